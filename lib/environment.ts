@@ -1,0 +1,55 @@
+// The names that the stack and the functions share: environment variables, event sources, object prefixes.
+
+/** Environment of the functions; cdk/ sets exactly these, functions/ read exactly these. */
+export const ENV = {
+  probesTable: 'PROBES_TABLE',
+  budgetsTable: 'BUDGETS_TABLE',
+  sourcesTable: 'SOURCES_TABLE',
+  /** published probes and the public keys; versioned, retained */
+  artifactsBucket: 'ARTIFACTS_BUCKET',
+  /** what one claim's build reads and writes; expires */
+  stagingBucket: 'STAGING_BUCKET',
+  /** packages and archives by their sha256, and parsed metadata */
+  inputsBucket: 'INPUTS_BUCKET',
+  eventBus: 'EVENT_BUS',
+  signingKeySecret: 'SIGNING_KEY_SECRET',
+  /** CodeBuild project names */
+  projectX86_64: 'PROJECT_X86_64',
+  projectAarch64: 'PROJECT_AARCH64',
+  /** JSON of lib/settings.ts */
+  settings: 'SETTINGS',
+} as const
+
+/** Environment that a build is started with; the CodeBuild event repeats it, so nothing in it is secret for long. */
+export const BUILD_ENV = {
+  probeKey: 'PROBE_KEY',
+  claim: 'CLAIM',
+  /** presigned GET of the job document */
+  jobUrl: 'JOB_URL',
+  jobSha256: 'JOB_SHA256',
+} as const
+
+/** `source` of the events on the stack's own bus; `detail-type` is the event's `type`. */
+export const EVENT_SOURCE = 'probe-registry'
+
+/** Names of the DynamoDB keys. */
+export const TABLE_KEY = 'id'
+/** Sparse index of the claims that are open: partition key `open` (always `1`), sort key `deadline` (number). */
+export const OVERDUE_INDEX = 'ByDeadline'
+export const OVERDUE_PARTITION = 'open'
+export const OVERDUE_SORT = 'deadline'
+/** Epoch seconds; DynamoDB's time to live on the budgets table. */
+export const BUDGET_EXPIRES = 'expires'
+
+export const PUBLIC_KEY_OBJECT = 'keys/falco-probes.asc'
+
+/** Staging keys of one claim. */
+export const stagingKeys = (claim: string) => ({
+  /** what the plan decided; read by publish, out of the build's reach */
+  plan: `${claim}/plan.json`,
+  job: `${claim}/job`,
+  probe: `${claim}/probe`,
+  log: `${claim}/log`,
+  manifest: `${claim}/manifest`,
+})
+export const inputKey = (sha256: string): string => `sha256/${sha256}`

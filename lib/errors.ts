@@ -1,0 +1,43 @@
+// The one error type of the domain, with its closed set of codes.
+
+export type ErrorCode =
+  /** the name parses as nothing */
+  | 'malformed'
+  | 'method-not-allowed'
+  | 'not-found'
+  | 'unknown-driver-version'
+  | 'revoked'
+  | 'unknown-target'
+  | 'unsupported-kernel'
+  | 'unsupported-kind'
+  | 'unsupported-driver-name'
+  | 'headers-not-found'
+  | 'driver-source-not-found'
+  | 'mirror-unreachable'
+  | 'digest-mismatch'
+  | 'signature-invalid'
+  | 'too-large'
+  | 'not-the-probe'
+  | 'claim-lost'
+  | 'misconfigured'
+
+/**
+ * What went wrong, to which probe or file, and what to do: `message` is written for a person at 3 a.m.
+ * and never holds a secret.
+ */
+export class ProbeError extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'ProbeError'
+    this.code = code
+  }
+}
+
+export const isProbeError = (error: unknown, code?: ErrorCode): error is ProbeError =>
+  error instanceof ProbeError && (code === undefined || error.code === code)
+
+/** For switches that must name every case. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,115 @@
+// What the domain needs from the world. Adapters stand in lib/aws; every one runs the contract tests.
+
+import type { Claim, Failure, Probe, ProbeState, Publication, Source } from './probe.ts'
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number
+
+/** A fresh unguessable id, of `[0-9a-f-]` (a UUID). */
+export type NewId = () => string
+
+/** Every write is conditional and on one item, so that a repeated or late call changes nothing. */
+export interface Index {
+  /** The state of the probe, `undefined` when absent. `consistent: false` may be a second old. */
+  get(key: string, options?: { consistent?: boolean }): Promise<ProbeState | undefined>
+  /**
+   * absent, failed-and-due or building-past-deadline -> building. Resolves to the attempt's number, or to
+   * `undefined` for the losers.
+   */
+  claim(key: string, claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline'>): Promise<number | undefined>
+  /** building(claim) -> building(claim) with its build and the build's deadline; false: the claim is lost. */
+  started(key: string, claim: string, build: { buildId: string; deadline: number }): Promise<boolean>
+  /** building(claim) -> published; false: the claim is lost. */
+  publish(key: string, claim: string, publication: Publication): Promise<boolean>
+  /** building(claim) -> failed; false: the claim is lost. */
+  fail(key: string, claim: string, failure: Failure): Promise<boolean>
+  /** Probes that are building past their deadline at `now`, oldest first, at most `limit`. */
+  overdue(now: number, limit: number): Promise<{ key: string; claim: Claim }[]>
+}
+
+export interface Budgets {
+  /**
+   * Spends one unit of `budget` (e.g. `builds/2026-11-23`) for `claim`; false when `limit` is reached.
+   * The same claim spends once, however often it asks.
+   */
+  spend(budget: string, claim: string, limit: number): Promise<boolean>
+}
+
+/** Digests of driver sources, recorded at first use where the catalogue pins none. */
+export interface Sources {
+  recorded(driverVersion: string): Promise<Source | undefined>
+  /** Resolves to what is on record afterwards: `source`, or what another call recorded first. */
+  record(driverVersion: string, source: Source): Promise<Source>
+}
+
+/** One bucket. Keys are `[A-Za-z0-9.+~_/-]`, never with `..`. */
+export interface Store {
+  has(key: string): Promise<boolean>
+  /** The whole object; `undefined` when absent; ProbeError `too-large` above `maxBytes`. */
+  get(key: string, maxBytes: number): Promise<Uint8Array | undefined>
+  /** Creates the object; `exists` when there is one already, which stays as it is. */
+  create(key: string, body: Uint8Array, meta: ObjectMeta): Promise<'created' | 'exists'>
+  /** Writes whatever was there. */
+  replace(key: string, body: Uint8Array, meta: ObjectMeta): Promise<void>
+}
+
+export interface ObjectMeta {
+  readonly contentType: string
+  /** lower-case hex; stored as checksum and metadata */
+  readonly sha256: string
+}
+
+/** Signs URLs locally: no call is made. */
+export interface Presigner {
+  /** `fileName`: what the answer's Content-Disposition names. */
+  get(key: string, options: PresignOptions & { fileName?: string; contentType?: string }): Promise<string>
+  head(key: string, options: PresignOptions): Promise<string>
+  put(key: string, options: PresignOptions): Promise<string>
+}
+export interface PresignOptions {
+  readonly expiresSeconds: number
+}
+
+export type BuildStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'unknown'
+
+export interface Builder {
+  /** Starts the build, or returns the id of the one that this claim started before. */
+  start(build: BuildOrder): Promise<string>
+  status(buildId: string): Promise<BuildStatus>
+  stop(buildId: string): Promise<void>
+}
+export interface BuildOrder {
+  readonly key: string
+  readonly probe: Probe
+  readonly claim: string
+  /** presigned GET of the job document, and the digest that the build checks it against */
+  readonly jobUrl: string
+  readonly jobSha256: string
+}
+
+export type ProbeEvent =
+  | {
+      readonly type: 'ProbeRequested'
+      readonly key: string
+      readonly claim: string
+      readonly attempt: number
+    }
+  | { readonly type: 'ProbeOverdue'; readonly key: string; readonly claim: string }
+
+export interface Bus {
+  emit(event: ProbeEvent): Promise<void>
+}
+
+export interface Signer {
+  /** ASCII-armored detached OpenPGP signature over `body`. */
+  sign(body: Uint8Array): Promise<string>
+}
+
+/**
+ * GET of a public URL (http, https), following redirects.
+ * ProbeError `mirror-unreachable` (also for 5xx), `not-found` (404, 410), `too-large`.
+ */
+export type Fetch = (url: string, options: { maxBytes: number }) => Promise<Uint8Array>
+
+/** One line of structured log; never with a presigned URL or key in it. */
+export type Log = (event: string, fields?: Readonly<Record<string, string | number | boolean>>) => void

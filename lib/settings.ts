@@ -1,0 +1,105 @@
+// Everything an operator may set, typed, with its default. cdk/ writes it into each function's environment.
+
+import * as z from 'zod'
+import { DRIVER_NAMES, KINDS } from './probe.ts'
+
+const driverSource = z.discriminatedUnion('from', [
+  /** a Debian package of driver sources with a ready-made Makefile; its digest comes from the signed archive */
+  z.object({ from: z.literal('debian-package'), package: z.string() }),
+  /** a .tar.gz; `{driverVersion}` in the URL is filled in. No digest: it is recorded at first use */
+  z.object({
+    from: z.literal('archive'),
+    url: z.string(),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
+  }),
+  /** a folder of driver sources on the planning machine: for one machine only, never in the cloud */
+  z.object({ from: z.literal('directory'), path: z.string() }),
+])
+
+const driverVersions = z.object({
+  /** anchored regular expression of the driver versions that this entry serves */
+  match: z.string(),
+  names: z.array(z.enum(DRIVER_NAMES)),
+  kinds: z.array(z.enum(KINDS)),
+  /** `makefile`: a Makefile beside the sources. `cmake`: falcosecurity/libs since 7.0.0 */
+  recipe: z.enum(['makefile', 'cmake']),
+  source: driverSource,
+})
+
+const suite = z.object({
+  /** base URL of the archive, e.g. http://security.debian.org/debian-security */
+  mirror: z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/),
+  suite: z.string().regex(/^[a-z0-9-]+$/),
+})
+
+export const settingsSchema = z.object({
+  debian: z.object({ suites: z.array(suite) }),
+  /** the first entry that matches a driver version serves it */
+  drivers: z.array(driverVersions),
+  /** driver versions that are answered with 410 */
+  revoked: z.array(z.string()),
+  budgets: z.object({
+    /** builds started a day, by everyone together */
+    buildsPerDay: z.int().positive(),
+    /** missing probes that one caller (an IPv4 address, an IPv6 /64) may ask for a day */
+    requestsPerCallerPerDay: z.int().positive(),
+  }),
+  hold: z.object({
+    /** seconds that one request to /wait is held: an HTTP API gives up at 30 */
+    hopSeconds: z.number().positive().max(28),
+    /** seconds that a client is held in all: falcoctl and curl give up at 60 */
+    totalSeconds: z.number().positive().max(58),
+    pollSeconds: z.number().positive(),
+  }),
+  build: z.object({
+    /** minutes after which CodeBuild ends a build */
+    timeoutMinutes: z.int().min(5).max(60),
+    /** bytes of a probe at most */
+    maxProbeBytes: z.int().positive(),
+  }),
+})
+export type Settings = z.infer<typeof settingsSchema>
+export type DriverVersions = Settings['drivers'][number]
+
+const LIBS = 'https://github.com/falcosecurity/libs/archive/refs/tags/{driverVersion}.tar.gz'
+
+export const DEFAULTS: Settings = {
+  debian: {
+    suites: [
+      { mirror: 'http://security.debian.org/debian-security', suite: 'bookworm-security' },
+      { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm' },
+      { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm-updates' },
+    ],
+  },
+  drivers: [
+    {
+      match: '0\\.1\\.1dev\\+git20220316\\.e5c53d64',
+      names: ['scap'],
+      kinds: ['kmod', 'ebpf'],
+      recipe: 'makefile',
+      source: { from: 'debian-package', package: 'falcosecurity-scap-dkms' },
+    },
+    // The legacy eBPF probe left the sources after 9.1.0.
+    {
+      match: '(7|8)\\.\\d+\\.\\d+\\+driver|9\\.[01]\\.\\d+\\+driver',
+      names: ['falco', 'scap'],
+      kinds: ['kmod', 'ebpf'],
+      recipe: 'cmake',
+      source: { from: 'archive', url: LIBS },
+    },
+    {
+      match: '(9|\\d\\d)\\.\\d+\\.\\d+\\+driver',
+      names: ['falco', 'scap'],
+      kinds: ['kmod'],
+      recipe: 'cmake',
+      source: { from: 'archive', url: LIBS },
+    },
+  ],
+  revoked: [],
+  budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 100 },
+  hold: { hopSeconds: 22, totalSeconds: 50, pollSeconds: 0.5 },
+  build: { timeoutMinutes: 10, maxProbeBytes: 32 * 1024 * 1024 },
+}
