@@ -33,6 +33,8 @@ export interface Budgets {
    * The same claim spends once, however often it asks.
    */
   spend(budget: string, claim: string, limit: number): Promise<boolean>
+  /** A look without a write, maybe a second old: is there nothing left to spend? */
+  exhausted(budget: string, limit: number): Promise<boolean>
 }
 
 /** Digests of driver sources, recorded at first use where the catalogue pins none. */

@@ -1,0 +1,62 @@
+// What the domain answers to a request; functions/http.ts turns it into HTTP.
+
+import { type ErrorCode, type ProbeError, unreachable } from './errors.ts'
+import type { FailureReason } from './probe.ts'
+
+/** RFC 9457 problem details, without the members that HTTP adds. */
+export interface Problem {
+  readonly status: 400 | 404 | 405 | 410 | 429 | 500 | 503
+  readonly code: ErrorCode | FailureReason | 'not-built' | 'being-built' | 'internal-error'
+  readonly title: string
+  readonly detail: string
+  /** seconds until it is worth asking again */
+  readonly retryAfter?: number
+  /** further members, e.g. `log`, `retryAt` */
+  readonly more?: Readonly<Record<string, string | number>>
+}
+
+export type Answer =
+  | { readonly tag: 'redirect'; readonly location: string }
+  | { readonly tag: 'json'; readonly body: unknown }
+  | { readonly tag: 'bytes'; readonly body: Uint8Array; readonly contentType: string }
+  | { readonly tag: 'problem'; readonly problem: Problem }
+
+export const redirect = (location: string): Answer => ({ tag: 'redirect', location })
+export const problem = (p: Problem): Answer => ({ tag: 'problem', problem: p })
+
+/** A domain error that reached the edge of a request. */
+export function problemOf(error: ProbeError): Problem {
+  const { status, title } = statusOf(error.code)
+  return { status, code: error.code, title, detail: error.message }
+}
+
+function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
+  switch (code) {
+    case 'malformed':
+      return { status: 400, title: 'This is not the name of a probe' }
+    case 'method-not-allowed':
+      return { status: 405, title: 'Only GET and HEAD are answered' }
+    case 'revoked':
+      return { status: 410, title: 'This driver version was revoked' }
+    case 'not-found':
+      return { status: 404, title: 'Nothing is here' }
+    case 'unknown-driver-version':
+    case 'unknown-target':
+    case 'unsupported-kernel':
+    case 'unsupported-kind':
+    case 'unsupported-driver-name':
+      return { status: 404, title: 'This probe cannot be built' }
+    case 'headers-not-found':
+    case 'driver-source-not-found':
+    case 'mirror-unreachable':
+    case 'digest-mismatch':
+    case 'signature-invalid':
+    case 'too-large':
+    case 'not-the-probe':
+    case 'claim-lost':
+    case 'misconfigured':
+      return { status: 500, title: 'The registry failed' }
+    default:
+      return unreachable(code)
+  }
+}

@@ -1,0 +1,216 @@
+// A build ended: verify, sign, store and, last of all, tell the index. Or say why not.
+
+import { createHash } from 'node:crypto'
+import { type BuildPlan, decodePlan } from './build-plan.ts'
+import { stagingKeys } from './environment.ts'
+import { isProbeError, unreachable } from './errors.ts'
+import { fileOf, probeOf } from './names/index.ts'
+import type { Builder, BuildStatus, Clock, Index, Log, Signer, Store } from './ports.ts'
+import type { Claim, FailureReason, Probe, Publication } from './probe.ts'
+import { type BuildReport, failureOf, MAX_LOG, MAX_MANIFEST, readReport, tellingLines } from './report.ts'
+import { retryAt } from './retry.ts'
+import type { Settings } from './settings.ts'
+import { verifyProbe } from './verify.ts'
+
+export interface PublishPorts {
+  readonly index: Pick<Index, 'get' | 'publish' | 'fail'>
+  readonly staging: Pick<Store, 'get'>
+  readonly artifacts: Pick<Store, 'create'>
+  readonly builder: Pick<Builder, 'status' | 'stop'>
+  readonly signer: Signer
+  readonly now: Clock
+  readonly log: Log
+  readonly settings: Settings
+}
+
+export interface BuildEnd {
+  readonly key: string
+  readonly claim: string
+  /** `undefined`: ask the builder (the event never came) */
+  readonly status: BuildStatus | undefined
+}
+
+export type PublishOutcome = 'published' | 'failed' | 'claim-lost'
+
+/**
+ * Every step may be repeated, in any order with other calls for the same probe: objects are created under
+ * keys that hold their digest, and the index accepts only the holder of the claim.
+ */
+export async function publish(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
+  const state = await ports.index.get(end.key, { consistent: true })
+  if (state?.state === 'published' && state.claim === end.claim) return 'published'
+  if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
+  const status = end.status ?? (await overdueStatus(ports, state))
+  switch (status) {
+    case 'succeeded':
+      return publishStaged(ports, end.key, state)
+    case 'failed':
+      return failBuild(ports, end.key, state)
+    case 'timed-out':
+      return fail(
+        ports,
+        end.key,
+        state,
+        'build-timeout',
+        `no end within ${ports.settings.build.timeoutMinutes} minutes`,
+      )
+    case 'running':
+      await ports.builder.stop(state.buildId ?? '')
+      return fail(
+        ports,
+        end.key,
+        state,
+        'build-timeout',
+        'it was still running past its deadline, and was stopped',
+      )
+    case 'unknown':
+      return failBuild(ports, end.key, state)
+    default:
+      return unreachable(status)
+  }
+}
+
+/** A claim without a build never got beyond its plan. */
+const overdueStatus = async ({ builder }: PublishPorts, { buildId }: Claim): Promise<BuildStatus> =>
+  buildId === undefined ? 'unknown' : builder.status(buildId)
+
+async function publishStaged(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
+  const staged = await readStaged(ports, claim.claim)
+  if (staged.plan === undefined || staged.probe === undefined) {
+    return fail(ports, key, claim, 'build-lost', 'the build ended well but left no probe', staged.log)
+  }
+  const probe = probeOf(key)
+  try {
+    verify(ports, probe, staged.plan, staged.probe)
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    return fail(ports, key, claim, 'verification-failed', error.message, staged.log)
+  }
+  const publication = await store(ports, probe, key, { ...staged, plan: staged.plan, probe: staged.probe })
+  // The index last: a crash before this line leaves objects that nobody is sent to, and an open claim; the
+  // event or the sweep comes again and finds the same objects under the same keys.
+  const held = await ports.index.publish(key, claim.claim, publication)
+  ports.log('published', { key, claim: claim.claim, sha256: publication.sha256, bytes: publication.bytes })
+  return held ? 'published' : 'claim-lost'
+}
+
+interface Staged {
+  readonly plan: BuildPlan | undefined
+  readonly probe: Uint8Array | undefined
+  readonly log: Uint8Array | undefined
+  readonly report: BuildReport | undefined
+}
+
+async function readStaged({ staging, settings }: PublishPorts, claim: string): Promise<Staged> {
+  const keys = stagingKeys(claim)
+  const [plan, probe, log, manifest] = await Promise.all([
+    staging.get(keys.plan, MAX_MANIFEST),
+    bounded(staging.get(keys.probe, settings.build.maxProbeBytes)),
+    bounded(staging.get(keys.log, MAX_LOG)),
+    bounded(staging.get(keys.manifest, MAX_MANIFEST)),
+  ])
+  return { plan: plan === undefined ? undefined : decodePlan(plan), probe, log, report: readReport(manifest) }
+}
+
+/** What is too large to be read counts as not written: the build is not believed, but it may be retried. */
+async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+  try {
+    return await read
+  } catch (error) {
+    if (isProbeError(error, 'too-large')) return undefined
+    throw error
+  }
+}
+
+const verify = ({ settings }: PublishPorts, probe: Probe, plan: BuildPlan, bytes: Uint8Array) =>
+  verifyProbe(bytes, {
+    kind: probe.kind,
+    arch: probe.arch,
+    driverName: probe.driverName,
+    driverVersion: probe.driverVersion,
+    unameRelease: plan.unameRelease,
+    maxBytes: settings.build.maxProbeBytes,
+  })
+
+async function store(
+  ports: PublishPorts,
+  probe: Probe,
+  key: string,
+  { plan, probe: bytes, log, report }: Staged & { plan: BuildPlan; probe: Uint8Array },
+): Promise<Publication> {
+  const digest = sha256(bytes)
+  const objectKey = `${key}/${digest}/${fileOf(probe)}`
+  const text = new TextEncoder()
+  const create = (suffix: string, body: Uint8Array, contentType: string) =>
+    ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
+  // Each object is created once and never replaced; a crash between them is mended by the next try, which
+  // keeps what is there: any good signature over the same bytes is as good as another.
+  await create('', bytes, 'application/octet-stream')
+  await Promise.all([
+    create('.sha256', text.encode(`${digest}  ${fileOf(probe)}\n`), 'text/plain; charset=utf-8'),
+    create('.asc', text.encode(await ports.signer.sign(bytes)), 'application/pgp-signature'),
+    create('.log', log ?? new Uint8Array(), 'text/plain; charset=utf-8'),
+  ])
+  return {
+    sha256: digest,
+    bytes: bytes.length,
+    objectKey,
+    publishedAt: ports.now(),
+    provenance: {
+      unameRelease: plan.unameRelease,
+      driverSource: plan.driverSource,
+      headers: plan.headers,
+      compiler: plan.compiler,
+      compilerVersion: report?.compilerVersion ?? '',
+      timings: report?.timings ?? {},
+    },
+  }
+}
+
+async function failBuild(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
+  const { log, report } = await readStaged(ports, claim.claim)
+  const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report)
+  return fail(ports, key, claim, reason, whatHappened(reason, log), log)
+}
+
+function whatHappened(reason: FailureReason, log: Uint8Array | undefined): string {
+  switch (reason) {
+    case 'plan-error':
+      return 'its plan did not end in time; the registry tries again'
+    case 'build-lost':
+      return 'its build was cut off before it could report; the registry tries again'
+    case 'compile-error':
+      return `the driver does not compile on this kernel; use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
+    default:
+      return `its build failed. It said last:\n${tellingLines(log)}`
+  }
+}
+
+async function fail(
+  ports: PublishPorts,
+  key: string,
+  { claim, attempt }: Claim,
+  reason: FailureReason,
+  what: string,
+  log?: Uint8Array,
+): Promise<PublishOutcome> {
+  const probe = probeOf(key)
+  const logKey = log === undefined ? undefined : `${key}/failed/${claim}.log`
+  // The log first: a crash after it leaves a log that nobody is sent to, and the next try keeps it.
+  if (log !== undefined && logKey !== undefined) {
+    await ports.artifacts.create(logKey, log, {
+      contentType: 'text/plain; charset=utf-8',
+      sha256: sha256(log),
+    })
+  }
+  const held = await ports.index.fail(key, claim, {
+    reason,
+    detail: `${fileOf(probe)} of driver ${probe.driverVersion}: ${what}`,
+    retryAt: retryAt(reason, attempt, ports.now()),
+    ...(logKey === undefined ? {} : { logKey }),
+  })
+  ports.log('build failed', { key, claim, reason })
+  return held ? 'failed' : 'claim-lost'
+}
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

@@ -1,0 +1,39 @@
+// When a failed probe may be tried again.
+
+import { unreachable } from './errors.ts'
+import type { FailureReason } from './probe.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/**
+ * Milliseconds since the epoch. What only changes with the world outside (a package appears, a driver
+ * is mended) waits long; what was our own accident is tried again soon, then ever later.
+ */
+export function retryAt(reason: FailureReason, attempt: number, now: number): number {
+  switch (reason) {
+    case 'headers-not-found':
+    case 'driver-source-not-found':
+      return now + HOUR
+    case 'compile-error':
+    case 'verification-failed':
+      return now + DAY
+    case 'build-timeout':
+      return now + HOUR
+    case 'build-error':
+    case 'plan-error':
+      return now + Math.min(30 * SECOND * 2 ** (attempt - 1), 6 * HOUR)
+    case 'build-lost':
+      return attempt <= 2 ? now : now + Math.min(30 * SECOND * 2 ** (attempt - 3), 6 * HOUR)
+    case 'budget-spent':
+      return nextDay(now)
+    default:
+      return unreachable(reason)
+  }
+}
+
+/** Budgets are of UTC days. */
+export const dayOf = (now: number): string => new Date(now).toISOString().slice(0, 10)
+export const nextDay = (now: number): number => (Math.floor(now / DAY) + 1) * DAY
