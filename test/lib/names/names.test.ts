@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isProbeError } from '../../../lib/errors.ts'
+import { format, keyOf, parse, probeOf } from '../../../lib/names/index.ts'
+import { ARCHES, DRIVER_NAMES, KINDS, type Probe } from '../../../lib/probe.ts'
+
+const probe: Probe = {
+  driverVersion: '0.1.1dev+git20220316.e5c53d64',
+  arch: 'x86_64',
+  driverName: 'scap',
+  target: 'debian',
+  kernelRelease: '6.1.192-2-amd64',
+  kernelVersion: '1',
+  kind: 'kmod',
+}
+const path = '/driver/0.1.1dev+git20220316.e5c53d64/x86_64/scap_debian_6.1.192-2-amd64_1.ko'
+
+/** Refused as malformed, with a message for a person. */
+function expectMalformed(raw: string) {
+  let error: unknown
+  try {
+    parse(raw)
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(isProbeError(error, 'malformed'), `${raw.slice(0, 80)} must be malformed`).toBe(true)
+  expect((error as Error).message).toMatch(/^[\x20-\x7e]+$/)
+}
+
+const of = (alphabet: string, minLength: number, maxLength: number) =>
+  fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength })
+const LETTERS = 'abcxyzABZ0189'
+const part = (inner: string) =>
+  fc
+    .tuple(of(LETTERS, 1, 1), of(LETTERS + inner, 0, 30))
+    .map(([first, rest]) => first + rest)
+    .filter((text) => !text.includes('..') && !text.endsWith('.'))
+
+const probes: fc.Arbitrary<Probe> = fc.record({
+  driverVersion: part('.+~_-'),
+  arch: fc.constantFrom(...ARCHES),
+  driverName: fc.constantFrom(...DRIVER_NAMES),
+  target: fc.oneof(fc.constant(''), part('-'), fc.constantFrom('debian', 'ubuntu-aws', 'amazonlinux2')),
+  kernelRelease: part('.+~_-'),
+  kernelVersion: part('.+~-'),
+  kind: fc.constantFrom(...KINDS),
+})
+
+const twoPart: fc.Arbitrary<Probe> = fc
+  .record({
+    base: probes,
+    target: fc.constantFrom('minikube', 'talos', 'bottlerocket'),
+    version: part('.+~-'),
+  })
+  .map(({ base, target, version }) => ({ ...base, target, kernelVersion: `1_${version}` }))
+
+describe('the grammar of names', () => {
+  test('reads the current layout', () => {
+    expect(parse(path)).toEqual({ probe, companion: undefined })
+    expect(format(probe)).toBe(path)
+  })
+
+  test.each([
+    ['%2B', path.replace('+', '%2B')],
+    ['a decoded space', path.replace('+', '%20')],
+    ['%7E', path.replace('-2-', '%7E2-').replace('%7E', '-')],
+    [
+      'every character escaped',
+      `/driver/${[...path.slice(8)].map((c) => (c === '/' ? c : `%${c.charCodeAt(0).toString(16)}`)).join('')}`,
+    ],
+  ])('%s reaches the same key', (_, raw) => {
+    expect(keyOf(parse(raw).probe)).toBe(keyOf(probe))
+  })
+
+  test.each(['asc', 'sha256', 'json', 'log'] as const)('.%s stands beside the probe', (companion) => {
+    expect(parse(`${path}.${companion}`)).toEqual({ probe, companion })
+    expect(format(probe, companion)).toBe(`${path}.${companion}`)
+  })
+
+  test.each([
+    ['falco_redhat_4.18.0-553.el8_10.x86_64_1.ko', 'redhat', '4.18.0-553.el8_10.x86_64', '1'],
+    ['falco_minikube_5.10.57_1_1.26.0.ko', 'minikube', '5.10.57', '1_1.26.0'],
+    ['falco_talos_5.15.102-talos_1_v1.3.6.o', 'talos', '5.15.102-talos', '1_v1.3.6'],
+    ['falco_bottlerocket_5.10.165_1_1.13.0-aws.ko', 'bottlerocket', '5.10.165', '1_1.13.0-aws'],
+    ['falco_ubuntu-aws_5.15.0-1026-aws_30~20.04.2.ko', 'ubuntu-aws', '5.15.0-1026-aws', '30~20.04.2'],
+    ['falco__5.15.96-0-virt_1.ko', '', '5.15.96-0-virt', '1'],
+  ])('%s is read from the right', (file, target, kernelRelease, kernelVersion) => {
+    expect(parse(`/driver/3.0.0%2Bdriver/x86_64/${file}`).probe).toMatchObject({
+      target,
+      kernelRelease,
+      kernelVersion,
+    })
+  })
+
+  test('parse(format(p)) = p', () => {
+    fc.assert(
+      fc.property(fc.oneof(probes, twoPart), (p) => {
+        expect(parse(format(p)).probe).toEqual(p)
+        expect(probeOf(keyOf(p))).toEqual(p)
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['the root', '/'],
+    ['no such layout', '/drivers/1/x86_64/falco_debian_1_1.ko'],
+    ['an unknown arch', path.replace('x86_64', 'sparc')],
+    ['an unknown kind', path.replace('.ko', '.exe')],
+    ['an unknown driver name', path.replace('scap_', 'evil_')],
+    ['a truncated escape', `${path}%2`],
+    ['an escape of nothing', path.replace('+', '%zz')],
+    ['broken UTF-8', path.replace('+', '%ff')],
+    ['parent folders', '/driver/../x86_64/falco_debian_6.1_1.ko'],
+    ['escaped parent folders', '/driver/%2e%2e/x86_64/falco_debian_6.1_1.ko'],
+    ['a slash in a part', path.replace('+', '%2F')],
+    ['a NUL', path.replace('+', '%00')],
+    ['a newline', path.replace('+', '%0a')],
+    ['a shell', path.replace('+', '$(id)')],
+    ['an empty part', path.replace('x86_64', '')],
+    ['too many parts', `${path}/x`],
+    ['a name of 4 KB', path.replace('6.1', `6.${'1'.repeat(4096)}`)],
+    ['a file name of 300 characters', path.replace('6.1', `6.${'1'.repeat(270)}`)],
+    ['a double escape', path.replace('+', '%252B')],
+    ['no kernel release', '/driver/1/x86_64/scap_debian__1.ko'],
+    ['no kernel version', '/driver/1/x86_64/scap_debian_6.1_.ko'],
+  ])('%s is malformed', (_, raw) => expectMalformed(raw))
+
+  test('whatever is asked, the answer is a name of the stated alphabet or malformed', () => {
+    const pieces = fc.constantFrom(
+      '/driver/',
+      'x86_64/',
+      'scap_',
+      'debian_',
+      '6.1_',
+      '1',
+      '.ko',
+      '..',
+      '%2e',
+      '%',
+      '/',
+      '+',
+      ' ',
+      '\0',
+      'é',
+    )
+    const raws = fc.oneof(
+      fc.string(),
+      fc.array(pieces, { maxLength: 12 }).map((p) => p.join('')),
+      fc.string().map((s) => `/driver/1/x86_64/scap_debian_${s}_1.ko`),
+    )
+    fc.assert(
+      fc.property(raws, (raw) => {
+        try {
+          const key = keyOf(parse(raw).probe)
+          expect(key).toMatch(/^driver\/[A-Za-z0-9.+~_-]+\/(x86_64|aarch64)\/[A-Za-z0-9.+~_-]+\.(ko|o)$/)
+          expect(key).not.toContain('..')
+        } catch (error) {
+          if (!isProbeError(error, 'malformed')) throw error
+        }
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+})
