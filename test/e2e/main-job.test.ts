@@ -1,0 +1,191 @@
+// The main job, end to end, from the commands that a user types.
+
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type DebianKernel, debianKernels, FLAVOURS, newest } from './kernels.ts'
+import { ask, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+
+const ESCAPED = encodeURIComponent(DRIVER_VERSION)
+const fileOf = (kernel: DebianKernel, extension: 'ko' | 'o') => `scap_debian_${kernel.release}_1.${extension}`
+
+let registry: Registry
+let data: Awaited<ReturnType<typeof scratch>>
+let downloads: Awaited<ReturnType<typeof scratch>>
+const urlOf = (file: string) => `${registry.url}/driver/${ESCAPED}/x86_64/${file}`
+
+/** Builds that the stack has ever started. */
+const builds = async () =>
+  (await readdir(join(data.dir, 'builds')).catch(() => [])).filter((f) => f.endsWith('.log')).length
+
+beforeAll(async () => {
+  data = await scratch()
+  downloads = await scratch()
+  registry = await startRegistry({ dataDir: data.dir })
+}, 180_000)
+
+afterAll(async () => {
+  await registry.stop()
+  await data.remove()
+  await downloads.remove()
+})
+
+describe('the first GET of a probe that nobody has built', () => {
+  const matrix = FLAVOURS.flatMap((flavour) =>
+    (['ko', 'o'] as const).map((extension) => ({ flavour, extension })),
+  )
+
+  test.each(matrix)(
+    'gets $extension of the newest 6.1 $flavour kernel, which verifies',
+    async ({ flavour, extension }) => {
+      const kernel = await newest('6.1', flavour)
+      const file = fileOf(kernel, extension)
+      const first = await curl(['-fLsSO', '--max-time', '60', urlOf(file)], downloads.dir)
+      expect(first, registry.output()).toMatchObject({ code: 0 })
+      await expectVerified(file)
+      if (extension === 'ko') {
+        expect(await sh('modinfo', ['-F', 'vermagic', join(downloads.dir, file)])).toMatch(
+          new RegExp(`^${kernel.unameRelease.replaceAll('.', '\\.').replaceAll('+', '\\+')} `),
+        )
+      }
+    },
+  )
+
+  async function expectVerified(file: string) {
+    for (const companion of ['asc', 'sha256', 'json', 'log']) {
+      const got = await curl(['-fLsSO', urlOf(`${file}.${companion}`)], downloads.dir)
+      expect(got, companion).toMatchObject({ code: 0 })
+    }
+    expect(await sh('sha256sum', ['-c', `${file}.sha256`], downloads.dir)).toContain('OK')
+    const home = join(downloads.dir, 'gnupg')
+    await mkdir(home, { recursive: true, mode: 0o700 })
+    await curl(['-fsSO', `${registry.url}/keys/falco-probes.asc`], downloads.dir)
+    await sh('gpg', ['--homedir', home, '--batch', '-q', '--import', 'falco-probes.asc'], downloads.dir)
+    expect(
+      await sh('gpg', ['--homedir', home, '--batch', '--verify', `${file}.asc`, file], downloads.dir),
+    ).toContain('Good signature')
+  }
+
+  test('and .json and .log tell which driver source and which header packages it came from', async () => {
+    const kernel = await newest('6.1', 'amd64')
+    const story = JSON.parse(await readFile(join(downloads.dir, `${fileOf(kernel, 'ko')}.json`), 'utf8'))
+    expect(story).toMatchObject({
+      state: 'published',
+      attempt: 1,
+      manifest: { unameRelease: kernel.unameRelease },
+    })
+    expect(story.manifest.driverSource).toMatchObject({ name: 'falcosecurity-scap-dkms' })
+    expect(story.manifest.headers.map((h: { name: string }) => h.name)).toContain(
+      `linux-headers-${kernel.unameRelease}`,
+    )
+    const log = await readFile(join(downloads.dir, `${fileOf(kernel, 'ko')}.log`), 'utf8')
+    expect(log).toContain('scap.ko')
+  })
+
+  test('and the second GET is a hit: no build, and the very same bytes', async () => {
+    const kernel = await newest('6.1', 'amd64')
+    const file = fileOf(kernel, 'ko')
+    const before = await builds()
+    await mkdir(join(downloads.dir, 'again'))
+    expect(await curl(['-fLsSO', urlOf(file)], join(downloads.dir, 'again'))).toMatchObject({ code: 0 })
+    expect(await readFile(join(downloads.dir, 'again', file))).toEqual(
+      await readFile(join(downloads.dir, file)),
+    )
+    expect(await builds()).toBe(before)
+    const hit = await curl(['-sS', '-o', '/dev/null', '-w', '%{http_code} %{redirect_url}', urlOf(file)])
+    expect(hit.stdout).toMatch(/^307 http:\/\/127\.0\.0\.1:\d+\/s3\/.*X-Amz-Signature=/)
+    const head = await curl(['-fLsSI', urlOf(file)])
+    expect(head.stdout).toMatch(
+      new RegExp(`content-length: ${(await stat(join(downloads.dir, file))).size}`, 'i'),
+    )
+  })
+})
+
+describe('a stampede', () => {
+  test('of 200 GETs of one missing probe makes one build, and all 200 get the module', async () => {
+    const [, second] = await debianKernels('6.1', 'amd64')
+    if (second === undefined) throw new Error('the archive has only one 6.1 kernel')
+    const file = fileOf(second, 'ko')
+    const before = await builds()
+    const all = await Promise.all(
+      Array.from({ length: 200 }, (_, i) =>
+        curl(['-fLsS', '--max-time', '60', '-o', join(downloads.dir, `stampede-${i}`), urlOf(file)]),
+      ),
+    )
+    expect(all.filter(({ code }) => code !== 0)).toEqual([])
+    expect((await builds()) - before).toBe(1)
+    const digests = await sh(
+      'sh',
+      ['-c', 'sha256sum stampede-* | cut -d" " -f1 | sort -u | wc -l'],
+      downloads.dir,
+    )
+    expect(digests.trim()).toBe('1')
+  })
+})
+
+describe('a driver that does not compile', () => {
+  test('fails as compile-error, with the compiler’s own lines in the answer and in the log', async () => {
+    const kernel = await newest('6.12', 'amd64')
+    const file = fileOf(kernel, 'ko')
+    const target = join(downloads.dir, 'never')
+    const first = await curl(['-fLsS', '--max-time', '60', '-o', target, urlOf(file)])
+    expect(first.code).toBe(22)
+    await expect(stat(target)).rejects.toThrow()
+    const before = await builds()
+    const again = await ask(urlOf(file))
+    expect(again.status).toBe(404)
+    const problem = JSON.parse(again.body)
+    expect(problem).toMatchObject({ code: 'compile-error', log: expect.stringContaining('.ko.log') })
+    expect(problem.detail).toMatch(/error:/)
+    expect(Date.parse(problem.retryAt)).toBeGreaterThan(Date.now())
+    expect(await builds()).toBe(before)
+    const log = await curl(['-fLsS', `${registry.url}${problem.log}`])
+    expect(log.stdout).toMatch(/error:/)
+  })
+})
+
+describe('bad input', () => {
+  const name = 'scap_debian_6.1.192-2-amd64_1.ko'
+  const path = `/driver/${ESCAPED}/x86_64/${name}`
+  test.each([
+    ['an unknown driver version', 404, 'unknown-driver-version', path.replace(ESCAPED, '99.9.9')],
+    ['an unknown target', 404, 'unknown-target', path.replace('debian', 'templeos')],
+    ['an unknown arch', 400, 'malformed', path.replace('x86_64', 'pdp11')],
+    ['an unknown kind', 400, 'malformed', path.replace('.ko', '.exe')],
+    [
+      'a driver name that the version has not',
+      404,
+      'unsupported-driver-name',
+      path.replace('scap_', 'falco_'),
+    ],
+    ['a kernel of another arch', 404, 'unsupported-kernel', path.replace('-amd64', '-arm64')],
+    ['a kernel that Debian never has', 404, 'unsupported-kernel', path.replace('6.1.192-2-amd64', 'banana')],
+    ['a truncated escape', 400, 'malformed', `${path}%2`],
+    ['garbage escapes', 400, 'malformed', path.replace('%2B', '%zz')],
+    ['parent folders', 400, 'malformed', '/driver/../../etc/passwd'],
+    ['escaped parent folders', 400, 'malformed', '/driver/%2e%2e/%2e%2e/etc/passwd'],
+    ['a name of 4 KB', 400, 'malformed', path.replace('6.1', `6.${'1'.repeat(4096)}`)],
+    ['a shell in the name', 400, 'malformed', path.replace('6.1', '$(touch%20pwned)')],
+    ['nothing', 400, 'malformed', '/'],
+  ])('%s is answered with %i %s, and nothing is written or built', async (_, status, code, bad) => {
+    const before = await builds()
+    const answer = await ask(registry.url + bad)
+    expect(answer.status, answer.body).toBe(status)
+    expect(JSON.parse(answer.body)).toMatchObject({ status, code, title: expect.any(String) })
+    expect(await builds()).toBe(before)
+  })
+
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s is answered with 405', async (method) => {
+    const answer = await ask(registry.url + path, '-X', method)
+    expect(answer.status).toBe(405)
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'method-not-allowed' })
+  })
+
+  test('a kernel that the archive has not ends as headers-not-found within seconds, without a build', async () => {
+    const before = await builds()
+    const answer = await ask(urlOf('scap_debian_6.1.9999-1-amd64_1.ko'), '-L', '--max-time', '60')
+    expect(answer.status).toBe(404)
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'headers-not-found' })
+    expect(await builds()).toBe(before)
+  })
+})

@@ -1,0 +1,129 @@
+// The registry as a user has it: `node local/main.ts` in a process of its own, asked with curl.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+export const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
+
+export interface Registry {
+  readonly url: string
+  readonly dataDir: string
+  /** everything that it printed so far */
+  output(): string
+  /** resolves to the exit code or the signal */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
+}
+
+export interface RegistryOptions {
+  readonly dataDir: string
+  readonly port?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts it, and waits for its `ready` line. */
+export async function startRegistry({ dataDir, port, env = {} }: RegistryOptions): Promise<Registry> {
+  const chosen = port ?? (await freePort())
+  const child = spawn(process.execPath, ['local/main.ts'], {
+    env: { ...process.env, ...env, PORT: String(chosen), DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  child.stdout.on('data', (chunk) => {
+    text += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    text += chunk
+  })
+  await readyLine(child, () => text)
+  return {
+    url: `http://127.0.0.1:${chosen}`,
+    dataDir,
+    output: () => text,
+    stop: (signal) => end(child, signal),
+  }
+}
+
+async function readyLine(child: ChildProcess, text: () => string): Promise<void> {
+  const deadline = Date.now() + 120_000
+  while (!/^ready http:.*$/m.test(text())) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`it ended before it was ready:\n${text()}`)
+    if (Date.now() > deadline) throw new Error(`it was not ready within two minutes:\n${text()}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function end(
+  child: ChildProcess,
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<number | NodeJS.Signals | null> {
+  if (child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve(child.exitCode ?? child.signalCode)
+  return new Promise((resolve) => {
+    child.once('exit', (code, by) => resolve(code ?? by))
+    child.kill(signal)
+  })
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** A folder that is gone when the test is over. */
+export async function scratch(): Promise<{ dir: string; remove: () => Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'probe-registry-'))
+  return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
+}
+
+export interface Curl {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export async function curl(args: readonly string[], cwd?: string): Promise<Curl> {
+  try {
+    const { stdout, stderr } = await run('curl', [...args], { cwd, maxBuffer: 64 << 20 })
+    return { code: 0, stdout, stderr }
+  } catch (error) {
+    const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string }
+    return { code: code ?? -1, stdout, stderr }
+  }
+}
+
+/** Status, headers and body of one request, redirects not followed unless asked for. */
+export async function ask(
+  url: string,
+  ...args: string[]
+): Promise<{ status: number; headers: string; body: string }> {
+  const { stdout } = await curl([
+    '-sS',
+    '-D',
+    '/dev/stderr',
+    '-w',
+    '\\n%{http_code}',
+    '--path-as-is',
+    ...args,
+    url,
+  ]).then(async (c) => ({ stdout: c.stdout, headers: c.stderr }))
+  const at = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(at + 1)), headers: '', body: stdout.slice(0, at) }
+}
+
+export const sh = async (command: string, args: readonly string[], cwd?: string): Promise<string> => {
+  const { stdout, stderr } = await run(command, [...args], { cwd, maxBuffer: 64 << 20 })
+  return stdout + stderr
+}
+
+export const readText = (path: string): Promise<string> => readFile(path, 'utf8')
