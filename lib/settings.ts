@@ -60,6 +60,17 @@ export const settingsSchema = z.object({
     /** bytes of a probe at most */
     maxProbeBytes: z.int().positive(),
   }),
+  /** what only a deployed stack has */
+  cloud: z.object({
+    /** container image of the builds: Debian with its compilers; append `@sha256:...` to pin its bytes */
+    buildImage: z.string(),
+    computeType: z.enum(['BUILD_GENERAL1_SMALL', 'BUILD_GENERAL1_MEDIUM', 'BUILD_GENERAL1_LARGE']),
+    /** of all clients together; above it the API answers 429 */
+    requestsPerSecond: z.int().positive(),
+    requestBurst: z.int().positive(),
+    /** executions kept for, and at most used by, clients that wait; without it the account's own limit */
+    waitConcurrency: z.int().positive().optional(),
+  }),
 })
 export type Settings = z.infer<typeof settingsSchema>
 export type DriverVersions = Settings['drivers'][number]
@@ -102,4 +113,10 @@ export const DEFAULTS: Settings = {
   budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 100 },
   hold: { hopSeconds: 22, totalSeconds: 50, pollSeconds: 0.5 },
   build: { timeoutMinutes: 10, maxProbeBytes: 32 * 1024 * 1024 },
+  cloud: {
+    buildImage: 'public.ecr.aws/docker/library/buildpack-deps:bookworm',
+    computeType: 'BUILD_GENERAL1_MEDIUM',
+    requestsPerSecond: 500,
+    requestBurst: 1000,
+  },
 }

@@ -1,0 +1,57 @@
+// The HTTP API: everything is resolved, and those who wait do so elsewhere, so that they never slow a hit.
+
+import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { Settings } from '../lib/settings.ts'
+import { acknowledge } from './acknowledge.ts'
+
+/** Without the query, and no presigned URL is ever a request to this API. */
+const ACCESS_LOG = {
+  requestId: '$context.requestId',
+  time: '$context.requestTime',
+  ip: '$context.identity.sourceIp',
+  userAgent: '$context.identity.userAgent',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  route: '$context.routeKey',
+  status: '$context.status',
+  milliseconds: '$context.responseLatency',
+  error: '$context.integrationErrorMessage',
+}
+
+export function addApi(
+  stack: Stack,
+  { resolve, wait }: Record<'resolve' | 'wait', LambdaFunction>,
+  { cloud }: Settings,
+) {
+  const api = new HttpApi(stack, 'Api', {
+    apiName: stack.stackName,
+    createDefaultStage: false,
+    defaultIntegration: new HttpLambdaIntegration('Resolve', resolve),
+  })
+  api.addRoutes({
+    path: '/wait/{proxy+}',
+    methods: [HttpMethod.ANY],
+    integration: new HttpLambdaIntegration('Wait', wait),
+  })
+  const accessLog = new LogGroup(stack, 'AccessLog', {
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
+  new HttpStage(stack, 'Stage', {
+    httpApi: api,
+    stageName: '$default',
+    autoDeploy: true,
+    throttle: { rateLimit: cloud.requestsPerSecond, burstLimit: cloud.requestBurst },
+    accessLogSettings: {
+      destination: new LogGroupLogDestination(accessLog),
+      format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+    },
+  })
+  acknowledge(api, { APIG4: 'Probes are public: the clients send no credentials and cannot be changed.' })
+  return { api, accessLog }
+}

@@ -1,0 +1,66 @@
+// The CodeBuild projects, one an architecture. Their role has no policy at all: a build holds no credential
+// that opens anything, and leaves its results by presigned URLs.
+
+import type { Stack } from 'aws-cdk-lib'
+import { CfnProject } from 'aws-cdk-lib/aws-codebuild'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { ENV } from '../lib/environment.ts'
+import type { Settings } from '../lib/settings.ts'
+import { acknowledge } from './acknowledge.ts'
+import { inlineBuildspec } from './buildspec.ts'
+import { granting } from './grants.ts'
+
+export type Projects = readonly CfnProject[]
+
+export function addBuilds(stack: Stack, settings: Settings) {
+  const role = new Role(stack, 'BuildRole', {
+    assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
+    description: 'May do nothing: what a build needs, it is given by presigned URLs',
+  })
+  const x86_64 = project(stack, 'BuildX8664', role, 'LINUX_CONTAINER', settings)
+  const aarch64 = project(stack, 'BuildAarch64', role, 'ARM_CONTAINER', settings)
+  const projects: Projects = [x86_64, aarch64]
+  const resources = projects.map(({ attrArn }) => attrArn)
+  const builds = granting(
+    { [ENV.projectX86_64]: x86_64.ref, [ENV.projectAarch64]: aarch64.ref },
+    {
+      start: { actions: ['codebuild:StartBuild'], resources },
+      follow: { actions: ['codebuild:BatchGetBuilds'], resources },
+      stop: { actions: ['codebuild:StopBuild'], resources },
+    },
+  )
+  return { builds, projects }
+}
+
+function project(
+  stack: Stack,
+  id: string,
+  role: Role,
+  type: 'LINUX_CONTAINER' | 'ARM_CONTAINER',
+  { build, cloud }: Settings,
+): CfnProject {
+  const project = new CfnProject(stack, id, {
+    serviceRole: role.roleArn,
+    source: { type: 'NO_SOURCE', buildSpec: inlineBuildspec() },
+    artifacts: { type: 'NO_ARTIFACTS' },
+    environment: {
+      type,
+      computeType: cloud.computeType,
+      image: cloud.buildImage,
+      // A public image is pulled by the role, which needs no permission for it.
+      imagePullCredentialsType: 'SERVICE_ROLE',
+      privilegedMode: true,
+    },
+    // The log is one of the build's own outputs; any other would need a permission.
+    logsConfig: { cloudWatchLogs: { status: 'DISABLED' }, s3Logs: { status: 'DISABLED' } },
+    cache: { type: 'NO_CACHE' },
+    timeoutInMinutes: build.timeoutMinutes,
+    queuedTimeoutInMinutes: 30,
+  })
+  acknowledge(project, {
+    CB4: 'There is no artifact and no cache to encrypt: the project writes nothing itself.',
+    CB3: 'Compilers run in bubblewrap without network, which needs namespaces that only a privileged container may make; each build has a machine of its own and a role that may do nothing.',
+    CB5: "CodeBuild's own images lack Debian's gcc-12 and clang of the right version; this image is Debian's, pinned in lib/settings.ts.",
+  })
+  return project
+}

@@ -1,0 +1,56 @@
+// The event bus and its rules: who is called when a probe is requested, built, overdue, or lost.
+
+import { Duration, type Stack } from 'aws-cdk-lib'
+import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { ENV, EVENT_SOURCE } from '../lib/environment.ts'
+import type { ProbeEvent } from '../lib/ports.ts'
+import type { Projects } from './builds.ts'
+import { granting } from './grants.ts'
+
+export function addBus(stack: Stack) {
+  const eventBus = new EventBus(stack, 'Bus')
+  const bus = granting(
+    { [ENV.eventBus]: eventBus.eventBusName },
+    { emit: { actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] } },
+  )
+  return { eventBus, bus }
+}
+
+export interface Subscribers {
+  readonly plan: LambdaFunction
+  readonly publish: LambdaFunction
+  readonly sweep: LambdaFunction
+}
+
+export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, to: Subscribers) {
+  const own = (type: ProbeEvent['type'], fn: LambdaFunction): Rule =>
+    new Rule(stack, type, {
+      eventBus,
+      eventPattern: { source: [EVENT_SOURCE], detailType: [type] },
+      targets: [new Target(fn)],
+    })
+  own('ProbeRequested', to.plan)
+  const overdue = own('ProbeOverdue', to.publish)
+  buildEnded(stack, projects, to.publish)
+  new Rule(stack, 'EveryMinute', {
+    schedule: Schedule.rate(Duration.minutes(1)),
+    targets: [new Target(to.sweep)],
+  })
+  return { overdue }
+}
+
+/** CodeBuild tells the account's default bus. */
+const buildEnded = (stack: Stack, projects: Projects, fn: LambdaFunction): Rule =>
+  new Rule(stack, 'BuildEnded', {
+    eventPattern: {
+      source: ['aws.codebuild'],
+      detailType: ['CodeBuild Build State Change'],
+      detail: {
+        'project-name': projects.map(({ ref }) => ref),
+        'build-status': ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'],
+      },
+    },
+    targets: [new Target(fn)],
+  })

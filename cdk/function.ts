@@ -1,0 +1,63 @@
+// One Lambda function with its own role, which may write its own log and nothing else until it is granted more.
+
+import { join } from 'node:path'
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { FunctionName } from './bundle.ts'
+
+export interface FunctionSpec {
+  readonly memoryMegabytes: number
+  readonly timeoutSeconds: number
+  /** how long an event is tried again; only for functions that are invoked by events */
+  readonly eventMinutes?: number
+  /** executions kept for it, which are also its most */
+  readonly concurrency?: number | undefined
+}
+
+/** What each function file says is only what differs. */
+export const functions =
+  (stack: Stack, bundles: string) =>
+  (name: FunctionName, spec: FunctionSpec): LambdaFunction => {
+    const id = idOf(name)
+    const logGroup = new LogGroup(stack, `${id}Log`, {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    return new LambdaFunction(stack, id, {
+      code: Code.fromAsset(join(bundles, name)),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      role: roleThatLogs(stack, id, logGroup),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      memorySize: spec.memoryMegabytes,
+      timeout: Duration.seconds(spec.timeoutSeconds),
+      ...(spec.concurrency === undefined ? {} : { reservedConcurrentExecutions: spec.concurrency }),
+      ...(spec.eventMinutes === undefined ? {} : retries(spec.eventMinutes)),
+    })
+  }
+
+const idOf = (name: FunctionName): string =>
+  name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
+
+const retries = (minutes: number) => ({ retryAttempts: 2, maxEventAge: Duration.minutes(minutes) })
+
+function roleThatLogs(stack: Stack, id: string, logGroup: LogGroup): Role {
+  const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    }),
+  )
+  return role
+}

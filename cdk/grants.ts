@@ -1,0 +1,33 @@
+// One call gives a function the permission and tells it the name: neither is there without the other.
+
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { acknowledge } from './acknowledge.ts'
+
+/** What one word of a grant allows: these actions on these ARNs, never on `*`. */
+export interface Permission {
+  readonly actions: readonly string[]
+  readonly resources: readonly string[]
+  /** findings of the policy checks that come with it, with the reason */
+  readonly reasons?: Readonly<Record<string, string>>
+}
+
+export interface Granting<Word extends string> {
+  grantTo(fn: LambdaFunction, ...words: [Word, ...Word[]]): void
+}
+
+/** `environment`: variable -> value, as a function with any of these permissions must know it. */
+export const granting = <Word extends string>(
+  environment: Readonly<Record<string, string>>,
+  permissions: Readonly<Record<Word, Permission>>,
+): Granting<Word> => ({
+  grantTo: (fn, ...words) => {
+    for (const [name, value] of Object.entries(environment)) fn.addEnvironment(name, value)
+    for (const word of words) permit(fn, permissions[word])
+  },
+})
+
+function permit(fn: LambdaFunction, { actions, resources, reasons }: Permission): void {
+  fn.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }))
+  if (reasons !== undefined) acknowledge(fn.role!, reasons)
+}

@@ -1,0 +1,38 @@
+// The signing key: an empty secret, and the resource that makes the key at the first deployment.
+
+import { CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
+import { ENV } from '../lib/environment.ts'
+import { acknowledge } from './acknowledge.ts'
+import { granting } from './grants.ts'
+
+export function addSigningKey(stack: Stack) {
+  const secret = new CfnSecret(stack, 'SigningKeySecret', {
+    description: 'OpenPGP private key that signs the probes; only publish may read it',
+  })
+  secret.applyRemovalPolicy(RemovalPolicy.RETAIN)
+  acknowledge(secret, {
+    SMG4: 'A new key must reach every host that verifies before it signs anything: rotation is a step of the runbook, not a timer.',
+  })
+  const signingKey = granting(
+    { [ENV.signingKeySecret]: secret.ref },
+    {
+      read: { actions: ['secretsmanager:GetSecretValue'], resources: [secret.ref] },
+      make: {
+        actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'],
+        resources: [secret.ref],
+      },
+    },
+  )
+  return { secretArn: secret.ref, signingKey }
+}
+
+/** The function answers CloudFormation itself, at the request's ResponseURL. */
+export const makeSigningKey = (stack: Stack, maker: LambdaFunction, properties: Record<string, string>) =>
+  new CustomResource(stack, 'SigningKeyPair', {
+    resourceType: 'Custom::SigningKey',
+    serviceToken: maker.functionArn,
+    serviceTimeout: Duration.seconds(300),
+    properties: { ...properties, Generation: '1' },
+  })

@@ -1,0 +1,96 @@
+// The stack: what each function is, what it may do, and what calls it.
+
+import { CfnOutput, type Stack } from 'aws-cdk-lib'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { ENV } from '../lib/environment.ts'
+import type { Settings } from '../lib/settings.ts'
+import { addTopic, alarms } from './alarm.ts'
+import { addApi } from './api.ts'
+import { addBuckets } from './buckets.ts'
+import { addBuilds } from './builds.ts'
+import { addBus, addRules } from './events.ts'
+import { functions } from './function.ts'
+import { addSigningKey, makeSigningKey } from './signing-key.ts'
+import { addTables } from './tables.ts'
+import { watchApi, watchClaims, watchFunctions, watchTables } from './troubles.ts'
+
+/** `bundles`: folder of the bundled functions. */
+export function addRegistry(stack: Stack, settings: Settings, bundles: string): void {
+  const { tables, probes, budgets, sources } = addTables(stack)
+  const { artifactsName, artifacts, staging, inputs } = addBuckets(stack)
+  const { eventBus, bus } = addBus(stack)
+  const { builds, projects } = addBuilds(stack, settings)
+  const { secretArn, signingKey } = addSigningKey(stack)
+  const make = functions(stack, bundles)
+
+  const resolve = make('resolve', { memoryMegabytes: 512, timeoutSeconds: 10 })
+  probes.grantTo(resolve, 'read', 'write')
+  budgets.grantTo(resolve, 'look', 'spend')
+  artifacts.grantTo(resolve, 'read')
+  staging.grantTo(resolve, 'read logs')
+  bus.grantTo(resolve, 'emit')
+
+  const wait = make('wait', {
+    memoryMegabytes: 256,
+    timeoutSeconds: 29,
+    concurrency: settings.cloud.waitConcurrency,
+  })
+  probes.grantTo(wait, 'read')
+  artifacts.grantTo(wait, 'read')
+
+  const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
+  probes.grantTo(plan, 'read', 'write')
+  budgets.grantTo(plan, 'look', 'spend')
+  sources.grantTo(plan, 'read', 'record')
+  inputs.grantTo(plan, 'read', 'write', 'tell absent')
+  staging.grantTo(plan, 'read', 'write')
+  builds.grantTo(plan, 'start')
+
+  const publish = make('publish', { memoryMegabytes: 1024, timeoutSeconds: 120, eventMinutes: 60 })
+  probes.grantTo(publish, 'read', 'write')
+  staging.grantTo(publish, 'read', 'tell absent')
+  artifacts.grantTo(publish, 'read', 'create', 'tell absent')
+  signingKey.grantTo(publish, 'read')
+  builds.grantTo(publish, 'follow', 'stop')
+
+  const sweep = make('sweep', { memoryMegabytes: 256, timeoutSeconds: 60, eventMinutes: 1 })
+  probes.grantTo(sweep, 'list overdue')
+  bus.grantTo(sweep, 'emit')
+
+  const keyMaker = make('signing-key', { memoryMegabytes: 1024, timeoutSeconds: 120 })
+  signingKey.grantTo(keyMaker, 'make')
+  artifacts.grantTo(keyMaker, 'write public keys')
+  makeSigningKey(stack, keyMaker, { SecretArn: secretArn, Bucket: artifactsName })
+
+  tell(settings, resolve, wait, plan, publish)
+
+  const { api, accessLog } = addApi(stack, { resolve, wait }, settings)
+  const { overdue } = addRules(stack, eventBus, projects, { plan, publish, sweep })
+
+  const topic = addTopic(stack)
+  const alarm = alarms(stack, topic)
+  watchFunctions(alarm, { resolve, wait, plan, publish, sweep })
+  watchApi(alarm, accessLog)
+  watchClaims(alarm, eventBus, overdue)
+  watchTables(alarm, tables)
+
+  new CfnOutput(stack, 'Url', { value: api.apiEndpoint, description: 'The registry' })
+  new CfnOutput(stack, 'AlarmTopicArn', {
+    value: topic.topicArn,
+    description: 'Subscribe to be told of alarms',
+  })
+}
+
+/** Lambda takes 4 KB of environment; a kilobyte is left to the names. */
+const MAX_SETTINGS = 3072
+
+function tell(settings: Settings, ...functions: LambdaFunction[]): void {
+  const json = JSON.stringify(settings)
+  const bytes = Buffer.byteLength(json)
+  if (bytes > MAX_SETTINGS) {
+    throw new Error(
+      `the settings are ${bytes} bytes of JSON, ${MAX_SETTINGS} fit: shorten the list of drivers`,
+    )
+  }
+  for (const fn of functions) fn.addEnvironment(ENV.settings, json)
+}

@@ -1,0 +1,38 @@
+// From settings and sources to a cloud assembly: settings, bundles, the stack, and the policy checks over it.
+
+import { App, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { bundleFunctions } from './bundle.ts'
+import { readSettings } from './settings.ts'
+import { addRegistry } from './stack.ts'
+
+export const STACK = 'ProbeRegistry'
+
+export interface SynthesisOptions {
+  /** the cloud assembly: ProbeRegistry.template.json and the assets beside it */
+  readonly outdir: string
+  /** where the functions are bundled to, one folder each */
+  readonly bundles: string
+  /** JSON laid over the defaults of lib/settings.ts; else the context value `settings` names it */
+  readonly settingsFile?: string | undefined
+  /** for this machine only: allows driver sources and mirrors that no cloud can reach */
+  readonly local: boolean
+}
+
+/** Writes the assembly. Throws on bad settings; findings of the policy checks set the exit code. */
+export function synthesize({ outdir, bundles, settingsFile, local }: SynthesisOptions): void {
+  const app = new App({ outdir, analyticsReporting: false })
+  const fromContext: unknown = app.node.tryGetContext('settings')
+  const file = settingsFile ?? (typeof fromContext === 'string' ? fromContext : undefined)
+  const settings = readSettings(file, { local })
+  const stack = new Stack(app, STACK, {
+    description: "The registry of Falco's kernel probes that builds what is missing.",
+    // The CLI checks the bootstrap version before it deploys; the template needs no parameter for it.
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    terminationProtection: true,
+  })
+  bundleFunctions(bundles)
+  addRegistry(stack, settings, bundles)
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+  app.synth()
+}

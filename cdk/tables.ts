@@ -1,0 +1,62 @@
+// The DynamoDB tables: the index of probes, the budgets, and the recorded digests of driver sources.
+
+import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb'
+import {
+  BUDGET_EXPIRES,
+  ENV,
+  OVERDUE_INDEX,
+  OVERDUE_PARTITION,
+  OVERDUE_SORT,
+  TABLE_KEY,
+} from '../lib/environment.ts'
+import { granting, type Permission } from './grants.ts'
+
+export function addTables(stack: Stack) {
+  const probes = table(stack, 'Probes')
+  probes.addGlobalSecondaryIndex({
+    indexName: OVERDUE_INDEX,
+    partitionKey: { name: OVERDUE_PARTITION, type: AttributeType.STRING },
+    sortKey: { name: OVERDUE_SORT, type: AttributeType.NUMBER },
+    projectionType: ProjectionType.ALL,
+  })
+  const budgets = table(stack, 'Budgets', BUDGET_EXPIRES)
+  const sources = table(stack, 'Sources')
+  return {
+    tables: { probes, budgets, sources },
+    probes: granting(
+      { [ENV.probesTable]: probes.tableName },
+      {
+        read: item(probes, 'GetItem'),
+        write: item(probes, 'UpdateItem'),
+        'list overdue': {
+          actions: ['dynamodb:Query'],
+          resources: [`${probes.tableArn}/index/${OVERDUE_INDEX}`],
+        },
+      },
+    ),
+    budgets: granting(
+      { [ENV.budgetsTable]: budgets.tableName },
+      { look: item(budgets, 'GetItem'), spend: item(budgets, 'UpdateItem') },
+    ),
+    sources: granting(
+      { [ENV.sourcesTable]: sources.tableName },
+      { read: item(sources, 'GetItem'), record: item(sources, 'PutItem') },
+    ),
+  }
+}
+
+const table = (stack: Stack, id: string, timeToLiveAttribute?: string): Table =>
+  new Table(stack, id, {
+    partitionKey: { name: TABLE_KEY, type: AttributeType.STRING },
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+    ...(timeToLiveAttribute === undefined ? {} : { timeToLiveAttribute }),
+  })
+
+const item = (table: Table, verb: 'GetItem' | 'PutItem' | 'UpdateItem'): Permission => ({
+  actions: [`dynamodb:${verb}`],
+  resources: [table.tableArn],
+})

@@ -1,0 +1,103 @@
+// What can go wrong in the deployed stack, each with its alarm: the impact, and the way out.
+
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
+import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb'
+import type { EventBus, Rule } from 'aws-cdk-lib/aws-events'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { FilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import { type Alarms, FIVE_MINUTES, type Trouble } from './alarm.ts'
+import type { FunctionName } from './bundle.ts'
+
+const SUM = { period: FIVE_MINUTES, statistic: Stats.SUM }
+
+/** No alarm for the signing key's maker: it runs in a deployment, which fails with it. */
+type Watched = Exclude<FunctionName, 'signing-key'>
+type Meaning = Pick<Trouble, 'impact' | 'runbook'>
+
+const MEANING: Readonly<Record<Watched, Meaning>> = {
+  resolve: { impact: 'Clients get errors instead of probes, published ones included.', runbook: 'hits' },
+  wait: {
+    impact: 'Clients whose probe is being built get errors; published probes are served.',
+    runbook: 'waits',
+  },
+  plan: { impact: 'Missing probes are not built; published ones are served.', runbook: 'plans' },
+  publish: { impact: 'Builds end but their probes are not served.', runbook: 'publishing' },
+  sweep: {
+    impact: 'Probes whose build was lost stay missing until their claim is freed.',
+    runbook: 'sweeping',
+  },
+}
+
+export function watchFunctions(alarm: Alarms, functions: Readonly<Record<Watched, LambdaFunction>>): void {
+  for (const [name, meaning] of Object.entries(MEANING) as [Watched, Meaning][]) {
+    const fn = functions[name]
+    const id = `${name[0]!.toUpperCase()}${name.slice(1)}`
+    alarm(`${id}Errors`, { metric: fn.metricErrors(SUM), atLeast: 3, ...meaning })
+    alarm(`${id}Throttles`, { metric: fn.metricThrottles(SUM), atLeast: 1, periods: 3, ...meaning })
+  }
+  // After its last retry: nothing but the sweep, minutes later, will take the probe up again.
+  for (const name of ['plan', 'publish'] as const) {
+    alarm(name === 'plan' ? 'PlanDropped' : 'PublishDropped', {
+      metric: functions[name].metric('AsyncEventsDropped', SUM),
+      ...MEANING[name],
+    })
+  }
+  alarm('ResolveSlow', {
+    metric: functions.resolve.metricDuration({ period: FIVE_MINUTES, statistic: 'p99' }),
+    atLeast: 1000,
+    periods: 3,
+    impact: 'One hit in a hundred takes over a second; hosts start without their probe later.',
+    runbook: 'hits',
+  })
+  alarm('SweepStopped', {
+    metric: functions.sweep.metricInvocations(SUM),
+    atMost: 0,
+    periods: 2,
+    ...MEANING.sweep,
+  })
+}
+
+/** 503 is how a client is told to come back while its probe is built: it is no error. */
+export function watchApi(alarm: Alarms, accessLog: LogGroup): void {
+  const filter = new MetricFilter(accessLog, 'ServerErrors', {
+    logGroup: accessLog,
+    filterPattern: FilterPattern.literal('{ $.status = "5*" && $.status != "503" }'),
+    metricNamespace: 'ProbeRegistry',
+    metricName: 'ServerErrors',
+  })
+  alarm('ServerErrors', { metric: filter.metric(SUM), atLeast: 5, ...MEANING.resolve })
+}
+
+/** The sweep tells `ProbeOverdue` for each claim whose end never came. */
+export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
+  alarm('Overdue', {
+    metric: new Metric({
+      namespace: 'AWS/Events',
+      metricName: 'TriggeredRules',
+      dimensionsMap: { EventBusName: bus.eventBusName, RuleName: overdue.ruleName },
+      ...SUM,
+    }),
+    atLeast: 10,
+    periods: 3,
+    impact: 'Many builds end without a word: their clients wait in vain and must ask again.',
+    runbook: 'publishing',
+  })
+}
+
+export function watchTables(alarm: Alarms, tables: Readonly<Record<string, Table>>): void {
+  const operations = [Operation.GET_ITEM, Operation.UPDATE_ITEM, Operation.PUT_ITEM, Operation.QUERY]
+  for (const [name, table] of Object.entries(tables)) {
+    const id = `${name[0]!.toUpperCase()}${name.slice(1)}Table`
+    const meaning: Meaning = {
+      impact: `The table of ${name} refuses reads or writes: requests for probes fail or are slow.`,
+      runbook: 'tables',
+    }
+    const options = { operations, period: FIVE_MINUTES }
+    alarm(`${id}Throttles`, {
+      metric: table.metricThrottledRequestsForOperations(options),
+      periods: 3,
+      ...meaning,
+    })
+    alarm(`${id}Errors`, { metric: table.metricSystemErrorsForOperations(options), periods: 3, ...meaning })
+  }
+}
