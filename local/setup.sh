@@ -1,0 +1,99 @@
+#!/bin/sh
+# Sets a machine up for `npm start` (mode run) or `npm test` (mode test): system packages, npm packages, Node 24.
+set -eu
+
+# package:command. The command stands for the package where there is no apt; `-`: no command does.
+RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang cmake:cmake curl:curl gcc-12:gcc-12 libelf1:-
+  llvm:llc make:make xz-utils:xz'
+TEST_TOOLS='binutils:readelf gnupg:gpg kmod:modinfo shellcheck:shellcheck'
+
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+case ${1:-} in
+run) tools=$RUN_TOOLS ;;
+test) tools="$RUN_TOOLS $TEST_TOOLS" ;;
+*) fail 'usage: sh local/setup.sh run|test' ;;
+esac
+root=$(cd "$(dirname "$0")/.." && pwd)
+log=.build/setup.log
+stamp=node_modules/.setup
+
+# One step: its output goes to the log, and is shown only when it fails.
+step() {
+  echo "setup: $1"
+  shift
+  mkdir -p .build
+  "$@" >"$log" 2>&1 </dev/null && return
+  tail -n 20 "$log" >&2
+  fail "'$*' failed; all it said is in $root/$log"
+}
+
+missing_packages() {
+  packages=
+  for tool in $tools; do packages="$packages ${tool%:*}"; done
+  # It fails when it does not know one of them, which is what is asked here.
+  # shellcheck disable=SC2086
+  known=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $packages 2>/dev/null || :)
+  for package in $packages; do
+    echo "$known" | grep -qx "installed $package" || printf ' %s' "$package"
+  done
+}
+
+missing_commands() {
+  for tool in $tools; do
+    [ "${tool#*:}" = - ] || command -v "${tool#*:}" >/dev/null || printf ' %s' "${tool#*:}"
+  done
+}
+
+system_packages() {
+  if ! command -v apt-get >/dev/null; then
+    missing=$(missing_commands)
+    [ -z "$missing" ] || fail "no apt-get here to install what is missing. Install these commands:$missing"
+    return 0
+  fi
+  missing=$(missing_packages)
+  [ -n "$missing" ] || return 0
+  install="apt-get install -y --no-install-recommends$missing"
+  [ "$(id -u)" -eq 0 ] || fail "packages are missing. As root, run: apt-get update && $install"
+  export DEBIAN_FRONTEND=noninteractive
+  step 'apt-get update' apt-get -o DPkg::Lock::Timeout=300 update
+  # shellcheck disable=SC2086
+  step "$install" apt-get -o DPkg::Lock::Timeout=300 ${install#apt-get }
+}
+
+# The lock file's digest is written last, so that an npm ci that was cut off is done again.
+npm_packages() {
+  digest=$(sha256sum package-lock.json)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$digest" ] || return 0
+  # npm ci empties node_modules: it must not run on the Node in there.
+  PATH=$(echo "$PATH" | tr ':' '\n' | grep -vxF "$root/node_modules/.bin" | paste -sd: -)
+  command -v npm >/dev/null || fail 'npm is missing: install Node 20 or later, with npm'
+  found=$(node --version 2>/dev/null || echo none)
+  case $found in
+  none | v[0-9].* | v1[0-9].*) fail "Node 20 or later is needed; found: $found" ;;
+  esac
+  rm -f "$stamp"
+  step 'npm ci' npm ci --include=dev --include=optional
+  echo "$digest" >"$stamp"
+}
+
+# npm puts node_modules/.bin first on the PATH of its scripts.
+node_24() {
+  found=$(PATH=$root/node_modules/.bin:$PATH node --version 2>/dev/null || echo none)
+  case $found in
+  v24.*) ;;
+  *) fail "Node 24 is needed; found: $found. Its npm packages exist for Linux with glibc on x64 and arm64, not for $(uname -sm)" ;;
+  esac
+}
+
+# Two at a time, say npm start beside npm test, would empty node_modules under each other.
+if [ -z "${SETUP_ALONE:-}" ] && command -v flock >/dev/null; then
+  SETUP_ALONE=1 exec flock -o "$0" sh "$0" "$@"
+fi
+cd "$root"
+system_packages
+npm_packages
+node_24

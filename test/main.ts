@@ -1,0 +1,67 @@
+// `npm test`: the types, the style, then every test; the last line says how it went. Arguments are file filters.
+
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import { startVitest, type Vitest } from 'vitest/node'
+
+interface Tally {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 }
+
+const add = (a: Tally, b: Tally): Tally => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+})
+
+/** One command that counts as one test; what it says is shown. */
+function check(what: string, command: string, args: readonly string[]): Tally {
+  const started = performance.now()
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  const ok = status === 0
+  console.log(`${ok ? '✓' : '✗'} ${what} ${seconds} s${error === undefined ? '' : `: ${error.message}`}`)
+  return { ...NOTHING, [ok ? 'passed' : 'failed']: 1 }
+}
+
+/** A file that cannot be read, a hook that fails and an error that nobody caught are failures as well. */
+function tally({ state }: Vitest): Tally {
+  const modules = state.getTestModules()
+  const tests = modules.flatMap(({ children }) => [...children.allTests()])
+  const suites = modules.flatMap((module) => [module, ...module.children.allSuites()])
+  const count = (wanted: string) => tests.filter((test) => test.result().state === wanted).length
+  const broken = suites.filter((suite) => suite.errors().length > 0).length
+  return {
+    passed: count('passed'),
+    failed: count('failed') + count('pending') + broken + state.getUnhandledErrors().length,
+    skipped: count('skipped'),
+  }
+}
+
+async function runTests(filters: readonly string[]): Promise<Tally> {
+  const vitest = await startVitest([...filters], {
+    watch: false,
+    passWithNoTests: true,
+    reporters: [['default', { summary: false }]],
+  })
+  const result = tally(vitest)
+  await vitest.close()
+  if (result.passed + result.failed > 0) return result
+  console.log(`✗ no test ran${filters.length > 0 ? `: no file matches ${filters.join(' ')}` : ''}`)
+  return add(result, { ...NOTHING, failed: 1 })
+}
+
+process.chdir(resolve(import.meta.dirname, '..'))
+const checks = add(
+  check('types', 'node_modules/.bin/tsc', ['--noEmit']),
+  check('style', 'node_modules/.bin/biome', ['check', '.']),
+)
+const total = add(checks, await runTests(process.argv.slice(2)))
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+// Not console.log: nothing may come after it, and a pipe must have it before the process ends.
+process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`, () =>
+  process.exit(total.failed > 0 ? 1 : 0),
+)
