@@ -1,0 +1,145 @@
+// From a verified request to the operation it asks for; what is not known is refused, never ignored.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Principal } from '../contract.ts'
+import type { Verified } from '../sigv4.ts'
+import { single } from '../sigv4-claim.ts'
+import { CHECKSUMS } from './digests.ts'
+import { S3Error } from './errors.ts'
+
+const OPERATIONS = ['GetObject', 'HeadObject', 'PutObject', 'DeleteObject', 'ListObjectsV2'] as const
+export type Operation = (typeof OPERATIONS)[number]
+
+export interface Call {
+  readonly operation: Operation
+  readonly principal: Principal
+  readonly bucket: string
+  /** empty for operations on the bucket */
+  readonly key: string
+  /** what was signed for the body */
+  readonly payload: string
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** A parameter in the query. */
+  parameter(name: string): string | undefined
+  /** A header; `x-amz-*` may stand in a presigned query instead. */
+  header(name: string): string | undefined
+  /** Names of all `x-amz-*` headers, wherever they stand. */
+  readonly amzHeaders: readonly string[]
+}
+
+const MAX_KEY_BYTES = 1024
+
+const SIGNING = [
+  'algorithm',
+  'content-sha256',
+  'credential',
+  'date',
+  'expires',
+  'security-token',
+  'signature',
+]
+const AMZ_COMMON = [...SIGNING, 'signedheaders', 'user-agent'].map((name) => `x-amz-${name}`)
+
+export const OVERRIDES = ['cache-control', 'content-disposition', 'content-encoding', 'content-language']
+  .concat('content-type', 'expires')
+  .map((name) => `response-${name}`)
+
+interface Known {
+  readonly parameters: readonly string[]
+  readonly amz: readonly string[]
+  /** standard headers that would change the meaning, and are not supported */
+  readonly refused: readonly string[]
+}
+const READ: Known = { parameters: OVERRIDES, amz: ['x-amz-checksum-mode'], refused: [] }
+const KNOWN: Readonly<Record<Operation, Known>> = {
+  GetObject: READ,
+  HeadObject: READ,
+  PutObject: {
+    parameters: [],
+    amz: [
+      'x-amz-decoded-content-length',
+      'x-amz-sdk-checksum-algorithm',
+      'x-amz-trailer',
+      ...CHECKSUMS.map((name) => `x-amz-checksum-${name}`),
+    ],
+    refused: ['if-match', 'if-modified-since', 'if-unmodified-since'],
+  },
+  DeleteObject: { parameters: [], amz: [], refused: ['if-match', 'if-none-match'] },
+  ListObjectsV2: {
+    parameters: ['list-type', 'prefix', 'continuation-token', 'start-after', 'max-keys'],
+    amz: [],
+    refused: [],
+  },
+}
+
+/** Throws S3Error for what is not an operation that is known here, with all that it says. */
+export function callOf(
+  prefix: string,
+  { principal, payload, target, presigned }: Verified,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Call {
+  const { bucket, key } = resourceOf(prefix, target.path)
+  const operation = operationOf(request.method ?? '', bucket, key, target.query)
+  const hoisted = presigned ? target.query : new Map<string, string>()
+  const header = (name: string) =>
+    single(request.headers, name) ?? (isAmz(name) ? hoisted.get(name) : undefined)
+  const amzHeaders = [...new Set([...Object.keys(request.headers), ...hoisted.keys()])].filter(isAmz)
+  const call: Call = {
+    ...{ operation, principal, bucket, key, payload, request, response, header, amzHeaders },
+    parameter: (name) => target.query.get(name),
+  }
+  const parameters = [...target.query.keys()].filter((name) => !presigned || !isAmz(name))
+  refuseUnknown(call, parameters)
+  return call
+}
+
+const isAmz = (name: string): boolean => name.startsWith('x-amz-')
+
+function resourceOf(prefix: string, path: string): { bucket: string; key: string } {
+  if (!path.startsWith(`${prefix}/`)) throw new S3Error('InvalidRequest', `The path is not below ${prefix}.`)
+  const rest = path.slice(prefix.length + 1)
+  const slash = rest.indexOf('/')
+  const [bucket, key] = slash < 0 ? [rest, ''] : [rest.slice(0, slash), rest.slice(slash + 1)]
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', 'The key is too long.')
+  return { bucket, key }
+}
+
+function operationOf(
+  method: string,
+  bucket: string,
+  key: string,
+  query: ReadonlyMap<string, string>,
+): Operation {
+  if (!['GET', 'HEAD', 'PUT', 'DELETE'].includes(method)) {
+    throw new S3Error('MethodNotAllowed', 'The method is not allowed here.', {
+      allow: 'GET, HEAD, PUT, DELETE',
+    })
+  }
+  if (key === '') {
+    if (bucket !== '' && method === 'GET' && query.get('list-type') === '2') return 'ListObjectsV2'
+    throw new S3Error('NotImplemented', 'Of the operations on buckets only ListObjectsV2 is implemented.')
+  }
+  if (method === 'GET') return 'GetObject'
+  if (method === 'HEAD') return 'HeadObject'
+  return method === 'PUT' ? 'PutObject' : 'DeleteObject'
+}
+
+function refuseUnknown(
+  { operation, parameter, header, amzHeaders }: Call,
+  parameters: readonly string[],
+): void {
+  const known = KNOWN[operation]
+  const isMeta = (name: string) => operation === 'PutObject' && name.startsWith('x-amz-meta-')
+  const unknown = [
+    ...parameters.filter((name) => !known.parameters.includes(name) && name !== 'x-id'),
+    ...amzHeaders.filter((name) => ![...AMZ_COMMON, ...known.amz].includes(name) && !isMeta(name)),
+    ...known.refused.filter((name) => header(name) !== undefined),
+  ]
+  if (unknown.length > 0)
+    throw new S3Error('NotImplemented', `Not implemented for ${operation}: ${unknown.join(', ')}`)
+  if ((parameter('x-id') ?? operation) !== operation) {
+    throw new S3Error('InvalidArgument', `x-id names another operation than ${operation}.`)
+  }
+}

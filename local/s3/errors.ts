@@ -1,0 +1,62 @@
+// S3's errors: their codes, statuses and XML.
+
+import type { ServerResponse } from 'node:http'
+import { SignatureError } from '../sigv4.ts'
+import { documentOf, element } from './xml.ts'
+
+const STATUS = {
+  AccessDenied: 403,
+  AuthorizationHeaderMalformed: 400,
+  AuthorizationQueryParametersError: 400,
+  BadDigest: 400,
+  EntityTooLarge: 400,
+  IncompleteBody: 400,
+  InternalError: 500,
+  InvalidAccessKeyId: 403,
+  InvalidArgument: 400,
+  InvalidRange: 416,
+  InvalidRequest: 400,
+  InvalidToken: 400,
+  KeyTooLongError: 400,
+  MetadataTooLarge: 400,
+  MethodNotAllowed: 405,
+  MissingContentLength: 411,
+  NoSuchBucket: 404,
+  NoSuchKey: 404,
+  NotImplemented: 501,
+  PreconditionFailed: 412,
+  RequestTimeTooSkewed: 403,
+  SignatureDoesNotMatch: 403,
+  XAmzContentSHA256Mismatch: 400,
+} as const
+export type S3Code = keyof typeof STATUS
+
+export class S3Error extends Error {
+  readonly code: S3Code
+  readonly headers: Readonly<Record<string, string>>
+  constructor(code: S3Code, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message)
+    this.name = 'S3Error'
+    this.code = code
+    this.headers = headers
+  }
+}
+
+/** The answer that an error deserves: S3's own, the signature's, or `InternalError` without a word of the inside. */
+export function s3ErrorOf(error: unknown): S3Error {
+  if (error instanceof S3Error) return error
+  if (!(error instanceof SignatureError))
+    return new S3Error('InternalError', 'We encountered an internal error.')
+  return new S3Error(error.code === 'MissingAuthentication' ? 'AccessDenied' : error.code, error.message)
+}
+
+export function sendError(response: ServerResponse, { code, message, headers }: S3Error): void {
+  const error = element('Error', element('Code', code), element('Message', message))
+  const body = documentOf(error)
+  response.writeHead(STATUS[code], {
+    'content-type': 'application/xml',
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+  })
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}

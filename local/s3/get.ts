@@ -1,0 +1,109 @@
+// GetObject and HeadObject: conditions, ranges, and the headers that a signed query may set.
+
+import { validateHeaderValue } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { type Call, OVERRIDES } from './call.ts'
+import { S3Error } from './errors.ts'
+import type { ObjectInfo, Objects } from './objects.ts'
+import { checksumHeaders } from './put.ts'
+
+/** `missing` makes the error for an object that is not there. */
+export async function getObject(call: Call, objects: Objects, missing: () => S3Error): Promise<void> {
+  const overrides = overridesOf(call)
+  const object = await objects.open(call.bucket, call.key)
+  if (object === undefined) throw missing()
+  const { info, file } = object
+  try {
+    const answer = answerOf(call, info)
+    call.response.writeHead(answer.status, { ...answer.headers, ...overrides })
+    const { start, bytes } = answer
+    if (call.operation === 'HeadObject' || bytes === 0) call.response.end()
+    else
+      await pipeline(
+        file.createReadStream({ start, end: start + bytes - 1, autoClose: false }),
+        call.response,
+      )
+  } finally {
+    await file.close()
+  }
+}
+
+function overridesOf({ parameter }: Call): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of OVERRIDES) {
+    const value = parameter(name)
+    if (value === undefined) continue
+    try {
+      validateHeaderValue(name, value)
+    } catch {
+      throw new S3Error('InvalidArgument', `${name} holds characters that no header can.`)
+    }
+    headers[name.slice('response-'.length)] = value
+  }
+  return headers
+}
+
+interface Answer {
+  readonly status: 200 | 206 | 304
+  readonly headers: Record<string, string | number>
+  /** of the object */
+  readonly start: number
+  readonly bytes: number
+}
+
+function answerOf(call: Call, info: ObjectInfo): Answer {
+  const headers = {
+    ...info.headers,
+    etag: info.etag,
+    'last-modified': new Date(info.lastModified).toUTCString(),
+    'accept-ranges': 'bytes',
+  }
+  if (isUnchanged(call, info)) return { status: 304, headers, start: 0, bytes: 0 }
+  const range = rangeOf(call, info)
+  if (range === undefined) {
+    // A checksum is the whole object's: over a part the client would find it wrong.
+    const checksums = call.header('x-amz-checksum-mode') === 'ENABLED' ? checksumHeaders(info.checksums) : {}
+    const whole = { ...headers, ...checksums, 'content-length': info.bytes }
+    return { status: 200, headers: whole, start: 0, bytes: info.bytes }
+  }
+  const { start, end } = range
+  const bytes = end - start + 1
+  const contentRange = `bytes ${start}-${end}/${info.bytes}`
+  return {
+    status: 206,
+    headers: { ...headers, 'content-range': contentRange, 'content-length': bytes },
+    start,
+    bytes,
+  }
+}
+
+/** RFC 9110, 13.2.2: tags before dates. S3Error `PreconditionFailed`. */
+function isUnchanged({ header }: Call, { etag, lastModified }: ObjectInfo): boolean {
+  const seconds = Math.floor(lastModified / 1000) * 1000
+  const [match, noneMatch] = [header('if-match'), header('if-none-match')]
+  const since = Date.parse(header('if-modified-since') ?? '')
+  const unmodifiedSince = Date.parse(header('if-unmodified-since') ?? '')
+  if (match === undefined ? seconds > unmodifiedSince : !names(match, etag)) {
+    throw new S3Error('PreconditionFailed', 'The object is not the one that the condition names.')
+  }
+  return noneMatch === undefined ? seconds <= since : names(noneMatch, etag)
+}
+
+const names = (list: string, etag: string): boolean =>
+  list.split(',').some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))
+
+/** `undefined`: the whole object, also for ranges that are none or many, as S3 has it. S3Error `InvalidRange`. */
+function rangeOf({ header }: Call, { bytes, etag }: ObjectInfo): { start: number; end: number } | undefined {
+  if ((header('if-range') ?? etag) !== etag) return undefined
+  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header('range') ?? '') ?? []
+  if (first === undefined || last === undefined || first + last === '') return undefined
+  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first)
+  const end = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1)
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined
+  if (start >= bytes) {
+    throw new S3Error('InvalidRange', 'The range is not within the object.', {
+      'content-range': `bytes */${bytes}`,
+    })
+  }
+  return { start, end }
+}

@@ -1,0 +1,150 @@
+// Objects on disk: one file each, the bytes and then what is known about them, so that one rename is all.
+
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { type FileHandle, link, open, readdir, rename, rm, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Checksums } from './digests.ts'
+
+export interface ObjectInfo {
+  readonly key: string
+  readonly bytes: number
+  /** with its quotes */
+  readonly etag: string
+  /** milliseconds since the epoch */
+  readonly lastModified: number
+  /** the headers that come back with the object, `x-amz-meta-*` included */
+  readonly headers: Readonly<Record<string, string>>
+  readonly checksums: Checksums
+}
+
+export interface Upload {
+  readonly bucket: string
+  readonly key: string
+  readonly body: AsyncIterable<Uint8Array>
+  /** called when the body is through; what it throws refuses the object */
+  readonly info: () => ObjectInfo
+  /** only where there is no such object yet */
+  readonly ifAbsent: boolean
+}
+
+export interface Objects {
+  put(upload: Upload): Promise<'stored' | 'exists'>
+  /** The caller closes `file`; the object's bytes begin at its beginning. */
+  open(bucket: string, key: string): Promise<{ info: ObjectInfo; file: FileHandle } | undefined>
+  /** No matter if there is one. */
+  delete(bucket: string, key: string): Promise<void>
+  /** In no order. */
+  list(bucket: string): AsyncIterable<ObjectInfo>
+}
+
+/** Closes every file: `S3o1` and, before it, the length of the JSON before that. */
+const MAGIC = Buffer.from('S3o1')
+const OBJECT = /^[0-9a-f]{64}$/
+const TAIL_BYTES = 8
+const MAX_INFO_BYTES = 1024 * 1024
+
+/** One process at a time owns `dir`. What a crash left half-written is removed here. */
+export function openObjects(dir: string, buckets: readonly string[]): Objects {
+  const incoming = join(dir, '.incoming')
+  rmSync(incoming, { recursive: true, force: true })
+  for (const folder of [incoming, ...buckets.map((bucket) => join(dir, bucket))]) {
+    mkdirSync(folder, { recursive: true })
+  }
+  // A key becomes its digest: no key, however long or odd, can name a path.
+  const fileOf = (bucket: string, key: string) =>
+    join(dir, bucket, createHash('sha256').update(key).digest('hex'))
+  return {
+    put: (upload) =>
+      put(upload, join(incoming, randomUUID()), fileOf(upload.bucket, upload.key), join(dir, upload.bucket)),
+    open: (bucket, key) => openObject(fileOf(bucket, key)),
+    async delete(bucket, key) {
+      await unlink(fileOf(bucket, key)).catch(unlessAbsent)
+      await sync(join(dir, bucket))
+    },
+    async *list(bucket) {
+      for (const name of (await readdir(join(dir, bucket))).filter((entry) => OBJECT.test(entry))) {
+        const object = await openObject(join(dir, bucket, name))
+        await object?.file.close()
+        if (object !== undefined) yield object.info
+      }
+    },
+  }
+}
+
+/**
+ * A crash before the last step leaves the old object and a file in `.incoming`, which the next start removes;
+ * a crash after it leaves the new object whole.
+ */
+async function put(upload: Upload, temporary: string, file: string, folder: string) {
+  try {
+    await writeObject(temporary, upload)
+    // link(2) refuses where there is a file, rename(2) replaces it; both are atomic.
+    await (upload.ifAbsent ? link(temporary, file) : rename(temporary, file))
+    await sync(folder)
+    return 'stored'
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return 'exists'
+    throw error
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function writeObject(path: string, { body, info }: Upload): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(body)
+    const json = Buffer.from(JSON.stringify(info()))
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(json.length)
+    await file.writeFile(Buffer.concat([json, length, MAGIC]))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function openObject(path: string) {
+  const file = await open(path).catch(unlessAbsent)
+  if (file === undefined) return undefined
+  try {
+    return { file, info: await readInfo(file, path) }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function readInfo(file: FileHandle, path: string): Promise<ObjectInfo> {
+  const { size } = await file.stat()
+  const tail = await readAt(file, size - TAIL_BYTES, TAIL_BYTES)
+  const length = tail.length === TAIL_BYTES && tail.subarray(4).equals(MAGIC) ? tail.readUInt32BE() : 0
+  const bytes = size - TAIL_BYTES - length
+  if (length === 0 || length > MAX_INFO_BYTES || bytes < 0) throw new Error(`${path} is not a whole object`)
+  const info = JSON.parse((await readAt(file, bytes, length)).toString()) as ObjectInfo
+  if (info.bytes !== bytes) throw new Error(`${path} is not as long as it says`)
+  return info
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  if (position < 0) return Buffer.alloc(0)
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position)
+  return buffer.subarray(0, bytesRead)
+}
+
+/** Makes the folder's own entries durable. */
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
+
+function unlessAbsent(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error
+}

@@ -1,0 +1,24 @@
+// The little XML that S3's answers need.
+
+/** Markup that is already escaped. */
+export interface Markup {
+  readonly markup: string
+}
+
+/** An element of text (escaped here) and elements. */
+export const element = (
+  name: string,
+  ...children: readonly (string | number | boolean | Markup)[]
+): Markup => ({
+  markup: `<${name}>${children.map(markupOf).join('')}</${name}>`,
+})
+
+export const documentOf = ({ markup }: Markup): string => `<?xml version="1.0" encoding="UTF-8"?>\n${markup}`
+
+const markupOf = (child: string | number | boolean | Markup): string =>
+  typeof child === 'object' ? child.markup : escaped(String(child))
+
+/** Controls become character references, as S3 writes them: a key may hold any. */
+const escaped = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must be escaped
+  text.replace(/[&<>"\x00-\x1f\x7f-\x9f\u2028\ufffe\uffff]/g, (c) => `&#x${c.charCodeAt(0).toString(16)};`)

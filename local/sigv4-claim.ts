@@ -1,0 +1,143 @@
+// AWS Signature Version 4: what a request claims about its signer, read and not yet believed.
+
+import type { IncomingHttpHeaders } from 'node:http'
+
+export type SignatureCode =
+  /** neither an Authorization header nor a presigned query */
+  | 'MissingAuthentication'
+  /** the request line, the header or the query cannot be read, or says two things at once */
+  | 'InvalidRequest'
+  | 'AuthorizationHeaderMalformed'
+  | 'AuthorizationQueryParametersError'
+  | 'InvalidAccessKeyId'
+  | 'InvalidToken'
+  | 'SignatureDoesNotMatch'
+  | 'RequestTimeTooSkewed'
+  /** a presigned request outside its time, or a header that should have been signed */
+  | 'AccessDenied'
+
+/** Why a request is nobody's. The message never holds a signature, a token or a query. */
+export class SignatureError extends Error {
+  readonly code: SignatureCode
+  constructor(code: SignatureCode, message: string) {
+    super(message)
+    this.name = 'SignatureError'
+    this.code = code
+  }
+}
+
+/** A request-target, decoded once: what is verified is what is served. */
+export interface Target {
+  /** undecoded */
+  readonly rawPath: string
+  readonly path: string
+  /** decoded; names that begin with `x-amz-` are in lower case */
+  readonly query: ReadonlyMap<string, string>
+  /** decoded, in the order and the case of the wire */
+  readonly pairs: readonly (readonly [string, string])[]
+}
+
+export interface Claim {
+  readonly presigned: boolean
+  readonly accessKeyId: string
+  /** `YYYYMMDD/region/service/aws4_request` */
+  readonly scope: readonly [day: string, region: string, service: string, end: string]
+  readonly signedHeaders: readonly string[]
+  readonly signature: string
+  /** `YYYYMMDDTHHMMSSZ` */
+  readonly amzDate: string
+  readonly token: string | undefined
+  /** seconds; presigned only */
+  readonly expires: string | undefined
+}
+
+export const ALGORITHM = 'AWS4-HMAC-SHA256'
+
+/** Throws SignatureError `InvalidRequest` for bad escapes and for a parameter given twice. */
+export function parseTarget(url: string): Target {
+  const mark = url.indexOf('?')
+  const rawPath = mark < 0 ? url : url.slice(0, mark)
+  if (!rawPath.startsWith('/')) throw invalid('The request-target is no path.')
+  const fields = mark < 0 ? [] : url.slice(mark + 1).split('&')
+  const pairs = fields.filter((field) => field !== '').map(pairOf)
+  const query = new Map(
+    pairs.map(([name, value]) => [/^x-amz-/i.test(name) ? name.toLowerCase() : name, value]),
+  )
+  if (query.size !== pairs.length) throw invalid('A query parameter is given twice.')
+  return { rawPath, path: decode(rawPath), query, pairs }
+}
+
+function pairOf(field: string): [string, string] {
+  const equals = field.indexOf('=')
+  return equals < 0 ? [decode(field), ''] : [decode(field.slice(0, equals)), decode(field.slice(equals + 1))]
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid('The request-target holds a bad percent escape.')
+  }
+}
+
+export const invalid = (message: string) => new SignatureError('InvalidRequest', message)
+
+/** The header or the query, never both. Throws SignatureError. */
+export function claimOf(headers: IncomingHttpHeaders, target: Target): Claim {
+  const inQuery = target.query.has('x-amz-algorithm')
+  if (headers.authorization === undefined) {
+    if (inQuery) return claimOfQuery(target.query)
+    throw new SignatureError('MissingAuthentication', 'The request is not signed.')
+  }
+  if (inQuery) throw invalid('The request is signed in its header and in its query.')
+  return claimOfHeader(headers.authorization, headers)
+}
+
+function claimOfHeader(authorization: string, headers: IncomingHttpHeaders): Claim {
+  const code = 'AuthorizationHeaderMalformed'
+  const found =
+    /^AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)$/.exec(
+      authorization,
+    )
+  const [, credential, signedHeaders, signature] = found ?? []
+  return {
+    ...partsOf(code, credential, signedHeaders, signature, single(headers, 'x-amz-date')),
+    presigned: false,
+    token: single(headers, 'x-amz-security-token'),
+    expires: undefined,
+  }
+}
+
+function claimOfQuery(query: ReadonlyMap<string, string>): Claim {
+  const code = 'AuthorizationQueryParametersError'
+  const get = (name: string) => query.get(`x-amz-${name}`)
+  if (get('algorithm') !== ALGORITHM) throw new SignatureError(code, `X-Amz-Algorithm is not ${ALGORITHM}.`)
+  return {
+    ...partsOf(code, get('credential'), get('signedheaders'), get('signature'), get('date')),
+    presigned: true,
+    token: get('security-token'),
+    expires: get('expires') ?? '',
+  }
+}
+
+function partsOf(code: SignatureCode, credential = '', signedHeaders = '', signature = '', amzDate = '') {
+  const found = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/(aws4_request)$/.exec(credential)
+  const [, accessKeyId, day, region, service, end] = found ?? []
+  if (!accessKeyId || !day || !region || !service || !end) {
+    throw new SignatureError(code, 'The credential is missing or malformed.')
+  }
+  if (signedHeaders === '') throw new SignatureError(code, 'The list of signed headers is missing.')
+  if (!/^[0-9a-f]{64}$/.test(signature))
+    throw new SignatureError(code, 'The signature is missing or malformed.')
+  if (!/^\d{8}T\d{6}Z$/.test(amzDate) || !amzDate.startsWith(day)) {
+    throw new SignatureError(code, 'The date is missing, malformed, or not the credential’s.')
+  }
+  const scope = [day, region, service, end] as const
+  return { accessKeyId, scope, signedHeaders: signedHeaders.split(';'), signature, amzDate }
+}
+
+/** A header that may have come several times. */
+export function single(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
+  return Array.isArray(value) ? value.join(',') : value
+}
