@@ -1,0 +1,26 @@
+# Brings the inputs of the job, all at once, each checked against its digest before anything reads it.
+# shellcheck shell=sh
+
+fetch_inputs() {
+  number=0
+  if find_tools; then TOOLS=present; else TOOLS=missing; fi
+  pids=
+  while IFS=$TAB read -r role format sha256 bytes url; do
+    number=$((number + 1))
+    [ "$role" != toolchain ] || [ "$TOOLS" = missing ] || continue
+    fetch_input "$role-$number.$format" "$sha256" "$bytes" "$url" &
+    pids="$pids $!"
+  done <"$WORK/gets"
+  for pid in $pids; do wait "$pid"; done
+}
+
+# fetch_input NAME SHA256 BYTES URL: NAME, e.g. `header-1.deb`, tells the later stages what it is.
+fetch_input() {
+  case $1-$2-$3 in
+    *[!a-z0-9.-]*) fail 'an input of the job document is malformed' ;;
+  esac
+  status=0
+  get "$4" "$WORK/inputs/$1" "$3" "$2" || status=$?
+  [ "$status" -eq 0 ] || fail "input $1 (sha256 $2, $3 bytes) was not read: $(why "$status")"
+  say "$1: $3 bytes, sha256 $2"
+}

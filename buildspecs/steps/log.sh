@@ -1,0 +1,45 @@
+# The log can be followed while the build runs, and stays bounded whatever a compiler prints.
+# shellcheck shell=sh
+
+# keep_ends: the first 3 MiB as they come, of what is longer only the last 1 MiB.
+keep_ends() {
+  stdbuf -o0 head -c 3145728
+  tail -c 1048576 >"$WORK/tail"
+  [ -s "$WORK/tail" ] || return 0
+  printf '\n== a long log: of the rest, only the last MiB is kept\n'
+  cat "$WORK/tail"
+}
+
+# Stores the log whenever it has grown, every 3 seconds, in the background.
+follow_log() {
+  : >"$WORK/log"
+  follow >/dev/null 2>&1 </dev/null &
+  FOLLOWER=$!
+}
+
+follow() {
+  trap 'kill "$nap" 2>/dev/null; exit 0' TERM
+  stored=0
+  while :; do
+    sleep 3 &
+    nap=$!
+    wait "$nap"
+    cp "$WORK/log" "$WORK/log.now"
+    size=$(stat -c %s "$WORK/log.now")
+    [ "$size" -ne "$stored" ] || continue
+    if put "$PUT_LOG" "$WORK/log.now"; then stored=$size; fi
+  done
+}
+
+# A store that is under way is waited for: it must not come after the whole log.
+stop_following() {
+  kill "$FOLLOWER"
+  wait "$FOLLOWER" || true
+}
+
+# The manifest comes last: with it, everything is there.
+publish_report() {
+  put "$PUT_LOG" "$WORK/log" || say "the log was not stored: $(why $?)"
+  manifest >"$WORK/manifest"
+  put "$PUT_MANIFEST" "$WORK/manifest" || say "the manifest was not stored: $(why $?)"
+}

@@ -1,0 +1,25 @@
+# In the sandbox: /inputs taken apart into /kernel (header packages) and /driver (driver sources), all at once.
+# shellcheck shell=sh
+
+unpack() {
+  case $1 in
+    *.deb) dpkg-deb --fsys-tarfile "$1" | extract "$2" ;;
+    *.tar.gz) gzip -dc "$1" | extract "$2" ;;
+  esac
+}
+
+extract() {
+  tar -x --no-same-owner --no-same-permissions -C "$1"
+}
+
+pids=
+for input in /inputs/*; do
+  case $input in
+    /inputs/header-*) into=/kernel ;;
+    /inputs/driver-*) into=/driver ;;
+    *) continue ;;
+  esac
+  unpack "$input" "$into" &
+  pids="$pids $!"
+done
+for pid in $pids; do wait "$pid"; done

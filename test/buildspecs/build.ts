@@ -1,0 +1,131 @@
+// Runs the buildspec as a machine without a container does: in a bubblewrap of its own, on a loopback store.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { arch, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { BUILD_ENV, stagingKeys } from '../../lib/environment.ts'
+import { formatJob, type Job, type JobInput } from '../../lib/job.ts'
+import type { LoopbackStore } from './store.ts'
+
+const buildspecs = join(import.meta.dirname, '../../buildspecs')
+const spec = parse(readFileSync(join(buildspecs, 'probe.yml'), 'utf8'))
+
+export interface Input {
+  readonly role: JobInput['role']
+  readonly format: JobInput['format']
+  readonly body: Buffer
+}
+
+export interface Build {
+  readonly settings: Partial<Job['settings']>
+  readonly inputs: readonly Input[]
+  /** what is wrong with this job */
+  readonly tamper?: (job: Job) => Job
+  readonly jobSha256?: string
+  /** `root`: the outer sandbox is root's own, in which a sandbox can have no /proc of its own */
+  readonly outer?: 'user' | 'root'
+}
+
+export interface Built {
+  readonly exit: number | null
+  readonly log: string
+  readonly output: string
+  readonly probe: Buffer | undefined
+  readonly manifest: { stage: string; compilerVersion: string; timings: Record<string, number> } | undefined
+  /** the requests of this build, without its claim */
+  readonly requests: readonly string[]
+}
+
+const machine = arch() === 'arm64' ? 'aarch64' : 'x86_64'
+const sha256 = (body: Buffer | string) => createHash('sha256').update(body).digest('hex')
+
+export async function build(store: LoopbackStore, order: Build): Promise<Built> {
+  const keys = stagingKeys(randomUUID())
+  const document = formatJob((order.tamper ?? ((job) => job))(jobOf(store, order, keys)))
+  store.objects.set(keys.job, Buffer.from(document))
+  const first = store.requests.length
+  const { exit, output } = await runSpec(order.outer ?? 'user', {
+    [BUILD_ENV.probeKey]: 'a/probe',
+    [BUILD_ENV.claim]: keys.job.split('/')[0]!,
+    [BUILD_ENV.jobUrl]: store.url(keys.job),
+    [BUILD_ENV.jobSha256]: order.jobSha256 ?? sha256(document),
+  })
+  const manifest = store.objects.get(keys.manifest)?.toString()
+  return {
+    exit,
+    output,
+    log: store.objects.get(keys.log)?.toString() ?? '',
+    probe: store.objects.get(keys.probe),
+    manifest: manifest === undefined ? undefined : JSON.parse(manifest),
+    requests: store.requests.slice(first).map((line) => line.replace(/ .*\//, ' ')),
+  }
+}
+
+function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagingKeys>): Job {
+  return {
+    settings: {
+      KIND: 'kmod',
+      ARCH: machine,
+      DRIVER_NAME: 'scap',
+      DRIVER_VERSION: '1.2.3+driver',
+      UNAME_RELEASE: '6.1.0-test',
+      RECIPE: 'makefile',
+      TREE: 'tree',
+      COMPILER: 'gcc',
+      MAX_PROBE_BYTES: '33554432',
+      COMPILE_SECONDS: '120',
+      ...order.settings,
+    },
+    inputs: order.inputs.map(({ role, format, body }) => {
+      store.objects.set(sha256(body), body)
+      return { role, format, sha256: sha256(body), bytes: body.length, url: store.url(sha256(body)) }
+    }),
+    outputs: { probe: store.url(keys.probe), log: store.url(keys.log), manifest: store.url(keys.manifest) },
+  }
+}
+
+/** An id without a name, as a build has it on a machine where everything else is root's. */
+const NOBODY = 64055
+
+async function runSpec(outer: 'user' | 'root', variables: Readonly<Record<string, string>>) {
+  const work = mkdtempSync(join(tmpdir(), 'build-'))
+  const isRoot = process.getuid?.() === 0
+  const drop = isRoot && outer === 'user'
+  if (drop) chownSync(work, NOBODY, NOBODY)
+  const env = { PATH: '/usr/bin:/usr/sbin', CODEBUILD_SRC_DIR: '/codebuild/src', ...spec.env.variables, ...variables }
+  const script = [...spec.phases.install.commands, ...spec.phases.build.commands].join('\n')
+  const bwrap = ['bwrap', ...outerOptions(work, env), '/bin/sh', '-ec', script]
+  const setpriv = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+  const [command, ...args] = drop ? [...setpriv, ...bwrap] : bwrap
+  try {
+    return await ended(spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] }))
+  } finally {
+    rmSync(work, { recursive: true })
+  }
+}
+
+const outerOptions = (work: string, env: Readonly<Record<string, string>>): string[] => [
+  ...['--unshare-all', '--share-net', '--die-with-parent', '--new-session', '--clearenv'],
+  ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin'],
+  ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
+  ...['--ro-bind', '/etc/alternatives', '/etc/alternatives', '--ro-bind-try', '/etc/hosts', '/etc/hosts'],
+  ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--bind', work, '/codebuild/src'],
+  ...['--ro-bind', join(buildspecs, 'steps'), '/tmp/steps', '--chdir', '/codebuild/src'],
+  ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
+]
+
+function ended(child: ChildProcess): Promise<{ exit: number | null; output: string }> {
+  let output = ''
+  const keep = (chunk: Buffer) => {
+    output += chunk
+  }
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (exit) => resolve({ exit, output }))
+  })
+}
