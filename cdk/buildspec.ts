@@ -24,7 +24,7 @@ export function inlineBuildspec(folder = FOLDER): string {
   })
   if (places !== 1)
     throw new Error(`probe.yml must have the command "${PLACE}" once, it has it ${places} times`)
-  const text = document.toString({ lineWidth: 0 })
+  const text = document.toString({ lineWidth: 0, indent: 1, indentSeq: false })
   if (text.length <= MAX_BUILDSPEC) return text
   throw new Error(
     `the buildspec has ${text.length} characters, CodeBuild takes ${MAX_BUILDSPEC}: shorten the steps`,
@@ -33,12 +33,14 @@ export function inlineBuildspec(folder = FOLDER): string {
 
 /** One command of sh that writes every step into the folder "$STEPS". */
 function stepsCommand(folder: string): string {
-  const files = readdirSync(folder).sort()
-  return [
-    'mkdir -p "$STEPS"',
-    ...files.map((name) => heredoc(name, readFileSync(join(folder, name), 'utf8'))),
-  ].join('\n')
+  const heredocs = readdirSync(folder)
+    .sort()
+    .map((name) => heredoc(name, withoutComments(readFileSync(join(folder, name), 'utf8'))))
+  return ['mkdir -p "$STEPS"', ...heredocs].join('\n')
 }
+
+/** Lines that are nothing but a comment are a fourth of the steps, and stay behind. */
+export const withoutComments = (text: string): string => text.replaceAll(/^[ \t]*#( .*)?\n/gm, '')
 
 function heredoc(name: string, text: string): string {
   if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) throw new Error(`${name} is no plain name for a step`)

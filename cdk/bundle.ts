@@ -1,7 +1,7 @@
 // Bundles every function into one file each, in one call of esbuild.
 
 import { rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { buildSync } from 'esbuild'
 
 export const FUNCTIONS = ['resolve', 'wait', 'plan', 'publish', 'sweep', 'signing-key'] as const
@@ -15,7 +15,7 @@ export function bundleFunctions(outdir: string): void {
   buildSync({
     absWorkingDir: ROOT,
     entryPoints: FUNCTIONS.map((name) => ({ in: `functions/${name}.ts`, out: `${name}/index` })),
-    outdir: join(process.cwd(), outdir),
+    outdir: resolve(outdir),
     bundle: true,
     platform: 'node',
     target: 'node24',

@@ -18,8 +18,8 @@ export interface FunctionSpec {
   readonly timeoutSeconds: number
   /** how long an event is tried again; only for functions that are invoked by events */
   readonly eventMinutes?: number
-  /** executions kept for it, which are also its most */
-  readonly concurrency?: number | undefined
+  /** executions kept for it, which are also its most; 0 keeps none */
+  readonly concurrency?: number
 }
 
 /** What each function file says is only what differs. */
@@ -41,7 +41,7 @@ export const functions =
       loggingFormat: LoggingFormat.JSON,
       memorySize: spec.memoryMegabytes,
       timeout: Duration.seconds(spec.timeoutSeconds),
-      ...(spec.concurrency === undefined ? {} : { reservedConcurrentExecutions: spec.concurrency }),
+      ...(spec.concurrency ? { reservedConcurrentExecutions: spec.concurrency } : {}),
       ...(spec.eventMinutes === undefined ? {} : retries(spec.eventMinutes)),
     })
   }

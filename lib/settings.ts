@@ -68,8 +68,11 @@ export const settingsSchema = z.object({
     /** of all clients together; above it the API answers 429 */
     requestsPerSecond: z.int().positive(),
     requestBurst: z.int().positive(),
-    /** executions kept for, and at most used by, clients that wait; without it the account's own limit */
-    waitConcurrency: z.int().positive().optional(),
+    /**
+     * executions kept for, and at most used by, clients that wait, so that they never starve hits; 0 keeps
+     * none, for an account whose own limit leaves no hundred to the rest
+     */
+    waitConcurrency: z.int().min(0),
   }),
 })
 export type Settings = z.infer<typeof settingsSchema>
@@ -118,5 +121,6 @@ export const DEFAULTS: Settings = {
     computeType: 'BUILD_GENERAL1_MEDIUM',
     requestsPerSecond: 500,
     requestBurst: 1000,
+    waitConcurrency: 500,
   },
 }

@@ -1,0 +1,52 @@
+// Promise 12: every alarm names its impact and its runbook heading, and README.md has that heading.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { anchor, RUNBOOK } from '../../cdk/alarm.ts'
+import { readable, resourcesOf, synthesis, type Template } from './template.ts'
+
+let template: Template
+beforeAll(() => {
+  template = synthesis(undefined, true).template
+}, 60_000)
+
+const alarms = () => [...resourcesOf(template, 'AWS::CloudWatch::Alarm')]
+
+/** Headings below "Runbook". */
+function runbookHeadings(): string[] {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const [, runbook = ''] = readme.split(/^## Runbook$/m)
+  const [own = ''] = runbook.split(/^## /m)
+  return [...own.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading!)
+}
+
+test('every alarm names its impact and its runbook heading', () => {
+  const anchors = Object.values(RUNBOOK).map(anchor)
+  expect(alarms().length).toBeGreaterThan(10)
+  for (const [id, { Properties }] of alarms()) {
+    const [, impact, heading] =
+      /^(.{20,}\.) Runbook: README\.md#([a-z-]+)$/.exec(String(Properties.AlarmDescription)) ?? []
+    expect(impact, id).toBeDefined()
+    expect(anchors, id).toContain(heading)
+  }
+})
+
+test('every runbook heading that an alarm names is in the README', () => {
+  expect(runbookHeadings()).toEqual(expect.arrayContaining(Object.values(RUNBOOK)))
+})
+
+test('every alarm tells the topic', () => {
+  for (const [, { Properties }] of alarms()) {
+    expect((Properties.AlarmActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])
+  }
+})
+
+test('every function that runs without a deployment has an alarm for its errors and its throttles', () => {
+  const ids = alarms().map(([id]) => id)
+  for (const name of resourcesOf(template, 'AWS::Lambda::Function').keys()) {
+    if (name === 'SigningKey') continue
+    expect(ids).toContain(`${name}ErrorsAlarm`)
+    expect(ids).toContain(`${name}ThrottlesAlarm`)
+  }
+})

@@ -1,0 +1,169 @@
+// What each function and build may do and is told: the whole of it, so that a wider grant is seen here.
+
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ENV } from '../../lib/environment.ts'
+import { list, plainId, readable, resourcesOf, synthesis, type Template } from './template.ts'
+
+interface Statement {
+  readonly Effect: string
+  readonly Action: string | string[]
+  readonly Resource: unknown
+}
+
+const BUILDS = 'BuildX8664.Arn, BuildAarch64.Arn'
+const MAY: Record<string, string[]> = {
+  Resolve: [
+    'logs:CreateLogStream ResolveLog.Arn',
+    'logs:PutLogEvents ResolveLog.Arn',
+    'dynamodb:GetItem Probes.Arn',
+    'dynamodb:UpdateItem Probes.Arn',
+    'dynamodb:GetItem Budgets.Arn',
+    'dynamodb:UpdateItem Budgets.Arn',
+    's3:GetObject Artifacts.Arn/*',
+    's3:GetObject Staging.Arn/*/log',
+    'events:PutEvents Bus.Arn',
+  ],
+  Wait: [
+    'logs:CreateLogStream WaitLog.Arn',
+    'logs:PutLogEvents WaitLog.Arn',
+    'dynamodb:GetItem Probes.Arn',
+    's3:GetObject Artifacts.Arn/*',
+  ],
+  Plan: [
+    'logs:CreateLogStream PlanLog.Arn',
+    'logs:PutLogEvents PlanLog.Arn',
+    'dynamodb:GetItem Probes.Arn',
+    'dynamodb:UpdateItem Probes.Arn',
+    'dynamodb:GetItem Budgets.Arn',
+    'dynamodb:UpdateItem Budgets.Arn',
+    'dynamodb:GetItem Sources.Arn',
+    'dynamodb:PutItem Sources.Arn',
+    's3:GetObject Inputs.Arn/*',
+    's3:PutObject Inputs.Arn/*',
+    's3:ListBucket Inputs.Arn',
+    's3:GetObject Staging.Arn/*',
+    's3:PutObject Staging.Arn/*',
+    ...BUILDS.split(', ').map((arn) => `codebuild:StartBuild ${arn}`),
+  ],
+  Publish: [
+    'logs:CreateLogStream PublishLog.Arn',
+    'logs:PutLogEvents PublishLog.Arn',
+    'dynamodb:GetItem Probes.Arn',
+    'dynamodb:UpdateItem Probes.Arn',
+    's3:GetObject Staging.Arn/*',
+    's3:ListBucket Staging.Arn',
+    's3:GetObject Artifacts.Arn/*',
+    's3:PutObject Artifacts.Arn/*',
+    's3:ListBucket Artifacts.Arn',
+    'secretsmanager:GetSecretValue SigningKeySecret',
+    ...BUILDS.split(', ').map((arn) => `codebuild:BatchGetBuilds ${arn}`),
+    ...BUILDS.split(', ').map((arn) => `codebuild:StopBuild ${arn}`),
+  ],
+  Sweep: [
+    'logs:CreateLogStream SweepLog.Arn',
+    'logs:PutLogEvents SweepLog.Arn',
+    'dynamodb:Query Probes.Arn/index/ByDeadline',
+    'events:PutEvents Bus.Arn',
+  ],
+  SigningKey: [
+    'logs:CreateLogStream SigningKeyLog.Arn',
+    'logs:PutLogEvents SigningKeyLog.Arn',
+    'secretsmanager:DescribeSecret SigningKeySecret',
+    'secretsmanager:PutSecretValue SigningKeySecret',
+    's3:PutObject Artifacts.Arn/keys/*',
+  ],
+}
+
+const KNOWS: Record<string, (keyof typeof ENV)[]> = {
+  Resolve: ['probesTable', 'budgetsTable', 'artifactsBucket', 'stagingBucket', 'eventBus', 'settings'],
+  Wait: ['probesTable', 'artifactsBucket', 'settings'],
+  Plan: [
+    'probesTable',
+    'budgetsTable',
+    'sourcesTable',
+    'inputsBucket',
+    'stagingBucket',
+    'projectX86_64',
+    'projectAarch64',
+    'settings',
+  ],
+  Publish: [
+    'probesTable',
+    'stagingBucket',
+    'artifactsBucket',
+    'signingKeySecret',
+    'projectX86_64',
+    'projectAarch64',
+    'settings',
+  ],
+  Sweep: ['probesTable', 'eventBus'],
+  SigningKey: ['signingKeySecret', 'artifactsBucket'],
+}
+
+let template: Template
+beforeAll(() => {
+  template = synthesis(undefined, true).template
+}, 60_000)
+
+const policies = () =>
+  [...resourcesOf(template, 'AWS::IAM::Policy').values()].map(
+    ({ Properties }) =>
+      Properties as { Roles: { Ref: string }[]; PolicyDocument: { Statement: Statement[] } },
+  )
+
+const statementsOf = (role: string): Statement[] =>
+  policies()
+    .filter(({ Roles }) => Roles.some(({ Ref }) => plainId(Ref) === role))
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+
+const grants = (role: string): string[] =>
+  statementsOf(role).flatMap(({ Action, Resource }) =>
+    list(Action).flatMap((action) => list(Resource).map((resource) => `${action} ${readable(resource)}`)),
+  )
+
+describe('every function', () => {
+  test.each(Object.entries(MAY))('%s may do exactly what its work needs', (name, may) => {
+    expect(grants(`${name}Role`).sort()).toEqual([...may].sort())
+  })
+
+  test.each(Object.entries(KNOWS))('%s is told exactly the names it needs', (name, knows) => {
+    const environment = resourcesOf(template, 'AWS::Lambda::Function').get(name)!.Properties.Environment as {
+      Variables: Record<string, unknown>
+    }
+    expect(Object.keys(environment.Variables).sort()).toEqual(knows.map((key) => ENV[key]).sort())
+  })
+
+  test('is in these lists', () => {
+    const functions = [...resourcesOf(template, 'AWS::Lambda::Function').keys()].sort()
+    expect(functions).toEqual(Object.keys(MAY).sort())
+    expect(functions).toEqual(Object.keys(KNOWS).sort())
+  })
+})
+
+test('no role allows an action or a resource by a bare wildcard', () => {
+  const statements = policies().flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+  const wide = statements.filter(
+    ({ Effect, Action, Resource }) =>
+      Effect !== 'Allow' ||
+      list(Action).some((action) => action.includes('*')) ||
+      list(Resource).some((resource) => /^\*|:\*/.test(readable(resource))),
+  )
+  expect(wide).toEqual([])
+})
+
+test('roles have no managed and no inline policies beside those', () => {
+  for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
+    expect(Object.keys(Properties)).not.toContain('ManagedPolicyArns')
+    expect(Object.keys(Properties)).not.toContain('Policies')
+  }
+})
+
+test('a build can reach nothing: its role has no policy at all', () => {
+  const projects = [...resourcesOf(template, 'AWS::CodeBuild::Project').values()]
+  expect(projects).toHaveLength(2)
+  for (const { Properties } of projects) {
+    const role = readable(Properties.ServiceRole)
+    expect(role).toBe('BuildRole.Arn')
+    expect(grants('BuildRole')).toEqual([])
+  }
+})

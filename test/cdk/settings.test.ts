@@ -1,0 +1,80 @@
+// Settings are laid over the defaults, and what is wrong with them is said before anything is deployed.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { readSettings } from '../../cdk/settings.ts'
+import { DEFAULTS } from '../../lib/settings.ts'
+import { synthesis } from './template.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-registry-settings-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const read = (settings: unknown, local = false) => {
+  const file = join(folder, 'settings.json')
+  writeFileSync(file, JSON.stringify(settings))
+  return readSettings(file, { local })
+}
+
+const archive = (url: string) => ({
+  drivers: [
+    { match: '1', names: ['falco'], kinds: ['kmod'], recipe: 'cmake', source: { from: 'archive', url } },
+  ],
+})
+const directory = {
+  drivers: [
+    {
+      match: '1',
+      names: ['falco'],
+      kinds: ['kmod'],
+      recipe: 'cmake',
+      source: { from: 'directory', path: '/src' },
+    },
+  ],
+}
+
+test('without a file the defaults hold', () => {
+  expect(readSettings(undefined, { local: false })).toEqual(DEFAULTS)
+})
+
+test('a section is laid over its defaults member by member, a list as a whole', () => {
+  const settings = read({ budgets: { buildsPerDay: 3 }, revoked: ['1.0.0'] })
+  expect(settings).toEqual({
+    ...DEFAULTS,
+    budgets: { ...DEFAULTS.budgets, buildsPerDay: 3 },
+    revoked: ['1.0.0'],
+  })
+})
+
+test.each([
+  ['a misspelt section', { budget: { buildsPerDay: 3 } }],
+  ['a misspelt member', { budgets: { buildPerDay: 3 } }],
+  ['a value out of bounds', { hold: { hopSeconds: 40 } }],
+  ['no object', [1]],
+])('%s is refused', (_, settings) => {
+  expect(() => read(settings)).toThrow()
+})
+
+test.each([
+  ['a folder', directory],
+  ['a file', archive('file:///src/{driverVersion}.tar.gz')],
+  ['a loopback archive', archive('http://127.0.0.1:8000/{driverVersion}.tar.gz')],
+  ['a loopback mirror', { debian: { suites: [{ mirror: 'http://localhost/debian', suite: 'bookworm' }] } }],
+  ['an IPv6 loopback mirror', { debian: { suites: [{ mirror: 'http://[::1]/debian', suite: 'bookworm' }] } }],
+])('%s is refused in a deployment and welcome on one machine', (_, settings) => {
+  expect(() => read(settings)).toThrow(/PROBE_LOCAL/)
+  expect(() => read(settings, true)).not.toThrow()
+})
+
+test('settings that do not fit into the environment of a function are refused', () => {
+  const revoked = Array.from({ length: 300 }, (_, i) => `1.0.${i}+driver`)
+  expect(() => synthesis({ revoked }, true)).toThrow(/bytes of JSON/)
+}, 60_000)
+
+test('executions are kept for those who wait, unless the account has none to spare', () => {
+  const reserved = (settings?: unknown) =>
+    synthesis(settings, true).text.match(/"ReservedConcurrentExecutions": \d+/g)
+  expect(reserved()).toEqual(['"ReservedConcurrentExecutions": 500'])
+  expect(reserved({ cloud: { waitConcurrency: 0 } })).toBeNull()
+}, 60_000)

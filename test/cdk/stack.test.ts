@@ -1,0 +1,166 @@
+// The stack as a whole: sound, the same each time, and its data guarded.
+
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  BUDGET_EXPIRES,
+  BUILD_ENV,
+  ENV,
+  OVERDUE_INDEX,
+  OVERDUE_PARTITION,
+  OVERDUE_SORT,
+  TABLE_KEY,
+} from '../../lib/environment.ts'
+import { DEFAULTS, settingsSchema } from '../../lib/settings.ts'
+import { faultsOf } from './schema.ts'
+import { readable, resourcesOf, type Synthesis, synthesis } from './template.ts'
+
+let first: Synthesis
+beforeAll(() => {
+  first = synthesis()
+}, 60_000)
+
+const properties = (type: string, id: string) => resourcesOf(first.template, type).get(id)!.Properties
+
+describe('the template', () => {
+  // Findings make synthesis throw: beforeAll is the test of the policy checks.
+  test('is the same when it is made again, without the checks too', () => {
+    const again = synthesis(undefined, true)
+    expect(again.text).toBe(first.text)
+    expect(again.assets).toBe(first.assets)
+  }, 60_000)
+
+  test('is valid against the schemas of its resource types', async () => {
+    expect(await faultsOf(first.template)).toEqual([])
+  })
+
+  test('gives out the address of the registry, the topic of its alarms, and nothing secret', () => {
+    const outputs = Object.entries(first.template.Outputs).map(
+      ([name, { Value }]) => `${name} ${readable(Value)}`,
+    )
+    expect(outputs).toEqual(['Url Api.ApiEndpoint', 'AlarmTopicArn AlarmTopic'])
+  })
+
+  test('tells the functions the settings that they can read back', () => {
+    const { Variables } = properties('AWS::Lambda::Function', 'Resolve').Environment as {
+      Variables: Record<string, string>
+    }
+    expect(settingsSchema.parse(JSON.parse(Variables[ENV.settings]!))).toEqual(DEFAULTS)
+  })
+})
+
+describe('what is stored', () => {
+  test.each(['Artifacts', 'Staging', 'Inputs'])('%s is private, versioned, encrypted and kept', (id) => {
+    const bucket = resourcesOf(first.template, 'AWS::S3::Bucket').get(id)!
+    expect(bucket.DeletionPolicy).toBe('Retain')
+    expect(bucket.Properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      VersioningConfiguration: { Status: 'Enabled' },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    })
+  })
+
+  test.each(['Artifacts', 'Staging', 'Inputs'])(
+    '%s is reached by TLS only, and by nobody through its policy',
+    (id) => {
+      const { PolicyDocument } = properties('AWS::S3::BucketPolicy', `${id}Policy`) as {
+        PolicyDocument: { Statement: { Effect: string; Condition: unknown; Resource: unknown[] }[] }
+      }
+      expect(PolicyDocument.Statement.map(({ Effect }) => Effect)).not.toContain('Allow')
+      const tls = PolicyDocument.Statement.find(({ Condition }) =>
+        JSON.stringify(Condition).includes('SecureTransport'),
+      )
+      expect(tls).toMatchObject({
+        Effect: 'Deny',
+        Action: 's3:*',
+        Principal: { AWS: '*' },
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      })
+      expect(tls!.Resource.map(readable)).toEqual([`${id}.Arn`, `${id}.Arn/*`])
+    },
+  )
+
+  test('only staging forgets what it holds', () => {
+    const expires = [...resourcesOf(first.template, 'AWS::S3::Bucket')].filter(([, { Properties }]) =>
+      JSON.stringify(Properties.LifecycleConfiguration).includes('"ExpirationInDays"'),
+    )
+    expect(expires.map(([id]) => id)).toEqual(['Staging'])
+    const noncurrent = JSON.stringify(properties('AWS::S3::Bucket', 'Artifacts').LifecycleConfiguration)
+    expect(noncurrent).not.toContain('Noncurrent')
+  })
+
+  test.each(['Probes', 'Budgets', 'Sources'])('table %s is kept, guarded, and restorable', (id) => {
+    const table = resourcesOf(first.template, 'AWS::DynamoDB::Table').get(id)!
+    expect(table.DeletionPolicy).toBe('Retain')
+    expect(table.Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      KeySchema: [{ AttributeName: TABLE_KEY, KeyType: 'HASH' }],
+    })
+  })
+
+  test('open claims are found by their deadline, and budgets expire', () => {
+    expect(properties('AWS::DynamoDB::Table', 'Probes').GlobalSecondaryIndexes).toEqual([
+      {
+        IndexName: OVERDUE_INDEX,
+        KeySchema: [
+          { AttributeName: OVERDUE_PARTITION, KeyType: 'HASH' },
+          { AttributeName: OVERDUE_SORT, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ])
+    expect(properties('AWS::DynamoDB::Table', 'Probes').AttributeDefinitions).toContainEqual({
+      AttributeName: OVERDUE_SORT,
+      AttributeType: 'N',
+    })
+    expect(properties('AWS::DynamoDB::Table', 'Budgets').TimeToLiveSpecification).toEqual({
+      AttributeName: BUDGET_EXPIRES,
+      Enabled: true,
+    })
+  })
+
+  test('the template holds no signing key: the deployment makes it', () => {
+    const secret = resourcesOf(first.template, 'AWS::SecretsManager::Secret').get('SigningKeySecret')!
+    expect(Object.keys(secret.Properties)).toEqual(['Description'])
+    expect(secret.DeletionPolicy).toBe('Retain')
+  })
+})
+
+describe('a build', () => {
+  test.each(['BuildX8664', 'BuildAarch64'])(
+    '%s has no source, no artifacts, no logs and no environment',
+    (id) => {
+      expect(properties('AWS::CodeBuild::Project', id)).toMatchObject({
+        Artifacts: { Type: 'NO_ARTIFACTS' },
+        Source: { Type: 'NO_SOURCE' },
+        LogsConfig: { CloudWatchLogs: { Status: 'DISABLED' }, S3Logs: { Status: 'DISABLED' } },
+      })
+      expect(JSON.stringify(properties('AWS::CodeBuild::Project', id).Environment)).not.toContain(
+        'EnvironmentVariables',
+      )
+      expect(Object.values(BUILD_ENV)).toContain('JOB_URL')
+    },
+  )
+})
+
+describe('a request', () => {
+  test('is resolved, unless it waits', () => {
+    const routes = [...resourcesOf(first.template, 'AWS::ApiGatewayV2::Route').values()]
+    const keys = routes.map(({ Properties }) => Properties.RouteKey)
+    expect(keys.sort()).toEqual(['$default', 'ANY /wait/{proxy+}'])
+  })
+
+  test('leaves no query string in the access log', () => {
+    const stage = properties('AWS::ApiGatewayV2::Stage', 'Stage')
+    expect(JSON.stringify(stage.AccessLogSettings)).not.toMatch(/query|rawPath/i)
+    expect(stage.DefaultRouteSettings).toEqual({ ThrottlingBurstLimit: 1000, ThrottlingRateLimit: 500 })
+  })
+})
