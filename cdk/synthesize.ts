@@ -22,7 +22,6 @@ export interface SynthesisOptions {
 /** Here and not in cdk.json, so that the template is the same without the CLI. */
 const FLAGS = {
   '@aws-cdk/aws-iam:minimizePolicies': true,
-  '@aws-cdk/aws-apigateway:logGroupDestinationArnWithoutWildcard': true,
   '@aws-cdk/core:validateAgainstDefaultRules': true,
 }
 

@@ -61,7 +61,7 @@ export function watchFunctions(alarm: Alarms, functions: Readonly<Record<Watched
 export function watchApi(alarm: Alarms, accessLog: LogGroup): void {
   const filter = new MetricFilter(accessLog, 'ServerErrors', {
     logGroup: accessLog,
-    filterPattern: FilterPattern.literal('{ $.status = "5*" && $.status != "503" }'),
+    filterPattern: FilterPattern.literal('{ ($.status = "5*") && ($.status != "503") }'),
     metricNamespace: 'ProbeRegistry',
     metricName: 'ServerErrors',
   })

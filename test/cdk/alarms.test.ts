@@ -9,7 +9,7 @@ import { readable, resourcesOf, synthesis, type Template } from './template.ts'
 let template: Template
 beforeAll(() => {
   template = synthesis(undefined, true).template
-}, 60_000)
+})
 
 const alarms = () => [...resourcesOf(template, 'AWS::CloudWatch::Alarm')]
 

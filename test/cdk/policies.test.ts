@@ -103,7 +103,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
 let template: Template
 beforeAll(() => {
   template = synthesis(undefined, true).template
-}, 60_000)
+})
 
 const policies = () =>
   [...resourcesOf(template, 'AWS::IAM::Policy').values()].map(

@@ -70,11 +70,11 @@ test.each([
 test('settings that do not fit into the environment of a function are refused', () => {
   const revoked = Array.from({ length: 300 }, (_, i) => `1.0.${i}+driver`)
   expect(() => synthesis({ revoked }, true)).toThrow(/bytes of JSON/)
-}, 60_000)
+})
 
 test('executions are kept for those who wait, unless the account has none to spare', () => {
   const reserved = (settings?: unknown) =>
     synthesis(settings, true).text.match(/"ReservedConcurrentExecutions": \d+/g)
   expect(reserved()).toEqual(['"ReservedConcurrentExecutions": 500'])
   expect(reserved({ cloud: { waitConcurrency: 0 } })).toBeNull()
-}, 60_000)
+})

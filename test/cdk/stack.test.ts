@@ -17,7 +17,7 @@ import { readable, resourcesOf, type Synthesis, synthesis } from './template.ts'
 let first: Synthesis
 beforeAll(() => {
   first = synthesis()
-}, 60_000)
+})
 
 const properties = (type: string, id: string) => resourcesOf(first.template, type).get(id)!.Properties
 
@@ -27,7 +27,7 @@ describe('the template', () => {
     const again = synthesis(undefined, true)
     expect(again.text).toBe(first.text)
     expect(again.assets).toBe(first.assets)
-  }, 60_000)
+  })
 
   test('is valid against the schemas of its resource types', async () => {
     expect(await faultsOf(first.template)).toEqual([])
