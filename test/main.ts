@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import { startVitest, type Vitest } from 'vitest/node'
+import type { Vitest } from 'vitest/node'
 
 interface Tally {
   readonly passed: number
@@ -42,9 +42,11 @@ function tally({ state }: Vitest): Tally {
 }
 
 async function runTests(filters: readonly string[]): Promise<Tally> {
+  // It decides on colours when it is loaded, and takes every output for a terminal.
+  if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
+  const { startVitest } = await import('vitest/node')
   const vitest = await startVitest([...filters], {
     watch: false,
-    passWithNoTests: true,
     reporters: [['default', { summary: false }]],
   })
   const result = tally(vitest)
