@@ -1,0 +1,49 @@
+// JSON values, and how to read them without trusting them: what is not as expected is an error that names its place.
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export interface JsonObject {
+  readonly [name: string]: Json | undefined
+}
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export function object(value: Json | undefined, where: string): JsonObject {
+  if (!isObject(value)) throw new Error(`${where} is not an object`)
+  return value
+}
+
+export function string(value: Json | undefined, where: string): string {
+  if (typeof value !== 'string') throw new Error(`${where} is not a string`)
+  return value
+}
+
+/** CloudFormation writes some numbers as strings. */
+export function number(value: Json | undefined, where: string): number {
+  const parsed = typeof value === 'string' && value !== '' ? Number(value) : value
+  if (typeof parsed !== 'number' || !Number.isFinite(parsed)) throw new Error(`${where} is not a number`)
+  return parsed
+}
+
+export function list(value: Json | undefined, where: string): readonly Json[] {
+  if (!Array.isArray(value)) throw new Error(`${where} is not a list`)
+  return value
+}
+
+/** `value` itself when it is a list, else a list of it alone; absent is empty: IAM's and the events' convention. */
+export const many = (value: Json | undefined): readonly Json[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value as Json]
+
+export const strings = (value: Json | undefined, where: string): readonly string[] =>
+  many(value).map((entry) => string(entry, where))
+
+/** Same value, same text: names are sorted. */
+export function canonical(value: Json | undefined): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value ?? null)
+  const names = Object.keys(value).filter((name) => value[name] !== undefined)
+  return `{${names
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)
+    .join(',')}}`
+}

@@ -1,0 +1,169 @@
+// Runs one function: a worker thread started at the first invocation, replaced after a crash or timeout, ended when idle.
+
+import { randomUUID } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+import type { FunctionLog } from './function-log.ts'
+import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts'
+
+export type Outcome =
+  /** `payload`: JSON */
+  | { readonly tag: 'answer'; readonly payload: string }
+  | { readonly tag: 'throttled' }
+  | { readonly tag: 'failed'; readonly message: string }
+
+export interface RunnerOptions {
+  readonly setup: WorkerSetup
+  readonly environment: Readonly<Record<string, string>>
+  readonly heapMb: number
+  readonly timeoutMs: number
+  /** invocations at one time */
+  readonly concurrency: number
+  readonly idleMs: number
+  readonly log: FunctionLog
+}
+
+export interface Runner {
+  /** `event`: JSON. Never rejects. */
+  invoke(event: string): Promise<Outcome>
+  stop(): Promise<void>
+}
+
+/** Lambda's limit of a synchronous answer, and the time it gives a module to load. */
+const MAX_ANSWER = 6 * 1024 * 1024
+const INIT_MS = 10_000
+
+interface Invocation {
+  readonly end: (outcome: Outcome) => void
+}
+
+interface Live {
+  readonly worker: Worker
+  readonly invocations: Map<string, Invocation>
+  readonly ready: Promise<boolean>
+  idle: NodeJS.Timeout | undefined
+}
+
+export function createRunner(options: RunnerOptions): Runner {
+  let current: Live | undefined
+  const all = new Set<Live>()
+
+  const lose = (live: Live, message: string): void => {
+    if (current === live) current = undefined
+    all.delete(live)
+    clearTimeout(live.idle)
+    if (live.invocations.size > 0) options.log.line(message)
+    for (const { end } of live.invocations.values()) end({ tag: 'failed', message })
+  }
+
+  function start(): Live {
+    const live = startWorker(options, lose)
+    all.add(live)
+    return live
+  }
+
+  /** What still runs in a worker that is replaced ends there; the worker ends with its last invocation. */
+  function settle(live: Live): void {
+    if (live.invocations.size > 0) return
+    clearTimeout(live.idle)
+    if (live === current) live.idle = setTimeout(() => retire(live), options.idleMs).unref()
+    else void live.worker.terminate()
+  }
+
+  function retire(live: Live): void {
+    if (current === live) current = undefined
+    void live.worker.terminate()
+  }
+
+  const running = (): number => [...all].reduce((sum, { invocations }) => sum + invocations.size, 0)
+
+  async function invoke(event: string): Promise<Outcome> {
+    if (running() >= options.concurrency) return { tag: 'throttled' }
+    current ??= start()
+    const live = current
+    const requestId = randomUUID()
+    const outcome = new Promise<Outcome>((end) => live.invocations.set(requestId, { end }))
+    clearTimeout(live.idle)
+    if (await live.ready) post(live, requestId, event)
+    const result = await outcome
+    live.invocations.delete(requestId)
+    settle(live)
+    return bounded(result)
+  }
+
+  function post(live: Live, requestId: string, event: string): void {
+    const message: ToWorker = { requestId, event, deadline: Date.now() + options.timeoutMs }
+    const timer = setTimeout(() => {
+      const late = `${requestId} Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`
+      options.log.line(late)
+      if (current === live) current = undefined
+      live.invocations.get(requestId)?.end({ tag: 'failed', message: late })
+    }, options.timeoutMs)
+    const { end } = live.invocations.get(requestId)!
+    live.invocations.set(requestId, {
+      end: (outcome) => {
+        clearTimeout(timer)
+        end(outcome)
+      },
+    })
+    live.worker.postMessage(message)
+  }
+
+  return {
+    invoke,
+    stop: async () => {
+      await Promise.all([...all].map(({ worker }) => worker.terminate()))
+    },
+  }
+}
+
+const bounded = (outcome: Outcome): Outcome =>
+  outcome.tag === 'answer' && Buffer.byteLength(outcome.payload) > MAX_ANSWER
+    ? {
+        tag: 'failed',
+        message: 'Response payload size exceeded maximum allowed payload size (6291556 bytes).',
+      }
+    : outcome
+
+function startWorker(options: RunnerOptions, lose: (live: Live, message: string) => void): Live {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    env: { ...options.environment },
+    workerData: options.setup,
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+  })
+  worker.stdout.on('data', (chunk: Buffer) => options.log.write(chunk))
+  worker.stderr.on('data', (chunk: Buffer) => options.log.write(chunk))
+  const { promise: ready, resolve } = Promise.withResolvers<boolean>()
+  const init = setTimeout(() => void worker.terminate(), INIT_MS)
+  const live: Live = { worker, invocations: new Map(), ready, idle: undefined }
+  let why = 'Runtime exited'
+  worker.on('message', (message: FromWorker) => {
+    if (message.tag === 'ready') clearTimeout(init)
+    receive(live, message, resolve)
+  })
+  worker.on('error', (error) => {
+    why = `Runtime exited with error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+  })
+  worker.on('exit', () => {
+    clearTimeout(init)
+    resolve(false)
+    lose(live, why)
+  })
+  return live
+}
+
+function receive({ invocations }: Live, message: FromWorker, ready: (loaded: boolean) => void): void {
+  switch (message.tag) {
+    case 'ready':
+      ready(true)
+      break
+    case 'answer':
+      invocations.get(message.requestId)?.end({ tag: 'answer', payload: message.payload })
+      break
+    case 'failure':
+      invocations.get(message.requestId)?.end({ tag: 'failed', message: message.message })
+      break
+  }
+}

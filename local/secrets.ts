@@ -1,0 +1,124 @@
+// Secrets Manager: secrets with their versions, as files that only this user can read.
+
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { AwsError, authorize, member, type Operations } from './aws-json.ts'
+import type { Clock, Principal } from './contract.ts'
+import { readJson, writeJson } from './files.ts'
+import { isObject, type JsonObject, list, number, object, string } from './json.ts'
+import type { Resource, Template } from './template.ts'
+
+/** One version; the newest is AWSCURRENT, the one before it AWSPREVIOUS, and no older one is kept. */
+interface Version {
+  readonly id: string
+  readonly SecretString?: string
+  /** base64 */
+  readonly SecretBinary?: string
+  /** seconds since the epoch */
+  readonly created: number
+}
+interface Secret {
+  readonly resource: Resource
+  readonly file: string
+}
+
+export function createSecrets(options: { dir: string; template: Template; now: Clock }): Operations {
+  const secrets = options.template.ofType('AWS::SecretsManager::Secret').map((resource) => {
+    const digest = createHash('sha256').update(resource.name).digest('hex').slice(0, 16)
+    const secret = { resource, file: join(options.dir, `${digest}.json`) }
+    generate(secret, options.now)
+    return secret
+  })
+  const operation =
+    (action: string, answer: (secret: Secret, input: JsonObject) => JsonObject) =>
+    (input: JsonObject, caller: Principal): JsonObject => {
+      const id = member(input, 'SecretId')
+      const secret = secrets.find(({ resource }) => id === resource.ref || id === resource.name)
+      authorize(caller, `secretsmanager:${action}`, secret?.resource.ref ?? id)
+      if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.")
+      return answer(secret, input)
+    }
+  return {
+    GetSecretValue: operation('GetSecretValue', getValue),
+    PutSecretValue: operation('PutSecretValue', (secret, input) => putValue(secret, input, options.now)),
+    DescribeSecret: operation('DescribeSecret', describe),
+  }
+}
+
+const notFound = (message: string): AwsError => new AwsError('ResourceNotFoundException', message)
+const identity = ({ resource }: Secret): JsonObject => ({ ARN: resource.ref, Name: resource.name })
+
+function versions({ file }: Secret): readonly Version[] {
+  const stored = readJson(file)
+  return stored === undefined ? [] : (list(stored.versions, file) as unknown as Version[])
+}
+
+function getValue(secret: Secret, input: JsonObject): JsonObject {
+  const all = versions(secret)
+  const stage = typeof input.VersionStage === 'string' ? input.VersionStage : 'AWSCURRENT'
+  const found =
+    typeof input.VersionId === 'string'
+      ? all.find(({ id }) => id === input.VersionId)
+      : all[stage === 'AWSCURRENT' ? 0 : stage === 'AWSPREVIOUS' ? 1 : all.length]
+  if (found === undefined)
+    throw notFound(`Secrets Manager can't find the specified secret value for staging label: ${stage}`)
+  const { id, created, ...value } = found
+  return {
+    ...identity(secret),
+    ...value,
+    VersionId: id,
+    VersionStages: stages(all, found),
+    CreatedDate: created,
+  }
+}
+
+const stages = (all: readonly Version[], version: Version): string[] =>
+  [['AWSCURRENT'], ['AWSPREVIOUS']][all.indexOf(version)] ?? []
+
+/** The same token with the same value changes nothing; with another value it is refused. */
+function putValue(secret: Secret, input: JsonObject, now: Clock): JsonObject {
+  const { SecretString, SecretBinary } = input
+  if ((typeof SecretString === 'string') === (typeof SecretBinary === 'string'))
+    throw new AwsError('InvalidParameterException', 'give either SecretString or SecretBinary')
+  const id = typeof input.ClientRequestToken === 'string' ? input.ClientRequestToken : randomUUID()
+  const value = typeof SecretString === 'string' ? { SecretString } : { SecretBinary: SecretBinary as string }
+  const all = versions(secret)
+  const before = all.find((version) => version.id === id)
+  if (before !== undefined) {
+    if (before.SecretString !== value.SecretString || before.SecretBinary !== value.SecretBinary)
+      throw new AwsError('ResourceExistsException', `version ${id} exists with another value`)
+    return { ...identity(secret), VersionId: id, VersionStages: stages(all, before) }
+  }
+  store(secret, [{ id, ...value, created: Math.floor(now() / 1000) }, ...all])
+  return { ...identity(secret), VersionId: id, VersionStages: ['AWSCURRENT'] }
+}
+
+const store = ({ file }: Secret, all: readonly Version[]): void =>
+  writeJson(file, { versions: all.slice(0, 2) }, { durable: true })
+
+function describe(secret: Secret): JsonObject {
+  const all = versions(secret)
+  const named = Object.fromEntries(all.map((version) => [version.id, stages(all, version)]))
+  return { ...identity(secret), VersionIdsToStages: named }
+}
+
+/** The first value, where the template gives one or has one made up. */
+function generate(secret: Secret, now: Clock): void {
+  const { properties, logicalId } = secret.resource
+  if (versions(secret).length > 0) return
+  const { GenerateSecretString: wish, SecretString: given } = properties
+  if (given === undefined && wish === undefined) return
+  const value = given === undefined ? madeUp(object(wish, logicalId), logicalId) : string(given, logicalId)
+  store(secret, [{ id: randomUUID(), SecretString: value, created: Math.floor(now() / 1000) }])
+}
+
+function madeUp(wish: JsonObject, where: string): string {
+  const length = number(wish.PasswordLength ?? 32, where)
+  const password = randomBytes(length).toString('base64url').slice(0, length)
+  if (wish.GenerateStringKey === undefined) return password
+  const template: unknown = JSON.parse(string(wish.SecretStringTemplate, where))
+  return JSON.stringify({
+    ...(isObject(template as JsonObject) ? (template as JsonObject) : {}),
+    [string(wish.GenerateStringKey, where)]: password,
+  })
+}

@@ -1,0 +1,189 @@
+// The synthesized stack, alive: every resource of the template, on two loopback ports and one folder.
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Authenticate, createAwsJson } from './aws-json.ts'
+import { createCodeBuild } from './codebuild.ts'
+import type { Clock, Principals, Service } from './contract.ts'
+import { createCustomResources } from './custom-resources.ts'
+import { createDeliveries } from './deliveries.ts'
+import { createDynamoDb } from './dynamodb.ts'
+import { createEvents } from './events.ts'
+import { remove } from './files.ts'
+import { openFunctionLog } from './function-log.ts'
+import { createHttpApi } from './http-api.ts'
+import { createFunctions } from './lambda.ts'
+import { lockFolder } from './lock.ts'
+import { createRoles } from './roles.ts'
+import { createS3 } from './s3/index.ts'
+import { createSecrets } from './secrets.ts'
+import { listen } from './server.ts'
+import { verifyRequest } from './sigv4.ts'
+import { loadTemplate } from './template.ts'
+
+export interface StackOptions {
+  /** the cloud assembly, e.g. `cdk.out` */
+  readonly assembly: string
+  /** all data; one stack at a time */
+  readonly dataDir: string
+  /** of the HTTP API and of S3; 0 takes a free one */
+  readonly port: number
+  readonly host?: string
+  /** what every link that a client is given begins with; default `http://127.0.0.1:{port}` */
+  readonly publicUrl?: string
+  readonly now?: Clock
+  readonly log?: (line: string) => void
+}
+
+export interface Stack {
+  /** of the HTTP API, on this machine */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+const HOUR = 3_600_000
+const S3_PREFIX = '/s3'
+const CUSTOM_PREFIX = '/cloudformation/'
+
+/** Rejects, with nothing left running, on an address or a folder that is taken and on what it does not know. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const closers: Closer[] = []
+  try {
+    return await start(options, closers)
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}
+
+type Closer = () => void | Promise<void>
+
+/** What was opened last is closed first. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close()
+}
+
+async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
+  const { assembly, host = '127.0.0.1', now = Date.now, log = () => {} } = options
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
+  const dataDir = realpathSync(options.dataDir)
+  const inData = (name: string): string => join(dataDir, name)
+  closers.push(await lockFolder(dataDir))
+
+  // The ports come first: the functions' environment names them.
+  const front = gate()
+  const publicServer = await listen(front.service, { host, port: options.port })
+  closers.push(publicServer.close)
+  const back = gate()
+  const privateServer = await listen(back.service, { host: '127.0.0.1', port: 0 })
+  closers.push(privateServer.close)
+  const url = `http://127.0.0.1:${publicServer.port}`
+  const publicUrl = options.publicUrl ?? url
+  const privateUrl = `http://127.0.0.1:${privateServer.port}`
+
+  const template = loadTemplate(assembly, { publicUrl })
+  const roles = createRoles(template)
+  const { principals } = roles
+  const endpoints = endpointsOf(privateUrl, publicUrl)
+  const openLog = (name: string) => openFunctionLog(inData('logs'), name)
+  const functions = createFunctions({ template, roles, endpoints, openLog })
+  closers.push(functions.stop)
+  const deliveries = createDeliveries({ dir: inData('events'), functions, now, log })
+  closers.push(deliveries.stop)
+  const events = createEvents({ template, functions, deliveries, now, log })
+  closers.push(events.stop)
+  const codebuild = createCodeBuild({
+    ...{ template, roles, events, now, dir: inData('builds'), scratch: tmpdir() },
+    concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
+  })
+  closers.push(codebuild.stop)
+
+  const opened = inData('dynamodb.open')
+  const died = existsSync(opened)
+  writeFileSync(opened, '')
+  const dynamodb = await createDynamoDb({ dir: inData('dynamodb'), died, template, now })
+  closers.push(async () => {
+    await dynamodb.close()
+    remove(opened)
+  })
+  const buckets = template.ofType('AWS::S3::Bucket').map(({ name }) => name)
+  const onError = (error: unknown) => log(`s3: ${error instanceof Error ? error.message : String(error)}`)
+  const s3 = createS3({ dir: inData('s3'), buckets, prefix: S3_PREFIX, principals, now, onError })
+  const custom = createCustomResources({
+    ...{ template, functions, log },
+    ...{ dir: inData('custom-resources'), prefix: CUSTOM_PREFIX },
+  })
+  const json = createAwsJson({
+    authenticate: authenticator(principals, now),
+    services: {
+      DynamoDB_20120810: dynamodb.service,
+      AWSEvents: events.operations,
+      secretsmanager: createSecrets({ dir: inData('secrets'), template, now }),
+      CodeBuild_20161006: codebuild.operations,
+    },
+  })
+  back.open(
+    byPath(
+      [
+        [S3_PREFIX, s3],
+        [CUSTOM_PREFIX, custom.service],
+      ],
+      json,
+    ),
+  )
+  await custom.apply(privateUrl)
+  front.open(byPath([[S3_PREFIX, s3]], createHttpApi({ template, functions, publicUrl, now })))
+
+  codebuild.recover()
+  deliveries.recover()
+  events.startSchedules()
+  const expiry = setInterval(() => void dynamodb.expire().catch(() => {}), HOUR)
+  closers.push(() => clearInterval(expiry))
+  return { url, stop: () => closeAll(closers) }
+}
+
+/** A service that has an address before it can answer: until then requests wait. */
+function gate(): { service: Service; open(service: Service): void } {
+  const { promise, resolve } = Promise.withResolvers<Service>()
+  return { open: resolve, service: async (request, response) => (await promise)(request, response) }
+}
+
+/** `/s3` and what is below it, but not `/s3x`. */
+function byPath(services: readonly (readonly [string, Service])[], otherwise: Service): Service {
+  return (request, response) => {
+    const path = request.url ?? ''
+    const found = services.find(([prefix]) => path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`))
+    return (found?.[1] ?? otherwise)(request, response)
+  }
+}
+
+const endpointsOf = (privateUrl: string, publicUrl: string): Record<string, string> => ({
+  AWS_ENDPOINT_URL_CODEBUILD: privateUrl,
+  AWS_ENDPOINT_URL_DYNAMODB: privateUrl,
+  AWS_ENDPOINT_URL_EVENTBRIDGE: privateUrl,
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: privateUrl,
+  AWS_ENDPOINT_URL_S3: `${privateUrl}${S3_PREFIX}`,
+  AWS_ENDPOINT_URL_S3_PUBLIC: `${publicUrl}${S3_PREFIX}`,
+})
+
+/** The credential's scope names the service that a request is for; each target has one. */
+const SCOPES: Readonly<Record<string, string>> = {
+  DynamoDB_20120810: 'dynamodb',
+  AWSEvents: 'events',
+  secretsmanager: 'secretsmanager',
+  CodeBuild_20161006: 'codebuild',
+}
+
+function authenticator(principals: Principals, now: Clock): Authenticate {
+  return ({ method = '', url = '', headers }, body) => {
+    const service = SCOPES[String(headers['x-amz-target']).split('.')[0]!] ?? ''
+    const bodySha256 = createHash('sha256').update(body).digest('hex')
+    try {
+      return verifyRequest({ method, url, headers, bodySha256 }, { principals, now, service }).principal
+    } catch {
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// What the stack and a function's worker thread say to each other.
+
+export interface WorkerSetup {
+  /** folder of the bundled asset */
+  readonly asset: string
+  /** e.g. `index.handler` */
+  readonly handler: string
+  readonly functionName: string
+  readonly functionArn: string
+  readonly memoryMb: number
+}
+
+export interface ToWorker {
+  readonly requestId: string
+  /** JSON */
+  readonly event: string
+  /** milliseconds since the epoch */
+  readonly deadline: number
+}
+
+export type FromWorker =
+  | { readonly tag: 'ready' }
+  /** `payload`: JSON */
+  | { readonly tag: 'answer'; readonly requestId: string; readonly payload: string }
+  | { readonly tag: 'failure'; readonly requestId: string; readonly message: string }

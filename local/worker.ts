@@ -1,0 +1,64 @@
+// Runs in a worker thread: one function's bundled asset, and its invocations as they come, side by side.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { Module } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts'
+
+type Handler = (event: unknown, context: object) => unknown
+
+const setup = workerData as WorkerSetup
+const port = parentPort!
+const send = (message: FromWorker): void => port.postMessage(message)
+
+/** `index.handler`: file and export. An asset's `.js` is CommonJS whatever package.json stands above it. */
+async function loadHandler(): Promise<Handler> {
+  const dot = setup.handler.lastIndexOf('.')
+  const [file, name] = [join(setup.asset, setup.handler.slice(0, dot)), setup.handler.slice(dot + 1)]
+  const exported = existsSync(`${file}.mjs`)
+    ? ((await import(pathToFileURL(`${file}.mjs`).href)) as Record<string, unknown>)
+    : loadCommonJs(`${file}.js`)
+  const handler = exported[name]
+  if (typeof handler !== 'function') throw new Error(`${setup.handler} is no function of ${setup.asset}`)
+  return handler as Handler
+}
+
+interface CompilableModule extends Module {
+  _compile(source: string, file: string): void
+}
+
+function loadCommonJs(file: string): Record<string, unknown> {
+  const module = new Module(file) as CompilableModule
+  module.filename = file
+  module._compile(readFileSync(file, 'utf8'), file)
+  return module.exports as Record<string, unknown>
+}
+
+const context = ({ requestId, deadline }: ToWorker): object => ({
+  functionName: setup.functionName,
+  functionVersion: '$LATEST',
+  invokedFunctionArn: setup.functionArn,
+  memoryLimitInMB: String(setup.memoryMb),
+  awsRequestId: requestId,
+  logGroupName: `/aws/lambda/${setup.functionName}`,
+  logStreamName: 'local',
+  callbackWaitsForEmptyEventLoop: false,
+  getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+})
+
+async function invoke(handler: Handler, message: ToWorker): Promise<void> {
+  const { requestId } = message
+  try {
+    const answer = await handler(JSON.parse(message.event), context(message))
+    send({ tag: 'answer', requestId, payload: JSON.stringify(answer) ?? 'null' })
+  } catch (error) {
+    console.error(requestId, error)
+    send({ tag: 'failure', requestId, message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+const handler = await loadHandler()
+port.on('message', (message: ToWorker) => void invoke(handler, message))
+send({ tag: 'ready' })
