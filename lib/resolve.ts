@@ -2,6 +2,7 @@
 
 import { type Answer, problem, redirect } from './answer.ts'
 import { ProbeError, unreachable } from './errors.ts'
+import { methodOf } from './method.ts'
 import { fileOf, keyOf, type Name, parse } from './names/index.ts'
 import type { Budgets, Bus, Clock, Index, NewId, Presigner } from './ports.ts'
 import type { Probe, ProbeState } from './probe.ts'
@@ -46,14 +47,6 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
   if (state?.state === 'published') return hitAnswer(ports.artifacts, name.probe, state, method)
   if (method === 'HEAD') return problem(stateProblem(name.probe, state, ports.now()))
   return missAnswer(ports, name, state, request.caller)
-}
-
-function methodOf(method: string): 'GET' | 'HEAD' {
-  if (method === 'GET' || method === 'HEAD') return method
-  throw new ProbeError(
-    'method-not-allowed',
-    `${method.slice(0, 20)} is not answered here: GET a probe, or HEAD it`,
-  )
 }
 
 function refuseRevoked(probe: Probe, settings: Settings): void {

@@ -2,6 +2,7 @@
 
 import { type Answer, problem, redirect } from './answer.ts'
 import { unreachable } from './errors.ts'
+import { methodOf } from './method.ts'
 import { format, keyOf, parse } from './names/index.ts'
 import type { Clock, Index, Presigner } from './ports.ts'
 import type { Probe } from './probe.ts'
@@ -19,6 +20,7 @@ export interface WaitPorts {
 }
 
 export interface WaitRequest {
+  readonly method: string
   /** raw path, `/wait/driver/...` */
   readonly path: string
   /** the query's `until`: milliseconds since the epoch at which the client gives up */
@@ -29,9 +31,10 @@ export const waitPath = (probe: Probe, until: number): string => `${PREFIX}${for
 
 /**
  * Reads the state until it is no longer `building`, or this hop's time is over: then one more hop, or
- * 503 when the client has been held long enough. ProbeError `malformed`.
+ * 503 when the client has been held long enough. ProbeError `malformed`, `method-not-allowed`.
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
+  methodOf(request.method)
   const { probe } = parse(request.path.slice(PREFIX.length))
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const until = clampUntil(ports, request.until)

@@ -1,0 +1,71 @@
+// The environment of a function, read in one place: ports over AWS clients, each made when it is asked for.
+
+import { CodeBuildClient } from '@aws-sdk/client-codebuild'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { S3Client } from '@aws-sdk/client-s3'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { fromEnv } from '@aws-sdk/credential-provider-env'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { createBudgets } from '../lib/aws/budgets.ts'
+import { createBuilder } from '../lib/aws/builder.ts'
+import { createBus } from '../lib/aws/bus.ts'
+import { createIndex } from '../lib/aws/index.ts'
+import { createPresigner } from '../lib/aws/presign.ts'
+import { readSigningKey } from '../lib/aws/secrets.ts'
+import { createSources } from '../lib/aws/sources.ts'
+import { createStore } from '../lib/aws/store.ts'
+import { ENV } from '../lib/environment.ts'
+import { ProbeError } from '../lib/errors.ts'
+import { createSigner } from '../lib/openpgp.ts'
+import type { Log, Presigner, Signer, Store } from '../lib/ports.ts'
+import { type Settings, settingsSchema } from '../lib/settings.ts'
+
+type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket'
+
+/** ProbeError `misconfigured` that names the variable. */
+export function required(name: string): string {
+  const value = process.env[name]
+  if (value !== undefined && value !== '') return value
+  throw new ProbeError('misconfigured', `the environment variable ${name} is not set: the stack must give it`)
+}
+
+export const settings = (): Settings => settingsSchema.parse(JSON.parse(required(ENV.settings)))
+
+const dynamo = () =>
+  DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true } })
+/** Only one machine's own S3 has an endpoint of its own, and no host name for each bucket. */
+const s3 = () => new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
+
+export const index = () => createIndex(dynamo(), required(ENV.probesTable))
+export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
+export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
+export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
+export const bus = () => createBus(new EventBridgeClient(), required(ENV.eventBus))
+export const builder = () =>
+  createBuilder(new CodeBuildClient(), {
+    x86_64: required(ENV.projectX86_64),
+    aarch64: required(ENV.projectAarch64),
+  })
+
+/** URLs for builds and for ourselves. */
+export const internalUrls = (bucket: Bucket): Presigner => presigner(bucket, process.env.AWS_ENDPOINT_URL_S3)
+/** URLs for clients, who may see the registry under another address. */
+export const clientUrls = (bucket: Bucket): Presigner =>
+  presigner(bucket, process.env.AWS_ENDPOINT_URL_S3_PUBLIC ?? process.env.AWS_ENDPOINT_URL_S3)
+
+const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
+  createPresigner({
+    endpoint,
+    bucket: required(ENV[bucket]),
+    region: required('AWS_REGION'),
+    credentials: fromEnv(),
+    now: Date.now,
+  })
+
+export function signer(): Signer {
+  const secrets = new SecretsManagerClient()
+  return createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
+}
+
+export const log: Log = (event, fields = {}) => console.log(JSON.stringify({ event, ...fields }))

@@ -1,0 +1,64 @@
+// What the events that call plan and publish say, checked field by field.
+
+import * as z from 'zod'
+import { BUILD_ENV } from '../lib/environment.ts'
+import { ProbeError } from '../lib/errors.ts'
+import type { PlanRequest } from '../lib/plan.ts'
+import type { BuildStatus } from '../lib/ports.ts'
+import type { BuildEnd } from '../lib/publish.ts'
+
+const requested = z.object({
+  'detail-type': z.literal('ProbeRequested'),
+  detail: z.object({ key: z.string(), claim: z.string(), attempt: z.number() }),
+})
+
+const overdue = z.object({
+  'detail-type': z.literal('ProbeOverdue'),
+  detail: z.object({ key: z.string(), claim: z.string() }),
+})
+
+/** "Build state change" in the CodeBuild user guide, section "Build notifications sample". */
+const buildStateChange = z.object({
+  'detail-type': z.literal('CodeBuild Build State Change'),
+  detail: z.object({
+    'build-status': z.enum(['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT']),
+    'additional-information': z.object({
+      environment: z.object({
+        'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
+      }),
+    }),
+  }),
+})
+
+const STATUS = {
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  FAULT: 'failed',
+  STOPPED: 'failed',
+  TIMED_OUT: 'timed-out',
+} as const satisfies Record<string, BuildStatus>
+
+/** ProbeError `misconfigured`: a rule sends what this function does not know. */
+export const planRequestOf = (event: unknown): PlanRequest => parse(requested, event).detail
+
+export function buildEndOf(event: unknown): BuildEnd {
+  const { detail, ...rest } = parse(z.discriminatedUnion('detail-type', [overdue, buildStateChange]), event)
+  if ('key' in detail) return { ...detail, status: undefined }
+  const variables = detail['additional-information'].environment['environment-variables']
+  const variable = (name: string) => {
+    const found = variables.find((v) => v.name === name)?.value
+    if (found === undefined) throw new ProbeError('misconfigured', `${rest['detail-type']} without ${name}`)
+    return found
+  }
+  return {
+    key: variable(BUILD_ENV.probeKey),
+    claim: variable(BUILD_ENV.claim),
+    status: STATUS[detail['build-status']],
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, event: unknown): T {
+  const result = schema.safeParse(event)
+  if (result.success) return result.data
+  throw new ProbeError('misconfigured', `an event that no rule should send: ${z.prettifyError(result.error)}`)
+}

@@ -1,0 +1,82 @@
+// Custom resource: the first deployment makes the signing key. It can write the private key, never read it.
+
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import middy from '@middy/core'
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
+import { ENV, PUBLIC_KEY_OBJECT } from '../lib/environment.ts'
+import { generateSigningKey } from '../lib/openpgp.ts'
+import { log, required } from './environment.ts'
+
+type Event = CloudFormationCustomResourceEvent
+
+/** Identity of the key that this event leaves in place. */
+async function keyFor(event: Event): Promise<string> {
+  switch (event.RequestType) {
+    case 'Create':
+      return makeKey(event.RequestId)
+    case 'Update':
+      // Only the operator's wish for a new generation makes a new key.
+      return event.OldResourceProperties.Generation === event.ResourceProperties.Generation
+        ? event.PhysicalResourceId
+        : makeKey(event.RequestId)
+    case 'Delete':
+      // The key outlives the stack: hosts go on verifying what it signed.
+      return event.PhysicalResourceId
+  }
+}
+
+/**
+ * The public key last. A crash before it leaves a private key that nothing was signed with: the deployment
+ * fails, and the next one makes another.
+ */
+async function makeKey(requestId: string): Promise<string> {
+  const key = await generateSigningKey({ name: 'Probe registry', email: 'probes@registry.invalid' }, Date.now)
+  await new SecretsManagerClient().send(
+    new PutSecretValueCommand({
+      SecretId: required(ENV.signingKeySecret),
+      SecretString: key.privateKey,
+      ClientRequestToken: requestId,
+    }),
+  )
+  const s3 = new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: required(ENV.artifactsBucket),
+      Key: PUBLIC_KEY_OBJECT,
+      Body: key.publicKey,
+      ContentType: 'application/pgp-keys',
+    }),
+  )
+  log('signing key made', { fingerprint: key.fingerprint })
+  return key.fingerprint
+}
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
+async function answer(event: Event, result: { fingerprint: string } | { error: string }): Promise<void> {
+  const { StackId, RequestId, LogicalResourceId } = event
+  const existing = event.RequestType === 'Create' ? 'no-key' : event.PhysicalResourceId
+  const outcome =
+    'fingerprint' in result
+      ? {
+          Status: 'SUCCESS',
+          PhysicalResourceId: result.fingerprint,
+          Data: { Fingerprint: result.fingerprint },
+        }
+      : { Status: 'FAILED', PhysicalResourceId: existing, Reason: result.error }
+  const response = await fetch(event.ResponseURL, {
+    method: 'PUT',
+    body: JSON.stringify({ StackId, RequestId, LogicalResourceId, ...outcome }),
+  })
+  if (!response.ok) throw new Error(`CloudFormation refused the answer with ${response.status}`)
+}
+
+/** An error is an answer too: without one a deployment hangs for an hour. */
+export const handler = middy<Event>().handler(async (event) => {
+  try {
+    await answer(event, { fingerprint: await keyFor(event) })
+  } catch (error) {
+    log('signing key failed', { error: String(error) })
+    await answer(event, { error: String(error) })
+  }
+})

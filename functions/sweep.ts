@@ -1,0 +1,9 @@
+// Every minute: claims past their deadline are handed to publish.
+
+import middy from '@middy/core'
+import { type SweepPorts, sweep } from '../lib/sweep.ts'
+import { bus, index, log } from './environment.ts'
+
+const ports: SweepPorts = { index: index(), bus: bus(), now: Date.now, log }
+
+export const handler = middy().handler(() => sweep(ports))

@@ -1,0 +1,28 @@
+// Holds those who wait for a build; apart from resolve, so that waiting never slows a hit.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { type WaitPorts, wait } from '../lib/wait.ts'
+import { clientUrls, index, settings } from './environment.ts'
+import { problems, resultOf } from './http.ts'
+
+const ports: WaitPorts = {
+  index: index(),
+  artifacts: clientUrls('artifactsBucket'),
+  now: Date.now,
+  sleep: (milliseconds) => sleep(milliseconds),
+  settings: settings(),
+}
+
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(problems())
+  .handler(async (event) =>
+    resultOf(
+      await wait(ports, {
+        method: event.requestContext.http.method,
+        path: event.rawPath,
+        until: event.queryStringParameters?.until,
+      }),
+    ),
+  )

@@ -1,0 +1,59 @@
+// Builds in CodeBuild.
+
+import {
+  BatchGetBuildsCommand,
+  type CodeBuildClient,
+  StartBuildCommand,
+  type StatusType,
+  StopBuildCommand,
+} from '@aws-sdk/client-codebuild'
+import { BUILD_ENV } from '../environment.ts'
+import { ProbeError } from '../errors.ts'
+import type { Builder, BuildStatus } from '../ports.ts'
+import type { Arch } from '../probe.ts'
+
+const STATUS: Readonly<Record<StatusType, BuildStatus>> = {
+  IN_PROGRESS: 'running',
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  FAULT: 'failed',
+  STOPPED: 'failed',
+  TIMED_OUT: 'timed-out',
+}
+
+/** `projects`: the CodeBuild project of each architecture. */
+export function createBuilder(client: CodeBuildClient, projects: Readonly<Record<Arch, string>>): Builder {
+  return {
+    async start({ key, probe, claim, jobUrl, jobSha256 }) {
+      const variables = {
+        [BUILD_ENV.probeKey]: key,
+        [BUILD_ENV.claim]: claim,
+        [BUILD_ENV.jobUrl]: jobUrl,
+        [BUILD_ENV.jobSha256]: jobSha256,
+      }
+      const { build } = await client.send(
+        new StartBuildCommand({
+          projectName: projects[probe.arch],
+          // The same claim finds the build that it has started before.
+          idempotencyToken: claim,
+          environmentVariablesOverride: Object.entries(variables).map(([name, value]) => ({
+            name,
+            value,
+            type: 'PLAINTEXT',
+          })),
+        }),
+      )
+      if (build?.id === undefined)
+        throw new ProbeError('misconfigured', `CodeBuild started a build of ${key} without an id`)
+      return build.id
+    },
+    async status(buildId) {
+      const { builds = [] } = await client.send(new BatchGetBuildsCommand({ ids: [buildId] }))
+      const status = builds[0]?.buildStatus
+      return status === undefined ? 'unknown' : STATUS[status]
+    },
+    async stop(buildId) {
+      await client.send(new StopBuildCommand({ id: buildId }))
+    },
+  }
+}

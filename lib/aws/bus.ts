@@ -1,0 +1,26 @@
+// The stack's own event bus.
+
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { EVENT_SOURCE } from '../environment.ts'
+import { ProbeError } from '../errors.ts'
+import type { Bus } from '../ports.ts'
+
+export function createBus(client: EventBridgeClient, bus: string): Bus {
+  return {
+    async emit({ type, ...detail }) {
+      const entry = {
+        EventBusName: bus,
+        Source: EVENT_SOURCE,
+        DetailType: type,
+        Detail: JSON.stringify(detail),
+      }
+      const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({ Entries: [entry] }))
+      // PutEvents answers 200 when the bus refused the event.
+      if (FailedEntryCount === 0) return
+      throw new ProbeError(
+        'misconfigured',
+        `bus ${bus} refused ${type} of ${detail.key}: ${Entries?.[0]?.ErrorMessage}`,
+      )
+    },
+  }
+}

@@ -1,0 +1,119 @@
+// The index of probes in DynamoDB: one item a probe, conditional writes on that one item only.
+
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { OVERDUE_INDEX, OVERDUE_PARTITION, OVERDUE_SORT, TABLE_KEY } from '../environment.ts'
+import type { Index } from '../ports.ts'
+import { claimOf, stateOf } from './item.ts'
+
+/** The one value of the sparse index's partition key: items have it only while they are building. */
+const OPEN = '1'
+
+/** What a state leaves behind when the next one takes its place. */
+const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', OVERDUE_PARTITION]
+const OF_FAILURE = ['reason', 'detail', 'retryAt', 'logKey']
+
+const HELD = '#state = :building AND claim = :claim'
+/** absent, failed and due, or building past its deadline */
+const FREE =
+  'attribute_not_exists(#state) OR (#state = :failed AND retryAt <= :now) OR (#state = :building AND deadline <= :now)'
+
+export function createIndex(client: DynamoDBDocumentClient, table: string): Index {
+  /** One conditional update; `undefined` when the condition did not hold. */
+  async function update(
+    key: string,
+    condition: string,
+    set: Attributes,
+    remove: readonly string[],
+    values: Attributes,
+  ) {
+    const { names, assignments, bound } = assign(set)
+    const command = new UpdateCommand({
+      TableName: table,
+      Key: { [TABLE_KEY]: key },
+      ConditionExpression: condition,
+      UpdateExpression: `SET ${assignments.join(', ')}${removal(remove)}`,
+      ExpressionAttributeNames: { '#state': 'state', ...names, ...removalNames(remove) },
+      ExpressionAttributeValues: { ...bound, ...values },
+      ReturnValues: 'ALL_NEW',
+    })
+    try {
+      return (await client.send(command)).Attributes
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined
+      throw error
+    }
+  }
+  return {
+    async get(key, { consistent = false } = {}) {
+      const found = await client.send(
+        new GetCommand({ TableName: table, Key: { [TABLE_KEY]: key }, ConsistentRead: consistent }),
+      )
+      return found.Item === undefined ? undefined : stateOf(key, found.Item)
+    },
+    async claim(key, { claim, claimedAt, deadline }) {
+      const set = { state: 'building', claim, claimedAt, deadline, [OVERDUE_PARTITION]: OPEN }
+      const values = { ':failed': 'failed', ':building': 'building', ':now': claimedAt }
+      const item = await update(key, FREE, { ...set, attempt: NEXT }, ['buildId', ...OF_FAILURE], values)
+      return item === undefined ? undefined : claimOf(key, item).attempt
+    },
+    async started(key, claim, { buildId, deadline }) {
+      const item = await update(key, HELD, { buildId, deadline }, [], held(claim))
+      return item !== undefined
+    },
+    async publish(key, claim, publication) {
+      const item = await update(key, HELD, { state: 'published', ...publication }, OF_CLAIM, held(claim))
+      return item !== undefined
+    },
+    async fail(key, claim, failure) {
+      const item = await update(key, HELD, { state: 'failed', ...failure }, OF_CLAIM, held(claim))
+      return item !== undefined
+    },
+    async overdue(now, limit) {
+      const found = await client.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: OVERDUE_INDEX,
+          KeyConditionExpression: '#open = :open AND #deadline <= :now',
+          ExpressionAttributeNames: { '#open': OVERDUE_PARTITION, '#deadline': OVERDUE_SORT },
+          ExpressionAttributeValues: { ':open': OPEN, ':now': now },
+          Limit: limit,
+        }),
+      )
+      return (found.Items ?? []).map((item) => {
+        const key = String(item[TABLE_KEY])
+        return { key, claim: claimOf(key, item) }
+      })
+    },
+  }
+}
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/** Stands for "one more than it was". */
+const NEXT = Symbol('next')
+
+const held = (claim: string): Attributes => ({ ':claim': claim, ':building': 'building' })
+
+/** `SET` by placeholders: no attribute name can collide with a reserved word. */
+function assign(set: Attributes) {
+  const entries = Object.entries(set).filter(([, value]) => value !== undefined)
+  const counts = entries.some(([, value]) => value === NEXT)
+  return {
+    names: Object.fromEntries(entries.map(([name]) => [`#${name}`, name])),
+    assignments: entries.map(([name, value]) =>
+      value === NEXT ? `#${name} = if_not_exists(#${name}, :zero) + :one` : `#${name} = :set_${name}`,
+    ),
+    bound: {
+      ...Object.fromEntries(
+        entries.filter(([, v]) => v !== NEXT).map(([name, value]) => [`:set_${name}`, value]),
+      ),
+      ...(counts ? { ':zero': 0, ':one': 1 } : {}),
+    },
+  }
+}
+
+const removal = (remove: readonly string[]): string =>
+  remove.length === 0 ? '' : ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}`
+const removalNames = (remove: readonly string[]) =>
+  Object.fromEntries(remove.map((name) => [`#${name}`, name]))
