@@ -100,7 +100,7 @@ function checkSignedHeaders({ signedHeaders }: Claim, headers: IncomingHttpHeade
 }
 
 function checkToken({ token }: Claim, { sessionToken }: Principal): void {
-  if (token !== undefined && equalSecrets(token, sessionToken)) return
+  if (equalSecrets(token ?? '', sessionToken)) return
   throw new SignatureError('InvalidToken', 'The security token is missing or not the access key’s.')
 }
 
