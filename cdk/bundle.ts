@@ -22,6 +22,9 @@ export function bundleFunctions(outdir: string): void {
     format: 'cjs',
     // The ES modules of the AWS SDK shake down to two thirds.
     mainFields: ['module', 'main'],
+    // The ES module of openpgp asks for its own URL, which a CommonJS file does not have.
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',

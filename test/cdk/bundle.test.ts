@@ -1,0 +1,32 @@
+// Each bundle is a whole function: plain Node loads it without node_modules, and finds the handler.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundleFunctions, FUNCTIONS } from '../../cdk/bundle.ts'
+import { ENV } from '../../lib/environment.ts'
+import { DEFAULTS } from '../../lib/settings.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-registry-bundles-'))
+beforeAll(() => bundleFunctions(folder))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const environment = {
+  ...Object.fromEntries(Object.values(ENV).map((name) => [name, `the-${name.toLowerCase()}`])),
+  [ENV.settings]: JSON.stringify(DEFAULTS),
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+}
+
+const typeOfHandler = (name: string): string =>
+  execFileSync(process.execPath, ['-p', `typeof require(${JSON.stringify(join(folder, name))}).handler`], {
+    env: environment,
+    encoding: 'utf8',
+  }).trim()
+
+test.each(FUNCTIONS)('%s loads and has its handler', (name) => {
+  expect(typeOfHandler(name)).toBe('function')
+})
