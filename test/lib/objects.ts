@@ -82,7 +82,7 @@ export const stripped = (object: Uint8Array): Uint8Array =>
   inFolder((folder) => {
     const path = join(folder, 'probe.ko')
     writeFileSync(path, object)
-    execFileSync('strip', ['-g', path])
+    execFileSync('llvm-strip', ['-g', path])
     return new Uint8Array(readFileSync(path))
   })
 
