@@ -122,6 +122,7 @@ function text(elf: ElfObject, section: string): string {
   }
   return decode(contents).replace(/\0+$/, '')
 }
+
 /** A character a byte, so that no two byte strings decode to one. */
 const decode = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 
