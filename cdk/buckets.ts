@@ -8,7 +8,7 @@ import {
   type CfnBucket,
   type LifecycleRule,
 } from 'aws-cdk-lib/aws-s3'
-import { ENV, stagingKeys } from '../lib/environment.ts'
+import { ENV, PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/environment.ts'
 import { acknowledge } from './acknowledge.ts'
 import { granting, type Permission } from './grants.ts'
 
@@ -23,14 +23,13 @@ export function addBuckets(stack: Stack) {
   })
   const inputs = bucket(stack, 'Inputs', { ...ABORT, noncurrentVersionExpiration: Duration.days(1) })
   return {
-    artifactsName: artifacts.bucketName,
     artifacts: granting(
       { [ENV.artifactsBucket]: artifacts.bucketName },
       {
         read: objects(artifacts, 's3:GetObject'),
         create: objects(artifacts, 's3:PutObject'),
         'tell absent': list(artifacts),
-        'write public keys': objects(artifacts, 's3:PutObject', 'keys/*'),
+        'write public key': objects(artifacts, 's3:PutObject', PUBLIC_KEY_OBJECT),
       },
     ),
     staging: granting(
@@ -64,21 +63,22 @@ function bucket(stack: Stack, id: string, lifecycle: LifecycleRule): Bucket {
     removalPolicy: RemovalPolicy.RETAIN,
   })
   acknowledge(bucket, {
-    S1: 'Objects are reached only by URLs that the functions sign one at a time; the access log of the API tells who was sent where, and a second log would hold the signatures of those URLs.',
+    S1: 'Objects are reached only by URLs that the functions sign one at a time; the access log of the API tells who asked for what, and a fourth bucket of logs would have no reader.',
   })
   return bucket
 }
 
 /** `keys`: which object keys, `*` standing for anything. */
 function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys = '*'): Permission {
+  const permission = { actions: [action], resources: [bucket.arnForObjects(keys)] }
+  return keys.includes('*') ? { ...permission, reasons: manyKeys(bucket, keys) } : permission
+}
+
+const manyKeys = (bucket: Bucket, keys: string) => {
   const id: string = bucket.stack.resolve((bucket.node.defaultChild as CfnBucket).logicalId)
   return {
-    actions: [action],
-    resources: [bucket.arnForObjects(keys)],
-    reasons: {
-      [`IAM5[Resource::<${id}.Arn>/${keys}]`]:
-        'The keys hold claims and digests that do not exist yet; one bucket, one action.',
-    },
+    [`IAM5[Resource::<${id}.Arn>/${keys}]`]:
+      'The keys hold claims and digests that do not exist yet; one bucket, one action.',
   }
 }
 

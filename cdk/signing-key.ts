@@ -15,24 +15,23 @@ export function addSigningKey(stack: Stack) {
   acknowledge(secret, {
     SMG4: 'A new key must reach every host that verifies before it signs anything: rotation is a step of the runbook, not a timer.',
   })
-  const signingKey = granting(
+  return granting(
     { [ENV.signingKeySecret]: secret.ref },
     {
       read: { actions: ['secretsmanager:GetSecretValue'], resources: [secret.ref] },
-      make: {
-        actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'],
-        resources: [secret.ref],
-      },
+      write: { actions: ['secretsmanager:PutSecretValue'], resources: [secret.ref] },
     },
   )
-  return { secretArn: secret.ref, signingKey }
 }
 
-/** The function answers CloudFormation itself, at the request's ResponseURL. */
-export const makeSigningKey = (stack: Stack, maker: LambdaFunction, properties: Record<string, string>) =>
+/**
+ * The function answers CloudFormation itself, at the request's ResponseURL. Another generation makes a new key;
+ * the stack never asks for one on its own.
+ */
+export const makeSigningKey = (stack: Stack, maker: LambdaFunction) =>
   new CustomResource(stack, 'SigningKeyPair', {
     resourceType: 'Custom::SigningKey',
     serviceToken: maker.functionArn,
     serviceTimeout: Duration.seconds(300),
-    properties: { ...properties, Generation: '1' },
+    properties: { Generation: '1' },
   })

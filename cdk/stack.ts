@@ -17,10 +17,10 @@ import { watchApi, watchClaims, watchFunctions, watchTables } from './troubles.t
 /** `bundles`: folder of the bundled functions. */
 export function addRegistry(stack: Stack, settings: Settings, bundles: string): void {
   const { tables, probes, budgets, sources } = addTables(stack)
-  const { artifactsName, artifacts, staging, inputs } = addBuckets(stack)
+  const { artifacts, staging, inputs } = addBuckets(stack)
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
-  const { secretArn, signingKey } = addSigningKey(stack)
+  const signingKey = addSigningKey(stack)
   const make = functions(stack, bundles)
 
   const resolve = make('resolve', { memoryMegabytes: 512, timeoutSeconds: 10 })
@@ -58,9 +58,9 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   bus.grantTo(sweep, 'emit')
 
   const keyMaker = make('signing-key', { memoryMegabytes: 1024, timeoutSeconds: 120 })
-  signingKey.grantTo(keyMaker, 'make')
-  artifacts.grantTo(keyMaker, 'write public keys')
-  makeSigningKey(stack, keyMaker, { SecretArn: secretArn, Bucket: artifactsName })
+  signingKey.grantTo(keyMaker, 'write')
+  artifacts.grantTo(keyMaker, 'write public key')
+  makeSigningKey(stack, keyMaker)
 
   tell(settings, resolve, wait, plan, publish)
 

@@ -68,9 +68,8 @@ const MAY: Record<string, string[]> = {
   SigningKey: [
     'logs:CreateLogStream SigningKeyLog.Arn',
     'logs:PutLogEvents SigningKeyLog.Arn',
-    'secretsmanager:DescribeSecret SigningKeySecret',
     'secretsmanager:PutSecretValue SigningKeySecret',
-    's3:PutObject Artifacts.Arn/keys/*',
+    's3:PutObject Artifacts.Arn/keys/falco-probes.asc',
   ],
 }
 
