@@ -25,7 +25,8 @@ export interface CodeBuild {
   readonly operations: Operations
   /** Ends what the last process left unended, and tells it. */
   recover(): void
-  stop(): void
+  /** The next start marks as failed what this ends. */
+  stop(): Promise<void>
 }
 
 export interface CodeBuildOptions {
@@ -142,9 +143,10 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   return {
     operations: { StartBuild: start, StopBuild: stop, BatchGetBuilds: batchGet },
     recover: () => recover(builds, announce, now()),
-    stop: () => {
+    stop: async () => {
       stopped = true
       for (const run of runs.values()) run.stop()
+      await Promise.all([...runs.values()].map((run) => run.ended))
     },
   }
 }

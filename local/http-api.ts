@@ -85,6 +85,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: HttpAn
   try {
     write(request, response, answer)
   } catch {
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
     write(request, response, INTERNAL)
   }
 }

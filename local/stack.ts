@@ -24,8 +24,8 @@ import { verifyRequest } from './sigv4.ts'
 import { loadTemplate } from './template.ts'
 
 export interface StackOptions {
-  /** the cloud assembly, e.g. `cdk.out` */
-  readonly assembly: string
+  /** folder of the cloud assembly, e.g. `cdk.out`; a function is called once the folder of data is ours */
+  readonly assembly: string | (() => Promise<string>)
   /** all data; one stack at a time */
   readonly dataDir: string
   /** of the HTTP API and of S3; 0 takes a free one */
@@ -83,7 +83,8 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const publicUrl = options.publicUrl ?? url
   const privateUrl = `http://127.0.0.1:${privateServer.port}`
 
-  const template = loadTemplate(assembly, { publicUrl })
+  const folder = typeof assembly === 'string' ? assembly : await assembly()
+  const template = loadTemplate(folder, { publicUrl })
   const roles = createRoles(template)
   const { principals } = roles
   const endpoints = endpointsOf(privateUrl, publicUrl)

@@ -1,0 +1,91 @@
+// `npm start`: this machine's settings, the stack synthesized over them, and alive until Ctrl-C.
+
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { aptSuites } from './apt-sources.ts'
+import { openSandbox } from './sandbox.ts'
+import { type Stack, startStack } from './stack.ts'
+import { synthesize } from './synthesize.ts'
+
+interface Settings {
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  readonly publicUrl: string | undefined
+  readonly settingsFile: string | undefined
+}
+
+/** A stop that takes longer is cut off: whatever it would still do, the next start does. */
+const STOP_MS = 1500
+const TOOLS = ['bwrap', 'curl', 'dpkg-deb', 'gcc', 'make']
+const ROOT = join(import.meta.dirname, '..')
+
+const say = (line: string): void => console.log(line)
+
+function settingsOf(env: NodeJS.ProcessEnv): Settings {
+  const port = Number(env.PORT || 8080)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT=${env.PORT} is no port`)
+  const publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '') || undefined
+  if (publicUrl !== undefined && !/^https?:\/\/[^/?#@\s]+$/.test(publicUrl))
+    throw new Error(`PUBLIC_URL=${env.PUBLIC_URL} is not of the form http://host:port`)
+  return {
+    port,
+    host: env.HOST || '127.0.0.1',
+    dataDir: resolve(env.DATA_DIR || '.data'),
+    publicUrl,
+    settingsFile: env.SETTINGS_FILE || undefined,
+  }
+}
+
+function checkTools(path: string): void {
+  const missing = TOOLS.filter((tool) => !path.split(delimiter).some((dir) => isExecutable(join(dir, tool))))
+  if (missing.length > 0)
+    throw new Error(`missing on this machine: ${missing.join(', ')}. Run: npm start, as root`)
+  openSandbox()
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function start(): Promise<Stack> {
+  const { dataDir, settingsFile, ...others } = settingsOf(process.env)
+  checkTools(process.env.PATH ?? '')
+  const assembly = () => synthesize({ root: ROOT, dataDir, settingsFile, suites: aptSuites(), log: say })
+  return startStack({ assembly, dataDir, log: say, ...others })
+}
+
+function explain(error: unknown): string {
+  const { code, message } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
+  if (code === 'EADDRINUSE') return `port ${process.env.PORT || 8080} is in use: set PORT to another`
+  return message
+}
+
+function stopOn(stack: Promise<Stack>): void {
+  const stop = (): void => {
+    setTimeout(() => process.exit(0), STOP_MS)
+    const stopped = stack.then((running) => running.stop())
+    stopped.then(
+      () => process.exit(0),
+      () => process.exit(0),
+    )
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+}
+
+const stack = start()
+stopOn(stack)
+try {
+  const { url } = await stack
+  say(`ready ${url}`)
+} catch (error) {
+  console.error(`cannot start: ${explain(error)}`)
+  process.exit(1)
+}
