@@ -68,4 +68,5 @@ export function signer(): Signer {
   return createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
 }
 
-export const log: Log = (event, fields = {}) => console.log(JSON.stringify({ event, ...fields }))
+/** Lambda writes an object as one line of JSON. */
+export const log: Log = (event, fields = {}) => console.log({ event, ...fields })

@@ -59,6 +59,8 @@ export const settingsSchema = z.object({
     timeoutMinutes: z.int().min(5).max(60),
     /** bytes of a probe at most */
     maxProbeBytes: z.int().positive(),
+    /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
+    toolchain: z.enum(['packages', 'image']),
   }),
   /** what only a deployed stack has */
   cloud: z.object({
@@ -115,7 +117,7 @@ export const DEFAULTS: Settings = {
   revoked: [],
   budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 100 },
   hold: { hopSeconds: 22, totalSeconds: 50, pollSeconds: 0.5 },
-  build: { timeoutMinutes: 10, maxProbeBytes: 32 * 1024 * 1024 },
+  build: { timeoutMinutes: 10, maxProbeBytes: 32 * 1024 * 1024, toolchain: 'packages' },
   cloud: {
     buildImage: 'public.ecr.aws/docker/library/buildpack-deps:bookworm',
     computeType: 'BUILD_GENERAL1_MEDIUM',

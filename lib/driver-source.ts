@@ -1,0 +1,102 @@
+// Brings the source of a driver version into the inputs bucket, with its digest pinned or on record.
+
+import { inputKey } from './environment.ts'
+import { isProbeError, ProbeError } from './errors.ts'
+import { ensureInput, keepInput } from './inputs.ts'
+import type { Package } from './kernels/planner.ts'
+import type { DriverInput } from './plan.ts'
+import type { Fetch, Sources, Store } from './ports.ts'
+import type { Probe, Source } from './probe.ts'
+import type { DriverVersions } from './settings.ts'
+
+export interface DriverSourcePorts {
+  readonly inputs: Store
+  readonly sources: Sources
+  readonly fetch: Fetch
+  /** The newest Debian package of that name. */
+  readonly findPackage: (name: string, arch: Probe['arch']) => Promise<Package | undefined>
+  /** A folder as a .tar.gz that is the same bytes every time. */
+  readonly readDirectory: (path: string) => Promise<Uint8Array>
+}
+
+/** Bytes of an archive of driver sources; falcosecurity/libs has 5 MB. */
+const MAX_ARCHIVE = 64 * 1024 * 1024
+
+/** ProbeError `driver-source-not-found`, `digest-mismatch`, `mirror-unreachable`. */
+export async function driverSource(
+  ports: DriverSourcePorts,
+  entry: DriverVersions,
+  probe: Probe,
+): Promise<DriverInput> {
+  const { source, recipe } = entry
+  switch (source.from) {
+    case 'debian-package':
+      return { recipe, ...(await fromPackage(ports, source.package, probe)) }
+    case 'archive':
+      return { recipe, ...(await fromArchive(ports, source, probe.driverVersion)) }
+    case 'directory':
+      return { recipe, ...(await fromDirectory(ports, source.path, probe.driverVersion)) }
+  }
+}
+
+type Found = Omit<DriverInput, 'recipe'>
+
+async function fromPackage(
+  ports: DriverSourcePorts,
+  name: string,
+  { driverVersion, arch }: Probe,
+): Promise<Found> {
+  const found = await ports.findPackage(name, arch)
+  // The package version is the driver version, and Debian's revision behind it.
+  if (found === undefined || found.version.replace(/-[^-]*$/, '') !== driverVersion) {
+    throw notFound(
+      driverVersion,
+      `Debian's archive has ${found === undefined ? 'no' : found.version} ${name}`,
+    )
+  }
+  await ensureInput(ports.inputs, ports.fetch, found)
+  const { version, url, sha256, bytes } = found
+  return { source: { name, version, url, sha256 }, format: 'deb', bytes }
+}
+
+async function fromArchive(
+  ports: DriverSourcePorts,
+  { url: template, sha256: pinned }: { url: string; sha256?: string | undefined },
+  driverVersion: string,
+): Promise<Found> {
+  const url = template.replaceAll('{driverVersion}', encodeURIComponent(driverVersion))
+  const known = pinned ?? (await ports.sources.recorded(driverVersion))?.sha256
+  const kept = known === undefined ? undefined : await ports.inputs.get(inputKey(known), MAX_ARCHIVE)
+  if (known !== undefined && kept !== undefined) return archive(driverVersion, url, known, kept.length)
+  const body = await ports.fetch(url, { maxBytes: MAX_ARCHIVE }).catch((error: unknown) => {
+    throw isProbeError(error, 'not-found') ? notFound(driverVersion, `${url} is not there`) : error
+  })
+  const sha256 = await keepInput(ports.inputs, body)
+  // Recorded after it is kept: a crash between leaves an archive that nobody refers to.
+  const expected =
+    pinned ??
+    (await ports.sources.record(driverVersion, archive(driverVersion, url, sha256, 0).source)).sha256
+  if (sha256 === expected) return archive(driverVersion, url, sha256, body.length)
+  throw new ProbeError(
+    'digest-mismatch',
+    `the sources of driver ${driverVersion} at ${url} have changed: sha256 ${sha256}, where ${expected} was ${pinned === undefined ? 'recorded at first use' : 'pinned'}. Find out why before anything else.`,
+  )
+}
+
+/** A folder is the operator's own and may change from build to build: what was built from is told by its digest. */
+async function fromDirectory(ports: DriverSourcePorts, path: string, driverVersion: string): Promise<Found> {
+  const body = await ports.readDirectory(path)
+  return archive(driverVersion, `file:${path}`, await keepInput(ports.inputs, body), body.length)
+}
+
+const archive = (version: string, url: string, sha256: string, bytes: number) => ({
+  source: { name: 'driver', version, url, sha256 } satisfies Source,
+  format: 'tar.gz' as const,
+  bytes,
+})
+
+const notFound = (driverVersion: string, why: string): ProbeError =>
+  new ProbeError(
+    'driver-source-not-found',
+    `the sources of driver version ${driverVersion} were not found: ${why}`,
+  )

@@ -1,0 +1,33 @@
+// The catalogue of driver versions: which are served, of what kinds, and from which sources.
+
+import { ProbeError } from './errors.ts'
+import type { Probe } from './probe.ts'
+import type { DriverVersions, Settings } from './settings.ts'
+
+/** ProbeError `unknown-driver-version`. */
+export function driverFor(settings: Settings, driverVersion: string): DriverVersions {
+  const entry = settings.drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
+  if (entry !== undefined) return entry
+  const known = settings.drivers.map(({ match }) => match).join('  ')
+  throw new ProbeError(
+    'unknown-driver-version',
+    `no sources of driver version ${driverVersion} are known here; those that match are: ${known}`,
+  )
+}
+
+/** ProbeError `unsupported-driver-name`, `unsupported-kind`. */
+export function checkDriver(
+  { names, kinds }: DriverVersions,
+  probe: Pick<Probe, 'driverName' | 'kind' | 'driverVersion'>,
+): void {
+  const of = `driver version ${probe.driverVersion}`
+  if (!names.includes(probe.driverName)) {
+    throw new ProbeError(
+      'unsupported-driver-name',
+      `${of} is built as ${names.join(' or ')}, not as ${probe.driverName}`,
+    )
+  }
+  if (!kinds.includes(probe.kind)) {
+    throw new ProbeError('unsupported-kind', `${of} is built as ${kinds.join(' or ')}, not as ${probe.kind}`)
+  }
+}

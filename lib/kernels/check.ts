@@ -1,0 +1,20 @@
+// Which targets there are, and whether a name can be a kernel of one: pure and light, for the read path.
+
+import { ProbeError } from '../errors.ts'
+import type { Probe } from '../probe.ts'
+import { checkDebian } from './debian/release-names.ts'
+
+const CHECKS: Readonly<Record<string, (probe: Probe) => void>> = { debian: checkDebian }
+
+/** ProbeError `unknown-target`, `unsupported-kernel`. */
+export function checkKernel(probe: Probe): void {
+  const check = Object.hasOwn(CHECKS, probe.target) ? CHECKS[probe.target] : undefined
+  if (check === undefined) throw unknownTarget(probe.target)
+  check(probe)
+}
+
+const unknownTarget = (target: string): ProbeError =>
+  new ProbeError(
+    'unknown-target',
+    `no kernels of target "${target}" are built here, only of ${Object.keys(CHECKS).join(', ')}`,
+  )

@@ -1,0 +1,157 @@
+// Plans of Debian's kernels: which packages make the build tree, out of the archive's own signed lists.
+
+import { ProbeError } from '../../errors.ts'
+import type { Arch } from '../../probe.ts'
+import type { KernelPlan, KernelRequest, Planner } from '../planner.ts'
+import { type DebianPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
+import type { Suite } from './release.ts'
+import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './release-names.ts'
+import { TOOLCHAIN_NAMES, toolchainOf } from './toolchain.ts'
+import { compareVersions } from './version.ts'
+
+export interface DebianOptions extends PackagesPorts {
+  readonly suites: readonly Suite[]
+  /** whether plans bring the tools that a bare build image lacks */
+  readonly toolchain: boolean
+  /** further packages that are looked up, e.g. of driver sources */
+  readonly alsoKeep: readonly string[]
+}
+
+export interface DebianKernel {
+  /** what clients ask for, e.g. `6.1.192-2-amd64` */
+  readonly kernelRelease: string
+  /** e.g. `6.1.0-56-amd64` */
+  readonly unameRelease: string
+}
+
+export interface DebianPlanner extends Planner {
+  /** Every kernel of the archive. */
+  kernels(arch: Arch): Promise<readonly DebianKernel[]>
+  /** The newest package of that name; `undefined` when the archive has none. */
+  find(name: string, arch: Arch): Promise<DebianPackage | undefined>
+}
+
+const KERNEL_PACKAGES = /^linux-(headers-\d|kbuild-|compiler-)/
+
+export function debianPlanner(options: DebianOptions): DebianPlanner {
+  const keep = keepOf([...TOOLCHAIN_NAMES, ...options.alsoKeep])
+  const archive = async (arch: Arch): Promise<readonly DebianPackage[]> => {
+    const lists = options.suites.map((suite) => fetchPackages(options, suite, DEBIAN_ARCH[arch], keep))
+    return (await Promise.all(lists)).flat()
+  }
+  return {
+    target: 'debian',
+    check: checkDebian,
+    plan: async (request) => planOf(await archive(request.arch), request, options.toolchain),
+    kernels: async (arch) => kernelsOf(await archive(arch)),
+    find: async (name, arch) => newest((await archive(arch)).filter((p) => p.name === name)),
+  }
+}
+
+function keepOf(names: readonly string[]): Keep {
+  const kept = new Set(names)
+  return {
+    id: [KERNEL_PACKAGES.source, ...[...kept].sort()].join(' '),
+    test: (name) => kept.has(name) || KERNEL_PACKAGES.test(name),
+  }
+}
+
+function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolchain: boolean): KernelPlan {
+  checkDebian(request)
+  const headers = headersOf(archive, request.kernelRelease)
+  const dependencies = dependenciesOf(headers)
+  const build = dependencies
+    .filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
+    .map((dependency) => satisfying(archive, dependency, headers))
+  return {
+    unameRelease: unameReleaseOf(headers),
+    headers: [...build, headers],
+    tree: `usr/src/${headers.name}`,
+    compiler: compilerOf(dependencies, headers),
+    toolchain: toolchain
+      ? toolchainOf(request.kind, (name) => newest(archive.filter((p) => p.name === name)))
+      : [],
+  }
+}
+
+/**
+ * By package version, as the clients ask; else by the version before its `~`, since falcoctl takes only
+ * `\d+\.\d+\.\d+-\d+` out of `uname -v` (its kernelrelease for Debian); else by the running kernel's own name.
+ */
+function headersOf(archive: readonly DebianPackage[], kernelRelease: string): DebianPackage {
+  const asked = parseRelease(kernelRelease)
+  const kernels = archive.filter(isKernelHeaders)
+  const ofFlavour = kernels.filter((p) => parseRelease(unameReleaseOf(p))?.flavour === asked?.flavour)
+  const found =
+    newest(ofFlavour.filter(({ version }) => version === asked?.version)) ??
+    newest(ofFlavour.filter(({ version }) => version.split('~')[0] === asked?.version)) ??
+    newest(kernels.filter((p) => unameReleaseOf(p) === kernelRelease))
+  if (found !== undefined) return found
+  throw new ProbeError(
+    'headers-not-found',
+    `Debian's archive has no headers of kernel ${kernelRelease}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has.`,
+  )
+}
+
+/** Not a metapackage, nor the part that flavours share: a package of one kernel. */
+const isKernelHeaders = (p: DebianPackage): boolean =>
+  p.name.startsWith('linux-headers-') &&
+  parseRelease(unameReleaseOf(p)) !== undefined &&
+  dependenciesOf(p).some(({ name }) => name.startsWith('linux-kbuild-'))
+
+const unameReleaseOf = ({ name }: DebianPackage): string => name.slice('linux-headers-'.length)
+
+const kernelsOf = (archive: readonly DebianPackage[]): DebianKernel[] =>
+  archive.filter(isKernelHeaders).flatMap((p) => {
+    const named: DebianRelease | undefined = parseRelease(unameReleaseOf(p))
+    if (named === undefined) return []
+    const version = p.version.split('~')[0] ?? p.version
+    return [{ kernelRelease: formatRelease({ ...named, version }), unameRelease: unameReleaseOf(p) }]
+  })
+
+interface Dependency {
+  readonly name: string
+  readonly relation: string | undefined
+  readonly version: string | undefined
+}
+
+/** `Depends` (Debian Policy, 7.1), of each group of alternatives the first. */
+const dependenciesOf = ({ depends }: DebianPackage): Dependency[] =>
+  depends.split(',').flatMap((group) => {
+    const match = /^\s*([a-z0-9][a-z0-9.+-]*)(?::\w+)?\s*(?:\(\s*(<<|<=|=|>=|>>)\s*([^\s)]+)\s*\))?/.exec(
+      group,
+    )
+    return match?.[1] === undefined ? [] : [{ name: match[1], relation: match[2], version: match[3] }]
+  })
+
+/** Of the headers' own version where there is one, else the oldest that will do. */
+function satisfying(
+  archive: readonly DebianPackage[],
+  { name, relation, version }: Dependency,
+  of: DebianPackage,
+) {
+  const named = archive.filter((p) => p.name === name)
+  const fits = named
+    .filter((p) => {
+      if (version === undefined) return true
+      const order = compareVersions(p.version, version)
+      return relation === '=' ? order === 0 : order >= 0
+    })
+    .sort((a, b) => compareVersions(a.version, b.version))
+  const found = fits.find((p) => p.version === of.version) ?? fits[0]
+  if (found !== undefined) return found
+  throw new ProbeError(
+    'headers-not-found',
+    `Debian's archive has ${of.name} ${of.version}, but not the ${name} ${relation ?? ''} ${version ?? ''} that it needs`,
+  )
+}
+
+function compilerOf(dependencies: readonly Dependency[], { name }: DebianPackage): string {
+  const compilers = dependencies.map((d) => /^(?:linux-compiler-)?(gcc-\d+)(?:-x86|-arm)?$/.exec(d.name)?.[1])
+  const compiler = compilers.find((found) => found !== undefined)
+  if (compiler !== undefined) return compiler
+  throw new ProbeError('headers-not-found', `${name} does not say which compiler built its kernel`)
+}
+
+const newest = (packages: readonly DebianPackage[]): DebianPackage | undefined =>
+  packages.toSorted((a, b) => compareVersions(a.version, b.version)).at(-1)

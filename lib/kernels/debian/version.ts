@@ -1,0 +1,53 @@
+// Order of Debian package versions: Debian Policy, 5.6.12.
+
+/** Negative, zero or positive, as `a` is older than, the same as or newer than `b`. */
+export function compareVersions(a: string, b: string): number {
+  const [x, y] = [split(a), split(b)]
+  return x.epoch - y.epoch || compareParts(x.upstream, y.upstream) || compareParts(x.revision, y.revision)
+}
+
+function split(version: string): { epoch: number; upstream: string; revision: string } {
+  const colon = version.indexOf(':')
+  const rest = version.slice(colon + 1)
+  const dash = rest.lastIndexOf('-')
+  return {
+    epoch: colon < 0 ? 0 : Number(version.slice(0, colon)),
+    upstream: dash < 0 ? rest : rest.slice(0, dash),
+    revision: dash < 0 ? '' : rest.slice(dash + 1),
+  }
+}
+
+/** Alternately what is no digit, by character, and what is, by number. */
+function compareParts(a: string, b: string): number {
+  const [x, y] = [pieces(a), pieces(b)]
+  for (let i = 0; i < Math.max(x.length, y.length); i += 1) {
+    const [p, q] = [x[i] ?? '', y[i] ?? '']
+    const order = i % 2 === 0 ? compareText(p, q) : compareNumbers(p, q)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** Always text, number, text, number ...; the first text may be empty. */
+const pieces = (part: string): string[] => part.split(/(\d+)/)
+
+function compareNumbers(a: string, b: string): number {
+  const [x, y] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')]
+  return x.length - y.length || (x < y ? -1 : Number(x > y))
+}
+
+function compareText(a: string, b: string): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const order = rank(a[i]) - rank(b[i])
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** `~` before the end, the end before letters, letters before all else. */
+function rank(character: string | undefined): number {
+  if (character === '~') return -1
+  if (character === undefined) return 0
+  const code = character.charCodeAt(0)
+  return /[A-Za-z]/.test(character) ? code : code + 256
+}

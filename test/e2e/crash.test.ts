@@ -1,0 +1,85 @@
+// kill -9 in mid-build, a second start, a clean stop, and the ways in which a start can be refused.
+
+import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { newest } from './kernels.ts'
+import { ask, curl, DRIVER_VERSION, freePort, scratch, sh, startRegistry } from './registry.ts'
+
+const pathOf = (file: string) => `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/${file}`
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100))
+    if (await condition()) return
+  throw new Error(`it never happened: ${what}`)
+}
+
+describe('the stack', () => {
+  test('killed in mid-build, the next start frees the claim and the next GET gets the module', async () => {
+    const data = await scratch()
+    const port = await freePort()
+    const kernel = await newest('6.1', 'cloud-amd64')
+    const file = `scap_debian_${kernel.release}_1.ko`
+    const first = await startRegistry({ dataDir: data.dir, port })
+    const lost = curl(['-fsSL', '--max-time', '60', '-o', join(data.dir, 'lost'), first.url + pathOf(file)])
+    await until(
+      'a build runs',
+      async () => (await readdir(join(data.dir, 'builds')).catch(() => [])).length > 0,
+    )
+    await sleep(2000)
+    expect(await first.stop('SIGKILL')).toBe('SIGKILL')
+    expect((await lost).code).not.toBe(0)
+
+    const second = await startRegistry({ dataDir: data.dir, port })
+    const got = join(data.dir, 'got')
+    await until('the module is served', async () => {
+      const { code } = await curl(['-fsSL', '--max-time', '60', '-o', got, second.url + pathOf(file)])
+      return code === 0
+    })
+    expect(await sh('modinfo', ['-F', 'vermagic', got])).toContain(kernel.unameRelease)
+
+    // All data is kept by a clean stop, too: the third start serves the same probe as a hit.
+    expect(await second.stop('SIGINT')).toBe(0)
+    const third = await startRegistry({ dataDir: data.dir, port })
+    const hit = await ask(third.url + pathOf(file))
+    expect(hit.status).toBe(307)
+    const head = await curl(['-fsSIL', third.url + pathOf(file)])
+    expect(head.code).toBe(0)
+    expect(await third.stop('SIGTERM')).toBe(0)
+    await data.remove()
+  }, 300_000)
+
+  test('gives every link the public URL that it is told', async () => {
+    const data = await scratch()
+    const registry = await startRegistry({
+      dataDir: data.dir,
+      env: { PUBLIC_URL: 'http://probes.example.org:1234' },
+    })
+    const { stdout } = await curl([
+      '-sS',
+      '-o',
+      '/dev/null',
+      '-w',
+      '%{redirect_url}',
+      `${registry.url}${pathOf('scap_debian_6.1.9999-1-amd64_1.ko')}`,
+      '-H',
+      'Host: probes.example.org:1234',
+    ])
+    expect(stdout).toMatch(/^http:\/\/probes\.example\.org:1234\/|^http:\/\/127\.0\.0\.1:\d+\/wait\//)
+    await registry.stop()
+    await data.remove()
+  }, 120_000)
+
+  test('says in one line that its port is in use', async () => {
+    const data = await scratch()
+    const server = createServer()
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    const refused = startRegistry({ dataDir: data.dir, port })
+    await expect(refused).rejects.toThrow(new RegExp(`port ${port}`))
+    server.close()
+    await data.remove()
+  }, 120_000)
+})
