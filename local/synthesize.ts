@@ -39,10 +39,11 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   return assembly
 }
 
-/** A host without Debian's archive keeps the mirrors of the defaults. */
+/** Builds use this machine's own tools. A host without Debian's archive keeps the mirrors of the defaults. */
 function settingsOf({ suites, settingsFile }: SynthesisOptions): JsonObject {
-  const host: JsonObject =
+  const mirrors: JsonObject =
     suites.length === 0 ? {} : { debian: { suites: suites.map((suite) => ({ ...suite })) } }
+  const host: JsonObject = { ...mirrors, build: { toolchain: 'image' } }
   if (settingsFile === undefined) return host
   const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json
   if (!isObject(own)) throw new Error(`${settingsFile} is not a JSON object of settings`)
