@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from './assembly.ts'
+
+const MAIN = join(import.meta.dirname, '..', '..', 'local', 'main.ts')
+
+/** Runs main.ts to its end: its exit code and what it said. */
+async function run(env: Record<string, string>): Promise<{ code: number; said: string }> {
+  const environment = { PATH: process.env.PATH ?? '', DATA_DIR: temporaryFolder(), PORT: '0', ...env }
+  const child = spawn(process.execPath, [MAIN], { env: environment })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)))
+  const [code] = (await once(child, 'close')) as [number]
+  return { code, said }
+}
+
+describe('npm start says in one line why it cannot', () => {
+  test('when the port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const PORT = String((server.address() as AddressInfo).port)
+    const said = `cannot start: port ${PORT} is in use: set PORT to another\n`
+    expect(await run({ PORT })).toEqual({ code: 1, said })
+  })
+  test('when a tool is missing', async () => {
+    const { code, said } = await run({ PATH: temporaryFolder() })
+    expect([code, said.split('\n').length]).toEqual([1, 2])
+    expect(said).toMatch(/missing on this machine: bwrap, curl, dpkg-deb, gcc, make/)
+  })
+  test('when a setting is not one', async () => {
+    expect(await run({ PORT: 'x' })).toEqual({ code: 1, said: 'cannot start: PORT=x is no port\n' })
+    expect((await run({ PUBLIC_URL: 'ftp://x' })).said).toMatch(/^cannot start: PUBLIC_URL=ftp:\/\/x is not/)
+  })
+})
