@@ -133,8 +133,11 @@ function conditions(raw: Json | undefined, where: string): Test[] {
   })
 }
 
+const isScalar = (value: Json): boolean => typeof value === 'boolean' || typeof value === 'number'
 const texts = (values: Json | undefined, where: string): string[] =>
-  many(values).map((value) => (typeof value === 'boolean' ? String(value) : string(value, where)))
+  many(values).map((value) =>
+    typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),
+  )
 
 /** A key that the request lacks fits no positive condition, and every negated one. */
 function condition(operator: Operator, key: string, values: string[], where: string): Test {

@@ -46,12 +46,12 @@ export function createPresigner(options: PresignerOptions): Presigner {
       ...(base.port === '' ? {} : { port: Number(base.port) }),
       path: `${prefix}/${key.split('/').map(encode).join('/')}`,
       query,
-      headers: { host: base.host },
+      // Whoever holds the URL sends what they like: a body is not part of the signature.
+      headers: { host: base.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
     }
     const signed = await signer.presign(request, {
       expiresIn: expiresSeconds,
       signingDate: new Date(now()),
-      unhoistableHeaders: new Set(),
     })
     const search = Object.entries(signed.query ?? {}).map(
       ([name, value]) => `${encode(name)}=${encode(String(value))}`,
