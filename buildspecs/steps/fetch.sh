@@ -11,7 +11,8 @@ fetch_inputs() {
     fetch_input "$role-$number.$format" "$sha256" "$bytes" "$url" &
     pids="$pids $!"
   done <"$WORK/gets"
-  for pid in $pids; do wait "$pid"; done
+  # shellcheck disable=SC2086
+  all_of $pids
 }
 
 # fetch_input NAME SHA256 BYTES URL: NAME, e.g. `header-1.deb`, tells the later stages what it is.

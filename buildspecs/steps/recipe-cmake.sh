@@ -28,7 +28,7 @@ fill() {
     -e "$(placeholder GIT_COMMIT '')" \
     -e "$(version_parts PPM_API API_VERSION)" \
     -e "$(version_parts PPM_SCHEMA SCHEMA_VERSION)" "$1")
-  if printf '%s' "$filled" | grep '@[A-Z][A-Z_]*@\|\${[A-Z][A-Z_]*}'; then
+  if printf '%s' "$filled" | grep '@[A-Z][A-Z_]*@\|\${[A-Z][A-Z_]*}' >&2; then
     echo "$1 has a placeholder that the cmake recipe does not know; see the lines above" >&2
     return 1
   fi

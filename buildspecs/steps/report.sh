@@ -11,6 +11,13 @@ fail() {
   exit 1
 }
 
+# all_of PID...: waits for every one; false when one failed.
+all_of() {
+  failed=0
+  for pid; do wait "$pid" || failed=1; done
+  return "$failed"
+}
+
 milliseconds() {
   echo $(($(date +%s%N) / 1000000))
 }

@@ -34,7 +34,8 @@ install_tools() {
     add_package "$deb" &
     pids="$pids $!"
   done
-  for pid in $pids; do wait "$pid"; done
+  # shellcheck disable=SC2086
+  all_of $pids
   ldconfig
   find_tools || fail "$(missing_tools), even with the job's toolchain packages"
 }

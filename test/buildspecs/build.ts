@@ -2,16 +2,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { inlineBuildspec } from '../../cdk/buildspec.ts'
 import { BUILD_ENV, stagingKeys } from '../../lib/environment.ts'
 import { formatJob, type Job, type JobInput } from '../../lib/job.ts'
 import type { LoopbackStore } from './store.ts'
 
-const buildspecs = join(import.meta.dirname, '../../buildspecs')
-const spec = parse(readFileSync(join(buildspecs, 'probe.yml'), 'utf8'))
+const spec = parse(inlineBuildspec())
 
 export interface Input {
   readonly role: JobInput['role']
@@ -27,6 +27,8 @@ export interface Build {
   readonly jobSha256?: string
   /** `root`: the outer sandbox is root's own, in which a sandbox can have no /proc of its own */
   readonly outer?: 'user' | 'root'
+  /** commands of /usr/bin that this machine does not have */
+  readonly hidden?: readonly string[]
 }
 
 export interface Built {
@@ -47,7 +49,7 @@ export async function build(store: LoopbackStore, order: Build): Promise<Built> 
   const document = formatJob((order.tamper ?? ((job) => job))(jobOf(store, order, keys)))
   store.objects.set(keys.job, Buffer.from(document))
   const first = store.requests.length
-  const { exit, output } = await runSpec(order.outer ?? 'user', {
+  const { exit, output } = await runSpec(order, {
     [BUILD_ENV.probeKey]: 'a/probe',
     [BUILD_ENV.claim]: keys.job.split('/')[0]!,
     [BUILD_ENV.jobUrl]: store.url(keys.job),
@@ -90,31 +92,36 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
 /** An id without a name, as a build has it on a machine where everything else is root's. */
 const NOBODY = 64055
 
-async function runSpec(outer: 'user' | 'root', variables: Readonly<Record<string, string>>) {
+async function runSpec({ outer, hidden = [] }: Build, variables: Readonly<Record<string, string>>) {
   const work = mkdtempSync(join(tmpdir(), 'build-'))
   const isRoot = process.getuid?.() === 0
-  const drop = isRoot && outer === 'user'
+  const drop = isRoot && outer !== 'root'
   if (drop) chownSync(work, NOBODY, NOBODY)
-  const env = { PATH: '/usr/bin:/usr/sbin', CODEBUILD_SRC_DIR: '/codebuild/src', ...spec.env.variables, ...variables }
+  const env = {
+    PATH: '/usr/bin:/usr/sbin',
+    CODEBUILD_SRC_DIR: '/codebuild/src',
+    ...spec.env.variables,
+    ...variables,
+  }
   const script = [...spec.phases.install.commands, ...spec.phases.build.commands].join('\n')
-  const bwrap = ['bwrap', ...outerOptions(work, env), '/bin/sh', '-ec', script]
+  const bwrap = ['bwrap', ...outerOptions(work, hidden), '/bin/sh', '-ec', script]
   const setpriv = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
   const [command, ...args] = drop ? [...setpriv, ...bwrap] : bwrap
   try {
-    return await ended(spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] }))
+    return await ended(spawn(command!, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
   } finally {
     rmSync(work, { recursive: true })
   }
 }
 
-const outerOptions = (work: string, env: Readonly<Record<string, string>>): string[] => [
-  ...['--unshare-all', '--share-net', '--die-with-parent', '--new-session', '--clearenv'],
+const outerOptions = (work: string, hidden: readonly string[]): string[] => [
+  ...['--unshare-all', '--share-net', '--die-with-parent', '--new-session'],
   ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin'],
   ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
   ...['--ro-bind', '/etc/alternatives', '/etc/alternatives', '--ro-bind-try', '/etc/hosts', '/etc/hosts'],
   ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--bind', work, '/codebuild/src'],
-  ...['--ro-bind', join(buildspecs, 'steps'), '/tmp/steps', '--chdir', '/codebuild/src'],
-  ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
+  ...hidden.flatMap((tool) => ['--ro-bind', '/dev/null', `/usr/bin/${tool}`]),
+  ...['--chdir', '/codebuild/src'],
 ]
 
 function ended(child: ChildProcess): Promise<{ exit: number | null; output: string }> {

@@ -1,0 +1,119 @@
+// Sources that attack their build: all that they can reach is their own build folder.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { build } from './build.ts'
+import { GOOD, making, smallBuild } from './small.ts'
+import { type LoopbackStore, openStore } from './store.ts'
+
+let store: LoopbackStore
+beforeAll(async () => {
+  store = await openStore()
+})
+afterAll(() => store.close())
+
+describe.each(['user', 'root'] as const)(
+  'a hostile Makefile, on a machine whose sandbox is made by a %s,',
+  (outer) => {
+    test('reaches no network', async () => {
+      const reach = `curl -sS -m 5 http://127.0.0.1:${store.port}/reached && echo REACHED`
+      const { exit, log } = await build(store, { ...smallBuild(making(reach, GOOD)), outer })
+      expect(exit).toBe(0)
+      expect(log).toContain('Failed to connect')
+      expect(log).not.toContain('REACHED')
+      expect(store.requests).not.toContain('GET /reached')
+    })
+
+    test('sees no URL, no variable and no file of the build around it', async () => {
+      const look = [
+        'echo looking: $(env | wc -l) variables',
+        'seen() { tr "\\0" "\\n" | grep -c "$1"; }',
+        'cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | seen "X[-]Amz" | sed "s/^/processes: /"',
+        'printf "X-%s\\n" Amz | seen "X[-]Amz" | sed "s/^/this way: /"',
+        'env | seen "JOB[_]\\|CLAIM\\|CODEBUILD\\|PROBE[_]" | sed "s/^/variables: /"',
+        'find / -xdev -type f -size -100k ! -path "/usr/*" ! -path "/proc/*" -exec cat {} + 2>/dev/null | seen "X[-]Amz" | sed "s/^/files: /"',
+        'ls -A -1 /inputs /codebuild/src /tmp/probe-build 2>/dev/null | grep -v ^/inputs:$ | seen . | sed "s/^/folders: /"',
+        'ls /proc/self/fd | grep -x "[0-9]" | tr "\\n" " " | sed "s/.*/descriptors: &\\n/"',
+        GOOD,
+      ]
+      const { exit, log, output } = await build(store, { ...smallBuild(making(...look)), outer })
+      expect(exit).toBe(0)
+      expect(log).toMatch(/looking: \d+ variables/)
+      expect(log).toContain('\nthis way: 1\n')
+      for (const place of ['processes', 'variables', 'files', 'folders'])
+        expect(log).toContain(`\n${place}: 0\n`)
+      // 3 is what `ls` itself opened
+      expect(log).toContain('descriptors: 0 1 2 3 \n')
+      expect(output).not.toContain('X-Amz')
+    })
+
+    test('writes nowhere but into its build folder and /tmp', async () => {
+      const places =
+        '/usr /usr/bin /usr/src /etc /kernel /kernel/tree /driver /steps /proc/sys/kernel /dev/shm/.. /build /tmp'
+      const write = `for place in ${places}; do (echo x >$place/written) 2>/dev/null && echo wrote $place; done`
+      const { exit, log } = await build(store, { ...smallBuild(making(write, GOOD)), outer })
+      expect(exit).toBe(0)
+      const wrote = [...log.matchAll(/^wrote (\S+)$/gm)].map(([, place]) => place)
+      expect(wrote.filter((place) => !place?.startsWith('/dev/'))).toEqual(['/build', '/tmp'])
+    })
+
+    test('leaves no process behind', async () => {
+      const stay = '(setsid sleep 300 >/dev/null 2>&1 3>&- &)'
+      const { exit, manifest } = await build(store, { ...smallBuild(making(stay, GOOD)), outer })
+      expect(exit).toBe(0)
+      expect(manifest?.timings.compile).toBeLessThan(60)
+    })
+
+    test('has no way into a further user namespace', async () => {
+      const { exit, log } = await build(store, {
+        ...smallBuild(making('unshare -Ur true && echo INSIDE', GOOD)),
+        outer,
+      })
+      expect(exit).toBe(0)
+      expect(log).not.toContain('INSIDE')
+    })
+  },
+)
+
+describe('what a hostile Makefile leaves', () => {
+  test.each([
+    ['a link to a file of the machine', 'ln -s /etc/passwd scap.ko'],
+    ['a link to a file of its own', 'cp /usr/bin/true x; ln -s x scap.ko'],
+    ['a folder', 'mkdir scap.ko'],
+    ['a pipe', 'mkfifo scap.ko'],
+    ['nothing', 'true'],
+  ])('%s is not collected', async (_, line) => {
+    const { exit, log, manifest, requests } = await build(store, smallBuild(making(line)))
+    expect(exit).toBe(1)
+    expect(manifest?.stage).toBe('collect')
+    expect(log).toMatch(/\nfailed at collect: .*: compiling left no probe that is a regular file\n$/)
+    expect(requests).not.toContain('PUT probe')
+  })
+
+  test('a probe above the bound is not uploaded', async () => {
+    const order = smallBuild(making(GOOD), { MAX_PROBE_BYTES: '1000' })
+    const { exit, log, requests } = await build(store, order)
+    expect(exit).toBe(1)
+    expect(log).toMatch(/the probe has \d+ bytes; 1000 are allowed\n$/)
+    expect(requests).not.toContain('PUT probe')
+  })
+
+  test('an endless compilation is ended', async () => {
+    const order = smallBuild(making('trap "" TERM', 'while :; do sleep 300; done'), { COMPILE_SECONDS: '1' })
+    const { exit, log, manifest } = await build(store, order)
+    expect(exit).toBe(1)
+    expect(manifest?.stage).toBe('compile')
+    expect(log).toContain('did not end within 1 seconds')
+  })
+
+  test('an endless log is kept by its two ends', async () => {
+    const { exit, log } = await build(
+      store,
+      smallBuild(making('yes bad | head -c 20000000', 'echo the end', GOOD)),
+    )
+    expect(exit).toBe(0)
+    expect(log.length).toBeLessThan(4.1 * 1024 * 1024)
+    expect(log).toMatch(/^scap 1\.2\.3/)
+    expect(log).toMatch(/only the last MiB is kept/)
+    expect(log).toMatch(/\nthe end\n[\s\S]*\ndone: .*\n$/)
+  })
+})

@@ -1,0 +1,133 @@
+// The build of a job that is not what it should be, and what is told meanwhile.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Job, JobInput } from '../../lib/job.ts'
+import { readReport } from '../../lib/report.ts'
+import { build } from './build.ts'
+import { GOOD, making, smallBuild } from './small.ts'
+import { type LoopbackStore, openStore } from './store.ts'
+
+let store: LoopbackStore
+beforeAll(async () => {
+  store = await openStore()
+})
+afterAll(() => store.close())
+
+const good = smallBuild(making(GOOD))
+const header = (change: (input: JobInput) => Partial<JobInput>) => (job: Job) => ({
+  ...job,
+  inputs: job.inputs.map((input) => (input.role === 'header' ? { ...input, ...change(input) } : input)),
+})
+
+describe('before anything is unpacked', () => {
+  test('a job document with another digest is not read', async () => {
+    const { exit, output, requests } = await build(store, { ...good, jobSha256: '0'.repeat(64) })
+    expect(exit).toBe(1)
+    expect(requests).toEqual(['GET job'])
+    expect(output).toMatch(/failed at fetch: the job document of a\/probe .* sha256/)
+  })
+
+  test.each([
+    ['another digest', () => ({ sha256: '0'.repeat(64) }), /does not have the sha256 that the job says/],
+    ['more bytes than the job says', () => ({ bytes: 10 }), /larger than the job says/],
+    [
+      'no object behind it',
+      (i: JobInput) => ({ url: i.url.replace('?', 'x?') }),
+      /older than its time, or .* gone/,
+    ],
+    ['a URL that is an option of curl', () => ({ url: 'file:///etc/passwd' }), /its URL is not one/],
+    ['a URL that ends its quotes', (i: JobInput) => ({ url: `${i.url}"` }), /its URL is not one/],
+  ])('an input with %s ends the build', async (_, change, reason) => {
+    const { exit, log, manifest, requests } = await build(store, { ...good, tamper: header(change) })
+    expect(exit).toBe(1)
+    expect(manifest?.stage).toBe('fetch')
+    expect(log).toMatch(/\nfailed at fetch: scap .*: input header-1\.tar\.gz \(sha256 .*\n$/)
+    expect(log).toMatch(reason)
+    expect(log).not.toContain('unpack')
+    expect(log).not.toContain('X-Amz')
+    expect(requests.slice(-2)).toEqual(['PUT log', 'PUT manifest'])
+  })
+
+  test.each([
+    ['KIND', 'module'],
+    ['COMPILER', '../gcc'],
+    ['COMPILER', '-o/x'],
+    ['TREE', 'a/../../b'],
+    ['TREE', '/usr/src'],
+    ['DRIVER_VERSION', '$(id)'],
+    ['COMPILE_SECONDS', '1d'],
+    ['PATH', 'x'],
+  ])('a job that sets %s to %s is refused', async (name, value) => {
+    const order = { ...good, settings: { [name]: value } }
+    const { exit, output, requests } = await build(store, order)
+    expect(exit).toBe(1)
+    expect(output).toContain(`the job document has an unknown or malformed setting ${name}`)
+    expect(requests).toEqual(['GET job'])
+  })
+})
+
+test('an archive that is none ends the build at unpacking', async () => {
+  const inputs = good.inputs.map((input) => ({ ...input, format: 'deb' as const }))
+  const { exit, log, manifest } = await build(store, { ...good, inputs })
+  expect(exit).toBe(1)
+  expect(manifest?.stage).toBe('unpack')
+  expect(log).toMatch(/: an input is no archive of its kind\n$/)
+})
+
+test('header packages without the tree are told apart from a driver that does not compile', async () => {
+  const { log, manifest } = await build(store, { ...good, settings: { TREE: 'usr/src/other' } })
+  expect(manifest?.stage).toBe('unpack')
+  expect(log).toMatch(/: the header packages hold no usr\/src\/other\n$/)
+})
+
+test('a machine without the tools, and without the right to add them, says which it needs', async () => {
+  const { log, manifest } = await build(store, {
+    ...good,
+    settings: { KIND: 'ebpf' },
+    hidden: ['llc', 'llc-14'],
+  })
+  expect(manifest?.stage).toBe('prepare')
+  expect(log).toMatch(
+    /has not all of bwrap, make, gcc, clang, llc, llvm-strip, and only root could add them\n$/,
+  )
+})
+
+test('the log can be followed while the driver compiles', async () => {
+  const { log, requests } = await build(store, smallBuild(making('echo compiling', 'sleep 4', GOOD)))
+  expect(log).toMatch(/\ncompiling\n/)
+  expect(requests.indexOf('PUT log')).toBeLessThan(requests.indexOf('PUT probe'))
+  expect(requests.slice(-3)).toEqual(['PUT probe', 'PUT log', 'PUT manifest'])
+})
+
+test('a store that refuses the probe makes it no success, and the log says so', async () => {
+  const refuse = (job: Job) => ({
+    ...job,
+    outputs: { ...job.outputs, probe: job.outputs.probe.replace('?', '?x') },
+  })
+  const { exit, log, manifest } = await build(store, { ...good, tamper: refuse })
+  expect(exit).toBe(1)
+  expect(manifest?.stage).toBe('upload')
+  expect(log).toMatch(/\nfailed at upload: .*: the probe was not stored: its server refused/)
+})
+
+test('whatever a compiler calls itself, the manifest can be read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'report-'))
+  try {
+    writeFileSync(join(folder, 'stage'), 'compile 1\n')
+    writeFileSync(join(folder, 'timings'), 'fetch 0.007\ncompile 61.250\n')
+    writeFileSync(join(folder, 'compiler'), 'gcc "12\\" \u001b[31m\u00e9\t$(id) `id`\nsecond line\n')
+    const script = '. ./buildspecs/steps/report.sh; manifest'
+    const manifest = execFileSync('sh', ['-euc', script], { env: { ...process.env, WORK: folder } })
+    expect(readReport(manifest)).toEqual({
+      stage: 'compile',
+      compilerVersion: 'gcc "12\\" [31m$(id) `id`',
+      timings: { fetch: 0.007, compile: 61.25 },
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
