@@ -102,23 +102,11 @@ export async function curl(args: readonly string[], cwd?: string): Promise<Curl>
   }
 }
 
-/** Status, headers and body of one request, redirects not followed unless asked for. */
-export async function ask(
-  url: string,
-  ...args: string[]
-): Promise<{ status: number; headers: string; body: string }> {
-  const { stdout } = await curl([
-    '-sS',
-    '-D',
-    '/dev/stderr',
-    '-w',
-    '\\n%{http_code}',
-    '--path-as-is',
-    ...args,
-    url,
-  ]).then(async (c) => ({ stdout: c.stdout, headers: c.stderr }))
+/** Status and body of one request; the path goes out as it is written. */
+export async function ask(url: string, ...args: string[]): Promise<{ status: number; body: string }> {
+  const { stdout, stderr } = await curl(['-sS', '-w', '\\n%{http_code}', '--path-as-is', ...args, url])
   const at = stdout.lastIndexOf('\n')
-  return { status: Number(stdout.slice(at + 1)), headers: '', body: stdout.slice(0, at) }
+  return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) || stderr }
 }
 
 export const sh = async (command: string, args: readonly string[], cwd?: string): Promise<string> => {
