@@ -33,7 +33,7 @@ describe('the stack', () => {
     expect((await lost).code).not.toBe(0)
 
     const second = await startRegistry({ dataDir: data.dir, port })
-    const got = join(data.dir, 'got')
+    const got = join(data.dir, 'got.ko')
     await until('the module is served', async () => {
       const { code } = await curl(['-fsSL', '--max-time', '60', '-o', got, second.url + pathOf(file)])
       return code === 0
@@ -51,23 +51,18 @@ describe('the stack', () => {
     await data.remove()
   }, 300_000)
 
-  test('gives every link the public URL that it is told', async () => {
+  test('gives every link the public URL that it is told, and serves it under that name', async () => {
     const data = await scratch()
-    const registry = await startRegistry({
-      dataDir: data.dir,
-      env: { PUBLIC_URL: 'http://probes.example.org:1234' },
-    })
-    const { stdout } = await curl([
-      '-sS',
-      '-o',
-      '/dev/null',
-      '-w',
-      '%{redirect_url}',
-      `${registry.url}${pathOf('scap_debian_6.1.9999-1-amd64_1.ko')}`,
-      '-H',
-      'Host: probes.example.org:1234',
-    ])
-    expect(stdout).toMatch(/^http:\/\/probes\.example\.org:1234\/|^http:\/\/127\.0\.0\.1:\d+\/wait\//)
+    const port = await freePort()
+    const PUBLIC_URL = 'http://probes.example.org:1234'
+    const registry = await startRegistry({ dataDir: data.dir, port, env: { PUBLIC_URL } })
+    const { release } = await newest('6.1', 'amd64')
+    const url = PUBLIC_URL + pathOf(`scap_debian_${release}_1.ko`)
+    const there = ['--connect-to', `probes.example.org:1234:127.0.0.1:${port}`]
+    const got = join(data.dir, 'got')
+    const seen = await curl([...there, '-fsSL', '-o', got, '-w', '%{url_effective}', url])
+    expect(seen).toMatchObject({ code: 0 })
+    expect(seen.stdout).toMatch(/^http:\/\/probes\.example\.org:1234\/s3\/.*X-Amz-Signature/)
     await registry.stop()
     await data.remove()
   }, 120_000)
