@@ -4,7 +4,6 @@ import { CodeBuildClient } from '@aws-sdk/client-codebuild'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { S3Client } from '@aws-sdk/client-s3'
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { fromEnv } from '@aws-sdk/credential-provider-env'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { createBudgets } from '../lib/aws/budgets.ts'
@@ -12,13 +11,11 @@ import { createBuilder } from '../lib/aws/builder.ts'
 import { createBus } from '../lib/aws/bus.ts'
 import { createIndex } from '../lib/aws/index.ts'
 import { createPresigner } from '../lib/aws/presign.ts'
-import { readSigningKey } from '../lib/aws/secrets.ts'
 import { createSources } from '../lib/aws/sources.ts'
 import { createStore } from '../lib/aws/store.ts'
 import { ENV } from '../lib/environment.ts'
 import { ProbeError } from '../lib/errors.ts'
-import { createSigner } from '../lib/openpgp.ts'
-import type { Log, Presigner, Signer, Store } from '../lib/ports.ts'
+import type { Log, Presigner, Store } from '../lib/ports.ts'
 import { type Settings, settingsSchema } from '../lib/settings.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket'
@@ -62,11 +59,6 @@ const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
     credentials: fromEnv(),
     now: Date.now,
   })
-
-export function signer(): Signer {
-  const secrets = new SecretsManagerClient()
-  return createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
-}
 
 /** Lambda writes an object as one line of JSON. */
 export const log: Log = (event, fields = {}) => console.log({ event, ...fields })

@@ -1,16 +1,24 @@
 // On the end of a build, or of its time: verify, sign, store, index.
 
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
+import { readSigningKey } from '../lib/aws/secrets.ts'
+import { ENV } from '../lib/environment.ts'
+import { createSigner } from '../lib/openpgp.ts'
 import { type PublishPorts, publish } from '../lib/publish.ts'
-import { builder, index, log, settings, signer, store } from './environment.ts'
+import { builder, index, log, required, settings, store } from './environment.ts'
 import { buildEndOf } from './events.ts'
+
+// Here and nowhere else: the private key is in reach of no other function.
+const secrets = new SecretsManagerClient()
+const signer = createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
 
 const ports: PublishPorts = {
   index: index(),
   staging: store('stagingBucket'),
   artifacts: store('artifactsBucket'),
   builder: builder(),
-  signer: signer(),
+  signer,
   now: Date.now,
   log,
   settings: settings(),
