@@ -4,7 +4,8 @@
 # find_tools: names them; false when one is missing.
 find_tools() {
   CLANG='' LLC='' STRIP=strip
-  command -v make bwrap "$COMPILER" >/dev/null || return 1
+  # One by one: dash looks at the first name only.
+  for command in make bwrap "$COMPILER"; do command -v "$command" >/dev/null || return 1; done
   [ "$KIND" = ebpf ] || return 0
   CLANG=$(first_of clang clang-14) && LLC=$(first_of llc llc-14) && STRIP=$(first_of llvm-strip llvm-strip-14)
 }

@@ -8,8 +8,9 @@ unpack() {
   esac
 }
 
+# The folder itself may be another user's, and stays as it is: what exists is skipped.
 extract() {
-  tar -x --no-same-owner --no-same-permissions -C "$1"
+  tar -x --no-same-owner --no-same-permissions --skip-old-files -C "$1"
 }
 
 pids=

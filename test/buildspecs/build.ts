@@ -2,9 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { arch, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { arch } from 'node:os'
 import { parse } from 'yaml'
 import { inlineBuildspec } from '../../cdk/buildspec.ts'
 import { BUILD_ENV, stagingKeys } from '../../lib/environment.ts'
@@ -25,8 +23,11 @@ export interface Build {
   /** what is wrong with this job */
   readonly tamper?: (job: Job) => Job
   readonly jobSha256?: string
-  /** `root`: the outer sandbox is root's own, in which a sandbox can have no /proc of its own */
-  readonly outer?: 'user' | 'root'
+  /**
+   * `user`: in a sandbox as a user without a name; `root`: in one that is root's own, in which no other can have
+   * a /proc of its own; `container`: as root (for a user, of a user namespace) with nothing around
+   */
+  readonly outer?: 'user' | 'root' | 'container'
   /** commands of /usr/bin that this machine does not have */
   readonly hidden?: readonly string[]
 }
@@ -92,34 +93,38 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
 /** An id without a name, as a build has it on a machine where everything else is root's. */
 const NOBODY = 64055
 
-async function runSpec({ outer, hidden = [] }: Build, variables: Readonly<Record<string, string>>) {
-  const work = mkdtempSync(join(tmpdir(), 'build-'))
-  const isRoot = process.getuid?.() === 0
-  const drop = isRoot && outer !== 'root'
-  if (drop) chownSync(work, NOBODY, NOBODY)
-  const env = {
-    PATH: '/usr/bin:/usr/sbin',
-    CODEBUILD_SRC_DIR: '/codebuild/src',
-    ...spec.env.variables,
-    ...variables,
-  }
+function runSpec({ outer, hidden = [] }: Build, variables: Readonly<Record<string, string>>) {
+  const env = { PATH: '/usr/bin:/usr/sbin', ...spec.env.variables, ...variables }
   const script = [...spec.phases.install.commands, ...spec.phases.build.commands].join('\n')
-  const bwrap = ['bwrap', ...outerOptions(work, hidden), '/bin/sh', '-ec', script]
-  const setpriv = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
-  const [command, ...args] = drop ? [...setpriv, ...bwrap] : bwrap
-  try {
-    return await ended(spawn(command!, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
-  } finally {
-    rmSync(work, { recursive: true })
+  const [command, ...args] = [...around(outer, hidden), '/bin/sh', '-ec', script]
+  return ended(spawn(command!, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
+const isRoot = process.getuid?.() === 0
+
+/** The command that makes the machine of the build, and runs another in it. */
+function around(outer: Build['outer'], hidden: readonly string[]): string[] {
+  const bwrap = ['bwrap', ...outerOptions(hidden)]
+  switch (outer) {
+    case 'container': {
+      const unshare = ['unshare', ...(isRoot ? [] : ['--map-root-user']), '--mount', '--pid', '--kill-child']
+      return [...unshare, '--mount-proc', 'sh', '-ec', 'mount -t tmpfs tmp /tmp; exec "$@"', 'sh']
+    }
+    case 'root':
+      return bwrap
+    default: {
+      const setpriv = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+      return isRoot ? [...setpriv, ...bwrap] : bwrap
+    }
   }
 }
 
-const outerOptions = (work: string, hidden: readonly string[]): string[] => [
+const outerOptions = (hidden: readonly string[]): string[] => [
   ...['--unshare-all', '--share-net', '--die-with-parent', '--new-session'],
   ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin'],
   ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
   ...['--ro-bind', '/etc/alternatives', '/etc/alternatives', '--ro-bind-try', '/etc/hosts', '/etc/hosts'],
-  ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--bind', work, '/codebuild/src'],
+  ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--dir', '/codebuild/src'],
   ...hidden.flatMap((tool) => ['--ro-bind', '/dev/null', `/usr/bin/${tool}`]),
   ...['--chdir', '/codebuild/src'],
 ]

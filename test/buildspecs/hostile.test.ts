@@ -11,8 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-describe.each(['user', 'root'] as const)(
-  'a hostile Makefile, on a machine whose sandbox is made by a %s,',
+describe.each(['user', 'root', 'container'] as const)(
+  'a hostile Makefile, on a machine of the kind %s,',
   (outer) => {
     test('reaches no network', async () => {
       const reach = `curl -sS -m 5 http://127.0.0.1:${store.port}/reached && echo REACHED`
@@ -31,7 +31,7 @@ describe.each(['user', 'root'] as const)(
         'printf "X-%s\\n" Amz | seen "X[-]Amz" | sed "s/^/this way: /"',
         'env | seen "JOB[_]\\|CLAIM\\|CODEBUILD\\|PROBE[_]" | sed "s/^/variables: /"',
         'find / -xdev -type f -size -100k ! -path "/usr/*" ! -path "/proc/*" -exec cat {} + 2>/dev/null | seen "X[-]Amz" | sed "s/^/files: /"',
-        'ls -A -1 /inputs /codebuild/src /tmp/probe-build 2>/dev/null | grep -v ^/inputs:$ | seen . | sed "s/^/folders: /"',
+        'ls -A -1 /inputs /codebuild /tmp/probe-build 2>/dev/null | grep -v ^/inputs:$ | seen . | sed "s/^/folders: /"',
         'ls /proc/self/fd | grep -x "[0-9]" | tr "\\n" " " | sed "s/.*/descriptors: &\\n/"',
         GOOD,
       ]
