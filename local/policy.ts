@@ -133,7 +133,6 @@ function conditions(raw: Json | undefined, where: string): Test[] {
   })
 }
 
-const isScalar = (value: Json): boolean => typeof value === 'boolean' || typeof value === 'number'
 const texts = (values: Json | undefined, where: string): string[] =>
   many(values).map((value) =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticate, createAwsJson } from './aws-json.ts'
 import { createCodeBuild } from './codebuild.ts'
@@ -44,6 +44,8 @@ export interface Stack {
 }
 
 const HOUR = 3_600_000
+/** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */
+const SCRATCH = '/var/tmp'
 const S3_PREFIX = '/s3'
 const CUSTOM_PREFIX = '/cloudformation/'
 
@@ -96,7 +98,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const events = createEvents({ template, functions, deliveries, now, log })
   closers.push(events.stop)
   const codebuild = createCodeBuild({
-    ...{ template, roles, events, now, dir: inData('builds'), scratch: tmpdir() },
+    ...{ template, roles, events, now, dir: inData('builds'), scratch: SCRATCH },
     concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
   })
   closers.push(codebuild.stop)

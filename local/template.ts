@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve as resolvePath } from 'node:path'
 import { resolver, type Scope } from './intrinsics.ts'
-import { isObject, type Json, type JsonObject, object, string, strings } from './json.ts'
+import { isObject, type Json, type JsonObject, object, string } from './json.ts'
 import { type Identity, isCustom, isInert, resourceType } from './resource-types.ts'
 
 export interface Resource {
@@ -15,7 +15,6 @@ export interface Resource {
   readonly ref: string
   readonly arn: string | undefined
   readonly properties: JsonObject
-  readonly dependsOn: readonly string[]
 }
 
 export interface Template {
@@ -103,7 +102,6 @@ function toResource(
         ? scope.attribute(logicalId, 'Arn')
         : undefined,
     properties,
-    dependsOn: strings(raw.DependsOn, `${logicalId}.DependsOn`),
   }
 }
 
