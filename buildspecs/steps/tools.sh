@@ -24,8 +24,8 @@ prepare_tools() {
   head -n 1 "$WORK/compiler"
 }
 
-# Toolchain packages are taken apart onto the container, not installed: three times as fast, and their
-# maintainer scripts have nothing to do there.
+# Toolchain packages are taken apart onto the container, all at once, not installed one by one: their
+# maintainer scripts have nothing to do there, and someone waits.
 install_tools() {
   [ "$(id -u)" -eq 0 ] || fail "$(missing_tools), and only root could add them"
   say 'adding the toolchain packages'
