@@ -14,6 +14,7 @@ export const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
 export interface Registry {
   readonly url: string
   readonly dataDir: string
+  readonly pid: number
   /** everything that it printed so far */
   output(): string
   /** resolves to the exit code or the signal */
@@ -43,6 +44,7 @@ export async function startRegistry({ dataDir, port, env = {} }: RegistryOptions
   await readyLine(child, () => text)
   return {
     url: `http://127.0.0.1:${chosen}`,
+    pid: child.pid ?? 0,
     dataDir,
     output: () => text,
     stop: (signal) => end(child, signal),

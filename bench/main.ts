@@ -1,0 +1,108 @@
+// `npm run bench`: what the registry costs over the bare work, as ratios and differences within one run.
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { debianKernels } from '../test/e2e/kernels.ts'
+import {
+  curl,
+  DRIVER_VERSION,
+  freePort,
+  type Registry,
+  scratch,
+  startRegistry,
+} from '../test/e2e/registry.ts'
+import { bareMake } from './bare-make.ts'
+import { timeHits } from './hits.ts'
+
+const say = (what: string, value: string, bound: string) =>
+  console.log(`${what.padEnd(58)} ${value.padStart(22)}   ${bound}`)
+const seconds = (value: number): string => `${value.toFixed(2)} s`
+
+const work = await scratch()
+const port = await freePort()
+const dataDir = join(work.dir, 'data')
+const pathOf = (release: string) => `driver/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`
+const [newest, second, third] = await debianKernels('6.1', 'amd64')
+if (newest === undefined || second === undefined || third === undefined)
+  throw new Error('three 6.1 kernels are needed')
+
+async function timed<T>(action: () => Promise<T>): Promise<{ took: number; result: T }> {
+  const start = performance.now()
+  const result = await action()
+  return { took: (performance.now() - start) / 1000, result }
+}
+
+async function firstGet(registry: Registry, release: string): Promise<number> {
+  const out = join(work.dir, `${release}.ko`)
+  const { took, result } = await timed(() =>
+    curl(['-fsSL', '--max-time', '60', '-o', out, `${registry.url}/${pathOf(release)}`]),
+  )
+  if (result.code !== 0) throw new Error(result.stderr)
+  return took
+}
+
+async function builds(): Promise<number> {
+  return (await readdir(join(dataDir, 'builds'))).filter((name) => name.endsWith('.log')).length
+}
+
+async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
+}
+
+let running: Registry | undefined
+try {
+  const make = await bareMake(join(work.dir, 'bare'), newest.unameRelease, 2)
+  const cold = await timed(() => startRegistry({ dataDir, port }))
+  let registry = cold.result
+  running = registry
+  const uncached = await firstGet(registry, newest.release)
+  // By the running kernel's own name it is another probe of the same kernel: missing, with all of its inputs at hand.
+  const cached = await firstGet(registry, newest.unameRelease)
+  say('bare make of the module', seconds(make), '')
+  say('first GET, nothing cached', `make + ${seconds(uncached - make)}`, 'at most make + 10 s')
+  say('first GET, header packages cached', `make + ${seconds(cached - make)}`, 'at most make + 3 s')
+
+  const before = await builds()
+  const all = await timed(() =>
+    Promise.all(
+      Array.from({ length: 200 }, () =>
+        curl(['-fsSL', '--max-time', '60', '-o', '/dev/null', `${registry.url}/${pathOf(second.release)}`]),
+      ),
+    ),
+  )
+  const got = all.result.filter(({ code }) => code === 0).length
+  say(
+    '200 GETs at once of one missing probe',
+    `${got} got it, ${seconds(all.took)}`,
+    `${(await builds()) - before} build; 200 and 1`,
+  )
+
+  await registry.stop()
+  const warm = await timed(() => startRegistry({ dataDir, port }))
+  registry = warm.result
+  running = registry
+  say('npm start, from nothing (set-up apart)', seconds(cold.took), '')
+  say('npm start, warm (set-up apart)', seconds(warm.took), 'under 5 s')
+  await firstGet(registry, newest.release)
+  say(
+    'memory of the whole stack after its first hit',
+    `${(await residentMegabytes(registry.pid)).toFixed(0)} MB`,
+    'under 500 MB',
+  )
+
+  const { hit, getItem } = await timeHits(
+    `${registry.url}/${pathOf(newest.release)}`,
+    join(dataDir, 'dynamodb'),
+    join(work.dir, 'dynamodb'),
+    pathOf(newest.release),
+  )
+  say(
+    'hit against a bare GetItem',
+    `${hit.toFixed(2)} / ${getItem.toFixed(2)} ms = ${(hit / getItem).toFixed(2)}`,
+    'within 2',
+  )
+} finally {
+  await running?.stop()
+  await work.remove()
+}
