@@ -3,7 +3,7 @@
 set -eu
 
 # package:command. The command stands for the package where there is no apt; `-`: no command does.
-RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang cmake:cmake curl:curl gcc-12:gcc-12 libelf1:-
+RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libelf1:-
   llvm:llc make:make'
 TEST_TOOLS='binutils:readelf gnupg:gpg kmod:modinfo shellcheck:shellcheck'
 

@@ -4,7 +4,7 @@ import type { Kind } from '../../probe.ts'
 import type { Package } from '../planner.ts'
 
 /** The sandbox, and the library of the kernel's own objtool. */
-const FOR_EVERY_BUILD = ['libelf1', 'bubblewrap']
+const FOR_EVERY_BUILD = ['libelf1', 'libcap2', 'bubblewrap']
 
 /** clang, llc and llvm-strip with the libraries that `ldd` lists for them and for libLLVM itself. */
 const FOR_EBPF = [
