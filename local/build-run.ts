@@ -31,8 +31,6 @@ export function runBuild(options: BuildRunOptions): BuildRun {
   let build = inPhase(options.build, 'PROVISIONING', now())
   const variables = environmentOf(build, project)
   const running = sandbox.run(scratch, buildScripts(project.spec), variables)
-  // On record, so that the next start removes what a crash leaves of it.
-  build = { ...build, folder: running.folder }
   builds.save(build)
   const told = (line: string): void => {
     build = onTold(build, line, now())
@@ -41,7 +39,7 @@ export function runBuild(options: BuildRunOptions): BuildRun {
   let forced: 'STOPPED' | 'TIMED_OUT' | undefined
   const end = (status: typeof forced): void => {
     forced ??= status
-    running.process.kill('SIGKILL')
+    running.kill()
   }
   const timer = setTimeout(() => end('TIMED_OUT'), project.timeoutMs)
   const ended = follow(running, builds.logFile(build.id), told).then(async (failure) => {

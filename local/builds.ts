@@ -48,8 +48,6 @@ export interface Build {
   readonly end?: number
   /** whether the event of its end is out; false after a crash between the two */
   readonly announced: boolean
-  /** folder of a build that runs */
-  readonly folder?: string
 }
 
 export interface Builds {
@@ -100,14 +98,13 @@ export function endOf(
   context: string | undefined,
   now: number,
 ): Build {
-  const { folder: _, ...kept } = build
   const phases = build.phases.map((phase) =>
     phase.status === undefined
       ? { ...phase, status, end: now, ...(context === undefined ? {} : { context }) }
       : phase,
   )
   return {
-    ...kept,
+    ...build,
     status,
     end: now,
     phases: [...phases, { type: 'COMPLETED', status: 'SUCCEEDED', start: now, end: now }],

@@ -59,7 +59,8 @@ function only(given: JsonObject, known: readonly string[], where: string): void 
 /**
  * The files that run a build in its sandbox, by name: `driver`, and one script for the commands of each phase.
  * The driver tells on descriptor 3, which the commands do not have, what begins (`start PHASE`) and how it
- * ended (`end PHASE CODE`).
+ * ended (`end PHASE CODE`). When its standard input ends, it ends everything in the sandbox: bubblewrap does so with
+ * its parent only once it is set up, and what is stopped before that would go on.
  */
 export function buildScripts({ shell, phases }: BuildSpec): Readonly<Record<string, string>> {
   const scripts = phases.flatMap(({ name, commands, last }) => [
@@ -77,6 +78,9 @@ function driver(shell: string, phases: readonly Phase[]): string {
   const has = (name: PhaseName): boolean => phases.some((phase) => phase.name === name)
   const call = (name: PhaseName): string => (has(name) ? `phase ${name}` : 'true')
   return `
+exec 5<&0 </dev/null
+{ read -r _ <&5; kill -9 -1; } 3>&- >/dev/null 2>&1 &
+exec 5<&-
 ulimit -c 0
 ulimit -p 8192 2>/dev/null || ulimit -u 8192
 ulimit -f 16777216

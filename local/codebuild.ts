@@ -18,7 +18,7 @@ import type { Events } from './events.ts'
 import { type JsonObject, list, object, string, strings } from './json.ts'
 import { openProject, type Project } from './project.ts'
 import type { Roles } from './roles.ts'
-import { openSandbox, removeFolder, type Sandbox } from './sandbox.ts'
+import { emptyScratch, openSandbox, type Sandbox } from './sandbox.ts'
 import type { Template } from './template.ts'
 
 export interface CodeBuild {
@@ -35,7 +35,7 @@ export interface CodeBuildOptions {
   readonly events: Pick<Events, 'emit'>
   /** records and logs */
   readonly dir: string
-  /** the builds' own folders; every user must be able to pass through to it */
+  /** this stack's own, for the folders of its builds; every user must be able to pass through to it */
   readonly scratch: string
   /** builds at one time */
   readonly concurrency: number
@@ -50,6 +50,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   const { template, roles, now } = options
   const projects = template.ofType('AWS::CodeBuild::Project').map((resource) => openProject(resource, roles))
   const builds = openBuilds(options.dir)
+  emptyScratch(options.scratch)
   const runs = new Map<string, BuildRun>()
   const waiting: string[] = []
   let sandbox: Sandbox | undefined
@@ -154,7 +155,6 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
 /** What ran when the stack died cannot have gone on: its sandbox died with it. */
 function recover(builds: Builds, announce: (build: Build) => void, now: number): void {
   for (const build of builds.all()) {
-    if (build.folder !== undefined) void removeFolder(build.folder)
     if (build.end !== undefined && build.announced && now - build.end > KEPT_MS) builds.forget(build)
     const ended =
       build.end === undefined ? endOf(build, 'FAILED', 'The machine died under the build', now) : build

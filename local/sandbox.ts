@@ -1,7 +1,16 @@
 // The sandbox of a build: bubblewrap over the host's own tools, with nothing of the host but those, and the network.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SCRIPTS } from './buildspec.ts'
@@ -9,7 +18,7 @@ import { SCRIPTS } from './buildspec.ts'
 export interface Sandbox {
   /**
    * Starts `sh {SCRIPTS}/driver` in a new folder of its own below `scratch`. Output comes by stdout, what the
-   * driver tells by descriptor 3. Killing the process kills everything in the sandbox; so does this process's end.
+   * driver tells by descriptor 3. The end of this process ends the sandbox with all that is in it.
    */
   run(
     scratch: string,
@@ -19,6 +28,8 @@ export interface Sandbox {
 }
 export interface Running {
   readonly process: ChildProcess
+  /** Kills everything in the sandbox, at whatever moment of its life. */
+  kill(): void
   /** folder to remove when the process has ended */
   readonly folder: string
 }
@@ -109,24 +120,37 @@ function start(
       ...(uid === undefined ? {} : { uid, gid: uid }),
       cwd: '/',
       env: {},
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     },
   )
   const input = child.stdio[4] as NodeJS.WritableStream
   input.on('error', () => {})
   input.end(args)
-  return { process: child, folder }
+  const kill = (): void => {
+    child.stdin?.destroy()
+    child.kill('SIGKILL')
+  }
+  return { process: child, folder, kill }
 }
 
 function prepare(uid: number | undefined, scratch: string, scripts: Readonly<Record<string, string>>) {
-  mkdirSync(scratch, { recursive: true })
-  const folder = mkdtempSync(join(scratch, 'probe-build-'))
+  const folder = mkdtempSync(join(scratch, 'build-'))
   const source = join(folder, 'src')
   mkdirSync(source)
   mkdirSync(join(folder, 'scripts'))
   for (const [name, text] of Object.entries(scripts)) writeFileSync(join(folder, 'scripts', name), text)
   if (uid !== undefined) for (const path of [folder, source]) chownSync(path, uid, uid)
   return { folder, source }
+}
+
+/** Removes what a crash left in it. Throws when it is somebody else's: its name can be foreseen. */
+export function emptyScratch(scratch: string): void {
+  mkdirSync(scratch, { recursive: true })
+  const found = lstatSync(scratch)
+  if (!found.isDirectory() || found.uid !== process.getuid?.())
+    throw new Error(`${scratch} is not this user's: remove it`)
+  chmodSync(scratch, 0o711)
+  for (const name of readdirSync(scratch)) void removeFolder(join(scratch, name))
 }
 
 /** Never fails: what cannot be removed now is removed at the next start. */

@@ -44,8 +44,6 @@ export interface Stack {
 }
 
 const HOUR = 3_600_000
-/** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */
-const SCRATCH = '/var/tmp'
 const S3_PREFIX = '/s3'
 const CUSTOM_PREFIX = '/cloudformation/'
 
@@ -98,7 +96,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const events = createEvents({ template, functions, deliveries, now, log })
   closers.push(events.stop)
   const codebuild = createCodeBuild({
-    ...{ template, roles, events, now, dir: inData('builds'), scratch: SCRATCH },
+    ...{ template, roles, events, now, dir: inData('builds'), scratch: scratchOf(dataDir) },
     concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
   })
   closers.push(codebuild.stop)
@@ -146,6 +144,10 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(() => clearInterval(expiry))
   return { url, stop: () => closeAll(closers) }
 }
+
+/** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */
+const scratchOf = (dataDir: string): string =>
+  `/var/tmp/probe-registry-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`
 
 /** A service that has an address before it can answer: until then requests wait. */
 function gate(): { service: Service; open(service: Service): void } {
