@@ -15,10 +15,11 @@ import {
 } from './builds.ts'
 import { ACCOUNT, type Clock, type Principal, REGION } from './contract.ts'
 import type { Events } from './events.ts'
+import { remove } from './files.ts'
 import { type JsonObject, list, object, string, strings } from './json.ts'
 import { openProject, type Project } from './project.ts'
 import type { Roles } from './roles.ts'
-import { emptyScratch, openSandbox, type Sandbox } from './sandbox.ts'
+import { openSandbox, type Sandbox } from './sandbox.ts'
 import type { Template } from './template.ts'
 
 export interface CodeBuild {
@@ -50,7 +51,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   const { template, roles, now } = options
   const projects = template.ofType('AWS::CodeBuild::Project').map((resource) => openProject(resource, roles))
   const builds = openBuilds(options.dir)
-  emptyScratch(options.scratch)
+  remove(options.scratch)
   const runs = new Map<string, BuildRun>()
   const waiting: string[] = []
   let sandbox: Sandbox | undefined
@@ -148,6 +149,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
       stopped = true
       for (const run of runs.values()) run.stop()
       await Promise.all([...runs.values()].map((run) => run.ended))
+      remove(options.scratch)
     },
   }
 }

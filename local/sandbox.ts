@@ -134,6 +134,7 @@ function start(
 }
 
 function prepare(uid: number | undefined, scratch: string, scripts: Readonly<Record<string, string>>) {
+  ownScratch(scratch)
   const folder = mkdtempSync(join(scratch, 'build-'))
   const source = join(folder, 'src')
   mkdirSync(source)
@@ -143,14 +144,13 @@ function prepare(uid: number | undefined, scratch: string, scripts: Readonly<Rec
   return { folder, source }
 }
 
-/** Removes what a crash left in it. Throws when it is somebody else's: its name can be foreseen. */
-export function emptyScratch(scratch: string): void {
+/** The folder that builds have theirs in. Throws when it is somebody else's: its name can be foreseen. */
+function ownScratch(scratch: string): void {
   mkdirSync(scratch, { recursive: true })
   const found = lstatSync(scratch)
   if (!found.isDirectory() || found.uid !== process.getuid?.())
     throw new Error(`${scratch} is not this user's: remove it`)
   chmodSync(scratch, 0o711)
-  for (const name of readdirSync(scratch)) void removeFolder(join(scratch, name))
 }
 
 /** Never fails: what cannot be removed now is removed at the next start. */
