@@ -209,8 +209,9 @@ describe('a key', () => {
       expect((await curl('-X', 'PUT', '--data-binary', 'round', to)).status).toBe(200)
       expect((await get(Key, { Bucket: 'staging' })).text).toBe('round')
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'staging', Prefix: Key }))
-      // The SDK reads an element of nothing but white space as empty.
-      expect(Contents.map((object) => object.Key)).toContain(Key.trim() === '' ? '' : Key)
+      // Some white space is empty to the SDK's XML reader, where an element holds nothing else.
+      const listed = (text = '') => (text.trim() === '' ? '' : text)
+      expect(Contents.map((object) => listed(object.Key))).toContain(listed(Key))
       await s3.send(new DeleteObjectCommand({ Bucket: 'staging', Key }))
     }
     await fc.assert(fc.asyncProperty(key, check), { numRuns: 60 })
