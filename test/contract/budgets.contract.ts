@@ -1,0 +1,60 @@
+// The promises of Budgets, run against every implementation.
+
+import { beforeEach, expect, test } from 'vitest'
+import type { Budgets } from '../../lib/ports.ts'
+
+const BUDGET = 'builds/2026-11-23'
+const names = (count: number) => Array.from({ length: count }, (_, i) => `claim-${i}`)
+
+/** `make`: budgets of which nothing is spent. */
+export function budgetsContract(make: () => Promise<Budgets>): void {
+  let budgets: Budgets
+  beforeEach(async () => {
+    budgets = await make()
+  })
+  const spendAll = (claims: readonly string[], limit: number) =>
+    Promise.all(claims.map((claim) => budgets.spend(BUDGET, claim, limit)))
+
+  test('a budget is spent up to its limit', async () => {
+    expect(await budgets.spend(BUDGET, 'a', 2)).toBe(true)
+    expect(await budgets.spend(BUDGET, 'b', 2)).toBe(true)
+    expect(await budgets.spend(BUDGET, 'c', 2)).toBe(false)
+  })
+
+  test('a budget is never spent beyond its limit, however many want it at once', async () => {
+    const results = await spendAll(names(40), 7)
+    expect(results.filter((paid) => paid)).toHaveLength(7)
+  })
+
+  test('a claim spends once, however often it asks', async () => {
+    const results = await spendAll(Array(10).fill('the same'), 2)
+    expect(results).toEqual(Array(10).fill(true))
+    expect(await budgets.exhausted(BUDGET, 2)).toBe(false)
+    expect(await budgets.spend(BUDGET, 'another', 2)).toBe(true)
+  })
+
+  test('a claim that has paid is paid for when nothing is left', async () => {
+    await spendAll(names(3), 3)
+    expect(await budgets.spend(BUDGET, 'late', 3)).toBe(false)
+    expect(await budgets.spend(BUDGET, 'claim-1', 3)).toBe(true)
+  })
+
+  test('a claim that is part of another is not taken for it', async () => {
+    await budgets.spend(BUDGET, 'claim-11', 1)
+    expect(await budgets.spend(BUDGET, 'claim-1', 1)).toBe(false)
+  })
+
+  test('one budget is none of another', async () => {
+    await budgets.spend(BUDGET, 'a', 1)
+    expect(await budgets.spend('builds/2026-11-24', 'a', 1)).toBe(true)
+  })
+
+  test('a budget is exhausted when its limit is reached, and a look spends nothing', async () => {
+    expect(await budgets.exhausted(BUDGET, 1)).toBe(false)
+    await budgets.spend(BUDGET, 'a', 2)
+    expect(await budgets.exhausted(BUDGET, 2)).toBe(false)
+    await budgets.spend(BUDGET, 'b', 2)
+    expect(await budgets.exhausted(BUDGET, 2)).toBe(true)
+    expect(await budgets.exhausted(BUDGET, 3)).toBe(false)
+  })
+}

@@ -1,0 +1,22 @@
+// The ports over DynamoDB, against dynalite on loopback.
+
+import { afterAll, beforeAll, describe } from 'vitest'
+import { createBudgets } from '../../lib/aws/budgets.ts'
+import { createIndex } from '../../lib/aws/index.ts'
+import { createSources } from '../../lib/aws/sources.ts'
+import { budgetsContract } from './budgets.contract.ts'
+import { type DynamoDbLab, startDynamoDb } from './dynamodb-lab.ts'
+import { indexContract } from './index.contract.ts'
+import { sourcesContract } from './sources.contract.ts'
+
+let lab: DynamoDbLab
+beforeAll(async () => {
+  lab = await startDynamoDb()
+})
+afterAll(() => lab.stop())
+
+describe('the index in DynamoDB', () => indexContract(async () => createIndex(lab.client, await lab.table())))
+describe('the budgets in DynamoDB', () =>
+  budgetsContract(async () => createBudgets(lab.client, await lab.table(), Date.now)))
+describe('the sources in DynamoDB', () =>
+  sourcesContract(async () => createSources(lab.client, await lab.table())))

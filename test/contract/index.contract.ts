@@ -1,0 +1,235 @@
+// The promises of an Index, run against every implementation.
+
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Index } from '../../lib/ports.ts'
+import type { Failure, Publication, Source } from '../../lib/probe.ts'
+
+const KEY = 'driver/1.2.3+driver/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
+const NOW = Date.UTC(2026, 10, 23)
+const MINUTE = 60_000
+
+const source: Source = {
+  name: 'headers',
+  version: '6.1~rc',
+  url: 'http://mirror/h.deb',
+  sha256: 'b'.repeat(64),
+}
+const PUBLICATION: Publication = {
+  sha256: 'a'.repeat(64),
+  bytes: 789_944,
+  objectKey: `${KEY}/probe`,
+  publishedAt: NOW + 7,
+  provenance: {
+    unameRelease: '6.1.0-1-amd64',
+    driverSource: source,
+    headers: [source, { ...source, name: 'common' }],
+    compiler: 'gcc-12',
+    compilerVersion: 'gcc-12 (Debian 12.2.0-14) 12.2.0',
+    timings: { fetch: 0.25, compile: 5.5 },
+  },
+}
+const FAILURE: Failure = {
+  reason: 'compile-error',
+  detail: 'error: too few arguments\nline 2',
+  retryAt: NOW + 10 * MINUTE,
+  logKey: `${KEY}/failed/c1.log`,
+}
+
+/** A claim of a minute. */
+const claimed = (claim: string, claimedAt = NOW) => ({ claim, claimedAt, deadline: claimedAt + MINUTE })
+
+/** `make`: an empty index. */
+export function indexContract(make: () => Promise<Index>): void {
+  let index: Index
+  beforeEach(async () => {
+    index = await make()
+  })
+  const state = () => index.get(KEY, { consistent: true })
+
+  describe('a claim', () => {
+    test('of an absent probe is its first attempt', async () => {
+      expect(await state()).toBeUndefined()
+      expect(await index.claim(KEY, claimed('c1'))).toBe(1)
+      expect(await state()).toEqual({ state: 'building', attempt: 1, ...claimed('c1') })
+    })
+
+    test('has one winner, however many want it at once', async () => {
+      const names = Array.from({ length: 50 }, (_, i) => `c${i}`)
+      const attempts = await Promise.all(names.map((name) => index.claim(KEY, claimed(name))))
+      const winners = names.filter((_, i) => attempts[i] !== undefined)
+      expect(winners).toHaveLength(1)
+      expect(await state()).toMatchObject({ state: 'building', claim: winners[0], attempt: 1 })
+    })
+
+    test('is not taken over before its deadline', async () => {
+      await index.claim(KEY, claimed('c1'))
+      expect(await index.claim(KEY, claimed('c2', NOW + MINUTE - 1))).toBeUndefined()
+      expect(await state()).toMatchObject({ claim: 'c1', attempt: 1 })
+    })
+
+    test('is taken over at its deadline, by exactly one', async () => {
+      await index.claim(KEY, claimed('c0'))
+      await index.started(KEY, 'c0', { buildId: 'build:1', deadline: NOW + 2 * MINUTE })
+      const names = Array.from({ length: 20 }, (_, i) => `d${i}`)
+      const late = NOW + 2 * MINUTE
+      const attempts = await Promise.all(names.map((name) => index.claim(KEY, claimed(name, late))))
+      expect(attempts.filter((attempt) => attempt !== undefined)).toEqual([2])
+      const winner = names.find((_, i) => attempts[i] !== undefined)!
+      // Nothing of the claim before is left, its build least of all.
+      expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed(winner, late) })
+    })
+
+    test('of one probe is none of another', async () => {
+      await index.claim(KEY, claimed('c1'))
+      expect(await index.claim(`${KEY}2`, claimed('c2'))).toBe(1)
+    })
+  })
+
+  describe('a build that was started', () => {
+    test('is on record, with a deadline of its own', async () => {
+      await index.claim(KEY, claimed('c1'))
+      expect(await index.started(KEY, 'c1', { buildId: 'build:1', deadline: NOW + 9 * MINUTE })).toBe(true)
+      const build = { buildId: 'build:1', deadline: NOW + 9 * MINUTE }
+      expect(await state()).toEqual({ state: 'building', attempt: 1, ...claimed('c1'), ...build })
+    })
+
+    test('may be recorded twice', async () => {
+      await index.claim(KEY, claimed('c1'))
+      const build = { buildId: 'build:1', deadline: NOW + 9 * MINUTE }
+      await index.started(KEY, 'c1', build)
+      expect(await index.started(KEY, 'c1', build)).toBe(true)
+    })
+
+    test('under no claim, or a lost one, is not recorded', async () => {
+      const build = { buildId: 'build:1', deadline: NOW + 9 * MINUTE }
+      expect(await index.started(KEY, 'c1', build)).toBe(false)
+      expect(await state()).toBeUndefined()
+      await index.claim(KEY, claimed('c2'))
+      expect(await index.started(KEY, 'c1', build)).toBe(false)
+      expect(await state()).toEqual({ state: 'building', attempt: 1, ...claimed('c2') })
+    })
+  })
+
+  describe('what is published', () => {
+    const published = { state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION }
+    const publish = async () => {
+      await index.claim(KEY, claimed('c1'))
+      await index.started(KEY, 'c1', { buildId: 'build:1', deadline: NOW + MINUTE })
+      return index.publish(KEY, 'c1', PUBLICATION)
+    }
+
+    test('is read back as it was written, and nothing of the claim with it', async () => {
+      expect(await publish()).toBe(true)
+      expect(await state()).toEqual(published)
+    })
+
+    test('is read back when a build reported nothing', async () => {
+      await index.claim(KEY, claimed('c1'))
+      const provenance = { ...PUBLICATION.provenance, headers: [], compilerVersion: '', timings: {} }
+      await index.publish(KEY, 'c1', { ...PUBLICATION, provenance })
+      expect(await state()).toMatchObject({ state: 'published', provenance })
+    })
+
+    test('never changes', async () => {
+      await publish()
+      const later = NOW + 1000 * MINUTE
+      expect(await index.claim(KEY, claimed('c2', later))).toBeUndefined()
+      expect(await index.claim(KEY, claimed('c1', later))).toBeUndefined()
+      expect(await index.publish(KEY, 'c1', { ...PUBLICATION, bytes: 1 })).toBe(false)
+      expect(await index.fail(KEY, 'c1', FAILURE)).toBe(false)
+      expect(await index.started(KEY, 'c1', { buildId: 'build:2', deadline: later })).toBe(false)
+      expect(await state()).toEqual(published)
+    })
+
+    test('comes from the holder of the claim: a late publisher loses', async () => {
+      await index.claim(KEY, claimed('c1'))
+      await index.claim(KEY, claimed('c2', NOW + MINUTE))
+      expect(await index.publish(KEY, 'c1', PUBLICATION)).toBe(false)
+      expect(await index.publish('never/claimed', 'c1', PUBLICATION)).toBe(false)
+      expect(await state()).toMatchObject({ state: 'building', claim: 'c2' })
+      expect(await index.get('never/claimed', { consistent: true })).toBeUndefined()
+    })
+
+    test('was published once, however often at the same time', async () => {
+      await index.claim(KEY, claimed('c1'))
+      const sizes = Array.from({ length: 10 }, (_, bytes) => bytes)
+      const tries = sizes.map((bytes) => index.publish(KEY, 'c1', { ...PUBLICATION, bytes }))
+      const results = await Promise.all(tries)
+      expect(results.filter((won) => won)).toHaveLength(1)
+      expect(await state()).toMatchObject({ state: 'published', bytes: results.indexOf(true) })
+    })
+  })
+
+  describe('what failed', () => {
+    test('is read back as it was written, with a log and without', async () => {
+      await index.claim(KEY, claimed('c1'))
+      expect(await index.fail(KEY, 'c1', FAILURE)).toBe(true)
+      expect(await state()).toEqual({ state: 'failed', attempt: 1, claim: 'c1', ...FAILURE })
+      await index.claim(KEY, claimed('c2', FAILURE.retryAt))
+      const { logKey: _, ...unlogged } = FAILURE
+      await index.fail(KEY, 'c2', unlogged)
+      expect(await state()).toEqual({ state: 'failed', attempt: 2, claim: 'c2', ...unlogged })
+    })
+
+    test('is not claimed before its time, and by one when it is due', async () => {
+      await index.claim(KEY, claimed('c1'))
+      await index.fail(KEY, 'c1', FAILURE)
+      expect(await index.claim(KEY, claimed('c2', FAILURE.retryAt - 1))).toBeUndefined()
+      const names = Array.from({ length: 20 }, (_, i) => `d${i}`)
+      const tries = names.map((name) => index.claim(KEY, claimed(name, FAILURE.retryAt)))
+      const attempts = await Promise.all(tries)
+      expect(attempts.filter((attempt) => attempt !== undefined)).toEqual([2])
+      const winner = names.find((_, i) => attempts[i] !== undefined)!
+      expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed(winner, FAILURE.retryAt) })
+    })
+
+    test('is neither published nor failed again by the claim that failed', async () => {
+      await index.claim(KEY, claimed('c1'))
+      await index.fail(KEY, 'c1', FAILURE)
+      expect(await index.publish(KEY, 'c1', PUBLICATION)).toBe(false)
+      expect(await index.fail(KEY, 'c1', { ...FAILURE, reason: 'build-lost' })).toBe(false)
+      expect(await state()).toMatchObject({ state: 'failed', reason: 'compile-error' })
+    })
+
+    test('was failed by the holder of the claim: a late one loses', async () => {
+      await index.claim(KEY, claimed('c1'))
+      await index.claim(KEY, claimed('c2', NOW + MINUTE))
+      expect(await index.fail(KEY, 'c1', FAILURE)).toBe(false)
+      expect(await state()).toMatchObject({ state: 'building', claim: 'c2' })
+    })
+  })
+
+  describe('what is overdue', () => {
+    const claimAll = (deadlines: readonly number[]) =>
+      Promise.all(
+        deadlines.map((deadline) =>
+          index.claim(`k${deadline}`, { claim: `c${deadline}`, claimedAt: NOW, deadline: NOW + deadline }),
+        ),
+      )
+    const overdue = async (after: number, limit = 100) =>
+      (await index.overdue(NOW + after, limit)).map(({ key }) => key)
+
+    test('is past its deadline, and comes oldest first', async () => {
+      await claimAll([30, 4, 200, 31, 9])
+      expect(await overdue(30)).toEqual(['k4', 'k9', 'k30'])
+      expect(await overdue(3)).toEqual([])
+      expect(await overdue(1000, 2)).toEqual(['k4', 'k9'])
+    })
+
+    test('tells its claim', async () => {
+      await claimAll([4])
+      await index.started('k4', 'c4', { buildId: 'build:1', deadline: NOW + 5 })
+      const claim = { claim: 'c4', attempt: 1, claimedAt: NOW, deadline: NOW + 5, buildId: 'build:1' }
+      expect(await index.overdue(NOW + 4, 10)).toEqual([])
+      expect(await index.overdue(NOW + 5, 10)).toEqual([{ key: 'k4', claim }])
+    })
+
+    test('is no more when it is published, failed, or claimed anew', async () => {
+      await claimAll([1, 2, 3, 4])
+      await index.publish('k1', 'c1', PUBLICATION)
+      await index.fail('k2', 'c2', FAILURE)
+      await index.claim('k3', claimed('d3', NOW + 10))
+      expect(await overdue(10)).toEqual(['k4'])
+    })
+  })
+}

@@ -1,0 +1,81 @@
+// The promises of a Store, run against every implementation.
+
+import { createHash } from 'node:crypto'
+import { beforeEach, expect, test } from 'vitest'
+import type { ObjectMeta, Store } from '../../lib/ports.ts'
+
+const KEY = 'driver/0.1.1dev+git20220316.e5c53d64/x86_64/scap_debian_6.1~rc1-1_1.ko'
+const bytes = (text: string) => new TextEncoder().encode(text)
+const metaOf = (body: Uint8Array): ObjectMeta => ({
+  contentType: 'application/octet-stream',
+  sha256: createHash('sha256').update(body).digest('hex'),
+})
+
+/** `make`: an empty bucket. */
+export function storeContract(make: () => Promise<Store>): void {
+  let store: Store
+  beforeEach(async () => {
+    store = await make()
+  })
+  const create = (body: Uint8Array) => store.create(KEY, body, metaOf(body))
+  const replace = (body: Uint8Array) => store.replace(KEY, body, metaOf(body))
+  const read = async (key = KEY) => {
+    const body = await store.get(key, 1000)
+    return body === undefined ? undefined : new TextDecoder().decode(body)
+  }
+
+  test('what is absent is undefined, not an error', async () => {
+    expect(await store.has(KEY)).toBe(false)
+    expect(await read()).toBeUndefined()
+  })
+
+  test('an object that was created stays as it is', async () => {
+    expect(await create(bytes('first'))).toBe('created')
+    expect(await create(bytes('second'))).toBe('exists')
+    expect(await store.has(KEY)).toBe(true)
+    expect(await read()).toBe('first')
+  })
+
+  test('an object is created by one, however many create it at once', async () => {
+    const bodies = Array.from({ length: 20 }, (_, i) => `body ${i}`)
+    const results = await Promise.all(bodies.map((body) => create(bytes(body))))
+    expect(results.filter((result) => result === 'created')).toHaveLength(1)
+    expect(await read()).toBe(bodies[results.indexOf('created')])
+  })
+
+  test('an object that is replaced is the new one', async () => {
+    await replace(bytes('first'))
+    await replace(bytes('second'))
+    expect(await read()).toBe('second')
+  })
+
+  test('an object is every byte of what was written', async () => {
+    const every = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7 + (i >> 8))
+    await create(every)
+    const found = await store.get(KEY, every.length)
+    expect(metaOf(found!)).toEqual(metaOf(every))
+  })
+
+  test('an object may be empty', async () => {
+    await create(new Uint8Array())
+    expect(await store.get(KEY, 0)).toHaveLength(0)
+  })
+
+  test('an object above the bound is refused, and one at the bound is not', async () => {
+    await create(bytes('12345'))
+    await expect(store.get(KEY, 4)).rejects.toMatchObject({ code: 'too-large' })
+    expect(await store.get(KEY, 5)).toHaveLength(5)
+  })
+
+  test('a body that is not what its digest says is refused', async () => {
+    await expect(store.create(KEY, bytes('body'), metaOf(bytes('other')))).rejects.toThrow()
+    expect(await store.has(KEY)).toBe(false)
+  })
+
+  test('one key is none of another, whatever they hold in common', async () => {
+    await create(bytes('body'))
+    expect(await read(`${KEY}.sha256`)).toBeUndefined()
+    expect(await read('driver')).toBeUndefined()
+    expect(await read(KEY.replace('+', ' '))).toBeUndefined()
+  })
+}
