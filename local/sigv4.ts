@@ -1,6 +1,6 @@
 // AWS Signature Version 4, the verifying side: who signed this request, if anyone that we know.
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Clock, type Principal, type Principals, REGION } from './contract.ts'
 import {
@@ -146,11 +146,24 @@ const encode = (text: string): string =>
 
 function signatureOf(secret: string, { scope, amzDate }: Claim, canonical: string): string {
   const hash = createHash('sha256').update(canonical).digest('hex')
-  const key = scope.reduce<string | Buffer>((k, part) => hmac(k, part).digest(), `AWS4${secret}`)
-  return hmac(key, [ALGORITHM, amzDate, scope.join('/'), hash].join('\n')).digest('hex')
+  const text = [ALGORITHM, amzDate, scope.join('/'), hash].join('\n')
+  return createHmac('sha256', signingKey(secret, scope)).update(text).digest('hex')
 }
 
-const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text)
+/** Derived once a role, day and service. Who asks names the day, so only the last few are remembered. */
+function signingKey(secret: string, scope: readonly string[]): KeyObject {
+  const id = [secret, ...scope].join('/')
+  const known = derived.get(id)
+  if (known !== undefined) return known
+  const key = createSecretKey(scope.reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)))
+  if (derived.size >= MOST_DERIVED) derived.clear()
+  derived.set(id, key)
+  return key
+}
+const MOST_DERIVED = 64
+const derived = new Map<string, KeyObject>()
+
+const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
 /** Constant time for secrets of any length. */
 const equalSecrets = (a: string, b: string): boolean =>
