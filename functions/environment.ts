@@ -29,10 +29,22 @@ export function required(name: string): string {
 
 export const settings = (): Settings => settingsSchema.parse(JSON.parse(required(ENV.settings)))
 
-const dynamo = () =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true } })
+// One client a service, made when the first port asks: each has connections of its own.
+let dynamoClient: DynamoDBDocumentClient | undefined
+let s3Client: S3Client | undefined
+
+function dynamo(): DynamoDBDocumentClient {
+  dynamoClient ??= DynamoDBDocumentClient.from(new DynamoDBClient(), {
+    marshallOptions: { removeUndefinedValues: true },
+  })
+  return dynamoClient
+}
+
 /** Only one machine's own S3 has an endpoint of its own, and no host name for each bucket. */
-const s3 = () => new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
+function s3(): S3Client {
+  s3Client ??= new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
+  return s3Client
+}
 
 export const index = () => createIndex(dynamo(), required(ENV.probesTable))
 export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)

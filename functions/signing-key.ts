@@ -27,8 +27,10 @@ async function keyFor(event: Event): Promise<string> {
 }
 
 /**
- * The public key last. A crash before it leaves a private key that nothing was signed with: the deployment
- * fails, and the next one makes another.
+ * The public key last. A crash before it leaves a private key without a public one: the deployment fails, what
+ * is signed meanwhile verifies nowhere, and the next deployment, or the rollback of this one, makes another pair.
+ * The same event again makes another key under the same token: it is refused, or the two halves could be of
+ * two keys.
  */
 async function makeKey(requestId: string): Promise<string> {
   const key = await generateSigningKey({ name: 'Probe registry', email: 'probes@registry.invalid' }, Date.now)
@@ -66,7 +68,8 @@ async function answer(event: Event, result: { fingerprint: string } | { error: s
       : { Status: 'FAILED', PhysicalResourceId: existing, Reason: result.error }
   const response = await fetch(event.ResponseURL, {
     method: 'PUT',
-    body: JSON.stringify({ StackId, RequestId, LogicalResourceId, ...outcome }),
+    // As bytes, because text would get a Content-Type, which the URL's signature does not have.
+    body: new TextEncoder().encode(JSON.stringify({ StackId, RequestId, LogicalResourceId, ...outcome })),
   })
   if (!response.ok) throw new Error(`CloudFormation refused the answer with ${response.status}`)
 }

@@ -40,7 +40,10 @@ export async function generateSigningKey(
   }
 }
 
-/** Detached binary signatures, SHA-512. `privateKey` is read at the first use, and kept by this signer alone. */
+/**
+ * Detached binary signatures, SHA-512. `privateKey` is asked for at every signature and kept by nobody: a key
+ * that was replaced signs nothing more.
+ */
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
   return {
     async sign(body) {

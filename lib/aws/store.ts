@@ -1,7 +1,9 @@
 // One S3 bucket as a Store.
 
+import { Readable } from 'node:stream'
 import {
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
@@ -43,18 +45,8 @@ export function createStore(client: S3Client, bucket: string): Store {
     },
     async get(key, maxBytes) {
       try {
-        const { Body, ContentLength = 0 } = await client.send(
-          new GetObjectCommand({ Bucket: bucket, Key: key }),
-        )
-        if (ContentLength > maxBytes) {
-          // Unread, the connection would stay busy until the garbage collector finds it.
-          if (Body !== undefined && 'destroy' in Body) Body.destroy()
-          throw new ProbeError(
-            'too-large',
-            `object ${key} has ${ContentLength} bytes; ${maxBytes} are allowed`,
-          )
-        }
-        return await Body?.transformToByteArray()
+        const found = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+        return await readBounded(key, found, maxBytes)
       } catch (error) {
         if (statusOf(error) === 404) return undefined
         throw error
@@ -75,6 +67,26 @@ export function createStore(client: S3Client, bucket: string): Store {
       await put(key, body, meta, {})
     },
   }
+}
+
+/** Leaving the loop destroys the stream: unread, its connection would stay busy. */
+async function readBounded(
+  key: string,
+  { Body, ContentLength = 0 }: Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (!(Body instanceof Readable))
+    throw new ProbeError('misconfigured', `object ${key} came without a stream`)
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of Body) {
+    bytes += chunk.length
+    // By what was said at once, and by what came in any case.
+    if (Math.max(bytes, ContentLength) > maxBytes)
+      throw new ProbeError('too-large', `object ${key} has more than the ${maxBytes} bytes allowed`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 const statusOf = (error: unknown): number | undefined =>
