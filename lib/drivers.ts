@@ -8,10 +8,10 @@ import type { DriverVersions, Settings } from './settings.ts'
 export function driverFor(settings: Settings, driverVersion: string): DriverVersions {
   const entry = settings.drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
   if (entry !== undefined) return entry
-  const known = settings.drivers.map(({ match }) => match).join('  ')
+  const known = settings.drivers.map(({ about }) => about).join(', ')
   throw new ProbeError(
     'unknown-driver-version',
-    `no sources of driver version ${driverVersion} are known here; those that match are: ${known}`,
+    `no sources of driver version ${driverVersion} are known here, only of ${known}`,
   )
 }
 

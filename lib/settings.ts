@@ -22,6 +22,8 @@ const driverSource = z.discriminatedUnion('from', [
 const driverVersions = z.object({
   /** anchored regular expression of the driver versions that this entry serves */
   match: z.string(),
+  /** the same for a person: what a client that asks for another version is told */
+  about: z.string(),
   names: z.array(z.enum(DRIVER_NAMES)),
   kinds: z.array(z.enum(KINDS)),
   /** `makefile`: a Makefile beside the sources. `cmake`: falcosecurity/libs since 7.0.0 */
@@ -93,6 +95,7 @@ export const DEFAULTS: Settings = {
   drivers: [
     {
       match: '0\\.1\\.1dev\\+git20220316\\.e5c53d64',
+      about: '0.1.1dev+git20220316.e5c53d64',
       names: ['scap'],
       kinds: ['kmod', 'ebpf'],
       recipe: 'makefile',
@@ -101,6 +104,7 @@ export const DEFAULTS: Settings = {
     // The legacy eBPF probe left the sources after 9.1.0.
     {
       match: '(7|8)\\.\\d+\\.\\d+\\+driver|9\\.[01]\\.\\d+\\+driver',
+      about: '7.0.0+driver to 9.1.x+driver',
       names: ['falco', 'scap'],
       kinds: ['kmod', 'ebpf'],
       recipe: 'cmake',
@@ -108,6 +112,7 @@ export const DEFAULTS: Settings = {
     },
     {
       match: '(9|\\d\\d)\\.\\d+\\.\\d+\\+driver',
+      about: '9.2.0+driver and newer (kmod only)',
       names: ['falco', 'scap'],
       kinds: ['kmod'],
       recipe: 'cmake',

@@ -20,8 +20,8 @@ export function partsOf(path: string): string[] {
 
 function decodePart(raw: string): string {
   const part = percentDecode(raw).replaceAll(' ', '+')
-  if (!PART.test(part))
-    throw malformed(`${quote(raw)} is empty or holds a character other than A-Z a-z 0-9 . + ~ _ -`)
+  if (part === '') throw malformed('a part of the path is empty')
+  if (!PART.test(part)) throw malformed(`${quote(raw)} holds a character other than A-Z a-z 0-9 . + ~ _ -`)
   if (part.includes('..')) throw malformed(`${quote(raw)} holds ".."`)
   return part
 }

@@ -19,13 +19,21 @@ const read = (settings: unknown, local = false) => {
 
 const archive = (url: string) => ({
   drivers: [
-    { match: '1', names: ['falco'], kinds: ['kmod'], recipe: 'cmake', source: { from: 'archive', url } },
+    {
+      match: '1',
+      about: '1',
+      names: ['falco'],
+      kinds: ['kmod'],
+      recipe: 'cmake',
+      source: { from: 'archive', url },
+    },
   ],
 })
 const directory = {
   drivers: [
     {
       match: '1',
+      about: '1',
       names: ['falco'],
       kinds: ['kmod'],
       recipe: 'cmake',
