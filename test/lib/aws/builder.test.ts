@@ -1,0 +1,136 @@
+// Builds, by the CodeBuild of local/.
+
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createBuilder } from '../../../lib/aws/builder.ts'
+import type { BuildOrder, BuildStatus } from '../../../lib/ports.ts'
+import type { Arch } from '../../../lib/probe.ts'
+import type { JsonObject } from '../../../local/json.ts'
+import { role, until } from '../../local/assembly.ts'
+import { clientOptions, startServices } from './services-lab.ts'
+
+const [HERE, ELSEWHERE]: [Arch, Arch] =
+  process.arch === 'arm64' ? ['aarch64', 'x86_64'] : ['x86_64', 'aarch64']
+
+const project = (type: string, command: string): JsonObject => ({
+  Type: 'AWS::CodeBuild::Project',
+  Properties: {
+    ServiceRole: { 'Fn::GetAtt': ['BuildRole', 'Arn'] },
+    Source: {
+      Type: 'NO_SOURCE',
+      BuildSpec: JSON.stringify({ version: 0.2, phases: { build: { commands: [command] } } }),
+    },
+    Artifacts: { Type: 'NO_ARTIFACTS' },
+    Environment: { Type: type, ComputeType: 'BUILD_GENERAL1_SMALL', Image: 'debian:12' },
+  },
+})
+
+const orderFor = (arch: Arch, claim = '00000000-0000-4000-8000-000000000001'): BuildOrder => ({
+  key: 'driver/1.2.3+driver/x86_64/falco_debian_6.1.1-1-amd64_1.ko',
+  probe: {
+    driverVersion: '1.2.3+driver',
+    arch,
+    driverName: 'falco',
+    target: 'debian',
+    kernelRelease: '6.1.1-1-amd64',
+    kernelVersion: '1',
+    kind: 'kmod',
+  },
+  claim,
+  jobUrl: 'http://127.0.0.1:1/s3/staging/job?X-Amz-Signature=0',
+  jobSha256: 'a'.repeat(64),
+})
+
+function used(endpoint: string): CodeBuildClient {
+  const client = new CodeBuildClient(clientOptions(endpoint))
+  onTestFinished(() => client.destroy())
+  return client
+}
+
+async function lab(command: string) {
+  const { endpoint, refs } = await startServices({
+    BuildRole: role('codebuild.amazonaws.com'),
+    Intel: project('LINUX_CONTAINER', command),
+    Arm: project('ARM_CONTAINER', command),
+  })
+  const client = used(endpoint)
+  const builder = createBuilder(client, { x86_64: refs.Intel!, aarch64: refs.Arm! })
+  const ended = (id: string) =>
+    until(async () => {
+      const status = await builder.status(id)
+      return status === 'running' ? undefined : status
+    })
+  return { builder, client, ended, refs }
+}
+
+describe('a build', () => {
+  test("runs in its architecture's project with the names that it is told, and nothing else", async () => {
+    const { builder, client, refs } = await lab('sleep 60')
+    const order = orderFor(HERE)
+    const id = await builder.start(order)
+    const { builds } = await client.send(new BatchGetBuildsCommand({ ids: [id] }))
+    expect(builds![0]!.projectName).toBe(HERE === 'x86_64' ? refs.Intel : refs.Arm)
+    expect(builds![0]!.environment!.environmentVariables).toEqual([
+      { name: 'PROBE_KEY', value: order.key, type: 'PLAINTEXT' },
+      { name: 'CLAIM', value: order.claim, type: 'PLAINTEXT' },
+      { name: 'JOB_URL', value: order.jobUrl, type: 'PLAINTEXT' },
+      { name: 'JOB_SHA256', value: order.jobSha256, type: 'PLAINTEXT' },
+    ])
+  })
+
+  test('is started once for a claim, however often it is asked for', async () => {
+    const { builder } = await lab('sleep 60')
+    const ids = await Promise.all(Array.from({ length: 5 }, () => builder.start(orderFor(HERE))))
+    expect(new Set(ids).size).toBe(1)
+    expect(await builder.start(orderFor(HERE, '00000000-0000-4000-8000-000000000002'))).not.toBe(ids[0])
+  })
+
+  test('whose commands end well has succeeded', async () => {
+    const { builder, ended } = await lab('test -n "$CLAIM"')
+    expect(await ended(await builder.start(orderFor(HERE)))).toBe('succeeded')
+  })
+
+  test('whose command fails has failed', async () => {
+    const { builder, ended } = await lab('exit 3')
+    expect(await ended(await builder.start(orderFor(HERE)))).toBe('failed')
+  })
+
+  test('for an architecture that no machine has fails', async () => {
+    const { builder, ended } = await lab('true')
+    expect(await ended(await builder.start(orderFor(ELSEWHERE)))).toBe('failed')
+  })
+
+  test('runs until it is stopped, and may be stopped again', async () => {
+    const { builder, ended } = await lab('sleep 60')
+    const id = await builder.start(orderFor(HERE))
+    expect(await builder.status(id)).toBe('running')
+    await builder.stop(id)
+    expect(await ended(id)).toBe('failed')
+    await builder.stop(id)
+  })
+
+  test('that nobody has heard of is unknown', async () => {
+    const { builder, refs } = await lab('true')
+    expect(await builder.status(`${refs.Intel}:00000000-0000-4000-8000-000000000000`)).toBe('unknown')
+  })
+})
+
+test.each<[string, BuildStatus]>([
+  ['IN_PROGRESS', 'running'],
+  ['SUCCEEDED', 'succeeded'],
+  ['FAILED', 'failed'],
+  ['FAULT', 'failed'],
+  ['STOPPED', 'failed'],
+  ['TIMED_OUT', 'timed-out'],
+])('%s of CodeBuild is %s', async (buildStatus, status) => {
+  const server = createServer((request, response) => {
+    request.resume()
+    response.end(JSON.stringify({ builds: [{ buildStatus }] }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const client = used(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  expect(await createBuilder(client, { x86_64: 'i', aarch64: 'a' }).status('i:1')).toBe(status)
+})

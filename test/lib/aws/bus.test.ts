@@ -1,0 +1,50 @@
+// Events, by the EventBridge of local/.
+
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { expect, onTestFinished, test } from 'vitest'
+import { createBus } from '../../../lib/aws/bus.ts'
+import { EVENT_SOURCE } from '../../../lib/environment.ts'
+import type { ProbeEvent } from '../../../lib/ports.ts'
+import { until } from '../../local/assembly.ts'
+import { clientOptions, startServices } from './services-lab.ts'
+
+const REQUESTED: ProbeEvent = { type: 'ProbeRequested', key: 'k', claim: 'c', attempt: 3 }
+const OVERDUE: ProbeEvent = { type: 'ProbeOverdue', key: 'k', claim: 'c' }
+
+async function lab() {
+  const { endpoint, delivered } = await startServices({
+    Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'probes' } },
+    Rule: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventBusName: { Ref: 'Bus' },
+        EventPattern: { source: [EVENT_SOURCE] },
+        Targets: [{ Id: 'Target0', Arn: 'arn:fn' }],
+      },
+    },
+  })
+  const client = new EventBridgeClient(clientOptions(endpoint))
+  onTestFinished(() => client.destroy())
+  return { client, delivered }
+}
+
+test('an event comes with its type apart from what it tells', async () => {
+  const { client, delivered } = await lab()
+  const bus = createBus(client, 'probes')
+  await bus.emit(REQUESTED)
+  await bus.emit(OVERDUE)
+  await until(() => (delivered.length === 2 ? true : undefined))
+  expect(delivered).toMatchObject([
+    { 'detail-type': 'ProbeRequested', source: EVENT_SOURCE, detail: { key: 'k', claim: 'c', attempt: 3 } },
+    { 'detail-type': 'ProbeOverdue', source: EVENT_SOURCE, detail: { key: 'k', claim: 'c' } },
+  ])
+  expect(delivered[1]!.detail).toEqual({ key: 'k', claim: 'c' })
+})
+
+test('an event that the bus refuses is an error, though the call is answered with 200', async () => {
+  const { client } = await lab()
+  await expect(createBus(client, 'no-such-bus').emit(REQUESTED)).rejects.toMatchObject({
+    code: 'misconfigured',
+    message: expect.stringMatching(/no-such-bus refused ProbeRequested of k: .*does not exist/),
+  })
+})
