@@ -10,6 +10,9 @@ import { log, required } from './environment.ts'
 
 type Event = CloudFormationCustomResourceEvent
 
+/** CloudFormation reads 4096 bytes of an answer; a longer one hangs the deployment. */
+const MAX_REASON = 1000
+
 /** Identity of the key that this event leaves in place. */
 async function keyFor(event: Event): Promise<string> {
   switch (event.RequestType) {
@@ -65,7 +68,7 @@ async function answer(event: Event, result: { fingerprint: string } | { error: s
           PhysicalResourceId: result.fingerprint,
           Data: { Fingerprint: result.fingerprint },
         }
-      : { Status: 'FAILED', PhysicalResourceId: existing, Reason: result.error }
+      : { Status: 'FAILED', PhysicalResourceId: existing, Reason: result.error.slice(0, MAX_REASON) }
   const response = await fetch(event.ResponseURL, {
     method: 'PUT',
     // As bytes, because text would get a Content-Type, which the URL's signature does not have.

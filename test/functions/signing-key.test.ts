@@ -1,0 +1,236 @@
+// The maker of the signing key as CloudFormation calls it: through its handler, and answered at the URL.
+
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
+import { readKey, readPrivateKey } from 'openpgp'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { handler } from '../../functions/signing-key.ts'
+import { readSigningKey } from '../../lib/aws/secrets.ts'
+import { ENV, PUBLIC_KEY_OBJECT } from '../../lib/environment.ts'
+import { clientOptions, startServices } from '../lib/aws/services-lab.ts'
+import { clientOf, OWNER, startLab } from '../local/s3-lab.ts'
+
+const SECRET = { Type: 'AWS::SecretsManager::Secret', Properties: { Description: 'key' } }
+
+interface Told {
+  readonly headers: IncomingHttpHeaders
+  readonly method: string | undefined
+  readonly body: Record<string, unknown>
+}
+
+/** CloudFormation's end of the conversation; it answers with the statuses in turn, then with 200. */
+async function startCloudFormation(statuses: number[] = []) {
+  const told: Told[] = []
+  const server = createServer(async (request, response) => {
+    const { headers, method } = request
+    const body = Buffer.concat(await request.toArray()).toString()
+    told.push({ headers, method, body: JSON.parse(body) })
+    response.writeHead(statuses.shift() ?? 200).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { told, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/answer?X-Amz-Signature=0` }
+}
+
+async function lab(statuses: number[] = []) {
+  const s3 = await startLab()
+  onTestFinished(() => s3.stop())
+  const { endpoint, refs } = await startServices({ Secret: SECRET })
+  const cloudFormation = await startCloudFormation(statuses)
+  const environment = {
+    [ENV.signingKeySecret]: refs.Secret!,
+    [ENV.artifactsBucket]: 'artifacts',
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
+    AWS_ENDPOINT_URL_S3: `${s3.origin}/s3`,
+    AWS_ACCESS_KEY_ID: OWNER.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: OWNER.secretAccessKey,
+    AWS_SESSION_TOKEN: OWNER.sessionToken,
+  }
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
+  const logged = vi.spyOn(console, 'log').mockImplementation(() => {})
+  const client = clientOf(s3)
+  const secrets = new SecretsManagerClient(clientOptions(endpoint))
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+    logged.mockRestore()
+    client.destroy()
+    secrets.destroy()
+  })
+  const publicKey = async () => {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: 'artifacts', Key: PUBLIC_KEY_OBJECT }))
+    return Body!.transformToString()
+  }
+  return {
+    ...cloudFormation,
+    client,
+    logged: () => JSON.stringify(logged.mock.calls),
+    privateKey: () => readSigningKey(secrets, refs.Secret!),
+    publicKey,
+    fingerprints: async () => ({
+      private: (
+        await readPrivateKey({ armoredKey: await readSigningKey(secrets, refs.Secret!) })
+      ).getFingerprint(),
+      public: (await readKey({ armoredKey: await publicKey() })).getFingerprint(),
+    }),
+  }
+}
+
+let requests = 0
+const common = (ResponseURL: string, Generation: string) => ({
+  ServiceToken: 'arn:aws:lambda:us-east-1:000000000000:function:signing-key',
+  ResponseURL,
+  StackId: 'arn:aws:cloudformation:us-east-1:000000000000:stack/s/1',
+  RequestId: `00000000-0000-4000-8000-${String(++requests).padStart(12, '0')}`,
+  LogicalResourceId: 'SigningKeyPair',
+  ResourceType: 'Custom::SigningKey',
+  ResourceProperties: { ServiceToken: '', Generation },
+})
+const create = (url: string): CloudFormationCustomResourceEvent => ({
+  ...common(url, '1'),
+  RequestType: 'Create',
+})
+const update = (url: string, old: string, generation: string): CloudFormationCustomResourceEvent => ({
+  ...common(url, generation),
+  RequestType: 'Update',
+  PhysicalResourceId: 'the-key-before',
+  OldResourceProperties: { ServiceToken: '', Generation: old },
+})
+const remove = (url: string): CloudFormationCustomResourceEvent => ({
+  ...common(url, '1'),
+  RequestType: 'Delete',
+  PhysicalResourceId: 'the-key-before',
+})
+const call = (event: CloudFormationCustomResourceEvent) => handler(event, {} as Context)
+
+describe('the first deployment', () => {
+  test('makes a pair: the private half in the secret, the public half among the artifacts', async () => {
+    const { url, told, fingerprints, privateKey, publicKey, client } = await lab()
+    const event = create(url)
+    await call(event)
+    const { private: fingerprint, public: other } = await fingerprints()
+    expect(other).toBe(fingerprint)
+    expect(await privateKey()).toMatch(/^-----BEGIN PGP PRIVATE KEY BLOCK-----/)
+    expect(await publicKey()).not.toContain('PRIVATE')
+    const object = new GetObjectCommand({ Bucket: 'artifacts', Key: PUBLIC_KEY_OBJECT })
+    expect((await client.send(object)).ContentType).toBe('application/pgp-keys')
+    const { StackId, RequestId, LogicalResourceId } = event
+    expect(told.map(({ body }) => body)).toEqual([
+      {
+        ...{ StackId, RequestId, LogicalResourceId },
+        Status: 'SUCCESS',
+        PhysicalResourceId: fingerprint,
+        Data: { Fingerprint: fingerprint },
+      },
+    ])
+  })
+
+  test('is answered by a PUT without a Content-Type, which its URL is not signed for', async () => {
+    const { url, told } = await lab()
+    await call(create(url))
+    expect(told[0]!.method).toBe('PUT')
+    expect(told[0]!.headers['content-type'] ?? '').toBe('')
+    expect(told[0]!.headers['content-length']).toMatch(/^\d+$/)
+  })
+
+  test('logs no key and no URL', async () => {
+    const { url, logged } = await lab()
+    await call(create(url))
+    expect(logged()).toContain('signing key made')
+    expect(logged()).not.toMatch(/PRIVATE|Signature=/)
+  })
+
+  test('that is told twice leaves the pair of the first time', async () => {
+    const { url, told, fingerprints, privateKey } = await lab()
+    const event = create(url)
+    await call(event)
+    const before = await privateKey()
+    await call(event)
+    expect(await privateKey()).toBe(before)
+    expect(await fingerprints()).toEqual({
+      private: told[0]!.body.PhysicalResourceId,
+      public: told[0]!.body.PhysicalResourceId,
+    })
+    expect(told[1]!.body).toMatchObject({ Status: 'FAILED' })
+  })
+})
+
+describe('a later deployment', () => {
+  test('of another generation makes another pair', async () => {
+    const { url, told, fingerprints } = await lab()
+    await call(create(url))
+    const { private: first } = await fingerprints()
+    await call(update(url, '1', '2'))
+    const { private: second, public: other } = await fingerprints()
+    expect(second).not.toBe(first)
+    expect(other).toBe(second)
+    expect(told[1]!.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: second })
+  })
+
+  test.each([
+    ['of the same generation', update],
+    ['that deletes the stack', remove],
+  ])('%s leaves the key as it is', async (_, event) => {
+    const { url, told, privateKey, publicKey } = await lab()
+    await call(create(url))
+    const before = [await privateKey(), await publicKey()]
+    await call(event(url, '1', '1'))
+    expect([await privateKey(), await publicKey()]).toEqual(before)
+    expect(told[1]!.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'the-key-before' })
+  })
+})
+
+describe('what goes wrong', () => {
+  test.each([
+    ['the secret', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', /ECONNREFUSED/],
+    ['the bucket', 'AWS_ENDPOINT_URL_S3', /ECONNREFUSED/],
+  ])('with %s is told to CloudFormation, with the reason', async (_, variable, reason) => {
+    const { url, told } = await lab()
+    vi.stubEnv(variable, 'http://127.0.0.1:1')
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    await call(create(url))
+    const Reason = expect.stringMatching(reason)
+    expect(told.map(({ body }) => body)).toMatchObject([
+      { Status: 'FAILED', PhysicalResourceId: 'no-key', Reason },
+    ])
+  })
+
+  test('with the environment names the variable', async () => {
+    const { url, told } = await lab()
+    vi.stubEnv(ENV.signingKeySecret, '')
+    await call(update(url, '1', '2'))
+    const Reason = expect.stringContaining(ENV.signingKeySecret)
+    const PhysicalResourceId = 'the-key-before'
+    expect(told.map(({ body }) => body)).toMatchObject([{ Status: 'FAILED', PhysicalResourceId, Reason }])
+  })
+
+  test('with the public half leaves a private one, and the next deployment makes a whole pair', async () => {
+    const { url, told, client, fingerprints } = await lab()
+    vi.stubEnv(ENV.artifactsBucket, 'no-such-bucket')
+    await call(create(url))
+    expect(told[0]!.body).toMatchObject({ Status: 'FAILED' })
+    const missing = client.send(new GetObjectCommand({ Bucket: 'artifacts', Key: PUBLIC_KEY_OBJECT }))
+    await expect(missing).rejects.toMatchObject({ name: 'NoSuchKey' })
+    vi.stubEnv(ENV.artifactsBucket, 'artifacts')
+    await call(create(url))
+    const { private: one, public: other } = await fingerprints()
+    expect(one).toBe(other)
+  })
+
+  test('with an answer that CloudFormation refuses is told again, as a failure', async () => {
+    const { url, told } = await lab([500])
+    await call(remove(url))
+    expect(told.map(({ body }) => body.Status)).toEqual(['SUCCESS', 'FAILED'])
+  })
+
+  test('with both answers is thrown, so that Lambda calls again', async () => {
+    const { url } = await lab([500, 500])
+    await expect(call(remove(url))).rejects.toThrow('500')
+  })
+})
