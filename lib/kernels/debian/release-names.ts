@@ -1,7 +1,7 @@
 // The names of Debian's kernels: what clients put into a URL, and what the running kernel calls itself.
 
 import { ProbeError } from '../../errors.ts'
-import type { Arch } from '../../probe.ts'
+import type { Arch, Kind } from '../../probe.ts'
 import type { KernelRequest } from '../planner.ts'
 
 /** Debian's word for the architecture. */
@@ -14,8 +14,11 @@ export interface DebianRelease {
   readonly flavour: string
 }
 
-/** The kernels that Falco's drivers support begin here. */
-const OLDEST = [4, 14] as const
+/** Where the drivers' support begins: README of falcosecurity/libs, "Drivers officially supported architectures". */
+const OLDEST = {
+  x86_64: { kmod: [3, 10], ebpf: [4, 14] },
+  aarch64: { kmod: [3, 16], ebpf: [4, 17] },
+} as const satisfies Record<Arch, Record<Kind, readonly [number, number]>>
 
 /** A revision begins with a digit: `-rt` and `-cloud` are never part of the version. */
 const RELEASE =
@@ -30,7 +33,7 @@ export function parseRelease(kernelRelease: string): DebianRelease | undefined {
 export const formatRelease = ({ version, flavour }: DebianRelease): string => `${version}-${flavour}`
 
 /** Pure. ProbeError `unsupported-kernel`. */
-export function checkDebian({ kernelRelease, kernelVersion, arch }: Omit<KernelRequest, 'kind'>): void {
+export function checkDebian({ kernelRelease, kernelVersion, arch, kind }: KernelRequest): void {
   const [, , major, minor, , debianArch] = RELEASE.exec(kernelRelease) ?? []
   if (debianArch === undefined) {
     throw unsupported(
@@ -41,11 +44,13 @@ export function checkDebian({ kernelRelease, kernelVersion, arch }: Omit<KernelR
     throw unsupported(`${kernelRelease} is a kernel for ${debianArch}, not for ${arch}`)
   if (kernelVersion !== '1')
     throw unsupported(`Debian's kernels have the kernel version 1, not ${kernelVersion}`)
-  const age = Number(major) - OLDEST[0] || Number(minor) - OLDEST[1]
-  if (age < 0)
+  const [oldestMajor, oldestMinor] = OLDEST[arch][kind]
+  const age = Number(major) - oldestMajor || Number(minor) - oldestMinor
+  if (age < 0) {
     throw unsupported(
-      `${kernelRelease} is older than ${OLDEST.join('.')}, the oldest kernel of Falco's drivers`,
+      `${kernelRelease} is older than ${oldestMajor}.${oldestMinor}, the oldest kernel that a ${kind} probe supports: upgrade the host`,
     )
+  }
 }
 
 const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)

@@ -1,6 +1,7 @@
 // What a bare Debian 12 build image (buildpack-deps:bookworm) lacks of the tools that a build runs.
 
 import type { Kind } from '../../probe.ts'
+import type { Job } from '../../job.ts'
 import type { Package } from '../planner.ts'
 
 /** The sandbox, and the library of the kernel's own objtool. */
@@ -23,8 +24,23 @@ const FOR_EBPF = [
   'llvm-14',
 ]
 
-export const TOOLCHAIN_NAMES: readonly string[] = [...FOR_EVERY_BUILD, ...FOR_EBPF]
+/**
+ * To make a tree of source and config: the parser of Kconfig (bison, flex, their m4), the kernel's constants of time (bc),
+ * and objtool, without which a module lacks what the kernel patches in it (libelf-dev). The image has xz. OpenSSL's
+ * headers would be for signing, pahole for the types of a whole kernel: a module needs neither.
+ */
+const FOR_A_TREE = ['m4', 'bison', 'flex', 'bc', 'libelf-dev']
+
+export const TOOLCHAIN_NAMES: readonly string[] = [...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF]
 
 /** In the order in which they are unpacked; what the archive has not is left out: the build says what it misses. */
-export const toolchainOf = (kind: Kind, find: (name: string) => Package | undefined): Package[] =>
-  (kind === 'ebpf' ? TOOLCHAIN_NAMES : FOR_EVERY_BUILD).flatMap((name) => find(name) ?? [])
+export const toolchainOf = (
+  kind: Kind,
+  find: (name: string) => Package | undefined,
+  kernel: Job['settings']['KERNEL'] = 'headers',
+): Package[] =>
+  [
+    ...FOR_EVERY_BUILD,
+    ...(kernel === 'source' ? FOR_A_TREE : []),
+    ...(kind === 'ebpf' ? FOR_EBPF : []),
+  ].flatMap((name) => find(name) ?? [])

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFetch } from '../../../../lib/aws/fetch.ts'
+import { fileInDeb } from '../../../../lib/kernels/debian/deb.ts'
+import { DEBIAN_KEYRING } from '../../../../lib/kernels/debian/keyring.ts'
+import { type DebianPlanner, debianPlanner } from '../../../../lib/kernels/debian/planner.ts'
+import type { Fetch } from '../../../../lib/ports.ts'
+import { memoryPorts } from '../../../memory.ts'
+import { debianSuites } from '../../../mirrors.ts'
+
+const real = createFetch()
+const asked: string[] = []
+const counted: Fetch = (url, options) => {
+  asked.push(url)
+  return real(url, options)
+}
+const { inputs } = memoryPorts({ now: Date.now }).store
+const options = {
+  inputs,
+  now: Date.now,
+  keyring: DEBIAN_KEYRING,
+  alsoKeep: ['falcosecurity-scap-dkms'],
+  toolchain: true,
+}
+const planner: DebianPlanner = debianPlanner({ ...options, fetch: counted, suites: debianSuites() })
+const request = (kernelRelease: string, kind: 'kmod' | 'ebpf' = 'kmod') =>
+  ({ arch: 'x86_64', kind, kernelRelease, kernelVersion: '1' }) as const
+
+describe("plans from Debian's real archive", () => {
+  test('every 6.1 kernel of it is planned with its own headers, tree and compiler', async () => {
+    const kernels = (await planner.kernels('x86_64')).filter(({ kernelRelease }) =>
+      kernelRelease.startsWith('6.1.'),
+    )
+    expect(kernels.length).toBeGreaterThan(5)
+    for (const { kernelRelease, unameRelease } of kernels) {
+      const plan = await planner.plan(request(kernelRelease, 'ebpf'))
+      const names = plan.headers.map(({ name }) => name)
+      expect(plan).toMatchObject({
+        unameRelease,
+        compiler: 'gcc-12',
+        tree: `usr/src/linux-headers-${unameRelease}`,
+      })
+      expect(names).toContain(`linux-headers-${unameRelease}`)
+      expect(names.filter((name) => /^linux-(headers-.*-common(-rt)?|kbuild-6\.1)$/.test(name))).toHaveLength(
+        2,
+      )
+      expect(plan.toolchain.map(({ name }) => name)).toContain('clang-14')
+    }
+  })
+
+  test('a kernel is found by package version and by uname alike, and never of another flavour', async () => {
+    for (const { kernelRelease, unameRelease } of await planner.kernels('x86_64')) {
+      expect((await planner.plan(request(kernelRelease))).unameRelease).toBe(unameRelease)
+      expect((await planner.plan(request(unameRelease))).unameRelease).toBe(unameRelease)
+    }
+  })
+
+  test('a kernel that the archive has not is headers-not-found', async () => {
+    await expect(planner.plan(request('6.1.9999-1-amd64'))).rejects.toMatchObject({
+      code: 'headers-not-found',
+    })
+  })
+
+  test('once read, a list is kept by its digest: the next plan asks for InRelease alone', async () => {
+    const [kernel] = await planner.kernels('x86_64')
+    asked.length = 0
+    await planner.plan(request(kernel?.kernelRelease ?? ''))
+    expect(asked.length).toBe(debianSuites().length)
+    expect(asked.every((url) => url.endsWith('/InRelease'))).toBe(true)
+  })
+
+  test('packages are those that the archive serves, and a file can be read out of one', async () => {
+    const [kernel] = await planner.kernels('x86_64')
+    const plan = await planner.plan(request(kernel?.kernelRelease ?? ''))
+    const headers = plan.headers.at(-1)
+    if (headers === undefined) throw new Error('no headers')
+    const deb = await real(headers.url, { maxBytes: headers.bytes })
+    expect(createHash('sha256').update(deb).digest('hex')).toBe(headers.sha256)
+    const config = await fileInDeb(deb, `${plan.tree}/.config`, 1 << 20)
+    expect(Buffer.from(config ?? []).toString()).toContain('CONFIG_MODULES=y')
+    expect(await fileInDeb(deb, 'etc/shadow', 1 << 20)).toBeUndefined()
+  })
+})
+
+describe('a mirror that lies', () => {
+  let server: Server
+  let answer: (path: string, original: Uint8Array) => Uint8Array | undefined = (_, original) => original
+  const [suite] = debianSuites().filter(({ suite: name }) => name.endsWith('-updates'))
+  const mirror = () => {
+    const address = server.address()
+    return `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`
+  }
+  const lied = () => {
+    const fresh = memoryPorts({ now: Date.now })
+    const suites = [{ mirror: mirror(), suite: suite?.suite ?? '' }]
+    return debianPlanner({ ...options, inputs: fresh.store.inputs, fetch: real, suites }).kernels('x86_64')
+  }
+
+  beforeAll(async () => {
+    server = createServer(async ({ url = '' }, response) => {
+      const original = await real(`${suite?.mirror}${url}`, { maxBytes: 1 << 26 }).catch(() => undefined)
+      const body = original === undefined ? undefined : answer(url, original)
+      response.writeHead(body === undefined ? 404 : 200).end(body)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  })
+  afterAll(() => server.close())
+
+  const flipped = (bytes: Uint8Array) => bytes.map((byte, i) => (i === 100 ? byte ^ 1 : byte))
+
+  test('but tells the truth is believed, whatever its name', async () => {
+    answer = (_, original) => original
+    await expect(lied()).resolves.toBeDefined()
+  })
+
+  test('about a package list is found out', async () => {
+    answer = (path, original) => (path.endsWith('InRelease') ? original : flipped(original))
+    await expect(lied()).rejects.toMatchObject({ code: 'digest-mismatch' })
+  })
+
+  test('about what was signed is found out', async () => {
+    answer = (path, original) => (path.endsWith('InRelease') ? flipped(original) : original)
+    await expect(lied()).rejects.toMatchObject({ code: 'signature-invalid' })
+  })
+
+  test('in mid-update still has the list under its digest', async () => {
+    answer = (path, original) => (path.endsWith('Packages.xz') ? flipped(original) : original)
+    const byHash = await real(`${suite?.mirror}/dists/${suite?.suite}/InRelease`, { maxBytes: 1 << 22 })
+    const sha = /^ ([0-9a-f]{64}) +\d+ main\/binary-amd64\/Packages\.xz$/m.exec(
+      Buffer.from(byHash).toString(),
+    )?.[1]
+    const there = await real(
+      `${suite?.mirror}/dists/${suite?.suite}/main/binary-amd64/by-hash/SHA256/${sha}`,
+      { maxBytes: 1 << 26 },
+    ).then(
+      () => true,
+      () => false,
+    )
+    // Not every mirror keeps the lists by their digest: then the lie is found out.
+    if (there) await expect(lied()).resolves.toBeDefined()
+    else await expect(lied()).rejects.toMatchObject({ code: 'digest-mismatch' })
+  })
+})
