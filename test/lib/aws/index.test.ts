@@ -7,7 +7,7 @@ import { createIndex } from '../../../lib/aws/index.ts'
 import { OVERDUE_PARTITION, TABLE_KEY } from '../../../lib/environment.ts'
 import type { Index } from '../../../lib/ports.ts'
 import type { Failure, Publication } from '../../../lib/probe.ts'
-import { type DynamoDbLab, startDynamoDb } from '../../contract/dynamodb-lab.ts'
+import { commandsOf, type DynamoDbLab, startDynamoDb } from '../../contract/dynamodb-lab.ts'
 import { memoryIndex } from '../../memory.ts'
 
 let lab: DynamoDbLab
@@ -35,39 +35,24 @@ const PUBLICATION: Publication = {
 }
 const FAILURE: Failure = { reason: 'build-lost', detail: 'cut off', retryAt: 30 }
 
-/** The names and inputs of the commands that `act` sends. */
-async function sentBy(act: () => Promise<unknown>) {
-  const sent: { name: string; input: object }[] = []
-  const stack = lab.client.middlewareStack
-  stack.add(
-    (next, context) => (args) => {
-      sent.push({ name: String(context.commandName), input: args.input })
-      return next(args)
-    },
-    { step: 'initialize', name: 'record' },
-  )
-  await act().finally(() => stack.remove('record'))
-  return sent
-}
-
 const itemOf = async (TableName: string, key: string) =>
   (await lab.client.send(new GetCommand({ TableName, Key: { [TABLE_KEY]: key } }))).Item
 
 describe('the cost', () => {
   test('a read is one eventually consistent GetItem, and a consistent one when it is asked for', async () => {
     const index = createIndex(lab.client, table)
-    const [read, ...more] = await sentBy(() => index.get('k'))
+    const [read, ...more] = await commandsOf(lab, () => index.get('k'))
     expect(read).toMatchObject({ name: 'GetItemCommand', input: { ConsistentRead: false } })
     expect(more).toEqual([])
-    const consistent = await sentBy(() => index.get('k', { consistent: true }))
+    const consistent = await commandsOf(lab, () => index.get('k', { consistent: true }))
     expect(consistent).toMatchObject([{ name: 'GetItemCommand', input: { ConsistentRead: true } }])
   })
 
   test('a claim is one write, for the winner and for the losers', async () => {
     const index = createIndex(lab.client, table)
     const claim = (name: string) => index.claim('cost', { claim: name, claimedAt: 1, deadline: 9 })
-    expect(await sentBy(() => claim('c1'))).toMatchObject([{ name: 'UpdateItemCommand' }])
-    expect(await sentBy(() => claim('c2'))).toMatchObject([{ name: 'UpdateItemCommand' }])
+    expect(await commandsOf(lab, () => claim('c1'))).toMatchObject([{ name: 'UpdateItemCommand' }])
+    expect(await commandsOf(lab, () => claim('c2'))).toMatchObject([{ name: 'UpdateItemCommand' }])
   })
 })
 

@@ -54,6 +54,12 @@ describe('at an endpoint that verifies', () => {
     )
   })
 
+  test('what URLs and S3 escape differently is escaped as S3 does', async () => {
+    const contentType = "text/plain; odd=!'()*~"
+    const response = await fetch(await presigner().get(KEY, { ...EXPIRES, contentType }))
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, contentType])
+  })
+
   test('GET needs no name and no type', async () => {
     const response = await fetch(await presigner().get(KEY, EXPIRES))
     expect(response.headers.get('content-type')).toBe('a/b')

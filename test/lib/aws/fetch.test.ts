@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFetch } from '../../../lib/aws/fetch.ts'
+
+let server: Server
+let base: string
+let answer: (request: IncomingMessage, response: ServerResponse) => void
+
+beforeAll(async () => {
+  server = createServer((request, response) => answer(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  base = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+const fetch = createFetch({ timeoutMs: 1000 })
+const get = (path = '/a?X-Amz-Signature=secret', maxBytes = 1000) => fetch(base + path, { maxBytes })
+const failing = (code: string) =>
+  expect.objectContaining({ code, message: expect.not.stringContaining('secret') })
+
+describe('a download', () => {
+  test('gives the bytes, redirects followed', async () => {
+    answer = ({ url }, response) =>
+      url === '/to' ? response.end('bytes') : response.writeHead(302, { location: '/to' }).end()
+    expect(Buffer.from(await get()).toString()).toBe('bytes')
+  })
+
+  test('is bounded by what comes, whatever length is promised', async () => {
+    answer = (_, response) => {
+      response.write('x'.repeat(900))
+      response.end('x'.repeat(900))
+    }
+    await expect(get()).rejects.toEqual(failing('too-large'))
+  })
+
+  test('without an end is cut off', async () => {
+    answer = (_, response) => {
+      const timer = setInterval(() => response.write('x'.repeat(500)), 5)
+      response.on('close', () => clearInterval(timer))
+    }
+    await expect(get()).rejects.toEqual(failing('too-large'))
+  })
+
+  test.each([
+    [404, 'not-found'],
+    [410, 'not-found'],
+    [403, 'mirror-unreachable'],
+    [500, 'mirror-unreachable'],
+  ])('answered with %i is %s', async (status, code) => {
+    answer = (_, response) => response.writeHead(status).end('no')
+    await expect(get()).rejects.toEqual(failing(code))
+  })
+
+  test('that is redirected for ever, or out of the web, ends', async () => {
+    answer = (_, response) => response.writeHead(302, { location: '/again?secret' }).end()
+    await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
+    answer = (_, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end()
+    await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
+  })
+
+  test('cut in its middle is no download', async () => {
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-length': '500' })
+      response.write('half')
+      setTimeout(() => response.destroy(), 20)
+    }
+    await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
+  })
+
+  test('that stalls is given up', async () => {
+    answer = (_, response) => void response.write('a')
+    await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
+  })
+
+  test('of a file is for those who are allowed to', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'fetch-'))
+    writeFileSync(join(dir, 'a'), 'file')
+    const url = pathToFileURL(join(dir, 'a')).href
+    const files = createFetch({ files: true })
+    expect(Buffer.from(await files(url, { maxBytes: 10 })).toString()).toBe('file')
+    await expect(files(url, { maxBytes: 3 })).rejects.toMatchObject({ code: 'too-large' })
+    await expect(files(`${url}-not`, { maxBytes: 3 })).rejects.toMatchObject({ code: 'not-found' })
+    await expect(fetch(url, { maxBytes: 10 })).rejects.toMatchObject({ code: 'mirror-unreachable' })
+    rmSync(dir, { recursive: true })
+  })
+})

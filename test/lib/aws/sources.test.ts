@@ -1,0 +1,13 @@
+// What was recorded a moment ago must be read: a digest that is overlooked would be recorded anew.
+
+import { expect, test } from 'vitest'
+import { createSources } from '../../../lib/aws/sources.ts'
+import { commandsOf, startDynamoDb } from '../../contract/dynamodb-lab.ts'
+
+test('a recorded source is read consistently', async () => {
+  const lab = await startDynamoDb()
+  const sources = createSources(lab.client, await lab.table())
+  const sent = await commandsOf(lab, () => sources.recorded('10.2.0+driver'))
+  expect(sent).toMatchObject([{ name: 'GetItemCommand', input: { ConsistentRead: true } }])
+  await lab.stop()
+})
