@@ -48,6 +48,20 @@ export async function startDynamoDb() {
 }
 export type DynamoDbLab = Awaited<ReturnType<typeof startDynamoDb>>
 
+/** The names and inputs of the commands that `act` sends. */
+export async function commandsOf({ client }: DynamoDbLab, act: () => Promise<unknown>) {
+  const sent: { name: string; input: object }[] = []
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      sent.push({ name: String(context.commandName), input: args.input })
+      return next(args)
+    },
+    { step: 'initialize', name: 'record' },
+  )
+  await act().finally(() => client.middlewareStack.remove('record'))
+  return sent
+}
+
 const attribute = (AttributeName: string, AttributeType: 'S' | 'N'): AttributeDefinition => ({
   AttributeName,
   AttributeType,

@@ -54,12 +54,6 @@ describe('at an endpoint that verifies', () => {
     )
   })
 
-  test('what URLs and S3 escape differently is escaped as S3 does', async () => {
-    const contentType = "text/plain; odd=!'()*~"
-    const response = await fetch(await presigner().get(KEY, { ...EXPIRES, contentType }))
-    expect([response.status, response.headers.get('content-type')]).toEqual([200, contentType])
-  })
-
   test('GET needs no name and no type', async () => {
     const response = await fetch(await presigner().get(KEY, EXPIRES))
     expect(response.headers.get('content-type')).toBe('a/b')
@@ -118,7 +112,9 @@ describe('without an endpoint', () => {
   })
 
   test('the signature is the one that the documentation of Signature Version 4 leads to', async () => {
-    const url = new URL(await inCloud().get(KEY, { ...EXPIRES, fileName: 'a+b~c.ko' }))
+    // Some of what URLs in general escape otherwise.
+    const names = { fileName: 'a+b~c.ko', contentType: "text/plain; odd=!'()*" }
+    const url = new URL(await inCloud().get(KEY, { ...EXPIRES, ...names }))
     const given = url.searchParams.get('X-Amz-Signature')
     expect(given).toBe(signatureByHand('GET', url, OWNER.secretAccessKey, 'eu-central-1'))
     expect(url.searchParams.get('X-Amz-Security-Token')).toBe(OWNER.sessionToken)
