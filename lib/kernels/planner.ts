@@ -12,6 +12,8 @@ export interface Package {
 }
 
 export interface KernelPlan {
+  /** what clients of today put into the name of this kernel's probes; what was asked for may be an older name */
+  readonly kernelRelease: string
   /** the real `uname -r` of the headers */
   readonly unameRelease: string
   /** header packages, in the order in which they are unpacked */
@@ -22,6 +24,14 @@ export interface KernelPlan {
   readonly compiler: string
   /** packages that a build image without clang or bubblewrap installs, dependencies first */
   readonly toolchain: readonly Package[]
+}
+
+/** A kernel as the loaders of 2015 to 2020 named it. */
+export interface ConfigRequest {
+  readonly arch: Arch
+  readonly unameRelease: string
+  /** lower-case hex, of the config as /proc/config.gz or /boot/config-* has it, decompressed */
+  readonly configMd5: string
 }
 
 export interface KernelRequest {
@@ -43,4 +53,9 @@ export interface Planner {
    * ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`.
    */
   plan(request: KernelRequest): Promise<KernelPlan>
+  /**
+   * The name of today of the distribution's own kernel with that release and exactly that config.
+   * ProbeError as for `plan`; `headers-not-found` where the config is another.
+   */
+  identify(request: ConfigRequest): Promise<Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>>
 }

@@ -1,8 +1,12 @@
 // Plans of Debian's kernels: which packages make the build tree, out of the archive's own signed lists.
 
+import { createHash } from 'node:crypto'
+import { inputKey } from '../../environment.ts'
 import { ProbeError } from '../../errors.ts'
+import { ensureInput } from '../../inputs.ts'
 import type { Arch } from '../../probe.ts'
-import type { KernelPlan, KernelRequest, Planner } from '../planner.ts'
+import type { ConfigRequest, KernelPlan, KernelRequest, Planner } from '../planner.ts'
+import { fileInDeb } from './deb.ts'
 import { type DebianPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
 import type { Suite } from './release.ts'
 import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './release-names.ts'
@@ -42,6 +46,7 @@ export function debianPlanner(options: DebianOptions): DebianPlanner {
   return {
     target: 'debian',
     check: checkDebian,
+    identify: async (request) => identify(options, await archive(request.arch), request),
     plan: async (request) => planOf(await archive(request.arch), request, options.toolchain),
     kernels: async (arch) => kernelsOf(await archive(arch)),
     find: async (name, arch) => newest((await archive(arch)).filter((p) => p.name === name)),
@@ -64,6 +69,7 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
     .filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
     .map((dependency) => satisfying(archive, dependency, headers))
   return {
+    kernelRelease: canonicalRelease(archive, headers),
     unameRelease: unameReleaseOf(headers),
     headers: [...build, headers],
     tree: `usr/src/${headers.name}`,
@@ -87,11 +93,53 @@ function headersOf(archive: readonly DebianPackage[], kernelRelease: string): De
     newest(ofFlavour.filter(({ version }) => version.split('~')[0] === asked?.version)) ??
     newest(kernels.filter((p) => unameReleaseOf(p) === kernelRelease))
   if (found !== undefined) return found
-  throw new ProbeError(
-    'headers-not-found',
-    `Debian's archive has no headers of kernel ${kernelRelease}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has.`,
-  )
+  throw notFound(kernelRelease)
 }
+
+const notFound = (kernel: string): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `Debian's archive has no headers of kernel ${kernel}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has.`,
+  )
+
+/** As falcoctl asks for it, unless that is the name of another kernel: then with the whole package version. */
+function canonicalRelease(archive: readonly DebianPackage[], headers: DebianPackage): string {
+  const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''
+  const asked = formatRelease({ version: headers.version.split('~')[0] ?? '', flavour })
+  return headersOf(archive, asked).name === headers.name
+    ? asked
+    : formatRelease({ version: headers.version, flavour })
+}
+
+/** By the config that lies in the header package. */
+async function identify(
+  { inputs, fetch }: DebianOptions,
+  archive: readonly DebianPackage[],
+  { unameRelease, configMd5 }: ConfigRequest,
+) {
+  const headers = newest(archive.filter((p) => isKernelHeaders(p) && unameReleaseOf(p) === unameRelease))
+  if (headers === undefined) throw notFound(unameRelease)
+  await ensureInput(inputs, fetch, headers)
+  const deb = await inputs.get(inputKey(headers.sha256), headers.bytes)
+  const config = deb && (await fileInDeb(deb, `usr/src/${headers.name}/.config`, MAX_CONFIG))
+  if (config === undefined || md5(bootConfig(config)) !== configMd5) {
+    throw new ProbeError(
+      'headers-not-found',
+      `the config of Debian's kernel ${unameRelease} has not the md5 ${configMd5}: this host runs a kernel of its own`,
+    )
+  }
+  return { kernelRelease: canonicalRelease(archive, headers), kernelVersion: '1' }
+}
+
+const MAX_CONFIG = 1024 * 1024
+
+/** What a host has under /boot: Debian's kernel packages leave out what only the build of the kernel used (debian/rules.real). */
+const bootConfig = (config: Uint8Array): string =>
+  Buffer.from(config)
+    .toString('latin1')
+    .replace(/^(?:# )?CONFIG_(?:BUILD_SALT|MODULE_SIG_ALL|MODULE_SIG_KEY|SYSTEM_TRUSTED_KEYS)[ =].*\n/gm, '')
+
+const md5 = (text: string): string => createHash('md5').update(text, 'latin1').digest('hex')
 
 /** Not a metapackage, nor the part that flavours share: a package of one kernel. */
 const isKernelHeaders = (p: DebianPackage): boolean =>

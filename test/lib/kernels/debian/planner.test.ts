@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
 import { fileInDeb } from '../../../../lib/kernels/debian/deb.ts'
@@ -54,6 +56,37 @@ describe("plans from Debian's real archive", () => {
       expect((await planner.plan(request(kernelRelease))).unameRelease).toBe(unameRelease)
       expect((await planner.plan(request(unameRelease))).unameRelease).toBe(unameRelease)
     }
+  })
+
+  test('whatever its name, a kernel has one canonical one', async () => {
+    for (const { kernelRelease, unameRelease } of await planner.kernels('x86_64')) {
+      for (const asked of [kernelRelease, unameRelease]) {
+        expect((await planner.plan(request(asked))).kernelRelease).toBe(kernelRelease)
+      }
+    }
+  })
+
+  test('a kernel is known by the config that its hosts have, and not by another', async () => {
+    const config = gunzipSync(await readFile('test/vectors/kernel-configs/debian_6.1.0-56-amd64.config.gz'))
+    const host = { arch: 'x86_64', unameRelease: '6.1.0-56-amd64' } as const
+    const known = (await planner.kernels('x86_64')).find(
+      ({ unameRelease }) => unameRelease === host.unameRelease,
+    )
+    const configMd5 = createHash('md5').update(config).digest('hex')
+    if (known === undefined) {
+      // The archive has dropped the kernel whose config this is.
+      await expect(planner.identify({ ...host, configMd5 })).rejects.toMatchObject({
+        code: 'headers-not-found',
+      })
+      return
+    }
+    expect(await planner.identify({ ...host, configMd5 })).toEqual({
+      kernelRelease: known.kernelRelease,
+      kernelVersion: '1',
+    })
+    await expect(planner.identify({ ...host, configMd5: 'a'.repeat(32) })).rejects.toMatchObject({
+      code: 'headers-not-found',
+    })
   })
 
   test('a kernel that the archive has not is headers-not-found', async () => {
