@@ -5,7 +5,7 @@ import type { FailureReason } from './probe.ts'
 
 /** RFC 9457 problem details, without the members that HTTP adds. */
 export interface Problem {
-  readonly status: 400 | 404 | 405 | 410 | 429 | 500 | 503
+  readonly status: 400 | 404 | 405 | 410 | 413 | 422 | 429 | 500 | 503
   readonly code: ErrorCode | FailureReason | 'not-built' | 'being-built' | 'internal-error'
   readonly title: string
   readonly detail: string
@@ -36,6 +36,10 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
       return { status: 400, title: 'This is not the name of a probe' }
     case 'method-not-allowed':
       return { status: 405, title: 'Only GET and HEAD are answered' }
+    case 'bad-config':
+      return { status: 422, title: 'This is not a kernel config' }
+    case 'body-too-large':
+      return { status: 413, title: 'This is too large' }
     case 'revoked':
       return { status: 410, title: 'This driver version was revoked' }
     case 'not-found':

@@ -20,6 +20,10 @@ export type ErrorCode =
   | 'not-the-probe'
   | 'claim-lost'
   | 'misconfigured'
+  /** what a client sent as a kernel config is none */
+  | 'bad-config'
+  /** what a client sent is larger than anything it could be; `too-large` is the same of a mirror or a build */
+  | 'body-too-large'
 
 /**
  * What went wrong, to which probe or file, and what to do: `message` is written for a person at 3 a.m.
