@@ -2,12 +2,17 @@
 
 import { ProbeError } from './errors.ts'
 
-export type InputRole = 'header' | 'driver' | 'toolchain'
+/**
+ * `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
+ * package that holds one. `config`: the kernel's configuration. `symvers`: its Module.symvers. `prepared`: the tree that
+ * an earlier build made of the same source, config, compiler and release.
+ */
+export type InputRole = 'header' | 'driver' | 'toolchain' | 'source' | 'config' | 'symvers' | 'prepared'
 
 export interface JobInput {
   readonly role: InputRole
-  /** `deb` is a Debian package, `tar.gz` a gzipped tar archive */
-  readonly format: 'deb' | 'tar.gz'
+  /** `deb` is a Debian package, `tar.gz` and `tar.xz` are compressed tar archives, `text` is a file as it is */
+  readonly format: 'deb' | 'tar.gz' | 'tar.xz' | 'text'
   readonly sha256: string
   readonly bytes: number
   readonly url: string
@@ -22,7 +27,9 @@ export interface Job {
     readonly UNAME_RELEASE: string
     /** how the driver source is built: steps in buildspecs/ */
     readonly RECIPE: 'makefile' | 'cmake'
-    /** kernel build tree, relative to the unpacked header packages */
+    /** the kernel build tree: comes in header packages, is made of source and config, or was made so before */
+    readonly KERNEL: 'headers' | 'source' | 'prepared'
+    /** with `headers`, the tree's place in the unpacked packages; otherwise `-` */
     readonly TREE: string
     /** command name of the compiler */
     readonly COMPILER: string
@@ -33,7 +40,13 @@ export interface Job {
   }
   readonly inputs: readonly JobInput[]
   /** presigned PUTs */
-  readonly outputs: { readonly probe: string; readonly log: string; readonly manifest: string }
+  readonly outputs: {
+    readonly probe: string
+    readonly log: string
+    readonly manifest: string
+    /** with `KERNEL` `source`: where the tree goes, for the next driver version */
+    readonly prepared?: string
+  }
 }
 
 /**

@@ -144,6 +144,7 @@ async function jobOf(ports: PlanPorts, { plan, inputs }: Decision): Promise<Job>
       DRIVER_VERSION: probe.driverVersion,
       UNAME_RELEASE: plan.unameRelease,
       RECIPE: plan.recipe,
+      KERNEL: 'headers',
       TREE: plan.tree,
       COMPILER: plan.compiler,
       MAX_PROBE_BYTES: String(ports.settings.build.maxProbeBytes),

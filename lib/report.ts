@@ -12,7 +12,7 @@ const MAX_LINE = 240
 
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_LINE)
 
-const STAGES = ['fetch', 'unpack', 'prepare', 'compile', 'collect', 'upload', 'done'] as const
+const STAGES = ['fetch', 'prepare', 'tree', 'unpack', 'compile', 'collect', 'upload', 'done'] as const
 export type Stage = (typeof STAGES)[number]
 
 const schema = z.object({
@@ -21,6 +21,10 @@ const schema = z.object({
   timings: z
     .record(z.string().regex(/^[a-z]{1,16}$/), z.number().nonnegative().finite())
     .refine((timings) => Object.keys(timings).length <= 16),
+  /** the kernel build tree that this build made and stored */
+  prepared: z
+    .object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().positive() })
+    .optional(),
 })
 export type BuildReport = z.infer<typeof schema>
 
@@ -37,7 +41,7 @@ export function readReport(body: Uint8Array | undefined): BuildReport | undefine
 /** Why a build that ended without a probe failed. A build without any report was cut off from outside. */
 export function failureOf(report: BuildReport | undefined): FailureReason {
   if (report === undefined) return 'build-lost'
-  return report.stage === 'compile' ? 'compile-error' : 'build-error'
+  return report.stage === 'compile' || report.stage === 'tree' ? 'compile-error' : 'build-error'
 }
 
 /** The compiler's own error lines out of a build log, else its last lines. */

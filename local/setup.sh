@@ -5,6 +5,8 @@ set -eu
 # package:command. The command stands for the package where there is no apt; `-`: no command does.
 RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libelf1:-
   llvm:llc make:make'
+# To make a kernel tree of source and config: its archive, its Kconfig, its constants of time, its objtool.
+RUN_TOOLS="$RUN_TOOLS xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:-"
 TEST_TOOLS='binutils:readelf gnupg:gpg kmod:modinfo shellcheck:shellcheck'
 
 fail() {

@@ -31,6 +31,11 @@ flow() {
   stage prepare
   prepare_tools
   choose_sandbox
+  if [ "$KERNEL" = source ]; then
+    stage tree
+    make_tree
+    upload_tree
+  fi
   stage unpack
   unpack_inputs
   stage compile
@@ -45,7 +50,7 @@ flow() {
 mkdir "$WORK"
 # Ten thousand header files take ten times as long on a disk. A machine that may not mount has a /tmp in memory.
 mount -t tmpfs -o mode=755 probe-build "$WORK" 2>/dev/null || true
-mkdir "$WORK/inputs"
+mkdir "$WORK/inputs" "$WORK/tree"
 # Another user unpacks into these (sandbox.sh); nobody else is on a machine that builds one probe.
 mkdir -m 777 "$WORK/kernel" "$WORK/driver"
 stage fetch

@@ -5,9 +5,15 @@
 find_tools() {
   CLANG='' LLC='' STRIP=strip
   # One by one: dash looks at the first name only.
-  for command in make bwrap "$COMPILER"; do command -v "$command" >/dev/null || return 1; done
+  # shellcheck disable=SC2046
+  for command in make bwrap "$COMPILER" $(tree_tools); do command -v "$command" >/dev/null || return 1; done
+  [ "$KERNEL" != source ] || [ -e /usr/include/gelf.h ] || return 1
   [ "$KIND" = ebpf ] || return 0
   CLANG=$(first_of clang clang-14) && LLC=$(first_of llc llc-14) && STRIP=$(first_of llvm-strip llvm-strip-14)
+}
+
+tree_tools() {
+  [ "$KERNEL" != source ] || echo bc bison flex m4 xz
 }
 
 first_of() {
@@ -47,5 +53,7 @@ add_package() {
 }
 
 missing_tools() {
-  echo "this builder has not all of bwrap, make, $COMPILER$([ "$KIND" = kmod ] || echo ', clang, llc, llvm-strip')"
+  echo "this builder has not all of bwrap, make, $COMPILER$([ "$KIND" = kmod ] || echo ', clang, llc, llvm-strip')$(
+    [ "$KERNEL" != source ] || echo ', bc, bison, flex, m4, xz, libelf-dev'
+  )"
 }

@@ -76,6 +76,7 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
       DRIVER_VERSION: '1.2.3+driver',
       UNAME_RELEASE: '6.1.0-test',
       RECIPE: 'makefile',
+      KERNEL: 'headers',
       TREE: 'tree',
       COMPILER: 'gcc',
       MAX_PROBE_BYTES: '33554432',

@@ -1,0 +1,30 @@
+# In the sandbox: as much of the kernel's source as its build tree is made of.
+# shellcheck shell=sh
+
+# Into the folder that this is. All of it is read, a tenth is written: every Kconfig and Makefile, the headers, and the
+# sources of the tools.
+unpack_source() {
+  set -- 'Documentation/*/*' 'tools/testing/*' 'tools/perf/*' "arch/[!${SRCARCH%"${SRCARCH#?}"}]*/*.[chS]" \
+    '*.dts' '*.dtsi' 'drivers/*.[chS]' 'sound/*.[ch]'
+  for folder in block certs crypto fs init io_uring ipc mm net rust samples security virt; do
+    set -- "$@" "$folder/*.[cS]"
+  done
+  for pattern; do
+    shift
+    set -- "$@" "--exclude=*/$pattern"
+  done
+  source_tar /inputs/source-* | tar -x --no-same-owner --no-same-permissions --strip-components=1 "$@"
+  if [ ! -f Makefile ] || [ ! -f Kconfig ]; then
+    echo 'the source is no whole archive of a kernel'
+    return 1
+  fi
+}
+
+# -T0: an archive of more than one block is read by all processors.
+source_tar() {
+  case $1 in
+    *.deb) dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dc -T0 ;;
+    *.tar.xz) xz -dc -T0 "$1" ;;
+    *.tar.gz) gzip -dc "$1" ;;
+  esac
+}
