@@ -3,7 +3,7 @@
 import { type Answer, problem, redirect } from './answer.ts'
 import { ProbeError, unreachable } from './errors.ts'
 import { methodOf } from './method.ts'
-import { fileOf, keyOf, type Name, parse } from './names/index.ts'
+import { fileOf, keyOf, type ProbeName, parseProbe } from './names/index.ts'
 import type { Budgets, Bus, Clock, Index, NewId, Presigner } from './ports.ts'
 import type { Probe, ProbeState } from './probe.ts'
 import { dayOf, nextDay, retryAt } from './retry.ts'
@@ -38,7 +38,7 @@ export const PLAN_MILLISECONDS = 120_000
 /** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
 export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {
   const method = methodOf(request.method)
-  const name = parse(request.path)
+  const name = parseProbe(request.path)
   refuseRevoked(name.probe, ports.settings)
   const key = keyOf(name.probe)
   const state = await ports.index.get(key)
@@ -56,7 +56,7 @@ function refuseRevoked(probe: Probe, settings: Settings): void {
 
 async function missAnswer(
   ports: ResolvePorts,
-  { probe }: Name,
+  { probe }: ProbeName,
   state: Exclude<ProbeState, { state: 'published' }> | undefined,
   caller: string,
 ): Promise<Answer> {

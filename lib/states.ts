@@ -3,7 +3,7 @@
 import { type Answer, type Problem, problem, redirect } from './answer.ts'
 import { stagingKeys } from './environment.ts'
 import { unreachable } from './errors.ts'
-import { type Companion, fileOf, format, type Name } from './names/index.ts'
+import { type Companion, fileOf, format, type ProbeName } from './names/index.ts'
 import type { Clock, Presigner } from './ports.ts'
 import type { Failure, Probe, ProbeState, Publication } from './probe.ts'
 
@@ -83,7 +83,7 @@ export interface CompanionPorts {
 /** `.asc`, `.sha256`, `.json`, `.log`: they tell of a build, and never start one. */
 export async function companionAnswer(
   ports: CompanionPorts,
-  { probe, companion }: Name,
+  { probe, companion }: ProbeName,
   state: ProbeState | undefined,
 ): Promise<Answer> {
   switch (companion) {

@@ -3,7 +3,7 @@
 import { type Answer, problem, redirect } from './answer.ts'
 import { unreachable } from './errors.ts'
 import { methodOf } from './method.ts'
-import { format, keyOf, parse } from './names/index.ts'
+import { format, keyOf, parseProbe } from './names/index.ts'
 import type { Clock, Index, Presigner } from './ports.ts'
 import type { Probe } from './probe.ts'
 import type { Settings } from './settings.ts'
@@ -35,7 +35,7 @@ export const waitPath = (probe: Probe, until: number): string => `${PREFIX}${for
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
   methodOf(request.method)
-  const { probe } = parse(request.path.slice(PREFIX.length))
+  const { probe } = parseProbe(request.path.slice(PREFIX.length))
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const until = clampUntil(ports, request.until)
   const hopEnd = Math.min(until, ports.now() + hopSeconds * 1000)

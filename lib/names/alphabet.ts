@@ -2,28 +2,42 @@
 
 import { ProbeError } from '../errors.ts'
 
-/** Longest path that is read at all; the longest real one has about 160 characters. */
+/** Longest path that is read at all, and longest after decoding; the longest real one has about 160 characters. */
+const MAX_RAW_PATH = 2048
 const MAX_PATH = 600
+const MAX_PARTS = 12
 
 /** What any part of a name may hold. */
 const PART = /^[A-Za-z0-9.+~_-]+$/
 
-/**
- * The parts of a raw path, each percent-decoded once. A decoded space was a `+` in some client's query
- * escaping. ProbeError `malformed`.
- */
-export function partsOf(path: string): string[] {
-  if (path.length > MAX_PATH) throw malformed(`the path has ${path.length} characters; ${MAX_PATH} at most`)
-  if (!path.startsWith('/')) throw malformed('the path does not begin with /')
-  return path.slice(1).split('/').map(decodePart)
+export interface Parts {
+  /** decoded, each of the alphabet; only leading ones may be empty */
+  readonly parts: readonly string[]
+  /** a slash between the last of them was percent-encoded: the whole key was escaped at once */
+  readonly escaped: boolean
 }
 
-function decodePart(raw: string): string {
-  const part = percentDecode(raw).replaceAll(' ', '+')
-  if (part === '') throw malformed('a part of the path is empty')
-  if (!PART.test(part)) throw malformed(`${quote(raw)} holds a character other than A-Z a-z 0-9 . + ~ _ -`)
-  if (part.includes('..')) throw malformed(`${quote(raw)} holds ".."`)
-  return part
+/**
+ * The parts of a path, percent-decoded once. A decoded space was a `+` in some client's query escaping. In the
+ * last part an escaped slash separates, because one client escapes its whole key; a gateway may have decoded
+ * it already. ProbeError `malformed`.
+ */
+export function partsOf(path: string): Parts {
+  if (path.length > MAX_RAW_PATH) throw malformed(`the path has ${path.length} characters`)
+  if (!path.startsWith('/')) throw malformed('the path does not begin with /')
+  const raw = path.slice(1).split('/')
+  const last = decode(raw.pop() ?? '')
+  const escaped = last.includes('/')
+  const parts = [...raw.map(decode), ...last.split('/')]
+  if (parts.length > MAX_PARTS) throw malformed(`the path has more than ${MAX_PARTS} parts`)
+  for (const part of parts) checkPart(part)
+  if (parts.reduce((sum, part) => sum + part.length, 0) > MAX_PATH) throw malformed('the path is too long')
+  return { parts, escaped }
+}
+
+function decode(raw: string): string {
+  const plain = raw.includes('%') ? percentDecode(raw) : raw
+  return plain.includes(' ') ? plain.replaceAll(' ', '+') : plain
 }
 
 function percentDecode(raw: string): string {
@@ -32,6 +46,13 @@ function percentDecode(raw: string): string {
   } catch {
     throw malformed(`${quote(raw)} holds a broken percent escape`)
   }
+}
+
+/** An empty part is a doubled slash; whether it stands where one is harmless is the layouts' business. */
+function checkPart(part: string): void {
+  if (part === '') return
+  if (!PART.test(part)) throw malformed(`${quote(part)} holds a character other than A-Z a-z 0-9 . + ~ _ -`)
+  if (part.includes('..')) throw malformed(`${quote(part)} holds ".."`)
 }
 
 export const malformed = (why: string): ProbeError =>

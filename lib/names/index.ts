@@ -1,26 +1,116 @@
 // The grammar of names: every path that is not the name of a probe is refused here.
 
-import type { Probe } from '../probe.ts'
-import { malformed, partsOf } from './alphabet.ts'
-import { type Companion, formatCurrent, type Name, parseCurrent } from './current.ts'
+import { ProbeError } from '../errors.ts'
+import { ARCHES, type Arch, type Probe } from '../probe.ts'
+import { canonical } from './aliases.ts'
+import { malformed, partsOf, quote } from './alphabet.ts'
+import { type ConfigHash, parseConfigHash } from './config-hash.ts'
+import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
+import { archOfRelease, isVersion, type ProbeLayout } from './layouts.ts'
 
-export { type Companion, fileOf, type Name } from './current.ts'
+export { canonical } from './aliases.ts'
+export type { ConfigHash } from './config-hash.ts'
+export { COMPANIONS, type Companion, fileOf } from './file.ts'
+export {
+  formatAs,
+  formatConfigHash,
+  LAYOUTS,
+  type LayoutId,
+  PROBE_LAYOUTS,
+  type ProbeLayout,
+} from './layouts.ts'
+
+/** A name that says everything about a probe. */
+export interface ProbeName {
+  readonly tag: 'probe'
+  readonly layout: ProbeLayout
+  /** by its canonical name: the one that keys are made of */
+  readonly probe: Probe
+  /** as it was written */
+  readonly asked: Probe
+  /** `undefined`: the probe itself */
+  readonly companion: Companion | undefined
+}
+
+/** A name that says which kernel and config, but not which target. */
+export interface ConfigHashName extends ConfigHash {
+  readonly tag: 'config-hash'
+  readonly layout: 'config-hash'
+  readonly companion: Companion | undefined
+}
+
+export type Name = ProbeName | ConfigHashName
+
+/** First parts of the registry's own routes: never a prefix that a private mirror may have. */
+export const RESERVED: readonly string[] = ['wait', 's3', 'keys', 'v1', 'config', 'openapi.json']
+
+const MAX_DRIVER_VERSION = 128
+const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
 
 /**
- * The probe that a raw request path (`/driver/...`, percent escapes as the client sent them) names, and
- * which of its companions. Total: a Name or ProbeError `malformed`.
+ * What a raw request path names, percent escapes as the client sent them or decoded once by a gateway, in any
+ * layout, behind any prefix. Read from the right. Total: a Name or ProbeError `malformed`.
  */
 export function parse(path: string): Name {
-  const [layout, ...parts] = partsOf(path)
-  if (layout !== 'driver') throw malformed('the path does not begin with /driver/')
-  return parseCurrent(parts)
+  const { parts, escaped } = partsOf(path)
+  const first = parts.find((part) => part !== '')
+  if (first !== undefined && RESERVED.includes(first)) throw malformed(`nothing under /${first} is a probe`)
+  const file = parts.at(-1) ?? ''
+  const hash = parseConfigHash(file)
+  if (hash) return { tag: 'config-hash', layout: 'config-hash', ...hash.facts, companion: hash.companion }
+  return parseProbeName(parts, file, escaped)
+}
+
+function parseProbeName(parts: readonly string[], file: string, escaped: boolean): ProbeName {
+  const { facts, companion } = parseFile(file)
+  const beside = parts.at(-2) ?? ''
+  const inFolder = isArch(beside)
+  const driverVersion = (inFolder ? parts.at(-3) : beside) ?? ''
+  checkVersion(driverVersion, inFolder)
+  const folder = parts.at(inFolder ? -4 : -3) ?? ''
+  const asked: Probe = {
+    driverVersion,
+    arch: inFolder ? beside : archOfRelease(facts.kernelRelease),
+    driverName: facts.driverName,
+    target: facts.target,
+    kernelRelease: facts.kernelRelease,
+    kernelVersion: facts.kernelVersion,
+    kind: facts.kind,
+  }
+  const layout = escaped ? 'escaped' : layoutOf(inFolder, folder, facts)
+  return { tag: 'probe', layout, probe: canonical(asked), asked, companion }
+}
+
+function checkVersion(version: string, inFolder: boolean): void {
+  if (version.length > MAX_DRIVER_VERSION || !DRIVER_VERSION.test(version))
+    throw malformed(`${quote(version)} is no driver version`)
+  if (!inFolder && !isVersion(version))
+    throw malformed(`${quote(version)} is neither an arch (${ARCHES.join(' or ')}) nor a driver version`)
+}
+
+function layoutOf(inFolder: boolean, folder: string, { driverName, kind }: FileFacts): ProbeLayout {
+  const scap = folder === 'scap-drivers' && driverName === 'scap'
+  if (inFolder) return scap ? 'scap' : 'current'
+  if (scap) return 'scap-flat'
+  if (folder === 'kernel-module' && kind === 'kmod') return folder
+  if (folder === 'ebpf-probe' && kind === 'ebpf') return folder
+  return 'flat'
+}
+
+const isArch = (text: string): text is Arch => (ARCHES as readonly string[]).includes(text)
+
+/** As `parse`, for those who need to know which probe. ProbeError `malformed`, `not-found`. */
+export function parseProbe(path: string): ProbeName {
+  const name = parse(path)
+  if (name.tag === 'probe') return name
+  throw new ProbeError('not-found', `which target has the config ${name.configMd5} is not known here`)
 }
 
 /** Index key and object prefix of a probe: its canonical path, without the first slash. */
-export const keyOf = (probe: Probe): string => `driver/${formatCurrent(probe).join('/')}`
+export const keyOf = (probe: Probe): string => `driver/${probe.driverVersion}/${probe.arch}/${fileOf(probe)}`
 
 /** The probe of a key that `keyOf` made. */
-export const probeOf = (key: string): Probe => parse(`/${key}`).probe
+export const probeOf = (key: string): Probe => parseProbe(`/${key}`).probe
 
 /** The canonical path, as a URL reference: `+` and `~` are plain characters in a path (RFC 3986, 3.3). */
 export const format = (probe: Probe, companion?: Companion): string =>

@@ -1,0 +1,45 @@
+// The names of 2015 to 2020: {falco|sysdig}-probe[-bpf]-{driverVersion}-{arch}-{unameRelease}-{md5 of the config}.{ko|o}
+
+import type { Arch, DriverName, Kind } from '../probe.ts'
+import { malformed, quote } from './alphabet.ts'
+import { type Companion, extensionOf, kindOf, MAX_FILE } from './file.ts'
+
+/** What such a name says: no target, but the kernel's own release and the digest of its config. */
+export interface ConfigHash {
+  readonly driverVersion: string
+  readonly driverName: DriverName
+  readonly arch: Arch
+  /** the real `uname -r` */
+  readonly unameRelease: string
+  /** md5 of the decompressed kernel config, lower-case hex */
+  readonly configMd5: string
+  readonly kind: Kind
+}
+
+/** The first arch between dashes ends the version; releases say theirs after a dot. */
+const FILE =
+  /^(falco|sysdig)-probe(-bpf)?-([A-Za-z0-9](?:(?!-x86_64-|-aarch64-)[A-Za-z0-9.+~_-])*)-(x86_64|aarch64)-(\d[A-Za-z0-9.+~_-]*)-([0-9a-f]{32})\.(ko|o)(?:\.(asc|sha256|json|log))?$/
+
+const LOOKS_LIKE = /^(?:falco|sysdig)-probe-/
+
+/** `undefined`: no name of that time at all. ProbeError `malformed`: one, but broken. */
+export function parseConfigHash(
+  file: string,
+): { facts: ConfigHash; companion: Companion | undefined } | undefined {
+  if (!LOOKS_LIKE.test(file)) return undefined
+  const match = file.length <= MAX_FILE ? FILE.exec(file) : null
+  const [, program, bpf, driverVersion = '', arch, unameRelease = '', configMd5 = '', extension, companion] =
+    match ?? []
+  const kind = kindOf(extension)
+  if (!match || (bpf !== undefined) !== (kind === 'ebpf'))
+    throw malformed(`${quote(file)} is no {falco|sysdig}-probe[-bpf]-{version}-{arch}-{release}-{md5}.{ko|o}`)
+  const driverName = program === 'falco' ? 'falco' : 'scap'
+  const facts: ConfigHash = { driverVersion, driverName, arch: arch as Arch, unameRelease, configMd5, kind }
+  return { facts, companion: companion as Companion | undefined }
+}
+
+export function configHashFile(name: ConfigHash): string {
+  const program = name.driverName === 'falco' ? 'falco' : 'sysdig'
+  const bpf = name.kind === 'ebpf' ? '-bpf' : ''
+  return `${program}-probe${bpf}-${name.driverVersion}-${name.arch}-${name.unameRelease}-${name.configMd5}.${extensionOf(name.kind)}`
+}

@@ -1,0 +1,55 @@
+// The file name of a probe: {name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}
+
+import type { DriverName, Kind, Probe } from '../probe.ts'
+import { malformed, quote } from './alphabet.ts'
+
+/** What stands beside a probe at its URL. */
+export const COMPANIONS = ['asc', 'sha256', 'json', 'log'] as const
+export type Companion = (typeof COMPANIONS)[number]
+
+/** What a file name says of a probe. */
+export type FileFacts = Omit<Probe, 'driverVersion' | 'arch'>
+
+/** Longest file name; ext4 and the clients' own paths allow no more. */
+export const MAX_FILE = 255
+
+/**
+ * A release begins with the kernel's number, so the first `_` before a digit ends the target, which may be
+ * empty or hold `_` itself (os-release allows it).
+ */
+const FILE =
+  /^(falco|scap)_((?:[A-Za-z0-9.-]|_(?!\d))*)_(\d[A-Za-z0-9.+~_-]*)\.(ko|o)(?:\.(asc|sha256|json|log))?$/
+const ONE_PART_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~-]*$/
+const TWO_PART_VERSION = /^(.+)_(\d+_[A-Za-z0-9][A-Za-z0-9.+~-]*)$/
+
+/** Targets whose kernel version has two parts, e.g. `1_1.26.0`: `_` alone does not tell where it begins. */
+const TWO_PART_TARGETS: readonly string[] = ['minikube', 'talos', 'bottlerocket']
+
+const EXTENSIONS: Readonly<Record<Kind, string>> = { kmod: 'ko', ebpf: 'o' }
+
+export const extensionOf = (kind: Kind): string => EXTENSIONS[kind]
+export const kindOf = (extension: string | undefined): Kind => (extension === 'ko' ? 'kmod' : 'ebpf')
+
+/** ProbeError `malformed`. */
+export function parseFile(file: string): { facts: FileFacts; companion: Companion | undefined } {
+  const match = file.length <= MAX_FILE ? FILE.exec(file) : null
+  if (!match) throw malformed(`${quote(file)} is no file name of a probe`)
+  const [, driverName, target = '', rest = '', extension, companion] = match
+  const { kernelRelease, kernelVersion } = splitRelease(target, rest)
+  const facts = { driverName: driverName as DriverName, target, kernelRelease, kernelVersion }
+  return { facts: { ...facts, kind: kindOf(extension) }, companion: companion as Companion | undefined }
+}
+
+/** From the right: `_` may occur in the release (`el8_10.x86_64`), and in the version of some targets. */
+function splitRelease(target: string, rest: string): Pick<Probe, 'kernelRelease' | 'kernelVersion'> {
+  const two = TWO_PART_TARGETS.includes(target) ? TWO_PART_VERSION.exec(rest) : null
+  const at = two ? (two[1] ?? '').length : rest.lastIndexOf('_')
+  const kernelVersion = rest.slice(at + 1)
+  if (at < 1) throw malformed(`${quote(rest)} holds no kernel version`)
+  if (!two && !ONE_PART_VERSION.test(kernelVersion)) throw malformed(`${quote(rest)} holds no kernel version`)
+  return { kernelRelease: rest.slice(0, at), kernelVersion }
+}
+
+/** The probe's file name, e.g. `scap_debian_6.1.192-2-amd64_1.ko`. */
+export const fileOf = (probe: FileFacts): string =>
+  `${probe.driverName}_${probe.target}_${probe.kernelRelease}_${probe.kernelVersion}.${EXTENSIONS[probe.kind]}`

@@ -1,0 +1,129 @@
+// The layouts that clients' URLs have had since 2015, in one table.
+
+import type { Probe } from '../probe.ts'
+import { malformed } from './alphabet.ts'
+import { type ConfigHash, configHashFile } from './config-hash.ts'
+import { fileOf } from './file.ts'
+
+export const PROBE_LAYOUTS = [
+  'current',
+  'escaped',
+  'flat',
+  'scap',
+  'scap-flat',
+  'kernel-module',
+  'ebpf-probe',
+] as const
+export type ProbeLayout = (typeof PROBE_LAYOUTS)[number]
+export type LayoutId = ProbeLayout | 'config-hash'
+
+export interface Layout {
+  readonly template: string
+  readonly years: string
+  readonly clients: string
+  /** whether its clients follow redirects; to those that do not, the bytes themselves must be sent */
+  readonly redirects: boolean
+}
+
+const FILE = '{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}'
+
+export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
+  current: {
+    template: `/driver/{driverVersion}/{arch}/${FILE}`,
+    years: 'since July 2022',
+    clients: 'falcoctl; falco-driver-loader since Falco 0.32.1 (its eBPF probes since 0.32.2)',
+    redirects: true,
+  },
+  escaped: {
+    template: `/driver%2F{driverVersion}%2F{arch}%2F${FILE}`,
+    years: 'since 2022',
+    clients: 'downloaders that escape the whole key of an object listing',
+    redirects: true,
+  },
+  flat: {
+    template: `/driver/{driverVersion}/${FILE}`,
+    years: 'May 2020 to August 2022',
+    clients: 'falco-driver-loader of Falco 0.23 to 0.32.0 (the eBPF probes of 0.32.1 too)',
+    redirects: true,
+  },
+  scap: {
+    template: '/scap-drivers/{driverVersion}/{arch}/scap_{target}_{kernelRelease}_{kernelVersion}.{ko|o}',
+    years: 'since 2022',
+    clients: 'scap-driver-loader of sysdig since 0.30',
+    redirects: true,
+  },
+  'scap-flat': {
+    template: '/scap-drivers/{driverVersion}/scap_{target}_{kernelRelease}_{kernelVersion}.{ko|o}',
+    years: 'December 2021 to 2022',
+    clients: 'scap-driver-loader of sysdig 0.28 and 0.29',
+    redirects: true,
+  },
+  'kernel-module': {
+    template: '/kernel-module/{driverVersion}/{name}_{target}_{kernelRelease}_{kernelVersion}.ko',
+    years: 'April 2020',
+    clients: 'falco-driver-loader between Falco 0.22 and 0.23',
+    redirects: false,
+  },
+  'ebpf-probe': {
+    template: '/ebpf-probe/{driverVersion}/{name}_{target}_{kernelRelease}_{kernelVersion}.o',
+    years: 'April 2020',
+    clients: 'falco-driver-loader between Falco 0.22 and 0.23',
+    redirects: false,
+  },
+  'config-hash': {
+    template:
+      '/stable/sysdig-probe-binaries/{falco|sysdig}-probe[-bpf]-{driverVersion}-{arch}-{unameRelease}-{md5 of the config}.{ko|o}',
+    years: '2015 to 2021',
+    clients:
+      'sysdig-probe-loader of sysdig 0.1 to 0.27; falco-probe-loader of Falco up to 0.21, falco-driver-loader 0.22',
+    redirects: false,
+  },
+}
+
+/** A release that says its own arch, for the layouts without one; `x86_64` was the only one of that time. */
+export const archOfRelease = (kernelRelease: string): Probe['arch'] =>
+  /[.-](?:aarch64|arm64)$/.test(kernelRelease) ? 'aarch64' : 'x86_64'
+
+/** Driver versions begin with a number, or are a commit's name: what can stand where an arch could, too. */
+export const isVersion = (text: string): boolean => /^(?:v?\d|[0-9a-f]{7,64}$)/.test(text)
+
+/** The path by which a layout's clients ask for a probe. ProbeError `malformed` where it has no words for it. */
+export function formatAs(layout: ProbeLayout, probe: Probe): string {
+  const { driverVersion, arch } = probe
+  const file = fileOf(probe)
+  switch (layout) {
+    case 'current':
+      return `/driver/${driverVersion}/${arch}/${file}`
+    case 'escaped':
+      return `/${encodeURIComponent(`driver/${driverVersion}/${arch}/${file}`)}`
+    case 'scap':
+      need(layout, probe.driverName === 'scap')
+      return `/scap-drivers/${driverVersion}/${arch}/${file}`
+    default:
+      need(layout, archOfRelease(probe.kernelRelease) === arch && isVersion(driverVersion))
+      return `/${flatPrefix(layout, probe)}/${driverVersion}/${file}`
+  }
+}
+
+function flatPrefix(layout: Exclude<ProbeLayout, 'current' | 'escaped' | 'scap'>, probe: Probe): string {
+  switch (layout) {
+    case 'flat':
+      return 'driver'
+    case 'scap-flat':
+      need(layout, probe.driverName === 'scap')
+      return 'scap-drivers'
+    case 'kernel-module':
+      need(layout, probe.kind === 'kmod')
+      return layout
+    case 'ebpf-probe':
+      need(layout, probe.kind === 'ebpf')
+      return layout
+  }
+}
+
+function need(layout: LayoutId, can: boolean): void {
+  if (!can) throw malformed(`the layout ${layout} has no name for that probe`)
+}
+
+export const formatConfigHash = (name: ConfigHash): string =>
+  `/stable/sysdig-probe-binaries/${configHashFile(name)}`
