@@ -1,0 +1,123 @@
+// Which compiler built a kernel, and which of those at hand builds a module for it.
+
+import { ProbeError } from '../errors.ts'
+import { isOn, type Kconfig, numberOf, stringOf } from './kconfig.ts'
+
+export type Family = 'gcc' | 'clang'
+
+export interface Compiler {
+  /** of the compiler that built the kernel */
+  readonly family: Family
+  /** of the compiler that built the kernel, e.g. `12.2.0`; of a guess only `12` */
+  readonly version: string
+  /** what builds the module: one of the commands at hand */
+  readonly command: string
+  readonly from: 'config' | 'proc-version' | 'kernel-version'
+  /** `command` is of the family and the major version that built the kernel, and that is no guess */
+  readonly exact: boolean
+  /** for a person */
+  readonly text: string
+}
+
+type Found = Pick<Compiler, 'family' | 'version' | 'from'>
+
+export interface CompilerFacts {
+  readonly config: Kconfig
+  /** `/proc/version` as a client sent it: any text */
+  readonly procVersion?: string | undefined
+  readonly kernelRelease: string
+  /** what the build image has, e.g. `gcc-12`, `gcc-4.8`, `clang-14` */
+  readonly commands: readonly string[]
+}
+
+/** The config's own word, then that of `/proc/version`, then a guess. ProbeError `misconfigured` for no commands. */
+export function compilerOf({ config, procVersion, kernelRelease, commands }: CompilerFacts): Compiler {
+  const found = ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(kernelRelease)
+  const command = nearest(found, commands)
+  const exact = found.from !== 'kernel-version' && commandOf(found) === command
+  return { ...found, command, exact, text: `${ORIGIN[found.from](found)}; ${choice(found, command, exact)}` }
+}
+
+/** e.g. 120200 for 12.2.0: GCC_VERSION and CLANG_VERSION, from 4.18 on; the one that was not used is 0. */
+function ofConfig(config: Kconfig): Found | undefined {
+  const family = isOn(config, 'CC_IS_CLANG') ? 'clang' : 'gcc'
+  const number = numberOf(config, family === 'clang' ? 'CLANG_VERSION' : 'GCC_VERSION') ?? 0
+  if (number >= 10_000 && number < 1_000_000) {
+    const parts = [Math.floor(number / 10_000), Math.floor(number / 100) % 100, number % 100]
+    return { family, version: parts.join('.'), from: 'config' }
+  }
+  const text = stringOf(config, 'CC_VERSION_TEXT')
+  return text === undefined ? undefined : ofFirstLine(text.slice(0, 1024))
+}
+
+/** The first line of `--version`: "gcc-12 (Debian 12.2.0-14) 12.2.0", "Debian clang version 14.0.6". */
+function ofFirstLine(text: string): Found | undefined {
+  const clang = /clang version (\d{1,3}\.\d{1,3}\.\d{1,3})/.exec(text)
+  if (clang !== null) return { family: 'clang', version: clang[1]!, from: 'config' }
+  const gcc = /gcc.* (\d{1,3}\.\d{1,3}\.\d{1,3})\b/.exec(text.replace(/\([^()]*\)/g, ''))
+  return gcc === null ? undefined : { family: 'gcc', version: gcc[1]!, from: 'config' }
+}
+
+/**
+ * "(gcc version 7.3.0 (Ubuntu 7.3.0-16ubuntu3))" up to 5.7, "(gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld ...)"
+ * from then on, "(clang version 14.0.6 ...)" in both: LINUX_COMPILER of scripts/mkcompile_h, and what became of it.
+ */
+function ofProcVersion(text: string): Found | undefined {
+  const family: Family = /clang version \d/.test(text) ? 'clang' : 'gcc'
+  const version =
+    new RegExp(`${family} version (\\d{1,3}(?:\\.\\d{1,3}){1,2})`).exec(text)?.[1] ??
+    /gcc[\w.-]{0,20} \([^()]{0,100}\) (\d{1,3}\.\d{1,3}\.\d{1,3})\b/.exec(text)?.[1]
+  return version === undefined ? undefined : { family, version, from: 'proc-version' }
+}
+
+/** The gcc that distributions of a series' years had; whoever knows better sends the config or /proc/version. */
+const GUESSES: readonly (readonly [major: number, minor: number, gcc: string])[] = [
+  [6, 9, '14'],
+  [6, 3, '13'],
+  [5, 18, '12'],
+  [5, 11, '11'],
+  [5, 6, '10'],
+  [5, 0, '9'],
+  [4, 15, '8'],
+  [4, 8, '6'],
+  [4, 0, '5'],
+]
+
+function guessed(kernelRelease: string): Found {
+  const [, major = 0, minor = 0] = (/^(\d{1,3})\.(\d{1,5})/.exec(kernelRelease) ?? []).map(Number)
+  const gcc = GUESSES.find(([from, since]) => major > from || (major === from && minor >= since))
+  return { family: 'gcc', version: gcc?.[2] ?? '4.8', from: 'kernel-version' }
+}
+
+/** As Debian names them: `gcc-12`, but `gcc-4.8`; `clang-14`. */
+function commandOf({ family, version }: Pick<Found, 'family' | 'version'>): string {
+  const [major = '', minor = ''] = version.split('.')
+  return `${family}-${family === 'gcc' && Number(major) < 5 ? `${major}.${minor}` : major}`
+}
+
+/** Of two equally near the newer: a kernel's headers may use what an older compiler does not know. */
+function nearest(found: Found, commands: readonly string[]): string {
+  const family = commands.filter((command) => command.startsWith(`${found.family}-`))
+  const wanted = ordinal(commandOf(found))
+  const distance = (command: string): number => Math.abs(ordinal(command) - wanted)
+  const [command] = (family.length > 0 ? family : [...commands]).sort(
+    (a, b) => distance(a) - distance(b) || ordinal(b) - ordinal(a),
+  )
+  if (command === undefined) throw new ProbeError('misconfigured', 'the build image has no compiler')
+  return command
+}
+
+/** 12 of `gcc-12`, 4.8 of `gcc-4.8`. */
+const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)
+
+const ORIGIN: Readonly<Record<Compiler['from'], (found: Found) => string>> = {
+  config: ({ family, version }) => `the config names ${family} ${version}`,
+  'proc-version': ({ family, version }) => `/proc/version names ${family} ${version}`,
+  'kernel-version': ({ family, version }) =>
+    `neither the config nor /proc/version names a compiler; kernels of this version were mostly built by ${family} ${version}`,
+}
+
+const choice = (found: Found, command: string, exact: boolean): string => {
+  if (exact || commandOf(found) === command) return `${command} builds the module`
+  return `${command}, the nearest at hand, builds the module: features that the driver probes for may be missing`
+}

@@ -1,0 +1,37 @@
+// What a kernel config says, once it is read: options and their values, never the text of a client.
+
+export type OptionValue =
+  | { readonly tag: 'switch'; readonly value: 'y' | 'm' | 'n' }
+  /** decimal digits as they stood: they may say more than a double holds */
+  | { readonly tag: 'number'; readonly digits: string }
+  /** with its `0x` */
+  | { readonly tag: 'hex'; readonly digits: string }
+  /** without quotes and escapes */
+  | { readonly tag: 'string'; readonly text: string }
+
+export interface Kconfig {
+  /** of the comment `# Linux/x86 6.1.54 Kernel Configuration`; anyone can write one, and digests ignore it */
+  readonly headerVersion: string | undefined
+  /** by name without `CONFIG_`, in the order of the file, which decides between options of one choice */
+  readonly options: ReadonlyMap<string, OptionValue>
+}
+
+/** Off and absent are the same, as they are to C: what is absent gets its default only from Kconfig. */
+export function switchOf({ options }: Kconfig, name: string): 'y' | 'm' | 'n' {
+  const value = options.get(name)
+  return value?.tag === 'switch' ? value.value : 'n'
+}
+
+export const isOn = (config: Kconfig, name: string): boolean => switchOf(config, name) !== 'n'
+
+export function stringOf({ options }: Kconfig, name: string): string | undefined {
+  const value = options.get(name)
+  return value?.tag === 'string' ? value.text : undefined
+}
+
+/** `undefined` for what is no number, and for one that a double cannot tell from its neighbours. */
+export function numberOf({ options }: Kconfig, name: string): number | undefined {
+  const value = options.get(name)
+  const number = value?.tag === 'number' ? Number(value.digits) : undefined
+  return Number.isSafeInteger(number) ? number : undefined
+}
