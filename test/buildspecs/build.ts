@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import { inlineBuildspec } from '../../cdk/buildspec.ts'
 import { BUILD_ENV, stagingKeys } from '../../lib/environment.ts'
 import { formatJob, type Job, type JobInput } from '../../lib/job.ts'
+import { type BuildReport, readReport } from '../../lib/report.ts'
 import type { LoopbackStore } from './store.ts'
 
 const spec = parse(inlineBuildspec())
@@ -30,6 +31,8 @@ export interface Build {
   readonly outer?: 'user' | 'root' | 'container'
   /** commands of /usr/bin that this machine does not have */
   readonly hidden?: readonly string[]
+  /** lines of sh that the machine runs when the build has ended */
+  readonly afterwards?: string
 }
 
 export interface Built {
@@ -37,7 +40,9 @@ export interface Built {
   readonly log: string
   readonly output: string
   readonly probe: Buffer | undefined
-  readonly manifest: { stage: string; compilerVersion: string; timings: Record<string, number> } | undefined
+  /** the kernel tree that the build made of source and config */
+  readonly prepared: Buffer | undefined
+  readonly manifest: BuildReport | undefined
   /** the requests of this build, without its claim */
   readonly requests: readonly string[]
 }
@@ -56,16 +61,18 @@ export async function build(store: LoopbackStore, order: Build): Promise<Built> 
     [BUILD_ENV.jobUrl]: store.url(keys.job),
     [BUILD_ENV.jobSha256]: order.jobSha256 ?? sha256(document),
   })
-  const manifest = store.objects.get(keys.manifest)?.toString()
   return {
     exit,
     output,
     log: store.objects.get(keys.log)?.toString() ?? '',
     probe: store.objects.get(keys.probe),
-    manifest: manifest === undefined ? undefined : JSON.parse(manifest),
+    prepared: store.objects.get(preparedKey(keys)),
+    manifest: readReport(store.objects.get(keys.manifest)),
     requests: store.requests.slice(first).map((line) => line.replace(/ .*\//, ' ')),
   }
 }
+
+const preparedKey = (keys: ReturnType<typeof stagingKeys>) => keys.job.replace(/[^/]*$/, 'prepared')
 
 function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagingKeys>): Job {
   return {
@@ -87,16 +94,25 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
       store.objects.set(sha256(body), body)
       return { role, format, sha256: sha256(body), bytes: body.length, url: store.url(sha256(body)) }
     }),
-    outputs: { probe: store.url(keys.probe), log: store.url(keys.log), manifest: store.url(keys.manifest) },
+    outputs: {
+      probe: store.url(keys.probe),
+      log: store.url(keys.log),
+      manifest: store.url(keys.manifest),
+      ...(order.settings.KERNEL === 'source' ? { prepared: store.url(preparedKey(keys)) } : {}),
+    },
   }
 }
 
 /** An id without a name, as a build has it on a machine where everything else is root's. */
 const NOBODY = 64055
 
-function runSpec({ outer, hidden = [] }: Build, variables: Readonly<Record<string, string>>) {
+function runSpec(
+  { outer, hidden = [], afterwards = ':' }: Build,
+  variables: Readonly<Record<string, string>>,
+) {
   const env = { PATH: '/usr/bin:/usr/sbin', ...spec.env.variables, ...variables }
-  const script = [...spec.phases.install.commands, ...spec.phases.build.commands].join('\n')
+  const last = `afterwards() {\n${afterwards}\n}\ntrap afterwards EXIT`
+  const script = [last, ...spec.phases.install.commands, ...spec.phases.build.commands].join('\n')
   const [command, ...args] = [...around(outer, hidden), '/bin/sh', '-ec', script]
   return ended(spawn(command!, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
 }

@@ -1,0 +1,151 @@
+// Debian's kernel source with Debian's config under another name: built for real, as for a kernel nobody knows.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newestKernel, packageBytes } from './archive.ts'
+import { type Build, type Built, build, type Input } from './build.ts'
+import { GOOD, making, smallBuild } from './small.ts'
+import { type LoopbackStore, openStore } from './store.ts'
+
+const VECTOR = join(import.meta.dirname, '../vectors/kernel-configs/debian_6.1.0-56-amd64.config.gz')
+const RELEASE = '6.1.0-56-custom'
+
+/** Debian's config with another LOCALVERSION. */
+const configOf = (local: string): Buffer => {
+  const text = gunzipSync(readFileSync(VECTOR)).toString()
+  return Buffer.from(text.replace(/^CONFIG_LOCALVERSION=.*$/m, () => `CONFIG_LOCALVERSION="${local}"`))
+}
+
+const text = (role: Input['role'], body: Buffer): Input => ({ role, format: 'text', body })
+const source = (): Input => ({ role: 'source', format: 'deb', body: packageBytes('linux-source-6.1') })
+const driver = (): Input => ({ role: 'driver', format: 'deb', body: packageBytes('falcosecurity-scap-dkms') })
+
+const settings: Build['settings'] = {
+  KERNEL: 'source',
+  TREE: '-',
+  UNAME_RELEASE: RELEASE,
+  DRIVER_VERSION: '0.1.1dev+git20220316.e5c53d64',
+  COMPILER: 'gcc-12',
+}
+
+/** What a tool says of the probe's file. */
+function inspect(probe: Buffer | undefined, command: string, ...args: string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'probe-'))
+  try {
+    writeFileSync(join(folder, 'scap.ko'), probe ?? '')
+    return execFileSync(command, [...args, join(folder, 'scap.ko')], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+let store: LoopbackStore
+beforeAll(async () => {
+  store = await openStore()
+})
+afterAll(() => store.close())
+
+describe('a kernel of source and config', () => {
+  let first: Built
+  beforeAll(async () => {
+    first = await build(store, {
+      settings,
+      inputs: [source(), text('config', configOf('-custom')), driver()],
+    })
+  })
+  const again = (kind: 'kmod' | 'ebpf', ...more: Input[]) =>
+    build(store, {
+      settings: { ...settings, KERNEL: 'prepared', KIND: kind },
+      inputs: [{ role: 'prepared', format: 'tar.gz', body: first.prepared! }, driver(), ...more],
+    })
+
+  test('gets a kernel module of exactly the release that was asked for', () => {
+    expect(first.log).toMatch(/\ndone: .*\n$/)
+    expect(inspect(first.probe, '/usr/sbin/modinfo', '-F', 'vermagic').split(' ')[0]).toBe(RELEASE)
+    expect(Object.keys(first.manifest?.timings ?? {})).toContain('tree')
+  })
+
+  test('keeps every option of a config whose compiler is at hand', () => {
+    expect(first.log).not.toContain('options that do not hold')
+  })
+
+  test('leaves its tree: the next build of it is the same bytes, without source or config', async () => {
+    expect(first.manifest?.prepared?.bytes).toBe(first.prepared?.length)
+    const second = await again('kmod')
+    expect(second.probe?.equals(first.probe!)).toBe(true)
+    expect(second.requests.filter((line) => line.startsWith('GET'))).toHaveLength(3)
+    expect(Object.keys(second.manifest?.timings ?? {})).not.toContain('tree')
+  })
+
+  test('gets its eBPF probe of the tree', async () => {
+    const { exit, probe } = await again('ebpf')
+    expect(exit).toBe(0)
+    expect(inspect(probe, 'readelf', '-p', 'kernel_version')).toContain(RELEASE)
+  })
+
+  test('gets the module that header packages would make, when it brings their Module.symvers', async () => {
+    const kernel = newestKernel('6.1')
+    const headers = kernel.headers.map((body) => ({ role: 'header', format: 'deb', body }) as const)
+    const official = await build(store, {
+      settings: { ...settings, KERNEL: 'headers', TREE: kernel.tree, UNAME_RELEASE: kernel.unameRelease },
+      inputs: [...headers, driver()],
+    })
+    const ours = await again(
+      'kmod',
+      text('symvers', fileOf(kernel.headers[0]!, `${kernel.tree}/Module.symvers`)),
+    )
+    expect(ours.log).not.toContain('undefined!')
+    const versions = (of: Built) => inspect(of.probe, '/usr/sbin/modprobe', '--dump-modversions')
+    expect(versions(ours)).toBe(versions(official))
+    expect(versions(ours)).toContain('module_layout')
+    expect(layout(ours)).toBe(layout(official))
+  })
+})
+
+/** The size of `struct module`, and the sections with what the kernel patches when it loads one. */
+function layout({ probe }: Built): string {
+  const lines = inspect(probe, 'readelf', '-SW').match(/\] \.[^ ]+ +[A-Z0-9]+ +0+ [0-9a-f]+ [0-9a-f]+/g) ?? []
+  const sections = lines.map((line) => line.slice(2).split(/ +/))
+  expect(sections.map(([name]) => name)).toContain('.gnu.linkonce.this_module')
+  return sections
+    .filter(([name]) => !/^\.(note|modinfo|symtab|strtab|shstrtab|rela?\.note|BTF)/.test(name!))
+    .map(([name, , , , size]) => `${name} ${size}`)
+    .join('\n')
+}
+
+const fileOf = (deb: Buffer, path: string): Buffer =>
+  execFileSync('sh', ['-c', 'dpkg-deb --fsys-tarfile - | tar -xO "$0"', `./${path}`], {
+    input: deb,
+    maxBuffer: 1 << 28,
+  })
+
+test('a config that runs commands reaches nothing: no network, no file, not the build that follows', async () => {
+  const canaries = ['build', 'tmp', 'steps', 'inputs', 'kernel', 'etc', 'usr'].map((at) => `/${at}/pwned`)
+  const reach = `curl -sS -m 3 http://127.0.0.1:${store.port}/reached`
+  const order = smallBuild(making('ls /build/pwned /tmp/pwned /inputs', GOOD), settings)
+  const { exit, log, output } = await build(store, {
+    ...order,
+    inputs: [
+      source(),
+      text(
+        'config',
+        configOf(`-x$(${[`touch ${canaries.join(' ')}`, reach, 'echo IT RAN >&2'].join(' || :; ')})`),
+      ),
+      ...order.inputs.filter(({ role }) => role === 'driver'),
+    ],
+    outer: 'container',
+    afterwards: 'find /tmp /build /etc /usr/pwned /kernel /inputs -name "pwned*" 2>/dev/null || :; echo searched',
+  })
+  expect(log).toContain('IT RAN')
+  expect(log).toContain('Failed to connect')
+  expect(store.requests).not.toContain('GET /reached')
+  expect(log).toContain("cannot access '/build/pwned'")
+  expect(log).toContain("cannot access '/tmp/pwned'")
+  expect(output).toMatch(/\nsearched\n$/)
+  expect(output).not.toMatch(/^\/.*pwned/m)
+  expect(exit).toBe(0)
+})
