@@ -23,9 +23,12 @@ const ACCESS_LOG = {
   error: '$context.integrationErrorMessage',
 }
 
+/** First parts of the paths of clients that do not follow redirects, and are sent the bytes themselves. */
+const WITHOUT_REDIRECTS = ['stable', 'dev', 'kernel-module', 'ebpf-probe']
+
 export function addApi(
   stack: Stack,
-  { resolve, wait }: Record<'resolve' | 'wait', LambdaFunction>,
+  { resolve, wait, deliver }: Record<'resolve' | 'wait' | 'deliver', LambdaFunction>,
   { cloud }: Settings,
 ) {
   const api = new HttpApi(stack, 'Api', {
@@ -38,6 +41,10 @@ export function addApi(
     methods: [HttpMethod.ANY],
     integration: new HttpLambdaIntegration('Wait', wait),
   })
+  const delivered = new HttpLambdaIntegration('Deliver', deliver)
+  for (const layout of WITHOUT_REDIRECTS) {
+    api.addRoutes({ path: `/${layout}/{proxy+}`, methods: [HttpMethod.ANY], integration: delivered })
+  }
   const accessLog = new LogGroup(stack, 'AccessLog', {
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,

@@ -55,7 +55,8 @@ function project(
     logsConfig: { cloudWatchLogs: { status: 'DISABLED' }, s3Logs: { status: 'DISABLED' } },
     cache: { type: 'NO_CACHE' },
     timeoutInMinutes: build.timeoutMinutes,
-    queuedTimeoutInMinutes: 30,
+    // The deadline of a claim allows for it: lib/plan.ts.
+    queuedTimeoutInMinutes: 5,
   })
   acknowledge(project, {
     CB4: 'There is no artifact and no cache to encrypt: the project writes nothing itself.',

@@ -38,6 +38,18 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   probes.grantTo(wait, 'read')
   artifacts.grantTo(wait, 'read')
 
+  const deliver = make('deliver', {
+    memoryMegabytes: 512,
+    timeoutSeconds: 29,
+    // Clients of before May 2020 wait here, too, and are few.
+    concurrency: Math.ceil(settings.cloud.waitConcurrency / 10),
+  })
+  probes.grantTo(deliver, 'read', 'write')
+  budgets.grantTo(deliver, 'look', 'spend')
+  artifacts.grantTo(deliver, 'read')
+  staging.grantTo(deliver, 'read logs')
+  bus.grantTo(deliver, 'emit')
+
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
   probes.grantTo(plan, 'read', 'write')
   budgets.grantTo(plan, 'look', 'spend')
@@ -62,14 +74,14 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   artifacts.grantTo(keyMaker, 'write public key')
   makeSigningKey(stack, keyMaker)
 
-  tell(settings, resolve, wait, plan, publish)
+  tell(settings, resolve, wait, deliver, plan, publish)
 
-  const { api, accessLog } = addApi(stack, { resolve, wait }, settings)
+  const { api, accessLog } = addApi(stack, { resolve, wait, deliver }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, publish, sweep })
 
   const topic = addTopic(stack)
   const alarm = alarms(stack, topic)
-  watchFunctions(alarm, { resolve, wait, plan, publish, sweep })
+  watchFunctions(alarm, { resolve, wait, deliver, plan, publish, sweep })
   watchApi(alarm, accessLog)
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)

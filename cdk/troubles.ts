@@ -20,6 +20,10 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     impact: 'Clients whose probe is being built get errors; published probes are served.',
     runbook: 'waits',
   },
+  deliver: {
+    impact: 'Clients of before May 2020 get errors instead of probes; newer ones are served.',
+    runbook: 'waits',
+  },
   plan: { impact: 'Missing probes are not built; published ones are served.', runbook: 'plans' },
   publish: { impact: 'Builds end but their probes are not served.', runbook: 'publishing' },
   sweep: {

@@ -11,6 +11,12 @@ const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosni
 
 /** A redirect is never stored either: what it leads to expires, or changes once the probe is built. */
 export function resultOf(answer: Answer): Result {
+  const result = plainResult(answer)
+  if (answer.canonical === undefined) return result
+  return { ...result, headers: { ...result.headers, link: `<${answer.canonical}>; rel="canonical"` } }
+}
+
+function plainResult(answer: Answer): Result {
   switch (answer.tag) {
     case 'redirect':
       return { statusCode: 307, headers: { ...NO_STORE, location: answer.location }, body: '' }

@@ -29,6 +29,7 @@ const ports: PlanPorts = {
   log,
   settings: current,
   kernel: (probe) => planners.plannerFor(probe.target).plan(probe),
+  identify: (name) => planners.identify(name),
   driver: (probe) =>
     driverSource(
       { inputs, sources: sources(), fetch, readDirectory, findPackage: planners.debian.find },

@@ -1,29 +1,18 @@
 // GET or HEAD of anything but /wait: a probe, what stands beside it, or the public key.
 
-import { randomUUID } from 'node:crypto'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { Answer } from '../lib/answer.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
-import { checkBuildable } from '../lib/buildable.ts'
 import { PUBLIC_KEY_OBJECT } from '../lib/environment.ts'
-import { type ResolvePorts, resolve } from '../lib/resolve.ts'
-import { budgets, bus, clientUrls, index, internalUrls, settings } from './environment.ts'
+import { resolve } from '../lib/resolve.ts'
+import { internalUrls } from './environment.ts'
 import { callerOf, problems, resultOf } from './http.ts'
+import { resolvePorts } from './resolve-ports.ts'
 
 const MAX_KEY_BYTES = 64 * 1024
 
-const ports: ResolvePorts = {
-  index: index(),
-  budgets: budgets(),
-  bus: bus(),
-  artifacts: clientUrls('artifactsBucket'),
-  staging: clientUrls('stagingBucket'),
-  now: Date.now,
-  newId: randomUUID,
-  settings: settings(),
-  check: (probe) => checkBuildable(settings(), probe),
-}
+const ports = resolvePorts()
 const keyUrls = internalUrls('artifactsBucket')
 const fetch = createFetch()
 

@@ -15,11 +15,15 @@ export interface Problem {
   readonly more?: Readonly<Record<string, string | number>>
 }
 
-export type Answer =
+export type Answer = (
   | { readonly tag: 'redirect'; readonly location: string }
   | { readonly tag: 'json'; readonly body: unknown }
   | { readonly tag: 'bytes'; readonly body: Uint8Array; readonly contentType: string }
   | { readonly tag: 'problem'; readonly problem: Problem }
+) & {
+  /** path of the probe by its canonical name, where it was asked for by another */
+  readonly canonical?: string
+}
 
 export const redirect = (location: string): Answer => ({ tag: 'redirect', location })
 export const problem = (p: Problem): Answer => ({ tag: 'problem', problem: p })

@@ -1,4 +1,4 @@
-// What was decided before a build: publish believes this, and nothing that the build says of itself.
+// What was decided before a build, written once: publish believes this, and nothing that the build says of itself.
 
 import * as z from 'zod'
 import { ProbeError } from './errors.ts'
@@ -16,8 +16,20 @@ export interface BuildPlan {
   readonly headers: readonly Source[]
 }
 
+/** Bytes of a record at most: some twenty presigned URLs, of up to 2 KB each. */
+export const MAX_ORDER = 256 * 1024
+
+/** All that a build is started with; a repeated plan starts the very same build. */
+export interface BuildOrderRecord {
+  readonly plan: BuildPlan
+  /** text of the job document */
+  readonly job: string
+  /** presigned GET of it */
+  readonly jobUrl: string
+}
+
 const source = z.object({ name: z.string(), version: z.string(), url: z.string(), sha256: z.string() })
-const schema = z.object({
+const plan = z.object({
   key: z.string(),
   claim: z.string(),
   attempt: z.number(),
@@ -29,10 +41,13 @@ const schema = z.object({
   headers: z.array(source),
 })
 
-export const encodePlan = (plan: BuildPlan): Uint8Array => new TextEncoder().encode(JSON.stringify(plan))
+const schema = z.object({ plan, job: z.string(), jobUrl: z.string() })
 
-/** ProbeError `misconfigured` when the object is not what `encodePlan` wrote. */
-export function decodePlan(body: Uint8Array): BuildPlan {
+export const encodeOrder = (order: BuildOrderRecord): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(order))
+
+/** ProbeError `misconfigured` when the object is not what `encodeOrder` wrote. */
+export function decodeOrder(body: Uint8Array): BuildOrderRecord {
   try {
     return schema.parse(JSON.parse(new TextDecoder().decode(body)))
   } catch (cause) {

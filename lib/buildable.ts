@@ -1,12 +1,14 @@
 // Can this probe be built at all? Pure: a forged name is refused here and costs nothing.
 
 import { checkDriver, driverFor } from './drivers.ts'
-import { checkKernel } from './kernels/check.ts'
+import { checkKernel, checkUnameRelease } from './kernels/check.ts'
+import type { ConfigHashName } from './names/index.ts'
 import type { Probe } from './probe.ts'
 import type { Settings } from './settings.ts'
 
 /** ProbeError `unknown-driver-version`, `unsupported-driver-name`, `unsupported-kind`, `unknown-target`, `unsupported-kernel`. */
-export function checkBuildable(settings: Settings, probe: Probe): void {
-  checkDriver(driverFor(settings, probe.driverVersion), probe)
-  checkKernel(probe)
+export function checkBuildable(settings: Settings, asked: Probe | ConfigHashName): void {
+  checkDriver(driverFor(settings, asked.driverVersion), asked)
+  if ('tag' in asked) checkUnameRelease(asked)
+  else checkKernel(asked)
 }

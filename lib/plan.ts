@@ -1,12 +1,12 @@
 // A probe was requested: find what it is built from, and start its build.
 
 import { createHash } from 'node:crypto'
-import { type BuildPlan, encodePlan } from './build-plan.ts'
+import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './build-plan.ts'
 import { inputKey, stagingKeys } from './environment.ts'
 import { isProbeError, type ProbeError } from './errors.ts'
 import { formatJob, type InputRole, type Job, type JobInput } from './job.ts'
 import type { KernelPlan, Package } from './kernels/planner.ts'
-import { fileOf, probeOf } from './names/index.ts'
+import { type ConfigHashName, fileOf, keyOf, nameOf, probeOf } from './names/index.ts'
 import type { Budgets, Builder, Clock, Index, Log, Presigner, Store } from './ports.ts'
 import type { FailureReason, Probe, Source } from './probe.ts'
 import { dayOf, retryAt } from './retry.ts'
@@ -21,7 +21,7 @@ export interface DriverInput {
 }
 
 export interface PlanPorts {
-  readonly index: Pick<Index, 'get' | 'started' | 'fail'>
+  readonly index: Pick<Index, 'get' | 'started' | 'alias' | 'fail'>
   readonly budgets: Budgets
   readonly builder: Pick<Builder, 'start'>
   readonly staging: Store
@@ -32,6 +32,8 @@ export interface PlanPorts {
   readonly settings: Settings
   /** Header packages, compiler and tree. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
   readonly kernel: (probe: Probe) => Promise<KernelPlan>
+  /** The probe that a name of 2015 to 2020 means. ProbeError `headers-not-found`, ... */
+  readonly identify: (name: ConfigHashName) => Promise<Probe>
   /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
   readonly driver: (probe: Probe) => Promise<DriverInput>
   /** Brings a package into the inputs bucket, checked against its digest. */
@@ -44,7 +46,7 @@ export interface PlanRequest {
   readonly attempt: number
 }
 
-export type PlanOutcome = 'started' | 'failed' | 'claim-lost'
+export type PlanOutcome = 'started' | 'alias' | 'failed' | 'claim-lost'
 
 /** Minutes that a build may wait for a machine and be late with its end. */
 const QUEUE_MINUTES = 6
@@ -59,11 +61,28 @@ export async function plan(ports: PlanPorts, request: PlanRequest): Promise<Plan
   if (state?.state !== 'building' || state.claim !== request.claim) return 'claim-lost'
   if (state.buildId !== undefined) return 'started'
   try {
-    return await startBuild(ports, request, await decide(ports, request))
+    const name = nameOf(request.key)
+    if (name.tag === 'config-hash') return await makeAlias(ports, request, await ports.identify(name))
+    return await planProbe(ports, request, name.probe)
   } catch (error) {
     if (!isProbeError(error)) throw error
     return failPlan(ports, request, reasonOf(error), error.message)
   }
+}
+
+async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+  const kernel = await ports.kernel(probe)
+  const { kernelRelease } = kernel
+  if (kernelRelease !== probe.kernelRelease) return makeAlias(ports, request, { ...probe, kernelRelease })
+  return startBuild(ports, request, await decide(ports, request, kernel))
+}
+
+/** An older name of a kernel makes no build of its own: whoever waits is sent on to the name of today. */
+async function makeAlias(ports: PlanPorts, { key, claim }: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+  const of = keyOf(probe)
+  const held = await ports.index.alias(key, claim, of)
+  ports.log('alias', { key, claim, of })
+  return held ? 'alias' : 'claim-lost'
 }
 
 interface Decision {
@@ -71,10 +90,15 @@ interface Decision {
   readonly inputs: readonly { role: InputRole; format: JobInput['format']; sha256: string; bytes: number }[]
 }
 
-async function decide(ports: PlanPorts, { key, claim, attempt }: PlanRequest): Promise<Decision> {
-  const probe = probeOf(key)
-  const [kernel, driver] = await Promise.all([ports.kernel(probe), ports.driver(probe)])
-  await Promise.all([...kernel.headers, ...kernel.toolchain].map(ports.ensureInput))
+async function decide(
+  ports: PlanPorts,
+  { key, claim, attempt }: PlanRequest,
+  kernel: KernelPlan,
+): Promise<Decision> {
+  const [driver] = await Promise.all([
+    ports.driver(probeOf(key)),
+    ...[...kernel.headers, ...kernel.toolchain].map(ports.ensureInput),
+  ])
   const plan: BuildPlan = {
     key,
     claim,
@@ -109,25 +133,32 @@ async function startBuild(ports: PlanPorts, request: PlanRequest, decision: Deci
       `all ${limit} builds of today are spent; published probes are still served`,
     )
   }
-  const job = new TextEncoder().encode(formatJob(await jobOf(ports, decision)))
   const keys = stagingKeys(claim)
-  // A crash in these writes leaves staging objects that nobody refers to; they expire.
-  await write(ports.staging, keys.plan, encodePlan(decision.plan), 'application/json')
-  await write(ports.staging, keys.log, new TextEncoder().encode(opening(decision.plan)), 'text/plain')
-  await write(ports.staging, keys.job, job, 'text/plain')
-  const buildId = await ports.builder.start({
-    key,
-    probe: probeOf(key),
-    claim,
-    jobUrl: await ports.stagingUrls.get(keys.job, { expiresSeconds: jobSeconds(ports.settings) }),
-    jobSha256: sha256(job),
-  })
+  const { plan, job, jobUrl } = await orderOnce(ports, decision)
+  const body = new TextEncoder().encode(job)
+  // A crash in these writes leaves staging objects of this claim, which the same event finds again, or which expire.
+  await create(ports.staging, keys.job, body, 'text/plain')
+  await create(ports.staging, keys.log, new TextEncoder().encode(opening(plan)), 'text/plain')
+  const order = { key, probe: probeOf(key), claim, jobUrl, jobSha256: sha256(body) }
+  const buildId = await ports.builder.start(order)
   // A crash here leaves a build that the index does not know: its end is told by an event with the claim,
   // and the same event again finds the same build by its token.
   const deadline = now + jobSeconds(ports.settings) * 1000
   const held = await ports.index.started(key, claim, { buildId, deadline })
-  ports.log('build started', { key, claim, buildId, unameRelease: decision.plan.unameRelease })
+  ports.log('build started', { key, claim, buildId, unameRelease: plan.unameRelease })
   return held ? 'started' : 'claim-lost'
+}
+
+/** Signed URLs differ from try to try: the first try's are kept, or its build could not be found by its token. */
+async function orderOnce(ports: PlanPorts, decision: Decision): Promise<BuildOrderRecord> {
+  const keys = stagingKeys(decision.plan.claim)
+  const job = formatJob(await jobOf(ports, decision))
+  const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: jobSeconds(ports.settings) })
+  const order = { plan: decision.plan, job, jobUrl }
+  if ((await create(ports.staging, keys.plan, encodeOrder(order), 'application/json')) === 'created')
+    return order
+  const first = await ports.staging.get(keys.plan, MAX_ORDER)
+  return first === undefined ? order : decodeOrder(first)
 }
 
 const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
@@ -172,8 +203,12 @@ function opening(plan: BuildPlan): string {
   ].join('\n')
 }
 
-const write = (store: Store, key: string, body: Uint8Array, contentType: string): Promise<void> =>
-  store.replace(key, body, { contentType, sha256: sha256(body) })
+const create = (
+  store: Store,
+  key: string,
+  body: Uint8Array,
+  contentType: string,
+): Promise<'created' | 'exists'> => store.create(key, body, { contentType, sha256: sha256(body) })
 
 const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
 

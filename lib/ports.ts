@@ -23,6 +23,8 @@ export interface Index {
   publish(key: string, claim: string, publication: Publication): Promise<boolean>
   /** building(claim) -> failed; false: the claim is lost. */
   fail(key: string, claim: string, failure: Failure): Promise<boolean>
+  /** building(claim) -> alias of the probe at the key `of`; false: the claim is lost. */
+  alias(key: string, claim: string, of: string): Promise<boolean>
   /** Probes that are building past their deadline at `now`, oldest first, at most `limit`. */
   overdue(now: number, limit: number): Promise<{ key: string; claim: Claim }[]>
 }

@@ -95,8 +95,10 @@ export interface Claim {
   readonly buildId?: string
 }
 
-/** `absent` is the lack of a state. Forward only; `published` is terminal. */
+/** `absent` is the lack of a state. Forward only; `published` and `alias` are terminal. */
 export type ProbeState =
   | ({ readonly state: 'building' } & Claim)
   | ({ readonly state: 'failed'; readonly attempt: number; readonly claim: string } & Failure)
+  /** an older name of the kernel whose probe is at the key `of` */
+  | { readonly state: 'alias'; readonly attempt: number; readonly claim: string; readonly of: string }
   | ({ readonly state: 'published'; readonly attempt: number; readonly claim: string } & Publication)

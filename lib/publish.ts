@@ -1,15 +1,16 @@
 // A build ended: verify, sign, store and, last of all, tell the index. Or say why not.
 
 import { createHash } from 'node:crypto'
-import { type BuildPlan, decodePlan } from './build-plan.ts'
+import { type BuildPlan, decodeOrder, MAX_ORDER } from './build-plan.ts'
 import { stagingKeys } from './environment.ts'
 import { isProbeError, unreachable } from './errors.ts'
-import { fileOf, probeOf } from './names/index.ts'
+import { fileOf, nameOf, probeOf } from './names/index.ts'
 import type { Builder, BuildStatus, Clock, Index, Log, Signer, Store } from './ports.ts'
 import type { Claim, FailureReason, Probe, Publication } from './probe.ts'
 import { type BuildReport, failureOf, MAX_LOG, MAX_MANIFEST, readReport, tellingLines } from './report.ts'
 import { retryAt } from './retry.ts'
 import type { Settings } from './settings.ts'
+import { subjectOfName } from './subject.ts'
 import { verifyProbe } from './verify.ts'
 
 export interface PublishPorts {
@@ -104,12 +105,17 @@ interface Staged {
 async function readStaged({ staging, settings }: PublishPorts, claim: string): Promise<Staged> {
   const keys = stagingKeys(claim)
   const [plan, probe, log, manifest] = await Promise.all([
-    staging.get(keys.plan, MAX_MANIFEST),
+    staging.get(keys.plan, MAX_ORDER),
     bounded(staging.get(keys.probe, settings.build.maxProbeBytes)),
     bounded(staging.get(keys.log, MAX_LOG)),
     bounded(staging.get(keys.manifest, MAX_MANIFEST)),
   ])
-  return { plan: plan === undefined ? undefined : decodePlan(plan), probe, log, report: readReport(manifest) }
+  return {
+    plan: plan === undefined ? undefined : decodeOrder(plan).plan,
+    probe,
+    log,
+    report: readReport(manifest),
+  }
 }
 
 /** What is too large to be read counts as not written: the build is not believed, but it may be retried. */
@@ -194,7 +200,7 @@ async function fail(
   what: string,
   log?: Uint8Array,
 ): Promise<PublishOutcome> {
-  const probe = probeOf(key)
+  const { file, driverVersion } = subjectOfName(nameOf(key))
   const logKey = log === undefined ? undefined : `${key}/failed/${claim}.log`
   // The log first: a crash after it leaves a log that nobody is sent to, and the next try keeps it.
   if (log !== undefined && logKey !== undefined) {
@@ -205,7 +211,7 @@ async function fail(
   }
   const held = await ports.index.fail(key, claim, {
     reason,
-    detail: `${fileOf(probe)} of driver ${probe.driverVersion}: ${what}`,
+    detail: `${file} of driver ${driverVersion}: ${what}`,
     retryAt: retryAt(reason, attempt, ports.now()),
     ...(logKey === undefined ? {} : { logKey }),
   })

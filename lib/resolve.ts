@@ -2,13 +2,15 @@
 
 import { type Answer, problem, redirect } from './answer.ts'
 import { ProbeError, unreachable } from './errors.ts'
+import { type Found, follow } from './follow.ts'
 import { methodOf } from './method.ts'
-import { fileOf, keyOf, type ProbeName, parseProbe } from './names/index.ts'
+import { type ConfigHashName, type Name, parse } from './names/index.ts'
 import type { Budgets, Bus, Clock, Index, NewId, Presigner } from './ports.ts'
-import type { Probe, ProbeState } from './probe.ts'
+import type { Probe, Publication } from './probe.ts'
 import { dayOf, nextDay, retryAt } from './retry.ts'
 import type { Settings } from './settings.ts'
 import { companionAnswer, hitAnswer, isDue, stateProblem } from './states.ts'
+import { type Subject, subjectOf, subjectOfName } from './subject.ts'
 import { waitPath } from './wait.ts'
 
 export interface ResolvePorts {
@@ -21,7 +23,7 @@ export interface ResolvePorts {
   readonly newId: NewId
   readonly settings: Settings
   /** Pure; throws the ProbeError of a probe that cannot be built. */
-  readonly check: (probe: Probe) => void
+  readonly check: (asked: Probe | ConfigHashName) => void
 }
 
 export interface Request {
@@ -32,48 +34,90 @@ export interface Request {
   readonly caller: string
 }
 
+/** Where a request leads. */
+export type Located =
+  | { readonly tag: 'hit'; readonly probe: Probe; readonly publication: Publication }
+  | { readonly tag: 'being-built'; readonly subject: Subject }
+  | { readonly tag: 'answer'; readonly answer: Answer }
+
 /** How long a claim without a started build lives; a plan takes seconds. */
 export const PLAN_MILLISECONDS = 120_000
 
 /** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
 export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {
   const method = methodOf(request.method)
-  const name = parseProbe(request.path)
-  refuseRevoked(name.probe, ports.settings)
-  const key = keyOf(name.probe)
-  const state = await ports.index.get(key)
-  if (state?.state !== 'published') ports.check(name.probe)
-  if (name.companion !== undefined) return companionAnswer(ports, name, state)
-  if (state?.state === 'published') return hitAnswer(ports.artifacts, name.probe, state, method)
-  if (method === 'HEAD') return problem(stateProblem(name.probe, state, ports.now()))
-  return missAnswer(ports, name, state, request.caller)
-}
-
-function refuseRevoked(probe: Probe, settings: Settings): void {
-  if (!settings.revoked.includes(probe.driverVersion)) return
-  throw new ProbeError('revoked', `driver version ${probe.driverVersion} was revoked: use a newer one`)
-}
-
-async function missAnswer(
-  ports: ResolvePorts,
-  { probe }: ProbeName,
-  state: Exclude<ProbeState, { state: 'published' }> | undefined,
-  caller: string,
-): Promise<Answer> {
-  const now = ports.now()
-  const wait = redirect(waitPath(probe, now + ports.settings.hold.totalSeconds * 1000))
-  switch (state?.state) {
-    case 'building':
-      return state.deadline > now ? wait : ((await requestBuild(ports, probe, caller)) ?? wait)
-    case 'failed':
-      return isDue(state, now)
-        ? ((await requestBuild(ports, probe, caller)) ?? wait)
-        : problem(stateProblem(probe, state, now))
-    case undefined:
-      return (await requestBuild(ports, probe, caller)) ?? wait
+  const located = await locate(ports, request)
+  switch (located.tag) {
+    case 'hit':
+      return canonical(
+        await hitAnswer(ports.artifacts, located.probe, located.publication, method),
+        subjectOf(located.probe),
+        request,
+      )
+    case 'being-built':
+      return redirect(waitPath(located.subject, ports.now() + ports.settings.hold.totalSeconds * 1000))
+    case 'answer':
+      return located.answer
     default:
-      return unreachable(state)
+      return unreachable(located)
   }
+}
+
+/** An alias answers with the canonical name beside it (RFC 8288, relation `canonical` of RFC 6596). */
+function canonical(answer: Answer, subject: Subject, { path }: Request): Answer {
+  return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
+}
+
+/** Claims what is missing and asks for its plan, whatever the client can make of the answer. */
+export async function locate(ports: ResolvePorts, request: Request): Promise<Located> {
+  const method = methodOf(request.method)
+  const name = parse(request.path)
+  refuseRevoked(name, ports.settings)
+  const found = await follow(ports.index, name)
+  const { probe, state } = found
+  if (state?.state !== 'published') ports.check(probe ?? configHashOf(name))
+  const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
+  if (name.companion !== undefined) {
+    return { tag: 'answer', answer: await companionAnswer(ports, subject, name.companion, probe, state) }
+  }
+  if (state?.state === 'published') return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
+  if (method === 'HEAD') return { tag: 'answer', answer: problem(stateProblem(subject, state, ports.now())) }
+  return missing(ports, found, subject, request.caller)
+}
+
+/** Only a name without a target is without a probe. */
+function configHashOf(name: Name): ConfigHashName {
+  if (name.tag === 'config-hash') return name
+  throw new Error('a name of a probe without a probe')
+}
+
+/** What is published is published under the key of a probe. */
+function unnamed(name: Name): never {
+  throw new ProbeError(
+    'misconfigured',
+    `something is published under ${subjectOfName(name).path()}, which names no probe`,
+  )
+}
+
+function refuseRevoked(name: Name, settings: Settings): void {
+  const { driverVersion } = name.tag === 'probe' ? name.probe : name
+  if (!settings.revoked.includes(driverVersion)) return
+  throw new ProbeError('revoked', `driver version ${driverVersion} was revoked: use a newer one`)
+}
+
+async function missing(
+  ports: ResolvePorts,
+  { key, state }: Found,
+  subject: Subject,
+  caller: string,
+): Promise<Located> {
+  const now = ports.now()
+  if (state?.state === 'building' && state.deadline > now) return { tag: 'being-built', subject }
+  if (state?.state === 'failed' && !isDue(state, now)) {
+    return { tag: 'answer', answer: problem(stateProblem(subject, state, now)) }
+  }
+  const refusal = await requestBuild(ports, key, subject, caller)
+  return refusal === undefined ? { tag: 'being-built', subject } : { tag: 'answer', answer: refusal }
 }
 
 /**
@@ -83,12 +127,16 @@ async function missAnswer(
  * A crash after the claim leaves a claim without a plan: past its deadline anyone's GET claims it again,
  * and the sweep frees it.
  */
-async function requestBuild(ports: ResolvePorts, probe: Probe, caller: string): Promise<Answer | undefined> {
+async function requestBuild(
+  ports: ResolvePorts,
+  key: string,
+  { file }: Subject,
+  caller: string,
+): Promise<Answer | undefined> {
   const now = ports.now()
   const budget = `requests/${dayOf(now)}/${caller}`
   const limit = ports.settings.budgets.requestsPerCallerPerDay
   if (await ports.budgets.exhausted(budget, limit)) return callerSpent(caller, limit, now)
-  const key = keyOf(probe)
   const claim = ports.newId()
   const attempt = await ports.index.claim(key, { claim, claimedAt: now, deadline: now + PLAN_MILLISECONDS })
   if (attempt === undefined) return undefined
@@ -96,7 +144,7 @@ async function requestBuild(ports: ResolvePorts, probe: Probe, caller: string): 
     // Due at once: the probe is free for whoever can still pay.
     await ports.index.fail(key, claim, {
       reason: 'budget-spent',
-      detail: `the caller who asked for ${fileOf(probe)} had no budget left; ask again`,
+      detail: `the caller who asked for ${file} had no budget left; ask again`,
       retryAt: now,
     })
     return callerSpent(caller, limit, now)

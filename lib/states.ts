@@ -3,9 +3,11 @@
 import { type Answer, type Problem, problem, redirect } from './answer.ts'
 import { stagingKeys } from './environment.ts'
 import { unreachable } from './errors.ts'
-import { type Companion, fileOf, format, type ProbeName } from './names/index.ts'
+import type { OwnState, Unpublished } from './follow.ts'
+import { type Companion, fileOf } from './names/index.ts'
 import type { Clock, Presigner } from './ports.ts'
-import type { Failure, Probe, ProbeState, Publication } from './probe.ts'
+import type { Failure, Probe, Publication } from './probe.ts'
+import type { Subject } from './subject.ts'
 
 /** Long enough for a slow client to begin its download, short enough to be of no use to a thief of logs. */
 const PRESIGN = { expiresSeconds: 300 }
@@ -24,52 +26,46 @@ export async function hitAnswer(
 }
 
 /** Why a probe's own URL does not lead to its bytes. */
-export function stateProblem(
-  probe: Probe,
-  state: Exclude<ProbeState, { state: 'published' }> | undefined,
-  now: number,
-): Problem {
+export function stateProblem(subject: Subject, state: Unpublished | undefined, now: number): Problem {
   switch (state?.state) {
     case undefined:
-      return notBuilt(probe)
+      return notBuilt(subject)
     case 'building':
-      return beingBuilt(probe)
+      return beingBuilt(subject)
     case 'failed':
-      return failed(probe, state, now)
+      return failed(subject, state, now)
     default:
       return unreachable(state)
   }
 }
 
-const notBuilt = (probe: Probe): Problem => ({
+const notBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
   status: 404,
   code: 'not-built',
   title: 'This probe is not built yet',
-  detail: `${fileOf(probe)} of driver ${probe.driverVersion} is missing; GET ${format(probe)} builds it`,
+  detail: `${file} of driver ${driverVersion} is missing; GET ${path()} builds it`,
 })
 
-export const beingBuilt = (probe: Probe): Problem => ({
+export const beingBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
   status: 503,
   code: 'being-built',
   title: 'This probe is being built',
-  detail: `${fileOf(probe)} of driver ${probe.driverVersion} is being built; ask again, or follow ${format(probe, 'log')}`,
+  detail: `${file} of driver ${driverVersion} is being built; ask again, or follow ${path('log')}`,
   retryAfter: 5,
-  more: { log: format(probe, 'log') },
+  more: { log: path('log') },
 })
 
-function failed(probe: Probe, failure: Failure, now: number): Problem {
-  const retryAfter = Math.max(1, Math.ceil((failure.retryAt - now) / 1000))
-  const retry = new Date(failure.retryAt).toISOString()
+function failed({ path }: Subject, failure: Failure, now: number): Problem {
+  const spent = failure.reason === 'budget-spent'
   return {
-    status: failure.reason === 'budget-spent' ? 429 : 404,
+    status: spent ? 429 : 404,
     code: failure.reason,
-    title:
-      failure.reason === 'budget-spent' ? 'The budget of builds is spent' : 'This probe could not be built',
+    title: spent ? 'The budget of builds is spent' : 'This probe could not be built',
     detail: failure.detail,
-    retryAfter,
+    retryAfter: Math.max(1, Math.ceil((failure.retryAt - now) / 1000)),
     more: {
-      retryAt: retry,
-      ...(failure.logKey === undefined ? {} : { log: format(probe, 'log') }),
+      retryAt: time(failure.retryAt),
+      ...(failure.logKey === undefined ? {} : { log: path('log') }),
     },
   }
 }
@@ -83,22 +79,24 @@ export interface CompanionPorts {
 /** `.asc`, `.sha256`, `.json`, `.log`: they tell of a build, and never start one. */
 export async function companionAnswer(
   ports: CompanionPorts,
-  { probe, companion }: ProbeName,
-  state: ProbeState | undefined,
+  subject: Subject,
+  companion: Companion,
+  probe: Probe | undefined,
+  state: OwnState | undefined,
 ): Promise<Answer> {
   switch (companion) {
     case 'json':
-      return state === undefined ? problem(notBuilt(probe)) : { tag: 'json', body: story(probe, state) }
+      return state === undefined
+        ? problem(notBuilt(subject))
+        : { tag: 'json', body: story(subject, probe, state) }
     case 'log':
-      return logAnswer(ports, probe, state)
+      return logAnswer(ports, subject, state)
     case 'asc':
     case 'sha256':
-      if (state?.state !== 'published') return problem(stateProblem(probe, state, ports.now()))
+      if (state?.state !== 'published') return problem(stateProblem(subject, state, ports.now()))
       return redirect(
-        await companionUrl(ports.artifacts, probe, `${state.objectKey}.${companion}`, companion),
+        await companionUrl(ports.artifacts, subject, `${state.objectKey}.${companion}`, companion),
       )
-    case undefined:
-      throw new Error('not a companion')
     default:
       return unreachable(companion)
   }
@@ -106,19 +104,19 @@ export async function companionAnswer(
 
 async function logAnswer(
   ports: CompanionPorts,
-  probe: Probe,
-  state: ProbeState | undefined,
+  subject: Subject,
+  state: OwnState | undefined,
 ): Promise<Answer> {
   switch (state?.state) {
     case undefined:
-      return problem(notBuilt(probe))
+      return problem(notBuilt(subject))
     case 'building':
-      return redirect(await companionUrl(ports.staging, probe, stagingKeys(state.claim).log, 'log'))
+      return redirect(await companionUrl(ports.staging, subject, stagingKeys(state.claim).log, 'log'))
     case 'failed':
-      if (state.logKey === undefined) return problem(stateProblem(probe, state, ports.now()))
-      return redirect(await companionUrl(ports.artifacts, probe, state.logKey, 'log'))
+      if (state.logKey === undefined) return problem(stateProblem(subject, state, ports.now()))
+      return redirect(await companionUrl(ports.artifacts, subject, state.logKey, 'log'))
     case 'published':
-      return redirect(await companionUrl(ports.artifacts, probe, `${state.objectKey}.log`, 'log'))
+      return redirect(await companionUrl(ports.artifacts, subject, `${state.objectKey}.log`, 'log'))
     default:
       return unreachable(state)
   }
@@ -126,20 +124,20 @@ async function logAnswer(
 
 const companionUrl = (
   presigner: Presigner,
-  probe: Probe,
+  { file }: Subject,
   key: string,
   companion: Companion,
 ): Promise<string> =>
   presigner.get(key, {
     ...PRESIGN,
-    fileName: `${fileOf(probe)}.${companion}`,
+    fileName: `${file}.${companion}`,
     contentType: 'text/plain; charset=utf-8',
   })
 
 /** The body of `.json`: every answer says which driver source and which header packages it came from. */
-function story(probe: Probe, state: ProbeState): unknown {
-  const head = { state: state.state, url: format(probe), probe, attempt: state.attempt }
-  const links = { log: format(probe, 'log') }
+function story({ path }: Subject, probe: Probe | undefined, state: OwnState): unknown {
+  const head = { state: state.state, url: path(), probe, attempt: state.attempt }
+  const links = { log: path('log') }
   switch (state.state) {
     case 'building':
       return { ...head, since: time(state.claimedAt), deadline: time(state.deadline), links }
@@ -158,7 +156,7 @@ function story(probe: Probe, state: ProbeState): unknown {
         bytes: state.bytes,
         publishedAt: time(state.publishedAt),
         manifest: state.provenance,
-        links: { ...links, signature: format(probe, 'asc'), sha256: format(probe, 'sha256') },
+        links: { ...links, signature: path('asc'), sha256: path('sha256') },
       }
     default:
       return unreachable(state)

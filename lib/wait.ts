@@ -2,12 +2,13 @@
 
 import { type Answer, problem, redirect } from './answer.ts'
 import { unreachable } from './errors.ts'
+import { follow } from './follow.ts'
 import { methodOf } from './method.ts'
-import { format, keyOf, parseProbe } from './names/index.ts'
+import { type Name, parse } from './names/index.ts'
 import type { Clock, Index, Presigner } from './ports.ts'
-import type { Probe } from './probe.ts'
 import type { Settings } from './settings.ts'
 import { beingBuilt, hitAnswer, isDue, stateProblem } from './states.ts'
+import { type Subject, subjectOf, subjectOfName } from './subject.ts'
 
 const PREFIX = '/wait'
 
@@ -27,7 +28,7 @@ export interface WaitRequest {
   readonly until: string | undefined
 }
 
-export const waitPath = (probe: Probe, until: number): string => `${PREFIX}${format(probe)}?until=${until}`
+export const waitPath = ({ path }: Subject, until: number): string => `${PREFIX}${path()}?until=${until}`
 
 /**
  * Reads the state until it is no longer `building`, or this hop's time is over: then one more hop, or
@@ -35,17 +36,18 @@ export const waitPath = (probe: Probe, until: number): string => `${PREFIX}${for
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
   methodOf(request.method)
-  const { probe } = parseProbe(request.path.slice(PREFIX.length))
+  const name = parse(request.path.slice(PREFIX.length))
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const until = clampUntil(ports, request.until)
   const hopEnd = Math.min(until, ports.now() + hopSeconds * 1000)
   for (;;) {
-    const answer = await settled(ports, probe)
+    const answer = await settled(ports, name)
     if (answer !== undefined) return answer
     if (ports.now() + pollSeconds * 1000 >= hopEnd) break
     await ports.sleep(pollSeconds * 1000)
   }
-  return hopEnd < until ? redirect(waitPath(probe, until)) : problem(beingBuilt(probe))
+  const subject = subjectOfName(name)
+  return hopEnd < until ? redirect(waitPath(subject, until)) : problem(beingBuilt(subject))
 }
 
 /** A client may ask to be held for less than we would hold it, never for more. */
@@ -56,20 +58,21 @@ function clampUntil({ now, settings }: WaitPorts, until: string | undefined): nu
 }
 
 /** The answer of a probe that is not being built (any more). */
-async function settled(ports: WaitPorts, probe: Probe): Promise<Answer | undefined> {
-  const state = await ports.index.get(keyOf(probe), { consistent: true })
+async function settled(ports: WaitPorts, name: Name): Promise<Answer | undefined> {
+  const { probe, state } = await follow(ports.index, name, { consistent: true })
+  const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
   switch (state?.state) {
     case 'building':
       // Past its deadline nobody builds any more: the probe's own URL claims it again.
-      return state.deadline > ports.now() ? undefined : redirect(format(probe))
+      return state.deadline > ports.now() ? undefined : redirect(subject.path())
     case 'published':
-      return hitAnswer(ports.artifacts, probe, state, 'GET')
+      return probe === undefined ? redirect(subject.path()) : hitAnswer(ports.artifacts, probe, state, 'GET')
     case 'failed':
       return isDue(state, ports.now())
-        ? redirect(format(probe))
-        : problem(stateProblem(probe, state, ports.now()))
+        ? redirect(subject.path())
+        : problem(stateProblem(subject, state, ports.now()))
     case undefined:
-      return redirect(format(probe))
+      return redirect(subject.path())
     default:
       return unreachable(state)
   }

@@ -106,6 +106,7 @@ export function memoryIndex() {
       settle(key, claim, (attempt) => ({ state: 'published', attempt, claim, ...publication })),
     fail: async (key, claim, failure) =>
       settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure })),
+    alias: async (key, claim, of) => settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
     overdue: async (now, limit) =>
       [...states]
         .flatMap(([key, state]) =>

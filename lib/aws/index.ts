@@ -69,6 +69,10 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
       const item = await update(key, HELD, { state: 'failed', ...failure }, OF_CLAIM, held(claim))
       return item !== undefined
     },
+    async alias(key, claim, of) {
+      const item = await update(key, HELD, { state: 'alias', of }, OF_CLAIM, held(claim))
+      return item !== undefined
+    },
     async overdue(now, limit) {
       const found = await client.send(
         new QueryCommand({

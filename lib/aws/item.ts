@@ -29,6 +29,8 @@ export function stateOf(key: string, item: Item): ProbeState {
         retryAt: read.number('retryAt'),
         ...read.optional('logKey'),
       }
+    case 'alias':
+      return { state, ...common, of: read.string('of') }
     case 'published':
       return {
         state,

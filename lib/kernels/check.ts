@@ -1,6 +1,7 @@
 // Which targets there are, and whether a name can be a kernel of one: pure and light, for the read path.
 
 import { ProbeError } from '../errors.ts'
+import type { ConfigHashName } from '../names/index.ts'
 import type { Probe } from '../probe.ts'
 import { checkDebian } from './debian/release-names.ts'
 
@@ -11,6 +12,11 @@ export function checkKernel(probe: Probe): void {
   const check = Object.hasOwn(CHECKS, probe.target) ? CHECKS[probe.target] : undefined
   if (check === undefined) throw unknownTarget(probe.target)
   check(probe)
+}
+
+/** Of a name that says no target: some target must have kernels that call themselves so. ProbeError `unsupported-kernel`. */
+export function checkUnameRelease({ unameRelease, arch, kind }: ConfigHashName): void {
+  checkDebian({ kernelRelease: unameRelease, kernelVersion: '1', arch, kind })
 }
 
 const unknownTarget = (target: string): ProbeError =>
