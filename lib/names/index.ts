@@ -4,7 +4,7 @@ import { ProbeError } from '../errors.ts'
 import { ARCHES, type Arch, type Probe } from '../probe.ts'
 import { canonical } from './aliases.ts'
 import { malformed, partsOf, quote } from './alphabet.ts'
-import { type ConfigHash, parseConfigHash } from './config-hash.ts'
+import { type ConfigHash, configHashFile, parseConfigHash } from './config-hash.ts'
 import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
 import { archOfRelease, isVersion, type ProbeLayout } from './layouts.ts'
 
@@ -108,6 +108,13 @@ export function parseProbe(path: string): ProbeName {
 
 /** Index key and object prefix of a probe: its canonical path, without the first slash. */
 export const keyOf = (probe: Probe): string => `driver/${probe.driverVersion}/${probe.arch}/${fileOf(probe)}`
+
+/** Index key of whatever a name says: `keyOf` its probe, or a key of its own for a config's digest. */
+export const keyOfName = (name: Name): string =>
+  name.tag === 'probe' ? keyOf(name.probe) : `config-hash/${configHashFile(name)}`
+
+/** The name of a key that `keyOfName` made. */
+export const nameOf = (key: string): Name => parse(`/${key}`)
 
 /** The probe of a key that `keyOf` made. */
 export const probeOf = (key: string): Probe => parseProbe(`/${key}`).probe

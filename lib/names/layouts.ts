@@ -48,7 +48,7 @@ export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
   },
   scap: {
     template: '/scap-drivers/{driverVersion}/{arch}/scap_{target}_{kernelRelease}_{kernelVersion}.{ko|o}',
-    years: 'since 2022',
+    years: 'since late 2022',
     clients: 'scap-driver-loader of sysdig since 0.30',
     redirects: true,
   },
