@@ -1,8 +1,8 @@
 # In the sandbox: as much of the kernel's source as its build tree is made of.
 # shellcheck shell=sh
 
-# Into the folder that this is. All of it is read, a tenth is written: every Kconfig and Makefile, the headers, and the
-# sources of the tools.
+# To /build/kernel. All of it is read, a tenth is written: every Kconfig and Makefile, the headers, and the sources of
+# the tools.
 unpack_source() {
   set -- 'Documentation/*/*' 'tools/testing/*' 'tools/perf/*' "arch/[!${SRCARCH%"${SRCARCH#?}"}]*/*.[chS]" \
     '*.dts' '*.dtsi' 'drivers/*.[chS]' 'sound/*.[ch]'
@@ -13,11 +13,16 @@ unpack_source() {
     shift
     set -- "$@" "--exclude=*/$pattern"
   done
-  source_tar /inputs/source-* | tar -x --no-same-owner --no-same-permissions --strip-components=1 "$@"
-  if [ ! -f Makefile ] || [ ! -f Kconfig ]; then
-    echo 'the source is no whole archive of a kernel'
-    return 1
-  fi
+  mkdir /build/source
+  source_tar /inputs/source-* | tar -x --no-same-owner --no-same-permissions -C /build/source "$@"
+  for folder in /build/source /build/source/*; do
+    if [ -f "$folder/Kconfig" ]; then
+      mv "$folder" /build/kernel
+      return
+    fi
+  done
+  echo 'the source is no archive of a kernel'
+  return 1
 }
 
 # -T0: an archive of more than one block is read by all processors.

@@ -54,10 +54,9 @@ case $ARCH in
   x86_64) SRCARCH=x86 ;;
   aarch64) SRCARCH=arm64 ;;
 esac
-mkdir /build/kernel
-cd /build/kernel || exit
 echo 'unpacking the source'
 unpack_source
+cd /build/kernel || exit
 leave_out
 cp /inputs/config-*.text .config
 stand_in_for_pahole .config

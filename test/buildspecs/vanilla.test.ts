@@ -138,7 +138,8 @@ test('a config that runs commands reaches nothing: no network, no file, not the 
       ...order.inputs.filter(({ role }) => role === 'driver'),
     ],
     outer: 'container',
-    afterwards: 'find /tmp /build /etc /usr/pwned /kernel /inputs -name "pwned*" 2>/dev/null || :; echo searched',
+    afterwards:
+      'find /tmp /build /etc /usr/pwned /kernel /inputs -name "pwned*" 2>/dev/null || :; echo searched',
   })
   expect(log).toContain('IT RAN')
   expect(log).toContain('Failed to connect')

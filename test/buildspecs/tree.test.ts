@@ -1,0 +1,219 @@
+// Kernel trees of source and config, small enough to be made in a moment: what comes in, what leaves, what goes wrong.
+
+import { execFileSync } from 'node:child_process'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tarball } from './archive.ts'
+import { type Build, build, type Input } from './build.ts'
+import { GOOD, making, smallBuild, smallSource } from './small.ts'
+import { type LoopbackStore, openStore } from './store.ts'
+
+let store: LoopbackStore
+beforeAll(async () => {
+  store = await openStore()
+})
+afterAll(() => store.close())
+
+const config = (text: string): Input => ({ role: 'config', format: 'text', body: Buffer.from(text) })
+const symvers: Input = {
+  role: 'symvers',
+  format: 'text',
+  body: Buffer.from('0x1\tx\tvmlinux\tEXPORT_SYMBOL\t\n'),
+}
+const driverOf = (...lines: string[]) =>
+  smallBuild(making(...lines)).inputs.filter((i) => i.role === 'driver')
+
+/** A build from a source whose make runs these lines of sh, and a driver that only looks at its kernel tree. */
+function fromSource(lines: readonly string[], more: Partial<Build> = {}): Build {
+  return {
+    settings: { KERNEL: 'source', TREE: '-', UNAME_RELEASE: '6.1.0-56-custom' },
+    inputs: [
+      { role: 'source', format: 'tar.gz', body: tarball(smallSource(lines)) },
+      config('CONFIG_A=y\nCONFIG_B="b"\n'),
+      ...driverOf('cd ../kernel', 'ls -A include/* Module.symvers', 'cat .config', `cd ../driver; ${GOOD}`),
+    ],
+    ...more,
+  }
+}
+const fromPrepared = (body: Buffer, ...lines: string[]): Build => ({
+  settings: { KERNEL: 'prepared', TREE: '-' },
+  inputs: [{ role: 'prepared', format: 'tar.gz', body }, ...driverOf(...lines, GOOD)],
+})
+const names = (archive: Buffer | undefined): string[] =>
+  execFileSync('tar', ['-tz'], { input: archive, encoding: 'utf8' }).trimEnd().split('\n')
+
+describe('of source and config', () => {
+  test.each([
+    ['tar.gz', (tar: Buffer) => gzipSync(tar)],
+    ['tar.xz', (tar: Buffer) => execFileSync('xz', ['-0'], { input: tar })],
+  ] as const)("a tree is made of kernel.org's %s", async (format, pack) => {
+    const order = fromSource([])
+    const body = pack(gunzipSync(order.inputs[0]!.body))
+    const { exit, log, manifest } = await build(store, {
+      ...order,
+      inputs: [{ role: 'source', format, body }, ...order.inputs.slice(1)],
+    })
+    expect(exit).toBe(0)
+    expect(log).toContain('CONFIG_B="b"')
+    expect(Object.keys(manifest?.timings ?? {}).slice(0, 4)).toEqual(['fetch', 'prepare', 'tree', 'unpack'])
+  })
+
+  test('the tree is the same bytes each time, of regular files only', async () => {
+    const leave = [
+      'date +%N >/build/now; ln -sf /etc/passwd include/link; ln -sf /etc scripts/folder; mkfifo include/pipe$1',
+      'mkdir -p tools/objtool; echo tool >tools/objtool/objtool; echo x >include/x.o; echo C >main.c',
+    ]
+    const [first, second] = [await build(store, fromSource(leave)), await build(store, fromSource(leave))]
+    expect(first.exit).toBe(0)
+    expect(first.prepared?.equals(second.prepared!)).toBe(true)
+    expect(names(first.prepared)).toContain('tools/objtool/objtool')
+    expect(names(first.prepared)).toContain('include/generated/utsrelease.h')
+    expect(names(first.prepared).filter((name) => /link|folder|pipe|\.[oc]$/.test(name))).toEqual([])
+  })
+
+  test('options that the source turns off are told', async () => {
+    const { exit, log } = await build(store, fromSource(["echo '# CONFIG_A is not set' >.config"]))
+    expect(exit).toBe(0)
+    expect(log).toContain('the config has 2 options that do not hold')
+    expect(log).toContain('\nCONFIG_A=y\n')
+  })
+
+  test("the kernel's Module.symvers is there for the driver, and is no part of the tree", async () => {
+    const order = fromSource([])
+    const { log, prepared } = await build(store, { ...order, inputs: [...order.inputs, symvers] })
+    expect(log).toMatch(/^Module.symvers$/m)
+    expect(names(prepared)).not.toContain('Module.symvers')
+  })
+
+  test.each([
+    ['the config breaks it', fromSource(['echo broken option >&2', 'exit 1']), /broken option/],
+    [
+      'the source is none',
+      {
+        ...fromSource([]),
+        inputs: [
+          { role: 'source', format: 'tar.gz', body: tarball({ 'a/b': '' }) },
+          config('CONFIG_A=y\n'),
+          ...driverOf(GOOD),
+        ],
+      } satisfies Build,
+      /the source is no archive of a kernel/,
+    ],
+  ])('when %s, the build ends at the tree and says why', async (_, order, why) => {
+    const { exit, log, manifest, requests } = await build(store, order)
+    expect(exit).toBe(1)
+    expect(manifest?.stage).toBe('tree')
+    expect(log).toMatch(why)
+    expect(log).toMatch(
+      /\nfailed at tree: .*: this source and this config make no kernel tree with gcc; .*\n$/,
+    )
+    expect(requests).not.toContain('PUT prepared')
+  })
+
+  test('a driver that does not compile leaves the tree for the next', async () => {
+    const order = fromSource([])
+    const inputs = [...order.inputs.slice(0, 2), ...driverOf('exit 1')]
+    const { exit, manifest, prepared } = await build(store, { ...order, inputs })
+    expect(exit).toBe(1)
+    expect(manifest?.stage).toBe('compile')
+    expect(manifest?.prepared?.bytes).toBe(prepared?.length)
+  })
+
+  test('a store that refuses the tree refuses no probe', async () => {
+    const { exit, log, manifest } = await build(store, {
+      ...fromSource([]),
+      tamper: (job) => ({
+        ...job,
+        outputs: { ...job.outputs, prepared: job.outputs.prepared!.replace('?', '?x') },
+      }),
+    })
+    expect(exit).toBe(0)
+    expect(log).toContain('the kernel tree was not stored: its server refused')
+    expect(manifest?.prepared).toBeUndefined()
+  })
+
+  test('a machine without flex, and without the right to add it, says which tools it needs', async () => {
+    const { log, manifest } = await build(store, fromSource([], { hidden: ['flex'] }))
+    expect(manifest?.stage).toBe('prepare')
+    expect(log).toMatch(/has not all of bwrap, make, gcc, bc, bison, flex, m4, xz, libelf-dev, and only root/)
+  })
+})
+
+describe.each(['user', 'root', 'container'] as const)(
+  'a hostile config, on a machine of the kind %s,',
+  (outer) => {
+    test('sees and reaches nothing but its own sandbox, and stays in it', async () => {
+      const look = [
+        `curl -sS -m 5 http://127.0.0.1:${store.port}/reached && echo REACHED`,
+        'tr "\\0" "\\n" <<X | grep -c "X[-]Amz" | sed "s/^/seen: /"',
+        '$(env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null)',
+        'X',
+        'for at in /usr /etc /inputs /kernel /driver /steps /build /tmp; do',
+        '  (echo x >$at/pwned) 2>/dev/null && echo wrote $at',
+        'done',
+        '(setsid sleep 300 >/dev/null 2>&1 3>&- &)',
+        '(echo x >&3) 2>/dev/null && echo wrote the tree',
+        'true',
+      ]
+      const { exit, log, output } = await build(store, {
+        ...fromSource(look),
+        outer,
+        afterwards: 'find /tmp /etc /usr/pwned -name "pwned*" 2>/dev/null || :; echo searched',
+      })
+      expect(exit).toBe(0)
+      expect(log).toContain('Failed to connect')
+      expect(store.requests).not.toContain('GET /reached')
+      expect(log).toMatch(/^seen: 0$/m)
+      expect(new Set(log.match(/^wrote .*$/gm))).toEqual(new Set(['wrote /build', 'wrote /tmp']))
+      expect(output).toMatch(/\nsearched\n$/)
+      expect(output).not.toMatch(/^\/.*pwned/m)
+    })
+  },
+)
+
+describe('a prepared tree of a hostile build', () => {
+  const tar = (script: string) =>
+    execFileSync('sh', ['-ec', `cd "$(mktemp -d)"; here=$PWD; ${script}; rm -rf "$here"`], {
+      maxBuffer: 1 << 28,
+    })
+
+  test.each([
+    ['out of its folder', 'echo x >x; tar -czP --transform "s,^x,../pwned," x'],
+    ['by its absolute path', 'echo x >x; tar -czP --transform "s,^x,/tmp/pwned," x'],
+    ['behind a link', 'mkdir d; echo x >d/pwned; ln -s /tmp l; tar -czP --transform "s,^d,l," l d/pwned'],
+  ])('writes nothing %s', async (_, script) => {
+    const { log, output } = await build(store, {
+      ...fromPrepared(tar(script), 'ls /tmp /build | grep pwned'),
+      afterwards: 'find /tmp -name "pwned*"; echo searched',
+    })
+    expect(log).toMatch(/\n(failed|done)/)
+    expect(log).not.toMatch(/^pwned/m)
+    expect(output).toMatch(/\nsearched\n$/)
+    expect(output).not.toMatch(/^\/.*pwned/m)
+  })
+
+  test('that has a link to a file of the machine shows none', async () => {
+    const body = tar('ln -s /tmp/probe-build/job Makefile; tar -cz Makefile')
+    const { log } = await build(store, fromPrepared(body, 'cat /build/kernel/Makefile', 'true'))
+    expect(log).toContain('/build/kernel/Makefile: No such file')
+    expect(log).not.toContain('X-Amz')
+  })
+
+  test('that is a bomb ends its build', async () => {
+    const body = tar('truncate -s 300M zeros; tar -c zeros | gzip -1')
+    const { exit, manifest } = await build(store, fromPrepared(body))
+    expect(exit).toBe(1)
+    expect(manifest?.stage).toBe('compile')
+  })
+})
+
+test('a job with another kind of kernel is refused', async () => {
+  const order = smallBuild(making(GOOD))
+  const tamper: Build['tamper'] = (job) => ({
+    ...job,
+    settings: { ...job.settings, TREE: '-', KERNEL: 'x' as 'source' },
+  })
+  const { exit, output } = await build(store, { ...order, tamper })
+  expect(exit).toBe(1)
+  expect(output).toContain('the job document has an unknown or malformed setting KERNEL')
+})
