@@ -1,5 +1,6 @@
 // What a config says about a probe before anything is built: whether it can load there, and what to do.
 
+import { quote } from '../names/alphabet.ts'
 import type { Arch, Kind } from '../probe.ts'
 import { isOn, type Kconfig, stringOf } from './kconfig.ts'
 
@@ -59,7 +60,7 @@ const willLoad = (kind: Kind): Verdict => ({
     kind === 'kmod' ? 'this kernel loads unsigned modules' : 'this kernel has what the ebpf probe needs',
 })
 
-/** The smallest whole x86_64 config, `make allnoconfig`, has more lines than this. */
+/** A tenth of what the smallest kernels for virtual machines have, unset ones counted. */
 const MIN_OPTIONS = 300
 /** Without a prompt and in every kernel since 2.6: in what Kconfig wrote, never in what a person did. */
 const HIDDEN = ['INIT_ENV_ARG_LIMIT', 'MMU']
@@ -100,7 +101,7 @@ function otherVersion({ headerVersion }: Kconfig, kernelRelease: string): Verdic
     blocking(
       'release-mismatch',
       `# Linux ${headerVersion} Kernel Configuration`,
-      `this config is of ${headerVersion} and the host runs ${kernelRelease}. Send the config of the running kernel (uname -r)`,
+      `this config is of ${headerVersion} and the host runs ${quote(kernelRelease)}. Send the config of the running kernel (uname -r)`,
     ),
   ]
 }
@@ -116,7 +117,7 @@ function otherSuffix(config: Kconfig, kernelRelease: string): Verdict[] {
     blocking(
       'release-mismatch',
       'CONFIG_LOCALVERSION',
-      `this config makes releases that contain ${suffix.slice(0, 80)}, and the host runs ${kernelRelease}. Send the config of the running kernel (uname -r)`,
+      `this config makes releases that contain ${quote(suffix)}, and the host runs ${quote(kernelRelease)}. Send the config of the running kernel (uname -r)`,
     ),
   ]
 }
