@@ -38,7 +38,7 @@ export function parseKconfig(text: string): Kconfig {
     throw badConfig(`it has more than ${MAX_CONFIG_BYTES} bytes`)
   }
   checkCharacters(text)
-  const lines = text.split(/\r?\n/)
+  const lines = text.split(/\r?\n/, MAX_LINES + 1)
   if (lines.length > MAX_LINES) throw badConfig(`it has more than ${MAX_LINES} lines`)
   const options = new Map<string, OptionValue>()
   let headerVersion: string | undefined

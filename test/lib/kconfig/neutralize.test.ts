@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { neutralize } from '../../../lib/kconfig/neutralize.ts'
+import { parseKconfig } from '../../../lib/kconfig/parse.ts'
+import { printKconfig } from '../../../lib/kconfig/print.ts'
+import { NAMES, realConfig } from './vectors.ts'
+
+const disarm = (text: string) => neutralize(parseKconfig(text))
+
+describe('a disarmed config', () => {
+  test.each(NAMES)('%s keeps every switch and number, and no string but words', (name) => {
+    const config = realConfig(name)
+    const { config: disarmed } = neutralize(config)
+    for (const [option, value] of config.options) {
+      if (option === 'LOCALVERSION_AUTO') continue
+      if (value.tag !== 'string') expect(disarmed.options.get(option)).toEqual(value)
+    }
+    const strings = [...disarmed.options.values()].flatMap((value) =>
+      value.tag === 'string' ? value.text : [],
+    )
+    for (const text of strings) expect(text).toMatch(/^([a-z0-9][a-z0-9_,-]*)?$/)
+  })
+
+  test("takes from Debian's config only what names a file, a tool or nothing that a build needs", () => {
+    const { neutralized } = neutralize(realConfig('debian_6.1.0-56-amd64'))
+    expect(neutralized).toContainEqual({ option: 'MODPROBE_PATH', was: '/sbin/modprobe', now: '' })
+    expect(neutralized.map(({ option }) => option)).toEqual([
+      'CC_VERSION_TEXT',
+      'DEFAULT_HOSTNAME',
+      'CC_IMPLICIT_FALLTHROUGH',
+      'OUTPUT_FORMAT',
+      'MODULE_SIG_HASH',
+      'MODPROBE_PATH',
+      'NFS_V4_1_IMPLEMENTATION_ID_DOMAIN',
+      'SECURITY_TOMOYO_POLICY_LOADER',
+      'SECURITY_TOMOYO_ACTIVATION_TRIGGER',
+      'CRYPTO_FIPS_NAME',
+    ])
+  })
+
+  test('leaves the release to the server', () => {
+    for (const text of ['CONFIG_A=y', 'CONFIG_LOCALVERSION="-mine"\nCONFIG_LOCALVERSION_AUTO=y\n']) {
+      const printed = printKconfig(disarm(text).config)
+      expect(printed).toContain('CONFIG_LOCALVERSION=""\n# CONFIG_LOCALVERSION_AUTO is not set\n')
+    }
+    expect(disarm('CONFIG_LOCALVERSION="-mine"\nCONFIG_LOCALVERSION_AUTO=y').neutralized).toEqual([
+      { option: 'LOCALVERSION', was: '-mine', now: '' },
+      { option: 'LOCALVERSION_AUTO', was: 'y', now: 'n' },
+    ])
+  })
+
+  test('is disarmed of nothing a second time', () => {
+    for (const name of NAMES) {
+      const { config } = neutralize(realConfig(name))
+      expect(neutralize(config)).toEqual({ config, neutralized: [] })
+    }
+  })
+
+  test('is listed in short', () => {
+    const [taken] = disarm(`CONFIG_CMDLINE="${'a'.repeat(4000)}"`).neutralized
+    expect(taken!.was).toBe(`${'a'.repeat(77)}...`)
+  })
+
+  test('leaves the config that was given as it was', () => {
+    const config = parseKconfig('CONFIG_CMDLINE="quiet"')
+    neutralize(config)
+    expect(printKconfig(config)).toBe('CONFIG_CMDLINE="quiet"\n')
+  })
+})

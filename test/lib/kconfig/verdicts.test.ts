@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import type { Kconfig } from '../../../lib/kconfig/kconfig.ts'
+import { parseKconfig } from '../../../lib/kconfig/parse.ts'
+import { printKconfig } from '../../../lib/kconfig/print.ts'
+import { type VerdictFacts, verdicts } from '../../../lib/kconfig/verdicts.ts'
+import { realConfig } from './vectors.ts'
+
+const DEBIAN = 'debian_6.1.0-56-amd64'
+const FACTS: VerdictFacts = {
+  kernelRelease: '6.1.0-56-amd64',
+  arch: 'x86_64',
+  kind: 'kmod',
+  hasSymvers: true,
+}
+
+/** e.g. `needs-symvers CONFIG_MODVERSIONS blocks`. */
+const judged = (config: Kconfig, facts: Partial<VerdictFacts> = {}): string[] =>
+  verdicts(config, { ...FACTS, ...facts }).map(
+    ({ code, option, blocks }) => `${code} ${option}${blocks ? ' blocks' : ''}`,
+  )
+
+/** Debian's config with further lines, of which the last counts. */
+const debianWith = (...lines: string[]): Kconfig =>
+  parseKconfig(`${printKconfig(realConfig(DEBIAN))}${lines.join('\n')}`)
+
+const NEEDS_SYMVERS = 'needs-symvers CONFIG_MODVERSIONS blocks'
+const SIGNED = 'unsigned-refused CONFIG_MODULE_SIG_FORCE blocks'
+const SECURE_BOOT = 'unsigned-refused CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT'
+const PARTIAL = 'not-a-whole-config CONFIG_INIT_ENV_ARG_LIMIT blocks'
+const LOADS = 'will-load CONFIG_MODULES'
+const RUNS = 'will-load CONFIG_BPF_SYSCALL'
+
+describe('the verdicts on real configs', () => {
+  test.each([
+    ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [NEEDS_SYMVERS], [RUNS]],
+    ['bottlerocket_6.1.49_1_1.15.0-vmware', '6.1.49', [NEEDS_SYMVERS], [RUNS]],
+    [DEBIAN, '6.1.0-56-amd64', [SECURE_BOOT, NEEDS_SYMVERS], [RUNS]],
+    ['minikube_5.10.57_1_1.29.0', '5.10.57', [PARTIAL], [PARTIAL]],
+    ['minikube_5.10.57_1_1.31.2', '5.10.57', [PARTIAL], [PARTIAL]],
+    ['talos_5.15.102-talos_1_v1.3.6', '5.15.102-talos', [SIGNED, NEEDS_SYMVERS], [RUNS]],
+    ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED, NEEDS_SYMVERS], [RUNS]],
+  ])('of %s are these for its module and its ebpf probe', (name, kernelRelease, kmod, ebpf) => {
+    const config = realConfig(name)
+    expect(judged(config, { kernelRelease, hasSymvers: false })).toEqual(kmod)
+    expect(judged(config, { kernelRelease, kind: 'ebpf' })).toEqual(ebpf)
+  })
+
+  test.each([
+    ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [LOADS]],
+    [DEBIAN, '6.1.0-56-amd64', [LOADS, SECURE_BOOT]],
+    ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED]],
+  ])('of %s with its Module.symvers are these', (name, kernelRelease, expected) => {
+    expect(judged(realConfig(name), { kernelRelease })).toEqual(expected)
+  })
+})
+
+describe('each verdict names the option that decides it', () => {
+  test.each([
+    [['# CONFIG_MODULES is not set'], 'modules-disabled CONFIG_MODULES blocks'],
+    [
+      ['CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y'],
+      'unsigned-refused CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY blocks',
+    ],
+    [['CONFIG_RANDSTRUCT=y'], 'randomized-layout CONFIG_RANDSTRUCT blocks'],
+    [['CONFIG_GCC_PLUGIN_RANDSTRUCT=y'], 'randomized-layout CONFIG_GCC_PLUGIN_RANDSTRUCT blocks'],
+    [['CONFIG_LOCALVERSION="-mine"'], 'release-mismatch CONFIG_LOCALVERSION blocks'],
+    [['CONFIG_X86_64=n', 'CONFIG_ARM64=y'], 'arch-mismatch CONFIG_X86_64 blocks'],
+  ])('%j: %s', (lines, expected) => {
+    const found = judged(debianWith(...lines))
+    expect(found).toContain(expected)
+    expect(found).not.toContain(LOADS)
+  })
+
+  test.each(['BPF', 'BPF_SYSCALL', 'PERF_EVENTS', 'BPF_EVENTS', 'TRACEPOINTS', 'HAVE_SYSCALL_TRACEPOINTS'])(
+    'without CONFIG_%s there is no ebpf probe',
+    (name) => {
+      const config = debianWith(`# CONFIG_${name} is not set`)
+      expect(judged(config, { kind: 'ebpf' })).toEqual([`ebpf-prerequisites CONFIG_${name} blocks`])
+    },
+  )
+
+  test('a kernel locked down for confidentiality has no ebpf probe, one for integrity has', () => {
+    const locked = (mode: string) =>
+      judged(debianWith(`CONFIG_LOCK_DOWN_KERNEL_FORCE_${mode}=y`), { kind: 'ebpf' })
+    expect(locked('CONFIDENTIALITY')).toEqual([
+      'ebpf-prerequisites CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY blocks',
+    ])
+    expect(locked('INTEGRITY')).toEqual([RUNS])
+  })
+
+  test('a kernel without modules still runs an ebpf probe', () => {
+    expect(judged(debianWith('# CONFIG_MODULES is not set'), { kind: 'ebpf' })).toEqual([RUNS])
+  })
+
+  test('details tell what to do, in printable ASCII, whatever the release', () => {
+    const facts = { ...FACTS, kernelRelease: '5.4.0-\u202e"$(id)', hasSymvers: false }
+    const config = debianWith(`CONFIG_LOCALVERSION="-${'x'.repeat(4000)}"`)
+    for (const { detail } of verdicts(config, facts)) expect(detail).toMatch(/^[\x20-\x7e]{20,400}$/)
+  })
+})
+
+describe('a config fits a release', () => {
+  const talos = realConfig('talos_6.1.54-talos_1_v1.5.3')
+
+  test.each(['6.1.54-talos', '6.1.54-talos+', '6.1.54-extra-talos-g12ab'])(
+    '%s, of 6.1.54 and -talos',
+    (release) => {
+      expect(judged(talos, { kernelRelease: release }).join()).not.toContain('release-mismatch')
+    },
+  )
+
+  test.each([
+    ['6.1.55-talos', '# Linux 6.1.54 Kernel Configuration'],
+    ['5.15.54-talos', '# Linux 6.1.54 Kernel Configuration'],
+    ['6.10.54-talos', '# Linux 6.1.54 Kernel Configuration'],
+    ['nonsense-talos', '# Linux 6.1.54 Kernel Configuration'],
+    ['6.1.54', 'CONFIG_LOCALVERSION'],
+    ['6.1.54-flatcar', 'CONFIG_LOCALVERSION'],
+  ])('%s is not of 6.1.54 and -talos', (kernelRelease, option) => {
+    expect(judged(talos, { kernelRelease })).toContain(`release-mismatch ${option} blocks`)
+  })
+
+  test('a config that does not tell its version fits any', () => {
+    const config = realConfig('bottlerocket_5.10.165_1_1.13.0-aws')
+    expect(judged(config, { kernelRelease: '6.6.1' })).toEqual([LOADS])
+  })
+})
+
+describe('a fragment', () => {
+  test('that has what only Kconfig writes is still too short', () => {
+    const config = parseKconfig('CONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_MMU=y\nCONFIG_X86_64=y')
+    expect(judged(config)).toEqual([PARTIAL])
+    expect(verdicts(config, FACTS)[0]!.detail).toContain('it has 3 options')
+  })
+})
