@@ -23,6 +23,17 @@ const MAY: Record<string, string[]> = {
     's3:GetObject Staging.Arn/*/log',
     'events:PutEvents Bus.Arn',
   ],
+  Deliver: [
+    'logs:CreateLogStream DeliverLog.Arn',
+    'logs:PutLogEvents DeliverLog.Arn',
+    'dynamodb:GetItem Probes.Arn',
+    'dynamodb:UpdateItem Probes.Arn',
+    'dynamodb:GetItem Budgets.Arn',
+    'dynamodb:UpdateItem Budgets.Arn',
+    's3:GetObject Artifacts.Arn/*',
+    's3:GetObject Staging.Arn/*/log',
+    'events:PutEvents Bus.Arn',
+  ],
   Wait: [
     'logs:CreateLogStream WaitLog.Arn',
     'logs:PutLogEvents WaitLog.Arn',
@@ -75,6 +86,7 @@ const MAY: Record<string, string[]> = {
 
 const KNOWS: Record<string, (keyof typeof ENV)[]> = {
   Resolve: ['probesTable', 'budgetsTable', 'artifactsBucket', 'stagingBucket', 'eventBus', 'settings'],
+  Deliver: ['probesTable', 'budgetsTable', 'artifactsBucket', 'stagingBucket', 'eventBus', 'settings'],
   Wait: ['probesTable', 'artifactsBucket', 'settings'],
   Plan: [
     'probesTable',

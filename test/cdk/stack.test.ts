@@ -152,10 +152,17 @@ describe('a build', () => {
 })
 
 describe('a request', () => {
-  test('is resolved, unless it waits', () => {
+  test('is resolved, unless it waits, or its client follows no redirect', () => {
     const routes = [...resourcesOf(first.template, 'AWS::ApiGatewayV2::Route').values()]
     const keys = routes.map(({ Properties }) => Properties.RouteKey)
-    expect(keys.sort()).toEqual(['$default', 'ANY /wait/{proxy+}'])
+    expect(keys.sort()).toEqual([
+      '$default',
+      'ANY /dev/{proxy+}',
+      'ANY /ebpf-probe/{proxy+}',
+      'ANY /kernel-module/{proxy+}',
+      'ANY /stable/{proxy+}',
+      'ANY /wait/{proxy+}',
+    ])
   })
 
   test('leaves no query string in the access log', () => {
