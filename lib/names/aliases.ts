@@ -14,7 +14,7 @@ export const TARGET_ALIASES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** `amzn` says nothing without VERSION_ID, but every release of Amazon's names its distribution. */
-const AMAZON_TARGETS: ReadonlyMap<string, string> = new Map([
+export const AMAZON_TARGETS: ReadonlyMap<string, string> = new Map([
   ['1', 'amazonlinux'],
   ['2', 'amazonlinux2'],
   ['2022', 'amazonlinux2022'],
@@ -29,7 +29,7 @@ export const amazonTarget = (kernelRelease: string): string | undefined =>
 const UBUNTU_FLAVOUR = /-([a-zA-Z]+)(-.*)?$/
 
 const WITH_SUFFIX = /^(\d[A-Za-z0-9.+~]*)-[A-Za-z]+$/
-const UBUNTU_SUFFIX = /-Ubuntu$/
+const UBUNTU_SUFFIX = /(?:-Ubuntu)+$/
 const LEADING_DIGITS = /^\d+/
 const DIGITS = /^\d+$/
 

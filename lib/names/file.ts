@@ -14,11 +14,11 @@ export type FileFacts = Omit<Probe, 'driverVersion' | 'arch'>
 export const MAX_FILE = 255
 
 /**
- * A release begins with the kernel's number, so the first `_` before a digit ends the target, which may be
+ * `falco-probe_` is what the loader of April 2020 wrote for `falco_`. A release begins with the kernel's number, so the first `_` before a digit ends the target, which may be
  * empty or hold `_` itself (os-release allows it).
  */
 const FILE =
-  /^(falco|scap)_((?:[A-Za-z0-9.-]|_(?!\d))*)_(\d[A-Za-z0-9.+~_-]*)\.(ko|o)(?:\.(asc|sha256|json|log))?$/
+  /^(falco(?=_|-probe_)|scap(?=_))(?:-probe)?_((?:[A-Za-z0-9.-]|_(?!\d))*)_(\d[A-Za-z0-9.+~_-]*)\.(ko|o)(?:\.(asc|sha256|json|log))?$/
 const ONE_PART_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~-]*$/
 const TWO_PART_VERSION = /^(.+)_(\d+_[A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 

@@ -37,7 +37,7 @@ export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
   escaped: {
     template: `/driver%2F{driverVersion}%2F{arch}%2F${FILE}`,
     years: 'since 2022',
-    clients: 'downloaders that escape the whole key of an object listing',
+    clients: 'no loader: downloaders that escape the whole key of an object listing',
     redirects: true,
   },
   flat: {
