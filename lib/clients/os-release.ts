@@ -1,0 +1,48 @@
+// /etc/os-release as data: the assignments of the freedesktop grammar, never a shell.
+
+import { ProbeError } from '../errors.ts'
+
+/** Names and unquoted values, last assignment wins. */
+export type OsRelease = ReadonlyMap<string, string>
+
+/** Characters of the whole text and of one value; real files have about 500 and 60. */
+const MAX_TEXT = 16 * 1024
+const MAX_VALUE = 1024
+
+/** What names of probes are made of: half-read, it would name another kernel. */
+const READ: readonly string[] = ['ID', 'VERSION_ID', 'VARIANT_ID', 'BUILD_ID']
+
+const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]{0,63})=(.*)$/
+const PLAIN = /^(?!~)[A-Za-z0-9._~:/@%+,=-]*$/
+const SINGLE_QUOTED = /^'([^']*)'$/
+const DOUBLE_QUOTED = /^"((?:[^"\\$`]|\\.)*)"$/
+const ESCAPED = /\\(["\\$`])/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
+
+/**
+ * The assignments of an os-release text (os-release(5)). Lines of another form are ignored, as are values that
+ * only a shell could read, unless a probe's name needs them: those are ProbeError `malformed`.
+ */
+export function parseOsRelease(text: string): OsRelease {
+  if (text.length > MAX_TEXT) throw refused(`it has more than ${MAX_TEXT} characters`)
+  if (CONTROL.test(text)) throw refused('it holds control characters')
+  const found = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    const [, name, written] = ASSIGNMENT.exec(line.trim()) ?? []
+    if (name === undefined || written === undefined) continue
+    const value = valueOf(written)
+    if (value !== undefined) found.set(name, value)
+    else if (READ.includes(name)) throw refused(`the value of ${name} is not of the grammar of os-release(5)`)
+  }
+  return found
+}
+
+/** `undefined`: not one word that is quoted whole or needs no quotes. */
+function valueOf(written: string): string | undefined {
+  if (written.length > MAX_VALUE) return undefined
+  if (PLAIN.test(written)) return written
+  return SINGLE_QUOTED.exec(written)?.[1] ?? DOUBLE_QUOTED.exec(written)?.[1]?.replace(ESCAPED, '$1')
+}
+
+const refused = (why: string): ProbeError => new ProbeError('malformed', `os-release: ${why}`)

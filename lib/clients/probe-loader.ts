@@ -1,0 +1,40 @@
+// The loaders of 2015 to 2021, who asked by release and config: sysdig-probe-loader and falco-probe-loader.
+
+import { ProbeError } from '../errors.ts'
+import { malformed } from '../names/alphabet.ts'
+import { type ConfigHash, formatConfigHash, parse } from '../names/index.ts'
+import type { Wanted } from './ask.ts'
+import type { HostFacts } from './facts.ts'
+
+/** Such a request names neither target nor package version. */
+export interface ConfigAsk extends Pick<ConfigHash, 'unameRelease' | 'configMd5'> {
+  readonly path: string
+  readonly layout: 'config-hash'
+}
+
+/**
+ * What they ask for; every `+` is `%2B` (since July 2015). The driver's version was the program's own then.
+ * ProbeError `malformed`; `unsupported-kernel`: the host's config is not known, without which they ask nothing.
+ */
+export function probeLoaderAsk(facts: HostFacts, wanted: Wanted): ConfigAsk {
+  const { unameRelease, configMd5, machine } = facts
+  if (configMd5 === undefined)
+    throw new ProbeError(
+      'unsupported-kernel',
+      'loaders of that time ask nothing of a host without kernel config',
+    )
+  const name: ConfigHash = { ...wanted, arch: machine, unameRelease, configMd5 }
+  const path = formatConfigHash(name).replaceAll('+', '%2B')
+  if (!sameName(path, name)) throw malformed('the release and driver version do not read back from that name')
+  return { unameRelease, configMd5, path, layout: 'config-hash' }
+}
+
+function sameName(path: string, name: ConfigHash): boolean {
+  const read = parse(path)
+  return (
+    read.tag === 'config-hash' &&
+    read.driverVersion === name.driverVersion &&
+    read.unameRelease === name.unameRelease &&
+    read.arch === name.arch
+  )
+}
