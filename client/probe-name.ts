@@ -37,6 +37,8 @@ const layoutLines = (said: Exclude<Explanation, { tag: 'malformed' }>): string[]
 const partLines = (parts: object): string[] =>
   Object.entries(parts).map(([part, value]) => line(part, `${value}` || '(empty)'))
 
+const printable = (text: string): string => JSON.stringify(text).replace(/[^\x20-\x7e]/g, '?')
+
 function main(args: readonly string[]): number {
   if (args.length === 1 && args[0] === '--document') {
     process.stdout.write(namesDocument())
@@ -47,8 +49,7 @@ function main(args: readonly string[]): number {
     return 2
   }
   const said = args.map((url) => ({ url, explanation: explain(url) }))
-  for (const { url, explanation } of said)
-    console.log([JSON.stringify(url), ...lines(explanation)].join('\n'))
+  for (const { url, explanation } of said) console.log([printable(url), ...lines(explanation)].join('\n'))
   return said.some(({ explanation }) => explanation.tag === 'malformed') ? 1 : 0
 }
 

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { namesDocument } from '../../lib/names/document.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../client/probe-name.ts', import.meta.url))
+
+function probeName(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+describe('probe-name', () => {
+  test('explains a URL', () => {
+    const { status, stdout } = probeName(
+      'https://probes.example/driver/9.1.0%2Bdriver/x86_64/falco_rhel_5.14.0_1.ko',
+    )
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/canonical: +\/driver\/9\.1\.0\+driver\/x86_64\/falco_redhat_5\.14\.0_1\.ko\n/)
+    expect(stdout).toMatch(/clients: .*falcoctl/)
+  })
+
+  test('says why nobody asks for a name', () => {
+    const { status, stdout } = probeName('/driver/1/x86_64/scap_ubuntu-hwe_5.15.0-33-hwe_34.ko')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/clients: +none\n +unreachable: +no kernel calls itself hwe/)
+  })
+
+  test('fails with what is wrong, and shows nothing that a terminal would obey', () => {
+    const { status, stdout } = probeName('/driver/1/x86_64/\x1b[2J\x9bfalco.ko')
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/wrong: /)
+    expect(stdout).toMatch(/^[\x20-\x7e\n]+$/)
+  })
+
+  test('writes the page of documentation', () => {
+    expect(probeName('--document').stdout).toBe(namesDocument())
+  })
+
+  test.each([[[]], [['--no-such-option']]])('tells how it is used: %j', (args) => {
+    expect(probeName(...args)).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('Usage'),
+    })
+  })
+})
