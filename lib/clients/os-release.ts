@@ -31,7 +31,7 @@ export function parseOsRelease(text: string): OsRelease {
   for (const line of text.split('\n')) {
     const [, name, written] = ASSIGNMENT.exec(line.trim()) ?? []
     if (name === undefined || written === undefined) continue
-    const value = valueOf(written)
+    const value = unquoted(written)
     if (value !== undefined) found.set(name, value)
     else if (READ.includes(name)) throw refused(`the value of ${name} is not of the grammar of os-release(5)`)
   }
@@ -39,7 +39,7 @@ export function parseOsRelease(text: string): OsRelease {
 }
 
 /** `undefined`: not one word that is quoted whole or needs no quotes. */
-function valueOf(written: string): string | undefined {
+function unquoted(written: string): string | undefined {
   if (written.length > MAX_VALUE) return undefined
   if (PLAIN.test(written)) return written
   return SINGLE_QUOTED.exec(written)?.[1] ?? DOUBLE_QUOTED.exec(written)?.[1]?.replace(ESCAPED, '$1')

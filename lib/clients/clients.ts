@@ -1,0 +1,127 @@
+// Every family of clients that has asked for probes, one row for each change of what or how it asks.
+
+import type { DriverName, Kind } from '../probe.ts'
+import type { Ask, Wanted } from './ask.ts'
+import { APRIL_2020, bashLoaderAsk, scapLoaderAsk } from './bash-loader.ts'
+import type { HostFacts } from './facts.ts'
+import { CURRENT_FALCOCTL, falcoctlAsk } from './falcoctl.ts'
+import { type ConfigAsk, probeLoaderAsk } from './probe-loader.ts'
+
+/** How long a client waits; `undefined`: for ever. */
+export interface Patience {
+  readonly connectSeconds: number | undefined
+  /** for one try, body included */
+  readonly trySeconds: number | undefined
+  /** after 408, 429 and 5xx, obeying Retry-After */
+  readonly retries: number
+  /** no try begins later */
+  readonly retrySeconds: number | undefined
+}
+
+export interface Client {
+  readonly id: string
+  readonly program:
+    | 'falcoctl'
+    | 'falco-driver-loader'
+    | 'scap-driver-loader'
+    | 'falco-probe-loader'
+    | 'sysdig-probe-loader'
+  /** of which product, for people */
+  readonly versions: string
+  readonly years: string
+  /** the driver that it loads unless told otherwise */
+  readonly driverName: DriverName
+  readonly kinds: readonly Kind[]
+  /** redirects that it follows; 0: it saves the redirect's own body as the probe */
+  readonly redirects: number
+  readonly patience: Patience
+  /** Pure. ProbeError where it asks nothing, or nothing that is a name. */
+  readonly asks: (facts: HostFacts, wanted: Wanted) => Ask | ConfigAsk
+}
+
+const BOTH: readonly Kind[] = ['kmod', 'ebpf']
+const ENDLESS: Patience = {
+  connectSeconds: undefined,
+  trySeconds: undefined,
+  retries: 0,
+  retrySeconds: undefined,
+}
+/** Go's http.Client.Timeout: redirects and body included. */
+const ONE_MINUTE: Patience = { ...ENDLESS, trySeconds: 60 }
+/** --connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120 */
+const THREE_RETRIES: Patience = { connectSeconds: 5, trySeconds: 60, retries: 3, retrySeconds: 120 }
+
+const GO = { redirects: 10, patience: ONE_MINUTE }
+/** curl -L */
+const CURL = { redirects: 50, patience: ENDLESS }
+const CURL_RETRYING = { redirects: 50, patience: THREE_RETRIES }
+const CURL_WITHOUT_L = { redirects: 0, patience: ENDLESS }
+
+/** `version`: the one whose rules all of `versions` share. */
+const falcoctl = (version: string, versions: string, years: string, kinds = BOTH): Client => ({
+  id: `falcoctl-${version}`,
+  program: 'falcoctl',
+  versions,
+  years,
+  driverName: 'falco',
+  kinds,
+  ...GO,
+  asks: (facts, wanted) => falcoctlAsk(facts, wanted, version),
+})
+
+const falcoLoader = (version: string, versions: string, years: string, curl: typeof CURL): Client => ({
+  id: `falco-driver-loader-${version === APRIL_2020 ? '2020-04' : version}`,
+  program: 'falco-driver-loader',
+  versions,
+  years,
+  driverName: 'falco',
+  kinds: BOTH,
+  ...curl,
+  asks: (facts, wanted) => bashLoaderAsk(facts, wanted, version),
+})
+
+const scapLoader = (version: string, versions: string, years: string, curl: typeof CURL): Client => ({
+  id: `scap-driver-loader-${version}`,
+  program: 'scap-driver-loader',
+  versions,
+  years,
+  driverName: 'scap',
+  kinds: BOTH,
+  ...curl,
+  asks: (facts, wanted) => scapLoaderAsk(facts, wanted, version),
+})
+
+const probeLoader = (product: 'falco' | 'sysdig', versions: string, years: string): Client => ({
+  id: `${product}-probe-loader`,
+  program: `${product}-probe-loader`,
+  versions,
+  years,
+  driverName: product === 'falco' ? 'falco' : 'scap',
+  kinds: BOTH,
+  ...CURL_WITHOUT_L,
+  asks: probeLoaderAsk,
+})
+
+/** Newest first within each program. */
+export const CLIENTS: readonly Client[] = [
+  falcoctl(CURRENT_FALCOCTL, 'falcoctl since 0.13.0 (Falco 0.44)', 'since May 2026', ['kmod']),
+  falcoctl('0.10.0', 'falcoctl 0.10.0 to 0.12.2 (Falco 0.39 to 0.43)', 'September 2024 to May 2026'),
+  falcoctl('0.8.0', 'falcoctl 0.8.0 to 0.9.1 (Falco 0.38)', 'May to September 2024'),
+  falcoctl('0.7.2', 'falcoctl 0.7.2 and 0.7.3 (Falco 0.37.1)', 'February to May 2024'),
+  falcoctl('0.7.0', 'falcoctl 0.7.0 and 0.7.1 (Falco 0.37.0)', 'January to February 2024'),
+  falcoLoader('0.35.1', 'Falco 0.35.1 to 0.36.2', 'June 2023 to January 2024', CURL_RETRYING),
+  falcoLoader('0.35.0', 'Falco 0.35.0', 'June 2023', CURL_RETRYING),
+  falcoLoader('0.34.0', 'Falco 0.34', 'February to June 2023', CURL_RETRYING),
+  falcoLoader('0.33.0', 'Falco 0.33', 'October 2022 to February 2023', CURL),
+  falcoLoader('0.32.2', 'Falco 0.32.2', 'August to October 2022', CURL),
+  falcoLoader('0.32.1', 'Falco 0.32.1', 'July to August 2022', CURL),
+  falcoLoader('0.28.0', 'Falco 0.28 to 0.32.0', 'April 2021 to July 2022', CURL),
+  falcoLoader('0.23.0', 'Falco 0.23 to 0.27', 'May 2020 to April 2021', CURL),
+  falcoLoader(APRIL_2020, 'Falco between 0.22.1 and 0.23.0', 'April 2020', CURL_WITHOUT_L),
+  scapLoader('0.32.0', 'sysdig 0.32 to 0.36', 'since June 2023', CURL_RETRYING),
+  scapLoader('0.31.0', 'sysdig 0.31', 'March to June 2023', CURL_RETRYING),
+  scapLoader('0.30.0', 'sysdig 0.30', 'October 2022 to March 2023', CURL),
+  scapLoader('0.28.0', 'sysdig 0.28 and 0.29', 'December 2021 to October 2022', CURL),
+  probeLoader('falco', 'Falco up to 0.22.1', 'up to May 2020'),
+  probeLoader('sysdig', 'sysdig 0.1 to 0.27', '2015 to December 2021'),
+]
