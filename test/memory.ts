@@ -106,7 +106,8 @@ export function memoryIndex() {
       settle(key, claim, (attempt) => ({ state: 'published', attempt, claim, ...publication })),
     fail: async (key, claim, failure) =>
       settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure })),
-    alias: async (key, claim, of) => settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
+    alias: async (key, claim, of) =>
+      settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
     overdue: async (now, limit) =>
       [...states]
         .flatMap(([key, state]) =>
@@ -206,6 +207,9 @@ export function memoryBuilder() {
   const builder: Builder = {
     start: async (order) => {
       const before = builds.find((build) => build.order.claim === order.claim)
+      // As CodeBuild: a token stands for one and the same request.
+      if (before !== undefined && JSON.stringify(before.order) !== JSON.stringify(order))
+        throw new Error(`the token ${order.claim} was used with other parameters: InvalidInputException`)
       if (before !== undefined) return before.id
       const id = `build:${builds.length + 1}`
       builds.push({ id, order, status: 'running' })

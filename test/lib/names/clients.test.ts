@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { bashLoaderIdentity } from '../../../lib/clients/bash-loader.ts'
+import { type HostFacts, hostFacts, type RawFacts } from '../../../lib/clients/facts.ts'
+import { falcoctlIdentity } from '../../../lib/clients/falcoctl.ts'
+import { parseProbe } from '../../../lib/names/index.ts'
+import { reach } from '../../../lib/names/reach.ts'
+import type { Probe } from '../../../lib/probe.ts'
+import { VECTORS } from './vectors.ts'
+
+/** One client of each generation that `reach` tells apart. */
+const CLIENTS: readonly [
+  name: string,
+  (facts: HostFacts) => Pick<Probe, 'target' | 'kernelRelease' | 'kernelVersion'>,
+][] = [
+  ['falco-driver-loader of April 2020', (facts) => bashLoaderIdentity(facts, '0.22.99')],
+  ['falco-driver-loader 0.23 to 0.32', (facts) => bashLoaderIdentity(facts, '0.32.2')],
+  ['falco-driver-loader 0.33', (facts) => bashLoaderIdentity(facts, '0.33.1')],
+  ['falco-driver-loader 0.34', (facts) => bashLoaderIdentity(facts, '0.34.1')],
+  ['falco-driver-loader 0.35.0', (facts) => bashLoaderIdentity(facts, '0.35.0')],
+  ['falco-driver-loader 0.35.1 to 0.36', (facts) => bashLoaderIdentity(facts, '0.36.2')],
+  ['falcoctl 0.7.0 and 0.7.1', (facts) => falcoctlIdentity(facts, '0.7.1')],
+  ['falcoctl 0.7.2 and later', (facts) => falcoctlIdentity(facts, '0.12.0')],
+]
+
+/** What a host says of itself that such a name may come from. */
+function hostOf({ target, arch, kernelRelease, kernelVersion }: Probe): RawFacts {
+  const host = (id: string, version = `#${kernelVersion} SMP`, more: Partial<RawFacts> = {}): RawFacts => ({
+    osRelease: `ID=${id}`,
+    release: kernelRelease,
+    version,
+    machine: arch,
+    ...more,
+  })
+  const [, version = ''] = /^1_v?(.*)$/.exec(kernelVersion) ?? []
+  const [distribution = ''] = target.split('-')
+  switch (distribution) {
+    case 'ubuntu':
+      return host('ubuntu', `#${kernelVersion}-Ubuntu SMP`)
+    case 'debian':
+      return debianHost(host, kernelRelease)
+    case 'amazonlinux2':
+      return host('amzn\nVERSION_ID="2"')
+    case 'amazonlinux2022':
+      return host('amzn\nVERSION_ID="2022"')
+    case 'amazonlinux2023':
+      return host('amzn\nVERSION_ID="2023"')
+    case 'amazonlinux':
+      return host('amzn\nVERSION_ID="2018.03"')
+    case 'minikube':
+      return host('buildroot', '#1 SMP', { etcVersion: `v${version}-1655407986-14197` })
+    case 'talos':
+      return host(`talos\nVERSION_ID=${kernelVersion.slice(2)}`, '#1 SMP')
+    case 'bottlerocket': {
+      const [id, variant] = version.split('-')
+      return host(`bottlerocket\nVERSION_ID=${id}\nVARIANT_ID=${variant}-k8s-1.28`, '#1 SMP')
+    }
+    default:
+      return host(target)
+  }
+}
+
+/** Debian's `uname -r` has the ABI, and the package's version is in `uname -v`. */
+function debianHost(
+  host: (id: string, version?: string, more?: Partial<RawFacts>) => RawFacts,
+  release: string,
+) {
+  const [, version = '', flavour = ''] =
+    /^([\d.]+-\d\S*?)-((?:rt-|cloud-)?(?:amd64|arm64))$/.exec(release) ?? []
+  return release.includes('.0-')
+    ? host('debian', '#1 SMP Debian 4.9.320-2 (2022-06-30)')
+    : host('debian', `#1 SMP Debian ${version} (2022-06-30)`, { release: `6.1.0-9-${flavour}` })
+}
+
+const asFalco = (path: string): Probe => ({ ...parseProbe(path).asked, driverName: 'falco' })
+
+function computedBy(asked: Probe): string[] {
+  const facts = hostFacts(hostOf(asked))
+  return CLIENTS.flatMap(([name, identify]) => {
+    const { target, kernelRelease, kernelVersion } = identify(facts)
+    const same =
+      target === asked.target &&
+      kernelRelease === asked.kernelRelease &&
+      kernelVersion === asked.kernelVersion
+    return same ? [name] : []
+  })
+}
+
+describe('who asks for a name, against what clients compute', () => {
+  test('every reachable name of the vectors is computed by exactly the clients that are said to', () => {
+    for (const { path } of VECTORS) {
+      const asked = asFalco(path)
+      const said = reach(asked)
+      if (said.tag === 'reachable') expect([path, computedBy(asked)]).toEqual([path, said.by])
+    }
+  })
+
+  test('no unreachable name of the vectors is computed by a client, unless its kernel does not exist', () => {
+    for (const { path } of VECTORS) {
+      const asked = asFalco(path)
+      const said = reach(asked)
+      if (said.tag === 'unreachable' && !/^(no|every) kernel /.test(said.why))
+        expect([path, computedBy(asked)]).toEqual([path, []])
+    }
+  })
+})

@@ -1,0 +1,187 @@
+// A small world around the domain: events come at least once, builds end, time passes, and any call can fail.
+
+import { stagingKeys } from '../lib/environment.ts'
+import type { Package } from '../lib/kernels/planner.ts'
+import type { ConfigHashName } from '../lib/names/index.ts'
+import type { PlanPorts } from '../lib/plan.ts'
+import { plan } from '../lib/plan.ts'
+import type { BuildStatus, ProbeEvent } from '../lib/ports.ts'
+import type { Probe } from '../lib/probe.ts'
+import { type PublishPorts, publish } from '../lib/publish.ts'
+import { type Request, type ResolvePorts, resolve } from '../lib/resolve.ts'
+import { DEFAULTS, type Settings } from '../lib/settings.ts'
+import { sweep } from '../lib/sweep.ts'
+import { memoryPorts } from './memory.ts'
+
+export const UNAME_RELEASE = '6.1.0-1-amd64'
+export const DRIVER_VERSION = '1.2.3+driver'
+export const PATH = `/driver/${DRIVER_VERSION}/x86_64/falco_debian_6.1.1-1-amd64_1.ko`
+export const KEY = PATH.slice(1)
+
+export interface WorldOptions {
+  /** what the build uploads; `undefined`: it fails */
+  readonly probe: Uint8Array | undefined
+  readonly settings?: Partial<Settings>
+}
+
+/** Called before and after every call of a port; what it throws is what the caller sees. */
+export type Fault = (call: string, when: 'before' | 'after') => void
+
+const DIGEST = 'a'.repeat(64)
+const source = (name: string) => ({
+  name,
+  version: '1',
+  url: `http://mirror.invalid/${name}`,
+  sha256: DIGEST,
+})
+
+export function createWorld({ probe, settings: own = {} }: WorldOptions) {
+  const settings: Settings = { ...DEFAULTS, ...own }
+  let time = Date.UTC(2026, 10, 23, 12)
+  let fault: Fault = () => undefined
+  const calls: string[] = []
+  const now = () => time
+  const memory = memoryPorts({ now })
+  const watch = <T extends object>(name: string, port: T): T =>
+    new Proxy(port, {
+      get: (target, method) => {
+        const value: unknown = Reflect.get(target, method)
+        if (typeof value !== 'function') return value
+        return async (...args: unknown[]) => {
+          const call = `${name}.${String(method)}`
+          calls.push(call)
+          fault(call, 'before')
+          const result: unknown = await Reflect.apply(value, target, args)
+          fault(call, 'after')
+          return result
+        }
+      },
+    })
+  const index = watch('index', memory.index)
+  const budgets = watch('budgets', memory.budgets)
+  const bus = watch('bus', memory.bus)
+  const builder = watch('builder', memory.builder)
+  const staging = watch('staging', memory.store.staging)
+  const resolvePorts: ResolvePorts = {
+    index,
+    budgets,
+    bus,
+    now,
+    settings,
+    newId: memory.newId,
+    artifacts: memory.presigner.artifacts,
+    staging: memory.presigner.staging,
+    check: () => undefined,
+  }
+  const planning = watch('plan', {
+    kernel: async ({ kernelRelease }: Probe) => ({
+      kernelRelease,
+      unameRelease: UNAME_RELEASE,
+      headers: [{ ...source('linux-headers'), bytes: 1 }],
+      tree: 'usr/src/linux-headers',
+      compiler: 'gcc-12',
+      toolchain: [],
+    }),
+    driver: async (_: Probe) => ({
+      source: source('driver'),
+      format: 'deb' as const,
+      bytes: 1,
+      recipe: 'makefile' as const,
+    }),
+    ensureInput: async (_: Package) => undefined,
+    identify: async (_: ConfigHashName) => Promise.reject(new Error('no name without a target here')),
+  })
+  const planPorts: PlanPorts = {
+    index,
+    budgets,
+    builder,
+    staging,
+    now,
+    settings,
+    stagingUrls: memory.presigner.staging,
+    inputUrls: memory.presigner.inputs,
+    log: memory.log,
+    kernel: (asked) => planning.kernel(asked),
+    driver: (asked) => planning.driver(asked),
+    ensureInput: (pkg) => planning.ensureInput(pkg),
+    identify: (name) => planning.identify(name),
+  }
+  const publishPorts: PublishPorts = {
+    index,
+    staging,
+    builder,
+    now,
+    settings,
+    artifacts: watch('artifacts', memory.store.artifacts),
+    signer: watch('signer', memory.signer),
+    log: memory.log,
+  }
+
+  /** The build itself: it writes its staging keys, past all ports, and ends. */
+  async function build(claim: string): Promise<BuildStatus> {
+    const keys = stagingKeys(claim)
+    const { staging: bucket } = memory.inside.objects
+    const put = (key: string, body: Uint8Array) =>
+      bucket.set(key, { body, meta: { contentType: '', sha256: '' } })
+    const text = (value: string) => new TextEncoder().encode(value)
+    put(keys.log, text('main.c:1: error: no'))
+    const stage = probe === undefined ? 'compile' : 'done'
+    put(keys.manifest, text(JSON.stringify({ stage, compilerVersion: 'gcc 12', timings: { compile: 5 } })))
+    if (probe !== undefined) put(keys.probe, probe)
+    return probe === undefined ? 'failed' : 'succeeded'
+  }
+
+  /** An event, as Lambda is given it: tried three times, then dropped. */
+  async function handle(work: () => Promise<unknown>): Promise<void> {
+    for (let tries = 3; tries > 0; tries -= 1) {
+      const done = await work().then(
+        () => true,
+        () => false,
+      )
+      if (done) return
+    }
+  }
+
+  const delivered = new Set<ProbeEvent>()
+  const ended = new Set<string>()
+  /** All events and all ends of builds that are not delivered yet; `times`: how often each comes. */
+  async function deliver(times = 1): Promise<void> {
+    for (;;) {
+      const event = memory.inside.events.find((e) => !delivered.has(e))
+      const running = memory.inside.builds.find(({ id }) => !ended.has(id))
+      if (event === undefined && running === undefined) return
+      if (event !== undefined) {
+        delivered.add(event)
+        for (let i = 0; i < times; i += 1) await handle(() => take(event))
+      } else if (running !== undefined) {
+        ended.add(running.id)
+        running.status = await build(running.order.claim)
+        const { key, claim } = running.order
+        for (let i = 0; i < times; i += 1) {
+          await handle(() => publish(publishPorts, { key, claim, status: running.status }))
+        }
+      }
+    }
+  }
+  const take = (event: ProbeEvent): Promise<unknown> =>
+    event.type === 'ProbeRequested'
+      ? plan(planPorts, event)
+      : publish(publishPorts, { key: event.key, claim: event.claim, status: undefined })
+
+  return {
+    memory,
+    calls,
+    resolvePorts,
+    get: (path = PATH, more: Partial<Request> = {}) =>
+      resolve(resolvePorts, { method: 'GET', path, caller: '203.0.113.1', ...more }),
+    deliver,
+    sweep: () => sweep({ index, bus, now, log: memory.log }),
+    pass: (milliseconds: number) => {
+      time += milliseconds
+    },
+    onCall: (next: Fault) => {
+      fault = next
+    },
+    state: () => memory.inside.states.get(KEY),
+  }
+}
