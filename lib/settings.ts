@@ -44,10 +44,10 @@ export const settingsSchema = z.object({
   /** driver versions that are answered with 410 */
   revoked: z.array(z.string()),
   budgets: z.object({
-    /** builds started a day, by everyone together */
-    buildsPerDay: z.int().positive(),
+    /** builds started a day, by everyone together; one item of the table holds all of their claims */
+    buildsPerDay: z.int().positive().max(5000),
     /** missing probes that one caller (an IPv4 address, an IPv6 /64) may ask for a day */
-    requestsPerCallerPerDay: z.int().positive(),
+    requestsPerCallerPerDay: z.int().positive().max(5000),
   }),
   hold: z.object({
     /** seconds that one request to /wait is held: an HTTP API gives up at 30 */

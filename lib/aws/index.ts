@@ -3,7 +3,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { OVERDUE_INDEX, OVERDUE_PARTITION, OVERDUE_SORT, TABLE_KEY } from '../environment.ts'
+import { isProbeError } from '../errors.ts'
 import type { Index } from '../ports.ts'
+import type { Claim } from '../probe.ts'
 import { claimOf, stateOf } from './item.ts'
 
 /** The one value of the sparse index's partition key: items have it only while they are building. */
@@ -84,11 +86,19 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
           Limit: limit,
         }),
       )
-      return (found.Items ?? []).map((item) => {
-        const key = String(item[TABLE_KEY])
-        return { key, claim: claimOf(key, item) }
-      })
+      return (found.Items ?? []).flatMap(overdueOf)
     },
+  }
+}
+
+/** An item that was written by hand must not keep the sweep from all others; a GET of it says what it is. */
+function overdueOf(item: Record<string, unknown>): { key: string; claim: Claim }[] {
+  const key = String(item[TABLE_KEY])
+  try {
+    return [{ key, claim: claimOf(key, item) }]
+  } catch (error) {
+    if (isProbeError(error, 'misconfigured')) return []
+    throw error
   }
 }
 
