@@ -1,13 +1,40 @@
 #!/usr/bin/env node
-// `npx probe-name <url>...`: explains names of probes; exit 1 when one of them is none.
+// `npx probe-name`: explains names of probes, and tells by which name each client asks on a host.
 
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { clientNames, type HostFacts, hostFacts } from '../lib/clients/index.ts'
+import { isProbeError } from '../lib/errors.ts'
 import { namesDocument } from '../lib/names/document.ts'
 import { type Explanation, explain } from '../lib/names/explain.ts'
+import { DRIVER_NAMES, KINDS } from '../lib/probe.ts'
 
-const USAGE = `Usage: probe-name URL...        explain the names of probes
+const USAGE = `Usage: probe-name URL...        explain names of probes; 1 when one of them is none
+       probe-name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE [--os-release FILE]
+                  [--etc-version FILE] [--config FILE] [--driver-version VERSION] [--kind kmod|ebpf]
+                                tell by which name each client asks on that host
        probe-name --document    write the page of documentation
 `
 
+const OPTIONS = {
+  document: { type: 'boolean' },
+  'uname-r': { type: 'string' },
+  'uname-v': { type: 'string' },
+  'uname-m': { type: 'string' },
+  'os-release': { type: 'string' },
+  'etc-version': { type: 'string' },
+  config: { type: 'string' },
+  'driver-version': { type: 'string', default: '9.1.0+driver' },
+  kind: { type: 'string', default: 'kmod' },
+} as const
+
+type Options = ReturnType<typeof read>['values']
+const read = (args: readonly string[]) =>
+  parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+
+const printable = (text: string): string => JSON.stringify(text).replace(/[^\x20-\x7e]/g, '?')
 const line = (what: string, value: string): string => `  ${`${what}:`.padEnd(16)} ${value}`
 
 function lines(said: Explanation): string[] {
@@ -37,20 +64,75 @@ const layoutLines = (said: Exclude<Explanation, { tag: 'malformed' }>): string[]
 const partLines = (parts: object): string[] =>
   Object.entries(parts).map(([part, value]) => line(part, `${value}` || '(empty)'))
 
-const printable = (text: string): string => JSON.stringify(text).replace(/[^\x20-\x7e]/g, '?')
+const text = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : readFileSync(file, 'utf8')
+
+/** As the loaders of 2015 computed it: of the decompressed config. */
+function configMd5(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  const bytes = readFileSync(file)
+  return createHash('md5')
+    .update(file.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: 16 * 1024 * 1024 }) : bytes)
+    .digest('hex')
+}
+
+function factsOf(options: Options): HostFacts {
+  return hostFacts({
+    release: options['uname-r'] ?? '',
+    version: options['uname-v'] ?? '',
+    machine: options['uname-m'] ?? '',
+    osRelease: text(options['os-release']),
+    etcVersion: text(options['etc-version']),
+    configMd5: configMd5(options.config),
+  })
+}
+
+/** Newest client first; each for the driver that it loads. */
+function hostLines(options: Options): string[] {
+  const facts = factsOf(options)
+  const driverVersion = options['driver-version']
+  const kind = KINDS.find((one) => one === options.kind)
+  if (kind === undefined) throw new Error(`--kind is ${KINDS.join(' or ')}`)
+  return DRIVER_NAMES.flatMap((driverName) =>
+    clientNames(facts, { driverVersion, driverName, kind })
+      .filter(({ client }) => client.driverName === driverName)
+      .map(
+        ({ client, path }) =>
+          `${`${client.program}: ${client.versions.replace('falcoctl ', '')}`.padEnd(58)} ${path}`,
+      ),
+  )
+}
+
+function explainLines(urls: readonly string[]): { said: string[]; good: boolean } {
+  const all = urls.map((url) => ({ url, explanation: explain(url) }))
+  return {
+    said: all.flatMap(({ url, explanation }) => [printable(url), ...lines(explanation)]),
+    good: all.every(({ explanation }) => explanation.tag !== 'malformed'),
+  }
+}
 
 function main(args: readonly string[]): number {
-  if (args.length === 1 && args[0] === '--document') {
+  const { values, positionals } = read(args)
+  if (values.document) {
     process.stdout.write(namesDocument())
     return 0
   }
-  if (args.length === 0 || args.some((arg) => arg.startsWith('-'))) {
-    process.stderr.write(USAGE)
-    return 2
+  if (positionals.length > 0) {
+    const { said, good } = explainLines(positionals)
+    console.log(said.join('\n'))
+    return good ? 0 : 1
   }
-  const said = args.map((url) => ({ url, explanation: explain(url) }))
-  for (const { url, explanation } of said) console.log([printable(url), ...lines(explanation)].join('\n'))
-  return said.some(({ explanation }) => explanation.tag === 'malformed') ? 1 : 0
+  if (values['uname-r'] === undefined) throw new Error('nothing to explain')
+  console.log(hostLines(values).join('\n'))
+  return 0
 }
 
-process.exitCode = main(process.argv.slice(2))
+try {
+  process.exitCode = main(process.argv.slice(2))
+} catch (error) {
+  const why = error instanceof Error ? error.message : String(error)
+  process.stderr.write(
+    `probe-name: ${why.replace(/[^\x20-\x7e\n]/g, '?')}\n${isProbeError(error) ? '' : USAGE}`,
+  )
+  process.exitCode = 2
+}

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { namesDocument } from '../../lib/names/document.ts'
 
+const OS_RELEASE = fileURLToPath(new URL('os-release', import.meta.url))
 const PROGRAM = fileURLToPath(new URL('../../client/probe-name.ts', import.meta.url))
 
 function probeName(...args: string[]) {
@@ -31,6 +32,33 @@ describe('probe-name', () => {
     expect(status).toBe(1)
     expect(stdout).toMatch(/wrong: /)
     expect(stdout).toMatch(/^[\x20-\x7e\n]+$/)
+  })
+
+  test('tells by which name each client asks on a host', () => {
+    const host = ['--uname-r', '5.15.0-1026-aws', '--uname-m', 'x86_64', '--os-release', OS_RELEASE]
+    const { status, stdout } = probeName(
+      ...host,
+      '--uname-v',
+      '#30~20.04.2-Ubuntu SMP',
+      '--config',
+      OS_RELEASE,
+    )
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^falcoctl.* \/driver\/9\.1\.0%2Bdriver\/x86_64\/falco_ubuntu-aws_5\.15\.0-1026-aws_30~20\.04\.2\.ko$/m,
+    )
+    expect(stdout).toMatch(
+      /^falco-driver-loader: Falco 0\.23.* \/driver\/9\.1\.0%2Bdriver\/falco_ubuntu-aws_5\.15\.0-1026-aws_30\.ko$/m,
+    )
+    expect(stdout).toMatch(/^sysdig-probe-loader.*-5\.15\.0-1026-aws-[0-9a-f]{32}\.ko$/m)
+    const paths = [...stdout.matchAll(/ (\/\S+)$/gm)].map(([, path = '']) => path)
+    expect(paths.length).toBeGreaterThan(15)
+    expect(probeName(...paths).status).toBe(0)
+  })
+
+  test('says which fact of a host is wrong', () => {
+    const { status, stderr } = probeName('--uname-r', '6.1.0', '--uname-v', '#1 SMP', '--uname-m', 'sparc')
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^probe-name: machine: /)])
   })
 
   test('writes the page of documentation', () => {
