@@ -91,15 +91,15 @@ const scapLoader = (version: string, versions: string, years: string, curl: type
   asks: (facts, wanted) => scapLoaderAsk(facts, wanted, version),
 })
 
-const probeLoader = (product: 'falco' | 'sysdig', versions: string, years: string): Client => ({
-  id: `${product}-probe-loader`,
-  program: `${product}-probe-loader`,
+const probeLoader = (driverName: DriverName, versions: string, years: string): Client => ({
+  id: driverName === 'falco' ? 'falco-probe-loader' : 'sysdig-probe-loader',
+  program: driverName === 'falco' ? 'falco-probe-loader' : 'sysdig-probe-loader',
   versions,
   years,
-  driverName: product === 'falco' ? 'falco' : 'scap',
+  driverName,
   kinds: BOTH,
   ...CURL_WITHOUT_L,
-  asks: probeLoaderAsk,
+  asks: (facts, wanted) => probeLoaderAsk(facts, wanted, driverName),
 })
 
 /** Newest first within each program. */
@@ -123,5 +123,5 @@ export const CLIENTS: readonly Client[] = [
   scapLoader('0.30.0', 'sysdig 0.30', 'October 2022 to March 2023', CURL),
   scapLoader('0.28.0', 'sysdig 0.28 and 0.29', 'December 2021 to October 2022', CURL),
   probeLoader('falco', 'Falco up to 0.22.1', 'up to May 2020'),
-  probeLoader('sysdig', 'sysdig 0.1 to 0.27', '2015 to December 2021'),
+  probeLoader('scap', 'sysdig 0.1 to 0.27', '2015 to December 2021'),
 ]

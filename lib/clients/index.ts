@@ -19,12 +19,10 @@ export type ClientName = (Ask | ConfigAsk) & { readonly client: Client }
 
 /**
  * What every client that there has been would ask for on that host, newest first. Clients that would ask
- * nothing there, or nothing that is a name, are left out; so are those that load another driver.
+ * nothing there, or nothing that is a name, are left out.
  */
 export const clientNames = (facts: HostFacts, wanted: Wanted): ClientName[] =>
-  CLIENTS.filter(({ driverName }) => driverName === wanted.driverName || driverName === 'falco').flatMap(
-    (client) => nameBy(client, facts, wanted),
-  )
+  CLIENTS.flatMap((client) => nameBy(client, facts, wanted))
 
 function nameBy(client: Client, facts: HostFacts, wanted: Wanted): ClientName[] {
   try {

@@ -3,6 +3,7 @@
 import { ProbeError } from '../errors.ts'
 import { malformed } from '../names/alphabet.ts'
 import { type ConfigHash, formatConfigHash, parse } from '../names/index.ts'
+import type { DriverName } from '../probe.ts'
 import type { Wanted } from './ask.ts'
 import type { HostFacts } from './facts.ts'
 
@@ -14,9 +15,12 @@ export interface ConfigAsk extends Pick<ConfigHash, 'unameRelease' | 'configMd5'
 
 /**
  * What they ask for; every `+` is `%2B` (since July 2015). The driver's version was the program's own then.
- * ProbeError `malformed`; `unsupported-kernel`: the host's config is not known, without which they ask nothing.
+ * ProbeError `malformed`; `unsupported-driver-name`: each of them loads its own; `unsupported-kernel`: the
+ * host's config is not known, without which they ask nothing.
  */
-export function probeLoaderAsk(facts: HostFacts, wanted: Wanted): ConfigAsk {
+export function probeLoaderAsk(facts: HostFacts, wanted: Wanted, own: DriverName): ConfigAsk {
+  if (wanted.driverName !== own)
+    throw new ProbeError('unsupported-driver-name', `that loader loads the driver ${own} only`)
   const { unameRelease, configMd5, machine } = facts
   if (configMd5 === undefined)
     throw new ProbeError(

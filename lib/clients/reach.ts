@@ -17,6 +17,7 @@ export type Reach =
 const NO_UBUNTU_RELEASE = /-(?:hwe|edge)$/
 
 const DEBIAN_PACKAGE_RELEASE = /^(\d+\.\d+)\.(?!0-)\d+-\d[^-]*(?:-(?:rt|cloud))?-(?:amd64|arm64)$/
+const ANY_DEBIAN_PACKAGE = '6.1.1-1'
 const DEBIAN_FLAVOUR = /(?:-(?:rt|cloud))?-(?:amd64|arm64)$/
 
 /** Pure and total: which clients, on which hosts, would ask for a probe of that name. */
@@ -100,11 +101,14 @@ const IDS: ReadonlyMap<string, string> = new Map([
   ['opensuse', 'opensuse-leap'],
 ])
 
-/** A package's version and flavour come from `uname -v`, and the ABI in `uname -r` could be any. */
+/**
+ * A package's version and flavour come from `uname -v`, and the ABI in `uname -r` could be any. A release of
+ * `uname -r` does not say the package's version; Debian's kernels always have one.
+ */
 function debianHost(plain: Omit<RawFacts, 'machine'>, release: string, version: string) {
   const [, series] = DEBIAN_PACKAGE_RELEASE.exec(release) ?? []
   const [flavour = ''] = DEBIAN_FLAVOUR.exec(release) ?? []
-  if (series === undefined) return { ...plain, version: `#${version} SMP Debian ${release.split('-')[0]}` }
+  if (series === undefined) return { ...plain, version: `#${version} SMP Debian ${ANY_DEBIAN_PACKAGE}` }
   const packageVersion = release.slice(0, release.length - flavour.length)
   return { ...plain, release: `${series}.0-1${flavour}`, version: `#${version} SMP Debian ${packageVersion}` }
 }
