@@ -13,6 +13,7 @@ import {
 } from '../test/e2e/registry.ts'
 import { bareMake } from './bare-make.ts'
 import { timeHits } from './hits.ts'
+import { timeNames } from './names.ts'
 
 const say = (what: string, value: string, bound: string) =>
   console.log(`${what.padEnd(58)} ${value.padStart(22)}   ${bound}`)
@@ -102,6 +103,8 @@ try {
     `${hit.toFixed(2)} / ${getItem.toFixed(2)} ms = ${(hit / getItem).toFixed(2)}`,
     'within 2',
   )
+  const names = timeNames()
+  say('reading a name', JSON.stringify(names), 'under 5 us')
 } finally {
   await running?.stop()
   await work.remove()

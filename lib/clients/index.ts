@@ -12,7 +12,6 @@ export { CLIENTS, type Client, type Patience } from './clients.ts'
 export { type HostFacts, hostFacts, type OsRelease, parseOsRelease, type RawFacts } from './facts.ts'
 export { falcoctlAsk } from './falcoctl.ts'
 export type { ConfigAsk } from './probe-loader.ts'
-export { type Reach, reach } from './reach.ts'
 export { type Target, targetOf } from './targets.ts'
 
 export type ClientName = (Ask | ConfigAsk) & { readonly client: Client }
