@@ -40,6 +40,12 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
       return { status: 400, title: 'This is not the name of a probe' }
     case 'method-not-allowed':
       return { status: 405, title: 'Only GET and HEAD are answered' }
+    case 'bad-field':
+      return { status: 400, title: 'A field of the submission is missing or malformed' }
+    case 'unknown-config':
+      return { status: 404, title: 'This kernel was not submitted' }
+    case 'cannot-load':
+      return { status: 404, title: 'This probe could never load' }
     case 'bad-config':
       return { status: 422, title: 'This is not a kernel config' }
     case 'body-too-large':

@@ -20,6 +20,12 @@ export type ErrorCode =
   | 'not-the-probe'
   | 'claim-lost'
   | 'misconfigured'
+  /** a field of a submission is missing, unknown or malformed; the message begins with its name and a colon */
+  | 'bad-field'
+  /** the config of a name was never submitted */
+  | 'unknown-config'
+  /** a probe that could never load on its kernel */
+  | 'cannot-load'
   /** what a client sent as a kernel config is none */
   | 'bad-config'
   /** what a client sent is larger than anything it could be; `too-large` is the same of a mirror or a build */

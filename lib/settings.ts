@@ -41,6 +41,8 @@ export const settingsSchema = z.object({
   debian: z.object({ suites: z.array(suite) }),
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
+  /** driver versions that a submitted kernel gets probes of, unless it asks for others */
+  submitted: z.array(z.string()).min(1),
   /** driver versions that are answered with 410 */
   revoked: z.array(z.string()),
   budgets: z.object({
@@ -119,6 +121,7 @@ export const DEFAULTS: Settings = {
       source: { from: 'archive', url: LIBS },
     },
   ],
+  submitted: ['0.1.1dev+git20220316.e5c53d64'],
   revoked: [],
   budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 100 },
   hold: { hopSeconds: 22, totalSeconds: 50, pollSeconds: 0.5 },

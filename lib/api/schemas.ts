@@ -1,0 +1,109 @@
+// What the API takes and answers: the same schemas validate, type, and describe themselves in /openapi.json.
+
+import * as z from 'zod'
+import { ARCHES, DRIVER_NAMES, KINDS } from '../probe.ts'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const path = z.string().startsWith('/').describe('URL reference, relative to the registry')
+
+export const probeState = z.enum(['not-built', 'building', 'published', 'failed', 'refused'])
+
+/** One probe, as a list, a submission and its own resource show it. */
+export const probeView = z.strictObject({
+  id: z.string().describe('opaque; of GET /v1/probes/{id}'),
+  driverVersion: z.string(),
+  driverName: z.enum(DRIVER_NAMES),
+  kind: z.enum(KINDS),
+  arch: z.enum(ARCHES),
+  target: z.string(),
+  kernelRelease: z.string(),
+  kernelVersion: z.string(),
+  config: sha256.optional().describe('of a kernel that was submitted: the part of its URL after /config/'),
+  state: probeState.describe('refused: it could never load there, and is not built unless forced'),
+  url: path.describe('of the probe itself; .asc, .sha256, .json and .log stand beside it'),
+  follow: path.describe('this resource: GET it with ?wait= seconds'),
+  log: path.optional().describe('build log, while it runs too'),
+  reason: z.string().optional().describe('why it failed or was refused'),
+  detail: z.string().optional().describe('the same for a person, and what to do'),
+  retryAt: z.iso.datetime().optional().describe('before it, a failed probe is not built again'),
+  sha256: sha256.optional().describe('of the published bytes'),
+  bytes: z.int().positive().optional(),
+})
+export type ProbeView = z.infer<typeof probeView>
+
+export const verdictView = z.strictObject({
+  kind: z.enum(KINDS),
+  code: z.string(),
+  option: z.string().describe('what decides it: an option, or the first comment of the config'),
+  blocks: z.boolean().describe('whether a probe of that kind could never load, or not be the right one'),
+  detail: z.string(),
+})
+
+export const submissionAnswer = z.strictObject({
+  config: z.strictObject({
+    sha256: sha256.describe('of the config as the host has it, decompressed'),
+    md5: z.string().regex(/^[0-9a-f]{32}$/),
+    neutralized: z
+      .array(z.strictObject({ option: z.string(), was: z.string(), now: z.string() }))
+      .describe('options that name files or commands: no build sees their values'),
+  }),
+  kernel: z.strictObject({
+    arch: z.enum(ARCHES),
+    target: z.string(),
+    kernelRelease: z.string().describe('as the host’s own loader names it'),
+    kernelVersion: z.string(),
+    unameRelease: z.string(),
+  }),
+  compiler: z.strictObject({
+    command: z.string().describe('what builds the module'),
+    family: z.enum(['gcc', 'clang']),
+    version: z.string().describe('of the compiler that built the kernel'),
+    from: z.enum(['config', 'proc-version', 'kernel-version']),
+    exact: z
+      .boolean()
+      .describe('whether the command is of the family and major version that built the kernel'),
+    detail: z.string(),
+  }),
+  verdicts: z.array(verdictView),
+  repository: path.describe('what an unmodified client takes for its repository, below the registry'),
+  probes: z.array(probeView).min(1),
+})
+export type SubmissionAnswer = z.infer<typeof submissionAnswer>
+
+export const probeList = z.strictObject({
+  probes: z.array(probeView),
+  next: z.string().optional().describe('more may follow: ask again with ?cursor= this'),
+})
+
+export const driverVersionList = z.strictObject({
+  driverVersions: z.array(
+    z.strictObject({
+      about: z.string().describe('which versions, for a person'),
+      match: z.string().describe('the same as an anchored regular expression'),
+      names: z.array(z.enum(DRIVER_NAMES)),
+      kinds: z.array(z.enum(KINDS)),
+    }),
+  ),
+  revoked: z.array(z.string()),
+  submitted: z.array(z.string()).describe('versions that a submission gets unless it names others'),
+})
+
+export const targetList = z.strictObject({
+  targets: z.array(
+    z.strictObject({
+      target: z.string(),
+      from: z.enum(['headers', 'config']).describe('headers: built by name; config: its kernel is submitted'),
+      about: z.string(),
+    }),
+  ),
+})
+
+/** RFC 9457 */
+export const problemView = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  code: z.string(),
+  field: z.string().optional().describe('of a submission: the one that is missing or malformed'),
+})
