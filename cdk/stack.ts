@@ -16,7 +16,7 @@ import { watchApi, watchClaims, watchFunctions, watchTables } from './troubles.t
 
 /** `bundles`: folder of the bundled functions. */
 export function addRegistry(stack: Stack, settings: Settings, bundles: string): void {
-  const { tables, probes, budgets, sources } = addTables(stack)
+  const { tables, probes, budgets, sources, kernels } = addTables(stack)
   const { artifacts, staging, inputs } = addBuckets(stack)
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
@@ -25,6 +25,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
 
   const resolve = make('resolve', { memoryMegabytes: 512, timeoutSeconds: 10 })
   probes.grantTo(resolve, 'read', 'write')
+  kernels.grantTo(resolve, 'read')
   budgets.grantTo(resolve, 'look', 'spend')
   artifacts.grantTo(resolve, 'read')
   staging.grantTo(resolve, 'read logs')
@@ -45,6 +46,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
     concurrency: Math.ceil(settings.cloud.waitConcurrency / 10),
   })
   probes.grantTo(deliver, 'read', 'write')
+  kernels.grantTo(deliver, 'read')
   budgets.grantTo(deliver, 'look', 'spend')
   artifacts.grantTo(deliver, 'read')
   staging.grantTo(deliver, 'read logs')
@@ -52,6 +54,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
 
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
   probes.grantTo(plan, 'read', 'write')
+  kernels.grantTo(plan, 'read')
   budgets.grantTo(plan, 'look', 'spend')
   sources.grantTo(plan, 'read', 'record')
   inputs.grantTo(plan, 'read', 'write', 'tell absent')
@@ -62,6 +65,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   probes.grantTo(publish, 'read', 'write')
   staging.grantTo(publish, 'read', 'tell absent')
   artifacts.grantTo(publish, 'read', 'create', 'tell absent')
+  inputs.grantTo(publish, 'write')
   signingKey.grantTo(publish, 'read')
   builds.grantTo(publish, 'follow', 'stop')
 

@@ -10,6 +10,7 @@ import { createBudgets } from '../lib/aws/budgets.ts'
 import { createBuilder } from '../lib/aws/builder.ts'
 import { createBus } from '../lib/aws/bus.ts'
 import { createIndex } from '../lib/aws/index.ts'
+import { createKernels } from '../lib/aws/kernels.ts'
 import { createPresigner } from '../lib/aws/presign.ts'
 import { createSources } from '../lib/aws/sources.ts'
 import { createStore } from '../lib/aws/store.ts'
@@ -48,6 +49,7 @@ function s3(): S3Client {
 
 export const index = () => createIndex(dynamo(), required(ENV.probesTable))
 export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
+export const kernels = () => createKernels(dynamo(), required(ENV.kernelsTable))
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const bus = () => createBus(new EventBridgeClient(), required(ENV.eventBus))

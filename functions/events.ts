@@ -3,9 +3,9 @@
 import * as z from 'zod'
 import { BUILD_ENV } from '../lib/environment.ts'
 import { ProbeError } from '../lib/errors.ts'
-import type { PlanRequest } from '../lib/plan.ts'
 import type { BuildStatus } from '../lib/ports.ts'
 import type { BuildEnd } from '../lib/publish.ts'
+import type { PlanRequest } from '../lib/start-build.ts'
 
 const requested = z.object({
   'detail-type': z.literal('ProbeRequested'),

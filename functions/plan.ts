@@ -8,8 +8,20 @@ import { driverFor } from '../lib/drivers.ts'
 import { ensureInput } from '../lib/inputs.ts'
 import { DEBIAN_KEYRING } from '../lib/kernels/debian/keyring.ts'
 import { createPlanners } from '../lib/kernels/index.ts'
+import { planSource } from '../lib/kernels/vanilla/planner.ts'
 import { type PlanPorts, plan } from '../lib/plan.ts'
-import { budgets, builder, index, internalUrls, log, settings, sources, store } from './environment.ts'
+import { createTrees } from '../lib/trees.ts'
+import {
+  budgets,
+  builder,
+  index,
+  internalUrls,
+  kernels,
+  log,
+  settings,
+  sources,
+  store,
+} from './environment.ts'
 import { planRequestOf } from './events.ts'
 
 const current = settings()
@@ -20,6 +32,7 @@ const planners = createPlanners(current, { fetch, inputs, now: Date.now, keyring
 
 const ports: PlanPorts = {
   index: index(),
+  kernels: kernels(),
   budgets: budgets(),
   builder: builder(),
   staging: store('stagingBucket'),
@@ -29,7 +42,22 @@ const ports: PlanPorts = {
   log,
   settings: current,
   kernel: (probe) => planners.plannerFor(probe.target).plan(probe),
-  identify: (name) => planners.identify(name),
+  submitted: (kernel, kind) =>
+    planSource(
+      {
+        inputs,
+        sources: sources(),
+        fetch,
+        log,
+        trees: createTrees(inputs),
+        debian: planners.debian,
+        settings: current.vanilla,
+        findPackage: planners.debian.find,
+      },
+      kernel,
+      kind,
+    ),
+  identify: (asked) => planners.identify(asked),
   driver: (probe) =>
     driverSource(
       { inputs, sources: sources(), fetch, readDirectory, findPackage: planners.debian.find },

@@ -6,6 +6,7 @@ import { readSigningKey } from '../lib/aws/secrets.ts'
 import { ENV } from '../lib/environment.ts'
 import { createSigner } from '../lib/openpgp.ts'
 import { type PublishPorts, publish } from '../lib/publish.ts'
+import { createTrees } from '../lib/trees.ts'
 import { builder, index, log, required, settings, store } from './environment.ts'
 import { buildEndOf } from './events.ts'
 
@@ -17,6 +18,7 @@ const ports: PublishPorts = {
   index: index(),
   staging: store('stagingBucket'),
   artifacts: store('artifactsBucket'),
+  trees: createTrees(store('inputsBucket')),
   builder: builder(),
   signer,
   now: Date.now,

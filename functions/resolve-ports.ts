@@ -3,12 +3,13 @@
 import { randomUUID } from 'node:crypto'
 import { checkBuildable } from '../lib/buildable.ts'
 import type { ResolvePorts } from '../lib/resolve.ts'
-import { budgets, bus, clientUrls, index, settings } from './environment.ts'
+import { budgets, bus, clientUrls, index, kernels, settings } from './environment.ts'
 
 export function resolvePorts(): ResolvePorts {
   const current = settings()
   return {
     index: index(),
+    kernels: kernels(),
     budgets: budgets(),
     bus: bus(),
     artifacts: clientUrls('artifactsBucket'),

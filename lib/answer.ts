@@ -46,6 +46,8 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
       return { status: 404, title: 'This kernel was not submitted' }
     case 'cannot-load':
       return { status: 404, title: 'This probe could never load' }
+    case 'budget-spent':
+      return { status: 429, title: 'The budget of today is spent' }
     case 'bad-config':
       return { status: 422, title: 'This is not a kernel config' }
     case 'body-too-large':

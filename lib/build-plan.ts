@@ -9,11 +9,13 @@ export interface BuildPlan {
   readonly claim: string
   readonly attempt: number
   readonly unameRelease: string
-  readonly tree: string
   readonly compiler: string
   readonly recipe: 'makefile' | 'cmake'
   readonly driverSource: Source
+  /** packages and files that the kernel's build tree comes from */
   readonly headers: readonly Source[]
+  /** under which the tree that this build makes is kept */
+  readonly treeId?: string | undefined
 }
 
 /** Bytes of a record at most: some twenty presigned URLs, of up to 2 KB each. */
@@ -34,11 +36,11 @@ const plan = z.object({
   claim: z.string(),
   attempt: z.number(),
   unameRelease: z.string(),
-  tree: z.string(),
   compiler: z.string(),
   recipe: z.enum(['makefile', 'cmake']),
   driverSource: source,
   headers: z.array(source),
+  treeId: z.string().optional(),
 })
 
 const schema = z.object({ plan, job: z.string(), jobUrl: z.string() })

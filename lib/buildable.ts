@@ -10,5 +10,6 @@ import type { Settings } from './settings.ts'
 export function checkBuildable(settings: Settings, asked: Probe | ConfigHashName): void {
   checkDriver(driverFor(settings, asked.driverVersion), asked)
   if ('tag' in asked) checkUnameRelease(asked)
+  else if (asked.config !== undefined) return
   else checkKernel(asked)
 }

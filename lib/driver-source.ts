@@ -1,18 +1,14 @@
 // Brings the source of a driver version into the inputs bucket, with its digest pinned or on record.
 
-import { inputKey } from './environment.ts'
 import { isProbeError, ProbeError } from './errors.ts'
 import { ensureInput, keepInput } from './inputs.ts'
 import type { Package } from './kernels/planner.ts'
-import type { DriverInput } from './plan.ts'
-import type { Fetch, Sources, Store } from './ports.ts'
-import type { Probe, Source } from './probe.ts'
+import type { Probe } from './probe.ts'
+import { type RecordedArchivePorts, recordedArchive } from './recorded-archive.ts'
 import type { DriverVersions } from './settings.ts'
+import type { DriverInput } from './start-build.ts'
 
-export interface DriverSourcePorts {
-  readonly inputs: Store
-  readonly sources: Sources
-  readonly fetch: Fetch
+export interface DriverSourcePorts extends RecordedArchivePorts {
   /** The newest Debian package of that name. */
   readonly findPackage: (name: string, arch: Probe['arch']) => Promise<Package | undefined>
   /** A folder as a .tar.gz that is the same bytes every time. */
@@ -65,35 +61,28 @@ async function fromArchive(
   driverVersion: string,
 ): Promise<Found> {
   const url = template.replaceAll('{driverVersion}', encodeURIComponent(driverVersion))
-  const known = pinned ?? (await ports.sources.recorded(driverVersion))?.sha256
-  const kept = known === undefined ? undefined : await ports.inputs.get(inputKey(known), MAX_ARCHIVE)
-  if (known !== undefined && kept !== undefined) return archive(driverVersion, url, known, kept.length)
-  const body = await ports.fetch(url, { maxBytes: MAX_ARCHIVE }).catch((error: unknown) => {
+  const archive = {
+    id: driverVersion,
+    name: 'driver',
+    version: driverVersion,
+    url,
+    pinned,
+    maxBytes: MAX_ARCHIVE,
+  }
+  try {
+    return { ...(await recordedArchive(ports, archive)), format: 'tar.gz' }
+  } catch (error) {
     throw isProbeError(error, 'not-found') ? notFound(driverVersion, `${url} is not there`) : error
-  })
-  const sha256 = await keepInput(ports.inputs, body)
-  // Recorded after it is kept: a crash between leaves an archive that nobody refers to.
-  const expected =
-    pinned ??
-    (await ports.sources.record(driverVersion, archive(driverVersion, url, sha256, 0).source)).sha256
-  if (sha256 === expected) return archive(driverVersion, url, sha256, body.length)
-  throw new ProbeError(
-    'digest-mismatch',
-    `the sources of driver ${driverVersion} at ${url} have changed: sha256 ${sha256}, where ${expected} was ${pinned === undefined ? 'recorded at first use' : 'pinned'}. Find out why before anything else.`,
-  )
+  }
 }
 
 /** A folder is the operator's own and may change from build to build: what was built from is told by its digest. */
 async function fromDirectory(ports: DriverSourcePorts, path: string, driverVersion: string): Promise<Found> {
   const body = await ports.readDirectory(path)
-  return archive(driverVersion, `file:${path}`, await keepInput(ports.inputs, body), body.length)
+  const sha256 = await keepInput(ports.inputs, body)
+  const source = { name: 'driver', version: driverVersion, url: `file:${path}`, sha256 }
+  return { source, format: 'tar.gz', bytes: body.length }
 }
-
-const archive = (version: string, url: string, sha256: string, bytes: number) => ({
-  source: { name: 'driver', version, url, sha256 } satisfies Source,
-  format: 'tar.gz' as const,
-  bytes,
-})
 
 const notFound = (driverVersion: string, why: string): ProbeError =>
   new ProbeError(

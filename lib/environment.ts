@@ -5,6 +5,7 @@ export const ENV = {
   probesTable: 'PROBES_TABLE',
   budgetsTable: 'BUDGETS_TABLE',
   sourcesTable: 'SOURCES_TABLE',
+  kernelsTable: 'KERNELS_TABLE',
   /** published probes and the public keys; versioned, retained */
   artifactsBucket: 'ARTIFACTS_BUCKET',
   /** what one claim's build reads and writes; expires */
@@ -51,5 +52,7 @@ export const stagingKeys = (claim: string) => ({
   probe: `${claim}/probe`,
   log: `${claim}/log`,
   manifest: `${claim}/manifest`,
+  /** the kernel's build tree, for the next driver version */
+  prepared: `${claim}/prepared`,
 })
 export const inputKey = (sha256: string): string => `sha256/${sha256}`

@@ -19,6 +19,8 @@ export type ErrorCode =
   | 'too-large'
   | 'not-the-probe'
   | 'claim-lost'
+  /** no more builds, or no more of what a caller may ask for, on this day */
+  | 'budget-spent'
   | 'misconfigured'
   /** a field of a submission is missing, unknown or malformed; the message begins with its name and a colon */
   | 'bad-field'

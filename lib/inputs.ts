@@ -14,7 +14,7 @@ export interface Input {
 
 /** Builds download from the bucket alone, and the archive may drop a package on any day. ProbeError `digest-mismatch`. */
 export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Promise<void> {
-  if (await inputs.has(inputKey(input.sha256))) return
+  if ((await inputs.size(inputKey(input.sha256))) !== undefined) return
   const body = await fetch(input.url, { maxBytes: input.bytes })
   const sha256 = sha256Of(body)
   if (sha256 !== input.sha256) {
@@ -27,7 +27,7 @@ export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Pr
 }
 
 /** Under its digest; two callers at once write the same bytes, and a crash leaves the whole object or none. */
-export async function keepInput(inputs: Store, body: Uint8Array): Promise<string> {
+export async function keepInput(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<string> {
   const sha256 = sha256Of(body)
   await inputs.create(inputKey(sha256), body, { contentType: 'application/octet-stream', sha256 })
   return sha256

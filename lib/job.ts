@@ -4,10 +4,18 @@ import { ProbeError } from './errors.ts'
 
 /**
  * `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
- * package that holds one. `config`: the kernel's configuration. `symvers`: its Module.symvers. `prepared`: the tree that
+ * package that holds one. `config`: the kernel's configuration. `symvers`: its Module.symvers. `kheaders`: the headers that it was built with. `prepared`: the tree that
  * an earlier build made of the same source, config, compiler and release.
  */
-export type InputRole = 'header' | 'driver' | 'toolchain' | 'source' | 'config' | 'symvers' | 'prepared'
+export type InputRole =
+  | 'header'
+  | 'driver'
+  | 'toolchain'
+  | 'source'
+  | 'config'
+  | 'symvers'
+  | 'kheaders'
+  | 'prepared'
 
 export interface JobInput {
   readonly role: InputRole

@@ -1,6 +1,7 @@
 // What the domain needs from the world. Adapters stand in lib/aws; every one runs the contract tests.
 
 import type { Claim, Failure, Probe, ProbeState, Publication, Source } from './probe.ts'
+import type { RecordedKernel, Stored } from './submitted-kernel.ts'
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number
@@ -46,9 +47,24 @@ export interface Sources {
   record(driverVersion: string, source: Source): Promise<Source>
 }
 
+/** Kernels that hosts submitted, by `recordId`. */
+export interface Kernels {
+  recorded(id: string): Promise<RecordedKernel | undefined>
+  /** Resolves to what is on record afterwards: `kernel`, or what another call recorded first. */
+  record(id: string, kernel: RecordedKernel): Promise<RecordedKernel>
+}
+
+/** Kernel build trees that earlier builds made, by `treeId`. */
+export interface Trees {
+  find(id: string): Promise<Stored | undefined>
+  /** The first one stays. */
+  keep(id: string, body: Uint8Array): Promise<void>
+}
+
 /** One bucket. Keys are `[A-Za-z0-9.+~_/-]`, never with `..`. */
 export interface Store {
-  has(key: string): Promise<boolean>
+  /** Bytes of the object; `undefined` when absent. */
+  size(key: string): Promise<number | undefined>
   /** The whole object; `undefined` when absent; ProbeError `too-large` above `maxBytes`. */
   get(key: string, maxBytes: number): Promise<Uint8Array | undefined>
   /** Creates the object; `exists` when there is one already, which stays as it is. */

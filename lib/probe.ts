@@ -21,6 +21,11 @@ export interface Probe {
   readonly kernelRelease: string
   readonly kernelVersion: string
   readonly kind: Kind
+  /**
+   * Of a kernel that a host submitted: 64 hex digits, the sha256 of its config, or of all that was submitted.
+   * Absent: the distribution's own kernel, which no submission can decide.
+   */
+  readonly config?: string
 }
 
 /** A package or archive that went into a build, with the digest it was checked against. */
@@ -67,6 +72,7 @@ export const FAILURE_REASONS = [
   'build-error',
   'build-timeout',
   'build-lost',
+  'cannot-load',
   'plan-error',
   'budget-spent',
 ] as const

@@ -5,18 +5,20 @@ import { type BuildPlan, decodeOrder, MAX_ORDER } from './build-plan.ts'
 import { stagingKeys } from './environment.ts'
 import { isProbeError, unreachable } from './errors.ts'
 import { fileOf, nameOf, probeOf } from './names/index.ts'
-import type { Builder, BuildStatus, Clock, Index, Log, Signer, Store } from './ports.ts'
+import type { Builder, BuildStatus, Clock, Index, Log, Signer, Store, Trees } from './ports.ts'
 import type { Claim, FailureReason, Probe, Publication } from './probe.ts'
 import { type BuildReport, failureOf, MAX_LOG, MAX_MANIFEST, readReport, tellingLines } from './report.ts'
 import { retryAt } from './retry.ts'
 import type { Settings } from './settings.ts'
 import { subjectOfName } from './subject.ts'
+import { MAX_TREE } from './trees.ts'
 import { verifyProbe } from './verify.ts'
 
 export interface PublishPorts {
   readonly index: Pick<Index, 'get' | 'publish' | 'fail'>
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
+  readonly trees: Pick<Trees, 'keep'>
   readonly builder: Pick<Builder, 'status' | 'stop'>
   readonly signer: Signer
   readonly now: Clock
@@ -92,6 +94,7 @@ async function publishStaged(ports: PublishPorts, key: string, claim: Claim): Pr
   // event or the sweep comes again and finds the same objects under the same keys.
   const held = await ports.index.publish(key, claim.claim, publication)
   ports.log('published', { key, claim: claim.claim, sha256: publication.sha256, bytes: publication.bytes })
+  await keepTree(ports, claim.claim, staged)
   return held ? 'published' : 'claim-lost'
 }
 
@@ -173,8 +176,22 @@ async function store(
   }
 }
 
+/**
+ * After the probe, which it must not hold up: a tree that is lost is made again. What the build says of it is checked
+ * against its bytes; it serves only kernels of the very same source, config, compiler and release.
+ */
+async function keepTree(ports: PublishPorts, claim: string, { plan, report }: Staged): Promise<void> {
+  if (plan?.treeId === undefined || report?.prepared === undefined) return
+  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_TREE))
+  if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
+  await ports.trees.keep(plan.treeId, tree)
+  ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
+}
+
 async function failBuild(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
-  const { log, report } = await readStaged(ports, claim.claim)
+  const staged = await readStaged(ports, claim.claim)
+  const { log, report } = staged
+  await keepTree(ports, claim.claim, staged)
   const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report)
   return fail(ports, key, claim, reason, whatHappened(reason, log), log)
 }

@@ -1,20 +1,22 @@
 // A client asks for a probe: present, it is sent to it; missing, the build is claimed and the client waits.
 
 import { type Answer, problem, redirect } from './answer.ts'
-import { ProbeError, unreachable } from './errors.ts'
+import { isProbeError, ProbeError, unreachable } from './errors.ts'
 import { type Found, follow } from './follow.ts'
 import { methodOf } from './method.ts'
 import { type ConfigHashName, type Name, parse } from './names/index.ts'
-import type { Budgets, Bus, Clock, Index, NewId, Presigner } from './ports.ts'
+import type { Budgets, Bus, Clock, Index, Kernels, NewId, Presigner } from './ports.ts'
 import type { Probe, Publication } from './probe.ts'
 import { dayOf, nextDay, retryAt } from './retry.ts'
 import type { Settings } from './settings.ts'
 import { companionAnswer, hitAnswer, isDue, stateProblem } from './states.ts'
 import { type Subject, subjectOf, subjectOfName } from './subject.ts'
+import { recordId } from './submitted-kernel.ts'
 import { waitPath } from './wait.ts'
 
 export interface ResolvePorts {
   readonly index: Index
+  readonly kernels: Pick<Kernels, 'recorded'>
   readonly budgets: Budgets
   readonly bus: Bus
   readonly artifacts: Presigner
@@ -75,7 +77,7 @@ export async function locate(ports: ResolvePorts, request: Request): Promise<Loc
   refuseRevoked(name, ports.settings)
   const found = await follow(ports.index, name)
   const { probe, state } = found
-  if (state?.state !== 'published') ports.check(probe ?? configHashOf(name))
+  if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
   const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
   if (name.companion !== undefined) {
     return { tag: 'answer', answer: await companionAnswer(ports, subject, name.companion, probe, state) }
@@ -83,6 +85,22 @@ export async function locate(ports: ResolvePorts, request: Request): Promise<Loc
   if (state?.state === 'published') return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
   if (method === 'HEAD') return { tag: 'answer', answer: problem(stateProblem(subject, state, ports.now())) }
   return missing(ports, found, subject, request.caller)
+}
+
+/** One read for what only a submission can have told; none for what a distribution builds. */
+async function checkMissing({ check, kernels }: ResolvePorts, asked: Probe | ConfigHashName): Promise<void> {
+  const id = recordId(asked)
+  try {
+    check(asked)
+    if ('tag' in asked || id === undefined) return
+  } catch (error) {
+    if (id === undefined || !isProbeError(error, 'unsupported-kernel')) throw error
+  }
+  if (id !== undefined && (await kernels.recorded(id)) !== undefined) return
+  throw new ProbeError(
+    'unknown-config',
+    'this kernel was not submitted yet: POST its config to /v1/probes, with release, version, machine and os-release',
+  )
 }
 
 /** Only a name without a target is without a probe. */

@@ -19,6 +19,7 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
       return now + HOUR
     case 'compile-error':
     case 'verification-failed':
+    case 'cannot-load':
       return now + DAY
     case 'build-timeout':
       return now + HOUR

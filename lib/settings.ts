@@ -39,6 +39,13 @@ const suite = z.object({
 
 export const settingsSchema = z.object({
   debian: z.object({ suites: z.array(suite) }),
+  /** where the source of a submitted kernel comes from: `{major}` 6, `{series}` 6.1, `{version}` 6.1.192 */
+  vanilla: z.object({
+    /** Debian packages that hold a kernel's source, for the version that they are of */
+    packages: z.array(z.string()),
+    /** URL in kernel.org's layout, for any other version; its digest is recorded at first use */
+    archive: z.string().regex(/\.tar\.xz$/),
+  }),
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
   /** driver versions that a submitted kernel gets probes of, unless it asks for others */
@@ -63,6 +70,8 @@ export const settingsSchema = z.object({
     timeoutMinutes: z.int().min(5).max(60),
     /** bytes of a probe at most */
     maxProbeBytes: z.int().positive(),
+    /** command names of the compilers that a build has, for kernels that say which one built them */
+    compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
     /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
     toolchain: z.enum(['packages', 'image']),
   }),
@@ -93,6 +102,10 @@ export const DEFAULTS: Settings = {
       { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm' },
       { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm-updates' },
     ],
+  },
+  vanilla: {
+    packages: ['linux-source-{series}'],
+    archive: 'https://cdn.kernel.org/pub/linux/kernel/v{major}.x/linux-{version}.tar.xz',
   },
   drivers: [
     {
@@ -125,7 +138,12 @@ export const DEFAULTS: Settings = {
   revoked: [],
   budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 100 },
   hold: { hopSeconds: 22, totalSeconds: 50, pollSeconds: 0.5 },
-  build: { timeoutMinutes: 10, maxProbeBytes: 32 * 1024 * 1024, toolchain: 'packages' },
+  build: {
+    timeoutMinutes: 10,
+    maxProbeBytes: 32 * 1024 * 1024,
+    compilers: ['gcc-12'],
+    toolchain: 'packages',
+  },
   cloud: {
     buildImage: 'public.ecr.aws/docker/library/buildpack-deps:bookworm',
     computeType: 'BUILD_GENERAL1_MEDIUM',

@@ -11,6 +11,7 @@ import type {
   Clock,
   Fetch,
   Index,
+  Kernels,
   Log,
   NewId,
   ObjectMeta,
@@ -21,6 +22,7 @@ import type {
   Store,
 } from '../lib/ports.ts'
 import type { Claim, ProbeState, Source } from '../lib/probe.ts'
+import type { RecordedKernel } from '../lib/submitted-kernel.ts'
 
 /** All ports over one empty world; `inside` looks into it, past the ports. */
 export function memoryPorts({ now }: { now: Clock }) {
@@ -36,6 +38,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     index: index.index,
     budgets: memoryBudgets(),
     sources: memorySources(),
+    kernels: memoryKernels(),
     store: {
       artifacts: buckets.artifacts.store,
       staging: buckets.staging.store,
@@ -146,6 +149,17 @@ export function memorySources(): Sources {
   }
 }
 
+export function memoryKernels(): Kernels {
+  const kernels = new Map<string, RecordedKernel>()
+  return {
+    recorded: async (id) => kernels.get(id),
+    record: async (id, kernel) => {
+      if (!kernels.has(id)) kernels.set(id, kernel)
+      return kernels.get(id)!
+    },
+  }
+}
+
 export interface MemoryObject {
   readonly body: Uint8Array
   readonly meta: ObjectMeta
@@ -159,7 +173,7 @@ export function memoryStore() {
     objects.set(key, { body: Uint8Array.from(body), meta })
   }
   const store: Store = {
-    has: async (key) => objects.has(key),
+    size: async (key) => objects.get(key)?.body.length,
     get: async (key, maxBytes) => {
       const body = objects.get(key)?.body
       if (body !== undefined && body.length > maxBytes)

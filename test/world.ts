@@ -1,8 +1,9 @@
 // A small world around the domain: events come at least once, builds end, time passes, and any call can fail.
 
 import { stagingKeys } from '../lib/environment.ts'
-import type { Package } from '../lib/kernels/planner.ts'
-import type { ConfigHashName } from '../lib/names/index.ts'
+import { ProbeError } from '../lib/errors.ts'
+import type { HeadersPlan, Package, SourcePlan } from '../lib/kernels/planner.ts'
+import type { ConfigHash } from '../lib/names/index.ts'
 import type { PlanPorts } from '../lib/plan.ts'
 import { plan } from '../lib/plan.ts'
 import type { BuildStatus, ProbeEvent } from '../lib/ports.ts'
@@ -10,7 +11,9 @@ import type { Probe } from '../lib/probe.ts'
 import { type PublishPorts, publish } from '../lib/publish.ts'
 import { type Request, type ResolvePorts, resolve } from '../lib/resolve.ts'
 import { DEFAULTS, type Settings } from '../lib/settings.ts'
+import type { SubmittedKernel } from '../lib/submitted-kernel.ts'
 import { sweep } from '../lib/sweep.ts'
+import { createTrees } from '../lib/trees.ts'
 import { memoryPorts } from './memory.ts'
 
 export const UNAME_RELEASE = '6.1.0-1-amd64'
@@ -34,6 +37,23 @@ const source = (name: string) => ({
   url: `http://mirror.invalid/${name}`,
   sha256: DIGEST,
 })
+
+/** The tree of a submitted kernel is made by its build, and kept. */
+const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kheaders }: SubmittedKernel) =>
+  ({
+    tag: 'source',
+    kernelRelease,
+    unameRelease,
+    compiler,
+    toolchain: [],
+    source: { ...source('linux-source'), bytes: 1 },
+    format: 'deb',
+    config,
+    symvers,
+    kheaders,
+    treeId: DIGEST,
+    prepared: undefined,
+  }) satisfies SourcePlan
 
 export function createWorld({ probe, settings: own = {} }: WorldOptions) {
   const settings: Settings = { ...DEFAULTS, ...own }
@@ -60,11 +80,13 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
   const index = watch('index', memory.index)
   const budgets = watch('budgets', memory.budgets)
   const bus = watch('bus', memory.bus)
+  const kernels = watch('kernels', memory.kernels)
   const builder = watch('builder', memory.builder)
   const staging = watch('staging', memory.store.staging)
   const resolvePorts: ResolvePorts = {
     index,
     budgets,
+    kernels,
     bus,
     now,
     settings,
@@ -74,7 +96,8 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
     check: () => undefined,
   }
   const planning = watch('plan', {
-    kernel: async ({ kernelRelease }: Probe) => ({
+    kernel: async ({ kernelRelease }: Probe): Promise<HeadersPlan> => ({
+      tag: 'headers',
       kernelRelease,
       unameRelease: UNAME_RELEASE,
       headers: [{ ...source('linux-headers'), bytes: 1 }],
@@ -89,10 +112,14 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
       recipe: 'makefile' as const,
     }),
     ensureInput: async (_: Package) => undefined,
-    identify: async (_: ConfigHashName) => Promise.reject(new Error('no name without a target here')),
+    identify: async (_: ConfigHash): Promise<Probe> => {
+      throw new ProbeError('headers-not-found', 'no distribution has that config')
+    },
+    submitted: async (kernel: SubmittedKernel): Promise<SourcePlan> => sourcePlan(kernel),
   })
   const planPorts: PlanPorts = {
     index,
+    kernels,
     budgets,
     builder,
     staging,
@@ -105,6 +132,7 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
     driver: (asked) => planning.driver(asked),
     ensureInput: (pkg) => planning.ensureInput(pkg),
     identify: (name) => planning.identify(name),
+    submitted: (kernel) => planning.submitted(kernel),
   }
   const publishPorts: PublishPorts = {
     index,
@@ -113,6 +141,7 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
     now,
     settings,
     artifacts: watch('artifacts', memory.store.artifacts),
+    trees: watch('trees', createTrees(memory.store.inputs)),
     signer: watch('signer', memory.signer),
     log: memory.log,
   }

@@ -34,12 +34,11 @@ export function createStore(client: S3Client, bucket: string): Store {
       }),
     )
   return {
-    async has(key) {
+    async size(key) {
       try {
-        await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
-        return true
+        return (await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))).ContentLength
       } catch (error) {
-        if (statusOf(error) === 404) return false
+        if (statusOf(error) === 404) return undefined
         throw error
       }
     },

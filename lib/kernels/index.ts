@@ -1,7 +1,7 @@
 // Every planner there is, by target.
 
 import { ProbeError } from '../errors.ts'
-import type { ConfigHashName } from '../names/index.ts'
+import type { ConfigHash } from '../names/index.ts'
 import type { Probe } from '../probe.ts'
 import type { Settings } from '../settings.ts'
 import type { PackagesPorts } from './debian/packages.ts'
@@ -12,7 +12,7 @@ export interface Planners {
   /** ProbeError `unknown-target`. */
   plannerFor(target: string): Planner
   /** The probe that a name without a target means. ProbeError `headers-not-found`, `unsupported-kernel`. */
-  identify(name: ConfigHashName): Promise<Probe>
+  identify(asked: ConfigHash): Promise<Probe>
   /** Debian's archive holds driver sources and tools as well. */
   readonly debian: DebianPlanner
 }

@@ -1,6 +1,7 @@
 // What every planner of a family of targets answers: which packages make this kernel's build tree.
 
 import type { Arch, Kind } from '../probe.ts'
+import type { Stored } from '../submitted-kernel.ts'
 
 export interface Package {
   readonly name: string
@@ -11,20 +12,42 @@ export interface Package {
   readonly bytes: number
 }
 
-export interface KernelPlan {
+/** What every plan of a kernel says. */
+interface OfKernel {
   /** what clients of today put into the name of this kernel's probes; what was asked for may be an older name */
   readonly kernelRelease: string
-  /** the real `uname -r` of the headers */
+  /** the real `uname -r` */
   readonly unameRelease: string
-  /** header packages, in the order in which they are unpacked */
-  readonly headers: readonly Package[]
-  /** folder of the kernel build tree below the unpacked packages, e.g. `usr/src/linux-headers-6.1.0-56-amd64` */
-  readonly tree: string
-  /** command name of the compiler that built the kernel, e.g. `gcc-12` */
+  /** command name of the compiler, e.g. `gcc-12` */
   readonly compiler: string
   /** packages that a build image without clang or bubblewrap installs, dependencies first */
   readonly toolchain: readonly Package[]
 }
+
+/** The build tree comes in the distribution's packages. */
+export interface HeadersPlan extends OfKernel {
+  readonly tag: 'headers'
+  /** header packages, in the order in which they are unpacked */
+  readonly headers: readonly Package[]
+  /** folder of the kernel build tree below the unpacked packages, e.g. `usr/src/linux-headers-6.1.0-56-amd64` */
+  readonly tree: string
+}
+
+/** The build tree is made of the kernel's source and a submitted config. */
+export interface SourcePlan extends OfKernel {
+  readonly tag: 'source'
+  readonly source: Package
+  readonly format: 'deb' | 'tar.gz' | 'tar.xz'
+  readonly config: Stored
+  readonly symvers: Stored | undefined
+  readonly kheaders: Stored | undefined
+  /** under which the tree is kept */
+  readonly treeId: string
+  /** the tree, where an earlier build has made it */
+  readonly prepared: Stored | undefined
+}
+
+export type KernelPlan = HeadersPlan | SourcePlan
 
 /** A kernel as the loaders of 2015 to 2020 named it. */
 export interface ConfigRequest {
@@ -52,7 +75,7 @@ export interface Planner {
    * From the distribution's metadata, checked against its signature.
    * ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`.
    */
-  plan(request: KernelRequest): Promise<KernelPlan>
+  plan(request: KernelRequest): Promise<HeadersPlan>
   /**
    * The name of today of the distribution's own kernel with that release and exactly that config.
    * ProbeError as for `plan`; `headers-not-found` where the config is another.

@@ -96,6 +96,8 @@ ${layouts()}
 
 * In place of \`/driver\`, \`/scap-drivers\` and \`/stable/sysdig-probe-binaries\` there may be any other prefix, or none: a
   private mirror may have configured one. Only ${RESERVED.map((part) => code(`/${part}`)).join(', ')} are the registry's own.
+* Behind \`/config/{sha256}\` stands the name of a kernel that a host submitted, in the layouts \`current\` and \`flat\`: an
+  unmodified client takes that for its repository. Without it, a name is of the distribution's own kernel.
 * \`config-hash\` is four of the eleven layouts: \`falco\` and \`sysdig\`, each with and without \`-bpf\`.
 * A layout without an arch means \`x86_64\`, unless the kernel release ends with \`aarch64\` or \`arm64\`.
 * The name of \`config-hash\` has no target: the md5 is that of the decompressed kernel config.

@@ -6,7 +6,7 @@ import { canonical } from './aliases.ts'
 import { malformed, partsOf, quote } from './alphabet.ts'
 import { type ConfigHash, configHashFile, parseConfigHash } from './config-hash.ts'
 import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
-import { archOfRelease, isVersion, type ProbeLayout } from './layouts.ts'
+import { archOfRelease, CONFIG, isVersion, type ProbeLayout, repositoryOf } from './layouts.ts'
 
 export { canonical } from './aliases.ts'
 export type { ConfigHash } from './config-hash.ts'
@@ -18,6 +18,7 @@ export {
   type LayoutId,
   PROBE_LAYOUTS,
   type ProbeLayout,
+  repositoryOf,
 } from './layouts.ts'
 
 /** A name that says everything about a probe. */
@@ -42,7 +43,9 @@ export interface ConfigHashName extends ConfigHash {
 export type Name = ProbeName | ConfigHashName
 
 /** First parts of the registry's own routes: never a prefix that a private mirror may have. */
-export const RESERVED: readonly string[] = ['wait', 's3', 'keys', 'v1', 'config', 'openapi.json']
+export const RESERVED: readonly string[] = ['wait', 's3', 'keys', 'v1', 'openapi.json']
+
+const SHA256 = /^[0-9a-f]{64}$/
 
 const MAX_DRIVER_VERSION = 128
 const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
@@ -52,9 +55,23 @@ const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
  * layout, behind any prefix. Read from the right. Total: a Name or ProbeError `malformed`.
  */
 export function parse(path: string): Name {
-  const { parts, escaped } = partsOf(path)
-  const first = parts.find((part) => part !== '')
+  const { parts: all, escaped } = partsOf(path)
+  const first = all.find((part) => part !== '')
   if (first !== undefined && RESERVED.includes(first)) throw malformed(`nothing under /${first} is a probe`)
+  if (first === CONFIG) return parseConfigName(all, escaped)
+  return parseParts(all, escaped)
+}
+
+/** Behind the digest, the names are those of any repository; no other prefix may stand there. */
+function parseConfigName(all: readonly string[], escaped: boolean): ProbeName {
+  const [config = '', ...parts] = all.slice(all.indexOf(CONFIG) + 1)
+  if (!SHA256.test(config)) throw malformed(`${quote(config)} is no sha256 of a kernel config`)
+  const name = parts.length < 4 ? parseParts(parts, escaped) : undefined
+  if (name?.tag !== 'probe') throw malformed(`${quote(parts.join('/'))} is no probe of a submitted kernel`)
+  return { ...name, probe: { ...name.probe, config }, asked: { ...name.asked, config } }
+}
+
+function parseParts(parts: readonly string[], escaped: boolean): Name {
   const file = parts.at(-1) ?? ''
   const hash = parseConfigHash(file)
   if (hash) return { tag: 'config-hash', layout: 'config-hash', ...hash.facts, companion: hash.companion }
@@ -107,7 +124,8 @@ export function parseProbe(path: string): ProbeName {
 }
 
 /** Index key and object prefix of a probe: its canonical path, without the first slash. */
-export const keyOf = (probe: Probe): string => `driver/${probe.driverVersion}/${probe.arch}/${fileOf(probe)}`
+export const keyOf = (probe: Probe): string =>
+  `${repositoryOf(probe)}/${probe.driverVersion}/${probe.arch}/${fileOf(probe)}`
 
 /** Index key of whatever a name says: `keyOf` its probe, or a key of its own for a config's digest. */
 export const keyOfName = (name: Name): string =>

@@ -87,17 +87,25 @@ export const archOfRelease = (kernelRelease: string): Probe['arch'] =>
 /** Driver versions begin with a number, or are a commit's name: what can stand where an arch could, too. */
 export const isVersion = (text: string): boolean => /^(?:v?\d|[0-9a-f]{7,64}$)/.test(text)
 
+/** First part of the names of submitted kernels: an unmodified client takes `/config/{sha256}` for its repository. */
+export const CONFIG = 'config'
+
+/** What a client of today takes for its repository, below the registry. */
+export const repositoryOf = ({ config }: { readonly config?: string | undefined }): string =>
+  config === undefined ? 'driver' : `${CONFIG}/${config}`
+
 /** The path by which a layout's clients ask for a probe. ProbeError `malformed` where it has no words for it. */
 export function formatAs(layout: ProbeLayout, probe: Probe): string {
-  const { driverVersion, arch } = probe
+  const { driverVersion, arch, config } = probe
   const file = fileOf(probe)
+  const repository = repositoryOf(probe)
   switch (layout) {
     case 'current':
-      return `/driver/${driverVersion}/${arch}/${file}`
+      return `/${repository}/${driverVersion}/${arch}/${file}`
     case 'escaped':
-      return `/${encodeURIComponent(`driver/${driverVersion}/${arch}/${file}`)}`
+      return `/${encodeURIComponent(`${repository}/${driverVersion}/${arch}/${file}`)}`
     case 'scap':
-      need(layout, probe.driverName === 'scap')
+      need(layout, probe.driverName === 'scap' && config === undefined)
       return `/scap-drivers/${driverVersion}/${arch}/${file}`
     default:
       need(layout, archOfRelease(probe.kernelRelease) === arch && isVersion(driverVersion))
@@ -105,18 +113,21 @@ export function formatAs(layout: ProbeLayout, probe: Probe): string {
   }
 }
 
-function flatPrefix(layout: Exclude<ProbeLayout, 'current' | 'escaped' | 'scap'>, probe: Probe): string {
+function flatPrefix(
+  layout: Exclude<ProbeLayout, 'current' | 'escaped' | 'scap'>,
+  { driverName, kind, config }: Probe,
+): string {
   switch (layout) {
     case 'flat':
-      return 'driver'
+      return repositoryOf({ config })
     case 'scap-flat':
-      need(layout, probe.driverName === 'scap')
+      need(layout, driverName === 'scap' && config === undefined)
       return 'scap-drivers'
     case 'kernel-module':
-      need(layout, probe.kind === 'kmod')
+      need(layout, kind === 'kmod' && config === undefined)
       return layout
     case 'ebpf-probe':
-      need(layout, probe.kind === 'ebpf')
+      need(layout, kind === 'ebpf' && config === undefined)
       return layout
   }
 }

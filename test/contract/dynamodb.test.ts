@@ -3,10 +3,12 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createIndex } from '../../lib/aws/index.ts'
+import { createKernels } from '../../lib/aws/kernels.ts'
 import { createSources } from '../../lib/aws/sources.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { type DynamoDbLab, startDynamoDb } from './dynamodb-lab.ts'
 import { indexContract } from './index.contract.ts'
+import { kernelsContract } from './kernels.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 
 let lab: DynamoDbLab
@@ -18,5 +20,7 @@ afterAll(() => lab.stop())
 describe('the index in DynamoDB', () => indexContract(async () => createIndex(lab.client, await lab.table())))
 describe('the budgets in DynamoDB', () =>
   budgetsContract(async () => createBudgets(lab.client, await lab.table(), Date.now)))
+describe('the submitted kernels in DynamoDB', () =>
+  kernelsContract(async () => createKernels(lab.client, await lab.table())))
 describe('the sources in DynamoDB', () =>
   sourcesContract(async () => createSources(lab.client, await lab.table())))

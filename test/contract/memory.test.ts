@@ -1,13 +1,15 @@
 // The ports in memory keep the promises of those in the cloud.
 
 import { describe } from 'vitest'
-import { memoryBudgets, memoryIndex, memorySources, memoryStore } from '../memory.ts'
+import { memoryBudgets, memoryIndex, memoryKernels, memorySources, memoryStore } from '../memory.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { indexContract } from './index.contract.ts'
+import { kernelsContract } from './kernels.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
 describe('the index in memory', () => indexContract(async () => memoryIndex().index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
+describe('the submitted kernels in memory', () => kernelsContract(async () => memoryKernels()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto'
 import { inputKey } from '../../environment.ts'
 import { ProbeError } from '../../errors.ts'
 import { ensureInput } from '../../inputs.ts'
-import type { Arch } from '../../probe.ts'
-import type { ConfigRequest, KernelPlan, KernelRequest, Planner } from '../planner.ts'
+import type { Job } from '../../job.ts'
+import type { Arch, Kind } from '../../probe.ts'
+import type { ConfigRequest, HeadersPlan, KernelRequest, Planner } from '../planner.ts'
 import { fileInDeb } from './deb.ts'
 import { type DebianPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
 import type { Suite } from './release.ts'
@@ -33,9 +34,11 @@ export interface DebianPlanner extends Planner {
   kernels(arch: Arch): Promise<readonly DebianKernel[]>
   /** The newest package of that name; `undefined` when the archive has none. */
   find(name: string, arch: Arch): Promise<DebianPackage | undefined>
+  /** What a build of that kind brings to a bare image; nothing where the image has it all. */
+  toolchain(arch: Arch, kind: Kind, kernel: Job['settings']['KERNEL']): Promise<readonly DebianPackage[]>
 }
 
-const KERNEL_PACKAGES = /^linux-(headers-\d|kbuild-|compiler-)/
+const KERNEL_PACKAGES = /^linux-(headers-\d|kbuild-|compiler-|source-\d)/
 
 export function debianPlanner(options: DebianOptions): DebianPlanner {
   const keep = keepOf([...TOOLCHAIN_NAMES, ...options.alsoKeep])
@@ -48,8 +51,10 @@ export function debianPlanner(options: DebianOptions): DebianPlanner {
     check: checkDebian,
     identify: async (request) => identify(options, await archive(request.arch), request),
     plan: async (request) => planOf(await archive(request.arch), request, options.toolchain),
+    toolchain: async (arch, kind, kernel) =>
+      options.toolchain ? toolchainOf(kind, finder(await archive(arch)), kernel) : [],
     kernels: async (arch) => kernelsOf(await archive(arch)),
-    find: async (name, arch) => newest((await archive(arch)).filter((p) => p.name === name)),
+    find: async (name, arch) => finder(await archive(arch))(name),
   }
 }
 
@@ -61,7 +66,7 @@ function keepOf(names: readonly string[]): Keep {
   }
 }
 
-function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolchain: boolean): KernelPlan {
+function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolchain: boolean): HeadersPlan {
   checkDebian(request)
   const headers = headersOf(archive, request.kernelRelease)
   const dependencies = dependenciesOf(headers)
@@ -69,14 +74,13 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
     .filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
     .map((dependency) => satisfying(archive, dependency, headers))
   return {
+    tag: 'headers',
     kernelRelease: canonicalRelease(archive, headers),
     unameRelease: unameReleaseOf(headers),
     headers: [...build, headers],
     tree: `usr/src/${headers.name}`,
     compiler: compilerOf(dependencies, headers),
-    toolchain: toolchain
-      ? toolchainOf(request.kind, (name) => newest(archive.filter((p) => p.name === name)))
-      : [],
+    toolchain: toolchain ? toolchainOf(request.kind, finder(archive)) : [],
   }
 }
 
@@ -200,6 +204,11 @@ function compilerOf(dependencies: readonly Dependency[], { name }: DebianPackage
   if (compiler !== undefined) return compiler
   throw new ProbeError('headers-not-found', `${name} does not say which compiler built its kernel`)
 }
+
+const finder =
+  (archive: readonly DebianPackage[]) =>
+  (name: string): DebianPackage | undefined =>
+    newest(archive.filter((p) => p.name === name))
 
 const newest = (packages: readonly DebianPackage[]): DebianPackage | undefined =>
   packages.toSorted((a, b) => compareVersions(a.version, b.version)).at(-1)

@@ -34,11 +34,11 @@ const FOR_A_TREE = ['m4', 'bison', 'flex', 'bc', 'libelf-dev']
 export const TOOLCHAIN_NAMES: readonly string[] = [...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF]
 
 /** In the order in which they are unpacked; what the archive has not is left out: the build says what it misses. */
-export const toolchainOf = (
+export const toolchainOf = <Found extends Package>(
   kind: Kind,
-  find: (name: string) => Package | undefined,
+  find: (name: string) => Found | undefined,
   kernel: Job['settings']['KERNEL'] = 'headers',
-): Package[] =>
+): Found[] =>
   [
     ...FOR_EVERY_BUILD,
     ...(kernel === 'source' ? FOR_A_TREE : []),

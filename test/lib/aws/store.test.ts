@@ -56,7 +56,7 @@ test('what is forbidden is not taken for what is absent', async () => {
     const store = createStore(used(clientOf(lab, who)), 'artifacts')
     const key = who === NOBODY ? 'k' : 'absent'
     await expect(store.get(key, 1000)).rejects.toMatchObject(forbidden)
-    await expect(store.has(key)).rejects.toMatchObject(forbidden)
+    await expect(store.size(key)).rejects.toMatchObject(forbidden)
   }
 })
 
@@ -68,7 +68,7 @@ test('objects above the bound leave no connection behind', async () => {
   // More than the 50 connections that the client has.
   for (let i = 0; i < 60; i += 1)
     await expect(store.get('big', 1000)).rejects.toMatchObject({ code: 'too-large' })
-  expect(await store.has('big')).toBe(true)
+  expect(await store.size('big')).toBe(big.length)
 })
 
 test('a body without a length is read to the bound and no further', async () => {

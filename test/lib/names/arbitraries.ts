@@ -48,6 +48,10 @@ const twoPart: fc.Arbitrary<Probe> = fc
 
 export const probes: fc.Arbitrary<Probe> = fc.oneof(onePart, twoPart)
 
+export const submittedProbes: fc.Arbitrary<Probe> = fc
+  .record({ base: probes, config: of('0123456789abcdef', 64, 64) })
+  .map(({ base, config }) => ({ ...base, config }))
+
 /** A probe as the layouts without an arch can say it. */
 export const flatProbes: fc.Arbitrary<Probe> = fc
   .record({ base: probes, version: part('.+~_-').map((text) => `1${text}`), arm: fc.boolean() })

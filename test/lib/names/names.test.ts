@@ -1,9 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isProbeError } from '../../../lib/errors.ts'
-import { canonical, format, keyOf, keyOfName, parse, parseProbe, probeOf } from '../../../lib/names/index.ts'
+import {
+  canonical,
+  format,
+  formatAs,
+  keyOf,
+  keyOfName,
+  parse,
+  parseProbe,
+  probeOf,
+} from '../../../lib/names/index.ts'
 import type { Probe } from '../../../lib/probe.ts'
-import { probes } from './arbitraries.ts'
+import { probes, submittedProbes } from './arbitraries.ts'
 
 const probe: Probe = {
   driverVersion: '0.1.1dev+git20220316.e5c53d64',
@@ -14,7 +23,8 @@ const probe: Probe = {
   kernelVersion: '1',
   kind: 'kmod',
 }
-const KEY = /^(driver\/[A-Za-z0-9.+~_-]+\/(x86_64|aarch64)|config-hash)\/[A-Za-z0-9.+~_-]+\.(ko|o)$/
+const KEY =
+  /^((?:driver|config\/[0-9a-f]{64})\/[A-Za-z0-9.+~_-]+\/(x86_64|aarch64)|config-hash)\/[A-Za-z0-9.+~_-]+\.(ko|o)$/
 const path = '/driver/0.1.1dev+git20220316.e5c53d64/x86_64/scap_debian_6.1.192-2-amd64_1.ko'
 
 /** Refused as malformed, with a message for a person. */
@@ -73,9 +83,32 @@ describe('the grammar of names', () => {
     })
   })
 
+  test.each(['current', 'escaped', 'flat'] as const)(
+    'reads the kernel of a submission in the layout %s, and never takes it for the distribution’s',
+    (layout) => {
+      const submitted: Probe = { ...probe, config: 'ab'.repeat(32) }
+      const path = formatAs(layout, submitted)
+      expect(parseProbe(path)).toMatchObject({ layout, probe: submitted, asked: submitted })
+      expect(decodeURIComponent(path)).toContain(`/config/${'ab'.repeat(32)}/`)
+      expect(keyOf(submitted)).not.toBe(keyOf(probe))
+      expect(probeOf(keyOf(submitted))).toEqual(submitted)
+    },
+  )
+
+  test.each([
+    '/config',
+    '/config/',
+    `/config/${'a'.repeat(64)}`,
+    `/config/${'a'.repeat(63)}${path.slice(7)}`,
+    `/config/${'A'.repeat(64)}${path.slice(7)}`,
+    `/config/${'a'.repeat(64)}/driver${path.slice(7)}`,
+    `/config/${'a'.repeat(64)}/config/${'a'.repeat(64)}${path.slice(7)}`,
+    `/config/${'a'.repeat(64)}/falco-probe-0.19.0-x86_64-4.19.0-8-amd64-${'a'.repeat(32)}.ko`,
+  ])('%s names no submitted kernel', expectMalformed)
+
   test('parse(format(p)) = p', () => {
     fc.assert(
-      fc.property(probes, (p) => {
+      fc.property(fc.oneof(probes, submittedProbes), (p) => {
         expect(parseProbe(format(p)).asked).toEqual(p)
         expect(probeOf(keyOf(canonical(p)))).toEqual(canonical(p))
         expect(canonical(canonical(p))).toEqual(canonical(p))

@@ -1,0 +1,78 @@
+// Where the source of a kernel comes from: a distribution's package of it, or an archive in kernel.org's layout.
+
+import { isProbeError, ProbeError } from '../../errors.ts'
+import type { Log } from '../../ports.ts'
+import type { Arch } from '../../probe.ts'
+import { type RecordedArchivePorts, recordedArchive } from '../../recorded-archive.ts'
+import type { Settings } from '../../settings.ts'
+import type { Package, SourcePlan } from '../planner.ts'
+
+export interface SourcePorts extends RecordedArchivePorts {
+  readonly log: Log
+  /** the newest package of that name in the distribution's signed lists */
+  readonly findPackage: (name: string, arch: Arch) => Promise<Package | undefined>
+}
+
+export type KernelSource = Pick<SourcePlan, 'source' | 'format'>
+
+/** Above the largest release, with 160 MB. */
+const MAX_SOURCE = 256 * 1024 * 1024
+
+/**
+ * The source of exactly that version, e.g. `6.1.192`; failing that, the package of the same series, whose structures are
+ * mostly the same: the answer says which it was. ProbeError `headers-not-found`.
+ */
+export async function kernelSource(
+  ports: SourcePorts,
+  { archive, packages }: Settings['vanilla'],
+  version: string,
+  arch: Arch,
+): Promise<KernelSource> {
+  const fill = filler(version)
+  const found = await Promise.all(packages.map((name) => ports.findPackage(fill(name), arch)))
+  const ofSeries = found.filter((pkg) => pkg !== undefined)
+  const exact = ofSeries.find((pkg) => upstreamOf(pkg.version) === upstreamOf(version))
+  if (exact !== undefined) return { source: exact, format: 'deb' }
+  const archived = await fromArchive(ports, fill(archive), version)
+  if (archived !== undefined) return { source: archived, format: 'tar.xz' }
+  const [near] = ofSeries
+  if (near !== undefined) return { source: near, format: 'deb' }
+  throw new ProbeError(
+    'headers-not-found',
+    `the source of kernel ${version} was not found, neither as ${packages.map(fill).join(' or ')} nor at ${fill(archive)}`,
+  )
+}
+
+/** `{major}` 6, `{series}` 6.1, `{version}` 6.1.54; kernel.org calls 6.1.0 just 6.1. */
+function filler(version: string) {
+  const [major = '', minor = ''] = version.split('.')
+  const names: Readonly<Record<string, string>> = {
+    major,
+    series: `${major}.${minor}`,
+    version: version.replace(/^(\d+\.\d+)\.0$/, '$1'),
+  }
+  return (template: string): string =>
+    template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => names[name] ?? whole)
+}
+
+/** `6.1.192` of `6.1.192-2~bpo11+1`. */
+const upstreamOf = (version: string): string => /^[0-9.]+/.exec(version)?.[0] ?? version
+
+async function fromArchive(ports: SourcePorts, url: string, version: string): Promise<Package | undefined> {
+  const archive = {
+    id: `linux-${version}`,
+    name: 'linux',
+    version,
+    url,
+    pinned: undefined,
+    maxBytes: MAX_SOURCE,
+  }
+  try {
+    const { source, bytes } = await recordedArchive(ports, archive)
+    return { ...source, bytes }
+  } catch (error) {
+    if (!isProbeError(error, 'not-found') && !isProbeError(error, 'mirror-unreachable')) throw error
+    ports.log('no archive of the kernel source', { version, url, why: error.message })
+    return undefined
+  }
+}
