@@ -42,6 +42,8 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
       return { status: 405, title: 'Only GET and HEAD are answered' }
     case 'bad-field':
       return { status: 400, title: 'A field of the submission is missing or malformed' }
+    case 'config-mismatch':
+      return { status: 422, title: 'The config and the facts are of two kernels' }
     case 'unknown-config':
       return { status: 404, title: 'This kernel was not submitted' }
     case 'cannot-load':

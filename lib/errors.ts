@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'misconfigured'
   /** a field of a submission is missing, unknown or malformed; the message begins with its name and a colon */
   | 'bad-field'
+  /** a submitted config is of another kernel than the facts; the message begins with the fact's name and a colon */
+  | 'config-mismatch'
   /** the config of a name was never submitted */
   | 'unknown-config'
   /** a probe that could never load on its kernel */

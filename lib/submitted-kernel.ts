@@ -43,12 +43,25 @@ export interface RecordedKernel {
 }
 const recorded = z.object({ config: sha256, kernel: schema })
 
+type Named = Pick<Probe, 'arch' | 'target' | 'kernelRelease' | 'kernelVersion'>
+
 /** Where the kernel of a name is on record; `undefined` for what no submission can decide. */
 export function recordId(asked: Probe | ConfigHashName): string | undefined {
-  if ('tag' in asked) return `md5/${asked.configMd5}/${asked.arch}/${asked.unameRelease}`
-  const { config, arch, target, kernelRelease, kernelVersion } = asked
-  return config === undefined ? undefined : `${config}/${arch}/${target}_${kernelRelease}_${kernelVersion}`
+  if ('tag' in asked) return idByMd5(asked)
+  return asked.config === undefined ? undefined : idByName(asked.config, asked)
 }
+
+/** Where a kernel is on record under 64 hex digits. */
+export const idByName = (config: string, { arch, target, kernelRelease, kernelVersion }: Named): string =>
+  `${config}/${arch}/${target}_${kernelRelease}_${kernelVersion}`
+
+/** Where it is on record for the loaders of 2015 to 2020. */
+export const idByMd5 = ({
+  configMd5,
+  arch,
+  unameRelease,
+}: Pick<SubmittedKernel, 'configMd5' | 'arch' | 'unameRelease'>): string =>
+  `md5/${configMd5}/${arch}/${unameRelease}`
 
 /** Of everything in it: two kernels of one digest get the very same probes. */
 export const digestOf = (kernel: SubmittedKernel): string =>

@@ -1,21 +1,15 @@
-// The one text of a config: what a build gets, and what its identity is the digest of.
+// The one text of a config, as a build gets it.
 
 import { unreachable } from '../errors.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'
 
-/** Canonical: LF, no comment but the version's, `n` as "is not set". `parseKconfig` reads the same config from it. */
-export function printKconfig(config: Kconfig): string {
-  const header =
-    config.headerVersion === undefined ? '' : `# Linux ${config.headerVersion} Kernel Configuration\n`
-  return header + digestInput(config)
-}
-
 /**
- * What a config's identity is the sha256 of: every option in the order of the file, and no comment. Order
- * counts because Kconfig lets it decide between options of one choice: one digest, one build.
+ * Canonical: LF, no comment but the version's, `n` as "is not set", options in the order of the file, which decides between
+ * those of one choice. `parseKconfig` reads the same config from it.
  */
-export function digestInput({ options }: Kconfig): string {
-  return [...options].map(([name, value]) => `${line(name, value)}\n`).join('')
+export function printKconfig({ headerVersion, options }: Kconfig): string {
+  const header = headerVersion === undefined ? '' : `# Linux ${headerVersion} Kernel Configuration\n`
+  return header + [...options].map(([name, value]) => `${line(name, value)}\n`).join('')
 }
 
 /** As `conf_write_symbol` of scripts/kconfig/confdata.c prints it. */

@@ -34,7 +34,10 @@ export interface VerdictFacts {
   readonly hasSymvers: boolean
 }
 
-/** Never empty: `will-load` stands first when nothing blocks. A fragment of a config is judged no further. */
+/**
+ * Never empty: `will-load` stands first when nothing keeps the probe from loading as it is built. A fragment of a config
+ * is judged no further.
+ */
 export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
   const partial = notWhole(config)
   if (partial !== undefined) return [partial]
@@ -42,7 +45,8 @@ export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
     ...mismatches(config, facts),
     ...(facts.kind === 'kmod' ? ofModule(config, facts) : ofEbpf(config)),
   ]
-  return found.some(({ blocks }) => blocks) ? found : [willLoad(facts.kind), ...found]
+  const doubtful = found.some(({ blocks, code }) => blocks || code === 'needs-symvers')
+  return doubtful ? found : [willLoad(facts.kind), ...found]
 }
 
 const blocking = (code: VerdictCode, option: string, detail: string): Verdict => ({
@@ -161,11 +165,13 @@ function randomized(config: Kconfig): Verdict[] {
   return [blocking('randomized-layout', `CONFIG_${option}`, detail)]
 }
 
+/** Not for ever: what is built without them still loads by force (insmod -f), where the kernel allows that. */
 function symvers(config: Kconfig): Verdict[] {
   if (!isOn(config, 'MODVERSIONS')) return []
-  const detail =
-    'this kernel checks the versions of symbols; without them it refuses the module. Send its Module.symvers too: /lib/modules/$(uname -r)/build/Module.symvers or /boot/symvers-$(uname -r).gz'
-  return [blocking('needs-symvers', 'CONFIG_MODVERSIONS', detail)]
+  const detail = `this kernel checks the versions of symbols, and refuses a module without them${
+    isOn(config, 'MODULE_FORCE_LOAD') ? ' unless it is forced (insmod -f)' : ''
+  }. Send its Module.symvers too: /lib/modules/$(uname -r)/build/Module.symvers or /boot/symvers-$(uname -r).gz`
+  return [{ code: 'needs-symvers', option: 'CONFIG_MODVERSIONS', blocks: false, detail }]
 }
 
 /** What the probe's programs attach to and call (kernel/trace/Kconfig, arch/*\/Kconfig). */

@@ -22,5 +22,5 @@ export function checkUnameRelease({ unameRelease, arch, kind }: ConfigHashName):
 const unknownTarget = (target: string): ProbeError =>
   new ProbeError(
     'unknown-target',
-    `no kernels of target "${target}" are built here, only of ${Object.keys(CHECKS).join(', ')}`,
+    `no kernels of target "${target}" are built here, only of ${Object.keys(CHECKS).join(', ')}; for any other kernel POST its config to /v1/probes`,
   )

@@ -23,7 +23,7 @@ const judged = (config: Kconfig, facts: Partial<VerdictFacts> = {}): string[] =>
 const debianWith = (...lines: string[]): Kconfig =>
   parseKconfig(`${printKconfig(realConfig(DEBIAN))}${lines.join('\n')}`)
 
-const NEEDS_SYMVERS = 'needs-symvers CONFIG_MODVERSIONS blocks'
+const NEEDS_SYMVERS = 'needs-symvers CONFIG_MODVERSIONS'
 const SIGNED = 'unsigned-refused CONFIG_MODULE_SIG_FORCE blocks'
 const SECURE_BOOT = 'unsigned-refused CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT'
 const PARTIAL = 'not-a-whole-config CONFIG_INIT_ENV_ARG_LIMIT blocks'
