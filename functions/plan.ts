@@ -8,9 +8,7 @@ import { driverFor } from '../lib/drivers.ts'
 import { ensureInput } from '../lib/inputs.ts'
 import { DEBIAN_KEYRING } from '../lib/kernels/debian/keyring.ts'
 import { createPlanners } from '../lib/kernels/index.ts'
-import { planSource } from '../lib/kernels/vanilla/planner.ts'
 import { type PlanPorts, plan } from '../lib/plan.ts'
-import { createTrees } from '../lib/trees.ts'
 import {
   budgets,
   builder,
@@ -28,7 +26,14 @@ const current = settings()
 const inputs = store('inputsBucket')
 // The operator's settings name the places, no client does: a file there is meant.
 const fetch = createFetch({ files: true })
-const planners = createPlanners(current, { fetch, inputs, now: Date.now, keyring: DEBIAN_KEYRING })
+const planners = createPlanners(current, {
+  fetch,
+  inputs,
+  log,
+  sources: sources(),
+  now: Date.now,
+  keyring: DEBIAN_KEYRING,
+})
 
 const ports: PlanPorts = {
   index: index(),
@@ -42,21 +47,7 @@ const ports: PlanPorts = {
   log,
   settings: current,
   kernel: (probe) => planners.plannerFor(probe.target).plan(probe),
-  submitted: (kernel, kind) =>
-    planSource(
-      {
-        inputs,
-        sources: sources(),
-        fetch,
-        log,
-        trees: createTrees(inputs),
-        debian: planners.debian,
-        settings: current.vanilla,
-        findPackage: planners.debian.find,
-      },
-      kernel,
-      kind,
-    ),
+  submitted: (kernel, kind) => planners.planSubmitted(kernel, kind),
   identify: (asked) => planners.identify(asked),
   driver: (probe) =>
     driverSource(

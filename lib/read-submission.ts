@@ -11,6 +11,8 @@ import { parseKconfig } from './kconfig/parse.ts'
 import { printKconfig } from './kconfig/print.ts'
 import { readConfig } from './kconfig/read.ts'
 import { type Verdict, verdicts } from './kconfig/verdicts.ts'
+import { checkKheaders } from './kheaders.ts'
+import { quote } from './names/alphabet.ts'
 import { canonical, format, parseProbe } from './names/index.ts'
 import { type DriverName, KINDS, type Kind, type Probe } from './probe.ts'
 import type { Settings } from './settings.ts'
@@ -40,7 +42,7 @@ export interface ReadSubmission {
  * ProbeError `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and of what is asked for
  * `unknown-driver-version`, `revoked`, `unsupported-driver-name`, `unsupported-kind`.
  */
-export function readSubmission(settings: Settings, submission: Submission): ReadSubmission {
+export async function readSubmission(settings: Settings, submission: Submission): Promise<ReadSubmission> {
   const { facts, procVersion, force } = submission
   const wanted = wantedOf(settings, submission)
   const { text } = readConfig(submission.config)
@@ -57,7 +59,9 @@ export function readSubmission(settings: Settings, submission: Submission): Read
   const sent = {
     config: new TextEncoder().encode(printKconfig(build.config)),
     symvers: submission.symvers && readSymvers(submission.symvers),
+    kheaders: submission.kheaders,
   }
+  if (sent.kheaders !== undefined) await checkKheaders(sent.kheaders)
   const kernel: SubmittedKernel = {
     arch: facts.machine,
     ...identityOf(submission),
@@ -66,7 +70,8 @@ export function readSubmission(settings: Settings, submission: Submission): Read
     configMd5: digest('md5', text),
     config: stored(sent.config),
     ...(sent.symvers === undefined ? {} : { symvers: stored(sent.symvers) }),
-    kernelUrls: [...submission.kernelUrls],
+    ...(sent.kheaders === undefined ? {} : { kheaders: stored(sent.kheaders) }),
+    kernelUrls: submission.kernelUrls.map(packageUrl),
     sourceVersion: sourceVersion(config, facts.unameRelease),
     compiler: compiler.command,
     refused: force ? {} : refusals(found),
@@ -115,6 +120,12 @@ function refusals(found: ReadSubmission['verdicts']): SubmittedKernel['refused']
       return why === undefined ? [] : [[kind, why]]
     }),
   )
+}
+
+/** Only its file name is ever looked at. ProbeError `bad-field`. */
+function packageUrl(url: string): string {
+  if (url.length <= 512 && /^https?:\/\/[\x21-\x7e]+\/[a-z0-9][A-Za-z0-9.+~_%-]*\.deb$/.test(url)) return url
+  throw new ProbeError('bad-field', `kernelurls: ${quote(url)} is no URL of a Debian package`)
 }
 
 /** By the host's own loader; where that cannot read the release, by the kernel's own words. */

@@ -28,7 +28,7 @@ export async function submit(
   submission: Submission,
   caller: string,
 ): Promise<SubmissionAnswer> {
-  const read = readSubmission(ports.settings, submission)
+  const read = await readSubmission(ports.settings, submission)
   const record = await recordOnce(ports, read, caller)
   const probes = await Promise.all(read.wanted.map((wanted) => requested(ports, record, wanted, caller)))
   return answerOf(read, record, probes)

@@ -40,6 +40,15 @@ name_release() {
   printf '#define UTS_RELEASE "%s"\n' "$UNAME_RELEASE" >include/generated/utsrelease.h
 }
 
+# The headers that the running kernel carries in itself are those of its own build.
+take_kheaders() {
+  for archive in /inputs/kheaders-*.tar.xz; do
+    [ -f "$archive" ] || return 0
+    echo 'taking the headers of the running kernel'
+    xz -dc "$archive" | tar -x --no-same-owner --no-same-permissions
+  done
+}
+
 # Regular files only, and only what a module's build reads.
 pack() {
   {
@@ -65,5 +74,6 @@ make_kernel olddefconfig
 tell_lost /inputs/config-*.text
 echo 'preparing the tree'
 make_kernel modules_prepare
+take_kheaders
 name_release
 pack >&3

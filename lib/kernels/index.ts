@@ -2,22 +2,33 @@
 
 import { ProbeError } from '../errors.ts'
 import type { ConfigHash } from '../names/index.ts'
-import type { Probe } from '../probe.ts'
+import type { Log, Sources } from '../ports.ts'
+import type { Kind, Probe } from '../probe.ts'
 import type { Settings } from '../settings.ts'
+import type { SubmittedKernel } from '../submitted-kernel.ts'
+import { createTrees } from '../trees.ts'
 import type { PackagesPorts } from './debian/packages.ts'
 import { type DebianPlanner, debianPlanner } from './debian/planner.ts'
-import type { Planner } from './planner.ts'
+import type { KernelPlan, Planner } from './planner.ts'
+import { planSource, type VanillaPorts } from './vanilla/planner.ts'
+
+export interface PlannersPorts extends PackagesPorts {
+  readonly sources: Sources
+  readonly log: Log
+}
 
 export interface Planners {
   /** ProbeError `unknown-target`. */
   plannerFor(target: string): Planner
   /** The probe that a name without a target means. ProbeError `headers-not-found`, `unsupported-kernel`. */
   identify(asked: ConfigHash): Promise<Probe>
+  /** Of a submitted kernel: from the header packages that it names, else from source and config. */
+  planSubmitted(kernel: SubmittedKernel, kind: Kind): Promise<KernelPlan>
   /** Debian's archive holds driver sources and tools as well. */
   readonly debian: DebianPlanner
 }
 
-export function createPlanners(settings: Settings, ports: PackagesPorts): Planners {
+export function createPlanners(settings: Settings, ports: PlannersPorts): Planners {
   const drivers = settings.drivers.flatMap(({ source }) =>
     source.from === 'debian-package' ? [source.package] : [],
   )
@@ -28,6 +39,13 @@ export function createPlanners(settings: Settings, ports: PackagesPorts): Planne
     alsoKeep: drivers,
   })
   const planners: readonly Planner[] = [debian]
+  const vanilla: VanillaPorts = {
+    ...ports,
+    debian,
+    trees: createTrees(ports.inputs),
+    settings: settings.vanilla,
+    findPackage: debian.find,
+  }
   return {
     debian,
     identify: async ({ driverVersion, driverName, arch, kind, unameRelease, configMd5 }) => {
@@ -35,6 +53,8 @@ export function createPlanners(settings: Settings, ports: PackagesPorts): Planne
       const kernel = await debian.identify({ arch, unameRelease, configMd5 })
       return { driverVersion, driverName, arch, kind, target: debian.target, ...kernel }
     },
+    planSubmitted: (kernel, kind) =>
+      kernel.kernelUrls.length > 0 ? debian.planPackages(kernel, kind) : planSource(vanilla, kernel, kind),
     plannerFor: (target) => {
       const planner = planners.find((p) => p.target === target)
       if (planner !== undefined) return planner

@@ -29,11 +29,25 @@ export interface DebianKernel {
   readonly unameRelease: string
 }
 
+/** A submitted kernel whose header packages the host names. */
+export interface PackagesRequest {
+  readonly arch: Arch
+  readonly kernelRelease: string
+  readonly unameRelease: string
+  readonly compiler: string
+  readonly kernelUrls: readonly string[]
+}
+
 export interface DebianPlanner extends Planner {
   /** Every kernel of the archive. */
   kernels(arch: Arch): Promise<readonly DebianKernel[]>
   /** The newest package of that name; `undefined` when the archive has none. */
   find(name: string, arch: Arch): Promise<DebianPackage | undefined>
+  /**
+   * Against packages of the archive that a host names by their URLs, of which only the file names count: nothing is
+   * fetched from where a client says. ProbeError `headers-not-found`.
+   */
+  planPackages(kernel: PackagesRequest, kind: Kind): Promise<HeadersPlan>
   /** What a build of that kind brings to a bare image; nothing where the image has it all. */
   toolchain(arch: Arch, kind: Kind, kernel: Job['settings']['KERNEL']): Promise<readonly DebianPackage[]>
 }
@@ -51,6 +65,8 @@ export function debianPlanner(options: DebianOptions): DebianPlanner {
     check: checkDebian,
     identify: async (request) => identify(options, await archive(request.arch), request),
     plan: async (request) => planOf(await archive(request.arch), request, options.toolchain),
+    planPackages: async (kernel, kind) =>
+      planPackages(await archive(kernel.arch), kernel, kind, options.toolchain),
     toolchain: async (arch, kind, kernel) =>
       options.toolchain ? toolchainOf(kind, finder(await archive(arch)), kernel) : [],
     kernels: async (arch) => kernelsOf(await archive(arch)),
@@ -83,6 +99,36 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
     toolchain: toolchain ? toolchainOf(request.kind, finder(archive)) : [],
   }
 }
+
+function planPackages(
+  archive: readonly DebianPackage[],
+  { kernelRelease, unameRelease, compiler, kernelUrls }: PackagesRequest,
+  kind: Kind,
+  toolchain: boolean,
+): HeadersPlan {
+  const headers = kernelUrls.map((url) => {
+    const found = archive.find((pkg) => fileOf(pkg.url) === fileOf(url))
+    if (found !== undefined) return found
+    throw new ProbeError(
+      'headers-not-found',
+      `no package ${fileOf(url)} is in the suites that are configured`,
+    )
+  })
+  const own = headers.find(({ name }) => name === `linux-headers-${unameRelease}`)
+  if (own === undefined)
+    throw new ProbeError('headers-not-found', `none of the packages is linux-headers-${unameRelease}`)
+  return {
+    tag: 'headers',
+    kernelRelease,
+    unameRelease,
+    headers,
+    tree: `usr/src/${own.name}`,
+    compiler,
+    toolchain: toolchain ? toolchainOf(kind, finder(archive)) : [],
+  }
+}
+
+const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
 /**
  * By package version, as the clients ask; else by the version before its `~`, since falcoctl takes only
