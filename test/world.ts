@@ -1,5 +1,6 @@
 // A small world around the domain: events come at least once, builds end, time passes, and any call can fail.
 
+import { createHash } from 'node:crypto'
 import { stagingKeys } from '../lib/environment.ts'
 import { ProbeError } from '../lib/errors.ts'
 import type { HeadersPlan, Package, SourcePlan } from '../lib/kernels/planner.ts'
@@ -11,6 +12,8 @@ import type { Probe } from '../lib/probe.ts'
 import { type PublishPorts, publish } from '../lib/publish.ts'
 import { type Request, type ResolvePorts, resolve } from '../lib/resolve.ts'
 import { DEFAULTS, type Settings } from '../lib/settings.ts'
+import type { Submission } from '../lib/submission.ts'
+import { submit } from '../lib/submit.ts'
 import type { SubmittedKernel } from '../lib/submitted-kernel.ts'
 import { sweep } from '../lib/sweep.ts'
 import { createTrees } from '../lib/trees.ts'
@@ -31,6 +34,8 @@ export interface WorldOptions {
 export type Fault = (call: string, when: 'before' | 'after') => void
 
 const DIGEST = 'a'.repeat(64)
+export const TREE = new TextEncoder().encode('a kernel tree')
+const TREE_REPORT = { sha256: createHash('sha256').update(TREE).digest('hex'), bytes: TREE.length }
 const source = (name: string) => ({
   name,
   version: '1',
@@ -155,7 +160,10 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
     const text = (value: string) => new TextEncoder().encode(value)
     put(keys.log, text('main.c:1: error: no'))
     const stage = probe === undefined ? 'compile' : 'done'
-    put(keys.manifest, text(JSON.stringify({ stage, compilerVersion: 'gcc 12', timings: { compile: 5 } })))
+    const report = { stage, compilerVersion: 'gcc 12', timings: { compile: 5 } }
+    // Only a build of source and config is told where its tree goes; others would not be believed.
+    put(keys.prepared, TREE)
+    put(keys.manifest, text(JSON.stringify({ ...report, prepared: TREE_REPORT })))
     if (probe !== undefined) put(keys.probe, probe)
     return probe === undefined ? 'failed' : 'succeeded'
   }
@@ -203,6 +211,8 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
     resolvePorts,
     get: (path = PATH, more: Partial<Request> = {}) =>
       resolve(resolvePorts, { method: 'GET', path, caller: '203.0.113.1', ...more }),
+    submit: (submission: Submission, caller = '203.0.113.1') =>
+      submit({ ...resolvePorts, kernels, inputs: watch('inputs', memory.store.inputs) }, submission, caller),
     deliver,
     sweep: () => sweep({ index, bus, now, log: memory.log }),
     pass: (milliseconds: number) => {
@@ -211,6 +221,6 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
     onCall: (next: Fault) => {
       fault = next
     },
-    state: () => memory.inside.states.get(KEY),
+    state: (key = KEY) => memory.inside.states.get(key),
   }
 }

@@ -1,9 +1,27 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { createWorld, type Fault } from '../world.ts'
+import { DEFAULTS } from '../../lib/settings.ts'
+import { configBytes } from '../lib/kconfig/vectors.ts'
+import { submissionOf } from '../submissions.ts'
+import { createWorld, DRIVER_VERSION, type Fault, PATH } from '../world.ts'
 import { probeBytes } from './probe.ts'
 
 const probe = probeBytes()
 const HOUR = 3_600_000
+
+const [first] = DEFAULTS.drivers
+const SUBMITTED = {
+  drivers: [{ ...first!, match: '.*', names: ['falco' as const] }],
+  submitted: [DRIVER_VERSION],
+}
+const CONFIG = createHash('sha256')
+  .update(gunzipSync(configBytes('debian_6.1.0-56-amd64')))
+  .digest('hex')
+const MD5 = createHash('md5')
+  .update(gunzipSync(configBytes('debian_6.1.0-56-amd64')))
+  .digest('hex')
+const SUBMITTED_KEY = PATH.replace('/driver', `config/${CONFIG}`)
 
 /** The whole run, from a first GET to the probe, with whatever it takes after a crash. */
 async function run(fault: Fault) {
@@ -19,6 +37,25 @@ async function run(fault: Fault) {
     await world.sweep()
     await world.deliver()
     await world.get()
+    await world.deliver()
+  }
+  return { world, unharmed }
+}
+
+/** The same of a host that submits its kernel. */
+async function runSubmission(fault: Fault) {
+  const world = createWorld({ probe, settings: SUBMITTED })
+  const submit = () => world.submit(submissionOf()).catch(() => undefined)
+  world.onCall(fault)
+  await submit()
+  await world.deliver()
+  const unharmed = world.calls.length
+  world.onCall(() => undefined)
+  for (let round = 0; round < 4 && world.state(SUBMITTED_KEY)?.state !== 'published'; round += 1) {
+    world.pass(HOUR)
+    await world.sweep()
+    await world.deliver()
+    await submit()
     await world.deliver()
   }
   return { world, unharmed }
@@ -76,4 +113,34 @@ describe('no state is lost on a crash', async () => {
     expect(twice.state()).toMatchObject({ state: 'published', attempt: 1 })
     expect(twice.memory.inside.builds).toHaveLength(1)
   })
+})
+
+describe('no submission is lost on a crash', async () => {
+  const { world, unharmed } = await runSubmission(() => undefined)
+  const calls = world.calls.slice(0, unharmed)
+
+  test('a run without one publishes the probe and keeps the tree, by more than thirty calls', () => {
+    expect(world.state(SUBMITTED_KEY)).toMatchObject({ state: 'published', attempt: 1 })
+    expect(world.state()).toBeUndefined()
+    expect(
+      [...world.memory.inside.objects.inputs.keys()].filter((key) => key.startsWith('trees/')),
+    ).toHaveLength(1)
+    expect(calls.length).toBeGreaterThan(30)
+  })
+
+  const table = calls.flatMap((call, i) =>
+    (['before', 'after'] as const).flatMap((when) =>
+      [1, 3].map((times) => [call, when, times, i + 1] as const),
+    ),
+  )
+  test.each(table)(
+    '%s failed %s it was done, %i times: the end is the same (call %i)',
+    async (_, when, times, nth) => {
+      const { world: after } = await runSubmission(failing(nth, when, times))
+      const state = after.state(SUBMITTED_KEY)
+      expect(state?.state).toBe('published')
+      expect(after.state()).toBeUndefined()
+      expect((await after.memory.kernels.recorded(`md5/${MD5}/x86_64/6.1.0-1-amd64`))?.config).toBe(CONFIG)
+    },
+  )
 })
