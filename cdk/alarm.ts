@@ -15,6 +15,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 export const RUNBOOK = {
   hits: 'Hits fail',
   waits: 'Waiting clients fail',
+  submissions: 'Submissions fail',
   plans: 'Builds are not planned',
   publishing: 'Builds are not published',
   sweeping: 'Lost claims are not freed',

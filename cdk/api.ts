@@ -28,7 +28,7 @@ const WITHOUT_REDIRECTS = ['stable', 'dev', 'kernel-module', 'ebpf-probe']
 
 export function addApi(
   stack: Stack,
-  { resolve, wait, deliver }: Record<'resolve' | 'wait' | 'deliver', LambdaFunction>,
+  { resolve, wait, deliver, submit }: Record<'resolve' | 'wait' | 'deliver' | 'submit', LambdaFunction>,
   { cloud }: Settings,
 ) {
   const api = new HttpApi(stack, 'Api', {
@@ -40,6 +40,11 @@ export function addApi(
     path: '/wait/{proxy+}',
     methods: [HttpMethod.ANY],
     integration: new HttpLambdaIntegration('Wait', wait),
+  })
+  api.addRoutes({
+    path: '/v1/probes',
+    methods: [HttpMethod.POST],
+    integration: new HttpLambdaIntegration('Submit', submit),
   })
   const delivered = new HttpLambdaIntegration('Deliver', deliver)
   for (const layout of WITHOUT_REDIRECTS) {

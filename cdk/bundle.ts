@@ -4,7 +4,16 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buildSync } from 'esbuild'
 
-export const FUNCTIONS = ['resolve', 'wait', 'deliver', 'plan', 'publish', 'sweep', 'signing-key'] as const
+export const FUNCTIONS = [
+  'resolve',
+  'wait',
+  'deliver',
+  'submit',
+  'plan',
+  'publish',
+  'sweep',
+  'signing-key',
+] as const
 export type FunctionName = (typeof FUNCTIONS)[number]
 
 const ROOT = join(import.meta.dirname, '..')

@@ -52,6 +52,13 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   staging.grantTo(deliver, 'read logs')
   bus.grantTo(deliver, 'emit')
 
+  const submit = make('submit', { memoryMegabytes: 1024, timeoutSeconds: 20 })
+  probes.grantTo(submit, 'read', 'write')
+  kernels.grantTo(submit, 'read', 'record')
+  budgets.grantTo(submit, 'look', 'spend')
+  inputs.grantTo(submit, 'write')
+  bus.grantTo(submit, 'emit')
+
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
   probes.grantTo(plan, 'read', 'write')
   kernels.grantTo(plan, 'read')
@@ -78,14 +85,14 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   artifacts.grantTo(keyMaker, 'write public key')
   makeSigningKey(stack, keyMaker)
 
-  tell(settings, resolve, wait, deliver, plan, publish)
+  tell(settings, resolve, wait, deliver, submit, plan, publish)
 
-  const { api, accessLog } = addApi(stack, { resolve, wait, deliver }, settings)
+  const { api, accessLog } = addApi(stack, { resolve, wait, deliver, submit }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, publish, sweep })
 
   const topic = addTopic(stack)
   const alarm = alarms(stack, topic)
-  watchFunctions(alarm, { resolve, wait, deliver, plan, publish, sweep })
+  watchFunctions(alarm, { resolve, wait, deliver, submit, plan, publish, sweep })
   watchApi(alarm, accessLog)
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)

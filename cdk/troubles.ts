@@ -24,6 +24,10 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     impact: 'Clients of before May 2020 get errors instead of probes; newer ones are served.',
     runbook: 'waits',
   },
+  submit: {
+    impact: 'Hosts cannot submit their kernels; probes of known ones are served and built.',
+    runbook: 'submissions',
+  },
   plan: { impact: 'Missing probes are not built; published ones are served.', runbook: 'plans' },
   publish: { impact: 'Builds end but their probes are not served.', runbook: 'publishing' },
   sweep: {

@@ -79,6 +79,10 @@ function internalError(error: unknown, { rawPath }: APIGatewayProxyEventV2): Res
   })
 }
 
+/** The bytes of a request's body, however the HTTP API wrote them. */
+export const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): Uint8Array =>
+  Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
+
 /** Who pays for a miss: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber gets. */
 export function callerOf({ requestContext }: APIGatewayProxyEventV2): string {
   const address = requestContext.http.sourceIp

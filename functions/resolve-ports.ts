@@ -1,19 +1,23 @@
-// What resolving a name needs: for those who redirect and those who deliver.
+// What resolving a name needs: for those who redirect, those who deliver, and those who submit.
 
 import { randomUUID } from 'node:crypto'
 import { checkBuildable } from '../lib/buildable.ts'
-import type { ResolvePorts } from '../lib/resolve.ts'
+import type { LocatePorts, ResolvePorts } from '../lib/resolve.ts'
 import { budgets, bus, clientUrls, index, kernels, settings } from './environment.ts'
 
-export function resolvePorts(): ResolvePorts {
+export const resolvePorts = (): ResolvePorts => ({
+  ...locatePorts(),
+  artifacts: clientUrls('artifactsBucket'),
+  staging: clientUrls('stagingBucket'),
+})
+
+export function locatePorts(): LocatePorts {
   const current = settings()
   return {
     index: index(),
     kernels: kernels(),
     budgets: budgets(),
     bus: bus(),
-    artifacts: clientUrls('artifactsBucket'),
-    staging: clientUrls('stagingBucket'),
     now: Date.now,
     newId: randomUUID,
     settings: current,

@@ -28,10 +28,21 @@ export type Answer = (
 export const redirect = (location: string): Answer => ({ tag: 'redirect', location })
 export const problem = (p: Problem): Answer => ({ tag: 'problem', problem: p })
 
+/** What the message of an error about a field begins with. */
+const FIELD = /^([\x21-\x7e]{1,100}): /
+
 /** A domain error that reached the edge of a request. */
 export function problemOf(error: ProbeError): Problem {
   const { status, title } = statusOf(error.code)
-  return { status, code: error.code, title, detail: error.message }
+  const field = FIELD.exec(error.message)?.[1]
+  const named = error.code === 'bad-field' || error.code === 'config-mismatch'
+  return {
+    status,
+    code: error.code,
+    title,
+    detail: error.message,
+    ...(named && field !== undefined ? { more: { field } } : {}),
+  }
 }
 
 function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {

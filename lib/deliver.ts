@@ -2,9 +2,10 @@
 
 import { type Answer, problem } from './answer.ts'
 import { unreachable } from './errors.ts'
-import { fileOf, format } from './names/index.ts'
+import { methodOf } from './method.ts'
+import { fileOf, format, parse } from './names/index.ts'
 import type { Probe, Publication } from './probe.ts'
-import { locate, type Request, type ResolvePorts } from './resolve.ts'
+import { beside, locate, type Request, type ResolvePorts } from './resolve.ts'
 import { beingBuilt, hitAnswer } from './states.ts'
 
 export interface DeliverPorts extends ResolvePorts {
@@ -20,13 +21,16 @@ const MAX_BYTES = 4_400_000
 export async function deliver(ports: DeliverPorts, request: Request): Promise<Answer> {
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const end = ports.now() + hopSeconds * 1000
+  const method = methodOf(request.method)
+  const name = parse(request.path)
+  if (name.companion !== undefined) return beside(ports, name, name.companion)
   for (;;) {
-    const located = await locate(ports, request)
+    const located = await locate(ports, name, { method, caller: request.caller })
     switch (located.tag) {
       case 'answer':
         return located.answer
       case 'hit':
-        return request.method === 'HEAD'
+        return method === 'HEAD'
           ? hitAnswer(ports.artifacts, located.probe, located.publication, 'HEAD')
           : bytes(ports, located.probe, located.publication)
       case 'being-built':

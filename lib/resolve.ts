@@ -4,7 +4,7 @@ import { type Answer, problem, redirect } from './answer.ts'
 import { isProbeError, ProbeError, unreachable } from './errors.ts'
 import { type Found, follow } from './follow.ts'
 import { methodOf } from './method.ts'
-import { type ConfigHashName, type Name, parse } from './names/index.ts'
+import { type Companion, type ConfigHashName, type Name, parse } from './names/index.ts'
 import type { Budgets, Bus, Clock, Index, Kernels, NewId, Presigner } from './ports.ts'
 import type { Probe, Publication } from './probe.ts'
 import { dayOf, nextDay, retryAt } from './retry.ts'
@@ -14,18 +14,21 @@ import { type Subject, subjectOf, subjectOfName } from './subject.ts'
 import { recordId } from './submitted-kernel.ts'
 import { waitPath } from './wait.ts'
 
-export interface ResolvePorts {
+export interface LocatePorts {
   readonly index: Index
   readonly kernels: Pick<Kernels, 'recorded'>
   readonly budgets: Budgets
   readonly bus: Bus
-  readonly artifacts: Presigner
-  readonly staging: Presigner
   readonly now: Clock
   readonly newId: NewId
   readonly settings: Settings
   /** Pure; throws the ProbeError of a probe that cannot be built. */
   readonly check: (asked: Probe | ConfigHashName) => void
+}
+
+export interface ResolvePorts extends LocatePorts {
+  readonly artifacts: Presigner
+  readonly staging: Presigner
 }
 
 export interface Request {
@@ -48,7 +51,9 @@ export const PLAN_MILLISECONDS = 120_000
 /** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
 export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {
   const method = methodOf(request.method)
-  const located = await locate(ports, request)
+  const name = parse(request.path)
+  if (name.companion !== undefined) return beside(ports, name, name.companion)
+  const located = await locate(ports, name, { method, caller: request.caller })
   switch (located.tag) {
     case 'hit':
       return canonical(
@@ -70,25 +75,35 @@ function canonical(answer: Answer, subject: Subject, { path }: Request): Answer 
   return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
 }
 
-/** Claims what is missing and asks for its plan, whatever the client can make of the answer. */
-export async function locate(ports: ResolvePorts, request: Request): Promise<Located> {
-  const method = methodOf(request.method)
-  const name = parse(request.path)
+/** What stands beside a probe never starts its build. ProbeError as for `resolve`. */
+export async function beside(ports: ResolvePorts, name: Name, companion: Companion): Promise<Answer> {
+  const { probe, state, subject } = await find(ports, name)
+  return companionAnswer(ports, subject, companion, probe, state)
+}
+
+/** Claims what is missing and asks for its plan, whatever the client can make of the answer. ProbeError as for `resolve`. */
+export async function locate(
+  ports: LocatePorts,
+  name: Name,
+  { method, caller }: { readonly method: 'GET' | 'HEAD'; readonly caller: string },
+): Promise<Located> {
+  const found = await find(ports, name)
+  const { probe, state, subject } = found
+  if (state?.state === 'published') return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
+  if (method === 'HEAD') return { tag: 'answer', answer: problem(stateProblem(subject, state, ports.now())) }
+  return missing(ports, found, subject, caller)
+}
+
+async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly subject: Subject }> {
   refuseRevoked(name, ports.settings)
   const found = await follow(ports.index, name)
   const { probe, state } = found
   if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
-  const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
-  if (name.companion !== undefined) {
-    return { tag: 'answer', answer: await companionAnswer(ports, subject, name.companion, probe, state) }
-  }
-  if (state?.state === 'published') return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
-  if (method === 'HEAD') return { tag: 'answer', answer: problem(stateProblem(subject, state, ports.now())) }
-  return missing(ports, found, subject, request.caller)
+  return { ...found, subject: probe === undefined ? subjectOfName(name) : subjectOf(probe) }
 }
 
 /** One read for what only a submission can have told; none for what a distribution builds. */
-async function checkMissing({ check, kernels }: ResolvePorts, asked: Probe | ConfigHashName): Promise<void> {
+async function checkMissing({ check, kernels }: LocatePorts, asked: Probe | ConfigHashName): Promise<void> {
   const id = recordId(asked)
   try {
     check(asked)
@@ -124,7 +139,7 @@ function refuseRevoked(name: Name, settings: Settings): void {
 }
 
 async function missing(
-  ports: ResolvePorts,
+  ports: LocatePorts,
   { key, state }: Found,
   subject: Subject,
   caller: string,
@@ -146,7 +161,7 @@ async function missing(
  * and the sweep frees it.
  */
 async function requestBuild(
-  ports: ResolvePorts,
+  ports: LocatePorts,
   key: string,
   { file }: Subject,
   caller: string,

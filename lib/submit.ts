@@ -9,12 +9,12 @@ import { keepInput } from './inputs.ts'
 import { format, parse, repositoryOf } from './names/index.ts'
 import type { Kernels, Store } from './ports.ts'
 import { type ReadSubmission, readSubmission, type Wanted } from './read-submission.ts'
-import { locate, type ResolvePorts } from './resolve.ts'
+import { type LocatePorts, locate } from './resolve.ts'
 import { dayOf } from './retry.ts'
 import type { Submission } from './submission.ts'
 import { digestOf, idByMd5, idByName, probeOfRecord, type RecordedKernel } from './submitted-kernel.ts'
 
-export interface SubmitPorts extends ResolvePorts {
+export interface SubmitPorts extends LocatePorts {
   readonly kernels: Kernels
   readonly inputs: Pick<Store, 'create'>
 }
@@ -88,7 +88,7 @@ async function requested(
   const name = parse(format(probe))
   const located =
     detail === undefined
-      ? await locate(ports, { method: 'GET', path: format(probe), caller })
+      ? await locate(ports, name, { method: 'GET', caller })
       : ({ tag: 'refused', detail } as const)
   const { key, state } = await follow(ports.index, name, { consistent: true })
   const view = viewOf(key, state)

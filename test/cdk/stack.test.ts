@@ -162,6 +162,7 @@ describe('a request', () => {
       'ANY /kernel-module/{proxy+}',
       'ANY /stable/{proxy+}',
       'ANY /wait/{proxy+}',
+      'POST /v1/probes',
     ])
   })
 

@@ -1,0 +1,19 @@
+// POST /v1/probes: a host submits its kernel's config and what it knows of itself.
+
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { parseSubmission } from '../lib/api/body.ts'
+import { type SubmitPorts, submit } from '../lib/submit.ts'
+import { kernels, store } from './environment.ts'
+import { bodyOf, callerOf, problems, resultOf } from './http.ts'
+import { locatePorts } from './resolve-ports.ts'
+
+const ports: SubmitPorts = { ...locatePorts(), kernels: kernels(), inputs: store('inputsBucket') }
+
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(problems())
+  .handler(async (event) => {
+    const contentType = event.headers['content-type'] ?? ''
+    const submission = await parseSubmission({ contentType, bytes: bodyOf(event) })
+    return resultOf({ tag: 'json', body: await submit(ports, submission, callerOf(event)) })
+  })
