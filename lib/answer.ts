@@ -28,21 +28,16 @@ export type Answer = (
 export const redirect = (location: string): Answer => ({ tag: 'redirect', location })
 export const problem = (p: Problem): Answer => ({ tag: 'problem', problem: p })
 
-/** What the message of an error about a field begins with. */
+/** Errors whose messages begin with the name of a field. */
+const ABOUT_FIELDS: readonly ErrorCode[] = ['bad-field', 'bad-config', 'config-mismatch', 'body-too-large']
 const FIELD = /^([\x21-\x7e]{1,100}): /
 
 /** A domain error that reached the edge of a request. */
 export function problemOf(error: ProbeError): Problem {
   const { status, title } = statusOf(error.code)
-  const field = FIELD.exec(error.message)?.[1]
-  const named = error.code === 'bad-field' || error.code === 'config-mismatch'
-  return {
-    status,
-    code: error.code,
-    title,
-    detail: error.message,
-    ...(named && field !== undefined ? { more: { field } } : {}),
-  }
+  const field = ABOUT_FIELDS.includes(error.code) ? FIELD.exec(error.message)?.[1] : undefined
+  const more = field === undefined ? {} : { more: { field } }
+  return { status, code: error.code, title, detail: error.message, ...more }
 }
 
 function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {

@@ -5,12 +5,12 @@ import type { HeadersPlan, SourcePlan } from './kernels/planner.ts'
 import { type ConfigHash, type ConfigHashName, keyOf, nameOf } from './names/index.ts'
 import type { Index, Kernels } from './ports.ts'
 import type { FailureReason, Kind, Probe } from './probe.ts'
-import { retryAt } from './retry.ts'
+import { PLAN_MILLISECONDS, retryAt } from './retry.ts'
 import { type PlanRequest, type StartBuildPorts, startBuild } from './start-build.ts'
 import { probeOfRecord, recordId, type SubmittedKernel } from './submitted-kernel.ts'
 
 export interface PlanPorts extends StartBuildPorts {
-  readonly index: Pick<Index, 'get' | 'started' | 'alias' | 'fail'>
+  readonly index: Pick<Index, 'get' | 'claim' | 'started' | 'alias' | 'fail'>
   readonly kernels: Pick<Kernels, 'recorded'>
   /** Header packages, compiler and tree. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
   readonly kernel: (probe: Probe) => Promise<HeadersPlan>
@@ -56,10 +56,25 @@ const started = (held: boolean): PlanOutcome => (held ? 'started' : 'claim-lost'
 async function planSubmitted(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
   const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
   const own = await distributionsOwn(ports, { ...probe, ...kernel })
-  if (own !== undefined) return makeAlias(ports, request, own)
+  if (own !== undefined) return planOwn(ports, request, own)
   const why = kernel.refused[probe.kind]
   if (why !== undefined) throw new ProbeError('cannot-load', why)
   return started(await startBuild(ports, request, await ports.submitted(kernel, probe.kind)))
+}
+
+/**
+ * Whoever submitted waits for the canonical probe, so it is claimed for them, by the same claim, and planned. A crash
+ * before the alias is written leaves both claims to the same event again; one after it leaves the canonical claim open
+ * until its deadline, when the sweep frees it.
+ */
+async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Promise<PlanOutcome> {
+  const { claim } = request
+  const key = keyOf(own)
+  const claimedAt = ports.now()
+  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline: claimedAt + PLAN_MILLISECONDS })
+  const outcome = await makeAlias(ports, request, own)
+  await plan(ports, { key, claim, attempt: attempt ?? request.attempt })
+  return outcome
 }
 
 function refuse({ config }: Probe): never {

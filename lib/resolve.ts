@@ -7,7 +7,7 @@ import { methodOf } from './method.ts'
 import { type Companion, type ConfigHashName, type Name, parse } from './names/index.ts'
 import type { Budgets, Bus, Clock, Index, Kernels, NewId, Presigner } from './ports.ts'
 import type { Probe, Publication } from './probe.ts'
-import { dayOf, nextDay, retryAt } from './retry.ts'
+import { dayOf, nextDay, PLAN_MILLISECONDS, retryAt } from './retry.ts'
 import type { Settings } from './settings.ts'
 import { companionAnswer, hitAnswer, isDue, stateProblem } from './states.ts'
 import { type Subject, subjectOf, subjectOfName } from './subject.ts'
@@ -44,9 +44,6 @@ export type Located =
   | { readonly tag: 'hit'; readonly probe: Probe; readonly publication: Publication }
   | { readonly tag: 'being-built'; readonly subject: Subject }
   | { readonly tag: 'answer'; readonly answer: Answer }
-
-/** How long a claim without a started build lives; a plan takes seconds. */
-export const PLAN_MILLISECONDS = 120_000
 
 /** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
 export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {

@@ -8,6 +8,9 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+/** How long a claim without a started build lives; a plan takes seconds. */
+export const PLAN_MILLISECONDS = 120_000
+
 /**
  * Milliseconds since the epoch. What only changes with the world outside (a package appears, a driver
  * is mended) waits long; what was our own accident is tried again soon, then ever later.

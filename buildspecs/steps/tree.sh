@@ -27,9 +27,10 @@ make_kernel() {
   make -s -j"$(nproc)" ARCH="$SRCARCH" CC="$CC" HOSTCC="$CC" PAHOLE=/build/pahole LOCALVERSION= "$@" 3>&-
 }
 
-# The module must have the layouts of the running kernel: what does not hold here is told, but for the tools' names.
+# The module must have the layouts of the running kernel: what does not hold here is told, but for the tools' names and for
+# strings that were emptied.
 tell_lost() {
-  grep '^CONFIG_' "$1" | grep -v '^CONFIG_[A-Z]*_VERSION' | grep -vxFf .config >/build/lost || return 0
+  grep '^CONFIG_' "$1" | grep -v '^CONFIG_[A-Z]*_VERSION\|=""$' | grep -vxFf .config >/build/lost || return 0
   echo "the config has $(wc -l </build/lost) options that do not hold in this source with this compiler:"
   head -n 20 /build/lost
 }

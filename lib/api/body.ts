@@ -69,10 +69,7 @@ export interface Body {
 /** ProbeError `body-too-large`, and `bad-field`, whose message begins with the name of the field. */
 export async function parseSubmission({ contentType, bytes }: Body): Promise<Submission> {
   if (bytes.length > MAX_BODY)
-    throw new ProbeError(
-      'body-too-large',
-      `the submission has ${bytes.length} bytes; ${MAX_BODY} are allowed`,
-    )
+    throw new ProbeError('body-too-large', `body: it has ${bytes.length} bytes; ${MAX_BODY} are allowed`)
   const [type = ''] = contentType.toLowerCase().split(';', 1)
   switch (type.trim()) {
     case 'multipart/form-data':

@@ -55,7 +55,7 @@ export function parseKconfig(text: string): Kconfig {
 export const badConfig = (why: string): ProbeError =>
   new ProbeError(
     'bad-config',
-    `this is not a kernel config: ${why}. Send /proc/config.gz or /boot/config-$(uname -r) of the running kernel`,
+    `config: this is not a kernel config: ${why}. Send /proc/config.gz or /boot/config-$(uname -r) of the running kernel`,
   )
 
 const badLine = (index: number, what: string, line: string): ProbeError =>

@@ -16,5 +16,5 @@ export function readConfig(bytes: Uint8Array): { readonly text: string } {
 const tooLarge = (): ProbeError =>
   new ProbeError(
     'body-too-large',
-    `the config has more than ${MAX_CONFIG_BYTES} bytes; a whole one has 0.3 MB`,
+    `config: it has more than ${MAX_CONFIG_BYTES} bytes; a whole one has 0.3 MB`,
   )

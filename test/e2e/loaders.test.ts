@@ -1,16 +1,10 @@
 // The loaders of the field, each by its exact curl line: what it leaves behind is the module, or nothing.
 
-import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { get as httpGet } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFetch } from '../../lib/aws/fetch.ts'
-import { fileInDeb } from '../../lib/kernels/debian/deb.ts'
-import { DEBIAN_KEYRING } from '../../lib/kernels/debian/keyring.ts'
-import { debianPlanner } from '../../lib/kernels/debian/planner.ts'
-import { memoryPorts } from '../memory.ts'
-import { debianSuites } from '../mirrors.ts'
+import { hostFiles, md5 } from './host-files.ts'
 import { type DebianKernel, debianKernels, newest } from './kernels.ts'
 import { type Curl, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
 
@@ -130,42 +124,6 @@ const once = (url: string, timeout: number) =>
     request.on('error', reject)
   })
 
-/** md5 of the config that hosts of that kernel have, out of Debian's own header package. */
-async function configMd5(unameRelease: string): Promise<string> {
-  const { inputs } = memoryPorts({ now: Date.now }).store
-  const fetch = createFetch()
-  const planner = debianPlanner({
-    inputs,
-    fetch,
-    now: Date.now,
-    keyring: DEBIAN_KEYRING,
-    suites: debianSuites(),
-    toolchain: false,
-    alsoKeep: [],
-  })
-  const plan = await planner.plan({
-    arch: 'x86_64',
-    kind: 'kmod',
-    kernelRelease: unameRelease,
-    kernelVersion: '1',
-  })
-  const headers = plan.headers.at(-1)
-  if (headers === undefined) throw new Error('no headers')
-  const config = await fileInDeb(
-    await fetch(headers.url, { maxBytes: headers.bytes }),
-    `${plan.tree}/.config`,
-    1 << 20,
-  )
-  // debian/rules.real takes these out of what a host gets.
-  const lines = Buffer.from(config ?? [])
-    .toString('latin1')
-    .split('\n')
-  const kept = lines.filter(
-    (line) => !/CONFIG_(BUILD_SALT|MODULE_SIG_ALL|MODULE_SIG_KEY|SYSTEM_TRUSTED_KEYS)[ =]/.test(line),
-  )
-  return createHash('md5').update(kept.join('\n'), 'latin1').digest('hex')
-}
-
 let registry: Registry
 let work: Awaited<ReturnType<typeof scratch>>
 let published: DebianKernel
@@ -195,7 +153,7 @@ afterAll(async () => {
 const asked = async (name: string, kernel: DebianKernel): Promise<Asked> => {
   const dir = join(work.dir, name.replaceAll(/\W+/g, '-'), kernel.unameRelease)
   await sh('mkdir', ['-p', dir])
-  return { repo: registry.url, kernel, configMd5: await configMd5(kernel.unameRelease), dir }
+  return { repo: registry.url, kernel, configMd5: md5((await hostFiles(kernel.unameRelease)).config), dir }
 }
 
 describe.each(Object.entries(LOADERS))('%s', (name, loader) => {

@@ -95,7 +95,7 @@ describe('a hostile config', () => {
   test.each(forms.filter(({ fate }) => fate === 'refused'))('is refused for $name', ({ lines }) => {
     for (const text of [lines, `${base}${lines}\n`, `${lines}\n${base}`]) {
       const message = refusal(text)
-      expect(message).toMatch(/^this is not a kernel config: [\x20-\x7e]{1,400}$/)
+      expect(message).toMatch(/^config: this is not a kernel config: [\x20-\x7e]{1,400}$/)
     }
   })
 

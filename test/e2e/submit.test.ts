@@ -1,0 +1,321 @@
+// A host submits its kernel's config and facts with curl, and gets the probe of a kernel that nobody publishes headers for.
+
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type SubmissionAnswer, submissionAnswer } from '../../lib/api/schemas.ts'
+import { hostileForms } from '../lib/kconfig/hostile.ts'
+import { type HostFiles, hostFiles, md5 } from './host-files.ts'
+import { type DebianKernel, newest } from './kernels.ts'
+import { ask, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+
+let registry: Registry
+let work: Awaited<ReturnType<typeof scratch>>
+let kernel: DebianKernel
+let host: HostFiles
+/** `uname -v` of the host, and of one that runs a kernel of its own */
+let debianVersion: string
+const OWN_VERSION = '#7 SMP PREEMPT_DYNAMIC Mon Nov 2 10:00:00 UTC 2026'
+
+beforeAll(async () => {
+  work = await scratch()
+  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
+  kernel = await newest('6.1', 'amd64')
+  host = await hostFiles(kernel.unameRelease)
+  debianVersion = `#1 SMP PREEMPT_DYNAMIC Debian ${kernel.release.replace('-amd64', '')} (2026-10-20)`
+  await writeFile(
+    join(work.dir, 'os-release'),
+    'PRETTY_NAME="Debian GNU/Linux 12"\nID=debian\nVERSION_ID="12"\n',
+  )
+}, 240_000)
+afterAll(async () => {
+  await registry.stop()
+  await work.remove()
+})
+
+const builds = async () =>
+  (await readdir(join(work.dir, 'data/builds')).catch(() => [])).filter((name) => name.endsWith('.log'))
+    .length
+
+/** `-F` options in the order of the README's line. */
+interface Form {
+  readonly config?: string | Uint8Array
+  readonly release?: string
+  readonly version?: string
+  readonly machine?: string
+  readonly more?: readonly string[]
+}
+
+async function submit({ config = host.config, release, version, machine = 'x86_64', more = [] }: Form) {
+  await writeFile(join(work.dir, 'config'), config)
+  const form = [
+    'config=@config',
+    ...(release === undefined ? [] : [`release=${release}`]),
+    `version=${version ?? debianVersion}`,
+    `machine=${machine}`,
+    'os-release=@os-release',
+    ...more,
+  ].flatMap((field) => ['-F', field])
+  const { stdout } = await curl(
+    ['-sS', '-w', '\\n%{http_code}', ...form, `${registry.url}/v1/probes`],
+    work.dir,
+  )
+  const at = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) }
+}
+
+async function accepted(form: Form): Promise<SubmissionAnswer> {
+  const { status, body } = await submit(form)
+  expect(status, body).toBe(200)
+  return submissionAnswer.parse(JSON.parse(body))
+}
+
+/** As a host downloads it: curl follows the build until it ends. */
+async function download(path: string): Promise<string> {
+  const file = join(work.dir, `probe-${createHash('md5').update(path).digest('hex')}.ko`)
+  const got = await curl(['-fsSL', '--retry', '3', '-o', file, registry.url + path])
+  const why = got.code === 0 ? '' : (await ask(registry.url + path)).body
+  expect(got, why).toMatchObject({ code: 0 })
+  return file
+}
+
+const modinfo = async (field: string, file: string) =>
+  (await sh('/usr/sbin/modinfo', ['-F', field, file])).trim()
+const localversion = (suffix: string, config = host.config) =>
+  config.replace(/^CONFIG_LOCALVERSION=.*$/m, () => `CONFIG_LOCALVERSION="${suffix}"`)
+const logOf = (path: string) => curl(['-fsSL', `${registry.url}${path}.log`])
+const numbers = () => kernel.release.replace(/-.*/, '')
+
+describe('a kernel of one’s own', () => {
+  let answer: SubmissionAnswer
+  let release: string
+  let config: string
+  beforeAll(async () => {
+    release = `${numbers()}-mine`
+    config = localversion('-mine')
+    answer = await accepted({ config: gzipSync(config), release, version: OWN_VERSION, more: ['kind=kmod'] })
+  })
+
+  test('gets a module whose vermagic is its release', async () => {
+    const sha256 = createHash('sha256').update(config).digest('hex')
+    const [probe] = answer.probes
+    expect(probe?.url).toBe(`/config/${sha256}/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`)
+    const file = await download(probe!.url)
+    expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
+    const story = JSON.parse((await ask(`${registry.url}${probe!.url}.json`)).body)
+    expect(story.manifest.headers.map(({ name }: { name: string }) => name)).toEqual([
+      expect.stringMatching(/^linux-source-/),
+      'kernel-config',
+    ])
+  })
+
+  test('tells that its module needs Module.symvers, and by which compiler it is built', () => {
+    expect(answer.verdicts).toContainEqual(
+      expect.objectContaining({ code: 'needs-symvers', option: 'CONFIG_MODVERSIONS', blocks: false }),
+    )
+    expect(answer.compiler).toMatchObject({ from: 'config', exact: true, command: 'gcc-12' })
+  })
+
+  test('is built once and stored once, however often it is submitted', async () => {
+    const before = await builds()
+    const again = await accepted({ config, release, version: OWN_VERSION, more: ['kind=kmod'] })
+    expect(again.probes[0]).toMatchObject({ state: 'published', url: answer.probes[0]?.url })
+    expect(await builds()).toBe(before)
+  })
+
+  test('has its tree kept: the next probe of it is compiled, and nothing else', async () => {
+    const [, ebpf] = (await accepted({ config, release, version: OWN_VERSION })).probes
+    await download(ebpf!.url)
+    const { stdout } = await logOf(ebpf!.url)
+    expect(stdout).not.toContain('== tree')
+    expect(stdout).toContain('== compile')
+  })
+
+  test('is reached by an unmodified client whose repository it is', async () => {
+    const file = await download(
+      `${answer.repository}/${encodeURIComponent(DRIVER_VERSION)}/scap_debian_${release}_1.ko`,
+    )
+    expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
+  })
+
+  test('is reached by the md5 of its config, by clients that follow no redirect', async () => {
+    const name = `sysdig-probe-${encodeURIComponent(DRIVER_VERSION)}-x86_64-${release}-${md5(config)}.ko`
+    const file = join(work.dir, name)
+    const got = await curl(['-fsS', '-o', file, `${registry.url}/stable/sysdig-probe-binaries/${name}`])
+    expect(got).toMatchObject({ code: 0 })
+    expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
+  })
+
+  test('never decides what the distribution’s name serves', async () => {
+    const path = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`
+    expect((await ask(registry.url + path)).status).toBe(404)
+  })
+})
+
+describe('a kernel with its Module.symvers', () => {
+  test('gets a module with the versions of its symbols', async () => {
+    const release = `${numbers()}-symvers`
+    await writeFile(join(work.dir, 'symvers'), gzipSync(host.symvers))
+    const answer = await accepted({
+      config: localversion('-symvers'),
+      release,
+      version: OWN_VERSION,
+      more: ['kind=kmod', 'symvers=@symvers'],
+    })
+    expect(answer.verdicts.map(({ code }) => code)).toContain('will-load')
+    const file = await download(answer.probes[0]!.url)
+    expect(await sh('readelf', ['-SW', file])).toContain('__versions')
+    expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
+  })
+
+  test('or with the header packages that it names gets one against those', async () => {
+    const answer = await accepted({
+      config: `${host.config}# of my own\n`,
+      release: kernel.unameRelease,
+      more: ['kind=kmod', ...host.packages.map((url) => `kernelurls=${url}`)],
+    })
+    const file = await download(answer.probes[0]!.url)
+    expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(kernel.unameRelease)
+    expect((await logOf(answer.probes[0]!.url)).stdout).not.toContain('== tree')
+  })
+})
+
+describe('a distribution’s own kernel', () => {
+  test('is the canonical probe, and only that', async () => {
+    const canonical = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${kernel.release}_1.ko`
+    const form = { release: kernel.unameRelease, more: ['kind=kmod'] }
+    const first = await accepted(form)
+    const mine = await download(first.probes[0]!.url)
+    const before = await builds()
+    const theirs = await download(canonical)
+    expect(await readFile(mine)).toEqual(await readFile(theirs))
+    expect(await builds()).toBe(before)
+    const again = await accepted(form)
+    expect(again.repository).toBe('/driver')
+    expect(again.probes).toMatchObject([{ url: canonical, state: 'published' }])
+    const { stdout } = await curl(['-sS', '-o', '/dev/null', '-D', '-', registry.url + first.probes[0]!.url])
+    expect(stdout).toContain(`link: <${canonical}>; rel="canonical"`)
+  })
+})
+
+describe('bad input', () => {
+  const facts = () => ({ release: kernel.unameRelease })
+  const zeros = (bytes: number) => gzipSync(Buffer.alloc(bytes), { level: 1 })
+  test.each<[string, number, string, string | undefined, () => Form]>([
+    ['no config but a picture', 422, 'bad-config', 'config', () => ({ ...facts(), config: '\x89PNG\r\n' })],
+    ['an empty config', 422, 'bad-config', 'config', () => ({ ...facts(), config: '' })],
+    [
+      'a config cut off',
+      422,
+      'bad-config',
+      'config',
+      () => ({ ...facts(), config: gzipSync(host.config).subarray(0, 9999) }),
+    ],
+    ['a gzip bomb', 413, 'body-too-large', 'config', () => ({ ...facts(), config: zeros(1_000_000_000) })],
+    ['no release', 400, 'bad-field', 'release', () => ({})],
+    ['a release that is none', 400, 'bad-field', 'release', () => ({ release: '$(id)' })],
+    ['a release of another kernel', 422, 'config-mismatch', 'release', () => ({ release: '5.10.0-1-amd64' })],
+    [
+      'a machine of another kernel',
+      422,
+      'config-mismatch',
+      'machine',
+      () => ({ ...facts(), machine: 'aarch64' }),
+    ],
+    ['a machine that is none', 400, 'bad-field', 'machine', () => ({ ...facts(), machine: 'pdp11' })],
+    ['an unknown field', 400, 'bad-field', 'colour', () => ({ ...facts(), more: ['colour=red'] })],
+    ['a field twice', 400, 'bad-field', 'release', () => ({ ...facts(), more: ['release=6.1'] })],
+    ['an unknown kind', 400, 'bad-field', 'kind', () => ({ ...facts(), more: ['kind=exe'] })],
+    [
+      'an unknown driver',
+      404,
+      'unknown-driver-version',
+      undefined,
+      () => ({ ...facts(), more: ['driver-version=9'] }),
+    ],
+    ['no Module.symvers', 400, 'bad-field', 'symvers', () => ({ ...facts(), more: ['symvers=hello'] })],
+    [
+      'a package from anywhere',
+      400,
+      'bad-field',
+      'kernelurls',
+      () => ({ ...facts(), more: ['kernelurls=http://127.0.0.1/x'] }),
+    ],
+  ])(
+    '%s is answered with %i %s that names its field %s, and nothing is stored',
+    async (_, status, code, field, form) => {
+      const objects = () => sh('sh', ['-c', 'find "$1" -type f | wc -l', 'sh', join(work.dir, 'data/s3')])
+      const before = [await builds(), await objects()]
+      const answer = await submit(form())
+      expect(answer.status, answer.body).toBe(status)
+      expect(JSON.parse(answer.body)).toMatchObject({
+        status,
+        code,
+        ...(field === undefined ? {} : { field }),
+      })
+      expect([await builds(), await objects()]).toEqual(before)
+    },
+  )
+
+  test('twenty megabytes are refused by the API itself', async () => {
+    const answer = await submit({ ...facts(), config: Buffer.alloc(20_000_000, 'x') })
+    expect(answer.status).toBe(413)
+  })
+})
+
+describe('a hostile config', () => {
+  const MARK = 'hostile-config-ran'
+  const canary = () => join(work.dir, 'data', 'canary')
+  const forms = hostileForms(`echo ${MARK}; touch /tmp/${MARK}`)
+
+  test.each(forms.filter(({ fate }) => fate === 'refused').map(({ name, lines }) => [name, lines]))(
+    'with %s is no config',
+    async (_, lines) => {
+      const before = await builds()
+      // Some of the forms are bytes that are no UTF-8.
+      const config = gzipSync(Buffer.from(`${host.config}${lines}\n`, 'utf8'))
+      const answer = await submit({ config, release: kernel.unameRelease })
+      expect([413, 422], answer.body.slice(0, 300)).toContain(answer.status)
+      expect(await builds()).toBe(before)
+    },
+  )
+
+  const disarmed = forms.filter(({ fate }) => fate === 'disarmed')
+  /** All names that the forms set, so that what is left of each is one config, whose tree is made once. */
+  const names = [
+    ...new Set(disarmed.flatMap(({ lines }) => [...lines.matchAll(/^CONFIG_(\w+)=/gm)].map(([, n]) => n))),
+  ]
+
+  test.each(disarmed.map(({ name, lines }) => [name, lines]))(
+    'with %s is built without it: nothing runs',
+    async (_, lines) => {
+      await writeFile(canary(), MARK)
+      const ours = names.map((name) => `CONFIG_${name}=`)
+      const others = host.config.split('\n').filter((line) => !ours.some((start) => line.startsWith(start)))
+      const [first] = ours.filter((start) => lines.includes(start))
+      // In its own place: the order of options is a part of a config.
+      const options = ours.map((start) => {
+        if (start === first) return lines
+        return start === 'CONFIG_ZZZ=' ? 'CONFIG_ZZZ=y' : `${start}""`
+      })
+      const release = `${numbers()}-hostile`
+      const answer = await accepted({
+        config: gzipSync(`${[...others, ...options].join('\n')}\n`),
+        release,
+        version: OWN_VERSION,
+        // A suffix that is no part of the release would be refused before anything is built.
+        more: ['kind=kmod', 'force=true'],
+      })
+      const [probe] = answer.probes
+      const file = await download(probe!.url)
+      expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
+      expect((await logOf(probe!.url)).stdout).not.toContain(MARK)
+      expect(existsSync(`/tmp/${MARK}`)).toBe(false)
+      expect(await readFile(canary(), 'utf8')).toBe(MARK)
+      expect(answer.config.neutralized.length).toBeGreaterThan(5)
+    },
+  )
+})
