@@ -26,9 +26,11 @@ const ACCESS_LOG = {
 /** First parts of the paths of clients that do not follow redirects, and are sent the bytes themselves. */
 const WITHOUT_REDIRECTS = ['stable', 'dev', 'kernel-module', 'ebpf-probe']
 
+type Routed = Readonly<Record<'resolve' | 'wait' | 'deliver' | 'submit' | 'probes', LambdaFunction>>
+
 export function addApi(
   stack: Stack,
-  { resolve, wait, deliver, submit }: Record<'resolve' | 'wait' | 'deliver' | 'submit', LambdaFunction>,
+  { resolve, wait, deliver, submit, probes }: Routed,
   { cloud }: Settings,
 ) {
   const api = new HttpApi(stack, 'Api', {
@@ -46,6 +48,9 @@ export function addApi(
     methods: [HttpMethod.POST],
     integration: new HttpLambdaIntegration('Submit', submit),
   })
+  const known = new HttpLambdaIntegration('Probes', probes)
+  for (const path of ['/v1/{proxy+}', '/openapi.json'])
+    api.addRoutes({ path, methods: [HttpMethod.ANY], integration: known })
   const delivered = new HttpLambdaIntegration('Deliver', deliver)
   for (const layout of WITHOUT_REDIRECTS) {
     api.addRoutes({ path: `/${layout}/{proxy+}`, methods: [HttpMethod.ANY], integration: delivered })

@@ -9,6 +9,7 @@ export const FUNCTIONS = [
   'wait',
   'deliver',
   'submit',
+  'probes',
   'plan',
   'publish',
   'sweep',

@@ -8,6 +8,8 @@ import {
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
   OVERDUE_SORT,
+  RELEASE_INDEX,
+  RELEASE_PARTITION,
   TABLE_KEY,
 } from '../lib/environment.ts'
 import { granting, type Permission } from './grants.ts'
@@ -20,6 +22,12 @@ export function addTables(stack: Stack) {
     sortKey: { name: OVERDUE_SORT, type: AttributeType.NUMBER },
     projectionType: ProjectionType.ALL,
   })
+  probes.addGlobalSecondaryIndex({
+    indexName: RELEASE_INDEX,
+    partitionKey: { name: RELEASE_PARTITION, type: AttributeType.STRING },
+    sortKey: { name: TABLE_KEY, type: AttributeType.STRING },
+    projectionType: ProjectionType.ALL,
+  })
   const budgets = table(stack, 'Budgets', BUDGET_EXPIRES)
   const sources = table(stack, 'Sources')
   const kernels = table(stack, 'Kernels')
@@ -30,6 +38,11 @@ export function addTables(stack: Stack) {
       {
         read: item(probes, 'GetItem'),
         write: item(probes, 'UpdateItem'),
+        list: item(probes, 'Scan'),
+        'list by release': {
+          actions: ['dynamodb:Query'],
+          resources: [`${probes.tableArn}/index/${RELEASE_INDEX}`],
+        },
         'list overdue': {
           actions: ['dynamodb:Query'],
           resources: [`${probes.tableArn}/index/${OVERDUE_INDEX}`],
@@ -61,7 +74,7 @@ const table = (stack: Stack, id: string, timeToLiveAttribute?: string): Table =>
     ...(timeToLiveAttribute === undefined ? {} : { timeToLiveAttribute }),
   })
 
-const item = (table: Table, verb: 'GetItem' | 'PutItem' | 'UpdateItem'): Permission => ({
+const item = (table: Table, verb: 'GetItem' | 'PutItem' | 'UpdateItem' | 'Scan'): Permission => ({
   actions: [`dynamodb:${verb}`],
   resources: [table.tableArn],
 })

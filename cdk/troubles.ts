@@ -28,6 +28,10 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     impact: 'Hosts cannot submit their kernels; probes of known ones are served and built.',
     runbook: 'submissions',
   },
+  probes: {
+    impact: 'Lists of probes, and what is known of one, are not answered; probes are served and built.',
+    runbook: 'submissions',
+  },
   plan: { impact: 'Missing probes are not built; published ones are served.', runbook: 'plans' },
   publish: { impact: 'Builds end but their probes are not served.', runbook: 'publishing' },
   sweep: {

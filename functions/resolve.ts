@@ -1,12 +1,10 @@
-// GET or HEAD of anything but /wait: a probe, what stands beside it, the public key, or what a name means.
+// GET or HEAD of a probe, of what stands beside it, or of the public key.
 
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { Answer } from '../lib/answer.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
 import { PUBLIC_KEY_OBJECT } from '../lib/environment.ts'
-import { ProbeError } from '../lib/errors.ts'
-import { explain } from '../lib/names/explain.ts'
 import { resolve } from '../lib/resolve.ts'
 import { internalUrls } from './environment.ts'
 import { callerOf, problems, resultOf } from './http.ts'
@@ -25,15 +23,9 @@ async function publicKey(): Promise<Answer> {
   return { tag: 'bytes', body, contentType: 'application/pgp-keys' }
 }
 
-function namesAnswer(url: string | undefined): Answer {
-  if (url !== undefined) return { tag: 'json', body: explain(url) }
-  throw new ProbeError('malformed', 'ask as /v1/names?url={URL or path of a probe}, percent-encoded')
-}
-
 function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
   const { method } = event.requestContext.http
   if (event.rawPath === `/${PUBLIC_KEY_OBJECT}` && method === 'GET') return publicKey()
-  if (event.rawPath === '/v1/names') return Promise.resolve(namesAnswer(event.queryStringParameters?.url))
   return resolve(ports, { method, path: event.rawPath, caller: callerOf(event) })
 }
 

@@ -39,6 +39,9 @@ export const TABLE_KEY = 'id'
 export const OVERDUE_INDEX = 'ByDeadline'
 export const OVERDUE_PARTITION = 'open'
 export const OVERDUE_SORT = 'deadline'
+/** Index of the probes of one kernel release, as it stands in the name. */
+export const RELEASE_INDEX = 'ByRelease'
+export const RELEASE_PARTITION = 'kernelRelease'
 /** Epoch seconds; DynamoDB's time to live on the budgets table. */
 export const BUDGET_EXPIRES = 'expires'
 

@@ -26,6 +26,15 @@ export interface Index {
   fail(key: string, claim: string, failure: Failure): Promise<boolean>
   /** building(claim) -> alias of the probe at the key `of`; false: the claim is lost. */
   alias(key: string, claim: string, of: string): Promise<boolean>
+  /**
+   * One page of what is in the index, of one kernel release (as it stands in the name) or of all. `limit`: items that are
+   * looked at; those that were written by hand and are none are left out. `next` is the `cursor` of the page after it.
+   */
+  list(page: {
+    release?: string | undefined
+    cursor?: string | undefined
+    limit: number
+  }): Promise<{ items: { key: string; state: ProbeState }[]; next?: string }>
   /** Probes that are building past their deadline at `now`, oldest first, at most `limit`. */
   overdue(now: number, limit: number): Promise<{ key: string; claim: Claim }[]>
 }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { ProbeError } from '../lib/errors.ts'
+import { nameOf } from '../lib/names/index.ts'
 import type {
   Budgets,
   Builder,
@@ -75,6 +76,11 @@ export function memoryPorts({ now }: { now: Clock }) {
 }
 export type MemoryPorts = ReturnType<typeof memoryPorts>
 
+function releaseOf(key: string): string {
+  const name = nameOf(key)
+  return name.tag === 'probe' ? name.probe.kernelRelease : name.unameRelease
+}
+
 export function memoryIndex() {
   const states = new Map<string, ProbeState>()
   /** The claim that is open and held; `undefined`: the claim is lost. */
@@ -111,6 +117,15 @@ export function memoryIndex() {
       settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure })),
     alias: async (key, claim, of) =>
       settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
+    list: async ({ release, cursor, limit }) => {
+      const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString('latin1')
+      const keys = [...states.keys()].sort().filter((key) => key > after)
+      const asked = keys.filter((key) => release === undefined || releaseOf(key) === release)
+      const page = asked.slice(0, limit)
+      const items = page.map((key) => ({ key, state: states.get(key)! }))
+      const last = asked.length > limit ? page.at(-1) : undefined
+      return last === undefined ? { items } : { items, next: Buffer.from(last).toString('base64url') }
+    },
     overdue: async (now, limit) =>
       [...states]
         .flatMap(([key, state]) =>

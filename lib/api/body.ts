@@ -6,6 +6,7 @@ import { isProbeError, ProbeError } from '../errors.ts'
 import { quote } from '../names/alphabet.ts'
 import { DRIVER_NAMES, KINDS } from '../probe.ts'
 import type { Submission } from '../submission.ts'
+import { badField, parseFields } from './fields.ts'
 
 /** A Lambda is given 6 MB, a third of which base64 takes: AWS Lambda developer guide, "Quotas". */
 export const MAX_BODY = 4_400_000
@@ -73,15 +74,13 @@ export async function parseSubmission({ contentType, bytes }: Body): Promise<Sub
   const [type = ''] = contentType.toLowerCase().split(';', 1)
   switch (type.trim()) {
     case 'multipart/form-data':
-      return ofForm(parse(formFields, await fieldsOf(contentType, bytes)))
+      return ofForm(parseFields(formFields, await fieldsOf(contentType, bytes)))
     case 'application/json':
-      return ofJson(parse(jsonFields, jsonOf(bytes)))
+      return ofJson(parseFields(jsonFields, jsonOf(bytes)))
     default:
       throw badField('content-type', `${quote(type)} is neither multipart/form-data nor application/json`)
   }
 }
-
-const badField = (field: string, why: string): ProbeError => new ProbeError('bad-field', `${field}: ${why}`)
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {
@@ -102,7 +101,7 @@ async function fieldsOf(contentType: string, bytes: Uint8Array): Promise<Record<
     const content = FILES.includes(name) ? await bytesOf(value) : await textOf(name, value)
     if (MANY.includes(name)) fields[name] = [...((fields[name] as unknown[]) ?? []), content]
     else if (fields[name] === undefined) fields[name] = content
-    else throw badField(quote(name).slice(1, -1), 'it stands there twice')
+    else throw badField(name, 'it stands there twice')
   }
   return fields
 }
@@ -124,20 +123,8 @@ async function textOf(name: string, value: FormValue): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await value.arrayBuffer())
   } catch {
-    throw badField(quote(name).slice(1, -1), 'it is no text')
+    throw badField(name, 'it is no text')
   }
-}
-
-/** The first fault, by the name of its field. */
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-  if (unknown !== undefined) throw badField(quote(unknown).slice(1, -1), 'there is no such field')
-  const field = String(issue?.path[0] ?? 'body')
-  const missing = typeof value === 'object' && value !== null && !Object.hasOwn(value, field)
-  throw badField(field, missing && field !== 'body' ? 'it is missing' : (issue?.message ?? 'it is malformed'))
 }
 
 function ofForm(form: z.infer<typeof formFields>): Submission {

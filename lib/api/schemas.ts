@@ -107,3 +107,35 @@ export const problemView = z.looseObject({
   code: z.string(),
   field: z.string().optional().describe('of a submission: the one that is missing or malformed'),
 })
+
+/** What a name says: lib/names/explain.ts. */
+export const explanationView = z.discriminatedUnion('tag', [
+  z.looseObject({
+    tag: z.literal('probe'),
+    layout: z.string(),
+    parts: z.looseObject({ driverVersion: z.string(), kernelRelease: z.string() }),
+    canonical: z.string(),
+    aliased: z.boolean(),
+    clients: z.array(z.string()),
+    notes: z.array(z.string()),
+  }),
+  z.looseObject({
+    tag: z.literal('config-hash'),
+    layout: z.string(),
+    parts: z.looseObject({ driverVersion: z.string(), configMd5: z.string() }),
+    clients: z.array(z.string()),
+  }),
+  z.strictObject({ tag: z.literal('malformed'), why: z.string() }),
+])
+
+/** `.json` beside a probe: lib/states.ts. */
+export const storyView = z.looseObject({
+  state: z.enum(['building', 'failed', 'published']),
+  url: path,
+  attempt: z.int(),
+  links: z.record(z.string(), path),
+  manifest: z
+    .looseObject({ unameRelease: z.string(), compiler: z.string(), headers: z.array(z.looseObject({})) })
+    .optional()
+    .describe('which driver source and which packages it came from'),
+})

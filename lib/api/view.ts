@@ -1,13 +1,29 @@
 // One probe as the API shows it.
 
-import { unreachable } from '../errors.ts'
+import { isProbeError, unreachable } from '../errors.ts'
 import type { OwnState } from '../follow.ts'
-import { format, probeOf } from '../names/index.ts'
+import { format, keyOfName, nameOf, probeOf } from '../names/index.ts'
+import { badField } from './fields.ts'
 import type { ProbeView } from './schemas.ts'
 
+/** Opaque to clients; one part of a path. */
+export const idOf = (key: string): string => Buffer.from(key).toString('base64url')
+
+/** The key of an id that `idOf` made. ProbeError `bad-field` for any other, by the name of its field. */
+export function keyOfId(id: string, field = 'id'): string {
+  const key = Buffer.from(id, 'base64url').toString('latin1')
+  try {
+    if (idOf(key) === id && keyOfName(nameOf(key)) === key) return key
+  } catch (error) {
+    if (!isProbeError(error, 'malformed')) throw error
+  }
+  throw badField(field, 'it is none that this registry gave')
+}
+
+/** Of the key of a probe. `undefined`: not in the index. */
 export function viewOf(key: string, state: OwnState | undefined): ProbeView {
   const probe = probeOf(key)
-  const id = Buffer.from(key).toString('base64url')
+  const id = idOf(key)
   const head = { id, ...probe, url: format(probe), follow: `/v1/probes/${id}` }
   const log = format(probe, 'log')
   switch (state?.state) {
@@ -18,7 +34,7 @@ export function viewOf(key: string, state: OwnState | undefined): ProbeView {
     case 'failed':
       return {
         ...head,
-        state: 'failed',
+        state: state.reason === 'cannot-load' ? 'refused' : 'failed',
         reason: state.reason,
         detail: state.detail,
         retryAt: new Date(state.retryAt).toISOString(),

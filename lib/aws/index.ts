@@ -1,11 +1,25 @@
 // The index of probes in DynamoDB: one item a probe, conditional writes on that one item only.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { OVERDUE_INDEX, OVERDUE_PARTITION, OVERDUE_SORT, TABLE_KEY } from '../environment.ts'
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb'
+import {
+  OVERDUE_INDEX,
+  OVERDUE_PARTITION,
+  OVERDUE_SORT,
+  RELEASE_INDEX,
+  RELEASE_PARTITION,
+  TABLE_KEY,
+} from '../environment.ts'
 import { isProbeError } from '../errors.ts'
+import { nameOf } from '../names/index.ts'
 import type { Index } from '../ports.ts'
-import type { Claim } from '../probe.ts'
+import type { Claim, ProbeState } from '../probe.ts'
 import { claimOf, stateOf } from './item.ts'
 
 /** The one value of the sparse index's partition key: items have it only while they are building. */
@@ -54,7 +68,14 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
       return found.Item === undefined ? undefined : stateOf(key, found.Item)
     },
     async claim(key, { claim, claimedAt, deadline }) {
-      const set = { state: 'building', claim, claimedAt, deadline, [OVERDUE_PARTITION]: OPEN }
+      const set = {
+        state: 'building',
+        claim,
+        claimedAt,
+        deadline,
+        [OVERDUE_PARTITION]: OPEN,
+        [RELEASE_PARTITION]: releaseOf(key),
+      }
       const values = { ':failed': 'failed', ':building': 'building', ':now': claimedAt }
       const item = await update(key, FREE, { ...set, attempt: NEXT }, ['buildId', ...OF_FAILURE], values)
       return item === undefined ? undefined : claimOf(key, item).attempt
@@ -75,6 +96,25 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
       const item = await update(key, HELD, { state: 'alias', of }, OF_CLAIM, held(claim))
       return item !== undefined
     },
+    async list({ release, cursor, limit }) {
+      const start = cursor === undefined ? undefined : { [TABLE_KEY]: keyAt(cursor) }
+      const found = await client.send(
+        release === undefined
+          ? new ScanCommand({ TableName: table, Limit: limit, ExclusiveStartKey: start })
+          : new QueryCommand({
+              TableName: table,
+              IndexName: RELEASE_INDEX,
+              KeyConditionExpression: '#release = :release',
+              ExpressionAttributeNames: { '#release': RELEASE_PARTITION },
+              ExpressionAttributeValues: { ':release': release },
+              Limit: limit,
+              ExclusiveStartKey: start && { ...start, [RELEASE_PARTITION]: release },
+            }),
+      )
+      const last = found.LastEvaluatedKey?.[TABLE_KEY]
+      const items = (found.Items ?? []).flatMap(itemOf)
+      return last === undefined ? { items } : { items, next: Buffer.from(String(last)).toString('base64url') }
+    },
     async overdue(now, limit) {
       const found = await client.send(
         new QueryCommand({
@@ -91,11 +131,29 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
   }
 }
 
-/** An item that was written by hand must not keep the sweep from all others; a GET of it says what it is. */
+/** The key that a page ended with. */
+const keyAt = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1')
+
+/** Of a name without a target it is the release that the kernel calls itself by. */
+function releaseOf(key: string): string {
+  const name = nameOf(key)
+  return name.tag === 'probe' ? name.probe.kernelRelease : name.unameRelease
+}
+
+function itemOf(item: Record<string, unknown>): { key: string; state: ProbeState }[] {
+  const key = String(item[TABLE_KEY])
+  return unlessByHand(() => ({ key, state: stateOf(key, item) }))
+}
+
 function overdueOf(item: Record<string, unknown>): { key: string; claim: Claim }[] {
   const key = String(item[TABLE_KEY])
+  return unlessByHand(() => ({ key, claim: claimOf(key, item) }))
+}
+
+/** An item that was written by hand must not keep all others from the sweep or a list; a GET of it says what it is. */
+function unlessByHand<T>(read: () => T): T[] {
   try {
-    return [{ key, claim: claimOf(key, item) }]
+    return [read()]
   } catch (error) {
     if (isProbeError(error, 'misconfigured')) return []
     throw error

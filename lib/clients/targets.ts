@@ -10,7 +10,7 @@ export interface Target {
 }
 
 /** Distributions whose kernels have been published for by name; ubuntu's go by flavour. */
-const TARGETS: readonly string[] = [
+export const TARGETS: readonly string[] = [
   'alinux',
   'almalinux',
   'amazonlinux',

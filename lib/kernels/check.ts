@@ -7,6 +7,9 @@ import { checkDebian } from './debian/release-names.ts'
 
 const CHECKS: Readonly<Record<string, (probe: Probe) => void>> = { debian: checkDebian }
 
+/** Targets whose probes are built by name. */
+export const HEADER_TARGETS: readonly string[] = Object.keys(CHECKS)
+
 /** ProbeError `unknown-target`, `unsupported-kernel`. */
 export function checkKernel(probe: Probe): void {
   const check = Object.hasOwn(CHECKS, probe.target) ? CHECKS[probe.target] : undefined
@@ -22,5 +25,5 @@ export function checkUnameRelease({ unameRelease, arch, kind }: ConfigHashName):
 const unknownTarget = (target: string): ProbeError =>
   new ProbeError(
     'unknown-target',
-    `no kernels of target "${target}" are built here, only of ${Object.keys(CHECKS).join(', ')}; for any other kernel POST its config to /v1/probes`,
+    `no kernels of target "${target}" are built here, only of ${HEADER_TARGETS.join(', ')}; for any other kernel POST its config to /v1/probes`,
   )

@@ -86,6 +86,13 @@ const MAY: Record<string, string[]> = {
     's3:PutObject Inputs.Arn/*',
     'events:PutEvents Bus.Arn',
   ],
+  Probes: [
+    'logs:CreateLogStream ProbesLog.Arn',
+    'logs:PutLogEvents ProbesLog.Arn',
+    'dynamodb:GetItem Probes.Arn',
+    'dynamodb:Scan Probes.Arn',
+    'dynamodb:Query Probes.Arn/index/ByRelease',
+  ],
   Sweep: [
     'logs:CreateLogStream SweepLog.Arn',
     'logs:PutLogEvents SweepLog.Arn',
@@ -142,6 +149,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'settings',
   ],
   Submit: ['probesTable', 'kernelsTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],
+  Probes: ['probesTable', 'settings'],
   Sweep: ['probesTable', 'eventBus'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }

@@ -160,7 +160,9 @@ describe('a request', () => {
       'ANY /dev/{proxy+}',
       'ANY /ebpf-probe/{proxy+}',
       'ANY /kernel-module/{proxy+}',
+      'ANY /openapi.json',
       'ANY /stable/{proxy+}',
+      'ANY /v1/{proxy+}',
       'ANY /wait/{proxy+}',
       'POST /v1/probes',
     ])

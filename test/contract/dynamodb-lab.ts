@@ -11,7 +11,14 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { OVERDUE_INDEX, OVERDUE_PARTITION, OVERDUE_SORT, TABLE_KEY } from '../../lib/environment.ts'
+import {
+  OVERDUE_INDEX,
+  OVERDUE_PARTITION,
+  OVERDUE_SORT,
+  RELEASE_INDEX,
+  RELEASE_PARTITION,
+  TABLE_KEY,
+} from '../../lib/environment.ts'
 
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server
 
@@ -74,12 +81,21 @@ const overdue: GlobalSecondaryIndex = {
   ],
   Projection: { ProjectionType: 'ALL' },
 }
+const byRelease: GlobalSecondaryIndex = {
+  IndexName: RELEASE_INDEX,
+  KeySchema: [
+    { AttributeName: RELEASE_PARTITION, KeyType: 'HASH' },
+    { AttributeName: TABLE_KEY, KeyType: 'RANGE' },
+  ],
+  Projection: { ProjectionType: 'ALL' },
+}
 const SCHEMA = {
   AttributeDefinitions: [
     attribute(TABLE_KEY, 'S'),
     attribute(OVERDUE_PARTITION, 'S'),
+    attribute(RELEASE_PARTITION, 'S'),
     attribute(OVERDUE_SORT, 'N'),
   ],
   KeySchema: [{ AttributeName: TABLE_KEY, KeyType: 'HASH' as const }],
-  GlobalSecondaryIndexes: [overdue],
+  GlobalSecondaryIndexes: [overdue, byRelease],
 }

@@ -35,6 +35,9 @@ const FAILURE: Failure = {
   logKey: `${KEY}/failed/c1.log`,
 }
 
+/** The key of another probe. */
+const k = (patch: number): string => `driver/1/x86_64/falco_debian_6.1.${patch}-1-amd64_1.ko`
+
 /** A claim of a minute. */
 const claimed = (claim: string, claimedAt = NOW) => ({ claim, claimedAt, deadline: claimedAt + MINUTE })
 
@@ -81,7 +84,7 @@ export function indexContract(make: () => Promise<Index>): void {
 
     test('of one probe is none of another', async () => {
       await index.claim(KEY, claimed('c1'))
-      expect(await index.claim(`${KEY}2`, claimed('c2'))).toBe(1)
+      expect(await index.claim(KEY.replace('.ko', '.o'), claimed('c2'))).toBe(1)
     })
   })
 
@@ -199,11 +202,48 @@ export function indexContract(make: () => Promise<Index>): void {
     })
   })
 
+  describe('a list', () => {
+    const all = async (release?: string, limit = 2) => {
+      const keys: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await index.list({ release, cursor, limit })
+        expect(page.items.length).toBeLessThanOrEqual(limit)
+        keys.push(...page.items.map(({ key }) => key))
+        cursor = page.next
+      } while (cursor !== undefined)
+      return keys.sort()
+    }
+
+    test('holds every probe once, page by page, and each with its state', async () => {
+      const keys = [1, 2, 3, 4, 5].map(k)
+      for (const key of keys) await index.claim(key, claimed('c1'))
+      await index.publish(k(3), 'c1', PUBLICATION)
+      expect(await all()).toEqual(keys)
+      expect(await all(undefined, 100)).toEqual(keys)
+      const { items } = await index.list({ limit: 100 })
+      expect(items.find(({ key }) => key === k(3))?.state).toMatchObject({ state: 'published' })
+    })
+
+    test('of a release holds its probes, whatever became of them, and no other', async () => {
+      const kernel = [KEY, KEY.replace('.ko', '.o'), KEY.replace('driver/1.2.3', 'driver/1.2.4')]
+      for (const key of [...kernel, k(1), k(2)]) await index.claim(key, claimed('c1'))
+      await index.publish(KEY, 'c1', PUBLICATION)
+      await index.fail(kernel[1]!, 'c1', FAILURE)
+      expect(await all('6.1.1-1-amd64')).toEqual([...kernel, k(1)].sort())
+      expect(await all('6.1.9-1-amd64')).toEqual([])
+    })
+
+    test('of nothing is empty', async () => {
+      expect(await index.list({ limit: 10 })).toEqual({ items: [] })
+    })
+  })
+
   describe('what is overdue', () => {
     const claimAll = (deadlines: readonly number[]) =>
       Promise.all(
         deadlines.map((deadline) =>
-          index.claim(`k${deadline}`, { claim: `c${deadline}`, claimedAt: NOW, deadline: NOW + deadline }),
+          index.claim(k(deadline), { claim: `c${deadline}`, claimedAt: NOW, deadline: NOW + deadline }),
         ),
       )
     const overdue = async (after: number, limit = 100) =>
@@ -211,25 +251,25 @@ export function indexContract(make: () => Promise<Index>): void {
 
     test('is past its deadline, and comes oldest first', async () => {
       await claimAll([30, 4, 200, 31, 9])
-      expect(await overdue(30)).toEqual(['k4', 'k9', 'k30'])
+      expect(await overdue(30)).toEqual([k(4), k(9), k(30)])
       expect(await overdue(3)).toEqual([])
-      expect(await overdue(1000, 2)).toEqual(['k4', 'k9'])
+      expect(await overdue(1000, 2)).toEqual([k(4), k(9)])
     })
 
     test('tells its claim', async () => {
       await claimAll([4])
-      await index.started('k4', 'c4', { buildId: 'build:1', deadline: NOW + 5 })
+      await index.started(k(4), 'c4', { buildId: 'build:1', deadline: NOW + 5 })
       const claim = { claim: 'c4', attempt: 1, claimedAt: NOW, deadline: NOW + 5, buildId: 'build:1' }
       expect(await index.overdue(NOW + 4, 10)).toEqual([])
-      expect(await index.overdue(NOW + 5, 10)).toEqual([{ key: 'k4', claim }])
+      expect(await index.overdue(NOW + 5, 10)).toEqual([{ key: k(4), claim }])
     })
 
     test('is no more when it is published, failed, or claimed anew', async () => {
       await claimAll([1, 2, 3, 4])
-      await index.publish('k1', 'c1', PUBLICATION)
-      await index.fail('k2', 'c2', FAILURE)
-      await index.claim('k3', claimed('d3', NOW + 10))
-      expect(await overdue(10)).toEqual(['k4'])
+      await index.publish(k(1), 'c1', PUBLICATION)
+      await index.fail(k(2), 'c2', FAILURE)
+      await index.claim(k(3), claimed('d3', NOW + 10))
+      expect(await overdue(10)).toEqual([k(4)])
     })
   })
 }

@@ -1,0 +1,28 @@
+// What the registry can build: driver versions and targets.
+
+import type * as z from 'zod'
+import { TARGETS } from '../clients/targets.ts'
+import { HEADER_TARGETS } from '../kernels/check.ts'
+import type { Settings } from '../settings.ts'
+import type { driverVersionList, targetList } from './schemas.ts'
+
+export const driverVersions = ({
+  drivers,
+  revoked,
+  submitted,
+}: Settings): z.infer<typeof driverVersionList> => ({
+  driverVersions: drivers.map(({ about, match, names, kinds }) => ({ about, match, names, kinds })),
+  revoked,
+  submitted,
+})
+
+/** `ubuntu` stands for each of its flavours. */
+export const targets = (): z.infer<typeof targetList> => ({
+  targets: [...TARGETS, 'ubuntu']
+    .sort()
+    .map((target) =>
+      HEADER_TARGETS.includes(target)
+        ? { target, from: 'headers', about: "built by name, from the distribution's own header packages" }
+        : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
+    ),
+})
