@@ -26,11 +26,11 @@ const ACCESS_LOG = {
 /** First parts of the paths of clients that do not follow redirects, and are sent the bytes themselves. */
 const WITHOUT_REDIRECTS = ['stable', 'dev', 'kernel-module', 'ebpf-probe']
 
-type Routed = Readonly<Record<'resolve' | 'wait' | 'deliver' | 'submit' | 'probes', LambdaFunction>>
+type Routed = Readonly<Record<'resolve' | 'wait' | 'deliver' | 'submit' | 'lookup', LambdaFunction>>
 
 export function addApi(
   stack: Stack,
-  { resolve, wait, deliver, submit, probes }: Routed,
+  { resolve, wait, deliver, submit, lookup }: Routed,
   { cloud }: Settings,
 ) {
   const api = new HttpApi(stack, 'Api', {
@@ -48,7 +48,7 @@ export function addApi(
     methods: [HttpMethod.POST],
     integration: new HttpLambdaIntegration('Submit', submit),
   })
-  const known = new HttpLambdaIntegration('Probes', probes)
+  const known = new HttpLambdaIntegration('Lookup', lookup)
   for (const path of ['/v1/{proxy+}', '/openapi.json'])
     api.addRoutes({ path, methods: [HttpMethod.ANY], integration: known })
   const delivered = new HttpLambdaIntegration('Deliver', deliver)

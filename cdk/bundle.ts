@@ -9,7 +9,7 @@ export const FUNCTIONS = [
   'wait',
   'deliver',
   'submit',
-  'probes',
+  'lookup',
   'plan',
   'publish',
   'sweep',

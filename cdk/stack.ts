@@ -59,12 +59,12 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   inputs.grantTo(submit, 'write')
   bus.grantTo(submit, 'emit')
 
-  const list = make('probes', {
+  const lookup = make('lookup', {
     memoryMegabytes: 512,
     timeoutSeconds: 29,
     concurrency: Math.ceil(settings.cloud.waitConcurrency / 5),
   })
-  probes.grantTo(list, 'read', 'list', 'list by release')
+  probes.grantTo(lookup, 'read', 'list', 'list by release')
 
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
   probes.grantTo(plan, 'read', 'write')
@@ -92,14 +92,14 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   artifacts.grantTo(keyMaker, 'write public key')
   makeSigningKey(stack, keyMaker)
 
-  tell(settings, resolve, wait, deliver, submit, list, plan, publish)
+  tell(settings, resolve, wait, deliver, submit, lookup, plan, publish)
 
-  const { api, accessLog } = addApi(stack, { resolve, wait, deliver, submit, probes: list }, settings)
+  const { api, accessLog } = addApi(stack, { resolve, wait, deliver, submit, lookup }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, publish, sweep })
 
   const topic = addTopic(stack)
   const alarm = alarms(stack, topic)
-  watchFunctions(alarm, { resolve, wait, deliver, submit, probes: list, plan, publish, sweep })
+  watchFunctions(alarm, { resolve, wait, deliver, submit, lookup, plan, publish, sweep })
   watchApi(alarm, accessLog)
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)

@@ -28,7 +28,7 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     impact: 'Hosts cannot submit their kernels; probes of known ones are served and built.',
     runbook: 'submissions',
   },
-  probes: {
+  lookup: {
     impact: 'Lists of probes, and what is known of one, are not answered; probes are served and built.',
     runbook: 'submissions',
   },

@@ -106,14 +106,17 @@ const bodyOf = (schema: z.ZodObject): Json => ({
   ),
 })
 
-function responseOf({ about, type, schema, headers = [] }: Response): Json {
-  const content =
-    type === undefined ? {} : { content: { [type]: schema === undefined ? {} : schemaOf(schema) } }
+function responseOf({ about, content, headers = [] }: Response): Json {
   const named = headers.length === 0 ? {} : { headers: fromKeys(headers, { schema: { type: 'string' } }) }
-  return { description: about, ...content, ...named }
+  return {
+    description: about,
+    ...named,
+    ...(content === undefined ? {} : { content: mapValues(content, schemaOf) }),
+  }
 }
 
-function schemaOf(schema: z.ZodType): Json {
+function schemaOf(schema: z.ZodType | 'bytes'): Json {
+  if (schema === 'bytes') return {}
   const name = Object.keys(NAMED).find((id) => NAMED[id] === schema)
   return {
     schema: name === undefined ? withoutId(z.toJSONSchema(schema)) : { $ref: `#/components/schemas/${name}` },

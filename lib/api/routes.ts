@@ -17,9 +17,8 @@ import {
 
 export interface Response {
   readonly about: string
-  readonly type?: string
-  /** absent: bytes, or nothing */
-  readonly schema?: z.ZodType
+  /** by content type; `bytes` is what has no schema */
+  readonly content?: Readonly<Record<string, z.ZodType | 'bytes'>>
   readonly headers?: readonly string[]
 }
 
@@ -35,8 +34,11 @@ export interface Route {
 }
 
 const PROBLEM = 'application/problem+json'
-const problem = (about: string): Response => ({ about, type: PROBLEM, schema: problemView })
-const json = (about: string, schema: z.ZodType): Response => ({ about, type: 'application/json', schema })
+const problem = (about: string): Response => ({ about, content: { [PROBLEM]: problemView } })
+const json = (about: string, schema: z.ZodType): Response => ({
+  about,
+  content: { 'application/json': schema },
+})
 const redirect = (about: string): Response => ({ about, headers: ['location'] })
 const retry = (about: string): Response => ({ ...problem(about), headers: ['retry-after'] })
 
@@ -108,8 +110,8 @@ export const ROUTES: readonly Route[] = [
       404: problem('unknown driver version, or one that is not built so'),
       410: ofProbe[410],
       413: {
-        ...problem('too large'),
-        schema: z.union([problemView, z.strictObject({ message: z.string() })]),
+        about: 'too large, for the gateway or for what it is',
+        content: { [PROBLEM]: problemView, 'application/json': z.strictObject({ message: z.string() }) },
       },
       422: problem('no kernel config, or the config of another kernel'),
       429: ofProbe[429],
@@ -158,7 +160,7 @@ export const ROUTES: readonly Route[] = [
     method: 'get',
     path: '/keys/falco-probes.asc',
     about: 'The public key that every .asc verifies with.',
-    responses: { 200: { about: 'armored OpenPGP', type: 'application/pgp-keys' }, ...ALWAYS },
+    responses: { 200: { about: 'armored OpenPGP', content: { 'application/pgp-keys': 'bytes' } }, ...ALWAYS },
   },
   {
     id: 'getDocument',

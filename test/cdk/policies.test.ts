@@ -86,9 +86,9 @@ const MAY: Record<string, string[]> = {
     's3:PutObject Inputs.Arn/*',
     'events:PutEvents Bus.Arn',
   ],
-  Probes: [
-    'logs:CreateLogStream ProbesLog.Arn',
-    'logs:PutLogEvents ProbesLog.Arn',
+  Lookup: [
+    'logs:CreateLogStream LookupLog.Arn',
+    'logs:PutLogEvents LookupLog.Arn',
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:Scan Probes.Arn',
     'dynamodb:Query Probes.Arn/index/ByRelease',
@@ -149,7 +149,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'settings',
   ],
   Submit: ['probesTable', 'kernelsTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],
-  Probes: ['probesTable', 'settings'],
+  Lookup: ['probesTable', 'settings'],
   Sweep: ['probesTable', 'eventBus'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }

@@ -85,6 +85,8 @@ test('executions are kept for those who wait, unless the account has none to spa
     synthesis(settings, true)
       .text.match(/"ReservedConcurrentExecutions": \d+/g)
       ?.sort() ?? null
-  expect(reserved()).toEqual(['"ReservedConcurrentExecutions": 50', '"ReservedConcurrentExecutions": 500'])
+  expect(reserved()).toEqual(
+    [100, 50, 500].map((executions) => `"ReservedConcurrentExecutions": ${executions}`),
+  )
   expect(reserved({ cloud: { waitConcurrency: 0 } })).toBeNull()
 })

@@ -8,6 +8,8 @@ import {
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
   OVERDUE_SORT,
+  RELEASE_INDEX,
+  RELEASE_PARTITION,
   TABLE_KEY,
 } from '../../lib/environment.ts'
 import { DEFAULTS, settingsSchema } from '../../lib/settings.ts'
@@ -106,13 +108,21 @@ describe('what is stored', () => {
     })
   })
 
-  test('open claims are found by their deadline, and budgets expire', () => {
+  test('open claims are found by their deadline, probes by their release, and budgets expire', () => {
     expect(properties('AWS::DynamoDB::Table', 'Probes').GlobalSecondaryIndexes).toEqual([
       {
         IndexName: OVERDUE_INDEX,
         KeySchema: [
           { AttributeName: OVERDUE_PARTITION, KeyType: 'HASH' },
           { AttributeName: OVERDUE_SORT, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+      {
+        IndexName: RELEASE_INDEX,
+        KeySchema: [
+          { AttributeName: RELEASE_PARTITION, KeyType: 'HASH' },
+          { AttributeName: TABLE_KEY, KeyType: 'RANGE' },
         ],
         Projection: { ProjectionType: 'ALL' },
       },

@@ -18,13 +18,22 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'npm run bench': 'it measures, and is not a test',
 }
 
+/** A machine that runs tests may hide its kernel's config: the host that submits is one with a real one. */
+const HOST = {
+  config: `${process.cwd()}/test/vectors/kernel-configs/bottlerocket_5.10.165_1_1.13.0-aws.config.gz`,
+}
+const onHost = (command: string): string =>
+  command.replace('/proc/config.gz', HOST.config).replace('$(uname -r)', '5.10.165')
+
 test('every command of README does what it says', async () => {
   const readme = await readFile('README.md', 'utf8')
   const work = await scratch()
   const port = await freePort()
   const kernel = await newest('6.1', 'amd64')
   const here = (command: string) =>
-    command.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`).replaceAll('6.1.192-2-amd64', kernel.release)
+    onHost(command)
+      .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
+      .replaceAll('6.1.192-2-amd64', kernel.release)
   const ran: string[] = []
   let stop = async (): Promise<unknown> => undefined
   try {
