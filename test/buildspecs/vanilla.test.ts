@@ -87,6 +87,33 @@ describe('a kernel of source and config', () => {
     expect(inspect(probe, 'readelf', '-p', 'kernel_version')).toContain(RELEASE)
   })
 
+  test('is made with the headers that the running kernel carries in itself, where it does', async () => {
+    const kheaders = execFileSync(
+      'sh',
+      [
+        '-ec',
+        'd=$(mktemp -d); tar -xz -C "$d"; cd "$d"; echo "#define FROM_THE_HOST 1" >>include/linux/types.h; tar -c ./include ./arch/x86/include | xz -0 -T0; rm -r "$d"',
+      ],
+      { input: first.prepared!, maxBuffer: 1 << 28 },
+    )
+    const { exit, log, prepared } = await build(store, {
+      settings,
+      inputs: [
+        source(),
+        text('config', configOf('-custom')),
+        { role: 'kheaders', format: 'tar.xz', body: kheaders },
+        driver(),
+      ],
+    })
+    expect(exit).toBe(0)
+    expect(log).toContain('taking the headers of the running kernel')
+    const types = execFileSync('tar', ['-xzO', 'include/linux/types.h'], {
+      input: prepared!,
+      maxBuffer: 1 << 28,
+    })
+    expect(types.toString()).toContain('FROM_THE_HOST')
+  })
+
   test('gets the module that header packages would make, when it brings their Module.symvers', async () => {
     const kernel = newestKernel('6.1')
     const headers = kernel.headers.map((body) => ({ role: 'header', format: 'deb', body }) as const)

@@ -1,0 +1,80 @@
+// A submitted kernel against the bare steps that its probe takes: olddefconfig, modules_prepare, and the module.
+
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hostFiles } from '../test/e2e/host-files.ts'
+import { curl, DRIVER_VERSION, sh } from '../test/e2e/registry.ts'
+
+export interface BareTree {
+  readonly seconds: number
+  readonly config: string
+}
+
+/** `work`: where `bareMake` has unpacked the driver. The source is unpacked beforehand, as nobody compiles an archive. */
+export async function bareTree(work: string, unameRelease: string): Promise<BareTree> {
+  const series = unameRelease.split('.').slice(0, 2).join('.')
+  const { config } = await hostFiles(unameRelease)
+  const folder = join(work, 'source')
+  await mkdir(folder, { recursive: true })
+  await sh('apt-get', ['-q', 'download', `linux-source-${series}`], folder)
+  const [deb = ''] = (await readdir(folder)).filter((name) => name.endsWith('.deb'))
+  const unpack = `dpkg-deb --fsys-tarfile "$0" | tar -xO --wildcards '*.tar.xz' | xz -dc -T0 | tar -x`
+  await sh('sh', ['-ec', unpack, deb], folder)
+  const tree = join(folder, `linux-source-${series}`)
+  await writeFile(join(tree, '.config'), localversion(config))
+  const start = performance.now()
+  const make = ['-s', '-C', tree, '-j2', 'CC=gcc-12', 'HOSTCC=gcc-12']
+  await sh('make', [...make, 'olddefconfig'])
+  await sh('make', [...make, 'modules_prepare'])
+  const driver = join(work, 'driver-0')
+  await sh('make', ['-C', driver, `KERNELDIR=${tree}`, 'clean'])
+  await sh('make', ['-C', driver, '-j2', `KERNELDIR=${tree}`, 'KBUILD_MODPOST_WARN=1', 'CC=gcc-12'])
+  return { seconds: (performance.now() - start) / 1000, config }
+}
+
+/** Without the keys of the distribution, which no other machine has. */
+const localversion = (config: string): string =>
+  config.replace(/^CONFIG_LOCALVERSION=.*$/m, 'CONFIG_LOCALVERSION="-bench"')
+
+export interface SubmissionTimes {
+  /** seconds from the POST to the probe, with nothing made before; the source is in the bucket */
+  readonly first: number
+  readonly next: number
+  /** milliseconds of a POST that is known, median */
+  readonly again: number
+}
+
+const KNOWN = 20
+
+export async function timeSubmissions(url: string, config: string, work: string): Promise<SubmissionTimes> {
+  const version = /^# Linux\/\S+ (\d+\.\d+\.\d+) /m.exec(config)?.[1] ?? '6.1.0'
+  // The source of the series comes into the bucket with the first kernel of it.
+  await toProbe(url, work, localversion(config).replace('-bench', '-warm'), `${version}-warm`, 'kmod')
+  const first = await toProbe(url, work, localversion(config), `${version}-bench`, 'kmod')
+  const next = await toProbe(url, work, localversion(config), `${version}-bench`, 'ebpf')
+  const posts: number[] = []
+  for (let i = 0; i < KNOWN; i += 1) {
+    const start = performance.now()
+    await post(url, work, `${version}-bench`, 'kmod')
+    posts.push(performance.now() - start)
+  }
+  return { first, next, again: posts.sort((a, b) => a - b)[KNOWN / 2] ?? 0 }
+}
+
+async function toProbe(url: string, work: string, config: string, release: string, kind: string) {
+  await writeFile(join(work, 'config'), config)
+  const start = performance.now()
+  const path = await post(url, work, release, kind)
+  const got = await curl(['-fsSL', '--retry', '3', '-o', '/dev/null', url + path])
+  if (got.code !== 0) throw new Error(got.stderr)
+  return (performance.now() - start) / 1000
+}
+
+async function post(url: string, work: string, release: string, kind: string): Promise<string> {
+  const fields = [`release=${release}`, 'version=#1 SMP', 'machine=x86_64', `kind=${kind}`]
+  const form = ['config=@config', ...fields].flatMap((field) => ['-F', field])
+  const { stdout } = await curl(['-fsS', ...form, `${url}/v1/probes`], work)
+  const path = /"url": "([^"]+)"/.exec(stdout)?.[1]
+  if (path === undefined) throw new Error(`no probe of driver ${DRIVER_VERSION}: ${stdout}`)
+  return path
+}
