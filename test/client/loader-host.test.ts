@@ -1,0 +1,167 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { sh } from '../e2e/registry.ts'
+import { LOADER, SHELLS, write } from './host.ts'
+import { ASKED, expectRefused, MODULE, PLACE, scene } from './scene.ts'
+
+describe('on the host', () => {
+  test('a probe that is in place already is verified again and loaded without a request', async () => {
+    const at = await scene()
+    await at.publish()
+    await at.load()
+    const before = at.registry.asked.length
+    expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('in place already') })
+    expect(at.registry.asked.length).toBe(before)
+  })
+
+  test('one that was changed there is fetched again', async () => {
+    const at = await scene()
+    await at.publish()
+    await at.load()
+    write(join(at.host.dir, 'home'), { [PLACE]: 'rootkit' })
+    expect(await at.load()).toMatchObject({ status: 0 })
+    expect(readFileSync(join(at.host.dir, 'home', PLACE))).toEqual(MODULE)
+  })
+
+  test('the refusal of the kernel is reported with the kernel’s own line', async () => {
+    const at = await scene({
+      tools: {
+        insmod: `echo "insmod: ERROR: could not insert module $1: Invalid module format" >&2; exit 1`,
+        dmesg: `echo '[    9.1] ext4: hello'; echo "[   12.3] falco: version magic '6.1.0-1' should be '6.1.0-56'"`,
+      },
+    })
+    await at.publish()
+    const ran = await at.load()
+    expect(ran.status).toBe(7)
+    expect(ran.stderr).toMatch(
+      /the kernel refused falco_debian.*Invalid module format\n +the kernel says: .*should be/,
+    )
+  })
+
+  test('lockdown and Secure Boot are named before, and where the kernel refuses', async () => {
+    const at = await scene({
+      files: {
+        'sys/kernel/security/lockdown': 'none [integrity] confidentiality\n',
+        'sys/firmware/efi/efivars/SecureBoot-8be4df61': Buffer.from([6, 0, 0, 0, 1]),
+      },
+      tools: { insmod: 'echo "Operation not permitted" >&2; exit 1' },
+    })
+    await at.publish()
+    const ran = await at.load()
+    expect(ran.stdout).toContain('; kernel lockdown (integrity) is on, Secure Boot is on\n')
+    expect(ran).toMatchObject({
+      status: 7,
+      stderr: expect.stringMatching(/Secure Boot is on: sign .* modern_ebpf/),
+    })
+  })
+
+  test('Secure Boot that is off is not named', async () => {
+    const at = await scene({
+      files: { 'sys/firmware/efi/efivars/SecureBoot-8be4df61': Buffer.from([6, 0, 0, 0, 0]) },
+    })
+    expect((await at.load(['--download'])).stdout).not.toContain('Secure Boot')
+  })
+
+  const LOADED = { 'proc/modules': 'falco 700000 2 - Live 0x0\nfalcon 1 1 - Live 0x0\n' }
+
+  test('an older module goes only when the new one is in place', async () => {
+    const at = await scene({
+      files: LOADED,
+      tools: { rmmod: `echo rmmod "$@" >>$CALLS; echo 'falcon 1 1 - Live 0x0' >$HOST_ROOT/proc/modules` },
+    })
+    expect(await at.load(['--download'])).toMatchObject({ status: 3 })
+    expect(at.calls()).toBe('')
+    await at.publish()
+    expect(await at.load()).toMatchObject({ status: 0 })
+    expect(at.calls()).toMatch(/^rmmod falco\ninsmod .*\n$/)
+  })
+
+  test('an older module that is in use is reported', async () => {
+    const at = await scene({ files: LOADED, tools: { rmmod: 'echo "Module falco is in use" >&2; exit 1' } })
+    await at.publish()
+    const ran = await at.load([], { MAX_RMMOD_WAIT: '1' })
+    expect(ran).toMatchObject({
+      status: 7,
+      stderr: expect.stringMatching(/in use and stays loaded: stop Falco/),
+    })
+    expect(at.calls()).toBe('')
+  })
+
+  test('an ebpf probe is linked where Falco looks for it, also by FALCO_BPF_PROBE', async () => {
+    const at = await scene()
+    await at.publish(ASKED.replace('.ko', '.o'))
+    const link = join(at.host.dir, 'home/.falco/falco-bpf.o')
+    expect(await at.load([], { FALCO_BPF_PROBE: '' })).toMatchObject({ status: 0 })
+    expect(readlinkSync(link)).toBe(join(at.host.dir, 'home', PLACE.replace('.ko', '.o')))
+    expect(await at.load(['bpf', '--clean'])).toMatchObject({ status: 0 })
+    expect(at.host.left()).toEqual([])
+  })
+
+  test('--clean unloads the module and removes its files, of all versions', async () => {
+    const at = await scene({
+      files: LOADED,
+      tools: { rmmod: `echo rmmod "$@" >>$CALLS; : >$HOST_ROOT/proc/modules` },
+    })
+    write(join(at.host.dir, 'home'), {
+      [PLACE]: '1',
+      '.falco/9/x86_64/falco_debian_1_1.ko.asc': '2',
+      '.falco/mine': '3',
+    })
+    expect(await at.load(['--clean'], { DRIVER_VERSION: '' })).toMatchObject({ status: 0 })
+    expect(at.calls()).toBe('rmmod falco\n')
+    expect(at.host.left()).toEqual(['.falco/mine'])
+  })
+
+  test.each([
+    [['--nonsense'], {}, /unknown argument: --nonsense; see --help/],
+    [['bpf', 'module'], {}, /one driver at a time/],
+    [[], { DRIVER_VERSION: '' }, /DRIVER_VERSION is not set/],
+    [[], { DRIVERS_REPO: '' }, /DRIVERS_REPO is not set/],
+    [[], { DRIVER_MAX_SECONDS: 'soon' }, /'soon' is no number/],
+    [[], { DRIVER_NAME: '../x' }, /no name of a probe/],
+  ])('%j with %j is wrong use', async (args, env, words) => {
+    const at = await scene()
+    expectRefused(at, await at.load(args, env), 1, words)
+  })
+
+  test('neither curl nor wget: it says so', async () => {
+    const at = await scene({ without: ['curl'] })
+    expectRefused(at, await at.load(), 1, /neither curl nor wget is here/)
+  })
+})
+
+describe('the file', () => {
+  test('is clean by shellcheck', async () => {
+    expect(await sh('shellcheck', [LOADER])).toBe('')
+  })
+
+  test.each(Object.entries(SHELLS))(
+    'sourced in %s, it defines and does nothing',
+    async (_, [command, ...args]) => {
+      const at = await scene()
+      const script = `set -- --source-only bpf; . ${LOADER}; echo "$DRIVER $TARGET_ID $(matched b+ aabbc)"`
+      const said = await sh('env', [
+        'DRIVER_VERSION=1',
+        `HOST_ROOT=${at.host.dir}/root`,
+        command,
+        ...args,
+        '-c',
+        script,
+      ])
+      expect(said).toBe('bpf debian bb\n')
+    },
+  )
+
+  test('every variable that it reads is in --help', async () => {
+    const at = await scene()
+    const { stdout } = await at.host.run(['--help'])
+    const read = [
+      ...readFileSync(LOADER, 'utf8').matchAll(/\$\{?((?:DRIVERS?|FALCO|HOST|MAX)_[A-Z_]+)/g),
+    ].map(([, name]) => name)
+    for (const name of new Set(read))
+      if (!['DRIVER_', 'FALCO_VERSION', 'MAX_BLOCKS'].includes(name ?? '')) expect(stdout).toContain(name)
+    for (const status of [0, 1, 2, 3, 4, 5, 6, 7, 8])
+      expect(stdout).toMatch(new RegExp(`(^| )${status} `, 'm'))
+  })
+})

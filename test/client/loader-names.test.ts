@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { falcoctlAsk, hostFacts, hostName, type RawFacts } from '../../lib/clients/index.ts'
+import { isProbeError } from '../../lib/errors.ts'
+import { fileOf } from '../../lib/names/index.ts'
+import { type HostId, RAW } from '../lib/clients/hosts.ts'
+import { makeHost, SHELLS, type Shell } from './host.ts'
+import { type Loopback, loopback } from './loopback.ts'
+
+const DRIVER_VERSION = '10.2.0+driver'
+const SHELL_NAMES = Object.keys(SHELLS) as Shell[]
+
+let registry: Loopback
+beforeAll(async () => {
+  registry = await loopback()
+})
+afterAll(() => registry.close())
+
+/** The path that the loader asks for on that host. */
+async function asked(raw: RawFacts, shell: Shell, ...args: string[]): Promise<string | undefined> {
+  const host = makeHost({ raw })
+  const before = registry.asked.length
+  try {
+    const DRIVERS_REPO = `${registry.url}/driver`
+    await host.run(['--download', ...args], { DRIVERS_REPO, DRIVER_VERSION }, shell)
+    return registry.asked[before]?.url
+  } finally {
+    host.remove()
+  }
+}
+
+const falcoctl = (raw: RawFacts) =>
+  falcoctlAsk(hostFacts(raw), { driverVersion: DRIVER_VERSION, driverName: 'falco', kind: 'kmod' }).path
+
+describe.each(SHELL_NAMES)('by %s', (shell) => {
+  test.each(Object.keys(RAW) as HostId[])('on %s it asks for what falcoctl of today asks for', async (id) => {
+    expect(await asked(RAW[id], shell)).toBe(falcoctl(RAW[id]))
+  })
+
+  test.each<[HostId, string]>([
+    ['talos', 'VERSION_ID'],
+    ['bottlerocket', 'VARIANT_ID'],
+    ['bottlerocket', 'VERSION_ID'],
+    ['flatcar', 'VERSION_ID'],
+    ['amazon2', 'VERSION_ID'],
+    ['cos', 'BUILD_ID'],
+    ['minikube', '\nID'],
+  ])('on %s without %s it asks for the same as falcoctl', async (id, variable) => {
+    const osRelease = (RAW[id] as RawFacts).osRelease?.replaceAll(variable, '\nX')
+    expect(await asked({ ...RAW[id], osRelease }, shell)).toBe(falcoctl({ ...RAW[id], osRelease }))
+  })
+
+  test('for ebpf it asks by the same name with its own extension', async () => {
+    const name = { driverVersion: DRIVER_VERSION, arch: 'x86_64', driverName: 'falco', kind: 'ebpf' } as const
+    const file = fileOf({ ...name, ...hostName(hostFacts(RAW.ubuntu)) })
+    expect(await asked(RAW.ubuntu, shell, 'bpf')).toBe(`/driver/10.2.0%2Bdriver/x86_64/${file}`)
+  })
+
+  test('quotes, carriage returns and last assignments of os-release are read, and nothing of it is run', async () => {
+    const osRelease = `ID=thing\r\nNAME="$(touch pwned)"\nID='flatcar'  \r\nVERSION_ID="1.2.3"\r\nX=\`touch pwned\`\n`
+    expect(await asked({ ...RAW.flatcar, osRelease }, shell)).toContain('/falco_flatcar_1.2.3_27.ko')
+  })
+})
+
+test('whatever uname says, it asks for what falcoctl asks for', async () => {
+  const part = fc.constantFrom(
+    '-',
+    '.',
+    '+',
+    '~',
+    '1',
+    '22',
+    '56',
+    'aws',
+    'rt',
+    'cloud',
+    'amd64',
+    'arm64',
+    'x86_64',
+  )
+  const release = fc.array(part, { maxLength: 8 }).map((parts) => `6.1.${parts.length}-${parts.join('')}`)
+  const version = fc.tuple(
+    fc.constantFrom('#1', '#26~22.04.1-Ubuntu', '##3', 'x#7.8', '#9-photon'),
+    fc.constantFrom(' SMP', ' SMP Debian 6.1.55-1 (2023)', ' SMP Debian 1.2.3.4-5~bpo', ' SMP 6.1'),
+  )
+  const id = fc.constantFrom<HostId>('debian', 'ubuntu', 'arch', 'photon')
+  await fc.assert(
+    fc.asyncProperty(
+      id,
+      release,
+      version,
+      fc.constantFrom(...SHELL_NAMES),
+      async (id, release, version, shell) => {
+        const raw = { ...RAW[id], release, version: version.join('') }
+        let expected: string
+        try {
+          expected = falcoctl(raw)
+        } catch (error) {
+          // What falcoctl cannot read itself, or what is no name, has no URL to agree on.
+          if (isProbeError(error)) return
+          throw error
+        }
+        expect(await asked(raw, shell)).toBe(expected)
+      },
+    ),
+    { numRuns: 100 },
+  )
+})
+
+describe('DRIVER_KERNEL_RELEASE and DRIVER_KERNEL_VERSION', () => {
+  test('stand for what uname says, and a kind of machine that has no probes is refused', async () => {
+    const host = makeHost({ raw: RAW.debian })
+    const { release, version } = RAW.debianRt
+    const env = { DRIVER_VERSION, DRIVER_KERNEL_RELEASE: release, DRIVER_KERNEL_VERSION: version }
+    expect((await host.run(['--print-env'], env)).stdout).toBe(
+      `ARCH="x86_64"
+KERNEL_RELEASE="5.10.178-3-rt-amd64"
+KERNEL_VERSION="1"
+ENABLE_COMPILE="yes"
+ENABLE_DOWNLOAD="yes"
+TARGET_ID="debian"
+DRIVER="module"
+DRIVERS_REPO=""
+DRIVER_VERSION="10.2.0+driver"
+DRIVER_NAME="falco"
+FALCO_VERSION=""
+`,
+    )
+    host.remove()
+    const other = makeHost({ raw: { ...RAW.debian, machine: 'riscv64' } })
+    expect(await other.run(['--print-env'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('riscv64'),
+    })
+    other.remove()
+  })
+
+  test.each(['6.1.0/../x', '6.1.0 x', '6.1.0$(id)', '../../etc', '6..1'])(
+    'never put %j into a path',
+    async (release) => {
+      const host = makeHost({ raw: RAW.arch })
+      const said = await host.run([], {
+        DRIVER_VERSION,
+        DRIVERS_REPO: registry.url,
+        DRIVER_KERNEL_RELEASE: release,
+      })
+      expect(said).toMatchObject({ status: 1, stderr: expect.stringContaining('no name of a probe') })
+      expect(host.left()).toEqual([])
+      host.remove()
+    },
+  )
+})

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createSigner } from '../../lib/openpgp.ts'
+import { sh } from '../e2e/registry.ts'
+import { LOADER, write } from './host.ts'
+import { bytes, newKey, problem, stall } from './loopback.ts'
+import { ASKED, expectRefused, scene, signingKey } from './scene.ts'
+
+describe('a signature', () => {
+  test('that is a signed message of its own is no signature of the probe', async () => {
+    const at = await scene()
+    await at.publish()
+    write(at.host.dir, { private: (await signingKey()).privateKey, message: 'hello' })
+    const home = join(at.host.dir, 'gnupg')
+    await sh('mkdir', ['-m', '700', home])
+    const gpg = ['--homedir', home, '--batch', '--quiet', '--no-tty', '--pinentry-mode', 'loopback']
+    await sh('gpg', [...gpg, '--import', join(at.host.dir, 'private')])
+    await sh('gpg', [
+      ...gpg,
+      '--armor',
+      '--sign',
+      '-o',
+      join(at.host.dir, 'signed'),
+      join(at.host.dir, 'message'),
+    ])
+    await sh('gpgconf', ['--homedir', home, '--kill', 'all'])
+    at.registry.on(`${ASKED}.asc`, bytes(readFileSync(join(at.host.dir, 'signed'))))
+    expectRefused(at, await at.load(), 6, /not signed by a key that this host trusts/)
+  })
+
+  test('of another file is refused', async () => {
+    const at = await scene()
+    const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
+    await at.publish()
+    at.registry.on(`${ASKED}.asc`, bytes(Buffer.from(await sign(Buffer.from('another file')))))
+    expectRefused(at, await at.load(), 6, /not signed by a key that this host trusts/)
+  })
+
+  test('that is missing leaves the probe unloaded, unless that is demanded', async () => {
+    const at = await scene()
+    await at.publish()
+    at.registry.routes.delete(`${ASKED}.asc`)
+    expectRefused(at, await at.load(), 6, /no \.asc: HTTP 404: nothing is here/)
+    const ran = await at.load([], { DRIVER_INSECURE_SKIP_VERIFY: '1' })
+    expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining('NOT verified') })
+  })
+
+  test.each([
+    ['no key', { FALCO_PROBES_KEY: '' }, {}, /no key to verify with: put the registry's public key into/],
+    ['a key that is not there', { FALCO_PROBES_KEY: '/nowhere' }, {}, /the key \/nowhere cannot be read/],
+    ['a key that is none', { FALCO_PROBES_KEY: LOADER }, {}, /not signed by a key that this host trusts/],
+    ['no gpgv', {}, { without: ['gpgv'] }, /gpgv is not here, and nothing else can verify/],
+    ['no base64 for an armored key', {}, { without: ['base64'] }, /no key to verify with/],
+  ])('cannot be verified with %s: nothing is loaded', async (_, env, options, words) => {
+    const at = await scene(options)
+    await at.publish()
+    expectRefused(at, await at.load([], env), 6, words)
+  })
+
+  test('may be by any of several keys, armored or not', async () => {
+    const at = await scene()
+    await at.publish()
+    write(at.host.dir, { 'old.asc': (await newKey('old@example.org')).publicKey.replaceAll('\n', '\r\n') })
+    const body = (await signingKey()).publicKey.split('\n\n')[1]?.split('\n=')[0] ?? ''
+    write(at.host.dir, { 'new.gpg': Buffer.from(body, 'base64') })
+    const keys = `${join(at.host.dir, 'old.asc')} ${join(at.host.dir, 'new.gpg')}`
+    expect(await at.load([], { FALCO_PROBES_KEY: keys })).toMatchObject({ status: 0 })
+  })
+})
+
+describe('a registry', () => {
+  test('whose words hold escape sequences cannot reach the terminal', async () => {
+    const at = await scene()
+    at.registry.on(ASKED, problem(404, 'unknown-driver-version', 'no \u001b[2J\u009b driver "9.1"\nuse 9.2'))
+    const ran = await at.load(['--download'])
+    expectRefused(at, ran, 3, /no .*driver "9\.1"\nuse 9\.2/)
+    expect(ran.stderr).toMatch(/^[\x20-\x7e\n]+$/)
+  })
+
+  test.each([
+    [400, 'malformed', 3],
+    [410, 'revoked', 3],
+    [429, 'budget-spent', 8],
+    [500, 'internal-error', 2],
+  ])('that answers %i is quoted, and gets no config', async (status, code, exit) => {
+    const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': 'CONFIG_X=y\n' } })
+    at.registry.on(ASKED, problem(status, code, 'these are its words', { 'retry-after': '999' }))
+    expectRefused(at, await at.load(), exit, new RegExp(`HTTP ${status}: these are its words`))
+    expect(at.registry.asked.filter(({ method }) => method === 'POST')).toEqual([])
+  })
+
+  test('whose story of a failed build busybox wget cannot hear tells it in .json', async () => {
+    const at = await scene({ http: 'busybox wget' })
+    at.registry.on(ASKED, problem(404, 'compile-error', 'unheard'))
+    at.registry.on(
+      `${ASKED}.json`,
+      bytes(JSON.stringify({ state: 'failed', detail: 'probe.c:3: error: no' }, null, 2)),
+    )
+    expectRefused(at, await at.load(['--download']), 3, /HTTP 404: probe\.c:3: error: no/)
+  })
+
+  test('that is too slow is left', async () => {
+    const at = await scene()
+    at.registry.on(ASKED, stall, problem(404, 'not-built', 'no'))
+    expectRefused(
+      at,
+      await at.load(['--download'], { DRIVER_MAX_SECONDS: '1' }),
+      3,
+      /broke off: .*timed out.*once more in 2 s/,
+    )
+  })
+
+  test('that has nothing is not the last one of a list', async () => {
+    const at = await scene()
+    await at.publish()
+    const list = `ftp://x/, ${at.registry.url}/empty/driver/,http://user:secret@127.0.0.1:1/driver ${at.registry.url}/driver/`
+    const ran = await at.load(['--download'], { DRIVERS_REPO: list })
+    expect(ran).toMatchObject({ status: 0 })
+    expect(ran.stderr).toMatch(/ftp:\/\/x\/ is no http or https URL/)
+    expect(ran.stdout + ran.stderr).not.toContain('secret')
+  }, 30_000)
+})

@@ -1,0 +1,77 @@
+// A host, a registry and its key: what a test of the loader begins with, and looks at when it is over.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import type { RawFacts } from '../../lib/clients/index.ts'
+import type { SigningKey } from '../../lib/openpgp.ts'
+import { RAW } from '../lib/clients/hosts.ts'
+import { type Host, type HostOptions, makeHost, type Ran, type Shell, write } from './host.ts'
+import { type Loopback, loopback, newKey, publish } from './loopback.ts'
+
+export const FILE = 'falco_debian_6.1.192-2-amd64_1.ko'
+export const ASKED = `/driver/9.1.0%2Bdriver/x86_64/${FILE}`
+export const PLACE = `.falco/9.1.0+driver/x86_64/${FILE}`
+export const MODULE = Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(300_000, 'module')])
+
+type Env = Readonly<Record<string, string>>
+
+export interface Scene {
+  readonly host: Host
+  readonly registry: Loopback
+  readonly environment: (env?: Env) => Env
+  readonly load: (args?: readonly string[], env?: Env, shell?: Shell) => Promise<Ran>
+  /** what insmod, rmmod and mount were told */
+  readonly calls: () => string
+  readonly publish: (path?: string, by?: SigningKey) => Promise<void>
+}
+
+const made = newKey('probes@example.org')
+/** RSA keys take a second: one for all. */
+export const signingKey = (): Promise<SigningKey> => made
+
+/** A Debian host unless told otherwise, which trusts that key. Concurrent tests name their own end. */
+export async function scene(
+  options: Partial<HostOptions> = {},
+  finished: (work: () => Promise<void>) => void = onTestFinished,
+): Promise<Scene> {
+  const key = await signingKey()
+  const registry = await loopback()
+  const raw: RawFacts = RAW.debian
+  const host = makeHost({ raw, ...options })
+  write(host.dir, { 'falco-probes.asc': key.publicKey })
+  finished(async () => {
+    host.remove()
+    await registry.close()
+  })
+  const environment = (env: Env = {}): Env => ({
+    DRIVERS_REPO: `${registry.url}/driver`,
+    DRIVER_VERSION: '9.1.0+driver',
+    FALCO_PROBES_KEY: join(host.dir, 'falco-probes.asc'),
+    ...env,
+  })
+  return {
+    host,
+    registry,
+    environment,
+    load: (args = [], env = {}, shell) => host.run(args, environment(env), shell),
+    calls: () => readCalls(host.calls),
+    publish: (path = ASKED, by = key) => publish(registry, path, MODULE, by),
+  }
+}
+
+function readCalls(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** It says so, ends with that status, the kernel got nothing, and the disk has nothing. */
+export function expectRefused({ host, calls }: Scene, ran: Ran, status: number, words: RegExp): void {
+  expect(ran.stderr).toMatch(words)
+  expect(ran.status).toBe(status)
+  expect(calls()).toBe('')
+  expect(host.left()).toEqual([])
+}
