@@ -48,6 +48,8 @@ export interface Host {
   readonly dir: string
   /** what the kernel and its tools were told, a line each */
   readonly calls: string
+  /** what every run has in its environment */
+  readonly env: Readonly<Record<string, string>>
   run(args: readonly string[], env?: Readonly<Record<string, string>>, shell?: Shell): Promise<Ran>
   start(args: readonly string[], env?: Readonly<Record<string, string>>, shell?: Shell): ChildProcess
   /** paths of everything below ~/.falco but folders */
@@ -65,22 +67,18 @@ export function makeHost({ raw, http = 'curl', without = [], files = {}, tools =
     ...Object.fromEntries(['insmod', 'rmmod', 'mount'].map((name) => [name, `echo ${name} "$@" >>${calls}`])),
     ...tools,
   })
+  const own = { PATH: join(dir, 'bin'), HOME: join(dir, 'home'), HOST_ROOT: join(dir, 'root'), CALLS: calls }
   const start: Host['start'] = (args, env = {}, shell = 'dash') => {
     const [command, ...before] = SHELLS[shell]
     return spawn(command, [...before, LOADER, ...args], {
-      env: {
-        PATH: join(dir, 'bin'),
-        HOME: join(dir, 'home'),
-        HOST_ROOT: join(dir, 'root'),
-        CALLS: calls,
-        ...env,
-      },
+      env: { ...own, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   }
   return {
     dir,
     calls,
+    env: own,
     start,
     run: (...how) => ended(start(...how)),
     left: () => filesBelow(join(dir, 'home')),

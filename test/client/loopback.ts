@@ -137,6 +137,7 @@ export const view = (state: string, more: Readonly<Record<string, unknown>> = {}
   state,
   url: `${CONFIG_REPOSITORY}/9.1.0+driver/x86_64/falco_vanilla_6.1.55-mine_39.ko`,
   follow: FOLLOW,
+  ...(state === 'building' ? { log: `${CONFIG_REPOSITORY}/probe.ko.log` } : {}),
   ...more,
 })
 

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { RawFacts } from '../../lib/clients/index.ts'
 import type { SigningKey } from '../../lib/openpgp.ts'
+import { sh } from '../e2e/registry.ts'
 import { RAW } from '../lib/clients/hosts.ts'
-import { type Host, type HostOptions, makeHost, type Ran, type Shell, write } from './host.ts'
+import { type Host, type HostOptions, LOADER, makeHost, type Ran, type Shell, write } from './host.ts'
 import { type Loopback, loopback, newKey, publish } from './loopback.ts'
 
 export const FILE = 'falco_debian_6.1.192-2-amd64_1.ko'
@@ -21,6 +22,8 @@ export interface Scene {
   readonly registry: Loopback
   readonly environment: (env?: Env) => Env
   readonly load: (args?: readonly string[], env?: Env, shell?: Shell) => Promise<Ran>
+  /** what a terminal of it shows */
+  readonly onTerminal: (args?: readonly string[], env?: Env) => Promise<string>
   /** what insmod, rmmod and mount were told */
   readonly calls: () => string
   readonly publish: (path?: string, by?: SigningKey) => Promise<void>
@@ -55,6 +58,18 @@ export async function scene(
     registry,
     environment,
     load: (args = [], env = {}, shell) => host.run(args, environment(env), shell),
+    onTerminal: async (args = [], env = {}) => {
+      // script(1) of util-linux gives it a terminal of its own.
+      const command = ['dash', LOADER, ...args].join(' ')
+      const set = Object.entries({ ...host.env, ...environment(env) }).map(
+        ([name, value]) => `${name}=${value}`,
+      )
+      return sh('script', [
+        '-qec',
+        `env -i ${set.map((one) => `'${one}'`).join(' ')} /bin/${command}`,
+        '/dev/null',
+      ])
+    },
     calls: () => readCalls(host.calls),
     publish: (path = ASKED, by = key) => publish(registry, path, MODULE, by),
   }

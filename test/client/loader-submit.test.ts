@@ -1,0 +1,279 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { parseSubmission } from '../../lib/api/body.ts'
+import type { RawFacts } from '../../lib/clients/index.ts'
+import { RAW } from '../lib/clients/hosts.ts'
+import { HTTP, SHELLS, type Shell } from './host.ts'
+import { bytes, CONFIG_REPOSITORY, FOLLOW, json, problem, submitted, view } from './loopback.ts'
+import { ASKED, expectRefused, MODULE, type Scene, scene } from './scene.ts'
+
+const FILE = 'falco_debian_6.1.55-mine_39.ko'
+const NAME = `/9.1.0%2Bdriver/x86_64/${FILE}`
+const BY_NAME = `/driver${NAME}`
+const BY_CONFIG = `${CONFIG_REPOSITORY}${NAME}`
+const CONFIG = `# Linux/x86 6.1.55 Kernel Configuration\n${'CONFIG_X=y\n'.repeat(20_000)}CONFIG_Y="\\"é"\n`
+const SYMVERS = '0x1234\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\t\n'
+
+const OWN: RawFacts = RAW.debianOwnKernel
+const FILES = { 'boot/config-6.1.55-mine': CONFIG }
+const VERDICT = { kind: 'kmod', code: 'sig-force', option: 'CONFIG_MODULE_SIG_FORCE', blocks: true }
+
+const own = (options: Parameters<typeof scene>[0] = {}, finished?: Parameters<typeof scene>[1]) =>
+  scene({ raw: OWN, files: FILES, ...options }, finished)
+
+const posts = ({ registry }: Scene) => registry.asked.filter(({ method }) => method === 'POST')
+const gets = ({ registry }: Scene) =>
+  registry.asked.filter(({ method }) => method === 'GET').map(({ url }) => url)
+
+/** A registry that knows the probe by its config only. */
+async function builds(at: Scene, ...views: ReturnType<typeof view>[]) {
+  const [first = view('building'), ...later] = views
+  at.registry.on(BY_NAME, problem(404, 'unsupported-kernel', 'Debian has no such kernel'))
+  at.registry.on('/v1/probes', submitted(first))
+  at.registry.on(FOLLOW, ...later.map((one) => json(one)))
+  await at.publish(BY_CONFIG)
+}
+
+const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => HTTP.map((http) => ({ shell, http })))
+
+describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
+  test('a kernel without a probe is submitted, followed, and its probe loaded', async ({
+    onTestFinished,
+  }) => {
+    const files = {
+      'proc/config.gz': gzipSync(CONFIG),
+      'lib/modules/6.1.55-mine/build/Module.symvers': SYMVERS,
+    }
+    const at = await own({ http, files }, onTestFinished)
+    await builds(at, view('building'), view('building'), view('published'))
+    const ran = await at.load([], {}, shell)
+    expect(ran.stderr).toMatch(/^falco-driver-loader: .* (HTTP 404: Debian has no such kernel|HTTP 404)\n/)
+    expect(ran.status).toBe(0)
+    expect(ran.stdout).toMatch(
+      /\* Submitting .*config\.gz to http.*\n +building, 0 s\n +building, \d+ s\n +built, \d+ s\n/,
+    )
+    expect(at.calls()).toMatch(/^insmod /)
+    expect(gets(at).filter((url) => url.startsWith(FOLLOW))).toEqual([
+      `${FOLLOW}?wait=20`,
+      `${FOLLOW}?wait=20`,
+    ])
+    expect(gets(at).slice(-3)).toEqual([BY_CONFIG, `${BY_CONFIG}.sha256`, `${BY_CONFIG}.asc`])
+    expect(await submissions(at)).toEqual([
+      {
+        config: CONFIG,
+        symvers: SYMVERS,
+        facts: expect.objectContaining({
+          unameRelease: OWN.release,
+          unameVersion: OWN.version,
+          machine: 'x86_64',
+          etcVersion: undefined,
+        }),
+        id: 'debian',
+        procVersion: expect.stringContaining('gcc-12 (Debian 12.2.0-14) 12.2.0'),
+        kernelUrls: [],
+        kheaders: undefined,
+        driverVersions: ['9.1.0+driver'],
+        driverName: 'falco',
+        kinds: ['kmod'],
+        force: false,
+      },
+    ])
+  })
+})
+
+/** What the registry's own parser makes of what was sent. */
+const submissions = (at: Scene) =>
+  Promise.all(
+    posts(at).map(async ({ body, type }) => {
+      const { config, symvers, facts, ...more } = await parseSubmission({ contentType: type, bytes: body })
+      const text = (content: Uint8Array = new Uint8Array()) => Buffer.from(content).toString()
+      return { config: text(config), symvers: text(symvers), facts, id: facts.osRelease?.get('ID'), ...more }
+    }),
+  )
+
+describe('the config of the kernel', () => {
+  test.each([
+    'proc/config.gz',
+    'boot/config-6.1.55-mine',
+    'lib/modules/6.1.55-mine/config',
+    'usr/lib/modules/6.1.55-mine/config',
+    'usr/lib/ostree-boot/config-6.1.55-mine',
+    'usr/lib/ostree/config-6.1.55-mine',
+    'boot/ostree/fedora-coreos-c0ffee/config-6.1.55-mine',
+    'lib/modules/6.1.55-mine/build/.config',
+  ])('is found at %s', async (path) => {
+    const files = {
+      [path]: path.endsWith('.gz') ? gzipSync(CONFIG) : CONFIG,
+      'boot/config-6.1.55': 'another',
+    }
+    const at = await own({ files })
+    await builds(at, view('published'))
+    expect(await at.load(['--compile'])).toMatchObject({ status: 0 })
+    expect((await submissions(at))[0]?.config).toBe(CONFIG)
+  })
+
+  test('of the running kernel is not that of another release', async () => {
+    const at = await own({
+      raw: RAW.arch,
+      files: { 'proc/config.gz': gzipSync('CONFIG_RUNNING=y\n'), ...FILES },
+    })
+    await builds(at, view('published'))
+    const env = { DRIVER_KERNEL_RELEASE: '6.1.55-mine', DRIVER_KERNEL_VERSION: '#39 SMP' }
+    await at.load(['--compile'], env)
+    const [sent] = await submissions(at)
+    expect(sent).toMatchObject({ config: CONFIG, procVersion: undefined })
+  })
+
+  test('that is nowhere is said to be so, with what to do', async () => {
+    const at = await own({ files: {}, raw: RAW.arch })
+    const env = { DRIVER_KERNEL_RELEASE: '6.1.55-nowhere', DRIVER_KERNEL_VERSION: '#39 SMP' }
+    expectRefused(
+      at,
+      await at.load([], env),
+      3,
+      /no config of 6\.1\.55-nowhere is here.*\n +mount the host's \/proc/,
+    )
+  })
+
+  test('is not sent with --download, and the name is not asked for with --compile', async () => {
+    const at = await own()
+    await builds(at, view('published'))
+    expectRefused(at, await at.load(['--download']), 3, /Debian has no such kernel/)
+    expect(posts(at)).toEqual([])
+    expect(await at.load(['--compile'])).toMatchObject({ status: 0 })
+    expect(gets(at).filter((url) => url === BY_NAME)).toHaveLength(1)
+  })
+})
+
+describe('a host', () => {
+  test('of minikube sends what makes it one', async () => {
+    const at = await scene({ raw: RAW.minikube, files: { 'proc/config.gz': gzipSync(CONFIG) } })
+    await at.load(['--compile'])
+    const [sent] = await submissions(at)
+    expect(sent?.facts).toMatchObject({ etcVersion: 'v1.26.0-1655407986-14197' })
+  })
+
+  test('without os-release, and of an ebpf probe, sends what it has', async () => {
+    const at = await scene({ raw: RAW.noOsRelease, files: { 'proc/config.gz': gzipSync(CONFIG) } })
+    await at.load(['bpf', '--compile'], { DRIVER_NAME: 'scap' })
+    expect((await submissions(at))[0]).toMatchObject({ kinds: ['ebpf'], driverName: 'scap', id: undefined })
+  })
+})
+
+describe('a build', () => {
+  test('that fails is told in the compiler’s own words, with its log', async () => {
+    const at = await own()
+    const log = `${CONFIG_REPOSITORY}/9.1.0+driver/x86_64/falco_vanilla_6.1.55-mine_39.ko.log`
+    const failed = { reason: 'compile-error', detail: 'main.c:3: error: no member\n1 error', log }
+    await builds(at, view('building'), view('failed', failed))
+    const ran = await at.load()
+    expectRefused(at, ran, 4, /could not be built: main\.c:3: error: no member\n1 error/)
+    expect(ran.stderr).toContain(log)
+  })
+
+  test('that could never load is refused with the verdicts on this config', async () => {
+    const at = await own()
+    const detail = 'MODULE_SIG_FORCE: it refuses "unsigned" modules; use modern_ebpf'
+    at.registry.on(
+      '/v1/probes',
+      submitted(view('refused', { reason: 'cannot-load', detail: 'it could not' }), {
+        verdicts: [
+          { ...VERDICT, kind: 'ebpf', detail: 'of another kind' },
+          { ...VERDICT, blocks: false, detail: 'a remark' },
+          { ...VERDICT, detail },
+        ],
+      }),
+    )
+    const ran = await at.load()
+    expectRefused(at, ran, 5, /could never load here: it could not/)
+    expect(ran.stderr).toContain(`${detail}\n`)
+    expect(ran.stderr).not.toMatch(/of another kind|a remark/)
+  })
+
+  test('that is not begun since the budget is spent is for another day', async () => {
+    const at = await own()
+    at.registry.on(
+      '/v1/probes',
+      submitted(view('not-built', { reason: 'budget-spent', detail: 'try tomorrow' })),
+    )
+    expectRefused(at, await at.load(), 8, /not being built: try tomorrow/)
+  })
+
+  test('that is not over in time goes on without the host', async () => {
+    const at = await own()
+    await builds(at, view('building'), view('building'))
+    expectRefused(
+      at,
+      await at.load([], { DRIVER_BUILD_SECONDS: '2' }),
+      8,
+      /still being built after \d+ s; .*run this again/,
+    )
+  })
+
+  test('that the registry cannot tell of for a moment is still followed', async () => {
+    const at = await own()
+    await builds(at, view('building'), view('published'))
+    const flaky = [problem(500, 'internal-error', 'a fault', { 'retry-after': '1' }), json(view('published'))]
+    at.registry.on(FOLLOW, ...flaky)
+    expect(await at.load()).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('a fault; once more in 1 s'),
+    })
+  })
+
+  test('shows a bar on a terminal', async () => {
+    const at = await own()
+    await builds(at, view('building'), view('building'), view('published'))
+    const ran = await at.onTerminal()
+    expect(ran).toMatch(/\r {2}\[# {29}\] building, 0 s/)
+    expect(ran).toMatch(/built, \d+ s/)
+  })
+})
+
+describe('an answer to a submission', () => {
+  test.each([
+    ['a page of HTML', bytes('<html>"repository": "/driver"</html>')],
+    ['nothing', bytes('')],
+    ['a repository elsewhere', submitted(view('published'), { repository: '/../../evil' })],
+    ['a repository with a host', submitted(view('published'), { repository: '/@evil.example/driver' })],
+    ['a place to follow with a host', submitted(view('building', { follow: '/v1/probes/../../x' }))],
+    [
+      'a state that is none',
+      json({ ...JSON.parse('{}'), repository: '/driver', probes: [{ ...view('dancing') }] }),
+    ],
+  ])('that is %s is not believed', async (_, handler) => {
+    const at = await own()
+    at.registry.on('/v1/probes', handler)
+    expectRefused(at, await at.load(['--compile']), 2, /answered nothing to follow|shows no state of a probe/)
+    expect(gets(at)).toEqual([])
+  })
+
+  test.each([
+    [422, 'bad-config', 3],
+    [429, 'budget-spent', 8],
+    [500, 'internal-error', 2],
+    [405, 'method-not-allowed', 3],
+  ])('of %i is quoted', async (status, code, exit) => {
+    const at = await own()
+    at.registry.on('/v1/probes', problem(status, code, 'these are its words'))
+    expectRefused(at, await at.load(), exit, /did not take the config: HTTP \d+: these are its words/)
+  })
+
+  test('may be the canonical repository, and then the probe is asked for there', async () => {
+    const at = await own()
+    at.registry.on('/v1/probes', submitted(view('published'), { repository: '/driver' }))
+    await at.publish(BY_NAME)
+    expect(await at.load(['--compile'])).toMatchObject({ status: 0 })
+    expect(gets(at)[0]).toBe(BY_NAME)
+  })
+
+  test('is not asked for where the name is found', async () => {
+    const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': CONFIG } })
+    await at.publish(ASKED)
+    await at.load()
+    expect(posts(at)).toEqual([])
+    expect(readFileSync(join(at.host.dir, 'home', at.host.left()[0] ?? ''))).toEqual(MODULE)
+  })
+})
