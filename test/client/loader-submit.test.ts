@@ -228,7 +228,7 @@ describe('a build', () => {
     await builds(at, view('building'), view('building'), view('published'))
     const ran = await at.onTerminal()
     expect(ran).toMatch(/\r {2}\[# {29}\] building, 0 s/)
-    expect(ran).toMatch(/built, \d+ s/)
+    expect(ran).toMatch(/building, \d+ s\r\n {2}built, \d+ s\r\n/)
   })
 })
 

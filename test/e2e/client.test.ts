@@ -1,0 +1,157 @@
+// The loader as a host runs it, against the whole stack: only the kernel that takes the module is a script here.
+
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { submissionAnswer } from '../../lib/api/schemas.ts'
+import { type Host, type Http, makeHost, type Shell, write } from '../client/host.ts'
+import { hostFiles } from './host-files.ts'
+import { type DebianKernel, newest } from './kernels.ts'
+import { ask, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+
+let registry: Registry
+let work: Awaited<ReturnType<typeof scratch>>
+let kernel: DebianKernel
+const hosts: Host[] = []
+
+beforeAll(async () => {
+  work = await scratch()
+  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
+  kernel = await newest('6.1', 'amd64')
+  const { body } = await ask(`${registry.url}/keys/falco-probes.asc`, '-L')
+  await writeFile(join(work.dir, 'falco-probes.asc'), body)
+}, 240_000)
+afterAll(async () => {
+  for (const host of hosts) host.remove()
+  await registry.stop()
+  await work.remove()
+})
+
+const DEBIAN_12 = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n'
+
+const unameOf = ({ release, unameRelease }: DebianKernel) => ({
+  release: unameRelease,
+  version: `#1 SMP PREEMPT_DYNAMIC Debian ${release.replace(/-[a-z-]*amd64$/, '')} (2026-10-20)`,
+})
+
+const debian = (kernel: DebianKernel, http: Http = 'curl'): Host => {
+  const host = makeHost({ raw: { machine: 'x86_64', osRelease: DEBIAN_12, ...unameOf(kernel) }, http })
+  hosts.push(host)
+  return host
+}
+const load = (host: Host, args: string[] = [], shell?: Shell) =>
+  host.run(
+    args,
+    {
+      DRIVERS_REPO: `${registry.url}/driver`,
+      DRIVER_VERSION,
+      DRIVER_NAME: 'scap',
+      FALCO_PROBES_KEY: join(work.dir, 'falco-probes.asc'),
+    },
+    shell,
+  )
+const placed = (host: Host, file: string) => join(host.dir, 'home/.falco', DRIVER_VERSION, 'x86_64', file)
+const vermagic = async (file: string) =>
+  (await sh('/usr/sbin/modinfo', ['-F', 'vermagic', file])).split(' ')[0]
+
+describe('a host', () => {
+  test('gets a probe that nobody has built at its first request, as README shows', async () => {
+    const host = debian(kernel)
+    const ran = await load(host)
+    expect(ran, (await ask(`${registry.url}/driver/x`)).body).toMatchObject({ status: 0, stderr: '' })
+    const file = placed(host, `scap_debian_${kernel.release}_1.ko`)
+    expect(await vermagic(file)).toBe(kernel.unameRelease)
+    expect(await readFile(host.calls, 'utf8')).toBe(`insmod ${file}\n`)
+    expect(await readFile('README.md', 'utf8')).toContain(asInReadme(ran.stdout))
+  })
+
+  test('with busybox only gets one for ebpf', async () => {
+    const host = debian(await newest('6.1', 'cloud-amd64'), 'busybox wget')
+    expect(await load(host, ['bpf'], 'busybox ash')).toMatchObject({ status: 0, stderr: '' })
+    expect(host.left()).toContain('.falco/scap-bpf.o')
+  })
+
+  test('that submits the config that Debian built its kernel with gets Debian’s own probe', async () => {
+    const { config } = await hostFiles(kernel.unameRelease)
+    await settle(config)
+    for (const [http, shell] of [
+      ['curl', 'dash'],
+      ['wget', 'dash'],
+      ['busybox wget', 'busybox ash'],
+    ] as const) {
+      const host = debian(kernel, http)
+      write(join(host.dir, 'root'), { [`boot/config-${kernel.unameRelease}`]: config })
+      const ran = await load(host, ['--compile'], shell)
+      expect(ran).toMatchObject({ status: 0, stderr: '' })
+      expect(ran.stdout).toContain(
+        `${registry.url}/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_`,
+      )
+    }
+  })
+
+  test('is told the compiler’s own words where the driver does not compile', async () => {
+    const host = debian(await newest('6.12', 'amd64'))
+    const ran = await load(host, ['--download'])
+    expect(ran.stderr).toMatch(/HTTP 404: .*error:/s)
+    expect(ran.status).toBe(3)
+    expect(host.left()).toEqual([])
+  })
+
+  test('trusts no registry that has another key', async () => {
+    const other = await scratch()
+    await sh('mkdir', ['-m', '700', join(other.dir, 'home')])
+    const gpg = ['--homedir', join(other.dir, 'home'), '--batch', '--passphrase', '']
+    await sh('gpg', [...gpg, '--quick-gen-key', 'other@example.org', 'rsa2048'])
+    await sh('gpg', [...gpg, '--export', '-o', join(other.dir, 'key.gpg')])
+    await sh('gpgconf', ['--homedir', join(other.dir, 'home'), '--kill', 'all'])
+    const host = debian(kernel)
+    const env = { DRIVERS_REPO: `${registry.url}/driver`, DRIVER_VERSION, DRIVER_NAME: 'scap' }
+    const ran = await host.run([], { ...env, FALCO_PROBES_KEY: join(other.dir, 'key.gpg') })
+    expect(ran).toMatchObject({
+      status: 6,
+      stderr: expect.stringContaining('not signed by a key that this host trusts'),
+    })
+    expect(host.left()).toEqual([])
+    await other.remove()
+  })
+})
+
+/** Submits it as curl does, and waits until the registry knows whose config it is. */
+async function settle(config: string): Promise<void> {
+  write(work.dir, { config, 'os-release': DEBIAN_12 })
+  const { release, version } = unameOf(kernel)
+  const fields = {
+    config: '@config',
+    release,
+    version,
+    machine: 'x86_64',
+    'os-release': '@os-release',
+    kind: 'kmod',
+  }
+  const form = Object.entries(fields).flatMap(([name, value]) => ['-F', `${name}=${value}`])
+  const { stdout } = await curl(['-sS', ...form, `${registry.url}/v1/probes`], work.dir)
+  const { probes } = submissionAnswer.parse(JSON.parse(stdout))
+  expect(await curl(['-fsSL', '-o', join(work.dir, 'settled'), registry.url + probes[0]?.url])).toMatchObject(
+    { code: 0 },
+  )
+}
+
+/** The kernel, port and key of README. */
+const asInReadme = (session: string) =>
+  session
+    .replaceAll(registry.url, 'http://127.0.0.1:8080')
+    .replaceAll(kernel.release, '6.1.192-2-amd64')
+    .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
+    .replace(/key [0-9A-F]+$/m, 'key 8C4E17A9D20B63F5')
+
+test('curl is not what verifies: the same file by hand is the same file', async () => {
+  const name = `scap_debian_${kernel.release}_1.ko`
+  const file = join(work.dir, name)
+  await curl([
+    '-fsSL',
+    '-o',
+    file,
+    `${registry.url}/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/${name}`,
+  ])
+  expect(await readFile(placed(hosts[0] as Host, name))).toEqual(await readFile(file))
+})
