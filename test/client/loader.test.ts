@@ -85,7 +85,13 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
 
   test('SIGTERM in mid-download leaves nothing, at once', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
-    at.registry.on(ASKED, stall)
+    let connected = true
+    at.registry.on(ASKED, (response, ...rest) => {
+      response.on('close', () => {
+        connected = false
+      })
+      stall(response, ...rest)
+    })
     const child = at.host.start([], at.environment(), shell)
     const over = ended(child)
     while (at.registry.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -94,5 +100,6 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
     child.kill('SIGTERM')
     expectRefused(at, await over, 143, /interrupted; nothing is left behind/)
     expect(Date.now() - began).toBeLessThan(5000)
+    await expect.poll(() => connected, { timeout: 5000 }).toBe(false)
   })
 })

@@ -89,6 +89,21 @@ describe('a host', () => {
     }
   })
 
+  test('whose kernel nobody has headers for submits its config and follows the build, as README shows', async () => {
+    const release = `${kernel.release.replace(/-.*/, '')}-mine`
+    const host = debian({ release, unameRelease: release })
+    const { config } = await hostFiles(kernel.unameRelease)
+    const own = config.replace(/^CONFIG_LOCALVERSION=.*$/m, 'CONFIG_LOCALVERSION="-mine"')
+    write(join(host.dir, 'root'), { [`boot/config-${release}`]: own })
+    const ran = await load(host)
+    expect(ran, ran.stderr).toMatchObject({ status: 0 })
+    const [file = ''] = host.left().filter((path) => path.endsWith('.ko'))
+    expect(await vermagic(join(host.dir, 'home', file))).toBe(release)
+    const readme = await readFile('README.md', 'utf8')
+    expect(readme.replace(/^falco-driver-loader: .*\n/gm, '')).toContain(asInReadme(ran.stdout, host))
+    expect(readme).toContain(asInReadme(ran.stderr, host))
+  })
+
   test('is told the compiler’s own words where the driver does not compile', async () => {
     const host = debian(await newest('6.12', 'amd64'))
     const ran = await load(host, ['--download'])
@@ -136,13 +151,23 @@ async function settle(config: string): Promise<void> {
   )
 }
 
-/** The kernel, port and key of README. */
-const asInReadme = (session: string) =>
+/** The kernel, port, config, times and key of README. */
+const asInReadme = (session: string, host?: Host) =>
   session
+    .replaceAll(join(host?.dir ?? '/', 'root'), '')
+    .replace(
+      /(?: {2}building, \d+ s\n)+ {2}built, \d+ s\n/,
+      '  building, 0 s\n  building, 21 s\n  built, 29 s\n',
+    )
+    .replace(
+      /\/config\/[0-9a-f]{64}/,
+      '/config/8f65c2c3dd7506c74aab0680fcf25ebf730f83c21ab0cd8fba6830aeff8c82bd',
+    )
+    .replaceAll(`${kernel.release.replace(/-.*/, '')}-mine`, '6.1.192-mine')
     .replaceAll(registry.url, 'http://127.0.0.1:8080')
     .replaceAll(kernel.release, '6.1.192-2-amd64')
     .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
-    .replace(/key [0-9A-F]+$/m, 'key 8C4E17A9D20B63F5')
+    .replace(/key [0-9A-F]+$/m, 'key 3A27B4F6ABB6A7814A91C7FDBD657C89FA4E7CA2')
 
 test('curl is not what verifies: the same file by hand is the same file', async () => {
   const name = `scap_debian_${kernel.release}_1.ko`
