@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { ProbeError } from '../lib/errors.ts'
-import { nameOf } from '../lib/names/index.ts'
+import { releaseIn } from '../lib/names/index.ts'
 import type {
   Budgets,
   Builder,
@@ -76,11 +76,6 @@ export function memoryPorts({ now }: { now: Clock }) {
 }
 export type MemoryPorts = ReturnType<typeof memoryPorts>
 
-function releaseOf(key: string): string {
-  const name = nameOf(key)
-  return name.tag === 'probe' ? name.probe.kernelRelease : name.unameRelease
-}
-
 export function memoryIndex() {
   const states = new Map<string, ProbeState>()
   /** The claim that is open and held; `undefined`: the claim is lost. */
@@ -120,7 +115,7 @@ export function memoryIndex() {
     list: async ({ release, cursor, limit }) => {
       const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString('latin1')
       const keys = [...states.keys()].sort().filter((key) => key > after)
-      const asked = keys.filter((key) => release === undefined || releaseOf(key) === release)
+      const asked = keys.filter((key) => release === undefined || releaseIn(key) === release)
       const page = asked.slice(0, limit)
       const items = page.map((key) => ({ key, state: states.get(key)! }))
       const last = asked.length > limit ? page.at(-1) : undefined

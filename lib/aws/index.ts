@@ -17,7 +17,7 @@ import {
   TABLE_KEY,
 } from '../environment.ts'
 import { isProbeError } from '../errors.ts'
-import { nameOf } from '../names/index.ts'
+import { releaseIn } from '../names/index.ts'
 import type { Index } from '../ports.ts'
 import type { Claim, ProbeState } from '../probe.ts'
 import { claimOf, stateOf } from './item.ts'
@@ -74,7 +74,7 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
         claimedAt,
         deadline,
         [OVERDUE_PARTITION]: OPEN,
-        [RELEASE_PARTITION]: releaseOf(key),
+        [RELEASE_PARTITION]: releaseIn(key),
       }
       const values = { ':failed': 'failed', ':building': 'building', ':now': claimedAt }
       const item = await update(key, FREE, { ...set, attempt: NEXT }, ['buildId', ...OF_FAILURE], values)
@@ -133,12 +133,6 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
 
 /** The key that a page ended with. */
 const keyAt = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1')
-
-/** Of a name without a target it is the release that the kernel calls itself by. */
-function releaseOf(key: string): string {
-  const name = nameOf(key)
-  return name.tag === 'probe' ? name.probe.kernelRelease : name.unameRelease
-}
 
 function itemOf(item: Record<string, unknown>): { key: string; state: ProbeState }[] {
   const key = String(item[TABLE_KEY])

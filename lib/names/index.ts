@@ -137,6 +137,17 @@ export const nameOf = (key: string): Name => parse(`/${key}`)
 /** The probe of a key that `keyOf` made. */
 export const probeOf = (key: string): Probe => parseProbe(`/${key}`).probe
 
+/** The kernel release in a key, or the one that the kernel calls itself by; `undefined` for what is no key of ours. */
+export function releaseIn(key: string): string | undefined {
+  try {
+    const name = nameOf(key)
+    return name.tag === 'probe' ? name.probe.kernelRelease : name.unameRelease
+  } catch (error) {
+    if (error instanceof ProbeError) return undefined
+    throw error
+  }
+}
+
 /** The canonical path, as a URL reference: `+` and `~` are plain characters in a path (RFC 3986, 3.3). */
 export const format = (probe: Probe, companion?: Companion): string =>
   `/${keyOf(probe)}${companion === undefined ? '' : `.${companion}`}`
