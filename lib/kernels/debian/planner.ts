@@ -11,7 +11,7 @@ import { fileInDeb } from './deb.ts'
 import { type DebianPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
 import type { Suite } from './release.ts'
 import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './release-names.ts'
-import { TOOLCHAIN_NAMES, toolchainOf } from './toolchain.ts'
+import { loadTestToolchainOf, TOOLCHAIN_NAMES, toolchainOf } from './toolchain.ts'
 import { compareVersions } from './version.ts'
 
 export interface DebianOptions extends PackagesPorts {
@@ -52,7 +52,7 @@ export interface DebianPlanner extends Planner {
   toolchain(arch: Arch, kind: Kind, kernel: Job['settings']['KERNEL']): Promise<readonly DebianPackage[]>
 }
 
-const KERNEL_PACKAGES = /^linux-(headers-\d|kbuild-|compiler-|source-\d)/
+const KERNEL_PACKAGES = /^linux-(headers-\d|image-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/
 
 export function debianPlanner(options: DebianOptions): DebianPlanner {
   const keep = keepOf([...TOOLCHAIN_NAMES, ...options.alsoKeep])
@@ -89,6 +89,7 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
   const build = dependencies
     .filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
     .map((dependency) => satisfying(archive, dependency, headers))
+  const image = imageOf(archive, headers)
   return {
     tag: 'headers',
     kernelRelease: canonicalRelease(archive, headers),
@@ -97,6 +98,9 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
     tree: `usr/src/${headers.name}`,
     compiler: compilerOf(dependencies, headers),
     toolchain: toolchain ? toolchainOf(request.kind, finder(archive)) : [],
+    ...(image === undefined
+      ? {}
+      : { loadTest: { image, toolchain: toolchain ? loadTestToolchainOf(request.arch, finder(archive)) : [] } }),
   }
 }
 
@@ -129,6 +133,16 @@ function planPackages(
 }
 
 const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
+
+/**
+ * The package of the very kernel of these headers: the one that hosts have, signed for Secure Boot, else the same before
+ * it was signed.
+ */
+export const imageOf = (archive: readonly DebianPackage[], headers: DebianPackage) =>
+  ['', '-unsigned']
+    .map((suffix) => `linux-image-${unameReleaseOf(headers)}${suffix}`)
+    .flatMap((name) => archive.filter((p) => p.name === name && p.version === headers.version))
+    .at(0)
 
 /**
  * By package version, as the clients ask; else by the version before its `~`, since falcoctl takes only
