@@ -100,7 +100,9 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
     toolchain: toolchain ? toolchainOf(request.kind, finder(archive)) : [],
     ...(image === undefined
       ? {}
-      : { loadTest: { image, toolchain: toolchain ? loadTestToolchainOf(request.arch, finder(archive)) : [] } }),
+      : {
+          loadTest: { image, toolchain: toolchain ? loadTestToolchainOf(request.arch, finder(archive)) : [] },
+        }),
   }
 }
 
