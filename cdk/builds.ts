@@ -1,4 +1,4 @@
-// The CodeBuild projects, one an architecture. Their role has no policy at all: a build holds no credential
+// The CodeBuild projects: of builds and of load tests, one an architecture. Their role has no policy at all: a build holds no credential
 // that opens anything, and leaves its results by presigned URLs.
 
 import type { Stack } from 'aws-cdk-lib'
@@ -7,7 +7,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { ENV } from '../lib/environment.ts'
 import type { Settings } from '../lib/settings.ts'
 import { acknowledge } from './acknowledge.ts'
-import { inlineBuildspec } from './buildspec.ts'
+import { inlineBuildspec, loadTestBuildspec } from './buildspec.ts'
 import { granting } from './grants.ts'
 
 export type Projects = readonly CfnProject[]
@@ -17,12 +17,21 @@ export function addBuilds(stack: Stack, settings: Settings) {
     assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
     description: 'May do nothing: what a build needs, it is given by presigned URLs',
   })
-  const x86_64 = project(stack, 'BuildX8664', role, 'LINUX_CONTAINER', settings)
-  const aarch64 = project(stack, 'BuildAarch64', role, 'ARM_CONTAINER', settings)
-  const projects: Projects = [x86_64, aarch64]
+  const probe = inlineBuildspec()
+  const load = loadTestBuildspec()
+  const x86_64 = project(stack, 'BuildX8664', role, 'LINUX_CONTAINER', probe, settings)
+  const aarch64 = project(stack, 'BuildAarch64', role, 'ARM_CONTAINER', probe, settings)
+  const loadX86_64 = project(stack, 'LoadTestX8664', role, 'LINUX_CONTAINER', load, settings)
+  const loadAarch64 = project(stack, 'LoadTestAarch64', role, 'ARM_CONTAINER', load, settings)
+  const projects: Projects = [x86_64, aarch64, loadX86_64, loadAarch64]
   const resources = projects.map(({ attrArn }) => attrArn)
   const builds = granting(
-    { [ENV.projectX86_64]: x86_64.ref, [ENV.projectAarch64]: aarch64.ref },
+    {
+      [ENV.projectX86_64]: x86_64.ref,
+      [ENV.projectAarch64]: aarch64.ref,
+      [ENV.loadTestX86_64]: loadX86_64.ref,
+      [ENV.loadTestAarch64]: loadAarch64.ref,
+    },
     {
       start: { actions: ['codebuild:StartBuild'], resources },
       follow: { actions: ['codebuild:BatchGetBuilds'], resources },
@@ -37,11 +46,12 @@ function project(
   id: string,
   role: Role,
   type: 'LINUX_CONTAINER' | 'ARM_CONTAINER',
+  buildSpec: string,
   { build, cloud }: Settings,
 ): CfnProject {
   const project = new CfnProject(stack, id, {
     serviceRole: role.roleArn,
-    source: { type: 'NO_SOURCE', buildSpec: inlineBuildspec() },
+    source: { type: 'NO_SOURCE', buildSpec },
     artifacts: { type: 'NO_ARTIFACTS' },
     environment: {
       type,

@@ -32,6 +32,7 @@ export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, t
       targets: [new Target(fn)],
     })
   own('ProbeRequested', to.plan)
+  own('LoadTestRequested', to.plan)
   const overdue = own('ProbeOverdue', to.publish)
   buildEnded(stack, projects, to.publish)
   new Rule(stack, 'EveryMinute', {

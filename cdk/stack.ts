@@ -81,6 +81,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   artifacts.grantTo(publish, 'read', 'create', 'tell absent')
   inputs.grantTo(publish, 'write')
   signingKey.grantTo(publish, 'read')
+  bus.grantTo(publish, 'emit')
   builds.grantTo(publish, 'follow', 'stop')
 
   const sweep = make('sweep', { memoryMegabytes: 256, timeoutSeconds: 60, eventMinutes: 1 })

@@ -55,8 +55,8 @@ export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[b
 export const bus = () => createBus(new EventBridgeClient(), required(ENV.eventBus))
 export const builder = () =>
   createBuilder(new CodeBuildClient(), {
-    x86_64: required(ENV.projectX86_64),
-    aarch64: required(ENV.projectAarch64),
+    build: { x86_64: required(ENV.projectX86_64), aarch64: required(ENV.projectAarch64) },
+    'load-test': { x86_64: required(ENV.loadTestX86_64), aarch64: required(ENV.loadTestAarch64) },
   })
 
 /** URLs for builds and for ourselves. */

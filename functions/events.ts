@@ -3,9 +3,15 @@
 import * as z from 'zod'
 import { BUILD_ENV } from '../lib/environment.ts'
 import { ProbeError } from '../lib/errors.ts'
+import type { LoadTestRequest } from '../lib/plan-load-test.ts'
 import type { BuildStatus } from '../lib/ports.ts'
 import type { BuildEnd } from '../lib/publish.ts'
 import type { PlanRequest } from '../lib/start-build.ts'
+
+const loadTestRequested = z.object({
+  'detail-type': z.literal('LoadTestRequested'),
+  detail: z.object({ key: z.string(), claim: z.string(), sha256: z.string(), bytes: z.number() }),
+})
 
 const requested = z.object({
   'detail-type': z.literal('ProbeRequested'),
@@ -38,12 +44,21 @@ const STATUS = {
   TIMED_OUT: 'timed-out',
 } as const satisfies Record<string, BuildStatus>
 
+export type Requested =
+  | { readonly type: 'ProbeRequested'; readonly request: PlanRequest }
+  | { readonly type: 'LoadTestRequested'; readonly request: LoadTestRequest }
+
 /** ProbeError `misconfigured`: a rule sends what this function does not know. */
-export const planRequestOf = (event: unknown): PlanRequest => parse(requested, event).detail
+export function requestedOf(event: unknown): Requested {
+  const found = parse(z.discriminatedUnion('detail-type', [requested, loadTestRequested]), event)
+  return found['detail-type'] === 'ProbeRequested'
+    ? { type: 'ProbeRequested', request: found.detail }
+    : { type: 'LoadTestRequested', request: found.detail }
+}
 
 export function buildEndOf(event: unknown): BuildEnd {
   const { detail, ...rest } = parse(z.discriminatedUnion('detail-type', [overdue, buildStateChange]), event)
-  if ('key' in detail) return { ...detail, status: undefined }
+  if ('key' in detail) return { ...detail, status: undefined, phase: undefined }
   const variables = detail['additional-information'].environment['environment-variables']
   const variable = (name: string) => {
     const found = variables.find((v) => v.name === name)?.value
@@ -54,6 +69,7 @@ export function buildEndOf(event: unknown): BuildEnd {
     key: variable(BUILD_ENV.probeKey),
     claim: variable(BUILD_ENV.claim),
     status: STATUS[detail['build-status']],
+    phase: variable(BUILD_ENV.phase) === 'load-test' ? 'load-test' : 'build',
   }
 }
 

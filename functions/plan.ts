@@ -1,4 +1,4 @@
-// On ProbeRequested: find what the probe is built from, and start its build.
+// On ProbeRequested: find what the probe is built from, and start its build. On LoadTestRequested: start its load test.
 
 import middy from '@middy/core'
 import { readDirectory } from '../lib/aws/directory.ts'
@@ -9,6 +9,8 @@ import { ensureInput } from '../lib/inputs.ts'
 import { DEBIAN_KEYRING } from '../lib/kernels/debian/keyring.ts'
 import { createPlanners } from '../lib/kernels/index.ts'
 import { type PlanPorts, plan } from '../lib/plan.ts'
+import { type LoadTestPorts, planLoadTest } from '../lib/plan-load-test.ts'
+import { createTrees } from '../lib/trees.ts'
 import {
   budgets,
   builder,
@@ -20,7 +22,7 @@ import {
   sources,
   store,
 } from './environment.ts'
-import { planRequestOf } from './events.ts'
+import { requestedOf } from './events.ts'
 
 const current = settings()
 const inputs = store('inputsBucket')
@@ -58,4 +60,9 @@ const ports: PlanPorts = {
   ensureInput: (pkg) => ensureInput(inputs, fetch, pkg),
 }
 
-export const handler = middy<unknown>().handler((event) => plan(ports, planRequestOf(event)))
+const loadTestPorts: LoadTestPorts = { ...ports, trees: createTrees(inputs) }
+
+export const handler = middy<unknown>().handler((event) => {
+  const { type, request } = requestedOf(event)
+  return type === 'ProbeRequested' ? plan(ports, request) : planLoadTest(loadTestPorts, request)
+})

@@ -7,7 +7,7 @@ import { ENV } from '../lib/environment.ts'
 import { createSigner } from '../lib/openpgp.ts'
 import { type PublishPorts, publish } from '../lib/publish.ts'
 import { createTrees } from '../lib/trees.ts'
-import { builder, index, log, required, settings, store } from './environment.ts'
+import { builder, bus, index, log, required, settings, store } from './environment.ts'
 import { buildEndOf } from './events.ts'
 
 // Here and nowhere else: the private key is in reach of no other function.
@@ -20,6 +20,7 @@ const ports: PublishPorts = {
   artifacts: store('artifactsBucket'),
   trees: createTrees(store('inputsBucket')),
   builder: builder(),
+  bus: bus(),
   signer,
   now: Date.now,
   log,

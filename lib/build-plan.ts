@@ -2,7 +2,16 @@
 
 import * as z from 'zod'
 import { ProbeError } from './errors.ts'
+import type { Package } from './kernels/planner.ts'
 import type { Source } from './probe.ts'
+
+/** What a load test of the probe is made with, once it is built. */
+export interface LoadTestRecord {
+  readonly unameRelease: string
+  /** package that holds the kernel's image */
+  readonly image: Package
+  readonly toolchain: readonly Package[]
+}
 
 export interface BuildPlan {
   readonly key: string
@@ -16,6 +25,8 @@ export interface BuildPlan {
   readonly headers: readonly Source[]
   /** under which the tree that this build makes is kept */
   readonly treeId?: string | undefined
+  /** none where there is no image of this kernel */
+  readonly loadTest?: LoadTestRecord | undefined
 }
 
 /** Bytes of a record at most: some twenty presigned URLs, of up to 2 KB each. */
@@ -31,6 +42,7 @@ export interface BuildOrderRecord {
 }
 
 const source = z.object({ name: z.string(), version: z.string(), url: z.string(), sha256: z.string() })
+const pkg = source.extend({ bytes: z.number() })
 const plan = z.object({
   key: z.string(),
   claim: z.string(),
@@ -41,6 +53,7 @@ const plan = z.object({
   driverSource: source,
   headers: z.array(source),
   treeId: z.string().optional(),
+  loadTest: z.object({ unameRelease: z.string(), image: pkg, toolchain: z.array(pkg) }).optional(),
 })
 
 const schema = z.object({ plan, job: z.string(), jobUrl: z.string() })

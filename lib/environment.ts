@@ -17,6 +17,8 @@ export const ENV = {
   /** CodeBuild project names */
   projectX86_64: 'PROJECT_X86_64',
   projectAarch64: 'PROJECT_AARCH64',
+  loadTestX86_64: 'LOAD_TEST_X86_64',
+  loadTestAarch64: 'LOAD_TEST_AARCH64',
   /** JSON of lib/settings.ts */
   settings: 'SETTINGS',
 } as const
@@ -28,6 +30,8 @@ export const BUILD_ENV = {
   /** presigned GET of the job document */
   jobUrl: 'JOB_URL',
   jobSha256: 'JOB_SHA256',
+  /** `build` or `load-test` */
+  phase: 'PHASE',
 } as const
 
 /** `source` of the events on the stack's own bus; `detail-type` is the event's `type`. */
@@ -57,5 +61,13 @@ export const stagingKeys = (claim: string) => ({
   manifest: `${claim}/manifest`,
   /** the kernel's build tree, for the next driver version */
   prepared: `${claim}/prepared`,
+})
+/** Staging keys of the load test of one claim's probe. */
+export const loadTestKeys = (claim: string) => ({
+  job: `${claim}/load-test/job`,
+  verdict: `${claim}/load-test/verdict`,
+  log: `${claim}/load-test/log`,
+  /** the kernel's image, for the next test */
+  boot: `${claim}/load-test/boot`,
 })
 export const inputKey = (sha256: string): string => `sha256/${sha256}`

@@ -1,6 +1,7 @@
 // What a load test tells of a probe: hostile text, of which only bounded, printable pieces are kept.
 
 import * as z from 'zod'
+import type { LoadTest } from './probe.ts'
 
 /** Bytes of a verdict that are read at most. */
 export const MAX_VERDICT = 64 * 1024
@@ -70,6 +71,12 @@ export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
     return nothing('the load test left a verdict that cannot be read')
   }
 }
+
+/** What of it is kept with the probe. */
+export const loadTestOf = (verdict: LoadVerdict): LoadTest =>
+  verdict.verdict === 'unavailable'
+    ? { verdict: 'unavailable', reason: verdict.reason, checked: [], lines: [] }
+    : { verdict: verdict.verdict, reason: verdict.reason, checked: verdict.checked, lines: verdict.lines }
 
 /** A few lines for a person: the reason, and what the kernel said. */
 export const tellVerdict = (verdict: LoadVerdict): string =>

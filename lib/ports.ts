@@ -1,6 +1,6 @@
 // What the domain needs from the world. Adapters stand in lib/aws; every one runs the contract tests.
 
-import type { Claim, Failure, Probe, ProbeState, Publication, Source } from './probe.ts'
+import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
 import type { RecordedKernel, Stored } from './submitted-kernel.ts'
 
 /** Milliseconds since the epoch. */
@@ -19,7 +19,11 @@ export interface Index {
    */
   claim(key: string, claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline'>): Promise<number | undefined>
   /** building(claim) -> building(claim) with its build and the build's deadline; false: the claim is lost. */
-  started(key: string, claim: string, build: { buildId: string; deadline: number }): Promise<boolean>
+  started(
+    key: string,
+    claim: string,
+    build: { buildId: string; deadline: number; phase?: 'load-test' },
+  ): Promise<boolean>
   /** building(claim) -> published; false: the claim is lost. */
   publish(key: string, claim: string, publication: Publication): Promise<boolean>
   /** building(claim) -> failed; false: the claim is lost. */
@@ -35,6 +39,8 @@ export interface Index {
     cursor?: string | undefined
     limit: number
   }): Promise<{ items: { key: string; state: ProbeState }[]; next?: string }>
+  /** Adds the verdict to what this claim has published; false: it has one, or the claim is another's. */
+  verdict(key: string, claim: string, loadTest: LoadTest): Promise<boolean>
   /** Probes that are building past their deadline at `now`, oldest first, at most `limit`. */
   overdue(now: number, limit: number): Promise<{ key: string; claim: Claim }[]>
 }
@@ -63,7 +69,7 @@ export interface Kernels {
   record(id: string, kernel: RecordedKernel): Promise<RecordedKernel>
 }
 
-/** Kernel build trees that earlier builds made, by `treeId`. */
+/** What earlier builds made for later ones: kernel build trees by `treeId`, kernel images by `bootId`. */
 export interface Trees {
   find(id: string): Promise<Stored | undefined>
   /** The first one stays. */
@@ -107,7 +113,10 @@ export interface Builder {
   status(buildId: string): Promise<BuildStatus>
   stop(buildId: string): Promise<void>
 }
+/** A build makes the probe; a load test has its own kernel load it. */
+export type Phase = 'build' | 'load-test'
 export interface BuildOrder {
+  readonly phase: Phase
   readonly key: string
   readonly probe: Probe
   readonly claim: string
@@ -124,6 +133,14 @@ export type ProbeEvent =
       readonly attempt: number
     }
   | { readonly type: 'ProbeOverdue'; readonly key: string; readonly claim: string }
+  | {
+      readonly type: 'LoadTestRequested'
+      readonly key: string
+      readonly claim: string
+      /** of the probe that was built and verified */
+      readonly sha256: string
+      readonly bytes: number
+    }
 
 export interface Bus {
   emit(event: ProbeEvent): Promise<void>

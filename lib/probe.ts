@@ -53,6 +53,17 @@ export interface Provenance {
   readonly timings: Readonly<Record<string, number>>
 }
 
+/** What became of the probe when its own kernel loaded it; bounded, printable. */
+export interface LoadTest {
+  /** `unavailable`: nothing was found out, e.g. because there is no image of that kernel */
+  readonly verdict: 'passed' | 'failed' | 'unavailable'
+  readonly reason: string
+  /** what was looked at, e.g. `insmod`, `device` */
+  readonly checked: readonly string[]
+  /** what the kernel said */
+  readonly lines: readonly string[]
+}
+
 export interface Publication {
   /** lower-case hex of the probe's bytes */
   readonly sha256: string
@@ -62,6 +73,8 @@ export interface Publication {
   readonly provenance: Provenance
   /** milliseconds since the epoch */
   readonly publishedAt: number
+  /** absent: switched off, or not known yet */
+  readonly loadTest?: LoadTest
 }
 
 export const FAILURE_REASONS = [
@@ -73,6 +86,7 @@ export const FAILURE_REASONS = [
   'build-timeout',
   'build-lost',
   'cannot-load',
+  'load-test',
   'plan-error',
   'budget-spent',
 ] as const
@@ -99,6 +113,8 @@ export interface Claim {
   readonly claimedAt: number
   /** CodeBuild's id, once the build was started */
   readonly buildId?: string
+  /** what that build is; absent: it makes the probe */
+  readonly phase?: 'load-test'
 }
 
 /** `absent` is the lack of a state. Forward only; `published` and `alias` are terminal. */

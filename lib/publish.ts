@@ -2,11 +2,13 @@
 
 import { createHash } from 'node:crypto'
 import { type BuildPlan, decodeOrder, MAX_ORDER } from './build-plan.ts'
-import { stagingKeys } from './environment.ts'
+import { loadTestKeys, stagingKeys } from './environment.ts'
 import { isProbeError, unreachable } from './errors.ts'
+import { loadTestOf, MAX_VERDICT, readVerdict, tellVerdict } from './load-test.ts'
 import { fileOf, nameOf, probeOf } from './names/index.ts'
-import type { Builder, BuildStatus, Clock, Index, Log, Signer, Store, Trees } from './ports.ts'
-import type { Claim, FailureReason, Probe, Publication } from './probe.ts'
+import { bootId } from './plan-load-test.ts'
+import type { Builder, BuildStatus, Bus, Clock, Index, Log, Phase, Signer, Store, Trees } from './ports.ts'
+import type { Claim, FailureReason, LoadTest, Probe, Publication } from './probe.ts'
 import { type BuildReport, failureOf, MAX_LOG, MAX_MANIFEST, readReport, tellingLines } from './report.ts'
 import { retryAt } from './retry.ts'
 import type { Settings } from './settings.ts'
@@ -15,11 +17,12 @@ import { MAX_TREE } from './trees.ts'
 import { verifyProbe } from './verify.ts'
 
 export interface PublishPorts {
-  readonly index: Pick<Index, 'get' | 'publish' | 'fail'>
+  readonly index: Pick<Index, 'get' | 'publish' | 'verdict' | 'fail'>
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
   readonly trees: Pick<Trees, 'keep'>
   readonly builder: Pick<Builder, 'status' | 'stop'>
+  readonly bus: Bus
   readonly signer: Signer
   readonly now: Clock
   readonly log: Log
@@ -31,9 +34,12 @@ export interface BuildEnd {
   readonly claim: string
   /** `undefined`: ask the builder (the event never came) */
   readonly status: BuildStatus | undefined
+  /** `undefined`: whichever the index says was the last to be started */
+  readonly phase: Phase | undefined
 }
 
-export type PublishOutcome = 'published' | 'failed' | 'claim-lost'
+/** `tested`: the verdict is known. `testing`: it will be. */
+export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'claim-lost'
 
 /**
  * Every step may be repeated, in any order with other calls for the same probe: objects are created under
@@ -41,33 +47,45 @@ export type PublishOutcome = 'published' | 'failed' | 'claim-lost'
  */
 export async function publish(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   const state = await ports.index.get(end.key, { consistent: true })
-  if (state?.state === 'published' && state.claim === end.claim) return 'published'
+  if (state?.state === 'published' && state.claim === end.claim)
+    return end.phase === 'load-test' ? addVerdict(ports, end) : 'published'
   if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
   const status = end.status ?? (await overdueStatus(ports, state))
+  if ((end.phase ?? state.phase) === 'load-test') return publishTested(ports, end.key, state, status)
+  // The event of the build came again, after its load test was started.
+  if (state.phase === 'load-test') return 'testing'
+  return publishBuilt(ports, end.key, state, status)
+}
+
+async function publishBuilt(
+  ports: PublishPorts,
+  key: string,
+  claim: Claim,
+  status: BuildStatus,
+): Promise<PublishOutcome> {
   switch (status) {
     case 'succeeded':
-      return publishStaged(ports, end.key, state)
+      return publishStaged(ports, key, claim)
     case 'failed':
-      return failBuild(ports, end.key, state)
+    case 'unknown':
+      return failBuild(ports, key, claim)
     case 'timed-out':
       return fail(
         ports,
-        end.key,
-        state,
+        key,
+        claim,
         'build-timeout',
         `no end within ${ports.settings.build.timeoutMinutes} minutes`,
       )
     case 'running':
-      await ports.builder.stop(state.buildId ?? '')
+      await ports.builder.stop(claim.buildId ?? '')
       return fail(
         ports,
-        end.key,
-        state,
+        key,
+        claim,
         'build-timeout',
         'it was still running past its deadline, and was stopped',
       )
-    case 'unknown':
-      return failBuild(ports, end.key, state)
     default:
       return unreachable(status)
   }
@@ -77,25 +95,123 @@ export async function publish(ports: PublishPorts, end: BuildEnd): Promise<Publi
 const overdueStatus = async ({ builder }: PublishPorts, { buildId }: Claim): Promise<BuildStatus> =>
   buildId === undefined ? 'unknown' : builder.status(buildId)
 
+/**
+ * `required`: the load test comes first, and what it leaves is published at its end. A crash after the event is asked
+ * for leaves the claim; the same event again, or the sweep, asks for the same test.
+ */
 async function publishStaged(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
   const staged = await readStaged(ports, claim.claim)
-  if (staged.plan === undefined || staged.probe === undefined) {
-    return fail(ports, key, claim, 'build-lost', 'the build ended well but left no probe', staged.log)
+  const refusal = verifyStaged(ports, key, staged)
+  if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
+  const { plan, probe } = staged as Whole
+  const { mode } = ports.settings.loadTest
+  if (mode === 'required' && plan.loadTest !== undefined) {
+    await requestLoadTest(ports, key, claim, probe)
+    return 'testing'
   }
-  const probe = probeOf(key)
+  const untested = mode === 'off' || plan.loadTest !== undefined ? undefined : NO_IMAGE
+  const held = await publishWhole(ports, key, claim, staged as Whole, untested)
+  // After the probe, which it does not hold up. A crash before it leaves a probe without a verdict.
+  if (held && mode === 'recorded' && plan.loadTest !== undefined)
+    await requestLoadTest(ports, key, claim, probe)
+  return held ? 'published' : 'claim-lost'
+}
+
+const NO_IMAGE: LoadTest = {
+  verdict: 'unavailable',
+  reason: 'there is no image of this kernel',
+  checked: [],
+  lines: [],
+}
+
+const requestLoadTest = (ports: PublishPorts, key: string, { claim }: Claim, probe: Uint8Array) =>
+  ports.bus.emit({ type: 'LoadTestRequested', key, claim, sha256: sha256(probe), bytes: probe.length })
+
+/** Under `required`, at the end of the load test: what its own kernel did not take is never published. */
+async function publishTested(
+  ports: PublishPorts,
+  key: string,
+  claim: Claim,
+  status: BuildStatus,
+): Promise<PublishOutcome> {
+  if (status === 'running') await ports.builder.stop(claim.buildId ?? '')
+  const { verdict, log } = await readLoadTest(ports, claim.claim)
+  if (verdict.verdict === 'failed')
+    return fail(
+      ports,
+      key,
+      claim,
+      'load-test',
+      `its own kernel does not load it.\n${tellVerdict(verdict)}`,
+      log,
+    )
+  const staged = await readStaged(ports, claim.claim)
+  const refusal = verifyStaged(ports, key, staged)
+  if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
+  const held = await publishWhole(ports, key, claim, staged as Whole, loadTestOf(verdict))
+  return held ? 'published' : 'claim-lost'
+}
+
+/** Under `recorded`, once: the first verdict stays. */
+async function addVerdict(ports: PublishPorts, { key, claim }: BuildEnd): Promise<PublishOutcome> {
+  const { verdict } = await readLoadTest(ports, claim)
+  const added = await ports.index.verdict(key, claim, loadTestOf(verdict))
+  if (added) ports.log('load test', { key, claim, verdict: verdict.verdict, reason: verdict.reason })
+  return 'tested'
+}
+
+/** With the kernel's image, which the next test is spared taking out of its package. */
+async function readLoadTest(ports: PublishPorts, claim: string) {
+  const keys = loadTestKeys(claim)
+  const [body, log, order] = await Promise.all([
+    bounded(ports.staging.get(keys.verdict, MAX_VERDICT)),
+    bounded(ports.staging.get(keys.log, MAX_LOG)),
+    ports.staging.get(stagingKeys(claim).plan, MAX_ORDER),
+  ])
+  const verdict = readVerdict(body)
+  const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
+  if (image !== undefined && verdict.boot !== undefined) {
+    const boot = await bounded(ports.staging.get(keys.boot, MAX_TREE))
+    if (boot !== undefined && sha256(boot) === verdict.boot.sha256)
+      await ports.trees.keep(bootId(image), boot)
+  }
+  return { verdict, log }
+}
+
+type Whole = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Array }
+
+/** Why what a build left is not published; `undefined`: it is a `Whole`. */
+function verifyStaged(
+  ports: PublishPorts,
+  key: string,
+  { plan, probe }: Staged,
+): { reason: FailureReason; what: string } | undefined {
+  if (plan === undefined || probe === undefined)
+    return { reason: 'build-lost', what: 'the build ended well but left no probe' }
   try {
-    verify(ports, probe, staged.plan, staged.probe)
+    verify(ports, probeOf(key), plan, probe)
+    return undefined
   } catch (error) {
     if (!isProbeError(error)) throw error
-    return fail(ports, key, claim, 'verification-failed', error.message, staged.log)
+    return { reason: 'verification-failed', what: error.message }
   }
-  const publication = await store(ports, probe, key, { ...staged, plan: staged.plan, probe: staged.probe })
+}
+
+async function publishWhole(
+  ports: PublishPorts,
+  key: string,
+  claim: Claim,
+  staged: Whole,
+  loadTest: LoadTest | undefined,
+): Promise<boolean> {
+  const publication = await store(ports, probeOf(key), key, staged)
   // The index last: a crash before this line leaves objects that nobody is sent to, and an open claim; the
   // event or the sweep comes again and finds the same objects under the same keys.
-  const held = await ports.index.publish(key, claim.claim, publication)
+  const tested = loadTest === undefined ? publication : { ...publication, loadTest }
+  const held = await ports.index.publish(key, claim.claim, tested)
   ports.log('published', { key, claim: claim.claim, sha256: publication.sha256, bytes: publication.bytes })
   await keepTree(ports, claim.claim, staged)
-  return held ? 'published' : 'claim-lost'
+  return held
 }
 
 interface Staged {

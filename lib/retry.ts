@@ -23,6 +23,7 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
     case 'compile-error':
     case 'verification-failed':
     case 'cannot-load':
+    case 'load-test':
       return now + DAY
     case 'build-timeout':
       return now + HOUR

@@ -75,6 +75,16 @@ export const settingsSchema = z.object({
     /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
     toolchain: z.enum(['packages', 'image']),
   }),
+  loadTest: z.object({
+    /**
+     * Whether each probe's own kernel loads it in a virtual machine, where the distribution has an image of that kernel.
+     * `required`: before it is published, and a probe that fails never is. `recorded`: once it is published, and the
+     * verdict is told beside it. `off`: never.
+     */
+    mode: z.enum(['required', 'recorded', 'off']),
+    /** seconds that the machine may run */
+    maxSeconds: z.int().min(10).max(300),
+  }),
   /** what only a deployed stack has */
   cloud: z.object({
     /** container image of the builds: Debian with its compilers; append `@sha256:...` to pin its bytes */
@@ -144,6 +154,7 @@ export const DEFAULTS: Settings = {
     compilers: ['gcc-12'],
     toolchain: 'packages',
   },
+  loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {
     buildImage: 'public.ecr.aws/docker/library/buildpack-deps:bookworm',
     computeType: 'BUILD_GENERAL1_MEDIUM',

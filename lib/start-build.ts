@@ -75,6 +75,7 @@ async function decide(
     driverSource: driver.source,
     headers: tree.sources,
     ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
+    ...loadTestOf(kernel, ports.settings),
   }
   const { format, bytes, source } = driver
   const inputs = [
@@ -83,6 +84,15 @@ async function decide(
     ...kernel.toolchain.map((pkg) => packageInput('toolchain', pkg)),
   ]
   return { plan, kernel: tree.kernel, inputs }
+}
+
+/** Only what is looked at later is written down: a package of the lists has more fields. */
+function loadTestOf({ loadTest, unameRelease }: KernelPlan, settings: Settings): Pick<BuildPlan, 'loadTest'> {
+  if (loadTest === undefined || settings.loadTest.mode === 'off') return {}
+  const keep = (pkg: Package): Package => ({ ...sourceOf(pkg), bytes: pkg.bytes })
+  return {
+    loadTest: { unameRelease, image: keep(loadTest.image), toolchain: loadTest.toolchain.map(keep) },
+  }
 }
 
 /** What a build tree comes from. */
@@ -183,7 +193,7 @@ export async function startBuild(
   // A crash in these writes leaves staging objects of this claim, which the same event finds again, or which expire.
   await create(ports.staging, keys.job, body, 'text/plain')
   await create(ports.staging, keys.log, new TextEncoder().encode(opening(plan)), 'text/plain')
-  const order = { key, probe: probeOf(key), claim, jobUrl, jobSha256: sha256(body) }
+  const order = { phase: 'build' as const, key, probe: probeOf(key), claim, jobUrl, jobSha256: sha256(body) }
   const buildId = await ports.builder.start(order)
   // A crash here leaves a build that the index does not know: its end is told by an event with the claim,
   // and the same event again finds the same build by its token.

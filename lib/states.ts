@@ -156,6 +156,7 @@ function story({ path }: Subject, probe: Probe | undefined, state: OwnState): un
         bytes: state.bytes,
         publishedAt: time(state.publishedAt),
         manifest: state.provenance,
+        ...(state.loadTest === undefined ? {} : { loadTest: state.loadTest }),
         links: { ...links, signature: path('asc'), sha256: path('sha256') },
       }
     default:

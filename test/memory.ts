@@ -112,6 +112,12 @@ export function memoryIndex() {
       settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure })),
     alias: async (key, claim, of) =>
       settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
+    verdict: async (key, claim, loadTest) => {
+      const state = states.get(key)
+      if (state?.state !== 'published' || state.claim !== claim || state.loadTest !== undefined) return false
+      states.set(key, { ...state, loadTest })
+      return true
+    },
     list: async ({ release, cursor, limit }) => {
       const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString('latin1')
       const keys = [...states.keys()].sort().filter((key) => key > after)
@@ -230,7 +236,9 @@ export function memoryBuilder() {
   const find = (buildId: string) => builds.find(({ id }) => id === buildId)
   const builder: Builder = {
     start: async (order) => {
-      const before = builds.find((build) => build.order.claim === order.claim)
+      const before = builds.find(
+        (build) => build.order.claim === order.claim && build.order.phase === order.phase,
+      )
       // As CodeBuild: a token stands for one and the same request.
       if (before !== undefined && JSON.stringify(before.order) !== JSON.stringify(order))
         throw new Error(`the token ${order.claim} was used with other parameters: InvalidInputException`)

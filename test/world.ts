@@ -1,13 +1,14 @@
 // A small world around the domain: events come at least once, builds end, time passes, and any call can fail.
 
 import { createHash } from 'node:crypto'
-import { stagingKeys } from '../lib/environment.ts'
+import { loadTestKeys, stagingKeys } from '../lib/environment.ts'
 import { ProbeError } from '../lib/errors.ts'
 import type { HeadersPlan, Package, SourcePlan } from '../lib/kernels/planner.ts'
 import type { ConfigHash } from '../lib/names/index.ts'
 import type { PlanPorts } from '../lib/plan.ts'
 import { plan } from '../lib/plan.ts'
-import type { BuildStatus, ProbeEvent } from '../lib/ports.ts'
+import { planLoadTest } from '../lib/plan-load-test.ts'
+import type { BuildOrder, BuildStatus, ProbeEvent } from '../lib/ports.ts'
 import type { Probe } from '../lib/probe.ts'
 import { type PublishPorts, publish } from '../lib/publish.ts'
 import { type Request, type ResolvePorts, resolve } from '../lib/resolve.ts'
@@ -27,6 +28,8 @@ export const KEY = PATH.slice(1)
 export interface WorldOptions {
   /** what the build uploads; `undefined`: it fails */
   readonly probe: Uint8Array | undefined
+  /** what its kernel makes of it; `undefined`: the load test leaves nothing */
+  readonly verdict?: 'passed' | 'failed' | undefined
   readonly settings?: Partial<Settings>
 }
 
@@ -60,7 +63,7 @@ const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kh
     prepared: undefined,
   }) satisfies SourcePlan
 
-export function createWorld({ probe, settings: own = {} }: WorldOptions) {
+export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions) {
   const settings: Settings = { ...DEFAULTS, ...own }
   let time = Date.UTC(2026, 10, 23, 12)
   let fault: Fault = () => undefined
@@ -107,6 +110,7 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
       unameRelease: UNAME_RELEASE,
       headers: [{ ...source('linux-headers'), bytes: 1 }],
       tree: 'usr/src/linux-headers',
+      loadTest: { image: { ...source('linux-image'), bytes: 1 }, toolchain: [] },
       compiler: 'gcc-12',
       toolchain: [],
     }),
@@ -147,17 +151,31 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
     settings,
     artifacts: watch('artifacts', memory.store.artifacts),
     trees: watch('trees', createTrees(memory.store.inputs)),
+    bus,
     signer: watch('signer', memory.signer),
     log: memory.log,
   }
 
   /** The build itself: it writes its staging keys, past all ports, and ends. */
-  async function build(claim: string): Promise<BuildStatus> {
+  async function build({ claim, phase }: BuildOrder): Promise<BuildStatus> {
     const keys = stagingKeys(claim)
     const { staging: bucket } = memory.inside.objects
     const put = (key: string, body: Uint8Array) =>
       bucket.set(key, { body, meta: { contentType: '', sha256: '' } })
     const text = (value: string) => new TextEncoder().encode(value)
+    if (phase === 'load-test') {
+      const { verdict: key, log } = loadTestKeys(claim)
+      const told = {
+        verdict,
+        reason: 'its kernel said so',
+        checked: ['insmod'],
+        lines: ['scap: loaded'],
+        timings: {},
+      }
+      put(log, text('the console'))
+      if (verdict !== undefined) put(key, text(JSON.stringify(told)))
+      return verdict === undefined ? 'failed' : 'succeeded'
+    }
     put(keys.log, text('main.c:1: error: no'))
     const stage = probe === undefined ? 'compile' : 'done'
     const report = { stage, compilerVersion: 'gcc 12', timings: { compile: 5 } }
@@ -192,18 +210,21 @@ export function createWorld({ probe, settings: own = {} }: WorldOptions) {
         for (let i = 0; i < times; i += 1) await handle(() => take(event))
       } else if (running !== undefined) {
         ended.add(running.id)
-        running.status = await build(running.order.claim)
-        const { key, claim } = running.order
+        running.status = await build(running.order)
+        const { key, claim, phase } = running.order
         for (let i = 0; i < times; i += 1) {
-          await handle(() => publish(publishPorts, { key, claim, status: running.status }))
+          await handle(() => publish(publishPorts, { key, claim, phase, status: running.status }))
         }
       }
     }
   }
-  const take = (event: ProbeEvent): Promise<unknown> =>
-    event.type === 'ProbeRequested'
+  const take = (event: ProbeEvent): Promise<unknown> => {
+    if (event.type === 'LoadTestRequested')
+      return planLoadTest({ ...planPorts, trees: createTrees(memory.store.inputs) }, event)
+    return event.type === 'ProbeRequested'
       ? plan(planPorts, event)
-      : publish(publishPorts, { key: event.key, claim: event.claim, status: undefined })
+      : publish(publishPorts, { key: event.key, claim: event.claim, status: undefined, phase: undefined })
+  }
 
   return {
     memory,

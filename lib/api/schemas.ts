@@ -138,4 +138,8 @@ export const storyView = z.looseObject({
     .looseObject({ unameRelease: z.string(), compiler: z.string(), headers: z.array(z.looseObject({})) })
     .optional()
     .describe('which driver source and which packages it came from'),
+  loadTest: z
+    .looseObject({ verdict: z.enum(['passed', 'failed', 'unavailable']), reason: z.string() })
+    .optional()
+    .describe('what became of it when its own kernel loaded it in a virtual machine'),
 })

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-codebuild'
 import { BUILD_ENV } from '../environment.ts'
 import { ProbeError } from '../errors.ts'
-import type { Builder, BuildStatus } from '../ports.ts'
+import type { Builder, BuildStatus, Phase } from '../ports.ts'
 import type { Arch } from '../probe.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = {
@@ -21,21 +21,25 @@ const STATUS: Readonly<Record<StatusType, BuildStatus>> = {
   TIMED_OUT: 'timed-out',
 }
 
-/** `projects`: the CodeBuild project of each architecture. */
-export function createBuilder(client: CodeBuildClient, projects: Readonly<Record<Arch, string>>): Builder {
+/** `projects`: the CodeBuild project of each phase and architecture. */
+export function createBuilder(
+  client: CodeBuildClient,
+  projects: Readonly<Record<Phase, Readonly<Record<Arch, string>>>>,
+): Builder {
   return {
-    async start({ key, probe, claim, jobUrl, jobSha256 }) {
+    async start({ phase, key, probe, claim, jobUrl, jobSha256 }) {
       const variables = {
         [BUILD_ENV.probeKey]: key,
         [BUILD_ENV.claim]: claim,
         [BUILD_ENV.jobUrl]: jobUrl,
         [BUILD_ENV.jobSha256]: jobSha256,
+        [BUILD_ENV.phase]: phase,
       }
       const { build } = await client.send(
         new StartBuildCommand({
-          projectName: projects[probe.arch],
+          projectName: projects[phase][probe.arch],
           // The same claim finds the build that it has started before.
-          idempotencyToken: claim,
+          idempotencyToken: phase === 'build' ? claim : `${claim}-${phase}`,
           environmentVariablesOverride: Object.entries(variables).map(([name, value]) => ({
             name,
             value,

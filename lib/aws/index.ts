@@ -26,10 +26,11 @@ import { claimOf, stateOf } from './item.ts'
 const OPEN = '1'
 
 /** What a state leaves behind when the next one takes its place. */
-const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', OVERDUE_PARTITION]
+const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', 'phase', OVERDUE_PARTITION]
 const OF_FAILURE = ['reason', 'detail', 'retryAt', 'logKey']
 
 const HELD = '#state = :building AND claim = :claim'
+const UNTESTED = '#state = :published AND claim = :claim AND attribute_not_exists(loadTest)'
 /** absent, failed and due, or building past its deadline */
 const FREE =
   'attribute_not_exists(#state) OR (#state = :failed AND retryAt <= :now) OR (#state = :building AND deadline <= :now)'
@@ -77,11 +78,17 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
         [RELEASE_PARTITION]: releaseIn(key),
       }
       const values = { ':failed': 'failed', ':building': 'building', ':now': claimedAt }
-      const item = await update(key, FREE, { ...set, attempt: NEXT }, ['buildId', ...OF_FAILURE], values)
+      const item = await update(
+        key,
+        FREE,
+        { ...set, attempt: NEXT },
+        ['buildId', 'phase', ...OF_FAILURE],
+        values,
+      )
       return item === undefined ? undefined : claimOf(key, item).attempt
     },
-    async started(key, claim, { buildId, deadline }) {
-      const item = await update(key, HELD, { buildId, deadline }, [], held(claim))
+    async started(key, claim, { buildId, deadline, phase }) {
+      const item = await update(key, HELD, { buildId, deadline, phase }, [], held(claim))
       return item !== undefined
     },
     async publish(key, claim, publication) {
@@ -95,6 +102,10 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
     async alias(key, claim, of) {
       const item = await update(key, HELD, { state: 'alias', of }, OF_CLAIM, held(claim))
       return item !== undefined
+    },
+    async verdict(key, claim, loadTest) {
+      const values = { ':claim': claim, ':published': 'published' }
+      return (await update(key, UNTESTED, { loadTest }, [], values)) !== undefined
     },
     async list({ release, cursor, limit }) {
       const start = cursor === undefined ? undefined : { [TABLE_KEY]: keyAt(cursor) }

@@ -5,6 +5,7 @@ import {
   type Claim,
   FAILURE_REASONS,
   type FailureReason,
+  type LoadTest,
   type ProbeState,
   type Provenance,
   type Source,
@@ -40,6 +41,7 @@ export function stateOf(key: string, item: Item): ProbeState {
         objectKey: read.string('objectKey'),
         publishedAt: read.number('publishedAt'),
         provenance: provenanceOf(key, read.map('provenance')),
+        ...(item.loadTest === undefined ? {} : { loadTest: loadTestOf(key, read.map('loadTest')) }),
       }
     default:
       return read.refuse('state')
@@ -54,8 +56,21 @@ export function claimOf(key: string, item: Item): Claim {
     deadline: read.number('deadline'),
     claimedAt: read.number('claimedAt'),
     ...read.optional('buildId'),
+    ...(item.phase === 'load-test' ? { phase: item.phase } : {}),
   }
 }
+
+function loadTestOf(key: string, item: Item): LoadTest {
+  const read = reader(key, item)
+  const verdict = read.string('verdict')
+  return {
+    verdict: VERDICTS.find((known) => known === verdict) ?? read.refuse('verdict'),
+    reason: read.string('reason'),
+    checked: read.strings('checked'),
+    lines: read.strings('lines'),
+  }
+}
+const VERDICTS = ['passed', 'failed', 'unavailable'] as const
 
 function provenanceOf(key: string, item: Item): Provenance {
   const read = reader(key, item)
@@ -110,6 +125,10 @@ function reader(key: string, item: Item) {
     list: (name: string): readonly Item[] => {
       const value = item[name]
       return Array.isArray(value) && value.every(isItem) ? value : refuse(name)
+    },
+    strings: (name: string): readonly string[] => {
+      const value = item[name]
+      return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : refuse(name)
     },
     reason: (name: string): FailureReason =>
       FAILURE_REASONS.find((reason) => reason === item[name]) ?? refuse(name),

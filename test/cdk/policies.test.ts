@@ -10,7 +10,7 @@ interface Statement {
   readonly Resource: unknown
 }
 
-const BUILDS = 'BuildX8664.Arn, BuildAarch64.Arn'
+const BUILDS = 'BuildX8664.Arn, BuildAarch64.Arn, LoadTestX8664.Arn, LoadTestAarch64.Arn'
 const MAY: Record<string, string[]> = {
   Resolve: [
     'logs:CreateLogStream ResolveLog.Arn',
@@ -71,6 +71,7 @@ const MAY: Record<string, string[]> = {
     's3:ListBucket Artifacts.Arn',
     's3:PutObject Inputs.Arn/*',
     'secretsmanager:GetSecretValue SigningKeySecret',
+    'events:PutEvents Bus.Arn',
     ...BUILDS.split(', ').map((arn) => `codebuild:BatchGetBuilds ${arn}`),
     ...BUILDS.split(', ').map((arn) => `codebuild:StopBuild ${arn}`),
   ],
@@ -136,6 +137,8 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'stagingBucket',
     'projectX86_64',
     'projectAarch64',
+    'loadTestX86_64',
+    'loadTestAarch64',
     'settings',
   ],
   Publish: [
@@ -144,8 +147,11 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'artifactsBucket',
     'inputsBucket',
     'signingKeySecret',
+    'eventBus',
     'projectX86_64',
     'projectAarch64',
+    'loadTestX86_64',
+    'loadTestAarch64',
     'settings',
   ],
   Submit: ['probesTable', 'kernelsTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],

@@ -28,6 +28,7 @@ const project = (type: string, command: string): JsonObject => ({
 })
 
 const orderFor = (arch: Arch, claim = '00000000-0000-4000-8000-000000000001'): BuildOrder => ({
+  phase: 'build',
   key: 'driver/1.2.3+driver/x86_64/falco_debian_6.1.1-1-amd64_1.ko',
   probe: {
     driverVersion: '1.2.3+driver',
@@ -56,7 +57,10 @@ async function lab(command: string) {
     Arm: project('ARM_CONTAINER', command),
   })
   const client = used(endpoint)
-  const builder = createBuilder(client, { x86_64: refs.Intel!, aarch64: refs.Arm! })
+  const builder = createBuilder(client, {
+    build: { x86_64: refs.Intel!, aarch64: refs.Arm! },
+    'load-test': { x86_64: refs.Intel!, aarch64: refs.Arm! },
+  })
   const ended = (id: string) =>
     until(async () => {
       const status = await builder.status(id)
@@ -132,5 +136,7 @@ test.each<[string, BuildStatus]>([
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const client = used(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  expect(await createBuilder(client, { x86_64: 'i', aarch64: 'a' }).status('i:1')).toBe(status)
+  const projects = { x86_64: 'i', aarch64: 'a' }
+  const builder = createBuilder(client, { build: projects, 'load-test': projects })
+  expect(await builder.status('i:1')).toBe(status)
 })

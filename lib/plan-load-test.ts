@@ -1,0 +1,139 @@
+// A probe was built: its own kernel is asked to load it, in a virtual machine, where there is an image of that kernel.
+
+import { createHash } from 'node:crypto'
+import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './build-plan.ts'
+import { inputKey, loadTestKeys, stagingKeys } from './environment.ts'
+import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
+import type { Package } from './kernels/planner.ts'
+import { probeOf } from './names/index.ts'
+import type { Index, Trees } from './ports.ts'
+import type { StartBuildPorts } from './start-build.ts'
+
+export interface LoadTestPorts
+  extends Pick<
+    StartBuildPorts,
+    'builder' | 'staging' | 'stagingUrls' | 'inputUrls' | 'now' | 'log' | 'settings' | 'ensureInput'
+  > {
+  readonly index: Pick<Index, 'get' | 'started'>
+  readonly trees: Pick<Trees, 'find'>
+}
+
+export interface LoadTestRequest {
+  readonly key: string
+  readonly claim: string
+  /** of the probe that publish has verified */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** Minutes that a load test may wait for a machine, run, and be late with its end. */
+const LOAD_TEST_MINUTES = 12
+
+/** Under which the image that a load test takes out of its package is kept for the next one. */
+export const bootId = (image: Pick<Package, 'sha256'>): string =>
+  createHash('sha256').update(`boot ${image.sha256}`).digest('hex')
+
+/**
+ * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the claim, and the
+ * test's token is made of it. False: there is nothing to test, or the claim is lost.
+ */
+export async function planLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
+  const { key, claim } = request
+  const state = await ports.index.get(key, { consistent: true })
+  if ((state?.state !== 'building' && state?.state !== 'published') || state.claim !== claim) return false
+  const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
+  const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
+  if (loadTest === undefined) return false
+  const keys = loadTestKeys(claim)
+  const made = new TextEncoder().encode(await jobOnce(ports, request, loadTest))
+  const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: LOAD_TEST_MINUTES * 60 })
+  const buildId = await ports.builder.start({
+    phase: 'load-test',
+    key,
+    probe: probeOf(key),
+    claim,
+    jobUrl,
+    jobSha256: sha256(made),
+  })
+  // A crash here leaves a test that the index does not know: its end is told by an event with the claim.
+  const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
+  if (state.state === 'building')
+    await ports.index.started(key, claim, { buildId, deadline, phase: 'load-test' })
+  ports.log('load test started', { key, claim, buildId })
+  return true
+}
+
+/** Signed URLs differ from try to try: the first try's job stays, or its test could not be found by its token. */
+async function jobOnce(
+  ports: LoadTestPorts,
+  request: LoadTestRequest,
+  loadTest: LoadTestRecord,
+): Promise<string> {
+  const { job } = loadTestKeys(request.claim)
+  const text = await jobOf(ports, request, loadTest)
+  const body = new TextEncoder().encode(text)
+  const meta = { contentType: 'text/plain', sha256: sha256(body) }
+  if ((await ports.staging.create(job, body, meta)) === 'created') return text
+  const first = await ports.staging.get(job, MAX_ORDER)
+  return first === undefined ? text : new TextDecoder().decode(first)
+}
+
+type Input = Omit<JobInput<LoadTestRole>, 'url'>
+
+async function jobOf(
+  ports: LoadTestPorts,
+  { key, claim, sha256: digest, bytes }: LoadTestRequest,
+  { image, toolchain, unameRelease }: LoadTestRecord,
+): Promise<string> {
+  const { arch, kind, driverName, driverVersion } = probeOf(key)
+  const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
+  const boot = await ports.trees.find(bootId(image))
+  if (boot === undefined) await ports.ensureInput(image)
+  await Promise.all(toolchain.map(ports.ensureInput))
+  const keys = loadTestKeys(claim)
+  const inputs: Input[] = [
+    boot === undefined
+      ? { role: 'kernel', format: 'deb', sha256: image.sha256, bytes: image.bytes }
+      : { role: 'boot', format: 'text', ...boot },
+    ...toolchain.map(
+      (pkg): Input => ({
+        role: 'toolchain',
+        format: 'deb',
+        sha256: pkg.sha256,
+        bytes: pkg.bytes,
+      }),
+    ),
+  ]
+  return formatJob({
+    settings: {
+      KIND: kind,
+      ARCH: arch,
+      DRIVER_NAME: driverName,
+      DRIVER_VERSION: driverVersion,
+      UNAME_RELEASE: unameRelease,
+      MAX_SECONDS: String(ports.settings.loadTest.maxSeconds),
+    },
+    inputs: [
+      {
+        role: 'probe',
+        format: 'text',
+        sha256: digest,
+        bytes,
+        url: await ports.stagingUrls.get(stagingKeys(claim).probe, expires),
+      },
+      ...(await Promise.all(
+        inputs.map(async (input) => ({
+          ...input,
+          url: await ports.inputUrls.get(inputKey(input.sha256), expires),
+        })),
+      )),
+    ],
+    outputs: {
+      verdict: await ports.stagingUrls.put(keys.verdict, expires),
+      log: await ports.stagingUrls.put(keys.log, expires),
+      ...(boot === undefined ? { boot: await ports.stagingUrls.put(keys.boot, expires) } : {}),
+    },
+  })
+}
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
