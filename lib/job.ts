@@ -1,4 +1,4 @@
-// The job document: all that a build is told. One tab-separated line a fact, so that plain sh can read it.
+// The job documents: all that a build, or a load test, is told. One tab-separated line a fact, so that plain sh can read it.
 
 import { ProbeError } from './errors.ts'
 
@@ -17,8 +17,14 @@ export type InputRole =
   | 'kheaders'
   | 'prepared'
 
-export interface JobInput {
-  readonly role: InputRole
+/**
+ * `probe`: what is loaded, as it is (`text`). `kernel`: the package that holds the kernel's image. `boot`: that image, as
+ * an earlier test stored it (`text`).
+ */
+export type LoadTestRole = 'probe' | 'kernel' | 'boot' | 'toolchain'
+
+export interface JobInput<Role extends string = InputRole> {
+  readonly role: Role
   /** `deb` is a Debian package, `tar.gz` and `tar.xz` are compressed tar archives, `text` is a file as it is */
   readonly format: 'deb' | 'tar.gz' | 'tar.xz' | 'text'
   readonly sha256: string
@@ -57,11 +63,30 @@ export interface Job {
   }
 }
 
+export interface LoadTestJob {
+  readonly settings: Pick<
+    Job['settings'],
+    'KIND' | 'ARCH' | 'DRIVER_NAME' | 'DRIVER_VERSION' | 'UNAME_RELEASE'
+  > & {
+    /** seconds that the machine may run */
+    readonly MAX_SECONDS: string
+  }
+  /** one `probe`; with neither `boot` nor `kernel` the verdict is `unavailable` */
+  readonly inputs: readonly JobInput<LoadTestRole>[]
+  /** presigned PUTs */
+  readonly outputs: {
+    readonly verdict: string
+    readonly log: string
+    /** with a `kernel`: where its image goes, for the next test */
+    readonly boot?: string
+  }
+}
+
 /**
  * Lines `set<TAB>NAME<TAB>VALUE`, `get<TAB>ROLE<TAB>FORMAT<TAB>SHA256<TAB>BYTES<TAB>URL`,
  * `put<TAB>NAME<TAB>URL`, in this order, each ended by a newline.
  */
-export function formatJob(job: Job): string {
+export function formatJob(job: Job | LoadTestJob): string {
   const lines = [
     ...Object.entries(job.settings).map(([name, value]) => ['set', name, value]),
     ...job.inputs.map((i) => ['get', i.role, i.format, i.sha256, String(i.bytes), i.url]),

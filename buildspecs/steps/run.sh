@@ -11,16 +11,24 @@ WORK=/tmp/probe-build
 
 # shellcheck source-path=SCRIPTDIR source=report.sh
 . "$STEPS/report.sh"
+# shellcheck source-path=SCRIPTDIR source=manifest.sh
+. "$STEPS/manifest.sh"
 # shellcheck source-path=SCRIPTDIR source=transfer.sh
 . "$STEPS/transfer.sh"
 # shellcheck source-path=SCRIPTDIR source=job.sh
 . "$STEPS/job.sh"
+# shellcheck source-path=SCRIPTDIR source=probe-job.sh
+. "$STEPS/probe-job.sh"
 # shellcheck source-path=SCRIPTDIR source=tools.sh
 . "$STEPS/tools.sh"
+# shellcheck source-path=SCRIPTDIR source=install.sh
+. "$STEPS/install.sh"
 # shellcheck source-path=SCRIPTDIR source=fetch.sh
 . "$STEPS/fetch.sh"
 # shellcheck source-path=SCRIPTDIR source=sandbox.sh
 . "$STEPS/sandbox.sh"
+# shellcheck source-path=SCRIPTDIR source=compiling.sh
+. "$STEPS/compiling.sh"
 # shellcheck source-path=SCRIPTDIR source=log.sh
 . "$STEPS/log.sh"
 
@@ -30,7 +38,7 @@ flow() {
   fetch_inputs
   stage prepare
   prepare_tools
-  choose_sandbox
+  choose_sandbox unpack_sandbox
   if [ "$KERNEL" = source ]; then
     stage tree
     make_tree

@@ -1,0 +1,35 @@
+# What the job document of a load test must and may say.
+# shellcheck shell=sh disable=SC2034 # what is set here is read by the others
+
+# Unset ones end the test here. IMAGE: the better of what the job brings, empty for none.
+check_job() {
+  : "$KIND $ARCH $DRIVER_NAME $DRIVER_VERSION $UNAME_RELEASE $MAX_SECONDS $PUT_MANIFEST $PUT_LOG ${PUT_BOOT:=}"
+  SANDBOX_SECONDS=$MAX_SECONDS
+  cut -f 1 "$WORK/gets" >"$WORK/roles"
+  grep -qx probe "$WORK/roles" || malformed 'list of inputs'
+  IMAGE=$(grep -x 'boot\|kernel' "$WORK/roles" | sort | head -n 1)
+}
+
+# set_setting NAME VALUE: only names of lib/job.ts, only values that need no quoting anywhere.
+set_setting() {
+  case $2 in
+    '' | *[!A-Za-z0-9.+~_-]* | -*) malformed "setting $1" ;;
+  esac
+  case $1=$2 in
+    KIND=kmod | KIND=ebpf | ARCH=x86_64 | ARCH=aarch64) ;;
+    MAX_SECONDS=*[!0-9]*) malformed "setting $1" ;;
+    DRIVER_NAME=* | DRIVER_VERSION=* | UNAME_RELEASE=* | MAX_SECONDS=*) ;;
+    *) malformed "setting $1" ;;
+  esac
+  eval "$1=\$2"
+}
+
+set_output() {
+  case $1 in
+    # log.sh calls what is stored last the manifest.
+    verdict) PUT_MANIFEST=$2 ;;
+    log) PUT_LOG=$2 ;;
+    boot) PUT_BOOT=$2 ;;
+    *) malformed "output $1" ;;
+  esac
+}

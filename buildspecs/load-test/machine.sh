@@ -1,0 +1,21 @@
+# In the sandbox: the machine, its console on standard output.
+# shellcheck shell=sh disable=SC3045
+
+# A console of a megabyte (blocks of 512 bytes) ends the machine; KiB of memory.
+ulimit -c 0
+ulimit -f 2048
+ulimit -v 4194304
+
+case $ARCH in
+  x86_64) set -- "$1" ttyS0 -M q35 -cpu max ;;
+  aarch64) set -- "$1" ttyAMA0 -M virt -cpu max,pauth-impdef=on ;;
+esac
+image=$1
+console=$2
+shift 2
+# Emulated, since a machine that is one itself often cannot make another. Whatever goes wrong ends the machine: it
+# never reboots.
+exec "qemu-system-$ARCH" -accel tcg,tb-size=64 "$@" -m 384 -nodefaults -no-user-config -display none -nic none \
+  -no-reboot -serial stdio -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
+  -kernel "/kernel/$image" -initrd /kernel/initramfs \
+  -append "console=$console quiet printk.devkmsg=on panic=-1 oops=panic softlockup_panic=1" </dev/null

@@ -1,0 +1,78 @@
+# From the machine's console to the verdict.
+# shellcheck shell=sh
+
+MAX_LINES=12
+
+# told WHAT: what followed WHAT when the test's own voice first said it in the machine.
+told() {
+  sed -n "s/^$NONCE $1 //p" "$WORK/lines" | head -n 1
+}
+
+# judge: after a `ready` of another kernel, or none at all, nothing that the console says counts.
+judge() {
+  [ -n "$(told ready)" ] || fail "the kernel's image did not boot: $(machine_end)"
+  [ "$(told ready)" = "$UNAME_RELEASE" ] || fail "the image is of another kernel: $(told ready)"
+  [ -z "$(told unjudged)" ] || fail "$(told unjudged)"
+  told_lines >"$WORK/telling"
+  sed -n "s/^$NONCE ok \([a-z]*\)$/\1/p" "$WORK/lines" | head -n 16 >"$WORK/checked"
+  if [ -n "$(told end)" ]; then
+    verdict passed 'it loads'
+  elif [ -n "$(told refused)" ]; then
+    verdict failed "$(told refused)"
+  else
+    verdict failed "it is the end of its kernel: $(machine_end)"
+  fi
+}
+
+machine_end() {
+  case $MACHINE in
+    0) echo 'the machine ended by itself' ;;
+    124 | 137) echo "the machine was still running after $MAX_SECONDS seconds" ;;
+    153) echo 'its console was full' ;;
+    *) echo "the machine was ended, with exit code $MACHINE" ;;
+  esac
+}
+
+# verdict VERDICT REASON
+verdict() {
+  say "$2" >"$WORK/reason"
+  say "$1" >"$WORK/verdict"
+}
+
+# What the kernel and the tools said since the probe was there, of much the first and the last.
+told_lines() {
+  sed "1,/^$NONCE ready /d; s/^$NONCE says //; /^$NONCE /d" "$WORK/lines" >"$WORK/all"
+  if [ "$(wc -l <"$WORK/all")" -le $MAX_LINES ]; then
+    cat "$WORK/all"
+  else
+    head -n $((MAX_LINES - 4)) "$WORK/all"
+    tail -n 4 "$WORK/all"
+  fi
+}
+
+# conclude STATUS: the log's last line. Whatever kept the test from a verdict makes it `unavailable`.
+conclude() {
+  echo "$1" >"$WORK/status"
+  if [ "$1" -ne 0 ]; then
+    end_stage
+    verdict unavailable "$(cat "$WORK/reason" 2>/dev/null || echo "the test ended unexpectedly, with exit code $1")"
+  fi
+  say "$(cat "$WORK/verdict"): $PROBE: $(cat "$WORK/reason")"
+}
+
+# manifest: JSON of lib/load-test.ts.
+manifest() {
+  read -r name _ <"$WORK/stage"
+  timings=$(sed 's/\(.*\) \(.*\)/"\1":\2/' "$WORK/timings" | paste -s -d , -)
+  printf '{"verdict":"%s","stage":"%s","reason":%s,"checked":[%s],"lines":[%s],"timings":{%s}%s}\n' \
+    "$(cat "$WORK/verdict")" "$name" "$(head -n 1 "$WORK/reason" | json_strings)" \
+    "$(json_of "$WORK/checked")" "$(json_of "$WORK/telling")" "$timings" "$(cat "$WORK/stored" 2>/dev/null || true)"
+}
+
+json_of() {
+  [ ! -f "$1" ] || json_strings <"$1"
+}
+
+json_strings() {
+  cut -c 1-240 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d , -
+}

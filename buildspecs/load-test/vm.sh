@@ -1,0 +1,51 @@
+# The virtual machine: its kernel, its initramfs, its one run.
+# shellcheck shell=sh disable=SC2034,SC2153 # IMAGE is of load-job.sh, MACHINE for verdict.sh
+
+image_sandbox() {
+  sandbox --ro-bind "$WORK/inputs" /inputs --ro-bind "$WORK/vm" /kernel \
+    --setenv ARCH "$ARCH" --setenv UNAME_RELEASE "$UNAME_RELEASE" "$@"
+}
+
+# take_image: vm/vmlinuz as the package has it, and vm/vmlinux, which is empty where the boot is left to vmlinuz.
+take_image() {
+  image_sandbox sh -eu /steps/image.sh package 3>"$WORK/vm/vmlinuz" ||
+    fail "the kernel package holds no image of $UNAME_RELEASE"
+  keep_image
+  image_sandbox sh -eu /steps/image.sh unwrapped 3>"$WORK/vm/vmlinux" || : >"$WORK/vm/vmlinux"
+}
+
+# The next test of this kernel is spared the package by it. Before the machine runs: no probe can have a hand in it.
+keep_image() {
+  if [ "$IMAGE" = boot ] || [ -z "$PUT_BOOT" ]; then return 0; fi
+  bytes=$(stat -c %s "$WORK/vm/vmlinuz")
+  sha256=$(sha256sum <"$WORK/vm/vmlinuz" | cut -c 1-64)
+  if put "$PUT_BOOT" "$WORK/vm/vmlinuz"; then
+    printf ',"boot":{"sha256":"%s","bytes":%s}' "$sha256" "$bytes" >"$WORK/stored"
+  else
+    say "the image was not stored: $(why $?)"
+  fi
+}
+
+pack_initramfs() {
+  NONCE=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  mkdir "$WORK/root/bin" "$WORK/root/proc" "$WORK/root/sys" "$WORK/root/dev"
+  cp "$(command -v busybox)" "$WORK/root/bin/busybox"
+  cp "$STEPS/init.sh" "$WORK/root/init"
+  chmod 755 "$WORK/root/init"
+  mv "$WORK"/inputs/probe-* "$WORK/root/probe"
+  printf 'NONCE=%s KIND=%s DRIVER_NAME=%s\n' "$NONCE" "$KIND" "$DRIVER_NAME" >"$WORK/root/job"
+  (cd "$WORK/root" && find . | busybox cpio -o -H newc) >"$WORK/vm/initramfs" 2>/dev/null
+}
+
+# boot_image: the machine's console, printable; MACHINE is how it ended. A kernel that qemu cannot start unwrapped is
+# started as it is.
+boot_image() {
+  for image in vmlinux vmlinuz; do
+    [ -s "$WORK/vm/$image" ] || continue
+    MACHINE=0
+    image_sandbox sh -eu /steps/machine.sh "$image" >"$WORK/console" || MACHINE=$?
+    tr '\t' ' ' <"$WORK/console" | tr -cd '\n -~' | sed 's/^\[ *[0-9.]*\] //' >"$WORK/lines"
+    cat "$WORK/lines"
+    ! grep -q "^$NONCE ready " "$WORK/lines" || return 0
+  done
+}

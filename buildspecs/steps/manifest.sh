@@ -1,0 +1,23 @@
+# What the build of a probe tells in the end: its last line, its manifest.
+# shellcheck shell=sh
+
+# conclude STATUS: the log's last line, whatever ended the flow.
+conclude() {
+  echo "$1" >"$WORK/status"
+  if [ "$1" -eq 0 ]; then
+    say "done: $PROBE"
+    return
+  fi
+  end_stage
+  reason=$(cat "$WORK/reason" 2>/dev/null || echo "it ended unexpectedly, with exit code $1; see the lines above")
+  say "failed at $name: $PROBE: $reason"
+}
+
+# manifest: JSON of lib/report.ts. The compiler's version is the only text in it that is not ours.
+manifest() {
+  read -r name _ <"$WORK/stage"
+  version=$(head -n 1 "$WORK/compiler" 2>/dev/null | tr -cd ' -~' | cut -c 1-200 | sed 's/[\\"]/\\&/g' || true)
+  timings=$(sed 's/\(.*\) \(.*\)/"\1":\2/' "$WORK/timings" | paste -s -d , -)
+  stored=$(cat "$WORK/stored" 2>/dev/null || true)
+  printf '{"stage":"%s","compilerVersion":"%s","timings":{%s}%s}\n' "$name" "$version" "$timings" "$stored"
+}
