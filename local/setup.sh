@@ -7,6 +7,12 @@ RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-1
   llvm:llc make:make'
 # To make a kernel tree of source and config: its archive, its Kconfig, its constants of time, its objtool.
 RUN_TOOLS="$RUN_TOOLS xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:-"
+# To load a probe into its own kernel, in a virtual machine.
+case $(uname -m) in
+aarch64) RUN_TOOLS="$RUN_TOOLS qemu-system-arm:qemu-system-aarch64" ;;
+*) RUN_TOOLS="$RUN_TOOLS qemu-system-x86:qemu-system-x86_64" ;;
+esac
+RUN_TOOLS="$RUN_TOOLS busybox-static:busybox"
 TEST_TOOLS='binutils:readelf gnupg:gpg kmod:modinfo shellcheck:shellcheck'
 
 fail() {

@@ -1,7 +1,7 @@
 # In the sandbox: the machine, its console on standard output.
 # shellcheck shell=sh disable=SC3045
 
-# A console of a megabyte (blocks of 512 bytes) ends the machine; KiB of memory.
+# Of the console a megabyte is kept (blocks of 512 bytes); KiB of memory.
 ulimit -c 0
 ulimit -f 2048
 ulimit -v 4194304

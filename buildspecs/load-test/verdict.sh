@@ -28,7 +28,6 @@ machine_end() {
   case $MACHINE in
     0) echo 'the machine ended by itself' ;;
     124 | 137) echo "the machine was still running after $MAX_SECONDS seconds" ;;
-    153) echo 'its console was full' ;;
     *) echo "the machine was ended, with exit code $MACHINE" ;;
   esac
 }
@@ -39,9 +38,10 @@ verdict() {
   say "$1" >"$WORK/verdict"
 }
 
-# What the kernel and the tools said since the probe was there, of much the first and the last.
+# What the kernel and the tools said while the probe was there, of much the first and the last. Its clock is no news.
 told_lines() {
-  sed "1,/^$NONCE ready /d; s/^$NONCE says //; /^$NONCE /d" "$WORK/lines" >"$WORK/all"
+  sed "0,/^$NONCE ready /d; /^$NONCE \(end\|refused\) /,\$d; s/^$NONCE says //; /^$NONCE /d; /^tsc: /d; /^clocksource: /d" \
+    "$WORK/lines" >"$WORK/all"
   if [ "$(wc -l <"$WORK/all")" -le $MAX_LINES ]; then
     cat "$WORK/all"
   else

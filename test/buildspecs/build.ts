@@ -10,20 +10,15 @@ import { formatJob, type Job, type JobInput } from '../../lib/job.ts'
 import { type BuildReport, readReport } from '../../lib/report.ts'
 import type { LoopbackStore } from './store.ts'
 
-const spec = parse(inlineBuildspec())
+const spec: BuildSpec = parse(inlineBuildspec())
 
-export interface Input {
-  readonly role: JobInput['role']
-  readonly format: JobInput['format']
-  readonly body: Buffer
+interface BuildSpec {
+  readonly env: { readonly variables: Readonly<Record<string, string>> }
+  readonly phases: Readonly<Record<'install' | 'build', { readonly commands: readonly string[] }>>
 }
 
-export interface Build {
-  readonly settings: Partial<Job['settings']>
-  readonly inputs: readonly Input[]
-  /** what is wrong with this job */
-  readonly tamper?: (job: Job) => Job
-  readonly jobSha256?: string
+/** The machine that a buildspec runs on. */
+export interface Machine {
   /**
    * `user`: in a sandbox as a user without a name; `root`: in one that is root's own, in which no other can have
    * a /proc of its own; `container`: as root (for a user, of a user namespace) with nothing around
@@ -33,6 +28,20 @@ export interface Build {
   readonly hidden?: readonly string[]
   /** lines of sh that the machine runs when the build has ended */
   readonly afterwards?: string
+}
+
+export interface Input {
+  readonly role: JobInput['role']
+  readonly format: JobInput['format']
+  readonly body: Buffer
+}
+
+export interface Build extends Machine {
+  readonly settings: Partial<Job['settings']>
+  readonly inputs: readonly Input[]
+  /** what is wrong with this job */
+  readonly tamper?: (job: Job) => Job
+  readonly jobSha256?: string
 }
 
 export interface Built {
@@ -47,15 +56,15 @@ export interface Built {
   readonly requests: readonly string[]
 }
 
-const machine = arch() === 'arm64' ? 'aarch64' : 'x86_64'
-const sha256 = (body: Buffer | string) => createHash('sha256').update(body).digest('hex')
+export const machine = arch() === 'arm64' ? 'aarch64' : 'x86_64'
+export const sha256 = (body: Buffer | string) => createHash('sha256').update(body).digest('hex')
 
 export async function build(store: LoopbackStore, order: Build): Promise<Built> {
   const keys = stagingKeys(randomUUID())
   const document = formatJob((order.tamper ?? ((job) => job))(jobOf(store, order, keys)))
   store.objects.set(keys.job, Buffer.from(document))
   const first = store.requests.length
-  const { exit, output } = await runSpec(order, {
+  const { exit, output } = await runSpec(spec, order, {
     [BUILD_ENV.probeKey]: 'a/probe',
     [BUILD_ENV.claim]: keys.job.split('/')[0]!,
     [BUILD_ENV.jobUrl]: store.url(keys.job),
@@ -106,8 +115,10 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
 /** An id without a name, as a build has it on a machine where everything else is root's. */
 const NOBODY = 64055
 
-function runSpec(
-  { outer, hidden = [], afterwards = ':' }: Build,
+/** Runs the commands of a buildspec, as parsed from its text. */
+export function runSpec(
+  spec: BuildSpec,
+  { outer, hidden = [], afterwards = ':' }: Machine,
   variables: Readonly<Record<string, string>>,
 ) {
   const env = { PATH: '/usr/bin:/usr/sbin', ...spec.env.variables, ...variables }

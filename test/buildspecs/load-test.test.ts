@@ -1,0 +1,278 @@
+// Probes meet their own kernel: the newest of this machine's archive, booted for real.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LoadVerdict } from '../../lib/load-test.ts'
+import { newestKernel, packageBytes, tarball } from './archive.ts'
+import { type Build, build, type Input } from './build.ts'
+import { type LoadTest, loadTest } from './load.ts'
+import { type LoopbackStore, openStore } from './store.ts'
+
+const MINUTES = 60_000
+const kernel = newestKernel('6.1')
+const other = newestKernel('6.12')
+
+let store: LoopbackStore
+/** the kernel's image, as the first test of this file stores it */
+let boot: Buffer
+let kmod: Buffer
+let ebpf: Buffer
+beforeAll(async () => {
+  store = await openStore()
+  const driver: Input = { role: 'driver', format: 'deb', body: packageBytes('falcosecurity-scap-dkms') }
+  kmod = await built(driver, 'kmod')
+  ebpf = await built(driver, 'ebpf')
+  const first = await load({ inputs: [probe(kmod), image()] })
+  if (first.boot === undefined) throw new Error(`no image was stored:\n${first.output}`)
+  boot = first.boot
+}, 5 * MINUTES)
+afterAll(() => store.close())
+
+const load = (order: Partial<LoadTest>) => {
+  const settings = { UNAME_RELEASE: kernel.unameRelease, ...order.settings }
+  return loadTest(store, { inputs: [], ...order, settings })
+}
+const loadKmod = (body: Buffer, settings: LoadTest['settings'] = {}) =>
+  load({ settings, inputs: [probe(body), kit()] })
+const loadEbpf = (body: Buffer) => load({ settings: { KIND: 'ebpf' }, inputs: [probe(body), kit()] })
+
+const probe = (body: Buffer) => ({ role: 'probe', format: 'text', body }) as const
+const image = () => ({ role: 'kernel', format: 'deb', body: imageOf(kernel.unameRelease) }) as const
+const kit = () => ({ role: 'boot', format: 'text', body: boot }) as const
+const imageOf = (unameRelease: string) => packageBytes(`linux-image-${unameRelease}`)
+
+async function built(driver: Input, kind: 'kmod' | 'ebpf', of = kernel): Promise<Buffer> {
+  const headers = of.headers.map((body) => ({ role: 'header', format: 'deb', body }) as const)
+  const settings: Build['settings'] = {
+    KIND: kind,
+    UNAME_RELEASE: of.unameRelease,
+    TREE: of.tree,
+    COMPILER: of.compiler,
+  }
+  const { probe: made, log } = await build(store, { settings, inputs: [...headers, driver] })
+  if (made === undefined) throw new Error(`it did not compile:\n${log}`)
+  return made
+}
+
+/** A module `scap` whose init runs these lines of C. */
+const moduleOf = (lines: string, of = kernel): Promise<Buffer> => {
+  const source = [
+    '#include <linux/module.h>',
+    '#include <linux/delay.h>',
+    `static int __init start(void) { ${lines} return 0; }`,
+    'static void __exit stop(void) {}',
+    'module_init(start); module_exit(stop); MODULE_LICENSE("GPL");',
+  ]
+  const files = {
+    Makefile: 'obj-m := scap.o\nall:\n\t$(MAKE) -C $(KERNELDIR) M=$(CURDIR) modules\n',
+    'scap.c': `${source.join('\n')}\n`,
+  }
+  return built({ role: 'driver', format: 'tar.gz', body: tarball(files) }, 'kmod', of)
+}
+
+/** An eBPF object with one map, and these programs by their section. */
+const objectOf = (programs: Readonly<Record<string, string>>): Promise<Buffer> => {
+  const source = [
+    '#define SECTION(name) __attribute__((section(name), used))',
+    'struct { unsigned type, key, value, entries, flags, inner, node; } counts SECTION("maps") = {2, 4, 4, 1};',
+    'char terms[] SECTION("license") = "GPL";',
+    'static void *(*lookup)(void *, void *) = (void *)1;',
+    ...Object.entries(programs).map(
+      ([section, lines], i) => `int program_${i}(void *context) SECTION("${section}");
+int program_${i}(void *context) { unsigned key = 0; unsigned *found = lookup(&counts, &key); ${lines} }`,
+    ),
+  ]
+  const files = {
+    Makefile: '',
+    'bpf/Makefile': 'all:\n\t$(CLANG) -O2 -target bpf -c probe.c -o probe.o\n',
+    'bpf/probe.c': `${source.join('\n')}\n`,
+  }
+  return built({ role: 'driver', format: 'tar.gz', body: tarball(files) }, 'ebpf')
+}
+
+const linesOf = (verdict: LoadVerdict): string =>
+  verdict.verdict === 'unavailable' ? '' : verdict.lines.join('\n')
+
+/** A kernel's own word for a module of another. */
+const REFUSAL = /scap: .*(symbol module_layout|version magic|this_module section size)/
+
+describe('a probe that its kernel takes', () => {
+  test.each(['user', 'root', 'container'] as const)('passes on a machine of the kind %s', async (outer) => {
+    const { exit, verdict, log, seconds } = await load({ outer, inputs: [probe(kmod), kit()] })
+    expect(verdict).toMatchObject({
+      verdict: 'passed',
+      checked: ['insmod', 'listed', 'major', 'device', 'opened', 'rmmod', 'gone'],
+    })
+    expect(exit).toBe(0)
+    expect(linesOf(verdict)).toContain('driver loading')
+    expect(log).toMatch(/\npassed: scap .* kmod for .*: it loads\n$/)
+    expect(seconds).toBeLessThan(10)
+  })
+
+  test('passes as eBPF, each of its programs through the verifier', async () => {
+    const { verdict, seconds } = await loadEbpf(ebpf)
+    expect(verdict).toMatchObject({ verdict: 'passed', checked: ['verify'] })
+    expect(linesOf(verdict)).toMatch(/^\d+ maps, \d{3} programs, \d attached$/)
+    expect(seconds).toBeLessThan(10)
+  })
+
+  test("is loaded from the kernel's package, whose image is stored for the next test", async () => {
+    const { verdict, boot: stored, seconds } = await load({ inputs: [probe(kmod), image()] })
+    expect(verdict).toMatchObject({ verdict: 'passed', boot: { bytes: stored?.length } })
+    expect(stored?.equals(boot)).toBe(true)
+    expect(seconds).toBeLessThan(15)
+  })
+})
+
+describe('a kernel', () => {
+  test.each([
+    ['lz4', kernel.unameRelease],
+    ['zstd', other.unameRelease],
+  ])('that is compressed with %s boots', async (_, unameRelease) => {
+    const UNAME_RELEASE = unameRelease.replace('-amd64', '-cloud-amd64')
+    const body = imageOf(UNAME_RELEASE)
+    const { verdict } = await load({
+      settings: { UNAME_RELEASE },
+      inputs: [probe(kmod), { role: 'kernel', format: 'deb', body }],
+    })
+    // The module is another kernel's; to say so, this one has booted.
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(linesOf(verdict)).toMatch(REFUSAL)
+  })
+})
+
+describe('a module that its kernel does not take fails', () => {
+  test("of another release, with the kernel's own refusal", async () => {
+    const { exit, verdict } = await loadKmod(await moduleOf('', other))
+    expect(exit).toBe(0)
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(verdict.reason).toMatch(/^insmod: insmod: .*invalid module format/i)
+    expect(linesOf(verdict)).toMatch(REFUSAL)
+  })
+
+  test('cut short', async () => {
+    const { verdict } = await loadKmod(kmod.subarray(0, kmod.length / 2))
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+  })
+
+  test('whose init returns an error', async () => {
+    const { verdict } = await loadKmod(await moduleOf('pr_err("scap: cannot\\n"); return -EINVAL;'))
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(linesOf(verdict)).toContain('scap: cannot')
+  })
+
+  test('that makes no device', async () => {
+    const { verdict } = await loadKmod(await moduleOf(''))
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: ['insmod', 'listed'] })
+  })
+
+  test.each([
+    ['that panics', 'panic("scap went mad");', /Kernel panic - not syncing: scap went mad/],
+    ['that reads where nothing is', 'return *(volatile int *)8;', /BUG: kernel NULL pointer dereference/],
+    ['that never ends, and lets nothing else run', 'for (;;) cpu_relax();', /soft lockup - CPU#0 stuck/],
+  ])('%s', async (_, lines, said) => {
+    const { verdict, exit } = await loadKmod(await moduleOf(lines))
+    expect(exit).toBe(0)
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(linesOf(verdict)).toMatch(said)
+  })
+
+  test('that sleeps for ever, after the seconds that it has', async () => {
+    const { verdict, seconds } = await loadKmod(await moduleOf('for (;;) msleep(1000);'), {
+      MAX_SECONDS: '12',
+    })
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(verdict.reason).toContain('still running after 12 seconds')
+    expect(seconds).toBeLessThan(25)
+  })
+
+  test('that floods the console, of which a bounded part is kept', async () => {
+    const flood = await moduleOf('for (;;) pr_err("%0240d\\n", 1);')
+    const { verdict, log } = await loadKmod(flood, { MAX_SECONDS: '12' })
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(verdict.reason).toContain('still running after 12 seconds')
+    expect(log.length).toBeLessThan(2 * 1024 * 1024)
+  })
+
+  test('that says what a good one would have said', async () => {
+    const said = ['ready', 'ok insmod', 'ok gone', 'end of the test'].map((line) => `pr_err("${line}\\n");`)
+    const { verdict } = await loadKmod(await moduleOf(`${said.join(' ')} panic("done");`))
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+  })
+})
+
+describe('an eBPF object that its kernel does not take fails', () => {
+  test('for another release, as Falco itself refuses it', async () => {
+    const others = kernel.unameRelease.replace(/\d/g, '9')
+    const body = Buffer.from(ebpf.toString('latin1').replaceAll(kernel.unameRelease, others), 'latin1')
+    const { verdict } = await loadEbpf(body)
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(verdict.reason).toContain(`the object is for kernel ${others}; this is ${kernel.unameRelease}`)
+  })
+
+  test('cut short, or no object at all', async () => {
+    expect(await loadEbpf(ebpf.subarray(0, ebpf.length / 2))).toMatchObject({
+      verdict: { verdict: 'failed' },
+    })
+    expect(await loadEbpf(kmod)).toMatchObject({ verdict: { verdict: 'failed' } })
+  })
+
+  test("with a program that the verifier refuses, with the verifier's own words", async () => {
+    const body = await objectOf({
+      'raw_tracepoint/sys_enter': 'return found ? *found : 0;',
+      'raw_tracepoint/filler/bad': 'return *found;',
+    })
+    const { verdict } = await loadEbpf(body)
+    expect(verdict.verdict).toBe('failed')
+    expect(verdict.reason).toContain(
+      'the kernel refuses the program raw_tracepoint/filler/bad: Permission denied',
+    )
+    expect(linesOf(verdict)).toContain("invalid mem access 'map_value_or_null'")
+  })
+
+  test('with a program for a tracepoint that the kernel has not', async () => {
+    const { verdict } = await loadEbpf(
+      await objectOf({ 'raw_tracepoint/sys_nowhere': 'return found ? *found : 0;' }),
+    )
+    expect(verdict).toMatchObject({ verdict: 'failed' })
+    expect(verdict.reason).toContain('no attaching to sys_nowhere')
+  })
+})
+
+describe('where nothing was booted, nothing passes', () => {
+  const unavailable = async (order: Partial<LoadTest>, stage: string, reason: string) => {
+    const { exit, verdict, log } = await load(order)
+    expect(verdict).toMatchObject({ verdict: 'unavailable', stage })
+    expect(verdict.reason).toContain(reason)
+    expect(exit).toBe(1)
+    expect(log).toMatch(/\nunavailable: scap .*\n$/)
+  }
+
+  test('no image', () => unavailable({ inputs: [probe(kmod)] }, 'fetch', 'there is no image of this kernel'))
+
+  test('an image that is lost', () =>
+    unavailable({ inputs: [probe(kmod), kit()], lost: 'boot' }, 'fetch', 'refused (curl 22)'))
+
+  test('a package of another kernel', () =>
+    unavailable(
+      { settings: { UNAME_RELEASE: other.unameRelease }, inputs: [probe(kmod), image()] },
+      'image',
+      'holds no image of',
+    ))
+
+  test('an image of another kernel', () =>
+    unavailable(
+      { settings: { UNAME_RELEASE: other.unameRelease }, inputs: [probe(kmod), kit()] },
+      'boot',
+      `the image is of another kernel: ${kernel.unameRelease}`,
+    ))
+
+  test('an image that does not boot', () =>
+    unavailable(
+      { settings: { MAX_SECONDS: '5' }, inputs: [probe(kmod), { ...kit(), body: Buffer.alloc(65536, 'x') }] },
+      'boot',
+      'did not boot',
+    ))
+
+  test('a builder without the tools', () =>
+    unavailable({ inputs: [probe(kmod), kit()], hidden: ['busybox'] }, 'prepare', 'has not all of bwrap'))
+})
