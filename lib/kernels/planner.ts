@@ -22,6 +22,15 @@ interface OfKernel {
   readonly compiler: string
   /** packages that a build image without clang or bubblewrap installs, dependencies first */
   readonly toolchain: readonly Package[]
+  /** what a load test needs; none where the distribution has no image of this kernel */
+  readonly loadTest?: LoadTestPlan
+}
+
+export interface LoadTestPlan {
+  /** holds `boot/vmlinuz-{unameRelease}` */
+  readonly image: Package
+  /** packages that a build image without a virtual machine installs, dependencies first */
+  readonly toolchain: readonly Package[]
 }
 
 /** The build tree comes in the distribution's packages. */

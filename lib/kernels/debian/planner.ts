@@ -8,10 +8,11 @@ import type { Job } from '../../job.ts'
 import type { Arch, Kind } from '../../probe.ts'
 import type { ConfigRequest, HeadersPlan, KernelRequest, Planner } from '../planner.ts'
 import { fileInDeb } from './deb.ts'
+import { loadTestOf } from './image.ts'
 import { type DebianPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
 import type { Suite } from './release.ts'
 import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './release-names.ts'
-import { TOOLCHAIN_NAMES, toolchainOf } from './toolchain.ts'
+import { loadTestToolchainOf, TOOLCHAIN_NAMES, toolchainOf } from './toolchain.ts'
 import { compareVersions } from './version.ts'
 
 export interface DebianOptions extends PackagesPorts {
@@ -52,7 +53,7 @@ export interface DebianPlanner extends Planner {
   toolchain(arch: Arch, kind: Kind, kernel: Job['settings']['KERNEL']): Promise<readonly DebianPackage[]>
 }
 
-const KERNEL_PACKAGES = /^linux-(headers-\d|kbuild-|compiler-|source-\d)/
+const KERNEL_PACKAGES = /^linux-(headers-\d|image-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/
 
 export function debianPlanner(options: DebianOptions): DebianPlanner {
   const keep = keepOf([...TOOLCHAIN_NAMES, ...options.alsoKeep])
@@ -97,12 +98,13 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
     tree: `usr/src/${headers.name}`,
     compiler: compilerOf(dependencies, headers),
     toolchain: toolchain ? toolchainOf(request.kind, finder(archive)) : [],
+    ...loadTestOf(archive, headers, toolchain ? loadTestToolchainOf(request.arch, finder(archive)) : []),
   }
 }
 
 function planPackages(
   archive: readonly DebianPackage[],
-  { kernelRelease, unameRelease, compiler, kernelUrls }: PackagesRequest,
+  { arch, kernelRelease, unameRelease, compiler, kernelUrls }: PackagesRequest,
   kind: Kind,
   toolchain: boolean,
 ): HeadersPlan {
@@ -125,6 +127,7 @@ function planPackages(
     tree: `usr/src/${own.name}`,
     compiler,
     toolchain: toolchain ? toolchainOf(kind, finder(archive)) : [],
+    ...loadTestOf(archive, own, toolchain ? loadTestToolchainOf(arch, finder(archive)) : []),
   }
 }
 

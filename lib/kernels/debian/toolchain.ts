@@ -1,7 +1,7 @@
 // What a bare Debian 12 build image (buildpack-deps:bookworm) lacks of the tools that a build runs.
 
 import type { Job } from '../../job.ts'
-import type { Kind } from '../../probe.ts'
+import type { Arch, Kind } from '../../probe.ts'
 import type { Package } from '../planner.ts'
 
 /** The sandbox, and the library of the kernel's own objtool. */
@@ -31,7 +31,47 @@ const FOR_EBPF = [
  */
 const FOR_A_TREE = ['m4', 'bison', 'flex', 'bc', 'libelf-dev']
 
-export const TOOLCHAIN_NAMES: readonly string[] = [...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF]
+/** The libraries that `ldd` lists for qemu and that Debian's base system lacks, its firmware, and a static shell. */
+const FOR_A_MACHINE = [
+  'libaio1',
+  'libbpf1',
+  'libcapstone4',
+  'libkmod2',
+  'libdaxctl1',
+  'libndctl6',
+  'libpmem1',
+  'libfdt1',
+  'libfuse3-3',
+  'libglib2.0-0',
+  'libnl-3-200',
+  'libnl-route-3-200',
+  'libibverbs1',
+  'librdmacm1',
+  'libjpeg62-turbo',
+  'libnuma1',
+  'libpixman-1-0',
+  'libpng16-16',
+  'libssl3',
+  'libsasl2-2',
+  'libslirp0',
+  'liburing2',
+  'libvdeplug2',
+  'qemu-system-data',
+  'busybox-static',
+]
+const MACHINE = {
+  x86_64: ['seabios', 'qemu-system-x86'],
+  aarch64: ['qemu-system-arm'],
+} as const satisfies Record<Arch, readonly string[]>
+
+export const TOOLCHAIN_NAMES: readonly string[] = [
+  ...[...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF, ...FOR_A_MACHINE],
+  ...Object.values(MACHINE).flat(),
+]
+
+/** The same for a load test. Its image has the compiler of the eBPF loader. */
+export const loadTestToolchainOf = (arch: Arch, find: (name: string) => Package | undefined): Package[] =>
+  [...FOR_EVERY_BUILD, ...FOR_A_MACHINE, ...MACHINE[arch]].flatMap((name) => find(name) ?? [])
 
 /** In the order in which they are unpacked; what the archive has not is left out: the build says what it misses. */
 export const toolchainOf = <Found extends Package>(

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
 import { fileInDeb } from '../../../../lib/kernels/debian/deb.ts'
+import { imageOf } from '../../../../lib/kernels/debian/image.ts'
 import { DEBIAN_KEYRING } from '../../../../lib/kernels/debian/keyring.ts'
 import { type DebianPlanner, debianPlanner } from '../../../../lib/kernels/debian/planner.ts'
 import type { Fetch } from '../../../../lib/ports.ts'
@@ -49,6 +50,33 @@ describe("plans from Debian's real archive", () => {
       )
       expect(plan.toolchain.map(({ name }) => name)).toContain('clang-14')
     }
+  })
+
+  test("a kernel's image is that of the same release and version, signed where the archive has it so", async () => {
+    for (const { kernelRelease, unameRelease } of await planner.kernels('x86_64')) {
+      const { headers, loadTest } = await planner.plan(request(kernelRelease))
+      expect(loadTest?.image.name).toMatch(/^linux-image-/)
+      expect(loadTest?.image.name.replace(/-unsigned$/, '')).toBe(`linux-image-${unameRelease}`)
+      expect(loadTest?.image.version).toBe(headers.at(-1)?.version)
+      const signed = await planner.find(`linux-image-${unameRelease}`, 'x86_64')
+      if (signed?.version === loadTest?.image.version) expect(loadTest?.image.name).toBe(signed?.name)
+      expect(loadTest?.toolchain.map(({ name }) => name)).toContain('qemu-system-x86')
+    }
+  })
+
+  test('an image of another version, or its debug symbols, is no image of a kernel', () => {
+    const [headers, ...archive] = [
+      ['linux-headers-6.1.0-9-amd64', '6.1.9-1'],
+      ['linux-image-6.1.0-9-amd64', '6.1.9-2'],
+      ['linux-image-6.1.0-9-amd64-dbg', '6.1.9-1'],
+      ['linux-image-6.1.0-9-cloud-amd64', '6.1.9-1'],
+    ].map(([name = '', version = '']) => ({ name, version, url: '', sha256: '', bytes: 1, depends: '' }))
+    if (headers === undefined) throw new Error('no headers')
+    expect(imageOf(archive, headers)).toBeUndefined()
+    const unsigned = { ...headers, name: 'linux-image-6.1.0-9-amd64-unsigned' }
+    expect(imageOf([...archive, unsigned], headers)).toBe(unsigned)
+    const signed = { ...headers, name: 'linux-image-6.1.0-9-amd64' }
+    expect(imageOf([unsigned, ...archive, signed], headers)).toBe(signed)
   })
 
   test('a kernel is found by package version and by uname alike, and never of another flavour', async () => {
