@@ -3,7 +3,7 @@
 
 image_sandbox() {
   sandbox --ro-bind "$WORK/inputs" /inputs --ro-bind "$WORK/vm" /kernel \
-    --setenv ARCH "$ARCH" --setenv UNAME_RELEASE "$UNAME_RELEASE" "$@"
+    --setenv ARCH "$ARCH" --setenv KIND "$KIND" --setenv UNAME_RELEASE "$UNAME_RELEASE" "$@"
 }
 
 # take_image: vm/vmlinuz as the package has it, and vm/vmlinux, which is empty where the boot is left to vmlinuz.

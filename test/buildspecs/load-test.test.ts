@@ -105,21 +105,21 @@ describe('a probe that its kernel takes', () => {
     expect(exit).toBe(0)
     expect(linesOf(verdict)).toContain('driver loading')
     expect(log).toMatch(/\npassed: scap .* kmod for .*: it loads\n$/)
-    expect(seconds).toBeLessThan(10)
+    expect(seconds).toBeLessThan(30)
   })
 
   test('passes as eBPF, each of its programs through the verifier', async () => {
     const { verdict, seconds } = await loadEbpf(ebpf)
     expect(verdict).toMatchObject({ verdict: 'passed', checked: ['verify'] })
     expect(linesOf(verdict)).toMatch(/^\d+ maps, \d{3} programs, \d attached$/)
-    expect(seconds).toBeLessThan(10)
+    expect(seconds).toBeLessThan(30)
   })
 
   test("is loaded from the kernel's package, whose image is stored for the next test", async () => {
     const { verdict, boot: stored, seconds } = await load({ inputs: [probe(kmod), image()] })
     expect(verdict).toMatchObject({ verdict: 'passed', boot: { bytes: stored?.length } })
     expect(stored?.equals(boot)).toBe(true)
-    expect(seconds).toBeLessThan(15)
+    expect(seconds).toBeLessThan(30)
   })
 })
 
@@ -168,7 +168,6 @@ describe('a module that its kernel does not take fails', () => {
   test.each([
     ['that panics', 'panic("scap went mad");', /Kernel panic - not syncing: scap went mad/],
     ['that reads where nothing is', 'return *(volatile int *)8;', /BUG: kernel NULL pointer dereference/],
-    ['that never ends, and lets nothing else run', 'for (;;) cpu_relax();', /soft lockup - CPU#0 stuck/],
   ])('%s', async (_, lines, said) => {
     const { verdict, exit } = await loadKmod(await moduleOf(lines))
     expect(exit).toBe(0)
@@ -176,27 +175,34 @@ describe('a module that its kernel does not take fails', () => {
     expect(linesOf(verdict)).toMatch(said)
   })
 
-  test('that sleeps for ever, after the seconds that it has', async () => {
-    const { verdict, seconds } = await loadKmod(await moduleOf('for (;;) msleep(1000);'), {
-      MAX_SECONDS: '12',
-    })
-    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
-    expect(verdict.reason).toContain('still running after 12 seconds')
-    expect(seconds).toBeLessThan(25)
-  })
-
-  test('that floods the console, of which a bounded part is kept', async () => {
-    const flood = await moduleOf('for (;;) pr_err("%0240d\\n", 1);')
-    const { verdict, log } = await loadKmod(flood, { MAX_SECONDS: '12' })
-    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
-    expect(verdict.reason).toContain('still running after 12 seconds')
-    expect(log.length).toBeLessThan(2 * 1024 * 1024)
-  })
-
   test('that says what a good one would have said', async () => {
     const said = ['ready', 'ok insmod', 'ok gone', 'end of the test'].map((line) => `pr_err("${line}\\n");`)
     const { verdict } = await loadKmod(await moduleOf(`${said.join(' ')} panic("done");`))
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+  })
+})
+
+describe.concurrent('a module whose init never ends fails', () => {
+  test('when it lets nothing else run, by what the kernel says of that', async ({ expect }) => {
+    const { verdict } = await loadKmod(await moduleOf('for (;;) cpu_relax();'))
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(linesOf(verdict)).toMatch(/soft lockup - CPU#0 stuck/)
+  })
+
+  test('when it sleeps, after the seconds that it has', async ({ expect }) => {
+    const sleeper = await moduleOf('for (;;) msleep(1000);')
+    const { verdict, seconds } = await loadKmod(sleeper, { MAX_SECONDS: '15' })
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(verdict.reason).toContain('still running after 15 seconds')
+    expect(seconds).toBeLessThan(30)
+  })
+
+  test('when it floods the console, of which a bounded part is kept', async ({ expect }) => {
+    const flood = await moduleOf('for (;;) pr_err("%0240d\\n", 1);')
+    const { verdict, log } = await loadKmod(flood, { MAX_SECONDS: '15' })
+    expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
+    expect(verdict.reason).toContain('still running after 15 seconds')
+    expect(log.length).toBeLessThan(2 * 1024 * 1024)
   })
 })
 

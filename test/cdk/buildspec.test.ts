@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { inlineBuildspec, MAX_BUILDSPEC, withoutComments } from '../../cdk/buildspec.ts'
+import { inlineBuildspec, loadTestBuildspec, MAX_BUILDSPEC, withoutComments } from '../../cdk/buildspec.ts'
 
 const SOURCES = join(import.meta.dirname, '../../buildspecs')
 let folder: string
@@ -36,6 +36,20 @@ test('the install phase writes every step, without its comments', () => {
   }
 })
 
+test('a buildspec that names its steps carries those, and no others', () => {
+  const steps = readdirSync(installed(inlineBuildspec(folder, 'load-test.yml')))
+  expect(steps).toEqual(expect.arrayContaining([...readdirSync(join(SOURCES, 'load-test')), 'fetch.sh']))
+  expect(steps).not.toContain('run.sh')
+})
+
+test('C is carried without its comments and margins, and means the same', () => {
+  const compiled = (text: string) =>
+    execFileSync('gcc-12', ['-O1', '-S', '-o', '-', '-x', 'c', '-'], { input: text })
+  const text = readFileSync(join(SOURCES, 'load-test/bpf-load.c'), 'utf8')
+  const carried = join(installed(inlineBuildspec(folder, 'load-test.yml')), 'bpf-load.c')
+  expect(compiled(readFileSync(carried, 'utf8')).equals(compiled(text))).toBe(true)
+})
+
 test('quotes, dollars and backslashes in a step stay what they are', () => {
   const text = `#!/bin/sh\necho "$HOME" '$x' \`date\` \\n \\\\ %s\n#include <linux/version.h>\n\n\tend\n`
   writeFileSync(join(folder, 'steps', 'odd.sh'), text)
@@ -50,6 +64,7 @@ test('only lines that are nothing but a comment are left out', () => {
 
 test('it is short enough for CodeBuild, and one that is not is refused', () => {
   expect(inlineBuildspec().length).toBeLessThanOrEqual(MAX_BUILDSPEC)
+  expect(loadTestBuildspec().length).toBeLessThanOrEqual(MAX_BUILDSPEC)
   writeFileSync(join(folder, 'steps', 'long.sh'), 'echo\n'.repeat(MAX_BUILDSPEC / 5))
   expect(() => inlineBuildspec(folder)).toThrow(/CodeBuild takes/)
 })
