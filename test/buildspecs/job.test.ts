@@ -123,7 +123,7 @@ test('whatever a compiler calls itself, the manifest can be read', () => {
     writeFileSync(join(folder, 'stage'), 'compile 1\n')
     writeFileSync(join(folder, 'timings'), 'fetch 0.007\ncompile 61.250\n')
     writeFileSync(join(folder, 'compiler'), 'gcc "12\\" \u001b[31m\u00e9\t$(id) `id`\nsecond line\n')
-    const script = '. ./buildspecs/steps/report.sh; manifest'
+    const script = '. ./buildspecs/steps/manifest.sh; manifest'
     const manifest = execFileSync('sh', ['-euc', script], { env: { ...process.env, WORK: folder } })
     expect(readReport(manifest)).toEqual({
       stage: 'compile',

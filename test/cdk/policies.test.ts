@@ -220,7 +220,7 @@ test('roles have no managed and no inline policies beside those', () => {
 
 test('a build can reach nothing: its role has no policy at all', () => {
   const projects = [...resourcesOf(template, 'AWS::CodeBuild::Project').values()]
-  expect(projects).toHaveLength(2)
+  expect(projects).toHaveLength(4)
   for (const { Properties } of projects) {
     const role = readable(Properties.ServiceRole)
     expect(role).toBe('BuildRole.Arn')

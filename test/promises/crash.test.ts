@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { DEFAULTS } from '../../lib/settings.ts'
+import { DEFAULTS, type Settings } from '../../lib/settings.ts'
 import { configBytes } from '../lib/kconfig/vectors.ts'
 import { submissionOf } from '../submissions.ts'
 import { createWorld, DRIVER_VERSION, type Fault, PATH } from '../world.ts'
@@ -24,8 +24,8 @@ const MD5 = createHash('md5')
 const SUBMITTED_KEY = PATH.replace('/driver', `config/${CONFIG}`)
 
 /** The whole run, from a first GET to the probe, with whatever it takes after a crash. */
-async function run(fault: Fault) {
-  const world = createWorld({ probe })
+async function run(fault: Fault, settings: Partial<Settings> = {}) {
+  const world = createWorld({ probe, verdict: 'passed', settings })
   world.onCall(fault)
   await world.get().catch(() => undefined)
   await world.deliver()
@@ -111,7 +111,7 @@ describe('no state is lost on a crash', async () => {
     await twice.get()
     await twice.deliver(2)
     expect(twice.state()).toMatchObject({ state: 'published', attempt: 1 })
-    expect(twice.memory.inside.builds).toHaveLength(1)
+    expect(twice.memory.inside.builds.map(({ order }) => order.phase)).toEqual(['build', 'load-test'])
   })
 })
 
@@ -141,6 +141,24 @@ describe('no submission is lost on a crash', async () => {
       expect(state?.state).toBe('published')
       expect(after.state()).toBeUndefined()
       expect((await after.memory.kernels.recorded(`md5/${MD5}/x86_64/6.1.0-1-amd64`))?.config).toBe(CONFIG)
+    },
+  )
+})
+
+describe('no state is lost on a crash where the load test comes first', async () => {
+  const required = { loadTest: { ...DEFAULTS.loadTest, mode: 'required' as const } }
+  const { world, unharmed } = await run(() => undefined, required)
+  const calls = world.calls.slice(0, unharmed)
+  const table = calls.flatMap((call, i) =>
+    (['before', 'after'] as const).flatMap((when) =>
+      [1, 3].map((times) => [call, when, times, i + 1] as const),
+    ),
+  )
+  test.each(table)(
+    '%s failed %s it was done, %i times: the end is the same (call %i)',
+    async (_, when, times, nth) => {
+      const { world: after } = await run(failing(nth, when, times), required)
+      expect(after.state()).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
     },
   )
 })

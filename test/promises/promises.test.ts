@@ -48,7 +48,7 @@ describe('one live build per missing probe', () => {
     expect(answers.every(({ tag }) => tag === 'redirect')).toBe(true)
     expect(world.memory.inside.events).toHaveLength(1)
     await world.deliver(3)
-    expect(world.memory.inside.builds).toHaveLength(1)
+    expect(world.memory.inside.builds.map(({ order }) => order.phase)).toEqual(['build', 'load-test'])
   })
 })
 

@@ -8,6 +8,7 @@ import type { Job } from '../../job.ts'
 import type { Arch, Kind } from '../../probe.ts'
 import type { ConfigRequest, HeadersPlan, KernelRequest, Planner } from '../planner.ts'
 import { fileInDeb } from './deb.ts'
+import { loadTestOf } from './image.ts'
 import { type DebianPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
 import type { Suite } from './release.ts'
 import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './release-names.ts'
@@ -89,7 +90,6 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
   const build = dependencies
     .filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
     .map((dependency) => satisfying(archive, dependency, headers))
-  const image = imageOf(archive, headers)
   return {
     tag: 'headers',
     kernelRelease: canonicalRelease(archive, headers),
@@ -98,17 +98,13 @@ function planOf(archive: readonly DebianPackage[], request: KernelRequest, toolc
     tree: `usr/src/${headers.name}`,
     compiler: compilerOf(dependencies, headers),
     toolchain: toolchain ? toolchainOf(request.kind, finder(archive)) : [],
-    ...(image === undefined
-      ? {}
-      : {
-          loadTest: { image, toolchain: toolchain ? loadTestToolchainOf(request.arch, finder(archive)) : [] },
-        }),
+    ...loadTestOf(archive, headers, toolchain ? loadTestToolchainOf(request.arch, finder(archive)) : []),
   }
 }
 
 function planPackages(
   archive: readonly DebianPackage[],
-  { kernelRelease, unameRelease, compiler, kernelUrls }: PackagesRequest,
+  { arch, kernelRelease, unameRelease, compiler, kernelUrls }: PackagesRequest,
   kind: Kind,
   toolchain: boolean,
 ): HeadersPlan {
@@ -131,6 +127,7 @@ function planPackages(
     tree: `usr/src/${own.name}`,
     compiler,
     toolchain: toolchain ? toolchainOf(kind, finder(archive)) : [],
+    ...loadTestOf(archive, own, toolchain ? loadTestToolchainOf(arch, finder(archive)) : []),
   }
 }
 

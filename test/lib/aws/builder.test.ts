@@ -81,6 +81,7 @@ describe('a build', () => {
       { name: 'CLAIM', value: order.claim, type: 'PLAINTEXT' },
       { name: 'JOB_URL', value: order.jobUrl, type: 'PLAINTEXT' },
       { name: 'JOB_SHA256', value: order.jobSha256, type: 'PLAINTEXT' },
+      { name: 'PHASE', value: 'build', type: 'PLAINTEXT' },
     ])
   })
 

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULTS, type Settings } from '../../lib/settings.ts'
+import { probeBytes } from '../promises/probe.ts'
+import { createWorld, type WorldOptions } from '../world.ts'
+
+const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
+  loadTest: { ...DEFAULTS.loadTest, mode },
+})
+
+/** From the first GET to the end of everything that it started. */
+async function run(settings: Partial<Settings>, verdict?: WorldOptions['verdict']) {
+  const world = createWorld({ probe: probeBytes(), verdict, settings })
+  await world.get()
+  await world.deliver()
+  return { world, state: world.state(), phases: world.memory.inside.builds.map(({ order }) => order.phase) }
+}
+
+describe('a load test that is required', () => {
+  test('comes before the probe is published, and its verdict stands beside it', async () => {
+    const { world, state, phases } = await run(mode('required'), 'passed')
+    expect(phases).toEqual(['build', 'load-test'])
+    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'passed', checked: ['insmod'] } })
+    const calls = world.calls.filter((call) => call === 'index.publish' || call === 'builder.start')
+    expect(calls).toEqual(['builder.start', 'builder.start', 'index.publish'])
+  })
+
+  test('keeps a probe that its kernel does not load from ever being published', async () => {
+    const { world, state } = await run(mode('required'), 'failed')
+    expect(state).toMatchObject({ state: 'failed', reason: 'load-test' })
+    expect(state).toMatchObject({ detail: expect.stringContaining('scap: loaded') })
+    expect([...world.memory.inside.objects.artifacts.keys()].every((key) => key.endsWith('.log'))).toBe(true)
+    expect(await world.get()).toMatchObject({ problem: { status: 404, code: 'load-test' } })
+  })
+
+  test('that says nothing is told as unavailable, never as passed', async () => {
+    const { state } = await run(mode('required'), undefined)
+    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'unavailable' } })
+  })
+
+  test('is run once, however often the build’s end is told', async () => {
+    const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('required') })
+    await world.get()
+    await world.deliver(3)
+    expect(world.memory.inside.builds).toHaveLength(2)
+    expect(world.state()).toMatchObject({ state: 'published', attempt: 1 })
+  })
+})
+
+describe('a load test that is recorded', () => {
+  test('does not hold the probe up, and its verdict is added', async () => {
+    const { world, state } = await run(mode('recorded'), 'failed')
+    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'failed' } })
+    const calls = world.calls.filter((call) => call === 'index.publish' || call === 'builder.start')
+    expect(calls).toEqual(['builder.start', 'index.publish', 'builder.start'])
+  })
+})
+
+test('a load test that is off is never run', async () => {
+  const { state, phases } = await run(mode('off'), 'passed')
+  expect(phases).toEqual(['build'])
+  expect(state).toMatchObject({ state: 'published' })
+  expect(state).not.toHaveProperty('loadTest')
+})
