@@ -134,16 +134,6 @@ function planPackages(
 const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
 /**
- * The package of the very kernel of these headers: the one that hosts have, signed for Secure Boot, else the same before
- * it was signed.
- */
-export const imageOf = (archive: readonly DebianPackage[], headers: DebianPackage) =>
-  ['', '-unsigned']
-    .map((suffix) => `linux-image-${unameReleaseOf(headers)}${suffix}`)
-    .flatMap((name) => archive.filter((p) => p.name === name && p.version === headers.version))
-    .at(0)
-
-/**
  * By package version, as the clients ask; else by the version before its `~`, since falcoctl takes only
  * `\d+\.\d+\.\d+-\d+` out of `uname -v` (its kernelrelease for Debian); else by the running kernel's own name.
  */
