@@ -1,11 +1,12 @@
 // The registry as a user has it: `node local/main.ts` in a process of its own, asked with curl.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Settings } from '../../lib/settings.ts'
 
 const run = promisify(execFile)
 
@@ -25,13 +26,19 @@ export interface RegistryOptions {
   readonly dataDir: string
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
+  /** `off` unless it is what the test is about: a machine beside every build would slow them all */
+  readonly loadTest?: Settings['loadTest']['mode']
 }
 
 /** Starts it, and waits for its `ready` line. */
-export async function startRegistry({ dataDir, port, env = {} }: RegistryOptions): Promise<Registry> {
+export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { dataDir, port, env = {}, loadTest: mode = 'off' } = options
   const chosen = port ?? (await freePort())
+  const settings = join(dataDir, 'test-settings.json')
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await writeFile(settings, JSON.stringify({ loadTest: { mode } }))
   const child = spawn(process.execPath, ['local/main.ts'], {
-    env: { ...process.env, ...env, PORT: String(chosen), DATA_DIR: dataDir },
+    env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''

@@ -1,7 +1,7 @@
 // A machine of Debian's own kernel, with the real client inside and the whole stack outside: from a missing probe to a
 // module that is live, and what is refused on the way.
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -25,12 +25,11 @@ beforeAll(async () => {
   kernel = await newest('6.1', 'amd64')
   // A kernel with versions of symbols takes the modules of its neighbours; one that preempts otherwise does not.
   other = await newest('6.1', 'rt-amd64')
-  const settings = join(work.dir, 'settings.json')
-  await writeFile(settings, JSON.stringify({ loadTest: { mode: 'required' } }))
   registry = await startRegistry({
     dataDir: join(work.dir, 'data'),
     port,
-    env: { SETTINGS_FILE: settings, PUBLIC_URL: `http://${HOST_LOOPBACK}:${port}` },
+    loadTest: 'required',
+    env: { PUBLIC_URL: `http://${HOST_LOOPBACK}:${port}` },
   })
   keys = { ours: (await upstream('/keys/falco-probes.asc')).body.toString(), anothers: await anotherKey() }
 }, 240_000)
