@@ -1,30 +1,27 @@
 // A build ended: verify, sign, store and, last of all, tell the index. Or say why not.
 
 import { createHash } from 'node:crypto'
-import { type BuildPlan, decodeOrder, MAX_ORDER } from './build-plan.ts'
-import { loadTestKeys, stagingKeys } from './environment.ts'
-import { isProbeError, unreachable } from './errors.ts'
-import { loadTestOf, MAX_VERDICT, readVerdict, tellVerdict } from './load-test.ts'
-import { fileOf, nameOf, probeOf } from './names/index.ts'
-import { bootId } from './plan-load-test.ts'
-import type { Builder, BuildStatus, Bus, Clock, Index, Log, Phase, Signer, Store, Trees } from './ports.ts'
-import type { Claim, FailureReason, LoadTest, Probe, Publication } from './probe.ts'
-import { type BuildReport, failureOf, MAX_LOG, MAX_MANIFEST, readReport, tellingLines } from './report.ts'
+import { type ArtifactPorts, storeProbe } from './artifacts.ts'
+import { stagingKeys } from './environment.ts'
+import { unreachable } from './errors.ts'
+import { loadTestOf, tellVerdict } from './load-test.ts'
+import { nameOf, probeOf } from './names/index.ts'
+import type { Builder, BuildStatus, Bus, Index, Log, Phase, Store, Trees } from './ports.ts'
+import type { Claim, FailureReason, LoadTest, Publication } from './probe.ts'
+import { failureOf, tellingLines } from './report.ts'
 import { retryAt } from './retry.ts'
 import type { Settings } from './settings.ts'
+import { bounded, readLoadTest, readStaged, type Staged, verifyStaged, type Whole } from './staged.ts'
 import { subjectOfName } from './subject.ts'
 import { MAX_TREE } from './trees.ts'
-import { verifyProbe } from './verify.ts'
 
-export interface PublishPorts {
+export interface PublishPorts extends ArtifactPorts {
   readonly index: Pick<Index, 'get' | 'publish' | 'verdict' | 'fail'>
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
   readonly trees: Pick<Trees, 'keep'>
   readonly builder: Pick<Builder, 'status' | 'stop'>
   readonly bus: Bus
-  readonly signer: Signer
-  readonly now: Clock
   readonly log: Log
   readonly settings: Settings
 }
@@ -48,7 +45,7 @@ export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'cl
 export async function publish(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   const state = await ports.index.get(end.key, { consistent: true })
   if (state?.state === 'published' && state.claim === end.claim)
-    return end.phase === 'load-test' ? addVerdict(ports, end) : 'published'
+    return end.phase === 'load-test' ? addVerdict(ports, end, state) : 'published'
   if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
   const status = end.status ?? (await overdueStatus(ports, state))
   if ((end.phase ?? state.phase) === 'load-test') return publishTested(ports, end.key, state, status)
@@ -101,7 +98,7 @@ const overdueStatus = async ({ builder }: PublishPorts, { buildId }: Claim): Pro
  */
 async function publishStaged(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
   const staged = await readStaged(ports, claim.claim)
-  const refusal = verifyStaged(ports, key, staged)
+  const refusal = verifyStaged(ports.settings, key, staged)
   if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
   const { plan, probe } = staged as Whole
   const { mode } = ports.settings.loadTest
@@ -135,7 +132,8 @@ async function publishTested(
   status: BuildStatus,
 ): Promise<PublishOutcome> {
   if (status === 'running') await ports.builder.stop(claim.buildId ?? '')
-  const { verdict, log } = await readLoadTest(ports, claim.claim)
+  const staged = await readStaged(ports, claim.claim)
+  const { verdict, log } = await readLoadTest(ports, claim.claim, sha256(staged.probe ?? new Uint8Array()))
   if (verdict.verdict === 'failed')
     return fail(
       ports,
@@ -145,56 +143,22 @@ async function publishTested(
       `its own kernel does not load it.\n${tellVerdict(verdict)}`,
       log,
     )
-  const staged = await readStaged(ports, claim.claim)
-  const refusal = verifyStaged(ports, key, staged)
+  const refusal = verifyStaged(ports.settings, key, staged)
   if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
   const held = await publishWhole(ports, key, claim, staged as Whole, loadTestOf(verdict))
   return held ? 'published' : 'claim-lost'
 }
 
 /** Under `recorded`, once: the first verdict stays. */
-async function addVerdict(ports: PublishPorts, { key, claim }: BuildEnd): Promise<PublishOutcome> {
-  const { verdict } = await readLoadTest(ports, claim)
+async function addVerdict(
+  ports: PublishPorts,
+  { key, claim }: BuildEnd,
+  { sha256: digest }: Publication,
+): Promise<PublishOutcome> {
+  const { verdict } = await readLoadTest(ports, claim, digest)
   const added = await ports.index.verdict(key, claim, loadTestOf(verdict))
   if (added) ports.log('load test', { key, claim, verdict: verdict.verdict, reason: verdict.reason })
   return 'tested'
-}
-
-/** With the kernel's image, which the next test is spared taking out of its package. */
-async function readLoadTest(ports: PublishPorts, claim: string) {
-  const keys = loadTestKeys(claim)
-  const [body, log, order] = await Promise.all([
-    bounded(ports.staging.get(keys.verdict, MAX_VERDICT)),
-    bounded(ports.staging.get(keys.log, MAX_LOG)),
-    ports.staging.get(stagingKeys(claim).plan, MAX_ORDER),
-  ])
-  const verdict = readVerdict(body)
-  const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
-  if (image !== undefined && verdict.boot !== undefined) {
-    const boot = await bounded(ports.staging.get(keys.boot, MAX_TREE))
-    if (boot !== undefined && sha256(boot) === verdict.boot.sha256)
-      await ports.trees.keep(bootId(image), boot)
-  }
-  return { verdict, log }
-}
-
-type Whole = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Array }
-
-/** Why what a build left is not published; `undefined`: it is a `Whole`. */
-function verifyStaged(
-  ports: PublishPorts,
-  key: string,
-  { plan, probe }: Staged,
-): { reason: FailureReason; what: string } | undefined {
-  if (plan === undefined || probe === undefined)
-    return { reason: 'build-lost', what: 'the build ended well but left no probe' }
-  try {
-    verify(ports, probeOf(key), plan, probe)
-    return undefined
-  } catch (error) {
-    if (!isProbeError(error)) throw error
-    return { reason: 'verification-failed', what: error.message }
-  }
 }
 
 async function publishWhole(
@@ -204,7 +168,7 @@ async function publishWhole(
   staged: Whole,
   loadTest: LoadTest | undefined,
 ): Promise<boolean> {
-  const publication = await store(ports, probeOf(key), key, staged)
+  const publication = await storeProbe(ports, probeOf(key), key, staged)
   // The index last: a crash before this line leaves objects that nobody is sent to, and an open claim; the
   // event or the sweep comes again and finds the same objects under the same keys.
   const tested = loadTest === undefined ? publication : { ...publication, loadTest }
@@ -212,84 +176,6 @@ async function publishWhole(
   ports.log('published', { key, claim: claim.claim, sha256: publication.sha256, bytes: publication.bytes })
   await keepTree(ports, claim.claim, staged)
   return held
-}
-
-interface Staged {
-  readonly plan: BuildPlan | undefined
-  readonly probe: Uint8Array | undefined
-  readonly log: Uint8Array | undefined
-  readonly report: BuildReport | undefined
-}
-
-async function readStaged({ staging, settings }: PublishPorts, claim: string): Promise<Staged> {
-  const keys = stagingKeys(claim)
-  const [plan, probe, log, manifest] = await Promise.all([
-    staging.get(keys.plan, MAX_ORDER),
-    bounded(staging.get(keys.probe, settings.build.maxProbeBytes)),
-    bounded(staging.get(keys.log, MAX_LOG)),
-    bounded(staging.get(keys.manifest, MAX_MANIFEST)),
-  ])
-  return {
-    plan: plan === undefined ? undefined : decodeOrder(plan).plan,
-    probe,
-    log,
-    report: readReport(manifest),
-  }
-}
-
-/** What is too large to be read counts as not written: the build is not believed, but it may be retried. */
-async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
-  try {
-    return await read
-  } catch (error) {
-    if (isProbeError(error, 'too-large')) return undefined
-    throw error
-  }
-}
-
-const verify = ({ settings }: PublishPorts, probe: Probe, plan: BuildPlan, bytes: Uint8Array) =>
-  verifyProbe(bytes, {
-    kind: probe.kind,
-    arch: probe.arch,
-    driverName: probe.driverName,
-    driverVersion: probe.driverVersion,
-    unameRelease: plan.unameRelease,
-    maxBytes: settings.build.maxProbeBytes,
-  })
-
-async function store(
-  ports: PublishPorts,
-  probe: Probe,
-  key: string,
-  { plan, probe: bytes, log, report }: Staged & { plan: BuildPlan; probe: Uint8Array },
-): Promise<Publication> {
-  const digest = sha256(bytes)
-  const objectKey = `${key}/${digest}/${fileOf(probe)}`
-  const text = new TextEncoder()
-  const create = (suffix: string, body: Uint8Array, contentType: string) =>
-    ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
-  // Each object is created once and never replaced; a crash between them is mended by the next try, which
-  // keeps what is there: any good signature over the same bytes is as good as another.
-  await create('', bytes, 'application/octet-stream')
-  await Promise.all([
-    create('.sha256', text.encode(`${digest}  ${fileOf(probe)}\n`), 'text/plain; charset=utf-8'),
-    create('.asc', text.encode(await ports.signer.sign(bytes)), 'application/pgp-signature'),
-    create('.log', log ?? new Uint8Array(), 'text/plain; charset=utf-8'),
-  ])
-  return {
-    sha256: digest,
-    bytes: bytes.length,
-    objectKey,
-    publishedAt: ports.now(),
-    provenance: {
-      unameRelease: plan.unameRelease,
-      driverSource: plan.driverSource,
-      headers: plan.headers,
-      compiler: plan.compiler,
-      compilerVersion: report?.compilerVersion ?? '',
-      timings: report?.timings ?? {},
-    },
-  }
 }
 
 /**

@@ -32,6 +32,20 @@ describe('a load test that is required', () => {
     expect(await world.get()).toMatchObject({ problem: { status: 404, code: 'load-test' } })
   })
 
+  test('is of the very bytes that are published, whatever was put in their place meanwhile', async () => {
+    const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('required') })
+    const { staging } = world.memory.inside.objects
+    world.onCall((call) => {
+      const key = [...staging.keys()].find((name) => name.endsWith('/probe'))
+      const tested = world.memory.inside.builds.some(({ order }) => order.phase === 'load-test')
+      if (call === 'staging.get' && tested && key !== undefined)
+        staging.set(key, { body: probeBytes(['name=falco']), meta: { contentType: '', sha256: '' } })
+    })
+    await world.get()
+    await world.deliver()
+    expect(world.state()).toMatchObject({ state: 'failed', reason: 'load-test' })
+  })
+
   test('that says nothing is told as unavailable, never as passed', async () => {
     const { state } = await run(mode('required'), undefined)
     expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'unavailable' } })

@@ -76,6 +76,14 @@ function failing(nth: number, when: 'before' | 'after', times: number): Fault {
   }
 }
 
+/** Every call of a run, failing before or after it was done, once or until its event is given up. */
+const faultsIn = (calls: readonly string[]) =>
+  calls.flatMap((call, i) =>
+    (['before', 'after'] as const).flatMap((when) =>
+      [1, 3].map((times) => [call, when, times, i + 1] as const),
+    ),
+  )
+
 describe('no state is lost on a crash', async () => {
   const { world, unharmed } = await run(() => undefined)
   const calls = world.calls.slice(0, unharmed)
@@ -86,11 +94,7 @@ describe('no state is lost on a crash', async () => {
     expect(calls.length).toBeGreaterThan(20)
   })
 
-  const table = calls.flatMap((call, i) =>
-    (['before', 'after'] as const).flatMap((when) =>
-      [1, 3].map((times) => [call, when, times, i + 1] as const),
-    ),
-  )
+  const table = faultsIn(calls)
   test.each(table)(
     '%s failed %s it was done, %i times: the end is the same (call %i)',
     async (_, when, times, nth) => {
@@ -128,11 +132,7 @@ describe('no submission is lost on a crash', async () => {
     expect(calls.length).toBeGreaterThan(30)
   })
 
-  const table = calls.flatMap((call, i) =>
-    (['before', 'after'] as const).flatMap((when) =>
-      [1, 3].map((times) => [call, when, times, i + 1] as const),
-    ),
-  )
+  const table = faultsIn(calls)
   test.each(table)(
     '%s failed %s it was done, %i times: the end is the same (call %i)',
     async (_, when, times, nth) => {
@@ -149,11 +149,7 @@ describe('no state is lost on a crash where the load test comes first', async ()
   const required = { loadTest: { ...DEFAULTS.loadTest, mode: 'required' as const } }
   const { world, unharmed } = await run(() => undefined, required)
   const calls = world.calls.slice(0, unharmed)
-  const table = calls.flatMap((call, i) =>
-    (['before', 'after'] as const).flatMap((when) =>
-      [1, 3].map((times) => [call, when, times, i + 1] as const),
-    ),
-  )
+  const table = faultsIn(calls)
   test.each(table)(
     '%s failed %s it was done, %i times: the end is the same (call %i)',
     async (_, when, times, nth) => {
