@@ -64,6 +64,8 @@ export const stagingKeys = (claim: string) => ({
 })
 /** Staging keys of the load test of one claim's probe. */
 export const loadTestKeys = (claim: string) => ({
+  /** what the test was started with; out of its own reach */
+  order: `${claim}/load-test/order.json`,
   job: `${claim}/load-test/job`,
   verdict: `${claim}/load-test/verdict`,
   log: `${claim}/load-test/log`,

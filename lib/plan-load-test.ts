@@ -1,6 +1,7 @@
 // A probe was built: its own kernel is asked to load it, in a virtual machine, where there is an image of that kernel.
 
 import { createHash } from 'node:crypto'
+import * as z from 'zod'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './build-plan.ts'
 import { inputKey, loadTestKeys, stagingKeys } from './environment.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
@@ -44,16 +45,16 @@ export async function planLoadTest(ports: LoadTestPorts, request: LoadTestReques
   const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
   const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
   if (loadTest === undefined) return false
-  const keys = loadTestKeys(claim)
-  const made = new TextEncoder().encode(await jobOnce(ports, request, loadTest))
-  const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: LOAD_TEST_MINUTES * 60 })
+  const { job, jobUrl } = await orderOnce(ports, request, loadTest)
+  const body = new TextEncoder().encode(job)
+  await create(ports, loadTestKeys(claim).job, body, 'text/plain')
   const buildId = await ports.builder.start({
     phase: 'load-test',
     key,
     probe: probeOf(key),
     claim,
     jobUrl,
-    jobSha256: sha256(made),
+    jobSha256: sha256(body),
   })
   // A crash here leaves a test that the index does not know: its end is told by an event with the claim.
   const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
@@ -63,20 +64,23 @@ export async function planLoadTest(ports: LoadTestPorts, request: LoadTestReques
   return true
 }
 
-/** Signed URLs differ from try to try: the first try's job stays, or its test could not be found by its token. */
-async function jobOnce(
-  ports: LoadTestPorts,
-  request: LoadTestRequest,
-  loadTest: LoadTestRecord,
-): Promise<string> {
-  const { job } = loadTestKeys(request.claim)
-  const text = await jobOf(ports, request, loadTest)
-  const body = new TextEncoder().encode(text)
-  const meta = { contentType: 'text/plain', sha256: sha256(body) }
-  if ((await ports.staging.create(job, body, meta)) === 'created') return text
-  const first = await ports.staging.get(job, MAX_ORDER)
-  return first === undefined ? text : new TextDecoder().decode(first)
+const orderSchema = z.object({ job: z.string(), jobUrl: z.string() })
+
+/** Signed URLs differ from try to try: the first try's are kept, or its test could not be found by its token. */
+async function orderOnce(ports: LoadTestPorts, request: LoadTestRequest, loadTest: LoadTestRecord) {
+  const keys = loadTestKeys(request.claim)
+  const job = await jobOf(ports, request, loadTest)
+  const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: LOAD_TEST_MINUTES * 60 })
+  const body = new TextEncoder().encode(JSON.stringify({ job, jobUrl }))
+  if ((await create(ports, keys.order, body, 'application/json')) === 'created') return { job, jobUrl }
+  const first = await ports.staging.get(keys.order, MAX_ORDER)
+  return first === undefined
+    ? { job, jobUrl }
+    : orderSchema.parse(JSON.parse(new TextDecoder().decode(first)))
 }
+
+const create = ({ staging }: LoadTestPorts, key: string, body: Uint8Array, contentType: string) =>
+  staging.create(key, body, { contentType, sha256: sha256(body) })
 
 type Input = Omit<JobInput<LoadTestRole>, 'url'>
 
