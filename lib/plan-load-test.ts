@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './build-plan.ts'
 import { inputKey, loadTestKeys, stagingKeys } from './environment.ts'
+import { isProbeError } from './errors.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import type { Package } from './kernels/planner.ts'
 import { probeOf } from './names/index.ts'
@@ -91,23 +92,10 @@ async function jobOf(
 ): Promise<string> {
   const { arch, kind, driverName, driverVersion } = probeOf(key)
   const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
-  const boot = await ports.trees.find(bootId(image))
-  if (boot === undefined) await ports.ensureInput(image)
-  await Promise.all(toolchain.map(ports.ensureInput))
+  const [images] = await Promise.all([imageInput(ports, image), ...toolchain.map(ports.ensureInput)])
+  const inputs = [...images, ...toolchain.map((pkg) => packageInput('toolchain', pkg))]
   const keys = loadTestKeys(claim)
-  const inputs: Input[] = [
-    boot === undefined
-      ? { role: 'kernel', format: 'deb', sha256: image.sha256, bytes: image.bytes }
-      : { role: 'boot', format: 'text', ...boot },
-    ...toolchain.map(
-      (pkg): Input => ({
-        role: 'toolchain',
-        format: 'deb',
-        sha256: pkg.sha256,
-        bytes: pkg.bytes,
-      }),
-    ),
-  ]
+  const probe: Input = { role: 'probe', format: 'text', sha256: digest, bytes }
   return formatJob({
     settings: {
       KIND: kind,
@@ -118,26 +106,38 @@ async function jobOf(
       MAX_SECONDS: String(ports.settings.loadTest.maxSeconds),
     },
     inputs: [
-      {
-        role: 'probe',
-        format: 'text',
-        sha256: digest,
-        bytes,
-        url: await ports.stagingUrls.get(stagingKeys(claim).probe, expires),
-      },
+      { ...probe, url: await ports.stagingUrls.get(stagingKeys(claim).probe, expires) },
       ...(await Promise.all(
-        inputs.map(async (input) => ({
-          ...input,
-          url: await ports.inputUrls.get(inputKey(input.sha256), expires),
-        })),
+        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
       )),
     ],
     outputs: {
       verdict: await ports.stagingUrls.put(keys.verdict, expires),
       log: await ports.stagingUrls.put(keys.log, expires),
-      ...(boot === undefined ? { boot: await ports.stagingUrls.put(keys.boot, expires) } : {}),
+      boot: await ports.stagingUrls.put(keys.boot, expires),
     },
   })
 }
+
+/** The image that an earlier test kept, else its package; nothing, and the verdict is `unavailable`, where it is gone. */
+async function imageInput(ports: LoadTestPorts, image: Package): Promise<Input[]> {
+  const boot = await ports.trees.find(bootId(image))
+  if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot }]
+  try {
+    await ports.ensureInput(image)
+    return [packageInput('kernel', image)]
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    ports.log('no image', { image: image.name, why: error.message })
+    return []
+  }
+}
+
+const packageInput = (role: LoadTestRole, { sha256: digest, bytes }: Package): Input => ({
+  role,
+  format: 'deb',
+  sha256: digest,
+  bytes,
+})
 
 const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
