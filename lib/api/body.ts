@@ -24,10 +24,8 @@ const facts = {
 }
 const FORCE = z.enum(['true', 'false', '1', '0', 'yes', 'no'])
 
-const file = z.instanceof(Uint8Array)
-
-/** Field names of a form; those of `MANY` may stand several times. */
-export const formFields = z.strictObject({
+/** What a form and its JSON have in common, `File` being what each has for bytes. */
+const fieldsWith = <File extends z.ZodType>(file: File) => ({
   config: file,
   ...facts,
   'os-release': text.optional(),
@@ -39,25 +37,28 @@ export const formFields = z.strictObject({
   'driver-version': versions.optional(),
   'driver-name': z.enum(DRIVER_NAMES).optional(),
   kind: z.array(z.enum(KINDS)).max(KINDS.length).optional(),
-  force: FORCE.optional(),
+})
+
+/** Of a form those of `MANY` stand several times; in JSON they are lists. */
+export const formFields = z.strictObject({ ...fieldsWith(z.instanceof(Uint8Array)), force: FORCE.optional() })
+export const jsonFields = z.strictObject({
+  ...fieldsWith(z.base64().describe('plain or gzip, in base64')),
+  force: z.boolean().optional(),
 })
 const FILES: readonly string[] = ['config', 'symvers', 'kheaders']
 const MANY: readonly string[] = ['kernelurls', 'driver-version', 'kind']
 
-export const jsonFields = z.strictObject({
-  config: z.base64().describe('plain or gzip'),
-  ...facts,
-  osRelease: text.optional(),
-  etcVersion: text.optional(),
-  procVersion: text.optional(),
-  symvers: z.base64().optional(),
-  kheaders: z.base64().optional(),
-  kernelUrls: urls.optional(),
-  driverVersions: versions.optional(),
-  driverName: z.enum(DRIVER_NAMES).optional(),
-  kinds: z.array(z.enum(KINDS)).max(KINDS.length).optional(),
-  force: z.boolean().optional(),
-})
+/** JSON may also have the names in the way of its languages. */
+const IN_CAMEL_CASE: Readonly<Record<string, string>> = {
+  osRelease: 'os-release',
+  etcVersion: 'etc-version',
+  procVersion: 'proc-version',
+  kernelUrls: 'kernelurls',
+  driverVersions: 'driver-version',
+  driverVersion: 'driver-version',
+  driverName: 'driver-name',
+  kinds: 'kind',
+}
 
 type FormValue = string | Blob
 
@@ -76,7 +77,7 @@ export async function parseSubmission({ contentType, bytes }: Body): Promise<Sub
     case 'multipart/form-data':
       return ofForm(parseFields(formFields, await fieldsOf(contentType, bytes)))
     case 'application/json':
-      return ofJson(parseFields(jsonFields, jsonOf(bytes)))
+      return ofJson(parseFields(jsonFields, named(jsonOf(bytes))))
     default:
       throw badField('content-type', `${quote(type)} is neither multipart/form-data nor application/json`)
   }
@@ -88,6 +89,18 @@ function jsonOf(bytes: Uint8Array): unknown {
   } catch {
     throw badField('body', 'it is no JSON')
   }
+}
+
+/** One name for each field, and a list for what may be one. */
+function named(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
+  const fields: Record<string, unknown> = Object.create(null)
+  for (const [given, value] of Object.entries(json)) {
+    const name = Object.hasOwn(IN_CAMEL_CASE, given) ? (IN_CAMEL_CASE[given] ?? given) : given
+    if (fields[name] !== undefined) throw badField(given, 'it stands there twice')
+    fields[name] = MANY.includes(name) && typeof value === 'string' ? [value] : value
+  }
+  return fields
 }
 
 /** The values of a form by field: bytes of files, text of all else, a list of what may stand several times. */
@@ -127,37 +140,40 @@ async function textOf(name: string, value: FormValue): Promise<string> {
   }
 }
 
-function ofForm(form: z.infer<typeof formFields>): Submission {
-  return {
-    config: form.config,
-    facts: factsOf({ ...form, osRelease: form['os-release'], etcVersion: form['etc-version'] }),
-    procVersion: form['proc-version'],
-    symvers: form.symvers,
-    kheaders: form.kheaders,
-    kernelUrls: form.kernelurls ?? [],
-    driverVersions: form['driver-version'] ?? [],
-    driverName: form['driver-name'],
-    kinds: form.kind ?? [],
-    force: ['true', '1', 'yes'].includes(form.force ?? ''),
-  }
+const ofForm = ({ force, ...form }: z.infer<typeof formFields>): Submission =>
+  submissionOf({ ...form, force: ['true', '1', 'yes'].includes(force ?? '') })
+
+function ofJson({
+  config,
+  symvers,
+  kheaders,
+  force = false,
+  ...json
+}: z.infer<typeof jsonFields>): Submission {
+  const bytes = (base64: string | undefined) => base64 && Buffer.from(base64, 'base64')
+  return submissionOf({
+    ...json,
+    config: Buffer.from(config, 'base64'),
+    symvers: bytes(symvers) || undefined,
+    kheaders: bytes(kheaders) || undefined,
+    force,
+  })
 }
 
-function ofJson(json: z.infer<typeof jsonFields>): Submission {
-  const bytes = (base64: string | undefined) =>
-    base64 === undefined ? undefined : Buffer.from(base64, 'base64')
-  return {
-    config: Buffer.from(json.config, 'base64'),
-    facts: factsOf(json),
-    procVersion: json.procVersion,
-    symvers: bytes(json.symvers),
-    kheaders: bytes(json.kheaders),
-    kernelUrls: json.kernelUrls ?? [],
-    driverVersions: json.driverVersions ?? [],
-    driverName: json.driverName,
-    kinds: json.kinds ?? [],
-    force: json.force ?? false,
-  }
-}
+const submissionOf = (
+  form: Omit<z.infer<typeof formFields>, 'force'> & { readonly force: boolean },
+): Submission => ({
+  config: form.config,
+  facts: factsOf({ ...form, osRelease: form['os-release'], etcVersion: form['etc-version'] }),
+  procVersion: form['proc-version'],
+  symvers: form.symvers,
+  kheaders: form.kheaders,
+  kernelUrls: form.kernelurls ?? [],
+  driverVersions: form['driver-version'] ?? [],
+  driverName: form['driver-name'],
+  kinds: form.kind ?? [],
+  force: form.force,
+})
 
 interface Facts {
   readonly release: string

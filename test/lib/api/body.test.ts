@@ -82,6 +82,22 @@ describe('a submission', () => {
     expect(restOfForm).toMatchObject({ kinds: ['ebpf'], force: true, driverVersions: ['1', '2'] })
   })
 
+  test('as JSON has the names of the form, and a text where one of a list is enough', async () => {
+    const body = {
+      ...whole64,
+      'os-release': 'ID=talos',
+      'driver-version': '1',
+      kind: 'kmod',
+      'driver-name': 'scap',
+    }
+    expect(await parseSubmission(json(body))).toMatchObject({
+      driverVersions: ['1'],
+      kinds: ['kmod'],
+      driverName: 'scap',
+      facts: { osRelease: new Map([['ID', 'talos']]) },
+    })
+  })
+
   test('needs a config and three facts, and nothing else', async () => {
     expect(await parseSubmission(await form(whole))).toMatchObject({
       kinds: [],
@@ -116,7 +132,8 @@ describe('a submission', () => {
     ['null', 'null', 'bad-field body'],
     ['no base64', { ...whole64, config: '%' }, 'bad-field config'],
     ['a number', { ...whole64, release: 6 }, 'bad-field release'],
-    ['an unknown field', { ...whole64, 'os-release': '' }, 'bad-field os-release'],
+    ['an unknown field', { ...whole64, colour: '' }, 'bad-field colour'],
+    ['a field by both its names', { ...whole64, 'os-release': '', osRelease: '' }, 'bad-field osRelease'],
     ['a release with a command', { ...whole64, release: '$(id)' }, 'bad-field release'],
     ['a machine that is none', { ...whole64, machine: 'pdp11' }, 'bad-field machine'],
   ])('as JSON with %s is refused by its name', async (_, body, told) => {
