@@ -16,8 +16,9 @@ image=$1
 console=$2
 shift 2
 # Emulated, since a machine that is one itself often cannot make another. Whatever goes wrong ends the machine: it
-# never reboots.
+# never reboots. A stalled RCU is no news: it would hold up the panic of the lockup that stalls it.
 exec "qemu-system-$ARCH" -accel tcg,tb-size=64 "$@" -m 384 -nodefaults -no-user-config -display none -nic none \
   -no-reboot -serial stdio -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
   -kernel "/kernel/$image" -initrd /kernel/initramfs \
-  -append "console=$console quiet printk.devkmsg=on panic=-1 oops=panic softlockup_panic=1" </dev/null
+  -append "console=$console quiet printk.devkmsg=on panic=-1 oops=panic softlockup_panic=1 \
+  rcupdate.rcu_cpu_stall_suppress=1" </dev/null
