@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { fileOf } from './names/index.ts'
 import type { Clock, Signer, Store } from './ports.ts'
 import type { Probe, Publication } from './probe.ts'
+import { signedName } from './signed-name.ts'
 import type { Whole } from './staged.ts'
 
 export interface ArtifactPorts {
@@ -25,11 +26,12 @@ export async function storeProbe(
   const create = (suffix: string, body: Uint8Array, contentType: string) =>
     ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
   // Each object is created once and never replaced; a crash between them is mended by the next try, which
-  // keeps what is there: any good signature over the same bytes is as good as another.
+  // keeps what is there: any good signature over the same bytes and name is as good as another.
   await create('', bytes, 'application/octet-stream')
+  const signature = await ports.signer.sign(bytes, signedName(probe, plan.unameRelease))
   await Promise.all([
     create('.sha256', text.encode(`${digest}  ${fileOf(probe)}\n`), 'text/plain; charset=utf-8'),
-    create('.asc', text.encode(await ports.signer.sign(bytes)), 'application/pgp-signature'),
+    create('.asc', text.encode(signature), 'application/pgp-signature'),
     create('.log', log ?? new Uint8Array(), 'text/plain; charset=utf-8'),
   ])
   return {

@@ -2,6 +2,7 @@
 
 import { createMessage, enums, generateKey, readPrivateKey, sign } from 'openpgp'
 import type { Clock, Signer } from './ports.ts'
+import { NOTATION } from './signed-name.ts'
 
 export interface SigningKey {
   /** armored */
@@ -46,11 +47,20 @@ export async function generateSigningKey(
  */
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
   return {
-    async sign(body) {
+    async sign(body, name) {
       return sign({
         message: await createMessage({ binary: body }),
         signingKeys: await readPrivateKey({ armoredKey: await privateKey() }),
         detached: true,
+        // Not critical: who does not know it may verify the bytes alone.
+        signatureNotations: [
+          {
+            name: NOTATION,
+            value: new TextEncoder().encode(name),
+            humanReadable: true,
+            critical: false,
+          },
+        ],
         date: new Date(now()),
         format: 'armored',
         config: { preferredHashAlgorithm: enums.hash.sha512 },

@@ -147,8 +147,8 @@ export interface Bus {
 }
 
 export interface Signer {
-  /** ASCII-armored detached OpenPGP signature over `body`. */
-  sign(body: Uint8Array): Promise<string>
+  /** ASCII-armored detached OpenPGP signature over `body`, which says which probe that is (`signedName`). */
+  sign(body: Uint8Array, name: string): Promise<string>
 }
 
 /**

@@ -258,7 +258,8 @@ export function memoryBuilder() {
 
 /** Not a signature; it tells what it stands for. */
 export const memorySigner: Signer = {
-  sign: async (body) => `signature over ${createHash('sha256').update(body).digest('hex')}`,
+  sign: async (body, name) =>
+    `signature over ${createHash('sha256').update(body).digest('hex')}, which is ${name}`,
 }
 
 function memoryIds(): NewId {

@@ -1,11 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { armor, enums, PacketList, readSignature, type SignaturePacket } from 'openpgp'
 import { describe, expect, test } from 'vitest'
 import { createSigner } from '../../lib/openpgp.ts'
+import { NOTATION } from '../../lib/signed-name.ts'
 import { sh } from '../e2e/registry.ts'
 import { LOADER, write } from './host.ts'
 import { bytes, newKey, problem, stall } from './loopback.ts'
-import { ASKED, expectRefused, scene, signingKey } from './scene.ts'
+import { ASKED, expectRefused, MODULE, scene, signingKey } from './scene.ts'
+
+const packetOf = async (armoredSignature: string) => {
+  const [packet] = (await readSignature({ armoredSignature })).packets
+  if (packet === undefined) throw new Error('no signature')
+  return packet
+}
+
+function armored(...packets: SignaturePacket[]): string {
+  const list = new PacketList<SignaturePacket>()
+  list.push(...packets)
+  return armor(enums.armor.signature, list.write())
+}
 
 describe('a signature', () => {
   test('that is a signed message of its own is no signature of the probe', async () => {
@@ -33,8 +47,56 @@ describe('a signature', () => {
     const at = await scene()
     const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
     await at.publish()
-    at.registry.on(`${ASKED}.asc`, bytes(Buffer.from(await sign(Buffer.from('another file')))))
+    at.registry.on(
+      `${ASKED}.asc`,
+      bytes(Buffer.from(await sign(Buffer.from('another file'), at.nameAt(ASKED)))),
+    )
     expectRefused(at, await at.load(), 6, /not signed by a key that this host trusts/)
+  })
+
+  test.each([
+    ['of another driver version', (name: string) => name.replace('9.1.0', '9.0.0')],
+    ['of another driver', (name: string) => name.replace('falco/', 'scap/')],
+    ['of the other kind', (name: string) => name.replace('kmod', 'ebpf')],
+    ['of another machine', (name: string) => name.replace('x86_64', 'aarch64')],
+    ['of another kernel', (name: string) => name.replace('6.1.0-56', '6.1.0-55')],
+    ['of a kernel whose name goes on', (name: string) => `${name}-2`],
+    ['of a config that somebody submitted', (name: string) => `${name}/${'c0ffee'.padEnd(64, '0')}`],
+    ['of nothing', () => ''],
+  ])('of the very bytes, but %s, is refused', async (_, other) => {
+    const at = await scene()
+    const name = other(at.nameAt(ASKED))
+    await at.publish(ASKED, await signingKey(), name)
+    const said = new RegExp(`is signed as another probe, '${name.replaceAll('+', '\\+')}'; it is not kept`)
+    expectRefused(at, await at.load(), 6, said)
+  })
+
+  test('beside one of another name, both good, is refused', async () => {
+    const at = await scene()
+    await at.publish()
+    const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
+    const packets = await Promise.all(
+      [at.nameAt(ASKED), 'another'].map(async (name) => packetOf(await sign(MODULE, name))),
+    )
+    at.registry.on(`${ASKED}.asc`, bytes(armored(...packets)))
+    expectRefused(at, await at.load(), 6, /is signed as another probe/)
+  })
+
+  test('that was given the name afterwards, where nothing signs it, is refused', async () => {
+    const at = await scene()
+    await at.publish()
+    const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
+    const packet = await packetOf(await sign(MODULE, 'another'))
+    const [tag, value] = [NOTATION, at.nameAt(ASKED)]
+    const lengths = [tag.length >> 8, tag.length & 255, value.length >> 8, value.length & 255]
+    // RFC 9580, 5.2.3.24: flags (human-readable), both lengths, both texts.
+    packet.unhashedSubpackets.push({
+      type: 20,
+      critical: false,
+      body: Buffer.concat([Buffer.from([0x80, 0, 0, 0, ...lengths]), Buffer.from(tag + value)]),
+    })
+    at.registry.on(`${ASKED}.asc`, bytes(armored(packet)))
+    expectRefused(at, await at.load(), 6, /is signed as another probe, 'another'/)
   })
 
   test('that is missing leaves the probe unloaded, unless that is demanded', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ended, HTTP, SHELLS, type Shell } from './host.ts'
 import { bytes, cut, flood, newKey, problem, redirect, stall } from './loopback.ts'
-import { ASKED, expectRefused, MODULE, PLACE, scene } from './scene.ts'
+import { ASKED, expectRefused, MODULE, PLACE, scene, signingKey } from './scene.ts'
 
 const IN_PLACE = [PLACE, `${PLACE}.asc`, `${PLACE}.sha256`]
 const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => HTTP.map((http) => ({ shell, http })))
@@ -11,7 +11,7 @@ const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => HTTP.map((htt
 describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
   test('a published probe is verified, put in place and loaded', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
-    await at.publish('/bytes')
+    await at.publish('/bytes', await signingKey(), at.nameAt(ASKED))
     for (const beside of ['', '.asc', '.sha256']) at.registry.on(ASKED + beside, redirect(`/bytes${beside}`))
     const ran = await at.load([], {}, shell)
     expect(ran).toMatchObject({ status: 0, stderr: '' })

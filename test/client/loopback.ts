@@ -103,16 +103,17 @@ export const stall: Handler = (response) => {
 export const newKey = (email: string): Promise<SigningKey> =>
   generateSigningKey({ name: 'Probes', email }, () => Date.now() - 60_000)
 
-/** The probe and what stands beside it, as a registry with that key serves them. */
+/** The probe and what stands beside it, as a registry with that key serves them; `as`: of `signedName`. */
 export async function publish(
   { on }: Pick<Loopback, 'on'>,
   path: string,
   body: Uint8Array,
   key: SigningKey,
+  as: string,
 ): Promise<void> {
   const { sign } = createSigner(async () => key.privateKey, Date.now)
   on(path, bytes(body))
-  on(`${path}.asc`, bytes(Buffer.from(await sign(body))))
+  on(`${path}.asc`, bytes(Buffer.from(await sign(body, as))))
   on(
     `${path}.sha256`,
     bytes(`${createHash('sha256').update(body).digest('hex')}  ${path.split('/').at(-1)}\n`),

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { RawFacts } from '../../lib/clients/index.ts'
+import { parse } from '../../lib/names/index.ts'
 import type { SigningKey } from '../../lib/openpgp.ts'
+import { signedName } from '../../lib/signed-name.ts'
 import { sh } from '../e2e/registry.ts'
 import { RAW } from '../lib/clients/hosts.ts'
 import { type Host, type HostOptions, LOADER, makeHost, type Ran, type Shell, write } from './host.ts'
@@ -26,7 +28,10 @@ export interface Scene {
   readonly onTerminal: (args?: readonly string[], env?: Env) => Promise<string>
   /** what insmod, rmmod and mount were told */
   readonly calls: () => string
-  readonly publish: (path?: string, by?: SigningKey) => Promise<void>
+  /** as the probe that is asked for unless told otherwise */
+  readonly publish: (path?: string, by?: SigningKey, as?: string) => Promise<void>
+  /** what a signature says of the probe at that path, for the kernel of this host */
+  readonly nameAt: (path: string) => string
 }
 
 const made = newKey('probes@example.org')
@@ -40,8 +45,8 @@ export async function scene(
 ): Promise<Scene> {
   const key = await signingKey()
   const registry = await loopback()
-  const raw: RawFacts = RAW.debian
-  const host = makeHost({ raw, ...options })
+  const raw: RawFacts = options.raw ?? RAW.debian
+  const host = makeHost({ ...options, raw })
   write(host.dir, { 'falco-probes.asc': key.publicKey })
   finished(async () => {
     host.remove()
@@ -53,6 +58,11 @@ export async function scene(
     FALCO_PROBES_KEY: join(host.dir, 'falco-probes.asc'),
     ...env,
   })
+  const nameAt = (path: string) => {
+    const name = parse(path)
+    if (name.tag !== 'probe') throw new Error(`${path} says nothing of the driver`)
+    return signedName(name.probe, raw.release)
+  }
   return {
     host,
     registry,
@@ -71,7 +81,8 @@ export async function scene(
       ])
     },
     calls: () => readCalls(host.calls),
-    publish: (path = ASKED, by = key) => publish(registry, path, MODULE, by),
+    publish: (path = ASKED, by = key, as = nameAt(path)) => publish(registry, path, MODULE, by, as),
+    nameAt,
   }
 }
 

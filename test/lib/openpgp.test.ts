@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, generateSigningKey, type SigningKey } from '../../lib/openpgp.ts'
+import { NOTATION } from '../../lib/signed-name.ts'
 
 const MADE = Date.UTC(2026, 10, 23, 12)
 const DAY = 86_400_000
 const PROBE = Uint8Array.from({ length: 800_000 }, (_, i) => (i * 31) >> 3)
+const NAME = 'scap/0.1.1dev+git20220316.e5c53d64/kmod/x86_64/6.1.0-56-amd64'
 
 let key: SigningKey
 let home: string
@@ -44,7 +46,7 @@ const signature = (body = PROBE, at = MADE + DAY) =>
   createSigner(
     async () => key.privateKey,
     () => at,
-  ).sign(body)
+  ).sign(body, NAME)
 
 describe('a signature', () => {
   test('is good for gpg, by the key that was imported, with SHA-512 at the time of signing', async () => {
@@ -63,6 +65,14 @@ describe('a signature', () => {
       hash: '10',
       kind: '00',
     })
+  })
+
+  test('says which probe it is of, for gpg to tell', async () => {
+    const status = await verified(await signature(), PROBE)
+    const [, told = ''] = status.split(`[GNUPG:] NOTATION_NAME ${NOTATION}\n`)
+    // In lines of fifty characters.
+    const [lines = ''] = /^(\[GNUPG:\] NOTATION_(DATA|FLAGS) .*\n)*/.exec(told) ?? []
+    expect(lines.replaceAll(/^\[GNUPG:\] NOTATION_(FLAGS.*|DATA )|\n/gm, '')).toBe(NAME)
   })
 
   test('is bad when one bit of the probe is another', async () => {
@@ -88,8 +98,8 @@ describe('a signature', () => {
       async () => keys.shift()!,
       () => MADE + DAY,
     )
-    expect(await verified(await signer.sign(PROBE), PROBE)).toMatch(/GOODSIG/)
-    expect(await verified(await signer.sign(PROBE), PROBE)).toMatch(/NO_PUBKEY/)
+    expect(await verified(await signer.sign(PROBE, NAME), PROBE)).toMatch(/GOODSIG/)
+    expect(await verified(await signer.sign(PROBE, NAME), PROBE)).toMatch(/NO_PUBKEY/)
   })
 })
 
@@ -120,5 +130,5 @@ test('a secret that is no key is an error that does not repeat it', async () => 
     async () => 'hunter2',
     () => MADE,
   )
-  await expect(signer.sign(PROBE)).rejects.toThrow(/^(?!.*hunter2)/)
+  await expect(signer.sign(PROBE, NAME)).rejects.toThrow(/^(?!.*hunter2)/)
 })

@@ -15,6 +15,14 @@ async function run(settings: Partial<Settings>, verdict?: WorldOptions['verdict'
   return { world, state: world.state(), phases: world.memory.inside.builds.map(({ order }) => order.phase) }
 }
 
+test('a signature says which driver, kind and kernel the bytes are for', async () => {
+  const { world } = await run({})
+  const [, signature] = [...world.memory.inside.objects.artifacts].find(([key]) => key.endsWith('.asc')) ?? []
+  expect(Buffer.from(signature?.body ?? []).toString()).toMatch(
+    /^signature over [0-9a-f]{64}, which is falco\/1\.2\.3\+driver\/kmod\/x86_64\/6\.1\.0-1-amd64$/,
+  )
+})
+
 describe('a load test that is required', () => {
   test('comes before the probe is published, and its verdict stands beside it', async () => {
     const { world, state, phases } = await run(mode('required'), 'passed')
