@@ -14,7 +14,7 @@ import {
 import { bareMake } from './bare-make.ts'
 import { timeHits } from './hits.ts'
 import { timeNames } from './names.ts'
-import { bareTree, timeSubmissions } from './submissions.ts'
+import { bareTree, secondDriver, timeSubmissions } from './submissions.ts'
 
 const say = (what: string, value: string, bound: string) =>
   console.log(`${what.padEnd(58)} ${value.padStart(22)}   ${bound}`)
@@ -93,7 +93,8 @@ try {
   )
 
   await registry.stop()
-  const warm = await timed(() => startRegistry({ dataDir, port }))
+  const SETTINGS_FILE = await secondDriver(join(work.dir, 'bare/driver-1'))
+  const warm = await timed(() => startRegistry({ dataDir, port, env: { SETTINGS_FILE } }))
   registry = warm.result
   running = registry
   say('npm start, from nothing (set-up apart)', seconds(cold.took), '')
@@ -124,7 +125,7 @@ try {
     `${(own.first / bare.seconds).toFixed(2)} times that`,
     'within 1.2',
   )
-  say('the next probe of that kernel', `bare make + ${seconds(own.next - make)}`, 'at most bare make + 3 s')
+  say('the same of the next driver version', `make + ${seconds(own.next - make)}`, 'at most make + 3 s')
   say('POST of a known config of 260 KB', `${own.again.toFixed(0)} ms`, 'under 50 ms')
   const names = timeNames()
   say('reading a name', JSON.stringify(names), 'under 5 us')
