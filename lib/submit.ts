@@ -12,7 +12,14 @@ import { type ReadSubmission, readSubmission, type Wanted } from './read-submiss
 import { type LocatePorts, locate } from './resolve.ts'
 import { dayOf } from './retry.ts'
 import type { Submission } from './submission.ts'
-import { digestOf, idByMd5, idByName, probeOfRecord, type RecordedKernel } from './submitted-kernel.ts'
+import {
+  digestOf,
+  idByMd5,
+  idByName,
+  probeOfRecord,
+  type RecordedKernel,
+  type SubmittedKernel,
+} from './submitted-kernel.ts'
 
 export interface SubmitPorts extends LocatePorts {
   readonly kernels: Kernels
@@ -41,12 +48,19 @@ export async function submit(
 async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: string): Promise<RecordedKernel> {
   const { kernel } = read
   const all = digestOf(kernel)
-  for (const config of [kernel.configSha256, all]) {
+  const names = isOfItsConfig(kernel) ? [kernel.configSha256, all] : [all]
+  for (const config of names) {
     const found = await recorded(ports, read, config, caller)
     if (digestOf(found.kernel) === all) return found
   }
   throw new ProbeError('misconfigured', `another kernel is on record under ${all}`)
 }
+
+/**
+ * Headers are code that runs in the host's kernel: a stranger's must not be what a host gets that asks by nothing but
+ * its config.
+ */
+const isOfItsConfig = ({ kheaders }: SubmittedKernel): boolean => kheaders === undefined
 
 async function recorded(
   ports: SubmitPorts,
@@ -61,7 +75,7 @@ async function recorded(
   await spend(ports, record, caller)
   // The files first, the record last: a crash between leaves objects that nobody refers to, and the next try finds them.
   await Promise.all(files.map((file) => keepInput(ports.inputs, file)))
-  await ports.kernels.record(idByMd5(kernel), record)
+  if (isOfItsConfig(kernel)) await ports.kernels.record(idByMd5(kernel), record)
   return ports.kernels.record(id, record)
 }
 

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { submissionAnswer } from '../../lib/api/schemas.ts'
 import { DEFAULTS } from '../../lib/settings.ts'
+import { KHEADERS, packed } from '../kheaders.ts'
 import { probeBytes } from '../promises/probe.ts'
 import { submissionOf } from '../submissions.ts'
 import { createWorld, DRIVER_VERSION, KEY } from '../world.ts'
@@ -88,6 +89,23 @@ describe('a submission', () => {
       state: 'alias',
       of: `config/${SHA256}/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko`,
     })
+  })
+
+  test('with headers decides nothing of what a host gets that asks by its config alone', async () => {
+    const here = world()
+    const kheaders = packed({ ...KHEADERS, 'include/linux/module.h': '/* anything */' })
+    const stranger = await here.submit(submissionOf({}, { kheaders }))
+    expect(stranger.repository).toMatch(/^\/config\/[0-9a-f]{64}$/)
+    expect(stranger.repository).not.toBe(`/config/${SHA256}`)
+    await here.deliver()
+    await expect(here.get(`/config/${SHA256}${KEY.slice(6)}`)).rejects.toMatchObject({
+      code: 'unknown-config',
+    })
+    const old = `/stable/sysdig-probe-binaries/falco-probe-1-x86_64-6.1.0-1-amd64-${MD5}.ko`
+    await here.get(old)
+    await here.deliver()
+    expect(await here.get(old)).toMatchObject({ problem: { status: 404, code: 'headers-not-found' } })
+    expect((await here.submit(submissionOf())).repository).toBe(`/config/${SHA256}`)
   })
 
   test.each([
