@@ -2,39 +2,35 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   DeleteObjectCommand,
-  GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clientOf, codeIn, curl, type Lab, NOBODY, presign, sha256, startLab, WORKER } from './s3-lab.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  Bucket,
+  clientOf,
+  codeIn,
+  curl,
+  failed,
+  type Lab,
+  NOBODY,
+  objectsOf,
+  presign,
+  sha256,
+  useLab,
+  WORKER,
+} from './s3-lab.ts'
 
 let lab: Lab
 let s3: S3Client
-beforeAll(async () => {
-  lab = await startLab()
-  s3 = clientOf(lab)
-})
-afterAll(async () => {
-  s3.destroy()
-  await lab.stop()
-  expect(lab.errors).toEqual([])
+useLab((started, client) => {
+  lab = started
+  s3 = client
 })
 
-const Bucket = 'artifacts'
-const put = (Key: string, Body: string | Uint8Array = 'body', more: object = {}, client = s3) =>
-  client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
-const get = async (Key: string, more: object = {}, client = s3) => {
-  const answer = await client.send(new GetObjectCommand({ Bucket, Key, ...more }))
-  return { ...answer, text: (await answer.Body?.transformToString()) ?? '' }
-}
-const failed = (name: string, status: number) => ({
-  name,
-  $metadata: expect.objectContaining({ httpStatusCode: status }),
-})
+const { put, get } = objectsOf(() => s3)
 
 describe('a principal', () => {
   test('is denied every operation that it was not granted', async () => {

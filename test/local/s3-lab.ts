@@ -9,12 +9,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Sha256 } from '@aws-crypto/sha256-js'
-import { S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { afterAll, beforeAll, expect } from 'vitest'
 import type { Principal } from '../../local/contract.ts'
 import { createS3 } from '../../local/s3/index.ts'
 
-export const BUCKETS = ['artifacts', 'staging']
+export const Bucket = 'artifacts'
+export const BUCKETS = [Bucket, 'staging']
 
 const principal = (name: string, allows: readonly string[]): Principal => ({
   name,
@@ -68,6 +70,38 @@ export const clientOf = ({ origin }: Lab, who: Principal = OWNER) =>
     credentials: credentialsOf(who),
     maxAttempts: 1,
   })
+
+/** One lab for all tests of a file, of whose server nothing may have gone wrong at their end. */
+export function useLab(take: (lab: Lab, s3: S3Client) => void): void {
+  let lab: Lab
+  let s3: S3Client
+  beforeAll(async () => {
+    lab = await startLab()
+    s3 = clientOf(lab)
+    take(lab, s3)
+  })
+  afterAll(async () => {
+    s3.destroy()
+    await lab.stop()
+    expect(lab.errors).toEqual([])
+  })
+}
+
+/** By `s3` unless another client is given. */
+export const objectsOf = (s3: () => S3Client) => ({
+  put: (Key: string, Body: string | Uint8Array = 'body', more: object = {}, client = s3()) =>
+    client.send(new PutObjectCommand({ Bucket, Key, Body, ...more })),
+  get: async (Key: string, more: object = {}, client = s3()) => {
+    const answer = await client.send(new GetObjectCommand({ Bucket, Key, ...more }))
+    return { ...answer, text: (await answer.Body?.transformToString()) ?? '' }
+  },
+})
+
+/** What an error of the SDK matches. */
+export const failed = (name: string, status: number) => ({
+  name,
+  $metadata: expect.objectContaining({ httpStatusCode: status }),
+})
 
 const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken }: Principal) => ({
   accessKeyId,

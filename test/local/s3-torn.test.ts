@@ -8,8 +8,9 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
+  Bucket,
   clientOf,
   codeIn,
   curl,
@@ -20,21 +21,16 @@ import {
   sha256,
   signerOf,
   startLab,
+  useLab,
 } from './s3-lab.ts'
 
 let lab: Lab
 let s3: S3Client
-beforeAll(async () => {
-  lab = await startLab()
-  s3 = clientOf(lab)
-})
-afterAll(async () => {
-  s3.destroy()
-  await lab.stop()
-  expect(lab.errors).toEqual([])
+useLab((started, client) => {
+  lab = started
+  s3 = client
 })
 
-const Bucket = 'artifacts'
 const textOf = async (Key: string, client = s3) => {
   const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
   return Body?.transformToString()
