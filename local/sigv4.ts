@@ -132,7 +132,7 @@ const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, '
 
 function canonicalQuery({ pairs }: Target): string {
   const encoded = pairs
-    .filter(([name]) => name.toLowerCase() !== 'x-amz-signature')
+    .filter(([name]) => name !== 'X-Amz-Signature')
     .map(([name, value]) => [encode(name), encode(value)] as const)
   // Names are unique, so the values never decide.
   return encoded

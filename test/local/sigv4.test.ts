@@ -175,14 +175,16 @@ describe('a presigned request', () => {
       query: { 'response-content-disposition': 'attachment; filename="a+b~.ko"' },
     })
     expect(outcome(request)).toBe('verified')
-    const at = fc.nat({ max: request.url.length - 1 })
-    const check = (index: number, char: string) => {
-      const url = request.url.slice(0, index) + char + request.url.slice(index + 1)
-      // `/` and `%2F`-like spellings of one target are one target, so compare what is decoded.
-      fc.pre(safeDecode(url) !== safeDecode(request.url))
-      expect(outcome({ ...request, url })).not.toBe('verified')
-    }
-    fc.assert(fc.property(at, fc.constantFrom(...'0aZ%/?&=;+. \u0000é'), check), { numRuns: 500 })
+    const changed = Array.from(request.url).flatMap((_, index) =>
+      Array.from(
+        '0aZ%/?&=;+. \u0000é',
+        (c) => request.url.slice(0, index) + c + request.url.slice(index + 1),
+      ),
+    )
+    // `/` and `%2F`-like spellings of one target are one target, so compare what is decoded.
+    const others = changed.filter((url) => safeDecode(url) !== safeDecode(request.url))
+    expect(others.length).toBeGreaterThan(5000)
+    expect(others.filter((url) => outcome({ ...request, url }) === 'verified')).toEqual([])
   })
 })
 
