@@ -11,6 +11,8 @@ import { debianSuites } from '../mirrors.ts'
 export interface HostFiles {
   /** text of /boot/config-$(uname -r) */
   readonly config: string
+  /** text of /lib/modules/$(uname -r)/build/.config */
+  readonly buildConfig: string
   /** /lib/modules/$(uname -r)/build/Module.symvers */
   readonly symvers: Uint8Array
   /** file names of its header packages in the archive */
@@ -35,8 +37,10 @@ export async function hostFiles(unameRelease: string): Promise<HostFiles> {
   if (own === undefined) throw new Error('no headers')
   const deb = await fetch(own.url, { maxBytes: own.bytes })
   const file = async (name: string) => (await fileInDeb(deb, `${tree}/${name}`, 8 << 20)) ?? new Uint8Array()
+  const buildConfig = Buffer.from(await file('.config')).toString('latin1')
   return {
-    config: asOnHost(Buffer.from(await file('.config')).toString('latin1')),
+    config: asOnHost(buildConfig),
+    buildConfig,
     symvers: await file('Module.symvers'),
     packages: headers.map(({ url }) => url),
   }

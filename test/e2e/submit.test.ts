@@ -199,6 +199,14 @@ describe('a distribution’s own kernel', () => {
     const { stdout } = await curl(['-sS', '-o', '/dev/null', '-D', '-', registry.url + first.probes[0]!.url])
     expect(stdout).toContain(`link: <${canonical}>; rel="canonical"`)
   })
+
+  test('is that by the config of its headers, too', async () => {
+    const canonical = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${kernel.release}_1.ko`
+    const form = { config: host.buildConfig, release: kernel.unameRelease, more: ['kind=kmod'] }
+    const { probes } = await accepted(form)
+    expect(await readFile(await download(probes[0]!.url))).toEqual(await readFile(await download(canonical)))
+    expect((await accepted(form)).probes).toMatchObject([{ url: canonical, state: 'published' }])
+  })
 })
 
 describe('bad input', () => {

@@ -164,7 +164,7 @@ function canonicalRelease(archive: readonly DebianPackage[], headers: DebianPack
     : formatRelease({ version: headers.version, flavour })
 }
 
-/** By the config that lies in the header package. */
+/** By the config that lies in the header package, as it stands there or under /boot. */
 async function identify(
   { inputs, fetch }: DebianOptions,
   archive: readonly DebianPackage[],
@@ -175,7 +175,7 @@ async function identify(
   await ensureInput(inputs, fetch, headers)
   const deb = await inputs.get(inputKey(headers.sha256), headers.bytes)
   const config = deb && (await fileInDeb(deb, `usr/src/${headers.name}/.config`, MAX_CONFIG))
-  if (config === undefined || md5(bootConfig(config)) !== configMd5) {
+  if (config === undefined || ![config, bootConfig(config)].some((known) => md5(known) === configMd5)) {
     throw new ProbeError(
       'headers-not-found',
       `the config of Debian's kernel ${unameRelease} has not the md5 ${configMd5}: this host runs a kernel of its own`,
@@ -187,12 +187,18 @@ async function identify(
 const MAX_CONFIG = 1024 * 1024
 
 /** What a host has under /boot: Debian's kernel packages leave out what only the build of the kernel used (debian/rules.real). */
-const bootConfig = (config: Uint8Array): string =>
-  Buffer.from(config)
-    .toString('latin1')
-    .replace(/^(?:# )?CONFIG_(?:BUILD_SALT|MODULE_SIG_ALL|MODULE_SIG_KEY|SYSTEM_TRUSTED_KEYS)[ =].*\n/gm, '')
+const bootConfig = (config: Uint8Array): Uint8Array =>
+  Buffer.from(
+    Buffer.from(config)
+      .toString('latin1')
+      .replace(
+        /^(?:# )?CONFIG_(?:BUILD_SALT|MODULE_SIG_ALL|MODULE_SIG_KEY|SYSTEM_TRUSTED_KEYS)[ =].*\n/gm,
+        '',
+      ),
+    'latin1',
+  )
 
-const md5 = (text: string): string => createHash('md5').update(text, 'latin1').digest('hex')
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
 /** Not a metapackage, nor the part that flavours share: a package of one kernel. */
 const isKernelHeaders = (p: DebianPackage): boolean =>
