@@ -53,13 +53,17 @@ export function verifyProbe(bytes: Uint8Array, expected: Expected): VerifiedProb
   }
 }
 
-/** What modpost writes into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. */
+/**
+ * What modpost writes into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. In
+ * include/linux/vermagic.h a blank follows the release whatever else is configured.
+ */
 function verifyModule(elf: ElfObject, expected: Expected): VerifiedProbe {
   same('machine', elf.machine, MACHINES[expected.arch])
   loadedSection(elf, '.gnu.linkonce.this_module')
   const info = moduleInfo(elf)
   const vermagic = only(info, 'vermagic')
   same('kernel release (first word of its vermagic)', firstWord(vermagic), expected.unameRelease)
+  if (!vermagic.includes(' ')) throw notTheProbe('its vermagic is a bare release, which no kernel takes')
   same('module name', only(info, 'name'), expected.driverName)
   same('driver version', only(info, 'version'), expected.driverVersion)
   if (only(info, 'license') === '') throw notTheProbe('its license is empty')

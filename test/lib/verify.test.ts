@@ -75,6 +75,11 @@ describe('a kernel module', () => {
     expect(refusal(moduleObject({ info: instead('vermagic', vermagic) }), EXPECTED)).toMatch(message)
   })
 
+  test('whose vermagic ends with the release is refused', () => {
+    const bare = moduleObject({ info: instead('vermagic', '6.1.0-1-amd64') })
+    expect(refusal(bare, EXPECTED)).toMatch(/vermagic is a bare release/)
+  })
+
   test('of another name is refused', () => {
     expect(refusal(moduleObject({ info: instead('name', 'scap') }), EXPECTED)).toMatch(
       /name is scap, not falco/,
@@ -230,20 +235,25 @@ describe('whatever the build wrote', () => {
     )
   })
 
+  // every byte, and at each what ends an entry, a word, a line or a key for some reader, or looks like another
   test('no single changed byte of the .modinfo of a module lets it pass as another', () => {
     const at = Buffer.from(MODULE).indexOf(MODULE_INFO[0])
     const { length } = MODULE_INFO.join('\0')
-    const position = fc.integer({ min: at, max: at + length - 1 })
-    const passed = fc.property(position, fc.integer({ min: 0, max: 255 }), (index, value) => {
-      const forged = patched(MODULE, (view) => view.setUint8(index, value))
-      if (refusal(forged, EXPECTED) !== '') return
+    const forgeries = Array.from({ length }, (_, i) =>
+      [0, ...Buffer.from(' \n=~'), 255].map((value) =>
+        patched(MODULE, (view) => view.setUint8(at + i, value)),
+      ),
+    ).flat()
+    const passed = forgeries.filter((forged) => refusal(forged, EXPECTED) === '')
+    expect(passed.length).toBeGreaterThan(0)
+    expect(passed.length).toBeLessThan(forgeries.length / 2)
+    for (const forged of passed) {
       const found = (key: string) => tell(forged, 'modinfo', ['-F', key])
       expect([found('name'), found('version'), found('vermagic').split(' ')[0]]).toEqual([
         'falco\n',
         '1.2.3+driver\n',
         '6.1.0-1-amd64',
       ])
-    })
-    fc.assert(passed, { numRuns: 300 })
+    }
   })
 })
