@@ -1,6 +1,6 @@
 // How long it takes to read a name, over all names of the vectors.
 
-import { parse } from '../lib/names/index.ts'
+import { parse } from '../lib/names/grammar.ts'
 import { VECTORS } from '../test/lib/names/vectors.ts'
 
 const ROUNDS = 10

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DEFAULTS } from '../lib/settings.ts'
+import { DEFAULTS } from '../lib/model/settings.ts'
 import { hostFiles } from '../test/e2e/host-files.ts'
 import { curl, DRIVER_VERSION, sh } from '../test/e2e/registry.ts'
 

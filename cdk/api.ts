@@ -6,8 +6,8 @@ import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
-import type { Settings } from '../lib/settings.ts'
-import { acknowledge } from './acknowledge.ts'
+import type { Settings } from '../lib/model/settings.ts'
+import { acknowledge } from './nag.ts'
 
 /** Without the query, and no presigned URL is ever a request to this API. */
 const ACCESS_LOG = {

@@ -8,9 +8,9 @@ import {
   type CfnBucket,
   type LifecycleRule,
 } from 'aws-cdk-lib/aws-s3'
-import { ENV, PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/environment.ts'
-import { acknowledge } from './acknowledge.ts'
+import { ENV, PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/model/environment.ts'
 import { granting, type Permission } from './grants.ts'
+import { acknowledge } from './nag.ts'
 
 const ABORT = { abortIncompleteMultipartUploadAfter: Duration.days(1) }
 

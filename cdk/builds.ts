@@ -4,11 +4,11 @@
 import type { Stack } from 'aws-cdk-lib'
 import { CfnProject } from 'aws-cdk-lib/aws-codebuild'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { ENV } from '../lib/environment.ts'
-import type { Settings } from '../lib/settings.ts'
-import { acknowledge } from './acknowledge.ts'
+import { ENV } from '../lib/model/environment.ts'
+import type { Settings } from '../lib/model/settings.ts'
 import { inlineBuildspec, loadTestBuildspec } from './buildspec.ts'
 import { granting } from './grants.ts'
+import { acknowledge } from './nag.ts'
 
 export type Projects = readonly CfnProject[]
 
@@ -65,13 +65,13 @@ function project(
     logsConfig: { cloudWatchLogs: { status: 'DISABLED' }, s3Logs: { status: 'DISABLED' } },
     cache: { type: 'NO_CACHE' },
     timeoutInMinutes: build.timeoutMinutes,
-    // The deadline of a claim allows for it: lib/plan.ts.
+    // The deadline of a claim allows for it: lib/plan/plan.ts.
     queuedTimeoutInMinutes: 5,
   })
   acknowledge(project, {
     CB4: 'There is no artifact and no cache to encrypt: the project writes nothing itself.',
     CB3: 'Compilers run in bubblewrap without network, which needs namespaces that only a privileged container may make; each build has a machine of its own and a role that may do nothing.',
-    CB5: "CodeBuild's own images lack Debian's gcc-12 and clang of the right version; this image is Debian's, pinned in lib/settings.ts.",
+    CB5: "CodeBuild's own images lack Debian's gcc-12 and clang of the right version; this image is Debian's, pinned in lib/model/settings.ts.",
   })
   return project
 }

@@ -2,7 +2,7 @@
 
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledge } from './nag.ts'
 
 /** What one word of a grant allows: these actions on these ARNs, never on `*`. */
 export interface Permission {

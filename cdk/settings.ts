@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { unreachable } from '../lib/errors.ts'
-import { DEFAULTS, type DriverVersions, type Settings, settingsSchema } from '../lib/settings.ts'
+import { unreachable } from '../lib/model/errors.ts'
+import { DEFAULTS, type DriverVersions, type Settings, settingsSchema } from '../lib/model/settings.ts'
 
 /**
  * The defaults with the JSON of `file` over them: a section's members one by one, lists as a whole.
@@ -14,7 +14,9 @@ export function readSettings(file: string | undefined, { local }: { local: boole
   const merged = merge(own, file ?? 'the defaults')
   const settings = settingsSchema.parse(merged)
   if (!isDeepStrictEqual(settings, merged)) {
-    throw new Error(`${file} holds a setting that lib/settings.ts does not know: look for a misspelt name`)
+    throw new Error(
+      `${file} holds a setting that lib/model/settings.ts does not know: look for a misspelt name`,
+    )
   }
   if (!local) refuseOutOfReach(settings)
   return settings

@@ -3,9 +3,9 @@
 import { CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
-import { ENV } from '../lib/environment.ts'
-import { acknowledge } from './acknowledge.ts'
+import { ENV } from '../lib/model/environment.ts'
 import { granting } from './grants.ts'
+import { acknowledge } from './nag.ts'
 
 export function addSigningKey(stack: Stack) {
   const secret = new CfnSecret(stack, 'SigningKeySecret', {

@@ -2,9 +2,10 @@
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { ENV } from '../lib/environment.ts'
-import type { Settings } from '../lib/settings.ts'
+import { ENV } from '../lib/model/environment.ts'
+import type { Settings } from '../lib/model/settings.ts'
 import { addTopic, alarms } from './alarm.ts'
+import { watchApi, watchClaims, watchFunctions, watchTables } from './alarms.ts'
 import { addApi } from './api.ts'
 import { addBuckets } from './buckets.ts'
 import { addBuilds } from './builds.ts'
@@ -12,7 +13,6 @@ import { addBus, addRules } from './events.ts'
 import { functions } from './function.ts'
 import { addSigningKey, makeSigningKey } from './signing-key.ts'
 import { addTables } from './tables.ts'
-import { watchApi, watchClaims, watchFunctions, watchTables } from './troubles.ts'
 
 /** `bundles`: folder of the bundled functions. */
 export function addRegistry(stack: Stack, settings: Settings, bundles: string): void {

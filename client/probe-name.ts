@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { clientNames, type HostFacts, hostFacts } from '../lib/clients/index.ts'
-import { isProbeError } from '../lib/errors.ts'
-import { namesDocument } from '../lib/names/document.ts'
-import { type Explanation, explain } from '../lib/names/explain.ts'
-import { DRIVER_NAMES, KINDS } from '../lib/probe.ts'
+import { namesDocument } from '../lib/clients/document.ts'
+import { type Explanation, explain } from '../lib/clients/explain.ts'
+import { clientNames, type HostFacts, hostFacts } from '../lib/clients/host-names.ts'
+import { isProbeError } from '../lib/model/errors.ts'
+import { DRIVER_NAMES, KINDS } from '../lib/model/probe.ts'
 
 const USAGE = `Usage: probe-name URL...        explain names of probes; 1 when one of them is none
        probe-name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE [--os-release FILE]

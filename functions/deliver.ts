@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { createFetch } from '../lib/aws/fetch.ts'
-import { type DeliverPorts, deliver } from '../lib/deliver.ts'
-import { internalUrls } from './environment.ts'
-import { callerOf, problems, resultOf } from './http.ts'
-import { resolvePorts } from './resolve-ports.ts'
+import { type DeliverPorts, deliver } from '../lib/serve/direct.ts'
+import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { internalUrls } from './runtime/ports.ts'
+import { resolvePorts } from './runtime/resolve-ports.ts'
 
 const MAX_PROBE_BYTES = 64 * 1024 * 1024
 const artifacts = internalUrls('artifactsBucket')

@@ -6,11 +6,11 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { driverVersions, targets } from '../lib/api/catalogue.ts'
 import { openApiDocument } from '../lib/api/openapi.ts'
 import { listProbes, oneProbe, type ProbesPorts, type Query } from '../lib/api/probes.ts'
-import { ProbeError } from '../lib/errors.ts'
-import { methodOf } from '../lib/method.ts'
-import { explain } from '../lib/names/explain.ts'
-import { index, settings } from './environment.ts'
-import { problems, resultOf } from './http.ts'
+import { explain } from '../lib/clients/explain.ts'
+import { ProbeError } from '../lib/model/errors.ts'
+import { methodOf } from '../lib/serve/method.ts'
+import { problems, resultOf } from './runtime/http.ts'
+import { index, settings } from './runtime/ports.ts'
 
 const ports: ProbesPorts = {
   index: index(),

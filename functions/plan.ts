@@ -1,16 +1,17 @@
 // On ProbeRequested: find what the probe is built from, and start its build. On LoadTestRequested: start its load test.
 
 import middy from '@middy/core'
+import { DEBIAN_KEYRING } from '../lib/archives/keys/debian.ts'
 import { readDirectory } from '../lib/aws/directory.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
-import { driverSource } from '../lib/driver-source.ts'
-import { driverFor } from '../lib/drivers.ts'
-import { ensureInput } from '../lib/inputs.ts'
-import { DEBIAN_KEYRING } from '../lib/kernels/debian/keyring.ts'
-import { createPlanners } from '../lib/kernels/index.ts'
-import { type PlanPorts, plan } from '../lib/plan.ts'
-import { type LoadTestPorts, planLoadTest } from '../lib/plan-load-test.ts'
-import { createTrees } from '../lib/trees.ts'
+import { type LoadTestPorts, planLoadTest } from '../lib/build/load-test.ts'
+import { createTrees } from '../lib/inputs/cache.ts'
+import { ensureInput } from '../lib/inputs/inputs.ts'
+import { createPlanners } from '../lib/kernels/planners.ts'
+import { driverFor } from '../lib/model/drivers.ts'
+import { driverSource } from '../lib/plan/driver-source.ts'
+import { type PlanPorts, plan } from '../lib/plan/plan.ts'
+import { requestedOf } from './runtime/events.ts'
 import {
   budgets,
   builder,
@@ -21,8 +22,7 @@ import {
   settings,
   sources,
   store,
-} from './environment.ts'
-import { requestedOf } from './events.ts'
+} from './runtime/ports.ts'
 
 const current = settings()
 const inputs = store('inputsBucket')

@@ -3,12 +3,12 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
 import { readSigningKey } from '../lib/aws/secrets.ts'
-import { ENV } from '../lib/environment.ts'
-import { createSigner } from '../lib/openpgp.ts'
-import { type PublishPorts, publish } from '../lib/publish.ts'
-import { createTrees } from '../lib/trees.ts'
-import { builder, bus, index, log, required, settings, store } from './environment.ts'
-import { buildEndOf } from './events.ts'
+import { createTrees } from '../lib/inputs/cache.ts'
+import { ENV } from '../lib/model/environment.ts'
+import { type PublishPorts, publish } from '../lib/publish/publish.ts'
+import { createSigner } from '../lib/signing/signer.ts'
+import { buildEndOf } from './runtime/events.ts'
+import { builder, bus, index, log, required, settings, store } from './runtime/ports.ts'
 
 // Here and nowhere else: the private key is in reach of no other function.
 const secrets = new SecretsManagerClient()

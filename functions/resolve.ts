@@ -2,13 +2,13 @@
 
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import type { Answer } from '../lib/answer.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
-import { PUBLIC_KEY_OBJECT } from '../lib/environment.ts'
-import { resolve } from '../lib/resolve.ts'
-import { internalUrls } from './environment.ts'
-import { callerOf, problems, resultOf } from './http.ts'
-import { resolvePorts } from './resolve-ports.ts'
+import { PUBLIC_KEY_OBJECT } from '../lib/model/environment.ts'
+import type { Answer } from '../lib/serve/answer.ts'
+import { resolve } from '../lib/serve/resolve.ts'
+import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { internalUrls } from './runtime/ports.ts'
+import { resolvePorts } from './runtime/resolve-ports.ts'
 
 const MAX_KEY_BYTES = 64 * 1024
 

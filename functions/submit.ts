@@ -3,10 +3,10 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { parseSubmission } from '../lib/api/body.ts'
-import { type SubmitPorts, submit } from '../lib/submit.ts'
-import { kernels, store } from './environment.ts'
-import { bodyOf, callerOf, problems, resultOf } from './http.ts'
-import { locatePorts } from './resolve-ports.ts'
+import { type SubmitPorts, submit } from '../lib/submit/submit.ts'
+import { bodyOf, callerOf, problems, resultOf } from './runtime/http.ts'
+import { kernels, store } from './runtime/ports.ts'
+import { locatePorts } from './runtime/resolve-ports.ts'
 
 const ports: SubmitPorts = { ...locatePorts(), kernels: kernels(), inputs: store('inputsBucket') }
 

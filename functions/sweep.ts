@@ -1,8 +1,8 @@
 // Every minute: claims past their deadline are handed to publish.
 
 import middy from '@middy/core'
-import { type SweepPorts, sweep } from '../lib/sweep.ts'
-import { bus, index, log } from './environment.ts'
+import { type SweepPorts, sweep } from '../lib/publish/sweep.ts'
+import { bus, index, log } from './runtime/ports.ts'
 
 const ports: SweepPorts = { index: index(), bus: bus(), now: Date.now, log }
 

@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { type WaitPorts, wait } from '../lib/wait.ts'
-import { clientUrls, index, settings } from './environment.ts'
-import { problems, resultOf } from './http.ts'
+import { type WaitPorts, wait } from '../lib/serve/wait.ts'
+import { problems, resultOf } from './runtime/http.ts'
+import { clientUrls, index, settings } from './runtime/ports.ts'
 
 const ports: WaitPorts = {
   index: index(),

@@ -2,12 +2,12 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { readBody } from './aws-json.ts'
-import { ACCOUNT, REGION, type Service } from './contract.ts'
-import { readJson, writeJson } from './files.ts'
-import { canonical, isObject, type Json, type JsonObject, number, string } from './json.ts'
-import type { Functions } from './lambda.ts'
-import type { Resource, Template } from './template.ts'
+import type { Functions } from './lambda/lambda.ts'
+import type { Resource, Template } from './template/template.ts'
+import { readBody } from './wire/aws-json.ts'
+import { readJson, writeJson } from './wire/files.ts'
+import { canonical, isObject, type Json, type JsonObject, number, string } from './wire/json.ts'
+import { ACCOUNT, REGION, type Service } from './wire/types.ts'
 
 export interface CustomResources {
   /** Where the functions answer: `{prefix}{token}`, by PUT. */

@@ -2,10 +2,10 @@
 
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import { aptSuites } from './apt-sources.ts'
-import { openSandbox } from './sandbox.ts'
+import { openSandbox } from './codebuild/sandbox.ts'
 import { type Stack, startStack } from './stack.ts'
-import { synthesize } from './synthesize.ts'
+import { aptSuites } from './start/apt-sources.ts'
+import { synthesize } from './start/synthesize.ts'
 
 interface Settings {
   readonly port: number

@@ -2,11 +2,11 @@
 
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { AwsError, authorize, member, type Operations } from './aws-json.ts'
-import type { Clock, Principal } from './contract.ts'
-import { readJson, writeJson } from './files.ts'
-import { isObject, type JsonObject, list, number, object, string } from './json.ts'
-import type { Resource, Template } from './template.ts'
+import type { Resource, Template } from './template/template.ts'
+import { AwsError, authorize, member, type Operations } from './wire/aws-json.ts'
+import { readJson, writeJson } from './wire/files.ts'
+import { isObject, type JsonObject, list, number, object, string } from './wire/json.ts'
+import type { Clock, Principal } from './wire/types.ts'
 
 /** One version; the newest is AWSCURRENT, the one before it AWSPREVIOUS, and no older one is kept. */
 interface Version {

@@ -69,7 +69,13 @@ describe('imports run one way', () => {
   })
 
   test('cdk takes from lib only names, settings and words', () => {
-    const shared = ['lib/settings.ts', 'lib/environment.ts', 'lib/probe.ts', 'lib/ports.ts', 'lib/errors.ts']
+    const shared = [
+      'lib/model/settings.ts',
+      'lib/model/environment.ts',
+      'lib/model/probe.ts',
+      'lib/model/ports.ts',
+      'lib/model/errors.ts',
+    ]
     expect(
       importsOfPart('cdk')
         .filter(own)

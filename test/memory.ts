@@ -1,8 +1,8 @@
 // Every port in memory, to run the domain without a cloud; the contract tests hold it to the same promises.
 
 import { createHash } from 'node:crypto'
-import { ProbeError } from '../lib/errors.ts'
-import { releaseIn } from '../lib/names/index.ts'
+import { ProbeError } from '../lib/model/errors.ts'
+import type { RecordedKernel } from '../lib/model/kernel.ts'
 import type {
   Budgets,
   Builder,
@@ -21,9 +21,9 @@ import type {
   Signer,
   Sources,
   Store,
-} from '../lib/ports.ts'
-import type { Claim, ProbeState, Source } from '../lib/probe.ts'
-import type { RecordedKernel } from '../lib/submitted-kernel.ts'
+} from '../lib/model/ports.ts'
+import type { Claim, ProbeState, Source } from '../lib/model/probe.ts'
+import { releaseIn } from '../lib/names/grammar.ts'
 
 /** All ports over one empty world; `inside` looks into it, past the ports. */
 export function memoryPorts({ now }: { now: Clock }) {

@@ -1,7 +1,7 @@
 // Debian's suites as this machine's own apt has them: no mirror is written down here.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Suite } from '../lib/kernels/debian/release.ts'
+import type { Suite } from '../lib/archives/apt/in-release.ts'
 
 const FOLDER = '/etc/apt/sources.list.d'
 const SUITE = /^[a-z]+(-security|-updates)?$/

@@ -1,8 +1,8 @@
 // Submissions for tests: a real config with the facts of the host that runs it.
 
-import type { RawFacts } from '../lib/clients/index.ts'
-import { hostFacts } from '../lib/clients/index.ts'
-import type { Submission } from '../lib/submission.ts'
+import type { RawFacts } from '../lib/clients/host-names.ts'
+import { hostFacts } from '../lib/clients/host-names.ts'
+import type { Submission } from '../lib/submit/submission.ts'
 import { configBytes } from './lib/kconfig/vectors.ts'
 
 const DEBIAN: RawFacts = {

@@ -10,7 +10,7 @@ check_job() {
   IMAGE=$(grep -x 'boot\|kernel' "$WORK/roles" | sort | head -n 1)
 }
 
-# set_setting NAME VALUE: only names of lib/job.ts, only values that need no quoting anywhere.
+# set_setting NAME VALUE: only names of lib/build/job.ts, only values that need no quoting anywhere.
 set_setting() {
   case $2 in
     '' | *[!A-Za-z0-9.+~_-]* | -*) malformed "setting $1" ;;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The load test of one probe, from the job document to the uploaded verdict: lib/load-test.ts reads it.
+# The load test of one probe, from the job document to the uploaded verdict: lib/build/verdict.ts reads it.
 #
 # What a verdict is worth. Before the probe is loaded, nothing of it has run: that the machine booted, and which kernel,
 # is certain. From then on the probe is part of the kernel that reports on it: one written to deceive can forge all

@@ -60,7 +60,7 @@ conclude() {
   say "$(cat "$WORK/verdict"): $PROBE: $(cat "$WORK/reason")"
 }
 
-# manifest: JSON of lib/load-test.ts.
+# manifest: JSON of lib/build/verdict.ts.
 manifest() {
   read -r name _ <"$WORK/stage"
   timings=$(sed 's/\(.*\) \(.*\)/"\1":\2/' "$WORK/timings" | paste -s -d , -)

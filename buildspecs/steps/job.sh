@@ -1,4 +1,4 @@
-# The job document (lib/job.ts): settings, inputs, outputs. Which there are, the flow says: check_job, set_setting,
+# The job document (lib/build/job.ts): settings, inputs, outputs. Which there are, the flow says: check_job, set_setting,
 # set_output.
 # shellcheck shell=sh
 

@@ -13,7 +13,7 @@ conclude() {
   say "failed at $name: $PROBE: $reason"
 }
 
-# manifest: JSON of lib/report.ts. The compiler's version is the only text in it that is not ours.
+# manifest: JSON of lib/build/report.ts. The compiler's version is the only text in it that is not ours.
 manifest() {
   read -r name _ <"$WORK/stage"
   version=$(head -n 1 "$WORK/compiler" 2>/dev/null | tr -cd ' -~' | cut -c 1-200 | sed 's/[\\"]/\\&/g' || true)

@@ -1,11 +1,11 @@
 // From the body of a request to a submission: a form, as curl -F sends it, or the same as JSON.
 
 import * as z from 'zod'
-import { hostFacts } from '../clients/index.ts'
-import { isProbeError, ProbeError } from '../errors.ts'
+import { hostFacts } from '../clients/host-names.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
+import { DRIVER_NAMES, KINDS } from '../model/probe.ts'
 import { quote } from '../names/alphabet.ts'
-import { DRIVER_NAMES, KINDS } from '../probe.ts'
-import type { Submission } from '../submission.ts'
+import type { Submission } from '../submit/submission.ts'
 import { badField, parseFields } from './fields.ts'
 
 /** A Lambda is given 6 MB, a third of which base64 takes: AWS Lambda developer guide, "Quotas". */

@@ -2,8 +2,8 @@
 
 import type * as z from 'zod'
 import { TARGETS } from '../clients/targets.ts'
-import { HEADER_TARGETS } from '../kernels/check.ts'
-import type { Settings } from '../settings.ts'
+import { HEADER_TARGETS } from '../kernels/targets.ts'
+import type { Settings } from '../model/settings.ts'
 import type { driverVersionList, targetList } from './schemas.ts'
 
 export const driverVersions = ({

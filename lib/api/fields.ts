@@ -1,7 +1,7 @@
 // What a client sends, held against a schema: the first fault is told by the name of its field.
 
 import type * as z from 'zod'
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 import { quote } from '../names/alphabet.ts'
 
 /** ProbeError `bad-field`. */

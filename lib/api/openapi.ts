@@ -1,8 +1,8 @@
 // The OpenAPI 3.1 document, made of the table of routes and its schemas: https://spec.openapis.org/oas/v3.1.0
 
 import * as z from 'zod'
-import { COMPANIONS } from '../names/index.ts'
-import { ARCHES, DRIVER_NAMES } from '../probe.ts'
+import { ARCHES, DRIVER_NAMES } from '../model/probe.ts'
+import { COMPANIONS } from '../names/grammar.ts'
 import { type Response, ROUTES, type Route } from './routes.ts'
 import * as schemas from './schemas.ts'
 

@@ -1,11 +1,11 @@
 // The resources of probes: one of them, held until its build ends, and lists of them.
 
 import * as z from 'zod'
-import { ProbeError } from '../errors.ts'
-import { follow } from '../follow.ts'
-import { nameOf, probeOf } from '../names/index.ts'
-import type { Clock, Index } from '../ports.ts'
-import type { Settings } from '../settings.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Clock, Index } from '../model/ports.ts'
+import type { Settings } from '../model/settings.ts'
+import { nameOf, probeOf } from '../names/grammar.ts'
+import { follow } from '../serve/follow.ts'
 import { parseFields } from './fields.ts'
 import { type ProbeView, probeState } from './schemas.ts'
 import { keyOfId, viewOf } from './view.ts'

@@ -1,7 +1,7 @@
 // What the API takes and answers: the same schemas validate, type, and describe themselves in /openapi.json.
 
 import * as z from 'zod'
-import { ARCHES, DRIVER_NAMES, KINDS } from '../probe.ts'
+import { ARCHES, DRIVER_NAMES, KINDS } from '../model/probe.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const path = z.string().startsWith('/').describe('URL reference, relative to the registry')
@@ -108,7 +108,7 @@ export const problemView = z.looseObject({
   field: z.string().optional().describe('of a submission: the one that is missing or malformed'),
 })
 
-/** What a name says: lib/names/explain.ts. */
+/** What a name says: lib/clients/explain.ts. */
 export const explanationView = z.discriminatedUnion('tag', [
   z.looseObject({
     tag: z.literal('probe'),
@@ -128,7 +128,7 @@ export const explanationView = z.discriminatedUnion('tag', [
   z.strictObject({ tag: z.literal('malformed'), why: z.string() }),
 ])
 
-/** `.json` beside a probe: lib/states.ts. */
+/** `.json` beside a probe: lib/serve/states.ts. */
 export const storyView = z.looseObject({
   state: z.enum(['building', 'failed', 'published']),
   url: path,

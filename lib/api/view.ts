@@ -1,8 +1,8 @@
 // One probe as the API shows it.
 
-import { isProbeError, unreachable } from '../errors.ts'
-import type { OwnState } from '../follow.ts'
-import { format, keyOfName, nameOf, probeOf } from '../names/index.ts'
+import { isProbeError, unreachable } from '../model/errors.ts'
+import { format, keyOfName, nameOf, probeOf } from '../names/grammar.ts'
+import type { OwnState } from '../serve/follow.ts'
 import { badField } from './fields.ts'
 import type { ProbeView } from './schemas.ts'
 

@@ -7,10 +7,10 @@ import {
   type StatusType,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild'
-import { BUILD_ENV } from '../environment.ts'
-import { ProbeError } from '../errors.ts'
-import type { Builder, BuildStatus, Phase } from '../ports.ts'
-import type { Arch } from '../probe.ts'
+import { BUILD_ENV } from '../model/environment.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Builder, BuildStatus, Phase } from '../model/ports.ts'
+import type { Arch } from '../model/probe.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = {
   IN_PROGRESS: 'running',

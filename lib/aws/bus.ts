@@ -1,9 +1,9 @@
 // The stack's own event bus.
 
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
-import { EVENT_SOURCE } from '../environment.ts'
-import { ProbeError } from '../errors.ts'
-import type { Bus } from '../ports.ts'
+import { EVENT_SOURCE } from '../model/environment.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Bus } from '../model/ports.ts'
 
 export function createBus(client: EventBridgeClient, bus: string): Bus {
   return {

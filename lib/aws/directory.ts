@@ -2,8 +2,8 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { ProbeError } from '../errors.ts'
-import { tarGz } from '../tar.ts'
+import { tarGz } from '../formats/tar.ts'
+import { ProbeError } from '../model/errors.ts'
 
 /** Repositories and old build trees are no sources. */
 const SKIPPED = new Set(['.git', 'build', 'node_modules'])

@@ -2,8 +2,8 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { ProbeError } from '../errors.ts'
-import type { Fetch } from '../ports.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Fetch } from '../model/ports.ts'
 
 export interface FetchOptions {
   /** whether `file:` URLs may be read; never where a client chooses the URL */

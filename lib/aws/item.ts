@@ -1,6 +1,6 @@
 // From an item of the probes table to the state of a probe: what is not a state of ours is refused.
 
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 import {
   type Claim,
   FAILURE_REASONS,
@@ -9,7 +9,7 @@ import {
   type ProbeState,
   type Provenance,
   type Source,
-} from '../probe.ts'
+} from '../model/probe.ts'
 
 type Item = Readonly<Record<string, unknown>>
 

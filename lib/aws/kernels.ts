@@ -2,10 +2,10 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
-import { TABLE_KEY } from '../environment.ts'
-import { ProbeError } from '../errors.ts'
-import type { Kernels } from '../ports.ts'
-import { decodeKernel, encodeKernel } from '../submitted-kernel.ts'
+import { TABLE_KEY } from '../model/environment.ts'
+import { ProbeError } from '../model/errors.ts'
+import { decodeKernel, encodeKernel } from '../model/kernel.ts'
+import type { Kernels } from '../model/ports.ts'
 
 export function createKernels(client: DynamoDBDocumentClient, table: string): Kernels {
   async function recorded(id: string) {

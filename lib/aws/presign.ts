@@ -2,7 +2,7 @@
 
 import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
-import type { Clock, Presigner, PresignOptions } from '../ports.ts'
+import type { Clock, Presigner, PresignOptions } from '../model/ports.ts'
 
 export interface Credentials {
   readonly accessKeyId: string

@@ -5,7 +5,7 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager'
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 
 /** The armored private key. ProbeError `misconfigured` when the secret is empty. */
 export async function readSigningKey(client: SecretsManagerClient, secretId: string): Promise<string> {

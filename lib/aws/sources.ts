@@ -2,10 +2,10 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
-import { TABLE_KEY } from '../environment.ts'
-import { ProbeError } from '../errors.ts'
-import type { Sources } from '../ports.ts'
-import type { Source } from '../probe.ts'
+import { TABLE_KEY } from '../model/environment.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Sources } from '../model/ports.ts'
+import type { Source } from '../model/probe.ts'
 import { sourceOf } from './item.ts'
 
 export function createSources(client: DynamoDBDocumentClient, table: string): Sources {

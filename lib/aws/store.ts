@@ -9,8 +9,8 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
-import { ProbeError } from '../errors.ts'
-import type { ObjectMeta, Store } from '../ports.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { ObjectMeta, Store } from '../model/ports.ts'
 
 /** Two creators at the same moment: S3 asks both to try again. */
 const TRIES = 5

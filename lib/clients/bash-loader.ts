@@ -1,9 +1,9 @@
 // falco-driver-loader, Falco's loader from April 2020 to January 2024, and sysdig's copy of it.
 
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Kind, Probe } from '../model/probe.ts'
 import { ubuntuFlavour } from '../names/aliases.ts'
-import { fileOf } from '../names/index.ts'
-import type { Kind, Probe } from '../probe.ts'
+import { fileOf } from '../names/grammar.ts'
 import { type Ask, ask, type Identity, probeAsked, type Wanted } from './ask.ts'
 import {
   AMAZON_TARGETS,

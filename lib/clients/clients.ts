@@ -1,6 +1,6 @@
 // Every family of clients that has asked for probes, one row for each change of what or how it asks.
 
-import type { DriverName, Kind } from '../probe.ts'
+import type { DriverName, Kind } from '../model/probe.ts'
 import type { Ask, Wanted } from './ask.ts'
 import { APRIL_2020, bashLoaderAsk, scapLoaderAsk } from './bash-loader.ts'
 import type { HostFacts } from './facts.ts'

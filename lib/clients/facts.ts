@@ -1,7 +1,7 @@
 // What a host knows of itself, checked: everything that clients have ever made a probe's name of.
 
-import { ProbeError } from '../errors.ts'
-import type { Arch } from '../probe.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Arch } from '../model/probe.ts'
 import { type OsRelease, parseOsRelease } from './os-release.ts'
 
 export { type OsRelease, parseOsRelease } from './os-release.ts'

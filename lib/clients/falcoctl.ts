@@ -1,8 +1,8 @@
 // falcoctl's `driver install`: Falco's loader since January 2024 (Falco 0.37).
 
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 import { ubuntuFlavour } from '../names/aliases.ts'
-import { fileOf } from '../names/index.ts'
+import { fileOf } from '../names/grammar.ts'
 import { type Ask, ask, type Identity, probeAsked, type Wanted } from './ask.ts'
 import {
   AMAZON_TARGETS,

@@ -1,6 +1,6 @@
 // /etc/os-release as data: the assignments of the freedesktop grammar, never a shell.
 
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 
 /** Names and unquoted values, last assignment wins. */
 export type OsRelease = ReadonlyMap<string, string>

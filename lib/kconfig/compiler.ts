@@ -1,6 +1,6 @@
 // Which compiler built a kernel, and which of those at hand builds a module for it.
 
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 import { isOn, type Kconfig, numberOf, stringOf } from './kconfig.ts'
 
 export type Family = 'gcc' | 'clang'

@@ -1,6 +1,6 @@
 // Reads a kernel config as data, by a grammar that is narrower than Kconfig's own: a config is hostile input.
 
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 import { quote } from '../names/alphabet.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'
 

@@ -1,6 +1,6 @@
 // The one text of a config, as a build gets it.
 
-import { unreachable } from '../errors.ts'
+import { unreachable } from '../model/errors.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'
 
 /**

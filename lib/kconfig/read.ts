@@ -1,7 +1,7 @@
 // From the bytes of /proc/config.gz, /boot/config-... or a form's field to text, within bounds.
 
-import { ProbeError } from '../errors.ts'
-import { unpacked } from '../gzip.ts'
+import { unpacked } from '../formats/gzip.ts'
+import { ProbeError } from '../model/errors.ts'
 import { badConfig, MAX_CONFIG_BYTES } from './parse.ts'
 
 /**

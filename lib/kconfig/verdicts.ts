@@ -1,7 +1,7 @@
 // What a config says about a probe before anything is built: whether it can load there, and what to do.
 
+import type { Arch, Kind } from '../model/probe.ts'
 import { quote } from '../names/alphabet.ts'
-import type { Arch, Kind } from '../probe.ts'
 import { isOn, type Kconfig, stringOf } from './kconfig.ts'
 
 export type VerdictCode =

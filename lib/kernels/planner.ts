@@ -1,7 +1,7 @@
 // What every planner of a family of targets answers: which packages make this kernel's build tree.
 
-import type { Arch, Kind } from '../probe.ts'
-import type { Stored } from '../submitted-kernel.ts'
+import type { Stored } from '../model/kernel.ts'
+import type { Arch, Kind } from '../model/probe.ts'
 
 export interface Package {
   readonly name: string

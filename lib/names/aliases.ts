@@ -1,6 +1,6 @@
 // One probe has one canonical name: what different clients write for the same kernel is made one here. Pure.
 
-import type { Probe } from '../probe.ts'
+import type { Probe } from '../model/probe.ts'
 
 /** os-release IDs that clients put into the name, and the target they mean. */
 export const TARGET_ALIASES: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,6 @@
 // From a raw request path to parts of the stated alphabet: what is outside it never becomes a key.
 
-import { ProbeError } from '../errors.ts'
+import { ProbeError } from '../model/errors.ts'
 
 /** Longest path that is read at all, and longest after decoding; the longest real one has about 160 characters. */
 const MAX_RAW_PATH = 2048

@@ -1,6 +1,6 @@
 // The names of 2015 to 2020: {falco|sysdig}-probe[-bpf]-{driverVersion}-{arch}-{unameRelease}-{md5 of the config}.{ko|o}
 
-import type { Arch, DriverName, Kind } from '../probe.ts'
+import type { Arch, DriverName, Kind } from '../model/probe.ts'
 import { malformed, quote } from './alphabet.ts'
 import { type Companion, extensionOf, kindOf, MAX_FILE } from './file.ts'
 

@@ -1,6 +1,6 @@
 // The file name of a probe: {name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}
 
-import type { DriverName, Kind, Probe } from '../probe.ts'
+import type { DriverName, Kind, Probe } from '../model/probe.ts'
 import { malformed, quote } from './alphabet.ts'
 
 /** What stands beside a probe at its URL. */

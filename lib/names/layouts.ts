@@ -1,6 +1,6 @@
 // The layouts that clients' URLs have had since 2015, in one table.
 
-import type { Probe } from '../probe.ts'
+import type { Probe } from '../model/probe.ts'
 import { malformed } from './alphabet.ts'
 import { type ConfigHash, configHashFile } from './config-hash.ts'
 import { fileOf } from './file.ts'

@@ -1,9 +1,9 @@
 // From a verified request to the operation it asks for; what is not known is refused, never ignored.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Principal } from '../contract.ts'
-import type { Verified } from '../sigv4.ts'
-import { single } from '../sigv4-claim.ts'
+import type { Verified } from '../iam/sigv4.ts'
+import { single } from '../iam/sigv4-claim.ts'
+import type { Principal } from '../wire/types.ts'
 import { CHECKSUMS } from './digests.ts'
 import { S3Error } from './errors.ts'
 

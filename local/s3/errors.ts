@@ -1,7 +1,7 @@
 // S3's errors: their codes, statuses and XML.
 
 import type { ServerResponse } from 'node:http'
-import { SignatureError } from '../sigv4.ts'
+import { SignatureError } from '../iam/sigv4.ts'
 import { documentOf, element } from './xml.ts'
 
 const STATUS = {

@@ -1,7 +1,7 @@
 // PutObject: the body streams to disk and is held against everything that was said of it.
 
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { Clock } from '../contract.ts'
+import type { Clock } from '../wire/types.ts'
 import type { Call } from './call.ts'
 import { decodeChunked } from './chunked.ts'
 import { CHECKSUMS, type Checksums, checkDigests, measure } from './digests.ts'

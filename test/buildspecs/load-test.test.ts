@@ -1,7 +1,7 @@
 // Probes meet their own kernel: the newest of this machine's archive, booted for real.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { LoadVerdict } from '../../lib/load-test.ts'
+import type { LoadVerdict } from '../../lib/build/verdict.ts'
 import { newestKernel, packageBytes, tarball } from './archive.ts'
 import { type Build, build, type Input } from './build.ts'
 import { type LoadTest, loadTest } from './load.ts'

@@ -11,8 +11,8 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../../lib/environment.ts'
-import { DEFAULTS, settingsSchema } from '../../lib/settings.ts'
+} from '../../lib/model/environment.ts'
+import { DEFAULTS, settingsSchema } from '../../lib/model/settings.ts'
 import { faultsOf } from './schema.ts'
 import { readable, resourcesOf, type Synthesis, synthesis } from './template.ts'
 

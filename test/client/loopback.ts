@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { submissionAnswer } from '../../lib/api/schemas.ts'
-import { createSigner, generateSigningKey, type SigningKey } from '../../lib/openpgp.ts'
+import { createSigner, generateSigningKey, type SigningKey } from '../../lib/signing/signer.ts'
 
 export type Handler = (response: ServerResponse, request: IncomingMessage, body: Buffer) => void
 
@@ -56,7 +56,7 @@ export const bytes =
     response.writeHead(200, { 'content-length': body.length, ...headers }).end(body)
   }
 
-/** As functions/http.ts writes it. */
+/** As functions/runtime/http.ts writes it. */
 export const json =
   (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Handler =>
   (response) => {

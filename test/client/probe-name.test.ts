@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { namesDocument } from '../../lib/names/document.ts'
+import { namesDocument } from '../../lib/clients/document.ts'
 
 const OS_RELEASE = fileURLToPath(new URL('os-release', import.meta.url))
 const PROGRAM = fileURLToPath(new URL('../../client/probe-name.ts', import.meta.url))

@@ -1,7 +1,7 @@
 // The promises of Budgets, run against every implementation.
 
 import { beforeEach, expect, test } from 'vitest'
-import type { Budgets } from '../../lib/ports.ts'
+import type { Budgets } from '../../lib/model/ports.ts'
 
 const BUDGET = 'builds/2026-11-23'
 const names = (count: number) => Array.from({ length: count }, (_, i) => `claim-${i}`)

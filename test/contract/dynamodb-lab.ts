@@ -1,4 +1,4 @@
-// dynalite on loopback, in memory: empty tables with the keys that lib/environment.ts names.
+// dynalite on loopback, in memory: empty tables with the keys that lib/model/environment.ts names.
 
 import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -18,7 +18,7 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../../lib/environment.ts'
+} from '../../lib/model/environment.ts'
 
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server
 

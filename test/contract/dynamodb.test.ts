@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
-import { createIndex } from '../../lib/aws/index.ts'
 import { createKernels } from '../../lib/aws/kernels.ts'
+import { createIndex } from '../../lib/aws/probe-index.ts'
 import { createSources } from '../../lib/aws/sources.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { type DynamoDbLab, startDynamoDb } from './dynamodb-lab.ts'

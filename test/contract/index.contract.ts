@@ -1,8 +1,8 @@
 // The promises of an Index, run against every implementation.
 
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Index } from '../../lib/ports.ts'
-import type { Failure, Publication, Source } from '../../lib/probe.ts'
+import type { Index } from '../../lib/model/ports.ts'
+import type { Failure, Publication, Source } from '../../lib/model/probe.ts'
 
 const KEY = 'driver/1.2.3+driver/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
 const NOW = Date.UTC(2026, 10, 23)

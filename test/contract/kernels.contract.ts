@@ -1,8 +1,8 @@
 // The promises of Kernels, run against every implementation.
 
 import { beforeEach, expect, test } from 'vitest'
-import type { Kernels } from '../../lib/ports.ts'
-import type { RecordedKernel } from '../../lib/submitted-kernel.ts'
+import type { RecordedKernel } from '../../lib/model/kernel.ts'
+import type { Kernels } from '../../lib/model/ports.ts'
 
 const ID = `${'a'.repeat(64)}/x86_64/vanilla_6.1.54_1`
 export const kernelOf = (digit: number): RecordedKernel => ({

@@ -1,8 +1,8 @@
 // The promises of Sources, run against every implementation.
 
 import { beforeEach, expect, test } from 'vitest'
-import type { Sources } from '../../lib/ports.ts'
-import type { Source } from '../../lib/probe.ts'
+import type { Sources } from '../../lib/model/ports.ts'
+import type { Source } from '../../lib/model/probe.ts'
 
 const VERSION = '10.2.0+driver'
 const sourceOf = (digit: number): Source => ({

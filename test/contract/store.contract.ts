@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
-import type { ObjectMeta, Store } from '../../lib/ports.ts'
+import type { ObjectMeta, Store } from '../../lib/model/ports.ts'
 
 const KEY = 'driver/0.1.1dev+git20220316.e5c53d64/x86_64/scap_debian_6.1~rc1-1_1.ko'
 const bytes = (text: string) => new TextEncoder().encode(text)

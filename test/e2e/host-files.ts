@@ -1,9 +1,9 @@
 // What a host that runs one of Debian's kernels has of it, out of Debian's own header package.
 
 import { createHash } from 'node:crypto'
+import { DEBIAN_KEYRING } from '../../lib/archives/keys/debian.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
-import { fileInDeb } from '../../lib/kernels/debian/deb.ts'
-import { DEBIAN_KEYRING } from '../../lib/kernels/debian/keyring.ts'
+import { fileInDeb } from '../../lib/formats/deb.ts'
 import { debianPlanner } from '../../lib/kernels/debian/planner.ts'
 import { memoryPorts } from '../memory.ts'
 import { debianSuites } from '../mirrors.ts'

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Settings } from '../../lib/settings.ts'
+import type { Settings } from '../../lib/model/settings.ts'
 
 const run = promisify(execFile)
 

@@ -9,7 +9,7 @@ import { readKey, readPrivateKey } from 'openpgp'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { handler } from '../../functions/signing-key.ts'
 import { readSigningKey } from '../../lib/aws/secrets.ts'
-import { ENV, PUBLIC_KEY_OBJECT } from '../../lib/environment.ts'
+import { ENV, PUBLIC_KEY_OBJECT } from '../../lib/model/environment.ts'
 import { clientOptions, startServices } from '../lib/aws/services-lab.ts'
 import { clientOf, OWNER, startLab } from '../local/s3-lab.ts'
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { onTestFinished } from 'vitest'
-import type { JsonObject } from '../../local/json.ts'
 import { type Stack, type StackOptions, startStack } from '../../local/stack.ts'
+import type { JsonObject } from '../../local/wire/json.ts'
 
 export const STACK = 'Small'
 

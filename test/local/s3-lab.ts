@@ -12,8 +12,8 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { afterAll, beforeAll, expect } from 'vitest'
-import type { Principal } from '../../local/contract.ts'
-import { createS3 } from '../../local/s3/index.ts'
+import { createS3 } from '../../local/s3/s3.ts'
+import type { Principal } from '../../local/wire/types.ts'
 
 export const Bucket = 'artifacts'
 export const BUCKETS = [Bucket, 'staging']

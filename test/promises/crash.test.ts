@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { DEFAULTS, type Settings } from '../../lib/settings.ts'
+import { DEFAULTS, type Settings } from '../../lib/model/settings.ts'
 import { configBytes } from '../lib/kconfig/vectors.ts'
 import { submissionOf } from '../submissions.ts'
 import { createWorld, DRIVER_VERSION, type Fault, PATH } from '../world.ts'

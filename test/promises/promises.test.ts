@@ -1,8 +1,8 @@
 // The promises that the domain holds by itself; those of the wire are held end to end.
 
 import { describe, expect, test } from 'vitest'
-import { resultOf } from '../../functions/http.ts'
-import { DEFAULTS } from '../../lib/settings.ts'
+import { resultOf } from '../../functions/runtime/http.ts'
+import { DEFAULTS } from '../../lib/model/settings.ts'
 import { MODULE_INFO } from '../lib/objects.ts'
 import { createWorld, DRIVER_VERSION, KEY, PATH } from '../world.ts'
 import { probeBytes } from './probe.ts'
@@ -160,7 +160,7 @@ describe('a hit', () => {
     const check = () => {
       throw new Error('refused')
     }
-    const { resolve } = await import('../../lib/resolve.ts')
+    const { resolve } = await import('../../lib/serve/resolve.ts')
     await expect(
       resolve({ ...world.resolvePorts, check }, { method: 'GET', path: PATH, caller: 'a' }),
     ).rejects.toThrow()

@@ -1,7 +1,7 @@
 // Which package holds the image of a kernel, to boot it with.
 
+import type { DebianPackage } from '../../archives/apt/packages.ts'
 import type { LoadTestPlan, Package } from '../planner.ts'
-import type { DebianPackage } from './packages.ts'
 
 /** A part of a plan: without `loadTest` where the archive has no image of the kernel of these headers. */
 export function loadTestOf(

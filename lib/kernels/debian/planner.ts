@@ -1,19 +1,24 @@
 // Plans of Debian's kernels: which packages make the build tree, out of the archive's own signed lists.
 
 import { createHash } from 'node:crypto'
-import { inputKey } from '../../environment.ts'
-import { ProbeError } from '../../errors.ts'
-import { ensureInput } from '../../inputs.ts'
-import type { Job } from '../../job.ts'
-import type { Arch, Kind } from '../../probe.ts'
+import type { Suite } from '../../archives/apt/in-release.ts'
+import {
+  type DebianPackage,
+  fetchPackages,
+  type Keep,
+  type PackagesPorts,
+} from '../../archives/apt/packages.ts'
+import { compareVersions } from '../../archives/apt/version.ts'
+import type { Job } from '../../build/job.ts'
+import { fileInDeb } from '../../formats/deb.ts'
+import { ensureInput } from '../../inputs/inputs.ts'
+import { inputKey } from '../../model/environment.ts'
+import { ProbeError } from '../../model/errors.ts'
+import type { Arch, Kind } from '../../model/probe.ts'
 import type { ConfigRequest, HeadersPlan, KernelRequest, Planner } from '../planner.ts'
-import { fileInDeb } from './deb.ts'
 import { loadTestOf } from './image.ts'
-import { type DebianPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
-import type { Suite } from './release.ts'
-import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './release-names.ts'
+import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './names.ts'
 import { loadTestToolchainOf, TOOLCHAIN_NAMES, toolchainOf } from './toolchain.ts'
-import { compareVersions } from './version.ts'
 
 export interface DebianOptions extends PackagesPorts {
   readonly suites: readonly Suite[]

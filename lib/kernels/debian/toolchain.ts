@@ -1,7 +1,7 @@
 // What a bare Debian 12 build image (buildpack-deps:bookworm) lacks of the tools that a build runs.
 
-import type { Job } from '../../job.ts'
-import type { Arch, Kind } from '../../probe.ts'
+import type { Job } from '../../build/job.ts'
+import type { Arch, Kind } from '../../model/probe.ts'
 import type { Package } from '../planner.ts'
 
 /** The sandbox, and the library of the kernel's own objtool. */

@@ -1,10 +1,10 @@
 // Plans of submitted kernels: the build tree is made of the kernel's source and its config, or was made so before.
 
-import type { Trees } from '../../ports.ts'
-import type { Kind } from '../../probe.ts'
-import type { Settings } from '../../settings.ts'
-import type { SubmittedKernel } from '../../submitted-kernel.ts'
-import { treeId } from '../../trees.ts'
+import { treeId } from '../../inputs/cache.ts'
+import type { SubmittedKernel } from '../../model/kernel.ts'
+import type { Trees } from '../../model/ports.ts'
+import type { Kind } from '../../model/probe.ts'
+import type { Settings } from '../../model/settings.ts'
 import type { DebianPlanner } from '../debian/planner.ts'
 import type { SourcePlan } from '../planner.ts'
 import { kernelSource, type SourcePorts } from './source.ts'

@@ -1,10 +1,10 @@
 // Where the source of a kernel comes from: a distribution's package of it, or an archive in kernel.org's layout.
 
-import { isProbeError, ProbeError } from '../../errors.ts'
-import type { Log } from '../../ports.ts'
-import type { Arch } from '../../probe.ts'
-import { type RecordedArchivePorts, recordedArchive } from '../../recorded-archive.ts'
-import type { Settings } from '../../settings.ts'
+import { type RecordedArchivePorts, recordedArchive } from '../../inputs/recorded-archive.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Log } from '../../model/ports.ts'
+import type { Arch } from '../../model/probe.ts'
+import type { Settings } from '../../model/settings.ts'
 import type { Package, SourcePlan } from '../planner.ts'
 
 export interface SourcePorts extends RecordedArchivePorts {

@@ -3,7 +3,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { createBudgets } from '../../../lib/aws/budgets.ts'
-import { BUDGET_EXPIRES, TABLE_KEY } from '../../../lib/environment.ts'
+import { BUDGET_EXPIRES, TABLE_KEY } from '../../../lib/model/environment.ts'
 import { startDynamoDb } from '../../contract/dynamodb-lab.ts'
 
 test('a budget expires two days after it was last spent from, in seconds', async () => {

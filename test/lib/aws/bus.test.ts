@@ -3,8 +3,8 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBus } from '../../../lib/aws/bus.ts'
-import { EVENT_SOURCE } from '../../../lib/environment.ts'
-import type { ProbeEvent } from '../../../lib/ports.ts'
+import { EVENT_SOURCE } from '../../../lib/model/environment.ts'
+import type { ProbeEvent } from '../../../lib/model/ports.ts'
 import { until } from '../../local/assembly.ts'
 import { clientOptions, startServices } from './services-lab.ts'
 

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPresigner } from '../../../lib/aws/presign.ts'
 import { createStore } from '../../../lib/aws/store.ts'
-import type { Presigner } from '../../../lib/ports.ts'
+import type { Presigner } from '../../../lib/model/ports.ts'
 import { clientOf, codeIn, curl, type Lab, OWNER, startLab } from '../../local/s3-lab.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)

@@ -8,10 +8,10 @@ import {
   hostName,
   targetOf,
   type Wanted,
-} from '../../../lib/clients/index.ts'
-import { isProbeError } from '../../../lib/errors.ts'
-import { canonical, LAYOUTS, parse, parseProbe } from '../../../lib/names/index.ts'
-import { DRIVER_NAMES, KINDS } from '../../../lib/probe.ts'
+} from '../../../lib/clients/host-names.ts'
+import { isProbeError } from '../../../lib/model/errors.ts'
+import { DRIVER_NAMES, KINDS } from '../../../lib/model/probe.ts'
+import { canonical, LAYOUTS, parse, parseProbe } from '../../../lib/names/grammar.ts'
 import { type HostId, host, RAW } from './hosts.ts'
 
 const KMOD: Wanted = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hostFacts, parseOsRelease } from '../../../lib/clients/index.ts'
-import { isProbeError } from '../../../lib/errors.ts'
+import { hostFacts, parseOsRelease } from '../../../lib/clients/host-names.ts'
+import { isProbeError } from '../../../lib/model/errors.ts'
 import { RAW } from './hosts.ts'
 
 const refusal = (work: () => unknown): string => {

@@ -1,6 +1,6 @@
 // Hosts as they are met in the field: what os-release and uname say there.
 
-import { type HostFacts, hostFacts, type RawFacts } from '../../../lib/clients/index.ts'
+import { type HostFacts, hostFacts, type RawFacts } from '../../../lib/clients/host-names.ts'
 
 const os = (...lines: string[]) => `${lines.join('\n')}\n`
 const X86 = { machine: 'x86_64' }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isProbeError } from '../../../lib/errors.ts'
 import { compilerOf } from '../../../lib/kconfig/compiler.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
+import { isProbeError } from '../../../lib/model/errors.ts'
 import { realConfig } from './vectors.ts'
 
 const SILENT = parseKconfig('CONFIG_A=y')

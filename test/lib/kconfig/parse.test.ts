@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isProbeError } from '../../../lib/errors.ts'
 import type { Kconfig } from '../../../lib/kconfig/kconfig.ts'
 import { neutralize } from '../../../lib/kconfig/neutralize.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { printKconfig } from '../../../lib/kconfig/print.ts'
+import { isProbeError } from '../../../lib/model/errors.ts'
 import { hostileForms } from './hostile.ts'
 import { configText, NAMES, realConfig } from './vectors.ts'
 

@@ -1,8 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ErrorCode, isProbeError } from '../../../lib/errors.ts'
 import { readConfig } from '../../../lib/kconfig/read.ts'
+import { type ErrorCode, isProbeError } from '../../../lib/model/errors.ts'
 import { configBytes } from './vectors.ts'
 
 const MB = 1024 * 1024

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkDebian } from '../../../lib/kernels/debian/release-names.ts'
-import { keyOf, parseProbe } from '../../../lib/names/index.ts'
+import { checkDebian } from '../../../lib/kernels/debian/names.ts'
+import { keyOf, parseProbe } from '../../../lib/names/grammar.ts'
 
 const keyOfFile = (file: string) => keyOf(parseProbe(`/driver/9.1.0%2Bdriver/x86_64/${file}`).probe)
 

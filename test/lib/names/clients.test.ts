@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { bashLoaderIdentity } from '../../../lib/clients/bash-loader.ts'
 import { type HostFacts, hostFacts, type RawFacts } from '../../../lib/clients/facts.ts'
 import { falcoctlIdentity } from '../../../lib/clients/falcoctl.ts'
-import { parseProbe } from '../../../lib/names/index.ts'
-import { reach } from '../../../lib/names/reach.ts'
-import type { Probe } from '../../../lib/probe.ts'
+import { reach } from '../../../lib/clients/reach.ts'
+import type { Probe } from '../../../lib/model/probe.ts'
+import { parseProbe } from '../../../lib/names/grammar.ts'
 import { VECTORS } from './vectors.ts'
 
 /** One client of each generation that `reach` tells apart. */

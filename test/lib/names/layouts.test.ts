@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isProbeError } from '../../../lib/errors.ts'
+import { isProbeError } from '../../../lib/model/errors.ts'
+import type { Probe } from '../../../lib/model/probe.ts'
 import {
   canonical,
   formatAs,
@@ -12,8 +13,7 @@ import {
   type ProbeLayout,
   parse,
   parseProbe,
-} from '../../../lib/names/index.ts'
-import type { Probe } from '../../../lib/probe.ts'
+} from '../../../lib/names/grammar.ts'
 import { configHashes, flatProbes, probes } from './arbitraries.ts'
 
 const RUNS = { numRuns: 10_000 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isProbeError } from '../../../lib/errors.ts'
+import { isProbeError } from '../../../lib/model/errors.ts'
+import type { Probe } from '../../../lib/model/probe.ts'
 import {
   canonical,
   format,
@@ -10,8 +11,7 @@ import {
   parse,
   parseProbe,
   probeOf,
-} from '../../../lib/names/index.ts'
-import type { Probe } from '../../../lib/probe.ts'
+} from '../../../lib/names/grammar.ts'
 import { probes, submittedProbes } from './arbitraries.ts'
 
 const probe: Probe = {

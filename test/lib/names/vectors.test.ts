@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { format, keyOf, parseProbe, probeOf } from '../../../lib/names/index.ts'
-import { reach } from '../../../lib/names/reach.ts'
+import { reach } from '../../../lib/clients/reach.ts'
+import { format, keyOf, parseProbe, probeOf } from '../../../lib/names/grammar.ts'
 import { CONFIGS, PUBLISHED, VECTORS } from './vectors.ts'
 
 const reachOf = (path: string) => reach(parseProbe(path).asked)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { ProbeError } from '../../../../lib/errors.ts'
 import { kernelSource, type SourcePorts } from '../../../../lib/kernels/vanilla/source.ts'
-import { DEFAULTS } from '../../../../lib/settings.ts'
+import { ProbeError } from '../../../../lib/model/errors.ts'
+import { DEFAULTS } from '../../../../lib/model/settings.ts'
 import { memoryPorts } from '../../../memory.ts'
 
 const pkg = (name: string, version: string) => ({

@@ -1,0 +1,102 @@
+// Between an HTTP API's events and the domain's answers.
+
+import type { MiddlewareObj } from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { isProbeError, unreachable } from '../../lib/model/errors.ts'
+import { type Answer, type Problem, problemOf } from '../../lib/serve/answer.ts'
+
+type Result = APIGatewayProxyStructuredResultV2
+
+const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
+/** A redirect is never stored either: what it leads to expires, or changes once the probe is built. */
+export function resultOf(answer: Answer): Result {
+  const result = plainResult(answer)
+  if (answer.canonical === undefined) return result
+  return { ...result, headers: { ...result.headers, link: `<${answer.canonical}>; rel="canonical"` } }
+}
+
+function plainResult(answer: Answer): Result {
+  switch (answer.tag) {
+    case 'redirect':
+      return { statusCode: 307, headers: { ...NO_STORE, location: answer.location }, body: '' }
+    case 'json':
+      return json(200, 'application/json', answer.body)
+    case 'bytes':
+      return {
+        statusCode: 200,
+        headers: { ...NO_STORE, 'content-type': answer.contentType },
+        body: Buffer.from(answer.body).toString('base64'),
+        isBase64Encoded: true,
+      }
+    case 'problem':
+      return problemResult(answer.problem)
+    default:
+      return unreachable(answer)
+  }
+}
+
+function problemResult({ status, code, title, detail, retryAfter, more }: Problem): Result {
+  const result = json(status, 'application/problem+json', {
+    type: `urn:probe-registry:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    ...more,
+  })
+  const headers = {
+    ...result.headers,
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  }
+  return { ...result, headers }
+}
+
+const json = (statusCode: number, contentType: string, body: unknown): Result => ({
+  statusCode,
+  headers: { ...NO_STORE, 'content-type': contentType },
+  body: `${JSON.stringify(body, undefined, 2)}\n`,
+})
+
+/** Errors become problems: the domain's own with their reason, any other without a word of what is inside. */
+export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
+  onError: (request) => {
+    const { error, event } = request
+    request.response = isProbeError(error) ? problemResult(problemOf(error)) : internalError(error, event)
+  },
+})
+
+function internalError(error: unknown, { rawPath }: APIGatewayProxyEventV2): Result {
+  console.error(
+    JSON.stringify({ event: 'internal error', path: rawPath.slice(0, 300), error: String(error) }),
+  )
+  return problemResult({
+    status: 500,
+    code: 'internal-error',
+    title: 'The registry failed',
+    detail: 'This is a fault of the registry, not of the request. It is logged; try again in a minute.',
+  })
+}
+
+/** The bytes of a request's body, however the HTTP API wrote them. */
+export const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): Uint8Array =>
+  Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
+
+/** Who pays for a miss: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber gets. */
+export function callerOf({ requestContext }: APIGatewayProxyEventV2): string {
+  const address = requestContext.http.sourceIp
+  return address.includes(':') ? `${prefix64(address)}::/64` : address
+}
+
+function prefix64(address: string): string {
+  const [head = '', tail = ''] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const after = tail === '' ? 0 : tail.split(':').length
+  const zeros = address.includes('::') ? Math.max(0, 8 - groups.length - after) : 0
+  const all = [...groups, ...Array<string>(zeros).fill('0'), ...(tail === '' ? [] : tail.split(':'))]
+  return all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
+}

@@ -1,0 +1,78 @@
+// The environment of a function, read in one place: ports over AWS clients, each made when it is asked for.
+
+import { CodeBuildClient } from '@aws-sdk/client-codebuild'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { S3Client } from '@aws-sdk/client-s3'
+import { fromEnv } from '@aws-sdk/credential-provider-env'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { createBudgets } from '../../lib/aws/budgets.ts'
+import { createBuilder } from '../../lib/aws/builder.ts'
+import { createBus } from '../../lib/aws/bus.ts'
+import { createKernels } from '../../lib/aws/kernels.ts'
+import { createPresigner } from '../../lib/aws/presign.ts'
+import { createIndex } from '../../lib/aws/probe-index.ts'
+import { createSources } from '../../lib/aws/sources.ts'
+import { createStore } from '../../lib/aws/store.ts'
+import { ENV } from '../../lib/model/environment.ts'
+import { ProbeError } from '../../lib/model/errors.ts'
+import type { Log, Presigner, Store } from '../../lib/model/ports.ts'
+import { type Settings, settingsSchema } from '../../lib/model/settings.ts'
+
+type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket'
+
+/** ProbeError `misconfigured` that names the variable. */
+export function required(name: string): string {
+  const value = process.env[name]
+  if (value !== undefined && value !== '') return value
+  throw new ProbeError('misconfigured', `the environment variable ${name} is not set: the stack must give it`)
+}
+
+export const settings = (): Settings => settingsSchema.parse(JSON.parse(required(ENV.settings)))
+
+// One client a service, made when the first port asks: each has connections of its own.
+let dynamoClient: DynamoDBDocumentClient | undefined
+let s3Client: S3Client | undefined
+
+function dynamo(): DynamoDBDocumentClient {
+  dynamoClient ??= DynamoDBDocumentClient.from(new DynamoDBClient(), {
+    marshallOptions: { removeUndefinedValues: true },
+  })
+  return dynamoClient
+}
+
+/** Only one machine's own S3 has an endpoint of its own, and no host name for each bucket. */
+function s3(): S3Client {
+  s3Client ??= new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
+  return s3Client
+}
+
+export const index = () => createIndex(dynamo(), required(ENV.probesTable))
+export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
+export const kernels = () => createKernels(dynamo(), required(ENV.kernelsTable))
+export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
+export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
+export const bus = () => createBus(new EventBridgeClient(), required(ENV.eventBus))
+export const builder = () =>
+  createBuilder(new CodeBuildClient(), {
+    build: { x86_64: required(ENV.projectX86_64), aarch64: required(ENV.projectAarch64) },
+    'load-test': { x86_64: required(ENV.loadTestX86_64), aarch64: required(ENV.loadTestAarch64) },
+  })
+
+/** URLs for builds and for ourselves. */
+export const internalUrls = (bucket: Bucket): Presigner => presigner(bucket, process.env.AWS_ENDPOINT_URL_S3)
+/** URLs for clients, who may see the registry under another address. */
+export const clientUrls = (bucket: Bucket): Presigner =>
+  presigner(bucket, process.env.AWS_ENDPOINT_URL_S3_PUBLIC ?? process.env.AWS_ENDPOINT_URL_S3)
+
+const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
+  createPresigner({
+    endpoint,
+    bucket: required(ENV[bucket]),
+    region: required('AWS_REGION'),
+    credentials: fromEnv(),
+    now: Date.now,
+  })
+
+/** Lambda writes an object as one line of JSON. */
+export const log: Log = (event, fields = {}) => console.log({ event, ...fields })

@@ -1,0 +1,135 @@
+// A suite's package list: checked against its InRelease, read as a stream, and only what is needed is kept.
+
+import { createHash } from 'node:crypto'
+import xz from 'xz-decompress'
+import * as z from 'zod'
+import type { Package } from '../../kernels/planner.ts'
+import { ProbeError } from '../../model/errors.ts'
+import type { Fetch, Store } from '../../model/ports.ts'
+import { fetchRelease, type IndexFile, type ReleasePorts, type Suite } from './in-release.ts'
+
+/** A package with what it needs, as `Depends` says. */
+export interface DebianPackage extends Package {
+  readonly depends: string
+}
+
+export interface PackagesPorts extends ReleasePorts {
+  readonly fetch: Fetch
+  /** keeps the parsed subset, by the digest of the list that it was parsed from */
+  readonly inputs: Store
+}
+
+/** Which packages are kept. `id` stands for the rule: another rule, another cached subset. */
+export interface Keep {
+  readonly id: string
+  readonly test: (name: string) => boolean
+}
+
+/** Above the largest list, main of amd64, with 50 MB. */
+const MAX_TEXT = 256 * 1024 * 1024
+const MAX_LIST = 64 * 1024 * 1024
+const MAX_SUBSET = 16 * 1024 * 1024
+
+const subsetSchema = z.array(
+  z.object({
+    name: z.string(),
+    version: z.string(),
+    url: z.string(),
+    sha256: z.string(),
+    bytes: z.number(),
+    depends: z.string(),
+  }),
+)
+
+/** ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
+export async function fetchPackages(ports: PackagesPorts, suite: Suite, arch: 'amd64' | 'arm64', keep: Keep) {
+  const path = `main/binary-${arch}/Packages.xz`
+  const release = await fetchRelease(ports, suite)
+  const file = release.file(path)
+  if (file === undefined) return []
+  const key = `metadata/${sha256(Buffer.from(`1 ${suite.mirror} ${keep.id} ${file.sha256}`))}.json`
+  const cached = await ports.inputs.get(key, MAX_SUBSET)
+  if (cached !== undefined) return subsetSchema.parse(JSON.parse(new TextDecoder().decode(cached)))
+  const packages = await parse(await fetchList(ports.fetch, suite, path, file), suite.mirror, keep)
+  const body = new TextEncoder().encode(JSON.stringify(packages))
+  // A crash before this line costs the next plan the same work; two at once write the same bytes.
+  await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
+  return packages
+}
+
+/** The list by its path, or by its digest where the mirror has already gone on to the next one. */
+async function fetchList(
+  fetch: Fetch,
+  { mirror, suite }: Suite,
+  path: string,
+  file: IndexFile,
+): Promise<Uint8Array> {
+  if (file.bytes > MAX_LIST) throw new ProbeError('too-large', `${suite} ${path} has ${file.bytes} bytes`)
+  const byHash = `${path.slice(0, path.lastIndexOf('/'))}/by-hash/SHA256/${file.sha256}`
+  for (const place of [path, byHash]) {
+    const body = await fetch(`${mirror}/dists/${suite}/${place}`, { maxBytes: file.bytes }).catch(
+      ignoreAbsent,
+    )
+    if (body?.length === file.bytes && sha256(body) === file.sha256) return body
+  }
+  throw new ProbeError(
+    'digest-mismatch',
+    `${mirror} serves a ${path} of ${suite} that is not the one Debian signed`,
+  )
+}
+
+/** An older or newer list of another size is a mirror in mid-update: its digest decides, not its length. */
+function ignoreAbsent(error: unknown): undefined {
+  if (error instanceof ProbeError && (error.code === 'not-found' || error.code === 'too-large'))
+    return undefined
+  throw error
+}
+
+async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<DebianPackage[]> {
+  const packages: DebianPackage[] = []
+  for await (const stanza of stanzas(list)) {
+    const name = stanza.startsWith('Package: ')
+      ? stanza.slice(9, stanza.indexOf('\n'))
+      : (field(stanza, 'Package') ?? '')
+    if (keep.test(name)) packages.push(packageOf(stanza, name, mirror))
+  }
+  return packages
+}
+
+/** The decompressed text, a stanza at a time: the whole of it would be 50 MB. */
+async function* stanzas(list: Uint8Array): AsyncGenerator<string> {
+  const text = new xz.XzReadableStream(new Blob([list as Uint8Array<ArrayBuffer>]).stream())
+  const decoder = new TextDecoder()
+  let rest = ''
+  let bytes = 0
+  for await (const chunk of text as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length
+    if (bytes > MAX_TEXT)
+      throw new ProbeError('too-large', `a package list has more than ${MAX_TEXT} bytes of text`)
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n\n')
+    rest = parts.pop() ?? ''
+    yield* parts
+  }
+  if (rest.trim() !== '') yield rest
+}
+
+const field = (stanza: string, name: string): string | undefined =>
+  new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1]
+
+function packageOf(stanza: string, name: string, mirror: string): DebianPackage {
+  const must = (field_: string): string => {
+    const value = field(stanza, field_)
+    if (value !== undefined) return value
+    throw new ProbeError('digest-mismatch', `package ${name} in the list of ${mirror} has no ${field_}`)
+  }
+  return {
+    name,
+    version: must('Version'),
+    url: `${mirror}/${must('Filename')}`,
+    sha256: must('SHA256'),
+    bytes: Number(must('Size')),
+    depends: field(stanza, 'Depends') ?? '',
+  }
+}
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

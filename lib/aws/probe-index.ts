@@ -1,0 +1,196 @@
+// The index of probes in DynamoDB: one item a probe, conditional writes on that one item only.
+
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb'
+import {
+  OVERDUE_INDEX,
+  OVERDUE_PARTITION,
+  OVERDUE_SORT,
+  RELEASE_INDEX,
+  RELEASE_PARTITION,
+  TABLE_KEY,
+} from '../model/environment.ts'
+import { isProbeError } from '../model/errors.ts'
+import type { Index } from '../model/ports.ts'
+import type { Claim, ProbeState } from '../model/probe.ts'
+import { releaseIn } from '../names/grammar.ts'
+import { claimOf, stateOf } from './item.ts'
+
+/** The one value of the sparse index's partition key: items have it only while they are building. */
+const OPEN = '1'
+
+/** What a state leaves behind when the next one takes its place. */
+const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', 'phase', OVERDUE_PARTITION]
+const OF_FAILURE = ['reason', 'detail', 'retryAt', 'logKey']
+
+const HELD = '#state = :building AND claim = :claim'
+const UNTESTED = '#state = :published AND claim = :claim AND attribute_not_exists(loadTest)'
+/** absent, failed and due, or building past its deadline */
+const FREE =
+  'attribute_not_exists(#state) OR (#state = :failed AND retryAt <= :now) OR (#state = :building AND deadline <= :now)'
+
+export function createIndex(client: DynamoDBDocumentClient, table: string): Index {
+  /** One conditional update; `undefined` when the condition did not hold. */
+  async function update(
+    key: string,
+    condition: string,
+    set: Attributes,
+    remove: readonly string[],
+    values: Attributes,
+  ) {
+    const { names, assignments, bound } = assign(set)
+    const command = new UpdateCommand({
+      TableName: table,
+      Key: { [TABLE_KEY]: key },
+      ConditionExpression: condition,
+      UpdateExpression: `SET ${assignments.join(', ')}${removal(remove)}`,
+      ExpressionAttributeNames: { '#state': 'state', ...names, ...removalNames(remove) },
+      ExpressionAttributeValues: { ...bound, ...values },
+      ReturnValues: 'ALL_NEW',
+    })
+    try {
+      return (await client.send(command)).Attributes
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined
+      throw error
+    }
+  }
+  return {
+    async get(key, { consistent = false } = {}) {
+      const found = await client.send(
+        new GetCommand({ TableName: table, Key: { [TABLE_KEY]: key }, ConsistentRead: consistent }),
+      )
+      return found.Item === undefined ? undefined : stateOf(key, found.Item)
+    },
+    async claim(key, { claim, claimedAt, deadline }) {
+      const set = {
+        state: 'building',
+        claim,
+        claimedAt,
+        deadline,
+        [OVERDUE_PARTITION]: OPEN,
+        [RELEASE_PARTITION]: releaseIn(key),
+      }
+      const values = { ':failed': 'failed', ':building': 'building', ':now': claimedAt }
+      const item = await update(
+        key,
+        FREE,
+        { ...set, attempt: NEXT },
+        ['buildId', 'phase', ...OF_FAILURE],
+        values,
+      )
+      return item === undefined ? undefined : claimOf(key, item).attempt
+    },
+    async started(key, claim, { buildId, deadline, phase }) {
+      const item = await update(key, HELD, { buildId, deadline, phase }, [], held(claim))
+      return item !== undefined
+    },
+    async publish(key, claim, publication) {
+      const item = await update(key, HELD, { state: 'published', ...publication }, OF_CLAIM, held(claim))
+      return item !== undefined
+    },
+    async fail(key, claim, failure) {
+      const item = await update(key, HELD, { state: 'failed', ...failure }, OF_CLAIM, held(claim))
+      return item !== undefined
+    },
+    async alias(key, claim, of) {
+      const item = await update(key, HELD, { state: 'alias', of }, OF_CLAIM, held(claim))
+      return item !== undefined
+    },
+    async verdict(key, claim, loadTest) {
+      const values = { ':claim': claim, ':published': 'published' }
+      return (await update(key, UNTESTED, { loadTest }, [], values)) !== undefined
+    },
+    async list({ release, cursor, limit }) {
+      const start = cursor === undefined ? undefined : { [TABLE_KEY]: keyAt(cursor) }
+      const found = await client.send(
+        release === undefined
+          ? new ScanCommand({ TableName: table, Limit: limit, ExclusiveStartKey: start })
+          : new QueryCommand({
+              TableName: table,
+              IndexName: RELEASE_INDEX,
+              KeyConditionExpression: '#release = :release',
+              ExpressionAttributeNames: { '#release': RELEASE_PARTITION },
+              ExpressionAttributeValues: { ':release': release },
+              Limit: limit,
+              ExclusiveStartKey: start && { ...start, [RELEASE_PARTITION]: release },
+            }),
+      )
+      const last = found.LastEvaluatedKey?.[TABLE_KEY]
+      const items = (found.Items ?? []).flatMap(itemOf)
+      return last === undefined ? { items } : { items, next: Buffer.from(String(last)).toString('base64url') }
+    },
+    async overdue(now, limit) {
+      const found = await client.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: OVERDUE_INDEX,
+          KeyConditionExpression: '#open = :open AND #deadline <= :now',
+          ExpressionAttributeNames: { '#open': OVERDUE_PARTITION, '#deadline': OVERDUE_SORT },
+          ExpressionAttributeValues: { ':open': OPEN, ':now': now },
+          Limit: limit,
+        }),
+      )
+      return (found.Items ?? []).flatMap(overdueOf)
+    },
+  }
+}
+
+/** The key that a page ended with. */
+const keyAt = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1')
+
+function itemOf(item: Record<string, unknown>): { key: string; state: ProbeState }[] {
+  const key = String(item[TABLE_KEY])
+  return unlessByHand(() => ({ key, state: stateOf(key, item) }))
+}
+
+function overdueOf(item: Record<string, unknown>): { key: string; claim: Claim }[] {
+  const key = String(item[TABLE_KEY])
+  return unlessByHand(() => ({ key, claim: claimOf(key, item) }))
+}
+
+/** An item that was written by hand must not keep all others from the sweep or a list; a GET of it says what it is. */
+function unlessByHand<T>(read: () => T): T[] {
+  try {
+    return [read()]
+  } catch (error) {
+    if (isProbeError(error, 'misconfigured')) return []
+    throw error
+  }
+}
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/** Stands for "one more than it was". */
+const NEXT = Symbol('next')
+
+const held = (claim: string): Attributes => ({ ':claim': claim, ':building': 'building' })
+
+/** `SET` by placeholders: no attribute name can collide with a reserved word. */
+function assign(set: Attributes) {
+  const entries = Object.entries(set).filter(([, value]) => value !== undefined)
+  const counts = entries.some(([, value]) => value === NEXT)
+  return {
+    names: Object.fromEntries(entries.map(([name]) => [`#${name}`, name])),
+    assignments: entries.map(([name, value]) =>
+      value === NEXT ? `#${name} = if_not_exists(#${name}, :zero) + :one` : `#${name} = :set_${name}`,
+    ),
+    bound: {
+      ...Object.fromEntries(
+        entries.filter(([, v]) => v !== NEXT).map(([name, value]) => [`:set_${name}`, value]),
+      ),
+      ...(counts ? { ':zero': 0, ':one': 1 } : {}),
+    },
+  }
+}
+
+const removal = (remove: readonly string[]): string =>
+  remove.length === 0 ? '' : ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}`
+const removalNames = (remove: readonly string[]) =>
+  Object.fromEntries(remove.map((name) => [`#${name}`, name]))

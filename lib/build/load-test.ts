@@ -1,0 +1,143 @@
+// A probe was built: its own kernel is asked to load it, in a virtual machine, where there is an image of that kernel.
+
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import type { Package } from '../kernels/planner.ts'
+import { inputKey, loadTestKeys, stagingKeys } from '../model/environment.ts'
+import { isProbeError } from '../model/errors.ts'
+import type { Index, Trees } from '../model/ports.ts'
+import { probeOf } from '../names/grammar.ts'
+import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
+import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
+import type { StartBuildPorts } from './start.ts'
+
+export interface LoadTestPorts
+  extends Pick<
+    StartBuildPorts,
+    'builder' | 'staging' | 'stagingUrls' | 'inputUrls' | 'now' | 'log' | 'settings' | 'ensureInput'
+  > {
+  readonly index: Pick<Index, 'get' | 'started'>
+  readonly trees: Pick<Trees, 'find'>
+}
+
+export interface LoadTestRequest {
+  readonly key: string
+  readonly claim: string
+  /** of the probe that publish has verified */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** Minutes that a load test may wait for a machine, run, and be late with its end. */
+const LOAD_TEST_MINUTES = 12
+
+/** Under which the image that a load test takes out of its package is kept for the next one. */
+export const bootId = (image: Pick<Package, 'sha256'>): string =>
+  createHash('sha256').update(`boot ${image.sha256}`).digest('hex')
+
+/**
+ * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the claim, and the
+ * test's token is made of it. False: there is nothing to test, or the claim is lost.
+ */
+export async function planLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
+  const { key, claim } = request
+  const state = await ports.index.get(key, { consistent: true })
+  if ((state?.state !== 'building' && state?.state !== 'published') || state.claim !== claim) return false
+  const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
+  const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
+  if (loadTest === undefined) return false
+  const { job, jobUrl } = await orderOnce(ports, request, loadTest)
+  const body = new TextEncoder().encode(job)
+  await create(ports, loadTestKeys(claim).job, body, 'text/plain')
+  const buildId = await ports.builder.start({
+    phase: 'load-test',
+    key,
+    probe: probeOf(key),
+    claim,
+    jobUrl,
+    jobSha256: sha256(body),
+  })
+  // A crash here leaves a test that the index does not know: its end is told by an event with the claim.
+  const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
+  if (state.state === 'building')
+    await ports.index.started(key, claim, { buildId, deadline, phase: 'load-test' })
+  ports.log('load test started', { key, claim, buildId })
+  return true
+}
+
+const orderSchema = z.object({ job: z.string(), jobUrl: z.string() })
+
+/** Signed URLs differ from try to try: the first try's are kept, or its test could not be found by its token. */
+async function orderOnce(ports: LoadTestPorts, request: LoadTestRequest, loadTest: LoadTestRecord) {
+  const keys = loadTestKeys(request.claim)
+  const job = await jobOf(ports, request, loadTest)
+  const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: LOAD_TEST_MINUTES * 60 })
+  const body = new TextEncoder().encode(JSON.stringify({ job, jobUrl }))
+  if ((await create(ports, keys.order, body, 'application/json')) === 'created') return { job, jobUrl }
+  const first = await ports.staging.get(keys.order, MAX_ORDER)
+  return first === undefined
+    ? { job, jobUrl }
+    : orderSchema.parse(JSON.parse(new TextDecoder().decode(first)))
+}
+
+const create = ({ staging }: LoadTestPorts, key: string, body: Uint8Array, contentType: string) =>
+  staging.create(key, body, { contentType, sha256: sha256(body) })
+
+type Input = Omit<JobInput<LoadTestRole>, 'url'>
+
+async function jobOf(
+  ports: LoadTestPorts,
+  { key, claim, sha256: digest, bytes }: LoadTestRequest,
+  { image, toolchain, unameRelease }: LoadTestRecord,
+): Promise<string> {
+  const { arch, kind, driverName, driverVersion } = probeOf(key)
+  const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
+  const [images] = await Promise.all([imageInput(ports, image), ...toolchain.map(ports.ensureInput)])
+  const inputs = [...images, ...toolchain.map((pkg) => packageInput('toolchain', pkg))]
+  const keys = loadTestKeys(claim)
+  const probe: Input = { role: 'probe', format: 'text', sha256: digest, bytes }
+  return formatJob({
+    settings: {
+      KIND: kind,
+      ARCH: arch,
+      DRIVER_NAME: driverName,
+      DRIVER_VERSION: driverVersion,
+      UNAME_RELEASE: unameRelease,
+      MAX_SECONDS: String(ports.settings.loadTest.maxSeconds),
+    },
+    inputs: [
+      { ...probe, url: await ports.stagingUrls.get(stagingKeys(claim).probe, expires) },
+      ...(await Promise.all(
+        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
+      )),
+    ],
+    outputs: {
+      verdict: await ports.stagingUrls.put(keys.verdict, expires),
+      log: await ports.stagingUrls.put(keys.log, expires),
+      boot: await ports.stagingUrls.put(keys.boot, expires),
+    },
+  })
+}
+
+/** The image that an earlier test kept, else its package; nothing, and the verdict is `unavailable`, where it is gone. */
+async function imageInput(ports: LoadTestPorts, image: Package): Promise<Input[]> {
+  const boot = await ports.trees.find(bootId(image))
+  if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot }]
+  try {
+    await ports.ensureInput(image)
+    return [packageInput('kernel', image)]
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    ports.log('no image', { image: image.name, why: error.message })
+    return []
+  }
+}
+
+const packageInput = (role: LoadTestRole, { sha256: digest, bytes }: Package): Input => ({
+  role,
+  format: 'deb',
+  sha256: digest,
+  bytes,
+})
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

@@ -1,0 +1,267 @@
+// A plan is made: what goes into the build is decided, put in place, written down once, and the build is started.
+
+import { createHash } from 'node:crypto'
+import type { KernelPlan, Package, SourcePlan } from '../kernels/planner.ts'
+import { inputKey, stagingKeys } from '../model/environment.ts'
+import { ProbeError, unreachable } from '../model/errors.ts'
+import type { Stored } from '../model/kernel.ts'
+import type { Budgets, Builder, Clock, Index, Log, Presigner, Store } from '../model/ports.ts'
+import type { Probe, Source } from '../model/probe.ts'
+import { dayOf } from '../model/retry.ts'
+import type { DriverVersions, Settings } from '../model/settings.ts'
+import { fileOf, probeOf } from '../names/grammar.ts'
+import { formatJob, type InputRole, type Job, type JobInput } from './job.ts'
+import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './order.ts'
+
+/** A driver source that lies in the inputs bucket. */
+export interface DriverInput {
+  readonly source: Source
+  readonly format: JobInput['format']
+  readonly bytes: number
+  readonly recipe: DriverVersions['recipe']
+}
+
+export interface StartBuildPorts {
+  readonly index: Pick<Index, 'started'>
+  readonly budgets: Budgets
+  readonly builder: Pick<Builder, 'start'>
+  readonly staging: Store
+  readonly stagingUrls: Presigner
+  readonly inputUrls: Presigner
+  readonly now: Clock
+  readonly log: Log
+  readonly settings: Settings
+  /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
+  readonly driver: (probe: Probe) => Promise<DriverInput>
+  /** Brings a package into the inputs bucket, checked against its digest. */
+  readonly ensureInput: (pkg: Package) => Promise<unknown>
+}
+
+export interface PlanRequest {
+  readonly key: string
+  readonly claim: string
+  readonly attempt: number
+}
+
+/** Minutes that a build may wait for a machine and be late with its end. */
+const QUEUE_MINUTES = 6
+
+type Input = Omit<JobInput, 'url'>
+
+/** What of a plan only the job needs. */
+interface Decision {
+  readonly plan: BuildPlan
+  readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
+  readonly inputs: readonly Input[]
+}
+
+async function decide(
+  ports: StartBuildPorts,
+  { key, claim, attempt }: PlanRequest,
+  kernel: KernelPlan,
+): Promise<Decision> {
+  const tree = treeOf(kernel)
+  const [driver] = await Promise.all([
+    ports.driver(probeOf(key)),
+    ...[...tree.packages, ...kernel.toolchain].map(ports.ensureInput),
+  ])
+  const plan: BuildPlan = {
+    key,
+    claim,
+    attempt,
+    unameRelease: kernel.unameRelease,
+    compiler: kernel.compiler,
+    recipe: driver.recipe,
+    driverSource: driver.source,
+    headers: tree.sources,
+    ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
+    ...loadTestOf(kernel, ports.settings),
+  }
+  const { format, bytes, source } = driver
+  const inputs = [
+    ...tree.inputs,
+    { role: 'driver' as const, format, sha256: source.sha256, bytes },
+    ...kernel.toolchain.map((pkg) => packageInput('toolchain', pkg)),
+  ]
+  return { plan, kernel: tree.kernel, inputs }
+}
+
+/** Only what is looked at later is written down: a package of the lists has more fields. */
+function loadTestOf({ loadTest, unameRelease }: KernelPlan, settings: Settings): Pick<BuildPlan, 'loadTest'> {
+  if (loadTest === undefined || settings.loadTest.mode === 'off') return {}
+  const keep = (pkg: Package): Package => ({ ...sourceOf(pkg), bytes: pkg.bytes })
+  return {
+    loadTest: { unameRelease, image: keep(loadTest.image), toolchain: loadTest.toolchain.map(keep) },
+  }
+}
+
+/** What a build tree comes from. */
+interface TreeInputs {
+  readonly kernel: Decision['kernel']
+  readonly inputs: readonly Input[]
+  /** to be brought into the inputs bucket */
+  readonly packages: readonly Package[]
+  /** for the answer to promise 11 */
+  readonly sources: readonly Source[]
+  /** under which the tree that this build makes is kept */
+  readonly makes?: string
+}
+
+function treeOf(kernel: KernelPlan): TreeInputs {
+  switch (kernel.tag) {
+    case 'headers':
+      return {
+        kernel: { KERNEL: 'headers', TREE: kernel.tree },
+        inputs: kernel.headers.map((pkg) => packageInput('header', pkg)),
+        packages: kernel.headers,
+        sources: kernel.headers.map(sourceOf),
+      }
+    case 'source':
+      return kernel.prepared === undefined ? treeToMake(kernel) : treeMade(kernel, kernel.prepared)
+    default:
+      return unreachable(kernel)
+  }
+}
+
+function treeToMake(kernel: SourcePlan): TreeInputs {
+  const { source, format, config, kheaders, treeId } = kernel
+  return {
+    kernel: { KERNEL: 'source', TREE: '-' },
+    inputs: [
+      { ...packageInput('source', source), format },
+      fileInput('config', 'text', config),
+      ...(kheaders === undefined ? [] : [fileInput('kheaders', 'tar.xz', kheaders)]),
+      ...symversInput(kernel),
+    ],
+    packages: [source],
+    sources: sourcesOf(kernel),
+    makes: treeId,
+  }
+}
+
+const treeMade = (kernel: SourcePlan, prepared: Stored): TreeInputs => ({
+  kernel: { KERNEL: 'prepared', TREE: '-' },
+  inputs: [fileInput('prepared', 'tar.gz', prepared), ...symversInput(kernel)],
+  packages: [],
+  sources: sourcesOf(kernel),
+})
+
+const symversInput = ({ symvers }: SourcePlan): Input[] =>
+  symvers === undefined ? [] : [fileInput('symvers', 'text', symvers)]
+
+function sourcesOf({ source, config, symvers, kheaders, unameRelease }: SourcePlan): Source[] {
+  const submitted = { 'kernel-config': config, 'Module.symvers': symvers, 'kheaders.tar.xz': kheaders }
+  return [
+    sourceOf(source),
+    ...Object.entries(submitted).flatMap(([name, file]) =>
+      file === undefined ? [] : [{ name, version: unameRelease, url: 'urn:submitted', sha256: file.sha256 }],
+    ),
+  ]
+}
+
+const sourceOf = ({ name, version, url, sha256 }: Package): Source => ({ name, version, url, sha256 })
+const fileInput = (role: InputRole, format: Input['format'], { sha256, bytes }: Stored): Input => ({
+  role,
+  format,
+  sha256,
+  bytes,
+})
+const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, 'deb', pkg)
+
+/**
+ * Resolves to whether the claim is still held. Runs again from the start without harm: see `plan`.
+ * ProbeError `budget-spent` when no more builds may be started today, and those of its ports.
+ */
+export async function startBuild(
+  ports: StartBuildPorts,
+  request: PlanRequest,
+  kernel: KernelPlan,
+): Promise<boolean> {
+  const decision = await decide(ports, request, kernel)
+  const { key, claim } = request
+  const now = ports.now()
+  const limit = ports.settings.budgets.buildsPerDay
+  if (!(await ports.budgets.spend(`builds/${dayOf(now)}`, claim, limit))) {
+    throw new ProbeError(
+      'budget-spent',
+      `all ${limit} builds of today are spent; published probes are still served`,
+    )
+  }
+  const keys = stagingKeys(claim)
+  const { plan, job, jobUrl } = await orderOnce(ports, decision)
+  const body = new TextEncoder().encode(job)
+  // A crash in these writes leaves staging objects of this claim, which the same event finds again, or which expire.
+  await create(ports.staging, keys.job, body, 'text/plain')
+  await create(ports.staging, keys.log, new TextEncoder().encode(opening(plan)), 'text/plain')
+  const order = { phase: 'build' as const, key, probe: probeOf(key), claim, jobUrl, jobSha256: sha256(body) }
+  const buildId = await ports.builder.start(order)
+  // A crash here leaves a build that the index does not know: its end is told by an event with the claim,
+  // and the same event again finds the same build by its token.
+  const deadline = now + jobSeconds(ports.settings) * 1000
+  const held = await ports.index.started(key, claim, { buildId, deadline })
+  ports.log('build started', { key, claim, buildId, unameRelease: plan.unameRelease })
+  return held
+}
+
+/** Signed URLs differ from try to try: the first try's are kept, or its build could not be found by its token. */
+async function orderOnce(ports: StartBuildPorts, decision: Decision): Promise<BuildOrderRecord> {
+  const keys = stagingKeys(decision.plan.claim)
+  const job = formatJob(await jobOf(ports, decision))
+  const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: jobSeconds(ports.settings) })
+  const order = { plan: decision.plan, job, jobUrl }
+  if ((await create(ports.staging, keys.plan, encodeOrder(order), 'application/json')) === 'created')
+    return order
+  const first = await ports.staging.get(keys.plan, MAX_ORDER)
+  return first === undefined ? order : decodeOrder(first)
+}
+
+const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
+
+async function jobOf(ports: StartBuildPorts, { plan, kernel, inputs }: Decision): Promise<Job> {
+  const probe = probeOf(plan.key)
+  const expires = { expiresSeconds: jobSeconds(ports.settings) }
+  const keys = stagingKeys(plan.claim)
+  return {
+    settings: {
+      KIND: probe.kind,
+      ARCH: probe.arch,
+      DRIVER_NAME: probe.driverName,
+      DRIVER_VERSION: probe.driverVersion,
+      UNAME_RELEASE: plan.unameRelease,
+      RECIPE: plan.recipe,
+      ...kernel,
+      COMPILER: plan.compiler,
+      MAX_PROBE_BYTES: String(ports.settings.build.maxProbeBytes),
+      COMPILE_SECONDS: String((ports.settings.build.timeoutMinutes - 2) * 60),
+    },
+    inputs: await Promise.all(
+      inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
+    ),
+    outputs: {
+      probe: await ports.stagingUrls.put(keys.probe, expires),
+      log: await ports.stagingUrls.put(keys.log, expires),
+      manifest: await ports.stagingUrls.put(keys.manifest, expires),
+      ...(plan.treeId === undefined ? {} : { prepared: await ports.stagingUrls.put(keys.prepared, expires) }),
+    },
+  }
+}
+
+/** First lines of the build log: there is a story to follow before the container has started. */
+function opening(plan: BuildPlan): string {
+  const sources = [plan.driverSource, ...plan.headers]
+  return [
+    `${fileOf(probeOf(plan.key))}: build ${plan.attempt} for kernel ${plan.unameRelease} with ${plan.compiler}`,
+    ...sources.map((s) => `from ${s.name} ${s.version} sha256:${s.sha256}`),
+    'waiting for a builder',
+    '',
+  ].join('\n')
+}
+
+const create = (
+  store: Store,
+  key: string,
+  body: Uint8Array,
+  contentType: string,
+): Promise<'created' | 'exists'> => store.create(key, body, { contentType, sha256: sha256(body) })
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

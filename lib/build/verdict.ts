@@ -1,0 +1,83 @@
+// What a load test tells of a probe: hostile text, of which only bounded, printable pieces are kept.
+
+import * as z from 'zod'
+import type { LoadTest } from '../model/probe.ts'
+
+/** Bytes of a verdict that are read at most. */
+export const MAX_VERDICT = 64 * 1024
+
+/** A kernel's image that a test took out of its package and stored, for the next one. */
+export interface BootImage {
+  /** lower-case hex */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+interface Told {
+  /** for a person: one line */
+  readonly reason: string
+  /** seconds of each step */
+  readonly timings: Readonly<Record<string, number>>
+  readonly boot?: BootImage | undefined
+}
+
+/**
+ * `passed`: its own kernel took it. `failed`: its kernel refused it or did not survive it; `lines` are what the kernel said.
+ * `unavailable`: nothing was found out, at `stage`. What a probe made of evil intent says here, it may have forged: a
+ * verdict tells what works from what does not, never good from evil (buildspecs/load-test/load-test.sh).
+ */
+export type LoadVerdict =
+  | ({ readonly verdict: 'passed' | 'failed'; readonly checked: string[]; readonly lines: string[] } & Told)
+  | ({ readonly verdict: 'unavailable'; readonly stage: string } & Told)
+
+const MAX_LINE = 240
+
+const line = z.string().transform((text) => text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_LINE))
+const word = z.string().regex(/^[a-z]{1,16}$/)
+
+const told = {
+  reason: line,
+  timings: z
+    .record(word, z.number().nonnegative().finite())
+    .refine((timings) => Object.keys(timings).length <= 16),
+  boot: z
+    .object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().positive() })
+    .optional(),
+}
+
+const schema: z.ZodType<LoadVerdict> = z.discriminatedUnion('verdict', [
+  z.object({
+    verdict: z.enum(['passed', 'failed']),
+    checked: z.array(word).max(16),
+    lines: z.array(line).max(12),
+    ...told,
+  }),
+  z.object({ verdict: z.literal('unavailable'), stage: word, ...told }),
+])
+
+/** What is missing or cannot be read is `unavailable`: never `passed`. */
+export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
+  const nothing = (reason: string): LoadVerdict => ({
+    verdict: 'unavailable',
+    stage: 'lost',
+    reason,
+    timings: {},
+  })
+  if (body === undefined) return nothing('the load test left no verdict')
+  if (body.length > MAX_VERDICT) return nothing('the load test left a verdict that is too large')
+  try {
+    return schema.parse(JSON.parse(new TextDecoder().decode(body)))
+  } catch {
+    return nothing('the load test left a verdict that cannot be read')
+  }
+}
+
+/** What of it is kept with the probe. */
+export const loadTestOf = (verdict: LoadVerdict): LoadTest =>
+  verdict.verdict === 'unavailable'
+    ? { verdict: 'unavailable', reason: verdict.reason, checked: [], lines: [] }
+    : { verdict: verdict.verdict, reason: verdict.reason, checked: verdict.checked, lines: verdict.lines }
+
+/** A few lines for a person: the reason, and what the kernel said. */
+export const tellVerdict = (verdict: LoadVerdict): string =>
+  [verdict.reason, ...(verdict.verdict === 'failed' ? verdict.lines : [])].join('\n')

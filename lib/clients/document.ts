@@ -1,0 +1,134 @@
+// The page of documentation of the nomenclature, out of the tables that the code itself uses.
+
+import { AMAZON_TARGETS, TARGET_ALIASES } from '../names/aliases.ts'
+import { COMPANIONS } from '../names/file.ts'
+import { RESERVED } from '../names/grammar.ts'
+import { LAYOUTS } from '../names/layouts.ts'
+import { explain } from './explain.ts'
+
+/** Shown with what `explain` says of them. */
+const EXAMPLES: readonly string[] = [
+  '/driver/10.2.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko',
+  '/driver/7.0.0+driver/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30~20.04.2.ko',
+  '/driver/10.2.0+driver/aarch64/falco_rhel_4.18.0-553.el8_10.aarch64_1.ko',
+  '/driver/9.1.0+driver/x86_64/falco_bottlerocket_5.10.165_1_1.13.0-aws.o',
+  '/driver/2.0.0+driver/falco_ubuntu-generic_5.4.0-1049-gke_52.ko',
+  '/driver%2F10.2.0%2Bdriver%2Fx86_64%2Ffalco_debian_6.1.192-2-cloud-amd64_2.ko',
+  '/driver/6.0.1+driver/x86_64/scap_ubuntu-hwe_5.15.0-33-hwe_34~20.04.1.ko',
+  '/stable/sysdig-probe-binaries/falco-probe-0.19.0-x86_64-4.19.0-8-amd64-efdd6af1cd18b7106b29002ca47b67b1.ko',
+]
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows]
+    .map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n')
+
+const code = (text: string): string => `\`${text}\``
+
+const layouts = (): string =>
+  table(
+    ['layout', 'path', 'clients', 'when', 'follow redirects'],
+    Object.entries(LAYOUTS).map(([id, layout]) => [
+      code(id),
+      code(layout.template),
+      layout.clients,
+      layout.years,
+      layout.redirects ? 'yes' : 'no: they are sent the bytes',
+    ]),
+  )
+
+const aliases = (): string =>
+  table(
+    ['written', 'canonical'],
+    [
+      ...[...TARGET_ALIASES].map(([alias, target]) => [`target ${code(alias)}`, code(target)]),
+      ...[...AMAZON_TARGETS].map(([release, target]) => [
+        `target \`amzn\` or \`amazonlinux\`, release with \`.amzn${release}\``,
+        code(target),
+      ]),
+      [
+        'target `ubuntu` or `ubuntu-generic`',
+        '`ubuntu-{flavour}`: the letters after a `-` that end the release or stand before another `-`, else `generic`',
+      ],
+      ['target `ubuntu-{flavour}-{what follows it in the release}`', '`ubuntu-{flavour}`'],
+      ['driver name `falco-probe`', '`falco`'],
+      ['target `debian`, kernel version any number', '`1`'],
+      ['target `ubuntu-*`, kernel version `26~22.04.1-Ubuntu`', '`26~22.04.1`'],
+      ['any other target, kernel version `1-photon`, `26~22.04.1-Ubuntu`', '`1`, `26`'],
+    ],
+  )
+
+function example(path: string): string[] {
+  const said = explain(path)
+  switch (said.tag) {
+    case 'probe':
+      return [
+        code(path),
+        said.layout,
+        said.aliased || said.layout !== 'current' ? code(said.canonical) : 'itself',
+        said.unreachable ??
+          `asked for by ${said.clients[0]} ${said.clients.length > 1 ? 'and later ones' : ''}`.trim(),
+      ]
+    case 'config-hash':
+      return [
+        code(path),
+        said.layout,
+        "the distribution's own kernel with that config",
+        `asked for by ${said.clients[0]}`,
+      ]
+    case 'malformed':
+      return [code(path), '', '', said.why]
+  }
+}
+
+/** Markdown. */
+export const namesDocument = (): string => `# Names of probes
+
+Written by \`npx probe-name --document\`; a test fails when it is stale. \`npx probe-name URL\` and
+\`GET /v1/names?url=URL\` explain any name by the same code.
+
+A name says which driver version, arch, driver name (\`falco\` or \`scap\`), target, kernel release, kernel version
+and kind (\`.ko\`: kernel module, \`.o\`: legacy eBPF) is asked for. Behind each stand ${COMPANIONS.map((c) => code(`.${c}`)).join(', ')}.
+
+## Layouts
+
+${layouts()}
+
+* In place of \`/driver\`, \`/scap-drivers\` and \`/stable/sysdig-probe-binaries\` there may be any other prefix, or none: a
+  private mirror may have configured one. Only ${RESERVED.map((part) => code(`/${part}`)).join(', ')} are the registry's own.
+* Behind \`/config/{sha256}\` stands the name of a kernel that a host submitted, in the layouts \`current\` and \`flat\`: an
+  unmodified client takes that for its repository. Without it, a name is of the distribution's own kernel.
+* \`config-hash\` is four of the eleven layouts: \`falco\` and \`sysdig\`, each with and without \`-bpf\`.
+* A layout without an arch means \`x86_64\`, unless the kernel release ends with \`aarch64\` or \`arm64\`.
+* The name of \`config-hash\` has no target: the md5 is that of the decompressed kernel config.
+
+## How a name is read
+
+From the right. The file name is \`{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}\`: a release begins with a digit,
+so the first \`_\` before a digit ends the target, which may be empty. The last \`_\` begins the version; of \`minikube\`,
+\`talos\` and \`bottlerocket\` it is the last but one, where a number stands between the two (\`1_1.26.0\`).
+Every other \`_\` belongs to the release (\`el8_10.x86_64\`).
+
+Parts hold \`A-Z a-z 0-9 . + ~ _ -\`, never \`..\`. They are percent-decoded once: \`+\`, \`%2B\` and a decoded space are one
+character, \`~\` and \`%7E\` are one, and \`%252B\` is malformed. \`%2F\` separates where the whole key was escaped, and
+nowhere else. A gateway that has decoded the path already changes nothing.
+
+## Aliases
+
+One probe has one canonical name. All that is below needs no look into an archive.
+
+${aliases()}
+
+Left as they are written, because the name alone does not tell:
+
+* Ubuntu's \`26\` against \`26~22.04.1\`: clients before June 2023 cut the version at \`~\`, but both kernels may exist under one
+  release, built by different compilers.
+* \`amzn\` where the release does not say which Amazon Linux it is; clients translate it themselves.
+* Debian's \`6.1.0-56-amd64\` (the kernel's own release) against \`6.1.192-2-amd64\` (the package's version): only the archive knows
+  which version has which release.
+* IDs of distributions without a target of their own (\`raspbian\`, \`alpine\`, \`pop\`).
+
+## Examples
+
+${table(['asked', 'layout', 'canonical', ''], EXAMPLES.map(example))}
+`

@@ -1,0 +1,100 @@
+// Says of any URL what it names, under which canonical name, who asks for it, or what is wrong with it.
+
+import { isProbeError } from '../model/errors.ts'
+import type { Probe } from '../model/probe.ts'
+import {
+  type Companion,
+  type ConfigHashName,
+  format,
+  LAYOUTS,
+  type Name,
+  type ProbeName,
+  parse,
+} from '../names/grammar.ts'
+import type { LayoutId } from '../names/layouts.ts'
+import { reach } from './reach.ts'
+
+interface Understood {
+  readonly layout: LayoutId
+  /** how the layout is written, and when it was */
+  readonly template: string
+  readonly years: string
+  /** whether the layout's clients follow redirects; others are sent the bytes */
+  readonly redirects: boolean
+  /** `undefined`: the probe itself */
+  readonly companion?: Companion
+  /** clients that compute exactly this name; empty where none does */
+  readonly clients: readonly string[]
+}
+
+export type Explanation =
+  | ({
+      readonly tag: 'probe'
+      /** as it was written */
+      readonly parts: Probe
+      /** path of the one name that every alias leads to */
+      readonly canonical: string
+      readonly aliased: boolean
+      /** why no client computes this name, where none does */
+      readonly unreachable?: string
+      readonly notes: readonly string[]
+    } & Understood)
+  | ({
+      readonly tag: 'config-hash'
+      readonly parts: Omit<ConfigHashName, 'tag' | 'layout' | 'companion'>
+    } & Understood)
+  | { readonly tag: 'malformed'; readonly why: string }
+
+/** Total. `urlOrPath`: with or without scheme and host; a query is passed over. */
+export function explain(urlOrPath: string): Explanation {
+  const [path = ''] = urlOrPath.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)
+  try {
+    return explainName(parse(path.startsWith('/') ? path : `/${path}`))
+  } catch (error) {
+    if (isProbeError(error, 'malformed')) return { tag: 'malformed', why: error.message }
+    throw error
+  }
+}
+
+function explainName(name: Name): Explanation {
+  const { template, years, redirects } = LAYOUTS[name.layout]
+  const companion = name.companion === undefined ? {} : { companion: name.companion }
+  const layout = { layout: name.layout, template, years, redirects, ...companion }
+  return name.tag === 'probe' ? { ...layout, ...explainProbe(name) } : { ...layout, ...explainHash(name) }
+}
+
+function explainProbe({ asked, probe, layout, companion }: ProbeName) {
+  const reached = reach(asked, layout)
+  return {
+    tag: 'probe' as const,
+    parts: asked,
+    canonical: format(probe, companion),
+    aliased: format(asked) !== format(probe),
+    clients: reached.tag === 'reachable' ? reached.by : [],
+    ...(reached.tag === 'unreachable' ? { unreachable: reached.why } : {}),
+    notes: notesOn(asked, reached.tag === 'reachable' ? reached.as : []),
+  }
+}
+
+function notesOn({ target, kernelVersion }: Probe, as: readonly string[]): string[] {
+  const others = as.filter((id) => id !== target)
+  return [
+    ...(others.length > 0 ? [`asked for as ${others.join(', ')}, the ID in os-release`] : []),
+    ...(target.startsWith('ubuntu-') && /^\d+$/.test(kernelVersion)
+      ? [
+          `falco-driver-loader before 0.35.1 writes ${kernelVersion} for a kernel whose uname -v says #${kernelVersion}~{series} as well: only the archive can tell which was meant`,
+        ]
+      : []),
+  ]
+}
+
+function explainHash({ driverVersion, driverName, arch, unameRelease, configMd5, kind }: ConfigHashName) {
+  return {
+    tag: 'config-hash' as const,
+    parts: { driverVersion, driverName, arch, unameRelease, configMd5, kind },
+    clients:
+      driverName === 'falco'
+        ? ['falco-probe-loader up to 0.21', 'falco-driver-loader 0.22']
+        : ['sysdig-probe-loader up to 0.27'],
+  }
+}

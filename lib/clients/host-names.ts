@@ -1,0 +1,39 @@
+// What the clients in the field ask for, computed from the facts of a host: the inverse of lib/names.
+
+import { isProbeError } from '../model/errors.ts'
+import type { Ask, Identity, Wanted } from './ask.ts'
+import { CLIENTS, type Client } from './clients.ts'
+import type { HostFacts } from './facts.ts'
+import { falcoctlIdentity } from './falcoctl.ts'
+import type { ConfigAsk } from './probe-loader.ts'
+
+export type { Ask, Identity, Wanted } from './ask.ts'
+export { CLIENTS, type Client, type Patience } from './clients.ts'
+export { type HostFacts, hostFacts, type OsRelease, parseOsRelease, type RawFacts } from './facts.ts'
+export { falcoctlAsk } from './falcoctl.ts'
+export type { ConfigAsk } from './probe-loader.ts'
+export { type Target, targetOf } from './targets.ts'
+
+export type ClientName = (Ask | ConfigAsk) & { readonly client: Client }
+
+/**
+ * What every client that there has been would ask for on that host, newest first. Clients that would ask
+ * nothing there, or nothing that is a name, are left out.
+ */
+export const clientNames = (facts: HostFacts, wanted: Wanted): ClientName[] =>
+  CLIENTS.flatMap((client) => nameBy(client, facts, wanted))
+
+function nameBy(client: Client, facts: HostFacts, wanted: Wanted): ClientName[] {
+  try {
+    return [{ client, ...client.asks(facts, wanted) }]
+  } catch (error) {
+    if (isProbeError(error)) return []
+    throw error
+  }
+}
+
+/**
+ * What a host's own loader of today makes of it, whatever the kind. Not canonical yet: `canonical` of lib/names
+ * makes it so. ProbeError `unsupported-kernel`, `unknown-target`.
+ */
+export const hostName = (facts: HostFacts): Identity => falcoctlIdentity(facts)

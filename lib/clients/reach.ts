@@ -1,0 +1,172 @@
+// Which clients compute a name, or why none does: what each generation of loaders makes of a host's facts, read backwards.
+
+import type { DriverName, Probe } from '../model/probe.ts'
+import { amazonTarget, longUbuntuTarget, TARGET_ALIASES, ubuntuFlavour } from '../names/aliases.ts'
+import type { ProbeLayout } from '../names/layouts.ts'
+
+/** Loaders that compute names alike, oldest first. The two programs share their history. */
+const GENERATIONS: readonly Readonly<Partial<Record<DriverName, string>>>[] = [
+  { falco: 'falco-driver-loader of April 2020' },
+  { falco: 'falco-driver-loader 0.23 to 0.32', scap: 'scap-driver-loader 0.28 to 0.29' },
+  { falco: 'falco-driver-loader 0.33', scap: 'scap-driver-loader 0.30' },
+  { falco: 'falco-driver-loader 0.34', scap: 'scap-driver-loader 0.31' },
+  { falco: 'falco-driver-loader 0.35.0' },
+  { falco: 'falco-driver-loader 0.35.1 to 0.36', scap: 'scap-driver-loader 0.32 and later' },
+  { falco: 'falcoctl 0.7.0 and 0.7.1', scap: 'falcoctl 0.7.0 and 0.7.1' },
+  { falco: 'falcoctl 0.7.2 and later', scap: 'falcoctl 0.7.2 and later' },
+]
+/** Places in GENERATIONS, by what came new. */
+const APRIL = 0
+const RELEASED = 1
+const FLAVOURS = 2
+const BOTTLEROCKET = 3
+const TALOS = 4
+const WHOLE_VERSION = 5
+const FALCOCTL = 6
+const NO_VENDOR = 7
+
+/** First and last generation that asks by a layout. */
+const LAYOUT_SPANS: Readonly<Record<ProbeLayout, readonly [number, number]>> = {
+  current: [RELEASED, NO_VENDOR],
+  escaped: [RELEASED, NO_VENDOR],
+  flat: [APRIL, RELEASED],
+  scap: [FLAVOURS, NO_VENDOR],
+  'scap-flat': [RELEASED, RELEASED],
+  'kernel-module': [APRIL, APRIL],
+  'ebpf-probe': [APRIL, APRIL],
+}
+
+export type Reach =
+  | { readonly tag: 'reachable'; readonly by: readonly string[]; readonly as: readonly string[] }
+  | { readonly tag: 'unreachable'; readonly why: string }
+
+/** Generations that compute the name, or why there is none. */
+type Verdict = readonly number[] | string
+
+const span = (first: number, last = NO_VENDOR): number[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+/**
+ * Who computes the name `asked`, in one layout or in any, and under which target it is asked for (`as`).
+ * A canonical name that is only ever asked for by an alias (`redhat`) is reachable; a name that nobody
+ * computes is not, even where it leads to a probe.
+ */
+export function reach(asked: Probe, layout?: ProbeLayout): Reach {
+  const verdict = verdictOn(asked)
+  if (typeof verdict === 'string') return { tag: 'unreachable', why: verdict }
+  const [first, last] = layout === undefined ? [APRIL, NO_VENDOR] : LAYOUT_SPANS[layout]
+  const by = verdict
+    .filter((generation) => generation >= first && generation <= last)
+    .flatMap((generation) => GENERATIONS[generation]?.[asked.driverName] ?? [])
+  if (by.length === 0)
+    return { tag: 'unreachable', why: 'no client that computes this name asks by this layout' }
+  const aliases = [...TARGET_ALIASES].flatMap(([alias, target]) => (target === asked.target ? [alias] : []))
+  return { tag: 'reachable', by, as: asked.target === 'redhat' ? aliases : [asked.target, ...aliases] }
+}
+
+function verdictOn(probe: Probe): Verdict {
+  const { target, arch, kernelRelease } = probe
+  const said = /[.-](x86_64|amd64|aarch64|arm64)$/.exec(kernelRelease)?.[1]
+  if (said !== undefined && ['x86_64', 'amd64'].includes(said) !== (arch === 'x86_64'))
+    return `a host with the kernel ${kernelRelease} does not ask for ${arch}`
+  if (target === 'ubuntu' || target.startsWith('ubuntu-')) return ubuntu(probe)
+  if (target !== target.toLowerCase()) return 'clients write the ID of os-release in lower case'
+  switch (target) {
+    case 'debian':
+      return debian(probe)
+    case 'amzn':
+    case 'amazonlinux':
+    case 'amazonlinux2':
+    case 'amazonlinux2022':
+    case 'amazonlinux2023':
+      return amazon(probe)
+    case 'minikube':
+      return variant(probe, /^1_\d+\.\d+\.\d+$/, FLAVOURS, '1_{x.y.z of /etc/VERSION}')
+    case 'bottlerocket':
+      return variant(probe, /^1_[^_]+-[^_-]+$/, BOTTLEROCKET, '1_{VERSION_ID}-{VARIANT_ID up to "-"}')
+    case 'talos':
+      return variant(probe, /^1_[^_]+$/, TALOS, '1_{VERSION_ID}')
+    case 'flatcar':
+      return /^\d+\.\d+\.\d+$/.test(kernelRelease)
+        ? numbered(probe, span(RELEASED))
+        : numbered(probe, span(APRIL, RELEASED))
+    case 'vanilla':
+      return 'no os-release has the ID vanilla: it is what a kernel without packages is built as'
+    case '':
+      return numbered(probe, span(APRIL, WHOLE_VERSION))
+    default:
+      return numbered(probe, span(APRIL))
+  }
+}
+
+/** The number from `uname -v`; the first falcoctl left the vendor's word behind it. */
+function numbered({ kernelVersion }: Probe, generations: readonly number[]): Verdict {
+  if (/^\d+$/.test(kernelVersion)) return generations
+  if (/^\d[A-Za-z0-9.+~]*-[A-Za-z]+$/.test(kernelVersion)) return generations.filter((g) => g === FALCOCTL)
+  return `clients write the number that follows # in uname -v, not ${kernelVersion}`
+}
+
+function variant({ target, kernelVersion }: Probe, form: RegExp, since: number, words: string): Verdict {
+  return form.test(kernelVersion) ? span(since) : `on ${target} clients write ${words}, not ${kernelVersion}`
+}
+
+/** Packages whose names look like flavours; their kernels call themselves generic. */
+const PACKAGES: readonly string[] = ['hwe', 'edge']
+
+/** Kernels whose release goes on where driver builders' lists cut it. */
+const CUT = /^5\.15\.0-\d+-intel$|^5\.(?:4|15)\.0-\d+-xilinx$/
+
+function ubuntu(probe: Probe): Verdict {
+  const { target, kernelRelease, kernelVersion } = probe
+  const flavour = ubuntuFlavour(kernelRelease)
+  if (PACKAGES.includes(flavour))
+    return `no kernel calls itself ${flavour}: the packages so named hold generic ones`
+  if (CUT.test(kernelRelease))
+    return `no kernel calls itself ${kernelRelease}: the end of its release is missing`
+  if (/^[\d.]+-\d+$/.test(kernelRelease)) return 'every kernel of Ubuntu ends its release with its flavour'
+  const generations = ubuntuGenerations(probe, flavour)
+  if (generations.length > 0) return generations
+  return target === `ubuntu-${flavour}`
+    ? `clients write the number of uname -v, e.g. 26 or 26~22.04.1, not ${kernelVersion}`
+    : `with the kernel ${kernelRelease} and version ${kernelVersion} clients ask for ubuntu-${flavour}`
+}
+
+function ubuntuGenerations({ target, kernelRelease, kernelVersion }: Probe, flavour: string): number[] {
+  const aws = kernelRelease.includes('aws')
+  const number = /^\d+$/.test(kernelVersion)
+  const series = /^\d+~[^-]*$/.test(kernelVersion)
+  const any = /^\d[A-Za-z0-9.+~]*$/.test(kernelVersion)
+  return [
+    ...(number && target === (aws ? 'ubuntu-aws' : 'ubuntu') ? [APRIL] : []),
+    ...(number && target === (aws ? 'ubuntu-aws' : 'ubuntu-generic') ? [RELEASED] : []),
+    ...(number && target === longUbuntuTarget(kernelRelease) ? span(FLAVOURS, TALOS) : []),
+    ...((number || series) && target === `ubuntu-${flavour}` ? [WHOLE_VERSION] : []),
+    ...(any && target === `ubuntu-${flavour}` ? span(FALCOCTL) : []),
+  ]
+}
+
+/** What `uname -r` says where it is not the package's version: `6.1.0-56`, `5.10.0-0.bpo.15`, `6.12.38+deb13`. */
+const DEBIAN_ABI = /^\d+\.\d+\.(?:0-|\d+\+)/
+const DEBIAN_PACKAGE = /^\d+\.\d+\.\d+-\d+([~+.][^-]*)?-((?:rt-|cloud-)?)(?:amd64|arm64)$/
+
+function debian(probe: Probe): Verdict {
+  const { kernelRelease, kernelVersion } = probe
+  const [, tail, flavour] = DEBIAN_PACKAGE.exec(kernelRelease) ?? []
+  const generations = (first: number, last: number): Verdict =>
+    kernelVersion === '1' ? span(first, last) : numbered(probe, span(first, Math.min(last, WHOLE_VERSION)))
+  if (DEBIAN_ABI.test(kernelRelease)) return generations(APRIL, BOTTLEROCKET)
+  if (tail !== undefined)
+    return `clients end the package's version before ${tail}, with the digits of its revision`
+  if (flavour === undefined) return generations(APRIL, NO_VENDOR)
+  return generations(flavour === '' ? TALOS : WHOLE_VERSION, NO_VENDOR)
+}
+
+function amazon(probe: Probe): Verdict {
+  const { target, kernelRelease } = probe
+  if (target === 'amzn') return 'clients translate the ID amzn, with VERSION_ID, to amazonlinux{,2,2022,2023}'
+  const own = amazonTarget(kernelRelease) ?? target
+  const late = own === 'amazonlinux2022' || own === 'amazonlinux2023'
+  if (own === target) return numbered(probe, span(late ? TALOS : APRIL))
+  if (late && target === 'amazonlinux') return numbered(probe, span(APRIL, BOTTLEROCKET))
+  return `with the kernel ${kernelRelease} clients ask for ${own}`
+}

@@ -1,0 +1,47 @@
+// Kernel build trees that a build made of source and config, kept for the next driver version of the same kernel.
+
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import type { Stored } from '../model/kernel.ts'
+import type { Store, Trees } from '../model/ports.ts'
+import type { Arch } from '../model/probe.ts'
+import { keepInput } from './inputs.ts'
+
+/** Bytes of a packed tree; those of distributions' configs have 10 MB. */
+export const MAX_TREE = 64 * 1024 * 1024
+const MAX_RECORD = 1024
+
+/** All that a tree is made of: whoever has the same gets the same tree, and nobody else does. */
+export interface TreeFacts {
+  readonly arch: Arch
+  readonly unameRelease: string
+  readonly compiler: string
+  /** sha256 of each */
+  readonly source: string
+  readonly config: string
+  readonly kheaders: string | undefined
+}
+
+export const treeId = ({ arch, unameRelease, compiler, source, config, kheaders }: TreeFacts): string =>
+  createHash('sha256')
+    .update(JSON.stringify([arch, unameRelease, compiler, source, config, kheaders ?? '']))
+    .digest('hex')
+
+const schema = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number() })
+const keyOf = (id: string): string => `trees/${id}.json`
+
+export function createTrees(inputs: Pick<Store, 'get' | 'create'>): Trees {
+  return {
+    find: async (id) => {
+      const record = await inputs.get(keyOf(id), MAX_RECORD)
+      return record === undefined ? undefined : schema.parse(JSON.parse(new TextDecoder().decode(record)))
+    },
+    keep: async (id, body) => {
+      // The tree first: a crash after it leaves an object that nobody is told of, and the next build keeps it again.
+      const stored: Stored = { sha256: await keepInput(inputs, body), bytes: body.length }
+      const record = new TextEncoder().encode(JSON.stringify(stored))
+      const sha256 = createHash('sha256').update(record).digest('hex')
+      await inputs.create(keyOf(id), record, { contentType: 'application/json', sha256 })
+    },
+  }
+}

@@ -1,0 +1,36 @@
+// Packages and archives in the inputs bucket, each under its sha256.
+
+import { createHash } from 'node:crypto'
+import { inputKey } from '../model/environment.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Fetch, Store } from '../model/ports.ts'
+
+export interface Input {
+  readonly url: string
+  /** lower-case hex */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** Builds download from the bucket alone, and the archive may drop a package on any day. ProbeError `digest-mismatch`. */
+export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Promise<void> {
+  if ((await inputs.size(inputKey(input.sha256))) !== undefined) return
+  const body = await fetch(input.url, { maxBytes: input.bytes })
+  const sha256 = sha256Of(body)
+  if (sha256 !== input.sha256) {
+    throw new ProbeError(
+      'digest-mismatch',
+      `${input.url} has sha256 ${sha256}, not ${input.sha256}: it is not used`,
+    )
+  }
+  await keepInput(inputs, body)
+}
+
+/** Under its digest; two callers at once write the same bytes, and a crash leaves the whole object or none. */
+export async function keepInput(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<string> {
+  const sha256 = sha256Of(body)
+  await inputs.create(inputKey(sha256), body, { contentType: 'application/octet-stream', sha256 })
+  return sha256
+}
+
+const sha256Of = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

@@ -1,0 +1,56 @@
+// The names of Debian's kernels: what clients put into a URL, and what the running kernel calls itself.
+
+import { ProbeError } from '../../model/errors.ts'
+import type { Arch, Kind } from '../../model/probe.ts'
+import type { KernelRequest } from '../planner.ts'
+
+/** Debian's word for the architecture. */
+export const DEBIAN_ARCH = { x86_64: 'amd64', aarch64: 'arm64' } as const satisfies Record<Arch, string>
+
+export interface DebianRelease {
+  /** package version (`6.1.192-2`), or what stands there in a `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
+  readonly version: string
+  /** `amd64`, `cloud-amd64`, `rt-amd64`, or the same with arm64 */
+  readonly flavour: string
+}
+
+/** Where the drivers' support begins: README of falcosecurity/libs, "Drivers officially supported architectures". */
+const OLDEST = {
+  x86_64: { kmod: [3, 10], ebpf: [4, 14] },
+  aarch64: { kmod: [3, 16], ebpf: [4, 17] },
+} as const satisfies Record<Arch, Record<Kind, readonly [number, number]>>
+
+/** A revision begins with a digit: `-rt` and `-cloud` are never part of the version. */
+const RELEASE =
+  /^((\d{1,4})\.(\d{1,4})\.\d{1,6}[A-Za-z0-9.+~]*(?:-\d[A-Za-z0-9.+~]*)?)-((?:cloud-|rt-)?(amd64|arm64))$/
+
+/** `undefined` where no Debian kernel can have that name. */
+export function parseRelease(kernelRelease: string): DebianRelease | undefined {
+  const [, version, , , flavour] = RELEASE.exec(kernelRelease) ?? []
+  return version === undefined || flavour === undefined ? undefined : { version, flavour }
+}
+
+export const formatRelease = ({ version, flavour }: DebianRelease): string => `${version}-${flavour}`
+
+/** Pure. ProbeError `unsupported-kernel`. */
+export function checkDebian({ kernelRelease, kernelVersion, arch, kind }: KernelRequest): void {
+  const [, , major, minor, , debianArch] = RELEASE.exec(kernelRelease) ?? []
+  if (debianArch === undefined) {
+    throw unsupported(
+      `${kernelRelease} is no Debian kernel: package version and flavour, e.g. 6.1.192-2-cloud-amd64`,
+    )
+  }
+  if (debianArch !== DEBIAN_ARCH[arch])
+    throw unsupported(`${kernelRelease} is a kernel for ${debianArch}, not for ${arch}`)
+  if (kernelVersion !== '1')
+    throw unsupported(`Debian's kernels have the kernel version 1, not ${kernelVersion}`)
+  const [oldestMajor, oldestMinor] = OLDEST[arch][kind]
+  const age = Number(major) - oldestMajor || Number(minor) - oldestMinor
+  if (age < 0) {
+    throw unsupported(
+      `${kernelRelease} is older than ${oldestMajor}.${oldestMinor}, the oldest kernel that a ${kind} probe supports: upgrade the host`,
+    )
+  }
+}
+
+const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)

@@ -1,0 +1,161 @@
+// What the domain needs from the world. Adapters stand in lib/aws; every one runs the contract tests.
+
+import type { RecordedKernel, Stored } from './kernel.ts'
+import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number
+
+/** A fresh unguessable id, of `[0-9a-f-]` (a UUID). */
+export type NewId = () => string
+
+/** Every write is conditional and on one item, so that a repeated or late call changes nothing. */
+export interface Index {
+  /** The state of the probe, `undefined` when absent. `consistent: false` may be a second old. */
+  get(key: string, options?: { consistent?: boolean }): Promise<ProbeState | undefined>
+  /**
+   * absent, failed-and-due or building-past-deadline -> building. Resolves to the attempt's number, or to
+   * `undefined` for the losers.
+   */
+  claim(key: string, claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline'>): Promise<number | undefined>
+  /** building(claim) -> building(claim) with its build and the build's deadline; false: the claim is lost. */
+  started(
+    key: string,
+    claim: string,
+    build: { buildId: string; deadline: number; phase?: 'load-test' },
+  ): Promise<boolean>
+  /** building(claim) -> published; false: the claim is lost. */
+  publish(key: string, claim: string, publication: Publication): Promise<boolean>
+  /** building(claim) -> failed; false: the claim is lost. */
+  fail(key: string, claim: string, failure: Failure): Promise<boolean>
+  /** building(claim) -> alias of the probe at the key `of`; false: the claim is lost. */
+  alias(key: string, claim: string, of: string): Promise<boolean>
+  /**
+   * One page of what is in the index, of one kernel release (as it stands in the name) or of all. `limit`: items that are
+   * looked at; those that were written by hand and are none are left out. `next` is the `cursor` of the page after it.
+   */
+  list(page: {
+    release?: string | undefined
+    cursor?: string | undefined
+    limit: number
+  }): Promise<{ items: { key: string; state: ProbeState }[]; next?: string }>
+  /** Adds the verdict to what this claim has published; false: it has one, or the claim is another's. */
+  verdict(key: string, claim: string, loadTest: LoadTest): Promise<boolean>
+  /** Probes that are building past their deadline at `now`, oldest first, at most `limit`. */
+  overdue(now: number, limit: number): Promise<{ key: string; claim: Claim }[]>
+}
+
+export interface Budgets {
+  /**
+   * Spends one unit of `budget` (e.g. `builds/2026-11-23`) for `claim`; false when `limit` is reached.
+   * The same claim spends once, however often it asks.
+   */
+  spend(budget: string, claim: string, limit: number): Promise<boolean>
+  /** A look without a write, maybe a second old: is there nothing left to spend? */
+  exhausted(budget: string, limit: number): Promise<boolean>
+}
+
+/** Digests of driver sources, recorded at first use where the catalogue pins none. */
+export interface Sources {
+  recorded(driverVersion: string): Promise<Source | undefined>
+  /** Resolves to what is on record afterwards: `source`, or what another call recorded first. */
+  record(driverVersion: string, source: Source): Promise<Source>
+}
+
+/** Kernels that hosts submitted, by `recordId`. */
+export interface Kernels {
+  recorded(id: string): Promise<RecordedKernel | undefined>
+  /** Resolves to what is on record afterwards: `kernel`, or what another call recorded first. */
+  record(id: string, kernel: RecordedKernel): Promise<RecordedKernel>
+}
+
+/** What earlier builds made for later ones: kernel build trees by `treeId`, kernel images by `bootId`. */
+export interface Trees {
+  find(id: string): Promise<Stored | undefined>
+  /** The first one stays. */
+  keep(id: string, body: Uint8Array): Promise<void>
+}
+
+/** One bucket. Keys are `[A-Za-z0-9.+~_/-]`, never with `..`. */
+export interface Store {
+  /** Bytes of the object; `undefined` when absent. */
+  size(key: string): Promise<number | undefined>
+  /** The whole object; `undefined` when absent; ProbeError `too-large` above `maxBytes`. */
+  get(key: string, maxBytes: number): Promise<Uint8Array | undefined>
+  /** Creates the object; `exists` when there is one already, which stays as it is. */
+  create(key: string, body: Uint8Array, meta: ObjectMeta): Promise<'created' | 'exists'>
+  /** Writes whatever was there. */
+  replace(key: string, body: Uint8Array, meta: ObjectMeta): Promise<void>
+}
+
+export interface ObjectMeta {
+  readonly contentType: string
+  /** lower-case hex; stored as checksum and metadata */
+  readonly sha256: string
+}
+
+/** Signs URLs locally: no call is made. */
+export interface Presigner {
+  /** `fileName`: what the answer's Content-Disposition names. */
+  get(key: string, options: PresignOptions & { fileName?: string; contentType?: string }): Promise<string>
+  head(key: string, options: PresignOptions): Promise<string>
+  put(key: string, options: PresignOptions): Promise<string>
+}
+export interface PresignOptions {
+  readonly expiresSeconds: number
+}
+
+export type BuildStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'unknown'
+
+export interface Builder {
+  /** Starts the build, or returns the id of the one that this claim started before. */
+  start(build: BuildOrder): Promise<string>
+  status(buildId: string): Promise<BuildStatus>
+  stop(buildId: string): Promise<void>
+}
+/** A build makes the probe; a load test has its own kernel load it. */
+export type Phase = 'build' | 'load-test'
+export interface BuildOrder {
+  readonly phase: Phase
+  readonly key: string
+  readonly probe: Probe
+  readonly claim: string
+  /** presigned GET of the job document, and the digest that the build checks it against */
+  readonly jobUrl: string
+  readonly jobSha256: string
+}
+
+export type ProbeEvent =
+  | {
+      readonly type: 'ProbeRequested'
+      readonly key: string
+      readonly claim: string
+      readonly attempt: number
+    }
+  | { readonly type: 'ProbeOverdue'; readonly key: string; readonly claim: string }
+  | {
+      readonly type: 'LoadTestRequested'
+      readonly key: string
+      readonly claim: string
+      /** of the probe that was built and verified */
+      readonly sha256: string
+      readonly bytes: number
+    }
+
+export interface Bus {
+  emit(event: ProbeEvent): Promise<void>
+}
+
+export interface Signer {
+  /** ASCII-armored detached OpenPGP signature over `body`, which says which probe that is (`signedName`). */
+  sign(body: Uint8Array, name: string): Promise<string>
+}
+
+/**
+ * GET of a public URL (http, https), following redirects.
+ * ProbeError `mirror-unreachable` (also for 5xx), `not-found` (404, 410), `too-large`.
+ */
+export type Fetch = (url: string, options: { maxBytes: number }) => Promise<Uint8Array>
+
+/** One line of structured log; never with a presigned URL or key in it. */
+export type Log = (event: string, fields?: Readonly<Record<string, string | number | boolean>>) => void

@@ -1,0 +1,143 @@
+// A probe was requested: find what it is built from, and start its build.
+
+import { type PlanRequest, type StartBuildPorts, startBuild } from '../build/start.ts'
+import type { HeadersPlan, SourcePlan } from '../kernels/planner.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
+import { probeOfRecord, recordId, type SubmittedKernel } from '../model/kernel.ts'
+import type { Index, Kernels } from '../model/ports.ts'
+import type { FailureReason, Kind, Probe } from '../model/probe.ts'
+import { PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
+import { type ConfigHash, type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
+
+export interface PlanPorts extends StartBuildPorts {
+  readonly index: Pick<Index, 'get' | 'claim' | 'started' | 'alias' | 'fail'>
+  readonly kernels: Pick<Kernels, 'recorded'>
+  /** Header packages, compiler and tree. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
+  readonly kernel: (probe: Probe) => Promise<HeadersPlan>
+  /** The same of a submitted kernel. */
+  readonly submitted: (kernel: SubmittedKernel, kind: Kind) => Promise<HeadersPlan | SourcePlan>
+  /** The distribution's own probe that a release and the md5 of a config mean. ProbeError `headers-not-found`, ... */
+  readonly identify: (asked: ConfigHash) => Promise<Probe>
+}
+
+export type PlanOutcome = 'started' | 'alias' | 'failed' | 'claim-lost'
+
+/**
+ * Runs again from the start when the event comes twice or a call failed: inputs are content-addressed,
+ * staging keys belong to the claim, the budget counts a claim once, and the build's token is the claim.
+ * What cannot be mended by trying again now fails the claim; what can is thrown, and the event comes again.
+ */
+export async function plan(ports: PlanPorts, request: PlanRequest): Promise<PlanOutcome> {
+  const state = await ports.index.get(request.key, { consistent: true })
+  if (state?.state !== 'building' || state.claim !== request.claim) return 'claim-lost'
+  if (state.buildId !== undefined) return 'started'
+  try {
+    const name = nameOf(request.key)
+    return name.tag === 'config-hash'
+      ? await makeAlias(ports, request, await identify(ports, name))
+      : await planProbe(ports, request, name.probe)
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    return failPlan(ports, request, reasonOf(error), error.message)
+  }
+}
+
+async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+  if (probe.config !== undefined) return planSubmitted(ports, request, probe)
+  const kernel = await ports.kernel(probe)
+  const { kernelRelease } = kernel
+  if (kernelRelease !== probe.kernelRelease) return makeAlias(ports, request, { ...probe, kernelRelease })
+  return started(await startBuild(ports, request, kernel))
+}
+
+const started = (held: boolean): PlanOutcome => (held ? 'started' : 'claim-lost')
+
+/** Of a distribution's own kernel the probe is the canonical one, and only that, whoever submitted its config. */
+async function planSubmitted(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+  const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
+  const own = await distributionsOwn(ports, { ...probe, ...kernel })
+  if (own !== undefined) return planOwn(ports, request, own)
+  const why = kernel.refused[probe.kind]
+  if (why !== undefined) throw new ProbeError('cannot-load', why)
+  return started(await startBuild(ports, request, await ports.submitted(kernel, probe.kind)))
+}
+
+/**
+ * Whoever submitted waits for the canonical probe, so it is claimed for them, by the same claim, and planned. A crash
+ * before the alias is written leaves both claims to the same event again; one after it leaves the canonical claim open
+ * until its deadline, when the sweep frees it.
+ */
+async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Promise<PlanOutcome> {
+  const { claim } = request
+  const key = keyOf(own)
+  const claimedAt = ports.now()
+  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline: claimedAt + PLAN_MILLISECONDS })
+  const outcome = await makeAlias(ports, request, own)
+  await plan(ports, { key, claim, attempt: attempt ?? request.attempt })
+  return outcome
+}
+
+function refuse({ config }: Probe): never {
+  throw new ProbeError('unknown-config', `the config ${config} was never submitted for this kernel`)
+}
+
+/** `undefined` where no distribution has a kernel of that release with exactly that config. */
+async function distributionsOwn(ports: PlanPorts, asked: ConfigHash): Promise<Probe | undefined> {
+  try {
+    return await ports.identify(asked)
+  } catch (error) {
+    if (isProbeError(error, 'headers-not-found') || isProbeError(error, 'unsupported-kernel'))
+      return undefined
+    throw error
+  }
+}
+
+/** The distribution's own kernel first: no submission may come before it. */
+async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> {
+  const own = await distributionsOwn(ports, name)
+  if (own !== undefined) return own
+  const record = await ports.kernels.recorded(recordId(name) ?? '')
+  if (record !== undefined) return probeOfRecord(record, name)
+  throw new ProbeError(
+    'headers-not-found',
+    `no kernel ${name.unameRelease} whose config has the md5 ${name.configMd5} is in a distribution's archive or was submitted: POST the config to /v1/probes`,
+  )
+}
+
+/** An older name of a kernel makes no build of its own: whoever waits is sent on to the name of today. */
+async function makeAlias(ports: PlanPorts, { key, claim }: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+  const of = keyOf(probe)
+  const held = await ports.index.alias(key, claim, of)
+  ports.log('alias', { key, claim, of })
+  return held ? 'alias' : 'claim-lost'
+}
+
+async function failPlan(
+  ports: PlanPorts,
+  { key, claim, attempt }: PlanRequest,
+  reason: FailureReason,
+  detail: string,
+): Promise<PlanOutcome> {
+  const failed = await ports.index.fail(key, claim, {
+    reason,
+    detail,
+    retryAt: retryAt(reason, attempt, ports.now()),
+  })
+  ports.log('plan failed', { key, claim, reason, detail })
+  return failed ? 'failed' : 'claim-lost'
+}
+
+function reasonOf({ code }: ProbeError): FailureReason {
+  switch (code) {
+    case 'headers-not-found':
+    case 'unsupported-kernel':
+    case 'unknown-config':
+      return 'headers-not-found'
+    case 'driver-source-not-found':
+    case 'cannot-load':
+    case 'budget-spent':
+      return code
+    default:
+      return 'plan-error'
+  }
+}

@@ -1,0 +1,53 @@
+// A verified probe becomes objects that never change: the bytes, their digest, their signature, and the build's log.
+
+import { createHash } from 'node:crypto'
+import type { Clock, Signer, Store } from '../model/ports.ts'
+import type { Probe, Publication } from '../model/probe.ts'
+import { fileOf } from '../names/grammar.ts'
+import { signedName } from '../signing/signed-name.ts'
+import type { Whole } from './staged.ts'
+
+export interface ArtifactPorts {
+  readonly artifacts: Pick<Store, 'create'>
+  readonly signer: Signer
+  readonly now: Clock
+}
+
+/** Runs again without harm: keys hold the digest of the bytes. */
+export async function storeProbe(
+  ports: ArtifactPorts,
+  probe: Probe,
+  key: string,
+  { plan, probe: bytes, log, report }: Whole,
+): Promise<Publication> {
+  const digest = sha256(bytes)
+  const objectKey = `${key}/${digest}/${fileOf(probe)}`
+  const text = new TextEncoder()
+  const create = (suffix: string, body: Uint8Array, contentType: string) =>
+    ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
+  // Each object is created once and never replaced; a crash between them is mended by the next try, which
+  // keeps what is there: any good signature over the same bytes and name is as good as another.
+  await create('', bytes, 'application/octet-stream')
+  const signature = await ports.signer.sign(bytes, signedName(probe, plan.unameRelease))
+  await Promise.all([
+    create('.sha256', text.encode(`${digest}  ${fileOf(probe)}\n`), 'text/plain; charset=utf-8'),
+    create('.asc', text.encode(signature), 'application/pgp-signature'),
+    create('.log', log ?? new Uint8Array(), 'text/plain; charset=utf-8'),
+  ])
+  return {
+    sha256: digest,
+    bytes: bytes.length,
+    objectKey,
+    publishedAt: ports.now(),
+    provenance: {
+      unameRelease: plan.unameRelease,
+      driverSource: plan.driverSource,
+      headers: plan.headers,
+      compiler: plan.compiler,
+      compilerVersion: report?.compilerVersion ?? '',
+      timings: report?.timings ?? {},
+    },
+  }
+}
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

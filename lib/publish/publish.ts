@@ -1,0 +1,241 @@
+// A build ended: verify, sign, store and, last of all, tell the index. Or say why not.
+
+import { createHash } from 'node:crypto'
+import { failureOf, tellingLines } from '../build/report.ts'
+import { loadTestOf, tellVerdict } from '../build/verdict.ts'
+import { MAX_TREE } from '../inputs/cache.ts'
+import { stagingKeys } from '../model/environment.ts'
+import { unreachable } from '../model/errors.ts'
+import type { Builder, BuildStatus, Bus, Index, Log, Phase, Store, Trees } from '../model/ports.ts'
+import type { Claim, FailureReason, LoadTest, Publication } from '../model/probe.ts'
+import { retryAt } from '../model/retry.ts'
+import type { Settings } from '../model/settings.ts'
+import { nameOf, probeOf } from '../names/grammar.ts'
+import { subjectOfName } from '../names/subject.ts'
+import { type ArtifactPorts, storeProbe } from './artifacts.ts'
+import { bounded, readLoadTest, readStaged, type Staged, verifyStaged, type Whole } from './staged.ts'
+
+export interface PublishPorts extends ArtifactPorts {
+  readonly index: Pick<Index, 'get' | 'publish' | 'verdict' | 'fail'>
+  readonly staging: Pick<Store, 'get'>
+  readonly artifacts: Pick<Store, 'create'>
+  readonly trees: Pick<Trees, 'keep'>
+  readonly builder: Pick<Builder, 'status' | 'stop'>
+  readonly bus: Bus
+  readonly log: Log
+  readonly settings: Settings
+}
+
+export interface BuildEnd {
+  readonly key: string
+  readonly claim: string
+  /** `undefined`: ask the builder (the event never came) */
+  readonly status: BuildStatus | undefined
+  /** `undefined`: whichever the index says was the last to be started */
+  readonly phase: Phase | undefined
+}
+
+/** `tested`: the verdict is known. `testing`: it will be. */
+export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'claim-lost'
+
+/**
+ * Every step may be repeated, in any order with other calls for the same probe: objects are created under
+ * keys that hold their digest, and the index accepts only the holder of the claim.
+ */
+export async function publish(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
+  const state = await ports.index.get(end.key, { consistent: true })
+  if (state?.state === 'published' && state.claim === end.claim)
+    return end.phase === 'load-test' ? addVerdict(ports, end, state) : 'published'
+  if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
+  const status = end.status ?? (await overdueStatus(ports, state))
+  if ((end.phase ?? state.phase) === 'load-test') return publishTested(ports, end.key, state, status)
+  // The event of the build came again, after its load test was started.
+  if (state.phase === 'load-test') return 'testing'
+  return publishBuilt(ports, end.key, state, status)
+}
+
+async function publishBuilt(
+  ports: PublishPorts,
+  key: string,
+  claim: Claim,
+  status: BuildStatus,
+): Promise<PublishOutcome> {
+  switch (status) {
+    case 'succeeded':
+      return publishStaged(ports, key, claim)
+    case 'failed':
+    case 'unknown':
+      return failBuild(ports, key, claim)
+    case 'timed-out':
+      return fail(
+        ports,
+        key,
+        claim,
+        'build-timeout',
+        `no end within ${ports.settings.build.timeoutMinutes} minutes`,
+      )
+    case 'running':
+      await ports.builder.stop(claim.buildId ?? '')
+      return fail(
+        ports,
+        key,
+        claim,
+        'build-timeout',
+        'it was still running past its deadline, and was stopped',
+      )
+    default:
+      return unreachable(status)
+  }
+}
+
+/** A claim without a build never got beyond its plan. */
+const overdueStatus = async ({ builder }: PublishPorts, { buildId }: Claim): Promise<BuildStatus> =>
+  buildId === undefined ? 'unknown' : builder.status(buildId)
+
+/**
+ * `required`: the load test comes first, and what it leaves is published at its end. A crash after the event is asked
+ * for leaves the claim; the same event again, or the sweep, asks for the same test.
+ */
+async function publishStaged(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
+  const staged = await readStaged(ports, claim.claim)
+  const refusal = verifyStaged(ports.settings, key, staged)
+  if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
+  const { plan, probe } = staged as Whole
+  const { mode } = ports.settings.loadTest
+  if (mode === 'required' && plan.loadTest !== undefined) {
+    await requestLoadTest(ports, key, claim, probe)
+    return 'testing'
+  }
+  const untested = mode === 'off' || plan.loadTest !== undefined ? undefined : NO_IMAGE
+  const held = await publishWhole(ports, key, claim, staged as Whole, untested)
+  // After the probe, which it does not hold up. A crash before it leaves a probe without a verdict.
+  if (held && mode === 'recorded' && plan.loadTest !== undefined)
+    await requestLoadTest(ports, key, claim, probe)
+  return held ? 'published' : 'claim-lost'
+}
+
+const NO_IMAGE: LoadTest = {
+  verdict: 'unavailable',
+  reason: 'there is no image of this kernel',
+  checked: [],
+  lines: [],
+}
+
+const requestLoadTest = (ports: PublishPorts, key: string, { claim }: Claim, probe: Uint8Array) =>
+  ports.bus.emit({ type: 'LoadTestRequested', key, claim, sha256: sha256(probe), bytes: probe.length })
+
+/** Under `required`, at the end of the load test: what its own kernel did not take is never published. */
+async function publishTested(
+  ports: PublishPorts,
+  key: string,
+  claim: Claim,
+  status: BuildStatus,
+): Promise<PublishOutcome> {
+  if (status === 'running') await ports.builder.stop(claim.buildId ?? '')
+  const staged = await readStaged(ports, claim.claim)
+  const { verdict, log } = await readLoadTest(ports, claim.claim, sha256(staged.probe ?? new Uint8Array()))
+  if (verdict.verdict === 'failed')
+    return fail(
+      ports,
+      key,
+      claim,
+      'load-test',
+      `its own kernel does not load it.\n${tellVerdict(verdict)}`,
+      log,
+    )
+  const refusal = verifyStaged(ports.settings, key, staged)
+  if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
+  const held = await publishWhole(ports, key, claim, staged as Whole, loadTestOf(verdict))
+  return held ? 'published' : 'claim-lost'
+}
+
+/** Under `recorded`, once: the first verdict stays. */
+async function addVerdict(
+  ports: PublishPorts,
+  { key, claim }: BuildEnd,
+  { sha256: digest }: Publication,
+): Promise<PublishOutcome> {
+  const { verdict } = await readLoadTest(ports, claim, digest)
+  const added = await ports.index.verdict(key, claim, loadTestOf(verdict))
+  if (added) ports.log('load test', { key, claim, verdict: verdict.verdict, reason: verdict.reason })
+  return 'tested'
+}
+
+async function publishWhole(
+  ports: PublishPorts,
+  key: string,
+  claim: Claim,
+  staged: Whole,
+  loadTest: LoadTest | undefined,
+): Promise<boolean> {
+  const publication = await storeProbe(ports, probeOf(key), key, staged)
+  // The index last: a crash before this line leaves objects that nobody is sent to, and an open claim; the
+  // event or the sweep comes again and finds the same objects under the same keys.
+  const tested = loadTest === undefined ? publication : { ...publication, loadTest }
+  const held = await ports.index.publish(key, claim.claim, tested)
+  ports.log('published', { key, claim: claim.claim, sha256: publication.sha256, bytes: publication.bytes })
+  await keepTree(ports, claim.claim, staged)
+  return held
+}
+
+/**
+ * After the probe, which it must not hold up: a tree that is lost is made again. What the build says of it is checked
+ * against its bytes; it serves only kernels of the very same source, config, compiler and release.
+ */
+async function keepTree(ports: PublishPorts, claim: string, { plan, report }: Staged): Promise<void> {
+  if (plan?.treeId === undefined || report?.prepared === undefined) return
+  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_TREE))
+  if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
+  await ports.trees.keep(plan.treeId, tree)
+  ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
+}
+
+async function failBuild(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
+  const staged = await readStaged(ports, claim.claim)
+  const { log, report } = staged
+  await keepTree(ports, claim.claim, staged)
+  const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report)
+  return fail(ports, key, claim, reason, whatHappened(reason, log), log)
+}
+
+function whatHappened(reason: FailureReason, log: Uint8Array | undefined): string {
+  switch (reason) {
+    case 'plan-error':
+      return 'its plan did not end in time; the registry tries again'
+    case 'build-lost':
+      return 'its build was cut off before it could report; the registry tries again'
+    case 'compile-error':
+      return `the driver does not compile on this kernel; use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
+    default:
+      return `its build failed. It said last:\n${tellingLines(log)}`
+  }
+}
+
+async function fail(
+  ports: PublishPorts,
+  key: string,
+  { claim, attempt }: Claim,
+  reason: FailureReason,
+  what: string,
+  log?: Uint8Array,
+): Promise<PublishOutcome> {
+  const { file, driverVersion } = subjectOfName(nameOf(key))
+  const logKey = log === undefined ? undefined : `${key}/failed/${claim}.log`
+  // The log first: a crash after it leaves a log that nobody is sent to, and the next try keeps it.
+  if (log !== undefined && logKey !== undefined) {
+    await ports.artifacts.create(logKey, log, {
+      contentType: 'text/plain; charset=utf-8',
+      sha256: sha256(log),
+    })
+  }
+  const held = await ports.index.fail(key, claim, {
+    reason,
+    detail: `${file} of driver ${driverVersion}: ${what}`,
+    retryAt: retryAt(reason, attempt, ports.now()),
+    ...(logKey === undefined ? {} : { logKey }),
+  })
+  ports.log('build failed', { key, claim, reason })
+  return held ? 'failed' : 'claim-lost'
+}
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

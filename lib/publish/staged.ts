@@ -1,0 +1,120 @@
+// What a build and a load test left in their staging keys: read within bounds, and not believed.
+
+import { createHash } from 'node:crypto'
+import { bootId } from '../build/load-test.ts'
+import { type BuildPlan, decodeOrder, MAX_ORDER } from '../build/order.ts'
+import { type BuildReport, MAX_LOG, MAX_MANIFEST, readReport } from '../build/report.ts'
+import { type LoadVerdict, MAX_VERDICT, readVerdict } from '../build/verdict.ts'
+import { MAX_TREE } from '../inputs/cache.ts'
+import { loadTestKeys, stagingKeys } from '../model/environment.ts'
+import { isProbeError } from '../model/errors.ts'
+import type { Store, Trees } from '../model/ports.ts'
+import type { FailureReason, Probe } from '../model/probe.ts'
+import type { Settings } from '../model/settings.ts'
+import { probeOf } from '../names/grammar.ts'
+import { verifyProbe } from './verify.ts'
+
+export interface StagedPorts {
+  readonly staging: Pick<Store, 'get'>
+  readonly settings: Settings
+}
+
+export interface LoadTestPorts {
+  readonly staging: Pick<Store, 'get'>
+  readonly trees: Pick<Trees, 'keep'>
+}
+
+export interface Staged {
+  readonly plan: BuildPlan | undefined
+  readonly probe: Uint8Array | undefined
+  readonly log: Uint8Array | undefined
+  readonly report: BuildReport | undefined
+}
+
+export async function readStaged({ staging, settings }: StagedPorts, claim: string): Promise<Staged> {
+  const keys = stagingKeys(claim)
+  const [plan, probe, log, manifest] = await Promise.all([
+    staging.get(keys.plan, MAX_ORDER),
+    bounded(staging.get(keys.probe, settings.build.maxProbeBytes)),
+    bounded(staging.get(keys.log, MAX_LOG)),
+    bounded(staging.get(keys.manifest, MAX_MANIFEST)),
+  ])
+  return {
+    plan: plan === undefined ? undefined : decodeOrder(plan).plan,
+    probe,
+    log,
+    report: readReport(manifest),
+  }
+}
+
+/** What is too large to be read counts as not written: the build is not believed, but it may be retried. */
+export async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+  try {
+    return await read
+  } catch (error) {
+    if (isProbeError(error, 'too-large')) return undefined
+    throw error
+  }
+}
+
+const verify = (settings: Settings, probe: Probe, plan: BuildPlan, bytes: Uint8Array) =>
+  verifyProbe(bytes, {
+    kind: probe.kind,
+    arch: probe.arch,
+    driverName: probe.driverName,
+    driverVersion: probe.driverVersion,
+    unameRelease: plan.unameRelease,
+    maxBytes: settings.build.maxProbeBytes,
+  })
+
+/** What can be published, once it is verified. */
+export type Whole = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Array }
+
+/** Why what a build left is not published; `undefined`: it is a `Whole`. */
+export function verifyStaged(
+  settings: Settings,
+  key: string,
+  { plan, probe }: Staged,
+): { reason: FailureReason; what: string } | undefined {
+  if (plan === undefined || probe === undefined)
+    return { reason: 'build-lost', what: 'the build ended well but left no probe' }
+  try {
+    verify(settings, probeOf(key), plan, probe)
+    return undefined
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    return { reason: 'verification-failed', what: error.message }
+  }
+}
+
+/**
+ * The verdict on exactly those bytes, and the kernel's image, which the next test is spared taking out of its package.
+ * What was tested is what the job of the test says, which no build can write.
+ */
+export async function readLoadTest({ staging, trees }: LoadTestPorts, claim: string, probeSha256: string) {
+  const keys = loadTestKeys(claim)
+  const [job, body, log, order] = await Promise.all([
+    staging.get(keys.job, MAX_ORDER),
+    bounded(staging.get(keys.verdict, MAX_VERDICT)),
+    bounded(staging.get(keys.log, MAX_LOG)),
+    staging.get(stagingKeys(claim).plan, MAX_ORDER),
+  ])
+  const tested = new TextDecoder().decode(job).includes(`get\tprobe\ttext\t${probeSha256}\t`)
+  const verdict = tested ? readVerdict(body) : OTHER_BYTES
+  const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
+  if (image !== undefined && verdict.boot !== undefined) {
+    const boot = await bounded(staging.get(keys.boot, MAX_TREE))
+    if (boot !== undefined && sha256(boot) === verdict.boot.sha256) await trees.keep(bootId(image), boot)
+  }
+  return { verdict, log }
+}
+
+const OTHER_BYTES: LoadVerdict = {
+  verdict: 'failed',
+  reason: 'the probe is not the one that was tested',
+  checked: [],
+  lines: [],
+  timings: {},
+}
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

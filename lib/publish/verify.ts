@@ -1,0 +1,134 @@
+// Is this really the probe that was asked for? The bytes come from a build that nobody trusts.
+
+import { type ElfObject, loadedSection, notTheProbe, readElf } from '../formats/elf.ts'
+import { ProbeError, unreachable } from '../model/errors.ts'
+import type { Arch, Kind } from '../model/probe.ts'
+
+export interface Expected {
+  readonly kind: Kind
+  readonly arch: Arch
+  readonly driverName: string
+  readonly driverVersion: string
+  /** the real `uname -r` of the kernel headers */
+  readonly unameRelease: string
+  readonly maxBytes: number
+}
+
+export interface VerifiedProbe {
+  readonly driverVersionFound: string
+  /** of a kernel module only */
+  readonly moduleName?: string
+  /** of a kernel module only: the whole line, of which the uname release is the first word */
+  readonly vermagic?: string
+}
+
+/** e_machine, from the registry in the System V gABI */
+const MACHINES = { x86_64: 62, aarch64: 183 } as const satisfies Record<Arch, number>
+const MACHINE_BPF = 247
+
+/** The modules of every known driver hold less than 1 KB. */
+const MAX_MODINFO_BYTES = 64 * 1024
+/** of a release or version in a section of its own */
+const MAX_TEXT_BYTES = 512
+
+/**
+ * Passes only an object of the right machine that says of itself, where the kernel and Falco look, that it is
+ * this driver in this version for this kernel. ProbeError `too-large`, `not-the-probe`.
+ */
+export function verifyProbe(bytes: Uint8Array, expected: Expected): VerifiedProbe {
+  if (bytes.length > expected.maxBytes) {
+    throw new ProbeError(
+      'too-large',
+      `the probe has ${bytes.length} bytes, above the ${expected.maxBytes} allowed`,
+    )
+  }
+  const elf = readElf(bytes)
+  switch (expected.kind) {
+    case 'kmod':
+      return verifyModule(elf, expected)
+    case 'ebpf':
+      return verifyEbpf(elf, expected)
+    default:
+      return unreachable(expected.kind)
+  }
+}
+
+/**
+ * What modpost writes into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. In
+ * include/linux/vermagic.h a blank follows the release whatever else is configured.
+ */
+function verifyModule(elf: ElfObject, expected: Expected): VerifiedProbe {
+  same('machine', elf.machine, MACHINES[expected.arch])
+  loadedSection(elf, '.gnu.linkonce.this_module')
+  const info = moduleInfo(elf)
+  const vermagic = only(info, 'vermagic')
+  same('kernel release (first word of its vermagic)', firstWord(vermagic), expected.unameRelease)
+  if (!vermagic.includes(' ')) throw notTheProbe('its vermagic is a bare release, which no kernel takes')
+  same('module name', only(info, 'name'), expected.driverName)
+  same('driver version', only(info, 'version'), expected.driverVersion)
+  if (only(info, 'license') === '') throw notTheProbe('its license is empty')
+  return {
+    vermagic: shown(vermagic),
+    moduleName: expected.driverName,
+    driverVersionFound: expected.driverVersion,
+  }
+}
+
+/**
+ * What the driver's own probe.c declares in all of its versions. Falco refuses a probe whose `kernel_version`
+ * is not the running one, as the kernel refuses a module by its vermagic.
+ */
+function verifyEbpf(elf: ElfObject, expected: Expected): VerifiedProbe {
+  same('machine', elf.machine, MACHINE_BPF)
+  same('kernel release', text(elf, 'kernel_version'), expected.unameRelease)
+  same('driver version', text(elf, 'probe_version'), expected.driverVersion)
+  if (text(elf, 'license') === '') throw notTheProbe('its license is empty')
+  loadedSection(elf, elf.sections.some(({ name }) => name === '.maps') ? '.maps' : 'maps')
+  if (
+    !elf.sections.some(({ name, loaded, contents }) => loaded && contents?.length && TRACEPOINT.test(name))
+  ) {
+    throw notTheProbe('it has no section raw_tracepoint/... or tracepoint/...: no program in it')
+  }
+  return { driverVersionFound: expected.driverVersion }
+}
+
+const TRACEPOINT = /^(raw_)?tracepoint\/./
+
+/** `key=value` strings, each ended by NUL, with any number of NULs in between. */
+function moduleInfo(elf: ElfObject): readonly string[] {
+  const info = loadedSection(elf, '.modinfo')
+  if (info.length > MAX_MODINFO_BYTES) {
+    throw notTheProbe(`its .modinfo has ${info.length} bytes, above ${MAX_MODINFO_BYTES}`)
+  }
+  return decode(info).split('\0')
+}
+
+function only(info: readonly string[], key: string): string {
+  const values = info.filter((entry) => entry.startsWith(`${key}=`))
+  const [value] = values
+  if (value === undefined || values.length > 1) {
+    throw notTheProbe(`its .modinfo has ${values.length} entries ${key}, not one`)
+  }
+  return value.slice(key.length + 1)
+}
+
+function same<T extends string | number>(what: string, found: T, expected: T): void {
+  if (found !== expected) throw notTheProbe(`its ${what} is ${shown(String(found))}, not ${expected}`)
+}
+
+const firstWord = (line: string): string => line.split(' ', 1)[0] ?? ''
+
+/** A C string, with the padding that a linker may have added. */
+function text(elf: ElfObject, section: string): string {
+  const contents = loadedSection(elf, section)
+  if (contents.length > MAX_TEXT_BYTES) {
+    throw notTheProbe(`its section ${section} has ${contents.length} bytes, above ${MAX_TEXT_BYTES}`)
+  }
+  return decode(contents).replace(/\0+$/, '')
+}
+
+/** A character a byte, so that no two byte strings decode to one. */
+const decode = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+
+/** Hostile text, fit for a message. */
+const shown = (hostile: string): string => hostile.slice(0, 120).replace(/[^\x20-\x7e]/g, '?')

@@ -1,0 +1,86 @@
+// What the domain answers to a request; functions/runtime/http.ts turns it into HTTP.
+
+import { type ErrorCode, type ProbeError, unreachable } from '../model/errors.ts'
+import type { FailureReason } from '../model/probe.ts'
+
+/** RFC 9457 problem details, without the members that HTTP adds. */
+export interface Problem {
+  readonly status: 400 | 404 | 405 | 410 | 413 | 422 | 429 | 500 | 503
+  readonly code: ErrorCode | FailureReason | 'not-built' | 'being-built' | 'internal-error'
+  readonly title: string
+  readonly detail: string
+  /** seconds until it is worth asking again */
+  readonly retryAfter?: number
+  /** further members, e.g. `log`, `retryAt` */
+  readonly more?: Readonly<Record<string, string | number>>
+}
+
+export type Answer = (
+  | { readonly tag: 'redirect'; readonly location: string }
+  | { readonly tag: 'json'; readonly body: unknown }
+  | { readonly tag: 'bytes'; readonly body: Uint8Array; readonly contentType: string }
+  | { readonly tag: 'problem'; readonly problem: Problem }
+) & {
+  /** path of the probe by its canonical name, where it was asked for by another */
+  readonly canonical?: string
+}
+
+export const redirect = (location: string): Answer => ({ tag: 'redirect', location })
+export const problem = (p: Problem): Answer => ({ tag: 'problem', problem: p })
+
+/** Errors whose messages begin with the name of a field. */
+const ABOUT_FIELDS: readonly ErrorCode[] = ['bad-field', 'bad-config', 'config-mismatch', 'body-too-large']
+const FIELD = /^([\x21-\x7e]{1,100}): /
+
+/** A domain error that reached the edge of a request. */
+export function problemOf(error: ProbeError): Problem {
+  const { status, title } = statusOf(error.code)
+  const field = ABOUT_FIELDS.includes(error.code) ? FIELD.exec(error.message)?.[1] : undefined
+  const more = field === undefined ? {} : { more: { field } }
+  return { status, code: error.code, title, detail: error.message, ...more }
+}
+
+function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
+  switch (code) {
+    case 'malformed':
+      return { status: 400, title: 'This is not the name of a probe' }
+    case 'method-not-allowed':
+      return { status: 405, title: 'Only GET and HEAD are answered' }
+    case 'bad-field':
+      return { status: 400, title: 'A field of the submission is missing or malformed' }
+    case 'config-mismatch':
+      return { status: 422, title: 'The config and the facts are of two kernels' }
+    case 'unknown-config':
+      return { status: 404, title: 'This kernel was not submitted' }
+    case 'cannot-load':
+      return { status: 404, title: 'This probe could never load' }
+    case 'budget-spent':
+      return { status: 429, title: 'The budget of today is spent' }
+    case 'bad-config':
+      return { status: 422, title: 'This is not a kernel config' }
+    case 'body-too-large':
+      return { status: 413, title: 'This is too large' }
+    case 'revoked':
+      return { status: 410, title: 'This driver version was revoked' }
+    case 'not-found':
+      return { status: 404, title: 'Nothing is here' }
+    case 'unknown-driver-version':
+    case 'unknown-target':
+    case 'unsupported-kernel':
+    case 'unsupported-kind':
+    case 'unsupported-driver-name':
+      return { status: 404, title: 'This probe cannot be built' }
+    case 'headers-not-found':
+    case 'driver-source-not-found':
+    case 'mirror-unreachable':
+    case 'digest-mismatch':
+    case 'signature-invalid':
+    case 'too-large':
+    case 'not-the-probe':
+    case 'claim-lost':
+    case 'misconfigured':
+      return { status: 500, title: 'The registry failed' }
+    default:
+      return unreachable(code)
+  }
+}

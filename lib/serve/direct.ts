@@ -1,0 +1,58 @@
+// Clients of before May 2020 follow no redirect: they are held in one request, and sent the bytes themselves.
+
+import { unreachable } from '../model/errors.ts'
+import type { Probe, Publication } from '../model/probe.ts'
+import { fileOf, format, parse } from '../names/grammar.ts'
+import { type Answer, problem } from './answer.ts'
+import { methodOf } from './method.ts'
+import { beside, locate, type Request, type ResolvePorts } from './resolve.ts'
+import { beingBuilt, hitAnswer } from './states.ts'
+
+export interface DeliverPorts extends ResolvePorts {
+  readonly sleep: (milliseconds: number) => Promise<void>
+  /** The bytes of a published object. */
+  readonly read: (objectKey: string) => Promise<Uint8Array>
+}
+
+/** A Lambda's answer holds 6 MB, a third of which base64 takes: AWS Lambda developer guide, "Quotas". */
+const MAX_BYTES = 4_400_000
+
+/** Looks again and again, for as long as one request may last. ProbeError as for `resolve`. */
+export async function deliver(ports: DeliverPorts, request: Request): Promise<Answer> {
+  const { hopSeconds, pollSeconds } = ports.settings.hold
+  const end = ports.now() + hopSeconds * 1000
+  const method = methodOf(request.method)
+  const name = parse(request.path)
+  if (name.companion !== undefined) return beside(ports, name, name.companion)
+  for (;;) {
+    const located = await locate(ports, name, { method, caller: request.caller })
+    switch (located.tag) {
+      case 'answer':
+        return located.answer
+      case 'hit':
+        return method === 'HEAD'
+          ? hitAnswer(ports.artifacts, located.probe, located.publication, 'HEAD')
+          : bytes(ports, located.probe, located.publication)
+      case 'being-built':
+        if (ports.now() + pollSeconds * 1000 >= end) return problem(beingBuilt(located.subject))
+        await ports.sleep(pollSeconds * 1000)
+        break
+      default:
+        return unreachable(located)
+    }
+  }
+}
+
+async function bytes({ read }: DeliverPorts, probe: Probe, publication: Publication): Promise<Answer> {
+  if (publication.bytes > MAX_BYTES) return problem(tooLarge(probe, publication))
+  const body = await read(publication.objectKey)
+  return { tag: 'bytes', body, contentType: 'application/octet-stream', canonical: format(probe) }
+}
+
+const tooLarge = (probe: Probe, { bytes: size }: Publication) =>
+  ({
+    status: 404,
+    code: 'too-large',
+    title: 'This probe is too large for this URL',
+    detail: `${fileOf(probe)} has ${size} bytes, and this URL's clients can be sent ${MAX_BYTES} at most: get it at ${format(probe)}, following redirects`,
+  }) as const

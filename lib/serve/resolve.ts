@@ -1,0 +1,193 @@
+// A client asks for a probe: present, it is sent to it; missing, the build is claimed and the client waits.
+
+import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
+import { recordId } from '../model/kernel.ts'
+import type { Budgets, Bus, Clock, Index, Kernels, NewId, Presigner } from '../model/ports.ts'
+import type { Probe, Publication } from '../model/probe.ts'
+import { dayOf, nextDay, PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
+import type { Settings } from '../model/settings.ts'
+import { type Companion, type ConfigHashName, type Name, parse } from '../names/grammar.ts'
+import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
+import { type Answer, problem, redirect } from './answer.ts'
+import { type Found, follow } from './follow.ts'
+import { methodOf } from './method.ts'
+import { companionAnswer, hitAnswer, isDue, stateProblem } from './states.ts'
+import { waitPath } from './wait.ts'
+
+export interface LocatePorts {
+  readonly index: Index
+  readonly kernels: Pick<Kernels, 'recorded'>
+  readonly budgets: Budgets
+  readonly bus: Bus
+  readonly now: Clock
+  readonly newId: NewId
+  readonly settings: Settings
+  /** Pure; throws the ProbeError of a probe that cannot be built. */
+  readonly check: (asked: Probe | ConfigHashName) => void
+}
+
+export interface ResolvePorts extends LocatePorts {
+  readonly artifacts: Presigner
+  readonly staging: Presigner
+}
+
+export interface Request {
+  readonly method: string
+  /** as the client sent it, percent escapes included, without the query */
+  readonly path: string
+  /** who pays for a miss: an IPv4 address or an IPv6 /64 */
+  readonly caller: string
+}
+
+/** Where a request leads. */
+export type Located =
+  | { readonly tag: 'hit'; readonly probe: Probe; readonly publication: Publication }
+  | { readonly tag: 'being-built'; readonly subject: Subject }
+  | { readonly tag: 'answer'; readonly answer: Answer }
+
+/** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
+export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {
+  const method = methodOf(request.method)
+  const name = parse(request.path)
+  if (name.companion !== undefined) return beside(ports, name, name.companion)
+  const located = await locate(ports, name, { method, caller: request.caller })
+  switch (located.tag) {
+    case 'hit':
+      return canonical(
+        await hitAnswer(ports.artifacts, located.probe, located.publication, method),
+        subjectOf(located.probe),
+        request,
+      )
+    case 'being-built':
+      return redirect(waitPath(located.subject, ports.now() + ports.settings.hold.totalSeconds * 1000))
+    case 'answer':
+      return located.answer
+    default:
+      return unreachable(located)
+  }
+}
+
+/** An alias answers with the canonical name beside it (RFC 8288, relation `canonical` of RFC 6596). */
+function canonical(answer: Answer, subject: Subject, { path }: Request): Answer {
+  return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
+}
+
+/** What stands beside a probe never starts its build. ProbeError as for `resolve`. */
+export async function beside(ports: ResolvePorts, name: Name, companion: Companion): Promise<Answer> {
+  const { probe, state, subject } = await find(ports, name)
+  return companionAnswer(ports, subject, companion, probe, state)
+}
+
+/** Claims what is missing and asks for its plan, whatever the client can make of the answer. ProbeError as for `resolve`. */
+export async function locate(
+  ports: LocatePorts,
+  name: Name,
+  { method, caller }: { readonly method: 'GET' | 'HEAD'; readonly caller: string },
+): Promise<Located> {
+  const found = await find(ports, name)
+  const { probe, state, subject } = found
+  if (state?.state === 'published') return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
+  if (method === 'HEAD') return { tag: 'answer', answer: problem(stateProblem(subject, state, ports.now())) }
+  return missing(ports, found, subject, caller)
+}
+
+async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly subject: Subject }> {
+  refuseRevoked(name, ports.settings)
+  const found = await follow(ports.index, name)
+  const { probe, state } = found
+  if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
+  return { ...found, subject: probe === undefined ? subjectOfName(name) : subjectOf(probe) }
+}
+
+/** One read for what only a submission can have told; none for what a distribution builds. */
+async function checkMissing({ check, kernels }: LocatePorts, asked: Probe | ConfigHashName): Promise<void> {
+  const id = recordId(asked)
+  try {
+    check(asked)
+    if ('tag' in asked || id === undefined) return
+  } catch (error) {
+    if (id === undefined || !isProbeError(error, 'unsupported-kernel')) throw error
+  }
+  if (id !== undefined && (await kernels.recorded(id)) !== undefined) return
+  throw new ProbeError(
+    'unknown-config',
+    'this kernel was not submitted yet: POST its config to /v1/probes, with release, version, machine and os-release',
+  )
+}
+
+/** Only a name without a target is without a probe. */
+function configHashOf(name: Name): ConfigHashName {
+  if (name.tag === 'config-hash') return name
+  throw new Error('a name of a probe without a probe')
+}
+
+/** What is published is published under the key of a probe. */
+function unnamed(name: Name): never {
+  throw new ProbeError(
+    'misconfigured',
+    `something is published under ${subjectOfName(name).path()}, which names no probe`,
+  )
+}
+
+function refuseRevoked(name: Name, settings: Settings): void {
+  const { driverVersion } = name.tag === 'probe' ? name.probe : name
+  if (!settings.revoked.includes(driverVersion)) return
+  throw new ProbeError('revoked', `driver version ${driverVersion} was revoked: use a newer one`)
+}
+
+async function missing(
+  ports: LocatePorts,
+  { key, state }: Found,
+  subject: Subject,
+  caller: string,
+): Promise<Located> {
+  const now = ports.now()
+  if (state?.state === 'building' && state.deadline > now) return { tag: 'being-built', subject }
+  if (state?.state === 'failed' && !isDue(state, now)) {
+    return { tag: 'answer', answer: problem(stateProblem(subject, state, now)) }
+  }
+  const refusal = await requestBuild(ports, key, subject, caller)
+  return refusal === undefined ? { tag: 'being-built', subject } : { tag: 'answer', answer: refusal }
+}
+
+/**
+ * Claims the probe, pays, and asks for its plan; the losers of the claim do nothing. Resolves to the
+ * refusal, if any. The budget is peeked at before the claim, so that a caller without one costs no write,
+ * and spent after it, or a stampede's losers would burn it.
+ * A crash after the claim leaves a claim without a plan: past its deadline anyone's GET claims it again,
+ * and the sweep frees it.
+ */
+async function requestBuild(
+  ports: LocatePorts,
+  key: string,
+  { file }: Subject,
+  caller: string,
+): Promise<Answer | undefined> {
+  const now = ports.now()
+  const budget = `requests/${dayOf(now)}/${caller}`
+  const limit = ports.settings.budgets.requestsPerCallerPerDay
+  if (await ports.budgets.exhausted(budget, limit)) return callerSpent(caller, limit, now)
+  const claim = ports.newId()
+  const attempt = await ports.index.claim(key, { claim, claimedAt: now, deadline: now + PLAN_MILLISECONDS })
+  if (attempt === undefined) return undefined
+  if (!(await ports.budgets.spend(budget, claim, limit))) {
+    // Due at once: the probe is free for whoever can still pay.
+    await ports.index.fail(key, claim, {
+      reason: 'budget-spent',
+      detail: `the caller who asked for ${file} had no budget left; ask again`,
+      retryAt: now,
+    })
+    return callerSpent(caller, limit, now)
+  }
+  await ports.bus.emit({ type: 'ProbeRequested', key, claim, attempt })
+  return undefined
+}
+
+const callerSpent = (caller: string, limit: number, now: number): Answer =>
+  problem({
+    status: 429,
+    code: 'budget-spent',
+    title: 'Too many missing probes asked for',
+    detail: `${caller} has asked for ${limit} missing probes today; published ones are still served. The budget is renewed at ${new Date(nextDay(now)).toISOString()}.`,
+    retryAfter: Math.ceil((retryAt('budget-spent', 1, now) - now) / 1000),
+  })

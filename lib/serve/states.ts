@@ -1,0 +1,167 @@
+// What each state of a probe answers, at its own URL and beside it.
+
+import { stagingKeys } from '../model/environment.ts'
+import { unreachable } from '../model/errors.ts'
+import type { Clock, Presigner } from '../model/ports.ts'
+import type { Failure, Probe, Publication } from '../model/probe.ts'
+import { type Companion, fileOf } from '../names/grammar.ts'
+import type { Subject } from '../names/subject.ts'
+import { type Answer, type Problem, problem, redirect } from './answer.ts'
+import type { OwnState, Unpublished } from './follow.ts'
+
+/** Long enough for a slow client to begin its download, short enough to be of no use to a thief of logs. */
+const PRESIGN = { expiresSeconds: 300 }
+
+export const isDue = (failure: Failure, now: number): boolean => failure.retryAt <= now
+
+/** To the bytes. HEAD has a signature of its own. */
+export async function hitAnswer(
+  artifacts: Presigner,
+  probe: Probe,
+  { objectKey }: Publication,
+  method: 'GET' | 'HEAD',
+): Promise<Answer> {
+  if (method === 'HEAD') return redirect(await artifacts.head(objectKey, PRESIGN))
+  return redirect(await artifacts.get(objectKey, { ...PRESIGN, fileName: fileOf(probe) }))
+}
+
+/** Why a probe's own URL does not lead to its bytes. */
+export function stateProblem(subject: Subject, state: Unpublished | undefined, now: number): Problem {
+  switch (state?.state) {
+    case undefined:
+      return notBuilt(subject)
+    case 'building':
+      return beingBuilt(subject)
+    case 'failed':
+      return failed(subject, state, now)
+    default:
+      return unreachable(state)
+  }
+}
+
+const notBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
+  status: 404,
+  code: 'not-built',
+  title: 'This probe is not built yet',
+  detail: `${file} of driver ${driverVersion} is missing; GET ${path()} builds it`,
+})
+
+export const beingBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
+  status: 503,
+  code: 'being-built',
+  title: 'This probe is being built',
+  detail: `${file} of driver ${driverVersion} is being built; ask again, or follow ${path('log')}`,
+  retryAfter: 5,
+  more: { log: path('log') },
+})
+
+function failed({ path }: Subject, failure: Failure, now: number): Problem {
+  const spent = failure.reason === 'budget-spent'
+  return {
+    status: spent ? 429 : 404,
+    code: failure.reason,
+    title: spent ? 'The budget of builds is spent' : 'This probe could not be built',
+    detail: failure.detail,
+    retryAfter: Math.max(1, Math.ceil((failure.retryAt - now) / 1000)),
+    more: {
+      retryAt: time(failure.retryAt),
+      ...(failure.logKey === undefined ? {} : { log: path('log') }),
+    },
+  }
+}
+
+export interface CompanionPorts {
+  readonly artifacts: Presigner
+  readonly staging: Presigner
+  readonly now: Clock
+}
+
+/** `.asc`, `.sha256`, `.json`, `.log`: they tell of a build, and never start one. */
+export async function companionAnswer(
+  ports: CompanionPorts,
+  subject: Subject,
+  companion: Companion,
+  probe: Probe | undefined,
+  state: OwnState | undefined,
+): Promise<Answer> {
+  switch (companion) {
+    case 'json':
+      return state === undefined
+        ? problem(notBuilt(subject))
+        : { tag: 'json', body: story(subject, probe, state) }
+    case 'log':
+      return logAnswer(ports, subject, state)
+    case 'asc':
+    case 'sha256':
+      if (state?.state !== 'published') return problem(stateProblem(subject, state, ports.now()))
+      return redirect(
+        await companionUrl(ports.artifacts, subject, `${state.objectKey}.${companion}`, companion),
+      )
+    default:
+      return unreachable(companion)
+  }
+}
+
+async function logAnswer(
+  ports: CompanionPorts,
+  subject: Subject,
+  state: OwnState | undefined,
+): Promise<Answer> {
+  switch (state?.state) {
+    case undefined:
+      return problem(notBuilt(subject))
+    case 'building':
+      return redirect(await companionUrl(ports.staging, subject, stagingKeys(state.claim).log, 'log'))
+    case 'failed':
+      if (state.logKey === undefined) return problem(stateProblem(subject, state, ports.now()))
+      return redirect(await companionUrl(ports.artifacts, subject, state.logKey, 'log'))
+    case 'published':
+      return redirect(await companionUrl(ports.artifacts, subject, `${state.objectKey}.log`, 'log'))
+    default:
+      return unreachable(state)
+  }
+}
+
+const companionUrl = (
+  presigner: Presigner,
+  { file }: Subject,
+  key: string,
+  companion: Companion,
+): Promise<string> =>
+  presigner.get(key, {
+    ...PRESIGN,
+    fileName: `${file}.${companion}`,
+    contentType: 'text/plain; charset=utf-8',
+  })
+
+/** The body of `.json`: every answer says which driver source and which header packages it came from. */
+function story({ path }: Subject, probe: Probe | undefined, state: OwnState): unknown {
+  const head = { state: state.state, url: path(), probe, attempt: state.attempt }
+  const links = { log: path('log') }
+  switch (state.state) {
+    case 'building':
+      return { ...head, since: time(state.claimedAt), deadline: time(state.deadline), links }
+    case 'failed':
+      return {
+        ...head,
+        reason: state.reason,
+        detail: state.detail,
+        retryAt: time(state.retryAt),
+        links: state.logKey === undefined ? {} : links,
+      }
+    case 'published':
+      return {
+        ...head,
+        sha256: state.sha256,
+        bytes: state.bytes,
+        publishedAt: time(state.publishedAt),
+        manifest: state.provenance,
+        ...(state.loadTest === undefined ? {} : { loadTest: state.loadTest }),
+        links: { ...links, signature: path('asc'), sha256: path('sha256') },
+      }
+    default:
+      return unreachable(state)
+  }
+}
+
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString()

@@ -1,0 +1,45 @@
+// The headers that a kernel carries in itself (CONFIG_IKHEADERS), as a host sends them: looked through, not unpacked.
+
+import { tarEntries, unxz } from '../formats/untar.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
+import { quote } from '../names/alphabet.ts'
+
+/** Those of a distribution's kernel have 4 MB packed, 40 MB unpacked, and 20,000 files. */
+const MAX_UNPACKED = 192 * 1024 * 1024
+const MAX_FILES = 60_000
+
+const FILE = /^(?:include|arch\/[a-z0-9_]+\/include)\/[A-Za-z0-9_./+,@-]{1,250}$/
+const FOLDER = /^(?:|(?:include|arch)(?:\/[A-Za-z0-9_./+,@-]{0,250})?)$/
+
+/**
+ * Only folders and regular files of `include` and `arch/.../include`, as kernel/gen_kheaders.sh packs them, and no path
+ * out. ProbeError `bad-field`, `body-too-large`.
+ */
+export async function checkKheaders(bytes: Uint8Array): Promise<void> {
+  let files = 0
+  for (const { path, type } of tarEntries(await unpack(bytes))) {
+    files += 1
+    if (files > MAX_FILES) throw bad(`it has more than ${MAX_FILES} files`)
+    if (path.split('/').includes('..') || !isOfHeaders(path, type))
+      throw bad(`${quote(path)} of type ${quote(type)} is in it`)
+  }
+  if (files === 0) throw bad('nothing is in it')
+}
+
+const isOfHeaders = (path: string, type: string): boolean =>
+  type === '5' ? FOLDER.test(path.replace(/^\.$/, '')) : type === '0' && FILE.test(path)
+
+async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await unxz(bytes, MAX_UNPACKED)
+  } catch (error) {
+    if (isProbeError(error, 'too-large')) throw new ProbeError('body-too-large', `kheaders: ${error.message}`)
+    throw bad('it is no xz file')
+  }
+}
+
+const bad = (why: string): ProbeError =>
+  new ProbeError(
+    'bad-field',
+    `kheaders: these are no headers of a kernel: ${why}. Send /sys/kernel/kheaders.tar.xz`,
+  )

@@ -1,0 +1,135 @@
+// A host submits its kernel's config and facts: they are judged, put on record once, and the probes are built.
+
+import type { ProbeView, SubmissionAnswer } from '../api/schemas.ts'
+import { viewOf } from '../api/view.ts'
+import { keepInput } from '../inputs/inputs.ts'
+import { ProbeError } from '../model/errors.ts'
+import {
+  digestOf,
+  idByMd5,
+  idByName,
+  probeOfRecord,
+  type RecordedKernel,
+  type SubmittedKernel,
+} from '../model/kernel.ts'
+import type { Kernels, Store } from '../model/ports.ts'
+import { dayOf } from '../model/retry.ts'
+import { format, parse, repositoryOf } from '../names/grammar.ts'
+import type { Answer } from '../serve/answer.ts'
+import { follow } from '../serve/follow.ts'
+import { type LocatePorts, locate } from '../serve/resolve.ts'
+import { type ReadSubmission, readSubmission, type Wanted } from './read.ts'
+import type { Submission } from './submission.ts'
+
+export interface SubmitPorts extends LocatePorts {
+  readonly kernels: Kernels
+  readonly inputs: Pick<Store, 'create'>
+}
+
+/**
+ * The same submission twice is one record and one build. ProbeError as for `readSubmission`, and `budget-spent`; then
+ * nothing is stored.
+ */
+export async function submit(
+  ports: SubmitPorts,
+  submission: Submission,
+  caller: string,
+): Promise<SubmissionAnswer> {
+  const read = await readSubmission(ports.settings, submission)
+  const record = await recordOnce(ports, read, caller)
+  const probes = await Promise.all(read.wanted.map((wanted) => requested(ports, record, wanted, caller)))
+  return answerOf(read, record, probes)
+}
+
+/**
+ * Under the config's own digest, unless something else is on record there: whoever was first with the same config but
+ * other facts decides nothing for others, whose kernel then stands under the digest of all that it is.
+ */
+async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: string): Promise<RecordedKernel> {
+  const { kernel } = read
+  const all = digestOf(kernel)
+  const names = isOfItsConfig(kernel) ? [kernel.configSha256, all] : [all]
+  for (const config of names) {
+    const found = await recorded(ports, read, config, caller)
+    if (digestOf(found.kernel) === all) return found
+  }
+  throw new ProbeError('misconfigured', `another kernel is on record under ${all}`)
+}
+
+/**
+ * Headers are code that runs in the host's kernel: a stranger's must not be what a host gets that asks by nothing but
+ * its config.
+ */
+const isOfItsConfig = ({ kheaders }: SubmittedKernel): boolean => kheaders === undefined
+
+async function recorded(
+  ports: SubmitPorts,
+  { kernel, files }: ReadSubmission,
+  config: string,
+  caller: string,
+): Promise<RecordedKernel> {
+  const record = { config, kernel }
+  const id = idByName(config, kernel)
+  const found = await ports.kernels.recorded(id)
+  if (found !== undefined) return found
+  await spend(ports, record, caller)
+  // The files first, the record last: a crash between leaves objects that nobody refers to, and the next try finds them.
+  await Promise.all(files.map((file) => keepInput(ports.inputs, file)))
+  if (isOfItsConfig(kernel)) await ports.kernels.record(idByMd5(kernel), record)
+  return ports.kernels.record(id, record)
+}
+
+/** Records are as bounded per caller as missing probes are. */
+async function spend({ budgets, settings, now }: SubmitPorts, record: RecordedKernel, caller: string) {
+  const limit = settings.budgets.requestsPerCallerPerDay
+  const budget = `submissions/${dayOf(now())}/${caller}`
+  if (await budgets.spend(budget, digestOf(record.kernel), limit)) return
+  throw new ProbeError(
+    'budget-spent',
+    `${caller} has submitted ${limit} kernels today; those that are known are still answered. Try again tomorrow`,
+  )
+}
+
+/** What could never load is not built; all else is asked for as by a client. */
+async function requested(
+  ports: SubmitPorts,
+  record: RecordedKernel,
+  wanted: Wanted,
+  caller: string,
+): Promise<ProbeView> {
+  const probe = probeOfRecord(record, wanted)
+  const detail = record.kernel.refused[wanted.kind]
+  const name = parse(format(probe))
+  const located =
+    detail === undefined
+      ? await locate(ports, name, { method: 'GET', caller })
+      : ({ tag: 'refused', detail } as const)
+  const { key, state } = await follow(ports.index, name, { consistent: true })
+  const view = viewOf(key, state)
+  if (state !== undefined) return view
+  if (located.tag === 'refused')
+    return { ...view, state: 'refused', reason: 'cannot-load', detail: located.detail }
+  return located.tag === 'answer' ? { ...view, ...whyNot(located.answer) } : view
+}
+
+/** A probe that was asked for and is not even being built: the caller's budget is spent. */
+const whyNot = (answer: Answer) =>
+  answer.tag === 'problem' ? { reason: answer.problem.code, detail: answer.problem.detail } : {}
+
+function answerOf(
+  { kernel, neutralized, compiler, verdicts, wanted }: ReadSubmission,
+  { config }: RecordedKernel,
+  probes: ProbeView[],
+): SubmissionAnswer {
+  const { arch, target, kernelRelease, kernelVersion, unameRelease, configSha256, configMd5 } = kernel
+  const { command, family, version, from, exact, text } = compiler
+  const own = probes.every((probe) => probe.config === undefined)
+  return {
+    config: { sha256: configSha256, md5: configMd5, neutralized: [...neutralized] },
+    kernel: { arch, target, kernelRelease, kernelVersion, unameRelease },
+    compiler: { command, family, version, from, exact, detail: text },
+    verdicts: verdicts.filter(({ kind }) => wanted.some((w) => w.kind === kind)),
+    repository: `/${repositoryOf(own ? {} : { config })}`,
+    probes,
+  }
+}

@@ -1,0 +1,134 @@
+// One build while it runs: its sandbox, its log, its phases, its time.
+
+import { createWriteStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { type Clock, REGION } from '../wire/types.ts'
+import { type Build, type Builds, buildArn, endOf, type PhaseRecord, type PhaseType } from './builds.ts'
+import { buildScripts } from './buildspec.ts'
+import type { Project } from './project.ts'
+import { type Running, removeFolder, type Sandbox, SOURCE_FOLDER } from './sandbox.ts'
+
+export interface BuildRun {
+  /** The build as it ended; never rejects. */
+  readonly ended: Promise<Build>
+  stop(): void
+}
+
+export interface BuildRunOptions {
+  readonly build: Build
+  readonly project: Project
+  readonly builds: Builds
+  readonly sandbox: Sandbox
+  readonly scratch: string
+  readonly now: Clock
+}
+
+const MAX_LOG = 64 * 1024 * 1024
+
+export function runBuild(options: BuildRunOptions): BuildRun {
+  const { builds, project, now, sandbox, scratch } = options
+  let build = inPhase(options.build, 'PROVISIONING', now())
+  const variables = environmentOf(build, project)
+  const running = sandbox.run(scratch, buildScripts(project.spec), variables)
+  builds.save(build)
+  const told = (line: string): void => {
+    build = onTold(build, line, now())
+    builds.save(build)
+  }
+  let forced: 'STOPPED' | 'TIMED_OUT' | undefined
+  const end = (status: typeof forced): void => {
+    forced ??= status
+    running.kill()
+  }
+  const timer = setTimeout(() => end('TIMED_OUT'), project.timeoutMs)
+  const ended = follow(running, builds.logFile(build.id), told).then(async (failure) => {
+    clearTimeout(timer)
+    await removeFolder(running.folder)
+    if (forced === 'TIMED_OUT')
+      return endOf(build, forced, `Build timed out after ${project.timeoutMs / 60_000} minutes`, now())
+    if (forced === 'STOPPED') return endOf(build, forced, 'Build was stopped', now())
+    return failure === undefined
+      ? endOf(build, 'SUCCEEDED', undefined, now())
+      : endOf(build, 'FAILED', failure, now())
+  })
+  return { ended, stop: () => end('STOPPED') }
+}
+
+/** Resolves when the sandbox is gone and its log is written: to why it failed, if it did. */
+function follow(
+  { process: child }: Running,
+  logFile: string,
+  told: (line: string) => void,
+): Promise<string | undefined> {
+  const log = boundedLog(logFile)
+  child.stdout!.on('data', log.write)
+  child.stderr!.on('data', log.write)
+  createInterface({ input: child.stdio[3] as Readable }).on('line', told)
+  return new Promise((resolve) => {
+    child.on('error', (error) => log.end(() => resolve(error.message)))
+    child.on('close', (code, signal) =>
+      log.end(() =>
+        resolve(code === 0 ? undefined : `The build ended with ${signal ?? `exit status ${code}`}`),
+      ),
+    )
+  })
+}
+
+function boundedLog(file: string) {
+  const stream = createWriteStream(file, { mode: 0o600 }).on('error', () => {})
+  let size = 0
+  return {
+    write: (chunk: Buffer): void => {
+      if (size > MAX_LOG) return
+      size += chunk.length
+      stream.write(size > MAX_LOG ? '\n[Container] the log is too long: the rest is left out\n' : chunk)
+    },
+    end: (done: () => void): void => void stream.end(done),
+  }
+}
+
+/** The phase that ran has ended well, and `type` begins. */
+function inPhase(build: Build, type: PhaseType, now: number): Build {
+  const phases = build.phases.map(
+    (phase): PhaseRecord =>
+      phase.status === undefined ? { ...phase, status: 'SUCCEEDED', end: now } : phase,
+  )
+  return { ...build, phases: [...phases, { type, start: now }] }
+}
+
+/** A line of the driver: `start PHASE` or `end PHASE CODE`. */
+function onTold(build: Build, line: string, now: number): Build {
+  const [, what, phase, code] = /^(start|end) ([A-Z_]+)(?: (\d+))?$/.exec(line) ?? []
+  if (what === 'start') return inPhase(build, phase as PhaseType, now)
+  if (what !== 'end') return build
+  const ended = code === '0' ? { status: 'SUCCEEDED' as const } : failed(code)
+  const phases = build.phases.map((record) =>
+    record.type === phase && record.status === undefined ? { ...record, ...ended, end: now } : record,
+  )
+  return { ...build, phases }
+}
+
+const failed = (code: string | undefined) => ({
+  status: 'FAILED' as const,
+  context: `COMMAND_EXECUTION_ERROR: a command ended with exit status ${code}`,
+})
+
+function environmentOf(build: Build, { spec }: Project): Record<string, string> {
+  const given = build.variables.map(({ name, value }) => [name, value])
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: SOURCE_FOLDER,
+    LANG: 'C.UTF-8',
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    CODEBUILD_BUILD_ID: build.id,
+    CODEBUILD_BUILD_ARN: buildArn(build.id),
+    CODEBUILD_BUILD_NUMBER: String(build.number),
+    CODEBUILD_INITIATOR: build.initiator,
+    CODEBUILD_SRC_DIR: SOURCE_FOLDER,
+    CODEBUILD_START_TIME: String(build.start),
+    ...spec.variables,
+    ...Object.fromEntries(given),
+  }
+}

@@ -1,0 +1,177 @@
+// The builds on record: one file each, and what CodeBuild's API and events say of them.
+
+import { join } from 'node:path'
+import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
+import type { JsonObject } from '../wire/json.ts'
+import { ACCOUNT, REGION } from '../wire/types.ts'
+
+export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
+export type PhaseStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
+export type PhaseType =
+  | 'SUBMITTED'
+  | 'QUEUED'
+  | 'PROVISIONING'
+  | 'INSTALL'
+  | 'PRE_BUILD'
+  | 'BUILD'
+  | 'POST_BUILD'
+  | 'COMPLETED'
+
+export interface PhaseRecord {
+  readonly type: PhaseType
+  readonly status?: PhaseStatus
+  /** milliseconds since the epoch */
+  readonly start: number
+  readonly end?: number
+  /** why it failed */
+  readonly context?: string
+}
+
+export interface Variable {
+  readonly name: string
+  readonly value: string
+  readonly type: 'PLAINTEXT'
+}
+
+export interface Build {
+  /** `{project}:{uuid}` */
+  readonly id: string
+  readonly project: string
+  readonly number: number
+  readonly status: BuildStatus
+  readonly phases: readonly PhaseRecord[]
+  readonly variables: readonly Variable[]
+  readonly initiator: string
+  readonly token?: string
+  /** milliseconds since the epoch */
+  readonly start: number
+  readonly end?: number
+  /** whether the event of its end is out; false after a crash between the two */
+  readonly announced: boolean
+}
+
+export interface Builds {
+  get(id: string): Build | undefined
+  all(): readonly Build[]
+  /** On disk when it returns. */
+  save(build: Build): void
+  /** Forgets a build and its log. */
+  forget(build: Build): void
+  logFile(id: string): string
+}
+
+export function openBuilds(dir: string): Builds {
+  const builds = new Map<string, Build>()
+  for (const file of listJson(dir)) {
+    const build = readJson(file) as Build | undefined
+    if (build !== undefined) builds.set(build.id, build)
+  }
+  const fileOf = (id: string, suffix: string): string => join(dir, `${id.replaceAll(':', '_')}.${suffix}`)
+  return {
+    get: (id) => builds.get(id),
+    all: () => [...builds.values()],
+    save: (build) => {
+      builds.set(build.id, build)
+      writeJson(fileOf(build.id, 'json'), build)
+    },
+    forget: ({ id }) => {
+      builds.delete(id)
+      remove(fileOf(id, 'json'))
+      remove(fileOf(id, 'log'))
+    },
+    logFile: (id) => fileOf(id, 'log'),
+  }
+}
+
+export const buildArn = (id: string): string => `arn:aws:codebuild:${REGION}:${ACCOUNT}:build/${id}`
+
+const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000)
+
+/** The phase that runs now, or COMPLETED. */
+export const currentPhase = ({ phases }: Build): PhaseType =>
+  phases.find(({ status }) => status === undefined)?.type ?? 'COMPLETED'
+
+/** The phases that have not ended end with the build. */
+export function endOf(
+  build: Build,
+  status: Exclude<Build['status'], 'IN_PROGRESS'>,
+  context: string | undefined,
+  now: number,
+): Build {
+  const phases = build.phases.map((phase) =>
+    phase.status === undefined
+      ? { ...phase, status, end: now, ...(context === undefined ? {} : { context }) }
+      : phase,
+  )
+  return {
+    ...build,
+    status,
+    end: now,
+    phases: [...phases, { type: 'COMPLETED', status: 'SUCCEEDED', start: now, end: now }],
+  }
+}
+
+/** As BatchGetBuilds and StartBuild answer. */
+export const describe = (build: Build): JsonObject => ({
+  id: build.id,
+  arn: buildArn(build.id),
+  buildNumber: build.number,
+  projectName: build.project,
+  buildStatus: build.status,
+  buildComplete: build.end !== undefined,
+  currentPhase: currentPhase(build),
+  initiator: build.initiator,
+  startTime: seconds(build.start),
+  endTime: seconds(build.end),
+  environment: { environmentVariables: build.variables.map((variable) => ({ ...variable })) },
+  phases: build.phases.map(({ type, status, start, end, context }) => ({
+    phaseType: type,
+    phaseStatus: status,
+    startTime: seconds(start),
+    endTime: seconds(end),
+    durationInSeconds: end === undefined ? undefined : Math.round((end - start) / 1000),
+    contexts: context === undefined ? [] : [{ statusCode: 'BUILD_ERROR', message: context }],
+  })),
+})
+
+/** The `detail` of a "CodeBuild Build State Change" event. */
+export const eventDetail = (build: Build): JsonObject => ({
+  'build-status': build.status,
+  'project-name': build.project,
+  'build-id': buildArn(build.id),
+  'current-phase': currentPhase(build),
+  'current-phase-context': '[]',
+  version: '1',
+  'additional-information': {
+    'build-number': build.number,
+    'build-complete': build.end !== undefined,
+    'build-start-time': time(build.start),
+    initiator: build.initiator,
+    environment: { 'environment-variables': build.variables.map((variable) => ({ ...variable })) },
+    phases: build.phases.map(phaseDetail),
+  },
+})
+
+const phaseDetail = ({ type, status, start, end, context }: PhaseRecord): JsonObject => ({
+  'phase-type': type,
+  'phase-status': status,
+  'phase-context': context === undefined ? [] : [context],
+  'start-time': time(start),
+  ...(end === undefined
+    ? {}
+    : { 'end-time': time(end), 'duration-in-seconds': Math.round((end - start) / 1000) }),
+})
+
+/** As in `Sep 1, 2017 4:12:29 PM`. */
+const time = (ms: number): string =>
+  new Date(ms)
+    .toLocaleString('en-US', {
+      timeZone: 'UTC',
+      year: 'numeric',
+      month: 'short',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: '2-digit',
+      second: '2-digit',
+    })
+    .replace(/^(\w+ \d+, \d+), /, '$1 ')

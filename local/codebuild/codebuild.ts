@@ -1,0 +1,234 @@
+// CodeBuild: the template's projects, a queue of builds, each in its sandbox, and the events of their ends.
+
+import { randomUUID } from 'node:crypto'
+import type { Events } from '../events/events.ts'
+import type { Roles } from '../iam/roles.ts'
+import type { Template } from '../template/template.ts'
+import { AwsError, authorize, member, type Operations } from '../wire/aws-json.ts'
+import { remove } from '../wire/files.ts'
+import { type JsonObject, list, object, string, strings } from '../wire/json.ts'
+import { ACCOUNT, type Clock, type Principal, REGION } from '../wire/types.ts'
+import { type BuildRun, runBuild } from './build-run.ts'
+import {
+  type Build,
+  type Builds,
+  buildArn,
+  describe,
+  endOf,
+  eventDetail,
+  openBuilds,
+  type Variable,
+} from './builds.ts'
+import { openProject, type Project } from './project.ts'
+import { openSandbox, type Sandbox } from './sandbox.ts'
+
+export interface CodeBuild {
+  readonly operations: Operations
+  /** Ends what the last process left unended, and tells it. */
+  recover(): void
+  /** The next start marks as failed what this ends. */
+  stop(): Promise<void>
+}
+
+export interface CodeBuildOptions {
+  readonly template: Template
+  readonly roles: Roles
+  readonly events: Pick<Events, 'emit'>
+  /** records and logs */
+  readonly dir: string
+  /** this stack's own, for the folders of its builds; every user must be able to pass through to it */
+  readonly scratch: string
+  /** builds at one time */
+  readonly concurrency: number
+  readonly now: Clock
+}
+
+/** CodeBuild's own: the same token starts no second build for five minutes. */
+const TOKEN_MS = 5 * 60 * 1000
+const KEPT_MS = 7 * 24 * 60 * 60 * 1000
+
+export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
+  const { template, roles, now } = options
+  const projects = template.ofType('AWS::CodeBuild::Project').map((resource) => openProject(resource, roles))
+  const builds = openBuilds(options.dir)
+  remove(options.scratch)
+  const runs = new Map<string, BuildRun>()
+  const waiting: string[] = []
+  let sandbox: Sandbox | undefined
+  let stopped = false
+
+  /** A crash before `announced` is stored tells the end again: events come at least once. */
+  function announce(build: Build): void {
+    options.events.emit({
+      source: 'aws.codebuild',
+      detailType: 'CodeBuild Build State Change',
+      resources: [buildArn(build.id)],
+      detail: eventDetail(build),
+    })
+    if (build.end !== undefined) builds.save({ ...build, announced: true })
+  }
+
+  function next(): void {
+    while (!stopped && runs.size < options.concurrency) {
+      const id = waiting.shift()
+      if (id === undefined) return
+      begin(builds.get(id)!)
+    }
+  }
+
+  function begin(build: Build): void {
+    const project = projects.find(({ name }) => name === build.project)!
+    sandbox ??= openSandbox()
+    const { scratch } = options
+    const run = runBuild({ build, project, builds, sandbox, scratch, now })
+    runs.set(build.id, run)
+    void run.ended.then((ended) => {
+      if (stopped) return
+      runs.delete(build.id)
+      builds.save(ended)
+      announce(ended)
+      next()
+    })
+  }
+
+  function start(input: JsonObject, caller: Principal): JsonObject {
+    const project = find(projects, member(input, 'projectName'), caller, 'codebuild:StartBuild')
+    const order = orderOf(input)
+    const before = builds.all().find((build) => isSame(build, project, order, now()))
+    if (before !== undefined) return { build: describe(before) }
+    const build = newBuild(project, order, caller, builds, now())
+    builds.save(build)
+    announce(build)
+    if (build.end === undefined) {
+      waiting.push(build.id)
+      setTimeout(() => expire(build.id), project.queuedTimeoutMs).unref()
+      next()
+    }
+    return { build: describe(builds.get(build.id)!) }
+  }
+
+  function expire(id: string): void {
+    endWaiting(id, 'TIMED_OUT', 'The build waited too long for its turn')
+  }
+  function endWaiting(id: string, status: 'TIMED_OUT' | 'STOPPED', context: string): boolean {
+    const index = waiting.indexOf(id)
+    if (index < 0) return false
+    waiting.splice(index, 1)
+    const ended = endOf(builds.get(id)!, status, context, now())
+    builds.save(ended)
+    announce(ended)
+    return true
+  }
+
+  function stop(input: JsonObject, caller: Principal): JsonObject {
+    const build = buildOf(member(input, 'id'), caller, 'codebuild:StopBuild')
+    if (build === undefined) throw new AwsError('ResourceNotFoundException', 'no such build')
+    if (!endWaiting(build.id, 'STOPPED', 'Build was stopped')) runs.get(build.id)?.stop()
+    return { build: describe(builds.get(build.id)!) }
+  }
+
+  function buildOf(id: string, caller: Principal, action: string): Build | undefined {
+    const [project = ''] = id.replace(/^arn:.*:build\//, '').split(':')
+    find(projects, project, caller, action)
+    return builds.get(id.replace(/^arn:.*:build\//, ''))
+  }
+
+  function batchGet(input: JsonObject, caller: Principal): JsonObject {
+    const ids = strings(input.ids, 'ids')
+    const found = ids.map((id) => buildOf(id, caller, 'codebuild:BatchGetBuilds'))
+    return {
+      builds: found.filter((build) => build !== undefined).map(describe),
+      buildsNotFound: ids.filter((_, index) => found[index] === undefined),
+    }
+  }
+
+  return {
+    operations: { StartBuild: start, StopBuild: stop, BatchGetBuilds: batchGet },
+    recover: () => recover(builds, announce, now()),
+    stop: async () => {
+      stopped = true
+      for (const run of runs.values()) run.stop()
+      await Promise.all([...runs.values()].map((run) => run.ended))
+      remove(options.scratch)
+    },
+  }
+}
+
+/** What ran when the stack died cannot have gone on: its sandbox died with it. */
+function recover(builds: Builds, announce: (build: Build) => void, now: number): void {
+  for (const build of builds.all()) {
+    if (build.end !== undefined && build.announced && now - build.end > KEPT_MS) builds.forget(build)
+    const ended =
+      build.end === undefined ? endOf(build, 'FAILED', 'The machine died under the build', now) : build
+    if (ended !== build) builds.save(ended)
+    if (!ended.announced) announce(ended)
+  }
+}
+
+function find(projects: readonly Project[], name: string, caller: Principal, action: string): Project {
+  authorize(caller, action, `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/${name}`)
+  const project = projects.find((candidate) => candidate.name === name)
+  if (project === undefined)
+    throw new AwsError('ResourceNotFoundException', `Project cannot be found: ${name}`)
+  return project
+}
+
+interface Order {
+  readonly token: string | undefined
+  readonly overrides: readonly Variable[]
+}
+
+const START_MEMBERS = ['environmentVariablesOverride', 'idempotencyToken', 'projectName']
+
+function orderOf(input: JsonObject): Order {
+  const unknown = Object.keys(input).filter((name) => !START_MEMBERS.includes(name))
+  if (unknown.length > 0)
+    throw new AwsError('InvalidInputException', `${unknown.join(', ')} is not known here`)
+  const token = input.idempotencyToken === undefined ? undefined : member(input, 'idempotencyToken')
+  const overrides = list(input.environmentVariablesOverride ?? [], 'environmentVariablesOverride').map(
+    (entry) => {
+      const { name, value, type } = object(entry, 'environmentVariablesOverride')
+      if (type !== undefined && type !== 'PLAINTEXT')
+        throw new AwsError('InvalidInputException', 'only PLAINTEXT variables are known here')
+      return { name: string(name, 'name'), value: string(value, 'value'), type: 'PLAINTEXT' as const }
+    },
+  )
+  return { token, overrides }
+}
+
+function isSame(build: Build, project: Project, { token, overrides }: Order, now: number): boolean {
+  if (token === undefined || build.token !== token || build.project !== project.name) return false
+  if (now - build.start > TOKEN_MS) return false
+  if (JSON.stringify(build.variables) === JSON.stringify(variablesOf(project, overrides))) return true
+  throw new AwsError('InvalidInputException', 'the idempotency token was used with other parameters')
+}
+
+function variablesOf(project: Project, overrides: readonly Variable[]): Variable[] {
+  const kept = project.variables.filter(({ name }) => !overrides.some((override) => override.name === name))
+  return [...kept, ...overrides]
+}
+
+function newBuild(
+  project: Project,
+  { token, overrides }: Order,
+  caller: Principal,
+  builds: Builds,
+  now: number,
+): Build {
+  const build: Build = {
+    id: `${project.name}:${randomUUID()}`,
+    project: project.name,
+    number: builds.all().reduce((most, { number }) => Math.max(most, number), 0) + 1,
+    status: 'IN_PROGRESS',
+    phases: [
+      { type: 'SUBMITTED', status: 'SUCCEEDED', start: now, end: now },
+      { type: 'QUEUED', start: now },
+    ],
+    variables: variablesOf(project, overrides),
+    initiator: caller.name,
+    ...(token === undefined ? {} : { token }),
+    start: now,
+    announced: false,
+  }
+  return project.impossible === undefined ? build : endOf(build, 'FAILED', project.impossible, now)
+}

@@ -1,0 +1,157 @@
+// DynamoDB: dynalite on disk, behind the signature and the policies of who asks.
+
+import type { ServerResponse } from 'node:http'
+import type { Resource, Template } from '../template/template.ts'
+import { AwsError, authorize, type RawService } from '../wire/aws-json.ts'
+import { isObject, type Json, type JsonObject, list, object, string, strings } from '../wire/json.ts'
+import { ACCOUNT, type Clock, REGION } from '../wire/types.ts'
+import { type Answer, type Dynalite, openDynalite, type TableIndex } from './dynalite.ts'
+
+export interface DynamoDb {
+  readonly service: RawService
+  /** Deletes the items past their time to live. */
+  expire(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface DynamoDbOptions {
+  /** folder of the database; one process at a time can open it */
+  readonly dir: string
+  /** whether the last process died with it open: then the indexes are rebuilt */
+  readonly died: boolean
+  readonly template: Template
+  readonly now: Clock
+}
+
+/** Opens the database and creates what the template has and the disk has not. */
+export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
+  const dynalite = await openDynalite(options.dir)
+  const tables = options.template.ofType('AWS::DynamoDB::Table')
+  for (const table of tables) await prepare(dynalite, table, options.died)
+  return {
+    service: ({ operation, input, caller }, _, response) => {
+      for (const resource of resourcesOf(operation, input))
+        authorize(caller, `dynamodb:${operation}`, resource)
+      dynalite.perform(operation, input).then(
+        (answer) => send(response, answer),
+        (error: unknown) => send(response, { status: 500, body: failure(error) }),
+      )
+    },
+    expire: async () => {
+      for (const table of tables) await expireItems(dynalite, table, Math.floor(options.now() / 1000))
+    },
+    close: () => dynalite.close(),
+  }
+}
+
+const failure = (error: unknown): JsonObject => ({
+  __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
+  message: String(error),
+})
+
+function send(response: ServerResponse, { status, body }: Answer): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.0',
+    'content-length': Buffer.byteLength(text),
+  })
+  response.end(text)
+}
+
+/** The ARNs that an operation touches. */
+function resourcesOf(operation: string, input: JsonObject): readonly string[] {
+  if (operation.startsWith('Batch')) {
+    const items = isObject(input.RequestItems) ? Object.keys(input.RequestItems) : []
+    if (items.length === 0) throw new AwsError('ValidationException', 'RequestItems is missing')
+    return items.map(tableArn)
+  }
+  if (operation === 'ListTables') return ['*']
+  if (typeof input.TableName !== 'string') throw new AwsError('ValidationException', 'TableName is missing')
+  const arn = tableArn(input.TableName)
+  return [typeof input.IndexName === 'string' ? `${arn}/index/${input.IndexName}` : arn]
+}
+
+const tableArn = (name: string): string => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}`
+
+/** An operation of the stack itself, which no policy binds. */
+async function own(dynalite: Dynalite, operation: string, input: JsonObject): Promise<JsonObject> {
+  const { status, body } = await dynalite.perform(operation, input)
+  if (status === 200) return body
+  throw new AwsError(String(body.__type).replace(/^.*#/, ''), JSON.stringify(body))
+}
+
+async function prepare(dynalite: Dynalite, table: Resource, died: boolean): Promise<void> {
+  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } = table.properties
+  const schema = { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode }
+  const input = Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined))
+  await own(dynalite, 'CreateTable', { ...input, TableName: table.name }).catch((error: unknown) => {
+    if (!(error instanceof AwsError && error.code === 'ResourceInUseException')) throw error
+  })
+  const description = await active(dynalite, table)
+  sameKeys(description, table)
+  if (died) await dynalite.rebuildIndexes({ TableName: table.name, description, indexes: indexesOf(table) })
+}
+
+async function active(dynalite: Dynalite, table: Resource): Promise<JsonObject> {
+  for (;;) {
+    const { Table } = await own(dynalite, 'DescribeTable', { TableName: table.name })
+    const found = object(Table, table.logicalId)
+    if (found.TableStatus === 'ACTIVE') return found
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+const keysOf = (schema: Json | undefined, where: string): string[] =>
+  list(schema ?? [], where).map((key) => string(object(key, where).AttributeName, where))
+
+function indexesOf({ properties, logicalId }: Resource): TableIndex[] {
+  const tableKeys = keysOf(properties.KeySchema, logicalId)
+  return list(properties.GlobalSecondaryIndexes ?? [], logicalId)
+    .map((index) => object(index, logicalId))
+    .map((index) => {
+      const keys = keysOf(index.KeySchema, logicalId)
+      const { ProjectionType, NonKeyAttributes } = object(index.Projection, logicalId)
+      const some = [...keys, ...tableKeys, ...strings(NonKeyAttributes, logicalId)]
+      const attributes = ProjectionType === 'ALL' ? undefined : some
+      return { name: string(index.IndexName, logicalId), keySchema: index.KeySchema ?? [], keys, attributes }
+    })
+}
+
+/** Keys and indexes cannot change under a table's data here: better to say so than to go on with the old ones. */
+function sameKeys(found: JsonObject, { properties, name, logicalId }: Resource): void {
+  const shape = (table: JsonObject): string =>
+    JSON.stringify([
+      keysOf(table.KeySchema, logicalId),
+      list(table.GlobalSecondaryIndexes ?? [], logicalId)
+        .map((index) => object(index, logicalId))
+        .map((index) => [string(index.IndexName, logicalId), ...keysOf(index.KeySchema, logicalId)].join())
+        .sort(),
+    ])
+  if (shape(found) !== shape(properties))
+    throw new Error(`table ${name} on disk has other keys or indexes than the template: remove the data`)
+}
+
+async function expireItems(dynalite: Dynalite, table: Resource, seconds: number): Promise<void> {
+  const { properties, name: TableName, logicalId } = table
+  if (!isObject(properties.TimeToLiveSpecification)) return
+  const past: JsonObject = {
+    ExpressionAttributeNames: { '#ttl': string(properties.TimeToLiveSpecification.AttributeName, logicalId) },
+    ExpressionAttributeValues: { ':now': { N: String(seconds) } },
+  }
+  const keys = keysOf(properties.KeySchema, logicalId)
+  for (let start: Json | undefined; ; ) {
+    const page = { TableName, FilterExpression: '#ttl < :now', ...past, Limit: 1000 }
+    const found = await own(
+      dynalite,
+      'Scan',
+      start === undefined ? page : { ...page, ExclusiveStartKey: start },
+    )
+    for (const item of list(found.Items ?? [], logicalId).map((entry) => object(entry, logicalId))) {
+      const Key = Object.fromEntries(keys.map((key) => [key, item[key]]))
+      const input = { TableName, Key, ConditionExpression: '#ttl < :now', ...past }
+      await dynalite.perform('DeleteItem', input)
+    }
+    start = found.LastEvaluatedKey
+    if (start === undefined) return
+  }
+}

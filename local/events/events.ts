@@ -1,0 +1,183 @@
+// EventBridge: buses, rules by pattern and by schedule, and their targets, which are functions.
+
+import { randomUUID } from 'node:crypto'
+import type { Deliveries } from '../lambda/deliveries.ts'
+import type { Fn, Functions } from '../lambda/lambda.ts'
+import type { Resource, Template } from '../template/template.ts'
+import { AwsError, authorize, type Operations } from '../wire/aws-json.ts'
+import { isObject, type Json, type JsonObject, list, object, string } from '../wire/json.ts'
+import { ACCOUNT, type Clock, type Principal, REGION } from '../wire/types.ts'
+import { compilePattern, type Pattern } from './event-pattern.ts'
+
+export interface Events {
+  readonly operations: Operations
+  /** An event of AWS itself, on the default bus: durable when the call returns. */
+  emit(event: { source: string; detailType: string; detail: JsonObject; resources: readonly string[] }): void
+  /** Fires each schedule shortly, and then at its rate. */
+  startSchedules(): void
+  stop(): void
+}
+
+export interface EventsOptions {
+  readonly template: Template
+  readonly functions: Functions
+  readonly deliveries: Deliveries
+  readonly now: Clock
+  readonly log: (line: string) => void
+}
+
+interface Rule {
+  readonly arn: string
+  readonly bus: string
+  readonly matches: Pattern | undefined
+  readonly everyMs: number | undefined
+  readonly targets: readonly Target[]
+}
+interface Target {
+  readonly fn: Fn
+  /** what the function gets in the event's place */
+  readonly input: JsonObject | undefined
+}
+
+const DEFAULT_BUS = 'default'
+const MAX_ENTRY = 256 * 1024
+const MAX_ENTRIES = 10
+/** A stack that was killed recovers at once, not when the schedule comes round. */
+const FIRST_FIRE_MS = 500
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export function createEvents(options: EventsOptions): Events {
+  const { template, now, log } = options
+  const rules = template
+    .ofType('AWS::Events::Rule')
+    .filter(({ properties }) => properties.State !== 'DISABLED')
+    .map((rule) => toRule(rule, options.functions))
+  const buses = new Map(template.ofType('AWS::Events::EventBus').map(({ name, arn }) => [name, arn!]))
+  buses.set(DEFAULT_BUS, `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${DEFAULT_BUS}`)
+  const timers: NodeJS.Timeout[] = []
+
+  function fire({ arn, targets }: Rule, event: JsonObject): void {
+    for (const { fn, input } of targets) {
+      if (fn.permits('events.amazonaws.com', arn)) options.deliveries.accept(fn, input ?? event)
+      else log(`rule ${arn} has no permission to invoke ${fn.name}: the event is lost, as it would be in AWS`)
+    }
+  }
+  function publish(bus: string, event: JsonObject): void {
+    for (const rule of rules) if (rule.bus === bus && rule.matches?.(event) === true) fire(rule, event)
+  }
+  const envelope = (fields: JsonObject): JsonObject => ({
+    version: '0',
+    id: randomUUID(),
+    account: ACCOUNT,
+    time: new Date(now()).toISOString().replace(/\.\d+/, ''),
+    region: REGION,
+    resources: [],
+    ...fields,
+  })
+  const schedule = (rule: Rule): JsonObject =>
+    envelope({ 'detail-type': 'Scheduled Event', source: 'aws.events', resources: [rule.arn], detail: {} })
+
+  function put(entry: JsonObject, caller: Principal): JsonObject {
+    const bus = busName(entry.EventBusName)
+    const arn = buses.get(bus)
+    authorize(caller, 'events:PutEvents', arn ?? bus)
+    if (arn === undefined) return refused('InvalidArgument', `event bus ${bus} does not exist`)
+    const { Source, DetailType, Detail } = entry
+    if (typeof Source !== 'string' || typeof DetailType !== 'string' || typeof Detail !== 'string')
+      return refused('InvalidArgument', 'Source, DetailType and Detail are required')
+    const detail = parseDetail(Detail)
+    if (detail === undefined) return refused('MalformedDetail', 'Detail is malformed.')
+    const event = envelope({ 'detail-type': DetailType, source: Source, detail })
+    publish(bus, event)
+    return { EventId: event.id as string }
+  }
+  return {
+    operations: { PutEvents: (input, caller) => putEvents(input, (entry) => put(entry, caller)) },
+    emit: ({ source, detailType, detail, resources }) =>
+      publish(
+        DEFAULT_BUS,
+        envelope({ 'detail-type': detailType, source, resources: [...resources], detail }),
+      ),
+    startSchedules: () => {
+      for (const rule of rules.filter(({ everyMs }) => everyMs !== undefined)) {
+        timers.push(setTimeout(() => fire(rule, schedule(rule)), FIRST_FIRE_MS))
+        timers.push(setInterval(() => fire(rule, schedule(rule)), Math.min(rule.everyMs!, LONGEST_TIMER_MS)))
+      }
+    },
+    stop: () => {
+      for (const timer of timers) clearInterval(timer)
+    },
+  }
+}
+
+function putEvents(input: JsonObject, put: (entry: JsonObject) => JsonObject): JsonObject {
+  const entries = list(input.Entries ?? [], 'Entries').map((entry) => object(entry, 'Entries'))
+  if (entries.length === 0 || entries.length > MAX_ENTRIES)
+    throw new AwsError('ValidationException', `1 to ${MAX_ENTRIES} entries are expected`)
+  if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > MAX_ENTRY)
+    throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.')
+  const results = entries.map(put)
+  return {
+    FailedEntryCount: results.filter(({ ErrorCode }) => ErrorCode !== undefined).length,
+    Entries: results,
+  }
+}
+
+/** As EventBridge counts: the texts, and 14 for a time. */
+const sizeOf = ({ Source, DetailType, Detail, Time }: JsonObject): number =>
+  [Source, DetailType, Detail].reduce<number>(
+    (sum, text) => sum + (typeof text === 'string' ? Buffer.byteLength(text) : 0),
+    Time === undefined ? 0 : 14,
+  )
+
+const refused = (ErrorCode: string, ErrorMessage: string): JsonObject => ({ ErrorCode, ErrorMessage })
+
+function parseDetail(text: string): JsonObject | undefined {
+  try {
+    const detail = JSON.parse(text) as Json
+    return isObject(detail) ? detail : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A bus by its name or its ARN. */
+const busName = (name: Json | undefined): string =>
+  typeof name === 'string' ? name.replace(/^arn:aws:events:[^:]*:[^:]*:event-bus\//, '') : DEFAULT_BUS
+
+function toRule({ properties, arn, logicalId }: Resource, functions: Functions): Rule {
+  const { EventPattern, ScheduleExpression } = properties
+  if ((EventPattern === undefined) === (ScheduleExpression === undefined))
+    throw new Error(`${logicalId}: a rule has either an EventPattern or a ScheduleExpression here`)
+  return {
+    arn: arn!,
+    bus: busName(properties.EventBusName),
+    matches:
+      EventPattern === undefined ? undefined : compilePattern(EventPattern, `${logicalId}.EventPattern`),
+    everyMs: ScheduleExpression === undefined ? undefined : rate(string(ScheduleExpression, logicalId)),
+    targets: list(properties.Targets ?? [], logicalId).map((target) =>
+      toTarget(target, functions, logicalId),
+    ),
+  }
+}
+
+const TARGET_FIELDS = ['Arn', 'Id', 'Input', 'RetryPolicy']
+
+/** RetryPolicy is of EventBridge's own call of Lambda, which cannot fail within one process. */
+function toTarget(raw: Json, functions: Functions, where: string): Target {
+  const target = object(raw, where)
+  const unknown = Object.keys(target).filter((field) => !TARGET_FIELDS.includes(field))
+  if (unknown.length > 0) throw new Error(`${where}: target property ${unknown.join(', ')} is not known here`)
+  const input =
+    target.Input === undefined ? undefined : (JSON.parse(string(target.Input, where)) as JsonObject)
+  return { fn: functions.find(string(target.Arn, where)), input }
+}
+
+const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
+
+function rate(expression: string): number {
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? []
+  if (count === undefined || unit === undefined)
+    throw new Error(`schedule ${expression} is not known here: rate(...) is`)
+  return Number(count) * UNITS[unit]!
+}

@@ -1,0 +1,165 @@
+// The HTTP API of the template: its routes, its limits, and its functions' answers.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Fn, Functions, Outcome } from '../lambda/lambda.ts'
+import type { Resource, Template } from '../template/template.ts'
+import { readBody } from '../wire/aws-json.ts'
+import { number, object, string } from '../wire/json.ts'
+import { ACCOUNT, type Clock, REGION, type Service } from '../wire/types.ts'
+import { answerOf, eventOf, type HttpAnswer, INTERNAL, message } from './http-event.ts'
+import { createRouter, parseRouteKey, type Route } from './routes.ts'
+
+export interface HttpApiOptions {
+  readonly template: Template
+  readonly functions: Functions
+  readonly publicUrl: string
+  readonly now: Clock
+}
+
+interface Integration {
+  readonly fn: Fn
+  readonly timeoutMs: number
+}
+
+/** API Gateway's limits: bytes of a body, and milliseconds of an integration. */
+const MAX_BODY = 10 * 1024 * 1024
+const MAX_INTEGRATION_MS = 30_000
+
+/** The one HTTP API of the template, with its `$default` stage. */
+export function createHttpApi(options: HttpApiOptions): Service {
+  const { template, now } = options
+  const api = only(template, 'AWS::ApiGatewayV2::Api')
+  const stage = stageOf(template)
+  const find = createRouter(routesOf(options))
+  const allow = throttle(stage, now)
+  const { host, protocol } = new URL(options.publicUrl)
+  const gateway = { host, scheme: protocol.slice(0, -1) }
+
+  async function answer(request: IncomingMessage): Promise<HttpAnswer> {
+    const found = find(request.method ?? '', pathOf(request))
+    if (found === undefined) return message(404, 'Not Found')
+    if (!allow()) return message(429, 'Too Many Requests')
+    const { route, parameters } = found
+    const { fn, timeoutMs } = route.to
+    if (!fn.permits('apigateway.amazonaws.com', sourceArn(api.name, stage.name, request, route)))
+      return INTERNAL
+    const body = await readBody(request, MAX_BODY).catch(() => undefined)
+    if (body === undefined) return message(413, 'Request Too Long')
+    const match = { apiId: api.name, stage: stage.name, routeKey: route.routeKey, parameters }
+    const event = eventOf(request, body, match, { ...gateway, now: now() })
+    return toAnswer(await within(fn.invoke(event), timeoutMs))
+  }
+
+  return async (request, response) => {
+    send(request, response, await answer(request))
+  }
+}
+
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!
+
+const sourceArn = (
+  api: string,
+  stage: string,
+  { method }: IncomingMessage,
+  { path }: Route<unknown>,
+): string =>
+  `arn:aws:execute-api:${REGION}:${ACCOUNT}:${api}/${stage}/${method}${path.startsWith('/') ? path : `/${path}`}`
+
+function within(outcome: Promise<Outcome>, ms: number): Promise<Outcome | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), ms)
+    void outcome.then((value) => {
+      clearTimeout(timer)
+      resolve(value)
+    })
+  })
+}
+
+function toAnswer(outcome: Outcome | undefined): HttpAnswer {
+  if (outcome === undefined || outcome.tag === 'throttled') return message(503, 'Service Unavailable')
+  return outcome.tag === 'answer' ? answerOf(outcome.payload) : INTERNAL
+}
+
+/** A function's header that HTTP does not allow is the function's error, not the server's end. */
+function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
+  try {
+    write(request, response, answer)
+  } catch {
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    write(request, response, INTERNAL)
+  }
+}
+
+function write({ method }: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
+  const { status, headers, body } = answer
+  const bodiless = status === 204 || status === 304
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  if (!bodiless) response.setHeader('content-length', body.length)
+  response.writeHead(status)
+  response.end(bodiless || method === 'HEAD' ? undefined : body)
+}
+
+function only(template: Template, type: string): Resource {
+  const [first, ...more] = template.ofType(type)
+  if (first === undefined || more.length > 0) throw new Error(`one ${type} is expected in the template`)
+  return first
+}
+
+function stageOf(template: Template): Resource {
+  const stage = only(template, 'AWS::ApiGatewayV2::Stage')
+  if (stage.name !== '$default') throw new Error(`${stage.logicalId}: only the stage $default is known here`)
+  if (stage.properties.AutoDeploy !== true) throw new Error(`${stage.logicalId}: AutoDeploy is expected`)
+  return stage
+}
+
+function routesOf({ template, functions }: HttpApiOptions): Route<Integration>[] {
+  const api = only(template, 'AWS::ApiGatewayV2::Api')
+  if (api.properties.ProtocolType !== 'HTTP')
+    throw new Error(`${api.logicalId}: only HTTP APIs are known here`)
+  const integrations = template.ofType('AWS::ApiGatewayV2::Integration')
+  return template.ofType('AWS::ApiGatewayV2::Route').map(({ properties, logicalId }) => {
+    if ((properties.AuthorizationType ?? 'NONE') !== 'NONE')
+      throw new Error(
+        `${logicalId}: authorization ${JSON.stringify(properties.AuthorizationType)} is not known here`,
+      )
+    const target = string(properties.Target, `${logicalId}.Target`)
+    const integration = integrations.find(({ ref }) => target === `integrations/${ref}`)
+    if (integration === undefined) throw new Error(`${logicalId}: no integration ${target}`)
+    return parseRouteKey(string(properties.RouteKey, logicalId), integrationOf(integration, functions))
+  })
+}
+
+function integrationOf({ properties, logicalId }: Resource, functions: Functions): Integration {
+  const { IntegrationType, IntegrationUri, PayloadFormatVersion, TimeoutInMillis } = properties
+  if (IntegrationType !== 'AWS_PROXY' || PayloadFormatVersion !== '2.0')
+    throw new Error(`${logicalId}: only AWS_PROXY with payload format 2.0 is known here`)
+  // The URI is the function's ARN, by itself or within the ARN of API Gateway's own path to it.
+  const uri = string(IntegrationUri, logicalId).replace(
+    /^arn:aws:apigateway:.*\/functions\/(.*)\/invocations$/,
+    '$1',
+  )
+  const timeoutMs = Math.min(number(TimeoutInMillis ?? MAX_INTEGRATION_MS, logicalId), MAX_INTEGRATION_MS)
+  return { fn: functions.find(uri), timeoutMs }
+}
+
+/** The stage's token bucket, where it has one. */
+function throttle({ properties, logicalId }: Resource, now: Clock): () => boolean {
+  if (properties.DefaultRouteSettings === undefined) return () => true
+  const { ThrottlingBurstLimit, ThrottlingRateLimit, ...others } = object(
+    properties.DefaultRouteSettings,
+    logicalId,
+  )
+  if (Object.keys(others).some((name) => name !== 'DetailedMetricsEnabled'))
+    throw new Error(`${logicalId}: route settings ${Object.keys(others).join(', ')} are not known here`)
+  if (ThrottlingBurstLimit === undefined || ThrottlingRateLimit === undefined) return () => true
+  const [burst, rate] = [number(ThrottlingBurstLimit, logicalId), number(ThrottlingRateLimit, logicalId)]
+  let tokens = burst
+  let last = now()
+  return () => {
+    tokens = Math.min(burst, tokens + ((now() - last) / 1000) * rate)
+    last = now()
+    if (tokens < 1) return false
+    tokens -= 1
+    return true
+  }
+}

@@ -1,0 +1,135 @@
+// Between HTTP and a function: payload format 2.0 of HTTP APIs, and the answers that they understand.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { isObject, type Json, type JsonObject } from '../wire/json.ts'
+import { ACCOUNT } from '../wire/types.ts'
+
+export interface RouteMatch {
+  readonly apiId: string
+  readonly stage: string
+  readonly routeKey: string
+  readonly parameters: Readonly<Record<string, string>> | undefined
+}
+
+/** What the function is told of the request. `host`: the API's own, whatever the client's Host header says. */
+export function eventOf(
+  request: IncomingMessage,
+  body: Buffer,
+  match: RouteMatch,
+  options: { host: string; scheme: string; now: number },
+): JsonObject {
+  const target = request.url ?? '/'
+  const cut = target.indexOf('?')
+  const rawPath = cut < 0 ? target : target.slice(0, cut)
+  const rawQueryString = cut < 0 ? '' : target.slice(cut + 1)
+  const sourceIp = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  const headers = headersOf(request, sourceIp, options)
+  const { cookie, ...others } = headers
+  const isText =
+    body.length === 0 || /^(text\/|application\/(json|xml|javascript))/.test(headers['content-type'] ?? '')
+  return {
+    version: '2.0',
+    routeKey: match.routeKey,
+    rawPath,
+    rawQueryString,
+    ...(cookie === undefined ? {} : { cookies: cookie.split('; ') }),
+    headers: others,
+    ...(rawQueryString === '' ? {} : { queryStringParameters: queryOf(rawQueryString) }),
+    requestContext: {
+      accountId: ACCOUNT,
+      apiId: match.apiId,
+      domainName: options.host,
+      domainPrefix: options.host.split('.')[0]!,
+      http: {
+        method: request.method ?? 'GET',
+        path: rawPath,
+        protocol: `HTTP/${request.httpVersion}`,
+        sourceIp,
+        userAgent: headers['user-agent'] ?? '',
+      },
+      requestId: randomUUID(),
+      routeKey: match.routeKey,
+      stage: match.stage,
+      time: new Date(options.now).toUTCString(),
+      timeEpoch: options.now,
+    },
+    ...(match.parameters === undefined ? {} : { pathParameters: match.parameters }),
+    ...(body.length === 0 ? {} : { body: isText ? body.toString('utf8') : body.toString('base64') }),
+    isBase64Encoded: !isText,
+  }
+}
+
+function headersOf(
+  request: IncomingMessage,
+  sourceIp: string,
+  { host, scheme }: { host: string; scheme: string },
+): Record<string, string> {
+  const given = Object.entries(request.headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(',') : String(value),
+  ])
+  const headers = Object.fromEntries(given) as Record<string, string>
+  const before = headers['x-forwarded-for']
+  return {
+    ...headers,
+    host,
+    'x-forwarded-for': before === undefined ? sourceIp : `${before}, ${sourceIp}`,
+    'x-forwarded-proto': scheme,
+  }
+}
+
+/** A name that stands twice has its values joined by a comma. */
+function queryOf(text: string): JsonObject {
+  const query: Record<string, string> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text))
+    query[name] = query[name] === undefined ? value : `${query[name]},${value}`
+  return query
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: Buffer
+}
+
+export const message = (status: number, text: string): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify({ message: text })),
+})
+
+export const INTERNAL = message(500, 'Internal Server Error')
+
+/** A function's result as an HTTP answer: with a statusCode as it says, without one as 200 and JSON. */
+export function answerOf(payload: string): HttpAnswer {
+  const result = JSON.parse(payload) as Json
+  if (!isObject(result) || result.statusCode === undefined) return inferred(result)
+  const { statusCode, headers, cookies, body, isBase64Encoded } = result
+  const status = Number(statusCode)
+  if (!Number.isInteger(status) || status < 200 || status > 599) return INTERNAL
+  if (body !== undefined && body !== null && typeof body !== 'string') return INTERNAL
+  return {
+    status,
+    headers: {
+      ...answerHeaders(headers),
+      ...(Array.isArray(cookies) ? { 'set-cookie': cookies.map(String) } : {}),
+    },
+    body: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'),
+  }
+}
+
+const inferred = (result: Json): HttpAnswer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(typeof result === 'string' ? result : JSON.stringify(result)),
+})
+
+function answerHeaders(headers: Json | undefined): Record<string, string> {
+  const given = Object.entries(isObject(headers) ? headers : {}).map(([name, value]) => [
+    name.toLowerCase(),
+    String(value),
+  ])
+  const { 'content-length': _, 'transfer-encoding': __, connection: ___, ...kept } = Object.fromEntries(given)
+  return 'content-type' in kept ? kept : { ...kept, 'content-type': 'text/plain; charset=utf-8' }
+}

@@ -1,0 +1,150 @@
+// One policy document: parsed strictly, evaluated as IAM does. What it does not understand is an error at load.
+
+import { isObject, type Json, type JsonObject, list, many, object, string, strings } from '../wire/json.ts'
+
+export type Context = Readonly<Record<string, string>>
+
+export interface AccessRequest {
+  readonly action: string
+  readonly resource: string
+  readonly context: Context
+  /** ARN of the role that asks, or a service's name in a trust policy */
+  readonly principal: string
+}
+
+export interface Statement {
+  readonly effect: 'Allow' | 'Deny'
+  applies(request: AccessRequest): boolean
+}
+
+type Test = (request: AccessRequest) => boolean
+
+const ELEMENTS = ['Action', 'Condition', 'Effect', 'NotAction', 'NotResource', 'Principal', 'Resource', 'Sid']
+
+/**
+ * The statements of a policy. `identity`: a role's own; `resource`: a bucket's, which name their principals;
+ * `trust`: who may assume a role.
+ */
+export function parsePolicy(
+  document: Json | undefined,
+  where: string,
+  kind: 'identity' | 'resource' | 'trust',
+): readonly Statement[] {
+  const { Statement: statements } = object(document, where)
+  const all = Array.isArray(statements) ? list(statements, where) : many(statements)
+  return all.map((raw) => parseStatement(object(raw, where), where, kind))
+}
+
+/** An explicit deny wins; silence allows nothing. */
+export function decide(statements: readonly Statement[], request: AccessRequest): boolean {
+  let allowed = false
+  for (const statement of statements) {
+    if (!statement.applies(request)) continue
+    if (statement.effect === 'Deny') return false
+    allowed = true
+  }
+  return allowed
+}
+
+function parseStatement(raw: JsonObject, where: string, kind: string): Statement {
+  const unknown = Object.keys(raw).filter((element) => !ELEMENTS.includes(element))
+  if (unknown.length > 0) throw new Error(`${where}: policy element ${unknown.join(', ')} is not known here`)
+  const effect = string(raw.Effect, `${where}: Effect`)
+  if (effect !== 'Allow' && effect !== 'Deny') throw new Error(`${where}: Effect ${effect}`)
+  if ((raw.Principal === undefined) !== (kind === 'identity'))
+    throw new Error(`${where}: a Principal stands in policies of resources and roles' trust only`)
+  const tests: Test[] = [
+    oneOf(raw, 'Action', where, (request) => request.action.toLowerCase(), true),
+    ...(kind === 'trust' ? [] : [oneOf(raw, 'Resource', where, (request) => request.resource, false)]),
+    ...(raw.Principal === undefined ? [] : [principal(raw.Principal, where)]),
+    ...conditions(raw.Condition, where),
+  ]
+  return { effect, applies: (request) => tests.every((test) => test(request)) }
+}
+
+function oneOf(
+  raw: JsonObject,
+  element: 'Action' | 'Resource',
+  where: string,
+  value: (request: AccessRequest) => string,
+  ignoreCase: boolean,
+): Test {
+  const not = raw[`Not${element}`]
+  if ((raw[element] === undefined) === (not === undefined))
+    throw new Error(`${where}: a statement has either ${element} or Not${element}`)
+  const patterns = strings(raw[element] ?? not, `${where}: ${element}`).map((pattern) =>
+    wildcard(ignoreCase ? pattern.toLowerCase() : pattern, where),
+  )
+  return (request) => {
+    const text = value(request)
+    return patterns.some((pattern) => pattern(text)) === (not === undefined)
+  }
+}
+
+function principal(raw: Json, where: string): Test {
+  if (raw === '*') return () => true
+  const patterns = Object.entries(object(raw, `${where}: Principal`)).flatMap(([kind, names]) => {
+    if (kind !== 'AWS' && kind !== 'Service') throw new Error(`${where}: Principal ${kind} is not known here`)
+    return strings(names, `${where}: Principal`)
+  })
+  return (request) => patterns.some((name) => name === '*' || name === request.principal)
+}
+
+/** `*` is any text, `?` any one character. Policy variables are not known here. */
+export function wildcard(pattern: string, where: string): (text: string) => boolean {
+  if (pattern.includes('${')) throw new Error(`${where}: the policy variable in ${pattern} is not known here`)
+  if (pattern === '*') return () => true
+  if (!/[*?]/.test(pattern)) return (text) => text === pattern
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll(/\*+/g, '[^]*')
+    .replaceAll('?', '[^]')
+  const compiled = new RegExp(`^${source}$`)
+  return (text) => compiled.test(text)
+}
+
+/** How a condition's value is held against the request's; `negated`: none of the values may fit. */
+interface Operator {
+  compile(expected: string, where: string): (actual: string) => boolean
+  readonly negated?: true
+}
+
+const equals: Operator = { compile: (expected) => (actual) => actual === expected }
+const like: Operator = { compile: wildcard }
+const OPERATORS: Readonly<Record<string, Operator>> = {
+  ArnEquals: like,
+  ArnLike: like,
+  Bool: { compile: (expected) => (actual) => actual.toLowerCase() === expected.toLowerCase() },
+  NumericLessThan: { compile: (expected) => (actual) => Number(actual) < Number(expected) },
+  StringEquals: equals,
+  StringLike: like,
+  StringNotEquals: { ...equals, negated: true },
+  StringNotLike: { ...like, negated: true },
+}
+
+function conditions(raw: Json | undefined, where: string): Test[] {
+  if (raw === undefined) return []
+  return Object.entries(object(raw, `${where}: Condition`)).flatMap(([name, keys]) => {
+    if (!Object.hasOwn(OPERATORS, name))
+      throw new Error(`${where}: condition operator ${name} is not known here`)
+    return Object.entries(isObject(keys) ? keys : {}).map(([key, values]) =>
+      condition(OPERATORS[name]!, key, texts(values, where), where),
+    )
+  })
+}
+
+const texts = (values: Json | undefined, where: string): string[] =>
+  many(values).map((value) =>
+    typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),
+  )
+
+/** A key that the request lacks fits no positive condition, and every negated one. */
+function condition(operator: Operator, key: string, values: string[], where: string): Test {
+  const accepts = values.map((value) => operator.compile(value, where))
+  const negated = operator.negated === true
+  return ({ context }) => {
+    const actual = context[key.toLowerCase()]
+    if (actual === undefined) return negated
+    return accepts.some((accept) => accept(actual)) !== negated
+  }
+}

@@ -1,0 +1,107 @@
+// The template's roles brought to life: each with credentials of this start, and IAM's decision of what it may.
+
+import { randomBytes } from 'node:crypto'
+import type { Resource, Template } from '../template/template.ts'
+import { list, object, string, strings } from '../wire/json.ts'
+import { ACCOUNT, type Principal, type Principals } from '../wire/types.ts'
+import { type AccessRequest, type Context, decide, parsePolicy, type Statement } from './policy.ts'
+
+export interface Roles {
+  /** by access key: for whoever verifies a signature */
+  readonly principals: Principals
+  /** The principal of a role, which must trust `service` (e.g. `lambda.amazonaws.com`). */
+  assume(roleArn: string, service: string): Principal
+}
+
+/** AWS's own policies that the template may attach: they grant logs only, which here are files. */
+const INERT_MANAGED = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole']
+const MAX_REMEMBERED = 10_000
+
+export function createRoles(template: Template): Roles {
+  const shared = bucketStatements(template)
+  const roles = template.ofType('AWS::IAM::Role').map((role) => {
+    const statements = [...roleStatements(role, template), ...shared]
+    return { arn: role.arn!, trust: trust(role), principal: createPrincipal(role, statements) }
+  })
+  const byKey = new Map(roles.map(({ principal }) => [principal.accessKeyId, principal]))
+  return {
+    principals: (accessKeyId) => byKey.get(accessKeyId),
+    assume: (roleArn, service) => {
+      const role = roles.find(({ arn }) => arn === roleArn)
+      if (role === undefined) throw new Error(`role ${roleArn} does not stand in the template`)
+      const request = { action: 'sts:AssumeRole', resource: roleArn, context: {}, principal: service }
+      if (!decide(role.trust, request)) throw new Error(`${roleArn} does not trust ${service}`)
+      return role.principal
+    },
+  }
+}
+
+const trust = (role: Resource): readonly Statement[] =>
+  parsePolicy(role.properties.AssumeRolePolicyDocument, `${role.logicalId}: trust`, 'trust')
+
+function roleStatements(role: Resource, template: Template): Statement[] {
+  for (const managed of strings(role.properties.ManagedPolicyArns, role.logicalId)) {
+    if (!INERT_MANAGED.includes(managed))
+      throw new Error(`${role.logicalId}: managed policy ${managed} is not known here`)
+  }
+  const inline = list(role.properties.Policies ?? [], role.logicalId)
+    .map((policy) => object(policy, role.logicalId))
+    .flatMap((policy) => parsePolicy(policy.PolicyDocument, role.logicalId, 'identity'))
+  const attached = template
+    .ofType('AWS::IAM::Policy')
+    .filter((policy) => strings(policy.properties.Roles, policy.logicalId).includes(role.name))
+    .flatMap((policy) => parsePolicy(policy.properties.PolicyDocument, policy.logicalId, 'identity'))
+  return [...inline, ...attached]
+}
+
+const bucketStatements = (template: Template): Statement[] =>
+  template
+    .ofType('AWS::S3::BucketPolicy')
+    .flatMap((policy) => parsePolicy(policy.properties.PolicyDocument, policy.logicalId, 'resource'))
+
+function createPrincipal(role: Resource, statements: readonly Statement[]): Principal {
+  // What counts as known of every request: loopback stands for TLS.
+  const common: Context = lowerCased({
+    'aws:SecureTransport': 'true',
+    's3:TlsVersion': '1.3',
+    'aws:PrincipalArn': string(role.arn, role.logicalId),
+    'aws:PrincipalAccount': ACCOUNT,
+  })
+  const ask = (action: string, resource: string, context: Context): boolean => {
+    const request: AccessRequest = { action, resource, context, principal: role.arn! }
+    return decide(statements, request)
+  }
+  const remembered = remember((action, resource) => ask(action, resource, common))
+  return {
+    name: role.logicalId,
+    ...credentials(),
+    may: (action, resource, context) =>
+      context === undefined
+        ? remembered(action, resource)
+        : ask(action, resource, { ...common, ...lowerCased(context) }),
+  }
+}
+
+/** Condition keys have no case. */
+const lowerCased = (context: Context): Context =>
+  Object.fromEntries(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]))
+
+/** A hit asks the same thing a thousand times a second. */
+function remember(ask: (action: string, resource: string) => boolean): typeof ask {
+  const answers = new Map<string, boolean>()
+  return (action, resource) => {
+    const key = `${action} ${resource}`
+    const known = answers.get(key)
+    if (known !== undefined) return known
+    if (answers.size >= MAX_REMEMBERED) answers.clear()
+    const answer = ask(action, resource)
+    answers.set(key, answer)
+    return answer
+  }
+}
+
+const credentials = (): Pick<Principal, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> => ({
+  accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
+  secretAccessKey: randomBytes(30).toString('base64url'),
+  sessionToken: randomBytes(48).toString('base64url'),
+})

@@ -1,0 +1,170 @@
+// AWS Signature Version 4, the verifying side: who signed this request, if anyone that we know.
+
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Clock, type Principal, type Principals, REGION } from '../wire/types.ts'
+import {
+  ALGORITHM,
+  type Claim,
+  claimOf,
+  invalid,
+  parseTarget,
+  SignatureError,
+  single,
+  type Target,
+} from './sigv4-claim.ts'
+
+export { parseTarget, type SignatureCode, SignatureError, type Target } from './sigv4-claim.ts'
+
+export interface SignedRequest {
+  readonly method: string
+  /** the request-target as it came over the wire */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  /** lower-case hex; needed by every service but s3, whose clients declare it */
+  readonly bodySha256?: string
+}
+
+export interface Verifier {
+  readonly principals: Principals
+  readonly now: Clock
+  /** name in the credential scope, e.g. `s3`, `dynamodb`, `events` */
+  readonly service: string
+}
+
+export interface Verified {
+  readonly principal: Principal
+  readonly presigned: boolean
+  /** lower-case names */
+  readonly signedHeaders: readonly string[]
+  /** what was signed for the body: a lower-case hex sha256, or for s3 also `UNSIGNED-PAYLOAD` and the like */
+  readonly payload: string
+  readonly target: Target
+}
+
+const MAX_SKEW_MS = 15 * 60 * 1000
+const MAX_EXPIRES_SECONDS = 7 * 24 * 3600
+
+/**
+ * Resolves who signed the request, in its header or its query; throws SignatureError.
+ * With s3 the body is still unread: hold it against `payload` while it streams in.
+ */
+export function verifyRequest(request: SignedRequest, { principals, now, service }: Verifier): Verified {
+  const target = parseTarget(request.url)
+  const claim = claimOf(request.headers, target)
+  const principal = principals(claim.accessKeyId)
+  if (principal === undefined) throw new SignatureError('InvalidAccessKeyId', 'The access key id is unknown.')
+  checkScope(claim, service)
+  checkTime(claim, now())
+  checkSignedHeaders(claim, request.headers)
+  const payload = payloadOf(request, target, claim, service)
+  const canonical = canonicalRequest(request, target, claim, payload, service)
+  const expected = signatureOf(principal.secretAccessKey, claim, canonical)
+  if (!equalSecrets(expected, claim.signature)) {
+    throw new SignatureError('SignatureDoesNotMatch', 'The signature does not match the request.')
+  }
+  checkToken(claim, principal)
+  return { principal, presigned: claim.presigned, signedHeaders: claim.signedHeaders, payload, target }
+}
+
+function checkScope({ scope: [, region, name], presigned }: Claim, service: string): void {
+  if (region === REGION && name === service) return
+  const code = presigned ? 'AuthorizationQueryParametersError' : 'AuthorizationHeaderMalformed'
+  throw new SignatureError(code, `The credential should be scoped to ${REGION} and ${service}.`)
+}
+
+function checkTime({ amzDate, expires }: Claim, now: number): void {
+  const signedAt = Date.parse(amzDate.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+  if (expires === undefined) {
+    if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return
+    throw new SignatureError('RequestTimeTooSkewed', 'The request was signed too long ago, or too far ahead.')
+  }
+  const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0
+  if (seconds < 1 || seconds > MAX_EXPIRES_SECONDS) {
+    const message = `X-Amz-Expires must be from 1 to ${MAX_EXPIRES_SECONDS} seconds.`
+    throw new SignatureError('AuthorizationQueryParametersError', message)
+  }
+  if (!(signedAt <= now + MAX_SKEW_MS)) throw new SignatureError('AccessDenied', 'Request is not yet valid')
+  if (now > signedAt + seconds * 1000) throw new SignatureError('AccessDenied', 'Request has expired')
+}
+
+/** A header that steers the service must not be added by somebody on the way. */
+function checkSignedHeaders({ signedHeaders }: Claim, headers: IncomingHttpHeaders): void {
+  const needed = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-'))]
+  const unsigned = needed.filter((name) => !signedHeaders.includes(name))
+  if (unsigned.length === 0) return
+  throw new SignatureError(
+    'AccessDenied',
+    `There were headers present which were not signed: ${unsigned.join(', ')}`,
+  )
+}
+
+function checkToken({ token }: Claim, { sessionToken }: Principal): void {
+  if (equalSecrets(token ?? '', sessionToken)) return
+  throw new SignatureError('InvalidToken', 'The security token is missing or not the access key’s.')
+}
+
+function payloadOf(request: SignedRequest, { query }: Target, claim: Claim, service: string): string {
+  if (service !== 's3') {
+    if (request.bodySha256 === undefined)
+      throw new TypeError(`${service} requests are verified with their body`)
+    return request.bodySha256
+  }
+  const declared = single(request.headers, 'x-amz-content-sha256') ?? query.get('x-amz-content-sha256')
+  if (declared !== undefined) return declared
+  if (claim.presigned) return 'UNSIGNED-PAYLOAD'
+  throw invalid('The header x-amz-content-sha256 is missing.')
+}
+
+function canonicalRequest(
+  { method, headers }: SignedRequest,
+  target: Target,
+  { signedHeaders }: Claim,
+  payload: string,
+  service: string,
+): string {
+  const lines = signedHeaders.map((name) => `${name}:${canonicalValue(single(headers, name) ?? '')}`)
+  const path = encode(service === 's3' ? target.path : target.rawPath).replaceAll('%2F', '/')
+  return [method, path, canonicalQuery(target), ...lines, '', signedHeaders.join(';'), payload].join('\n')
+}
+
+const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ')
+
+function canonicalQuery({ pairs }: Target): string {
+  const encoded = pairs
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+  // Names are unique, so the values never decide.
+  return encoded
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.join('='))
+    .join('&')
+}
+
+const encode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+
+function signatureOf(secret: string, { scope, amzDate }: Claim, canonical: string): string {
+  const hash = createHash('sha256').update(canonical).digest('hex')
+  const text = [ALGORITHM, amzDate, scope.join('/'), hash].join('\n')
+  return createHmac('sha256', signingKey(secret, scope)).update(text).digest('hex')
+}
+
+/** Derived once a role, day and service. Who asks names the day, so only the last few are remembered. */
+function signingKey(secret: string, scope: readonly string[]): KeyObject {
+  const id = [secret, ...scope].join('/')
+  const known = derived.get(id)
+  if (known !== undefined) return known
+  const key = createSecretKey(scope.reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)))
+  if (derived.size >= MOST_DERIVED) derived.clear()
+  derived.set(id, key)
+  return key
+}
+const MOST_DERIVED = 64
+const derived = new Map<string, KeyObject>()
+
+const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+
+/** Constant time for secrets of any length. */
+const equalSecrets = (a: string, b: string): boolean =>
+  timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())

@@ -1,0 +1,104 @@
+// Asynchronous invocations: durable before they are accepted, repeated until they succeed or are given up.
+
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
+import { isObject, type Json, type JsonObject, number, string } from '../wire/json.ts'
+import type { Clock } from '../wire/types.ts'
+import type { Fn, Functions } from './lambda.ts'
+
+export interface Deliveries {
+  /** After it the event survives the death of the process, and reaches the function at least once. */
+  accept(fn: Fn, event: JsonObject): void
+  /** Takes up what the last process left. */
+  recover(): void
+  stop(): void
+}
+
+export interface DeliveriesOptions {
+  readonly dir: string
+  readonly functions: Functions
+  readonly now: Clock
+  readonly log: (line: string) => void
+  /** milliseconds before the first retry; each further one waits twice as long */
+  readonly backoffMs?: number
+}
+
+interface Delivery {
+  readonly file: string
+  readonly fn: Fn
+  readonly event: JsonObject
+  /** milliseconds since the epoch */
+  readonly since: number
+  /** invocations that failed */
+  readonly failures: number
+}
+
+/** A function that is busy is tried again soon, and this counts as no failure, as in Lambda. */
+const THROTTLED_MS = 500
+
+export function createDeliveries(options: DeliveriesOptions): Deliveries {
+  const { dir, functions, now, log, backoffMs = 1000 } = options
+  const timers = new Set<NodeJS.Timeout>()
+  let stopped = false
+
+  const save = ({ file, fn, event, since, failures }: Delivery): void =>
+    writeJson(file, { fn: fn.name, event, since, failures })
+
+  function later(delivery: Delivery, ms: number): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      void deliver(delivery)
+    }, ms)
+    timers.add(timer)
+  }
+
+  /** A crash after the function succeeded and before the file is gone delivers the event again. */
+  async function deliver(delivery: Delivery): Promise<void> {
+    const { fn, file, failures } = delivery
+    const outcome = await fn.invoke(delivery.event)
+    if (stopped) return
+    if (outcome.tag === 'answer') return remove(file)
+    const message = outcome.tag === 'failed' ? outcome.message : 'throttled'
+    if (now() - delivery.since > fn.maxAge || (outcome.tag === 'failed' && failures >= fn.retries)) {
+      log(`${fn.name}: an event is given up after ${failures + 1} tries: ${message}`)
+      return remove(file)
+    }
+    if (outcome.tag === 'throttled') return later(delivery, THROTTLED_MS)
+    const again = { ...delivery, failures: failures + 1 }
+    save(again)
+    later(again, backoffMs * 2 ** failures)
+  }
+
+  function load(file: string): Delivery | undefined {
+    try {
+      const stored = readJson(file)
+      if (!isObject(stored) || !isObject(stored.event as Json)) throw new Error('is no event')
+      const fn = functions.find(string(stored.fn, 'fn'))
+      const [since, failures] = [number(stored.since, 'since'), number(stored.failures, 'failures')]
+      return { file, fn, event: stored.event as JsonObject, since, failures }
+    } catch (error) {
+      log(`${file} is left aside: ${error instanceof Error ? error.message : String(error)}`)
+      return undefined
+    }
+  }
+
+  return {
+    accept: (fn, event) => {
+      const file = join(dir, `${String(now()).padStart(15, '0')}-${randomUUID()}.json`)
+      const delivery = { file, fn, event, since: now(), failures: 0 }
+      save(delivery)
+      later(delivery, 0)
+    },
+    recover: () => {
+      for (const file of listJson(dir)) {
+        const delivery = load(file)
+        if (delivery !== undefined) later(delivery, 0)
+      }
+    },
+    stop: () => {
+      stopped = true
+      for (const timer of timers) clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,150 @@
+// The template's functions: their limits and permissions, each with one worker at a time, started when needed.
+
+import { wildcard } from '../iam/policy.ts'
+import type { Roles } from '../iam/roles.ts'
+import type { Resource, Template } from '../template/template.ts'
+import { isObject, type Json, number, object, string } from '../wire/json.ts'
+import type { Principal } from '../wire/types.ts'
+import type { FunctionLog } from './function-log.ts'
+import { createRunner, type Outcome, type Runner } from './runner.ts'
+
+export type { Outcome } from './runner.ts'
+
+export interface Fn {
+  readonly name: string
+  readonly arn: string
+  /** Retries of an asynchronous invocation, and how old its event may become, in milliseconds. */
+  readonly retries: number
+  readonly maxAge: number
+  invoke(event: Json): Promise<Outcome>
+  /** Whether a permission of the template lets the service invoke the function for that source. */
+  permits(service: string, sourceArn: string): boolean
+}
+
+export interface Functions {
+  /** By name or ARN; an unknown one is an error. */
+  find(nameOrArn: string): Fn
+  stop(): Promise<void>
+}
+
+export interface FunctionsOptions {
+  readonly template: Template
+  readonly roles: Roles
+  /** `AWS_ENDPOINT_URL_*` and the like, the same for every function */
+  readonly endpoints: Readonly<Record<string, string>>
+  readonly openLog: (functionName: string) => FunctionLog
+  /** milliseconds without an invocation after which a worker ends */
+  readonly idleMs?: number
+}
+
+const DEFAULT_RETRIES = 2
+const DEFAULT_MAX_AGE = 6 * 60 * 60
+/** A worker serves many invocations where the cloud has a process each, so it may hold more. */
+const LEAST_HEAP_MB = 512
+
+export function createFunctions(options: FunctionsOptions): Functions {
+  const functions = options.template.ofType('AWS::Lambda::Function').map((it) => createFunction(it, options))
+  return {
+    find: (nameOrArn) => {
+      const found = functions.find(({ fn }) => fn.name === nameOrArn || fn.arn === nameOrArn)
+      if (found === undefined) throw new Error(`function ${nameOrArn} does not stand in the template`)
+      return found.fn
+    },
+    stop: async () => {
+      await Promise.all(functions.map(({ runner }) => runner.stop()))
+    },
+  }
+}
+
+function createFunction(resource: Resource, options: FunctionsOptions): { fn: Fn; runner: Runner } {
+  const { template, roles } = options
+  const { properties, name } = resource
+  const arn = resource.arn!
+  const role = roles.assume(string(properties.Role, `${resource.logicalId}.Role`), 'lambda.amazonaws.com')
+  const runner = createRunner(runnerOptions(resource, role, options))
+  const permissions = permissionsOf(resource, template)
+  const { retries, maxAge } = invokeConfig(resource, template)
+  const fn: Fn = {
+    name,
+    arn,
+    retries,
+    maxAge,
+    invoke: (event) => runner.invoke(JSON.stringify(event)),
+    permits: (service, sourceArn) => permissions.some((permits) => permits(service, sourceArn)),
+  }
+  return { fn, runner }
+}
+
+function runnerOptions(resource: Resource, role: Principal, options: FunctionsOptions) {
+  const { properties, logicalId, name } = resource
+  const runtime = string(properties.Runtime, `${logicalId}.Runtime`)
+  if (!runtime.startsWith('nodejs')) throw new Error(`${logicalId}: runtime ${runtime} is not known here`)
+  const memoryMb = number(properties.MemorySize ?? 128, `${logicalId}.MemorySize`)
+  const reserved = properties.ReservedConcurrentExecutions
+  return {
+    setup: {
+      asset: options.template.asset(
+        string(object(properties.Code, logicalId).S3Key, `${logicalId}.Code.S3Key`),
+      ),
+      handler: string(properties.Handler, `${logicalId}.Handler`),
+      functionName: name,
+      functionArn: resource.arn!,
+      memoryMb,
+    },
+    environment: { ...variables(resource), ...options.endpoints, ...lambdaEnvironment(name, memoryMb, role) },
+    heapMb: Math.max(memoryMb, LEAST_HEAP_MB),
+    timeoutMs: number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000,
+    concurrency:
+      reserved === undefined ? 1000 : number(reserved, `${logicalId}.ReservedConcurrentExecutions`),
+    idleMs: options.idleMs ?? 60_000,
+    log: options.openLog(name),
+  }
+}
+
+function variables({ properties, logicalId }: Resource): Record<string, string> {
+  if (properties.Environment === undefined) return {}
+  const given = object(object(properties.Environment, logicalId).Variables ?? {}, logicalId)
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, string(value, `${logicalId}: variable ${name}`)]),
+  )
+}
+
+const lambdaEnvironment = (name: string, memoryMb: number, role: Principal): Record<string, string> => ({
+  AWS_REGION: 'us-east-1',
+  AWS_DEFAULT_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: role.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
+  AWS_SESSION_TOKEN: role.sessionToken,
+  AWS_LAMBDA_FUNCTION_NAME: name,
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  LANG: 'C.UTF-8',
+  TZ: ':UTC',
+})
+
+const concerns = (name: Json | undefined, { name: own, arn }: Resource): boolean =>
+  name === own || name === arn
+
+function permissionsOf(fn: Resource, template: Template): ((service: string, source: string) => boolean)[] {
+  return template
+    .ofType('AWS::Lambda::Permission')
+    .filter(({ properties }) => concerns(properties.FunctionName, fn))
+    .filter(({ properties }) => properties.Action === 'lambda:InvokeFunction')
+    .map(({ properties, logicalId }) => {
+      const source = wildcard(string(properties.SourceArn ?? '*', `${logicalId}.SourceArn`), logicalId)
+      return (service, sourceArn) => properties.Principal === service && source(sourceArn)
+    })
+}
+
+function invokeConfig(fn: Resource, template: Template): { retries: number; maxAge: number } {
+  const config = template
+    .ofType('AWS::Lambda::EventInvokeConfig')
+    .find(({ properties }) => concerns(properties.FunctionName, fn))?.properties
+  const read = (value: Json | undefined, otherwise: number): number =>
+    number(isObject(config) && value !== undefined ? value : otherwise, `${fn.logicalId}: EventInvokeConfig`)
+  return {
+    retries: read(config?.MaximumRetryAttempts, DEFAULT_RETRIES),
+    maxAge: read(config?.MaximumEventAgeInSeconds, DEFAULT_MAX_AGE) * 1000,
+  }
+}

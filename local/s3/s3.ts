@@ -1,0 +1,107 @@
+// S3 on one machine: verified, authorized, and then one of five operations.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { verifyRequest } from '../iam/sigv4.ts'
+import type { Clock, Principals, Service } from '../wire/types.ts'
+import { type Call, callOf, type Operation } from './call.ts'
+import { S3Error, s3ErrorOf, sendError } from './errors.ts'
+import { getObject } from './get.ts'
+import { listObjects } from './list.ts'
+import { type Objects, openObjects } from './objects.ts'
+import { putObject } from './put.ts'
+
+export interface S3Options {
+  /** belongs to this service alone, and to one process at a time */
+  readonly dir: string
+  readonly buckets: readonly string[]
+  /** path before the bucket, part of what clients sign, e.g. `/s3` */
+  readonly prefix: string
+  readonly principals: Principals
+  readonly now: Clock
+  /** told of what became an `InternalError` */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Path-style endpoint, `${prefix}/{bucket}/{key}`. Creates `dir` and the buckets' folders; the service never rejects. */
+export function createS3({ dir, buckets, prefix, principals, now, onError }: S3Options): Service {
+  for (const bucket of buckets) checkBucketName(bucket)
+  const objects = openObjects(dir, buckets)
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method = '', url = '', headers } = request
+    const verified = verifyRequest({ method, url, headers }, { principals, now, service: 's3' })
+    const call = callOf(prefix, verified, request, response)
+    if (!buckets.includes(call.bucket)) throw new S3Error('NoSuchBucket', 'There is no such bucket.')
+    authorize(call)
+    await operate(call, objects, now)
+  }
+  return async (request, response) => {
+    response.setHeader('x-amz-request-id', randomUUID())
+    await serve(request, response).catch((error: unknown) => refuse(request, response, error, onError))
+  }
+}
+
+/** The rules of S3's own: such a name is also a plain folder name. */
+function checkBucketName(bucket: string): void {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes('..')) {
+    throw new Error(`${JSON.stringify(bucket)} is no bucket name`)
+  }
+}
+
+async function operate(call: Call, objects: Objects, now: Clock): Promise<void> {
+  switch (call.operation) {
+    case 'GetObject':
+    case 'HeadObject':
+      return getObject(call, objects, () => missing(call))
+    case 'PutObject':
+      return putObject(call, objects, now)
+    case 'DeleteObject':
+      await objects.delete(call.bucket, call.key)
+      call.response.writeHead(204).end()
+      return
+    case 'ListObjectsV2':
+      return listObjects(call, objects)
+  }
+}
+
+const ACTIONS: Readonly<Record<Operation, string>> = {
+  GetObject: 's3:GetObject',
+  HeadObject: 's3:GetObject',
+  PutObject: 's3:PutObject',
+  DeleteObject: 's3:DeleteObject',
+  ListObjectsV2: 's3:ListBucket',
+}
+
+/** The loopback stands for TLS. */
+const CONTEXT = { 'aws:SecureTransport': 'true' }
+
+function authorize({ operation, principal, bucket, key, parameter }: Call): void {
+  const action = ACTIONS[operation]
+  const resource = key === '' ? bucketArn(bucket) : `${bucketArn(bucket)}/${key}`
+  const prefix = operation === 'ListObjectsV2' ? parameter('prefix') : undefined
+  const context = prefix === undefined ? CONTEXT : { ...CONTEXT, 's3:prefix': prefix }
+  if (principal.may(action, resource, context)) return
+  throw new S3Error('AccessDenied', `${principal.name} may not ${action} on ${resource}`)
+}
+
+const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`
+
+/** Who may not list a bucket is told only that, as S3 has it. */
+function missing({ principal, bucket }: Call): S3Error {
+  const arn = bucketArn(bucket)
+  if (principal.may('s3:ListBucket', arn, CONTEXT)) return new S3Error('NoSuchKey', 'There is no such key.')
+  return new S3Error('AccessDenied', `${principal.name} may not s3:ListBucket on ${arn}`)
+}
+
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+  onError: S3Options['onError'],
+): void {
+  const answer = s3ErrorOf(error)
+  const gone = request.errored !== null || response.destroyed
+  if (answer.code === 'InternalError' && !gone) onError?.(error)
+  if (gone || response.headersSent) response.destroy()
+  else sendError(response, answer)
+}

@@ -1,0 +1,95 @@
+// The cloud assembly of this machine: its settings, and `cdk/app.ts` run over them when anything has changed.
+
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { remove, writeJson } from '../wire/files.ts'
+import { isObject, type Json, type JsonObject } from '../wire/json.ts'
+import type { Suite } from './apt-sources.ts'
+
+export interface SynthesisOptions {
+  /** folder of the project */
+  readonly root: string
+  readonly dataDir: string
+  readonly suites: readonly Suite[]
+  /** JSON laid over the settings of this machine */
+  readonly settingsFile: string | undefined
+  readonly log: (line: string) => void
+}
+
+/** What the assembly is made of. */
+const SOURCES = ['buildspecs', 'cdk', 'functions', 'lib', 'package-lock.json']
+
+/** Gives the folder of the assembly. A crash leaves no digest, and then the next start synthesizes again. */
+export async function synthesize(options: SynthesisOptions): Promise<string> {
+  const { root, dataDir } = options
+  const settings = join(dataDir, 'settings.json')
+  writeJson(settings, settingsOf(options))
+  const assembly = join(dataDir, 'cdk.out')
+  const stamp = join(dataDir, 'cdk.digest')
+  const digest = digestOf([...SOURCES.map((name) => join(root, name)), settings])
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return assembly
+  options.log('synthesizing the stack')
+  remove(stamp)
+  remove(assembly)
+  const environment = { ...process.env, CDK_OUTDIR: assembly, PROBE_SETTINGS: settings, PROBE_LOCAL: '1' }
+  await run(process.execPath, [join('cdk', 'app.ts')], { cwd: root, env: environment })
+  writeFileSync(stamp, digest)
+  return assembly
+}
+
+/** Builds use this machine's own tools. A host without Debian's archive keeps the mirrors of the defaults. */
+function settingsOf({ suites, settingsFile }: SynthesisOptions): JsonObject {
+  const mirrors: JsonObject =
+    suites.length === 0 ? {} : { debian: { suites: suites.map((suite) => ({ ...suite })) } }
+  const host: JsonObject = { ...mirrors, build: { toolchain: 'image' } }
+  if (settingsFile === undefined) return host
+  const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json
+  if (!isObject(own)) throw new Error(`${settingsFile} is not a JSON object of settings`)
+  const sections = Object.entries(own).map(([name, section]) => {
+    const before = host[name]
+    return [name, isObject(before) && isObject(section) ? { ...before, ...section } : section]
+  })
+  return { ...host, ...Object.fromEntries(sections) }
+}
+
+function digestOf(paths: readonly string[]): string {
+  const hash = createHash('sha256').update(process.version)
+  for (const file of paths.flatMap(filesOf)) {
+    const content = readFileSync(file)
+    hash.update(`${file} ${content.length}\n`).update(content)
+  }
+  return hash.digest('hex')
+}
+
+function filesOf(path: string): string[] {
+  if (statSync(path).isFile()) return [path]
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+}
+
+/** Rejects with the last lines of what the command said. */
+function run(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<void> {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const said: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => said.push(text))
+  const killed = () => child.kill('SIGKILL')
+  process.once('exit', killed)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      process.off('exit', killed)
+      if (code === 0) return resolve()
+      const tail = said.join('').trimEnd().split('\n').slice(-20).join('\n')
+      reject(new Error(`the stack cannot be synthesized:\n${tail}`))
+    })
+  })
+}

@@ -1,0 +1,207 @@
+// The resource types that have a life, or a stated rest, on one machine: their names, attributes and properties.
+
+import { createHash } from 'node:crypto'
+import { ACCOUNT, REGION } from '../wire/types.ts'
+
+/** What a resource's references are made of. */
+export interface Identity {
+  readonly stack: string
+  readonly logicalId: string
+  /** physical name */
+  readonly name: string
+  readonly publicUrl: string
+}
+
+export interface ResourceType {
+  /** the property that names the resource, where there is one */
+  readonly nameProperty?: string
+  /** the physical name when no property gives it */
+  name(stack: string, logicalId: string): string
+  ref(it: Identity): string
+  readonly attributes: Readonly<Record<string, (it: Identity) => string>>
+  /** properties that do something here */
+  readonly lives: readonly string[]
+  /** properties that mean nothing on one machine */
+  readonly inert: readonly string[]
+}
+
+const arn = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`
+const digest = (text: string, length: number): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, length)
+
+const plainName = (stack: string, id: string): string => `${stack}-${id}`
+const bucketName = (stack: string, id: string): string =>
+  `${stack}-${id}`
+    .toLowerCase()
+    .slice(0, 50)
+    .concat(`-${digest(id, 8)}`)
+const byName = (it: Identity): string => it.name
+
+const named = (
+  nameProperty: string | undefined,
+  attributes: ResourceType['attributes'],
+  lives: readonly string[],
+  inert: readonly string[],
+): ResourceType => ({
+  ...(nameProperty === undefined ? {} : { nameProperty }),
+  name: plainName,
+  ref: byName,
+  attributes,
+  lives: nameProperty === undefined ? lives : [nameProperty, ...lives],
+  inert: ['Tags', 'Description', ...inert],
+})
+
+const roleArn = (it: Identity): string => `arn:aws:iam::${ACCOUNT}:role/${it.name}`
+const bucketArn = (it: Identity): string => `arn:aws:s3:::${it.name}`
+const topicArn = (it: Identity): string => arn('sns', it.name)
+/** Six characters follow a secret's name, as Secrets Manager has it. */
+const secretArn = (it: Identity): string => arn('secretsmanager', `secret:${it.name}-${digest(it.name, 6)}`)
+
+const LIVING: Readonly<Record<string, ResourceType>> = {
+  'AWS::DynamoDB::Table': named(
+    'TableName',
+    { Arn: (it) => arn('dynamodb', `table/${it.name}`) },
+    ['KeySchema', 'AttributeDefinitions', 'GlobalSecondaryIndexes', 'TimeToLiveSpecification', 'BillingMode'],
+    ['PointInTimeRecoverySpecification', 'DeletionProtectionEnabled', 'SSESpecification', 'TableClass'],
+  ),
+  'AWS::S3::Bucket': {
+    ...named(
+      'BucketName',
+      { Arn: bucketArn, DomainName: (it) => `${it.name}.s3.amazonaws.com` },
+      [],
+      [
+        'BucketEncryption',
+        'LifecycleConfiguration',
+        'LoggingConfiguration',
+        'OwnershipControls',
+        'PublicAccessBlockConfiguration',
+        'VersioningConfiguration',
+      ],
+    ),
+    name: bucketName,
+  },
+  'AWS::S3::BucketPolicy': named(undefined, {}, ['Bucket', 'PolicyDocument'], []),
+  'AWS::Lambda::Function': named(
+    'FunctionName',
+    { Arn: (it) => arn('lambda', `function:${it.name}`) },
+    [
+      'Code',
+      'Environment',
+      'Handler',
+      'MemorySize',
+      'PackageType',
+      'ReservedConcurrentExecutions',
+      'Role',
+      'Runtime',
+      'Timeout',
+    ],
+    ['Architectures', 'LoggingConfig', 'TracingConfig', 'KmsKeyArn', 'RuntimeManagementConfig'],
+  ),
+  'AWS::Lambda::Permission': named(
+    undefined,
+    {},
+    ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
+    [],
+  ),
+  'AWS::Lambda::EventInvokeConfig': named(
+    undefined,
+    {},
+    ['FunctionName', 'MaximumEventAgeInSeconds', 'MaximumRetryAttempts', 'Qualifier'],
+    [],
+  ),
+  'AWS::IAM::Role': named(
+    'RoleName',
+    { Arn: roleArn, RoleId: (it) => `AROA${digest(it.name, 16).toUpperCase()}` },
+    ['AssumeRolePolicyDocument', 'ManagedPolicyArns', 'Policies'],
+    ['MaxSessionDuration', 'Path'],
+  ),
+  'AWS::IAM::Policy': named('PolicyName', {}, ['PolicyDocument', 'Roles'], []),
+  'AWS::ApiGatewayV2::Api': {
+    ...named(
+      undefined,
+      { ApiEndpoint: (it) => it.publicUrl, ApiId: byName },
+      ['ProtocolType'],
+      ['DisableExecuteApiEndpoint', 'IpAddressType', 'Name'],
+    ),
+    name: (stack, id) => digest(`${stack}/${id}`, 10),
+  },
+  'AWS::ApiGatewayV2::Stage': {
+    ...named(
+      undefined,
+      {},
+      ['ApiId', 'AutoDeploy', 'DefaultRouteSettings', 'StageName'],
+      ['AccessLogSettings'],
+    ),
+    nameProperty: 'StageName',
+  },
+  'AWS::ApiGatewayV2::Integration': named(
+    undefined,
+    {},
+    [
+      'ApiId',
+      'IntegrationMethod',
+      'IntegrationType',
+      'IntegrationUri',
+      'PayloadFormatVersion',
+      'TimeoutInMillis',
+    ],
+    [],
+  ),
+  'AWS::ApiGatewayV2::Route': named(undefined, {}, ['ApiId', 'AuthorizationType', 'RouteKey', 'Target'], []),
+  'AWS::Events::EventBus': named(
+    'Name',
+    { Arn: (it) => arn('events', `event-bus/${it.name}`), Name: byName },
+    [],
+    [],
+  ),
+  'AWS::Events::Rule': named(
+    'Name',
+    { Arn: (it) => arn('events', `rule/${it.name}`) },
+    ['EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
+    [],
+  ),
+  'AWS::SecretsManager::Secret': {
+    ...named('Name', { Id: secretArn }, ['GenerateSecretString', 'SecretString'], ['KmsKeyId']),
+    ref: secretArn,
+  },
+  'AWS::CodeBuild::Project': named(
+    'Name',
+    { Arn: (it) => arn('codebuild', `project/${it.name}`) },
+    [
+      'Artifacts',
+      'ConcurrentBuildLimit',
+      'Environment',
+      'QueuedTimeoutInMinutes',
+      'ServiceRole',
+      'Source',
+      'TimeoutInMinutes',
+    ],
+    ['Cache', 'EncryptionKey', 'LogsConfig', 'Visibility'],
+  ),
+}
+
+/** Stand in the template, are referred to, and have no life on one machine: whatever they say is inert. */
+const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> = {
+  'AWS::CDK::Metadata': { ref: byName, attributes: {} },
+  'AWS::CloudWatch::Alarm': {
+    ref: byName,
+    attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) },
+  },
+  'AWS::CloudWatch::Dashboard': { ref: byName, attributes: {} },
+  'AWS::Logs::LogGroup': { ref: byName, attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
+  'AWS::Logs::MetricFilter': { ref: byName, attributes: {} },
+  'AWS::SNS::Topic': { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: byName } },
+  'AWS::SNS::TopicPolicy': { ref: byName, attributes: {} },
+}
+
+export const isCustom = (type: string): boolean =>
+  type === 'AWS::CloudFormation::CustomResource' || type.startsWith('Custom::')
+
+export const isInert = (type: string): boolean => Object.hasOwn(INERT, type)
+
+/** The type, or an error that names it: nothing is skipped. Custom resources are not in this table. */
+export function resourceType(type: string): ResourceType {
+  if (Object.hasOwn(LIVING, type)) return LIVING[type]!
+  if (isInert(type)) return { ...named(undefined, {}, [], []), ...INERT[type]! }
+  throw new Error(`resource type ${type} is not known on one machine`)
+}

@@ -1,0 +1,124 @@
+// AWS's JSON protocol: signature, target, body, and the operations of the services that speak it.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isObject, type Json, type JsonObject } from './json.ts'
+import type { Principal, Service } from './types.ts'
+
+/** What a service answers instead of a result; `code` is what the SDK names the exception by. */
+export class AwsError extends Error {
+  readonly code: string
+  readonly status: number
+  constructor(code: string, message: string, status = 400) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+}
+
+/** Answers one operation with what becomes the body. */
+export type Operation = (input: JsonObject, caller: Principal) => JsonObject | Promise<JsonObject>
+export type Operations = Readonly<Record<string, Operation>>
+
+/** Verifies a request's signature; `undefined` when there is no valid one. */
+export type Authenticate = (request: IncomingMessage, body: Buffer) => Principal | undefined
+
+export interface Call {
+  readonly operation: string
+  readonly input: JsonObject
+  readonly body: Buffer
+  readonly caller: Principal
+}
+/** Takes over one request whole, its response included. */
+export type RawService = (call: Call, request: IncomingMessage, response: ServerResponse) => void
+
+const MAX_BODY = 16 * 1024 * 1024
+
+/**
+ * `services` by the part of X-Amz-Target before the dot. A function may do what its role's policy says:
+ * `authorize` is called by the operations with the resource that they know.
+ */
+export function createAwsJson(options: {
+  readonly authenticate: Authenticate
+  readonly services: Readonly<Record<string, Operations | RawService>>
+}): Service {
+  return async (request, response) => {
+    try {
+      const body = await readBody(request, MAX_BODY)
+      const [target = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.')
+      const service = Object.hasOwn(options.services, target) ? options.services[target] : undefined
+      if (service === undefined) throw new AwsError('UnknownOperationException', `no service ${target}`)
+      const caller = options.authenticate(request, body)
+      if (caller === undefined)
+        throw new AwsError('InvalidSignatureException', 'The request signature is not valid', 403)
+      const call: Call = { operation, input: parse(body), body, caller }
+      if (typeof service === 'function') service(call, request, response)
+      else send(response, 200, await perform(service, call))
+    } catch (error) {
+      fail(response, error)
+    }
+  }
+}
+
+function perform(
+  operations: Operations,
+  { operation, input, caller }: Call,
+): JsonObject | Promise<JsonObject> {
+  if (!Object.hasOwn(operations, operation))
+    throw new AwsError('UnknownOperationException', `operation ${operation} is not known here`)
+  return operations[operation]!(input, caller)
+}
+
+/** AccessDeniedException unless the caller's policies allow it. */
+export function authorize(caller: Principal, action: string, resource: string): void {
+  if (caller.may(action, resource)) return
+  throw new AwsError(
+    'AccessDeniedException',
+    `User: ${caller.name} is not authorized to perform: ${action} on resource: ${resource}`,
+  )
+}
+
+/** The member, or a ValidationException that names it. */
+export function member(input: JsonObject, name: string): string {
+  const value = input[name]
+  if (typeof value !== 'string' || value === '')
+    throw new AwsError('ValidationException', `${name} is missing`)
+  return value
+}
+
+function parse(body: Buffer): JsonObject {
+  try {
+    const input = JSON.parse(body.toString('utf8')) as Json
+    if (isObject(input)) return input
+  } catch {}
+  throw new AwsError('SerializationException', 'the body is not a JSON object')
+}
+
+/** Rejects when there are more than `max` bytes. */
+export async function readBody(request: IncomingMessage, max: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > max) throw new AwsError('RequestEntityTooLargeException', `more than ${max} bytes`, 413)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) return void response.destroy()
+  const { status, code } = error instanceof AwsError ? error : { status: 500, code: 'InternalFailure' }
+  const message = error instanceof Error ? error.message : String(error)
+  send(response, status, { __type: code, message, Message: message })
+}
+
+function send(response: ServerResponse, status: number, body: JsonObject): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': Buffer.byteLength(text),
+    'x-amzn-requestid': randomUUID(),
+  })
+  response.end(text)
+}

@@ -1,0 +1,59 @@
+// The environment of a function, on one machine and in the cloud.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { clientUrls, internalUrls, required, settings } from '../../../functions/runtime/ports.ts'
+import { ENV } from '../../../lib/model/environment.ts'
+import { DEFAULTS } from '../../../lib/model/settings.ts'
+
+beforeEach(() => {
+  vi.stubEnv('AWS_REGION', 'eu-central-1')
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIATEST')
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
+  vi.stubEnv(ENV.artifactsBucket, 'artifacts')
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined)
+  vi.stubEnv('AWS_ENDPOINT_URL_S3_PUBLIC', undefined)
+})
+afterEach(() => vi.unstubAllEnvs())
+
+const placeOf = async (urls: typeof clientUrls): Promise<string> => {
+  const { origin, pathname } = new URL(await urls('artifactsBucket').get('k', { expiresSeconds: 60 }))
+  return origin + pathname
+}
+
+describe('a variable', () => {
+  test('that is not set, or empty, is named', () => {
+    for (const value of [undefined, '']) {
+      vi.stubEnv('PROBES_TABLE', value)
+      expect(() => required('PROBES_TABLE')).toThrow(
+        expect.objectContaining({
+          code: 'misconfigured',
+          message: expect.stringContaining('PROBES_TABLE'),
+        }),
+      )
+    }
+  })
+
+  test('of settings is checked against their types', () => {
+    vi.stubEnv(ENV.settings, JSON.stringify(DEFAULTS))
+    expect(settings()).toEqual(DEFAULTS)
+    vi.stubEnv(ENV.settings, JSON.stringify({ ...DEFAULTS, hold: { ...DEFAULTS.hold, hopSeconds: 60 } }))
+    expect(settings).toThrow('hopSeconds')
+  })
+})
+
+describe('presigned URLs', () => {
+  const CLOUD = 'https://artifacts.s3.eu-central-1.amazonaws.com/k'
+
+  test("lead to the bucket's own host in the cloud", async () => {
+    expect(await placeOf(clientUrls)).toBe(CLOUD)
+    expect(await placeOf(internalUrls)).toBe(CLOUD)
+  })
+
+  test('lead clients to where they see the registry, and builds to where it is', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', 'http://127.0.0.1:1/s3')
+    expect(await placeOf(clientUrls)).toBe('http://127.0.0.1:1/s3/artifacts/k')
+    vi.stubEnv('AWS_ENDPOINT_URL_S3_PUBLIC', 'http://10.0.2.2:8080/s3')
+    expect(await placeOf(clientUrls)).toBe('http://10.0.2.2:8080/s3/artifacts/k')
+    expect(await placeOf(internalUrls)).toBe('http://127.0.0.1:1/s3/artifacts/k')
+  })
+})

@@ -1,0 +1,93 @@
+import { createCleartextMessage, generateKey, sign } from 'openpgp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fetchRelease } from '../../../../lib/archives/apt/in-release.ts'
+import { DEBIAN_KEYRING } from '../../../../lib/archives/keys/debian.ts'
+import { createFetch } from '../../../../lib/aws/fetch.ts'
+import { debianSuites } from '../../../mirrors.ts'
+
+const NOW = Date.UTC(2026, 10, 23)
+const SHA = 'a'.repeat(64)
+const SUITE = { mirror: 'http://mirror.invalid/debian', suite: 'bookworm' }
+const PATH = 'main/binary-amd64/Packages.xz'
+
+const body = (fields = '') =>
+  `Origin: Debian\nCodename: bookworm\n${fields}MD5Sum:\n ${'b'.repeat(32)} 7 ${PATH}\nSHA256:\n ${SHA} 12 ${PATH}\nOther:\n ${'c'.repeat(64)} 9 evil\n`
+
+let keyring: string
+let signed: (text: string) => Promise<string>
+let signedByAnother: (text: string) => Promise<string>
+
+async function key() {
+  const { privateKey, publicKey } = await generateKey({
+    type: 'rsa',
+    rsaBits: 2048,
+    userIDs: [{ name: 'Archive' }],
+    format: 'object',
+    date: new Date(NOW - 86_400_000),
+  })
+  const signText = async (text: string) =>
+    sign({
+      message: await createCleartextMessage({ text }),
+      signingKeys: privateKey,
+      date: new Date(NOW - 1000),
+    })
+  return { publicKey: publicKey.armor(), signText }
+}
+
+beforeAll(async () => {
+  const [archive, another] = await Promise.all([key(), key()])
+  keyring = archive.publicKey
+  signed = archive.signText
+  signedByAnother = another.signText
+})
+
+const release = (inRelease: string, now = NOW) =>
+  fetchRelease({ fetch: async () => new TextEncoder().encode(inRelease), now: () => now, keyring }, SUITE)
+
+const refused = expect.objectContaining({ code: 'signature-invalid' })
+
+describe("a suite's InRelease", () => {
+  test('signed by a key of the keyring, it tells the digests of its files', async () => {
+    const { file } = await release(await signed(body()))
+    expect(file(PATH)).toEqual({ sha256: SHA, bytes: 12 })
+    expect(file('evil')).toBeUndefined()
+  })
+
+  test('unsigned, it is refused', async () => expect(release(body())).rejects.toEqual(refused))
+
+  test('signed by an unknown key, it is refused', async () =>
+    expect(release(await signedByAnother(body()))).rejects.toEqual(refused))
+
+  test('changed in one byte, it is refused', async () =>
+    expect(release((await signed(body())).replace(SHA, `b${SHA.slice(1)}`))).rejects.toEqual(refused))
+
+  test('what stands around the signed text is never seen, or refused', async () => {
+    const evil = `SHA256:\n ${'d'.repeat(64)} 1 ${PATH}\n\n`
+    const good = await signed(body())
+    for (const text of [evil + good, `${good}\n${evil}`]) {
+      const found = await release(text).then(
+        ({ file }) => file(PATH),
+        () => undefined,
+      )
+      expect(found ?? { sha256: SHA, bytes: 12 }).toEqual({ sha256: SHA, bytes: 12 })
+    }
+  })
+
+  test('of another suite, it is refused', async () =>
+    expect(release(await signed(body().replace('bookworm', 'bullseye')))).rejects.toEqual(refused))
+
+  test('past its Valid-Until it is refused: the mirror is stale', async () => {
+    const text = await signed(body('Valid-Until: Sat, 28 Nov 2026 00:53:02 UTC\n'))
+    await expect(release(text)).resolves.toBeDefined()
+    await expect(release(text, Date.UTC(2026, 10, 29))).rejects.toEqual(refused)
+  })
+
+  test("this machine's real ones verify against the planner's own keyring", async () => {
+    const suites = debianSuites()
+    expect(suites.length).toBeGreaterThan(0)
+    for (const suite of suites) {
+      const real = await fetchRelease({ fetch: createFetch(), now: Date.now, keyring: DEBIAN_KEYRING }, suite)
+      expect(real.file(PATH), suite.suite).toMatchObject({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    }
+  })
+})

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { formatJob, type LoadTestJob } from '../../../lib/build/job.ts'
+import { MAX_VERDICT, readVerdict, tellVerdict } from '../../../lib/build/verdict.ts'
+
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
+const failed = {
+  verdict: 'failed',
+  stage: 'done',
+  reason: 'insmod: invalid module format',
+  checked: [],
+  lines: ['scap: disagrees about version of symbol module_layout'],
+  timings: { boot: 3.1 },
+}
+const { stage: _, ...told } = failed
+
+describe('what a load test tells', () => {
+  test('a whole verdict is read', () => {
+    expect(readVerdict(bytes(failed))).toEqual(told)
+    const passed = { ...failed, verdict: 'passed', checked: ['insmod', 'rmmod'], lines: [] }
+    const boot = { sha256: 'a'.repeat(64), bytes: 8_247_232 }
+    expect(readVerdict(bytes({ ...passed, boot }))).toMatchObject({ verdict: 'passed', boot })
+    const unavailable = { verdict: 'unavailable', stage: 'fetch', reason: 'no image', timings: {} }
+    expect(readVerdict(bytes({ ...unavailable, checked: [], lines: [] }))).toEqual(unavailable)
+  })
+
+  test.each([
+    ['none', undefined],
+    ['no JSON', new TextEncoder().encode('{')],
+    ['another word', bytes({ ...failed, verdict: 'won' })],
+    ['a check with a strange name', bytes({ ...failed, verdict: 'passed', checked: ['<b>'] })],
+    ['too many lines', bytes({ ...failed, lines: Array.from({ length: 13 }, () => '') })],
+    ['a timing that is no number', bytes({ ...failed, timings: { boot: '1' } })],
+    ['an image without a digest', bytes({ ...failed, boot: { sha256: '../x', bytes: 1 } })],
+    ['too many bytes', new Uint8Array(MAX_VERDICT + 1).fill(32)],
+  ])('%s is unavailable', (_name, body) => {
+    expect(readVerdict(body).verdict).toBe('unavailable')
+  })
+
+  test('no bytes whatever pass', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (body) => readVerdict(body).verdict === 'unavailable'),
+    )
+  })
+
+  test('control characters of a hostile kernel never reach an answer, nor do endless lines', () => {
+    const verdict = readVerdict(bytes({ ...failed, lines: [`a\u001b[2Jb\u202e${'x'.repeat(999)}`] }))
+    expect(tellVerdict(verdict)).toMatch(/^insmod: invalid module format\na\?\[2Jb\?x+$/)
+    expect(tellVerdict(verdict).length).toBeLessThan(300)
+  })
+})
+
+test('its job is a document like that of a build', () => {
+  const job: LoadTestJob = {
+    settings: {
+      KIND: 'kmod',
+      ARCH: 'x86_64',
+      DRIVER_NAME: 'scap',
+      DRIVER_VERSION: '1.2.3+driver',
+      UNAME_RELEASE: '6.1.0-56-amd64',
+      MAX_SECONDS: '60',
+    },
+    inputs: [{ role: 'boot', format: 'text', sha256: 'ab', bytes: 7, url: 'http://x/y' }],
+    outputs: { verdict: 'http://x/v', log: 'http://x/l' },
+  }
+  expect(formatJob(job)).toMatch(
+    /^set\tKIND\tkmod\n[\s\S]*\nget\tboot\ttext\tab\t7\thttp:\/\/x\/y\nput\tverdict\t/,
+  )
+})

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { explain } from '../../../lib/clients/explain.ts'
+
+const HOST = 'https://probes.example:8443'
+
+describe('the explanation of a name', () => {
+  test('says the parts, the canonical name and who asks', () => {
+    expect(
+      explain(`${HOST}/driver/9.1.0%2Bdriver/aarch64/falco_rhel_4.18.0-553.el8_10.aarch64_1.ko.asc?x=1#y`),
+    ).toEqual({
+      tag: 'probe',
+      layout: 'current',
+      template: expect.stringContaining('/driver/'),
+      years: expect.any(String),
+      redirects: true,
+      companion: 'asc',
+      parts: {
+        driverVersion: '9.1.0+driver',
+        arch: 'aarch64',
+        driverName: 'falco',
+        target: 'rhel',
+        kernelRelease: '4.18.0-553.el8_10.aarch64',
+        kernelVersion: '1',
+        kind: 'kmod',
+      },
+      canonical: '/driver/9.1.0+driver/aarch64/falco_redhat_4.18.0-553.el8_10.aarch64_1.ko.asc',
+      aliased: true,
+      clients: expect.arrayContaining(['falcoctl 0.7.2 and later']),
+      notes: [],
+    })
+  })
+
+  test('says when nobody asks, and why', () => {
+    expect(explain('driver/6.0.1+driver/x86_64/scap_ubuntu-hwe_5.15.0-33-hwe_34~20.04.1.ko')).toMatchObject({
+      clients: [],
+      unreachable: expect.stringContaining('hwe'),
+    })
+  })
+
+  test('says what a bare number on Ubuntu may mean', () => {
+    expect(explain('/driver/1/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30.ko')).toMatchObject({
+      notes: [expect.stringContaining('#30~{series}')],
+    })
+  })
+
+  test('knows the names of 2015', () => {
+    const md5 = 'efdd6af1cd18b7106b29002ca47b67b1'
+    expect(
+      explain(`/stable/sysdig-probe-binaries/sysdig-probe-0.1.102-x86_64-3.10.0-${md5}.ko`),
+    ).toMatchObject({
+      tag: 'config-hash',
+      redirects: false,
+      parts: { unameRelease: '3.10.0', configMd5: md5 },
+      clients: ['sysdig-probe-loader up to 0.27'],
+    })
+  })
+
+  test('says what is wrong', () => {
+    expect(explain(`${HOST}/driver/1/sparc/falco_debian_6.1_1.ko`)).toEqual({
+      tag: 'malformed',
+      why: expect.stringContaining('"sparc"'),
+    })
+    expect(explain('')).toMatchObject({ tag: 'malformed' })
+  })
+
+  test('is given for anything', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(['probe', 'config-hash', 'malformed']).toContain(explain(text).tag)
+      }),
+    )
+  })
+})

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readDirectory } from '../../../lib/aws/directory.ts'
+import { tarGz } from '../../../lib/formats/tar.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'tar-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const extract = (archive: Uint8Array, into: string) => {
+  mkdirSync(into)
+  execFileSync('tar', ['-xz', '-C', into], { input: archive })
+}
+
+describe('an archive of a folder', () => {
+  const deep = `${'deep/'.repeat(25)}${'n'.repeat(60)}.c`
+
+  test('is read by tar as it was, long paths and modes too', async () => {
+    mkdirSync(join(dir, 'src', 'deep/'.repeat(25)), { recursive: true })
+    writeFileSync(join(dir, 'src', deep), 'deep')
+    writeFileSync(join(dir, 'src/empty'), '')
+    writeFileSync(join(dir, 'src/run.sh'), 'x'.repeat(513))
+    chmodSync(join(dir, 'src/run.sh'), 0o755)
+    extract(await readDirectory(join(dir, 'src')), join(dir, 'out'))
+    expect(readFileSync(join(dir, 'out', deep), 'utf8')).toBe('deep')
+    expect(readFileSync(join(dir, 'out/empty'), 'utf8')).toBe('')
+    expect(statSync(join(dir, 'out/run.sh')).size).toBe(513)
+    expect(statSync(join(dir, 'out/run.sh')).mode & 0o111).not.toBe(0)
+  })
+
+  test('is the same bytes whenever it is made, and without what links point to', async () => {
+    mkdirSync(join(dir, 'src'))
+    writeFileSync(join(dir, 'src/b'), 'b')
+    writeFileSync(join(dir, 'src/a'), 'a')
+    symlinkSync('/etc/passwd', join(dir, 'src/link'))
+    const first = await readDirectory(join(dir, 'src'))
+    utimesSync(join(dir, 'src/a'), 1, 1)
+    expect(await readDirectory(join(dir, 'src'))).toEqual(first)
+    expect(execFileSync('tar', ['-tz'], { input: first, encoding: 'utf8' })).toBe('a\nb\n')
+  })
+
+  test('of a folder that is not there is driver-source-not-found', async () => {
+    await expect(readDirectory(join(dir, 'nowhere'))).rejects.toMatchObject({
+      code: 'driver-source-not-found',
+    })
+  })
+
+  test('refuses a path that no archive of its format can hold', () => {
+    expect(() => tarGz([{ path: 'x'.repeat(300), body: new Uint8Array(), executable: false }])).toThrow(
+      /too long/,
+    )
+  })
+})

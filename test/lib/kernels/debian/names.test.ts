@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { checkDebian, formatRelease, parseRelease } from '../../../../lib/kernels/debian/names.ts'
+import { isProbeError } from '../../../../lib/model/errors.ts'
+
+const request = (
+  kernelRelease: string,
+  kernelVersion = '1',
+  arch: 'x86_64' | 'aarch64' = 'x86_64',
+  kind: 'kmod' | 'ebpf' = 'kmod',
+) => ({
+  kernelRelease,
+  kernelVersion,
+  arch,
+  kind,
+})
+
+describe("the names of Debian's kernels", () => {
+  test.each([
+    ['6.1.192-2-amd64', '6.1.192-2', 'amd64'],
+    ['6.1.192-2-cloud-amd64', '6.1.192-2', 'cloud-amd64'],
+    ['6.1.192-2-rt-amd64', '6.1.192-2', 'rt-amd64'],
+    ['4.19.118-2+deb10u1~bpo9+1-arm64', '4.19.118-2+deb10u1~bpo9+1', 'arm64'],
+    ['5.10.0-0.deb10.22-rt-amd64', '5.10.0-0.deb10.22', 'rt-amd64'],
+    ['6.1.0-56-amd64', '6.1.0-56', 'amd64'],
+    ['6.12.117+deb12-rt-amd64', '6.12.117+deb12', 'rt-amd64'],
+  ])('%s is version %s of flavour %s', (release, version, flavour) => {
+    expect(parseRelease(release)).toEqual({ version, flavour })
+    expect(formatRelease({ version, flavour })).toBe(release)
+  })
+
+  test('real releases of the field are read, and pass', () => {
+    const releases = readFileSync(`${import.meta.dirname}/../../../vectors/debian-releases.txt`, 'utf8')
+      .trim()
+      .split('\n')
+    expect(releases.length).toBeGreaterThan(50)
+    for (const release of releases) {
+      const arch = release.endsWith('arm64') ? 'aarch64' : 'x86_64'
+      expect(() => checkDebian(request(release, '1', arch)), release).not.toThrow()
+      expect(formatRelease(parseRelease(release) ?? { version: '', flavour: '' })).toBe(release)
+    }
+  })
+
+  test.each([
+    ['another form', request('banana')],
+    ['another arch', request('6.1.192-2-arm64')],
+    ['a kernel version that Debian never has', request('6.1.192-2-amd64', '7')],
+    ['a kernel older than the drivers support', request('2.6.32-5-amd64')],
+    ['a kernel older than the legacy eBPF probe supports', request('4.9.0-4-amd64', '1', 'x86_64', 'ebpf')],
+    ['an unsigned image’s name', request('6.1.192-2-amd64-unsigned')],
+    ['a shell', request('6.1.192-2$(id)-amd64')],
+  ])('%s is refused, and costs nothing', (_, bad) => {
+    expect(() => checkDebian(bad)).toThrow(expect.objectContaining({ code: 'unsupported-kernel' }))
+  })
+
+  test('whatever the name, it is read or refused, and quickly', () => {
+    const names = fc.oneof(
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(...'0619.-+~', '-rt', '-amd64', '-cloud'), maxLength: 200 }),
+    )
+    fc.assert(
+      fc.property(names, (name) => {
+        const read = parseRelease(name)
+        if (read !== undefined) expect(formatRelease(read)).toBe(name)
+        try {
+          checkDebian(request(name))
+        } catch (error) {
+          if (!isProbeError(error, 'unsupported-kernel')) throw error
+        }
+      }),
+      { numRuns: 5000 },
+    )
+  })
+})

@@ -1,8 +1,0 @@
-import { readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
-import { namesDocument } from '../../../lib/names/document.ts'
-
-test('docs/names.md says what the code does', async () => {
-  const written = await readFile(new URL('../../../docs/names.md', import.meta.url), 'utf8')
-  expect(written, 'stale: run node client/probe-name.ts --document > docs/names.md').toBe(namesDocument())
-})

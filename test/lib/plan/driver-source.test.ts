@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { ProbeError } from '../../../lib/model/errors.ts'
+import type { Probe } from '../../../lib/model/probe.ts'
+import type { DriverVersions } from '../../../lib/model/settings.ts'
+import { type DriverSourcePorts, driverSource } from '../../../lib/plan/driver-source.ts'
+import { memoryPorts } from '../../memory.ts'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const sha256 = (body: Uint8Array) => createHash('sha256').update(body).digest('hex')
+const probe: Probe = {
+  driverVersion: '10.2.0+driver',
+  arch: 'x86_64',
+  driverName: 'falco',
+  target: 'debian',
+  kernelRelease: '6.1.192-2-amd64',
+  kernelVersion: '1',
+  kind: 'kmod',
+}
+const entry = (source: DriverVersions['source']): DriverVersions => ({
+  match: '.*',
+  about: '',
+  names: ['falco'],
+  kinds: ['kmod'],
+  recipe: 'cmake',
+  source,
+})
+const URL_TEMPLATE = 'http://tags.invalid/{driverVersion}.tar.gz'
+
+/** A world whose web serves `web`, counting what is asked for. */
+function world(web: Record<string, string>) {
+  const { store, sources } = memoryPorts({ now: Date.now })
+  const asked: string[] = []
+  const ports: DriverSourcePorts = {
+    inputs: store.inputs,
+    sources,
+    fetch: async (url) => {
+      asked.push(url)
+      const found = web[url]
+      if (found === undefined) throw new ProbeError('not-found', `${url} answers 404`)
+      return bytes(found)
+    },
+    findPackage: async () => undefined,
+    readDirectory: async (path) => bytes(`archive of ${path}`),
+  }
+  return { ports, asked, web }
+}
+
+const TAG = 'http://tags.invalid/10.2.0%2Bdriver.tar.gz'
+
+describe('the source of a driver version', () => {
+  test('from an archive is recorded at first use, kept, and not asked for again', async () => {
+    const { ports, asked } = world({ [TAG]: 'sources' })
+    const first = await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)
+    expect(first).toMatchObject({
+      format: 'tar.gz',
+      recipe: 'cmake',
+      bytes: 7,
+      source: { url: TAG, sha256: sha256(bytes('sources')) },
+    })
+    expect(await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)).toEqual(first)
+    expect(asked).toEqual([TAG])
+  })
+
+  test('that changed after its first use is refused', async () => {
+    const { ports, web } = world({ [TAG]: 'sources' })
+    await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)
+    web[TAG] = 'SOURCES'
+    const forgotten = { ...ports, inputs: memoryPorts({ now: Date.now }).store.inputs }
+    await expect(
+      driverSource(forgotten, entry({ from: 'archive', url: URL_TEMPLATE }), probe),
+    ).rejects.toMatchObject({ code: 'digest-mismatch' })
+  })
+
+  test('that is not the pinned one is refused, and the pinned one is not recorded', async () => {
+    const { ports } = world({ [TAG]: 'sources' })
+    const pin = (text: string) => entry({ from: 'archive', url: URL_TEMPLATE, sha256: sha256(bytes(text)) })
+    await expect(driverSource(ports, pin('others'), probe)).rejects.toMatchObject({ code: 'digest-mismatch' })
+    await expect(driverSource(ports, pin('sources'), probe)).resolves.toBeDefined()
+    expect(await ports.sources.recorded(probe.driverVersion)).toBeUndefined()
+  })
+
+  test('that is not there is driver-source-not-found', async () => {
+    const { ports } = world({})
+    await expect(
+      driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe),
+    ).rejects.toMatchObject({ code: 'driver-source-not-found' })
+  })
+
+  test("from a Debian package must be of the driver's version", async () => {
+    const body = bytes('deb')
+    const found = {
+      name: 'falcosecurity-scap-dkms',
+      url: 'http://m.invalid/a.deb',
+      sha256: sha256(body),
+      bytes: 3,
+    }
+    const of = (version: string) => ({
+      ...world({ [found.url]: 'deb' }).ports,
+      findPackage: async () => ({ ...found, version }),
+    })
+    const source = entry({ from: 'debian-package', package: found.name })
+    await expect(driverSource(of('10.2.0+driver-1'), source, probe)).resolves.toMatchObject({
+      format: 'deb',
+      source: { version: '10.2.0+driver-1' },
+    })
+    await expect(driverSource(of('10.2.1+driver-1'), source, probe)).rejects.toMatchObject({
+      code: 'driver-source-not-found',
+    })
+    await expect(driverSource(world({}).ports, source, probe)).rejects.toMatchObject({
+      code: 'driver-source-not-found',
+    })
+  })
+
+  test('from a folder is told by its digest', async () => {
+    const { ports } = world({})
+    const found = await driverSource(ports, entry({ from: 'directory', path: '/src' }), probe)
+    expect(found.source).toMatchObject({ url: 'file:/src', sha256: sha256(bytes('archive of /src')) })
+  })
+})

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULTS, type Settings } from '../../../lib/model/settings.ts'
+import { probeBytes } from '../../promises/probe.ts'
+import { createWorld, type WorldOptions } from '../../world.ts'
+
+const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
+  loadTest: { ...DEFAULTS.loadTest, mode },
+})
+
+/** From the first GET to the end of everything that it started. */
+async function run(settings: Partial<Settings>, verdict?: WorldOptions['verdict']) {
+  const world = createWorld({ probe: probeBytes(), verdict, settings })
+  await world.get()
+  await world.deliver()
+  return { world, state: world.state(), phases: world.memory.inside.builds.map(({ order }) => order.phase) }
+}
+
+test('a signature says which driver, kind and kernel the bytes are for', async () => {
+  const { world } = await run({})
+  const [, signature] = [...world.memory.inside.objects.artifacts].find(([key]) => key.endsWith('.asc')) ?? []
+  expect(Buffer.from(signature?.body ?? []).toString()).toMatch(
+    /^signature over [0-9a-f]{64}, which is falco\/1\.2\.3\+driver\/kmod\/x86_64\/6\.1\.0-1-amd64$/,
+  )
+})
+
+describe('a load test that is required', () => {
+  test('comes before the probe is published, and its verdict stands beside it', async () => {
+    const { world, state, phases } = await run(mode('required'), 'passed')
+    expect(phases).toEqual(['build', 'load-test'])
+    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'passed', checked: ['insmod'] } })
+    const calls = world.calls.filter((call) => call === 'index.publish' || call === 'builder.start')
+    expect(calls).toEqual(['builder.start', 'builder.start', 'index.publish'])
+  })
+
+  test('keeps a probe that its kernel does not load from ever being published', async () => {
+    const { world, state } = await run(mode('required'), 'failed')
+    expect(state).toMatchObject({ state: 'failed', reason: 'load-test' })
+    expect(state).toMatchObject({ detail: expect.stringContaining('scap: loaded') })
+    expect([...world.memory.inside.objects.artifacts.keys()].every((key) => key.endsWith('.log'))).toBe(true)
+    expect(await world.get()).toMatchObject({ problem: { status: 404, code: 'load-test' } })
+  })
+
+  test('is of the very bytes that are published, whatever was put in their place meanwhile', async () => {
+    const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('required') })
+    const { staging } = world.memory.inside.objects
+    world.onCall((call) => {
+      const key = [...staging.keys()].find((name) => name.endsWith('/probe'))
+      const tested = world.memory.inside.builds.some(({ order }) => order.phase === 'load-test')
+      if (call === 'staging.get' && tested && key !== undefined)
+        staging.set(key, { body: probeBytes(['name=falco']), meta: { contentType: '', sha256: '' } })
+    })
+    await world.get()
+    await world.deliver()
+    expect(world.state()).toMatchObject({ state: 'failed', reason: 'load-test' })
+  })
+
+  test('that says nothing is told as unavailable, never as passed', async () => {
+    const { state } = await run(mode('required'), undefined)
+    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'unavailable' } })
+  })
+
+  test('is run once, however often the build’s end is told', async () => {
+    const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('required') })
+    await world.get()
+    await world.deliver(3)
+    expect(world.memory.inside.builds).toHaveLength(2)
+    expect(world.state()).toMatchObject({ state: 'published', attempt: 1 })
+  })
+})
+
+describe('a load test that is recorded', () => {
+  test('does not hold the probe up, and its verdict is added', async () => {
+    const { world, state } = await run(mode('recorded'), 'failed')
+    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'failed' } })
+    const calls = world.calls.filter((call) => call === 'index.publish' || call === 'builder.start')
+    expect(calls).toEqual(['builder.start', 'index.publish', 'builder.start'])
+  })
+})
+
+test('a load test that is off is never run', async () => {
+  const { state, phases } = await run(mode('off'), 'passed')
+  expect(phases).toEqual(['build'])
+  expect(state).toMatchObject({ state: 'published' })
+  expect(state).not.toHaveProperty('loadTest')
+})

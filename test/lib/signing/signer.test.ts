@@ -1,0 +1,134 @@
+// Keys and signatures as real gpg sees them, in a home of its own.
+
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NOTATION } from '../../../lib/signing/signed-name.ts'
+import { createSigner, generateSigningKey, type SigningKey } from '../../../lib/signing/signer.ts'
+
+const MADE = Date.UTC(2026, 10, 23, 12)
+const DAY = 86_400_000
+const PROBE = Uint8Array.from({ length: 800_000 }, (_, i) => (i * 31) >> 3)
+const NAME = 'scap/0.1.1dev+git20220316.e5c53d64/kmod/x86_64/6.1.0-56-amd64'
+
+let key: SigningKey
+let home: string
+beforeAll(async () => {
+  key = await generateSigningKey({ name: 'Probe registry', email: 'probes@example.org' }, () => MADE)
+  // Not below the folder of a test with a long name: gpg's sockets have short ones.
+  home = await mkdtemp(join(tmpdir(), 'gpg-'))
+  await writeFile(join(home, 'public.asc'), key.publicKey)
+  await gpg('--import', join(home, 'public.asc'))
+})
+afterAll(() => rm(home, { recursive: true, force: true }))
+
+/** Status lines of gpg, whether it failed or not; no agent is started by what is called here. */
+async function gpg(...args: string[]): Promise<string> {
+  const fixed = ['--homedir', home, '--batch', '--no-autostart', '--status-fd', '1', '--with-colons']
+  const late = ['--faked-system-time', String(Math.floor(MADE / 1000) + 10 * 86_400)]
+  const run = promisify(execFile)('gpg', [...fixed, ...late, ...args], { env: { PATH: process.env.PATH } })
+  return run.then(
+    ({ stdout }) => stdout,
+    (error: { stdout: string }) => error.stdout,
+  )
+}
+
+async function verified(signature: string, body: Uint8Array): Promise<string> {
+  await writeFile(join(home, 'probe.asc'), signature)
+  await writeFile(join(home, 'probe'), body)
+  return gpg('--verify', join(home, 'probe.asc'), join(home, 'probe'))
+}
+
+const signature = (body = PROBE, at = MADE + DAY) =>
+  createSigner(
+    async () => key.privateKey,
+    () => at,
+  ).sign(body, NAME)
+
+describe('a signature', () => {
+  test('is good for gpg, by the key that was imported, with SHA-512 at the time of signing', async () => {
+    const armored = await signature()
+    expect(armored).toMatch(/^-----BEGIN PGP SIGNATURE-----\n/)
+    const status = await verified(armored, PROBE)
+    expect(status).toMatch(/^\[GNUPG:\] GOODSIG .* Probe registry <probes@example.org>$/m)
+    const fingerprint = key.fingerprint.toUpperCase()
+    const [, by, , seconds, , version, , algorithm, hash, kind] =
+      /^\[GNUPG:\] VALIDSIG (\S+) (\S+) (\S+) (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)/m.exec(status)!
+    expect({ by, seconds, version, algorithm, hash, kind }).toEqual({
+      by: fingerprint,
+      seconds: String((MADE + DAY) / 1000),
+      version: '4',
+      algorithm: '1',
+      hash: '10',
+      kind: '00',
+    })
+  })
+
+  test('says which probe it is of, for gpg to tell', async () => {
+    const status = await verified(await signature(), PROBE)
+    const [, told = ''] = status.split(`[GNUPG:] NOTATION_NAME ${NOTATION}\n`)
+    // In lines of fifty characters.
+    const [lines = ''] = /^(\[GNUPG:\] NOTATION_(DATA|FLAGS) .*\n)*/.exec(told) ?? []
+    expect(lines.replaceAll(/^\[GNUPG:\] NOTATION_(FLAGS.*|DATA )|\n/gm, '')).toBe(NAME)
+  })
+
+  test('is bad when one bit of the probe is another', async () => {
+    const tampered = Uint8Array.from(PROBE)
+    tampered[400_000]! ^= 1
+    const status = await verified(await signature(), tampered)
+    expect(status).toMatch(/^\[GNUPG:\] BADSIG/m)
+    expect(status).not.toMatch(/GOODSIG|VALIDSIG/)
+  })
+
+  test('of one probe is bad for another', async () => {
+    expect(await verified(await signature(PROBE.subarray(1)), PROBE)).toMatch(/^\[GNUPG:\] BADSIG/m)
+  })
+
+  test('of nothing is good for nothing', async () => {
+    expect(await verified(await signature(new Uint8Array()), new Uint8Array())).toMatch(/GOODSIG/)
+  })
+
+  test('is made with the key of the moment: one that was replaced signs nothing more', async () => {
+    const other = await generateSigningKey({ name: 'Other', email: 'o@example.org' }, () => MADE)
+    const keys = [key.privateKey, other.privateKey]
+    const signer = createSigner(
+      async () => keys.shift()!,
+      () => MADE + DAY,
+    )
+    expect(await verified(await signer.sign(PROBE, NAME), PROBE)).toMatch(/GOODSIG/)
+    expect(await verified(await signer.sign(PROBE, NAME), PROBE)).toMatch(/NO_PUBKEY/)
+  })
+})
+
+describe('a key', () => {
+  test('is RSA of 4096 bits that signs and certifies, without subkeys and without an end', async () => {
+    const lines = (await gpg('--list-keys')).split('\n').map((line) => line.split(':'))
+    const [pub] = lines.filter(([type]) => type === 'pub')
+    expect({ bits: pub![2], algorithm: pub![3], created: pub![5], expires: pub![6], may: pub![11] }).toEqual({
+      bits: '4096',
+      algorithm: '1',
+      created: String(MADE / 1000),
+      expires: '',
+      may: 'scSC',
+    })
+    expect(lines.filter(([type]) => type === 'sub')).toEqual([])
+    expect(lines.find(([type]) => type === 'fpr')![9]).toBe(key.fingerprint.toUpperCase())
+  })
+
+  test('gives its private half in the private block alone', () => {
+    expect(key.privateKey).toMatch(/^-----BEGIN PGP PRIVATE KEY BLOCK-----/)
+    expect(key.publicKey).toMatch(/^-----BEGIN PGP PUBLIC KEY BLOCK-----/)
+    expect(key.publicKey).not.toContain('PRIVATE')
+  })
+})
+
+test('a secret that is no key is an error that does not repeat it', async () => {
+  const signer = createSigner(
+    async () => 'hunter2',
+    () => MADE,
+  )
+  await expect(signer.sign(PROBE, NAME)).rejects.toThrow(/^(?!.*hunter2)/)
+})

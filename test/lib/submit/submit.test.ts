@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { submissionAnswer } from '../../../lib/api/schemas.ts'
+import { DEFAULTS } from '../../../lib/model/settings.ts'
+import { KHEADERS, packed } from '../../kheaders.ts'
+import { probeBytes } from '../../promises/probe.ts'
+import { submissionOf } from '../../submissions.ts'
+import { createWorld, DRIVER_VERSION, KEY } from '../../world.ts'
+import { configBytes } from '../kconfig/vectors.ts'
+
+const [first] = DEFAULTS.drivers
+const settings = {
+  drivers: [{ ...first!, match: '.*', names: ['falco' as const] }],
+  submitted: [DRIVER_VERSION],
+}
+const world = (more: Partial<typeof DEFAULTS> = {}) =>
+  createWorld({ probe: probeBytes(), settings: { ...settings, ...more } })
+
+const text = gunzipSync(configBytes('debian_6.1.0-56-amd64'))
+const SHA256 = createHash('sha256').update(text).digest('hex')
+const MD5 = createHash('md5').update(text).digest('hex')
+const TALOS = {
+  release: '6.1.54-talos',
+  version: '#1 SMP Thu Sep 21 09:27:36 UTC 2023',
+  osRelease: 'ID=talos\nVERSION_ID=v1.5.3\n',
+}
+const talos = (force = false) =>
+  submissionOf(TALOS, { config: configBytes('talos_6.1.54-talos_1_v1.5.3'), force })
+
+const stored = ({ memory }: ReturnType<typeof world>) => [...memory.inside.objects.inputs.keys()]
+const writes = ({ calls }: ReturnType<typeof world>) =>
+  calls.filter((call) => /^(index\.claim|inputs|kernels\.record$|bus|budgets\.spend)/.test(call))
+
+describe('a submission', () => {
+  test('gets a probe of its own, by the config’s sha256 and the name that its loader asks by', async () => {
+    const here = world()
+    const answer = submissionAnswer.parse(await here.submit(submissionOf()))
+    expect(answer.repository).toBe(`/config/${SHA256}`)
+    expect(answer.config).toMatchObject({ sha256: SHA256, md5: MD5 })
+    const [probe] = answer.probes
+    expect(probe).toMatchObject({
+      state: 'building',
+      config: SHA256,
+      url: `/config/${SHA256}${KEY.slice(6)}`,
+    })
+    await here.deliver()
+    expect(await here.get(probe!.url)).toMatchObject({ tag: 'redirect' })
+    expect(here.state()).toBeUndefined()
+    expect((await here.submit(submissionOf())).probes[0]).toMatchObject({ state: 'published' })
+  })
+
+  test('is stored once and built once, however often it comes, packed or plain', async () => {
+    const here = world()
+    await here.submit(submissionOf())
+    const before = [stored(here).length, writes(here).length]
+    await here.submit(submissionOf())
+    await here.submit(submissionOf({}, { config: text }))
+    expect([stored(here).length, writes(here).length]).toEqual(before)
+    await here.deliver()
+    expect(here.memory.inside.builds).toHaveLength(1)
+  })
+
+  test('says which options no build sees', async () => {
+    const answer = await world().submit(submissionOf())
+    expect(answer.config.neutralized).toContainEqual({
+      option: 'MODPROBE_PATH',
+      was: expect.any(String),
+      now: '',
+    })
+  })
+
+  test('of the same config with other facts decides nothing for the first, nor the first for it', async () => {
+    const here = world()
+    const mine = await here.submit(submissionOf())
+    const other = await here.submit(submissionOf({ release: '6.1.0-99-amd64' }))
+    const symvers = Buffer.from('0x4c9d28b0\tphys_base\tvmlinux\tEXPORT_SYMBOL\t\n')
+    const third = await here.submit(submissionOf({}, { symvers }))
+    const repositories = [mine, other, third].map(({ repository }) => repository)
+    expect(new Set(repositories).size).toBe(3)
+    expect((await here.submit(submissionOf())).repository).toBe(mine.repository)
+    expect((await here.submit(submissionOf({}, { symvers }))).repository).toBe(third.repository)
+    // By their md5 the first one is meant.
+    await here.get(`/stable/sysdig-probe-binaries/falco-probe-1-x86_64-6.1.0-1-amd64-${MD5}.ko`)
+    await here.deliver()
+    expect(
+      here.memory.inside.states.get(`config-hash/falco-probe-1-x86_64-6.1.0-1-amd64-${MD5}.ko`),
+    ).toMatchObject({
+      state: 'alias',
+      of: `config/${SHA256}/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko`,
+    })
+  })
+
+  test('with headers decides nothing of what a host gets that asks by its config alone', async () => {
+    const here = world()
+    const kheaders = packed({ ...KHEADERS, 'include/linux/module.h': '/* anything */' })
+    const stranger = await here.submit(submissionOf({}, { kheaders }))
+    expect(stranger.repository).toMatch(/^\/config\/[0-9a-f]{64}$/)
+    expect(stranger.repository).not.toBe(`/config/${SHA256}`)
+    await here.deliver()
+    await expect(here.get(`/config/${SHA256}${KEY.slice(6)}`)).rejects.toMatchObject({
+      code: 'unknown-config',
+    })
+    const old = `/stable/sysdig-probe-binaries/falco-probe-1-x86_64-6.1.0-1-amd64-${MD5}.ko`
+    await here.get(old)
+    await here.deliver()
+    expect(await here.get(old)).toMatchObject({ problem: { status: 404, code: 'headers-not-found' } })
+    expect((await here.submit(submissionOf())).repository).toBe(`/config/${SHA256}`)
+  })
+
+  test.each([
+    ['release', { release: '5.10.0-1-amd64' }],
+    ['machine', { machine: 'aarch64', release: '6.1.0-1-arm64' }],
+  ])('of two kernels is refused by its %s, and nothing is stored', async (field, facts) => {
+    const here = world()
+    await expect(here.submit(submissionOf(facts))).rejects.toMatchObject({
+      code: 'config-mismatch',
+      message: expect.stringMatching(`^${field}: `),
+    })
+    expect(stored(here)).toEqual([])
+    expect(writes(here)).toEqual([])
+  })
+
+  test('of a kernel that loads no module of ours is answered, not built, unless it is forced', async () => {
+    const here = world()
+    const answer = await here.submit(talos())
+    expect(answer.probes[0]).toMatchObject({ state: 'refused', reason: 'cannot-load' })
+    expect(answer.verdicts).toContainEqual(
+      expect.objectContaining({ option: 'CONFIG_MODULE_SIG_FORCE', blocks: true }),
+    )
+    await here.get(answer.probes[0]!.url)
+    await here.deliver()
+    expect(here.memory.inside.builds).toHaveLength(0)
+    expect(await here.get(answer.probes[0]!.url)).toMatchObject({
+      problem: { status: 404, code: 'cannot-load' },
+    })
+    const forced = await here.submit(talos(true))
+    expect(forced.repository).not.toBe(answer.repository)
+    await here.deliver()
+    expect(here.memory.inside.builds).toHaveLength(1)
+  })
+
+  test('costs its caller a budget, and a known one costs nothing', async () => {
+    const here = world({ budgets: { ...DEFAULTS.budgets, requestsPerCallerPerDay: 1 } })
+    await here.submit(submissionOf())
+    await here.submit(submissionOf())
+    await expect(here.submit(submissionOf({ release: '6.1.0-2-amd64' }))).rejects.toMatchObject({
+      code: 'budget-spent',
+    })
+    await here.submit(submissionOf({ release: '6.1.0-2-amd64' }), '203.0.113.2')
+  })
+
+  test.each([
+    ['an unknown driver version', { driverVersions: ['99'] }, 'unknown-driver-version'],
+    ['a driver name that the version has not', { driverName: 'falco' as const }, 'unsupported-driver-name'],
+    ['what is no config', { config: Buffer.from('hello') }, 'bad-config'],
+    ['no gzip', { config: Buffer.from([0x1f, 0x8b, 1, 2, 3]) }, 'bad-config'],
+    ['no Module.symvers', { symvers: Buffer.from('#!/bin/sh\n') }, 'bad-field'],
+    ['no headers', { kheaders: Buffer.from('hello') }, 'bad-field'],
+    ['no package', { kernelUrls: ['http://169.254.169.254/latest'] }, 'bad-field'],
+  ])('of %s is refused, and nothing is stored', async (_, more, code) => {
+    const here = createWorld({ probe: undefined })
+    await expect(here.submit(submissionOf({}, more))).rejects.toMatchObject({ code })
+    expect(stored(here)).toEqual([])
+    expect(writes(here)).toEqual([])
+  })
+})
+
+describe('a name of a submitted kernel', () => {
+  test('that nobody submitted is answered with what to do, and costs nothing', async () => {
+    const here = world()
+    await expect(here.get(`/config/${SHA256}${KEY.slice(6)}`)).rejects.toMatchObject({
+      code: 'unknown-config',
+      message: expect.stringContaining('/v1/probes'),
+    })
+    expect(writes(here)).toEqual([])
+  })
+
+  test('gets any driver version, once the kernel is known, and none of another release', async () => {
+    const here = world()
+    const { repository } = await here.submit(submissionOf())
+    expect(await here.get(`${repository}/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko`)).toMatchObject({
+      location: expect.stringContaining('/wait/config/'),
+    })
+    await expect(here.get(`${repository}/1/x86_64/falco_debian_6.1.2-1-amd64_1.ko`)).rejects.toMatchObject({
+      code: 'unknown-config',
+    })
+  })
+})

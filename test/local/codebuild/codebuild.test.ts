@@ -1,0 +1,209 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../local/wire/json.ts'
+import { allow, role, route, rule, startedStack, temporaryFolder, until, writeAssembly } from '../assembly.ts'
+
+const STARTER = `
+const { CodeBuildClient, StartBuildCommand, BatchGetBuildsCommand, StopBuildCommand } = require('@aws-sdk/client-codebuild')
+const client = new CodeBuildClient({ maxAttempts: 1 })
+exports.handler = async ({ rawPath, rawQueryString }) => {
+  const [, operation, id = ''] = rawPath.split('/')
+  if (operation === 'get') return (await client.send(new BatchGetBuildsCommand({ ids: [decodeURIComponent(id)] }))).builds[0]
+  if (operation === 'stop') return (await client.send(new StopBuildCommand({ id: decodeURIComponent(id) }))).build
+  const { build } = await client.send(new StartBuildCommand({
+    projectName: process.env.PROJECT,
+    idempotencyToken: id || undefined,
+    environmentVariablesOverride: [{ name: 'GIVEN', value: rawQueryString, type: 'PLAINTEXT' }],
+  }))
+  return build
+}`
+
+/** Appends each event that it gets to the file that the environment names. */
+const RECORDER = `
+const { appendFileSync } = require('node:fs')
+exports.handler = async (event) => appendFileSync(process.env.EVENTS, JSON.stringify(event) + '\\n')`
+
+interface Build {
+  id: string
+  buildStatus: string
+  phases: { phaseType: string; phaseStatus?: string; contexts?: { message: string }[] }[]
+}
+
+const spec = (...commands: string[]): string =>
+  JSON.stringify({ version: 0.2, env: { variables: { FIXED: 'fixed' } }, phases: { build: { commands } } })
+
+const project = (buildSpec: string, properties: JsonObject = {}, type = 'LINUX_CONTAINER'): JsonObject => ({
+  Type: 'AWS::CodeBuild::Project',
+  Properties: {
+    ServiceRole: { 'Fn::GetAtt': ['BuildRole', 'Arn'] },
+    Source: { Type: 'NO_SOURCE', BuildSpec: buildSpec },
+    Artifacts: { Type: 'NO_ARTIFACTS' },
+    Environment: { Type: type, ComputeType: 'BUILD_GENERAL1_SMALL', Image: 'debian:12' },
+    ...properties,
+  },
+})
+
+const HERE = process.arch === 'arm64' ? 'ARM_CONTAINER' : 'LINUX_CONTAINER'
+const ELSEWHERE = process.arch === 'arm64' ? 'LINUX_CONTAINER' : 'ARM_CONTAINER'
+
+async function lab(buildSpec: string, properties: JsonObject = {}, type = HERE) {
+  const folder = temporaryFolder()
+  const events = join(folder, 'events')
+  writeFileSync(events, '')
+  const onBuilds = [
+    allow('codebuild:StartBuild', '*'),
+    allow('codebuild:BatchGetBuilds', '*'),
+    allow('codebuild:StopBuild', '*'),
+  ]
+  const pattern = {
+    source: ['aws.codebuild'],
+    detail: { 'build-status': [{ 'anything-but': 'IN_PROGRESS' }] },
+  }
+  const assembly = await writeAssembly(
+    join(folder, 'cdk.out'),
+    {
+      BuildRole: role('codebuild.amazonaws.com'),
+      Project: project(buildSpec, properties, type),
+      ...route('Starter', '$default', 'Starter'),
+      ...rule('Ended', { EventPattern: pattern }, 'Recorder'),
+    },
+    {
+      Starter: {
+        code: STARTER,
+        statements: onBuilds,
+        properties: { Environment: { Variables: { PROJECT: { Ref: 'Project' } } } },
+      },
+      Recorder: { code: RECORDER, properties: { Environment: { Variables: { EVENTS: events } } } },
+    },
+  )
+  const options = { assembly, dataDir: join(folder, 'data') }
+  const stack = await startedStack(options)
+  const ask = async (path: string): Promise<Build> =>
+    (await (await fetch(`${stack.url}${path}`)).json()) as Build
+  const log = (): string => {
+    const dir = join(folder, 'data', 'builds')
+    return readdirSync(dir)
+      .filter((file) => file.endsWith('.log'))
+      .map((file) => readFileSync(join(dir, file), 'utf8'))
+      .join('')
+  }
+  const told = (): { detail: JsonObject }[] =>
+    readFileSync(events, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { detail: JsonObject })
+  const ended = (id: string) =>
+    until(async () => {
+      const build = await ask(`/get/${encodeURIComponent(id)}`)
+      return build.buildStatus === 'IN_PROGRESS' ? undefined : build
+    })
+  return { options, stack, ask, log, told, ended }
+}
+
+const phase = (build: Build, type: string) => build.phases.find(({ phaseType }) => phaseType === type)
+
+describe('a build', () => {
+  test('runs its commands in a sandbox of its own, and its end is told as CodeBuild tells it', async () => {
+    const { ask, ended, log, told } = await lab(
+      spec(
+        'echo "$FIXED $GIVEN $CODEBUILD_BUILD_ID"',
+        'cd /tmp',
+        'X=1; export X',
+        'echo "in $PWD with $X"',
+        'env',
+      ),
+    )
+    const { id } = await ask('/start?given')
+    const build = await ended(id)
+    expect(build.buildStatus).toBe('SUCCEEDED')
+    expect(log()).toContain(`fixed given ${id}\n`)
+    expect(log()).toContain('in /tmp with 1\n')
+    expect(log()).not.toMatch(/AWS_SECRET|AWS_SESSION|npm_/)
+    const [event] = await until(() => (told().length > 0 ? told() : undefined))
+    expect(event!.detail).toMatchObject({
+      'build-status': 'SUCCEEDED',
+      'project-name': 'Small-Project',
+      'build-id': `arn:aws:codebuild:us-east-1:000000000000:build/${id}`,
+      'additional-information': {
+        environment: { 'environment-variables': [{ name: 'GIVEN', value: 'given', type: 'PLAINTEXT' }] },
+      },
+    })
+  })
+
+  test('whose command fails ends as failed, without its next command', async () => {
+    const { ask, ended, log, told } = await lab(spec('echo before', 'exit 3', 'echo after'))
+    const build = await ended((await ask('/start')).id)
+    expect(build.buildStatus).toBe('FAILED')
+    expect(phase(build, 'BUILD')).toMatchObject({
+      phaseStatus: 'FAILED',
+      contexts: [{ message: expect.stringContaining('exit status 3') }],
+    })
+    expect(log()).toContain('before\n')
+    expect(log()).not.toContain('after\n')
+    await until(() => told().find(({ detail }) => detail['build-status'] === 'FAILED'))
+  })
+
+  test('that takes too long is killed with all its processes', async () => {
+    const { ask, ended, told } = await lab(spec('setsid sleep 47.11 & sleep 47.11'), {
+      TimeoutInMinutes: 0.01,
+    })
+    const build = await ended((await ask('/start')).id)
+    expect(build.buildStatus).toBe('TIMED_OUT')
+    await until(() => told().find(({ detail }) => detail['build-status'] === 'TIMED_OUT'))
+    expect(commandLines()).not.toContain('sleep\0' + '47.11')
+  })
+
+  test('that is stopped ends as stopped', async () => {
+    const { ask, ended } = await lab(spec('sleep 47.12'))
+    const { id } = await ask('/start')
+    await ask(`/stop/${encodeURIComponent(id)}`)
+    expect((await ended(id)).buildStatus).toBe('STOPPED')
+  })
+
+  test('starts once for one token', async () => {
+    const { ask, ended } = await lab(spec('true'))
+    const [first, second, other] = [await ask('/start/t1'), await ask('/start/t1'), await ask('/start/t2')]
+    expect(second.id).toBe(first.id)
+    expect(other.id).not.toBe(first.id)
+    await ended(other.id)
+  })
+
+  test('runs a sandbox of its own within the sandbox', async () => {
+    const inner = 'bwrap --unshare-all --die-with-parent --ro-bind / / --proc /proc --dev /dev'
+    const { ask, ended, log } = await lab(spec(`${inner} sh -c 'echo "inner $$"'`))
+    const build = await ended((await ask('/start')).id)
+    expect(log()).toContain('inner 2\n')
+    expect(build.buildStatus).toBe('SUCCEEDED')
+  })
+
+  test('for another architecture fails at once and says why', async () => {
+    const { ask, ended } = await lab(spec('true'), {}, ELSEWHERE)
+    const build = await ended((await ask('/start')).id)
+    expect(build.buildStatus).toBe('FAILED')
+    expect(build.phases.flatMap(({ contexts }) => contexts ?? [])[0]?.message).toContain(ELSEWHERE)
+  })
+
+  test('that ran when the stack died is marked failed by the next start, and that is told', async () => {
+    const { ask, options, stack, told } = await lab(spec('sleep 47.13'))
+    const { id } = await ask('/start')
+    await stack.stop()
+    await startedStack(options)
+    const event = await until(() => told().find(({ detail }) => detail['build-status'] === 'FAILED'))
+    expect(event.detail['build-id']).toContain(id)
+    expect(commandLines()).not.toContain('sleep\0' + '47.13')
+  })
+})
+
+/** Of every process of this machine. */
+const commandLines = (): string =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      } catch {
+        return ''
+      }
+    })
+    .join('\n')

@@ -1,0 +1,181 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createEvents, type Events } from '../../../local/events/events.ts'
+import { createDeliveries } from '../../../local/lambda/deliveries.ts'
+import type { Fn, Functions, Outcome } from '../../../local/lambda/lambda.ts'
+import { loadTemplate } from '../../../local/template/template.ts'
+import type { JsonObject } from '../../../local/wire/json.ts'
+import type { Principal } from '../../../local/wire/types.ts'
+import { rule, temporaryFolder, until, writeAssembly } from '../assembly.ts'
+
+const PERMITTED: Principal = {
+  name: 'Tester',
+  accessKeyId: '',
+  secretAccessKey: '',
+  sessionToken: '',
+  may: (action, resource) => action === 'events:PutEvents' && !resource.endsWith('/Closed'),
+}
+const OK: Outcome = { tag: 'answer', payload: 'null' }
+const FAILED: Outcome = { tag: 'failed', message: 'no' }
+const BUSY: Outcome = { tag: 'throttled' }
+
+interface Lab {
+  readonly events: Events
+  readonly got: JsonObject[]
+  readonly lines: string[]
+  /** files of events that are not delivered yet */
+  pending(): number
+  put(entries: JsonObject[]): JsonObject
+}
+
+/** The events of a template, and a function that does one of `outcomes` after the other. */
+async function lab(resources: JsonObject, outcomes: Outcome[] = []): Promise<Lab> {
+  const folder = temporaryFolder()
+  const assembly = await writeAssembly(join(folder, 'cdk.out'), resources)
+  const template = loadTemplate(assembly, { publicUrl: 'http://127.0.0.1:1' })
+  const [got, lines] = [[] as JsonObject[], [] as string[]]
+  const permits = template.ofType('AWS::Lambda::Permission').length > 0
+  const fn: Fn = {
+    name: 'Fn',
+    arn: 'arn:fn',
+    retries: 2,
+    maxAge: 60_000,
+    permits: () => permits,
+    invoke: async (event) => {
+      got.push(event as JsonObject)
+      return outcomes.shift() ?? OK
+    },
+  }
+  const functions: Functions = { find: () => fn, stop: async () => {} }
+  const [log, now] = [(line: string) => void lines.push(line), Date.now]
+  const dir = join(folder, 'events')
+  const deliveries = createDeliveries({ dir, functions, now, log, backoffMs: 5 })
+  const events = createEvents({ template, functions, deliveries, now, log })
+  return {
+    events,
+    got,
+    lines,
+    pending: () => (existsSync(dir) ? readdirSync(dir).length : 0),
+    put: (Entries) => events.operations.PutEvents!({ Entries }, PERMITTED) as JsonObject,
+  }
+}
+
+const entry = (more: JsonObject = {}): JsonObject => ({
+  Source: 'test',
+  DetailType: 'Happened',
+  Detail: '{"a":1}',
+  ...more,
+})
+/** A target by its plain ARN: the template has no functions here. */
+const plain = (resources: JsonObject): JsonObject =>
+  JSON.parse(JSON.stringify(resources).replaceAll('{"Fn::GetAtt":["Fn","Arn"]}', '"arn:fn"'))
+
+const RULES = plain({
+  Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'Ours' } },
+  Closed: { Type: 'AWS::Events::EventBus', Properties: { Name: 'Closed' } },
+  ...rule('Matching', { EventBusName: { Ref: 'Bus' }, EventPattern: { source: ['test'] } }, 'Fn'),
+})
+
+describe('an event', () => {
+  test('reaches the targets of the rules of its bus that it fits, in the envelope of EventBridge', async () => {
+    const { put, got } = await lab(RULES)
+    put([entry({ EventBusName: 'Ours' }), entry(), entry({ EventBusName: 'Ours', Source: 'other' })])
+    await until(() => got.length > 0 || undefined)
+    expect(got).toEqual([
+      {
+        version: '0',
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        'detail-type': 'Happened',
+        source: 'test',
+        account: '000000000000',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+        region: 'us-east-1',
+        resources: [],
+        detail: { a: 1 },
+      },
+    ])
+  })
+
+  test('is delivered again until it succeeds, and gone then', async () => {
+    const { put, got, pending } = await lab(RULES, [FAILED, FAILED, OK])
+    put([entry({ EventBusName: 'Ours' })])
+    expect(pending()).toBe(1)
+    await until(() => pending() === 0 || undefined)
+    expect(got).toHaveLength(3)
+  })
+
+  test('is given up after two retries, and that is told', async () => {
+    const { put, got, pending, lines } = await lab(RULES, [FAILED, FAILED, FAILED, OK])
+    put([entry({ EventBusName: 'Ours' })])
+    await until(() => pending() === 0 || undefined)
+    expect(got).toHaveLength(3)
+    expect(lines).toEqual([expect.stringContaining('given up')])
+  })
+
+  test('waits for a busy function without spending its retries', async () => {
+    const { put, got, pending } = await lab(RULES, [BUSY, FAILED, BUSY, FAILED, OK])
+    put([entry({ EventBusName: 'Ours' })])
+    await until(() => pending() === 0 || undefined)
+    expect(got).toHaveLength(5)
+  })
+
+  test('for a function without a permission is lost, and that is told', async () => {
+    const { MatchingPermission: _, ...rules } = RULES
+    const { put, pending, lines } = await lab(rules)
+    put([entry({ EventBusName: 'Ours' })])
+    expect(pending()).toBe(0)
+    expect(lines).toEqual([expect.stringContaining('no permission')])
+  })
+
+  test('that is malformed, too large, or not allowed is refused', async () => {
+    const { put } = await lab(RULES)
+    expect(put([entry({ Detail: '[]' }), entry()])).toMatchObject({
+      FailedEntryCount: 1,
+      Entries: [{ ErrorCode: 'MalformedDetail' }, { EventId: expect.any(String) }],
+    })
+    expect(() => put([entry({ Detail: JSON.stringify('x'.repeat(256 * 1024)) })])).toThrow(/over the limit/)
+    expect(() => put(Array(11).fill(entry()))).toThrow(/1 to 10/)
+    expect(() => put([entry({ EventBusName: 'Closed' })])).toThrow(/not authorized/)
+  })
+})
+
+test('a schedule fires once shortly after the start', async () => {
+  const scheduled = rule('Every', { ScheduleExpression: 'rate(1 minute)' }, 'Fn')
+  const { events, got } = await lab(plain(scheduled))
+  events.startSchedules()
+  await until(() => got.length > 0 || undefined)
+  events.stop()
+  expect(got).toMatchObject([{ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }])
+})
+
+test('a rule that is not known here is an error at load', async () => {
+  const odd = (properties: JsonObject) => lab(plain({ ...rule('Odd', properties, 'Fn') }))
+  await expect(odd({ ScheduleExpression: 'cron(0 0 * * ? *)' })).rejects.toThrow(/cron/)
+  await expect(odd({ EventPattern: { source: [{ suffix: 'x' }] } })).rejects.toThrow(/suffix/)
+})
+
+test('a file of an event that cannot be read is left aside, and the others are delivered', async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'events'))
+  writeFileSync(join(folder, 'events', '1.json'), '{"torn')
+  writeFileSync(
+    join(folder, 'events', '2.json'),
+    JSON.stringify({ fn: 'Fn', event: { a: 1 }, since: Date.now(), failures: 0 }),
+  )
+  const got: unknown[] = []
+  const fn = {
+    name: 'Fn',
+    retries: 2,
+    maxAge: 60_000,
+    invoke: async (event: unknown) => {
+      got.push(event)
+      return OK
+    },
+  }
+  const functions = { find: () => fn as unknown as Fn, stop: async () => {} }
+  createDeliveries({ dir: join(folder, 'events'), functions, now: Date.now, log: () => {} }).recover()
+  await until(() => got.length > 0 || undefined)
+  expect(got).toEqual([{ a: 1 }])
+  expect(readFileSync(join(folder, 'events', '1.json'), 'utf8')).toBe('{"torn')
+})

@@ -1,0 +1,181 @@
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../local/wire/json.ts'
+import { type FunctionText, route, startedStack, temporaryFolder, writeAssembly } from '../assembly.ts'
+
+const ECHO = 'exports.handler = async (event) => event'
+const ANSWERS = `exports.handler = async ({ rawPath }) => {
+  switch (rawPath) {
+    case '/plain': return 'text'
+    case '/list': return [1]
+    case '/binary': return { statusCode: 200, body: Buffer.from([0, 255]).toString('base64'), isBase64Encoded: true, headers: { 'Content-Type': 'application/x-object' }, cookies: ['a=1', 'b=2'] }
+    case '/redirect': return { statusCode: 307, headers: { Location: '/x' } }
+    case '/number': return { statusCode: 200, body: 7 }
+    case '/status': return { statusCode: 'fine' }
+    case '/header': return { statusCode: 200, headers: { 'bad name': 'x' } }
+    case '/value': return { statusCode: 200, headers: { 'x-a': 'a\\r\\nb: c' } }
+    case '/large': return { statusCode: 200, body: 'x'.repeat(6 * 1024 * 1024) }
+    case '/error': throw new Error('inside')
+    case '/exit': process.exit(1)
+    case '/slow': await new Promise((r) => setTimeout(r, 60000))
+    case '/loop': for (;;);
+  }
+  return { statusCode: 204 }
+}`
+
+async function api(functions: Record<string, FunctionText>, resources: JsonObject, publicUrl?: string) {
+  const folder = temporaryFolder()
+  const assembly = await writeAssembly(join(folder, 'cdk.out'), resources, functions)
+  const options = { assembly, dataDir: join(folder, 'data') }
+  const { url } = await startedStack(publicUrl === undefined ? options : { ...options, publicUrl })
+  return {
+    url,
+    get: (path: string, init?: RequestInit) => fetch(`${url}${path}`, { redirect: 'manual', ...init }),
+  }
+}
+
+/** Sends bytes as they are; gives the first line of the answer. */
+const raw = (url: string, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text))
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk.toString()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(answer.split('\r\n', 1)[0]!))
+  })
+
+describe('a function behind the API', () => {
+  test('is told of the request in payload format 2.0, its path as it was received', async () => {
+    const { get } = await api(
+      { Echo: { code: ECHO } },
+      route('Echo', 'ANY /x/{proxy+}', 'Echo'),
+      'https://probes.example',
+    )
+    const answer = await get('/x/a%2Bb/%zz?q=1&q=%20', {
+      method: 'POST',
+      body: '{}',
+      headers: { 'X-Upper': 'V', cookie: 'a=1; b=2', 'content-type': 'application/json' },
+    })
+    expect(await answer.json()).toMatchObject({
+      version: '2.0',
+      routeKey: 'ANY /x/{proxy+}',
+      rawPath: '/x/a%2Bb/%zz',
+      rawQueryString: 'q=1&q=%20',
+      queryStringParameters: { q: '1, ' },
+      pathParameters: { proxy: 'a%2Bb/%zz' },
+      cookies: ['a=1', 'b=2'],
+      headers: {
+        'x-upper': 'V',
+        host: 'probes.example',
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'https',
+      },
+      requestContext: { domainName: 'probes.example', http: { method: 'POST', sourceIp: '127.0.0.1' } },
+      body: '{}',
+      isBase64Encoded: false,
+    })
+  })
+
+  test('answers as it says, or by what it returns', async () => {
+    const { get } = await api({ Answers: { code: ANSWERS } }, route('Any', '$default', 'Answers'))
+    expect(await (await get('/plain')).text()).toBe('text')
+    expect(await (await get('/list')).json()).toEqual([1])
+    const binary = await get('/binary')
+    expect(new Uint8Array(await binary.arrayBuffer())).toEqual(new Uint8Array([0, 255]))
+    expect(binary.headers.get('content-type')).toBe('application/x-object')
+    expect(binary.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+    expect((await get('/redirect')).headers.get('location')).toBe('/x')
+    const head = await get('/binary', { method: 'HEAD' })
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, '2'])
+  })
+
+  test('that answers wrongly, fails, or dies is a 500 that says nothing, and the next request is served', async () => {
+    const { get } = await api({ Answers: { code: ANSWERS } }, route('Any', '$default', 'Answers'))
+    for (const path of ['/number', '/status', '/header', '/value', '/large', '/error', '/exit']) {
+      const answer = await get(path)
+      expect([path, answer.status, await answer.text()]).toEqual([
+        path,
+        500,
+        '{"message":"Internal Server Error"}',
+      ])
+    }
+    expect((await get('/fine')).status).toBe(204)
+  })
+
+  test('that takes longer than its time is given up, even when it never yields', async () => {
+    const { get } = await api(
+      { Answers: { code: ANSWERS, properties: { Timeout: 1 } } },
+      route('Any', '$default', 'Answers'),
+    )
+    const answers = await Promise.all([get('/slow'), get('/loop')])
+    expect(answers.map(({ status }) => status)).toEqual([500, 500])
+    expect((await get('/fine')).status).toBe(204)
+  })
+
+  test('whose integration has less time than it needs is a 503', async () => {
+    const resources = route('Any', '$default', 'Answers')
+    const integration = resources.AnyIntegration as { Properties: JsonObject }
+    const quick = { ...integration, Properties: { ...integration.Properties, TimeoutInMillis: 200 } }
+    const { get } = await api({ Answers: { code: ANSWERS } }, { ...resources, AnyIntegration: quick })
+    expect((await get('/slow')).status).toBe(503)
+  })
+
+  test('that has all its executions is a 503', async () => {
+    const slow = { code: 'exports.handler = () => new Promise((r) => setTimeout(r, 300))' }
+    const { get } = await api(
+      { Slow: { ...slow, properties: { ReservedConcurrentExecutions: 1 } } },
+      route('Any', '$default', 'Slow'),
+    )
+    const answers = await Promise.all([get('/'), get('/')])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 503])
+  })
+
+  test('that has no permission for the API is not invoked', async () => {
+    const { AnyPermission: _, ...resources } = route('Any', '$default', 'Echo')
+    const { get } = await api({ Echo: { code: ECHO } }, resources)
+    expect((await get('/')).status).toBe(500)
+  })
+})
+
+describe('the API', () => {
+  test('takes the most specific route', async () => {
+    const answer = (text: string) => ({ code: `exports.handler = async () => '${text}'` })
+    const { get } = await api(
+      { A: answer('greedy'), B: answer('exact'), C: answer('get') },
+      {
+        ...route('A', 'ANY /x/{proxy+}', 'A'),
+        ...route('B', 'ANY /x/y', 'B'),
+        ...route('C', 'GET /x/y', 'C'),
+      },
+    )
+    const texts = await Promise.all([
+      get('/x/y').then((r) => r.text()),
+      get('/x/y', { method: 'POST' }).then((r) => r.text()),
+      get('/x/y/z').then((r) => r.text()),
+    ])
+    expect(texts).toEqual(['get', 'exact', 'greedy'])
+    expect((await get('/')).status).toBe(404)
+  })
+
+  test('refuses heads, bodies and bytes that are too much or no HTTP, and goes on', async () => {
+    const { url, get } = await api({ Echo: { code: ECHO } }, route('Any', '$default', 'Echo'))
+    expect(await raw(url, `GET /${'a'.repeat(11_000)} HTTP/1.1\r\nhost: a\r\n\r\n`)).toContain('431')
+    expect(await raw(url, '\x16\x03\x01\r\n\r\n')).toContain('400')
+    expect(await raw(url, 'GET / HTTP/1.1\r\n\r\n')).toContain('400')
+    expect((await get('/', { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024 + 1) })).status).toBe(413)
+    expect((await get('/')).status).toBe(200)
+  })
+
+  test("serves no AWS endpoint on its port but S3's", async () => {
+    const { get } = await api({ Echo: { code: ECHO } }, route('Any', 'GET /only', 'Echo'))
+    const answer = await get('/', {
+      method: 'POST',
+      headers: { 'x-amz-target': 'DynamoDB_20120810.ListTables' },
+    })
+    expect(answer.status).toBe(404)
+    expect((await get('/s3/bucket/key')).status).toBe(403)
+  })
+})

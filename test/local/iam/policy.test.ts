@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { decide, parsePolicy } from '../../../local/iam/policy.ts'
+import type { Json, JsonObject } from '../../../local/wire/json.ts'
+
+const ask = (statements: Json, action: string, resource: string, context: Record<string, string> = {}) =>
+  decide(parsePolicy({ Statement: statements }, 'test', 'identity'), {
+    action,
+    resource,
+    context,
+    principal: 'arn:aws:iam::000000000000:role/r',
+  })
+
+const allow = (Action: Json, Resource: Json, more: JsonObject = {}): JsonObject => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+  ...more,
+})
+const deny = (Action: Json, Resource: Json, more: JsonObject = {}): JsonObject => ({
+  ...allow(Action, Resource, more),
+  Effect: 'Deny',
+})
+
+describe('a policy', () => {
+  const cases: readonly [string, Json, string, string, boolean][] = [
+    ['allows what it names', allow('s3:GetObject', 'a'), 's3:GetObject', 'a', true],
+    ['allows nothing by silence', [], 's3:GetObject', 'a', false],
+    ['allows no other action', allow('s3:GetObject', 'a'), 's3:PutObject', 'a', false],
+    ['allows no other resource', allow('s3:GetObject', 'a'), 's3:GetObject', 'ab', false],
+    ['takes actions without their case', allow('S3:getobject', 'a'), 's3:GetObject', 'a', true],
+    ['takes resources with their case', allow('s3:*', 'A'), 's3:GetObject', 'a', false],
+    ['knows * as any text', allow('s3:Get*', 'arn:aws:s3:::b/*'), 's3:GetObject', 'arn:aws:s3:::b/x/y', true],
+    ['knows ? as one character', allow('s3:*', 'a?c'), 's3:GetObject', 'abc', true],
+    ['takes a dot for a dot', allow('s3:*', 'a.c'), 's3:GetObject', 'abc', false],
+    [
+      'denies what another statement allows',
+      [allow('s3:*', '*'), deny('s3:PutObject', '*')],
+      's3:PutObject',
+      'a',
+      false,
+    ],
+    ['knows what an action is not', allow('s3:*', '*', {}), 'dynamodb:GetItem', 'a', false],
+    ['knows NotAction', { Effect: 'Deny', NotAction: 's3:*', Resource: '*' }, 's3:GetObject', 'a', false],
+  ]
+  for (const [name, statements, action, resource, expected] of cases) {
+    test(name, () => expect(ask(statements, action, resource)).toBe(expected))
+  }
+
+  const tls = (value: string) => deny('*', '*', { Condition: { Bool: { 'aws:SecureTransport': value } } })
+  test('denies by a condition that holds, and only by one that does', () => {
+    const context = { 'aws:securetransport': 'true' }
+    expect(ask([allow('*', '*'), tls('false')], 's3:GetObject', 'a', context)).toBe(true)
+    expect(ask([allow('*', '*'), tls('true')], 's3:GetObject', 'a', context)).toBe(false)
+  })
+  test('holds no condition on a key that the request lacks', () => {
+    const conditional = (operator: string) => allow('*', '*', { Condition: { [operator]: { 'k:k': 'v' } } })
+    expect(ask(conditional('StringEquals'), 'a:b', 'c')).toBe(false)
+    expect(ask(conditional('StringLike'), 'a:b', 'c', { 'k:k': 'v' })).toBe(true)
+    expect(ask(conditional('StringNotEquals'), 'a:b', 'c')).toBe(true)
+    expect(ask(conditional('StringNotEquals'), 'a:b', 'c', { 'k:k': 'v' })).toBe(false)
+  })
+  test('that it does not understand is an error at load', () => {
+    expect(() =>
+      ask(allow('*', '*', { Condition: { IpAddress: { 'aws:SourceIp': '::1' } } }), 'a:b', 'c'),
+    ).toThrow(/IpAddress/)
+    expect(() => ask(allow('*', '*', { NotPrincipal: '*' }), 'a:b', 'c')).toThrow(/NotPrincipal/)
+    expect(() => ask(allow('*', 'arn:${aws:username}'), 'a:b', 'c')).toThrow(/policy variable/)
+    expect(() => ask({ Effect: 'Allow', Resource: '*' }, 'a:b', 'c')).toThrow(/Action/)
+    expect(() => ask({ Effect: 'Perhaps', Action: '*', Resource: '*' }, 'a:b', 'c')).toThrow(/Perhaps/)
+  })
+})
