@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sh } from '../test/e2e/registry.ts'
+import { sh } from '../test/support/registry/registry.ts'
 
 /** Seconds of `make` for the driver's module on a kernel of Debian's, best of `rounds`. */
 export async function bareMake(work: string, unameRelease: string, rounds: number): Promise<number> {

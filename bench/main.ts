@@ -2,7 +2,7 @@
 
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { debianKernels } from '../test/e2e/kernels.ts'
+import { debianKernels } from '../test/support/registry/kernels.ts'
 import {
   curl,
   DRIVER_VERSION,
@@ -10,7 +10,7 @@ import {
   type Registry,
   scratch,
   startRegistry,
-} from '../test/e2e/registry.ts'
+} from '../test/support/registry/registry.ts'
 import { bareMake } from './bare-make.ts'
 import { timeHits } from './hits.ts'
 import { timeNames } from './names.ts'

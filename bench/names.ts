@@ -1,7 +1,7 @@
 // How long it takes to read a name, over all names of the vectors.
 
 import { parse } from '../lib/names/grammar.ts'
-import { VECTORS } from '../test/lib/names/vectors.ts'
+import { VECTORS } from '../test/support/names/vectors.ts'
 
 const ROUNDS = 10
 

@@ -3,8 +3,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEFAULTS } from '../lib/model/settings.ts'
-import { hostFiles } from '../test/e2e/host-files.ts'
-import { curl, DRIVER_VERSION, sh } from '../test/e2e/registry.ts'
+import { hostFiles } from '../test/support/registry/host-files.ts'
+import { curl, DRIVER_VERSION, sh } from '../test/support/registry/registry.ts'
 
 export interface BareTree {
   readonly seconds: number

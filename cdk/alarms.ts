@@ -20,7 +20,7 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     impact: 'Clients whose probe is being built get errors; published probes are served.',
     runbook: 'waits',
   },
-  deliver: {
+  direct: {
     impact: 'Clients of before May 2020 get errors instead of probes; newer ones are served.',
     runbook: 'waits',
   },
@@ -28,7 +28,7 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     impact: 'Hosts cannot submit their kernels; probes of known ones are served and built.',
     runbook: 'submissions',
   },
-  lookup: {
+  v1: {
     impact: 'Lists of probes, and what is known of one, are not answered; probes are served and built.',
     runbook: 'submissions',
   },

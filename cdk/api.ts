@@ -26,13 +26,9 @@ const ACCESS_LOG = {
 /** First parts of the paths of clients that do not follow redirects, and are sent the bytes themselves. */
 const WITHOUT_REDIRECTS = ['stable', 'dev', 'kernel-module', 'ebpf-probe']
 
-type Routed = Readonly<Record<'resolve' | 'wait' | 'deliver' | 'submit' | 'lookup', LambdaFunction>>
+type Routed = Readonly<Record<'resolve' | 'wait' | 'direct' | 'submit' | 'v1', LambdaFunction>>
 
-export function addApi(
-  stack: Stack,
-  { resolve, wait, deliver, submit, lookup }: Routed,
-  { cloud }: Settings,
-) {
+export function addApi(stack: Stack, { resolve, wait, direct, submit, v1 }: Routed, { cloud }: Settings) {
   const api = new HttpApi(stack, 'Api', {
     apiName: stack.stackName,
     createDefaultStage: false,
@@ -48,10 +44,10 @@ export function addApi(
     methods: [HttpMethod.POST],
     integration: new HttpLambdaIntegration('Submit', submit),
   })
-  const known = new HttpLambdaIntegration('Lookup', lookup)
+  const known = new HttpLambdaIntegration('V1', v1)
   for (const path of ['/v1/{proxy+}', '/openapi.json'])
     api.addRoutes({ path, methods: [HttpMethod.ANY], integration: known })
-  const delivered = new HttpLambdaIntegration('Deliver', deliver)
+  const delivered = new HttpLambdaIntegration('Direct', direct)
   for (const layout of WITHOUT_REDIRECTS) {
     api.addRoutes({ path: `/${layout}/{proxy+}`, methods: [HttpMethod.ANY], integration: delivered })
   }

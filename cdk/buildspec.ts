@@ -1,17 +1,19 @@
-// Composes an inline buildspec: one of buildspecs/*.yml, with the steps that it names written into it.
+// Composes an inline buildspec: one of buildspecs/*.yml, with the folders of steps that it names packed into it.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { parseDocument, visit } from 'yaml'
+import { type TarFile, tarGz } from '../lib/formats/tar.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'buildspecs')
-/** `# steps`, then files and folders below buildspecs/; without any, the folder `steps` */
-const PLACE = /^# steps( .*)?$/
-const DELIMITER = 'END-OF-THIS-STEP'
+/** `# steps`, then folders below buildspecs/ */
+const PLACE = /^# steps((?: [a-z-]+)+)$/
 /** characters; CodeBuild refuses a longer inline buildspec */
 export const MAX_BUILDSPEC = 25_600
+/** Characters of a line of base64, as in MIME (RFC 2045). */
+const LINE = /.{1,76}/g
 
-/** The container gets no source: the steps come inside the buildspec. Throws when it is too long. */
+/** The container gets no source: the steps come inside the buildspec, compressed. Throws when it is too long. */
 export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
   const document = parseDocument(readFileSync(join(folder, name), 'utf8'))
   let places = 0
@@ -20,8 +22,12 @@ export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
       const place = PLACE.exec(String(node.value))
       if (place === null) return
       places += 1
-      const named = (place[1] ?? 'steps').trim().split(' ')
-      node.value = stepsCommand(named.flatMap((path) => filesOf(join(folder, path))))
+      node.value = unpackCommand(
+        place[1]!
+          .trim()
+          .split(' ')
+          .flatMap((steps) => filesOf(folder, steps)),
+      )
       node.type = 'BLOCK_LITERAL'
     },
   })
@@ -36,35 +42,17 @@ export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
 /** The load test's: buildspecs/load-test.yml. */
 export const loadTestBuildspec = (): string => inlineBuildspec(FOLDER, 'load-test.yml')
 
-const filesOf = (path: string): string[] =>
-  statSync(path).isDirectory()
-    ? readdirSync(path)
-        .sort()
-        .map((name) => join(path, name))
-    : [path]
+/** The files of one folder and of those below it, by their path below `root`. */
+const filesOf = (root: string, steps: string): TarFile[] =>
+  readdirSync(join(root, steps), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return { path: relative(root, path), body: readFileSync(path), executable: false }
+    })
 
-/** One command of sh that writes every step into the folder "$STEPS". */
-function stepsCommand(files: readonly string[]): string {
-  const heredocs = files.map((file) => heredoc(basename(file), carried(file)))
-  return ['mkdir -p "$STEPS"', ...heredocs].join('\n')
-}
-
-/** Lines that are nothing but a comment are a fourth of the steps, and stay behind. */
-export const withoutComments = (text: string): string => text.replaceAll(/^[ \t]*#( .*)?\n/gm, '')
-
-/** The same of C, whose indentation says nothing either. */
-export const withoutMargins = (text: string): string =>
-  text.replaceAll(/^[ \t]*(\/\/.*)?\n/gm, '').replaceAll(/^[ \t]+/gm, '')
-
-function carried(file: string): string {
-  const text = readFileSync(file, 'utf8')
-  return file.endsWith('.c') ? withoutMargins(text) : withoutComments(text)
-}
-
-function heredoc(name: string, text: string): string {
-  if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) throw new Error(`${name} is no plain name for a step`)
-  if (!text.endsWith('\n') || /[^\t\n\x20-\x7e]/.test(text) || text.includes(DELIMITER)) {
-    throw new Error(`step ${name} must be ASCII lines, each ended, without ${DELIMITER}`)
-  }
-  return `cat >"$STEPS/${name}" <<'${DELIMITER}'\n${text}${DELIMITER}`
+/** One command of sh that unpacks every step below the folder "$STEPS". */
+function unpackCommand(files: readonly TarFile[]): string {
+  const lines = Buffer.from(tarGz(files)).toString('base64').match(LINE) ?? []
+  return ['mkdir -p "$STEPS"', `base64 -d <<'STEPS' | tar -xz -C "$STEPS"`, ...lines, 'STEPS'].join('\n')
 }

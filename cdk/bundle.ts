@@ -7,9 +7,9 @@ import { buildSync } from 'esbuild'
 export const FUNCTIONS = [
   'resolve',
   'wait',
-  'deliver',
+  'direct',
   'submit',
-  'lookup',
+  'v1',
   'plan',
   'publish',
   'sweep',

@@ -2,7 +2,7 @@
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { ENV } from '../lib/model/environment.ts'
+import { ENV } from '../lib/model/keys.ts'
 import type { Settings } from '../lib/model/settings.ts'
 import { addTopic, alarms } from './alarm.ts'
 import { watchApi, watchClaims, watchFunctions, watchTables } from './alarms.ts'
@@ -39,18 +39,18 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   probes.grantTo(wait, 'read')
   artifacts.grantTo(wait, 'read')
 
-  const deliver = make('deliver', {
+  const direct = make('direct', {
     memoryMegabytes: 512,
     timeoutSeconds: 29,
     // Clients of before May 2020 wait here, too, and are few.
     concurrency: Math.ceil(settings.cloud.waitConcurrency / 10),
   })
-  probes.grantTo(deliver, 'read', 'write')
-  kernels.grantTo(deliver, 'read')
-  budgets.grantTo(deliver, 'look', 'spend')
-  artifacts.grantTo(deliver, 'read')
-  staging.grantTo(deliver, 'read logs')
-  bus.grantTo(deliver, 'emit')
+  probes.grantTo(direct, 'read', 'write')
+  kernels.grantTo(direct, 'read')
+  budgets.grantTo(direct, 'look', 'spend')
+  artifacts.grantTo(direct, 'read')
+  staging.grantTo(direct, 'read logs')
+  bus.grantTo(direct, 'emit')
 
   const submit = make('submit', { memoryMegabytes: 1024, timeoutSeconds: 20 })
   probes.grantTo(submit, 'read', 'write')
@@ -59,12 +59,12 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   inputs.grantTo(submit, 'write')
   bus.grantTo(submit, 'emit')
 
-  const lookup = make('lookup', {
+  const v1 = make('v1', {
     memoryMegabytes: 512,
     timeoutSeconds: 29,
     concurrency: Math.ceil(settings.cloud.waitConcurrency / 5),
   })
-  probes.grantTo(lookup, 'read', 'list', 'list by release')
+  probes.grantTo(v1, 'read', 'list', 'list by release')
 
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
   probes.grantTo(plan, 'read', 'write')
@@ -93,14 +93,14 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   artifacts.grantTo(keyMaker, 'write public key')
   makeSigningKey(stack, keyMaker)
 
-  tell(settings, resolve, wait, deliver, submit, lookup, plan, publish)
+  tell(settings, resolve, wait, direct, submit, v1, plan, publish)
 
-  const { api, accessLog } = addApi(stack, { resolve, wait, deliver, submit, lookup }, settings)
+  const { api, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, publish, sweep })
 
   const topic = addTopic(stack)
   const alarm = alarms(stack, topic)
-  watchFunctions(alarm, { resolve, wait, deliver, submit, lookup, plan, publish, sweep })
+  watchFunctions(alarm, { resolve, wait, direct, submit, v1, plan, publish, sweep })
   watchApi(alarm, accessLog)
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)

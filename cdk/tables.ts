@@ -11,7 +11,7 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../lib/model/environment.ts'
+} from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 
 export function addTables(stack: Stack) {

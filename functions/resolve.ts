@@ -3,7 +3,7 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { createFetch } from '../lib/aws/fetch.ts'
-import { PUBLIC_KEY_OBJECT } from '../lib/model/environment.ts'
+import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import type { Answer } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'

@@ -4,7 +4,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
-import { ENV, PUBLIC_KEY_OBJECT } from '../lib/model/environment.ts'
+import { ENV, PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import { generateSigningKey } from '../lib/signing/signer.ts'
 import { log, required } from './runtime/ports.ts'
 

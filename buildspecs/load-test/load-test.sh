@@ -7,14 +7,15 @@
 # The nonce keeps apart what this test says and what an honest kernel happens to print, no more. What a probe cannot do
 # from in there is to touch the machine outside: the machine runs as nobody, without network, in the sandbox.
 #
-# Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of this file).
+# Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of all steps).
 # Exits 0 when there was a verdict of `passed` or `failed`.
 set -eu
 umask 022
 export LC_ALL=C
 WORK=/tmp/load-test
 
-for step in report transfer job load-job vm-tools install fetch sandbox vm log verdict; do
+for step in common/stages common/transfer common/job load-test/settings load-test/vm-tools common/install \
+  common/fetch common/sandbox load-test/vm common/log load-test/verdict; do
   # shellcheck source=/dev/null
   . "$STEPS/$step.sh"
 done

@@ -12,7 +12,7 @@ find_tools() {
 prepare_tools() {
   [ "$(uname -m)" = "$ARCH" ] || fail "this builder is $(uname -m)"
   [ "$TOOLS" = present ] || install_tools
-  [ -z "$COMPILER" ] || "$COMPILER" -static -O1 -s -o "$WORK/root/bpf-load" "$STEPS/bpf-load.c" ||
+  [ -z "$COMPILER" ] || "$COMPILER" -static -O1 -s -o "$WORK/root/bpf-load" "$STEPS/load-test/bpf-load.c" ||
     fail "the loader of eBPF objects does not compile with $COMPILER"
 }
 

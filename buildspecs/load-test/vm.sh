@@ -1,5 +1,5 @@
 # The virtual machine: its kernel, its initramfs, its one run.
-# shellcheck shell=sh disable=SC2034,SC2153 # IMAGE is of load-job.sh, MACHINE for verdict.sh
+# shellcheck shell=sh disable=SC2034,SC2153 # IMAGE is of settings.sh, MACHINE for verdict.sh
 
 image_sandbox() {
   sandbox --ro-bind "$WORK/inputs" /inputs --ro-bind "$WORK/vm" /kernel \
@@ -8,10 +8,10 @@ image_sandbox() {
 
 # take_image: vm/vmlinuz as the package has it, and vm/vmlinux, which is empty where the boot is left to vmlinuz.
 take_image() {
-  image_sandbox sh -eu /steps/image.sh package 3>"$WORK/vm/vmlinuz" ||
+  image_sandbox sh -eu /steps/load-test/image.sh package 3>"$WORK/vm/vmlinuz" ||
     fail "the kernel package holds no image of $UNAME_RELEASE"
   keep_image
-  image_sandbox sh -eu /steps/image.sh unwrapped 3>"$WORK/vm/vmlinux" || : >"$WORK/vm/vmlinux"
+  image_sandbox sh -eu /steps/load-test/image.sh unwrapped 3>"$WORK/vm/vmlinux" || : >"$WORK/vm/vmlinux"
 }
 
 # The next test of this kernel is spared the package by it. Before the machine runs: no probe can have a hand in it.
@@ -30,7 +30,7 @@ pack_initramfs() {
   NONCE=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   mkdir "$WORK/root/bin" "$WORK/root/proc" "$WORK/root/sys" "$WORK/root/dev"
   cp "$(command -v busybox)" "$WORK/root/bin/busybox"
-  cp "$STEPS/init.sh" "$WORK/root/init"
+  cp "$STEPS/load-test/init.sh" "$WORK/root/init"
   chmod 755 "$WORK/root/init"
   mv "$WORK"/inputs/probe-* "$WORK/root/probe"
   printf 'NONCE=%s KIND=%s DRIVER_NAME=%s\n' "$NONCE" "$KIND" "$DRIVER_NAME" >"$WORK/root/job"
@@ -43,7 +43,7 @@ boot_image() {
   for image in vmlinux vmlinuz; do
     [ -s "$WORK/vm/$image" ] || continue
     MACHINE=0
-    image_sandbox sh -eu /steps/machine.sh "$image" >"$WORK/console" || MACHINE=$?
+    image_sandbox sh -eu /steps/load-test/machine.sh "$image" >"$WORK/console" || MACHINE=$?
     tr '\t' ' ' <"$WORK/console" | tr -cd '\n -~' | sed 's/^\[ *[0-9.]*\] //' >"$WORK/lines"
     cat "$WORK/lines"
     ! grep -q "^$NONCE ready " "$WORK/lines" || return 0

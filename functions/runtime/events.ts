@@ -3,8 +3,8 @@
 import * as z from 'zod'
 import type { LoadTestRequest } from '../../lib/build/load-test.ts'
 import type { PlanRequest } from '../../lib/build/start.ts'
-import { BUILD_ENV } from '../../lib/model/environment.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
+import { BUILD_ENV } from '../../lib/model/keys.ts'
 import type { BuildStatus } from '../../lib/model/ports.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
 

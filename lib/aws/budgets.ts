@@ -2,7 +2,7 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { BUDGET_EXPIRES, TABLE_KEY } from '../model/environment.ts'
+import { BUDGET_EXPIRES, TABLE_KEY } from '../model/keys.ts'
 import type { Budgets, Clock } from '../model/ports.ts'
 
 /** A budget is of one day; it is deleted when nobody can spend from it any more. */

@@ -7,8 +7,8 @@ import {
   type StatusType,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild'
-import { BUILD_ENV } from '../model/environment.ts'
 import { ProbeError } from '../model/errors.ts'
+import { BUILD_ENV } from '../model/keys.ts'
 import type { Builder, BuildStatus, Phase } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
 

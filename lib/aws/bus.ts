@@ -1,8 +1,8 @@
 // The stack's own event bus.
 
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
-import { EVENT_SOURCE } from '../model/environment.ts'
 import { ProbeError } from '../model/errors.ts'
+import { EVENT_SOURCE } from '../model/keys.ts'
 import type { Bus } from '../model/ports.ts'
 
 export function createBus(client: EventBridgeClient, bus: string): Bus {

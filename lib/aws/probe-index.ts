@@ -8,6 +8,7 @@ import {
   ScanCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
+import { isProbeError } from '../model/errors.ts'
 import {
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
@@ -15,8 +16,7 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../model/environment.ts'
-import { isProbeError } from '../model/errors.ts'
+} from '../model/keys.ts'
 import type { Index } from '../model/ports.ts'
 import type { Claim, ProbeState } from '../model/probe.ts'
 import { releaseIn } from '../names/grammar.ts'

@@ -2,8 +2,8 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
-import { TABLE_KEY } from '../model/environment.ts'
 import { ProbeError } from '../model/errors.ts'
+import { TABLE_KEY } from '../model/keys.ts'
 import type { Sources } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
 import { sourceOf } from './item.ts'

@@ -40,7 +40,7 @@ export interface Job {
     readonly DRIVER_VERSION: string
     readonly UNAME_RELEASE: string
     /** how the driver source is built: steps in buildspecs/ */
-    readonly RECIPE: 'makefile' | 'cmake'
+    readonly RECIPE: 'makefile' | 'libs'
     /** the kernel build tree: comes in header packages, is made of source and config, or was made so before */
     readonly KERNEL: 'headers' | 'source' | 'prepared'
     /** with `headers`, the tree's place in the unpacked packages; otherwise `-` */

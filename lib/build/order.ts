@@ -19,7 +19,7 @@ export interface BuildPlan {
   readonly attempt: number
   readonly unameRelease: string
   readonly compiler: string
-  readonly recipe: 'makefile' | 'cmake'
+  readonly recipe: 'makefile' | 'libs'
   readonly driverSource: Source
   /** packages and files that the kernel's build tree comes from */
   readonly headers: readonly Source[]
@@ -49,7 +49,7 @@ const plan = z.object({
   attempt: z.number(),
   unameRelease: z.string(),
   compiler: z.string(),
-  recipe: z.enum(['makefile', 'cmake']),
+  recipe: z.enum(['makefile', 'libs']),
   driverSource: source,
   headers: z.array(source),
   treeId: z.string().optional(),

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import type { KernelPlan, Package, SourcePlan } from '../kernels/planner.ts'
-import { inputKey, stagingKeys } from '../model/environment.ts'
 import { ProbeError, unreachable } from '../model/errors.ts'
 import type { Stored } from '../model/kernel.ts'
+import { inputKey, stagingKeys } from '../model/keys.ts'
 import type { Budgets, Builder, Clock, Index, Log, Presigner, Store } from '../model/ports.ts'
 import type { Probe, Source } from '../model/probe.ts'
 import { dayOf } from '../model/retry.ts'

@@ -1,8 +1,8 @@
 // Packages and archives in the inputs bucket, each under its sha256.
 
 import { createHash } from 'node:crypto'
-import { inputKey } from '../model/environment.ts'
 import { ProbeError } from '../model/errors.ts'
+import { inputKey } from '../model/keys.ts'
 import type { Fetch, Store } from '../model/ports.ts'
 
 export interface Input {

@@ -1,7 +1,7 @@
 // An archive by its URL, kept in the inputs bucket, with its digest pinned or recorded at first use.
 
-import { inputKey } from '../model/environment.ts'
 import { ProbeError } from '../model/errors.ts'
+import { inputKey } from '../model/keys.ts'
 import type { Fetch, Sources, Store } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
 import { keepInput } from './inputs.ts'

@@ -26,8 +26,8 @@ const driverVersions = z.object({
   about: z.string(),
   names: z.array(z.enum(DRIVER_NAMES)),
   kinds: z.array(z.enum(KINDS)),
-  /** `makefile`: a Makefile beside the sources. `cmake`: falcosecurity/libs since 7.0.0 */
-  recipe: z.enum(['makefile', 'cmake']),
+  /** `makefile`: a Makefile beside the sources. `libs`: falcosecurity/libs since 7.0.0 */
+  recipe: z.enum(['makefile', 'libs']),
   source: driverSource,
 })
 
@@ -132,7 +132,7 @@ export const DEFAULTS: Settings = {
       about: '7.0.0+driver to 9.1.x+driver',
       names: ['falco', 'scap'],
       kinds: ['kmod', 'ebpf'],
-      recipe: 'cmake',
+      recipe: 'libs',
       source: { from: 'archive', url: LIBS },
     },
     {
@@ -140,7 +140,7 @@ export const DEFAULTS: Settings = {
       about: '9.2.0+driver and newer (kmod only)',
       names: ['falco', 'scap'],
       kinds: ['kmod'],
-      recipe: 'cmake',
+      recipe: 'libs',
       source: { from: 'archive', url: LIBS },
     },
   ],

@@ -1,7 +1,7 @@
 // What each state of a probe answers, at its own URL and beside it.
 
-import { stagingKeys } from '../model/environment.ts'
 import { unreachable } from '../model/errors.ts'
+import { stagingKeys } from '../model/keys.ts'
 import type { Clock, Presigner } from '../model/ports.ts'
 import type { Failure, Probe, Publication } from '../model/probe.ts'
 import { type Companion, fileOf } from '../names/grammar.ts'

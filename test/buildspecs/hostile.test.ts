@@ -1,9 +1,9 @@
 // Sources that attack their build: all that they can reach is their own build folder.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build } from './build.ts'
-import { GOOD, making, smallBuild } from './small.ts'
-import { type LoopbackStore, openStore } from './store.ts'
+import { build } from '../support/builds/build.ts'
+import { GOOD, making, smallBuild } from '../support/builds/small.ts'
+import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
 let store: LoopbackStore
 beforeAll(async () => {

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Job, JobInput } from '../../lib/build/job.ts'
 import { readReport } from '../../lib/build/report.ts'
-import { build } from './build.ts'
-import { GOOD, making, smallBuild } from './small.ts'
-import { type LoopbackStore, openStore } from './store.ts'
+import { build } from '../support/builds/build.ts'
+import { GOOD, making, smallBuild } from '../support/builds/small.ts'
+import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
 let store: LoopbackStore
 beforeAll(async () => {
@@ -123,7 +123,7 @@ test('whatever a compiler calls itself, the manifest can be read', () => {
     writeFileSync(join(folder, 'stage'), 'compile 1\n')
     writeFileSync(join(folder, 'timings'), 'fetch 0.007\ncompile 61.250\n')
     writeFileSync(join(folder, 'compiler'), 'gcc "12\\" \u001b[31m\u00e9\t$(id) `id`\nsecond line\n')
-    const script = '. ./buildspecs/steps/manifest.sh; manifest'
+    const script = '. ./buildspecs/probe/report.sh; manifest'
     const manifest = execFileSync('sh', ['-euc', script], { env: { ...process.env, WORK: folder } })
     expect(readReport(manifest)).toEqual({
       stage: 'compile',

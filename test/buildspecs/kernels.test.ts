@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestKernel, packageBytes } from './archive.ts'
-import { type Build, build, type Input } from './build.ts'
-import { type LoopbackStore, openStore } from './store.ts'
+import { newestKernel, packageBytes } from '../support/builds/archive.ts'
+import { type Build, build, type Input } from '../support/builds/build.ts'
+import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
 const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
 const MINUTES = 60_000

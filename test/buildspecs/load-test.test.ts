@@ -2,10 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LoadVerdict } from '../../lib/build/verdict.ts'
-import { newestKernel, packageBytes, tarball } from './archive.ts'
-import { type Build, build, type Input } from './build.ts'
-import { type LoadTest, loadTest } from './load.ts'
-import { type LoopbackStore, openStore } from './store.ts'
+import { newestKernel, packageBytes, tarball } from '../support/builds/archive.ts'
+import { type Build, build, type Input } from '../support/builds/build.ts'
+import { type LoadTest, loadTest } from '../support/builds/load.ts'
+import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
 const MINUTES = 60_000
 const kernel = newestKernel('6.1')

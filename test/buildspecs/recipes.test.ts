@@ -1,9 +1,9 @@
 // The layouts of driver sources.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build } from './build.ts'
-import { GOOD, making, smallBuild } from './small.ts'
-import { type LoopbackStore, openStore } from './store.ts'
+import { build } from '../support/builds/build.ts'
+import { GOOD, making, smallBuild } from '../support/builds/small.ts'
+import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
 let store: LoopbackStore
 beforeAll(async () => {
@@ -60,9 +60,9 @@ describe('recipe makefile', () => {
   })
 })
 
-describe('recipe cmake', () => {
+describe('recipe libs', () => {
   test.each([['libs-1.2.3'], ['.']])("fills in CMake's templates below %s", async (folder) => {
-    const order = smallBuild(below(folder, templates), { RECIPE: 'cmake', DRIVER_NAME: 'falco' })
+    const order = smallBuild(below(folder, templates), { RECIPE: 'libs', DRIVER_NAME: 'falco' })
     const { exit, log } = await build(store, order)
     expect(exit).toBe(0)
     expect(log).toContain('#define API 10 1 0\n#define SCHEMA 4 5 1\n')
@@ -72,17 +72,17 @@ describe('recipe cmake', () => {
 
   test('stops at a placeholder that it does not know', async () => {
     const newer = { ...templates, 'driver/driver_config.h.in': '#define X "${BRAND_NEW}"\n' }
-    const { exit, log } = await build(store, smallBuild(below('libs', newer), { RECIPE: 'cmake' }))
+    const { exit, log } = await build(store, smallBuild(below('libs', newer), { RECIPE: 'libs' }))
     expect(exit).toBe(1)
     expect(log).toContain('#define X "${BRAND_NEW}"')
-    expect(log).toContain('driver_config.h.in has a placeholder that the cmake recipe does not know')
+    expect(log).toContain('driver_config.h.in has a placeholder that the recipe libs does not know')
   })
 
   test('says that a driver has no eBPF probe', async () => {
     const files = Object.fromEntries(Object.entries(templates).filter(([path]) => !path.includes('bpf/')))
     const { exit, log } = await build(
       store,
-      smallBuild(below('libs', files), { RECIPE: 'cmake', KIND: 'ebpf' }),
+      smallBuild(below('libs', files), { RECIPE: 'libs', KIND: 'ebpf' }),
     )
     expect(exit).toBe(1)
     expect(log).toContain('these driver sources have no legacy eBPF probe')

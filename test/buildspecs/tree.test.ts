@@ -3,10 +3,10 @@
 import { execFileSync } from 'node:child_process'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tarball } from './archive.ts'
-import { type Build, build, type Input } from './build.ts'
-import { GOOD, making, smallBuild, smallSource } from './small.ts'
-import { type LoopbackStore, openStore } from './store.ts'
+import { tarball } from '../support/builds/archive.ts'
+import { type Build, build, type Input } from '../support/builds/build.ts'
+import { GOOD, making, smallBuild, smallSource } from '../support/builds/small.ts'
+import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
 let store: LoopbackStore
 beforeAll(async () => {

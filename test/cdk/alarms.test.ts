@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { anchor, RUNBOOK } from '../../cdk/alarm.ts'
-import { readable, resourcesOf, synthesis, type Template } from './template.ts'
+import { readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 
 let template: Template
 beforeAll(() => {

@@ -1,8 +1,8 @@
 // What each function and build may do and is told: the whole of it, so that a wider grant is seen here.
 
 import { beforeAll, describe, expect, test } from 'vitest'
-import { ENV } from '../../lib/model/environment.ts'
-import { list, plainId, readable, resourcesOf, synthesis, type Template } from './template.ts'
+import { ENV } from '../../lib/model/keys.ts'
+import { list, plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 
 interface Statement {
   readonly Effect: string
@@ -24,9 +24,9 @@ const MAY: Record<string, string[]> = {
     's3:GetObject Staging.Arn/*/log',
     'events:PutEvents Bus.Arn',
   ],
-  Deliver: [
-    'logs:CreateLogStream DeliverLog.Arn',
-    'logs:PutLogEvents DeliverLog.Arn',
+  Direct: [
+    'logs:CreateLogStream DirectLog.Arn',
+    'logs:PutLogEvents DirectLog.Arn',
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:UpdateItem Probes.Arn',
     'dynamodb:GetItem Kernels.Arn',
@@ -87,9 +87,9 @@ const MAY: Record<string, string[]> = {
     's3:PutObject Inputs.Arn/*',
     'events:PutEvents Bus.Arn',
   ],
-  Lookup: [
-    'logs:CreateLogStream LookupLog.Arn',
-    'logs:PutLogEvents LookupLog.Arn',
+  V1: [
+    'logs:CreateLogStream V1Log.Arn',
+    'logs:PutLogEvents V1Log.Arn',
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:Scan Probes.Arn',
     'dynamodb:Query Probes.Arn/index/ByRelease',
@@ -118,7 +118,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'eventBus',
     'settings',
   ],
-  Deliver: [
+  Direct: [
     'probesTable',
     'kernelsTable',
     'budgetsTable',
@@ -155,7 +155,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'settings',
   ],
   Submit: ['probesTable', 'kernelsTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],
-  Lookup: ['probesTable', 'settings'],
+  V1: ['probesTable', 'settings'],
   Sweep: ['probesTable', 'eventBus'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { readSettings } from '../../cdk/settings.ts'
 import { DEFAULTS } from '../../lib/model/settings.ts'
-import { synthesis } from './template.ts'
+import { synthesis } from '../support/cdk/template.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'probe-registry-settings-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -24,7 +24,7 @@ const archive = (url: string) => ({
       about: '1',
       names: ['falco'],
       kinds: ['kmod'],
-      recipe: 'cmake',
+      recipe: 'libs',
       source: { from: 'archive', url },
     },
   ],
@@ -36,7 +36,7 @@ const directory = {
       about: '1',
       names: ['falco'],
       kinds: ['kmod'],
-      recipe: 'cmake',
+      recipe: 'libs',
       source: { from: 'directory', path: '/src' },
     },
   ],

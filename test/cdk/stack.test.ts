@@ -11,10 +11,10 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../../lib/model/environment.ts'
+} from '../../lib/model/keys.ts'
 import { DEFAULTS, settingsSchema } from '../../lib/model/settings.ts'
-import { faultsOf } from './schema.ts'
-import { readable, resourcesOf, type Synthesis, synthesis } from './template.ts'
+import { faultsOf } from '../support/cdk/schema.ts'
+import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
 
 let first: Synthesis
 beforeAll(() => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { LOADER } from './host.ts'
+import { LOADER } from '../support/client/host.ts'
 
 const FOLDER = join(import.meta.dirname, '../../client/kubernetes')
 const read = (file: string) => parse(readFileSync(join(FOLDER, file), 'utf8'))

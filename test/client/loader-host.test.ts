@@ -1,9 +1,9 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { sh } from '../e2e/registry.ts'
-import { LOADER, SHELLS, write } from './host.ts'
-import { ASKED, expectRefused, MODULE, PLACE, scene } from './scene.ts'
+import { LOADER, SHELLS, write } from '../support/client/host.ts'
+import { ASKED, expectRefused, MODULE, PLACE, scene } from '../support/client/scene.ts'
+import { sh } from '../support/registry/registry.ts'
 
 describe('on the host', () => {
   test('a probe that is in place already is verified again and loaded without a request', async () => {

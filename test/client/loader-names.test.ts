@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { falcoctlAsk, hostFacts, hostName, type RawFacts } from '../../lib/clients/host-names.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
 import { fileOf } from '../../lib/names/grammar.ts'
-import { type HostId, RAW } from '../lib/clients/hosts.ts'
-import { makeHost, SHELLS, type Shell } from './host.ts'
-import { type Loopback, loopback } from './loopback.ts'
+import { makeHost, SHELLS, type Shell } from '../support/client/host.ts'
+import { type Loopback, loopback } from '../support/client/loopback.ts'
+import { type HostId, RAW } from '../support/hosts.ts'
 
 const DRIVER_VERSION = '10.2.0+driver'
 const SHELL_NAMES = Object.keys(SHELLS) as Shell[]

@@ -4,10 +4,18 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { parseSubmission } from '../../lib/api/body.ts'
 import type { RawFacts } from '../../lib/clients/host-names.ts'
-import { RAW } from '../lib/clients/hosts.ts'
-import { HTTP, SHELLS, type Shell } from './host.ts'
-import { bytes, CONFIG_REPOSITORY, FOLLOW, json, problem, submitted, view } from './loopback.ts'
-import { ASKED, expectRefused, MODULE, type Scene, scene } from './scene.ts'
+import { HTTP, SHELLS, type Shell } from '../support/client/host.ts'
+import {
+  bytes,
+  CONFIG_REPOSITORY,
+  FOLLOW,
+  json,
+  problem,
+  submitted,
+  view,
+} from '../support/client/loopback.ts'
+import { ASKED, expectRefused, MODULE, type Scene, scene } from '../support/client/scene.ts'
+import { RAW } from '../support/hosts.ts'
 
 const FILE = 'falco_debian_6.1.55-mine_39.ko'
 const NAME = `/9.1.0%2Bdriver/x86_64/${FILE}`

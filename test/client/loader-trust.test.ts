@@ -4,10 +4,10 @@ import { armor, enums, PacketList, readSignature, type SignaturePacket } from 'o
 import { describe, expect, test } from 'vitest'
 import { NOTATION } from '../../lib/signing/signed-name.ts'
 import { createSigner } from '../../lib/signing/signer.ts'
-import { sh } from '../e2e/registry.ts'
-import { LOADER, write } from './host.ts'
-import { bytes, newKey, problem, stall } from './loopback.ts'
-import { ASKED, expectRefused, MODULE, scene, signingKey } from './scene.ts'
+import { LOADER, write } from '../support/client/host.ts'
+import { bytes, newKey, problem, stall } from '../support/client/loopback.ts'
+import { ASKED, expectRefused, MODULE, scene, signingKey } from '../support/client/scene.ts'
+import { sh } from '../support/registry/registry.ts'
 
 const packetOf = async (armoredSignature: string) => {
   const [packet] = (await readSignature({ armoredSignature })).packets

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ended, HTTP, SHELLS, type Shell } from './host.ts'
-import { bytes, cut, flood, newKey, problem, redirect, stall } from './loopback.ts'
-import { ASKED, expectRefused, MODULE, PLACE, scene, signingKey } from './scene.ts'
+import { ended, HTTP, SHELLS, type Shell } from '../support/client/host.ts'
+import { bytes, cut, flood, newKey, problem, redirect, stall } from '../support/client/loopback.ts'
+import { ASKED, expectRefused, MODULE, PLACE, scene, signingKey } from '../support/client/scene.ts'
 
 const IN_PLACE = [PLACE, `${PLACE}.asc`, `${PLACE}.sha256`]
 const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => HTTP.map((http) => ({ shell, http })))

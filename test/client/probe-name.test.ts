@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { namesDocument } from '../../lib/clients/document.ts'
 
-const OS_RELEASE = fileURLToPath(new URL('os-release', import.meta.url))
+const OS_RELEASE = fileURLToPath(new URL('../vectors/os-release', import.meta.url))
 const PROGRAM = fileURLToPath(new URL('../../client/probe-name.ts', import.meta.url))
 
 function probeName(...args: string[]) {

@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
-import { createKernels } from '../../lib/aws/kernels.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
+import { createKernels } from '../../lib/aws/records.ts'
 import { createSources } from '../../lib/aws/sources.ts'
+import { type DynamoDbLab, startDynamoDb } from '../support/aws/dynamodb-lab.ts'
 import { budgetsContract } from './budgets.contract.ts'
-import { type DynamoDbLab, startDynamoDb } from './dynamodb-lab.ts'
 import { indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
 import { sourcesContract } from './sources.contract.ts'

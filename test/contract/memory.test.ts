@@ -1,7 +1,7 @@
 // The ports in memory keep the promises of those in the cloud.
 
 import { describe } from 'vitest'
-import { memoryBudgets, memoryIndex, memoryKernels, memorySources, memoryStore } from '../memory.ts'
+import { memoryBudgets, memoryIndex, memoryKernels, memorySources, memoryStore } from '../support/memory.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'

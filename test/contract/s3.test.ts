@@ -3,7 +3,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe } from 'vitest'
 import { createStore } from '../../lib/aws/store.ts'
-import { BUCKETS, clientOf, type Lab, startLab } from '../local/s3-lab.ts'
+import { BUCKETS, clientOf, type Lab, startLab } from '../support/local/s3-lab.ts'
 import { storeContract } from './store.contract.ts'
 
 describe('the store in S3', () => {

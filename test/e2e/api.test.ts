@@ -2,10 +2,10 @@
 
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { conforms } from '../api.ts'
-import { configBytes } from '../lib/kconfig/vectors.ts'
-import { newest } from './kernels.ts'
-import { curl, DRIVER_VERSION, type Registry, scratch, startRegistry } from './registry.ts'
+import { conforms } from '../support/api.ts'
+import { configBytes } from '../support/kconfig/vectors.ts'
+import { newest } from '../support/registry/kernels.ts'
+import { curl, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 
 let registry: Registry
 let work: Awaited<ReturnType<typeof scratch>>

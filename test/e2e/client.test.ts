@@ -4,10 +4,18 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { submissionAnswer } from '../../lib/api/schemas.ts'
-import { type Host, type Http, makeHost, type Shell, write } from '../client/host.ts'
-import { hostFiles } from './host-files.ts'
-import { type DebianKernel, newest } from './kernels.ts'
-import { ask, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+import { type Host, type Http, makeHost, type Shell, write } from '../support/client/host.ts'
+import { hostFiles } from '../support/registry/host-files.ts'
+import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
 
 let registry: Registry
 let work: Awaited<ReturnType<typeof scratch>>

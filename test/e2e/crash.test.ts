@@ -4,8 +4,16 @@ import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { newest } from './kernels.ts'
-import { ask, curl, DRIVER_VERSION, freePort, scratch, sh, startRegistry } from './registry.ts'
+import { newest } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  freePort,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
 
 const pathOf = (file: string) => `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/${file}`
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -4,7 +4,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStack } from '../../local/stack.ts'
-import { ask, DRIVER_VERSION, type scratch as Scratch, scratch, sh } from './registry.ts'
+import { ask, DRIVER_VERSION, type scratch as Scratch, scratch, sh } from '../support/registry/registry.ts'
 
 interface Template {
   readonly Resources: Record<

@@ -3,9 +3,16 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hostFiles } from './host-files.ts'
-import { type DebianKernel, newest } from './kernels.ts'
-import { ask, curl, DRIVER_VERSION, type Registry, scratch, startRegistry } from './registry.ts'
+import { hostFiles } from '../support/registry/host-files.ts'
+import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  startRegistry,
+} from '../support/registry/registry.ts'
 
 const VERSION = encodeURIComponent(DRIVER_VERSION)
 let work: Awaited<ReturnType<typeof scratch>>

@@ -4,9 +4,17 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { get as httpGet } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hostFiles, md5 } from './host-files.ts'
-import { type DebianKernel, debianKernels, newest } from './kernels.ts'
-import { type Curl, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+import { hostFiles, md5 } from '../support/registry/host-files.ts'
+import { type DebianKernel, debianKernels, newest } from '../support/registry/kernels.ts'
+import {
+  type Curl,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
 
 /** `+` as every bash loader writes it. */
 const VERSION = DRIVER_VERSION.replaceAll('+', '%2B')

@@ -3,8 +3,16 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DebianKernel, debianKernels, FLAVOURS, newest } from './kernels.ts'
-import { ask, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+import { type DebianKernel, debianKernels, FLAVOURS, newest } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
 
 const ESCAPED = encodeURIComponent(DRIVER_VERSION)
 const fileOf = (kernel: DebianKernel, extension: 'ko' | 'o') => `scap_debian_${kernel.release}_1.${extension}`

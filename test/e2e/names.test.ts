@@ -1,8 +1,16 @@
 // What a name means, asked of the registry and of the command, and one canonical name for all of them.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newest } from './kernels.ts'
-import { ask, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+import { newest } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
 
 let registry: Registry
 let work: Awaited<ReturnType<typeof scratch>>

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { newest } from './kernels.ts'
-import { freePort, scratch, sh } from './registry.ts'
+import { newest } from '../support/registry/kernels.ts'
+import { freePort, scratch, sh } from '../support/registry/registry.ts'
 
 const COMMAND = /^ {4}((?:npm|npx|curl|gpg|sha256sum|git|sh|export|[A-Z_]+=).*)$/gm
 const commandsOf = (readme: string) => [...readme.matchAll(COMMAND)].map(([, command = '']) => command)

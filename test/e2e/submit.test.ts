@@ -7,10 +7,18 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SubmissionAnswer, submissionAnswer } from '../../lib/api/schemas.ts'
-import { hostileForms } from '../lib/kconfig/hostile.ts'
-import { type HostFiles, hostFiles, md5 } from './host-files.ts'
-import { type DebianKernel, newest } from './kernels.ts'
-import { ask, curl, DRIVER_VERSION, type Registry, scratch, sh, startRegistry } from './registry.ts'
+import { hostileForms } from '../support/kconfig/hostile.ts'
+import { type HostFiles, hostFiles, md5 } from '../support/registry/host-files.ts'
+import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
 
 let registry: Registry
 let work: Awaited<ReturnType<typeof scratch>>

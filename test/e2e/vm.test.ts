@@ -6,10 +6,17 @@ import { createServer, request, type Server, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bootVm, HOST_LOOPBACK, programs } from '../vm.ts'
-import { hostFiles } from './host-files.ts'
-import { type DebianKernel, newest } from './kernels.ts'
-import { DRIVER_VERSION, freePort, type Registry, scratch, sh, startRegistry } from './registry.ts'
+import { hostFiles } from '../support/registry/host-files.ts'
+import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import {
+  DRIVER_VERSION,
+  freePort,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { bootVm, HOST_LOOPBACK, programs } from '../support/vm.ts'
 
 const VERSION = encodeURIComponent(DRIVER_VERSION)
 let work: Awaited<ReturnType<typeof scratch>>

@@ -9,9 +9,9 @@ import { readKey, readPrivateKey } from 'openpgp'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { handler } from '../../functions/signing-key.ts'
 import { readSigningKey } from '../../lib/aws/secrets.ts'
-import { ENV, PUBLIC_KEY_OBJECT } from '../../lib/model/environment.ts'
-import { clientOptions, startServices } from '../lib/aws/services-lab.ts'
-import { clientOf, OWNER, startLab } from '../local/s3-lab.ts'
+import { ENV, PUBLIC_KEY_OBJECT } from '../../lib/model/keys.ts'
+import { clientOptions, startServices } from '../support/aws/services-lab.ts'
+import { clientOf, OWNER, startLab } from '../support/local/s3-lab.ts'
 
 const SECRET = { Type: 'AWS::SecretsManager::Secret', Properties: { Description: 'key' } }
 

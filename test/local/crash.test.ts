@@ -3,7 +3,16 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { allow, route, rule, startedStack, TABLE, temporaryFolder, until, writeAssembly } from './assembly.ts'
+import {
+  allow,
+  route,
+  rule,
+  startedStack,
+  TABLE,
+  temporaryFolder,
+  until,
+  writeAssembly,
+} from '../support/local/assembly.ts'
 
 interface Killable {
   readonly url: string
@@ -12,7 +21,7 @@ interface Killable {
 
 async function processWithStack(assembly: string, dataDir: string): Promise<Killable> {
   const child: ChildProcess = spawn(process.execPath, [
-    join(import.meta.dirname, 'run-stack.ts'),
+    join(import.meta.dirname, '../support/local/run-stack.ts'),
     assembly,
     dataDir,
   ])

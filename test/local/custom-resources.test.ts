@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../local/wire/json.ts'
-import { allow, route, startedStack, temporaryFolder, writeAssembly } from './assembly.ts'
+import { allow, route, startedStack, temporaryFolder, writeAssembly } from '../support/local/assembly.ts'
 
 /** Notes each request, and keeps a secret at the first. */
 const MAKER = `

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { temporaryFolder } from './assembly.ts'
+import { temporaryFolder } from '../support/local/assembly.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'local', 'main.ts')
 

@@ -1,7 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { allow, route, startedStack, TABLE, temporaryFolder, writeAssembly } from './assembly.ts'
+import {
+  allow,
+  route,
+  startedStack,
+  TABLE,
+  temporaryFolder,
+  writeAssembly,
+} from '../support/local/assembly.ts'
 
 const ITEMS = `
 const { DynamoDBClient, GetItemCommand, PutItemCommand } = require('@aws-sdk/client-dynamodb')

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS, type Settings } from '../../lib/model/settings.ts'
-import { configBytes } from '../lib/kconfig/vectors.ts'
-import { submissionOf } from '../submissions.ts'
-import { createWorld, DRIVER_VERSION, type Fault, PATH } from '../world.ts'
-import { probeBytes } from './probe.ts'
+import { configBytes } from '../support/kconfig/vectors.ts'
+import { probeBytes } from '../support/probe.ts'
+import { submissionOf } from '../support/submissions.ts'
+import { createWorld, DRIVER_VERSION, type Fault, PATH } from '../support/world.ts'
 
 const probe = probeBytes()
 const HOUR = 3_600_000

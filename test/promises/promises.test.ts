@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest'
 import { resultOf } from '../../functions/runtime/http.ts'
 import { DEFAULTS } from '../../lib/model/settings.ts'
-import { MODULE_INFO } from '../lib/objects.ts'
-import { createWorld, DRIVER_VERSION, KEY, PATH } from '../world.ts'
-import { probeBytes } from './probe.ts'
+import { MODULE_INFO } from '../support/objects.ts'
+import { probeBytes } from '../support/probe.ts'
+import { createWorld, DRIVER_VERSION, KEY, PATH } from '../support/world.ts'
 
 const probe = probeBytes()
 const HOUR = 3_600_000

@@ -10,15 +10,15 @@ import {
 } from '../../archives/apt/packages.ts'
 import { compareVersions } from '../../archives/apt/version.ts'
 import type { Job } from '../../build/job.ts'
+import { loadTestToolchainOf, TOOLCHAIN_NAMES, toolchainOf } from '../../build/toolchain.ts'
 import { fileInDeb } from '../../formats/deb.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
-import { inputKey } from '../../model/environment.ts'
 import { ProbeError } from '../../model/errors.ts'
+import { inputKey } from '../../model/keys.ts'
 import type { Arch, Kind } from '../../model/probe.ts'
 import type { ConfigRequest, HeadersPlan, KernelRequest, Planner } from '../planner.ts'
 import { loadTestOf } from './image.ts'
 import { checkDebian, DEBIAN_ARCH, type DebianRelease, formatRelease, parseRelease } from './names.ts'
-import { loadTestToolchainOf, TOOLCHAIN_NAMES, toolchainOf } from './toolchain.ts'
 
 export interface DebianOptions extends PackagesPorts {
   readonly suites: readonly Suite[]

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MAX_BODY, parseSubmission } from '../../../lib/api/body.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
-import { configBytes } from '../kconfig/vectors.ts'
+import { configBytes } from '../../support/kconfig/vectors.ts'
 
 const CONFIG = configBytes('talos_6.1.54-talos_1_v1.5.3')
 const FACTS = { release: '6.1.54-talos', version: '#1 SMP', machine: 'x86_64' }

@@ -8,8 +8,8 @@ import { createBuilder } from '../../../lib/aws/builder.ts'
 import type { BuildOrder, BuildStatus } from '../../../lib/model/ports.ts'
 import type { Arch } from '../../../lib/model/probe.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
-import { role, until } from '../../local/assembly.ts'
-import { clientOptions, startServices } from './services-lab.ts'
+import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
+import { role, until } from '../../support/local/assembly.ts'
 
 const [HERE, ELSEWHERE]: [Arch, Arch] =
   process.arch === 'arm64' ? ['aarch64', 'x86_64'] : ['x86_64', 'aarch64']

@@ -3,10 +3,10 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBus } from '../../../lib/aws/bus.ts'
-import { EVENT_SOURCE } from '../../../lib/model/environment.ts'
+import { EVENT_SOURCE } from '../../../lib/model/keys.ts'
 import type { ProbeEvent } from '../../../lib/model/ports.ts'
-import { until } from '../../local/assembly.ts'
-import { clientOptions, startServices } from './services-lab.ts'
+import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
+import { until } from '../../support/local/assembly.ts'
 
 const REQUESTED: ProbeEvent = { type: 'ProbeRequested', key: 'k', claim: 'c', attempt: 3 }
 const OVERDUE: ProbeEvent = { type: 'ProbeOverdue', key: 'k', claim: 'c' }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPresigner } from '../../../lib/aws/presign.ts'
 import { createStore } from '../../../lib/aws/store.ts'
 import type { Presigner } from '../../../lib/model/ports.ts'
-import { clientOf, codeIn, curl, type Lab, OWNER, startLab } from '../../local/s3-lab.ts'
+import { clientOf, codeIn, curl, type Lab, OWNER, startLab } from '../../support/local/s3-lab.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
 const KEY = 'driver/0.1.1dev+git20220316.e5c53d64/x86_64/scap_debian_6.1~rc1-1_1.ko'

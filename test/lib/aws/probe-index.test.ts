@@ -4,11 +4,11 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createIndex } from '../../../lib/aws/probe-index.ts'
-import { OVERDUE_PARTITION, TABLE_KEY } from '../../../lib/model/environment.ts'
+import { OVERDUE_PARTITION, TABLE_KEY } from '../../../lib/model/keys.ts'
 import type { Index } from '../../../lib/model/ports.ts'
 import type { Failure, Publication } from '../../../lib/model/probe.ts'
-import { commandsOf, type DynamoDbLab, startDynamoDb } from '../../contract/dynamodb-lab.ts'
-import { memoryIndex } from '../../memory.ts'
+import { commandsOf, type DynamoDbLab, startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
+import { memoryIndex } from '../../support/memory.ts'
 
 let lab: DynamoDbLab
 let table: string

@@ -3,7 +3,7 @@
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { expect, onTestFinished, test } from 'vitest'
 import { readSigningKey } from '../../../lib/aws/secrets.ts'
-import { clientOptions, startServices } from './services-lab.ts'
+import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
 
 const SECRET = { Type: 'AWS::SecretsManager::Secret', Properties: { Description: 'key' } }
 

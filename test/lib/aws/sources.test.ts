@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { createSources } from '../../../lib/aws/sources.ts'
-import { commandsOf, startDynamoDb } from '../../contract/dynamodb-lab.ts'
+import { commandsOf, startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
 
 test('a recorded source is read consistently', async () => {
   const lab = await startDynamoDb()

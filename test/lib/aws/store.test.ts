@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createStore } from '../../../lib/aws/store.ts'
-import { clientOf, type Lab, NOBODY, startLab, WORKER } from '../../local/s3-lab.ts'
+import { clientOf, type Lab, NOBODY, startLab, WORKER } from '../../support/local/s3-lab.ts'
 
 const body = new TextEncoder().encode('the bytes of a probe')
 const sha256 = createHash('sha256').update(body).digest('hex')

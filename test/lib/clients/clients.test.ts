@@ -12,7 +12,7 @@ import {
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { DRIVER_NAMES, KINDS } from '../../../lib/model/probe.ts'
 import { canonical, LAYOUTS, parse, parseProbe } from '../../../lib/names/grammar.ts'
-import { type HostId, host, RAW } from './hosts.ts'
+import { type HostId, host, RAW } from '../../support/hosts.ts'
 
 const KMOD: Wanted = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' }
 

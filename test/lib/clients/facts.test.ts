@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostFacts, parseOsRelease } from '../../../lib/clients/host-names.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
-import { RAW } from './hosts.ts'
+import { RAW } from '../../support/hosts.ts'
 
 const refusal = (work: () => unknown): string => {
   try {

@@ -3,7 +3,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { loadedSection, readElf } from '../../../lib/formats/elf.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
-import { compile, ebpfObject, moduleObject, patched, sectionHeaderAt, tell, viewOf } from '../objects.ts'
+import {
+  compile,
+  ebpfObject,
+  moduleObject,
+  patched,
+  sectionHeaderAt,
+  tell,
+  viewOf,
+} from '../../support/objects.ts'
 
 const MODULE = moduleObject()
 const EBPF = ebpfObject()

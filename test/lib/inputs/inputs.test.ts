@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ensureInput } from '../../../lib/inputs/inputs.ts'
-import { inputKey } from '../../../lib/model/environment.ts'
-import { memoryPorts } from '../../memory.ts'
+import { inputKey } from '../../../lib/model/keys.ts'
+import { memoryPorts } from '../../support/memory.ts'
 
 const body = new TextEncoder().encode('a package')
 const sha256 = createHash('sha256').update(body).digest('hex')

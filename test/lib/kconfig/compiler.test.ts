@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { compilerOf } from '../../../lib/kconfig/compiler.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
-import { realConfig } from './vectors.ts'
+import { realConfig } from '../../support/kconfig/vectors.ts'
 
 const SILENT = parseKconfig('CONFIG_A=y')
 const DEBIAN_12 = ['gcc-11', 'gcc-12', 'clang-14']

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { neutralize } from '../../../lib/kconfig/neutralize.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { printKconfig } from '../../../lib/kconfig/print.ts'
-import { NAMES, realConfig } from './vectors.ts'
+import { NAMES, realConfig } from '../../support/kconfig/vectors.ts'
 
 const disarm = (text: string) => neutralize(parseKconfig(text))
 

@@ -5,8 +5,8 @@ import { neutralize } from '../../../lib/kconfig/neutralize.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { printKconfig } from '../../../lib/kconfig/print.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
-import { hostileForms } from './hostile.ts'
-import { configText, NAMES, realConfig } from './vectors.ts'
+import { hostileForms } from '../../support/kconfig/hostile.ts'
+import { configText, NAMES, realConfig } from '../../support/kconfig/vectors.ts'
 
 /** Maps compare without their order; here it counts. */
 const said = ({ headerVersion, options }: Kconfig) => ({ headerVersion, options: [...options] })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../../lib/kconfig/read.ts'
 import { type ErrorCode, isProbeError } from '../../../lib/model/errors.ts'
-import { configBytes } from './vectors.ts'
+import { configBytes } from '../../support/kconfig/vectors.ts'
 
 const MB = 1024 * 1024
 

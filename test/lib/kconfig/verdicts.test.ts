@@ -3,7 +3,7 @@ import type { Kconfig } from '../../../lib/kconfig/kconfig.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { printKconfig } from '../../../lib/kconfig/print.ts'
 import { type VerdictFacts, verdicts } from '../../../lib/kconfig/verdicts.ts'
-import { realConfig } from './vectors.ts'
+import { realConfig } from '../../support/kconfig/vectors.ts'
 
 const DEBIAN = 'debian_6.1.0-56-amd64'
 const FACTS: VerdictFacts = {

@@ -5,7 +5,7 @@ import { falcoctlIdentity } from '../../../lib/clients/falcoctl.ts'
 import { reach } from '../../../lib/clients/reach.ts'
 import type { Probe } from '../../../lib/model/probe.ts'
 import { parseProbe } from '../../../lib/names/grammar.ts'
-import { VECTORS } from './vectors.ts'
+import { VECTORS } from '../../support/names/vectors.ts'
 
 /** One client of each generation that `reach` tells apart. */
 const CLIENTS: readonly [

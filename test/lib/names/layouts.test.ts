@@ -14,7 +14,7 @@ import {
   parse,
   parseProbe,
 } from '../../../lib/names/grammar.ts'
-import { configHashes, flatProbes, probes } from './arbitraries.ts'
+import { configHashes, flatProbes, probes } from '../../support/names/arbitraries.ts'
 
 const RUNS = { numRuns: 10_000 }
 const WITH_ARCH: readonly ProbeLayout[] = ['current', 'escaped', 'scap']

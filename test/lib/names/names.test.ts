@@ -12,7 +12,7 @@ import {
   parseProbe,
   probeOf,
 } from '../../../lib/names/grammar.ts'
-import { probes, submittedProbes } from './arbitraries.ts'
+import { probes, submittedProbes } from '../../support/names/arbitraries.ts'
 
 const probe: Probe = {
   driverVersion: '0.1.1dev+git20220316.e5c53d64',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { reach } from '../../../lib/clients/reach.ts'
 import { format, keyOf, parseProbe, probeOf } from '../../../lib/names/grammar.ts'
-import { CONFIGS, PUBLISHED, VECTORS } from './vectors.ts'
+import { CONFIGS, PUBLISHED, VECTORS } from '../../support/names/vectors.ts'
 
 const reachOf = (path: string) => reach(parseProbe(path).asked)
 

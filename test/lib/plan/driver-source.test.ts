@@ -4,7 +4,7 @@ import { ProbeError } from '../../../lib/model/errors.ts'
 import type { Probe } from '../../../lib/model/probe.ts'
 import type { DriverVersions } from '../../../lib/model/settings.ts'
 import { type DriverSourcePorts, driverSource } from '../../../lib/plan/driver-source.ts'
-import { memoryPorts } from '../../memory.ts'
+import { memoryPorts } from '../../support/memory.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const sha256 = (body: Uint8Array) => createHash('sha256').update(body).digest('hex')
@@ -22,7 +22,7 @@ const entry = (source: DriverVersions['source']): DriverVersions => ({
   about: '',
   names: ['falco'],
   kinds: ['kmod'],
-  recipe: 'cmake',
+  recipe: 'libs',
   source,
 })
 const URL_TEMPLATE = 'http://tags.invalid/{driverVersion}.tar.gz'
@@ -54,7 +54,7 @@ describe('the source of a driver version', () => {
     const first = await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)
     expect(first).toMatchObject({
       format: 'tar.gz',
-      recipe: 'cmake',
+      recipe: 'libs',
       bytes: 7,
       source: { url: TAG, sha256: sha256(bytes('sources')) },
     })

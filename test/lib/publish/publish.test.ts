@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS, type Settings } from '../../../lib/model/settings.ts'
-import { probeBytes } from '../../promises/probe.ts'
-import { createWorld, type WorldOptions } from '../../world.ts'
+import { probeBytes } from '../../support/probe.ts'
+import { createWorld, type WorldOptions } from '../../support/world.ts'
 
 const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
   loadTest: { ...DEFAULTS.loadTest, mode },

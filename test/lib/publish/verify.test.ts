@@ -11,7 +11,7 @@ import {
   sectionHeaderAt,
   stripped,
   tell,
-} from '../objects.ts'
+} from '../../support/objects.ts'
 
 const EXPECTED: Expected = {
   kind: 'kmod',

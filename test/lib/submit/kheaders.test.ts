@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { checkKheaders } from '../../../lib/submit/kheaders.ts'
-import { KHEADERS, packed } from '../../kheaders.ts'
+import { KHEADERS, packed } from '../../support/kheaders.ts'
 
 async function verdict(bytes: Uint8Array): Promise<string> {
   try {

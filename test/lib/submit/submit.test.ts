@@ -3,11 +3,11 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { submissionAnswer } from '../../../lib/api/schemas.ts'
 import { DEFAULTS } from '../../../lib/model/settings.ts'
-import { KHEADERS, packed } from '../../kheaders.ts'
-import { probeBytes } from '../../promises/probe.ts'
-import { submissionOf } from '../../submissions.ts'
-import { createWorld, DRIVER_VERSION, KEY } from '../../world.ts'
-import { configBytes } from '../kconfig/vectors.ts'
+import { configBytes } from '../../support/kconfig/vectors.ts'
+import { KHEADERS, packed } from '../../support/kheaders.ts'
+import { probeBytes } from '../../support/probe.ts'
+import { submissionOf } from '../../support/submissions.ts'
+import { createWorld, DRIVER_VERSION, KEY } from '../../support/world.ts'
 
 const [first] = DEFAULTS.drivers
 const settings = {

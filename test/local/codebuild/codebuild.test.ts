@@ -2,7 +2,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../local/wire/json.ts'
-import { allow, role, route, rule, startedStack, temporaryFolder, until, writeAssembly } from '../assembly.ts'
+import {
+  allow,
+  role,
+  route,
+  rule,
+  startedStack,
+  temporaryFolder,
+  until,
+  writeAssembly,
+} from '../../support/local/assembly.ts'
 
 const STARTER = `
 const { CodeBuildClient, StartBuildCommand, BatchGetBuildsCommand, StopBuildCommand } = require('@aws-sdk/client-codebuild')

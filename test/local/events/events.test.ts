@@ -7,7 +7,7 @@ import type { Fn, Functions, Outcome } from '../../../local/lambda/lambda.ts'
 import { loadTemplate } from '../../../local/template/template.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
 import type { Principal } from '../../../local/wire/types.ts'
-import { rule, temporaryFolder, until, writeAssembly } from '../assembly.ts'
+import { rule, temporaryFolder, until, writeAssembly } from '../../support/local/assembly.ts'
 
 const PERMITTED: Principal = {
   name: 'Tester',

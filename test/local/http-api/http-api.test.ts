@@ -2,7 +2,13 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../local/wire/json.ts'
-import { type FunctionText, route, startedStack, temporaryFolder, writeAssembly } from '../assembly.ts'
+import {
+  type FunctionText,
+  route,
+  startedStack,
+  temporaryFolder,
+  writeAssembly,
+} from '../../support/local/assembly.ts'
 
 const ECHO = 'exports.handler = async (event) => event'
 const ANSWERS = `exports.handler = async ({ rawPath }) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SignatureError, type SignedRequest, verifyRequest } from '../../../local/iam/sigv4.ts'
-import { OWNER, presign, signerOf } from '../s3-lab.ts'
+import { OWNER, presign, signerOf } from '../../support/local/s3-lab.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0)
 const MINUTE = 60_000

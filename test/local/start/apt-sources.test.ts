@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { aptSuites } from '../../../local/start/apt-sources.ts'
-import { temporaryFolder } from '../assembly.ts'
+import { temporaryFolder } from '../../support/local/assembly.ts'
 
 function suites(files: Record<string, string>): string[] {
   const etc = temporaryFolder()

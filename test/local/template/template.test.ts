@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadTemplate, type Template } from '../../../local/template/template.ts'
 import type { Json, JsonObject } from '../../../local/wire/json.ts'
-import { TABLE, temporaryFolder } from '../assembly.ts'
+import { TABLE, temporaryFolder } from '../../support/local/assembly.ts'
 
 function load(document: JsonObject): Template {
   const folder = temporaryFolder()

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { fetchRelease } from '../../../../lib/archives/apt/in-release.ts'
 import { DEBIAN_KEYRING } from '../../../../lib/archives/keys/debian.ts'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
-import { debianSuites } from '../../../mirrors.ts'
+import { debianSuites } from '../../../support/mirrors.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 const SHA = 'a'.repeat(64)

@@ -9,8 +9,8 @@ import { fileInDeb } from '../../../../lib/formats/deb.ts'
 import { imageOf } from '../../../../lib/kernels/debian/image.ts'
 import { type DebianPlanner, debianPlanner } from '../../../../lib/kernels/debian/planner.ts'
 import type { Fetch } from '../../../../lib/model/ports.ts'
-import { memoryPorts } from '../../../memory.ts'
-import { debianSuites } from '../../../mirrors.ts'
+import { memoryPorts } from '../../../support/memory.ts'
+import { debianSuites } from '../../../support/mirrors.ts'
 
 const real = createFetch()
 const asked: string[] = []

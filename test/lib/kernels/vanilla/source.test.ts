@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { kernelSource, type SourcePorts } from '../../../../lib/kernels/vanilla/source.ts'
 import { ProbeError } from '../../../../lib/model/errors.ts'
 import { DEFAULTS } from '../../../../lib/model/settings.ts'
-import { memoryPorts } from '../../../memory.ts'
+import { memoryPorts } from '../../../support/memory.ts'
 
 const pkg = (name: string, version: string) => ({
   name,

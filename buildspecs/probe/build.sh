@@ -1,0 +1,71 @@
+#!/bin/sh
+# The build of one probe, from the job document to the uploaded probe, log and manifest.
+#
+# Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of all steps).
+# Exits 0 only when the probe was uploaded.
+set -eu
+umask 022
+export LC_ALL=C
+STEPS=${STEPS:-/tmp/steps}
+WORK=/tmp/probe-build
+
+# shellcheck source-path=SCRIPTDIR source=../common/stages.sh
+. "$STEPS/common/stages.sh"
+# shellcheck source-path=SCRIPTDIR source=../probe/report.sh
+. "$STEPS/probe/report.sh"
+# shellcheck source-path=SCRIPTDIR source=../common/transfer.sh
+. "$STEPS/common/transfer.sh"
+# shellcheck source-path=SCRIPTDIR source=../common/job.sh
+. "$STEPS/common/job.sh"
+# shellcheck source-path=SCRIPTDIR source=../probe/settings.sh
+. "$STEPS/probe/settings.sh"
+# shellcheck source-path=SCRIPTDIR source=../probe/tools.sh
+. "$STEPS/probe/tools.sh"
+# shellcheck source-path=SCRIPTDIR source=../common/install.sh
+. "$STEPS/common/install.sh"
+# shellcheck source-path=SCRIPTDIR source=../common/fetch.sh
+. "$STEPS/common/fetch.sh"
+# shellcheck source-path=SCRIPTDIR source=../common/sandbox.sh
+. "$STEPS/common/sandbox.sh"
+# shellcheck source-path=SCRIPTDIR source=../probe/compiling.sh
+. "$STEPS/probe/compiling.sh"
+# shellcheck source-path=SCRIPTDIR source=../common/log.sh
+. "$STEPS/common/log.sh"
+
+flow() {
+  trap 'conclude $?' EXIT
+  say "$PROBE"
+  fetch_inputs
+  stage prepare
+  prepare_tools
+  choose_sandbox unpack_sandbox
+  if [ "$KERNEL" = source ]; then
+    stage tree
+    make_tree
+    upload_tree
+  fi
+  stage unpack
+  unpack_inputs
+  stage compile
+  compile_probe
+  stage collect
+  collect_probe
+  stage upload
+  upload_probe
+  stage 'done'
+}
+
+mkdir "$WORK"
+# Ten thousand header files take ten times as long on a disk. A machine that may not mount has a /tmp in memory.
+mount -t tmpfs -o mode=755 probe-build "$WORK" 2>/dev/null || true
+mkdir "$WORK/inputs" "$WORK/tree"
+# Another user unpacks into these (sandbox.sh); nobody else is on a machine that builds one probe.
+mkdir -m 777 "$WORK/kernel" "$WORK/driver"
+stage fetch
+fetch_job
+PROBE="$DRIVER_NAME $DRIVER_VERSION $KIND for $UNAME_RELEASE ($ARCH)"
+follow_log
+flow 2>&1 </dev/null | keep_ends | tee "$WORK/log"
+stop_following
+publish_report
+exit "$(cat "$WORK/status")"

@@ -1,0 +1,76 @@
+# What the build of a probe does in the sandbox.
+# shellcheck shell=sh
+
+unpack_sandbox() {
+  sandbox --ro-bind "$WORK/inputs" /inputs --bind "$WORK/kernel" /kernel --bind "$WORK/driver" /driver "$@"
+}
+
+unpack_inputs() {
+  unpack_sandbox sh -eu /steps/probe/sandbox/unpack.sh || fail 'an input is no archive of its kind'
+  take prepared tar.gz prepared.tar.gz
+  take symvers text Module.symvers
+  [ "$KERNEL" != headers ] || [ -d "$WORK/kernel/$TREE" ] || fail "the header packages hold no $TREE"
+}
+
+# take ROLE FORMAT NAME: a compilation finds that input as /inputs/NAME.
+take() {
+  for input in "$WORK/inputs/$1"-*."$2"; do
+    [ ! -f "$input" ] || mv "$input" "$WORK/tree/$3"
+  done
+}
+
+# The build folder is in memory and ends with the sandbox: the one thing that leaves it is what is written to
+# file descriptor 3, so there is no link to follow.
+building() {
+  sandbox --size 1073741824 --tmpfs /build --chdir /build --setenv CC "$COMPILER" "$@"
+}
+
+make_tree() {
+  status=0
+  building --ro-bind "$WORK/inputs" /inputs --setenv ARCH "$ARCH" --setenv UNAME_RELEASE "$UNAME_RELEASE" \
+    sh -eu /steps/probe/sandbox/tree.sh 3>"$WORK/tree/prepared.tar.gz" || status=$?
+  ended "$status" "this source and this config make no kernel tree with $COMPILER"
+  TREE_BYTES=$(stat -c %s "$WORK/tree/prepared.tar.gz")
+  TREE_SHA256=$(sha256sum <"$WORK/tree/prepared.tar.gz" | cut -c 1-64)
+  say "the kernel tree: $TREE_BYTES bytes, sha256 $TREE_SHA256"
+}
+
+compile_probe() {
+  status=0
+  building --ro-bind "$WORK/kernel" /kernel --ro-bind "$WORK/driver" /driver --ro-bind "$WORK/tree" /inputs \
+    --setenv KIND "$KIND" --setenv RECIPE "$RECIPE" --setenv KERNEL "$KERNEL" --setenv TREE "$TREE" \
+    --setenv DRIVER_NAME "$DRIVER_NAME" --setenv DRIVER_VERSION "$DRIVER_VERSION" \
+    --setenv CLANG "$CLANG" --setenv LLC "$LLC" --setenv STRIP "$STRIP" \
+    sh -eu /steps/probe/sandbox/compile.sh 3>"$WORK/probe" || status=$?
+  ended "$status" "it does not compile with $COMPILER"
+}
+
+# ended STATUS REASON
+ended() {
+  case $1 in
+    0) ;;
+    124 | 137) fail "compiling did not end within $COMPILE_SECONDS seconds, or was killed for its memory" ;;
+    *) fail "$2; the lines above say why" ;;
+  esac
+}
+
+collect_probe() {
+  bytes=$(stat -c %s "$WORK/probe")
+  [ "$bytes" -gt 0 ] || fail 'compiling left no probe that is a regular file'
+  [ "$bytes" -le "$MAX_PROBE_BYTES" ] || fail "the probe has $bytes bytes; $MAX_PROBE_BYTES are allowed"
+  say "the probe: $bytes bytes, sha256 $(sha256sum <"$WORK/probe" | cut -c 1-64)"
+}
+
+# The next driver version is spared this stage by it, also when this one does not compile.
+upload_tree() {
+  [ -n "$PUT_PREPARED" ] || return 0
+  if put "$PUT_PREPARED" "$WORK/tree/prepared.tar.gz"; then
+    printf ',"prepared":{"sha256":"%s","bytes":%s}' "$TREE_SHA256" "$TREE_BYTES" >"$WORK/stored"
+  else
+    say "the kernel tree was not stored: $(why $?)"
+  fi
+}
+
+upload_probe() {
+  put "$PUT_PROBE" "$WORK/probe" || fail "the probe was not stored: $(why $?)"
+}

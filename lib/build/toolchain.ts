@@ -1,0 +1,86 @@
+// What a bare Debian 12 build image (buildpack-deps:bookworm) lacks of the tools that a build runs.
+
+import type { Package } from '../kernels/planner.ts'
+import type { Arch, Kind } from '../model/probe.ts'
+import type { Job } from './job.ts'
+
+/** The sandbox, and the library of the kernel's own objtool. */
+const FOR_EVERY_BUILD = ['libelf1', 'libcap2', 'bubblewrap']
+
+/** clang, llc and llvm-strip with the libraries that `ldd` lists for them and for libLLVM itself. */
+const FOR_EBPF = [
+  'libtinfo6',
+  'libffi8',
+  'libmd0',
+  'libbsd0',
+  'libedit2',
+  'libicu72',
+  'libxml2',
+  'libz3-4',
+  'libllvm14',
+  'libclang-common-14-dev',
+  'libclang-cpp14',
+  'clang-14',
+  'llvm-14',
+]
+
+/**
+ * To make a tree of source and config: the parser of Kconfig (bison, flex, their m4), the kernel's constants of time (bc),
+ * and objtool, without which a module lacks what the kernel patches in it (libelf-dev). The image has xz. OpenSSL's
+ * headers would be for signing, pahole for the types of a whole kernel: a module needs neither.
+ */
+const FOR_A_TREE = ['m4', 'bison', 'flex', 'bc', 'libelf-dev']
+
+/** The libraries that `ldd` lists for qemu and that Debian's base system lacks, its firmware, and a static shell. */
+const FOR_A_MACHINE = [
+  'libaio1',
+  'libbpf1',
+  'libcapstone4',
+  'libkmod2',
+  'libdaxctl1',
+  'libndctl6',
+  'libpmem1',
+  'libfdt1',
+  'libfuse3-3',
+  'libglib2.0-0',
+  'libnl-3-200',
+  'libnl-route-3-200',
+  'libibverbs1',
+  'librdmacm1',
+  'libjpeg62-turbo',
+  'libnuma1',
+  'libpixman-1-0',
+  'libpng16-16',
+  'libssl3',
+  'libsasl2-2',
+  'libslirp0',
+  'liburing2',
+  'libvdeplug2',
+  'qemu-system-data',
+  'busybox-static',
+]
+const MACHINE = {
+  x86_64: ['seabios', 'qemu-system-x86'],
+  aarch64: ['qemu-system-arm'],
+} as const satisfies Record<Arch, readonly string[]>
+
+export const TOOLCHAIN_NAMES: readonly string[] = [
+  ...[...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF, ...FOR_A_MACHINE],
+  ...Object.values(MACHINE).flat(),
+]
+
+/** The same for a load test. Its image has the compiler of the eBPF loader. */
+export const loadTestToolchainOf = (arch: Arch, find: (name: string) => Package | undefined): Package[] =>
+  [...FOR_EVERY_BUILD, ...FOR_A_MACHINE, ...MACHINE[arch]].flatMap((name) => find(name) ?? [])
+
+/** In the order in which they are unpacked; what the archive has not is left out: the build says what it misses. */
+export const toolchainOf = <Found extends Package>(
+  kind: Kind,
+  find: (name: string) => Found | undefined,
+  kernel: Job['settings']['KERNEL'] = 'headers',
+): Found[] =>
+  [
+    ...FOR_EVERY_BUILD,
+    ...(kernel === 'source' ? FOR_A_TREE : []),
+    ...(kind === 'ebpf' ? FOR_EBPF : []),
+  ].flatMap((name) => find(name) ?? [])

@@ -1,0 +1,101 @@
+// dynalite on loopback, in memory: empty tables with the keys that lib/model/keys.ts names.
+
+import type { Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import {
+  type AttributeDefinition,
+  CreateTableCommand,
+  DynamoDBClient,
+  type GlobalSecondaryIndex,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import {
+  OVERDUE_INDEX,
+  OVERDUE_PARTITION,
+  OVERDUE_SORT,
+  RELEASE_INDEX,
+  RELEASE_PARTITION,
+  TABLE_KEY,
+} from '../../../lib/model/keys.ts'
+
+const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server
+
+export async function startDynamoDb() {
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const plain = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  })
+  let tables = 0
+  return {
+    plain,
+    client: DynamoDBDocumentClient.from(plain, { marshallOptions: { removeUndefinedValues: true } }),
+    /** Resolves to the name of a new empty table. */
+    table: async (): Promise<string> => {
+      const TableName = `table-${++tables}`
+      await plain.send(new CreateTableCommand({ TableName, BillingMode: 'PAY_PER_REQUEST', ...SCHEMA }))
+      await waitUntilTableExists(
+        { client: plain, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 },
+        { TableName },
+      )
+      return TableName
+    },
+    stop: async () => {
+      plain.destroy()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+export type DynamoDbLab = Awaited<ReturnType<typeof startDynamoDb>>
+
+/** The names and inputs of the commands that `act` sends. */
+export async function commandsOf({ client }: DynamoDbLab, act: () => Promise<unknown>) {
+  const sent: { name: string; input: object }[] = []
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      sent.push({ name: String(context.commandName), input: args.input })
+      return next(args)
+    },
+    { step: 'initialize', name: 'record' },
+  )
+  await act().finally(() => client.middlewareStack.remove('record'))
+  return sent
+}
+
+const attribute = (AttributeName: string, AttributeType: 'S' | 'N'): AttributeDefinition => ({
+  AttributeName,
+  AttributeType,
+})
+const overdue: GlobalSecondaryIndex = {
+  IndexName: OVERDUE_INDEX,
+  KeySchema: [
+    { AttributeName: OVERDUE_PARTITION, KeyType: 'HASH' },
+    { AttributeName: OVERDUE_SORT, KeyType: 'RANGE' },
+  ],
+  Projection: { ProjectionType: 'ALL' },
+}
+const byRelease: GlobalSecondaryIndex = {
+  IndexName: RELEASE_INDEX,
+  KeySchema: [
+    { AttributeName: RELEASE_PARTITION, KeyType: 'HASH' },
+    { AttributeName: TABLE_KEY, KeyType: 'RANGE' },
+  ],
+  Projection: { ProjectionType: 'ALL' },
+}
+const SCHEMA = {
+  AttributeDefinitions: [
+    attribute(TABLE_KEY, 'S'),
+    attribute(OVERDUE_PARTITION, 'S'),
+    attribute(RELEASE_PARTITION, 'S'),
+    attribute(OVERDUE_SORT, 'N'),
+  ],
+  KeySchema: [{ AttributeName: TABLE_KEY, KeyType: 'HASH' as const }],
+  GlobalSecondaryIndexes: [overdue, byRelease],
+}

@@ -1,0 +1,83 @@
+// The services of local/ that speak JSON, on loopback, for the adapters: everyone may do everything here.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { createCodeBuild } from '../../../local/codebuild/codebuild.ts'
+import { createEvents } from '../../../local/events/events.ts'
+import { createRoles } from '../../../local/iam/roles.ts'
+import { createDeliveries } from '../../../local/lambda/deliveries.ts'
+import type { Fn, Functions } from '../../../local/lambda/lambda.ts'
+import { createSecrets } from '../../../local/secrets.ts'
+import { loadTemplate } from '../../../local/template/template.ts'
+import { createAwsJson } from '../../../local/wire/aws-json.ts'
+import type { JsonObject } from '../../../local/wire/json.ts'
+import { listen } from '../../../local/wire/server.ts'
+import type { Principal } from '../../../local/wire/types.ts'
+import { writeAssembly } from '../local/assembly.ts'
+
+const ANYONE: Principal = {
+  name: 'Anyone',
+  accessKeyId: 'AKIATEST',
+  secretAccessKey: 'test',
+  sessionToken: '',
+  may: () => true,
+}
+
+/** What every client of the lab is made with. */
+export const clientOptions = (endpoint: string) => ({
+  endpoint,
+  region: 'us-east-1',
+  maxAttempts: 1,
+  credentials: { accessKeyId: ANYONE.accessKeyId, secretAccessKey: ANYONE.secretAccessKey },
+})
+
+/** The services of a template, and the events that its rules deliver. Stopped when the test has ended. */
+export async function startServices(resources: JsonObject) {
+  // Builds have a user of their own, who must be able to pass through.
+  const folder = mkdtempSync('/var/tmp/services-')
+  const scratch = `${folder}.builds`
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const assembly = await writeAssembly(join(folder, 'cdk.out'), resources)
+  const template = loadTemplate(assembly, { publicUrl: 'http://127.0.0.1:1' })
+  const inFolder = (name: string) => join(folder, name)
+  const delivered: JsonObject[] = []
+  const functions = functionsOf((event) => void delivered.push(event))
+  const [now, log] = [Date.now, () => {}]
+  const deliveries = createDeliveries({ dir: inFolder('events'), functions, now, log })
+  const events = createEvents({ template, functions, deliveries, now, log })
+  const codebuild = createCodeBuild({
+    ...{ template, roles: createRoles(template), events, now },
+    ...{ dir: inFolder('builds'), scratch, concurrency: 2 },
+  })
+  const services = {
+    AWSEvents: events.operations,
+    CodeBuild_20161006: codebuild.operations,
+    secretsmanager: createSecrets({ dir: inFolder('secrets'), template, now }),
+  }
+  const service = createAwsJson({ authenticate: () => ANYONE, services })
+  const { port, close } = await listen(service, { host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => {
+    await close()
+    await codebuild.stop()
+    deliveries.stop()
+  })
+  const refs = Object.fromEntries(template.resources.map(({ logicalId, ref }) => [logicalId, ref]))
+  return { endpoint: `http://127.0.0.1:${port}`, delivered, refs }
+}
+
+/** One function that stands for all, and takes every event. */
+function functionsOf(take: (event: JsonObject) => void): Functions {
+  const fn: Fn = {
+    name: 'Fn',
+    arn: 'arn:fn',
+    retries: 0,
+    maxAge: 60_000,
+    permits: () => true,
+    invoke: async (event) => {
+      take(event as JsonObject)
+      return { tag: 'answer', payload: 'null' }
+    },
+  }
+  return { find: () => fn, stop: async () => {} }
+}

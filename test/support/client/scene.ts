@@ -1,0 +1,103 @@
+// A host, a registry and its key: what a test of the loader begins with, and looks at when it is over.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import type { RawFacts } from '../../../lib/clients/host-names.ts'
+import { parse } from '../../../lib/names/grammar.ts'
+import { signedName } from '../../../lib/signing/signed-name.ts'
+import type { SigningKey } from '../../../lib/signing/signer.ts'
+import { RAW } from '../hosts.ts'
+import { sh } from '../registry/registry.ts'
+import { type Host, type HostOptions, LOADER, makeHost, type Ran, type Shell, write } from './host.ts'
+import { type Loopback, loopback, newKey, publish } from './loopback.ts'
+
+export const FILE = 'falco_debian_6.1.192-2-amd64_1.ko'
+export const ASKED = `/driver/9.1.0%2Bdriver/x86_64/${FILE}`
+export const PLACE = `.falco/9.1.0+driver/x86_64/${FILE}`
+export const MODULE = Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(300_000, 'module')])
+
+type Env = Readonly<Record<string, string>>
+
+export interface Scene {
+  readonly host: Host
+  readonly registry: Loopback
+  readonly environment: (env?: Env) => Env
+  readonly load: (args?: readonly string[], env?: Env, shell?: Shell) => Promise<Ran>
+  /** what a terminal of it shows */
+  readonly onTerminal: (args?: readonly string[], env?: Env) => Promise<string>
+  /** what insmod, rmmod and mount were told */
+  readonly calls: () => string
+  /** as the probe that is asked for unless told otherwise */
+  readonly publish: (path?: string, by?: SigningKey, as?: string) => Promise<void>
+  /** what a signature says of the probe at that path, for the kernel of this host */
+  readonly nameAt: (path: string) => string
+}
+
+const made = newKey('probes@example.org')
+/** RSA keys take a second: one for all. */
+export const signingKey = (): Promise<SigningKey> => made
+
+/** A Debian host unless told otherwise, which trusts that key. Concurrent tests name their own end. */
+export async function scene(
+  options: Partial<HostOptions> = {},
+  finished: (work: () => Promise<void>) => void = onTestFinished,
+): Promise<Scene> {
+  const key = await signingKey()
+  const registry = await loopback()
+  const raw: RawFacts = options.raw ?? RAW.debian
+  const host = makeHost({ ...options, raw })
+  write(host.dir, { 'falco-probes.asc': key.publicKey })
+  finished(async () => {
+    host.remove()
+    await registry.close()
+  })
+  const environment = (env: Env = {}): Env => ({
+    DRIVERS_REPO: `${registry.url}/driver`,
+    DRIVER_VERSION: '9.1.0+driver',
+    FALCO_PROBES_KEY: join(host.dir, 'falco-probes.asc'),
+    ...env,
+  })
+  const nameAt = (path: string) => {
+    const name = parse(path)
+    if (name.tag !== 'probe') throw new Error(`${path} says nothing of the driver`)
+    return signedName(name.probe, raw.release)
+  }
+  return {
+    host,
+    registry,
+    environment,
+    load: (args = [], env = {}, shell) => host.run(args, environment(env), shell),
+    onTerminal: async (args = [], env = {}) => {
+      // script(1) of util-linux gives it a terminal of its own.
+      const command = ['dash', LOADER, ...args].join(' ')
+      const set = Object.entries({ ...host.env, ...environment(env) }).map(
+        ([name, value]) => `${name}=${value}`,
+      )
+      return sh('script', [
+        '-qec',
+        `env -i ${set.map((one) => `'${one}'`).join(' ')} /bin/${command}`,
+        '/dev/null',
+      ])
+    },
+    calls: () => readCalls(host.calls),
+    publish: (path = ASKED, by = key, as = nameAt(path)) => publish(registry, path, MODULE, by, as),
+    nameAt,
+  }
+}
+
+function readCalls(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** It says so, ends with that status, the kernel got nothing, and the disk has nothing. */
+export function expectRefused({ host, calls }: Scene, ran: Ran, status: number, words: RegExp): void {
+  expect(ran.stderr).toMatch(words)
+  expect(ran.status).toBe(status)
+  expect(calls()).toBe('')
+  expect(host.left()).toEqual([])
+}

@@ -1,0 +1,279 @@
+// Every port in memory, to run the domain without a cloud; the contract tests hold it to the same promises.
+
+import { createHash } from 'node:crypto'
+import { ProbeError } from '../../lib/model/errors.ts'
+import type { RecordedKernel } from '../../lib/model/kernel.ts'
+import type {
+  Budgets,
+  Builder,
+  BuildOrder,
+  BuildStatus,
+  Bus,
+  Clock,
+  Fetch,
+  Index,
+  Kernels,
+  Log,
+  NewId,
+  ObjectMeta,
+  Presigner,
+  ProbeEvent,
+  Signer,
+  Sources,
+  Store,
+} from '../../lib/model/ports.ts'
+import type { Claim, ProbeState, Source } from '../../lib/model/probe.ts'
+import { releaseIn } from '../../lib/names/grammar.ts'
+
+/** All ports over one empty world; `inside` looks into it, past the ports. */
+export function memoryPorts({ now }: { now: Clock }) {
+  const buckets = { artifacts: memoryStore(), staging: memoryStore(), inputs: memoryStore() }
+  const index = memoryIndex()
+  const builder = memoryBuilder()
+  const fetch = memoryFetch()
+  const events: ProbeEvent[] = []
+  const lines: { event: string; fields: Parameters<Log>[1] }[] = []
+  return {
+    now,
+    newId: memoryIds(),
+    index: index.index,
+    budgets: memoryBudgets(),
+    sources: memorySources(),
+    kernels: memoryKernels(),
+    store: {
+      artifacts: buckets.artifacts.store,
+      staging: buckets.staging.store,
+      inputs: buckets.inputs.store,
+    },
+    presigner: {
+      artifacts: memoryPresigner('artifacts', now),
+      staging: memoryPresigner('staging', now),
+      inputs: memoryPresigner('inputs', now),
+    },
+    builder: builder.builder,
+    bus: { emit: async (event) => void events.push(event) } satisfies Bus,
+    signer: memorySigner,
+    fetch: fetch.fetch,
+    log: ((event, fields) => void lines.push({ event, fields })) satisfies Log,
+    inside: {
+      /** every state by its key */
+      states: index.states,
+      /** every object by its key */
+      objects: {
+        artifacts: buckets.artifacts.objects,
+        staging: buckets.staging.objects,
+        inputs: buckets.inputs.objects,
+      },
+      /** in the order in which they were emitted */
+      events,
+      /** in the order in which they were started */
+      builds: builder.builds,
+      /** what a URL answers to `fetch` */
+      web: fetch.web,
+      log: lines,
+    },
+  }
+}
+export type MemoryPorts = ReturnType<typeof memoryPorts>
+
+export function memoryIndex() {
+  const states = new Map<string, ProbeState>()
+  /** The claim that is open and held; `undefined`: the claim is lost. */
+  const held = (key: string, claim: string) => {
+    const state = states.get(key)
+    return state?.state === 'building' && state.claim === claim ? state : undefined
+  }
+  const isFree = (state: ProbeState | undefined, now: number): boolean =>
+    state === undefined ||
+    (state.state === 'failed' && state.retryAt <= now) ||
+    (state.state === 'building' && state.deadline <= now)
+  const settle = (key: string, claim: string, next: (attempt: number) => ProbeState): boolean => {
+    const state = held(key, claim)
+    if (state !== undefined) states.set(key, next(state.attempt))
+    return state !== undefined
+  }
+  const index: Index = {
+    get: async (key) => states.get(key),
+    claim: async (key, claim) => {
+      const state = states.get(key)
+      if (!isFree(state, claim.claimedAt)) return undefined
+      const attempt = (state?.attempt ?? 0) + 1
+      states.set(key, { state: 'building', attempt, ...claim })
+      return attempt
+    },
+    started: async (key, claim, build) => {
+      const state = held(key, claim)
+      if (state !== undefined) states.set(key, { ...state, ...build })
+      return state !== undefined
+    },
+    publish: async (key, claim, publication) =>
+      settle(key, claim, (attempt) => ({ state: 'published', attempt, claim, ...publication })),
+    fail: async (key, claim, failure) =>
+      settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure })),
+    alias: async (key, claim, of) =>
+      settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
+    verdict: async (key, claim, loadTest) => {
+      const state = states.get(key)
+      if (state?.state !== 'published' || state.claim !== claim || state.loadTest !== undefined) return false
+      states.set(key, { ...state, loadTest })
+      return true
+    },
+    list: async ({ release, cursor, limit }) => {
+      const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString('latin1')
+      const keys = [...states.keys()].sort().filter((key) => key > after)
+      const asked = keys.filter((key) => release === undefined || releaseIn(key) === release)
+      const page = asked.slice(0, limit)
+      const items = page.map((key) => ({ key, state: states.get(key)! }))
+      const last = asked.length > limit ? page.at(-1) : undefined
+      return last === undefined ? { items } : { items, next: Buffer.from(last).toString('base64url') }
+    },
+    overdue: async (now, limit) =>
+      [...states]
+        .flatMap(([key, state]) =>
+          state.state === 'building' && state.deadline <= now ? [{ key, claim: claimOf(state) }] : [],
+        )
+        .sort((a, b) => a.claim.deadline - b.claim.deadline)
+        .slice(0, limit),
+  }
+  return { index, states }
+}
+
+const claimOf = ({ state: _, ...claim }: Extract<ProbeState, { state: 'building' }>): Claim => claim
+
+export function memoryBudgets(): Budgets {
+  const spent = new Map<string, Set<string>>()
+  return {
+    spend: async (budget, claim, limit) => {
+      const claims = spent.get(budget) ?? new Set<string>()
+      if (claims.size >= limit && !claims.has(claim)) return false
+      spent.set(budget, claims.add(claim))
+      return true
+    },
+    exhausted: async (budget, limit) => (spent.get(budget)?.size ?? 0) >= limit,
+  }
+}
+
+export function memorySources(): Sources {
+  const sources = new Map<string, Source>()
+  return {
+    recorded: async (driverVersion) => sources.get(driverVersion),
+    record: async (driverVersion, source) => {
+      const first = sources.get(driverVersion) ?? source
+      sources.set(driverVersion, first)
+      return first
+    },
+  }
+}
+
+export function memoryKernels(): Kernels {
+  const kernels = new Map<string, RecordedKernel>()
+  return {
+    recorded: async (id) => kernels.get(id),
+    record: async (id, kernel) => {
+      if (!kernels.has(id)) kernels.set(id, kernel)
+      return kernels.get(id)!
+    },
+  }
+}
+
+export interface MemoryObject {
+  readonly body: Uint8Array
+  readonly meta: ObjectMeta
+}
+
+export function memoryStore() {
+  const objects = new Map<string, MemoryObject>()
+  const put = (key: string, body: Uint8Array, meta: ObjectMeta): void => {
+    if (createHash('sha256').update(body).digest('hex') !== meta.sha256)
+      throw new Error(`${key} is not what its sha256 says: S3 would answer 400`)
+    objects.set(key, { body: Uint8Array.from(body), meta })
+  }
+  const store: Store = {
+    size: async (key) => objects.get(key)?.body.length,
+    get: async (key, maxBytes) => {
+      const body = objects.get(key)?.body
+      if (body !== undefined && body.length > maxBytes)
+        throw new ProbeError('too-large', `${key} has ${body.length} bytes; ${maxBytes} are allowed`)
+      return body
+    },
+    create: async (key, body, meta) => {
+      if (objects.has(key)) return 'exists'
+      put(key, body, meta)
+      return 'created'
+    },
+    replace: async (key, body, meta) => put(key, body, meta),
+  }
+  return { store, objects }
+}
+
+/** `memory://{bucket}/{key}?method=GET&expires={milliseconds}&file={name}` */
+export function memoryPresigner(bucket: string, now: Clock): Presigner {
+  const url = (method: string, key: string, seconds: number, more: Record<string, string> = {}) => {
+    const expires = String(now() + seconds * 1000)
+    return `memory://${bucket}/${key}?${new URLSearchParams({ method, expires, ...more })}`
+  }
+  return {
+    get: async (key, { expiresSeconds, fileName, contentType }) =>
+      url('GET', key, expiresSeconds, {
+        ...(fileName === undefined ? {} : { file: fileName }),
+        ...(contentType === undefined ? {} : { type: contentType }),
+      }),
+    head: async (key, { expiresSeconds }) => url('HEAD', key, expiresSeconds),
+    put: async (key, { expiresSeconds }) => url('PUT', key, expiresSeconds),
+  }
+}
+
+export interface MemoryBuild {
+  readonly id: string
+  readonly order: BuildOrder
+  /** tests end a build by setting it */
+  status: BuildStatus
+}
+
+/** Builds that run until a test, or `stop`, ends them. */
+export function memoryBuilder() {
+  const builds: MemoryBuild[] = []
+  const find = (buildId: string) => builds.find(({ id }) => id === buildId)
+  const builder: Builder = {
+    start: async (order) => {
+      const before = builds.find(
+        (build) => build.order.claim === order.claim && build.order.phase === order.phase,
+      )
+      // As CodeBuild: a token stands for one and the same request.
+      if (before !== undefined && JSON.stringify(before.order) !== JSON.stringify(order))
+        throw new Error(`the token ${order.claim} was used with other parameters: InvalidInputException`)
+      if (before !== undefined) return before.id
+      const id = `build:${builds.length + 1}`
+      builds.push({ id, order, status: 'running' })
+      return id
+    },
+    status: async (buildId) => find(buildId)?.status ?? 'unknown',
+    stop: async (buildId) => {
+      const build = find(buildId)
+      if (build?.status === 'running') build.status = 'failed'
+    },
+  }
+  return { builder, builds }
+}
+
+/** Not a signature; it tells what it stands for. */
+export const memorySigner: Signer = {
+  sign: async (body, name) =>
+    `signature over ${createHash('sha256').update(body).digest('hex')}, which is ${name}`,
+}
+
+function memoryIds(): NewId {
+  let last = 0
+  return () => `00000000-0000-4000-8000-${String(++last).padStart(12, '0')}`
+}
+
+function memoryFetch() {
+  const web = new Map<string, Uint8Array>()
+  const fetch: Fetch = async (url, { maxBytes }) => {
+    const body = web.get(url)
+    if (body === undefined) throw new ProbeError('not-found', `${url} answers 404`)
+    if (body.length > maxBytes) throw new ProbeError('too-large', `${url} is above ${maxBytes} bytes`)
+    return body
+  }
+  return { fetch, web }
+}

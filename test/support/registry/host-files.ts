@@ -1,0 +1,56 @@
+// What a host that runs one of Debian's kernels has of it, out of Debian's own header package.
+
+import { createHash } from 'node:crypto'
+import { DEBIAN_KEYRING } from '../../../lib/archives/keys/debian.ts'
+import { createFetch } from '../../../lib/aws/fetch.ts'
+import { fileInDeb } from '../../../lib/formats/deb.ts'
+import { debianPlanner } from '../../../lib/kernels/debian/planner.ts'
+import { memoryPorts } from '../memory.ts'
+import { debianSuites } from '../mirrors.ts'
+
+export interface HostFiles {
+  /** text of /boot/config-$(uname -r) */
+  readonly config: string
+  /** text of /lib/modules/$(uname -r)/build/.config */
+  readonly buildConfig: string
+  /** /lib/modules/$(uname -r)/build/Module.symvers */
+  readonly symvers: Uint8Array
+  /** file names of its header packages in the archive */
+  readonly packages: readonly string[]
+}
+
+export async function hostFiles(unameRelease: string): Promise<HostFiles> {
+  const { inputs } = memoryPorts({ now: Date.now }).store
+  const fetch = createFetch()
+  const planner = debianPlanner({
+    inputs,
+    fetch,
+    now: Date.now,
+    keyring: DEBIAN_KEYRING,
+    suites: debianSuites(),
+    toolchain: false,
+    alsoKeep: [],
+  })
+  const asked = { arch: 'x86_64', kind: 'kmod', kernelRelease: unameRelease, kernelVersion: '1' } as const
+  const { headers, tree } = await planner.plan(asked)
+  const own = headers.at(-1)
+  if (own === undefined) throw new Error('no headers')
+  const deb = await fetch(own.url, { maxBytes: own.bytes })
+  const file = async (name: string) => (await fileInDeb(deb, `${tree}/${name}`, 8 << 20)) ?? new Uint8Array()
+  const buildConfig = Buffer.from(await file('.config')).toString('latin1')
+  return {
+    config: asOnHost(buildConfig),
+    buildConfig,
+    symvers: await file('Module.symvers'),
+    packages: headers.map(({ url }) => url),
+  }
+}
+
+/** debian/rules.real takes these out of what a host gets. */
+const asOnHost = (config: string): string =>
+  config
+    .split('\n')
+    .filter((line) => !/CONFIG_(BUILD_SALT|MODULE_SIG_ALL|MODULE_SIG_KEY|SYSTEM_TRUSTED_KEYS)[ =]/.test(line))
+    .join('\n')
+
+export const md5 = (text: string): string => createHash('md5').update(text, 'latin1').digest('hex')

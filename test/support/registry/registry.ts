@@ -1,0 +1,126 @@
+// The registry as a user has it: `node local/main.ts` in a process of its own, asked with curl.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Settings } from '../../../lib/model/settings.ts'
+
+const run = promisify(execFile)
+
+export const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
+
+export interface Registry {
+  readonly url: string
+  readonly dataDir: string
+  readonly pid: number
+  /** everything that it printed so far */
+  output(): string
+  /** resolves to the exit code or the signal */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
+}
+
+export interface RegistryOptions {
+  readonly dataDir: string
+  readonly port?: number
+  readonly env?: Readonly<Record<string, string>>
+  /** `off` unless it is what the test is about: a machine beside every build would slow them all */
+  readonly loadTest?: Settings['loadTest']['mode']
+}
+
+/** Starts it, and waits for its `ready` line. */
+export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { dataDir, port, env = {}, loadTest: mode = 'off' } = options
+  const chosen = port ?? (await freePort())
+  const settings = join(dataDir, 'test-settings.json')
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await writeFile(settings, JSON.stringify({ loadTest: { mode } }))
+  const child = spawn(process.execPath, ['local/main.ts'], {
+    env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  child.stdout.on('data', (chunk) => {
+    text += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    text += chunk
+  })
+  await readyLine(child, () => text)
+  return {
+    url: `http://127.0.0.1:${chosen}`,
+    pid: child.pid ?? 0,
+    dataDir,
+    output: () => text,
+    stop: (signal) => end(child, signal),
+  }
+}
+
+async function readyLine(child: ChildProcess, text: () => string): Promise<void> {
+  const deadline = Date.now() + 120_000
+  while (!/^ready http:.*$/m.test(text())) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`it ended before it was ready:\n${text()}`)
+    if (Date.now() > deadline) throw new Error(`it was not ready within two minutes:\n${text()}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function end(
+  child: ChildProcess,
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<number | NodeJS.Signals | null> {
+  if (child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve(child.exitCode ?? child.signalCode)
+  return new Promise((resolve) => {
+    child.once('exit', (code, by) => resolve(code ?? by))
+    child.kill(signal)
+  })
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** A folder that is gone when the test is over. */
+export async function scratch(): Promise<{ dir: string; remove: () => Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'probe-registry-'))
+  return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
+}
+
+export interface Curl {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export async function curl(args: readonly string[], cwd?: string): Promise<Curl> {
+  try {
+    const { stdout, stderr } = await run('curl', [...args], { cwd, maxBuffer: 64 << 20 })
+    return { code: 0, stdout, stderr }
+  } catch (error) {
+    const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string }
+    return { code: code ?? -1, stdout, stderr }
+  }
+}
+
+/** Status and body of one request; the path goes out as it is written. */
+export async function ask(url: string, ...args: string[]): Promise<{ status: number; body: string }> {
+  const { stdout, stderr } = await curl(['-sS', '-w', '\\n%{http_code}', '--path-as-is', ...args, url])
+  const at = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) || stderr }
+}
+
+export const sh = async (command: string, args: readonly string[], cwd?: string): Promise<string> => {
+  const { stdout, stderr } = await run(command, [...args], { cwd, maxBuffer: 64 << 20 })
+  return stdout + stderr
+}
+
+export const readText = (path: string): Promise<string> => readFile(path, 'utf8')

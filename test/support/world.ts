@@ -1,0 +1,247 @@
+// A small world around the domain: events come at least once, builds end, time passes, and any call can fail.
+
+import { createHash } from 'node:crypto'
+import { planLoadTest } from '../../lib/build/load-test.ts'
+import { createTrees } from '../../lib/inputs/cache.ts'
+import type { HeadersPlan, Package, SourcePlan } from '../../lib/kernels/planner.ts'
+import { ProbeError } from '../../lib/model/errors.ts'
+import type { SubmittedKernel } from '../../lib/model/kernel.ts'
+import { loadTestKeys, stagingKeys } from '../../lib/model/keys.ts'
+import type { BuildOrder, BuildStatus, ProbeEvent } from '../../lib/model/ports.ts'
+import type { Probe } from '../../lib/model/probe.ts'
+import { DEFAULTS, type Settings } from '../../lib/model/settings.ts'
+import type { ConfigHash } from '../../lib/names/grammar.ts'
+import type { PlanPorts } from '../../lib/plan/plan.ts'
+import { plan } from '../../lib/plan/plan.ts'
+import { type PublishPorts, publish } from '../../lib/publish/publish.ts'
+import { sweep } from '../../lib/publish/sweep.ts'
+import { type Request, type ResolvePorts, resolve } from '../../lib/serve/resolve.ts'
+import type { Submission } from '../../lib/submit/submission.ts'
+import { submit } from '../../lib/submit/submit.ts'
+import { memoryPorts } from './memory.ts'
+
+export const UNAME_RELEASE = '6.1.0-1-amd64'
+export const DRIVER_VERSION = '1.2.3+driver'
+export const PATH = `/driver/${DRIVER_VERSION}/x86_64/falco_debian_6.1.1-1-amd64_1.ko`
+export const KEY = PATH.slice(1)
+
+export interface WorldOptions {
+  /** what the build uploads; `undefined`: it fails */
+  readonly probe: Uint8Array | undefined
+  /** what its kernel makes of it; `undefined`: the load test leaves nothing */
+  readonly verdict?: 'passed' | 'failed' | undefined
+  readonly settings?: Partial<Settings>
+}
+
+/** Called before and after every call of a port; what it throws is what the caller sees. */
+export type Fault = (call: string, when: 'before' | 'after') => void
+
+const DIGEST = 'a'.repeat(64)
+export const TREE = new TextEncoder().encode('a kernel tree')
+const TREE_REPORT = { sha256: createHash('sha256').update(TREE).digest('hex'), bytes: TREE.length }
+const source = (name: string) => ({
+  name,
+  version: '1',
+  url: `http://mirror.invalid/${name}`,
+  sha256: DIGEST,
+})
+
+/** The tree of a submitted kernel is made by its build, and kept. */
+const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kheaders }: SubmittedKernel) =>
+  ({
+    tag: 'source',
+    kernelRelease,
+    unameRelease,
+    compiler,
+    toolchain: [],
+    source: { ...source('linux-source'), bytes: 1 },
+    format: 'deb',
+    config,
+    symvers,
+    kheaders,
+    treeId: DIGEST,
+    prepared: undefined,
+  }) satisfies SourcePlan
+
+export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions) {
+  const settings: Settings = { ...DEFAULTS, ...own }
+  let time = Date.UTC(2026, 10, 23, 12)
+  let fault: Fault = () => undefined
+  const calls: string[] = []
+  const now = () => time
+  const memory = memoryPorts({ now })
+  const watch = <T extends object>(name: string, port: T): T =>
+    new Proxy(port, {
+      get: (target, method) => {
+        const value: unknown = Reflect.get(target, method)
+        if (typeof value !== 'function') return value
+        return async (...args: unknown[]) => {
+          const call = `${name}.${String(method)}`
+          calls.push(call)
+          fault(call, 'before')
+          const result: unknown = await Reflect.apply(value, target, args)
+          fault(call, 'after')
+          return result
+        }
+      },
+    })
+  const index = watch('index', memory.index)
+  const budgets = watch('budgets', memory.budgets)
+  const bus = watch('bus', memory.bus)
+  const kernels = watch('kernels', memory.kernels)
+  const builder = watch('builder', memory.builder)
+  const staging = watch('staging', memory.store.staging)
+  const resolvePorts: ResolvePorts = {
+    index,
+    budgets,
+    kernels,
+    bus,
+    now,
+    settings,
+    newId: memory.newId,
+    artifacts: memory.presigner.artifacts,
+    staging: memory.presigner.staging,
+    check: () => undefined,
+  }
+  const planning = watch('plan', {
+    kernel: async ({ kernelRelease }: Probe): Promise<HeadersPlan> => ({
+      tag: 'headers',
+      kernelRelease,
+      unameRelease: UNAME_RELEASE,
+      headers: [{ ...source('linux-headers'), bytes: 1 }],
+      tree: 'usr/src/linux-headers',
+      loadTest: { image: { ...source('linux-image'), bytes: 1 }, toolchain: [] },
+      compiler: 'gcc-12',
+      toolchain: [],
+    }),
+    driver: async (_: Probe) => ({
+      source: source('driver'),
+      format: 'deb' as const,
+      bytes: 1,
+      recipe: 'makefile' as const,
+    }),
+    ensureInput: async (_: Package) => undefined,
+    identify: async (_: ConfigHash): Promise<Probe> => {
+      throw new ProbeError('headers-not-found', 'no distribution has that config')
+    },
+    submitted: async (kernel: SubmittedKernel): Promise<SourcePlan> => sourcePlan(kernel),
+  })
+  const planPorts: PlanPorts = {
+    index,
+    kernels,
+    budgets,
+    builder,
+    staging,
+    now,
+    settings,
+    stagingUrls: memory.presigner.staging,
+    inputUrls: memory.presigner.inputs,
+    log: memory.log,
+    kernel: (asked) => planning.kernel(asked),
+    driver: (asked) => planning.driver(asked),
+    ensureInput: (pkg) => planning.ensureInput(pkg),
+    identify: (name) => planning.identify(name),
+    submitted: (kernel) => planning.submitted(kernel),
+  }
+  const publishPorts: PublishPorts = {
+    index,
+    staging,
+    builder,
+    now,
+    settings,
+    artifacts: watch('artifacts', memory.store.artifacts),
+    trees: watch('trees', createTrees(memory.store.inputs)),
+    bus,
+    signer: watch('signer', memory.signer),
+    log: memory.log,
+  }
+
+  /** The build itself: it writes its staging keys, past all ports, and ends. */
+  async function build({ claim, phase }: BuildOrder): Promise<BuildStatus> {
+    const keys = stagingKeys(claim)
+    const { staging: bucket } = memory.inside.objects
+    const put = (key: string, body: Uint8Array) =>
+      bucket.set(key, { body, meta: { contentType: '', sha256: '' } })
+    const text = (value: string) => new TextEncoder().encode(value)
+    if (phase === 'load-test') {
+      const { verdict: key, log } = loadTestKeys(claim)
+      const told = {
+        verdict,
+        reason: 'its kernel said so',
+        checked: ['insmod'],
+        lines: ['scap: loaded'],
+        timings: {},
+      }
+      put(log, text('the console'))
+      if (verdict !== undefined) put(key, text(JSON.stringify(told)))
+      return verdict === undefined ? 'failed' : 'succeeded'
+    }
+    put(keys.log, text('main.c:1: error: no'))
+    const stage = probe === undefined ? 'compile' : 'done'
+    const report = { stage, compilerVersion: 'gcc 12', timings: { compile: 5 } }
+    // Only a build of source and config is told where its tree goes; others would not be believed.
+    put(keys.prepared, TREE)
+    put(keys.manifest, text(JSON.stringify({ ...report, prepared: TREE_REPORT })))
+    if (probe !== undefined) put(keys.probe, probe)
+    return probe === undefined ? 'failed' : 'succeeded'
+  }
+
+  /** An event, as Lambda is given it: tried three times, then dropped. */
+  async function handle(work: () => Promise<unknown>): Promise<void> {
+    for (let tries = 3; tries > 0; tries -= 1) {
+      const done = await work().then(
+        () => true,
+        () => false,
+      )
+      if (done) return
+    }
+  }
+
+  const delivered = new Set<ProbeEvent>()
+  const ended = new Set<string>()
+  /** All events and all ends of builds that are not delivered yet; `times`: how often each comes. */
+  async function deliver(times = 1): Promise<void> {
+    for (;;) {
+      const event = memory.inside.events.find((e) => !delivered.has(e))
+      const running = memory.inside.builds.find(({ id }) => !ended.has(id))
+      if (event === undefined && running === undefined) return
+      if (event !== undefined) {
+        delivered.add(event)
+        for (let i = 0; i < times; i += 1) await handle(() => take(event))
+      } else if (running !== undefined) {
+        ended.add(running.id)
+        running.status = await build(running.order)
+        const { key, claim, phase } = running.order
+        for (let i = 0; i < times; i += 1) {
+          await handle(() => publish(publishPorts, { key, claim, phase, status: running.status }))
+        }
+      }
+    }
+  }
+  const take = (event: ProbeEvent): Promise<unknown> => {
+    if (event.type === 'LoadTestRequested')
+      return planLoadTest({ ...planPorts, trees: createTrees(memory.store.inputs) }, event)
+    return event.type === 'ProbeRequested'
+      ? plan(planPorts, event)
+      : publish(publishPorts, { key: event.key, claim: event.claim, status: undefined, phase: undefined })
+  }
+
+  return {
+    memory,
+    calls,
+    resolvePorts,
+    get: (path = PATH, more: Partial<Request> = {}) =>
+      resolve(resolvePorts, { method: 'GET', path, caller: '203.0.113.1', ...more }),
+    submit: (submission: Submission, caller = '203.0.113.1') =>
+      submit({ ...resolvePorts, kernels, inputs: watch('inputs', memory.store.inputs) }, submission, caller),
+    deliver,
+    sweep: () => sweep({ index, bus, now, log: memory.log }),
+    pass: (milliseconds: number) => {
+      time += milliseconds
+    },
+    onCall: (next: Fault) => {
+      fault = next
+    },
+    state: (key = KEY) => memory.inside.states.get(key),
+  }
+}
