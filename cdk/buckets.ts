@@ -8,7 +8,8 @@ import {
   type CfnBucket,
   type LifecycleRule,
 } from 'aws-cdk-lib/aws-s3'
-import { ENV, PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/model/keys.ts'
+import { ENV } from '../lib/aws/resources.ts'
+import { PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 import { acknowledge } from './nag.ts'
 

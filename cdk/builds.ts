@@ -4,7 +4,7 @@
 import type { Stack } from 'aws-cdk-lib'
 import { CfnProject } from 'aws-cdk-lib/aws-codebuild'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { ENV } from '../lib/model/keys.ts'
+import { ENV } from '../lib/aws/resources.ts'
 import type { Settings } from '../lib/model/settings.ts'
 import { inlineBuildspec, loadTestBuildspec } from './buildspec.ts'
 import { granting } from './grants.ts'

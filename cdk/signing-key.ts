@@ -3,7 +3,7 @@
 import { CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
-import { ENV } from '../lib/model/keys.ts'
+import { ENV } from '../lib/aws/resources.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 

@@ -2,7 +2,7 @@
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { ENV } from '../lib/model/keys.ts'
+import { ENV } from '../lib/aws/resources.ts'
 import type { Settings } from '../lib/model/settings.ts'
 import { addTopic, alarms } from './alarm.ts'
 import { watchApi, watchClaims, watchFunctions, watchTables } from './alarms.ts'

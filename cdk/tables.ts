@@ -11,7 +11,7 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../lib/model/keys.ts'
+} from '../lib/aws/resources.ts'
 import { granting, type Permission } from './grants.ts'
 
 export function addTables(stack: Stack) {

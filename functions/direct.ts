@@ -6,8 +6,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type DeliverPorts, deliver } from '../lib/serve/direct.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { internalUrls } from './runtime/ports.ts'
-import { resolvePorts } from './runtime/resolve-ports.ts'
+import { internalUrls, resolvePorts } from './runtime/ports.ts'
 
 const MAX_PROBE_BYTES = 64 * 1024 * 1024
 const artifacts = internalUrls('artifactsBucket')

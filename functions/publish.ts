@@ -2,9 +2,9 @@
 
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
+import { ENV } from '../lib/aws/resources.ts'
 import { readSigningKey } from '../lib/aws/secrets.ts'
 import { createTrees } from '../lib/inputs/cache.ts'
-import { ENV } from '../lib/model/keys.ts'
 import { type PublishPorts, publish } from '../lib/publish/publish.ts'
 import { createSigner } from '../lib/signing/signer.ts'
 import { buildEndOf } from './runtime/events.ts'

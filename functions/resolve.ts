@@ -7,8 +7,7 @@ import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import type { Answer } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { internalUrls } from './runtime/ports.ts'
-import { resolvePorts } from './runtime/resolve-ports.ts'
+import { internalUrls, resolvePorts } from './runtime/ports.ts'
 
 const MAX_KEY_BYTES = 64 * 1024
 

@@ -4,8 +4,9 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
-import { ENV, PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
-import { generateSigningKey } from '../lib/signing/signer.ts'
+import { ENV } from '../lib/aws/resources.ts'
+import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
+import { generateSigningKey } from '../lib/signing/key.ts'
 import { log, required } from './runtime/ports.ts'
 
 type Event = CloudFormationCustomResourceEvent

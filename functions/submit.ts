@@ -3,10 +3,10 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { parseSubmission } from '../lib/api/body.ts'
+import { submissionAnswerOf } from '../lib/api/submission.ts'
 import { type SubmitPorts, submit } from '../lib/submit/submit.ts'
 import { bodyOf, callerOf, problems, resultOf } from './runtime/http.ts'
-import { kernels, store } from './runtime/ports.ts'
-import { locatePorts } from './runtime/resolve-ports.ts'
+import { kernels, locatePorts, store } from './runtime/ports.ts'
 
 const ports: SubmitPorts = { ...locatePorts(), kernels: kernels(), inputs: store('inputsBucket') }
 
@@ -15,5 +15,8 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .handler(async (event) => {
     const contentType = event.headers['content-type'] ?? ''
     const submission = await parseSubmission({ contentType, bytes: bodyOf(event) })
-    return resultOf({ tag: 'json', body: await submit(ports, submission, callerOf(event)) })
+    return resultOf({
+      tag: 'json',
+      body: submissionAnswerOf(await submit(ports, submission, callerOf(event))),
+    })
   })

@@ -8,7 +8,7 @@ import { openApiDocument } from '../lib/api/openapi.ts'
 import { listProbes, oneProbe, type ProbesPorts, type Query } from '../lib/api/probes.ts'
 import { explain } from '../lib/clients/explain.ts'
 import { ProbeError } from '../lib/model/errors.ts'
-import { methodOf } from '../lib/serve/method.ts'
+import { methodOf } from '../lib/serve/answer.ts'
 import { problems, resultOf } from './runtime/http.ts'
 import { index, settings } from './runtime/ports.ts'
 

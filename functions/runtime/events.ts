@@ -1,10 +1,10 @@
 // What the events that call plan and publish say, checked field by field.
 
 import * as z from 'zod'
+import { BUILD_ENV } from '../../lib/aws/resources.ts'
 import type { LoadTestRequest } from '../../lib/build/load-test.ts'
 import type { PlanRequest } from '../../lib/build/start.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
-import { BUILD_ENV } from '../../lib/model/keys.ts'
 import type { BuildStatus } from '../../lib/model/ports.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
 

@@ -1,5 +1,6 @@
 // The environment of a function, read in one place: ports over AWS clients, each made when it is asked for.
 
+import { randomUUID } from 'node:crypto'
 import { CodeBuildClient } from '@aws-sdk/client-codebuild'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
@@ -11,13 +12,14 @@ import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
-import { createKernels } from '../../lib/aws/records.ts'
-import { createSources } from '../../lib/aws/sources.ts'
+import { createKernels, createSources } from '../../lib/aws/records.ts'
+import { ENV } from '../../lib/aws/resources.ts'
 import { createStore } from '../../lib/aws/store.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
-import { ENV } from '../../lib/model/keys.ts'
 import type { Log, Presigner, Store } from '../../lib/model/ports.ts'
 import { type Settings, settingsSchema } from '../../lib/model/settings.ts'
+import { checkBuildable } from '../../lib/plan/buildable.ts'
+import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket'
 
@@ -76,3 +78,25 @@ const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
 
 /** Lambda writes an object as one line of JSON. */
 export const log: Log = (event, fields = {}) => console.log({ event, ...fields })
+
+/** What resolving a name needs: for those who redirect, and those who send the bytes themselves. */
+export const resolvePorts = (): ResolvePorts => ({
+  ...locatePorts(),
+  artifacts: clientUrls('artifactsBucket'),
+  staging: clientUrls('stagingBucket'),
+})
+
+/** The same without what answers: for those who submit. */
+export function locatePorts(): LocatePorts {
+  const current = settings()
+  return {
+    index: index(),
+    kernels: kernels(),
+    budgets: budgets(),
+    bus: bus(),
+    now: Date.now,
+    newId: randomUUID,
+    settings: current,
+    check: (asked) => checkBuildable(current, asked),
+  }
+}

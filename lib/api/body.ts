@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { hostFacts } from '../clients/host-names.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { DRIVER_NAMES, KINDS } from '../model/probe.ts'
-import { quote } from '../names/alphabet.ts'
+import { quote } from '../model/text.ts'
 import type { Submission } from '../submit/submission.ts'
 import { badField, parseFields } from './fields.ts'
 

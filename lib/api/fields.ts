@@ -2,7 +2,7 @@
 
 import type * as z from 'zod'
 import { ProbeError } from '../model/errors.ts'
-import { quote } from '../names/alphabet.ts'
+import { quote } from '../model/text.ts'
 
 /** ProbeError `bad-field`. */
 export function parseFields<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -2,8 +2,8 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { BUDGET_EXPIRES, TABLE_KEY } from '../model/keys.ts'
 import type { Budgets, Clock } from '../model/ports.ts'
+import { BUDGET_EXPIRES, TABLE_KEY } from './resources.ts'
 
 /** A budget is of one day; it is deleted when nobody can spend from it any more. */
 const LIFE_SECONDS = 2 * 86_400

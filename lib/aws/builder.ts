@@ -8,9 +8,9 @@ import {
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild'
 import { ProbeError } from '../model/errors.ts'
-import { BUILD_ENV } from '../model/keys.ts'
 import type { Builder, BuildStatus, Phase } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
+import { BUILD_ENV } from './resources.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = {
   IN_PROGRESS: 'running',

@@ -2,8 +2,8 @@
 
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { ProbeError } from '../model/errors.ts'
-import { EVENT_SOURCE } from '../model/keys.ts'
 import type { Bus } from '../model/ports.ts'
+import { EVENT_SOURCE } from './resources.ts'
 
 export function createBus(client: EventBridgeClient, bus: string): Bus {
   return {

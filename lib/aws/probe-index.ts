@@ -9,6 +9,10 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { isProbeError } from '../model/errors.ts'
+import type { Index } from '../model/ports.ts'
+import type { Claim, ProbeState } from '../model/probe.ts'
+import { releaseIn } from '../names/grammar.ts'
+import { claimOf, stateOf } from './item.ts'
 import {
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
@@ -16,11 +20,7 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../model/keys.ts'
-import type { Index } from '../model/ports.ts'
-import type { Claim, ProbeState } from '../model/probe.ts'
-import { releaseIn } from '../names/grammar.ts'
-import { claimOf, stateOf } from './item.ts'
+} from './resources.ts'
 
 /** The one value of the sparse index's partition key: items have it only while they are building. */
 const OPEN = '1'

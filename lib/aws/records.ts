@@ -1,37 +1,54 @@
-// Submitted kernels in DynamoDB: each recorded once and never changed.
+// What is recorded once in DynamoDB and never changed: digests of driver sources, and kernels that hosts submitted.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
 import { decodeKernel, encodeKernel } from '../model/kernel.ts'
-import { TABLE_KEY } from '../model/keys.ts'
-import type { Kernels } from '../model/ports.ts'
+import type { Kernels, Sources } from '../model/ports.ts'
+import { sourceOf } from './item.ts'
+import { TABLE_KEY } from './resources.ts'
 
-export function createKernels(client: DynamoDBDocumentClient, table: string): Kernels {
-  async function recorded(id: string) {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: { [TABLE_KEY]: id }, ConsistentRead: true }),
-    )
-    return Item === undefined ? undefined : decodeKernel(String(Item.kernel))
+/** By driver version, or by the id of another archive. */
+export const createSources = (client: DynamoDBDocumentClient, table: string): Sources =>
+  records(client, table, { encode: (source) => ({ ...source }), decode: sourceOf })
+
+/** By `recordId`. */
+export const createKernels = (client: DynamoDBDocumentClient, table: string): Kernels =>
+  records(client, table, {
+    encode: (kernel) => ({ kernel: encodeKernel(kernel) }),
+    decode: (_, item) => decodeKernel(String(item.kernel)),
+  })
+
+type Item = Readonly<Record<string, unknown>>
+
+interface Codec<T> {
+  readonly encode: (value: T) => Item
+  /** ProbeError `misconfigured` */
+  readonly decode: (id: string, item: Item) => T
+}
+
+function records<T>(client: DynamoDBDocumentClient, table: string, { encode, decode }: Codec<T>) {
+  async function recorded(id: string): Promise<T | undefined> {
+    const Key = { [TABLE_KEY]: id }
+    const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))
+    return Item === undefined ? undefined : decode(id, Item)
   }
-  return {
-    recorded,
-    async record(id, kernel) {
-      const command = new PutCommand({
-        TableName: table,
-        Item: { [TABLE_KEY]: id, kernel: encodeKernel(kernel) },
-        ConditionExpression: `attribute_not_exists(${TABLE_KEY})`,
-      })
-      try {
-        await client.send(command)
-        return kernel
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error
-      }
-      const first = await recorded(id)
-      if (first === undefined)
-        throw new ProbeError('misconfigured', `the record of the kernel ${id} vanished`)
-      return first
-    },
+  /** Resolves to what is on record afterwards. One conditional write: a crash leaves the whole record or none. */
+  async function record(id: string, value: T): Promise<T> {
+    const command = new PutCommand({
+      TableName: table,
+      Item: { [TABLE_KEY]: id, ...encode(value) },
+      ConditionExpression: `attribute_not_exists(${TABLE_KEY})`,
+    })
+    try {
+      await client.send(command)
+      return value
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error
+    }
+    const first = await recorded(id)
+    if (first !== undefined) return first
+    throw new ProbeError('misconfigured', `the record of ${id} in ${table} has vanished`)
   }
+  return { recorded, record }
 }

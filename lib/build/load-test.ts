@@ -1,11 +1,12 @@
 // A probe was built: its own kernel is asked to load it, in a virtual machine, where there is an image of that kernel.
 
-import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import type { Package } from '../kernels/planner.ts'
+import { bootId } from '../inputs/cache.ts'
+import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
 import type { Index, Trees } from '../model/ports.ts'
+import type { Package } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
@@ -30,10 +31,6 @@ export interface LoadTestRequest {
 
 /** Minutes that a load test may wait for a machine, run, and be late with its end. */
 const LOAD_TEST_MINUTES = 12
-
-/** Under which the image that a load test takes out of its package is kept for the next one. */
-export const bootId = (image: Pick<Package, 'sha256'>): string =>
-  createHash('sha256').update(`boot ${image.sha256}`).digest('hex')
 
 /**
  * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the claim, and the
@@ -139,5 +136,3 @@ const packageInput = (role: LoadTestRole, { sha256: digest, bytes }: Package): I
   sha256: digest,
   bytes,
 })
-
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

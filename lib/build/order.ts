@@ -1,9 +1,8 @@
 // What was decided before a build, written once: publish believes this, and nothing that the build says of itself.
 
 import * as z from 'zod'
-import type { Package } from '../kernels/planner.ts'
 import { ProbeError } from '../model/errors.ts'
-import type { Source } from '../model/probe.ts'
+import type { Package, Source } from '../model/probe.ts'
 
 /** What a load test of the probe is made with, once it is built. */
 export interface LoadTestRecord {

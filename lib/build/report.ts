@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import type { FailureReason } from '../model/probe.ts'
+import { printable } from '../model/text.ts'
 
 /** Bytes of manifest and log that are read at most. */
 export const MAX_MANIFEST = 64 * 1024
@@ -10,14 +11,14 @@ export const MAX_LOG = 8 * 1024 * 1024
 const MAX_LINES = 12
 const MAX_LINE = 240
 
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_LINE)
+const line = (text: string): string => printable(text, MAX_LINE)
 
 const STAGES = ['fetch', 'prepare', 'tree', 'unpack', 'compile', 'collect', 'upload', 'done'] as const
 export type Stage = (typeof STAGES)[number]
 
 const schema = z.object({
   stage: z.enum(STAGES),
-  compilerVersion: z.string().transform(printable),
+  compilerVersion: z.string().transform(line),
   timings: z
     .record(z.string().regex(/^[a-z]{1,16}$/), z.number().nonnegative().finite())
     .refine((timings) => Object.keys(timings).length <= 16),
@@ -52,5 +53,5 @@ export function tellingLines(log: Uint8Array | undefined): string {
     .filter((line) => line.trim() !== '')
   const errors = lines.filter((line) => /(^|[\s:])(fatal )?error:/i.test(line))
   const telling = errors.length > 0 ? errors.slice(0, MAX_LINES) : lines.slice(-MAX_LINES)
-  return telling.map(printable).join('\n')
+  return telling.map(line).join('\n')
 }

@@ -1,17 +1,17 @@
 // A plan is made: what goes into the build is decided, put in place, written down once, and the build is started.
 
-import { createHash } from 'node:crypto'
-import type { KernelPlan, Package, SourcePlan } from '../kernels/planner.ts'
-import { ProbeError, unreachable } from '../model/errors.ts'
-import type { Stored } from '../model/kernel.ts'
+import type { KernelPlan } from '../kernels/planner.ts'
+import { sha256 } from '../model/digest.ts'
+import { ProbeError } from '../model/errors.ts'
 import { inputKey, stagingKeys } from '../model/keys.ts'
 import type { Budgets, Builder, Clock, Index, Log, Presigner, Store } from '../model/ports.ts'
-import type { Probe, Source } from '../model/probe.ts'
+import type { Package, Probe, Source } from '../model/probe.ts'
 import { dayOf } from '../model/retry.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { fileOf, probeOf } from '../names/grammar.ts'
-import { formatJob, type InputRole, type Job, type JobInput } from './job.ts'
+import { formatJob, type Job, type JobInput } from './job.ts'
 import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './order.ts'
+import { type Input, packageInput, sourceOf, treeOf } from './tree.ts'
 
 /** A driver source that lies in the inputs bucket. */
 export interface DriverInput {
@@ -45,8 +45,6 @@ export interface PlanRequest {
 
 /** Minutes that a build may wait for a machine and be late with its end. */
 const QUEUE_MINUTES = 6
-
-type Input = Omit<JobInput, 'url'>
 
 /** What of a plan only the job needs. */
 interface Decision {
@@ -94,79 +92,6 @@ function loadTestOf({ loadTest, unameRelease }: KernelPlan, settings: Settings):
     loadTest: { unameRelease, image: keep(loadTest.image), toolchain: loadTest.toolchain.map(keep) },
   }
 }
-
-/** What a build tree comes from. */
-interface TreeInputs {
-  readonly kernel: Decision['kernel']
-  readonly inputs: readonly Input[]
-  /** to be brought into the inputs bucket */
-  readonly packages: readonly Package[]
-  /** for the answer to promise 11 */
-  readonly sources: readonly Source[]
-  /** under which the tree that this build makes is kept */
-  readonly makes?: string
-}
-
-function treeOf(kernel: KernelPlan): TreeInputs {
-  switch (kernel.tag) {
-    case 'headers':
-      return {
-        kernel: { KERNEL: 'headers', TREE: kernel.tree },
-        inputs: kernel.headers.map((pkg) => packageInput('header', pkg)),
-        packages: kernel.headers,
-        sources: kernel.headers.map(sourceOf),
-      }
-    case 'source':
-      return kernel.prepared === undefined ? treeToMake(kernel) : treeMade(kernel, kernel.prepared)
-    default:
-      return unreachable(kernel)
-  }
-}
-
-function treeToMake(kernel: SourcePlan): TreeInputs {
-  const { source, format, config, kheaders, treeId } = kernel
-  return {
-    kernel: { KERNEL: 'source', TREE: '-' },
-    inputs: [
-      { ...packageInput('source', source), format },
-      fileInput('config', 'text', config),
-      ...(kheaders === undefined ? [] : [fileInput('kheaders', 'tar.xz', kheaders)]),
-      ...symversInput(kernel),
-    ],
-    packages: [source],
-    sources: sourcesOf(kernel),
-    makes: treeId,
-  }
-}
-
-const treeMade = (kernel: SourcePlan, prepared: Stored): TreeInputs => ({
-  kernel: { KERNEL: 'prepared', TREE: '-' },
-  inputs: [fileInput('prepared', 'tar.gz', prepared), ...symversInput(kernel)],
-  packages: [],
-  sources: sourcesOf(kernel),
-})
-
-const symversInput = ({ symvers }: SourcePlan): Input[] =>
-  symvers === undefined ? [] : [fileInput('symvers', 'text', symvers)]
-
-function sourcesOf({ source, config, symvers, kheaders, unameRelease }: SourcePlan): Source[] {
-  const submitted = { 'kernel-config': config, 'Module.symvers': symvers, 'kheaders.tar.xz': kheaders }
-  return [
-    sourceOf(source),
-    ...Object.entries(submitted).flatMap(([name, file]) =>
-      file === undefined ? [] : [{ name, version: unameRelease, url: 'urn:submitted', sha256: file.sha256 }],
-    ),
-  ]
-}
-
-const sourceOf = ({ name, version, url, sha256 }: Package): Source => ({ name, version, url, sha256 })
-const fileInput = (role: InputRole, format: Input['format'], { sha256, bytes }: Stored): Input => ({
-  role,
-  format,
-  sha256,
-  bytes,
-})
-const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, 'deb', pkg)
 
 /**
  * Resolves to whether the claim is still held. Runs again from the start without harm: see `plan`.
@@ -263,5 +188,3 @@ const create = (
   body: Uint8Array,
   contentType: string,
 ): Promise<'created' | 'exists'> => store.create(key, body, { contentType, sha256: sha256(body) })
-
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

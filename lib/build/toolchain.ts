@@ -1,7 +1,6 @@
 // What a bare Debian 12 build image (buildpack-deps:bookworm) lacks of the tools that a build runs.
 
-import type { Package } from '../kernels/planner.ts'
-import type { Arch, Kind } from '../model/probe.ts'
+import type { Arch, Kind, Package } from '../model/probe.ts'
 import type { Job } from './job.ts'
 
 /** The sandbox, and the library of the kernel's own objtool. */

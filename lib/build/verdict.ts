@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import type { LoadTest } from '../model/probe.ts'
+import { printable } from '../model/text.ts'
 
 /** Bytes of a verdict that are read at most. */
 export const MAX_VERDICT = 64 * 1024
@@ -32,7 +33,7 @@ export type LoadVerdict =
 
 const MAX_LINE = 240
 
-const line = z.string().transform((text) => text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_LINE))
+const line = z.string().transform((text) => printable(text, MAX_LINE))
 const word = z.string().regex(/^[a-z]{1,16}$/)
 
 const told = {

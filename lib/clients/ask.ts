@@ -1,7 +1,8 @@
 // What a client asks for, and the proof that the registry reads it as the client means it.
 
 import type { DriverName, Kind, Probe } from '../model/probe.ts'
-import { malformed, quote } from '../names/alphabet.ts'
+import { quote } from '../model/text.ts'
+import { malformed } from '../names/alphabet.ts'
 import { type LayoutId, parseProbe } from '../names/grammar.ts'
 import type { HostFacts } from './facts.ts'
 

@@ -1,9 +1,9 @@
 // The loaders of 2015 to 2021, who asked by release and config: sysdig-probe-loader and falco-probe-loader.
 
 import { ProbeError } from '../model/errors.ts'
-import type { DriverName } from '../model/probe.ts'
+import type { ConfigHash, DriverName } from '../model/probe.ts'
 import { malformed } from '../names/alphabet.ts'
-import { type ConfigHash, formatConfigHash, parse } from '../names/grammar.ts'
+import { formatConfigHash, parse } from '../names/grammar.ts'
 import type { Wanted } from './ask.ts'
 import type { HostFacts } from './facts.ts'
 

@@ -1,7 +1,8 @@
 // One small file out of a .deb: ar(5), with data.tar.xz inside (deb(5)).
 
 import { ProbeError } from '../model/errors.ts'
-import { tarEntries, text, unxz } from './untar.ts'
+import { tarEntries, text } from './tar.ts'
+import { unxz } from './xz.ts'
 
 const AR_MAGIC = '!<arch>\n'
 const AR_HEADER = 60

@@ -1,4 +1,5 @@
-// A .tar.gz that depends on names and contents only: no times, no owners, sorted. POSIX.1-2001 ustar.
+// tar archives: written so that they depend on names and contents only; read within bounds, whoever wrote them.
+// POSIX.1-2001 ustar, GNU tar.
 
 import { gzipSync } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'
@@ -12,7 +13,7 @@ export interface TarFile {
 
 const BLOCK = 512
 
-/** ProbeError `malformed` for a path that ustar cannot hold. */
+/** No times, no owners, sorted. ProbeError `malformed` for a path that ustar cannot hold. */
 export function tarGz(files: readonly TarFile[]): Uint8Array {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const blocks = sorted.flatMap((file) => [header(file), padded(file.body)])
@@ -48,3 +49,37 @@ function splitPath(path: string): { prefix: string; name: string } {
 
 const padded = (body: Uint8Array): Uint8Array =>
   Buffer.concat([body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)])
+
+export interface TarEntry {
+  /** as it stands in the archive, without a leading `./` */
+  readonly path: string
+  /** `0` or NUL a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
+  readonly type: string
+  readonly body: Uint8Array
+}
+
+/** Up to the first empty name. A body is cut off where the archive is. */
+export function* tarEntries(tar: Uint8Array): Generator<TarEntry> {
+  for (let at = 0; at + BLOCK <= tar.length; ) {
+    const path = nameAt(tar, at)
+    if (path === '' && text(tar, at, 100) === '') return
+    const size = Number.parseInt(text(tar, at + 124, 12), 8) || 0
+    if (size < 0) throw new ProbeError('digest-mismatch', 'a file in an archive has a negative size')
+    const type = text(tar, at + 156, 1) || '0'
+    yield { path, type, body: tar.subarray(at + BLOCK, at + BLOCK + size) }
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK
+  }
+}
+
+/** ustar: prefix and name. */
+function nameAt(tar: Uint8Array, at: number): string {
+  const prefix = text(tar, at + 257, 5) === 'ustar' ? text(tar, at + 345, 155) : ''
+  const name = text(tar, at, 100)
+  return (prefix === '' ? name : `${prefix}/${name}`).replace(/^\.\//, '')
+}
+
+/** Up to the first NUL, a character a byte. */
+export const text = (bytes: Uint8Array, at: number, length: number): string =>
+  Buffer.from(bytes.subarray(at, at + length))
+    .toString('latin1')
+    .replace(/\0.*$/s, '')

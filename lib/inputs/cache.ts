@@ -1,8 +1,6 @@
 // Kernel build trees that a build made of source and config, kept for the next driver version of the same kernel.
 
-import { createHash } from 'node:crypto'
-import * as z from 'zod'
-import type { Stored } from '../model/kernel.ts'
+import { type Stored, sha256, storedSchema } from '../model/digest.ts'
 import type { Store, Trees } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
 import { keepInput } from './inputs.ts'
@@ -23,25 +21,26 @@ export interface TreeFacts {
 }
 
 export const treeId = ({ arch, unameRelease, compiler, source, config, kheaders }: TreeFacts): string =>
-  createHash('sha256')
-    .update(JSON.stringify([arch, unameRelease, compiler, source, config, kheaders ?? '']))
-    .digest('hex')
+  sha256(JSON.stringify([arch, unameRelease, compiler, source, config, kheaders ?? '']))
 
-const schema = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number() })
+/** Under which the image that a load test takes out of its package is kept for the next one. */
+export const bootId = (image: { readonly sha256: string }): string => sha256(`boot ${image.sha256}`)
+
 const keyOf = (id: string): string => `trees/${id}.json`
 
 export function createTrees(inputs: Pick<Store, 'get' | 'create'>): Trees {
   return {
     find: async (id) => {
       const record = await inputs.get(keyOf(id), MAX_RECORD)
-      return record === undefined ? undefined : schema.parse(JSON.parse(new TextDecoder().decode(record)))
+      return record === undefined
+        ? undefined
+        : storedSchema.parse(JSON.parse(new TextDecoder().decode(record)))
     },
     keep: async (id, body) => {
       // The tree first: a crash after it leaves an object that nobody is told of, and the next build keeps it again.
       const stored: Stored = { sha256: await keepInput(inputs, body), bytes: body.length }
       const record = new TextEncoder().encode(JSON.stringify(stored))
-      const sha256 = createHash('sha256').update(record).digest('hex')
-      await inputs.create(keyOf(id), record, { contentType: 'application/json', sha256 })
+      await inputs.create(keyOf(id), record, { contentType: 'application/json', sha256: sha256(record) })
     },
   }
 }

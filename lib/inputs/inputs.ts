@@ -1,6 +1,6 @@
 // Packages and archives in the inputs bucket, each under its sha256.
 
-import { createHash } from 'node:crypto'
+import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import { inputKey } from '../model/keys.ts'
 import type { Fetch, Store } from '../model/ports.ts'
@@ -16,11 +16,11 @@ export interface Input {
 export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Promise<void> {
   if ((await inputs.size(inputKey(input.sha256))) !== undefined) return
   const body = await fetch(input.url, { maxBytes: input.bytes })
-  const sha256 = sha256Of(body)
-  if (sha256 !== input.sha256) {
+  const found = sha256(body)
+  if (found !== input.sha256) {
     throw new ProbeError(
       'digest-mismatch',
-      `${input.url} has sha256 ${sha256}, not ${input.sha256}: it is not used`,
+      `${input.url} has sha256 ${found}, not ${input.sha256}: it is not used`,
     )
   }
   await keepInput(inputs, body)
@@ -28,9 +28,7 @@ export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Pr
 
 /** Under its digest; two callers at once write the same bytes, and a crash leaves the whole object or none. */
 export async function keepInput(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<string> {
-  const sha256 = sha256Of(body)
-  await inputs.create(inputKey(sha256), body, { contentType: 'application/octet-stream', sha256 })
-  return sha256
+  const digest = sha256(body)
+  await inputs.create(inputKey(digest), body, { contentType: 'application/octet-stream', sha256: digest })
+  return digest
 }
-
-const sha256Of = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

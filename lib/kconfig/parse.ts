@@ -1,7 +1,7 @@
 // Reads a kernel config as data, by a grammar that is narrower than Kconfig's own: a config is hostile input.
 
 import { ProbeError } from '../model/errors.ts'
-import { quote } from '../names/alphabet.ts'
+import { quote } from '../model/text.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'
 
 /** A whole config of a distribution has 0.3 MB and 9,000 options, the longest line 100 bytes. */

@@ -1,7 +1,7 @@
 // What a config says about a probe before anything is built: whether it can load there, and what to do.
 
 import type { Arch, Kind } from '../model/probe.ts'
-import { quote } from '../names/alphabet.ts'
+import { quote } from '../model/text.ts'
 import { isOn, type Kconfig, stringOf } from './kconfig.ts'
 
 export type VerdictCode =

@@ -1,16 +1,7 @@
 // What every planner of a family of targets answers: which packages make this kernel's build tree.
 
-import type { Stored } from '../model/kernel.ts'
-import type { Arch, Kind } from '../model/probe.ts'
-
-export interface Package {
-  readonly name: string
-  readonly version: string
-  readonly url: string
-  /** lower-case hex, from the distribution's signed metadata */
-  readonly sha256: string
-  readonly bytes: number
-}
+import type { Stored } from '../model/digest.ts'
+import type { Arch, Kind, Package } from '../model/probe.ts'
 
 /** What every plan of a kernel says. */
 interface OfKernel {

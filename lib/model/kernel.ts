@@ -1,15 +1,9 @@
 // A kernel that a host submitted: all that decides what its probes are built from, on record once and for good.
 
-import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import type { ConfigHashName } from '../names/grammar.ts'
+import { sha256, sha256Hex, storedSchema } from './digest.ts'
 import { ProbeError } from './errors.ts'
-import { ARCHES, type Probe } from './probe.ts'
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-const stored = z.object({ sha256, bytes: z.number() })
-/** An object of the inputs bucket. */
-export type Stored = z.infer<typeof stored>
+import { ARCHES, type ConfigHash, type Probe } from './probe.ts'
 
 const schema = z.object({
   arch: z.enum(ARCHES),
@@ -19,12 +13,12 @@ const schema = z.object({
   /** `uname -r`, with which the vermagic of its modules begins */
   unameRelease: z.string(),
   /** of the config as the host has it, decompressed */
-  configSha256: sha256,
+  configSha256: sha256Hex,
   configMd5: z.string(),
   /** what builds see of the config */
-  config: stored,
-  symvers: stored.optional(),
-  kheaders: stored.optional(),
+  config: storedSchema,
+  symvers: storedSchema.optional(),
+  kheaders: storedSchema.optional(),
   /** header packages in the distribution's archive, to be built against instead of the config */
   kernelUrls: z.array(z.string()),
   /** of the kernel's source, e.g. `6.1.192` */
@@ -41,13 +35,13 @@ export interface RecordedKernel {
   readonly config: string
   readonly kernel: SubmittedKernel
 }
-const recorded = z.object({ config: sha256, kernel: schema })
+const recorded = z.object({ config: sha256Hex, kernel: schema })
 
 type Named = Pick<Probe, 'arch' | 'target' | 'kernelRelease' | 'kernelVersion'>
 
 /** Where the kernel of a name is on record; `undefined` for what no submission can decide. */
-export function recordId(asked: Probe | ConfigHashName): string | undefined {
-  if ('tag' in asked) return idByMd5(asked)
+export function recordId(asked: Probe | ConfigHash): string | undefined {
+  if ('configMd5' in asked) return idByMd5(asked)
   return asked.config === undefined ? undefined : idByName(asked.config, asked)
 }
 
@@ -64,10 +58,7 @@ export const idByMd5 = ({
   `md5/${configMd5}/${arch}/${unameRelease}`
 
 /** Of everything in it: two kernels of one digest get the very same probes. */
-export const digestOf = (kernel: SubmittedKernel): string =>
-  createHash('sha256')
-    .update(JSON.stringify(schema.parse(kernel)))
-    .digest('hex')
+export const digestOf = (kernel: SubmittedKernel): string => sha256(JSON.stringify(schema.parse(kernel)))
 
 /** The probe of a kernel on record. */
 export const probeOfRecord = (

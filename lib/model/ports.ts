@@ -1,6 +1,7 @@
 // What the domain needs from the world. Adapters stand in lib/aws; every one runs the contract tests.
 
-import type { RecordedKernel, Stored } from './kernel.ts'
+import type { Stored } from './digest.ts'
+import type { RecordedKernel } from './kernel.ts'
 import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
 
 /** Milliseconds since the epoch. */

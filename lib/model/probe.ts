@@ -28,6 +28,18 @@ export interface Probe {
   readonly config?: string
 }
 
+/** A probe as the names of 2015 to 2020 say it: no target, but the kernel's own release and the digest of its config. */
+export interface ConfigHash {
+  readonly driverVersion: string
+  readonly driverName: DriverName
+  readonly arch: Arch
+  /** the real `uname -r` */
+  readonly unameRelease: string
+  /** md5 of the decompressed kernel config, lower-case hex */
+  readonly configMd5: string
+  readonly kind: Kind
+}
+
 /** A package or archive that went into a build, with the digest it was checked against. */
 export interface Source {
   /** package name, or the archive's own name */
@@ -37,6 +49,16 @@ export interface Source {
   readonly url: string
   /** lower-case hex */
   readonly sha256: string
+}
+
+/** A file of a distribution's archive. */
+export interface Package {
+  readonly name: string
+  readonly version: string
+  readonly url: string
+  /** lower-case hex, from the distribution's signed metadata */
+  readonly sha256: string
+  readonly bytes: number
 }
 
 /** Where a published probe came from: the answer to promise 11. */

@@ -1,6 +1,7 @@
 // From a raw request path to parts of the stated alphabet: what is outside it never becomes a key.
 
 import { ProbeError } from '../model/errors.ts'
+import { quote } from '../model/text.ts'
 
 /** Longest path that is read at all, and longest after decoding; the longest real one has about 160 characters. */
 const MAX_RAW_PATH = 2048
@@ -60,9 +61,3 @@ export const malformed = (why: string): ProbeError =>
     'malformed',
     `${why}. A probe is asked for as /driver/{driverVersion}/{arch}/{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}`,
   )
-
-/** For messages: printable and short, whatever a client sent. */
-export function quote(text: string): string {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text
-  return JSON.stringify(shown).replace(/[^\x20-\x7e]/g, '?')
-}

@@ -1,20 +1,9 @@
 // The names of 2015 to 2020: {falco|sysdig}-probe[-bpf]-{driverVersion}-{arch}-{unameRelease}-{md5 of the config}.{ko|o}
 
-import type { Arch, DriverName, Kind } from '../model/probe.ts'
-import { malformed, quote } from './alphabet.ts'
+import type { Arch, ConfigHash } from '../model/probe.ts'
+import { quote } from '../model/text.ts'
+import { malformed } from './alphabet.ts'
 import { type Companion, extensionOf, kindOf, MAX_FILE } from './file.ts'
-
-/** What such a name says: no target, but the kernel's own release and the digest of its config. */
-export interface ConfigHash {
-  readonly driverVersion: string
-  readonly driverName: DriverName
-  readonly arch: Arch
-  /** the real `uname -r` */
-  readonly unameRelease: string
-  /** md5 of the decompressed kernel config, lower-case hex */
-  readonly configMd5: string
-  readonly kind: Kind
-}
 
 /** The first arch between dashes ends the version; releases say theirs after a dot. */
 const FILE =

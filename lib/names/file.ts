@@ -1,7 +1,8 @@
 // The file name of a probe: {name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}
 
 import type { DriverName, Kind, Probe } from '../model/probe.ts'
-import { malformed, quote } from './alphabet.ts'
+import { quote } from '../model/text.ts'
+import { malformed } from './alphabet.ts'
 
 /** What stands beside a probe at its URL. */
 export const COMPANIONS = ['asc', 'sha256', 'json', 'log'] as const

@@ -1,15 +1,16 @@
 // The grammar of names: every path that is not the name of a probe is refused here.
 
 import { ProbeError } from '../model/errors.ts'
+import type { ConfigHash } from '../model/probe.ts'
 import { ARCHES, type Arch, type Probe } from '../model/probe.ts'
+import { quote } from '../model/text.ts'
 import { canonical } from './aliases.ts'
-import { malformed, partsOf, quote } from './alphabet.ts'
-import { type ConfigHash, configHashFile, parseConfigHash } from './config-hash.ts'
+import { malformed, partsOf } from './alphabet.ts'
+import { configHashFile, parseConfigHash } from './config-hash.ts'
 import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
 import { archOfRelease, CONFIG, isVersion, type ProbeLayout, repositoryOf } from './layouts.ts'
 
 export { canonical } from './aliases.ts'
-export type { ConfigHash } from './config-hash.ts'
 export { COMPANIONS, type Companion, fileOf } from './file.ts'
 export {
   formatAs,

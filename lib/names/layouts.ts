@@ -1,8 +1,8 @@
 // The layouts that clients' URLs have had since 2015, in one table.
 
-import type { Probe } from '../model/probe.ts'
+import type { ConfigHash, Probe } from '../model/probe.ts'
 import { malformed } from './alphabet.ts'
-import { type ConfigHash, configHashFile } from './config-hash.ts'
+import { configHashFile } from './config-hash.ts'
 import { fileOf } from './file.ts'
 
 export const PROBE_LAYOUTS = [

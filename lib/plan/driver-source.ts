@@ -3,9 +3,8 @@
 import type { DriverInput } from '../build/start.ts'
 import { ensureInput, keepInput } from '../inputs/inputs.ts'
 import { type RecordedArchivePorts, recordedArchive } from '../inputs/recorded-archive.ts'
-import type { Package } from '../kernels/planner.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
-import type { Probe } from '../model/probe.ts'
+import type { Package, Probe } from '../model/probe.ts'
 import type { DriverVersions } from '../model/settings.ts'
 
 export interface DriverSourcePorts extends RecordedArchivePorts {

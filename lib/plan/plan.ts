@@ -5,9 +5,9 @@ import type { HeadersPlan, SourcePlan } from '../kernels/planner.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { probeOfRecord, recordId, type SubmittedKernel } from '../model/kernel.ts'
 import type { Index, Kernels } from '../model/ports.ts'
-import type { FailureReason, Kind, Probe } from '../model/probe.ts'
+import type { ConfigHash, FailureReason, Kind, Probe } from '../model/probe.ts'
 import { PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
-import { type ConfigHash, type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
+import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
 
 export interface PlanPorts extends StartBuildPorts {
   readonly index: Pick<Index, 'get' | 'claim' | 'started' | 'alias' | 'fail'>

@@ -1,6 +1,6 @@
 // A verified probe becomes objects that never change: the bytes, their digest, their signature, and the build's log.
 
-import { createHash } from 'node:crypto'
+import { sha256 } from '../model/digest.ts'
 import type { Clock, Signer, Store } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import { fileOf } from '../names/grammar.ts'
@@ -49,5 +49,3 @@ export async function storeProbe(
     },
   }
 }
-
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

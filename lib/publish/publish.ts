@@ -1,21 +1,17 @@
 // A build ended: verify, sign, store and, last of all, tell the index. Or say why not.
 
-import { createHash } from 'node:crypto'
-import { failureOf, tellingLines } from '../build/report.ts'
 import { loadTestOf, tellVerdict } from '../build/verdict.ts'
-import { MAX_TREE } from '../inputs/cache.ts'
+import { sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
-import { stagingKeys } from '../model/keys.ts'
 import type { Builder, BuildStatus, Bus, Index, Log, Phase, Store, Trees } from '../model/ports.ts'
-import type { Claim, FailureReason, LoadTest, Publication } from '../model/probe.ts'
-import { retryAt } from '../model/retry.ts'
+import type { Claim, LoadTest, Publication } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
-import { nameOf, probeOf } from '../names/grammar.ts'
-import { subjectOfName } from '../names/subject.ts'
+import { probeOf } from '../names/grammar.ts'
 import { type ArtifactPorts, storeProbe } from './artifacts.ts'
-import { bounded, readLoadTest, readStaged, type Staged, verifyStaged, type Whole } from './staged.ts'
+import { type FailPorts, fail, failBuild } from './fail.ts'
+import { keepTree, readLoadTest, readStaged, verifyStaged, type Whole } from './staged.ts'
 
-export interface PublishPorts extends ArtifactPorts {
+export interface PublishPorts extends ArtifactPorts, FailPorts {
   readonly index: Pick<Index, 'get' | 'publish' | 'verdict' | 'fail'>
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
@@ -177,65 +173,3 @@ async function publishWhole(
   await keepTree(ports, claim.claim, staged)
   return held
 }
-
-/**
- * After the probe, which it must not hold up: a tree that is lost is made again. What the build says of it is checked
- * against its bytes; it serves only kernels of the very same source, config, compiler and release.
- */
-async function keepTree(ports: PublishPorts, claim: string, { plan, report }: Staged): Promise<void> {
-  if (plan?.treeId === undefined || report?.prepared === undefined) return
-  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_TREE))
-  if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
-  await ports.trees.keep(plan.treeId, tree)
-  ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
-}
-
-async function failBuild(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
-  const staged = await readStaged(ports, claim.claim)
-  const { log, report } = staged
-  await keepTree(ports, claim.claim, staged)
-  const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report)
-  return fail(ports, key, claim, reason, whatHappened(reason, log), log)
-}
-
-function whatHappened(reason: FailureReason, log: Uint8Array | undefined): string {
-  switch (reason) {
-    case 'plan-error':
-      return 'its plan did not end in time; the registry tries again'
-    case 'build-lost':
-      return 'its build was cut off before it could report; the registry tries again'
-    case 'compile-error':
-      return `the driver does not compile on this kernel; use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
-    default:
-      return `its build failed. It said last:\n${tellingLines(log)}`
-  }
-}
-
-async function fail(
-  ports: PublishPorts,
-  key: string,
-  { claim, attempt }: Claim,
-  reason: FailureReason,
-  what: string,
-  log?: Uint8Array,
-): Promise<PublishOutcome> {
-  const { file, driverVersion } = subjectOfName(nameOf(key))
-  const logKey = log === undefined ? undefined : `${key}/failed/${claim}.log`
-  // The log first: a crash after it leaves a log that nobody is sent to, and the next try keeps it.
-  if (log !== undefined && logKey !== undefined) {
-    await ports.artifacts.create(logKey, log, {
-      contentType: 'text/plain; charset=utf-8',
-      sha256: sha256(log),
-    })
-  }
-  const held = await ports.index.fail(key, claim, {
-    reason,
-    detail: `${file} of driver ${driverVersion}: ${what}`,
-    retryAt: retryAt(reason, attempt, ports.now()),
-    ...(logKey === undefined ? {} : { logKey }),
-  })
-  ports.log('build failed', { key, claim, reason })
-  return held ? 'failed' : 'claim-lost'
-}
-
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

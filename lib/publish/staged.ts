@@ -1,14 +1,13 @@
 // What a build and a load test left in their staging keys: read within bounds, and not believed.
 
-import { createHash } from 'node:crypto'
-import { bootId } from '../build/load-test.ts'
 import { type BuildPlan, decodeOrder, MAX_ORDER } from '../build/order.ts'
 import { type BuildReport, MAX_LOG, MAX_MANIFEST, readReport } from '../build/report.ts'
 import { type LoadVerdict, MAX_VERDICT, readVerdict } from '../build/verdict.ts'
-import { MAX_TREE } from '../inputs/cache.ts'
+import { bootId, MAX_TREE } from '../inputs/cache.ts'
+import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { loadTestKeys, stagingKeys } from '../model/keys.ts'
-import type { Store, Trees } from '../model/ports.ts'
+import type { Log, Store, Trees } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
@@ -17,6 +16,10 @@ import { verifyProbe } from './verify.ts'
 export interface StagedPorts {
   readonly staging: Pick<Store, 'get'>
   readonly settings: Settings
+}
+
+export interface TreePorts extends LoadTestPorts {
+  readonly log: Log
 }
 
 export interface LoadTestPorts {
@@ -117,4 +120,14 @@ const OTHER_BYTES: LoadVerdict = {
   timings: {},
 }
 
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
+/**
+ * After the probe, which it must not hold up: a tree that is lost is made again. What the build says of it is checked
+ * against its bytes; it serves only kernels of the very same source, config, compiler and release.
+ */
+export async function keepTree(ports: TreePorts, claim: string, { plan, report }: Staged): Promise<void> {
+  if (plan?.treeId === undefined || report?.prepared === undefined) return
+  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_TREE))
+  if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
+  await ports.trees.keep(plan.treeId, tree)
+  ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
+}

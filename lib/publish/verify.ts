@@ -3,6 +3,7 @@
 import { type ElfObject, loadedSection, notTheProbe, readElf } from '../formats/elf.ts'
 import { ProbeError, unreachable } from '../model/errors.ts'
 import type { Arch, Kind } from '../model/probe.ts'
+import { printable } from '../model/text.ts'
 
 export interface Expected {
   readonly kind: Kind
@@ -130,5 +131,4 @@ function text(elf: ElfObject, section: string): string {
 /** A character a byte, so that no two byte strings decode to one. */
 const decode = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 
-/** Hostile text, fit for a message. */
-const shown = (hostile: string): string => hostile.slice(0, 120).replace(/[^\x20-\x7e]/g, '?')
+const shown = (hostile: string): string => printable(hostile, 120)

@@ -1,6 +1,6 @@
 // What the domain answers to a request; functions/runtime/http.ts turns it into HTTP.
 
-import { type ErrorCode, type ProbeError, unreachable } from '../model/errors.ts'
+import { type ErrorCode, ProbeError, unreachable } from '../model/errors.ts'
 import type { FailureReason } from '../model/probe.ts'
 
 /** RFC 9457 problem details, without the members that HTTP adds. */
@@ -83,4 +83,13 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
     default:
       return unreachable(code)
   }
+}
+
+/** Probes are read and nothing else. ProbeError `method-not-allowed`. */
+export function methodOf(method: string): 'GET' | 'HEAD' {
+  if (method === 'GET' || method === 'HEAD') return method
+  throw new ProbeError(
+    'method-not-allowed',
+    `${method.slice(0, 20)} is not answered here: GET a probe, or HEAD it`,
+  )
 }

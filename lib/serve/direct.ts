@@ -3,8 +3,7 @@
 import { unreachable } from '../model/errors.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import { fileOf, format, parse } from '../names/grammar.ts'
-import { type Answer, problem } from './answer.ts'
-import { methodOf } from './method.ts'
+import { type Answer, methodOf, problem } from './answer.ts'
 import { beside, locate, type Request, type ResolvePorts } from './resolve.ts'
 import { beingBuilt, hitAnswer } from './states.ts'
 

@@ -2,26 +2,20 @@
 
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import { recordId } from '../model/kernel.ts'
-import type { Budgets, Bus, Clock, Index, Kernels, NewId, Presigner } from '../model/ports.ts'
+import type { Index, Kernels, Presigner } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
-import { dayOf, nextDay, PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { type Companion, type ConfigHashName, type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
-import { type Answer, problem, redirect } from './answer.ts'
+import { type Answer, methodOf, problem, redirect } from './answer.ts'
 import { type Found, follow } from './follow.ts'
-import { methodOf } from './method.ts'
+import { type RequestBuildPorts, requestBuild } from './request-build.ts'
 import { companionAnswer, hitAnswer, isDue, stateProblem } from './states.ts'
 import { waitPath } from './wait.ts'
 
-export interface LocatePorts {
+export interface LocatePorts extends RequestBuildPorts {
   readonly index: Index
   readonly kernels: Pick<Kernels, 'recorded'>
-  readonly budgets: Budgets
-  readonly bus: Bus
-  readonly now: Clock
-  readonly newId: NewId
-  readonly settings: Settings
   /** Pure; throws the ProbeError of a probe that cannot be built. */
   readonly check: (asked: Probe | ConfigHashName) => void
 }
@@ -149,45 +143,3 @@ async function missing(
   const refusal = await requestBuild(ports, key, subject, caller)
   return refusal === undefined ? { tag: 'being-built', subject } : { tag: 'answer', answer: refusal }
 }
-
-/**
- * Claims the probe, pays, and asks for its plan; the losers of the claim do nothing. Resolves to the
- * refusal, if any. The budget is peeked at before the claim, so that a caller without one costs no write,
- * and spent after it, or a stampede's losers would burn it.
- * A crash after the claim leaves a claim without a plan: past its deadline anyone's GET claims it again,
- * and the sweep frees it.
- */
-async function requestBuild(
-  ports: LocatePorts,
-  key: string,
-  { file }: Subject,
-  caller: string,
-): Promise<Answer | undefined> {
-  const now = ports.now()
-  const budget = `requests/${dayOf(now)}/${caller}`
-  const limit = ports.settings.budgets.requestsPerCallerPerDay
-  if (await ports.budgets.exhausted(budget, limit)) return callerSpent(caller, limit, now)
-  const claim = ports.newId()
-  const attempt = await ports.index.claim(key, { claim, claimedAt: now, deadline: now + PLAN_MILLISECONDS })
-  if (attempt === undefined) return undefined
-  if (!(await ports.budgets.spend(budget, claim, limit))) {
-    // Due at once: the probe is free for whoever can still pay.
-    await ports.index.fail(key, claim, {
-      reason: 'budget-spent',
-      detail: `the caller who asked for ${file} had no budget left; ask again`,
-      retryAt: now,
-    })
-    return callerSpent(caller, limit, now)
-  }
-  await ports.bus.emit({ type: 'ProbeRequested', key, claim, attempt })
-  return undefined
-}
-
-const callerSpent = (caller: string, limit: number, now: number): Answer =>
-  problem({
-    status: 429,
-    code: 'budget-spent',
-    title: 'Too many missing probes asked for',
-    detail: `${caller} has asked for ${limit} missing probes today; published ones are still served. The budget is renewed at ${new Date(nextDay(now)).toISOString()}.`,
-    retryAfter: Math.ceil((retryAt('budget-spent', 1, now) - now) / 1000),
-  })

@@ -1,8 +1,9 @@
 // The headers that a kernel carries in itself (CONFIG_IKHEADERS), as a host sends them: looked through, not unpacked.
 
-import { tarEntries, unxz } from '../formats/untar.ts'
+import { tarEntries } from '../formats/tar.ts'
+import { unxz } from '../formats/xz.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
-import { quote } from '../names/alphabet.ts'
+import { quote } from '../model/text.ts'
 
 /** Those of a distribution's kernel have 4 MB packed, 40 MB unpacked, and 20,000 files. */
 const MAX_UNPACKED = 192 * 1024 * 1024

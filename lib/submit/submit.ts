@@ -1,7 +1,5 @@
 // A host submits its kernel's config and facts: they are judged, put on record once, and the probes are built.
 
-import type { ProbeView, SubmissionAnswer } from '../api/schemas.ts'
-import { viewOf } from '../api/view.ts'
 import { keepInput } from '../inputs/inputs.ts'
 import { ProbeError } from '../model/errors.ts'
 import {
@@ -14,9 +12,9 @@ import {
 } from '../model/kernel.ts'
 import type { Kernels, Store } from '../model/ports.ts'
 import { dayOf } from '../model/retry.ts'
-import { format, parse, repositoryOf } from '../names/grammar.ts'
-import type { Answer } from '../serve/answer.ts'
-import { follow } from '../serve/follow.ts'
+import { format, parse } from '../names/grammar.ts'
+import type { Answer, Problem } from '../serve/answer.ts'
+import { follow, type OwnState } from '../serve/follow.ts'
 import { type LocatePorts, locate } from '../serve/resolve.ts'
 import { type ReadSubmission, readSubmission, type Wanted } from './read.ts'
 import type { Submission } from './submission.ts'
@@ -26,19 +24,36 @@ export interface SubmitPorts extends LocatePorts {
   readonly inputs: Pick<Store, 'create'>
 }
 
+/** A probe that was asked for on the host's kernel. */
+export interface RequestedProbe {
+  readonly key: string
+  /** `undefined`: it is not even being built, and `whyNot` says why */
+  readonly state: OwnState | undefined
+  readonly whyNot?: WhyNot
+}
+
+/** `cannot-load`: it could never load there. Any other code: the request for it was refused. */
+export interface WhyNot {
+  readonly reason: Problem['code']
+  readonly detail: string
+}
+
+/** What became of a submission; lib/api/submission.ts writes it out. */
+export interface Submitted {
+  readonly read: ReadSubmission
+  readonly record: RecordedKernel
+  readonly probes: readonly RequestedProbe[]
+}
+
 /**
  * The same submission twice is one record and one build. ProbeError as for `readSubmission`, and `budget-spent`; then
  * nothing is stored.
  */
-export async function submit(
-  ports: SubmitPorts,
-  submission: Submission,
-  caller: string,
-): Promise<SubmissionAnswer> {
+export async function submit(ports: SubmitPorts, submission: Submission, caller: string): Promise<Submitted> {
   const read = await readSubmission(ports.settings, submission)
   const record = await recordOnce(ports, read, caller)
   const probes = await Promise.all(read.wanted.map((wanted) => requested(ports, record, wanted, caller)))
-  return answerOf(read, record, probes)
+  return { read, record, probes }
 }
 
 /**
@@ -96,40 +111,16 @@ async function requested(
   record: RecordedKernel,
   wanted: Wanted,
   caller: string,
-): Promise<ProbeView> {
-  const probe = probeOfRecord(record, wanted)
+): Promise<RequestedProbe> {
   const detail = record.kernel.refused[wanted.kind]
-  const name = parse(format(probe))
-  const located =
-    detail === undefined
-      ? await locate(ports, name, { method: 'GET', caller })
-      : ({ tag: 'refused', detail } as const)
+  const name = parse(format(probeOfRecord(record, wanted)))
+  const located = detail === undefined ? await locate(ports, name, { method: 'GET', caller }) : undefined
   const { key, state } = await follow(ports.index, name, { consistent: true })
-  const view = viewOf(key, state)
-  if (state !== undefined) return view
-  if (located.tag === 'refused')
-    return { ...view, state: 'refused', reason: 'cannot-load', detail: located.detail }
-  return located.tag === 'answer' ? { ...view, ...whyNot(located.answer) } : view
+  if (state !== undefined) return { key, state }
+  if (detail !== undefined) return { key, state, whyNot: { reason: 'cannot-load', detail } }
+  return located?.tag === 'answer' ? { key, state, ...whyNot(located.answer) } : { key, state }
 }
 
 /** A probe that was asked for and is not even being built: the caller's budget is spent. */
-const whyNot = (answer: Answer) =>
-  answer.tag === 'problem' ? { reason: answer.problem.code, detail: answer.problem.detail } : {}
-
-function answerOf(
-  { kernel, neutralized, compiler, verdicts, wanted }: ReadSubmission,
-  { config }: RecordedKernel,
-  probes: ProbeView[],
-): SubmissionAnswer {
-  const { arch, target, kernelRelease, kernelVersion, unameRelease, configSha256, configMd5 } = kernel
-  const { command, family, version, from, exact, text } = compiler
-  const own = probes.every((probe) => probe.config === undefined)
-  return {
-    config: { sha256: configSha256, md5: configMd5, neutralized: [...neutralized] },
-    kernel: { arch, target, kernelRelease, kernelVersion, unameRelease },
-    compiler: { command, family, version, from, exact, detail: text },
-    verdicts: verdicts.filter(({ kind }) => wanted.some((w) => w.kind === kind)),
-    repository: `/${repositoryOf(own ? {} : { config })}`,
-    probes,
-  }
-}
+const whyNot = (answer: Answer): Pick<RequestedProbe, 'whyNot'> =>
+  answer.tag === 'problem' ? { whyNot: { reason: answer.problem.code, detail: answer.problem.detail } } : {}

@@ -2,7 +2,7 @@
 
 import { unpacked } from '../formats/gzip.ts'
 import { ProbeError } from '../model/errors.ts'
-import { quote } from '../names/alphabet.ts'
+import { quote } from '../model/text.ts'
 
 /** Debian's has 1.3 MB and 24,000 lines. */
 const MAX_BYTES = 8 * 1024 * 1024

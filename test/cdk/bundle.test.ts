@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleFunctions, FUNCTIONS } from '../../cdk/bundle.ts'
-import { ENV } from '../../lib/model/keys.ts'
+import { ENV } from '../../lib/aws/resources.ts'
 import { DEFAULTS } from '../../lib/model/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'probe-registry-bundles-'))

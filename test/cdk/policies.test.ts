@@ -1,7 +1,7 @@
 // What each function and build may do and is told: the whole of it, so that a wider grant is seen here.
 
 import { beforeAll, describe, expect, test } from 'vitest'
-import { ENV } from '../../lib/model/keys.ts'
+import { ENV } from '../../lib/aws/resources.ts'
 import { list, plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 
 interface Statement {

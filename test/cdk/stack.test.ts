@@ -11,7 +11,7 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../../lib/model/keys.ts'
+} from '../../lib/aws/resources.ts'
 import { DEFAULTS, settingsSchema } from '../../lib/model/settings.ts'
 import { faultsOf } from '../support/cdk/schema.ts'
 import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'

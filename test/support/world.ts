@@ -1,16 +1,16 @@
 // A small world around the domain: events come at least once, builds end, time passes, and any call can fail.
 
 import { createHash } from 'node:crypto'
+import { submissionAnswerOf } from '../../lib/api/submission.ts'
 import { planLoadTest } from '../../lib/build/load-test.ts'
 import { createTrees } from '../../lib/inputs/cache.ts'
-import type { HeadersPlan, Package, SourcePlan } from '../../lib/kernels/planner.ts'
+import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { SubmittedKernel } from '../../lib/model/kernel.ts'
 import { loadTestKeys, stagingKeys } from '../../lib/model/keys.ts'
 import type { BuildOrder, BuildStatus, ProbeEvent } from '../../lib/model/ports.ts'
-import type { Probe } from '../../lib/model/probe.ts'
+import type { ConfigHash, Package, Probe } from '../../lib/model/probe.ts'
 import { DEFAULTS, type Settings } from '../../lib/model/settings.ts'
-import type { ConfigHash } from '../../lib/names/grammar.ts'
 import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
 import { type PublishPorts, publish } from '../../lib/publish/publish.ts'
@@ -232,8 +232,14 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
     resolvePorts,
     get: (path = PATH, more: Partial<Request> = {}) =>
       resolve(resolvePorts, { method: 'GET', path, caller: '203.0.113.1', ...more }),
-    submit: (submission: Submission, caller = '203.0.113.1') =>
-      submit({ ...resolvePorts, kernels, inputs: watch('inputs', memory.store.inputs) }, submission, caller),
+    submit: async (submission: Submission, caller = '203.0.113.1') =>
+      submissionAnswerOf(
+        await submit(
+          { ...resolvePorts, kernels, inputs: watch('inputs', memory.store.inputs) },
+          submission,
+          caller,
+        ),
+      ),
     deliver,
     sweep: () => sweep({ index, bus, now, log: memory.log }),
     pass: (milliseconds: number) => {

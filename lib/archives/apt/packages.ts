@@ -1,11 +1,11 @@
 // A suite's package list: checked against its InRelease, read as a stream, and only what is needed is kept.
 
-import { createHash } from 'node:crypto'
 import xz from 'xz-decompress'
 import * as z from 'zod'
-import type { Package } from '../../kernels/planner.ts'
+import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
+import type { Package } from '../../model/probe.ts'
 import { fetchRelease, type IndexFile, type ReleasePorts, type Suite } from './in-release.ts'
 
 /** A package with what it needs, as `Depends` says. */
@@ -131,5 +131,3 @@ function packageOf(stanza: string, name: string, mirror: string): DebianPackage 
     depends: field(stanza, 'Depends') ?? '',
   }
 }
-
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')

@@ -1,7 +1,8 @@
 // Which package holds the image of a kernel, to boot it with.
 
 import type { DebianPackage } from '../../archives/apt/packages.ts'
-import type { LoadTestPlan, Package } from '../planner.ts'
+import type { Package } from '../../model/probe.ts'
+import type { LoadTestPlan } from '../planner.ts'
 
 /** A part of a plan: without `loadTest` where the archive has no image of the kernel of these headers. */
 export function loadTestOf(

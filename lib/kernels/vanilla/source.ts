@@ -3,9 +3,9 @@
 import { type RecordedArchivePorts, recordedArchive } from '../../inputs/recorded-archive.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Log } from '../../model/ports.ts'
-import type { Arch } from '../../model/probe.ts'
+import type { Arch, Package } from '../../model/probe.ts'
 import type { Settings } from '../../model/settings.ts'
-import type { Package, SourcePlan } from '../planner.ts'
+import type { SourcePlan } from '../planner.ts'
 
 export interface SourcePorts extends RecordedArchivePorts {
   readonly log: Log

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { clientUrls, internalUrls, required, settings } from '../../../functions/runtime/ports.ts'
-import { ENV } from '../../../lib/model/keys.ts'
+import { ENV } from '../../../lib/aws/resources.ts'
 import { DEFAULTS } from '../../../lib/model/settings.ts'
 
 beforeEach(() => {

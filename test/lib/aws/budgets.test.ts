@@ -3,7 +3,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { createBudgets } from '../../../lib/aws/budgets.ts'
-import { BUDGET_EXPIRES, TABLE_KEY } from '../../../lib/model/keys.ts'
+import { BUDGET_EXPIRES, TABLE_KEY } from '../../../lib/aws/resources.ts'
 import { startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
 
 test('a budget expires two days after it was last spent from, in seconds', async () => {

@@ -3,7 +3,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBus } from '../../../lib/aws/bus.ts'
-import { EVENT_SOURCE } from '../../../lib/model/keys.ts'
+import { EVENT_SOURCE } from '../../../lib/aws/resources.ts'
 import type { ProbeEvent } from '../../../lib/model/ports.ts'
 import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
 import { until } from '../../support/local/assembly.ts'

@@ -1,7 +1,7 @@
 // What was recorded a moment ago must be read: a digest that is overlooked would be recorded anew.
 
 import { expect, test } from 'vitest'
-import { createSources } from '../../../lib/aws/sources.ts'
+import { createSources } from '../../../lib/aws/records.ts'
 import { commandsOf, startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
 
 test('a recorded source is read consistently', async () => {

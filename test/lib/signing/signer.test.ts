@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { generateSigningKey, type SigningKey } from '../../../lib/signing/key.ts'
 import { NOTATION } from '../../../lib/signing/signed-name.ts'
-import { createSigner, generateSigningKey, type SigningKey } from '../../../lib/signing/signer.ts'
+import { createSigner } from '../../../lib/signing/signer.ts'
 
 const MADE = Date.UTC(2026, 10, 23, 12)
 const DAY = 86_400_000

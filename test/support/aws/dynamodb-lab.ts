@@ -18,7 +18,7 @@ import {
   RELEASE_INDEX,
   RELEASE_PARTITION,
   TABLE_KEY,
-} from '../../../lib/model/keys.ts'
+} from '../../../lib/aws/resources.ts'
 
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server
 

@@ -5,9 +5,10 @@ import { createHash, randomUUID } from 'node:crypto'
 import { arch } from 'node:os'
 import { parse } from 'yaml'
 import { inlineBuildspec } from '../../../cdk/buildspec.ts'
+import { BUILD_ENV } from '../../../lib/aws/resources.ts'
 import { formatJob, type Job, type JobInput } from '../../../lib/build/job.ts'
 import { type BuildReport, readReport } from '../../../lib/build/report.ts'
-import { BUILD_ENV, stagingKeys } from '../../../lib/model/keys.ts'
+import { stagingKeys } from '../../../lib/model/keys.ts'
 import type { LoopbackStore } from './store.ts'
 
 const spec: BuildSpec = parse(inlineBuildspec())

@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import { parse } from 'yaml'
 import { loadTestBuildspec } from '../../../cdk/buildspec.ts'
+import { BUILD_ENV } from '../../../lib/aws/resources.ts'
 import { formatJob, type JobInput, type LoadTestJob, type LoadTestRole } from '../../../lib/build/job.ts'
 import { type LoadVerdict, readVerdict } from '../../../lib/build/verdict.ts'
-import { BUILD_ENV } from '../../../lib/model/keys.ts'
 import { type Machine, machine, runSpec, sha256 } from './build.ts'
 import type { LoopbackStore } from './store.ts'
 

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { submissionAnswer } from '../../../lib/api/schemas.ts'
-import { createSigner, generateSigningKey, type SigningKey } from '../../../lib/signing/signer.ts'
+import { generateSigningKey, type SigningKey } from '../../../lib/signing/key.ts'
+import { createSigner } from '../../../lib/signing/signer.ts'
 
 export type Handler = (response: ServerResponse, request: IncomingMessage, body: Buffer) => void
 

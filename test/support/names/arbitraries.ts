@@ -1,8 +1,8 @@
 // Names for fast-check: any probe that some layout has words for.
 
 import fc from 'fast-check'
+import type { ConfigHash } from '../../../lib/model/probe.ts'
 import { ARCHES, DRIVER_NAMES, KINDS, type Probe } from '../../../lib/model/probe.ts'
-import type { ConfigHash } from '../../../lib/names/grammar.ts'
 
 const of = (alphabet: string, minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength })

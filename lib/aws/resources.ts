@@ -1,0 +1,50 @@
+// The names that the stack and the functions share: environment variables, event sources, keys of tables.
+
+/** Environment of the functions; cdk/ sets exactly these, functions/ read exactly these. */
+export const ENV = {
+  probesTable: 'PROBES_TABLE',
+  budgetsTable: 'BUDGETS_TABLE',
+  sourcesTable: 'SOURCES_TABLE',
+  kernelsTable: 'KERNELS_TABLE',
+  /** published probes and the public keys; versioned, retained */
+  artifactsBucket: 'ARTIFACTS_BUCKET',
+  /** what one claim's build reads and writes; expires */
+  stagingBucket: 'STAGING_BUCKET',
+  /** packages and archives by their sha256, and parsed metadata */
+  inputsBucket: 'INPUTS_BUCKET',
+  eventBus: 'EVENT_BUS',
+  signingKeySecret: 'SIGNING_KEY_SECRET',
+  /** CodeBuild project names */
+  projectX86_64: 'PROJECT_X86_64',
+  projectAarch64: 'PROJECT_AARCH64',
+  loadTestX86_64: 'LOAD_TEST_X86_64',
+  loadTestAarch64: 'LOAD_TEST_AARCH64',
+  /** JSON of lib/model/settings.ts */
+  settings: 'SETTINGS',
+} as const
+
+/** Environment that a build is started with; the CodeBuild event repeats it, so nothing in it is secret for long. */
+export const BUILD_ENV = {
+  probeKey: 'PROBE_KEY',
+  claim: 'CLAIM',
+  /** presigned GET of the job document */
+  jobUrl: 'JOB_URL',
+  jobSha256: 'JOB_SHA256',
+  /** `build` or `load-test` */
+  phase: 'PHASE',
+} as const
+
+/** `source` of the events on the stack's own bus; `detail-type` is the event's `type`. */
+export const EVENT_SOURCE = 'probe-registry'
+
+/** Names of the DynamoDB keys. */
+export const TABLE_KEY = 'id'
+/** Sparse index of the claims that are open: partition key `open` (always `1`), sort key `deadline` (number). */
+export const OVERDUE_INDEX = 'ByDeadline'
+export const OVERDUE_PARTITION = 'open'
+export const OVERDUE_SORT = 'deadline'
+/** Index of the probes of one kernel release, as it stands in the name. */
+export const RELEASE_INDEX = 'ByRelease'
+export const RELEASE_PARTITION = 'kernelRelease'
+/** Epoch seconds; DynamoDB's time to live on the budgets table. */
+export const BUDGET_EXPIRES = 'expires'

@@ -1,0 +1,68 @@
+// A build, or its load test, failed: the reason is worked out, the log is kept, and the index is told.
+
+import { failureOf, tellingLines } from '../build/report.ts'
+import { sha256 } from '../model/digest.ts'
+import type { Clock, Index, Store } from '../model/ports.ts'
+import type { Claim, FailureReason } from '../model/probe.ts'
+import { retryAt } from '../model/retry.ts'
+import { nameOf } from '../names/grammar.ts'
+import { subjectOfName } from '../names/subject.ts'
+import { keepTree, readStaged, type StagedPorts, type TreePorts } from './staged.ts'
+
+export interface FailPorts extends StagedPorts, TreePorts {
+  readonly index: Pick<Index, 'fail'>
+  readonly artifacts: Pick<Store, 'create'>
+  readonly now: Clock
+}
+
+export type FailOutcome = 'failed' | 'claim-lost'
+
+/** The build left no probe: what it left says why. */
+export async function failBuild(ports: FailPorts, key: string, claim: Claim): Promise<FailOutcome> {
+  const staged = await readStaged(ports, claim.claim)
+  const { log, report } = staged
+  await keepTree(ports, claim.claim, staged)
+  const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report)
+  return fail(ports, key, claim, reason, whatHappened(reason, log), log)
+}
+
+function whatHappened(reason: FailureReason, log: Uint8Array | undefined): string {
+  switch (reason) {
+    case 'plan-error':
+      return 'its plan did not end in time; the registry tries again'
+    case 'build-lost':
+      return 'its build was cut off before it could report; the registry tries again'
+    case 'compile-error':
+      return `the driver does not compile on this kernel; use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
+    default:
+      return `its build failed. It said last:\n${tellingLines(log)}`
+  }
+}
+
+/** `what`: for a person; `log`: kept beside the probe. */
+export async function fail(
+  ports: FailPorts,
+  key: string,
+  { claim, attempt }: Claim,
+  reason: FailureReason,
+  what: string,
+  log?: Uint8Array,
+): Promise<FailOutcome> {
+  const { file, driverVersion } = subjectOfName(nameOf(key))
+  const logKey = log === undefined ? undefined : `${key}/failed/${claim}.log`
+  // The log first: a crash after it leaves a log that nobody is sent to, and the next try keeps it.
+  if (log !== undefined && logKey !== undefined) {
+    await ports.artifacts.create(logKey, log, {
+      contentType: 'text/plain; charset=utf-8',
+      sha256: sha256(log),
+    })
+  }
+  const held = await ports.index.fail(key, claim, {
+    reason,
+    detail: `${file} of driver ${driverVersion}: ${what}`,
+    retryAt: retryAt(reason, attempt, ports.now()),
+    ...(logKey === undefined ? {} : { logKey }),
+  })
+  ports.log('build failed', { key, claim, reason })
+  return held ? 'failed' : 'claim-lost'
+}
