@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DEFAULTS } from '../lib/model/settings.ts'
+import { DEFAULTS } from '../lib/kernels/settings.ts'
 import { hostFiles } from '../test/support/registry/host-files.ts'
 import { curl, DRIVER_VERSION, sh } from '../test/support/registry/registry.ts'
 

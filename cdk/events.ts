@@ -5,7 +5,7 @@ import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { ENV, EVENT_SOURCE } from '../lib/aws/resources.ts'
-import type { ProbeEvent } from '../lib/model/ports.ts'
+import type { RegistryEvent } from '../lib/model/ports.ts'
 import type { Projects } from './builds.ts'
 import { granting } from './grants.ts'
 
@@ -25,7 +25,7 @@ export interface Subscribers {
 }
 
 export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, to: Subscribers) {
-  const own = (type: ProbeEvent['type'], fn: LambdaFunction): Rule =>
+  const own = (type: RegistryEvent['type'], fn: LambdaFunction): Rule =>
     new Rule(stack, type, {
       eventBus,
       eventPattern: { source: [EVENT_SOURCE], detailType: [type] },
@@ -33,6 +33,7 @@ export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, t
     })
   own('ProbeRequested', to.plan)
   own('LoadTestRequested', to.plan)
+  own('DriversWanted', to.plan)
   const overdue = own('ProbeOverdue', to.publish)
   buildEnded(stack, projects, to.publish)
   new Rule(stack, 'EveryMinute', {

@@ -2,14 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { unreachable } from '../lib/model/errors.ts'
-import { DEFAULTS, type DriverVersions, type Settings, settingsSchema } from '../lib/model/settings.ts'
+import { type AllSettings, DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 
 /**
  * The defaults with the JSON of `file` over them: a section's members one by one, lists as a whole.
  * Throws on what the schema does not know or allow, and, unless `local`, on what no cloud can reach.
  */
-export function readSettings(file: string | undefined, { local }: { local: boolean }): Settings {
+export function readSettings(file: string | undefined, { local }: { local: boolean }): AllSettings {
   const own: unknown = file === undefined ? {} : JSON.parse(readFileSync(file, 'utf8'))
   const merged = merge(own, file ?? 'the defaults')
   const settings = settingsSchema.parse(merged)
@@ -36,25 +35,18 @@ const isSection = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A folder, `file:` or loopback exists on one machine only. */
-function refuseOutOfReach({ debian, drivers }: Settings): void {
-  const mirrors = debian.suites.map(({ mirror }) => mirror)
-  const sources = drivers.flatMap(({ source }) => urlsOf(source))
-  const bad = [...mirrors, ...sources].find(isOutOfReach)
+function refuseOutOfReach(settings: AllSettings): void {
+  const bad = placesIn(settings).find(isOutOfReach)
   if (bad === undefined) return
   throw new Error(`${bad} is out of a deployed stack's reach; set PROBE_LOCAL=1 to run it on this machine`)
 }
 
-function urlsOf(source: DriverVersions['source']): string[] {
-  switch (source.from) {
-    case 'directory':
-      return [`file:${source.path}`]
-    case 'archive':
-      return [source.url]
-    case 'debian-package':
-      return []
-    default:
-      return unreachable(source)
-  }
+/** Every URL of the settings, whatever it is for, and the folders of driver sources. */
+function placesIn(value: unknown): string[] {
+  if (typeof value === 'string') return URL.canParse(value) ? [value] : []
+  if (typeof value !== 'object' || value === null) return []
+  if ('from' in value && value.from === 'directory' && 'path' in value) return [`file:${value.path}`]
+  return Object.values(value).flatMap(placesIn)
 }
 
 function isOutOfReach(url: string): boolean {

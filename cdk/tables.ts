@@ -59,7 +59,11 @@ export function addTables(stack: Stack) {
     ),
     sources: granting(
       { [ENV.sourcesTable]: sources.tableName },
-      { read: item(sources, 'GetItem'), record: item(sources, 'PutItem') },
+      {
+        read: item(sources, 'GetItem'),
+        record: item(sources, 'PutItem'),
+        'list drivers': item(sources, 'UpdateItem'),
+      },
     ),
   }
 }

@@ -1,41 +1,52 @@
 // On ProbeRequested: find what the probe is built from, and start its build. On LoadTestRequested: start its load test.
+// On DriversWanted: read which driver versions there are.
 
 import middy from '@middy/core'
-import { DEBIAN_KEYRING } from '../lib/archives/keys/debian.ts'
+import { aptArchive, keepOf } from '../lib/archives/apt/archive.ts'
+import { TOOL_KEYRING } from '../lib/archives/tools.ts'
 import { readDirectory } from '../lib/aws/directory.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type LoadTestPorts, planLoadTest } from '../lib/build/load-test.ts'
+import { createToolchain, NO_TOOLCHAIN, TOOLCHAIN_NAMES } from '../lib/build/toolchain.ts'
 import { createTrees } from '../lib/inputs/cache.ts'
 import { ensureInput } from '../lib/inputs/inputs.ts'
 import { createPlanners } from '../lib/kernels/planners.ts'
+import { settingsSchema } from '../lib/kernels/settings.ts'
 import { driverFor } from '../lib/model/drivers.ts'
+import { unreachable } from '../lib/model/errors.ts'
 import { driverSource } from '../lib/plan/driver-source.ts'
+import { driverSuites, findDriver, type ReadDriversPorts, readDrivers } from '../lib/plan/drivers.ts'
 import { type PlanPorts, plan } from '../lib/plan/plan.ts'
 import { requestedOf } from './runtime/events.ts'
 import {
   budgets,
   builder,
+  catalogue,
   index,
   internalUrls,
   kernels,
   log,
-  settings,
+  settingsOf,
   sources,
   store,
 } from './runtime/ports.ts'
 
-const current = settings()
+const current = settingsOf(settingsSchema)
 const inputs = store('inputsBucket')
 // The operator's settings name the places, no client does: a file there is meant.
 const fetch = createFetch({ files: true })
-const planners = createPlanners(current, {
-  fetch,
-  inputs,
+const archive = { fetch, inputs, now: Date.now }
+const planners = createPlanners(current, { ...archive, log, sources: sources() })
+const tools = { suites: current.tools.suites, keyring: TOOL_KEYRING, keep: keepOf(TOOLCHAIN_NAMES) }
+
+const drivers: ReadDriversPorts = {
+  ...archive,
   log,
   sources: sources(),
-  now: Date.now,
-  keyring: DEBIAN_KEYRING,
-})
+  catalogue: catalogue(),
+  settings: current,
+  suites: driverSuites(archive, current.driverPackages, current),
+}
 
 const ports: PlanPorts = {
   index: index(),
@@ -48,12 +59,20 @@ const ports: PlanPorts = {
   now: Date.now,
   log,
   settings: current,
-  kernel: (probe) => planners.plannerFor(probe.target).plan(probe),
-  submitted: (kernel, kind) => planners.planSubmitted(kernel, kind),
-  identify: (asked) => planners.identify(asked),
+  kernel: planners.plan,
+  submitted: planners.planSubmitted,
+  identify: planners.identify,
+  toolchain:
+    current.build.toolchain === 'packages' ? createToolchain(aptArchive(archive, tools)) : NO_TOOLCHAIN,
   driver: (probe) =>
     driverSource(
-      { inputs, sources: sources(), fetch, readDirectory, findPackage: planners.debian.find },
+      {
+        inputs,
+        fetch,
+        readDirectory,
+        sources: sources(),
+        findDriver: (name, version) => findDriver(drivers, name, version),
+      },
       driverFor(current, probe.driverVersion),
       probe,
     ),
@@ -63,6 +82,15 @@ const ports: PlanPorts = {
 const loadTestPorts: LoadTestPorts = { ...ports, trees: createTrees(inputs) }
 
 export const handler = middy<unknown>().handler((event) => {
-  const { type, request } = requestedOf(event)
-  return type === 'ProbeRequested' ? plan(ports, request) : planLoadTest(loadTestPorts, request)
+  const requested = requestedOf(event)
+  switch (requested.type) {
+    case 'ProbeRequested':
+      return plan(ports, requested.request)
+    case 'LoadTestRequested':
+      return planLoadTest(loadTestPorts, requested.request)
+    case 'DriversWanted':
+      return readDrivers(drivers)
+    default:
+      return unreachable(requested)
+  }
 })

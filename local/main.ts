@@ -56,8 +56,12 @@ function isExecutable(file: string): boolean {
 async function start(): Promise<Stack> {
   const { dataDir, settingsFile, ...others } = settingsOf(process.env)
   checkTools(process.env.PATH ?? '')
-  const assembly = () => synthesize({ root: ROOT, dataDir, settingsFile, suites: aptSuites(), log: say })
-  return startStack({ assembly, dataDir, log: say, ...others })
+  const suites = aptSuites()
+  const assembly = () => synthesize({ root: ROOT, dataDir, settingsFile, suites, log: say })
+  const stack = await startStack({ assembly, dataDir, log: say, ...others })
+  if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
+    say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
+  return stack
 }
 
 function explain(error: unknown): string {

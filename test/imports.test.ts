@@ -1,4 +1,5 @@
-// Imports run one way: functions -> lib/aws -> lib; cdk takes from lib only what both must name; local stands alone.
+// Imports run one way: functions -> lib, whose rooms import downwards; cdk takes from lib only what both must name;
+// local stands alone.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
@@ -31,6 +32,68 @@ const within =
   (...places: string[]) =>
   ([, name]: [string, string]): boolean =>
     places.some((place) => name === place || name.startsWith(`${place}/`))
+
+/** The rooms of lib, from the ground up. */
+const FLOORS = [
+  ['model'],
+  ['names', 'formats', 'archives', 'inputs', 'signing'],
+  ['serve', 'kernels', 'kconfig', 'clients', 'aws'],
+  ['build', 'submit'],
+  ['plan', 'publish', 'api'],
+] as const
+
+/** Where Debian is the business: its kernels, its archive, its hosts, how they spell names; and an example. */
+const ABOUT_DEBIAN = [
+  'lib/kernels/debian',
+  'lib/kernels/targets.ts',
+  'lib/kernels/planners.ts',
+  'lib/archives',
+  'lib/clients',
+  'lib/names',
+  'lib/api/openapi.ts',
+]
+
+const roomOf = (module: string): string => module.split('/')[1] ?? ''
+const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.some((name) => name === room))
+
+/** From room to room, once each. */
+const arrows = (): [string, string][] => {
+  const all = importsOfPart('lib')
+    .filter(own)
+    .map(([from, to]): [string, string] => [roomOf(from), roomOf(to)])
+    .filter(([from, to]) => from !== to)
+  return [...new Map(all.map((arrow) => [arrow.join(' -> '), arrow])).values()]
+}
+
+describe('the rooms of lib', () => {
+  test('are these, and nothing lies flat beside them', () => {
+    const found = readdirSync(join(ROOT, 'lib'), { withFileTypes: true })
+    expect(found.filter((entry) => !entry.isDirectory())).toEqual([])
+    expect(found.map(({ name }) => name).sort()).toEqual(FLOORS.flat().sort())
+  })
+
+  test('import from their own floor or from one below', () => {
+    expect(arrows().filter(([from, to]) => floorOf(to) > floorOf(from))).toEqual([])
+  })
+
+  test('import in no circle', () => {
+    const reach = (room: string, seen = new Set<string>()): Set<string> => {
+      for (const [from, to] of arrows()) if (from === room && !seen.has(to)) reach(to, seen.add(to))
+      return seen
+    }
+    expect(FLOORS.flat().filter((room) => reach(room).has(room))).toEqual([])
+  })
+
+  test('have no file that is called index', () => {
+    expect(modulesOf('lib').filter((module) => module.endsWith('/index.ts'))).toEqual([])
+  })
+
+  test('but those of kernels, archives, clients and names do not know Debian', () => {
+    const code = (module: string) => textOf(module).replaceAll(/\/\*\*?[\s\S]*?\*\/|\/\/.*$/gm, '')
+    const others = modulesOf('lib').filter((module) => !ABOUT_DEBIAN.some((room) => module.startsWith(room)))
+    expect(others.filter((module) => /debian/i.test(code(module)))).toEqual([])
+  })
+})
 
 describe('imports run one way', () => {
   test('functions take from lib and lib/aws', () => {
@@ -69,7 +132,13 @@ describe('imports run one way', () => {
   })
 
   test('cdk takes from lib only names, settings, words and the writer of archives', () => {
-    const shared = within('cdk', 'lib/model', 'lib/aws/resources.ts', 'lib/formats/tar.ts')
+    const shared = within(
+      'cdk',
+      'lib/model',
+      'lib/aws/resources.ts',
+      'lib/formats/tar.ts',
+      'lib/kernels/settings.ts',
+    )
     expect(
       importsOfPart('cdk')
         .filter(own)

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { BUILD_ENV } from '../../lib/aws/resources.ts'
 import type { LoadTestRequest } from '../../lib/build/load-test.ts'
 import type { PlanRequest } from '../../lib/build/start.ts'
-import { ProbeError } from '../../lib/model/errors.ts'
+import { ProbeError, unreachable } from '../../lib/model/errors.ts'
 import type { BuildStatus } from '../../lib/model/ports.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
 
@@ -17,6 +17,8 @@ const requested = z.object({
   'detail-type': z.literal('ProbeRequested'),
   detail: z.object({ key: z.string(), claim: z.string(), attempt: z.number() }),
 })
+
+const driversWanted = z.object({ 'detail-type': z.literal('DriversWanted') })
 
 const overdue = z.object({
   'detail-type': z.literal('ProbeOverdue'),
@@ -47,13 +49,24 @@ const STATUS = {
 export type Requested =
   | { readonly type: 'ProbeRequested'; readonly request: PlanRequest }
   | { readonly type: 'LoadTestRequested'; readonly request: LoadTestRequest }
+  | { readonly type: 'DriversWanted' }
 
 /** ProbeError `misconfigured`: a rule sends what this function does not know. */
 export function requestedOf(event: unknown): Requested {
-  const found = parse(z.discriminatedUnion('detail-type', [requested, loadTestRequested]), event)
-  return found['detail-type'] === 'ProbeRequested'
-    ? { type: 'ProbeRequested', request: found.detail }
-    : { type: 'LoadTestRequested', request: found.detail }
+  const found = parse(
+    z.discriminatedUnion('detail-type', [requested, loadTestRequested, driversWanted]),
+    event,
+  )
+  switch (found['detail-type']) {
+    case 'ProbeRequested':
+      return { type: 'ProbeRequested', request: found.detail }
+    case 'LoadTestRequested':
+      return { type: 'LoadTestRequested', request: found.detail }
+    case 'DriversWanted':
+      return { type: 'DriversWanted' }
+    default:
+      return unreachable(found)
+  }
 }
 
 export function buildEndOf(event: unknown): BuildEnd {

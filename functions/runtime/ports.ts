@@ -7,17 +7,18 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { S3Client } from '@aws-sdk/client-s3'
 import { fromEnv } from '@aws-sdk/credential-provider-env'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type * as z from 'zod'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
-import { createKernels, createSources } from '../../lib/aws/records.ts'
+import { createCatalogue, createKernels, createSources } from '../../lib/aws/records.ts'
 import { ENV } from '../../lib/aws/resources.ts'
 import { createStore } from '../../lib/aws/store.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { Log, Presigner, Store } from '../../lib/model/ports.ts'
-import { type Settings, settingsSchema } from '../../lib/model/settings.ts'
+import { baseSettings, type Settings } from '../../lib/model/settings.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
 import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
 
@@ -30,7 +31,10 @@ export function required(name: string): string {
   throw new ProbeError('misconfigured', `the environment variable ${name} is not set: the stack must give it`)
 }
 
-export const settings = (): Settings => settingsSchema.parse(JSON.parse(required(ENV.settings)))
+export const settings = (): Settings => settingsOf(baseSettings)
+
+/** Of a function that needs more than every function does. */
+export const settingsOf = <T>(schema: z.ZodType<T>): T => schema.parse(JSON.parse(required(ENV.settings)))
 
 // One client a service, made when the first port asks: each has connections of its own.
 let dynamoClient: DynamoDBDocumentClient | undefined
@@ -53,6 +57,7 @@ export const index = () => createIndex(dynamo(), required(ENV.probesTable))
 export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
 export const kernels = () => createKernels(dynamo(), required(ENV.kernelsTable))
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
+export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const bus = () => createBus(new EventBridgeClient(), required(ENV.eventBus))
 export const builder = () =>
@@ -92,6 +97,8 @@ export function locatePorts(): LocatePorts {
   return {
     index: index(),
     kernels: kernels(),
+    sources: sources(),
+    catalogue: catalogue(),
     budgets: budgets(),
     bus: bus(),
     now: Date.now,

@@ -2,7 +2,7 @@
 
 import type * as z from 'zod'
 import { TARGETS } from '../clients/targets.ts'
-import { HEADER_TARGETS } from '../kernels/targets.ts'
+import { isTarget } from '../kernels/targets.ts'
 import type { Settings } from '../model/settings.ts'
 import type { driverVersionList, targetList } from './schemas.ts'
 
@@ -21,7 +21,7 @@ export const targets = (): z.infer<typeof targetList> => ({
   targets: [...TARGETS, 'ubuntu']
     .sort()
     .map((target) =>
-      HEADER_TARGETS.includes(target)
+      isTarget(target)
         ? { target, from: 'headers', about: "built by name, from the distribution's own header packages" }
         : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
     ),

@@ -19,7 +19,7 @@ export function createBus(client: EventBridgeClient, bus: string): Bus {
       if (FailedEntryCount === 0) return
       throw new ProbeError(
         'misconfigured',
-        `bus ${bus} refused ${type} of ${detail.key}: ${Entries?.[0]?.ErrorMessage}`,
+        `bus ${bus} refused ${type}${'key' in detail ? ` of ${detail.key}` : ''}: ${Entries?.[0]?.ErrorMessage}`,
       )
     },
   }

@@ -1,10 +1,11 @@
-// What is recorded once in DynamoDB and never changed: digests of driver sources, and kernels that hosts submitted.
+// What is recorded once in DynamoDB and never changed: digests of driver sources, and kernels that hosts submitted; and
+// the one list of the driver versions that were found.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
 import { decodeKernel, encodeKernel } from '../model/kernel.ts'
-import type { Kernels, Sources } from '../model/ports.ts'
+import type { Catalogue, DriverCatalogue, Kernels, Sources } from '../model/ports.ts'
 import { sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
@@ -18,6 +19,53 @@ export const createKernels = (client: DynamoDBDocumentClient, table: string): Ke
     encode: (kernel) => ({ kernel: encodeKernel(kernel) }),
     decode: (_, item) => decodeKernel(String(item.kernel)),
   })
+
+/** Of the table of sources; no driver version begins so. */
+const CATALOGUE = '~drivers'
+
+export function createCatalogue(client: DynamoDBDocumentClient, table: string): Catalogue {
+  const key = { TableName: table, Key: { [TABLE_KEY]: CATALOGUE } }
+  return {
+    async read() {
+      const { Item } = await client.send(new GetCommand(key))
+      return Item?.readAt === undefined ? undefined : catalogueOf(Item)
+    },
+    // A crash after it keeps the others off until it ends.
+    async claim(now, until) {
+      const command = new UpdateCommand({
+        ...key,
+        UpdateExpression: 'SET claimedUntil = :until',
+        ConditionExpression: 'attribute_not_exists(claimedUntil) OR claimedUntil <= :now',
+        ExpressionAttributeValues: { ':until': until, ':now': now },
+      })
+      try {
+        await client.send(command)
+        return true
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false
+        throw error
+      }
+    },
+    async write({ versions, readAt }) {
+      await client.send(
+        new UpdateCommand({
+          ...key,
+          UpdateExpression: 'SET versions = :versions, readAt = :readAt REMOVE claimedUntil',
+          ExpressionAttributeValues: { ':versions': versions, ':readAt': readAt },
+        }),
+      )
+    },
+  }
+}
+
+function catalogueOf({ versions, readAt }: Item): DriverCatalogue {
+  const proper = Array.isArray(versions) && versions.every((version) => typeof version === 'string')
+  if (proper && typeof readAt === 'number') return { versions, readAt }
+  throw new ProbeError(
+    'misconfigured',
+    'the list of driver versions on record is not a list: was the table written by hand?',
+  )
+}
 
 type Item = Readonly<Record<string, unknown>>
 

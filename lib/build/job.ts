@@ -1,6 +1,7 @@
 // The job documents: all that a build, or a load test, is told. One tab-separated line a fact, so that plain sh can read it.
 
 import { ProbeError } from '../model/errors.ts'
+import type { PackageFormat } from '../model/probe.ts'
 
 /**
  * `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
@@ -25,8 +26,8 @@ export type LoadTestRole = 'probe' | 'kernel' | 'boot' | 'toolchain'
 
 export interface JobInput<Role extends string = InputRole> {
   readonly role: Role
-  /** `deb` is a Debian package, `tar.gz` and `tar.xz` are compressed tar archives, `text` is a file as it is */
-  readonly format: 'deb' | 'tar.gz' | 'tar.xz' | 'text'
+  /** `text` is a file as it is */
+  readonly format: PackageFormat | 'text'
   readonly sha256: string
   readonly bytes: number
   readonly url: string

@@ -15,7 +15,15 @@ import type { StartBuildPorts } from './start.ts'
 export interface LoadTestPorts
   extends Pick<
     StartBuildPorts,
-    'builder' | 'staging' | 'stagingUrls' | 'inputUrls' | 'now' | 'log' | 'settings' | 'ensureInput'
+    | 'builder'
+    | 'staging'
+    | 'stagingUrls'
+    | 'inputUrls'
+    | 'now'
+    | 'log'
+    | 'settings'
+    | 'ensureInput'
+    | 'toolchain'
   > {
   readonly index: Pick<Index, 'get' | 'started'>
   readonly trees: Pick<Trees, 'find'>
@@ -85,10 +93,11 @@ type Input = Omit<JobInput<LoadTestRole>, 'url'>
 async function jobOf(
   ports: LoadTestPorts,
   { key, claim, sha256: digest, bytes }: LoadTestRequest,
-  { image, toolchain, unameRelease }: LoadTestRecord,
+  { image, unameRelease }: LoadTestRecord,
 ): Promise<string> {
   const { arch, kind, driverName, driverVersion } = probeOf(key)
   const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
+  const toolchain = await ports.toolchain.forLoadTest(arch)
   const [images] = await Promise.all([imageInput(ports, image), ...toolchain.map(ports.ensureInput)])
   const inputs = [...images, ...toolchain.map((pkg) => packageInput('toolchain', pkg))]
   const keys = loadTestKeys(claim)
@@ -130,9 +139,9 @@ async function imageInput(ports: LoadTestPorts, image: Package): Promise<Input[]
   }
 }
 
-const packageInput = (role: LoadTestRole, { sha256: digest, bytes }: Package): Input => ({
+const packageInput = (role: LoadTestRole, { sha256: digest, bytes, format }: Package): Input => ({
   role,
-  format: 'deb',
+  format,
   sha256: digest,
   bytes,
 })

@@ -2,14 +2,13 @@
 
 import * as z from 'zod'
 import { ProbeError } from '../model/errors.ts'
-import type { Package, Source } from '../model/probe.ts'
+import { PACKAGE_FORMATS, type Package, type Source } from '../model/probe.ts'
 
 /** What a load test of the probe is made with, once it is built. */
 export interface LoadTestRecord {
   readonly unameRelease: string
   /** package that holds the kernel's image */
   readonly image: Package
-  readonly toolchain: readonly Package[]
 }
 
 export interface BuildPlan {
@@ -41,7 +40,8 @@ export interface BuildOrderRecord {
 }
 
 const source = z.object({ name: z.string(), version: z.string(), url: z.string(), sha256: z.string() })
-const pkg = source.extend({ bytes: z.number() })
+/** Records of before had one format, and did not say it. */
+const pkg = source.extend({ bytes: z.number(), format: z.enum(PACKAGE_FORMATS).default('deb') })
 const plan = z.object({
   key: z.string(),
   claim: z.string(),
@@ -52,7 +52,7 @@ const plan = z.object({
   driverSource: source,
   headers: z.array(source),
   treeId: z.string().optional(),
-  loadTest: z.object({ unameRelease: z.string(), image: pkg, toolchain: z.array(pkg) }).optional(),
+  loadTest: z.object({ unameRelease: z.string(), image: pkg }).optional(),
 })
 
 const schema = z.object({ plan, job: z.string(), jobUrl: z.string() })

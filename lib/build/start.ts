@@ -5,18 +5,19 @@ import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import { inputKey, stagingKeys } from '../model/keys.ts'
 import type { Budgets, Builder, Clock, Index, Log, Presigner, Store } from '../model/ports.ts'
-import type { Package, Probe, Source } from '../model/probe.ts'
+import type { Package, PackageFormat, Probe, Source } from '../model/probe.ts'
 import { dayOf } from '../model/retry.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { fileOf, probeOf } from '../names/grammar.ts'
-import { formatJob, type Job, type JobInput } from './job.ts'
+import { formatJob, type Job } from './job.ts'
 import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './order.ts'
+import type { Toolchain } from './toolchain.ts'
 import { type Input, packageInput, sourceOf, treeOf } from './tree.ts'
 
 /** A driver source that lies in the inputs bucket. */
 export interface DriverInput {
   readonly source: Source
-  readonly format: JobInput['format']
+  readonly format: PackageFormat
   readonly bytes: number
   readonly recipe: DriverVersions['recipe']
 }
@@ -33,6 +34,7 @@ export interface StartBuildPorts {
   readonly settings: Settings
   /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
   readonly driver: (probe: Probe) => Promise<DriverInput>
+  readonly toolchain: Toolchain
   /** Brings a package into the inputs bucket, checked against its digest. */
   readonly ensureInput: (pkg: Package) => Promise<unknown>
 }
@@ -59,9 +61,11 @@ async function decide(
   kernel: KernelPlan,
 ): Promise<Decision> {
   const tree = treeOf(kernel)
+  const probe = probeOf(key)
+  const toolchain = await ports.toolchain.forBuild(probe.arch, probe.kind, tree.kernel.KERNEL)
   const [driver] = await Promise.all([
-    ports.driver(probeOf(key)),
-    ...[...tree.packages, ...kernel.toolchain].map(ports.ensureInput),
+    ports.driver(probe),
+    ...[...tree.packages, ...toolchain].map(ports.ensureInput),
   ])
   const plan: BuildPlan = {
     key,
@@ -79,18 +83,16 @@ async function decide(
   const inputs = [
     ...tree.inputs,
     { role: 'driver' as const, format, sha256: source.sha256, bytes },
-    ...kernel.toolchain.map((pkg) => packageInput('toolchain', pkg)),
+    ...toolchain.map((pkg) => packageInput('toolchain', pkg)),
   ]
   return { plan, kernel: tree.kernel, inputs }
 }
 
 /** Only what is looked at later is written down: a package of the lists has more fields. */
-function loadTestOf({ loadTest, unameRelease }: KernelPlan, settings: Settings): Pick<BuildPlan, 'loadTest'> {
-  if (loadTest === undefined || settings.loadTest.mode === 'off') return {}
-  const keep = (pkg: Package): Package => ({ ...sourceOf(pkg), bytes: pkg.bytes })
-  return {
-    loadTest: { unameRelease, image: keep(loadTest.image), toolchain: loadTest.toolchain.map(keep) },
-  }
+function loadTestOf({ image, unameRelease }: KernelPlan, settings: Settings): Pick<BuildPlan, 'loadTest'> {
+  if (image === undefined || settings.loadTest.mode === 'off') return {}
+  const { bytes, format } = image
+  return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format } } }
 }
 
 /**

@@ -1,5 +1,7 @@
-// What a bare Debian 12 build image (buildpack-deps:bookworm) lacks of the tools that a build runs.
+// What a bare build image (buildpack-deps:bookworm) lacks of the tools that a build or a load test runs.
 
+import type { AptArchive } from '../archives/apt/archive.ts'
+import { newest } from '../archives/apt/relations.ts'
 import type { Arch, Kind, Package } from '../model/probe.ts'
 import type { Job } from './job.ts'
 
@@ -63,23 +65,35 @@ const MACHINE = {
   aarch64: ['qemu-system-arm'],
 } as const satisfies Record<Arch, readonly string[]>
 
+/** Every package that a toolchain may ask for. */
 export const TOOLCHAIN_NAMES: readonly string[] = [
   ...[...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF, ...FOR_A_MACHINE],
   ...Object.values(MACHINE).flat(),
 ]
 
-/** The same for a load test. Its image has the compiler of the eBPF loader. */
-export const loadTestToolchainOf = (arch: Arch, find: (name: string) => Package | undefined): Package[] =>
-  [...FOR_EVERY_BUILD, ...FOR_A_MACHINE, ...MACHINE[arch]].flatMap((name) => find(name) ?? [])
+export interface Toolchain {
+  /** What a build of that kind brings to its image, in the order in which it is unpacked. */
+  forBuild(arch: Arch, kind: Kind, kernel: Job['settings']['KERNEL']): Promise<readonly Package[]>
+  /** The same for a load test. Its image has the compiler of the eBPF loader. */
+  forLoadTest(arch: Arch): Promise<readonly Package[]>
+}
 
-/** In the order in which they are unpacked; what the archive has not is left out: the build says what it misses. */
-export const toolchainOf = <Found extends Package>(
-  kind: Kind,
-  find: (name: string) => Found | undefined,
-  kernel: Job['settings']['KERNEL'] = 'headers',
-): Found[] =>
-  [
-    ...FOR_EVERY_BUILD,
-    ...(kernel === 'source' ? FOR_A_TREE : []),
-    ...(kind === 'ebpf' ? FOR_EBPF : []),
-  ].flatMap((name) => find(name) ?? [])
+/** For an image that has all of it. */
+export const NO_TOOLCHAIN: Toolchain = { forBuild: async () => [], forLoadTest: async () => [] }
+
+/** What the archive does not have is left out: the build says what it misses. */
+export function createToolchain(archive: Pick<AptArchive, 'packages'>): Toolchain {
+  const found = async (arch: Arch, names: readonly string[]): Promise<Package[]> => {
+    const packages = await archive.packages(arch)
+    return names.flatMap((name) => newest(packages.filter((pkg) => pkg.name === name)) ?? [])
+  }
+  return {
+    forBuild: (arch, kind, kernel) =>
+      found(arch, [
+        ...FOR_EVERY_BUILD,
+        ...(kernel === 'source' ? FOR_A_TREE : []),
+        ...(kind === 'ebpf' ? FOR_EBPF : []),
+      ]),
+    forLoadTest: (arch) => found(arch, [...FOR_EVERY_BUILD, ...FOR_A_MACHINE, ...MACHINE[arch]]),
+  }
+}

@@ -37,11 +37,11 @@ export function treeOf(kernel: KernelPlan): TreeInputs {
 }
 
 function treeToMake(kernel: SourcePlan): TreeInputs {
-  const { source, format, config, kheaders, treeId } = kernel
+  const { source, config, kheaders, treeId } = kernel
   return {
     kernel: { KERNEL: 'source', TREE: '-' },
     inputs: [
-      { ...packageInput('source', source), format },
+      packageInput('source', source),
       fileInput('config', 'text', config),
       ...(kheaders === undefined ? [] : [fileInput('kheaders', 'tar.xz', kheaders)]),
       ...symversInput(kernel),
@@ -79,4 +79,4 @@ const fileInput = (role: InputRole, format: Input['format'], { sha256, bytes }: 
   sha256,
   bytes,
 })
-export const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, 'deb', pkg)
+export const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, pkg.format, pkg)

@@ -36,5 +36,4 @@ function member(deb: Uint8Array, name: string): Uint8Array {
   throw broken(`it holds no ${name}`)
 }
 
-const broken = (why: string): ProbeError =>
-  new ProbeError('digest-mismatch', `this is no Debian package: ${why}`)
+const broken = (why: string): ProbeError => new ProbeError('digest-mismatch', `this is not a .deb: ${why}`)

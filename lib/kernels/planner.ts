@@ -1,6 +1,7 @@
-// What every planner of a family of targets answers: which packages make this kernel's build tree.
+// The contract of a planner: which packages make a kernel's build tree.
 
 import type { Stored } from '../model/digest.ts'
+import type { Clock, Fetch, Store } from '../model/ports.ts'
 import type { Arch, Kind, Package } from '../model/probe.ts'
 
 /** What every plan of a kernel says. */
@@ -11,17 +12,8 @@ interface OfKernel {
   readonly unameRelease: string
   /** command name of the compiler, e.g. `gcc-12` */
   readonly compiler: string
-  /** packages that a build image without clang or bubblewrap installs, dependencies first */
-  readonly toolchain: readonly Package[]
-  /** what a load test needs; none where the distribution has no image of this kernel */
-  readonly loadTest?: LoadTestPlan
-}
-
-export interface LoadTestPlan {
-  /** holds `boot/vmlinuz-{unameRelease}` */
-  readonly image: Package
-  /** packages that a build image without a virtual machine installs, dependencies first */
-  readonly toolchain: readonly Package[]
+  /** the package that holds `boot/vmlinuz-{unameRelease}`, for a load test; none where the distribution has none */
+  readonly image?: Package | undefined
 }
 
 /** The build tree comes in the distribution's packages. */
@@ -37,7 +29,6 @@ export interface HeadersPlan extends OfKernel {
 export interface SourcePlan extends OfKernel {
   readonly tag: 'source'
   readonly source: Package
-  readonly format: 'deb' | 'tar.gz' | 'tar.xz'
   readonly config: Stored
   readonly symvers: Stored | undefined
   readonly kheaders: Stored | undefined
@@ -64,21 +55,39 @@ export interface KernelRequest {
   readonly kernelVersion: string
 }
 
+/** A submitted kernel whose header packages the host names. */
+export interface PackagesRequest {
+  readonly arch: Arch
+  readonly kernelRelease: string
+  readonly unameRelease: string
+  readonly compiler: string
+  readonly kernelUrls: readonly string[]
+}
+
+/** What clients put into the name of a kernel's probes. */
+export type KernelName = Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>
+
+/** One distribution's kernels, each answer from its metadata, checked against its signature. */
 export interface Planner {
-  readonly target: string
-  /**
-   * Pure: throws ProbeError `unsupported-kernel` for names that this target cannot have, so that a forged
-   * name costs nothing.
-   */
-  check(request: KernelRequest): void
-  /**
-   * From the distribution's metadata, checked against its signature.
-   * ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`.
-   */
+  /** ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
   plan(request: KernelRequest): Promise<HeadersPlan>
   /**
    * The name of today of the distribution's own kernel with that release and exactly that config.
    * ProbeError as for `plan`; `headers-not-found` where the config is another.
    */
-  identify(request: ConfigRequest): Promise<Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>>
+  identify(request: ConfigRequest): Promise<KernelName>
+  /**
+   * Against packages of the archive that a host names by their URLs, of which only the file names count: nothing is
+   * fetched from where a client says. ProbeError as for `plan`.
+   */
+  planPackages(request: PackagesRequest): Promise<HeadersPlan>
+  /** The newest package of that name, e.g. of a kernel's source. ProbeError as for `plan`, but not `headers-not-found`. */
+  find(name: string, arch: Arch): Promise<Package | undefined>
+}
+
+export interface PlannerPorts {
+  readonly fetch: Fetch
+  /** keeps packages, and what was read of the distribution's lists, by digest */
+  readonly inputs: Store
+  readonly now: Clock
 }

@@ -1,63 +1,99 @@
 // Every planner there is, by target.
 
-import type { PackagesPorts } from '../archives/apt/packages.ts'
 import { createTrees } from '../inputs/cache.ts'
-import { ProbeError } from '../model/errors.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Log, Sources } from '../model/ports.ts'
-import type { ConfigHash, Kind, Probe } from '../model/probe.ts'
-import type { Settings } from '../model/settings.ts'
-import { type DebianPlanner, debianPlanner } from './debian/planner.ts'
-import type { KernelPlan, Planner } from './planner.ts'
+import type { Arch, ConfigHash, Package, Probe } from '../model/probe.ts'
+import { debianPlanner } from './debian/planner.ts'
+import type { HeadersPlan, KernelPlan, Planner, PlannerPorts } from './planner.ts'
+import { isTarget, TARGET_NAMES, type Target, type TargetSettings, targetsOf } from './targets.ts'
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
+import type { VanillaSettings } from './vanilla/settings.ts'
 
-export interface PlannersPorts extends PackagesPorts {
+/** The compiler refuses a target without a planner. */
+const PLANNERS: Readonly<Record<Target, (ports: PlannerPorts, settings: TargetSettings) => Planner>> = {
+  debian: debianPlanner,
+}
+
+export interface PlannersPorts extends PlannerPorts {
   readonly sources: Sources
   readonly log: Log
 }
 
 export interface Planners {
-  /** ProbeError `unknown-target`. */
-  plannerFor(target: string): Planner
-  /** The probe that a name without a target means. ProbeError `headers-not-found`, `unsupported-kernel`. */
+  /** ProbeError `unknown-target`, and those of its planner. */
+  plan(probe: Probe): Promise<HeadersPlan>
+  /** The probe that a name without a target means. ProbeError `headers-not-found`. */
   identify(asked: ConfigHash): Promise<Probe>
   /** Of a submitted kernel: from the header packages that it names, else from source and config. */
-  planSubmitted(kernel: SubmittedKernel, kind: Kind): Promise<KernelPlan>
-  /** Debian's archive holds driver sources and tools as well. */
-  readonly debian: DebianPlanner
+  planSubmitted(kernel: SubmittedKernel): Promise<KernelPlan>
 }
 
-export function createPlanners(settings: Settings, ports: PlannersPorts): Planners {
-  const drivers = settings.drivers.flatMap(({ source }) =>
-    source.from === 'debian-package' ? [source.package] : [],
-  )
-  const debian = debianPlanner({
-    ...ports,
-    suites: settings.debian.suites,
-    toolchain: settings.build.toolchain === 'packages',
-    alsoKeep: drivers,
-  })
-  const planners: readonly Planner[] = [debian]
+export function createPlanners(
+  settings: TargetSettings & { readonly vanilla: VanillaSettings },
+  ports: PlannersPorts,
+): Planners {
+  const made = new Map(TARGET_NAMES.map((target) => [target, PLANNERS[target](ports, settings)]))
+  const planners = [...made.values()]
   const vanilla: VanillaPorts = {
     ...ports,
-    debian,
     trees: createTrees(ports.inputs),
     settings: settings.vanilla,
-    findPackage: debian.find,
+    findPackage: (name, arch) => findPackage(planners, name, arch),
+  }
+  const plannerFor = (target: string): Planner => {
+    const planner = isTarget(target) ? made.get(target) : undefined
+    if (planner !== undefined) return planner
+    throw new ProbeError('unknown-target', `there is no planner of target "${target}"`)
   }
   return {
-    debian,
-    identify: async ({ driverVersion, driverName, arch, kind, unameRelease, configMd5 }) => {
-      // Debian's are the only kernels that are built here; another planner's would be asked in turn.
-      const kernel = await debian.identify({ arch, unameRelease, configMd5 })
-      return { driverVersion, driverName, arch, kind, target: debian.target, ...kernel }
-    },
-    planSubmitted: (kernel, kind) =>
-      kernel.kernelUrls.length > 0 ? debian.planPackages(kernel, kind) : planSource(vanilla, kernel, kind),
-    plannerFor: (target) => {
-      const planner = planners.find((p) => p.target === target)
-      if (planner !== undefined) return planner
-      throw new ProbeError('unknown-target', `there is no planner of target "${target}"`)
-    },
+    plan: (probe) => plannerFor(probe.target).plan(probe),
+    identify: (asked) =>
+      firstFound(
+        targetsOf(asked).map(
+          (target) => async () => named(asked, target, await plannerFor(target).identify(asked)),
+        ),
+        `no distribution that is built here has a kernel ${asked.unameRelease}`,
+      ),
+    planSubmitted: (kernel) =>
+      kernel.kernelUrls.length > 0
+        ? firstFound(
+            planners.map((planner) => () => planner.planPackages(kernel)),
+            `no archive that is configured has the packages of kernel ${kernel.unameRelease}`,
+          )
+        : planSource(vanilla, kernel),
   }
+}
+
+const named = (
+  { driverVersion, driverName, arch, kind }: ConfigHash,
+  target: Target,
+  kernel: Pick<Probe, 'kernelRelease' | 'kernelVersion'>,
+): Probe => ({ driverVersion, driverName, arch, kind, target, ...kernel })
+
+/** The first answer that is not `headers-not-found`; where there is none, the last one's words, or `otherwise`. */
+async function firstFound<T>(tries: readonly (() => Promise<T>)[], otherwise: string): Promise<T> {
+  let refusal = new ProbeError('headers-not-found', otherwise)
+  for (const attempt of tries) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isProbeError(error, 'headers-not-found')) throw error
+      refusal = error
+    }
+  }
+  throw refusal
+}
+
+async function findPackage(
+  planners: readonly Planner[],
+  name: string,
+  arch: Arch,
+): Promise<Package | undefined> {
+  for (const planner of planners) {
+    const found = await planner.find(name, arch)
+    if (found !== undefined) return found
+  }
+  return undefined
 }

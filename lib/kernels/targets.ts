@@ -1,29 +1,57 @@
 // Which targets there are, and whether a name can be a kernel of one: pure and light, for the read path.
 
-import { ProbeError } from '../model/errors.ts'
-import type { Probe } from '../model/probe.ts'
-import type { ConfigHashName } from '../names/grammar.ts'
-import { checkDebian } from './debian/names.ts'
+import type * as z from 'zod'
+import { isProbeError, ProbeError } from '../model/errors.ts'
+import type { ConfigHash, Probe } from '../model/probe.ts'
+import { debian } from './debian/target.ts'
+import type { KernelRequest } from './planner.ts'
+import type { TargetFacts } from './target.ts'
 
-const CHECKS: Readonly<Record<string, (probe: Probe) => void>> = { debian: checkDebian }
+/** A new target is a folder, a line here and a line in planners.ts. */
+export const TARGETS = { debian } as const satisfies Readonly<Record<string, TargetFacts>>
+
+export type Target = keyof typeof TARGETS
+/** What an operator sets, by target. */
+export type TargetSettings = { readonly [T in Target]: Readonly<z.infer<(typeof TARGETS)[T]['settings']>> }
 
 /** Targets whose probes are built by name. */
-export const HEADER_TARGETS: readonly string[] = Object.keys(CHECKS)
+export const TARGET_NAMES = Object.keys(TARGETS) as readonly Target[]
+
+export const isTarget = (name: string): name is Target => Object.hasOwn(TARGETS, name)
 
 /** ProbeError `unknown-target`, `unsupported-kernel`. */
 export function checkKernel(probe: Probe): void {
-  const check = Object.hasOwn(CHECKS, probe.target) ? CHECKS[probe.target] : undefined
-  if (check === undefined) throw unknownTarget(probe.target)
-  check(probe)
+  if (!isTarget(probe.target)) throw unknownTarget(probe.target)
+  TARGETS[probe.target].check(probe)
 }
 
 /** Of a name that says no target: some target must have kernels that call themselves so. ProbeError `unsupported-kernel`. */
-export function checkUnameRelease({ unameRelease, arch, kind }: ConfigHashName): void {
-  checkDebian({ kernelRelease: unameRelease, kernelVersion: '1', arch, kind })
+export function checkUnameRelease(asked: ConfigHash): void {
+  if (targetsOf(asked).length > 0) return
+  throw new ProbeError(
+    'unsupported-kernel',
+    `${asked.unameRelease} is not the release of a kernel of ${TARGET_NAMES.join(' or ')}`,
+  )
+}
+
+/** The targets that can have a kernel which calls itself so. */
+export const targetsOf = ({ unameRelease, arch, kind }: ConfigHash): readonly Target[] =>
+  TARGET_NAMES.filter((target) =>
+    accepts(TARGETS[target], { kernelRelease: unameRelease, kernelVersion: '1', arch, kind }),
+  )
+
+function accepts({ check }: TargetFacts, request: KernelRequest): boolean {
+  try {
+    check(request)
+    return true
+  } catch (error) {
+    if (isProbeError(error, 'unsupported-kernel')) return false
+    throw error
+  }
 }
 
 const unknownTarget = (target: string): ProbeError =>
   new ProbeError(
     'unknown-target',
-    `no kernels of target "${target}" are built here, only of ${HEADER_TARGETS.join(', ')}; for any other kernel POST its config to /v1/probes`,
+    `no kernels of target "${target}" are built here, only of ${TARGET_NAMES.join(', ')}; for any other kernel POST its config to /v1/probes`,
   )

@@ -4,9 +4,13 @@ import { ProbeError } from './errors.ts'
 import type { Probe } from './probe.ts'
 import type { DriverVersions, Settings } from './settings.ts'
 
+/** The entry that serves a driver version, if any does. */
+export const entryOf = ({ drivers }: Settings, driverVersion: string): DriverVersions | undefined =>
+  drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
+
 /** ProbeError `unknown-driver-version`. */
 export function driverFor(settings: Settings, driverVersion: string): DriverVersions {
-  const entry = settings.drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
+  const entry = entryOf(settings, driverVersion)
   if (entry !== undefined) return entry
   const known = settings.drivers.map(({ about }) => about).join(', ')
   throw new ProbeError(

@@ -32,6 +32,8 @@ export type ErrorCode =
   | 'cannot-load'
   /** what a client sent as a kernel config is none */
   | 'bad-config'
+  /** which driver versions there are is still being read */
+  | 'catalogue-unread'
   /** what a client sent is larger than anything it could be; `too-large` is the same of a mirror or a build */
   | 'body-too-large'
 

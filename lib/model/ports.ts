@@ -63,6 +63,23 @@ export interface Sources {
   record(driverVersion: string, source: Source): Promise<Source>
 }
 
+/** Driver versions that were found as packages in the suites of an archive. */
+export interface DriverCatalogue {
+  /** newest first; what was once found stays */
+  readonly versions: readonly string[]
+  /** milliseconds since the epoch */
+  readonly readAt: number
+}
+
+export interface Catalogue {
+  /** `undefined`: never read */
+  read(): Promise<DriverCatalogue | undefined>
+  /** The right to read the lists, for one at a time; `until`: from when on the next may take it. */
+  claim(now: number, until: number): Promise<boolean>
+  /** Ends the claim. */
+  write(catalogue: DriverCatalogue): Promise<void>
+}
+
 /** Kernels that hosts submitted, by `recordId`. */
 export interface Kernels {
   recorded(id: string): Promise<RecordedKernel | undefined>
@@ -143,8 +160,14 @@ export type ProbeEvent =
       readonly bytes: number
     }
 
+/** Somebody asks for driver versions, and the lists of their archive were not read for a while. */
+export interface DriversWanted {
+  readonly type: 'DriversWanted'
+}
+export type RegistryEvent = ProbeEvent | DriversWanted
+
 export interface Bus {
-  emit(event: ProbeEvent): Promise<void>
+  emit(event: RegistryEvent): Promise<void>
 }
 
 export interface Signer {

@@ -51,6 +51,10 @@ export interface Source {
   readonly sha256: string
 }
 
+/** How a package, or an archive of sources, is packed; `buildspecs/` unpacks each. */
+export const PACKAGE_FORMATS = ['deb', 'rpm', 'tar.gz', 'tar.xz'] as const
+export type PackageFormat = (typeof PACKAGE_FORMATS)[number]
+
 /** A file of a distribution's archive. */
 export interface Package {
   readonly name: string
@@ -59,6 +63,7 @@ export interface Package {
   /** lower-case hex, from the distribution's signed metadata */
   readonly sha256: string
   readonly bytes: number
+  readonly format: PackageFormat
 }
 
 /** Where a published probe came from: the answer to promise 11. */

@@ -11,6 +11,9 @@ const DAY = 24 * HOUR
 /** How long a claim without a started build lives; a plan takes seconds. */
 export const PLAN_MILLISECONDS = 120_000
 
+/** How old a list of driver versions is before it is read again: archives change a few times a day. */
+export const CATALOGUE_MILLISECONDS = 15 * MINUTE
+
 /**
  * Milliseconds since the epoch. What only changes with the world outside (a package appears, a driver
  * is mended) waits long; what was our own accident is tried again soon, then ever later.

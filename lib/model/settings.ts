@@ -1,11 +1,11 @@
-// Everything an operator may set, typed, with its default. cdk/ writes it into each function's environment.
+// What an operator may set, whatever is built, typed, with its default. cdk/ writes it into each function's environment.
 
 import * as z from 'zod'
 import { DRIVER_NAMES, KINDS } from './probe.ts'
 
 const driverSource = z.discriminatedUnion('from', [
-  /** a Debian package of driver sources with a ready-made Makefile; its digest comes from the signed archive */
-  z.object({ from: z.literal('debian-package'), package: z.string() }),
+  /** a package of driver sources with a ready-made Makefile; its digest comes from the signed lists of `driverPackages` */
+  z.object({ from: z.literal('package'), package: z.string() }),
   /** a .tar.gz; `{driverVersion}` in the URL is filled in. No digest: it is recorded at first use */
   z.object({
     from: z.literal('archive'),
@@ -31,25 +31,11 @@ const driverVersions = z.object({
   source: driverSource,
 })
 
-const suite = z.object({
-  /** base URL of the archive, e.g. http://security.debian.org/debian-security */
-  mirror: z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/),
-  suite: z.string().regex(/^[a-z0-9-]+$/),
-})
-
-export const settingsSchema = z.object({
-  debian: z.object({ suites: z.array(suite) }),
-  /** where the source of a submitted kernel comes from: `{major}` 6, `{series}` 6.1, `{version}` 6.1.192 */
-  vanilla: z.object({
-    /** Debian packages that hold a kernel's source, for the version that they are of */
-    packages: z.array(z.string()),
-    /** URL in kernel.org's layout, for any other version; its digest is recorded at first use */
-    archive: z.string().regex(/\.tar\.xz$/),
-  }),
+export const baseSettings = z.object({
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
-  /** driver versions that a submitted kernel gets probes of, unless it asks for others */
-  submitted: z.array(z.string()).min(1),
+  /** driver versions that a submitted kernel gets probes of, unless it asks for others; none: the newest that is known */
+  submitted: z.array(z.string()),
   /** driver versions that are answered with 410 */
   revoked: z.array(z.string()),
   budgets: z.object({
@@ -100,32 +86,14 @@ export const settingsSchema = z.object({
     waitConcurrency: z.int().min(0),
   }),
 })
-export type Settings = z.infer<typeof settingsSchema>
+/** What every function is told; lib/kernels/settings.ts has the rest. */
+export type Settings = z.infer<typeof baseSettings>
 export type DriverVersions = Settings['drivers'][number]
 
 const LIBS = 'https://github.com/falcosecurity/libs/archive/refs/tags/{driverVersion}.tar.gz'
 
-export const DEFAULTS: Settings = {
-  debian: {
-    suites: [
-      { mirror: 'http://security.debian.org/debian-security', suite: 'bookworm-security' },
-      { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm' },
-      { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm-updates' },
-    ],
-  },
-  vanilla: {
-    packages: ['linux-source-{series}'],
-    archive: 'https://cdn.kernel.org/pub/linux/kernel/v{major}.x/linux-{version}.tar.xz',
-  },
+export const BASE_DEFAULTS: Settings = {
   drivers: [
-    {
-      match: '0\\.1\\.1dev\\+git20220316\\.e5c53d64',
-      about: '0.1.1dev+git20220316.e5c53d64',
-      names: ['scap'],
-      kinds: ['kmod', 'ebpf'],
-      recipe: 'makefile',
-      source: { from: 'debian-package', package: 'falcosecurity-scap-dkms' },
-    },
     // The legacy eBPF probe left the sources after 9.1.0.
     {
       match: '(7|8)\\.\\d+\\.\\d+\\+driver|9\\.[01]\\.\\d+\\+driver',
@@ -143,8 +111,17 @@ export const DEFAULTS: Settings = {
       recipe: 'libs',
       source: { from: 'archive', url: LIBS },
     },
+    // Any other version is looked up in the lists of the archive: an upstream version, Debian Policy, 5.6.12.
+    {
+      match: '\\d[A-Za-z0-9.+~]*(?<!\\+driver)',
+      about: "those that the archive's suites have as a package",
+      names: ['scap'],
+      kinds: ['kmod', 'ebpf'],
+      recipe: 'makefile',
+      source: { from: 'package', package: 'falcosecurity-scap-dkms' },
+    },
   ],
-  submitted: ['0.1.1dev+git20220316.e5c53d64'],
+  submitted: [],
   revoked: [],
   budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 100 },
   hold: { hopSeconds: 22, totalSeconds: 50, pollSeconds: 0.5 },

@@ -1,15 +1,15 @@
 // Brings the source of a driver version into the inputs bucket, with its digest pinned or on record.
 
 import type { DriverInput } from '../build/start.ts'
-import { ensureInput, keepInput } from '../inputs/inputs.ts'
+import { keepInput } from '../inputs/inputs.ts'
 import { type RecordedArchivePorts, recordedArchive } from '../inputs/recorded-archive.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
-import type { Package, Probe } from '../model/probe.ts'
+import type { Probe, Source } from '../model/probe.ts'
 import type { DriverVersions } from '../model/settings.ts'
 
 export interface DriverSourcePorts extends RecordedArchivePorts {
-  /** The newest Debian package of that name. */
-  readonly findPackage: (name: string, arch: Probe['arch']) => Promise<Package | undefined>
+  /** The package of that driver version, kept and on record. ProbeError as for `driverSource`. */
+  readonly findDriver: (name: string, driverVersion: string) => Promise<Source | undefined>
   /** A folder as a .tar.gz that is the same bytes every time. */
   readonly readDirectory: (path: string) => Promise<Uint8Array>
 }
@@ -25,7 +25,7 @@ export async function driverSource(
 ): Promise<DriverInput> {
   const { source, recipe } = entry
   switch (source.from) {
-    case 'debian-package':
+    case 'package':
       return { recipe, ...(await fromPackage(ports, source.package, probe)) }
     case 'archive':
       return { recipe, ...(await fromArchive(ports, source, probe.driverVersion)) }
@@ -36,22 +36,13 @@ export async function driverSource(
 
 type Found = Omit<DriverInput, 'recipe'>
 
-async function fromPackage(
-  ports: DriverSourcePorts,
-  name: string,
-  { driverVersion, arch }: Probe,
-): Promise<Found> {
-  const found = await ports.findPackage(name, arch)
-  // The package version is the driver version, and Debian's revision behind it.
-  if (found === undefined || found.version.replace(/-[^-]*$/, '') !== driverVersion) {
-    throw notFound(
-      driverVersion,
-      `Debian's archive has ${found === undefined ? 'no' : found.version} ${name}`,
-    )
-  }
-  await ensureInput(ports.inputs, ports.fetch, found)
-  const { version, url, sha256, bytes } = found
-  return { source: { name, version, url, sha256 }, format: 'deb', bytes }
+/** Once found, a version is what was found then, also when the archive has gone on to the next one. */
+async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersion }: Probe): Promise<Found> {
+  const found = (await ports.sources.recorded(driverVersion)) ?? (await ports.findDriver(name, driverVersion))
+  if (found === undefined)
+    throw notFound(driverVersion, `no suite that is configured has ${name} in this version`)
+  const archive = { id: driverVersion, ...found, pinned: found.sha256, maxBytes: MAX_ARCHIVE }
+  return { ...(await recordedArchive(ports, archive)), format: 'deb' }
 }
 
 async function fromArchive(

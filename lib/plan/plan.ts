@@ -5,7 +5,7 @@ import type { HeadersPlan, SourcePlan } from '../kernels/planner.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { probeOfRecord, recordId, type SubmittedKernel } from '../model/kernel.ts'
 import type { Index, Kernels } from '../model/ports.ts'
-import type { ConfigHash, FailureReason, Kind, Probe } from '../model/probe.ts'
+import type { ConfigHash, FailureReason, Probe } from '../model/probe.ts'
 import { PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
 
@@ -15,7 +15,7 @@ export interface PlanPorts extends StartBuildPorts {
   /** Header packages, compiler and tree. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
   readonly kernel: (probe: Probe) => Promise<HeadersPlan>
   /** The same of a submitted kernel. */
-  readonly submitted: (kernel: SubmittedKernel, kind: Kind) => Promise<HeadersPlan | SourcePlan>
+  readonly submitted: (kernel: SubmittedKernel) => Promise<HeadersPlan | SourcePlan>
   /** The distribution's own probe that a release and the md5 of a config mean. ProbeError `headers-not-found`, ... */
   readonly identify: (asked: ConfigHash) => Promise<Probe>
 }
@@ -59,7 +59,7 @@ async function planSubmitted(ports: PlanPorts, request: PlanRequest, probe: Prob
   if (own !== undefined) return planOwn(ports, request, own)
   const why = kernel.refused[probe.kind]
   if (why !== undefined) throw new ProbeError('cannot-load', why)
-  return started(await startBuild(ports, request, await ports.submitted(kernel, probe.kind)))
+  return started(await startBuild(ports, request, await ports.submitted(kernel)))
 }
 
 /**

@@ -34,13 +34,20 @@ const FIELD = /^([\x21-\x7e]{1,100}): /
 
 /** A domain error that reached the edge of a request. */
 export function problemOf(error: ProbeError): Problem {
-  const { status, title } = statusOf(error.code)
+  const { status, title, retryAfter } = statusOf(error.code)
   const field = ABOUT_FIELDS.includes(error.code) ? FIELD.exec(error.message)?.[1] : undefined
   const more = field === undefined ? {} : { more: { field } }
-  return { status, code: error.code, title, detail: error.message, ...more }
+  return {
+    status,
+    code: error.code,
+    title,
+    detail: error.message,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...more,
+  }
 }
 
-function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
+function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAfter'> {
   switch (code) {
     case 'malformed':
       return { status: 400, title: 'This is not the name of a probe' }
@@ -64,6 +71,8 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title'> {
       return { status: 410, title: 'This driver version was revoked' }
     case 'not-found':
       return { status: 404, title: 'Nothing is here' }
+    case 'catalogue-unread':
+      return { status: 503, title: 'The driver versions are not known yet', retryAfter: 10 }
     case 'unknown-driver-version':
     case 'unknown-target':
     case 'unsupported-kernel':

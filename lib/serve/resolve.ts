@@ -8,12 +8,13 @@ import type { Settings } from '../model/settings.ts'
 import { type Companion, type ConfigHashName, type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
 import { type Answer, methodOf, problem, redirect } from './answer.ts'
+import { checkDriverVersion, type DriverPorts } from './driver-versions.ts'
 import { type Found, follow } from './follow.ts'
 import { type RequestBuildPorts, requestBuild } from './request-build.ts'
 import { companionAnswer, hitAnswer, isDue, stateProblem } from './states.ts'
 import { waitPath } from './wait.ts'
 
-export interface LocatePorts extends RequestBuildPorts {
+export interface LocatePorts extends RequestBuildPorts, DriverPorts {
   readonly index: Index
   readonly kernels: Pick<Kernels, 'recorded'>
   /** Pure; throws the ProbeError of a probe that cannot be built. */
@@ -89,6 +90,7 @@ async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly 
   refuseRevoked(name, ports.settings)
   const found = await follow(ports.index, name)
   const { probe, state } = found
+  if (state === undefined) await checkDriverVersion(ports, (probe ?? configHashOf(name)).driverVersion)
   if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
   return { ...found, subject: probe === undefined ? subjectOfName(name) : subjectOf(probe) }
 }

@@ -13,7 +13,7 @@ import type { Stored } from '../model/digest.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
-import { type DriverName, KINDS, type Kind, type Probe } from '../model/probe.ts'
+import { type DriverName, KINDS, type Kind, PACKAGE_FORMATS, type Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { quote } from '../model/text.ts'
 import { canonical, format, parseProbe } from '../names/grammar.ts'
@@ -83,8 +83,7 @@ export async function readSubmission(settings: Settings, submission: Submission)
 
 /** ProbeError as for `readSubmission`. */
 function wantedOf(settings: Settings, { driverVersions, driverName, kinds }: Submission): Wanted[] {
-  const versions = driverVersions.length === 0 ? settings.submitted : driverVersions
-  return [...new Set(versions)].flatMap((driverVersion) => {
+  return [...new Set(driverVersions)].flatMap((driverVersion) => {
     if (settings.revoked.includes(driverVersion))
       throw new ProbeError('revoked', `driver version ${driverVersion} was revoked: use a newer one`)
     const entry = driverFor(settings, driverVersion)
@@ -125,8 +124,9 @@ function refusals(found: ReadSubmission['verdicts']): SubmittedKernel['refused']
 
 /** Only its file name is ever looked at. ProbeError `bad-field`. */
 function packageUrl(url: string): string {
-  if (url.length <= 512 && /^https?:\/\/[\x21-\x7e]+\/[a-z0-9][A-Za-z0-9.+~_%-]*\.deb$/.test(url)) return url
-  throw new ProbeError('bad-field', `kernelurls: ${quote(url)} is no URL of a Debian package`)
+  const file = /^https?:\/\/[\x21-\x7e]+\/([A-Za-z0-9][A-Za-z0-9.+~_%-]*)$/.exec(url)?.[1] ?? ''
+  if (url.length <= 512 && PACKAGE_FORMATS.some((format) => file.endsWith(`.${format}`))) return url
+  throw new ProbeError('bad-field', `kernelurls: ${quote(url)} is not the URL of a package`)
 }
 
 /** By the host's own loader; where that cannot read the release, by the kernel's own words. */

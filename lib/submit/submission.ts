@@ -15,7 +15,7 @@ export interface Submission {
   readonly kheaders: Uint8Array | undefined
   /** of header packages in the distribution's archive */
   readonly kernelUrls: readonly string[]
-  /** empty: those that the settings name */
+  /** empty: those that the settings name, or the newest that is known */
   readonly driverVersions: readonly string[]
   /** `undefined`: the first that the driver version is built as */
   readonly driverName: DriverName | undefined

@@ -14,12 +14,13 @@ import type { Kernels, Store } from '../model/ports.ts'
 import { dayOf } from '../model/retry.ts'
 import { format, parse } from '../names/grammar.ts'
 import type { Answer, Problem } from '../serve/answer.ts'
+import { checkDriverVersion, type DriverVersionsPorts, driverVersions } from '../serve/driver-versions.ts'
 import { follow, type OwnState } from '../serve/follow.ts'
 import { type LocatePorts, locate } from '../serve/resolve.ts'
 import { type ReadSubmission, readSubmission, type Wanted } from './read.ts'
 import type { Submission } from './submission.ts'
 
-export interface SubmitPorts extends LocatePorts {
+export interface SubmitPorts extends LocatePorts, DriverVersionsPorts {
   readonly kernels: Kernels
   readonly inputs: Pick<Store, 'create'>
 }
@@ -50,10 +51,22 @@ export interface Submitted {
  * nothing is stored.
  */
 export async function submit(ports: SubmitPorts, submission: Submission, caller: string): Promise<Submitted> {
-  const read = await readSubmission(ports.settings, submission)
+  const versions = await versionsOf(ports, submission)
+  const read = await readSubmission(ports.settings, { ...submission, driverVersions: versions })
   const record = await recordOnce(ports, read, caller)
   const probes = await Promise.all(read.wanted.map((wanted) => requested(ports, record, wanted, caller)))
   return { read, record, probes }
+}
+
+/** Those that were asked for, else those of the settings, else the newest that is known. */
+async function versionsOf(
+  ports: SubmitPorts,
+  { driverVersions: asked }: Submission,
+): Promise<readonly string[]> {
+  for (const version of asked) await checkDriverVersion(ports, version)
+  if (asked.length > 0) return asked
+  const { submitted } = ports.settings
+  return submitted.length > 0 ? submitted : (await driverVersions(ports)).slice(0, 1)
 }
 
 /**

@@ -1,12 +1,18 @@
 // Which Debian archives this host's own apt uses, from its lists of sources (sources.list(5), both formats).
 
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-export interface Suite {
+export interface Suite extends AptOptions {
   /** base URL, without a slash at its end */
   readonly mirror: string
   readonly suite: string
+}
+
+export interface AptOptions {
+  /** `false`: apt on this host believes lists past their Valid-Until, apt.conf(5) */
+  readonly checkValidUntil?: boolean
 }
 
 interface Entry {
@@ -20,7 +26,7 @@ const SUITE =
   /^(buster|bullseye|bookworm|trixie|forky|duke|sid|oldoldstable|oldstable|stable|testing|unstable)(-security|-updates|-backports)?$/
 
 /** Every suite once, in the order of the lists; none on a host without apt. `etc`: the folder `/etc/apt`. */
-export function aptSuites(etc = '/etc/apt'): Suite[] {
+export function aptSuites(etc = '/etc/apt', options = aptOptions()): Suite[] {
   const parts = join(etc, 'sources.list.d')
   const files = [join(etc, 'sources.list'), ...names(parts).map((name) => join(parts, name))]
   const entries = files.flatMap((file) => {
@@ -28,7 +34,7 @@ export function aptSuites(etc = '/etc/apt'): Suite[] {
     return file.endsWith('.sources') ? stanzas(read(file)) : []
   })
   const suites = entries.flatMap(suitesOf).map((suite) => [`${suite.mirror} ${suite.suite}`, suite] as const)
-  return [...new Map(suites).values()]
+  return [...new Map(suites).values()].map((suite) => ({ ...suite, ...options }))
 }
 
 function suitesOf({ uris, suites, components }: Entry): Suite[] {
@@ -36,6 +42,14 @@ function suitesOf({ uris, suites, components }: Entry): Suite[] {
   return mirrors
     .filter((mirror) => ofDebian(mirror) && components.includes('main'))
     .flatMap((mirror) => suites.filter((suite) => SUITE.test(suite)).map((suite) => ({ mirror, suite })))
+}
+
+/** What the host's own apt.conf says of lists; nothing where there is no apt, or nothing is said. */
+export function aptOptions(): AptOptions {
+  const { stdout } = spawnSync('apt-config', ['shell', 'CHECK', 'Acquire::Check-Valid-Until/b'], {
+    encoding: 'utf8',
+  })
+  return /^CHECK='false'$/m.test(stdout ?? '') ? { checkValidUntil: false } : {}
 }
 
 /** Debian's archive and its mirrors end so; a URL with a password would end up in logs. */

@@ -41,9 +41,7 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
 
 /** Builds use this machine's own tools. A host without Debian's archive keeps the mirrors of the defaults. */
 function settingsOf({ suites, settingsFile }: SynthesisOptions): JsonObject {
-  const mirrors: JsonObject =
-    suites.length === 0 ? {} : { debian: { suites: suites.map((suite) => ({ ...suite })) } }
-  const host: JsonObject = { ...mirrors, build: { toolchain: 'image' } }
+  const host: JsonObject = { ...mirrorsOf(suites), build: { toolchain: 'image' } }
   if (settingsFile === undefined) return host
   const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json
   if (!isObject(own)) throw new Error(`${settingsFile} is not a JSON object of settings`)
@@ -52,6 +50,16 @@ function settingsOf({ suites, settingsFile }: SynthesisOptions): JsonObject {
     return [name, isObject(before) && isObject(section) ? { ...before, ...section } : section]
   })
   return { ...host, ...Object.fromEntries(sections) }
+}
+
+/** Kernels of the suites that this host has; driver packages of all suites, from the same mirror. */
+function mirrorsOf(suites: readonly Suite[]): JsonObject {
+  if (suites.length === 0) return {}
+  const debian = { suites: suites.map((suite) => ({ ...suite })) }
+  const main = suites.find(({ mirror }) => mirror.endsWith('/debian'))
+  if (main === undefined) return { debian }
+  const { suite: _, ...driverPackages } = main
+  return { debian, driverPackages }
 }
 
 function digestOf(paths: readonly string[]): string {

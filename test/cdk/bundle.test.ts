@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleFunctions, FUNCTIONS } from '../../cdk/bundle.ts'
 import { ENV } from '../../lib/aws/resources.ts'
-import { DEFAULTS } from '../../lib/model/settings.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'probe-registry-bundles-'))
 beforeAll(() => bundleFunctions(folder))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { readSettings } from '../../cdk/settings.ts'
-import { DEFAULTS } from '../../lib/model/settings.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { synthesis } from '../support/cdk/template.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'probe-registry-settings-'))

@@ -12,7 +12,7 @@ import {
   RELEASE_PARTITION,
   TABLE_KEY,
 } from '../../lib/aws/resources.ts'
-import { DEFAULTS, settingsSchema } from '../../lib/model/settings.ts'
+import { DEFAULTS, settingsSchema } from '../../lib/kernels/settings.ts'
 import { faultsOf } from '../support/cdk/schema.ts'
 import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
 

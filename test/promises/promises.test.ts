@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { resultOf } from '../../functions/runtime/http.ts'
-import { DEFAULTS } from '../../lib/model/settings.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { MODULE_INFO } from '../support/objects.ts'
 import { probeBytes } from '../support/probe.ts'
 import { createWorld, DRIVER_VERSION, KEY, PATH } from '../support/world.ts'

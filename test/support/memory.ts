@@ -9,7 +9,9 @@ import type {
   BuildOrder,
   BuildStatus,
   Bus,
+  Catalogue,
   Clock,
+  DriverCatalogue,
   Fetch,
   Index,
   Kernels,
@@ -17,7 +19,7 @@ import type {
   NewId,
   ObjectMeta,
   Presigner,
-  ProbeEvent,
+  RegistryEvent,
   Signer,
   Sources,
   Store,
@@ -31,7 +33,7 @@ export function memoryPorts({ now }: { now: Clock }) {
   const index = memoryIndex()
   const builder = memoryBuilder()
   const fetch = memoryFetch()
-  const events: ProbeEvent[] = []
+  const events: RegistryEvent[] = []
   const lines: { event: string; fields: Parameters<Log>[1] }[] = []
   return {
     now,
@@ -40,6 +42,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     budgets: memoryBudgets(),
     sources: memorySources(),
     kernels: memoryKernels(),
+    catalogue: memoryCatalogue(),
     store: {
       artifacts: buckets.artifacts.store,
       staging: buckets.staging.store,
@@ -161,6 +164,23 @@ export function memorySources(): Sources {
       const first = sources.get(driverVersion) ?? source
       sources.set(driverVersion, first)
       return first
+    },
+  }
+}
+
+export function memoryCatalogue(): Catalogue {
+  let list: DriverCatalogue | undefined
+  let claimedUntil = 0
+  return {
+    read: async () => list,
+    claim: async (now, until) => {
+      if (claimedUntil > now) return false
+      claimedUntil = until
+      return true
+    },
+    write: async (written) => {
+      list = written
+      claimedUntil = 0
     },
   }
 }

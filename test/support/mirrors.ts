@@ -2,6 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Suite } from '../../lib/archives/apt/in-release.ts'
+import { DRIVER_ARCHIVE, type DriverArchive } from '../../lib/archives/drivers.ts'
+import { aptOptions } from '../../local/start/apt-sources.ts'
 
 const FOLDER = '/etc/apt/sources.list.d'
 const SUITE = /^[a-z]+(-security|-updates)?$/
@@ -28,4 +30,11 @@ function oneLiners(): Suite[] {
   } catch {
     return []
   }
+}
+
+/** Where the driver packages of this machine's registry come from: the same mirror, and what apt here believes of it. */
+export function driverArchive(): DriverArchive {
+  const mirror = debianSuites().find(({ mirror: url }) => url.endsWith('/debian'))?.mirror
+  if (mirror === undefined) throw new Error("this machine's apt has no mirror of Debian")
+  return { ...DRIVER_ARCHIVE, mirror, ...aptOptions() }
 }

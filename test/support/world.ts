@@ -3,14 +3,16 @@
 import { createHash } from 'node:crypto'
 import { submissionAnswerOf } from '../../lib/api/submission.ts'
 import { planLoadTest } from '../../lib/build/load-test.ts'
+import { NO_TOOLCHAIN } from '../../lib/build/toolchain.ts'
 import { createTrees } from '../../lib/inputs/cache.ts'
 import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { SubmittedKernel } from '../../lib/model/kernel.ts'
 import { loadTestKeys, stagingKeys } from '../../lib/model/keys.ts'
-import type { BuildOrder, BuildStatus, ProbeEvent } from '../../lib/model/ports.ts'
+import type { BuildOrder, BuildStatus, RegistryEvent } from '../../lib/model/ports.ts'
 import type { ConfigHash, Package, Probe } from '../../lib/model/probe.ts'
-import { DEFAULTS, type Settings } from '../../lib/model/settings.ts'
+import type { Settings } from '../../lib/model/settings.ts'
 import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
 import { type PublishPorts, publish } from '../../lib/publish/publish.ts'
@@ -22,6 +24,8 @@ import { memoryPorts } from './memory.ts'
 
 export const UNAME_RELEASE = '6.1.0-1-amd64'
 export const DRIVER_VERSION = '1.2.3+driver'
+/** driver versions that the suites of the archive have */
+export const DRIVER_PACKAGES = ['0.23.2', '0.20.0']
 export const PATH = `/driver/${DRIVER_VERSION}/x86_64/falco_debian_6.1.1-1-amd64_1.ko`
 export const KEY = PATH.slice(1)
 
@@ -45,6 +49,7 @@ const source = (name: string) => ({
   url: `http://mirror.invalid/${name}`,
   sha256: DIGEST,
 })
+const pkg = (name: string) => ({ ...source(name), bytes: 1, format: 'deb' as const })
 
 /** The tree of a submitted kernel is made by its build, and kept. */
 const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kheaders }: SubmittedKernel) =>
@@ -53,9 +58,7 @@ const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kh
     kernelRelease,
     unameRelease,
     compiler,
-    toolchain: [],
-    source: { ...source('linux-source'), bytes: 1 },
-    format: 'deb',
+    source: pkg('linux-source'),
     config,
     symvers,
     kheaders,
@@ -70,6 +73,7 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
   const calls: string[] = []
   const now = () => time
   const memory = memoryPorts({ now })
+  void memory.catalogue.write({ versions: DRIVER_PACKAGES, readAt: time })
   const watch = <T extends object>(name: string, port: T): T =>
     new Proxy(port, {
       get: (target, method) => {
@@ -102,17 +106,18 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
     artifacts: memory.presigner.artifacts,
     staging: memory.presigner.staging,
     check: () => undefined,
+    sources: memory.sources,
+    catalogue: memory.catalogue,
   }
   const planning = watch('plan', {
     kernel: async ({ kernelRelease }: Probe): Promise<HeadersPlan> => ({
       tag: 'headers',
       kernelRelease,
       unameRelease: UNAME_RELEASE,
-      headers: [{ ...source('linux-headers'), bytes: 1 }],
+      headers: [pkg('linux-headers')],
       tree: 'usr/src/linux-headers',
-      loadTest: { image: { ...source('linux-image'), bytes: 1 }, toolchain: [] },
+      image: pkg('linux-image'),
       compiler: 'gcc-12',
-      toolchain: [],
     }),
     driver: async (_: Probe) => ({
       source: source('driver'),
@@ -139,6 +144,7 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
     log: memory.log,
     kernel: (asked) => planning.kernel(asked),
     driver: (asked) => planning.driver(asked),
+    toolchain: NO_TOOLCHAIN,
     ensureInput: (pkg) => planning.ensureInput(pkg),
     identify: (name) => planning.identify(name),
     submitted: (kernel) => planning.submitted(kernel),
@@ -197,7 +203,7 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
     }
   }
 
-  const delivered = new Set<ProbeEvent>()
+  const delivered = new Set<RegistryEvent>()
   const ended = new Set<string>()
   /** All events and all ends of builds that are not delivered yet; `times`: how often each comes. */
   async function deliver(times = 1): Promise<void> {
@@ -218,7 +224,9 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
       }
     }
   }
-  const take = (event: ProbeEvent): Promise<unknown> => {
+  const take = async (event: RegistryEvent): Promise<unknown> => {
+    if (event.type === 'DriversWanted')
+      return memory.catalogue.write({ versions: DRIVER_PACKAGES, readAt: time })
     if (event.type === 'LoadTestRequested')
       return planLoadTest({ ...planPorts, trees: createTrees(memory.store.inputs) }, event)
     return event.type === 'ProbeRequested'
@@ -235,7 +243,15 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
     submit: async (submission: Submission, caller = '203.0.113.1') =>
       submissionAnswerOf(
         await submit(
-          { ...resolvePorts, kernels, inputs: watch('inputs', memory.store.inputs) },
+          {
+            ...resolvePorts,
+            kernels,
+            inputs: watch('inputs', memory.store.inputs),
+            sleep: async (milliseconds) => {
+              time += milliseconds
+              await deliver()
+            },
+          },
           submission,
           caller,
         ),

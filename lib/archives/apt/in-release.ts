@@ -1,15 +1,19 @@
-// A suite's InRelease: what Debian signed about its package lists.
+// A suite's InRelease: what its archive signed about its package lists.
 
 import { readCleartextMessage, readKeys, verify } from 'openpgp'
+import * as z from 'zod'
 import { ProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch } from '../../model/ports.ts'
 
-export interface Suite {
-  /** base URL of the archive */
-  readonly mirror: string
+export const suiteSchema = z.object({
+  /** base URL of the archive, e.g. http://security.debian.org/debian-security */
+  mirror: z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/),
   /** e.g. `bookworm-security` */
-  readonly suite: string
-}
+  suite: z.string().regex(/^[a-z0-9-]+$/),
+  /** `false`: lists past their Valid-Until are believed; the option of this name in sources.list(5) */
+  checkValidUntil: z.boolean().optional(),
+})
+export type Suite = Readonly<z.infer<typeof suiteSchema>>
 
 export interface IndexFile {
   readonly sha256: string
@@ -53,11 +57,11 @@ async function verifiedText(raw: Uint8Array, keyring: string, date: Date, url: s
   }
 }
 
-function checkFields(text: string, { suite }: Suite, now: number, url: string): void {
+function checkFields(text: string, { suite, checkValidUntil = true }: Suite, now: number, url: string): void {
   const codename = fieldOf(text, 'Codename')
   // A signed list of another suite is still not the list that was asked for.
   if (codename !== suite) throw refused(url, `it is of ${codename ?? 'no suite'}, not of ${suite}`)
-  const until = fieldOf(text, 'Valid-Until')
+  const until = checkValidUntil ? fieldOf(text, 'Valid-Until') : undefined
   if (until !== undefined && !(Date.parse(until) > now))
     throw refused(url, `it was valid until ${until}: the mirror is stale`)
 }

@@ -9,7 +9,7 @@ import type { Package } from '../../model/probe.ts'
 import { fetchRelease, type IndexFile, type ReleasePorts, type Suite } from './in-release.ts'
 
 /** A package with what it needs, as `Depends` says. */
-export interface DebianPackage extends Package {
+export interface AptPackage extends Package {
   readonly depends: string
 }
 
@@ -38,6 +38,7 @@ const subsetSchema = z.array(
     sha256: z.string(),
     bytes: z.number(),
     depends: z.string(),
+    format: z.literal('deb'),
   }),
 )
 
@@ -47,7 +48,7 @@ export async function fetchPackages(ports: PackagesPorts, suite: Suite, arch: 'a
   const release = await fetchRelease(ports, suite)
   const file = release.file(path)
   if (file === undefined) return []
-  const key = `metadata/${sha256(Buffer.from(`1 ${suite.mirror} ${keep.id} ${file.sha256}`))}.json`
+  const key = `metadata/${sha256(Buffer.from(`2 ${suite.mirror} ${keep.id} ${file.sha256}`))}.json`
   const cached = await ports.inputs.get(key, MAX_SUBSET)
   if (cached !== undefined) return subsetSchema.parse(JSON.parse(new TextDecoder().decode(cached)))
   const packages = await parse(await fetchList(ports.fetch, suite, path, file), suite.mirror, keep)
@@ -74,7 +75,7 @@ async function fetchList(
   }
   throw new ProbeError(
     'digest-mismatch',
-    `${mirror} serves a ${path} of ${suite} that is not the one Debian signed`,
+    `${mirror} serves a ${path} of ${suite} that is not the one that was signed`,
   )
 }
 
@@ -85,8 +86,8 @@ function ignoreAbsent(error: unknown): undefined {
   throw error
 }
 
-async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<DebianPackage[]> {
-  const packages: DebianPackage[] = []
+async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<AptPackage[]> {
+  const packages: AptPackage[] = []
   for await (const stanza of stanzas(list)) {
     const name = stanza.startsWith('Package: ')
       ? stanza.slice(9, stanza.indexOf('\n'))
@@ -116,7 +117,7 @@ async function* stanzas(list: Uint8Array): AsyncGenerator<string> {
 const field = (stanza: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1]
 
-function packageOf(stanza: string, name: string, mirror: string): DebianPackage {
+function packageOf(stanza: string, name: string, mirror: string): AptPackage {
   const must = (field_: string): string => {
     const value = field(stanza, field_)
     if (value !== undefined) return value
@@ -129,5 +130,6 @@ function packageOf(stanza: string, name: string, mirror: string): DebianPackage 
     sha256: must('SHA256'),
     bytes: Number(must('Size')),
     depends: field(stanza, 'Depends') ?? '',
+    format: 'deb',
   }
 }

@@ -1,11 +1,9 @@
 // The names of Debian's kernels: what clients put into a URL, and what the running kernel calls itself.
 
+import { DPKG_ARCH } from '../../archives/apt/archive.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Arch, Kind } from '../../model/probe.ts'
 import type { KernelRequest } from '../planner.ts'
-
-/** Debian's word for the architecture. */
-export const DEBIAN_ARCH = { x86_64: 'amd64', aarch64: 'arm64' } as const satisfies Record<Arch, string>
 
 export interface DebianRelease {
   /** package version (`6.1.192-2`), or what stands there in a `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
@@ -40,7 +38,7 @@ export function checkDebian({ kernelRelease, kernelVersion, arch, kind }: Kernel
       `${kernelRelease} is no Debian kernel: package version and flavour, e.g. 6.1.192-2-cloud-amd64`,
     )
   }
-  if (debianArch !== DEBIAN_ARCH[arch])
+  if (debianArch !== DPKG_ARCH[arch])
     throw unsupported(`${kernelRelease} is a kernel for ${debianArch}, not for ${arch}`)
   if (kernelVersion !== '1')
     throw unsupported(`Debian's kernels have the kernel version 1, not ${kernelVersion}`)

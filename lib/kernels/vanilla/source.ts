@@ -4,16 +4,13 @@ import { type RecordedArchivePorts, recordedArchive } from '../../inputs/recorde
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Log } from '../../model/ports.ts'
 import type { Arch, Package } from '../../model/probe.ts'
-import type { Settings } from '../../model/settings.ts'
-import type { SourcePlan } from '../planner.ts'
+import type { VanillaSettings } from './settings.ts'
 
 export interface SourcePorts extends RecordedArchivePorts {
   readonly log: Log
   /** the newest package of that name in the distribution's signed lists */
   readonly findPackage: (name: string, arch: Arch) => Promise<Package | undefined>
 }
-
-export type KernelSource = Pick<SourcePlan, 'source' | 'format'>
 
 /** Above the largest release, with 160 MB. */
 const MAX_SOURCE = 256 * 1024 * 1024
@@ -24,19 +21,19 @@ const MAX_SOURCE = 256 * 1024 * 1024
  */
 export async function kernelSource(
   ports: SourcePorts,
-  { archive, packages }: Settings['vanilla'],
+  { archive, packages }: VanillaSettings,
   version: string,
   arch: Arch,
-): Promise<KernelSource> {
+): Promise<Package> {
   const fill = filler(version)
   const found = await Promise.all(packages.map((name) => ports.findPackage(fill(name), arch)))
   const ofSeries = found.filter((pkg) => pkg !== undefined)
   const exact = ofSeries.find((pkg) => upstreamOf(pkg.version) === upstreamOf(version))
-  if (exact !== undefined) return { source: exact, format: 'deb' }
+  if (exact !== undefined) return exact
   const archived = await fromArchive(ports, fill(archive), version)
-  if (archived !== undefined) return { source: archived, format: 'tar.xz' }
+  if (archived !== undefined) return archived
   const [near] = ofSeries
-  if (near !== undefined) return { source: near, format: 'deb' }
+  if (near !== undefined) return near
   throw new ProbeError(
     'headers-not-found',
     `the source of kernel ${version} was not found, neither as ${packages.map(fill).join(' or ')} nor at ${fill(archive)}`,
@@ -69,7 +66,7 @@ async function fromArchive(ports: SourcePorts, url: string, version: string): Pr
   }
   try {
     const { source, bytes } = await recordedArchive(ports, archive)
-    return { ...source, bytes }
+    return { ...source, bytes, format: 'tar.xz' }
   } catch (error) {
     if (!isProbeError(error, 'not-found') && !isProbeError(error, 'mirror-unreachable')) throw error
     ports.log('no archive of the kernel source', { version, url, why: error.message })

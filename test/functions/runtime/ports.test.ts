@@ -1,9 +1,10 @@
 // The environment of a function, on one machine and in the cloud.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { clientUrls, internalUrls, required, settings } from '../../../functions/runtime/ports.ts'
+import { clientUrls, internalUrls, required, settings, settingsOf } from '../../../functions/runtime/ports.ts'
 import { ENV } from '../../../lib/aws/resources.ts'
-import { DEFAULTS } from '../../../lib/model/settings.ts'
+import { DEFAULTS, settingsSchema } from '../../../lib/kernels/settings.ts'
+import { BASE_DEFAULTS } from '../../../lib/model/settings.ts'
 
 beforeEach(() => {
   vi.stubEnv('AWS_REGION', 'eu-central-1')
@@ -35,7 +36,8 @@ describe('a variable', () => {
 
   test('of settings is checked against their types', () => {
     vi.stubEnv(ENV.settings, JSON.stringify(DEFAULTS))
-    expect(settings()).toEqual(DEFAULTS)
+    expect(settings()).toEqual(BASE_DEFAULTS)
+    expect(settingsOf(settingsSchema)).toEqual(DEFAULTS)
     vi.stubEnv(ENV.settings, JSON.stringify({ ...DEFAULTS, hold: { ...DEFAULTS.hold, hopSeconds: 60 } }))
     expect(settings).toThrow('hopSeconds')
   })

@@ -1,29 +1,38 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { loadTestToolchainOf, TOOLCHAIN_NAMES, toolchainOf } from '../../../lib/build/toolchain.ts'
+import { createToolchain, TOOLCHAIN_NAMES } from '../../../lib/build/toolchain.ts'
 
-const find = (name: string) => ({ name, version: '1', url: '', sha256: '', bytes: 1 })
-const names = (...of: [kind: 'kmod' | 'ebpf', kernel?: 'headers' | 'source' | 'prepared']): string[] =>
-  toolchainOf(of[0], find, of[1]).map(({ name }) => name)
+const pkg = (name: string, version = '1') =>
+  ({ name, version, url: '', sha256: '', bytes: 1, depends: '', format: 'deb' }) as const
+const toolchain = createToolchain({ packages: async () => TOOLCHAIN_NAMES.map((name) => pkg(name)) })
+
+type Kernel = Parameters<typeof toolchain.forBuild>[2]
+const names = async (kind: 'kmod' | 'ebpf', kernel: Kernel): Promise<string[]> =>
+  (await toolchain.forBuild('x86_64', kind, kernel)).map(({ name }) => name)
 const forATree = ['bison', 'flex', 'libelf-dev']
 
-test('only a tree that has yet to be made needs the tools that make one', () => {
-  expect(names('kmod', 'source')).toEqual(expect.arrayContaining(forATree))
-  expect(names('ebpf', 'source')).toEqual(expect.arrayContaining([...forATree, 'clang-14']))
-  for (const kernel of ['headers', 'prepared', undefined] as const) {
-    expect(names('ebpf', kernel)).not.toEqual(expect.arrayContaining(['bison']))
-    expect(names('kmod', kernel)).toEqual(['libelf1', 'libcap2', 'bubblewrap'])
+test('only a tree that has yet to be made needs the tools that make one', async () => {
+  expect(await names('kmod', 'source')).toEqual(expect.arrayContaining(forATree))
+  expect(await names('ebpf', 'source')).toEqual(expect.arrayContaining([...forATree, 'clang-14']))
+  for (const kernel of ['headers', 'prepared'] as const) {
+    expect(await names('ebpf', kernel)).not.toEqual(expect.arrayContaining(['bison']))
+    expect(await names('kmod', kernel)).toEqual(['libelf1', 'libcap2', 'bubblewrap'])
   }
 })
 
-const forAMachine = (arch: 'x86_64' | 'aarch64') => loadTestToolchainOf(arch, find).map(({ name }) => name)
+const forAMachine = async (arch: 'x86_64' | 'aarch64') =>
+  (await toolchain.forLoadTest(arch)).map(({ name }) => name)
 
-test('every package that a build or a load test may ask for is one that the planner keeps', () => {
-  const asked = [...names('ebpf', 'source'), ...forAMachine('x86_64'), ...forAMachine('aarch64')]
+test('every package that a build or a load test may ask for is one that is looked up', async () => {
+  const asked = [
+    ...(await names('ebpf', 'source')),
+    ...(await forAMachine('x86_64')),
+    ...(await forAMachine('aarch64')),
+  ]
   expect(new Set(asked)).toEqual(new Set(TOOLCHAIN_NAMES))
 })
 
-test('a load test brings every library of its virtual machine that a bare container lacks', () => {
+test('a load test brings every library of its virtual machine that a bare container lacks', async () => {
   const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' })
   const arch = run('uname', '-m').trim() === 'aarch64' ? 'aarch64' : 'x86_64'
   const installed = run('dpkg-query', '-W', '-f', '${Essential} ${Priority} ${Package}\\n').split('\n')
@@ -33,13 +42,21 @@ test('a load test brings every library of its virtual machine that a bare contai
   const files = [...run('ldd', machine).matchAll(/=> (?:\/usr)?(\/\S+)/g)].map(([, file]) => `*${file}`)
   const packages = new Set([...run('dpkg', '-S', ...files).matchAll(/^([^:\n]+):/gm)].map(([, name]) => name))
   expect(packages.size).toBeGreaterThan(20)
-  const brought = forAMachine(arch)
+  const brought = await forAMachine(arch)
   const missing = [...packages].filter(
     (name) => !brought.includes(`${name}`) && !bare.includes(`: ${name}\n`),
   )
   expect(missing).toEqual([])
 })
 
-test('what the archive has not is left out', () => {
-  expect(toolchainOf('ebpf', () => undefined, 'source')).toEqual([])
+test('a tool comes in the newest version that the archive has', async () => {
+  const packages = async () => [pkg('bubblewrap', '0.9'), pkg('bubblewrap', '0.10'), pkg('libcap2')]
+  expect(await createToolchain({ packages }).forBuild('x86_64', 'kmod', 'headers')).toEqual([
+    pkg('libcap2'),
+    pkg('bubblewrap', '0.10'),
+  ])
+})
+
+test('what the archive does not have is left out', async () => {
+  expect(await createToolchain({ packages: async () => [] }).forBuild('x86_64', 'ebpf', 'source')).toEqual([])
 })

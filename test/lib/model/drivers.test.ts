@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import { checkDriver, driverFor } from '../../../lib/model/drivers.ts'
-import { DEFAULTS } from '../../../lib/model/settings.ts'
 import { checkBuildable } from '../../../lib/plan/buildable.ts'
 
 const debian = '0.1.1dev+git20220316.e5c53d64'
@@ -21,11 +21,18 @@ describe('the catalogue of driver versions', () => {
     ).not.toThrow()
   })
 
-  test.each(['2.0.0+driver', '99.9.9', `${debian}x`, `x${debian}`, '10.2.0+driver\n', ''])(
+  test.each(['2.0.0+driver', '9.9+driver', `x${debian}`, `${debian}/x`, '10.2.0+driver\n', ''])(
     '%j is unknown, and told what is known',
     (driverVersion) => {
       expect(() => driverFor(DEFAULTS, driverVersion)).toThrow(code('unknown-driver-version'))
-      expect(() => driverFor(DEFAULTS, driverVersion)).toThrow(debian)
+      expect(() => driverFor(DEFAULTS, driverVersion)).toThrow('9.2.0+driver and newer')
+    },
+  )
+
+  test.each([debian, `${debian}x`, '0.20.0', '99.9.9'])(
+    '%s may be one that the archive has as a package',
+    (version) => {
+      expect(driverFor(DEFAULTS, version).source.from).toBe('package')
     },
   )
 

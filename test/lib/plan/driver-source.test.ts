@@ -40,7 +40,7 @@ function world(web: Record<string, string>) {
       if (found === undefined) throw new ProbeError('not-found', `${url} answers 404`)
       return bytes(found)
     },
-    findPackage: async () => undefined,
+    findDriver: async () => undefined,
     readDirectory: async (path) => bytes(`archive of ${path}`),
   }
   return { ports, asked, web }
@@ -87,26 +87,27 @@ describe('the source of a driver version', () => {
     ).rejects.toMatchObject({ code: 'driver-source-not-found' })
   })
 
-  test("from a Debian package must be of the driver's version", async () => {
-    const body = bytes('deb')
+  test('from a package is what was found first, and stays so when the archive goes on', async () => {
+    const { ports, asked } = world({ 'http://m.invalid/a.deb': 'deb' })
     const found = {
-      name: 'falcosecurity-scap-dkms',
+      name: 'scap-dkms',
+      version: '1.2.3-1',
       url: 'http://m.invalid/a.deb',
-      sha256: sha256(body),
-      bytes: 3,
+      sha256: sha256(bytes('deb')),
     }
-    const of = (version: string) => ({
-      ...world({ [found.url]: 'deb' }).ports,
-      findPackage: async () => ({ ...found, version }),
-    })
-    const source = entry({ from: 'debian-package', package: found.name })
-    await expect(driverSource(of('10.2.0+driver-1'), source, probe)).resolves.toMatchObject({
-      format: 'deb',
-      source: { version: '10.2.0+driver-1' },
-    })
-    await expect(driverSource(of('10.2.1+driver-1'), source, probe)).rejects.toMatchObject({
-      code: 'driver-source-not-found',
-    })
+    const source = entry({ from: 'package', package: found.name })
+    const findDriver = async (name: string, version: string) => {
+      asked.push(`${name} ${version}`)
+      return ports.sources.record(version, found)
+    }
+    const first = await driverSource({ ...ports, findDriver }, source, probe)
+    expect(first).toMatchObject({ format: 'deb', bytes: 3, source: found })
+    expect(await driverSource(ports, source, probe)).toEqual(first)
+    expect(asked).toEqual([`scap-dkms ${probe.driverVersion}`, found.url])
+  })
+
+  test('from a package that no suite has is driver-source-not-found', async () => {
+    const source = entry({ from: 'package', package: 'scap-dkms' })
     await expect(driverSource(world({}).ports, source, probe)).rejects.toMatchObject({
       code: 'driver-source-not-found',
     })

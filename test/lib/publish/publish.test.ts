@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { DEFAULTS, type Settings } from '../../../lib/model/settings.ts'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import type { Settings } from '../../../lib/model/settings.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { createWorld, type WorldOptions } from '../../support/world.ts'
 

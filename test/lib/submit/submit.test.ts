@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { submissionAnswer } from '../../../lib/api/schemas.ts'
-import { DEFAULTS } from '../../../lib/model/settings.ts'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import { configBytes } from '../../support/kconfig/vectors.ts'
 import { KHEADERS, packed } from '../../support/kheaders.ts'
 import { probeBytes } from '../../support/probe.ts'
@@ -179,10 +179,12 @@ describe('a name of a submitted kernel', () => {
   test('gets any driver version, once the kernel is known, and none of another release', async () => {
     const here = world()
     const { repository } = await here.submit(submissionOf())
-    expect(await here.get(`${repository}/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko`)).toMatchObject({
+    expect(await here.get(`${repository}/0.20.0/x86_64/falco_debian_6.1.1-1-amd64_1.ko`)).toMatchObject({
       location: expect.stringContaining('/wait/config/'),
     })
-    await expect(here.get(`${repository}/1/x86_64/falco_debian_6.1.2-1-amd64_1.ko`)).rejects.toMatchObject({
+    await expect(
+      here.get(`${repository}/0.20.0/x86_64/falco_debian_6.1.2-1-amd64_1.ko`),
+    ).rejects.toMatchObject({
       code: 'unknown-config',
     })
   })

@@ -1,10 +1,9 @@
 // What a host that runs one of Debian's kernels has of it, out of Debian's own header package.
 
 import { createHash } from 'node:crypto'
-import { DEBIAN_KEYRING } from '../../../lib/archives/keys/debian.ts'
 import { createFetch } from '../../../lib/aws/fetch.ts'
 import { fileInDeb } from '../../../lib/formats/deb.ts'
-import { debianPlanner } from '../../../lib/kernels/debian/planner.ts'
+import { debian } from '../debian.ts'
 import { memoryPorts } from '../memory.ts'
 import { debianSuites } from '../mirrors.ts'
 
@@ -22,15 +21,7 @@ export interface HostFiles {
 export async function hostFiles(unameRelease: string): Promise<HostFiles> {
   const { inputs } = memoryPorts({ now: Date.now }).store
   const fetch = createFetch()
-  const planner = debianPlanner({
-    inputs,
-    fetch,
-    now: Date.now,
-    keyring: DEBIAN_KEYRING,
-    suites: debianSuites(),
-    toolchain: false,
-    alsoKeep: [],
-  })
+  const planner = debian({ inputs, fetch, now: Date.now }, debianSuites())
   const asked = { arch: 'x86_64', kind: 'kmod', kernelRelease: unameRelease, kernelVersion: '1' } as const
   const { headers, tree } = await planner.plan(asked)
   const own = headers.at(-1)

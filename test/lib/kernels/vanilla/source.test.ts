@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { DEFAULTS } from '../../../../lib/kernels/settings.ts'
 import { kernelSource, type SourcePorts } from '../../../../lib/kernels/vanilla/source.ts'
 import { ProbeError } from '../../../../lib/model/errors.ts'
-import { DEFAULTS } from '../../../../lib/model/settings.ts'
 import { memoryPorts } from '../../../support/memory.ts'
 
 const pkg = (name: string, version: string) => ({
@@ -10,6 +10,7 @@ const pkg = (name: string, version: string) => ({
   url: `http://deb/${name}`,
   sha256: 'a'.repeat(64),
   bytes: 1,
+  format: 'deb' as const,
 })
 
 /** An archive that has one package, and a web that has `urls`. */
@@ -35,7 +36,7 @@ const url = (version: string) => `https://cdn.kernel.org/pub/linux/kernel/v6.x/l
 describe('the source of a kernel', () => {
   test('is the distribution’s package where it is of that very version', async () => {
     const { source, asked } = world('6.1.192-2', [url('6.1.192')])
-    expect(await source('6.1.192')).toMatchObject({ format: 'deb', source: { version: '6.1.192-2' } })
+    expect(await source('6.1.192')).toMatchObject({ format: 'deb', version: '6.1.192-2' })
     expect(asked).toEqual([])
   })
 
@@ -44,7 +45,8 @@ describe('the source of a kernel', () => {
     const first = await source('6.1.54')
     expect(first).toMatchObject({
       format: 'tar.xz',
-      source: { url: url('6.1.54'), bytes: url('6.1.54').length },
+      url: url('6.1.54'),
+      bytes: url('6.1.54').length,
     })
     expect(await source('6.1.54')).toEqual(first)
     expect(asked).toHaveLength(1)
@@ -52,12 +54,12 @@ describe('the source of a kernel', () => {
 
   test('of the first release of a series has no third number there', async () => {
     const { source } = world(undefined, [url('6.7')])
-    expect(await source('6.7.0')).toMatchObject({ source: { url: url('6.7') } })
+    expect(await source('6.7.0')).toMatchObject({ url: url('6.7') })
   })
 
   test('is the package of the series where no archive answers, and says which it is', async () => {
     const { source, inside } = world('6.1.192-2')
-    expect(await source('6.1.54')).toMatchObject({ format: 'deb', source: { version: '6.1.192-2' } })
+    expect(await source('6.1.54')).toMatchObject({ format: 'deb', version: '6.1.192-2' })
     expect(inside.log.map(({ event }) => event)).toContain('no archive of the kernel source')
   })
 

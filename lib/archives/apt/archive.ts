@@ -1,0 +1,47 @@
+// An apt archive: the packages of its suites that someone asks for, out of the suites' own signed lists.
+
+import type { Arch } from '../../model/probe.ts'
+import type { Suite } from './in-release.ts'
+import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
+import { newest } from './relations.ts'
+
+/** dpkg's word for the architecture: Debian Policy, 11.1. */
+export const DPKG_ARCH = { x86_64: 'amd64', aarch64: 'arm64' } as const satisfies Record<Arch, string>
+
+export interface AptArchive {
+  /** What is kept of all suites. ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
+  packages(arch: Arch): Promise<readonly AptPackage[]>
+  /** The newest package of that name; `undefined` when the archive has none. ProbeError as for `packages`. */
+  find(name: string, arch: Arch): Promise<AptPackage | undefined>
+}
+
+export interface AptArchiveOptions {
+  readonly suites: readonly Suite[]
+  /** armored public keys, one of which must have signed each suite */
+  readonly keyring: string
+  /** which packages are ever asked for */
+  readonly keep: Keep
+}
+
+export function aptArchive(
+  ports: Omit<PackagesPorts, 'keyring'>,
+  { suites, keyring, keep }: AptArchiveOptions,
+): AptArchive {
+  const packages = async (arch: Arch): Promise<readonly AptPackage[]> => {
+    const lists = suites.map((suite) => fetchPackages({ ...ports, keyring }, suite, DPKG_ARCH[arch], keep))
+    return (await Promise.all(lists)).flat()
+  }
+  return {
+    packages,
+    find: async (name, arch) => newest((await packages(arch)).filter((pkg) => pkg.name === name)),
+  }
+}
+
+/** Packages of these names, and those whose name the pattern matches. */
+export function keepOf(names: readonly string[], pattern?: RegExp): Keep {
+  const kept = new Set(names)
+  return {
+    id: [...(pattern === undefined ? [] : [pattern.source]), ...[...kept].sort()].join(' '),
+    test: (name) => kept.has(name) || pattern?.test(name) === true,
+  }
+}

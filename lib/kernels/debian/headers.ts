@@ -1,0 +1,45 @@
+// Which header package a Debian kernel's name means, and what that kernel calls itself.
+
+import type { AptPackage } from '../../archives/apt/packages.ts'
+import { dependenciesOf, newest } from '../../archives/apt/relations.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { formatRelease, parseRelease } from './names.ts'
+
+/**
+ * By package version, as the clients ask; else by the version before its `~`, since falcoctl takes only
+ * `\d+\.\d+\.\d+-\d+` out of `uname -v` (its kernelrelease for Debian); else by the running kernel's own name.
+ */
+export function headersOf(archive: readonly AptPackage[], kernelRelease: string): AptPackage {
+  const asked = parseRelease(kernelRelease)
+  const kernels = archive.filter(isKernelHeaders)
+  const ofFlavour = kernels.filter((p) => parseRelease(unameReleaseOf(p))?.flavour === asked?.flavour)
+  const found =
+    newest(ofFlavour.filter(({ version }) => version === asked?.version)) ??
+    newest(ofFlavour.filter(({ version }) => version.split('~')[0] === asked?.version)) ??
+    newest(kernels.filter((p) => unameReleaseOf(p) === kernelRelease))
+  if (found !== undefined) return found
+  throw notFound(kernelRelease)
+}
+
+export const notFound = (kernel: string): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `Debian's archive has no headers of kernel ${kernel}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has.`,
+  )
+
+/** As falcoctl asks for it, unless that is the name of another kernel: then with the whole package version. */
+export function canonicalRelease(archive: readonly AptPackage[], headers: AptPackage): string {
+  const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''
+  const asked = formatRelease({ version: headers.version.split('~')[0] ?? '', flavour })
+  return headersOf(archive, asked).name === headers.name
+    ? asked
+    : formatRelease({ version: headers.version, flavour })
+}
+
+/** Not a metapackage, nor the part that flavours share: a package of one kernel. */
+export const isKernelHeaders = (p: AptPackage): boolean =>
+  p.name.startsWith('linux-headers-') &&
+  parseRelease(unameReleaseOf(p)) !== undefined &&
+  dependenciesOf(p).some(({ name }) => name.startsWith('linux-kbuild-'))
+
+export const unameReleaseOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)

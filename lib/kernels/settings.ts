@@ -1,0 +1,28 @@
+// All that an operator may set: the model's settings, each target's, and where kernel sources and tools come from.
+
+import type * as z from 'zod'
+import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'
+import { TOOL_ARCHIVE, toolArchiveSchema } from '../archives/tools.ts'
+import { BASE_DEFAULTS, baseSettings } from '../model/settings.ts'
+import { TARGET_NAMES, TARGETS, type Target, type TargetSettings } from './targets.ts'
+import { VANILLA, vanillaSchema } from './vanilla/settings.ts'
+
+/** By the name of each target. */
+const ofTargets = <T>(map: (target: Target) => T): Readonly<Record<Target, T>> =>
+  Object.fromEntries(TARGET_NAMES.map((target) => [target, map(target)])) as Record<Target, T>
+
+export const settingsSchema = baseSettings.extend({
+  ...(ofTargets((target) => TARGETS[target].settings) as { [T in Target]: (typeof TARGETS)[T]['settings'] }),
+  vanilla: vanillaSchema,
+  driverPackages: driverArchiveSchema,
+  tools: toolArchiveSchema,
+})
+export type AllSettings = z.infer<typeof settingsSchema>
+
+export const DEFAULTS: AllSettings = {
+  ...BASE_DEFAULTS,
+  ...(ofTargets((target) => TARGETS[target].defaults) as unknown as TargetSettings),
+  vanilla: VANILLA,
+  driverPackages: DRIVER_ARCHIVE,
+  tools: TOOL_ARCHIVE,
+}

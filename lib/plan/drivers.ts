@@ -1,0 +1,127 @@
+// Driver versions that the suites of an archive have as packages: read from the signed lists, kept, and put on record.
+
+import { aptArchive, keepOf } from '../archives/apt/archive.ts'
+import type { AptPackage, PackagesPorts } from '../archives/apt/packages.ts'
+import { compareVersions } from '../archives/apt/version.ts'
+import { DRIVER_KEYRING, type DriverArchive } from '../archives/drivers.ts'
+import { ensureInput } from '../inputs/inputs.ts'
+import { isProbeError, type ProbeError } from '../model/errors.ts'
+import type { Catalogue, Clock, Fetch, Log, Sources, Store } from '../model/ports.ts'
+import type { Source } from '../model/probe.ts'
+import { CATALOGUE_MILLISECONDS } from '../model/retry.ts'
+import type { Settings } from '../model/settings.ts'
+
+/** One suite's package of that name; `undefined` where it has none. */
+export interface DriverSuite {
+  readonly suite: string
+  find(name: string): Promise<AptPackage | undefined>
+}
+
+export interface DriversPorts {
+  readonly suites: readonly DriverSuite[]
+  readonly inputs: Store
+  readonly sources: Sources
+  readonly fetch: Fetch
+}
+
+/** The packages are of every architecture, and so in the lists of each: one list a suite is enough. */
+const ARCH = 'x86_64'
+
+export function driverSuites(
+  ports: Omit<PackagesPorts, 'keyring'>,
+  { mirror, suites, checkValidUntil }: DriverArchive,
+  { drivers }: Settings,
+): DriverSuite[] {
+  const keep = keepOf(packageNames(drivers))
+  return suites.map((suite) => {
+    const own = { mirror, suite, checkValidUntil }
+    const archive = aptArchive(ports, { suites: [own], keyring: DRIVER_KEYRING, keep })
+    return { suite, find: (name) => archive.find(name, ARCH) }
+  })
+}
+
+const packageNames = (drivers: Settings['drivers']): string[] => [
+  ...new Set(drivers.flatMap(({ source }) => (source.from === 'package' ? [source.package] : []))),
+]
+
+/** The driver version is the upstream version: what is between the epoch and the revision (Debian Policy, 5.6.12). */
+const driverVersionOf = ({ version }: AptPackage): string =>
+  version.replace(/^\d+:/, '').replace(/-[^-]*$/, '')
+
+/**
+ * The package of that driver version, kept and on record from now on; `undefined` when no suite has it.
+ * A suite that cannot be read is passed over, unless no other has it: then ProbeError `mirror-unreachable`,
+ * `signature-invalid`, `digest-mismatch`.
+ */
+export async function findDriver(
+  ports: DriversPorts,
+  name: string,
+  driverVersion: string,
+): Promise<Source | undefined> {
+  let unread: ProbeError | undefined
+  for (const suite of ports.suites) {
+    try {
+      const found = await suite.find(name)
+      if (found !== undefined && driverVersionOf(found) === driverVersion)
+        return await keepDriver(ports, found)
+    } catch (error) {
+      if (!isProbeError(error)) throw error
+      unread ??= error
+    }
+  }
+  if (unread !== undefined) throw unread
+  return undefined
+}
+
+/** The package first: a crash before the record leaves one that nobody refers to, and the next reading finds it. */
+async function keepDriver({ inputs, fetch, sources }: DriversPorts, found: AptPackage): Promise<Source> {
+  await ensureInput(inputs, fetch, found)
+  const { name, version, url, sha256 } = found
+  return sources.record(driverVersionOf(found), { name, version, url, sha256 })
+}
+
+export interface ReadDriversPorts extends DriversPorts {
+  readonly catalogue: Catalogue
+  readonly now: Clock
+  readonly log: Log
+  readonly settings: Settings
+}
+
+/** Longer than any reading takes. */
+const READING_MILLISECONDS = 120_000
+
+/**
+ * Reads all suites; what was found before stays, since its package is kept. One reading at a time: the claim ends with
+ * the list that it writes, or after two minutes, when whoever asks next has it read. ProbeError where no suite could
+ * be read.
+ */
+export async function readDrivers(ports: ReadDriversPorts): Promise<void> {
+  const { catalogue, settings, now } = ports
+  const before = await catalogue.read()
+  if (before !== undefined && now() - before.readAt < CATALOGUE_MILLISECONDS) return
+  if (!(await catalogue.claim(now(), now() + READING_MILLISECONDS))) return
+  const found: string[] = []
+  for (const name of packageNames(settings.drivers)) found.push(...(await readPackage(ports, name)))
+  const versions = [...new Set([...found, ...(before?.versions ?? [])])].sort((a, b) => compareVersions(b, a))
+  await catalogue.write({ versions, readAt: now() })
+  ports.log('driver versions read', { versions: versions.join(' ') })
+}
+
+async function readPackage(ports: ReadDriversPorts, name: string): Promise<string[]> {
+  const versions: string[] = []
+  let unread: ProbeError | undefined
+  for (const { suite, find } of ports.suites) {
+    try {
+      const found = await find(name)
+      if (found === undefined) continue
+      await keepDriver(ports, found)
+      versions.push(driverVersionOf(found))
+    } catch (error) {
+      if (!isProbeError(error)) throw error
+      ports.log('suite not read', { suite, why: error.message })
+      unread = error
+    }
+  }
+  if (versions.length === 0 && unread !== undefined) throw unread
+  return versions
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { checkDriverVersion, driverVersions } from '../../../lib/serve/driver-versions.ts'
+import { memoryPorts } from '../../support/memory.ts'
+
+const MINUTE = 60_000
+
+/** A registry whose lists are read `seconds` after they were asked for. */
+function registry({ seconds = 5 } = {}) {
+  let time = Date.UTC(2026, 10, 26)
+  const memory = memoryPorts({ now: () => time })
+  let due = Number.POSITIVE_INFINITY
+  const ports = {
+    catalogue: memory.catalogue,
+    sources: memory.sources,
+    settings: DEFAULTS,
+    now: () => time,
+    bus: {
+      emit: async () => {
+        memory.inside.events.push({ type: 'DriversWanted' })
+        due = Math.min(due, time + seconds * 1000)
+      },
+    },
+    sleep: async (milliseconds: number) => {
+      time += milliseconds
+      if (time >= due) await memory.catalogue.write({ versions: ['0.23.2', '0.20.0'], readAt: due })
+    },
+  }
+  return { ports, asked: memory.inside.events, memory, pass: (ms: number) => (time += ms) }
+}
+
+describe('the driver versions', () => {
+  test('that were never read are waited for', async () => {
+    const { ports, asked } = registry()
+    expect(await driverVersions(ports)).toEqual(['0.23.2', '0.20.0'])
+    expect(asked).toEqual([{ type: 'DriversWanted' }])
+  })
+
+  test('that take too long to read are answered with when to ask again', async () => {
+    const { ports } = registry({ seconds: 60 })
+    await expect(driverVersions(ports)).rejects.toMatchObject({ code: 'catalogue-unread' })
+  })
+
+  test('that were read long ago are answered at once, and read again', async () => {
+    const { ports, asked, pass } = registry()
+    await driverVersions(ports)
+    pass(14 * MINUTE)
+    expect(await driverVersions(ports)).toHaveLength(2)
+    expect(asked).toHaveLength(1)
+    pass(MINUTE)
+    expect(await driverVersions(ports)).toHaveLength(2)
+    expect(asked).toHaveLength(2)
+  })
+})
+
+describe('a driver version that comes as a package', () => {
+  test('exists when the suites have it, or once had it', async () => {
+    const { ports, memory } = registry()
+    await driverVersions(ports)
+    await expect(checkDriverVersion(ports, '0.23.2')).resolves.toBeUndefined()
+    const source = {
+      name: 'scap',
+      version: '0.19.0-1',
+      url: 'http://m.invalid/a.deb',
+      sha256: 'a'.repeat(64),
+    }
+    await memory.sources.record('0.19.0', source)
+    await expect(checkDriverVersion(ports, '0.19.0')).resolves.toBeUndefined()
+  })
+
+  test('that nobody has is refused with those that exist, and nothing is asked for', async () => {
+    const { ports, asked } = registry()
+    await driverVersions(ports)
+    await expect(checkDriverVersion(ports, '0.99.9')).rejects.toMatchObject({
+      code: 'unknown-driver-version',
+      message: expect.stringContaining('0.23.2, 0.20.0'),
+    })
+    expect(asked).toHaveLength(1)
+  })
+
+  test('is left to the plan while the lists were never read', async () => {
+    await expect(checkDriverVersion(registry().ports, '0.99.9')).resolves.toBeUndefined()
+  })
+
+  test('is not looked for when its source is somewhere else', async () => {
+    const { ports, asked } = registry()
+    await checkDriverVersion(ports, '10.2.0+driver')
+    expect(asked).toEqual([])
+  })
+})

@@ -1,0 +1,36 @@
+// Debian's own archive, as a test sees it: its planner, and every kernel in its lists.
+
+import { aptArchive, keepOf } from '../../lib/archives/apt/archive.ts'
+import type { Suite } from '../../lib/archives/apt/in-release.ts'
+import { DEBIAN_KEYRING } from '../../lib/archives/keys/debian.ts'
+import { canonicalRelease, isKernelHeaders, unameReleaseOf } from '../../lib/kernels/debian/headers.ts'
+import { debianPlanner } from '../../lib/kernels/debian/planner.ts'
+import type { Planner, PlannerPorts } from '../../lib/kernels/planner.ts'
+import type { Arch } from '../../lib/model/probe.ts'
+
+export interface DebianKernel {
+  /** what clients ask for, e.g. `6.1.192-2-amd64` */
+  readonly kernelRelease: string
+  /** e.g. `6.1.0-56-amd64` */
+  readonly unameRelease: string
+}
+
+export interface Debian extends Planner {
+  /** Every kernel of the archive. */
+  kernels(arch: Arch): Promise<readonly DebianKernel[]>
+}
+
+export function debian(ports: PlannerPorts, suites: readonly Suite[]): Debian {
+  const keep = keepOf([], /^linux-headers-\d/)
+  const archive = aptArchive(ports, { suites, keyring: DEBIAN_KEYRING, keep })
+  return {
+    ...debianPlanner(ports, { debian: { suites: [...suites] } }),
+    kernels: async (arch) => {
+      const packages = await archive.packages(arch)
+      return packages.filter(isKernelHeaders).map((headers) => ({
+        kernelRelease: canonicalRelease(packages, headers),
+        unameRelease: unameReleaseOf(headers),
+      }))
+    },
+  }
+}
