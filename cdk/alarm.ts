@@ -11,7 +11,7 @@ import {
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 
-/** Headings under "Runbook" in README.md; a test looks for each. */
+/** Headings under "Runbook" in docs/operations.md; a test looks for each. */
 export const RUNBOOK = {
   hits: 'Hits fail',
   waits: 'Waiting clients fail',
@@ -44,7 +44,7 @@ export function alarms(stack: Stack, topic: Topic): Alarms {
       metric: trouble.metric,
       ...bound(trouble),
       evaluationPeriods: trouble.periods ?? 1,
-      alarmDescription: `${trouble.impact} Runbook: README.md#${anchor(RUNBOOK[trouble.runbook])}`,
+      alarmDescription: `${trouble.impact} Runbook: docs/operations.md#${anchor(RUNBOOK[trouble.runbook])}`,
     })
     alarm.addAlarmAction(action)
   }

@@ -1,10 +1,9 @@
-// Promise 12: every alarm names its impact and its runbook heading, and README.md has that heading.
+// Promise 12: every alarm names its impact and its runbook heading, and docs/operations.md has that heading.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { anchor, RUNBOOK } from '../../cdk/alarm.ts'
 import { readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
+import { anchorsOf, documentAt } from '../support/documents/markdown.ts'
 
 let template: Template
 beforeAll(() => {
@@ -15,8 +14,7 @@ const alarms = () => [...resourcesOf(template, 'AWS::CloudWatch::Alarm')]
 
 /** Headings below "Runbook". */
 function runbookHeadings(): string[] {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-  const [, runbook = ''] = readme.split(/^## Runbook$/m)
+  const [, runbook = ''] = documentAt('docs/operations.md').text.split(/^## Runbook$/m)
   const [own = ''] = runbook.split(/^## /m)
   return [...own.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading!)
 }
@@ -26,13 +24,14 @@ test('every alarm names its impact and its runbook heading', () => {
   expect(alarms().length).toBeGreaterThan(10)
   for (const [id, { Properties }] of alarms()) {
     const [, impact, heading] =
-      /^(.{20,}\.) Runbook: README\.md#([a-z-]+)$/.exec(String(Properties.AlarmDescription)) ?? []
+      /^(.{20,}\.) Runbook: docs\/operations\.md#([a-z-]+)$/.exec(String(Properties.AlarmDescription)) ?? []
     expect(impact, id).toBeDefined()
     expect(anchors, id).toContain(heading)
+    expect(anchorsOf(documentAt('docs/operations.md')), id).toContain(heading)
   }
 })
 
-test('every runbook heading that an alarm names is in the README', () => {
+test('every runbook heading that an alarm names is in docs/operations.md', () => {
   expect(runbookHeadings()).toEqual(expect.arrayContaining(Object.values(RUNBOOK)))
 })
 

@@ -47,30 +47,27 @@ const debian = (kernel: DebianKernel, http: Http = 'curl'): Host => {
   hosts.push(host)
   return host
 }
+
+/** In the order of docs/client.md. */
+const exported = () => ({ DRIVERS_REPO: `${registry.url}/driver`, DRIVER_NAME: 'scap', DRIVER_VERSION })
 const load = (host: Host, args: string[] = [], shell?: Shell) =>
-  host.run(
-    args,
-    {
-      DRIVERS_REPO: `${registry.url}/driver`,
-      DRIVER_VERSION,
-      DRIVER_NAME: 'scap',
-      FALCO_PROBES_KEY: join(work.dir, 'falco-probes.asc'),
-    },
-    shell,
-  )
+  host.run(args, { ...exported(), FALCO_PROBES_KEY: join(work.dir, 'falco-probes.asc') }, shell)
 const placed = (host: Host, file: string) => join(host.dir, 'home/.falco', DRIVER_VERSION, 'x86_64', file)
 const vermagic = async (file: string) =>
   (await sh('/usr/sbin/modinfo', ['-F', 'vermagic', file])).split(' ')[0]
 
 describe('a host', () => {
-  test('gets a probe that nobody has built at its first request, as README shows', async () => {
+  test('gets a probe that nobody has built at its first request, as docs/client.md shows', async () => {
     const host = debian(kernel)
     const ran = await load(host)
     expect(ran, (await ask(`${registry.url}/driver/x`)).body).toMatchObject({ status: 0, stderr: '' })
     const file = placed(host, `scap_debian_${kernel.release}_1.ko`)
     expect(await vermagic(file)).toBe(kernel.unameRelease)
     expect(await readFile(host.calls, 'utf8')).toBe(`insmod ${file}\n`)
-    expect(await readFile('README.md', 'utf8')).toContain(asInReadme(ran.stdout))
+    const variables = Object.entries(exported()).map(([name, value]) => `${name}=${value}`)
+    expect(await readFile('docs/client.md', 'utf8')).toContain(
+      asShown(`# export ${variables.join(' ')}\n${LOAD}${ran.stdout}`),
+    )
   })
 
   test('with busybox only gets one for ebpf', async () => {
@@ -97,7 +94,7 @@ describe('a host', () => {
     }
   })
 
-  test('whose kernel nobody has headers for submits its config and follows the build, as README shows', async () => {
+  test('whose kernel nobody has headers for submits its config and follows the build, as docs/client.md shows', async () => {
     const release = `${kernel.release.replace(/-.*/, '')}-mine`
     const host = debian({ release, unameRelease: release })
     const { config } = await hostFiles(kernel.unameRelease)
@@ -107,9 +104,9 @@ describe('a host', () => {
     expect(ran, ran.stderr).toMatchObject({ status: 0 })
     const [file = ''] = host.left().filter((path) => path.endsWith('.ko'))
     expect(await vermagic(join(host.dir, 'home', file))).toBe(release)
-    const readme = await readFile('README.md', 'utf8')
-    expect(readme.replace(/^falco-driver-loader: .*\n/gm, '')).toContain(asInReadme(ran.stdout, host))
-    expect(readme).toContain(asInReadme(ran.stderr, host))
+    const shown = await readFile('docs/client.md', 'utf8')
+    expect(shown.replace(/^falco-driver-loader: .*\n/gm, '')).toContain(asShown(LOAD + ran.stdout, host))
+    expect(shown).toContain(asShown(ran.stderr, host))
   })
 
   test('is told the compiler’s own words where the driver does not compile', async () => {
@@ -128,8 +125,7 @@ describe('a host', () => {
     await sh('gpg', [...gpg, '--export', '-o', join(other.dir, 'key.gpg')])
     await sh('gpgconf', ['--homedir', join(other.dir, 'home'), '--kill', 'all'])
     const host = debian(kernel)
-    const env = { DRIVERS_REPO: `${registry.url}/driver`, DRIVER_VERSION, DRIVER_NAME: 'scap' }
-    const ran = await host.run([], { ...env, FALCO_PROBES_KEY: join(other.dir, 'key.gpg') })
+    const ran = await host.run([], { ...exported(), FALCO_PROBES_KEY: join(other.dir, 'key.gpg') })
     expect(ran).toMatchObject({
       status: 6,
       stderr: expect.stringContaining('not signed by a key that this host trusts'),
@@ -159,8 +155,11 @@ async function settle(config: string): Promise<void> {
   )
 }
 
-/** The kernel, port, config, times and key of README. */
-const asInReadme = (session: string, host?: Host) =>
+/** `load` as docs/client.md shows it. */
+const LOAD = '# sh falco-driver-loader\n'
+
+/** With the kernel, port, config, times and key of docs/client.md. */
+const asShown = (session: string, host?: Host) =>
   session
     .replaceAll(join(host?.dir ?? '/', 'root'), '')
     .replace(

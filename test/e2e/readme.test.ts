@@ -1,32 +1,25 @@
-// README is the front door: every command in it is run here, as it is written but for the port and the kernel.
+// Every command of README.md and docs/ is run here, as it is written but for the port, the kernel and /etc/falco.
 
 import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { runOf } from '../support/documents/commands.ts'
+import { commandsOf, documents } from '../support/documents/markdown.ts'
 import { newest } from '../support/registry/kernels.ts'
 import { freePort, scratch, sh } from '../support/registry/registry.ts'
 
-const COMMAND = /^ {4}((?:npm|npx|curl|gpg|sha256sum|git|sh|export|[A-Z_]+=).*)$/gm
-const commandsOf = (readme: string) => [...readme.matchAll(COMMAND)].map(([, command = '']) => command)
-
-/** Commands that cannot be run in a test of this machine, and why. */
-const NOT_HERE: Readonly<Record<string, string>> = {
-  'npm test': 'it is what runs this test',
-  'npm run deploy':
-    'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk',
-  'npm run bench': 'it measures, and is not a test',
-}
-
-/** A machine that runs tests may hide its kernel's config: the host that submits is one with a real one. */
+/** A machine that runs tests may hide its kernel's config, and keeps its own /etc/falco: the host is another one. */
 const HOST = {
   config: `${process.cwd()}/test/vectors/kernel-configs/bottlerocket_5.10.165_1_1.13.0-aws.config.gz`,
+  falco: 'etc/falco',
 }
 const onHost = (command: string): string =>
-  command.replace('/proc/config.gz', HOST.config).replace('$(uname -r)', '5.10.165')
+  command
+    .replace('/proc/config.gz', HOST.config)
+    .replace('$(uname -r)', '5.10.165')
+    .replace('/etc/falco', HOST.falco)
 
-test('every command of README does what it says', async () => {
-  const readme = await readFile('README.md', 'utf8')
+test('every command of README.md and docs/ does what it says', async () => {
   const work = await scratch()
   const port = await freePort()
   const kernel = await newest('6.1', 'amd64')
@@ -34,15 +27,16 @@ test('every command of README does what it says', async () => {
     onHost(command)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
       .replaceAll('6.1.192-2-amd64', kernel.release)
+  await sh('mkdir', ['-p', '-m', '700', 'gnupg', HOST.falco], work.dir)
   const ran: string[] = []
   let stop = async (): Promise<unknown> => undefined
   try {
-    for (const command of commandsOf(readme)) {
-      if (command in NOT_HERE) continue
+    for (const command of documents().flatMap(commandsOf)) {
+      if (!isRunHere(command)) continue
       ran.push(command)
       if (command === 'npm start') stop = await npmStart(port, join(work.dir, 'data'))
       else if (/^np(m run|x) /.test(command)) await sh('sh', ['-c', command])
-      else await sh('sh', ['-c', `mkdir -p -m 700 gnupg; GNUPGHOME=gnupg ${here(command)}`], work.dir)
+      else await sh('sh', ['-c', `GNUPGHOME=gnupg ${here(command)}`], work.dir)
     }
   } finally {
     await stop()
@@ -51,16 +45,24 @@ test('every command of README does what it says', async () => {
   expect(ran[0]).toBe('npm start')
   expect(ran.filter((command) => command.startsWith('curl')).length).toBeGreaterThan(3)
   expect(ran).toContain('npm run synth')
+  expect(ran).toContain('gpg --show-keys /etc/falco/falco-probes.asc')
 }, 300_000)
 
-test('every script that README names is there', async () => {
-  const readme = await readFile('README.md', 'utf8')
-  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as {
-    scripts: Record<string, string>
+/** Says which command is not run here, and why. */
+function isRunHere(command: string): boolean {
+  const run = runOf(command)
+  if (run === undefined) throw new Error(`no test runs: ${command}`)
+  switch (run.by) {
+    case 'readme':
+      return true
+    case 'test':
+      console.log(`not run here: ${command}: ${run.file} runs it`)
+      return false
+    case 'nobody':
+      console.log(`not run here: ${command}: ${run.why}`)
+      return false
   }
-  for (const [, name = ''] of readme.matchAll(/npm (?:run )?(start|test|[a-z]+)\b/g))
-    expect(scripts).toHaveProperty(name)
-})
+}
 
 /** `npm start` as a user types it, until its last line; resolves to Ctrl-C. */
 async function npmStart(port: number, dataDir: string): Promise<() => Promise<void>> {

@@ -48,7 +48,7 @@ const builds = async () =>
   (await readdir(join(work.dir, 'data/builds')).catch(() => [])).filter((name) => name.endsWith('.log'))
     .length
 
-/** `-F` options in the order of the README's line. */
+/** `-F` options in the order of the line in docs/submitting.md. */
 interface Form {
   readonly config?: string | Uint8Array
   readonly release?: string

@@ -1,0 +1,77 @@
+// README.md is the front door, docs/ the rooms behind it: short, without dead ends, and nothing in them is untried.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { RUNS, runOf, unused } from './support/documents/commands.ts'
+import { commandsOf, deadLinks, documentAt, documents } from './support/documents/markdown.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const MAX_LINES = 110
+
+const commands = () => documents().flatMap(commandsOf)
+const sample = (...lines: string[]) => ({ path: 'docs/sample.md', text: lines.join('\n') })
+
+test('README.md has at most 110 lines', () => {
+  expect(documentAt('README.md').text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES)
+})
+
+describe('links', () => {
+  test.each(documents())('of $path lead to files and headings that are there', (document) => {
+    expect(deadLinks(document)).toEqual([])
+  })
+
+  test('are dead without their file or their heading', () => {
+    const alive = '[a](../README.md) [b](operations.md#runbook) [c](#one-and-two) [d](https://e.org)'
+    const dead = '[e](README.md) [f](../docs/operations.md#nowhere) [g](#one)'
+    expect(deadLinks(sample('# One, and `two`', '', alive, '', `* ${dead}`))).toEqual([
+      'README.md',
+      '../docs/operations.md#nowhere',
+      '#one',
+    ])
+  })
+})
+
+describe('commands', () => {
+  test('are run by a test, or the table says why none runs them', () => {
+    expect(commands().filter((command) => runOf(command) === undefined)).toEqual([])
+  })
+
+  test('that the table names are in a document', () => {
+    expect(unused(commands())).toEqual([])
+  })
+
+  test('that another test runs are run by one that is there', () => {
+    const files = Object.values(RUNS).flatMap((run) => (run.by === 'test' ? [run.file] : []))
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+  })
+
+  test('are all lines of an indented block or of sh, and what follows a prompt', () => {
+    const session = ['```text', '# sh install', 'it says', '$ as-user', '```']
+    const script = ['```sh', '# why', 'first | second', '', 'third', '```']
+    expect(
+      commandsOf(
+        sample('Say:', '', '    unknown --option', '', ...session, ...script, '```json', '{}', '```'),
+      ),
+    ).toEqual(['unknown --option', 'sh install', 'as-user', 'first | second', 'third'])
+  })
+
+  test('cannot hide in a block that does not say what it holds', () => {
+    expect(() => commandsOf(sample('```', 'curl', '```'))).toThrow('docs/sample.md')
+  })
+
+  test('of npm are scripts of package.json', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    const named = documents().flatMap(({ text }) => [
+      ...text.matchAll(/\bnpm (?:(start|test)\b|run ([\w:-]+))/g),
+    ])
+    expect(named.length).toBeGreaterThan(3)
+    for (const [, own, run] of named) expect(scripts).toHaveProperty([own ?? run ?? ''])
+  })
+})
+
+test('docs/architecture.md names every room of lib', () => {
+  const { text } = documentAt('docs/architecture.md')
+  const named = [...text.matchAll(/^\| \d \| `([a-z]+)` \|/gm)].map(([, room]) => room)
+  expect(named.sort()).toEqual(readdirSync(join(ROOT, 'lib')).sort())
+})

@@ -1,0 +1,43 @@
+// Which test runs the command lines of README.md and docs/.
+
+export type Run =
+  /** test/e2e/readme.test.ts, as it is written but for the port and the kernel */
+  | { readonly by: 'readme' }
+  /** another test, which holds what the document shows against what it ran */
+  | { readonly by: 'test'; readonly file: string }
+  | { readonly by: 'nobody'; readonly why: string }
+
+const README: Run = { by: 'readme' }
+const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
+const nobody = (why: string): Run => ({ by: 'nobody', why })
+
+/** By what a command line begins with. */
+export const RUNS: Readonly<Record<string, Run>> = {
+  'npm start': README,
+  'npm run synth': README,
+  'npx probe-name': README,
+  curl: README,
+  gpg: README,
+  sha256sum: README,
+  'export DRIVERS_REPO=http://127.0.0.1:8080/driver': LOADER,
+  'sh falco-driver-loader': LOADER,
+  'npm test': nobody('it is what runs this test'),
+  'npm run deploy': nobody(
+    'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk',
+  ),
+  'npm run bench': nobody('it measures, and is not a test'),
+  kubectl: nobody('it needs a cluster; test/client/kubernetes.test.ts checks the values'),
+  helm: nobody('it needs a cluster; test/client/kubernetes.test.ts checks the values'),
+}
+
+const startOf = (command: string): string | undefined =>
+  Object.keys(RUNS).find((start) => command === start || command.startsWith(`${start} `))
+
+/** Undefined where no test runs it, and nothing says why. */
+export const runOf = (command: string): Run | undefined => RUNS[startOf(command) ?? '']
+
+/** Rows of the table that none of these commands begins with. */
+export const unused = (commands: readonly string[]): string[] => {
+  const used = new Set(commands.map(startOf))
+  return Object.keys(RUNS).filter((start) => !used.has(start))
+}

@@ -1,0 +1,79 @@
+// README.md and docs/ as tests read them: their links, their headings and their command lines.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { lexer, type MarkedToken, type Tokens, walkTokens } from 'marked'
+
+const ROOT = join(import.meta.dirname, '../../..')
+
+export interface Document {
+  /** from the root of the repository */
+  readonly path: string
+  readonly text: string
+}
+
+export const documentAt = (path: string): Document => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })
+
+/** README first: what it starts is what the commands of all others ask. */
+export const documents = (): Document[] =>
+  ['README.md', ...namesIn('docs').map((name) => `docs/${name}`)].map(documentAt)
+
+const namesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+
+/** The command lines of a document, in its order, without their prompts. */
+export const commandsOf = ({ path, text }: Document): string[] =>
+  tokensOf(text).flatMap((token) => (token.type === 'code' ? commandLines(token, path) : []))
+
+/** An indented block holds commands; of any other its fence must say what it holds. */
+function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string): string[] {
+  const lines = text.split('\n')
+  switch (codeBlockStyle === 'indented' ? 'sh' : lang) {
+    case 'sh':
+      return lines.filter((line) => !/^\s*(#|$)/.test(line))
+    case 'text':
+      return lines.flatMap((line) => /^[#$] (.*)/.exec(line)?.[1] ?? [])
+    case 'json':
+    case 'yaml':
+      return []
+    default:
+      throw new Error(`${path}: a block of code says neither sh, text, json nor yaml:\n${text}`)
+  }
+}
+
+/** Relative links that lead to no file, or to no heading of it. */
+export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
+
+const linksOf = ({ text }: Document): string[] =>
+  tokensOf(text)
+    .flatMap((token) => (token.type === 'link' || token.type === 'image' ? [token.href] : []))
+    .filter((href) => !/^[a-z]+:/.test(href))
+
+const isDead =
+  (from: Document) =>
+  (href: string): boolean => {
+    const [file = '', anchor] = href.split('#')
+    const path = join(dirname(from.path), file)
+    if (file !== '' && !existsSync(join(ROOT, path))) return true
+    return anchor !== undefined && !anchorsOf(file === '' ? from : documentAt(path)).includes(anchor)
+  }
+
+/** What GitHub makes of the headings. */
+export const anchorsOf = ({ text }: Document): string[] =>
+  tokensOf(text).flatMap((token) => (token.type === 'heading' ? [anchorOf(token.text)] : []))
+
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-')
+
+function tokensOf(text: string): MarkedToken[] {
+  const tokens: MarkedToken[] = []
+  walkTokens(lexer(text), (token) => {
+    tokens.push(token as MarkedToken)
+  })
+  return tokens
+}
