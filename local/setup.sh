@@ -3,7 +3,7 @@
 set -eu
 
 # package:command. The command stands for the package where there is no apt; `-`: no command does.
-RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libelf1:-
+RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libarchive-tools:bsdtar libelf1:-
   llvm:llc make:make'
 # To make a kernel tree of source and config: its archive, its Kconfig, its constants of time, its objtool.
 RUN_TOOLS="$RUN_TOOLS xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:-"
@@ -13,7 +13,7 @@ aarch64) RUN_TOOLS="$RUN_TOOLS qemu-system-arm:qemu-system-aarch64" ;;
 *) RUN_TOOLS="$RUN_TOOLS qemu-system-x86:qemu-system-x86_64" ;;
 esac
 RUN_TOOLS="$RUN_TOOLS busybox-static:busybox"
-TEST_TOOLS='binutils:readelf gnupg:gpg gpgv:gpgv kmod:modinfo shellcheck:shellcheck wget:wget'
+TEST_TOOLS='binutils:readelf gnupg:gpg gpgv:gpgv kmod:modinfo rpm:rpmbuild shellcheck:shellcheck wget:wget'
 
 fail() {
   echo "setup: $*" >&2

@@ -9,8 +9,11 @@ packaged() {
   for image in /inputs/boot-*; do
     [ ! -f "$image" ] || exec cat "$image"
   done
-  for package in /inputs/kernel-*.deb; do
-    dpkg-deb --fsys-tarfile "$package" 2>/dev/null | tar -xO --occurrence=1 "./boot/vmlinuz-$UNAME_RELEASE"
+  for package in /inputs/kernel-*; do
+    case $package in
+      *.deb) dpkg-deb --fsys-tarfile "$package" 2>/dev/null | tar -xO --occurrence=1 "./boot/vmlinuz-$UNAME_RELEASE" ;;
+      *.rpm) bsdtar -xOq -f "$package" "./lib/modules/$UNAME_RELEASE/vmlinuz" ;;
+    esac
   done
 }
 

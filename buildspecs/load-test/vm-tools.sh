@@ -5,6 +5,7 @@
 find_tools() {
   COMPILER=''
   for command in bwrap busybox xz "qemu-system-$ARCH"; do command -v "$command" >/dev/null || return 1; done
+  ! cut -f 2 "$WORK/gets" | grep -qx rpm || command -v bsdtar >/dev/null || return 1
   [ "$KIND" = kmod ] || COMPILER=$(first_of gcc gcc-12 cc)
 }
 

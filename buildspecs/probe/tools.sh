@@ -6,7 +6,7 @@ find_tools() {
   CLANG='' LLC='' STRIP=strip
   # One by one: dash looks at the first name only.
   # shellcheck disable=SC2046
-  for command in make bwrap "$COMPILER" $(tree_tools); do command -v "$command" >/dev/null || return 1; done
+  for command in make bwrap "$COMPILER" $(tree_tools) $(unpack_tools); do command -v "$command" >/dev/null || return 1; done
   [ "$KERNEL" != source ] || [ -e /usr/include/gelf.h ] || return 1
   [ "$KIND" = ebpf ] || return 0
   CLANG=$(first_of clang clang-14) && LLC=$(first_of llc llc-14) && STRIP=$(first_of llvm-strip llvm-strip-14)
@@ -14,6 +14,11 @@ find_tools() {
 
 tree_tools() {
   [ "$KERNEL" != source ] || echo bc bison flex m4 xz
+}
+
+unpack_tools() {
+  ! cut -f 2 "$WORK/gets" | grep -qx rpm || echo bsdtar
+  ! cut -f 2 "$WORK/gets" | grep -qx tar.xz || echo xz
 }
 
 prepare_tools() {
@@ -26,5 +31,6 @@ prepare_tools() {
 missing_tools() {
   echo "this builder has not all of bwrap, make, $COMPILER$([ "$KIND" = kmod ] || echo ', clang, llc, llvm-strip')$(
     [ "$KERNEL" != source ] || echo ', bc, bison, flex, m4, xz, libelf-dev'
+    unpack_tools | sed 's/^/, /' | tr -d '\n'
   )"
 }

@@ -97,7 +97,7 @@ async function jobOf(
 ): Promise<string> {
   const { arch, kind, driverName, driverVersion } = probeOf(key)
   const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
-  const toolchain = await ports.toolchain.forLoadTest(arch)
+  const toolchain = await ports.toolchain.forLoadTest(arch, [image])
   const [images] = await Promise.all([imageInput(ports, image), ...toolchain.map(ports.ensureInput)])
   const inputs = [...images, ...toolchain.map((pkg) => packageInput('toolchain', pkg))]
   const keys = loadTestKeys(claim)

@@ -62,7 +62,7 @@ async function decide(
 ): Promise<Decision> {
   const tree = treeOf(kernel)
   const probe = probeOf(key)
-  const toolchain = await ports.toolchain.forBuild(probe.arch, probe.kind, tree.kernel.KERNEL)
+  const toolchain = await ports.toolchain.forBuild(probe.arch, probe.kind, tree.kernel.KERNEL, tree.packages)
   const [driver] = await Promise.all([
     ports.driver(probe),
     ...[...tree.packages, ...toolchain].map(ports.ensureInput),

@@ -2,7 +2,7 @@
 
 import type { AptArchive } from '../archives/apt/archive.ts'
 import { newest } from '../archives/apt/relations.ts'
-import type { Arch, Kind, Package } from '../model/probe.ts'
+import type { Arch, Kind, Package, PackageFormat } from '../model/probe.ts'
 import type { Job } from './job.ts'
 
 /** The sandbox, and the library of the kernel's own objtool. */
@@ -31,6 +31,9 @@ const FOR_EBPF = [
  * headers would be for signing, pahole for the types of a whole kernel: a module needs neither.
  */
 const FOR_A_TREE = ['m4', 'bison', 'flex', 'bc', 'libelf-dev']
+
+/** To unpack an rpm. */
+const FOR_RPM = ['libarchive13', 'libarchive-tools']
 
 /** The libraries that `ldd` lists for qemu and that Debian's base system lacks, its firmware, and a static shell. */
 const FOR_A_MACHINE = [
@@ -67,15 +70,22 @@ const MACHINE = {
 
 /** Every package that a toolchain may ask for. */
 export const TOOLCHAIN_NAMES: readonly string[] = [
-  ...[...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF, ...FOR_A_MACHINE],
+  ...[...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF, ...FOR_RPM, ...FOR_A_MACHINE],
   ...Object.values(MACHINE).flat(),
 ]
 
+type Formats = readonly { readonly format: PackageFormat }[]
+
 export interface Toolchain {
-  /** What a build of that kind brings to its image, in the order in which it is unpacked. */
-  forBuild(arch: Arch, kind: Kind, kernel: Job['settings']['KERNEL']): Promise<readonly Package[]>
+  /** What a build of that kind brings to its image, in the order in which it is unpacked. `inputs`: what it unpacks. */
+  forBuild(
+    arch: Arch,
+    kind: Kind,
+    kernel: Job['settings']['KERNEL'],
+    inputs: Formats,
+  ): Promise<readonly Package[]>
   /** The same for a load test. Its image has the compiler of the eBPF loader. */
-  forLoadTest(arch: Arch): Promise<readonly Package[]>
+  forLoadTest(arch: Arch, inputs: Formats): Promise<readonly Package[]>
 }
 
 /** For an image that has all of it. */
@@ -88,12 +98,17 @@ export function createToolchain(archive: Pick<AptArchive, 'packages'>): Toolchai
     return names.flatMap((name) => newest(packages.filter((pkg) => pkg.name === name)) ?? [])
   }
   return {
-    forBuild: (arch, kind, kernel) =>
+    forBuild: (arch, kind, kernel, inputs) =>
       found(arch, [
         ...FOR_EVERY_BUILD,
         ...(kernel === 'source' ? FOR_A_TREE : []),
         ...(kind === 'ebpf' ? FOR_EBPF : []),
+        ...forFormats(inputs),
       ]),
-    forLoadTest: (arch) => found(arch, [...FOR_EVERY_BUILD, ...FOR_A_MACHINE, ...MACHINE[arch]]),
+    forLoadTest: (arch, inputs) =>
+      found(arch, [...FOR_EVERY_BUILD, ...FOR_A_MACHINE, ...MACHINE[arch], ...forFormats(inputs)]),
   }
 }
+
+const forFormats = (inputs: Formats): readonly string[] =>
+  inputs.some(({ format }) => format === 'rpm') ? FOR_RPM : []

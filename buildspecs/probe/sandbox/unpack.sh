@@ -1,10 +1,15 @@
-# In the sandbox: /inputs taken apart into /kernel (header packages) and /driver (driver sources), all at once.
+# In the sandbox: /inputs taken apart into /kernel (header packages) and /driver (driver sources), all at once,
+# whatever mix of formats they are (PACKAGE_FORMATS of lib/model/probe.ts).
 # shellcheck shell=sh
 
+# unpack FILE FOLDER
 unpack() {
   case $1 in
     *.deb) dpkg-deb --fsys-tarfile "$1" | extract "$2" ;;
+    *.rpm) bsdtar -x -k --no-same-owner --no-same-permissions -f "$1" -C "$2" ;;
     *.tar.gz) gzip -dc "$1" | extract "$2" ;;
+    *.tar.xz) xz -dc "$1" | extract "$2" ;;
+    *) echo "no step unpacks ${1##*/}" && return 1 ;;
   esac
 }
 

@@ -1,14 +1,19 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { createToolchain, TOOLCHAIN_NAMES } from '../../../lib/build/toolchain.ts'
+import type { PackageFormat } from '../../../lib/model/probe.ts'
 
 const pkg = (name: string, version = '1') =>
   ({ name, version, url: '', sha256: '', bytes: 1, depends: '', format: 'deb' }) as const
 const toolchain = createToolchain({ packages: async () => TOOLCHAIN_NAMES.map((name) => pkg(name)) })
 
 type Kernel = Parameters<typeof toolchain.forBuild>[2]
-const names = async (kind: 'kmod' | 'ebpf', kernel: Kernel): Promise<string[]> =>
-  (await toolchain.forBuild('x86_64', kind, kernel)).map(({ name }) => name)
+const names = async (
+  kind: 'kmod' | 'ebpf',
+  kernel: Kernel,
+  format: PackageFormat = 'deb',
+): Promise<string[]> =>
+  (await toolchain.forBuild('x86_64', kind, kernel, [{ format }])).map(({ name }) => name)
 const forATree = ['bison', 'flex', 'libelf-dev']
 
 test('only a tree that has yet to be made needs the tools that make one', async () => {
@@ -21,11 +26,11 @@ test('only a tree that has yet to be made needs the tools that make one', async 
 })
 
 const forAMachine = async (arch: 'x86_64' | 'aarch64') =>
-  (await toolchain.forLoadTest(arch)).map(({ name }) => name)
+  (await toolchain.forLoadTest(arch, [{ format: 'deb' }])).map(({ name }) => name)
 
 test('every package that a build or a load test may ask for is one that is looked up', async () => {
   const asked = [
-    ...(await names('ebpf', 'source')),
+    ...(await names('ebpf', 'source', 'rpm')),
     ...(await forAMachine('x86_64')),
     ...(await forAMachine('aarch64')),
   ]
@@ -49,14 +54,24 @@ test('a load test brings every library of its virtual machine that a bare contai
   expect(missing).toEqual([])
 })
 
+test('only a build that unpacks an rpm brings what can', async () => {
+  expect(await names('kmod', 'headers', 'rpm')).toContain('libarchive-tools')
+  expect(await names('kmod', 'headers', 'tar.xz')).not.toContain('libarchive-tools')
+  expect((await toolchain.forLoadTest('x86_64', [{ format: 'rpm' }])).map(({ name }) => name)).toContain(
+    'libarchive-tools',
+  )
+})
+
 test('a tool comes in the newest version that the archive has', async () => {
   const packages = async () => [pkg('bubblewrap', '0.9'), pkg('bubblewrap', '0.10'), pkg('libcap2')]
-  expect(await createToolchain({ packages }).forBuild('x86_64', 'kmod', 'headers')).toEqual([
+  expect(await createToolchain({ packages }).forBuild('x86_64', 'kmod', 'headers', [])).toEqual([
     pkg('libcap2'),
     pkg('bubblewrap', '0.10'),
   ])
 })
 
 test('what the archive does not have is left out', async () => {
-  expect(await createToolchain({ packages: async () => [] }).forBuild('x86_64', 'ebpf', 'source')).toEqual([])
+  expect(
+    await createToolchain({ packages: async () => [] }).forBuild('x86_64', 'ebpf', 'source', []),
+  ).toEqual([])
 })
