@@ -7,6 +7,8 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Settings } from '../lib/model/settings.ts'
+import { type Answering, firstOf, routes } from '../lib/names/routes.ts'
+import { idOf } from './function.ts'
 import { acknowledge } from './nag.ts'
 
 /** Without the query, and no presigned URL is ever a request to this API. */
@@ -23,34 +25,41 @@ const ACCESS_LOG = {
   error: '$context.integrationErrorMessage',
 }
 
-/** First parts of the paths of clients that do not follow redirects, and are sent the bytes themselves. */
-const WITHOUT_REDIRECTS = ['stable', 'dev', 'kernel-module', 'ebpf-probe']
+/**
+ * Whoever reads a path is given all that begins like it, whatever the method, so as to say itself what is not there; a
+ * function that only takes what is posted there is given just that. All else is resolve's.
+ */
+function gatewayRoutes() {
+  const all = routes().flatMap(({ path, methods: { GET, POST } }) => [
+    { path: wholeOf(path), method: HttpMethod.ANY, to: GET },
+    ...(POST === undefined ? [] : [{ path, method: HttpMethod.POST, to: POST }]),
+  ])
+  const once = new Map(all.map((route) => [`${route.method} ${route.path}`, route]))
+  return [...once.values()].filter(({ to }) => to !== 'resolve')
+}
 
-type Routed = Readonly<Record<'resolve' | 'wait' | 'direct' | 'submit' | 'v1', LambdaFunction>>
+const wholeOf = (path: string): string => (path === `/${firstOf(path)}` ? path : `/${firstOf(path)}/{proxy+}`)
 
-export function addApi(stack: Stack, { resolve, wait, direct, submit, v1 }: Routed, { cloud }: Settings) {
+export function addApi(
+  stack: Stack,
+  functions: Readonly<Record<Answering, LambdaFunction>>,
+  { cloud }: Settings,
+) {
+  const integration = (to: Answering) => new HttpLambdaIntegration(idOf(to), functions[to])
+  const integrations: Readonly<Record<Answering, HttpLambdaIntegration>> = {
+    resolve: integration('resolve'),
+    wait: integration('wait'),
+    direct: integration('direct'),
+    submit: integration('submit'),
+    v1: integration('v1'),
+  }
   const api = new HttpApi(stack, 'Api', {
     apiName: stack.stackName,
     createDefaultStage: false,
-    defaultIntegration: new HttpLambdaIntegration('Resolve', resolve),
+    defaultIntegration: integrations.resolve,
   })
-  api.addRoutes({
-    path: '/wait/{proxy+}',
-    methods: [HttpMethod.ANY],
-    integration: new HttpLambdaIntegration('Wait', wait),
-  })
-  api.addRoutes({
-    path: '/v1/probes',
-    methods: [HttpMethod.POST],
-    integration: new HttpLambdaIntegration('Submit', submit),
-  })
-  const known = new HttpLambdaIntegration('V1', v1)
-  for (const path of ['/v1/{proxy+}', '/openapi.json'])
-    api.addRoutes({ path, methods: [HttpMethod.ANY], integration: known })
-  const delivered = new HttpLambdaIntegration('Direct', direct)
-  for (const layout of WITHOUT_REDIRECTS) {
-    api.addRoutes({ path: `/${layout}/{proxy+}`, methods: [HttpMethod.ANY], integration: delivered })
-  }
+  for (const { path, method, to } of gatewayRoutes())
+    api.addRoutes({ path, methods: [method], integration: integrations[to] })
   const accessLog = new LogGroup(stack, 'AccessLog', {
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,

@@ -35,7 +35,9 @@ export function bundleFunctions(outdir: string): void {
     // The ES module of openpgp asks for its own URL, which a CommonJS file does not have.
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    // Names stay, for the traces of errors.
     minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
   })

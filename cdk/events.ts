@@ -4,8 +4,8 @@ import { Duration, type Stack } from 'aws-cdk-lib'
 import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { ENV, EVENT_SOURCE } from '../lib/aws/resources.ts'
-import type { RegistryEvent } from '../lib/model/ports.ts'
+import { BUILD_ENDS, ENV, EVENT_SOURCE } from '../lib/aws/resources.ts'
+import type { RegistryEvent } from '../lib/model/events.ts'
 import type { Projects } from './builds.ts'
 import { granting } from './grants.ts'
 
@@ -51,7 +51,7 @@ const buildEnded = (stack: Stack, projects: Projects, fn: LambdaFunction): Rule 
       detailType: ['CodeBuild Build State Change'],
       detail: {
         'project-name': projects.map(({ ref }) => ref),
-        'build-status': ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'],
+        'build-status': Object.keys(BUILD_ENDS),
       },
     },
     targets: [new Target(fn)],

@@ -46,7 +46,8 @@ export const functions =
     })
   }
 
-const idOf = (name: FunctionName): string =>
+/** Of its constructs. */
+export const idOf = (name: FunctionName): string =>
   name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
 
 const retries = (minutes: number) => ({ retryAttempts: 2, maxEventAge: Duration.minutes(minutes) })

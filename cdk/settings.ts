@@ -3,14 +3,15 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { type AllSettings, DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
+import { overlay } from '../lib/model/overlay.ts'
 
 /**
- * The defaults with the JSON of `file` over them: a section's members one by one, lists as a whole.
+ * The defaults with the JSON of `file` over them: see `overlay`.
  * Throws on what the schema does not know or allow, and, unless `local`, on what no cloud can reach.
  */
 export function readSettings(file: string | undefined, { local }: { local: boolean }): AllSettings {
   const own: unknown = file === undefined ? {} : JSON.parse(readFileSync(file, 'utf8'))
-  const merged = merge(own, file ?? 'the defaults')
+  const merged = overlay(DEFAULTS, own)
   const settings = settingsSchema.parse(merged)
   if (!isDeepStrictEqual(settings, merged)) {
     throw new Error(
@@ -20,19 +21,6 @@ export function readSettings(file: string | undefined, { local }: { local: boole
   if (!local) refuseOutOfReach(settings)
   return settings
 }
-
-function merge(own: unknown, from: string): Record<string, unknown> {
-  if (!isSection(own)) throw new Error(`${from} is not a JSON object of settings`)
-  const merged: Record<string, unknown> = { ...DEFAULTS }
-  for (const [name, section] of Object.entries(own)) {
-    const before = merged[name]
-    merged[name] = isSection(before) && isSection(section) ? { ...before, ...section } : section
-  }
-  return merged
-}
-
-const isSection = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A folder, `file:` or loopback exists on one machine only. */
 function refuseOutOfReach(settings: AllSettings): void {

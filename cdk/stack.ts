@@ -3,7 +3,8 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { ENV } from '../lib/aws/resources.ts'
-import type { Settings } from '../lib/model/settings.ts'
+import { type AllSettings, DEFAULTS } from '../lib/kernels/settings.ts'
+import { difference } from '../lib/model/overlay.ts'
 import { addTopic, alarms } from './alarm.ts'
 import { watchApi, watchClaims, watchFunctions, watchTables } from './alarms.ts'
 import { addApi } from './api.ts'
@@ -15,22 +16,25 @@ import { addSigningKey, makeSigningKey } from './signing-key.ts'
 import { addTables } from './tables.ts'
 
 /** `bundles`: folder of the bundled functions. */
-export function addRegistry(stack: Stack, settings: Settings, bundles: string): void {
+export function addRegistry(stack: Stack, settings: AllSettings, bundles: string): void {
   const { tables, probes, budgets, sources, kernels } = addTables(stack)
   const { artifacts, staging, inputs } = addBuckets(stack)
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
   const signingKey = addSigningKey(stack)
   const make = functions(stack, bundles)
+  const mayResolve = (fn: LambdaFunction): void => {
+    probes.grantTo(fn, 'read', 'write')
+    kernels.grantTo(fn, 'read')
+    sources.grantTo(fn, 'read')
+    budgets.grantTo(fn, 'look', 'spend')
+    artifacts.grantTo(fn, 'read')
+    staging.grantTo(fn, 'read logs')
+    bus.grantTo(fn, 'emit')
+  }
 
   const resolve = make('resolve', { memoryMegabytes: 512, timeoutSeconds: 10 })
-  probes.grantTo(resolve, 'read', 'write')
-  kernels.grantTo(resolve, 'read')
-  sources.grantTo(resolve, 'read')
-  budgets.grantTo(resolve, 'look', 'spend')
-  artifacts.grantTo(resolve, 'read')
-  staging.grantTo(resolve, 'read logs')
-  bus.grantTo(resolve, 'emit')
+  mayResolve(resolve)
 
   const wait = make('wait', {
     memoryMegabytes: 256,
@@ -46,13 +50,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
     // Clients of before May 2020 wait here, too, and are few.
     concurrency: Math.ceil(settings.cloud.waitConcurrency / 10),
   })
-  probes.grantTo(direct, 'read', 'write')
-  kernels.grantTo(direct, 'read')
-  sources.grantTo(direct, 'read')
-  budgets.grantTo(direct, 'look', 'spend')
-  artifacts.grantTo(direct, 'read')
-  staging.grantTo(direct, 'read logs')
-  bus.grantTo(direct, 'emit')
+  mayResolve(direct)
 
   const submit = make('submit', { memoryMegabytes: 1024, timeoutSeconds: 29 })
   probes.grantTo(submit, 'read', 'write')
@@ -96,7 +94,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   artifacts.grantTo(keyMaker, 'write public key')
   makeSigningKey(stack, keyMaker)
 
-  tell(settings, resolve, wait, direct, submit, v1, plan, publish)
+  addSettings(settings, resolve, wait, direct, submit, v1, plan, publish)
 
   const { api, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, publish, sweep })
@@ -118,12 +116,13 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
 /** Lambda takes 4 KB of environment; a kilobyte is left to the names. */
 const MAX_SETTINGS = 3072
 
-function tell(settings: Settings, ...functions: LambdaFunction[]): void {
-  const json = JSON.stringify(settings)
+/** What differs from the defaults, which are in each bundle. */
+function addSettings(settings: AllSettings, ...functions: LambdaFunction[]): void {
+  const json = JSON.stringify(difference(DEFAULTS, settings))
   const bytes = Buffer.byteLength(json)
   if (bytes > MAX_SETTINGS) {
     throw new Error(
-      `the settings are ${bytes} bytes of JSON, ${MAX_SETTINGS} fit: shorten the list of drivers`,
+      `what the settings change is ${bytes} bytes of JSON, ${MAX_SETTINGS} fit: shorten the longest list`,
     )
   }
   for (const fn of functions) fn.addEnvironment(ENV.settings, json)

@@ -11,7 +11,7 @@ import { createToolchain, NO_TOOLCHAIN, TOOLCHAIN_NAMES } from '../lib/build/too
 import { createTrees } from '../lib/inputs/cache.ts'
 import { ensureInput } from '../lib/inputs/inputs.ts'
 import { createPlanners } from '../lib/kernels/planners.ts'
-import { settingsSchema } from '../lib/kernels/settings.ts'
+import { DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { driverFor } from '../lib/model/drivers.ts'
 import { unreachable } from '../lib/model/errors.ts'
 import { driverSource } from '../lib/plan/driver-source.ts'
@@ -31,7 +31,7 @@ import {
   store,
 } from './runtime/ports.ts'
 
-const current = settingsOf(settingsSchema)
+const current = settingsOf(settingsSchema, DEFAULTS)
 const inputs = store('inputsBucket')
 // The operator's settings name the places, no client does: a file there is meant.
 const fetch = createFetch({ files: true })

@@ -4,7 +4,7 @@ import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { createFetch } from '../lib/aws/fetch.ts'
 import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
-import type { Answer } from '../lib/serve/answer.ts'
+import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
 import { internalUrls, resolvePorts } from './runtime/ports.ts'
@@ -24,8 +24,10 @@ async function publicKey(): Promise<Answer> {
 
 function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
   const { method } = event.requestContext.http
-  if (event.rawPath === `/${PUBLIC_KEY_OBJECT}` && method === 'GET') return publicKey()
-  return resolve(ports, { method, path: event.rawPath, caller: callerOf(event) })
+  const request = { method, path: event.rawPath, caller: callerOf(event) }
+  if (request.path !== `/${PUBLIC_KEY_OBJECT}`) return resolve(ports, request)
+  methodOf(request)
+  return publicKey()
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()

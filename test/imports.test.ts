@@ -131,10 +131,11 @@ describe('imports run one way', () => {
     expect(impure).toEqual([])
   })
 
-  test('cdk takes from lib only names, settings, words and the writer of archives', () => {
+  test('cdk takes from lib only names, settings, words, routes and the writer of archives', () => {
     const shared = within(
       'cdk',
       'lib/model',
+      'lib/names/routes.ts',
       'lib/aws/resources.ts',
       'lib/formats/tar.ts',
       'lib/kernels/settings.ts',

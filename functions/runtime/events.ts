@@ -1,50 +1,29 @@
 // What the events that call plan and publish say, checked field by field.
 
 import * as z from 'zod'
-import { BUILD_ENV } from '../../lib/aws/resources.ts'
+import { BUILD_ENDS, BUILD_ENV } from '../../lib/aws/resources.ts'
 import type { LoadTestRequest } from '../../lib/build/load-test.ts'
 import type { PlanRequest } from '../../lib/build/start.ts'
 import { ProbeError, unreachable } from '../../lib/model/errors.ts'
-import type { BuildStatus } from '../../lib/model/ports.ts'
+import { driversWanted, loadTestRequested, probeOverdue, probeRequested } from '../../lib/model/events.ts'
+import { parseOwn } from '../../lib/model/parse.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
 
-const loadTestRequested = z.object({
-  'detail-type': z.literal('LoadTestRequested'),
-  detail: z.object({ key: z.string(), claim: z.string(), sha256: z.string(), bytes: z.number() }),
-})
+const BUILD_ENDED = 'CodeBuild Build State Change'
 
-const requested = z.object({
-  'detail-type': z.literal('ProbeRequested'),
-  detail: z.object({ key: z.string(), claim: z.string(), attempt: z.number() }),
-})
-
-const driversWanted = z.object({ 'detail-type': z.literal('DriversWanted') })
-
-const overdue = z.object({
-  'detail-type': z.literal('ProbeOverdue'),
-  detail: z.object({ key: z.string(), claim: z.string() }),
-})
+/** What EventBridge puts around every event. */
+const envelope = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) })
 
 /** "Build state change" in the CodeBuild user guide, section "Build notifications sample". */
-const buildStateChange = z.object({
-  'detail-type': z.literal('CodeBuild Build State Change'),
-  detail: z.object({
-    'build-status': z.enum(['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT']),
-    'additional-information': z.object({
-      environment: z.object({
-        'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
-      }),
+const buildEnded = z.object({
+  type: z.literal(BUILD_ENDED),
+  'build-status': z.enum(Object.keys(BUILD_ENDS) as (keyof typeof BUILD_ENDS)[]),
+  'additional-information': z.object({
+    environment: z.object({
+      'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
     }),
   }),
 })
-
-const STATUS = {
-  SUCCEEDED: 'succeeded',
-  FAILED: 'failed',
-  FAULT: 'failed',
-  STOPPED: 'failed',
-  TIMED_OUT: 'timed-out',
-} as const satisfies Record<string, BuildStatus>
 
 export type Requested =
   | { readonly type: 'ProbeRequested'; readonly request: PlanRequest }
@@ -53,41 +32,41 @@ export type Requested =
 
 /** ProbeError `misconfigured`: a rule sends what this function does not know. */
 export function requestedOf(event: unknown): Requested {
-  const found = parse(
-    z.discriminatedUnion('detail-type', [requested, loadTestRequested, driversWanted]),
-    event,
-  )
-  switch (found['detail-type']) {
+  const found = read(z.discriminatedUnion('type', [probeRequested, loadTestRequested, driversWanted]), event)
+  switch (found.type) {
     case 'ProbeRequested':
-      return { type: 'ProbeRequested', request: found.detail }
+      return { type: found.type, request: found }
     case 'LoadTestRequested':
-      return { type: 'LoadTestRequested', request: found.detail }
+      return { type: found.type, request: found }
     case 'DriversWanted':
-      return { type: 'DriversWanted' }
+      return found
     default:
       return unreachable(found)
   }
 }
 
+/** ProbeError `misconfigured`, as for `requestedOf`. */
 export function buildEndOf(event: unknown): BuildEnd {
-  const { detail, ...rest } = parse(z.discriminatedUnion('detail-type', [overdue, buildStateChange]), event)
-  if ('key' in detail) return { ...detail, status: undefined, phase: undefined }
-  const variables = detail['additional-information'].environment['environment-variables']
+  const found = read(z.discriminatedUnion('type', [probeOverdue, buildEnded]), event)
+  if (found.type === 'ProbeOverdue')
+    return { key: found.key, claim: found.claim, status: undefined, phase: undefined }
+  const variables = found['additional-information'].environment['environment-variables']
   const variable = (name: string) => {
-    const found = variables.find((v) => v.name === name)?.value
-    if (found === undefined) throw new ProbeError('misconfigured', `${rest['detail-type']} without ${name}`)
-    return found
+    const value = variables.find((v) => v.name === name)?.value
+    if (value === undefined) throw new ProbeError('misconfigured', `${BUILD_ENDED} without ${name}`)
+    return value
   }
   return {
     key: variable(BUILD_ENV.probeKey),
     claim: variable(BUILD_ENV.claim),
-    status: STATUS[detail['build-status']],
+    status: BUILD_ENDS[found['build-status']],
     phase: variable(BUILD_ENV.phase) === 'load-test' ? 'load-test' : 'build',
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, event: unknown): T {
-  const result = schema.safeParse(event)
-  if (result.success) return result.data
-  throw new ProbeError('misconfigured', `an event that no rule should send: ${z.prettifyError(result.error)}`)
+function read<T>(schema: z.ZodType<T>, event: unknown): T {
+  const own = <U>(of: z.ZodType<U>, value: unknown) =>
+    parseOwn(of, value, 'an event', 'no rule should send it')
+  const { 'detail-type': type, detail } = own(envelope, event)
+  return own(schema, { ...detail, type })
 }

@@ -2,7 +2,8 @@
 
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { isProbeError, unreachable } from '../../lib/model/errors.ts'
+import { isProbeError, type ProbeError, unreachable } from '../../lib/model/errors.ts'
+import { allowOf } from '../../lib/names/routes.ts'
 import { type Answer, type Problem, problemOf } from '../../lib/serve/answer.ts'
 
 type Result = APIGatewayProxyStructuredResultV2
@@ -48,7 +49,6 @@ function problemResult({ status, code, title, detail, retryAfter, more }: Proble
   const headers = {
     ...result.headers,
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
-    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
   }
   return { ...result, headers }
 }
@@ -63,9 +63,16 @@ const json = (statusCode: number, contentType: string, body: unknown): Result =>
 export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   onError: (request) => {
     const { error, event } = request
-    request.response = isProbeError(error) ? problemResult(problemOf(error)) : internalError(error, event)
+    request.response = isProbeError(error) ? refusal(error, event) : internalError(error, event)
   },
 })
+
+/** A 405 names the methods that its path has: RFC 9110, section 15.5.6. */
+function refusal(error: ProbeError, { rawPath }: APIGatewayProxyEventV2): Result {
+  const result = problemResult(problemOf(error))
+  if (result.statusCode !== 405) return result
+  return { ...result, headers: { ...result.headers, allow: allowOf(rawPath) } }
+}
 
 function internalError(error: unknown, { rawPath }: APIGatewayProxyEventV2): Result {
   console.error(

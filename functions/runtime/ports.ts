@@ -17,8 +17,10 @@ import { createCatalogue, createKernels, createSources } from '../../lib/aws/rec
 import { ENV } from '../../lib/aws/resources.ts'
 import { createStore } from '../../lib/aws/store.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
+import { overlay } from '../../lib/model/overlay.ts'
+import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
 import type { Log, Presigner, Store } from '../../lib/model/ports.ts'
-import { baseSettings, type Settings } from '../../lib/model/settings.ts'
+import { BASE_DEFAULTS, baseSettings, type Settings } from '../../lib/model/settings.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
 import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
 
@@ -31,10 +33,14 @@ export function required(name: string): string {
   throw new ProbeError('misconfigured', `the environment variable ${name} is not set: the stack must give it`)
 }
 
-export const settings = (): Settings => settingsOf(baseSettings)
+export const settings = (): Settings => settingsOf(baseSettings, BASE_DEFAULTS)
 
-/** Of a function that needs more than every function does. */
-export const settingsOf = <T>(schema: z.ZodType<T>): T => schema.parse(JSON.parse(required(ENV.settings)))
+/** Of a function that needs more than every function does: `defaults`, and over them what the operator changed. */
+export function settingsOf<T>(schema: z.ZodType<T>, defaults: T): T {
+  const [what, hint] = [`the environment variable ${ENV.settings}`, 'the stack must give it']
+  const own = jsonOf(required(ENV.settings), what, hint)
+  return parseOwn(schema, overlay(defaults, own), what, hint)
+}
 
 // One client a service, made when the first port asks: each has connections of its own.
 let dynamoClient: DynamoDBDocumentClient | undefined

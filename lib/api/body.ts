@@ -1,7 +1,7 @@
 // From the body of a request to a submission: a form, as curl -F sends it, or the same as JSON.
 
 import * as z from 'zod'
-import { hostFacts } from '../clients/host-names.ts'
+import { hostFacts, type RawFacts } from '../clients/host-names.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { DRIVER_NAMES, KINDS } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
@@ -175,16 +175,8 @@ const submissionOf = (
   force: form.force,
 })
 
-interface Facts {
-  readonly release: string
-  readonly version: string
-  readonly machine: string
-  readonly osRelease?: string | undefined
-  readonly etcVersion?: string | undefined
-}
-
 /** What a fact is not is said of it in the same words wherever it is asked for. */
-function factsOf({ release, version, machine, osRelease, etcVersion }: Facts) {
+function factsOf({ release, version, machine, osRelease, etcVersion }: RawFacts) {
   try {
     return hostFacts({ release, version, machine, osRelease, etcVersion })
   } catch (error) {

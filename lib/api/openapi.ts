@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document, made of the table of routes and its schemas: https://spec.openapis.org/oas/v3.1.0
 
 import * as z from 'zod'
+import { sha256Hex } from '../model/digest.ts'
 import { ARCHES, DRIVER_NAMES } from '../model/probe.ts'
 import { COMPANIONS } from '../names/grammar.ts'
 import { type Response, ROUTES, type Route } from './routes.ts'
@@ -28,7 +29,7 @@ const PARAMETERS: Readonly<Record<string, Json>> = {
     examples: ['falco_debian_6.1.192-2-amd64_1.ko'],
   },
   companion: { enum: COMPANIONS },
-  config: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+  config: withoutId(z.toJSONSchema(sha256Hex)),
   id: { type: 'string' },
 }
 
@@ -44,7 +45,7 @@ export function openApiDocument(): Json {
       title: "Registry of Falco's kernel probes",
       version: '1',
       description:
-        'Kernel modules and eBPF objects by kernel release; what is missing is built, checked and signed.',
+        'Kernel modules and eBPF objects by kernel release; what is missing is built, checked and signed. HEAD is answered wherever GET is.',
     },
     paths,
     components: { schemas: components() },

@@ -45,7 +45,7 @@ const retry = (about: string): Response => ({ ...problem(about), headers: ['retr
 /** Of every route: the gateway in front and the registry itself. */
 const ALWAYS = {
   400: problem('malformed: nothing was touched'),
-  405: problem('no such method here'),
+  405: { ...problem('no such method here'), headers: ['allow'] },
   500: problem('a fault of the registry'),
 }
 

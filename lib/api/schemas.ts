@@ -1,9 +1,9 @@
 // What the API takes and answers: the same schemas validate, type, and describe themselves in /openapi.json.
 
 import * as z from 'zod'
-import { ARCHES, DRIVER_NAMES, KINDS } from '../model/probe.ts'
+import { sha256Hex } from '../model/digest.ts'
+import { ARCHES, DRIVER_NAMES, KINDS, loadTestSchema, provenanceSchema } from '../model/probe.ts'
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const path = z.string().startsWith('/').describe('URL reference, relative to the registry')
 
 export const probeState = z.enum(['not-built', 'building', 'published', 'failed', 'refused'])
@@ -18,7 +18,7 @@ export const probeView = z.strictObject({
   target: z.string(),
   kernelRelease: z.string(),
   kernelVersion: z.string(),
-  config: sha256.optional().describe('of a kernel that was submitted: the part of its URL after /config/'),
+  config: sha256Hex.optional().describe('of a kernel that was submitted: the part of its URL after /config/'),
   state: probeState.describe('refused: it could never load there, and is not built unless forced'),
   url: path.describe('of the probe itself; .asc, .sha256, .json and .log stand beside it'),
   follow: path.describe('this resource: GET it with ?wait= seconds'),
@@ -26,7 +26,7 @@ export const probeView = z.strictObject({
   reason: z.string().optional().describe('why it failed or was refused'),
   detail: z.string().optional().describe('the same for a person, and what to do'),
   retryAt: z.iso.datetime().optional().describe('before it, a failed probe is not built again'),
-  sha256: sha256.optional().describe('of the published bytes'),
+  sha256: sha256Hex.optional().describe('of the published bytes'),
   bytes: z.int().positive().optional(),
 })
 export type ProbeView = z.infer<typeof probeView>
@@ -41,7 +41,7 @@ export const verdictView = z.strictObject({
 
 export const submissionAnswer = z.strictObject({
   config: z.strictObject({
-    sha256: sha256.describe('of the config as the host has it, decompressed'),
+    sha256: sha256Hex.describe('of the config as the host has it, decompressed'),
     md5: z.string().regex(/^[0-9a-f]{32}$/),
     neutralized: z
       .array(z.strictObject({ option: z.string(), was: z.string(), now: z.string() }))
@@ -134,12 +134,8 @@ export const storyView = z.looseObject({
   url: path,
   attempt: z.int(),
   links: z.record(z.string(), path),
-  manifest: z
-    .looseObject({ unameRelease: z.string(), compiler: z.string(), headers: z.array(z.looseObject({})) })
-    .optional()
-    .describe('which driver source and which packages it came from'),
-  loadTest: z
-    .looseObject({ verdict: z.enum(['passed', 'failed', 'unavailable']), reason: z.string() })
+  manifest: provenanceSchema.optional().describe('which driver source and which packages it came from'),
+  loadTest: loadTestSchema
     .optional()
     .describe('what became of it when its own kernel loaded it in a virtual machine'),
 })

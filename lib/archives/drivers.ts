@@ -1,7 +1,7 @@
 // The archive that has driver sources as packages. Their versions are those of its suites' lists; none is written down.
 
 import * as z from 'zod'
-import { suiteSchema } from './apt/in-release.ts'
+import { suiteSchema } from './apt/suite.ts'
 
 export { DEBIAN_KEYRING as DRIVER_KEYRING } from './keys/debian.ts'
 

@@ -1,7 +1,7 @@
 // The archive that the tools of a bare build image come from: the suites that the image itself was made of.
 
 import * as z from 'zod'
-import { suiteSchema } from './apt/in-release.ts'
+import { suiteSchema } from './apt/suite.ts'
 
 export { DEBIAN_KEYRING as TOOL_KEYRING } from './keys/debian.ts'
 

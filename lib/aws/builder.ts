@@ -10,16 +10,9 @@ import {
 import { ProbeError } from '../model/errors.ts'
 import type { Builder, BuildStatus, Phase } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
-import { BUILD_ENV } from './resources.ts'
+import { BUILD_ENDS, BUILD_ENV } from './resources.ts'
 
-const STATUS: Readonly<Record<StatusType, BuildStatus>> = {
-  IN_PROGRESS: 'running',
-  SUCCEEDED: 'succeeded',
-  FAILED: 'failed',
-  FAULT: 'failed',
-  STOPPED: 'failed',
-  TIMED_OUT: 'timed-out',
-}
+const STATUS: Readonly<Record<StatusType, BuildStatus>> = { IN_PROGRESS: 'running', ...BUILD_ENDS }
 
 /** `projects`: the CodeBuild project of each phase and architecture. */
 export function createBuilder(

@@ -5,8 +5,8 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
 import { decodeKernel, encodeKernel } from '../model/kernel.ts'
-import type { Catalogue, DriverCatalogue, Kernels, Sources } from '../model/ports.ts'
-import { sourceOf } from './item.ts'
+import type { Catalogue, Kernels, Sources } from '../model/ports.ts'
+import { catalogueOf, sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
 /** By driver version, or by the id of another archive. */
@@ -28,7 +28,7 @@ export function createCatalogue(client: DynamoDBDocumentClient, table: string): 
   return {
     async read() {
       const { Item } = await client.send(new GetCommand(key))
-      return Item?.readAt === undefined ? undefined : catalogueOf(Item)
+      return Item?.readAt === undefined ? undefined : catalogueOf(CATALOGUE, Item)
     },
     // A crash after it keeps the others off until it ends.
     async claim(now, until) {
@@ -56,15 +56,6 @@ export function createCatalogue(client: DynamoDBDocumentClient, table: string): 
       )
     },
   }
-}
-
-function catalogueOf({ versions, readAt }: Item): DriverCatalogue {
-  const proper = Array.isArray(versions) && versions.every((version) => typeof version === 'string')
-  if (proper && typeof readAt === 'number') return { versions, readAt }
-  throw new ProbeError(
-    'misconfigured',
-    'the list of driver versions on record is not a list: was the table written by hand?',
-  )
 }
 
 type Item = Readonly<Record<string, unknown>>

@@ -1,5 +1,7 @@
 // The names that the stack and the functions share: environment variables, event sources, keys of tables.
 
+import type { BuildStatus } from '../model/ports.ts'
+
 /** Environment of the functions; cdk/ sets exactly these, functions/ read exactly these. */
 export const ENV = {
   probesTable: 'PROBES_TABLE',
@@ -19,7 +21,7 @@ export const ENV = {
   projectAarch64: 'PROJECT_AARCH64',
   loadTestX86_64: 'LOAD_TEST_X86_64',
   loadTestAarch64: 'LOAD_TEST_AARCH64',
-  /** JSON of lib/model/settings.ts */
+  /** JSON of what the operator changed of the settings' defaults */
   settings: 'SETTINGS',
 } as const
 
@@ -33,6 +35,15 @@ export const BUILD_ENV = {
   /** `build` or `load-test` */
   phase: 'PHASE',
 } as const
+
+/** How CodeBuild says that a build has ended, and what that is to us. */
+export const BUILD_ENDS = {
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  FAULT: 'failed',
+  STOPPED: 'failed',
+  TIMED_OUT: 'timed-out',
+} as const satisfies Record<string, BuildStatus>
 
 /** `source` of the events on the stack's own bus; `detail-type` is the event's `type`. */
 export const EVENT_SOURCE = 'probe-registry'

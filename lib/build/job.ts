@@ -1,7 +1,7 @@
 // The job documents: all that a build, or a load test, is told. One tab-separated line a fact, so that plain sh can read it.
 
 import { ProbeError } from '../model/errors.ts'
-import type { PackageFormat } from '../model/probe.ts'
+import type { Arch, DriverName, Kind, PackageFormat, Recipe } from '../model/probe.ts'
 
 /**
  * `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
@@ -35,13 +35,13 @@ export interface JobInput<Role extends string = InputRole> {
 
 export interface Job {
   readonly settings: {
-    readonly KIND: 'kmod' | 'ebpf'
-    readonly ARCH: 'x86_64' | 'aarch64'
-    readonly DRIVER_NAME: string
+    readonly KIND: Kind
+    readonly ARCH: Arch
+    readonly DRIVER_NAME: DriverName
     readonly DRIVER_VERSION: string
     readonly UNAME_RELEASE: string
     /** how the driver source is built: steps in buildspecs/ */
-    readonly RECIPE: 'makefile' | 'libs'
+    readonly RECIPE: Recipe
     /** the kernel build tree: comes in header packages, is made of source and config, or was made so before */
     readonly KERNEL: 'headers' | 'source' | 'prepared'
     /** with `headers`, the tree's place in the unpacked packages; otherwise `-` */

@@ -1,6 +1,7 @@
 // What a build tells of itself: hostile text, of which only bounded, printable pieces are kept.
 
 import * as z from 'zod'
+import { madeSchema } from '../model/digest.ts'
 import type { FailureReason } from '../model/probe.ts'
 import { printable } from '../model/text.ts'
 
@@ -16,16 +17,17 @@ const line = (text: string): string => printable(text, MAX_LINE)
 const STAGES = ['fetch', 'prepare', 'tree', 'unpack', 'compile', 'collect', 'upload', 'done'] as const
 export type Stage = (typeof STAGES)[number]
 
+/** Seconds of each step. */
+export const timings = z
+  .record(z.string().regex(/^[a-z]{1,16}$/), z.number().nonnegative().finite())
+  .refine((seconds) => Object.keys(seconds).length <= 16)
+
 const schema = z.object({
   stage: z.enum(STAGES),
   compilerVersion: z.string().transform(line),
-  timings: z
-    .record(z.string().regex(/^[a-z]{1,16}$/), z.number().nonnegative().finite())
-    .refine((timings) => Object.keys(timings).length <= 16),
+  timings,
   /** the kernel build tree that this build made and stored */
-  prepared: z
-    .object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().positive() })
-    .optional(),
+  prepared: madeSchema.optional(),
 })
 export type BuildReport = z.infer<typeof schema>
 

@@ -1,35 +1,14 @@
 // What a load test tells of a probe: hostile text, of which only bounded, printable pieces are kept.
 
 import * as z from 'zod'
+import { madeSchema } from '../model/digest.ts'
+import type { Read } from '../model/parse.ts'
 import type { LoadTest } from '../model/probe.ts'
 import { printable } from '../model/text.ts'
+import { timings } from './report.ts'
 
 /** Bytes of a verdict that are read at most. */
 export const MAX_VERDICT = 64 * 1024
-
-/** A kernel's image that a test took out of its package and stored, for the next one. */
-export interface BootImage {
-  /** lower-case hex */
-  readonly sha256: string
-  readonly bytes: number
-}
-
-interface Told {
-  /** for a person: one line */
-  readonly reason: string
-  /** seconds of each step */
-  readonly timings: Readonly<Record<string, number>>
-  readonly boot?: BootImage | undefined
-}
-
-/**
- * `passed`: its own kernel took it. `failed`: its kernel refused it or did not survive it; `lines` are what the kernel said.
- * `unavailable`: nothing was found out, at `stage`. What a probe made of evil intent says here, it may have forged: a
- * verdict tells what works from what does not, never good from evil (buildspecs/load-test/load-test.sh).
- */
-export type LoadVerdict =
-  | ({ readonly verdict: 'passed' | 'failed'; readonly checked: string[]; readonly lines: string[] } & Told)
-  | ({ readonly verdict: 'unavailable'; readonly stage: string } & Told)
 
 const MAX_LINE = 240
 
@@ -37,16 +16,19 @@ const line = z.string().transform((text) => printable(text, MAX_LINE))
 const word = z.string().regex(/^[a-z]{1,16}$/)
 
 const told = {
+  /** for a person: one line */
   reason: line,
-  timings: z
-    .record(word, z.number().nonnegative().finite())
-    .refine((timings) => Object.keys(timings).length <= 16),
-  boot: z
-    .object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().positive() })
-    .optional(),
+  timings,
+  /** the kernel's image that the test took out of its package and stored, for the next one */
+  boot: madeSchema.optional(),
 }
 
-const schema: z.ZodType<LoadVerdict> = z.discriminatedUnion('verdict', [
+/**
+ * `passed`: its own kernel took it. `failed`: its kernel refused it or did not survive it; `lines` are what the kernel said.
+ * `unavailable`: nothing was found out, at `stage`. What a probe made of evil intent says here, it may have forged: a
+ * verdict tells what works from what does not, never good from evil (buildspecs/load-test/load-test.sh).
+ */
+const schema = z.discriminatedUnion('verdict', [
   z.object({
     verdict: z.enum(['passed', 'failed']),
     checked: z.array(word).max(16),
@@ -55,6 +37,8 @@ const schema: z.ZodType<LoadVerdict> = z.discriminatedUnion('verdict', [
   }),
   z.object({ verdict: z.literal('unavailable'), stage: word, ...told }),
 ])
+
+export type LoadVerdict = Read<typeof schema>
 
 /** What is missing or cannot be read is `unavailable`: never `passed`. */
 export function readVerdict(body: Uint8Array | undefined): LoadVerdict {

@@ -2,8 +2,8 @@
 
 import { AMAZON_TARGETS, TARGET_ALIASES } from '../names/aliases.ts'
 import { COMPANIONS } from '../names/file.ts'
-import { RESERVED } from '../names/grammar.ts'
 import { LAYOUTS } from '../names/layouts.ts'
+import { RESERVED } from '../names/routes.ts'
 import { explain } from './explain.ts'
 
 /** Shown with what `explain` says of them. */

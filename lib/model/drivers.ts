@@ -1,8 +1,19 @@
 // The catalogue of driver versions: which are served, of what kinds, and from which sources.
 
+import * as z from 'zod'
 import { ProbeError } from './errors.ts'
+import type { Read } from './parse.ts'
 import type { Probe } from './probe.ts'
 import type { DriverVersions, Settings } from './settings.ts'
+
+/** Driver versions that were found as packages in the suites of an archive. */
+export const driverCatalogueSchema = z.object({
+  /** newest first; what was once found stays */
+  versions: z.array(z.string()),
+  /** milliseconds since the epoch */
+  readAt: z.number(),
+})
+export type DriverCatalogue = Read<typeof driverCatalogueSchema>
 
 /** The entry that serves a driver version, if any does. */
 export const entryOf = ({ drivers }: Settings, driverVersion: string): DriverVersions | undefined =>

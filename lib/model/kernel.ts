@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { sha256, sha256Hex, storedSchema } from './digest.ts'
-import { ProbeError } from './errors.ts'
+import { parseOwnJson, type Read } from './parse.ts'
 import { ARCHES, type ConfigHash, type Probe } from './probe.ts'
 
 const schema = z.object({
@@ -28,14 +28,11 @@ const schema = z.object({
   /** why a probe of that kind could never load there, unless it was forced */
   refused: z.object({ kmod: z.string().optional(), ebpf: z.string().optional() }),
 })
-export type SubmittedKernel = z.infer<typeof schema>
+export type SubmittedKernel = Read<typeof schema>
 
 /** A kernel with the 64 hex digits under which its probes are reached. */
-export interface RecordedKernel {
-  readonly config: string
-  readonly kernel: SubmittedKernel
-}
 const recorded = z.object({ config: sha256Hex, kernel: schema })
+export type RecordedKernel = Read<typeof recorded>
 
 type Named = Pick<Probe, 'arch' | 'target' | 'kernelRelease' | 'kernelVersion'>
 
@@ -78,16 +75,5 @@ export const probeOfRecord = (
 export const encodeKernel = (record: RecordedKernel): string => JSON.stringify(record)
 
 /** ProbeError `misconfigured`. */
-export function decodeKernel(text: string): RecordedKernel {
-  try {
-    return recorded.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new ProbeError(
-      'misconfigured',
-      'a submitted kernel on record is none: was the table written by hand?',
-      {
-        cause,
-      },
-    )
-  }
-}
+export const decodeKernel = (text: string): RecordedKernel =>
+  parseOwnJson(recorded, text, 'a submitted kernel on record', 'was the table written by hand?')

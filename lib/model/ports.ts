@@ -1,6 +1,8 @@
 // What the domain needs from the world. Adapters stand in lib/aws; every one runs the contract tests.
 
 import type { Stored } from './digest.ts'
+import type { DriverCatalogue } from './drivers.ts'
+import type { RegistryEvent } from './events.ts'
 import type { RecordedKernel } from './kernel.ts'
 import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
 
@@ -61,14 +63,6 @@ export interface Sources {
   recorded(driverVersion: string): Promise<Source | undefined>
   /** Resolves to what is on record afterwards: `source`, or what another call recorded first. */
   record(driverVersion: string, source: Source): Promise<Source>
-}
-
-/** Driver versions that were found as packages in the suites of an archive. */
-export interface DriverCatalogue {
-  /** newest first; what was once found stays */
-  readonly versions: readonly string[]
-  /** milliseconds since the epoch */
-  readonly readAt: number
 }
 
 export interface Catalogue {
@@ -142,29 +136,6 @@ export interface BuildOrder {
   readonly jobUrl: string
   readonly jobSha256: string
 }
-
-export type ProbeEvent =
-  | {
-      readonly type: 'ProbeRequested'
-      readonly key: string
-      readonly claim: string
-      readonly attempt: number
-    }
-  | { readonly type: 'ProbeOverdue'; readonly key: string; readonly claim: string }
-  | {
-      readonly type: 'LoadTestRequested'
-      readonly key: string
-      readonly claim: string
-      /** of the probe that was built and verified */
-      readonly sha256: string
-      readonly bytes: number
-    }
-
-/** Somebody asks for driver versions, and the lists of their archive were not read for a while. */
-export interface DriversWanted {
-  readonly type: 'DriversWanted'
-}
-export type RegistryEvent = ProbeEvent | DriversWanted
 
 export interface Bus {
   emit(event: RegistryEvent): Promise<void>

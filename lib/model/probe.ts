@@ -1,4 +1,8 @@
-// What a probe is, and the states it goes through.
+// What a probe is, and the states it goes through. What is stored has a schema; its type is inferred.
+
+import * as z from 'zod'
+import { sha256Hex } from './digest.ts'
+import type { Read } from './parse.ts'
 
 export const ARCHES = ['x86_64', 'aarch64'] as const
 export type Arch = (typeof ARCHES)[number]
@@ -40,69 +44,69 @@ export interface ConfigHash {
   readonly kind: Kind
 }
 
-/** A package or archive that went into a build, with the digest it was checked against. */
-export interface Source {
-  /** package name, or the archive's own name */
-  readonly name: string
-  readonly version: string
-  /** where it was first fetched from; never a presigned URL */
-  readonly url: string
-  /** lower-case hex */
-  readonly sha256: string
-}
+/** How a driver's sources are built. `makefile`: a Makefile beside them. `libs`: falcosecurity/libs since 7.0.0 */
+export const RECIPES = ['makefile', 'libs'] as const
+export type Recipe = (typeof RECIPES)[number]
 
 /** How a package, or an archive of sources, is packed; `buildspecs/` unpacks each. */
 export const PACKAGE_FORMATS = ['deb', 'rpm', 'tar.gz', 'tar.xz'] as const
 export type PackageFormat = (typeof PACKAGE_FORMATS)[number]
 
-/** A file of a distribution's archive. */
-export interface Package {
-  readonly name: string
-  readonly version: string
-  readonly url: string
-  /** lower-case hex, from the distribution's signed metadata */
-  readonly sha256: string
-  readonly bytes: number
-  readonly format: PackageFormat
-}
+/** A package or archive that went into a build, with the digest it was checked against. */
+export const sourceSchema = z.object({
+  /** package name, or the archive's own name */
+  name: z.string(),
+  version: z.string(),
+  /** where it was first fetched from; never a presigned URL */
+  url: z.string(),
+  sha256: sha256Hex,
+})
+export type Source = Read<typeof sourceSchema>
+
+/** A file of a distribution's archive, with the digest of the distribution's signed metadata. */
+export const packageSchema = sourceSchema.extend({ bytes: z.number(), format: z.enum(PACKAGE_FORMATS) })
+export type Package = Read<typeof packageSchema>
 
 /** Where a published probe came from: the answer to promise 11. */
-export interface Provenance {
+export const provenanceSchema = z.object({
   /** the real `uname -r`; the module's vermagic starts with it */
-  readonly unameRelease: string
-  readonly driverSource: Source
-  readonly headers: readonly Source[]
+  unameRelease: z.string(),
+  driverSource: sourceSchema,
+  headers: z.array(sourceSchema),
   /** e.g. `gcc-12`, as the plan chose it */
-  readonly compiler: string
+  compiler: z.string(),
   /** first line of the compiler's own `--version`, as the build reported it (untrusted text) */
-  readonly compilerVersion: string
+  compilerVersion: z.string(),
   /** seconds of each build step, as the build reported them */
-  readonly timings: Readonly<Record<string, number>>
-}
+  timings: z.object({}).catchall(z.number()),
+})
+export type Provenance = Read<typeof provenanceSchema>
 
 /** What became of the probe when its own kernel loaded it; bounded, printable. */
-export interface LoadTest {
+export const loadTestSchema = z.object({
   /** `unavailable`: nothing was found out, e.g. because there is no image of that kernel */
-  readonly verdict: 'passed' | 'failed' | 'unavailable'
-  readonly reason: string
+  verdict: z.enum(['passed', 'failed', 'unavailable']),
+  reason: z.string(),
   /** what was looked at, e.g. `insmod`, `device` */
-  readonly checked: readonly string[]
+  checked: z.array(z.string()),
   /** what the kernel said */
-  readonly lines: readonly string[]
-}
+  lines: z.array(z.string()),
+})
+export type LoadTest = Read<typeof loadTestSchema>
 
-export interface Publication {
-  /** lower-case hex of the probe's bytes */
-  readonly sha256: string
-  readonly bytes: number
+const publicationSchema = z.object({
+  /** of the probe's bytes */
+  sha256: sha256Hex,
+  bytes: z.number(),
   /** object key of the probe in the artifacts bucket; `.asc`, `.sha256` and `.log` stand beside it */
-  readonly objectKey: string
-  readonly provenance: Provenance
+  objectKey: z.string(),
+  provenance: provenanceSchema,
   /** milliseconds since the epoch */
-  readonly publishedAt: number
+  publishedAt: z.number(),
   /** absent: switched off, or not known yet */
-  readonly loadTest?: LoadTest
-}
+  loadTest: loadTestSchema.optional(),
+})
+export type Publication = Read<typeof publicationSchema>
 
 export const FAILURE_REASONS = [
   'headers-not-found',
@@ -119,35 +123,43 @@ export const FAILURE_REASONS = [
 ] as const
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
-export interface Failure {
-  readonly reason: FailureReason
+const failureSchema = z.object({
+  reason: z.enum(FAILURE_REASONS),
   /** for a person: what happened and what to do; bounded, printable */
-  readonly detail: string
+  detail: z.string(),
   /** milliseconds since the epoch; before it the probe is not built again */
-  readonly retryAt: number
+  retryAt: z.number(),
   /** object key of the build log in the artifacts bucket, when there is one */
-  readonly logKey?: string
-}
+  logKey: z.string().optional(),
+})
+export type Failure = Read<typeof failureSchema>
 
-export interface Claim {
+/** Whose build it was. */
+const builtBy = z.object({
   /** random id of the one build that may publish or fail the probe */
-  readonly claim: string
+  claim: z.string(),
   /** builds tried so far, this one included */
-  readonly attempt: number
+  attempt: z.number(),
+})
+
+export const claimSchema = builtBy.extend({
   /** milliseconds since the epoch; past it anyone may take the claim over */
-  readonly deadline: number
+  deadline: z.number(),
   /** milliseconds since the epoch */
-  readonly claimedAt: number
+  claimedAt: z.number(),
   /** CodeBuild's id, once the build was started */
-  readonly buildId?: string
+  buildId: z.string().optional(),
   /** what that build is; absent: it makes the probe */
-  readonly phase?: 'load-test'
-}
+  phase: z.literal('load-test').optional(),
+})
+export type Claim = Read<typeof claimSchema>
 
 /** `absent` is the lack of a state. Forward only; `published` and `alias` are terminal. */
-export type ProbeState =
-  | ({ readonly state: 'building' } & Claim)
-  | ({ readonly state: 'failed'; readonly attempt: number; readonly claim: string } & Failure)
+export const stateSchema = z.discriminatedUnion('state', [
+  claimSchema.extend({ state: z.literal('building') }),
+  failureSchema.extend({ state: z.literal('failed'), ...builtBy.shape }),
   /** an older name of the kernel whose probe is at the key `of` */
-  | { readonly state: 'alias'; readonly attempt: number; readonly claim: string; readonly of: string }
-  | ({ readonly state: 'published'; readonly attempt: number; readonly claim: string } & Publication)
+  builtBy.extend({ state: z.literal('alias'), of: z.string() }),
+  publicationSchema.extend({ state: z.literal('published'), ...builtBy.shape }),
+])
+export type ProbeState = Read<typeof stateSchema>

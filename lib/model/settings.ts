@@ -1,7 +1,8 @@
 // What an operator may set, whatever is built, typed, with its default. cdk/ writes it into each function's environment.
 
 import * as z from 'zod'
-import { DRIVER_NAMES, KINDS } from './probe.ts'
+import { sha256Hex } from './digest.ts'
+import { DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
 const driverSource = z.discriminatedUnion('from', [
   /** a package of driver sources with a ready-made Makefile; its digest comes from the signed lists of `driverPackages` */
@@ -10,10 +11,7 @@ const driverSource = z.discriminatedUnion('from', [
   z.object({
     from: z.literal('archive'),
     url: z.string(),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .optional(),
+    sha256: sha256Hex.optional(),
   }),
   /** a folder of driver sources on the planning machine: for one machine only, never in the cloud */
   z.object({ from: z.literal('directory'), path: z.string() }),
@@ -26,8 +24,7 @@ const driverVersions = z.object({
   about: z.string(),
   names: z.array(z.enum(DRIVER_NAMES)),
   kinds: z.array(z.enum(KINDS)),
-  /** `makefile`: a Makefile beside the sources. `libs`: falcosecurity/libs since 7.0.0 */
-  recipe: z.enum(['makefile', 'libs']),
+  recipe: z.enum(RECIPES),
   source: driverSource,
 })
 

@@ -1,5 +1,6 @@
 // The grammar of names: every path that is not the name of a probe is refused here.
 
+import { isSha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import type { ConfigHash } from '../model/probe.ts'
 import { ARCHES, type Arch, type Probe } from '../model/probe.ts'
@@ -9,6 +10,7 @@ import { malformed, partsOf } from './alphabet.ts'
 import { configHashFile, parseConfigHash } from './config-hash.ts'
 import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
 import { archOfRelease, CONFIG, isVersion, type ProbeLayout, repositoryOf } from './layouts.ts'
+import { RESERVED } from './routes.ts'
 
 export { canonical } from './aliases.ts'
 export { COMPANIONS, type Companion, fileOf } from './file.ts'
@@ -43,11 +45,6 @@ export interface ConfigHashName extends ConfigHash {
 
 export type Name = ProbeName | ConfigHashName
 
-/** First parts of the registry's own routes: never a prefix that a private mirror may have. */
-export const RESERVED: readonly string[] = ['wait', 's3', 'keys', 'v1', 'openapi.json']
-
-const SHA256 = /^[0-9a-f]{64}$/
-
 const MAX_DRIVER_VERSION = 128
 const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
 
@@ -66,7 +63,7 @@ export function parse(path: string): Name {
 /** Behind the digest, the names are those of any repository; no other prefix may stand there. */
 function parseConfigName(all: readonly string[], escaped: boolean): ProbeName {
   const [config = '', ...parts] = all.slice(all.indexOf(CONFIG) + 1)
-  if (!SHA256.test(config)) throw malformed(`${quote(config)} is no sha256 of a kernel config`)
+  if (!isSha256(config)) throw malformed(`${quote(config)} is no sha256 of a kernel config`)
   const name = parts.length < 4 ? parseParts(parts, escaped) : undefined
   if (name?.tag !== 'probe') throw malformed(`${quote(parts.join('/'))} is no probe of a submitted kernel`)
   return { ...name, probe: { ...name.probe, config }, asked: { ...name.asked, config } }

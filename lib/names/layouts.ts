@@ -19,6 +19,8 @@ export type LayoutId = ProbeLayout | 'config-hash'
 
 export interface Layout {
   readonly template: string
+  /** first parts of its clients' paths, unless a mirror was configured */
+  readonly folders: readonly string[]
   readonly years: string
   readonly clients: string
   /** whether its clients follow redirects; to those that do not, the bytes themselves must be sent */
@@ -30,42 +32,49 @@ const FILE = '{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}'
 export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
   current: {
     template: `/driver/{driverVersion}/{arch}/${FILE}`,
+    folders: ['driver'],
     years: 'since July 2022',
     clients: 'falcoctl; falco-driver-loader since Falco 0.32.1 (its eBPF probes since 0.32.2)',
     redirects: true,
   },
   escaped: {
     template: `/driver%2F{driverVersion}%2F{arch}%2F${FILE}`,
+    folders: ['driver'],
     years: 'since 2022',
     clients: 'no loader: downloaders that escape the whole key of an object listing',
     redirects: true,
   },
   flat: {
     template: `/driver/{driverVersion}/${FILE}`,
+    folders: ['driver'],
     years: 'May 2020 to August 2022',
     clients: 'falco-driver-loader of Falco 0.23 to 0.32.0 (the eBPF probes of 0.32.1 too)',
     redirects: true,
   },
   scap: {
     template: '/scap-drivers/{driverVersion}/{arch}/scap_{target}_{kernelRelease}_{kernelVersion}.{ko|o}',
+    folders: ['scap-drivers'],
     years: 'since late 2022',
     clients: 'scap-driver-loader of sysdig since 0.30',
     redirects: true,
   },
   'scap-flat': {
     template: '/scap-drivers/{driverVersion}/scap_{target}_{kernelRelease}_{kernelVersion}.{ko|o}',
+    folders: ['scap-drivers'],
     years: 'December 2021 to 2022',
     clients: 'scap-driver-loader of sysdig 0.28 and 0.29',
     redirects: true,
   },
   'kernel-module': {
     template: '/kernel-module/{driverVersion}/{name}_{target}_{kernelRelease}_{kernelVersion}.ko',
+    folders: ['kernel-module'],
     years: 'April 2020',
     clients: 'falco-driver-loader between Falco 0.22 and 0.23',
     redirects: false,
   },
   'ebpf-probe': {
     template: '/ebpf-probe/{driverVersion}/{name}_{target}_{kernelRelease}_{kernelVersion}.o',
+    folders: ['ebpf-probe'],
     years: 'April 2020',
     clients: 'falco-driver-loader between Falco 0.22 and 0.23',
     redirects: false,
@@ -73,6 +82,7 @@ export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
   'config-hash': {
     template:
       '/stable/sysdig-probe-binaries/{falco|sysdig}-probe[-bpf]-{driverVersion}-{arch}-{unameRelease}-{md5 of the config}.{ko|o}',
+    folders: ['stable', 'dev'],
     years: '2015 to 2021',
     clients:
       'sysdig-probe-loader of sysdig 0.1 to 0.27; falco-probe-loader of Falco up to 0.21, falco-driver-loader 0.22',

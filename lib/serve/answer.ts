@@ -2,6 +2,7 @@
 
 import { type ErrorCode, ProbeError, unreachable } from '../model/errors.ts'
 import type { FailureReason } from '../model/probe.ts'
+import { allowOf } from '../names/routes.ts'
 
 /** RFC 9457 problem details, without the members that HTTP adds. */
 export interface Problem {
@@ -24,6 +25,9 @@ export type Answer = (
   /** path of the probe by its canonical name, where it was asked for by another */
   readonly canonical?: string
 }
+
+/** The methods that read. */
+export type ReadMethod = 'GET' | 'HEAD'
 
 export const redirect = (location: string): Answer => ({ tag: 'redirect', location })
 export const problem = (p: Problem): Answer => ({ tag: 'problem', problem: p })
@@ -52,7 +56,7 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
     case 'malformed':
       return { status: 400, title: 'This is not the name of a probe' }
     case 'method-not-allowed':
-      return { status: 405, title: 'Only GET and HEAD are answered' }
+      return { status: 405, title: 'This method is not answered here' }
     case 'bad-field':
       return { status: 400, title: 'A field of the submission is missing or malformed' }
     case 'config-mismatch':
@@ -95,10 +99,10 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
 }
 
 /** Probes are read and nothing else. ProbeError `method-not-allowed`. */
-export function methodOf(method: string): 'GET' | 'HEAD' {
+export function methodOf({ method, path }: { readonly method: string; readonly path: string }): ReadMethod {
   if (method === 'GET' || method === 'HEAD') return method
   throw new ProbeError(
     'method-not-allowed',
-    `${method.slice(0, 20)} is not answered here: GET a probe, or HEAD it`,
+    `${method.slice(0, 20)} is not answered here, only ${allowOf(path)}`,
   )
 }

@@ -20,9 +20,9 @@ const MAX_BYTES = 4_400_000
 export async function deliver(ports: DeliverPorts, request: Request): Promise<Answer> {
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const end = ports.now() + hopSeconds * 1000
-  const method = methodOf(request.method)
+  const method = methodOf(request)
   const name = parse(request.path)
-  if (name.companion !== undefined) return beside(ports, name, name.companion)
+  if (name.companion !== undefined) return beside(ports, name, name.companion, method)
   for (;;) {
     const located = await locate(ports, name, { method, caller: request.caller })
     switch (located.tag) {

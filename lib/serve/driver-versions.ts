@@ -1,8 +1,8 @@
 // Which driver versions there are as packages, for those who ask; the lists are read elsewhere, by an event.
 
-import { entryOf } from '../model/drivers.ts'
+import { type DriverCatalogue, entryOf } from '../model/drivers.ts'
 import { ProbeError } from '../model/errors.ts'
-import type { Bus, Catalogue, Clock, DriverCatalogue, Sources } from '../model/ports.ts'
+import type { Bus, Catalogue, Clock, Sources } from '../model/ports.ts'
 import { CATALOGUE_MILLISECONDS } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 

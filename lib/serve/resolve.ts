@@ -7,7 +7,7 @@ import type { Probe, Publication } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { type Companion, type ConfigHashName, type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
-import { type Answer, methodOf, problem, redirect } from './answer.ts'
+import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
 import { checkDriverVersion, type DriverPorts } from './driver-versions.ts'
 import { type Found, follow } from './follow.ts'
 import { type RequestBuildPorts, requestBuild } from './request-build.ts'
@@ -42,9 +42,9 @@ export type Located =
 
 /** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
 export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {
-  const method = methodOf(request.method)
+  const method = methodOf(request)
   const name = parse(request.path)
-  if (name.companion !== undefined) return beside(ports, name, name.companion)
+  if (name.companion !== undefined) return beside(ports, name, name.companion, method)
   const located = await locate(ports, name, { method, caller: request.caller })
   switch (located.tag) {
     case 'hit':
@@ -68,16 +68,20 @@ function canonical(answer: Answer, subject: Subject, { path }: Request): Answer 
 }
 
 /** What stands beside a probe never starts its build. ProbeError as for `resolve`. */
-export async function beside(ports: ResolvePorts, name: Name, companion: Companion): Promise<Answer> {
-  const { probe, state, subject } = await find(ports, name)
-  return companionAnswer(ports, subject, companion, probe, state)
+export async function beside(
+  ports: ResolvePorts,
+  name: Name,
+  companion: Companion,
+  method: ReadMethod,
+): Promise<Answer> {
+  return companionAnswer(ports, { ...(await find(ports, name)), companion, method })
 }
 
 /** Claims what is missing and asks for its plan, whatever the client can make of the answer. ProbeError as for `resolve`. */
 export async function locate(
   ports: LocatePorts,
   name: Name,
-  { method, caller }: { readonly method: 'GET' | 'HEAD'; readonly caller: string },
+  { method, caller }: { readonly method: ReadMethod; readonly caller: string },
 ): Promise<Located> {
   const found = await find(ports, name)
   const { probe, state, subject } = found

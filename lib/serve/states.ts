@@ -6,8 +6,8 @@ import type { Clock, Presigner } from '../model/ports.ts'
 import type { Failure, Probe, Publication } from '../model/probe.ts'
 import { type Companion, fileOf } from '../names/grammar.ts'
 import type { Subject } from '../names/subject.ts'
-import { type Answer, type Problem, problem, redirect } from './answer.ts'
-import type { OwnState, Unpublished } from './follow.ts'
+import { type Answer, type Problem, problem, type ReadMethod, redirect } from './answer.ts'
+import type { Found, OwnState, Unpublished } from './follow.ts'
 
 /** Long enough for a slow client to begin its download, short enough to be of no use to a thief of logs. */
 const PRESIGN = { expiresSeconds: 300 }
@@ -19,7 +19,7 @@ export async function hitAnswer(
   artifacts: Presigner,
   probe: Probe,
   { objectKey }: Publication,
-  method: 'GET' | 'HEAD',
+  method: ReadMethod,
 ): Promise<Answer> {
   if (method === 'HEAD') return redirect(await artifacts.head(objectKey, PRESIGN))
   return redirect(await artifacts.get(objectKey, { ...PRESIGN, fileName: fileOf(probe) }))
@@ -76,63 +76,59 @@ export interface CompanionPorts {
   readonly now: Clock
 }
 
+/** What is asked for beside a name. */
+export interface Beside extends Pick<Found, 'probe' | 'state'> {
+  readonly subject: Subject
+  readonly companion: Companion
+  readonly method: ReadMethod
+}
+
 /** `.asc`, `.sha256`, `.json`, `.log`: they tell of a build, and never start one. */
-export async function companionAnswer(
-  ports: CompanionPorts,
-  subject: Subject,
-  companion: Companion,
-  probe: Probe | undefined,
-  state: OwnState | undefined,
-): Promise<Answer> {
+export async function companionAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
+  const { subject, companion, probe, state } = asked
   switch (companion) {
     case 'json':
       return state === undefined
         ? problem(notBuilt(subject))
         : { tag: 'json', body: story(subject, probe, state) }
     case 'log':
-      return logAnswer(ports, subject, state)
+      return logAnswer(ports, asked)
     case 'asc':
     case 'sha256':
       if (state?.state !== 'published') return problem(stateProblem(subject, state, ports.now()))
-      return redirect(
-        await companionUrl(ports.artifacts, subject, `${state.objectKey}.${companion}`, companion),
-      )
+      return companionRedirect(ports.artifacts, asked, `${state.objectKey}.${companion}`)
     default:
       return unreachable(companion)
   }
 }
 
-async function logAnswer(
-  ports: CompanionPorts,
-  subject: Subject,
-  state: OwnState | undefined,
-): Promise<Answer> {
+async function logAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
+  const { subject, state } = asked
   switch (state?.state) {
     case undefined:
       return problem(notBuilt(subject))
     case 'building':
-      return redirect(await companionUrl(ports.staging, subject, stagingKeys(state.claim).log, 'log'))
+      return companionRedirect(ports.staging, asked, stagingKeys(state.claim).log)
     case 'failed':
       if (state.logKey === undefined) return problem(stateProblem(subject, state, ports.now()))
-      return redirect(await companionUrl(ports.artifacts, subject, state.logKey, 'log'))
+      return companionRedirect(ports.artifacts, asked, state.logKey)
     case 'published':
-      return redirect(await companionUrl(ports.artifacts, subject, `${state.objectKey}.log`, 'log'))
+      return companionRedirect(ports.artifacts, asked, `${state.objectKey}.log`)
     default:
       return unreachable(state)
   }
 }
 
-const companionUrl = (
+/** As `hitAnswer`. */
+async function companionRedirect(
   presigner: Presigner,
-  { file }: Subject,
+  { subject, companion, method }: Beside,
   key: string,
-  companion: Companion,
-): Promise<string> =>
-  presigner.get(key, {
-    ...PRESIGN,
-    fileName: `${file}.${companion}`,
-    contentType: 'text/plain; charset=utf-8',
-  })
+): Promise<Answer> {
+  if (method === 'HEAD') return redirect(await presigner.head(key, PRESIGN))
+  const as = { fileName: `${subject.file}.${companion}`, contentType: 'text/plain; charset=utf-8' }
+  return redirect(await presigner.get(key, { ...PRESIGN, ...as }))
+}
 
 /** The body of `.json`: every answer says which driver source and which header packages it came from. */
 function story({ path }: Subject, probe: Probe | undefined, state: OwnState): unknown {

@@ -5,7 +5,7 @@ import type { Clock, Index, Presigner } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import { type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
-import { type Answer, methodOf, problem, redirect } from './answer.ts'
+import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
 import { follow } from './follow.ts'
 import { beingBuilt, hitAnswer, isDue, stateProblem } from './states.ts'
 
@@ -34,13 +34,13 @@ export const waitPath = ({ path }: Subject, until: number): string => `${PREFIX}
  * 503 when the client has been held long enough. ProbeError `malformed`, `method-not-allowed`.
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
-  methodOf(request.method)
+  const method = methodOf(request)
   const name = parse(request.path.slice(PREFIX.length))
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const until = clampUntil(ports, request.until)
   const hopEnd = Math.min(until, ports.now() + hopSeconds * 1000)
   for (;;) {
-    const answer = await settled(ports, name)
+    const answer = await settled(ports, name, method)
     if (answer !== undefined) return answer
     if (ports.now() + pollSeconds * 1000 >= hopEnd) break
     await ports.sleep(pollSeconds * 1000)
@@ -57,7 +57,7 @@ function clampUntil({ now, settings }: WaitPorts, until: string | undefined): nu
 }
 
 /** The answer of a probe that is not being built (any more). */
-async function settled(ports: WaitPorts, name: Name): Promise<Answer | undefined> {
+async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promise<Answer | undefined> {
   const { probe, state } = await follow(ports.index, name, { consistent: true })
   const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
   switch (state?.state) {
@@ -65,7 +65,7 @@ async function settled(ports: WaitPorts, name: Name): Promise<Answer | undefined
       // Past its deadline nobody builds any more: the probe's own URL claims it again.
       return state.deadline > ports.now() ? undefined : redirect(subject.path())
     case 'published':
-      return probe === undefined ? redirect(subject.path()) : hitAnswer(ports.artifacts, probe, state, 'GET')
+      return probe === undefined ? redirect(subject.path()) : hitAnswer(ports.artifacts, probe, state, method)
     case 'failed':
       return isDue(state, ports.now())
         ? redirect(subject.path())

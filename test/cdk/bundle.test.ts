@@ -1,13 +1,12 @@
 // Each bundle is a whole function: plain Node loads it without node_modules, and finds the handler.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleFunctions, FUNCTIONS } from '../../cdk/bundle.ts'
 import { ENV } from '../../lib/aws/resources.ts'
-import { DEFAULTS } from '../../lib/kernels/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'probe-registry-bundles-'))
 beforeAll(() => bundleFunctions(folder))
@@ -15,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const environment = {
   ...Object.fromEntries(Object.values(ENV).map((name) => [name, `the-${name.toLowerCase()}`])),
-  [ENV.settings]: JSON.stringify(DEFAULTS),
+  [ENV.settings]: '{}',
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'example',
@@ -26,6 +25,16 @@ const typeOfHandler = (name: string): string =>
     env: environment,
     encoding: 'utf8',
   }).trim()
+
+test.each(['resolve', 'wait', 'direct', 'v1'])(
+  '%s has nothing of what only plans and builds need: it starts where a client waits',
+  (name) => {
+    const text = readFileSync(join(folder, name, 'index.js'), 'utf8')
+    const heavy = ['openpgp', 'xz-decompress', 'client-codebuild', 'client-s3', 'PGP PUBLIC KEY']
+    expect(heavy.filter((word) => text.includes(word))).toEqual([])
+    expect(text.length).toBeLessThan(900_000)
+  },
+)
 
 test.each(FUNCTIONS)('%s loads and has its handler', (name) => {
   expect(typeOfHandler(name)).toBe('function')

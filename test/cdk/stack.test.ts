@@ -12,7 +12,7 @@ import {
   RELEASE_PARTITION,
   TABLE_KEY,
 } from '../../lib/aws/resources.ts'
-import { DEFAULTS, settingsSchema } from '../../lib/kernels/settings.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { faultsOf } from '../support/cdk/schema.ts'
 import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
 
@@ -22,6 +22,12 @@ beforeAll(() => {
 })
 
 const properties = (type: string, id: string) => resourcesOf(first.template, type).get(id)!.Properties
+
+/** As resolve's environment has them. */
+function settingsIn({ template }: Synthesis): string {
+  const { Environment } = resourcesOf(template, 'AWS::Lambda::Function').get('Resolve')!.Properties
+  return (Environment as { Variables: Record<string, string> }).Variables[ENV.settings]!
+}
 
 describe('the template', () => {
   // Findings make synthesis throw: beforeAll is the test of the policy checks.
@@ -42,11 +48,11 @@ describe('the template', () => {
     expect(outputs).toEqual(['Url Api.ApiEndpoint', 'AlarmTopicArn AlarmTopic'])
   })
 
-  test('tells the functions the settings that they can read back', () => {
-    const { Variables } = properties('AWS::Lambda::Function', 'Resolve').Environment as {
-      Variables: Record<string, string>
-    }
-    expect(settingsSchema.parse(JSON.parse(Variables[ENV.settings]!))).toEqual(DEFAULTS)
+  test('gives the functions nothing of the settings but what the operator changed', () => {
+    expect(settingsIn(first)).toBe('{}')
+    const own = { budgets: { buildsPerDay: 3 }, revoked: ['1.0.0'] }
+    const all = { ...own, hold: DEFAULTS.hold, budgets: { ...DEFAULTS.budgets, ...own.budgets } }
+    expect(JSON.parse(settingsIn(synthesis(all, true)))).toEqual(own)
   })
 })
 
@@ -163,18 +169,22 @@ describe('a build', () => {
 
 describe('a request', () => {
   test('is resolved, unless it waits, or its client follows no redirect', () => {
-    const routes = [...resourcesOf(first.template, 'AWS::ApiGatewayV2::Route').values()]
-    const keys = routes.map(({ Properties }) => Properties.RouteKey)
-    expect(keys.sort()).toEqual([
-      '$default',
-      'ANY /dev/{proxy+}',
-      'ANY /ebpf-probe/{proxy+}',
-      'ANY /kernel-module/{proxy+}',
-      'ANY /openapi.json',
-      'ANY /stable/{proxy+}',
-      'ANY /v1/{proxy+}',
-      'ANY /wait/{proxy+}',
-      'POST /v1/probes',
+    const of = (type: string) => resourcesOf(first.template, type)
+    const routes = [...of('AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => {
+      const [, integration = ''] = readable(Properties.Target).split('/')
+      const uri = of('AWS::ApiGatewayV2::Integration').get(integration)!.Properties.IntegrationUri
+      return `${Properties.RouteKey}: ${readable(uri)}`
+    })
+    expect(routes.sort()).toEqual([
+      '$default: Resolve.Arn',
+      'ANY /dev/{proxy+}: Direct.Arn',
+      'ANY /ebpf-probe/{proxy+}: Direct.Arn',
+      'ANY /kernel-module/{proxy+}: Direct.Arn',
+      'ANY /openapi.json: V1.Arn',
+      'ANY /stable/{proxy+}: Direct.Arn',
+      'ANY /v1/{proxy+}: V1.Arn',
+      'ANY /wait/{proxy+}: Wait.Arn',
+      'POST /v1/probes: Submit.Arn',
     ])
   })
 

@@ -75,6 +75,17 @@ describe('the answers to', () => {
     expect((await ask('get', path, fill(path, own as Record<string, string>))).status).toBe(status)
   })
 
+  test.each(['', '.asc', '.sha256', '.log', '.json'])(
+    'HEAD of a probe%s tell of the very bytes that GET gets',
+    async (beside) => {
+      const url = registry.url + fill(PROBE) + beside
+      const get = await curl(['-fsSL', '-o', '/dev/null', '-w', '%{size_download}', url])
+      const head = await curl(['-fsSLI', '-o', '/dev/null', '-w', '%header{content-length}', url])
+      expect(head, head.stderr).toMatchObject({ code: 0, stdout: get.stdout })
+      expect(Number(get.stdout)).toBeGreaterThan(0)
+    },
+  )
+
   test('a submission are as the document says, good and bad, as a form and as JSON', async () => {
     const facts = ['release=5.15.102-talos', 'version=#1 SMP', 'machine=x86_64']
     const form = (...fields: string[]) => fields.flatMap((field) => ['-F', field])

@@ -1,7 +1,7 @@
 // Debian's own archive, as a test sees it: its planner, and every kernel in its lists.
 
 import { aptArchive, keepOf } from '../../lib/archives/apt/archive.ts'
-import type { Suite } from '../../lib/archives/apt/in-release.ts'
+import type { Suite } from '../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../lib/archives/keys/debian.ts'
 import { canonicalRelease, isKernelHeaders, unameReleaseOf } from '../../lib/kernels/debian/headers.ts'
 import { debianPlanner } from '../../lib/kernels/debian/planner.ts'

@@ -1,7 +1,9 @@
 // Every port in memory, to run the domain without a cloud; the contract tests hold it to the same promises.
 
 import { createHash } from 'node:crypto'
+import type { DriverCatalogue } from '../../lib/model/drivers.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
+import type { RegistryEvent } from '../../lib/model/events.ts'
 import type { RecordedKernel } from '../../lib/model/kernel.ts'
 import type {
   Budgets,
@@ -11,7 +13,6 @@ import type {
   Bus,
   Catalogue,
   Clock,
-  DriverCatalogue,
   Fetch,
   Index,
   Kernels,
@@ -19,7 +20,6 @@ import type {
   NewId,
   ObjectMeta,
   Presigner,
-  RegistryEvent,
   Signer,
   Sources,
   Store,

@@ -1,7 +1,7 @@
 // Debian's suites as this machine's own apt has them: no mirror is written down here.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Suite } from '../../lib/archives/apt/in-release.ts'
+import type { Suite } from '../../lib/archives/apt/suite.ts'
 import { DRIVER_ARCHIVE, type DriverArchive } from '../../lib/archives/drivers.ts'
 import { aptOptions } from '../../local/start/apt-sources.ts'
 

@@ -1,12 +1,9 @@
 // An apt archive: the packages of its suites that someone asks for, out of the suites' own signed lists.
 
 import type { Arch } from '../../model/probe.ts'
-import type { Suite } from './in-release.ts'
 import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
 import { newest } from './relations.ts'
-
-/** dpkg's word for the architecture: Debian Policy, 11.1. */
-export const DPKG_ARCH = { x86_64: 'amd64', aarch64: 'arm64' } as const satisfies Record<Arch, string>
+import { DPKG_ARCH, type Suite } from './suite.ts'
 
 export interface AptArchive {
   /** What is kept of all suites. ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */

@@ -1,19 +1,9 @@
 // A suite's InRelease: what its archive signed about its package lists.
 
 import { readCleartextMessage, readKeys, verify } from 'openpgp'
-import * as z from 'zod'
 import { ProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch } from '../../model/ports.ts'
-
-export const suiteSchema = z.object({
-  /** base URL of the archive, e.g. http://security.debian.org/debian-security */
-  mirror: z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/),
-  /** e.g. `bookworm-security` */
-  suite: z.string().regex(/^[a-z0-9-]+$/),
-  /** `false`: lists past their Valid-Until are believed; the option of this name in sources.list(5) */
-  checkValidUntil: z.boolean().optional(),
-})
-export type Suite = Readonly<z.infer<typeof suiteSchema>>
+import type { Suite } from './suite.ts'
 
 export interface IndexFile {
   readonly sha256: string

@@ -6,7 +6,8 @@ import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
-import { fetchRelease, type IndexFile, type ReleasePorts, type Suite } from './in-release.ts'
+import { fetchRelease, type IndexFile, type ReleasePorts } from './in-release.ts'
+import type { Suite } from './suite.ts'
 
 /** A package with what it needs, as `Depends` says. */
 export interface AptPackage extends Package {

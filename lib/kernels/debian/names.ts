@@ -1,6 +1,6 @@
 // The names of Debian's kernels: what clients put into a URL, and what the running kernel calls itself.
 
-import { DPKG_ARCH } from '../../archives/apt/archive.ts'
+import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Arch, Kind } from '../../model/probe.ts'
 import type { KernelRequest } from '../planner.ts'

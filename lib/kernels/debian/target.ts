@@ -1,7 +1,7 @@
 // What the read path knows of Debian's kernels: their names, and the settings of the operator.
 
 import * as z from 'zod'
-import { suiteSchema } from '../../archives/apt/in-release.ts'
+import { suiteSchema } from '../../archives/apt/suite.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkDebian } from './names.ts'
 

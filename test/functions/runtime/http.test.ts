@@ -1,6 +1,8 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { describe, expect, test } from 'vitest'
-import { callerOf, resultOf } from '../../../functions/runtime/http.ts'
+import { callerOf, problems, resultOf } from '../../../functions/runtime/http.ts'
+import { ProbeError } from '../../../lib/model/errors.ts'
 
 const from = (sourceIp: string) => ({ requestContext: { http: { sourceIp } } }) as APIGatewayProxyEventV2
 
@@ -45,11 +47,16 @@ describe('between HTTP and the domain', () => {
     })
   })
 
-  test('a wrong method is told which ones are right', () => {
-    const refusal = resultOf({
-      tag: 'problem',
-      problem: { status: 405, code: 'method-not-allowed', title: 't', detail: 'd' },
-    })
-    expect(refusal).toMatchObject({ statusCode: 405, headers: { allow: 'GET, HEAD' } })
+  test.each([
+    ['/v1/probes', 'GET, HEAD, POST'],
+    ['/driver/1/x86_64/falco_debian_6.1_1.ko', 'GET, HEAD'],
+  ])('a wrong method of %s is answered with the right ones', async (rawPath, allow) => {
+    const handler = middy<APIGatewayProxyEventV2>()
+      .use(problems())
+      .handler(() => {
+        throw new ProbeError('method-not-allowed', 'no')
+      })
+    const refusal = await handler({ rawPath } as APIGatewayProxyEventV2, {} as Context)
+    expect(refusal).toMatchObject({ statusCode: 405, headers: { allow } })
   })
 })

@@ -34,12 +34,33 @@ describe('a variable', () => {
     }
   })
 
-  test('of settings is checked against their types', () => {
-    vi.stubEnv(ENV.settings, JSON.stringify(DEFAULTS))
-    expect(settings()).toEqual(BASE_DEFAULTS)
-    expect(settingsOf(settingsSchema)).toEqual(DEFAULTS)
-    vi.stubEnv(ENV.settings, JSON.stringify({ ...DEFAULTS, hold: { ...DEFAULTS.hold, hopSeconds: 60 } }))
-    expect(settings).toThrow('hopSeconds')
+  const hold = { ...BASE_DEFAULTS.hold, hopSeconds: 1 }
+  const tools = { suites: [] }
+  test.each([
+    ['nothing', {}, {}, {}],
+    ['everything', DEFAULTS, {}, {}],
+    ['a member', { hold: { hopSeconds: 1 } }, { hold }, { hold }],
+    ['a list', { submitted: ['1'] }, { submitted: ['1'] }, { submitted: ['1'] }],
+    ['what only one function needs', { tools }, {}, { tools }],
+  ])('of settings that changes %s is laid over the defaults', (_, own, base, all) => {
+    vi.stubEnv(ENV.settings, JSON.stringify(own))
+    expect(settings()).toEqual({ ...BASE_DEFAULTS, ...base })
+    expect(settingsOf(settingsSchema, DEFAULTS)).toEqual({ ...DEFAULTS, ...all })
+  })
+
+  test.each([
+    ['a member out of bounds', '{"hold":{"hopSeconds":60}}', 'hold.hopSeconds'],
+    ['a section that is none', '{"hold":7}', 'hold'],
+    ['a list', '[]', 'form'],
+    ['no JSON', '{"hold":', 'JSON'],
+  ])('of settings with %s is named, and what is wrong there', (_, text, where) => {
+    vi.stubEnv(ENV.settings, text)
+    expect(settings).toThrow(
+      expect.objectContaining({
+        code: 'misconfigured',
+        message: expect.stringMatching(new RegExp(`variable ${ENV.settings} .*${where}`)),
+      }),
+    )
   })
 })
 

@@ -4,12 +4,12 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBus } from '../../../lib/aws/bus.ts'
 import { EVENT_SOURCE } from '../../../lib/aws/resources.ts'
-import type { ProbeEvent } from '../../../lib/model/ports.ts'
+import type { RegistryEvent } from '../../../lib/model/events.ts'
 import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
 import { until } from '../../support/local/assembly.ts'
 
-const REQUESTED: ProbeEvent = { type: 'ProbeRequested', key: 'k', claim: 'c', attempt: 3 }
-const OVERDUE: ProbeEvent = { type: 'ProbeOverdue', key: 'k', claim: 'c' }
+const REQUESTED: RegistryEvent = { type: 'ProbeRequested', key: 'k', claim: 'c', attempt: 3 }
+const OVERDUE: RegistryEvent = { type: 'ProbeOverdue', key: 'k', claim: 'c' }
 
 async function lab() {
   const { endpoint, delivered } = await startServices({

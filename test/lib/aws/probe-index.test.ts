@@ -61,7 +61,7 @@ describe('an item that is no state of ours', () => {
   const building = { state: 'building', attempt: 1, claim: 'c', claimedAt: 1, deadline: 2 }
   const provenance = (more: object) => ({ ...published, provenance: { ...PUBLICATION.provenance, ...more } })
   test.each<[string, object]>([
-    ['attempt', {}],
+    ['state', {}],
     ['state', { ...building, state: 'unheard of' }],
     ['attempt', { ...building, attempt: '1' }],
     ['deadline', { state: 'building', attempt: 1, claim: 'c', claimedAt: 1 }],
@@ -69,10 +69,11 @@ describe('an item that is no state of ours', () => {
     ['reason', { state: 'failed', attempt: 1, claim: 'c', ...FAILURE, reason: 'whim' }],
     ['objectKey', { ...published, objectKey: ['k'] }],
     ['provenance', { ...published, provenance: 'home-made' }],
-    ['driverSource', provenance({ driverSource: null })],
-    ['headers', provenance({ headers: [source, 'b'] })],
-    ['sha256', provenance({ headers: [{ ...source, sha256: 1 }] })],
-    ['timings', provenance({ timings: { compile: '5' } })],
+    ['provenance.driverSource', provenance({ driverSource: null })],
+    ['provenance.headers.1', provenance({ headers: [source, 'b'] })],
+    ['provenance.headers.0.sha256', provenance({ headers: [{ ...source, sha256: 1 }] })],
+    ['sha256', { ...published, sha256: 'b'.repeat(63) }],
+    ['provenance.timings.compile', provenance({ timings: { compile: '5' } })],
   ])('is refused for its %s, by its key', async (member, item) => {
     const key = `by/hand/${member}`
     await lab.client.send(new PutCommand({ TableName: table, Item: { ...item, [TABLE_KEY]: key } }))

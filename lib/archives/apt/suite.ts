@@ -1,0 +1,17 @@
+// A suite of a Debian archive, as an operator names it: light, for the read path, which only checks settings.
+
+import * as z from 'zod'
+import type { Arch } from '../../model/probe.ts'
+
+/** dpkg's word for the architecture: Debian Policy, 11.1. */
+export const DPKG_ARCH = { x86_64: 'amd64', aarch64: 'arm64' } as const satisfies Record<Arch, string>
+
+export const suiteSchema = z.object({
+  /** base URL of the archive, e.g. http://security.debian.org/debian-security */
+  mirror: z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/),
+  /** e.g. `bookworm-security` */
+  suite: z.string().regex(/^[a-z0-9-]+$/),
+  /** `false`: lists past their Valid-Until are believed; the option of this name in sources.list(5) */
+  checkValidUntil: z.boolean().optional(),
+})
+export type Suite = Readonly<z.infer<typeof suiteSchema>>

@@ -1,0 +1,33 @@
+// What the registry's own functions call each other with, over its event bus.
+
+import * as z from 'zod'
+import { sha256Hex } from './digest.ts'
+import type { Read } from './parse.ts'
+
+const claimed = { key: z.string(), claim: z.string() }
+
+/** A probe is missing: to plan. */
+export const probeRequested = z.object({
+  type: z.literal('ProbeRequested'),
+  ...claimed,
+  attempt: z.number(),
+})
+
+/** Its claim is past its deadline: to publish, which asks how the build ended. */
+export const probeOverdue = z.object({ type: z.literal('ProbeOverdue'), ...claimed })
+
+/** It is built and verified, and its own kernel is to load it: to plan. */
+export const loadTestRequested = z.object({
+  type: z.literal('LoadTestRequested'),
+  ...claimed,
+  /** of the probe that was built and verified */
+  sha256: sha256Hex,
+  bytes: z.number(),
+})
+
+/** Somebody asks for driver versions, and the lists of their archive were not read for a while: to plan. */
+export const driversWanted = z.object({ type: z.literal('DriversWanted') })
+
+export type RegistryEvent = Read<
+  typeof probeRequested | typeof probeOverdue | typeof loadTestRequested | typeof driversWanted
+>

@@ -1,0 +1,34 @@
+// What only the registry itself writes, read back against its schema: anything else there is a fault of its set-up.
+
+import type * as z from 'zod'
+import { ProbeError } from './errors.ts'
+
+/** The type of what a schema reads, which nobody changes in place. */
+export type Read<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>
+type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T
+
+/** ProbeError `misconfigured`: `what` was read, which member of it is wrong, and `hint`. */
+export function parseOwn<T>(schema: z.ZodType<T>, value: unknown, what: string, hint: string): T {
+  // Compiled, a schema takes milliseconds of a cold start to save microseconds of a hit.
+  const { data, error } = schema.safeParse(value, { jitless: true })
+  if (error === undefined) return data
+  const [{ path, message } = { path: [], message: '' }] = error.issues
+  throw misconfigured(`${what} has no proper ${path.join('.') || 'form'} (${message}): ${hint}`, error)
+}
+
+/** The same of JSON text. */
+export function parseOwnJson<T>(schema: z.ZodType<T>, text: string, what: string, hint: string): T {
+  return parseOwn(schema, jsonOf(text, what, hint), what, hint)
+}
+
+/** ProbeError `misconfigured`. */
+export function jsonOf(text: string, what: string, hint: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw misconfigured(`${what} is not JSON: ${hint}`, cause)
+  }
+}
+
+const misconfigured = (message: string, cause: unknown): ProbeError =>
+  new ProbeError('misconfigured', message, { cause })

@@ -1,0 +1,77 @@
+// Every route of the registry: which function answers which methods of a path. The gateway, the names of probes, the
+// OpenAPI document and every 405 go by this table.
+
+import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
+import { LAYOUTS } from './layouts.ts'
+
+/** Functions that answer requests. */
+export type Answering = 'resolve' | 'wait' | 'direct' | 'submit' | 'v1'
+
+export interface Route {
+  /** `{part}` is one part of a path, `{part+}` all that follow */
+  readonly path: string
+  readonly methods: { readonly GET: Answering; readonly HEAD: Answering; readonly POST?: Answering }
+}
+
+const read = <By extends Answering>(by: By) => ({ GET: by, HEAD: by }) as const
+
+/** What is not a name of a probe. */
+export const OWN_ROUTES = [
+  { path: '/wait/{name+}', methods: read('wait') },
+  { path: `/${PUBLIC_KEY_OBJECT}`, methods: read('resolve') },
+  { path: '/v1/probes', methods: { ...read('v1'), POST: 'submit' } },
+  { path: '/v1/probes/{id}', methods: read('v1') },
+  { path: '/v1/driver-versions', methods: read('v1') },
+  { path: '/v1/targets', methods: read('v1') },
+  { path: '/v1/names', methods: read('v1') },
+  { path: '/openapi.json', methods: read('v1') },
+] as const satisfies readonly Route[]
+
+/** Paths that a function reads. */
+export type PathOf<By extends Answering> = Extract<
+  (typeof OWN_ROUTES)[number],
+  { readonly methods: { readonly GET: By } }
+>['path']
+
+/** Names, behind whatever prefix. */
+const NAMES: Route = { path: '/{name+}', methods: read('resolve') }
+
+/** Names whose clients follow no redirect, oldest first. */
+const direct = (): Route[] =>
+  Object.values(LAYOUTS)
+    .filter(({ redirects }) => !redirects)
+    .reverse()
+    .flatMap(({ folders }) => folders)
+    .map((folder) => ({ path: `/${folder}/{name+}`, methods: read('direct') }))
+
+/** All of them; where two are of one path, the first has it. */
+export const routes = (): readonly Route[] => [...OWN_ROUTES, ...direct(), NAMES]
+
+/** The route of a raw path, and what stands for its `{part}`. Whoever answers a name, it has the same methods. */
+export function routeOf(path: string): {
+  readonly route: Route
+  readonly parts: Readonly<Record<string, string>>
+} {
+  for (const route of OWN_ROUTES) {
+    const match = patternOf(route).exec(path)
+    if (match !== null) return { route, parts: match.groups ?? {} }
+  }
+  return { route: NAMES, parts: {} }
+}
+
+function patternOf({ path }: Route): RegExp {
+  const pattern = path
+    .replaceAll('.', '\\.')
+    .replaceAll(/\{\w+\+\}/g, '.+')
+    .replaceAll(/\{(\w+)\}/g, '(?<$1>[A-Za-z0-9_-]+)')
+  return new RegExp(`^${pattern}$`)
+}
+
+/** As the header `Allow` has them. */
+export const allowOf = (path: string): string => Object.keys(routeOf(path).route.methods).join(', ')
+
+/** First part of a path. */
+export const firstOf = (path: string): string => path.split('/', 2)[1] ?? ''
+
+/** First parts that no name begins with, so that no mirror has one for a prefix. `s3`: one machine's own S3. */
+export const RESERVED: readonly string[] = [...new Set(OWN_ROUTES.map(({ path }) => firstOf(path))), 's3']

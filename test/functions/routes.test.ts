@@ -1,0 +1,74 @@
+// Every route and method, asked of the whole stack over HTTP.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { synthesize } from '../../cdk/synthesize.ts'
+import { idOf } from '../../lib/api/view.ts'
+import { routes } from '../../lib/names/routes.ts'
+import { type Stack, startStack } from '../../local/stack.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-registry-routes-'))
+const PROBE = 'driver/99/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
+let stack: Stack
+
+beforeAll(async () => {
+  const outdir = join(folder, 'cdk.out')
+  synthesize({ outdir, bundles: join(folder, 'functions'), settingsFile: undefined, local: true })
+  stack = await startStack({ assembly: outdir, dataDir: join(folder, 'data'), port: 0 })
+})
+afterAll(async () => {
+  await stack?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function ask(method: string, path: string) {
+  const answer = await fetch(stack.url + path, { method, redirect: 'manual' })
+  const text = await answer.text()
+  const header = (name: string) => answer.headers.get(name)
+  return {
+    status: answer.status,
+    type: header('content-type'),
+    bytes: header('content-length'),
+    header,
+    text,
+  }
+}
+
+const PATHS = routes().map(({ path }) => path.replace('{name+}', PROBE).replace('{id}', idOf(PROBE)))
+
+describe.each(PATHS)('%s', (path) => {
+  const allow = path === '/v1/probes' ? 'GET, HEAD, POST' : 'GET, HEAD'
+
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((method) => !allow.includes(method)))(
+    'answers %s with 405, and says which methods it has',
+    async (method) => {
+      const { status, header, text } = await ask(method, path)
+      expect({ status, allow: header('allow') }).toEqual({ status: 405, allow })
+      expect(JSON.parse(text)).toMatchObject({
+        code: 'method-not-allowed',
+        detail: `${method} is not answered here, only ${allow}`,
+      })
+    },
+  )
+
+  test('answers HEAD as GET, without the body', async () => {
+    const [get, head] = [await ask('GET', path), await ask('HEAD', path)]
+    expect(head.text).toBe('')
+    const { status, type, bytes } = get
+    expect(head).toMatchObject({ status, type, bytes })
+    expect(Number(bytes)).toBe(Buffer.byteLength(get.text))
+  })
+})
+
+test('the public key is there for HEAD as for GET', async () => {
+  const { status, type, bytes } = await ask('HEAD', '/keys/falco-probes.asc')
+  expect({ status, type }).toEqual({ status: 200, type: 'application/pgp-keys' })
+  expect(Number(bytes)).toBeGreaterThan(1000)
+})
+
+test('what is no route of the API is not there, whatever the method', async () => {
+  for (const method of ['GET', 'HEAD', 'POST', 'DELETE'])
+    expect((await ask(method, '/v1/nothing')).status, method).toBe(404)
+})

@@ -1,0 +1,108 @@
+import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { describe, expect, test } from 'vitest'
+import { buildEndOf, requestedOf } from '../../../functions/runtime/events.ts'
+import { createBus } from '../../../lib/aws/bus.ts'
+import type { RegistryEvent } from '../../../lib/model/events.ts'
+
+/** An event as EventBridge delivers what the bus was given. */
+async function delivered(event: RegistryEvent): Promise<unknown> {
+  const sent: PutEventsCommand[] = []
+  const client = {
+    send: async (command: PutEventsCommand) => {
+      sent.push(command)
+      return { FailedEntryCount: 0 }
+    },
+  }
+  await createBus(client as unknown as EventBridgeClient, 'bus').emit(event)
+  const { DetailType, Detail = '' } = sent[0]?.input.Entries?.[0] ?? {}
+  return { version: '0', 'detail-type': DetailType, detail: JSON.parse(Detail) }
+}
+
+const claimed = { key: 'driver/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko', claim: 'c1' }
+const requested = { type: 'ProbeRequested', ...claimed, attempt: 2 } as const
+const overdue = { type: 'ProbeOverdue', ...claimed } as const
+const loadTest = { type: 'LoadTestRequested', ...claimed, sha256: 'a'.repeat(64), bytes: 7 } as const
+
+/** The sample of the CodeBuild user guide, shortened. */
+const ended = (status: string, variables: Record<string, string>) => ({
+  'detail-type': 'CodeBuild Build State Change',
+  source: 'aws.codebuild',
+  detail: {
+    'build-status': status,
+    'project-name': 'BuildX8664',
+    'additional-information': {
+      timeout: 60,
+      environment: {
+        image: 'debian',
+        'environment-variables': Object.entries(variables).map(([name, value]) => ({
+          name,
+          value,
+          type: 'PLAINTEXT',
+        })),
+      },
+    },
+  },
+})
+const VARIABLES = { PROBE_KEY: claimed.key, CLAIM: claimed.claim, PHASE: 'build', JOB_URL: 'http://x' }
+const misconfigured = (message: RegExp) =>
+  expect.objectContaining({ code: 'misconfigured', message: expect.stringMatching(message) })
+
+describe('what the bus sends is what plan and publish read', () => {
+  test.each([requested, loadTest])('$type', async (event) => {
+    expect(requestedOf(await delivered(event))).toEqual({ type: event.type, request: event })
+  })
+
+  test('DriversWanted', async () => {
+    const wanted = { type: 'DriversWanted' } as const
+    expect(requestedOf(await delivered(wanted))).toEqual(wanted)
+  })
+
+  test('ProbeOverdue', async () => {
+    expect(buildEndOf(await delivered(overdue))).toEqual({ ...claimed, status: undefined, phase: undefined })
+  })
+})
+
+describe('the end of a build', () => {
+  test.each([
+    ['SUCCEEDED', 'succeeded'],
+    ['FAILED', 'failed'],
+    ['FAULT', 'failed'],
+    ['STOPPED', 'failed'],
+    ['TIMED_OUT', 'timed-out'],
+  ])('%s is %s', (status, ours) => {
+    expect(buildEndOf(ended(status, VARIABLES))).toEqual({ ...claimed, status: ours, phase: 'build' })
+    const phase = 'load-test'
+    expect(buildEndOf(ended(status, { ...VARIABLES, PHASE: phase }))).toMatchObject({ status: ours, phase })
+  })
+})
+
+describe('what no rule should send is refused, and named', () => {
+  test.each([
+    ['nothing', undefined, /an event has no proper form/],
+    ['an event of another function', { 'detail-type': 'ProbeOverdue', detail: overdue }, /no proper type/],
+    [
+      'an event without a claim',
+      { 'detail-type': 'ProbeRequested', detail: { key: 'k', attempt: 1 } },
+      /claim/,
+    ],
+    [
+      'a digest that is none',
+      { 'detail-type': 'LoadTestRequested', detail: { ...loadTest, sha256: 'x' } },
+      /sha256/,
+    ],
+  ])('%s, by plan', (_, event, message) => {
+    expect(() => requestedOf(event)).toThrow(misconfigured(message))
+  })
+
+  test.each([
+    [
+      'an event of another function',
+      { 'detail-type': 'ProbeRequested', detail: requested },
+      /no proper type/,
+    ],
+    ['a build that goes on', ended('IN_PROGRESS', VARIABLES), /build-status/],
+    ['a build without a claim', ended('FAILED', { PROBE_KEY: 'k', PHASE: 'build' }), /without CLAIM/],
+  ])('%s, by publish', (_, event, message) => {
+    expect(() => buildEndOf(event)).toThrow(misconfigured(message))
+  })
+})

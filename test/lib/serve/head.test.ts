@@ -1,0 +1,46 @@
+// HEAD leads where GET does, by a URL that answers HEAD: each is signed for one method.
+
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Answer } from '../../../lib/serve/answer.ts'
+import { wait } from '../../../lib/serve/wait.ts'
+import { probeBytes } from '../../support/probe.ts'
+import { createWorld, PATH } from '../../support/world.ts'
+
+/** The object that a redirect leads to, and the method that it is signed for. */
+function objectOf(answer: Answer): { object: string; method: string | null } {
+  if (answer.tag !== 'redirect') throw new Error(`no redirect: ${JSON.stringify(answer)}`)
+  const { host, pathname, searchParams } = new URL(answer.location)
+  return { object: host + pathname, method: searchParams.get('method') }
+}
+
+/** Of both methods. */
+async function objects(ask: (method: string) => Promise<Answer>) {
+  return { get: objectOf(await ask('GET')), head: objectOf(await ask('HEAD')) }
+}
+
+describe('HEAD', () => {
+  let world: ReturnType<typeof createWorld>
+  beforeAll(async () => {
+    world = createWorld({ probe: probeBytes() })
+    await world.get()
+    await world.deliver()
+  })
+
+  test.each([PATH, `${PATH}.asc`, `${PATH}.sha256`, `${PATH}.log`])(
+    'of %s leads to what GET does',
+    async (path) => {
+      const { get, head } = await objects((method) => world.get(path, { method }))
+      expect(get.method).toBe('GET')
+      expect(head).toEqual({ ...get, method: 'HEAD' })
+    },
+  )
+
+  test('of one who waits leads to what GET does', async () => {
+    const ports = { ...world.resolvePorts, sleep: async () => undefined }
+    const { get, head } = await objects((method) =>
+      wait(ports, { method, path: `/wait${PATH}`, until: undefined }),
+    )
+    expect(get.method).toBe('GET')
+    expect(head).toEqual({ ...get, method: 'HEAD' })
+  })
+})
