@@ -66,6 +66,8 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
     concurrency: Math.ceil(settings.cloud.waitConcurrency / 5),
   })
   probes.grantTo(v1, 'read', 'list', 'list by release')
+  sources.grantTo(v1, 'read')
+  bus.grantTo(v1, 'emit')
 
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
   probes.grantTo(plan, 'read', 'write')

@@ -6,14 +6,15 @@ import { isTarget } from '../kernels/targets.ts'
 import type { Settings } from '../model/settings.ts'
 import type { driverVersionList, targetList } from './schemas.ts'
 
-export const driverVersions = ({
-  drivers,
-  revoked,
-  submitted,
-}: Settings): z.infer<typeof driverVersionList> => ({
+/** `packaged`: versions that come as packages, newest first. */
+export const driverVersionsView = (
+  { drivers, revoked, submitted }: Settings,
+  packaged: readonly string[],
+): z.infer<typeof driverVersionList> => ({
   driverVersions: drivers.map(({ about, match, names, kinds }) => ({ about, match, names, kinds })),
+  packaged: [...packaged],
   revoked,
-  submitted,
+  submitted: submitted.length > 0 ? submitted : packaged.slice(0, 1),
 })
 
 /** `ubuntu` stands for each of its flavours. */

@@ -138,7 +138,18 @@ export const ROUTES: readonly Route[] = [
     method: 'get',
     path: '/v1/driver-versions',
     about: 'Which driver versions are built, and how.',
-    responses: { 200: json('the catalogue', driverVersionList), ...ALWAYS },
+    responses: { 200: json('the catalogue', driverVersionList), ...ALWAYS, 503: retry('not read yet') },
+  },
+  {
+    id: 'newestDriverVersion',
+    method: 'get',
+    path: '/v1/driver-versions/newest',
+    about: 'The newest driver version that comes as a package, as text: what a submission without one gets.',
+    responses: {
+      200: { about: 'one line', content: { 'text/plain': 'bytes' } },
+      ...ALWAYS,
+      503: retry('not read yet'),
+    },
   },
   {
     id: 'listTargets',

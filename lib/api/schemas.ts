@@ -84,6 +84,9 @@ export const driverVersionList = z.strictObject({
       kinds: z.array(z.enum(KINDS)),
     }),
   ),
+  packaged: z
+    .array(z.string())
+    .describe("versions that the archive's suites have, or had, as a package, newest first"),
   revoked: z.array(z.string()),
   submitted: z.array(z.string()).describe('versions that a submission gets unless it names others'),
 })

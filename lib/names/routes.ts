@@ -22,6 +22,7 @@ export const OWN_ROUTES = [
   { path: '/v1/probes', methods: { ...read('v1'), POST: 'submit' } },
   { path: '/v1/probes/{id}', methods: read('v1') },
   { path: '/v1/driver-versions', methods: read('v1') },
+  { path: '/v1/driver-versions/newest', methods: read('v1') },
   { path: '/v1/targets', methods: read('v1') },
   { path: '/v1/names', methods: read('v1') },
   { path: '/openapi.json', methods: read('v1') },

@@ -13,6 +13,7 @@ export interface CataloguePorts {
 }
 
 export interface DriverVersionsPorts extends CataloguePorts {
+  readonly settings: Pick<Settings, 'revoked'>
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
@@ -21,17 +22,19 @@ const HOLD_MILLISECONDS = 25_000
 const POLL_MILLISECONDS = 500
 
 /**
- * Newest first. An old list is answered, and read again for those who ask later; one that was never read is waited for.
+ * Newest first, without those that were revoked. An old list is answered, and read again for those who ask later; one that was never read is waited for.
  * ProbeError `catalogue-unread` when that takes too long.
  */
 export async function driverVersions(ports: DriverVersionsPorts): Promise<readonly string[]> {
   const began = ports.now()
+  const good = ({ versions }: DriverCatalogue) =>
+    versions.filter((version) => !ports.settings.revoked.includes(version))
   const known = await readOrAskFor(ports)
-  if (known !== undefined) return known.versions
+  if (known !== undefined) return good(known)
   while (ports.now() - began < HOLD_MILLISECONDS) {
     await ports.sleep(POLL_MILLISECONDS)
     const read = await ports.catalogue.read()
-    if (read !== undefined) return read.versions
+    if (read !== undefined) return good(read)
   }
   throw new ProbeError(
     'catalogue-unread',

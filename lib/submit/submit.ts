@@ -20,7 +20,8 @@ import { type LocatePorts, locate } from '../serve/resolve.ts'
 import { type ReadSubmission, readSubmission, type Wanted } from './read.ts'
 import type { Submission } from './submission.ts'
 
-export interface SubmitPorts extends LocatePorts, DriverVersionsPorts {
+export interface SubmitPorts extends LocatePorts {
+  readonly sleep: DriverVersionsPorts['sleep']
   readonly kernels: Kernels
   readonly inputs: Pick<Store, 'create'>
 }

@@ -97,6 +97,8 @@ const MAY: Record<string, string[]> = {
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:Scan Probes.Arn',
     'dynamodb:Query Probes.Arn/index/ByRelease',
+    'dynamodb:GetItem Sources.Arn',
+    'events:PutEvents Bus.Arn',
   ],
   Sweep: [
     'logs:CreateLogStream SweepLog.Arn',
@@ -169,7 +171,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'eventBus',
     'settings',
   ],
-  V1: ['probesTable', 'settings'],
+  V1: ['probesTable', 'sourcesTable', 'eventBus', 'settings'],
   Sweep: ['probesTable', 'eventBus'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }

@@ -53,6 +53,13 @@ describe('the driver versions', () => {
   })
 })
 
+test('a driver version that was revoked is not offered', async () => {
+  const { ports } = registry()
+  const settings = { ...DEFAULTS, revoked: ['0.23.2'] }
+  expect(await driverVersions({ ...ports, settings })).toEqual(['0.20.0'])
+  expect(await driverVersions({ ...ports, settings })).toEqual(['0.20.0'])
+})
+
 describe('a driver version that comes as a package', () => {
   test('exists when the suites have it, or once had it', async () => {
     const { ports, memory } = registry()
