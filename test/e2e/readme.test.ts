@@ -29,14 +29,24 @@ test('every command of README.md and docs/ does what it says', async () => {
       .replaceAll('6.1.192-2-amd64', kernel.release)
   await sh('mkdir', ['-p', '-m', '700', 'gnupg', HOST.falco], work.dir)
   const ran: string[] = []
+  /** what earlier commands have set, as in the one terminal of a user */
+  const env: Record<string, string> = {}
+  const variables = () =>
+    Object.entries(env)
+      .map(([name, value]) => `${name}='${value}'; `)
+      .join('')
   let stop = async (): Promise<unknown> => undefined
   try {
     for (const command of documents().flatMap(commandsOf)) {
       if (!isRunHere(command)) continue
       ran.push(command)
-      if (command === 'npm start') stop = await npmStart(port, join(work.dir, 'data'))
+      const [, name] = /^([A-Z]+)=/.exec(command) ?? []
+      if (name !== undefined)
+        env[name] = await sh('sh', ['-c', `${here(command)}; printf %s "$${name}"`], work.dir)
+      else if (command === 'npm start') stop = await npmStart(port, join(work.dir, 'data'))
       else if (/^np(m run|x) /.test(command)) await sh('sh', ['-c', command])
-      else await sh('sh', ['-c', `GNUPGHOME=gnupg ${here(command)}`], work.dir)
+      else
+        await sh('sh', ['-c', `${variables()}GNUPGHOME=gnupg; export GNUPGHOME; ${here(command)}`], work.dir)
     }
   } finally {
     await stop()

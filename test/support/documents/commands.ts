@@ -16,6 +16,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'npm run synth': README,
   'npx probe-name': README,
+  'DRIVER=$(curl': README,
   curl: README,
   gpg: README,
   sha256sum: README,
