@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // `npx probe-name`: explains names of probes, and tells by which name each client asks on a host.
 
 import { createHash } from 'node:crypto'

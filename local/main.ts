@@ -17,7 +17,7 @@ interface Settings {
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
 const STOP_MS = 1500
-const TOOLS = ['bwrap', 'curl', 'dpkg-deb', 'gcc', 'make']
+const TOOLS = ['bwrap', 'curl', 'dpkg-deb', 'gcc-12', 'make']
 const ROOT = join(import.meta.dirname, '..')
 
 const say = (line: string): void => console.log(line)

@@ -3,9 +3,10 @@
 set -eu
 
 # package:command. The command stands for the package where there is no apt; `-`: no command does.
-RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libarchive-tools:bsdtar libelf1:-
+RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libarchive-tools:bsdtar
   llvm:llc make:make'
-# To make a kernel tree of source and config: its archive, its Kconfig, its constants of time, its objtool.
+# To make a kernel tree of source and config: its archive, its Kconfig, its constants of time, its objtool. The objtool of
+# header packages needs libelf as well.
 RUN_TOOLS="$RUN_TOOLS xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:-"
 # To load a probe into its own kernel, in a virtual machine.
 case $(uname -m) in
@@ -13,7 +14,8 @@ aarch64) RUN_TOOLS="$RUN_TOOLS qemu-system-arm:qemu-system-aarch64" ;;
 *) RUN_TOOLS="$RUN_TOOLS qemu-system-x86:qemu-system-x86_64" ;;
 esac
 RUN_TOOLS="$RUN_TOOLS busybox-static:busybox"
-TEST_TOOLS='binutils:readelf gnupg:gpg gpgv:gpgv kmod:modinfo rpm:rpmbuild shellcheck:shellcheck wget:wget'
+TEST_TOOLS='binutils:readelf debootstrap:debootstrap gnupg:gpg gpgv:gpgv kmod:modinfo rpm:rpmbuild'
+TEST_TOOLS="$TEST_TOOLS shellcheck:shellcheck wget:wget"
 
 fail() {
   echo "setup: $*" >&2
@@ -75,26 +77,38 @@ system_packages() {
 # The lock file's digest is written last, so that an npm ci that was cut off is done again.
 npm_packages() {
   digest=$(sha256sum package-lock.json)
-  [ "$(cat "$stamp" 2>/dev/null)" != "$digest" ] || return 0
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && node_24; then return 0; fi
   # npm ci empties node_modules: it must not run on the Node in there.
-  PATH=$(echo "$PATH" | tr ':' '\n' | grep -vxF "$root/node_modules/.bin" | paste -sd: -)
-  command -v npm >/dev/null || fail 'npm is missing: install Node 20 or later, with npm'
+  PATH=$(echo "$PATH" | tr ':' '\n' | grep -vF "$root/node_modules/" | paste -sd: -)
+  command -v npm >/dev/null || fail 'npm is missing: install Node 18 or later, with npm'
   found=$(node --version 2>/dev/null || echo none)
   case $found in
-  none | v[0-9].* | v1[0-9].*) fail "Node 20 or later is needed; found: $found" ;;
+  none | v[0-9].* | v1[0-7].*) fail "Node 18 or later is needed; found: $found" ;;
   esac
   rm -f "$stamp"
+  [ "${found%%.*}" = v24 ] || npm_on_node_24
   step 'npm ci' npm ci --include=dev --include=optional
+  node_24 || no_node_24
+  rm -rf .build/node
   echo "$digest" >"$stamp"
 }
 
-# npm puts node_modules/.bin first on the PATH of its scripts.
+# npm leaves out the optional packages that are not for the Node that it runs on: on Node 18, a part of the test runner.
+# So Node 24 comes first, and runs npm from where no npm ci removes it.
+npm_on_node_24() {
+  step 'npm ci --omit=dev, for Node 24' npm ci --omit=dev --include=optional --ignore-scripts
+  node_24 || no_node_24
+  rm -rf .build/node
+  mv node_modules/node-linux-* .build/node
+  PATH=$root/.build/node/bin:$PATH
+}
+
 node_24() {
-  found=$(PATH=$root/node_modules/.bin:$PATH node --version 2>/dev/null || echo none)
-  case $found in
-  v24.*) ;;
-  *) fail "Node 24 is needed; found: $found. Its npm packages exist for Linux with glibc on x64 and arm64, not for $(uname -sm)" ;;
-  esac
+  sh local/node.sh --version >/dev/null 2>&1
+}
+
+no_node_24() {
+  fail "npm brought no Node 24 that runs here, on $(uname -sm): its packages are for Linux with glibc on x64 and arm64. All that npm said is in $root/$log"
 }
 
 # Two at a time, say npm start beside npm test, would empty node_modules under each other.
@@ -104,4 +118,3 @@ fi
 cd "$root"
 system_packages
 npm_packages
-node_24

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
-const SETUP = join(ROOT, 'local/setup.sh')
+const SCRIPTS = ['local/setup.sh', 'local/node.sh']
 const NOBODY = 65534
 
 let home: string
@@ -23,29 +23,55 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'setup-'))
   chmodSync(home, 0o755)
   mkdirSync(join(home, 'local'))
-  cpSync(SETUP, join(home, 'local/setup.sh'))
+  for (const script of SCRIPTS) cpSync(join(ROOT, script), join(home, script))
   project('one')
 })
 afterEach(() => rmSync(home, { recursive: true }))
 
-/** A project whose one dependency is a folder in it: `npm ci` of it needs no network. */
-function project(dependency: string): void {
-  const own = { name: 'small', version: '1.0.0', dependencies: { [dependency]: `file:${dependency}` } }
-  const packages = {
-    '': own,
-    [dependency]: { version: '1.0.0' },
-    [`node_modules/${dependency}`]: { resolved: dependency, link: true },
+/** A project whose dependencies are folders in it: `npm ci` of it needs no network. */
+function project(...dependencies: readonly string[]): void {
+  const own = {
+    name: 'small',
+    version: '1.0.0',
+    scripts: { install: 'command -v node >ran-on' },
+    dependencies: Object.fromEntries(dependencies.map((name) => [name, `file:${name}`])),
   }
+  const folders = dependencies.flatMap((name) => [
+    [name, { version: '1.0.0' }],
+    [`node_modules/${name}`, { resolved: name, link: true }],
+  ])
   writeJson('package.json', own)
   writeJson('package-lock.json', {
     name: 'small',
     version: '1.0.0',
     lockfileVersion: 3,
     requires: true,
-    packages,
+    packages: { '': own, ...Object.fromEntries(folders) },
   })
-  mkdirSync(join(home, dependency), { recursive: true })
-  writeJson(`${dependency}/package.json`, { name: dependency, version: '1.0.0' })
+  for (const name of dependencies) {
+    mkdirSync(join(home, name), { recursive: true })
+    writeJson(`${name}/package.json`, { name, version: '1.0.0' })
+  }
+}
+
+/** A project that brings its own Node 24, as this one does. */
+const NODE = `node-linux-${process.arch}`
+function projectWithNode(): void {
+  project('one', NODE)
+  mkdirSync(join(home, NODE, 'bin'))
+  symlinkSync(process.execPath, join(home, NODE, 'bin/node'))
+}
+
+/** A PATH on which the machine's Node says that it is of this version. */
+function machineNode(version: string): string {
+  const folder = mkdtempSync(join(home, 'machine-'))
+  const lines = [
+    '#!/bin/sh',
+    `[ "$1" != --version ] || exec echo ${version}`,
+    `exec ${process.execPath} "$@"`,
+  ]
+  writeFileSync(join(folder, 'node'), `${lines.join('\n')}\n`, { mode: 0o755 })
+  return `${folder}:${process.env.PATH}`
 }
 
 const writeJson = (path: string, value: unknown) => writeFileSync(join(home, path), JSON.stringify(value))
@@ -150,19 +176,65 @@ describe('npm packages', () => {
 })
 
 describe('Node', () => {
-  test('missing altogether is told in one line', () => {
-    expect(setUp('run').status).toBe(0)
-    const tools = ['dpkg-query', 'apt-get', ...PLAIN]
-    expect(setUp('run', { env: { PATH: pathOf(...tools) } }).stderr).toMatch(
-      /^setup: Node 24 is needed; found: none\. Its npm packages exist for .*\n$/,
+  const said = (PATH: string) => setUp('run', { env: { PATH } })
+
+  test('of the machine that is too old, or missing, is told in one line', () => {
+    expect(said(machineNode('v16.20.2')).stderr).toBe('setup: Node 18 or later is needed; found: v16.20.2\n')
+    expect(said(pathOf('dpkg-query', 'apt-get', 'npm', ...PLAIN)).stderr).toBe(
+      'setup: Node 18 or later is needed; found: none\n',
+    )
+    expect(said(pathOf('dpkg-query', 'apt-get', ...PLAIN)).stderr).toBe(
+      'setup: npm is missing: install Node 18 or later, with npm\n',
+    )
+    expect(existsSync(join(home, 'node_modules'))).toBe(false)
+  })
+
+  test('18 of the machine brings Node 24, and on that npm installs the packages', () => {
+    projectWithNode()
+    const { status, stdout } = said(machineNode('v18.20.4'))
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: 'setup: npm ci --omit=dev, for Node 24\nsetup: npm ci\n',
+    })
+    expect(readFileSync(join(home, 'ran-on'), 'utf8')).toBe(`${home}/.build/node/bin/node\n`)
+    expect(existsSync(join(home, '.build/node'))).toBe(false)
+  })
+
+  test('24 that npm installed is found by its path, where no .bin/node is linked', () => {
+    projectWithNode()
+    expect(said(machineNode('v18.20.4')).status).toBe(0)
+    expect(existsSync(join(home, 'node_modules/.bin/node'))).toBe(false)
+    const found = spawnSync('/bin/sh', [join(home, 'local/node.sh'), '-p', 'process.version'], {
+      env: { PATH: machineNode('v18.20.4') },
+      encoding: 'utf8',
+    })
+    expect(found).toMatchObject({ stdout: `${process.version}\n`, stderr: '' })
+    expect(said(machineNode('v18.20.4'))).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  test('24 that was removed is installed again', () => {
+    projectWithNode()
+    expect(said(machineNode('v18.20.4')).status).toBe(0)
+    rmSync(join(home, 'node_modules', NODE))
+    expect(said(machineNode('v18.20.4')).stdout).toMatch(/npm ci\n$/)
+    expect(existsSync(join(home, 'node_modules', NODE, 'bin/node'))).toBe(true)
+  })
+
+  test('24 that npm has not for this machine is told in one line', () => {
+    expect(said(machineNode('v18.20.4')).stderr).toMatch(
+      /^setup: npm brought no Node 24 that runs here, on Linux \w+: its packages are for Linux with glibc on x64 and arm64\. .*setup\.log\n$/,
     )
   })
 
-  test('24 of the npm packages is taken before the one of the machine', () => {
-    expect(setUp('run').status).toBe(0)
-    mkdirSync(join(home, 'node_modules/.bin'), { recursive: true })
-    symlinkSync(process.execPath, join(home, 'node_modules/.bin/node'))
-    expect(setUp('run', { env: { PATH: pathOf('dpkg-query', 'apt-get', ...PLAIN) } }).status).toBe(0)
+  test('24 that is not installed yet is told with what to do', () => {
+    const { status, stderr } = spawnSync('/bin/sh', [join(home, 'local/node.sh'), 'any.ts'], {
+      env: { PATH: machineNode('v20.19.2') },
+      encoding: 'utf8',
+    })
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'local/node.sh: Node 24 is needed; found: v20.19.2. Run: sh local/setup.sh run\n',
+    })
   })
 })
 
@@ -174,7 +246,7 @@ test('an unknown mode is refused', () => {
   })
 })
 
-test.each(['local/setup.sh', '.ci/run'])('%s is clean by shellcheck', (script) => {
+test.each([...SCRIPTS, 'client/probe-name', '.ci/run'])('%s is clean by shellcheck', (script) => {
   const { status, stdout } = spawnSync('shellcheck', [join(ROOT, script)], { encoding: 'utf8' })
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
 })

@@ -94,7 +94,7 @@ test.each([['bwrap'], ['llc']])(
     })
     expect(manifest?.stage).toBe('prepare')
     expect(log).toMatch(
-      /has not all of bwrap, make, gcc, clang, llc, llvm-strip, and only root could add them\n$/,
+      /has not all of bwrap, make, gcc-12, clang, llc, llvm-strip, and only root could add them\n$/,
     )
   },
 )

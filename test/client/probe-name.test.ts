@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { namesDocument } from '../../lib/clients/document.ts'
 
 const OS_RELEASE = fileURLToPath(new URL('../vectors/os-release', import.meta.url))
-const PROGRAM = fileURLToPath(new URL('../../client/probe-name.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../client/probe-name', import.meta.url))
 
-function probeName(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' })
+const probeName = (...args: string[]) => ran(PROGRAM, args)
+
+function ran(program: string, args: readonly string[], env = process.env) {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env })
   return { status, stdout, stderr }
 }
 
@@ -63,6 +68,19 @@ describe('probe-name', () => {
 
   test('writes the page of documentation', () => {
     expect(probeName('--document').stdout).toBe(namesDocument())
+  })
+
+  test("runs on the project's Node, by a link as npx makes one, on a machine whose own is older", () => {
+    const folder = mkdtempSync(join(tmpdir(), 'npx-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    symlinkSync(PROGRAM, join(folder, 'probe-name'))
+    writeFileSync(join(folder, 'node'), '#!/bin/sh\necho v18.20.4\n', { mode: 0o755 })
+    const env = { PATH: `${folder}:/usr/bin:/bin` }
+    expect(ran(join(folder, 'probe-name'), ['--document'], env)).toEqual({
+      status: 0,
+      stdout: namesDocument(),
+      stderr: '',
+    })
   })
 
   test.each([[[]], [['--no-such-option']]])('tells how it is used: %j', (args) => {

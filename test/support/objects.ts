@@ -53,7 +53,7 @@ export const EBPF_SECTIONS = {
 export function ebpfObject(sections: Readonly<Record<string, string>> = EBPF_SECTIONS): Uint8Array {
   const lines = Object.entries(sections).map(
     ([name, declaration]) =>
-      `SECTION(${cString(name)}) ${declaration}${declaration.endsWith(')') ? ' { return 0; }' : ';'}`,
+      `SECTION("${name}") ${declaration}${declaration.endsWith(')') ? ' { return 0; }' : ';'}`,
   )
   return compile(
     ['--target=bpf', '-O2'],

@@ -95,7 +95,7 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
       RECIPE: 'makefile',
       KERNEL: 'headers',
       TREE: 'tree',
-      COMPILER: 'gcc',
+      COMPILER: 'gcc-12',
       MAX_PROBE_BYTES: '33554432',
       COMPILE_SECONDS: '120',
       ...order.settings,
