@@ -15,7 +15,7 @@ export function readSettings(file: string | undefined, { local }: { local: boole
   const settings = settingsSchema.parse(merged)
   if (!isDeepStrictEqual(settings, merged)) {
     throw new Error(
-      `${file} holds a setting that lib/model/settings.ts does not know: look for a misspelt name`,
+      `${file} holds a setting that lib/kernels/settings.ts does not know: look for a misspelt name`,
     )
   }
   if (!local) refuseOutOfReach(settings)

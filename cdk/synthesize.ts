@@ -13,7 +13,7 @@ export interface SynthesisOptions {
   readonly outdir: string
   /** where the functions are bundled to, one folder each */
   readonly bundles: string
-  /** JSON laid over the defaults of lib/model/settings.ts; else the context value `settings` names it */
+  /** JSON laid over the defaults of lib/kernels/settings.ts; else the context value `settings` names it */
   readonly settingsFile?: string | undefined
   /** for this machine only: driver sources and mirrors that no cloud can reach; the template goes unchecked */
   readonly local: boolean

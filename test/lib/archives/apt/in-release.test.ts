@@ -1,6 +1,7 @@
 import { createCleartextMessage, generateKey, sign } from 'openpgp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fetchRelease } from '../../../../lib/archives/apt/in-release.ts'
+import type { Suite } from '../../../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../../../lib/archives/keys/debian.ts'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
 import { debianSuites } from '../../../support/mirrors.ts'
@@ -41,8 +42,8 @@ beforeAll(async () => {
   signedByAnother = another.signText
 })
 
-const release = (inRelease: string, now = NOW) =>
-  fetchRelease({ fetch: async () => new TextEncoder().encode(inRelease), now: () => now, keyring }, SUITE)
+const release = (inRelease: string, now = NOW, suite: Suite = SUITE) =>
+  fetchRelease({ fetch: async () => new TextEncoder().encode(inRelease), now: () => now, keyring }, suite)
 
 const refused = expect.objectContaining({ code: 'signature-invalid' })
 
@@ -80,6 +81,15 @@ describe("a suite's InRelease", () => {
     const text = await signed(body('Valid-Until: Sat, 28 Nov 2026 00:53:02 UTC\n'))
     await expect(release(text)).resolves.toBeDefined()
     await expect(release(text, Date.UTC(2026, 10, 29))).rejects.toEqual(refused)
+  })
+
+  test('past its Valid-Until it is believed where the operator says so, as with apt, and must be signed all the same', async () => {
+    const text = await signed(body('Valid-Until: Sat, 28 Nov 2026 00:53:02 UTC\n'))
+    const late = Date.UTC(2026, 10, 29)
+    const suite = { ...SUITE, checkValidUntil: false }
+    await expect(release(text, late, suite)).resolves.toBeDefined()
+    await expect(release(text, late, { ...SUITE, checkValidUntil: true })).rejects.toEqual(refused)
+    await expect(release(text.replace(SHA, `b${SHA.slice(1)}`), late, suite)).rejects.toEqual(refused)
   })
 
   test("this machine's real ones verify against the planner's own keyring", async () => {
