@@ -1,13 +1,14 @@
-// The newest kernels of this machine's archive, built for real.
+// Debian's kernels, built for real.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestKernel, packageBytes } from '../support/builds/archive.ts'
-import { type Build, build, type Input } from '../support/builds/build.ts'
+import { build } from '../support/builds/build.ts'
+import { kernelBuild } from '../support/builds/kernel-build.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
+import { pinned } from '../support/registry/kernels.ts'
 
 const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
 const MINUTES = 60_000
@@ -17,23 +18,6 @@ beforeAll(async () => {
   store = await openStore()
 })
 afterAll(() => store.close())
-
-/** Debian's own driver package on the newest kernel of a series. */
-function order(series: string, kind: 'kmod' | 'ebpf'): Build & { unameRelease: string } {
-  const kernel = newestKernel(series)
-  const deb = (role: Input['role']) => (body: Buffer) => ({ role, format: 'deb', body }) as const
-  return {
-    unameRelease: kernel.unameRelease,
-    settings: {
-      KIND: kind,
-      DRIVER_VERSION,
-      UNAME_RELEASE: kernel.unameRelease,
-      TREE: kernel.tree,
-      COMPILER: kernel.compiler,
-    },
-    inputs: [...kernel.headers.map(deb('header')), deb('driver')(packageBytes('falcosecurity-scap-dkms'))],
-  }
-}
 
 /** What a tool says of the probe's file. */
 function inspect(probe: Buffer, command: string, ...args: string[]): string {
@@ -46,16 +30,19 @@ function inspect(probe: Buffer, command: string, ...args: string[]): string {
   }
 }
 
-describe('the newest 6.1 kernel', () => {
+describe('a kernel of the series 6.1', () => {
+  const kernel = pinned('6.1', 'amd64')
+  const order = (kind: 'kmod' | 'ebpf') => kernelBuild(kernel, kind, undefined, { DRIVER_VERSION })
+
   test(
     'gets its kernel module, and two builds of it are the same bytes',
     async () => {
-      const job = order('6.1', 'kmod')
+      const job = order('kmod')
       const first = await build(store, job)
       expect(first.log).toMatch(/\ndone: .*\n$/)
       expect(first.exit).toBe(0)
       expect(inspect(first.probe!, '/usr/sbin/modinfo', '-F', 'vermagic').split(' ')[0]).toBe(
-        job.unameRelease,
+        kernel.unameRelease,
       )
       expect(inspect(first.probe!, '/usr/sbin/modinfo', '-F', 'version').trim()).toBe(DRIVER_VERSION)
       expect(inspect(first.probe!, 'readelf', '-SW')).not.toContain('.debug_')
@@ -79,7 +66,7 @@ describe('the newest 6.1 kernel', () => {
   test(
     'gets its eBPF probe, with the sections that Falco reads and nothing to debug it with',
     async () => {
-      const job = order('6.1', 'ebpf')
+      const job = order('ebpf')
       const { probe, exit, manifest } = await build(store, job)
       expect(exit).toBe(0)
       const sections = inspect(probe!, 'readelf', '-SW')
@@ -87,7 +74,7 @@ describe('the newest 6.1 kernel', () => {
         expect(sections).toContain(` ${name} `)
       }
       expect(sections).not.toContain('.debug_')
-      expect(inspect(probe!, 'readelf', '-p', 'kernel_version')).toContain(job.unameRelease)
+      expect(inspect(probe!, 'readelf', '-p', 'kernel_version')).toContain(kernel.unameRelease)
       expect(manifest?.compilerVersion).toContain('clang version')
     },
     3 * MINUTES,
@@ -97,7 +84,10 @@ describe('the newest 6.1 kernel', () => {
 test(
   "a driver that does not compile on a kernel leaves the compiler's own lines, and no probe",
   async () => {
-    const { exit, log, probe, manifest, requests } = await build(store, order('6.12', 'kmod'))
+    const { exit, log, probe, manifest, requests } = await build(
+      store,
+      kernelBuild(pinned('6.12', 'amd64'), 'kmod'),
+    )
     expect(exit).toBe(1)
     expect(manifest?.stage).toBe('compile')
     expect(log).toMatch(/: error: /)

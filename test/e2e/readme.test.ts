@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { newest } from '../support/registry/kernels.ts'
+import { pinned } from '../support/registry/kernels.ts'
 import { freePort, scratch, sh } from '../support/registry/registry.ts'
 
 const COMMAND = /^ {4}((?:npm|npx|curl|gpg|sha256sum|git|sh|export|[A-Z_]+=).*)$/gm
@@ -29,7 +29,7 @@ test('every command of README does what it says', async () => {
   const readme = await readFile('README.md', 'utf8')
   const work = await scratch()
   const port = await freePort()
-  const kernel = await newest('6.1', 'amd64')
+  const kernel = pinned('6.1', 'amd64')
   const here = (command: string) =>
     onHost(command)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
