@@ -5,7 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { ENV } from '../lib/aws/resources.ts'
 import type { Settings } from '../lib/model/settings.ts'
 import { addTopic, alarms } from './alarm.ts'
-import { watchApi, watchClaims, watchFunctions, watchTables } from './alarms.ts'
+import { watchApi, watchBuilds, watchClaims, watchFunctions, watchTables } from './alarms.ts'
 import { addApi } from './api.ts'
 import { addBuckets } from './buckets.ts'
 import { addBuilds } from './builds.ts'
@@ -102,6 +102,7 @@ export function addRegistry(stack: Stack, settings: Settings, bundles: string): 
   const alarm = alarms(stack, topic)
   watchFunctions(alarm, { resolve, wait, direct, submit, v1, plan, publish, sweep })
   watchApi(alarm, accessLog)
+  watchBuilds(alarm, publish.logGroup)
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)
 

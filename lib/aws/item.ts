@@ -97,6 +97,9 @@ export function sourceOf(key: string, item: Item): Source {
   }
 }
 
+/** What older items call `build-broken`. */
+const FORMERLY = 'build-error'
+
 /** Narrow readers by hand: a schema library would be most of what a hit loads. */
 function reader(key: string, item: Item) {
   const refuse = (name: string): never => {
@@ -131,7 +134,8 @@ function reader(key: string, item: Item) {
       return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : refuse(name)
     },
     reason: (name: string): FailureReason =>
-      FAILURE_REASONS.find((reason) => reason === item[name]) ?? refuse(name),
+      FAILURE_REASONS.find((reason) => reason === item[name]) ??
+      (item[name] === FORMERLY ? 'build-broken' : refuse(name)),
     optional: <Name extends string>(name: Name): { readonly [N in Name]?: string } =>
       item[name] === undefined ? {} : ({ [name]: string(name) } as { readonly [N in Name]?: string }),
   }

@@ -104,7 +104,7 @@ export const FAILURE_REASONS = [
   'driver-source-not-found',
   'compile-error',
   'verification-failed',
-  'build-error',
+  'build-broken',
   'build-timeout',
   'build-lost',
   'cannot-load',
