@@ -1,12 +1,15 @@
 // Debian's kernels, built for real.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build } from '../support/builds/build.ts'
-import { kernelBuild } from '../support/builds/kernel-build.ts'
+import { failureOf } from '../../lib/build/failure.ts'
+import { driverPackage, tarball } from '../support/builds/archive.ts'
+import { type Build, build, type Input } from '../support/builds/build.ts'
+import { driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
+import { GOOD, making, moduleFiles, preparedBuild, smallBuild } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 import { pinned } from '../support/registry/kernels.ts'
 
@@ -89,7 +92,7 @@ test(
       kernelBuild(pinned('6.12', 'amd64'), 'kmod'),
     )
     expect(exit).toBe(1)
-    expect(manifest?.stage).toBe('compile')
+    expect(failureOf(manifest, Buffer.from(log))).toBe('compile-error')
     expect(log).toMatch(/: error: /)
     expect(log).toMatch(
       /\nfailed at compile: scap .* kmod for 6\.12\..*: it does not compile with gcc-\d+; .*\n$/,
@@ -99,3 +102,72 @@ test(
   },
   3 * MINUTES,
 )
+
+describe('a build that fails by what the registry brings to it', () => {
+  const kernel = pinned('6.1', 'amd64')
+  const order = (files = moduleFiles()) =>
+    kernelBuild(kernel, 'kmod', { role: 'driver', format: 'tar.gz', body: tarball(files) })
+  const failure = async (order: Build) => {
+    const { log, manifest } = await build(store, order)
+    expect(log).not.toContain('it does not compile')
+    return { reason: failureOf(manifest, Buffer.from(log)), log }
+  }
+
+  test.each(['ld', 'as'])('without %s is not told as the fault of the driver', async (tool) => {
+    const hidden = [readlinkSync(`/usr/bin/${tool}`)]
+    const { reason, log } = await failure({ ...order(), hidden })
+    expect(reason).toBe('build-broken')
+    expect(log).toMatch(/\nfailed at compile: .*: not even that was made: the tools are broken, or .*\n$/)
+  })
+
+  test('nor without a header of the kernel', async () => {
+    const [own, common, ...more] = order().inputs
+    const remove = `dpkg-deb --fsys-tarfile - | tar --wildcards --delete '*/include/linux/module.h' | gzip -1`
+    const body = execFileSync('sh', ['-c', remove], { input: common!.body, maxBuffer: 1 << 28 })
+    const inputs: Input[] = [own!, { role: 'header', format: 'tar.gz', body }, ...more]
+    expect((await failure({ ...order(), inputs })).reason).toBe('build-broken')
+  })
+
+  test('nor without space', async () => {
+    const fill = 'for i in 1 2 3 4 5 6; do head -c 200M /dev/zero >$$i; done'
+    const { exit, log, manifest } = await build(store, order(moduleFiles({ before: fill })))
+    expect(exit).toBe(1)
+    expect(failureOf(manifest, Buffer.from(log))).toBe('build-broken')
+  })
+})
+
+describe('a kernel whose headers hold a vmlinux is built without pahole', () => {
+  test('Debian’s 6.12', async () => {
+    const { deb, driverVersion } = driverPackage('sid')
+    const kernel = pinned('6.12', 'amd64')
+    const order = kernelBuild(kernel, 'kmod', driverInput(deb), { DRIVER_VERSION: driverVersion })
+    const own = order.inputs[0]!.body
+    expect(execFileSync('dpkg-deb', ['-c', '-'], { input: own }).toString()).toMatch(/\/vmlinux$/m)
+    const { exit, log, probe } = await build(store, order)
+    expect(log).toContain('Skipping BTF generation')
+    expect(log).not.toContain('pahole')
+    expect(exit).toBe(0)
+    expect(inspect(probe!, '/usr/sbin/modinfo', '-F', 'vermagic')).toContain(`${kernel.unameRelease} `)
+  })
+
+  // kbuild's own rule (scripts/Makefile.modfinal).
+  const driver = making(
+    'cd "$KERNELDIR"',
+    'if [ -f vmlinux ]; then pahole -J; else echo "Skipping BTF generation"; fi',
+    'find -L . -type f | sort',
+    `cd -; ${GOOD}`,
+  )
+  const tree = { vmlinux: 'ELF', '.config': '', 'scripts/vmlinux': '', Makefile: 'all:\n' }
+  test.each([
+    ['used in place', smallBuild(driver, {}, tree)],
+    [
+      'made of links',
+      smallBuild(driver, {}, { ...tree, Makefile: 'include /usr/src/common/Makefile\nall:\n' }),
+    ],
+    ['that an earlier build made', preparedBuild(driver, tree)],
+  ])('in a tree %s, which keeps all its other files', async (_, order) => {
+    const { exit, log } = await build(store, order)
+    expect(log).toContain('Skipping BTF generation\n./.config\n./Makefile\n./scripts/vmlinux\n')
+    expect(exit).toBe(0)
+  })
+})
