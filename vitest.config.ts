@@ -1,9 +1,19 @@
-// Two kinds of tests: fast ones in parallel, then those that build real probes, one file at a time.
+// Three kinds of tests: fast ones in parallel, then those that build real probes, one file at a time, and of these the ones
+// that `npm test` leaves to `npm run test:long`.
 
 import { defineConfig } from 'vitest/config'
 
 const REAL = ['test/e2e/**/*.test.ts', 'test/buildspecs/**/*.test.ts']
+const LONG = 'test/**/*.long.test.ts'
 const MINUTES = 60_000
+/** What builds real probes. */
+const real = {
+  globalSetup: 'test/support/package-lists.ts',
+  fileParallelism: false,
+  testTimeout: 10 * MINUTES,
+  hookTimeout: 10 * MINUTES,
+  sequence: { groupOrder: 2 },
+}
 
 export default defineConfig({
   test: {
@@ -12,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: REAL,
+          exclude: [...REAL, LONG],
           testTimeout: MINUTES,
           hookTimeout: MINUTES,
           maxWorkers: '100%',
@@ -20,16 +30,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        test: {
-          name: 'real',
-          include: REAL,
-          fileParallelism: false,
-          testTimeout: 10 * MINUTES,
-          hookTimeout: 10 * MINUTES,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      { test: { ...real, name: 'real', include: REAL, exclude: [LONG] } },
+      { test: { ...real, name: 'long', include: [LONG], env: { TEST_LONG: '1' } } },
     ],
   },
 })

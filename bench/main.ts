@@ -24,7 +24,7 @@ const work = await scratch()
 const port = await freePort()
 const dataDir = join(work.dir, 'data')
 const pathOf = (release: string) => `driver/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`
-const [newest, second, third] = await debianKernels('6.1', 'amd64')
+const [newest, second, third] = debianKernels('6.1', 'amd64')
 if (newest === undefined || second === undefined || third === undefined)
   throw new Error('three 6.1 kernels are needed')
 

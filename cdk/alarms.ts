@@ -4,7 +4,7 @@ import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { FilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import { FilterPattern, type ILogGroup, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
 import { type Alarms, FIVE_MINUTES, type Trouble } from './alarm.ts'
 import type { FunctionName } from './bundle.ts'
 
@@ -78,6 +78,31 @@ export function watchApi(alarm: Alarms, accessLog: LogGroup): void {
     metricName: 'ServerErrors',
   })
   alarm('ServerErrors', { metric: filter.metric(SUM), atLeast: 5, ...MEANING.resolve })
+}
+
+/**
+ * Publish logs each failed build with its reason. A kernel that a host submitted brings code into its build: one of
+ * those alone alarms nobody, or any stranger could.
+ */
+export function watchBuilds(alarm: Alarms, publishLog: ILogGroup): void {
+  const broken = (id: string, condition: string) =>
+    new MetricFilter(publishLog.stack, id, {
+      logGroup: publishLog,
+      filterPattern: FilterPattern.literal(`{ ($.message.reason = "build-broken") && (${condition}) }`),
+      metricNamespace: 'ProbeRegistry',
+      metricName: id,
+    }).metric(SUM)
+  alarm('BuildsBroken', {
+    metric: broken('BuildsBroken', '$.message.key != "config/*"'),
+    impact: 'The tools that builds run are broken: missing probes are not built, published ones are served.',
+    runbook: 'building',
+  })
+  alarm('SubmittedBuildsBroken', {
+    metric: broken('SubmittedBuildsBroken', '$.message.key = "config/*"'),
+    atLeast: 10,
+    impact: 'Hosts that submit their kernels get no probes: the tools are broken, or somebody breaks builds.',
+    runbook: 'building',
+  })
 }
 
 /** The sweep tells `ProbeOverdue` for each claim whose end never came. */

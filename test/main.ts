@@ -1,8 +1,11 @@
-// `npm test`: the types, the style, then every test; the last line says how it went. Arguments are file filters.
+// `npm test`: the types, the style, then every test that is not a long one; `npm run test:long`: those as well. At the end
+// what each file took; the last line says how it went. Arguments are file filters.
 
 import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import type { Vitest } from 'vitest/node'
+import { LONG } from './support/long.ts'
+import { type FileTime, overBudget, slowestFirst } from './support/times.ts'
 
 interface Tally {
   readonly passed: number
@@ -41,27 +44,38 @@ function tally({ state }: Vitest): Tally {
   }
 }
 
+const timesOf = ({ state }: Vitest): FileTime[] =>
+  state.getTestModules().map((module) => {
+    const { duration, collectDuration, setupDuration } = module.diagnostic()
+    const seconds = (duration + collectDuration + setupDuration) / 1000
+    return { file: relative('.', module.moduleId), seconds }
+  })
+
 async function runTests(filters: readonly string[]): Promise<Tally> {
   // It decides on colours when it is loaded, and takes every output for a terminal.
   if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
   const { startVitest } = await import('vitest/node')
   const vitest = await startVitest([...filters], {
     watch: false,
+    project: LONG ? [] : ['!long'],
     reporters: [['default', { summary: false }]],
   })
   const result = tally(vitest)
+  process.stdout.write(`\nseconds of each file, slowest first\n${slowestFirst(timesOf(vitest))}`)
   await vitest.close()
   if (result.passed + result.failed > 0) return result
   console.log(`✗ no test ran${filters.length > 0 ? `: no file matches ${filters.join(' ')}` : ''}`)
   return add(result, { ...NOTHING, failed: 1 })
 }
 
+const began = performance.now()
 process.chdir(resolve(import.meta.dirname, '..'))
 const checks = add(
   check('types', 'node_modules/.bin/tsc', ['--noEmit']),
   check('style', 'node_modules/.bin/biome', ['check', '.']),
 )
 const total = add(checks, await runTests(process.argv.slice(2)))
+process.stdout.write(overBudget((performance.now() - began) / 1000, LONG))
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 // Not console.log: nothing may come after it, and a pipe must have it before the process ends.
 process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`, () =>

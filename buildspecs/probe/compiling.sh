@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 
 unpack_sandbox() {
-  sandbox --ro-bind "$WORK/inputs" /inputs --bind "$WORK/kernel" /kernel --bind "$WORK/driver" /driver "$@"
+  sandbox --ro-bind "$WORK/inputs" /inputs --bind "$WORK/kernel" /kernel --bind "$WORK/driver" /driver \
+    --setenv TREE "$TREE" "$@"
 }
 
 unpack_inputs() {
@@ -27,31 +28,60 @@ building() {
 
 make_tree() {
   status=0
-  building --ro-bind "$WORK/inputs" /inputs --setenv ARCH "$ARCH" --setenv UNAME_RELEASE "$UNAME_RELEASE" \
-    sh -eu /steps/probe/sandbox/tree.sh 3>"$WORK/tree/prepared.tar.gz" || status=$?
-  ended "$status" "this source and this config make no kernel tree with $COMPILER"
+  build_tree submitted >"$WORK/tree/prepared.tar.gz" || status=$?
+  ended "$status" 'build_tree default' "this source and this config make no kernel tree with $COMPILER"
   TREE_BYTES=$(stat -c %s "$WORK/tree/prepared.tar.gz")
   TREE_SHA256=$(sha256sum <"$WORK/tree/prepared.tar.gz" | cut -c 1-64)
   say "the kernel tree: $TREE_BYTES bytes, sha256 $TREE_SHA256"
 }
 
-compile_probe() {
-  status=0
-  building --ro-bind "$WORK/kernel" /kernel --ro-bind "$WORK/driver" /driver --ro-bind "$WORK/tree" /inputs \
-    --setenv KIND "$KIND" --setenv RECIPE "$RECIPE" --setenv KERNEL "$KERNEL" --setenv TREE "$TREE" \
-    --setenv DRIVER_NAME "$DRIVER_NAME" --setenv DRIVER_VERSION "$DRIVER_VERSION" \
-    --setenv CLANG "$CLANG" --setenv LLC "$LLC" --setenv STRIP "$STRIP" \
-    sh -eu /steps/probe/sandbox/compile.sh 3>"$WORK/probe" || status=$?
-  ended "$status" "it does not compile with $COMPILER"
+# build_tree CONFIG: `submitted`, or the source's own `default`.
+build_tree() {
+  building --ro-bind "$WORK/inputs" /inputs --setenv ARCH "$ARCH" --setenv UNAME_RELEASE "$UNAME_RELEASE" \
+    --setenv CONFIG "$1" sh -eu /steps/probe/sandbox/tree.sh 3>&1 >&2
 }
 
-# ended STATUS REASON
+compile_probe() {
+  status=0
+  compile "$RECIPE" "$DRIVER_NAME" >"$WORK/probe" || status=$?
+  ended "$status" 'compile control control' "it does not compile with $COMPILER"
+}
+
+# compile RECIPE NAME
+compile() {
+  building --ro-bind "$WORK/kernel" /kernel --ro-bind "$WORK/driver" /driver --ro-bind "$WORK/tree" /inputs \
+    --setenv KIND "$KIND" --setenv RECIPE "$1" --setenv KERNEL "$KERNEL" --setenv TREE "$TREE" \
+    --setenv DRIVER_NAME "$2" --setenv DRIVER_VERSION "$DRIVER_VERSION" \
+    --setenv CLANG "$CLANG" --setenv LLC "$LLC" --setenv STRIP "$STRIP" \
+    sh -eu /steps/probe/sandbox/compile.sh 3>&1 >&2
+}
+
+# ended STATUS CONTROL REASON: CONTROL is a command that does the same with what is known to be good.
 ended() {
   case $1 in
     0) ;;
-    124 | 137) fail "compiling did not end within $COMPILE_SECONDS seconds, or was killed for its memory" ;;
-    *) fail "$2; the lines above say why" ;;
+    124) fail_by time "compiling did not end within $COMPILE_SECONDS seconds" ;;
+    137) fail_by tools 'compiling was killed; was there too little memory?' ;;
+    *) blame "$2" "$3" ;;
   esac
+}
+
+# blame CONTROL REASON: the tools and the kernel's files when CONTROL fails as well, else what was compiled.
+blame() {
+  say 'trying what is known to be good'
+  # shellcheck disable=SC2034,SC2086 # sandbox.sh
+  if (SANDBOX_SECONDS=60 && $1) >/dev/null 2>"$WORK/control"; then
+    say 'it was made: the tools work'
+    fail "$2; the lines above say why"
+  fi
+  head -c 65536 "$WORK/control"
+  fail_by tools 'not even that was made: the tools are broken, or the kernel tree is; the lines above say why'
+}
+
+# fail_by CAUSE REASON
+fail_by() {
+  echo "$1" >"$WORK/cause"
+  fail "$2"
 }
 
 collect_probe() {

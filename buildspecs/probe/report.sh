@@ -19,5 +19,7 @@ manifest() {
   version=$(head -n 1 "$WORK/compiler" 2>/dev/null | tr -cd ' -~' | cut -c 1-200 | sed 's/[\\"]/\\&/g' || true)
   timings=$(sed 's/\(.*\) \(.*\)/"\1":\2/' "$WORK/timings" | paste -s -d , -)
   stored=$(cat "$WORK/stored" 2>/dev/null || true)
-  printf '{"stage":"%s","compilerVersion":"%s","timings":{%s}%s}\n' "$name" "$version" "$timings" "$stored"
+  cause=$(sed 's/.*/,"cause":"&"/' "$WORK/cause" 2>/dev/null || true)
+  printf '{"stage":"%s","compilerVersion":"%s","timings":{%s}%s%s}\n' \
+    "$name" "$version" "$timings" "$stored" "$cause"
 }

@@ -113,7 +113,7 @@ export const FAILURE_REASONS = [
   'driver-source-not-found',
   'compile-error',
   'verification-failed',
-  'build-error',
+  'build-broken',
   'build-timeout',
   'build-lost',
   'cannot-load',
@@ -123,8 +123,11 @@ export const FAILURE_REASONS = [
 ] as const
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
+/** What older items call `build-broken`. */
+const FORMERLY = 'build-error'
+
 const failureSchema = z.object({
-  reason: z.enum(FAILURE_REASONS),
+  reason: z.preprocess((reason) => (reason === FORMERLY ? 'build-broken' : reason), z.enum(FAILURE_REASONS)),
   /** for a person: what happened and what to do; bounded, printable */
   detail: z.string(),
   /** milliseconds since the epoch; before it the probe is not built again */

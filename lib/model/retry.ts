@@ -30,7 +30,7 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
       return now + DAY
     case 'build-timeout':
       return now + HOUR
-    case 'build-error':
+    case 'build-broken':
     case 'plan-error':
       return now + Math.min(30 * SECOND * 2 ** (attempt - 1), 6 * HOUR)
     case 'build-lost':

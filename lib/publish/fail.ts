@@ -1,6 +1,6 @@
 // A build, or its load test, failed: the reason is worked out, the log is kept, and the index is told.
 
-import { failureOf, tellingLines } from '../build/report.ts'
+import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
 import { sha256 } from '../model/digest.ts'
 import type { Clock, Index, Store } from '../model/ports.ts'
 import type { Claim, FailureReason } from '../model/probe.ts'
@@ -22,11 +22,11 @@ export async function failBuild(ports: FailPorts, key: string, claim: Claim): Pr
   const staged = await readStaged(ports, claim.claim)
   const { log, report } = staged
   await keepTree(ports, claim.claim, staged)
-  const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report)
-  return fail(ports, key, claim, reason, whatHappened(reason, log), log)
+  const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report, log)
+  return fail(ports, key, claim, reason, (due) => whatHappened(reason, log, due), log)
 }
 
-function whatHappened(reason: FailureReason, log: Uint8Array | undefined): string {
+function whatHappened(reason: FailureReason, log: Uint8Array | undefined, due: string): string {
   switch (reason) {
     case 'plan-error':
       return 'its plan did not end in time; the registry tries again'
@@ -34,18 +34,20 @@ function whatHappened(reason: FailureReason, log: Uint8Array | undefined): strin
       return 'its build was cut off before it could report; the registry tries again'
     case 'compile-error':
       return `the driver does not compile on this kernel; use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
+    case 'build-broken':
+      return `the registry's own tools failed, which says nothing about the driver. There is nothing to do: the next request after ${due} builds it again, and the operator is alarmed. The build said last:\n${lastLines(log)}`
     default:
-      return `its build failed. It said last:\n${tellingLines(log)}`
+      return `its build did not end in time; the next request after ${due} builds it again. It said last:\n${lastLines(log)}`
   }
 }
 
-/** `what`: for a person; `log`: kept beside the probe. */
+/** `what`: for a person, who may be told when it is due again; `log`: kept beside the probe. */
 export async function fail(
   ports: FailPorts,
   key: string,
   { claim, attempt }: Claim,
   reason: FailureReason,
-  what: string,
+  what: string | ((due: string) => string),
   log?: Uint8Array,
 ): Promise<FailOutcome> {
   const { file, driverVersion } = subjectOfName(nameOf(key))
@@ -57,10 +59,12 @@ export async function fail(
       sha256: sha256(log),
     })
   }
+  const due = retryAt(reason, attempt, ports.now())
+  const told = typeof what === 'string' ? what : what(new Date(due).toISOString())
   const held = await ports.index.fail(key, claim, {
     reason,
-    detail: `${file} of driver ${driverVersion}: ${what}`,
-    retryAt: retryAt(reason, attempt, ports.now()),
+    detail: `${file} of driver ${driverVersion}: ${told}`,
+    retryAt: due,
     ...(logKey === undefined ? {} : { logKey }),
   })
   ports.log('build failed', { key, claim, reason })

@@ -101,7 +101,7 @@ describe('what a hostile Makefile leaves', () => {
     const order = smallBuild(making('trap "" TERM', 'while :; do sleep 300; done'), { COMPILE_SECONDS: '1' })
     const { exit, log, manifest } = await build(store, order)
     expect(exit).toBe(1)
-    expect(manifest?.stage).toBe('compile')
+    expect(manifest).toMatchObject({ stage: 'compile', cause: 'time' })
     expect(log).toContain('did not end within 1 seconds')
   })
 

@@ -1,13 +1,17 @@
-// The newest kernels of this machine's archive, built for real.
+// Debian's kernels, built for real.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestKernel, packageBytes } from '../support/builds/archive.ts'
+import { failureOf } from '../../lib/build/failure.ts'
+import { driverPackage, tarball } from '../support/builds/archive.ts'
 import { type Build, build, type Input } from '../support/builds/build.ts'
+import { driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
+import { GOOD, making, moduleFiles, preparedBuild, smallBuild } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
+import { pinned } from '../support/registry/kernels.ts'
 
 const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
 const MINUTES = 60_000
@@ -17,23 +21,6 @@ beforeAll(async () => {
   store = await openStore()
 })
 afterAll(() => store.close())
-
-/** Debian's own driver package on the newest kernel of a series. */
-function order(series: string, kind: 'kmod' | 'ebpf'): Build & { unameRelease: string } {
-  const kernel = newestKernel(series)
-  const deb = (role: Input['role']) => (body: Buffer) => ({ role, format: 'deb', body }) as const
-  return {
-    unameRelease: kernel.unameRelease,
-    settings: {
-      KIND: kind,
-      DRIVER_VERSION,
-      UNAME_RELEASE: kernel.unameRelease,
-      TREE: kernel.tree,
-      COMPILER: kernel.compiler,
-    },
-    inputs: [...kernel.headers.map(deb('header')), deb('driver')(packageBytes('falcosecurity-scap-dkms'))],
-  }
-}
 
 /** What a tool says of the probe's file. */
 function inspect(probe: Buffer, command: string, ...args: string[]): string {
@@ -46,16 +33,19 @@ function inspect(probe: Buffer, command: string, ...args: string[]): string {
   }
 }
 
-describe('the newest 6.1 kernel', () => {
+describe('a kernel of the series 6.1', () => {
+  const kernel = pinned('6.1', 'amd64')
+  const order = (kind: 'kmod' | 'ebpf') => kernelBuild(kernel, kind, undefined, { DRIVER_VERSION })
+
   test(
     'gets its kernel module, and two builds of it are the same bytes',
     async () => {
-      const job = order('6.1', 'kmod')
+      const job = order('kmod')
       const first = await build(store, job)
       expect(first.log).toMatch(/\ndone: .*\n$/)
       expect(first.exit).toBe(0)
       expect(inspect(first.probe!, '/usr/sbin/modinfo', '-F', 'vermagic').split(' ')[0]).toBe(
-        job.unameRelease,
+        kernel.unameRelease,
       )
       expect(inspect(first.probe!, '/usr/sbin/modinfo', '-F', 'version').trim()).toBe(DRIVER_VERSION)
       expect(inspect(first.probe!, 'readelf', '-SW')).not.toContain('.debug_')
@@ -79,7 +69,7 @@ describe('the newest 6.1 kernel', () => {
   test(
     'gets its eBPF probe, with the sections that Falco reads and nothing to debug it with',
     async () => {
-      const job = order('6.1', 'ebpf')
+      const job = order('ebpf')
       const { probe, exit, manifest } = await build(store, job)
       expect(exit).toBe(0)
       const sections = inspect(probe!, 'readelf', '-SW')
@@ -87,7 +77,7 @@ describe('the newest 6.1 kernel', () => {
         expect(sections).toContain(` ${name} `)
       }
       expect(sections).not.toContain('.debug_')
-      expect(inspect(probe!, 'readelf', '-p', 'kernel_version')).toContain(job.unameRelease)
+      expect(inspect(probe!, 'readelf', '-p', 'kernel_version')).toContain(kernel.unameRelease)
       expect(manifest?.compilerVersion).toContain('clang version')
     },
     3 * MINUTES,
@@ -97,9 +87,12 @@ describe('the newest 6.1 kernel', () => {
 test(
   "a driver that does not compile on a kernel leaves the compiler's own lines, and no probe",
   async () => {
-    const { exit, log, probe, manifest, requests } = await build(store, order('6.12', 'kmod'))
+    const { exit, log, probe, manifest, requests } = await build(
+      store,
+      kernelBuild(pinned('6.12', 'amd64'), 'kmod'),
+    )
     expect(exit).toBe(1)
-    expect(manifest?.stage).toBe('compile')
+    expect(failureOf(manifest, Buffer.from(log))).toBe('compile-error')
     expect(log).toMatch(/: error: /)
     expect(log).toMatch(
       /\nfailed at compile: scap .* kmod for 6\.12\..*: it does not compile with gcc-\d+; .*\n$/,
@@ -109,3 +102,72 @@ test(
   },
   3 * MINUTES,
 )
+
+describe('a build that fails by what the registry brings to it', () => {
+  const kernel = pinned('6.1', 'amd64')
+  const order = (files = moduleFiles()) =>
+    kernelBuild(kernel, 'kmod', { role: 'driver', format: 'tar.gz', body: tarball(files) })
+  const failure = async (order: Build) => {
+    const { log, manifest } = await build(store, order)
+    expect(log).not.toContain('it does not compile')
+    return { reason: failureOf(manifest, Buffer.from(log)), log }
+  }
+
+  test.each(['ld', 'as'])('without %s is not told as the fault of the driver', async (tool) => {
+    const hidden = [readlinkSync(`/usr/bin/${tool}`)]
+    const { reason, log } = await failure({ ...order(), hidden })
+    expect(reason).toBe('build-broken')
+    expect(log).toMatch(/\nfailed at compile: .*: not even that was made: the tools are broken, or .*\n$/)
+  })
+
+  test('nor without a header of the kernel', async () => {
+    const [own, common, ...more] = order().inputs
+    const remove = `dpkg-deb --fsys-tarfile - | tar --wildcards --delete '*/include/linux/module.h' | gzip -1`
+    const body = execFileSync('sh', ['-c', remove], { input: common!.body, maxBuffer: 1 << 28 })
+    const inputs: Input[] = [own!, { role: 'header', format: 'tar.gz', body }, ...more]
+    expect((await failure({ ...order(), inputs })).reason).toBe('build-broken')
+  })
+
+  test('nor without space', async () => {
+    const fill = 'for i in 1 2 3 4 5 6; do head -c 200M /dev/zero >$$i; done'
+    const { exit, log, manifest } = await build(store, order(moduleFiles({ before: fill })))
+    expect(exit).toBe(1)
+    expect(failureOf(manifest, Buffer.from(log))).toBe('build-broken')
+  })
+})
+
+describe('a kernel whose headers hold a vmlinux is built without pahole', () => {
+  test('Debian’s 6.12', async () => {
+    const { deb, driverVersion } = driverPackage('sid')
+    const kernel = pinned('6.12', 'amd64')
+    const order = kernelBuild(kernel, 'kmod', driverInput(deb), { DRIVER_VERSION: driverVersion })
+    const own = order.inputs[0]!.body
+    expect(execFileSync('dpkg-deb', ['-c', '-'], { input: own }).toString()).toMatch(/\/vmlinux$/m)
+    const { exit, log, probe } = await build(store, order)
+    expect(log).toContain('Skipping BTF generation')
+    expect(log).not.toContain('pahole')
+    expect(exit).toBe(0)
+    expect(inspect(probe!, '/usr/sbin/modinfo', '-F', 'vermagic')).toContain(`${kernel.unameRelease} `)
+  })
+
+  // kbuild's own rule (scripts/Makefile.modfinal).
+  const driver = making(
+    'cd "$KERNELDIR"',
+    'if [ -f vmlinux ]; then pahole -J; else echo "Skipping BTF generation"; fi',
+    'find -L . -type f | sort',
+    `cd -; ${GOOD}`,
+  )
+  const tree = { vmlinux: 'ELF', '.config': '', 'scripts/vmlinux': '', Makefile: 'all:\n' }
+  test.each([
+    ['used in place', smallBuild(driver, {}, tree)],
+    [
+      'made of links',
+      smallBuild(driver, {}, { ...tree, Makefile: 'include /usr/src/common/Makefile\nall:\n' }),
+    ],
+    ['that an earlier build made', preparedBuild(driver, tree)],
+  ])('in a tree %s, which keeps all its other files', async (_, order) => {
+    const { exit, log } = await build(store, order)
+    expect(log).toContain('Skipping BTF generation\n./.config\n./Makefile\n./scripts/vmlinux\n')
+    expect(exit).toBe(0)
+  })
+})

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../support/builds/build.ts'
-import { GOOD, making, smallBuild } from '../support/builds/small.ts'
+import { below, GOOD, making, smallBuild } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
 let store: LoopbackStore
@@ -10,9 +10,6 @@ beforeAll(async () => {
   store = await openStore()
 })
 afterAll(() => store.close())
-
-const below = (folder: string, files: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
 
 /** In the manner of a driver whose build files are CMake's templates. */
 const templates = {

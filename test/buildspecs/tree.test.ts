@@ -85,29 +85,33 @@ describe('of source and config', () => {
     expect(names(prepared)).not.toContain('Module.symvers')
   })
 
-  test.each([
-    ['the config breaks it', fromSource(['echo broken option >&2', 'exit 1']), /broken option/],
-    [
-      'the source is none',
-      {
-        ...fromSource([]),
-        inputs: [
-          { role: 'source', format: 'tar.gz', body: tarball({ 'a/b': '' }) },
-          config('CONFIG_A=y\n'),
-          ...driverOf(GOOD),
-        ],
-      } satisfies Build,
-      /the source is no archive of a kernel/,
-    ],
-  ])('when %s, the build ends at the tree and says why', async (_, order, why) => {
-    const { exit, log, manifest, requests } = await build(store, order)
+  test('a config that breaks it ends the build at the tree, which says why', async () => {
+    const broken = 'if [ "$1" = olddefconfig ]; then echo broken option; exit 1; fi'
+    const { exit, log, manifest, requests } = await build(store, fromSource([broken]))
     expect(exit).toBe(1)
-    expect(manifest?.stage).toBe('tree')
-    expect(log).toMatch(why)
+    expect(manifest).toMatchObject({ stage: 'tree' })
+    expect(manifest).not.toHaveProperty('cause')
+    expect(log).toMatch(/\nbroken option\n[\s\S]*\nit was made: the tools work\n/)
     expect(log).toMatch(
       /\nfailed at tree: .*: this source and this config make no kernel tree with gcc-12; .*\n$/,
     )
     expect(requests).not.toContain('PUT prepared')
+  })
+
+  test('where not even the default config makes a tree, it is not of the config', async () => {
+    const { exit, log, manifest } = await build(store, {
+      ...fromSource([]),
+      inputs: [
+        { role: 'source', format: 'tar.gz', body: tarball({ 'a/b': '' }) },
+        config('CONFIG_A=y\n'),
+        ...driverOf(GOOD),
+      ],
+    })
+    expect(exit).toBe(1)
+    expect(manifest).toMatchObject({ stage: 'tree', cause: 'tools' })
+    expect(log).toMatch(
+      /the source is no archive of a kernel\n[\s\S]*\nfailed at tree: .*: not even that was made: /,
+    )
   })
 
   test('a driver that does not compile leaves the tree for the next', async () => {

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestKernel, packageBytes } from '../support/builds/archive.ts'
+import { packageBytes, packageVersion } from '../support/builds/archive.ts'
 import { type Build, type Built, build, type Input } from '../support/builds/build.ts'
+import { driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
 import { GOOD, making, smallBuild } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
+import { nearest } from '../support/registry/kernels.ts'
 
 const VECTOR = join(import.meta.dirname, '../vectors/kernel-configs/debian_6.1.0-56-amd64.config.gz')
 const RELEASE = '6.1.0-56-custom'
@@ -22,7 +24,6 @@ const configOf = (local: string): Buffer => {
 
 const text = (role: Input['role'], body: Buffer): Input => ({ role, format: 'text', body })
 const source = (): Input => ({ role: 'source', format: 'deb', body: packageBytes('linux-source-6.1') })
-const driver = (): Input => ({ role: 'driver', format: 'deb', body: packageBytes('falcosecurity-scap-dkms') })
 
 const settings: Build['settings'] = {
   KERNEL: 'source',
@@ -54,13 +55,13 @@ describe('a kernel of source and config', () => {
   beforeAll(async () => {
     first = await build(store, {
       settings,
-      inputs: [source(), text('config', configOf('-custom')), driver()],
+      inputs: [source(), text('config', configOf('-custom')), driverInput()],
     })
   })
   const again = (kind: 'kmod' | 'ebpf', ...more: Input[]) =>
     build(store, {
       settings: { ...settings, KERNEL: 'prepared', KIND: kind },
-      inputs: [{ role: 'prepared', format: 'tar.gz', body: first.prepared! }, driver(), ...more],
+      inputs: [{ role: 'prepared', format: 'tar.gz', body: first.prepared! }, driverInput(), ...more],
     })
 
   test('gets a kernel module of exactly the release that was asked for', () => {
@@ -102,7 +103,7 @@ describe('a kernel of source and config', () => {
         source(),
         text('config', configOf('-custom')),
         { role: 'kheaders', format: 'tar.xz', body: kheaders },
-        driver(),
+        driverInput(),
       ],
     })
     expect(exit).toBe(0)
@@ -115,15 +116,13 @@ describe('a kernel of source and config', () => {
   })
 
   test('gets the module that header packages would make, when it brings their Module.symvers', async () => {
-    const kernel = newestKernel('6.1')
-    const headers = kernel.headers.map((body) => ({ role: 'header', format: 'deb', body }) as const)
-    const official = await build(store, {
-      settings: { ...settings, KERNEL: 'headers', TREE: kernel.tree, UNAME_RELEASE: kernel.unameRelease },
-      inputs: [...headers, driver()],
-    })
+    const kernel = nearest('6.1', 'amd64', packageVersion('linux-source-6.1'))
+    const { DRIVER_VERSION } = settings
+    const order = kernelBuild(kernel, 'kmod', driverInput(), { DRIVER_VERSION })
+    const official = await build(store, order)
     const ours = await again(
       'kmod',
-      text('symvers', fileOf(kernel.headers[0]!, `${kernel.tree}/Module.symvers`)),
+      text('symvers', fileOf(order.inputs[0]!.body, `${order.settings.TREE}/Module.symvers`)),
     )
     expect(ours.log).not.toContain('undefined!')
     const versions = (of: Built) => inspect(of.probe, '/usr/sbin/modprobe', '--dump-modversions')

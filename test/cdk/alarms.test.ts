@@ -49,3 +49,26 @@ test('every function that runs without a deployment has an alarm for its errors 
     expect(ids).toContain(`${name}ThrottlesAlarm`)
   }
 })
+
+test('a build that broke alarms at once, those of submitted kernels only in numbers', () => {
+  const filters = [...resourcesOf(template, 'AWS::Logs::MetricFilter').values()]
+  const heardBy = (name: string) => {
+    const metric = ({ Properties }: (typeof filters)[number]) =>
+      (Properties.MetricTransformations as { MetricName: string }[])[0]?.MetricName
+    const filter = filters.find((one) => metric(one) === name)?.Properties
+    const alarm = alarms().find(([, { Properties }]) => Properties.MetricName === name)?.[1].Properties
+    return { log: readable(filter?.LogGroupName), pattern: filter?.FilterPattern, from: alarm?.Threshold }
+  }
+  // As Lambda writes publish's line, whose fields test/lib/publish/publish.test.ts looks at.
+  const broken = '($.message.reason = "build-broken")'
+  expect(heardBy('BuildsBroken')).toEqual({
+    log: 'PublishLog',
+    pattern: `{ ${broken} && ($.message.key != "config/*") }`,
+    from: 1,
+  })
+  expect(heardBy('SubmittedBuildsBroken')).toEqual({
+    log: 'PublishLog',
+    pattern: `{ ${broken} && ($.message.key = "config/*") }`,
+    from: 10,
+  })
+})

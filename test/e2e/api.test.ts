@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { conforms } from '../support/api.ts'
 import { configBytes } from '../support/kconfig/vectors.ts'
-import { newest } from '../support/registry/kernels.ts'
+import { pinned } from '../support/registry/kernels.ts'
 import { curl, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 
 let registry: Registry
@@ -16,7 +16,7 @@ const SHA256 = 'ab'.repeat(32)
 beforeAll(async () => {
   work = await scratch()
   registry = await startRegistry({ dataDir: work.dir })
-  const { release } = await newest('6.1', 'amd64')
+  const { release } = pinned('6.1', 'amd64')
   const name = `scap_debian_${release}_1.ko`
   // Once the lists of the archive were read, a driver version that they do not have is unknown.
   await curl(['-fsS', `${registry.url}/v1/driver-versions/newest`])

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { submissionAnswer } from '../../lib/api/schemas.ts'
 import { type Host, type Http, makeHost, type Shell, write } from '../support/client/host.ts'
 import { hostFiles } from '../support/registry/host-files.ts'
-import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
 import {
   ask,
   curl,
@@ -25,7 +25,7 @@ const hosts: Host[] = []
 beforeAll(async () => {
   work = await scratch()
   registry = await startRegistry({ dataDir: join(work.dir, 'data') })
-  kernel = await newest('6.1', 'amd64')
+  kernel = pinned('6.1', 'amd64')
   const { body } = await ask(`${registry.url}/keys/falco-probes.asc`, '-L')
   await writeFile(join(work.dir, 'falco-probes.asc'), body)
 }, 240_000)
@@ -37,12 +37,13 @@ afterAll(async () => {
 
 const DEBIAN_12 = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n'
 
-const unameOf = ({ release, unameRelease }: DebianKernel) => ({
+type Named = Pick<DebianKernel, 'release' | 'unameRelease'>
+const unameOf = ({ release, unameRelease }: Named) => ({
   release: unameRelease,
   version: `#1 SMP PREEMPT_DYNAMIC Debian ${release.replace(/-[a-z-]*amd64$/, '')} (2026-10-20)`,
 })
 
-const debian = (kernel: DebianKernel, http: Http = 'curl'): Host => {
+const debian = (kernel: Named, http: Http = 'curl'): Host => {
   const host = makeHost({ raw: { machine: 'x86_64', osRelease: DEBIAN_12, ...unameOf(kernel) }, http })
   hosts.push(host)
   return host
@@ -71,7 +72,7 @@ describe('a host', () => {
   })
 
   test('with busybox only gets one for ebpf', async () => {
-    const host = debian(await newest('6.1', 'cloud-amd64'), 'busybox wget')
+    const host = debian(pinned('6.1', 'cloud-amd64'), 'busybox wget')
     expect(await load(host, ['bpf'], 'busybox ash')).toMatchObject({ status: 0, stderr: '' })
     expect(host.left()).toContain('.falco/scap-bpf.o')
   })
@@ -110,7 +111,7 @@ describe('a host', () => {
   })
 
   test('is told the compiler’s own words where the driver does not compile', async () => {
-    const host = debian(await newest('6.12', 'amd64'))
+    const host = debian(pinned('6.12', 'amd64'))
     const ran = await load(host, ['--download'])
     expect(ran.stderr).toMatch(/HTTP 404: .*error:/s)
     expect(ran.status).toBe(3)

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { newest } from '../support/registry/kernels.ts'
+import { pinned } from '../support/registry/kernels.ts'
 import {
   ask,
   curl,
@@ -28,7 +28,7 @@ describe('the stack', () => {
   test('killed in mid-build, the next start frees the claim and the next GET gets the module', async () => {
     const data = await scratch()
     const port = await freePort()
-    const kernel = await newest('6.1', 'cloud-amd64')
+    const kernel = pinned('6.1', 'cloud-amd64')
     const file = `scap_debian_${kernel.release}_1.ko`
     const first = await startRegistry({ dataDir: data.dir, port })
     const lost = curl(['-fsSL', '--max-time', '60', '-o', join(data.dir, 'lost'), first.url + pathOf(file)])
@@ -64,7 +64,7 @@ describe('the stack', () => {
     const port = await freePort()
     const PUBLIC_URL = 'http://probes.example.org:1234'
     const registry = await startRegistry({ dataDir: data.dir, port, env: { PUBLIC_URL } })
-    const { release } = await newest('6.1', 'amd64')
+    const { release } = pinned('6.1', 'amd64')
     const url = PUBLIC_URL + pathOf(`scap_debian_${release}_1.ko`)
     const there = ['--connect-to', `probes.example.org:1234:127.0.0.1:${port}`]
     const got = join(data.dir, 'got')

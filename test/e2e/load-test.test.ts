@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hostFiles } from '../support/registry/host-files.ts'
-import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
 import {
   ask,
   curl,
@@ -19,7 +19,7 @@ let work: Awaited<ReturnType<typeof scratch>>
 let kernel: DebianKernel
 beforeAll(async () => {
   work = await scratch()
-  kernel = await newest('6.1', 'cloud-amd64')
+  kernel = pinned('6.1', 'cloud-amd64')
 })
 afterAll(() => work.remove())
 

@@ -5,7 +5,7 @@ import { get as httpGet } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hostFiles, md5 } from '../support/registry/host-files.ts'
-import { type DebianKernel, debianKernels, newest } from '../support/registry/kernels.ts'
+import { type DebianKernel, debianKernels, pinned } from '../support/registry/kernels.ts'
 import {
   type Curl,
   curl,
@@ -143,10 +143,10 @@ const builds = async () =>
 beforeAll(async () => {
   work = await scratch()
   registry = await startRegistry({ dataDir: join(work.dir, 'data') })
-  ;[published, ...missing] = (await debianKernels('6.1', 'cloud-amd64')).concat(
-    await debianKernels('6.1', 'rt-amd64'),
-  ) as [DebianKernel]
-  failing = await newest('6.12', 'amd64')
+  ;[published, ...missing] = debianKernels('6.1', 'cloud-amd64').concat(debianKernels('6.1', 'rt-amd64')) as [
+    DebianKernel,
+  ]
+  failing = pinned('6.12', 'amd64')
   const path = (kernel: DebianKernel) =>
     `${registry.url}/driver/${VERSION}/x86_64/scap_debian_${kernel.release}_1.ko`
   await curl(['-fsSL', '-o', join(work.dir, 'first'), path(published)])

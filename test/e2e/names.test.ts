@@ -1,7 +1,7 @@
 // What a name means, asked of the registry and of the command, and one canonical name for all of them.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newest } from '../support/registry/kernels.ts'
+import { pinned } from '../support/registry/kernels.ts'
 import {
   ask,
   curl,
@@ -58,7 +58,7 @@ test('`probe-name` says the same on a terminal', async () => {
 })
 
 test('every alias of one probe answers with its canonical name, and none makes a second build', async () => {
-  const { release, unameRelease } = await newest('6.1', 'cloud-amd64')
+  const { release, unameRelease } = pinned('6.1', 'cloud-amd64')
   const canonical = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`
   expect(await curl(['-fsSL', '-o', '/dev/null', `${registry.url}${canonical}`])).toMatchObject({ code: 0 })
   const aliases = [

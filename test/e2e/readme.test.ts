@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runOf } from '../support/documents/commands.ts'
 import { commandsOf, documents } from '../support/documents/markdown.ts'
-import { newest } from '../support/registry/kernels.ts'
+import { pinned } from '../support/registry/kernels.ts'
 import { freePort, scratch, sh } from '../support/registry/registry.ts'
 
 /** A machine that runs tests may hide its kernel's config, and keeps its own /etc/falco: the host is another one. */
@@ -22,7 +22,7 @@ const onHost = (command: string): string =>
 test('every command of README.md and docs/ does what it says', async () => {
   const work = await scratch()
   const port = await freePort()
-  const kernel = await newest('6.1', 'amd64')
+  const kernel = pinned('6.1', 'amd64')
   const here = (command: string) =>
     onHost(command)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SubmissionAnswer, submissionAnswer } from '../../lib/api/schemas.ts'
 import { hostileForms } from '../support/kconfig/hostile.ts'
 import { type HostFiles, hostFiles, md5 } from '../support/registry/host-files.ts'
-import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
 import {
   ask,
   curl,
@@ -31,7 +31,7 @@ const OWN_VERSION = '#7 SMP PREEMPT_DYNAMIC Mon Nov 2 10:00:00 UTC 2026'
 beforeAll(async () => {
   work = await scratch()
   registry = await startRegistry({ dataDir: join(work.dir, 'data') })
-  kernel = await newest('6.1', 'amd64')
+  kernel = pinned('6.1', 'amd64')
   host = await hostFiles(kernel.unameRelease)
   debianVersion = `#1 SMP PREEMPT_DYNAMIC Debian ${kernel.release.replace('-amd64', '')} (2026-10-20)`
   await writeFile(

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hostFiles } from '../support/registry/host-files.ts'
-import { type DebianKernel, newest } from '../support/registry/kernels.ts'
+import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
 import {
   DRIVER_VERSION,
   freePort,
@@ -29,9 +29,9 @@ let keys: Record<'ours' | 'anothers', string>
 beforeAll(async () => {
   work = await scratch()
   port = await freePort()
-  kernel = await newest('6.1', 'amd64')
+  kernel = pinned('6.1', 'amd64')
   // A kernel with versions of symbols takes the modules of its neighbours; one that preempts otherwise does not.
-  other = await newest('6.1', 'rt-amd64')
+  other = pinned('6.1', 'rt-amd64')
   registry = await startRegistry({
     dataDir: join(work.dir, 'data'),
     port,

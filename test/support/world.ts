@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { submissionAnswerOf } from '../../lib/api/submission.ts'
 import { planLoadTest } from '../../lib/build/load-test.ts'
+import type { BuildReport } from '../../lib/build/report.ts'
 import { NO_TOOLCHAIN } from '../../lib/build/toolchain.ts'
 import { createTrees } from '../../lib/inputs/cache.ts'
 import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
@@ -33,6 +34,8 @@ export const KEY = PATH.slice(1)
 export interface WorldOptions {
   /** what the build uploads; `undefined`: it fails */
   readonly probe: Uint8Array | undefined
+  /** where it fails then, and of whose fault */
+  readonly failure?: Pick<BuildReport, 'stage' | 'cause'>
   /** what its kernel makes of it; `undefined`: the load test leaves nothing */
   readonly verdict?: 'passed' | 'failed' | undefined
   readonly settings?: Partial<Settings>
@@ -67,7 +70,7 @@ const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kh
     prepared: undefined,
   }) satisfies SourcePlan
 
-export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions) {
+export function createWorld({ probe, failure, verdict, settings: own = {} }: WorldOptions) {
   const settings: Settings = { ...DEFAULTS, ...own }
   let time = Date.UTC(2026, 10, 23, 12)
   let fault: Fault = () => undefined
@@ -184,8 +187,8 @@ export function createWorld({ probe, verdict, settings: own = {} }: WorldOptions
       return verdict === undefined ? 'failed' : 'succeeded'
     }
     put(keys.log, text('main.c:1: error: no'))
-    const stage = probe === undefined ? 'compile' : 'done'
-    const report = { stage, compilerVersion: 'gcc 12', timings: { compile: 5 } }
+    const end = probe === undefined ? (failure ?? { stage: 'compile' }) : { stage: 'done' }
+    const report = { ...end, compilerVersion: 'gcc 12', timings: { compile: 5 } }
     // Only a build of source and config is told where its tree goes; others would not be believed.
     put(keys.prepared, TREE)
     put(keys.manifest, text(JSON.stringify({ ...report, prepared: TREE_REPORT })))

@@ -13,6 +13,8 @@ kernel_tree() {
 tree_prepared() {
   mkdir /build/kernel
   tar -xz --no-same-owner --no-same-permissions -C /build/kernel -f /inputs/prepared.tar.gz
+  # As in unpack.sh.
+  rm -f /build/kernel/vmlinux
   [ ! -f /inputs/Module.symvers ] || cp /inputs/Module.symvers /build/kernel/
   echo /build/kernel
 }

@@ -68,11 +68,16 @@ echo 'unpacking the source'
 unpack_source
 cd /build/kernel || exit
 leave_out
-cp /inputs/config-*.text .config
-stand_in_for_pahole .config
-echo 'filling in the config'
-make_kernel olddefconfig
-tell_lost /inputs/config-*.text
+case $CONFIG in
+  submitted)
+    cp /inputs/config-*.text .config
+    stand_in_for_pahole .config
+    echo 'filling in the config'
+    make_kernel olddefconfig
+    tell_lost /inputs/config-*.text
+    ;;
+  default) make_kernel defconfig ;;
+esac
 echo 'preparing the tree'
 make_kernel modules_prepare
 take_kheaders

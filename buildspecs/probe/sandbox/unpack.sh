@@ -29,3 +29,6 @@ for input in /inputs/*; do
   pids="$pids $!"
 done
 for pid in $pids; do wait "$pid"; done
+# Debian's headers hold a small vmlinux from 6.12 on. Where it finds one, kbuild has pahole make the module's BTF of it,
+# which some kernels refuse where another pahole made theirs; without one it leaves that out by its own rule.
+rm -f "/kernel/$TREE/vmlinux"

@@ -56,6 +56,13 @@ describe('the cost', () => {
   })
 })
 
+test('an older item with a name that a reason no longer has is read under its new one', async () => {
+  const index = createIndex(lab.client, table)
+  const item = { state: 'failed', attempt: 1, claim: 'c', ...FAILURE, reason: 'build-error' }
+  await lab.client.send(new PutCommand({ TableName: table, Item: { ...item, [TABLE_KEY]: 'older' } }))
+  expect(await index.get('older')).toMatchObject({ state: 'failed', reason: 'build-broken', retryAt: 30 })
+})
+
 describe('an item that is no state of ours', () => {
   const published = { state: 'published', attempt: 1, claim: 'c', ...PUBLICATION }
   const building = { state: 'building', attempt: 1, claim: 'c', claimedAt: 1, deadline: 2 }

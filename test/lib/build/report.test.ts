@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { failureOf, readReport, tellingLines } from '../../../lib/build/report.ts'
+import { readReport } from '../../../lib/build/report.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const manifest = (value: unknown) => bytes(JSON.stringify(value))
@@ -28,26 +28,9 @@ describe('what a build tells of itself', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (body) => void readReport(body)))
   })
 
-  test('a build without a report was cut off, one that stopped at compiling does not compile', () => {
-    expect(failureOf(undefined)).toBe('build-lost')
-    expect(failureOf(readReport(manifest({ stage: 'compile', compilerVersion: '', timings: {} })))).toBe(
-      'compile-error',
-    )
-    expect(failureOf(readReport(manifest({ stage: 'fetch', compilerVersion: '', timings: {} })))).toBe(
-      'build-error',
-    )
-  })
-
-  test("the compiler's own lines are told, bounded and printable", () => {
-    const noise = Array.from({ length: 500 }, (_, i) => `  CC [M]  file${i}.o`).join('\n')
-    const log = bytes(`${noise}\nmain.c:12:3: error: too few arguments \u001b[0m${'x'.repeat(999)}\n${noise}`)
-    const lines = tellingLines(log)
-    expect(lines).toMatch(/^main\.c:12:3: error: too few arguments \?\[0m/)
-    expect(lines.length).toBeLessThan(300)
-  })
-
-  test('a log without an error line gives its last lines', () => {
-    expect(tellingLines(bytes('one\ntwo\n\n'))).toBe('one\ntwo')
-    expect(tellingLines(undefined)).toBe('')
+  test('a cause that is not one of ours is not read', () => {
+    const report = { stage: 'compile', compilerVersion: '', timings: {} }
+    expect(readReport(manifest({ ...report, cause: 'tools' }))?.cause).toBe('tools')
+    expect(readReport(manifest({ ...report, cause: 'whim' }))).toBeUndefined()
   })
 })

@@ -17,6 +17,14 @@ describe('when a failed probe may be tried again', () => {
     expect(retryAt('build-lost', 5, now)).toBeGreaterThan(now + 60_000)
   })
 
+  test('what was our own accident is tried again soon, then ever later', () => {
+    for (const reason of ['build-broken', 'plan-error'] as const) {
+      expect(retryAt(reason, 1, now)).toBe(now + 30_000)
+      expect(retryAt(reason, 3, now)).toBe(now + 120_000)
+      expect(retryAt(reason, 50, now)).toBe(now + 6 * 3_600_000)
+    }
+  })
+
   test('a spent budget is renewed at the next UTC midnight', () => {
     expect(retryAt('budget-spent', 1, now)).toBe(Date.UTC(2026, 10, 24))
     expect(dayOf(nextDay(now) - 1)).toBe('2026-11-23')

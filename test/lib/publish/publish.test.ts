@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import type { Settings } from '../../../lib/model/settings.ts'
+import type { Problem } from '../../../lib/serve/answer.ts'
 import { probeBytes } from '../../support/probe.ts'
-import { createWorld, type WorldOptions } from '../../support/world.ts'
+import { createWorld, KEY, type WorldOptions } from '../../support/world.ts'
 
 const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
   loadTest: { ...DEFAULTS.loadTest, mode },
@@ -22,6 +23,37 @@ test('a signature says which driver, kind and kernel the bytes are for', async (
   expect(Buffer.from(signature?.body ?? []).toString()).toMatch(
     /^signature over [0-9a-f]{64}, which is falco\/1\.2\.3\+driver\/kmod\/x86_64\/6\.1\.0-1-amd64$/,
   )
+})
+
+describe('a build that fails by what the registry brings to it', () => {
+  const broken = async () => {
+    const world = createWorld({ probe: undefined, failure: { stage: 'compile', cause: 'tools' } })
+    await world.get()
+    await world.deliver()
+    return world
+  }
+
+  test('says so, and is never told as the fault of the driver', async () => {
+    const { problem } = (await (await broken()).get()) as { problem: Problem }
+    expect(problem).toMatchObject({ status: 404, code: 'build-broken' })
+    expect(problem.detail).toContain('which says nothing about the driver. There is nothing to do')
+    expect(problem.detail).toContain(`the next request after ${problem.more?.retryAt} builds it again`)
+    expect(problem.detail).toContain('the operator is alarmed')
+    expect(problem.detail).not.toContain('does not compile')
+  })
+
+  test('is tried again soon', async () => {
+    const world = await broken()
+    world.pass(30_000)
+    await world.get()
+    expect(world.state()).toMatchObject({ state: 'building', attempt: 2 })
+  })
+
+  test('is told in the words that its alarm listens to', async () => {
+    const { memory } = await broken()
+    const told = memory.inside.log.find(({ event }) => event === 'build failed')
+    expect(told?.fields).toMatchObject({ key: KEY, reason: 'build-broken' })
+  })
 })
 
 describe('a load test that is required', () => {

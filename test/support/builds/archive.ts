@@ -1,4 +1,4 @@
-// Packages of this machine's own archive: looked up, downloaded, never installed.
+// Packages of Debian's archive, for builds: downloaded, never installed.
 
 import { execFileSync } from 'node:child_process'
 import {
@@ -13,62 +13,74 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { aptSuites } from '../../../local/start/apt-sources.ts'
+import type { DebianKernel } from '../registry/kernels.ts'
+import { type Apt, archive, CACHE, type Listed, openApt } from './apt.ts'
 
-export interface Kernel {
-  readonly unameRelease: string
+/** What a kernel's module is built with. */
+export interface KernelTree {
+  /** its place in the unpacked packages */
   readonly tree: string
   readonly compiler: string
   /** the header packages' bytes */
   readonly headers: readonly Buffer[]
 }
 
-const run = (command: string, ...args: string[]): string =>
-  execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'pipe'] })
-
-/** The newest kernel of a series, e.g. `6.1`, in the flavour that Debian names after the architecture. */
-export function newestKernel(series: string): Kernel {
-  const arch = run('dpkg', '--print-architecture').trim()
-  const pattern = `^linux-headers-${series.replace('.', '\\.')}\\.[0-9+a-z.-]*-${arch}$`
-  const [newest] = run('apt-cache', 'search', '--names-only', pattern)
-    .split('\n')
-    .map((line) => line.split(' ')[0] ?? '')
-    .filter((name) => name !== '' && !/-(cloud|rt)-/.test(name))
-    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
-  if (newest === undefined) {
-    throw new Error(`this machine's archive has no ${series} headers; is apt-get update needed?`)
-  }
-  const depends = run('apt-cache', 'show', '--no-all-versions', newest).match(/^Depends: (.*)$/m)?.[1] ?? ''
-  const needed = depends.match(/linux-(headers|kbuild)-[^ ,]+/g) ?? []
+export function treeOf({ headers }: DebianKernel, apt: Apt = archive()): KernelTree {
+  const needed = headers.depends.match(/linux-(headers|kbuild)-[^ ,]+/g) ?? []
   return {
-    unameRelease: newest.replace('linux-headers-', ''),
-    tree: `usr/src/${newest}`,
-    compiler: depends.match(/gcc-\d+/)?.[0] ?? 'gcc',
-    headers: [newest, ...needed].map(packageBytes),
+    tree: `usr/src/${headers.name}`,
+    compiler: headers.depends.match(/gcc-\d+/)?.[0] ?? 'gcc',
+    headers: [headers.name, ...needed].map((name) => packageBytes(name, apt)),
   }
 }
 
-const cache = join(tmpdir(), 'probe-registry-packages')
-
 /** The .deb that apt would install. Kept in a cache; a download that is cut off leaves nothing there. */
-export function packageBytes(name: string): Buffer {
-  mkdirSync(cache, { recursive: true })
-  const file = join(cache, fileName(name))
-  if (!existsSync(file)) download(name, file)
+export const packageBytes = (name: string, apt: Apt = archive()): Buffer => bytesOf(listedAs(name, apt), apt)
+
+/** In which apt would install it. */
+export const packageVersion = (name: string): string => listedAs(name, archive()).version
+
+export interface DriverPackage {
+  /** of the package, e.g. `0.23.2-6` */
+  readonly version: string
+  /** e.g. `0.23.2` */
+  readonly driverVersion: string
+  readonly deb: Buffer
+}
+
+/** Debian's package of driver sources as another suite has it today, e.g. `sid`. */
+export function driverPackage(suite: string): DriverPackage {
+  const apt = openApt([{ mirror: debianMirror(), suite }])
+  const listed = listedAs('falcosecurity-scap-dkms', apt)
+  const driverVersion = listed.version.replace(/-[^-]*$/, '')
+  return { version: listed.version, driverVersion, deb: bytesOf(listed, apt) }
+}
+
+/** Where this machine's own apt has Debian's archive from. */
+function debianMirror(): string {
+  const main = aptSuites().find(({ suite }) => !suite.includes('-'))
+  if (main === undefined) throw new Error("this machine's apt has no sources of Debian's archive")
+  return main.mirror
+}
+
+function listedAs(name: string, apt: Apt): Listed {
+  const found = apt.find(name)
+  if (found === undefined) throw new Error(`the archive has no ${name}`)
+  return found
+}
+
+function bytesOf(listed: Listed, apt: Apt): Buffer {
+  const file = join(CACHE, `${listed.name}_${listed.version}.deb`)
+  if (!existsSync(file)) download(listed, apt, file)
   return readFileSync(file)
 }
 
-function fileName(name: string): string {
-  const shown = run('apt-cache', 'show', '--no-all-versions', name)
-  return `${name}_${shown.match(/^Version: (.*)$/m)?.[1]}.deb`
-}
-
-function download(name: string, file: string): void {
-  const folder = mkdtempSync(join(cache, 'download-'))
+function download(listed: Listed, apt: Apt, file: string): void {
+  mkdirSync(CACHE, { recursive: true })
+  const folder = mkdtempSync(join(CACHE, 'download-'))
   try {
-    execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', name], {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    apt.download(listed, folder)
     renameSync(join(folder, readdirSync(folder)[0]!), file)
   } finally {
     rmSync(folder, { recursive: true })

@@ -1,43 +1,65 @@
-// Which kernels Debian's archive has today, as this machine's own apt sees it: no release is hard-coded.
+// Which kernels Debian's archive has today, and which of them a test means.
 
-import { sh } from './registry.ts'
+import { compareVersions } from '../../../lib/archives/apt/version.ts'
+import { archive, type Listed, tell } from '../builds/apt.ts'
 
 export interface DebianKernel {
   /** what clients put into the name, e.g. `6.1.192-2-amd64` */
   readonly release: string
   /** e.g. `6.1.0-56-amd64` */
   readonly unameRelease: string
+  /** e.g. `6.1` */
+  readonly series: string
+  /** its own header package */
+  readonly headers: Listed
 }
 
 export const FLAVOURS = ['amd64', 'cloud-amd64', 'rt-amd64'] as const
 export type Flavour = (typeof FLAVOURS)[number]
 
-/** Kernels of a series (`6.1`, `6.12`) and flavour, newest first. */
-export async function debianKernels(series: string, flavour: Flavour): Promise<DebianKernel[]> {
-  const listed = await sh('apt-cache', [
-    'search',
-    '--names-only',
-    `^linux-headers-${series.replace('.', '\\.')}\\.[0-9].*`,
-  ])
-  const names = listed.split('\n').map((line) => line.split(' ')[0] ?? '')
-  const kernels: (DebianKernel & { version: string })[] = []
-  for (const name of names) {
-    const unameRelease = name.replace('linux-headers-', '')
-    if (flavourOf(unameRelease) !== flavour) continue
-    const shown = await sh('apt-cache', ['show', '--no-all-versions', name])
-    const version = /^Version: (.*)$/m.exec(shown)?.[1]
-    if (version === undefined) continue
-    kernels.push({ unameRelease, version, release: `${version.split('~')[0]}-${flavour}` })
-  }
-  return kernels.sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
+/**
+ * The kernel that a test of a series means, so that it sees the same one on every day. Where the archive has it no more,
+ * the tests take the nearest and say so; then a newer one belongs here.
+ */
+export const PINS = { '6.1': '6.1.192-2', '6.12': '6.12.111-1~deb12u1' } as const
+
+/** The pinned kernel of a series, else the nearest. */
+export const pinned = (series: keyof typeof PINS, flavour: Flavour): DebianKernel =>
+  nearest(series, flavour, PINS[series])
+
+/** The kernel of a version, else the nearest that the archive has: rather a newer one than an older one. */
+export function nearest(series: string, flavour: Flavour, version: string): DebianKernel {
+  const kernels = debianKernels(series, flavour)
+  const found =
+    kernels.findLast(({ headers }) => compareVersions(headers.version, version) >= 0) ?? kernels[0]
+  if (found === undefined) throw new Error(`the archive has no ${series} kernel of flavour ${flavour}`)
+  if (found.headers.version !== version)
+    tell(`kernel ${version} (${flavour}) is not there; taking the nearest, ${found.headers.version}`)
+  return found
 }
 
-const flavourOf = (unameRelease: string): string | undefined =>
-  /^\d+\.\d+\.\d+(?:-\d+|\+deb\d+\w*)-((?:cloud-|rt-)?amd64)$/.exec(unameRelease)?.[1]
+/** The kernels of a series, e.g. `6.1`, and a flavour that the archive has, newest first. */
+export const debianKernels = (series: string, flavour: Flavour): DebianKernel[] =>
+  kernelsOf(flavour).filter((kernel) => kernel.series === series)
 
-export async function newest(series: string, flavour: Flavour): Promise<DebianKernel> {
-  const [kernel] = await debianKernels(series, flavour)
-  if (kernel === undefined)
-    throw new Error(`the archive has no ${series} kernel of flavour ${flavour}: run apt-get update`)
-  return kernel
+/** The newest kernel of every series that the archive has. */
+export const newestKernels = (flavour: Flavour): DebianKernel[] =>
+  kernelsOf(flavour).filter((kernel, i, all) => all.findIndex(({ series }) => series === kernel.series) === i)
+
+/** Its image is signed elsewhere, and comes into the archive hours after its headers: until then it is not there. */
+function kernelsOf(flavour: Flavour): DebianKernel[] {
+  const those = (what: string) => archive().matching(what, new RegExp(`^${what}\\d.*-${flavour}$`))
+  const images = new Set(those('linux-image-').map(({ name }) => name))
+  return those('linux-headers-')
+    .flatMap((headers) => kernelOf(headers, flavour) ?? [])
+    .filter(({ unameRelease }) => images.has(`linux-image-${unameRelease}`))
+    .sort((a, b) => compareVersions(b.headers.version, a.headers.version))
+}
+
+function kernelOf(headers: Listed, flavour: Flavour): DebianKernel | undefined {
+  const unameRelease = headers.name.replace('linux-headers-', '')
+  const [, series, own] =
+    /^(\d+\.\d+)\.\d+(?:-\d+|\+deb\d+\w*)-((?:cloud-|rt-)?\w+)$/.exec(unameRelease) ?? []
+  if (series === undefined || own !== flavour) return undefined
+  return { release: `${headers.version.split('~')[0]}-${flavour}`, unameRelease, series, headers }
 }

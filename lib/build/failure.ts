@@ -1,0 +1,72 @@
+// Why a build left no probe: the driver, or what the registry builds it with. A log is hostile text, and a driver that
+// lies about itself is only tried again too early.
+
+import type { FailureReason } from '../model/probe.ts'
+import { printable } from '../model/text.ts'
+import type { BuildReport } from './report.ts'
+
+const MAX_LINES = 12
+const MAX_LINE = 240
+
+/** A build without any report was cut off from outside. */
+export function failureOf(report: BuildReport | undefined, log?: Uint8Array): FailureReason {
+  if (report === undefined) return 'build-lost'
+  if (report.cause === 'time') return 'build-timeout'
+  if (report.cause === 'tools') return 'build-broken'
+  switch (report.stage) {
+    case 'compile':
+      return lacked(linesOf(log)) ? 'build-broken' : 'compile-error'
+    case 'tree':
+    case 'collect':
+      return 'compile-error'
+    default:
+      return 'build-broken'
+  }
+}
+
+/**
+ * Whether compiling lacked what the registry has to bring, though the build saw its tools work. Space and memory are
+ * lacked whatever else is said: with too little of them, a driver's feature probes fail, and then the driver does.
+ */
+const lacked = (lines: readonly string[]): boolean =>
+  lines.some((line) => SHORTAGE.test(line) || KERNEL_FILE.test(line)) ||
+  (lines.some((line) => COMMAND.test(line) && !ofProbe(line)) &&
+    !lines.some((line) => DIAGNOSTIC.test(line) && !ofProbe(line)))
+
+/** As cp, awk, gcc, clang, ld, make and the kernel say it. */
+const SHORTAGE =
+  /[:(] ?No space left on device\)?$|: Killed signal terminated program |unable to execute command: Killed|^make(\[\d+\])?: \*\*\* \[[^\]]*\] (Killed|Error 137)$|: out of memory allocating |: Cannot (allocate memory|fork)$/
+
+/** A file of the kernel's tree is missing. What is missing of what a driver asks for may be of other kernels. */
+const KERNEL_FILE =
+  /^(\/kernel\/|\/build\/kernel\/|\.\/)\S+:\d+: (fatal error: )?\S+: No such file or directory$|fatal error: \/(build\/)?kernel\/\S+: No such file or directory$|No rule to make target '\/(build\/)?kernel\//
+
+/** A command that make could not find or execute. */
+const COMMAND = /^make(\[\d+\])?: \*\*\* \[[^\]]*\] Error 12[67]$/
+
+/** A compiler's word on a place in the sources. */
+const DIAGNOSTIC = /^\S+\.[chS]:\d+(:\d+)?: (fatal )?error: /
+
+/** A driver's own feature probes may fail. */
+const ofProbe = (line: string): boolean => line.includes('/configure/')
+
+/** The compiler's own error lines out of a build log, else its last lines. */
+export function tellingLines(log: Uint8Array | undefined): string {
+  const lines = linesOf(log)
+  const errors = lines.filter((line) => /(^|[\s:])(fatal )?error:/i.test(line))
+  const telling = errors.length > 0 ? errors.slice(0, MAX_LINES) : lines.slice(-MAX_LINES)
+  return telling.map((line) => printable(line, MAX_LINE)).join('\n')
+}
+
+/** Its last lines. */
+export const lastLines = (log: Uint8Array | undefined): string =>
+  linesOf(log)
+    .slice(-MAX_LINES)
+    .map((line) => printable(line, MAX_LINE))
+    .join('\n')
+
+const linesOf = (log: Uint8Array | undefined): string[] =>
+  new TextDecoder()
+    .decode(log ?? new Uint8Array())
+    .split('\n')
+    .filter((line) => line.trim() !== '')
