@@ -1,6 +1,6 @@
 // Every route and method, asked of the whole stack over HTTP.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { synthesize } from '../../cdk/synthesize.ts'
 import { idOf } from '../../lib/api/view.ts'
 import { routes } from '../../lib/names/routes.ts'
 import { type Stack, startStack } from '../../local/stack.ts'
+import { driverArchive } from '../support/mirrors.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'probe-registry-routes-'))
 const PROBE = 'driver/99/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
@@ -15,7 +16,9 @@ let stack: Stack
 
 beforeAll(async () => {
   const outdir = join(folder, 'cdk.out')
-  synthesize({ outdir, bundles: join(folder, 'functions'), settingsFile: undefined, local: true })
+  const settingsFile = join(folder, 'settings.json')
+  writeFileSync(settingsFile, JSON.stringify({ driverPackages: driverArchive() }))
+  synthesize({ outdir, bundles: join(folder, 'functions'), settingsFile, local: true })
   stack = await startStack({ assembly: outdir, dataDir: join(folder, 'data'), port: 0 })
 })
 afterAll(async () => {
