@@ -160,7 +160,7 @@ describe('bad input', () => {
   const name = 'scap_debian_6.1.192-2-amd64_1.ko'
   const path = `/driver/${ESCAPED}/x86_64/${name}`
   test.each([
-    ['an unknown driver version', 404, 'unknown-driver-version', path.replace(ESCAPED, '99.9.9')],
+    ['an unknown driver version', 404, 'unknown-driver-version', path.replace(ESCAPED, '1.0.0%2Bdriver')],
     ['an unknown target', 404, 'unknown-target', path.replace('debian', 'templeos')],
     ['an unknown arch', 400, 'malformed', path.replace('x86_64', 'pdp11')],
     ['an unknown kind', 400, 'malformed', path.replace('.ko', '.exe')],

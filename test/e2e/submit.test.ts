@@ -30,7 +30,9 @@ const OWN_VERSION = '#7 SMP PREEMPT_DYNAMIC Mon Nov 2 10:00:00 UTC 2026'
 
 beforeAll(async () => {
   work = await scratch()
-  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
+  // Not the newest, of which there is another tomorrow.
+  const settings = { submitted: [DRIVER_VERSION] }
+  registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings })
   kernel = pinned('6.1', 'amd64')
   host = await hostFiles(kernel.unameRelease)
   debianVersion = `#1 SMP PREEMPT_DYNAMIC Debian ${kernel.release.replace('-amd64', '')} (2026-10-20)`
@@ -250,7 +252,7 @@ describe('bad input', () => {
       404,
       'unknown-driver-version',
       undefined,
-      () => ({ ...facts(), more: ['driver-version=9'] }),
+      () => ({ ...facts(), more: ['driver-version=1.0.0+driver'] }),
     ],
     ['no Module.symvers', 400, 'bad-field', 'symvers', () => ({ ...facts(), more: ['symvers=hello'] })],
     [

@@ -28,15 +28,17 @@ export interface RegistryOptions {
   readonly env?: Readonly<Record<string, string>>
   /** `off` unless it is what the test is about: a machine beside every build would slow them all */
   readonly loadTest?: Settings['loadTest']['mode']
+  /** laid over the defaults as well */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 /** Starts it, and waits for its `ready` line. */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
-  const { dataDir, port, env = {}, loadTest: mode = 'off' } = options
+  const { dataDir, port, env = {}, loadTest: mode = 'off', settings: own = {} } = options
   const chosen = port ?? (await freePort())
   const settings = join(dataDir, 'test-settings.json')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  await writeFile(settings, JSON.stringify({ loadTest: { mode } }))
+  await writeFile(settings, JSON.stringify({ loadTest: { mode }, ...own }))
   const child = spawn(process.execPath, ['local/main.ts'], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
