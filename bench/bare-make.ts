@@ -2,6 +2,7 @@
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { packageBytes } from '../test/support/builds/archive.ts'
 import { sh } from '../test/support/registry/registry.ts'
 
 /** Seconds of `make` for the driver's module on a kernel of Debian's, best of `rounds`. */
@@ -15,7 +16,7 @@ export async function bareMake(work: string, unameRelease: string, rounds: numbe
     kbuild,
     'falcosecurity-scap-dkms',
   ]
-  await sh('apt-get', ['-q', 'download', ...packages], work)
+  for (const name of packages) await writeFile(join(work, `${name}.deb`), packageBytes(name))
   const root = join(work, 'root')
   for (const deb of (await readdir(work)).filter((name) => name.endsWith('.deb'))) {
     await sh('dpkg-deb', ['-x', deb, root], work)

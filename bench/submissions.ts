@@ -1,8 +1,9 @@
 // A submitted kernel against the bare steps that its probe takes: olddefconfig, modules_prepare, and the module.
 
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEFAULTS } from '../lib/kernels/settings.ts'
+import { packageBytes } from '../test/support/builds/archive.ts'
 import { hostFiles } from '../test/support/registry/host-files.ts'
 import { curl, DRIVER_VERSION, sh } from '../test/support/registry/registry.ts'
 
@@ -17,8 +18,8 @@ export async function bareTree(work: string, unameRelease: string): Promise<Bare
   const { config } = await hostFiles(unameRelease)
   const folder = join(work, 'source')
   await mkdir(folder, { recursive: true })
-  await sh('apt-get', ['-q', 'download', `linux-source-${series}`], folder)
-  const [deb = ''] = (await readdir(folder)).filter((name) => name.endsWith('.deb'))
+  const deb = `linux-source-${series}.deb`
+  await writeFile(join(folder, deb), packageBytes(`linux-source-${series}`))
   const unpack = `dpkg-deb --fsys-tarfile "$0" | tar -xO --wildcards '*.tar.xz' | xz -dc -T0 | tar -x`
   await sh('sh', ['-ec', unpack, deb], folder)
   const tree = join(folder, `linux-source-${series}`)

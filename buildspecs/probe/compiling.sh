@@ -70,7 +70,7 @@ ended() {
 blame() {
   say 'trying what is known to be good'
   # shellcheck disable=SC2034,SC2086 # sandbox.sh
-  if (SANDBOX_SECONDS=60 && $1) >/dev/null 2>"$WORK/control"; then
+  if (SANDBOX_SECONDS=120 && $1) >/dev/null 2>"$WORK/control"; then
     say 'it was made: the tools work'
     fail "$2; the lines above say why"
   fi
