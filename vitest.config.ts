@@ -2,7 +2,7 @@
 
 import { defineConfig } from 'vitest/config'
 
-const REAL = ['test/e2e/**/*.test.ts', 'test/buildspecs/**/*.test.ts']
+const REAL = ['test/e2e/**/*.test.ts', 'test/buildspecs/**/*.test.ts', 'test/systems/**/*.test.ts']
 const MINUTES = 60_000
 
 export default defineConfig({
