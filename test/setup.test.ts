@@ -23,7 +23,7 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'setup-'))
   chmodSync(home, 0o755)
   mkdirSync(join(home, 'local'))
-  for (const script of SCRIPTS) cpSync(join(ROOT, script), join(home, script))
+  for (const name of SCRIPTS) cpSync(join(ROOT, name), join(home, name))
   project('one')
 })
 afterEach(() => rmSync(home, { recursive: true }))
@@ -54,25 +54,27 @@ function project(...dependencies: readonly string[]): void {
   }
 }
 
-/** A project that brings its own Node 24, as this one does. */
+/** A project that brings its own Node 24, as this one does. A file, not a link: some npm 9 leave links out. */
 const NODE = `node-linux-${process.arch}`
 function projectWithNode(): void {
   project('one', NODE)
   mkdirSync(join(home, NODE, 'bin'))
-  symlinkSync(process.execPath, join(home, NODE, 'bin/node'))
+  script(join(home, NODE, 'bin/node'), `exec ${process.execPath} "$@"`)
 }
 
 /** A PATH on which the machine's Node says that it is of this version. */
 function machineNode(version: string): string {
   const folder = mkdtempSync(join(home, 'machine-'))
-  const lines = [
-    '#!/bin/sh',
+  script(
+    join(folder, 'node'),
     `[ "$1" != --version ] || exec echo ${version}`,
     `exec ${process.execPath} "$@"`,
-  ]
-  writeFileSync(join(folder, 'node'), `${lines.join('\n')}\n`, { mode: 0o755 })
+  )
   return `${folder}:${process.env.PATH}`
 }
+
+const script = (path: string, ...lines: readonly string[]) =>
+  writeFileSync(path, ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 })
 
 const writeJson = (path: string, value: unknown) => writeFileSync(join(home, path), JSON.stringify(value))
 
@@ -215,7 +217,7 @@ describe('Node', () => {
   test('24 that was removed is installed again', () => {
     projectWithNode()
     expect(said(machineNode('v18.20.4')).status).toBe(0)
-    rmSync(join(home, 'node_modules', NODE))
+    rmSync(join(home, 'node_modules', NODE), { recursive: true })
     expect(said(machineNode('v18.20.4')).stdout).toMatch(/npm ci\n$/)
     expect(existsSync(join(home, 'node_modules', NODE, 'bin/node'))).toBe(true)
   })

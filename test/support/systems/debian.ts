@@ -1,0 +1,139 @@
+// A fresh Debian in a folder: made by debootstrap, with its suite's own Node and npm, and this project as a clone has it.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { aptSuites } from '../../../local/start/apt-sources.ts'
+import { type Command, type Running, start, startInside } from './inside.ts'
+
+export interface Debian {
+  /** a folder in it for data, of a path that no other system has: the lock on it is one of the shared network */
+  readonly dataDir: string
+  /** Starts a command in the project's folder. */
+  start(command: readonly string[], options: Options): Running
+  /** Runs one to its end, and gives all that it wrote. Rejects when it fails. */
+  run(command: readonly string[], options: Options): Promise<string>
+  write(path: string, text: string): void
+  remove(): void
+}
+type Options = Pick<Command, 'seconds'> & Partial<Pick<Command, 'env'>>
+type Say = Command['say']
+
+const PROJECT = join(import.meta.dirname, '../../..')
+const CLONE = '/root/probe-registry'
+/** git's own, and what .gitignore names. */
+const NOT_IN_A_CLONE = new Set(['.git', 'node_modules', '.data', '.build', 'cdk.out'])
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
+
+/** Why none can be made here; undefined where one can. */
+export function whyNoDebian(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root can make a system'
+  if (mirror() === undefined) return 'the apt sources of this machine name no mirror of Debian'
+  const mount = ['--mount', '--pid', '--fork', 'mount', '-t', 'proc', 'proc', '/proc']
+  const { status, stderr } = spawnSync('unshare', mount, { encoding: 'utf8' })
+  return status === 0 ? undefined : `root may not mount anything here: ${stderr.trim()}`
+}
+
+/** Where this machine's apt gets Debian from. */
+export const mirror = (): string | undefined =>
+  aptSuites().find(({ suite }) => !suite.endsWith('-security'))?.mirror
+
+/** `say` takes what happens, a line at a time. */
+export async function freshDebian(suite: string, say: Say): Promise<Debian> {
+  const root = mkdtempSync(`/var/tmp/debian-${suite}-`)
+  const debian = debianIn(root, say)
+  try {
+    await timed(say, 'debootstrap', () => debootstrap(suite, root))
+    reachWhatThisMachineReaches(root)
+    await timed(say, 'apt-get install nodejs npm', () => addNodeAndNpm(root))
+    cpSync(PROJECT, join(root, CLONE), {
+      recursive: true,
+      filter: (path) => !NOT_IN_A_CLONE.has(basename(path)),
+    })
+    return debian
+  } catch (error) {
+    debian.remove()
+    throw error
+  }
+}
+
+/** Says what begins, and how long it took. */
+export async function timed<T>(say: Say, what: string, work: () => Promise<T>): Promise<T> {
+  say(`${what} ...`)
+  const began = performance.now()
+  const result = await work()
+  say(`${what} took ${((performance.now() - began) / 1000).toFixed(1)} s`)
+  return result
+}
+
+function debianIn(root: string, say: Say): Debian {
+  const enter = (command: readonly string[], { env = {}, seconds }: Options) =>
+    startInside(root, CLONE, { command, env: { ...environment(), ...env }, seconds, say })
+  return {
+    dataDir: `/var/lib/${basename(root)}`,
+    start: enter,
+    run: (command, options) => succeeded(command, enter(command, options)),
+    write: (path, text) => writeFileSync(join(root, path), text),
+    // What should still be mounted there is left alone.
+    remove: () => void execFileSync('rm', ['-rf', '--one-file-system', root]),
+  }
+}
+
+async function succeeded(command: readonly string[], running: Running): Promise<string> {
+  const status = await running.ended
+  if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}:\n${running.output()}`)
+  return running.output()
+}
+
+async function debootstrap(suite: string, root: string): Promise<void> {
+  const command = [
+    'debootstrap',
+    '--variant=minbase',
+    '--include=ca-certificates',
+    suite,
+    root,
+    `${mirror()}`,
+  ]
+  const proxy = aptConfig().match(/^Acquire::http::Proxy "(http.*)";$/im)?.[1]
+  const env = { ...environment(), ...(proxy === undefined ? {} : { http_proxy: proxy }) }
+  await succeeded(command, start({ command, env, seconds: 240, say: () => {} }))
+  // Made for root alone; it is everyone's `/`.
+  chmodSync(root, 0o755)
+}
+
+/** Names, proxies, passwords of mirrors and the certificates that are trusted. */
+function reachWhatThisMachineReaches(root: string): void {
+  const certificates = ['/usr/local/share/ca-certificates', CERTIFICATES]
+  const passwords = ['/etc/apt/auth.conf', '/etc/apt/auth.conf.d']
+  const files = ['/etc/resolv.conf', '/etc/hosts', ...passwords, ...certificates]
+  for (const file of files.filter((path) => existsSync(path))) {
+    rmSync(join(root, file), { recursive: true, force: true })
+    cpSync(file, join(root, file), { recursive: true, dereference: true })
+  }
+  const way = aptConfig().match(/^Acquire::(https?::|Check-|Retries|ForceIP).*$/gim) ?? []
+  writeFileSync(join(root, 'etc/apt/apt.conf.d/99machine'), `${way.join('\n')}\n`)
+}
+
+const aptConfig = (): string => execFileSync('apt-config', ['dump'], { encoding: 'utf8' })
+
+async function addNodeAndNpm(root: string): Promise<void> {
+  const install = 'apt-get update && apt-get install -y --no-install-recommends nodejs npm'
+  const command = ['sh', '-c', install]
+  const env = { ...environment(), DEBIAN_FRONTEND: 'noninteractive' }
+  await succeeded(command, startInside(root, '/', { command, env, seconds: 240, say: () => {} }))
+}
+
+/** What root sees there after a login, and how this machine's npm reaches its registry. */
+function environment(): Record<string, string> {
+  const registry = execFileSync('npm', ['config', 'get', 'registry'], { cwd: '/', encoding: 'utf8' }).trim()
+  const proxies = Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name))
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    LANG: 'C.UTF-8',
+    npm_config_registry: registry,
+    // npm's Node brings certificates of its own.
+    NODE_EXTRA_CA_CERTS: CERTIFICATES,
+    ...(Object.fromEntries(proxies) as Record<string, string>),
+  }
+}

@@ -1,0 +1,126 @@
+// What a user has who comes with a fresh Debian: its own Node, its own npm, nothing else, and a clone.
+
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { aptSuites, type Suite } from '../../local/start/apt-sources.ts'
+import { ask, curl, DRIVER_VERSION, freePort, scratch, sh } from '../support/registry/registry.ts'
+import { type Debian, freshDebian, mirror, timed, whyNoDebian } from '../support/systems/debian.ts'
+import type { Running } from '../support/systems/inside.ts'
+
+const SYSTEMS = [
+  { version: 13, suite: 'trixie' },
+  { version: 12, suite: 'bookworm' },
+] as const
+const LONG = process.env.TEST_LONG === '1'
+const MINUTES = 60_000
+
+const ARCH = process.arch === 'arm64' ? 'arm64' : 'amd64'
+const MACHINE = { amd64: 'x86_64', arm64: 'aarch64' }[ARCH]
+
+describe.each(SYSTEMS)('a fresh Debian $version with its own Node and npm', ({ version, suite }) => {
+  const left = LONG || version === 13 ? undefined : 'TEST_LONG=1 makes this one as well: two minutes more'
+  const whyNot = left ?? whyNoDebian()
+  // Not console.log: before each line, vitest would say whose it is.
+  const say = (line: string) => void process.stdout.write(`Debian ${version}: ${line}\n`)
+  if (whyNot !== undefined) {
+    say(`left out: ${whyNot}`)
+    test.skip(`is left out: ${whyNot}`)
+    return
+  }
+  let debian: Debian
+  beforeAll(async () => {
+    debian = await freshDebian(suite, say)
+  }, 9 * MINUTES)
+  afterAll(() => debian?.remove())
+
+  test("has no Node 24 of its own: what follows runs on the project's", async () => {
+    expect(await debian.run(['node', '--version'], { seconds: 10 })).toMatch(/^v(18|20)\./)
+    expect(await debian.run(['npm', '--version'], { seconds: 10 })).toMatch(/^(9|10)\./)
+  })
+
+  test('starts the registry by `npm start`, which builds a probe and has its kernel load it', async () => {
+    const registry = await timed(say, 'npm start', () => npmStart(debian))
+    const { version, unameRelease } = await newestKernel()
+    const file = `scap_debian_${version}-${ARCH}_1.ko`
+    const url = `${registry}/driver/${encodeURIComponent(DRIVER_VERSION)}/${MACHINE}/${file}`
+    await timed(say, `GET ${file}`, () => expectModule(url, unameRelease))
+    await timed(say, 'its load test', () => expectLoaded(`${url}.json`))
+  })
+
+  test('needs nothing more when it starts again', async () => {
+    expect(await debian.run(['sh', 'local/setup.sh', 'run'], { seconds: 10 })).toBe('')
+  })
+
+  test('runs a test file by `npm test`, and its last line says how it went', async () => {
+    const command = ['npm', 'test', '--', 'test/lib/names/names.test.ts']
+    const said = await timed(say, command.join(' '), () => debian.run(command, { seconds: 300 }))
+    expect(said.trimEnd().split('\n').at(-1)).toMatch(/^\d{2,} passed, 0 failed$/)
+    expect(await debian.run(['sh', 'local/setup.sh', 'test'], { seconds: 10 })).toBe('')
+  })
+
+  test.each([
+    ['npm run check', /No fixes applied/],
+    ['npm run synth', /^> .*cdk synth/m],
+    ['npx --no probe-name /driver/1/x86_64/falco_rhel_5.14.0_1.ko', /canonical: .*falco_redhat_5/],
+  ])('runs `%s`', async (line, expected) => {
+    expect(await timed(say, line, () => debian.run(line.split(' '), { seconds: 120 }))).toMatch(expected)
+  })
+})
+
+/** As its user does, with a port and settings of theirs; gives its URL, and stops it when the test is over. */
+async function npmStart(debian: Debian): Promise<string> {
+  const PORT = `${await freePort()}`
+  debian.write('/root/settings.json', JSON.stringify({ debian: { suites: suites() } }))
+  const env = { PORT, DATA_DIR: debian.dataDir, SETTINGS_FILE: '/root/settings.json' }
+  const running = debian.start(['npm', 'start'], { env, seconds: 480 })
+  onTestFinished(async () => {
+    running.interrupt()
+    await running.ended
+  })
+  return readyUrl(running)
+}
+
+async function readyUrl(running: Running): Promise<string> {
+  const over = running.ended.then((status) => {
+    throw new Error(`npm start ended with ${status}:\n${running.output()}`)
+  })
+  for (;;) {
+    const [, url] = /^ready (http:\S+)$/m.exec(running.output()) ?? []
+    if (url !== undefined) return url
+    await Promise.race([over, setTimeout(100)])
+  }
+}
+
+/** Debian 12's kernels on either system: both have the compiler that built them. */
+const suites = (): readonly Suite[] => [
+  { mirror: `${mirror()}`, suite: 'bookworm' },
+  ...aptSuites().filter(({ suite }) => suite === 'bookworm-security'),
+]
+
+/** The newest kernel that Debian 12 has today. */
+async function newestKernel(): Promise<{ version: string; unameRelease: string }> {
+  const lists = suites().map(({ mirror: at, suite }) =>
+    sh('sh', ['-c', PACKAGES, `${at}/dists/${suite}/main/binary-${ARCH}/Packages.xz`]),
+  )
+  const header = new RegExp(`^Package: linux-headers-(6\\.1\\.0-\\d+-${ARCH})\nVersion: (\\S+)$`, 'gm')
+  const [newest] = [...(await Promise.all(lists)).join('').matchAll(header)]
+    .map(([, unameRelease = '', version = '']) => ({ unameRelease, version }))
+    .sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
+  if (newest === undefined) throw new Error('Debian 12 has no 6.1 kernel')
+  return newest
+}
+const PACKAGES = 'curl -fsSL --max-time 60 "$0" | xz -dc | grep -E "^(Package|Version): "'
+
+async function expectModule(url: string, unameRelease: string): Promise<void> {
+  const { dir, remove } = await scratch()
+  onTestFinished(remove)
+  const got = await curl(['-fsSLo', 'probe.ko', '--max-time', '60', '--retry', '3', url], dir)
+  expect(got, (await ask(`${url}.log`, '-L')).body).toMatchObject({ code: 0 })
+  expect(await sh('modinfo', ['-F', 'vermagic', join(dir, 'probe.ko')])).toMatch(`${unameRelease} SMP `)
+}
+
+async function expectLoaded(url: string): Promise<void> {
+  const verdict = async () => JSON.parse((await ask(url)).body).loadTest?.verdict as string | undefined
+  await expect.poll(verdict, { timeout: 2 * MINUTES, interval: 1000 }).toBe('passed')
+}
