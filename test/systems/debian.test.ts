@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { aptSuites, type Suite } from '../../local/start/apt-sources.ts'
+import { LONG } from '../support/long.ts'
 import { ask, curl, DRIVER_VERSION, freePort, scratch, sh } from '../support/registry/registry.ts'
 import { type Debian, freshDebian, mirror, timed, whyNoDebian } from '../support/systems/debian.ts'
 import type { Running } from '../support/systems/inside.ts'
@@ -12,14 +13,14 @@ const SYSTEMS = [
   { version: 13, suite: 'trixie' },
   { version: 12, suite: 'bookworm' },
 ] as const
-const LONG = process.env.TEST_LONG === '1'
 const MINUTES = 60_000
 
 const ARCH = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const MACHINE = { amd64: 'x86_64', arm64: 'aarch64' }[ARCH]
 
 describe.each(SYSTEMS)('a fresh Debian $version with its own Node and npm', ({ version, suite }) => {
-  const left = LONG || version === 13 ? undefined : 'TEST_LONG=1 makes this one as well: two minutes more'
+  const left =
+    LONG || version === 13 ? undefined : 'npm run test:long makes this one as well: two minutes more'
   const whyNot = left ?? whyNoDebian()
   // Not console.log: before each line, vitest would say whose it is.
   const say = (line: string) => void process.stdout.write(`Debian ${version}: ${line}\n`)
