@@ -87,9 +87,9 @@ async function readyUrl(running: Running): Promise<string> {
     throw new Error(`npm start ended with ${status}:\n${running.output()}`)
   })
   for (;;) {
+    await Promise.race([over, setTimeout(100)])
     const [, url] = /^ready (http:\S+)$/m.exec(running.output()) ?? []
     if (url !== undefined) return url
-    await Promise.race([over, setTimeout(100)])
   }
 }
 

@@ -18,6 +18,7 @@ export interface Debian {
 }
 type Options = Pick<Command, 'seconds'> & Partial<Pick<Command, 'env'>>
 type Say = Command['say']
+type Variables = Command['env']
 
 const PROJECT = join(import.meta.dirname, '../../..')
 const CLONE = '/root/probe-registry'
@@ -40,12 +41,13 @@ export const mirror = (): string | undefined =>
 
 /** `say` takes what happens, a line at a time. */
 export async function freshDebian(suite: string, say: Say): Promise<Debian> {
+  const env = environment()
   const root = mkdtempSync(`/var/tmp/debian-${suite}-`)
-  const debian = debianIn(root, say)
+  const debian = debianIn(root, env, say)
   try {
-    await timed(say, 'debootstrap', () => debootstrap(suite, root))
+    await timed(say, 'debootstrap', () => debootstrap(suite, root, env))
     reachWhatThisMachineReaches(root)
-    await timed(say, 'apt-get install nodejs npm', () => addNodeAndNpm(root))
+    await timed(say, 'apt-get install nodejs npm', () => addNodeAndNpm(root, env))
     cpSync(PROJECT, join(root, CLONE), {
       recursive: true,
       filter: (path) => !NOT_IN_A_CLONE.has(basename(path)),
@@ -66,9 +68,9 @@ export async function timed<T>(say: Say, what: string, work: () => Promise<T>): 
   return result
 }
 
-function debianIn(root: string, say: Say): Debian {
+function debianIn(root: string, common: Variables, say: Say): Debian {
   const enter = (command: readonly string[], { env = {}, seconds }: Options) =>
-    startInside(root, CLONE, { command, env: { ...environment(), ...env }, seconds, say })
+    startInside(root, CLONE, { command, env: { ...common, ...env }, seconds, say })
   return {
     dataDir: `/var/lib/${basename(root)}`,
     start: enter,
@@ -85,7 +87,7 @@ async function succeeded(command: readonly string[], running: Running): Promise<
   return running.output()
 }
 
-async function debootstrap(suite: string, root: string): Promise<void> {
+async function debootstrap(suite: string, root: string, common: Variables): Promise<void> {
   const command = [
     'debootstrap',
     '--variant=minbase',
@@ -95,7 +97,7 @@ async function debootstrap(suite: string, root: string): Promise<void> {
     `${mirror()}`,
   ]
   const proxy = aptConfig().match(/^Acquire::http::Proxy "(http.*)";$/im)?.[1]
-  const env = { ...environment(), ...(proxy === undefined ? {} : { http_proxy: proxy }) }
+  const env = { ...common, ...(proxy === undefined ? {} : { http_proxy: proxy }) }
   await succeeded(command, start({ command, env, seconds: 240, say: () => {} }))
   // Made for root alone; it is everyone's `/`.
   chmodSync(root, 0o755)
@@ -116,15 +118,15 @@ function reachWhatThisMachineReaches(root: string): void {
 
 const aptConfig = (): string => execFileSync('apt-config', ['dump'], { encoding: 'utf8' })
 
-async function addNodeAndNpm(root: string): Promise<void> {
+async function addNodeAndNpm(root: string, common: Variables): Promise<void> {
   const install = 'apt-get update && apt-get install -y --no-install-recommends nodejs npm'
   const command = ['sh', '-c', install]
-  const env = { ...environment(), DEBIAN_FRONTEND: 'noninteractive' }
+  const env = { ...common, DEBIAN_FRONTEND: 'noninteractive' }
   await succeeded(command, startInside(root, '/', { command, env, seconds: 240, say: () => {} }))
 }
 
 /** What root sees there after a login, and how this machine's npm reaches its registry. */
-function environment(): Record<string, string> {
+function environment(): Variables {
   const registry = execFileSync('npm', ['config', 'get', 'registry'], { cwd: '/', encoding: 'utf8' }).trim()
   const proxies = Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name))
   return {

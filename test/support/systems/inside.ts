@@ -21,7 +21,6 @@ export interface Running {
   readonly ended: Promise<number>
   /** Ctrl-C: reaches all that it started */
   interrupt(): void
-  kill(): void
 }
 
 /** Mounts are seen in here only, and gone with the last process. The shell stays, as the init of what it starts. */
@@ -44,23 +43,25 @@ export const startInside = (root: string, folder: string, command: Command): Run
 
 /** On this machine's own files. What it mounts is gone when it ends, and so is all that it started. */
 export function start({ command, env, seconds, say }: Command): Running {
-  // Each in a way of its own: this process, however it ends, takes unshare with it, and unshare its child.
+  // However this process ends, unshare ends with it, and with unshare all that runs in there.
   const bound = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--']
   const child = spawn('setpriv', [...bound, ...command], {
     env: { ...env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const kill = () => void child.kill('SIGKILL')
   const output = collect(child, say)
-  const late = setTimeout(kill, seconds * 1000)
+  const late = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
   const ended = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
     clearTimeout(late)
     if (typeof code === 'number') return code
-    throw new Error(`${command.join(' ')} was ended by ${signal}, it had ${seconds} s:\n${output()}`)
+    throw new Error(`ended by ${signal}, it had ${seconds} s:\n${output()}`)
   })
   ended.catch(() => {})
-  return { output, ended, kill, interrupt: () => void process.kill(-(child.pid ?? 0), 'SIGINT') }
+  const interrupt = () => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGINT')
+  }
+  return { output, ended, interrupt }
 }
 
 function collect(child: ChildProcess, say: (line: string) => void): () => string {
