@@ -1,10 +1,12 @@
 // Every command of README.md and docs/ is run here, as it is written but for the port, the kernel and /etc/falco.
 
 import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runOf } from '../support/documents/commands.ts'
 import { commandsOf, documents } from '../support/documents/markdown.ts'
+import { debianSuites } from '../support/mirrors.ts'
 import { pinned } from '../support/registry/kernels.ts'
 import { freePort, scratch, sh } from '../support/registry/registry.ts'
 
@@ -27,6 +29,9 @@ test('every command of README.md and docs/ does what it says', async () => {
     onHost(command)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
       .replaceAll('6.1.192-2-amd64', kernel.release)
+  // Whatever suites this machine's own apt has.
+  const settings = join(work.dir, 'settings.json')
+  await writeFile(settings, JSON.stringify({ debian: { suites: debianSuites() } }))
   await sh('mkdir', ['-p', '-m', '700', 'gnupg', HOST.falco], work.dir)
   const ran: string[] = []
   /** what earlier commands have set, as in the one terminal of a user */
@@ -43,7 +48,7 @@ test('every command of README.md and docs/ does what it says', async () => {
       const [, name] = /^([A-Z]+)=/.exec(command) ?? []
       if (name !== undefined)
         env[name] = await sh('sh', ['-c', `${here(command)}; printf %s "$${name}"`], work.dir)
-      else if (command === 'npm start') stop = await npmStart(port, join(work.dir, 'data'))
+      else if (command === 'npm start') stop = await npmStart(port, join(work.dir, 'data'), settings)
       else if (/^np(m run|x) /.test(command)) await sh('sh', ['-c', command])
       else
         await sh('sh', ['-c', `${variables()}GNUPGHOME=gnupg; export GNUPGHOME; ${here(command)}`], work.dir)
@@ -75,8 +80,8 @@ function isRunHere(command: string): boolean {
 }
 
 /** `npm start` as a user types it, until its last line; resolves to Ctrl-C. */
-async function npmStart(port: number, dataDir: string): Promise<() => Promise<void>> {
-  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir }
+async function npmStart(port: number, dataDir: string, settings: string): Promise<() => Promise<void>> {
+  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, SETTINGS_FILE: settings }
   const child = spawn('npm', ['start'], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))

@@ -1,14 +1,32 @@
-// Debian's suites as this machine's own apt has them: no mirror is written down here.
+// Debian's suites that the tests mean: those of the defaults, whatever Debian this machine is, from its own apt's mirrors.
 
 import type { Suite } from '../../lib/archives/apt/suite.ts'
 import { DRIVER_ARCHIVE, type DriverArchive } from '../../lib/archives/drivers.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { aptOptions, aptSuites } from '../../local/start/apt-sources.ts'
 
-export const debianSuites = (): readonly Suite[] => aptSuites()
+/** A system fresh from debootstrap names no mirror of security updates: it is where most mirrors have it. */
+export function debianSuites(): readonly Suite[] {
+  const main = mainMirror()
+  const own = aptSuites().find(({ mirror }) => mirror.endsWith('/debian-security'))
+  const security = own?.mirror ?? `${main}-security`
+  return DEFAULTS.debian.suites.map(({ suite }) => ({
+    mirror: suite.endsWith('-security') ? security : main,
+    suite,
+    ...aptOptions(),
+  }))
+}
 
-/** Where the driver packages of this machine's registry come from: the same mirror, and what apt here believes of it. */
-export function driverArchive(): DriverArchive {
-  const mirror = debianSuites().find(({ mirror: url }) => url.endsWith('/debian'))?.mirror
-  if (mirror === undefined) throw new Error("this machine's apt has no mirror of Debian")
-  return { ...DRIVER_ARCHIVE, mirror, ...aptOptions() }
+/** Where the driver packages of this machine's registry come from. */
+export const driverArchive = (): DriverArchive => ({
+  ...DRIVER_ARCHIVE,
+  mirror: mainMirror(),
+  ...aptOptions(),
+})
+
+/** Where this machine's apt gets Debian from. */
+export function mainMirror(): string {
+  const main = aptSuites().find(({ mirror }) => mirror.endsWith('/debian'))
+  if (main !== undefined) return main.mirror
+  throw new Error("this machine's apt has no mirror of Debian in its sources")
 }

@@ -3,10 +3,10 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { aptSuites, type Suite } from '../../local/start/apt-sources.ts'
 import { LONG } from '../support/long.ts'
+import { debianSuites } from '../support/mirrors.ts'
 import { ask, curl, DRIVER_VERSION, freePort, scratch, sh } from '../support/registry/registry.ts'
-import { type Debian, freshDebian, mirror, timed, whyNoDebian } from '../support/systems/debian.ts'
+import { type Debian, freshDebian, timed, whyNoDebian } from '../support/systems/debian.ts'
 import type { Running } from '../support/systems/inside.ts'
 
 const SYSTEMS = [
@@ -72,7 +72,8 @@ describe.each(SYSTEMS)('a fresh Debian $version with its own Node and npm', ({ v
 /** As its user does, with a port and settings of theirs; gives its URL, and stops it when the test is over. */
 async function npmStart(debian: Debian): Promise<string> {
   const PORT = `${await freePort()}`
-  debian.write('/root/settings.json', JSON.stringify({ debian: { suites: suites() } }))
+  // Debian 12's kernels on either system: both have the compiler that built them.
+  debian.write('/root/settings.json', JSON.stringify({ debian: { suites: debianSuites() } }))
   const env = { PORT, DATA_DIR: debian.dataDir, SETTINGS_FILE: '/root/settings.json' }
   const running = debian.start(['npm', 'start'], { env, seconds: 480 })
   onTestFinished(async () => {
@@ -93,15 +94,9 @@ async function readyUrl(running: Running): Promise<string> {
   }
 }
 
-/** Debian 12's kernels on either system: both have the compiler that built them. */
-const suites = (): readonly Suite[] => [
-  { mirror: `${mirror()}`, suite: 'bookworm' },
-  ...aptSuites().filter(({ suite }) => suite === 'bookworm-security'),
-]
-
 /** The newest kernel that Debian 12 has today. */
 async function newestKernel(): Promise<{ version: string; unameRelease: string }> {
-  const lists = suites().map(({ mirror: at, suite }) =>
+  const lists = debianSuites().map(({ mirror: at, suite }) =>
     sh('sh', ['-c', PACKAGES, `${at}/dists/${suite}/main/binary-${ARCH}/Packages.xz`]),
   )
   const header = new RegExp(`^Package: linux-headers-(6\\.1\\.0-\\d+-${ARCH})\nVersion: (\\S+)$`, 'gm')

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aptSuites, type Suite } from '../../../local/start/apt-sources.ts'
+import type { Suite } from '../../../lib/archives/apt/suite.ts'
+import { debianSuites } from '../mirrors.ts'
 
 /** What is kept of the archive from one run of the tests to the next. */
 export const CACHE = join(tmpdir(), 'probe-registry-packages')
@@ -42,9 +43,9 @@ export interface Apt {
 export const tell = (line: string): void => console.log(`archive: ${line}`)
 
 let machine: Apt | undefined
-/** Debian's archive in the suites of this machine's own sources. */
+/** Debian's archive in the suites that the tests mean. */
 export function archive(): Apt {
-  machine ??= openApt(aptSuites())
+  machine ??= openApt(debianSuites())
   return machine
 }
 

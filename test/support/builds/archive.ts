@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aptSuites } from '../../../local/start/apt-sources.ts'
+import { mainMirror } from '../mirrors.ts'
 import type { DebianKernel } from '../registry/kernels.ts'
 import { type Apt, archive, CACHE, type Listed, openApt } from './apt.ts'
 
@@ -51,17 +51,10 @@ export interface DriverPackage {
 
 /** Debian's package of driver sources as another suite has it today, e.g. `sid`. */
 export function driverPackage(suite: string): DriverPackage {
-  const apt = openApt([{ mirror: debianMirror(), suite }])
+  const apt = openApt([{ mirror: mainMirror(), suite }])
   const listed = listedAs('falcosecurity-scap-dkms', apt)
   const driverVersion = listed.version.replace(/-[^-]*$/, '')
   return { version: listed.version, driverVersion, deb: bytesOf(listed, apt) }
-}
-
-/** Where this machine's own apt has Debian's archive from. */
-function debianMirror(): string {
-  const main = aptSuites().find(({ suite }) => !suite.includes('-'))
-  if (main === undefined) throw new Error("this machine's apt has no sources of Debian's archive")
-  return main.mirror
 }
 
 function listedAs(name: string, apt: Apt): Listed {

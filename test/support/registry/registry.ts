@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Settings } from '../../../lib/model/settings.ts'
+import { debianSuites } from '../mirrors.ts'
 
 const run = promisify(execFile)
 
@@ -38,7 +39,10 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const chosen = port ?? (await freePort())
   const settings = join(dataDir, 'test-settings.json')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  await writeFile(settings, JSON.stringify({ loadTest: { mode }, ...own }))
+  await writeFile(
+    settings,
+    JSON.stringify({ debian: { suites: debianSuites() }, loadTest: { mode }, ...own }),
+  )
   const child = spawn(process.execPath, ['local/main.ts'], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],

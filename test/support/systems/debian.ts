@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { aptSuites } from '../../../local/start/apt-sources.ts'
+import { mainMirror } from '../mirrors.ts'
 import { type Command, type Running, start, startInside } from './inside.ts'
 
 export interface Debian {
@@ -29,15 +30,11 @@ const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 /** Why none can be made here; undefined where one can. */
 export function whyNoDebian(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can make a system'
-  if (mirror() === undefined) return 'the apt sources of this machine name no mirror of Debian'
+  if (aptSuites().length === 0) return 'the apt sources of this machine name no mirror of Debian'
   const mount = ['--mount', '--pid', '--fork', 'mount', '-t', 'proc', 'proc', '/proc']
   const { status, stderr } = spawnSync('unshare', mount, { encoding: 'utf8' })
   return status === 0 ? undefined : `root may not mount anything here: ${stderr.trim()}`
 }
-
-/** Where this machine's apt gets Debian from. */
-export const mirror = (): string | undefined =>
-  aptSuites().find(({ suite }) => !suite.endsWith('-security'))?.mirror
 
 /** `say` takes what happens, a line at a time. */
 export async function freshDebian(suite: string, say: Say): Promise<Debian> {
@@ -88,14 +85,7 @@ async function succeeded(command: readonly string[], running: Running): Promise<
 }
 
 async function debootstrap(suite: string, root: string, common: Variables): Promise<void> {
-  const command = [
-    'debootstrap',
-    '--variant=minbase',
-    '--include=ca-certificates',
-    suite,
-    root,
-    `${mirror()}`,
-  ]
+  const command = ['debootstrap', '--variant=minbase', '--include=ca-certificates', suite, root, mainMirror()]
   const proxy = aptConfig().match(/^Acquire::http::Proxy "(http.*)";$/im)?.[1]
   const env = { ...common, ...(proxy === undefined ? {} : { http_proxy: proxy }) }
   await succeeded(command, start({ command, env, seconds: 240, say: () => {} }))
