@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { createToolchain, TOOLCHAIN_NAMES } from '../../../lib/build/toolchain.ts'
 import type { PackageFormat } from '../../../lib/model/probe.ts'
@@ -37,22 +38,31 @@ test('every package that a build or a load test may ask for is one that is looke
   expect(new Set(asked)).toEqual(new Set(TOOLCHAIN_NAMES))
 })
 
-test('a load test brings every library of its virtual machine that a bare container lacks', async () => {
-  const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' })
-  const arch = run('uname', '-m').trim() === 'aarch64' ? 'aarch64' : 'x86_64'
-  const installed = run('dpkg-query', '-W', '-f', '${Essential} ${Priority} ${Package}\\n').split('\n')
-  const base = installed.filter((line) => /^yes|^no required/.test(line)).map((line) => line.split(' ')[2])
-  const bare = run('apt-cache', 'depends', '-i', '--recurse', 'apt', ...base.flatMap((name) => name ?? []))
-  const machine = `/usr/bin/qemu-system-${arch}`
-  const files = [...run('ldd', machine).matchAll(/=> (?:\/usr)?(\/\S+)/g)].map(([, file]) => `*${file}`)
-  const packages = new Set([...run('dpkg', '-S', ...files).matchAll(/^([^:\n]+):/gm)].map(([, name]) => name))
-  expect(packages.size).toBeGreaterThan(20)
-  const brought = await forAMachine(arch)
-  const missing = [...packages].filter(
-    (name) => !brought.includes(`${name}`) && !bare.includes(`: ${name}\n`),
-  )
-  expect(missing).toEqual([])
-})
+const onImage = /^VERSION_ID="12"$/m.test(readFileSync('/etc/os-release', 'utf8'))
+if (!onImage)
+  console.log('skipped: the build image is Debian 12, this machine is another system with other packages')
+
+test.skipIf(!onImage)(
+  'a load test brings every library of its virtual machine that a bare container lacks',
+  async () => {
+    const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' })
+    const arch = run('uname', '-m').trim() === 'aarch64' ? 'aarch64' : 'x86_64'
+    const installed = run('dpkg-query', '-W', '-f', '${Essential} ${Priority} ${Package}\\n').split('\n')
+    const base = installed.filter((line) => /^yes|^no required/.test(line)).map((line) => line.split(' ')[2])
+    const bare = run('apt-cache', 'depends', '-i', '--recurse', 'apt', ...base.flatMap((name) => name ?? []))
+    const machine = `/usr/bin/qemu-system-${arch}`
+    const files = [...run('ldd', machine).matchAll(/=> (?:\/usr)?(\/\S+)/g)].map(([, file]) => `*${file}`)
+    const packages = new Set(
+      [...run('dpkg', '-S', ...files).matchAll(/^([^:\n]+):/gm)].map(([, name]) => name),
+    )
+    expect(packages.size).toBeGreaterThan(20)
+    const brought = await forAMachine(arch)
+    const missing = [...packages].filter(
+      (name) => !brought.includes(`${name}`) && !bare.includes(`: ${name}\n`),
+    )
+    expect(missing).toEqual([])
+  },
+)
 
 test('only a build that unpacks an rpm brings what can', async () => {
   expect(await names('kmod', 'headers', 'rpm')).toContain('libarchive-tools')
