@@ -147,6 +147,7 @@ async function settle(config: string): Promise<void> {
     machine: 'x86_64',
     'os-release': '@os-release',
     kind: 'kmod',
+    'driver-version': DRIVER_VERSION,
   }
   const form = Object.entries(fields).flatMap(([name, value]) => ['-F', `${name}=${value}`])
   const { stdout } = await curl(['-sS', ...form, `${registry.url}/v1/probes`], work.dir)
