@@ -66,7 +66,8 @@ describe('where it is recorded', () => {
       join(work.dir, 'config'),
       config.replace(/^CONFIG_LOCALVERSION=.*$/m, 'CONFIG_LOCALVERSION="-mine"'),
     )
-    const facts = [`release=${release}`, 'version=#1 SMP', 'machine=x86_64', 'kind=kmod']
+    const wanted = ['kind=kmod', `driver-version=${DRIVER_VERSION}`]
+    const facts = [`release=${release}`, 'version=#1 SMP', 'machine=x86_64', ...wanted]
     const form = ['config=@config', ...facts].flatMap((field) => ['-F', field])
     const { stdout } = await curl(['-fsS', ...form, `${registry.url}/v1/probes`], work.dir)
     const { url } = JSON.parse(stdout).probes[0]
