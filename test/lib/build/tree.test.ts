@@ -1,0 +1,82 @@
+// From a plan of a kernel to the inputs of its build: one row a case.
+
+import { expect, test } from 'vitest'
+import { type TreeInputs, treeOf } from '../../../lib/build/tree.ts'
+import type { KernelPlan, SourcePlan } from '../../../lib/kernels/planner.ts'
+import { PACKAGE_FORMATS, type PackageFormat } from '../../../lib/model/probe.ts'
+
+const pkg = (name: string, format: PackageFormat = 'deb') => ({
+  name,
+  version: '1',
+  url: `http://m.invalid/${name}`,
+  sha256: `${name}-digest`,
+  bytes: 7,
+  format,
+})
+const stored = (name: string) => ({ sha256: `${name}-digest`, bytes: 7 })
+const kernel = { kernelRelease: '6.1.1-1-amd64', unameRelease: '6.1.0-1-amd64', compiler: 'gcc-12' }
+const source: SourcePlan = {
+  ...kernel,
+  tag: 'source',
+  source: pkg('linux', 'tar.xz'),
+  config: stored('config'),
+  symvers: undefined,
+  kheaders: undefined,
+  treeId: 'tree-id',
+  prepared: undefined,
+}
+
+const rows: [string, KernelPlan, Partial<TreeInputs>, string[]][] = [
+  [
+    'header packages, each in its own format',
+    {
+      ...kernel,
+      tag: 'headers',
+      tree: 'usr/src/a',
+      headers: PACKAGE_FORMATS.map((format) => pkg(format, format)),
+    },
+    { kernel: { KERNEL: 'headers', TREE: 'usr/src/a' } },
+    PACKAGE_FORMATS.map((format) => `header ${format} ${format}-digest`),
+  ],
+  [
+    'source and config',
+    source,
+    { kernel: { KERNEL: 'source', TREE: '-' }, makes: 'tree-id' },
+    ['source tar.xz linux-digest', 'config text config-digest'],
+  ],
+  [
+    'all that a host submitted',
+    { ...source, symvers: stored('symvers'), kheaders: stored('kheaders') },
+    { makes: 'tree-id' },
+    [
+      'source tar.xz linux-digest',
+      'config text config-digest',
+      'kheaders tar.xz kheaders-digest',
+      'symvers text symvers-digest',
+    ],
+  ],
+  [
+    'the tree that an earlier build made, with the symbols of this kernel',
+    { ...source, symvers: stored('symvers'), prepared: stored('prepared') },
+    { kernel: { KERNEL: 'prepared', TREE: '-' }, packages: [] },
+    ['prepared tar.gz prepared-digest', 'symvers text symvers-digest'],
+  ],
+]
+
+test.each(rows)('a tree is made of %s', (_, plan, expected, inputs) => {
+  const tree = treeOf(plan)
+  expect(tree).toMatchObject(expected)
+  expect(tree.inputs.map(({ role, format, sha256 }) => `${role} ${format} ${sha256}`)).toEqual(inputs)
+})
+
+test('whatever a tree comes from is named with its digest, also where an earlier build made it', () => {
+  const whole = { ...source, symvers: stored('symvers'), kheaders: stored('kheaders') }
+  const names = ({ sources }: TreeInputs) => sources.map(({ name, sha256 }) => `${name} ${sha256}`)
+  expect(names(treeOf(whole))).toEqual([
+    'linux linux-digest',
+    'kernel-config config-digest',
+    'Module.symvers symvers-digest',
+    'kheaders.tar.xz kheaders-digest',
+  ])
+  expect(names(treeOf({ ...whole, prepared: stored('prepared') }))).toEqual(names(treeOf(whole)))
+})

@@ -1,0 +1,79 @@
+// All planners together, over Debian's real archive: who is asked, and what is said where nobody knows.
+
+import { describe, expect, test } from 'vitest'
+import { createFetch } from '../../../lib/aws/fetch.ts'
+import { createPlanners } from '../../../lib/kernels/planners.ts'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import type { SubmittedKernel } from '../../../lib/model/kernel.ts'
+import type { ConfigHash } from '../../../lib/model/probe.ts'
+import { debian } from '../../support/debian.ts'
+import { memoryPorts } from '../../support/memory.ts'
+import { debianSuites } from '../../support/mirrors.ts'
+
+const { store, sources, log } = memoryPorts({ now: Date.now })
+const ports = { inputs: store.inputs, fetch: createFetch(), now: Date.now, sources, log }
+const settings = { ...DEFAULTS, debian: { suites: [...debianSuites()] } }
+const planners = createPlanners(settings, ports)
+
+const stored = { sha256: 'a'.repeat(64), bytes: 1 }
+const submitted = (unameRelease: string, kernelUrls: string[]): SubmittedKernel => ({
+  arch: 'x86_64',
+  target: 'vanilla',
+  kernelRelease: unameRelease,
+  kernelVersion: '1',
+  unameRelease,
+  configSha256: 'a'.repeat(64),
+  configMd5: 'a'.repeat(32),
+  config: stored,
+  kernelUrls,
+  sourceVersion: '6.1.192',
+  compiler: 'gcc-12',
+  refused: {},
+})
+const named = (unameRelease: string): ConfigHash => ({
+  driverVersion: '0.20.0',
+  driverName: 'scap',
+  arch: 'x86_64',
+  kind: 'kmod',
+  unameRelease,
+  configMd5: 'a'.repeat(32),
+})
+
+describe('a kernel', () => {
+  test('of a target without a planner is refused', async () => {
+    const probe = { ...named(''), target: 'templeos', kernelRelease: '1.0', kernelVersion: '1' }
+    await expect(async () => planners.plan(probe)).rejects.toMatchObject({ code: 'unknown-target' })
+  })
+
+  test('whose name no distribution has is not looked for in any', async () => {
+    await expect(planners.identify(named('6.1.192-mine'))).rejects.toMatchObject({
+      code: 'headers-not-found',
+      message: 'no distribution that is built here has a kernel 6.1.192-mine',
+    })
+  })
+
+  test('of a name that a distribution has, but with another config, is not its own', async () => {
+    const [kernel] = await debian(ports, debianSuites()).kernels('x86_64')
+    await expect(planners.identify(named(kernel?.unameRelease ?? ''))).rejects.toMatchObject({
+      code: 'headers-not-found',
+      message: expect.stringContaining('this host runs a kernel of its own'),
+    })
+  })
+
+  test('that names its packages is planned from those that the archive has, by their file names alone', async () => {
+    const [kernel] = await debian(ports, debianSuites()).kernels('x86_64')
+    const { headers } = await debian(ports, debianSuites()).plan({
+      ...named(''),
+      kernelRelease: kernel?.kernelRelease ?? '',
+      kernelVersion: '1',
+    })
+    const elsewhere = headers.map(({ url }) => url.replace(/^.*\//, 'http://elsewhere.invalid/'))
+    const plan = await planners.planSubmitted(submitted(kernel?.unameRelease ?? '', elsewhere))
+    expect(plan).toMatchObject({ tag: 'headers', headers })
+    await expect(
+      planners.planSubmitted(
+        submitted('6.1.192-mine', ['http://elsewhere.invalid/linux-headers-mine_1_amd64.deb']),
+      ),
+    ).rejects.toMatchObject({ code: 'headers-not-found' })
+  })
+})
