@@ -1,4 +1,4 @@
-// A build, or its load test, failed: the reason is worked out, the log is kept, and the index is told.
+// A build, or its load test, failed: works out the reason, keeps the log, and writes the failure to the index.
 
 import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
 import { sha256 } from '../model/digest.ts'

@@ -94,8 +94,9 @@ async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly 
   refuseRevoked(name, ports.settings)
   const found = await follow(ports.index, name)
   const { probe, state } = found
-  if (state === undefined) await checkDriverVersion(ports, (probe ?? configHashOf(name)).driverVersion)
   if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
+  // After what is pure: a name that could never be built costs no look at the driver versions.
+  if (state === undefined) await checkDriverVersion(ports, (probe ?? configHashOf(name)).driverVersion)
   return { ...found, subject: probe === undefined ? subjectOfName(name) : subjectOf(probe) }
 }
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { ProbeError } from '../../../lib/model/errors.ts'
 import { checkDriverVersion, driverVersions } from '../../../lib/serve/driver-versions.ts'
+import { resolve } from '../../../lib/serve/resolve.ts'
 import { memoryPorts } from '../../support/memory.ts'
+import { createWorld, DRIVER_VERSION, PATH } from '../../support/world.ts'
 
 const MINUTE = 60_000
 
@@ -94,4 +97,22 @@ describe('a driver version that comes as a package', () => {
     await checkDriverVersion(ports, '10.2.0+driver')
     expect(asked).toEqual([])
   })
+})
+
+test('a name that could never be built costs no look at the driver versions', async () => {
+  const { resolvePorts } = createWorld({ probe: undefined })
+  const looks: string[] = []
+  const ports = {
+    ...resolvePorts,
+    check: () => {
+      throw new ProbeError('unknown-target', 'no such target')
+    },
+    sources: { recorded: async () => void looks.push('sources') },
+    catalogue: { read: async () => void looks.push('catalogue') },
+  }
+  const path = PATH.replace(DRIVER_VERSION, '0.99.9')
+  await expect(resolve(ports, { method: 'GET', path, caller: '203.0.113.1' })).rejects.toMatchObject({
+    code: 'unknown-target',
+  })
+  expect(looks).toEqual([])
 })
