@@ -3,7 +3,7 @@
 
 import { defineConfig } from 'vitest/config'
 
-const REAL = ['test/e2e/**/*.test.ts', 'test/buildspecs/**/*.test.ts', 'test/systems/**/*.test.ts']
+const REAL = ['attacks', 'e2e', 'buildspecs', 'systems'].map((folder) => `test/${folder}/**/*.test.ts`)
 const LONG = 'test/**/*.long.test.ts'
 const MINUTES = 60_000
 /** What builds real probes. */
