@@ -1,6 +1,7 @@
 // What was decided before a build, written once: publish believes this, and nothing that the build says of itself.
 
 import * as z from 'zod'
+import { submittedPartsSchema } from '../model/kernel.ts'
 import { parseOwnJson, type Read } from '../model/parse.ts'
 import { PACKAGE_FORMATS, packageSchema, RECIPES, sourceSchema } from '../model/probe.ts'
 
@@ -25,6 +26,10 @@ const buildPlan = z.object({
   driverSource: sourceSchema,
   /** packages and files that the kernel's build tree comes from */
   headers: z.array(sourceSchema),
+  /** packages of the tools that the build brings to its image */
+  tools: z.array(sourceSchema).default([]),
+  /** what a host submitted of the kernel */
+  submitted: submittedPartsSchema.optional(),
   /** under which the tree that this build makes is kept */
   treeId: z.string().optional(),
   /** none where there is no image of this kernel */

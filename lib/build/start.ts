@@ -59,6 +59,7 @@ async function decide(
   ports: StartBuildPorts,
   { key, claim, attempt }: PlanRequest,
   kernel: KernelPlan,
+  submitted: BuildPlan['submitted'],
 ): Promise<Decision> {
   const tree = treeOf(kernel)
   const probe = probeOf(key)
@@ -76,6 +77,8 @@ async function decide(
     recipe: driver.recipe,
     driverSource: driver.source,
     headers: tree.sources,
+    tools: toolchain.map(sourceOf),
+    ...(submitted === undefined ? {} : { submitted }),
     ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
     ...loadTestOf(kernel, ports.settings),
   }
@@ -96,15 +99,16 @@ function loadTestOf({ image, unameRelease }: KernelPlan, settings: Settings): Pi
 }
 
 /**
- * Resolves to whether the claim is still held. Runs again from the start without harm: see `plan`.
+ * Resolves to whether the claim is still held. `submitted`: what a host submitted of the kernel. Runs again from the start without harm: see `plan`.
  * ProbeError `budget-spent` when no more builds may be started today, and those of its ports.
  */
 export async function startBuild(
   ports: StartBuildPorts,
   request: PlanRequest,
   kernel: KernelPlan,
+  submitted?: BuildPlan['submitted'],
 ): Promise<boolean> {
-  const decision = await decide(ports, request, kernel)
+  const decision = await decide(ports, request, kernel, submitted)
   const { key, claim } = request
   const now = ports.now()
   const limit = ports.settings.budgets.buildsPerDay

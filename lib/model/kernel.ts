@@ -19,6 +19,8 @@ const schema = z.object({
   config: storedSchema,
   symvers: storedSchema.optional(),
   kheaders: storedSchema.optional(),
+  /** of the text of /proc/version, without its last newline */
+  procVersion: sha256Hex.optional(),
   /** header packages in the distribution's archive, to be built against instead of the config */
   kernelUrls: z.array(z.string()),
   /** of the kernel's source, e.g. `6.1.192` */
@@ -27,8 +29,43 @@ const schema = z.object({
   compiler: z.string(),
   /** why a probe of that kind could never load there, unless it was forced */
   refused: z.object({ kmod: z.string().optional(), ebpf: z.string().optional() }),
+  /** what could never load is built as well */
+  force: z.boolean(),
 })
 export type SubmittedKernel = Read<typeof schema>
+
+/** The sha256 of each thing of a submission that decides the bytes of its probes, and `force`. */
+export const submittedPartsSchema = z.object({
+  config: sha256Hex,
+  symvers: sha256Hex.optional(),
+  kheaders: sha256Hex.optional(),
+  procVersion: sha256Hex.optional(),
+  kernelUrls: sha256Hex.optional(),
+  force: z.boolean(),
+})
+export type SubmittedParts = Partial<Read<typeof submittedPartsSchema>>
+
+export const submittedParts = (kernel: SubmittedKernel): Read<typeof submittedPartsSchema> => ({
+  config: kernel.configSha256,
+  symvers: kernel.symvers?.sha256,
+  kheaders: kernel.kheaders?.sha256,
+  procVersion: kernel.procVersion,
+  kernelUrls: kernel.kernelUrls.length === 0 ? undefined : sha256(kernel.kernelUrls.join('\n')),
+  force: kernel.force,
+})
+
+/**
+ * Whether its config and `uname -r` are all that decides its probes. Only such a kernel may be reached by a name that is
+ * computed of the two: whoever comes first must decide nothing for those who come later.
+ */
+export function isOfItsConfig(kernel: SubmittedKernel): boolean {
+  const { config: _, force, ...others } = submittedParts(kernel)
+  return !force && Object.values(others).every((part) => part === undefined)
+}
+
+/** Whether its names say its `uname -r`: on Debian and Flatcar they hold a version of the distribution in its place. */
+export const isNamedByItself = (kernel: SubmittedKernel): boolean =>
+  kernel.kernelRelease === kernel.unameRelease
 
 /** A kernel with the 64 hex digits under which its probes are reached. */
 const recorded = z.object({ config: sha256Hex, kernel: schema })

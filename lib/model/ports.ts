@@ -142,8 +142,8 @@ export interface Bus {
 }
 
 export interface Signer {
-  /** ASCII-armored detached OpenPGP signature over `body`, which says which probe that is (`signedName`). */
-  sign(body: Uint8Array, name: string): Promise<string>
+  /** ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). */
+  sign(body: Uint8Array, statement: readonly string[]): Promise<string>
 }
 
 /**

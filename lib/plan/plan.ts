@@ -3,7 +3,7 @@
 import { type PlanRequest, type StartBuildPorts, startBuild } from '../build/start.ts'
 import type { HeadersPlan, SourcePlan } from '../kernels/planner.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
-import { probeOfRecord, recordId, type SubmittedKernel } from '../model/kernel.ts'
+import { probeOfRecord, recordId, type SubmittedKernel, submittedParts } from '../model/kernel.ts'
 import type { Index, Kernels } from '../model/ports.ts'
 import type { ConfigHash, FailureReason, Probe } from '../model/probe.ts'
 import { PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
@@ -59,7 +59,7 @@ async function planSubmitted(ports: PlanPorts, request: PlanRequest, probe: Prob
   if (own !== undefined) return planOwn(ports, request, own)
   const why = kernel.refused[probe.kind]
   if (why !== undefined) throw new ProbeError('cannot-load', why)
-  return started(await startBuild(ports, request, await ports.submitted(kernel)))
+  return started(await startBuild(ports, request, await ports.submitted(kernel), submittedParts(kernel)))
 }
 
 /**

@@ -4,7 +4,7 @@ import { sha256 } from '../model/digest.ts'
 import type { Clock, Signer, Store } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import { fileOf } from '../names/grammar.ts'
-import { signedName } from '../signing/signed-name.ts'
+import { statementOf } from '../signing/statement.ts'
 import type { Whole } from './staged.ts'
 
 export interface ArtifactPorts {
@@ -26,9 +26,9 @@ export async function storeProbe(
   const create = (suffix: string, body: Uint8Array, contentType: string) =>
     ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
   // Each object is created once and never replaced; a crash between them is mended by the next try, which
-  // keeps what is there: any good signature over the same bytes and name is as good as another.
+  // keeps what is there: any good signature over the same bytes and statement is as good as another.
   await create('', bytes, 'application/octet-stream')
-  const signature = await ports.signer.sign(bytes, signedName(probe, plan.unameRelease))
+  const signature = await ports.signer.sign(bytes, statementOf({ probe, ...plan }))
   await Promise.all([
     create('.sha256', text.encode(`${digest}  ${fileOf(probe)}\n`), 'text/plain; charset=utf-8'),
     create('.asc', text.encode(signature), 'application/pgp-signature'),

@@ -2,7 +2,7 @@
 
 import { createMessage, enums, readPrivateKey, sign } from 'openpgp'
 import type { Clock, Signer } from '../model/ports.ts'
-import { NOTATION } from './signed-name.ts'
+import { NOTATION } from './statement.ts'
 
 /**
  * Detached binary signatures, SHA-512. `privateKey` is asked for at every signature and kept by nobody: a key
@@ -10,20 +10,18 @@ import { NOTATION } from './signed-name.ts'
  */
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
   return {
-    async sign(body, name) {
+    async sign(body, statement) {
       return sign({
         message: await createMessage({ binary: body }),
         signingKeys: await readPrivateKey({ armoredKey: await privateKey() }),
         detached: true,
-        // Not critical: who does not know it may verify the bytes alone.
-        signatureNotations: [
-          {
-            name: NOTATION,
-            value: new TextEncoder().encode(name),
-            humanReadable: true,
-            critical: false,
-          },
-        ],
+        // Not critical in OpenPGP's sense, or plain gpg would refuse it: which part is, its `!` says.
+        signatureNotations: statement.map((part) => ({
+          name: NOTATION,
+          value: new TextEncoder().encode(part),
+          humanReadable: true,
+          critical: false,
+        })),
         date: new Date(now()),
         format: 'armored',
         config: { preferredHashAlgorithm: enums.hash.sha512 },

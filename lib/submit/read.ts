@@ -9,7 +9,7 @@ import { parseKconfig } from '../kconfig/parse.ts'
 import { printKconfig } from '../kconfig/print.ts'
 import { readConfig } from '../kconfig/read.ts'
 import { type Verdict, verdicts } from '../kconfig/verdicts.ts'
-import type { Stored } from '../model/digest.ts'
+import { type Stored, sha256 } from '../model/digest.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
@@ -72,10 +72,12 @@ export async function readSubmission(settings: Settings, submission: Submission)
     config: stored(sent.config),
     ...(sent.symvers === undefined ? {} : { symvers: stored(sent.symvers) }),
     ...(sent.kheaders === undefined ? {} : { kheaders: stored(sent.kheaders) }),
+    ...(procVersion === undefined ? {} : { procVersion: sha256(procVersion.replace(/\n$/, '')) }),
     kernelUrls: submission.kernelUrls.map(packageUrl),
     sourceVersion: sourceVersion(config, facts.unameRelease),
     compiler: compiler.command,
     refused: force ? {} : refusals(found),
+    force,
   }
   const files = Object.values(sent).filter((file) => file !== undefined)
   return { kernel, neutralized: build.neutralized, compiler, verdicts: found, wanted, files }

@@ -6,9 +6,10 @@ import {
   digestOf,
   idByMd5,
   idByName,
+  isNamedByItself,
+  isOfItsConfig,
   probeOfRecord,
   type RecordedKernel,
-  type SubmittedKernel,
 } from '../model/kernel.ts'
 import type { Kernels, Store } from '../model/ports.ts'
 import { dayOf } from '../model/retry.ts'
@@ -71,25 +72,19 @@ async function versionsOf(
 }
 
 /**
- * Under the config's own digest, unless something else is on record there: whoever was first with the same config but
- * other facts decides nothing for others, whose kernel then stands under the digest of all that it is.
+ * Under the config's own digest only where nothing but the config decides the bytes. Any other kernel is on record under
+ * the digest of all that it is: whoever was first decides nothing for others.
  */
 async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: string): Promise<RecordedKernel> {
   const { kernel } = read
   const all = digestOf(kernel)
-  const names = isOfItsConfig(kernel) ? [kernel.configSha256, all] : [all]
+  const names = isOfItsConfig(kernel) && isNamedByItself(kernel) ? [kernel.configSha256, all] : [all]
   for (const config of names) {
     const found = await recorded(ports, read, config, caller)
     if (digestOf(found.kernel) === all) return found
   }
   throw new ProbeError('misconfigured', `another kernel is on record under ${all}`)
 }
-
-/**
- * Headers are code that runs in the host's kernel: a stranger's must not be what a host gets that asks by nothing but
- * its config.
- */
-const isOfItsConfig = ({ kheaders }: SubmittedKernel): boolean => kheaders === undefined
 
 async function recorded(
   ports: SubmitPorts,

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { parseSubmission } from '../../lib/api/body.ts'
 import type { RawFacts } from '../../lib/clients/host-names.ts'
+import { sha256 } from '../../lib/model/digest.ts'
+import type { SubmittedParts } from '../../lib/model/kernel.ts'
 import { HTTP, SHELLS, type Shell } from '../support/client/host.ts'
 import {
   bytes,
@@ -14,7 +16,7 @@ import {
   submitted,
   view,
 } from '../support/client/loopback.ts'
-import { ASKED, expectRefused, MODULE, type Scene, scene } from '../support/client/scene.ts'
+import { ASKED, expectRefused, MODULE, type Scene, scene, signingKey } from '../support/client/scene.ts'
 import { RAW } from '../support/hosts.ts'
 
 const FILE = 'falco_debian_6.1.55-mine_39.ko'
@@ -41,10 +43,23 @@ async function builds(at: Scene, ...views: ReturnType<typeof view>[]) {
   at.registry.on(BY_NAME, problem(404, 'unsupported-kernel', 'Debian has no such kernel'))
   at.registry.on('/v1/probes', submitted(first))
   at.registry.on(FOLLOW, ...later.map((one) => json(one)))
-  await at.publish(BY_CONFIG)
+  await at.publish(BY_CONFIG, await signingKey(), at.statementAt(BY_CONFIG, sentBy(at)))
 }
 
-const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => HTTP.map((http) => ({ shell, http })))
+/** What the host's own files are, as a statement says it. */
+function sentBy({ host }: Scene, config = CONFIG): SubmittedParts {
+  const read = (path: string) => readFileSync(join(host.dir, 'root', path), 'utf8')
+  const symvers = 'lib/modules/6.1.55-mine/build/Module.symvers'
+  return {
+    config: sha256(config),
+    ...(existsSync(join(host.dir, 'root', symvers)) ? { symvers: sha256(read(symvers)) } : {}),
+    procVersion: sha256(read('proc/version').trimEnd()),
+  }
+}
+
+/** busybox's wget follows a redirect with what it posts: no config goes by it. */
+const POSTING = HTTP.filter((http) => http !== 'busybox wget')
+const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => POSTING.map((http) => ({ shell, http })))
 
 describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
   test('a kernel without a probe is submitted, followed, and its probe loaded', async ({
@@ -156,6 +171,18 @@ describe('the config of the kernel', () => {
 })
 
 describe('a host', () => {
+  test('with no wget but busybox’s sends no config, and says what to install', async () => {
+    const at = await own({ http: 'busybox wget' })
+    await builds(at, view('published'))
+    expectRefused(
+      at,
+      await at.load(),
+      3,
+      /gets no config:\n {2}install curl or GNU wget to have falco_debian_6/,
+    )
+    expect(posts(at)).toEqual([])
+  })
+
   test('of minikube sends what makes it one', async () => {
     const at = await scene({ raw: RAW.minikube, files: { 'proc/config.gz': gzipSync(CONFIG) } })
     await at.load(['--compile'])
@@ -244,8 +271,8 @@ describe('an answer to a submission', () => {
   test.each([
     ['a page of HTML', bytes('<html>"repository": "/driver"</html>')],
     ['nothing', bytes('')],
-    ['a repository elsewhere', submitted(view('published'), { repository: '/../../evil' })],
-    ['a repository with a host', submitted(view('published'), { repository: '/@evil.example/driver' })],
+    ['a URL elsewhere', submitted(view('published', { url: '/../../evil' }))],
+    ['a URL with a host', submitted(view('published', { url: '/@evil.example/driver/x' }))],
     ['a place to follow with a host', submitted(view('building', { follow: '/v1/probes/../../x' }))],
     [
       'a state that is none',
@@ -254,7 +281,12 @@ describe('an answer to a submission', () => {
   ])('that is %s is not believed', async (_, handler) => {
     const at = await own()
     at.registry.on('/v1/probes', handler)
-    expectRefused(at, await at.load(['--compile']), 2, /answered nothing to follow|shows no state of a probe/)
+    expectRefused(
+      at,
+      await at.load(['--compile']),
+      2,
+      /answered nothing to follow|shows no state of a probe|does not say where/,
+    )
     expect(gets(at)).toEqual([])
   })
 
@@ -269,9 +301,9 @@ describe('an answer to a submission', () => {
     expectRefused(at, await at.load(), exit, /did not take the config: HTTP \d+: these are its words/)
   })
 
-  test('may be the canonical repository, and then the probe is asked for there', async () => {
+  test('may lead to the distribution’s own probe, and then that is asked for', async () => {
     const at = await own()
-    at.registry.on('/v1/probes', submitted(view('published'), { repository: '/driver' }))
+    at.registry.on('/v1/probes', submitted(view('published', { url: BY_NAME })))
     await at.publish(BY_NAME)
     expect(await at.load(['--compile'])).toMatchObject({ status: 0 })
     expect(gets(at)[0]).toBe(BY_NAME)

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { armor, enums, PacketList, readSignature, type SignaturePacket } from 'openpgp'
 import { describe, expect, test } from 'vitest'
-import { NOTATION } from '../../lib/signing/signed-name.ts'
 import { createSigner } from '../../lib/signing/signer.ts'
+import { NOTATION } from '../../lib/signing/statement.ts'
 import { LOADER, write } from '../support/client/host.ts'
 import { bytes, newKey, problem, stall } from '../support/client/loopback.ts'
 import { ASKED, expectRefused, MODULE, scene, signingKey } from '../support/client/scene.ts'
@@ -51,54 +51,86 @@ describe('a signature', () => {
     await at.publish()
     at.registry.on(
       `${ASKED}.asc`,
-      bytes(Buffer.from(await sign(Buffer.from('another file'), at.nameAt(ASKED)))),
+      bytes(Buffer.from(await sign(Buffer.from('another file'), at.statementAt(ASKED)))),
     )
     expectRefused(at, await at.load(), 6, /not signed by a key that this host trusts/)
   })
 
+  const without = (key: string) => (statement: readonly string[]) =>
+    statement.filter((part) => !part.startsWith(`!${key}=`))
+  const other = (key: string, value: string) => (statement: readonly string[]) =>
+    statement.map((part) => (part.startsWith(`!${key}=`) ? `!${key}=${value}` : part))
+  const more = (part: string) => (statement: readonly string[]) => [...statement, part]
+  const SOME = 'c0ffee'.padEnd(64, '0')
+
   test.each([
-    ['of another driver version', (name: string) => name.replace('9.1.0', '9.0.0')],
-    ['of another driver', (name: string) => name.replace('falco/', 'scap/')],
-    ['of the other kind', (name: string) => name.replace('kmod', 'ebpf')],
-    ['of another machine', (name: string) => name.replace('x86_64', 'aarch64')],
-    ['of another kernel', (name: string) => name.replace('6.1.0-56', '6.1.0-55')],
-    ['of a kernel whose name goes on', (name: string) => `${name}-2`],
-    ['of a config that somebody submitted', (name: string) => `${name}/${'c0ffee'.padEnd(64, '0')}`],
-    ['of nothing', () => ''],
-  ])('of the very bytes, but %s, is refused', async (_, other) => {
+    ['of another driver version', other('driver-version', '9.0.0+driver')],
+    ['of another driver', other('driver-name', 'scap')],
+    ['of the other kind', other('kind', 'ebpf')],
+    ['of another machine', other('arch', 'aarch64')],
+    ['of another kernel', other('uname-release', '6.1.0-55-amd64')],
+    ['of a kernel whose name goes on', other('uname-release', '6.1.0-56-amd64-2')],
+    ['of another package of the same kernel', other('kernel-release', '6.1.192-1-amd64')],
+    ['of another distribution', other('target', 'ubuntu-generic')],
+    ['of another kernel version', other('kernel-version', '2')],
+    ['of a config that somebody submitted', more(`!config-sha256=${SOME}`)],
+    ['of header packages that somebody named', more(`!header-urls-sha256=${SOME}`)],
+    ['of a kernel that somebody forced', more('!force=true')],
+    ['with a critical part that nobody knows yet', more('!patch=1')],
+    ['with a part twice', more('!kind=kmod')],
+    ['in a later version of statements', other('statement', '2')],
+    ['without its kind', without('kind')],
+    ['without its version of statements', without('statement')],
+    ['of nothing', () => []],
+  ])('of the very bytes, but %s, is refused', async (_, changed) => {
     const at = await scene()
-    const name = other(at.nameAt(ASKED))
-    await at.publish(ASKED, await signingKey(), name)
-    const said = new RegExp(`is signed as another probe, '${name.replaceAll('+', '\\+')}'; it is not kept`)
-    expectRefused(at, await at.load(), 6, said)
+    await at.publish(ASKED, await signingKey(), changed(at.statementAt(ASKED)))
+    expectRefused(at, await at.load(), 6, /is signed as another probe; it is not kept/)
   })
 
-  test('beside one of another name, both good, is refused', async () => {
+  test('with parts that nobody knows yet, none of them critical, is good', async () => {
+    const at = await scene()
+    await at.publish(ASKED, await signingKey(), [
+      ...at.statementAt(ASKED),
+      'root=c0ffee',
+      `note=${'x'.repeat(300)}`,
+    ])
+    expect(await at.load()).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test('says what it differs in', async () => {
+    const at = await scene()
+    await at.publish(ASKED, await signingKey(), other('kind', 'ebpf')(at.statementAt(ASKED)))
+    expectRefused(at, await at.load(), 6, /statement says kind=ebpf\s+and this host says kind=kmod/)
+  })
+
+  test('beside one of another statement, both good, is refused', async () => {
     const at = await scene()
     await at.publish()
     const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
     const packets = await Promise.all(
-      [at.nameAt(ASKED), 'another'].map(async (name) => packetOf(await sign(MODULE, name))),
+      [at.statementAt(ASKED), ['!statement=1']].map(async (of) => packetOf(await sign(MODULE, of))),
     )
     at.registry.on(`${ASKED}.asc`, bytes(armored(...packets)))
-    expectRefused(at, await at.load(), 6, /is signed as another probe/)
+    expectRefused(at, await at.load(), 6, /not signed by a key that this host trusts/)
   })
 
-  test('that was given the name afterwards, where nothing signs it, is refused', async () => {
+  test('that was given its statement afterwards, where nothing signs it, is refused', async () => {
     const at = await scene()
     await at.publish()
     const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
-    const packet = await packetOf(await sign(MODULE, 'another'))
-    const [tag, value] = [NOTATION, at.nameAt(ASKED)]
-    const lengths = [tag.length >> 8, tag.length & 255, value.length >> 8, value.length & 255]
-    // RFC 9580, 5.2.3.24: flags (human-readable), both lengths, both texts.
-    packet.unhashedSubpackets.push({
-      type: 20,
-      critical: false,
-      body: Buffer.concat([Buffer.from([0x80, 0, 0, 0, ...lengths]), Buffer.from(tag + value)]),
-    })
+    const packet = await packetOf(await sign(MODULE, ['!statement=1']))
+    for (const value of at.statementAt(ASKED)) {
+      const lengths = [NOTATION.length >> 8, NOTATION.length & 255, value.length >> 8, value.length & 255]
+      // RFC 9580, 5.2.3.24: flags (human-readable), both lengths, both texts.
+      packet.unhashedSubpackets.push({
+        type: 20,
+        critical: false,
+        body: Buffer.concat([Buffer.from([0x80, 0, 0, 0, ...lengths]), Buffer.from(NOTATION + value)]),
+      })
+    }
     at.registry.on(`${ASKED}.asc`, bytes(armored(packet)))
-    expectRefused(at, await at.load(), 6, /is signed as another probe, 'another'/)
+    expectRefused(at, await at.load(), 6, /is signed as another probe/)
   })
 
   test('that is missing leaves the probe unloaded, unless that is demanded', async () => {

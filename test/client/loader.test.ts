@@ -11,7 +11,7 @@ const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => HTTP.map((htt
 describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
   test('a published probe is verified, put in place and loaded', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
-    await at.publish('/bytes', await signingKey(), at.nameAt(ASKED))
+    await at.publish('/bytes', await signingKey(), at.statementAt(ASKED))
     for (const beside of ['', '.asc', '.sha256']) at.registry.on(ASKED + beside, redirect(`/bytes${beside}`))
     const ran = await at.load([], {}, shell)
     expect(ran).toMatchObject({ status: 0, stderr: '' })

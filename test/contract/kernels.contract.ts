@@ -19,6 +19,7 @@ export const kernelOf = (digit: number): RecordedKernel => ({
     kernelUrls: [],
     sourceVersion: '6.1.54',
     compiler: 'gcc-12',
+    force: false,
     refused: { kmod: 'needs its Module.symvers' },
   },
 })

@@ -22,7 +22,7 @@ const CONFIG = createHash('sha256')
 const MD5 = createHash('md5')
   .update(gunzipSync(configBytes('debian_6.1.0-56-amd64')))
   .digest('hex')
-const SUBMITTED_KEY = PATH.replace('/driver', `config/${CONFIG}`)
+const SUBMITTED_KEY = PATH.replace('/driver', `config/${CONFIG}`).replace('6.1.1-1-amd64', '6.1.0-1-amd64')
 
 /** The whole run, from a first GET to the probe, with whatever it takes after a crash. */
 async function run(fault: Fault, settings: Partial<Settings> = {}) {

@@ -8,11 +8,11 @@ import { configBytes } from './kconfig/vectors.ts'
 const DEBIAN: RawFacts = {
   osRelease: 'ID=debian\nVERSION_ID="12"\n',
   release: '6.1.0-1-amd64',
-  version: '#1 SMP PREEMPT_DYNAMIC Debian 6.1.1-1 (2026-01-01)',
+  version: '#1 SMP PREEMPT_DYNAMIC (2026-01-01)',
   machine: 'x86_64',
 }
 
-/** Debian's config, on a host that runs it. */
+/** Debian's config, on a host that made a kernel of its own with it: its names hold its `uname -r`. */
 export function submissionOf(
   facts: Partial<RawFacts> = {},
   more: Partial<Omit<Submission, 'facts'>> = {},

@@ -29,6 +29,7 @@ const submitted = (unameRelease: string, kernelUrls: string[]): SubmittedKernel 
   sourceVersion: '6.1.192',
   compiler: 'gcc-12',
   refused: {},
+  force: false,
 })
 const named = (unameRelease: string): ConfigHash => ({
   driverVersion: '0.20.0',

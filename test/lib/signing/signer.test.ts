@@ -7,13 +7,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateSigningKey, type SigningKey } from '../../../lib/signing/key.ts'
-import { NOTATION } from '../../../lib/signing/signed-name.ts'
 import { createSigner } from '../../../lib/signing/signer.ts'
+import { NOTATION } from '../../../lib/signing/statement.ts'
 
 const MADE = Date.UTC(2026, 10, 23, 12)
 const DAY = 86_400_000
 const PROBE = Uint8Array.from({ length: 800_000 }, (_, i) => (i * 31) >> 3)
-const NAME = 'scap/0.1.1dev+git20220316.e5c53d64/kmod/x86_64/6.1.0-56-amd64'
+const STATEMENT = [
+  '!statement=1',
+  '!driver-version=0.1.1dev+git20220316.e5c53d64',
+  `tool=${'a-very-long-name'.repeat(12)}_1:2.3~rc1-4+b5@sha256:${'0'.repeat(64)}`,
+  'compiler=gcc-12',
+]
 
 let key: SigningKey
 let home: string
@@ -47,7 +52,7 @@ const signature = (body = PROBE, at = MADE + DAY) =>
   createSigner(
     async () => key.privateKey,
     () => at,
-  ).sign(body, NAME)
+  ).sign(body, STATEMENT)
 
 describe('a signature', () => {
   test('is good for gpg, by the key that was imported, with SHA-512 at the time of signing', async () => {
@@ -68,12 +73,15 @@ describe('a signature', () => {
     })
   })
 
-  test('says which probe it is of, for gpg to tell', async () => {
+  test('holds its statement, part by part, for gpg to show', async () => {
     const status = await verified(await signature(), PROBE)
-    const [, told = ''] = status.split(`[GNUPG:] NOTATION_NAME ${NOTATION}\n`)
     // In lines of fifty characters.
-    const [lines = ''] = /^(\[GNUPG:\] NOTATION_(DATA|FLAGS) .*\n)*/.exec(told) ?? []
-    expect(lines.replaceAll(/^\[GNUPG:\] NOTATION_(FLAGS.*|DATA )|\n/gm, '')).toBe(NAME)
+    const parts = status.split(`[GNUPG:] NOTATION_NAME ${NOTATION}\n`).slice(1)
+    const lines = parts.map((part) => /^(\[GNUPG:\] NOTATION_(DATA|FLAGS) .*\n)*/.exec(part)?.[0] ?? '')
+    // gpg 2.2 shows the last one first.
+    expect(
+      lines.reverse().map((line) => line.replaceAll(/^\[GNUPG:\] NOTATION_(FLAGS.*|DATA )|\n/gm, '')),
+    ).toEqual(STATEMENT)
   })
 
   test('is bad when one bit of the probe is another', async () => {
@@ -99,8 +107,8 @@ describe('a signature', () => {
       async () => keys.shift()!,
       () => MADE + DAY,
     )
-    expect(await verified(await signer.sign(PROBE, NAME), PROBE)).toMatch(/GOODSIG/)
-    expect(await verified(await signer.sign(PROBE, NAME), PROBE)).toMatch(/NO_PUBKEY/)
+    expect(await verified(await signer.sign(PROBE, STATEMENT), PROBE)).toMatch(/GOODSIG/)
+    expect(await verified(await signer.sign(PROBE, STATEMENT), PROBE)).toMatch(/NO_PUBKEY/)
   })
 })
 
@@ -131,5 +139,5 @@ test('a secret that is no key is an error that does not repeat it', async () => 
     async () => 'hunter2',
     () => MADE,
   )
-  await expect(signer.sign(PROBE, NAME)).rejects.toThrow(/^(?!.*hunter2)/)
+  await expect(signer.sign(PROBE, STATEMENT)).rejects.toThrow(/^(?!.*hunter2)/)
 })

@@ -7,7 +7,7 @@ import { configBytes } from '../../support/kconfig/vectors.ts'
 import { KHEADERS, packed } from '../../support/kheaders.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { submissionOf } from '../../support/submissions.ts'
-import { createWorld, DRIVER_VERSION, KEY } from '../../support/world.ts'
+import { createWorld, DRIVER_VERSION } from '../../support/world.ts'
 
 const [first] = DEFAULTS.drivers
 const settings = {
@@ -16,6 +16,9 @@ const settings = {
 }
 const world = (more: Partial<typeof DEFAULTS> = {}) =>
   createWorld({ probe: probeBytes(), settings: { ...settings, ...more } })
+
+const FILE = 'x86_64/falco_debian_6.1.0-1-amd64_1.ko'
+const NAME = `${DRIVER_VERSION}/${FILE}`
 
 const text = gunzipSync(configBytes('debian_6.1.0-56-amd64'))
 const SHA256 = createHash('sha256').update(text).digest('hex')
@@ -42,7 +45,7 @@ describe('a submission', () => {
     expect(probe).toMatchObject({
       state: 'building',
       config: SHA256,
-      url: `/config/${SHA256}${KEY.slice(6)}`,
+      url: `/config/${SHA256}/${NAME}`,
     })
     await here.deliver()
     expect(await here.get(probe!.url)).toMatchObject({ tag: 'redirect' })
@@ -73,7 +76,7 @@ describe('a submission', () => {
   test('of the same config with other facts decides nothing for the first, nor the first for it', async () => {
     const here = world()
     const mine = await here.submit(submissionOf())
-    const other = await here.submit(submissionOf({ release: '6.1.0-99-amd64' }))
+    const other = await here.submit(submissionOf({}, { procVersion: 'Linux version 6.1.0-1-amd64 (gcc-11)' }))
     const symvers = Buffer.from('0x4c9d28b0\tphys_base\tvmlinux\tEXPORT_SYMBOL\t\n')
     const third = await here.submit(submissionOf({}, { symvers }))
     const repositories = [mine, other, third].map(({ repository }) => repository)
@@ -87,9 +90,19 @@ describe('a submission', () => {
       here.memory.inside.states.get(`config-hash/falco-probe-1-x86_64-6.1.0-1-amd64-${MD5}.ko`),
     ).toMatchObject({
       state: 'alias',
-      of: `config/${SHA256}/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko`,
+      of: `config/${SHA256}/1/${FILE}`,
     })
   })
+
+  test.each(['6.1.0-1-amd64', '6.1.0-99-amd64'])(
+    'of %s whose names say a version of the distribution in place of that has a name of its own',
+    async (release) => {
+      const version = '#1 SMP PREEMPT_DYNAMIC Debian 6.1.1-1 (2026-01-01)'
+      const { repository, kernel } = await world().submit(submissionOf({ release, version }))
+      expect(kernel.kernelRelease).toBe('6.1.1-1-amd64')
+      expect(repository).not.toBe(`/config/${SHA256}`)
+    },
+  )
 
   test('with headers decides nothing of what a host gets that asks by its config alone', async () => {
     const here = world()
@@ -98,7 +111,7 @@ describe('a submission', () => {
     expect(stranger.repository).toMatch(/^\/config\/[0-9a-f]{64}$/)
     expect(stranger.repository).not.toBe(`/config/${SHA256}`)
     await here.deliver()
-    await expect(here.get(`/config/${SHA256}${KEY.slice(6)}`)).rejects.toMatchObject({
+    await expect(here.get(`/config/${SHA256}/${NAME}`)).rejects.toMatchObject({
       code: 'unknown-config',
     })
     const old = `/stable/sysdig-probe-binaries/falco-probe-1-x86_64-6.1.0-1-amd64-${MD5}.ko`
@@ -169,7 +182,7 @@ describe('a submission', () => {
 describe('a name of a submitted kernel', () => {
   test('that nobody submitted is answered with what to do, and costs nothing', async () => {
     const here = world()
-    await expect(here.get(`/config/${SHA256}${KEY.slice(6)}`)).rejects.toMatchObject({
+    await expect(here.get(`/config/${SHA256}/${NAME}`)).rejects.toMatchObject({
       code: 'unknown-config',
       message: expect.stringContaining('/v1/probes'),
     })
@@ -179,11 +192,11 @@ describe('a name of a submitted kernel', () => {
   test('gets any driver version, once the kernel is known, and none of another release', async () => {
     const here = world()
     const { repository } = await here.submit(submissionOf())
-    expect(await here.get(`${repository}/0.20.0/x86_64/falco_debian_6.1.1-1-amd64_1.ko`)).toMatchObject({
+    expect(await here.get(`${repository}/0.20.0/x86_64/falco_debian_6.1.0-1-amd64_1.ko`)).toMatchObject({
       location: expect.stringContaining('/wait/config/'),
     })
     await expect(
-      here.get(`${repository}/0.20.0/x86_64/falco_debian_6.1.2-1-amd64_1.ko`),
+      here.get(`${repository}/0.20.0/x86_64/falco_debian_6.1.0-2-amd64_1.ko`),
     ).rejects.toMatchObject({
       code: 'unknown-config',
     })

@@ -104,13 +104,13 @@ export const stall: Handler = (response) => {
 export const newKey = (email: string): Promise<SigningKey> =>
   generateSigningKey({ name: 'Probes', email }, () => Date.now() - 60_000)
 
-/** The probe and what stands beside it, as a registry with that key serves them; `as`: of `signedName`. */
+/** The probe and what stands beside it, as a registry with that key serves them; `as`: of `statementOf`. */
 export async function publish(
   { on }: Pick<Loopback, 'on'>,
   path: string,
   body: Uint8Array,
   key: SigningKey,
-  as: string,
+  as: readonly string[],
 ): Promise<void> {
   const { sign } = createSigner(async () => key.privateKey, Date.now)
   on(path, bytes(body))

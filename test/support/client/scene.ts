@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { RawFacts } from '../../../lib/clients/host-names.ts'
+import type { SubmittedParts } from '../../../lib/model/kernel.ts'
 import { parse } from '../../../lib/names/grammar.ts'
 import type { SigningKey } from '../../../lib/signing/key.ts'
-import { signedName } from '../../../lib/signing/signed-name.ts'
+import { statementOf } from '../../../lib/signing/statement.ts'
 import { RAW } from '../hosts.ts'
 import { sh } from '../registry/registry.ts'
 import { type Host, type HostOptions, LOADER, makeHost, type Ran, type Shell, write } from './host.ts'
@@ -29,10 +30,13 @@ export interface Scene {
   /** what insmod, rmmod and mount were told */
   readonly calls: () => string
   /** as the probe that is asked for unless told otherwise */
-  readonly publish: (path?: string, by?: SigningKey, as?: string) => Promise<void>
+  readonly publish: (path?: string, by?: SigningKey, as?: readonly string[]) => Promise<void>
   /** what a signature says of the probe at that path, for the kernel of this host */
-  readonly nameAt: (path: string) => string
+  readonly statementAt: (path: string, submitted?: SubmittedParts) => readonly string[]
 }
+
+const DRIVER = { name: 'driver', version: '9.1.0+driver', url: 'http://x', sha256: 'd'.repeat(64) }
+const AUDIT = { driverSource: DRIVER, headers: [], tools: [], compiler: 'gcc-12' }
 
 const made = newKey('probes@example.org')
 /** RSA keys take a second: one for all. */
@@ -58,10 +62,10 @@ export async function scene(
     FALCO_PROBES_KEY: join(host.dir, 'falco-probes.asc'),
     ...env,
   })
-  const nameAt = (path: string) => {
+  const statementAt = (path: string, submitted?: SubmittedParts) => {
     const name = parse(path)
     if (name.tag !== 'probe') throw new Error(`${path} says nothing of the driver`)
-    return signedName(name.probe, raw.release)
+    return statementOf({ probe: name.probe, unameRelease: raw.release, submitted, ...AUDIT })
   }
   return {
     host,
@@ -81,8 +85,8 @@ export async function scene(
       ])
     },
     calls: () => readCalls(host.calls),
-    publish: (path = ASKED, by = key, as = nameAt(path)) => publish(registry, path, MODULE, by, as),
-    nameAt,
+    publish: (path = ASKED, by = key, as = statementAt(path)) => publish(registry, path, MODULE, by, as),
+    statementAt,
   }
 }
 

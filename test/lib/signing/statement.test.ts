@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { formatAs, parse } from '../../../lib/names/grammar.ts'
+import { type StatementFacts, statementOf } from '../../../lib/signing/statement.ts'
+
+const source = (name: string) => ({
+  name,
+  version: '1:2.3~rc1-4+b5',
+  url: 'https://x',
+  sha256: 'e'.repeat(64),
+})
+const DIGEST = 'c0ffee'.padEnd(64, '0')
+
+const factsOf = (path: string): StatementFacts => {
+  const name = parse(path)
+  if (name.tag !== 'probe') throw new Error(path)
+  return {
+    probe: name.probe,
+    unameRelease: '6.1.0-56-amd64',
+    driverSource: source('driver'),
+    headers: [source('linux-headers-6.1.0-56-amd64'), source('linux-headers-6.1.0-56-common')],
+    tools: [source('gcc-12')],
+    compiler: 'gcc-12',
+  }
+}
+const DEBIAN = '/driver/9.1.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko'
+const critical = (statement: readonly string[]) => statement.filter((part) => part.startsWith('!'))
+
+test('a statement says everything that decided the bytes, and marks what a host can check', () => {
+  const audit = '_1:2.3~rc1-4+b5@sha256:'.concat('e'.repeat(64))
+  expect(statementOf(factsOf(DEBIAN))).toEqual([
+    '!statement=1',
+    '!driver-name=falco',
+    '!driver-version=9.1.0+driver',
+    '!kind=kmod',
+    '!arch=x86_64',
+    '!uname-release=6.1.0-56-amd64',
+    '!target=debian',
+    '!kernel-release=6.1.192-2-amd64',
+    '!kernel-version=1',
+    `driver-source=driver${audit}`,
+    `kernel-input=linux-headers-6.1.0-56-amd64${audit}`,
+    `kernel-input=linux-headers-6.1.0-56-common${audit}`,
+    `tool=gcc-12${audit}`,
+    'compiler=gcc-12',
+  ])
+})
+
+test('each thing that a host submitted is a critical part of its own', () => {
+  const submitted = {
+    config: DIGEST,
+    symvers: DIGEST.replaceAll('0', '1'),
+    kheaders: DIGEST.replaceAll('0', '2'),
+    procVersion: DIGEST.replaceAll('0', '3'),
+    kernelUrls: DIGEST.replaceAll('0', '4'),
+    force: true,
+  }
+  const own = critical(statementOf({ ...factsOf(DEBIAN), submitted }))
+  expect(own.slice(critical(statementOf(factsOf(DEBIAN))).length)).toEqual([
+    `!config-sha256=${submitted.config}`,
+    `!symvers-sha256=${submitted.symvers}`,
+    `!kernel-headers-sha256=${submitted.kheaders}`,
+    `!proc-version-sha256=${submitted.procVersion}`,
+    `!header-urls-sha256=${submitted.kernelUrls}`,
+    '!force=true',
+  ])
+})
+
+describe('two probes', () => {
+  test('of two names have two statements, whatever the names', () => {
+    const word = fc.stringMatching(/^[A-Za-z0-9.+~-]{1,20}$/).filter((text) => !text.includes('..'))
+    const probe = fc.record({
+      driverVersion: word.map((text) => `1${text}`),
+      target: word.map((text) => `t${text}`),
+      kernelRelease: word.map((text) => `6.1${text}`),
+      kernelVersion: word.map((text) => `1${text}`),
+      arch: fc.constantFrom('x86_64' as const, 'aarch64' as const),
+      driverName: fc.constantFrom('falco' as const, 'scap' as const),
+      kind: fc.constantFrom('kmod' as const, 'ebpf' as const),
+    })
+    const written = (one: StatementFacts['probe']) =>
+      critical(statementOf({ ...factsOf(DEBIAN), probe: one })).join('\n')
+    fc.assert(
+      fc.property(probe, probe, (a, b) => {
+        fc.pre(formatAs('current', a) !== formatAs('current', b))
+        expect(written(a)).not.toBe(written(b))
+      }),
+    )
+  })
+})
+
+test.each(['a\nb', 'a b', '', 'é', 'x'.repeat(401)])(
+  'a part that gpg would not give back as it is, %j, is never signed',
+  (compiler) => {
+    expect(() => statementOf({ ...factsOf(DEBIAN), compiler })).toThrow(/is not a part of a statement/)
+  },
+)
