@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { falcoctlAsk, hostFacts, hostName, type RawFacts } from '../../lib/clients/host-names.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
-import { fileOf } from '../../lib/names/grammar.ts'
-import { makeHost, SHELLS, type Shell } from '../support/client/host.ts'
+import { AMAZON_TARGETS, TARGET_ALIASES } from '../../lib/names/aliases.ts'
+import { fileOf, parse } from '../../lib/names/grammar.ts'
+import { LOADER, makeHost, SHELLS, type Shell } from '../support/client/host.ts'
 import { type Loopback, loopback } from '../support/client/loopback.ts'
 import { type HostId, RAW } from '../support/hosts.ts'
 
@@ -105,6 +109,38 @@ test('whatever uname says, it asks for what falcoctl asks for', async () => {
     ),
     { numRuns: 100 },
   )
+})
+
+describe('the name that a signature says', () => {
+  /** What the loader holds a statement against, for a client that is sourced. */
+  async function signed(raw: RawFacts): Promise<string> {
+    const host = makeHost({ raw })
+    try {
+      const script = `set -- --source-only; . "$0"; echo "$SIGNED_TARGET $KERNEL_RELEASE $SIGNED_VERSION"`
+      const env = { ...host.env, DRIVER_VERSION }
+      return (await promisify(execFile)('/bin/dash', ['-c', script, LOADER], { env })).stdout.trim()
+    } finally {
+      host.remove()
+    }
+  }
+
+  test.each(Object.keys(RAW) as HostId[])('on %s is the canonical one of what is asked for', async (id) => {
+    const name = parse(falcoctl(RAW[id]))
+    if (name.tag !== 'probe') throw new Error('no name of a probe')
+    const { target, kernelRelease, kernelVersion } = name.probe
+    expect(await signed(RAW[id])).toBe(`${target} ${kernelRelease} ${kernelVersion}`)
+  })
+
+  test('is made by the aliases of the registry, each of them', () => {
+    const loader = readFileSync(LOADER, 'utf8')
+    const lines = [...new Set(TARGET_ALIASES.values())].map((target) => {
+      const ids = [...TARGET_ALIASES].filter(([, to]) => to === target).map(([id]) => id)
+      return `  ${ids.join(' | ')}) SIGNED_TARGET=${target} ;;\n`
+    })
+    expect(loader).toContain(lines.join(''))
+    const releases = [...AMAZON_TARGETS].map(([number, to]) => `  *.amzn${number}.*) say ${to} ;;\n`)
+    expect(loader).toContain(releases.join(''))
+  })
 })
 
 describe('DRIVER_KERNEL_RELEASE and DRIVER_KERNEL_VERSION', () => {
