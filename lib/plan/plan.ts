@@ -52,15 +52,23 @@ async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): 
 
 const started = (held: boolean): PlanOutcome => (held ? 'started' : 'claim-lost')
 
-/** Of a distribution's own kernel the probe is the canonical one, and only that, whoever submitted its config. */
+/**
+ * Of a distribution's own kernel the probe is the canonical one, and only that, whoever submitted its config. A host
+ * that calls that kernel otherwise (another os-release around it) could not take it: it gets one that is built from the
+ * distribution's packages, too, and signed by its own names.
+ */
 async function planSubmitted(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
   const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
   const own = await distributionsOwn(ports, { ...probe, ...kernel })
-  if (own !== undefined) return planOwn(ports, request, own)
-  const why = kernel.refused[probe.kind]
+  if (own !== undefined && isNamedAs(own, probe)) return planOwn(ports, request, own)
+  const why = own === undefined ? kernel.refused[probe.kind] : undefined
   if (why !== undefined) throw new ProbeError('cannot-load', why)
-  return started(await startBuild(ports, request, await ports.submitted(kernel), submittedParts(kernel)))
+  const tree = await (own === undefined ? ports.submitted(kernel) : ports.kernel(own))
+  return started(await startBuild(ports, request, tree, submittedParts(kernel)))
 }
+
+const isNamedAs = (a: Probe, b: Probe): boolean =>
+  a.target === b.target && a.kernelRelease === b.kernelRelease && a.kernelVersion === b.kernelVersion
 
 /**
  * Whoever submitted waits for the canonical probe, so it is claimed for them, by the same claim, and planned. A crash

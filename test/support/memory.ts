@@ -278,8 +278,8 @@ export function memoryBuilder() {
 
 /** Not a signature; it tells what it stands for. */
 export const memorySigner: Signer = {
-  sign: async (body, name) =>
-    `signature over ${createHash('sha256').update(body).digest('hex')}, which is ${name}`,
+  sign: async (body, statement) =>
+    ['signature', 'over', createHash('sha256').update(body).digest('hex'), ...statement].join(' '),
 }
 
 function memoryIds(): NewId {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { sha256 } from '../../../lib/model/digest.ts'
 import type { Settings } from '../../../lib/model/settings.ts'
 import type { Problem } from '../../../lib/serve/answer.ts'
 import { probeBytes } from '../../support/probe.ts'
-import { createWorld, KEY, type WorldOptions } from '../../support/world.ts'
+import { submissionOf } from '../../support/submissions.ts'
+import { createWorld, DRIVER_VERSION, KEY, type WorldOptions } from '../../support/world.ts'
 
 const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
   loadTest: { ...DEFAULTS.loadTest, mode },
@@ -17,12 +19,50 @@ async function run(settings: Partial<Settings>, verdict?: WorldOptions['verdict'
   return { world, state: world.state(), phases: world.memory.inside.builds.map(({ order }) => order.phase) }
 }
 
-test('a signature says which driver, kind and kernel the bytes are for', async () => {
-  const { world } = await run({})
-  const [, signature] = [...world.memory.inside.objects.artifacts].find(([key]) => key.endsWith('.asc')) ?? []
-  expect(Buffer.from(signature?.body ?? []).toString()).toMatch(
-    /^signature over [0-9a-f]{64}, which is falco\/1\.2\.3\+driver\/kmod\/x86_64\/6\.1\.0-1-amd64$/,
-  )
+/** What the signatures of a world state, those of its artifacts. */
+const statements = ({ memory }: ReturnType<typeof createWorld>) =>
+  [...memory.inside.objects.artifacts]
+    .filter(([key]) => key.endsWith('.asc'))
+    .map(([, { body }]) => Buffer.from(body).toString().split(' ').slice(3))
+
+describe('a signature', () => {
+  const OF_THE_DISTRIBUTION = [
+    '!statement=1',
+    '!driver-name=falco',
+    '!driver-version=1.2.3+driver',
+    '!kind=kmod',
+    '!arch=x86_64',
+    '!uname-release=6.1.0-1-amd64',
+    '!target=debian',
+    '!kernel-release=6.1.1-1-amd64',
+    '!kernel-version=1',
+  ]
+
+  test('states everything that decided the bytes, the tools included', async () => {
+    const { world } = await run({})
+    const [statement = []] = statements(world)
+    expect(statement.filter((part) => part.startsWith('!'))).toEqual(OF_THE_DISTRIBUTION)
+    expect(statement.map((part) => part.replace(/=.*/, ''))).toEqual(
+      expect.arrayContaining(['driver-source', 'kernel-input', 'compiler']),
+    )
+  })
+
+  test('of a submitted kernel states each thing that was submitted', async () => {
+    const drivers = [{ ...DEFAULTS.drivers[0]!, match: '.*', names: ['falco' as const] }]
+    const world = createWorld({ probe: probeBytes(), settings: { drivers } })
+    const more = {
+      procVersion: 'Linux version 6.1\n',
+      symvers: Buffer.from('0x4c9d28b0\tphys_base\tvmlinux\tEXPORT_SYMBOL\t\n'),
+    }
+    await world.submit(submissionOf({}, { ...more, driverVersions: [DRIVER_VERSION] }))
+    await world.deliver()
+    const [statement = []] = statements(world)
+    expect(statement.filter((part) => /^!(config|symvers|proc|kernel-h|header|force)/.test(part))).toEqual([
+      expect.stringMatching(/^!config-sha256=[0-9a-f]{64}$/),
+      `!symvers-sha256=${sha256(more.symvers)}`,
+      `!proc-version-sha256=${sha256('Linux version 6.1')}`,
+    ])
+  })
 })
 
 describe('a build that fails by what the registry brings to it', () => {
