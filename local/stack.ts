@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { startBuilder } from './codebuild/builder.ts'
 import { createCodeBuild } from './codebuild/codebuild.ts'
 import { createCustomResources } from './custom-resources.ts'
 import { createDynamoDb } from './dynamodb/dynamodb.ts'
@@ -67,6 +68,9 @@ async function closeAll(closers: Closer[]): Promise<void> {
 
 async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const { assembly, host = '127.0.0.1', now = Date.now, log = () => {} } = options
+  // First of all: a process inherits what is open when it starts.
+  const builder = startBuilder()
+  closers.push(builder.stop)
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
   const dataDir = realpathSync(options.dataDir)
   const inData = (name: string): string => join(dataDir, name)
@@ -96,7 +100,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const events = createEvents({ template, functions, deliveries, now, log })
   closers.push(events.stop)
   const codebuild = createCodeBuild({
-    ...{ template, roles, events, now, dir: inData('builds'), scratch: scratchOf(dataDir) },
+    ...{ template, roles, events, builder, now, dir: inData('builds'), scratch: scratchOf(dataDir) },
     concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
   })
   closers.push(codebuild.stop)
