@@ -20,6 +20,7 @@ import { createSecrets } from './secrets.ts'
 import { lockFolder } from './start/lock.ts'
 import { loadTemplate } from './template/template.ts'
 import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
+import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen } from './wire/server.ts'
 import type { Clock, Principals, Service } from './wire/types.ts'
@@ -139,7 +140,8 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     ),
   )
   await custom.apply(privateUrl)
-  front.open(byPath([[S3_PREFIX, s3]], createHttpApi({ template, functions, publicUrl, now })))
+  const api = byPath([[S3_PREFIX, s3]], createHttpApi({ template, functions, publicUrl, now }))
+  front.open(behindDoor(api, { host, port: publicServer.port, publicUrl }))
 
   codebuild.recover()
   deliveries.recover()
