@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { startBuilder } from './codebuild/builder.ts'
 import { createCodeBuild } from './codebuild/codebuild.ts'
 import { createCustomResources } from './custom-resources.ts'
 import { createDynamoDb } from './dynamodb/dynamodb.ts'
@@ -19,6 +20,7 @@ import { createSecrets } from './secrets.ts'
 import { lockFolder } from './start/lock.ts'
 import { loadTemplate } from './template/template.ts'
 import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
+import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen } from './wire/server.ts'
 import type { Clock, Principals, Service } from './wire/types.ts'
@@ -67,6 +69,9 @@ async function closeAll(closers: Closer[]): Promise<void> {
 
 async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const { assembly, host = '127.0.0.1', now = Date.now, log = () => {} } = options
+  // First of all: a process inherits what is open when it starts.
+  const builder = startBuilder()
+  closers.push(builder.stop)
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
   const dataDir = realpathSync(options.dataDir)
   const inData = (name: string): string => join(dataDir, name)
@@ -96,7 +101,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const events = createEvents({ template, functions, deliveries, now, log })
   closers.push(events.stop)
   const codebuild = createCodeBuild({
-    ...{ template, roles, events, now, dir: inData('builds'), scratch: scratchOf(dataDir) },
+    ...{ template, roles, events, builder, now, dir: inData('builds'), scratch: scratchOf(dataDir) },
     concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
   })
   closers.push(codebuild.stop)
@@ -135,7 +140,8 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     ),
   )
   await custom.apply(privateUrl)
-  front.open(byPath([[S3_PREFIX, s3]], createHttpApi({ template, functions, publicUrl, now })))
+  const api = byPath([[S3_PREFIX, s3]], createHttpApi({ template, functions, publicUrl, now }))
+  front.open(behindDoor(api, { host, port: publicServer.port, publicUrl }))
 
   codebuild.recover()
   deliveries.recover()

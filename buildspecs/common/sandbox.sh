@@ -1,15 +1,22 @@
-# Everything that touches the insides of an input runs in here: no network, no process, file or variable of
-# the outside, and nothing to write to but what the caller binds.
+# Everything that touches the insides of an input runs in here: no network, no process, descriptor, file or variable
+# of the outside, and nothing to write to but what the caller binds.
 # shellcheck shell=sh
 
 # An id that nobody has: a root that got out of a sandbox would be root.
 NOBODY='setpriv --reuid 64055 --regid 64055 --clear-groups --no-new-privs'
 
+# What bubblewrap was started with can be read in the sandbox as /proc/1/environ, and what is open here stays open in
+# there: so it is started with no variable, and with descriptors 0 to 3 alone. In bash, as dash closes none above 9.
+# shellcheck disable=SC2016
+ALONE='open=$(ls /proc/$$/fd) || exit
+for fd in $open; do [ "$fd" -le 3 ] || eval "exec $fd>&-"; done
+exec env -i PATH="$PATH" "$@"'
+
 # sandbox BWRAP-OPTION... COMMAND...
 sandbox() {
   # $DROP and $FORM are lists of words.
   # shellcheck disable=SC2086
-  $DROP timeout --kill-after 5 "$SANDBOX_SECONDS" bwrap \
+  bash -c "$ALONE" alone $DROP timeout --kill-after 5 "$SANDBOX_SECONDS" bwrap \
     --unshare-all --die-with-parent --new-session --cap-drop ALL --hostname build --clearenv \
     --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/sbin /sbin \
     --symlink usr/lib /lib --symlink usr/lib64 /lib64 --ro-bind-try /etc/alternatives /etc/alternatives \
@@ -19,14 +26,13 @@ sandbox() {
     "$@"
 }
 
-# choose_sandbox TRIAL: the forms, best first: as nobody; as the user that this is; with the /proc of a sandbox around
-# this one, where the kernel grants no other; and the same for a root in whose kernel there are no user namespaces.
+# choose_sandbox TRIAL: the forms, best first: as nobody; as the user that this is; without a /proc, where the kernel
+# grants none but that of a sandbox around this one; and the same for a root in whose kernel there are no user namespaces.
 choose_sandbox() {
   TRIAL=$1
   shut='--unshare-user --disable-userns'
   works "$NOBODY" "$shut --proc /proc" || works '' "$shut --proc /proc" ||
-    works '' "$shut --ro-bind /proc /proc" ||
-    works '' '--proc /proc' || works '' '--ro-bind /proc /proc' || {
+    works '' "$shut" || works '' '--proc /proc' || works '' '' || {
     cat "$WORK/refusals"
     fail 'bubblewrap can make no sandbox here (its reasons are above); does the project run privileged?'
   }

@@ -20,8 +20,18 @@ export interface TreeFacts {
   readonly kheaders: string | undefined
 }
 
+/** `.h`: trees that took more of a host's headers than C headers were kept under its digest alone. */
 export const treeId = ({ arch, unameRelease, compiler, source, config, kheaders }: TreeFacts): string =>
-  sha256(JSON.stringify([arch, unameRelease, compiler, source, config, kheaders ?? '']))
+  sha256(
+    JSON.stringify([
+      arch,
+      unameRelease,
+      compiler,
+      source,
+      config,
+      kheaders === undefined ? '' : `${kheaders}.h`,
+    ]),
+  )
 
 /** Under which the image that a load test takes out of its package is kept for the next one. */
 export const bootId = (image: { readonly sha256: string }): string => sha256(`boot ${image.sha256}`)

@@ -11,20 +11,26 @@ const MAX_FILES = 60_000
 
 const FILE = /^(?:include|arch\/[a-z0-9_]+\/include)\/[A-Za-z0-9_./+,@-]{1,250}$/
 const FOLDER = /^(?:|(?:include|arch)(?:\/[A-Za-z0-9_./+,@-]{0,250})?)$/
+/** What a build takes of it. */
+const TAKEN = /^(?!include\/config\/).*\.h$/
 
 /**
  * Only folders and regular files of `include` and `arch/.../include`, as kernel/gen_kheaders.sh packs them, and no path
- * out. ProbeError `bad-field`, `body-too-large`.
+ * out. What is no C header may be among them (`include/config/auto.conf`, `Kbuild`: kernels have packed these, too), but
+ * a build takes none of it: take_kheaders of buildspecs/probe/sandbox/tree.sh. ProbeError `bad-field`,
+ * `body-too-large`.
  */
 export async function checkKheaders(bytes: Uint8Array): Promise<void> {
   let files = 0
+  let headers = 0
   for (const { path, type } of tarEntries(await unpack(bytes))) {
     files += 1
     if (files > MAX_FILES) throw bad(`it has more than ${MAX_FILES} files`)
     if (path.split('/').includes('..') || !isOfHeaders(path, type))
       throw bad(`${quote(path)} of type ${quote(type)} is in it`)
+    if (type === '0' && TAKEN.test(path)) headers += 1
   }
-  if (files === 0) throw bad('nothing is in it')
+  if (headers === 0) throw bad('no C header is in it')
 }
 
 const isOfHeaders = (path: string, type: string): boolean =>

@@ -1,13 +1,12 @@
-// One build while it runs: its sandbox, its log, its phases, its time.
+// One build while it runs: its log, its phases, its time. Its sandbox is the builder's.
 
 import { createWriteStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { type Clock, REGION } from '../wire/types.ts'
+import type { Builder } from './builder.ts'
 import { type Build, type Builds, buildArn, endOf, type PhaseRecord, type PhaseType } from './builds.ts'
 import { buildScripts } from './buildspec.ts'
 import type { Project } from './project.ts'
-import { type Running, removeFolder, type Sandbox, SOURCE_FOLDER } from './sandbox.ts'
+import { SOURCE_FOLDER } from './sandbox.ts'
 
 export interface BuildRun {
   /** The build as it ended; never rejects. */
@@ -19,32 +18,31 @@ export interface BuildRunOptions {
   readonly build: Build
   readonly project: Project
   readonly builds: Builds
-  readonly sandbox: Sandbox
+  readonly builder: Builder
   readonly scratch: string
   readonly now: Clock
 }
 
-const MAX_LOG = 64 * 1024 * 1024
-
 export function runBuild(options: BuildRunOptions): BuildRun {
-  const { builds, project, now, sandbox, scratch } = options
+  const { builds, project, now, builder, scratch } = options
   let build = inPhase(options.build, 'PROVISIONING', now())
-  const variables = environmentOf(build, project)
-  const running = sandbox.run(scratch, buildScripts(project.spec), variables)
-  builds.save(build)
+  const log = openLog(builds.logFile(build.id))
   const told = (line: string): void => {
     build = onTold(build, line, now())
     builds.save(build)
   }
+  const order = { scratch, scripts: buildScripts(project.spec), variables: environmentOf(build, project) }
+  const running = builder.run(order, { output: log.write, told })
+  builds.save(build)
   let forced: 'STOPPED' | 'TIMED_OUT' | undefined
   const end = (status: typeof forced): void => {
     forced ??= status
     running.kill()
   }
   const timer = setTimeout(() => end('TIMED_OUT'), project.timeoutMs)
-  const ended = follow(running, builds.logFile(build.id), told).then(async (failure) => {
+  const ended = running.ended.then(async (failure) => {
     clearTimeout(timer)
-    await removeFolder(running.folder)
+    await log.end()
     if (forced === 'TIMED_OUT')
       return endOf(build, forced, `Build timed out after ${project.timeoutMs / 60_000} minutes`, now())
     if (forced === 'STOPPED') return endOf(build, forced, 'Build was stopped', now())
@@ -55,36 +53,12 @@ export function runBuild(options: BuildRunOptions): BuildRun {
   return { ended, stop: () => end('STOPPED') }
 }
 
-/** Resolves when the sandbox is gone and its log is written: to why it failed, if it did. */
-function follow(
-  { process: child }: Running,
-  logFile: string,
-  told: (line: string) => void,
-): Promise<string | undefined> {
-  const log = boundedLog(logFile)
-  child.stdout!.on('data', log.write)
-  child.stderr!.on('data', log.write)
-  createInterface({ input: child.stdio[3] as Readable }).on('line', told)
-  return new Promise((resolve) => {
-    child.on('error', (error) => log.end(() => resolve(error.message)))
-    child.on('close', (code, signal) =>
-      log.end(() =>
-        resolve(code === 0 ? undefined : `The build ended with ${signal ?? `exit status ${code}`}`),
-      ),
-    )
-  })
-}
-
-function boundedLog(file: string) {
+/** A log that cannot be written fails no build. */
+function openLog(file: string) {
   const stream = createWriteStream(file, { mode: 0o600 }).on('error', () => {})
-  let size = 0
   return {
-    write: (chunk: Buffer): void => {
-      if (size > MAX_LOG) return
-      size += chunk.length
-      stream.write(size > MAX_LOG ? '\n[Container] the log is too long: the rest is left out\n' : chunk)
-    },
-    end: (done: () => void): void => void stream.end(done),
+    write: (bytes: Uint8Array): void => void stream.write(bytes),
+    end: (): Promise<void> => new Promise((done) => void stream.end(() => done())),
   }
 }
 

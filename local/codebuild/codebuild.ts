@@ -9,6 +9,7 @@ import { remove } from '../wire/files.ts'
 import { type JsonObject, list, object, string, strings } from '../wire/json.ts'
 import { ACCOUNT, type Clock, type Principal, REGION } from '../wire/types.ts'
 import { type BuildRun, runBuild } from './build-run.ts'
+import { type Builder, DIED } from './builder.ts'
 import {
   type Build,
   type Builds,
@@ -20,7 +21,6 @@ import {
   type Variable,
 } from './builds.ts'
 import { openProject, type Project } from './project.ts'
-import { openSandbox, type Sandbox } from './sandbox.ts'
 
 export interface CodeBuild {
   readonly operations: Operations
@@ -34,6 +34,7 @@ export interface CodeBuildOptions {
   readonly template: Template
   readonly roles: Roles
   readonly events: Pick<Events, 'emit'>
+  readonly builder: Builder
   /** records and logs */
   readonly dir: string
   /** this stack's own, for the folders of its builds; every user must be able to pass through to it */
@@ -54,7 +55,6 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   remove(options.scratch)
   const runs = new Map<string, BuildRun>()
   const waiting: string[] = []
-  let sandbox: Sandbox | undefined
   let stopped = false
 
   /** A crash before `announced` is stored tells the end again: events come at least once. */
@@ -78,9 +78,8 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
 
   function begin(build: Build): void {
     const project = projects.find(({ name }) => name === build.project)!
-    sandbox ??= openSandbox()
-    const { scratch } = options
-    const run = runBuild({ build, project, builds, sandbox, scratch, now })
+    const { builder, scratch } = options
+    const run = runBuild({ build, project, builds, builder, scratch, now })
     runs.set(build.id, run)
     void run.ended.then((ended) => {
       if (stopped) return
@@ -158,8 +157,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
 function recover(builds: Builds, announce: (build: Build) => void, now: number): void {
   for (const build of builds.all()) {
     if (build.end !== undefined && build.announced && now - build.end > KEPT_MS) builds.forget(build)
-    const ended =
-      build.end === undefined ? endOf(build, 'FAILED', 'The machine died under the build', now) : build
+    const ended = build.end === undefined ? endOf(build, 'FAILED', DIED, now) : build
     if (ended !== build) builds.save(ended)
     if (!ended.announced) announce(ended)
   }

@@ -60,6 +60,7 @@ export function openSandbox(): Sandbox {
     const user = uid === undefined ? {} : { uid, gid: uid }
     const tried = spawnSync('bwrap', [...namespaces(), ...hostFolders(), 'true'], {
       ...user,
+      env: {},
       encoding: 'utf8',
     })
     if (tried.status === 0) return { run: (...build) => start(uid, ...build) }

@@ -41,12 +41,17 @@ name_release() {
   printf '#define UTS_RELEASE "%s"\n' "$UNAME_RELEASE" >include/generated/utsrelease.h
 }
 
-# The headers that the running kernel carries in itself are those of its own build.
+# The headers that the running kernel carries in itself are those of its own build. A host sends them: its C headers are
+# taken, and nothing that make or a shell reads. That is made of the config.
 take_kheaders() {
   for archive in /inputs/kheaders-*.tar.xz; do
     [ -f "$archive" ] || return 0
     echo 'taking the headers of the running kernel'
-    xz -dc "$archive" | tar -x --no-same-owner --no-same-permissions
+    mkdir /build/kheaders
+    xz -dc "$archive" | tar -x --no-same-owner --no-same-permissions -C /build/kheaders
+    find /build/kheaders -type f -name '*.h' -printf '%P\0' |
+      grep -z '^\(include\|arch/[a-z0-9_]*/include\)/' | grep -vz '^include/config/' |
+      tar -c --null --no-recursion -C /build/kheaders -T - | tar -x --no-same-owner --no-same-permissions
   done
 }
 

@@ -20,6 +20,16 @@ describe('the headers of a kernel', () => {
     expect(await verdict(packed(KHEADERS))).toBe('accepted')
   })
 
+  test('may be among files of theirs that a build leaves out', async () => {
+    const more = {
+      'include/config/auto.conf': 'CONFIG_A=y',
+      'include/config/A': '',
+      'include/uapi/Kbuild': '',
+    }
+    expect(await verdict(packed({ ...KHEADERS, ...more }))).toBe('accepted')
+    expect(await verdict(packed(more))).toBe('bad-field')
+  })
+
   test.each<[string, Parameters<typeof packed>]>([
     ['a Makefile', [{ ...KHEADERS, Makefile: 'all:' }]],
     ['a script', [{ ...KHEADERS, 'scripts/mod/modpost': '' }]],

@@ -8,6 +8,7 @@ import {
   route,
   rule,
   startedStack,
+  TABLE,
   temporaryFolder,
   until,
   writeAssembly,
@@ -73,6 +74,7 @@ async function lab(buildSpec: string, properties: JsonObject = {}, type = HERE) 
     join(folder, 'cdk.out'),
     {
       BuildRole: role('codebuild.amazonaws.com'),
+      Table: TABLE,
       Project: project(buildSpec, properties, type),
       ...route('Starter', '$default', 'Starter'),
       ...rule('Ended', { EventPattern: pattern }, 'Recorder'),
@@ -204,15 +206,63 @@ describe('a build', () => {
   })
 })
 
+/** The database leaves its files open for every child of the stack. */
+const DESCRIPTORS = String.raw`ls -l /proc/self/fd | sed -n 's/.* \([0-9]*\) -> /open \1 /p'`
+/** But for standard streams, and for the list itself. */
+const open = (log: string) =>
+  log
+    .match(/^open .*$/gm)
+    ?.filter((line) => !/^open (0 \/dev\/null|[12] \w+:.*|3 \/proc\/\d+\/fd)$/.test(line))
+
+describe('the builder', () => {
+  test('gives a build none of the files that the stack has open', async () => {
+    const { ask, ended, log } = await lab(spec(DESCRIPTORS))
+    await ended((await ask('/start')).id)
+    expect(open(log())).toEqual([])
+  })
+
+  test('that dies fails its builds, which die with it, and is there again for the next, as clean', async () => {
+    const { ask, ended, log } = await lab(spec(`[ "$GIVEN" != long ] || sleep 47.14; ${DESCRIPTORS}`))
+    const { id } = await ask('/start?long')
+    await until(() => commandLines().includes('sleep\0' + '47.14') || undefined)
+    const before = builders()
+    expect(before).toHaveLength(1)
+    process.kill(before[0]!, 'SIGKILL')
+    const build = await ended(id)
+    expect(build.buildStatus).toBe('FAILED')
+    expect(phase(build, 'BUILD')?.contexts?.[0]?.message).toBe('The machine died under the build')
+    await until(() => !commandLines().includes('sleep\0' + '47.14') || undefined)
+    expect((await ended((await ask('/start')).id)).buildStatus).toBe('SUCCEEDED')
+    expect(open(log())).toEqual([])
+    expect(builders()).not.toEqual(before)
+  })
+
+  test('ends with the stack', async () => {
+    const { stack } = await lab(spec('true'))
+    expect(builders()).toHaveLength(1)
+    await stack.stop()
+    expect(builders()).toEqual([])
+  })
+})
+
+/** Process ids of this process's builders. */
+const builders = (): number[] =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && ofProcess(pid, 'cmdline').includes('builder-process.ts'))
+    .filter((pid) => new RegExp(`^PPid:\\t${process.pid}$`, 'm').test(ofProcess(pid, 'status')))
+    .map(Number)
+
+const ofProcess = (pid: string, what: 'cmdline' | 'status'): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${what}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 /** Of every process of this machine. */
 const commandLines = (): string =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      } catch {
-        return ''
-      }
-    })
+    .map((pid) => ofProcess(pid, 'cmdline'))
     .join('\n')

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { startBuilder } from '../../../local/codebuild/builder.ts'
 import { createCodeBuild } from '../../../local/codebuild/codebuild.ts'
 import { createEvents } from '../../../local/events/events.ts'
 import { createRoles } from '../../../local/iam/roles.ts'
@@ -46,8 +47,9 @@ export async function startServices(resources: JsonObject) {
   const [now, log] = [Date.now, () => {}]
   const deliveries = createDeliveries({ dir: inFolder('events'), functions, now, log })
   const events = createEvents({ template, functions, deliveries, now, log })
+  const builder = startBuilder()
   const codebuild = createCodeBuild({
-    ...{ template, roles: createRoles(template), events, now },
+    ...{ template, roles: createRoles(template), events, builder, now },
     ...{ dir: inFolder('builds'), scratch, concurrency: 2 },
   })
   const services = {
@@ -60,6 +62,7 @@ export async function startServices(resources: JsonObject) {
   onTestFinished(async () => {
     await close()
     await codebuild.stop()
+    await builder.stop()
     deliveries.stop()
   })
   const refs = Object.fromEntries(template.resources.map(({ logicalId, ref }) => [logicalId, ref]))

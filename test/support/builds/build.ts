@@ -126,8 +126,11 @@ export function runSpec(
   const last = `afterwards() {\n${afterwards}\n}\ntrap afterwards EXIT`
   const script = [last, ...spec.phases.install.commands, ...spec.phases.build.commands].join('\n')
   const [command, ...args] = [...around(outer, hidden), '/bin/sh', '-ec', script]
-  return ended(spawn(command!, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
+  return ended(spawn(command!, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', ...LEFT_OPEN] }))
 }
+
+/** Descriptor 40 of whoever started the machine, which did not close it: no build may have it. */
+const LEFT_OPEN = [...Array<'ignore'>(37).fill('ignore'), 'pipe' as const]
 
 const isRoot = process.getuid?.() === 0
 

@@ -1,0 +1,94 @@
+// The builder: a process with an empty environment, its standard streams and one channel to the stack. It starts each
+// build in its sandbox, and ends with the stack.
+
+import { closeSync, readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
+import { openSandbox, type Running, removeFolder, type Sandbox } from './sandbox.ts'
+
+/** Bytes of a build's log: what is more is left out before it fills the channel. */
+const MAX_LOG = 64 * 1024 * 1024
+/** O_CLOEXEC of fcntl.h */
+const CLOSE_ON_EXEC = 0o2000000
+
+/**
+ * A stack that has been running has files open that do not close on exec (LevelDB's); so may whoever started the stack.
+ * All that this process opens itself closes on exec: after this, a sandbox gets no descriptor but those that it is given.
+ */
+function closeInherited(): void {
+  for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd > 2 && !closesOnExec(fd)) closeSync(fd)
+}
+
+function closesOnExec(fd: number): boolean {
+  try {
+    const [, flags = ''] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
+    return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) !== 0
+  } catch (error) {
+    // The list itself was open while it was read.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
+    throw error
+  }
+}
+
+const running = new Map<number, Running>()
+let sandbox: Sandbox | undefined
+
+const tell = (message: FromBuilder): void => void process.send?.(message)
+
+async function run(id: number, order: Order): Promise<void> {
+  try {
+    sandbox ??= openSandbox()
+    const started = sandbox.run(order.scratch, order.scripts, order.variables)
+    running.set(id, started)
+    const failure = await follow(id, started)
+    running.delete(id)
+    await removeFolder(started.folder)
+    tell({ tag: 'ended', run: id, failure })
+  } catch (error) {
+    tell({ tag: 'ended', run: id, failure: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** Resolves when the sandbox is gone: to why it failed, if it did. */
+function follow(id: number, { process: child }: Running): Promise<string | undefined> {
+  const output = bounded((bytes) => tell({ tag: 'output', run: id, bytes }))
+  child.stdout!.on('data', output)
+  child.stderr!.on('data', output)
+  createInterface({ input: child.stdio[3] as Readable }).on('line', (line) =>
+    tell({ tag: 'told', run: id, line }),
+  )
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (code, signal) =>
+      resolve(code === 0 ? undefined : `The build ended with ${signal ?? `exit status ${code}`}`),
+    )
+  })
+}
+
+function bounded(write: (bytes: Uint8Array) => void): (chunk: Buffer) => void {
+  let size = 0
+  return (chunk) => {
+    if (size > MAX_LOG) return
+    size += chunk.length
+    write(size > MAX_LOG ? Buffer.from('\n[Container] the log is too long: the rest is left out\n') : chunk)
+  }
+}
+
+function receive(message: ToBuilder): void {
+  switch (message.tag) {
+    case 'run':
+      void run(message.run, message.order)
+      break
+    case 'kill':
+      running.get(message.run)?.kill()
+      break
+  }
+}
+
+closeInherited()
+process.on('message', receive)
+process.on('disconnect', () => {
+  for (const { kill } of running.values()) kill()
+  process.exit()
+})

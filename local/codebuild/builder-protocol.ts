@@ -1,0 +1,22 @@
+// What the stack and the builder's process say to each other.
+
+export interface Order {
+  /** this stack's own folder, in which the build gets one of its own; every user can pass through to it */
+  readonly scratch: string
+  /** by file name, with a `driver` among them */
+  readonly scripts: Readonly<Record<string, string>>
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** `run`: which build is meant; the stack counts them. */
+export type ToBuilder =
+  | { readonly tag: 'run'; readonly run: number; readonly order: Order }
+  | { readonly tag: 'kill'; readonly run: number }
+
+export type FromBuilder =
+  /** of the log, as it comes; bounded */
+  | { readonly tag: 'output'; readonly run: number; readonly bytes: Uint8Array }
+  /** a line that the driver tells */
+  | { readonly tag: 'told'; readonly run: number; readonly line: string }
+  /** Nothing of the sandbox is left. `failure`: why it did not end well. */
+  | { readonly tag: 'ended'; readonly run: number; readonly failure: string | undefined }

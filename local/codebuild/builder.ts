@@ -1,0 +1,108 @@
+// The stack's side of the builder: a process of its own, started before the stack opens anything, in which every sandbox
+// starts. What the stack has open or knows cannot come along into a build, as it is not there.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
+
+export interface Builder {
+  /** Starts a build in a sandbox of its own. */
+  run(order: Order, listener: Listener): Started
+  /** Its sandboxes die with it. */
+  stop(): Promise<void>
+}
+
+export interface Listener {
+  output(bytes: Uint8Array): void
+  told(line: string): void
+}
+
+export interface Started {
+  /** Resolves when nothing of the sandbox is left: to why it failed, if it did. */
+  readonly ended: Promise<string | undefined>
+  /** Kills everything in the sandbox, at whatever moment of its life. */
+  kill(): void
+}
+
+/** Why a build failed that its builder did not outlive. */
+export const DIED = 'The machine died under the build'
+
+interface Run extends Listener {
+  readonly end: (failure: string | undefined) => void
+}
+
+interface Live {
+  readonly process: ChildProcess
+  readonly runs: Map<number, Run>
+}
+
+/**
+ * Starts it at once. After a crash, which fails its builds, the next build starts it anew: as the stack has files open
+ * by then, the process itself closes whatever came along. The folders of lost builds stay until the stack stops or starts.
+ */
+export function startBuilder(): Builder {
+  let count = 0
+  let live: Live | undefined
+  const lose = (lost: Live): void => {
+    if (live === lost) live = undefined
+    for (const { end } of lost.runs.values()) end(DIED)
+    lost.runs.clear()
+  }
+  live = launch(lose)
+  return {
+    run: (order, listener) => {
+      live ??= launch(lose)
+      const { process, runs } = live
+      const run = count++
+      const ended = new Promise<string | undefined>((end) => runs.set(run, { ...listener, end }))
+      send(process, { tag: 'run', run, order })
+      return { ended, kill: () => send(process, { tag: 'kill', run }) }
+    },
+    stop: async () => {
+      const stopped = live?.process
+      if (stopped === undefined) return
+      const gone = once(stopped, 'exit')
+      stopped.kill('SIGKILL')
+      await gone
+    },
+  }
+}
+
+/** Detached: a Ctrl-C is for the stack alone, which ends its builds itself. When the stack is gone, so is the channel. */
+function launch(lose: (live: Live) => void): Live {
+  const process = fork(join(import.meta.dirname, 'builder-process.ts'), [], {
+    cwd: '/',
+    env: {},
+    execArgv: [],
+    detached: true,
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const live: Live = { process, runs: new Map() }
+  process.on('message', (message: FromBuilder) => receive(live, message))
+  process.on('error', () => lose(live))
+  process.on('exit', () => lose(live))
+  return live
+}
+
+/** What does not arrive was for a process that is gone, whose builds end with its exit. */
+function send(to: ChildProcess, message: ToBuilder): void {
+  to.send(message, () => {})
+}
+
+function receive({ runs }: Live, message: FromBuilder): void {
+  const run = runs.get(message.run)
+  switch (message.tag) {
+    case 'output':
+      run?.output(message.bytes)
+      break
+    case 'told':
+      run?.told(message.line)
+      break
+    case 'ended':
+      runs.delete(message.run)
+      run?.end(message.failure)
+      break
+  }
+}

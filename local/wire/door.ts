@@ -1,0 +1,105 @@
+// The door of the public port. A browser lets a page of any origin send requests to this machine, and lets it read the
+// answers by a name of the page's own that leads here (DNS rebinding): neither gets further than this.
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { Service } from './types.ts'
+
+export interface Place {
+  /** that the port listens on */
+  readonly host: string
+  readonly port: number
+  /** what links begin with: the registry's name for others */
+  readonly publicUrl: string
+}
+
+interface Refusal {
+  readonly status: 403 | 421
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '::1']
+const ANY = ['0.0.0.0', '::']
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
+
+/** Refuses, before any work, what is asked by a name that is not the place's, or for a page that is not its own. */
+export function behindDoor(service: Service, place: Place): Service {
+  const urls = urlsOf(place)
+  const hosts = new Set(urls.flatMap(writtenHosts))
+  const origins = new Set(urls.map(({ origin }) => origin))
+  return async (request, response) => {
+    const { method = '', headers } = request
+    if (!isNamed(headers, hosts)) return refuse(request, response, misdirected(place))
+    if (isForeign(method, headers, origins)) return refuse(request, response, FOREIGN)
+    await service(request, response)
+  }
+}
+
+/** Every URL that the place has. Addresses of the machine are those that it has now. */
+function urlsOf({ host, port, publicUrl }: Place): URL[] {
+  const own = ANY.includes(host) ? addresses() : [host]
+  return [
+    ...[...LOOPBACK, ...own].map((name) => new URL(`http://${bracketed(name)}:${port}`)),
+    new URL(publicUrl),
+  ]
+}
+
+/** A link-local address may be listened on with its interface, e.g. `fe80::1%eth0`, which no client writes. */
+const bracketed = (name: string): string => (isIPv6(name) ? `[${name.replace(/%.*/, '')}]` : name)
+
+const addresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
+
+/** A scheme's default port may be written or left out. */
+const writtenHosts = ({ host, port, protocol }: URL): string[] =>
+  port === '' ? [host, `${host}:${DEFAULT_PORTS[protocol]}`] : [host]
+
+/** Every browser names a host; HTTP/1.1 without one does not come this far, and HTTP/1.0 may go without. */
+const isNamed = ({ host }: IncomingHttpHeaders, hosts: ReadonlySet<string>): boolean =>
+  host === undefined || hosts.has(host.toLowerCase())
+
+/**
+ * A page of another origin may link here, no more: as an image or a frame of it, a probe's URL would start builds. What
+ * is no browser sends none of these headers.
+ */
+function isForeign(method: string, headers: IncomingHttpHeaders, origins: ReadonlySet<string>): boolean {
+  if (headers.origin !== undefined && !origins.has(headers.origin)) return true
+  const site = headers['sec-fetch-site']
+  const isLink = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+  return (site === 'cross-site' || site === 'same-site') && !(method === 'GET' && isLink)
+}
+
+const misdirected = ({ publicUrl }: Place): Refusal => ({
+  status: 421,
+  code: 'unknown-host',
+  title: 'this registry does not go by that name',
+  detail: `ask for ${publicUrl}, or start the registry with PUBLIC_URL set to the URL by which its clients know it`,
+})
+
+const FOREIGN: Refusal = {
+  status: 403,
+  code: 'foreign-origin',
+  title: 'asked for by a page of another origin',
+  detail: 'open the URL itself, or ask without a browser',
+}
+
+/** The connection ends with it: a body that follows is not read. */
+function refuse(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { status, code, ...told }: Refusal,
+): void {
+  const problem = { type: `urn:probe-registry:problem:${code}`, ...told, status, code }
+  const body = `${JSON.stringify(problem, undefined, 2)}\n`
+  response.writeHead(status, {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    connection: 'close',
+  })
+  response.end(method === 'HEAD' ? undefined : body)
+}
