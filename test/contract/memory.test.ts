@@ -1,14 +1,8 @@
 // The ports in memory keep the promises of those in the cloud.
 
 import { describe } from 'vitest'
-import {
-  memoryBudgets,
-  memoryCatalogue,
-  memoryIndex,
-  memoryKernels,
-  memorySources,
-  memoryStore,
-} from '../support/memory.ts'
+import { createKernels } from '../../lib/inputs/kernels.ts'
+import { memoryBudgets, memoryCatalogue, memoryIndex, memorySources, memoryStore } from '../support/memory.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
 import { indexContract } from './index.contract.ts'
@@ -18,7 +12,8 @@ import { storeContract } from './store.contract.ts'
 
 describe('the index in memory', () => indexContract(async () => memoryIndex().index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
-describe('the submitted kernels in memory', () => kernelsContract(async () => memoryKernels()))
+describe('the submitted kernels in memory', () =>
+  kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

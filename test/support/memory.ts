@@ -1,10 +1,10 @@
 // Every port in memory, to run the domain without a cloud; the contract tests hold it to the same promises.
 
 import { createHash } from 'node:crypto'
+import { createKernels } from '../../lib/inputs/kernels.ts'
 import type { DriverCatalogue } from '../../lib/model/drivers.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { RegistryEvent } from '../../lib/model/events.ts'
-import type { RecordedKernel } from '../../lib/model/kernel.ts'
 import type {
   Budgets,
   Builder,
@@ -15,7 +15,6 @@ import type {
   Clock,
   Fetch,
   Index,
-  Kernels,
   Log,
   NewId,
   ObjectMeta,
@@ -41,7 +40,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     index: index.index,
     budgets: memoryBudgets(),
     sources: memorySources(),
-    kernels: memoryKernels(),
+    kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
     store: {
       artifacts: buckets.artifacts.store,
@@ -181,17 +180,6 @@ export function memoryCatalogue(): Catalogue {
     write: async (written) => {
       list = written
       claimedUntil = 0
-    },
-  }
-}
-
-export function memoryKernels(): Kernels {
-  const kernels = new Map<string, RecordedKernel>()
-  return {
-    recorded: async (id) => kernels.get(id),
-    record: async (id, kernel) => {
-      if (!kernels.has(id)) kernels.set(id, kernel)
-      return kernels.get(id)!
     },
   }
 }
