@@ -14,7 +14,7 @@ import { createBus } from '../../lib/aws/bus.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
-import { createCatalogue, createSources } from '../../lib/aws/records.ts'
+import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { ENV } from '../../lib/aws/resources.ts'
 import { createStore } from '../../lib/aws/store.ts'
 import { createKernels, recordedKernel } from '../../lib/inputs/kernels.ts'
@@ -64,6 +64,7 @@ function s3(): S3Client {
 export const index = () => createIndex(dynamo(), required(ENV.probesTable))
 export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
+export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const kernels = () => createKernels(store('inputsBucket'))

@@ -1,12 +1,12 @@
-// What is recorded once in DynamoDB and never changed, digests of driver sources; and the one list of the driver versions
-// that were found.
+// What is recorded once in DynamoDB and never changed, digests of driver sources; the one list of the driver versions that
+// were found; and how new an archive's lists were.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
-import type { Catalogue, Sources } from '../model/ports.ts'
+import type { Catalogue, ListDates, Sources } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
-import { catalogueOf, sourceOf } from './item.ts'
+import { catalogueOf, listOf, sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
 /** By driver version, or by the id of another archive. */
@@ -70,6 +70,30 @@ export function createCatalogue(client: DynamoDBDocumentClient, table: string): 
           ExpressionAttributeValues: { ':versions': versions, ':readAt': readAt },
         }),
       )
+    },
+  }
+}
+
+/** Of the table of sources, by suite; no driver version begins so. */
+const listId = (suite: string): string => `~list/${suite}`
+
+export function createListDates(client: DynamoDBDocumentClient, table: string): ListDates {
+  const keyOf = (suite: string) => ({ TableName: table, Key: { [TABLE_KEY]: listId(suite) } })
+  return {
+    async newest(suite) {
+      const { Item } = await client.send(new GetCommand({ ...keyOf(suite), ConsistentRead: true }))
+      return Item === undefined ? undefined : listOf(listId(suite), Item).newest
+    },
+    async seen(suite, date) {
+      const command = new UpdateCommand({
+        ...keyOf(suite),
+        UpdateExpression: 'SET newest = :date',
+        ConditionExpression: 'attribute_not_exists(newest) OR newest < :date',
+        ExpressionAttributeValues: { ':date': date },
+      })
+      await client.send(command).catch((error: unknown) => {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error
+      })
     },
   }
 }

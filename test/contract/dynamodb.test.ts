@@ -3,11 +3,12 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
-import { createCatalogue, createSources } from '../../lib/aws/records.ts'
+import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { type DynamoDbLab, startDynamoDb } from '../support/aws/dynamodb-lab.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
 import { indexContract } from './index.contract.ts'
+import { listDatesContract } from './list-dates.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 
 let lab: DynamoDbLab
@@ -23,3 +24,5 @@ describe('the sources in DynamoDB', () =>
   sourcesContract(async () => createSources(lab.client, await lab.table())))
 describe('the list of driver versions in DynamoDB', () =>
   catalogueContract(async () => createCatalogue(lab.client, await lab.table())))
+describe('the dates of lists in DynamoDB', () =>
+  listDatesContract(async () => createListDates(lab.client, await lab.table())))

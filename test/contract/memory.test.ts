@@ -2,11 +2,19 @@
 
 import { describe } from 'vitest'
 import { createKernels } from '../../lib/inputs/kernels.ts'
-import { memoryBudgets, memoryCatalogue, memoryIndex, memorySources, memoryStore } from '../support/memory.ts'
+import {
+  memoryBudgets,
+  memoryCatalogue,
+  memoryIndex,
+  memoryListDates,
+  memorySources,
+  memoryStore,
+} from '../support/memory.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
 import { indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
+import { listDatesContract } from './list-dates.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
@@ -15,5 +23,6 @@ describe('the budgets in memory', () => budgetsContract(async () => memoryBudget
 describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))
+describe('the dates of lists in memory', () => listDatesContract(async () => memoryListDates()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

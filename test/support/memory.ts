@@ -15,6 +15,7 @@ import type {
   Clock,
   Fetch,
   Index,
+  ListDates,
   Log,
   NewId,
   ObjectMeta,
@@ -42,6 +43,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     sources: memorySources(),
     kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
+    lists: memoryListDates(),
     store: {
       artifacts: buckets.artifacts.store,
       staging: buckets.staging.store,
@@ -181,6 +183,14 @@ export function memoryCatalogue(): Catalogue {
       list = written
       claimedUntil = 0
     },
+  }
+}
+
+export function memoryListDates(): ListDates {
+  const dates = new Map<string, number>()
+  return {
+    newest: async (suite) => dates.get(suite),
+    seen: async (suite, date) => void dates.set(suite, Math.max(date, dates.get(suite) ?? date)),
   }
 }
 
