@@ -155,7 +155,7 @@ export interface Signer {
 }
 
 /**
- * GET of a public URL (http, https), following redirects.
+ * GET of a URL (http, https), following redirects to public addresses and to what the operator's settings name.
  * ProbeError `mirror-unreachable` (also for 5xx), `not-found` (404, 410), `too-large`.
  */
 export type Fetch = (url: string, options: { maxBytes: number }) => Promise<Uint8Array>
