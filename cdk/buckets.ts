@@ -9,7 +9,7 @@ import {
   type LifecycleRule,
 } from 'aws-cdk-lib/aws-s3'
 import { ENV } from '../lib/aws/resources.ts'
-import { PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/model/keys.ts'
+import { ARTIFACT_KEYS, INPUT_KEYS, PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
@@ -27,26 +27,32 @@ export function addBuckets(stack: Stack) {
     artifacts: granting(
       { [ENV.artifactsBucket]: artifacts.bucketName },
       {
-        read: objects(artifacts, 's3:GetObject'),
-        create: objects(artifacts, 's3:PutObject'),
+        read: read(artifacts, '*'),
+        create: create(artifacts, ...ARTIFACT_KEYS),
         'tell absent': list(artifacts),
-        'write public key': objects(artifacts, 's3:PutObject', PUBLIC_KEY_OBJECT),
+        'write public key': write(artifacts, PUBLIC_KEY_OBJECT),
       },
     ),
     staging: granting(
       { [ENV.stagingBucket]: staging.bucketName },
       {
-        read: objects(staging, 's3:GetObject'),
-        'read logs': objects(staging, 's3:GetObject', stagingKeys('*').log),
-        write: objects(staging, 's3:PutObject'),
+        read: read(staging, '*'),
+        'read logs': read(staging, LOGS),
+        create: create(staging, '*'),
+        // A build stores its log again and again while it runs.
+        'write logs': write(staging, LOGS),
         'tell absent': list(staging),
       },
     ),
     inputs: granting(
       { [ENV.inputsBucket]: inputs.bucketName },
       {
-        read: objects(inputs, 's3:GetObject'),
-        write: objects(inputs, 's3:PutObject'),
+        read: read(inputs, '*'),
+        'read kernels': read(inputs, INPUT_KEYS.kernels),
+        keep: create(inputs, INPUT_KEYS.kept),
+        'keep lists': create(inputs, INPUT_KEYS.lists),
+        'keep trees': create(inputs, INPUT_KEYS.trees),
+        'record kernels': create(inputs, INPUT_KEYS.kernels),
         'tell absent': list(inputs),
       },
     ),
@@ -69,10 +75,28 @@ function bucket(stack: Stack, id: string, lifecycle: LifecycleRule): Bucket {
   return bucket
 }
 
+/** Of a build and, in a folder of its own, of its load test: the star stands for that folder, too. */
+const LOGS = stagingKeys('*').log
+
 /** `keys`: which object keys, `*` standing for anything. */
-function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys = '*'): Permission {
-  const permission = { actions: [action], resources: [bucket.arnForObjects(keys)] }
-  return keys.includes('*') ? { ...permission, reasons: manyKeys(bucket, keys) } : permission
+const read = (bucket: Bucket, ...keys: string[]): Permission => objects(bucket, 's3:GetObject', keys)
+
+/** Only what is not there yet: S3 itself lets nothing be replaced by a request that does not say If-None-Match. */
+const create = (bucket: Bucket, ...keys: string[]): Permission => ({
+  ...objects(bucket, 's3:PutObject', keys),
+  conditions: { Null: { 's3:if-none-match': 'false' } },
+})
+
+/** Whatever was there. */
+const write = (bucket: Bucket, ...keys: string[]): Permission => objects(bucket, 's3:PutObject', keys)
+
+function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys: string[]): Permission {
+  const many = keys.filter((key) => key.includes('*'))
+  return {
+    actions: [action],
+    resources: keys.map((key) => bucket.arnForObjects(key)),
+    reasons: Object.assign({}, ...many.map((key) => manyKeys(bucket, key))),
+  }
 }
 
 const manyKeys = (bucket: Bucket, keys: string) => {

@@ -71,7 +71,7 @@ function project(
   acknowledge(project, {
     CB4: 'There is no artifact and no cache to encrypt: the project writes nothing itself.',
     CB3: 'Compilers run in bubblewrap without network, which needs namespaces that only a privileged container may make; each build has a machine of its own and a role that may do nothing.',
-    CB5: "CodeBuild's own images lack Debian's gcc-12 and clang of the right version; this image is Debian's, pinned in lib/model/settings.ts.",
+    CB5: "CodeBuild's own images lack Debian's gcc-12 and clang of the right version. This one is no image of Debian's: docker-library makes it from Debian's packages, as the official image buildpack-deps, and AWS mirrors it. Its digest in lib/model/settings.ts, which the schema demands, says which bytes run.",
   })
   return project
 }

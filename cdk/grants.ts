@@ -8,6 +8,8 @@ import { acknowledge } from './nag.ts'
 export interface Permission {
   readonly actions: readonly string[]
   readonly resources: readonly string[]
+  /** operator -> key -> value, all of which must hold */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** findings of the policy checks that come with it, with the reason */
   readonly reasons?: Readonly<Record<string, string>>
 }
@@ -27,7 +29,7 @@ export const granting = <Word extends string>(
   },
 })
 
-function permit(fn: LambdaFunction, { actions, resources, reasons }: Permission): void {
-  fn.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }))
+function permit(fn: LambdaFunction, { actions, resources, conditions = {}, reasons }: Permission): void {
+  fn.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }))
   if (reasons !== undefined) acknowledge(fn.role!, reasons)
 }

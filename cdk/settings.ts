@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { type AllSettings, DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { overlay } from '../lib/model/overlay.ts'
+import { placesIn } from '../lib/model/places.ts'
 
 /**
  * The defaults with the JSON of `file` over them: see `overlay`.
@@ -27,14 +28,6 @@ function refuseOutOfReach(settings: AllSettings): void {
   const bad = placesIn(settings).find(isOutOfReach)
   if (bad === undefined) return
   throw new Error(`${bad} is out of a deployed stack's reach; set PROBE_LOCAL=1 to run it on this machine`)
-}
-
-/** Every URL of the settings, whatever it is for, and the folders of driver sources. */
-function placesIn(value: unknown): string[] {
-  if (typeof value === 'string') return URL.canParse(value) ? [value] : []
-  if (typeof value !== 'object' || value === null) return []
-  if ('from' in value && value.from === 'directory' && 'path' in value) return [`file:${value.path}`]
-  return Object.values(value).flatMap(placesIn)
 }
 
 function isOutOfReach(url: string): boolean {

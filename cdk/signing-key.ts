@@ -2,7 +2,7 @@
 
 import { CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
+import { CfnResourcePolicy, CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
 import { ENV } from '../lib/aws/resources.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
@@ -15,23 +15,60 @@ export function addSigningKey(stack: Stack) {
   acknowledge(secret, {
     SMG4: 'A new key must reach every host that verifies before it signs anything: rotation is a step of the runbook, not a timer.',
   })
-  return granting(
+  const grants = granting(
     { [ENV.signingKeySecret]: secret.ref },
     {
       read: { actions: ['secretsmanager:GetSecretValue'], resources: [secret.ref] },
       write: { actions: ['secretsmanager:PutSecretValue'], resources: [secret.ref] },
     },
   )
+  return { secret, ...grants }
+}
+
+export interface KeyHolders {
+  readonly signingKey: ReturnType<typeof addSigningKey>
+  /** the only one that may write it */
+  readonly keyMaker: LambdaFunction
+  /** the only one that may read it */
+  readonly publish: LambdaFunction
+}
+
+/** What brings a key's value out of the secret, and what puts another in its place. */
+const READS = ['GetSecretValue', 'ReplicateSecretToRegions']
+const WRITES = ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage', 'RotateSecret']
+
+/**
+ * The secret refuses everyone else by its own policy, whatever a role or a user of the account was granted. Nobody is locked
+ * out by it: it says nothing of the policy itself, so the account's administrator can still change or remove it
+ * (`secretsmanager:PutResourcePolicy`, `DeleteResourcePolicy`), which CloudTrail shows.
+ */
+function guard(stack: Stack, { signingKey, keyMaker, publish }: KeyHolders): CfnResourcePolicy {
+  const butFor = ({ role }: LambdaFunction, verbs: readonly string[]) => ({
+    Effect: 'Deny',
+    Principal: { AWS: '*' },
+    Action: verbs.map((verb) => `secretsmanager:${verb}`),
+    // In the policy of a secret this is that secret.
+    Resource: '*',
+    // AWS's own services have no such ARN, and are refused with all others.
+    Condition: { ArnNotEquals: { 'aws:PrincipalArn': role!.roleArn } },
+  })
+  return new CfnResourcePolicy(stack, 'SigningKeyPolicy', {
+    secretId: signingKey.secret.ref,
+    blockPublicPolicy: true,
+    resourcePolicy: { Version: '2012-10-17', Statement: [butFor(publish, READS), butFor(keyMaker, WRITES)] },
+  })
 }
 
 /**
  * The function answers CloudFormation itself, at the request's ResponseURL. Another generation makes a new key;
- * the stack never asks for one on its own.
+ * the stack never asks for one on its own. The secret is guarded before there is a key in it.
  */
-export const makeSigningKey = (stack: Stack, maker: LambdaFunction) =>
-  new CustomResource(stack, 'SigningKeyPair', {
+export function makeSigningKey(stack: Stack, holders: KeyHolders): void {
+  const pair = new CustomResource(stack, 'SigningKeyPair', {
     resourceType: 'Custom::SigningKey',
-    serviceToken: maker.functionArn,
+    serviceToken: holders.keyMaker.functionArn,
     serviceTimeout: Duration.seconds(300),
     properties: { Generation: '1' },
   })
+  pair.node.addDependency(guard(stack, holders))
+}

@@ -17,7 +17,7 @@ import { addTables } from './tables.ts'
 
 /** `bundles`: folder of the bundled functions. */
 export function addRegistry(stack: Stack, settings: AllSettings, bundles: string): void {
-  const { tables, probes, budgets, sources, kernels } = addTables(stack)
+  const { tables, probes, budgets, sources } = addTables(stack)
   const { artifacts, staging, inputs } = addBuckets(stack)
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
@@ -25,7 +25,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   const make = functions(stack, bundles)
   const mayResolve = (fn: LambdaFunction): void => {
     probes.grantTo(fn, 'read', 'write')
-    kernels.grantTo(fn, 'read')
+    inputs.grantTo(fn, 'read kernels', 'tell absent')
     sources.grantTo(fn, 'read')
     budgets.grantTo(fn, 'look', 'spend')
     artifacts.grantTo(fn, 'read')
@@ -54,9 +54,8 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
 
   const submit = make('submit', { memoryMegabytes: 1024, timeoutSeconds: 29 })
   probes.grantTo(submit, 'read', 'write')
-  kernels.grantTo(submit, 'read', 'record')
   budgets.grantTo(submit, 'look', 'spend')
-  inputs.grantTo(submit, 'write')
+  inputs.grantTo(submit, 'keep', 'record kernels', 'read kernels', 'tell absent')
   sources.grantTo(submit, 'read')
   bus.grantTo(submit, 'emit')
 
@@ -71,18 +70,17 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
 
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
   probes.grantTo(plan, 'read', 'write')
-  kernels.grantTo(plan, 'read')
   budgets.grantTo(plan, 'look', 'spend')
   sources.grantTo(plan, 'read', 'record', 'list drivers')
-  inputs.grantTo(plan, 'read', 'write', 'tell absent')
-  staging.grantTo(plan, 'read', 'write')
+  inputs.grantTo(plan, 'read', 'keep', 'keep lists', 'tell absent')
+  staging.grantTo(plan, 'read', 'create', 'write logs')
   builds.grantTo(plan, 'start')
 
   const publish = make('publish', { memoryMegabytes: 1024, timeoutSeconds: 120, eventMinutes: 60 })
   probes.grantTo(publish, 'read', 'write')
   staging.grantTo(publish, 'read', 'tell absent')
-  artifacts.grantTo(publish, 'read', 'create', 'tell absent')
-  inputs.grantTo(publish, 'write')
+  artifacts.grantTo(publish, 'create')
+  inputs.grantTo(publish, 'keep', 'keep trees')
   signingKey.grantTo(publish, 'read')
   bus.grantTo(publish, 'emit')
   builds.grantTo(publish, 'follow', 'stop')
@@ -94,7 +92,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   const keyMaker = make('signing-key', { memoryMegabytes: 1024, timeoutSeconds: 120 })
   signingKey.grantTo(keyMaker, 'write')
   artifacts.grantTo(keyMaker, 'write public key')
-  makeSigningKey(stack, keyMaker)
+  makeSigningKey(stack, { signingKey, keyMaker, publish })
 
   addSettings(settings, resolve, wait, direct, submit, v1, plan, publish)
 

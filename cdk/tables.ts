@@ -1,4 +1,4 @@
-// The DynamoDB tables: the index of probes, the budgets, the submitted kernels, and the recorded digests of sources.
+// The DynamoDB tables: the index of probes, the budgets, and the recorded digests of sources.
 
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb'
@@ -30,9 +30,8 @@ export function addTables(stack: Stack) {
   })
   const budgets = table(stack, 'Budgets', BUDGET_EXPIRES)
   const sources = table(stack, 'Sources')
-  const kernels = table(stack, 'Kernels')
   return {
-    tables: { probes, budgets, sources, kernels },
+    tables: { probes, budgets, sources },
     probes: granting(
       { [ENV.probesTable]: probes.tableName },
       {
@@ -52,10 +51,6 @@ export function addTables(stack: Stack) {
     budgets: granting(
       { [ENV.budgetsTable]: budgets.tableName },
       { look: item(budgets, 'GetItem'), spend: item(budgets, 'UpdateItem') },
-    ),
-    kernels: granting(
-      { [ENV.kernelsTable]: kernels.tableName },
-      { read: item(kernels, 'GetItem'), record: item(kernels, 'PutItem') },
     ),
     sources: granting(
       { [ENV.sourcesTable]: sources.tableName },

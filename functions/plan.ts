@@ -25,6 +25,7 @@ import {
   index,
   internalUrls,
   kernels,
+  listDates,
   log,
   settingsOf,
   sources,
@@ -34,14 +35,13 @@ import {
 const current = settingsOf(settingsSchema, DEFAULTS)
 const inputs = store('inputsBucket')
 // The operator's settings name the places, no client does: a file there is meant.
-const fetch = createFetch({ files: true })
-const archive = { fetch, inputs, now: Date.now }
-const planners = createPlanners(current, { ...archive, log, sources: sources() })
+const fetch = createFetch({ files: true, settings: current })
+const archive = { fetch, inputs, now: Date.now, lists: listDates(), log }
+const planners = createPlanners(current, { ...archive, sources: sources() })
 const tools = { suites: current.tools.suites, keyring: TOOL_KEYRING, keep: keepOf(TOOLCHAIN_NAMES) }
 
 const drivers: ReadDriversPorts = {
   ...archive,
-  log,
   sources: sources(),
   catalogue: catalogue(),
   settings: current,

@@ -10,7 +10,7 @@ import { createCustomResources } from './custom-resources.ts'
 import { createDynamoDb } from './dynamodb/dynamodb.ts'
 import { createEvents } from './events/events.ts'
 import { createHttpApi } from './http-api/http-api.ts'
-import { createRoles } from './iam/roles.ts'
+import { createRoles, type Roles } from './iam/roles.ts'
 import { verifyRequest } from './iam/sigv4.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
@@ -42,6 +42,9 @@ export interface StackOptions {
 export interface Stack {
   /** of the HTTP API, on this machine */
   readonly url: string
+  /** whose credentials the functions have, and the environment that leads their clients to the services */
+  readonly roles: Roles
+  readonly endpoints: Readonly<Record<string, string>>
   stop(): Promise<void>
 }
 
@@ -148,7 +151,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   events.startSchedules()
   const expiry = setInterval(() => void dynamodb.expire().catch(() => {}), HOUR)
   closers.push(() => clearInterval(expiry))
-  return { url, stop: () => closeAll(closers) }
+  return { url, roles, endpoints, stop: () => closeAll(closers) }
 }
 
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */

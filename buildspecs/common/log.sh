@@ -41,5 +41,5 @@ stop_following() {
 publish_report() {
   put "$PUT_LOG" "$WORK/log" || say "the log was not stored: $(why $?)"
   manifest >"$WORK/manifest"
-  put "$PUT_MANIFEST" "$WORK/manifest" || say "the manifest was not stored: $(why $?)"
+  put_once "$PUT_MANIFEST" "$WORK/manifest" || say "the manifest was not stored: $(why $?)"
 }

@@ -26,9 +26,18 @@ get() {
   mv "$2.part" "$2"
 }
 
-# put URL FILE
+# put URL FILE: in the place of what was there.
 put() {
   request "$1" --max-time 60 --upload-file "$2" --output /dev/null
+}
+
+# put_once URL FILE: what is there stays, by the store's own rule. It is what an earlier try of this build has stored,
+# whose answer was lost: nobody else has the URL.
+put_once() {
+  status=0
+  answer=$(request "$1" --max-time 60 --upload-file "$2" --output /dev/null \
+    --header 'If-None-Match: *' --write-out '%{http_code}') || status=$?
+  [ "$answer" = 412 ] || return "$status"
 }
 
 # why STATUS: what a status of `get` or `put` means.

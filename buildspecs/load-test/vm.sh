@@ -19,7 +19,7 @@ keep_image() {
   if [ "$IMAGE" = boot ] || [ -z "$PUT_BOOT" ]; then return 0; fi
   bytes=$(stat -c %s "$WORK/vm/vmlinuz")
   sha256=$(sha256sum <"$WORK/vm/vmlinuz" | cut -c 1-64)
-  if put "$PUT_BOOT" "$WORK/vm/vmlinuz"; then
+  if put_once "$PUT_BOOT" "$WORK/vm/vmlinuz"; then
     printf ',"boot":{"sha256":"%s","bytes":%s}' "$sha256" "$bytes" >"$WORK/stored"
   else
     say "the image was not stored: $(why $?)"

@@ -94,7 +94,7 @@ collect_probe() {
 # The next driver version is spared this stage by it, also when this one does not compile.
 upload_tree() {
   [ -n "$PUT_PREPARED" ] || return 0
-  if put "$PUT_PREPARED" "$WORK/tree/prepared.tar.gz"; then
+  if put_once "$PUT_PREPARED" "$WORK/tree/prepared.tar.gz"; then
     printf ',"prepared":{"sha256":"%s","bytes":%s}' "$TREE_SHA256" "$TREE_BYTES" >"$WORK/stored"
   else
     say "the kernel tree was not stored: $(why $?)"
@@ -102,5 +102,5 @@ upload_tree() {
 }
 
 upload_probe() {
-  put "$PUT_PROBE" "$WORK/probe" || fail "the probe was not stored: $(why $?)"
+  put_once "$PUT_PROBE" "$WORK/probe" || fail "the probe was not stored: $(why $?)"
 }

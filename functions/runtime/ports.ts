@@ -12,10 +12,12 @@ import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
+import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
-import { createCatalogue, createKernels, createSources } from '../../lib/aws/records.ts'
+import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { ENV } from '../../lib/aws/resources.ts'
 import { createStore } from '../../lib/aws/store.ts'
+import { createKernels, recordedKernel } from '../../lib/inputs/kernels.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import { overlay } from '../../lib/model/overlay.ts'
 import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
@@ -61,10 +63,16 @@ function s3(): S3Client {
 
 export const index = () => createIndex(dynamo(), required(ENV.probesTable))
 export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
-export const kernels = () => createKernels(dynamo(), required(ENV.kernelsTable))
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
+export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
+export const kernels = () => createKernels(store('inputsBucket'))
+/** For whoever reads them only: without an S3 client. */
+const recordedKernels = (): LocatePorts['kernels'] => {
+  const reads = createReads(internalUrls('inputsBucket'))
+  return { recorded: (id) => recordedKernel(reads, id) }
+}
 export const bus = () => createBus(new EventBridgeClient(), required(ENV.eventBus))
 export const builder = () =>
   createBuilder(new CodeBuildClient(), {
@@ -102,7 +110,7 @@ export function locatePorts(): LocatePorts {
   const current = settings()
   return {
     index: index(),
-    kernels: kernels(),
+    kernels: recordedKernels(),
     sources: sources(),
     catalogue: catalogue(),
     budgets: budgets(),

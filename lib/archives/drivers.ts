@@ -12,6 +12,7 @@ export const driverArchiveSchema = z.object({
   /** in the order in which they are looked through */
   suites: z.array(suite.suite).min(1),
   checkValidUntil: suite.checkValidUntil,
+  ofThePast: suite.ofThePast,
 })
 export type DriverArchive = Readonly<z.infer<typeof driverArchiveSchema>>
 

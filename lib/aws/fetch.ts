@@ -1,25 +1,32 @@
 // Downloads over HTTP, and of files where that is allowed: bounded in size, time and redirects.
 
 import { readFile, stat } from 'node:fs/promises'
+import { get as httpGet, type IncomingMessage } from 'node:http'
+import { get as httpsGet } from 'node:https'
 import { fileURLToPath } from 'node:url'
 import { ProbeError } from '../model/errors.ts'
+import { placesIn } from '../model/places.ts'
 import type { Fetch } from '../model/ports.ts'
+import { checkLiteral, NotPublicError, publicLookup } from './public-addresses.ts'
 
 export interface FetchOptions {
   /** whether `file:` URLs may be read; never where a client chooses the URL */
   readonly files?: boolean
   /** of the whole download, in milliseconds */
   readonly timeoutMs?: number
+  /** the operator's: a redirect may lead to the places that they name, public or not */
+  readonly settings?: unknown
 }
 
 const MAX_REDIRECTS = 5
 
-export function createFetch({ files = false, timeoutMs = 60_000 }: FetchOptions = {}): Fetch {
+export function createFetch({ files = false, timeoutMs = 60_000, settings }: FetchOptions = {}): Fetch {
+  const own = new Set(placesIn(settings).map((place) => new URL(place).host))
   return async (url, { maxBytes }) => {
     if (files && url.startsWith('file:')) return fromFile(url, maxBytes)
     const signal = AbortSignal.timeout(timeoutMs)
     try {
-      const response = await follow(url, signal)
+      const response = await follow(url, own, signal)
       return await bounded(response, url, maxBytes)
     } catch (cause) {
       if (cause instanceof ProbeError) throw cause
@@ -38,16 +45,20 @@ async function fromFile(url: string, maxBytes: number): Promise<Uint8Array> {
   return readFile(path)
 }
 
-/** Redirects by hand: to http and https only, and not for ever. */
-async function follow(url: string, signal: AbortSignal): Promise<Response> {
+/**
+ * Redirects by hand: to http and https only, not for ever, and to no address that is not public. What is asked for first
+ * is what the operator named, wherever it is; where that sends us on to, its server has chosen.
+ */
+async function follow(url: string, own: ReadonlySet<string>, signal: AbortSignal): Promise<IncomingMessage> {
   let place = new URL(url)
+  const named = new Set([...own, place.host])
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     if (place.protocol !== 'http:' && place.protocol !== 'https:') break
-    const response = await fetch(place, { signal, redirect: 'manual' })
-    const location = response.headers.get('location')
-    if (response.status < 300 || response.status > 399 || location === null) return response
-    await response.body?.cancel()
-    place = new URL(location, place)
+    const response = await ask(place, signal, named.has(place.host))
+    const { statusCode = 0, headers } = response
+    if (statusCode < 300 || statusCode > 399 || headers.location === undefined) return response
+    response.destroy()
+    place = new URL(headers.location, place)
   }
   throw new ProbeError(
     'mirror-unreachable',
@@ -55,19 +66,31 @@ async function follow(url: string, signal: AbortSignal): Promise<Response> {
   )
 }
 
+/** `named`: by the operator, and so at whatever address. */
+function ask(place: URL, signal: AbortSignal, named: boolean): Promise<IncomingMessage> {
+  const headers = { 'user-agent': 'probe-registry' }
+  const anywhere = { headers, signal }
+  // A connection of its own: one that stands open was made without the look at its address.
+  const options = named ? anywhere : { ...anywhere, agent: false, lookup: publicLookup }
+  return new Promise((resolve, reject) => {
+    if (!named) checkLiteral(place.hostname)
+    const get = place.protocol === 'https:' ? httpsGet : httpGet
+    get(place, options, resolve).on('error', reject)
+  })
+}
+
 /** By the bytes that come, not by the length that is promised. */
-async function bounded(response: Response, url: string, maxBytes: number): Promise<Uint8Array> {
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel()
-    const gone = response.status === 404 || response.status === 410
-    throw new ProbeError(
-      gone ? 'not-found' : 'mirror-unreachable',
-      `${nameOf(url)} answers ${response.status}`,
-    )
+async function bounded(response: IncomingMessage, url: string, maxBytes: number): Promise<Uint8Array> {
+  const { statusCode = 0 } = response
+  if (statusCode < 200 || statusCode > 299) {
+    response.destroy()
+    const gone = statusCode === 404 || statusCode === 410
+    throw new ProbeError(gone ? 'not-found' : 'mirror-unreachable', `${nameOf(url)} answers ${statusCode}`)
   }
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body) {
+  // Leaving the loop destroys the response.
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
     bytes += chunk.length
     if (bytes > maxBytes) throw tooLarge(url, maxBytes)
     chunks.push(chunk)
@@ -83,5 +106,8 @@ const nameOf = (url: string): string => url.replace(/\?.*$/s, '')
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
+  if (cause instanceof NotPublicError)
+    return `it sends us on, and ${cause.message}: only what the settings name may be there`
+  if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join('; ')
   return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message
 }

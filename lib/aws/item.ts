@@ -1,6 +1,6 @@
 // From an item of a table to what it holds: what the registry did not write itself is refused.
 
-import type * as z from 'zod'
+import * as z from 'zod'
 import { type DriverCatalogue, driverCatalogueSchema } from '../model/drivers.ts'
 import { parseOwn } from '../model/parse.ts'
 import {
@@ -24,3 +24,4 @@ export const stateOf = reader<ProbeState>(stateSchema)
 export const claimOf = reader<Claim>(claimSchema)
 export const catalogueOf = reader<DriverCatalogue>(driverCatalogueSchema)
 export const sourceOf = reader<Source>(sourceSchema)
+export const listOf = reader(z.object({ newest: z.number() }))

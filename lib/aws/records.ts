@@ -1,24 +1,40 @@
-// What is recorded once in DynamoDB and never changed: digests of driver sources, and kernels that hosts submitted; and
-// the one list of the driver versions that were found.
+// What is recorded once in DynamoDB and never changed, digests of driver sources; the one list of the driver versions that
+// were found; and how new an archive's lists were.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
-import { decodeKernel, encodeKernel } from '../model/kernel.ts'
-import type { Catalogue, Kernels, Sources } from '../model/ports.ts'
-import { catalogueOf, sourceOf } from './item.ts'
+import type { Catalogue, ListDates, Sources } from '../model/ports.ts'
+import type { Source } from '../model/probe.ts'
+import { catalogueOf, listOf, sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
 /** By driver version, or by the id of another archive. */
-export const createSources = (client: DynamoDBDocumentClient, table: string): Sources =>
-  records(client, table, { encode: (source) => ({ ...source }), decode: sourceOf })
-
-/** By `recordId`. */
-export const createKernels = (client: DynamoDBDocumentClient, table: string): Kernels =>
-  records(client, table, {
-    encode: (kernel) => ({ kernel: encodeKernel(kernel) }),
-    decode: (_, item) => decodeKernel(String(item.kernel)),
-  })
+export function createSources(client: DynamoDBDocumentClient, table: string): Sources {
+  async function recorded(id: string): Promise<Source | undefined> {
+    const Key = { [TABLE_KEY]: id }
+    const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))
+    return Item === undefined ? undefined : sourceOf(id, Item)
+  }
+  /** One conditional write: a crash leaves the whole record or none. */
+  async function record(id: string, source: Source): Promise<Source> {
+    const command = new PutCommand({
+      TableName: table,
+      Item: { [TABLE_KEY]: id, ...source },
+      ConditionExpression: `attribute_not_exists(${TABLE_KEY})`,
+    })
+    try {
+      await client.send(command)
+      return source
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error
+    }
+    const first = await recorded(id)
+    if (first !== undefined) return first
+    throw new ProbeError('misconfigured', `the record of ${id} in ${table} has vanished`)
+  }
+  return { recorded, record }
+}
 
 /** Of the table of sources; no driver version begins so. */
 const CATALOGUE = '~drivers'
@@ -58,36 +74,26 @@ export function createCatalogue(client: DynamoDBDocumentClient, table: string): 
   }
 }
 
-type Item = Readonly<Record<string, unknown>>
+/** Of the table of sources, by suite; no driver version begins so. */
+const listId = (suite: string): string => `~list/${suite}`
 
-interface Codec<T> {
-  readonly encode: (value: T) => Item
-  /** ProbeError `misconfigured` */
-  readonly decode: (id: string, item: Item) => T
-}
-
-function records<T>(client: DynamoDBDocumentClient, table: string, { encode, decode }: Codec<T>) {
-  async function recorded(id: string): Promise<T | undefined> {
-    const Key = { [TABLE_KEY]: id }
-    const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))
-    return Item === undefined ? undefined : decode(id, Item)
+export function createListDates(client: DynamoDBDocumentClient, table: string): ListDates {
+  const keyOf = (suite: string) => ({ TableName: table, Key: { [TABLE_KEY]: listId(suite) } })
+  return {
+    async newest(suite) {
+      const { Item } = await client.send(new GetCommand({ ...keyOf(suite), ConsistentRead: true }))
+      return Item === undefined ? undefined : listOf(listId(suite), Item).newest
+    },
+    async seen(suite, date) {
+      const command = new UpdateCommand({
+        ...keyOf(suite),
+        UpdateExpression: 'SET newest = :date',
+        ConditionExpression: 'attribute_not_exists(newest) OR newest < :date',
+        ExpressionAttributeValues: { ':date': date },
+      })
+      await client.send(command).catch((error: unknown) => {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error
+      })
+    },
   }
-  /** Resolves to what is on record afterwards. One conditional write: a crash leaves the whole record or none. */
-  async function record(id: string, value: T): Promise<T> {
-    const command = new PutCommand({
-      TableName: table,
-      Item: { [TABLE_KEY]: id, ...encode(value) },
-      ConditionExpression: `attribute_not_exists(${TABLE_KEY})`,
-    })
-    try {
-      await client.send(command)
-      return value
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error
-    }
-    const first = await recorded(id)
-    if (first !== undefined) return first
-    throw new ProbeError('misconfigured', `the record of ${id} in ${table} has vanished`)
-  }
-  return { recorded, record }
 }

@@ -7,12 +7,11 @@ export const ENV = {
   probesTable: 'PROBES_TABLE',
   budgetsTable: 'BUDGETS_TABLE',
   sourcesTable: 'SOURCES_TABLE',
-  kernelsTable: 'KERNELS_TABLE',
   /** published probes and the public keys; versioned, retained */
   artifactsBucket: 'ARTIFACTS_BUCKET',
   /** what one claim's build reads and writes; expires */
   stagingBucket: 'STAGING_BUCKET',
-  /** packages and archives by their sha256, and parsed metadata */
+  /** packages and archives by their sha256, parsed metadata, and the kernels that hosts submitted */
   inputsBucket: 'INPUTS_BUCKET',
   eventBus: 'EVENT_BUS',
   signingKeySecret: 'SIGNING_KEY_SECRET',

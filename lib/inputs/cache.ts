@@ -1,6 +1,7 @@
 // Kernel build trees that a build made of source and config, kept for the next driver version of the same kernel.
 
 import { type Stored, sha256, storedSchema } from '../model/digest.ts'
+import { treeKey } from '../model/keys.ts'
 import type { Store, Trees } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
 import { keepInput } from './inputs.ts'
@@ -36,12 +37,10 @@ export const treeId = ({ arch, unameRelease, compiler, source, config, kheaders 
 /** Under which the image that a load test takes out of its package is kept for the next one. */
 export const bootId = (image: { readonly sha256: string }): string => sha256(`boot ${image.sha256}`)
 
-const keyOf = (id: string): string => `trees/${id}.json`
-
 export function createTrees(inputs: Pick<Store, 'get' | 'create'>): Trees {
   return {
     find: async (id) => {
-      const record = await inputs.get(keyOf(id), MAX_RECORD)
+      const record = await inputs.get(treeKey(id), MAX_RECORD)
       return record === undefined
         ? undefined
         : storedSchema.parse(JSON.parse(new TextDecoder().decode(record)))
@@ -50,7 +49,7 @@ export function createTrees(inputs: Pick<Store, 'get' | 'create'>): Trees {
       // The tree first: a crash after it leaves an object that nobody is told of, and the next build keeps it again.
       const stored: Stored = { sha256: await keepInput(inputs, body), bytes: body.length }
       const record = new TextEncoder().encode(JSON.stringify(stored))
-      await inputs.create(keyOf(id), record, { contentType: 'application/json', sha256: sha256(record) })
+      await inputs.create(treeKey(id), record, { contentType: 'application/json', sha256: sha256(record) })
     },
   }
 }

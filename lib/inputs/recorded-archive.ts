@@ -12,33 +12,51 @@ export interface RecordedArchivePorts {
   readonly fetch: Fetch
 }
 
-export interface Archive {
+/** Where an archive is, and what decides whether it is the right one. */
+export type Archive = ArchivePlace & (Pinned | TrustedAtFirstUse)
+
+interface ArchivePlace {
   /** under which the digest is on record */
   readonly id: string
   readonly name: string
   readonly version: string
   readonly url: string
-  /** lower-case hex; `undefined`: what the first use found is held to from then on */
-  readonly pinned: string | undefined
   readonly maxBytes: number
 }
+interface Pinned {
+  /** lower-case hex */
+  readonly pinned: string
+}
+interface TrustedAtFirstUse {
+  readonly pinned: undefined
+  /** Rejects what is not what it should be: what the first use found is held to from then on. */
+  readonly check: (body: Uint8Array) => Promise<void>
+}
 
-/** Fetched once. ProbeError `digest-mismatch` when it has changed, and those of `fetch`. */
+/**
+ * Fetched once. ProbeError `digest-mismatch` when it has changed, and those of `fetch` and of the check.
+ */
 export async function recordedArchive(
   { inputs, sources, fetch }: RecordedArchivePorts,
-  { id, name, version, url, pinned, maxBytes }: Archive,
+  archive: Archive,
 ): Promise<{ source: Source; bytes: number }> {
+  const { id, name, version, url, maxBytes } = archive
   const sourceOf = (sha256: string): Source => ({ name, version, url, sha256 })
-  const known = pinned ?? (await sources.recorded(id))?.sha256
+  const known = archive.pinned ?? (await sources.recorded(id))?.sha256
   const kept = known === undefined ? undefined : await inputs.size(inputKey(known))
   if (known !== undefined && kept !== undefined) return { source: sourceOf(known), bytes: kept }
   const body = await fetch(url, { maxBytes })
+  if (known === undefined && archive.pinned === undefined) await archive.check(body)
   const sha256 = await keepInput(inputs, body)
   // Recorded after it is kept: a crash between leaves an archive that nobody refers to.
-  const expected = pinned ?? (await sources.record(id, sourceOf(sha256))).sha256
+  const expected = archive.pinned ?? (await sources.record(id, sourceOf(sha256))).sha256
   if (sha256 === expected) return { source: sourceOf(sha256), bytes: body.length }
-  throw new ProbeError(
-    'digest-mismatch',
-    `${name} ${version} at ${url} has changed: sha256 ${sha256}, where ${expected} was ${pinned === undefined ? 'recorded at first use' : 'pinned'}. Find out why before anything else.`,
-  )
+  throw new ProbeError('digest-mismatch', changed(archive, sha256, expected))
+}
+
+function changed({ id, name, version, url, pinned }: Archive, found: string, expected: string): string {
+  const what = `${name} ${version} at ${url} has changed: sha256 ${found}, where ${expected} was`
+  return pinned === undefined
+    ? `${what} recorded at first use. Find out why; then \`npx --no-install probe-registry digests forget ${id}\` has the next build record it anew`
+    : `${what} pinned. Find out why before anything else`
 }

@@ -1,7 +1,7 @@
 // The contract of a planner: which packages make a kernel's build tree.
 
 import type { Stored } from '../model/digest.ts'
-import type { Clock, Fetch, Store } from '../model/ports.ts'
+import type { Clock, Fetch, ListDates, Log, Store } from '../model/ports.ts'
 import type { Arch, Kind, Package } from '../model/probe.ts'
 
 /** What every plan of a kernel says. */
@@ -89,5 +89,7 @@ export interface PlannerPorts {
   readonly fetch: Fetch
   /** keeps packages, and what was read of the distribution's lists, by digest */
   readonly inputs: Store
+  readonly lists: ListDates
+  readonly log: Log
   readonly now: Clock
 }

@@ -3,7 +3,7 @@
 import { createTrees } from '../inputs/cache.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
-import type { Log, Sources } from '../model/ports.ts'
+import type { Sources } from '../model/ports.ts'
 import type { Arch, ConfigHash, Package, Probe } from '../model/probe.ts'
 import { debianPlanner } from './debian/planner.ts'
 import type { HeadersPlan, KernelPlan, Planner, PlannerPorts } from './planner.ts'
@@ -18,7 +18,6 @@ const PLANNERS: Readonly<Record<Target, (ports: PlannerPorts, settings: TargetSe
 
 export interface PlannersPorts extends PlannerPorts {
   readonly sources: Sources
-  readonly log: Log
 }
 
 export interface Planners {

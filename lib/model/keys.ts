@@ -23,4 +23,21 @@ export const loadTestKeys = (claim: string) => ({
   /** the kernel's image, for the next test */
   boot: `${claim}/load-test/boot`,
 })
+/** Key of bytes in the inputs bucket. */
 export const inputKey = (sha256: string): string => `sha256/${sha256}`
+/** Key of the subset that was kept of a package list. */
+export const listKey = (id: string): string => `metadata/${id}.json`
+/** Key of what says where a kernel's tree or image lies. */
+export const treeKey = (id: string): string => `trees/${id}.json`
+/** Key of a submitted kernel, by its `recordId`. */
+export const kernelKey = (id: string): string => `kernels/${id}`
+
+/** What a function that keeps one kind of input may write: none of them what another believes. */
+export const INPUT_KEYS = {
+  kept: inputKey('*'),
+  lists: listKey('*'),
+  trees: treeKey('*'),
+  kernels: kernelKey('*'),
+}
+/** Whatever a probe's key can begin with (lib/names/grammar.ts), and none of the public keys. */
+export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*']

@@ -74,6 +74,14 @@ export interface Catalogue {
   write(catalogue: DriverCatalogue): Promise<void>
 }
 
+/** How new the newest list was that an archive signed for a suite, whichever mirror had it. */
+export interface ListDates {
+  /** milliseconds since the epoch; `undefined`: none was ever read */
+  newest(suite: string): Promise<number | undefined>
+  /** A later date stays. */
+  seen(suite: string, date: number): Promise<void>
+}
+
 /** Kernels that hosts submitted, by `recordId`. */
 export interface Kernels {
   recorded(id: string): Promise<RecordedKernel | undefined>
@@ -147,7 +155,7 @@ export interface Signer {
 }
 
 /**
- * GET of a public URL (http, https), following redirects.
+ * GET of a URL (http, https), following redirects to public addresses and to what the operator's settings name.
  * ProbeError `mirror-unreachable` (also for 5xx), `not-found` (404, 410), `too-large`.
  */
 export type Fetch = (url: string, options: { maxBytes: number }) => Promise<Uint8Array>

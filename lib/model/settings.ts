@@ -70,8 +70,11 @@ export const baseSettings = z.object({
   }),
   /** what only a deployed stack has */
   cloud: z.object({
-    /** container image of the builds: Debian with its compilers; append `@sha256:...` to pin its bytes */
-    buildImage: z.string(),
+    /** container image of the builds, by its digest: what a tag means changes with whoever may push it */
+    buildImage: z.string().regex(/^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/, {
+      error:
+        'an image is named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it',
+    }),
     computeType: z.enum(['BUILD_GENERAL1_SMALL', 'BUILD_GENERAL1_MEDIUM', 'BUILD_GENERAL1_LARGE']),
     /** of all clients together; above it the API answers 429 */
     requestsPerSecond: z.int().positive(),
@@ -130,7 +133,10 @@ export const BASE_DEFAULTS: Settings = {
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {
-    buildImage: 'public.ecr.aws/docker/library/buildpack-deps:bookworm',
+    // buildpack-deps:bookworm of 14 July 2026, as docker-library/repo-info has its list of architectures in
+    // repos/buildpack-deps/remote/bookworm.md at 12f71ea34b541fe9c4f2d4f21c371a6c04a03314.
+    buildImage:
+      'public.ecr.aws/docker/library/buildpack-deps@sha256:ab294ce693f6e80d997567c7c5b32cf023504ee0d02f686448c031d6e834c7a0',
     computeType: 'BUILD_GENERAL1_MEDIUM',
     requestsPerSecond: 500,
     requestBurst: 1000,

@@ -1,6 +1,8 @@
 // Brings the source of a driver version into the inputs bucket, with its digest pinned or on record.
 
 import type { DriverInput } from '../build/start.ts'
+import type { TarHead } from '../formats/tar-stream.ts'
+import { checkWhole, type Wanted } from '../formats/whole-archive.ts'
 import { keepInput } from '../inputs/inputs.ts'
 import { type RecordedArchivePorts, recordedArchive } from '../inputs/recorded-archive.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
@@ -17,6 +19,30 @@ export interface DriverSourcePorts extends RecordedArchivePorts {
 /** Bytes of an archive of driver sources; falcosecurity/libs has 5 MB. */
 const MAX_ARCHIVE = 64 * 1024 * 1024
 
+const file =
+  (place: RegExp) =>
+  ({ type, path }: TarHead): boolean =>
+    type === '0' && place.test(path)
+const bounds = { format: 'tar.gz', maxBytes: 512 * 1024 * 1024, maxEntries: 50_000 } as const
+
+/** What each recipe begins with (buildspecs/probe/sandbox/): an archive without it is no driver's. */
+const WANTED: Readonly<Record<DriverVersions['recipe'], Wanted>> = {
+  libs: {
+    ...bounds,
+    entries: {
+      'driver/Makefile.in': file(/^(?:[^/]+\/)?driver\/Makefile\.in$/),
+      'driver/main.c': file(/^(?:[^/]+\/)?driver\/main\.c$/),
+    },
+  },
+  makefile: {
+    ...bounds,
+    entries: {
+      'Makefile in its first folder': file(/^(?:usr\/src\/[^/]+\/|[^/]+\/)?Makefile$/),
+      'source beside it': file(/^(?:usr\/src\/[^/]+\/|[^/]+\/)?[^/]+\.c$/),
+    },
+  },
+}
+
 /** ProbeError `driver-source-not-found`, `digest-mismatch`, `mirror-unreachable`. */
 export async function driverSource(
   ports: DriverSourcePorts,
@@ -28,7 +54,7 @@ export async function driverSource(
     case 'package':
       return { recipe, ...(await fromPackage(ports, source.package, probe)) }
     case 'archive':
-      return { recipe, ...(await fromArchive(ports, source, probe.driverVersion)) }
+      return { recipe, ...(await fromArchive(ports, entry, source, probe.driverVersion)) }
     case 'directory':
       return { recipe, ...(await fromDirectory(ports, source.path, probe.driverVersion)) }
   }
@@ -47,17 +73,19 @@ async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersi
 
 async function fromArchive(
   ports: DriverSourcePorts,
+  { recipe }: DriverVersions,
   { url: template, sha256: pinned }: { url: string; sha256?: string | undefined },
   driverVersion: string,
 ): Promise<Found> {
   const url = template.replaceAll('{driverVersion}', encodeURIComponent(driverVersion))
+  const check = (body: Uint8Array) => checkWhole(body, url, WANTED[recipe])
   const archive = {
     id: driverVersion,
     name: 'driver',
     version: driverVersion,
     url,
-    pinned,
     maxBytes: MAX_ARCHIVE,
+    ...(pinned === undefined ? { pinned, check } : { pinned }),
   }
   try {
     return { ...(await recordedArchive(ports, archive)), format: 'tar.gz' }

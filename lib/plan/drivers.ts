@@ -29,12 +29,12 @@ const ARCH = 'x86_64'
 
 export function driverSuites(
   ports: Omit<PackagesPorts, 'keyring'>,
-  { mirror, suites, checkValidUntil }: DriverArchive,
+  { mirror, suites, checkValidUntil, ofThePast }: DriverArchive,
   { drivers }: Settings,
 ): DriverSuite[] {
   const keep = keepOf(packageNames(drivers))
   return suites.map((suite) => {
-    const own = { mirror, suite, checkValidUntil }
+    const own = { mirror, suite, checkValidUntil, ofThePast }
     const archive = aptArchive(ports, { suites: [own], keyring: DRIVER_KEYRING, keep })
     return { suite, find: (name) => archive.find(name, ARCH) }
   })

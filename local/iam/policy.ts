@@ -1,6 +1,6 @@
 // One policy document: parsed strictly, evaluated as IAM does. What it does not understand is an error at load.
 
-import { isObject, type Json, type JsonObject, list, many, object, string, strings } from '../wire/json.ts'
+import { type Json, type JsonObject, list, many, object, string, strings } from '../wire/json.ts'
 
 export type Context = Readonly<Record<string, string>>
 
@@ -22,7 +22,7 @@ type Test = (request: AccessRequest) => boolean
 const ELEMENTS = ['Action', 'Condition', 'Effect', 'NotAction', 'NotResource', 'Principal', 'Resource', 'Sid']
 
 /**
- * The statements of a policy. `identity`: a role's own; `resource`: a bucket's, which name their principals;
+ * The statements of a policy. `identity`: a role's own; `resource`: a bucket's or a secret's, which name their principals;
  * `trust`: who may assume a role.
  */
 export function parsePolicy(
@@ -114,6 +114,8 @@ const like: Operator = { compile: wildcard }
 const OPERATORS: Readonly<Record<string, Operator>> = {
   ArnEquals: like,
   ArnLike: like,
+  ArnNotEquals: { ...like, negated: true },
+  ArnNotLike: { ...like, negated: true },
   Bool: { compile: (expected) => (actual) => actual.toLowerCase() === expected.toLowerCase() },
   NumericLessThan: { compile: (expected) => (actual) => Number(actual) < Number(expected) },
   StringEquals: equals,
@@ -122,15 +124,36 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   StringNotLike: { ...like, negated: true },
 }
 
+/** The keys that a request here has, or lacks by its own doing: a condition on any other would hold, or not, by accident. */
+const KEYS = [
+  'aws:PrincipalAccount',
+  'aws:PrincipalArn',
+  'aws:SecureTransport',
+  's3:TlsVersion',
+  's3:if-none-match',
+  's3:prefix',
+].map((key) => key.toLowerCase())
+
 function conditions(raw: Json | undefined, where: string): Test[] {
   if (raw === undefined) return []
-  return Object.entries(object(raw, `${where}: Condition`)).flatMap(([name, keys]) => {
-    if (!Object.hasOwn(OPERATORS, name))
-      throw new Error(`${where}: condition operator ${name} is not known here`)
-    return Object.entries(isObject(keys) ? keys : {}).map(([key, values]) =>
-      condition(OPERATORS[name]!, key, texts(values, where), where),
-    )
-  })
+  return Object.entries(object(raw, `${where}: Condition`)).flatMap(([name, keys]) =>
+    Object.entries(object(keys, `${where}: Condition`)).map(([key, values]) => {
+      if (!KEYS.includes(key.toLowerCase()))
+        throw new Error(`${where}: condition key ${key} is not known here`)
+      if (name === 'Null') return presence(key, texts(values, where), where)
+      if (!Object.hasOwn(OPERATORS, name))
+        throw new Error(`${where}: condition operator ${name} is not known here`)
+      return condition(OPERATORS[name]!, key, texts(values, where), where)
+    }),
+  )
+}
+
+/** `true`: the request must lack the key; `false`: it must have it, whatever the value. */
+function presence(key: string, values: string[], where: string): Test {
+  const [lacks = ''] = values
+  if (values.length !== 1 || !['true', 'false'].includes(lacks))
+    throw new Error(`${where}: Null of ${key} is either true or false`)
+  return ({ context }) => (context[key.toLowerCase()] === undefined) === (lacks === 'true')
 }
 
 const texts = (values: Json | undefined, where: string): string[] =>

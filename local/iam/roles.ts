@@ -18,7 +18,7 @@ const INERT_MANAGED = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecu
 const MAX_REMEMBERED = 10_000
 
 export function createRoles(template: Template): Roles {
-  const shared = bucketStatements(template)
+  const shared = [...bucketStatements(template), ...secretStatements(template)]
   const roles = template.ofType('AWS::IAM::Role').map((role) => {
     const statements = [...roleStatements(role, template), ...shared]
     return { arn: role.arn!, trust: trust(role), principal: createPrincipal(role, statements) }
@@ -58,6 +58,16 @@ const bucketStatements = (template: Template): Statement[] =>
   template
     .ofType('AWS::S3::BucketPolicy')
     .flatMap((policy) => parsePolicy(policy.properties.PolicyDocument, policy.logicalId, 'resource'))
+
+/** Whatever such a policy calls its resource, it speaks of its own secret only. */
+const secretStatements = (template: Template): Statement[] =>
+  template.ofType('AWS::SecretsManager::ResourcePolicy').flatMap(({ properties, logicalId }) => {
+    const secret = string(properties.SecretId, logicalId)
+    return parsePolicy(properties.ResourcePolicy, logicalId, 'resource').map(({ effect, applies }) => ({
+      effect,
+      applies: (request: AccessRequest) => request.resource === secret && applies(request),
+    }))
+  })
 
 function createPrincipal(role: Resource, statements: readonly Statement[]): Principal {
   // What counts as known of every request: loopback stands for TLS.

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Context } from '../iam/policy.ts'
 import { verifyRequest } from '../iam/sigv4.ts'
 import type { Clock, Principals, Service } from '../wire/types.ts'
 import { type Call, callOf, type Operation } from './call.ts'
@@ -75,13 +76,23 @@ const ACTIONS: Readonly<Record<Operation, string>> = {
 /** The loopback stands for TLS. */
 const CONTEXT = { 'aws:SecureTransport': 'true' }
 
-function authorize({ operation, principal, bucket, key, parameter }: Call): void {
+function authorize(call: Call): void {
+  const { operation, principal, bucket, key } = call
   const action = ACTIONS[operation]
   const resource = key === '' ? bucketArn(bucket) : `${bucketArn(bucket)}/${key}`
-  const prefix = operation === 'ListObjectsV2' ? parameter('prefix') : undefined
-  const context = prefix === undefined ? CONTEXT : { ...CONTEXT, 's3:prefix': prefix }
-  if (principal.may(action, resource, context)) return
+  if (principal.may(action, resource, contextOf(call))) return
   throw new S3Error('AccessDenied', `${principal.name} may not ${action} on ${resource}`)
+}
+
+/** The condition keys that come with the request; what it does not say, it lacks. */
+function contextOf({ operation, parameter, header }: Call): Context {
+  const prefix = operation === 'ListObjectsV2' ? parameter('prefix') : undefined
+  const ifNoneMatch = operation === 'PutObject' ? header('if-none-match') : undefined
+  return {
+    ...CONTEXT,
+    ...(prefix === undefined ? {} : { 's3:prefix': prefix }),
+    ...(ifNoneMatch === undefined ? {} : { 's3:if-none-match': ifNoneMatch }),
+  }
 }
 
 const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`

@@ -164,6 +164,12 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
     ...named('Name', { Id: secretArn }, ['GenerateSecretString', 'SecretString'], ['KmsKeyId']),
     ref: secretArn,
   },
+  'AWS::SecretsManager::ResourcePolicy': named(
+    undefined,
+    {},
+    ['ResourcePolicy', 'SecretId'],
+    ['BlockPublicPolicy'],
+  ),
   'AWS::CodeBuild::Project': named(
     'Name',
     { Arn: (it) => arn('codebuild', `project/${it.name}`) },

@@ -8,6 +8,7 @@ interface Statement {
   readonly Effect: string
   readonly Action: string | string[]
   readonly Resource: unknown
+  readonly Condition?: unknown
 }
 
 const BUILDS = 'BuildX8664.Arn, BuildAarch64.Arn, LoadTestX8664.Arn, LoadTestAarch64.Arn'
@@ -18,7 +19,8 @@ const MAY: Record<string, string[]> = {
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:GetItem Sources.Arn',
     'dynamodb:UpdateItem Probes.Arn',
-    'dynamodb:GetItem Kernels.Arn',
+    's3:GetObject Inputs.Arn/kernels/*',
+    's3:ListBucket Inputs.Arn',
     'dynamodb:GetItem Budgets.Arn',
     'dynamodb:UpdateItem Budgets.Arn',
     's3:GetObject Artifacts.Arn/*',
@@ -31,7 +33,8 @@ const MAY: Record<string, string[]> = {
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:GetItem Sources.Arn',
     'dynamodb:UpdateItem Probes.Arn',
-    'dynamodb:GetItem Kernels.Arn',
+    's3:GetObject Inputs.Arn/kernels/*',
+    's3:ListBucket Inputs.Arn',
     'dynamodb:GetItem Budgets.Arn',
     'dynamodb:UpdateItem Budgets.Arn',
     's3:GetObject Artifacts.Arn/*',
@@ -50,16 +53,17 @@ const MAY: Record<string, string[]> = {
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:UpdateItem Probes.Arn',
     'dynamodb:UpdateItem Sources.Arn',
-    'dynamodb:GetItem Kernels.Arn',
     'dynamodb:GetItem Budgets.Arn',
     'dynamodb:UpdateItem Budgets.Arn',
     'dynamodb:GetItem Sources.Arn',
     'dynamodb:PutItem Sources.Arn',
     's3:GetObject Inputs.Arn/*',
-    's3:PutObject Inputs.Arn/*',
+    's3:PutObject Inputs.Arn/sha256/* once',
+    's3:PutObject Inputs.Arn/metadata/*.json once',
     's3:ListBucket Inputs.Arn',
     's3:GetObject Staging.Arn/*',
-    's3:PutObject Staging.Arn/*',
+    's3:PutObject Staging.Arn/* once',
+    's3:PutObject Staging.Arn/*/log',
     ...BUILDS.split(', ').map((arn) => `codebuild:StartBuild ${arn}`),
   ],
   Publish: [
@@ -69,10 +73,11 @@ const MAY: Record<string, string[]> = {
     'dynamodb:UpdateItem Probes.Arn',
     's3:GetObject Staging.Arn/*',
     's3:ListBucket Staging.Arn',
-    's3:GetObject Artifacts.Arn/*',
-    's3:PutObject Artifacts.Arn/*',
-    's3:ListBucket Artifacts.Arn',
-    's3:PutObject Inputs.Arn/*',
+    's3:PutObject Artifacts.Arn/driver/* once',
+    's3:PutObject Artifacts.Arn/config/* once',
+    's3:PutObject Artifacts.Arn/config-hash/* once',
+    's3:PutObject Inputs.Arn/sha256/* once',
+    's3:PutObject Inputs.Arn/trees/*.json once',
     'secretsmanager:GetSecretValue SigningKeySecret',
     'events:PutEvents Bus.Arn',
     ...BUILDS.split(', ').map((arn) => `codebuild:BatchGetBuilds ${arn}`),
@@ -84,11 +89,12 @@ const MAY: Record<string, string[]> = {
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:GetItem Sources.Arn',
     'dynamodb:UpdateItem Probes.Arn',
-    'dynamodb:GetItem Kernels.Arn',
-    'dynamodb:PutItem Kernels.Arn',
+    's3:GetObject Inputs.Arn/kernels/*',
+    's3:ListBucket Inputs.Arn',
+    's3:PutObject Inputs.Arn/kernels/* once',
     'dynamodb:GetItem Budgets.Arn',
     'dynamodb:UpdateItem Budgets.Arn',
-    's3:PutObject Inputs.Arn/*',
+    's3:PutObject Inputs.Arn/sha256/* once',
     'events:PutEvents Bus.Arn',
   ],
   V1: [
@@ -117,7 +123,7 @@ const MAY: Record<string, string[]> = {
 const KNOWS: Record<string, (keyof typeof ENV)[]> = {
   Resolve: [
     'probesTable',
-    'kernelsTable',
+    'inputsBucket',
     'sourcesTable',
     'budgetsTable',
     'artifactsBucket',
@@ -127,7 +133,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
   ],
   Direct: [
     'probesTable',
-    'kernelsTable',
+    'inputsBucket',
     'sourcesTable',
     'budgetsTable',
     'artifactsBucket',
@@ -138,7 +144,6 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
   Wait: ['probesTable', 'artifactsBucket', 'settings'],
   Plan: [
     'probesTable',
-    'kernelsTable',
     'budgetsTable',
     'sourcesTable',
     'inputsBucket',
@@ -162,15 +167,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'loadTestAarch64',
     'settings',
   ],
-  Submit: [
-    'probesTable',
-    'kernelsTable',
-    'sourcesTable',
-    'budgetsTable',
-    'inputsBucket',
-    'eventBus',
-    'settings',
-  ],
+  Submit: ['probesTable', 'sourcesTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],
   V1: ['probesTable', 'sourcesTable', 'eventBus', 'settings'],
   Sweep: ['probesTable', 'eventBus'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
@@ -192,10 +189,19 @@ const statementsOf = (role: string): Statement[] =>
     .filter(({ Roles }) => Roles.some(({ Ref }) => plainId(Ref) === role))
     .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
 
+/** `once`: only what is not there yet. */
 const grants = (role: string): string[] =>
-  statementsOf(role).flatMap(({ Action, Resource }) =>
-    list(Action).flatMap((action) => list(Resource).map((resource) => `${action} ${readable(resource)}`)),
+  statementsOf(role).flatMap(({ Action, Resource, Condition }) =>
+    list(Action).flatMap((action) =>
+      list(Resource).map((resource) => `${action} ${readable(resource)}${conditionOf(Condition)}`),
+    ),
   )
+
+const ONCE = JSON.stringify({ Null: { 's3:if-none-match': 'false' } })
+function conditionOf(condition: unknown): string {
+  if (condition === undefined) return ''
+  return JSON.stringify(condition) === ONCE ? ' once' : ` if ${JSON.stringify(condition)}`
+}
 
 describe('every function', () => {
   test.each(Object.entries(MAY))('%s may do exactly what its work needs', (name, may) => {
@@ -226,6 +232,49 @@ test('no role allows an action or a resource by a bare wildcard', () => {
   )
   expect(wide).toEqual([])
 })
+
+test('an object is replaced by nobody, but for the logs of builds and the public key', () => {
+  const replaces = Object.keys(MAY).flatMap((name) =>
+    grants(`${name}Role`).filter((grant) => grant.startsWith('s3:PutObject') && !grant.endsWith(' once')),
+  )
+  expect(replaces).toEqual([
+    's3:PutObject Staging.Arn/*/log',
+    's3:PutObject Artifacts.Arn/keys/falco-probes.asc',
+  ])
+})
+
+test('the secret of the key refuses all but its two functions, and says nothing of its own policy', () => {
+  const [policy, ...more] = [...resourcesOf(template, 'AWS::SecretsManager::ResourcePolicy').values()]
+  expect(more).toEqual([])
+  const { SecretId, ResourcePolicy, BlockPublicPolicy } = policy!.Properties
+  expect([readable(SecretId), BlockPublicPolicy]).toEqual(['SigningKeySecret', true])
+  const { Statement: statements } = ResourcePolicy as { Statement: SecretStatement[] }
+  expect(
+    statements.map(({ Effect, Action, Condition: { ArnNotEquals } }) => [
+      Effect,
+      readable(ArnNotEquals['aws:PrincipalArn']),
+      Action,
+    ]),
+  ).toEqual([
+    ['Deny', 'PublishRole.Arn', ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions']],
+    [
+      'Deny',
+      'SigningKeyRole.Arn',
+      [
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecret',
+        'secretsmanager:UpdateSecretVersionStage',
+        'secretsmanager:RotateSecret',
+      ],
+    ],
+  ])
+})
+
+interface SecretStatement {
+  readonly Effect: string
+  readonly Action: string[]
+  readonly Condition: { readonly ArnNotEquals: { readonly 'aws:PrincipalArn': unknown } }
+}
 
 test('roles have no managed and no inline policies beside those', () => {
   for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {

@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
-import { createCatalogue, createKernels, createSources } from '../../lib/aws/records.ts'
+import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { type DynamoDbLab, startDynamoDb } from '../support/aws/dynamodb-lab.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
 import { indexContract } from './index.contract.ts'
-import { kernelsContract } from './kernels.contract.ts'
+import { listDatesContract } from './list-dates.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 
 let lab: DynamoDbLab
@@ -20,9 +20,9 @@ afterAll(() => lab.stop())
 describe('the index in DynamoDB', () => indexContract(async () => createIndex(lab.client, await lab.table())))
 describe('the budgets in DynamoDB', () =>
   budgetsContract(async () => createBudgets(lab.client, await lab.table(), Date.now)))
-describe('the submitted kernels in DynamoDB', () =>
-  kernelsContract(async () => createKernels(lab.client, await lab.table())))
 describe('the sources in DynamoDB', () =>
   sourcesContract(async () => createSources(lab.client, await lab.table())))
 describe('the list of driver versions in DynamoDB', () =>
   catalogueContract(async () => createCatalogue(lab.client, await lab.table())))
+describe('the dates of lists in DynamoDB', () =>
+  listDatesContract(async () => createListDates(lab.client, await lab.table())))

@@ -1,11 +1,12 @@
 // The ports in memory keep the promises of those in the cloud.
 
 import { describe } from 'vitest'
+import { createKernels } from '../../lib/inputs/kernels.ts'
 import {
   memoryBudgets,
   memoryCatalogue,
   memoryIndex,
-  memoryKernels,
+  memoryListDates,
   memorySources,
   memoryStore,
 } from '../support/memory.ts'
@@ -13,12 +14,15 @@ import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
 import { indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
+import { listDatesContract } from './list-dates.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
 describe('the index in memory', () => indexContract(async () => memoryIndex().index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
-describe('the submitted kernels in memory', () => kernelsContract(async () => memoryKernels()))
+describe('the submitted kernels in memory', () =>
+  kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))
+describe('the dates of lists in memory', () => listDatesContract(async () => memoryListDates()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

@@ -1,12 +1,14 @@
-// The store over S3, against the endpoint of local/.
+// The store over S3, and what is kept in it, against the endpoint of local/.
 
 import type { S3Client } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe } from 'vitest'
 import { createStore } from '../../lib/aws/store.ts'
+import { createKernels } from '../../lib/inputs/kernels.ts'
 import { BUCKETS, clientOf, type Lab, startLab } from '../support/local/s3-lab.ts'
+import { kernelsContract } from './kernels.contract.ts'
 import { storeContract } from './store.contract.ts'
 
-describe('the store in S3', () => {
+describe('in S3', () => {
   let lab: Lab
   let client: S3Client
   beforeEach(async () => {
@@ -17,5 +19,7 @@ describe('the store in S3', () => {
     client.destroy()
     await lab.stop()
   })
-  storeContract(async () => createStore(client, BUCKETS[0]!))
+  const store = () => createStore(client, BUCKETS[0]!)
+  describe('the store', () => storeContract(async () => store()))
+  describe('the submitted kernels', () => kernelsContract(async () => createKernels(store())))
 })

@@ -1,10 +1,10 @@
 // Every port in memory, to run the domain without a cloud; the contract tests hold it to the same promises.
 
 import { createHash } from 'node:crypto'
+import { createKernels } from '../../lib/inputs/kernels.ts'
 import type { DriverCatalogue } from '../../lib/model/drivers.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { RegistryEvent } from '../../lib/model/events.ts'
-import type { RecordedKernel } from '../../lib/model/kernel.ts'
 import type {
   Budgets,
   Builder,
@@ -15,7 +15,7 @@ import type {
   Clock,
   Fetch,
   Index,
-  Kernels,
+  ListDates,
   Log,
   NewId,
   ObjectMeta,
@@ -41,8 +41,9 @@ export function memoryPorts({ now }: { now: Clock }) {
     index: index.index,
     budgets: memoryBudgets(),
     sources: memorySources(),
-    kernels: memoryKernels(),
+    kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
+    lists: memoryListDates(),
     store: {
       artifacts: buckets.artifacts.store,
       staging: buckets.staging.store,
@@ -185,14 +186,11 @@ export function memoryCatalogue(): Catalogue {
   }
 }
 
-export function memoryKernels(): Kernels {
-  const kernels = new Map<string, RecordedKernel>()
+export function memoryListDates(): ListDates {
+  const dates = new Map<string, number>()
   return {
-    recorded: async (id) => kernels.get(id),
-    record: async (id, kernel) => {
-      if (!kernels.has(id)) kernels.set(id, kernel)
-      return kernels.get(id)!
-    },
+    newest: async (suite) => dates.get(suite),
+    seen: async (suite, date) => void dates.set(suite, Math.max(date, dates.get(suite) ?? date)),
   }
 }
 

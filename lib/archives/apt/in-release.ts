@@ -2,7 +2,7 @@
 
 import { readCleartextMessage, readKeys, verify } from 'openpgp'
 import { ProbeError } from '../../model/errors.ts'
-import type { Clock, Fetch } from '../../model/ports.ts'
+import type { Clock, Fetch, ListDates, Log } from '../../model/ports.ts'
 import type { Suite } from './suite.ts'
 
 export interface IndexFile {
@@ -20,16 +20,20 @@ const MAX_IN_RELEASE = 2 * 1024 * 1024
 export interface ReleasePorts {
   readonly fetch: Fetch
   readonly now: Clock
+  readonly lists: ListDates
+  readonly log: Log
   /** armored public keys, one of which must have signed */
   readonly keyring: string
 }
 
 /** ProbeError `mirror-unreachable`, `not-found`, `signature-invalid`. */
-export async function fetchRelease({ fetch, now, keyring }: ReleasePorts, suite: Suite): Promise<Release> {
+export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<Release> {
+  const { fetch, now, keyring } = ports
   const url = `${suite.mirror}/dists/${suite.suite}/InRelease`
   const raw = await fetch(url, { maxBytes: MAX_IN_RELEASE })
   const text = await verifiedText(raw, keyring, new Date(now()), url)
   checkFields(text, suite, now(), url)
+  await checkDate(ports, text, suite, url)
   const files = filesOf(text)
   return { file: (path) => files.get(path) }
 }
@@ -54,6 +58,38 @@ function checkFields(text: string, { suite, checkValidUntil = true }: Suite, now
   const until = checkValidUntil ? fieldOf(text, 'Valid-Until') : undefined
   if (until !== undefined && !(Date.parse(until) > now))
     throw refused(url, `it was valid until ${until}: the mirror is stale`)
+}
+
+/** Clocks differ, and a list may be signed at the very moment when it is read. */
+const MAX_AHEAD = 24 * 3_600_000
+const DAY = 24 * 3_600_000
+
+/**
+ * A mirror goes on with the list that it has, or to a newer one, and no mirror goes back behind what another had: the
+ * newest date is remembered by the suite, which the archive signed, and not by where it came from.
+ */
+async function checkDate(
+  { lists, log, now }: ReleasePorts,
+  text: string,
+  { mirror, suite, ofThePast = false }: Suite,
+  url: string,
+): Promise<void> {
+  const written = fieldOf(text, 'Date') ?? ''
+  const date = Date.parse(written)
+  if (Number.isNaN(date)) throw refused(url, 'it does not say of which date it is')
+  if (date > now() + MAX_AHEAD)
+    throw refused(url, `its date is ${written}, which is yet to come: is this machine's clock right?`)
+  const ageDays = Math.max(0, Math.floor((now() - date) / DAY))
+  log('list read', { mirror, suite, date: new Date(date).toISOString(), ageDays, ofThePast })
+  if (ofThePast) return
+  const newest = await lists.newest(suite)
+  if (newest !== undefined && date < newest)
+    throw refused(
+      url,
+      `it is of ${written}, ${ageDays} days old, and one of ${new Date(newest).toUTCString()} was read before: the mirror is behind, or replays an old list. Wait until it has caught up, or use another mirror; a snapshot says ofThePast in its settings`,
+    )
+  // A crash before this line leaves the date before: whoever reads this list next remembers it.
+  if (date !== newest) await lists.seen(suite, date)
 }
 
 const fieldOf = (text: string, name: string): string | undefined =>

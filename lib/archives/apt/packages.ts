@@ -4,6 +4,7 @@ import xz from 'xz-decompress'
 import * as z from 'zod'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
+import { listKey } from '../../model/keys.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
 import { fetchRelease, type IndexFile, type ReleasePorts } from './in-release.ts'
@@ -49,7 +50,7 @@ export async function fetchPackages(ports: PackagesPorts, suite: Suite, arch: 'a
   const release = await fetchRelease(ports, suite)
   const file = release.file(path)
   if (file === undefined) return []
-  const key = `metadata/${sha256(Buffer.from(`2 ${suite.mirror} ${keep.id} ${file.sha256}`))}.json`
+  const key = listKey(sha256(`2 ${suite.mirror} ${keep.id} ${file.sha256}`))
   const cached = await ports.inputs.get(key, MAX_SUBSET)
   if (cached !== undefined) return subsetSchema.parse(JSON.parse(new TextDecoder().decode(cached)))
   const packages = await parse(await fetchList(ports.fetch, suite, path, file), suite.mirror, keep)

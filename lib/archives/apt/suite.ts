@@ -13,5 +13,7 @@ export const suiteSchema = z.object({
   suite: z.string().regex(/^[a-z0-9-]+$/),
   /** `false`: lists past their Valid-Until are believed; the option of this name in sources.list(5) */
   checkValidUntil: z.boolean().optional(),
+  /** `true`: a snapshot, whose lists may be older than one that was read before */
+  ofThePast: z.boolean().optional(),
 })
 export type Suite = Readonly<z.infer<typeof suiteSchema>>

@@ -1,5 +1,6 @@
 // Where the source of a kernel comes from: a distribution's package of it, or an archive in kernel.org's layout.
 
+import { checkWhole, type Wanted } from '../../formats/whole-archive.ts'
 import { type RecordedArchivePorts, recordedArchive } from '../../inputs/recorded-archive.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Log } from '../../model/ports.ts'
@@ -14,6 +15,8 @@ export interface SourcePorts extends RecordedArchivePorts {
 
 /** Above the largest release, with 160 MB. */
 const MAX_SOURCE = 256 * 1024 * 1024
+/** Of what it unpacks to; that of today has 1.7 GB. */
+const MAX_UNPACKED = 4 * 1024 ** 3
 
 /**
  * The source of exactly that version, e.g. `6.1.192`; failing that, the package of the same series, whose structures are
@@ -55,6 +58,21 @@ function filler(version: string) {
 /** `6.1.192` of `6.1.192-2~bpo11+1`. */
 const upstreamOf = (version: string): string => /^[0-9.]+/.exec(version)?.[0] ?? version
 
+/** By the first lines of its Makefile, which say which version it is. */
+function kernelOf(version: string): Wanted {
+  const [major, minor, patch = '0'] = version.split('.')
+  const says = new RegExp(`^VERSION = ${major}\nPATCHLEVEL = ${minor}\nSUBLEVEL = ${patch}$`, 'm')
+  return {
+    format: 'tar.xz',
+    maxBytes: MAX_UNPACKED,
+    maxEntries: 300_000,
+    entries: {
+      [`Makefile of Linux ${version}`]: ({ path, type, head }) =>
+        type === '0' && /^[^/]+\/Makefile$/.test(path) && says.test(Buffer.from(head).toString('latin1')),
+    },
+  }
+}
+
 async function fromArchive(ports: SourcePorts, url: string, version: string): Promise<Package | undefined> {
   const archive = {
     id: `linux-${version}`,
@@ -63,6 +81,7 @@ async function fromArchive(ports: SourcePorts, url: string, version: string): Pr
     url,
     pinned: undefined,
     maxBytes: MAX_SOURCE,
+    check: (body: Uint8Array) => checkWhole(body, url, kernelOf(version)),
   }
   try {
     const { source, bytes } = await recordedArchive(ports, archive)

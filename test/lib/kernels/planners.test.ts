@@ -10,8 +10,8 @@ import { debian } from '../../support/debian.ts'
 import { memoryPorts } from '../../support/memory.ts'
 import { debianSuites } from '../../support/mirrors.ts'
 
-const { store, sources, log } = memoryPorts({ now: Date.now })
-const ports = { inputs: store.inputs, fetch: createFetch(), now: Date.now, sources, log }
+const { store, sources, lists, log } = memoryPorts({ now: Date.now })
+const ports = { inputs: store.inputs, fetch: createFetch(), now: Date.now, sources, lists, log }
 const settings = { ...DEFAULTS, debian: { suites: [...debianSuites()] } }
 const planners = createPlanners(settings, ports)
 

@@ -5,6 +5,7 @@ import type { Probe } from '../../../lib/model/probe.ts'
 import type { DriverVersions } from '../../../lib/model/settings.ts'
 import { type DriverSourcePorts, driverSource } from '../../../lib/plan/driver-source.ts'
 import { memoryPorts } from '../../support/memory.ts'
+import { libsArchive } from '../../support/sources.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const sha256 = (body: Uint8Array) => createHash('sha256').update(body).digest('hex')
@@ -28,7 +29,7 @@ const entry = (source: DriverVersions['source']): DriverVersions => ({
 const URL_TEMPLATE = 'http://tags.invalid/{driverVersion}.tar.gz'
 
 /** A world whose web serves `web`, counting what is asked for. */
-function world(web: Record<string, string>) {
+function world(web: Record<string, Uint8Array>) {
   const { store, sources } = memoryPorts({ now: Date.now })
   const asked: string[] = []
   const ports: DriverSourcePorts = {
@@ -38,7 +39,7 @@ function world(web: Record<string, string>) {
       asked.push(url)
       const found = web[url]
       if (found === undefined) throw new ProbeError('not-found', `${url} answers 404`)
-      return bytes(found)
+      return found
     },
     findDriver: async () => undefined,
     readDirectory: async (path) => bytes(`archive of ${path}`),
@@ -46,26 +47,27 @@ function world(web: Record<string, string>) {
   return { ports, asked, web }
 }
 
+const SOURCES = libsArchive()
 const TAG = 'http://tags.invalid/10.2.0%2Bdriver.tar.gz'
 
 describe('the source of a driver version', () => {
   test('from an archive is recorded at first use, kept, and not asked for again', async () => {
-    const { ports, asked } = world({ [TAG]: 'sources' })
+    const { ports, asked } = world({ [TAG]: SOURCES })
     const first = await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)
     expect(first).toMatchObject({
       format: 'tar.gz',
       recipe: 'libs',
-      bytes: 7,
-      source: { url: TAG, sha256: sha256(bytes('sources')) },
+      bytes: SOURCES.length,
+      source: { url: TAG, sha256: sha256(SOURCES) },
     })
     expect(await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)).toEqual(first)
     expect(asked).toEqual([TAG])
   })
 
   test('that changed after its first use is refused', async () => {
-    const { ports, web } = world({ [TAG]: 'sources' })
+    const { ports, web } = world({ [TAG]: SOURCES })
     await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)
-    web[TAG] = 'SOURCES'
+    web[TAG] = libsArchive('changed')
     const forgotten = { ...ports, inputs: memoryPorts({ now: Date.now }).store.inputs }
     await expect(
       driverSource(forgotten, entry({ from: 'archive', url: URL_TEMPLATE }), probe),
@@ -73,10 +75,12 @@ describe('the source of a driver version', () => {
   })
 
   test('that is not the pinned one is refused, and the pinned one is not recorded', async () => {
-    const { ports } = world({ [TAG]: 'sources' })
-    const pin = (text: string) => entry({ from: 'archive', url: URL_TEMPLATE, sha256: sha256(bytes(text)) })
-    await expect(driverSource(ports, pin('others'), probe)).rejects.toMatchObject({ code: 'digest-mismatch' })
-    await expect(driverSource(ports, pin('sources'), probe)).resolves.toBeDefined()
+    const { ports } = world({ [TAG]: SOURCES })
+    const pin = (body: Uint8Array) => entry({ from: 'archive', url: URL_TEMPLATE, sha256: sha256(body) })
+    await expect(driverSource(ports, pin(bytes('others')), probe)).rejects.toMatchObject({
+      code: 'digest-mismatch',
+    })
+    await expect(driverSource(ports, pin(SOURCES), probe)).resolves.toBeDefined()
     expect(await ports.sources.recorded(probe.driverVersion)).toBeUndefined()
   })
 
@@ -88,7 +92,7 @@ describe('the source of a driver version', () => {
   })
 
   test('from a package is what was found first, and stays so when the archive goes on', async () => {
-    const { ports, asked } = world({ 'http://m.invalid/a.deb': 'deb' })
+    const { ports, asked } = world({ 'http://m.invalid/a.deb': bytes('deb') })
     const found = {
       name: 'scap-dkms',
       version: '1.2.3-1',

@@ -144,11 +144,11 @@ describe('the list of driver versions', () => {
 })
 
 test("generations of drivers are found in Debian's real suites, each signed", async () => {
-  const { store, sources, catalogue, log, inside } = memoryPorts({ now: Date.now })
+  const { store, sources, catalogue, lists, log, inside } = memoryPorts({ now: Date.now })
   const fetch = createFetch()
-  const archive = { fetch, inputs: store.inputs, now: Date.now }
+  const archive = { fetch, inputs: store.inputs, now: Date.now, lists, log }
   const suites = driverSuites(archive, driverArchive(), DEFAULTS)
-  await readDrivers({ ...archive, suites, sources, catalogue, log, settings: DEFAULTS })
+  await readDrivers({ ...archive, suites, sources, catalogue, settings: DEFAULTS })
   const { versions = [] } = (await catalogue.read()) ?? {}
   console.log(`driver versions in the suites today: ${versions.join(' ')}`)
   const unread = inside.log.filter(({ event }) => event === 'suite not read')

@@ -53,16 +53,33 @@ describe('a policy', () => {
     expect(ask([allow('*', '*'), tls('true')], 's3:GetObject', 'a', context)).toBe(false)
   })
   test('holds no condition on a key that the request lacks', () => {
-    const conditional = (operator: string) => allow('*', '*', { Condition: { [operator]: { 'k:k': 'v' } } })
+    const conditional = (operator: string) =>
+      allow('*', '*', { Condition: { [operator]: { 's3:prefix': 'v' } } })
     expect(ask(conditional('StringEquals'), 'a:b', 'c')).toBe(false)
-    expect(ask(conditional('StringLike'), 'a:b', 'c', { 'k:k': 'v' })).toBe(true)
+    expect(ask(conditional('StringLike'), 'a:b', 'c', { 's3:prefix': 'v' })).toBe(true)
     expect(ask(conditional('StringNotEquals'), 'a:b', 'c')).toBe(true)
-    expect(ask(conditional('StringNotEquals'), 'a:b', 'c', { 'k:k': 'v' })).toBe(false)
+    expect(ask(conditional('StringNotEquals'), 'a:b', 'c', { 's3:prefix': 'v' })).toBe(false)
+    expect(ask(conditional('ArnNotEquals'), 'a:b', 'c')).toBe(true)
+    expect(ask(conditional('ArnNotEquals'), 'a:b', 'c', { 's3:prefix': 'v' })).toBe(false)
+  })
+  test('knows by Null whether the request has a key at all', () => {
+    const once = (lacks: Json) => allow('*', '*', { Condition: { Null: { 's3:If-None-Match': lacks } } })
+    for (const no of ['false', false]) {
+      expect(ask(once(no), 'a:b', 'c')).toBe(false)
+      expect(ask(once(no), 'a:b', 'c', { 's3:if-none-match': '*' })).toBe(true)
+    }
+    expect(ask(once('true'), 'a:b', 'c')).toBe(true)
+    expect(ask(once('true'), 'a:b', 'c', { 's3:if-none-match': '' })).toBe(false)
   })
   test('that it does not understand is an error at load', () => {
     expect(() =>
       ask(allow('*', '*', { Condition: { IpAddress: { 'aws:SourceIp': '::1' } } }), 'a:b', 'c'),
-    ).toThrow(/IpAddress/)
+    ).toThrow(/SourceIp/)
+    const on = (operator: string, value: Json) =>
+      allow('*', '*', { Condition: { [operator]: { 's3:prefix': value } } })
+    expect(() => ask(on('IpAddress', '::1'), 'a:b', 'c')).toThrow(/IpAddress/)
+    expect(() => ask(on('Null', 'perhaps'), 'a:b', 'c')).toThrow(/either true or false/)
+    expect(() => ask(on('Null', ['true', 'false']), 'a:b', 'c')).toThrow(/either true or false/)
     expect(() => ask(allow('*', '*', { NotPrincipal: '*' }), 'a:b', 'c')).toThrow(/NotPrincipal/)
     expect(() => ask(allow('*', 'arn:${aws:username}'), 'a:b', 'c')).toThrow(/policy variable/)
     expect(() => ask({ Effect: 'Allow', Resource: '*' }, 'a:b', 'c')).toThrow(/Action/)

@@ -10,6 +10,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   Bucket,
+  CREATOR,
   clientOf,
   codeIn,
   curl,
@@ -55,6 +56,22 @@ describe('a principal', () => {
     await expect(get('never', {}, worker)).rejects.toMatchObject(failed('AccessDenied', 403))
     await expect(get('never')).rejects.toMatchObject(failed('NoSuchKey', 404))
     worker.destroy()
+  })
+
+  test('that may only create is denied what could replace', async () => {
+    const creator = clientOf(lab, CREATOR)
+    await expect(put('created', 'x', {}, creator)).rejects.toMatchObject(failed('AccessDenied', 403))
+    await put('created', 'first', { IfNoneMatch: '*' }, creator)
+    const again = put('created', 'second', { IfNoneMatch: '*' }, creator)
+    await expect(again).rejects.toMatchObject(failed('PreconditionFailed', 412))
+    creator.destroy()
+    // Who holds a presigned URL sends the header, which the signature need not cover.
+    const to = await presign(lab.port, '/s3/artifacts/created-by-curl', { method: 'PUT', who: CREATOR })
+    const sent = ['-X', 'PUT', '--data-binary', 'x', to]
+    expect(codeIn((await curl(...sent)).body)).toBe('AccessDenied')
+    expect((await curl('-H', 'If-None-Match: *', ...sent)).status).toBe(200)
+    expect((await curl('-H', 'If-None-Match: *', ...sent)).status).toBe(412)
+    expect((await get('created')).text).toBe('first')
   })
 
   test('who signed nothing is denied', async () => {

@@ -13,6 +13,8 @@ export interface LoopbackStore {
   close(): Promise<void>
 }
 
+/** Objects that are stored, of which the answer says otherwise. */
+export const LOST = '/lost-'
 export const SECRET = 'X-Amz-Signature=5ec3e7'
 
 export async function openStore(): Promise<LoopbackStore> {
@@ -23,8 +25,11 @@ export async function openStore(): Promise<LoopbackStore> {
     requests.push(`${request.method} ${pathname}`)
     if (search !== `?${SECRET}`) return response.writeHead(403).end()
     if (request.method === 'PUT') {
-      objects.set(pathname.slice(1), await bodyOf(request))
-      return response.end()
+      const body = await bodyOf(request)
+      const there = request.headers['if-none-match'] === '*' && objects.has(pathname.slice(1))
+      if (there) return response.writeHead(412).end()
+      objects.set(pathname.slice(1), body)
+      return pathname.startsWith(LOST) ? response.writeHead(503).end() : response.end()
     }
     const object = objects.get(pathname.slice(1))
     return object === undefined ? response.writeHead(404).end() : response.end(object)

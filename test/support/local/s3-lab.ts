@@ -1,4 +1,4 @@
-// An S3 endpoint on loopback with four principals, a real client, and presigning by hand.
+// An S3 endpoint on loopback with five principals, a real client, and presigning by hand.
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -35,8 +35,13 @@ export const OWNER = principal('owner', [...OBJECT_ACTIONS, 's3:ListBucket'])
 /** may do all but list */
 export const WORKER = principal('worker', OBJECT_ACTIONS)
 export const NOBODY = principal('nobody', [])
+/** may put what is not there yet */
+export const CREATOR: Principal = {
+  ...principal('creator', []),
+  may: (action, _, context) => action === 's3:PutObject' && context?.['s3:if-none-match'] === '*',
+}
 export const LISTER = principal('lister', ['s3:ListBucket arn:aws:s3:::artifacts logs/'])
-const PRINCIPALS = [OWNER, WORKER, NOBODY, LISTER]
+const PRINCIPALS = [OWNER, WORKER, NOBODY, CREATOR, LISTER]
 
 /** A session of S3; `dir` is kept when it was given. */
 export async function startLab(options: { dir?: string; now?: () => number } = {}) {

@@ -19,9 +19,9 @@ export interface HostFiles {
 }
 
 export async function hostFiles(unameRelease: string): Promise<HostFiles> {
-  const { inputs } = memoryPorts({ now: Date.now }).store
+  const { store, lists, log } = memoryPorts({ now: Date.now })
   const fetch = createFetch()
-  const planner = debian({ inputs, fetch, now: Date.now }, debianSuites())
+  const planner = debian({ inputs: store.inputs, fetch, lists, log, now: Date.now }, debianSuites())
   const asked = { arch: 'x86_64', kind: 'kmod', kernelRelease: unameRelease, kernelVersion: '1' } as const
   const { headers, tree } = await planner.plan(asked)
   const own = headers.at(-1)

@@ -4,6 +4,7 @@ import { fetchRelease } from '../../../../lib/archives/apt/in-release.ts'
 import type { Suite } from '../../../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../../../lib/archives/keys/debian.ts'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
+import { memoryListDates, memoryPorts } from '../../../support/memory.ts'
 import { debianSuites } from '../../../support/mirrors.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
@@ -11,8 +12,9 @@ const SHA = 'a'.repeat(64)
 const SUITE = { mirror: 'http://mirror.invalid/debian', suite: 'bookworm' }
 const PATH = 'main/binary-amd64/Packages.xz'
 
+const DATE = 'Date: Sun, 22 Nov 2026 20:51:12 UTC\n'
 const body = (fields = '') =>
-  `Origin: Debian\nCodename: bookworm\n${fields}MD5Sum:\n ${'b'.repeat(32)} 7 ${PATH}\nSHA256:\n ${SHA} 12 ${PATH}\nOther:\n ${'c'.repeat(64)} 9 evil\n`
+  `Origin: Debian\nCodename: bookworm\n${DATE}${fields}MD5Sum:\n ${'b'.repeat(32)} 7 ${PATH}\nSHA256:\n ${SHA} 12 ${PATH}\nOther:\n ${'c'.repeat(64)} 9 evil\n`
 
 let keyring: string
 let signed: (text: string) => Promise<string>
@@ -42,8 +44,10 @@ beforeAll(async () => {
   signedByAnother = another.signText
 })
 
-const release = (inRelease: string, now = NOW, suite: Suite = SUITE) =>
-  fetchRelease({ fetch: async () => new TextEncoder().encode(inRelease), now: () => now, keyring }, suite)
+const release = (inRelease: string, now = NOW, suite: Suite = SUITE) => {
+  const fetch = async () => new TextEncoder().encode(inRelease)
+  return fetchRelease({ fetch, now: () => now, keyring, lists: memoryListDates(), log: () => {} }, suite)
+}
 
 const refused = expect.objectContaining({ code: 'signature-invalid' })
 
@@ -96,7 +100,9 @@ describe("a suite's InRelease", () => {
     const suites = debianSuites()
     expect(suites.length).toBeGreaterThan(0)
     for (const suite of suites) {
-      const real = await fetchRelease({ fetch: createFetch(), now: Date.now, keyring: DEBIAN_KEYRING }, suite)
+      const { lists, log } = memoryPorts({ now: Date.now })
+      const ports = { fetch: createFetch(), now: Date.now, keyring: DEBIAN_KEYRING, lists, log }
+      const real = await fetchRelease(ports, suite)
       expect(real.file(PATH), suite.suite).toMatchObject({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
     }
   })

@@ -17,8 +17,9 @@ const counted: Fetch = (url, options) => {
   asked.push(url)
   return real(url, options)
 }
-const { inputs } = memoryPorts({ now: Date.now }).store
-const planner = debian({ inputs, now: Date.now, fetch: counted }, debianSuites())
+const { store, lists, log } = memoryPorts({ now: Date.now })
+const { inputs } = store
+const planner = debian({ lists, log, inputs, now: Date.now, fetch: counted }, debianSuites())
 const request = (kernelRelease: string, kind: 'kmod' | 'ebpf' = 'kmod') =>
   ({ arch: 'x86_64', kind, kernelRelease, kernelVersion: '1' }) as const
 
@@ -155,7 +156,9 @@ describe('a mirror that lies', () => {
   const lied = () => {
     const fresh = memoryPorts({ now: Date.now })
     const suites = [{ mirror: mirror(), suite: suite?.suite ?? '' }]
-    return debian({ inputs: fresh.store.inputs, now: Date.now, fetch: real }, suites).kernels('x86_64')
+    return debian({ lists, log, inputs: fresh.store.inputs, now: Date.now, fetch: real }, suites).kernels(
+      'x86_64',
+    )
   }
 
   beforeAll(async () => {

@@ -3,6 +3,7 @@ import { DEFAULTS } from '../../../../lib/kernels/settings.ts'
 import { kernelSource, type SourcePorts } from '../../../../lib/kernels/vanilla/source.ts'
 import { ProbeError } from '../../../../lib/model/errors.ts'
 import { memoryPorts } from '../../../support/memory.ts'
+import { kernelArchive } from '../../../support/sources.ts'
 
 const pkg = (name: string, version: string) => ({
   name,
@@ -24,7 +25,7 @@ function world(version: string | undefined, urls: readonly string[] = []) {
     fetch: async (url) => {
       asked.push(url)
       if (!urls.includes(url)) throw new ProbeError('mirror-unreachable', `${url} does not answer`)
-      return Buffer.from(url)
+      return kernelArchive(/linux-([0-9.]+)\.tar/.exec(url)?.[1] ?? '')
     },
     findPackage: async (name) =>
       version === undefined || name !== 'linux-source-6.1' ? undefined : pkg(name, version),
@@ -46,7 +47,7 @@ describe('the source of a kernel', () => {
     expect(first).toMatchObject({
       format: 'tar.xz',
       url: url('6.1.54'),
-      bytes: url('6.1.54').length,
+      bytes: kernelArchive('6.1.54').length,
     })
     expect(await source('6.1.54')).toEqual(first)
     expect(asked).toHaveLength(1)

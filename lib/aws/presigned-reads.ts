@@ -1,0 +1,46 @@
+// Small objects of a bucket read by presigned URLs: on the read path an S3 client would be dead weight.
+
+import { ProbeError } from '../model/errors.ts'
+import type { Presigner, Store } from '../model/ports.ts'
+
+const EXPIRES = { expiresSeconds: 60 }
+/** A client waits for the answer. */
+const TIMEOUT_MS = 3_000
+/** What S3 answers with 5xx, or not at all, it asks to try again. */
+const TRIES = 3
+
+export const createReads = (urls: Pick<Presigner, 'get'>): Pick<Store, 'get'> => ({
+  get: async (key, maxBytes) => {
+    const url = await urls.get(key, EXPIRES)
+    const response = await answered(url)
+    if (response.ok) return bounded(key, response, maxBytes)
+    await response.body?.cancel()
+    if (response.status === 404) return undefined
+    // Without the URL, which is a secret.
+    throw new ProbeError('misconfigured', `object ${key} could not be read: S3 answers ${response.status}`)
+  },
+})
+
+async function answered(url: string): Promise<Response> {
+  for (let tries = TRIES; ; tries -= 1) {
+    try {
+      const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
+      if (response.status < 500 || tries === 1) return response
+      await response.body?.cancel()
+    } catch (error) {
+      if (tries === 1) throw error
+    }
+  }
+}
+
+async function bounded(key: string, { body }: Response, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > maxBytes)
+      throw new ProbeError('too-large', `object ${key} has more than the ${maxBytes} bytes allowed`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,76 @@
+// Which addresses are everyone's: none of this machine, of the networks that it stands in, or of the cloud that it runs on.
+
+import { lookup } from 'node:dns'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+
+/** Of RFC 6890 and its registries: loopback, private, shared, link-local (where clouds keep credentials), multicast. */
+const NOT_PUBLIC_IPV4 = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const
+
+/** `::/96` holds the unspecified address and the loopback, `fc00::/7` the private ones and AWS's own services. */
+const NOT_PUBLIC_IPV6 = [
+  ['::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 32],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const
+
+/** A translator's prefix, behind which every IPv4 address stands; Node itself looks through `::ffff:`. */
+const NAT64 = '64:ff9b::'
+
+const notPublic = new BlockList()
+for (const [net, prefix] of NOT_PUBLIC_IPV4) {
+  notPublic.addSubnet(net, prefix, 'ipv4')
+  notPublic.addSubnet(`${NAT64}${net}`, 96 + prefix, 'ipv6')
+}
+for (const [net, prefix] of NOT_PUBLIC_IPV6) notPublic.addSubnet(net, prefix, 'ipv6')
+
+/** `address`: without brackets; a zone behind it decides nothing. */
+export function isPublicAddress(address: string): boolean {
+  const plain = address.replace(/%.*$/s, '')
+  const family = isIP(plain)
+  return family !== 0 && !notPublic.check(plain, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** Why nothing was asked of that host. */
+export class NotPublicError extends Error {
+  constructor(host: string, address: string) {
+    super(`${host} is ${address}, which is no public address`)
+    this.name = 'NotPublicError'
+  }
+}
+
+/** Throws NotPublicError for a host that is an address itself: no name is looked up for it. */
+export function checkLiteral(hostname: string): void {
+  const address = hostname.replace(/^\[(.*)\]$/s, '$1')
+  if (isIP(address) !== 0 && !isPublicAddress(address)) throw new NotPublicError(hostname, address)
+}
+
+/** A connection's own look at a name: what it answers is what is connected to, and no second answer is asked for. */
+export const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, found) => {
+    if (error !== null) return callback(error, [])
+    const bad = found.find(({ address }) => !isPublicAddress(address))
+    if (bad !== undefined) return callback(new NotPublicError(hostname, bad.address), [])
+    const [first] = found
+    if (options.all === true || first === undefined) return callback(null, found)
+    callback(null, first.address, first.family)
+  })
+}

@@ -1,0 +1,32 @@
+// Kernels that hosts submitted, on record in the inputs bucket: each an object that is created once and never replaced.
+
+import { sha256 } from '../model/digest.ts'
+import { ProbeError } from '../model/errors.ts'
+import { decodeKernel, encodeKernel, type RecordedKernel } from '../model/kernel.ts'
+import { kernelKey } from '../model/keys.ts'
+import type { Kernels, Store } from '../model/ports.ts'
+
+/** Bytes of a record; those that a submission can make have 8 KB. */
+const MAX_RECORD = 64 * 1024
+
+export const createKernels = (inputs: Pick<Store, 'get' | 'create'>): Kernels => ({
+  recorded: (id) => recordedKernel(inputs, id),
+  // A crash leaves the whole record or none.
+  record: async (id, kernel) => {
+    const body = new TextEncoder().encode(encodeKernel(kernel))
+    const meta = { contentType: 'application/json', sha256: sha256(body) }
+    if ((await inputs.create(kernelKey(id), body, meta)) === 'created') return kernel
+    const first = await recordedKernel(inputs, id)
+    if (first !== undefined) return first
+    throw new ProbeError('misconfigured', `the record of the kernel ${id} has vanished`)
+  },
+})
+
+/** ProbeError `misconfigured` for a record that is none. */
+export async function recordedKernel(
+  inputs: Pick<Store, 'get'>,
+  id: string,
+): Promise<RecordedKernel | undefined> {
+  const body = await inputs.get(kernelKey(id), MAX_RECORD)
+  return body === undefined ? undefined : decodeKernel(new TextDecoder().decode(body))
+}

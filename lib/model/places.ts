@@ -1,0 +1,10 @@
+// The places that an operator's settings name.
+
+/** Every URL in them, whatever it is for, and the folders of driver sources. */
+export function placesIn(settings: unknown): string[] {
+  if (typeof settings === 'string') return URL.canParse(settings) ? [settings] : []
+  if (typeof settings !== 'object' || settings === null) return []
+  if ('from' in settings && settings.from === 'directory' && 'path' in settings)
+    return [`file:${settings.path}`]
+  return Object.values(settings).flatMap(placesIn)
+}

@@ -1,0 +1,46 @@
+// Whoever can push a tag of the build image, or answers for its registry, would decide what builds every probe.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { readSettings } from '../../cdk/settings.ts'
+import { resourcesOf, synthesis } from '../support/cdk/template.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-registry-image-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const DIGEST = 'a'.repeat(64)
+const withImage = (buildImage: string) => {
+  const file = join(folder, 'settings.json')
+  writeFileSync(file, JSON.stringify({ cloud: { buildImage } }))
+  return readSettings(file, { local: false })
+}
+
+test('every project of the template names its image by the digest of its bytes', () => {
+  const projects = [...resourcesOf(synthesis(undefined, true).template, 'AWS::CodeBuild::Project').values()]
+  expect(projects).toHaveLength(4)
+  for (const { Properties } of projects) {
+    const { Image } = Properties.Environment as { Image: string }
+    expect(Image).toMatch(/^public\.ecr\.aws\/docker\/library\/buildpack-deps@sha256:[0-9a-f]{64}$/)
+  }
+})
+
+test.each([
+  'public.ecr.aws/docker/library/buildpack-deps:bookworm',
+  'buildpack-deps',
+  `buildpack-deps@sha256:${DIGEST.slice(1)}`,
+  `buildpack-deps@sha256:${DIGEST}0`,
+  `buildpack-deps@sha256:${DIGEST.toUpperCase()}`,
+  `buildpack-deps@sha512:${DIGEST}`,
+  `@sha256:${DIGEST}`,
+  `a b@sha256:${DIGEST}`,
+  `a@sha256:${DIGEST}\n`,
+])('%j is refused, with the command that reads a digest', (image) => {
+  expect(() => withImage(image)).toThrow(/docker buildx imagetools inspect/)
+})
+
+test('another image is taken by its digest', () => {
+  const image = `registry.example:5000/builders/debian@sha256:${DIGEST}`
+  expect(withImage(image).cloud.buildImage).toBe(image)
+})

@@ -1,0 +1,193 @@
+// Whoever has taken over one function has its credentials: what they write, and whose key they read, with them.
+
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Stack, startStack } from '../../local/stack.ts'
+import { loadTemplate, type Template } from '../../local/template/template.ts'
+import { scratch, sh } from '../support/registry/registry.ts'
+
+let work: Awaited<ReturnType<typeof scratch>>
+let stack: Stack
+let template: Template
+
+beforeAll(async () => {
+  work = await scratch()
+  const assembly = join(work.dir, 'cdk.out')
+  await sh('env', [`CDK_OUTDIR=${assembly}`, 'PROBE_LOCAL=1', process.execPath, 'cdk/app.ts'])
+  await grantEveryoneTheSecret(assembly)
+  stack = await startStack({ assembly, dataDir: join(work.dir, 'data'), port: 0 })
+  template = loadTemplate(assembly, { publicUrl: stack.url })
+}, 60_000)
+
+afterAll(async () => {
+  await stack.stop()
+  await work.remove()
+})
+
+/** A careless grant, which the secret's own policy must outweigh. */
+async function grantEveryoneTheSecret(assembly: string): Promise<void> {
+  const file = join(assembly, 'ProbeRegistry.template.json')
+  const { Resources, ...rest } = JSON.parse(await readFile(file, 'utf8'))
+  const Ref = Object.keys(Resources).find((id) => Resources[id].Type === 'AWS::SecretsManager::Secret')
+  for (const { Type, Properties } of Object.values<Raw>(Resources)) {
+    if (Type !== 'AWS::IAM::Policy') continue
+    const all = { Effect: 'Allow', Action: 'secretsmanager:*', Resource: { Ref } }
+    Properties.PolicyDocument?.Statement.push(all)
+  }
+  await writeFile(file, JSON.stringify({ Resources, ...rest }))
+}
+interface Raw {
+  readonly Type: string
+  readonly Properties: { readonly PolicyDocument?: { readonly Statement: unknown[] } }
+}
+
+const named = (type: string, id: string) => {
+  const found = template.ofType(type).filter(({ logicalId }) => logicalId.startsWith(id))
+  if (found.length !== 1) throw new Error(`${found.length} resources of ${type} are called ${id}`)
+  return found[0]!
+}
+
+/** The very credentials of a function's role. */
+function credentialsOf(role: string) {
+  const principal = stack.roles.assume(named('AWS::IAM::Role', `${role}Role`).arn!, 'lambda.amazonaws.com')
+  const { accessKeyId, secretAccessKey, sessionToken } = principal
+  return { accessKeyId, secretAccessKey, sessionToken }
+}
+
+const client = (role: string) =>
+  new S3Client({
+    region: 'us-east-1',
+    endpoint: stack.endpoints.AWS_ENDPOINT_URL_S3!,
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: credentialsOf(role),
+  })
+
+const secrets = (role: string) =>
+  new SecretsManagerClient({
+    region: 'us-east-1',
+    endpoint: stack.endpoints.AWS_ENDPOINT_URL_SECRETS_MANAGER!,
+    maxAttempts: 1,
+    credentials: credentialsOf(role),
+  })
+
+const bucket = (id: string) => named('AWS::S3::Bucket', id).name
+/** What became of it: the name of the error, or `done`. */
+const outcome = (call: Promise<unknown>) =>
+  call.then(
+    () => 'done',
+    (error: Error) => error.name,
+  )
+const put = (role: string, into: string, Key: string, once = false) =>
+  outcome(
+    client(role).send(
+      new PutObjectCommand({
+        Bucket: bucket(into),
+        Key,
+        Body: role,
+        ...(once ? { IfNoneMatch: '*' } : {}),
+      }),
+    ),
+  )
+
+const RECORD = `kernels/${'a'.repeat(64)}/x86_64/vanilla_6.1.54_1`
+const INPUT = `sha256/${'b'.repeat(64)}`
+const PROBE = `driver/1.0.0/x86_64/falco_debian_6.1_1.ko/${'c'.repeat(64)}/falco_debian_6.1_1.ko`
+const CONFIG_PROBE = `config/${'a'.repeat(64)}/1.0.0/x86_64/falco_vanilla_6.1_1.ko`
+
+describe('submit', () => {
+  test.each([RECORD, INPUT])('keeps %s once, and replaces it never', async (key) => {
+    expect(await put('Submit', 'Inputs', key, true)).toBe('done')
+    expect(await put('Submit', 'Inputs', key)).toBe('AccessDenied')
+    expect(await put('Submit', 'Inputs', key, true)).toBe('PreconditionFailed')
+  })
+
+  test.each([
+    ['metadata/x.json', 'Inputs'],
+    ['trees/x.json', 'Inputs'],
+    ['anything', 'Inputs'],
+    [PROBE, 'Artifacts'],
+    ['keys/falco-probes.asc', 'Artifacts'],
+    ['claim/plan.json', 'Staging'],
+  ])('cannot write %s of %s, which others believe', async (key, into) => {
+    expect(await put('Submit', into, key)).toBe('AccessDenied')
+    expect(await put('Submit', into, key, true)).toBe('AccessDenied')
+  })
+})
+
+describe('plan', () => {
+  test.each([
+    ['metadata/y.json', 'Inputs'],
+    ['claim/plan.json', 'Staging'],
+    ['claim/probe', 'Staging'],
+    ['claim/load-test/verdict', 'Staging'],
+  ])('writes %s of %s once', async (key, into) => {
+    expect(await put('Plan', into, key)).toBe('AccessDenied')
+    expect(await put('Plan', into, key, true)).toBe('done')
+    expect(await put('Plan', into, key)).toBe('AccessDenied')
+  })
+
+  test('lets a build follow its own log, and a load test its own', async () => {
+    for (const key of ['claim/log', 'claim/load-test/log'])
+      for (const _ of [1, 2]) expect(await put('Plan', 'Staging', key)).toBe('done')
+  })
+
+  test.each(['trees/y.json', RECORD, 'kernels/z'])('cannot write %s', async (key) => {
+    expect(await put('Plan', 'Inputs', key, true)).toBe('AccessDenied')
+  })
+})
+
+describe('publish', () => {
+  test.each([PROBE, CONFIG_PROBE])('publishes %s once', async (key) => {
+    expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
+    expect(await put('Publish', 'Artifacts', key, true)).toBe('done')
+    expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
+    expect(await put('Publish', 'Artifacts', key, true)).toBe('PreconditionFailed')
+    const { Body } = await client('Resolve').send(
+      new GetObjectCommand({ Bucket: bucket('Artifacts'), Key: key }),
+    )
+    expect(await Body?.transformToString()).toBe('Publish')
+  })
+
+  test.each([
+    ['keys/falco-probes.asc', 'Artifacts'],
+    ['keys/another.asc', 'Artifacts'],
+    ['metadata/z.json', 'Inputs'],
+    ['kernels/z', 'Inputs'],
+    ['claim/plan.json', 'Staging'],
+  ])('cannot write %s of %s', async (key, into) => {
+    expect(await put('Publish', into, key)).toBe('AccessDenied')
+    expect(await put('Publish', into, key, true)).toBe('AccessDenied')
+  })
+})
+
+describe('the maker of the key', () => {
+  test('writes the public key and nothing else of what is published', async () => {
+    expect(await put('SigningKey', 'Artifacts', PROBE, true)).toBe('AccessDenied')
+    expect(await put('SigningKey', 'Artifacts', 'keys/another.asc', true)).toBe('AccessDenied')
+  })
+})
+
+describe('the secret of the key', () => {
+  const SecretId = () => named('AWS::SecretsManager::Secret', 'SigningKeySecret').ref
+  const read = (role: string) =>
+    outcome(secrets(role).send(new GetSecretValueCommand({ SecretId: SecretId() })))
+  const write = (role: string) =>
+    outcome(secrets(role).send(new PutSecretValueCommand({ SecretId: SecretId(), SecretString: role })))
+
+  test('is read by publish and written by its maker alone, whatever others were granted', async () => {
+    expect(await read('Publish')).toBe('done')
+    for (const role of ['Resolve', 'Wait', 'Direct', 'Submit', 'V1', 'Plan', 'Sweep', 'SigningKey'])
+      expect(`${role} ${await read(role)}`).toBe(`${role} AccessDeniedException`)
+    for (const role of ['Resolve', 'Wait', 'Direct', 'Submit', 'V1', 'Plan', 'Sweep', 'Publish'])
+      expect(`${role} ${await write(role)}`).toBe(`${role} AccessDeniedException`)
+    expect(await write('SigningKey')).toBe('done')
+  })
+})

@@ -1,0 +1,108 @@
+// A mirror, or whoever answers in its place, replays a list that its archive once signed: with the holes of its day.
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createCleartextMessage, generateKey, sign } from 'openpgp'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { fetchRelease } from '../../lib/archives/apt/in-release.ts'
+import type { Suite } from '../../lib/archives/apt/suite.ts'
+import { createFetch } from '../../lib/aws/fetch.ts'
+import { createListDates } from '../../lib/aws/records.ts'
+import type { ListDates, Log } from '../../lib/model/ports.ts'
+import { type DynamoDbLab, startDynamoDb } from '../support/aws/dynamodb-lab.ts'
+
+const DAY = 24 * 3_600_000
+const NOW = Date.UTC(2026, 10, 23, 12)
+const YEARS = 3653 * DAY
+
+let table: DynamoDbLab
+let keyring: string
+let signed: (date: number, fields?: string) => Promise<string>
+const servers: Server[] = []
+
+beforeAll(async () => {
+  table = await startDynamoDb()
+  const { privateKey, publicKey } = await generateKey({
+    type: 'rsa',
+    rsaBits: 2048,
+    userIDs: [{ name: 'Archive' }],
+    format: 'object',
+    date: new Date(NOW - 30 * DAY),
+  })
+  keyring = publicKey.armor()
+  signed = async (date, fields = `Date: ${new Date(date).toUTCString()}\n`) =>
+    sign({
+      message: await createCleartextMessage({ text: `Origin: Debian\nCodename: bookworm\n${fields}` }),
+      signingKeys: privateKey,
+      // No later than now: a signature that is yet to come is refused for that.
+      date: new Date(Math.min(date, NOW - 1000)),
+    })
+})
+afterAll(async () => {
+  for (const server of servers) server.close()
+  await table.stop()
+})
+
+let lists: ListDates
+let lines: { event: string; fields: Parameters<Log>[1] }[]
+beforeEach(async () => {
+  lists = createListDates(table.client, await table.table())
+  lines = []
+})
+
+/** A mirror of its own address that has this list. */
+async function mirror(list: string, more: Partial<Suite> = {}): Promise<Suite> {
+  const server = createServer((_, response) => response.end(list))
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { mirror: `http://127.0.0.1:${port}/debian`, suite: 'bookworm', ...more }
+}
+
+const read = (suite: Suite, now = NOW) =>
+  fetchRelease(
+    {
+      ...{ fetch: createFetch(), now: () => now, keyring, lists },
+      log: (event, fields) => void lines.push({ event, fields }),
+    },
+    suite,
+  )
+
+const refused = (why: RegExp) =>
+  expect.objectContaining({ code: 'signature-invalid', message: expect.stringMatching(why) })
+
+test('what one mirror showed, no other mirror can take back, whatever its list says of its time', async () => {
+  await read(await mirror(await signed(NOW - DAY)))
+  const old = await mirror(await signed(NOW - 2 * DAY))
+  await expect(read(old)).rejects.toEqual(
+    refused(/is of .*, 2 days old, and one of .* was read before: .* use another mirror/),
+  )
+  await expect(read(old, NOW + 10 * YEARS)).rejects.toEqual(refused(/was read before/))
+  // Nor can it make room for the old one by being refused.
+  await expect(read(old)).rejects.toEqual(refused(/was read before/))
+  await expect(read(await mirror(await signed(NOW - DAY)))).resolves.toBeDefined()
+})
+
+test('how old the list is that was believed is said', async () => {
+  const suite = await mirror(await signed(NOW - 3 * DAY))
+  await read(suite)
+  await read(suite, NOW + 10 * YEARS)
+  expect(lines.map(({ fields }) => fields?.ageDays)).toEqual([3, 3 + 36530])
+  expect(lines[0]).toMatchObject({ event: 'list read', fields: { mirror: suite.mirror, suite: 'bookworm' } })
+})
+
+test('a snapshot is believed by its name, and leaves no date behind', async () => {
+  await read(await mirror(await signed(NOW - DAY)))
+  const snapshot = await mirror(await signed(NOW - 20 * DAY), { ofThePast: true })
+  await expect(read(snapshot)).resolves.toBeDefined()
+  await expect(read({ ...snapshot, ofThePast: false })).rejects.toEqual(refused(/was read before/))
+})
+
+test('a list of a day that is yet to come is refused, and does not make those of today old', async () => {
+  await expect(read(await mirror(await signed(NOW + 2 * DAY)))).rejects.toEqual(refused(/yet to come/))
+  await expect(read(await mirror(await signed(NOW - DAY)))).resolves.toBeDefined()
+})
+
+test.each(['', 'Date: soon\n', 'Dated: x\n'])('a list that says no date (%j) is refused', async (fields) => {
+  await expect(read(await mirror(await signed(NOW - DAY, fields)))).rejects.toEqual(refused(/which date/))
+})

@@ -1,0 +1,45 @@
+// What a build stores, and how often.
+
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LOST, type LoopbackStore, openStore } from '../support/builds/store.ts'
+
+let store: LoopbackStore
+beforeAll(async () => {
+  store = await openStore()
+})
+afterAll(() => store.close())
+
+const STEPS = join(import.meta.dirname, '../../buildspecs/common/transfer.sh')
+
+/** Exit code of one of the steps' functions with the URL of an object and a file with that text. */
+function transfer(step: 'put' | 'put_once', object: string, text: string): Promise<number | null> {
+  const script = `set -eu; . "$1"; file=$(mktemp); printf %s "$4" >"$file"; $2 "$3" "$file"`
+  const child = spawn('sh', ['-c', script, 'sh', STEPS, step, store.url(object), text])
+  return new Promise((resolve) => child.on('close', resolve))
+}
+
+const stored = (object: string) => store.objects.get(object)?.toString()
+
+test('a log is stored again and again', async () => {
+  expect(await transfer('put', 'log', 'a')).toBe(0)
+  expect(await transfer('put', 'log', 'ab')).toBe(0)
+  expect(stored('log')).toBe('ab')
+})
+
+test('all else is stored once, and what is there already counts as done', async () => {
+  expect(await transfer('put_once', 'probe', 'first')).toBe(0)
+  expect(await transfer('put_once', 'probe', 'second')).toBe(0)
+  expect(stored('probe')).toBe('first')
+})
+
+test('what was stored by a try whose answer was lost is done at the next one', async () => {
+  const object = `${LOST.slice(1)}probe`
+  expect(await transfer('put_once', object, 'body')).toBe(0)
+  expect(stored(object)).toBe('body')
+})
+
+test('what the store refuses is not done', async () => {
+  expect(await transfer('put_once', 'probe?without-its-secret', 'body')).toBe(22)
+})

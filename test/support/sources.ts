@@ -1,0 +1,30 @@
+// Archives of sources, as small as they can be and still be what they should.
+
+import { execFileSync } from 'node:child_process'
+import { gunzipSync } from 'node:zlib'
+import { tarGz } from '../../lib/formats/tar.ts'
+
+const files = (texts: Readonly<Record<string, string>>) =>
+  Object.entries(texts).map(([path, text]) => ({
+    path,
+    body: new TextEncoder().encode(text),
+    executable: false,
+  }))
+
+export const archiveOf = (texts: Readonly<Record<string, string>>): Uint8Array => tarGz(files(texts))
+
+/** As falcosecurity/libs has its sources; `more`: what tells two of them apart. */
+export const libsArchive = (more = ''): Uint8Array =>
+  archiveOf({
+    'libs-1/README.md': more,
+    'libs-1/driver/Makefile.in': 'all:\n',
+    'libs-1/driver/main.c': 'int main;\n',
+  })
+
+/** As kernel.org has them. */
+export function kernelArchive(version: string): Uint8Array {
+  const [major, minor, patch = '0'] = version.split('.')
+  const text = `# SPDX-License-Identifier: GPL-2.0\nVERSION = ${major}\nPATCHLEVEL = ${minor}\nSUBLEVEL = ${patch}\nEXTRAVERSION =\n`
+  const tar = gunzipSync(archiveOf({ [`linux-${version}/Makefile`]: text, [`linux-${version}/Kconfig`]: '' }))
+  return new Uint8Array(execFileSync('xz', ['-c'], { input: tar }))
+}
