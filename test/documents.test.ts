@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RUNS, runOf, unused } from './support/documents/commands.ts'
-import { commandsOf, deadLinks, documentAt, documents } from './support/documents/markdown.ts'
+import { commandsOf, deadLinks, documentAt, documents, heldSentences } from './support/documents/markdown.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const MAX_LINES = 110
@@ -67,6 +67,27 @@ describe('commands', () => {
     ])
     expect(named.length).toBeGreaterThan(3)
     for (const [, own, run] of named) expect(scripts).toHaveProperty([own ?? run ?? ''])
+  })
+})
+
+describe('who is trusted with what', () => {
+  const sentences = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
+
+  test('is said in sentences, each held by a test of the name that it gives', () => {
+    expect(sentences().length).toBeGreaterThan(30)
+    for (const { sentence, tests } of sentences()) {
+      expect(tests.length, sentence).toBeGreaterThan(0)
+      for (const { file, name } of tests) {
+        expect(name, sentence).not.toBe('')
+        expect(readFileSync(join(ROOT, file), 'utf8'), sentence).toContain(name)
+      }
+    }
+  })
+
+  test('has no attack that no sentence is held by', () => {
+    const named = new Set(sentences().flatMap(({ tests }) => tests.map(({ file }) => file)))
+    const attacks = readdirSync(join(ROOT, 'test/attacks')).filter((name) => !name.endsWith('.long.test.ts'))
+    expect(attacks.filter((name) => !named.has(`test/attacks/${name}`))).toEqual([])
   })
 })
 

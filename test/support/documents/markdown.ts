@@ -60,6 +60,30 @@ const isDead =
     return anchor !== undefined && !anchorsOf(file === '' ? from : documentAt(path)).includes(anchor)
   }
 
+export interface Held {
+  readonly sentence: string
+  /** the test that holds it: from the root of the repository, and its name */
+  readonly tests: readonly { readonly file: string; readonly name: string }[]
+}
+
+/** The sentences of the lists below a heading, each with the tests that it links to; a test's name is a link's title. */
+export const heldSentences = (document: Document, heading: string): Held[] => {
+  const [, section = ''] = document.text.split(`\n## ${heading}\n`)
+  return tokensOf(section.split('\n## ')[0] ?? '')
+    .filter((token) => token.type === 'list_item')
+    .map(({ text, tokens = [] }) => {
+      const links: Tokens.Link[] = []
+      walkTokens(tokens, (token) => {
+        if (token.type === 'link') links.push(token as Tokens.Link)
+      })
+      const tests = links.map(({ href, title }) => ({
+        file: join(dirname(document.path), href),
+        name: title ?? '',
+      }))
+      return { sentence: text, tests: tests.filter(({ file }) => file.startsWith('test/')) }
+    })
+}
+
 /** What GitHub makes of the headings. */
 export const anchorsOf = ({ text }: Document): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'heading' ? [anchorOf(token.text)] : []))
