@@ -108,6 +108,10 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   watchTables(alarm, tables)
 
   new CfnOutput(stack, 'Url', { value: api.apiEndpoint, description: 'The registry' })
+  new CfnOutput(stack, 'SourcesTable', {
+    value: tables.sources.tableName,
+    description: 'The digests of sources, for probe-registry digests --table',
+  })
   new CfnOutput(stack, 'AlarmTopicArn', {
     value: topic.topicArn,
     description: 'Subscribe to be told of alarms',

@@ -15,6 +15,7 @@ import { verifyRequest } from './iam/sigv4.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createFunctions } from './lambda/lambda.ts'
+import { createOperator } from './operator.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
 import { lockFolder } from './start/lock.ts'
@@ -94,7 +95,10 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const folder = typeof assembly === 'string' ? assembly : await assembly()
   const template = loadTemplate(folder, { publicUrl })
   const roles = createRoles(template)
-  const { principals } = roles
+  const operator = createOperator(template, inData('operator.json'), privateUrl)
+  closers.push(() => operator?.close())
+  const principals: Principals = (id) =>
+    id === operator?.principal.accessKeyId ? operator.principal : roles.principals(id)
   const endpoints = endpointsOf(privateUrl, publicUrl)
   const openLog = (name: string) => openFunctionLog(inData('logs'), name)
   const functions = createFunctions({ template, roles, endpoints, openLog })

@@ -84,8 +84,8 @@ function example(path: string): string[] {
 /** Markdown. */
 export const namesDocument = (): string => `# Names of probes
 
-Written by \`npx probe-name --document\`; a test fails when it is stale. \`npx probe-name URL\` and
-\`GET /v1/names?url=URL\` explain any name by the same code.
+Written by \`npx --no-install probe-registry name --document\`; a test fails when it is stale.
+\`npx --no-install probe-registry name URL\` and \`GET /v1/names?url=URL\` explain any name by the same code.
 
 A name says which driver version, arch, driver name (\`falco\` or \`scap\`), target, kernel release, kernel version
 and kind (\`.ko\`: kernel module, \`.o\`: legacy eBPF) is asked for. Behind each stand ${COMPANIONS.map((c) => code(`.${c}`)).join(', ')}.

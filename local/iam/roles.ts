@@ -21,7 +21,11 @@ export function createRoles(template: Template): Roles {
   const shared = [...bucketStatements(template), ...secretStatements(template)]
   const roles = template.ofType('AWS::IAM::Role').map((role) => {
     const statements = [...roleStatements(role, template), ...shared]
-    return { arn: role.arn!, trust: trust(role), principal: createPrincipal(role, statements) }
+    return {
+      arn: role.arn!,
+      trust: trust(role),
+      principal: createPrincipal({ name: role.logicalId, arn: role.arn! }, statements),
+    }
   })
   const byKey = new Map(roles.map(({ principal }) => [principal.accessKeyId, principal]))
   return {
@@ -69,21 +73,25 @@ const secretStatements = (template: Template): Statement[] =>
     }))
   })
 
-function createPrincipal(role: Resource, statements: readonly Statement[]): Principal {
+/** With credentials of this start. */
+export function createPrincipal(
+  { name, arn }: { readonly name: string; readonly arn: string },
+  statements: readonly Statement[],
+): Principal {
   // What counts as known of every request: loopback stands for TLS.
   const common: Context = lowerCased({
     'aws:SecureTransport': 'true',
     's3:TlsVersion': '1.3',
-    'aws:PrincipalArn': string(role.arn, role.logicalId),
+    'aws:PrincipalArn': arn,
     'aws:PrincipalAccount': ACCOUNT,
   })
   const ask = (action: string, resource: string, context: Context): boolean => {
-    const request: AccessRequest = { action, resource, context, principal: role.arn! }
+    const request: AccessRequest = { action, resource, context, principal: arn }
     return decide(statements, request)
   }
   const remembered = remember((action, resource) => ask(action, resource, common))
   return {
-    name: role.logicalId,
+    name,
     ...credentials(),
     may: (action, resource, context) =>
       context === undefined

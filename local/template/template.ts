@@ -23,6 +23,8 @@ export interface Template {
   readonly resources: readonly Resource[]
   ofType(type: string): readonly Resource[]
   custom(): readonly Resource[]
+  /** those that are texts, by name */
+  readonly outputs: Readonly<Record<string, string>>
   /** folder of the asset that stands in the template as S3Key */
   asset(s3Key: string): string
 }
@@ -47,10 +49,11 @@ export function loadTemplate(assembly: string, options: { publicUrl: string }): 
   if (files.length !== 1) throw new Error(`${assembly} holds ${files.length} templates; one is expected`)
   const stack = files[0]!.replace(/\.template\.json$/, '')
   const document = readJson(join(assembly, files[0]!))
-  const resources = resolveResources(stack, document, options.publicUrl)
+  const { resources, outputs } = resolveAll(stack, document, options.publicUrl)
   return {
     stack,
     resources,
+    outputs,
     ofType: (type) => resources.filter((resource) => resource.type === type),
     custom: () => resources.filter((resource) => isCustom(resource.type)),
     asset: assets(assembly, stack),
@@ -68,18 +71,32 @@ function assets(assembly: string, stack: string): (s3Key: string) => string {
   }
 }
 
-function resolveResources(stack: string, document: JsonObject, publicUrl: string): readonly Resource[] {
+function resolveAll(
+  stack: string,
+  document: JsonObject,
+  publicUrl: string,
+): Pick<Template, 'resources' | 'outputs'> {
   known(Object.keys(document), SECTIONS, 'section')
   const raw = object(document.Resources, 'Resources')
   const scope = scopeOf(stack, document, raw, publicUrl)
   const { resolve, holds } = resolver(scope)
-  if (document.Outputs !== undefined) resolve(document.Outputs, 'Outputs')
   const present = Object.keys(raw).filter((id) => {
     const condition = object(raw[id], id).Condition
     return condition === undefined || holds(string(condition, `${id}.Condition`))
   })
-  return present.map((id) => toResource(id, object(raw[id], id), scope, resolve))
+  return {
+    resources: present.map((id) => toResource(id, object(raw[id], id), scope, resolve)),
+    outputs: outputsOf(object(resolve(document.Outputs ?? {}, 'Outputs'), 'Outputs')),
+  }
 }
+
+const outputsOf = (outputs: JsonObject): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, output]) => {
+      const { Value } = object(output, name)
+      return typeof Value === 'string' ? [[name, Value]] : []
+    }),
+  )
 
 function toResource(
   logicalId: string,

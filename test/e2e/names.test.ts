@@ -51,8 +51,9 @@ describe('GET /v1/names', () => {
   })
 })
 
-test('`probe-name` says the same on a terminal', async () => {
-  const said = await sh('npx', ['--no', 'probe-name', `/driver/${version}/scap_debian_6.1.192-2-amd64_3.ko`])
+test('`probe-registry name` says the same on a terminal', async () => {
+  const path = `/driver/${version}/scap_debian_6.1.192-2-amd64_3.ko`
+  const said = await sh('npx', ['--no-install', 'probe-registry', 'name', path])
   expect(said).toMatch(/layout: +flat/)
   expect(said).toMatch(/canonical: +\/driver\/.*\/x86_64\/scap_debian_6\.1\.192-2-amd64_1\.ko/)
 })

@@ -63,7 +63,10 @@ describe.each(SYSTEMS)('a fresh Debian $version with its own Node and npm', ({ v
   test.each([
     ['npm run check', /No fixes applied/],
     ['npm run synth', /^> .*cdk synth/m],
-    ['npx --no probe-name /driver/1/x86_64/falco_rhel_5.14.0_1.ko', /canonical: .*falco_redhat_5/],
+    [
+      'npx --no-install probe-registry name /driver/1/x86_64/falco_rhel_5.14.0_1.ko',
+      /canonical: .*falco_redhat_5/,
+    ],
   ])('runs `%s`', async (line, expected) => {
     expect(await timed(say, line, () => debian.run(line.split(' '), { seconds: 120 }))).toMatch(expected)
   })

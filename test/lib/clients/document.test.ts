@@ -4,5 +4,7 @@ import { namesDocument } from '../../../lib/clients/document.ts'
 
 test('docs/names.md says what the code does', async () => {
   const written = await readFile(new URL('../../../docs/names.md', import.meta.url), 'utf8')
-  expect(written, 'stale: run npx probe-name --document > docs/names.md').toBe(namesDocument())
+  expect(written, 'stale: run npx --no-install probe-registry name --document > docs/names.md').toBe(
+    namesDocument(),
+  )
 })

@@ -15,7 +15,8 @@ const nobody = (why: string): Run => ({ by: 'nobody', why })
 export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'npm run synth': README,
-  'npx probe-name': README,
+  'npx --no-install probe-registry name': README,
+  'npx --no-install probe-registry digests': { by: 'test', file: 'test/e2e/digests.test.ts' },
   'DRIVER=$(curl': README,
   curl: README,
   gpg: README,

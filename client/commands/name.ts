@@ -1,23 +1,24 @@
-// `npx probe-name`: explains names of probes, and tells by which name each client asks on a host.
+// `probe-registry name`: explains names of probes, and tells by which name each client asks on a host.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { namesDocument } from '../lib/clients/document.ts'
-import { type Explanation, explain } from '../lib/clients/explain.ts'
-import { clientNames, type HostFacts, hostFacts } from '../lib/clients/host-names.ts'
-import { isProbeError } from '../lib/model/errors.ts'
-import { DRIVER_NAMES, KINDS } from '../lib/model/probe.ts'
+import { namesDocument } from '../../lib/clients/document.ts'
+import { type Explanation, explain } from '../../lib/clients/explain.ts'
+import { clientNames, type HostFacts, hostFacts } from '../../lib/clients/host-names.ts'
+import { isProbeError } from '../../lib/model/errors.ts'
+import { DRIVER_NAMES, KINDS } from '../../lib/model/probe.ts'
 
-const USAGE = `Usage: probe-name URL...        explain names of probes; 1 when one of them is none
-       probe-name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE [--os-release FILE]
-                  [--etc-version FILE] [--config FILE] [--driver-version VERSION] [--kind kmod|ebpf]
-                                tell by which name each client asks on that host
-       probe-name --document    write the page of documentation
+const USAGE = `Usage: probe-registry name URL...        explain names of probes; 1 when one of them is none
+       probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE [--os-release FILE]
+                           [--etc-version FILE] [--config FILE] [--driver-version VERSION] [--kind kmod|ebpf]
+                                         tell by which name each client asks on that host
+       probe-registry name --document    write the page of documentation
 `
 
 const OPTIONS = {
+  help: { type: 'boolean' },
   document: { type: 'boolean' },
   'uname-r': { type: 'string' },
   'uname-v': { type: 'string' },
@@ -112,6 +113,10 @@ function explainLines(urls: readonly string[]): { said: string[]; good: boolean 
 
 function main(args: readonly string[]): number {
   const { values, positionals } = read(args)
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return 0
+  }
   if (values.document) {
     process.stdout.write(namesDocument())
     return 0
@@ -131,7 +136,7 @@ try {
 } catch (error) {
   const why = error instanceof Error ? error.message : String(error)
   process.stderr.write(
-    `probe-name: ${why.replace(/[^\x20-\x7e\n]/g, '?')}\n${isProbeError(error) ? '' : USAGE}`,
+    `probe-registry name: ${why.replace(/[^\x20-\x7e\n]/g, '?')}\n${isProbeError(error) ? '' : USAGE}`,
   )
   process.exitCode = 2
 }

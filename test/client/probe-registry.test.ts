@@ -7,16 +7,16 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { namesDocument } from '../../lib/clients/document.ts'
 
 const OS_RELEASE = fileURLToPath(new URL('../vectors/os-release', import.meta.url))
-const PROGRAM = fileURLToPath(new URL('../../client/probe-name', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../client/probe-registry.js', import.meta.url))
 
-const probeName = (...args: string[]) => ran(PROGRAM, args)
+const probeName = (...args: string[]) => ran(PROGRAM, ['name', ...args])
 
 function ran(program: string, args: readonly string[], env = process.env) {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env })
   return { status, stdout, stderr }
 }
 
-describe('probe-name', () => {
+describe('probe-registry name', () => {
   test('explains a URL', () => {
     const { status, stdout } = probeName(
       'https://probes.example/driver/9.1.0%2Bdriver/x86_64/falco_rhel_5.14.0_1.ko',
@@ -63,24 +63,11 @@ describe('probe-name', () => {
 
   test('says which fact of a host is wrong', () => {
     const { status, stderr } = probeName('--uname-r', '6.1.0', '--uname-v', '#1 SMP', '--uname-m', 'sparc')
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/^probe-name: machine: /)])
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^probe-registry name: machine: /)])
   })
 
   test('writes the page of documentation', () => {
     expect(probeName('--document').stdout).toBe(namesDocument())
-  })
-
-  test("runs on the project's Node, by a link as npx makes one, on a machine whose own is older", () => {
-    const folder = mkdtempSync(join(tmpdir(), 'npx-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    symlinkSync(PROGRAM, join(folder, 'probe-name'))
-    writeFileSync(join(folder, 'node'), '#!/bin/sh\necho v18.20.4\n', { mode: 0o755 })
-    const env = { PATH: `${folder}:/usr/bin:/bin` }
-    expect(ran(join(folder, 'probe-name'), ['--document'], env)).toEqual({
-      status: 0,
-      stdout: namesDocument(),
-      stderr: '',
-    })
   })
 
   test.each([[[]], [['--no-such-option']]])('tells how it is used: %j', (args) => {
@@ -89,5 +76,46 @@ describe('probe-name', () => {
       stdout: '',
       stderr: expect.stringContaining('Usage'),
     })
+  })
+})
+
+describe('probe-registry', () => {
+  test("starts on the Node that a machine has, by a link as npx makes one, and runs on the project's", () => {
+    const folder = mkdtempSync(join(tmpdir(), 'npx-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    symlinkSync(PROGRAM, join(folder, 'probe-registry'))
+    // Of another version, as far as it says itself.
+    const node = `#!/bin/sh\n[ "$1" != --version ] || exec echo v18.20.4\nexec ${process.execPath} "$@"\n`
+    writeFileSync(join(folder, 'node'), node, { mode: 0o755 })
+    const env = { PATH: `${folder}:/usr/bin:/bin` }
+    expect(ran(join(folder, 'probe-registry'), ['name', '--document'], env)).toEqual({
+      status: 0,
+      stdout: namesDocument(),
+      stderr: '',
+    })
+  })
+
+  test.each([
+    [[], 'no command\n'],
+    [['no-such'], 'no command "no-such"\n'],
+    [['constructor'], 'no command "constructor"\n'],
+    [['../local/main'], 'no command "../local/main"\n'],
+  ])('without a command of its own it tells which there are: %j', (args, said) => {
+    const { status, stdout, stderr } = ran(PROGRAM, args)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(`probe-registry: ${said}Usage: `)
+    expect(stderr).toMatch(/^ {2}digests +list/m)
+  })
+
+  test.each(['digests', 'name'])('%s tells how it is used when it is asked', (command) => {
+    const { status, stdout, stderr } = ran(PROGRAM, [command, '--help'])
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(new RegExp(`^Usage: probe-registry ${command} `))
+    expect(ran(PROGRAM, ['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining(command) })
+  })
+
+  test('ends as its command ends', () => {
+    expect(ran(PROGRAM, ['name', '/driver/x/falco_debian']).status).toBe(1)
+    expect(ran(PROGRAM, ['name', '--no-such-option']).status).toBe(2)
   })
 })

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+// `npx --no-install probe-registry COMMAND`: what people run, each command on the project's own Node. Plain JavaScript, for the
+// Node that a machine has.
+
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+/** What each is for, in one line. */
+const COMMANDS = {
+  digests: 'list, name and forget the digests of the sources that builds are made from',
+  name: 'explain names of probes, and tell by which name each client asks on a host',
+}
+
+const USAGE = [
+  'Usage: probe-registry COMMAND ARGUMENT...',
+  ...Object.entries(COMMANDS).map(([name, about]) => `  ${name.padEnd(10)} ${about}`),
+  '`probe-registry COMMAND --help` tells how each is used.',
+  '',
+].join('\n')
+
+const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+function run(command, args) {
+  const child = spawn('sh', [fileOf('../local/node.sh'), fileOf(`commands/${command}.ts`), ...args], {
+    stdio: 'inherit',
+  })
+  // The terminal tells the child as well: it decides when it ends.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
+  child.on('error', (error) => {
+    process.stderr.write(`probe-registry: sh could not be run: ${error.message}\n`)
+    process.exitCode = 2
+  })
+  child.on('close', (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)
+  })
+}
+
+const [command, ...args] = process.argv.slice(2)
+if (command === '--help' || command === 'help') process.stdout.write(USAGE)
+else if (command !== undefined && Object.hasOwn(COMMANDS, command)) run(command, args)
+else {
+  const what = command === undefined ? 'no command' : `no command ${JSON.stringify(command)}`
+  process.stderr.write(`probe-registry: ${what.replace(/[^\x20-\x7e]/g, '?')}\n${USAGE}`)
+  process.exitCode = 2
+}
