@@ -1,15 +1,18 @@
 // Holds those who wait for a build; apart from resolve, so that waiting never slows a hit.
 
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
-import { problems, resultOf } from './runtime/http.ts'
-import { clientUrls, index, settings } from './runtime/ports.ts'
+import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { clientUrls, holds, index, settings } from './runtime/ports.ts'
 
 const ports: WaitPorts = {
   index: index(),
   artifacts: clientUrls('artifactsBucket'),
+  holds: holds(),
+  newId: randomUUID,
   now: Date.now,
   sleep: (milliseconds) => sleep(milliseconds),
   settings: settings(),
@@ -22,6 +25,7 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
       await wait(ports, {
         method: event.requestContext.http.method,
         path: event.rawPath,
+        caller: callerOf(event, ports.settings),
         until: event.queryStringParameters?.until,
       }),
     ),

@@ -42,6 +42,8 @@ const MAY: Record<string, string[]> = {
     'logs:CreateLogStream WaitLog.Arn',
     'logs:PutLogEvents WaitLog.Arn',
     'dynamodb:GetItem Probes.Arn',
+    'dynamodb:GetItem Budgets.Arn',
+    'dynamodb:UpdateItem Budgets.Arn',
     's3:GetObject Artifacts.Arn/*',
   ],
   Plan: [
@@ -98,6 +100,8 @@ const MAY: Record<string, string[]> = {
     'dynamodb:Scan Probes.Arn',
     'dynamodb:Query Probes.Arn/index/ByRelease',
     'dynamodb:GetItem Sources.Arn',
+    'dynamodb:GetItem Budgets.Arn',
+    'dynamodb:UpdateItem Budgets.Arn',
     'events:PutEvents Bus.Arn',
   ],
   Sweep: [
@@ -135,7 +139,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'eventBus',
     'settings',
   ],
-  Wait: ['probesTable', 'artifactsBucket', 'settings'],
+  Wait: ['probesTable', 'budgetsTable', 'artifactsBucket', 'settings'],
   Plan: [
     'probesTable',
     'kernelsTable',
@@ -171,7 +175,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'eventBus',
     'settings',
   ],
-  V1: ['probesTable', 'sourcesTable', 'eventBus', 'settings'],
+  V1: ['probesTable', 'sourcesTable', 'budgetsTable', 'eventBus', 'settings'],
   Sweep: ['probesTable', 'eventBus'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }

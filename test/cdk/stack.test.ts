@@ -2,9 +2,9 @@
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
-  BUDGET_EXPIRES,
   BUILD_ENV,
   ENV,
+  EXPIRES,
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
   OVERDUE_SORT,
@@ -138,7 +138,7 @@ describe('what is stored', () => {
       AttributeType: 'N',
     })
     expect(properties('AWS::DynamoDB::Table', 'Budgets').TimeToLiveSpecification).toEqual({
-      AttributeName: BUDGET_EXPIRES,
+      AttributeName: EXPIRES,
       Enabled: true,
     })
   })

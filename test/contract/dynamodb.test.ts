@@ -17,7 +17,8 @@ beforeAll(async () => {
 })
 afterAll(() => lab.stop())
 
-describe('the index in DynamoDB', () => indexContract(async () => createIndex(lab.client, await lab.table())))
+describe('the index in DynamoDB', () =>
+  indexContract(async () => createIndex(lab.client, await lab.table(), () => 0)))
 describe('the budgets in DynamoDB', () =>
   budgetsContract(async () => createBudgets(lab.client, await lab.table(), Date.now)))
 describe('the submitted kernels in DynamoDB', () =>

@@ -16,7 +16,7 @@ import { kernelsContract } from './kernels.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
-describe('the index in memory', () => indexContract(async () => memoryIndex().index))
+describe('the index in memory', () => indexContract(async () => memoryIndex(() => 0).index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
 describe('the submitted kernels in memory', () => kernelsContract(async () => memoryKernels()))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))

@@ -95,6 +95,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
     })
   const index = watch('index', memory.index)
   const budgets = watch('budgets', memory.budgets)
+  const holds = watch('holds', memory.holds)
   const bus = watch('bus', memory.bus)
   const kernels = watch('kernels', memory.kernels)
   const builder = watch('builder', memory.builder)
@@ -242,6 +243,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
     memory,
     calls,
     resolvePorts,
+    holds,
     get: (path = PATH, more: Partial<Request> = {}) =>
       resolve(resolvePorts, { method: 'GET', path, caller: '203.0.113.1', ...more }),
     submit: async (submission: Submission, caller = '203.0.113.1') =>
@@ -250,6 +252,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
           {
             ...resolvePorts,
             kernels,
+            holds,
             inputs: watch('inputs', memory.store.inputs),
             sleep: async (milliseconds) => {
               time += milliseconds
