@@ -94,32 +94,30 @@ function limitOf(budgets: Settings['budgets'], purpose: Purpose): number {
 }
 
 /**
- * The builds of a day: half of them are kept for callers that had few. `spent`: there are none left for anyone.
- * `share-spent`: there are none left for this caller. The same claim pays once, however often it asks.
+ * The builds of a day: once half of them are spent, the rest stays with callers that had few. `spent`: there are none left
+ * for anyone. `share-spent`: there are none left for this caller. The same claim pays once, however often it asks.
  */
 export async function payBuild(
   ports: SpendingPorts,
   caller: string,
   claim: string,
 ): Promise<'paid' | 'spent' | 'share-spent'> {
-  const { all, frequent } = buildsOf(ports)
+  const { budget, limit, shared } = buildsOf(ports)
   const few = await spend(ports, 'few-builds', caller, claim)
-  if (!few && !(await ports.budgets.spend(frequent.budget, claim, frequent.limit))) return 'share-spent'
-  return (await ports.budgets.spend(all.budget, claim, all.limit)) ? 'paid' : 'spent'
+  if (await ports.budgets.spend(budget, claim, few ? limit : shared)) return 'paid'
+  return few ? 'spent' : 'share-spent'
 }
 
-/** A look without a write: was this caller, or its network, built for often today, and is that half gone? */
+/** A look without a write: was this caller, or its network, built for often today, and is what all share spent? */
 export async function shareSpent(ports: SpendingPorts, caller: string): Promise<boolean> {
-  const { frequent } = buildsOf(ports)
+  const { budget, shared } = buildsOf(ports)
   if ((await spentOut(ports, 'few-builds', caller)) === undefined) return false
-  return ports.budgets.exhausted(frequent.budget, frequent.limit)
+  return ports.budgets.exhausted(budget, shared)
 }
 
-function buildsOf({ now, settings: { budgets } }: SpendingPorts) {
-  const budget = `builds/${dayOf(now())}`
-  const frequent = Math.floor(budgets.buildsPerDay / 2)
-  return {
-    all: { budget, limit: budgets.buildsPerDay },
-    frequent: { budget: `${budget}/frequent`, limit: frequent },
-  }
-}
+const buildsOf = ({ now, settings: { budgets } }: SpendingPorts) => ({
+  budget: `builds/${dayOf(now())}`,
+  limit: budgets.buildsPerDay,
+  /** at least one: a day of one build is anyone's */
+  shared: Math.ceil(budgets.buildsPerDay / 2),
+})

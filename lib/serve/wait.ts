@@ -14,6 +14,8 @@ const PREFIX = '/wait'
 
 export interface WaitPorts extends HoldPorts {
   readonly index: Pick<Index, 'get'>
+  /** the same for looks that repeat: what it says may be a fraction of a poll old */
+  readonly polled: Pick<Index, 'get'>
   readonly artifacts: Presigner
   readonly now: Clock
   readonly sleep: (milliseconds: number) => Promise<void>
@@ -44,11 +46,12 @@ export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answ
   const until = clampUntil(ports, request.until)
   const hopEnd = Math.min(until, ports.now() + hopSeconds * 1000)
   const look = () => settled(ports, name, method)
+  const lookAgain = () => settled({ ...ports, index: ports.polled }, name, method)
   const isOver = () => ports.now() + pollSeconds * 1000 >= hopEnd
   const waiting = { room: 'wait' as const, caller: request.caller }
   const answer =
     (await look()) ??
-    (isOver() ? undefined : await held(ports, waiting, hopEnd, () => untilSettled(ports, look, isOver)))
+    (isOver() ? undefined : await held(ports, waiting, hopEnd, () => untilSettled(ports, lookAgain, isOver)))
   if (answer !== undefined) return answer
   const subject = subjectOfName(name)
   return hopEnd < until ? redirect(waitPath(subject, until)) : problem(beingBuilt(subject))

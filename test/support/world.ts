@@ -39,6 +39,8 @@ export interface WorldOptions {
   /** what its kernel makes of it; `undefined`: the load test leaves nothing */
   readonly verdict?: 'passed' | 'failed' | undefined
   readonly settings?: Partial<Settings>
+  /** the release that a kernel has in its name today; throws for what is no kernel */
+  readonly today?: (kernelRelease: string) => string
 }
 
 /** Called before and after every call of a port; what it throws is what the caller sees. */
@@ -70,7 +72,8 @@ const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kh
     prepared: undefined,
   }) satisfies SourcePlan
 
-export function createWorld({ probe, failure, verdict, settings: own = {} }: WorldOptions) {
+export function createWorld(options: WorldOptions) {
+  const { probe, failure, verdict, settings: own = {}, today = (release) => release } = options
   const settings: Settings = { ...DEFAULTS, ...own }
   let time = Date.UTC(2026, 10, 23, 12)
   let fault: Fault = () => undefined
@@ -117,7 +120,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
   const planning = watch('plan', {
     kernel: async ({ kernelRelease }: Probe): Promise<HeadersPlan> => ({
       tag: 'headers',
-      kernelRelease,
+      kernelRelease: today(kernelRelease),
       unameRelease: UNAME_RELEASE,
       headers: [pkg('linux-headers')],
       tree: 'usr/src/linux-headers',
