@@ -45,7 +45,7 @@ describe('a parameter that no key takes', () => {
     ]),
     ['/v1/names?url=', 'url'],
     ['/v1/names', 'url'],
-  ])('%s is refused by its name', async (path, field) => {
+  ])('%.60s is refused by its name', async (path, field) => {
     const { status, body } = await caller.ask(registry.url + path)
     expect({ status, ...JSON.parse(body) }).toMatchObject({ status: 400, code: 'bad-field', field })
   })

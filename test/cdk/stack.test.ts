@@ -137,10 +137,11 @@ describe('what is stored', () => {
       AttributeName: OVERDUE_SORT,
       AttributeType: 'N',
     })
-    expect(properties('AWS::DynamoDB::Table', 'Budgets').TimeToLiveSpecification).toEqual({
-      AttributeName: EXPIRES,
-      Enabled: true,
-    })
+    for (const id of ['Budgets', 'Probes'])
+      expect(properties('AWS::DynamoDB::Table', id).TimeToLiveSpecification).toEqual({
+        AttributeName: EXPIRES,
+        Enabled: true,
+      })
   })
 
   test('the template holds no signing key: the deployment makes it', () => {
