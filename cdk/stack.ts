@@ -42,6 +42,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
     concurrency: settings.cloud.waitConcurrency,
   })
   probes.grantTo(wait, 'read')
+  budgets.grantTo(wait, 'look', 'spend')
   artifacts.grantTo(wait, 'read')
 
   const direct = make('direct', {
@@ -66,6 +67,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   })
   probes.grantTo(v1, 'read', 'list', 'list by release')
   sources.grantTo(v1, 'read')
+  budgets.grantTo(v1, 'look', 'spend')
   bus.grantTo(v1, 'emit')
 
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })

@@ -3,8 +3,8 @@
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb'
 import {
-  BUDGET_EXPIRES,
   ENV,
+  EXPIRES,
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
   OVERDUE_SORT,
@@ -15,7 +15,7 @@ import {
 import { granting, type Permission } from './grants.ts'
 
 export function addTables(stack: Stack) {
-  const probes = table(stack, 'Probes')
+  const probes = table(stack, 'Probes', EXPIRES)
   probes.addGlobalSecondaryIndex({
     indexName: OVERDUE_INDEX,
     partitionKey: { name: OVERDUE_PARTITION, type: AttributeType.STRING },
@@ -28,7 +28,7 @@ export function addTables(stack: Stack) {
     sortKey: { name: TABLE_KEY, type: AttributeType.STRING },
     projectionType: ProjectionType.ALL,
   })
-  const budgets = table(stack, 'Budgets', BUDGET_EXPIRES)
+  const budgets = table(stack, 'Budgets', EXPIRES)
   const sources = table(stack, 'Sources')
   return {
     tables: { probes, budgets, sources },

@@ -6,7 +6,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type DeliverPorts, deliver } from '../lib/serve/direct.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { internalUrls, resolvePorts } from './runtime/ports.ts'
+import { holds, internalUrls, resolvePorts } from './runtime/ports.ts'
 
 const MAX_PROBE_BYTES = 64 * 1024 * 1024
 const artifacts = internalUrls('artifactsBucket')
@@ -14,6 +14,7 @@ const fetch = createFetch()
 
 const ports: DeliverPorts = {
   ...resolvePorts(),
+  holds: holds(),
   sleep: (milliseconds) => sleep(milliseconds),
   read: async (objectKey) =>
     fetch(await artifacts.get(objectKey, { expiresSeconds: 60 }), { maxBytes: MAX_PROBE_BYTES }),
@@ -23,5 +24,7 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .use(problems())
   .handler(async (event) => {
     const { method } = event.requestContext.http
-    return resultOf(await deliver(ports, { method, path: event.rawPath, caller: callerOf(event) }))
+    return resultOf(
+      await deliver(ports, { method, path: event.rawPath, caller: callerOf(event, ports.settings) }),
+    )
   })

@@ -24,7 +24,7 @@ async function publicKey(): Promise<Answer> {
 
 function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
   const { method } = event.requestContext.http
-  const request = { method, path: event.rawPath, caller: callerOf(event) }
+  const request = { method, path: event.rawPath, caller: callerOf(event, ports.settings) }
   if (request.path !== `/${PUBLIC_KEY_OBJECT}`) return resolve(ports, request)
   methodOf(request)
   return publicKey()

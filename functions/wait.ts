@@ -1,18 +1,26 @@
 // Holds those who wait for a build; apart from resolve, so that waiting never slows a hit.
 
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { shareReads } from '../lib/serve/shared-reads.ts'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
-import { problems, resultOf } from './runtime/http.ts'
-import { clientUrls, index, settings } from './runtime/ports.ts'
+import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { clientUrls, holds, index, settings } from './runtime/ports.ts'
+
+const current = settings()
+const probes = index()
 
 const ports: WaitPorts = {
-  index: index(),
+  index: probes,
+  polled: shareReads(probes, Date.now, (current.hold.pollSeconds * 1000) / 2),
   artifacts: clientUrls('artifactsBucket'),
+  holds: holds(),
+  newId: randomUUID,
   now: Date.now,
   sleep: (milliseconds) => sleep(milliseconds),
-  settings: settings(),
+  settings: current,
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
@@ -22,6 +30,7 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
       await wait(ports, {
         method: event.requestContext.http.method,
         path: event.rawPath,
+        caller: callerOf(event, ports.settings),
         until: event.queryStringParameters?.until,
       }),
     ),

@@ -2,7 +2,9 @@
 
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { callerBehind } from '../../lib/model/caller.ts'
 import { isProbeError, type ProbeError, unreachable } from '../../lib/model/errors.ts'
+import type { Settings } from '../../lib/model/settings.ts'
 import { allowOf } from '../../lib/names/routes.ts'
 import { type Answer, type Problem, problemOf } from '../../lib/serve/answer.ts'
 
@@ -90,20 +92,12 @@ function internalError(error: unknown, { rawPath }: APIGatewayProxyEventV2): Res
 export const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): Uint8Array =>
   Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
 
-/** Who pays for a miss: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber gets. */
-export function callerOf({ requestContext }: APIGatewayProxyEventV2): string {
-  const address = requestContext.http.sourceIp
-  return address.includes(':') ? `${prefix64(address)}::/64` : address
-}
-
-function prefix64(address: string): string {
-  const [head = '', tail = ''] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === '' ? 0 : tail.split(':').length
-  const zeros = address.includes('::') ? Math.max(0, 8 - groups.length - after) : 0
-  const all = [...groups, ...Array<string>(zeros).fill('0'), ...(tail === '' ? [] : tail.split(':'))]
-  return all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
+/** Who pays for a miss, and whose places are taken: see `callerBehind`. */
+export function callerOf(
+  { requestContext, headers }: APIGatewayProxyEventV2,
+  { trustedProxies }: Pick<Settings, 'trustedProxies'>,
+): string {
+  // The gateway adds the address of its peer to what the peer has sent, as every proxy does.
+  const forwarded = headers['x-forwarded-for']?.split(',') ?? []
+  return callerBehind(trustedProxies, requestContext.http.sourceIp, forwarded)
 }

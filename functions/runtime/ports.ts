@@ -11,6 +11,7 @@ import type * as z from 'zod'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
+import { createHolds } from '../../lib/aws/holds.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
@@ -61,8 +62,9 @@ function s3(): S3Client {
   return s3Client
 }
 
-export const index = () => createIndex(dynamo(), required(ENV.probesTable))
+export const index = () => createIndex(dynamo(), required(ENV.probesTable), Date.now)
 export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
+export const holds = () => createHolds(dynamo(), required(ENV.budgetsTable), Date.now)
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))

@@ -68,18 +68,39 @@ export interface Body {
   readonly bytes: Uint8Array
 }
 
-/** ProbeError `body-too-large`, and `bad-field`, whose message begins with the name of the field. */
-export async function parseSubmission({ contentType, bytes }: Body): Promise<Submission> {
+/** ProbeError `body-too-large`, and `bad-field`, whose message begins with the name of the field as it was sent. */
+export const parseSubmission = (body: Body): Promise<Submission> =>
+  withSubmission(body, async (submission) => submission)
+
+/** The same for what is made of it: whatever is wrong with a field is told by the name that it was sent under. */
+export async function withSubmission<T>(
+  { contentType, bytes }: Body,
+  use: (submission: Submission) => Promise<T>,
+): Promise<T> {
   if (bytes.length > MAX_BODY)
     throw new ProbeError('body-too-large', `body: it has ${bytes.length} bytes; ${MAX_BODY} are allowed`)
   const [type = ''] = contentType.toLowerCase().split(';', 1)
   switch (type.trim()) {
     case 'multipart/form-data':
-      return ofForm(parseFields(formFields, await fieldsOf(contentType, bytes)))
-    case 'application/json':
-      return ofJson(parseFields(jsonFields, named(jsonOf(bytes))))
+      return use(ofForm(parseFields(formFields, await fieldsOf(contentType, bytes))))
+    case 'application/json': {
+      const { fields, sentAs } = named(jsonOf(bytes))
+      return asSent(sentAs, async () => use(ofJson(parseFields(jsonFields, fields))))
+    }
     default:
       throw badField('content-type', `${quote(type)} is neither multipart/form-data nor application/json`)
+  }
+}
+
+async function asSent<T>(sentAs: ReadonlyMap<string, string>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    const [, field = '', why] = /^([a-z-]+)(: .*)$/s.exec(error.message) ?? []
+    const given = sentAs.get(field)
+    if (given === undefined) throw error
+    throw new ProbeError(error.code, `${given}${why}`, { cause: error })
   }
 }
 
@@ -91,16 +112,18 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** One name for each field, and a list for what may be one. */
-function named(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
+/** One name for each field, and a list for what may be one; and of those that were sent by another name, which. */
+function named(json: unknown): { fields: unknown; sentAs: ReadonlyMap<string, string> } {
+  const sentAs = new Map<string, string>()
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json, sentAs }
   const fields: Record<string, unknown> = Object.create(null)
   for (const [given, value] of Object.entries(json)) {
     const name = Object.hasOwn(IN_CAMEL_CASE, given) ? (IN_CAMEL_CASE[given] ?? given) : given
     if (fields[name] !== undefined) throw badField(given, 'it stands there twice')
     fields[name] = MANY.includes(name) && typeof value === 'string' ? [value] : value
+    if (given !== name) sentAs.set(name, given)
   }
-  return fields
+  return { fields, sentAs }
 }
 
 /** The values of a form by field: bytes of files, text of all else, a list of what may stand several times. */

@@ -1,8 +1,19 @@
 // What a client sends, held against a schema: the first fault is told by the name of its field.
 
-import type * as z from 'zod'
+import * as z from 'zod'
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
+
+/** A number of a query: decimal digits, and nothing else that languages take for a number. */
+export const decimal = (min: number, max: number) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^\\d{1,${String(max).length}}$`),
+      `it is not a number from ${min} to ${max} in decimal digits`,
+    )
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
 
 /** ProbeError `bad-field`. */
 export function parseFields<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -82,10 +82,11 @@ function operationOf({ id, about, path, query, body, responses }: Route): Json {
 }
 
 function queryParameters(query: z.ZodObject): Json[] {
-  const { properties = {}, required = [] } = withoutId(z.toJSONSchema(query, { io: 'input' })) as {
-    properties?: Record<string, Json>
-    required?: string[]
-  }
+  const of = (io: 'input' | 'output') =>
+    withoutId(z.toJSONSchema(query, { io })) as { properties?: Record<string, Json>; required?: string[] }
+  // What the text of a number is read as describes it better than the text; what may be left out, only the text does.
+  const { properties = {} } = of('output')
+  const { required = [] } = of('input')
   return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: 'query',

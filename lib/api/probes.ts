@@ -1,16 +1,19 @@
 // The resources of probes: one of them, held until its build ends, and lists of them.
 
 import * as z from 'zod'
-import { ProbeError } from '../model/errors.ts'
+import { ProbeError, unreachable } from '../model/errors.ts'
 import type { Clock, Index } from '../model/ports.ts'
+import type { FailureReason, ProbeState } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
+import { MAX_FILE } from '../names/file.ts'
 import { nameOf, probeOf } from '../names/grammar.ts'
-import { follow } from '../serve/follow.ts'
-import { parseFields } from './fields.ts'
-import { type ProbeView, probeState } from './schemas.ts'
+import { type Found, follow, type OwnState } from '../serve/follow.ts'
+import { type HoldPorts, held } from '../serve/hold.ts'
+import { decimal, parseFields } from './fields.ts'
+import { listedState, type ProbeView } from './schemas.ts'
 import { keyOfId, viewOf } from './view.ts'
 
-export interface ProbesPorts {
+export interface ProbesPorts extends HoldPorts {
   readonly index: Pick<Index, 'get' | 'list'>
   readonly now: Clock
   readonly sleep: (milliseconds: number) => Promise<void>
@@ -24,44 +27,89 @@ export type Query = Readonly<Record<string, string | undefined>>
 const MAX_WAIT = 25
 
 export const oneQuery = z.strictObject({
-  wait: z.coerce
-    .number()
-    .min(0)
-    .max(MAX_WAIT)
-    .default(0)
-    .describe('seconds to wait for the end of a build that is running'),
+  wait: decimal(0, MAX_WAIT).default(0).describe('seconds to wait for the end of a build that is running'),
 })
+
+/** What a name of a probe can hold, and so what can be looked for. */
+const PART = 'it is not made of A-Z a-z 0-9 . + ~ _ - as in a name (percent-encode + as %2B)'
+const part = (pattern: RegExp) => z.string().max(MAX_FILE).regex(pattern, PART)
 
 export const listQuery = z.strictObject({
-  release: z.string().max(128).optional().describe('kernel release, as it stands in the name'),
-  target: z.string().max(64).optional(),
-  driverVersion: z.string().max(128).optional(),
-  state: probeState.optional(),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(50)
-    .describe('probes that are looked at for one page'),
-  cursor: z.string().max(1024).optional().describe('`next` of the page before'),
+  release: part(/^\d[A-Za-z0-9.+~_-]*$/)
+    .optional()
+    .describe('kernel release, as it stands in the name'),
+  target: part(/^[A-Za-z0-9._-]+$/).optional(),
+  driverVersion: part(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/).optional(),
+  state: listedState.optional(),
+  limit: decimal(1, 100).default(50).describe('probes that are looked at for one page'),
+  cursor: z
+    .string()
+    .max(1024)
+    .regex(/^[A-Za-z0-9_-]+$/, 'it is none that this registry gave')
+    .optional()
+    .describe('`next` of the page before'),
 })
 
-/** ProbeError `bad-field`, and `not-found` for a name that is not known to be of any probe. */
-export async function oneProbe(ports: ProbesPorts, id: string, query: Query): Promise<ProbeView> {
+/** ProbeError `bad-field`, `too-many-waits`, and `not-found` for a name that is not known to be of any probe. */
+export async function oneProbe(
+  ports: ProbesPorts,
+  id: string,
+  query: Query,
+  caller: string,
+): Promise<ProbeView> {
   const { wait } = parseFields(oneQuery, query)
   const name = nameOf(keyOfId(id))
   const end = ports.now() + wait * 1000
+  const look = () => follow(ports.index, name, { consistent: true })
+  const isOver = ({ state }: Found) =>
+    state?.state !== 'building' || state.deadline <= ports.now() || ports.now() >= end
+  const first = await look()
+  const { key, probe, state } = isOver(first)
+    ? first
+    : await held(ports, { room: 'v1', caller }, end, () => untilOver(ports, look, isOver))
+  if (probe !== undefined) return viewOf(key, state)
+  throw new ProbeError('not-found', 'that name is not known to mean any probe')
+}
+
+async function untilOver(
+  { sleep, settings }: ProbesPorts,
+  look: () => Promise<Found>,
+  isOver: (found: Found) => boolean,
+): Promise<Found> {
   for (;;) {
-    const { key, probe, state } = await follow(ports.index, name, { consistent: true })
-    const building = state?.state === 'building' && state.deadline > ports.now()
-    if (!building || ports.now() >= end) {
-      if (probe !== undefined) return viewOf(key, state)
-      throw new ProbeError('not-found', 'that name is not known to mean any probe')
-    }
-    await ports.sleep(ports.settings.hold.pollSeconds * 1000)
+    await sleep(settings.hold.pollSeconds * 1000)
+    const found = await look()
+    if (isOver(found)) return found
   }
 }
+
+/**
+ * What was built, or is. A name that somebody asked for is no probe yet, whatever the registry has written down of it:
+ * nobody puts names into a list by asking for them.
+ */
+function isListed(state: ProbeState): state is OwnState {
+  switch (state.state) {
+    case 'published':
+      return true
+    case 'building':
+      return state.buildId !== undefined
+    case 'failed':
+      return !UNBUILT.includes(state.reason)
+    case 'alias':
+      return false
+    default:
+      return unreachable(state)
+  }
+}
+
+/** Reasons of those that no build was ever started for. */
+const UNBUILT: readonly FailureReason[] = [
+  'headers-not-found',
+  'driver-source-not-found',
+  'cannot-load',
+  'plan-error',
+  'budget-spent',
+]
 
 /**
  * A page holds what of the probes that were looked at is asked for: it may be empty, and others still follow. Older names
@@ -75,7 +123,7 @@ export async function listProbes(
   if (cursor !== undefined) keyOfId(cursor, 'cursor')
   const { items, next } = await index.list({ release, cursor, limit })
   const probes = items.flatMap((item) => {
-    if (item.state.state === 'alias' || nameOf(item.key).tag !== 'probe') return []
+    if (!isListed(item.state) || nameOf(item.key).tag !== 'probe') return []
     const probe = probeOf(item.key)
     const asked =
       (target === undefined || probe.target === target) &&

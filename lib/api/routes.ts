@@ -3,6 +3,7 @@
 
 import * as z from 'zod'
 import { formFields, jsonFields } from './body.ts'
+import { namesQuery } from './names.ts'
 import { listQuery, oneQuery } from './probes.ts'
 import {
   driverVersionList,
@@ -54,7 +55,7 @@ const ofProbe = {
   404: problem('failed and not due again, or it cannot be built: which, and what to do'),
   410: problem('the driver version was revoked'),
   429: retry('the budget is spent'),
-  503: retry('still being built after all the time that a client is held'),
+  503: retry('still being built after all the time that a client is held; or too many of the caller wait'),
 }
 
 const beside = {
@@ -115,13 +116,14 @@ export const ROUTES: readonly Route[] = [
       },
       422: problem('no kernel config, or the config of another kernel'),
       429: ofProbe[429],
+      503: retry('too many submissions of the caller are being read, or the driver versions are'),
     },
   },
   {
     id: 'listProbes',
     method: 'get',
     path: '/v1/probes',
-    about: 'Probes that were ever asked for, a page at a time.',
+    about: 'Probes that were built, or are being built, a page at a time.',
     query: listQuery,
     responses: { 200: json('a page', probeList), ...ALWAYS },
   },
@@ -131,7 +133,12 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/probes/{id}',
     about: 'One probe; with `wait`, once its build has ended.',
     query: oneQuery,
-    responses: { 200: json('the probe', probeView), ...ALWAYS, 404: problem('of no probe') },
+    responses: {
+      200: json('the probe', probeView),
+      ...ALWAYS,
+      404: problem('of no probe'),
+      503: retry('too many requests of the caller wait already'),
+    },
   },
   {
     id: 'listDriverVersions',
@@ -163,7 +170,7 @@ export const ROUTES: readonly Route[] = [
     method: 'get',
     path: '/v1/names',
     about: 'What a URL or path names, in whatever layout.',
-    query: z.strictObject({ url: z.string() }),
+    query: namesQuery,
     responses: { 200: json('what it names, or why nothing', explanationView), ...ALWAYS },
   },
   {

@@ -8,6 +8,9 @@ const path = z.string().startsWith('/').describe('URL reference, relative to the
 
 export const probeState = z.enum(['not-built', 'building', 'published', 'failed', 'refused'])
 
+/** Those of probes that are in lists. */
+export const listedState = probeState.extract(['building', 'published', 'failed'])
+
 /** One probe, as a list, a submission and its own resource show it. */
 export const probeView = z.strictObject({
   id: z.string().describe('opaque; of GET /v1/probes/{id}'),

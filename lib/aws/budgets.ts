@@ -3,7 +3,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Budgets, Clock } from '../model/ports.ts'
-import { BUDGET_EXPIRES, TABLE_KEY } from './resources.ts'
+import { EXPIRES, TABLE_KEY } from './resources.ts'
 
 /** A budget is of one day; it is deleted when nobody can spend from it any more. */
 const LIFE_SECONDS = 2 * 86_400
@@ -18,7 +18,7 @@ export function createBudgets(client: DynamoDBDocumentClient, table: string, now
         UpdateExpression: 'ADD claims :claims SET #expires = :expires',
         ConditionExpression:
           'attribute_not_exists(claims) OR size(claims) < :limit OR contains(claims, :claim)',
-        ExpressionAttributeNames: { '#expires': BUDGET_EXPIRES },
+        ExpressionAttributeNames: { '#expires': EXPIRES },
         ExpressionAttributeValues: {
           ':claims': new Set([claim]),
           ':claim': claim,
@@ -32,6 +32,21 @@ export function createBudgets(client: DynamoDBDocumentClient, table: string, now
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false
         throw error
+      }
+    },
+    async giveBack(budget, claim) {
+      const command = new UpdateCommand({
+        TableName: table,
+        Key: { [TABLE_KEY]: budget },
+        UpdateExpression: 'DELETE claims :claims',
+        // Of nothing that is not there: a budget that is deleted must not come back, to stay.
+        ConditionExpression: 'contains(claims, :claim)',
+        ExpressionAttributeValues: { ':claims': new Set([claim]), ':claim': claim },
+      })
+      try {
+        await client.send(command)
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error
       }
     },
     async exhausted(budget, limit) {

@@ -9,11 +9,12 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { isProbeError } from '../model/errors.ts'
-import type { Index } from '../model/ports.ts'
+import type { Clock, Index } from '../model/ports.ts'
 import type { Claim, ProbeState } from '../model/probe.ts'
 import { releaseIn } from '../names/grammar.ts'
 import { claimOf, stateOf } from './item.ts'
 import {
+  EXPIRES,
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
   OVERDUE_SORT,
@@ -27,6 +28,8 @@ const OPEN = '1'
 
 /** What a state leaves behind when the next one takes its place. */
 const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', 'phase', OVERDUE_PARTITION]
+/** What is published, or an alias, stays for good. */
+const OF_SETTLED = [...OF_CLAIM, EXPIRES]
 const OF_FAILURE = ['reason', 'detail', 'retryAt', 'logKey']
 
 const HELD = '#state = :building AND claim = :claim'
@@ -35,7 +38,7 @@ const UNTESTED = '#state = :published AND claim = :claim AND attribute_not_exist
 const FREE =
   'attribute_not_exists(#state) OR (#state = :failed AND retryAt <= :now) OR (#state = :building AND deadline <= :now)'
 
-export function createIndex(client: DynamoDBDocumentClient, table: string): Index {
+export function createIndex(client: DynamoDBDocumentClient, table: string, now: Clock): Index {
   /** One conditional update; `undefined` when the condition did not hold. */
   async function update(
     key: string,
@@ -66,9 +69,10 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
       const found = await client.send(
         new GetCommand({ TableName: table, Key: { [TABLE_KEY]: key }, ConsistentRead: consistent }),
       )
-      return found.Item === undefined ? undefined : stateOf(key, found.Item)
+      const { Item } = found
+      return Item === undefined || isExpired(Item, now()) ? undefined : stateOf(key, Item)
     },
-    async claim(key, { claim, claimedAt, deadline }) {
+    async claim(key, { claim, claimedAt, deadline, expiresAt }) {
       const set = {
         state: 'building',
         claim,
@@ -76,31 +80,33 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
         deadline,
         [OVERDUE_PARTITION]: OPEN,
         [RELEASE_PARTITION]: releaseIn(key),
+        ...expiring(expiresAt),
       }
       const values = { ':failed': 'failed', ':building': 'building', ':now': claimedAt }
       const item = await update(
         key,
         FREE,
         { ...set, attempt: NEXT },
-        ['buildId', 'phase', ...OF_FAILURE],
+        ['buildId', 'phase', ...OF_FAILURE, ...lasting(expiresAt)],
         values,
       )
       return item === undefined ? undefined : claimOf(key, item).attempt
     },
     async started(key, claim, { buildId, deadline, phase }) {
-      const item = await update(key, HELD, { buildId, deadline, phase }, [], held(claim))
+      const item = await update(key, HELD, { buildId, deadline, phase }, [EXPIRES], held(claim))
       return item !== undefined
     },
     async publish(key, claim, publication) {
-      const item = await update(key, HELD, { state: 'published', ...publication }, OF_CLAIM, held(claim))
+      const item = await update(key, HELD, { state: 'published', ...publication }, OF_SETTLED, held(claim))
       return item !== undefined
     },
-    async fail(key, claim, failure) {
-      const item = await update(key, HELD, { state: 'failed', ...failure }, OF_CLAIM, held(claim))
+    async fail(key, claim, { expiresAt, ...failure }) {
+      const set = { state: 'failed', ...failure, ...expiring(expiresAt) }
+      const item = await update(key, HELD, set, [...OF_CLAIM, ...lasting(expiresAt)], held(claim))
       return item !== undefined
     },
     async alias(key, claim, of) {
-      const item = await update(key, HELD, { state: 'alias', of }, OF_CLAIM, held(claim))
+      const item = await update(key, HELD, { state: 'alias', of }, OF_SETTLED, held(claim))
       return item !== undefined
     },
     async verdict(key, claim, loadTest) {
@@ -141,6 +147,15 @@ export function createIndex(client: DynamoDBDocumentClient, table: string): Inde
     },
   }
 }
+
+/** DynamoDB deletes what has expired hours or days later: until then it is looked past. */
+const isExpired = ({ [EXPIRES]: seconds }: Record<string, unknown>, now: number): boolean =>
+  typeof seconds === 'number' && seconds * 1000 <= now
+
+const expiring = (expiresAt: number | undefined): Attributes =>
+  expiresAt === undefined ? {} : { [EXPIRES]: Math.ceil(expiresAt / 1000) }
+/** What is removed where nothing expires. */
+const lasting = (expiresAt: number | undefined): string[] => (expiresAt === undefined ? [EXPIRES] : [])
 
 /** The key that a page ended with. */
 const keyAt = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1')

@@ -56,5 +56,5 @@ export const OVERDUE_SORT = 'deadline'
 /** Index of the probes of one kernel release, as it stands in the name. */
 export const RELEASE_INDEX = 'ByRelease'
 export const RELEASE_PARTITION = 'kernelRelease'
-/** Epoch seconds; DynamoDB's time to live on the budgets table. */
-export const BUDGET_EXPIRES = 'expires'
+/** Epoch seconds; DynamoDB's time to live on the tables of budgets and of probes. */
+export const EXPIRES = 'expires'

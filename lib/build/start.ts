@@ -6,9 +6,9 @@ import { ProbeError } from '../model/errors.ts'
 import { inputKey, stagingKeys } from '../model/keys.ts'
 import type { Budgets, Builder, Clock, Index, Log, Presigner, Store } from '../model/ports.ts'
 import type { Package, PackageFormat, Probe, Source } from '../model/probe.ts'
-import { dayOf } from '../model/retry.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { fileOf, probeOf } from '../names/grammar.ts'
+import { payBuild } from '../serve/spending.ts'
 import { formatJob, type Job } from './job.ts'
 import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './order.ts'
 import type { Toolchain } from './toolchain.ts'
@@ -43,6 +43,8 @@ export interface PlanRequest {
   readonly key: string
   readonly claim: string
   readonly attempt: number
+  /** who pays for it */
+  readonly caller: string
 }
 
 /** Minutes that a build may wait for a machine and be late with its end. */
@@ -57,7 +59,7 @@ interface Decision {
 
 async function decide(
   ports: StartBuildPorts,
-  { key, claim, attempt }: PlanRequest,
+  { key, claim, attempt }: Omit<PlanRequest, 'caller'>,
   kernel: KernelPlan,
   submitted: BuildPlan['submitted'],
 ): Promise<Decision> {
@@ -98,9 +100,29 @@ function loadTestOf({ image, unameRelease }: KernelPlan, settings: Settings): Pi
   return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format } } }
 }
 
+/** ProbeError `budget-spent`, `share-spent`. */
+async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Promise<void> {
+  const { buildsPerDay } = ports.settings.budgets
+  switch (await payBuild(ports, caller, claim)) {
+    case 'paid':
+      return
+    case 'spent':
+      throw new ProbeError(
+        'budget-spent',
+        `all ${buildsPerDay} builds of today are spent; published probes are still served`,
+      )
+    case 'share-spent':
+      throw new ProbeError(
+        'share-spent',
+        "what is left of today's builds is kept for callers that had fewer than the one who asked",
+      )
+  }
+}
+
 /**
- * Resolves to whether the claim is still held. `submitted`: what a host submitted of the kernel. Runs again from the start without harm: see `plan`.
- * ProbeError `budget-spent` when no more builds may be started today, and those of its ports.
+ * Resolves to whether the claim is still held. `submitted`: what a host submitted of the kernel. Runs again from the
+ * start without harm: see `plan`. ProbeError `budget-spent` when no more builds may be started today, `share-spent` when
+ * none for this caller, and those of its ports.
  */
 export async function startBuild(
   ports: StartBuildPorts,
@@ -111,13 +133,7 @@ export async function startBuild(
   const decision = await decide(ports, request, kernel, submitted)
   const { key, claim } = request
   const now = ports.now()
-  const limit = ports.settings.budgets.buildsPerDay
-  if (!(await ports.budgets.spend(`builds/${dayOf(now)}`, claim, limit))) {
-    throw new ProbeError(
-      'budget-spent',
-      `all ${limit} builds of today are spent; published probes are still served`,
-    )
-  }
+  await pay(ports, request)
   const keys = stagingKeys(claim)
   const { plan, job, jobUrl } = await orderOnce(ports, decision)
   const body = new TextEncoder().encode(job)

@@ -56,8 +56,8 @@ export function hostFacts(raw: RawFacts): HostFacts {
     unameRelease: field('release', RELEASE, raw.release),
     unameVersion: field('version', VERSION, raw.version),
     machine,
-    etcVersion: raw.etcVersion === undefined ? undefined : field('etcVersion', ETC_VERSION, raw.etcVersion),
-    configMd5: raw.configMd5 === undefined ? undefined : field('configMd5', MD5, raw.configMd5),
+    etcVersion: raw.etcVersion === undefined ? undefined : field('etc-version', ETC_VERSION, raw.etcVersion),
+    configMd5: raw.configMd5 === undefined ? undefined : field('config-md5', MD5, raw.configMd5),
   }
 }
 

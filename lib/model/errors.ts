@@ -21,6 +21,10 @@ export type ErrorCode =
   | 'claim-lost'
   /** no more builds, or no more of what a caller may ask for, on this day */
   | 'budget-spent'
+  /** the caller has had its share of the builds of this day; what is left is kept for others */
+  | 'share-spent'
+  /** one caller has as many requests waiting as it may */
+  | 'too-many-waits'
   | 'misconfigured'
   /** a field of a submission is missing, unknown or malformed; the message begins with its name and a colon */
   | 'bad-field'

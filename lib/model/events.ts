@@ -11,6 +11,8 @@ export const probeRequested = z.object({
   type: z.literal('ProbeRequested'),
   ...claimed,
   attempt: z.number(),
+  /** who pays for it */
+  caller: z.string(),
 })
 
 /** Its claim is past its deadline: to publish, which asks how the build ended. */

@@ -14,13 +14,16 @@ export type NewId = () => string
 
 /** Every write is conditional and on one item, so that a repeated or late call changes nothing. */
 export interface Index {
-  /** The state of the probe, `undefined` when absent. `consistent: false` may be a second old. */
+  /** The state of the probe, `undefined` when absent or expired. `consistent: false` may be a second old. */
   get(key: string, options?: { consistent?: boolean }): Promise<ProbeState | undefined>
   /**
    * absent, failed-and-due or building-past-deadline -> building. Resolves to the attempt's number, or to
    * `undefined` for the losers.
    */
-  claim(key: string, claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline'>): Promise<number | undefined>
+  claim(
+    key: string,
+    claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline'> & Expiring,
+  ): Promise<number | undefined>
   /** building(claim) -> building(claim) with its build and the build's deadline; false: the claim is lost. */
   started(
     key: string,
@@ -30,7 +33,7 @@ export interface Index {
   /** building(claim) -> published; false: the claim is lost. */
   publish(key: string, claim: string, publication: Publication): Promise<boolean>
   /** building(claim) -> failed; false: the claim is lost. */
-  fail(key: string, claim: string, failure: Failure): Promise<boolean>
+  fail(key: string, claim: string, failure: Failure & Expiring): Promise<boolean>
   /** building(claim) -> alias of the probe at the key `of`; false: the claim is lost. */
   alias(key: string, claim: string, of: string): Promise<boolean>
   /**
@@ -48,6 +51,12 @@ export interface Index {
   overdue(now: number, limit: number): Promise<{ key: string; claim: Claim }[]>
 }
 
+/** Of what no build was started for. A build that is started, and what is published, never expires. */
+export interface Expiring {
+  /** milliseconds since the epoch: from then on the item counts as absent, and is deleted some time later */
+  readonly expiresAt?: number
+}
+
 export interface Budgets {
   /**
    * Spends one unit of `budget` (e.g. `builds/2026-11-23`) for `claim`; false when `limit` is reached.
@@ -56,6 +65,22 @@ export interface Budgets {
   spend(budget: string, claim: string, limit: number): Promise<boolean>
   /** A look without a write, maybe a second old: is there nothing left to spend? */
   exhausted(budget: string, limit: number): Promise<boolean>
+  /** Takes back what `claim` spent; what it did not spend is left alone. */
+  giveBack(budget: string, claim: string): Promise<void>
+}
+
+/** A place that is taken until it is released, or until then (milliseconds since the epoch): a crash frees it by time. */
+export interface Lease {
+  readonly id: string
+  readonly until: number
+}
+
+/** Who holds how many requests open. */
+export interface Holds {
+  /** Takes one of the holder's `limit` places; false: all are taken. */
+  take(holder: string, lease: Lease, limit: number): Promise<boolean>
+  /** Frees it; a place that is free is left alone. */
+  release(holder: string, lease: Lease): Promise<void>
 }
 
 /** Digests of driver sources, recorded at first use where the catalogue pins none. */

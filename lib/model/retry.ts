@@ -42,6 +42,17 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
   }
 }
 
+/** How long a claim without a started build is remembered past its deadline: the sweep settles it within minutes. */
+export const UNSETTLED_MILLISECONDS = 10 * MINUTE
+
+/**
+ * From when on a failure without a build is forgotten: when it is due again, so that a name of nothing leaves nothing.
+ * What was our own accident is remembered as long again, or it would never be tried ever later.
+ */
+export const forgottenAt = (reason: FailureReason, due: number, now: number): number =>
+  reason === 'plan-error' ? due + Math.max(0, due - now) : due
+
 /** Budgets are of UTC days. */
 export const dayOf = (now: number): string => new Date(now).toISOString().slice(0, 10)
+export const minuteOf = (now: number): string => new Date(now).toISOString().slice(0, 16)
 export const nextDay = (now: number): number => (Math.floor(now / DAY) + 1) * DAY

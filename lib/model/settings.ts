@@ -1,6 +1,7 @@
 // What an operator may set, whatever is built, typed, with its default. cdk/ writes it into each function's environment.
 
 import * as z from 'zod'
+import { isCidr } from './caller.ts'
 import { sha256Hex } from './digest.ts'
 import { DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
@@ -40,13 +41,34 @@ export const baseSettings = z.object({
     buildsPerDay: z.int().positive().max(5000),
     /** missing probes that one caller (an IPv4 address, an IPv6 /64) may ask for a day */
     requestsPerCallerPerDay: z.int().positive().max(5000),
+    /** of those, how many may turn out to be of no kernel or driver that exists; as many may be looked up at once */
+    unknownPerCallerPerDay: z.int().positive().max(5000),
+    /** submissions that one caller may send a day that are read and refused; as many may be read at once */
+    refusedPerCallerPerDay: z.int().positive().max(5000),
+    /** builds a day that are few: half of `buildsPerDay` is kept for callers that had fewer */
+    fewBuildsPerCaller: z.int().positive().max(5000),
+    /** a network of callers (an IPv4 /24, an IPv6 /48) may spend in all what so many callers may */
+    callersPerNetwork: z.int().positive().max(256),
   }),
+  /**
+   * Addresses and networks of the operator's own proxies: behind those the caller is whom the last of them forwards
+   * (X-Forwarded-For). Nobody else may be in them, since what they forward is believed.
+   */
+  trustedProxies: z.array(
+    z.string().refine(isCidr, 'is no address or network, e.g. 192.0.2.1 or 2001:db8::/32'),
+  ),
   hold: z.object({
     /** seconds that one request to /wait is held: an HTTP API gives up at 30 */
     hopSeconds: z.number().positive().max(28),
     /** seconds that a client is held in all: falcoctl and curl give up at 60 */
     totalSeconds: z.number().positive().max(58),
     pollSeconds: z.number().positive(),
+    /** requests of one caller, and of its network, that wait for a build at /wait at one time */
+    waitsPerCaller: z.int().positive().max(1000),
+    waitsPerNetwork: z.int().positive().max(1000),
+    /** the same of each other place where a request is held: /v1, submissions, and names from before May 2020 */
+    othersPerCaller: z.int().positive().max(1000),
+    othersPerNetwork: z.int().positive().max(1000),
   }),
   build: z.object({
     /** minutes after which CodeBuild ends a build */
@@ -123,8 +145,24 @@ export const BASE_DEFAULTS: Settings = {
   ],
   submitted: [],
   revoked: [],
-  budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 100 },
-  hold: { hopSeconds: 22, totalSeconds: 50, pollSeconds: 0.5 },
+  budgets: {
+    buildsPerDay: 500,
+    requestsPerCallerPerDay: 100,
+    unknownPerCallerPerDay: 16,
+    refusedPerCallerPerDay: 40,
+    fewBuildsPerCaller: 5,
+    callersPerNetwork: 4,
+  },
+  trustedProxies: [],
+  hold: {
+    hopSeconds: 22,
+    totalSeconds: 50,
+    pollSeconds: 0.5,
+    waitsPerCaller: 240,
+    waitsPerNetwork: 320,
+    othersPerCaller: 20,
+    othersPerNetwork: 40,
+  },
   build: {
     timeoutMinutes: 10,
     maxProbeBytes: 32 * 1024 * 1024,

@@ -6,8 +6,9 @@ import { isProbeError, ProbeError } from '../model/errors.ts'
 import { probeOfRecord, recordId, type SubmittedKernel, submittedParts } from '../model/kernel.ts'
 import type { Index, Kernels } from '../model/ports.ts'
 import type { ConfigHash, FailureReason, Probe } from '../model/probe.ts'
-import { PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
+import { forgottenAt, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
+import { giveBack } from '../serve/spending.ts'
 
 export interface PlanPorts extends StartBuildPorts {
   readonly index: Pick<Index, 'get' | 'claim' | 'started' | 'alias' | 'fail'>
@@ -26,11 +27,13 @@ export type PlanOutcome = 'started' | 'alias' | 'failed' | 'claim-lost'
  * Runs again from the start when the event comes twice or a call failed: inputs are content-addressed,
  * staging keys belong to the claim, the budget counts a claim once, and the build's token is the claim.
  * What cannot be mended by trying again now fails the claim; what can is thrown, and the event comes again.
+ * What was paid for a name of nothing is given back once it is known to be of something.
  */
 export async function plan(ports: PlanPorts, request: PlanRequest): Promise<PlanOutcome> {
   const state = await ports.index.get(request.key, { consistent: true })
   if (state?.state !== 'building' || state.claim !== request.claim) return 'claim-lost'
-  if (state.buildId !== undefined) return 'started'
+  // What follows the start of a build was cut off, maybe.
+  if (state.buildId !== undefined) return known(ports, request, 'started')
   try {
     const name = nameOf(request.key)
     return name.tag === 'config-hash'
@@ -38,8 +41,14 @@ export async function plan(ports: PlanPorts, request: PlanRequest): Promise<Plan
       : await planProbe(ports, request, name.probe)
   } catch (error) {
     if (!isProbeError(error)) throw error
-    return failPlan(ports, request, reasonOf(error), error.message)
+    return failPlan(ports, request, error)
   }
+}
+
+/** It is no name of nothing: that price goes back to who paid it. */
+async function known<T>(ports: PlanPorts, { caller, claim }: PlanRequest, outcome: T): Promise<T> {
+  await giveBack(ports, 'unknown', caller, claim)
+  return outcome
 }
 
 async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
@@ -47,7 +56,7 @@ async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): 
   const kernel = await ports.kernel(probe)
   const { kernelRelease } = kernel
   if (kernelRelease !== probe.kernelRelease) return makeAlias(ports, request, { ...probe, kernelRelease })
-  return started(await startBuild(ports, request, kernel))
+  return known(ports, request, started(await startBuild(ports, request, kernel)))
 }
 
 const started = (held: boolean): PlanOutcome => (held ? 'started' : 'claim-lost')
@@ -64,7 +73,7 @@ async function planSubmitted(ports: PlanPorts, request: PlanRequest, probe: Prob
   const why = own === undefined ? kernel.refused[probe.kind] : undefined
   if (why !== undefined) throw new ProbeError('cannot-load', why)
   const tree = await (own === undefined ? ports.submitted(kernel) : ports.kernel(own))
-  return started(await startBuild(ports, request, tree, submittedParts(kernel)))
+  return known(ports, request, started(await startBuild(ports, request, tree, submittedParts(kernel))))
 }
 
 const isNamedAs = (a: Probe, b: Probe): boolean =>
@@ -76,12 +85,14 @@ const isNamedAs = (a: Probe, b: Probe): boolean =>
  * until its deadline, when the sweep frees it.
  */
 async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Promise<PlanOutcome> {
-  const { claim } = request
+  const { claim, caller } = request
   const key = keyOf(own)
   const claimedAt = ports.now()
-  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline: claimedAt + PLAN_MILLISECONDS })
+  const deadline = claimedAt + PLAN_MILLISECONDS
+  const expiresAt = deadline + UNSETTLED_MILLISECONDS
+  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline, expiresAt })
   const outcome = await makeAlias(ports, request, own)
-  await plan(ports, { key, claim, attempt: attempt ?? request.attempt })
+  await plan(ports, { key, claim, attempt: attempt ?? request.attempt, caller })
   return outcome
 }
 
@@ -112,28 +123,42 @@ async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> 
   )
 }
 
-/** An older name of a kernel makes no build of its own: whoever waits is sent on to the name of today. */
-async function makeAlias(ports: PlanPorts, { key, claim }: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+/**
+ * An older name of a kernel makes no build of its own: whoever waits is sent on to the name of today. Nor does it cost
+ * anything where that is published. The price first: a crash after it comes by here again.
+ */
+async function makeAlias(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+  const { key, claim, caller } = request
   const of = keyOf(probe)
+  await known(ports, request, undefined)
+  const own = await ports.index.get(of, { consistent: true })
+  if (own?.state === 'published') await giveBack(ports, 'requests', caller, claim)
   const held = await ports.index.alias(key, claim, of)
   ports.log('alias', { key, claim, of })
   return held ? 'alias' : 'claim-lost'
 }
 
-async function failPlan(
-  ports: PlanPorts,
-  { key, claim, attempt }: PlanRequest,
-  reason: FailureReason,
-  detail: string,
-): Promise<PlanOutcome> {
+/** No build was started: nothing of it is kept for longer than it means something. */
+async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeError): Promise<PlanOutcome> {
+  const { key, claim, attempt } = request
+  const now = ports.now()
+  const reason = reasonOf(error)
+  if (!ofNothing(reason)) await known(ports, request, undefined)
+  // Others may have it built at once.
+  const due = error.code === 'share-spent' ? now : retryAt(reason, attempt, now)
   const failed = await ports.index.fail(key, claim, {
     reason,
-    detail,
-    retryAt: retryAt(reason, attempt, ports.now()),
+    detail: error.message,
+    retryAt: due,
+    expiresAt: forgottenAt(reason, due, now),
   })
-  ports.log('plan failed', { key, claim, reason, detail })
+  ports.log('plan failed', { key, claim, reason, detail: error.message })
   return failed ? 'failed' : 'claim-lost'
 }
+
+/** A name that was forged, or of what is not there yet. */
+const ofNothing = (reason: FailureReason): boolean =>
+  reason === 'headers-not-found' || reason === 'driver-source-not-found'
 
 function reasonOf({ code }: ProbeError): FailureReason {
   switch (code) {
@@ -145,6 +170,8 @@ function reasonOf({ code }: ProbeError): FailureReason {
     case 'cannot-load':
     case 'budget-spent':
       return code
+    case 'share-spent':
+      return 'budget-spent'
     default:
       return 'plan-error'
   }

@@ -4,7 +4,7 @@ import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
 import { sha256 } from '../model/digest.ts'
 import type { Clock, Index, Store } from '../model/ports.ts'
 import type { Claim, FailureReason } from '../model/probe.ts'
-import { retryAt } from '../model/retry.ts'
+import { forgottenAt, retryAt } from '../model/retry.ts'
 import { nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { keepTree, readStaged, type StagedPorts, type TreePorts } from './staged.ts'
@@ -59,12 +59,15 @@ export async function fail(
       sha256: sha256(log),
     })
   }
-  const due = retryAt(reason, attempt, ports.now())
+  const now = ports.now()
+  const due = retryAt(reason, attempt, now)
   const told = typeof what === 'string' ? what : what(new Date(due).toISOString())
   const held = await ports.index.fail(key, claim, {
     reason,
     detail: `${file} of driver ${driverVersion}: ${told}`,
     retryAt: due,
+    // What never got beyond its plan is not kept.
+    ...(reason === 'plan-error' ? { expiresAt: forgottenAt(reason, due, now) } : {}),
     ...(logKey === undefined ? {} : { logKey }),
   })
   ports.log('build failed', { key, claim, reason })

@@ -67,6 +67,10 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
       return { status: 404, title: 'This probe could never load' }
     case 'budget-spent':
       return { status: 429, title: 'The budget of today is spent' }
+    case 'share-spent':
+      return { status: 429, title: 'Your share of the builds of today is spent' }
+    case 'too-many-waits':
+      return { status: 503, title: 'Too many of your requests are waiting', retryAfter: 15 }
     case 'bad-config':
       return { status: 422, title: 'This is not a kernel config' }
     case 'body-too-large':

@@ -3,11 +3,12 @@
 import { unreachable } from '../model/errors.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import { fileOf, format, parse } from '../names/grammar.ts'
-import { type Answer, methodOf, problem } from './answer.ts'
-import { beside, locate, type Request, type ResolvePorts } from './resolve.ts'
+import { type Answer, methodOf, problem, type ReadMethod } from './answer.ts'
+import { type HoldPorts, held } from './hold.ts'
+import { beside, type Located, locate, type Request, type ResolvePorts } from './resolve.ts'
 import { beingBuilt, hitAnswer } from './states.ts'
 
-export interface DeliverPorts extends ResolvePorts {
+export interface DeliverPorts extends ResolvePorts, Pick<HoldPorts, 'holds'> {
   readonly sleep: (milliseconds: number) => Promise<void>
   /** The bytes of a published object. */
   readonly read: (objectKey: string) => Promise<Uint8Array>
@@ -16,29 +17,50 @@ export interface DeliverPorts extends ResolvePorts {
 /** A Lambda's answer holds 6 MB, a third of which base64 takes: AWS Lambda developer guide, "Quotas". */
 const MAX_BYTES = 4_400_000
 
-/** Looks again and again, for as long as one request may last. ProbeError as for `resolve`. */
+/** Looks again and again, for as long as one request may last. ProbeError as for `resolve`, and `too-many-waits`. */
 export async function deliver(ports: DeliverPorts, request: Request): Promise<Answer> {
-  const { hopSeconds, pollSeconds } = ports.settings.hold
+  const { hopSeconds } = ports.settings.hold
   const end = ports.now() + hopSeconds * 1000
   const method = methodOf(request)
   const name = parse(request.path)
   if (name.companion !== undefined) return beside(ports, name, name.companion, method)
-  for (;;) {
-    const located = await locate(ports, name, { method, caller: request.caller })
-    switch (located.tag) {
-      case 'answer':
-        return located.answer
-      case 'hit':
-        return method === 'HEAD'
-          ? hitAnswer(ports.artifacts, located.probe, located.publication, 'HEAD')
-          : bytes(ports, located.probe, located.publication)
-      case 'being-built':
-        if (ports.now() + pollSeconds * 1000 >= end) return problem(beingBuilt(located.subject))
-        await ports.sleep(pollSeconds * 1000)
-        break
-      default:
-        return unreachable(located)
-    }
+  const look = () => locate(ports, name, { method, caller: request.caller })
+  const first = await look()
+  if (first.tag !== 'being-built') return answerOf(ports, first, method)
+  const waiting = { room: 'direct' as const, caller: request.caller }
+  return held(ports, waiting, end, async () =>
+    answerOf(ports, await whileBuilt(ports, first, look, end), method),
+  )
+}
+
+/** What it leads to by then. */
+async function whileBuilt(
+  { now, sleep, settings }: DeliverPorts,
+  first: Located,
+  look: () => Promise<Located>,
+  end: number,
+): Promise<Located> {
+  const poll = settings.hold.pollSeconds * 1000
+  let located = first
+  while (located.tag === 'being-built' && now() + poll < end) {
+    await sleep(poll)
+    located = await look()
+  }
+  return located
+}
+
+async function answerOf(ports: DeliverPorts, located: Located, method: ReadMethod): Promise<Answer> {
+  switch (located.tag) {
+    case 'answer':
+      return located.answer
+    case 'hit':
+      return method === 'HEAD'
+        ? hitAnswer(ports.artifacts, located.probe, located.publication, 'HEAD')
+        : bytes(ports, located.probe, located.publication)
+    case 'being-built':
+      return problem(beingBuilt(located.subject))
+    default:
+      return unreachable(located)
   }
 }
 

@@ -2,18 +2,21 @@
 
 import { type DriverCatalogue, entryOf } from '../model/drivers.ts'
 import { ProbeError } from '../model/errors.ts'
-import type { Bus, Catalogue, Clock, Sources } from '../model/ports.ts'
-import { CATALOGUE_MILLISECONDS } from '../model/retry.ts'
+import type { Budgets, Bus, Catalogue, Clock, NewId, Sources } from '../model/ports.ts'
+import { CATALOGUE_MILLISECONDS, minuteOf } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
+import { type HoldPorts, held, type Waiting } from './hold.ts'
 
 export interface CataloguePorts {
   readonly catalogue: Pick<Catalogue, 'read'>
+  readonly budgets: Budgets
   readonly bus: Bus
   readonly now: Clock
+  readonly newId: NewId
 }
 
-export interface DriverVersionsPorts extends CataloguePorts {
-  readonly settings: Pick<Settings, 'revoked'>
+export interface DriverVersionsPorts extends CataloguePorts, HoldPorts {
+  readonly settings: Pick<Settings, 'revoked' | 'hold'>
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
@@ -22,19 +25,26 @@ const HOLD_MILLISECONDS = 25_000
 const POLL_MILLISECONDS = 500
 
 /**
- * Newest first, without those that were revoked. An old list is answered, and read again for those who ask later; one that was never read is waited for.
- * ProbeError `catalogue-unread` when that takes too long.
+ * Newest first, without those that were revoked. An old list is answered, and read again for those who ask later; one
+ * that was never read is waited for. ProbeError `catalogue-unread` when that takes too long, `too-many-waits`.
  */
-export async function driverVersions(ports: DriverVersionsPorts): Promise<readonly string[]> {
-  const began = ports.now()
+export async function driverVersions(
+  ports: DriverVersionsPorts,
+  waiting: Waiting,
+): Promise<readonly string[]> {
+  const end = ports.now() + HOLD_MILLISECONDS
   const good = ({ versions }: DriverCatalogue) =>
     versions.filter((version) => !ports.settings.revoked.includes(version))
   const known = await readOrAskFor(ports)
   if (known !== undefined) return good(known)
-  while (ports.now() - began < HOLD_MILLISECONDS) {
-    await ports.sleep(POLL_MILLISECONDS)
-    const read = await ports.catalogue.read()
-    if (read !== undefined) return good(read)
+  return good(await held(ports, waiting, end, () => firstRead(ports, end)))
+}
+
+async function firstRead({ catalogue, now, sleep }: DriverVersionsPorts, end: number) {
+  while (now() < end) {
+    await sleep(POLL_MILLISECONDS)
+    const read = await catalogue.read()
+    if (read !== undefined) return read
   }
   throw new ProbeError(
     'catalogue-unread',
@@ -42,11 +52,20 @@ export async function driverVersions(ports: DriverVersionsPorts): Promise<readon
   )
 }
 
-async function readOrAskFor({ catalogue, bus, now }: CataloguePorts): Promise<DriverCatalogue | undefined> {
-  const known = await catalogue.read()
-  if (known === undefined || now() - known.readAt >= CATALOGUE_MILLISECONDS)
-    await bus.emit({ type: 'DriversWanted' })
+async function readOrAskFor(ports: CataloguePorts): Promise<DriverCatalogue | undefined> {
+  const known = await ports.catalogue.read()
+  if (known === undefined || ports.now() - known.readAt >= CATALOGUE_MILLISECONDS) await askFor(ports)
   return known
+}
+
+/**
+ * One event a minute, whoever asks and by whatever versions: while the mirror is down, the list stays old. A crash
+ * before the event leaves it to the next minute.
+ */
+async function askFor({ budgets, bus, now, newId }: CataloguePorts): Promise<void> {
+  const budget = `drivers-wanted/${minuteOf(now())}`
+  if (await budgets.exhausted(budget, 1)) return
+  if (await budgets.spend(budget, newId(), 1)) await bus.emit({ type: 'DriversWanted' })
 }
 
 export interface DriverPorts extends CataloguePorts {

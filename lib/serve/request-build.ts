@@ -1,24 +1,32 @@
 // A missing probe: the claim, its price, and the event that has it planned.
 
-import type { Budgets, Bus, Clock, Index, NewId } from '../model/ports.ts'
-import { dayOf, nextDay, PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
+import type { Bus, Index, NewId } from '../model/ports.ts'
+import { nextDay, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, problem } from './answer.ts'
+import {
+  type Account,
+  giveBack,
+  type Purpose,
+  type SpendingPorts,
+  shareSpent,
+  spend,
+  spentOut,
+} from './spending.ts'
 
-export interface RequestBuildPorts {
+export interface RequestBuildPorts extends SpendingPorts {
   readonly index: Pick<Index, 'claim' | 'fail'>
-  readonly budgets: Budgets
   readonly bus: Bus
-  readonly now: Clock
   readonly newId: NewId
   readonly settings: Settings
 }
 
 /**
  * Claims the probe, pays, and asks for its plan; the losers of the claim do nothing. Resolves to the
- * refusal, if any. The budget is peeked at before the claim, so that a caller without one costs no write,
- * and spent after it, or a stampede's losers would burn it.
+ * refusal, if any. The budgets are peeked at before the claim, so that a caller without one costs no write,
+ * and spent after it, or a stampede's losers would burn them. Until its plan knows better, a name counts as one
+ * of nothing.
  * A crash after the claim leaves a claim without a plan: past its deadline anyone's GET claims it again,
  * and the sweep frees it.
  */
@@ -29,30 +37,79 @@ export async function requestBuild(
   caller: string,
 ): Promise<Answer | undefined> {
   const now = ports.now()
-  const budget = `requests/${dayOf(now)}/${caller}`
-  const limit = ports.settings.budgets.requestsPerCallerPerDay
-  if (await ports.budgets.exhausted(budget, limit)) return callerSpent(caller, limit, now)
+  const refusal = await peek(ports, caller)
+  if (refusal !== undefined) return refusal
   const claim = ports.newId()
-  const attempt = await ports.index.claim(key, { claim, claimedAt: now, deadline: now + PLAN_MILLISECONDS })
+  const deadline = now + PLAN_MILLISECONDS
+  const expiresAt = deadline + UNSETTLED_MILLISECONDS
+  const attempt = await ports.index.claim(key, { claim, claimedAt: now, deadline, expiresAt })
   if (attempt === undefined) return undefined
-  if (!(await ports.budgets.spend(budget, claim, limit))) {
+  if (!(await pay(ports, caller, claim))) {
     // Due at once: the probe is free for whoever can still pay.
     await ports.index.fail(key, claim, {
       reason: 'budget-spent',
       detail: `the caller who asked for ${file} had no budget left; ask again`,
       retryAt: now,
+      expiresAt: now,
     })
-    return callerSpent(caller, limit, now)
+    const limit = ports.settings.budgets.unknownPerCallerPerDay
+    return (await peek(ports, caller)) ?? lookingUp({ holder: caller, limit }, now)
   }
-  await ports.bus.emit({ type: 'ProbeRequested', key, claim, attempt })
+  await ports.bus.emit({ type: 'ProbeRequested', key, claim, attempt, caller })
   return undefined
 }
 
-const callerSpent = (caller: string, limit: number, now: number): Answer =>
+/** The refusal of a caller that could not pay. */
+async function peek(ports: RequestBuildPorts, caller: string): Promise<Answer | undefined> {
+  const now = ports.now()
+  const of = (purpose: Purpose) => spentOut(ports, purpose, caller)
+  const [requests, unknown, share] = await Promise.all([
+    of('requests'),
+    of('unknown'),
+    shareSpent(ports, caller),
+  ])
+  if (requests !== undefined) return requestsSpent(requests, now)
+  if (share) return shareGone(caller, ports.settings, now)
+  return unknown && lookingUp(unknown, now)
+}
+
+/** Both or neither. */
+async function pay(ports: RequestBuildPorts, caller: string, claim: string): Promise<boolean> {
+  if (!(await spend(ports, 'unknown', caller, claim))) return false
+  if (await spend(ports, 'requests', caller, claim)) return true
+  await giveBack(ports, 'unknown', caller, claim)
+  return false
+}
+
+const renewed = (now: number): string => `The budget is renewed at ${new Date(nextDay(now)).toISOString()}.`
+const untilTomorrow = (now: number): number => Math.ceil((retryAt('budget-spent', 1, now) - now) / 1000)
+
+const requestsSpent = ({ holder, limit }: Account, now: number): Answer =>
   problem({
     status: 429,
     code: 'budget-spent',
     title: 'Too many missing probes asked for',
-    detail: `${caller} has asked for ${limit} missing probes today; published ones are still served. The budget is renewed at ${new Date(nextDay(now)).toISOString()}.`,
-    retryAfter: Math.ceil((retryAt('budget-spent', 1, now) - now) / 1000),
+    detail: `${holder} has asked for ${limit} missing probes today; published ones are still served. ${renewed(now)}`,
+    retryAfter: untilTomorrow(now),
+  })
+
+const shareGone = (caller: string, { budgets }: Settings, now: number): Answer =>
+  problem({
+    status: 429,
+    code: 'budget-spent',
+    title: 'Your share of the builds of today is spent',
+    detail: `${budgets.fewBuildsPerCaller} probes or more were built for ${caller} or its network today, and what is left of today's builds is kept for others; published probes are still served. ${renewed(now)}`,
+    retryAfter: untilTomorrow(now),
+  })
+
+/** Seconds; each name that is found to be of something makes room. */
+const LOOKING_UP = 30
+
+const lookingUp = ({ holder, limit }: Omit<Account, 'budget'>, now: number): Answer =>
+  problem({
+    status: 429,
+    code: 'budget-spent',
+    title: 'Too many names of nothing that is known',
+    detail: `${holder} has asked for ${limit} probes today that are still being looked up, or are of a kernel or a driver version that does not exist. Those that exist make room within seconds: ask again in half a minute. ${renewed(now)}`,
+    retryAfter: LOOKING_UP,
   })

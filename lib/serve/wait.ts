@@ -7,12 +7,15 @@ import { type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
 import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
 import { follow } from './follow.ts'
+import { type HoldPorts, held } from './hold.ts'
 import { beingBuilt, hitAnswer, isDue, stateProblem } from './states.ts'
 
 const PREFIX = '/wait'
 
-export interface WaitPorts {
+export interface WaitPorts extends HoldPorts {
   readonly index: Pick<Index, 'get'>
+  /** the same for looks that repeat: what it says may be a fraction of a poll old */
+  readonly polled: Pick<Index, 'get'>
   readonly artifacts: Presigner
   readonly now: Clock
   readonly sleep: (milliseconds: number) => Promise<void>
@@ -23,6 +26,8 @@ export interface WaitRequest {
   readonly method: string
   /** raw path, `/wait/driver/...` */
   readonly path: string
+  /** whose places are taken */
+  readonly caller: string
   /** the query's `until`: milliseconds since the epoch at which the client gives up */
   readonly until: string | undefined
 }
@@ -31,7 +36,8 @@ export const waitPath = ({ path }: Subject, until: number): string => `${PREFIX}
 
 /**
  * Reads the state until it is no longer `building`, or this hop's time is over: then one more hop, or
- * 503 when the client has been held long enough. ProbeError `malformed`, `method-not-allowed`.
+ * 503 when the client has been held long enough. Who need not wait takes no place. ProbeError `malformed`,
+ * `method-not-allowed`, `too-many-waits`.
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
   const method = methodOf(request)
@@ -39,14 +45,30 @@ export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answ
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const until = clampUntil(ports, request.until)
   const hopEnd = Math.min(until, ports.now() + hopSeconds * 1000)
-  for (;;) {
-    const answer = await settled(ports, name, method)
-    if (answer !== undefined) return answer
-    if (ports.now() + pollSeconds * 1000 >= hopEnd) break
-    await ports.sleep(pollSeconds * 1000)
-  }
+  const look = () => settled(ports, name, method)
+  const lookAgain = () => settled({ ...ports, index: ports.polled }, name, method)
+  const isOver = () => ports.now() + pollSeconds * 1000 >= hopEnd
+  const waiting = { room: 'wait' as const, caller: request.caller }
+  const answer =
+    (await look()) ??
+    (isOver() ? undefined : await held(ports, waiting, hopEnd, () => untilSettled(ports, lookAgain, isOver)))
+  if (answer !== undefined) return answer
   const subject = subjectOfName(name)
   return hopEnd < until ? redirect(waitPath(subject, until)) : problem(beingBuilt(subject))
+}
+
+/** `undefined`: its time is over before. */
+async function untilSettled(
+  { sleep, settings }: WaitPorts,
+  look: () => Promise<Answer | undefined>,
+  isOver: () => boolean,
+): Promise<Answer | undefined> {
+  while (!isOver()) {
+    await sleep(settings.hold.pollSeconds * 1000)
+    const answer = await look()
+    if (answer !== undefined) return answer
+  }
+  return undefined
 }
 
 /** A client may ask to be held for less than we would hold it, never for more. */

@@ -3,10 +3,16 @@
 import { tarEntries } from '../formats/tar.ts'
 import { unxz } from '../formats/xz.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
+import type { Clock } from '../model/ports.ts'
 import { quote } from '../model/text.ts'
 
 /** Those of a distribution's kernel have 4 MB packed, 40 MB unpacked, and 20,000 files. */
-const MAX_UNPACKED = 192 * 1024 * 1024
+const MAX_UNPACKED = 96 * 1024 * 1024
+/** xz makes a tenth of headers: what it makes less of is zeros, of which a small file would hold hundreds of megabytes. */
+const MAX_RATIO = 30
+const LEAST_UNPACKED = 1024 * 1024
+/** Real ones take one or two. */
+const MAX_MILLISECONDS = 6000
 const MAX_FILES = 60_000
 
 const FILE = /^(?:include|arch\/[a-z0-9_]+\/include)\/[A-Za-z0-9_./+,@-]{1,250}$/
@@ -20,10 +26,10 @@ const TAKEN = /^(?!include\/config\/).*\.h$/
  * a build takes none of it: take_kheaders of buildspecs/probe/sandbox/tree.sh. ProbeError `bad-field`,
  * `body-too-large`.
  */
-export async function checkKheaders(bytes: Uint8Array): Promise<void> {
+export async function checkKheaders(bytes: Uint8Array, now: Clock): Promise<void> {
   let files = 0
   let headers = 0
-  for (const { path, type } of tarEntries(await unpack(bytes))) {
+  for (const { path, type } of tarEntries(await unpack(bytes, now))) {
     files += 1
     if (files > MAX_FILES) throw bad(`it has more than ${MAX_FILES} files`)
     if (path.split('/').includes('..') || !isOfHeaders(path, type))
@@ -36,9 +42,15 @@ export async function checkKheaders(bytes: Uint8Array): Promise<void> {
 const isOfHeaders = (path: string, type: string): boolean =>
   type === '5' ? FOLDER.test(path.replace(/^\.$/, '')) : type === '0' && FILE.test(path)
 
-async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
+async function unpack(bytes: Uint8Array, now: Clock): Promise<Uint8Array> {
+  const end = now() + MAX_MILLISECONDS
+  const most = Math.min(MAX_UNPACKED, LEAST_UNPACKED + bytes.length * MAX_RATIO)
+  const onChunk = () => {
+    if (now() > end)
+      throw new ProbeError('too-large', `it takes longer than ${MAX_MILLISECONDS} ms to unpack`)
+  }
   try {
-    return await unxz(bytes, MAX_UNPACKED)
+    return await unxz(bytes, most, onChunk)
   } catch (error) {
     if (isProbeError(error, 'too-large')) throw new ProbeError('body-too-large', `kheaders: ${error.message}`)
     throw bad('it is no xz file')

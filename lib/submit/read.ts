@@ -13,6 +13,7 @@ import { type Stored, sha256 } from '../model/digest.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
+import type { Clock } from '../model/ports.ts'
 import { type DriverName, KINDS, type Kind, PACKAGE_FORMATS, type Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { quote } from '../model/text.ts'
@@ -39,17 +40,30 @@ export interface ReadSubmission {
   readonly files: readonly Uint8Array[]
 }
 
+export interface ReadOptions {
+  /** whether these very bytes were read before, and taken: then what is dear to look through is not */
+  readonly known: boolean
+  readonly now: Clock
+}
+
 /**
- * ProbeError `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and of what is asked for
+ * What is cheap first. ProbeError `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and of what is asked for
  * `unknown-driver-version`, `revoked`, `unsupported-driver-name`, `unsupported-kind`.
  */
-export async function readSubmission(settings: Settings, submission: Submission): Promise<ReadSubmission> {
+export async function readSubmission(
+  settings: Settings,
+  submission: Submission,
+  { known, now }: ReadOptions,
+): Promise<ReadSubmission> {
   const { facts, procVersion, force } = submission
   const wanted = wantedOf(settings, submission)
+  const identity = identityOf(submission)
+  const kernelUrls = submission.kernelUrls.map(packageUrl)
   const { text } = readConfig(submission.config)
   const config = parseKconfig(text)
   const found = KINDS.flatMap((kind) => judge(config, submission, kind))
   if (!force) refuseMismatch(found)
+  const version = sourceVersion(config, facts.unameRelease)
   const build = neutralize(config)
   const compiler = compilerOf({
     config,
@@ -62,10 +76,10 @@ export async function readSubmission(settings: Settings, submission: Submission)
     symvers: submission.symvers && readSymvers(submission.symvers),
     kheaders: submission.kheaders,
   }
-  if (sent.kheaders !== undefined) await checkKheaders(sent.kheaders)
+  if (sent.kheaders !== undefined && !known) await checkKheaders(sent.kheaders, now)
   const kernel: SubmittedKernel = {
     arch: facts.machine,
-    ...identityOf(submission),
+    ...identity,
     unameRelease: facts.unameRelease,
     configSha256: digest('sha256', text),
     configMd5: digest('md5', text),
@@ -73,8 +87,8 @@ export async function readSubmission(settings: Settings, submission: Submission)
     ...(sent.symvers === undefined ? {} : { symvers: stored(sent.symvers) }),
     ...(sent.kheaders === undefined ? {} : { kheaders: stored(sent.kheaders) }),
     ...(procVersion === undefined ? {} : { procVersion: sha256(procVersion.replace(/\n$/, '')) }),
-    kernelUrls: submission.kernelUrls.map(packageUrl),
-    sourceVersion: sourceVersion(config, facts.unameRelease),
+    kernelUrls,
+    sourceVersion: version,
     compiler: compiler.command,
     refused: force ? {} : refusals(found),
     force,
@@ -83,8 +97,8 @@ export async function readSubmission(settings: Settings, submission: Submission)
   return { kernel, neutralized: build.neutralized, compiler, verdicts: found, wanted, files }
 }
 
-/** ProbeError as for `readSubmission`. */
-function wantedOf(settings: Settings, { driverVersions, driverName, kinds }: Submission): Wanted[] {
+/** Of the catalogue alone. ProbeError as for `readSubmission`. */
+export function wantedOf(settings: Settings, { driverVersions, driverName, kinds }: Submission): Wanted[] {
   return [...new Set(driverVersions)].flatMap((driverVersion) => {
     if (settings.revoked.includes(driverVersion))
       throw new ProbeError('revoked', `driver version ${driverVersion} was revoked: use a newer one`)

@@ -11,18 +11,20 @@ import {
   probeOfRecord,
   type RecordedKernel,
 } from '../model/kernel.ts'
-import type { Kernels, Store } from '../model/ports.ts'
-import { dayOf } from '../model/retry.ts'
+import type { Holds, Kernels, Store } from '../model/ports.ts'
 import { format, parse } from '../names/grammar.ts'
 import type { Answer, Problem } from '../serve/answer.ts'
 import { checkDriverVersion, type DriverVersionsPorts, driverVersions } from '../serve/driver-versions.ts'
 import { follow, type OwnState } from '../serve/follow.ts'
 import { type LocatePorts, locate } from '../serve/resolve.ts'
-import { type ReadSubmission, readSubmission, type Wanted } from './read.ts'
+import { spend } from '../serve/spending.ts'
+import { admitted } from './door.ts'
+import { type ReadSubmission, readSubmission, type Wanted, wantedOf } from './read.ts'
 import type { Submission } from './submission.ts'
 
 export interface SubmitPorts extends LocatePorts {
   readonly sleep: DriverVersionsPorts['sleep']
+  readonly holds: Holds
   readonly kernels: Kernels
   readonly inputs: Pick<Store, 'create'>
 }
@@ -49,13 +51,16 @@ export interface Submitted {
 }
 
 /**
- * The same submission twice is one record and one build. ProbeError as for `readSubmission`, and `budget-spent`; then
- * nothing is stored.
+ * The same submission twice is one record and one build. What is cheap to see is looked at before the door.
+ * ProbeError as for `readSubmission`, `budget-spent` and `too-many-waits`; then nothing is stored.
  */
 export async function submit(ports: SubmitPorts, submission: Submission, caller: string): Promise<Submitted> {
-  const versions = await versionsOf(ports, submission)
-  const read = await readSubmission(ports.settings, { ...submission, driverVersions: versions })
-  const record = await recordOnce(ports, read, caller)
+  const asked = { ...submission, driverVersions: await versionsOf(ports, submission, caller) }
+  wantedOf(ports.settings, asked)
+  const { read, record } = await admitted(ports, submission, caller, async (known) => {
+    const read = await readSubmission(ports.settings, asked, { known, now: ports.now })
+    return { read, record: await recordOnce(ports, read, caller) }
+  })
   const probes = await Promise.all(read.wanted.map((wanted) => requested(ports, record, wanted, caller)))
   return { read, record, probes }
 }
@@ -64,11 +69,14 @@ export async function submit(ports: SubmitPorts, submission: Submission, caller:
 async function versionsOf(
   ports: SubmitPorts,
   { driverVersions: asked }: Submission,
+  caller: string,
 ): Promise<readonly string[]> {
   for (const version of asked) await checkDriverVersion(ports, version)
   if (asked.length > 0) return asked
   const { submitted } = ports.settings
-  return submitted.length > 0 ? submitted : (await driverVersions(ports)).slice(0, 1)
+  return submitted.length > 0
+    ? submitted
+    : (await driverVersions(ports, { room: 'submit', caller })).slice(0, 1)
 }
 
 /**
@@ -96,7 +104,7 @@ async function recorded(
   const id = idByName(config, kernel)
   const found = await ports.kernels.recorded(id)
   if (found !== undefined) return found
-  await spend(ports, record, caller)
+  await pay(ports, record, caller)
   // The files first, the record last: a crash between leaves objects that nobody refers to, and the next try finds them.
   await Promise.all(files.map((file) => keepInput(ports.inputs, file)))
   if (isOfItsConfig(kernel)) await ports.kernels.record(idByMd5(kernel), record)
@@ -104,13 +112,12 @@ async function recorded(
 }
 
 /** Records are as bounded per caller as missing probes are. */
-async function spend({ budgets, settings, now }: SubmitPorts, record: RecordedKernel, caller: string) {
-  const limit = settings.budgets.requestsPerCallerPerDay
-  const budget = `submissions/${dayOf(now())}/${caller}`
-  if (await budgets.spend(budget, digestOf(record.kernel), limit)) return
+async function pay(ports: SubmitPorts, record: RecordedKernel, caller: string) {
+  if (await spend(ports, 'submissions', caller, digestOf(record.kernel))) return
+  const limit = ports.settings.budgets.requestsPerCallerPerDay
   throw new ProbeError(
     'budget-spent',
-    `${caller} has submitted ${limit} kernels today; those that are known are still answered. Try again tomorrow`,
+    `${caller} has submitted ${limit} kernels today, or its network many more; those that are known are still answered. Try again tomorrow`,
   )
 }
 

@@ -43,11 +43,14 @@ export interface Answer {
 }
 
 export interface Dynalite {
-  perform(operation: string, input: JsonObject): Promise<Answer>
+  /** `fault`: why an input that was read is not valid, though dynalite would take it. */
+  perform(operation: string, input: JsonObject, fault?: Fault): Promise<Answer>
   /** Rebuilds a table's indexes from its items. */
   rebuildIndexes(table: IndexedTable): Promise<void>
   close(): Promise<void>
 }
+
+export type Fault = (input: JsonObject) => string | undefined
 
 export interface IndexedTable {
   readonly TableName: string
@@ -86,7 +89,7 @@ export async function openDynalite(dir: string): Promise<Dynalite> {
   await store.db.open()
   readAtOnce(store.db)
   return {
-    perform: (operation, input) => perform(store, operation, input),
+    perform: (operation, input, fault) => perform(store, operation, input, fault),
     rebuildIndexes: (table) => rebuildIndexes(store, table),
     close: () => store.lifecycleManager.gracefulClose(),
   }
@@ -116,7 +119,14 @@ const loaded = new Map<string, Loaded>(
   }),
 )
 
-async function perform(store: Store, operation: string, raw: JsonObject): Promise<Answer> {
+const VALIDATION = 'com.amazon.coral.validate#ValidationException'
+
+async function perform(
+  store: Store,
+  operation: string,
+  raw: JsonObject,
+  fault: Fault = () => undefined,
+): Promise<Answer> {
   const found = loaded.get(operation)
   if (found === undefined)
     return { status: 400, body: { __type: 'com.amazon.coral.service#UnknownOperationException' } }
@@ -124,6 +134,8 @@ async function perform(store: Store, operation: string, raw: JsonObject): Promis
   try {
     const input = validations.checkTypes(raw, validation.types)
     validations.checkValidations(input, validation.types, validation.custom, store)
+    const message = fault(input)
+    if (message !== undefined) return { status: 400, body: { __type: VALIDATION, message } }
     return { status: 200, body: await call(action, store, input) }
   } catch (error) {
     if (isAnswer(error)) return { status: error.statusCode, body: error.body }

@@ -6,6 +6,7 @@ import { AwsError, authorize, type RawService } from '../wire/aws-json.ts'
 import { isObject, type Json, type JsonObject, list, object, string, strings } from '../wire/json.ts'
 import { ACCOUNT, type Clock, REGION } from '../wire/types.ts'
 import { type Answer, type Dynalite, openDynalite, type TableIndex } from './dynalite.ts'
+import { type KeySchema, keyFault } from './keys.ts'
 
 export interface DynamoDb {
   readonly service: RawService
@@ -28,11 +29,14 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   const dynalite = await openDynalite(options.dir)
   const tables = options.template.ofType('AWS::DynamoDB::Table')
   for (const table of tables) await prepare(dynalite, table, options.died)
+  const keys = new Map(tables.map((table) => [table.name, keySchemas(table)]))
+  const keysOfTable = ({ TableName }: JsonObject) => keys.get(String(TableName)) ?? []
   return {
     service: ({ operation, input, caller }, _, response) => {
       for (const resource of resourcesOf(operation, input))
         authorize(caller, `dynamodb:${operation}`, resource)
-      dynalite.perform(operation, input).then(
+      const fault = (read: JsonObject) => keyFault(operation, read, keysOfTable(read))
+      dynalite.perform(operation, input, fault).then(
         (answer) => send(response, answer),
         (error: unknown) => send(response, { status: 500, body: failure(error) }),
       )
@@ -115,6 +119,23 @@ function indexesOf({ properties, logicalId }: Resource): TableIndex[] {
       const attributes = ProjectionType === 'ALL' ? undefined : some
       return { name: string(index.IndexName, logicalId), keySchema: index.KeySchema ?? [], keys, attributes }
     })
+}
+
+function keySchemas({ properties, logicalId }: Resource): KeySchema[] {
+  const of = (schema: Json | undefined, index: string | undefined): KeySchema => ({
+    index,
+    keys: list(schema ?? [], logicalId)
+      .map((key) => object(key, logicalId))
+      .map(({ AttributeName, KeyType }) => ({
+        name: string(AttributeName, logicalId),
+        kind: KeyType === 'RANGE' ? 'RANGE' : 'HASH',
+      })),
+  })
+  const indexes = list(properties.GlobalSecondaryIndexes ?? [], logicalId).map((it) => object(it, logicalId))
+  return [
+    of(properties.KeySchema, undefined),
+    ...indexes.map(({ KeySchema, IndexName }) => of(KeySchema, string(IndexName, logicalId))),
+  ]
 }
 
 /** Keys and indexes cannot change under a table's data here: better to say so than to go on with the old ones. */

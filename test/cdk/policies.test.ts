@@ -45,6 +45,8 @@ const MAY: Record<string, string[]> = {
     'logs:CreateLogStream WaitLog.Arn',
     'logs:PutLogEvents WaitLog.Arn',
     'dynamodb:GetItem Probes.Arn',
+    'dynamodb:GetItem Budgets.Arn',
+    'dynamodb:UpdateItem Budgets.Arn',
     's3:GetObject Artifacts.Arn/*',
   ],
   Plan: [
@@ -104,6 +106,8 @@ const MAY: Record<string, string[]> = {
     'dynamodb:Scan Probes.Arn',
     'dynamodb:Query Probes.Arn/index/ByRelease',
     'dynamodb:GetItem Sources.Arn',
+    'dynamodb:GetItem Budgets.Arn',
+    'dynamodb:UpdateItem Budgets.Arn',
     'events:PutEvents Bus.Arn',
   ],
   Sweep: [
@@ -141,7 +145,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'eventBus',
     'settings',
   ],
-  Wait: ['probesTable', 'artifactsBucket', 'settings'],
+  Wait: ['probesTable', 'budgetsTable', 'artifactsBucket', 'settings'],
   Plan: [
     'probesTable',
     'budgetsTable',
@@ -168,7 +172,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'settings',
   ],
   Submit: ['probesTable', 'sourcesTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],
-  V1: ['probesTable', 'sourcesTable', 'eventBus', 'settings'],
+  V1: ['probesTable', 'sourcesTable', 'budgetsTable', 'eventBus', 'settings'],
   Sweep: ['probesTable', 'eventBus'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }

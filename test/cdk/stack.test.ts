@@ -2,9 +2,9 @@
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
-  BUDGET_EXPIRES,
   BUILD_ENV,
   ENV,
+  EXPIRES,
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
   OVERDUE_SORT,
@@ -137,10 +137,11 @@ describe('what is stored', () => {
       AttributeName: OVERDUE_SORT,
       AttributeType: 'N',
     })
-    expect(properties('AWS::DynamoDB::Table', 'Budgets').TimeToLiveSpecification).toEqual({
-      AttributeName: BUDGET_EXPIRES,
-      Enabled: true,
-    })
+    for (const id of ['Budgets', 'Probes'])
+      expect(properties('AWS::DynamoDB::Table', id).TimeToLiveSpecification).toEqual({
+        AttributeName: EXPIRES,
+        Enabled: true,
+      })
   })
 
   test('the template holds no signing key: the deployment makes it', () => {

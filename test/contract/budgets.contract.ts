@@ -49,6 +49,22 @@ export function budgetsContract(make: () => Promise<Budgets>): void {
     expect(await budgets.spend('builds/2026-11-24', 'a', 1)).toBe(true)
   })
 
+  test('what is given back can be spent again, and is given back once', async () => {
+    await spendAll(names(2), 2)
+    await budgets.giveBack(BUDGET, 'claim-0')
+    await budgets.giveBack(BUDGET, 'claim-0')
+    expect(await budgets.exhausted(BUDGET, 2)).toBe(false)
+    expect(await budgets.spend(BUDGET, 'another', 2)).toBe(true)
+    expect(await budgets.spend(BUDGET, 'late', 2)).toBe(false)
+  })
+
+  test('what was never spent is not given back', async () => {
+    await spendAll(names(2), 2)
+    await budgets.giveBack(BUDGET, 'claim-11')
+    await budgets.giveBack('builds/2026-11-24', 'claim-1')
+    expect(await budgets.exhausted(BUDGET, 2)).toBe(true)
+  })
+
   test('a budget is exhausted when its limit is reached, and a look spends nothing', async () => {
     expect(await budgets.exhausted(BUDGET, 1)).toBe(false)
     await budgets.spend(BUDGET, 'a', 2)

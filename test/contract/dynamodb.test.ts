@@ -2,12 +2,14 @@
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
+import { createHolds } from '../../lib/aws/holds.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
 import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { type DynamoDbLab, startDynamoDb } from '../support/aws/dynamodb-lab.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
-import { indexContract } from './index.contract.ts'
+import { holdsContract } from './holds.contract.ts'
+import { expiringContract, indexContract } from './index.contract.ts'
 import { listDatesContract } from './list-dates.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 
@@ -17,9 +19,14 @@ beforeAll(async () => {
 })
 afterAll(() => lab.stop())
 
-describe('the index in DynamoDB', () => indexContract(async () => createIndex(lab.client, await lab.table())))
+describe('the index in DynamoDB', () =>
+  indexContract(async () => createIndex(lab.client, await lab.table(), () => 0)))
 describe('the budgets in DynamoDB', () =>
   budgetsContract(async () => createBudgets(lab.client, await lab.table(), Date.now)))
+describe('what expires in the index in DynamoDB', () =>
+  expiringContract(async (now) => createIndex(lab.client, await lab.table(), now)))
+describe('the holds in DynamoDB', () =>
+  holdsContract(async (now) => createHolds(lab.client, await lab.table(), now)))
 describe('the sources in DynamoDB', () =>
   sourcesContract(async () => createSources(lab.client, await lab.table())))
 describe('the list of driver versions in DynamoDB', () =>

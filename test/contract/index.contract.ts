@@ -1,7 +1,7 @@
 // The promises of an Index, run against every implementation.
 
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Index } from '../../lib/model/ports.ts'
+import type { Clock, Index } from '../../lib/model/ports.ts'
 import type { Failure, Publication, Source } from '../../lib/model/probe.ts'
 
 const KEY = 'driver/1.2.3+driver/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
@@ -271,5 +271,58 @@ export function indexContract(make: () => Promise<Index>): void {
       await index.claim(k(3), claimed('d3', NOW + 10))
       expect(await overdue(10)).toEqual([k(4)])
     })
+  })
+}
+
+/** The promises of what no build was started for. `make`: an empty index. */
+export function expiringContract(make: (now: Clock) => Promise<Index>): void {
+  let index: Index
+  let time: number
+  beforeEach(async () => {
+    time = NOW
+    index = await make(() => time)
+  })
+  const state = () => index.get(KEY, { consistent: true })
+  const claim = (name = 'c1') => index.claim(KEY, { ...claimed(name, time), expiresAt: time + 2 * MINUTE })
+  const { logKey: _, ...failure } = FAILURE
+
+  test('a claim that came to nothing is gone when it expires, and not before', async () => {
+    await claim()
+    time = NOW + 2 * MINUTE - 1
+    expect(await state()).toMatchObject({ state: 'building' })
+    time += 1
+    expect(await state()).toBeUndefined()
+    expect(await claim('c2')).toBeGreaterThan(0)
+    expect(await state()).toMatchObject({ state: 'building', claim: 'c2' })
+  })
+
+  test('a failure without a build is gone when it is due, and until then nobody claims it', async () => {
+    await claim()
+    await index.fail(KEY, 'c1', { ...failure, expiresAt: failure.retryAt })
+    time = failure.retryAt - 1
+    expect(await state()).toMatchObject({ state: 'failed', reason: 'compile-error' })
+    expect(await claim('c2')).toBeUndefined()
+    time += 1
+    expect(await state()).toBeUndefined()
+    expect(await claim('c2')).toBeGreaterThan(0)
+  })
+
+  test.each<[string, (of: Index) => Promise<unknown>]>([
+    ['a build that was started', (of) => of.started(KEY, 'c1', { buildId: 'b', deadline: NOW + MINUTE })],
+    ['what is published', (of) => of.publish(KEY, 'c1', PUBLICATION)],
+    ['a failure of a build', (of) => of.fail(KEY, 'c1', FAILURE)],
+    ['an alias', (of) => of.alias(KEY, 'c1', k(1))],
+  ])('%s never expires', async (_, settle) => {
+    await claim()
+    await settle(index)
+    time += 1000 * 24 * 60 * MINUTE
+    expect(await state()).toBeDefined()
+  })
+
+  test('a claim that is open past its deadline is found by the sweep also after it has expired', async () => {
+    await claim()
+    time += 3 * MINUTE
+    expect(await index.overdue(time, 10)).toMatchObject([{ key: KEY, claim: { claim: 'c1' } }])
+    expect(await index.fail(KEY, 'c1', FAILURE)).toBe(true)
   })
 }

@@ -5,6 +5,7 @@ import { createKernels } from '../../lib/inputs/kernels.ts'
 import {
   memoryBudgets,
   memoryCatalogue,
+  memoryHolds,
   memoryIndex,
   memoryListDates,
   memorySources,
@@ -12,14 +13,17 @@ import {
 } from '../support/memory.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
-import { indexContract } from './index.contract.ts'
+import { holdsContract } from './holds.contract.ts'
+import { expiringContract, indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
 import { listDatesContract } from './list-dates.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
-describe('the index in memory', () => indexContract(async () => memoryIndex().index))
+describe('the index in memory', () => indexContract(async () => memoryIndex(() => 0).index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
+describe('what expires in the index in memory', () => expiringContract(async (now) => memoryIndex(now).index))
+describe('the holds in memory', () => holdsContract(async (now) => memoryHolds(now)))
 describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))

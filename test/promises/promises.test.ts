@@ -72,20 +72,20 @@ describe('builds are bounded per day and per caller', () => {
   test('a caller without budget costs no write, and does not block another', async () => {
     const world = createWorld({
       probe,
-      settings: { budgets: { buildsPerDay: 500, requestsPerCallerPerDay: 2 } },
+      settings: { budgets: { ...DEFAULTS.budgets, buildsPerDay: 500, requestsPerCallerPerDay: 2 } },
     })
     for (const i of [1, 2]) await world.get(missing(i))
     world.calls.length = 0
     const refused = problemOf(await world.get(missing(3)))
     expect(refused).toMatchObject({ status: 429, code: 'budget-spent', retryAfter: 12 * 3600 })
-    expect(world.calls).toEqual(['index.get', 'budgets.exhausted'])
+    expect(new Set(world.calls)).toEqual(new Set(['index.get', 'budgets.exhausted']))
     expect(await world.get(missing(3), { caller: '203.0.113.2' })).toMatchObject({ tag: 'redirect' })
   })
 
   test("the day's builds spent, a probe fails until the next midnight, and then builds", async () => {
     const world = createWorld({
       probe,
-      settings: { budgets: { buildsPerDay: 1, requestsPerCallerPerDay: 100 } },
+      settings: { budgets: { ...DEFAULTS.budgets, buildsPerDay: 1, requestsPerCallerPerDay: 100 } },
     })
     await world.get(missing(1))
     await world.deliver()

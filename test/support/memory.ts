@@ -14,6 +14,7 @@ import type {
   Catalogue,
   Clock,
   Fetch,
+  Holds,
   Index,
   ListDates,
   Log,
@@ -30,7 +31,7 @@ import { releaseIn } from '../../lib/names/grammar.ts'
 /** All ports over one empty world; `inside` looks into it, past the ports. */
 export function memoryPorts({ now }: { now: Clock }) {
   const buckets = { artifacts: memoryStore(), staging: memoryStore(), inputs: memoryStore() }
-  const index = memoryIndex()
+  const index = memoryIndex(now)
   const builder = memoryBuilder()
   const fetch = memoryFetch()
   const events: RegistryEvent[] = []
@@ -40,6 +41,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     newId: memoryIds(),
     index: index.index,
     budgets: memoryBudgets(),
+    holds: memoryHolds(now),
     sources: memorySources(),
     kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
@@ -62,6 +64,8 @@ export function memoryPorts({ now }: { now: Clock }) {
     inside: {
       /** every state by its key */
       states: index.states,
+      /** by key, what expires, and when */
+      expiries: index.expiries,
       /** every object by its key */
       objects: {
         artifacts: buckets.artifacts.objects,
@@ -80,8 +84,14 @@ export function memoryPorts({ now }: { now: Clock }) {
 }
 export type MemoryPorts = ReturnType<typeof memoryPorts>
 
-export function memoryIndex() {
+/** `now` decides what has expired. */
+export function memoryIndex(now: Clock) {
   const states = new Map<string, ProbeState>()
+  const expiries = new Map<string, number>()
+  const expire = (key: string, expiresAt: number | undefined) => {
+    if (expiresAt === undefined) expiries.delete(key)
+    else expiries.set(key, expiresAt)
+  }
   /** The claim that is open and held; `undefined`: the claim is lost. */
   const held = (key: string, claim: string) => {
     const state = states.get(key)
@@ -91,29 +101,40 @@ export function memoryIndex() {
     state === undefined ||
     (state.state === 'failed' && state.retryAt <= now) ||
     (state.state === 'building' && state.deadline <= now)
-  const settle = (key: string, claim: string, next: (attempt: number) => ProbeState): boolean => {
+  const settle = (
+    key: string,
+    claim: string,
+    next: (attempt: number) => ProbeState,
+    expiresAt?: number,
+  ): boolean => {
     const state = held(key, claim)
-    if (state !== undefined) states.set(key, next(state.attempt))
-    return state !== undefined
+    if (state === undefined) return false
+    states.set(key, next(state.attempt))
+    expire(key, expiresAt)
+    return true
   }
   const index: Index = {
-    get: async (key) => states.get(key),
-    claim: async (key, claim) => {
+    get: async (key) =>
+      (expiries.get(key) ?? Number.POSITIVE_INFINITY) <= now() ? undefined : states.get(key),
+    claim: async (key, { expiresAt, ...claim }) => {
       const state = states.get(key)
       if (!isFree(state, claim.claimedAt)) return undefined
       const attempt = (state?.attempt ?? 0) + 1
       states.set(key, { state: 'building', attempt, ...claim })
+      expire(key, expiresAt)
       return attempt
     },
     started: async (key, claim, build) => {
       const state = held(key, claim)
-      if (state !== undefined) states.set(key, { ...state, ...build })
-      return state !== undefined
+      if (state === undefined) return false
+      states.set(key, { ...state, ...build })
+      expire(key, undefined)
+      return true
     },
     publish: async (key, claim, publication) =>
       settle(key, claim, (attempt) => ({ state: 'published', attempt, claim, ...publication })),
-    fail: async (key, claim, failure) =>
-      settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure })),
+    fail: async (key, claim, { expiresAt, ...failure }) =>
+      settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure }), expiresAt),
     alias: async (key, claim, of) =>
       settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
     verdict: async (key, claim, loadTest) => {
@@ -139,7 +160,7 @@ export function memoryIndex() {
         .sort((a, b) => a.claim.deadline - b.claim.deadline)
         .slice(0, limit),
   }
-  return { index, states }
+  return { index, states, expiries }
 }
 
 const claimOf = ({ state: _, ...claim }: Extract<ProbeState, { state: 'building' }>): Claim => claim
@@ -154,6 +175,21 @@ export function memoryBudgets(): Budgets {
       return true
     },
     exhausted: async (budget, limit) => (spent.get(budget)?.size ?? 0) >= limit,
+    giveBack: async (budget, claim) => void spent.get(budget)?.delete(claim),
+  }
+}
+
+export function memoryHolds(now: Clock): Holds {
+  const leases = new Map<string, Map<string, number>>()
+  return {
+    take: async (holder, { id, until }, limit) => {
+      const held = leases.get(holder) ?? new Map<string, number>()
+      const live = [...held].filter(([, end]) => end > now())
+      if (live.length >= limit) return false
+      leases.set(holder, new Map([...live, [id, until]]))
+      return true
+    },
+    release: async (holder, { id }) => void leases.get(holder)?.delete(id),
   }
 }
 

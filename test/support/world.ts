@@ -39,6 +39,8 @@ export interface WorldOptions {
   /** what its kernel makes of it; `undefined`: the load test leaves nothing */
   readonly verdict?: 'passed' | 'failed' | undefined
   readonly settings?: Partial<Settings>
+  /** the release that a kernel has in its name today; throws for what is no kernel */
+  readonly today?: (kernelRelease: string) => string
 }
 
 /** Called before and after every call of a port; what it throws is what the caller sees. */
@@ -70,7 +72,8 @@ const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kh
     prepared: undefined,
   }) satisfies SourcePlan
 
-export function createWorld({ probe, failure, verdict, settings: own = {} }: WorldOptions) {
+export function createWorld(options: WorldOptions) {
+  const { probe, failure, verdict, settings: own = {}, today = (release) => release } = options
   const settings: Settings = { ...DEFAULTS, ...own }
   let time = Date.UTC(2026, 10, 23, 12)
   let fault: Fault = () => undefined
@@ -95,6 +98,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
     })
   const index = watch('index', memory.index)
   const budgets = watch('budgets', memory.budgets)
+  const holds = watch('holds', memory.holds)
   const bus = watch('bus', memory.bus)
   const kernels = watch('kernels', memory.kernels)
   const builder = watch('builder', memory.builder)
@@ -116,7 +120,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
   const planning = watch('plan', {
     kernel: async ({ kernelRelease }: Probe): Promise<HeadersPlan> => ({
       tag: 'headers',
-      kernelRelease,
+      kernelRelease: today(kernelRelease),
       unameRelease: UNAME_RELEASE,
       headers: [pkg('linux-headers')],
       tree: 'usr/src/linux-headers',
@@ -242,6 +246,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
     memory,
     calls,
     resolvePorts,
+    holds,
     get: (path = PATH, more: Partial<Request> = {}) =>
       resolve(resolvePorts, { method: 'GET', path, caller: '203.0.113.1', ...more }),
     submit: async (submission: Submission, caller = '203.0.113.1') =>
@@ -250,6 +255,7 @@ export function createWorld({ probe, failure, verdict, settings: own = {} }: Wor
           {
             ...resolvePorts,
             kernels,
+            holds,
             inputs: watch('inputs', memory.store.inputs),
             sleep: async (milliseconds) => {
               time += milliseconds

@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { callerOf, problems, resultOf } from '../../../functions/runtime/http.ts'
 import { ProbeError } from '../../../lib/model/errors.ts'
 
-const from = (sourceIp: string) => ({ requestContext: { http: { sourceIp } } }) as APIGatewayProxyEventV2
+const from = (sourceIp: string, forwarded?: string) =>
+  ({
+    headers: { ...(forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }) },
+    requestContext: { http: { sourceIp } },
+  }) as unknown as APIGatewayProxyEventV2
+const NONE = { trustedProxies: [] }
 
 describe('between HTTP and the domain', () => {
   test.each([
@@ -13,7 +18,7 @@ describe('between HTTP and the domain', () => {
     ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
-  ])('%s pays as %s', (address, caller) => expect(callerOf(from(address))).toBe(caller))
+  ])('%s pays as %s', (address, caller) => expect(callerOf(from(address), NONE)).toBe(caller))
 
   test('nothing but the bytes themselves is a 2xx, and nothing is stored', () => {
     const redirect = resultOf({ tag: 'redirect', location: 'https://example.org/x' })

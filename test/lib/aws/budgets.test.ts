@@ -3,7 +3,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { createBudgets } from '../../../lib/aws/budgets.ts'
-import { BUDGET_EXPIRES, TABLE_KEY } from '../../../lib/aws/resources.ts'
+import { EXPIRES, TABLE_KEY } from '../../../lib/aws/resources.ts'
 import { startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
 
 test('a budget expires two days after it was last spent from, in seconds', async () => {
@@ -13,7 +13,7 @@ test('a budget expires two days after it was last spent from, in seconds', async
   const budgets = createBudgets(lab.client, table, () => now)
   const expires = async () => {
     const { Item } = await lab.client.send(new GetCommand({ TableName: table, Key: { [TABLE_KEY]: 'b' } }))
-    return Item?.[BUDGET_EXPIRES]
+    return Item?.[EXPIRES]
   }
   await budgets.spend('b', 'one', 1)
   expect(await expires()).toBe(Date.UTC(2026, 10, 25) / 1000)

@@ -8,7 +8,13 @@ import type { RegistryEvent } from '../../../lib/model/events.ts'
 import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
 import { until } from '../../support/local/assembly.ts'
 
-const REQUESTED: RegistryEvent = { type: 'ProbeRequested', key: 'k', claim: 'c', attempt: 3 }
+const REQUESTED: RegistryEvent = {
+  type: 'ProbeRequested',
+  key: 'k',
+  claim: 'c',
+  attempt: 3,
+  caller: '192.0.2.1',
+}
 const OVERDUE: RegistryEvent = { type: 'ProbeOverdue', key: 'k', claim: 'c' }
 
 async function lab() {

@@ -40,7 +40,7 @@ const itemOf = async (TableName: string, key: string) =>
 
 describe('the cost', () => {
   test('a read is one eventually consistent GetItem, and a consistent one when it is asked for', async () => {
-    const index = createIndex(lab.client, table)
+    const index = createIndex(lab.client, table, () => 0)
     const [read, ...more] = await commandsOf(lab, () => index.get('k'))
     expect(read).toMatchObject({ name: 'GetItemCommand', input: { ConsistentRead: false } })
     expect(more).toEqual([])
@@ -49,7 +49,7 @@ describe('the cost', () => {
   })
 
   test('a claim is one write, for the winner and for the losers', async () => {
-    const index = createIndex(lab.client, table)
+    const index = createIndex(lab.client, table, () => 0)
     const claim = (name: string) => index.claim('cost', { claim: name, claimedAt: 1, deadline: 9 })
     expect(await commandsOf(lab, () => claim('c1'))).toMatchObject([{ name: 'UpdateItemCommand' }])
     expect(await commandsOf(lab, () => claim('c2'))).toMatchObject([{ name: 'UpdateItemCommand' }])
@@ -57,7 +57,7 @@ describe('the cost', () => {
 })
 
 test('an older item with a name that a reason no longer has is read under its new one', async () => {
-  const index = createIndex(lab.client, table)
+  const index = createIndex(lab.client, table, () => 0)
   const item = { state: 'failed', attempt: 1, claim: 'c', ...FAILURE, reason: 'build-error' }
   await lab.client.send(new PutCommand({ TableName: table, Item: { ...item, [TABLE_KEY]: 'older' } }))
   expect(await index.get('older')).toMatchObject({ state: 'failed', reason: 'build-broken', retryAt: 30 })
@@ -88,20 +88,20 @@ describe('an item that is no state of ours', () => {
       code: 'misconfigured',
       message: expect.stringMatching(`${key} has no proper ${member}`),
     }
-    await expect(createIndex(lab.client, table).get(key)).rejects.toMatchObject(refusal)
+    await expect(createIndex(lab.client, table, () => 0).get(key)).rejects.toMatchObject(refusal)
   })
 
   test('is not claimed over: somebody has to look', async () => {
     const Item = { [TABLE_KEY]: 'kept', state: 'unheard of', worth: 'much' }
     await lab.client.send(new PutCommand({ TableName: table, Item }))
     const claim = { claim: 'c', claimedAt: 1, deadline: 2 }
-    expect(await createIndex(lab.client, table).claim('kept', claim)).toBeUndefined()
+    expect(await createIndex(lab.client, table, () => 0).claim('kept', claim)).toBeUndefined()
     expect(await itemOf(table, 'kept')).toEqual(Item)
   })
 })
 
 test('other errors than a lost condition are thrown', async () => {
-  const index = createIndex(lab.client, 'no-such-table')
+  const index = createIndex(lab.client, 'no-such-table', () => 0)
   const missing = { name: 'ResourceNotFoundException' }
   await expect(index.get('k')).rejects.toMatchObject(missing)
   await expect(index.claim('k', { claim: 'c', claimedAt: 1, deadline: 2 })).rejects.toMatchObject(missing)
@@ -110,7 +110,7 @@ test('other errors than a lost condition are thrown', async () => {
 
 test('only what is open stands in the index of deadlines', async () => {
   const name = await lab.table()
-  const index = createIndex(lab.client, name)
+  const index = createIndex(lab.client, name, () => 0)
   for (const key of ['open', 'published', 'failed'])
     await index.claim(key, { claim: 'c', claimedAt: 1, deadline: 2 })
   await index.publish('published', 'c', PUBLICATION)
@@ -157,8 +157,11 @@ describe('any sequence of calls', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 20 }), async (calls) => {
         run += 1
-        const real = prefixed(createIndex(lab.client, name), `${run}/`)
-        const model = memoryIndex().index
+        const real = prefixed(
+          createIndex(lab.client, name, () => 0),
+          `${run}/`,
+        )
+        const model = memoryIndex(() => 0).index
         for (const act of calls) expect(await act(real)).toEqual(await act(model))
         for (const k of ['k1', 'k2'])
           expect(await real.get(k, { consistent: true })).toEqual(await model.get(k))

@@ -99,8 +99,8 @@ describe('the facts of a host', () => {
     ['release', { release: '6'.repeat(65) }],
     ['version', { version: '#1\u0000' }],
     ['version', { version: '#'.repeat(65) }],
-    ['etcVersion', { etcVersion: 'v'.repeat(300) }],
-    ['configMd5', { configMd5: 'D41D8CD98F00B204E9800998ECF8427E' }],
+    ['etc-version', { etcVersion: 'v'.repeat(300) }],
+    ['config-md5', { configMd5: 'D41D8CD98F00B204E9800998ECF8427E' }],
     ['os-release', { osRelease: 'ID=$(x)' }],
   ])('a broken field is named: %s', (field, change) => {
     expect(refusal(() => hostFacts({ ...RAW.debian, ...change }))).toMatch(new RegExp(`^${field}: `))

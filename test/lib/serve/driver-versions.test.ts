@@ -7,6 +7,7 @@ import { memoryPorts } from '../../support/memory.ts'
 import { createWorld, DRIVER_VERSION, PATH } from '../../support/world.ts'
 
 const MINUTE = 60_000
+const WAITING = { room: 'v1', caller: '192.0.2.1' } as const
 
 /** A registry whose lists are read `seconds` after they were asked for. */
 function registry({ seconds = 5 } = {}) {
@@ -16,6 +17,9 @@ function registry({ seconds = 5 } = {}) {
   const ports = {
     catalogue: memory.catalogue,
     sources: memory.sources,
+    budgets: memory.budgets,
+    holds: memory.holds,
+    newId: memory.newId,
     settings: DEFAULTS,
     now: () => time,
     bus: {
@@ -35,23 +39,23 @@ function registry({ seconds = 5 } = {}) {
 describe('the driver versions', () => {
   test('that were never read are waited for', async () => {
     const { ports, asked } = registry()
-    expect(await driverVersions(ports)).toEqual(['0.23.2', '0.20.0'])
+    expect(await driverVersions(ports, WAITING)).toEqual(['0.23.2', '0.20.0'])
     expect(asked).toEqual([{ type: 'DriversWanted' }])
   })
 
   test('that take too long to read are answered with when to ask again', async () => {
     const { ports } = registry({ seconds: 60 })
-    await expect(driverVersions(ports)).rejects.toMatchObject({ code: 'catalogue-unread' })
+    await expect(driverVersions(ports, WAITING)).rejects.toMatchObject({ code: 'catalogue-unread' })
   })
 
   test('that were read long ago are answered at once, and read again', async () => {
     const { ports, asked, pass } = registry()
-    await driverVersions(ports)
+    await driverVersions(ports, WAITING)
     pass(14 * MINUTE)
-    expect(await driverVersions(ports)).toHaveLength(2)
+    expect(await driverVersions(ports, WAITING)).toHaveLength(2)
     expect(asked).toHaveLength(1)
     pass(MINUTE)
-    expect(await driverVersions(ports)).toHaveLength(2)
+    expect(await driverVersions(ports, WAITING)).toHaveLength(2)
     expect(asked).toHaveLength(2)
   })
 })
@@ -59,14 +63,14 @@ describe('the driver versions', () => {
 test('a driver version that was revoked is not offered', async () => {
   const { ports } = registry()
   const settings = { ...DEFAULTS, revoked: ['0.23.2'] }
-  expect(await driverVersions({ ...ports, settings })).toEqual(['0.20.0'])
-  expect(await driverVersions({ ...ports, settings })).toEqual(['0.20.0'])
+  expect(await driverVersions({ ...ports, settings }, WAITING)).toEqual(['0.20.0'])
+  expect(await driverVersions({ ...ports, settings }, WAITING)).toEqual(['0.20.0'])
 })
 
 describe('a driver version that comes as a package', () => {
   test('exists when the suites have it, or once had it', async () => {
     const { ports, memory } = registry()
-    await driverVersions(ports)
+    await driverVersions(ports, WAITING)
     await expect(checkDriverVersion(ports, '0.23.2')).resolves.toBeUndefined()
     const source = {
       name: 'scap',
@@ -80,7 +84,7 @@ describe('a driver version that comes as a package', () => {
 
   test('that nobody has is refused with those that exist, and nothing is asked for', async () => {
     const { ports, asked } = registry()
-    await driverVersions(ports)
+    await driverVersions(ports, WAITING)
     await expect(checkDriverVersion(ports, '0.99.9')).rejects.toMatchObject({
       code: 'unknown-driver-version',
       message: expect.stringContaining('0.23.2, 0.20.0'),

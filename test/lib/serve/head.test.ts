@@ -36,9 +36,14 @@ describe('HEAD', () => {
   )
 
   test('of one who waits leads to what GET does', async () => {
-    const ports = { ...world.resolvePorts, sleep: async () => undefined }
+    const ports = {
+      ...world.resolvePorts,
+      polled: world.resolvePorts.index,
+      holds: world.holds,
+      sleep: async () => undefined,
+    }
     const { get, head } = await objects((method) =>
-      wait(ports, { method, path: `/wait${PATH}`, until: undefined }),
+      wait(ports, { method, path: `/wait${PATH}`, caller: 'me', until: undefined }),
     )
     expect(get.method).toBe('GET')
     expect(head).toEqual({ ...get, method: 'HEAD' })

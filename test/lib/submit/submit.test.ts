@@ -33,7 +33,7 @@ const talos = (force = false) =>
 
 const stored = ({ memory }: ReturnType<typeof world>) => [...memory.inside.objects.inputs.keys()]
 const writes = ({ calls }: ReturnType<typeof world>) =>
-  calls.filter((call) => /^(index\.claim|inputs|kernels\.record$|bus|budgets\.spend)/.test(call))
+  calls.filter((call) => /^(index\.claim|inputs|kernels\.record$|bus)/.test(call))
 
 describe('a submission', () => {
   test('gets a probe of its own, by the config’s sha256 and the name that its loader asks by', async () => {

@@ -1,0 +1,96 @@
+// What DynamoDB takes for the value of a key, of a table or of an index: dynalite looks at less.
+
+import { isObject, type Json, type JsonObject } from '../wire/json.ts'
+
+export interface KeySchema {
+  /** of the index; `undefined`: of the table itself */
+  readonly index: string | undefined
+  readonly keys: readonly { readonly name: string; readonly kind: 'HASH' | 'RANGE' }[]
+}
+
+/** Bytes: `HASH` is a partition key, `RANGE` a sort key. */
+const MOST = { HASH: 2048, RANGE: 1024 } as const
+
+const TOO_LONG = {
+  HASH: 'One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes',
+  RANGE:
+    'One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes',
+} as const
+const NOT_VALID = 'One or more parameter values are not valid.'
+const EMPTY = 'The AttributeValue for a key attribute cannot contain an empty string value.'
+
+/**
+ * Why DynamoDB refuses an operation that dynalite has read, as ValidationException: a key has 1 to 2,048 bytes, a sort
+ * key 1 to 1,024. `undefined`: it does not.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
+ */
+export function keyFault(
+  operation: string,
+  input: JsonObject,
+  schemas: readonly KeySchema[],
+): string | undefined {
+  for (const schema of schemas) {
+    const values = schema.keys.map((key) => ({
+      ...key,
+      values: valuesOf(operation, input, schema, key.name),
+    }))
+    // What lacks one of its keys is not in the index.
+    const isIn = values.every((key) => key.values.length > 0) || operation === 'Query'
+    for (const { name, kind, values: given } of values) {
+      const bytes = given.map(bytesOf)
+      if (bytes.includes(0)) return emptyFault(operation, name, schema.index)
+      if (isIn && bytes.some((count) => count !== undefined && count > MOST[kind])) return TOO_LONG[kind]
+    }
+  }
+  return undefined
+}
+
+function emptyFault(operation: string, name: string, index: string | undefined): string {
+  if (index === undefined || operation === 'Query') return `${NOT_VALID} ${EMPTY} Key: ${name}`
+  return operation === 'UpdateItem'
+    ? `${NOT_VALID} The update expression attempted to update a secondary index key to a value that is not supported. ${EMPTY}`
+    : `${NOT_VALID} A value specified for a secondary index key is not supported. ${EMPTY} IndexName: ${index}, IndexKey: ${name}`
+}
+
+/** Of a key that is a number, DynamoDB has its own bounds. */
+function bytesOf(value: Json | undefined): number | undefined {
+  if (!isObject(value)) return undefined
+  if (typeof value.S === 'string') return Buffer.byteLength(value.S)
+  return typeof value.B === 'string' ? Buffer.byteLength(value.B, 'base64') : undefined
+}
+
+/** All that an operation says of that attribute where it is a key of that table or index. */
+function valuesOf(operation: string, input: JsonObject, { index }: KeySchema, name: string): Json[] {
+  const of = (...places: (Json | undefined)[]) => places.flatMap((place) => memberOf(place, name))
+  switch (operation) {
+    case 'Query':
+      return input.IndexName === index ? [...conditionsOf(input, name), ...of(input.ExclusiveStartKey)] : []
+    case 'UpdateItem':
+      return [...of(input.Key), ...updatesOf(input, name)]
+    case 'PutItem':
+      return of(input.Item)
+    default:
+      return index === undefined || input.IndexName === index ? of(input.Key, input.ExclusiveStartKey) : []
+  }
+}
+
+const memberOf = (of: Json | undefined, name: string): Json[] =>
+  isObject(of) && of[name] !== undefined ? [of[name]] : []
+
+/** As dynalite has read `KeyConditionExpression`. */
+function conditionsOf({ KeyConditions }: JsonObject, name: string): Json[] {
+  const condition = isObject(KeyConditions) ? KeyConditions[name] : undefined
+  const values = isObject(condition) ? condition.AttributeValueList : undefined
+  return Array.isArray(values) ? values : []
+}
+
+/** As dynalite has read `UpdateExpression`: what is set, and what may be by `if_not_exists`. */
+function updatesOf({ _updates }: JsonObject, name: string): Json[] {
+  const sections = isObject(_updates) ? _updates.sections : undefined
+  if (!Array.isArray(sections)) return []
+  return sections.flatMap((section) => {
+    if (!isObject(section) || !Array.isArray(section.path) || section.path.join() !== name) return []
+    const { val } = section
+    return isObject(val) && Array.isArray(val.args) ? val.args : val === undefined ? [] : [val]
+  })
+}

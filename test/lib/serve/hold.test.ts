@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { held } from '../../../lib/serve/hold.ts'
+import { shareReads } from '../../../lib/serve/shared-reads.ts'
+import { memoryPorts } from '../../support/memory.ts'
+
+const NOW = Date.UTC(2026, 10, 23)
+
+function ports(perCaller: number, perNetwork: number) {
+  const memory = memoryPorts({ now: () => NOW })
+  const hold = { ...DEFAULTS.hold, othersPerCaller: perCaller, othersPerNetwork: perNetwork }
+  return { holds: memory.holds, newId: memory.newId, now: memory.now, settings: { hold } }
+}
+const waiting = (caller: string) => ({ room: 'v1' as const, caller })
+const never = () => new Promise<never>(() => undefined)
+const settled = () => new Promise((resolve) => setTimeout(resolve, 1))
+
+describe('a request that waits', () => {
+  test('has a place of its caller’s while it does, and none afterwards, however it ends', async () => {
+    const here = ports(1, 9)
+    expect(await held(here, waiting('192.0.2.1'), NOW, async () => 'done')).toBe('done')
+    await expect(
+      held(here, waiting('192.0.2.1'), NOW, () => Promise.reject(new Error('failed'))),
+    ).rejects.toThrow('failed')
+    void held(here, waiting('192.0.2.1'), NOW, never)
+    await settled()
+    const refusal = { code: 'too-many-waits', message: expect.stringContaining('192.0.2.1 has 1 ') }
+    await expect(held(here, waiting('192.0.2.1'), NOW, never)).rejects.toMatchObject(refusal)
+  })
+
+  test('has one of its network’s as well, and leaves none behind where that has none', async () => {
+    const here = ports(5, 1)
+    void held(here, waiting('192.0.2.1'), NOW, never)
+    await settled()
+    for (let i = 0; i < 9; i += 1)
+      await expect(held(here, waiting('192.0.2.2'), NOW, never)).rejects.toMatchObject({
+        message: expect.stringContaining('192.0.2.0/24 has 1 '),
+      })
+    const own = { id: 'x', until: NOW + 1 }
+    expect(await here.holds.take('v1/192.0.2.2', own, 1)).toBe(true)
+  })
+
+  test('has its answer also when its place could not be freed', async () => {
+    const here = ports(1, 9)
+    const holds = { ...here.holds, release: () => Promise.reject(new Error('DynamoDB is away')) }
+    expect(await held({ ...here, holds }, waiting('192.0.2.1'), NOW, async () => 'done')).toBe('done')
+  })
+})
+
+describe('reads that are shared', () => {
+  test('are one for all who look within their time, and a failure is not kept', async () => {
+    let time = 0
+    let reads = 0
+    const index = {
+      get: async () => {
+        reads += 1
+        if (reads === 3) throw new Error('away')
+        return undefined
+      },
+    }
+    const shared = shareReads(index, () => time, 100)
+    await Promise.all(Array.from({ length: 50 }, () => shared.get('a')))
+    expect(reads).toBe(1)
+    await shared.get('b')
+    time = 100
+    await expect(shared.get('a')).rejects.toThrow('away')
+    await shared.get('a')
+    expect(reads).toBe(4)
+  })
+})
