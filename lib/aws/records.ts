@@ -74,19 +74,19 @@ export function createCatalogue(client: DynamoDBDocumentClient, table: string): 
   }
 }
 
-/** Of the table of sources, by suite; no driver version begins so. */
-const listId = (suite: string): string => `~list/${suite}`
+/** Of the table of sources, by the names of archive and suite; no driver version begins so. */
+const listId = (list: string): string => `~list/${list}`
 
 export function createListDates(client: DynamoDBDocumentClient, table: string): ListDates {
-  const keyOf = (suite: string) => ({ TableName: table, Key: { [TABLE_KEY]: listId(suite) } })
+  const keyOf = (list: string) => ({ TableName: table, Key: { [TABLE_KEY]: listId(list) } })
   return {
-    async newest(suite) {
-      const { Item } = await client.send(new GetCommand({ ...keyOf(suite), ConsistentRead: true }))
-      return Item === undefined ? undefined : listOf(listId(suite), Item).newest
+    async newest(list) {
+      const { Item } = await client.send(new GetCommand({ ...keyOf(list), ConsistentRead: true }))
+      return Item === undefined ? undefined : listOf(listId(list), Item).newest
     },
-    async seen(suite, date) {
+    async seen(list, date) {
       const command = new UpdateCommand({
-        ...keyOf(suite),
+        ...keyOf(list),
         UpdateExpression: 'SET newest = :date',
         ConditionExpression: 'attribute_not_exists(newest) OR newest < :date',
         ExpressionAttributeValues: { ':date': date },

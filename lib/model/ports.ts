@@ -102,9 +102,9 @@ export interface Catalogue {
 /** How new the newest list was that an archive signed for a suite, whichever mirror had it. */
 export interface ListDates {
   /** milliseconds since the epoch; `undefined`: none was ever read */
-  newest(suite: string): Promise<number | undefined>
+  newest(list: string): Promise<number | undefined>
   /** A later date stays. */
-  seen(suite: string, date: number): Promise<void>
+  seen(list: string, date: number): Promise<void>
 }
 
 /** Kernels that hosts submitted, by `recordId`. */

@@ -91,6 +91,12 @@ test('how old the list is that was believed is said', async () => {
   expect(lines[0]).toMatchObject({ event: 'list read', fields: { mirror: suite.mirror, suite: 'bookworm' } })
 })
 
+test('another archive with a suite of the same name has dates of its own', async () => {
+  await read(await mirror(await signed(NOW - DAY)))
+  const date = `Date: ${new Date(NOW - 2 * DAY).toUTCString()}\n`
+  await read(await mirror(await signed(NOW - 2 * DAY, `Label: Raspbian\n${date}`)))
+})
+
 test('a snapshot is believed by its name, and leaves no date behind', async () => {
   await read(await mirror(await signed(NOW - DAY)))
   const snapshot = await mirror(await signed(NOW - 20 * DAY), { ofThePast: true })

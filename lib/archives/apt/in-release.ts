@@ -3,6 +3,7 @@
 import { readCleartextMessage, readKeys, verify } from 'openpgp'
 import { ProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch, ListDates, Log } from '../../model/ports.ts'
+import { printable } from '../../model/text.ts'
 import type { Suite } from './suite.ts'
 
 export interface IndexFile {
@@ -66,7 +67,7 @@ const DAY = 24 * 3_600_000
 
 /**
  * A mirror goes on with the list that it has, or to a newer one, and no mirror goes back behind what another had: the
- * newest date is remembered by the suite, which the archive signed, and not by where it came from.
+ * newest date is remembered by the names of archive and suite, which are signed, and not by where the list came from.
  */
 async function checkDate(
   { lists, log, now }: ReleasePorts,
@@ -82,14 +83,15 @@ async function checkDate(
   const ageDays = Math.max(0, Math.floor((now() - date) / DAY))
   log('list read', { mirror, suite, date: new Date(date).toISOString(), ageDays, ofThePast })
   if (ofThePast) return
-  const newest = await lists.newest(suite)
+  const list = ['Origin', 'Label'].map((name) => printable(fieldOf(text, name) ?? '', 100)).join('/')
+  const newest = await lists.newest(`${list}/${suite}`)
   if (newest !== undefined && date < newest)
     throw refused(
       url,
       `it is of ${written}, ${ageDays} days old, and one of ${new Date(newest).toUTCString()} was read before: the mirror is behind, or replays an old list. Wait until it has caught up, or use another mirror; a snapshot says ofThePast in its settings`,
     )
   // A crash before this line leaves the date before: whoever reads this list next remembers it.
-  if (date !== newest) await lists.seen(suite, date)
+  if (date !== newest) await lists.seen(`${list}/${suite}`, date)
 }
 
 const fieldOf = (text: string, name: string): string | undefined =>
