@@ -16,12 +16,7 @@ import type { ObjectMeta, Store } from '../model/ports.ts'
 const TRIES = 5
 
 export function createStore(client: S3Client, bucket: string): Store {
-  const put = (
-    key: string,
-    body: Uint8Array,
-    { contentType, sha256 }: ObjectMeta,
-    condition: { IfNoneMatch?: '*' },
-  ) =>
+  const put = (key: string, body: Uint8Array, { contentType, sha256 }: ObjectMeta) =>
     client.send(
       new PutObjectCommand({
         Bucket: bucket,
@@ -30,7 +25,8 @@ export function createStore(client: S3Client, bucket: string): Store {
         ContentType: contentType,
         ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
         Metadata: { sha256 },
-        ...condition,
+        // The grants allow no other: cdk/buckets.ts.
+        IfNoneMatch: '*',
       }),
     )
   return {
@@ -54,16 +50,13 @@ export function createStore(client: S3Client, bucket: string): Store {
     async create(key, body, meta) {
       for (let tries = TRIES; ; tries -= 1) {
         try {
-          await put(key, body, meta, { IfNoneMatch: '*' })
+          await put(key, body, meta)
           return 'created'
         } catch (error) {
           if (statusOf(error) === 412) return 'exists'
           if (statusOf(error) !== 409 || tries === 1) throw error
         }
       }
-    },
-    async replace(key, body, meta) {
-      await put(key, body, meta, {})
     },
   }
 }

@@ -129,8 +129,6 @@ export interface Store {
   get(key: string, maxBytes: number): Promise<Uint8Array | undefined>
   /** Creates the object; `exists` when there is one already, which stays as it is. */
   create(key: string, body: Uint8Array, meta: ObjectMeta): Promise<'created' | 'exists'>
-  /** Writes whatever was there. */
-  replace(key: string, body: Uint8Array, meta: ObjectMeta): Promise<void>
 }
 
 export interface ObjectMeta {

@@ -18,7 +18,6 @@ export function storeContract(make: () => Promise<Store>): void {
     store = await make()
   })
   const create = (body: Uint8Array) => store.create(KEY, body, metaOf(body))
-  const replace = (body: Uint8Array) => store.replace(KEY, body, metaOf(body))
   const read = async (key = KEY) => {
     const body = await store.get(key, 1000)
     return body === undefined ? undefined : new TextDecoder().decode(body)
@@ -41,12 +40,6 @@ export function storeContract(make: () => Promise<Store>): void {
     const results = await Promise.all(bodies.map((body) => create(bytes(body))))
     expect(results.filter((result) => result === 'created')).toHaveLength(1)
     expect(await read()).toBe(bodies[results.indexOf('created')])
-  })
-
-  test('an object that is replaced is the new one', async () => {
-    await replace(bytes('first'))
-    await replace(bytes('second'))
-    expect(await read()).toBe('second')
   })
 
   test('an object is every byte of what was written', async () => {

@@ -255,7 +255,6 @@ export function memoryStore() {
       put(key, body, meta)
       return 'created'
     },
-    replace: async (key, body, meta) => put(key, body, meta),
   }
   return { store, objects }
 }
