@@ -81,6 +81,28 @@ describe.each(['user', 'root', 'container'] as const)(
       if (outer !== 'root') expect(log).toMatch(/^Seccomp:\t2$/m)
     })
 
+    test('is held to its limits, as nobody where that can be, and with a /proc where it can have its own', async () => {
+      const look = [
+        'prlimit --pid $$ --raw --noheadings --output RESOURCE,SOFT,HARD | sed "s/^/limit: /"',
+        'echo "user: $(id -u)"; [ ! -d /proc/self ] || echo "proc: $(ls /proc | grep -c "^[0-9]")"',
+        'df --output=target,size /build /tmp | sed "s/^/size: /"',
+        'find / -maxdepth 2 -path "/etc/*" | sed "s/^/file: /"',
+        GOOD,
+      ]
+      const { log } = await build(store, { ...smallBuild(making(...look)), outer })
+      const limits = { CORE: 0, NPROC: 4096, FSIZE: 268435456, AS: 8589934592 }
+      for (const [name, most] of Object.entries(limits)) {
+        const [, soft, hard] = new RegExp(`^limit: ${name} (\\d+) (\\d+)$`, 'm').exec(log) ?? []
+        expect(Math.max(Number(soft), Number(hard))).toBeLessThanOrEqual(most)
+      }
+      expect(log).toMatch(/^size: \/build +1048576$/m)
+      expect(log).toMatch(/^size: \/tmp +262144$/m)
+      expect(log.match(/^file: .*$/gm)).toEqual(['file: /etc/alternatives'])
+      if (process.getuid?.() !== 0) return
+      expect(log).toContain(`\nuser: ${outer === 'root' ? 0 : 64055}\n`)
+      expect(/^proc: \d+$/m.test(log)).toBe(outer !== 'root')
+    })
+
     test('has no way into a further user namespace', async () => {
       const { exit, log } = await build(store, {
         ...smallBuild(making('unshare -Ur true && echo INSIDE', GOOD)),
