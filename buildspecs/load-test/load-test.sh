@@ -10,12 +10,14 @@
 # Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of all steps).
 # Exits 0 when there was a verdict of `passed` or `failed`.
 set -eu
+# Where a sandbox writes to it, it is given one.
+exec 3>&-
 umask 022
 export LC_ALL=C
 WORK=/tmp/load-test
 
 for step in common/stages common/transfer common/job load-test/settings load-test/vm-tools common/install \
-  common/fetch common/sandbox load-test/vm common/log load-test/verdict; do
+  common/fetch common/calls common/sandbox load-test/vm common/log load-test/verdict; do
   # shellcheck source=/dev/null
   . "$STEPS/$step.sh"
 done

@@ -40,8 +40,8 @@ verdict() {
 
 # What the kernel and the tools said while the probe was there, of much the first and the last. Its clock is no news.
 told_lines() {
-  sed "0,/^$NONCE ready /d; /^$NONCE \(end\|refused\) /,\$d; s/^$NONCE says //; /^$NONCE /d; /^tsc: /d; /^clocksource: /d" \
-    "$WORK/lines" >"$WORK/all"
+  sed "0,/^$NONCE ready /d; /^$NONCE \(end\|refused\) /,\$d; s/^$NONCE says //; /^$NONCE /d" "$WORK/lines" |
+    sed '/^\(tsc\|clocksource\|hrtimer\): /d' >"$WORK/all"
   if [ "$(wc -l <"$WORK/all")" -le $MAX_LINES ]; then
     cat "$WORK/all"
   else

@@ -4,6 +4,8 @@
 # Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of all steps).
 # Exits 0 only when the probe was uploaded.
 set -eu
+# Where a sandbox writes to it, it is given one.
+exec 3>&-
 umask 022
 export LC_ALL=C
 STEPS=${STEPS:-/tmp/steps}
@@ -25,6 +27,8 @@ WORK=/tmp/probe-build
 . "$STEPS/common/install.sh"
 # shellcheck source-path=SCRIPTDIR source=../common/fetch.sh
 . "$STEPS/common/fetch.sh"
+# shellcheck source-path=SCRIPTDIR source=../common/calls.sh
+. "$STEPS/common/calls.sh"
 # shellcheck source-path=SCRIPTDIR source=../common/sandbox.sh
 . "$STEPS/common/sandbox.sh"
 # shellcheck source-path=SCRIPTDIR source=../probe/compiling.sh

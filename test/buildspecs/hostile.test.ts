@@ -62,6 +62,47 @@ describe.each(['user', 'root', 'container'] as const)(
       expect(manifest?.timings.compile).toBeLessThan(60)
     })
 
+    test('has no socket that leads out of its network, and none of the calls that no namespace holds apart', async () => {
+      const [SYSLOG, ADD_KEY, KEYCTL, PERF, BPF, USERFAULTFD, IO_URING] =
+        process.arch === 'arm64' ? [116, 217, 219, 241, 280, 282, 425] : [103, 248, 250, 298, 321, 323, 425]
+      const calls = [SYSLOG, ADD_KEY, KEYCTL, PERF, BPF, USERFAULTFD, IO_URING].join(', ')
+      const look = [
+        `perl -e 'for my $f (0..50) { for my $t (1, 2, 3, 5) { print "family $f\\n" if socket(my $s, $f, $t, 0) } }'`,
+        `perl -MErrno -e 'for (${calls}) { syscall($_, 0, 0, 0, 0, 0); print "call $_: ", $!{ENOSYS} ? "none" : $!, "\\n" }'`,
+        `perl -e 'print "x32: ", syscall(0x40000000 + 39), "\\n"'`,
+        'grep "^Seccomp:" /proc/self/status',
+        GOOD,
+      ]
+      const { exit, log } = await build(store, { ...smallBuild(making(...look)), outer })
+      expect(exit).toBe(0)
+      expect(new Set(log.match(/^family .*$/gm))).toEqual(new Set(['family 1', 'family 2', 'family 10']))
+      expect(log.match(/^call \d+: none$/gm)).toHaveLength(7)
+      expect(log).toContain('\nx32: -1\n')
+      if (outer !== 'root') expect(log).toMatch(/^Seccomp:\t2$/m)
+    })
+
+    test('is held to its limits, as nobody where that can be, and with a /proc where it can have its own', async () => {
+      const look = [
+        'prlimit --pid $$ --raw --noheadings --output RESOURCE,SOFT,HARD | sed "s/^/limit: /"',
+        'echo "user: $(id -u)"; [ ! -d /proc/self ] || echo "proc: $(ls /proc | grep -c "^[0-9]")"',
+        'df --output=target,size /build /tmp | sed "s/^/size: /"',
+        'find / -maxdepth 2 -path "/etc/*" | sed "s/^/file: /"',
+        GOOD,
+      ]
+      const { log } = await build(store, { ...smallBuild(making(...look)), outer })
+      const limits = { CORE: 0, NPROC: 4096, FSIZE: 268435456, AS: 8589934592 }
+      for (const [name, most] of Object.entries(limits)) {
+        const [, soft, hard] = new RegExp(`^limit: ${name} (\\d+) (\\d+)$`, 'm').exec(log) ?? []
+        expect(Math.max(Number(soft), Number(hard))).toBeLessThanOrEqual(most)
+      }
+      expect(log).toMatch(/^size: \/build +1048576$/m)
+      expect(log).toMatch(/^size: \/tmp +262144$/m)
+      expect(log.match(/^file: .*$/gm)).toEqual(['file: /etc/alternatives'])
+      if (process.getuid?.() !== 0) return
+      expect(log).toContain(`\nuser: ${outer === 'root' ? 0 : 64055}\n`)
+      expect(/^proc: \d+$/m.test(log)).toBe(outer !== 'root')
+    })
+
     test('has no way into a further user namespace', async () => {
       const { exit, log } = await build(store, {
         ...smallBuild(making('unshare -Ur true && echo INSIDE', GOOD)),

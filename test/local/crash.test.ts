@@ -16,6 +16,7 @@ import {
 
 interface Killable {
   readonly url: string
+  readonly pid: number
   kill(): Promise<void>
 }
 
@@ -31,8 +32,22 @@ async function processWithStack(assembly: string, dataDir: string): Promise<Kill
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
-  return { url: line.toString().trim(), kill }
+  return { url: line.toString().trim(), pid: child.pid!, kill }
 }
+
+/** What has ended and waits for its parent has no command line. */
+const isLive = (pid: string): boolean =>
+  existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+
+test('the builder of a stack that is killed ends by itself', async () => {
+  const folder = temporaryFolder()
+  const assembly = await writeAssembly(join(folder, 'cdk.out'), {})
+  const { pid, kill } = await processWithStack(assembly, join(folder, 'data'))
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  expect(children).toHaveLength(1)
+  await kill()
+  await until(() => !isLive(children[0]!) || undefined)
+})
 
 const EMITTER = `
 const { EventBridgeClient, PutEventsCommand } = require('@aws-sdk/client-eventbridge')
