@@ -12,6 +12,7 @@ import {
   startRegistry,
 } from '../test/support/registry/registry.ts'
 import { bareMake } from './bare-make.ts'
+import { hitsAtTheDoor } from './door.ts'
 import { timeHits } from './hits.ts'
 import { timeNames } from './names.ts'
 import { bareTree, secondDriver, timeSubmissions } from './submissions.ts'
@@ -116,6 +117,13 @@ try {
     'hit against a bare GetItem',
     `${hit.toFixed(2)} / ${getItem.toFixed(2)} ms = ${(hit / getItem).toFixed(2)}`,
     'within 2',
+  )
+  const door = await hitsAtTheDoor(registry.url, pathOf(newest.release))
+  say('slowest hits while one caller spends what it may in a day', `${door.spending.toFixed(0)} ms`, '')
+  say(
+    'slowest hits beside an attack against beside plain 404s',
+    `${door.attacked.toFixed(0)} / ${door.plain.toFixed(0)} ms = ${door.ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`,
+    `within 2; ${door.refused} of ${door.sent} refused`,
   )
   const bare = await bareTree(join(work.dir, 'bare'), newest.unameRelease)
   const own = await timeSubmissions(registry.url, bare.config, work.dir)

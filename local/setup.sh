@@ -90,6 +90,8 @@ npm_packages() {
   step 'npm ci' npm ci --include=dev --include=optional
   node_24 || no_node_24
   rm -rf .build/node
+  # npx remembers for a folder which commands its package once had: what it finds here, it does not look up.
+  ln -sf ../../client/probe-registry.js node_modules/.bin/probe-registry
   echo "$digest" >"$stamp"
 }
 

@@ -25,6 +25,7 @@ import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
 import type { Log, Presigner, Store } from '../../lib/model/ports.ts'
 import { BASE_DEFAULTS, baseSettings, type Settings } from '../../lib/model/settings.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
+import { rememberExhausted, rememberRecorded } from '../../lib/serve/remembered.ts'
 import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket'
@@ -63,7 +64,11 @@ function s3(): S3Client {
 }
 
 export const index = () => createIndex(dynamo(), required(ENV.probesTable), Date.now)
-export const budgets = () => createBudgets(dynamo(), required(ENV.budgetsTable), Date.now)
+/** Milliseconds. */
+const REMEMBERED = 5000
+
+export const budgets = () =>
+  rememberExhausted(createBudgets(dynamo(), required(ENV.budgetsTable), Date.now), Date.now, REMEMBERED)
 export const holds = () => createHolds(dynamo(), required(ENV.budgetsTable), Date.now)
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
@@ -113,7 +118,7 @@ export function locatePorts(): LocatePorts {
   return {
     index: index(),
     kernels: recordedKernels(),
-    sources: sources(),
+    sources: rememberRecorded(sources(), Date.now, REMEMBERED),
     catalogue: catalogue(),
     budgets: budgets(),
     bus: bus(),

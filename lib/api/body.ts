@@ -133,7 +133,7 @@ async function fieldsOf(contentType: string, bytes: Uint8Array): Promise<Record<
   let parts = 0
   for (const [name, value] of form) {
     parts += 1
-    if (parts > MAX_PARTS) throw badField('body', `it has more than ${MAX_PARTS} parts`)
+    if (parts > MAX_PARTS) throw tooManyParts()
     const content = FILES.includes(name) ? await bytesOf(value) : await textOf(name, value)
     if (MANY.includes(name)) fields[name] = [...((fields[name] as unknown[]) ?? []), content]
     else if (fields[name] === undefined) fields[name] = content
@@ -143,12 +143,27 @@ async function fieldsOf(contentType: string, bytes: Uint8Array): Promise<Record<
 }
 
 async function formOf(contentType: string, bytes: Uint8Array): Promise<FormData> {
+  if (parts(contentType, bytes) > MAX_PARTS) throw tooManyParts()
   try {
     const body = bytes as Uint8Array<ArrayBuffer>
     return await new Response(body, { headers: { 'content-type': contentType } }).formData()
   } catch {
     throw badField('body', 'it is no whole multipart/form-data')
   }
+}
+
+const tooManyParts = (): ProbeError => badField('body', `it has more than ${MAX_PARTS} parts`)
+
+/** What they are at least: counted before they are read, which takes far longer. */
+function parts(contentType: string, bytes: Uint8Array): number {
+  const [, boundary] = /;\s*boundary="?([^";\s]+)/i.exec(contentType) ?? []
+  if (boundary === undefined) return 0
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const line = Buffer.from(`\n--${boundary}\r\n`)
+  let count = 0
+  for (let at = body.indexOf(line); at >= 0 && count <= MAX_PARTS; at = body.indexOf(line, at + line.length))
+    count += 1
+  return count
 }
 
 const bytesOf = async (value: FormValue): Promise<Uint8Array> =>

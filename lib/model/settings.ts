@@ -149,7 +149,7 @@ export const BASE_DEFAULTS: Settings = {
     buildsPerDay: 500,
     requestsPerCallerPerDay: 100,
     unknownPerCallerPerDay: 16,
-    refusedPerCallerPerDay: 40,
+    refusedPerCallerPerDay: 20,
     fewBuildsPerCaller: 5,
     callersPerNetwork: 4,
   },

@@ -58,7 +58,7 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
     case 'method-not-allowed':
       return { status: 405, title: 'This method is not answered here' }
     case 'bad-field':
-      return { status: 400, title: 'A field of the submission is missing or malformed' }
+      return { status: 400, title: 'A field or parameter is missing or malformed' }
     case 'config-mismatch':
       return { status: 422, title: 'The config and the facts are of two kernels' }
     case 'unknown-config':

@@ -5,15 +5,7 @@ import { nextDay, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../
 import type { Settings } from '../model/settings.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, problem } from './answer.ts'
-import {
-  type Account,
-  giveBack,
-  type Purpose,
-  type SpendingPorts,
-  shareSpent,
-  spend,
-  spentOut,
-} from './spending.ts'
+import { type Account, giveBack, type SpendingPorts, shareSpent, spend, spentOut } from './spending.ts'
 
 export interface RequestBuildPorts extends SpendingPorts {
   readonly index: Pick<Index, 'claim' | 'fail'>
@@ -59,18 +51,15 @@ export async function requestBuild(
   return undefined
 }
 
-/** The refusal of a caller that could not pay. */
+/** The refusal of a caller that could not pay; the look that most of those who attack end at comes first. */
 async function peek(ports: RequestBuildPorts, caller: string): Promise<Answer | undefined> {
   const now = ports.now()
-  const of = (purpose: Purpose) => spentOut(ports, purpose, caller)
-  const [requests, unknown, share] = await Promise.all([
-    of('requests'),
-    of('unknown'),
-    shareSpent(ports, caller),
-  ])
+  const unknown = await spentOut(ports, 'unknown', caller)
+  if (unknown !== undefined) return lookingUp(unknown, now)
+  const requests = await spentOut(ports, 'requests', caller)
   if (requests !== undefined) return requestsSpent(requests, now)
-  if (share) return shareGone(caller, ports.settings, now)
-  return unknown && lookingUp(unknown, now)
+  if (await shareSpent(ports, caller)) return shareGone(caller, ports.settings, now)
+  return undefined
 }
 
 /** Both or neither. */

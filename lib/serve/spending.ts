@@ -49,9 +49,9 @@ export async function spentOut(
   purpose: Purpose,
   caller: string,
 ): Promise<Account | undefined> {
-  const accounts = accountsOf(ports, purpose, caller)
-  const spent = await Promise.all(accounts.map(({ budget, limit }) => ports.budgets.exhausted(budget, limit)))
-  return accounts.find((_, i) => spent[i])
+  for (const account of accountsOf(ports, purpose, caller))
+    if (await ports.budgets.exhausted(account.budget, account.limit)) return account
+  return undefined
 }
 
 /** Whose budget it is, and how much that is. */
@@ -111,8 +111,9 @@ export async function payBuild(
 /** A look without a write: was this caller, or its network, built for often today, and is what all share spent? */
 export async function shareSpent(ports: SpendingPorts, caller: string): Promise<boolean> {
   const { budget, shared } = buildsOf(ports)
-  if ((await spentOut(ports, 'few-builds', caller)) === undefined) return false
-  return ports.budgets.exhausted(budget, shared)
+  // On most days that ends it.
+  if (!(await ports.budgets.exhausted(budget, shared))) return false
+  return (await spentOut(ports, 'few-builds', caller)) !== undefined
 }
 
 const buildsOf = ({ now, settings: { budgets } }: SpendingPorts) => ({

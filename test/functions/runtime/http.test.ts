@@ -20,6 +20,16 @@ describe('between HTTP and the domain', () => {
     ['::1', '0:0:0:0::/64'],
   ])('%s pays as %s', (address, caller) => expect(callerOf(from(address), NONE)).toBe(caller))
 
+  test.each([
+    ['192.0.2.1', '203.0.113.7, 192.0.2.1', '203.0.113.7'],
+    ['192.0.2.1', '198.51.100.1, 203.0.113.7, 192.0.2.1', '203.0.113.7'],
+    ['192.0.2.1', '198.51.100.1,2001:db8:1:2::9,192.0.2.1', '2001:db8:1:2::/64'],
+    ['192.0.2.1', undefined, '192.0.2.1'],
+    ['198.51.100.9', '203.0.113.7, 198.51.100.9', '198.51.100.9'],
+  ])('behind %s, with %s, the caller is %s', (peer, forwarded, caller) =>
+    expect(callerOf(from(peer, forwarded), { trustedProxies: ['192.0.2.1'] })).toBe(caller),
+  )
+
   test('nothing but the bytes themselves is a 2xx, and nothing is stored', () => {
     const redirect = resultOf({ tag: 'redirect', location: 'https://example.org/x' })
     expect(redirect).toMatchObject({ statusCode: 307, headers: { location: 'https://example.org/x' } })

@@ -1,0 +1,142 @@
+// Hits beside one caller that attacks, against hits beside as many plain 404s, turn by turn, at one fixed rate.
+
+import { execFileSync } from 'node:child_process'
+import { type Asked, type Caller, callerFrom } from '../test/support/registry/caller.ts'
+import { DRIVER_VERSION } from '../test/support/registry/registry.ts'
+
+const ROUNDS = 3
+const SECONDS = 5
+/** a second */
+const LOAD = 100
+const HITS = 50
+
+export interface DoorTimes {
+  /** of each round: how many times as long the slowest hit in a hundred takes beside the attack */
+  readonly ratios: readonly number[]
+  /** milliseconds, p99: beside the attack, beside plain 404s, and while the attacker spends what a caller may in a day */
+  readonly attacked: number
+  readonly plain: number
+  readonly spending: number
+  /** what the attacker sent, and how often it was answered with its own refusal */
+  readonly sent: number
+  readonly refused: number
+}
+
+interface Load {
+  readonly path: string
+  readonly asked?: Asked
+}
+
+/** `hit`: path of a published probe. */
+export async function hitsAtTheDoor(url: string, hit: string): Promise<DoorTimes> {
+  const attacks = attackOn(
+    execFileSync('sh', ['-c', 'head -c 300000000 /dev/zero | xz'], { maxBuffer: 1 << 26 }),
+  )
+  const plain = (): Load => ({ path: forged('templeos', 1) })
+  const [attacker, other, host] = ['127.0.66.2', '127.0.67.2', '127.0.0.1'].map(callerFrom)
+  const rounds: { attacked: number[]; plain: number[] }[] = []
+  const statuses: number[] = []
+  // Every function has its worker by then, as in a registry that is in use.
+  for (let i = 0; i < 10; i += 1) {
+    const { path, asked } = attacks()
+    await other!.ask(url + path, asked)
+  }
+  await hitsBeside(url, hit, host!, other!, plain, [])
+  const spending = p99(await hitsBeside(url, hit, host!, attacker!, attacks, statuses))
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const beside = await hitsBeside(url, hit, host!, other!, plain, [])
+    rounds.push({ plain: beside, attacked: await hitsBeside(url, hit, host!, attacker!, attacks, statuses) })
+  }
+  for (const caller of [attacker, other, host]) caller!.end()
+  return {
+    ratios: rounds.map((round) => p99(round.attacked) / p99(round.plain)),
+    attacked: p99(rounds.flatMap((round) => round.attacked)),
+    plain: p99(rounds.flatMap((round) => round.plain)),
+    spending,
+    sent: (ROUNDS + 1) * SECONDS * LOAD,
+    refused: statuses.filter((status) => status === 429 || status === 503).length,
+  }
+}
+
+const forged = (target: string, i: number): string =>
+  `/driver/${DRIVER_VERSION}/x86_64/scap_${target}_6.1.9${i}-1-amd64_1.ko`
+
+/** Of ten requests six are names of nothing, three sockets that are held, and one is a submission that unpacks to much. */
+function attackOn(bomb: Uint8Array): () => Load {
+  let i = 0
+  const body = submission(bomb)
+  return () => {
+    i += 1
+    const path = forged('debian', i)
+    switch (i % 10) {
+      case 0:
+        return { path: '/v1/probes', asked: body }
+      case 1:
+      case 2:
+        return { path: `/wait${forged('debian', i % 16)}` }
+      case 3:
+        return {
+          path: `/v1/probes/${Buffer.from(forged('debian', i % 16).slice(1)).toString('base64url')}?wait=25`,
+        }
+      default:
+        return { path }
+    }
+  }
+}
+
+function submission(kheaders: Uint8Array): Asked {
+  const json = {
+    config: Buffer.from('# Linux/x86 6.1.1 Kernel Configuration\nCONFIG_X86_64=y\n').toString('base64'),
+    ...{ release: '6.1.1', version: '#1 SMP', machine: 'x86_64', driverVersions: ['10.2.0+driver'] },
+    kheaders: Buffer.from(kheaders).toString('base64'),
+  }
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }
+}
+
+/** Milliseconds of each hit. Both generators keep their rate, whatever the answers take. */
+async function hitsBeside(
+  url: string,
+  hit: string,
+  host: Caller,
+  loader: Caller,
+  load: () => Load,
+  statuses: number[],
+): Promise<number[]> {
+  const times: number[] = []
+  const hung = new AbortController()
+  const one = async () => {
+    const { path, asked } = load()
+    await loader.ask(url + path, { ...asked, signal: hung.signal }).then(
+      ({ status }) => void statuses.push(status),
+      () => undefined,
+    )
+  }
+  const aHit = async () => {
+    const start = performance.now()
+    const { status } = await host.ask(`${url}/${hit}`)
+    if (status !== 307) throw new Error(`a hit was answered with ${status}`)
+    times.push(performance.now() - start)
+  }
+  const loading = atRate(LOAD, one)
+  await Promise.all(await atRate(HITS, aHit))
+  const sent = await loading
+  hung.abort()
+  await Promise.all(sent)
+  return times
+}
+
+/** Starts so many a second, for all of the time; resolves, when the last one has started, to all of them. */
+async function atRate(rate: number, start: () => Promise<void>): Promise<Promise<void>[]> {
+  const began = performance.now()
+  const all: Promise<void>[] = []
+  for (let i = 0; i < rate * SECONDS; i += 1) {
+    const due = began + (i * 1000) / rate
+    const early = due - performance.now()
+    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
+    all.push(start())
+  }
+  return all
+}
+
+const p99 = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN
