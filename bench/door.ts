@@ -87,7 +87,7 @@ function attackOn(bomb: Uint8Array): () => Load {
 function submission(kheaders: Uint8Array): Asked {
   const json = {
     config: Buffer.from('# Linux/x86 6.1.1 Kernel Configuration\nCONFIG_X86_64=y\n').toString('base64'),
-    ...{ release: '6.1.1', version: '#1 SMP', machine: 'x86_64', driverVersions: ['10.2.0+driver'] },
+    ...{ release: '6.1.1', version: '#1 SMP', machine: 'x86_64', driverVersions: [DRIVER_VERSION] },
     kheaders: Buffer.from(kheaders).toString('base64'),
   }
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }

@@ -9,7 +9,7 @@ export const decimal = (min: number, max: number) =>
   z
     .string()
     .regex(
-      new RegExp(`^\\d{1,${String(max).length}}$`),
+      new RegExp(`^(?:0|[1-9]\\d{0,${String(max).length - 1}})$`),
       `it is not a number from ${min} to ${max} in decimal digits`,
     )
     .transform(Number)

@@ -32,14 +32,14 @@ export const oneQuery = z.strictObject({
 
 /** What a name of a probe can hold, and so what can be looked for. */
 const PART = 'it is not made of A-Z a-z 0-9 . + ~ _ - as in a name (percent-encode + as %2B)'
-const part = (pattern: RegExp) => z.string().max(MAX_FILE).regex(pattern, PART)
+const part = (pattern: RegExp, most = MAX_FILE) => z.string().max(most).regex(pattern, PART)
 
 export const listQuery = z.strictObject({
   release: part(/^\d[A-Za-z0-9.+~_-]*$/)
     .optional()
     .describe('kernel release, as it stands in the name'),
   target: part(/^[A-Za-z0-9._-]+$/).optional(),
-  driverVersion: part(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/).optional(),
+  driverVersion: part(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/, 128).optional(),
   state: listedState.optional(),
   limit: decimal(1, 100).default(50).describe('probes that are looked at for one page'),
   cursor: z

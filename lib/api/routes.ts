@@ -145,7 +145,11 @@ export const ROUTES: readonly Route[] = [
     method: 'get',
     path: '/v1/driver-versions',
     about: 'Which driver versions are built, and how.',
-    responses: { 200: json('the catalogue', driverVersionList), ...ALWAYS, 503: retry('not read yet') },
+    responses: {
+      200: json('the catalogue', driverVersionList),
+      ...ALWAYS,
+      503: retry('not read yet, or too many requests of the caller wait for it'),
+    },
   },
   {
     id: 'newestDriverVersion',
@@ -155,7 +159,7 @@ export const ROUTES: readonly Route[] = [
     responses: {
       200: { about: 'one line', content: { 'text/plain': 'bytes' } },
       ...ALWAYS,
-      503: retry('not read yet'),
+      503: retry('not read yet, or too many requests of the caller wait for it'),
     },
   },
   {

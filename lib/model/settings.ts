@@ -43,7 +43,10 @@ export const baseSettings = z.object({
     requestsPerCallerPerDay: z.int().positive().max(5000),
     /** of those, how many may turn out to be of no kernel or driver that exists; as many may be looked up at once */
     unknownPerCallerPerDay: z.int().positive().max(5000),
-    /** submissions that one caller may send a day that are read and refused; as many may be read at once */
+    /**
+     * submissions that one caller may send a day that are read and refused, one with kernel headers counting as five; as
+     * many may be read at once
+     */
     refusedPerCallerPerDay: z.int().positive().max(5000),
     /** builds a day that are few: half of `buildsPerDay` is kept for callers that had fewer */
     fewBuildsPerCaller: z.int().positive().max(5000),
@@ -149,7 +152,7 @@ export const BASE_DEFAULTS: Settings = {
     buildsPerDay: 500,
     requestsPerCallerPerDay: 100,
     unknownPerCallerPerDay: 16,
-    refusedPerCallerPerDay: 20,
+    refusedPerCallerPerDay: 100,
     fewBuildsPerCaller: 5,
     callersPerNetwork: 4,
   },

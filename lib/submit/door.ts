@@ -37,24 +37,40 @@ export async function admitted<T>(
   await checkBudget(ports, caller)
   const end = ports.now() + READING_MILLISECONDS
   const result = await held(ports, { room: 'submit', caller }, end, () =>
-    paid(ports, caller, () => read(false)),
+    paid(ports, submission, caller, () => read(false)),
   )
   // A crash before it: the same bytes pay once more, and have it back once more.
   await ports.budgets.spend(mark, 'known', 1)
   return result
 }
 
-async function paid<T>(ports: DoorPorts, caller: string, read: () => Promise<T>): Promise<T> {
+/** Kernel headers are dear to look through. */
+const unitsOf = ({ kheaders }: Submission): number => (kheaders === undefined ? 1 : 5)
+
+async function paid<T>(
+  ports: DoorPorts,
+  submission: Submission,
+  caller: string,
+  read: () => Promise<T>,
+): Promise<T> {
   const claim = ports.newId()
-  if (!(await spend(ports, 'refused', caller, claim))) await checkBudget(ports, caller)
+  const units = Array.from({ length: unitsOf(submission) }, (_, i) => `${claim}/${i}`)
+  // A crash from here on leaves units that are spent until the day is over.
+  const back = async () => {
+    for (const unit of units) await giveBack(ports, 'refused', caller, unit)
+  }
+  for (const unit of units) {
+    if (await spend(ports, 'refused', caller, unit)) continue
+    await back()
+    throw tooManyRefused(caller, ports.settings.budgets.refusedPerCallerPerDay)
+  }
   try {
     const result = await read()
-    await giveBack(ports, 'refused', caller, claim)
+    await back()
     return result
   } catch (error) {
     // What the registry failed at is nothing that was refused.
-    if (!isProbeError(error) || !REFUSALS.includes(error.code))
-      await giveBack(ports, 'refused', caller, claim)
+    if (!isProbeError(error) || !REFUSALS.includes(error.code)) await back()
     throw error
   }
 }
@@ -62,12 +78,14 @@ async function paid<T>(ports: DoorPorts, caller: string, read: () => Promise<T>)
 /** ProbeError `budget-spent`. */
 async function checkBudget(ports: DoorPorts, caller: string): Promise<void> {
   const spent = await spentOut(ports, 'refused', caller)
-  if (spent === undefined) return
-  throw new ProbeError(
-    'budget-spent',
-    `${spent.holder} has sent ${spent.limit} submissions today that were refused, or are being read; those that are known are still answered. Mend what the first answers named, and try again tomorrow`,
-  )
+  if (spent !== undefined) throw tooManyRefused(spent.holder, spent.limit)
 }
+
+const tooManyRefused = (holder: string, limit: number): ProbeError =>
+  new ProbeError(
+    'budget-spent',
+    `${holder} has sent submissions today that were refused, or are being read, of which ${limit} are allowed (one with kheaders counts as five); those that are known are still answered. Mend what the first answers named, and try again tomorrow`,
+  )
 
 /** Of all that decides the record: remembered as a budget of one that is spent, and forgotten as that is. */
 function markOf({ config, facts, procVersion, symvers, kheaders, kernelUrls, force }: Submission): string {

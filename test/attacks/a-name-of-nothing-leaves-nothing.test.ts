@@ -37,15 +37,15 @@ const plans = async () => {
 
 describe('names of kernels that do not exist', () => {
   const NAMES = 40
-  let looked: number
+  /** of one that was looked up */
+  let known = 0
   test('cost their caller its budget for them, and nobody else anything', async () => {
     const answers = await Promise.all(
       Array.from({ length: NAMES }, (_, i) => attacker.ask(`${registry.url}/${forged(i)}`)),
     )
     const asked = answers.filter(({ status }) => status === 307).length
-    // Which of them came first is anyone's guess.
-    looked = answers.findIndex(({ status }) => status === 307)
     expect(asked).toBeLessThanOrEqual(16)
+    known = answers.findIndex(({ status }) => status === 307)
     for (const { status, headers, body } of answers.filter((answer) => answer.status !== 307)) {
       expect({ status, code: JSON.parse(body).code }).toEqual({ status: 429, code: 'budget-spent' })
       expect(Number(headers['retry-after'])).toBeLessThanOrEqual(120)
@@ -60,9 +60,9 @@ describe('names of kernels that do not exist', () => {
   test('are in no list, and say why at their own URL', async () => {
     const list = await bystander.ask(`${registry.url}/v1/probes?limit=100`)
     expect(JSON.parse(list.body)).toEqual({ probes: [] })
-    const one = await bystander.ask(`${registry.url}/v1/probes?release=6.1.9${looked}-1-amd64`)
+    const one = await bystander.ask(`${registry.url}/v1/probes?release=6.1.9${known}-1-amd64`)
     expect(JSON.parse(one.body)).toEqual({ probes: [] })
-    const own = await bystander.ask(`${registry.url}/${forged(looked)}`)
+    const own = await bystander.ask(`${registry.url}/${forged(known)}`)
     expect(own.status).toBe(404)
     expect(JSON.parse(own.body)).toMatchObject({ code: 'headers-not-found', retryAt: expect.any(String) })
   })
