@@ -24,9 +24,16 @@ export function aptArchive(
   ports: Omit<PackagesPorts, 'keyring'>,
   { suites, keyring, keep }: AptArchiveOptions,
 ): AptArchive {
-  const packages = async (arch: Arch): Promise<readonly AptPackage[]> => {
+  const read = async (arch: Arch): Promise<readonly AptPackage[]> => {
     const lists = suites.map((suite) => fetchPackages({ ...ports, keyring }, suite, DPKG_ARCH[arch], keep))
     return (await Promise.all(lists)).flat()
+  }
+  const reading = new Map<Arch, Promise<readonly AptPackage[]>>()
+  /** Who asks while the lists are being read waits for that reading: many names at once are one reading. */
+  const packages = (arch: Arch): Promise<readonly AptPackage[]> => {
+    const begun = reading.get(arch) ?? read(arch).finally(() => reading.delete(arch))
+    reading.set(arch, begun)
+    return begun
   }
   return {
     packages,
