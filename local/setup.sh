@@ -91,6 +91,7 @@ npm_packages() {
   node_24 || no_node_24
   rm -rf .build/node
   # npx remembers for a folder which commands its package once had: what it finds here, it does not look up.
+  mkdir -p node_modules/.bin
   ln -sf ../../client/probe-registry.js node_modules/.bin/probe-registry
   echo "$digest" >"$stamp"
 }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -156,6 +157,12 @@ describe('npm packages', () => {
     expect(setUp('run').stdout).toBe('setup: npm ci\n')
     expect(existsSync(join(home, 'node_modules/two'))).toBe(true)
     expect(existsSync(join(home, 'node_modules/one'))).toBe(false)
+  })
+
+  test('have the project’s own command beside theirs, whatever npx remembers of this folder', () => {
+    setUp('run')
+    const link = join(home, 'node_modules/.bin/probe-registry')
+    expect(join(home, 'node_modules/.bin', readlinkSync(link))).toBe(join(home, 'client/probe-registry.js'))
   })
 
   test('that were half installed are installed again', () => {
