@@ -1,8 +1,8 @@
 // Budgets in DynamoDB: one item a budget, holding the claims that spent from it.
 
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Budgets, Clock } from '../model/ports.ts'
+import { ifHeld } from './conditional.ts'
 import { EXPIRES, TABLE_KEY } from './resources.ts'
 
 /** A budget is of one day; it is deleted when nobody can spend from it any more. */
@@ -26,13 +26,7 @@ export function createBudgets(client: DynamoDBDocumentClient, table: string, now
           ':expires': Math.floor(now() / 1000) + LIFE_SECONDS,
         },
       })
-      try {
-        await client.send(command)
-        return true
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false
-        throw error
-      }
+      return (await ifHeld(client.send(command))) !== undefined
     },
     async giveBack(budget, claim) {
       const command = new UpdateCommand({
@@ -43,11 +37,7 @@ export function createBudgets(client: DynamoDBDocumentClient, table: string, now
         ConditionExpression: 'contains(claims, :claim)',
         ExpressionAttributeValues: { ':claims': new Set([claim]), ':claim': claim },
       })
-      try {
-        await client.send(command)
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error
-      }
+      await ifHeld(client.send(command))
     },
     async exhausted(budget, limit) {
       const { Item } = await client.send(new GetCommand({ TableName: table, Key: { [TABLE_KEY]: budget } }))

@@ -1,9 +1,9 @@
 // The digests of sources as an operator sees them: all that are on record, in the table that the planner records them in.
 
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
 import type { Source } from '../model/probe.ts'
+import { ifHeld } from './conditional.ts'
 import { sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
@@ -58,13 +58,7 @@ export function createDigests(client: DynamoDBDocumentClient, table: string): Di
         ConditionExpression: `attribute_not_exists(${TABLE_KEY}) OR sha256 = :same`,
         ExpressionAttributeValues: { ':same': source.sha256 },
       })
-      try {
-        await client.send(command)
-        return true
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false
-        throw error
-      }
+      return (await ifHeld(client.send(command))) !== undefined
     },
     forget: async (id) => {
       const Key = { [TABLE_KEY]: id }

@@ -1,8 +1,8 @@
 // Holds in DynamoDB, beside the budgets: one item a holder, with its leases and when each ends.
 
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Clock, Holds, Lease } from '../model/ports.ts'
+import { ifHeld } from './conditional.ts'
 import { EXPIRES, TABLE_KEY } from './resources.ts'
 
 /** How long the item of a holder stays that holds nothing any more. */
@@ -12,15 +12,8 @@ const HEX = 16
 
 export function createHolds(client: DynamoDBDocumentClient, table: string, now: Clock): Holds {
   const keyOf = (holder: string) => ({ TableName: table, Key: { [TABLE_KEY]: `holds/${holder}` } })
-  async function update(command: UpdateCommand): Promise<boolean> {
-    try {
-      await client.send(command)
-      return true
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false
-      throw error
-    }
-  }
+  const update = async (command: UpdateCommand): Promise<boolean> =>
+    (await ifHeld(client.send(command))) !== undefined
   const free = (holder: string, leases: readonly string[]) =>
     update(
       new UpdateCommand({

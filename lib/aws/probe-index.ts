@@ -1,6 +1,5 @@
 // The index of probes in DynamoDB: one item a probe, conditional writes on that one item only.
 
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -12,6 +11,7 @@ import { isProbeError } from '../model/errors.ts'
 import type { Clock, Index } from '../model/ports.ts'
 import type { Claim, ProbeState } from '../model/probe.ts'
 import { releaseIn } from '../names/grammar.ts'
+import { ifHeld } from './conditional.ts'
 import { claimOf, stateOf } from './item.ts'
 import {
   EXPIRES,
@@ -57,12 +57,7 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
       ExpressionAttributeValues: { ...bound, ...values },
       ReturnValues: 'ALL_NEW',
     })
-    try {
-      return (await client.send(command)).Attributes
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined
-      throw error
-    }
+    return (await ifHeld(client.send(command)))?.Attributes
   }
   return {
     async get(key, { consistent = false } = {}) {

@@ -1,11 +1,11 @@
 // What is recorded once in DynamoDB and never changed, digests of driver sources; the one list of the driver versions that
 // were found; and how new an archive's lists were.
 
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
 import type { Catalogue, ListDates, Sources } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
+import { ifHeld } from './conditional.ts'
 import { catalogueOf, listOf, sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
@@ -23,12 +23,7 @@ export function createSources(client: DynamoDBDocumentClient, table: string): So
       Item: { [TABLE_KEY]: id, ...source },
       ConditionExpression: `attribute_not_exists(${TABLE_KEY})`,
     })
-    try {
-      await client.send(command)
-      return source
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error
-    }
+    if ((await ifHeld(client.send(command))) !== undefined) return source
     const first = await recorded(id)
     if (first !== undefined) return first
     throw new ProbeError('misconfigured', `the record of ${id} in ${table} has vanished`)
@@ -54,13 +49,7 @@ export function createCatalogue(client: DynamoDBDocumentClient, table: string): 
         ConditionExpression: 'attribute_not_exists(claimedUntil) OR claimedUntil <= :now',
         ExpressionAttributeValues: { ':until': until, ':now': now },
       })
-      try {
-        await client.send(command)
-        return true
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false
-        throw error
-      }
+      return (await ifHeld(client.send(command))) !== undefined
     },
     async write({ versions, readAt }) {
       await client.send(
@@ -91,9 +80,7 @@ export function createListDates(client: DynamoDBDocumentClient, table: string): 
         ConditionExpression: 'attribute_not_exists(newest) OR newest < :date',
         ExpressionAttributeValues: { ':date': date },
       })
-      await client.send(command).catch((error: unknown) => {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error
-      })
+      await ifHeld(client.send(command))
     },
   }
 }
