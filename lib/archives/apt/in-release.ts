@@ -1,8 +1,10 @@
 // A suite's InRelease: what its archive signed about its package lists.
 
 import { readCleartextMessage, readKeys, verify } from 'openpgp'
+import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
-import type { Clock, Fetch, ListDates, Log } from '../../model/ports.ts'
+import { listKey } from '../../model/keys.ts'
+import type { Clock, Fetch, ListDates, Log, Store } from '../../model/ports.ts'
 import { printable } from '../../model/text.ts'
 import type { Suite } from './suite.ts'
 
@@ -22,6 +24,8 @@ export interface ReleasePorts {
   readonly fetch: Fetch
   readonly now: Clock
   readonly lists: ListDates
+  /** keeps the newest list of each suite */
+  readonly inputs: Pick<Store, 'get' | 'create'>
   readonly log: Log
   /** armored public keys, one of which must have signed */
   readonly keyring: string
@@ -34,8 +38,7 @@ export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<R
   const raw = await fetch(url, { maxBytes: MAX_IN_RELEASE })
   const text = await verifiedText(raw, keyring, new Date(now()), url)
   checkFields(text, suite, now(), url)
-  await checkDate(ports, text, suite, url)
-  const files = filesOf(text)
+  const files = filesOf(await newestOf(ports, text, suite, url))
   return { file: (path) => files.get(path) }
 }
 
@@ -66,15 +69,13 @@ const MAX_AHEAD = 24 * 3_600_000
 const DAY = 24 * 3_600_000
 
 /**
- * A mirror goes on with the list that it has, or to a newer one, and no mirror goes back behind what another had: the
- * newest date is remembered by the names of archive and suite, which are signed, and not by where the list came from.
+ * The list, or the newer one that was read before: a mirror goes on, and none goes back behind what another had. One that
+ * is behind, as the servers of a large mirror are to each other for some minutes, holds nothing up. The newest is
+ * remembered by the names of archive and suite, which are signed, and not by where it came from.
  */
-async function checkDate(
-  { lists, log, now }: ReleasePorts,
-  text: string,
-  { mirror, suite, ofThePast = false }: Suite,
-  url: string,
-): Promise<void> {
+async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: string): Promise<string> {
+  const { lists, log, now, inputs } = ports
+  const { mirror, suite, ofThePast = false } = asked
   const written = fieldOf(text, 'Date') ?? ''
   const date = Date.parse(written)
   if (Number.isNaN(date)) throw refused(url, 'it does not say of which date it is')
@@ -82,17 +83,32 @@ async function checkDate(
     throw refused(url, `its date is ${written}, which is yet to come: is this machine's clock right?`)
   const ageDays = Math.max(0, Math.floor((now() - date) / DAY))
   log('list read', { mirror, suite, date: new Date(date).toISOString(), ageDays, ofThePast })
-  if (ofThePast) return
-  const list = ['Origin', 'Label'].map((name) => printable(fieldOf(text, name) ?? '', 100)).join('/')
-  const newest = await lists.newest(`${list}/${suite}`)
-  if (newest !== undefined && date < newest)
-    throw refused(
-      url,
-      `it is of ${written}, ${ageDays} days old, and one of ${new Date(newest).toUTCString()} was read before: the mirror is behind, or replays an old list. Wait until it has caught up, or use another mirror; a snapshot says ofThePast in its settings`,
-    )
-  // A crash before this line leaves the date before: whoever reads this list next remembers it.
-  if (date !== newest) await lists.seen(`${list}/${suite}`, date)
+  if (ofThePast) return text
+  const archive = ['Origin', 'Label'].map((name) => printable(fieldOf(text, name) ?? '', 100)).join('/')
+  const list = `${archive}/${suite}`
+  const newest = await lists.newest(list)
+  if (newest !== undefined && date < newest) {
+    log('mirror is behind', { mirror, suite, ageDays, newest: new Date(newest).toISOString() })
+    const kept = await inputs.get(keptAt(list, newest), MAX_IN_RELEASE)
+    if (kept === undefined)
+      throw refused(
+        url,
+        `it is of ${written}, ${ageDays} days old, and one of ${new Date(newest).toUTCString()} was read before: the mirror is behind, or replays an old list. Wait until it has caught up, or use another mirror; a snapshot says ofThePast in its settings`,
+      )
+    const before = new TextDecoder().decode(kept)
+    checkFields(before, asked, now(), url)
+    return before
+  }
+  if (date === newest) return text
+  // The list first. A crash before either line leaves the date before: whoever reads this list next remembers it.
+  const body = new TextEncoder().encode(text)
+  await inputs.create(keptAt(list, date), body, { contentType: 'text/plain', sha256: sha256(body) })
+  await lists.seen(list, date)
+  return text
 }
+
+/** An archive signs one list of a suite at a time. */
+const keptAt = (list: string, date: number): string => listKey(sha256(`the list of ${list} at ${date}`))
 
 const fieldOf = (text: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1]?.trim()

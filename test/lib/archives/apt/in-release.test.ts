@@ -4,7 +4,7 @@ import { fetchRelease } from '../../../../lib/archives/apt/in-release.ts'
 import type { Suite } from '../../../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../../../lib/archives/keys/debian.ts'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
-import { memoryListDates, memoryPorts } from '../../../support/memory.ts'
+import { memoryListDates, memoryPorts, memoryStore } from '../../../support/memory.ts'
 import { debianSuites } from '../../../support/mirrors.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
@@ -46,7 +46,8 @@ beforeAll(async () => {
 
 const release = (inRelease: string, now = NOW, suite: Suite = SUITE) => {
   const fetch = async () => new TextEncoder().encode(inRelease)
-  return fetchRelease({ fetch, now: () => now, keyring, lists: memoryListDates(), log: () => {} }, suite)
+  const ports = { fetch, now: () => now, keyring, lists: memoryListDates(), inputs: memoryStore().store }
+  return fetchRelease({ ...ports, log: () => {} }, suite)
 }
 
 const refused = expect.objectContaining({ code: 'signature-invalid' })
@@ -101,7 +102,8 @@ describe("a suite's InRelease", () => {
     expect(suites.length).toBeGreaterThan(0)
     for (const suite of suites) {
       const { lists, log } = memoryPorts({ now: Date.now })
-      const ports = { fetch: createFetch(), now: Date.now, keyring: DEBIAN_KEYRING, lists, log }
+      const { store: inputs } = memoryStore()
+      const ports = { fetch: createFetch(), now: Date.now, keyring: DEBIAN_KEYRING, lists, inputs, log }
       const real = await fetchRelease(ports, suite)
       expect(real.file(PATH), suite.suite).toMatchObject({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
     }
