@@ -10,32 +10,33 @@ const LIFE_SECONDS = 2 * 86_400
 
 export function createBudgets(client: DynamoDBDocumentClient, table: string, now: Clock): Budgets {
   return {
-    async spend(budget, claim, limit) {
+    async spend(budget, claim, limit, units = 1) {
+      if (units > limit) return false
       const command = new UpdateCommand({
         TableName: table,
         Key: { [TABLE_KEY]: budget },
         // A set of claims, not a counter: a repeated event spends nothing.
         UpdateExpression: 'ADD claims :claims SET #expires = :expires',
         ConditionExpression:
-          'attribute_not_exists(claims) OR size(claims) < :limit OR contains(claims, :claim)',
+          'attribute_not_exists(claims) OR size(claims) <= :room OR contains(claims, :claim)',
         ExpressionAttributeNames: { '#expires': EXPIRES },
         ExpressionAttributeValues: {
-          ':claims': new Set([claim]),
+          ':claims': claimsOf(claim, units),
           ':claim': claim,
-          ':limit': limit,
+          ':room': limit - units,
           ':expires': Math.floor(now() / 1000) + LIFE_SECONDS,
         },
       })
       return (await ifHeld(client.send(command))) !== undefined
     },
-    async giveBack(budget, claim) {
+    async giveBack(budget, claim, units = 1) {
       const command = new UpdateCommand({
         TableName: table,
         Key: { [TABLE_KEY]: budget },
         UpdateExpression: 'DELETE claims :claims',
         // Of nothing that is not there: a budget that is deleted must not come back, to stay.
         ConditionExpression: 'contains(claims, :claim)',
-        ExpressionAttributeValues: { ':claims': new Set([claim]), ':claim': claim },
+        ExpressionAttributeValues: { ':claims': claimsOf(claim, units), ':claim': claim },
       })
       await ifHeld(client.send(command))
     },
@@ -45,3 +46,7 @@ export function createBudgets(client: DynamoDBDocumentClient, table: string, now
     },
   }
 }
+
+/** A unit is a member of the set: the claim itself, and one more for each further unit. */
+const claimsOf = (claim: string, units: number): Set<string> =>
+  new Set(Array.from({ length: units }, (_, i) => (i === 0 ? claim : `${claim}/${i}`)))

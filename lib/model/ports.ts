@@ -59,14 +59,14 @@ export interface Expiring {
 
 export interface Budgets {
   /**
-   * Spends one unit of `budget` (e.g. `builds/2026-11-23`) for `claim`; false when `limit` is reached.
-   * The same claim spends once, however often it asks.
+   * Spends `units` (1) of `budget` (e.g. `builds/2026-11-23`) for `claim`, all of them or none; false when fewer are left
+   * of `limit`. The same claim spends once, however often it asks.
    */
-  spend(budget: string, claim: string, limit: number): Promise<boolean>
+  spend(budget: string, claim: string, limit: number, units?: number): Promise<boolean>
   /** A look without a write, maybe a second old: is there nothing left to spend? */
   exhausted(budget: string, limit: number): Promise<boolean>
-  /** Takes back what `claim` spent; what it did not spend is left alone. */
-  giveBack(budget: string, claim: string): Promise<void>
+  /** Takes back the `units` (1) that `claim` spent; what it did not spend is left alone. */
+  giveBack(budget: string, claim: string, units?: number): Promise<void>
 }
 
 /** A place that is taken until it is released, or until then (milliseconds since the epoch): a crash frees it by time. */

@@ -18,18 +18,19 @@ export interface SpendingPorts {
  */
 export type Purpose = 'requests' | 'unknown' | 'submissions' | 'refused' | 'few-builds'
 
-/** Spends one unit; false, and nothing is spent, where the caller or its network has none left. */
+/** Spends so many units; false, and nothing is spent, where the caller or its network has not as many left. */
 export async function spend(
   ports: SpendingPorts,
   purpose: Purpose,
   caller: string,
   claim: string,
+  units = 1,
 ): Promise<boolean> {
   const [own, network] = accountsOf(ports, purpose, caller)
-  if (!(await ports.budgets.spend(own.budget, claim, own.limit))) return false
-  if (await ports.budgets.spend(network.budget, claim, network.limit)) return true
-  // A crash before this leaves a unit that is spent until the day is over.
-  await ports.budgets.giveBack(own.budget, claim)
+  if (!(await ports.budgets.spend(own.budget, claim, own.limit, units))) return false
+  if (await ports.budgets.spend(network.budget, claim, network.limit, units)) return true
+  // A crash before this leaves units that are spent until the day is over.
+  await ports.budgets.giveBack(own.budget, claim, units)
   return false
 }
 
@@ -39,8 +40,10 @@ export async function giveBack(
   purpose: Purpose,
   caller: string,
   claim: string,
+  units = 1,
 ): Promise<void> {
-  for (const { budget } of accountsOf(ports, purpose, caller)) await ports.budgets.giveBack(budget, claim)
+  for (const { budget } of accountsOf(ports, purpose, caller))
+    await ports.budgets.giveBack(budget, claim, units)
 }
 
 /** A look without a write: who has nothing left of it, the caller or its network? */

@@ -54,16 +54,11 @@ async function paid<T>(
   read: () => Promise<T>,
 ): Promise<T> {
   const claim = ports.newId()
-  const units = Array.from({ length: unitsOf(submission) }, (_, i) => `${claim}/${i}`)
+  const units = unitsOf(submission)
   // A crash from here on leaves units that are spent until the day is over.
-  const back = async () => {
-    for (const unit of units) await giveBack(ports, 'refused', caller, unit)
-  }
-  for (const unit of units) {
-    if (await spend(ports, 'refused', caller, unit)) continue
-    await back()
+  if (!(await spend(ports, 'refused', caller, claim, units)))
     throw tooManyRefused(caller, ports.settings.budgets.refusedPerCallerPerDay)
-  }
+  const back = () => giveBack(ports, 'refused', caller, claim, units)
   try {
     const result = await read()
     await back()

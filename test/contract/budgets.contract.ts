@@ -44,6 +44,17 @@ export function budgetsContract(make: () => Promise<Budgets>): void {
     expect(await budgets.spend(BUDGET, 'claim-1', 1)).toBe(false)
   })
 
+  test('several units are spent whole or not at all, once, and given back whole', async () => {
+    expect(await budgets.spend(BUDGET, 'dear', 4, 5)).toBe(false)
+    expect(await budgets.spend(BUDGET, 'dear', 7, 5)).toBe(true)
+    expect(await budgets.spend(BUDGET, 'dear', 7, 5)).toBe(true)
+    expect(await budgets.spend(BUDGET, 'too dear', 7, 3)).toBe(false)
+    expect(await budgets.spend(BUDGET, 'cheap', 7, 2)).toBe(true)
+    expect(await budgets.exhausted(BUDGET, 7)).toBe(true)
+    await budgets.giveBack(BUDGET, 'dear', 5)
+    expect(await budgets.spend(BUDGET, 'another', 7, 5)).toBe(true)
+  })
+
   test('one budget is none of another', async () => {
     await budgets.spend(BUDGET, 'a', 1)
     expect(await budgets.spend('builds/2026-11-24', 'a', 1)).toBe(true)

@@ -168,14 +168,17 @@ const claimOf = ({ state: _, ...claim }: Extract<ProbeState, { state: 'building'
 export function memoryBudgets(): Budgets {
   const spent = new Map<string, Set<string>>()
   return {
-    spend: async (budget, claim, limit) => {
+    spend: async (budget, claim, limit, units = 1) => {
       const claims = spent.get(budget) ?? new Set<string>()
-      if (claims.size >= limit && !claims.has(claim)) return false
-      spent.set(budget, claims.add(claim))
+      if (claims.size + units > limit && !claims.has(claim)) return false
+      for (let i = 0; i < units; i += 1) claims.add(i === 0 ? claim : `${claim}/${i}`)
+      spent.set(budget, claims)
       return true
     },
     exhausted: async (budget, limit) => (spent.get(budget)?.size ?? 0) >= limit,
-    giveBack: async (budget, claim) => void spent.get(budget)?.delete(claim),
+    giveBack: async (budget, claim, units = 1) => {
+      for (let i = 0; i < units; i += 1) spent.get(budget)?.delete(i === 0 ? claim : `${claim}/${i}`)
+    },
   }
 }
 
