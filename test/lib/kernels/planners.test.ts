@@ -12,7 +12,7 @@ import { debianSuites } from '../../support/mirrors.ts'
 
 const { store, sources, lists, log } = memoryPorts({ now: Date.now })
 const ports = { inputs: store.inputs, fetch: createFetch(), now: Date.now, sources, lists, log }
-const settings = { ...DEFAULTS, debian: { suites: [...debianSuites()] } }
+const settings = { ...DEFAULTS, debian: { ...DEFAULTS.debian, suites: [...debianSuites()] } }
 const planners = createPlanners(settings, ports)
 
 const stored = { sha256: 'a'.repeat(64), bytes: 1 }
