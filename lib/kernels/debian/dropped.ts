@@ -48,7 +48,8 @@ export function droppedKernels(
   const { now, log } = ports
   let failed: { readonly error: ProbeError; readonly until: number } | undefined
   let last: Promise<unknown> = Promise.resolve()
-  const ask = async (arch: Arch, kernelRelease: string): Promise<Dropped> => {
+  const ask = async (arch: Arch, kernelRelease: string, since: number): Promise<Dropped> => {
+    if (now() - since > BOUNDS.milliseconds) return BUSY
     if (failed !== undefined && now() < failed.until) return unreachable(url, failed.error)
     const fetch = boundedFetch(ports.fetch, now, BOUNDS)
     const service = snapshotService({ fetch, now }, url)
@@ -73,7 +74,8 @@ export function droppedKernels(
   }
   /** One kernel at a time: what the service has to bear does not grow with those who ask. */
   const inTurn = (arch: Arch, kernelRelease: string): Promise<Dropped> => {
-    const turn = last.then(() => ask(arch, kernelRelease))
+    const since = now()
+    const turn = last.then(() => ask(arch, kernelRelease, since))
     last = turn.catch(() => undefined)
     return turn
   }
@@ -83,6 +85,11 @@ export function droppedKernels(
 const OFF: Dropped = {
   packages: undefined,
   why: "Debian's snapshot service, which keeps what the archive dropped, is not asked: the setting debian.snapshot.mode is off.",
+}
+
+const BUSY: Dropped = {
+  packages: undefined,
+  why: "Debian's snapshot service, which keeps what the archive dropped, was being asked about other kernels for too long: ask again.",
 }
 
 const unreachable = (url: string, error: ProbeError): Dropped => ({

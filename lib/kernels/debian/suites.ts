@@ -21,7 +21,7 @@ const pastOf = ({ checkValidUntil, ofThePast }: Pick<Suite, 'checkValidUntil' | 
   ofThePast,
 })
 
-/** By the number of the release, as it stands in `~bpo12+1`, `~deb12u1` and `+deb12`. */
+/** By the number of the release, as it stands in `~bpo12+1`, `~deb12u1`, `+deb12` and `-0.deb11.47`. */
 const CODENAMES: Readonly<Record<string, string>> = {
   '8': 'jessie',
   '9': 'stretch',
@@ -45,7 +45,8 @@ const SERIES: Readonly<Record<string, string>> = {
 /** The code name of the release that a kernel of that name was made for; `undefined` where the name does not tell. */
 export function codenameOf(kernelRelease: string): string | undefined {
   const version = parseRelease(kernelRelease)?.version ?? ''
-  const number = /[~+](?:bpo|deb)(\d{1,2})/.exec(version)?.[1]
+  // The last one: `+deb10u1~bpo9+1` is buster's, made anew for stretch.
+  const number = [...version.matchAll(/[~+.](?:bpo|deb)(\d{1,2})/g)].at(-1)?.[1]
   return number === undefined ? SERIES[/^\d+\.\d+/.exec(version)?.[0] ?? ''] : CODENAMES[number]
 }
 
