@@ -41,7 +41,11 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   await writeFile(
     settings,
-    JSON.stringify({ debian: { suites: debianSuites() }, loadTest: { mode }, ...own }),
+    JSON.stringify({
+      debian: { suites: debianSuites(), snapshot: { mode: 'off' } },
+      loadTest: { mode },
+      ...own,
+    }),
   )
   const child = spawn(process.execPath, ['local/main.ts'], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
