@@ -3,6 +3,7 @@
 import { aptArchive, keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { type Dependency, dependenciesOf, satisfying } from '../../archives/apt/relations.ts'
+import { compareVersions } from '../../archives/apt/version.ts'
 import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { HeadersPlan, KernelRequest, PackagesRequest, Planner, PlannerPorts } from '../planner.ts'
@@ -21,7 +22,10 @@ export function debianPlanner(ports: PlannerPorts, { debian }: Pick<TargetSettin
     identify: async (request) => identify(ports, await archive.packages(request.arch), request),
     plan: async (request) => planOf(await archive.packages(request.arch), request),
     planPackages: async (request) => planPackages(await archive.packages(request.arch), request),
-    find: archive.find,
+    find: async (name, arch) =>
+      (await archive.packages(arch))
+        .filter((pkg) => pkg.name === name)
+        .toSorted((a, b) => compareVersions(b.version, a.version)),
   }
 }
 
