@@ -11,6 +11,7 @@ import {
   Signature,
   type SignaturePacket,
   verify,
+  type WebStream,
 } from 'openpgp'
 import * as z from 'zod'
 import { ProbeError } from '../model/errors.ts'
@@ -76,7 +77,7 @@ export async function throughSignature<T>(
   const message = await createMessage({ binary: ReadableStream.from(bytes) })
   const verification = { message, signature, verificationKeys: key, date: new Date(now) }
   const { data, signatures } = await verify({ ...verification, format: 'binary' })
-  const result = await read(data as unknown as AsyncIterable<Uint8Array>)
+  const result = await read(chunksOf(data))
   const [only] = signatures
   if (only === undefined) throw refused(url, 'it holds no signature')
   try {
@@ -86,6 +87,16 @@ export async function throughSignature<T>(
     throw refused(url, `the signature ${made} does not hold: ${why}`, cause)
   }
   return result
+}
+
+/** By its reader alone: openpgp has put other bytes behind the methods of this stream, but not behind its iterator. */
+async function* chunksOf(stream: WebStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done || value === undefined) return
+    yield value
+  }
 }
 
 async function packetsOf(body: Uint8Array, url: string): Promise<readonly SignaturePacket[]> {

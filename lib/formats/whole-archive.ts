@@ -67,7 +67,8 @@ async function unpacked<T>(
   try {
     return await use({ [Symbol.asyncIterator]: () => bytes })
   } finally {
-    await bytes.return?.()
+    // It may have ended already, with a piece that nobody took: xz-decompress has nothing to close then, and says so.
+    await bytes.return?.().catch(() => {})
   }
 }
 

@@ -108,6 +108,8 @@ export async function startKernelOrg(): Promise<KernelOrg> {
   const server = createServer((request, response) => {
     const name = request.url?.split('/').at(-1) ?? ''
     asked.push(name)
+    // gpg and xz hold this process up for seconds, and a connection that was kept meanwhile would be closed under its user.
+    response.setHeader('connection', 'close')
     const file = files[name] ?? 404
     if (typeof file === 'number') response.writeHead(file).end()
     else response.end(file)

@@ -45,7 +45,7 @@ function world({ packages = [], files }: World) {
     },
     findPackages: async (name) =>
       packages
-        .filter((version) => name === `linux-source-${version.split('.').slice(0, 2).join('.')}`)
+        .filter((version) => name === `linux-source-${/^\d+\.\d+/.exec(version)?.[0]}`)
         .map((version) => pkg(name, version)),
   }
   const source = (of: string, keys = [by.key]) =>
