@@ -29,3 +29,16 @@ export const ROOT_ARCHIVE: RootArchive = {
   ],
   steps: 'bookworm',
 }
+
+/**
+ * Whether the first line of `--version` is that of a package's compiler: gcc says the package's own version,
+ * `gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0`, clang only its own, `Debian clang version 14.0.6`.
+ */
+export function isCompilerText(
+  { command, version }: { readonly command: string; readonly version: string },
+  text: string,
+): boolean {
+  if (command.startsWith('gcc-')) return text.includes(`(Debian ${version})`)
+  const upstream = /^(?:\d+:)?([0-9.]+)/.exec(version)?.[1] ?? version
+  return new RegExp(`\\bclang version ${upstream.replaceAll('.', '\\.')}(?![0-9.])`).test(text)
+}

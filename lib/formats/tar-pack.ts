@@ -1,11 +1,9 @@
-// A folder as a tar archive that depends on names, contents and nothing else: no times, no owners, sorted.
+// A folder as a tar archive that depends on names, contents and nothing else: no times, no owners.
 // POSIX.1-2001 ustar, with GNU tar's long names.
 
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
-import { join } from 'node:path'
+import type { FolderEntry } from '../model/ports.ts'
 
 const BLOCK = 512
-const CHUNK = 1024 * 1024
 
 type Kind = '0' | '2' | '5' | 'K' | 'L'
 
@@ -17,50 +15,26 @@ interface Head {
   readonly target: string
 }
 
-/** A chunk is good until the next one is asked for. Throws what the file system throws. */
-export function* packFolder(folder: string): Generator<Uint8Array> {
-  yield* packed(folder, '')
+/** In the order of the entries. A chunk is good until the next one is asked for. */
+export function* packEntries(entries: Iterable<FolderEntry>): Generator<Uint8Array> {
+  for (const entry of entries) yield* packed(entry)
   yield Buffer.alloc(2 * BLOCK)
 }
 
-function* packed(root: string, path: string): Generator<Uint8Array> {
-  for (const name of readdirSync(join(root, path)).sort(byBytes)) {
-    const below = path === '' ? name : `${path}/${name}`
-    const found = lstatSync(join(root, below))
-    if (found.isDirectory()) {
-      yield* head({ name: `${below}/`, kind: '5', mode: 0o755, bytes: 0, target: '' })
-      yield* packed(root, below)
-    } else if (found.isSymbolicLink()) {
-      const target = readlinkSync(join(root, below))
-      yield* head({ name: below, kind: '2', mode: 0o777, bytes: 0, target })
-    } else if (found.isFile()) {
-      const mode = (found.mode & 0o100) === 0 ? 0o644 : 0o755
-      yield* head({ name: below, kind: '0', mode, bytes: found.size, target: '' })
-      yield* contents(join(root, below), found.size)
-    } else {
-      throw new Error(`${below} is neither file, folder nor link`)
+function* packed(entry: FolderEntry): Generator<Uint8Array> {
+  const { path } = entry
+  switch (entry.tag) {
+    case 'folder':
+      return yield* head({ name: `${path}/`, kind: '5', mode: 0o755, bytes: 0, target: '' })
+    case 'symlink':
+      return yield* head({ name: path, kind: '2', mode: 0o777, bytes: 0, target: entry.target })
+    case 'file': {
+      const { executable, bytes } = entry
+      yield* head({ name: path, kind: '0', mode: executable ? 0o755 : 0o644, bytes, target: '' })
+      yield* entry.chunks()
+      if (bytes % BLOCK > 0) yield Buffer.alloc(BLOCK - (bytes % BLOCK))
     }
   }
-}
-
-/** Not by locale, and not as UTF-16: as the names stand on the disk. */
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
-
-function* contents(file: string, bytes: number): Generator<Uint8Array> {
-  const fd = openSync(file, 'r')
-  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, bytes)))
-  try {
-    for (let left = bytes; left > 0; ) {
-      const read = readSync(fd, buffer, 0, Math.min(buffer.length, left), null)
-      if (read === 0) throw new Error(`${file} has become shorter while it was read`)
-      left -= read
-      yield buffer.subarray(0, read)
-    }
-  } finally {
-    closeSync(fd)
-  }
-  const rest = bytes % BLOCK
-  if (rest > 0) yield Buffer.alloc(BLOCK - rest)
 }
 
 function* head(entry: Head): Generator<Uint8Array> {
@@ -90,13 +64,8 @@ function block({ name, kind, mode, bytes, target }: Head): Uint8Array {
   Buffer.from(target).copy(header, 157, 0, 100)
   // GNU's own magic, as its long names go with it.
   header.write('ustar  \0', 257)
-  header.write(
-    `${octal(
-      header.reduce((sum, byte) => sum + byte, 0),
-      6,
-    )} `,
-    148,
-  )
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${octal(sum, 6)} `, 148)
   return header
 }
 

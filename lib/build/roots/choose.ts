@@ -1,5 +1,6 @@
 // Which suite's compiler builds for a kernel: the very one that built it, else the nearest, and then that is said.
 
+import { isCompilerText } from '../../archives/roots.ts'
 import { ProbeError } from '../../model/errors.ts'
 
 /** A compiler that a suite has as a package of its name. */
@@ -17,6 +18,8 @@ export interface Wanted {
   readonly command: string
   /** CONFIG_CC_VERSION_TEXT, the first line of `--version`: `gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0` */
   readonly text?: string | undefined
+  /** only of this suite */
+  readonly suite?: string
 }
 
 export interface Chosen extends Available {
@@ -26,12 +29,13 @@ export interface Chosen extends Available {
 
 /**
  * The suite whose compiler is that very text; then the newest stable one that has the command, then any other; else the
- * nearest command of the family, the newer of two, again of a stable suite first. `available`: from the oldest suite to the
+ * nearest command of the family, the newer of two, again of a stable suite first. `all`: from the oldest suite to the
  * newest. ProbeError `headers-not-found` where no suite has a compiler of the family.
  */
-export function chooseCompiler(available: readonly Available[], { command, text }: Wanted): Chosen {
+export function chooseCompiler(all: readonly Available[], { command, text, suite }: Wanted): Chosen {
+  const available = suite === undefined ? all : all.filter((one) => one.suite === suite)
   const named = preferred(available.filter((one) => one.command === command))
-  const exact = named.find((one) => text !== undefined && isText(one, text))
+  const exact = named.find((one) => text !== undefined && isCompilerText(one, text))
   if (exact !== undefined) return { ...exact, match: 'text' }
   const [same] = named
   if (same !== undefined) return { ...same, match: 'major' }
@@ -48,13 +52,6 @@ export function chooseCompiler(available: readonly Available[], { command, text 
 /** Stable ones first, of these the newest suite. */
 const preferred = (available: readonly Available[]): Available[] =>
   available.toReversed().sort((a, b) => Number(b.stable) - Number(a.stable))
-
-/** gcc says its package's version, clang its own: `Debian clang version 14.0.6`. */
-function isText({ command, version }: Available, text: string): boolean {
-  if (command.startsWith('gcc-')) return text.includes(`(Debian ${version})`)
-  const upstream = /^(?:\d+:)?([0-9.]+)/.exec(version)?.[1] ?? version
-  return new RegExp(`\\bclang version ${upstream.replaceAll('.', '\\.')}(?![0-9.])`).test(text)
-}
 
 /** 12 of `gcc-12`, 4.8 of `gcc-4.8`. */
 const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)

@@ -1,21 +1,10 @@
 // Composes a build root: the packages of its closure, unpacked into one folder without their maintainer scripts.
 
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
 import { contentsOfDeb } from '../../formats/deb.ts'
 import { type TreeEntry, treeEntries } from '../../formats/tar-tree.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError, unreachable } from '../../model/errors.ts'
+import type { Folder } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
 
 export interface ComposePorts {
@@ -33,7 +22,7 @@ export interface ComposePorts {
 export async function composeRoot(
   { read, progress = () => {} }: ComposePorts,
   packages: readonly Package[],
-  folder: string,
+  folder: Folder,
 ): Promise<void> {
   const tree = openTree(folder)
   let bytes = 0
@@ -48,7 +37,8 @@ export async function composeRoot(
     bytes += pkg.bytes
     progress(bytes)
   }
-  finish(folder, tree)
+  finish(tree)
+  for (const name of MERGED) if (tree.has(`usr/${name}`)) folder.symlink(name, `usr/${name}`)
 }
 
 /** Folders that are links into /usr in every Debian since bookworm, and in a root of bullseye as well. */
@@ -58,100 +48,91 @@ const LEFT_OUT = /^usr\/share\/(?:man|info|locale|lintian|bug|doc(?!\/[^/]+\/cop
 
 interface Tree {
   add(entry: TreeEntry): void
-  link(path: string, target: string): void
+  has(path: string): boolean
+  /** The names in a folder, sorted. */
+  names(path: string): readonly string[]
+  readFile(path: string): Uint8Array
 }
 
-function openTree(folder: string): Tree {
-  const made = new Map<string, 'folder' | 'file' | 'link'>()
-  const place = (path: string): string => {
-    const [first = '', ...rest] = path.split('/')
-    return MERGED.includes(first) ? ['usr', first, ...rest].join('/') : path
-  }
+type Made = 'folder' | 'file' | 'symlink'
+
+function openTree(folder: Folder): Tree {
+  const made = new Map<string, Made>()
   function parents(path: string): void {
-    const parent = dirname(path)
-    if (parent === '.') return
-    const found = made.get(parent)
-    if (found === 'folder') return
-    if (found !== undefined)
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    if (parent === '' || made.get(parent) === 'folder') return
+    if (made.has(parent))
       throw new ProbeError('digest-mismatch', `a package puts ${path} below ${parent}, which is no folder`)
     parents(parent)
-    makeFolder(join(folder, parent))
+    folder.makeFolder(parent)
     made.set(parent, 'folder')
   }
-  /** False where another package has put the same there: a folder is many packages'. */
-  function claim(path: string, what: 'folder' | 'file' | 'link'): boolean {
+  /** A folder is many packages'; anything else is one's. */
+  function make(path: string, what: Made, how: () => void): void {
     const found = made.get(path)
-    if (found === undefined) {
-      parents(path)
-      made.set(path, what)
-      return true
-    }
-    if (found === what && what === 'folder') return false
-    throw new ProbeError('digest-mismatch', `two packages hold ${path}`)
-  }
-  function link(path: string, target: string): void {
-    if (claim(path, 'link')) symlinkSync(target, join(folder, path))
+    if (found === 'folder' && what === 'folder') return
+    if (found !== undefined) throw new ProbeError('digest-mismatch', `two packages hold ${path}`)
+    parents(path)
+    made.set(path, what)
+    how()
   }
   return {
-    link,
+    has: (path) => made.has(path),
+    names: (path) =>
+      [...made.keys()]
+        .filter((name) => name.startsWith(`${path}/`) && !name.includes('/', path.length + 1))
+        .map((name) => name.slice(path.length + 1))
+        .sort(),
+    readFile: (path) => folder.readFile(path),
     add: (entry) => {
-      const path = place(entry.path)
+      // A suite whose base package brings the links itself.
+      if (entry.tag === 'symlink' && MERGED.includes(entry.path)) return
+      const path = placeOf(entry.path)
       if (LEFT_OUT.test(path)) return
-      const full = join(folder, path)
       switch (entry.tag) {
         case 'folder':
-          if (!MERGED.includes(entry.path) && claim(path, 'folder')) makeFolder(full)
-          break
+          return make(path, 'folder', () => folder.makeFolder(path))
         case 'file':
-          if (claim(path, 'file')) writeFileSync(full, entry.body)
-          chmodSync(full, entry.executable ? 0o755 : 0o644)
-          break
+          return make(path, 'file', () => folder.writeFile(path, entry.body, entry.executable))
         case 'hardlink':
-          if (claim(path, 'file')) linkSync(join(folder, place(entry.target)), full)
-          break
+          return make(path, 'file', () => folder.sameFile(path, placeOf(entry.target)))
         case 'symlink':
-          if (!MERGED.includes(entry.path)) link(path, entry.target)
-          break
+          return make(path, 'symlink', () => folder.symlink(path, entry.target))
         default:
-          unreachable(entry)
+          return unreachable(entry)
       }
     },
   }
 }
 
-/** Builds are another user's: what this one's mask says is not for them. */
-function makeFolder(path: string): void {
-  mkdirSync(path)
-  chmodSync(path, 0o755)
-}
+/** `lib/x` lies at `usr/lib/x`. */
+const placeOf = (path: string): string => (MERGED.includes(path.split('/')[0] ?? '') ? `usr/${path}` : path)
+
+const CERTIFICATES = 'usr/share/ca-certificates/mozilla'
 
 /** What maintainer scripts would have made: the links of alternatives, accounts, the bundle of certificates. */
-function finish(folder: string, tree: Tree): void {
-  const has = (path: string): boolean =>
-    lstatSync(join(folder, path), { throwIfNoEntry: false }) !== undefined
-  for (const name of MERGED) if (has(`usr/${name}`)) tree.link(name, `usr/${name}`)
-  const commands = existsSync(join(folder, 'usr/bin')) ? readdirSync(join(folder, 'usr/bin')) : []
-  const gcc = commands.find((name) => /^gcc-\d+$/.test(name))
+function finish(tree: Tree): void {
+  const gcc = tree.names('usr/bin').find((name) => /^gcc-\d+$/.test(name))
   const links = { sh: 'dash', awk: 'mawk', ...(gcc === undefined ? {} : { gcc, cc: gcc }) }
   for (const [name, target] of Object.entries(links))
-    if (has(`usr/bin/${target}`) && !has(`usr/bin/${name}`)) tree.link(`usr/bin/${name}`, target)
-  for (const name of ['dev', 'etc', 'proc', 'root', 'run', 'sys', 'tmp', 'var'])
-    tree.add({ tag: 'folder', path: name })
-  const file = (path: string, body: string | Uint8Array): void => {
-    if (!has(path)) tree.add({ tag: 'file', path, executable: false, body: Buffer.from(body) })
+    if (tree.has(`usr/bin/${target}`) && !tree.has(`usr/bin/${name}`))
+      tree.add({ tag: 'symlink', path: `usr/bin/${name}`, target })
+  for (const path of ['dev', 'etc', 'proc', 'root', 'run', 'sys', 'tmp', 'var'])
+    tree.add({ tag: 'folder', path })
+  const file = (path: string, body: Uint8Array): void => {
+    if (!tree.has(path)) tree.add({ tag: 'file', path, executable: false, body })
   }
-  file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n')
-  file('etc/group', 'root:x:0:\n')
-  file('etc/nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files dns\n')
-  file('etc/hosts', '127.0.0.1 localhost\n::1 localhost\n')
-  const certificates = join(folder, 'usr/share/ca-certificates/mozilla')
-  if (existsSync(certificates))
-    file(
-      'etc/ssl/certs/ca-certificates.crt',
-      Buffer.concat(
-        readdirSync(certificates)
-          .sort()
-          .map((name) => readFileSync(join(certificates, name))),
-      ),
-    )
+  for (const [path, text] of Object.entries(ETC)) file(path, Buffer.from(text))
+  const certificates = tree.names(CERTIFICATES)
+  if (certificates.length > 0) {
+    const bundle = certificates.map((name) => tree.readFile(`${CERTIFICATES}/${name}`))
+    file('etc/ssl/certs/ca-certificates.crt', Buffer.concat(bundle))
+  }
+}
+
+const ETC = {
+  'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n',
+  'etc/group': 'root:x:0:\n',
+  'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+  'etc/hosts': '127.0.0.1 localhost\n::1 localhost\n',
 }

@@ -1,15 +1,9 @@
 // What a build root holds: names of packages, by what it is for.
 
+import type { RootSpec } from '../../model/events.ts'
 import type { Arch } from '../../model/probe.ts'
 
-/**
- * `steps`: what the steps of a build run themselves, outside of the compiler's sandbox. `compilers`: what compiles; a
- * kernel module needs a gcc, an eBPF object a clang as well. `machine`: what a load test boots its kernel in.
- */
-export type RootSpec =
-  | { readonly tag: 'steps' }
-  | { readonly tag: 'compilers'; readonly commands: readonly string[] }
-  | { readonly tag: 'machine' }
+export type { RootSpec } from '../../model/events.ts'
 
 /** A shell, and what every script takes for granted. */
 const BASE = [

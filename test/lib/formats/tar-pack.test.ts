@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { packFolder } from '../../../lib/formats/tar-pack.ts'
+import { diskFolder } from '../../../lib/aws/folder.ts'
+import { packEntries } from '../../../lib/formats/tar-pack.ts'
 import { treeEntries } from '../../../lib/formats/tar-tree.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'tar-pack-'))
@@ -30,7 +31,7 @@ function folder(name: string): string {
   return root
 }
 const packed = (root: string): Buffer =>
-  Buffer.concat([...packFolder(root)].map((chunk) => Buffer.from(chunk)))
+  Buffer.concat([...packEntries(diskFolder(root).entries())].map((chunk) => Buffer.from(chunk)))
 
 test('GNU tar unpacks an archive to the very folder that it was made of', () => {
   const root = folder('original')

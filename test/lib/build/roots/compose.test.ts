@@ -15,8 +15,9 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { diskFolder } from '../../../../lib/aws/folder.ts'
 import { composeRoot } from '../../../../lib/build/roots/compose.ts'
-import { packFolder } from '../../../../lib/formats/tar-pack.ts'
+import { digestOf } from '../../../../lib/build/roots/keep.ts'
 import type { Package } from '../../../../lib/model/probe.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'compose-'))
@@ -49,14 +50,10 @@ function deb(name: string, files: Readonly<Record<string, string>>, compression 
 
 async function composed(...packages: Made[]): Promise<string> {
   const folder = mkdtempSync(join(dir, 'root-'))
-  await composeRoot({ read: async (pkg) => (pkg as Made).body }, packages, folder)
+  await composeRoot({ read: async (pkg) => (pkg as Made).body }, packages, diskFolder(folder))
   return folder
 }
-const digest = (folder: string): string => {
-  const hash = createHash('sha256')
-  for (const chunk of packFolder(folder)) hash.update(chunk)
-  return hash.digest('hex')
-}
+const digest = (folder: string): string => digestOf(diskFolder(folder))
 
 const SHELL = deb('dash', { 'bin/dash': 'shell', 'usr/share/doc/dash/copyright': 'terms' })
 const AWK = deb('mawk', { 'usr/bin/mawk': 'awk', 'usr/share/man/man1/mawk.1': 'manual' }, 'gzip')

@@ -1,14 +1,14 @@
 // The roots of this user, unpacked once and shared by all registries and builds that he runs.
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { diskFolder } from '../../lib/aws/folder.ts'
 import { composeRoot } from '../../lib/build/roots/compose.ts'
+import { digestOf } from '../../lib/build/roots/keep.ts'
 import type { Root } from '../../lib/build/roots/roots.ts'
-import { packFolder } from '../../lib/formats/tar-pack.ts'
 import { sha256 } from '../../lib/model/digest.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import { parseOwnJson, type Read } from '../../lib/model/parse.ts'
@@ -34,10 +34,6 @@ export interface RootCache {
   /** The root, composed if need be. ProbeError as for `fetch` and `composeRoot`. */
   root(root: Root, progress?: Progress): Promise<Composed>
 }
-
-/** As in the XDG Base Directory Specification. */
-export const cacheFolder = (env: NodeJS.ProcessEnv): string =>
-  join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'probe-registry')
 
 /** Packages fetched at one time. */
 const FETCHES = 4
@@ -80,8 +76,9 @@ async function compose(
   chmodSync(temporary, 0o755)
   try {
     const told = (bytes: number): void => progress('unpack', bytes, all)
-    await composeRoot({ read, progress: told }, packages, temporary)
-    const digest = digestOf(temporary)
+    const made = diskFolder(temporary)
+    await composeRoot({ read, progress: told }, packages, made)
+    const digest = digestOf(made)
     const folder = join(dir, 'roots', digest)
     if (!existsSync(folder)) renameSync(temporary, folder)
     const composed = { id, digest, suite }
@@ -94,13 +91,6 @@ async function compose(
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
-}
-
-/** Of a folder: what its archive's sha256 is. */
-export function digestOf(folder: string): string {
-  const hash = createHash('sha256')
-  for (const chunk of packFolder(folder)) hash.update(chunk)
-  return hash.digest('hex')
 }
 
 function roomFor(dir: string, cause: unknown): unknown {

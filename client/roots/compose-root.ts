@@ -3,9 +3,9 @@
 import { ROOT_ARCHIVE } from '../../lib/archives/roots.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
 import { createRoots } from '../../lib/build/roots/roots.ts'
-import { isProbeError } from '../../lib/model/errors.ts'
-import { aptOptions, aptSuites } from '../start/apt-sources.ts'
-import { cacheFolder, openRootCache } from './cache.ts'
+import { cacheFolder } from '../../local/roots.ts'
+import { aptOptions, aptSuites } from '../../local/start/apt-sources.ts'
+import { openRootCache } from './cache.ts'
 import { folderListDates, folderStore } from './folder-store.ts'
 
 const say = (line: string): void => console.log(line)
@@ -48,6 +48,6 @@ async function main(commands: readonly string[]): Promise<void> {
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(isProbeError(error) ? `compose-root: ${error.message}` : error)
+  console.error(`compose-root: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 })
