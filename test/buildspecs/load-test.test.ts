@@ -86,17 +86,22 @@ describe('a probe that its kernel takes', () => {
     const { exit, verdict, log, seconds } = await load({ outer, inputs: [probe(kmod), kit()] })
     expect(verdict).toMatchObject({
       verdict: 'passed',
-      checked: ['insmod', 'listed', 'major', 'device', 'opened', 'rmmod', 'gone'],
+      checked: ['insmod', 'listed', 'major', 'device', 'opened', 'capture', 'rmmod', 'gone'],
+      capture: { events: expect.any(Number), buffers: 1, api: '1.0.0' },
     })
     expect(exit).toBe(0)
     expect(linesOf(verdict)).toContain('driver loading')
-    expect(log).toMatch(/\npassed: scap .* kmod for .*: it loads\n$/)
+    expect(log).toMatch(/\npassed: scap .* kmod for .*: it loads and captures: \d{3,} events\n$/)
     expect(seconds).toBeLessThan(30)
   })
 
-  test('passes as eBPF, each of its programs through the verifier', async () => {
+  test('passes as eBPF, each of its programs through the verifier, and events through some of them', async () => {
     const { verdict, seconds } = await loadEbpf(ebpf)
-    expect(verdict).toMatchObject({ verdict: 'passed', checked: ['verify'] })
+    expect(verdict).toMatchObject({
+      verdict: 'passed',
+      checked: ['verify', 'capture'],
+      capture: { events: expect.any(Number), buffers: 1, api: '1.0.0' },
+    })
     expect(linesOf(verdict)).toMatch(/^\d+ maps, \d{3} programs, \d attached$/)
     expect(seconds).toBeLessThan(30)
   })
