@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
@@ -325,6 +326,8 @@ static void capture(void) {
 }
 
 int main(int, char **arguments) {
+  // Up to 5.10 a map counts as memory that its maker keeps from being swapped.
+  setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
   read_object(arguments[1]);
   check_release();
   make_maps();
