@@ -31,8 +31,8 @@ captured() {
     printf ',"capture":{"untried":%s}' "$(told untried | json_strings)" >"$WORK/capture"
     echo "; capturing was not tried: $(told untried)"
   elif [ -n "$(told saw)" ]; then
-    told saw | sed 's/\([a-z]*\) \([0-9.]*\)/"\1":\2,/g; s/"api":\(.*\),/"api":"\1"/; s/.*/,"capture":{&}/' |
-      tr -d ' ' >"$WORK/capture"
+    told saw | sed 's/\([a-z]\{1,\}\) \([0-9.]*\) */"\1":\2,/g; s/"api":\(.*\),/"api":"\1"/; s/.*/,"capture":{&}/' \
+      >"$WORK/capture"
     told saw | sed 's/^events \([0-9]*\) .*/ and captures: \1 events/'
   fi
 }
