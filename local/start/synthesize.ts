@@ -64,10 +64,10 @@ function mirrorsOf(suites: readonly Suite[]): JsonObject {
     ...(main === undefined ? {} : { main: main.mirror }),
     ...(security === undefined ? {} : { security: security.mirror }),
   }
-  return {
-    debian: { ...options, mirrors },
-    ...(main === undefined ? {} : { driverPackages: { ...options, mirror: main.mirror } }),
-  }
+  const debian = { ...options, mirrors }
+  if (main === undefined) return { debian }
+  const archive = { ...options, mirror: main.mirror }
+  return { debian, driverPackages: archive, roots: archive }
 }
 
 function digestOf(paths: readonly string[]): string {

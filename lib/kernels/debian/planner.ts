@@ -16,6 +16,7 @@ import type {
   PlannerPorts,
 } from '../planner.ts'
 import type { TargetSettings } from '../targets.ts'
+import { compilerTextOf } from './compiler-text.ts'
 import { droppedKernels } from './dropped.ts'
 import {
   buildPackagesOf,
@@ -90,7 +91,8 @@ export function debianPlanner(
         rank: rankFor(kernelRelease),
         decides: (archive) => isDecided(archive, kernelRelease),
       })
-      return foundEver(request, reading, (archive) => planOf(archive, kernelRelease))
+      const planned = await foundEver(request, reading, (archive) => planOf(archive, kernelRelease))
+      return { ...planned, compilerText: await compilerTextOf(ports, planned) }
     },
     planPackages: async (request) =>
       found(await read(request.arch), (archive) => planPackages(archive, request)),
