@@ -88,7 +88,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   })
   roots.grantTo(compose, 'read', 'keep', 'tell absent')
   inputs.grantTo(compose, 'read', 'keep lists', 'tell absent')
-  sources.grantTo(compose, 'read', 'record')
+  sources.grantTo(compose, 'read', 'list drivers')
 
   const publish = make('publish', { memoryMegabytes: 1024, timeoutSeconds: 120, eventMinutes: 60 })
   probes.grantTo(publish, 'read', 'write')

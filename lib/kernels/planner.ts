@@ -81,8 +81,8 @@ export interface Planner {
    * fetched from where a client says. ProbeError as for `plan`.
    */
   planPackages(request: PackagesRequest): Promise<HeadersPlan>
-  /** The newest package of that name, e.g. of a kernel's source. ProbeError as for `plan`, but not `headers-not-found`. */
-  find(name: string, arch: Arch): Promise<Package | undefined>
+  /** Each version of that package, e.g. of a kernel's source, newest first. ProbeError as for `plan`, but not `headers-not-found`. */
+  find(name: string, arch: Arch): Promise<readonly Package[]>
 }
 
 export interface PlannerPorts {

@@ -83,7 +83,7 @@ export interface Holds {
   release(holder: string, lease: Lease): Promise<void>
 }
 
-/** Digests of driver sources, recorded at first use where the catalogue pins none. */
+/** Digests of driver sources, recorded at first use where the catalogue pins none; those of kernels, once verified. */
 export interface Sources {
   recorded(driverVersion: string): Promise<Source | undefined>
   /** Resolves to what is on record afterwards: `source`, or what another call recorded first. */
@@ -202,9 +202,13 @@ export interface Signer {
 
 /**
  * GET of a URL (http, https), following redirects to public addresses and to what the operator's settings name.
+ * `maxMilliseconds`: of the whole download, where it is given up earlier than others.
  * ProbeError `mirror-unreachable` (also for 5xx), `not-found` (404, 410), `too-large`.
  */
-export type Fetch = (url: string, options: { maxBytes: number }) => Promise<Uint8Array>
+export type Fetch = (
+  url: string,
+  options: { readonly maxBytes: number; readonly maxMilliseconds?: number },
+) => Promise<Uint8Array>
 
 /** One line of structured log; never with a presigned URL or key in it. */
 export type Log = (event: string, fields?: Readonly<Record<string, string | number | boolean>>) => void

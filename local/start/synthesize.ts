@@ -64,10 +64,11 @@ function mirrorsOf(suites: readonly Suite[]): JsonObject {
     ...(main === undefined ? {} : { main: main.mirror }),
     ...(security === undefined ? {} : { security: security.mirror }),
   }
-  const debian = { ...options, mirrors }
-  if (main === undefined) return { debian }
-  const archive = { ...options, mirror: main.mirror }
-  return { debian, driverPackages: archive, roots: archive }
+  const archive = main === undefined ? undefined : { ...options, mirror: main.mirror }
+  return {
+    debian: { ...options, mirrors },
+    ...(archive === undefined ? {} : { driverPackages: archive, roots: archive }),
+  }
 }
 
 function digestOf(paths: readonly string[]): string {

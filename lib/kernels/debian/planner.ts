@@ -2,8 +2,9 @@
 
 import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
-import { dependenciesOf, newest, releaseOf, satisfying } from '../../archives/apt/relations.ts'
+import { dependenciesOf, releaseOf, satisfying } from '../../archives/apt/relations.ts'
 import { type Reading, refusalOf, suiteReader } from '../../archives/apt/suites.ts'
+import { compareVersions } from '../../archives/apt/version.ts'
 import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
 import { DEBIAN_PAST_KEYRING } from '../../archives/keys/debian-past.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
@@ -96,7 +97,7 @@ export function debianPlanner(
     },
     planPackages: async (request) =>
       found(await read(request.arch), (archive) => planPackages(archive, request)),
-    find: async (name, arch) => newestOf(await read(arch), name),
+    find: async (name, arch) => allOf(await read(arch), name),
   }
 }
 
@@ -104,11 +105,13 @@ type Named = Pick<KernelRequest, 'arch' | 'kernelRelease'>
 
 type Look<T> = (archive: readonly AptPackage[]) => T | Promise<T>
 
-/** ProbeError `mirror-unreachable` where a suite that may have it could not be reached, and none of the others has it. */
-function newestOf({ packages, unread }: Reading, name: string): AptPackage | undefined {
-  const found = newest(packages.filter((pkg) => pkg.name === name))
+/** Newest first. ProbeError `mirror-unreachable` where a suite that may have it could not be reached, and no other has it. */
+function allOf({ packages, unread }: Reading, name: string): AptPackage[] {
+  const found = packages
+    .filter((pkg) => pkg.name === name)
+    .toSorted((a, b) => compareVersions(b.version, a.version))
   const unreachable = unread.find(({ error }) => error.code === 'mirror-unreachable')
-  if (found === undefined && unreachable !== undefined) throw unreachable.error
+  if (found.length === 0 && unreachable !== undefined) throw unreachable.error
   return found
 }
 

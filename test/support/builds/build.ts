@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -29,7 +30,7 @@ export interface Machine {
    * a /proc of its own; `container`: as root (for a user, of a user namespace) with nothing around
    */
   readonly outer?: 'user' | 'root' | 'container'
-  /** commands of /usr/bin that this machine does not have */
+  /** commands of /usr/bin that this machine does not have, nor its root */
   readonly hidden?: readonly string[]
   /** lines of sh that the machine runs when the build has ended */
   readonly afterwards?: string
@@ -173,9 +174,18 @@ const outerOptions = (hidden: readonly string[]): string[] => [
   ...['--ro-bind', '/etc/alternatives', '/etc/alternatives', '--ro-bind-try', '/etc/hosts', '/etc/hosts'],
   ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--dir', '/codebuild/src'],
   ...['--ro-bind', join(CACHE, 'roots'), '/roots'],
-  ...hidden.flatMap((tool) => ['--ro-bind', '/dev/null', `/usr/bin/${tool}`]),
+  ...hidden
+    .flatMap((tool) => [`/usr/bin/${tool}`, ...inRoots(tool)])
+    .flatMap((file) => ['--ro-bind', '/dev/null', file]),
   ...['--chdir', '/codebuild/src'],
 ]
+
+/** Where the roots of this user have that command. */
+const inRoots = (tool: string): string[] =>
+  readdirSync(join(CACHE, 'roots'))
+    .map((digest) => join(digest, 'usr/bin', tool))
+    .filter((file) => existsSync(join(CACHE, 'roots', file)))
+    .map((file) => `/roots/${file}`)
 
 function ended(child: ChildProcess): Promise<{ exit: number | null; output: string }> {
   let output = ''

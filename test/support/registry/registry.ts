@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Settings } from '../../../lib/model/settings.ts'
+import { NO_KERNEL_ORG } from '../kernel-org.ts'
 import { debianSuites } from '../mirrors.ts'
 
 const run = promisify(execFile)
@@ -43,6 +44,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     settings,
     JSON.stringify({
       debian: { suites: debianSuites(), snapshot: { mode: 'off' } },
+      vanilla: { archive: NO_KERNEL_ORG },
       loadTest: { mode },
       ...own,
     }),
