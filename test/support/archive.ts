@@ -66,7 +66,17 @@ export interface ArchiveStandIn {
   close(): Promise<void>
 }
 
-export const bytesOf = ({ name, version }: Deb): Buffer => Buffer.from(`the bytes of ${name} ${version}`)
+/** A .deb (ar(5)) with nothing in it, and no other like it. */
+export const bytesOf = ({ name, version }: Deb): Buffer =>
+  Buffer.concat([
+    Buffer.from('!<arch>\n'),
+    member('about', Buffer.from(`${name} ${version}`.padEnd(200))),
+    member('data.tar', Buffer.alloc(1024)),
+  ])
+
+const member = (name: string, body: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${name.padEnd(48)}${`${body.length}`.padEnd(10)}\`\n`), body])
+
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** `20230610T120000Z` */

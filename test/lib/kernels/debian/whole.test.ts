@@ -22,16 +22,18 @@ import { everySuite } from '../../../support/mirrors.ts'
 const NOW = Date.UTC(2026, 10, 23, 12)
 const DAY = 24 * 3_600_000
 
-test("Debian's real archive: every kernel of every suite has a plan, and one canonical name", async () => {
+test("Debian's real archive: kernels of every series have plans, and every kernel one canonical name", async () => {
   const { store, lists, log } = memoryPorts({ now: Date.now })
   const ports = { lists, log, inputs: store.inputs, now: Date.now, fetch: createFetch() }
   const planner = debian(ports, everySuite())
   const kernels = await planner.kernels('x86_64')
   const series = new Map<string, Set<string>>()
   for (const { kernelRelease, unameRelease } of kernels) {
+    const [name = ''] = /^\d+\.\d+/.exec(unameRelease) ?? []
+    // A plan fetches the headers: one of each series is enough.
+    if (series.has(name)) continue
     const plan = await planner.plan({ arch: 'x86_64', kind: 'kmod', kernelRelease, kernelVersion: '1' })
     expect(plan).toMatchObject({ kernelRelease, unameRelease, tree: `usr/src/linux-headers-${unameRelease}` })
-    const [name = ''] = /^\d+\.\d+/.exec(unameRelease) ?? []
     series.set(name, (series.get(name) ?? new Set()).add(plan.compiler))
   }
   // A kernel may be in two suites, in one version.
@@ -99,7 +101,9 @@ describe('an archive of many suites', () => {
     await everything()
     const plan = await planner(ALL).plan(request(name))
     expect(plan).toMatchObject({ kernelRelease: name, unameRelease, compiler })
-    const others = archive.asked.filter((path) => !path.includes(`/dists/${release}`))
+    const others = archive.asked.filter(
+      (path) => path.includes('/dists/') && !path.includes(`/dists/${release}`),
+    )
     expect(others).toEqual([])
     expect(archive.asked.filter((path) => path.includes('-backports'))).toEqual([])
   })
