@@ -10,8 +10,10 @@ interface OfKernel {
   readonly kernelRelease: string
   /** the real `uname -r` */
   readonly unameRelease: string
-  /** command name of the compiler, e.g. `gcc-12` */
+  /** command name of the compiler that the kernel asks for, e.g. `gcc-12` */
   readonly compiler: string
+  /** of the kernel's config: the first line of its compiler's `--version`, CONFIG_CC_VERSION_TEXT */
+  readonly compilerText?: string | undefined
   /** the package that holds `boot/vmlinuz-{unameRelease}`, for a load test; none where the distribution has none */
   readonly image?: Package | undefined
 }
@@ -32,10 +34,8 @@ export interface SourcePlan extends OfKernel {
   readonly config: Stored
   readonly symvers: Stored | undefined
   readonly kheaders: Stored | undefined
-  /** under which the tree is kept */
+  /** of all that the tree is made of, but the root in which it is made */
   readonly treeId: string
-  /** the tree, where an earlier build has made it */
-  readonly prepared: Stored | undefined
 }
 
 export type KernelPlan = HeadersPlan | SourcePlan

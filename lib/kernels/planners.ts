@@ -1,6 +1,5 @@
 // Every planner there is, by target.
 
-import { createTrees } from '../inputs/cache.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Sources } from '../model/ports.ts'
@@ -37,7 +36,6 @@ export function createPlanners(
   const planners = [...made.values()]
   const vanilla: VanillaPorts = {
     ...ports,
-    trees: createTrees(ports.inputs),
     settings: settings.vanilla,
     findPackages: async (name, arch) =>
       (await Promise.all(planners.map((planner) => planner.find(name, arch)))).flat(),

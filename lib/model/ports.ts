@@ -137,6 +137,29 @@ export interface ObjectMeta {
   readonly sha256: string
 }
 
+/** A folder that a build root is composed in. Paths are relative, their parents are there; what is there stays as it is. */
+export interface Folder {
+  makeFolder(path: string): void
+  writeFile(path: string, body: Uint8Array, executable: boolean): void
+  symlink(path: string, target: string): void
+  /** The file `of` under a further name. */
+  sameFile(path: string, of: string): void
+  readFile(path: string): Uint8Array
+  /** All that is in it, sorted by the bytes of the names, a folder before what is in it. */
+  entries(): Iterable<FolderEntry>
+}
+export type FolderEntry =
+  | { readonly tag: 'folder'; readonly path: string }
+  | { readonly tag: 'symlink'; readonly path: string; readonly target: string }
+  | {
+      readonly tag: 'file'
+      readonly path: string
+      readonly executable: boolean
+      readonly bytes: number
+      /** A chunk is good until the next one is asked for. */
+      chunks(): Iterable<Uint8Array>
+    }
+
 /** Signs URLs locally: no call is made. */
 export interface Presigner {
   /** `fileName`: what the answer's Content-Disposition names. */

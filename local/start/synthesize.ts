@@ -58,8 +58,8 @@ function mirrorsOf(suites: readonly Suite[]): JsonObject {
   const debian = { suites: suites.map((suite) => ({ ...suite })) }
   const main = suites.find(({ mirror }) => mirror.endsWith('/debian'))
   if (main === undefined) return { debian }
-  const { suite: _, ...driverPackages } = main
-  return { debian, driverPackages }
+  const { suite: _, ...archive } = main
+  return { debian, driverPackages: archive, roots: archive }
 }
 
 function digestOf(paths: readonly string[]): string {

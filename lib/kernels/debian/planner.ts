@@ -8,6 +8,7 @@ import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { HeadersPlan, KernelRequest, PackagesRequest, Planner, PlannerPorts } from '../planner.ts'
 import type { TargetSettings } from '../targets.ts'
+import { compilerTextOf } from './compiler-text.ts'
 import { canonicalRelease, headersOf, unameReleaseOf } from './headers.ts'
 import { identify } from './identify.ts'
 import { imageOf } from './image.ts'
@@ -20,7 +21,10 @@ export function debianPlanner(ports: PlannerPorts, { debian }: Pick<TargetSettin
   const archive = aptArchive(ports, { suites: debian.suites, keyring: DEBIAN_KEYRING, keep })
   return {
     identify: async (request) => identify(ports, await archive.packages(request.arch), request),
-    plan: async (request) => planOf(await archive.packages(request.arch), request),
+    plan: async (request) => {
+      const planned = planOf(await archive.packages(request.arch), request)
+      return { ...planned, compilerText: await compilerTextOf(ports, planned) }
+    },
     planPackages: async (request) => planPackages(await archive.packages(request.arch), request),
     find: async (name, arch) =>
       (await archive.packages(arch))
