@@ -1,7 +1,7 @@
 // Composes an inline buildspec: one of buildspecs/*.yml, with the folders of steps that it names packed into it.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { extname, join, relative } from 'node:path'
 import { parseDocument, visit } from 'yaml'
 import { type TarFile, tarGz } from '../lib/formats/tar.ts'
 
@@ -12,6 +12,12 @@ const PLACE = /^# steps((?: [a-z-]+)+)$/
 export const MAX_BUILDSPEC = 25_600
 /** Characters of a line of base64, as in MIME (RFC 2045). */
 const LINE = /.{1,76}/g
+/** A line that is nothing but a comment. A quarter of the packed steps would be theirs. */
+const COMMENT: Readonly<Record<string, RegExp>> = {
+  '.sh': /^ *# .*$/gm,
+  '.c': /^ *\/\/ .*$/gm,
+  '.h': /^ *\/\/ .*$/gm,
+}
 
 /** The container gets no source: the steps come inside the buildspec, compressed. Throws when it is too long. */
 export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
@@ -42,14 +48,21 @@ export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
 /** The load test's: buildspecs/load-test.yml. */
 export const loadTestBuildspec = (): string => inlineBuildspec(FOLDER, 'load-test.yml')
 
-/** The files of one folder and of those below it, by their path below `root`. */
+/** The files of one folder and of those below it, by their path below `root`. Comments are left out, their lines stay. */
 const filesOf = (root: string, steps: string): TarFile[] =>
   readdirSync(join(root, steps), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => {
       const path = join(entry.parentPath, entry.name)
-      return { path: relative(root, path), body: readFileSync(path), executable: false }
+      return { path: relative(root, path), body: withoutComments(path), executable: false }
     })
+
+function withoutComments(path: string): Uint8Array {
+  const comment = COMMENT[extname(path)]
+  const body = readFileSync(path)
+  // As bytes: a step may hold any.
+  return comment === undefined ? body : Buffer.from(body.toString('latin1').replace(comment, ''), 'latin1')
+}
 
 /** One command of sh that unpacks every step below the folder "$STEPS". */
 function unpackCommand(files: readonly TarFile[]): string {

@@ -1,22 +1,20 @@
 // Runs in the VM: loads a legacy eBPF probe into the kernel as Falco does, with bpf(2) alone, since libbpf 1.x refuses
 // maps of its form. Checked: the release it names, every map, every program by the kernel's verifier and JIT, and
-// that every program that is not only called by another attaches to its raw tracepoint. Not checked: the calls
-// between programs, whose table only Falco knows, and what the programs report.
-// Exit: 0 all was taken; 1 the kernel, or Falco in its place, refuses it; 2 nothing that this loader can judge.
+// that every program that is not only called by another attaches to its raw tracepoint. Then it captures: system calls
+// go through the object's own programs, and the simplest of its fillers, into perf buffers. Not run are the other
+// fillers, whose tables only Falco has.
+// Exit: 0 all was taken; 1 the kernel, or Falco in its place, refuses it; 2 nothing that this loader can judge. After 0
+// the first line of /captured says how the capture went, by the same numbers, 3 for not tried, and the second why.
+#include "events.h"
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-enum { MAX_MAPS = 64, LOG_BYTES = 1 << 24, LOG_LINES = 10 };
+enum { MAX_MAPS = 64, LOG_BYTES = 1 << 24, LOG_LINES = 10, MAX_CPUS = 64, PERF_BYTES = 1 << 20, MAX_VALUE = 2048 };
 
 // The first five words of one entry of section `maps`.
 struct map_def {
@@ -28,24 +26,17 @@ static size_t file_bytes;
 static Elf64_Ehdr *elf;
 static Elf64_Shdr *sections, *maps, *symbols;
 static char *license;
-static struct {
+static struct map {
   Elf64_Addr at;
   int fd;
+  char *name;
+  struct map_def def;
 } made[MAX_MAPS];
 static int maps_made, programs, attached;
 
-static void end(int status, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vprintf(format, arguments);
-  va_end(arguments);
-  putchar('\n');
-  exit(status);
-}
-
 // A reader of hostile bytes: every place in the file is looked at before it is believed.
 static void need(int good) {
-  if (!good) end(1, "the object is malformed");
+  if (!good) end(REFUSED, "the object is malformed");
 }
 
 static int bpf(int command, union bpf_attr *attr) {
@@ -93,10 +84,10 @@ static void read_object(const char *path) {
   int fd = open(path, O_RDONLY);
   file_bytes = lseek(fd, 0, SEEK_END);
   file = mmap(NULL, file_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-  if (file == MAP_FAILED) end(2, "%s: %s", path, strerror(errno));
+  if (file == MAP_FAILED) end(UNJUDGED, "%s: %s", path, strerror(errno));
   elf = at(0, sizeof *elf);
   if (memcmp(elf->e_ident, ELFMAG, SELFMAG) || elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_machine != EM_BPF)
-    end(1, "this is no eBPF object");
+    end(REFUSED, "this is no eBPF object");
   sections = at(elf->e_shoff, (size_t)elf->e_shnum * sizeof *sections);
   for (int i = 0; i < elf->e_shnum; i++)
     if (sections[i].sh_type == SHT_SYMTAB) symbols = sections + i;
@@ -110,7 +101,7 @@ static void check_release(void) {
   Elf64_Shdr *section = section_of("kernel_version");
   uname(&running);
   if (section && strcmp(text(section, 0), running.release))
-    end(1, "the object is for kernel %s; this is %s", text(section, 0), running.release);
+    end(REFUSED, "the object is for kernel %s; this is %s", text(section, 0), running.release);
 }
 
 static Elf64_Sym *symbol_at(size_t index) {
@@ -120,26 +111,30 @@ static Elf64_Sym *symbol_at(size_t index) {
 
 // A map without a number of entries has one for each processor.
 static void make_maps(void) {
-  if (!maps || !symbols) end(2, "the object has no maps of the legacy form");
+  if (!maps || !symbols) end(UNJUDGED, "the object has no maps of the legacy form");
   char *definitions = content(maps);
   for (size_t i = 0; i < symbols->sh_size / sizeof(Elf64_Sym); i++) {
     Elf64_Sym *symbol = symbol_at(i);
-    struct map_def def;
+    struct map *map = made + maps_made;
+    struct map_def *def = &map->def;
     if (sections + symbol->st_shndx != maps || ELF64_ST_TYPE(symbol->st_info) == STT_SECTION) continue;
-    need(maps_made < MAX_MAPS && symbol->st_value <= maps->sh_size && sizeof def <= maps->sh_size - symbol->st_value);
-    memcpy(&def, definitions + symbol->st_value, sizeof def);
-    union bpf_attr attr = {.map_type = def.type, .key_size = def.key_size, .value_size = def.value_size};
-    attr.map_flags = def.flags;
-    attr.max_entries = def.max_entries ? def.max_entries : (unsigned)sysconf(_SC_NPROCESSORS_CONF);
-    made[maps_made].at = symbol->st_value;
-    made[maps_made].fd = bpf(BPF_MAP_CREATE, &attr);
-    if (made[maps_made++].fd < 0) end(1, "the kernel refuses map %d: %s", maps_made, strerror(errno));
+    need(maps_made < MAX_MAPS && symbol->st_value <= maps->sh_size && sizeof *def <= maps->sh_size - symbol->st_value);
+    memcpy(def, definitions + symbol->st_value, sizeof *def);
+    if (!def->max_entries) def->max_entries = sysconf(_SC_NPROCESSORS_CONF);
+    union bpf_attr attr = {.map_type = def->type, .key_size = def->key_size, .value_size = def->value_size};
+    attr.map_flags = def->flags;
+    attr.max_entries = def->max_entries;
+    map->at = symbol->st_value;
+    map->name = text(section_at(symbols->sh_link), symbol->st_name);
+    map->fd = bpf(BPF_MAP_CREATE, &attr);
+    maps_made++;
+    if (map->fd < 0) end(REFUSED, "the kernel refuses map %d: %s", maps_made, strerror(errno));
   }
 }
 
 static int map_at(Elf64_Sym *symbol) {
   int i = 0;
-  if (sections + symbol->st_shndx != maps) end(2, "a program uses something that is no map");
+  if (sections + symbol->st_shndx != maps) end(UNJUDGED, "a program uses something that is no map");
   while (i < maps_made && made[i].at != symbol->st_value) i++;
   need(i < maps_made);
   return made[i].fd;
@@ -153,7 +148,7 @@ static void relocate(size_t index) {
     for (size_t j = 0; j < sections[i].sh_size / sizeof *entries; j++) {
       size_t place = entries[j].r_offset / sizeof *code;
       need(place < sections[index].sh_size / sizeof *code);
-      if (code[place].code != (BPF_LD | BPF_IMM | BPF_DW)) end(2, "a program has a relocation of an unknown form");
+      if (code[place].code != (BPF_LD | BPF_IMM | BPF_DW)) end(UNJUDGED, "a program has a relocation of a new form");
       code[place].src_reg = BPF_PSEUDO_MAP_FD;
       code[place].imm = map_at(symbol_at(ELF64_R_SYM(entries[j].r_info)));
     }
@@ -166,7 +161,7 @@ static void refused(const char *name) {
   char *line = log_text + strlen(log_text);
   while (line > log_text && (line[-1] != '\n' || lines++ < LOG_LINES)) line--;
   puts(line);
-  end(1, "the kernel refuses the program %s: %s", name, strerror(error));
+  end(REFUSED, "the kernel refuses the program %s: %s", name, strerror(error));
 }
 
 static int load(Elf64_Shdr *section, int type, const char *name) {
@@ -187,11 +182,152 @@ static int load(Elf64_Shdr *section, int type, const char *name) {
 static void attach(int fd, char *name) {
   name[strcspn(name, "&")] = 0;
   union bpf_attr attr = {.raw_tracepoint = {.name = (unsigned long)name, .prog_fd = fd}};
-  if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr) < 0) end(1, "no attaching to %s: %s", name, strerror(errno));
+  if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr) < 0) end(REFUSED, "no attaching to %s: %s", name, strerror(errno));
   attached++;
 }
 
+// What an object needs to capture, by the API's major version: the bytes of its description of an event and where the
+// type of the first parameter is in it (struct ppm_event_info), and where the setting is that switches capture on
+// (struct scap_bpf_settings), 0 for none. Drivers from 0.1.1dev to 9.1.0; later ones have no such object.
+static const struct generation {
+  unsigned from, to, info_bytes, type_at, switch_at;
+} generations[] = {{1, 1, 1612, 76, 24}, {2, 2, 1840, 80, 24}, {3, 8, 1840, 80, 0}};
+enum { USED = 1, NEVER_DROP = 2, PARAMS_AT = 40, PT_ERRNO = 11, FILLER_AT = 8, SNAPLEN_AT = 16, RATIO_AT = 20 };
+
+// The programs that are run, by the event that is to run them: any other than the first two has no parameters.
+enum { ENTER, EXIT, OTHERS, TERMINATE, FILLERS };
+static const char *names[FILLERS] = {"sys_single", "sys_single_x", "sys_empty", "terminate_filler"};
+static int fillers[FILLERS];
+static Elf64_Shdr *filler_code;
+
+static void keep(const char *name, int fd, Elf64_Shdr *section) {
+  for (int i = 0; i < FILLERS; i++) {
+    if (strcmp(name, names[i])) continue;
+    fillers[i] = fd;
+    if (i == OTHERS) filler_code = section;
+  }
+}
+
+static struct map *map_named(const char *name) {
+  for (int i = 0; i < maps_made; i++)
+    if (!strcmp(made[i].name, name)) return made + i;
+  return NULL;
+}
+
+static struct map *table(const char *name, unsigned bytes) {
+  struct map *map = map_named(name);
+  if (!map || map->def.value_size < bytes || map->def.value_size > MAX_VALUE)
+    end(UNTRIED, "its map %s is of an unknown form", name);
+  return map;
+}
+
+static void set(struct map *map, unsigned key, void *value) {
+  union bpf_attr attr = {.map_fd = map->fd, .key = (unsigned long)&key, .value = (unsigned long)value};
+  if (bpf(BPF_MAP_UPDATE_ELEM, &attr)) end(REFUSED, "no setting %u of map %s: %s", key, map->name, strerror(errno));
+}
+
+// Each filler ends in a call of terminate_filler, by a number that only the driver's sources name: so it is read there.
+static unsigned terminator(void) {
+  struct bpf_insn *code = content(filler_code);
+  int number = -1, last = -1;
+  for (size_t i = 0; i < filler_code->sh_size / sizeof *code; i++) {
+    if (code[i].code == (BPF_ALU64 | BPF_MOV | BPF_K) && code[i].dst_reg == BPF_REG_3) number = code[i].imm;
+    if (code[i].code == (BPF_JMP | BPF_CALL) && code[i].imm == BPF_FUNC_tail_call) last = number;
+  }
+  if (last < 0) end(UNTRIED, "how its fillers end is unknown");
+  return last;
+}
+
+// A filler by its place in the table of programs, which terminate_filler shares.
+static unsigned place_of(unsigned filler, unsigned terminator) { return filler + (filler >= terminator); }
+
+static void describe_events(const struct generation *generation, unsigned terminator) {
+  struct map *infos = table("event_info_table", generation->info_bytes);
+  struct map *entries = table("fillers_table", FILLER_AT + sizeof(int));
+  for (unsigned event = 0; event < infos->def.max_entries; event++) {
+    unsigned params = event < OTHERS, type = PT_ERRNO, place = place_of(params ? event : OTHERS, terminator);
+    char info[MAX_VALUE] = {0}, entry[MAX_VALUE] = {0};
+    memcpy(info + PARAMS_AT, &params, sizeof params);
+    memcpy(info + generation->type_at, &type, sizeof type);
+    memcpy(entry + FILLER_AT, &place, sizeof place);
+    set(infos, event, info);
+    set(entries, event, entry);
+  }
+}
+
+// In this order: a filler that cannot end blocks its processor's events for good.
+static void fill_tables(const struct generation *generation) {
+  struct map *tail = table("tail_map", sizeof(int)), *wanted = map_named("interesting_syscalls_table");
+  struct map *settings = table("settings_map", RATIO_AT + sizeof(int));
+  struct map *calls = table("syscall_table", 3 * sizeof(int));
+  unsigned end_at = terminator(), yes = 1, call[MAX_VALUE] = {USED | NEVER_DROP, ENTER, EXIT};
+  char setting[MAX_VALUE] = {[SNAPLEN_AT] = 80, [RATIO_AT] = 1};
+  if (generation->switch_at) setting[generation->switch_at] = 1;
+  set(tail, end_at, fillers + TERMINATE);
+  for (unsigned i = 0; i < TERMINATE; i++) set(tail, place_of(i, end_at), fillers + i);
+  describe_events(generation, end_at);
+  for (unsigned i = 0; i < calls->def.max_entries; i++) set(calls, i, call);
+  for (unsigned i = 0; wanted && i < wanted->def.max_entries; i++) set(wanted, i, &yes);
+  set(settings, 0, setting);
+}
+
+static struct perf_event_mmap_page *buffers[MAX_CPUS];
+static int buffer_count;
+
+static void open_buffers(void) {
+  struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_BPF_OUTPUT};
+  attr.sample_type = PERF_SAMPLE_RAW;
+  attr.sample_period = 1;
+  for (long i = 0; i < sysconf(_SC_NPROCESSORS_ONLN) && i < MAX_CPUS; i++, buffer_count++) {
+    int fd = syscall(SYS_perf_event_open, &attr, -1, i, -1, 0);
+    buffers[i] = mmap(NULL, getpagesize() + PERF_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fd < 0 || buffers[i] == MAP_FAILED || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+      end(UNTRIED, "no perf buffer for processor %ld: %s", i, strerror(errno));
+    set(table("perf_map", sizeof fd), i, &fd);
+  }
+}
+
+// A record may go round the buffer's end. A sample: its header, the bytes of what the program gave, and that.
+static void drain(void) {
+  static char record[1 << 16];
+  enum { SAMPLE_AT = sizeof(struct perf_event_header) + sizeof(unsigned) };
+  for (int i = 0; i < buffer_count; i++) {
+    char *data = (char *)buffers[i] + getpagesize();
+    unsigned long head = buffers[i]->data_head, at = buffers[i]->data_tail;
+    __sync_synchronize();
+    while (at < head) {
+      struct perf_event_header *header = (void *)(data + at % PERF_BYTES);
+      unsigned bytes = header->size;
+      for (unsigned j = 0; j < bytes; j++) record[j] = data[(at + j) % PERF_BYTES];
+      if (header->type == PERF_RECORD_SAMPLE && !take(record + SAMPLE_AT, bytes - SAMPLE_AT))
+        end(REFUSED, "a sample after %lu events is no event", seen);
+      at += bytes;
+    }
+    buffers[i]->data_tail = head;
+  }
+}
+
+static void capture(void) {
+  Elf64_Shdr *section = section_of("api_version");
+  if (!(told = fopen("/captured", "w"))) exit(UNJUDGED);
+  if (!section || section->sh_size < sizeof version) end(UNTRIED, "the object tells no API version");
+  memcpy(&version, content(section), sizeof version);
+  for (int i = 0; i < FILLERS; i++)
+    if (!fillers[i]) end(UNTRIED, "the object has no filler %s", names[i]);
+  for (size_t i = 0; i < sizeof generations / sizeof *generations; i++) {
+    if (api() < generations[i].from || api() > generations[i].to) continue;
+    if (table("event_info_table", generations[i].info_bytes)->def.value_size != generations[i].info_bytes) break;
+    open_buffers();
+    fill_tables(generations + i);
+    start_worker();
+    watch(drain, buffer_count);
+  }
+  end(UNTRIED, "how to capture by API version %u is not known", api());
+}
+
 int main(int, char **arguments) {
+  // Up to 5.10 a map counts as memory that its maker keeps from being swapped.
+  setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
   read_object(arguments[1]);
   check_release();
   make_maps();
@@ -203,7 +339,9 @@ int main(int, char **arguments) {
     int fd = load(sections + i, raw ? BPF_PROG_TYPE_RAW_TRACEPOINT : BPF_PROG_TYPE_TRACEPOINT, name);
     programs++;
     if (raw && !strchr(raw, '/')) attach(fd, raw);
+    if (raw && after(raw, "filler/")) keep(after(raw, "filler/"), fd, sections + i);
   }
-  if (!programs) end(1, "the object holds no program");
-  end(0, "%d maps, %d programs, %d attached", maps_made, programs, attached);
+  if (!programs) end(REFUSED, "the object holds no program");
+  printf("%d maps, %d programs, %d attached\n", maps_made, programs, attached);
+  capture();
 }

@@ -15,12 +15,25 @@ judge() {
   [ -z "$(told unjudged)" ] || fail "$(told unjudged)"
   told_lines >"$WORK/telling"
   sed -n "s/^$NONCE ok \([a-z]*\)$/\1/p" "$WORK/lines" | head -n 16 >"$WORK/checked"
+  seen=$(captured)
   if [ -n "$(told end)" ]; then
-    verdict passed 'it loads'
+    verdict passed "it loads$seen"
   elif [ -n "$(told refused)" ]; then
     verdict failed "$(told refused)"
   else
     verdict failed "it is the end of its kernel: $(machine_end)"
+  fi
+}
+
+# The reader's last line: `events 512 buffers 1 api 8.0.4`, or why it did not try.
+captured() {
+  if [ -n "$(told untried)" ]; then
+    printf ',"capture":{"untried":%s}' "$(told untried | json_strings)" >"$WORK/capture"
+    echo "; capturing was not tried: $(told untried)"
+  elif [ -n "$(told saw)" ]; then
+    told saw | sed 's/\([a-z]\{1,\}\) \([0-9.]*\) */"\1":\2,/g; s/"api":\(.*\),/"api":"\1"/; s/.*/,"capture":{&}/' \
+      >"$WORK/capture"
+    told saw | sed 's/^events \([0-9]*\) .*/ and captures: \1 events/'
   fi
 }
 
@@ -62,11 +75,13 @@ conclude() {
 
 # manifest: JSON of lib/build/verdict.ts.
 manifest() {
+  touch "$WORK/stored" "$WORK/capture"
   read -r name _ <"$WORK/stage"
   timings=$(sed 's/\(.*\) \(.*\)/"\1":\2/' "$WORK/timings" | paste -s -d , -)
-  printf '{"verdict":"%s","stage":"%s","reason":%s,"checked":[%s],"lines":[%s],"timings":{%s}%s}\n' \
+  printf '{"verdict":"%s","stage":"%s","reason":%s,"checked":[%s],"lines":[%s],"timings":{%s}%s%s}\n' \
     "$(cat "$WORK/verdict")" "$name" "$(head -n 1 "$WORK/reason" | json_strings)" \
-    "$(json_of "$WORK/checked")" "$(json_of "$WORK/telling")" "$timings" "$(cat "$WORK/stored" 2>/dev/null || true)"
+    "$(json_of "$WORK/checked")" "$(json_of "$WORK/telling")" "$timings" \
+    "$(cat "$WORK/stored")" "$(cat "$WORK/capture")"
 }
 
 json_of() {

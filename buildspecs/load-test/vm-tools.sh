@@ -3,20 +3,23 @@
 
 # find_tools: false when one is missing.
 find_tools() {
-  COMPILER=''
   for command in bwrap busybox xz "qemu-system-$ARCH"; do command -v "$command" >/dev/null || return 1; done
   ! cut -f 2 "$WORK/gets" | grep -qx rpm || command -v bsdtar >/dev/null || return 1
-  [ "$KIND" = kmod ] || COMPILER=$(first_of gcc gcc-12 cc)
+  COMPILER=$(first_of gcc gcc-12 cc)
 }
 
-# The VM has no libraries, so its loader is a static program.
+# The VM has no libraries, so the program that it tests with is a static one.
 prepare_tools() {
   [ "$(uname -m)" = "$ARCH" ] || fail "this builder is $(uname -m)"
   [ "$TOOLS" = present ] || install_tools
-  [ -z "$COMPILER" ] || "$COMPILER" -static -O1 -s -o "$WORK/root/bpf-load" "$STEPS/load-test/bpf-load.c" ||
-    fail "the loader of eBPF objects does not compile with $COMPILER"
+  case $KIND in
+    kmod) program=ring-read ;;
+    ebpf) program=bpf-load ;;
+  esac
+  "$COMPILER" -static -O1 -s -o "$WORK/root/$program" "$STEPS/load-test/$program.c" ||
+    fail "$program.c does not compile with $COMPILER"
 }
 
 missing_tools() {
-  echo "this builder has not all of bwrap, busybox (static), xz, qemu-system-$ARCH$([ "$KIND" = kmod ] || echo ', gcc')"
+  echo "this builder has not all of bwrap, busybox (static), xz, qemu-system-$ARCH, gcc"
 }

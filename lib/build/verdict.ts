@@ -15,6 +15,15 @@ const MAX_LINE = 240
 const line = z.string().transform((text) => printable(text, MAX_LINE))
 const word = z.string().regex(/^[a-z]{1,16}$/)
 
+const capture = z.union([
+  z.strictObject({
+    events: z.int().positive().max(1_000_000_000),
+    buffers: z.int().positive().max(4096),
+    api: z.string().regex(/^\d{1,6}(\.\d{1,8}){2}$/),
+  }),
+  z.strictObject({ untried: line }),
+])
+
 const told = {
   /** for a person: one line */
   reason: line,
@@ -24,7 +33,8 @@ const told = {
 }
 
 /**
- * `passed`: its own kernel took it. `failed`: its kernel refused it or did not survive it; `lines` are what the kernel said.
+ * `passed`: its own kernel took it, and it captured events, or `capture` says why that was not tried. `failed`: its kernel
+ * refused it or did not survive it, or it captured nothing; `lines` are what the kernel said.
  * `unavailable`: nothing was found out, at `stage`. What a probe made of evil intent says here, it may have forged: a
  * verdict tells what works from what does not, never good from evil (buildspecs/load-test/load-test.sh).
  */
@@ -33,6 +43,7 @@ const schema = z.discriminatedUnion('verdict', [
     verdict: z.enum(['passed', 'failed']),
     checked: z.array(word).max(16),
     lines: z.array(line).max(12),
+    capture: capture.optional(),
     ...told,
   }),
   z.object({ verdict: z.literal('unavailable'), stage: word, ...told }),
@@ -58,10 +69,12 @@ export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
 }
 
 /** What of it is kept with the probe. */
-export const loadTestOf = (verdict: LoadVerdict): LoadTest =>
-  verdict.verdict === 'unavailable'
-    ? { verdict: 'unavailable', reason: verdict.reason, checked: [], lines: [] }
-    : { verdict: verdict.verdict, reason: verdict.reason, checked: verdict.checked, lines: verdict.lines }
+export function loadTestOf(told: LoadVerdict): LoadTest {
+  const { verdict, reason } = told
+  if (told.verdict === 'unavailable') return { verdict, reason, checked: [], lines: [] }
+  const { checked, lines, capture: seen } = told
+  return { verdict, reason, checked, lines, ...(seen === undefined ? {} : { capture: seen }) }
+}
 
 /** A few lines for a person: the reason, and what the kernel said. */
 export const tellVerdict = (verdict: LoadVerdict): string =>

@@ -95,6 +95,19 @@ export const provenanceSchema = z.object({
 })
 export type Provenance = Read<typeof provenanceSchema>
 
+/** What a reader in the machine saw of the probe's events, or why it did not try. */
+const captureSchema = z.union([
+  z.object({
+    /** well-formed ones; an eBPF probe's are of the simplest of its programs */
+    events: z.int().positive(),
+    /** ring buffers of the module, or perf buffers: one a processor */
+    buffers: z.int().positive(),
+    /** version of the driver's API, as the probe itself says it, e.g. `8.0.4` */
+    api: z.string(),
+  }),
+  z.object({ untried: z.string() }),
+])
+
 /** What became of the probe when its own kernel loaded it; bounded, printable. */
 export const loadTestSchema = z.object({
   /** `unavailable`: nothing was found out, e.g. because there is no image of that kernel */
@@ -104,6 +117,8 @@ export const loadTestSchema = z.object({
   checked: z.array(z.string()),
   /** what the kernel said */
   lines: z.array(z.string()),
+  /** absent: it did not come to that, or it is a verdict from before events were looked for */
+  capture: captureSchema.optional(),
 })
 export type LoadTest = Read<typeof loadTestSchema>
 

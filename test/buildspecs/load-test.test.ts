@@ -2,12 +2,14 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LoadVerdict } from '../../lib/build/verdict.ts'
+import { loadedSection, readElf } from '../../lib/formats/elf.ts'
 import { packageBytes, tarball } from '../support/builds/archive.ts'
 import { build, type Input } from '../support/builds/build.ts'
 import { driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
 import { type LoadTest, loadTest } from '../support/builds/load.ts'
 import { moduleFiles } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
+import { LONG } from '../support/long.ts'
 import { pinned } from '../support/registry/kernels.ts'
 
 const MINUTES = 60_000
@@ -75,6 +77,21 @@ int program_${i}(void *context) { unsigned key = 0; unsigned *found = lookup(&co
   return built({ role: 'driver', format: 'tar.gz', body: tarball(files) }, 'ebpf')
 }
 
+/** The same module, which tells that version 1.0.0 of its API is another: its ioctl loads the number as it is. */
+function moduleOfApi(major: bigint): Buffer {
+  const told = (version: bigint) => {
+    const number = Buffer.alloc(8)
+    number.writeBigUInt64LE(version << 44n)
+    return number.toString('latin1')
+  }
+  const body = Buffer.from(
+    kmod.toString('latin1').replaceAll(`\x48\xb8${told(1n)}`, `\x48\xb8${told(major)}`),
+    'latin1',
+  )
+  if (body.equals(kmod)) throw new Error('the module tells no version 1.0.0')
+  return body
+}
+
 const linesOf = (verdict: LoadVerdict): string =>
   verdict.verdict === 'unavailable' ? '' : verdict.lines.join('\n')
 
@@ -86,19 +103,46 @@ describe('a probe that its kernel takes', () => {
     const { exit, verdict, log, seconds } = await load({ outer, inputs: [probe(kmod), kit()] })
     expect(verdict).toMatchObject({
       verdict: 'passed',
-      checked: ['insmod', 'listed', 'major', 'device', 'opened', 'rmmod', 'gone'],
+      checked: ['insmod', 'listed', 'major', 'device', 'opened', 'capture', 'rmmod', 'gone'],
+      capture: { events: expect.any(Number), buffers: 1, api: '1.0.0' },
     })
     expect(exit).toBe(0)
     expect(linesOf(verdict)).toContain('driver loading')
-    expect(log).toMatch(/\npassed: scap .* kmod for .*: it loads\n$/)
+    expect(log).toMatch(/\npassed: scap .* kmod for .*: it loads and captures: \d{3,} events\n$/)
     expect(seconds).toBeLessThan(30)
   })
 
-  test('passes as eBPF, each of its programs through the verifier', async () => {
+  test('passes as eBPF, each of its programs through the verifier, and events through some of them', async () => {
     const { verdict, seconds } = await loadEbpf(ebpf)
-    expect(verdict).toMatchObject({ verdict: 'passed', checked: ['verify'] })
+    expect(verdict).toMatchObject({
+      verdict: 'passed',
+      checked: ['verify', 'capture'],
+      capture: { events: expect.any(Number), buffers: 1, api: '1.0.0' },
+    })
     expect(linesOf(verdict)).toMatch(/^\d+ maps, \d{3} programs, \d attached$/)
     expect(seconds).toBeLessThan(30)
+  })
+
+  test('passes without a capture where its API is not known, and says so', async () => {
+    const { verdict, log } = await loadKmod(moduleOfApi(99n))
+    const untried = 'how to capture by API version 99 is not known'
+    expect(verdict).toMatchObject({
+      verdict: 'passed',
+      checked: ['insmod', 'listed', 'major', 'device', 'opened', 'rmmod', 'gone'],
+      capture: { untried },
+    })
+    expect(log).toMatch(new RegExp(`: it loads; capturing was not tried: ${untried}\\n$`))
+  })
+
+  test.runIf(LONG)('passes as eBPF without a capture where its API is not known, and says so', async () => {
+    const body = Buffer.from(ebpf)
+    loadedSection(readElf(body), 'api_version').set([0, 0, 0, 0, 0, 0x30, 6, 0])
+    const { verdict } = await loadEbpf(body)
+    expect(verdict).toMatchObject({
+      verdict: 'passed',
+      checked: ['verify'],
+      capture: { untried: 'how to capture by API version 99 is not known' },
+    })
   })
 
   test("is loaded from the kernel's package, whose image is stored for the next test", async () => {
@@ -144,6 +188,15 @@ describe('a module that its kernel does not take fails', () => {
     const { verdict } = await loadKmod(await moduleOf('pr_err("scap: cannot\\n"); return -EINVAL;'))
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
     expect(linesOf(verdict)).toContain('scap: cannot')
+  })
+
+  test('that does not capture as its API says', async () => {
+    const { verdict } = await loadKmod(moduleOfApi(3n))
+    expect(verdict).toMatchObject({
+      verdict: 'failed',
+      checked: ['insmod', 'listed', 'major', 'device', 'opened'],
+      reason: 'capture: ioctl 26 with 7: Inappropriate ioctl for device',
+    })
   })
 
   test('that makes no device', async () => {

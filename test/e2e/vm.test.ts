@@ -16,6 +16,7 @@ import {
   sh,
   startRegistry,
 } from '../support/registry/registry.ts'
+import { sysdig } from '../support/sysdig.ts'
 import { bootVm, HOST_LOOPBACK, programs } from '../support/vm.ts'
 
 const VERSION = encodeURIComponent(DRIVER_VERSION)
@@ -115,11 +116,13 @@ test('the machine that boots tells what Debian’s kernels tell', async () => {
 })
 
 describe('a host whose distribution nobody builds for', () => {
-  test('submits its config, and loads the probe that was built, tested, signed and published for it', async () => {
+  test('submits its config, loads the probe that was built, tested, signed and published for it, and captures', async () => {
     const { config } = await hostFiles(kernel.unameRelease)
+    const client = sysdig(200)
     const files = await hostWith(keys.ours, 'ID=alpine\nVERSION_ID=3.20\n', {
       [`/boot/config-${kernel.unameRelease}`]: config,
       ...programs('curl'),
+      ...client.files,
     })
     const repo = `http://${HOST_LOOPBACK}:${port}/driver`
     const said = await bootVm({
@@ -127,9 +130,12 @@ describe('a host whose distribution nobody builds for', () => {
       files,
       network: true,
       seconds: 300,
-      script: `${loading('own', repo)}\ngrep '^scap ' /proc/modules\nls /dev/scap0\ndmesg | grep -i scap | tail -n 3`,
+      script: `${loading('own', repo)}\ngrep '^scap ' /proc/modules\nls /dev/scap0\ndmesg | grep -i scap | tail -n 3
+echo "== client"; ${client.script}`,
     })
-    const { own } = sections(said)
+    const { own, client: captured } = sections(said)
+    expect(captured).toMatch(/^sysdig ended with 0$/m)
+    expect(captured).toMatch(/^sysdig saw 200 events, [1-9]/m)
     expect(own, registry.output()).toContain('exit 0')
     expect(own).toMatch(/^live: 1$/m)
     expect(own).toMatch(/^scap \d+ 0 - Live /m)
@@ -141,7 +147,7 @@ describe('a host whose distribution nobody builds for', () => {
     expect(story).toMatchObject({
       state: 'published',
       probe: { target: 'alpine' },
-      loadTest: { verdict: 'passed' },
+      loadTest: { verdict: 'passed', capture: { buffers: 1, api: '1.0.0' } },
     })
     expect(story.manifest.headers.map(({ name }: { name: string }) => name)).toContain(
       `linux-headers-${kernel.unameRelease}`,

@@ -13,6 +13,8 @@ import type { Suite } from './suite.ts'
 /** A package with what it needs, as `Depends` says. */
 export interface AptPackage extends Package {
   readonly depends: string
+  /** whose list has it, where many suites are read */
+  readonly suite?: string
 }
 
 export interface PackagesPorts extends ReleasePorts {
@@ -45,7 +47,12 @@ export const subsetSchema = z.array(
 )
 
 /** ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
-export async function fetchPackages(ports: PackagesPorts, suite: Suite, arch: 'amd64' | 'arm64', keep: Keep) {
+export async function fetchPackages(
+  ports: PackagesPorts,
+  suite: Suite,
+  arch: 'amd64' | 'arm64',
+  keep: Keep,
+): Promise<AptPackage[]> {
   const path = listPath(arch)
   const release = await fetchRelease(ports, suite)
   const file = release.file(path)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatJob, type LoadTestJob } from '../../../lib/build/job.ts'
-import { MAX_VERDICT, readVerdict, tellVerdict } from '../../../lib/build/verdict.ts'
+import { loadTestOf, MAX_VERDICT, readVerdict, tellVerdict } from '../../../lib/build/verdict.ts'
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 const failed = {
@@ -25,6 +25,21 @@ describe('what a load test tells', () => {
   })
 
   test.each([
+    ['what was captured', { events: 512, buffers: 2, api: '8.0.4' }],
+    ['why that was not tried', { untried: 'how to capture by API version 11 is not known' }],
+    ['nothing of it, as before there was a reader', undefined],
+  ])('%s is kept with the probe', (_what, capture) => {
+    const passed = { ...failed, verdict: 'passed', capture }
+    expect(loadTestOf(readVerdict(bytes(passed)))).toEqual({
+      verdict: 'passed',
+      reason: failed.reason,
+      checked: [],
+      lines: failed.lines,
+      ...(capture === undefined ? {} : { capture }),
+    })
+  })
+
+  test.each([
     ['none', undefined],
     ['no JSON', new TextEncoder().encode('{')],
     ['another word', bytes({ ...failed, verdict: 'won' })],
@@ -32,6 +47,9 @@ describe('what a load test tells', () => {
     ['too many lines', bytes({ ...failed, lines: Array.from({ length: 13 }, () => '') })],
     ['a timing that is no number', bytes({ ...failed, timings: { boot: '1' } })],
     ['an image without a digest', bytes({ ...failed, boot: { sha256: '../x', bytes: 1 } })],
+    ['a capture of no events', bytes({ ...failed, capture: { events: 0, buffers: 1, api: '1.0.0' } })],
+    ['a capture of another form', bytes({ ...failed, capture: { untried: 'why', events: 9 } })],
+    ['an API version that is none', bytes({ ...failed, capture: { events: 9, buffers: 1, api: '<b>' } })],
     ['too many bytes', new Uint8Array(MAX_VERDICT + 1).fill(32)],
   ])('%s is unavailable', (_name, body) => {
     expect(readVerdict(body).verdict).toBe('unavailable')

@@ -63,7 +63,8 @@ function listedAs(name: string, apt: Apt): Listed {
   return found
 }
 
-function bytesOf(listed: Listed, apt: Apt): Buffer {
+/** The file of a package as the lists have it, from the same cache. */
+export function bytesOf(listed: Listed, apt: Apt): Buffer {
   const file = join(CACHE, `${listed.name}_${listed.version}.deb`)
   if (!existsSync(file)) download(listed, apt, file)
   return readFileSync(file)

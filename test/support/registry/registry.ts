@@ -43,7 +43,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   await writeFile(
     settings,
     JSON.stringify({
-      debian: { suites: debianSuites() },
+      debian: { suites: debianSuites(), snapshot: { mode: 'off' } },
       vanilla: { archive: NO_KERNEL_ORG },
       loadTest: { mode },
       ...own,

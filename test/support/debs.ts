@@ -1,0 +1,69 @@
+// A program of Debian's with all that it loads, taken out of packages that are never installed.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import type { Apt, Listed } from './builds/apt.ts'
+import { bytesOf } from './builds/archive.ts'
+
+const LOADER = 'ld-linux-x86-64.so.2'
+const LIBRARIES = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu']
+
+export interface PackagedProgram {
+  /** by name: the program, its loader and its libraries, of one Debian whatever this machine is */
+  readonly files: Readonly<Record<string, Uint8Array>>
+  /** what runs it where all of them are in that folder */
+  command(folder: string): string
+}
+
+/** `program` is its path in the package. Throws where the archive, or a library, is not there. */
+export function packagedProgram(apt: Apt, name: string, program: string): PackagedProgram {
+  const folder = mkdtempSync(join(tmpdir(), 'debs-'))
+  try {
+    for (const pkg of closureOf(apt, name)) unpack(bytesOf(pkg, apt), folder)
+    const paths = [join(folder, program), ...librariesOf(folder, program)]
+    return {
+      files: Object.fromEntries(paths.map((path) => [basename(path), readFileSync(path)])),
+      command: (place) => `${place}/${LOADER} --library-path ${place} ${place}/${basename(program)}`,
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function unpack(deb: Uint8Array, folder: string): void {
+  writeFileSync(join(folder, 'a.deb'), deb)
+  const wanted = "--wildcards './usr/bin/*' './usr/lib/x86_64-linux-gnu/*' './lib/*' './lib64/*'"
+  const tar = `tar -x --keep-directory-symlink --no-same-owner --no-wildcards-match-slash ${wanted}`
+  execFileSync('sh', ['-c', `dpkg-deb --fsys-tarfile a.deb | ${tar} 2>/dev/null || true`], { cwd: folder })
+}
+
+/** Of alternatives the first: the others are for what is no library. */
+function closureOf(apt: Apt, name: string): readonly Listed[] {
+  const found: Listed[] = []
+  const asked = new Set<string>()
+  for (let wanted = [name]; wanted.length > 0; ) {
+    for (const one of wanted) asked.add(one)
+    const names = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
+    const level = apt.matching('', new RegExp(`^(${names})$`))
+    found.push(...level)
+    const next = level.flatMap(({ depends }) => depends.split(',').map(nameOf))
+    wanted = [...new Set(next)].filter((one) => one !== '' && !asked.has(one))
+  }
+  if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)
+  return found
+}
+
+const nameOf = (relation: string): string => relation.trim().replace(/[ :(|].*/, '')
+
+/** As the loader among them finds them, which may be newer than this machine's; the loader is one of them. */
+function librariesOf(folder: string, program: string): string[] {
+  const places = LIBRARIES.map((place) => join(folder, place))
+  const loader =
+    execFileSync('find', [...places, '-name', LOADER])
+      .toString()
+      .split('\n')[0] ?? ''
+  const listed = execFileSync(loader, ['--library-path', places.join(':'), '--list', join(folder, program)])
+  return [loader, ...[...listed.toString().matchAll(/=> (\/\S+) \(0x/g)].map(([, path]) => path ?? '')]
+}
