@@ -28,8 +28,19 @@ unpack_source() {
 # -T0: an archive of more than one block is read by all processors.
 source_tar() {
   case $1 in
-    *.deb) dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dc -T0 ;;
+    *.deb) deb_tar "$1" | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dc -T0 ;;
     *.tar.xz) xz -dc -T0 "$1" ;;
     *.tar.gz) gzip -dc "$1" ;;
+  esac
+}
+
+# A package is an archive of ar with its files in one member: the root of a compiler has ar, and no dpkg.
+deb_tar() {
+  member=$(ar t "$1" | grep '^data\.tar')
+  case $member in
+    *.xz) ar p "$1" "$member" | xz -dc ;;
+    *.zst) ar p "$1" "$member" | zstd -dc ;;
+    *.gz) ar p "$1" "$member" | gzip -dc ;;
+    *) ar p "$1" "$member" ;;
   esac
 }
