@@ -17,6 +17,7 @@ export const RUNBOOK = {
   waits: 'Waiting clients fail',
   submissions: 'Submissions fail',
   plans: 'Builds are not planned',
+  roots: 'Build roots are not composed',
   building: 'Builds break',
   publishing: 'Builds are not published',
   sweeping: 'Lost claims are not freed',

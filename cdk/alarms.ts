@@ -33,6 +33,10 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     runbook: 'submissions',
   },
   plan: { impact: 'Missing probes are not built; published ones are served.', runbook: 'plans' },
+  compose: {
+    impact: 'Probes that want a build root of a new compiler, or of a new list of packages, are not built.',
+    runbook: 'roots',
+  },
   publish: { impact: 'Builds end but their probes are not served.', runbook: 'publishing' },
   sweep: {
     impact: 'Probes whose build was lost stay missing until their claim is freed.',

@@ -1,4 +1,4 @@
-// The S3 buckets: what is published, what a build reads and writes, and what builds are made from.
+// The S3 buckets: what is published, what a build reads and writes, what builds are made from, and what they run in.
 
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import {
@@ -9,7 +9,7 @@ import {
   type LifecycleRule,
 } from 'aws-cdk-lib/aws-s3'
 import { ENV } from '../lib/aws/resources.ts'
-import { ARTIFACT_KEYS, INPUT_KEYS, PUBLIC_KEY_OBJECT, stagingKeys } from '../lib/model/keys.ts'
+import { ARTIFACT_KEYS, INPUT_KEYS, PUBLIC_KEY_OBJECT, ROOT_KEYS, stagingKeys } from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
@@ -23,7 +23,12 @@ export function addBuckets(stack: Stack) {
     noncurrentVersionExpiration: Duration.days(1),
   })
   const inputs = bucket(stack, 'Inputs', { ...ABORT, noncurrentVersionExpiration: Duration.days(1) })
+  const roots = bucket(stack, 'Roots', { ...ABORT, noncurrentVersionExpiration: Duration.days(1) })
   return {
+    roots: granting(
+      { [ENV.rootsBucket]: roots.bucketName },
+      { read: read(roots, '*'), keep: create(roots, ...ROOT_KEYS), 'tell absent': list(roots) },
+    ),
     artifacts: granting(
       { [ENV.artifactsBucket]: artifacts.bucketName },
       {

@@ -11,6 +11,7 @@ export const FUNCTIONS = [
   'submit',
   'v1',
   'plan',
+  'compose',
   'publish',
   'sweep',
   'signing-key',

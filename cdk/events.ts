@@ -20,6 +20,7 @@ export function addBus(stack: Stack) {
 
 export interface Subscribers {
   readonly plan: LambdaFunction
+  readonly compose: LambdaFunction
   readonly publish: LambdaFunction
   readonly sweep: LambdaFunction
 }
@@ -34,6 +35,7 @@ export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, t
   own('ProbeRequested', to.plan)
   own('LoadTestRequested', to.plan)
   own('DriversWanted', to.plan)
+  own('RootWanted', to.compose)
   const overdue = own('ProbeOverdue', to.publish)
   buildEnded(stack, projects, to.publish)
   new Rule(stack, 'EveryMinute', {

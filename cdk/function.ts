@@ -1,7 +1,7 @@
 // One Lambda function with its own role, which may write its own log and nothing else until it is granted more.
 
 import { join } from 'node:path'
-import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
@@ -18,6 +18,8 @@ export interface FunctionSpec {
   readonly timeoutSeconds: number
   /** how long an event is tried again; only for functions that are invoked by events */
   readonly eventMinutes?: number
+  /** of /tmp, where it needs more than 512 */
+  readonly temporaryMegabytes?: number
   /** executions kept for it, which are also its most; 0 keeps none */
   readonly concurrency?: number
 }
@@ -42,6 +44,9 @@ export const functions =
       memorySize: spec.memoryMegabytes,
       timeout: Duration.seconds(spec.timeoutSeconds),
       ...(spec.concurrency ? { reservedConcurrentExecutions: spec.concurrency } : {}),
+      ...(spec.temporaryMegabytes === undefined
+        ? {}
+        : { ephemeralStorageSize: Size.mebibytes(spec.temporaryMegabytes) }),
       ...(spec.eventMinutes === undefined ? {} : retries(spec.eventMinutes)),
     })
   }

@@ -18,7 +18,7 @@ import { addTables } from './tables.ts'
 /** `bundles`: folder of the bundled functions. */
 export function addRegistry(stack: Stack, settings: AllSettings, bundles: string): void {
   const { tables, probes, budgets, sources } = addTables(stack)
-  const { artifacts, staging, inputs } = addBuckets(stack)
+  const { artifacts, staging, inputs, roots } = addBuckets(stack)
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
   const signingKey = addSigningKey(stack)
@@ -77,6 +77,18 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   inputs.grantTo(plan, 'read', 'keep', 'keep lists', 'tell absent')
   staging.grantTo(plan, 'read', 'create', 'write logs')
   builds.grantTo(plan, 'start')
+  roots.grantTo(plan, 'read', 'tell absent')
+  bus.grantTo(plan, 'emit')
+
+  const compose = make('compose', {
+    memoryMegabytes: 3008,
+    timeoutSeconds: 600,
+    eventMinutes: 30,
+    temporaryMegabytes: 4096,
+  })
+  roots.grantTo(compose, 'read', 'keep', 'tell absent')
+  inputs.grantTo(compose, 'read', 'keep lists', 'tell absent')
+  sources.grantTo(compose, 'read', 'list drivers')
 
   const publish = make('publish', { memoryMegabytes: 1024, timeoutSeconds: 120, eventMinutes: 60 })
   probes.grantTo(publish, 'read', 'write')
@@ -96,14 +108,14 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   artifacts.grantTo(keyMaker, 'write public key')
   makeSigningKey(stack, { signingKey, keyMaker, publish })
 
-  addSettings(settings, resolve, wait, direct, submit, v1, plan, publish)
+  addSettings(settings, resolve, wait, direct, submit, v1, plan, compose, publish)
 
   const { api, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
-  const { overdue } = addRules(stack, eventBus, projects, { plan, publish, sweep })
+  const { overdue } = addRules(stack, eventBus, projects, { plan, compose, publish, sweep })
 
   const topic = addTopic(stack)
   const alarm = alarms(stack, topic)
-  watchFunctions(alarm, { resolve, wait, direct, submit, v1, plan, publish, sweep })
+  watchFunctions(alarm, { resolve, wait, direct, submit, v1, plan, compose, publish, sweep })
   watchApi(alarm, accessLog)
   watchBuilds(alarm, publish.logGroup)
   watchClaims(alarm, eventBus, overdue)

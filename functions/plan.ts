@@ -1,12 +1,17 @@
 // On ProbeRequested: find what the probe is built from, and start its build. On LoadTestRequested: start its load test.
 // On DriversWanted: read which driver versions there are.
 
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import middy from '@middy/core'
 import { aptArchive, keepOf } from '../lib/archives/apt/archive.ts'
 import { TOOL_KEYRING } from '../lib/archives/tools.ts'
 import { readDirectory } from '../lib/aws/directory.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type LoadTestPorts, planLoadTest } from '../lib/build/load-test.ts'
+import { type BuildRootPorts, buildRoot } from '../lib/build/roots/build-root.ts'
+import { createRootRecords } from '../lib/build/roots/records.ts'
+import { createRoots } from '../lib/build/roots/roots.ts'
 import { createToolchain, NO_TOOLCHAIN, TOOLCHAIN_NAMES } from '../lib/build/toolchain.ts'
 import { createTrees } from '../lib/inputs/cache.ts'
 import { ensureInput } from '../lib/inputs/inputs.ts'
@@ -21,6 +26,7 @@ import { requestedOf } from './runtime/events.ts'
 import {
   budgets,
   builder,
+  bus,
   catalogue,
   index,
   internalUrls,
@@ -48,6 +54,16 @@ const drivers: ReadDriversPorts = {
   suites: driverSuites(archive, current.driverPackages, current),
 }
 
+const rootPorts: BuildRootPorts = {
+  roots: createRoots(archive, current.roots),
+  records: createRootRecords(store('rootsBucket')),
+  budgets: budgets(),
+  bus: bus(),
+  now: Date.now,
+  newId: randomUUID,
+  sleep: (milliseconds) => setTimeout(milliseconds),
+}
+
 const ports: PlanPorts = {
   index: index(),
   kernels: kernels(),
@@ -56,6 +72,9 @@ const ports: PlanPorts = {
   staging: store('stagingBucket'),
   stagingUrls: internalUrls('stagingBucket'),
   inputUrls: internalUrls('inputsBucket'),
+  rootUrls: internalUrls('rootsBucket'),
+  trees: createTrees(inputs),
+  root: (arch, kind, wanted) => buildRoot(rootPorts, arch, kind, wanted),
   now: Date.now,
   log,
   settings: current,
@@ -79,7 +98,7 @@ const ports: PlanPorts = {
   ensureInput: (pkg) => ensureInput(inputs, fetch, pkg),
 }
 
-const loadTestPorts: LoadTestPorts = { ...ports, trees: createTrees(inputs) }
+const loadTestPorts: LoadTestPorts = ports
 
 export const handler = middy<unknown>().handler((event) => {
   const requested = requestedOf(event)

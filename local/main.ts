@@ -3,6 +3,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
+import { cacheFolder } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
 import { synthesize } from './start/synthesize.ts'
@@ -17,7 +18,7 @@ interface Settings {
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
 const STOP_MS = 1500
-const TOOLS = ['bwrap', 'curl', 'dpkg-deb', 'gcc-12', 'make']
+const TOOLS = ['bwrap', 'curl', 'dpkg-deb']
 const ROOT = join(import.meta.dirname, '..')
 
 const say = (line: string): void => console.log(line)
@@ -58,7 +59,9 @@ async function start(): Promise<Stack> {
   checkTools(process.env.PATH ?? '')
   const suites = aptSuites()
   const assembly = () => synthesize({ root: ROOT, dataDir, settingsFile, suites, log: say })
-  const stack = await startStack({ assembly, dataDir, log: say, ...others })
+  const cache = cacheFolder(process.env)
+  const roots = { objects: join(cache, 'bucket'), unpacked: join(cache, 'roots') }
+  const stack = await startStack({ assembly, dataDir, roots, log: say, ...others })
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
     say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
   return stack

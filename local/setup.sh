@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sets a machine up for `npm start` (mode run) or `npm test` (mode test): system packages, npm packages, Node 24.
+# Sets a machine up for `npm start` (mode run) or `npm test` (mode test): system packages, npm packages, Node 24. Mode
+# node: without system packages.
 set -eu
 
 # package:command. The command stands for the package where there is no apt; `-`: no command does.
@@ -23,9 +24,10 @@ fail() {
 }
 
 case ${1:-} in
+node) tools= ;;
 run) tools=$RUN_TOOLS ;;
 test) tools="$RUN_TOOLS $TEST_TOOLS" ;;
-*) fail 'usage: sh local/setup.sh run|test' ;;
+*) fail 'usage: sh local/setup.sh node|run|test' ;;
 esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 log=.build/setup.log

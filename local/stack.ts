@@ -16,6 +16,7 @@ import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createFunctions } from './lambda/lambda.ts'
 import { createOperator } from './operator.ts'
+import type { RootPlaces } from './roots.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
 import { lockFolder } from './start/lock.ts'
@@ -36,6 +37,8 @@ export interface StackOptions {
   readonly host?: string
   /** what every link that a client is given begins with; default `http://127.0.0.1:{port}` */
   readonly publicUrl?: string
+  /** Where this user's build roots are, for all of his data folders; default: in this one */
+  readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
 }
@@ -50,6 +53,8 @@ export interface Stack {
 }
 
 const HOUR = 3_600_000
+/** The bucket of build roots, by its logical id. */
+const ROOTS = /^Roots[0-9A-F]{8}$/
 const S3_PREFIX = '/s3'
 const CUSTOM_PREFIX = '/cloudformation/'
 
@@ -80,6 +85,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const dataDir = realpathSync(options.dataDir)
   const inData = (name: string): string => join(dataDir, name)
   closers.push(await lockFolder(dataDir))
+  const roots = options.roots ?? { objects: inData('roots-bucket'), unpacked: inData('roots') }
 
   // The ports come first: the functions' environment names them.
   const front = gate()
@@ -108,7 +114,16 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const events = createEvents({ template, functions, deliveries, now, log })
   closers.push(events.stop)
   const codebuild = createCodeBuild({
-    ...{ template, roles, events, builder, now, dir: inData('builds'), scratch: scratchOf(dataDir) },
+    ...{
+      template,
+      roles,
+      events,
+      builder,
+      now,
+      dir: inData('builds'),
+      scratch: scratchOf(dataDir),
+      roots,
+    },
     concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
   })
   closers.push(codebuild.stop)
@@ -121,9 +136,15 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     await dynamodb.close()
     remove(opened)
   })
-  const buckets = template.ofType('AWS::S3::Bucket').map(({ name }) => name)
+  const buckets = template.ofType('AWS::S3::Bucket')
+  const shared = Object.fromEntries(
+    buckets.filter(({ logicalId }) => ROOTS.test(logicalId)).map(({ name }) => [name, roots.objects]),
+  )
   const onError = (error: unknown) => log(`s3: ${error instanceof Error ? error.message : String(error)}`)
-  const s3 = createS3({ dir: inData('s3'), buckets, prefix: S3_PREFIX, principals, now, onError })
+  const s3 = createS3({
+    ...{ dir: inData('s3'), buckets: buckets.map(({ name }) => name), shared },
+    ...{ prefix: S3_PREFIX, principals, now, onError },
+  })
   const custom = createCustomResources({
     ...{ template, functions, log },
     ...{ dir: inData('custom-resources'), prefix: CUSTOM_PREFIX },

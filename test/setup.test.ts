@@ -251,7 +251,7 @@ test('an unknown mode is refused', () => {
   expect(setUp('walk')).toEqual({
     status: 1,
     stdout: '',
-    stderr: 'setup: usage: sh local/setup.sh run|test\n',
+    stderr: 'setup: usage: sh local/setup.sh node|run|test\n',
   })
 })
 

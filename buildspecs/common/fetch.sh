@@ -8,6 +8,7 @@ fetch_inputs() {
   while IFS=$TAB read -r role format sha256 bytes url; do
     number=$((number + 1))
     [ "$role" != toolchain ] || [ "$TOOLS" = missing ] || continue
+    [ "$role" != root ] || [ ! -d "/roots/$ROOT" ] || continue
     fetch_input "$role-$number.$format" "$sha256" "$bytes" "$url" &
     pids="$pids $!"
   done <"$WORK/gets"

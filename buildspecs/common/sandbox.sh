@@ -12,14 +12,17 @@ ALONE='open=$(ls /proc/$$/fd) || exit
 for fd in $open; do [ "$fd" -le 4 ] || eval "exec $fd>&-"; done
 exec env -i PATH="$PATH" "$@"'
 
+# Whose programs run in it: the machine's, or those of a root in that folder.
+FROM=''
+
 # sandbox BWRAP-OPTION... COMMAND...
 sandbox() {
   # $DROP and $FORM are lists of words.
   # shellcheck disable=SC2086
   bash -c "$ALONE" alone $DROP timeout --kill-after 5 "$SANDBOX_SECONDS" bwrap \
     --unshare-all --die-with-parent --new-session --cap-drop ALL --seccomp 4 --hostname build --clearenv \
-    --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/sbin /sbin \
-    --symlink usr/lib /lib --symlink usr/lib64 /lib64 --ro-bind-try /etc/alternatives /etc/alternatives \
+    --ro-bind "$FROM/usr" /usr --symlink usr/bin /bin --symlink usr/sbin /sbin \
+    --symlink usr/lib /lib --symlink usr/lib64 /lib64 --ro-bind-try "$FROM/etc/alternatives" /etc/alternatives \
     $FORM --dev /dev --size 268435456 --tmpfs /tmp --ro-bind "$STEPS" /steps \
     --dir /inputs --dir /kernel --dir /driver --dir /build --remount-ro / \
     --setenv PATH /usr/bin:/usr/sbin --setenv HOME /tmp --setenv LC_ALL C --setenv TZ UTC \

@@ -43,6 +43,7 @@ flow() {
   stage prepare
   prepare_tools
   choose_sandbox unpack_sandbox
+  open_root
   if [ "$KERNEL" = source ]; then
     stage tree
     make_tree

@@ -23,7 +23,7 @@ take() {
 # The build folder is in memory and ends with the sandbox: the one thing that leaves it is what is written to
 # file descriptor 3, so there is no link to follow.
 building() {
-  sandbox --size 1073741824 --tmpfs /build --chdir /build --setenv CC "$COMPILER" "$@"
+  FROM=$COMPILER_ROOT sandbox --size 1073741824 --tmpfs /build --chdir /build --setenv CC "$COMPILER" "$@"
 }
 
 make_tree() {

@@ -1,19 +1,11 @@
-# The tools that the build of a probe runs.
+# The tools that the build of a probe runs: the machine's own outside of the compiler's sandbox, and the root's in it.
 # shellcheck shell=sh disable=SC2034 # sandbox.sh passes them on
 
-# find_tools: names them; false when one is missing.
+# find_tools: false when one is missing.
 find_tools() {
-  CLANG='' LLC='' STRIP=strip
   # One by one: dash looks at the first name only.
   # shellcheck disable=SC2046
-  for command in make bwrap "$COMPILER" $(tree_tools) $(unpack_tools); do command -v "$command" >/dev/null || return 1; done
-  [ "$KERNEL" != source ] || [ -e /usr/include/gelf.h ] || return 1
-  [ "$KIND" = ebpf ] || return 0
-  CLANG=$(first_of clang clang-14) && LLC=$(first_of llc llc-14) && STRIP=$(first_of llvm-strip llvm-strip-14)
-}
-
-tree_tools() {
-  [ "$KERNEL" != source ] || echo bc bison flex m4 xz
+  for command in bwrap $(unpack_tools); do command -v "$command" >/dev/null || return 1; done
 }
 
 unpack_tools() {
@@ -24,13 +16,27 @@ unpack_tools() {
 prepare_tools() {
   [ "$(uname -m)" = "$ARCH" ] || fail "this builder is $(uname -m)"
   [ "$TOOLS" = present ] || install_tools
-  "${CLANG:-$COMPILER}" --version >"$WORK/compiler"
-  head -n 1 "$WORK/compiler"
 }
 
 missing_tools() {
-  echo "this builder has not all of bwrap, make, $COMPILER$([ "$KIND" = kmod ] || echo ', clang, llc, llvm-strip')$(
-    [ "$KERNEL" != source ] || echo ', bc, bison, flex, m4, xz, libelf-dev'
-    unpack_tools | sed 's/^/, /' | tr -d '\n'
-  )"
+  echo "this builder has not all of bwrap$(unpack_tools | sed 's/^/, /' | tr -d '\n')"
+}
+
+# The root as this machine has it unpacked already, or out of its archive.
+open_root() {
+  COMPILER_ROOT=/roots/$ROOT
+  if [ ! -d "$COMPILER_ROOT" ]; then
+    COMPILER_ROOT=$WORK/root
+    mkdir "$COMPILER_ROOT"
+    tar -xz -C "$COMPILER_ROOT" -f "$WORK"/inputs/root-*.tar.gz ||
+      fail "the build root was not unpacked: is there room for it in $WORK?"
+    rm "$WORK"/inputs/root-*.tar.gz
+  fi
+  if [ "$CLANG" = - ]; then
+    CLANG='' LLC='' STRIP=strip
+  else
+    LLC=llc-${CLANG#clang-} STRIP=llvm-strip-${CLANG#clang-}
+  fi
+  building "${CLANG:-$COMPILER}" --version >"$WORK/compiler" || fail "the build root has no ${CLANG:-$COMPILER} that runs"
+  head -n 1 "$WORK/compiler"
 }

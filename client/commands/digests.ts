@@ -15,8 +15,8 @@ const USAGE = `Usage: probe-registry digests [WHERE]                       list:
                                                            take no other source for VERSION than that
        probe-registry digests [WHERE] forget VERSION       the next build of VERSION records what it finds
 
-VERSION is a driver version, or linux-VERSION for the source of a kernel. URL is that of the package, for a
-version that comes as one; an archive is read from where the settings say.
+VERSION is a driver version. URL is that of the package, for a version that comes as one; an archive is read from where
+the settings say. (The source of a kernel is held to kernel.org's signature, and to no digest.)
 WHERE is one of
   --data DIR      a registry that runs on this machine, by its folder; .data unless said otherwise
   --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region
@@ -105,9 +105,7 @@ async function name(digests: Digests, id: string, sha256: string, url = NAMED): 
   if (!isSha256(sha256))
     throw new UsageError(`${JSON.stringify(sha256)} is no sha256: 64 lower-case hex digits`)
   if (!/^(https?|urn):[\x21-\x7e]+$/.test(url)) throw new UsageError(`${JSON.stringify(url)} is no URL`)
-  const kernel = /^linux-(.*)$/.exec(id)?.[1]
-  const what = kernel === undefined ? { name: 'driver', version: id } : { name: 'linux', version: kernel }
-  if (await digests.name(id, { ...what, url, sha256 })) {
+  if (await digests.name(id, { name: 'driver', version: id, url, sha256 })) {
     console.log(printable(`${id}: no other source is taken than that with sha256 ${sha256}`))
     return 0
   }

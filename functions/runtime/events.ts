@@ -5,7 +5,13 @@ import { BUILD_ENDS, BUILD_ENV } from '../../lib/aws/resources.ts'
 import type { LoadTestRequest } from '../../lib/build/load-test.ts'
 import type { PlanRequest } from '../../lib/build/start.ts'
 import { ProbeError, unreachable } from '../../lib/model/errors.ts'
-import { driversWanted, loadTestRequested, probeOverdue, probeRequested } from '../../lib/model/events.ts'
+import {
+  driversWanted,
+  loadTestRequested,
+  probeOverdue,
+  probeRequested,
+  rootWanted,
+} from '../../lib/model/events.ts'
 import { parseOwn } from '../../lib/model/parse.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
 
@@ -44,6 +50,9 @@ export function requestedOf(event: unknown): Requested {
       return unreachable(found)
   }
 }
+
+/** ProbeError `misconfigured`, as for `requestedOf`. */
+export const rootWantedOf = (event: unknown) => read(rootWanted, event)
 
 /** ProbeError `misconfigured`, as for `requestedOf`. */
 export function buildEndOf(event: unknown): BuildEnd {

@@ -28,7 +28,7 @@ import { checkBuildable } from '../../lib/plan/buildable.ts'
 import { rememberExhausted, rememberRecorded } from '../../lib/serve/remembered.ts'
 import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
 
-type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket'
+type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucket'
 
 /** ProbeError `misconfigured` that names the variable. */
 export function required(name: string): string {

@@ -8,7 +8,7 @@ import { sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
 export interface Recorded {
-  /** a driver version, or `linux-` and the version of a kernel */
+  /** a driver version */
   readonly id: string
   readonly source: Source
 }

@@ -22,9 +22,9 @@ const MAX_REDIRECTS = 5
 
 export function createFetch({ files = false, timeoutMs = 60_000, settings }: FetchOptions = {}): Fetch {
   const own = new Set(placesIn(settings).map((place) => new URL(place).host))
-  return async (url, { maxBytes }) => {
+  return async (url, { maxBytes, maxMilliseconds = timeoutMs }) => {
     if (files && url.startsWith('file:')) return fromFile(url, maxBytes)
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.timeout(Math.min(timeoutMs, maxMilliseconds))
     try {
       const response = await follow(url, own, signal)
       return await bounded(response, url, maxBytes)

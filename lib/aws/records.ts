@@ -9,7 +9,7 @@ import { ifHeld } from './conditional.ts'
 import { catalogueOf, listOf, sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
-/** By driver version, or by the id of another archive. */
+/** By driver version, or by what `~linux/` begins, for a kernel's source that was verified. */
 export function createSources(client: DynamoDBDocumentClient, table: string): Sources {
   async function recorded(id: string): Promise<Source | undefined> {
     const Key = { [TABLE_KEY]: id }

@@ -13,6 +13,8 @@ export const ENV = {
   stagingBucket: 'STAGING_BUCKET',
   /** packages and archives by their sha256, parsed metadata, and the kernels that hosts submitted */
   inputsBucket: 'INPUTS_BUCKET',
+  /** build roots by their sha256, and which packages each is of */
+  rootsBucket: 'ROOTS_BUCKET',
   eventBus: 'EVENT_BUS',
   signingKeySecret: 'SIGNING_KEY_SECRET',
   /** CodeBuild project names */

@@ -4,11 +4,12 @@ import { ProbeError } from '../model/errors.ts'
 import type { Arch, DriverName, Kind, PackageFormat, Recipe } from '../model/probe.ts'
 
 /**
- * `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
+ * `root`: what everything is compiled in. `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
  * package that holds one. `config`: the kernel's configuration. `symvers`: its Module.symvers. `kheaders`: the headers that it was built with. `prepared`: the tree that
  * an earlier build made of the same source, config, compiler and release.
  */
 export type InputRole =
+  | 'root'
   | 'header'
   | 'driver'
   | 'toolchain'
@@ -46,8 +47,12 @@ export interface Job {
     readonly KERNEL: 'headers' | 'source' | 'prepared'
     /** with `headers`, the tree's place in the unpacked packages; otherwise `-` */
     readonly TREE: string
-    /** command name of the compiler */
+    /** the digest of the root, by which a machine may have it already */
+    readonly ROOT: string
+    /** command name of the compiler in the root */
     readonly COMPILER: string
+    /** of the clang in the root, of an eBPF object; otherwise `-` */
+    readonly CLANG: string
     /** bytes of the probe at most */
     readonly MAX_PROBE_BYTES: string
     /** seconds of compiling at most */

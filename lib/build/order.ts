@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { submittedPartsSchema } from '../model/kernel.ts'
 import { parseOwnJson, type Read } from '../model/parse.ts'
-import { PACKAGE_FORMATS, packageSchema, RECIPES, sourceSchema } from '../model/probe.ts'
+import { PACKAGE_FORMATS, packageSchema, RECIPES, rootSchema, sourceSchema } from '../model/probe.ts'
 
 /** Records of before had one format, and did not say it. */
 const storedPackage = packageSchema.extend({ format: z.enum(PACKAGE_FORMATS).default('deb') })
@@ -22,6 +22,7 @@ const buildPlan = z.object({
   attempt: z.number(),
   unameRelease: z.string(),
   compiler: z.string(),
+  root: rootSchema.optional(),
   recipe: z.enum(RECIPES),
   driverSource: sourceSchema,
   /** packages and files that the kernel's build tree comes from */

@@ -4,15 +4,17 @@ import type { KernelPlan } from '../kernels/planner.ts'
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import { inputKey, stagingKeys } from '../model/keys.ts'
-import type { Budgets, Builder, Clock, Index, Log, Presigner, Store } from '../model/ports.ts'
-import type { Package, PackageFormat, Probe, Source } from '../model/probe.ts'
+import type { Budgets, Builder, Clock, Index, Log, Presigner, Store, Trees } from '../model/ports.ts'
+import type { Arch, Kind, Package, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { fileOf, probeOf } from '../names/grammar.ts'
 import { payBuild } from '../serve/spending.ts'
-import { formatJob, type Job } from './job.ts'
+import { formatJob, type Job, type JobInput } from './job.ts'
 import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './order.ts'
+import type { BuildRoot } from './roots/build-root.ts'
+import type { Wanted } from './roots/choose.ts'
 import type { Toolchain } from './toolchain.ts'
-import { type Input, packageInput, sourceOf, treeOf } from './tree.ts'
+import { type Input, packageInput, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
 
 /** A driver source that lies in the inputs bucket. */
 export interface DriverInput {
@@ -35,6 +37,10 @@ export interface StartBuildPorts {
   /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
   readonly driver: (probe: Probe) => Promise<DriverInput>
   readonly toolchain: Toolchain
+  /** What it is compiled in. ProbeError `headers-not-found`, `root-missing`, ... */
+  readonly root: (arch: Arch, kind: Kind, wanted: Wanted) => Promise<BuildRoot>
+  readonly rootUrls: Presigner
+  readonly trees: Pick<Trees, 'find'>
   /** Brings a package into the inputs bucket, checked against its digest. */
   readonly ensureInput: (pkg: Package) => Promise<unknown>
 }
@@ -54,6 +60,7 @@ const QUEUE_MINUTES = 6
 interface Decision {
   readonly plan: BuildPlan
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
+  readonly root: BuildRoot
   readonly inputs: readonly Input[]
 }
 
@@ -63,11 +70,12 @@ async function decide(
   kernel: KernelPlan,
   submitted: BuildPlan['submitted'],
 ): Promise<Decision> {
-  const tree = treeOf(kernel)
-  const probe = probeOf(key)
-  const toolchain = await ports.toolchain.forBuild(probe.arch, probe.kind, tree.kernel.KERNEL, tree.packages)
+  const { arch, kind } = probeOf(key)
+  const root = await ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText })
+  const tree = await treeIn(ports, kernel, root)
+  const toolchain = await ports.toolchain.forBuild(arch, tree.packages)
   const [driver] = await Promise.all([
-    ports.driver(probe),
+    ports.driver(probeOf(key)),
     ...[...tree.packages, ...toolchain].map(ports.ensureInput),
   ])
   const plan: BuildPlan = {
@@ -75,7 +83,8 @@ async function decide(
     claim,
     attempt,
     unameRelease: kernel.unameRelease,
-    compiler: kernel.compiler,
+    compiler: root.compiler,
+    root: rootOf(root),
     recipe: driver.recipe,
     driverSource: driver.source,
     headers: tree.sources,
@@ -90,7 +99,24 @@ async function decide(
     { role: 'driver' as const, format, sha256: source.sha256, bytes },
     ...toolchain.map((pkg) => packageInput('toolchain', pkg)),
   ]
-  return { plan, kernel: tree.kernel, inputs }
+  return { plan, kernel: tree.kernel, root, inputs }
+}
+
+const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot => ({
+  id,
+  digest,
+  suite,
+  match,
+})
+
+/** A tree of source and config is made in the root, so it belongs to that root alone. */
+async function treeIn(
+  { trees }: Pick<StartBuildPorts, 'trees'>,
+  kernel: KernelPlan,
+  { record }: BuildRoot,
+): Promise<TreeInputs> {
+  const makes = kernel.tag === 'source' ? treeIdIn(kernel.treeId, record) : ''
+  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await trees.find(makes) })
 }
 
 /** Only what is looked at later is written down: a package of the lists has more fields. */
@@ -164,7 +190,7 @@ async function orderOnce(ports: StartBuildPorts, decision: Decision): Promise<Bu
 
 const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
 
-async function jobOf(ports: StartBuildPorts, { plan, kernel, inputs }: Decision): Promise<Job> {
+async function jobOf(ports: StartBuildPorts, { plan, kernel, root, inputs }: Decision): Promise<Job> {
   const probe = probeOf(plan.key)
   const expires = { expiresSeconds: jobSeconds(ports.settings) }
   const keys = stagingKeys(plan.claim)
@@ -177,13 +203,18 @@ async function jobOf(ports: StartBuildPorts, { plan, kernel, inputs }: Decision)
       UNAME_RELEASE: plan.unameRelease,
       RECIPE: plan.recipe,
       ...kernel,
-      COMPILER: plan.compiler,
+      ROOT: root.record.digest,
+      COMPILER: root.compiler,
+      CLANG: root.clang ?? '-',
       MAX_PROBE_BYTES: String(ports.settings.build.maxProbeBytes),
       COMPILE_SECONDS: String((ports.settings.build.timeoutMinutes - 2) * 60),
     },
-    inputs: await Promise.all(
-      inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
-    ),
+    inputs: [
+      await rootInput(ports, root, expires),
+      ...(await Promise.all(
+        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
+      )),
+    ],
     outputs: {
       probe: await ports.stagingUrls.put(keys.probe, expires),
       log: await ports.stagingUrls.put(keys.log, expires),
@@ -191,6 +222,15 @@ async function jobOf(ports: StartBuildPorts, { plan, kernel, inputs }: Decision)
       ...(plan.treeId === undefined ? {} : { prepared: await ports.stagingUrls.put(keys.prepared, expires) }),
     },
   }
+}
+
+async function rootInput(
+  { rootUrls }: StartBuildPorts,
+  { record: { sha256: digest, bytes } }: BuildRoot,
+  expires: { readonly expiresSeconds: number },
+): Promise<JobInput> {
+  const url = await rootUrls.get(inputKey(digest), expires)
+  return { role: 'root', format: 'tar.gz', sha256: digest, bytes, url }
 }
 
 /** First lines of the build log: there is a story to follow before the container has started. */

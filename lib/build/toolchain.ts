@@ -2,41 +2,17 @@
 
 import type { AptArchive } from '../archives/apt/archive.ts'
 import { newest } from '../archives/apt/relations.ts'
-import type { Arch, Kind, Package, PackageFormat } from '../model/probe.ts'
-import type { Job } from './job.ts'
+import type { Arch, Package, PackageFormat } from '../model/probe.ts'
 
-/** The sandbox, and the library of the kernel's own objtool. */
-const FOR_EVERY_BUILD = ['libelf1', 'libcap2', 'bubblewrap']
-
-/** clang, llc and llvm-strip with the libraries that `ldd` lists for them and for libLLVM itself. */
-const FOR_EBPF = [
-  'libtinfo6',
-  'libffi8',
-  'libmd0',
-  'libbsd0',
-  'libedit2',
-  'libicu72',
-  'libxml2',
-  'libz3-4',
-  'libllvm14',
-  'libclang-common-14-dev',
-  'libclang-cpp14',
-  'clang-14',
-  'llvm-14',
-]
-
-/**
- * To make a tree of source and config: the parser of Kconfig (bison, flex, their m4), the kernel's constants of time (bc),
- * and objtool, without which a module lacks what the kernel patches in it (libelf-dev). The image has xz. OpenSSL's
- * headers would be for signing, pahole for the types of a whole kernel: a module needs neither.
- */
-const FOR_A_TREE = ['m4', 'bison', 'flex', 'bc', 'libelf-dev']
+/** The sandbox; what compiles comes in a root of its own. */
+const FOR_EVERY_BUILD = ['libcap2', 'bubblewrap']
 
 /** To unpack an rpm. */
 const FOR_RPM = ['libarchive13', 'libarchive-tools']
 
 /** The libraries that `ldd` lists for qemu and that Debian's base system lacks, its firmware, and a static shell. */
 const FOR_A_MACHINE = [
+  'libelf1',
   'libaio1',
   'libbpf1',
   'libcapstone4',
@@ -70,20 +46,15 @@ const MACHINE = {
 
 /** Every package that a toolchain may ask for. */
 export const TOOLCHAIN_NAMES: readonly string[] = [
-  ...[...FOR_EVERY_BUILD, ...FOR_A_TREE, ...FOR_EBPF, ...FOR_RPM, ...FOR_A_MACHINE],
+  ...[...FOR_EVERY_BUILD, ...FOR_RPM, ...FOR_A_MACHINE],
   ...Object.values(MACHINE).flat(),
 ]
 
 type Formats = readonly { readonly format: PackageFormat }[]
 
 export interface Toolchain {
-  /** What a build of that kind brings to its image, in the order in which it is unpacked. `inputs`: what it unpacks. */
-  forBuild(
-    arch: Arch,
-    kind: Kind,
-    kernel: Job['settings']['KERNEL'],
-    inputs: Formats,
-  ): Promise<readonly Package[]>
+  /** What a build brings to its image, in the order in which it is unpacked. `inputs`: what it unpacks. */
+  forBuild(arch: Arch, inputs: Formats): Promise<readonly Package[]>
   /** The same for a load test. Its image has the compiler of the eBPF loader. */
   forLoadTest(arch: Arch, inputs: Formats): Promise<readonly Package[]>
 }
@@ -98,13 +69,7 @@ export function createToolchain(archive: Pick<AptArchive, 'packages'>): Toolchai
     return names.flatMap((name) => newest(packages.filter((pkg) => pkg.name === name)) ?? [])
   }
   return {
-    forBuild: (arch, kind, kernel, inputs) =>
-      found(arch, [
-        ...FOR_EVERY_BUILD,
-        ...(kernel === 'source' ? FOR_A_TREE : []),
-        ...(kind === 'ebpf' ? FOR_EBPF : []),
-        ...forFormats(inputs),
-      ]),
+    forBuild: (arch, inputs) => found(arch, [...FOR_EVERY_BUILD, ...forFormats(inputs)]),
     forLoadTest: (arch, inputs) =>
       found(arch, [...FOR_EVERY_BUILD, ...FOR_A_MACHINE, ...MACHINE[arch], ...forFormats(inputs)]),
   }

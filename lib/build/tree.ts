@@ -1,7 +1,7 @@
 // What a kernel's build tree is made of: header packages, or source and config, or the tree that an earlier build made.
 
 import type { KernelPlan, SourcePlan } from '../kernels/planner.ts'
-import type { Stored } from '../model/digest.ts'
+import { type Stored, sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
 import type { Package, Source } from '../model/probe.ts'
 import type { InputRole, Job, JobInput } from './job.ts'
@@ -20,7 +20,15 @@ export interface TreeInputs {
   readonly makes?: string
 }
 
-export function treeOf(kernel: KernelPlan): TreeInputs {
+/** Under which a tree is kept: of what it was made, and in which root. */
+export const treeIdIn = (treeId: string, root: { readonly digest: string }): string =>
+  sha256(`${treeId} ${root.digest}`)
+
+/** `prepared`: the tree that an earlier build made of the same in the same root. `makes`: under which this one is kept. */
+export function treeOf(
+  kernel: KernelPlan,
+  { makes, prepared }: { readonly makes: string; readonly prepared: Stored | undefined },
+): TreeInputs {
   switch (kernel.tag) {
     case 'headers':
       return {
@@ -30,14 +38,14 @@ export function treeOf(kernel: KernelPlan): TreeInputs {
         sources: kernel.headers.map(sourceOf),
       }
     case 'source':
-      return kernel.prepared === undefined ? treeToMake(kernel) : treeMade(kernel, kernel.prepared)
+      return prepared === undefined ? treeToMake(kernel, makes) : treeMade(kernel, prepared)
     default:
       return unreachable(kernel)
   }
 }
 
-function treeToMake(kernel: SourcePlan): TreeInputs {
-  const { source, config, kheaders, treeId } = kernel
+function treeToMake(kernel: SourcePlan, makes: string): TreeInputs {
+  const { source, config, kheaders } = kernel
   return {
     kernel: { KERNEL: 'source', TREE: '-' },
     inputs: [
@@ -48,7 +56,7 @@ function treeToMake(kernel: SourcePlan): TreeInputs {
     ],
     packages: [source],
     sources: sourcesOf(kernel),
-    makes: treeId,
+    makes,
   }
 }
 

@@ -1,13 +1,14 @@
-// One small file out of a .deb: ar(5), with data.tar.xz inside (deb(5)).
+// What lies in a .deb: ar(5), with data.tar inside, compressed (deb(5)).
 
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'
 import { tarEntries, text } from './tar.ts'
 import { unxz } from './xz.ts'
 
 const AR_MAGIC = '!<arch>\n'
 const AR_HEADER = 60
-/** Above the unpacked header package of one kernel, 15 MB. */
-const MAX_UNPACKED = 128 * 1024 * 1024
+/** Above the unpacked header package of one kernel, 15 MB, and the largest of a compiler, LLVM's library with 200 MB. */
+const MAX_UNPACKED = 512 * 1024 * 1024
 
 /** The file at `path` (without the leading `./`); `undefined` when the package has none. ProbeError `digest-mismatch`, `too-large`. */
 export async function fileInDeb(
@@ -15,7 +16,7 @@ export async function fileInDeb(
   path: string,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
-  for (const { path: found, body } of tarEntries(await unxz(member(deb, 'data.tar.xz'), MAX_UNPACKED))) {
+  for (const { path: found, body } of tarEntries(await contentsOfDeb(deb))) {
     if (found !== path) continue
     if (body.length <= maxBytes) return body
     throw new ProbeError('too-large', `${path} has ${body.length} bytes; ${maxBytes} are allowed`)
@@ -23,17 +24,36 @@ export async function fileInDeb(
   return undefined
 }
 
-function member(deb: Uint8Array, name: string): Uint8Array {
+/** Its data.tar. ProbeError `digest-mismatch`, `too-large`. */
+export async function contentsOfDeb(deb: Uint8Array): Promise<Uint8Array> {
+  const { name, body } = member(deb, 'data.tar')
+  switch (name) {
+    case 'data.tar':
+      return body
+    case 'data.tar.xz':
+      return unxz(body, MAX_UNPACKED)
+    case 'data.tar.gz':
+      return gunzipSync(body, { maxOutputLength: MAX_UNPACKED })
+    case 'data.tar.zst':
+      return zstdDecompressSync(body, { maxOutputLength: MAX_UNPACKED })
+    default:
+      throw broken(`its ${name} is compressed in a way that is not known`)
+  }
+}
+
+/** The first whose name is that, whatever it is compressed by. */
+function member(deb: Uint8Array, wanted: string): { readonly name: string; readonly body: Uint8Array } {
   if (text(deb, 0, AR_MAGIC.length) !== AR_MAGIC) throw broken('it is no ar archive')
   for (let at = AR_MAGIC.length; at + AR_HEADER <= deb.length; ) {
     const size = Number(text(deb, at + 48, 10))
     if (!Number.isSafeInteger(size) || size < 0) throw broken('a member has no proper size')
-    const found = text(deb, at, 16).trim().replace(/\/$/, '')
-    if (found === name) return deb.subarray(at + AR_HEADER, at + AR_HEADER + size)
+    const name = text(deb, at, 16).trim().replace(/\/$/, '')
+    if (name === wanted || name.startsWith(`${wanted}.`))
+      return { name, body: deb.subarray(at + AR_HEADER, at + AR_HEADER + size) }
     // Members begin at even offsets.
     at += AR_HEADER + size + (size % 2)
   }
-  throw broken(`it holds no ${name}`)
+  throw broken(`it holds no ${wanted}`)
 }
 
 const broken = (why: string): ProbeError => new ProbeError('digest-mismatch', `this is not a .deb: ${why}`)

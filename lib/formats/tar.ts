@@ -55,6 +55,9 @@ export interface TarEntry {
   readonly path: string
   /** `0` or NUL a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
   readonly type: string
+  /** of a link, where it leads */
+  readonly link: string
+  readonly mode: number
   readonly body: Uint8Array
 }
 
@@ -66,7 +69,9 @@ export function* tarEntries(tar: Uint8Array): Generator<TarEntry> {
     const size = Number.parseInt(text(tar, at + 124, 12), 8) || 0
     if (size < 0) throw new ProbeError('digest-mismatch', 'a file in an archive has a negative size')
     const type = text(tar, at + 156, 1) || '0'
-    yield { path, type, body: tar.subarray(at + BLOCK, at + BLOCK + size) }
+    const link = text(tar, at + 157, 100)
+    const mode = Number.parseInt(text(tar, at + 100, 8), 8) || 0
+    yield { path, type, link, mode, body: tar.subarray(at + BLOCK, at + BLOCK + size) }
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK
   }
 }

@@ -1,9 +1,10 @@
 // Whether bytes are an archive, whole from its first to its last, and of what it should be: before they are trusted for good.
 
 import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
 import { createGunzip } from 'node:zlib'
 import xz from 'xz-decompress'
-import { ProbeError } from '../model/errors.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
 import { type TarHead, tarHeads } from './tar-stream.ts'
 
 export interface Wanted {
@@ -15,30 +16,72 @@ export interface Wanted {
   readonly entries: Readonly<Record<string, (entry: TarHead) => boolean>>
 }
 
+/** What the unpacked bytes pass on their way to who reads them, to the end. Its own ProbeErrors are kept. */
+export type Way = <T>(
+  bytes: AsyncIterable<Uint8Array>,
+  read: (passing: AsyncIterable<Uint8Array>) => Promise<T>,
+) => Promise<T>
+
 /**
  * Throws ProbeError `mirror-unreachable` for whatever else a server may have answered with, an error page, half a file or
  * another archive: asked again later it may have the right one. A stream: of an archive of any size little is held.
  */
 export async function checkWhole(body: Uint8Array, url: string, wanted: Wanted): Promise<void> {
+  const lacks = await lackOf(body, url, wanted)
+  if (lacks !== undefined) throw refused(url, `holds no ${lacks}`)
+}
+
+/** What it lacks of what is wanted, in words. ProbeError `mirror-unreachable` for what is no whole archive. */
+export async function lackOf(
+  body: Uint8Array,
+  url: string,
+  wanted: Wanted,
+  way: Way = (bytes, read) => read(bytes),
+): Promise<string | undefined> {
   const missing = new Map(Object.entries(wanted.entries))
-  try {
-    for await (const entry of tarHeads(plain(body, wanted.format), wanted))
+  const look = async (bytes: AsyncIterable<Uint8Array>) => {
+    for await (const entry of tarHeads(bytes, wanted))
       for (const [what, isIt] of missing) if (isIt(entry)) missing.delete(what)
+  }
+  try {
+    await unpacked(body, wanted.format, (bytes) => way(bytes, look))
   } catch (cause) {
+    if (isProbeError(cause)) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw refused(url, `is no whole ${wanted.format} archive: ${why}`, cause)
   }
   const [lacks] = missing.keys()
-  if (lacks !== undefined) throw refused(url, `holds no ${lacks}`)
+  return lacks
 }
 
 const refused = (url: string, why: string, cause?: unknown): ProbeError =>
-  new ProbeError('mirror-unreachable', `what ${url} answers ${why}. Its digest is not recorded`, { cause })
+  new ProbeError('mirror-unreachable', `what ${url} answers ${why}. It is not used`, { cause })
+
+/** Closed whoever leaves it early: the decompressor of xz is one for all, and would be kept from the next. */
+async function unpacked<T>(
+  body: Uint8Array,
+  format: Wanted['format'],
+  use: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const bytes = plain(body, format)[Symbol.asyncIterator]()
+  try {
+    return await use({ [Symbol.asyncIterator]: () => bytes })
+  } finally {
+    // It may have ended already, with a piece that nobody took: xz-decompress has nothing to close then, and says so.
+    await bytes.return?.().catch(() => {})
+  }
+}
 
 function plain(body: Uint8Array, format: Wanted['format']): AsyncIterable<Uint8Array> {
   if (body.length === 0) throw new Error('it is empty')
-  const whole = body as Uint8Array<ArrayBuffer>
   return format === 'tar.xz'
-    ? (new xz.XzReadableStream(new Blob([whole]).stream()) as AsyncIterable<Uint8Array>)
+    ? (new xz.XzReadableStream(ReadableStream.from(pieces(body))) as AsyncIterable<Uint8Array>)
     : Readable.from([body]).pipe(createGunzip({ chunkSize: 256 * 1024 }))
+}
+
+const PIECE = 1024 * 1024
+
+/** Views of it: no copy of an archive of 140 MB is made. */
+function* pieces(body: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += PIECE) yield body.subarray(at, at + PIECE)
 }

@@ -10,8 +10,10 @@ interface OfKernel {
   readonly kernelRelease: string
   /** the real `uname -r` */
   readonly unameRelease: string
-  /** command name of the compiler, e.g. `gcc-12` */
+  /** command name of the compiler that the kernel asks for, e.g. `gcc-12` */
   readonly compiler: string
+  /** of the kernel's config: the first line of its compiler's `--version`, CONFIG_CC_VERSION_TEXT */
+  readonly compilerText?: string | undefined
   /** the package that holds `boot/vmlinuz-{unameRelease}`, for a load test; none where the distribution has none */
   readonly image?: Package | undefined
 }
@@ -32,10 +34,8 @@ export interface SourcePlan extends OfKernel {
   readonly config: Stored
   readonly symvers: Stored | undefined
   readonly kheaders: Stored | undefined
-  /** under which the tree is kept */
+  /** of all that the tree is made of, but the root in which it is made */
   readonly treeId: string
-  /** the tree, where an earlier build has made it */
-  readonly prepared: Stored | undefined
 }
 
 export type KernelPlan = HeadersPlan | SourcePlan
@@ -81,8 +81,8 @@ export interface Planner {
    * fetched from where a client says. ProbeError as for `plan`.
    */
   planPackages(request: PackagesRequest): Promise<HeadersPlan>
-  /** The newest package of that name, e.g. of a kernel's source. ProbeError as for `plan`, but not `headers-not-found`. */
-  find(name: string, arch: Arch): Promise<Package | undefined>
+  /** Each version of that package, e.g. of a kernel's source, newest first. ProbeError as for `plan`, but not `headers-not-found`. */
+  find(name: string, arch: Arch): Promise<readonly Package[]>
 }
 
 export interface PlannerPorts {

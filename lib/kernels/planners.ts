@@ -1,10 +1,9 @@
 // Every planner there is, by target.
 
-import { createTrees } from '../inputs/cache.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Sources } from '../model/ports.ts'
-import type { Arch, ConfigHash, Package, Probe } from '../model/probe.ts'
+import type { ConfigHash, Probe } from '../model/probe.ts'
 import { debianPlanner } from './debian/planner.ts'
 import type { HeadersPlan, KernelPlan, Planner, PlannerPorts } from './planner.ts'
 import { isTarget, TARGET_NAMES, type Target, type TargetSettings, targetsOf } from './targets.ts'
@@ -37,9 +36,9 @@ export function createPlanners(
   const planners = [...made.values()]
   const vanilla: VanillaPorts = {
     ...ports,
-    trees: createTrees(ports.inputs),
     settings: settings.vanilla,
-    findPackage: (name, arch) => findPackage(planners, name, arch),
+    findPackages: async (name, arch) =>
+      (await Promise.all(planners.map((planner) => planner.find(name, arch)))).flat(),
   }
   const plannerFor = (target: string): Planner => {
     const planner = isTarget(target) ? made.get(target) : undefined
@@ -83,16 +82,4 @@ async function firstFound<T>(tries: readonly (() => Promise<T>)[], otherwise: st
     }
   }
   throw refusal
-}
-
-async function findPackage(
-  planners: readonly Planner[],
-  name: string,
-  arch: Arch,
-): Promise<Package | undefined> {
-  for (const planner of planners) {
-    const found = await planner.find(name, arch)
-    if (found !== undefined) return found
-  }
-  return undefined
 }

@@ -2,6 +2,7 @@
 
 import type * as z from 'zod'
 import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'
+import { ROOT_ARCHIVE, rootArchiveSchema } from '../archives/roots.ts'
 import { TOOL_ARCHIVE, toolArchiveSchema } from '../archives/tools.ts'
 import { BASE_DEFAULTS, baseSettings } from '../model/settings.ts'
 import { TARGET_NAMES, TARGETS, type Target, type TargetSettings } from './targets.ts'
@@ -15,6 +16,7 @@ export const settingsSchema = baseSettings.extend({
   ...(ofTargets((target) => TARGETS[target].settings) as { [T in Target]: (typeof TARGETS)[T]['settings'] }),
   vanilla: vanillaSchema,
   driverPackages: driverArchiveSchema,
+  roots: rootArchiveSchema,
   tools: toolArchiveSchema,
 })
 export type AllSettings = z.infer<typeof settingsSchema>
@@ -24,5 +26,6 @@ export const DEFAULTS: AllSettings = {
   ...(ofTargets((target) => TARGETS[target].defaults) as unknown as TargetSettings),
   vanilla: VANILLA,
   driverPackages: DRIVER_ARCHIVE,
+  roots: ROOT_ARCHIVE,
   tools: TOOL_ARCHIVE,
 }

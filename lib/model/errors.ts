@@ -25,6 +25,8 @@ export type ErrorCode =
   | 'share-spent'
   /** one caller has as many requests waiting as it may */
   | 'too-many-waits'
+  /** the build root was not composed in time */
+  | 'root-missing'
   | 'misconfigured'
   /** a field of a submission is missing, unknown or malformed; the message begins with its name and a colon */
   | 'bad-field'

@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'
 import type { Read } from './parse.ts'
+import { ARCHES } from './probe.ts'
 
 const claimed = { key: z.string(), claim: z.string() }
 
@@ -30,6 +31,30 @@ export const loadTestRequested = z.object({
 /** Somebody asks for driver versions, and the lists of their archive were not read for a while: to plan. */
 export const driversWanted = z.object({ type: z.literal('DriversWanted') })
 
+/**
+ * What a build root holds. `steps`: what the steps of a build run themselves, outside of the compiler's sandbox.
+ * `compilers`: what compiles; a kernel module needs a gcc, an eBPF object a clang as well. `machine`: what a load test
+ * boots its kernel in.
+ */
+export const rootSpec = z.discriminatedUnion('tag', [
+  z.object({ tag: z.literal('steps') }),
+  z.object({ tag: z.literal('compilers'), commands: z.array(z.string()) }),
+  z.object({ tag: z.literal('machine') }),
+])
+export type RootSpec = Read<typeof rootSpec>
+
+/** A build wants a root that was never composed: to compose, which finds its packages itself. */
+export const rootWanted = z.object({
+  type: z.literal('RootWanted'),
+  suite: z.string(),
+  arch: z.enum(ARCHES),
+  spec: rootSpec,
+})
+
 export type RegistryEvent = Read<
-  typeof probeRequested | typeof probeOverdue | typeof loadTestRequested | typeof driversWanted
+  | typeof probeRequested
+  | typeof probeOverdue
+  | typeof loadTestRequested
+  | typeof driversWanted
+  | typeof rootWanted
 >

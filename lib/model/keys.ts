@@ -29,6 +29,8 @@ export const inputKey = (sha256: string): string => `sha256/${sha256}`
 export const listKey = (id: string): string => `metadata/${id}.json`
 /** Key of what says where a kernel's tree or image lies. */
 export const treeKey = (id: string): string => `trees/${id}.json`
+/** Key of what says which root some packages make. */
+export const rootKey = (id: string): string => `roots/${id}.json`
 /** Key of a submitted kernel, by its `recordId`. */
 export const kernelKey = (id: string): string => `kernels/${id}`
 
@@ -41,3 +43,5 @@ export const INPUT_KEYS = {
 }
 /** Whatever a probe's key can begin with (lib/names/grammar.ts), and none of the public keys. */
 export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*']
+/** What compose writes of a root: itself, and its record. */
+export const ROOT_KEYS = [inputKey('*'), rootKey('*')]

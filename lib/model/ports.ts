@@ -83,7 +83,7 @@ export interface Holds {
   release(holder: string, lease: Lease): Promise<void>
 }
 
-/** Digests of driver sources, recorded at first use where the catalogue pins none. */
+/** Digests of driver sources, recorded at first use where the catalogue pins none; those of kernels, once verified. */
 export interface Sources {
   recorded(driverVersion: string): Promise<Source | undefined>
   /** Resolves to what is on record afterwards: `source`, or what another call recorded first. */
@@ -137,6 +137,29 @@ export interface ObjectMeta {
   readonly sha256: string
 }
 
+/** A folder that a build root is composed in. Paths are relative, their parents are there; what is there stays as it is. */
+export interface Folder {
+  makeFolder(path: string): void
+  writeFile(path: string, body: Uint8Array, executable: boolean): void
+  symlink(path: string, target: string): void
+  /** The file `of` under a further name. */
+  sameFile(path: string, of: string): void
+  readFile(path: string): Uint8Array
+  /** All that is in it, sorted by the bytes of the names, a folder before what is in it. */
+  entries(): Iterable<FolderEntry>
+}
+export type FolderEntry =
+  | { readonly tag: 'folder'; readonly path: string }
+  | { readonly tag: 'symlink'; readonly path: string; readonly target: string }
+  | {
+      readonly tag: 'file'
+      readonly path: string
+      readonly executable: boolean
+      readonly bytes: number
+      /** A chunk is good until the next one is asked for. */
+      chunks(): Iterable<Uint8Array>
+    }
+
 /** Signs URLs locally: no call is made. */
 export interface Presigner {
   /** `fileName`: what the answer's Content-Disposition names. */
@@ -179,9 +202,13 @@ export interface Signer {
 
 /**
  * GET of a URL (http, https), following redirects to public addresses and to what the operator's settings name.
+ * `maxMilliseconds`: of the whole download, where it is given up earlier than others.
  * ProbeError `mirror-unreachable` (also for 5xx), `not-found` (404, 410), `too-large`.
  */
-export type Fetch = (url: string, options: { maxBytes: number }) => Promise<Uint8Array>
+export type Fetch = (
+  url: string,
+  options: { readonly maxBytes: number; readonly maxMilliseconds?: number },
+) => Promise<Uint8Array>
 
 /** One line of structured log; never with a presigned URL or key in it. */
 export type Log = (event: string, fields?: Readonly<Record<string, string | number | boolean>>) => void

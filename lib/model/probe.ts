@@ -67,6 +67,17 @@ export type Source = Read<typeof sourceSchema>
 export const packageSchema = sourceSchema.extend({ bytes: z.number(), format: z.enum(PACKAGE_FORMATS) })
 export type Package = Read<typeof packageSchema>
 
+/** The build root of a probe: which packages it is of, and what they unpack to. */
+export const rootSchema = z.object({
+  id: z.string(),
+  digest: z.string(),
+  /** whose packages they are, e.g. `bookworm` */
+  suite: z.string(),
+  /** how near its compiler is to the one that built the kernel: the very one, one of its major version, the nearest */
+  match: z.enum(['text', 'major', 'nearest']),
+})
+export type ProbeRoot = Read<typeof rootSchema>
+
 /** Where a published probe came from: the answer to promise 11. */
 export const provenanceSchema = z.object({
   /** the real `uname -r`; the module's vermagic starts with it */
@@ -77,6 +88,8 @@ export const provenanceSchema = z.object({
   compiler: z.string(),
   /** first line of the compiler's own `--version`, as the build reported it (untrusted text) */
   compilerVersion: z.string(),
+  /** none of probes of before */
+  root: rootSchema.optional(),
   /** seconds of each build step, as the build reported them */
   timings: z.object({}).catchall(z.number()),
 })

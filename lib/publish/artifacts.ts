@@ -45,6 +45,7 @@ export async function storeProbe(
       headers: plan.headers,
       compiler: plan.compiler,
       compilerVersion: report?.compilerVersion ?? '',
+      root: plan.root,
       timings: report?.timings ?? {},
     },
   }

@@ -95,6 +95,7 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
     case 'too-large':
     case 'not-the-probe':
     case 'claim-lost':
+    case 'root-missing':
     case 'misconfigured':
       return { status: 500, title: 'The registry failed' }
     default:

@@ -1,7 +1,7 @@
 // The statement: what a signature says of the bytes. A genuine probe in the place of another is as bad as a forged one.
 
 import type { SubmittedParts } from '../model/kernel.ts'
-import type { Probe, Source } from '../model/probe.ts'
+import type { Probe, ProbeRoot, Source } from '../model/probe.ts'
 
 /**
  * RFC 9580, section 5.2.3.24: the statement is a list of notations of the signature, one for each part, under a domain
@@ -26,6 +26,7 @@ export interface StatementFacts {
   readonly tools: readonly Source[]
   /** command name */
   readonly compiler: string
+  readonly root?: ProbeRoot | undefined
 }
 
 const VERSION = '1'
@@ -62,6 +63,7 @@ export function statementOf(facts: StatementFacts): readonly string[] {
     ...facts.headers.map((source) => `kernel-input=${shown(source)}`),
     ...facts.tools.map((source) => `tool=${shown(source)}`),
     `compiler=${facts.compiler}`,
+    ...rootParts(facts.root),
   ]
   const bad = parts.find((part) => !PART.test(part))
   if (bad !== undefined) throw new Error(`${JSON.stringify(bad)} is not a part of a statement`)
@@ -70,5 +72,15 @@ export function statementOf(facts: StatementFacts): readonly string[] {
 
 const critical = (parts: Readonly<Record<string, string | undefined>>): string[] =>
   Object.entries(parts).flatMap(([key, value]) => (value === undefined ? [] : [`!${key}=${value}`]))
+
+/** `compiler-match=nearest` says that it is another compiler than the kernel's. */
+const rootParts = (root: ProbeRoot | undefined): string[] =>
+  root === undefined
+    ? []
+    : [
+        `root=${root.suite}@sha256:${root.digest}`,
+        `root-packages=sha256:${root.id}`,
+        `compiler-match=${root.match}`,
+      ]
 
 const shown = ({ name, version, sha256 }: Source): string => `${name}_${version}@sha256:${sha256}`

@@ -172,10 +172,14 @@ function namedProbe(arch: Probe['arch'], identity: Identity): Probe {
   throw new ProbeError('malformed', `${format(probe)} reads as another probe`)
 }
 
-/** As the config's first comment says, else as the release does: a comment decides nothing else. */
+/**
+ * As the config's first comment says, else as the release does: a comment decides nothing else. What comes before a release
+ * is not the release: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
+ */
 function sourceVersion({ headerVersion }: Kconfig, unameRelease: string): string {
-  const [, version] = /^(\d+\.\d+(?:\.\d+)?)/.exec(headerVersion ?? unameRelease) ?? []
-  if (version !== undefined) return version
+  const [, version, candidate] =
+    /^(\d+\.\d+(?:\.\d+)?)(?:-(?:0\.)?(rc\d+))?/.exec(headerVersion ?? unameRelease) ?? []
+  if (version !== undefined) return candidate === undefined ? version : `${version}-${candidate}`
   throw new ProbeError('bad-field', 'release: it does not begin with the number of a kernel')
 }
 

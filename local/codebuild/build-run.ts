@@ -1,6 +1,7 @@
 // One build while it runs: its log, its phases, its time. Its sandbox is the builder's.
 
 import { createWriteStream } from 'node:fs'
+import type { RootPlaces } from '../roots.ts'
 import { type Clock, REGION } from '../wire/types.ts'
 import type { Builder } from './builder.ts'
 import { type Build, type Builds, buildArn, endOf, type PhaseRecord, type PhaseType } from './builds.ts'
@@ -20,18 +21,24 @@ export interface BuildRunOptions {
   readonly builds: Builds
   readonly builder: Builder
   readonly scratch: string
+  readonly roots: RootPlaces
   readonly now: Clock
 }
 
 export function runBuild(options: BuildRunOptions): BuildRun {
-  const { builds, project, now, builder, scratch } = options
+  const { builds, project, now, builder, scratch, roots } = options
   let build = inPhase(options.build, 'PROVISIONING', now())
   const log = openLog(builds.logFile(build.id))
   const told = (line: string): void => {
     build = onTold(build, line, now())
     builds.save(build)
   }
-  const order = { scratch, scripts: buildScripts(project.spec), variables: environmentOf(build, project) }
+  const order = {
+    scratch,
+    roots,
+    scripts: buildScripts(project.spec),
+    variables: environmentOf(build, project),
+  }
   const running = builder.run(order, { output: log.write, told })
   builds.save(build)
   let forced: 'STOPPED' | 'TIMED_OUT' | undefined

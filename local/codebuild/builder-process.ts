@@ -4,6 +4,7 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { unpackRoots } from '../roots.ts'
 import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
 import { openSandbox, type Running, removeFolder, type Sandbox } from './sandbox.ts'
 
@@ -31,7 +32,8 @@ function closesOnExec(fd: number): boolean {
   }
 }
 
-const running = new Map<number, Running>()
+/** How each build is ended that has not ended. */
+const kills = new Map<number, () => void>()
 let sandbox: Sandbox | undefined
 
 const tell = (message: FromBuilder): void => void process.send?.(message)
@@ -39,14 +41,22 @@ const tell = (message: FromBuilder): void => void process.send?.(message)
 async function run(id: number, order: Order): Promise<void> {
   try {
     sandbox ??= openSandbox()
-    const started = sandbox.run(order.scratch, order.scripts, order.variables)
-    running.set(id, started)
+    // Who is killed before it has begun never begins.
+    let killed = false
+    kills.set(id, () => {
+      killed = true
+    })
+    await unpackRoots(order.roots)
+    if (killed) throw new Error('The build was ended before it began')
+    const started = sandbox.run(order)
+    kills.set(id, started.kill)
     const failure = await follow(id, started)
-    running.delete(id)
     await removeFolder(started.folder)
     tell({ tag: 'ended', run: id, failure })
   } catch (error) {
     tell({ tag: 'ended', run: id, failure: error instanceof Error ? error.message : String(error) })
+  } finally {
+    kills.delete(id)
   }
 }
 
@@ -81,7 +91,7 @@ function receive(message: ToBuilder): void {
       void run(message.run, message.order)
       break
     case 'kill':
-      running.get(message.run)?.kill()
+      kills.get(message.run)?.()
       break
   }
 }
@@ -89,6 +99,6 @@ function receive(message: ToBuilder): void {
 closeInherited()
 process.on('message', receive)
 process.on('disconnect', () => {
-  for (const { kill } of running.values()) kill()
+  for (const kill of kills.values()) kill()
   process.exit()
 })

@@ -1,8 +1,11 @@
 // What the stack and the builder's process say to each other.
 
+import type { RootPlaces } from '../roots.ts'
+
 export interface Order {
   /** this stack's own folder, in which the build gets one of its own; every user can pass through to it */
   readonly scratch: string
+  readonly roots: RootPlaces
   /** by file name, with a `driver` among them */
   readonly scripts: Readonly<Record<string, string>>
   readonly variables: Readonly<Record<string, string>>

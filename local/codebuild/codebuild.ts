@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Events } from '../events/events.ts'
 import type { Roles } from '../iam/roles.ts'
+import type { RootPlaces } from '../roots.ts'
 import type { Template } from '../template/template.ts'
 import { AwsError, authorize, member, type Operations } from '../wire/aws-json.ts'
 import { remove } from '../wire/files.ts'
@@ -39,6 +40,7 @@ export interface CodeBuildOptions {
   readonly dir: string
   /** this stack's own, for the folders of its builds; every user must be able to pass through to it */
   readonly scratch: string
+  readonly roots: RootPlaces
   /** builds at one time */
   readonly concurrency: number
   readonly now: Clock
@@ -78,8 +80,8 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
 
   function begin(build: Build): void {
     const project = projects.find(({ name }) => name === build.project)!
-    const { builder, scratch } = options
-    const run = runBuild({ build, project, builds, builder, scratch, now })
+    const { builder, scratch, roots } = options
+    const run = runBuild({ build, project, builds, builder, scratch, roots, now })
     runs.set(build.id, run)
     void run.ended.then((ended) => {
       if (stopped) return

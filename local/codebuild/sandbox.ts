@@ -4,18 +4,15 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Order } from './builder-protocol.ts'
 import { SCRIPTS } from './buildspec.ts'
 
 export interface Sandbox {
   /**
-   * Starts `sh {SCRIPTS}/driver` in a new folder of its own below `scratch`. Output comes by stdout, what the
+   * Starts `sh {SCRIPTS}/driver` in a new folder of its own below `scratch`, with the roots at /roots. Output comes by stdout, what the
    * driver tells by descriptor 3. The end of this process ends the sandbox with all that is in it.
    */
-  run(
-    scratch: string,
-    scripts: Readonly<Record<string, string>>,
-    variables: Readonly<Record<string, string>>,
-  ): Running
+  run(order: Order): Running
 }
 export interface Running {
   readonly process: ChildProcess
@@ -63,7 +60,7 @@ export function openSandbox(): Sandbox {
       env: {},
       encoding: 'utf8',
     })
-    if (tried.status === 0) return { run: (...build) => start(uid, ...build) }
+    if (tried.status === 0) return { run: (order) => start(uid, order) }
     failures.push(tried.error?.message ?? tried.stderr.trim())
   }
   throw new Error(`bubblewrap makes no sandbox here: ${failures.join('; ')}`)
@@ -91,17 +88,13 @@ function hostFolders(): string[] {
 
 const bind = (path: string): string[] => ['--ro-bind', path, path]
 
-function start(
-  uid: number | undefined,
-  scratch: string,
-  scripts: Readonly<Record<string, string>>,
-  variables: Readonly<Record<string, string>>,
-): Running {
+function start(uid: number | undefined, { scratch, roots, scripts, variables }: Order): Running {
   const { folder, source } = prepare(uid, scratch, scripts)
   const environment = Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value])
   const folders = [
     ...['--bind', source, SOURCE_FOLDER, '--ro-bind', join(folder, 'scripts'), SCRIPTS],
     ...['--tmpfs', '/codebuild/state', '--chdir', SOURCE_FOLDER],
+    ...(existsSync(roots.unpacked) ? ['--ro-bind', roots.unpacked, '/roots'] : []),
   ]
   // The variables hold presigned URLs, so they come by a descriptor, not by a command line that all can read.
   const args = [...environment, ...folders].map((arg) => `${arg}\0`).join('')

@@ -44,27 +44,36 @@ const OBJECT = /^[0-9a-f]{64}$/
 const TAIL_BYTES = 8
 const MAX_INFO_BYTES = 1024 * 1024
 
-/** One process at a time owns `dir`. What a crash left half-written is removed here. */
-export function openObjects(dir: string, buckets: readonly string[]): Objects {
+/**
+ * One process at a time owns `dir`. What a crash left half-written is removed here. `shared`: folders of buckets that
+ * several processes have: what they create there is whole or not there at all.
+ */
+export function openObjects(
+  dir: string,
+  buckets: readonly string[],
+  shared: Readonly<Record<string, string>> = {},
+): Objects {
   const incoming = join(dir, '.incoming')
-  rmSync(incoming, { recursive: true, force: true })
-  for (const folder of [incoming, ...buckets.map((bucket) => join(dir, bucket))]) {
-    mkdirSync(folder, { recursive: true })
-  }
+  if (buckets.length > 0) rmSync(incoming, { recursive: true, force: true })
+  const folderOf = (bucket: string): string => shared[bucket] ?? join(dir, bucket)
+  for (const folder of [incoming, ...buckets.map(folderOf)]) mkdirSync(folder, { recursive: true })
   // A key becomes its digest: no key, however long or odd, can name a path.
   const fileOf = (bucket: string, key: string) =>
-    join(dir, bucket, createHash('sha256').update(key).digest('hex'))
+    join(folderOf(bucket), createHash('sha256').update(key).digest('hex'))
   return {
-    put: (upload) =>
-      put(upload, join(incoming, randomUUID()), fileOf(upload.bucket, upload.key), join(dir, upload.bucket)),
+    put: (upload) => {
+      const folder = folderOf(upload.bucket)
+      const temporary = join(upload.bucket in shared ? folder : incoming, `.${randomUUID()}`)
+      return put(upload, temporary, fileOf(upload.bucket, upload.key), folder)
+    },
     open: (bucket, key) => openObject(fileOf(bucket, key)),
     async delete(bucket, key) {
       await unlink(fileOf(bucket, key)).catch(unlessAbsent)
-      await sync(join(dir, bucket))
+      await sync(folderOf(bucket))
     },
     async *list(bucket) {
-      for (const name of (await readdir(join(dir, bucket))).filter((entry) => OBJECT.test(entry))) {
-        const object = await openObject(join(dir, bucket, name))
+      for (const name of (await readdir(folderOf(bucket))).filter((entry) => OBJECT.test(entry))) {
+        const object = await openObject(join(folderOf(bucket), name))
         await object?.file.close()
         if (object !== undefined) yield object.info
       }

@@ -16,6 +16,8 @@ export interface S3Options {
   /** belongs to this service alone, and to one process at a time */
   readonly dir: string
   readonly buckets: readonly string[]
+  /** by bucket, where it lies that is not below `dir` */
+  readonly shared?: Readonly<Record<string, string>>
   /** path before the bucket, part of what clients sign, e.g. `/s3` */
   readonly prefix: string
   readonly principals: Principals
@@ -25,9 +27,9 @@ export interface S3Options {
 }
 
 /** Path-style endpoint, `${prefix}/{bucket}/{key}`. Creates `dir` and the buckets' folders; the service never rejects. */
-export function createS3({ dir, buckets, prefix, principals, now, onError }: S3Options): Service {
+export function createS3({ dir, buckets, shared, prefix, principals, now, onError }: S3Options): Service {
   for (const bucket of buckets) checkBucketName(bucket)
-  const objects = openObjects(dir, buckets)
+  const objects = openObjects(dir, buckets, shared)
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = request
     const verified = verifyRequest({ method, url, headers }, { principals, now, service: 's3' })

@@ -40,7 +40,10 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
 }
 
 /** Builds use this machine's own tools. A host without Debian's archive keeps the mirrors of the defaults. */
-function settingsOf({ suites, settingsFile }: SynthesisOptions): JsonObject {
+export function settingsOf({
+  suites,
+  settingsFile,
+}: Pick<SynthesisOptions, 'suites' | 'settingsFile'>): JsonObject {
   const host: JsonObject = { ...mirrorsOf(suites), build: { toolchain: 'image' } }
   if (settingsFile === undefined) return host
   const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json
@@ -52,14 +55,20 @@ function settingsOf({ suites, settingsFile }: SynthesisOptions): JsonObject {
   return { ...host, ...Object.fromEntries(sections) }
 }
 
-/** Kernels of the suites that this host has; driver packages of all suites, from the same mirror. */
+/** From where this host's own apt has Debian: the suites are those of the defaults, whatever release this host is. */
 function mirrorsOf(suites: readonly Suite[]): JsonObject {
-  if (suites.length === 0) return {}
-  const debian = { suites: suites.map((suite) => ({ ...suite })) }
   const main = suites.find(({ mirror }) => mirror.endsWith('/debian'))
-  if (main === undefined) return { debian }
-  const { suite: _, ...driverPackages } = main
-  return { debian, driverPackages }
+  const security = suites.find(({ mirror }) => mirror.endsWith('/debian-security'))
+  const { suite: _, mirror: __, ...options } = { ...(main ?? security) }
+  const mirrors = {
+    ...(main === undefined ? {} : { main: main.mirror }),
+    ...(security === undefined ? {} : { security: security.mirror }),
+  }
+  const archive = main === undefined ? undefined : { ...options, mirror: main.mirror }
+  return {
+    debian: { ...options, mirrors },
+    ...(archive === undefined ? {} : { driverPackages: archive, roots: archive }),
+  }
 }
 
 function digestOf(paths: readonly string[]): string {

@@ -95,7 +95,14 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
       'Runtime',
       'Timeout',
     ],
-    ['Architectures', 'LoggingConfig', 'TracingConfig', 'KmsKeyArn', 'RuntimeManagementConfig'],
+    [
+      'Architectures',
+      'EphemeralStorage',
+      'LoggingConfig',
+      'TracingConfig',
+      'KmsKeyArn',
+      'RuntimeManagementConfig',
+    ],
   ),
   'AWS::Lambda::Permission': named(
     undefined,

@@ -8,13 +8,12 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFetch } from '../../lib/aws/fetch.ts'
 import { createSources } from '../../lib/aws/records.ts'
-import { kernelSource } from '../../lib/kernels/vanilla/source.ts'
 import type { Probe } from '../../lib/model/probe.ts'
 import type { DriverVersions } from '../../lib/model/settings.ts'
 import { driverSource } from '../../lib/plan/driver-source.ts'
 import { type DynamoDbLab, startDynamoDb } from '../support/aws/dynamodb-lab.ts'
 import { memoryStore } from '../support/memory.ts'
-import { archiveOf, kernelArchive, libsArchive } from '../support/sources.ts'
+import { archiveOf, libsArchive } from '../support/sources.ts'
 
 let table: DynamoDbLab
 let server: Server
@@ -34,7 +33,6 @@ afterAll(async () => {
 })
 
 const VERSION = '10.2.0+driver'
-const KERNEL = '6.1.54'
 const probe = { driverVersion: VERSION } as Probe
 const entry = (recipe: DriverVersions['recipe']): DriverVersions => ({
   ...{ match: '.*', about: '', names: ['falco'], kinds: ['kmod'], recipe },
@@ -49,14 +47,11 @@ async function registry() {
     ...{ inputs: store, sources, fetch: createFetch(), log: () => {} },
     findDriver: async () => undefined,
     readDirectory: async () => new Uint8Array(),
-    findPackage: async () => undefined,
   }
-  const archive = `${base}/linux-{version}.tar.xz`
   return {
     objects,
     driver: (recipe: DriverVersions['recipe'] = 'libs') => driverSource(ports, entry(recipe), probe),
-    kernel: () => kernelSource(ports, { packages: [], archive }, KERNEL, 'x86_64'),
-    recorded: () => Promise.all([sources.recorded(VERSION), sources.recorded(`linux-${KERNEL}`)]),
+    recorded: () => sources.recorded(VERSION),
   }
 }
 
@@ -101,11 +96,11 @@ describe('a driver version', () => {
         code: 'mirror-unreachable',
         message: expect.stringMatching(/\.tar\.gz answers (is no whole tar\.gz archive|holds no)/),
       })
-    expect(await recorded()).toEqual([undefined, undefined])
+    expect(await recorded()).toBeUndefined()
     expect(objects.size).toBe(0)
     answer = libsArchive()
     expect(await driver()).toMatchObject({ bytes: answer.length, format: 'tar.gz' })
-    expect((await recorded())[0]).toMatchObject({ url: `${base}/10.2.0%2Bdriver.tar.gz` })
+    expect(await recorded()).toMatchObject({ url: `${base}/10.2.0%2Bdriver.tar.gz` })
   })
 
   test('of the recipe makefile has its Makefile where that recipe looks', async () => {
@@ -113,31 +108,5 @@ describe('a driver version', () => {
     const { driver } = await registry()
     await expect(driver('libs')).rejects.toMatchObject({ code: 'mirror-unreachable' })
     expect(await driver('makefile')).toMatchObject({ bytes: answer.length })
-  })
-})
-
-const NO_KERNELS: readonly [string, () => Uint8Array][] = [
-  ['an empty file', () => new Uint8Array()],
-  ['an error page', () => text('<html>Service temporarily unavailable</html>')],
-  ['half of it', () => half(kernelArchive(KERNEL))],
-  ['all but its last byte', () => kernelArchive(KERNEL).subarray(0, -1)],
-  [
-    'one without its end',
-    () => xz(tar(archiveOf({ 'linux-6.1.54/Makefile': 'VERSION = 6' })).subarray(0, 1024)),
-  ],
-  ['another version', () => kernelArchive('6.1.5')],
-  ['a newer version', () => kernelArchive('6.1.541')],
-  ['a driver', () => xz(tar(libsArchive()))],
-]
-
-describe('a version of the kernel', () => {
-  test.each(NO_KERNELS)('for which a server has %s is not dead from then on', async (_, body) => {
-    const { kernel, recorded, objects } = await registry()
-    answer = body()
-    await expect(kernel()).rejects.toMatchObject({ code: 'headers-not-found' })
-    expect(await recorded()).toEqual([undefined, undefined])
-    expect(objects.size).toBe(0)
-    answer = kernelArchive(KERNEL)
-    expect(await kernel()).toMatchObject({ bytes: answer.length, format: 'tar.xz' })
   })
 })

@@ -1,13 +1,14 @@
 // The build of a job that is not what it should be, and what is told meanwhile.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Job, JobInput } from '../../lib/build/job.ts'
 import { readReport } from '../../lib/build/report.ts'
-import { build } from '../support/builds/build.ts'
+import { tarball } from '../support/builds/archive.ts'
+import { build, type Input } from '../support/builds/build.ts'
 import { GOOD, making, smallBuild } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 
@@ -84,20 +85,35 @@ test('header packages without the tree are told apart from a driver that does no
   expect(log).toMatch(/: the header packages hold no usr\/src\/other\n$/)
 })
 
-test.each([['bwrap'], ['llc']])(
-  'a machine without %s, and without the right to add them, says which it needs',
-  async (tool) => {
-    const { log, manifest } = await build(store, {
-      ...good,
-      settings: { KIND: 'ebpf' },
-      hidden: [tool, `${tool}-14`].filter((name) => existsSync(`/usr/bin/${name}`)),
-    })
-    expect(manifest?.stage).toBe('prepare')
-    expect(log).toMatch(
-      /has not all of bwrap, make, gcc-12, clang, llc, llvm-strip, and only root could add them\n$/,
-    )
-  },
-)
+test('a machine without bwrap, and without the right to add it, says that it needs it', async () => {
+  const { log, manifest } = await build(store, { ...good, hidden: ['bwrap'] })
+  expect(manifest?.stage).toBe('prepare')
+  expect(log).toMatch(/has not all of bwrap, and only root could add them\n$/)
+})
+
+test.each([
+  ['gcc-99', { COMPILER: 'gcc-99' }],
+  ['clang-99', { KIND: 'ebpf', CLANG: 'clang-99' }],
+] as const)('a root without %s is told, and nothing is compiled by another', async (compiler, settings) => {
+  const { log, manifest } = await build(store, { ...good, settings })
+  expect(manifest?.stage).toBe('prepare')
+  expect(log).toMatch(new RegExp(`the build root has no ${compiler} that runs\\n$`))
+})
+
+test('a root that is not the one of its digest is never unpacked', async () => {
+  const root: Input = { role: 'root', format: 'tar.gz', body: tarball({ 'usr/bin/gcc-12': 'evil' }) }
+  const { log, manifest } = await build(store, {
+    ...good,
+    inputs: [root, ...good.inputs],
+    settings: { ROOT: 'f'.repeat(64) },
+    tamper: (job) => ({
+      ...job,
+      inputs: job.inputs.map((i) => (i.role === 'root' ? { ...i, sha256: 'e'.repeat(64) } : i)),
+    }),
+  })
+  expect(manifest?.stage).toBe('fetch')
+  expect(log).toContain('it does not have the sha256 that the job says')
+})
 
 test('the log can be followed while the driver compiles', async () => {
   const { log, requests } = await build(store, smallBuild(making('echo compiling', 'sleep 4', GOOD)))

@@ -135,14 +135,6 @@ describe('of source and config', () => {
     expect(log).toContain('the kernel tree was not stored: its server refused')
     expect(manifest?.prepared).toBeUndefined()
   })
-
-  test('a machine without flex, and without the right to add it, says which tools it needs', async () => {
-    const { log, manifest } = await build(store, fromSource([], { hidden: ['flex'] }))
-    expect(manifest?.stage).toBe('prepare')
-    expect(log).toMatch(
-      /has not all of bwrap, make, gcc-12, bc, bison, flex, m4, xz, libelf-dev, and only root/,
-    )
-  })
 })
 
 describe.each(['user', 'root', 'container'] as const)(
@@ -150,7 +142,7 @@ describe.each(['user', 'root', 'container'] as const)(
   (outer) => {
     test('sees and reaches nothing but its own sandbox, and stays in it', async () => {
       const look = [
-        `curl -sS -m 5 http://127.0.0.1:${store.port}/reached && echo REACHED`,
+        `bash -c ': </dev/tcp/127.0.0.1/${store.port}' && echo REACHED`,
         'tr "\\0" "\\n" <<X | grep -c "X[-]Amz" | sed "s/^/seen: /"',
         '$(env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null)',
         'X',

@@ -65,12 +65,12 @@ describe('of a registry on this machine', () => {
   test('they are named, listed and forgotten', async () => {
     expect(await here()).toMatchObject({ status: 0, out: '', err: expect.stringContaining('no digest') })
     expect(await here('name', VERSION, A)).toMatchObject({ status: 0, err: '' })
-    expect(await here('name', 'linux-6.1.54', B, 'https://mirror.example/a.tar.xz')).toMatchObject({
+    expect(await here('name', '9.1.0+driver', B, 'https://mirror.example/a.tar.xz')).toMatchObject({
       status: 0,
     })
     expect(await here()).toEqual({
       status: 0,
-      out: `${VERSION} ${A} urn:operator\nlinux-6.1.54 ${B} https://mirror.example/a.tar.xz\n`,
+      out: `${VERSION} ${A} urn:operator\n9.1.0+driver ${B} https://mirror.example/a.tar.xz\n`,
       err: '',
     })
     expect(await here('name', VERSION, B)).toMatchObject({
@@ -120,7 +120,7 @@ describe('of a registry on this machine', () => {
     }
     expect(said).toEqual([
       expect.stringContaining(`${VERSION}: no other source is taken`),
-      `${VERSION} ${sha256} urn:operator\nlinux-6.1.54 ${B} https://mirror.example/a.tar.xz\n`,
+      `${VERSION} ${sha256} urn:operator\n9.1.0+driver ${B} https://mirror.example/a.tar.xz\n`,
       expect.stringContaining(`${VERSION}: sha256 ${sha256} is forgotten`),
     ])
   })

@@ -117,9 +117,14 @@ describe('a kernel of one’s own', () => {
     const file = await download(probe!.url)
     expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
     const story = JSON.parse((await ask(`${registry.url}${probe!.url}.json`)).body)
-    expect(story.manifest.headers.map(({ name }: { name: string }) => name)).toEqual([
-      expect.stringMatching(/^linux-source-/),
-      'kernel-config',
+    expect(story.manifest.headers).toEqual([
+      {
+        name: 'linux-source-6.1',
+        version: expect.stringMatching(`^${numbers()}-`),
+        url: expect.stringMatching(/\/linux-source-6\.1_[^/]*\.deb$/),
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
+      expect.objectContaining({ name: 'kernel-config' }),
     ])
   })
 
@@ -163,6 +168,25 @@ describe('a kernel of one’s own', () => {
   test('never decides what the distribution’s name serves', async () => {
     const path = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`
     expect((await ask(registry.url + path)).status).toBe(404)
+  })
+})
+
+describe('a kernel of a version that only kernel.org has', () => {
+  test('waits until that can be reached, and is built from no other', async () => {
+    const before = await builds()
+    const config = localversion('-other').replaceAll(` ${numbers()} `, ' 6.1.1 ')
+    const form = { config, release: '6.1.1-other', version: OWN_VERSION, more: ['kind=kmod'] }
+    const [probe] = (await accepted(form)).probes
+    const answer = await ask(registry.url + probe!.url, '-L')
+    expect(answer.status, answer.body).toBe(404)
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'plan-error',
+      detail: expect.stringMatching(
+        /^the source of kernel 6\.1\.1 cannot be had at this time: .*Nothing is built from another version: it is tried again/,
+      ),
+      retryAt: expect.anything(),
+    })
+    expect(await builds()).toBe(before)
   })
 })
 

@@ -1,11 +1,12 @@
 // Debian's own archive, as a test sees it: its planner, and every kernel in its lists.
 
-import { aptArchive, keepOf } from '../../lib/archives/apt/archive.ts'
+import { aptArchive } from '../../lib/archives/apt/archive.ts'
 import type { Suite } from '../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../lib/archives/keys/debian.ts'
 import { canonicalRelease, isKernelHeaders, unameReleaseOf } from '../../lib/kernels/debian/headers.ts'
-import { debianPlanner } from '../../lib/kernels/debian/planner.ts'
+import { debianPlanner, KERNEL_PACKAGES } from '../../lib/kernels/debian/planner.ts'
 import type { Planner, PlannerPorts } from '../../lib/kernels/planner.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import type { Arch } from '../../lib/model/probe.ts'
 
 export interface DebianKernel {
@@ -20,11 +21,14 @@ export interface Debian extends Planner {
   kernels(arch: Arch): Promise<readonly DebianKernel[]>
 }
 
+/** Tests ask nobody whom they do not mean to ask. */
+export const NO_SNAPSHOT = { ...DEFAULTS.debian.snapshot, mode: 'off' } as const
+
 export function debian(ports: PlannerPorts, suites: readonly Suite[]): Debian {
-  const keep = keepOf([], /^linux-headers-\d/)
-  const archive = aptArchive(ports, { suites, keyring: DEBIAN_KEYRING, keep })
+  // The planner's own: a list is read once for both.
+  const archive = aptArchive(ports, { suites, keyring: DEBIAN_KEYRING, keep: KERNEL_PACKAGES })
   return {
-    ...debianPlanner(ports, { debian: { suites: [...suites] } }),
+    ...debianPlanner(ports, { debian: { ...DEFAULTS.debian, suites: [...suites], snapshot: NO_SNAPSHOT } }),
     kernels: async (arch) => {
       const packages = await archive.packages(arch)
       return packages.filter(isKernelHeaders).map((headers) => ({

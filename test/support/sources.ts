@@ -21,10 +21,12 @@ export const libsArchive = (more = ''): Uint8Array =>
     'libs-1/driver/main.c': 'int main;\n',
   })
 
-/** As kernel.org has them. */
-export function kernelArchive(version: string): Uint8Array {
+/** As kernel.org has them, unpacked. */
+export function kernelTar(version: string, extra = ''): Uint8Array {
   const [major, minor, patch = '0'] = version.split('.')
-  const text = `# SPDX-License-Identifier: GPL-2.0\nVERSION = ${major}\nPATCHLEVEL = ${minor}\nSUBLEVEL = ${patch}\nEXTRAVERSION =\n`
-  const tar = gunzipSync(archiveOf({ [`linux-${version}/Makefile`]: text, [`linux-${version}/Kconfig`]: '' }))
-  return new Uint8Array(execFileSync('xz', ['-c'], { input: tar }))
+  const text = `# SPDX-License-Identifier: GPL-2.0\nVERSION = ${major}\nPATCHLEVEL = ${minor}\nSUBLEVEL = ${patch}\nEXTRAVERSION =${extra}\n`
+  return gunzipSync(archiveOf({ [`linux-${version}/Makefile`]: text, [`linux-${version}/Kconfig`]: '' }))
 }
+
+export const packXz = (tar: Uint8Array): Uint8Array =>
+  new Uint8Array(execFileSync('xz', ['-c'], { input: tar, maxBuffer: 1 << 26 }))

@@ -57,6 +57,9 @@ const source = (name: string) => ({
 })
 const pkg = (name: string) => ({ ...source(name), bytes: 1, format: 'deb' as const })
 
+/** What every build here runs in. */
+const ROOT = { id: DIGEST, suite: 'bookworm', digest: DIGEST, sha256: DIGEST, bytes: 1 }
+
 /** The tree of a submitted kernel is made by its build, and kept. */
 const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kheaders }: SubmittedKernel) =>
   ({
@@ -69,7 +72,6 @@ const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kh
     symvers,
     kheaders,
     treeId: DIGEST,
-    prepared: undefined,
   }) satisfies SourcePlan
 
 export function createWorld(options: WorldOptions) {
@@ -156,6 +158,14 @@ export function createWorld(options: WorldOptions) {
     ensureInput: (pkg) => planning.ensureInput(pkg),
     identify: (name) => planning.identify(name),
     submitted: (kernel) => planning.submitted(kernel),
+    root: async (_arch, kind, { command }) => ({
+      record: ROOT,
+      compiler: command,
+      match: 'text',
+      ...(kind === 'ebpf' ? { clang: 'clang-14' } : {}),
+    }),
+    rootUrls: memory.presigner.inputs,
+    trees: createTrees(memory.store.inputs),
   }
   const publishPorts: PublishPorts = {
     index,
@@ -235,8 +245,8 @@ export function createWorld(options: WorldOptions) {
   const take = async (event: RegistryEvent): Promise<unknown> => {
     if (event.type === 'DriversWanted')
       return memory.catalogue.write({ versions: DRIVER_PACKAGES, readAt: time })
-    if (event.type === 'LoadTestRequested')
-      return planLoadTest({ ...planPorts, trees: createTrees(memory.store.inputs) }, event)
+    if (event.type === 'LoadTestRequested') return planLoadTest(planPorts, event)
+    if (event.type === 'RootWanted') return undefined
     return event.type === 'ProbeRequested'
       ? plan(planPorts, event)
       : publish(publishPorts, { key: event.key, claim: event.claim, status: undefined, phase: undefined })

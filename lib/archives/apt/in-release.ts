@@ -1,6 +1,6 @@
 // A suite's InRelease: what its archive signed about its package lists.
 
-import { readCleartextMessage, readKeys, verify } from 'openpgp'
+import { type Key, readCleartextMessage, readKeys, verify } from 'openpgp'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
@@ -42,11 +42,25 @@ export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<R
   return { file: (path) => files.get(path) }
 }
 
+/** Read once: a keyring is a constant, and each of its keys brings dozens of signatures. */
+const keyrings = new Map<string, Promise<Key[]>>()
+
+function keysOf(keyring: string): Promise<Key[]> {
+  const read = keyrings.get(keyring) ?? readBlocks(keyring)
+  keyrings.set(keyring, read)
+  return read
+}
+
+const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g
+
+const readBlocks = async (keyring: string): Promise<Key[]> =>
+  (await Promise.all((keyring.match(BLOCK) ?? []).map((armoredKeys) => readKeys({ armoredKeys })))).flat()
+
 /** Only the text that the signature covers: what stands around it in the file is never seen. */
 async function verifiedText(raw: Uint8Array, keyring: string, date: Date, url: string): Promise<string> {
   try {
     const message = await readCleartextMessage({ cleartextMessage: new TextDecoder().decode(raw) })
-    const verificationKeys = await readKeys({ armoredKeys: keyring })
+    const verificationKeys = await keysOf(keyring)
     const { data, signatures } = await verify({ message, verificationKeys, date })
     await Promise.any(signatures.map(({ verified }) => verified))
     return data
@@ -57,8 +71,9 @@ async function verifiedText(raw: Uint8Array, keyring: string, date: Date, url: s
 
 function checkFields(text: string, { suite, checkValidUntil = true }: Suite, now: number, url: string): void {
   const codename = fieldOf(text, 'Codename')
-  // A signed list of another suite is still not the list that was asked for.
-  if (codename !== suite) throw refused(url, `it is of ${codename ?? 'no suite'}, not of ${suite}`)
+  // A signed list of another suite is still not the list that was asked for. `buster/updates` is of `buster`.
+  if (codename !== suite.replace(/\/updates$/, ''))
+    throw refused(url, `it is of ${codename ?? 'no suite'}, not of ${suite}`)
   const until = checkValidUntil ? fieldOf(text, 'Valid-Until') : undefined
   if (until !== undefined && !(Date.parse(until) > now))
     throw refused(url, `it was valid until ${until}: the mirror is stale`)

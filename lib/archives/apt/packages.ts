@@ -13,6 +13,8 @@ import type { Suite } from './suite.ts'
 /** A package with what it needs, as `Depends` says. */
 export interface AptPackage extends Package {
   readonly depends: string
+  /** whose list has it, where many suites are read */
+  readonly suite?: string
 }
 
 export interface PackagesPorts extends ReleasePorts {
@@ -30,9 +32,9 @@ export interface Keep {
 /** Above the largest list, main of amd64, with 50 MB. */
 const MAX_TEXT = 256 * 1024 * 1024
 const MAX_LIST = 64 * 1024 * 1024
-const MAX_SUBSET = 16 * 1024 * 1024
+export const MAX_SUBSET = 16 * 1024 * 1024
 
-const subsetSchema = z.array(
+export const subsetSchema = z.array(
   z.object({
     name: z.string(),
     version: z.string(),
@@ -45,8 +47,13 @@ const subsetSchema = z.array(
 )
 
 /** ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
-export async function fetchPackages(ports: PackagesPorts, suite: Suite, arch: 'amd64' | 'arm64', keep: Keep) {
-  const path = `main/binary-${arch}/Packages.xz`
+export async function fetchPackages(
+  ports: PackagesPorts,
+  suite: Suite,
+  arch: 'amd64' | 'arm64',
+  keep: Keep,
+): Promise<AptPackage[]> {
+  const path = listPath(arch)
   const release = await fetchRelease(ports, suite)
   const file = release.file(path)
   if (file === undefined) return []
@@ -87,6 +94,34 @@ function ignoreAbsent(error: unknown): undefined {
     return undefined
   throw error
 }
+
+/** What the closure of a package is found by: Debian Policy, 7.2 and 7.5. */
+export interface RelatedPackage extends AptPackage {
+  readonly preDepends: string
+  readonly provides: string
+  readonly priority: string
+}
+
+/** Every package of a list that was signed, `file` of `fetchRelease`. ProbeError as for `fetchPackages`. */
+export async function* everyPackage(
+  fetch: Fetch,
+  suite: Suite,
+  path: string,
+  file: IndexFile,
+): AsyncGenerator<RelatedPackage> {
+  for await (const stanza of stanzas(await fetchList(fetch, suite, path, file))) {
+    const name = field(stanza, 'Package')
+    if (name === undefined) continue
+    yield {
+      ...packageOf(stanza, name, suite.mirror),
+      preDepends: field(stanza, 'Pre-Depends') ?? '',
+      provides: field(stanza, 'Provides') ?? '',
+      priority: field(stanza, 'Priority') ?? '',
+    }
+  }
+}
+
+export const listPath = (arch: 'amd64' | 'arm64'): string => `main/binary-${arch}/Packages.xz`
 
 async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<AptPackage[]> {
   const packages: AptPackage[] = []

@@ -19,7 +19,10 @@ export const dependenciesOf = ({ depends }: AptPackage): Dependency[] =>
     return match?.[1] === undefined ? [] : [{ name: match[1], relation: match[2], version: match[3] }]
   })
 
-/** In the version of `of` where there is one, else the oldest that will do. ProbeError `headers-not-found`. */
+/**
+ * Of the release that `of` is of, else of another one: in the version of `of` where there is one, else the oldest that
+ * will do. ProbeError `headers-not-found`.
+ */
 export function satisfying(
   archive: readonly AptPackage[],
   { name, relation, version }: Dependency,
@@ -33,7 +36,12 @@ export function satisfying(
       return relation === '=' ? order === 0 : order >= 0
     })
     .sort((a, b) => compareVersions(a.version, b.version))
-  const found = fits.find((p) => p.version === of.version) ?? fits[0]
+  const near = fits.filter((p) => releaseOf(p) === releaseOf(of))
+  const found =
+    near.find((p) => p.version === of.version) ??
+    near[0] ??
+    fits.find((p) => p.version === of.version) ??
+    fits[0]
   if (found !== undefined) return found
   throw new ProbeError(
     'headers-not-found',
@@ -41,5 +49,10 @@ export function satisfying(
   )
 }
 
+/** What a release adds to itself is of it; backports are of another one. `undefined` where only one suite was read. */
+export const releaseOf = ({ suite }: AptPackage): string | undefined =>
+  suite?.replace(/-(security|updates|proposed-updates)$/, '')
+
+/** Of those of one version the last. */
 export const newest = <P extends { readonly version: string }>(packages: readonly P[]): P | undefined =>
   packages.toSorted((a, b) => compareVersions(a.version, b.version)).at(-1)

@@ -1,25 +1,32 @@
 // Which header package a Debian kernel's name means, and what that kernel calls itself.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
-import { dependenciesOf, newest } from '../../archives/apt/relations.ts'
+import { type Dependency, dependenciesOf, newest } from '../../archives/apt/relations.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { formatRelease, parseRelease } from './names.ts'
 
 /**
- * By package version, as the clients ask; else by the version before its `~`, since falcoctl takes only
+ * By package version, as the clients ask, in the first suite that was read and has it; else by the version before its `~`, since falcoctl takes only
  * `\d+\.\d+\.\d+-\d+` out of `uname -v` (its kernelrelease for Debian); else by the running kernel's own name.
  */
 export function headersOf(archive: readonly AptPackage[], kernelRelease: string): AptPackage {
   const asked = parseRelease(kernelRelease)
   const kernels = archive.filter(isKernelHeaders)
-  const ofFlavour = kernels.filter((p) => parseRelease(unameReleaseOf(p))?.flavour === asked?.flavour)
+  const ofFlavour = kernels.filter((p) => asked !== undefined && isOf(p, asked.flavour))
   const found =
-    newest(ofFlavour.filter(({ version }) => version === asked?.version)) ??
+    ofFlavour.find(({ version }) => version === asked?.version) ??
     newest(ofFlavour.filter(({ version }) => version.split('~')[0] === asked?.version)) ??
     newest(kernels.filter((p) => unameReleaseOf(p) === kernelRelease))
   if (found !== undefined) return found
   throw notFound(kernelRelease)
 }
+
+export const isOf = (p: AptPackage, flavour: string): boolean =>
+  parseRelease(unameReleaseOf(p))?.flavour === flavour
+
+/** The packages that make a kernel's build tree with its headers: what flavours share, and the tools. */
+export const buildPackagesOf = (headers: AptPackage): Dependency[] =>
+  dependenciesOf(headers).filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
 
 export const notFound = (kernel: string): ProbeError =>
   new ProbeError(
@@ -27,11 +34,15 @@ export const notFound = (kernel: string): ProbeError =>
     `Debian's archive has no headers of kernel ${kernel}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has.`,
   )
 
-/** As falcoctl asks for it, unless that is the name of another kernel: then with the whole package version. */
+/**
+ * As falcoctl asks for it, unless that is the name of another kernel (the same release in another suite, as
+ * `6.12.95-1~bpo12+1` is beside `6.12.95-1`): then with the whole package version. `archive` has these headers.
+ */
 export function canonicalRelease(archive: readonly AptPackage[], headers: AptPackage): string {
   const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''
   const asked = formatRelease({ version: headers.version.split('~')[0] ?? '', flavour })
-  return headersOf(archive, asked).name === headers.name
+  const found = headersOf(archive, asked)
+  return found.name === headers.name && found.version === headers.version
     ? asked
     : formatRelease({ version: headers.version, flavour })
 }

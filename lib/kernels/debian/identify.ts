@@ -9,6 +9,7 @@ import { ProbeError } from '../../model/errors.ts'
 import { inputKey } from '../../model/keys.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
 import type { ConfigRequest, KernelName } from '../planner.ts'
+import { MAX_CONFIG } from './compiler-text.ts'
 import { canonicalRelease, isKernelHeaders, notFound, unameReleaseOf } from './headers.ts'
 
 export interface IdentifyPorts {
@@ -35,8 +36,6 @@ export async function identify(
   }
   return { kernelRelease: canonicalRelease(archive, headers), kernelVersion: '1' }
 }
-
-const MAX_CONFIG = 1024 * 1024
 
 /** What a host has under /boot: Debian's kernel packages leave out what only the build of the kernel used (debian/rules.real). */
 const bootConfig = (config: Uint8Array): Uint8Array =>

@@ -8,7 +8,7 @@ import type { KernelRequest } from '../planner.ts'
 export interface DebianRelease {
   /** package version (`6.1.192-2`), or what stands there in a `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
   readonly version: string
-  /** `amd64`, `cloud-amd64`, `rt-amd64`, or the same with arm64 */
+  /** `amd64`, `cloud-amd64`, `rt-amd64`, the same with arm64, or `arm64-16k` */
   readonly flavour: string
 }
 
@@ -20,7 +20,7 @@ const OLDEST = {
 
 /** A revision begins with a digit: `-rt` and `-cloud` are never part of the version. */
 const RELEASE =
-  /^((\d{1,4})\.(\d{1,4})\.\d{1,6}[A-Za-z0-9.+~]*(?:-\d[A-Za-z0-9.+~]*)?)-((?:cloud-|rt-)?(amd64|arm64))$/
+  /^((\d{1,4})\.(\d{1,4})\.\d{1,6}[A-Za-z0-9.+~]*(?:-\d[A-Za-z0-9.+~]*)?)-((?:cloud-|rt-)?(amd64|arm64)(?:(?<=arm64)-16k)?)$/
 
 /** `undefined` where no Debian kernel can have that name. */
 export function parseRelease(kernelRelease: string): DebianRelease | undefined {

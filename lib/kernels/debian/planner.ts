@@ -1,44 +1,151 @@
 // Plans of Debian's kernels: which packages make the build tree, out of the archive's own signed lists.
 
-import { aptArchive, keepOf } from '../../archives/apt/archive.ts'
+import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
-import { type Dependency, dependenciesOf, satisfying } from '../../archives/apt/relations.ts'
+import { dependenciesOf, releaseOf, satisfying } from '../../archives/apt/relations.ts'
+import { type Reading, refusalOf, suiteReader } from '../../archives/apt/suites.ts'
+import { compareVersions } from '../../archives/apt/version.ts'
 import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
-import { ProbeError } from '../../model/errors.ts'
-import type { HeadersPlan, KernelRequest, PackagesRequest, Planner, PlannerPorts } from '../planner.ts'
+import { DEBIAN_PAST_KEYRING } from '../../archives/keys/debian-past.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type {
+  HeadersPlan,
+  KernelName,
+  KernelRequest,
+  PackagesRequest,
+  Planner,
+  PlannerPorts,
+} from '../planner.ts'
 import type { TargetSettings } from '../targets.ts'
-import { canonicalRelease, headersOf, unameReleaseOf } from './headers.ts'
+import { compilerTextOf } from './compiler-text.ts'
+import { droppedKernels } from './dropped.ts'
+import {
+  buildPackagesOf,
+  canonicalRelease,
+  headersOf,
+  isKernelHeaders,
+  isOf,
+  unameReleaseOf,
+} from './headers.ts'
 import { identify } from './identify.ts'
 import { imageOf } from './image.ts'
-import { checkDebian } from './names.ts'
+import { checkDebian, parseRelease } from './names.ts'
+import { rankFor, suitesOf } from './suites.ts'
 
-const KERNEL_PACKAGES = /^linux-(headers-\d|image-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/
+/** All that a plan can name. */
+export const KERNEL_PACKAGES = keepOf(
+  [],
+  /^linux-(headers-\d|image-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/,
+)
 
-export function debianPlanner(ports: PlannerPorts, { debian }: Pick<TargetSettings, 'debian'>): Planner {
-  const keep = keepOf([], KERNEL_PACKAGES)
-  const archive = aptArchive(ports, { suites: debian.suites, keyring: DEBIAN_KEYRING, keep })
+/** Armored public keys that must have signed what the archive has, and what it had. */
+export interface Keyrings {
+  readonly keyring: string
+  readonly past: string
+}
+const DEBIAN: Keyrings = { keyring: DEBIAN_KEYRING, past: DEBIAN_KEYRING + DEBIAN_PAST_KEYRING }
+
+export function debianPlanner(
+  ports: PlannerPorts,
+  { debian }: Pick<TargetSettings, 'debian'>,
+  { keyring, past }: Keyrings = DEBIAN,
+): Planner {
+  const keep = KERNEL_PACKAGES
+  const { read } = suiteReader(ports, { suites: suitesOf(debian), keyring, keep })
+  const dropped = droppedKernels(ports, debian, { keyring: past, keep })
+  /** What is not found may be in a suite that could not be read: a refusal says which those are. */
+  const found = async <T>(reading: Reading, look: Look<T>): Promise<T> => {
+    try {
+      return await look(reading.packages)
+    } catch (error) {
+      throw isProbeError(error, 'headers-not-found') ? refusalOf(error, reading.unread) : error
+    }
+  }
+  /** In the archive, or where that has not got it, in what it had. */
+  const foundEver = async <T>(
+    { arch, kernelRelease }: Named,
+    reading: Reading,
+    look: Look<T>,
+  ): Promise<T> => {
+    try {
+      return await found(reading, look)
+    } catch (error) {
+      if (!isProbeError(error, 'headers-not-found')) throw error
+      const { packages, why } = await dropped.find(arch, kernelRelease)
+      if (packages === undefined)
+        throw new ProbeError(error.code, `${error.message} ${why}`, { cause: error })
+      return look([...reading.packages, ...packages])
+    }
+  }
   return {
-    identify: async (request) => identify(ports, await archive.packages(request.arch), request),
-    plan: async (request) => planOf(await archive.packages(request.arch), request),
-    planPackages: async (request) => planPackages(await archive.packages(request.arch), request),
-    find: archive.find,
+    identify: async (request) => {
+      const { arch, unameRelease } = request
+      const reading = await read(arch)
+      const look: Look<KernelName> = (archive) => identify(ports, archive, request)
+      const isThere = reading.packages.some(({ name }) => name === `linux-headers-${unameRelease}`)
+      return isThere ? found(reading, look) : foundEver({ arch, kernelRelease: unameRelease }, reading, look)
+    },
+    plan: async (request) => {
+      checkDebian(request)
+      const { arch, kernelRelease } = request
+      const reading = await read(arch, {
+        rank: rankFor(kernelRelease),
+        decides: (archive) => isDecided(archive, kernelRelease),
+      })
+      const planned = await foundEver(request, reading, (archive) => planOf(archive, kernelRelease))
+      return { ...planned, compilerText: await compilerTextOf(ports, planned) }
+    },
+    planPackages: async (request) =>
+      found(await read(request.arch), (archive) => planPackages(archive, request)),
+    find: async (name, arch) => allOf(await read(arch), name),
   }
 }
 
-function planOf(archive: readonly AptPackage[], request: KernelRequest): HeadersPlan {
-  checkDebian(request)
-  const headers = headersOf(archive, request.kernelRelease)
-  const dependencies = dependenciesOf(headers)
-  const build = dependencies
-    .filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
-    .map((dependency) => satisfying(archive, dependency, headers))
+type Named = Pick<KernelRequest, 'arch' | 'kernelRelease'>
+
+type Look<T> = (archive: readonly AptPackage[]) => T | Promise<T>
+
+/** Newest first. ProbeError `mirror-unreachable` where a suite that may have it could not be reached, and no other has it. */
+function allOf({ packages, unread }: Reading, name: string): AptPackage[] {
+  const found = packages
+    .filter((pkg) => pkg.name === name)
+    .toSorted((a, b) => compareVersions(b.version, a.version))
+  const unreachable = unread.find(({ error }) => error.code === 'mirror-unreachable')
+  if (found.length === 0 && unreachable !== undefined) throw unreachable.error
+  return found
+}
+
+/**
+ * Whether these packages decide the plan of that kernel, whatever suites of other releases have: it is asked for by a
+ * package version, and its release has all that a plan takes. A version with a `~`, or none, may mean another one elsewhere.
+ */
+export function isDecided(archive: readonly AptPackage[], kernelRelease: string): boolean {
+  const asked = parseRelease(kernelRelease)
+  if (asked === undefined || asked.version.includes('~')) return false
+  const headers = archive.find(
+    (p) => p.version === asked.version && isKernelHeaders(p) && isOf(p, asked.flavour),
+  )
+  if (headers === undefined) return false
+  const own = archive.filter((p) => releaseOf(p) === releaseOf(headers))
+  try {
+    return planOf(own, kernelRelease).image?.name === `linux-image-${unameReleaseOf(headers)}`
+  } catch (error) {
+    if (isProbeError(error, 'headers-not-found')) return false
+    throw error
+  }
+}
+
+/** Out of these packages. ProbeError `headers-not-found`. */
+export function planOf(archive: readonly AptPackage[], kernelRelease: string): HeadersPlan {
+  const headers = headersOf(archive, kernelRelease)
+  const build = buildPackagesOf(headers).map((dependency) => satisfying(archive, dependency, headers))
   return {
     tag: 'headers',
     kernelRelease: canonicalRelease(archive, headers),
     unameRelease: unameReleaseOf(headers),
     headers: [...build, headers],
     tree: `usr/src/${headers.name}`,
-    compiler: compilerOf(dependencies, headers),
+    compiler: compilerOf(headers),
     image: imageOf(archive, headers),
   }
 }
@@ -71,9 +178,17 @@ function planPackages(
 
 const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
-function compilerOf(dependencies: readonly Dependency[], { name }: AptPackage): string {
-  const compilers = dependencies.map((d) => /^(?:linux-compiler-)?(gcc-\d+)(?:-x86|-arm)?$/.exec(d.name)?.[1])
+/**
+ * `linux-compiler-gcc-12-x86`, `gcc-12`; `gcc-14-for-host`, which Debian has since 7.0 for whichever machine it is; and a
+ * cross compiler, `gcc-12-aarch64-linux-gnu`: the compiler is the same, whatever it runs on.
+ */
+const COMPILER =
+  /^(?:linux-compiler-)?(gcc-\d+(?:\.\d+)?)(?:-x86|-arm|-for-host|-(?:[a-z0-9_]+-)+gnu[a-z0-9]*)?$/
+
+/** ProbeError `headers-not-found`. */
+export function compilerOf(headers: AptPackage): string {
+  const compilers = dependenciesOf(headers).map(({ name }) => COMPILER.exec(name)?.[1])
   const compiler = compilers.find((found) => found !== undefined)
   if (compiler !== undefined) return compiler
-  throw new ProbeError('headers-not-found', `${name} does not say which compiler built its kernel`)
+  throw new ProbeError('headers-not-found', `${headers.name} does not say which compiler built its kernel`)
 }

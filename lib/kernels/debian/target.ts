@@ -5,14 +5,37 @@ import { suiteSchema } from '../../archives/apt/suite.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkDebian } from './names.ts'
 
+const { mirror, checkValidUntil, ofThePast } = suiteSchema.shape
+
+const settings = z.object({
+  /** where a suite is that names no mirror of its own: those of security updates at `security`, all others at `main` */
+  mirrors: z.object({ main: mirror, security: mirror }),
+  /** of the suites at those mirrors */
+  checkValidUntil,
+  ofThePast,
+  suites: z.array(suiteSchema.extend({ mirror: mirror.optional() })),
+  /** the service that keeps what the archive has dropped, asked for kernels that no suite has; `off`: never */
+  snapshot: z.object({ mode: z.enum(['on', 'off']), url: mirror }),
+})
+
+/** What Debian has of each release that it still keeps in its archive; a suite that is not there yet, or any more, is passed over. */
+const SUITES = [
+  ...['bookworm-security', 'bookworm', 'bookworm-updates', 'bookworm-backports'],
+  ...['trixie-security', 'trixie', 'trixie-updates', 'trixie-backports'],
+  ...['bullseye-security', 'bullseye', 'bullseye-updates'],
+  ...['forky-security', 'forky', 'forky-updates'],
+  'sid',
+]
+
 export const debian = {
   check: checkDebian,
-  settings: z.object({ suites: z.array(suiteSchema) }),
+  settings,
   defaults: {
-    suites: [
-      { mirror: 'http://security.debian.org/debian-security', suite: 'bookworm-security' },
-      { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm' },
-      { mirror: 'http://mirrors.edge.kernel.org/debian', suite: 'bookworm-updates' },
-    ],
+    mirrors: {
+      main: 'http://mirrors.edge.kernel.org/debian',
+      security: 'http://security.debian.org/debian-security',
+    },
+    suites: SUITES.map((suite) => ({ suite })),
+    snapshot: { mode: 'on', url: 'https://snapshot.debian.org' },
   },
 } as const satisfies TargetFacts

@@ -2,13 +2,11 @@
 
 import { treeId } from '../../inputs/cache.ts'
 import type { SubmittedKernel } from '../../model/kernel.ts'
-import type { Trees } from '../../model/ports.ts'
 import type { SourcePlan } from '../planner.ts'
 import type { VanillaSettings } from './settings.ts'
 import { kernelSource, type SourcePorts } from './source.ts'
 
 export interface VanillaPorts extends SourcePorts {
-  readonly trees: Pick<Trees, 'find'>
   readonly settings: VanillaSettings
 }
 
@@ -36,6 +34,5 @@ export async function planSource(
     symvers,
     kheaders,
     treeId: id,
-    prepared: await ports.trees.find(id),
   }
 }

@@ -1,17 +1,21 @@
 // Where the source of a submitted kernel comes from: `{major}` 6, `{series}` 6.1, `{version}` 6.1.192.
 
 import * as z from 'zod'
+import { signingKeySchema } from '../../archives/detached.ts'
 
 export const vanillaSchema = z.object({
-  /** packages that hold a kernel's source, for the version that they are of */
-  packages: z.array(z.string()),
-  /** URL in kernel.org's layout, for any other version; its digest is recorded at first use */
+  /** URL in kernel.org's layout; beside it, as `.tar.sign`, the signature over what it unpacks to */
   archive: z.string().regex(/\.tar\.xz$/),
+  /** whose signatures are believed beside kernel.org's own: of a mirror of one's own kernels */
+  keys: z.array(signingKeySchema),
+  /** packages of a kernel's source: taken where the archive has no such version, and one of them is of exactly that one */
+  packages: z.array(z.string()),
 })
 
 export type VanillaSettings = z.infer<typeof vanillaSchema>
 
 export const VANILLA: VanillaSettings = {
-  packages: ['linux-source-{series}'],
   archive: 'https://cdn.kernel.org/pub/linux/kernel/v{major}.x/linux-{version}.tar.xz',
+  keys: [],
+  packages: ['linux-source-{series}'],
 }

@@ -66,6 +66,21 @@ describe('a download', () => {
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
   })
 
+  test('is given up as early as it says, and never later than others', async () => {
+    answer = () => {}
+    for (const [maxMilliseconds, least, most] of [
+      [50, 0, 900],
+      [60_000, 900, 3000],
+    ] as const) {
+      const began = Date.now()
+      await expect(fetch(`${base}/a`, { maxBytes: 1, maxMilliseconds })).rejects.toEqual(
+        failing('mirror-unreachable'),
+      )
+      expect(Date.now() - began).toBeGreaterThanOrEqual(least)
+      expect(Date.now() - began).toBeLessThan(most)
+    }
+  })
+
   test('cut in its middle is no download', async () => {
     answer = (_, response) => {
       response.writeHead(200, { 'content-length': '500' })

@@ -1,7 +1,7 @@
 // From a plan of a kernel to the inputs of its build: one row a case.
 
 import { expect, test } from 'vitest'
-import { type TreeInputs, treeOf } from '../../../lib/build/tree.ts'
+import { type TreeInputs, treeIdIn, treeOf } from '../../../lib/build/tree.ts'
 import type { KernelPlan, SourcePlan } from '../../../lib/kernels/planner.ts'
 import { PACKAGE_FORMATS, type PackageFormat } from '../../../lib/model/probe.ts'
 
@@ -23,8 +23,10 @@ const source: SourcePlan = {
   symvers: undefined,
   kheaders: undefined,
   treeId: 'tree-id',
-  prepared: undefined,
 }
+
+const toMake = { makes: 'tree-id', prepared: undefined }
+const made = { ...toMake, prepared: stored('prepared') }
 
 const rows: [string, KernelPlan, Partial<TreeInputs>, string[]][] = [
   [
@@ -57,14 +59,14 @@ const rows: [string, KernelPlan, Partial<TreeInputs>, string[]][] = [
   ],
   [
     'the tree that an earlier build made, with the symbols of this kernel',
-    { ...source, symvers: stored('symvers'), prepared: stored('prepared') },
+    { ...source, symvers: stored('symvers') },
     { kernel: { KERNEL: 'prepared', TREE: '-' }, packages: [] },
     ['prepared tar.gz prepared-digest', 'symvers text symvers-digest'],
   ],
 ]
 
 test.each(rows)('a tree is made of %s', (_, plan, expected, inputs) => {
-  const tree = treeOf(plan)
+  const tree = treeOf(plan, expected.kernel?.KERNEL === 'prepared' ? made : toMake)
   expect(tree).toMatchObject(expected)
   expect(tree.inputs.map(({ role, format, sha256 }) => `${role} ${format} ${sha256}`)).toEqual(inputs)
 })
@@ -72,11 +74,15 @@ test.each(rows)('a tree is made of %s', (_, plan, expected, inputs) => {
 test('whatever a tree comes from is named with its digest, also where an earlier build made it', () => {
   const whole = { ...source, symvers: stored('symvers'), kheaders: stored('kheaders') }
   const names = ({ sources }: TreeInputs) => sources.map(({ name, sha256 }) => `${name} ${sha256}`)
-  expect(names(treeOf(whole))).toEqual([
+  expect(names(treeOf(whole, toMake))).toEqual([
     'linux linux-digest',
     'kernel-config config-digest',
     'Module.symvers symvers-digest',
     'kheaders.tar.xz kheaders-digest',
   ])
-  expect(names(treeOf({ ...whole, prepared: stored('prepared') }))).toEqual(names(treeOf(whole)))
+  expect(names(treeOf(whole, made))).toEqual(names(treeOf(whole, toMake)))
+})
+
+test('a tree that was made in one root is not taken in another', () => {
+  expect(treeIdIn('tree-id', { digest: 'a' })).not.toBe(treeIdIn('tree-id', { digest: 'b' }))
 })

@@ -6,13 +6,16 @@ import { createPlanners } from '../../../lib/kernels/planners.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import type { SubmittedKernel } from '../../../lib/model/kernel.ts'
 import type { ConfigHash } from '../../../lib/model/probe.ts'
-import { debian } from '../../support/debian.ts'
+import { debian, NO_SNAPSHOT } from '../../support/debian.ts'
 import { memoryPorts } from '../../support/memory.ts'
 import { debianSuites } from '../../support/mirrors.ts'
 
 const { store, sources, lists, log } = memoryPorts({ now: Date.now })
 const ports = { inputs: store.inputs, fetch: createFetch(), now: Date.now, sources, lists, log }
-const settings = { ...DEFAULTS, debian: { suites: [...debianSuites()] } }
+const settings = {
+  ...DEFAULTS,
+  debian: { ...DEFAULTS.debian, suites: [...debianSuites()], snapshot: NO_SNAPSHOT },
+}
 const planners = createPlanners(settings, ports)
 
 const stored = { sha256: 'a'.repeat(64), bytes: 1 }

@@ -51,6 +51,7 @@ export async function startServices(resources: JsonObject) {
   const codebuild = createCodeBuild({
     ...{ template, roles: createRoles(template), events, builder, now },
     ...{ dir: inFolder('builds'), scratch, concurrency: 2 },
+    roots: { objects: inFolder('roots-bucket'), unpacked: inFolder('roots') },
   })
   const services = {
     AWSEvents: events.operations,

@@ -2,13 +2,18 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
 import { arch } from 'node:os'
+import { join } from 'node:path'
 import { parse } from 'yaml'
 import { inlineBuildspec } from '../../../cdk/buildspec.ts'
+import { diskFolder } from '../../../lib/aws/folder.ts'
 import { BUILD_ENV } from '../../../lib/aws/resources.ts'
 import { formatJob, type Job, type JobInput } from '../../../lib/build/job.ts'
 import { type BuildReport, readReport } from '../../../lib/build/report.ts'
+import { packed } from '../../../lib/build/roots/keep.ts'
 import { stagingKeys } from '../../../lib/model/keys.ts'
+import { CACHE, stepsRoot } from './roots.ts'
 import type { LoopbackStore } from './store.ts'
 
 const spec: BuildSpec = parse(inlineBuildspec())
@@ -25,7 +30,7 @@ export interface Machine {
    * a /proc of its own; `container`: as root (for a user, of a user namespace) with nothing around
    */
   readonly outer?: 'user' | 'root' | 'container'
-  /** commands of /usr/bin that this machine does not have */
+  /** commands of /usr/bin that this machine does not have, nor its root */
   readonly hidden?: readonly string[]
   /** lines of sh that the machine runs when the build has ended */
   readonly afterwards?: string
@@ -62,7 +67,8 @@ export const sha256 = (body: Buffer | string) => createHash('sha256').update(bod
 
 export async function build(store: LoopbackStore, order: Build): Promise<Built> {
   const keys = stagingKeys(randomUUID())
-  const document = formatJob((order.tamper ?? ((job) => job))(jobOf(store, order, keys)))
+  const job = jobOf(store, await withRoot(order), keys, (await stepsRoot()).digest)
+  const document = formatJob((order.tamper ?? ((same) => same))(job))
   store.objects.set(keys.job, Buffer.from(document))
   const first = store.requests.length
   const { exit, output } = await runSpec(spec, order, {
@@ -82,9 +88,17 @@ export async function build(store: LoopbackStore, order: Build): Promise<Built> 
   }
 }
 
+/** A container has no root unpacked: its builds fetch the archive. */
+async function withRoot(order: Build): Promise<Build> {
+  if (order.outer !== 'container') return order
+  archive ??= packed(diskFolder((await stepsRoot()).folder)).then(({ archive: bytes }) => Buffer.from(bytes))
+  return { ...order, inputs: [{ role: 'root', format: 'tar.gz', body: await archive }, ...order.inputs] }
+}
+let archive: Promise<Buffer> | undefined
+
 const preparedKey = (keys: ReturnType<typeof stagingKeys>) => keys.job.replace(/[^/]*$/, 'prepared')
 
-function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagingKeys>): Job {
+function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagingKeys>, root: string): Job {
   return {
     settings: {
       KIND: 'kmod',
@@ -95,7 +109,9 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
       RECIPE: 'makefile',
       KERNEL: 'headers',
       TREE: 'tree',
+      ROOT: root,
       COMPILER: 'gcc-12',
+      CLANG: order.settings.KIND === 'ebpf' ? 'clang-14' : '-',
       MAX_PROBE_BYTES: '33554432',
       COMPILE_SECONDS: '120',
       ...order.settings,
@@ -157,9 +173,19 @@ const outerOptions = (hidden: readonly string[]): string[] => [
   ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
   ...['--ro-bind', '/etc/alternatives', '/etc/alternatives', '--ro-bind-try', '/etc/hosts', '/etc/hosts'],
   ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--dir', '/codebuild/src'],
-  ...hidden.flatMap((tool) => ['--ro-bind', '/dev/null', `/usr/bin/${tool}`]),
+  ...['--ro-bind', join(CACHE, 'roots'), '/roots'],
+  ...hidden
+    .flatMap((tool) => [`/usr/bin/${tool}`, ...inRoots(tool)])
+    .flatMap((file) => ['--ro-bind', '/dev/null', file]),
   ...['--chdir', '/codebuild/src'],
 ]
+
+/** Where the roots of this user have that command. */
+const inRoots = (tool: string): string[] =>
+  readdirSync(join(CACHE, 'roots'))
+    .map((digest) => join(digest, 'usr/bin', tool))
+    .filter((file) => existsSync(join(CACHE, 'roots', file)))
+    .map((file) => `/roots/${file}`)
 
 function ended(child: ChildProcess): Promise<{ exit: number | null; output: string }> {
   let output = ''

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Settings } from '../../../lib/model/settings.ts'
+import { NO_KERNEL_ORG } from '../kernel-org.ts'
 import { debianSuites } from '../mirrors.ts'
 
 const run = promisify(execFile)
@@ -41,7 +42,12 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   await writeFile(
     settings,
-    JSON.stringify({ debian: { suites: debianSuites() }, loadTest: { mode }, ...own }),
+    JSON.stringify({
+      debian: { suites: debianSuites(), snapshot: { mode: 'off' } },
+      vanilla: { archive: NO_KERNEL_ORG },
+      loadTest: { mode },
+      ...own,
+    }),
   )
   const child = spawn(process.execPath, ['local/main.ts'], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },

@@ -25,6 +25,8 @@ describe("the names of Debian's kernels", () => {
     ['5.10.0-0.deb10.22-rt-amd64', '5.10.0-0.deb10.22', 'rt-amd64'],
     ['6.1.0-56-amd64', '6.1.0-56', 'amd64'],
     ['6.12.117+deb12-rt-amd64', '6.12.117+deb12', 'rt-amd64'],
+    ['6.12.117+deb13-arm64-16k', '6.12.117+deb13', 'arm64-16k'],
+    ['7.2.12-1~bpo13+1-cloud-amd64', '7.2.12-1~bpo13+1', 'cloud-amd64'],
   ])('%s is version %s of flavour %s', (release, version, flavour) => {
     expect(parseRelease(release)).toEqual({ version, flavour })
     expect(formatRelease({ version, flavour })).toBe(release)
@@ -49,6 +51,7 @@ describe("the names of Debian's kernels", () => {
     ['a kernel older than the drivers support', request('2.6.32-5-amd64')],
     ['a kernel older than the legacy eBPF probe supports', request('4.9.0-4-amd64', '1', 'x86_64', 'ebpf')],
     ['an unsigned image’s name', request('6.1.192-2-amd64-unsigned')],
+    ['a flavour that only arm64 has', request('6.12.117-1-amd64-16k')],
     ['a shell', request('6.1.192-2$(id)-amd64')],
   ])('%s is refused, and costs nothing', (_, bad) => {
     expect(() => checkDebian(bad)).toThrow(expect.objectContaining({ code: 'unsupported-kernel' }))

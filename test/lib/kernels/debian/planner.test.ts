@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BELIEVED_MILLISECONDS } from '../../../../lib/archives/apt/suites.ts'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
 import { fileInDeb } from '../../../../lib/formats/deb.ts'
 import { imageOf } from '../../../../lib/kernels/debian/image.ts'
@@ -19,7 +20,8 @@ const counted: Fetch = (url, options) => {
 }
 const { store, lists, log } = memoryPorts({ now: Date.now })
 const { inputs } = store
-const planner = debian({ lists, log, inputs, now: Date.now, fetch: counted }, debianSuites())
+let later = 0
+const planner = debian({ lists, log, inputs, now: () => Date.now() + later, fetch: counted }, debianSuites())
 const request = (kernelRelease: string, kind: 'kmod' | 'ebpf' = 'kmod') =>
   ({ arch: 'x86_64', kind, kernelRelease, kernelVersion: '1' }) as const
 
@@ -50,7 +52,7 @@ describe("plans from Debian's real archive", () => {
       expect(image?.name).toMatch(/^linux-image-/)
       expect(image?.name.replace(/-unsigned$/, '')).toBe(`linux-image-${unameRelease}`)
       expect(image?.version).toBe(headers.at(-1)?.version)
-      const signed = await planner.find(`linux-image-${unameRelease}`, 'x86_64')
+      const [signed] = await planner.find(`linux-image-${unameRelease}`, 'x86_64')
       if (signed?.version === image?.version) expect(image?.name).toBe(signed?.name)
     }
   })
@@ -122,12 +124,15 @@ describe("plans from Debian's real archive", () => {
     })
   })
 
-  test('once read, a list is kept by its digest: the next plan asks for InRelease alone', async () => {
+  test('once read, a list is kept by its digest: a later plan asks for InRelease alone, one soon after for nothing', async () => {
     const [kernel] = await planner.kernels('x86_64')
+    later += BELIEVED_MILLISECONDS
     asked.length = 0
-    await planner.plan(request(kernel?.kernelRelease ?? ''))
+    await planner.plan(request(kernel?.unameRelease ?? ''))
     expect(asked.length).toBe(debianSuites().length)
     expect(asked.every((url) => url.endsWith('/InRelease'))).toBe(true)
+    await planner.plan(request(kernel?.unameRelease ?? ''))
+    expect(asked.length).toBe(debianSuites().length)
   })
 
   test('packages are those that the archive serves, and a file can be read out of one', async () => {

@@ -1,0 +1,58 @@
+// Unpacks a build root out of its archive on standard input, and checks that it is the one that is meant: DIR DIGEST.
+
+import { randomUUID } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+import { diskFolder } from '../../lib/aws/folder.ts'
+import { digestOf } from '../../lib/build/roots/keep.ts'
+import { treeEntries } from '../../lib/formats/tar-tree.ts'
+import type { Folder } from '../../lib/model/ports.ts'
+
+/** Above the largest, of clang, with 1 GB. */
+const MAX_UNPACKED = 3 * 1024 ** 3
+
+/** A crash before the rename leaves a folder of a name that nobody looks for. */
+function unpack(archive: Uint8Array, dir: string, digest: string): void {
+  const temporary = join(dir, `.${randomUUID()}`)
+  mkdirSync(temporary)
+  try {
+    chmodSync(temporary, 0o755)
+    const folder = diskFolder(temporary)
+    fill(folder, gunzipSync(archive, { maxOutputLength: MAX_UNPACKED }))
+    const found = digestOf(folder)
+    if (found !== digest) throw new Error(`it unpacks to ${found}: remove ${dir} and what lies beside it`)
+    if (!existsSync(join(dir, digest))) renameSync(temporary, join(dir, digest))
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Our own archives name each folder before what is in it, and hold no hard links. */
+function fill(folder: Folder, tar: Uint8Array): void {
+  for (const entry of treeEntries(tar)) {
+    switch (entry.tag) {
+      case 'folder':
+        folder.makeFolder(entry.path)
+        break
+      case 'file':
+        folder.writeFile(entry.path, entry.body, entry.executable)
+        break
+      case 'symlink':
+        folder.symlink(entry.path, entry.target)
+        break
+      case 'hardlink':
+        throw new Error(`${entry.path} is a hard link, of which a build root has none`)
+    }
+  }
+}
+
+const [dir = '', digest = ''] = process.argv.slice(2)
+try {
+  unpack(await buffer(process.stdin), dir, digest)
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  console.error(code === 'ENOSPC' ? `there is no space left in ${dir}: free about a gigabyte` : message)
+  process.exitCode = 1
+}

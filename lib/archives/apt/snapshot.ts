@@ -1,0 +1,146 @@
+// The service that keeps what an archive has dropped, by its machine-readable interface (snapshot.debian.org, "API").
+// What it answers tells where to look; what is believed stands in the signed lists of the time.
+
+import * as z from 'zod'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Clock, Fetch } from '../../model/ports.ts'
+import type { Suite } from './suite.ts'
+
+/** A binary package in one of its versions. */
+export interface Binary {
+  readonly name: string
+  readonly version: string
+}
+
+/** Where a package's file was first seen. */
+export interface Sighting {
+  /** of the service: `debian`, `debian-security` */
+  readonly archive: string
+  /** milliseconds since the epoch */
+  readonly firstSeen: number
+}
+
+export interface SnapshotService {
+  /** The binary packages that a version of a source package made, of every architecture; none where it has none. */
+  binariesOf(source: string, version: string): Promise<readonly Binary[]>
+  /** The versions of a binary package, newest first; none where it has none. */
+  versionsOf(binary: string): Promise<readonly Binary[]>
+  /** Of its file for that architecture, as dpkg calls it; those of the future are left out. */
+  sightingsOf(binary: Binary, arch: string): Promise<readonly Sighting[]>
+  /** A suite of one of its archives as it was at that time. */
+  suiteAt(archive: string, suite: string, at: number): Suite
+}
+
+/** Bytes of an answer; all binary packages of a kernel have 60 KB. */
+const MAX_ANSWER = 2 * 1024 * 1024
+const MAX_ITEMS = 10_000
+
+const word = z.string().max(300)
+const resultOf = <T extends z.ZodType>(item: T) => z.object({ result: z.array(item).max(MAX_ITEMS) })
+const binariesSchema = resultOf(z.object({ name: word, version: word }))
+const versionsSchema = resultOf(z.object({ name: word, binary_version: word }))
+const filesSchema = z.object({
+  fileinfo: z.record(
+    z.string().max(64),
+    z.array(z.object({ name: word, archive_name: word, first_seen: word })).max(MAX_ITEMS),
+  ),
+})
+
+/** The first of its archives is of 12 March 2005. */
+const OLDEST = Date.UTC(2005, 2, 12)
+
+/**
+ * Each answer: ProbeError `mirror-unreachable`, also where it is not what the interface says.
+ */
+export function snapshotService(
+  { fetch, now }: { readonly fetch: Fetch; readonly now: Clock },
+  base: string,
+): SnapshotService {
+  const ask = async <T extends z.ZodType>(
+    path: readonly string[],
+    schema: T,
+    query = '',
+  ): Promise<z.infer<T> | undefined> => {
+    const url = `${base}/mr/${path.map(encodeURIComponent).join('/')}${query}`
+    try {
+      const body = await fetch(url, { maxBytes: MAX_ANSWER })
+      return schema.parse(JSON.parse(new TextDecoder().decode(body)))
+    } catch (cause) {
+      if (isProbeError(cause, 'not-found')) return undefined
+      if (isProbeError(cause, 'mirror-unreachable')) throw cause
+      throw new ProbeError('mirror-unreachable', `${url} does not answer as its interface says`, { cause })
+    }
+  }
+  return {
+    binariesOf: async (source, version) =>
+      (await ask(['package', source, version, 'binpackages'], binariesSchema))?.result ?? [],
+    versionsOf: async (binary) => {
+      const { result = [] } = (await ask(['binary', binary, ''], versionsSchema)) ?? {}
+      return result.map(({ name, binary_version }) => ({ name, version: binary_version }))
+    },
+    sightingsOf: async ({ name, version }, arch) => {
+      const files = await ask(['binary', name, version, 'binfiles'], filesSchema, '?fileinfo=1')
+      const file = `${name}_${version.replace(/^\d+:/, '')}_${arch}.deb`
+      return Object.values(files?.fileinfo ?? {})
+        .flat()
+        .filter((info) => info.name === file)
+        .map((info) => ({ archive: info.archive_name, firstSeen: timeOf(info.first_seen) }))
+        .filter(({ firstSeen }) => firstSeen >= OLDEST && firstSeen <= now())
+    },
+    suiteAt: (archive, suite, at) => ({
+      mirror: `${base}/archive/${archive}/${stampOf(at)}`,
+      suite,
+      ofThePast: true,
+    }),
+  }
+}
+
+/** `20230610T120000Z`; NaN for anything else. */
+const timeOf = (stamp: string): number =>
+  Date.parse(stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+
+const stampOf = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
+
+export interface Bounds {
+  readonly requests: number
+  readonly bytes: number
+  readonly milliseconds: number
+}
+
+/**
+ * A fetch that ends when so much has been asked or read, with ProbeError `headers-not-found`, or when so much time is
+ * over, with `mirror-unreachable`.
+ */
+export function boundedFetch(fetch: Fetch, now: Clock, bounds: Bounds): Fetch {
+  const until = now() + bounds.milliseconds
+  let { requests, bytes } = bounds
+  return async (url, { maxBytes }) => {
+    if (requests <= 0 || bytes < maxBytes)
+      throw new ProbeError(
+        'headers-not-found',
+        `for one kernel no more than ${bounds.requests} requests and ${bounds.bytes} bytes are asked for: ${url} is not`,
+      )
+    requests -= 1
+    const body = await within(until - now(), fetch(url, { maxBytes }), () => late(url, bounds))
+    bytes -= body.length
+    return body
+  }
+}
+
+const late = (url: string, { milliseconds }: Bounds): ProbeError =>
+  new ProbeError(
+    'mirror-unreachable',
+    `${url} has not answered when ${milliseconds / 1000} seconds were over`,
+  )
+
+async function within<T>(milliseconds: number, promise: Promise<T>, error: () => Error): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(error()), Math.max(0, milliseconds))
+  })
+  try {
+    return await Promise.race([promise, over])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,134 @@
+// Many suites of an archive, read so that one of them that is not there fails nothing that another one answers.
+
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Arch } from '../../model/probe.ts'
+import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
+import { DPKG_ARCH, type Suite } from './suite.ts'
+
+/** A suite that its mirror does not have (`not-found`), or that could not be reached. */
+export interface Unread {
+  readonly suite: Suite
+  readonly error: ProbeError
+}
+
+/** What could be read of the suites, in the order in which they were read. */
+export interface Reading {
+  readonly packages: readonly AptPackage[]
+  readonly unread: readonly Unread[]
+}
+
+export interface ReadOptions {
+  /** suites of a lower rank are read before the others */
+  readonly rank?: (suite: Suite) => number
+  /** whether what was read decides, whatever the suites of higher ranks have */
+  readonly decides?: (packages: readonly AptPackage[]) => boolean
+}
+
+export interface SuiteReader {
+  /**
+   * ProbeError `signature-invalid`, `digest-mismatch` of any suite that was read; `mirror-unreachable` where none could
+   * be.
+   */
+  read(arch: Arch, options?: ReadOptions): Promise<Reading>
+}
+
+export interface SuiteReaderOptions {
+  readonly suites: readonly Suite[]
+  /** armored public keys, one of which must have signed each suite */
+  readonly keyring: string
+  /** which packages are ever asked for */
+  readonly keep: Keep
+}
+
+/** For so long what one process has read of a suite is what the suite has. */
+export const BELIEVED_MILLISECONDS = 60_000
+
+/** Suites read at one time: the list of a whole Debian takes 40 MB while it is read. */
+const MAX_AT_ONCE = 4
+
+/** A reading that failed is forgotten: who asks next has the suite read again. */
+export function suiteReader(
+  ports: Omit<PackagesPorts, 'keyring'>,
+  { suites, keyring, keep }: SuiteReaderOptions,
+): SuiteReader {
+  const { now, log } = ports
+  const inTurn = limited(MAX_AT_ONCE)
+  const readings = new Map<string, { readonly at: number; readonly packages: Promise<AptPackage[]> }>()
+  const packagesOf = (suite: Suite, arch: Arch): Promise<AptPackage[]> => {
+    const id = `${arch} ${suite.mirror} ${suite.suite}`
+    const begun = readings.get(id)
+    if (begun !== undefined && now() - begun.at < BELIEVED_MILLISECONDS) return begun.packages
+    const packages = inTurn(() => fetchPackages({ ...ports, keyring }, suite, DPKG_ARCH[arch], keep))
+    readings.set(id, { at: now(), packages })
+    packages.catch(() => readings.delete(id))
+    return packages
+  }
+  const readOne = async (suite: Suite, arch: Arch): Promise<Reading> => {
+    try {
+      const packages = await packagesOf(suite, arch)
+      return { packages: packages.map((pkg) => ({ ...pkg, suite: suite.suite })), unread: [] }
+    } catch (error) {
+      if (!isProbeError(error, 'mirror-unreachable') && !isProbeError(error, 'not-found')) throw error
+      log('suite not read', { mirror: suite.mirror, suite: suite.suite, why: error.message })
+      return { packages: [], unread: [{ suite, error }] }
+    }
+  }
+  return {
+    read: async (arch, { rank = () => 0, decides = () => false } = {}) => {
+      const read: Reading[] = []
+      for (const part of byRank(suites, rank)) {
+        read.push(...(await Promise.all(part.map((suite) => readOne(suite, arch)))))
+        if (decides(read.flatMap(({ packages }) => packages))) break
+      }
+      const unread = read.flatMap((one) => one.unread)
+      if (suites.length > 0 && unread.length === suites.length) throw nothingRead(unread)
+      return { packages: read.flatMap(({ packages }) => packages), unread }
+    },
+  }
+}
+
+const byRank = (suites: readonly Suite[], rank: (suite: Suite) => number): Suite[][] =>
+  [...new Set(suites.map(rank))]
+    .sort((a, b) => a - b)
+    .map((one) => suites.filter((suite) => rank(suite) === one))
+
+const nothingRead = (unread: readonly Unread[]): ProbeError =>
+  new ProbeError('mirror-unreachable', `no suite could be read: ${told(unread)}`, { cause: unread[0]?.error })
+
+/**
+ * The same refusal, saying what it does not know: what was not found may be in a suite that could not be reached, and
+ * then it is asked again soon.
+ */
+export function refusalOf(refusal: ProbeError, unread: readonly Unread[]): ProbeError {
+  if (unread.length === 0) return refusal
+  const reached = unread.every(({ error }) => error.code === 'not-found')
+  return new ProbeError(
+    reached ? refusal.code : 'mirror-unreachable',
+    `${refusal.message} Not read: ${told(unread)}`,
+    { cause: refusal },
+  )
+}
+
+const told = (unread: readonly Unread[]): string =>
+  unread.map(({ suite, error }) => `${suite.suite} (${error.message})`).join(', ')
+
+/** Runs at most `max` at one time, the others in the order in which they came. */
+function limited(max: number): <T>(job: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let free = max
+  // Whoever waits gets the place that is given up: nobody who comes now takes it before.
+  const give = (): void => {
+    const next = waiting.shift()
+    if (next === undefined) free += 1
+    else next()
+  }
+  return async (job) => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await job()
+    } finally {
+      give()
+    }
+  }
+}

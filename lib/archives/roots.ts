@@ -1,0 +1,44 @@
+// The archive that build roots are composed from: which suites, and what an operator may set of it.
+
+import * as z from 'zod'
+import { suiteSchema } from './apt/suite.ts'
+
+export { DEBIAN_KEYRING as ROOT_KEYRING } from './keys/debian.ts'
+
+const suite = suiteSchema.shape
+
+export const rootArchiveSchema = z.object({
+  mirror: suite.mirror,
+  /** from the oldest to the newest; `stable: false` only where no other has the compiler */
+  suites: z.array(z.object({ suite: suite.suite, stable: z.boolean() })).min(1),
+  /** of what the steps run, and of the machine of a load test */
+  steps: suite.suite,
+  checkValidUntil: suite.checkValidUntil,
+  ofThePast: suite.ofThePast,
+})
+export type RootArchive = Readonly<z.infer<typeof rootArchiveSchema>>
+
+/** Compilers: gcc 9, 10 (bullseye), 11, 12 (bookworm), 12 to 14 (trixie), 14 to 16 (sid). */
+export const ROOT_ARCHIVE: RootArchive = {
+  mirror: 'http://mirrors.edge.kernel.org/debian',
+  suites: [
+    { suite: 'bullseye', stable: true },
+    { suite: 'bookworm', stable: true },
+    { suite: 'trixie', stable: true },
+    { suite: 'sid', stable: false },
+  ],
+  steps: 'bookworm',
+}
+
+/**
+ * Whether the first line of `--version` is that of a package's compiler: gcc says the package's own version,
+ * `gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0`, clang only its own, `Debian clang version 14.0.6`.
+ */
+export function isCompilerText(
+  { command, version }: { readonly command: string; readonly version: string },
+  text: string,
+): boolean {
+  if (command.startsWith('gcc-')) return text.includes(`(Debian ${version})`)
+  const upstream = /^(?:\d+:)?([0-9.]+)/.exec(version)?.[1] ?? version
+  return new RegExp(`\\bclang version ${upstream.replaceAll('.', '\\.')}(?![0-9.])`).test(text)
+}

@@ -1,0 +1,75 @@
+// A folder on a disk as a Folder.
+
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { Folder, FolderEntry } from '../model/ports.ts'
+
+const CHUNK = 1024 * 1024
+
+/** What is made in it everybody may read, whatever this process's mask says: builds are another user's. */
+export function diskFolder(root: string): Folder {
+  const at = (path: string): string => join(root, path)
+  return {
+    makeFolder: (path) => {
+      mkdirSync(at(path))
+      chmodSync(at(path), 0o755)
+    },
+    writeFile: (path, body, executable) => {
+      writeFileSync(at(path), body, { flag: 'wx' })
+      chmodSync(at(path), executable ? 0o755 : 0o644)
+    },
+    symlink: (path, target) => symlinkSync(target, at(path)),
+    sameFile: (path, of) => linkSync(at(of), at(path)),
+    readFile: (path) => readFileSync(at(path)),
+    entries: () => entriesOf(root, ''),
+  }
+}
+
+function* entriesOf(root: string, path: string): Generator<FolderEntry> {
+  for (const name of readdirSync(join(root, path)).sort(byBytes)) {
+    const below = path === '' ? name : `${path}/${name}`
+    const found = lstatSync(join(root, below))
+    if (found.isDirectory()) {
+      yield { tag: 'folder', path: below }
+      yield* entriesOf(root, below)
+    } else if (found.isSymbolicLink()) {
+      yield { tag: 'symlink', path: below, target: readlinkSync(join(root, below)) }
+    } else if (found.isFile()) {
+      const chunks = () => chunksOf(join(root, below), found.size)
+      yield { tag: 'file', path: below, executable: (found.mode & 0o100) !== 0, bytes: found.size, chunks }
+    } else {
+      throw new Error(`${below} is neither file, folder nor link`)
+    }
+  }
+}
+
+/** Not by locale, and not as UTF-16: as the names stand on the disk. */
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+function* chunksOf(file: string, bytes: number): Generator<Uint8Array> {
+  const fd = openSync(file, 'r')
+  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, bytes)))
+  try {
+    for (let left = bytes; left > 0; ) {
+      const read = readSync(fd, buffer, 0, Math.min(buffer.length, left), null)
+      if (read === 0) throw new Error(`${file} has become shorter while it was read`)
+      left -= read
+      yield buffer.subarray(0, read)
+    }
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,78 @@
+// The root of one build: chosen by the word of its kernel, and composed before the build where it never was.
+
+import { ProbeError } from '../../model/errors.ts'
+import type { Budgets, Bus, Clock, NewId } from '../../model/ports.ts'
+import type { Arch, Kind } from '../../model/probe.ts'
+import type { Chosen, Wanted } from './choose.ts'
+import type { RootRecord, RootRecords } from './records.ts'
+import type { Root, Roots } from './roots.ts'
+import type { RootSpec } from './spec.ts'
+
+/** What a build compiles in, and with. */
+export interface BuildRoot {
+  readonly record: RootRecord
+  /** command name, e.g. `gcc-12` */
+  readonly compiler: string
+  /** of an eBPF object */
+  readonly clang?: string
+  /** how near it is to the compiler that built the kernel */
+  readonly match: Chosen['match']
+}
+
+export interface BuildRootPorts {
+  readonly roots: Roots
+  readonly records: Pick<RootRecords, 'find'>
+  readonly budgets: Budgets
+  readonly bus: Bus
+  readonly now: Clock
+  readonly newId: NewId
+  readonly sleep: (milliseconds: number) => Promise<void>
+}
+
+/** The clang that the verifier of every kernel is known to take; of another suite the one that is nearest to it. */
+const CLANG = 'clang-14'
+
+/** ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
+export async function buildRoot(
+  ports: BuildRootPorts,
+  arch: Arch,
+  kind: Kind,
+  wanted: Wanted,
+): Promise<BuildRoot> {
+  const { suite, command, match } = await ports.roots.choose(wanted, arch)
+  const clang =
+    kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, arch)).command : undefined
+  const spec: RootSpec = { tag: 'compilers', commands: clang === undefined ? [command] : [command, clang] }
+  const root = await ports.roots.of(spec, suite, arch)
+  const record = (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))
+  return { record, compiler: command, match, ...(clang === undefined ? {} : { clang }) }
+}
+
+/** Composing takes some 20 seconds; whoever waits for the probe waits for it as well. */
+const WAIT_MILLISECONDS = 90_000
+const LOOK_MILLISECONDS = 500
+const MINUTE = 60_000
+
+/**
+ * One event a minute for a root, however many builds want it. A crash before the event leaves it to the next minute; the
+ * plan that waited is told again by its own event.
+ */
+async function composed(
+  ports: BuildRootPorts,
+  { id, suite, arch }: Root,
+  spec: RootSpec,
+): Promise<RootRecord> {
+  const end = ports.now() + WAIT_MILLISECONDS
+  const budget = `root-wanted/${Math.floor(ports.now() / MINUTE)}/${id}`
+  if (await ports.budgets.spend(budget, ports.newId(), 1))
+    await ports.bus.emit({ type: 'RootWanted', suite, arch, spec })
+  while (ports.now() < end) {
+    await ports.sleep(LOOK_MILLISECONDS)
+    const record = await ports.records.find(id)
+    if (record !== undefined) return record
+  }
+  throw new ProbeError(
+    'root-missing',
+    `the build root ${id} of ${suite} was not composed within ${WAIT_MILLISECONDS / 1000} s: is the archive that the settings name for roots reachable? The log of the function compose says what it lacks`,
+  )
+}

@@ -1,0 +1,57 @@
+// Which suite's compiler builds for a kernel: the very one that built it, else the nearest, and then that is said.
+
+import { isCompilerText } from '../../archives/roots.ts'
+import { ProbeError } from '../../model/errors.ts'
+
+/** A compiler that a suite has as a package of its name. */
+export interface Available {
+  readonly suite: string
+  readonly stable: boolean
+  /** e.g. `gcc-12`, `clang-14` */
+  readonly command: string
+  /** of the package, e.g. `12.2.0-14+deb12u1` */
+  readonly version: string
+}
+
+export interface Wanted {
+  /** e.g. `gcc-12`; `gcc-4.8` */
+  readonly command: string
+  /** CONFIG_CC_VERSION_TEXT, the first line of `--version`: `gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0` */
+  readonly text?: string | undefined
+  /** only of this suite */
+  readonly suite?: string
+}
+
+export interface Chosen extends Available {
+  /** `text`: the very compiler. `major`: of its family and major version. `nearest`: there is none of these. */
+  readonly match: 'text' | 'major' | 'nearest'
+}
+
+/**
+ * The suite whose compiler is that very text; then the newest stable one that has the command, then any other; else the
+ * nearest command of the family, the newer of two, again of a stable suite first. `all`: from the oldest suite to the
+ * newest. ProbeError `headers-not-found` where no suite has a compiler of the family.
+ */
+export function chooseCompiler(all: readonly Available[], { command, text, suite }: Wanted): Chosen {
+  const available = suite === undefined ? all : all.filter((one) => one.suite === suite)
+  const named = preferred(available.filter((one) => one.command === command))
+  const exact = named.find((one) => text !== undefined && isCompilerText(one, text))
+  if (exact !== undefined) return { ...exact, match: 'text' }
+  const [same] = named
+  if (same !== undefined) return { ...same, match: 'major' }
+  const family = command.replace(/-.*/, '')
+  const others = available.filter((one) => one.command.startsWith(`${family}-`))
+  const distance = (one: Available): number => Math.abs(ordinal(one.command) - ordinal(command))
+  const [near] = preferred(others).sort(
+    (a, b) => distance(a) - distance(b) || ordinal(b.command) - ordinal(a.command),
+  )
+  if (near !== undefined) return { ...near, match: 'nearest' }
+  throw new ProbeError('headers-not-found', `no suite that is configured has a ${family} to build with`)
+}
+
+/** Stable ones first, of these the newest suite. */
+const preferred = (available: readonly Available[]): Available[] =>
+  available.toReversed().sort((a, b) => Number(b.stable) - Number(a.stable))
+
+/** 12 of `gcc-12`, 4.8 of `gcc-4.8`. */
+const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)

@@ -1,0 +1,112 @@
+// Build roots by what is wanted of them: out of one suite's signed lists, always the same for the same lists.
+
+import * as z from 'zod'
+import { closureOf, everythingOf } from '../../archives/apt/closure.ts'
+import { fetchRelease } from '../../archives/apt/in-release.ts'
+import { everyPackage, fetchPackages, listPath, type PackagesPorts } from '../../archives/apt/packages.ts'
+import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
+import { ROOT_KEYRING, type RootArchive } from '../../archives/roots.ts'
+import { sha256 } from '../../model/digest.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { listKey } from '../../model/keys.ts'
+import { parseOwnJson } from '../../model/parse.ts'
+import { type Arch, type Package, packageSchema } from '../../model/probe.ts'
+import { type Available, type Chosen, chooseCompiler, type Wanted } from './choose.ts'
+import { packagesOf, type RootSpec } from './spec.ts'
+
+/** A root that can be composed. */
+export interface Root {
+  /** of its packages, by name, version and sha256: two roots of one id are the same bytes */
+  readonly id: string
+  readonly suite: string
+  readonly arch: Arch
+  readonly packages: readonly Package[]
+}
+
+export interface Roots {
+  /** Which suite's compiler builds. ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, ... */
+  choose(wanted: Wanted, arch: Arch): Promise<Chosen>
+  /** ProbeError `headers-not-found` where the suite lacks a package of it, and those of `choose`. */
+  of(spec: RootSpec, suite: string, arch: Arch): Promise<Root>
+}
+
+const COMPILERS = { id: 'compilers', test: (name: string) => /^(?:gcc|clang)-\d+(?:\.\d+)?$/.test(name) }
+const MAX_ROOT = 1024 * 1024
+
+export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: RootArchive): Roots {
+  const signed: PackagesPorts = { ...ports, keyring: ROOT_KEYRING }
+  const suiteOf = (suite: string): Suite => {
+    const { mirror, checkValidUntil, ofThePast } = archive
+    return {
+      mirror,
+      suite,
+      ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
+      ...(ofThePast === undefined ? {} : { ofThePast }),
+    }
+  }
+  return {
+    choose: async (wanted, arch) => {
+      const lists = archive.suites.map(async ({ suite, stable }): Promise<Available[]> => {
+        const found = await fetchPackages(signed, suiteOf(suite), DPKG_ARCH[arch], COMPILERS)
+        return found.map(({ name, version }) => ({ suite, stable, command: name, version }))
+      })
+      return chooseCompiler((await Promise.all(lists)).flat(), wanted)
+    },
+    of: (spec, suite, arch) => rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch)),
+  }
+}
+
+/** The closure is kept by the list that it is of: the next plan reads no list. */
+async function rootOf(
+  ports: PackagesPorts,
+  suite: Suite,
+  arch: Arch,
+  names: readonly string[],
+): Promise<Root> {
+  const path = listPath(DPKG_ARCH[arch])
+  const file = (await fetchRelease(ports, suite)).file(path)
+  if (file === undefined)
+    throw new ProbeError('headers-not-found', `${suite.suite} has no packages for ${arch}`)
+  const key = listKey(sha256(`root 1 ${suite.mirror} ${file.sha256} ${[...names].sort().join(' ')}`))
+  const kept = await ports.inputs.get(key, MAX_ROOT)
+  if (kept !== undefined) return rootFrom(suite.suite, arch, packagesFrom(kept))
+  const everything = await everythingOf(everyPackage(ports.fetch, suite, path, file))
+  const packages = closureOf(everything, names).map(plain)
+  const body = new TextEncoder().encode(JSON.stringify(packages))
+  // A crash before this line costs the next plan the same work; two at once write the same bytes.
+  await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
+  return rootFrom(suite.suite, arch, packages)
+}
+
+const plain = ({ name, version, url, sha256: digest, bytes, format }: Package): Package => ({
+  name,
+  version,
+  url,
+  sha256: digest,
+  bytes,
+  format,
+})
+
+const packagesFrom = (body: Uint8Array): Package[] =>
+  parseOwnJson(
+    z.array(packageSchema),
+    new TextDecoder().decode(body),
+    'the packages of a root',
+    'plan did not write them so',
+  )
+
+const rootFrom = (suite: string, arch: Arch, packages: readonly Package[]): Root => ({
+  id: rootId(packages),
+  suite,
+  arch,
+  packages,
+})
+
+/** Of the sorted names, versions and digests, and of nothing else: not of where they were fetched. */
+export const rootId = (packages: readonly Package[]): string =>
+  sha256(
+    packages
+      .map(({ name, version, sha256: digest }) => `${name} ${version} ${digest}\n`)
+      .sort()
+      .join(''),
+  )

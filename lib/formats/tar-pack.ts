@@ -1,0 +1,72 @@
+// A folder as a tar archive that depends on names, contents and nothing else: no times, no owners.
+// POSIX.1-2001 ustar, with GNU tar's long names.
+
+import type { FolderEntry } from '../model/ports.ts'
+
+const BLOCK = 512
+
+type Kind = '0' | '2' | '5' | 'K' | 'L'
+
+interface Head {
+  readonly name: string
+  readonly kind: Kind
+  readonly mode: number
+  readonly bytes: number
+  readonly target: string
+}
+
+/** In the order of the entries. A chunk is good until the next one is asked for. */
+export function* packEntries(entries: Iterable<FolderEntry>): Generator<Uint8Array> {
+  for (const entry of entries) yield* packed(entry)
+  yield Buffer.alloc(2 * BLOCK)
+}
+
+function* packed(entry: FolderEntry): Generator<Uint8Array> {
+  const { path } = entry
+  switch (entry.tag) {
+    case 'folder':
+      return yield* head({ name: `${path}/`, kind: '5', mode: 0o755, bytes: 0, target: '' })
+    case 'symlink':
+      return yield* head({ name: path, kind: '2', mode: 0o777, bytes: 0, target: entry.target })
+    case 'file': {
+      const { executable, bytes } = entry
+      yield* head({ name: path, kind: '0', mode: executable ? 0o755 : 0o644, bytes, target: '' })
+      yield* entry.chunks()
+      if (bytes % BLOCK > 0) yield Buffer.alloc(BLOCK - (bytes % BLOCK))
+    }
+  }
+}
+
+function* head(entry: Head): Generator<Uint8Array> {
+  const { name, target } = entry
+  if (Buffer.byteLength(target) > 100) yield* long('K', target)
+  if (Buffer.byteLength(name) > 100) yield* long('L', name)
+  yield block(entry)
+}
+
+function* long(kind: 'K' | 'L', value: string): Generator<Uint8Array> {
+  const body = Buffer.from(`${value}\0`)
+  yield block({ name: '././@LongLink', kind, mode: 0o644, bytes: body.length, target: '' })
+  yield Buffer.concat([body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)])
+}
+
+function block({ name, kind, mode, bytes, target }: Head): Uint8Array {
+  const header = Buffer.alloc(BLOCK)
+  Buffer.from(name).copy(header, 0, 0, 100)
+  header.write(octal(mode, 7), 100)
+  header.write(octal(0, 7), 108)
+  header.write(octal(0, 7), 116)
+  header.write(octal(bytes, 11), 124)
+  header.write(octal(0, 11), 136)
+  // The sum counts its own field as spaces.
+  header.write('        ', 148)
+  header.write(kind, 156)
+  Buffer.from(target).copy(header, 157, 0, 100)
+  // GNU's own magic, as its long names go with it.
+  header.write('ustar  \0', 257)
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${octal(sum, 6)} `, 148)
+  return header
+}
+
+const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, '0')}\0`

@@ -1,0 +1,187 @@
+// Kernels that Debian's archive has dropped: found by its snapshot service, believed by the signed lists of their time.
+
+import { type AptPackage, fetchPackages, type Keep } from '../../archives/apt/packages.ts'
+import {
+  type Binary,
+  boundedFetch,
+  type Sighting,
+  type SnapshotService,
+  snapshotService,
+} from '../../archives/apt/snapshot.ts'
+import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
+import { compareVersions } from '../../archives/apt/version.ts'
+import { isProbeError, type ProbeError } from '../../model/errors.ts'
+import type { Arch } from '../../model/probe.ts'
+import type { PlannerPorts } from '../planner.ts'
+import type { TargetSettings } from '../targets.ts'
+import { parseRelease } from './names.ts'
+import { codenameOf } from './suites.ts'
+
+/** `packages`: all kernels of the suite that had this one, at its time; `undefined`: there are none. */
+export interface Dropped {
+  readonly packages: readonly AptPackage[] | undefined
+  /** why there are none, for the refusal */
+  readonly why: string
+}
+
+export interface DroppedKernels {
+  /** ProbeError `signature-invalid`, `digest-mismatch`; what cannot be reached is told, and not thrown. */
+  find(arch: Arch, kernelRelease: string): Promise<Dropped>
+}
+
+/** Of one kernel; a plan has two minutes for everything. */
+const BOUNDS = { requests: 30, bytes: 100 * 1024 * 1024, milliseconds: 45_000 }
+
+/** A service that failed is left alone for so long. */
+const LEFT_ALONE_MILLISECONDS = 5 * 60_000
+
+const DAY = 24 * 3_600_000
+
+/** What else a version was built of: the image is signed after the headers are there, and a list is written after that. */
+const TIMES = [DAY, 0, 7 * DAY]
+
+export function droppedKernels(
+  ports: PlannerPorts,
+  { snapshot: { mode, url } }: TargetSettings['debian'],
+  { keyring, keep }: { readonly keyring: string; readonly keep: Keep },
+): DroppedKernels {
+  const { now, log } = ports
+  let failed: { readonly error: ProbeError; readonly until: number } | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  const ask = async (arch: Arch, kernelRelease: string, since: number): Promise<Dropped> => {
+    if (now() - since > BOUNDS.milliseconds) return BUSY
+    if (failed !== undefined && now() < failed.until) return unreachable(url, failed.error)
+    const fetch = boundedFetch(ports.fetch, now, BOUNDS)
+    const service = snapshotService({ fetch, now }, url)
+    const read = (suite: Suite, at: number): Promise<AptPackage[]> =>
+      // Judged as of then: signature, Valid-Until and date.
+      fetchPackages({ ...ports, fetch, keyring, now: () => at }, suite, DPKG_ARCH[arch], keep)
+    try {
+      const packages = await lookUp({ service, read, now: now() }, arch, kernelRelease)
+      log('dropped kernel looked up', { kernelRelease, arch, found: packages !== undefined })
+      return { packages, why: `Debian's snapshot service ${url} has none either.` }
+    } catch (error) {
+      if (isProbeError(error, 'headers-not-found'))
+        return {
+          packages: undefined,
+          why: `In Debian's snapshot service ${url} it was not found: ${error.message}.`,
+        }
+      if (!isProbeError(error, 'mirror-unreachable')) throw error
+      log('snapshot service not asked', { url, why: error.message })
+      failed = { error, until: now() + LEFT_ALONE_MILLISECONDS }
+      return unreachable(url, error)
+    }
+  }
+  /** One kernel at a time: what the service has to bear does not grow with those who ask. */
+  const inTurn = (arch: Arch, kernelRelease: string): Promise<Dropped> => {
+    const since = now()
+    const turn = last.then(() => ask(arch, kernelRelease, since))
+    last = turn.catch(() => undefined)
+    return turn
+  }
+  return { find: mode === 'off' ? async () => OFF : inTurn }
+}
+
+const OFF: Dropped = {
+  packages: undefined,
+  why: "Debian's snapshot service, which keeps what the archive dropped, is not asked: the setting debian.snapshot.mode is off.",
+}
+
+const BUSY: Dropped = {
+  packages: undefined,
+  why: "Debian's snapshot service, which keeps what the archive dropped, was being asked about other kernels for too long: ask again.",
+}
+
+const unreachable = (url: string, error: ProbeError): Dropped => ({
+  packages: undefined,
+  why: `Debian's snapshot service ${url}, which keeps what the archive dropped, could not be asked: ${error.message}.`,
+})
+
+interface LookUp {
+  readonly service: SnapshotService
+  readonly read: (suite: Suite, at: number) => Promise<AptPackage[]>
+  readonly now: number
+}
+
+/** The kernels of the first suite whose signed list has the headers. ProbeError of the service and of each list. */
+async function lookUp(
+  ports: LookUp,
+  arch: Arch,
+  kernelRelease: string,
+): Promise<readonly AptPackage[] | undefined> {
+  const { service, now } = ports
+  for (const headers of await headersNamed(service, kernelRelease)) {
+    const sightings = await service.sightingsOf(headers, DPKG_ARCH[arch])
+    for (const place of placesOf(sightings, headers.version, now)) {
+      const packages = await listed(ports, place)
+      if (packages.some((p) => p.name === headers.name && p.version === headers.version)) return packages
+    }
+  }
+  return undefined
+}
+
+/** Sources that kernels came from: since 2020 older releases get newer series by a source of that series' name. */
+const sourcesOf = (version: string): string[] => ['linux', `linux-${/^\d+\.\d+/.exec(version)?.[0]}`]
+
+/** By package version and flavour, as the clients ask; else by the running kernel's own name, in its newest versions. */
+async function headersNamed(service: SnapshotService, kernelRelease: string): Promise<readonly Binary[]> {
+  const asked = parseRelease(kernelRelease)
+  if (asked === undefined) return []
+  for (const source of sourcesOf(asked.version)) {
+    const found = (await service.binariesOf(source, asked.version)).filter(
+      ({ name, version }) => version === asked.version && flavourOf(name) === asked.flavour,
+    )
+    if (found.length > 0) return found.slice(0, 1)
+  }
+  const own = `linux-headers-${kernelRelease}`
+  const versions = (await service.versionsOf(own)).filter(({ name }) => name === own)
+  return versions.toSorted((a, b) => compareVersions(b.version, a.version)).slice(0, 3)
+}
+
+const flavourOf = (name: string): string | undefined =>
+  name.startsWith('linux-headers-') ? parseRelease(name.slice('linux-headers-'.length))?.flavour : undefined
+
+interface Place {
+  readonly archive: string
+  readonly suite: string
+  readonly at: number
+}
+
+/** Likely ones first; never more than the bounds of requests let be read. */
+function placesOf(sightings: readonly Sighting[], version: string, now: number): Place[] {
+  const known = sightings
+    .filter(({ archive }) => archive === 'debian' || archive === 'debian-security')
+    .toSorted((a, b) => a.firstSeen - b.firstSeen)
+  return TIMES.flatMap((later) =>
+    known.slice(0, 2).flatMap(({ archive, firstSeen }) =>
+      suitesFor(archive, version).map((suite) => ({
+        archive,
+        suite,
+        at: Math.min(firstSeen + later, now),
+      })),
+    ),
+  )
+}
+
+/** Where a version of a kernel was published first, in the archive that saw it. */
+function suitesFor(archive: string, version: string): string[] {
+  const codename = codenameOf(`${version}-amd64`)
+  if (archive === 'debian-security') return codename === undefined ? [] : [securityOf(codename)]
+  if (codename === undefined) return ['sid']
+  if (version.includes('~bpo')) return [`${codename}-backports`]
+  return [`${codename}-proposed-updates`, ...(version.includes('~') ? [] : ['sid']), codename]
+}
+
+/** Before bullseye it was called so, and calls itself by the release's code name. */
+const securityOf = (codename: string): string =>
+  ['jessie', 'stretch', 'buster'].includes(codename) ? `${codename}/updates` : `${codename}-security`
+
+/** Empty where the archive had no such suite at that time. */
+async function listed({ service, read }: LookUp, { archive, suite, at }: Place): Promise<AptPackage[]> {
+  try {
+    return await read(service.suiteAt(archive, suite, at), at)
+  } catch (error) {
+    if (isProbeError(error, 'not-found')) return []
+    throw error
+  }
+}

@@ -1,0 +1,128 @@
+// kernel.org's archive of a kernel's source: believed with the signature beside it, over what it unpacks to.
+
+import { type Detached, readDetached, type SigningKey, throughSignature } from '../../archives/detached.ts'
+import { KERNEL_ORG_KEYS } from '../../archives/keys/kernel-org.ts'
+import { lackOf, type Wanted } from '../../formats/whole-archive.ts'
+import { keepInput } from '../../inputs/inputs.ts'
+import { sha256 } from '../../model/digest.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { inputKey } from '../../model/keys.ts'
+import type { Clock, Fetch, Log, Sources, Store } from '../../model/ports.ts'
+import type { Package } from '../../model/probe.ts'
+
+export interface ArchivePorts {
+  /** keeps the archive */
+  readonly inputs: Store
+  /** keeps which archive was verified */
+  readonly sources: Sources
+  readonly fetch: Fetch
+  readonly now: Clock
+  readonly log: Log
+}
+
+export interface SignedArchive {
+  /** e.g. `6.1.192` */
+  readonly version: string
+  /** ends with `.tar.xz` */
+  readonly url: string
+  /** believed beside kernel.org's own */
+  readonly keys: readonly SigningKey[]
+}
+
+/** Above the largest release, with 165 MB. */
+const MAX_SOURCE = 256 * 1024 * 1024
+/** Of what it unpacks to; that of today has 1.7 GB. */
+const MAX_UNPACKED = 4 * 1024 ** 3
+/** One signature has less than a thousand. */
+const MAX_SIGNATURE = 16 * 1024
+/** A place that takes longer for its first small file is out of reach: a client waits for what comes instead. */
+const FIRST_ANSWER = 10_000
+
+/**
+ * Fetched and verified once. ProbeError `not-found` where there is no such version, `mirror-unreachable` (also for half a
+ * file, or an error page), `signature-invalid`, `too-large`.
+ */
+export async function signedArchive(ports: ArchivePorts, archive: SignedArchive): Promise<Package> {
+  const keys = [...KERNEL_ORG_KEYS, ...archive.keys]
+  const record = recordOf(archive.version, keys)
+  const known = await ports.sources.recorded(record)
+  const kept = known && (await ports.inputs.size(inputKey(known.sha256)))
+  if (known !== undefined && kept !== undefined) return { ...known, bytes: kept, format: 'tar.xz' }
+  const signature = await signatureOf(ports.fetch, archive, keys)
+  const body = await ports.fetch(archive.url, { maxBytes: MAX_SOURCE })
+  await verify(ports, archive, signature, body)
+  const { version, url } = archive
+  const source = { name: 'linux', version, url, sha256: await keepInput(ports.inputs, body) }
+  // Recorded after it is kept and verified: a crash between leaves an archive that nobody refers to.
+  await ports.sources.record(record, source)
+  return { ...source, bytes: body.length, format: 'tar.xz' }
+}
+
+/** Of another keyring nothing was verified yet. No driver version begins so. */
+const recordOf = (version: string, keys: readonly SigningKey[]): string =>
+  `~linux/${version}/${sha256(JSON.stringify(keys)).slice(0, 32)}`
+
+async function signatureOf(
+  fetch: Fetch,
+  { url }: SignedArchive,
+  keys: readonly SigningKey[],
+): Promise<Detached> {
+  const beside = url.replace(/\.xz$/, '.sign')
+  const bounds = { maxBytes: MAX_SIGNATURE, maxMilliseconds: FIRST_ANSWER }
+  try {
+    return await readDetached(await fetch(beside, bounds), keys, beside)
+  } catch (error) {
+    if (!isProbeError(error, 'not-found') || !(await isThere(fetch, url))) throw error
+    throw new ProbeError('signature-invalid', `${url} is not believed: its signature ${beside} is not there`)
+  }
+}
+
+/** Not a byte of it is taken. */
+async function isThere(fetch: Fetch, url: string): Promise<boolean> {
+  try {
+    await fetch(url, { maxBytes: 0, maxMilliseconds: FIRST_ANSWER })
+    return true
+  } catch (error) {
+    if (isProbeError(error, 'not-found')) return false
+    if (isProbeError(error, 'too-large')) return true
+    throw error
+  }
+}
+
+async function verify(
+  { now, log }: ArchivePorts,
+  { version, url }: SignedArchive,
+  signature: Detached,
+  body: Uint8Array,
+): Promise<void> {
+  const began = now()
+  const lacks = await lackOf(body, url, kernelOf(version), (bytes, read) =>
+    throughSignature(signature, began, bytes, read),
+  )
+  // An archive of another version is signed as well, and still not what was asked for.
+  if (lacks !== undefined)
+    throw new ProbeError('signature-invalid', `${url} is not believed: it is signed, but holds no ${lacks}`)
+  log('kernel source verified', { version, url, signature: signature.made, milliseconds: now() - began })
+}
+
+/** By the first lines of its Makefile, which say which version it is. */
+function kernelOf(version: string): Wanted {
+  const [numbers = '', extra = ''] = version.split(/(?=-)/)
+  const [major, minor, patch = '0'] = numbers.split('.')
+  const lines = [
+    `VERSION = ${major}`,
+    `PATCHLEVEL = ${minor}`,
+    `SUBLEVEL = ${patch}`,
+    `EXTRAVERSION = ?${extra}`,
+  ]
+  const says = new RegExp(`^${lines.join('\\n')}$`, 'm')
+  return {
+    format: 'tar.xz',
+    maxBytes: MAX_UNPACKED,
+    maxEntries: 300_000,
+    entries: {
+      [`Makefile of Linux ${version}`]: ({ path, type, head }) =>
+        type === '0' && /^[^/]+\/Makefile$/.test(path) && says.test(Buffer.from(head).toString('latin1')),
+    },
+  }
+}

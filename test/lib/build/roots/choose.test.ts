@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { type Available, chooseCompiler } from '../../../../lib/build/roots/choose.ts'
+
+const one = (suite: string, command: string, version: string, stable = suite !== 'sid'): Available => ({
+  suite,
+  stable,
+  command,
+  version,
+})
+/** As in November 2026. */
+const DEBIAN: readonly Available[] = [
+  one('bullseye', 'gcc-9', '9.3.0-22'),
+  one('bullseye', 'gcc-10', '10.2.1-6'),
+  one('bookworm', 'gcc-11', '11.3.0-12'),
+  one('bookworm', 'gcc-12', '12.2.0-14+deb12u1'),
+  one('bookworm', 'clang-14', '1:14.0.6-12'),
+  one('trixie', 'gcc-12', '12.4.0-5'),
+  one('trixie', 'gcc-14', '14.2.0-19'),
+  one('trixie', 'clang-19', '1:19.1.7-3'),
+  one('sid', 'gcc-14', '14.3.0-10'),
+  one('sid', 'gcc-16', '16.1.0-2'),
+]
+const chosen = (command: string, text?: string) => {
+  const { suite, command: found, match } = chooseCompiler(DEBIAN, { command, text })
+  return `${found} of ${suite} by ${match}`
+}
+
+test('the suite whose compiler is the very text of the config comes first', () => {
+  expect(chosen('gcc-12', 'gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0')).toBe('gcc-12 of bookworm by text')
+  expect(chosen('gcc-12', 'gcc-12 (Debian 12.4.0-5) 12.4.0')).toBe('gcc-12 of trixie by text')
+  expect(chosen('gcc-14', 'gcc-14 (Debian 14.3.0-10) 14.3.0')).toBe('gcc-14 of sid by text')
+  expect(chosen('clang-14', 'Debian clang version 14.0.6')).toBe('clang-14 of bookworm by text')
+})
+
+test('then the newest stable suite that has its major, and one that is not stable only where no other has it', () => {
+  expect(chosen('gcc-12', 'gcc (Ubuntu 12.3.0-1ubuntu1~22.04) 12.3.0')).toBe('gcc-12 of trixie by major')
+  expect(chosen('gcc-14')).toBe('gcc-14 of trixie by major')
+  expect(chosen('gcc-16')).toBe('gcc-16 of sid by major')
+  expect(chosen('clang-19', 'clang version 19.1.70')).toBe('clang-19 of trixie by major')
+})
+
+test('else the nearest of the family, the newer of two, and that is said', () => {
+  expect(chosen('gcc-4.8')).toBe('gcc-9 of bullseye by nearest')
+  expect(chosen('gcc-13')).toBe('gcc-14 of trixie by nearest')
+  expect(chosen('clang-17')).toBe('clang-19 of trixie by nearest')
+  expect(chosen('gcc-15')).toBe('gcc-16 of sid by nearest')
+})
+
+test('no text of another distribution is taken for one of Debian', () => {
+  expect(chosen('gcc-12', 'gcc (12.2.0-14+deb12u1) 12.2.0')).toBe('gcc-12 of trixie by major')
+})
+
+test('a family that no suite has is refused', () => {
+  const gccs = DEBIAN.filter(({ command }) => command.startsWith('gcc'))
+  expect(() => chooseCompiler(gccs, { command: 'clang-14' })).toThrow(
+    'no suite that is configured has a clang',
+  )
+})

@@ -1,0 +1,131 @@
+// Archives of the kernel's source as kernel.org has them, signed by keys that are made for a test.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createMessage, generateKey, type PrivateKey, sign } from 'openpgp'
+import type { SigningKey } from '../../lib/archives/detached.ts'
+import { kernelTar, packXz } from './sources.ts'
+
+export interface Signer {
+  readonly key: SigningKey
+  /** armored and detached, of that time */
+  readonly sign: (tar: Uint8Array, date?: Date) => Promise<string>
+}
+
+export const MADE = new Date('2020-01-01')
+
+/** A key of the year 2020, made in a moment. */
+export async function signer(name = 'Stable Releases'): Promise<Signer & { readonly secret: PrivateKey }> {
+  const { privateKey, publicKey } = await generateKey({
+    type: 'ecc',
+    curve: 'ed25519Legacy',
+    userIDs: [{ name, email: 'stable@kernel.invalid' }],
+    format: 'object',
+    date: MADE,
+  })
+  return {
+    secret: privateKey,
+    key: { fingerprint: publicKey.getFingerprint().toUpperCase(), armored: publicKey.armor() },
+    sign: async (tar, date = new Date('2026-01-01')) =>
+      sign({
+        message: await createMessage({ binary: tar }),
+        signingKeys: privateKey,
+        detached: true,
+        date,
+      }),
+  }
+}
+
+export interface GpgSigner extends Signer {
+  /** of a tar too large to be held */
+  readonly signFile: (path: string) => string
+  readonly remove: () => void
+}
+
+/** The same by gpg itself, as kernel.org's are. */
+export function gpgSigner(): GpgSigner {
+  const home = mkdtempSync(join(tmpdir(), 'gpg-'))
+  const gpg = (args: readonly string[], input?: Uint8Array) =>
+    execFileSync(
+      'gpg',
+      [
+        '--homedir',
+        home,
+        '--batch',
+        '--no-tty',
+        '--quiet',
+        '--passphrase',
+        '',
+        '--pinentry-mode',
+        'loopback',
+        ...args,
+      ],
+      {
+        ...(input === undefined ? {} : { input }),
+        encoding: 'utf8',
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    )
+  gpg(['--quick-gen-key', 'Stable Releases <stable@kernel.invalid>', 'rsa3072', 'sign', 'never'])
+  const [, fingerprint = ''] = /^fpr:+([0-9A-F]{40}):/m.exec(gpg(['--with-colons', '--list-keys'])) ?? []
+  return {
+    key: { fingerprint, armored: gpg(['--armor', '--export', fingerprint]) },
+    sign: async (tar) => gpg(['--armor', '--detach-sign'], tar),
+    signFile: (path) => gpg(['--armor', '--detach-sign', '--output', '-', path]),
+    remove: () => {
+      execFileSync('gpgconf', ['--homedir', home, '--kill', 'gpg-agent'])
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** By the name of the file in kernel.org's layout. */
+export type Files = Record<string, Uint8Array | string>
+
+/** What kernel.org has for a version. */
+export async function release(version: string, by: Signer, tar = kernelTar(version)): Promise<Files> {
+  return { [`linux-${version}.tar.xz`]: packXz(tar), [`linux-${version}.tar.sign`]: await by.sign(tar) }
+}
+
+export interface KernelOrg {
+  /** the setting `vanilla.archive` */
+  readonly archive: string
+  /** may be changed at any time; a number is a status */
+  readonly files: Record<string, Uint8Array | string | number>
+  /** names of files, in the order in which they were asked for */
+  readonly asked: string[]
+  readonly stop: () => void
+}
+
+/** A stand-in on loopback. */
+export async function startKernelOrg(): Promise<KernelOrg> {
+  const files: KernelOrg['files'] = {}
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    const name = request.url?.split('/').at(-1) ?? ''
+    asked.push(name)
+    // gpg and xz hold this process up for seconds, and a connection that was kept meanwhile would be closed under its user.
+    response.setHeader('connection', 'close')
+    const file = files[name] ?? 404
+    if (typeof file === 'number') response.writeHead(file).end()
+    else response.end(file)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    archive: `http://127.0.0.1:${port}/v{major}.x/linux-{version}.tar.xz`,
+    files,
+    asked,
+    stop: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** Where nothing answers, at once: no test waits for a kernel.org that cannot be reached, or loads from one that can. */
+export const NO_KERNEL_ORG = 'http://127.0.0.1:1/v{major}.x/linux-{version}.tar.xz'
