@@ -3,9 +3,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openApt, tell } from '../support/builds/apt.ts'
-import { driverPackage } from '../support/builds/archive.ts'
+import { driverPackage, packageVersion } from '../support/builds/archive.ts'
 import { build } from '../support/builds/build.ts'
-import { driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
+import { DRIVER_PACKAGE, driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 import { mainMirror } from '../support/mirrors.ts'
 import { pinned } from '../support/registry/kernels.ts'
@@ -13,7 +13,7 @@ import { sysdig } from '../support/sysdig.ts'
 import { bootVm } from '../support/vm.ts'
 
 const MINUTES = 60_000
-const EVENTS = 500
+const EVENTS = 50
 
 let store: LoopbackStore
 beforeAll(async () => {
@@ -21,20 +21,38 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-test.each([
+/** What a Debian has of both, or why it cannot be had: where its lists cannot be read, those of this machine would answer. */
+function pairOf(suite: 'bookworm' | 'sid') {
+  try {
+    const driver = driverPackage(suite)
+    if (suite === 'sid' && driver.version === packageVersion(DRIVER_PACKAGE))
+      return 'its package lists are not there'
+    return { driver, client: sysdig(EVENTS, openApt([{ mirror: mainMirror(), suite }])) }
+  } catch (error) {
+    return String(error)
+  }
+}
+
+test.for([
   ['bookworm', '6.1'],
   ['sid', '6.12'],
 ] as const)(
   'the sysdig of %s captures through the driver of the same Debian, built for %s',
-  async (suite, series) => {
+  { timeout: 10 * MINUTES },
+  async ([suite, series], { skip }) => {
     const kernel = pinned(series, 'amd64')
-    const driver = driverPackage(suite)
+    const pair = pairOf(suite)
+    if (typeof pair === 'string') {
+      tell(`sysdig and driver of ${suite}: ${pair}`)
+      expect(suite, pair).toBe('sid')
+      return skip(pair)
+    }
+    const { driver, client } = pair
     const built = await build(
       store,
       kernelBuild(kernel, 'kmod', driverInput(driver.deb), { DRIVER_VERSION: driver.driverVersion }),
     )
     expect(built.exit, built.log).toBe(0)
-    const client = sysdig(EVENTS, openApt([{ mirror: mainMirror(), suite }]))
     const said = await bootVm({
       unameRelease: kernel.unameRelease,
       files: { ...client.files, '/scap.ko': built.probe! },
@@ -43,8 +61,7 @@ test.each([
     })
     tell(`${/sysdig version \S+/.exec(said)?.[0]} of ${suite} with driver ${driver.version}`)
     expect(said).toMatch(/^sysdig ended with 0$/m)
-    expect(said).toMatch(new RegExp(`^sysdig saw ${EVENTS} events, [1-9]`, 'm'))
+    expect(said).toContain(`\nsysdig saw ${EVENTS} events\n`)
     expect(said).toMatch(/^rmmod 0$/m)
   },
-  10 * MINUTES,
 )

@@ -118,7 +118,7 @@ test('the machine that boots tells what Debian’s kernels tell', async () => {
 describe('a host whose distribution nobody builds for', () => {
   test('submits its config, loads the probe that was built, tested, signed and published for it, and captures', async () => {
     const { config } = await hostFiles(kernel.unameRelease)
-    const client = sysdig(200)
+    const client = sysdig(20)
     const files = await hostWith(keys.ours, 'ID=alpine\nVERSION_ID=3.20\n', {
       [`/boot/config-${kernel.unameRelease}`]: config,
       ...programs('curl'),
@@ -135,7 +135,7 @@ echo "== client"; ${client.script}`,
     })
     const { own, client: captured } = sections(said)
     expect(captured).toMatch(/^sysdig ended with 0$/m)
-    expect(captured).toMatch(/^sysdig saw 200 events, [1-9]/m)
+    expect(captured).toMatch(/^sysdig saw 20 events$/m)
     expect(own, registry.output()).toContain('exit 0')
     expect(own).toMatch(/^live: 1$/m)
     expect(own).toMatch(/^scap \d+ 0 - Live /m)

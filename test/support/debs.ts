@@ -1,14 +1,15 @@
 // A program of Debian's with all that it loads, taken out of packages that are never installed.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Apt, Listed } from './builds/apt.ts'
 import { bytesOf } from './builds/archive.ts'
 
 const LOADER = 'ld-linux-x86-64.so.2'
-const LIBRARIES = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu']
+/** Before /usr was merged, and since. */
+const LIBRARIES = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu']
 
 export interface PackagedProgram {
   /** by name: the program, its loader and its libraries, of one Debian whatever this machine is */
@@ -48,22 +49,27 @@ function closureOf(apt: Apt, name: string): readonly Listed[] {
     const names = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
     const level = apt.matching('', new RegExp(`^(${names})$`))
     found.push(...level)
-    const next = level.flatMap(({ depends }) => depends.split(',').map(nameOf))
+    const missing = wanted.filter((one) => !level.some((pkg) => pkg.name === one))
+    const next = [
+      ...level.flatMap(({ depends }) => depends.split(',').map(nameOf)),
+      ...missing.map(providerOf),
+    ]
     wanted = [...new Set(next)].filter((one) => one !== '' && !asked.has(one))
   }
   if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)
   return found
 }
 
+/** By the custom of naming what stands for one ABI after the package that has it: `libre2-11-absl20260526`. */
+const providerOf = (virtual: string): string => virtual.replace(/-[^-]*$/, '')
+
 const nameOf = (relation: string): string => relation.trim().replace(/[ :(|].*/, '')
 
 /** As the loader among them finds them, which may be newer than this machine's; the loader is one of them. */
 function librariesOf(folder: string, program: string): string[] {
   const places = LIBRARIES.map((place) => join(folder, place))
-  const loader =
-    execFileSync('find', [...places, '-name', LOADER])
-      .toString()
-      .split('\n')[0] ?? ''
+  const loader = places.map((place) => join(place, LOADER)).find((path) => existsSync(path))
+  if (loader === undefined) throw new Error(`the packages hold no ${LOADER}`)
   const listed = execFileSync(loader, ['--library-path', places.join(':'), '--list', join(folder, program)])
   return [loader, ...[...listed.toString().matchAll(/=> (\/\S+) \(0x/g)].map(([, path]) => path ?? '')]
 }
