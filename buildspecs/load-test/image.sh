@@ -11,10 +11,17 @@ packaged() {
   done
   for package in /inputs/kernel-*; do
     case $package in
-      *.deb) dpkg-deb --fsys-tarfile "$package" 2>/dev/null | tar -xO --occurrence=1 "./boot/vmlinuz-$UNAME_RELEASE" ;;
+      *.deb) packed "$package" "./boot/vmlinuz-$UNAME_RELEASE" || packed "$package" "$MODULES/vmlinuz" ;;
       *.rpm) bsdtar -xOq -f "$package" "./lib/modules/$UNAME_RELEASE/vmlinuz" ;;
     esac
   done
+}
+
+MODULES=./usr/lib/modules/$UNAME_RELEASE
+
+# packed PACKAGE PATH
+packed() {
+  dpkg-deb --fsys-tarfile "$1" 2>/dev/null | tar -xO --occurrence=1 "$2" 2>/dev/null
 }
 
 # word FORMAT OFFSET BYTES

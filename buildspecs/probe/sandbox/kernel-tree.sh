@@ -30,6 +30,8 @@ tree_of_headers() {
   mkdir /build/kernel
   ln -s "$real"/* "$real"/.[!.]* /build/kernel/
   rm /build/kernel/Makefile
-  sed 's,^include /usr/,include /kernel/usr/,' "$real/Makefile" >/build/kernel/Makefile
+  # Since 7.x it names its own place as well.
+  sed 's,^include /usr/,include /kernel/usr/,; s,^KBUILD_OUTPUT=.*,KBUILD_OUTPUT=/build/kernel,' \
+    "$real/Makefile" >/build/kernel/Makefile
   echo /build/kernel
 }

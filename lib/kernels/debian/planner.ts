@@ -35,7 +35,7 @@ import { rankFor, suitesOf } from './suites.ts'
 /** All that a plan can name. */
 export const KERNEL_PACKAGES = keepOf(
   [],
-  /^linux-(headers-\d|image-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/,
+  /^linux-(headers-\d|(?:image|binary)-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/,
 )
 
 /** Armored public keys that must have signed what the archive has, and what it had. */
