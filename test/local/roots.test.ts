@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { diskFolder } from '../../lib/aws/folder.ts'
+import { packed } from '../../lib/build/roots/keep.ts'
+import { cacheFolder, unpackRoots } from '../../local/roots.ts'
+import { openObjects } from '../../local/s3/objects.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'local-roots-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
+
+/** A user's places, in whose bucket there is one root; `digest`: what its record says that it unpacks to. */
+async function places({ digest }: { digest?: string } = {}) {
+  const base = mkdtempSync(join(dir, 'user-'))
+  const made = join(base, 'made')
+  mkdirSync(join(made, 'usr'), { recursive: true })
+  writeFileSync(join(made, 'usr', 'tool'), 'a tool')
+  const root = await packed(diskFolder(made))
+  const objects = openObjects(join(base, 'bucket'), [], { roots: join(base, 'bucket') })
+  const put = (key: string, body: Uint8Array) =>
+    objects.put({
+      bucket: 'roots',
+      key,
+      ifAbsent: true,
+      body: (async function* () {
+        yield body
+      })(),
+      info: () => ({ key, bytes: body.length, etag: '""', lastModified: 0, headers: {}, checksums: {} }),
+    })
+  await put(`sha256/${sha256(root.archive)}`, root.archive)
+  const record = { id: 'a'.repeat(64), digest: digest ?? root.digest, sha256: sha256(root.archive) }
+  await put(`roots/${record.id}.json`, Buffer.from(JSON.stringify(record)))
+  return { objects: join(base, 'bucket'), unpacked: join(base, 'roots'), digest: root.digest }
+}
+
+test('a root that was composed is unpacked once, whatever starts then', async () => {
+  const at = await places()
+  await Promise.all([unpackRoots(at), unpackRoots(at)])
+  expect(readdirSync(at.unpacked)).toEqual([at.digest])
+  expect(readFileSync(join(at.unpacked, at.digest, 'usr', 'tool'), 'utf8')).toBe('a tool')
+})
+
+test('an archive that unpacks to something else than its record says is no root, and nothing of it stays', async () => {
+  const at = await places({ digest: 'd'.repeat(64) })
+  await expect(unpackRoots(at)).rejects.toThrow(`it unpacks to ${at.digest}`)
+  expect(readdirSync(at.unpacked)).toEqual([])
+})
+
+test('a root that was removed is there again for the next build', async () => {
+  const at = await places()
+  await unpackRoots(at)
+  rmSync(join(at.unpacked, at.digest), { recursive: true })
+  await unpackRoots(at)
+  expect(existsSync(join(at.unpacked, at.digest))).toBe(true)
+})
+
+test('without a bucket there is nothing to unpack', async () => {
+  await unpackRoots({ objects: join(dir, 'none'), unpacked: join(dir, 'none-either') })
+  expect(existsSync(join(dir, 'none-either'))).toBe(false)
+})
+
+test("root's roots lie where those can read them as whom root runs builds", () => {
+  expect(cacheFolder({}, 0)).toBe('/var/cache/probe-registry')
+  expect(cacheFolder({ XDG_CACHE_HOME: '/x' }, 0)).toBe('/x/probe-registry')
+  expect(cacheFolder({}, 1000)).toMatch(/\/\.cache\/probe-registry$/)
+})
