@@ -26,10 +26,11 @@ missing_tools() {
 open_root() {
   COMPILER_ROOT=/roots/$ROOT
   if [ ! -d "$COMPILER_ROOT" ]; then
-    COMPILER_ROOT=$WORK/root
+    # On the disk: it has a gigabyte, and what $WORK is in may be memory.
+    COMPILER_ROOT=/tmp/build-root
     mkdir "$COMPILER_ROOT"
     tar -xz -C "$COMPILER_ROOT" -f "$WORK"/inputs/root-*.tar.gz ||
-      fail "the build root was not unpacked: is there room for it in $WORK?"
+      fail "the build root was not unpacked: is there room for it in /tmp?"
     rm "$WORK"/inputs/root-*.tar.gz
   fi
   if [ "$CLANG" = - ]; then
