@@ -3,10 +3,12 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
-import { cacheFolder } from './roots.ts'
+import { cacheFolder, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
-import { synthesize } from './start/synthesize.ts'
+import { firstRoot } from './start/first-root.ts'
+import { settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
+import { isObject } from './wire/json.ts'
 
 interface Settings {
   readonly port: number
@@ -58,9 +60,14 @@ async function start(): Promise<Stack> {
   const { dataDir, settingsFile, ...others } = settingsOf(process.env)
   checkTools(process.env.PATH ?? '')
   const suites = aptSuites()
-  const assembly = () => synthesize({ root: ROOT, dataDir, settingsFile, suites, log: say })
   const cache = cacheFolder(process.env)
-  const roots = { objects: join(cache, 'bucket'), unpacked: join(cache, 'roots') }
+  const roots = rootPlaces(cache)
+  const assembly = async () => {
+    const synthesized = await synthesize({ root: ROOT, dataDir, settingsFile, suites, log: say })
+    const { roots: own } = hostSettings({ suites, settingsFile })
+    await firstRoot({ root: ROOT, cache, places: roots, settings: isObject(own) ? own : {} })
+    return synthesized
+  }
   const stack = await startStack({ assembly, dataDir, roots, log: say, ...others })
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
     say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')

@@ -1,7 +1,7 @@
 // The build roots of this user: a bucket of archives that all of his registries share, and what they unpack to, once.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Objects, openObjects } from './s3/objects.ts'
@@ -22,6 +22,19 @@ export interface RootPlaces {
 export function cacheFolder(env: NodeJS.ProcessEnv, uid = process.getuid?.()): string {
   const base = env.XDG_CACHE_HOME || (uid === 0 ? '/var/cache' : join(homedir(), '.cache'))
   return join(base, 'probe-registry')
+}
+
+/**
+ * Where the roots of this cache are. What is there everybody may enter, whatever this process's mask says: root's builds
+ * are another user's.
+ */
+export function rootPlaces(cache: string): RootPlaces {
+  const places = { objects: join(cache, 'bucket'), unpacked: join(cache, 'roots') }
+  for (const folder of [cache, places.unpacked]) {
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o755)
+  }
+  return places
 }
 
 /** A bucket's name is of no meaning within its own folder. */

@@ -14,6 +14,7 @@ import { ProbeError } from '../../lib/model/errors.ts'
 import { parseOwnJson, type Read } from '../../lib/model/parse.ts'
 import type { Fetch } from '../../lib/model/ports.ts'
 import type { Package } from '../../lib/model/probe.ts'
+import { rootPlaces } from '../../local/roots.ts'
 
 const composedSchema = z.object({
   /** of the root's packages */
@@ -46,7 +47,8 @@ export function openRootCache(dir: string, fetch: Fetch): RootCache {
     root: async (root, progress = () => {}) => {
       const known = recorded(dir, root.id)
       if (known !== undefined) return known
-      await mkdir(packages, { recursive: true, mode: 0o700 })
+      rootPlaces(dir)
+      await mkdir(packages, { recursive: true })
       await fetchAll(root.packages, (pkg) => fetchPackage(fetch, pkg, fileOf(pkg)), progress)
       const composed = await compose(dir, root, (pkg) => readFile(fileOf(pkg)), progress)
       for (const pkg of root.packages) rmSync(fileOf(pkg), { force: true })

@@ -22,7 +22,7 @@ export function folderStore(folder: string): Store {
     // A crash leaves the whole file, or one of a name that nobody looks for.
     create: async (key, body) => {
       const temporary = `${pathOf(key)}.${randomUUID()}`
-      await mkdir(dirname(temporary), { recursive: true, mode: 0o700 })
+      await mkdir(dirname(temporary), { recursive: true })
       try {
         await writeFile(temporary, body)
         await link(temporary, pathOf(key))
@@ -50,7 +50,7 @@ export function folderListDates(folder: string): ListDates {
     seen: async (list, date) => {
       const before = await newest(list)
       if (before !== undefined && before >= date) return
-      await mkdir(dirname(file(list)), { recursive: true, mode: 0o700 })
+      await mkdir(dirname(file(list)), { recursive: true })
       await writeFile(file(list), String(date))
     },
   }

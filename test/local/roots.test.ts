@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { diskFolder } from '../../lib/aws/folder.ts'
 import { packed } from '../../lib/build/roots/keep.ts'
-import { cacheFolder, unpackRoots } from '../../local/roots.ts'
+import { cacheFolder, rootPlaces, unpackRoots } from '../../local/roots.ts'
 import { openObjects } from '../../local/s3/objects.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'local-roots-'))
@@ -56,6 +65,17 @@ test('a root that was removed is there again for the next build', async () => {
   rmSync(join(at.unpacked, at.digest), { recursive: true })
   await unpackRoots(at)
   expect(existsSync(join(at.unpacked, at.digest))).toBe(true)
+})
+
+test('whatever the mask of who starts it, the user of a build can enter', () => {
+  const mask = process.umask(0o077)
+  try {
+    const { unpacked } = rootPlaces(join(dir, 'masked'))
+    const modes = [join(dir, 'masked'), unpacked].map((folder) => statSync(folder).mode & 0o777)
+    expect(modes).toEqual([0o755, 0o755])
+  } finally {
+    process.umask(mask)
+  }
 })
 
 test('without a bucket there is nothing to unpack', async () => {

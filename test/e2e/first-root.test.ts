@@ -1,0 +1,76 @@
+// Before the first start of a user's first registry, on the real archive.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aptOptions } from '../../local/start/apt-sources.ts'
+import { composed } from '../support/builds/roots.ts'
+import { mainMirror } from '../support/mirrors.ts'
+import { scratch } from '../support/registry/registry.ts'
+
+const SCRIPT = join(import.meta.dirname, '..', '..', 'client', 'roots', 'first-root.ts')
+
+let work: Awaited<ReturnType<typeof scratch>>
+beforeAll(async () => {
+  work = await scratch()
+})
+afterAll(() => work.remove())
+
+/** `until`: it is killed once that is true. */
+async function run(settings: object, until = (_child: ChildProcess): boolean => false) {
+  const cache = join(work.dir, 'cache')
+  const child = spawn(process.execPath, [SCRIPT, cache, JSON.stringify(settings)])
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    said += chunk
+  })
+  const watch = setInterval(() => until(child) && child.kill('SIGKILL'), 20)
+  const [code] = (await once(child, 'close')) as [number | null]
+  clearInterval(watch)
+  return { code, said }
+}
+/** What is whole in a folder of the cache. */
+function names(folder: string): string[] {
+  const path = join(work.dir, 'cache', folder)
+  return existsSync(path) ? readdirSync(path).filter((name) => !name.startsWith('.')) : []
+}
+const here = () => ({ mirror: mainMirror(), ...aptOptions() })
+
+test('a mirror that is away holds no start up, and is named', async () => {
+  const { code, said } = await run({ mirror: 'http://127.0.0.1:9/debian' })
+  expect(code).toBe(0)
+  expect(said).toMatch(
+    /^the build root of gcc-12 is not composed yet \(http:\/\/127\.0\.0\.1:9\/debian.*\); the first request/,
+  )
+  expect(names('bucket')).toEqual([])
+})
+
+test('a start that is cut off goes on where it was, tells how far it is, and leaves one whole root', async () => {
+  const { code } = await run(here(), () => names('packages').length > 10)
+  expect(code).toBeNull()
+  const kept = names('packages').length
+  expect(kept).toBeGreaterThan(10)
+  expect(names('bucket')).toEqual([])
+  const { said } = await run(here())
+  expect(said).toMatch(/^build root of gcc-12: composing it in .*\n/)
+  expect(said).toMatch(/build root of gcc-12: unpacked (\d+) of \1 MB\n$/)
+  const trees = names('roots').filter((name) => !name.endsWith('.json'))
+  expect(trees).toHaveLength(1)
+  expect(names('bucket')).toHaveLength(2)
+  expect(names('packages')).toEqual([])
+  expect(existsSync(join(work.dir, 'cache', 'roots', trees[0]!, 'usr/bin/gcc-12'))).toBe(true)
+})
+
+test('the next start finds it, and says nothing', async () => {
+  expect(await run(here())).toEqual({ code: 0, said: '' })
+})
+
+test('two users, and two ways to compose, make the same bytes', async () => {
+  const { digest } = await composed({ tag: 'compilers', commands: ['gcc-12'] }, 'bookworm')
+  expect(names('roots')).toContain(digest)
+})
