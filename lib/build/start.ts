@@ -113,9 +113,9 @@ const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot 
 async function treeIn(
   { trees }: Pick<StartBuildPorts, 'trees'>,
   kernel: KernelPlan,
-  { record }: BuildRoot,
+  root: BuildRoot,
 ): Promise<TreeInputs> {
-  const makes = kernel.tag === 'source' ? treeIdIn(kernel.treeId, record) : ''
+  const makes = kernel.tag === 'source' ? treeIdIn(kernel.treeId, root) : ''
   return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await trees.find(makes) })
 }
 

@@ -5,6 +5,7 @@ import { type Stored, sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
 import type { Package, Source } from '../model/probe.ts'
 import type { InputRole, Job, JobInput } from './job.ts'
+import type { BuildRoot } from './roots/build-root.ts'
 
 export type Input = Omit<JobInput, 'url'>
 
@@ -21,8 +22,8 @@ export interface TreeInputs {
 }
 
 /** Under which a tree is kept: of what it was made, and in which root. */
-export const treeIdIn = (treeId: string, root: { readonly digest: string }): string =>
-  sha256(`${treeId} ${root.digest}`)
+export const treeIdIn = (treeId: string, { treeRoot }: Pick<BuildRoot, 'treeRoot'>): string =>
+  sha256(`${treeId} ${treeRoot}`)
 
 /** `prepared`: the tree that an earlier build made of the same in the same root. `makes`: under which this one is kept. */
 export function treeOf(

@@ -162,6 +162,7 @@ export function createWorld(options: WorldOptions) {
       record: ROOT,
       compiler: command,
       match: 'text',
+      treeRoot: DIGEST,
       ...(kind === 'ebpf' ? { clang: 'clang-14' } : {}),
     }),
     rootUrls: memory.presigner.inputs,

@@ -13,6 +13,8 @@ export interface BuildRoot {
   readonly record: RootRecord
   /** command name, e.g. `gcc-12` */
   readonly compiler: string
+  /** of the root that has the compiler alone: trees that are made of source are the same with a clang beside it */
+  readonly treeRoot: string
   /** of an eBPF object */
   readonly clang?: string
   /** how near it is to the compiler that built the kernel */
@@ -42,10 +44,12 @@ export async function buildRoot(
   const { suite, command, match } = await ports.roots.choose(wanted, arch)
   const clang =
     kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, arch)).command : undefined
-  const spec: RootSpec = { tag: 'compilers', commands: clang === undefined ? [command] : [command, clang] }
+  const alone: RootSpec = { tag: 'compilers', commands: [command] }
+  const spec: RootSpec = clang === undefined ? alone : { ...alone, commands: [command, clang] }
+  const { id: treeRoot } = await ports.roots.of(alone, suite, arch)
   const root = await ports.roots.of(spec, suite, arch)
   const record = (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))
-  return { record, compiler: command, match, ...(clang === undefined ? {} : { clang }) }
+  return { record, compiler: command, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
 }
 
 /** Composing takes some 20 seconds; whoever waits for the probe waits for it as well. */

@@ -84,5 +84,5 @@ test('whatever a tree comes from is named with its digest, also where an earlier
 })
 
 test('a tree that was made in one root is not taken in another', () => {
-  expect(treeIdIn('tree-id', { digest: 'a' })).not.toBe(treeIdIn('tree-id', { digest: 'b' }))
+  expect(treeIdIn('tree-id', { treeRoot: 'a' })).not.toBe(treeIdIn('tree-id', { treeRoot: 'b' }))
 })

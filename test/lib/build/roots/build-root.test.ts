@@ -59,6 +59,8 @@ test('an eBPF object gets the clang of its suite that is nearest to the one whos
   const { ports } = world(0)
   const bookworm = await buildRoot(ports, 'x86_64', 'ebpf', { command: 'gcc-12' })
   expect(bookworm).toMatchObject({ clang: 'clang-14', record: { id: 'bookworm gcc-12 clang-14' } })
+  // The tree that a kernel module was built against is taken.
+  expect(bookworm.treeRoot).toBe('bookworm gcc-12')
   expect(await buildRoot(ports, 'x86_64', 'ebpf', { command: 'gcc-14' })).toMatchObject({ clang: 'clang-17' })
 })
 
