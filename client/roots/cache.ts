@@ -1,7 +1,16 @@
 // The roots of this user, unpacked once and shared by all registries and builds that he runs.
 
 import { randomUUID } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -51,10 +60,17 @@ export function openRootCache(dir: string, fetch: Fetch): RootCache {
       await mkdir(packages, { recursive: true })
       await fetchAll(root.packages, (pkg) => fetchPackage(fetch, pkg, fileOf(pkg)), progress)
       const composed = await compose(dir, root, (pkg) => readFile(fileOf(pkg)), progress)
-      for (const pkg of root.packages) rmSync(fileOf(pkg), { force: true })
+      removePackages(packages, root)
       return composed
     },
   }
+}
+
+/** Those of the root, and what a fetch that was cut off left of them. */
+function removePackages(folder: string, { packages }: Root): void {
+  const digests = new Set(packages.map(({ sha256: digest }) => digest))
+  for (const name of readdirSync(folder))
+    if (digests.has(name.slice(0, 64))) rmSync(join(folder, name), { force: true })
 }
 
 function recorded(dir: string, id: string): Composed | undefined {
