@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type Objects, openObjects } from './s3/objects.ts'
+import { type Objects, openObjects, wholeObject } from './s3/objects.ts'
 import { isObject, type Json, string } from './wire/json.ts'
 
 /** Where the roots of this user are. */
@@ -59,15 +59,9 @@ export async function unpackRoots({ objects, unpacked }: RootPlaces): Promise<vo
 }
 
 async function bodyOf(bucket: Objects, key: string): Promise<Buffer> {
-  const found = await bucket.open(BUCKET, key)
-  if (found === undefined) throw new Error(`${key} is missing among the build roots of this machine`)
-  try {
-    const body = Buffer.alloc(found.info.bytes)
-    await found.file.read(body, 0, body.length, 0)
-    return body
-  } finally {
-    await found.file.close()
-  }
+  const body = await wholeObject(bucket, BUCKET, key)
+  if (body !== undefined) return body
+  throw new Error(`${key} is missing among the build roots of this machine`)
 }
 
 const UNPACK = join(import.meta.dirname, '..', 'client', 'roots', 'unpack.ts')

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { Store } from '../../lib/model/ports.ts'
-import { openObjects } from '../../local/s3/objects.ts'
+import { openObjects, wholeObject } from '../../local/s3/objects.ts'
 
 /** A bucket's name is of no meaning within its own folder. */
 const BUCKET = 'roots'
@@ -13,17 +13,9 @@ export function rootBucket(folder: string): Pick<Store, 'get' | 'create'> {
   const objects = openObjects(folder, [], { [BUCKET]: folder })
   return {
     get: async (key, maxBytes) => {
-      const found = await objects.open(BUCKET, key)
-      if (found === undefined) return undefined
-      try {
-        if (found.info.bytes > maxBytes)
-          throw new ProbeError('too-large', `${key} has ${found.info.bytes} bytes`)
-        const body = Buffer.alloc(found.info.bytes)
-        await found.file.read(body, 0, body.length, 0)
-        return body
-      } finally {
-        await found.file.close()
-      }
+      const body = await wholeObject(objects, BUCKET, key)
+      if (body === undefined || body.length <= maxBytes) return body
+      throw new ProbeError('too-large', `${key} has ${body.length} bytes`)
     },
     create: async (key, body, { contentType }) => {
       const etag = `"${createHash('md5').update(body).digest('hex')}"`

@@ -28,7 +28,7 @@ import { rootPlaces } from '../../local/roots.ts'
 const composedSchema = z.object({
   /** of the root's packages */
   id: z.string(),
-  /** sha256 of all that it unpacks to: of the tar archive that `packFolder` makes of it */
+  /** sha256 of all that it unpacks to: of the tar archive that `packEntries` makes of it */
   digest: z.string(),
   suite: z.string(),
 })

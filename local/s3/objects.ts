@@ -81,6 +81,21 @@ export function openObjects(
   }
 }
 
+/** All of an object's bytes; `undefined` where there is none. For what is small enough to be held. */
+export async function wholeObject(
+  objects: Pick<Objects, 'open'>,
+  bucket: string,
+  key: string,
+): Promise<Buffer | undefined> {
+  const found = await objects.open(bucket, key)
+  if (found === undefined) return undefined
+  try {
+    return await readAt(found.file, 0, found.info.bytes)
+  } finally {
+    await found.file.close()
+  }
+}
+
 /**
  * A crash before the last step leaves the old object and a file in `.incoming`, which the next start removes;
  * a crash after it leaves the new object whole.

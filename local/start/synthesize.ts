@@ -39,7 +39,7 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   return assembly
 }
 
-/** Builds use this machine's own tools. A host without Debian's archive keeps the mirrors of the defaults. */
+/** Steps use this machine's own tools, and compile in a root. A host without Debian's archive keeps the mirrors of the defaults. */
 export function settingsOf({
   suites,
   settingsFile,

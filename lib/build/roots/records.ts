@@ -11,7 +11,7 @@ const schema = z.object({
   /** of its packages: `rootId` */
   id: sha256Hex,
   suite: z.string(),
-  /** sha256 of the tar archive that its folder makes: `packFolder` */
+  /** sha256 of the tar archive that its folder makes: `packEntries` */
   digest: sha256Hex,
   /** the same archive in gzip, as it is stored */
   sha256: sha256Hex,
