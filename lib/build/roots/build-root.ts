@@ -54,11 +54,7 @@ export async function buildRoot(
 }
 
 /** What the steps of a phase run in. ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
-export async function stepsRoot(
-  ports: BuildRootPorts,
-  arch: Arch,
-  phase: Phase,
-): Promise<RootRecord> {
+export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
   const spec: RootSpec = { tag: phase === 'build' ? 'steps' : 'machine' }
   const root = await ports.roots.of(spec, ports.roots.steps, arch)
   return (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))
