@@ -12,6 +12,7 @@ import { createRootRecords } from '../lib/build/roots/records.ts'
 import { createRoots } from '../lib/build/roots/roots.ts'
 import { createTrees } from '../lib/inputs/cache.ts'
 import { ensureInput } from '../lib/inputs/inputs.ts'
+import { withShared } from '../lib/inputs/shared.ts'
 import { createPlanners } from '../lib/kernels/planners.ts'
 import { DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { driverFor } from '../lib/model/drivers.ts'
@@ -37,6 +38,7 @@ import {
 
 const current = settingsOf(settingsSchema, DEFAULTS)
 const inputs = store('inputsBucket')
+const roots = store('rootsBucket')
 // The operator's settings name the places, no client does: a file there is meant.
 const fetch = createFetch({ files: true, settings: current })
 const archive = { fetch, inputs, now: Date.now, lists: listDates(), log }
@@ -51,8 +53,8 @@ const drivers: ReadDriversPorts = {
 }
 
 const rootPorts: BuildRootPorts = {
-  roots: createRoots(archive, current.roots),
-  records: createRootRecords(store('rootsBucket')),
+  roots: createRoots({ ...archive, inputs: withShared(inputs, roots) }, current.roots),
+  records: createRootRecords(roots),
   budgets: budgets(),
   bus: bus(),
   now: Date.now,

@@ -14,7 +14,7 @@ import { sha256 } from '../../lib/model/digest.ts'
 import { DONE } from '../../local/start/first-root.ts'
 import { rootBucket } from './bucket.ts'
 import { openRootCache, type Progress } from './cache.ts'
-import { folderListDates, folderStore } from './folder-store.ts'
+import { folderListDates } from './folder-store.ts'
 
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 const COMPILER = 'gcc-12'
@@ -46,9 +46,12 @@ const FIRST: readonly { readonly what: string; readonly spec: RootSpec }[] = [
 async function main(cache: string, settings: string): Promise<void> {
   const archive = rootArchiveSchema.parse({ ...ROOT_ARCHIVE, ...JSON.parse(settings) })
   const fetch = createFetch({ settings: archive, timeoutMs: TIMEOUT })
-  const ports = { fetch, now: Date.now, lists: folderListDates(cache), inputs: folderStore(cache) }
+  const bucket = rootBucket(join(cache, 'bucket'))
+  // What is read of the lists is kept beside the roots, where every registry's first plan finds it.
+  const ports = { fetch, now: Date.now, lists: folderListDates(cache), inputs: bucket }
   const roots = createRoots({ ...ports, log: () => {} }, archive)
-  const records = createRootRecords(rootBucket(join(cache, 'bucket')))
+  const records = createRootRecords(bucket)
+  await roots.choose({ command: COMPILER }, ARCH)
   for (const { what, spec } of FIRST) {
     const root = await roots.of(spec, archive.steps, ARCH)
     if ((await records.find(root.id)) !== undefined) continue
