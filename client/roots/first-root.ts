@@ -1,37 +1,16 @@
 // Before the first start of a user's first registry: composes the root of the first example, and tells how far it is.
 // CACHE SETTINGS: the folder of this user's roots, and JSON of what differs from the settings of their archive.
 
-import { join } from 'node:path'
 import { ROOT_ARCHIVE, rootArchiveSchema } from '../../lib/archives/roots.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
-import { diskFolder } from '../../lib/aws/folder.ts'
-import { packed } from '../../lib/build/roots/keep.ts'
-import { createRootRecords } from '../../lib/build/roots/records.ts'
 import { createRoots } from '../../lib/build/roots/roots.ts'
-import { sha256 } from '../../lib/model/digest.ts'
-import { rootBucket } from './bucket.ts'
-import { openRootCache, type Progress } from './cache.ts'
 import { folderListDates, folderStore } from './folder-store.ts'
+import { keptRoots, teller } from './kept-roots.ts'
 
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 const COMPILER = 'gcc-12'
 /** Of one package, in milliseconds. */
 const TIMEOUT = 600_000
-
-/** Every few seconds one line, whether it goes to a terminal or into a log. */
-function teller(what: string): Progress {
-  const [began, every] = [Date.now(), 3000]
-  let next = began + every
-  return (step, done, all) => {
-    const now = Date.now()
-    if (now < next && done < all) return
-    next = now + every
-    const seconds = Math.ceil(((now - began) * (all - done)) / done / 1000)
-    const left = step === 'fetch' && done < all ? `, ${seconds} s left` : ''
-    const megabytes = [done, all].map((bytes) => (bytes / 1e6).toFixed(0)).join(' of ')
-    console.log(`${what}: ${step === 'fetch' ? 'fetched' : 'unpacked'} ${megabytes} MB${left}`)
-  }
-}
 
 async function main(cache: string, settings: string): Promise<void> {
   const archive = rootArchiveSchema.parse({ ...ROOT_ARCHIVE, ...JSON.parse(settings) })
@@ -48,16 +27,11 @@ async function main(cache: string, settings: string): Promise<void> {
     archive.steps,
     ARCH,
   )
-  const records = createRootRecords(rootBucket(join(cache, 'bucket')))
-  if ((await records.find(root.id)) !== undefined) return
+  const kept = keptRoots(cache, fetch)
+  if ((await kept.find(root.id)) !== undefined) return
   const what = `build root of ${COMPILER}`
   console.log(`${what}: composing it in ${cache}, once for all registries of this user`)
-  const { folder, digest } = await openRootCache(cache, fetch).root(root, teller(what))
-  const { archive: body } = await packed(diskFolder(folder))
-  await records.keep(
-    { id: root.id, suite: root.suite, digest, sha256: sha256(body), bytes: body.length },
-    body,
-  )
+  await kept.compose(root, teller(what, console.log))
 }
 
 const [cache = '', settings = '{}'] = process.argv.slice(2)
