@@ -11,7 +11,7 @@ import { ARCHES, type Arch, DRIVER_NAMES, KINDS, type Kind, type Probe } from '.
 import type { Settings } from '../../lib/model/settings.ts'
 import { canonical, format, parseProbe } from '../../lib/names/grammar.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
-import { readSubmission } from '../../lib/submit/read.ts'
+import { type ReadSubmission, readSubmission } from '../../lib/submit/read.ts'
 
 /** The command line itself is wrong. */
 export class UsageError extends Error {}
@@ -123,17 +123,21 @@ async function bySubmission({ settings, now }: AskedPorts, options: Options, wan
     probe,
     record,
     files,
-    notes: [
-      ...neutralized.map(
-        ({ option, now }) => `CONFIG_${option} is ${now === '' ? 'empty' : now} in the build`,
-      ),
-      ...notesOf(verdicts, wanted.kind),
-    ],
+    notes: [...emptied(neutralized), ...verdicts.filter(isOf(wanted.kind)).map(({ detail }) => detail)],
   }
 }
 
-const notesOf = (verdicts: Awaited<ReturnType<typeof readSubmission>>['verdicts'], kind: Kind): string[] =>
-  verdicts.filter((verdict) => verdict.kind === kind).map(({ detail }) => detail)
+const isOf =
+  (kind: Kind) =>
+  (verdict: { readonly kind: Kind }): boolean =>
+    verdict.kind === kind
+
+const emptied = (options: ReadSubmission['neutralized']): string[] =>
+  options.length === 0
+    ? []
+    : [
+        `what names a file, key or command is not in the build: ${options.map(({ option }) => option).join(', ')}`,
+      ]
 
 /** As curl -F sends it: the registry's own reading judges it. */
 async function formOf(options: Options, { arch, driverVersion, driverName, kind }: Wanted) {

@@ -20,6 +20,7 @@ import { keptRoots, teller } from '../roots/kept-roots.ts'
 import type { Asked } from './asked.ts'
 import { buildProbe, type Outcome } from './build.ts'
 import { runOnMachine } from './machine.ts'
+import { downloads } from './progress.ts'
 import { storedSources } from './sources.ts'
 import { openBuildStore } from './store.ts'
 
@@ -50,6 +51,8 @@ export function openFolders(): Folders {
 
 /** Of one download, in milliseconds. */
 const TIMEOUT = 600_000
+/** Bytes of an answer at most. */
+const MAX_REMEMBERED = 4 * 1024 * 1024
 
 /** ProbeError: those of `buildProbe`. */
 export async function buildHere(options: LocalOptions, asked: Asked): Promise<Outcome> {
@@ -57,7 +60,8 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
   const now = Date.now
   const inputsFolder = join(cache, 'inputs')
   const inputs = bucketStore(inputsFolder)
-  const fetch = told(createFetch({ files: true, settings, timeoutMs: TIMEOUT }), tell)
+  const progress = downloads(tell, now)
+  const fetch = onceEach(createFetch({ files: true, settings, timeoutMs: TIMEOUT, progress }))
   const archive = { fetch, inputs, now, lists: folderListDates(cache), log: () => {} }
   const planning = createPlanning({ ...archive, settings, sources: storedSources(cache), readDirectory })
   const places = rootPlaces(cache)
@@ -110,13 +114,17 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
   }
 }
 
-/** Each file that is fetched, by its name. */
-const told =
-  (fetch: Fetch, tell: (line: string) => void): Fetch =>
-  (url, options) => {
-    tell(`fetching ${url.replace(/\?.*$/s, '')}`)
-    return fetch(url, options)
+/** What is asked for once is not asked for again: each part of a plan reads the same signed lists. */
+function onceEach(fetch: Fetch): Fetch {
+  const answers = new Map<string, Promise<Uint8Array>>()
+  return (url, options) => {
+    const before = answers.get(url)
+    if (before !== undefined) return before
+    const answer = fetch(url, options)
+    if (options.maxBytes <= MAX_REMEMBERED) answers.set(url, answer)
+    return answer
   }
+}
 
 /** Which stage the build is in, and how long each took: its log says more. */
 function tellStage(line: string, tell: (line: string) => void): void {
