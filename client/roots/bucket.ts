@@ -2,6 +2,7 @@
 // and of what a build without any registry reads and writes.
 
 import { createHash } from 'node:crypto'
+import { sha256 } from '../../lib/model/digest.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { Store } from '../../lib/model/ports.ts'
 import { openObjects, wholeObject } from '../../local/s3/objects.ts'
@@ -25,7 +26,8 @@ export function bucketStore(folder: string): Store {
         throw new ProbeError('too-large', `${key} has ${bytes} bytes`)
       return wholeObject(objects, BUCKET, key)
     },
-    create: async (key, body, { contentType }) => {
+    create: async (key, body, { contentType, sha256: digest }) => {
+      if (sha256(body) !== digest) throw new Error(`${key} is not what its sha256 says`)
       const etag = `"${createHash('md5').update(body).digest('hex')}"`
       const headers = { 'content-type': contentType }
       const info = { key, bytes: body.length, etag, lastModified: Date.now(), headers, checksums: {} }
