@@ -91,7 +91,8 @@ async function ordered(ports: BuildPorts, probe: Probe, decision: Decision): Pro
     ports.staging.create(name, body, { contentType: 'application/octet-stream', sha256: sha256(body) })
   await create(keys.plan, encodeOrder(order))
   await create(keys.job, job)
-  return { phase: 'build', key, probe, claim, jobUrl: order.jobUrl, jobSha256: sha256(job) }
+  const { jobUrl, stepsRoot } = order
+  return { phase: 'build', key, probe, claim, jobUrl, jobSha256: sha256(job), stepsRoot }
 }
 
 function outcomeOf(ports: BuildPorts, probe: Probe, staged: Staged, ended: Ended): Outcome {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readDirectory } from '../../lib/aws/directory.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
-import { buildRoot } from '../../lib/build/roots/build-root.ts'
-import { createRoots } from '../../lib/build/roots/roots.ts'
+import { type BuildRootPorts, buildRoot, stepsRoot } from '../../lib/build/roots/build-root.ts'
+import { createRoots, type Root } from '../../lib/build/roots/roots.ts'
+import type { RootSpec } from '../../lib/build/roots/spec.ts'
 import { keepInput } from '../../lib/inputs/inputs.ts'
 import type { AllSettings } from '../../lib/kernels/settings.ts'
 import type { Fetch } from '../../lib/model/ports.ts'
@@ -66,13 +67,21 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
   const planning = createPlanning({ ...archive, settings, sources: storedSources(cache), readDirectory })
   const places = rootPlaces(cache)
   const kept = keptRoots(cache, createFetch({ settings, timeoutMs: TIMEOUT }))
-  const rootPorts = {
+  const rootPorts: BuildRootPorts = {
     roots: createRoots({ ...archive, inputs: folderStore(cache) }, settings.roots),
     records: kept,
-    composed: kept.compose,
+    composed: oneByOne((root: Root, spec: RootSpec) => {
+      const what = `build root of ${spec.tag === 'compilers' ? spec.commands.join(' and ') : 'the steps'}`
+      tell(`${what}: composing it in ${cache}, once for all builds and registries of this user`)
+      return kept.compose(root, teller(what, tell))
+    }),
   }
   for (const file of asked.files) await keepInput(inputs, file)
-  const urls = await openBuildStore({ work: folders.work, inputs: inputsFolder, roots: places.objects, now })
+  const store = join(folders.scratch, 'store.sock')
+  const urls = await openBuildStore({
+    ...{ work: folders.work, socket: store },
+    ...{ inputs: inputsFolder, roots: places.objects, now },
+  })
   try {
     return await buildProbe(
       {
@@ -80,24 +89,12 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
         ...urls,
         settings,
         kernels: { recorded: async () => asked.record },
-        root: (arch, kind, wanted) =>
-          buildRoot(
-            {
-              ...rootPorts,
-              composed: (root) => {
-                const what = `build root of ${wanted.command}`
-                tell(`${what}: composing it in ${cache}, once for all builds and registries of this user`)
-                return kept.compose(root, teller(what, tell))
-              },
-            },
-            arch,
-            kind,
-            wanted,
-          ),
+        root: (arch, kind, wanted) => buildRoot(rootPorts, arch, kind, wanted),
+        stepsRoot: (arch, phase) => stepsRoot(rootPorts, arch, phase),
         run: (order) =>
           runOnMachine(
             {
-              ...{ builder, ...folders, roots: places, now },
+              ...{ builder, ...folders, roots: places, store, now },
               timeoutMinutes: settings.build.timeoutMinutes,
               said: (line) => tellStage(line, tell),
             },
@@ -123,6 +120,21 @@ function onceEach(fetch: Fetch): Fetch {
     const answer = fetch(url, options)
     if (options.maxBytes <= MAX_REMEMBERED) answers.set(url, answer)
     return answer
+  }
+}
+
+/** Two roots have packages in common, which go once the first of them is there. */
+function oneByOne<A extends readonly unknown[], T>(
+  work: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (...args) => {
+    const next = last.then(
+      () => work(...args),
+      () => work(...args),
+    )
+    last = next
+    return next
   }
 }
 

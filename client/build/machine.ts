@@ -20,6 +20,8 @@ export interface MachineOptions {
   /** the same, through to which every user can pass */
   readonly scratch: string
   readonly roots: RootPlaces
+  /** path of the socket of its store */
+  readonly store: string
   readonly timeoutMinutes: number
   readonly now: Clock
   /** told of each line that the build says */
@@ -33,7 +35,7 @@ export interface Ended {
 }
 
 export async function runOnMachine(options: MachineOptions, order: BuildOrder): Promise<Ended> {
-  const { work, scratch, roots, builder, now, said } = options
+  const { work, scratch, roots, store, builder, now, said } = options
   const records = join(work, 'builds')
   mkdirSync(records, { recursive: true })
   const spec = parseBuildSpec(inlineBuildspec(), 'buildspecs/probe.yml')
@@ -46,7 +48,7 @@ export async function runOnMachine(options: MachineOptions, order: BuildOrder): 
     impossible: undefined,
   }
   const run = runBuild({
-    ...{ builds: openBuilds(records), project, scratch, roots, now },
+    ...{ builds: openBuilds(records), project, scratch, roots, store, now },
     builder: { ...builder, run: (job, listener) => builder.run(job, overheard(listener, said)) },
     build: buildOf(order, now()),
   })
@@ -60,12 +62,13 @@ const STATUS: Readonly<Partial<Record<Build['status'], Ended['status']>>> = {
   TIMED_OUT: 'timed-out',
 }
 
-const buildOf = ({ key, claim, jobUrl, jobSha256, phase }: BuildOrder, now: number): Build => {
+const buildOf = ({ key, claim, jobUrl, jobSha256, stepsRoot, phase }: BuildOrder, now: number): Build => {
   const variables = {
     [BUILD_ENV.probeKey]: key,
     [BUILD_ENV.claim]: claim,
     [BUILD_ENV.jobUrl]: jobUrl,
     [BUILD_ENV.jobSha256]: jobSha256,
+    [BUILD_ENV.stepsRoot]: stepsRoot,
     [BUILD_ENV.phase]: phase,
   }
   return {

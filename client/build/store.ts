@@ -1,4 +1,5 @@
-// What one build may read and write: this user's inputs and roots, and a bucket of its own, by presigned URLs on loopback.
+// What one build may read and write: this user's inputs and roots, and a bucket of its own, by presigned URLs and over
+// one socket.
 
 import { join } from 'node:path'
 import { createPresigner } from '../../lib/aws/presign.ts'
@@ -6,7 +7,7 @@ import type { Presigner, Store } from '../../lib/model/ports.ts'
 import { parsePolicy } from '../../local/iam/policy.ts'
 import { createPrincipal } from '../../local/iam/roles.ts'
 import { createS3 } from '../../local/s3/s3.ts'
-import { listen } from '../../local/wire/server.ts'
+import { listenOn } from '../../local/wire/server.ts'
 import { ACCOUNT, type Clock, REGION } from '../../local/wire/types.ts'
 import { bucketStore } from '../roots/bucket.ts'
 
@@ -21,12 +22,16 @@ export interface BuildStore {
 export interface BuildStoreOptions {
   /** of this build alone, for nobody else's eyes */
   readonly work: string
+  /** path of the socket by which the build reaches it */
+  readonly socket: string
   /** folders of the buckets of inputs and of roots */
   readonly inputs: string
   readonly roots: string
   readonly now: Clock
 }
 
+/** Part of what is signed; nobody looks for it on a network. */
+const ENDPOINT = 'http://store.invalid/s3'
 const BUCKETS = ['inputs', 'roots', 'staging'] as const
 const POLICY = {
   Statement: [
@@ -36,7 +41,8 @@ const POLICY = {
 }
 
 /** The steps speak to it as to S3; it answers nobody without one of its URLs, and ends with the build. */
-export async function openBuildStore({ work, inputs, roots, now }: BuildStoreOptions): Promise<BuildStore> {
+export async function openBuildStore(options: BuildStoreOptions): Promise<BuildStore> {
+  const { work, socket, inputs, roots, now } = options
   const principal = createPrincipal(
     { name: 'Build', arn: `arn:aws:iam::${ACCOUNT}:user/build` },
     parsePolicy(POLICY, 'build', 'identity'),
@@ -50,10 +56,10 @@ export async function openBuildStore({ work, inputs, roots, now }: BuildStoreOpt
     principals: (id) => (id === principal.accessKeyId ? principal : undefined),
     now,
   })
-  const { port, close } = await listen(service, { host: '127.0.0.1', port: 0 })
+  const { close } = await listenOn(service, socket)
   const presigner = (bucket: (typeof BUCKETS)[number]): Presigner =>
     createPresigner({
-      endpoint: `http://127.0.0.1:${port}/s3`,
+      endpoint: ENDPOINT,
       bucket,
       region: REGION,
       credentials: async () => principal,

@@ -80,8 +80,6 @@ export const baseSettings = z.object({
     maxProbeBytes: z.int().positive(),
     /** command names of the compilers that a build has, for kernels that say which one built them */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
-    /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
-    toolchain: z.enum(['packages', 'image']),
   }),
   loadTest: z.object({
     /**
@@ -170,7 +168,6 @@ export const BASE_DEFAULTS: Settings = {
     timeoutMinutes: 10,
     maxProbeBytes: 32 * 1024 * 1024,
     compilers: ['gcc-12'],
-    toolchain: 'packages',
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {

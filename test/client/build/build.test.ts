@@ -4,7 +4,6 @@ import { expect, test } from 'vitest'
 import { type BuildPorts, buildProbe } from '../../../client/build/build.ts'
 import type { Ended } from '../../../client/build/machine.ts'
 import type { BuildReport } from '../../../lib/build/report.ts'
-import { NO_TOOLCHAIN } from '../../../lib/build/toolchain.ts'
 import { createTrees } from '../../../lib/inputs/cache.ts'
 import type { HeadersPlan } from '../../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
@@ -45,6 +44,7 @@ interface Made {
   readonly today?: (release: string) => string
 }
 
+const RECORD = { id: DIGEST, suite: 'bookworm', digest: DIGEST, sha256: DIGEST, bytes: 1 }
 const SUCCEEDED: Ended = { status: 'succeeded', context: '' }
 const NO_SANDBOX = 'bubblewrap makes no sandbox here: no permissions to create a new namespace'
 const FAILED: Ended = { status: 'failed', context: 'The build ended with exit status 1' }
@@ -77,11 +77,11 @@ function world({ probe, report, log, ended = SUCCEEDED, today = (release) => rel
       throw new ProbeError('headers-not-found', 'no distribution has that config')
     },
     driver: async () => ({ source: source('driver'), format: 'deb', bytes: 1, recipe: 'makefile' }),
-    toolchain: NO_TOOLCHAIN,
     ensureInput: async () => undefined,
     trees: createTrees(memory.store.inputs),
+    stepsRoot: async () => RECORD,
     root: async (_arch, _kind, { command }) => ({
-      record: { id: DIGEST, suite: 'bookworm', digest: DIGEST, sha256: DIGEST, bytes: 1 },
+      record: RECORD,
       compiler: command,
       match: 'nearest',
       treeRoot: DIGEST,

@@ -1,8 +1,11 @@
 // What the steps of one build can reach: their inputs and their own outputs, each by a URL that was made for it.
 
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type BuildStore, openBuildStore } from '../../../client/build/store.ts'
 import { bucketStore } from '../../../client/roots/bucket.ts'
@@ -14,7 +17,13 @@ let store: BuildStore
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'build-store-'))
   const [inputs, roots] = [join(dir, 'inputs'), join(dir, 'roots')]
-  store = await openBuildStore({ work: join(dir, 'work'), inputs, roots, now: Date.now })
+  store = await openBuildStore({
+    work: join(dir, 'work'),
+    socket: join(dir, 'sock'),
+    inputs,
+    roots,
+    now: Date.now,
+  })
 })
 afterEach(async () => {
   await store.close()
@@ -24,13 +33,23 @@ afterEach(async () => {
 const SOON = { expiresSeconds: 60 }
 const bytes = (text: string) => new TextEncoder().encode(text)
 const keys = stagingKeys('claim')
+
+/** As the steps' curl asks: by the socket. */
+async function ask(method: string, url: string, body = '', headers: Record<string, string> = {}) {
+  const { pathname, search, host } = new URL(url)
+  const options = { method, path: pathname + search, socketPath: join(dir, 'sock') }
+  const length = { 'content-length': body.length }
+  const asked = request({ ...options, headers: { host, ...length, ...headers } }).end(body)
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  return { status: answer.statusCode, body: await text(answer) }
+}
 const put = async (url: string, body: string, headers: Record<string, string> = {}) =>
-  (await fetch(url, { method: 'PUT', body, headers })).status
+  (await ask('PUT', url, body, headers)).status
 
 test('an input of this user is read by its URL', async () => {
   const digest = await keepInput(bucketStore(join(dir, 'inputs')), bytes('a package'))
-  const answer = await fetch(await store.inputUrls.get(inputKey(digest), SOON))
-  expect(await answer.text()).toBe('a package')
+  const answer = await ask('GET', await store.inputUrls.get(inputKey(digest), SOON))
+  expect(answer).toEqual({ status: 200, body: 'a package' })
 })
 
 test('an output is written once where the steps say so, and read as it is', async () => {
@@ -49,7 +68,7 @@ test('without a signature, or with another key, nothing is told or taken', async
   const url = await store.stagingUrls.put(keys.probe, SOON)
   expect(await put(url.replace(/\?.*/, ''), 'no')).toBe(403)
   expect(await put(url.replace('/probe', '/plan.json'), 'no')).toBe(403)
-  expect((await fetch(url)).status).toBe(403)
+  expect((await ask('GET', url)).status).toBe(403)
   expect(await store.staging.size(keys.probe)).toBeUndefined()
 })
 

@@ -44,6 +44,7 @@ function world(looks: number) {
     records: wanted.records,
     composed: (root, spec) => rootWanted(wanted, root, spec),
     roots: {
+      steps: 'bookworm',
       choose: async (wanted) => chooseCompiler(DEBIAN, wanted),
       of: async (spec, suite, arch) => ({
         id: `${suite} ${spec.tag === 'compilers' ? spec.commands.join(' ') : spec.tag}`,
