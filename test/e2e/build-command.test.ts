@@ -195,6 +195,15 @@ describe('the build of a probe without a registry', () => {
     expect(existsSync(join(work.dir, 'none'))).toBe(false)
   })
 
+  test.runIf(otherUser)('where there are no user namespaces says so, and what to do', async () => {
+    const none = 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all "$@"'
+    const command = direct(here(BY_NAME, join(work.dir, 'none'))).replace('exec ', '')
+    const ran = await run(`exec unshare --user --map-root-user sh -c '${none}' sh ${command}`)
+    expect([ran.status, ran.out]).toEqual([3, ''])
+    expect(ran.err).toMatch(/^probe-registry build: .*may make no user namespaces.* Allow them, .*\n$/m)
+    expect(existsSync(join(work.dir, 'none'))).toBe(false)
+  })
+
   test('that is interrupted leaves no probe, no folder and nothing that runs', async () => {
     const before = folders()
     const out = join(work.dir, 'interrupted')

@@ -166,6 +166,7 @@ describe('the command', () => {
     ["Unexpected argument 'positional'", [...NAMED, 'positional']],
     ['--symvers says something of the kernel of a --config', [...NAMED, '--symvers', '/dev/null']],
     ['--config /no/such: ENOENT', [...NAMED, '--config', '/no/such']],
+    ['--out /dev/null/a: /dev/null is no folder', [...NAMED, '--out', '/dev/null/a']],
     ['release: ', [...NAMED, '--config', '/dev/null', '--release', 'a b']],
   ])('ends with 2 and one line where it is used wrongly: %s', async (said, args) => {
     const { status, out, err } = await build(...args)
