@@ -41,7 +41,6 @@ const nearest = (path: string): string => (existsSync(path) ? path : nearest(dir
 
 /** Each file is whole or as it was; the probe comes last. */
 export function leave(folder: string, outcome: Outcome): Left {
-  mkdirSync(folder, { recursive: true })
   const path = join(folder, fileOf(outcome.probe))
   const body = outcome.tag === 'built' ? outcome.staged.log : outcome.log
   const log = body === undefined ? {} : { log: `${path}.log` }
@@ -67,6 +66,7 @@ function story({ probe, staged }: Extract<Outcome, { tag: 'built' }>): object {
 }
 
 function replace(path: string, body: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true })
   const temporary = `${path}.${randomUUID()}`
   try {
     writeFileSync(temporary, body)

@@ -3,7 +3,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../../lib/model/digest.ts'
@@ -108,11 +107,6 @@ const here = (command: string, out: string): string =>
 const direct = (command: string): string =>
   command.replace('npx --no-install probe-registry', `exec ${process.execPath} ${PROGRAM}`)
 
-const folders = (): string[] =>
-  [tmpdir(), '/var/tmp']
-    .flatMap((folder) => readdirSync(folder))
-    .filter((name) => name.startsWith('probe-registry-build-'))
-
 /** Processes that see a folder of such a build. */
 const inSandboxes = (): string[] =>
   readdirSync('/proc')
@@ -205,12 +199,15 @@ describe('the build of a probe without a registry', () => {
   })
 
   test('that is interrupted leaves no probe, no folder and nothing that runs', async () => {
-    const before = folders()
-    const out = join(work.dir, 'interrupted')
-    const ran = await run(direct(here(BY_NAME, out)), { interrupt: (err) => /^build: compile$/m.test(err) })
+    const [out, temporary] = [join(work.dir, 'interrupted'), join(work.dir, 'tmp')]
+    await mkdir(temporary)
+    const ran = await run(direct(here(BY_NAME, out)), {
+      env: { TMPDIR: temporary },
+      interrupt: (err) => /^build: compile$/m.test(err),
+    })
     expect([ran.status, ran.out], ran.err).toEqual([130, ''])
     expect(existsSync(out)).toBe(false)
-    await expect.poll(folders, { timeout: 10_000 }).toEqual(before)
+    expect(readdirSync(temporary)).toEqual([])
     await expect.poll(inSandboxes, { timeout: 10_000 }).toEqual([])
   })
 })
