@@ -1,7 +1,7 @@
 // `probe-registry build` against a registry: the same probe, byte for byte, with nothing of the registry left that could help.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -32,6 +32,8 @@ const fileOf = ({ release }: DebianKernel, extension: 'ko' | 'o' = 'ko') =>
 
 beforeAll(async () => {
   work = await scratch()
+  // Another user goes through it.
+  chmodSync(work.dir, 0o755)
   kernel = pinned('6.1', 'amd64')
   const registry = await startRegistry({ dataDir: join(work.dir, 'data') })
   try {
@@ -125,7 +127,7 @@ describe('the build of a probe without a registry', () => {
   test('is the very bytes that the registry serves, by an ordinary user with nothing but an empty cache', async () => {
     const home = join(work.dir, 'home')
     await mkdir(home)
-    if (otherUser) for (const path of [work.dir, home]) chownSync(path, USER, USER)
+    if (otherUser) chownSync(home, USER, USER)
     const out = join(home, 'probes')
     const env = { HOME: home, XDG_CACHE_HOME: join(home, 'cache'), SETTINGS_FILE: copied(home) }
     const {
