@@ -33,11 +33,11 @@ open_root() {
       fail "the build root was not unpacked: is there room for it in /tmp?"
     rm "$WORK"/inputs/root-*.tar.gz
   fi
-  if [ "$CLANG" = - ]; then
-    CLANG='' LLC='' STRIP=strip
-  else
-    LLC=llc-${CLANG#clang-} STRIP=llvm-strip-${CLANG#clang-}
-  fi
+  case $CLANG-$COMPILER in
+    --clang-*) CLANG='' LLC='' STRIP=llvm-strip-${COMPILER#clang-} ;;
+    --*) CLANG='' LLC='' STRIP=strip ;;
+    *) LLC=llc-${CLANG#clang-} STRIP=llvm-strip-${CLANG#clang-} ;;
+  esac
   building "${CLANG:-$COMPILER}" --version >"$WORK/compiler" || fail "the build root has no ${CLANG:-$COMPILER} that runs"
   head -n 1 "$WORK/compiler"
 }

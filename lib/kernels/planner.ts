@@ -61,6 +61,7 @@ export interface PackagesRequest {
   readonly kernelRelease: string
   readonly unameRelease: string
   readonly compiler: string
+  readonly compilerText?: string | undefined
   readonly kernelUrls: readonly string[]
 }
 

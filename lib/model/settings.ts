@@ -78,7 +78,10 @@ export const baseSettings = z.object({
     timeoutMinutes: z.int().min(5).max(60),
     /** bytes of a probe at most */
     maxProbeBytes: z.int().positive(),
-    /** command names of the compilers that a build has, for kernels that say which one built them */
+    /**
+     * command names of the compilers that the suites of build roots have, for submitted kernels, whose config says which
+     * one built them
+     */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
     /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
     toolchain: z.enum(['packages', 'image']),
@@ -169,7 +172,11 @@ export const BASE_DEFAULTS: Settings = {
   build: {
     timeoutMinutes: 10,
     maxProbeBytes: 32 * 1024 * 1024,
-    compilers: ['gcc-12'],
+    compilers: [
+      ...['gcc-9', 'gcc-10', 'gcc-11', 'gcc-12', 'gcc-13', 'gcc-14', 'gcc-15', 'gcc-16'],
+      ...['clang-9', 'clang-11', 'clang-13', 'clang-14', 'clang-15', 'clang-16', 'clang-17', 'clang-18'],
+      ...['clang-19', 'clang-21', 'clang-22', 'clang-23'],
+    ],
     toolchain: 'packages',
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },

@@ -3,6 +3,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=bounds.sh
 . /steps/probe/sandbox/bounds.sh
+# shellcheck source-path=SCRIPTDIR source=family.sh
+. /steps/probe/sandbox/family.sh
 # shellcheck source-path=SCRIPTDIR source=kernel-tree.sh
 . /steps/probe/sandbox/kernel-tree.sh
 # shellcheck source-path=SCRIPTDIR source=recipe-makefile.sh

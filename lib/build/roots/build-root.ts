@@ -45,7 +45,8 @@ export async function buildRoot(
   const clang =
     kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, arch)).command : undefined
   const alone: RootSpec = { tag: 'compilers', commands: [command] }
-  const spec: RootSpec = clang === undefined ? alone : { ...alone, commands: [command, clang] }
+  const spec: RootSpec =
+    clang === undefined || clang === command ? alone : { ...alone, commands: [command, clang] }
   const { id: treeRoot } = await ports.roots.of(alone, suite, arch)
   const root = await ports.roots.of(spec, suite, arch)
   const record = (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))

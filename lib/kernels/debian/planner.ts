@@ -152,7 +152,7 @@ export function planOf(archive: readonly AptPackage[], kernelRelease: string): H
 
 function planPackages(
   archive: readonly AptPackage[],
-  { kernelRelease, unameRelease, compiler, kernelUrls }: PackagesRequest,
+  { kernelRelease, unameRelease, compiler, compilerText, kernelUrls }: PackagesRequest,
 ): HeadersPlan {
   const headers = kernelUrls.map((url) => {
     const found = archive.find((pkg) => fileOf(pkg.url) === fileOf(url))
@@ -172,6 +172,7 @@ function planPackages(
     headers,
     tree: `usr/src/${own.name}`,
     compiler,
+    compilerText,
     image: imageOf(archive, own),
   }
 }
