@@ -1,0 +1,56 @@
+// All that a plan finds, put together: the planners of kernels, the sources of drivers, the tools, over ports alone.
+
+import { aptArchive, keepOf } from '../archives/apt/archive.ts'
+import { TOOL_KEYRING } from '../archives/tools.ts'
+import type { DecidePorts } from '../build/decide.ts'
+import { createToolchain, NO_TOOLCHAIN, TOOLCHAIN_NAMES } from '../build/toolchain.ts'
+import { createTrees } from '../inputs/cache.ts'
+import { ensureInput } from '../inputs/inputs.ts'
+import { createPlanners } from '../kernels/planners.ts'
+import type { AllSettings } from '../kernels/settings.ts'
+import { driverFor } from '../model/drivers.ts'
+import type { Clock, Fetch, ListDates, Log, Sources, Store, Trees } from '../model/ports.ts'
+import { type DriverSourcePorts, driverSource } from './driver-source.ts'
+import { type DriversPorts, driverSuites, findDriver } from './drivers.ts'
+import type { KernelOfPorts } from './kernel-of.ts'
+
+export interface PlanningPorts {
+  readonly settings: AllSettings
+  /** of places that the settings name: a file there is meant */
+  readonly fetch: Fetch
+  readonly inputs: Store
+  readonly lists: ListDates
+  readonly sources: Sources
+  readonly readDirectory: DriverSourcePorts['readDirectory']
+  readonly now: Clock
+  readonly log: Log
+}
+
+export interface Planning
+  extends Omit<KernelOfPorts, 'kernels'>,
+    Pick<DecidePorts, 'driver' | 'toolchain' | 'ensureInput'> {
+  readonly trees: Trees
+  readonly drivers: DriversPorts
+}
+
+export function createPlanning(ports: PlanningPorts): Planning {
+  const { settings, inputs, fetch } = ports
+  const planners = createPlanners(settings, ports)
+  const tools = { suites: settings.tools.suites, keyring: TOOL_KEYRING, keep: keepOf(TOOLCHAIN_NAMES) }
+  const drivers = { ...ports, suites: driverSuites(ports, settings.driverPackages, settings) }
+  const driverPorts: DriverSourcePorts = {
+    ...ports,
+    findDriver: (name, version) => findDriver(drivers, name, version),
+  }
+  return {
+    kernel: planners.plan,
+    submitted: planners.planSubmitted,
+    identify: planners.identify,
+    driver: (probe) => driverSource(driverPorts, driverFor(settings, probe.driverVersion), probe),
+    toolchain:
+      settings.build.toolchain === 'packages' ? createToolchain(aptArchive(ports, tools)) : NO_TOOLCHAIN,
+    ensureInput: (pkg) => ensureInput(inputs, fetch, pkg),
+    trees: createTrees(inputs),
+    drivers,
+  }
+}
