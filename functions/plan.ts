@@ -56,6 +56,7 @@ const drivers: ReadDriversPorts = {
 }
 
 const rootPorts: BuildRootPorts & RootWantedPorts = {
+  machines: current.build.machines,
   roots: createRoots(archive, current.roots),
   records: createRootRecords(store('rootsBucket')),
   budgets: budgets(),

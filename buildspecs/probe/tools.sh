@@ -14,7 +14,7 @@ unpack_tools() {
 }
 
 prepare_tools() {
-  [ "$(uname -m)" = "$ARCH" ] || fail "this builder is $(uname -m)"
+  [ "$(uname -m)" = "$ARCH" ] || [ "$CROSS" != - ] || fail "this builder is $(uname -m)"
   [ "$TOOLS" = present ] || install_tools
 }
 
@@ -35,7 +35,7 @@ open_root() {
   fi
   case $CLANG-$COMPILER in
     --clang-*) CLANG='' LLC='' STRIP=llvm-strip-${COMPILER#clang-} ;;
-    --*) CLANG='' LLC='' STRIP=strip ;;
+    --*) CLANG='' LLC='' STRIP=${CROSS#-}strip ;;
     *) LLC=llc-${CLANG#clang-} STRIP=llvm-strip-${CLANG#clang-} ;;
   esac
   building "${CLANG:-$COMPILER}" --version >"$WORK/compiler" || fail "the build root has no ${CLANG:-$COMPILER} that runs"

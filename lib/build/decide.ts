@@ -64,7 +64,7 @@ export async function decide(
   const { arch, kind } = probeOf(key)
   const root = await ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText })
   const tree = await treeIn(ports, kernel, root)
-  const toolchain = await ports.toolchain.forBuild(arch, tree.packages)
+  const toolchain = await ports.toolchain.forBuild(root.machine, tree.packages)
   const [driver] = await Promise.all([
     ports.driver(probeOf(key)),
     ...[...tree.packages, ...toolchain].map(ports.ensureInput),
@@ -143,6 +143,7 @@ async function jobOf(ports: OrderPorts, { plan, kernel, root, inputs }: Decision
       ...kernel,
       ROOT: root.record.digest,
       COMPILER: root.compiler,
+      CROSS: root.cross ?? '-',
       CLANG: root.clang ?? '-',
       MAX_PROBE_BYTES: String(ports.settings.build.maxProbeBytes),
       COMPILE_SECONDS: String((ports.settings.build.timeoutMinutes - 2) * 60),

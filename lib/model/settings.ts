@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { isCidr } from './caller.ts'
 import { sha256Hex } from './digest.ts'
-import { DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
+import { ARCHES, DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
 const driverSource = z.discriminatedUnion('from', [
   /** a package of driver sources with a ready-made Makefile; its digest comes from the signed lists of `driverPackages` */
@@ -83,6 +83,11 @@ export const baseSettings = z.object({
      * one built them
      */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
+    /**
+     * of the machines that builds and load tests of each architecture run on: those of another one are built by a cross
+     * compiler, and loaded in an emulated machine
+     */
+    machines: z.object({ x86_64: z.enum(ARCHES), aarch64: z.enum(ARCHES) }),
     /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
     toolchain: z.enum(['packages', 'image']),
   }),
@@ -177,6 +182,7 @@ export const BASE_DEFAULTS: Settings = {
       ...['clang-9', 'clang-11', 'clang-13', 'clang-14', 'clang-15', 'clang-16', 'clang-17', 'clang-18'],
       ...['clang-19', 'clang-21', 'clang-22', 'clang-23'],
     ],
+    machines: { x86_64: 'x86_64', aarch64: 'aarch64' },
     toolchain: 'packages',
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },

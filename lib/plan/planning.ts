@@ -35,7 +35,7 @@ export interface Planning
 
 export function createPlanning(ports: PlanningPorts): Planning {
   const { settings, inputs, fetch } = ports
-  const planners = createPlanners(settings, ports)
+  const planners = createPlanners(settings, { ...ports, machines: settings.build.machines })
   const tools = { suites: settings.tools.suites, keyring: TOOL_KEYRING, keep: keepOf(TOOLCHAIN_NAMES) }
   const drivers = { ...ports, suites: driverSuites(ports, settings.driverPackages, settings) }
   const driverPorts: DriverSourcePorts = {

@@ -16,6 +16,7 @@
 [ "$KERNEL" = headers ] || [ -f /inputs/Module.symvers ] || export KBUILD_MODPOST_WARN=1
 KERNELDIR=$(kernel_tree)
 prepare_driver
+shadow_tools
 compile_driver 3>&-
 PROBE=$(probe_file)
 if [ ! -f "$PROBE" ] || [ -L "$PROBE" ]; then

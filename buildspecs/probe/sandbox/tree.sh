@@ -69,10 +69,6 @@ pack() {
     tar -c --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=gnu -T - | gzip -1n
 }
 
-case $ARCH in
-  x86_64) SRCARCH=x86 ;;
-  aarch64) SRCARCH=arm64 ;;
-esac
 echo 'unpacking the source'
 unpack_source
 cd /build/kernel || exit

@@ -2,17 +2,21 @@
 
 import { ProbeError } from '../../model/errors.ts'
 import type { Budgets, Bus, Clock, NewId } from '../../model/ports.ts'
-import type { Arch, Kind } from '../../model/probe.ts'
+import type { Arch, Kind, Machines } from '../../model/probe.ts'
 import type { Chosen, Wanted } from './choose.ts'
 import type { RootRecord, RootRecords } from './records.ts'
 import type { Root, Roots } from './roots.ts'
-import type { RootSpec } from './spec.ts'
+import { prefixOf, type RootSpec } from './spec.ts'
 
 /** What a build compiles in, and with. */
 export interface BuildRoot {
   readonly record: RootRecord
-  /** command name, e.g. `gcc-12` */
+  /** of the machine that it runs on */
+  readonly machine: Arch
+  /** command name, e.g. `gcc-12`; `aarch64-linux-gnu-gcc-12` on a machine of another architecture */
   readonly compiler: string
+  /** what the commands begin with that compile for another architecture than the machine's: kbuild's CROSS_COMPILE */
+  readonly cross?: string
   /** of the root that has the compiler alone: trees that are made of source are the same with a clang beside it */
   readonly treeRoot: string
   /** of an eBPF object */
@@ -22,6 +26,7 @@ export interface BuildRoot {
 }
 
 export interface BuildRootPorts {
+  readonly machines: Machines
   readonly roots: Roots
   readonly records: Pick<RootRecords, 'find'>
   /** Has a root composed that never was. ProbeError `root-missing`, ... */
@@ -47,16 +52,25 @@ export async function buildRoot(
   kind: Kind,
   wanted: Wanted,
 ): Promise<BuildRoot> {
-  const { suite, command, match } = await ports.roots.choose(wanted, arch)
+  const machine = ports.machines[arch]
+  const { suite, command, match } = await ports.roots.choose(wanted, machine, arch)
   const clang =
-    kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, arch)).command : undefined
-  const alone: RootSpec = { tag: 'compilers', commands: [command] }
+    kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, machine)).command : undefined
+  const cross = machine === arch ? {} : { target: arch }
+  const alone: RootSpec = { tag: 'compilers', commands: [command], ...cross }
   const spec: RootSpec =
     clang === undefined || clang === command ? alone : { ...alone, commands: [command, clang] }
-  const { id: treeRoot } = await ports.roots.of(alone, suite, arch)
-  const root = await ports.roots.of(spec, suite, arch)
+  const { id: treeRoot } = await ports.roots.of(alone, suite, machine)
+  const root = await ports.roots.of(spec, suite, machine)
   const record = (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
-  return { record, compiler: command, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
+  const found = { record, machine, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
+  return { ...found, ...commandsOf(command, prefixOf(machine, arch)) }
+}
+
+/** clang compiles for every architecture by one command. */
+function commandsOf(command: string, prefix: string): Pick<BuildRoot, 'compiler' | 'cross'> {
+  const compiler = command.startsWith('clang-') ? command : `${prefix}${command}`
+  return prefix === '' ? { compiler } : { compiler, cross: prefix }
 }
 
 /** Composing takes some 20 seconds; whoever waits for the probe waits for it as well. */

@@ -12,7 +12,7 @@ import { listKey } from '../../model/keys.ts'
 import { parseOwnJson } from '../../model/parse.ts'
 import { type Arch, type Package, packageSchema } from '../../model/probe.ts'
 import { type Available, type Chosen, chooseCompiler, type Wanted } from './choose.ts'
-import { packagesOf, type RootSpec } from './spec.ts'
+import { packagesOf, type RootSpec, suffixOf } from './spec.ts'
 
 /** A root that can be composed. */
 export interface Root {
@@ -24,13 +24,19 @@ export interface Root {
 }
 
 export interface Roots {
-  /** Which suite's compiler builds. ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, ... */
-  choose(wanted: Wanted, arch: Arch): Promise<Chosen>
+  /**
+   * Which suite's compiler builds for `target` on a machine of `arch`. ProbeError `headers-not-found`,
+   * `mirror-unreachable`, `signature-invalid`, ...
+   */
+  choose(wanted: Wanted, arch: Arch, target?: Arch): Promise<Chosen>
   /** ProbeError `headers-not-found` where the suite lacks a package of it, and those of `choose`. */
   of(spec: RootSpec, suite: string, arch: Arch): Promise<Root>
 }
 
-const COMPILERS = { id: 'compilers', test: (name: string) => /^(?:gcc|clang)-\d+(?:\.\d+)?$/.test(name) }
+const COMPILERS = {
+  id: 'compilers 2',
+  test: (name: string) => /^(?:gcc|clang)-\d+(?:\.\d+)?(?:-(?:aarch64|x86-64)-linux-gnu)?$/.test(name),
+}
 const MAX_ROOT = 1024 * 1024
 
 export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: RootArchive): Roots {
@@ -45,16 +51,28 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
     }
   }
   return {
-    choose: async (wanted, arch) => {
+    choose: async (wanted, arch, target = arch) => {
       const lists = archive.suites.map(async ({ suite, stable }): Promise<Available[]> => {
         const found = await fetchPackages(signed, suiteOf(suite), DPKG_ARCH[arch], COMPILERS)
-        return found.map(({ name, version }) => ({ suite, stable, command: name, version }))
+        return compilersFor(found, arch, target).map((one) => ({ suite, stable, ...one }))
       })
       return chooseCompiler((await Promise.all(lists)).flat(), wanted)
     },
     of: (spec, suite, arch) => rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch)),
   }
 }
+
+/** A cross compiler is of the version that it was made of: `12.2.0-14` of `12.2.0-14cross1`. */
+export const compilersFor = (
+  packages: readonly Pick<Package, 'name' | 'version'>[],
+  arch: Arch,
+  target: Arch,
+): Pick<Available, 'command' | 'version'>[] =>
+  packages.flatMap(({ name, version }) => {
+    const [, command = '', family, suffix = ''] = /^((gcc|clang)-[\d.]+)(-.*)?$/.exec(name) ?? []
+    const wanted = family === 'clang' ? '' : suffixOf(arch, target)
+    return suffix === wanted ? [{ command, version: version.replace(/cross\d+$/, '') }] : []
+  })
 
 /** The closure is kept by the list that it is of: the next plan reads no list. */
 async function rootOf(

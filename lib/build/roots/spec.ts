@@ -57,19 +57,42 @@ export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
     case 'steps':
       return [...BASE, ...STEPS]
     case 'compilers':
-      return [...BASE, ...KERNEL, ...spec.commands.flatMap(compilerPackages)]
+      return [
+        ...BASE,
+        ...KERNEL,
+        ...spec.commands.flatMap((command) => compilerPackages(command, arch, spec.target ?? arch)),
+      ]
     case 'machine':
       return [...BASE, 'busybox-static', ...MACHINE[arch]]
   }
 }
 
+/** As compilers of Debian, and the prefix of a cross compiler's commands, call an architecture's programs. */
+const TRIPLET = {
+  x86_64: 'x86_64-linux-gnu',
+  aarch64: 'aarch64-linux-gnu',
+} as const satisfies Record<Arch, string>
+/** No name of a package has a `_`. */
+const inPackages = (target: Arch): string => TRIPLET[target].replace('_', '-')
+
+/** What the commands of its compilers and binutils begin with: kbuild's CROSS_COMPILE. Empty where they are its own. */
+export const prefixOf = (machine: Arch, target: Arch): string =>
+  machine === target ? '' : `${TRIPLET[target]}-`
+
+/** Of a cross compiler a package's name ends so. */
+export const suffixOf = (machine: Arch, target: Arch): string =>
+  machine === target ? '' : `-${inPackages(target)}`
+
 /**
  * `gcc-12`: with the headers of its plugins, without which Kconfig drops what the kernel's own plugins do, some of which
- * change structures. `clang-14`: with the linker and the tools of its LLVM.
+ * change structures; across architectures with the one of the machine beside it, for the tools of a tree. `clang-14`: for
+ * every architecture, with the linker and the tools of its LLVM.
  */
-function compilerPackages(command: string): string[] {
+function compilerPackages(command: string, machine: Arch, target: Arch): string[] {
   const [family, version = ''] = command.split('-')
-  return family === 'clang'
-    ? [command, `llvm-${version}`, `lld-${version}`]
-    : [command, `${command}-plugin-dev`]
+  const suffix = suffixOf(machine, target)
+  const crossing = suffix === '' ? [] : [`binutils${suffix}`]
+  if (family === 'clang') return [command, `llvm-${version}`, `lld-${version}`, ...crossing]
+  const own = suffix === '' ? [] : [command, ...crossing]
+  return [...own, `${command}${suffix}`, `${command}-plugin-dev${suffix}`]
 }

@@ -11,10 +11,7 @@ export interface VanillaPorts extends SourcePorts {
 }
 
 /** ProbeError `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
-export async function planSource(
-  ports: VanillaPorts,
-  kernel: SubmittedKernel,
-): Promise<SourcePlan> {
+export async function planSource(ports: VanillaPorts, kernel: SubmittedKernel): Promise<SourcePlan> {
   const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
   const source = await kernelSource(ports, ports.settings, kernel.sourceVersion, arch)
   const id = treeId({

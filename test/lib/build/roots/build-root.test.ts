@@ -43,6 +43,7 @@ function world(looks: number) {
   const ports: BuildRootPorts = {
     records: wanted.records,
     composed: (root, spec) => rootWanted(wanted, root, spec),
+    machines: { x86_64: 'x86_64', aarch64: 'x86_64' },
     roots: {
       choose: async (wanted) => chooseCompiler(DEBIAN, wanted),
       of: async (spec, suite, arch) => ({
