@@ -11,7 +11,7 @@ import { ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
 import { parseOwnJson } from '../../model/parse.ts'
 import { type Arch, type Package, packageSchema } from '../../model/probe.ts'
-import { type Available, type Chosen, chooseCompiler, type Wanted } from './choose.ts'
+import { type Available, type Chosen, chooseCross, type Wanted } from './choose.ts'
 import { packagesOf, type RootSpec, suffixOf } from './spec.ts'
 
 /** A root that can be composed. */
@@ -54,25 +54,13 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
     choose: async (wanted, arch, target = arch) => {
       const lists = archive.suites.map(async ({ suite, stable }): Promise<Available[]> => {
         const found = await fetchPackages(signed, suiteOf(suite), DPKG_ARCH[arch], COMPILERS)
-        return compilersFor(found, arch, target).map((one) => ({ suite, stable, ...one }))
+        return found.map(({ name, version }) => ({ suite, stable, command: name, version }))
       })
-      return chooseCompiler((await Promise.all(lists)).flat(), wanted)
+      return chooseCross((await Promise.all(lists)).flat(), wanted, suffixOf(arch, target))
     },
     of: (spec, suite, arch) => rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch)),
   }
 }
-
-/** A cross compiler is of the version that it was made of: `12.2.0-14` of `12.2.0-14cross1`. */
-export const compilersFor = (
-  packages: readonly Pick<Package, 'name' | 'version'>[],
-  arch: Arch,
-  target: Arch,
-): Pick<Available, 'command' | 'version'>[] =>
-  packages.flatMap(({ name, version }) => {
-    const [, command = '', family, suffix = ''] = /^((gcc|clang)-[\d.]+)(-.*)?$/.exec(name) ?? []
-    const wanted = family === 'clang' ? '' : suffixOf(arch, target)
-    return suffix === wanted ? [{ command, version: version.replace(/cross\d+$/, '') }] : []
-  })
 
 /** The closure is kept by the list that it is of: the next plan reads no list. */
 async function rootOf(
