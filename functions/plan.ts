@@ -12,6 +12,7 @@ import {
   buildRoot,
   type RootWantedPorts,
   rootWanted,
+  stepsRoot,
 } from '../lib/build/roots/build-root.ts'
 import { createRootRecords } from '../lib/build/roots/records.ts'
 import { createRoots } from '../lib/build/roots/roots.ts'
@@ -78,6 +79,7 @@ const ports: PlanPorts = {
   inputUrls: internalUrls('inputsBucket'),
   rootUrls: internalUrls('rootsBucket'),
   root: (arch, kind, wanted) => buildRoot(rootPorts, arch, kind, wanted),
+  stepsRoot: (arch, phase) => stepsRoot(rootPorts, arch, phase),
   now: Date.now,
   log,
   settings: current,

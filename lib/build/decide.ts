@@ -2,7 +2,7 @@
 
 import type { KernelPlan } from '../kernels/planner.ts'
 import { inputKey, stagingKeys } from '../model/keys.ts'
-import type { Presigner, Trees } from '../model/ports.ts'
+import type { Phase, Presigner, Trees } from '../model/ports.ts'
 import type { Arch, Kind, Package, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
@@ -10,8 +10,8 @@ import { formatJob, type Job, type JobInput } from './job.ts'
 import type { BuildOrderRecord, BuildPlan } from './order.ts'
 import type { BuildRoot } from './roots/build-root.ts'
 import type { Wanted } from './roots/choose.ts'
-import type { Toolchain } from './toolchain.ts'
-import { type Input, packageInput, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
+import type { RootRecord } from './roots/records.ts'
+import { type Input, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
 
 /** A driver source that lies in the inputs bucket. */
 export interface DriverInput {
@@ -25,9 +25,10 @@ export interface DecidePorts {
   readonly settings: Settings
   /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
   readonly driver: (probe: Probe) => Promise<DriverInput>
-  readonly toolchain: Toolchain
   /** What it is compiled in. ProbeError `headers-not-found`, `root-missing`, ... */
   readonly root: (arch: Arch, kind: Kind, wanted: Wanted) => Promise<BuildRoot>
+  /** What its steps run in. ProbeError as `root`. */
+  readonly stepsRoot: (arch: Arch, phase: Phase) => Promise<RootRecord>
   readonly trees: Pick<Trees, 'find'>
   /** Brings a package into the inputs bucket, checked against its digest. */
   readonly ensureInput: (pkg: Package) => Promise<unknown>
@@ -48,6 +49,7 @@ export interface Decision {
   readonly plan: BuildPlan
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
   readonly root: BuildRoot
+  readonly steps: RootRecord
   readonly inputs: readonly Input[]
 }
 
@@ -62,13 +64,12 @@ export async function decide(
   submitted: BuildPlan['submitted'],
 ): Promise<Decision> {
   const { arch, kind } = probeOf(key)
-  const root = await ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText })
-  const tree = await treeIn(ports, kernel, root)
-  const toolchain = await ports.toolchain.forBuild(root.machine, tree.packages)
-  const [driver] = await Promise.all([
-    ports.driver(probeOf(key)),
-    ...[...tree.packages, ...toolchain].map(ports.ensureInput),
+  const [root, steps] = await Promise.all([
+    ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText }),
+    ports.stepsRoot(arch, 'build'),
   ])
+  const tree = await treeIn(ports, kernel, root)
+  const [driver] = await Promise.all([ports.driver(probeOf(key)), ...tree.packages.map(ports.ensureInput)])
   const plan: BuildPlan = {
     key,
     claim,
@@ -79,18 +80,13 @@ export async function decide(
     recipe: driver.recipe,
     driverSource: driver.source,
     headers: tree.sources,
-    tools: toolchain.map(sourceOf),
     ...(submitted === undefined ? {} : { submitted }),
     ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
     ...loadTestOf(kernel, ports.settings),
   }
   const { format, bytes, source } = driver
-  const inputs = [
-    ...tree.inputs,
-    { role: 'driver' as const, format, sha256: source.sha256, bytes },
-    ...toolchain.map((pkg) => packageInput('toolchain', pkg)),
-  ]
-  return { plan, kernel: tree.kernel, root, inputs }
+  const inputs = [...tree.inputs, { role: 'driver' as const, format, sha256: source.sha256, bytes }]
+  return { plan, kernel: tree.kernel, root, steps, inputs }
 }
 
 const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot => ({
@@ -122,13 +118,13 @@ export async function orderOf(ports: OrderPorts, decision: Decision): Promise<Bu
   const { job: key } = stagingKeys(decision.plan.claim)
   const job = formatJob(await jobOf(ports, decision))
   const jobUrl = await ports.stagingUrls.get(key, { expiresSeconds: jobSeconds(ports.settings) })
-  return { plan: decision.plan, job, jobUrl }
+  return { plan: decision.plan, job, jobUrl, stepsRoot: decision.steps.digest }
 }
 
 /** Seconds that a build may take in all. */
 export const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
 
-async function jobOf(ports: OrderPorts, { plan, kernel, root, inputs }: Decision): Promise<Job> {
+async function jobOf(ports: OrderPorts, { plan, kernel, root, steps, inputs }: Decision): Promise<Job> {
   const probe = probeOf(plan.key)
   const expires = { expiresSeconds: jobSeconds(ports.settings) }
   const keys = stagingKeys(plan.claim)
@@ -149,7 +145,8 @@ async function jobOf(ports: OrderPorts, { plan, kernel, root, inputs }: Decision
       COMPILE_SECONDS: String((ports.settings.build.timeoutMinutes - 2) * 60),
     },
     inputs: [
-      await rootInput(ports, root, expires),
+      await rootInput(ports, 'steps', steps, expires),
+      await rootInput(ports, 'root', root.record, expires),
       ...(await Promise.all(
         inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
       )),
@@ -163,11 +160,12 @@ async function jobOf(ports: OrderPorts, { plan, kernel, root, inputs }: Decision
   }
 }
 
-async function rootInput(
-  { rootUrls }: OrderPorts,
-  { record: { sha256: digest, bytes } }: BuildRoot,
+/** The archive of a root. */
+export async function rootInput<Role extends string>(
+  { rootUrls }: Pick<OrderPorts, 'rootUrls'>,
+  role: Role,
+  { sha256: digest, bytes }: RootRecord,
   expires: { readonly expiresSeconds: number },
-): Promise<JobInput> {
-  const url = await rootUrls.get(inputKey(digest), expires)
-  return { role: 'root', format: 'tar.gz', sha256: digest, bytes, url }
+): Promise<JobInput<Role>> {
+  return { role, format: 'tar.gz', sha256: digest, bytes, url: await rootUrls.get(inputKey(digest), expires) }
 }

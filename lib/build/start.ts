@@ -62,12 +62,13 @@ export async function startBuild(
   const now = ports.now()
   await pay(ports, request)
   const keys = stagingKeys(claim)
-  const { plan, job, jobUrl } = await orderOnce(ports, decision)
+  const { plan, job, jobUrl, stepsRoot } = await orderOnce(ports, decision)
   const body = new TextEncoder().encode(job)
   // A crash in these writes leaves staging objects of this claim, which the same event finds again, or which expire.
   await create(ports.staging, keys.job, body, 'text/plain')
   await create(ports.staging, keys.log, new TextEncoder().encode(opening(plan)), 'text/plain')
-  const order = { phase: 'build' as const, key, probe: probeOf(key), claim, jobUrl, jobSha256: sha256(body) }
+  const told = { jobUrl, jobSha256: sha256(body), stepsRoot }
+  const order = { phase: 'build' as const, key, probe: probeOf(key), claim, ...told }
   const buildId = await ports.builder.start(order)
   // A crash here leaves a build that the index does not know: its end is told by an event with the claim,
   // and the same event again finds the same build by its token.

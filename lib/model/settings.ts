@@ -88,8 +88,6 @@ export const baseSettings = z.object({
      * compiler, and loaded in an emulated machine
      */
     machines: z.object({ x86_64: z.enum(ARCHES), aarch64: z.enum(ARCHES) }),
-    /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
-    toolchain: z.enum(['packages', 'image']),
   }),
   loadTest: z.object({
     /**
@@ -183,7 +181,6 @@ export const BASE_DEFAULTS: Settings = {
       ...['clang-19', 'clang-21', 'clang-22', 'clang-23'],
     ],
     machines: { x86_64: 'x86_64', aarch64: 'aarch64' },
-    toolchain: 'packages',
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {

@@ -1,9 +1,6 @@
-// All that a plan finds, put together: the planners of kernels, the sources of drivers, the tools, over ports alone.
+// All that a plan finds, put together: the planners of kernels and the sources of drivers, over ports alone.
 
-import { aptArchive, keepOf } from '../archives/apt/archive.ts'
-import { TOOL_KEYRING } from '../archives/tools.ts'
 import type { DecidePorts } from '../build/decide.ts'
-import { createToolchain, NO_TOOLCHAIN, TOOLCHAIN_NAMES } from '../build/toolchain.ts'
 import { createTrees } from '../inputs/cache.ts'
 import { ensureInput } from '../inputs/inputs.ts'
 import { createPlanners } from '../kernels/planners.ts'
@@ -28,7 +25,7 @@ export interface PlanningPorts {
 
 export interface Planning
   extends Omit<KernelOfPorts, 'kernels'>,
-    Pick<DecidePorts, 'driver' | 'toolchain' | 'ensureInput'> {
+    Pick<DecidePorts, 'driver' | 'ensureInput'> {
   readonly trees: Trees
   readonly drivers: DriversPorts
 }
@@ -36,7 +33,6 @@ export interface Planning
 export function createPlanning(ports: PlanningPorts): Planning {
   const { settings, inputs, fetch } = ports
   const planners = createPlanners(settings, { ...ports, machines: settings.build.machines })
-  const tools = { suites: settings.tools.suites, keyring: TOOL_KEYRING, keep: keepOf(TOOLCHAIN_NAMES) }
   const drivers = { ...ports, suites: driverSuites(ports, settings.driverPackages, settings) }
   const driverPorts: DriverSourcePorts = {
     ...ports,
@@ -47,8 +43,6 @@ export function createPlanning(ports: PlanningPorts): Planning {
     submitted: planners.planSubmitted,
     identify: planners.identify,
     driver: (probe) => driverSource(driverPorts, driverFor(settings, probe.driverVersion), probe),
-    toolchain:
-      settings.build.toolchain === 'packages' ? createToolchain(aptArchive(ports, tools)) : NO_TOOLCHAIN,
     ensureInput: (pkg) => ensureInput(inputs, fetch, pkg),
     trees: createTrees(inputs),
     drivers,

@@ -43,8 +43,7 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 
 /**
- * Steps use this machine's own tools, and compile in a root; another architecture's probes are built here, too. A host
- * without Debian's archive keeps the mirrors of the defaults.
+ * Another architecture's probes are built here, too. A host without Debian's archive keeps the mirrors of the defaults.
  */
 export function settingsOf({
   suites,
@@ -52,7 +51,7 @@ export function settingsOf({
 }: Pick<SynthesisOptions, 'suites' | 'settingsFile'>): JsonObject {
   const host: JsonObject = {
     ...mirrorsOf(suites),
-    build: { toolchain: 'image', machines: { x86_64: MACHINE, aarch64: MACHINE } },
+    build: { machines: { x86_64: MACHINE, aarch64: MACHINE } },
   }
   if (settingsFile === undefined) return host
   const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json

@@ -1,7 +1,8 @@
-// The root of one build: chosen by the word of its kernel, and composed before the build where it never was.
+// The roots of one build: what it compiles in, chosen by the word of its kernel, and what its steps run in. Each is composed
+// before the build where it never was.
 
 import { ProbeError } from '../../model/errors.ts'
-import type { Budgets, Bus, Clock, NewId } from '../../model/ports.ts'
+import type { Budgets, Bus, Clock, NewId, Phase } from '../../model/ports.ts'
 import type { Arch, Kind, Machines } from '../../model/probe.ts'
 import type { Chosen, Wanted } from './choose.ts'
 import type { RootRecord, RootRecords } from './records.ts'
@@ -71,6 +72,15 @@ export async function buildRoot(
 function commandsOf(command: string, prefix: string): Pick<BuildRoot, 'compiler' | 'cross'> {
   const compiler = command.startsWith('clang-') ? command : `${prefix}${command}`
   return prefix === '' ? { compiler } : { compiler, cross: prefix }
+}
+
+/** What the steps of a phase of an architecture's builds run in. ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
+export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
+  const machine = ports.machines[arch]
+  const booted: RootSpec = { tag: 'machine', ...(machine === arch ? {} : { target: arch }) }
+  const spec: RootSpec = phase === 'build' ? { tag: 'steps' } : booted
+  const root = await ports.roots.of(spec, ports.roots.steps, machine)
+  return (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
 }
 
 /** Composing takes some 20 seconds; whoever waits for the probe waits for it as well. */

@@ -21,7 +21,7 @@ const BASE = [
 ]
 
 /** To fetch and to store, to take any package apart, to make a sandbox. */
-const STEPS = ['bubblewrap', 'ca-certificates', 'curl', 'dpkg', 'libarchive-tools', 'zstd']
+const STEPS = ['bubblewrap', 'ca-certificates', 'curl', 'dpkg', 'libarchive-tools', 'mount', 'zstd']
 
 /**
  * What a kernel's tree and its modules are made with: the parser of Kconfig (bison, flex), the kernel's constants of time
@@ -46,7 +46,13 @@ const KERNEL = [
   'zstd',
 ]
 
-const MACHINE = {
+/** To start a machine. */
+const MACHINE = ['cpio']
+/** To compile the static programs that test in it; `libc6-dev` is of the root's own architecture. */
+const TESTER = { own: ['gcc', 'libc6-dev'], x86_64: 'libc6-dev-amd64-cross', aarch64: 'libc6-dev-arm64-cross' }
+/** What runs in it. */
+const GUEST = ['busybox-static']
+const QEMU = {
   x86_64: ['qemu-system-x86'],
   aarch64: ['qemu-system-arm'],
 } as const satisfies Record<Arch, readonly string[]>
@@ -63,9 +69,18 @@ export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
         ...spec.commands.flatMap((command) => compilerPackages(command, arch, spec.target ?? arch)),
       ]
     case 'machine':
-      return [...BASE, 'busybox-static', ...MACHINE[arch]]
+      return [...BASE, ...STEPS, ...MACHINE, ...machinePackages(arch, spec.target ?? arch)]
   }
 }
+
+/** Names of packages of another architecture: static programs, which need no other, for a machine of that one. */
+export const guestsOf = (spec: RootSpec, arch: Arch): readonly string[] =>
+  spec.tag === 'machine' && spec.target !== undefined && spec.target !== arch ? GUEST : []
+
+const machinePackages = (arch: Arch, target: Arch): readonly string[] =>
+  arch === target
+    ? [...GUEST, ...TESTER.own, ...QEMU[target]]
+    : [`gcc${suffixOf(arch, target)}`, TESTER[target], ...QEMU[target]]
 
 /** As compilers of Debian, and the prefix of a cross compiler's commands, call an architecture's programs. */
 const TRIPLET = {

@@ -19,7 +19,6 @@ const factsOf = (path: string): StatementFacts => {
     unameRelease: '6.1.0-56-amd64',
     driverSource: source('driver'),
     headers: [source('linux-headers-6.1.0-56-amd64'), source('linux-headers-6.1.0-56-common')],
-    tools: [source('gcc-12')],
     compiler: 'gcc-12',
   }
 }

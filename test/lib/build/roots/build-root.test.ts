@@ -45,6 +45,7 @@ function world(looks: number) {
     composed: (root, spec) => rootWanted(wanted, root, spec),
     machines: { x86_64: 'x86_64', aarch64: 'x86_64' },
     roots: {
+      steps: 'bookworm',
       choose: async (wanted) => chooseCompiler(DEBIAN, wanted),
       of: async (spec, suite, arch) => ({
         id: `${suite} ${spec.tag === 'compilers' ? spec.commands.join(' ') : spec.tag}`,
