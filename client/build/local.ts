@@ -55,14 +55,9 @@ const TIMEOUT = 600_000
 /** Bytes of an answer at most. */
 const MAX_REMEMBERED = 4 * 1024 * 1024
 
-/** Every architecture's probes are built on this machine. */
-const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
-const MACHINES = { x86_64: MACHINE, aarch64: MACHINE } as const
-
 /** ProbeError: those of `buildProbe`. */
 export async function buildHere(options: LocalOptions, asked: Asked): Promise<Outcome> {
-  const { cache, builder, folders, tell } = options
-  const settings = { ...options.settings, build: { ...options.settings.build, machines: MACHINES } }
+  const { settings, cache, builder, folders, tell } = options
   const now = Date.now
   const inputsFolder = join(cache, 'inputs')
   const inputs = bucketStore(inputsFolder)
@@ -73,7 +68,7 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
   const places = rootPlaces(cache)
   const kept = keptRoots(cache, createFetch({ settings, timeoutMs: TIMEOUT }))
   const rootPorts: BuildRootPorts = {
-    machines: MACHINES,
+    machines: settings.build.machines,
     roots: createRoots({ ...archive, inputs: folderStore(cache) }, settings.roots),
     records: kept,
     composed: oneByOne((root: Root, spec: RootSpec) => {
