@@ -46,7 +46,9 @@ export const IMAGE_PATH = '/image'
  */
 export function openSandbox(root: string): Sandbox {
   if (!existsSync(join(root, 'usr/bin/bwrap')))
-    throw new Error(`the build root ${root} is gone, or has no bubblewrap: the next request for a probe composes it`)
+    throw new Error(
+      `the build root ${root} is gone, or has no bubblewrap: the next request for a probe composes it`,
+    )
   const isRoot = process.getuid?.() === 0
   const ways = isRoot ? [BUILD_UID, undefined] : [undefined]
   const failures: string[] = []
@@ -76,7 +78,17 @@ function bubblewrap(root: string, args: readonly string[]): [string, string[]] {
 
 const image = (root: string): string[] => [
   ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv'],
-  ...['--ro-bind', join(root, 'usr'), '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin'],
+  ...[
+    '--ro-bind',
+    join(root, 'usr'),
+    '/usr',
+    '--symlink',
+    'usr/bin',
+    '/bin',
+    '--symlink',
+    'usr/sbin',
+    '/sbin',
+  ],
   ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
   ...['--ro-bind-try', join(root, 'etc/alternatives'), '/etc/alternatives'],
   ...IMAGE_COMMANDS.flatMap((name) => ['--symlink', `/usr/bin/${name}`, `${IMAGE_PATH}/${name}`]),
