@@ -49,7 +49,11 @@ const KERNEL = [
 /** To start a machine. */
 const MACHINE = ['cpio']
 /** To compile the static programs that test in it; `libc6-dev` is of the root's own architecture. */
-const TESTER = { own: ['gcc', 'libc6-dev'], x86_64: 'libc6-dev-amd64-cross', aarch64: 'libc6-dev-arm64-cross' }
+const TESTER = {
+  own: ['gcc', 'libc6-dev'],
+  x86_64: 'libc6-dev-amd64-cross',
+  aarch64: 'libc6-dev-arm64-cross',
+}
 /** What runs in it. */
 const GUEST = ['busybox-static']
 const QEMU = {
