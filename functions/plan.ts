@@ -16,6 +16,7 @@ import {
 } from '../lib/build/roots/build-root.ts'
 import { createRootRecords } from '../lib/build/roots/records.ts'
 import { createRoots } from '../lib/build/roots/roots.ts'
+import { withShared } from '../lib/inputs/shared.ts'
 import { DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { unreachable } from '../lib/model/errors.ts'
 import { type ReadDriversPorts, readDrivers } from '../lib/plan/drivers.ts'
@@ -39,6 +40,7 @@ import {
 
 const current = settingsOf(settingsSchema, DEFAULTS)
 const inputs = store('inputsBucket')
+const roots = store('rootsBucket')
 const archive = {
   // The operator's settings name the places, no client does: a file there is meant.
   fetch: createFetch({ files: true, settings: current }),
@@ -58,8 +60,8 @@ const drivers: ReadDriversPorts = {
 
 const rootPorts: BuildRootPorts & RootWantedPorts = {
   machines: current.build.machines,
-  roots: createRoots(archive, current.roots),
-  records: createRootRecords(store('rootsBucket')),
+  roots: createRoots({ ...archive, inputs: withShared(inputs, roots) }, current.roots),
+  records: createRootRecords(roots),
   budgets: budgets(),
   bus: bus(),
   now: Date.now,

@@ -126,7 +126,7 @@ function whatHappened(reason: FailureReason, log: Uint8Array | undefined, contex
     case 'compile-error':
       return `the driver does not compile on this kernel: use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
     case 'build-lost':
-      return `the build was cut off before it could report: ${context}`
+      return `the build left no report: ${context}`
     case 'build-timeout':
       return `compiling did not end in time: is the machine busy? It said last:\n${lastLines(log)}`
     default:

@@ -10,7 +10,7 @@ import { cacheFolder } from '../../local/roots.ts'
 import { aptSuites } from '../../local/start/apt-sources.ts'
 import { settingsOf } from '../../local/start/synthesize.ts'
 import { askedOf, isOfTheCommandLine, readOptions } from '../build/asked.ts'
-import { leave } from '../build/files.ts'
+import { checkFolder, leave } from '../build/files.ts'
 import { buildHere, openFolders } from '../build/local.ts'
 
 const USAGE = `Usage: probe-registry build --driver-version VERSION --release RELEASE --target TARGET [OPTION...]
@@ -63,6 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const current = settings(options.settings ?? (process.env.SETTINGS_FILE || undefined))
   const asked = await askedOf({ settings: current, arch: ARCH, now: Date.now }, options)
+  checkFolder(options.out)
   for (const note of asked.notes) tell(`config: ${note}`)
   // First of all: a process inherits what is open when it starts.
   const builder = startBuilder()
@@ -123,7 +124,12 @@ function statusOfError(error: unknown): number {
   }
 }
 
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+function said(error: unknown): string {
+  const { code, message } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
+  if (code !== 'ENOSPC') return message
+  return `there is no space left (${message}): what is fetched lies in ${cacheFolder(process.env)} (XDG_CACHE_HOME), what is built in /tmp and /var/tmp; a build needs up to two gigabytes`
+}
 
 try {
   process.exitCode = await main(process.argv.slice(2))

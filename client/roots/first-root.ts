@@ -8,7 +8,8 @@ import { createFetch } from '../../lib/aws/fetch.ts'
 import { createRoots } from '../../lib/build/roots/roots.ts'
 import type { RootSpec } from '../../lib/build/roots/spec.ts'
 import { DONE } from '../../local/start/first-root.ts'
-import { folderListDates, folderStore } from './folder-store.ts'
+import { bucketStore } from './bucket.ts'
+import { folderListDates } from './folder-store.ts'
 import { keptRoots, teller } from './kept-roots.ts'
 
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
@@ -26,9 +27,12 @@ const FIRST: readonly { readonly what: string; readonly spec: RootSpec }[] = [
 async function main(cache: string, settings: string): Promise<void> {
   const archive = rootArchiveSchema.parse({ ...ROOT_ARCHIVE, ...JSON.parse(settings) })
   const fetch = createFetch({ settings: archive, timeoutMs: TIMEOUT })
-  const ports = { fetch, now: Date.now, lists: folderListDates(cache), inputs: folderStore(cache) }
+  // What is read of the lists is kept beside the roots, where every registry's first plan finds it.
+  const inputs = bucketStore(join(cache, 'bucket'))
+  const ports = { fetch, now: Date.now, lists: folderListDates(cache), inputs }
   const roots = createRoots({ ...ports, log: () => {} }, archive)
   const kept = keptRoots(cache, fetch)
+  await roots.choose({ command: COMPILER }, ARCH)
   for (const { what, spec } of FIRST) {
     const root = await roots.of(spec, archive.steps, ARCH)
     if ((await kept.find(root.id)) !== undefined) continue

@@ -1,9 +1,8 @@
 // `probe-registry build` against a registry: the same probe, byte for byte, with nothing of the registry left that could help.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../../lib/model/digest.ts'
@@ -33,6 +32,8 @@ const fileOf = ({ release }: DebianKernel, extension: 'ko' | 'o' = 'ko') =>
 
 beforeAll(async () => {
   work = await scratch()
+  // Another user goes through it.
+  chmodSync(work.dir, 0o755)
   kernel = pinned('6.1', 'amd64')
   const registry = await startRegistry({ dataDir: join(work.dir, 'data') })
   try {
@@ -108,11 +109,6 @@ const here = (command: string, out: string): string =>
 const direct = (command: string): string =>
   command.replace('npx --no-install probe-registry', `exec ${process.execPath} ${PROGRAM}`)
 
-const folders = (): string[] =>
-  [tmpdir(), '/var/tmp']
-    .flatMap((folder) => readdirSync(folder))
-    .filter((name) => name.startsWith('probe-registry-build-'))
-
 /** Processes that see a folder of such a build. */
 const inSandboxes = (): string[] =>
   readdirSync('/proc')
@@ -131,7 +127,7 @@ describe('the build of a probe without a registry', () => {
   test('is the very bytes that the registry serves, by an ordinary user with nothing but an empty cache', async () => {
     const home = join(work.dir, 'home')
     await mkdir(home)
-    if (otherUser) for (const path of [work.dir, home]) chownSync(path, USER, USER)
+    if (otherUser) chownSync(home, USER, USER)
     const out = join(home, 'probes')
     const env = { HOME: home, XDG_CACHE_HOME: join(home, 'cache'), SETTINGS_FILE: copied(home) }
     const {
@@ -195,13 +191,25 @@ describe('the build of a probe without a registry', () => {
     expect(existsSync(join(work.dir, 'none'))).toBe(false)
   })
 
+  test.runIf(otherUser)('where there are no user namespaces says so, and what to do', async () => {
+    const none = 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all "$@"'
+    const command = direct(here(BY_NAME, join(work.dir, 'none'))).replace('exec ', '')
+    const ran = await run(`exec unshare --user --map-root-user sh -c '${none}' sh ${command}`)
+    expect([ran.status, ran.out]).toEqual([3, ''])
+    expect(ran.err).toMatch(/^probe-registry build: .*may make no user namespaces.* Allow them, .*\n$/m)
+    expect(existsSync(join(work.dir, 'none'))).toBe(false)
+  })
+
   test('that is interrupted leaves no probe, no folder and nothing that runs', async () => {
-    const before = folders()
-    const out = join(work.dir, 'interrupted')
-    const ran = await run(direct(here(BY_NAME, out)), { interrupt: (err) => /^build: compile$/m.test(err) })
+    const [out, temporary] = [join(work.dir, 'interrupted'), join(work.dir, 'tmp')]
+    await mkdir(temporary)
+    const ran = await run(direct(here(BY_NAME, out)), {
+      env: { TMPDIR: temporary },
+      interrupt: (err) => /^build: compile$/m.test(err),
+    })
     expect([ran.status, ran.out], ran.err).toEqual([130, ''])
     expect(existsSync(out)).toBe(false)
-    await expect.poll(folders, { timeout: 10_000 }).toEqual(before)
+    expect(readdirSync(temporary)).toEqual([])
     await expect.poll(inSandboxes, { timeout: 10_000 }).toEqual([])
   })
 })

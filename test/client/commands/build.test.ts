@@ -1,7 +1,7 @@
 // `probe-registry build`: what its command line means, and what it answers before anything is built. test/e2e has the rest.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -20,6 +20,7 @@ let config: string
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'build-command-'))
   config = join(dir, 'config')
+  mkdirSync(join(dir, 'tmp'))
   writeFileSync(config, configBytes('debian_6.1.0-56-amd64'))
 })
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -133,9 +134,10 @@ interface Ran {
   readonly err: string
 }
 
-/** With a cache of its own, of which nothing must be made. */
+/** With a cache and a folder of temporary files of its own. */
 function build(...args: string[]): Promise<Ran> {
-  const env = { ...process.env, XDG_CACHE_HOME: join(dir, 'cache'), SETTINGS_FILE: '' }
+  const own = { XDG_CACHE_HOME: join(dir, 'cache'), TMPDIR: join(dir, 'tmp'), SETTINGS_FILE: '' }
+  const env = { ...process.env, ...own }
   const child = spawn(process.execPath, [PROGRAM, 'build', ...args], { env, cwd: dir })
   const said = { out: '', err: '' }
   child.stdout.on('data', (chunk) => {
@@ -165,6 +167,7 @@ describe('the command', () => {
     ["Unexpected argument 'positional'", [...NAMED, 'positional']],
     ['--symvers says something of the kernel of a --config', [...NAMED, '--symvers', '/dev/null']],
     ['--config /no/such: ENOENT', [...NAMED, '--config', '/no/such']],
+    ['--out /dev/null/a: /dev/null is no folder', [...NAMED, '--out', '/dev/null/a']],
     ['release: ', [...NAMED, '--config', '/dev/null', '--release', 'a b']],
   ])('ends with 2 and one line where it is used wrongly: %s', async (said, args) => {
     const { status, out, err } = await build(...args)
@@ -194,14 +197,13 @@ describe('the command', () => {
     const settings = join(dir, 'away.json')
     const suites = [{ mirror, suite: 'bookworm' }]
     writeFileSync(settings, JSON.stringify({ debian: { suites, snapshot: { mode: 'off' } } }))
-    const before = folders()
     const { status, out, err } = await build(...NAMED, '--settings', settings, '--out', join(dir, 'out'))
     expect([status, out]).toEqual([3, ''])
     expect(err).toMatch(
       /^probe-registry build: [^\n]*http:\/\/127\.0\.0\.1:9\/debian\S* could not be read[^\n]*\n$/,
     )
     expect(existsSync(join(dir, 'out'))).toBe(false)
-    expect(folders()).toEqual(before)
+    expect(readdirSync(join(dir, 'tmp'))).toEqual([])
   })
 
   test('ends with 3 where the settings are none', async () => {
@@ -211,8 +213,3 @@ describe('the command', () => {
     expect([status, err]).toEqual([3, expect.stringMatching(/^probe-registry build: .*buildsPerDay.*\n$/)])
   })
 })
-
-const folders = (): string[] =>
-  [tmpdir(), '/var/tmp']
-    .flatMap((folder) => readdirSync(folder))
-    .filter((name) => name.startsWith('probe-registry-build-'))
