@@ -75,9 +75,7 @@ test.skipIf(process.arch !== 'x64').each(ROWS)(
     // What flavours share; the tools of the tree, which run here; the kernel's own headers.
     expect(architectures.sort()).toEqual(['all', 'amd64', 'arm64'])
     const loadTest = await until(async () => (await story()).loadTest)
-    expect(loadTest.checked).toEqual(
-      expect.arrayContaining(['insmod', 'listed', 'major', 'device', 'opened']),
-    )
+    expect(loadTest).toMatchObject({ verdict: 'passed', capture: { events: expect.any(Number) } })
   },
   18 * MINUTES,
 )
