@@ -5,10 +5,14 @@ import type { Stack } from 'aws-cdk-lib'
 import { CfnProject } from 'aws-cdk-lib/aws-codebuild'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { ENV } from '../lib/aws/resources.ts'
+import type { Arch } from '../lib/model/probe.ts'
 import type { Settings } from '../lib/model/settings.ts'
 import { inlineBuildspec, loadTestBuildspec } from './buildspec.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
+
+/** By the architecture of the machine. */
+const TYPES = { x86_64: 'LINUX_CONTAINER', aarch64: 'ARM_CONTAINER' } as const satisfies Record<Arch, string>
 
 export type Projects = readonly CfnProject[]
 
@@ -19,10 +23,11 @@ export function addBuilds(stack: Stack, settings: Settings) {
   })
   const probe = inlineBuildspec()
   const load = loadTestBuildspec()
-  const x86_64 = project(stack, 'BuildX8664', role, 'LINUX_CONTAINER', probe, settings)
-  const aarch64 = project(stack, 'BuildAarch64', role, 'ARM_CONTAINER', probe, settings)
-  const loadX86_64 = project(stack, 'LoadTestX8664', role, 'LINUX_CONTAINER', load, settings)
-  const loadAarch64 = project(stack, 'LoadTestAarch64', role, 'ARM_CONTAINER', load, settings)
+  const { machines } = settings.build
+  const x86_64 = project(stack, 'BuildX8664', role, TYPES[machines.x86_64], probe, settings)
+  const aarch64 = project(stack, 'BuildAarch64', role, TYPES[machines.aarch64], probe, settings)
+  const loadX86_64 = project(stack, 'LoadTestX8664', role, TYPES[machines.x86_64], load, settings)
+  const loadAarch64 = project(stack, 'LoadTestAarch64', role, TYPES[machines.aarch64], load, settings)
   const projects: Projects = [x86_64, aarch64, loadX86_64, loadAarch64]
   const resources = projects.map(({ attrArn }) => attrArn)
   const builds = granting(
@@ -45,7 +50,7 @@ function project(
   stack: Stack,
   id: string,
   role: Role,
-  type: 'LINUX_CONTAINER' | 'ARM_CONTAINER',
+  type: (typeof TYPES)[Arch],
   buildSpec: string,
   { build, cloud }: Settings,
 ): CfnProject {

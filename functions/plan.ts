@@ -59,6 +59,7 @@ const drivers: ReadDriversPorts = {
 }
 
 const rootPorts: BuildRootPorts & RootWantedPorts = {
+  machines: current.build.machines,
   roots: createRoots({ ...archive, inputs: withShared(inputs, roots) }, current.roots),
   records: createRootRecords(roots),
   budgets: budgets(),

@@ -29,7 +29,6 @@ flow() {
   [ -n "$IMAGE" ] || fail 'there is no image of this kernel'
   fetch_inputs
   stage prepare
-  check_machine
   compile_tester
   choose_sandbox image_sandbox
   stage image

@@ -34,7 +34,7 @@ pack_initramfs() {
   chmod 755 "$WORK/root/init"
   mv "$WORK"/inputs/probe-* "$WORK/root/probe"
   printf 'NONCE=%s KIND=%s DRIVER_NAME=%s\n' "$NONCE" "$KIND" "$DRIVER_NAME" >"$WORK/root/job"
-  (cd "$WORK/root" && find . | busybox cpio -o -H newc) >"$WORK/vm/initramfs" 2>/dev/null
+  (cd "$WORK/root" && find . | cpio -o -H newc) >"$WORK/vm/initramfs" 2>/dev/null
 }
 
 # boot_image: the machine's console, printable; MACHINE is how it ended. A kernel that qemu cannot start unwrapped is

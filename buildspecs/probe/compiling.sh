@@ -23,7 +23,8 @@ take() {
 # The build folder is in memory and ends with the sandbox: the one thing that leaves it is what is written to
 # file descriptor 3, so there is no link to follow.
 building() {
-  FROM=$COMPILER_ROOT sandbox --size 1073741824 --tmpfs /build --chdir /build --setenv CC "$COMPILER" "$@"
+  FROM=$COMPILER_ROOT sandbox --size 1073741824 --tmpfs /build --chdir /build \
+    --setenv CC "$COMPILER" --setenv CROSS "${CROSS#-}" --setenv ARCH "$ARCH" "$@"
 }
 
 make_tree() {
@@ -37,7 +38,7 @@ make_tree() {
 
 # build_tree CONFIG: `submitted`, or the source's own `default`.
 build_tree() {
-  building --ro-bind "$WORK/inputs" /inputs --setenv ARCH "$ARCH" --setenv UNAME_RELEASE "$UNAME_RELEASE" \
+  building --ro-bind "$WORK/inputs" /inputs --setenv UNAME_RELEASE "$UNAME_RELEASE" \
     --setenv CONFIG "$1" sh -eu /steps/probe/sandbox/tree.sh 3>&1 >&2
 }
 

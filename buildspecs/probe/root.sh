@@ -1,6 +1,11 @@
 # The root that a probe is compiled in.
 # shellcheck shell=sh disable=SC2034 # sandbox.sh passes them on
 
+# A cross compiler is of a root for this machine.
+check_machine() {
+  [ "$(uname -m)" = "$ARCH" ] || [ "$CROSS" != - ] || fail "this builder is $(uname -m)"
+}
+
 # The root as this machine has it unpacked already, or out of its archive.
 open_root() {
   COMPILER_ROOT=/roots/$ROOT
@@ -12,11 +17,11 @@ open_root() {
       fail "the build root was not unpacked: is there room for it in /tmp?"
     rm "$WORK"/inputs/root-*.tar.gz
   fi
-  if [ "$CLANG" = - ]; then
-    CLANG='' LLC='' STRIP=strip
-  else
-    LLC=llc-${CLANG#clang-} STRIP=llvm-strip-${CLANG#clang-}
-  fi
+  case $CLANG-$COMPILER in
+    --clang-*) CLANG='' LLC='' STRIP=llvm-strip-${COMPILER#clang-} ;;
+    --*) CLANG='' LLC='' STRIP=${CROSS#-}strip ;;
+    *) LLC=llc-${CLANG#clang-} STRIP=llvm-strip-${CLANG#clang-} ;;
+  esac
   building "${CLANG:-$COMPILER}" --version >"$WORK/compiler" || fail "the build root has no ${CLANG:-$COMPILER} that runs"
   head -n 1 "$WORK/compiler"
 }

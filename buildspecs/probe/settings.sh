@@ -3,7 +3,7 @@
 
 # Unset ones end the build here.
 check_job() {
-  : "$KIND $ARCH $DRIVER_NAME $DRIVER_VERSION $UNAME_RELEASE $RECIPE $KERNEL $TREE $ROOT $COMPILER $CLANG"
+  : "$KIND $ARCH $DRIVER_NAME $DRIVER_VERSION $UNAME_RELEASE $RECIPE $KERNEL $TREE $ROOT $COMPILER $CROSS $CLANG"
   : "$MAX_PROBE_BYTES $COMPILE_SECONDS $PUT_PROBE $PUT_LOG $PUT_MANIFEST ${PUT_PREPARED:=}"
   # shellcheck disable=SC2034 # sandbox.sh
   SANDBOX_SECONDS=$COMPILE_SECONDS
@@ -18,8 +18,8 @@ set_setting() {
     KIND=kmod | KIND=ebpf | RECIPE=makefile | RECIPE=libs) ;;
     KERNEL=headers | KERNEL=source | KERNEL=prepared) ;;
     MAX_PROBE_BYTES=*[!0-9]* | COMPILE_SECONDS=*[!0-9]*) malformed "setting $1" ;;
-    ROOT=*[!0-9a-f]* | CLANG=*/* | COMPILER=*/* | DRIVER_NAME=*/* | DRIVER_VERSION=*/*) malformed "setting $1" ;;
-    ARCH=* | DRIVER_NAME=* | DRIVER_VERSION=* | UNAME_RELEASE=* | TREE=* | ROOT=* | COMPILER=* | CLANG=*) ;;
+    ROOT=*[!0-9a-f]* | CLANG=*/* | COMPILER=*/* | CROSS=*/* | DRIVER_NAME=*/* | DRIVER_VERSION=*/*) malformed "setting $1" ;;
+    ARCH=* | DRIVER_NAME=* | DRIVER_VERSION=* | UNAME_RELEASE=* | TREE=* | ROOT=* | COMPILER=* | CROSS=* | CLANG=*) ;;
     MAX_PROBE_BYTES=* | COMPILE_SECONDS=*) ;;
     *) malformed "setting $1" ;;
   esac

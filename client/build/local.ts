@@ -68,6 +68,7 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
   const places = rootPlaces(cache)
   const kept = keptRoots(cache, createFetch({ settings, timeoutMs: TIMEOUT }))
   const rootPorts: BuildRootPorts = {
+    machines: settings.build.machines,
     roots: createRoots({ ...archive, inputs: folderStore(cache) }, settings.roots),
     records: kept,
     composed: oneByOne((root: Root, spec: RootSpec) => {

@@ -32,7 +32,7 @@ What to build:
   --driver-version VERSION  e.g. 0.23.2 or 10.2.0+driver
   --driver-name NAME        falco or scap; by itself the first that the version is built as
   --kind KIND               kmod (by itself) or ebpf
-  --arch ARCH               x86_64 or aarch64; by itself, and as yet only, this machine's
+  --arch ARCH               x86_64 or aarch64; by itself this machine's
   --out DIR                 where the probe, its .json and its .log are left; by itself here
   --settings FILE           JSON of settings, as a registry's SETTINGS_FILE
 
@@ -63,12 +63,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const current = settings(options.settings ?? (process.env.SETTINGS_FILE || undefined))
   const asked = await askedOf({ settings: current, arch: ARCH, now: Date.now }, options)
-  if (asked.probe.arch !== ARCH) {
-    tell(
-      `probe-registry build: this machine is ${ARCH}: a probe for ${asked.probe.arch} is built on one of those`,
-    )
-    return 1
-  }
   checkFolder(options.out)
   for (const note of asked.notes) tell(`config: ${note}`)
   // First of all: a process inherits what is open when it starts.

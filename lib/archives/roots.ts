@@ -18,7 +18,10 @@ export const rootArchiveSchema = z.object({
 })
 export type RootArchive = Readonly<z.infer<typeof rootArchiveSchema>>
 
-/** Compilers: gcc 9, 10 (bullseye), 11, 12 (bookworm), 12 to 14 (trixie), 14 to 16 (sid). */
+/**
+ * Compilers: gcc 9, 10 (bullseye), 11, 12 (bookworm), 12 to 14 (trixie), 11 to 16 (sid); clang 9, 11, 13, 16 (bullseye), 13
+ * to 16, 19 (bookworm), 17 to 19, 22 (trixie), 19, 21 to 23 (sid).
+ */
 export const ROOT_ARCHIVE: RootArchive = {
   mirror: 'http://mirrors.edge.kernel.org/debian',
   suites: [

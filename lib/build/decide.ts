@@ -139,6 +139,7 @@ async function jobOf(ports: OrderPorts, { plan, kernel, root, steps, inputs }: D
       ...kernel,
       ROOT: root.record.digest,
       COMPILER: root.compiler,
+      CROSS: root.cross ?? '-',
       CLANG: root.clang ?? '-',
       MAX_PROBE_BYTES: String(ports.settings.build.maxProbeBytes),
       COMPILE_SECONDS: String((ports.settings.build.timeoutMinutes - 2) * 60),

@@ -51,6 +51,8 @@ export interface Job {
     readonly ROOT: string
     /** command name of the compiler in the root */
     readonly COMPILER: string
+    /** what the commands begin with that compile for another architecture than the machine's; otherwise `-` */
+    readonly CROSS: string
     /** of the clang in the root, of an eBPF object; otherwise `-` */
     readonly CLANG: string
     /** bytes of the probe at most */

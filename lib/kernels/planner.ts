@@ -2,7 +2,7 @@
 
 import type { Stored } from '../model/digest.ts'
 import type { Clock, Fetch, ListDates, Log, Store } from '../model/ports.ts'
-import type { Arch, Kind, Package } from '../model/probe.ts'
+import type { Arch, Kind, Machines, Package } from '../model/probe.ts'
 
 /** What every plan of a kernel says. */
 interface OfKernel {
@@ -61,6 +61,7 @@ export interface PackagesRequest {
   readonly kernelRelease: string
   readonly unameRelease: string
   readonly compiler: string
+  readonly compilerText?: string | undefined
   readonly kernelUrls: readonly string[]
 }
 
@@ -92,4 +93,6 @@ export interface PlannerPorts {
   readonly lists: ListDates
   readonly log: Log
   readonly now: Clock
+  /** whose programs the build trees of each architecture have; absent: each its own */
+  readonly machines?: Machines
 }

@@ -33,13 +33,14 @@ export const driversWanted = z.object({ type: z.literal('DriversWanted') })
 
 /**
  * What a build root holds. `steps`: what the steps of a build run themselves, outside of the compiler's sandbox.
- * `compilers`: what compiles; a kernel module needs a gcc, an eBPF object a clang as well. `machine`: what a load test
- * boots its kernel in.
+ * `compilers`: what compiles, for `target` where that is not the root's own architecture; a kernel module needs a gcc (or
+ * the clang that built its kernel), an eBPF object a clang as well. `machine`: what a load test boots its kernel in, by itself of the root's own
+ * architecture.
  */
 export const rootSpec = z.discriminatedUnion('tag', [
   z.object({ tag: z.literal('steps') }),
-  z.object({ tag: z.literal('compilers'), commands: z.array(z.string()) }),
-  z.object({ tag: z.literal('machine') }),
+  z.object({ tag: z.literal('compilers'), commands: z.array(z.string()), target: z.enum(ARCHES).optional() }),
+  z.object({ tag: z.literal('machine'), target: z.enum(ARCHES).optional() }),
 ])
 export type RootSpec = Read<typeof rootSpec>
 

@@ -27,6 +27,8 @@ const schema = z.object({
   sourceVersion: z.string(),
   /** command name */
   compiler: z.string(),
+  /** of the config: the first line of that compiler's `--version`; none of records of before */
+  compilerText: z.string().optional(),
   /** why a probe of that kind could never load there, unless it was forced */
   refused: z.object({ kmod: z.string().optional(), ebpf: z.string().optional() }),
   /** what could never load is built as well */

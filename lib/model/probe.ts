@@ -7,6 +7,9 @@ import type { Read } from './parse.ts'
 export const ARCHES = ['x86_64', 'aarch64'] as const
 export type Arch = (typeof ARCHES)[number]
 
+/** On which architecture's machines the builds of each run. */
+export type Machines = Readonly<Record<Arch, Arch>>
+
 export const KINDS = ['kmod', 'ebpf'] as const
 export type Kind = (typeof KINDS)[number]
 

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { isCidr } from './caller.ts'
 import { sha256Hex } from './digest.ts'
-import { DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
+import { ARCHES, DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
 const driverSource = z.discriminatedUnion('from', [
   /** a package of driver sources with a ready-made Makefile; its digest comes from the signed lists of `driverPackages` */
@@ -89,8 +89,16 @@ export const baseSettings = z.object({
     timeoutMinutes: z.int().min(5).max(60),
     /** bytes of a probe at most */
     maxProbeBytes: z.int().positive(),
-    /** command names of the compilers that a build has, for kernels that say which one built them */
+    /**
+     * command names of the compilers that the suites of build roots have, for submitted kernels, whose config says which
+     * one built them
+     */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
+    /**
+     * of the machines that builds and load tests of each architecture run on: those of another one are built by a cross
+     * compiler, and loaded in an emulated machine
+     */
+    machines: z.object({ x86_64: z.enum(ARCHES), aarch64: z.enum(ARCHES) }),
   }),
   loadTest: z.object({
     /**
@@ -175,7 +183,12 @@ export const BASE_DEFAULTS: Settings = {
   build: {
     timeoutMinutes: 10,
     maxProbeBytes: 32 * 1024 * 1024,
-    compilers: ['gcc-12'],
+    compilers: [
+      ...['gcc-9', 'gcc-10', 'gcc-11', 'gcc-12', 'gcc-13', 'gcc-14', 'gcc-15', 'gcc-16'],
+      ...['clang-9', 'clang-11', 'clang-13', 'clang-14', 'clang-15', 'clang-16', 'clang-17', 'clang-18'],
+      ...['clang-19', 'clang-21', 'clang-22', 'clang-23'],
+    ],
+    machines: { x86_64: 'x86_64', aarch64: 'aarch64' },
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {

@@ -32,7 +32,7 @@ export interface Planning
 
 export function createPlanning(ports: PlanningPorts): Planning {
   const { settings, inputs, fetch } = ports
-  const planners = createPlanners(settings, ports)
+  const planners = createPlanners(settings, { ...ports, machines: settings.build.machines })
   const drivers = { ...ports, suites: driverSuites(ports, settings.driverPackages, settings) }
   const driverPorts: DriverSourcePorts = {
     ...ports,

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { hostName, type Identity } from '../clients/host-names.ts'
 import { type Compiler, compilerOf } from '../kconfig/compiler.ts'
-import type { Kconfig } from '../kconfig/kconfig.ts'
+import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
 import { type Neutralized, neutralize } from '../kconfig/neutralize.ts'
 import { parseKconfig } from '../kconfig/parse.ts'
 import { printKconfig } from '../kconfig/print.ts'
@@ -90,6 +90,7 @@ export async function readSubmission(
     kernelUrls,
     sourceVersion: version,
     compiler: compiler.command,
+    ...compilerText(config),
     refused: force ? {} : refusals(found),
     force,
   }
@@ -110,6 +111,12 @@ export function wantedOf(settings: Settings, { driverVersions, driverName, kinds
       return wanted
     })
   })
+}
+
+/** Text of a host's: only what is no more than a line of ASCII. */
+function compilerText(config: Kconfig): Pick<SubmittedKernel, 'compilerText'> {
+  const text = stringOf(config, 'CC_VERSION_TEXT') ?? ''
+  return /^[ -~]{1,200}$/.test(text) ? { compilerText: text } : {}
 }
 
 const judge = (config: Kconfig, { facts, symvers }: Submission, kind: Kind) =>

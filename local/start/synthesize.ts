@@ -39,12 +39,20 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   return assembly
 }
 
-/** A host without Debian's archive keeps the mirrors of the defaults. */
+/** As the cloud calls them. */
+const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+
+/**
+ * Another architecture's probes are built here, too. A host without Debian's archive keeps the mirrors of the defaults.
+ */
 export function settingsOf({
   suites,
   settingsFile,
 }: Pick<SynthesisOptions, 'suites' | 'settingsFile'>): JsonObject {
-  const host: JsonObject = mirrorsOf(suites)
+  const host: JsonObject = {
+    ...mirrorsOf(suites),
+    build: { machines: { x86_64: MACHINE, aarch64: MACHINE } },
+  }
   if (settingsFile === undefined) return host
   const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json
   if (!isObject(own)) throw new Error(`${settingsFile} is not a JSON object of settings`)

@@ -157,8 +157,9 @@ export function createWorld(options: WorldOptions) {
     ensureInput: (pkg) => planning.ensureInput(pkg),
     identify: (name) => planning.identify(name),
     submitted: (kernel) => planning.submitted(kernel),
-    root: async (_arch, kind, { command }) => ({
+    root: async (machine, kind, { command }) => ({
       record: ROOT,
+      machine,
       compiler: command,
       match: 'text',
       treeRoot: DIGEST,

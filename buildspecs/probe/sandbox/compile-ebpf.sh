@@ -10,5 +10,7 @@ compile_driver() {
     echo 'these driver sources have no legacy eBPF probe: bpf/ is not in them'
     return 1
   fi
-  make -C /build/driver/bpf -j"$(nproc)" KERNELDIR="$KERNELDIR" CC="$CC" CLANG="$CLANG" LLC="$LLC"
+  # Each word is a variable.
+  # shellcheck disable=SC2046
+  make -C /build/driver/bpf -j"$(nproc)" KERNELDIR="$KERNELDIR" CLANG="$CLANG" LLC="$LLC" $(family)
 }

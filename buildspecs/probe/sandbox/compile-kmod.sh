@@ -6,5 +6,7 @@ probe_file() {
 }
 
 compile_driver() {
-  make -C /build/driver -j"$(nproc)" KERNELDIR="$KERNELDIR" CC="$CC"
+  # Each word is a variable.
+  # shellcheck disable=SC2046
+  make -C /build/driver -j"$(nproc)" KERNELDIR="$KERNELDIR" $(family)
 }

@@ -3,6 +3,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=bounds.sh
 . /steps/probe/sandbox/bounds.sh
+# shellcheck source-path=SCRIPTDIR source=family.sh
+. /steps/probe/sandbox/family.sh
 # shellcheck source-path=SCRIPTDIR source=kernel-tree.sh
 . /steps/probe/sandbox/kernel-tree.sh
 # shellcheck source-path=SCRIPTDIR source=recipe-makefile.sh
@@ -14,6 +16,7 @@
 [ "$KERNEL" = headers ] || [ -f /inputs/Module.symvers ] || export KBUILD_MODPOST_WARN=1
 KERNELDIR=$(kernel_tree)
 prepare_driver
+shadow_tools
 compile_driver 3>&-
 PROBE=$(probe_file)
 if [ ! -f "$PROBE" ] || [ -L "$PROBE" ]; then

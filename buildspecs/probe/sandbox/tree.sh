@@ -4,6 +4,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=bounds.sh
 . /steps/probe/sandbox/bounds.sh
+# shellcheck source-path=SCRIPTDIR source=family.sh
+. /steps/probe/sandbox/family.sh
 # shellcheck source-path=SCRIPTDIR source=source.sh
 . /steps/probe/sandbox/source.sh
 
@@ -24,7 +26,9 @@ stand_in_for_pahole() {
 }
 
 make_kernel() {
-  make -s -j"$(nproc)" ARCH="$SRCARCH" CC="$CC" HOSTCC="$CC" PAHOLE=/build/pahole LOCALVERSION= "$@" 3>&-
+  # Each word is a variable.
+  # shellcheck disable=SC2046
+  make -s -j"$(nproc)" ARCH="$SRCARCH" $(family) $(host_family) PAHOLE=/build/pahole LOCALVERSION= "$@" 3>&-
 }
 
 # The module must have the layouts of the running kernel: what does not hold here is told, but for the tools' names and for
@@ -65,10 +69,6 @@ pack() {
     tar -c --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=gnu -T - | gzip -1n
 }
 
-case $ARCH in
-  x86_64) SRCARCH=x86 ;;
-  aarch64) SRCARCH=arm64 ;;
-esac
 echo 'unpacking the source'
 unpack_source
 cd /build/kernel || exit

@@ -3,17 +3,21 @@
 
 import { ProbeError } from '../../model/errors.ts'
 import type { Budgets, Bus, Clock, NewId, Phase } from '../../model/ports.ts'
-import type { Arch, Kind } from '../../model/probe.ts'
+import type { Arch, Kind, Machines } from '../../model/probe.ts'
 import type { Chosen, Wanted } from './choose.ts'
 import type { RootRecord, RootRecords } from './records.ts'
 import type { Root, Roots } from './roots.ts'
-import type { RootSpec } from './spec.ts'
+import { prefixOf, type RootSpec } from './spec.ts'
 
 /** What a build compiles in, and with. */
 export interface BuildRoot {
   readonly record: RootRecord
-  /** command name, e.g. `gcc-12` */
+  /** of the machine that it runs on */
+  readonly machine: Arch
+  /** command name, e.g. `gcc-12`; `aarch64-linux-gnu-gcc-12` on a machine of another architecture */
   readonly compiler: string
+  /** what the commands begin with that compile for another architecture than the machine's: kbuild's CROSS_COMPILE */
+  readonly cross?: string
   /** of the root that has the compiler alone: trees that are made of source are the same with a clang beside it */
   readonly treeRoot: string
   /** of an eBPF object */
@@ -23,6 +27,7 @@ export interface BuildRoot {
 }
 
 export interface BuildRootPorts {
+  readonly machines: Machines
   readonly roots: Roots
   readonly records: Pick<RootRecords, 'find'>
   /** Has a root composed that never was. ProbeError `root-missing`, ... */
@@ -48,21 +53,33 @@ export async function buildRoot(
   kind: Kind,
   wanted: Wanted,
 ): Promise<BuildRoot> {
-  const { suite, command, match } = await ports.roots.choose(wanted, arch)
+  const machine = ports.machines[arch]
+  const { suite, command, match } = await ports.roots.choose(wanted, machine, arch)
   const clang =
-    kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, arch)).command : undefined
-  const alone: RootSpec = { tag: 'compilers', commands: [command] }
-  const spec: RootSpec = clang === undefined ? alone : { ...alone, commands: [command, clang] }
-  const { id: treeRoot } = await ports.roots.of(alone, suite, arch)
-  const root = await ports.roots.of(spec, suite, arch)
+    kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, machine)).command : undefined
+  const cross = machine === arch ? {} : { target: arch }
+  const alone: RootSpec = { tag: 'compilers', commands: [command], ...cross }
+  const spec: RootSpec =
+    clang === undefined || clang === command ? alone : { ...alone, commands: [command, clang] }
+  const { id: treeRoot } = await ports.roots.of(alone, suite, machine)
+  const root = await ports.roots.of(spec, suite, machine)
   const record = (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
-  return { record, compiler: command, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
+  const found = { record, machine, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
+  return { ...found, ...commandsOf(command, prefixOf(machine, arch)) }
 }
 
-/** What the steps of a phase run in. ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
+/** clang compiles for every architecture by one command. */
+function commandsOf(command: string, prefix: string): Pick<BuildRoot, 'compiler' | 'cross'> {
+  const compiler = command.startsWith('clang-') ? command : `${prefix}${command}`
+  return prefix === '' ? { compiler } : { compiler, cross: prefix }
+}
+
+/** What the steps of a phase of an architecture's builds run in. ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
 export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
-  const spec: RootSpec = { tag: phase === 'build' ? 'steps' : 'machine' }
-  const root = await ports.roots.of(spec, ports.roots.steps, arch)
+  const machine = ports.machines[arch]
+  const booted: RootSpec = { tag: 'machine', ...(machine === arch ? {} : { target: arch }) }
+  const spec: RootSpec = phase === 'build' ? { tag: 'steps' } : booted
+  const root = await ports.roots.of(spec, ports.roots.steps, machine)
   return (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
 }
 

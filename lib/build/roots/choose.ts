@@ -49,6 +49,29 @@ export function chooseCompiler(all: readonly Available[], { command, text, suite
   throw new ProbeError('headers-not-found', `no suite that is configured has a ${family} to build with`)
 }
 
+/**
+ * Of packages by their names: a cross compiler's ends with `suffix`, e.g. `-aarch64-linux-gnu`, that of a compiler of the
+ * machine with none. The suite is that which a machine of the target would take: its cross compiler is made of the same
+ * source, though not always of its last revision, and then the match is no longer `text`. ProbeError as for `chooseCompiler`.
+ */
+export function chooseCross(all: readonly Available[], wanted: Wanted, suffix: string): Chosen {
+  const own = all.filter(({ command }) => OWN.test(command))
+  const chosen = chooseCompiler(own, wanted)
+  if (suffix === '' || chosen.command.startsWith('clang-')) return chosen
+  const crossing = all.flatMap((one) => crossCompiler(one, suffix))
+  const beside = crossing.filter((one) => one.suite === chosen.suite && one.command === chosen.command)
+  return chooseCompiler(beside.length > 0 ? beside : crossing, wanted)
+}
+
+const OWN = /^(?:gcc|clang)-\d+(?:\.\d+)?$/
+
+/** Of the version that it was made of: `12.2.0-14` of `12.2.0-14cross1`. */
+const crossCompiler = (one: Available, suffix: string): Available[] => {
+  const command = one.command.slice(0, -suffix.length)
+  if (!one.command.endsWith(suffix) || !OWN.test(command)) return []
+  return [{ ...one, command, version: one.version.replace(/cross\d+$/, '') }]
+}
+
 /** Stable ones first, of these the newest suite. */
 const preferred = (available: readonly Available[]): Available[] =>
   available.toReversed().sort((a, b) => Number(b.stable) - Number(a.stable))

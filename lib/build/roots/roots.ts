@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { closureOf, everythingOf } from '../../archives/apt/closure.ts'
 import { fetchRelease } from '../../archives/apt/in-release.ts'
 import { everyPackage, fetchPackages, listPath, type PackagesPorts } from '../../archives/apt/packages.ts'
+import { newest } from '../../archives/apt/relations.ts'
 import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
 import { ROOT_KEYRING, type RootArchive } from '../../archives/roots.ts'
 import { sha256 } from '../../model/digest.ts'
@@ -11,8 +12,8 @@ import { ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
 import { parseOwnJson } from '../../model/parse.ts'
 import { type Arch, type Package, packageSchema } from '../../model/probe.ts'
-import { type Available, type Chosen, chooseCompiler, type Wanted } from './choose.ts'
-import { packagesOf, type RootSpec } from './spec.ts'
+import { type Available, type Chosen, chooseCross, type Wanted } from './choose.ts'
+import { guestsOf, packagesOf, type RootSpec, suffixOf } from './spec.ts'
 
 /** A root that can be composed. */
 export interface Root {
@@ -26,13 +27,19 @@ export interface Root {
 export interface Roots {
   /** the suite of what the steps run in */
   readonly steps: string
-  /** Which suite's compiler builds. ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, ... */
-  choose(wanted: Wanted, arch: Arch): Promise<Chosen>
+  /**
+   * Which suite's compiler builds for `target` on a machine of `arch`. ProbeError `headers-not-found`,
+   * `mirror-unreachable`, `signature-invalid`, ...
+   */
+  choose(wanted: Wanted, arch: Arch, target?: Arch): Promise<Chosen>
   /** ProbeError `headers-not-found` where the suite lacks a package of it, and those of `choose`. */
   of(spec: RootSpec, suite: string, arch: Arch): Promise<Root>
 }
 
-const COMPILERS = { id: 'compilers', test: (name: string) => /^(?:gcc|clang)-\d+(?:\.\d+)?$/.test(name) }
+const COMPILERS = {
+  id: 'compilers 2',
+  test: (name: string) => /^(?:gcc|clang)-\d+(?:\.\d+)?(?:-(?:aarch64|x86-64)-linux-gnu)?$/.test(name),
+}
 const MAX_ROOT = 1024 * 1024
 
 export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: RootArchive): Roots {
@@ -48,14 +55,20 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
   }
   return {
     steps: archive.steps,
-    choose: async (wanted, arch) => {
+    choose: async (wanted, arch, target = arch) => {
       const lists = archive.suites.map(async ({ suite, stable }): Promise<Available[]> => {
         const found = await fetchPackages(signed, suiteOf(suite), DPKG_ARCH[arch], COMPILERS)
         return found.map(({ name, version }) => ({ suite, stable, command: name, version }))
       })
-      return chooseCompiler((await Promise.all(lists)).flat(), wanted)
+      return chooseCross((await Promise.all(lists)).flat(), wanted, suffixOf(arch, target))
     },
-    of: (spec, suite, arch) => rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch)),
+    of: async (spec, suite, arch) => {
+      const root = await rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch))
+      const guests = guestsOf(spec, arch)
+      if (guests.length === 0 || !('target' in spec) || spec.target === undefined) return root
+      const found = await staticOf(signed, suiteOf(suite), spec.target, guests)
+      return rootFrom(suite, arch, [...root.packages, ...found])
+    },
   }
 }
 
@@ -79,6 +92,22 @@ async function rootOf(
   // A crash before this line costs the next plan the same work; two at once write the same bytes.
   await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
   return rootFrom(suite.suite, arch, packages)
+}
+
+/** Programs without libraries. ProbeError `headers-not-found`. */
+async function staticOf(
+  ports: PackagesPorts,
+  suite: Suite,
+  arch: Arch,
+  names: readonly string[],
+): Promise<Package[]> {
+  const keep = { id: `static ${names.join(' ')}`, test: (name: string) => names.includes(name) }
+  const found = await fetchPackages(ports, suite, DPKG_ARCH[arch], keep)
+  return names.map((name) => {
+    const pkg = newest(found.filter((one) => one.name === name))
+    if (pkg !== undefined) return plain(pkg)
+    throw new ProbeError('headers-not-found', `${suite.suite} has no ${name} for ${arch}`)
+  })
 }
 
 const plain = ({ name, version, url, sha256: digest, bytes, format }: Package): Package => ({

@@ -8,6 +8,7 @@ import { compareVersions } from '../../archives/apt/version.ts'
 import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
 import { DEBIAN_PAST_KEYRING } from '../../archives/keys/debian-past.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Arch } from '../../model/probe.ts'
 import type {
   HeadersPlan,
   KernelName,
@@ -27,6 +28,7 @@ import {
   isOf,
   unameReleaseOf,
 } from './headers.ts'
+import { type MachineArchive, withToolsFor } from './host-tools.ts'
 import { identify } from './identify.ts'
 import { imageOf } from './image.ts'
 import { checkDebian, parseRelease } from './names.ts'
@@ -77,6 +79,16 @@ export function debianPlanner(
       return look([...reading.packages, ...packages])
     }
   }
+  /** As a build on its machine needs it. */
+  const forMachine = async (arch: Arch, planned: HeadersPlan, version: string): Promise<HeadersPlan> => {
+    const machine = ports.machines?.[arch] ?? arch
+    if (machine === arch) return planned
+    const machines: MachineArchive = {
+      read: async (other) => (await read(other)).packages,
+      dropped: async (other, kernel) => (await dropped.find(other, kernel)).packages ?? [],
+    }
+    return { ...planned, headers: await withToolsFor(machines, machine, version, planned.headers) }
+  }
   return {
     identify: async (request) => {
       const { arch, unameRelease } = request
@@ -93,10 +105,15 @@ export function debianPlanner(
         decides: (archive) => isDecided(archive, kernelRelease),
       })
       const planned = await foundEver(request, reading, (archive) => planOf(archive, kernelRelease))
-      return { ...planned, compilerText: await compilerTextOf(ports, planned) }
+      const compilerText = await compilerTextOf(ports, planned)
+      return forMachine(arch, { ...planned, compilerText }, planned.kernelRelease)
     },
     planPackages: async (request) =>
-      found(await read(request.arch), (archive) => planPackages(archive, request)),
+      forMachine(
+        request.arch,
+        await found(await read(request.arch), (archive) => planPackages(archive, request)),
+        request.kernelRelease,
+      ),
     find: async (name, arch) => allOf(await read(arch), name),
   }
 }
@@ -152,7 +169,7 @@ export function planOf(archive: readonly AptPackage[], kernelRelease: string): H
 
 function planPackages(
   archive: readonly AptPackage[],
-  { kernelRelease, unameRelease, compiler, kernelUrls }: PackagesRequest,
+  { kernelRelease, unameRelease, compiler, compilerText, kernelUrls }: PackagesRequest,
 ): HeadersPlan {
   const headers = kernelUrls.map((url) => {
     const found = archive.find((pkg) => fileOf(pkg.url) === fileOf(url))
@@ -172,6 +189,7 @@ function planPackages(
     headers,
     tree: `usr/src/${own.name}`,
     compiler,
+    compilerText,
     image: imageOf(archive, own),
   }
 }

@@ -11,11 +11,9 @@ export interface VanillaPorts extends SourcePorts {
 }
 
 /** ProbeError `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
-export async function planSource(
-  ports: VanillaPorts,
-  { arch, kernelRelease, unameRelease, sourceVersion, compiler, config, symvers, kheaders }: SubmittedKernel,
-): Promise<SourcePlan> {
-  const source = await kernelSource(ports, ports.settings, sourceVersion, arch)
+export async function planSource(ports: VanillaPorts, kernel: SubmittedKernel): Promise<SourcePlan> {
+  const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
+  const source = await kernelSource(ports, ports.settings, kernel.sourceVersion, arch)
   const id = treeId({
     arch,
     unameRelease,
@@ -29,6 +27,7 @@ export async function planSource(
     kernelRelease,
     unameRelease,
     compiler,
+    compilerText,
     source,
     config,
     symvers,

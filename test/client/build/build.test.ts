@@ -80,8 +80,9 @@ function world({ probe, report, log, ended = SUCCEEDED, today = (release) => rel
     ensureInput: async () => undefined,
     trees: createTrees(memory.store.inputs),
     stepsRoot: async () => RECORD,
-    root: async (_arch, _kind, { command }) => ({
+    root: async (machine, _kind, { command }) => ({
       record: RECORD,
+      machine,
       compiler: command,
       match: 'nearest',
       treeRoot: DIGEST,

@@ -149,7 +149,6 @@ function build(...args: string[]): Promise<Ran> {
   return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...said })))
 }
 
-const [OTHER, DPKG] = process.arch === 'arm64' ? ['x86_64', 'amd64'] : ['aarch64', 'arm64']
 const NAMED = ['--target', 'debian', '--release', '6.1.192-2-amd64', '--driver-version', OLD]
 
 describe('the command', () => {
@@ -179,14 +178,14 @@ describe('the command', () => {
     expect(err).toContain(said)
   })
 
-  test.each([
-    ['of templeos', 'no kernels of target "templeos"', ['--target', 'templeos']],
-    ['of another machine', 'is built on one of those', ['--arch', OTHER, '--release', `6.1.192-2-${DPKG}`]],
-  ])('ends with 1 where no probe can be made: %s', async (_, said, args) => {
-    const { status, err } = await build(...NAMED, ...args)
-    expect([status, err.split('\n').length]).toEqual([1, 2])
-    expect(err).toContain(said)
-  })
+  test.each([['of templeos', 'no kernels of target "templeos"', ['--target', 'templeos']]])(
+    'ends with 1 where no probe can be made: %s',
+    async (_, said, args) => {
+      const { status, err } = await build(...NAMED, ...args)
+      expect([status, err.split('\n').length]).toEqual([1, 2])
+      expect(err).toContain(said)
+    },
+  )
 
   test('shows nothing that a terminal would obey', async () => {
     const { err } = await build(...NAMED, '--target', '\x1b[2J')

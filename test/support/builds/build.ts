@@ -110,6 +110,7 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
       TREE: 'tree',
       ROOT: root,
       COMPILER: 'gcc-12',
+      CROSS: '-',
       CLANG: order.settings.KIND === 'ebpf' ? 'clang-14' : '-',
       MAX_PROBE_BYTES: '33554432',
       COMPILE_SECONDS: '120',

@@ -4,6 +4,7 @@ import {
   buildRoot,
   type RootWantedPorts,
   rootWanted,
+  stepsRoot,
 } from '../../../../lib/build/roots/build-root.ts'
 import { type Available, chooseCompiler } from '../../../../lib/build/roots/choose.ts'
 import type { RootRecord } from '../../../../lib/build/roots/records.ts'
@@ -43,6 +44,7 @@ function world(looks: number) {
   const ports: BuildRootPorts = {
     records: wanted.records,
     composed: (root, spec) => rootWanted(wanted, root, spec),
+    machines: { x86_64: 'x86_64', aarch64: 'x86_64' },
     roots: {
       steps: 'bookworm',
       choose: async (wanted) => chooseCompiler(DEBIAN, wanted),
@@ -96,4 +98,47 @@ test('one that is never composed is told with where to look, and the plan comes 
     message: expect.stringContaining('The log of the function compose'),
   })
   expect(time()).toBeLessThanOrEqual(90_500)
+})
+
+test('a machine of another architecture gets a cross compiler, and boots the kernel in a root with its machine', async () => {
+  const { ports } = world(0)
+  const asked: unknown[] = []
+  const watched: BuildRootPorts = {
+    ...ports,
+    roots: {
+      ...ports.roots,
+      of: async (spec, suite, arch) => {
+        asked.push({ ...spec, arch })
+        return ports.roots.of(spec, suite, arch)
+      },
+    },
+  }
+  const root = await buildRoot(watched, 'aarch64', 'kmod', { command: 'gcc-12' })
+  expect(root).toMatchObject({
+    machine: 'x86_64',
+    compiler: 'aarch64-linux-gnu-gcc-12',
+    cross: 'aarch64-linux-gnu-',
+  })
+  await stepsRoot(watched, 'aarch64', 'load-test')
+  await stepsRoot(watched, 'aarch64', 'build')
+  const cross = { tag: 'compilers', commands: ['gcc-12'], target: 'aarch64', arch: 'x86_64' }
+  expect(asked).toEqual([
+    cross,
+    cross,
+    { tag: 'machine', target: 'aarch64', arch: 'x86_64' },
+    { tag: 'steps', arch: 'x86_64' },
+  ])
+})
+
+test('clang compiles for every architecture by its own command, also the object of a kernel that it built', async () => {
+  const { ports } = world(0)
+  const arm = await buildRoot(ports, 'aarch64', 'kmod', { command: 'clang-14' })
+  expect(arm).toMatchObject({ compiler: 'clang-14', cross: 'aarch64-linux-gnu-' })
+  const object = await buildRoot(ports, 'x86_64', 'ebpf', { command: 'clang-14' })
+  expect(object).toMatchObject({
+    record: { id: 'bookworm clang-14' },
+    compiler: 'clang-14',
+    clang: 'clang-14',
+  })
+  expect(object.cross).toBeUndefined()
 })

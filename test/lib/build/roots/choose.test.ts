@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Available, chooseCompiler } from '../../../../lib/build/roots/choose.ts'
+import { type Available, chooseCompiler, chooseCross } from '../../../../lib/build/roots/choose.ts'
 
 const one = (suite: string, command: string, version: string, stable = suite !== 'sid'): Available => ({
   suite,
@@ -55,4 +55,37 @@ test('a family that no suite has is refused', () => {
   expect(() => chooseCompiler(gccs, { command: 'clang-14' })).toThrow(
     'no suite that is configured has a clang',
   )
+})
+
+const CROSS: readonly Available[] = [
+  ...DEBIAN,
+  one('bookworm', 'gcc-12-aarch64-linux-gnu', '12.2.0-14cross1'),
+  one('trixie', 'gcc-12-aarch64-linux-gnu', '12.4.0-5cross1'),
+  one('trixie', 'gcc-14-aarch64-linux-gnu', '14.2.0-19cross1'),
+  one('sid', 'gcc-16-x86-64-linux-gnu', '16.1.0-2'),
+]
+const crossed = (command: string, text?: string) => {
+  const { suite, command: found, match } = chooseCross(CROSS, { command, text }, '-aarch64-linux-gnu')
+  return `${found} of ${suite} by ${match}`
+}
+
+test('a cross compiler is of the suite that a machine of the target would take', () => {
+  // Of an earlier revision than the compiler of the kernel: the text is another.
+  expect(crossed('gcc-12', 'gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0')).toBe('gcc-12 of bookworm by major')
+  expect(crossed('gcc-14', 'aarch64-linux-gnu-gcc-14 (Debian 14.2.0-19) 14.2.0')).toBe(
+    'gcc-14 of trixie by text',
+  )
+  expect(crossed('gcc-12')).toBe('gcc-12 of trixie by major')
+})
+
+test('clang is its own cross compiler', () => {
+  expect(crossed('clang-14', 'Debian clang version 14.0.6')).toBe('clang-14 of bookworm by text')
+})
+
+test('where the suite has no such cross compiler, the nearest is taken, and that is said', () => {
+  expect(crossed('gcc-16')).toBe('gcc-14 of trixie by nearest')
+})
+
+test('no cross compiler is taken for one of the machine itself', () => {
+  expect(chooseCross(CROSS, { command: 'gcc-16' }, '')).toMatchObject({ suite: 'sid', version: '16.1.0-2' })
 })
