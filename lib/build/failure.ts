@@ -58,6 +58,12 @@ export function tellingLines(log: Uint8Array | undefined): string {
   return telling.map((line) => printable(line, MAX_LINE)).join('\n')
 }
 
+/** The compiler's first error on the driver itself; `undefined` where a log has none. */
+export function firstError(log: Uint8Array): string | undefined {
+  const line = linesOf(log).find((one) => DIAGNOSTIC.test(one) && !ofProbe(one))
+  return line === undefined ? undefined : printable(line, MAX_LINE)
+}
+
 /** Its last lines. */
 export const lastLines = (log: Uint8Array | undefined): string =>
   linesOf(log)
