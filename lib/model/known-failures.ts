@@ -14,20 +14,96 @@ export interface KnownFailure {
   readonly why: string
   /** for a person: what to do */
   readonly instead: string
-  /** the compiler's first */
+  /** the series that the compiler said so for: of those from the first one on */
+  readonly tried: Series
+  /** the compiler's own words for it; where the row is of the series that was tried, its first */
   readonly error: string
 }
 
-const CLASS_CREATE = 'class_create() lost its first argument in Linux 6.4'
+/** What a kernel took away, from when on, and how the compiler says it. */
+const CONST_DEVICE =
+  "the functions of a class are given a const device since Linux 6.2, and this driver's are not"
+const CLASS_CREATE = 'class_create() has one argument since Linux 6.4, and this driver gives it two'
+const STRLCPY = 'strlcpy() is gone since Linux 6.8'
+const FD_IS_OPEN = 'fd_is_open() is for the kernel alone since Linux 6.10'
+
+const NOT_CONST =
+  "error: assignment to 'char * (*)(const struct device *, umode_t *)' {aka 'char * (*)(const struct device *, short unsigned int *)'} from incompatible pointer type 'char * (*)(struct device *, umode_t *)' {aka 'char * (*)(struct device *, short unsigned int *)'} [-Wincompatible-pointer-types]"
+const NO_STRLCPY =
+  "error: implicit declaration of function 'strlcpy'; did you mean 'strncpy'? [-Wimplicit-function-declaration]"
+const NO_FD_IS_OPEN =
+  "error: implicit declaration of function 'fd_is_open'; did you mean 'finish_open'? [-Wimplicit-function-declaration]"
+
+const NEWER = 'Use driver version 7.2.1+driver or a newer one'
+const NEWER_PACKAGE = 'Use driver version 0.20.0 or a newer one'
+
+const kmod = ['kmod'] as const
 
 export const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
     drivers: ['0.1.1', '0.1.1'],
-    kinds: ['kmod'],
-    kernels: [[6, 4]],
+    kinds: kmod,
+    kernels: [
+      [6, 2],
+      [6, 9],
+    ],
+    why: CONST_DEVICE,
+    tried: [6, 12],
+    error: NOT_CONST,
+    instead: NEWER_PACKAGE,
+  },
+  {
+    drivers: ['0.1.1', '0.1.1'],
+    kinds: kmod,
+    kernels: [[6, 10]],
+    why: FD_IS_OPEN,
+    tried: [6, 12],
+    error: NO_FD_IS_OPEN,
+    instead: NEWER_PACKAGE,
+  },
+  {
+    drivers: ['2.0.0+driver', '4.0.0+driver'],
+    kinds: kmod,
+    kernels: [
+      [6, 2],
+      [6, 9],
+    ],
+    why: CONST_DEVICE,
+    tried: [6, 12],
+    error: NOT_CONST,
+    instead: NEWER,
+  },
+  {
+    drivers: ['4.0.1+driver', '5.0.0+driver'],
+    kinds: kmod,
+    kernels: [
+      [6, 4],
+      [6, 9],
+    ],
     why: CLASS_CREATE,
-    instead: 'Use driver version 0.20.0 or a newer one',
-    error:
-      "/build/driver/main.c:1495:22: error: implicit declaration of function 'fd_is_open'; did you mean 'finish_open'? [-Wimplicit-function-declaration]",
+    tried: [6, 12],
+    error: "error: too many arguments to function 'class_create'",
+    instead: NEWER,
+  },
+  {
+    drivers: ['5.0.1+driver', '7.0.0+driver'],
+    kinds: kmod,
+    kernels: [
+      [6, 8],
+      [6, 9],
+    ],
+    why: STRLCPY,
+    tried: [6, 12],
+    error: NO_STRLCPY,
+    instead: NEWER,
+  },
+  {
+    drivers: ['2.0.0+driver', '7.2.0+driver'],
+    kinds: kmod,
+    kernels: [[6, 10]],
+    why: FD_IS_OPEN,
+    tried: [6, 12],
+    error: NO_FD_IS_OPEN,
+    instead: NEWER,
   },
 ]

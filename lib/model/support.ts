@@ -66,6 +66,6 @@ export const knownFailure = (
 const tell = (
   { driverVersion, kind }: OfDriver,
   kernel: Series,
-  { why, error, instead }: KnownFailure,
+  { why, error, instead, tried }: KnownFailure,
 ): string =>
-  `the ${kind} probe of driver version ${driverVersion} does not compile for kernel ${formatSeries(kernel)}: ${why}. ${instead}. It was tried; the compiler's first error: ${error}`
+  `the ${kind} probe of driver version ${driverVersion} does not compile for kernel ${formatSeries(kernel)}: ${why}. ${instead}. It was tried for kernel ${formatSeries(tried)}, and the compiler said: ${error}`

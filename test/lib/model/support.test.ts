@@ -87,6 +87,7 @@ describe('what is known to fail', () => {
     const [[first, last], [from, to]] = [row.drivers, row.kernels]
     if (last !== undefined) expect(compareDrivers(first, last)).toBeLessThanOrEqual(0)
     if (to !== undefined) expect(compareSeries(from, to)).toBeLessThanOrEqual(0)
+    expect(compareSeries(row.tried, from)).toBeGreaterThanOrEqual(0)
   })
 
   test.each(rows)(
