@@ -2,10 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { isBetween } from '../../lib/model/driver-numbers.ts'
+import { driverFor } from '../../lib/model/drivers.ts'
 import { KNOWN_FAILURES } from '../../lib/model/known-failures.ts'
+import { ARCHES } from '../../lib/model/probe.ts'
 import { formatSeries, seriesOf } from '../../lib/model/series.ts'
-import { knownFailure } from '../../lib/model/support.ts'
+import { knownFailure, oldestKernel } from '../../lib/model/support.ts'
 import type { Outcome, Seen } from '../../matrix/cells.ts'
 import { between, laidOver, PAGE, readResults } from '../../matrix/results.ts'
 import { tableOf } from '../../matrix/table.ts'
@@ -54,6 +57,22 @@ describe('what was seen', () => {
         expect(one.outcome).toMatchObject({ error: expect.stringContaining(row.error) })
     },
   )
+})
+
+test('docs/matrix.md names the kinds and the oldest kernels of driver versions as the registry takes them', () => {
+  const rows = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `[^|]*\+driver.* \| [\d., ]+ \| [\d., ]+ \|$/gm)]
+  expect(rows.length).toBeGreaterThan(5)
+  for (const [row] of rows) {
+    const [drivers = '', kinds = '', , , ...oldest] = row.slice(2, -2).split(' | ')
+    for (const [, driverVersion = ''] of drivers.matchAll(/`([^`]+)`/g)) {
+      const served = driverFor(DEFAULTS, driverVersion).kinds
+      expect(kinds).toBe(served.join(', '))
+      const known = ARCHES.map((arch) =>
+        served.map((kind) => formatSeries(oldestKernel({ driverVersion, kind, arch }))).join(', '),
+      )
+      expect(oldest, driverVersion).toEqual(known)
+    }
+  }
 })
 
 describe('a table', () => {
