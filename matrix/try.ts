@@ -9,7 +9,6 @@ import type { Cell, Outcome, Seen } from './cells.ts'
 const story = z.object({
   state: z.enum(['building', 'failed', 'published']),
   detail: z.string().optional(),
-  manifest: z.object({ compiler: z.string() }).optional(),
   loadTest: loadTestSchema.optional(),
 })
 type Story = z.infer<typeof story>
@@ -28,7 +27,7 @@ export async function tryCell(
   const ended = await untilEnded(url, load)
   if (ended === undefined) return undefined
   const log = await textOf(`${url}.log`)
-  const compiler = ended.manifest?.compiler ?? /: it does not compile with (\S+);/.exec(log)?.[1]
+  const compiler = compilerOf(log)
   return {
     driverVersion,
     kind,
@@ -49,6 +48,12 @@ async function untilEnded(url: string, load: boolean): Promise<Story | undefined
     await new Promise((resolve) => setTimeout(resolve, 1000))
   }
   return undefined
+}
+
+/** The log begins with what the compiler says of itself. */
+function compilerOf(log: string): string | undefined {
+  const [, gcc, clang] = /^(?:(gcc-\S+) \(|.*\bclang version (\d+))/m.exec(log) ?? []
+  return gcc ?? (clang === undefined ? undefined : `clang-${clang}`)
 }
 
 function outcomeOf({ state, detail = '', loadTest }: Story, log: string): Outcome {
