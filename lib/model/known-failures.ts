@@ -26,6 +26,10 @@ const CONST_DEVICE =
 const CLASS_CREATE = 'class_create() has one argument since Linux 6.4, and this driver gives it two'
 const STRLCPY = 'strlcpy() is gone since Linux 6.8'
 const FD_IS_OPEN = 'fd_is_open() is for the kernel alone since Linux 6.10'
+const RSS_STAT = 'the counters of what a process holds (rss_stat) are an array since Linux 6.2'
+const CAPABILITIES = 'a set of capabilities (kernel_cap_t) is one number since Linux 6.3'
+const I_CTIME = "an inode's i_ctime has another name since Linux 6.6"
+const I_CTIME_SEC = "an inode's __i_ctime is two numbers of other names since Linux 6.11"
 
 const NOT_CONST =
   "error: assignment to 'char * (*)(const struct device *, umode_t *)' {aka 'char * (*)(const struct device *, short unsigned int *)'} from incompatible pointer type 'char * (*)(struct device *, umode_t *)' {aka 'char * (*)(struct device *, short unsigned int *)'} [-Wincompatible-pointer-types]"
@@ -34,10 +38,15 @@ const NO_STRLCPY =
 const NO_FD_IS_OPEN =
   "error: implicit declaration of function 'fd_is_open'; did you mean 'finish_open'? [-Wimplicit-function-declaration]"
 
+const NO_STRUCTURE =
+  "error: member reference base type 'struct percpu_counter[4]' is not a structure or union"
+
 const NEWER = 'Use driver version 7.2.1+driver or a newer one'
+const NEWER_EBPF = 'Use one of the driver versions 7.3.0+driver to 9.1.0+driver'
 const NEWER_PACKAGE = 'Use driver version 0.20.0 or a newer one'
 
 const kmod = ['kmod'] as const
+const ebpf = ['ebpf'] as const
 
 export const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
@@ -105,5 +114,50 @@ export const KNOWN_FAILURES: readonly KnownFailure[] = [
     tried: [6, 12],
     error: NO_FD_IS_OPEN,
     instead: NEWER,
+  },
+  {
+    drivers: ['0.1.1', '0.1.1'],
+    kinds: ebpf,
+    kernels: [[6, 2]],
+    why: RSS_STAT,
+    tried: [6, 12],
+    error: NO_STRUCTURE,
+    instead: NEWER_PACKAGE,
+  },
+  {
+    drivers: ['2.0.0+driver', '4.0.0+driver'],
+    kinds: ebpf,
+    kernels: [[6, 2]],
+    why: RSS_STAT,
+    tried: [6, 12],
+    error: NO_STRUCTURE,
+    instead: NEWER_EBPF,
+  },
+  {
+    drivers: ['4.0.1+driver', '4.0.1+driver'],
+    kinds: ebpf,
+    kernels: [[6, 3]],
+    why: CAPABILITIES,
+    tried: [6, 12],
+    error: "error: no member named 'cap' in 'kernel_cap_t'",
+    instead: NEWER_EBPF,
+  },
+  {
+    drivers: ['5.0.0+driver', '6.0.0+driver'],
+    kinds: ebpf,
+    kernels: [[6, 6]],
+    why: I_CTIME,
+    tried: [6, 12],
+    error: "error: no member named 'i_ctime' in 'struct inode'",
+    instead: NEWER_EBPF,
+  },
+  {
+    drivers: ['6.0.1+driver', '7.2.1+driver'],
+    kinds: ebpf,
+    kernels: [[6, 11]],
+    why: I_CTIME_SEC,
+    tried: [6, 12],
+    error: "error: no member named '__i_ctime' in 'struct inode'",
+    instead: NEWER_EBPF,
   },
 ]
