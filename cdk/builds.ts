@@ -49,6 +49,7 @@ function project(
   buildSpec: string,
   { build, cloud }: Settings,
 ): CfnProject {
+  const image = cloud.buildImages[type === 'ARM_CONTAINER' ? 'aarch64' : 'x86_64']
   const project = new CfnProject(stack, id, {
     serviceRole: role.roleArn,
     source: { type: 'NO_SOURCE', buildSpec },
@@ -56,9 +57,9 @@ function project(
     environment: {
       type,
       computeType: cloud.computeType,
-      image: cloud.buildImage,
-      // A public image is pulled by the role, which needs no permission for it.
-      imagePullCredentialsType: 'SERVICE_ROLE',
+      image,
+      // CodeBuild pulls its own; a public one is pulled by the role, which needs no permission for it.
+      imagePullCredentialsType: image.startsWith('aws/codebuild/') ? 'CODEBUILD' : 'SERVICE_ROLE',
       privilegedMode: true,
     },
     // The log is one of the build's own outputs; any other would need a permission.
@@ -71,7 +72,6 @@ function project(
   acknowledge(project, {
     CB4: 'There is no artifact and no cache to encrypt: the project writes nothing itself.',
     CB3: 'Compilers run in bubblewrap without network, which needs namespaces that only a privileged container may make; each build has a machine of its own and a role that may do nothing.',
-    CB5: "CodeBuild's own images lack Debian's gcc-12 and clang of the right version. This one is no image of Debian's: docker-library makes it from Debian's packages, as the official image buildpack-deps, and AWS mirrors it. Its digest in lib/model/settings.ts, which the schema demands, says which bytes run.",
   })
   return project
 }

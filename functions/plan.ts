@@ -4,15 +4,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import middy from '@middy/core'
-import { aptArchive, keepOf } from '../lib/archives/apt/archive.ts'
-import { TOOL_KEYRING } from '../lib/archives/tools.ts'
 import { readDirectory } from '../lib/aws/directory.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type LoadTestPorts, planLoadTest } from '../lib/build/load-test.ts'
-import { type BuildRootPorts, buildRoot } from '../lib/build/roots/build-root.ts'
+import { type BuildRootPorts, buildRoot, stepsRoot } from '../lib/build/roots/build-root.ts'
 import { createRootRecords } from '../lib/build/roots/records.ts'
 import { createRoots } from '../lib/build/roots/roots.ts'
-import { createToolchain, NO_TOOLCHAIN, TOOLCHAIN_NAMES } from '../lib/build/toolchain.ts'
 import { createTrees } from '../lib/inputs/cache.ts'
 import { ensureInput } from '../lib/inputs/inputs.ts'
 import { createPlanners } from '../lib/kernels/planners.ts'
@@ -44,7 +41,6 @@ const inputs = store('inputsBucket')
 const fetch = createFetch({ files: true, settings: current })
 const archive = { fetch, inputs, now: Date.now, lists: listDates(), log }
 const planners = createPlanners(current, { ...archive, sources: sources() })
-const tools = { suites: current.tools.suites, keyring: TOOL_KEYRING, keep: keepOf(TOOLCHAIN_NAMES) }
 
 const drivers: ReadDriversPorts = {
   ...archive,
@@ -75,14 +71,13 @@ const ports: PlanPorts = {
   rootUrls: internalUrls('rootsBucket'),
   trees: createTrees(inputs),
   root: (arch, kind, wanted) => buildRoot(rootPorts, arch, kind, wanted),
+  stepsRoot: (arch, phase) => stepsRoot(rootPorts, arch, phase),
   now: Date.now,
   log,
   settings: current,
   kernel: planners.plan,
   submitted: planners.planSubmitted,
   identify: planners.identify,
-  toolchain:
-    current.build.toolchain === 'packages' ? createToolchain(aptArchive(archive, tools)) : NO_TOOLCHAIN,
   driver: (probe) =>
     driverSource(
       {

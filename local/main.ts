@@ -1,9 +1,9 @@
 // `npm start`: this machine's settings, the stack synthesized over them, and alive until Ctrl-C.
 
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
-import { cacheFolder, rootPlaces } from './roots.ts'
+import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
 import { firstRoot } from './start/first-root.ts'
@@ -20,7 +20,6 @@ interface Settings {
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
 const STOP_MS = 1500
-const TOOLS = ['bwrap', 'curl', 'dpkg-deb']
 const ROOT = join(import.meta.dirname, '..')
 
 const say = (line: string): void => console.log(line)
@@ -40,32 +39,22 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
   }
 }
 
-function checkTools(path: string): void {
-  const missing = TOOLS.filter((tool) => !path.split(delimiter).some((dir) => isExecutable(join(dir, tool))))
-  if (missing.length > 0)
-    throw new Error(`missing on this machine: ${missing.join(', ')}. Run: npm start, as root`)
-  openSandbox()
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+/** Tells at the start, and not by the first build that fails, where this kernel lets this user make no sandbox. */
+function checkSandbox({ unpacked }: RootPlaces): void {
+  const root = readdirSync(unpacked).find((name) => existsSync(join(unpacked, name, 'usr/bin/bwrap')))
+  if (root !== undefined) openSandbox(join(unpacked, root))
 }
 
 async function start(): Promise<Stack> {
   const { dataDir, settingsFile, ...others } = settingsOf(process.env)
-  checkTools(process.env.PATH ?? '')
   const suites = aptSuites()
   const cache = cacheFolder(process.env)
   const roots = rootPlaces(cache)
   const assembly = async () => {
     const synthesized = await synthesize({ root: ROOT, dataDir, settingsFile, suites, log: say })
     const { roots: own } = hostSettings({ suites, settingsFile })
-    await firstRoot({ root: ROOT, cache, places: roots, settings: isObject(own) ? own : {} })
+    await firstRoot({ root: ROOT, cache, settings: isObject(own) ? own : {} })
+    checkSandbox(roots)
     return synthesized
   }
   const stack = await startStack({ assembly, dataDir, roots, log: say, ...others })

@@ -13,5 +13,5 @@ found=$(node --version 2>/dev/null) || found=none
 case $found in
 v24.*) exec node "$@" ;;
 esac
-echo "local/node.sh: Node 24 is needed; found: $found. Run: sh local/setup.sh run" >&2
+echo "local/node.sh: Node 24 is needed; found: $found. Run: sh local/setup.sh node" >&2
 exit 1

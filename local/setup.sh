@@ -1,22 +1,16 @@
 #!/bin/sh
-# Sets a machine up for `npm start` (mode run) or `npm test` (mode test): system packages, npm packages, Node 24. Mode
-# node: without system packages.
+# Sets a machine up: npm packages and Node 24 (mode node, all that `npm start` needs), and for `npm test` system packages
+# before (mode test).
 set -eu
 
-# package:command. The command stands for the package where there is no apt; `-`: no command does.
-RUN_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libarchive-tools:bsdtar
-  llvm:llc make:make'
-# To make a kernel tree of source and config: its archive, its Kconfig, its constants of time, its objtool. The objtool of
-# header packages needs libelf as well.
-RUN_TOOLS="$RUN_TOOLS xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:-"
-# To load a probe into its own kernel, in a virtual machine.
+# package:command, for the tests alone. The command stands for the package where there is no apt; `-`: no command does.
+TEST_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libarchive-tools:bsdtar llvm:llc
+  make:make xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:- busybox-static:busybox binutils:readelf
+  debootstrap:debootstrap gnupg:gpg gpgv:gpgv kmod:modinfo rpm:rpmbuild shellcheck:shellcheck wget:wget'
 case $(uname -m) in
-aarch64) RUN_TOOLS="$RUN_TOOLS qemu-system-arm:qemu-system-aarch64" ;;
-*) RUN_TOOLS="$RUN_TOOLS qemu-system-x86:qemu-system-x86_64" ;;
+aarch64) TEST_TOOLS="$TEST_TOOLS qemu-system-arm:qemu-system-aarch64" ;;
+*) TEST_TOOLS="$TEST_TOOLS qemu-system-x86:qemu-system-x86_64" ;;
 esac
-RUN_TOOLS="$RUN_TOOLS busybox-static:busybox"
-TEST_TOOLS='binutils:readelf debootstrap:debootstrap gnupg:gpg gpgv:gpgv kmod:modinfo rpm:rpmbuild'
-TEST_TOOLS="$TEST_TOOLS shellcheck:shellcheck wget:wget"
 
 fail() {
   echo "setup: $*" >&2
@@ -25,9 +19,8 @@ fail() {
 
 case ${1:-} in
 node) tools= ;;
-run) tools=$RUN_TOOLS ;;
-test) tools="$RUN_TOOLS $TEST_TOOLS" ;;
-*) fail 'usage: sh local/setup.sh node|run|test' ;;
+test) tools=$TEST_TOOLS ;;
+*) fail 'usage: sh local/setup.sh node|test' ;;
 esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 log=.build/setup.log

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { startBuilder } from './codebuild/builder.ts'
 import { createCodeBuild } from './codebuild/codebuild.ts'
+import { ownScratch } from './codebuild/sandbox.ts'
 import { createCustomResources } from './custom-resources.ts'
 import { createDynamoDb } from './dynamodb/dynamodb.ts'
 import { createEvents } from './events/events.ts'
@@ -24,7 +25,7 @@ import { loadTemplate } from './template/template.ts'
 import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
 import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
-import { listen } from './wire/server.ts'
+import { listen, listenOn } from './wire/server.ts'
 import type { Clock, Principals, Service } from './wire/types.ts'
 
 export interface StackOptions {
@@ -113,6 +114,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(deliveries.stop)
   const events = createEvents({ template, functions, deliveries, now, log })
   closers.push(events.stop)
+  const scratch = scratchOf(dataDir)
   const codebuild = createCodeBuild({
     ...{
       template,
@@ -121,8 +123,9 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       builder,
       now,
       dir: inData('builds'),
-      scratch: scratchOf(dataDir),
+      scratch,
       roots,
+      store: storeOf(scratch),
     },
     concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
   })
@@ -145,6 +148,9 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     ...{ dir: inData('s3'), buckets: buckets.map(({ name }) => name), shared },
     ...{ prefix: S3_PREFIX, principals, now, onError },
   })
+  ownScratch(scratch)
+  const store = await listenOn(byPath([[S3_PREFIX, s3]], refuse), storeOf(scratch))
+  closers.push(store.close)
   const custom = createCustomResources({
     ...{ template, functions, log },
     ...{ dir: inData('custom-resources'), prefix: CUSTOM_PREFIX },
@@ -182,6 +188,11 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */
 const scratchOf = (dataDir: string): string =>
   `/var/tmp/probe-registry-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`
+
+/** The socket by which builds, that have no network, reach the store, and nothing else. */
+const storeOf = (scratch: string): string => join(scratch, 'store.sock')
+
+const refuse: Service = async (_, response) => void response.writeHead(404).end()
 
 /** A service that has an address before it can answer: until then requests wait. */
 function gate(): { service: Service; open(service: Service): void } {

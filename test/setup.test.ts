@@ -125,7 +125,7 @@ describe('system packages', () => {
   }
 
   test('a user who is not root is told the one command, and nothing is done', () => {
-    const result = setUp('run', { env: { DPKG_ADMINDIR: databaseWithout('bubblewrap') }, asNobody: true })
+    const result = setUp('test', { env: { DPKG_ADMINDIR: databaseWithout('bubblewrap') }, asNobody: true })
     expect(result).toEqual({
       status: 1,
       stdout: '',
@@ -135,14 +135,12 @@ describe('system packages', () => {
     expect(existsSync(join(home, 'node_modules'))).toBe(false)
   })
 
-  test('what only the tests need is not asked for by npm start', () => {
-    const env = { DPKG_ADMINDIR: databaseWithout('shellcheck') }
-    expect(setUp('test', { env, asNobody: true }).stderr).toMatch(/--no-install-recommends shellcheck\n$/)
-    expect(setUp('run', { env }).status).toBe(0)
+  test('are none that npm start asks for', () => {
+    expect(setUp('node', { env: { DPKG_ADMINDIR: databaseWithout('bubblewrap') } }).status).toBe(0)
   })
 
   test('without apt, the commands that are missing are named', () => {
-    const result = setUp('run', { env: { PATH: pathOf(...PLAIN, 'clang', 'curl') } })
+    const result = setUp('test', { env: { PATH: pathOf(...PLAIN, 'clang', 'curl') } })
     expect(result.status).toBe(1)
     expect(result.stderr).toMatch(/^setup: no apt-get here .* Install these commands: bwrap .*\n$/)
     expect(result.stderr).not.toMatch(/ clang| curl/)
@@ -151,41 +149,41 @@ describe('system packages', () => {
 
 describe('npm packages', () => {
   test('are installed once for a lock file, and again when it changes', () => {
-    expect(setUp('run')).toEqual({ status: 0, stdout: 'setup: npm ci\n', stderr: '' })
-    expect(setUp('run')).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(setUp('node')).toEqual({ status: 0, stdout: 'setup: npm ci\n', stderr: '' })
+    expect(setUp('node')).toEqual({ status: 0, stdout: '', stderr: '' })
     project('two')
-    expect(setUp('run').stdout).toBe('setup: npm ci\n')
+    expect(setUp('node').stdout).toBe('setup: npm ci\n')
     expect(existsSync(join(home, 'node_modules/two'))).toBe(true)
     expect(existsSync(join(home, 'node_modules/one'))).toBe(false)
   })
 
   test('have the project’s own command beside theirs, whatever npx remembers of this folder', () => {
-    setUp('run')
+    setUp('node')
     const link = join(home, 'node_modules/.bin/probe-registry')
     expect(join(home, 'node_modules/.bin', readlinkSync(link))).toBe(join(home, 'client/probe-registry.js'))
   })
 
   test('that were half installed are installed again', () => {
     mkdirSync(join(home, 'node_modules/half'), { recursive: true })
-    expect(setUp('run').stdout).toBe('setup: npm ci\n')
+    expect(setUp('node').stdout).toBe('setup: npm ci\n')
     expect(existsSync(join(home, 'node_modules/half'))).toBe(false)
   })
 
   test('that cannot be installed fail with one clear line after the end of the log, and are tried again', () => {
     writeJson('package.json', { name: 'small', version: '1.0.0', dependencies: { three: 'file:three' } })
-    const failed = setUp('run')
+    const failed = setUp('node')
     expect(failed.status).toBe(1)
     expect(failed.stderr).toMatch(/npm ci/)
     expect(failed.stderr.trimEnd().split('\n').at(-1)).toBe(
       `setup: 'npm ci --include=dev --include=optional' failed; all it said is in ${home}/.build/setup.log`,
     )
     project('three')
-    expect(setUp('run').status).toBe(0)
+    expect(setUp('node').status).toBe(0)
   })
 })
 
 describe('Node', () => {
-  const said = (PATH: string) => setUp('run', { env: { PATH } })
+  const said = (PATH: string) => setUp('node', { env: { PATH } })
 
   test('of the machine that is too old, or missing, is told in one line', () => {
     expect(said(machineNode('v16.20.2')).stderr).toBe('setup: Node 18 or later is needed; found: v16.20.2\n')
@@ -242,7 +240,7 @@ describe('Node', () => {
     })
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: 'local/node.sh: Node 24 is needed; found: v20.19.2. Run: sh local/setup.sh run\n',
+      stderr: 'local/node.sh: Node 24 is needed; found: v20.19.2. Run: sh local/setup.sh node\n',
     })
   })
 })
@@ -251,7 +249,7 @@ test('an unknown mode is refused', () => {
   expect(setUp('walk')).toEqual({
     status: 1,
     stdout: '',
-    stderr: 'setup: usage: sh local/setup.sh node|run|test\n',
+    stderr: 'setup: usage: sh local/setup.sh node|test\n',
   })
 })
 

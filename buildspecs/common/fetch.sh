@@ -3,11 +3,10 @@
 
 fetch_inputs() {
   number=0
-  if find_tools; then TOOLS=present; else TOOLS=missing; fi
   pids=
   while IFS=$TAB read -r role format sha256 bytes url; do
     number=$((number + 1))
-    [ "$role" != toolchain ] || [ "$TOOLS" = missing ] || continue
+    [ "$role" != steps ] || continue
     [ "$role" != root ] || [ ! -d "/roots/$ROOT" ] || continue
     fetch_input "$role-$number.$format" "$sha256" "$bytes" "$url" &
     pids="$pids $!"

@@ -4,18 +4,18 @@
 
 TAB=$(printf '\t')
 
-# Checked against its digest before it is read; without it there is nowhere to report to.
+# fetch_job FILE: checked against its digest before it is read; without it there is nowhere to report to.
 fetch_job() {
   status=0
-  (umask 077 && get "$JOB_URL" "$WORK/job" 1048576 "$JOB_SHA256") || status=$?
+  (umask 077 && get "$JOB_URL" "$1" 1048576 "$JOB_SHA256") || status=$?
   unset JOB_URL
   if [ "$status" -ne 0 ]; then
     say "failed at fetch: the job document of ${PROBE_KEY:-this probe} was not read: $(why "$status")"
     exit 1
   fi
-  read_job
 }
 
+# read_job FILE
 read_job() {
   while IFS=$TAB read -r what name value rest; do
     case $what in
@@ -24,7 +24,7 @@ read_job() {
       put) set_output "$name" "$value" ;;
       *) malformed "line $what" ;;
     esac
-  done <"$WORK/job"
+  done <"$1"
   check_job
 }
 

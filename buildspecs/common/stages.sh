@@ -11,6 +11,10 @@ fail() {
   exit 1
 }
 
+check_machine() {
+  [ "$(uname -m)" = "$ARCH" ] || fail "this builder is $(uname -m)"
+}
+
 # all_of PID...: waits for every one; false when one failed.
 all_of() {
   failed=0

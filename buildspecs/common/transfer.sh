@@ -1,6 +1,9 @@
 # Bounded GET and PUT of presigned URLs.
 # shellcheck shell=sh
 
+# Where a machine keeps its builds from any network, the store is this socket.
+STORE=/run/store.sock
+
 # request URL CURL-OPTION...: the URL is a secret, so curl reads it from stdin (a command line is for every
 # process to see) and says nothing itself (its messages can repeat it).
 request() {
@@ -11,6 +14,7 @@ request() {
     http://* | https://*) ;;
     *) return 3 ;;
   esac
+  [ ! -S "$STORE" ] || set -- --unix-socket "$STORE" "$@"
   printf 'url = "%s"\n' "$url" | curl --disable --config - --globoff --silent --fail --proto =http,https \
     --connect-timeout 10 --speed-time 20 --speed-limit 1000 --retry 4 --retry-connrefused --retry-max-time 60 "$@"
 }

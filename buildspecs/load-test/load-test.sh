@@ -1,5 +1,6 @@
 #!/bin/sh
-# The load test of one probe, from the job document to the uploaded verdict: lib/build/verdict.ts reads it.
+# The load test of one probe, from the job document (/job) to the uploaded verdict: lib/build/verdict.ts reads it. Runs in
+# the root of the machine.
 #
 # What a verdict is worth. Before the probe is loaded, nothing of it has run: that the machine booted, and which kernel,
 # is certain. From then on the probe is part of the kernel that reports on it: one written to deceive can forge all
@@ -7,7 +8,7 @@
 # The nonce keeps apart what this test says and what an honest kernel happens to print, no more. What a probe cannot do
 # from in there is to touch the machine outside: the machine runs as nobody, without network, in the sandbox.
 #
-# Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of all steps).
+# Environment: STEPS (the folder of all steps).
 # Exits 0 when there was a verdict of `passed` or `failed`.
 set -eu
 # Where a sandbox writes to it, it is given one.
@@ -16,8 +17,8 @@ umask 022
 export LC_ALL=C
 WORK=/tmp/load-test
 
-for step in common/stages common/transfer common/job load-test/settings load-test/vm-tools common/install \
-  common/fetch common/calls common/sandbox load-test/vm common/log load-test/verdict; do
+for step in common/stages common/transfer common/job load-test/settings load-test/tester common/fetch common/calls \
+  common/sandbox load-test/vm common/log load-test/verdict; do
   # shellcheck source=/dev/null
   . "$STEPS/$step.sh"
 done
@@ -28,7 +29,8 @@ flow() {
   [ -n "$IMAGE" ] || fail 'there is no image of this kernel'
   fetch_inputs
   stage prepare
-  prepare_tools
+  check_machine
+  compile_tester
   choose_sandbox image_sandbox
   stage image
   take_image
@@ -45,7 +47,7 @@ mount -t tmpfs -o mode=755 load-test "$WORK" 2>/dev/null || true
 mkdir "$WORK/inputs" "$WORK/vm" "$WORK/root"
 : >"$WORK/gets"
 stage fetch
-fetch_job
+read_job /job
 PROBE="$DRIVER_NAME $DRIVER_VERSION $KIND for $UNAME_RELEASE ($ARCH)"
 follow_log
 flow 2>&1 </dev/null | keep_ends | tee "$WORK/log"

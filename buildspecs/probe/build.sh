@@ -1,14 +1,13 @@
 #!/bin/sh
-# The build of one probe, from the job document to the uploaded probe, log and manifest.
+# The build of one probe, from the job document (/job) to the uploaded probe, log and manifest. Runs in the root of the steps.
 #
-# Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of all steps).
+# Environment: STEPS (the folder of all steps).
 # Exits 0 only when the probe was uploaded.
 set -eu
 # Where a sandbox writes to it, it is given one.
 exec 3>&-
 umask 022
 export LC_ALL=C
-STEPS=${STEPS:-/tmp/steps}
 WORK=/tmp/probe-build
 
 # shellcheck source-path=SCRIPTDIR source=../common/stages.sh
@@ -21,10 +20,8 @@ WORK=/tmp/probe-build
 . "$STEPS/common/job.sh"
 # shellcheck source-path=SCRIPTDIR source=../probe/settings.sh
 . "$STEPS/probe/settings.sh"
-# shellcheck source-path=SCRIPTDIR source=../probe/tools.sh
-. "$STEPS/probe/tools.sh"
-# shellcheck source-path=SCRIPTDIR source=../common/install.sh
-. "$STEPS/common/install.sh"
+# shellcheck source-path=SCRIPTDIR source=../probe/root.sh
+. "$STEPS/probe/root.sh"
 # shellcheck source-path=SCRIPTDIR source=../common/fetch.sh
 . "$STEPS/common/fetch.sh"
 # shellcheck source-path=SCRIPTDIR source=../common/calls.sh
@@ -41,7 +38,7 @@ flow() {
   say "$PROBE"
   fetch_inputs
   stage prepare
-  prepare_tools
+  check_machine
   choose_sandbox unpack_sandbox
   open_root
   if [ "$KERNEL" = source ]; then
@@ -67,7 +64,7 @@ mkdir "$WORK/inputs" "$WORK/tree"
 # Another user unpacks into these (sandbox.sh); nobody else is on a machine that builds one probe.
 mkdir -m 777 "$WORK/kernel" "$WORK/driver"
 stage fetch
-fetch_job
+read_job /job
 PROBE="$DRIVER_NAME $DRIVER_VERSION $KIND for $UNAME_RELEASE ($ARCH)"
 follow_log
 flow 2>&1 </dev/null | keep_ends | tee "$WORK/log"

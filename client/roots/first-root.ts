@@ -1,6 +1,7 @@
-// Before the first start of a user's first registry: composes the root of the first example, and tells how far it is.
+// Before the first start of a user's first registry: composes the roots of the first example, and tells how far it is.
 // CACHE SETTINGS: the folder of this user's roots, and JSON of what differs from the settings of their archive.
 
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT_ARCHIVE, rootArchiveSchema } from '../../lib/archives/roots.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
@@ -8,7 +9,9 @@ import { diskFolder } from '../../lib/aws/folder.ts'
 import { packed } from '../../lib/build/roots/keep.ts'
 import { createRootRecords } from '../../lib/build/roots/records.ts'
 import { createRoots } from '../../lib/build/roots/roots.ts'
+import type { RootSpec } from '../../lib/build/roots/spec.ts'
 import { sha256 } from '../../lib/model/digest.ts'
+import { DONE } from '../../local/start/first-root.ts'
 import { rootBucket } from './bucket.ts'
 import { openRootCache, type Progress } from './cache.ts'
 import { folderListDates, folderStore } from './folder-store.ts'
@@ -33,40 +36,37 @@ function teller(what: string): Progress {
   }
 }
 
+/** What the first example is built with: its steps, its compiler, and the machine that then loads it. */
+const FIRST: readonly { readonly what: string; readonly spec: RootSpec }[] = [
+  { what: 'build root of the steps', spec: { tag: 'steps' } },
+  { what: `build root of ${COMPILER}`, spec: { tag: 'compilers', commands: [COMPILER] } },
+  { what: 'build root of the load test', spec: { tag: 'machine' } },
+]
+
 async function main(cache: string, settings: string): Promise<void> {
   const archive = rootArchiveSchema.parse({ ...ROOT_ARCHIVE, ...JSON.parse(settings) })
   const fetch = createFetch({ settings: archive, timeoutMs: TIMEOUT })
-  const lists = {
-    fetch,
-    now: Date.now,
-    lists: folderListDates(cache),
-    inputs: folderStore(cache),
-    log: () => {},
-  }
-  const root = await createRoots(lists, archive).of(
-    { tag: 'compilers', commands: [COMPILER] },
-    archive.steps,
-    ARCH,
-  )
+  const ports = { fetch, now: Date.now, lists: folderListDates(cache), inputs: folderStore(cache) }
+  const roots = createRoots({ ...ports, log: () => {} }, archive)
   const records = createRootRecords(rootBucket(join(cache, 'bucket')))
-  if ((await records.find(root.id)) !== undefined) return
-  const what = `build root of ${COMPILER}`
-  console.log(`${what}: composing it in ${cache}, once for all registries of this user`)
-  const { folder, digest } = await openRootCache(cache, fetch).root(root, teller(what))
-  const { archive: body } = await packed(diskFolder(folder))
-  await records.keep(
-    { id: root.id, suite: root.suite, digest, sha256: sha256(body), bytes: body.length },
-    body,
-  )
+  for (const { what, spec } of FIRST) {
+    const root = await roots.of(spec, archive.steps, ARCH)
+    if ((await records.find(root.id)) !== undefined) continue
+    console.log(`${what}: composing it in ${cache}, once for all registries of this user`)
+    const { folder, digest } = await openRootCache(cache, fetch).root(root, teller(what))
+    const { archive: body } = await packed(diskFolder(folder))
+    const { id, suite } = root
+    await records.keep({ id, suite, digest, sha256: sha256(body), bytes: body.length }, body)
+  }
+  // A crash before this line looks for what is left at the next start.
+  writeFileSync(join(cache, DONE), '')
 }
 
 const [cache = '', settings = '{}'] = process.argv.slice(2)
 try {
   await main(cache, settings)
 } catch (error) {
-  // The first request composes it: nothing that the registry serves already waits for that.
+  // The first request composes them: nothing that the registry serves already waits for that.
   const why = error instanceof Error ? error.message : String(error)
-  console.log(
-    `the build root of ${COMPILER} is not composed yet (${why}); the first request for a probe tries again`,
-  )
+  console.log(`not all build roots are composed yet (${why}); the first request for a probe tries again`)
 }

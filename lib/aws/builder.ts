@@ -20,12 +20,13 @@ export function createBuilder(
   projects: Readonly<Record<Phase, Readonly<Record<Arch, string>>>>,
 ): Builder {
   return {
-    async start({ phase, key, probe, claim, jobUrl, jobSha256 }) {
+    async start({ phase, key, probe, claim, jobUrl, jobSha256, stepsRoot }) {
       const variables = {
         [BUILD_ENV.probeKey]: key,
         [BUILD_ENV.claim]: claim,
         [BUILD_ENV.jobUrl]: jobUrl,
         [BUILD_ENV.jobSha256]: jobSha256,
+        [BUILD_ENV.stepsRoot]: stepsRoot,
         [BUILD_ENV.phase]: phase,
       }
       const { build } = await client.send(

@@ -33,6 +33,8 @@ export const BUILD_ENV = {
   /** presigned GET of the job document */
   jobUrl: 'JOB_URL',
   jobSha256: 'JOB_SHA256',
+  /** digest of the root that the steps run in */
+  stepsRoot: 'STEPS_ROOT',
   /** `build` or `load-test` */
   phase: 'PHASE',
 } as const

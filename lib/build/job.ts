@@ -4,15 +4,15 @@ import { ProbeError } from '../model/errors.ts'
 import type { Arch, DriverName, Kind, PackageFormat, Recipe } from '../model/probe.ts'
 
 /**
- * `root`: what everything is compiled in. `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
+ * `steps`: the root that the steps run in. `root`: what everything is compiled in. `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
  * package that holds one. `config`: the kernel's configuration. `symvers`: its Module.symvers. `kheaders`: the headers that it was built with. `prepared`: the tree that
  * an earlier build made of the same source, config, compiler and release.
  */
 export type InputRole =
+  | 'steps'
   | 'root'
   | 'header'
   | 'driver'
-  | 'toolchain'
   | 'source'
   | 'config'
   | 'symvers'
@@ -23,7 +23,7 @@ export type InputRole =
  * `probe`: what is loaded, as it is (`text`). `kernel`: the package that holds the kernel's image. `boot`: that image, as
  * an earlier test stored it (`text`).
  */
-export type LoadTestRole = 'probe' | 'kernel' | 'boot' | 'toolchain'
+export type LoadTestRole = 'steps' | 'probe' | 'kernel' | 'boot'
 
 export interface JobInput<Role extends string = InputRole> {
   readonly role: Role

@@ -10,7 +10,8 @@ import type { Package } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
-import type { StartBuildPorts } from './start.ts'
+import type { RootRecord } from './roots/records.ts'
+import { rootInput, type StartBuildPorts } from './start.ts'
 
 export interface LoadTestPorts
   extends Pick<
@@ -23,7 +24,8 @@ export interface LoadTestPorts
     | 'log'
     | 'settings'
     | 'ensureInput'
-    | 'toolchain'
+    | 'stepsRoot'
+    | 'rootUrls'
   > {
   readonly index: Pick<Index, 'get' | 'started'>
   readonly trees: Pick<Trees, 'find'>
@@ -51,7 +53,7 @@ export async function planLoadTest(ports: LoadTestPorts, request: LoadTestReques
   const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
   const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
   if (loadTest === undefined) return false
-  const { job, jobUrl } = await orderOnce(ports, request, loadTest)
+  const { job, jobUrl, stepsRoot } = await orderOnce(ports, request, loadTest)
   const body = new TextEncoder().encode(job)
   await create(ports, loadTestKeys(claim).job, body, 'text/plain')
   const buildId = await ports.builder.start({
@@ -61,6 +63,7 @@ export async function planLoadTest(ports: LoadTestPorts, request: LoadTestReques
     claim,
     jobUrl,
     jobSha256: sha256(body),
+    stepsRoot,
   })
   // A crash here leaves a test that the index does not know: its end is told by an event with the claim.
   const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
@@ -70,19 +73,19 @@ export async function planLoadTest(ports: LoadTestPorts, request: LoadTestReques
   return true
 }
 
-const orderSchema = z.object({ job: z.string(), jobUrl: z.string() })
+const orderSchema = z.object({ job: z.string(), jobUrl: z.string(), stepsRoot: z.string() })
 
 /** Signed URLs differ from try to try: the first try's are kept, or its test could not be found by its token. */
 async function orderOnce(ports: LoadTestPorts, request: LoadTestRequest, loadTest: LoadTestRecord) {
   const keys = loadTestKeys(request.claim)
-  const job = await jobOf(ports, request, loadTest)
+  const steps = await ports.stepsRoot(probeOf(request.key).arch, 'load-test')
+  const job = await jobOf(ports, request, loadTest, steps)
   const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: LOAD_TEST_MINUTES * 60 })
-  const body = new TextEncoder().encode(JSON.stringify({ job, jobUrl }))
-  if ((await create(ports, keys.order, body, 'application/json')) === 'created') return { job, jobUrl }
+  const order = { job, jobUrl, stepsRoot: steps.digest }
+  const body = new TextEncoder().encode(JSON.stringify(order))
+  if ((await create(ports, keys.order, body, 'application/json')) === 'created') return order
   const first = await ports.staging.get(keys.order, MAX_ORDER)
-  return first === undefined
-    ? { job, jobUrl }
-    : orderSchema.parse(JSON.parse(new TextDecoder().decode(first)))
+  return first === undefined ? order : orderSchema.parse(JSON.parse(new TextDecoder().decode(first)))
 }
 
 const create = ({ staging }: LoadTestPorts, key: string, body: Uint8Array, contentType: string) =>
@@ -94,12 +97,11 @@ async function jobOf(
   ports: LoadTestPorts,
   { key, claim, sha256: digest, bytes }: LoadTestRequest,
   { image, unameRelease }: LoadTestRecord,
+  steps: RootRecord,
 ): Promise<string> {
   const { arch, kind, driverName, driverVersion } = probeOf(key)
   const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
-  const toolchain = await ports.toolchain.forLoadTest(arch, [image])
-  const [images] = await Promise.all([imageInput(ports, image), ...toolchain.map(ports.ensureInput)])
-  const inputs = [...images, ...toolchain.map((pkg) => packageInput('toolchain', pkg))]
+  const inputs = await imageInput(ports, image)
   const keys = loadTestKeys(claim)
   const probe: Input = { role: 'probe', format: 'text', sha256: digest, bytes }
   return formatJob({
@@ -112,6 +114,7 @@ async function jobOf(
       MAX_SECONDS: String(ports.settings.loadTest.maxSeconds),
     },
     inputs: [
+      await rootInput(ports, 'steps', steps, expires),
       { ...probe, url: await ports.stagingUrls.get(stagingKeys(claim).probe, expires) },
       ...(await Promise.all(
         inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),

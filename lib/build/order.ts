@@ -27,8 +27,6 @@ const buildPlan = z.object({
   driverSource: sourceSchema,
   /** packages and files that the kernel's build tree comes from */
   headers: z.array(sourceSchema),
-  /** packages of the tools that the build brings to its image */
-  tools: z.array(sourceSchema).default([]),
   /** what a host submitted of the kernel */
   submitted: submittedPartsSchema.optional(),
   /** under which the tree that this build makes is kept */
@@ -48,6 +46,8 @@ const orderRecord = z.object({
   job: z.string(),
   /** presigned GET of it */
   jobUrl: z.string(),
+  /** digest of the root that the steps run in */
+  stepsRoot: z.string(),
 })
 export type BuildOrderRecord = Read<typeof orderRecord>
 

@@ -4,7 +4,7 @@ import type { KernelPlan } from '../kernels/planner.ts'
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import { inputKey, stagingKeys } from '../model/keys.ts'
-import type { Budgets, Builder, Clock, Index, Log, Presigner, Store, Trees } from '../model/ports.ts'
+import type { Budgets, Builder, Clock, Index, Log, Phase, Presigner, Store, Trees } from '../model/ports.ts'
 import type { Arch, Kind, Package, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { fileOf, probeOf } from '../names/grammar.ts'
@@ -13,8 +13,8 @@ import { formatJob, type Job, type JobInput } from './job.ts'
 import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './order.ts'
 import type { BuildRoot } from './roots/build-root.ts'
 import type { Wanted } from './roots/choose.ts'
-import type { Toolchain } from './toolchain.ts'
-import { type Input, packageInput, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
+import type { RootRecord } from './roots/records.ts'
+import { type Input, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
 
 /** A driver source that lies in the inputs bucket. */
 export interface DriverInput {
@@ -36,9 +36,10 @@ export interface StartBuildPorts {
   readonly settings: Settings
   /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
   readonly driver: (probe: Probe) => Promise<DriverInput>
-  readonly toolchain: Toolchain
   /** What it is compiled in. ProbeError `headers-not-found`, `root-missing`, ... */
   readonly root: (arch: Arch, kind: Kind, wanted: Wanted) => Promise<BuildRoot>
+  /** What its steps run in. ProbeError as `root`. */
+  readonly stepsRoot: (arch: Arch, phase: Phase) => Promise<RootRecord>
   readonly rootUrls: Presigner
   readonly trees: Pick<Trees, 'find'>
   /** Brings a package into the inputs bucket, checked against its digest. */
@@ -61,6 +62,7 @@ interface Decision {
   readonly plan: BuildPlan
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
   readonly root: BuildRoot
+  readonly steps: RootRecord
   readonly inputs: readonly Input[]
 }
 
@@ -71,13 +73,12 @@ async function decide(
   submitted: BuildPlan['submitted'],
 ): Promise<Decision> {
   const { arch, kind } = probeOf(key)
-  const root = await ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText })
-  const tree = await treeIn(ports, kernel, root)
-  const toolchain = await ports.toolchain.forBuild(arch, tree.packages)
-  const [driver] = await Promise.all([
-    ports.driver(probeOf(key)),
-    ...[...tree.packages, ...toolchain].map(ports.ensureInput),
+  const [root, steps] = await Promise.all([
+    ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText }),
+    ports.stepsRoot(arch, 'build'),
   ])
+  const tree = await treeIn(ports, kernel, root)
+  const [driver] = await Promise.all([ports.driver(probeOf(key)), ...tree.packages.map(ports.ensureInput)])
   const plan: BuildPlan = {
     key,
     claim,
@@ -88,18 +89,13 @@ async function decide(
     recipe: driver.recipe,
     driverSource: driver.source,
     headers: tree.sources,
-    tools: toolchain.map(sourceOf),
     ...(submitted === undefined ? {} : { submitted }),
     ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
     ...loadTestOf(kernel, ports.settings),
   }
   const { format, bytes, source } = driver
-  const inputs = [
-    ...tree.inputs,
-    { role: 'driver' as const, format, sha256: source.sha256, bytes },
-    ...toolchain.map((pkg) => packageInput('toolchain', pkg)),
-  ]
-  return { plan, kernel: tree.kernel, root, inputs }
+  const inputs = [...tree.inputs, { role: 'driver' as const, format, sha256: source.sha256, bytes }]
+  return { plan, kernel: tree.kernel, root, steps, inputs }
 }
 
 const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot => ({
@@ -161,12 +157,13 @@ export async function startBuild(
   const now = ports.now()
   await pay(ports, request)
   const keys = stagingKeys(claim)
-  const { plan, job, jobUrl } = await orderOnce(ports, decision)
+  const { plan, job, jobUrl, stepsRoot } = await orderOnce(ports, decision)
   const body = new TextEncoder().encode(job)
   // A crash in these writes leaves staging objects of this claim, which the same event finds again, or which expire.
   await create(ports.staging, keys.job, body, 'text/plain')
   await create(ports.staging, keys.log, new TextEncoder().encode(opening(plan)), 'text/plain')
-  const order = { phase: 'build' as const, key, probe: probeOf(key), claim, jobUrl, jobSha256: sha256(body) }
+  const told = { jobUrl, jobSha256: sha256(body), stepsRoot }
+  const order = { phase: 'build' as const, key, probe: probeOf(key), claim, ...told }
   const buildId = await ports.builder.start(order)
   // A crash here leaves a build that the index does not know: its end is told by an event with the claim,
   // and the same event again finds the same build by its token.
@@ -181,7 +178,7 @@ async function orderOnce(ports: StartBuildPorts, decision: Decision): Promise<Bu
   const keys = stagingKeys(decision.plan.claim)
   const job = formatJob(await jobOf(ports, decision))
   const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: jobSeconds(ports.settings) })
-  const order = { plan: decision.plan, job, jobUrl }
+  const order = { plan: decision.plan, job, jobUrl, stepsRoot: decision.steps.digest }
   if ((await create(ports.staging, keys.plan, encodeOrder(order), 'application/json')) === 'created')
     return order
   const first = await ports.staging.get(keys.plan, MAX_ORDER)
@@ -190,7 +187,7 @@ async function orderOnce(ports: StartBuildPorts, decision: Decision): Promise<Bu
 
 const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
 
-async function jobOf(ports: StartBuildPorts, { plan, kernel, root, inputs }: Decision): Promise<Job> {
+async function jobOf(ports: StartBuildPorts, { plan, kernel, root, steps, inputs }: Decision): Promise<Job> {
   const probe = probeOf(plan.key)
   const expires = { expiresSeconds: jobSeconds(ports.settings) }
   const keys = stagingKeys(plan.claim)
@@ -210,7 +207,8 @@ async function jobOf(ports: StartBuildPorts, { plan, kernel, root, inputs }: Dec
       COMPILE_SECONDS: String((ports.settings.build.timeoutMinutes - 2) * 60),
     },
     inputs: [
-      await rootInput(ports, root, expires),
+      await rootInput(ports, 'steps', steps, expires),
+      await rootInput(ports, 'root', root.record, expires),
       ...(await Promise.all(
         inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
       )),
@@ -224,13 +222,14 @@ async function jobOf(ports: StartBuildPorts, { plan, kernel, root, inputs }: Dec
   }
 }
 
-async function rootInput(
-  { rootUrls }: StartBuildPorts,
-  { record: { sha256: digest, bytes } }: BuildRoot,
+/** The archive of a root. */
+export async function rootInput<Role extends string>(
+  { rootUrls }: Pick<StartBuildPorts, 'rootUrls'>,
+  role: Role,
+  { sha256: digest, bytes }: RootRecord,
   expires: { readonly expiresSeconds: number },
-): Promise<JobInput> {
-  const url = await rootUrls.get(inputKey(digest), expires)
-  return { role: 'root', format: 'tar.gz', sha256: digest, bytes, url }
+): Promise<JobInput<Role>> {
+  return { role, format: 'tar.gz', sha256: digest, bytes, url: await rootUrls.get(inputKey(digest), expires) }
 }
 
 /** First lines of the build log: there is a story to follow before the container has started. */

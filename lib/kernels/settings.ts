@@ -1,9 +1,8 @@
-// All that an operator may set: the model's settings, each target's, and where kernel sources and tools come from.
+// All that an operator may set: the model's settings, each target's, and where kernel sources and build roots come from.
 
 import type * as z from 'zod'
 import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'
 import { ROOT_ARCHIVE, rootArchiveSchema } from '../archives/roots.ts'
-import { TOOL_ARCHIVE, toolArchiveSchema } from '../archives/tools.ts'
 import { BASE_DEFAULTS, baseSettings } from '../model/settings.ts'
 import { TARGET_NAMES, TARGETS, type Target, type TargetSettings } from './targets.ts'
 import { VANILLA, vanillaSchema } from './vanilla/settings.ts'
@@ -17,7 +16,6 @@ export const settingsSchema = baseSettings.extend({
   vanilla: vanillaSchema,
   driverPackages: driverArchiveSchema,
   roots: rootArchiveSchema,
-  tools: toolArchiveSchema,
 })
 export type AllSettings = z.infer<typeof settingsSchema>
 
@@ -27,5 +25,4 @@ export const DEFAULTS: AllSettings = {
   vanilla: VANILLA,
   driverPackages: DRIVER_ARCHIVE,
   roots: ROOT_ARCHIVE,
-  tools: TOOL_ARCHIVE,
 }

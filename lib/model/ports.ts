@@ -189,6 +189,8 @@ export interface BuildOrder {
   /** presigned GET of the job document, and the digest that the build checks it against */
   readonly jobUrl: string
   readonly jobSha256: string
+  /** digest of the root that its steps run in, by which a machine may have it already */
+  readonly stepsRoot: string
 }
 
 export interface Bus {

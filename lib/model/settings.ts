@@ -31,6 +31,17 @@ const driverVersions = z.object({
   knownFailures: z.enum(['refused', 'tried']).optional(),
 })
 
+/**
+ * CodeBuild's own by its name: who may change it runs the machine as well. Any other by its digest: what a tag means
+ * changes with whoever may push it.
+ */
+const buildImage = z
+  .string()
+  .regex(/^(?:aws\/codebuild\/[a-z0-9_-]+:[0-9.]+|[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64})$/, {
+    error:
+      "an image is one of CodeBuild's own (aws/codebuild/NAME:VERSION), or named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it",
+  })
+
 export const baseSettings = z.object({
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
@@ -82,8 +93,6 @@ export const baseSettings = z.object({
     maxProbeBytes: z.int().positive(),
     /** command names of the compilers that a build has, for kernels that say which one built them */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
-    /** `packages`: plans bring the tools that a bare build image lacks; `image`: it has them all */
-    toolchain: z.enum(['packages', 'image']),
   }),
   loadTest: z.object({
     /**
@@ -97,11 +106,8 @@ export const baseSettings = z.object({
   }),
   /** what only a deployed stack has */
   cloud: z.object({
-    /** container image of the builds, by its digest: what a tag means changes with whoever may push it */
-    buildImage: z.string().regex(/^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/, {
-      error:
-        'an image is named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it',
-    }),
+    /** container image of the builds, of which sh, curl, tar and coreutils are used to enter a build root */
+    buildImages: z.object({ x86_64: buildImage, aarch64: buildImage }),
     computeType: z.enum(['BUILD_GENERAL1_SMALL', 'BUILD_GENERAL1_MEDIUM', 'BUILD_GENERAL1_LARGE']),
     /** of all clients together; above it the API answers 429 */
     requestsPerSecond: z.int().positive(),
@@ -172,14 +178,14 @@ export const BASE_DEFAULTS: Settings = {
     timeoutMinutes: 10,
     maxProbeBytes: 32 * 1024 * 1024,
     compilers: ['gcc-12'],
-    toolchain: 'packages',
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {
-    // buildpack-deps:bookworm of 14 July 2026, as docker-library/repo-info has its list of architectures in
-    // repos/buildpack-deps/remote/bookworm.md at 12f71ea34b541fe9c4f2d4f21c371a6c04a03314.
-    buildImage:
-      'public.ecr.aws/docker/library/buildpack-deps@sha256:ab294ce693f6e80d997567c7c5b32cf023504ee0d02f686448c031d6e834c7a0',
+    // They lie on CodeBuild's machines: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
+    buildImages: {
+      x86_64: 'aws/codebuild/amazonlinux-x86_64-standard:5.0',
+      aarch64: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
+    },
     computeType: 'BUILD_GENERAL1_MEDIUM',
     requestsPerSecond: 500,
     requestBurst: 1000,

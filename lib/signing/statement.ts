@@ -22,8 +22,6 @@ export interface StatementFacts {
   readonly driverSource: Source
   /** packages and files that the kernel's build tree comes from */
   readonly headers: readonly Source[]
-  /** packages of the tools; none where the build image has them */
-  readonly tools: readonly Source[]
   /** command name */
   readonly compiler: string
   readonly root?: ProbeRoot | undefined
@@ -61,7 +59,6 @@ export function statementOf(facts: StatementFacts): readonly string[] {
     }),
     `driver-source=${shown(facts.driverSource)}`,
     ...facts.headers.map((source) => `kernel-input=${shown(source)}`),
-    ...facts.tools.map((source) => `tool=${shown(source)}`),
     `compiler=${facts.compiler}`,
     ...rootParts(facts.root),
   ]

@@ -7,7 +7,7 @@ import type { Builder } from './builder.ts'
 import { type Build, type Builds, buildArn, endOf, type PhaseRecord, type PhaseType } from './builds.ts'
 import { buildScripts } from './buildspec.ts'
 import type { Project } from './project.ts'
-import { SOURCE_FOLDER } from './sandbox.ts'
+import { IMAGE_PATH, SOURCE_FOLDER } from './sandbox.ts'
 
 export interface BuildRun {
   /** The build as it ended; never rejects. */
@@ -22,22 +22,26 @@ export interface BuildRunOptions {
   readonly builder: Builder
   readonly scratch: string
   readonly roots: RootPlaces
+  readonly store: string
   readonly now: Clock
 }
 
+/** The variable of a build that names the root by which this machine makes its image. */
+const IMAGE = 'STEPS_ROOT'
+
 export function runBuild(options: BuildRunOptions): BuildRun {
-  const { builds, project, now, builder, scratch, roots } = options
+  const { builds, project, now, builder, scratch, roots, store } = options
   let build = inPhase(options.build, 'PROVISIONING', now())
   const log = openLog(builds.logFile(build.id))
   const told = (line: string): void => {
     build = onTold(build, line, now())
     builds.save(build)
   }
+  const variables = environmentOf(build, project)
   const order = {
-    scratch,
-    roots,
+    ...{ scratch, roots, store, variables },
+    image: variables[IMAGE] ?? '',
     scripts: buildScripts(project.spec),
-    variables: environmentOf(build, project),
   }
   const running = builder.run(order, { output: log.write, told })
   builds.save(build)
@@ -98,7 +102,7 @@ const failed = (code: string | undefined) => ({
 function environmentOf(build: Build, { spec }: Project): Record<string, string> {
   const given = build.variables.map(({ name, value }) => [name, value])
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    PATH: IMAGE_PATH,
     HOME: SOURCE_FOLDER,
     LANG: 'C.UTF-8',
     AWS_REGION: REGION,

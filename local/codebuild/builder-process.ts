@@ -2,11 +2,12 @@
 // build in its sandbox, and ends with the stack.
 
 import { closeSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { unpackRoots } from '../roots.ts'
 import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
-import { openSandbox, type Running, removeFolder, type Sandbox } from './sandbox.ts'
+import { openSandbox, type Running, removeFolder } from './sandbox.ts'
 
 /** Bytes of a build's log: what is more is left out before it fills the channel. */
 const MAX_LOG = 64 * 1024 * 1024
@@ -34,13 +35,11 @@ function closesOnExec(fd: number): boolean {
 
 /** How each build is ended that has not ended. */
 const kills = new Map<number, () => void>()
-let sandbox: Sandbox | undefined
 
 const tell = (message: FromBuilder): void => void process.send?.(message)
 
 async function run(id: number, order: Order): Promise<void> {
   try {
-    sandbox ??= openSandbox()
     // Who is killed before it has begun never begins.
     let killed = false
     kills.set(id, () => {
@@ -48,7 +47,7 @@ async function run(id: number, order: Order): Promise<void> {
     })
     await unpackRoots(order.roots)
     if (killed) throw new Error('The build was ended before it began')
-    const started = sandbox.run(order)
+    const started = openSandbox(join(order.roots.unpacked, order.image)).run(order)
     kills.set(id, started.kill)
     const failure = await follow(id, started)
     await removeFolder(started.folder)

@@ -6,6 +6,10 @@ export interface Order {
   /** this stack's own folder, in which the build gets one of its own; every user can pass through to it */
   readonly scratch: string
   readonly roots: RootPlaces
+  /** digest of the root that the image is made of */
+  readonly image: string
+  /** the socket of the one service that a build reaches */
+  readonly store: string
   /** by file name, with a `driver` among them */
   readonly scripts: Readonly<Record<string, string>>
   readonly variables: Readonly<Record<string, string>>

@@ -41,6 +41,8 @@ export interface CodeBuildOptions {
   /** this stack's own, for the folders of its builds; every user must be able to pass through to it */
   readonly scratch: string
   readonly roots: RootPlaces
+  /** path of the socket by which builds reach the store */
+  readonly store: string
   /** builds at one time */
   readonly concurrency: number
   readonly now: Clock
@@ -80,8 +82,8 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
 
   function begin(build: Build): void {
     const project = projects.find(({ name }) => name === build.project)!
-    const { builder, scratch, roots } = options
-    const run = runBuild({ build, project, builds, builder, scratch, roots, now })
+    const { builder, scratch, roots, store } = options
+    const run = runBuild({ build, project, builds, builder, scratch, roots, store, now })
     runs.set(build.id, run)
     void run.ended.then((ended) => {
       if (stopped) return

@@ -1,4 +1,4 @@
-// The sandbox of a build: bubblewrap over the host's own tools, with nothing of the host but those, and the network.
+// The sandbox of a build: the bare image that CodeBuild would start, out of a build root, with no network but the store's socket.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
@@ -28,86 +28,91 @@ export const SOURCE_FOLDER = '/codebuild/src'
 /** No user of the host: what breaks out of the sandbox owns nothing. */
 const BUILD_UID = 64055
 
-/** Of /etc, what compilers, curl and the loader need. */
-const ETC = [
-  'alternatives',
-  'ca-certificates',
-  'ca-certificates.conf',
-  'group',
-  'hosts',
-  'ld.so.cache',
-  'ld.so.conf',
-  'ld.so.conf.d',
-  'nsswitch.conf',
-  'passwd',
-  'resolv.conf',
-  'ssl',
-]
+/** Where the steps look for it: buildspecs/common/transfer.sh. */
+const STORE = '/run/store.sock'
+
+/** What the image of a build project is relied on for: a shell, curl, tar with gzip, and some of coreutils. */
+const IMAGE_COMMANDS =
+  'sh curl tar gzip base64 cat chmod cp cut date dirname env false head id ls mkdir mv pwd rm sha256sum sleep sort stat tail tee touch tr true uname wc'.split(
+    ' ',
+  )
+/** The `PATH` of the image. */
+export const IMAGE_PATH = '/image'
 
 /**
- * Started with the host's uid 0, bubblewrap covers parts of /proc, and the kernel then lets no sandbox within
- * mount a /proc. So root starts it under a uid that nobody has, where that may make user namespaces; else as
- * itself, and a sandbox within must do with the outer /proc. Throws when there is no way.
+ * `root`: folder of a build root that has bubblewrap. Started with the host's uid 0, bubblewrap covers parts of /proc, and
+ * the kernel then lets no sandbox within mount a /proc. So root starts it under a uid that nobody has, where that may make
+ * user namespaces; else as itself, and a sandbox within must do with the outer /proc. Throws when there is no way.
  */
-export function openSandbox(): Sandbox {
-  const root = process.getuid?.() === 0
-  const ways = root ? [BUILD_UID, undefined] : [undefined]
+export function openSandbox(root: string): Sandbox {
+  if (!existsSync(join(root, 'usr/bin/bwrap')))
+    throw new Error(
+      `the build root ${root} is gone, or has no bubblewrap: the next request for a probe composes it`,
+    )
+  const isRoot = process.getuid?.() === 0
+  const ways = isRoot ? [BUILD_UID, undefined] : [undefined]
   const failures: string[] = []
   for (const uid of ways) {
-    const user = uid === undefined ? {} : { uid, gid: uid }
-    const tried = spawnSync('bwrap', [...namespaces(), ...hostFolders(), 'true'], {
-      ...user,
-      env: {},
-      encoding: 'utf8',
-    })
-    if (tried.status === 0) return { run: (order) => start(uid, order) }
+    const [command, args] = bubblewrap(root, [...image(root), 'true'])
+    const tried = spawnSync(command, args, { ...asUser(uid), env: {}, encoding: 'utf8' })
+    if (tried.status === 0) return { run: (order) => start(root, uid, order) }
     failures.push(tried.error?.message ?? tried.stderr.trim())
   }
-  throw new Error(`bubblewrap makes no sandbox here: ${failures.join('; ')}`)
+  throw new Error(
+    `no build can run here, since this ${isRoot ? 'root' : 'user'} may make no user namespaces (${failures.join('; ')}). Allow them, as root: sysctl -w kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0, whichever this kernel has, and user.max_user_namespaces above 0; in a container, run it privileged`,
+  )
 }
 
-const namespaces = (): string[] => [
-  '--unshare-all',
-  '--share-net',
-  '--die-with-parent',
-  '--new-session',
-  '--clearenv',
+const asUser = (uid: number | undefined) => (uid === undefined ? {} : { uid, gid: uid })
+
+/** The root's own bubblewrap, by the root's own loader: nothing of the host's is run. */
+function bubblewrap(root: string, args: readonly string[]): [string, string[]] {
+  const [tuple, loader] =
+    process.arch === 'arm64'
+      ? ['aarch64-linux-gnu', 'ld-linux-aarch64.so.1']
+      : ['x86_64-linux-gnu', 'ld-linux-x86-64.so.2']
+  const libraries = join(root, 'usr/lib', tuple)
+  const loading = ['--inhibit-cache', '--library-path', libraries, join(root, 'usr/bin/bwrap')]
+  return [join(libraries, loader), [...loading, ...args]]
+}
+
+const image = (root: string): string[] => [
+  ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv'],
+  ...[
+    '--ro-bind',
+    join(root, 'usr'),
+    '/usr',
+    '--symlink',
+    'usr/bin',
+    '/bin',
+    '--symlink',
+    'usr/sbin',
+    '/sbin',
+  ],
+  ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
+  ...['--ro-bind-try', join(root, 'etc/alternatives'), '/etc/alternatives'],
+  ...IMAGE_COMMANDS.flatMap((name) => ['--symlink', `/usr/bin/${name}`, `${IMAGE_PATH}/${name}`]),
+  ...['--setenv', 'PATH', IMAGE_PATH, '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
 ]
 
-function hostFolders(): string[] {
-  const links = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].filter((name) => existsSync(`/${name}`))
-  return [
-    ...bind('/usr'),
-    ...links.flatMap((name) => bind(`/${name}`)),
-    ...ETC.map((name) => `/etc/${name}`)
-      .filter((path) => existsSync(path))
-      .flatMap(bind),
-    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run'],
-  ]
-}
-
-const bind = (path: string): string[] => ['--ro-bind', path, path]
-
-function start(uid: number | undefined, { scratch, roots, scripts, variables }: Order): Running {
+function start(root: string, uid: number | undefined, order: Order): Running {
+  const { scratch, roots, scripts, variables, store } = order
   const { folder, source } = prepare(uid, scratch, scripts)
   const environment = Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value])
   const folders = [
     ...['--bind', source, SOURCE_FOLDER, '--ro-bind', join(folder, 'scripts'), SCRIPTS],
     ...['--tmpfs', '/codebuild/state', '--chdir', SOURCE_FOLDER],
-    ...(existsSync(roots.unpacked) ? ['--ro-bind', roots.unpacked, '/roots'] : []),
+    ...['--ro-bind', roots.unpacked, '/roots', '--ro-bind', store, STORE],
   ]
   // The variables hold presigned URLs, so they come by a descriptor, not by a command line that all can read.
   const args = [...environment, ...folders].map((arg) => `${arg}\0`).join('')
-  const child = spawn(
-    'bwrap',
-    [...namespaces(), ...hostFolders(), '--args', '4', 'sh', `${SCRIPTS}/driver`],
-    {
-      ...(uid === undefined ? {} : { uid, gid: uid }),
-      cwd: '/',
-      env: {},
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
-    },
-  )
+  const [command, own] = bubblewrap(root, [...image(root), '--args', '4', '/usr/bin/sh', `${SCRIPTS}/driver`])
+  const child = spawn(command, own, {
+    ...asUser(uid),
+    cwd: '/',
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+  })
   const input = child.stdio[4] as NodeJS.WritableStream
   input.on('error', () => {})
   input.end(args)
@@ -130,7 +135,7 @@ function prepare(uid: number | undefined, scratch: string, scripts: Readonly<Rec
 }
 
 /** The folder that builds have theirs in. Throws when it is somebody else's: its name can be foreseen. */
-function ownScratch(scratch: string): void {
+export function ownScratch(scratch: string): void {
   mkdirSync(scratch, { recursive: true })
   const found = lstatSync(scratch)
   if (!found.isDirectory() || found.uid !== process.getuid?.())

@@ -38,6 +38,8 @@ export interface FunctionsOptions {
 }
 
 const DEFAULT_RETRIES = 2
+/** Long enough that a registry in use is never cold: four workers that start together hold up every hit for a second. */
+const IDLE_MS = 600_000
 const DEFAULT_MAX_AGE = 6 * 60 * 60
 /** A worker serves many invocations where the cloud has a process each, so it may hold more. */
 const LEAST_HEAP_MB = 512
@@ -96,7 +98,7 @@ function runnerOptions(resource: Resource, role: Principal, options: FunctionsOp
     timeoutMs: number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000,
     concurrency:
       reserved === undefined ? 1000 : number(reserved, `${logicalId}.ReservedConcurrentExecutions`),
-    idleMs: options.idleMs ?? 60_000,
+    idleMs: options.idleMs ?? IDLE_MS,
     log: options.openLog(name),
   }
 }

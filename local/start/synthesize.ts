@@ -39,12 +39,12 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   return assembly
 }
 
-/** Steps use this machine's own tools, and compile in a root. A host without Debian's archive keeps the mirrors of the defaults. */
+/** A host without Debian's archive keeps the mirrors of the defaults. */
 export function settingsOf({
   suites,
   settingsFile,
 }: Pick<SynthesisOptions, 'suites' | 'settingsFile'>): JsonObject {
-  const host: JsonObject = { ...mirrorsOf(suites), build: { toolchain: 'image' } }
+  const host: JsonObject = mirrorsOf(suites)
   if (settingsFile === undefined) return host
   const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json
   if (!isObject(own)) throw new Error(`${settingsFile} is not a JSON object of settings`)

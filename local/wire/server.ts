@@ -1,7 +1,9 @@
 // An HTTP server that hostile input cannot bring down: bounded heads, bounded waits, and no error that escapes.
 
+import { chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import { remove } from './files.ts'
 import type { Service } from './types.ts'
 
 export interface Listening {
@@ -14,6 +16,19 @@ const MAX_HEAD = 10_240
 
 /** Rejects when the address is taken. `port` 0 takes a free one. */
 export async function listen(service: Service, address: { host: string; port: number }): Promise<Listening> {
+  const server = await open(service, address)
+  return { port: (server.address() as AddressInfo).port, close: () => close(server) }
+}
+
+/** `path`: of a socket that every user of this machine may connect to who can reach it. */
+export async function listenOn(service: Service, path: string): Promise<Pick<Listening, 'close'>> {
+  remove(path)
+  const server = await open(service, { path })
+  chmodSync(path, 0o666)
+  return { close: () => close(server) }
+}
+
+async function open(service: Service, address: ListenOptions): Promise<Server> {
   const server = createServer({ maxHeaderSize: MAX_HEAD, keepAliveTimeout: 60_000 }, (request, response) => {
     request.on('error', () => {})
     response.on('error', () => {})
@@ -28,7 +43,7 @@ export async function listen(service: Service, address: { host: string; port: nu
     server.once('error', reject)
     server.listen({ ...address, backlog: 1024 }, resolve)
   })
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) }
+  return server
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {

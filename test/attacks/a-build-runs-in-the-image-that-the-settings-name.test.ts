@@ -13,21 +13,24 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const DIGEST = 'a'.repeat(64)
 const withImage = (buildImage: string) => {
   const file = join(folder, 'settings.json')
-  writeFileSync(file, JSON.stringify({ cloud: { buildImage } }))
+  writeFileSync(file, JSON.stringify({ cloud: { buildImages: { x86_64: buildImage } } }))
   return readSettings(file, { local: false })
 }
 
-test('every project of the template names its image by the digest of its bytes', () => {
+test('every project of the template runs in an image of CodeBuild itself, which AWS alone can change', () => {
   const projects = [...resourcesOf(synthesis(undefined, true).template, 'AWS::CodeBuild::Project').values()]
   expect(projects).toHaveLength(4)
   for (const { Properties } of projects) {
-    const { Image } = Properties.Environment as { Image: string }
-    expect(Image).toMatch(/^public\.ecr\.aws\/docker\/library\/buildpack-deps@sha256:[0-9a-f]{64}$/)
+    const { Image, ImagePullCredentialsType } = Properties.Environment as Record<string, string>
+    expect(Image).toMatch(/^aws\/codebuild\/amazonlinux-(x86_64|aarch64)-standard:\d\.0$/)
+    expect(ImagePullCredentialsType).toBe('CODEBUILD')
   }
 })
 
 test.each([
   'public.ecr.aws/docker/library/buildpack-deps:bookworm',
+  'registry.example/aws/codebuild/amazonlinux-x86_64-standard:5.0',
+  'aws/codebuild/standard',
   'buildpack-deps',
   `buildpack-deps@sha256:${DIGEST.slice(1)}`,
   `buildpack-deps@sha256:${DIGEST}0`,
@@ -42,5 +45,5 @@ test.each([
 
 test('another image is taken by its digest', () => {
   const image = `registry.example:5000/builders/debian@sha256:${DIGEST}`
-  expect(withImage(image).cloud.buildImage).toBe(image)
+  expect(withImage(image).cloud.buildImages.x86_64).toBe(image)
 })

@@ -40,14 +40,3 @@ test.each(PACKAGE_FORMATS)(
     expect(probe?.subarray(0, 4).toString('latin1')).toBe('\x7fELF')
   },
 )
-
-test('a builder that cannot unpack an rpm says so, and one without any rpm does not care', async () => {
-  const driver = { role: 'driver', format: 'tar.gz', body: packageOf('tar.gz', making(GOOD)) } as const
-  const settings = { TREE: 'usr/src/kernel' }
-  const hidden = ['bsdtar']
-  const { exit, log } = await build(store, { settings, hidden, inputs: [...headers, driver] })
-  expect(exit).toBe(1)
-  expect(log).toContain('bsdtar')
-  const others = headers.filter(({ format }) => format !== 'rpm')
-  expect((await build(store, { settings, hidden, inputs: [...others, driver] })).exit).toBe(0)
-})

@@ -85,10 +85,18 @@ test('header packages without the tree are told apart from a driver that does no
   expect(log).toMatch(/: the header packages hold no usr\/src\/other\n$/)
 })
 
-test('a machine without bwrap, and without the right to add it, says that it needs it', async () => {
-  const { log, manifest } = await build(store, { ...good, hidden: ['bwrap'] })
-  expect(manifest?.stage).toBe('prepare')
-  expect(log).toMatch(/has not all of bwrap, and only root could add them\n$/)
+test('a root of the steps that is not the one of its digest is not entered, and its log says so', async () => {
+  const other = (role: string) => (role === 'steps' ? { sha256: 'a'.repeat(64) } : {})
+  const { exit, log, manifest } = await build(store, {
+    ...good,
+    outer: 'container',
+    tamper: (job) => ({ ...job, inputs: job.inputs.map((input) => ({ ...input, ...other(input.role) })) }),
+  })
+  expect(exit).toBe(1)
+  expect(manifest).toBeUndefined()
+  expect(log).toBe(
+    'failed at enter: a/probe: the root of the steps was not read: it does not have the sha256 that the job says\n',
+  )
 })
 
 test.each([

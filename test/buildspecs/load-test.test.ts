@@ -317,7 +317,4 @@ describe('where nothing was booted, nothing passes', () => {
       'boot',
       'did not boot',
     ))
-
-  test('a builder without the tools', () =>
-    unavailable({ inputs: [probe(kmod), kit()], hidden: ['busybox'] }, 'prepare', 'has not all of bwrap'))
 })

@@ -28,11 +28,6 @@ describe('npm start says in one line why it cannot', () => {
     const said = `cannot start: port ${PORT} is in use: set PORT to another\n`
     expect(await run({ PORT })).toEqual({ code: 1, said })
   })
-  test('when a tool is missing', async () => {
-    const { code, said } = await run({ PATH: temporaryFolder() })
-    expect([code, said.split('\n').length]).toEqual([1, 2])
-    expect(said).toMatch(/missing on this machine: bwrap, curl, dpkg-deb\. Run: npm start, as root/)
-  })
   test('when a setting is not one', async () => {
     expect(await run({ PORT: 'x' })).toEqual({ code: 1, said: 'cannot start: PORT=x is no port\n' })
     expect((await run({ PUBLIC_URL: 'ftp://x' })).said).toMatch(/^cannot start: PUBLIC_URL=ftp:\/\/x is not/)

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto'
 import { submissionAnswerOf } from '../../lib/api/submission.ts'
 import { planLoadTest } from '../../lib/build/load-test.ts'
 import type { BuildReport } from '../../lib/build/report.ts'
-import { NO_TOOLCHAIN } from '../../lib/build/toolchain.ts'
 import { createTrees } from '../../lib/inputs/cache.ts'
 import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
@@ -154,7 +153,7 @@ export function createWorld(options: WorldOptions) {
     log: memory.log,
     kernel: (asked) => planning.kernel(asked),
     driver: (asked) => planning.driver(asked),
-    toolchain: NO_TOOLCHAIN,
+    stepsRoot: async () => ROOT,
     ensureInput: (pkg) => planning.ensureInput(pkg),
     identify: (name) => planning.identify(name),
     submitted: (kernel) => planning.submitted(kernel),

@@ -1,4 +1,4 @@
-// What a user has who comes with a fresh Debian: its own Node, its own npm, nothing else, and a clone.
+// What an ordinary user has who comes with a fresh Debian: its own Node, its own npm, nothing else, and a clone.
 
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -40,24 +40,26 @@ describe.each(SYSTEMS)('a fresh Debian $version with its own Node and npm', ({ v
     expect(await debian.run(['npm', '--version'], { seconds: 10 })).toMatch(/^(9|10)\./)
   })
 
-  test('starts the registry by `npm start`, which builds a probe and has its kernel load it', async () => {
+  test('starts the registry by `npm start` as an ordinary user, without a package of the system, which builds a probe and has its kernel load it', async () => {
+    const before = await packagesOf(debian)
     const registry = await timed(say, 'npm start', () => npmStart(debian))
     const { version, unameRelease } = await newestKernel()
     const file = `scap_debian_${version}-${ARCH}_1.ko`
     const url = `${registry}/driver/${encodeURIComponent(DRIVER_VERSION)}/${MACHINE}/${file}`
     await timed(say, `GET ${file}`, () => expectModule(url, unameRelease))
     await timed(say, 'its load test', () => expectLoaded(`${url}.json`))
+    expect(await packagesOf(debian)).toBe(before)
   })
 
   test('needs nothing more when it starts again', async () => {
-    expect(await debian.run(['sh', 'local/setup.sh', 'run'], { seconds: 10 })).toBe('')
+    expect(await debian.run(['sh', 'local/setup.sh', 'node'], { seconds: 10 })).toBe('')
   })
 
   test('runs a test file by `npm test`, and its last line says how it went', async () => {
     const command = ['npm', 'test', '--', 'test/lib/names/names.test.ts']
-    const said = await timed(say, command.join(' '), () => debian.run(command, { seconds: 300 }))
+    const said = await timed(say, command.join(' '), () => debian.run(command, { seconds: 300, root: true }))
     expect(said.trimEnd().split('\n').at(-1)).toMatch(/^\d{2,} passed, 0 failed$/)
-    expect(await debian.run(['sh', 'local/setup.sh', 'test'], { seconds: 10 })).toBe('')
+    expect(await debian.run(['sh', 'local/setup.sh', 'test'], { seconds: 10, root: true })).toBe('')
   })
 
   test.each([
@@ -76,8 +78,8 @@ describe.each(SYSTEMS)('a fresh Debian $version with its own Node and npm', ({ v
 async function npmStart(debian: Debian): Promise<string> {
   const PORT = `${await freePort()}`
   // Debian 12's kernels on either system: both have the compiler that built them.
-  debian.write('/root/settings.json', JSON.stringify({ debian: { suites: debianSuites() } }))
-  const env = { PORT, DATA_DIR: debian.dataDir, SETTINGS_FILE: '/root/settings.json' }
+  debian.write('settings.json', JSON.stringify({ debian: { suites: debianSuites() } }))
+  const env = { PORT, DATA_DIR: debian.dataDir, SETTINGS_FILE: '../settings.json' }
   const running = debian.start(['npm', 'start'], { env, seconds: 480 })
   onTestFinished(async () => {
     running.interrupt()
@@ -85,6 +87,9 @@ async function npmStart(debian: Debian): Promise<string> {
   })
   return readyUrl(running)
 }
+
+/** What the system has of its own. */
+const packagesOf = (debian: Debian): Promise<string> => debian.run(['dpkg-query', '--show'], { seconds: 10 })
 
 async function readyUrl(running: Running): Promise<string> {
   const over = running.ended.then((status) => {

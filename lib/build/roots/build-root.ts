@@ -1,7 +1,8 @@
-// The root of one build: chosen by the word of its kernel, and composed before the build where it never was.
+// The roots of one build: what it compiles in, chosen by the word of its kernel, and what its steps run in. Each is composed
+// before the build where it never was.
 
 import { ProbeError } from '../../model/errors.ts'
-import type { Budgets, Bus, Clock, NewId } from '../../model/ports.ts'
+import type { Budgets, Bus, Clock, NewId, Phase } from '../../model/ports.ts'
 import type { Arch, Kind } from '../../model/probe.ts'
 import type { Chosen, Wanted } from './choose.ts'
 import type { RootRecord, RootRecords } from './records.ts'
@@ -50,6 +51,13 @@ export async function buildRoot(
   const root = await ports.roots.of(spec, suite, arch)
   const record = (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))
   return { record, compiler: command, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
+}
+
+/** What the steps of a phase run in. ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
+export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
+  const spec: RootSpec = { tag: phase === 'build' ? 'steps' : 'machine' }
+  const root = await ports.roots.of(spec, ports.roots.steps, arch)
+  return (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))
 }
 
 /** Composing takes some 20 seconds; whoever waits for the probe waits for it as well. */

@@ -24,6 +24,8 @@ export interface Root {
 }
 
 export interface Roots {
+  /** the suite of what the steps run in */
+  readonly steps: string
   /** Which suite's compiler builds. ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, ... */
   choose(wanted: Wanted, arch: Arch): Promise<Chosen>
   /** ProbeError `headers-not-found` where the suite lacks a package of it, and those of `choose`. */
@@ -45,6 +47,7 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
     }
   }
   return {
+    steps: archive.steps,
     choose: async (wanted, arch) => {
       const lists = archive.suites.map(async ({ suite, stable }): Promise<Available[]> => {
         const found = await fetchPackages(signed, suiteOf(suite), DPKG_ARCH[arch], COMPILERS)

@@ -21,7 +21,7 @@ const BASE = [
 ]
 
 /** To fetch and to store, to take any package apart, to make a sandbox. */
-const STEPS = ['bubblewrap', 'ca-certificates', 'curl', 'dpkg', 'libarchive-tools', 'zstd']
+const STEPS = ['bubblewrap', 'ca-certificates', 'curl', 'dpkg', 'libarchive-tools', 'mount', 'zstd']
 
 /**
  * What a kernel's tree and its modules are made with: the parser of Kconfig (bison, flex), the kernel's constants of time
@@ -46,7 +46,9 @@ const KERNEL = [
   'zstd',
 ]
 
-const MACHINE = {
+/** To start a machine, and to compile the static programs that test in it. */
+const MACHINE = ['busybox-static', 'gcc', 'libc6-dev']
+const QEMU = {
   x86_64: ['qemu-system-x86'],
   aarch64: ['qemu-system-arm'],
 } as const satisfies Record<Arch, readonly string[]>
@@ -59,7 +61,7 @@ export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
     case 'compilers':
       return [...BASE, ...KERNEL, ...spec.commands.flatMap(compilerPackages)]
     case 'machine':
-      return [...BASE, 'busybox-static', ...MACHINE[arch]]
+      return [...BASE, ...STEPS, ...MACHINE, ...QEMU[arch]]
   }
 }
 

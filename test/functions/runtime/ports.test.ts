@@ -35,13 +35,13 @@ describe('a variable', () => {
   })
 
   const hold = { ...BASE_DEFAULTS.hold, hopSeconds: 1 }
-  const tools = { suites: [] }
+  const roots = { ...DEFAULTS.roots, steps: 'trixie' }
   test.each([
     ['nothing', {}, {}, {}],
     ['everything', DEFAULTS, {}, {}],
     ['a member', { hold: { hopSeconds: 1 } }, { hold }, { hold }],
     ['a list', { submitted: ['1'] }, { submitted: ['1'] }, { submitted: ['1'] }],
-    ['what only one function needs', { tools }, {}, { tools }],
+    ['what only some functions need', { roots: { steps: 'trixie' } }, {}, { roots }],
   ])('of settings that changes %s is laid over the defaults', (_, own, base, all) => {
     vi.stubEnv(ENV.settings, JSON.stringify(own))
     expect(settings()).toEqual({ ...BASE_DEFAULTS, ...base })

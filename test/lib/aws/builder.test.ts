@@ -9,6 +9,7 @@ import type { BuildOrder, BuildStatus } from '../../../lib/model/ports.ts'
 import type { Arch } from '../../../lib/model/probe.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
 import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
+import { rootFor } from '../../support/builds/roots.ts'
 import { role, until } from '../../support/local/assembly.ts'
 
 const [HERE, ELSEWHERE]: [Arch, Arch] =
@@ -27,6 +28,8 @@ const project = (type: string, command: string): JsonObject => ({
   },
 })
 
+const { digest } = await rootFor('steps')
+
 const orderFor = (arch: Arch, claim = '00000000-0000-4000-8000-000000000001'): BuildOrder => ({
   phase: 'build',
   key: 'driver/1.2.3+driver/x86_64/falco_debian_6.1.1-1-amd64_1.ko',
@@ -42,6 +45,7 @@ const orderFor = (arch: Arch, claim = '00000000-0000-4000-8000-000000000001'): B
   claim,
   jobUrl: 'http://127.0.0.1:1/s3/staging/job?X-Amz-Signature=0',
   jobSha256: 'a'.repeat(64),
+  stepsRoot: digest,
 })
 
 function used(endpoint: string): CodeBuildClient {
@@ -81,6 +85,7 @@ describe('a build', () => {
       { name: 'CLAIM', value: order.claim, type: 'PLAINTEXT' },
       { name: 'JOB_URL', value: order.jobUrl, type: 'PLAINTEXT' },
       { name: 'JOB_SHA256', value: order.jobSha256, type: 'PLAINTEXT' },
+      { name: 'STEPS_ROOT', value: digest, type: 'PLAINTEXT' },
       { name: 'PHASE', value: 'build', type: 'PLAINTEXT' },
     ])
   })

@@ -19,7 +19,6 @@ const factsOf = (path: string): StatementFacts => {
     unameRelease: '6.1.0-56-amd64',
     driverSource: source('driver'),
     headers: [source('linux-headers-6.1.0-56-amd64'), source('linux-headers-6.1.0-56-common')],
-    tools: [source('gcc-12')],
     compiler: 'gcc-12',
   }
 }
@@ -41,7 +40,6 @@ test('a statement says everything that decided the bytes, and marks what a host 
     `driver-source=driver${audit}`,
     `kernel-input=linux-headers-6.1.0-56-amd64${audit}`,
     `kernel-input=linux-headers-6.1.0-56-common${audit}`,
-    `tool=gcc-12${audit}`,
     'compiler=gcc-12',
   ])
 })

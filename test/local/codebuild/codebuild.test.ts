@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../local/wire/json.ts'
+import { CACHE, rootFor } from '../../support/builds/roots.ts'
 import {
   allow,
   role,
@@ -17,6 +18,7 @@ import {
 const STARTER = `
 const { CodeBuildClient, StartBuildCommand, BatchGetBuildsCommand, StopBuildCommand } = require('@aws-sdk/client-codebuild')
 const client = new CodeBuildClient({ maxAttempts: 1 })
+const IMAGE = [{ name: 'STEPS_ROOT', value: process.env.STEPS_ROOT, type: 'PLAINTEXT' }]
 exports.handler = async ({ rawPath, rawQueryString }) => {
   const [, operation, id = ''] = rawPath.split('/')
   if (operation === 'get') return (await client.send(new BatchGetBuildsCommand({ ids: [decodeURIComponent(id)] }))).builds[0]
@@ -24,7 +26,7 @@ exports.handler = async ({ rawPath, rawQueryString }) => {
   const { build } = await client.send(new StartBuildCommand({
     projectName: process.env.PROJECT,
     idempotencyToken: id || undefined,
-    environmentVariablesOverride: [{ name: 'GIVEN', value: rawQueryString, type: 'PLAINTEXT' }],
+    environmentVariablesOverride: [{ name: 'GIVEN', value: rawQueryString, type: 'PLAINTEXT' }, ...IMAGE],
   }))
   return build
 }`
@@ -33,6 +35,9 @@ exports.handler = async ({ rawPath, rawQueryString }) => {
 const RECORDER = `
 const { appendFileSync } = require('node:fs')
 exports.handler = async (event) => appendFileSync(process.env.EVENTS, JSON.stringify(event) + '\\n')`
+
+/** The root that the image of these builds is made of. */
+const { digest } = await rootFor('steps')
 
 interface Build {
   id: string
@@ -83,12 +88,13 @@ async function lab(buildSpec: string, properties: JsonObject = {}, type = HERE) 
       Starter: {
         code: STARTER,
         statements: onBuilds,
-        properties: { Environment: { Variables: { PROJECT: { Ref: 'Project' } } } },
+        properties: { Environment: { Variables: { PROJECT: { Ref: 'Project' }, STEPS_ROOT: digest } } },
       },
       Recorder: { code: RECORDER, properties: { Environment: { Variables: { EVENTS: events } } } },
     },
   )
-  const options = { assembly, dataDir: join(folder, 'data') }
+  const roots = { objects: join(folder, 'roots-bucket'), unpacked: join(CACHE, 'roots') }
+  const options = { assembly, roots, dataDir: join(folder, 'data') }
   const stack = await startedStack(options)
   const ask = async (path: string): Promise<Build> =>
     (await (await fetch(`${stack.url}${path}`)).json()) as Build
@@ -137,7 +143,12 @@ describe('a build', () => {
       'project-name': 'Small-Project',
       'build-id': `arn:aws:codebuild:us-east-1:000000000000:build/${id}`,
       'additional-information': {
-        environment: { 'environment-variables': [{ name: 'GIVEN', value: 'given', type: 'PLAINTEXT' }] },
+        environment: {
+          'environment-variables': [
+            { name: 'GIVEN', value: 'given', type: 'PLAINTEXT' },
+            { name: 'STEPS_ROOT', value: digest, type: 'PLAINTEXT' },
+          ],
+        },
       },
     })
   })
@@ -156,7 +167,7 @@ describe('a build', () => {
   })
 
   test('that takes too long is killed with all its processes', async () => {
-    const { ask, ended, told } = await lab(spec('setsid sleep 47.11 & sleep 47.11'), {
+    const { ask, ended, told } = await lab(spec('/usr/bin/setsid sleep 47.11 & sleep 47.11'), {
       TimeoutInMinutes: 0.01,
     })
     const build = await ended((await ask('/start')).id)
@@ -181,7 +192,7 @@ describe('a build', () => {
   })
 
   test('runs a sandbox of its own within the sandbox', async () => {
-    const inner = 'bwrap --unshare-all --die-with-parent --ro-bind / / --proc /proc --dev /dev'
+    const inner = '/usr/bin/bwrap --unshare-all --die-with-parent --ro-bind / / --proc /proc --dev /dev'
     const { ask, ended, log } = await lab(spec(`${inner} sh -c 'echo "inner $$"'`))
     const build = await ended((await ask('/start')).id)
     expect(log()).toContain('inner 2\n')
@@ -207,7 +218,7 @@ describe('a build', () => {
 })
 
 /** The database leaves its files open for every child of the stack. */
-const DESCRIPTORS = String.raw`ls -l /proc/self/fd | sed -n 's/.* \([0-9]*\) -> /open \1 /p'`
+const DESCRIPTORS = String.raw`ls -l /proc/self/fd | /usr/bin/sed -n 's/.* \([0-9]*\) -> /open \1 /p'`
 /** But for standard streams, and for the list itself. */
 const open = (log: string) =>
   log

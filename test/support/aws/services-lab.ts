@@ -15,6 +15,7 @@ import { createAwsJson } from '../../../local/wire/aws-json.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
 import { listen } from '../../../local/wire/server.ts'
 import type { Principal } from '../../../local/wire/types.ts'
+import { CACHE } from '../builds/roots.ts'
 import { writeAssembly } from '../local/assembly.ts'
 
 const ANYONE: Principal = {
@@ -51,7 +52,8 @@ export async function startServices(resources: JsonObject) {
   const codebuild = createCodeBuild({
     ...{ template, roles: createRoles(template), events, builder, now },
     ...{ dir: inFolder('builds'), scratch, concurrency: 2 },
-    roots: { objects: inFolder('roots-bucket'), unpacked: inFolder('roots') },
+    roots: { objects: inFolder('roots-bucket'), unpacked: join(CACHE, 'roots') },
+    store: '/dev/null',
   })
   const services = {
     AWSEvents: events.operations,

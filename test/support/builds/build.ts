@@ -7,13 +7,11 @@ import { arch } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { inlineBuildspec } from '../../../cdk/buildspec.ts'
-import { diskFolder } from '../../../lib/aws/folder.ts'
 import { BUILD_ENV } from '../../../lib/aws/resources.ts'
 import { formatJob, type Job, type JobInput } from '../../../lib/build/job.ts'
 import { type BuildReport, readReport } from '../../../lib/build/report.ts'
-import { packed } from '../../../lib/build/roots/keep.ts'
 import { stagingKeys } from '../../../lib/model/keys.ts'
-import { CACHE, stepsRoot } from './roots.ts'
+import { CACHE, rootArchive, rootFor } from './roots.ts'
 import type { LoopbackStore } from './store.ts'
 
 const spec: BuildSpec = parse(inlineBuildspec())
@@ -67,7 +65,7 @@ export const sha256 = (body: Buffer | string) => createHash('sha256').update(bod
 
 export async function build(store: LoopbackStore, order: Build): Promise<Built> {
   const keys = stagingKeys(randomUUID())
-  const job = jobOf(store, await withRoot(order), keys, (await stepsRoot()).digest)
+  const job = jobOf(store, await withRoots(order), keys, (await rootFor('compilers')).digest)
   const document = formatJob((order.tamper ?? ((same) => same))(job))
   store.objects.set(keys.job, Buffer.from(document))
   const first = store.requests.length
@@ -76,6 +74,7 @@ export async function build(store: LoopbackStore, order: Build): Promise<Built> 
     [BUILD_ENV.claim]: keys.job.split('/')[0]!,
     [BUILD_ENV.jobUrl]: store.url(keys.job),
     [BUILD_ENV.jobSha256]: order.jobSha256 ?? sha256(document),
+    [BUILD_ENV.stepsRoot]: (await rootFor('steps')).digest,
   })
   return {
     exit,
@@ -88,13 +87,13 @@ export async function build(store: LoopbackStore, order: Build): Promise<Built> 
   }
 }
 
-/** A container has no root unpacked: its builds fetch the archive. */
-async function withRoot(order: Build): Promise<Build> {
+/** A container has no root unpacked: its builds fetch the archives. */
+async function withRoots(order: Build): Promise<Build> {
   if (order.outer !== 'container') return order
-  archive ??= packed(diskFolder((await stepsRoot()).folder)).then(({ archive: bytes }) => Buffer.from(bytes))
-  return { ...order, inputs: [{ role: 'root', format: 'tar.gz', body: await archive }, ...order.inputs] }
+  const steps: Input = { role: 'steps', format: 'tar.gz', body: await rootArchive('steps') }
+  const root: Input = { role: 'root', format: 'tar.gz', body: await rootArchive('compilers') }
+  return { ...order, inputs: [steps, root, ...order.inputs] }
 }
-let archive: Promise<Buffer> | undefined
 
 const preparedKey = (keys: ReturnType<typeof stagingKeys>) => keys.job.replace(/[^/]*$/, 'prepared')
 

@@ -7,6 +7,7 @@ import { BUILD_ENV } from '../../../lib/aws/resources.ts'
 import { formatJob, type JobInput, type LoadTestJob, type LoadTestRole } from '../../../lib/build/job.ts'
 import { type LoadVerdict, readVerdict } from '../../../lib/build/verdict.ts'
 import { type Machine, machine, runSpec, sha256 } from './build.ts'
+import { rootFor } from './roots.ts'
 import type { LoopbackStore } from './store.ts'
 
 const spec = parse(loadTestBuildspec())
@@ -42,6 +43,7 @@ export async function loadTest(store: LoopbackStore, order: LoadTest): Promise<L
     [BUILD_ENV.claim]: claim,
     [BUILD_ENV.jobUrl]: store.url(`${claim}/job`),
     [BUILD_ENV.jobSha256]: sha256(document),
+    [BUILD_ENV.stepsRoot]: (await rootFor('machine')).digest,
   })
   return {
     exit,

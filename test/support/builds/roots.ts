@@ -1,8 +1,10 @@
-// The build root that tests of the steps compile in: composed once for this user, as a registry does it.
+// The build roots of the tests: composed once for this user, as a registry does it.
 
 import { type Composed, openRootCache } from '../../../client/roots/cache.ts'
 import { folderListDates, folderStore } from '../../../client/roots/folder-store.ts'
 import { createFetch } from '../../../lib/aws/fetch.ts'
+import { diskFolder } from '../../../lib/aws/folder.ts'
+import { packed } from '../../../lib/build/roots/keep.ts'
 import { createRoots, type Roots } from '../../../lib/build/roots/roots.ts'
 import type { RootSpec } from '../../../lib/build/roots/spec.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
@@ -33,9 +35,29 @@ export async function composed(spec: RootSpec, suite: string): Promise<Composed>
   })
 }
 
-/** gcc and clang of bookworm: what the steps were made with. */
-let steps: Promise<Composed> | undefined
-export function stepsRoot(): Promise<Composed> {
-  steps ??= composed({ tag: 'compilers', commands: ['gcc-12', 'clang-14'] }, 'bookworm')
-  return steps
+/** What the steps of a build run in, what it compiles in, and what a load test runs in. */
+const SPECS = {
+  steps: { tag: 'steps' },
+  compilers: { tag: 'compilers', commands: ['gcc-12', 'clang-14'] },
+  machine: { tag: 'machine' },
+} as const satisfies Readonly<Record<string, RootSpec>>
+type Purpose = keyof typeof SPECS
+
+const made = new Map<Purpose, Promise<Composed>>()
+/** Of bookworm. */
+export function rootFor(purpose: Purpose): Promise<Composed> {
+  const root = made.get(purpose) ?? composed(SPECS[purpose], 'bookworm')
+  made.set(purpose, root)
+  return root
 }
+
+const archives = new Map<Purpose, Promise<Buffer>>()
+/** The same as the bucket of roots has it. */
+export function rootArchive(purpose: Purpose): Promise<Buffer> {
+  const archive = archives.get(purpose) ?? pack(purpose)
+  archives.set(purpose, archive)
+  return archive
+}
+
+const pack = async (purpose: Purpose): Promise<Buffer> =>
+  Buffer.from((await packed(diskFolder((await rootFor(purpose)).folder))).archive)

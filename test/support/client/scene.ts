@@ -36,7 +36,7 @@ export interface Scene {
 }
 
 const DRIVER = { name: 'driver', version: '9.1.0+driver', url: 'http://x', sha256: 'd'.repeat(64) }
-const AUDIT = { driverSource: DRIVER, headers: [], tools: [], compiler: 'gcc-12' }
+const AUDIT = { driverSource: DRIVER, headers: [], compiler: 'gcc-12' }
 
 const made = newKey('probes@example.org')
 /** RSA keys take a second: one for all. */

@@ -1,4 +1,5 @@
-// A fresh Debian in a folder: made by debootstrap, with its suite's own Node and npm, and this project as a clone has it.
+// A fresh Debian in a folder: made by debootstrap, with its suite's own Node and npm, an ordinary user, and this project as
+// his clone has it.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,15 +15,19 @@ export interface Debian {
   start(command: readonly string[], options: Options): Running
   /** Runs one to its end, and gives all that it wrote. Rejects when it fails. */
   run(command: readonly string[], options: Options): Promise<string>
+  /** `path`: below the user's home */
   write(path: string, text: string): void
   remove(): void
 }
-type Options = Pick<Command, 'seconds'> & Partial<Pick<Command, 'env'>>
+/** `root`: as root, and not as the user. */
+type Options = Pick<Command, 'seconds'> & Partial<Pick<Command, 'env'>> & { readonly root?: boolean }
 type Say = Command['say']
 type Variables = Command['env']
 
 const PROJECT = join(import.meta.dirname, '../../..')
-const CLONE = '/root/probe-registry'
+const HOME = '/home/user'
+const CLONE = `${HOME}/probe-registry`
+const USER = 1000
 /** git's own, and what .gitignore names. */
 const NOT_IN_A_CLONE = new Set(['.git', 'node_modules', '.data', '.build', 'cdk.out'])
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
@@ -45,10 +50,12 @@ export async function freshDebian(suite: string, say: Say): Promise<Debian> {
     await timed(say, 'debootstrap', () => debootstrap(suite, root, env))
     reachWhatThisMachineReaches(root)
     await timed(say, 'apt-get install nodejs npm', () => addNodeAndNpm(root, env))
+    await addUser(root, env)
     cpSync(PROJECT, join(root, CLONE), {
       recursive: true,
       filter: (path) => !NOT_IN_A_CLONE.has(basename(path)),
     })
+    execFileSync('chown', ['-R', `${USER}:${USER}`, join(root, HOME)])
     return debian
   } catch (error) {
     debian.remove()
@@ -66,13 +73,18 @@ export async function timed<T>(say: Say, what: string, work: () => Promise<T>): 
 }
 
 function debianIn(root: string, common: Variables, say: Say): Debian {
-  const enter = (command: readonly string[], { env = {}, seconds }: Options) =>
-    startInside(root, CLONE, { command, env: { ...common, ...env }, seconds, say })
+  const enter = (command: readonly string[], { env = {}, seconds, root: asRoot = false }: Options) =>
+    startInside(root, CLONE, {
+      command: asRoot ? command : [...AS_USER, ...command],
+      env: { ...common, ...(asRoot ? {} : { HOME }), ...env },
+      seconds,
+      say,
+    })
   return {
-    dataDir: `/var/lib/${basename(root)}`,
+    dataDir: join(HOME, basename(root)),
     start: enter,
     run: (command, options) => succeeded(command, enter(command, options)),
-    write: (path, text) => writeFileSync(join(root, path), text),
+    write: (path, text) => writeFileSync(join(root, HOME, path), text),
     // What should still be mounted there is left alone.
     remove: () => void execFileSync('rm', ['-rf', '--one-file-system', root]),
   }
@@ -113,6 +125,13 @@ async function addNodeAndNpm(root: string, common: Variables): Promise<void> {
   const command = ['sh', '-c', install]
   const env = { ...common, DEBIAN_FRONTEND: 'noninteractive' }
   await succeeded(command, startInside(root, '/', { command, env, seconds: 240, say: () => {} }))
+}
+
+const AS_USER = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '--no-new-privs']
+
+async function addUser(root: string, env: Variables): Promise<void> {
+  const command = ['useradd', '--create-home', '--uid', `${USER}`, 'user']
+  await succeeded(command, startInside(root, '/', { command, env, seconds: 10, say: () => {} }))
 }
 
 /** What root sees there after a login, and how this machine's npm reaches its registry. */

@@ -22,6 +22,7 @@ function world(looks: number) {
   const memory = memoryPorts({ now: () => time })
   const ports: BuildRootPorts = {
     roots: {
+      steps: 'bookworm',
       choose: async (wanted) => chooseCompiler(DEBIAN, wanted),
       of: async (spec, suite, arch) => ({
         id: `${suite} ${spec.tag === 'compilers' ? spec.commands.join(' ') : spec.tag}`,

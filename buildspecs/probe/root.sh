@@ -1,26 +1,5 @@
-# The tools that the build of a probe runs: the machine's own outside of the compiler's sandbox, and the root's in it.
+# The root that a probe is compiled in.
 # shellcheck shell=sh disable=SC2034 # sandbox.sh passes them on
-
-# find_tools: false when one is missing.
-find_tools() {
-  # One by one: dash looks at the first name only.
-  # shellcheck disable=SC2046
-  for command in bwrap $(unpack_tools); do command -v "$command" >/dev/null || return 1; done
-}
-
-unpack_tools() {
-  ! cut -f 2 "$WORK/gets" | grep -qx rpm || echo bsdtar
-  ! cut -f 2 "$WORK/gets" | grep -qx tar.xz || echo xz
-}
-
-prepare_tools() {
-  [ "$(uname -m)" = "$ARCH" ] || fail "this builder is $(uname -m)"
-  [ "$TOOLS" = present ] || install_tools
-}
-
-missing_tools() {
-  echo "this builder has not all of bwrap$(unpack_tools | sed 's/^/, /' | tr -d '\n')"
-}
 
 # The root as this machine has it unpacked already, or out of its archive.
 open_root() {
