@@ -22,9 +22,7 @@ export const probeView = z.strictObject({
   kernelRelease: z.string(),
   kernelVersion: z.string(),
   config: sha256Hex.optional().describe('of a kernel that was submitted: the part of its URL after /config/'),
-  state: probeState.describe(
-    'refused: it could never load there, or does not compile, and is not built unless forced',
-  ),
+  state: probeState.describe('refused: it could never load there, and is not built unless forced'),
   url: path.describe('of the probe itself; .asc, .sha256, .json and .log stand beside it'),
   follow: path.describe('this resource: GET it with ?wait= seconds'),
   log: path.optional().describe('build log, while it runs too'),

@@ -21,11 +21,15 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
   }
 }
 
-/** Asked again, they are refused again. */
-const NEVER: readonly WhyNot['reason'][] = ['cannot-load', 'known-to-fail', 'unsupported-kernel']
+/** Asked again, they are refused again; of any other reason the state is that of the index. */
+const NEVER: Readonly<Partial<Record<WhyNot['reason'], ProbeView['state']>>> = {
+  'cannot-load': 'refused',
+  'known-to-fail': 'failed',
+  'unsupported-kernel': 'failed',
+}
 
 function requestedView({ key, state, whyNot }: RequestedProbe): ProbeView {
   const view = viewOf(key, state)
   if (whyNot === undefined) return view
-  return { ...view, ...whyNot, ...(NEVER.includes(whyNot.reason) ? { state: 'refused' as const } : {}) }
+  return { ...view, ...whyNot, state: NEVER[whyNot.reason] ?? view.state }
 }
