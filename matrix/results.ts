@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareDrivers } from '../lib/model/driver-numbers.ts'
 import { resultsSchema, type Seen, sameCell } from './cells.ts'
+import { knownTable } from './known.ts'
 import { tableOf } from './table.ts'
 
 export const RESULTS = join(import.meta.dirname, 'results.json')
@@ -30,8 +31,12 @@ const saysLess = (now: Seen, before: Seen): boolean =>
 export async function writeResults(results: readonly Seen[]): Promise<void> {
   const lines = results.map((one) => `  ${JSON.stringify(one)}`)
   await writeFile(RESULTS, `[\n${lines.join(',\n')}\n]\n`)
-  await writeFile(PAGE, between(await readFile(PAGE, 'utf8'), tableOf(results)))
+  await writeFile(PAGE, between(await readFile(PAGE, 'utf8'), pageOf(results)))
 }
+
+/** What is written into the page. */
+export const pageOf = (results: readonly Seen[]): string =>
+  `${tableOf(results)}\n### Known to fail\n\n${knownTable()}`
 
 const BEGIN = '<!-- npm run matrix -- --write: begin -->'
 const END = '<!-- end -->'
