@@ -31,6 +31,9 @@ const CAPABILITIES = 'a set of capabilities (kernel_cap_t) is one number since L
 const I_CTIME = "an inode's i_ctime has another name since Linux 6.6"
 const I_CTIME_SEC = "an inode's __i_ctime is two numbers of other names since Linux 6.11"
 
+const MS_EXTENSIONS =
+  "the kernel's headers are in a dialect of C since then (-fms-extensions), which the ebpf probe's own Makefile does not ask for"
+
 const NOT_CONST =
   "error: assignment to 'char * (*)(const struct device *, umode_t *)' {aka 'char * (*)(const struct device *, short unsigned int *)'} from incompatible pointer type 'char * (*)(struct device *, umode_t *)' {aka 'char * (*)(struct device *, short unsigned int *)'} [-Wincompatible-pointer-types]"
 const NO_STRLCPY =
@@ -41,6 +44,10 @@ const NO_FD_IS_OPEN =
 const NO_STRUCTURE =
   "error: member reference base type 'struct percpu_counter[4]' is not a structure or union"
 
+const NO_FILENAME =
+  "error: static assertion failed due to requirement 'sizeof(struct filename) % 64 == 0': sizeof(struct filename) % 64 == 0"
+
+const KMOD = 'Use the kernel module, or the modern_bpf engine, which needs no probe'
 const NEWER = 'Use driver version 7.2.1+driver or a newer one'
 const NEWER_EBPF = 'Use one of the driver versions 7.3.0+driver to 9.1.0+driver'
 const NEWER_PACKAGE = 'Use driver version 0.20.0 or a newer one'
@@ -48,7 +55,26 @@ const NEWER_PACKAGE = 'Use driver version 0.20.0 or a newer one'
 const kmod = ['kmod'] as const
 const ebpf = ['ebpf'] as const
 
+/** The first row that fits is the one that is told. */
 export const KNOWN_FAILURES: readonly KnownFailure[] = [
+  {
+    drivers: ['2.0.0+driver', '9.1.0+driver'],
+    kinds: ebpf,
+    kernels: [[7, 3]],
+    why: MS_EXTENSIONS,
+    tried: [7, 3],
+    error: NO_FILENAME,
+    instead: KMOD,
+  },
+  {
+    drivers: ['0.1.1', '0.23.2'],
+    kinds: ebpf,
+    kernels: [[7, 3]],
+    why: MS_EXTENSIONS,
+    tried: [7, 3],
+    error: NO_FILENAME,
+    instead: KMOD,
+  },
   {
     drivers: ['0.1.1', '0.1.1'],
     kinds: kmod,
