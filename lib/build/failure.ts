@@ -47,8 +47,8 @@ const COMMAND = /^make(\[\d+\])?: \*\*\* \[[^\]]*\] Error 12[67]$/
 /** A compiler's word on a place in the sources. */
 const DIAGNOSTIC = /^\S+\.[chS]:\d+(:\d+)?: (fatal )?error: /
 
-/** A driver's own feature probes may fail. */
-const ofProbe = (line: string): boolean => line.includes('/configure/')
+/** A driver's own feature probes may fail; since Linux 6.13 their files are told without the folder. */
+const ofProbe = (line: string): boolean => line.includes('/configure/') || line.startsWith('test.c:')
 
 /** The compiler's own error lines out of a build log, else its last lines. */
 export function tellingLines(log: Uint8Array | undefined): string {

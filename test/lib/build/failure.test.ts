@@ -104,6 +104,7 @@ test("the compiler's first error is that of the driver, not of its feature probe
   const log = [
     'make[1]: Entering directory',
     '/build/driver/configure/ACCESS_OK_2/test.c:9:2: error: a feature that this kernel has not',
+    'test.c:33:2: error: "task->pids not available"',
     '/build/driver/main.c:7:1: error: the first',
     '/build/driver/main.c:9:1: error: the second',
   ].join('\n')
