@@ -1,9 +1,26 @@
-// What the build itself costs on this machine: Debian's headers, the driver's sources, and nothing but `make`.
+// What the build itself costs: Debian's headers, the driver's sources, and nothing but `make` in the root that builds run in.
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packageBytes } from '../test/support/builds/archive.ts'
+import { composed } from '../test/support/builds/roots.ts'
 import { sh } from '../test/support/registry/registry.ts'
+
+/** A command in the root of gcc-12, which sees that folder and no network. */
+export async function inRoot(folder: string, command: readonly string[]): Promise<void> {
+  const { folder: root } = await composed({ tag: 'compilers', commands: ['gcc-12'] }, 'bookworm')
+  const files = [
+    '--ro-bind',
+    join(root, 'usr'),
+    '/usr',
+    '--ro-bind',
+    join(root, 'etc/alternatives'),
+    '/etc/alternatives',
+  ]
+  const links = ['bin', 'sbin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`])
+  const own = ['--bind', folder, folder, '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp']
+  await sh('bwrap', ['--unshare-all', ...files, ...links, ...own, ...command])
+}
 
 /** Seconds of `make` for the driver's module on a kernel of Debian's, best of `rounds`. */
 export async function bareMake(work: string, unameRelease: string, rounds: number): Promise<number> {
@@ -35,7 +52,7 @@ export async function bareMake(work: string, unameRelease: string, rounds: numbe
     const driver = join(work, `driver-${round}`)
     await sh('cp', ['-r', join(root, 'usr/src', sources), driver])
     const start = performance.now()
-    await sh('make', ['-C', driver, '-j2', `KERNELDIR=${tree}`])
+    await inRoot(work, ['make', '-C', driver, '-j2', 'CC=gcc-12', `KERNELDIR=${tree}`])
     seconds.push((performance.now() - start) / 1000)
   }
   return Math.min(...seconds)

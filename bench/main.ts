@@ -15,6 +15,7 @@ import { bareMake } from './bare-make.ts'
 import { hitsAtTheDoor } from './door.ts'
 import { timeHits } from './hits.ts'
 import { timeNames } from './names.ts'
+import { timeRoots } from './roots.ts'
 import { bareTree, secondDriver, timeSubmissions } from './submissions.ts'
 
 const say = (what: string, value: string, bound: string) =>
@@ -73,10 +74,17 @@ try {
   await forgetful('required')
   const tested = await forgetful('required')
   await forgetful('off')
-  say('bare make of the module', seconds(make), '')
+  say('bare make of the module, in the root', seconds(make), '')
   say('first GET, nothing cached', `make + ${seconds(uncached - make)}`, 'at most make + 10 s')
-  say('first GET, header packages cached', `make + ${seconds(cached - make)}`, 'at most make + 3 s')
+  say('first GET, root and header packages there', `make x ${(cached / make).toFixed(2)}`, 'at most 1.1')
   say('a required load test before it', `${seconds(tested - cached)} more`, 'under 10 s')
+
+  const roots = await timeRoots(work.dir)
+  say(
+    'composing a root against fetching and unpacking its packages',
+    roots.composed.map((took, round) => (took / roots.bare[round]!).toFixed(2)).join(', '),
+    'at most 1.5',
+  )
 
   const before = await builds()
   const all = await timed(() =>

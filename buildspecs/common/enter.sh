@@ -49,7 +49,7 @@ open_root() {
 
 # enter COMMAND...: by the root's own bubblewrap and loader, so nothing of the image runs any more. /tmp stays on the disk:
 # it has to hold a root that is compiled in. /proc is bound, not mounted: over a part that is covered no sandbox within
-# could mount its own.
+# could mount its own. Folders that it makes by itself for a file it closes to all but its user.
 enter() {
   libraries=$ROOT_FOLDER/usr/lib/$(uname -m)-linux-gnu
   case $(uname -m) in
@@ -63,7 +63,8 @@ enter() {
   # shellcheck disable=SC2086
   exec "$loader" --inhibit-cache --library-path "$libraries" "$ROOT_FOLDER/usr/bin/bwrap" --die-with-parent $caps \
     --ro-bind "$ROOT_FOLDER/usr" /usr --symlink usr/bin /bin --symlink usr/sbin /sbin \
-    --symlink usr/lib /lib --symlink usr/lib64 /lib64 --ro-bind-try "$ROOT_FOLDER/etc/alternatives" /etc/alternatives \
+    --symlink usr/lib /lib --symlink usr/lib64 /lib64 --dir /etc --dir /run \
+    --ro-bind-try "$ROOT_FOLDER/etc/alternatives" /etc/alternatives \
     --ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts \
     --dev /dev --bind /proc /proc --bind "$WORK/tmp" /tmp --ro-bind "$STEPS" /steps --ro-bind "$WORK/job" /job \
     --ro-bind-try /roots /roots --ro-bind-try "$STORE" "$STORE" --chdir /tmp --clearenv \

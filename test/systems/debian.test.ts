@@ -1,11 +1,20 @@
 // What an ordinary user has who comes with a fresh Debian: its own Node, its own npm, nothing else, and a clone.
 
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { LONG } from '../support/long.ts'
 import { debianSuites } from '../support/mirrors.ts'
-import { ask, curl, DRIVER_VERSION, freePort, scratch, sh } from '../support/registry/registry.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  freePort,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
 import { type Debian, freshDebian, timed, whyNoDebian } from '../support/systems/debian.ts'
 import type { Running } from '../support/systems/inside.ts'
 
@@ -40,15 +49,17 @@ describe.each(SYSTEMS)('a fresh Debian $version with its own Node and npm', ({ v
     expect(await debian.run(['npm', '--version'], { seconds: 10 })).toMatch(/^(9|10)\./)
   })
 
-  test('starts the registry by `npm start` as an ordinary user, without a package of the system, which builds a probe and has its kernel load it', async () => {
+  test('starts the registry by `npm start` as an ordinary user, without a package of the system, which builds the same bytes as any other, and has their kernel load them', async () => {
     const before = await packagesOf(debian)
     const registry = await timed(say, 'npm start', () => npmStart(debian))
     const { version, unameRelease } = await newestKernel()
     const file = `scap_debian_${version}-${ARCH}_1.ko`
     const url = `${registry}/driver/${encodeURIComponent(DRIVER_VERSION)}/${MACHINE}/${file}`
-    await timed(say, `GET ${file}`, () => expectModule(url, unameRelease))
+    const bytes = await timed(say, `GET ${file}`, () => moduleOf(url, unameRelease))
     await timed(say, 'its load test', () => expectLoaded(`${url}.json`))
     expect(await packagesOf(debian)).toBe(before)
+    const own = await timed(say, 'the same of this machine', () => builtHere(url, unameRelease))
+    expect(own.equals(bytes)).toBe(true)
   })
 
   test('needs nothing more when it starts again', async () => {
@@ -116,12 +127,22 @@ async function newestKernel(): Promise<{ version: string; unameRelease: string }
 }
 const PACKAGES = 'curl -fsSL --max-time 60 "$0" | xz -dc | grep -E "^(Package|Version): "'
 
-async function expectModule(url: string, unameRelease: string): Promise<void> {
+async function moduleOf(url: string, unameRelease: string): Promise<Buffer> {
   const { dir, remove } = await scratch()
   onTestFinished(remove)
   const got = await curl(['-fsSLo', 'probe.ko', '--max-time', '60', '--retry', '3', url], dir)
   expect(got, (await ask(`${url}.log`, '-L')).body).toMatchObject({ code: 0 })
   expect(await sh('modinfo', ['-F', 'vermagic', join(dir, 'probe.ko')])).toMatch(`${unameRelease} SMP `)
+  return readFile(join(dir, 'probe.ko'))
+}
+
+/** By a registry of another user, on another system, in another folder. */
+async function builtHere(url: string, unameRelease: string): Promise<Buffer> {
+  const { dir, remove } = await scratch()
+  onTestFinished(remove)
+  const registry = await startRegistry({ dataDir: join(dir, 'data') })
+  onTestFinished(async () => void (await registry.stop()))
+  return moduleOf(`${registry.url}${new URL(url).pathname}`, unameRelease)
 }
 
 async function expectLoaded(url: string): Promise<void> {

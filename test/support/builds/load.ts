@@ -7,7 +7,7 @@ import { BUILD_ENV } from '../../../lib/aws/resources.ts'
 import { formatJob, type JobInput, type LoadTestJob, type LoadTestRole } from '../../../lib/build/job.ts'
 import { type LoadVerdict, readVerdict } from '../../../lib/build/verdict.ts'
 import { type Machine, machine, runSpec, sha256 } from './build.ts'
-import { rootFor } from './roots.ts'
+import { rootArchive, rootFor } from './roots.ts'
 import type { LoopbackStore } from './store.ts'
 
 const spec = parse(loadTestBuildspec())
@@ -35,7 +35,7 @@ export interface Loaded {
 
 export async function loadTest(store: LoopbackStore, order: LoadTest): Promise<Loaded> {
   const claim = randomUUID()
-  const document = formatJob(jobOf(store, order, claim))
+  const document = formatJob(jobOf(store, await withRoot(order), claim))
   store.objects.set(`${claim}/job`, Buffer.from(document))
   const began = Date.now()
   const { exit, output } = await runSpec(spec, order, {
@@ -53,6 +53,13 @@ export async function loadTest(store: LoopbackStore, order: LoadTest): Promise<L
     log: store.objects.get(`${claim}/log`)?.toString() ?? '',
     boot: store.objects.get(`${claim}/boot`),
   }
+}
+
+/** A container has no root unpacked: its test fetches the archive. */
+async function withRoot(order: LoadTest): Promise<LoadTest> {
+  if (order.outer !== 'container') return order
+  const root = { role: 'steps', format: 'tar.gz', body: await rootArchive('machine') } as const
+  return { ...order, inputs: [root, ...order.inputs] }
 }
 
 const jobOf = (store: LoopbackStore, { settings, inputs, lost }: LoadTest, claim: string): LoadTestJob => ({

@@ -1,0 +1,81 @@
+// Build roots on machines that lack what they need: one clear error, and nothing half is ever used.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSandbox } from '../../local/codebuild/sandbox.ts'
+import { rootArchive, rootFor } from '../support/builds/roots.ts'
+import { scratch } from '../support/registry/registry.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+let work: Awaited<ReturnType<typeof scratch>>
+beforeAll(async () => {
+  work = await scratch()
+})
+afterAll(() => work.remove())
+
+const script = (lines: string, ...args: string[]) => ['-ec', lines, 'sh', process.execPath, ...args]
+
+test('a disk that is full while a root is unpacked leaves nothing of it, and the error says what to free', async () => {
+  const { digest } = await rootFor('steps')
+  const disk = join(work.dir, 'disk')
+  mkdirSync(disk)
+  const full = 'mount -t tmpfs -o size=32m disk "$3"; "$1" "$2" "$3" "$4" || { ls -A "$3"; exit 1; }'
+  const { status, stdout, stderr } = spawnSync(
+    'unshare',
+    ['--mount', 'sh', ...script(full, join(ROOT, 'client/roots/unpack.ts'), disk, digest)],
+    { input: await rootArchive('steps'), encoding: 'utf8' },
+  )
+  expect({ status, stdout, stderr }).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: `there is no space left in ${disk}: free about a gigabyte\n`,
+  })
+})
+
+test('a disk that is full while a root is composed leaves nothing of it, and the error says what to free', () => {
+  const cache = join(work.dir, 'cache')
+  mkdirSync(cache)
+  const full =
+    'mount -t tmpfs -o size=64m disk "$3"; XDG_CACHE_HOME=$3 "$1" "$2" steps || { ls -A "$3/probe-registry/roots"; exit 1; }'
+  const { status, stdout, stderr } = spawnSync(
+    'unshare',
+    ['--mount', 'sh', ...script(full, join(ROOT, 'client/roots/compose-root.ts'), cache)],
+    { encoding: 'utf8' },
+  )
+  expect(status).toBe(1)
+  expect(stderr).toMatch(
+    /^compose-root: there is no space left for a build root in .*: free about a gigabyte there, or set XDG_CACHE_HOME to a folder with more room\n$/,
+  )
+  // Only what was said before.
+  expect(stdout).toMatch(/^\d+ packages of bookworm, \d+ MB\n$/)
+  expect(readdirSync(cache)).toEqual([])
+})
+
+test('a kernel that grants no user namespaces is told in one line, with what allows them', async () => {
+  const { folder } = await rootFor('steps')
+  const sandbox = join(ROOT, 'local/codebuild/sandbox.ts')
+  const open = `import { openSandbox } from ${JSON.stringify(sandbox)}; openSandbox(${JSON.stringify(folder)})`
+  // Without a capability, root is as anybody.
+  const anybody = 'setpriv --bounding-set=-all --inh-caps=-all'
+  const none = `echo 0 >/proc/sys/user/max_user_namespaces; exec ${anybody} "$1" --input-type=module -e "$2"`
+  const { status, stderr } = spawnSync(
+    'unshare',
+    ['--user', '--map-root-user', 'sh', ...script(none, open)],
+    {
+      encoding: 'utf8',
+    },
+  )
+  expect(status).toBe(1)
+  expect(stderr).toMatch(
+    /^Error: no build can run here, since this \w+ may make no user namespaces \(.*\)\. Allow them, as root: sysctl -w kernel\.unprivileged_userns_clone=1 or .*$/m,
+  )
+})
+
+test('a root that is gone is told, and what brings it back', async () => {
+  const { folder } = await rootFor('steps')
+  expect(() => openSandbox(`${folder}-gone`)).toThrow(/is gone, or has no bubblewrap: the next request/)
+  openSandbox(folder)
+})
