@@ -60,7 +60,7 @@ export const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
     drivers: ['2.0.0+driver', '9.1.0+driver'],
     kinds: ebpf,
-    kernels: [[7, 3]],
+    kernels: [[7, 2]],
     why: MS_EXTENSIONS,
     tried: [7, 3],
     error: NO_FILENAME,
@@ -69,7 +69,7 @@ export const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
     drivers: ['0.1.1', '0.23.2'],
     kinds: ebpf,
-    kernels: [[7, 3]],
+    kernels: [[7, 2]],
     why: MS_EXTENSIONS,
     tried: [7, 3],
     error: NO_FILENAME,
