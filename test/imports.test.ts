@@ -148,8 +148,16 @@ describe('imports run one way', () => {
     ).toEqual([])
   })
 
+  test('client takes from lib and local, and from cdk what its stack gives to every build', () => {
+    expect(
+      importsOfPart('client')
+        .filter(own)
+        .filter((i) => !within('client', 'lib', 'local', 'cdk/buildspec.ts')(i)),
+    ).toEqual([])
+  })
+
   test('nothing imports functions', () => {
-    const parts = ['lib', 'cdk', 'local']
+    const parts = ['lib', 'cdk', 'local', 'client']
     expect(parts.flatMap((part) => importsOfPart(part)).filter(within('functions'))).toEqual([])
   })
 })

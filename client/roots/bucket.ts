@@ -1,23 +1,33 @@
-// The bucket of roots of this machine's registries, from outside of one: for who composes a root before one runs.
+// A bucket of this machine's S3, from outside of a registry: of its roots, for who composes one before a registry runs,
+// and of what a build without any registry reads and writes.
 
 import { createHash } from 'node:crypto'
+import { sha256 } from '../../lib/model/digest.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { Store } from '../../lib/model/ports.ts'
 import { openObjects, wholeObject } from '../../local/s3/objects.ts'
 
 /** A bucket's name is of no meaning within its own folder. */
-const BUCKET = 'roots'
+const BUCKET = 'bucket'
 
 /** `folder`: of the bucket's objects. Several processes may have it: what is created is whole, or not there. */
-export function rootBucket(folder: string): Pick<Store, 'get' | 'create'> {
+export function bucketStore(folder: string): Store {
   const objects = openObjects(folder, [], { [BUCKET]: folder })
+  const size = async (key: string): Promise<number | undefined> => {
+    const found = await objects.open(BUCKET, key)
+    await found?.file.close()
+    return found?.info.bytes
+  }
   return {
+    size,
     get: async (key, maxBytes) => {
-      const body = await wholeObject(objects, BUCKET, key)
-      if (body === undefined || body.length <= maxBytes) return body
-      throw new ProbeError('too-large', `${key} has ${body.length} bytes`)
+      const bytes = await size(key)
+      if (bytes !== undefined && bytes > maxBytes)
+        throw new ProbeError('too-large', `${key} has ${bytes} bytes`)
+      return wholeObject(objects, BUCKET, key)
     },
-    create: async (key, body, { contentType }) => {
+    create: async (key, body, { contentType, sha256: digest }) => {
+      if (sha256(body) !== digest) throw new Error(`${key} is not what its sha256 says`)
       const etag = `"${createHash('md5').update(body).digest('hex')}"`
       const headers = { 'content-type': contentType }
       const info = { key, bytes: body.length, etag, lastModified: Date.now(), headers, checksums: {} }

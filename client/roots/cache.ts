@@ -52,6 +52,11 @@ const FETCHES = 4
 export function openRootCache(dir: string, fetch: Fetch): RootCache {
   const packages = join(dir, 'packages')
   const fileOf = ({ sha256: digest }: Package): string => join(packages, digest)
+  /** Again, where another process has removed it, whose root of the same package was there first. */
+  const read = async (pkg: Package): Promise<Uint8Array> => {
+    await fetchPackage(fetch, pkg, fileOf(pkg))
+    return readFile(fileOf(pkg))
+  }
   return {
     root: async (root, progress = () => {}) => {
       const known = recorded(dir, root.id)
@@ -59,7 +64,7 @@ export function openRootCache(dir: string, fetch: Fetch): RootCache {
       rootPlaces(dir)
       await mkdir(packages, { recursive: true })
       await fetchAll(root.packages, (pkg) => fetchPackage(fetch, pkg, fileOf(pkg)), progress)
-      const composed = await compose(dir, root, (pkg) => readFile(fileOf(pkg)), progress)
+      const composed = await compose(dir, root, read, progress)
       removePackages(packages, root)
       return composed
     },

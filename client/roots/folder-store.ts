@@ -1,12 +1,13 @@
 // A folder as a Store: what a registry keeps in its bucket of inputs, for those who work without a registry.
 
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { sha256 } from '../../lib/model/digest.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { ListDates, Store } from '../../lib/model/ports.ts'
 
-/** Keys become paths below `folder`, as a Store's have no `..`. */
+/** Keys become paths below `folder`, as a Store's have no `..`; so none may be the beginning of another, up to a `/`. */
 export function folderStore(folder: string): Store {
   const pathOf = (key: string): string => join(folder, key)
   const size = async (key: string): Promise<number | undefined> =>
@@ -20,7 +21,8 @@ export function folderStore(folder: string): Store {
       return readFile(pathOf(key)).catch(unlessAbsent)
     },
     // A crash leaves the whole file, or one of a name that nobody looks for.
-    create: async (key, body) => {
+    create: async (key, body, meta) => {
+      if (sha256(body) !== meta.sha256) throw new Error(`${key} is not what its sha256 says`)
       const temporary = `${pathOf(key)}.${randomUUID()}`
       await mkdir(dirname(temporary), { recursive: true })
       try {
@@ -37,21 +39,26 @@ export function folderStore(folder: string): Store {
   }
 }
 
-/** Dates of lists in the same folder, one file a list. A crash while it is written leaves one that is read anew. */
+/**
+ * Dates of lists in the same folder, each a file of that name: whoever sees one beside another, in this process or
+ * another, the newest stays. A crash leaves older ones beside it.
+ */
 export function folderListDates(folder: string): ListDates {
-  const file = (list: string): string => join(folder, 'list-dates', `${list.replaceAll('/', '_')}.json`)
-  const newest = async (list: string): Promise<number | undefined> => {
-    const text = await readFile(file(list), 'utf8').catch(unlessAbsent)
-    const date = text === undefined ? undefined : Number(text)
-    return Number.isSafeInteger(date) ? date : undefined
-  }
+  const placeOf = (list: string): string => join(folder, 'list-dates', list.replaceAll('/', '_'))
+  const dates = async (list: string): Promise<number[]> =>
+    ((await readdir(placeOf(list)).catch(unlessAbsent)) ?? []).map(Number).filter(Number.isSafeInteger)
   return {
-    newest,
+    newest: async (list) => {
+      const all = await dates(list)
+      return all.length === 0 ? undefined : Math.max(...all)
+    },
     seen: async (list, date) => {
-      const before = await newest(list)
-      if (before !== undefined && before >= date) return
-      await mkdir(dirname(file(list)), { recursive: true })
-      await writeFile(file(list), String(date))
+      const place = placeOf(list)
+      await mkdir(place, { recursive: true })
+      await writeFile(join(place, String(date)), '')
+      const all = await dates(list)
+      const older = all.filter((one) => one < Math.max(...all))
+      await Promise.all(older.map((one) => rm(join(place, String(one)), { force: true })))
     },
   }
 }

@@ -16,18 +16,21 @@ export interface FetchOptions {
   readonly timeoutMs?: number
   /** the operator's: a redirect may lead to the places that they name, public or not */
   readonly settings?: unknown
+  /** told when a download begins, and with each piece that comes; `all`: as its server promises */
+  readonly progress?: (url: string, bytes: number, all: number | undefined) => void
 }
 
 const MAX_REDIRECTS = 5
 
-export function createFetch({ files = false, timeoutMs = 60_000, settings }: FetchOptions = {}): Fetch {
+export function createFetch(options: FetchOptions = {}): Fetch {
+  const { files = false, timeoutMs = 60_000, settings, progress = () => {} } = options
   const own = new Set(placesIn(settings).map((place) => new URL(place).host))
   return async (url, { maxBytes, maxMilliseconds = timeoutMs }) => {
     if (files && url.startsWith('file:')) return fromFile(url, maxBytes)
     const signal = AbortSignal.timeout(Math.min(timeoutMs, maxMilliseconds))
     try {
       const response = await follow(url, own, signal)
-      return await bounded(response, url, maxBytes)
+      return await bounded(response, url, maxBytes, progress)
     } catch (cause) {
       if (cause instanceof ProbeError) throw cause
       throw new ProbeError('mirror-unreachable', `${nameOf(url)} could not be read: ${reasonOf(cause)}`, {
@@ -80,20 +83,28 @@ function ask(place: URL, signal: AbortSignal, named: boolean): Promise<IncomingM
 }
 
 /** By the bytes that come, not by the length that is promised. */
-async function bounded(response: IncomingMessage, url: string, maxBytes: number): Promise<Uint8Array> {
-  const { statusCode = 0 } = response
+async function bounded(
+  response: IncomingMessage,
+  url: string,
+  maxBytes: number,
+  progress: NonNullable<FetchOptions['progress']>,
+): Promise<Uint8Array> {
+  const { statusCode = 0, headers } = response
   if (statusCode < 200 || statusCode > 299) {
     response.destroy()
     const gone = statusCode === 404 || statusCode === 410
     throw new ProbeError(gone ? 'not-found' : 'mirror-unreachable', `${nameOf(url)} answers ${statusCode}`)
   }
+  const all = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
   const chunks: Uint8Array[] = []
   let bytes = 0
+  progress(nameOf(url), bytes, all)
   // Leaving the loop destroys the response.
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
     bytes += chunk.length
     if (bytes > maxBytes) throw tooLarge(url, maxBytes)
     chunks.push(chunk)
+    progress(nameOf(url), bytes, all)
   }
   return Buffer.concat(chunks)
 }

@@ -8,10 +8,11 @@ import { inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
 import type { Index, Trees } from '../model/ports.ts'
 import type { Package } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
+import { rootInput } from './decide.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
 import type { RootRecord } from './roots/records.ts'
-import { rootInput, type StartBuildPorts } from './start.ts'
+import type { StartBuildPorts } from './start.ts'
 
 export interface LoadTestPorts
   extends Pick<

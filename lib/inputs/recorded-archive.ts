@@ -51,12 +51,19 @@ export async function recordedArchive(
   // Recorded after it is kept: a crash between leaves an archive that nobody refers to.
   const expected = archive.pinned ?? (await sources.record(id, sourceOf(sha256))).sha256
   if (sha256 === expected) return { source: sourceOf(sha256), bytes: body.length }
-  throw new ProbeError('digest-mismatch', changed(archive, sha256, expected))
+  throw new ProbeError('digest-mismatch', changed(archive, sha256, expected, sources))
 }
 
-function changed({ id, name, version, url, pinned }: Archive, found: string, expected: string): string {
+function changed(
+  { id, name, version, url, pinned }: Archive,
+  found: string,
+  expected: string,
+  { forgetBy = forgetByCommand }: Sources,
+): string {
   const what = `${name} ${version} at ${url} has changed: sha256 ${found}, where ${expected} was`
   return pinned === undefined
-    ? `${what} recorded at first use. Find out why; then \`npx --no-install probe-registry digests forget ${id}\` has the next build record it anew`
+    ? `${what} recorded at first use. Find out why; then ${forgetBy(id)} has the next build record it anew`
     : `${what} pinned. Find out why before anything else`
 }
+
+const forgetByCommand = (id: string): string => `\`npx --no-install probe-registry digests forget ${id}\``

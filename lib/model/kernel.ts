@@ -94,6 +94,15 @@ export const idByMd5 = ({
 /** Of everything in it: two kernels of one digest get the very same probes. */
 export const digestOf = (kernel: SubmittedKernel): string => sha256(JSON.stringify(schema.parse(kernel)))
 
+/**
+ * The 64 hex digits under which a kernel may be on record, the first that no other kernel has. The config's own only
+ * where nothing but the config decides the bytes: whoever was first decides nothing for others.
+ */
+export function configsOf(kernel: SubmittedKernel): readonly [string, ...string[]] {
+  const all = digestOf(kernel)
+  return isOfItsConfig(kernel) && isNamedByItself(kernel) ? [kernel.configSha256, all] : [all]
+}
+
 /** The probe of a kernel on record. */
 export const probeOfRecord = (
   { config, kernel }: RecordedKernel,

@@ -88,6 +88,8 @@ export interface Sources {
   recorded(driverVersion: string): Promise<Source | undefined>
   /** Resolves to what is on record afterwards: `source`, or what another call recorded first. */
   record(driverVersion: string, source: Source): Promise<Source>
+  /** What a person does so that the next build records it anew; default: `probe-registry digests forget` */
+  readonly forgetBy?: (driverVersion: string) => string
 }
 
 export interface Catalogue {

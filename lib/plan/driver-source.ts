@@ -1,6 +1,6 @@
 // Brings the source of a driver version into the inputs bucket, with its digest pinned or on record.
 
-import type { DriverInput } from '../build/start.ts'
+import type { DriverInput } from '../build/decide.ts'
 import type { TarHead } from '../formats/tar-stream.ts'
 import { checkWhole, type Wanted } from '../formats/whole-archive.ts'
 import { keepInput } from '../inputs/inputs.ts'

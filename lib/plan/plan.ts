@@ -1,24 +1,17 @@
 // A probe was requested: find what it is built from, and start its build.
 
 import { type PlanRequest, type StartBuildPorts, startBuild } from '../build/start.ts'
-import type { HeadersPlan, SourcePlan } from '../kernels/planner.ts'
-import { isProbeError, ProbeError } from '../model/errors.ts'
-import { probeOfRecord, recordId, type SubmittedKernel, submittedParts } from '../model/kernel.ts'
-import type { Index, Kernels } from '../model/ports.ts'
-import type { ConfigHash, FailureReason, Probe } from '../model/probe.ts'
+import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
+import { probeOfRecord, recordId } from '../model/kernel.ts'
+import type { Index } from '../model/ports.ts'
+import type { FailureReason, Probe } from '../model/probe.ts'
 import { forgottenAt, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
 import { giveBack } from '../serve/spending.ts'
+import { distributionsOwn, type KernelOfPorts, kernelOf } from './kernel-of.ts'
 
-export interface PlanPorts extends StartBuildPorts {
+export interface PlanPorts extends StartBuildPorts, KernelOfPorts {
   readonly index: Pick<Index, 'get' | 'claim' | 'started' | 'alias' | 'fail'>
-  readonly kernels: Pick<Kernels, 'recorded'>
-  /** Header packages, compiler and tree. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
-  readonly kernel: (probe: Probe) => Promise<HeadersPlan>
-  /** The same of a submitted kernel. */
-  readonly submitted: (kernel: SubmittedKernel) => Promise<HeadersPlan | SourcePlan>
-  /** The distribution's own probe that a release and the md5 of a config mean. ProbeError `headers-not-found`, ... */
-  readonly identify: (asked: ConfigHash) => Promise<Probe>
 }
 
 export type PlanOutcome = 'started' | 'alias' | 'failed' | 'claim-lost'
@@ -52,32 +45,20 @@ async function known<T>(ports: PlanPorts, { caller, claim }: PlanRequest, outcom
 }
 
 async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
-  if (probe.config !== undefined) return planSubmitted(ports, request, probe)
-  const kernel = await ports.kernel(probe)
-  const { kernelRelease } = kernel
-  if (kernelRelease !== probe.kernelRelease) return makeAlias(ports, request, { ...probe, kernelRelease })
-  return known(ports, request, started(await startBuild(ports, request, kernel)))
+  const found = await kernelOf(ports, probe)
+  switch (found.tag) {
+    case 'older-name':
+      return makeAlias(ports, request, found.of)
+    case 'distributions-own':
+      return planOwn(ports, request, found.of)
+    case 'kernel':
+      return known(ports, request, started(await startBuild(ports, request, found.kernel, found.submitted)))
+    default:
+      return unreachable(found)
+  }
 }
 
 const started = (held: boolean): PlanOutcome => (held ? 'started' : 'claim-lost')
-
-/**
- * Of a distribution's own kernel the probe is the canonical one, and only that, whoever submitted its config. A host
- * that calls that kernel otherwise (another os-release around it) could not take it: it gets one that is built from the
- * distribution's packages, too, and signed by its own names.
- */
-async function planSubmitted(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
-  const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
-  const own = await distributionsOwn(ports, { ...probe, ...kernel })
-  if (own !== undefined && isNamedAs(own, probe)) return planOwn(ports, request, own)
-  const why = own === undefined ? kernel.refused[probe.kind] : undefined
-  if (why !== undefined) throw new ProbeError('cannot-load', why)
-  const tree = await (own === undefined ? ports.submitted(kernel) : ports.kernel(own))
-  return known(ports, request, started(await startBuild(ports, request, tree, submittedParts(kernel))))
-}
-
-const isNamedAs = (a: Probe, b: Probe): boolean =>
-  a.target === b.target && a.kernelRelease === b.kernelRelease && a.kernelVersion === b.kernelVersion
 
 /**
  * Whoever submitted waits for the canonical probe, so it is claimed for them, by the same claim, and planned. A crash
@@ -94,21 +75,6 @@ async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Prom
   const outcome = await makeAlias(ports, request, own)
   await plan(ports, { key, claim, attempt: attempt ?? request.attempt, caller })
   return outcome
-}
-
-function refuse({ config }: Probe): never {
-  throw new ProbeError('unknown-config', `the config ${config} was never submitted for this kernel`)
-}
-
-/** `undefined` where no distribution has a kernel of that release with exactly that config. */
-async function distributionsOwn(ports: PlanPorts, asked: ConfigHash): Promise<Probe | undefined> {
-  try {
-    return await ports.identify(asked)
-  } catch (error) {
-    if (isProbeError(error, 'headers-not-found') || isProbeError(error, 'unsupported-kernel'))
-      return undefined
-    throw error
-  }
 }
 
 /** The distribution's own kernel first: no submission may come before it. */

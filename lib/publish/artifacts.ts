@@ -2,7 +2,7 @@
 
 import { sha256 } from '../model/digest.ts'
 import type { Clock, Signer, Store } from '../model/ports.ts'
-import type { Probe, Publication } from '../model/probe.ts'
+import type { Probe, Provenance, Publication } from '../model/probe.ts'
 import { fileOf } from '../names/grammar.ts'
 import { statementOf } from '../signing/statement.ts'
 import type { Whole } from './staged.ts'
@@ -39,14 +39,17 @@ export async function storeProbe(
     bytes: bytes.length,
     objectKey,
     publishedAt: ports.now(),
-    provenance: {
-      unameRelease: plan.unameRelease,
-      driverSource: plan.driverSource,
-      headers: plan.headers,
-      compiler: plan.compiler,
-      compilerVersion: report?.compilerVersion ?? '',
-      root: plan.root,
-      timings: report?.timings ?? {},
-    },
+    provenance: provenanceOf({ plan, report }),
   }
 }
+
+/** Where a probe came from. */
+export const provenanceOf = ({ plan, report }: Pick<Whole, 'plan' | 'report'>): Provenance => ({
+  unameRelease: plan.unameRelease,
+  driverSource: plan.driverSource,
+  headers: plan.headers,
+  compiler: plan.compiler,
+  compilerVersion: report?.compilerVersion ?? '',
+  root: plan.root,
+  timings: report?.timings ?? {},
+})

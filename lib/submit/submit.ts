@@ -3,10 +3,10 @@
 import { keepInput } from '../inputs/inputs.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import {
+  configsOf,
   digestOf,
   idByMd5,
   idByName,
-  isNamedByItself,
   isOfItsConfig,
   probeOfRecord,
   type RecordedKernel,
@@ -84,15 +84,10 @@ async function versionsOf(
     : (await driverVersions(ports, { room: 'submit', caller })).slice(0, 1)
 }
 
-/**
- * Under the config's own digest only where nothing but the config decides the bytes. Any other kernel is on record under
- * the digest of all that it is: whoever was first decides nothing for others.
- */
 async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: string): Promise<RecordedKernel> {
   const { kernel } = read
   const all = digestOf(kernel)
-  const names = isOfItsConfig(kernel) && isNamedByItself(kernel) ? [kernel.configSha256, all] : [all]
-  for (const config of names) {
+  for (const config of configsOf(kernel)) {
     const found = await recorded(ports, read, config, caller)
     if (digestOf(found.kernel) === all) return found
   }

@@ -56,7 +56,7 @@ const OWN: Readonly<Record<string, RegExp>> = {
   descriptor:
     /^(0 \/dev\/null|[1-4] pipe:\[\d+\]|\d+ \/steps\/probe\/sandbox\/compile\.sh|255 \/build\/driver\/first\.sh|\d+ \/tmp\/probe-build\/probe|\d+ anon_inode:\[eventfd\])$/,
   mount:
-    /^(\/newroot \/|[\w./-]*\/roots\/[0-9a-f]{64}\/usr \/usr|[\w./-]*\/roots\/[0-9a-f]{64}\/etc\/alternatives \/etc\/alternatives|\/steps \/steps|\/probe-build\/tree \/inputs|\/probe-build\/(kernel|driver) \/(kernel|driver)|\/ \/(tmp|proc|build|dev(\/pts)?)|\/(\w+) \/dev\/\w+)$/,
+    /^(\/newroot \/|[\w./-]*\/roots\/[0-9a-f]{64}\/usr \/usr|[\w./-]*\/roots\/[0-9a-f]{64}\/etc\/alternatives \/etc\/alternatives|\/steps \/steps|\/entered\/tmp\/probe-build\/tree \/inputs|\/entered\/tmp\/probe-build\/(kernel|driver) \/(kernel|driver)|\/ \/(tmp|proc|build|dev(\/pts)?)|\/(\w+) \/dev\/\w+)$/,
   network: /^(all|default|lo)$/,
   group: /^\/$/,
   writable: /^\/(tmp|build|dev(\/(shm|pts|pts\/ptmx|null|zero|full|random|urandom|tty))?)$/,

@@ -107,7 +107,7 @@ describe('probe-registry', () => {
     expect(stderr).toMatch(/^ {2}digests +list/m)
   })
 
-  test.each(['digests', 'name'])('%s tells how it is used when it is asked', (command) => {
+  test.each(['build', 'digests', 'name'])('%s tells how it is used when it is asked', (command) => {
     const { status, stdout, stderr } = ran(PROGRAM, [command, '--help'])
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(new RegExp(`^Usage: probe-registry ${command} `))

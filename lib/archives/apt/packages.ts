@@ -20,7 +20,7 @@ export interface AptPackage extends Package {
 export interface PackagesPorts extends ReleasePorts {
   readonly fetch: Fetch
   /** keeps the parsed subset, by the digest of the list that it was parsed from */
-  readonly inputs: Store
+  readonly inputs: Pick<Store, 'get' | 'create'>
 }
 
 /** Which packages are kept. `id` stands for the rule: another rule, another cached subset. */

@@ -25,6 +25,12 @@ export interface BuildRoot {
 export interface BuildRootPorts {
   readonly roots: Roots
   readonly records: Pick<RootRecords, 'find'>
+  /** Has a root composed that never was. ProbeError `root-missing`, ... */
+  readonly composed: (root: Root, spec: RootSpec) => Promise<RootRecord>
+}
+
+export interface RootWantedPorts {
+  readonly records: Pick<RootRecords, 'find'>
   readonly budgets: Budgets
   readonly bus: Bus
   readonly now: Clock
@@ -49,7 +55,7 @@ export async function buildRoot(
   const spec: RootSpec = clang === undefined ? alone : { ...alone, commands: [command, clang] }
   const { id: treeRoot } = await ports.roots.of(alone, suite, arch)
   const root = await ports.roots.of(spec, suite, arch)
-  const record = (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))
+  const record = (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
   return { record, compiler: command, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
 }
 
@@ -57,7 +63,7 @@ export async function buildRoot(
 export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
   const spec: RootSpec = { tag: phase === 'build' ? 'steps' : 'machine' }
   const root = await ports.roots.of(spec, ports.roots.steps, arch)
-  return (await ports.records.find(root.id)) ?? (await composed(ports, root, spec))
+  return (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
 }
 
 /** Composing takes some 20 seconds; whoever waits for the probe waits for it as well. */
@@ -66,11 +72,11 @@ const LOOK_MILLISECONDS = 500
 const MINUTE = 60_000
 
 /**
- * One event a minute for a root, however many builds want it. A crash before the event leaves it to the next minute; the
+ * Asks for it by one event a minute, however many builds want it, and waits for its record. ProbeError `root-missing`. A crash before the event leaves it to the next minute; the
  * plan that waited is told again by its own event.
  */
-async function composed(
-  ports: BuildRootPorts,
+export async function rootWanted(
+  ports: RootWantedPorts,
   { id, suite, arch }: Root,
   spec: RootSpec,
 ): Promise<RootRecord> {

@@ -16,6 +16,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'npm run synth': README,
   'npx --no-install probe-registry name': README,
+  'npx --no-install probe-registry build': { by: 'test', file: 'test/e2e/build-command.test.ts' },
   'npx --no-install probe-registry digests': { by: 'test', file: 'test/e2e/digests.test.ts' },
   'DRIVER=$(curl': README,
   curl: README,

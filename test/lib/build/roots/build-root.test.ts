@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { type BuildRootPorts, buildRoot } from '../../../../lib/build/roots/build-root.ts'
+import {
+  type BuildRootPorts,
+  buildRoot,
+  type RootWantedPorts,
+  rootWanted,
+} from '../../../../lib/build/roots/build-root.ts'
 import { type Available, chooseCompiler } from '../../../../lib/build/roots/choose.ts'
 import type { RootRecord } from '../../../../lib/build/roots/records.ts'
 import type { RegistryEvent } from '../../../../lib/model/events.ts'
@@ -20,17 +25,7 @@ function world(looks: number) {
   const emitted: RegistryEvent[] = []
   const seen = new Map<string, number>()
   const memory = memoryPorts({ now: () => time })
-  const ports: BuildRootPorts = {
-    roots: {
-      steps: 'bookworm',
-      choose: async (wanted) => chooseCompiler(DEBIAN, wanted),
-      of: async (spec, suite, arch) => ({
-        id: `${suite} ${spec.tag === 'compilers' ? spec.commands.join(' ') : spec.tag}`,
-        suite,
-        arch,
-        packages: [],
-      }),
-    },
+  const wanted: RootWantedPorts = {
     records: {
       find: async (id): Promise<RootRecord | undefined> => {
         seen.set(id, (seen.get(id) ?? -1) + 1)
@@ -43,6 +38,20 @@ function world(looks: number) {
     newId: memory.newId,
     sleep: async (milliseconds) => {
       time += milliseconds
+    },
+  }
+  const ports: BuildRootPorts = {
+    records: wanted.records,
+    composed: (root, spec) => rootWanted(wanted, root, spec),
+    roots: {
+      steps: 'bookworm',
+      choose: async (wanted) => chooseCompiler(DEBIAN, wanted),
+      of: async (spec, suite, arch) => ({
+        id: `${suite} ${spec.tag === 'compilers' ? spec.commands.join(' ') : spec.tag}`,
+        suite,
+        arch,
+        packages: [],
+      }),
     },
   }
   return { ports, emitted, time: () => time }

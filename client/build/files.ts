@@ -1,0 +1,77 @@
+// What a build leaves: the probe, and beside it `.json` and `.log` as at a registry's URL, but nothing signed.
+
+import { randomUUID } from 'node:crypto'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { sha256 } from '../../lib/model/digest.ts'
+import { fileOf } from '../../lib/names/grammar.ts'
+import { provenanceOf } from '../../lib/publish/artifacts.ts'
+import { statementOf } from '../../lib/signing/statement.ts'
+import { UsageError } from './asked.ts'
+import type { Outcome } from './build.ts'
+
+export interface Left {
+  /** of the probe; absent: there is none */
+  readonly file?: { readonly path: string; readonly sha256: string }
+  /** of the log; absent: the build left none */
+  readonly log?: string
+}
+
+/** Rejects a folder that could not be written to, before anything is built for it. It is not made yet. */
+export function checkFolder(folder: string): void {
+  const found = existsSync(folder) ? folder : nearest(resolve(folder))
+  if (!statSync(found).isDirectory()) throw new UsageError(`--out ${folder}: ${found} is no folder`)
+  try {
+    accessSync(found, constants.W_OK | constants.X_OK)
+  } catch {
+    throw new UsageError(`--out ${folder}: this user may write nothing in ${found}`)
+  }
+}
+
+const nearest = (path: string): string => (existsSync(path) ? path : nearest(dirname(path)))
+
+/** Each file is whole or as it was; the probe comes last. */
+export function leave(folder: string, outcome: Outcome): Left {
+  const path = join(folder, fileOf(outcome.probe))
+  const body = outcome.tag === 'built' ? outcome.staged.log : outcome.log
+  const log = body === undefined ? {} : { log: `${path}.log` }
+  if (body !== undefined) replace(`${path}.log`, body)
+  if (outcome.tag === 'failed') return log
+  const { probe } = outcome.staged
+  replace(`${path}.json`, `${JSON.stringify(story(outcome), undefined, 2)}\n`)
+  replace(path, probe)
+  return { ...log, file: { path, sha256: sha256(probe) } }
+}
+
+/** As a registry's `.json`, but for what only a registry has. */
+function story({ probe, staged }: Extract<Outcome, { tag: 'built' }>): object {
+  return {
+    state: 'built',
+    signed: false,
+    probe,
+    sha256: sha256(staged.probe),
+    bytes: staged.probe.length,
+    manifest: provenanceOf(staged),
+    statement: statementOf({ probe, ...staged.plan }),
+  }
+}
+
+function replace(path: string, body: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const temporary = `${path}.${randomUUID()}`
+  try {
+    writeFileSync(temporary, body)
+    renameSync(temporary, path)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}

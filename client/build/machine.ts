@@ -1,0 +1,100 @@
+// Runs one build as this machine's CodeBuild does: the same buildspec, the same builder, the same sandbox, the same limit.
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { inlineBuildspec } from '../../cdk/buildspec.ts'
+import { BUILD_ENV } from '../../lib/aws/resources.ts'
+import type { BuildOrder } from '../../lib/model/ports.ts'
+import { runBuild } from '../../local/codebuild/build-run.ts'
+import type { Builder, Listener } from '../../local/codebuild/builder.ts'
+import { type Build, openBuilds } from '../../local/codebuild/builds.ts'
+import { parseBuildSpec } from '../../local/codebuild/buildspec.ts'
+import type { Project } from '../../local/codebuild/project.ts'
+import type { RootPlaces } from '../../local/roots.ts'
+import type { Clock } from '../../local/wire/types.ts'
+
+export interface MachineOptions {
+  readonly builder: Builder
+  /** of this build alone */
+  readonly work: string
+  /** the same, through to which every user can pass */
+  readonly scratch: string
+  readonly roots: RootPlaces
+  /** path of the socket of its store */
+  readonly store: string
+  readonly timeoutMinutes: number
+  readonly now: Clock
+  /** told of each line that the build says */
+  readonly said: (line: string) => void
+}
+
+export interface Ended {
+  readonly status: 'succeeded' | 'failed' | 'timed-out'
+  /** why, where it was not the steps that said so */
+  readonly context: string
+}
+
+export async function runOnMachine(options: MachineOptions, order: BuildOrder): Promise<Ended> {
+  const { work, scratch, roots, store, builder, now, said } = options
+  const records = join(work, 'builds')
+  mkdirSync(records, { recursive: true })
+  const spec = parseBuildSpec(inlineBuildspec(), 'buildspecs/probe.yml')
+  const project: Project = {
+    name: 'build',
+    spec,
+    variables: [],
+    timeoutMs: options.timeoutMinutes * 60_000,
+    queuedTimeoutMs: 0,
+    impossible: undefined,
+  }
+  const run = runBuild({
+    ...{ builds: openBuilds(records), project, scratch, roots, store, now },
+    builder: { ...builder, run: (job, listener) => builder.run(job, overheard(listener, said)) },
+    build: buildOf(order, now()),
+  })
+  const ended = await run.ended
+  const context = ended.phases.flatMap((phase) => phase.context ?? []).join('; ')
+  return { status: STATUS[ended.status] ?? 'failed', context }
+}
+
+const STATUS: Readonly<Partial<Record<Build['status'], Ended['status']>>> = {
+  SUCCEEDED: 'succeeded',
+  TIMED_OUT: 'timed-out',
+}
+
+const buildOf = ({ key, claim, jobUrl, jobSha256, stepsRoot, phase }: BuildOrder, now: number): Build => {
+  const variables = {
+    [BUILD_ENV.probeKey]: key,
+    [BUILD_ENV.claim]: claim,
+    [BUILD_ENV.jobUrl]: jobUrl,
+    [BUILD_ENV.jobSha256]: jobSha256,
+    [BUILD_ENV.stepsRoot]: stepsRoot,
+    [BUILD_ENV.phase]: phase,
+  }
+  return {
+    id: `build:${claim}`,
+    project: 'build',
+    number: 1,
+    status: 'IN_PROGRESS',
+    phases: [],
+    variables: Object.entries(variables).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' })),
+    initiator: 'probe-registry',
+    start: now,
+    announced: true,
+  }
+}
+
+function overheard(listener: Listener, said: (line: string) => void): Listener {
+  const decoder = new TextDecoder()
+  let open = ''
+  return {
+    ...listener,
+    output: (bytes) => {
+      listener.output(bytes)
+      const lines = (open + decoder.decode(bytes, { stream: true })).split('\n')
+      // Bounded: a compiler may print no end of a line.
+      open = (lines.pop() ?? '').slice(0, 4096)
+      for (const line of lines) said(line)
+    },
+  }
+}

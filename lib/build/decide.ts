@@ -1,0 +1,170 @@
+// What goes into a build is decided and put in place: its plan, and the job document that its builder is given.
+
+import type { KernelPlan } from '../kernels/planner.ts'
+import { inputKey, stagingKeys } from '../model/keys.ts'
+import type { Phase, Presigner, Trees } from '../model/ports.ts'
+import type { Arch, Kind, Package, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
+import type { DriverVersions, Settings } from '../model/settings.ts'
+import { probeOf } from '../names/grammar.ts'
+import { formatJob, type Job, type JobInput } from './job.ts'
+import type { BuildOrderRecord, BuildPlan } from './order.ts'
+import type { BuildRoot } from './roots/build-root.ts'
+import type { Wanted } from './roots/choose.ts'
+import type { RootRecord } from './roots/records.ts'
+import { type Input, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
+
+/** A driver source that lies in the inputs bucket. */
+export interface DriverInput {
+  readonly source: Source
+  readonly format: PackageFormat
+  readonly bytes: number
+  readonly recipe: DriverVersions['recipe']
+}
+
+export interface DecidePorts {
+  readonly settings: Settings
+  /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
+  readonly driver: (probe: Probe) => Promise<DriverInput>
+  /** What it is compiled in. ProbeError `headers-not-found`, `root-missing`, ... */
+  readonly root: (arch: Arch, kind: Kind, wanted: Wanted) => Promise<BuildRoot>
+  /** What its steps run in. ProbeError as `root`. */
+  readonly stepsRoot: (arch: Arch, phase: Phase) => Promise<RootRecord>
+  readonly trees: Pick<Trees, 'find'>
+  /** Brings a package into the inputs bucket, checked against its digest. */
+  readonly ensureInput: (pkg: Package) => Promise<unknown>
+}
+
+export interface OrderPorts {
+  readonly settings: Settings
+  readonly stagingUrls: Presigner
+  readonly inputUrls: Presigner
+  readonly rootUrls: Presigner
+}
+
+/** Minutes that a build may wait for a machine and be late with its end. */
+const QUEUE_MINUTES = 6
+
+/** A plan, and what of it only the job needs. */
+export interface Decision {
+  readonly plan: BuildPlan
+  readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
+  readonly root: BuildRoot
+  readonly steps: RootRecord
+  readonly inputs: readonly Input[]
+}
+
+/**
+ * Runs again from the start without harm: all that it puts in place lies under its digest. `submitted`: what a host
+ * submitted of the kernel. ProbeError: those of its ports.
+ */
+export async function decide(
+  ports: DecidePorts,
+  { key, claim, attempt }: Pick<BuildPlan, 'key' | 'claim' | 'attempt'>,
+  kernel: KernelPlan,
+  submitted: BuildPlan['submitted'],
+): Promise<Decision> {
+  const { arch, kind } = probeOf(key)
+  const [root, steps] = await Promise.all([
+    ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText }),
+    ports.stepsRoot(arch, 'build'),
+  ])
+  const tree = await treeIn(ports, kernel, root)
+  const [driver] = await Promise.all([ports.driver(probeOf(key)), ...tree.packages.map(ports.ensureInput)])
+  const plan: BuildPlan = {
+    key,
+    claim,
+    attempt,
+    unameRelease: kernel.unameRelease,
+    compiler: root.compiler,
+    root: rootOf(root),
+    recipe: driver.recipe,
+    driverSource: driver.source,
+    headers: tree.sources,
+    ...(submitted === undefined ? {} : { submitted }),
+    ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
+    ...loadTestOf(kernel, ports.settings),
+  }
+  const { format, bytes, source } = driver
+  const inputs = [...tree.inputs, { role: 'driver' as const, format, sha256: source.sha256, bytes }]
+  return { plan, kernel: tree.kernel, root, steps, inputs }
+}
+
+const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot => ({
+  id,
+  digest,
+  suite,
+  match,
+})
+
+/** A tree of source and config is made in the root, so it belongs to that root alone. */
+async function treeIn(
+  { trees }: Pick<DecidePorts, 'trees'>,
+  kernel: KernelPlan,
+  root: BuildRoot,
+): Promise<TreeInputs> {
+  const makes = kernel.tag === 'source' ? treeIdIn(kernel.treeId, root) : ''
+  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await trees.find(makes) })
+}
+
+/** Only what is looked at later is written down: a package of the lists has more fields. */
+function loadTestOf({ image, unameRelease }: KernelPlan, settings: Settings): Pick<BuildPlan, 'loadTest'> {
+  if (image === undefined || settings.loadTest.mode === 'off') return {}
+  const { bytes, format } = image
+  return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format } } }
+}
+
+/** Of a decision, with URLs that were signed now. */
+export async function orderOf(ports: OrderPorts, decision: Decision): Promise<BuildOrderRecord> {
+  const { job: key } = stagingKeys(decision.plan.claim)
+  const job = formatJob(await jobOf(ports, decision))
+  const jobUrl = await ports.stagingUrls.get(key, { expiresSeconds: jobSeconds(ports.settings) })
+  return { plan: decision.plan, job, jobUrl, stepsRoot: decision.steps.digest }
+}
+
+/** Seconds that a build may take in all. */
+export const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
+
+async function jobOf(ports: OrderPorts, { plan, kernel, root, steps, inputs }: Decision): Promise<Job> {
+  const probe = probeOf(plan.key)
+  const expires = { expiresSeconds: jobSeconds(ports.settings) }
+  const keys = stagingKeys(plan.claim)
+  return {
+    settings: {
+      KIND: probe.kind,
+      ARCH: probe.arch,
+      DRIVER_NAME: probe.driverName,
+      DRIVER_VERSION: probe.driverVersion,
+      UNAME_RELEASE: plan.unameRelease,
+      RECIPE: plan.recipe,
+      ...kernel,
+      ROOT: root.record.digest,
+      COMPILER: root.compiler,
+      CLANG: root.clang ?? '-',
+      MAX_PROBE_BYTES: String(ports.settings.build.maxProbeBytes),
+      COMPILE_SECONDS: String((ports.settings.build.timeoutMinutes - 2) * 60),
+    },
+    inputs: [
+      await rootInput(ports, 'steps', steps, expires),
+      await rootInput(ports, 'root', root.record, expires),
+      ...(await Promise.all(
+        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
+      )),
+    ],
+    outputs: {
+      probe: await ports.stagingUrls.put(keys.probe, expires),
+      log: await ports.stagingUrls.put(keys.log, expires),
+      manifest: await ports.stagingUrls.put(keys.manifest, expires),
+      ...(plan.treeId === undefined ? {} : { prepared: await ports.stagingUrls.put(keys.prepared, expires) }),
+    },
+  }
+}
+
+/** The archive of a root. */
+export async function rootInput<Role extends string>(
+  { rootUrls }: Pick<OrderPorts, 'rootUrls'>,
+  role: Role,
+  { sha256: digest, bytes }: RootRecord,
+  expires: { readonly expiresSeconds: number },
+): Promise<JobInput<Role>> {
+  return { role, format: 'tar.gz', sha256: digest, bytes, url: await rootUrls.get(inputKey(digest), expires) }
+}

@@ -1,0 +1,50 @@
+// All that a plan finds, put together: the planners of kernels and the sources of drivers, over ports alone.
+
+import type { DecidePorts } from '../build/decide.ts'
+import { createTrees } from '../inputs/cache.ts'
+import { ensureInput } from '../inputs/inputs.ts'
+import { createPlanners } from '../kernels/planners.ts'
+import type { AllSettings } from '../kernels/settings.ts'
+import { driverFor } from '../model/drivers.ts'
+import type { Clock, Fetch, ListDates, Log, Sources, Store, Trees } from '../model/ports.ts'
+import { type DriverSourcePorts, driverSource } from './driver-source.ts'
+import { type DriversPorts, driverSuites, findDriver } from './drivers.ts'
+import type { KernelOfPorts } from './kernel-of.ts'
+
+export interface PlanningPorts {
+  readonly settings: AllSettings
+  /** of places that the settings name: a file there is meant */
+  readonly fetch: Fetch
+  readonly inputs: Store
+  readonly lists: ListDates
+  readonly sources: Sources
+  readonly readDirectory: DriverSourcePorts['readDirectory']
+  readonly now: Clock
+  readonly log: Log
+}
+
+export interface Planning
+  extends Omit<KernelOfPorts, 'kernels'>,
+    Pick<DecidePorts, 'driver' | 'ensureInput'> {
+  readonly trees: Trees
+  readonly drivers: DriversPorts
+}
+
+export function createPlanning(ports: PlanningPorts): Planning {
+  const { settings, inputs, fetch } = ports
+  const planners = createPlanners(settings, ports)
+  const drivers = { ...ports, suites: driverSuites(ports, settings.driverPackages, settings) }
+  const driverPorts: DriverSourcePorts = {
+    ...ports,
+    findDriver: (name, version) => findDriver(drivers, name, version),
+  }
+  return {
+    kernel: planners.plan,
+    submitted: planners.planSubmitted,
+    identify: planners.identify,
+    driver: (probe) => driverSource(driverPorts, driverFor(settings, probe.driverVersion), probe),
+    ensureInput: (pkg) => ensureInput(inputs, fetch, pkg),
+    trees: createTrees(inputs),
+    drivers,
+  }
+}
