@@ -79,7 +79,7 @@ const withSignature = async (xz: Uint8Array | string | number) => ({ [XZ]: xz, [
 
 /** Of what a command writes, in less than a megabyte. */
 const quickly = (command: string, input?: Uint8Array) =>
-  new Uint8Array(execFileSync('sh', ['-c', `${command} | xz -0 -T0`], { input, maxBuffer: 1 << 26 }))
+  new Uint8Array(execFileSync('sh', ['-c', `{ ${command}; } | xz -0 -T0`], { input, maxBuffer: 1 << 26 }))
 
 const bomb = () => quickly('cat; head -c 5368709120 /dev/zero | tr "\\0" x', headerOf('77777777777'))
 const manyEntries = () => quickly('cat', Buffer.alloc(512 * 300_001, headerOf('00000000000')))
