@@ -1,7 +1,7 @@
 // A submission as the API answers it.
 
 import { repositoryOf } from '../names/grammar.ts'
-import type { RequestedProbe, Submitted } from '../submit/submit.ts'
+import type { RequestedProbe, Submitted, WhyNot } from '../submit/submit.ts'
 import type { ProbeView, SubmissionAnswer } from './schemas.ts'
 import { viewOf } from './view.ts'
 
@@ -21,8 +21,15 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
   }
 }
 
+/** Asked again, they are refused again; of any other reason the state is that of the index. */
+const NEVER: Readonly<Partial<Record<WhyNot['reason'], ProbeView['state']>>> = {
+  'cannot-load': 'refused',
+  'known-to-fail': 'failed',
+  'unsupported-kernel': 'failed',
+}
+
 function requestedView({ key, state, whyNot }: RequestedProbe): ProbeView {
   const view = viewOf(key, state)
   if (whyNot === undefined) return view
-  return { ...view, ...whyNot, ...(whyNot.reason === 'cannot-load' ? { state: 'refused' as const } : {}) }
+  return { ...view, ...whyNot, state: NEVER[whyNot.reason] ?? view.state }
 }

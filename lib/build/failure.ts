@@ -47,8 +47,8 @@ const COMMAND = /^make(\[\d+\])?: \*\*\* \[[^\]]*\] Error 12[67]$/
 /** A compiler's word on a place in the sources. */
 const DIAGNOSTIC = /^\S+\.[chS]:\d+(:\d+)?: (fatal )?error: /
 
-/** A driver's own feature probes may fail. */
-const ofProbe = (line: string): boolean => line.includes('/configure/')
+/** A driver's own feature probes may fail; since Linux 6.13 their files are told without the folder. */
+const ofProbe = (line: string): boolean => line.includes('/configure/') || line.startsWith('test.c:')
 
 /** The compiler's own error lines out of a build log, else its last lines. */
 export function tellingLines(log: Uint8Array | undefined): string {
@@ -56,6 +56,12 @@ export function tellingLines(log: Uint8Array | undefined): string {
   const errors = lines.filter((line) => /(^|[\s:])(fatal )?error:/i.test(line))
   const telling = errors.length > 0 ? errors.slice(0, MAX_LINES) : lines.slice(-MAX_LINES)
   return telling.map((line) => printable(line, MAX_LINE)).join('\n')
+}
+
+/** The compiler's first error on the driver itself; `undefined` where a log has none. */
+export function firstError(log: Uint8Array): string | undefined {
+  const line = linesOf(log).find((one) => DIAGNOSTIC.test(one) && !ofProbe(one))
+  return line === undefined ? undefined : printable(line, MAX_LINE)
 }
 
 /** Its last lines. */

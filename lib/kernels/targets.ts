@@ -3,6 +3,7 @@
 import type * as z from 'zod'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { ConfigHash, Probe } from '../model/probe.ts'
+import type { Series } from '../model/series.ts'
 import { debian } from './debian/target.ts'
 import type { KernelRequest } from './planner.ts'
 import type { TargetFacts } from './target.ts'
@@ -24,6 +25,10 @@ export function checkKernel(probe: Probe): void {
   if (!isTarget(probe.target)) throw unknownTarget(probe.target)
   TARGETS[probe.target].check(probe)
 }
+
+/** Of the kernel of a probe that `checkKernel` takes. */
+export const seriesOfKernel = ({ target, kernelRelease }: Probe): Series | undefined =>
+  isTarget(target) ? TARGETS[target].series({ kernelRelease }) : undefined
 
 /** Of a name that says no target: some target must have kernels that call themselves so. ProbeError `unsupported-kernel`. */
 export function checkUnameRelease(asked: ConfigHash): void {

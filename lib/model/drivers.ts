@@ -15,12 +15,14 @@ export const driverCatalogueSchema = z.object({
 })
 export type DriverCatalogue = Read<typeof driverCatalogueSchema>
 
+type Catalogued = Pick<Settings, 'drivers'>
+
 /** The entry that serves a driver version, if any does. */
-export const entryOf = ({ drivers }: Settings, driverVersion: string): DriverVersions | undefined =>
+export const entryOf = ({ drivers }: Catalogued, driverVersion: string): DriverVersions | undefined =>
   drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
 
 /** ProbeError `unknown-driver-version`. */
-export function driverFor(settings: Settings, driverVersion: string): DriverVersions {
+export function driverFor(settings: Catalogued, driverVersion: string): DriverVersions {
   const entry = entryOf(settings, driverVersion)
   if (entry !== undefined) return entry
   const known = settings.drivers.map(({ about }) => about).join(', ')

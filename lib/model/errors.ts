@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'unsupported-kernel'
   | 'unsupported-kind'
   | 'unsupported-driver-name'
+  /** it was tried before: this driver version does not compile for kernels of this series */
+  | 'known-to-fail'
   | 'headers-not-found'
   | 'driver-source-not-found'
   | 'mirror-unreachable'

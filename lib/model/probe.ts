@@ -47,7 +47,7 @@ export interface ConfigHash {
   readonly kind: Kind
 }
 
-/** How a driver's sources are built. `makefile`: a Makefile beside them. `libs`: falcosecurity/libs since 7.0.0 */
+/** How a driver's sources are built. `makefile`: a Makefile beside them. `libs`: falcosecurity/libs since 2.0.0 */
 export const RECIPES = ['makefile', 'libs'] as const
 export type Recipe = (typeof RECIPES)[number]
 

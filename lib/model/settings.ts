@@ -27,6 +27,8 @@ const driverVersions = z.object({
   kinds: z.array(z.enum(KINDS)),
   recipe: z.enum(RECIPES),
   source: driverSource,
+  /** what is known to fail of upstream's sources (support.ts): `refused`, unless these are others and it is to be `tried` */
+  knownFailures: z.enum(['refused', 'tried']).optional(),
 })
 
 /**
@@ -135,8 +137,8 @@ export const BASE_DEFAULTS: Settings = {
   drivers: [
     // The legacy eBPF probe left the sources after 9.1.0.
     {
-      match: '(7|8)\\.\\d+\\.\\d+\\+driver|9\\.[01]\\.\\d+\\+driver',
-      about: '7.0.0+driver to 9.1.x+driver',
+      match: '[2-8]\\.\\d+\\.\\d+\\+driver|9\\.[01]\\.\\d+\\+driver',
+      about: '2.0.0+driver to 9.1.x+driver',
       names: ['falco', 'scap'],
       kinds: ['kmod', 'ebpf'],
       recipe: 'libs',

@@ -86,6 +86,7 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
     case 'unsupported-kernel':
     case 'unsupported-kind':
     case 'unsupported-driver-name':
+    case 'known-to-fail':
       return { status: 404, title: 'This probe cannot be built' }
     case 'headers-not-found':
     case 'driver-source-not-found':

@@ -5,6 +5,7 @@ import { recordId } from '../model/kernel.ts'
 import type { Index, Kernels, Presigner } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
+import { checkSubmitted } from '../model/support.ts'
 import { type Companion, type ConfigHashName, type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
 import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
@@ -101,7 +102,10 @@ async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly 
 }
 
 /** One read for what only a submission can have told; none for what a distribution builds. */
-async function checkMissing({ check, kernels }: LocatePorts, asked: Probe | ConfigHashName): Promise<void> {
+async function checkMissing(
+  { check, kernels, settings }: LocatePorts,
+  asked: Probe | ConfigHashName,
+): Promise<void> {
   const id = recordId(asked)
   try {
     check(asked)
@@ -109,7 +113,8 @@ async function checkMissing({ check, kernels }: LocatePorts, asked: Probe | Conf
   } catch (error) {
     if (id === undefined || !isProbeError(error, 'unsupported-kernel')) throw error
   }
-  if (id !== undefined && (await kernels.recorded(id)) !== undefined) return
+  const record = id === undefined ? undefined : await kernels.recorded(id)
+  if (record !== undefined) return checkSubmitted(settings, asked, record.kernel)
   throw new ProbeError(
     'unknown-config',
     'this kernel was not submitted yet: POST its config to /v1/probes, with release, version, machine and os-release',

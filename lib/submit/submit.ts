@@ -1,7 +1,7 @@
 // A host submits its kernel's config and facts: they are judged, put on record once, and the probes are built.
 
 import { keepInput } from '../inputs/inputs.ts'
-import { ProbeError } from '../model/errors.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
 import {
   configsOf,
   digestOf,
@@ -10,8 +10,10 @@ import {
   isOfItsConfig,
   probeOfRecord,
   type RecordedKernel,
+  type SubmittedKernel,
 } from '../model/kernel.ts'
 import type { Holds, Kernels, Store } from '../model/ports.ts'
+import { checkSubmitted } from '../model/support.ts'
 import { format, parse } from '../names/grammar.ts'
 import type { Answer, Problem } from '../serve/answer.ts'
 import { checkDriverVersion, type DriverVersionsPorts, driverVersions } from '../serve/driver-versions.ts'
@@ -37,7 +39,10 @@ export interface RequestedProbe {
   readonly whyNot?: WhyNot
 }
 
-/** `cannot-load`: it could never load there. Any other code: the request for it was refused. */
+/**
+ * `cannot-load`: it could never load there; `known-to-fail`, `unsupported-kernel`: nor compile. Any other code: the request
+ * for it was refused.
+ */
 export interface WhyNot {
   readonly reason: Problem['code']
   readonly detail: string
@@ -116,20 +121,36 @@ async function pay(ports: SubmitPorts, record: RecordedKernel, caller: string) {
   )
 }
 
-/** What could never load is not built; all else is asked for as by a client. */
+/** What could never load, or does not compile, is not built; all else is asked for as by a client. */
 async function requested(
   ports: SubmitPorts,
   record: RecordedKernel,
   wanted: Wanted,
   caller: string,
 ): Promise<RequestedProbe> {
-  const detail = record.kernel.refused[wanted.kind]
+  const refusal = refusalOf(ports.settings, record.kernel, wanted)
   const name = parse(format(probeOfRecord(record, wanted)))
-  const located = detail === undefined ? await locate(ports, name, { method: 'GET', caller }) : undefined
+  const located = refusal === undefined ? await locate(ports, name, { method: 'GET', caller }) : undefined
   const { key, state } = await follow(ports.index, name, { consistent: true })
   if (state !== undefined) return { key, state }
-  if (detail !== undefined) return { key, state, whyNot: { reason: 'cannot-load', detail } }
+  if (refusal !== undefined) return { key, state, whyNot: refusal }
   return located?.tag === 'answer' ? { key, state, ...whyNot(located.answer) } : { key, state }
+}
+
+function refusalOf(
+  settings: SubmitPorts['settings'],
+  kernel: SubmittedKernel,
+  wanted: Wanted,
+): WhyNot | undefined {
+  const detail = kernel.refused[wanted.kind]
+  if (detail !== undefined) return { reason: 'cannot-load', detail }
+  try {
+    checkSubmitted(settings, { ...wanted, arch: kernel.arch }, kernel)
+    return undefined
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    return { reason: error.code, detail: error.message }
+  }
 }
 
 /** A probe that was asked for and is not even being built: the caller's budget is spent. */

@@ -9,7 +9,7 @@ import { sha256 } from '../../lib/model/digest.ts'
 import { commandsOf, documents } from '../support/documents/markdown.ts'
 import { hostFiles } from '../support/registry/host-files.ts'
 import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
-import { ask, curl, DRIVER_VERSION, scratch, startRegistry } from '../support/registry/registry.ts'
+import { ask, curl, DRIVER_VERSION, scratch, startRegistry, TRIED } from '../support/registry/registry.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const MINUTES = 60_000
@@ -35,7 +35,7 @@ beforeAll(async () => {
   // Another user goes through it.
   chmodSync(work.dir, 0o755)
   kernel = pinned('6.1', 'amd64')
-  const registry = await startRegistry({ dataDir: join(work.dir, 'data') })
+  const registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings: TRIED })
   try {
     for (const file of [fileOf(kernel), fileOf(kernel, 'o')]) {
       const url = `${registry.url}/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/${file}`

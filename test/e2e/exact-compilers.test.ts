@@ -1,5 +1,7 @@
 // Kernels of four Debian releases, each built by the very compiler that built it, and loaded by itself.
 
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compareVersions } from '../../lib/archives/apt/version.ts'
 import { openApt, tell } from '../support/builds/apt.ts'
@@ -61,6 +63,16 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }
+
+test('a kernel for which a driver is known not to compile is answered at once, with the reason, and no build', async () => {
+  const path = `/driver/${encodeURIComponent(OLD)}/x86_64/scap_debian_6.12.117-1-amd64_1.ko`
+  const began = performance.now()
+  const { status, body } = await ask(registry.url + path, '-L')
+  expect(performance.now() - began).toBeLessThan(5000)
+  expect({ status, ...JSON.parse(body) }).toMatchObject({ status: 404, code: 'known-to-fail' })
+  expect(JSON.parse(body).detail).toMatch(/fd_is_open.* Use driver version 0\.20\.0 .* error: /)
+  expect(await readdir(join(work.dir, 'builds')).catch(() => [])).toEqual([])
+})
 
 test.each(ROWS)(
   'a kernel of %s %s (%s) gets driver %s by its own compiler, %s of %s, and captures events with it',

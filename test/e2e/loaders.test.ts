@@ -14,6 +14,7 @@ import {
   scratch,
   sh,
   startRegistry,
+  TRIED,
 } from '../support/registry/registry.ts'
 
 /** `+` as every bash loader writes it. */
@@ -142,7 +143,7 @@ const builds = async () =>
 
 beforeAll(async () => {
   work = await scratch()
-  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
+  registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings: TRIED })
   ;[published, ...missing] = debianKernels('6.1', 'cloud-amd64').concat(debianKernels('6.1', 'rt-amd64')) as [
     DebianKernel,
   ]

@@ -12,6 +12,7 @@ import {
   scratch,
   sh,
   startRegistry,
+  TRIED,
 } from '../support/registry/registry.ts'
 
 const ESCAPED = encodeURIComponent(DRIVER_VERSION)
@@ -29,7 +30,7 @@ const builds = async () =>
 beforeAll(async () => {
   data = await scratch()
   downloads = await scratch()
-  registry = await startRegistry({ dataDir: data.dir })
+  registry = await startRegistry({ dataDir: data.dir, settings: TRIED })
 }, 180_000)
 
 afterAll(async () => {

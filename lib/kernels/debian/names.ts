@@ -2,7 +2,6 @@
 
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import { ProbeError } from '../../model/errors.ts'
-import type { Arch, Kind } from '../../model/probe.ts'
 import type { KernelRequest } from '../planner.ts'
 
 export interface DebianRelease {
@@ -12,27 +11,21 @@ export interface DebianRelease {
   readonly flavour: string
 }
 
-/** Where the drivers' support begins: README of falcosecurity/libs, "Drivers officially supported architectures". */
-const OLDEST = {
-  x86_64: { kmod: [3, 10], ebpf: [4, 14] },
-  aarch64: { kmod: [3, 16], ebpf: [4, 17] },
-} as const satisfies Record<Arch, Record<Kind, readonly [number, number]>>
-
 /** A revision begins with a digit: `-rt` and `-cloud` are never part of the version. */
 const RELEASE =
-  /^((\d{1,4})\.(\d{1,4})\.\d{1,6}[A-Za-z0-9.+~]*(?:-\d[A-Za-z0-9.+~]*)?)-((?:cloud-|rt-)?(amd64|arm64)(?:(?<=arm64)-16k)?)$/
+  /^(\d{1,4}\.\d{1,4}\.\d{1,6}[A-Za-z0-9.+~]*(?:-\d[A-Za-z0-9.+~]*)?)-((?:cloud-|rt-)?(amd64|arm64)(?:(?<=arm64)-16k)?)$/
 
 /** `undefined` where no Debian kernel can have that name. */
 export function parseRelease(kernelRelease: string): DebianRelease | undefined {
-  const [, version, , , flavour] = RELEASE.exec(kernelRelease) ?? []
+  const [, version, flavour] = RELEASE.exec(kernelRelease) ?? []
   return version === undefined || flavour === undefined ? undefined : { version, flavour }
 }
 
 export const formatRelease = ({ version, flavour }: DebianRelease): string => `${version}-${flavour}`
 
 /** Pure. ProbeError `unsupported-kernel`. */
-export function checkDebian({ kernelRelease, kernelVersion, arch, kind }: KernelRequest): void {
-  const [, , major, minor, , debianArch] = RELEASE.exec(kernelRelease) ?? []
+export function checkDebian({ kernelRelease, kernelVersion, arch }: KernelRequest): void {
+  const [, , , debianArch] = RELEASE.exec(kernelRelease) ?? []
   if (debianArch === undefined) {
     throw unsupported(
       `${kernelRelease} is no Debian kernel: package version and flavour, e.g. 6.1.192-2-cloud-amd64`,
@@ -42,13 +35,6 @@ export function checkDebian({ kernelRelease, kernelVersion, arch, kind }: Kernel
     throw unsupported(`${kernelRelease} is a kernel for ${debianArch}, not for ${arch}`)
   if (kernelVersion !== '1')
     throw unsupported(`Debian's kernels have the kernel version 1, not ${kernelVersion}`)
-  const [oldestMajor, oldestMinor] = OLDEST[arch][kind]
-  const age = Number(major) - oldestMajor || Number(minor) - oldestMinor
-  if (age < 0) {
-    throw unsupported(
-      `${kernelRelease} is older than ${oldestMajor}.${oldestMinor}, the oldest kernel that a ${kind} probe supports: upgrade the host`,
-    )
-  }
 }
 
 const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)

@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { suiteSchema } from '../../archives/apt/suite.ts'
+import { seriesOf } from '../../model/series.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkDebian } from './names.ts'
 
@@ -29,6 +30,7 @@ const SUITES = [
 
 export const debian = {
   check: checkDebian,
+  series: ({ kernelRelease }) => seriesOf(kernelRelease),
   settings,
   defaults: {
     mirrors: {

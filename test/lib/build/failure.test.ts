@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { failureOf, lastLines, tellingLines } from '../../../lib/build/failure.ts'
+import { failureOf, firstError, lastLines, tellingLines } from '../../../lib/build/failure.ts'
 import type { BuildReport } from '../../../lib/build/report.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -98,6 +98,18 @@ test("the compiler's own lines are told, bounded and printable", () => {
   const lines = tellingLines(log)
   expect(lines).toMatch(/^main\.c:12:3: error: too few arguments \?\[0m/)
   expect(lines.length).toBeLessThan(300)
+})
+
+test("the compiler's first error is that of the driver, not of its feature probes", () => {
+  const log = [
+    'make[1]: Entering directory',
+    '/build/driver/configure/ACCESS_OK_2/test.c:9:2: error: a feature that this kernel has not',
+    'test.c:33:2: error: "task->pids not available"',
+    '/build/driver/main.c:7:1: error: the first',
+    '/build/driver/main.c:9:1: error: the second',
+  ].join('\n')
+  expect(firstError(bytes(log))).toBe('/build/driver/main.c:7:1: error: the first')
+  expect(firstError(bytes('no error'))).toBeUndefined()
 })
 
 test('a log without an error line gives its last lines', () => {

@@ -10,6 +10,9 @@ describe('the catalogue of driver versions', () => {
   test.each([
     [debian, 'scap', 'kmod'],
     [debian, 'scap', 'ebpf'],
+    ['2.0.0+driver', 'falco', 'ebpf'],
+    ['3.0.1+driver', 'scap', 'kmod'],
+    ['6.0.1+driver', 'falco', 'kmod'],
     ['7.0.0+driver', 'falco', 'kmod'],
     ['7.3.0+driver', 'falco', 'ebpf'],
     ['9.1.0+driver', 'scap', 'ebpf'],
@@ -21,7 +24,7 @@ describe('the catalogue of driver versions', () => {
     ).not.toThrow()
   })
 
-  test.each(['2.0.0+driver', '9.9+driver', `x${debian}`, `${debian}/x`, '10.2.0+driver\n', ''])(
+  test.each(['1.0.0+driver', '9.9+driver', `x${debian}`, `${debian}/x`, '10.2.0+driver\n', ''])(
     '%j is unknown, and told what is known',
     (driverVersion) => {
       expect(() => driverFor(DEFAULTS, driverVersion)).toThrow(code('unknown-driver-version'))

@@ -94,6 +94,25 @@ describe('a submission', () => {
     })
   })
 
+  test('of a kernel that the driver is known not to compile for is told so, and costs no build, unless forced', async () => {
+    const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', '6.12.1'), 'latin1')
+    const asked = { config, driverVersions: ['7.2.0+driver', '7.2.1+driver'] }
+    const release = { release: '6.12.0-1-amd64' }
+    const here = createWorld({ probe: probeBytes() })
+    const { probes } = submissionAnswer.parse(await here.submit(submissionOf(release, asked)))
+    expect(probes).toMatchObject([
+      {
+        state: 'failed',
+        reason: 'known-to-fail',
+        detail: expect.stringContaining('7.2.1+driver or a newer'),
+      },
+      { state: 'building' },
+    ])
+    await expect(here.get(probes[0]!.url)).rejects.toMatchObject({ code: 'known-to-fail' })
+    const forced = submissionAnswer.parse(await here.submit(submissionOf(release, { ...asked, force: true })))
+    expect(forced.probes.map(({ state }) => state)).toEqual(['building', 'building'])
+  })
+
   test.each(['6.1.0-1-amd64', '6.1.0-99-amd64'])(
     'of %s whose names say a version of the distribution in place of that has a name of its own',
     async (release) => {

@@ -1,7 +1,7 @@
 // Which kernels Debian's archive has today, and which of them a test means.
 
 import { compareVersions } from '../../../lib/archives/apt/version.ts'
-import { archive, type Listed, tell } from '../builds/apt.ts'
+import { type Apt, archive, type Listed, tell } from '../builds/apt.ts'
 
 export interface DebianKernel {
   /** what clients put into the name, e.g. `6.1.192-2-amd64` */
@@ -43,12 +43,14 @@ export const debianKernels = (series: string, flavour: Flavour): DebianKernel[] 
   kernelsOf(flavour).filter((kernel) => kernel.series === series)
 
 /** The newest kernel of every series that the archive has. */
-export const newestKernels = (flavour: Flavour): DebianKernel[] =>
-  kernelsOf(flavour).filter((kernel, i, all) => all.findIndex(({ series }) => series === kernel.series) === i)
+export const newestKernels = (flavour: Flavour, apt?: Apt): DebianKernel[] =>
+  kernelsOf(flavour, apt).filter(
+    (kernel, i, all) => all.findIndex(({ series }) => series === kernel.series) === i,
+  )
 
 /** Its image is signed elsewhere, and comes into the archive hours after its headers: until then it is not there. */
-function kernelsOf(flavour: Flavour): DebianKernel[] {
-  const those = (what: string) => archive().matching(what, new RegExp(`^${what}\\d.*-${flavour}$`))
+function kernelsOf(flavour: Flavour, apt: Apt = archive()): DebianKernel[] {
+  const those = (what: string) => apt.matching(what, new RegExp(`^${what}\\d.*-${flavour}$`))
   const images = new Set(those('linux-image-').map(({ name }) => name))
   return those('linux-headers-')
     .flatMap((headers) => kernelOf(headers, flavour) ?? [])

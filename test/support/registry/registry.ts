@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import type { Settings } from '../../../lib/model/settings.ts'
 import { NO_KERNEL_ORG } from '../kernel-org.ts'
 import { debianSuites } from '../mirrors.ts'
@@ -13,6 +14,11 @@ import { debianSuites } from '../mirrors.ts'
 const run = promisify(execFile)
 
 export const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
+
+/** Settings for tests of a driver that does not compile: one that is known not to is tried all the same. */
+export const TRIED = {
+  drivers: DEFAULTS.drivers.map((entry) => ({ ...entry, knownFailures: 'tried' as const })),
+}
 
 export interface Registry {
   readonly url: string

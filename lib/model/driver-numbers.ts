@@ -1,0 +1,22 @@
+// The numbers of a driver version, and ranges of them.
+
+/** The first three numbers of a driver version, e.g. of `0.1.1dev+git20220316.e5c53d64`; what is not there is 0. */
+export const numbersOf = (driverVersion: string): readonly [number, number, number] => {
+  const [, major = 0, minor = 0, patch = 0] =
+    /^(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?/.exec(driverVersion) ?? []
+  return [Number(major), Number(minor), Number(patch)]
+}
+
+export const compareDrivers = (a: string, b: string): number => {
+  const [x, y] = [numbersOf(a), numbersOf(b)]
+  return x[0] - y[0] || x[1] - y[1] || x[2] - y[2]
+}
+
+/** Upstream's driver versions end so; others are versions of a package, and no number of the one is one of the other. */
+const isUpstream = (driverVersion: string): boolean => driverVersion.endsWith('+driver')
+
+/** Whether a version is one of those from the first to the last, both included; no last: of all that come. */
+export const isBetween = (driverVersion: string, first: string, last?: string): boolean =>
+  isUpstream(driverVersion) === isUpstream(first) &&
+  compareDrivers(driverVersion, first) >= 0 &&
+  (last === undefined || compareDrivers(driverVersion, last) <= 0)

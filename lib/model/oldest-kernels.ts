@@ -1,0 +1,27 @@
+// From which kernel on each driver version supports it: falcosecurity/libs, README.md of each tag, "Drivers officially
+// supported architectures".
+
+import type { Arch, Kind } from './probe.ts'
+import type { Series } from './series.ts'
+
+interface OldestKernels {
+  /** the first driver version and the last */
+  readonly drivers: readonly [first: string, last?: string]
+  readonly kernels: Readonly<Record<Arch, Readonly<Record<Kind, Series>>>>
+}
+
+/** Newest first. An ebpf probe is in no driver version since 10.0.0. */
+export const OLDEST_KERNELS = [
+  {
+    drivers: ['9.1.0+driver'],
+    kernels: { x86_64: { kmod: [3, 10], ebpf: [4, 14] }, aarch64: { kmod: [3, 16], ebpf: [4, 17] } },
+  },
+  {
+    drivers: ['5.0.0+driver', '9.0.0+driver'],
+    kernels: { x86_64: { kmod: [2, 6], ebpf: [4, 14] }, aarch64: { kmod: [3, 16], ebpf: [4, 17] } },
+  },
+  {
+    drivers: ['2.0.0+driver', '4.0.1+driver'],
+    kernels: { x86_64: { kmod: [2, 6], ebpf: [4, 14] }, aarch64: { kmod: [3, 4], ebpf: [4, 17] } },
+  },
+] as const satisfies readonly OldestKernels[]

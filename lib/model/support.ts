@@ -1,0 +1,71 @@
+// What is known of a driver version on a kernel before anything is built. Pure: a refusal costs nothing.
+
+import { isBetween } from './driver-numbers.ts'
+import { entryOf } from './drivers.ts'
+import { ProbeError } from './errors.ts'
+import type { SubmittedKernel } from './kernel.ts'
+import { KNOWN_FAILURES, type KnownFailure } from './known-failures.ts'
+import { OLDEST_KERNELS } from './oldest-kernels.ts'
+import type { Probe } from './probe.ts'
+import { compareSeries, formatSeries, type Series, seriesOf } from './series.ts'
+import type { DriverVersions, Settings } from './settings.ts'
+
+type OfDriver = Pick<Probe, 'driverVersion' | 'kind' | 'arch'>
+
+/**
+ * `entry`: of the catalogue, which serves that driver version. ProbeError `unsupported-kernel` where the kernel is older
+ * than any that the driver supports, `known-to-fail` where it was tried and does not compile.
+ */
+export function checkSupport(
+  { knownFailures }: Pick<DriverVersions, 'knownFailures'>,
+  driver: OfDriver,
+  kernel: Series,
+): void {
+  const { kind, driverVersion } = driver
+  const oldest = oldestKernel(driver)
+  if (compareSeries(kernel, oldest) < 0) {
+    throw new ProbeError(
+      'unsupported-kernel',
+      `kernel ${formatSeries(kernel)} is older than ${formatSeries(oldest)}, the oldest that a ${kind} probe of driver version ${driverVersion} supports: upgrade the host`,
+    )
+  }
+  const failure = knownFailures === 'tried' ? undefined : knownFailure(driver, kernel)
+  if (failure !== undefined) throw new ProbeError('known-to-fail', tell(driver, kernel, failure))
+}
+
+/** The same of a kernel that a host submitted, unless that was forced. */
+export function checkSubmitted(
+  settings: Pick<Settings, 'drivers'>,
+  driver: OfDriver,
+  { unameRelease, force }: Pick<SubmittedKernel, 'unameRelease' | 'force'>,
+): void {
+  const series = seriesOf(unameRelease)
+  const entry = entryOf(settings, driver.driverVersion)
+  if (series !== undefined && entry !== undefined && !force) checkSupport(entry, driver, series)
+}
+
+/** Of versions that nobody wrote anything down of, those of the newest. */
+export function oldestKernel({ driverVersion, kind, arch }: OfDriver): Series {
+  const row = OLDEST_KERNELS.find(({ drivers: [first, last] }) => isBetween(driverVersion, first, last))
+  return (row ?? OLDEST_KERNELS[0]).kernels[arch][kind]
+}
+
+export const knownFailure = (
+  { driverVersion, kind }: Pick<OfDriver, 'driverVersion' | 'kind'>,
+  kernel: Series,
+): KnownFailure | undefined =>
+  KNOWN_FAILURES.find(
+    ({ drivers: [first, last], kinds, kernels: [from, to] }) =>
+      isBetween(driverVersion, first, last) &&
+      kinds.includes(kind) &&
+      compareSeries(kernel, from) >= 0 &&
+      (to === undefined || compareSeries(kernel, to) <= 0),
+  )
+
+/** The reason, where it comes from, and what to do. */
+const tell = (
+  { driverVersion, kind }: OfDriver,
+  kernel: Series,
+  { why, error, instead, tried }: KnownFailure,
+): string =>
+  `the ${kind} probe of driver version ${driverVersion} does not compile for kernel ${formatSeries(kernel)}: ${why}. ${instead}. It was tried for kernel ${formatSeries(tried)}, and the compiler said: ${error}`

@@ -1,0 +1,30 @@
+// What is known to fail, for people.
+
+import { KNOWN_FAILURES, type KnownFailure } from '../lib/model/known-failures.ts'
+import { formatSeries } from '../lib/model/series.ts'
+
+/** Markdown: a line a row, and what the registry answers with. */
+export function knownTable(): string {
+  const rows = KNOWN_FAILURES.map((row) => {
+    const { kinds, why, instead } = row
+    return `| ${[driversOf(row), kinds.join(', '), kernelsOf(row), why, instead].join(' | ')} |`
+  })
+  return [
+    '| driver versions | kind | kernels | why | what to do |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n')
+}
+
+const driversOf = ({ drivers: [first, last] }: KnownFailure): string =>
+  last === undefined
+    ? `\`${first}\` and newer`
+    : first === last
+      ? `\`${first}\``
+      : `\`${first}\` to \`${last}\``
+
+function kernelsOf({ kernels: [from, to] }: KnownFailure): string {
+  if (to === undefined) return `from ${formatSeries(from)} on`
+  return `${formatSeries(from)} to ${formatSeries(to)}`
+}

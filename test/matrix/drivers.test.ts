@@ -1,0 +1,51 @@
+// Where the matrix finds upstream's sources, and what it makes of the catalogue.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { readSettings } from '../../cdk/settings.ts'
+import { driverFor } from '../../lib/model/drivers.ts'
+import { cellsOf } from '../../matrix/cells.ts'
+import { catalogueAt, upstreamVersions } from '../../matrix/drivers.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'matrix-test-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+for (const version of ['10.2.0+driver', '9.1.0+driver', '2.0.0+driver'])
+  writeFileSync(join(folder, `${version}.tar.gz`), '')
+writeFileSync(join(folder, 'README'), '')
+
+test('a folder is of the versions whose archives it has, oldest first', () => {
+  expect(upstreamVersions(folder)).toEqual(['2.0.0+driver', '9.1.0+driver', '10.2.0+driver'])
+  expect(upstreamVersions('https://mirror.example/{driverVersion}.tar.gz')).toEqual([])
+  expect(upstreamVersions(undefined)).toEqual([])
+})
+
+test('the catalogue takes its archives from there, is one that a registry takes, and tries what is known to fail', () => {
+  const drivers = catalogueAt(folder)
+  const { source, knownFailures } = driverFor({ drivers }, '2.0.0+driver')
+  expect(source).toEqual({ from: 'archive', url: `file://${folder}/{driverVersion}.tar.gz` })
+  expect(knownFailures).toBe('tried')
+  expect(driverFor({ drivers }, '0.23.2').source.from).toBe('package')
+  const file = join(folder, 'settings.json')
+  writeFileSync(file, JSON.stringify({ drivers }))
+  expect(readSettings(file, { local: true }).drivers).toEqual(drivers)
+})
+
+test('a mirror is a URL with the driver version in it', () => {
+  const url = 'https://mirror.example/{driverVersion}.tar.gz'
+  expect(driverFor({ drivers: catalogueAt(url) }, '7.3.0+driver').source).toEqual({ from: 'archive', url })
+})
+
+test('a cell is of a kind in which the driver version is served', () => {
+  const kernels = [{ release: '6.1.192-2-amd64', series: '6.1' }]
+  const versions = ['0.23.2', '9.1.0+driver', '10.2.0+driver']
+  const cells = cellsOf(catalogueAt(folder), versions, kernels, { kinds: ['kmod', 'ebpf'] })
+  expect(cells.map(({ driverVersion, driverName, kind }) => [driverVersion, driverName, kind])).toEqual([
+    ['0.23.2', 'scap', 'kmod'],
+    ['0.23.2', 'scap', 'ebpf'],
+    ['9.1.0+driver', 'falco', 'kmod'],
+    ['9.1.0+driver', 'falco', 'ebpf'],
+    ['10.2.0+driver', 'falco', 'kmod'],
+  ])
+})
