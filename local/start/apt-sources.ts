@@ -1,8 +1,8 @@
 // Which Debian archives this host's own apt uses, from its lists of sources (sources.list(5), both formats).
 
-import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { aptConf, saysNo } from './apt-conf.ts'
 
 export interface Suite extends AptOptions {
   /** base URL, without a slash at its end */
@@ -15,6 +15,8 @@ export interface AptOptions {
   readonly checkValidUntil?: boolean
 }
 
+const ETC = '/etc/apt'
+
 interface Entry {
   readonly uris: readonly string[]
   readonly suites: readonly string[]
@@ -26,7 +28,7 @@ const SUITE =
   /^(buster|bullseye|bookworm|trixie|forky|duke|sid|oldoldstable|oldstable|stable|testing|unstable)(-security|-updates|-backports)?$/
 
 /** Every suite once, in the order of the lists; none on a host without apt. `etc`: the folder `/etc/apt`. */
-export function aptSuites(etc = '/etc/apt', options = aptOptions()): Suite[] {
+export function aptSuites(etc = ETC, options = aptOptions(etc)): Suite[] {
   const parts = join(etc, 'sources.list.d')
   const files = [join(etc, 'sources.list'), ...names(parts).map((name) => join(parts, name))]
   const entries = files.flatMap((file) => {
@@ -45,11 +47,8 @@ function suitesOf({ uris, suites, components }: Entry): Suite[] {
 }
 
 /** What the host's own apt.conf says of lists; nothing where there is no apt, or nothing is said. */
-export function aptOptions(): AptOptions {
-  const { stdout } = spawnSync('apt-config', ['shell', 'CHECK', 'Acquire::Check-Valid-Until/b'], {
-    encoding: 'utf8',
-  })
-  return /^CHECK='false'$/m.test(stdout ?? '') ? { checkValidUntil: false } : {}
+export function aptOptions(etc = ETC): AptOptions {
+  return saysNo(aptConf(etc), 'Acquire::Check-Valid-Until') ? { checkValidUntil: false } : {}
 }
 
 /** Debian's archive and its mirrors end so; a URL with a password would end up in logs. */
