@@ -28,6 +28,9 @@ export interface Started {
 /** Why a build failed that its builder did not outlive. */
 export const DIED = 'The machine died under the build'
 
+/** milliseconds */
+const STOP_MS = 1000
+
 interface Run extends Listener {
   readonly end: (failure: string | undefined) => void
 }
@@ -63,8 +66,11 @@ export function startBuilder(): Builder {
       const stopped = live?.process
       if (stopped === undefined) return
       const gone = once(stopped, 'exit')
-      stopped.kill('SIGKILL')
+      // It kills its builds itself; what does not end by that is ended.
+      const late = setTimeout(() => stopped.kill('SIGKILL'), STOP_MS)
+      if (stopped.connected) stopped.disconnect()
       await gone
+      clearTimeout(late)
     },
   }
 }

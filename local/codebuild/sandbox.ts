@@ -111,6 +111,9 @@ function start(root: string, uid: number | undefined, order: Order): Running {
     ...asUser(uid),
     cwd: '/',
     env: {},
+    // A group of its own, which `kill` reaches whole: until bubblewrap has set up its sandbox, its child waits for it, and
+    // does not end with it.
+    detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   })
   const input = child.stdio[4] as NodeJS.WritableStream
@@ -118,9 +121,18 @@ function start(root: string, uid: number | undefined, order: Order): Running {
   input.end(args)
   const kill = (): void => {
     child.stdin?.destroy()
-    child.kill('SIGKILL')
+    killGroup(child.pid)
   }
   return { process: child, folder, kill }
+}
+
+/** Once it is gone, so is its number: no other group gets that of one whose leader was not waited for. */
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function prepare(uid: number | undefined, scratch: string, scripts: Readonly<Record<string, string>>) {

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { rootFor } from '../support/builds/roots.ts'
 import { LONG } from '../support/long.ts'
 import { debianSuites } from '../support/mirrors.ts'
 import {
@@ -15,7 +16,7 @@ import {
   sh,
   startRegistry,
 } from '../support/registry/registry.ts'
-import { type Debian, freshDebian, timed, whyNoDebian } from '../support/systems/debian.ts'
+import { type Debian, freshDebian, freshOther, timed, whyNoDebian } from '../support/systems/debian.ts'
 import type { Running } from '../support/systems/inside.ts'
 
 const SYSTEMS = [
@@ -94,6 +95,26 @@ describe.each(SYSTEMS)(
     })
   },
 )
+
+describe('a Linux without a package manager, with a Node 18 brought along', () => {
+  const whyNot = LONG ? whyNoDebian() : 'npm run test:long makes this one: two minutes more'
+  const say = (line: string) => void process.stdout.write(`Linux: ${line}\n`)
+  if (whyNot !== undefined) {
+    say(`left out: ${whyNot}`)
+    test.skip(`is left out: ${whyNot}`)
+    return
+  }
+
+  test('starts the registry by `npm start` as an ordinary user, which builds a probe', async () => {
+    const { folder } = await rootFor('machine')
+    const other = await freshOther(folder, say)
+    onTestFinished(() => other.remove())
+    const registry = await timed(say, 'npm start', () => npmStart(other))
+    const { version, unameRelease } = await newestKernel()
+    const url = `${registry}/driver/${encodeURIComponent(DRIVER_VERSION)}/${MACHINE}/scap_debian_${version}-${ARCH}_1.ko`
+    await timed(say, `GET ${url}`, () => moduleOf(url, unameRelease))
+  })
+})
 
 /** As its user does, with a port and settings of theirs; gives its URL, and stops it when the test is over. */
 async function npmStart(debian: Debian): Promise<string> {

@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -61,16 +62,51 @@ export async function freshDebian(suite: string, say: Say): Promise<Debian> {
     if (WITHOUT_NODE_18.has(suite)) await timed(say, 'a Node 18 brought along', async () => bringNode(root))
     else await timed(say, 'apt-get install nodejs npm', () => addNodeAndNpm(root, env))
     await addUser(root, env)
-    cpSync(PROJECT, join(root, CLONE), {
-      recursive: true,
-      filter: (path) => !NOT_IN_A_CLONE.has(basename(path)),
-    })
-    execFileSync('chown', ['-R', `${USER}:${USER}`, join(root, HOME)])
+    giveClone(root)
     return debian
   } catch (error) {
     debian.remove()
     throw error
   }
+}
+
+/**
+ * A Linux of no distribution: a build root as its system, without apt, dpkg or anything that knows of packages, with a
+ * Node 18 brought along.
+ */
+export async function freshOther(tree: string, say: Say): Promise<Debian> {
+  const root = mkdtempSync('/var/tmp/other-')
+  const other = debianIn(root, environment(), say)
+  try {
+    execFileSync('cp', ['-a', `${tree}/.`, root])
+    for (const name of readdirSync(join(root, 'usr/bin')).filter((name) => /^(apt|dpkg)/.test(name)))
+      rmSync(join(root, 'usr/bin', name))
+    for (const name of ['bin', 'sbin', 'lib', 'lib64'])
+      if (!existsSync(join(root, name))) symlinkSync(`usr/${name}`, join(root, name))
+    for (const name of ['dev', 'etc/ssl/certs', 'proc', 'sys', `.${HOME}`])
+      mkdirSync(join(root, name), { recursive: true })
+    for (const name of ['tmp', 'var/tmp']) {
+      mkdirSync(join(root, name), { recursive: true })
+      chmodSync(join(root, name), 0o1777)
+    }
+    chmodSync(root, 0o755)
+    writeFileSync(join(root, 'etc/passwd'), `user:x:${USER}:${USER}::${HOME}:/bin/sh\n`)
+    reachWhatThisMachineReaches(root)
+    bringNode(root)
+    giveClone(root)
+    return other
+  } catch (error) {
+    other.remove()
+    throw error
+  }
+}
+
+function giveClone(root: string): void {
+  cpSync(PROJECT, join(root, CLONE), {
+    recursive: true,
+    filter: (path) => !NOT_IN_A_CLONE.has(basename(path)),
+  })
+  execFileSync('chown', ['-R', `${USER}:${USER}`, join(root, HOME)])
 }
 
 /** Says what begins, and how long it took. */
@@ -124,6 +160,7 @@ function reachWhatThisMachineReaches(root: string): void {
     rmSync(join(root, file), { recursive: true, force: true })
     cpSync(file, join(root, file), { recursive: true, dereference: true })
   }
+  if (!existsSync(join(root, 'etc/apt'))) return
   const way = aptConfig().match(/^Acquire::(https?::|Check-|Retries|ForceIP).*$/gim) ?? []
   writeFileSync(join(root, 'etc/apt/apt.conf.d/99machine'), `${way.join('\n')}\n`)
 }
