@@ -47,7 +47,7 @@ const TREE = `[\\w./+-]+`
 /** What is the job's own; all else is somebody else's. */
 const OWN: Readonly<Record<string, RegExp>> = {
   variable: new RegExp(
-    `^(PATH=/usr/(bin:/usr/sbin|local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)|HOME=/tmp|LC_ALL=C|TZ=UTC|PWD=/build(/driver)?|OLDPWD=/build|SHLVL=\\d|_=/usr/bin/\\w+|CC=gcc-12|KIND=kmod|RECIPE=makefile|KERNEL=headers|TREE=${TREE}|DRIVER_NAME=scap|DRIVER_VERSION=1\\.0\\.0\\+own|CLANG=|LLC=|STRIP=strip|KBUILD_BUILD_(TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970|USER=probe|HOST=registry)|SOURCE_DATE_EPOCH=0|KERNELDIR=${TREE}|MAKE(FLAGS|OVERRIDES|LEVEL|_TERMERR|_TERMOUT)=.*|MFLAGS=.*)$`,
+    `^(PATH=/usr/(bin:/usr/sbin|local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)|HOME=/tmp|LC_ALL=C|TZ=UTC|PWD=/build(/driver)?|OLDPWD=/build|SHLVL=\\d|_=/usr/bin/\\w+|CC=gcc-12|ARCH=x86_64|CROSS=|KIND=kmod|RECIPE=makefile|KERNEL=headers|TREE=${TREE}|DRIVER_NAME=scap|DRIVER_VERSION=1\\.0\\.0\\+own|CLANG=|LLC=|STRIP=strip|KBUILD_BUILD_(TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970|USER=probe|HOST=registry)|SOURCE_DATE_EPOCH=0|KERNELDIR=${TREE}|MAKE(FLAGS|OVERRIDES|LEVEL|_TERMERR|_TERMOUT)=.*|MFLAGS=.*)$`,
   ),
   process: new RegExp(
     `^(bwrap --unshare-all .*|sh -eu /steps/probe/sandbox/compile\\.sh|make -C /build/driver -j\\d+ KERNELDIR=${TREE} CC=gcc-12|bash \\./first\\.sh)$`,

@@ -16,6 +16,7 @@ const driver = {
   Makefile: [
     'all:',
     '\t@echo "make: $(CC) $(LD) $(AR) $(NM) $(OBJCOPY) $(STRIP) $(CROSS_COMPILE)"',
+    '\t@echo "arch: [$(ARCH)]"',
     '\t@env -i PATH="$(PATH)" sh -c \'for tool in gcc ld nm objcopy; do $$tool --version | head -n 2; done\' 2>&1',
     `\t@${GOOD}`,
     '',
@@ -26,6 +27,8 @@ test('a kernel of gcc is built with binutils, by their own names', async () => {
   const { exit, log } = await build(store, smallBuild(driver, { COMPILER: 'gcc-12' }))
   expect(exit, log).toBe(0)
   expect(log).toMatch(/^make: gcc-12 ld ar {3}/m)
+  // The kernel has a name of its own for it: arm64, not aarch64.
+  expect(log).toMatch(/^arch: \[\]$/m)
   expect(log).toMatch(/^gcc \(Debian 12\.\S+\) 12\.[\s\S]*^GNU ld [\s\S]*^GNU nm [\s\S]*^GNU objcopy /m)
 })
 

@@ -5,6 +5,9 @@ case $ARCH in
   x86_64) SRCARCH=x86 ;;
   aarch64) SRCARCH=arm64 ;;
 esac
+# In the environment make would take it for the kernel's own name of it, which `aarch64` is not.
+TARGET=$ARCH
+unset ARCH
 
 # tool NAME: the command that `make` calls so by itself. A kernel that clang built is linked by lld, and its objects may be
 # bitcode, which no tool of binutils reads.
@@ -44,7 +47,7 @@ shadow_tools() {
   esac
   mkdir /build/bin
   for name in gcc $BINUTILS; do shadow "$name" "exec $(tool "$name") \"\$@\""; done
-  [ -z "$CROSS" ] || shadow uname "case \$* in -m) echo $ARCH ;; *) exec /usr/bin/uname \"\$@\" ;; esac"
+  [ -z "$CROSS" ] || shadow uname "case \$* in -m) echo $TARGET ;; *) exec /usr/bin/uname \"\$@\" ;; esac"
   PATH=/build/bin:$PATH
 }
 
