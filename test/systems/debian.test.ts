@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { aptOptions } from '../../local/start/apt-sources.ts'
 import { rootFor } from '../support/builds/roots.ts'
 import { LONG } from '../support/long.ts'
-import { debianSuites } from '../support/mirrors.ts'
+import { debianSuites, mainMirror } from '../support/mirrors.ts'
 import {
   ask,
   curl,
@@ -120,7 +121,10 @@ describe('a Linux without a package manager, with a Node 18 brought along', () =
 async function npmStart(debian: Debian): Promise<string> {
   const PORT = `${await freePort()}`
   // Debian 12's kernels on either system: both have the compiler that built them.
-  debian.write('settings.json', JSON.stringify({ debian: { suites: debianSuites() } }))
+  // A system without apt has no sources to say which mirror can be reached from here.
+  const archive = { mirror: mainMirror(), ...aptOptions() }
+  const settings = { debian: { suites: debianSuites() }, roots: archive, driverPackages: archive }
+  debian.write('settings.json', JSON.stringify(settings))
   const env = { PORT, DATA_DIR: debian.dataDir, SETTINGS_FILE: '../settings.json' }
   const running = debian.start(['npm', 'start'], { env, seconds: 480 })
   onTestFinished(async () => {

@@ -187,6 +187,7 @@ function bringNode(root: string): void {
     })
     rmSync(join(root, packed))
   }
+  mkdirSync(join(local, 'bin'), { recursive: true })
   symlinkSync('../lib/node/bin/node', join(local, 'bin/node'))
   symlinkSync('../lib/npm/bin/npm-cli.js', join(local, 'bin/npm'))
   symlinkSync('../lib/npm/bin/npx-cli.js', join(local, 'bin/npx'))
