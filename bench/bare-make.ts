@@ -18,7 +18,7 @@ export async function inRoot(folder: string, command: readonly string[]): Promis
     '/etc/alternatives',
   ]
   const links = ['bin', 'sbin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`])
-  const own = ['--bind', folder, folder, '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp']
+  const own = ['--tmpfs', '/tmp', '--bind', folder, folder, '--dev', '/dev', '--proc', '/proc']
   await sh('bwrap', ['--unshare-all', ...files, ...links, ...own, ...command])
 }
 
