@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { inlineBuildspec } from '../../cdk/buildspec.ts'
-import { BUILD_ENV } from '../../lib/aws/resources.ts'
+import { variablesOf } from '../../lib/aws/builder.ts'
 import type { BuildOrder } from '../../lib/model/ports.ts'
 import { runBuild } from '../../local/codebuild/build-run.ts'
 import type { Builder, Listener } from '../../local/codebuild/builder.ts'
@@ -62,27 +62,17 @@ const STATUS: Readonly<Partial<Record<Build['status'], Ended['status']>>> = {
   TIMED_OUT: 'timed-out',
 }
 
-const buildOf = ({ key, claim, jobUrl, jobSha256, stepsRoot, phase }: BuildOrder, now: number): Build => {
-  const variables = {
-    [BUILD_ENV.probeKey]: key,
-    [BUILD_ENV.claim]: claim,
-    [BUILD_ENV.jobUrl]: jobUrl,
-    [BUILD_ENV.jobSha256]: jobSha256,
-    [BUILD_ENV.stepsRoot]: stepsRoot,
-    [BUILD_ENV.phase]: phase,
-  }
-  return {
-    id: `build:${claim}`,
-    project: 'build',
-    number: 1,
-    status: 'IN_PROGRESS',
-    phases: [],
-    variables: Object.entries(variables).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' })),
-    initiator: 'probe-registry',
-    start: now,
-    announced: true,
-  }
-}
+const buildOf = (order: BuildOrder, now: number): Build => ({
+  id: `build:${order.claim}`,
+  project: 'build',
+  number: 1,
+  status: 'IN_PROGRESS',
+  phases: [],
+  variables: Object.entries(variablesOf(order)).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' })),
+  initiator: 'probe-registry',
+  start: now,
+  announced: true,
+})
 
 function overheard(listener: Listener, said: (line: string) => void): Listener {
   const decoder = new TextDecoder()

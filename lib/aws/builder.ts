@@ -8,11 +8,21 @@ import {
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild'
 import { ProbeError } from '../model/errors.ts'
-import type { Builder, BuildStatus, Phase } from '../model/ports.ts'
+import type { Builder, BuildOrder, BuildStatus, Phase } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
 import { BUILD_ENDS, BUILD_ENV } from './resources.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = { IN_PROGRESS: 'running', ...BUILD_ENDS }
+
+/** All that a build is told before it has its job. */
+export const variablesOf = (order: BuildOrder): Readonly<Record<string, string>> => ({
+  [BUILD_ENV.probeKey]: order.key,
+  [BUILD_ENV.claim]: order.claim,
+  [BUILD_ENV.jobUrl]: order.jobUrl,
+  [BUILD_ENV.jobSha256]: order.jobSha256,
+  [BUILD_ENV.stepsRoot]: order.stepsRoot,
+  [BUILD_ENV.phase]: order.phase,
+})
 
 /** `projects`: the CodeBuild project of each phase and architecture. */
 export function createBuilder(
@@ -20,21 +30,14 @@ export function createBuilder(
   projects: Readonly<Record<Phase, Readonly<Record<Arch, string>>>>,
 ): Builder {
   return {
-    async start({ phase, key, probe, claim, jobUrl, jobSha256, stepsRoot }) {
-      const variables = {
-        [BUILD_ENV.probeKey]: key,
-        [BUILD_ENV.claim]: claim,
-        [BUILD_ENV.jobUrl]: jobUrl,
-        [BUILD_ENV.jobSha256]: jobSha256,
-        [BUILD_ENV.stepsRoot]: stepsRoot,
-        [BUILD_ENV.phase]: phase,
-      }
+    async start(order) {
+      const { phase, key, probe, claim } = order
       const { build } = await client.send(
         new StartBuildCommand({
           projectName: projects[phase][probe.arch],
           // The same claim finds the build that it has started before.
           idempotencyToken: phase === 'build' ? claim : `${claim}-${phase}`,
-          environmentVariablesOverride: Object.entries(variables).map(([name, value]) => ({
+          environmentVariablesOverride: Object.entries(variablesOf(order)).map(([name, value]) => ({
             name,
             value,
             type: 'PLAINTEXT',
