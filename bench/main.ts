@@ -61,12 +61,14 @@ try {
   let registry = cold.result
   running = registry
   const uncached = await firstGet(registry, newest.release)
-  /** Without its index the registry knows of no probe, and has all inputs at hand. */
+  await firstGet(registry, third.release)
+  /** Without its index the registry knows of no probe, and has all inputs at hand. The other probe starts its workers. */
   const forgetful = async (loadTest: 'off' | 'required') => {
     await registry.stop()
     await rm(join(dataDir, 'dynamodb'), { recursive: true })
     registry = await startRegistry({ dataDir, port, loadTest })
     running = registry
+    await firstGet(registry, third.release)
     return firstGet(registry, newest.release)
   }
   const cached = await forgetful('off')

@@ -9,6 +9,7 @@ import { isProbeError, ProbeError } from '../../lib/model/errors.ts'
 import { configsOf, probeOfRecord, type RecordedKernel } from '../../lib/model/kernel.ts'
 import { ARCHES, type Arch, DRIVER_NAMES, KINDS, type Kind, type Probe } from '../../lib/model/probe.ts'
 import type { Settings } from '../../lib/model/settings.ts'
+import { checkSubmitted } from '../../lib/model/support.ts'
 import { canonical, format, parseProbe } from '../../lib/names/grammar.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
 import { type ReadSubmission, readSubmission } from '../../lib/submit/read.ts'
@@ -116,6 +117,7 @@ async function bySubmission({ settings, now }: AskedPorts, options: Options, wan
     known: false,
     now,
   })
+  checkSubmitted(settings, wanted, kernel)
   const record = { config: configsOf(kernel)[0], kernel }
   const probe = probeOfRecord(record, wanted)
   checkTarget(options, probe)
