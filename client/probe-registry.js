@@ -11,6 +11,7 @@ const COMMANDS = {
   build: 'build a probe on this machine as a registry builds it, without a registry',
   digests: 'list, name and forget the digests of the sources that builds are made from',
   name: 'explain names of probes, and tell by which name each client asks on a host',
+  verify: 'tell who signed a package, a list or any other file of a distribution, or why it is refused',
 }
 
 const USAGE = [

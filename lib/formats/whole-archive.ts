@@ -1,11 +1,10 @@
 // Whether bytes are an archive, whole from its first to its last, and of what it should be: before they are trusted for good.
 
 import { Readable } from 'node:stream'
-import { ReadableStream } from 'node:stream/web'
 import { createGunzip } from 'node:zlib'
-import xz from 'xz-decompress'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { type TarHead, tarHeads } from './tar-stream.ts'
+import { unxzStream } from './xz.ts'
 
 export interface Wanted {
   readonly format: 'tar.gz' | 'tar.xz'
@@ -75,7 +74,7 @@ async function unpacked<T>(
 function plain(body: Uint8Array, format: Wanted['format']): AsyncIterable<Uint8Array> {
   if (body.length === 0) throw new Error('it is empty')
   return format === 'tar.xz'
-    ? (new xz.XzReadableStream(ReadableStream.from(pieces(body))) as AsyncIterable<Uint8Array>)
+    ? unxzStream(pieces(body))
     : Readable.from([body]).pipe(createGunzip({ chunkSize: 256 * 1024 }))
 }
 

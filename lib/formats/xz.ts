@@ -1,5 +1,6 @@
 // xz, unpacked within a bound.
 
+import { ReadableStream } from 'node:stream/web'
 import xz from 'xz-decompress'
 import { ProbeError } from '../model/errors.ts'
 
@@ -16,3 +17,9 @@ export async function unxz(data: Uint8Array, maxBytes: number, onChunk = () => {
   }
   return Buffer.concat(chunks)
 }
+
+/** As it passes, without a bound. A chunk is good until the next one. */
+export const unxzStream = (
+  packed: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncIterable<Uint8Array> =>
+  new xz.XzReadableStream(ReadableStream.from(packed)) as AsyncIterable<Uint8Array>

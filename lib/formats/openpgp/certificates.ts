@@ -1,0 +1,219 @@
+// A file of public keys (RFC 9580, section 10.1): each certificate with the keys that may sign data by it, and until when.
+// Whoever reads one believes the file; what its keys say of themselves is checked all the same.
+
+import { createHash } from 'node:crypto'
+import { isProbeError } from '../../model/errors.ts'
+import { type Check, checkBy, type Material, readMaterial } from './algorithms.ts'
+import { unarmor } from './armor.ts'
+import { type Packet, packetsOf, TAGS } from './packets.ts'
+import { type Reader, readerOf } from './reader.ts'
+import { hex, readSignature, type Signature, TYPES } from './signature.ts'
+
+/** A key that may sign data. Times in seconds since 1970. */
+export interface SigningKey {
+  /** hex, upper case, 40 digits */
+  readonly fingerprint: string
+  readonly material: Material
+  readonly created: number
+  /** its own end or that of its certificate, whichever comes first; `undefined`: none */
+  readonly ends: number | undefined
+  /** from when on it is revoked; 0 where it cannot be said what was signed before by its owner */
+  readonly revoked: number | undefined
+}
+
+export interface Certificate {
+  /** of the primary key */
+  readonly fingerprint: string
+  /** for messages only */
+  readonly userIds: readonly string[]
+  readonly keys: readonly SigningKey[]
+}
+
+/**
+ * Every certificate of every block, in their order; those of versions and algorithms that are not known here are left out,
+ * as are keys that may not sign. ProbeError `signature-invalid` for what is no key file.
+ */
+export function readCertificates(file: Uint8Array): Certificate[] {
+  return unarmor(file, 'key').flatMap(certificatesOf)
+}
+
+/** A key, user id or subkey, and the signatures that come after it. */
+interface Part {
+  readonly packet: Packet
+  readonly signatures: Signature[]
+}
+
+function certificatesOf(block: Uint8Array): Certificate[] {
+  const certificates: Part[][] = []
+  for (const packet of packetsOf(block)) {
+    if (packet.tag === TAGS.publicKey) certificates.push([])
+    const signature = packet.tag === TAGS.signature ? signatureIn(packet) : undefined
+    if (signature !== undefined) certificates.at(-1)?.at(-1)?.signatures.push(signature)
+    else if (packet.tag !== TAGS.signature) certificates.at(-1)?.push({ packet, signatures: [] })
+  }
+  return certificates.map(certificateOf).filter((certificate) => certificate !== undefined)
+}
+
+/** One that is of no known form says nothing. */
+function signatureIn(packet: Packet): Signature | undefined {
+  try {
+    return readSignature(packet)
+  } catch (error) {
+    if (isProbeError(error, 'signature-invalid')) return undefined
+    throw error
+  }
+}
+
+interface PublicKey {
+  readonly fingerprint: string
+  readonly created: number
+  readonly material: Material | undefined
+  /** what is hashed of it where it is signed: section 5.2.4 */
+  readonly hashed: Uint8Array
+}
+
+function publicKey({ body }: Packet): PublicKey | undefined {
+  const reader = readerOf(body)
+  if (reader.u8() !== 4) return undefined
+  const created = reader.u32()
+  const hashed = Buffer.concat([Buffer.of(0x99, body.length >> 8, body.length & 255), body])
+  const fingerprint = hex(createHash('sha1').update(hashed).digest())
+  return { fingerprint, created, hashed, material: materialIn(reader) }
+}
+
+/** One whose numbers make no key verifies nothing. */
+function materialIn(reader: Reader): Material | undefined {
+  try {
+    return readMaterial(reader.u8(), reader)
+  } catch {
+    return undefined
+  }
+}
+
+function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefined {
+  const primary = first && publicKey(first.packet)
+  if (first === undefined || primary?.material === undefined) return undefined
+  const said = saidOfItself(primary, first, parts)
+  const userIds = parts.filter(isUserId).map(({ packet }) => nameIn(packet))
+  // A bare key says nothing of itself; one that does must have signed it.
+  if (userIds.length > 0 && said === undefined) return undefined
+  const ends = endOf(primary, said)
+  const revoked = revokedBy(primary, first.signatures, TYPES.keyRevocation, [primary.hashed])
+  const itself: SigningKey[] =
+    said?.flags === undefined || maySign(said)
+      ? [
+          {
+            fingerprint: primary.fingerprint,
+            material: primary.material,
+            created: primary.created,
+            ends,
+            revoked,
+          },
+        ]
+      : []
+  const subkeys = parts
+    .filter(({ packet }) => packet.tag === TAGS.publicSubkey)
+    .flatMap((part) => signingSubkey(primary, part))
+  const keys = [...itself, ...subkeys.map((key) => within(key, ends, revoked))]
+  return { fingerprint: primary.fingerprint, userIds, keys }
+}
+
+const isUserId = ({ packet }: Part): boolean => packet.tag === TAGS.userId
+
+const nameIn = ({ body }: Packet): string => new TextDecoder().decode(body)
+
+/** What the certificate's own key has signed of itself, and with its names: the newest of each, of which the newer one counts. */
+function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): KeySaid | undefined {
+  const direct = first.signatures.filter(
+    (signature) => signature.type === TYPES.directKey && isBy(primary, signature, [primary.hashed]),
+  )
+  const named = parts
+    .filter(({ packet: { tag } }) => tag === TAGS.userId || tag === TAGS.userAttribute)
+    .flatMap(({ packet, signatures }) =>
+      signatures.filter(
+        (signature) =>
+          TYPES.certification.some((type) => type === signature.type) &&
+          isBy(primary, signature, [primary.hashed, ...nameHashed(packet, signature)]),
+      ),
+    )
+  const newest = [newestOf(direct), newestOf(named)].filter((one) => one !== undefined)
+  // One of them may leave out what the other says, as Debian's do.
+  const [older, newer] = newest.toSorted((a, b) => a.created - b.created).map(keySaid)
+  return older && { ...older, ...newer }
+}
+
+type KeySaid = Pick<Signature, 'keySeconds' | 'flags'>
+
+const keySaid = ({ keySeconds, flags }: Signature): KeySaid => ({
+  ...(keySeconds === undefined ? {} : { keySeconds }),
+  ...(flags === undefined ? {} : { flags }),
+})
+
+/** Section 5.2.4: a signature of version 3 has the bare name. */
+function nameHashed({ tag, body }: Packet, { version }: Signature): Uint8Array[] {
+  if (version === 3) return [body]
+  const head = Buffer.alloc(5)
+  head[0] = tag === TAGS.userId ? 0xb4 : 0xd1
+  head.writeUInt32BE(body.length, 1)
+  return [head, body]
+}
+
+/** A subkey that signs must have signed, in turn, that it is of this certificate: section 10.1.5. */
+function signingSubkey(primary: PublicKey, { packet, signatures }: Part): SigningKey[] {
+  const key = publicKey(packet)
+  if (key?.material === undefined) return []
+  const hashed = [primary.hashed, key.hashed]
+  const binding = newestOf(
+    signatures.filter((one) => one.type === TYPES.subkeyBinding && isBy(primary, one, hashed)),
+  )
+  const back = binding?.embedded.some((one) => one.type === TYPES.primaryBinding && isBy(key, one, hashed))
+  if (binding === undefined || back !== true || !maySign(binding)) return []
+  const revoked = revokedBy(primary, signatures, TYPES.subkeyRevocation, hashed)
+  const { fingerprint, material, created } = key
+  return [{ fingerprint, material, created, ends: endOf(key, binding), revoked }]
+}
+
+const maySign = ({ flags }: KeySaid): boolean => ((flags ?? 0) & 2) !== 0
+
+const newestOf = (signatures: readonly Signature[]): Signature | undefined =>
+  signatures.toSorted((a, b) => b.created - a.created)[0]
+
+const endOf = ({ created }: PublicKey, said: KeySaid | undefined): number | undefined =>
+  said?.keySeconds === undefined ? undefined : created + said.keySeconds
+
+/** A subkey ends with its certificate, and is revoked with it. */
+const within = (key: SigningKey, ends: number | undefined, revoked: number | undefined): SigningKey => ({
+  ...key,
+  ends: earlier(key.ends, ends),
+  revoked: earlier(key.revoked, revoked),
+})
+
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
+
+/** Superseded, retired: section 5.2.3.31. What was signed before is as good as ever. */
+const SOFT_REASONS = [1, 3]
+
+function revokedBy(
+  primary: PublicKey,
+  signatures: readonly Signature[],
+  type: number,
+  hashed: readonly Uint8Array[],
+): number | undefined {
+  const revocations = signatures.filter((one) => one.type === type && isBy(primary, one, hashed))
+  if (revocations.length === 0) return undefined
+  return Math.min(
+    ...revocations.map(({ reason, created }) => (SOFT_REASONS.includes(reason ?? 0) ? created : 0)),
+  )
+}
+
+function isBy({ material }: PublicKey, signature: Signature, hashed: readonly Uint8Array[]): boolean {
+  const { algorithm, hash, numbers, trailer, unknownCritical } = signature
+  const check = material && !unknownCritical ? checkBy(material, algorithm, hash, numbers) : undefined
+  return check !== undefined && holdsOver(check, [...hashed, trailer])
+}
+
+function holdsOver(check: Check, pieces: readonly Uint8Array[]): boolean {
+  for (const piece of pieces) check.update(piece)
+  return check.holds()
+}

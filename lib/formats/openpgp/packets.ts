@@ -1,0 +1,62 @@
+// OpenPGP's packets (RFC 9580, section 4.2) of keys and signatures, in both forms of their headers.
+
+import { ProbeError } from '../../model/errors.ts'
+import { type Reader, readerOf } from './reader.ts'
+
+export interface Packet {
+  readonly tag: number
+  readonly body: Uint8Array
+}
+
+/** Packet types (RFC 9580, section 5) that mean something here. */
+export const TAGS = {
+  signature: 2,
+  publicKey: 6,
+  userId: 13,
+  publicSubkey: 14,
+  userAttribute: 17,
+} as const
+
+/** ProbeError `signature-invalid` for bytes that are no packets. */
+export function packetsOf(bytes: Uint8Array): Packet[] {
+  const reader = readerOf(bytes)
+  const packets: Packet[] = []
+  while (reader.left() > 0) packets.push(packet(reader))
+  return packets
+}
+
+function packet(reader: Reader): Packet {
+  const first = reader.u8()
+  if ((first & 0x80) === 0) throw notOpenPgp('a packet does not begin as one')
+  return (first & 0x40) === 0 ? oldPacket(reader, first) : newPacket(reader, first)
+}
+
+function oldPacket(reader: Reader, first: number): Packet {
+  const tag = (first >> 2) & 15
+  switch (first & 3) {
+    case 0:
+      return { tag, body: reader.bytes(reader.u8()) }
+    case 1:
+      return { tag, body: reader.bytes(reader.u16()) }
+    case 2:
+      return { tag, body: reader.bytes(reader.u32()) }
+    default:
+      throw notOpenPgp('a packet does not say where it ends')
+  }
+}
+
+function newPacket(reader: Reader, first: number): Packet {
+  const length = reader.u8()
+  // Only packets of data come in parts.
+  if (length >= 224 && length < 255) throw notOpenPgp('a packet comes in parts')
+  return { tag: first & 63, body: reader.bytes(restOfLength(reader, length)) }
+}
+
+/** A length of one, two or five octets, of which the first was read: RFC 9580, sections 4.2.1 and 5.2.3.7. */
+export function restOfLength(reader: Reader, first: number): number {
+  if (first < 192) return first
+  return first < 255 ? (first - 192) * 256 + reader.u8() + 192 : reader.u32()
+}
+
+export const notOpenPgp = (why: string): ProbeError =>
+  new ProbeError('signature-invalid', `these are no OpenPGP packets: ${why}`)

@@ -1,0 +1,42 @@
+// Reads bytes from front to back, and never beyond their end.
+
+import { ProbeError } from '../../model/errors.ts'
+
+export interface Reader {
+  /** how many bytes are left */
+  left(): number
+  u8(): number
+  u16(): number
+  u32(): number
+  bytes(length: number): Uint8Array
+  rest(): Uint8Array
+  /** a number of any length (RFC 9580, section 3.2), without leading zeros */
+  mpi(): Uint8Array
+}
+
+/** Each throws ProbeError `signature-invalid` where the bytes end too soon. */
+export function readerOf(body: Uint8Array): Reader {
+  let at = 0
+  const bytes = (length: number): Uint8Array => {
+    if (length > body.length - at) throw cutOff()
+    at += length
+    return body.subarray(at - length, at)
+  }
+  const number = (length: number): number => bytes(length).reduce((sum, byte) => sum * 256 + byte, 0)
+  return {
+    left: () => body.length - at,
+    u8: () => number(1),
+    u16: () => number(2),
+    u32: () => number(4),
+    bytes,
+    rest: () => bytes(body.length - at),
+    mpi: () => withoutZeros(bytes(Math.ceil(number(2) / 8))),
+  }
+}
+
+const withoutZeros = (bytes: Uint8Array): Uint8Array => {
+  const first = bytes.findIndex((byte) => byte !== 0)
+  return first < 0 ? bytes.subarray(bytes.length) : bytes.subarray(first)
+}
+
+const cutOff = (): ProbeError => new ProbeError('signature-invalid', 'an OpenPGP packet is cut off')

@@ -1,0 +1,159 @@
+// A signature packet of version 3 or 4 (RFC 9580, section 5.2): more than half of the signed packages that distributions
+// serve have one of version 3.
+
+import { readNumbers } from './algorithms.ts'
+import { type Packet, packetsOf, restOfLength, TAGS } from './packets.ts'
+import { type Reader, readerOf } from './reader.ts'
+
+/** RFC 9580, section 5.2.1. */
+export const TYPES = {
+  binary: 0x00,
+  text: 0x01,
+  certification: [0x10, 0x11, 0x12, 0x13],
+  subkeyBinding: 0x18,
+  primaryBinding: 0x19,
+  directKey: 0x1f,
+  keyRevocation: 0x20,
+  subkeyRevocation: 0x28,
+} as const
+
+/** What its hashed part says; times in seconds since 1970. */
+interface Said {
+  readonly created: number
+  /** when it ends; `undefined`: never */
+  readonly ends?: number
+  /** seconds that a key lasts from its creation on */
+  readonly keySeconds?: number
+  /** of a key: bit 2 is "may sign data" (RFC 9580, section 5.2.3.29) */
+  readonly flags?: number
+  /** why a key was revoked: RFC 9580, section 5.2.3.31 */
+  readonly reason?: number
+}
+
+export interface Signature extends Said {
+  readonly version: 3 | 4
+  readonly type: number
+  readonly algorithm: number
+  readonly hash: number
+  /** hex, upper case: 16 digits, or a whole fingerprint where it says one; a hint, which nothing signs */
+  readonly issuer: string | undefined
+  /** what a subkey signs of its primary key */
+  readonly embedded: readonly Signature[]
+  /** it must be understood to be believed, and is not known here */
+  readonly unknownCritical: boolean
+  /** what is hashed after the data */
+  readonly trailer: Uint8Array
+  readonly numbers: readonly Uint8Array[]
+}
+
+/** Those that are of a version and an algorithm that are known here. ProbeError `signature-invalid` for what is cut off. */
+export const signaturesOf = (bytes: Uint8Array): Signature[] =>
+  packetsOf(bytes)
+    .map(readSignature)
+    .filter((signature) => signature !== undefined)
+
+/** ProbeError `signature-invalid` for what is cut off. */
+export function readSignature({ tag, body }: Packet): Signature | undefined {
+  if (tag !== TAGS.signature) return undefined
+  const reader = readerOf(body)
+  switch (reader.u8()) {
+    case 3:
+      return version3(reader)
+    case 4:
+      return version4(reader, body)
+    default:
+      return undefined
+  }
+}
+
+function version3(reader: Reader): Signature | undefined {
+  if (reader.u8() !== 5) return undefined
+  const trailer = reader.bytes(5)
+  const [type, created] = [trailer[0]!, readerOf(trailer.subarray(1)).u32()]
+  const issuer = hex(reader.bytes(8))
+  const [algorithm, hash] = [reader.u8(), reader.u8()]
+  reader.u16()
+  const numbers = readNumbers(algorithm, reader)
+  const known = { version: 3 as const, embedded: [], unknownCritical: false }
+  return numbers && { ...known, type, created, algorithm, hash, issuer, trailer, numbers }
+}
+
+function version4(reader: Reader, body: Uint8Array): Signature | undefined {
+  const [type, algorithm, hash] = [reader.u8(), reader.u8(), reader.u8()]
+  const hashed = subpacketsOf(reader.bytes(reader.u16()))
+  const end = body.length - reader.left()
+  const unhashed = subpacketsOf(reader.bytes(reader.u16()))
+  reader.u16()
+  const numbers = readNumbers(algorithm, reader)
+  if (numbers === undefined) return undefined
+  return {
+    version: 4,
+    ...{ type, algorithm, hash, numbers },
+    ...saidIn(hashed),
+    issuer: issuerIn([...hashed, ...unhashed]),
+    embedded: [...hashed, ...unhashed].flatMap(embeddedIn),
+    unknownCritical: hashed.some(({ critical, type }) => critical && !KNOWN.has(type)),
+    trailer: Buffer.concat([body.subarray(0, end), Buffer.of(4, 0xff), u32(end)]),
+  }
+}
+
+interface Subpacket {
+  readonly type: number
+  readonly critical: boolean
+  readonly body: Uint8Array
+}
+
+function subpacketsOf(bytes: Uint8Array): Subpacket[] {
+  const reader = readerOf(bytes)
+  const subpackets: Subpacket[] = []
+  while (reader.left() > 0) {
+    const inside = readerOf(reader.bytes(restOfLength(reader, reader.u8())))
+    const type = inside.u8()
+    subpackets.push({ type: type & 0x7f, critical: (type & 0x80) !== 0, body: inside.rest() })
+  }
+  return subpackets
+}
+
+/** RFC 9580, section 5.2.3.7: what a reader that knows nothing else of them may leave out. */
+const KNOWN = new Set([
+  2, 3, 4, 5, 6, 7, 9, 11, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
+])
+
+function saidIn(hashed: readonly Subpacket[]): Said {
+  const number = (type: number): number | undefined => {
+    const found = hashed.find((one) => one.type === type)
+    return found && readerOf(found.body).u32()
+  }
+  const byte = (type: number): number | undefined => hashed.find((one) => one.type === type)?.body[0]
+  const [created = 0, seconds = 0, keySeconds = 0] = [number(2), number(3), number(9)]
+  const [flags, reason] = [byte(27), byte(29)]
+  return {
+    created,
+    ...(seconds === 0 ? {} : { ends: created + seconds }),
+    ...(keySeconds === 0 ? {} : { keySeconds }),
+    ...(flags === undefined ? {} : { flags }),
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+function issuerIn(subpackets: readonly Subpacket[]): string | undefined {
+  const fingerprint = subpackets.find(({ type, body }) => type === 33 && body[0] === 4)
+  const id = subpackets.find(({ type }) => type === 16)
+  const [long, short] = [fingerprint && hex(fingerprint.body.subarray(1)), id && hex(id.body)]
+  // Where they are two keys, it is neither's.
+  return long === undefined || (short !== undefined && !long.endsWith(short)) ? short : long
+}
+
+function embeddedIn({ type, body }: Subpacket): Signature[] {
+  if (type !== 32) return []
+  const signature = readSignature({ tag: TAGS.signature, body })
+  return signature === undefined ? [] : [signature]
+}
+
+const u32 = (value: number): Uint8Array => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()

@@ -1,0 +1,191 @@
+// Whether bytes are signed by one of the keys that are believed: each signature judged by its own time.
+
+import { algorithmName, type Check, checkBy, notVerified } from './algorithms.ts'
+import type { Certificate, SigningKey } from './certificates.ts'
+import { type Signature, TYPES } from './signature.ts'
+
+export interface Signer {
+  /** of the key that signed: hex, upper case */
+  readonly fingerprint: string
+  /** of the primary key of its certificate */
+  readonly certificate: string
+  /** what that calls itself; '' for a bare key */
+  readonly userId: string
+}
+
+export interface Good {
+  readonly tag: 'good'
+  readonly signer: Signer
+  /** seconds since 1970 */
+  readonly made: number
+  /** for a person: by which algorithms, and in which version of a packet */
+  readonly how: string
+  /** since when its key signs no more, in seconds since 1970; `undefined` while it may */
+  readonly ended: number | undefined
+}
+
+export interface Refused {
+  readonly tag: 'refused'
+  readonly reason:
+    | 'unsigned'
+    | 'unknown-key'
+    /** the signature or its key was not yet, or no longer, to be believed */
+    | 'untimely'
+    | 'not-the-bytes'
+    /** of a kind that is not known here, or proves nothing */
+    | 'unknown-kind'
+  /** a part of a sentence, for a person */
+  readonly why: string
+}
+
+export type Verdict = Good | Refused
+
+/** Takes what was signed, piece by piece; after the last one it says whether that holds. */
+export interface Checking {
+  update(bytes: Uint8Array): void
+  verdict(): Verdict
+}
+
+export interface Believed {
+  readonly certificates: readonly Certificate[]
+  /** milliseconds since 1970 */
+  readonly now: number
+}
+
+/** Each costs a hash over all that passes. */
+const MOST_CHECKED = 8
+/** Clocks differ. */
+const MAX_AHEAD = 24 * 3600
+
+/** One good signature among others is enough: archives sign by their old key and their new one. */
+export function checking(signatures: readonly Signature[], believed: Believed): Checking {
+  const judged = signatures.slice(0, MOST_CHECKED).map((signature) => judge(signature, believed))
+  const open = judged.filter((one) => one.tag === 'open')
+  return {
+    update: (bytes) => {
+      for (const { update } of open) update(bytes)
+    },
+    verdict: () => {
+      const verdicts = judged.map((one) => (one.tag === 'open' ? one.end() : one))
+      return verdicts.find(({ tag }) => tag === 'good') ?? worst(verdicts) ?? NONE
+    },
+  }
+}
+
+/** The same of all of them at once. */
+export function check(
+  signatures: readonly Signature[],
+  pieces: readonly Uint8Array[],
+  believed: Believed,
+): Verdict {
+  const open = checking(signatures, believed)
+  for (const piece of pieces) open.update(piece)
+  return open.verdict()
+}
+
+const refused = (reason: Refused['reason'], why: string): Refused => ({ tag: 'refused', reason, why })
+const NONE = refused('unsigned', 'there is no signature of a form that is known here')
+
+/** What a key that is believed has to say is more than that others are unknown. */
+const worst = (verdicts: readonly Verdict[]): Refused | undefined => {
+  const refusals = verdicts.filter((verdict) => verdict.tag === 'refused')
+  return refusals.find(({ reason }) => reason !== 'unknown-key') ?? refusals[0]
+}
+
+interface Open {
+  readonly tag: 'open'
+  update(bytes: Uint8Array): void
+  end(): Verdict
+}
+
+function judge(signature: Signature, { certificates, now }: Believed): Open | Refused {
+  const { type, algorithm, hash, issuer, numbers } = signature
+  if (type !== TYPES.binary && type !== TYPES.text)
+    return refused('unknown-kind', 'it is no signature of a file')
+  const unable = notVerified(algorithm, hash)
+  if (unable !== undefined) return refused('unknown-kind', unable)
+  const found = certificates.flatMap((certificate) =>
+    certificate.keys
+      .filter(({ fingerprint }) => issuer !== undefined && fingerprint.endsWith(issuer))
+      .map((key) => ({ key, certificate })),
+  )[0]
+  if (found === undefined)
+    return refused(
+      'unknown-key',
+      `it is by the key ${issuer ?? '(it does not say which)'}, which is none of those that are believed`,
+    )
+  const why = untimely(signature, found.key, now / 1000)
+  if (why !== undefined) return refused('untimely', why)
+  const checked = checkBy(found.key.material, algorithm, hash, numbers)
+  if (checked === undefined)
+    return refused('unknown-kind', `it is not of the algorithm of the key ${found.key.fingerprint}`)
+  return open(signature, checked, found)
+}
+
+function open(
+  signature: Signature,
+  checked: Check,
+  { key, certificate }: { readonly key: SigningKey; readonly certificate: Certificate },
+): Open {
+  const pass = signature.type === TYPES.text ? asText(checked.update) : checked.update
+  const { algorithm, hash, version, trailer, created: made } = signature
+  return {
+    tag: 'open',
+    update: pass,
+    end: () => {
+      checked.update(trailer)
+      if (!checked.holds())
+        return refused(
+          'not-the-bytes',
+          `these are not the bytes that the key ${key.fingerprint} signed on ${day(made)}`,
+        )
+      const { fingerprint, ends, revoked } = key
+      const signer = {
+        fingerprint,
+        certificate: certificate.fingerprint,
+        userId: certificate.userIds[0] ?? '',
+      }
+      const how = `${algorithmName(algorithm, hash)}, version ${version}`
+      return { tag: 'good', signer, made, how, ended: revoked ?? ends }
+    },
+  }
+}
+
+/** Why it counts for nothing, whatever it signs: by its own time, and by none that came later. */
+function untimely(signature: Signature, key: SigningKey, now: number): string | undefined {
+  const { created: made, ends, unknownCritical } = signature
+  const { fingerprint, created, ends: keyEnds, revoked } = key
+  if (unknownCritical) return 'it says something of itself that must be understood, and is not known here'
+  if (made > now + MAX_AHEAD) return `it is of ${day(made)}, which is yet to come: is the clock right?`
+  if (ends !== undefined && ends <= now) return `it ended on ${day(ends)}`
+  if (made < created)
+    return `it is of ${day(made)}, before its key ${fingerprint} was made on ${day(created)}`
+  if (keyEnds !== undefined && made >= keyEnds)
+    return `the key ${fingerprint} had ended on ${day(keyEnds)} when it signed on ${day(made)}`
+  if (revoked !== undefined && made >= revoked)
+    return revoked === 0
+      ? `the key ${fingerprint} is revoked: others may have it`
+      : `the key ${fingerprint} was revoked on ${day(revoked)}, before it signed on ${day(made)}`
+  return undefined
+}
+
+const day = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10)
+
+const [LF, CR] = [10, 13]
+
+/** A text is signed with CR LF at the end of each line: RFC 9580, section 5.2.1.2. */
+function asText(update: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
+  let last = 0
+  return (bytes) => {
+    let from = 0
+    bytes.forEach((byte, at) => {
+      if (byte === LF && last !== CR) {
+        update(bytes.subarray(from, at))
+        update(Buffer.of(CR, LF))
+        from = at + 1
+      }
+      last = byte
+    })
+    update(bytes.subarray(from))
+  }
+}

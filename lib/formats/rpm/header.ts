@@ -1,0 +1,226 @@
+// An rpm file's headers: rpm's own docs/manual/format_v4.md and format_header.md. Every byte of them is a stranger's.
+
+import { ProbeError } from '../../model/errors.ts'
+
+const LEAD_BYTES = 96
+const LEAD_MAGIC = 0xedabeedb
+/** and its version, 1 */
+const HEADER_MAGIC = 0x8eade801
+const PREAMBLE_BYTES = 16
+const ENTRY_BYTES = 16
+/** Those of a kernel's debug package have 10 MB: they list each of its files. */
+const MAX_STORE = 64 * 1024 * 1024
+const MAX_ENTRIES = 65_536
+/** header and signature of their own: rpm 3 and later */
+const SIGNATURE_TYPE = 5
+
+/** Which versions of files there are: rpm 6 writes 4 as well. */
+const VERSIONS = [3, 4]
+
+/** Tags of the main header (rpm's include/rpm/rpmtag.h). */
+export const TAGS = {
+  region: 63,
+  name: 1000,
+  version: 1001,
+  release: 1002,
+  epoch: 1003,
+  arch: 1022,
+  sourceRpm: 1044,
+  payloadFormat: 1124,
+  payloadCompressor: 1125,
+  payloadDigest: 5092,
+} as const
+
+/** Tags of the signature header. */
+export const SIGNATURE_TAGS = {
+  region: 62,
+  dsa: 267,
+  rsa: 268,
+  sha1: 269,
+  sha256: 273,
+  openpgp: 278,
+  /** over header and payload */
+  pgp: 1002,
+  md5: 1004,
+  gpg: 1005,
+} as const
+
+const TYPES = { int32: 4, string: 6, bin: 7, strings: 8, translated: 9 } as const
+
+export interface Header {
+  /** all of it, as it lies in the file: what is signed */
+  readonly blob: Uint8Array
+  /** one of them, at least */
+  readonly has: (...tags: readonly number[]) => boolean
+  readonly string: (tag: number) => string | undefined
+  readonly strings: (tag: number) => readonly string[]
+  readonly number: (tag: number) => number | undefined
+  readonly bytes: (tag: number) => Uint8Array | undefined
+}
+
+export interface RpmFile {
+  /** unsigned: what is in it proves something, or nothing */
+  readonly signature: Header
+  readonly header: Header
+  /** compressed; empty where the file ends with its header */
+  readonly payload: Uint8Array
+}
+
+/** Whether a file begins as one. */
+export const isRpm = (file: Uint8Array): boolean =>
+  file.length >= LEAD_BYTES && new DataView(file.buffer, file.byteOffset).getUint32(0) === LEAD_MAGIC
+
+/** ProbeError `signature-invalid` for what is no rpm, or one whose header has parts that no signature covers. */
+export function readRpm(file: Uint8Array): RpmFile {
+  if (!isRpm(file)) throw noRpm('it does not begin as one')
+  checkLead(file)
+  const signature = headerAt(file, LEAD_BYTES)
+  if (signature.entries[0]?.tag === SIGNATURE_TAGS.region) checkRegion(signature, SIGNATURE_TAGS.region)
+  // The main header begins at a multiple of eight.
+  const header = headerAt(file, LEAD_BYTES + Math.ceil(signature.blob.length / 8) * 8)
+  checkRegion(header, TAGS.region)
+  const { blob } = header
+  const end = blob.byteOffset - file.byteOffset + blob.length
+  return { signature, header, payload: file.subarray(end) }
+}
+
+function checkLead(file: Uint8Array): void {
+  const lead = viewOf(file.subarray(0, LEAD_BYTES))
+  if (!VERSIONS.includes(lead.getUint8(4)) || lead.getUint16(78) !== SIGNATURE_TYPE)
+    throw noRpm('its lead is of a version that is not known here')
+}
+
+interface Entry {
+  readonly tag: number
+  readonly type: number
+  readonly offset: number
+  readonly count: number
+}
+
+interface Read extends Header {
+  readonly entries: readonly Entry[]
+  readonly store: Uint8Array
+}
+
+function headerAt(file: Uint8Array, at: number): Read {
+  if (at + PREAMBLE_BYTES > file.length) throw noRpm('it is cut off')
+  const view = new DataView(file.buffer, file.byteOffset + at, file.length - at)
+  if (view.getUint32(0) !== HEADER_MAGIC) throw noRpm('a header does not begin as one')
+  const [count, storeBytes] = [view.getUint32(8), view.getUint32(12)]
+  if (count === 0 || count > MAX_ENTRIES || storeBytes > MAX_STORE)
+    throw noRpm(`a header counts ${count} entries and ${storeBytes} bytes`)
+  const start = PREAMBLE_BYTES + count * ENTRY_BYTES
+  if (start + storeBytes > view.byteLength) throw noRpm('it is cut off in a header')
+  const entries = Array.from({ length: count }, (_, i) => entryAt(view, PREAMBLE_BYTES + i * ENTRY_BYTES))
+  const store = file.subarray(at + start, at + start + storeBytes)
+  checkEntries(entries, store)
+  return { blob: file.subarray(at, at + start + storeBytes), entries, store, ...accessTo(entries, store) }
+}
+
+const entryAt = (view: DataView, at: number): Entry => ({
+  tag: view.getUint32(at),
+  type: view.getUint32(at + 4),
+  offset: view.getInt32(at + 8),
+  count: view.getUint32(at + 12),
+})
+
+/** What one value of each type has, in bytes; a text has any number. */
+const WIDTHS: Readonly<Record<number, number>> = {
+  0: 0,
+  1: 1,
+  2: 1,
+  3: 2,
+  4: 4,
+  5: 8,
+  6: 0,
+  7: 1,
+  8: 0,
+  9: 0,
+}
+const TEXTS: readonly number[] = [TYPES.string, TYPES.strings, TYPES.translated]
+
+/** One after the other in the store, each within it: nothing lies about what it is. As rpm's lib/header.c looks at them. */
+function checkEntries(entries: readonly Entry[], store: Uint8Array): void {
+  let end = 0
+  for (const { tag, type, offset, count } of isRegion(entries[0]) ? entries.slice(1) : entries) {
+    const width = WIDTHS[type]
+    if (tag < FIRST_TAG || width === undefined || type === 0 || count === 0)
+      throw noRpm(`its tag ${tag} is of no known type`)
+    if (offset < end || offset > store.length) throw noRpm(`its tag ${tag} lies where others are`)
+    end = TEXTS.includes(type) ? endOfTexts(store, offset, count) : offset + width * count
+    if (end > store.length) throw noRpm(`its tag ${tag} reaches beyond the end of its header`)
+  }
+}
+
+/** The lower ones are of the header itself. */
+const FIRST_TAG = 100
+const isRegion = (entry: Entry | undefined): boolean =>
+  entry?.tag === TAGS.region || entry?.tag === SIGNATURE_TAGS.region
+
+function endOfTexts(store: Uint8Array, offset: number, count: number): number {
+  let at = offset
+  for (let i = 0; i < count; i += 1) {
+    const end = store.indexOf(0, at)
+    if (end < 0) throw noRpm('a text of its header does not end')
+    at = end + 1
+  }
+  return at
+}
+
+/**
+ * The first entry is the region that a signature is over, and its trailer, at the end of the store, counts the entries in
+ * it. One that is smaller than the header leaves entries that anybody may have added.
+ */
+function checkRegion({ entries, store }: Read, tag: number): void {
+  const [first] = entries
+  if (first?.tag !== tag || first.type !== TYPES.bin || first.count !== ENTRY_BYTES)
+    throw noRpm('its header has no region that could be signed, as before rpm 4')
+  if (first.offset !== store.length - ENTRY_BYTES)
+    throw noRpm('the region does not reach to the end of its header')
+  const trailer = entryAt(viewOf(store.subarray(first.offset)), 0)
+  const size = -entries.length * ENTRY_BYTES
+  if (
+    trailer.tag !== tag ||
+    trailer.type !== TYPES.bin ||
+    trailer.offset !== size ||
+    trailer.count !== ENTRY_BYTES
+  )
+    throw noRpm('entries of its header lie outside of the region that is signed')
+}
+
+/** Of entries that were checked. */
+function accessTo(entries: readonly Entry[], store: Uint8Array): Omit<Header, 'blob'> {
+  const find = (tag: number, types: readonly number[]): Entry | undefined => {
+    const entry = entries.find((one) => one.tag === tag)
+    if (entry !== undefined && !types.includes(entry.type)) throw noRpm(`its tag ${tag} is not of its type`)
+    return entry
+  }
+  const strings = (tag: number): readonly string[] => {
+    const entry = find(tag, TEXTS)
+    return entry === undefined ? [] : textsAt(store, entry)
+  }
+  return {
+    has: (...tags) => entries.some(({ tag }) => tags.includes(tag)),
+    strings,
+    string: (tag) => strings(tag)[0],
+    number: (tag) => {
+      const entry = find(tag, [TYPES.int32])
+      return entry && viewOf(store.subarray(entry.offset)).getUint32(0)
+    },
+    bytes: (tag) => {
+      const entry = find(tag, [TYPES.bin])
+      return entry && store.subarray(entry.offset, entry.offset + entry.count)
+    },
+  }
+}
+
+function textsAt(store: Uint8Array, { offset, count }: Entry): string[] {
+  const bytes = store.subarray(offset, endOfTexts(store, offset, count))
+  return new TextDecoder().decode(bytes).split('\0').slice(0, -1)
+}
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength)
+
+const noRpm = (why: string): ProbeError =>
+  new ProbeError('signature-invalid', `this is no rpm that can be verified: ${why}`)

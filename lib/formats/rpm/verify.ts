@@ -1,0 +1,146 @@
+// Who signed an rpm, and whether its payload is the one that was signed. Nothing of it may be unpacked before.
+
+import { createHash } from 'node:crypto'
+import { printable } from '../../model/text.ts'
+import { type Signature, signaturesOf } from '../openpgp/signature.ts'
+import { type Believed, check, type Good, type Refused, type Verdict } from '../openpgp/verify.ts'
+import { type Header, type RpmFile, readRpm, SIGNATURE_TAGS, TAGS } from './header.ts'
+
+/** All from the signed header. */
+export interface RpmIdentity {
+  readonly name: string
+  readonly epoch: number
+  readonly version: string
+  readonly release: string
+  readonly arch: string
+  /** it holds the sources, whatever its `arch` says */
+  readonly isSource: boolean
+}
+
+export interface SignedRpm {
+  readonly tag: 'signed'
+  readonly by: Good
+  readonly identity: RpmIdentity
+  readonly header: Header
+  /** empty where the file ends with its header, which was judged by itself */
+  readonly payload: Uint8Array
+}
+
+/**
+ * What is there must hold, each digest and each signature; one of these must be by a key that is believed, and one must
+ * cover the payload, or the digest of it in the signed header. ProbeError `signature-invalid` for what is no rpm.
+ */
+export function verifyRpm(file: Uint8Array, believed: Believed): SignedRpm | Refused {
+  const rpm = readRpm(file)
+  const verdicts = [ofHeader(rpm, believed), ofHeaderAndPayload(rpm, believed)].filter(isThere)
+  const refusal = verdicts.find(isRefused) ?? brokenDigest(rpm)
+  if (refusal !== undefined) return refusal
+  const [by] = verdicts.filter(isGood)
+  if (by === undefined) return unsigned(rpm)
+  // The signed header says what the payload is, where no signature is over both.
+  const loose = rpm.signature.has(SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg) ? undefined : loosePayload(rpm)
+  return loose ?? signed(rpm, by)
+}
+
+const isThere = (verdict: Verdict | undefined): verdict is Verdict => verdict !== undefined
+const isGood = (verdict: Verdict): verdict is Good => verdict.tag === 'good'
+const isRefused = (verdict: Verdict): verdict is Refused => verdict.tag === 'refused'
+
+const OF_HEADER = [SIGNATURE_TAGS.rsa, SIGNATURE_TAGS.dsa, SIGNATURE_TAGS.openpgp]
+/** What rpm 3 had, and the only one that covers the payload of packages of 2017 and before. */
+const OF_BOTH = [SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg]
+
+const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verdict | undefined =>
+  signature.has(...OF_HEADER) ? check(signaturesIn(signature, OF_HEADER), [header.blob], believed) : undefined
+
+const ofHeaderAndPayload = (
+  { signature, header, payload }: RpmFile,
+  believed: Believed,
+): Verdict | undefined =>
+  payload.length > 0 && signature.has(...OF_BOTH)
+    ? check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)
+    : undefined
+
+/** Each tag holds the signature of one key, of whatever algorithm; that of rpm 6 those of several, in base64. */
+const signaturesIn = (signature: Header, tags: readonly number[]): Signature[] =>
+  tags
+    .flatMap((tag) =>
+      tag === SIGNATURE_TAGS.openpgp
+        ? signature.strings(tag).map((text) => Buffer.from(text, 'base64'))
+        : [signature.bytes(tag) ?? new Uint8Array()],
+    )
+    .flatMap(signaturesOf)
+
+/** Digests prove nothing by themselves; one that is wrong says that the file is not what was packed. */
+function brokenDigest({ signature, header, payload }: RpmFile): Refused | undefined {
+  const said = [
+    ['SHA-1', signature.string(SIGNATURE_TAGS.sha1), () => hexOf('sha1', header.blob)],
+    ['SHA-256', signature.string(SIGNATURE_TAGS.sha256), () => hexOf('sha256', header.blob)],
+    [
+      'MD5 of header and payload',
+      payload.length === 0 ? undefined : hex(signature.bytes(SIGNATURE_TAGS.md5)),
+      () => hexOf('md5', header.blob, payload),
+    ],
+  ] as const
+  // Older packages have no other digest of it.
+  const md5Missing =
+    payload.length > 0 && !signature.has(SIGNATURE_TAGS.md5) && !header.has(TAGS.payloadDigest)
+  if (md5Missing) return notTheBytes('it has no digest of its payload')
+  const wrong = said.find(([, found, expected]) => found !== undefined && found !== expected())
+  return wrong && notTheBytes(`it does not have the ${wrong[0]} that it says of its header`)
+}
+
+const hexOf = (hash: string, ...pieces: readonly Uint8Array[]): string => {
+  const digest = createHash(hash)
+  for (const piece of pieces) digest.update(piece)
+  return digest.digest('hex')
+}
+
+const hex = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString('hex')
+
+/** By its length: the tag that names the algorithm came later. */
+const PAYLOAD_HASHES: Readonly<Record<number, string>> = { 64: 'sha256', 96: 'sha384', 128: 'sha512' }
+
+function loosePayload({ header, payload }: RpmFile): Refused | undefined {
+  if (payload.length === 0) return undefined
+  const said = header.string(TAGS.payloadDigest)
+  const hash = PAYLOAD_HASHES[said?.length ?? 0]
+  if (said === undefined || hash === undefined)
+    return { tag: 'refused', reason: 'unsigned', why: 'nothing that is signed covers its payload' }
+  return hexOf(hash, payload) === said
+    ? undefined
+    : notTheBytes('its payload is not the one that its signed header is of')
+}
+
+const notTheBytes = (why: string): Refused => ({ tag: 'refused', reason: 'not-the-bytes', why })
+
+function unsigned({ payload }: RpmFile): Refused {
+  const why =
+    payload.length === 0
+      ? 'no signature is of its header alone, and its payload is not there'
+      : 'it is not signed'
+  return { tag: 'refused', reason: 'unsigned', why }
+}
+
+function signed({ header, payload }: RpmFile, by: Good): SignedRpm | Refused {
+  const format = header.string(TAGS.payloadFormat) ?? 'cpio'
+  if (format !== 'cpio')
+    return {
+      tag: 'refused',
+      reason: 'unknown-kind',
+      why: `its payload is ${printable(format, 20)}, no cpio archive`,
+    }
+  return { tag: 'signed', by, identity: identityOf(header), header, payload }
+}
+
+const identityOf = (header: Header): RpmIdentity => {
+  const text = (tag: number): string => printable(header.string(tag) ?? '', 200)
+  return {
+    name: text(TAGS.name),
+    epoch: header.number(TAGS.epoch) ?? 0,
+    version: text(TAGS.version),
+    release: text(TAGS.release),
+    arch: text(TAGS.arch),
+    isSource: header.string(TAGS.sourceRpm) === undefined,
+  }
+}

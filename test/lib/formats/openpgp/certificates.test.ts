@@ -1,0 +1,110 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { readCertificates, type SigningKey } from '../../../../lib/formats/openpgp/certificates.ts'
+import { isProbeError } from '../../../../lib/model/errors.ts'
+import { certificatesOf, keyFiles, vector, vectorPath } from '../../../support/archives.ts'
+
+const KEYS = keyFiles()
+
+test('there are key files of many distributions', () => {
+  expect(KEYS.length).toBeGreaterThan(50)
+})
+
+test.each(KEYS)(
+  '$file holds the certificates that it is known to hold, each of them',
+  ({ file, fingerprints }) => {
+    expect(readCertificates(vector(file)).map(({ fingerprint }) => fingerprint)).toEqual(fingerprints)
+  },
+)
+
+const home = mkdtempSync(join(tmpdir(), 'gpg-'))
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+/** As `gpg --with-colons` writes it (doc/DETAILS): keys that may sign, and when they end. */
+function asGpgSays(file: string): string[] {
+  const args = ['--homedir', home, '--no-options', '--with-colons', '--show-keys', vectorPath(file)]
+  const { stdout } = spawnSync('gpg', args, { encoding: 'utf8' })
+  const lines = stdout.split('\n').map((line) => line.split(':'))
+  let primary = ''
+  return lines.flatMap(([kind, validity, , , , , end = '', , , , , uses = ''], at) => {
+    if (kind === 'pub') primary = end
+    if ((kind !== 'pub' && kind !== 'sub') || !uses.includes('s') || validity === 'r') return []
+    const [, , , , , , , , , fingerprint] = lines.slice(at).find(([next]) => next === 'fpr') ?? []
+    // A subkey ends with its certificate.
+    const ends = [end, primary].filter((one) => one !== '').sort()[0]
+    return [`${fingerprint} ${ends ?? 'never'}`]
+  })
+}
+
+const line = ({ fingerprint, ends }: SigningKey): string => `${fingerprint} ${ends ?? 'never'}`
+
+/** It reads no key without a name. */
+const BARE = 'keys/kernelorg-autosigner.asc'
+test.each(KEYS.filter(({ file, fingerprints }) => file !== BARE && fingerprints.length > 0))(
+  'of $file the same keys may sign, until the same day, as gpg says',
+  ({ file }) => {
+    const own = readCertificates(vector(file)).flatMap(({ keys }) => keys)
+    const lasting = own.filter(({ revoked }) => revoked === undefined)
+    expect(lasting.map(line).sort()).toEqual(asGpgSays(file).sort())
+  },
+)
+
+describe('a key', () => {
+  test('that ended is listed, with its end: what it signed before is still served', () => {
+    const [first, second] = certificatesOf('alma-8')
+    expect(first?.keys.map(({ ends }) => ends && new Date(ends * 1000).toISOString().slice(0, 10))).toEqual([
+      '2024-01-12',
+    ])
+    expect(second?.keys.map(({ ends }) => ends)).toEqual([undefined])
+  })
+
+  test('that is revoked is so from its beginning on, as it is not said that it was just retired', () => {
+    expect(certificatesOf('test-rpm-alice-revoked-subkey').flatMap(({ keys }) => keys)).toMatchObject([
+      { revoked: 0 },
+    ])
+  })
+
+  test('without a name or a signature is one: kernel.org publishes such a key', () => {
+    expect(certificatesOf('kernelorg-autosigner')).toMatchObject([
+      { userIds: [], keys: [{ ends: undefined }] },
+    ])
+  })
+
+  test('of a version that is not known here is left out', () => {
+    expect(certificatesOf('test-rpmrs-v6-ed25519')).toEqual([])
+  })
+
+  test('whose own signature does not hold is left out', () => {
+    const file = Buffer.from(vector('keys/alma-9.asc')).toString('latin1')
+    const block = Buffer.from(
+      file.replace(/[\s\S]*?\n\n/, '').replace(/\n=[\s\S]*|-----END[\s\S]*/, ''),
+      'base64',
+    )
+    const name = block.indexOf('AlmaLinux')
+    expect(readCertificates(block)).toHaveLength(1)
+    block[name] = 'B'.charCodeAt(0)
+    expect(readCertificates(block)).toEqual([])
+  })
+})
+
+test('whatever bytes are a key file or are refused as none', () => {
+  const real = vector('keys/redhat-8.asc')
+  const damaged = fc
+    .tuple(fc.nat(real.length - 1), fc.nat(255))
+    .map(([at, byte]) => Buffer.concat([real.subarray(0, at), Buffer.of(byte), real.subarray(at + 1)]))
+  const packets = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.concat([Buffer.of(0x99), bytes]))
+  fc.assert(
+    fc.property(fc.oneof(damaged, packets, fc.uint8Array({ maxLength: 300 })), (bytes) => {
+      try {
+        readCertificates(bytes)
+      } catch (error) {
+        expect(isProbeError(error, 'signature-invalid')).toBe(true)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})

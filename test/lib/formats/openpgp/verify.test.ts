@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { unarmor } from '../../../../lib/formats/openpgp/armor.ts'
+import { readCertificates } from '../../../../lib/formats/openpgp/certificates.ts'
+import { readCleartext } from '../../../../lib/formats/openpgp/cleartext.ts'
+import { signaturesOf } from '../../../../lib/formats/openpgp/signature.ts'
+import { type Believed, check, type Verdict } from '../../../../lib/formats/openpgp/verify.ts'
+import { isProbeError } from '../../../../lib/model/errors.ts'
+import { certificatesOf, vector } from '../../../support/archives.ts'
+
+/** After the newest list. */
+const NOW = Date.UTC(2026, 10, 26)
+const by = (...names: string[]): Believed => ({ certificates: names.flatMap(certificatesOf), now: NOW })
+
+function ofText(file: string | Uint8Array, believed: Believed): Verdict {
+  const { signed, signatures } = readCleartext(typeof file === 'string' ? vector(file) : file)
+  return check(signatures, [signed], believed)
+}
+function ofRepomd(folder: string, believed: Believed): Verdict {
+  const signatures = unarmor(vector(`repomd/${folder}/repomd.xml.asc`), 'signature').flatMap(signaturesOf)
+  return check(signatures, [vector(`repomd/${folder}/repomd.xml`)], believed)
+}
+
+describe('a list with several signatures', () => {
+  test.each([
+    ['debian-11-security', 'ED541312A33F1128F10B1C6C54404762BBB6E853'],
+    ['debian-12-security', 'B0CAB9266E8C3929798B3EEEBDE6D2B9216EC7A8'],
+  ])('is believed by the key of %s alone, by its subkey', (name, fingerprint) => {
+    expect(ofText('apt/debian-bookworm-security.InRelease', by(name))).toMatchObject({
+      tag: 'good',
+      signer: { fingerprint },
+    })
+  })
+
+  test('is not by that of another distribution', () => {
+    expect(
+      ofText('apt/debian-bookworm-security.InRelease', by('raspberrypi', 'ubuntu-cdimage')),
+    ).toMatchObject({
+      tag: 'refused',
+      reason: 'unknown-key',
+    })
+  })
+
+  test('of which a word was changed is refused by the key that signed it', () => {
+    const file = Buffer.from(vector('apt/raspberrypi-buster.InRelease'))
+    expect(ofText(file, by('raspberrypi'))).toMatchObject({ tag: 'good' })
+    file.write('Suite: oldest', file.indexOf('Suite: '))
+    expect(ofText(file, by('raspberrypi'))).toMatchObject({ tag: 'refused', reason: 'not-the-bytes' })
+  })
+})
+
+describe('a text with its signature around it', () => {
+  const file = Buffer.from(vector('apt/raspberrypi-buster.InRelease')).toString('latin1')
+  const changed = (from: string, to: string) => Buffer.from(file.replace(from, to), 'latin1')
+
+  test('ends its lines in either way', () => {
+    expect(ofText(Buffer.from(file.replaceAll('\n', '\r\n'), 'latin1'), by('raspberrypi'))).toMatchObject({
+      tag: 'good',
+    })
+  })
+
+  test.each([
+    ['a line before the text that one reader would take for text', 'Hash: ', 'Origin: Evil\nHash: '],
+    ['a line before it', '-----BEGIN PGP SIGNED', 'Origin: Evil\n-----BEGIN PGP SIGNED'],
+    ['a line that begins with a dash', 'Origin: ', '--Origin: '],
+    ['no signature', '-----BEGIN PGP SIGNATURE-----', ''],
+  ])('with %s is none', (_, from, to) => {
+    expect(() => readCleartext(changed(from, to))).toThrow(/no OpenPGP packets/)
+  })
+
+  test('says nothing of what stands after it', () => {
+    const { text } = readCleartext(Buffer.from(`${file}\nOrigin: Evil\n`, 'latin1'))
+    expect(text).toMatch(/^Origin: Raspberry Pi/)
+    expect(text).not.toMatch('Evil')
+  })
+})
+
+test("kernel.org's list is by its bare key", () => {
+  expect(ofText('kernelorg/v4.x-sha256sums-2017-02-01.asc', by('kernelorg-autosigner'))).toMatchObject({
+    tag: 'good',
+    signer: { fingerprint: 'B8868C80BA62A1FFFAF5FDA9632D3A06589DA6B1', userId: '' },
+  })
+})
+
+describe('repomd.xml', () => {
+  const own = (folder: string): Believed => ({
+    certificates: readCertificates(vector(`repomd/${folder}/repomd.xml.key`)),
+    now: NOW,
+  })
+
+  test('of today is signed by a packet of version 4', () => {
+    expect(ofRepomd('centos-kmods-sig', by('centos-sig-kmods'))).toMatchObject({
+      how: 'RSA with SHA256, version 4',
+    })
+  })
+
+  test.each(['opensuse-11.0-update', 'opensuse-10.2-updates-testkey'])(
+    'of %s is by DSA, in a packet of version 3',
+    (folder) => {
+      expect(ofRepomd(folder, own(folder))).toMatchObject({ tag: 'good', how: 'DSA with SHA1, version 3' })
+    },
+  )
+
+  test.each([
+    ['neg-libzypp-wrongsig', 'not-the-bytes'],
+    ['neg-private-el9', 'unknown-key'],
+    ['neg-libzypp-unknownkey', 'unknown-key'],
+  ])('of %s is refused: %s', (folder, reason) => {
+    const believed = folder === 'neg-libzypp-wrongsig' ? own(folder) : by('alma-9', 'rocky-9')
+    expect(ofRepomd(folder, believed)).toMatchObject({ tag: 'refused', reason })
+  })
+})
+
+describe('a signature is judged by its own time', () => {
+  const signed = new Date('2008-10-23T00:00:00Z').getTime()
+  const folder = 'opensuse-11.0-update'
+  const [certificate] = readCertificates(vector(`repomd/${folder}/repomd.xml.key`))
+  const [key] = certificate!.keys
+  const withKey = (change: Partial<typeof key>): Verdict =>
+    ofRepomd(folder, { certificates: [{ ...certificate!, keys: [{ ...key!, ...change }] }], now: NOW })
+
+  test('its key has ended since then, which is said', () => {
+    const verdict = ofRepomd(folder, { certificates: [certificate!], now: NOW })
+    expect(verdict).toMatchObject({ tag: 'good' })
+    expect(verdict.tag === 'good' && verdict.ended! * 1000).toBeLessThan(NOW)
+  })
+
+  test.each([
+    ['had ended before', { ends: signed / 1000 - 86_400 }],
+    ['was not made yet', { created: signed / 1000 + 10 * 86_400 }],
+    ['was revoked before', { revoked: signed / 1000 - 86_400 }],
+    ['is revoked, and may have been in other hands', { revoked: 0 }],
+  ])('a key that %s counts for nothing', (_, change) => {
+    expect(withKey(change)).toMatchObject({ tag: 'refused', reason: 'untimely' })
+  })
+
+  test('a key that was retired later counts', () => {
+    expect(withKey({ revoked: signed / 1000 + 10 * 86_400 })).toMatchObject({ tag: 'good' })
+  })
+
+  test('one of tomorrow counts for nothing today', () => {
+    expect(ofRepomd(folder, { certificates: [certificate!], now: signed - 3 * 86_400_000 })).toMatchObject({
+      reason: 'untimely',
+    })
+  })
+})
+
+test('whatever bytes are signatures or are refused as none', () => {
+  const real = unarmor(vector('repomd/centos-kmods-sig/repomd.xml.asc'), 'signature')[0]!
+  for (let at = 0; at < real.length; at += 1) {
+    const bytes = Buffer.from(real)
+    bytes[at] = (bytes[at] ?? 0) ^ 0x41
+    try {
+      const verdict = check(
+        signaturesOf(bytes),
+        [vector('repomd/centos-kmods-sig/repomd.xml')],
+        by('centos-sig-kmods'),
+      )
+      // Not signed of it: by which key it is said to be, in its unhashed part.
+      expect(verdict.tag === 'good' ? at : -1).toBeLessThan(real.length)
+    } catch (error) {
+      expect(isProbeError(error, 'signature-invalid')).toBe(true)
+    }
+  }
+})
