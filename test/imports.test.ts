@@ -36,8 +36,9 @@ const within =
 /** The rooms of lib, from the ground up. */
 const FLOORS = [
   ['model'],
-  ['names', 'formats', 'archives', 'inputs', 'signing'],
-  ['serve', 'kernels', 'kconfig', 'clients', 'aws'],
+  ['names', 'formats'],
+  ['archives', 'inputs', 'signing', 'kconfig'],
+  ['serve', 'kernels', 'clients', 'aws'],
   ['build', 'submit'],
   ['plan', 'publish', 'api'],
 ] as const

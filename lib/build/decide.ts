@@ -109,8 +109,9 @@ async function treeIn(
 /** Only what is looked at later is written down: a package of the lists has more fields. */
 function loadTestOf({ image, unameRelease }: KernelPlan, settings: Settings): Pick<BuildPlan, 'loadTest'> {
   if (image === undefined || settings.loadTest.mode === 'off') return {}
-  const { bytes, format } = image
-  return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format } } }
+  const { bytes, format, signedFor } = image
+  const signed = signedFor === undefined ? {} : { signedFor }
+  return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format, ...signed } } }
 }
 
 /** Of a decision, with URLs that were signed now. */

@@ -30,9 +30,15 @@ export interface CompilerFacts {
   readonly commands: readonly string[]
 }
 
-/** The config's own word, then that of `/proc/version`, then a guess. ProbeError `misconfigured` for no commands. */
-export function compilerOf({ config, procVersion, kernelRelease, commands }: CompilerFacts): Compiler {
-  const found = ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(kernelRelease)
+/** The command that built the kernel, at hand or not: the config's own word, then that of `/proc/version`, then a guess. */
+export const builtBy = (facts: Omit<CompilerFacts, 'commands'>): string => commandOf(foundIn(facts))
+
+const foundIn = ({ config, procVersion, kernelRelease }: Omit<CompilerFacts, 'commands'>): Found =>
+  ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(kernelRelease)
+
+/** The same, and what of that is at hand. ProbeError `misconfigured` for no commands. */
+export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
+  const found = foundIn(facts)
   const command = nearest(found, commands)
   const exact = found.from !== 'kernel-version' && commandOf(found) === command
   return { ...found, command, exact, text: `${ORIGIN[found.from](found)}; ${choice(found, command, exact)}` }

@@ -1,18 +1,41 @@
 // Every planner there is, by target.
 
-import { isProbeError, ProbeError } from '../model/errors.ts'
+import { ensureInput } from '../inputs/inputs.ts'
+import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Sources } from '../model/ports.ts'
-import type { ConfigHash, Probe } from '../model/probe.ts'
+import type { ConfigHash, Package, Probe } from '../model/probe.ts'
 import { debianPlanner } from './debian/planner.ts'
 import type { HeadersPlan, KernelPlan, Planner, PlannerPorts } from './planner.ts'
+import { certificatesFor } from './rpm/keys.ts'
+import { bringRpm } from './rpm/packages.ts'
+import { rpmPlanner } from './rpm/planner.ts'
+import { RPM_ROWS, type RpmTarget } from './rpm/rows.ts'
 import { isTarget, TARGET_NAMES, type Target, type TargetSettings, targetsOf } from './targets.ts'
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
 import type { VanillaSettings } from './vanilla/settings.ts'
 
-/** The compiler refuses a target without a planner. */
-const PLANNERS: Readonly<Record<Target, (ports: PlannerPorts, settings: TargetSettings) => Planner>> = {
-  debian: debianPlanner,
+type CreatePlanner = (ports: PlannerPorts, settings: TargetSettings) => Planner
+
+const rpm =
+  (target: RpmTarget): CreatePlanner =>
+  (ports, settings) =>
+    rpmPlanner(ports, {
+      target,
+      settings: settings[target],
+      certificates: certificatesFor(target, settings[target].keys),
+    })
+
+const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, target)
+
+function plannerOf(target: Target): CreatePlanner {
+  if (isRpm(target)) return rpm(target)
+  switch (target) {
+    case 'debian':
+      return debianPlanner
+    default:
+      return unreachable(target)
+  }
 }
 
 export interface PlannersPorts extends PlannerPorts {
@@ -24,6 +47,11 @@ export interface Planners {
   plan(probe: Probe): Promise<HeadersPlan>
   /** The probe that a name without a target means. ProbeError `headers-not-found`. */
   identify(asked: ConfigHash): Promise<Probe>
+  /**
+   * Puts a package that a plan has named into the inputs, by its own signature: what a list said of it was believed by
+   * nobody. ProbeError as for a plan.
+   */
+  bring(pkg: Package): Promise<void>
   /** Of a submitted kernel: from the header packages that it names, else from source and config. */
   planSubmitted(kernel: SubmittedKernel): Promise<KernelPlan>
 }
@@ -32,7 +60,7 @@ export function createPlanners(
   settings: TargetSettings & { readonly vanilla: VanillaSettings },
   ports: PlannersPorts,
 ): Planners {
-  const made = new Map(TARGET_NAMES.map((target) => [target, PLANNERS[target](ports, settings)]))
+  const made = new Map(TARGET_NAMES.map((target) => [target, plannerOf(target)(ports, settings)]))
   const planners = [...made.values()]
   const vanilla: VanillaPorts = {
     ...ports,
@@ -47,6 +75,12 @@ export function createPlanners(
   }
   return {
     plan: (probe) => plannerFor(probe.target).plan(probe),
+    bring: async (pkg) => {
+      const { signedFor = '' } = pkg
+      if (!isRpm(signedFor)) return ensureInput(ports.inputs, ports.fetch, pkg)
+      const certificates = certificatesFor(signedFor, settings[signedFor].keys)
+      await bringRpm({ ...ports, certificates }, pkg)
+    },
     identify: (asked) =>
       firstFound(
         targetsOf(asked).map(

@@ -6,10 +6,11 @@ import type { ConfigHash, Probe } from '../model/probe.ts'
 import type { Series } from '../model/series.ts'
 import { debian } from './debian/target.ts'
 import type { KernelRequest } from './planner.ts'
+import { RPM_TARGETS } from './rpm/target.ts'
 import type { TargetFacts } from './target.ts'
 
-/** A new target is a folder, a line here and a line in planners.ts. */
-export const TARGETS = { debian } as const satisfies Readonly<Record<string, TargetFacts>>
+/** A new target is a folder, a line here and a line in planners.ts; one whose kernels come as rpms a row of rpm/rows.ts. */
+export const TARGETS = { debian, ...RPM_TARGETS } as const satisfies Readonly<Record<string, TargetFacts>>
 
 export type Target = keyof typeof TARGETS
 /** What an operator sets, by target. */

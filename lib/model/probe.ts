@@ -67,7 +67,12 @@ export const sourceSchema = z.object({
 export type Source = Read<typeof sourceSchema>
 
 /** A file of a distribution's archive, with the digest of the distribution's signed metadata. */
-export const packageSchema = sourceSchema.extend({ bytes: z.number(), format: z.enum(PACKAGE_FORMATS) })
+export const packageSchema = sourceSchema.extend({
+  bytes: z.number(),
+  format: z.enum(PACKAGE_FORMATS),
+  /** the target whose keys must have signed the package itself; none where a signed list has its digest */
+  signedFor: z.string().optional(),
+})
 export type Package = Read<typeof packageSchema>
 
 /** The build root of a probe: which packages it is of, and what they unpack to. */

@@ -2,7 +2,6 @@
 
 import type { DecidePorts } from '../build/decide.ts'
 import { createTrees } from '../inputs/cache.ts'
-import { ensureInput } from '../inputs/inputs.ts'
 import { createPlanners } from '../kernels/planners.ts'
 import type { AllSettings } from '../kernels/settings.ts'
 import { driverFor } from '../model/drivers.ts'
@@ -31,7 +30,7 @@ export interface Planning
 }
 
 export function createPlanning(ports: PlanningPorts): Planning {
-  const { settings, inputs, fetch } = ports
+  const { settings, inputs } = ports
   const planners = createPlanners(settings, { ...ports, machines: settings.build.machines })
   const drivers = { ...ports, suites: driverSuites(ports, settings.driverPackages, settings) }
   const driverPorts: DriverSourcePorts = {
@@ -43,7 +42,7 @@ export function createPlanning(ports: PlanningPorts): Planning {
     submitted: planners.planSubmitted,
     identify: planners.identify,
     driver: (probe) => driverSource(driverPorts, driverFor(settings, probe.driverVersion), probe),
-    ensureInput: (pkg) => ensureInput(inputs, fetch, pkg),
+    ensureInput: planners.bring,
     trees: createTrees(inputs),
     drivers,
   }

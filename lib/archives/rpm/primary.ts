@@ -1,0 +1,167 @@
+// The packages of an rpm repository that someone asks for, out of its primary.xml: read as a stream, of which the rest is
+// forgotten.
+
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import { compressionOf, decompressed } from '../../formats/decompress.ts'
+import { xmlReader } from '../../formats/xml.ts'
+import { sha256 } from '../../model/digest.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { listKey } from '../../model/keys.ts'
+import type { Store } from '../../model/ports.ts'
+import { fetchRepomd, isPath, type Metadata, type RepomdPorts, type Repository } from './repomd.ts'
+
+const listed = z.object({
+  name: z.string(),
+  epoch: z.number(),
+  version: z.string(),
+  release: z.string(),
+  arch: z.string(),
+  url: z.string(),
+  bytes: z.number(),
+  /** lower-case hex; what the list says, which nobody may have signed */
+  sha256: z.string().optional(),
+  /** packages that it needs in exactly one version: `name version-release` */
+  needs: z.array(z.string()),
+})
+/** What a list says of a package: a hint, until the package's own signature was seen. */
+export type ListedRpm = Readonly<z.infer<typeof listed>>
+
+export interface PrimaryPorts extends RepomdPorts {
+  /** keeps what was read of a list, by the list's digest */
+  readonly inputs: Pick<Store, 'get' | 'create'>
+}
+
+/** Which packages are kept. `id` stands for the rule: another rule, another cached subset. */
+export interface KeepRpm {
+  readonly id: string
+  readonly test: (name: string) => boolean
+}
+
+/** Above Fedora's, with 70,000 packages. */
+const MAX_LIST = 256 * 1024 * 1024
+const MAX_TEXT = 2048 * 1024 * 1024
+const MAX_SUBSET = 16 * 1024 * 1024
+
+/** ProbeError `not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`, `too-large`. */
+export async function fetchRpms(
+  ports: PrimaryPorts,
+  repository: Repository,
+  keep: KeepRpm,
+): Promise<readonly ListedRpm[]> {
+  const primary = (await fetchRepomd(ports, repository)).get('primary')
+  const { base } = repository
+  if (primary === undefined)
+    throw new ProbeError('mirror-unreachable', `${base}/repodata/repomd.xml names no primary.xml`)
+  const key = listKey(sha256(`rpm 1 ${base} ${keep.id} ${primary.hash} ${primary.digest}`))
+  const cached = await ports.inputs.get(key, MAX_SUBSET)
+  if (cached !== undefined) return z.array(listed).parse(JSON.parse(new TextDecoder().decode(cached)))
+  const packages = await readPrimary(await fetchList(ports, base, primary), base, keep)
+  const body = new TextEncoder().encode(JSON.stringify(packages))
+  // A crash before this line costs the next plan the same work; two at once write the same bytes.
+  await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
+  return packages
+}
+
+async function fetchList(
+  { fetch }: RepomdPorts,
+  base: string,
+  { href, hash, digest }: Metadata,
+): Promise<Uint8Array> {
+  const url = `${base}/${href}`
+  const body = await fetch(url, { maxBytes: MAX_LIST })
+  if (createHash(hash).update(body).digest('hex') === digest) return body
+  throw new ProbeError(
+    'digest-mismatch',
+    `${url} is not the list that repomd.xml names: the mirror is being updated`,
+  )
+}
+
+/** ProbeError `mirror-unreachable` for what is no such list. */
+export async function readPrimary(
+  list: Uint8Array,
+  base: string,
+  keep: KeepRpm,
+): Promise<readonly ListedRpm[]> {
+  const compression = compressionOf(list)
+  if (compression === undefined)
+    throw new ProbeError(
+      'mirror-unreachable',
+      `the list of ${base} is compressed in a way that is not known here`,
+    )
+  const { write, end, packages } = primaryReader(base, keep)
+  const decoder = new TextDecoder()
+  try {
+    for await (const chunk of decompressed(list, compression, MAX_TEXT))
+      write(decoder.decode(chunk, { stream: true }))
+    end()
+  } catch (cause) {
+    if (cause instanceof ProbeError) throw cause
+    throw new ProbeError('mirror-unreachable', `the list of ${base} is broken: ${cause}`, { cause })
+  }
+  return packages
+}
+
+type Reading = { -readonly [Name in keyof ListedRpm]: ListedRpm[Name] } & { needs: string[] }
+
+function primaryReader(base: string, keep: KeepRpm) {
+  const packages: ListedRpm[] = []
+  let pkg: Reading | undefined
+  let hash = ''
+  const reader = xmlReader({
+    open: ({ path, attributes }) => {
+      if (path === 'metadata/package') pkg = nothing()
+      if (pkg === undefined) return
+      switch (path) {
+        case 'metadata/package/version':
+          pkg.epoch = Number(attributes.epoch ?? 0)
+          pkg.version = attributes.ver ?? ''
+          pkg.release = attributes.rel ?? ''
+          return
+        case 'metadata/package/checksum':
+          hash = attributes.type ?? ''
+          return
+        case 'metadata/package/size':
+          pkg.bytes = Number(attributes.package ?? 0)
+          return
+        case 'metadata/package/location':
+          pkg.url = isPath(attributes.href ?? '') ? `${base}/${attributes.href}` : ''
+          return
+        case 'metadata/package/format/rpm:requires/rpm:entry':
+          if (attributes.flags === 'EQ')
+            pkg.needs.push(`${attributes.name} ${attributes.ver}-${attributes.rel}`)
+          return
+      }
+    },
+    close: ({ path }, text) => {
+      switch (path) {
+        case 'metadata/package/name':
+          // Nothing more is read of a package that nobody asks for.
+          pkg = pkg !== undefined && keep.test(text) ? { ...pkg, name: text } : undefined
+          return
+        case 'metadata/package/arch':
+          if (pkg !== undefined) pkg.arch = text
+          return
+        case 'metadata/package/checksum':
+          if (pkg !== undefined && hash === 'sha256') pkg.sha256 = text.trim()
+          return
+        case 'metadata/package':
+          if (pkg !== undefined && pkg.name !== '' && pkg.url !== '' && Number.isSafeInteger(pkg.bytes))
+            packages.push(pkg)
+          pkg = undefined
+      }
+    },
+  })
+  return { ...reader, packages }
+}
+
+const nothing = (): Reading => ({
+  name: '',
+  epoch: 0,
+  version: '',
+  release: '',
+  arch: '',
+  url: '',
+  bytes: 0,
+  needs: [],
+})

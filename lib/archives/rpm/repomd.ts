@@ -1,0 +1,106 @@
+// What an rpm repository has: its repomd.xml, signed where its distribution signs it.
+
+import { unarmor } from '../../formats/openpgp/armor.ts'
+import type { Certificate } from '../../formats/openpgp/certificates.ts'
+import { signaturesOf } from '../../formats/openpgp/signature.ts'
+import { check } from '../../formats/openpgp/verify.ts'
+import { xmlReader } from '../../formats/xml.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Clock, Fetch } from '../../model/ports.ts'
+
+export interface Repository {
+  /** URL of the folder that has `repodata/`, without a slash at its end */
+  readonly base: string
+  /**
+   * Whether repomd.xml.asc must be by a key of the distribution. Where it signs none, a list is a hint and nothing more: each
+   * package is signed by itself.
+   */
+  readonly lists: 'signed' | 'unsigned'
+}
+
+/** A file of the repository's metadata. */
+export interface Metadata {
+  /** below the repository's base */
+  readonly href: string
+  readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512'
+  /** lower-case hex */
+  readonly digest: string
+}
+
+export interface RepomdPorts {
+  readonly fetch: Fetch
+  readonly now: Clock
+  /** whose signatures are believed */
+  readonly certificates: readonly Certificate[]
+}
+
+const MAX_REPOMD = 1024 * 1024
+
+/** `sha` is SHA-1: createrepo's word for it. */
+const HASHES: Readonly<Record<string, Metadata['hash']>> = {
+  sha: 'sha1',
+  sha1: 'sha1',
+  sha256: 'sha256',
+  sha384: 'sha384',
+  sha512: 'sha512',
+}
+
+/** By their types, e.g. `primary`. ProbeError `not-found`, `mirror-unreachable`, `signature-invalid`. */
+export async function fetchRepomd(
+  { fetch, now, certificates }: RepomdPorts,
+  { base, lists }: Repository,
+): Promise<ReadonlyMap<string, Metadata>> {
+  const url = `${base}/repodata/repomd.xml`
+  const body = await fetch(url, { maxBytes: MAX_REPOMD })
+  if (lists === 'signed') await checkSigned(body)
+  return readRepomd(body, url)
+
+  async function checkSigned(signed: Uint8Array): Promise<void> {
+    const signature = await fetch(`${url}.asc`, { maxBytes: MAX_REPOMD }).catch((error: unknown) => {
+      if (isProbeError(error, 'not-found')) throw refused(url, 'it has no signature beside it')
+      throw error
+    })
+    const signatures = unarmor(signature, 'signature').flatMap(signaturesOf)
+    const verdict = check(signatures, [signed], { certificates, now: now() })
+    if (verdict.tag === 'refused') throw refused(url, verdict.why)
+  }
+}
+
+const refused = (url: string, why: string): ProbeError =>
+  new ProbeError('signature-invalid', `${url} is not believed: ${why}`)
+
+/** ProbeError `mirror-unreachable` for what is no repomd.xml, as an error page is none. */
+export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, Metadata> {
+  const found = new Map<string, Metadata>()
+  let type = ''
+  let href = ''
+  let hash = ''
+  let digest = ''
+  const reader = xmlReader({
+    open: ({ path, attributes }) => {
+      if (path === 'repomd/data') [type, href, hash, digest] = [attributes.type ?? '', '', '', '']
+      if (path === 'repomd/data/location') href = attributes.href ?? ''
+      if (path === 'repomd/data/checksum') hash = attributes.type ?? ''
+    },
+    close: ({ path }, text) => {
+      if (path === 'repomd/data/checksum') digest = text.trim()
+      const known = HASHES[hash]
+      // The first of a type; what names a place outside of the repository is none.
+      if (path === 'repomd/data' && known !== undefined && isPath(href) && !found.has(type))
+        found.set(type, { href, hash: known, digest })
+    },
+  })
+  try {
+    reader.write(new TextDecoder().decode(body))
+    reader.end()
+  } catch (cause) {
+    throw new ProbeError('mirror-unreachable', `${url} is no list of a repository: ${cause}`, { cause })
+  }
+  if (found.size === 0)
+    throw new ProbeError('mirror-unreachable', `${url} is no list of a repository: it names no metadata`)
+  return found
+}
+
+/** Of a file below the repository. */
+export const isPath = (href: string): boolean =>
+  /^[A-Za-z0-9._+~^%/-]{1,300}$/.test(href) && !href.startsWith('/') && !href.split('/').includes('..')

@@ -1,0 +1,88 @@
+// cpio, as the payload of an rpm: its "new ASCII format" (cpio(5)), read as it passes.
+
+import { ProbeError } from '../model/errors.ts'
+
+export interface CpioFile {
+  /** without `./` or `/` at its beginning */
+  readonly path: string
+  readonly bytes: number
+}
+
+const MAGICS = ['070701', '070702']
+const HEADER_BYTES = 110
+const MAX_NAME = 4096
+const END = 'TRAILER!!!'
+
+/**
+ * `take` says of each file whether its bytes are wanted, and is given them; false from `take` of the bytes ends the reading.
+ * ProbeError `digest-mismatch` for what is no cpio.
+ */
+export async function readCpio(
+  chunks: AsyncIterable<Uint8Array>,
+  wants: (file: CpioFile) => boolean,
+  take: (file: CpioFile, body: Uint8Array) => 'go-on' | 'enough',
+): Promise<void> {
+  const input = buffered(chunks)
+  for (;;) {
+    const header = Buffer.from(await input.read(HEADER_BYTES)).toString('latin1')
+    if (!MAGICS.includes(header.slice(0, 6))) throw noCpio('a file does not begin as one')
+    const [bytes, nameBytes] = [field(header, 6), field(header, 11)]
+    if (nameBytes === 0 || nameBytes > MAX_NAME) throw noCpio('a file has no name')
+    const name = Buffer.from(await input.read(padded(HEADER_BYTES + nameBytes) - HEADER_BYTES))
+    const path = name.toString('utf8', 0, nameBytes - 1).replace(/^(\.?\/)+/, '')
+    if (path === END) return
+    const file = { path, bytes }
+    if (!wants(file)) await input.skip(padded(bytes))
+    else if (take(file, (await input.read(padded(bytes))).subarray(0, bytes)) === 'enough') return
+  }
+}
+
+/** Eight hex digits. */
+function field(header: string, index: number): number {
+  const text = header.slice(6 + index * 8, 14 + index * 8)
+  if (!/^[0-9a-fA-F]{8}$/.test(text)) throw noCpio('a header holds more than digits')
+  return Number.parseInt(text, 16)
+}
+
+const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4
+
+interface Buffered {
+  read(bytes: number): Promise<Uint8Array>
+  skip(bytes: number): Promise<void>
+}
+
+/** Of what passes no more is held than what is asked for. */
+function buffered(chunks: AsyncIterable<Uint8Array>): Buffered {
+  const source = chunks[Symbol.asyncIterator]()
+  let rest: Uint8Array = new Uint8Array()
+  const next = async (): Promise<void> => {
+    const { done, value } = await source.next()
+    if (done === true) throw noCpio('it is cut off')
+    rest = value
+  }
+  return {
+    read: async (bytes) => {
+      const parts: Uint8Array[] = []
+      for (let missing = bytes; missing > 0; ) {
+        if (rest.length === 0) await next()
+        // A copy: a chunk is good until the next one.
+        const part = rest.slice(0, missing)
+        parts.push(part)
+        rest = rest.subarray(part.length)
+        missing -= part.length
+      }
+      return Buffer.concat(parts)
+    },
+    skip: async (bytes) => {
+      for (let missing = bytes; missing > 0; ) {
+        if (rest.length === 0) await next()
+        const passed = Math.min(missing, rest.length)
+        rest = rest.subarray(passed)
+        missing -= passed
+      }
+    },
+  }
+}
+
+const noCpio = (why: string): ProbeError =>
+  new ProbeError('digest-mismatch', `the payload is no cpio archive: ${why}`)

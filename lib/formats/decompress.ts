@@ -1,0 +1,48 @@
+// Compressed bytes, unpacked as they pass.
+
+import { Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { ProbeError } from '../model/errors.ts'
+import { unxzStream } from './xz.ts'
+import { pieces, withKnownChecks } from './xz-container.ts'
+
+export const COMPRESSIONS = ['none', 'gzip', 'xz', 'zstd'] as const
+export type Compression = (typeof COMPRESSIONS)[number]
+
+/** By its first bytes; `undefined` for bzip2, lzma and others that nothing here unpacks. */
+export function compressionOf(bytes: Uint8Array): Compression | undefined {
+  const magic = Buffer.from(bytes.subarray(0, 6)).toString('hex')
+  if (magic.startsWith('1f8b')) return 'gzip'
+  if (magic === 'fd377a585a00') return 'xz'
+  if (magic.startsWith('28b52ffd')) return 'zstd'
+  return magic.startsWith('425a68') || magic.startsWith('5d0000') ? undefined : 'none'
+}
+
+/**
+ * At most `maxBytes`. A chunk is good until the next one. ProbeError `too-large`; errors of its own for what is broken.
+ */
+export async function* decompressed(
+  bytes: Uint8Array,
+  compression: Compression,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let passed = 0
+  for await (const chunk of streamOf(bytes, compression)) {
+    passed += chunk.length
+    if (passed > maxBytes) throw new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)
+    yield chunk
+  }
+}
+
+function streamOf(bytes: Uint8Array, compression: Compression): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case 'none':
+      return Readable.from(pieces(bytes))
+    case 'gzip':
+      return Readable.from(pieces(bytes)).pipe(createGunzip())
+    case 'zstd':
+      return Readable.from(pieces(bytes)).pipe(createZstdDecompress())
+    case 'xz':
+      return unxzStream(withKnownChecks(bytes))
+  }
+}

@@ -1,0 +1,47 @@
+// Whose signatures on packages are believed, by target: each its own distribution's, and nobody else's.
+
+import { ALMALINUX_KEYS } from '../../archives/keys/rpm/almalinux.ts'
+import { AMAZONLINUX2023_KEYS } from '../../archives/keys/rpm/amazonlinux2023.ts'
+import { AZURELINUX_KEYS } from '../../archives/keys/rpm/azurelinux.ts'
+import { CENTOS_KEYS } from '../../archives/keys/rpm/centos.ts'
+import { FEDORA_KEYS } from '../../archives/keys/rpm/fedora.ts'
+import { OL_KEYS } from '../../archives/keys/rpm/ol.ts'
+import { OPENSUSE_KEYS } from '../../archives/keys/rpm/opensuse.ts'
+import { REDHAT_KEYS } from '../../archives/keys/rpm/redhat.ts'
+import { ROCKY_KEYS } from '../../archives/keys/rpm/rocky.ts'
+import { SLES_KEYS } from '../../archives/keys/rpm/sles.ts'
+import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
+import { ProbeError } from '../../model/errors.ts'
+import type { RpmTarget } from './rows.ts'
+
+/** `''`: its key was found nowhere that vouches for it, so an operator names it. */
+const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
+  alinux: '',
+  almalinux: ALMALINUX_KEYS,
+  amazonlinux2023: AMAZONLINUX2023_KEYS,
+  azurelinux: AZURELINUX_KEYS,
+  centos: CENTOS_KEYS,
+  fedora: FEDORA_KEYS,
+  ol: OL_KEYS,
+  opensuse: OPENSUSE_KEYS,
+  photon: '',
+  redhat: REDHAT_KEYS,
+  rocky: ROCKY_KEYS,
+  sles: SLES_KEYS,
+}
+
+/** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is no key. */
+export function certificatesFor(target: RpmTarget, more: readonly string[]): readonly Certificate[] {
+  const own = RPM_KEYS[target]
+  return [...(own === '' ? [] : [own]), ...more].flatMap((key) => {
+    try {
+      return readCertificates(new TextEncoder().encode(key))
+    } catch (cause) {
+      throw new ProbeError(
+        'misconfigured',
+        `${target}.keys of the settings holds what is no armored public key`,
+        { cause },
+      )
+    }
+  })
+}

@@ -1,0 +1,116 @@
+// An rpm itself: fetched, signed by its distribution, and the one that was asked for. Kept only then.
+
+import { readCpio } from '../../formats/cpio.ts'
+import { compressionOf, decompressed } from '../../formats/decompress.ts'
+import type { Certificate } from '../../formats/openpgp/certificates.ts'
+import { type SignedRpm, verifyRpm } from '../../formats/rpm/verify.ts'
+import { keepInput } from '../../inputs/inputs.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { inputKey } from '../../model/keys.ts'
+import type { Clock, Fetch, Store } from '../../model/ports.ts'
+import type { Package } from '../../model/probe.ts'
+
+export interface RpmPorts {
+  readonly fetch: Fetch
+  readonly inputs: Store
+  readonly now: Clock
+  /** whose signatures are believed */
+  readonly certificates: readonly Certificate[]
+}
+
+/** What a list says of one; `version`: with release and architecture, `5.14.0-427.el9.x86_64`. */
+export interface WantedRpm {
+  readonly name: string
+  readonly version: string
+  readonly url: string
+  /** lower-case hex; `undefined` where the list has another digest */
+  readonly sha256: string | undefined
+  readonly bytes: number
+}
+
+/** Above the largest of a kernel's, with its debug files left out. */
+const MAX_RPM = 512 * 1024 * 1024
+
+/**
+ * Whatever the list says and whoever kept it: its own signature is verified each time. ProbeError `signature-invalid`,
+ * `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`.
+ */
+export async function bringRpm(
+  ports: RpmPorts,
+  wanted: WantedRpm,
+): Promise<{ pkg: Package; rpm: SignedRpm }> {
+  const { inputs, certificates, now } = ports
+  const kept = wanted.sha256 === undefined ? undefined : await inputs.get(inputKey(wanted.sha256), MAX_RPM)
+  const body = kept ?? (await ports.fetch(wanted.url, { maxBytes: Math.min(wanted.bytes, MAX_RPM) }))
+  const rpm = signedBy(body, wanted, { certificates, now: now() })
+  const { name, version, release, arch } = rpm.identity
+  const found = `${version}-${release}.${arch}`
+  if (rpm.identity.isSource || name !== wanted.name || found !== wanted.version)
+    throw refused(wanted, `it is ${name} ${found}, signed`)
+  const sha256 = await keepInput(inputs, body)
+  if (wanted.sha256 !== undefined && wanted.sha256 !== sha256)
+    throw new ProbeError(
+      'digest-mismatch',
+      `${wanted.url} has sha256 ${sha256}, not ${wanted.sha256}: it is not used`,
+    )
+  const { url } = wanted
+  return { pkg: { name, version: found, url, sha256, bytes: body.length, format: 'rpm' }, rpm }
+}
+
+function signedBy(
+  body: Uint8Array,
+  wanted: WantedRpm,
+  believed: { readonly certificates: readonly Certificate[]; readonly now: number },
+): SignedRpm {
+  const found = judged(body, wanted, believed)
+  if (found.payload.length === 0) throw refused(wanted, 'it ends with its header')
+  return found
+}
+
+function judged(
+  body: Uint8Array,
+  wanted: WantedRpm,
+  believed: { readonly certificates: readonly Certificate[]; readonly now: number },
+): SignedRpm {
+  try {
+    const found = verifyRpm(body, believed)
+    if (found.tag === 'signed') return found
+    throw refused(wanted, found.why)
+  } catch (error) {
+    throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)
+      ? refused(wanted, error.message)
+      : error
+  }
+}
+
+const refused = ({ url, name, version }: WantedRpm, why: string): ProbeError =>
+  new ProbeError('signature-invalid', `${url} is not believed as ${name} ${version}: ${why}`)
+
+/** Of one, in a file: an unpacked config has 300 KB. */
+const MAX_FILE = 4 * 1024 * 1024
+/** A kernel's image unpacks to less, its headers to a tenth. */
+const MAX_UNPACKED = 2048 * 1024 * 1024
+
+/** The files whose paths `wants` takes, until it has had `enough`. ProbeError `digest-mismatch`, `too-large`. */
+export async function filesIn(
+  { payload }: SignedRpm,
+  wants: (path: string) => boolean,
+  enough: (found: ReadonlyMap<string, Uint8Array>) => boolean,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const compression = compressionOf(payload)
+  if (compression === undefined)
+    throw new ProbeError(
+      'digest-mismatch',
+      'its payload is compressed by bzip2 or lzma, which nothing here unpacks',
+    )
+  const found = new Map<string, Uint8Array>()
+  await readCpio(
+    decompressed(payload, compression, MAX_UNPACKED),
+    ({ path, bytes }) => bytes <= MAX_FILE && wants(path),
+    ({ path }, body) => {
+      found.set(path, body)
+      return enough(found) ? 'enough' : 'go-on'
+    },
+  )
+  return found
+}

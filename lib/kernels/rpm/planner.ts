@@ -1,0 +1,216 @@
+// Plans of kernels that come as rpms: the package of a kernel's headers, found in a list and believed for its own signature.
+
+import { createHash } from 'node:crypto'
+import { fetchRpms, type KeepRpm, type ListedRpm } from '../../archives/rpm/primary.ts'
+import type { Certificate } from '../../formats/openpgp/certificates.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Package } from '../../model/probe.ts'
+import type { HeadersPlan, Planner, PlannerPorts } from '../planner.ts'
+import { bringRpm, type RpmPorts, type WantedRpm } from './packages.ts'
+import { basesFor, checkedKernel, kernelOf, type RpmKernel, type RpmRow } from './row.ts'
+import { RPM_ROWS, type RpmTarget } from './rows.ts'
+import type { RpmSettings } from './target.ts'
+import { treeIn } from './tree.ts'
+
+/** What is kept of a list: kernels, by whatever names their distributions give them. */
+const KERNELS: KeepRpm = { id: 'kernels 1', test: (name) => /^(?:kernel|linux)(?:\d|-|$)/.test(name) }
+
+/** A list of mirrors is a few lines. */
+const MAX_MIRRORS = 64 * 1024
+/** Lists read at one time. */
+const AT_ONCE = 4
+
+export interface RpmPlannerOptions {
+  readonly target: RpmTarget
+  readonly settings: RpmSettings
+  /** whose signatures are believed */
+  readonly certificates: readonly Certificate[]
+}
+
+export function rpmPlanner(
+  ports: PlannerPorts,
+  { target, settings, certificates }: RpmPlannerOptions,
+): Planner {
+  const row: RpmRow = RPM_ROWS[target]
+  const own: RpmPorts = { ...ports, certificates }
+  const read = listReader({ ...own, lists: settings.lists })
+
+  /** The package of that name and version; first the current repositories, then those of the past, a few at a time. */
+  async function lists(kernel: RpmKernel, found: (list: readonly ListedRpm[]) => boolean): Promise<Lists> {
+    const bases = basesFor(settings.places, kernel)
+    if (bases.length === 0) throw noPlace(target, row, kernel)
+    if (certificates.length === 0) throw noKey(target)
+    const packages: ListedRpm[] = []
+    const unread: ProbeError[] = []
+    for (let at = 0; at < bases.length; at += AT_ONCE) {
+      for (const one of await Promise.all(bases.slice(at, at + AT_ONCE).map(read))) {
+        if (one.tag === 'read') packages.push(...one.packages)
+        else unread.push(one.error)
+      }
+      if (found(packages)) break
+    }
+    return { packages, unread }
+  }
+
+  async function plan(kernel: RpmKernel): Promise<HeadersPlan & { readonly config: Uint8Array }> {
+    const { packages, unread } = await lists(kernel, (list) => headersIn(row, list, kernel) !== undefined)
+    const headers = headersIn(row, packages, kernel)
+    if (headers === undefined) throw notFound(target, row, kernel, unread)
+    const brought = await bringRpm(own, wantedOf(headers))
+    const needed = await Promise.all(
+      companionsOf(packages, headers).map(async (one) => (await bringRpm(own, wantedOf(one))).pkg),
+    )
+    const { tree, config, compiler, compilerText } = await treeIn(brought.rpm, kernel.unameRelease)
+    return {
+      tag: 'headers',
+      kernelRelease: kernel.unameRelease,
+      unameRelease: kernel.unameRelease,
+      headers: [...needed, brought.pkg],
+      tree,
+      config,
+      compiler,
+      compilerText,
+      image: imageIn(row, packages, kernel, target),
+    }
+  }
+
+  return {
+    plan: async (request) => plan(checkedKernel(row, target, request)),
+    identify: async ({ unameRelease, arch, configMd5 }) => {
+      const { config } = await plan(checkedKernel(row, target, { kernelRelease: unameRelease, arch }))
+      if (createHash('md5').update(config).digest('hex') === configMd5)
+        return { kernelRelease: unameRelease, kernelVersion: '1' }
+      throw new ProbeError('headers-not-found', `${target}'s kernel ${unameRelease} has another config`)
+    },
+    planPackages: async ({ arch, unameRelease, kernelRelease, kernelUrls }) => {
+      const kernel = kernelOf(row, unameRelease, arch)
+      if (kernel === undefined || !kernelUrls.every((url) => url.endsWith('.rpm')))
+        throw new ProbeError('headers-not-found', `no kernel of ${target} calls itself ${unameRelease}`)
+      const { config, ...found } = await plan(kernel)
+      const files = [...found.headers.map(({ url }) => fileOf(url))]
+      if (kernelUrls.every((url) => files.includes(fileOf(url)))) return { ...found, kernelRelease }
+      throw new ProbeError(
+        'headers-not-found',
+        `${target} builds ${unameRelease} of ${files.join(' and ')}, and of nothing else`,
+      )
+    },
+    // None of them has a kernel's source as a package that could be built from.
+    find: async () => [],
+  }
+}
+
+interface Lists {
+  readonly packages: readonly ListedRpm[]
+  readonly unread: readonly ProbeError[]
+}
+
+type OneList =
+  | { readonly tag: 'read'; readonly packages: readonly ListedRpm[] }
+  | { readonly tag: 'unread'; readonly error: ProbeError }
+
+/** A repository that is not there, or out of reach, fails no kernel that another one has. */
+function listReader(ports: RpmPorts & { readonly lists: 'signed' | 'unsigned' }) {
+  return async (base: string): Promise<OneList> => {
+    try {
+      const place = base.endsWith('mirror.list') ? await firstMirror(ports, base) : base
+      return { tag: 'read', packages: await fetchRpms(ports, { base: place, lists: ports.lists }, KERNELS) }
+    } catch (error) {
+      if (isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable'))
+        return { tag: 'unread', error }
+      throw error
+    }
+  }
+}
+
+/** Amazon's: a URL a line, the last one without an end, each with a slash at its end or without. */
+async function firstMirror({ fetch }: RpmPorts, url: string): Promise<string> {
+  const body = await fetch(url, { maxBytes: MAX_MIRRORS })
+  const [first] = new TextDecoder().decode(body).split('\n')
+  const base = first?.trim().replace(/\/$/, '') ?? ''
+  if (/^https?:\/\/[^\s]+$/.test(base)) return base
+  throw new ProbeError('mirror-unreachable', `${url} is no list of mirrors`)
+}
+
+/** In the order of the names, and of several rebuilds the last one. */
+function headersIn(row: RpmRow, list: readonly ListedRpm[], kernel: RpmKernel): ListedRpm | undefined {
+  const own = list.filter(
+    ({ arch, version, release }) =>
+      arch === kernel.arch && version === kernel.version && isRelease(row, release, kernel),
+  )
+  return row.headers(kernel).flatMap((name) =>
+    own
+      .filter((pkg) => pkg.name === name)
+      .toSorted(byRelease)
+      .slice(-1),
+  )[0]
+}
+
+const isRelease = ({ counted }: RpmRow, release: string, kernel: RpmKernel): boolean =>
+  release === kernel.release ||
+  (counted === true && new RegExp(`^${kernel.release.replaceAll('.', '\\.')}\\.\\d+$`).test(release))
+
+const byRelease = (a: ListedRpm, b: ListedRpm): number =>
+  a.release.localeCompare(b.release, 'en', { numeric: true })
+
+/** Packages of a kernel's headers that these need in exactly one version, as SUSE's need those that all flavours share. */
+const companionsOf = (list: readonly ListedRpm[], { needs, name }: ListedRpm): ListedRpm[] =>
+  needs.flatMap((need) =>
+    list
+      .filter(
+        (pkg) =>
+          pkg.name !== name &&
+          /-devel$/.test(pkg.name) &&
+          `${pkg.name} ${pkg.version}-${pkg.release}` === need,
+      )
+      .slice(0, 1),
+  )
+
+const wantedOf = ({ name, version, release, arch, url, bytes, sha256 }: ListedRpm): WantedRpm => ({
+  name,
+  version: `${version}-${release}.${arch}`,
+  url,
+  bytes,
+  sha256,
+})
+
+/** Not fetched yet: whoever boots it verifies it first. */
+function imageIn(
+  row: RpmRow,
+  list: readonly ListedRpm[],
+  kernel: RpmKernel,
+  target: RpmTarget,
+): Package | undefined {
+  const found = headersIn({ ...row, headers: row.images }, list, kernel)
+  if (found?.sha256 === undefined) return undefined
+  const { name, version, url, bytes } = wantedOf(found)
+  return { name, version, url, sha256: found.sha256, bytes, format: 'rpm', signedFor: target }
+}
+
+const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
+
+function noPlace(target: string, { entitled }: RpmRow, { unameRelease }: RpmKernel): ProbeError {
+  const what = `no repository is known for kernel ${unameRelease} of ${target}`
+  return new ProbeError(
+    'headers-not-found',
+    entitled === undefined
+      ? `${what}: name one in ${target}.places of the settings, or POST the kernel's config to /v1/probes`
+      : `${what}: ${entitled}. Name your own mirror in ${target}.places of the settings, or POST the kernel's config to /v1/probes`,
+  )
+}
+
+const noKey = (target: string): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `no key of ${target}'s packages is known here, and none is believed unseen: name it in ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
+  )
+
+function notFound(target: string, row: RpmRow, kernel: RpmKernel, unread: readonly ProbeError[]): ProbeError {
+  const what = `no repository that is configured has ${row.headers(kernel).join(' or ')} ${kernel.version}-${kernel.release} of ${target}`
+  const unreachable = unread.filter(({ code }) => code === 'mirror-unreachable')
+  const away =
+    unreachable.length === 0 ? '' : ` Not read: ${unreachable.map(({ message }) => message).join('; ')}.`
+  return new ProbeError(
+    unreachable.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
+    `${what}.${away} POST the kernel's config to /v1/probes, or upgrade the host`,
+  )
+}

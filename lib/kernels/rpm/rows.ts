@@ -1,0 +1,225 @@
+// The distributions whose kernels come as rpms. A new one is a row here, and a file of its keys.
+
+import type { RpmKernel, RpmPlace, RpmRow } from './row.ts'
+
+/** Red Hat's way: `5.14.0-427.13.1.el9_4.x86_64`, `...aarch64+64k`. */
+const EL =
+  /^(?<version>\d+\.\d+\.\d+)-(?<release>[A-Za-z0-9._~^]+)\.(?<arch>x86_64|aarch64)(?:\+(?<flavour>[a-z0-9-]+))?$/
+
+/** The kernel's name in its packages, before `-devel` and the like. */
+function elName({ release, flavour }: RpmKernel): string[] {
+  const plain = release.endsWith('uek')
+    ? ['kernel-uek']
+    : release.includes('.elrepo')
+      ? ['kernel-ml', 'kernel-lt']
+      : release.includes('.rt7.')
+        ? ['kernel-rt']
+        : ['kernel']
+  return flavour === '' ? plain : plain.map((name) => `${name}-${flavour}`)
+}
+
+const el = {
+  kernels: EL,
+  headers: (kernel: RpmKernel) => elName(kernel).map((name) => `${name}-devel`),
+  images: (kernel: RpmKernel) => elName(kernel).flatMap((name) => [`${name}-core`, name]),
+}
+
+/** The same release at each of these bases. */
+const at = (of: string, ...bases: readonly string[]): RpmPlace[] => bases.map((base) => ({ of, base }))
+
+const ALMALINUX = 'https://repo.almalinux.org/almalinux'
+const ALMALINUX_VAULT = 'https://vault.almalinux.org'
+const ROCKY = 'https://dl.rockylinux.org/pub/rocky'
+const ROCKY_VAULT = 'https://dl.rockylinux.org/vault/rocky'
+const CENTOS_VAULT = 'https://vault.centos.org'
+const STREAM = 'https://mirror.stream.centos.org'
+const ELREPO = 'https://elrepo.org/linux/kernel'
+const FEDORA = 'https://dl.fedoraproject.org/pub/fedora/linux'
+const FEDORA_ARCHIVE = 'https://archives.fedoraproject.org/pub/archive/fedora/linux'
+const ORACLE = 'https://yum.oracle.com/repo/OracleLinux/OL{major}'
+const ALINUX = 'https://mirrors.aliyun.com/alinux'
+const PHOTON = 'https://packages.vmware.com/photon/{major}.0'
+const OPENSUSE = 'https://download.opensuse.org'
+const MICROSOFT = 'https://packages.microsoft.com'
+
+/** CentOS has its minor releases under the month of each. */
+const CENTOS_8 = ['8.0.1905', '8.1.1911', '8.2.2004', '8.3.2011', '8.4.2105', '8.5.2111']
+const CENTOS_7 = [
+  ...['7.0.1406', '7.1.1503', '7.2.1511', '7.3.1611', '7.4.1708'],
+  ...['7.5.1804', '7.6.1810', '7.7.1908', '7.8.2003', '7.9.2009'],
+]
+const CENTOS_6 = ['6.0', '6.1', '6.2', '6.3', '6.4', '6.5', '6.6', '6.7', '6.8', '6.9', '6.10']
+
+/** Which of Oracle's own kernels is in which repository. */
+const UEK = [
+  { version: '3\\.8\\.13', name: 'UEKR3' },
+  { version: '4\\.1\\.12', name: 'UEKR4' },
+  { version: '4\\.14\\.35', name: 'UEKR5' },
+  { version: '5\\.4\\.17', name: 'UEKR6' },
+  { version: '5\\.15\\.0', name: 'UEKR7' },
+  { version: '6\\.12\\.0', name: 'UEKR8' },
+]
+
+export const RPM_ROWS = {
+  almalinux: {
+    ...el,
+    lists: 'signed',
+    places: [
+      ...at(
+        '\\.el(?<major>8|9|10)',
+        ...['BaseOS', 'AppStream'].map((part) => `${ALMALINUX}/{major}/${part}/{arch}/os`),
+      ),
+      ...at(
+        '\\.el(?<major>8|9|10)_(?<minor>\\d+)',
+        ...['BaseOS', 'AppStream'].map((part) => `${ALMALINUX_VAULT}/{major}.{minor}/${part}/{arch}/os`),
+      ),
+    ],
+  },
+  rocky: {
+    ...el,
+    lists: 'signed',
+    places: [
+      ...at(
+        '\\.el(?<major>8|9|10)',
+        ...['BaseOS', 'AppStream'].map((part) => `${ROCKY}/{major}/${part}/{arch}/os`),
+      ),
+      ...at(
+        '\\.el(?<major>8|9|10)_(?<minor>\\d+)',
+        ...['BaseOS', 'AppStream'].map((part) => `${ROCKY_VAULT}/{major}.{minor}/${part}/{arch}/os`),
+      ),
+    ],
+  },
+  centos: {
+    ...el,
+    // Those of 6, and of 7 before 2018, are not.
+    lists: 'unsigned',
+    places: [
+      ...at('\\.el(?<major>\\d+)\\.elrepo', `${ELREPO}/el{major}/{arch}`),
+      ...at(
+        '\\.el(?<major>9|10)\\.',
+        `${STREAM}/{major}-stream/BaseOS/{arch}/os`,
+        `${STREAM}/{major}-stream/AppStream/{arch}/os`,
+      ),
+      ...at('\\.el8', `${CENTOS_VAULT}/8-stream/BaseOS/{arch}/os`),
+      ...CENTOS_8.flatMap((minor) => at('\\.el8', `${CENTOS_VAULT}/${minor}/BaseOS/{arch}/os`)),
+      ...CENTOS_7.toReversed().flatMap((minor) =>
+        at('\\.el7', `${CENTOS_VAULT}/${minor}/updates/{arch}`, `${CENTOS_VAULT}/${minor}/os/{arch}`),
+      ),
+      ...CENTOS_7.toReversed().flatMap((minor) =>
+        at(
+          '\\.el7(?=.*aarch64)',
+          `${CENTOS_VAULT}/altarch/${minor}/updates/{arch}`,
+          `${CENTOS_VAULT}/altarch/${minor}/os/{arch}`,
+        ),
+      ),
+      ...CENTOS_6.toReversed().flatMap((minor) =>
+        at('\\.el6', `${CENTOS_VAULT}/${minor}/updates/{arch}`, `${CENTOS_VAULT}/${minor}/os/{arch}`),
+      ),
+    ],
+  },
+  redhat: {
+    ...el,
+    lists: 'unsigned',
+    places: [],
+    entitled: 'Red Hat serves its packages to subscribers alone',
+  },
+  fedora: {
+    ...el,
+    lists: 'unsigned',
+    places: at(
+      '\\.fc(?<major>\\d+)',
+      `${FEDORA}/updates/{major}/Everything/{arch}`,
+      `${FEDORA}/releases/{major}/Everything/{arch}/os`,
+      `${FEDORA_ARCHIVE}/updates/{major}/Everything/{arch}`,
+      `${FEDORA_ARCHIVE}/releases/{major}/Everything/{arch}/os`,
+    ),
+  },
+  ol: {
+    ...el,
+    lists: 'unsigned',
+    places: [
+      ...UEK.flatMap(({ version, name }) =>
+        at(`^${version}-.*\\.el(?<major>\\d+)uek`, `${ORACLE}/${name}/{arch}`),
+      ),
+      ...at('\\.el(?<major>6)uek', `${ORACLE}/UEK/latest/{arch}`, `${ORACLE}/UEKR3/latest/{arch}`),
+      ...at('\\.el(?<major>6|7)', `${ORACLE}/latest/{arch}`),
+      ...at('\\.el(?<major>8|9|10)', `${ORACLE}/baseos/latest/{arch}`, `${ORACLE}/appstream/{arch}`),
+      ...at('\\.el(?<major>\\d+)(?!.*uek)', `${ORACLE}/MODRHCK/{arch}`),
+    ],
+  },
+  amazonlinux2023: {
+    kernels: /^(?<version>\d+\.\d+\.\d+)-(?<release>[0-9.]+\.amzn2023)\.(?<arch>x86_64|aarch64)$/,
+    // Each series since 6.1 has packages of its own name.
+    headers: ({ version }) => ['kernel-devel', `kernel${seriesIn(version)}-devel`],
+    images: ({ version }) => ['kernel', `kernel${seriesIn(version)}`],
+    lists: 'unsigned',
+    places: at('amzn2023', 'https://cdn.amazonlinux.com/al2023/core/mirrors/latest/{arch}/mirror.list'),
+  },
+  alinux: {
+    kernels:
+      /^(?<version>\d+\.\d+\.\d+)-(?<release>[A-Za-z0-9._~^]+\.al\d+(?:\.\d+)?)\.(?<arch>x86_64|aarch64)$/,
+    headers: () => ['kernel-devel'],
+    images: () => ['kernel-core', 'kernel'],
+    lists: 'unsigned',
+    places: ['plus', 'updates', 'os'].flatMap((part) => [
+      ...at('\\.al7', `${ALINUX}/2/${part}/{arch}`, `${ALINUX}/2.1903/${part}/{arch}`),
+      ...at('\\.al8', `${ALINUX}/3/${part}/{arch}`),
+      ...at('\\.al4', `${ALINUX}/4/${part}/{arch}`),
+    ]),
+  },
+  photon: {
+    kernels: /^(?<version>\d+\.\d+\.\d+)-(?<release>[0-9.]+\.ph\d+)(?:-(?<flavour>[a-z]+))?$/,
+    headers: ({ flavour }) => [flavour === '' ? 'linux-devel' : `linux-${flavour}-devel`],
+    images: ({ flavour }) => [flavour === '' ? 'linux' : `linux-${flavour}`],
+    lists: 'unsigned',
+    places: at(
+      '\\.ph(?<major>\\d+)',
+      `${PHOTON}/photon_updates_{major}.0_{arch}`,
+      `${PHOTON}/photon_release_{major}.0_{arch}`,
+      `${PHOTON}/photon_{major}.0_{arch}`,
+    ),
+  },
+  opensuse: {
+    ...suse(),
+    lists: 'signed',
+    places: [
+      ...at(
+        '-150(?<minor>[1-9])00\\.',
+        `${OPENSUSE}/update/leap/15.{minor}/sle`,
+        `${OPENSUSE}/distribution/leap/15.{minor}/repo/oss`,
+      ),
+      ...at('-160000\\.', `${OPENSUSE}/distribution/leap/16.0/repo/oss/{arch}`),
+      ...at('^\\d+\\.\\d+\\.\\d+-\\d+-', `${OPENSUSE}/tumbleweed/repo/oss`),
+    ],
+  },
+  sles: {
+    ...suse(),
+    lists: 'signed',
+    places: [],
+    entitled: 'SUSE serves its packages to registered systems alone',
+  },
+  azurelinux: {
+    kernels: /^(?<version>\d+\.\d+\.\d+(?:\.\d+)?)-(?<release>\d+\.(?:azl3|cm2))$/,
+    headers: () => ['kernel-devel'],
+    images: () => ['kernel'],
+    lists: 'signed',
+    places: [
+      ...at('\\.azl3', `${MICROSOFT}/azurelinux/3.0/prod/base/{arch}`),
+      ...at('\\.cm2', `${MICROSOFT}/cbl-mariner/2.0/prod/base/{arch}`),
+    ],
+  },
+} as const satisfies Readonly<Record<string, RpmRow>>
+
+export type RpmTarget = keyof typeof RPM_ROWS
+
+const seriesIn = (version: string): string => version.split('.').slice(0, 2).join('.')
+
+/** `5.14.21-150500.55.19-default`: without the number of the build service's rebuilds, which packages have after it. */
+function suse() {
+  return {
+    kernels: /^(?<version>\d+\.\d+\.\d+)-(?<release>[0-9.]+)-(?<flavour>[a-z0-9]+)$/,
+    headers: ({ flavour }: RpmKernel) => [`kernel-${flavour}-devel`],
+    images: ({ flavour }: RpmKernel) => [`kernel-${flavour}`],
+    counted: true,
+  } as const
+}
