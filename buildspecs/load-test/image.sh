@@ -12,12 +12,19 @@ packaged() {
   for package in /inputs/kernel-*; do
     case $package in
       *.deb) packed "$package" "./boot/vmlinuz-$UNAME_RELEASE" || packed "$package" "$MODULES/vmlinuz" ;;
-      *.rpm) bsdtar -xOq -f "$package" "./lib/modules/$UNAME_RELEASE/vmlinuz" ;;
+      *.rpm) packed_rpm "$package" ;;
     esac
   done
 }
 
 MODULES=./usr/lib/modules/$UNAME_RELEASE
+
+# packed_rpm PACKAGE: each distribution has it in a place of its own.
+packed_rpm() {
+  for path in "./lib/modules/$UNAME_RELEASE/vmlinuz" "$MODULES/vmlinuz" "./boot/vmlinuz-$UNAME_RELEASE"; do
+    bsdtar -xOq -f "$1" "$path" 2>/dev/null && return
+  done
+}
 
 # packed PACKAGE PATH
 packed() {

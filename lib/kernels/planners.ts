@@ -104,15 +104,19 @@ const named = (
   kernel: Pick<Probe, 'kernelRelease' | 'kernelVersion'>,
 ): Probe => ({ driverVersion, driverName, arch, kind, target, ...kernel })
 
-/** The first answer that is not `headers-not-found`; where there is none, the last one's words, or `otherwise`. */
+/**
+ * The first answer; where there is none, what could not be reached, as it may have one, else the last one's words, or
+ * `otherwise`.
+ */
 async function firstFound<T>(tries: readonly (() => Promise<T>)[], otherwise: string): Promise<T> {
   let refusal = new ProbeError('headers-not-found', otherwise)
   for (const attempt of tries) {
     try {
       return await attempt()
     } catch (error) {
-      if (!isProbeError(error, 'headers-not-found')) throw error
-      refusal = error
+      if (isProbeError(error, 'mirror-unreachable')) refusal = error
+      else if (!isProbeError(error, 'headers-not-found')) throw error
+      else if (refusal.code === 'headers-not-found') refusal = error
     }
   }
   throw refusal

@@ -11,7 +11,6 @@ import { tell } from '../support/builds/apt.ts'
 import { driverPackage } from '../support/builds/archive.ts'
 import { loadTest } from '../support/builds/load.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
-import { CLANG, type ClangKernel, clangKernel } from '../support/clang-kernel.ts'
 import {
   ask,
   curl,
@@ -20,8 +19,10 @@ import {
   scratch,
   startRegistry,
 } from '../support/registry/registry.ts'
+import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
 
 const MINUTES = 60_000
+const CLANG = 'clang-14'
 /** Folder of archives of falcosecurity/libs by their tag, e.g. `10.2.0+driver.tar.gz`. */
 const UPSTREAM = process.env.UPSTREAM_DRIVERS
 /** The first of upstream's whose own build knows kernels that clang built, the last before it, and the newest. */
@@ -32,11 +33,11 @@ const isThere = (version: string): boolean => UPSTREAM !== undefined && existsSy
 let work: Awaited<ReturnType<typeof scratch>>
 let registry: Registry
 let store: LoopbackStore
-let kernel: ClangKernel
+let kernel: SmallKernel
 
 beforeAll(async () => {
   work = await scratch()
-  kernel = await clangKernel()
+  kernel = await smallKernel({ compiler: CLANG, localVersion: '-clang' })
   store = await openStore()
   const url = `${pathToFileURL(UPSTREAM ?? work.dir).href}/{driverVersion}.tar.gz`
   const drivers = BASE_DEFAULTS.drivers.map((entry) =>

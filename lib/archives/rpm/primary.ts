@@ -9,7 +9,7 @@ import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
 import type { Store } from '../../model/ports.ts'
-import { fetchRepomd, isPath, type Metadata, type RepomdPorts, type Repository } from './repomd.ts'
+import { fetchRepomd, type Metadata, type RepomdPorts, type Repository, urlBelow } from './repomd.ts'
 
 const listed = z.object({
   name: z.string(),
@@ -125,7 +125,7 @@ function primaryReader(base: string, keep: KeepRpm) {
           pkg.bytes = Number(attributes.package ?? 0)
           return
         case 'metadata/package/location':
-          pkg.url = isPath(attributes.href ?? '') ? `${base}/${attributes.href}` : ''
+          pkg.url = urlBelow(base, attributes.href ?? '') ?? ''
           return
         case 'metadata/package/format/rpm:requires/rpm:entry':
           if (attributes.flags === 'EQ')

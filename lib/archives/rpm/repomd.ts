@@ -102,5 +102,13 @@ export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, M
 }
 
 /** Of a file below the repository. */
-export const isPath = (href: string): boolean =>
-  /^[A-Za-z0-9._+~^%/-]{1,300}$/.test(href) && !href.startsWith('/') && !href.split('/').includes('..')
+const isPath = (href: string): boolean =>
+  PATH.test(href) && !href.startsWith('/') && !href.split('/').includes('..')
+const PATH = /^[A-Za-z0-9._+~^%/-]{1,300}$/
+
+/** Of a package, which may lie beside the repository on the same host, as Amazon's do: `../../../../blobstore/...`. */
+export function urlBelow(base: string, href: string): string | undefined {
+  if (!PATH.test(href) || href.startsWith('/')) return undefined
+  const url = new URL(href, `${base}/`)
+  return url.origin === new URL(base).origin ? url.href : undefined
+}

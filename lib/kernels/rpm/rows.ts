@@ -217,7 +217,8 @@ const seriesIn = (version: string): string => version.split('.').slice(0, 2).joi
 /** `5.14.21-150500.55.19-default`: without the number of the build service's rebuilds, which packages have after it. */
 function suse() {
   return {
-    kernels: /^(?<version>\d+\.\d+\.\d+)-(?<release>[0-9.]+)-(?<flavour>[a-z0-9]+)$/,
+    kernels:
+      /^(?<version>\d+\.\d+\.\d+)-(?<release>[0-9.]+)-(?<flavour>default|azure|rt|rt_debug|debug|64kb|kvmsmall|longterm|pae|preempt|vanilla|xen)$/,
     headers: ({ flavour }: RpmKernel) => [`kernel-${flavour}-devel`],
     images: ({ flavour }: RpmKernel) => [`kernel-${flavour}`],
     counted: true,

@@ -1,0 +1,141 @@
+// A host of a distribution whose kernels come as rpms: its kernel's headers and image lie in a repository that is laid out as
+// the distribution's mirror is, signed by a key of the test; its probe is built of them, and loaded by that very kernel.
+
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { listRpms, packRpm, type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
+import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
+
+const MINUTES = 60_000
+
+let work: Awaited<ReturnType<typeof scratch>>
+let mirror: Server
+let registry: Registry
+let signer: RpmSigner
+let kernel: SmallKernel
+/** `6.1.192`, `1.el9.x86_64` */
+let version: string
+let release: string
+const asked: string[] = []
+
+beforeAll(async () => {
+  work = await scratch()
+  kernel = await smallKernel({ compiler: 'gcc-12', localVersion: '-1.el9.x86_64' })
+  ;[, version = '', release = ''] = /^([0-9.]+)-(.*)\.x86_64$/.exec(kernel.release) ?? []
+  signer = rpmSigner('Test Distribution')
+  makeMirror()
+  mirror = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    const file = join(work.dir, 'mirror', new URL(request.url ?? '', 'http://mirror').pathname)
+    if (existsSync(file)) response.end(readFileSync(file))
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => mirror.listen(0, '127.0.0.1', resolve))
+  const { port } = mirror.address() as AddressInfo
+  const base = `http://127.0.0.1:${port}/{major}/BaseOS/{arch}/os`
+  const almalinux = { places: [{ of: '\\.el(?<major>\\d+)', base }], keys: [signer.publicKey] }
+  const rocky = { places: [{ of: '\\.el(?<major>\\d+)', base }] }
+  registry = await startRegistry({
+    dataDir: join(work.dir, 'data'),
+    settings: { almalinux, rocky, loadTest: { mode: 'required' } },
+  })
+}, 30 * MINUTES)
+afterAll(async () => {
+  await registry?.stop()
+  mirror?.close()
+  signer?.remove()
+  await work?.remove()
+})
+
+function makeMirror(): void {
+  const os = join(work.dir, 'mirror/9/BaseOS/x86_64/os')
+  mkdirSync(join(os, 'Packages'), { recursive: true })
+  const devel = join(work.dir, 'devel')
+  cpSync(kernel.tree, join(devel, 'usr/src/kernels', kernel.release), { recursive: true })
+  const core = join(work.dir, 'core')
+  mkdirSync(join(core, 'lib/modules', kernel.release), { recursive: true })
+  writeFileSync(join(core, 'lib/modules', kernel.release, 'vmlinuz'), kernel.image)
+  for (const [name, content] of [
+    ['kernel-devel', devel],
+    ['kernel-core', core],
+  ] as const)
+    signer.signRpm(packRpm(join(os, 'Packages'), { name, version, release, arch: 'x86_64', content }))
+  listRpms(os, signer)
+}
+
+const pathOf = (target: string, uname = kernel.release) =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${uname}_1.ko`
+
+/** As falcoctl and the loader ask, until it is there or refused. */
+async function downloaded(path: string): Promise<number> {
+  const end = Date.now() + 6 * MINUTES
+  for (;;) {
+    const { code } = await curl([
+      '-fsSL',
+      '-o',
+      join(work.dir, 'probe.ko'),
+      '--max-time',
+      '70',
+      registry.url + path,
+    ])
+    const { status, body } = await ask(`${registry.url}${path}.json`)
+    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
+  }
+}
+const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
+
+describe('a kernel of AlmaLinux', () => {
+  test(
+    'gets its probe by its own name, built of its own packages, and loads it',
+    async () => {
+      const path = pathOf('almalinux')
+      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
+      const { manifest, loadTest } = await about(path)
+      expect(manifest).toMatchObject({
+        unameRelease: kernel.release,
+        compiler: 'gcc-12',
+        headers: [{ name: 'kernel-devel', version: kernel.release }],
+        root: { suite: 'bookworm', match: 'text' },
+      })
+      expect(loadTest).toMatchObject({ verdict: 'passed' })
+    },
+    8 * MINUTES,
+  )
+
+  test('is a hit from then on, and its mirror is not asked again', async () => {
+    asked.length = 0
+    const { status } = await ask(registry.url + pathOf('almalinux'))
+    expect(status).toBe(307)
+    expect(asked).toEqual([])
+  })
+})
+
+test('a kernel that the mirror has not is refused within seconds, with the package that is missing', async () => {
+  const path = pathOf('almalinux', kernel.release.replace('-1.el9', '-2.el9'))
+  await downloaded(path)
+  expect(await about(path)).toMatchObject({
+    state: 'failed',
+    reason: 'headers-not-found',
+    detail: expect.stringMatching(/has kernel-devel [0-9.]+-2\.el9 of almalinux/),
+  })
+})
+
+test('the same packages are of no other distribution: their key is not its own', async () => {
+  const path = pathOf('rocky')
+  await downloaded(path)
+  expect(await about(path)).toMatchObject({
+    state: 'failed',
+    detail: expect.stringMatching(/repomd\.xml is not believed: it is by the key/),
+  })
+})

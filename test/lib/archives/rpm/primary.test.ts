@@ -1,0 +1,119 @@
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type ListedRpm, readPrimary } from '../../../../lib/archives/rpm/primary.ts'
+import { readRepomd, urlBelow } from '../../../../lib/archives/rpm/repomd.ts'
+import { isProbeError } from '../../../../lib/model/errors.ts'
+import { vector } from '../../../support/archives.ts'
+
+const BASE = 'https://mirror.invalid/9/BaseOS'
+const KERNELS = { id: 'kernels', test: (name: string) => name.startsWith('kernel') }
+const bytes = (text: string) => new TextEncoder().encode(text)
+const read = (text: string): Promise<readonly ListedRpm[]> => readPrimary(gzipSync(text), BASE, KERNELS)
+
+const pkg = (name: string, more = '') => `<package type="rpm"><name>${name}</name><arch>x86_64</arch>
+  <version epoch="0" ver="5.14.0" rel="1.el9"/><checksum type="sha256" pkgid="YES">${'a'.repeat(64)}</checksum>
+  <size package="1234" installed="1" archive="1"/><location href="Packages/k/${name}.rpm"/>
+  <format><rpm:requires><rpm:entry name="kernel-devel" flags="EQ" epoch="0" ver="5.14.0" rel="1.el9"/>
+  <rpm:entry name="bash" flags="GE" ver="1"/></rpm:requires>${more}</format></package>`
+const list = (...packages: string[]) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="2">${packages.join('\n')}</metadata>`
+
+describe('primary.xml', () => {
+  test('gives of each package that is asked for what finds it, and nothing of others', async () => {
+    expect(await read(list(pkg('bash'), pkg('kernel-devel'), pkg('zlib')))).toEqual([
+      {
+        ...{ name: 'kernel-devel', epoch: 0, version: '5.14.0', release: '1.el9', arch: 'x86_64' },
+        url: `${BASE}/Packages/k/kernel-devel.rpm`,
+        bytes: 1234,
+        sha256: 'a'.repeat(64),
+        needs: ['kernel-devel 5.14.0-1.el9'],
+      },
+    ])
+  })
+
+  test('has the packages of a real repository of kernel modules', async () => {
+    const xml = vector('repomd/centos-kmods-sig/primary.xml.gz')
+    const found = await readPrimary(xml, BASE, { id: 'all', test: () => true })
+    expect(found).toHaveLength(111)
+    expect(found[0]).toMatchObject({ name: 'kmod-3c59x', epoch: 1, arch: 'aarch64', bytes: 48660 })
+  })
+
+  test.each([
+    ['no XML', 'busy'],
+    ['an error page', '<html><p>busy</html>'],
+    ['half a list', list(pkg('kernel-devel')).slice(0, 500)],
+    [
+      'an entity of its own',
+      '<!DOCTYPE m [<!ENTITY a "b">]><metadata><package><name>&a;</name></package></metadata>',
+    ],
+    ['elements in elements without end', '<a>'.repeat(100)],
+  ])('that is %s is none', async (_, text) => {
+    await expect(read(text)).rejects.toMatchObject({ code: 'mirror-unreachable' })
+  })
+
+  test('of whatever bytes is a list, or is refused as none', async () => {
+    const real = list(pkg('kernel-devel'), pkg('kernel'))
+    await fc.assert(
+      fc.asyncProperty(fc.nat(real.length - 1), fc.string({ maxLength: 5 }), async (at, text) => {
+        try {
+          await read(real.slice(0, at) + text + real.slice(at + text.length))
+        } catch (error) {
+          expect(isProbeError(error)).toBe(true)
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('the place of a package', () => {
+  test.each([
+    ['Packages/k/kernel-devel-1.rpm', `${BASE}/Packages/k/kernel-devel-1.rpm`],
+    ['../../../blobstore/ab/kernel-devel-1.rpm', 'https://mirror.invalid/blobstore/ab/kernel-devel-1.rpm'],
+    ['Packages/kernel-devel-4.18.0~1%2B2.rpm', `${BASE}/Packages/kernel-devel-4.18.0~1%2B2.rpm`],
+  ])('%s is on the same host', (href, url) => {
+    expect(urlBelow(BASE, href)).toBe(url)
+  })
+
+  test.each([
+    '/etc/passwd',
+    '//other.invalid/a.rpm',
+    'https://other.invalid/a.rpm',
+    'a b.rpm',
+    'a?b',
+    '',
+    '\\\\other\\a',
+  ])('%j is none', (href) => {
+    expect(urlBelow(BASE, href)).toBeUndefined()
+  })
+})
+
+describe('repomd.xml', () => {
+  const repomd = (data: string) => bytes(`<?xml version="1.0"?><repomd>${data}</repomd>`)
+  const primary = (href: string, type = 'sha256') =>
+    `<data type="primary"><checksum type="${type}">ab</checksum><location href="${href}"/></data>`
+
+  test('names the files of its repository, with their digests', () => {
+    const found = readRepomd(vector('repomd/centos-kmods-sig/repomd.xml'), BASE)
+    expect(found.get('primary')).toMatchObject({
+      hash: 'sha256',
+      href: expect.stringMatching(/primary\.xml\.gz$/),
+    })
+  })
+
+  test('says SHA-1 by the word that createrepo had for it', () => {
+    expect(readRepomd(repomd(primary('repodata/primary.xml.gz', 'sha')), BASE).get('primary')?.hash).toBe(
+      'sha1',
+    )
+  })
+
+  test.each([
+    primary('../../etc/passwd'),
+    primary('/etc/passwd'),
+    primary('https://o.invalid/a'),
+    primary('a', 'md5'),
+  ])('that names %s names nothing', (data) => {
+    expect(() => readRepomd(repomd(data), BASE)).toThrow(/names no metadata/)
+  })
+})
