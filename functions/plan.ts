@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import middy from '@middy/core'
 import { readDirectory } from '../lib/aws/directory.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
+import { queryDatabase } from '../lib/aws/sqlite.ts'
 import { type LoadTestPorts, planLoadTest } from '../lib/build/load-test.ts'
 import {
   type BuildRootPorts,
@@ -49,7 +50,13 @@ const archive = {
   lists: listDates(),
   log,
 }
-const planning = createPlanning({ ...archive, settings: current, sources: sources(), readDirectory })
+const planning = createPlanning({
+  ...archive,
+  settings: current,
+  sources: sources(),
+  readDirectory,
+  query: queryDatabase,
+})
 
 const drivers: ReadDriversPorts = {
   ...archive,

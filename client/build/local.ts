@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readDirectory } from '../../lib/aws/directory.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
+import { queryDatabase } from '../../lib/aws/sqlite.ts'
 import { type BuildRootPorts, buildRoot, stepsRoot } from '../../lib/build/roots/build-root.ts'
 import { createRoots, type Root } from '../../lib/build/roots/roots.ts'
 import type { RootSpec } from '../../lib/build/roots/spec.ts'
@@ -64,7 +65,13 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
   const progress = downloads(tell, now)
   const fetch = onceEach(createFetch({ files: true, settings, timeoutMs: TIMEOUT, progress }))
   const archive = { fetch, inputs, now, lists: folderListDates(cache), log: () => {} }
-  const planning = createPlanning({ ...archive, settings, sources: storedSources(cache), readDirectory })
+  const planning = createPlanning({
+    ...archive,
+    settings,
+    sources: storedSources(cache),
+    readDirectory,
+    query: queryDatabase,
+  })
   const places = rootPlaces(cache)
   const kept = keptRoots(cache, createFetch({ settings, timeoutMs: TIMEOUT }))
   const rootPorts: BuildRootPorts = {

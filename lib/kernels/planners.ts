@@ -3,7 +3,7 @@
 import { ensureInput } from '../inputs/inputs.ts'
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
-import type { Sources } from '../model/ports.ts'
+import type { QueryDatabase, Sources } from '../model/ports.ts'
 import type { ConfigHash, Package, Probe } from '../model/probe.ts'
 import { debianPlanner } from './debian/planner.ts'
 import type { HeadersPlan, KernelPlan, Planner, PlannerPorts } from './planner.ts'
@@ -15,7 +15,7 @@ import { isTarget, TARGET_NAMES, type Target, type TargetSettings, targetsOf } f
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
 import type { VanillaSettings } from './vanilla/settings.ts'
 
-type CreatePlanner = (ports: PlannerPorts, settings: TargetSettings) => Planner
+type CreatePlanner = (ports: PlannersPorts, settings: TargetSettings) => Planner
 
 const rpm =
   (target: RpmTarget): CreatePlanner =>
@@ -40,6 +40,7 @@ function plannerOf(target: Target): CreatePlanner {
 
 export interface PlannersPorts extends PlannerPorts {
   readonly sources: Sources
+  readonly query: QueryDatabase
 }
 
 export interface Planners {

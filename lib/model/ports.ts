@@ -216,3 +216,9 @@ export type Fetch = (
 
 /** One line of structured log; never with a presigned URL or key in it. */
 export type Log = (event: string, fields?: Readonly<Record<string, string | number | boolean>>) => void
+
+/** The rows of a query over a whole SQLite database, which may be anybody's. Rejects with any Error for what is none. */
+export type QueryDatabase = (
+  database: Uint8Array,
+  query: string,
+) => Promise<readonly Readonly<Record<string, unknown>>[]>

@@ -5,7 +5,7 @@ import { createTrees } from '../inputs/cache.ts'
 import { createPlanners } from '../kernels/planners.ts'
 import type { AllSettings } from '../kernels/settings.ts'
 import { driverFor } from '../model/drivers.ts'
-import type { Clock, Fetch, ListDates, Log, Sources, Store, Trees } from '../model/ports.ts'
+import type { Clock, Fetch, ListDates, Log, QueryDatabase, Sources, Store, Trees } from '../model/ports.ts'
 import { type DriverSourcePorts, driverSource } from './driver-source.ts'
 import { type DriversPorts, driverSuites, findDriver } from './drivers.ts'
 import type { KernelOfPorts } from './kernel-of.ts'
@@ -16,6 +16,7 @@ export interface PlanningPorts {
   readonly fetch: Fetch
   readonly inputs: Store
   readonly lists: ListDates
+  readonly query: QueryDatabase
   readonly sources: Sources
   readonly readDirectory: DriverSourcePorts['readDirectory']
   readonly now: Clock

@@ -8,7 +8,7 @@ import { xmlReader } from '../../formats/xml.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
-import type { Store } from '../../model/ports.ts'
+import type { QueryDatabase, Store } from '../../model/ports.ts'
 import { fetchRepomd, type Metadata, type RepomdPorts, type Repository, urlBelow } from './repomd.ts'
 
 const listed = z.object({
@@ -30,6 +30,8 @@ export type ListedRpm = Readonly<z.infer<typeof listed>>
 export interface PrimaryPorts extends RepomdPorts {
   /** keeps what was read of a list, by the list's digest */
   readonly inputs: Pick<Store, 'get' | 'create'>
+  /** for repositories that have their list as a database alone, as Amazon Linux 2 */
+  readonly query: QueryDatabase
 }
 
 /** Which packages are kept. `id` stands for the rule: another rule, another cached subset. */
@@ -49,14 +51,19 @@ export async function fetchRpms(
   repository: Repository,
   keep: KeepRpm,
 ): Promise<readonly ListedRpm[]> {
-  const primary = (await fetchRepomd(ports, repository)).get('primary')
+  const repomd = await fetchRepomd(ports, repository)
   const { base } = repository
+  const xml = repomd.get('primary')
+  const primary = xml ?? repomd.get('primary_db')
   if (primary === undefined)
-    throw new ProbeError('mirror-unreachable', `${base}/repodata/repomd.xml names no primary.xml`)
+    throw new ProbeError('mirror-unreachable', `${base}/repodata/repomd.xml names no list of packages`)
   const key = listKey(sha256(`rpm 1 ${base} ${keep.id} ${primary.hash} ${primary.digest}`))
   const cached = await ports.inputs.get(key, MAX_SUBSET)
   if (cached !== undefined) return z.array(listed).parse(JSON.parse(new TextDecoder().decode(cached)))
-  const packages = await readPrimary(await fetchList(ports, base, primary), base, keep)
+  const list = await fetchList(ports, base, primary)
+  const packages = await (xml === undefined
+    ? readDatabase(ports.query, list, base, keep)
+    : readPrimary(list, base, keep))
   const body = new TextEncoder().encode(JSON.stringify(packages))
   // A crash before this line costs the next plan the same work; two at once write the same bytes.
   await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
@@ -100,6 +107,47 @@ export async function readPrimary(
     throw new ProbeError('mirror-unreachable', `the list of ${base} is broken: ${cause}`, { cause })
   }
   return packages
+}
+
+/** createrepo's own schema of primary.sqlite; what the packages need is not read. */
+const QUERY =
+  'SELECT name, epoch, version, release, arch, location_href AS href, size_package AS bytes, checksum_type AS hash, pkgId AS digest FROM packages'
+const row = z.object({
+  name: z.string(),
+  epoch: z.coerce.number(),
+  version: z.string(),
+  release: z.string(),
+  arch: z.string(),
+  href: z.string(),
+  bytes: z.coerce.number(),
+  hash: z.string(),
+  digest: z.string(),
+})
+
+/** ProbeError `mirror-unreachable` for what is no such database. */
+export async function readDatabase(
+  query: QueryDatabase,
+  packed: Uint8Array,
+  base: string,
+  keep: KeepRpm,
+): Promise<readonly ListedRpm[]> {
+  try {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of decompressed(packed, compressionOf(packed) ?? 'none', MAX_LIST))
+      chunks.push(chunk.slice())
+    const rows = z.array(row).parse(await query(Buffer.concat(chunks), QUERY))
+    return rows.filter(({ name }) => keep.test(name)).flatMap((one) => listedOf(one, base))
+  } catch (cause) {
+    if (cause instanceof ProbeError) throw cause
+    throw new ProbeError('mirror-unreachable', `the list of ${base} is broken: ${cause}`, { cause })
+  }
+}
+
+function listedOf({ href, hash, digest, ...known }: z.infer<typeof row>, base: string): ListedRpm[] {
+  const url = urlBelow(base, href)
+  return url === undefined
+    ? []
+    : [{ ...known, url, needs: [], ...(hash === 'sha256' ? { sha256: digest } : {}) }]
 }
 
 type Reading = { -readonly [Name in keyof ListedRpm]: ListedRpm[Name] } & { needs: string[] }

@@ -1,6 +1,7 @@
 // Whose signatures on packages are believed, by target: each its own distribution's, and nobody else's.
 
 import { ALMALINUX_KEYS } from '../../archives/keys/rpm/almalinux.ts'
+import { AMAZONLINUX2_KEYS } from '../../archives/keys/rpm/amazonlinux2.ts'
 import { AMAZONLINUX2023_KEYS } from '../../archives/keys/rpm/amazonlinux2023.ts'
 import { AZURELINUX_KEYS } from '../../archives/keys/rpm/azurelinux.ts'
 import { CENTOS_KEYS } from '../../archives/keys/rpm/centos.ts'
@@ -18,6 +19,7 @@ import type { RpmTarget } from './rows.ts'
 const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
   alinux: '',
   almalinux: ALMALINUX_KEYS,
+  amazonlinux2: AMAZONLINUX2_KEYS,
   amazonlinux2023: AMAZONLINUX2023_KEYS,
   azurelinux: AZURELINUX_KEYS,
   centos: CENTOS_KEYS,

@@ -7,13 +7,14 @@ import { type SignedRpm, verifyRpm } from '../../formats/rpm/verify.ts'
 import { keepInput } from '../../inputs/inputs.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { inputKey } from '../../model/keys.ts'
-import type { Clock, Fetch, Store } from '../../model/ports.ts'
+import type { Clock, Fetch, QueryDatabase, Store } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
 
 export interface RpmPorts {
   readonly fetch: Fetch
   readonly inputs: Store
   readonly now: Clock
+  readonly query: QueryDatabase
   /** whose signatures are believed */
   readonly certificates: readonly Certificate[]
 }

@@ -28,7 +28,7 @@ export interface RpmPlannerOptions {
 }
 
 export function rpmPlanner(
-  ports: PlannerPorts,
+  ports: PlannerPorts & Pick<RpmPorts, 'query'>,
   { target, settings, certificates }: RpmPlannerOptions,
 ): Planner {
   const row: RpmRow = RPM_ROWS[target]

@@ -37,6 +37,7 @@ const ELREPO = 'https://elrepo.org/linux/kernel'
 const FEDORA = 'https://dl.fedoraproject.org/pub/fedora/linux'
 const FEDORA_ARCHIVE = 'https://archives.fedoraproject.org/pub/archive/fedora/linux'
 const ORACLE = 'https://yum.oracle.com/repo/OracleLinux/OL{major}'
+const AMAZON_2 = 'https://cdn.amazonlinux.com/2'
 const ALINUX = 'https://mirrors.aliyun.com/alinux'
 const PHOTON = 'https://packages.vmware.com/photon/{major}.0'
 const OPENSUSE = 'https://download.opensuse.org'
@@ -145,6 +146,17 @@ export const RPM_ROWS = {
       ...at('\\.el(?<major>6|7)', `${ORACLE}/latest/{arch}`),
       ...at('\\.el(?<major>8|9|10)', `${ORACLE}/baseos/latest/{arch}`, `${ORACLE}/appstream/{arch}`),
       ...at('\\.el(?<major>\\d+)(?!.*uek)', `${ORACLE}/MODRHCK/{arch}`),
+    ],
+  },
+  amazonlinux2: {
+    kernels: /^(?<version>\d+\.\d+\.\d+)-(?<release>[0-9.]+\.amzn2)\.(?<arch>x86_64|aarch64)$/,
+    headers: () => ['kernel-devel'],
+    images: () => ['kernel'],
+    lists: 'unsigned',
+    places: [
+      ...at('^4\\.14\\.', `${AMAZON_2}/core/latest/{arch}/mirror.list`),
+      ...at('^(?<series>\\d+\\.\\d+)\\.', `${AMAZON_2}/extras/kernel-{series}/latest/{arch}/mirror.list`),
+      ...at('^4\\.19|^5\\.', `${AMAZON_2}/extras/kernel-ng/latest/{arch}/mirror.list`),
     ],
   },
   amazonlinux2023: {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { createFetch } from '../../../lib/aws/fetch.ts'
+import { queryDatabase } from '../../../lib/aws/sqlite.ts'
 import { createPlanners } from '../../../lib/kernels/planners.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import type { SubmittedKernel } from '../../../lib/model/kernel.ts'
@@ -11,7 +12,15 @@ import { memoryPorts } from '../../support/memory.ts'
 import { debianSuites } from '../../support/mirrors.ts'
 
 const { store, sources, lists, log } = memoryPorts({ now: Date.now })
-const ports = { inputs: store.inputs, fetch: createFetch(), now: Date.now, sources, lists, log }
+const ports = {
+  inputs: store.inputs,
+  fetch: createFetch(),
+  now: Date.now,
+  sources,
+  lists,
+  log,
+  query: queryDatabase,
+}
 const settings = {
   ...DEFAULTS,
   debian: { ...DEFAULTS.debian, suites: [...debianSuites()], snapshot: NO_SNAPSHOT },

@@ -106,6 +106,8 @@ export function packRpm(into: string, spec: RpmSpec): string {
 /** The lists of the rpms below a folder, signed where there is a signer. */
 export function listRpms(folder: string, signer?: RpmSigner, ...options: string[]): void {
   mkdirSync(folder, { recursive: true })
-  execFileSync('createrepo_c', ['--quiet', '--no-database', ...options, folder], { stdio: 'pipe' })
+  execFileSync('createrepo_c', ['--quiet', ...(options.length > 0 ? options : ['--no-database']), folder], {
+    stdio: 'pipe',
+  })
   signer?.signFile(join(folder, 'repodata/repomd.xml'))
 }

@@ -1,9 +1,10 @@
 // Plans out of repositories of real rpms, laid out as the distributions' mirrors are.
 
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { queryDatabase } from '../../../../lib/aws/sqlite.ts'
 import { certificatesFor } from '../../../../lib/kernels/rpm/keys.ts'
 import { rpmPlanner } from '../../../../lib/kernels/rpm/planner.ts'
 import type { RpmPlace } from '../../../../lib/kernels/rpm/row.ts'
@@ -39,8 +40,7 @@ afterAll(() => {
 })
 
 const GCC_11 = 'gcc (GCC) 11.4.1 20231218 (Red Hat 11.4.1-3)'
-const config = (text = GCC_11) =>
-  ['CONFIG_X86_64=y', `CONFIG_CC_VERSION_TEXT="${text}"`, 'CONFIG_GCC_VERSION=110401', ''].join('\n')
+const config = (text = GCC_11) => ['CONFIG_X86_64=y', `CONFIG_CC_VERSION_TEXT="${text}"`, ''].join('\n')
 
 const UNAME = '5.14.0-427.13.1.el9_4.x86_64'
 const devel = (more: Partial<RpmSpec> = {}): RpmSpec => ({
@@ -117,7 +117,14 @@ function world({ target = 'almalinux', bases, keys = [signer.publicKey], lists =
   }
   const places: RpmPlace[] = bases.map((base) => ({ of: '', base: `${MIRROR}/${base}` }))
   const planner = rpmPlanner(
-    { fetch: one, inputs: memory.store.inputs, lists: memory.lists, log: () => {}, now: NOW },
+    {
+      fetch: one,
+      query: queryDatabase,
+      inputs: memory.store.inputs,
+      lists: memory.lists,
+      log: () => {},
+      now: NOW,
+    },
     { target, settings: { places, lists, keys: [] }, certificates: certificatesFor(target, keys) },
   )
   return { planner, memory, asked }
@@ -196,6 +203,34 @@ describe('a kernel of Red Hat’s way', () => {
     })
     const past = repository({ rpms: [devel()] })
     expect((await plan({ bases: ['gone', current, past] })).headers[0]?.url).toMatch(past)
+  })
+})
+
+describe("a kernel of Amazon's", () => {
+  const release = '5.10.216-204.855.amzn2.x86_64'
+  const content = { [`usr/src/kernels/${release}/.config`]: config('gcc10-gcc (GCC) 10.5.0') }
+  const rpms = [devel({ version: '5.10.216', release: '204.855.amzn2', content })]
+
+  test('of Amazon Linux 2 is found in a list that is a database alone', async () => {
+    const folder = repository({ rpms, lists: undefined, options: ['--database', '--compress-type=gz'] })
+    const repomd = join(dir, folder, 'repodata/repomd.xml')
+    const text = readFileSync(repomd, 'utf8')
+    writeFileSync(repomd, text.replace(/<data type="primary">[\s\S]*?<\/data>/, ''))
+    const asked: Asked = { target: 'amazonlinux2', lists: 'unsigned', bases: [folder], release }
+    expect(await plan(asked)).toMatchObject({
+      headers: [{ version: release }],
+      tree: `usr/src/kernels/${release}`,
+    })
+  })
+
+  test.each(['', '\n', '/\n'])('is where the list of mirrors says, which ends with %j', async (end) => {
+    const folder = repository({ rpms, lists: undefined })
+    mkdirSync(join(dir, `${folder}-list`))
+    writeFileSync(join(dir, `${folder}-list/mirror.list`), `${MIRROR}/${folder}${end}`)
+    const bases = [`${folder}-list/mirror.list`]
+    expect(await plan({ target: 'amazonlinux2', lists: 'unsigned', bases, release })).toMatchObject({
+      compiler: 'gcc-10',
+    })
   })
 })
 
