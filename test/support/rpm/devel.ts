@@ -1,0 +1,38 @@
+// A build tree of Debian's kernel as other distributions pack it: all in one folder, and by a release of theirs.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageBytes } from '../builds/archive.ts'
+import { debianKernels } from '../registry/kernels.ts'
+
+export interface DevelTree {
+  /** `uname -r` */
+  readonly release: string
+  readonly tree: string
+}
+
+const MERGE = `
+for deb in *.deb; do dpkg-deb -x "$deb" root; done
+cp -rL root/usr/src/linux-headers-*-common tree
+rm -rf root/usr/src/linux-headers-*-amd64/Makefile
+cp -rL root/usr/src/linux-headers-*-amd64/. tree
+rm -f tree/vmlinux
+`
+
+/** `localVersion`: what comes after the version, e.g. `-1.el9.x86_64`; the module is none that Debian's kernel would load. */
+export function debianTree(work: string, localVersion: string): DevelTree {
+  const [kernel] = debianKernels('6.1', 'amd64')
+  if (kernel === undefined) throw new Error("no 6.1 kernel is in Debian's archive")
+  mkdirSync(work, { recursive: true })
+  const { unameRelease } = kernel
+  const common = unameRelease.replace(/-amd64$/, '-common')
+  for (const name of [`linux-headers-${unameRelease}`, `linux-headers-${common}`, 'linux-kbuild-6.1'])
+    writeFileSync(join(work, `${name}.deb`), packageBytes(name))
+  execFileSync('sh', ['-euc', MERGE], { cwd: work, stdio: 'pipe' })
+  const release = `${kernel.release.split('-')[0]}${localVersion}`
+  const tree = join(work, 'tree')
+  writeFileSync(join(tree, 'include/config/kernel.release'), `${release}\n`)
+  writeFileSync(join(tree, 'include/generated/utsrelease.h'), `#define UTS_RELEASE "${release}"\n`)
+  return { release, tree }
+}
