@@ -56,8 +56,18 @@ function accepts({ check }: TargetFacts, request: KernelRequest): boolean {
   }
 }
 
-const unknownTarget = (target: string): ProbeError =>
-  new ProbeError(
+/** Whose packages their distribution has taken away. */
+export const ENDED: Readonly<Record<string, string>> = {
+  amazonlinux: 'Amazon Linux 1 ended in December 2023, and its packages are served no more',
+  amazonlinux2022: 'Amazon Linux 2022 was a preview of 2023, and its packages are served no more',
+}
+
+function unknownTarget(target: string): ProbeError {
+  const ended = Object.hasOwn(ENDED, target) ? ENDED[target] : undefined
+  return new ProbeError(
     'unknown-target',
-    `no kernels of target "${target}" are built here, only of ${TARGET_NAMES.join(', ')}; for any other kernel POST its config to /v1/probes`,
+    ended === undefined
+      ? `no kernels of target "${target}" are built here, only of ${TARGET_NAMES.join(', ')}; for any other kernel POST its config to /v1/probes`
+      : `${ended}: POST the kernel's config to /v1/probes`,
   )
+}

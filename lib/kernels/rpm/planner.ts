@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto'
 import { fetchRpms, type KeepRpm, type ListedRpm } from '../../archives/rpm/primary.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
-import type { Package } from '../../model/probe.ts'
 import type { HeadersPlan, Planner, PlannerPorts } from '../planner.ts'
-import { bringRpm, type RpmPorts, type WantedRpm } from './packages.ts'
+import { companionsOf, headersIn, imageIn, wantedOf } from './choose.ts'
+import { bringRpm, type RpmPorts } from './packages.ts'
 import { basesFor, checkedKernel, kernelOf, type RpmKernel, type RpmRow } from './row.ts'
 import { RPM_ROWS, type RpmTarget } from './rows.ts'
 import type { RpmSettings } from './target.ts'
@@ -129,61 +129,6 @@ async function firstMirror({ fetch }: RpmPorts, url: string): Promise<string> {
   const base = first?.trim().replace(/\/$/, '') ?? ''
   if (/^https?:\/\/[^\s]+$/.test(base)) return base
   throw new ProbeError('mirror-unreachable', `${url} is no list of mirrors`)
-}
-
-/** In the order of the names, and of several rebuilds the last one. */
-function headersIn(row: RpmRow, list: readonly ListedRpm[], kernel: RpmKernel): ListedRpm | undefined {
-  const own = list.filter(
-    ({ arch, version, release }) =>
-      arch === kernel.arch && version === kernel.version && isRelease(row, release, kernel),
-  )
-  return row.headers(kernel).flatMap((name) =>
-    own
-      .filter((pkg) => pkg.name === name)
-      .toSorted(byRelease)
-      .slice(-1),
-  )[0]
-}
-
-const isRelease = ({ counted }: RpmRow, release: string, kernel: RpmKernel): boolean =>
-  release === kernel.release ||
-  (counted === true && new RegExp(`^${kernel.release.replaceAll('.', '\\.')}\\.\\d+$`).test(release))
-
-const byRelease = (a: ListedRpm, b: ListedRpm): number =>
-  a.release.localeCompare(b.release, 'en', { numeric: true })
-
-/** Packages of a kernel's headers that these need in exactly one version, as SUSE's need those that all flavours share. */
-const companionsOf = (list: readonly ListedRpm[], { needs, name }: ListedRpm): ListedRpm[] =>
-  needs.flatMap((need) =>
-    list
-      .filter(
-        (pkg) =>
-          pkg.name !== name &&
-          /-devel$/.test(pkg.name) &&
-          `${pkg.name} ${pkg.version}-${pkg.release}` === need,
-      )
-      .slice(0, 1),
-  )
-
-const wantedOf = ({ name, version, release, arch, url, bytes, sha256 }: ListedRpm): WantedRpm => ({
-  name,
-  version: `${version}-${release}.${arch}`,
-  url,
-  bytes,
-  sha256,
-})
-
-/** Not fetched yet: whoever boots it verifies it first. */
-function imageIn(
-  row: RpmRow,
-  list: readonly ListedRpm[],
-  kernel: RpmKernel,
-  target: RpmTarget,
-): Package | undefined {
-  const found = headersIn({ ...row, headers: row.images }, list, kernel)
-  if (found?.sha256 === undefined) return undefined
-  const { name, version, url, bytes } = wantedOf(found)
-  return { name, version, url, sha256: found.sha256, bytes, format: 'rpm', signedFor: target }
 }
 
 const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)

@@ -33,6 +33,18 @@ describe('a name', () => {
     )
   })
 
+  test.each(['amazonlinux', 'amazonlinux2022'])(
+    'of %s is told that it has ended, and what to do',
+    (target) => {
+      expect(() => checkKernel({ ...probe, target })).toThrow(
+        expect.objectContaining({
+          code: 'unknown-target',
+          message: expect.stringMatching(/served no more: POST/),
+        }),
+      )
+    },
+  )
+
   test('of a kernel that its target cannot have is refused', () => {
     expect(() => checkKernel(probe)).not.toThrow()
     expect(() => checkKernel({ ...probe, kernelRelease: '6.1.192-mine' })).toThrow(

@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { basesFor, kernelOf, type RpmRow } from '../../../../lib/kernels/rpm/row.ts'
 import { RPM_ROWS, type RpmTarget } from '../../../../lib/kernels/rpm/rows.ts'
 import { checkKernel } from '../../../../lib/kernels/targets.ts'
-import { isProbeError } from '../../../../lib/model/errors.ts'
 import type { Arch } from '../../../../lib/model/probe.ts'
 
 const row = (target: RpmTarget): RpmRow => RPM_ROWS[target]
@@ -75,46 +71,5 @@ describe('the repositories of a kernel', () => {
   test.each(['redhat', 'sles'] as const)('of %s are the operator’s to name', (target) => {
     expect(row(target).places).toEqual([])
     expect(row(target).entitled).toMatch(/^.{20}/)
-  })
-})
-
-describe('of the real kernels of driverkit’s configs', () => {
-  const file = join(import.meta.dirname, '../../../vectors/driverkit-rpm-kernels.tsv.gz')
-  const rows = gunzipSync(readFileSync(file))
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split('\t') as [Arch, RpmTarget, string, string])
-
-  test('there are more than two thousand', () => {
-    expect(rows.length).toBeGreaterThan(2300)
-  })
-
-  test('each is one by its name, and its package is the one that was used', () => {
-    const wrong = rows.filter(([arch, target, release, url]) => {
-      const kernel = kernelOf(row(target), release, arch)
-      const version = `${kernel?.version}-${kernel?.release}.${kernel?.arch}`
-      const names = kernel === undefined ? [] : row(target).headers(kernel)
-      return !names.some((name) => url.endsWith(`/${name}-${version}.rpm`))
-    })
-    expect(wrong).toEqual([])
-  })
-
-  test('each may be in a repository', () => {
-    const nowhere = rows.filter(([arch, target, release]) => bases(target, release, arch).length === 0)
-    expect(nowhere).toEqual([])
-  })
-
-  test('none is refused on the read path', () => {
-    const refused = rows.filter(([arch, target, kernelRelease]) => {
-      const probe = { driverVersion: '1', driverName: 'falco', kernelVersion: '1', kind: 'kmod' } as const
-      try {
-        checkKernel({ ...probe, arch, target, kernelRelease })
-        return false
-      } catch (error) {
-        return isProbeError(error)
-      }
-    })
-    expect(refused).toEqual([])
   })
 })

@@ -1,0 +1,61 @@
+// Which packages of a repository are a kernel's: by its own name, out of all that are there.
+
+import type { ListedRpm } from '../../archives/rpm/primary.ts'
+import type { Package } from '../../model/probe.ts'
+import type { WantedRpm } from './packages.ts'
+import type { RpmKernel, RpmRow } from './row.ts'
+
+/** In the order of the names, and of several rebuilds the last one. */
+export function headersIn(row: RpmRow, list: readonly ListedRpm[], kernel: RpmKernel): ListedRpm | undefined {
+  const own = list.filter(
+    ({ arch, version, release }) =>
+      arch === kernel.arch && version === kernel.version && isRelease(row, release, kernel),
+  )
+  return row.headers(kernel).flatMap((name) =>
+    own
+      .filter((pkg) => pkg.name === name)
+      .toSorted(byRelease)
+      .slice(-1),
+  )[0]
+}
+
+const isRelease = ({ counted }: RpmRow, release: string, kernel: RpmKernel): boolean =>
+  release === kernel.release ||
+  (counted === true && new RegExp(`^${kernel.release.replaceAll('.', '\\.')}\\.\\d+$`).test(release))
+
+const byRelease = (a: ListedRpm, b: ListedRpm): number =>
+  a.release.localeCompare(b.release, 'en', { numeric: true })
+
+/** Packages of a kernel's headers that these need in exactly one version, as SUSE's need those that all flavours share. */
+export const companionsOf = (list: readonly ListedRpm[], { needs, name }: ListedRpm): ListedRpm[] =>
+  needs.flatMap((need) =>
+    list
+      .filter(
+        (pkg) =>
+          pkg.name !== name &&
+          /-devel$/.test(pkg.name) &&
+          `${pkg.name} ${pkg.version}-${pkg.release}` === need,
+      )
+      .slice(0, 1),
+  )
+
+export const wantedOf = ({ name, version, release, arch, url, bytes, sha256 }: ListedRpm): WantedRpm => ({
+  name,
+  version: `${version}-${release}.${arch}`,
+  url,
+  bytes,
+  sha256,
+})
+
+/** Not fetched yet: whoever boots it verifies it first. */
+export function imageIn(
+  row: RpmRow,
+  list: readonly ListedRpm[],
+  kernel: RpmKernel,
+  target: string,
+): Package | undefined {
+  const found = headersIn({ ...row, headers: row.images }, list, kernel)
+  if (found?.sha256 === undefined) return undefined
+  const { name, version, url, bytes } = wantedOf(found)
+  return { name, version, url, sha256: found.sha256, bytes, format: 'rpm', signedFor: target }
+}

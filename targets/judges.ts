@@ -1,0 +1,29 @@
+// Who judges the kernels of a target: its planner's own choice, or where there is none what a host is told.
+
+import { RPM_ROWS } from '../lib/kernels/rpm/rows.ts'
+import { checkKernel, isTarget } from '../lib/kernels/targets.ts'
+import { isProbeError } from '../lib/model/errors.ts'
+import { debianJudge } from './debian.ts'
+import { type Judge, RIGHT, type Row, type Verdict, wrong } from './rows.ts'
+import { rpmJudge } from './rpm.ts'
+
+export function judgeOf(target: string): Judge {
+  if (!isTarget(target)) return async (rows) => rows.map(told)
+  return target === 'debian' ? debianJudge : rpmJudge(RPM_ROWS[target])
+}
+
+/** Where no package leads to a kernel, or its distribution has ended, the right answer is to submit its config. */
+function told({ arch, target, kernelRelease, kernelVersion, urls }: Row): Verdict {
+  const probe = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' } as const
+  try {
+    checkKernel({ ...probe, arch, target, kernelRelease, kernelVersion })
+    return wrong('it is not refused, and has no planner')
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    const submits = error.message.includes('POST')
+    const ended = error.message.includes('served no more')
+    return submits && (urls.length === 0 || ended)
+      ? RIGHT
+      : wrong(`it has packages, and is answered: ${error.message}`)
+  }
+}

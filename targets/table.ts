@@ -1,0 +1,58 @@
+// What is known of each target, as a table of docs/targets.md.
+
+import { TARGETS } from '../lib/clients/targets.ts'
+import { certificatesFor } from '../lib/kernels/rpm/keys.ts'
+import type { RpmRow } from '../lib/kernels/rpm/row.ts'
+import { RPM_ROWS, type RpmTarget } from '../lib/kernels/rpm/rows.ts'
+import { ENDED, isTarget } from '../lib/kernels/targets.ts'
+
+/** Which of them a test has build and load a module, in a repository laid out as theirs. */
+const LOADED: readonly string[] = ['almalinux', 'debian']
+
+const HEAD = [
+  '| target | its kernels are found in | lists | packages | how it was tried |',
+  '|---|---|---|---|---|',
+]
+
+export const table = (): string =>
+  [...HEAD, ...[...new Set([...TARGETS, ...Object.keys(RPM_ROWS)])].sort().map(lineOf)].join('\n')
+
+function lineOf(target: string): string {
+  const cells = isRpm(target) ? rpmCells(target) : (OTHERS[target] ?? submitted(target))
+  return `| ${target} | ${cells.join(' | ')} |`
+}
+
+const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, target)
+
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  debian: [
+    'its mirrors, security.debian.org, its snapshot service',
+    'InRelease',
+    'by the lists',
+    'built and loaded, from the real archive',
+  ],
+}
+
+function rpmCells(target: RpmTarget): string[] {
+  const row: RpmRow = RPM_ROWS[target]
+  const hosts = [...new Set(row.places.map(({ base }) => new URL(base).host))]
+  const keys = certificatesFor(target, []).flatMap((certificate) => certificate.keys)
+  const ended = keys.filter(({ ends }) => ends !== undefined && ends * 1000 < Date.now()).length
+  const known =
+    keys.length === 0
+      ? 'no key is known: name it'
+      : `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}${ended === 0 ? '' : `, ${ended} of them ended`}`
+  return [
+    hosts.length === 0 ? `${row.entitled}: name your mirror` : hosts.join(', '),
+    row.lists === 'signed' ? 'repomd.xml.asc' : 'not asked for',
+    `each by its own signature: ${known}`,
+    LOADED.includes(target)
+      ? 'built and loaded, from a repository of the test'
+      : 'planned, from a repository of the test or by the names of real packages; its own mirrors no test can reach',
+  ]
+}
+
+function submitted(target: string): readonly string[] {
+  const why = ENDED[target] ?? (isTarget(target) ? '' : 'not planned from packages yet')
+  return [`${why}: the host submits its config`, '-', '-', 'as any submitted kernel']
+}

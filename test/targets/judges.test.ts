@@ -1,0 +1,71 @@
+// Real kernels of the field, 7,651 of driverkit's configs: each finds its own packages among those of all, or is told what to
+// do.
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { RPM_ROWS } from '../../lib/kernels/rpm/rows.ts'
+import { checkKernel, isTarget } from '../../lib/kernels/targets.ts'
+import { judgeOf } from '../../targets/judges.ts'
+import { type Row, readRows } from '../../targets/rows.ts'
+import { table } from '../../targets/table.ts'
+
+const FILE = join(import.meta.dirname, '../vectors/driverkit-kernels.tsv.gz')
+const ROWS = readRows(FILE)
+const of = (target: string): Row[] => ROWS.filter((row) => row.target === target)
+const planned = [...new Set(ROWS.map(({ target }) => target))].filter(isTarget)
+
+test('there are thousands of them, of many targets', () => {
+  expect(ROWS.length).toBeGreaterThan(7000)
+  expect(planned.length).toBeGreaterThan(6)
+})
+
+describe.each(planned)('kernels of %s', (target) => {
+  test('find their own packages among those of all, and of their neighbours', async () => {
+    const verdicts = await judgeOf(target)(of(target))
+    expect(verdicts.filter(({ right }) => !right)).toEqual([])
+  })
+
+  test('are refused by nobody on the read path', () => {
+    const probe = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' } as const
+    for (const row of of(target)) expect(() => checkKernel({ ...probe, ...row })).not.toThrow()
+  })
+})
+
+test.each(['minikube', 'talos', 'bottlerocket', 'amazonlinux', 'amazonlinux2022'])(
+  'kernels of %s are told to submit their config',
+  async (target) => {
+    expect((await judgeOf(target)(of(target))).filter(({ right }) => !right)).toEqual([])
+  },
+)
+
+describe('a judge', () => {
+  const [first, second, ...rest] = of('almalinux')
+  test('finds a kernel wrong whose package is another', async () => {
+    const swapped = [{ ...first!, urls: second!.urls }, { ...second!, urls: first!.urls }, ...rest]
+    const verdicts = await judgeOf('almalinux')(swapped)
+    expect(verdicts.filter(({ right }) => !right)).toHaveLength(2)
+  })
+
+  test('finds one wrong that has packages and is told to submit', async () => {
+    const [row] = of('ubuntu-aws')
+    expect(await judgeOf('templeos')([{ ...row!, target: 'templeos' }])).toMatchObject([{ right: false }])
+  })
+})
+
+test('the command ends with a line of each target: its rows, and how many are right', () => {
+  const program = join(import.meta.dirname, '../../targets/main.ts')
+  const { status, stdout } = spawnSync(process.execPath, [program, '--vectors', FILE], { encoding: 'utf8' })
+  expect(status).toBe(0)
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .slice(-new Set(ROWS.map(({ target }) => target)).size)
+  for (const line of lines) expect(line).toMatch(/^[a-z0-9-]+ \d+ \d+$/)
+  expect(lines).toContain('ol 1378 1378')
+})
+
+test('the table has every target, each with how it was tried', () => {
+  for (const target of Object.keys(RPM_ROWS))
+    expect(table()).toMatch(new RegExp(`^\\| ${target} \\| .*(planned|loaded)`, 'm'))
+})
