@@ -17,6 +17,7 @@ export const RUNBOOK = {
   waits: 'Waiting clients fail',
   submissions: 'Submissions fail',
   plans: 'Builds are not planned',
+  keys: 'A distribution changes its keys',
   roots: 'Build roots are not composed',
   building: 'Builds break',
   publishing: 'Builds are not published',

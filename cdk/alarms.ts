@@ -109,6 +109,21 @@ export function watchBuilds(alarm: Alarms, publishLog: ILogGroup): void {
   })
 }
 
+/** A plan tells once of each key that its target's archive signs by, and that ends within 60 days. */
+export function watchKeys(alarm: Alarms, planLog: ILogGroup): void {
+  const filter = new MetricFilter(planLog.stack, 'KeyEndsSoon', {
+    logGroup: planLog,
+    filterPattern: FilterPattern.literal('{ $.message.event = "key ends soon" }'),
+    metricNamespace: 'ProbeRegistry',
+    metricName: 'KeyEndsSoon',
+  })
+  alarm('KeyEndsSoon', {
+    metric: filter.metric(SUM),
+    impact: 'In some weeks nothing new of a distribution is believed: its missing probes will not be built.',
+    runbook: 'keys',
+  })
+}
+
 /** The sweep tells `ProbeOverdue` for each claim whose end never came. */
 export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
   alarm('Overdue', {

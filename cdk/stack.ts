@@ -6,7 +6,7 @@ import { ENV } from '../lib/aws/resources.ts'
 import { type AllSettings, DEFAULTS } from '../lib/kernels/settings.ts'
 import { difference } from '../lib/model/overlay.ts'
 import { addTopic, alarms } from './alarm.ts'
-import { watchApi, watchBuilds, watchClaims, watchFunctions, watchTables } from './alarms.ts'
+import { watchApi, watchBuilds, watchClaims, watchFunctions, watchKeys, watchTables } from './alarms.ts'
 import { addApi } from './api.ts'
 import { addBuckets } from './buckets.ts'
 import { addBuilds } from './builds.ts'
@@ -118,6 +118,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   watchFunctions(alarm, { resolve, wait, direct, submit, v1, plan, compose, publish, sweep })
   watchApi(alarm, accessLog)
   watchBuilds(alarm, publish.logGroup)
+  watchKeys(alarm, plan.logGroup)
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)
 

@@ -1,5 +1,7 @@
 // Every planner there is, by target.
 
+import { DEBIAN_KEYRING } from '../archives/keys/debian.ts'
+import { endingWithin, readCertificates } from '../formats/openpgp/certificates.ts'
 import { ensureInput } from '../inputs/inputs.ts'
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
@@ -74,8 +76,13 @@ export function createPlanners(
     if (planner !== undefined) return planner
     throw new ProbeError('unknown-target', `there is no planner of target "${target}"`)
   }
+  const tellEnding = endingTeller(settings, ports)
   return {
-    plan: (probe) => plannerFor(probe.target).plan(probe),
+    plan: async (probe) => {
+      const plan = await plannerFor(probe.target).plan(probe)
+      tellEnding(probe.target)
+      return plan
+    },
     bring: async (pkg) => {
       const { signedFor = '' } = pkg
       if (!isRpm(signedFor)) return ensureInput(ports.inputs, ports.fetch, pkg)
@@ -96,6 +103,23 @@ export function createPlanners(
             `no archive that is configured has the packages of kernel ${kernel.unameRelease}`,
           )
         : planSource(vanilla, kernel),
+  }
+}
+
+/** Days. Until then there is a newer one, or nothing that it would have signed is believed any more. */
+const ENDING = 60
+
+/** Once in a process: an alarm counts the lines. */
+function endingTeller(settings: TargetSettings, { log, now }: PlannerPorts): (target: string) => void {
+  const told = new Set<string>()
+  return (target) => {
+    if (told.has(target)) return
+    told.add(target)
+    const certificates = isRpm(target)
+      ? certificatesFor(target, settings[target].keys)
+      : readCertificates(new TextEncoder().encode(DEBIAN_KEYRING))
+    for (const { fingerprint, ends } of endingWithin(ENDING, certificates, now()))
+      log('key ends soon', { target, fingerprint, ends: new Date(ends * 1000).toISOString() })
   }
 }
 

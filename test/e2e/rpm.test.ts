@@ -2,9 +2,6 @@
 // the distribution's mirror is, signed by a key of the test; its probe is built of them, and in the long form, whose kernel
 // takes four minutes to make, loaded by that very kernel.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tell } from '../support/builds/apt.ts'
@@ -18,69 +15,45 @@ import {
   startRegistry,
 } from '../support/registry/registry.ts'
 import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
-import { listRpms, packRpm, type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
+import { DISTRIBUTIONS, makeMirror } from '../support/rpm/distribution.ts'
+import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
 
 const MINUTES = 60_000
-const RELEASE = '-1.el9.x86_64'
+const { localVersion } = DISTRIBUTIONS.almalinux
 
 let work: Awaited<ReturnType<typeof scratch>>
-let mirror: Server
+let mirror: Mirror
 let registry: Registry
 let signer: RpmSigner
 let kernel: DevelTree & Partial<Pick<SmallKernel, 'image'>>
-/** `6.1.192`, `1.el9.x86_64` */
-let version: string
-let release: string
-const asked: string[] = []
 
 beforeAll(async () => {
   work = await scratch()
   kernel = LONG
-    ? await smallKernel({ compiler: 'gcc-12', localVersion: RELEASE })
-    : debianTree(join(work.dir, 'debian'), RELEASE)
+    ? await smallKernel({ compiler: 'gcc-12', localVersion })
+    : debianTree(join(work.dir, 'debian'), localVersion)
   if (!LONG) tell('a kernel of its own is made, and loads the probe, in npm run test:long: four minutes more')
-  ;[, version = '', release = ''] = /^([0-9.]+)-(.*)\.x86_64$/.exec(kernel.release) ?? []
   signer = rpmSigner('Test Distribution')
-  makeMirror()
-  mirror = createServer((request, response) => {
-    asked.push(request.url ?? '')
-    const file = join(work.dir, 'mirror', new URL(request.url ?? '', 'http://mirror').pathname)
-    if (existsSync(file)) response.end(readFileSync(file))
-    else response.writeHead(404).end()
-  })
-  await new Promise<void>((resolve) => mirror.listen(0, '127.0.0.1', resolve))
-  const { port } = mirror.address() as AddressInfo
-  const base = `http://127.0.0.1:${port}/{major}/BaseOS/{arch}/os`
-  const almalinux = { places: [{ of: '\\.el(?<major>\\d+)', base }], keys: [signer.publicKey] }
-  const rocky = { places: [{ of: '\\.el(?<major>\\d+)', base }] }
+  const folder = join(work.dir, 'mirror')
+  mirror = await startMirror(folder)
+  const places = makeMirror(folder, 'almalinux', { kernel, image: kernel.image, signer, url: mirror.url })
   registry = await startRegistry({
     dataDir: join(work.dir, 'data'),
-    settings: { almalinux, rocky, loadTest: { mode: LONG ? 'required' : 'off' } },
+    settings: {
+      almalinux: { places, keys: [signer.publicKey] },
+      rocky: { places },
+      loadTest: { mode: LONG ? 'required' : 'off' },
+    },
   })
 }, 30 * MINUTES)
 afterAll(async () => {
   await registry?.stop()
-  mirror?.close()
+  mirror?.stop()
   signer?.remove()
   await work?.remove()
 })
-
-function makeMirror(): void {
-  const os = join(work.dir, 'mirror/9/BaseOS/x86_64/os')
-  mkdirSync(join(os, 'Packages'), { recursive: true })
-  const devel = join(work.dir, 'devel')
-  cpSync(kernel.tree, join(devel, 'usr/src/kernels', kernel.release), { recursive: true })
-  const core = join(work.dir, 'core')
-  mkdirSync(join(core, 'lib/modules', kernel.release), { recursive: true })
-  writeFileSync(join(core, 'lib/modules', kernel.release, 'vmlinuz'), kernel.image ?? '')
-  for (const [name, content] of [
-    ['kernel-devel', devel],
-    ['kernel-core', core],
-  ] as const)
-    signer.signRpm(packRpm(join(os, 'Packages'), { name, version, release, arch: 'x86_64', content }))
-  listRpms(os, signer)
-}
 
 const pathOf = (target: string, uname = kernel.release) =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${uname}_1.ko`
@@ -129,10 +102,10 @@ describe('a kernel of AlmaLinux', () => {
   })
 
   test('is a hit from then on, and its mirror is not asked again', async () => {
-    asked.length = 0
+    mirror.asked.length = 0
     const { status } = await ask(registry.url + pathOf('almalinux'))
     expect(status).toBe(307)
-    expect(asked).toEqual([])
+    expect(mirror.asked).toEqual([])
   })
 })
 
@@ -142,7 +115,7 @@ test('a kernel that the mirror has not is refused within seconds, with the packa
   expect(await about(path)).toMatchObject({
     state: 'failed',
     reason: 'headers-not-found',
-    detail: expect.stringMatching(/has kernel-devel [0-9.]+-2\.el9 of almalinux/),
+    detail: expect.stringMatching(/has kernel-devel [0-9.]+-2\.el9_4 of almalinux/),
   })
 })
 

@@ -29,6 +29,25 @@ export interface Certificate {
   readonly keys: readonly SigningKey[]
 }
 
+/** A key that may sign yet, and will not for long. */
+export interface EndingKey {
+  readonly fingerprint: string
+  /** seconds since 1970 */
+  readonly ends: number
+}
+
+/** Those that end within so many days of `now`, in milliseconds since 1970. */
+export const endingWithin = (days: number, certificates: readonly Certificate[], now: number): EndingKey[] =>
+  certificates
+    .flatMap(({ keys }) => keys)
+    .flatMap(({ fingerprint, ends }) =>
+      ends !== undefined && ends * 1000 > now && ends * 1000 < now + days * DAY
+        ? [{ fingerprint, ends }]
+        : [],
+    )
+
+const DAY = 24 * 3_600_000
+
 /**
  * Every certificate of every block, in their order; those of versions and algorithms that are not known here are left out,
  * as are keys that may not sign. ProbeError `signature-invalid` for what is no key file.

@@ -1,0 +1,86 @@
+// Every distribution whose kernels come as rpms, each with a repository that is laid out as its mirror is: hit, miss and
+// failure, by the name that an unmodified client asks by.
+
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RPM_ROWS, type RpmTarget } from '../../lib/kernels/rpm/rows.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
+import { DISTRIBUTIONS, makeMirror } from '../support/rpm/distribution.ts'
+import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
+
+const MINUTES = 60_000
+const TARGETS = Object.keys(RPM_ROWS) as RpmTarget[]
+
+let work: Awaited<ReturnType<typeof scratch>>
+let mirror: Mirror
+let registry: Registry
+let signer: RpmSigner
+const kernels = new Map<RpmTarget, DevelTree>()
+
+beforeAll(async () => {
+  work = await scratch()
+  signer = rpmSigner('Test Distribution')
+  const folder = join(work.dir, 'mirror')
+  mirror = await startMirror(folder)
+  const settings: Record<string, unknown> = {}
+  for (const target of TARGETS) {
+    const { localVersion, lists } = DISTRIBUTIONS[target]
+    const kernel = debianTree(join(work.dir, target), localVersion)
+    kernels.set(target, kernel)
+    const places = makeMirror(folder, target, { kernel, signer, url: mirror.url })
+    settings[target] = { places, lists, keys: [signer.publicKey] }
+  }
+  registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings })
+}, 15 * MINUTES)
+afterAll(async () => {
+  await registry?.stop()
+  mirror?.stop()
+  signer?.remove()
+  await work?.remove()
+})
+
+const pathOf = (target: string, unameRelease: string) =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${unameRelease}_1.ko`
+const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
+/** As falcoctl asks. */
+const got = async (path: string) =>
+  (await curl(['-fsSL', '-o', join(work.dir, 'probe.ko'), '--max-time', '60', registry.url + path])).code
+
+describe.each(TARGETS)('a kernel of %s', (target) => {
+  test(
+    'gets its probe at the first request, and at the next at once',
+    async () => {
+      const { release } = kernels.get(target)!
+      const path = pathOf(target, release)
+      expect(await got(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
+      const { manifest } = await about(path)
+      expect(manifest).toMatchObject({ unameRelease: release, compiler: 'gcc-12' })
+      mirror.asked.length = 0
+      expect((await ask(registry.url + path)).status).toBe(307)
+      expect(mirror.asked).toEqual([])
+    },
+    3 * MINUTES,
+  )
+
+  test('that the mirror has not is refused within seconds, with the package that is missing', async () => {
+    const release = kernels.get(target)!.release.replace(/-(\d)/, '-9$1')
+    const path = pathOf(target, release)
+    expect(await got(path)).not.toBe(0)
+    expect(await about(path)).toMatchObject({
+      state: 'failed',
+      reason: 'headers-not-found',
+      detail: expect.stringMatching(
+        new RegExp(`has ${DISTRIBUTIONS[target].headers.replace('6.1', '')}.* of ${target}|POST`),
+      ),
+    })
+  })
+})
