@@ -10,7 +10,7 @@ import { OL_KEYS } from '../../archives/keys/rpm/ol.ts'
 import { OPENSUSE_KEYS } from '../../archives/keys/rpm/opensuse.ts'
 import { REDHAT_KEYS } from '../../archives/keys/rpm/redhat.ts'
 import { ROCKY_KEYS } from '../../archives/keys/rpm/rocky.ts'
-import { SLES_KEYS } from '../../archives/keys/rpm/sles.ts'
+import { SUSE_KEYS } from '../../archives/keys/rpm/suse.ts'
 import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { RpmTarget } from './rows.ts'
@@ -25,11 +25,12 @@ const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
   centos: CENTOS_KEYS,
   fedora: FEDORA_KEYS,
   ol: OL_KEYS,
-  opensuse: OPENSUSE_KEYS,
+  // Since Leap 15.3 its kernels are SUSE's own.
+  opensuse: OPENSUSE_KEYS + SUSE_KEYS,
   photon: '',
   redhat: REDHAT_KEYS,
   rocky: ROCKY_KEYS,
-  sles: SLES_KEYS,
+  sles: SUSE_KEYS,
 }
 
 /** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is no key. */

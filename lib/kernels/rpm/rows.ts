@@ -27,10 +27,6 @@ const el = {
 /** The same release at each of these bases. */
 const at = (of: string, ...bases: readonly string[]): RpmPlace[] => bases.map((base) => ({ of, base }))
 
-const ALMALINUX = 'https://repo.almalinux.org/almalinux'
-const ALMALINUX_VAULT = 'https://vault.almalinux.org'
-const ROCKY = 'https://dl.rockylinux.org/pub/rocky'
-const ROCKY_VAULT = 'https://dl.rockylinux.org/vault/rocky'
 const CENTOS_VAULT = 'https://vault.centos.org'
 const STREAM = 'https://mirror.stream.centos.org'
 const ELREPO = 'https://elrepo.org/linux/kernel'
@@ -61,34 +57,26 @@ const UEK = [
   { version: '6\\.12\\.0', name: 'UEKR8' },
 ]
 
+/** Of the rebuilds of Red Hat's: the current minor release of each major one, and the vault of those before it. */
+const rebuilds = (current: string, vault: string): RpmPlace[] => [
+  ...at('\\.el(?<major>8|9|10)', ...PARTS.map((part) => `${current}/{major}/${part}/{arch}/os`)),
+  ...at(
+    '\\.el(?<major>8|9|10)_(?<minor>\\d+)',
+    ...PARTS.map((part) => `${vault}/{major}.{minor}/${part}/{arch}/os`),
+  ),
+]
+const PARTS = ['BaseOS', 'AppStream']
+
 export const RPM_ROWS = {
   almalinux: {
     ...el,
     lists: 'signed',
-    places: [
-      ...at(
-        '\\.el(?<major>8|9|10)',
-        ...['BaseOS', 'AppStream'].map((part) => `${ALMALINUX}/{major}/${part}/{arch}/os`),
-      ),
-      ...at(
-        '\\.el(?<major>8|9|10)_(?<minor>\\d+)',
-        ...['BaseOS', 'AppStream'].map((part) => `${ALMALINUX_VAULT}/{major}.{minor}/${part}/{arch}/os`),
-      ),
-    ],
+    places: rebuilds('https://repo.almalinux.org/almalinux', 'https://vault.almalinux.org'),
   },
   rocky: {
     ...el,
     lists: 'signed',
-    places: [
-      ...at(
-        '\\.el(?<major>8|9|10)',
-        ...['BaseOS', 'AppStream'].map((part) => `${ROCKY}/{major}/${part}/{arch}/os`),
-      ),
-      ...at(
-        '\\.el(?<major>8|9|10)_(?<minor>\\d+)',
-        ...['BaseOS', 'AppStream'].map((part) => `${ROCKY_VAULT}/{major}.{minor}/${part}/{arch}/os`),
-      ),
-    ],
+    places: rebuilds('https://dl.rockylinux.org/pub/rocky', 'https://dl.rockylinux.org/vault/rocky'),
   },
   centos: {
     ...el,
