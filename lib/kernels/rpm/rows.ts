@@ -39,13 +39,42 @@ const PHOTON = 'https://packages.vmware.com/photon/{major}.0'
 const OPENSUSE = 'https://download.opensuse.org'
 const MICROSOFT = 'https://packages.microsoft.com'
 
-/** CentOS has its minor releases under the month of each. */
-const CENTOS_8 = ['8.0.1905', '8.1.1911', '8.2.2004', '8.3.2011', '8.4.2105', '8.5.2111']
-const CENTOS_7 = [
-  ...['7.0.1406', '7.1.1503', '7.2.1511', '7.3.1611', '7.4.1708'],
-  ...['7.5.1804', '7.6.1810', '7.7.1908', '7.8.2003', '7.9.2009'],
-]
-const CENTOS_6 = ['6.0', '6.1', '6.2', '6.3', '6.4', '6.5', '6.6', '6.7', '6.8', '6.9', '6.10']
+/** Each minor release of CentOS has kernels of one number, and its own folder in the vault. */
+const CENTOS = [
+  ['2.6.32-71', '6.0'],
+  ['2.6.32-131', '6.1'],
+  ['2.6.32-220', '6.2'],
+  ['2.6.32-279', '6.3'],
+  ['2.6.32-358', '6.4'],
+  ['2.6.32-431', '6.5'],
+  ['2.6.32-504', '6.6'],
+  ['2.6.32-573', '6.7'],
+  ['2.6.32-642', '6.8'],
+  ['2.6.32-696', '6.9'],
+  ['2.6.32-754', '6.10'],
+  ['3.10.0-123', '7.0.1406'],
+  ['3.10.0-229', '7.1.1503'],
+  ['3.10.0-327', '7.2.1511'],
+  ['3.10.0-514', '7.3.1611'],
+  ['3.10.0-693', '7.4.1708'],
+  ['3.10.0-862', '7.5.1804'],
+  ['3.10.0-957', '7.6.1810'],
+  ['3.10.0-1062', '7.7.1908'],
+  ['3.10.0-1127', '7.8.2003'],
+  ['3.10.0-1160', '7.9.2009'],
+] as const
+const CENTOS_8 = [
+  ['4.18.0-80', '8.0.1905'],
+  ['4.18.0-147', '8.1.1911'],
+  ['4.18.0-193', '8.2.2004'],
+  ['4.18.0-240', '8.3.2011'],
+  ['4.18.0-305', '8.4.2105'],
+  ['4.18.0-348', '8.5.2111'],
+] as const
+/** Of aarch64, whose kernels of 7 are others. */
+const CENTOS_7_ALTARCH = ['7.9.2009', '7.8.2003', '7.7.1908', '7.6.1810', '7.5.1804', '7.4.1708', '7.3.1611']
+
+const escaped = (text: string): string => text.replaceAll('.', '\\.')
 
 /** Which of Oracle's own kernels is in which repository. */
 const UEK = [
@@ -89,20 +118,23 @@ export const RPM_ROWS = {
         `${STREAM}/{major}-stream/BaseOS/{arch}/os`,
         `${STREAM}/{major}-stream/AppStream/{arch}/os`,
       ),
-      ...at('\\.el8', `${CENTOS_VAULT}/8-stream/BaseOS/{arch}/os`),
-      ...CENTOS_8.flatMap((minor) => at('\\.el8', `${CENTOS_VAULT}/${minor}/BaseOS/{arch}/os`)),
-      ...CENTOS_7.toReversed().flatMap((minor) =>
-        at('\\.el7', `${CENTOS_VAULT}/${minor}/updates/{arch}`, `${CENTOS_VAULT}/${minor}/os/{arch}`),
-      ),
-      ...CENTOS_7.toReversed().flatMap((minor) =>
+      ...CENTOS.flatMap(([kernel, folder]) =>
         at(
-          '\\.el7(?=.*aarch64)',
+          `^${escaped(kernel)}\\.`,
+          `${CENTOS_VAULT}/${folder}/updates/{arch}`,
+          `${CENTOS_VAULT}/${folder}/os/{arch}`,
+        ),
+      ),
+      ...CENTOS_8.flatMap(([kernel, folder]) =>
+        at(`^${escaped(kernel)}\\.`, `${CENTOS_VAULT}/${folder}/BaseOS/{arch}/os`),
+      ),
+      ...at('\\.el8', `${CENTOS_VAULT}/8-stream/BaseOS/{arch}/os`),
+      ...CENTOS_7_ALTARCH.flatMap((minor) =>
+        at(
+          '\\.el7a?\\.aarch64',
           `${CENTOS_VAULT}/altarch/${minor}/updates/{arch}`,
           `${CENTOS_VAULT}/altarch/${minor}/os/{arch}`,
         ),
-      ),
-      ...CENTOS_6.toReversed().flatMap((minor) =>
-        at('\\.el6', `${CENTOS_VAULT}/${minor}/updates/{arch}`, `${CENTOS_VAULT}/${minor}/os/{arch}`),
       ),
     ],
   },

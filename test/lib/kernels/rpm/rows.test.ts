@@ -1,8 +1,12 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { basesFor, kernelOf, type RpmRow } from '../../../../lib/kernels/rpm/row.ts'
 import { RPM_ROWS, type RpmTarget } from '../../../../lib/kernels/rpm/rows.ts'
 import { checkKernel } from '../../../../lib/kernels/targets.ts'
 import type { Arch } from '../../../../lib/model/probe.ts'
+import { readRows } from '../../../../targets/rows.ts'
+
+const VECTORS = join(import.meta.dirname, '../../../vectors/driverkit-kernels.tsv.gz')
 
 const row = (target: RpmTarget): RpmRow => RPM_ROWS[target]
 const headers = (target: RpmTarget, unameRelease: string, arch: Arch = 'x86_64') => {
@@ -66,6 +70,26 @@ describe('the repositories of a kernel', () => {
     expect(bases('ol', '5.15.0-206.153.7.el9uek.x86_64')[0]).toBe(
       'https://yum.oracle.com/repo/OracleLinux/OL9/UEKR7/x86_64',
     )
+  })
+
+  test('of CentOS are those of the minor release that has kernels of that number', () => {
+    expect(bases('centos', '3.10.0-1160.15.2.el7.x86_64')).toEqual([
+      'https://vault.centos.org/7.9.2009/updates/x86_64',
+      'https://vault.centos.org/7.9.2009/os/x86_64',
+    ])
+    expect(bases('centos', '4.18.0-348.7.1.el8_5.x86_64')).toEqual([
+      'https://vault.centos.org/8.5.2111/BaseOS/x86_64/os',
+      'https://vault.centos.org/8-stream/BaseOS/x86_64/os',
+    ])
+    expect(bases('centos', '4.18.0-383.el8.x86_64')).toEqual([
+      'https://vault.centos.org/8-stream/BaseOS/x86_64/os',
+    ])
+  })
+
+  test.each(Object.keys(RPM_ROWS) as RpmTarget[])('of %s are few enough to be read in seconds', (target) => {
+    const releases = readRows(VECTORS).filter((one) => one.target === target)
+    for (const { kernelRelease, arch } of releases)
+      expect(bases(target, kernelRelease, arch).length, kernelRelease).toBeLessThanOrEqual(15)
   })
 
   test.each(['redhat', 'sles'] as const)('of %s are the operator’s to name', (target) => {
