@@ -22,27 +22,14 @@ const TARGETS = Object.keys(RPM_ROWS) as RpmTarget[]
 
 let work: Awaited<ReturnType<typeof scratch>>
 let mirror: Mirror
-let registry: Registry
 let signer: RpmSigner
-const kernels = new Map<RpmTarget, DevelTree>()
 
 beforeAll(async () => {
   work = await scratch()
   signer = rpmSigner('Test Distribution')
-  const folder = join(work.dir, 'mirror')
-  mirror = await startMirror(folder)
-  const settings: Record<string, unknown> = {}
-  for (const target of TARGETS) {
-    const { localVersion, lists } = DISTRIBUTIONS[target]
-    const kernel = debianTree(join(work.dir, target), localVersion)
-    kernels.set(target, kernel)
-    const places = makeMirror(folder, target, { kernel, signer, url: mirror.url })
-    settings[target] = { places, lists, keys: [signer.publicKey] }
-  }
-  registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings })
-}, 15 * MINUTES)
+  mirror = await startMirror(join(work.dir, 'mirror'))
+})
 afterAll(async () => {
-  await registry?.stop()
   mirror?.stop()
   signer?.remove()
   await work?.remove()
@@ -50,16 +37,31 @@ afterAll(async () => {
 
 const pathOf = (target: string, unameRelease: string) =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${unameRelease}_1.ko`
-const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
-/** As falcoctl asks. */
-const got = async (path: string) =>
-  (await curl(['-fsSL', '-o', join(work.dir, 'probe.ko'), '--max-time', '60', registry.url + path])).code
-
 describe.each(TARGETS)('a kernel of %s', (target) => {
+  let kernel: DevelTree
+  let registry: Registry
+  beforeAll(async () => {
+    const { localVersion, lists } = DISTRIBUTIONS[target]
+    kernel = debianTree(join(work.dir, target), localVersion)
+    const places = makeMirror(join(work.dir, 'mirror'), target, { kernel, signer, url: mirror.url })
+    // One at a time: the keys of all would not fit into the environment of a function.
+    registry = await startRegistry({
+      dataDir: join(work.dir, `data-${target}`),
+      settings: { [target]: { places, lists, keys: [signer.publicKey] } },
+    })
+  }, 5 * MINUTES)
+  afterAll(async () => {
+    await registry?.stop()
+  })
+  const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
+  /** As falcoctl asks. */
+  const got = async (path: string) =>
+    (await curl(['-fsSL', '-o', join(work.dir, 'probe.ko'), '--max-time', '60', registry.url + path])).code
+
   test(
     'gets its probe at the first request, and at the next at once',
     async () => {
-      const { release } = kernels.get(target)!
+      const { release } = kernel
       const path = pathOf(target, release)
       expect(await got(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
       const { manifest } = await about(path)
@@ -72,7 +74,7 @@ describe.each(TARGETS)('a kernel of %s', (target) => {
   )
 
   test('that the mirror has not is refused within seconds, with the package that is missing', async () => {
-    const release = kernels.get(target)!.release.replace(/-(\d)/, '-9$1')
+    const release = kernel.release.replace(/-(\d)/, '-9$1')
     const path = pathOf(target, release)
     expect(await got(path)).not.toBe(0)
     expect(await about(path)).toMatchObject({

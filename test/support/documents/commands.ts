@@ -30,7 +30,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
     'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk',
   ),
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
-  'npm run matrix': { by: 'test', file: 'test/e2e/matrix.test.ts' },
+  'npm run matrix': { by: 'test', file: 'test/e2e/matrix.long.test.ts' },
   'npm run bench': nobody('it measures, and is not a test'),
   'docker buildx imagetools inspect': nobody('it needs Docker and a registry of images'),
   kubectl: nobody('it needs a cluster; test/client/kubernetes.test.ts checks the values'),
