@@ -61,7 +61,7 @@ function certificatesIn(file: string): Certificate[] {
     return found
   } catch (error) {
     if (isProbeError(error, 'signature-invalid'))
-      throw new UsageError(`${file} is no key file: ${error.message}`)
+      throw new UsageError(`${file} is not a key file: ${error.message}`)
     throw error
   }
 }

@@ -14,7 +14,7 @@ const MAX_NAME = 4096
 const END = 'TRAILER!!!'
 
 /**
- * `take` says of each file whether its bytes are wanted, and is given them; false from `take` of the bytes ends the reading.
+ * `wants` says of each file whether `take` is given its bytes; `enough` ends the reading.
  * ProbeError `digest-mismatch` for what is no cpio.
  */
 export async function readCpio(
@@ -85,4 +85,4 @@ function buffered(chunks: AsyncIterable<Uint8Array>): Buffered {
 }
 
 const noCpio = (why: string): ProbeError =>
-  new ProbeError('digest-mismatch', `the payload is no cpio archive: ${why}`)
+  new ProbeError('digest-mismatch', `the payload is not a cpio archive: ${why}`)

@@ -6,8 +6,7 @@ import { ProbeError } from '../model/errors.ts'
 import { unxzStream } from './xz.ts'
 import { pieces, withKnownChecks } from './xz-container.ts'
 
-export const COMPRESSIONS = ['none', 'gzip', 'xz', 'zstd'] as const
-export type Compression = (typeof COMPRESSIONS)[number]
+export type Compression = 'none' | 'gzip' | 'xz' | 'zstd'
 
 /** By its first bytes; `undefined` for bzip2, lzma and others that nothing here unpacks. */
 export function compressionOf(bytes: Uint8Array): Compression | undefined {

@@ -7,20 +7,14 @@ import { type Believed, check, checking, type Good, type Refused, type Verdict }
 import { isRpm } from './rpm/header.ts'
 import { type SignedRpm, verifyRpm } from './rpm/verify.ts'
 
-export type Signed =
-  | SignedRpm
-  | (Good & {
-      /** what is signed of it; `undefined`: all */
-      readonly text?: string
-    })
+export type Signed = SignedRpm | Good
 
 /** A file that holds its own signature. ProbeError `signature-invalid` for one that is none of them, or broken. */
 export function judge(file: Uint8Array, believed: Believed): Signed | Refused {
   if (isRpm(file)) return verifyRpm(file, believed)
   if (!isCleartext(file)) return ALONE
-  const { text, signed, signatures } = readCleartext(file)
-  const verdict = check(signatures, [signed], believed)
-  return verdict.tag === 'good' ? { ...verdict, text } : verdict
+  const { signed, signatures } = readCleartext(file)
+  return check(signatures, [signed], believed)
 }
 
 const ALONE: Refused = {

@@ -9,7 +9,7 @@ import type { QueryDatabase, Sources } from '../model/ports.ts'
 import type { ConfigHash, Package, Probe } from '../model/probe.ts'
 import { debianPlanner } from './debian/planner.ts'
 import type { HeadersPlan, KernelPlan, Planner, PlannerPorts } from './planner.ts'
-import { certificatesFor } from './rpm/keys.ts'
+import { certificatesBy } from './rpm/keys.ts'
 import { bringRpm } from './rpm/packages.ts'
 import { rpmPlanner } from './rpm/planner.ts'
 import { RPM_ROWS, type RpmTarget } from './rpm/rows.ts'
@@ -17,24 +17,23 @@ import { isTarget, TARGET_NAMES, type Target, type TargetSettings, targetsOf } f
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
 import type { VanillaSettings } from './vanilla/settings.ts'
 
-type CreatePlanner = (ports: PlannersPorts, settings: TargetSettings) => Planner
-
-const rpm =
-  (target: RpmTarget): CreatePlanner =>
-  (ports, settings) =>
-    rpmPlanner(ports, {
-      target,
-      settings: settings[target],
-      certificates: certificatesFor(target, settings[target].keys),
-    })
+type CertificatesOf = ReturnType<typeof certificatesBy>
 
 const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, target)
 
-function plannerOf(target: Target): CreatePlanner {
-  if (isRpm(target)) return rpm(target)
+function plannerOf(
+  target: Target,
+  ports: PlannersPorts,
+  settings: TargetSettings,
+  certificatesOf: CertificatesOf,
+): Planner {
+  if (isRpm(target)) {
+    const certificates = () => certificatesOf(target)
+    return rpmPlanner(ports, { target, settings: settings[target], certificates })
+  }
   switch (target) {
     case 'debian':
-      return debianPlanner
+      return debianPlanner(ports, settings)
     default:
       return unreachable(target)
   }
@@ -63,7 +62,10 @@ export function createPlanners(
   settings: TargetSettings & { readonly vanilla: VanillaSettings },
   ports: PlannersPorts,
 ): Planners {
-  const made = new Map(TARGET_NAMES.map((target) => [target, plannerOf(target)(ports, settings)]))
+  const certificatesOf = certificatesBy((target) => settings[target].keys)
+  const made = new Map(
+    TARGET_NAMES.map((target) => [target, plannerOf(target, ports, settings, certificatesOf)]),
+  )
   const planners = [...made.values()]
   const vanilla: VanillaPorts = {
     ...ports,
@@ -76,7 +78,7 @@ export function createPlanners(
     if (planner !== undefined) return planner
     throw new ProbeError('unknown-target', `there is no planner of target "${target}"`)
   }
-  const tellEnding = endingTeller(settings, ports)
+  const tellEnding = endingTeller(certificatesOf, ports)
   return {
     plan: async (probe) => {
       const plan = await plannerFor(probe.target).plan(probe)
@@ -86,8 +88,7 @@ export function createPlanners(
     bring: async (pkg) => {
       const { signedFor = '' } = pkg
       if (!isRpm(signedFor)) return ensureInput(ports.inputs, ports.fetch, pkg)
-      const certificates = certificatesFor(signedFor, settings[signedFor].keys)
-      await bringRpm({ ...ports, certificates }, pkg)
+      await bringRpm({ ...ports, certificates: certificatesOf(signedFor) }, pkg)
     },
     identify: (asked) =>
       firstFound(
@@ -110,13 +111,13 @@ export function createPlanners(
 const ENDING = 60
 
 /** Once in a process: an alarm counts the lines. */
-function endingTeller(settings: TargetSettings, { log, now }: PlannerPorts): (target: string) => void {
+function endingTeller(certificatesOf: CertificatesOf, { log, now }: PlannerPorts): (target: string) => void {
   const told = new Set<string>()
   return (target) => {
     if (told.has(target)) return
     told.add(target)
     const certificates = isRpm(target)
-      ? certificatesFor(target, settings[target].keys)
+      ? certificatesOf(target)
       : readCertificates(new TextEncoder().encode(DEBIAN_KEYRING))
     for (const { fingerprint, ends } of endingWithin(ENDING, certificates, now()))
       log('key ends soon', { target, fingerprint, ends: new Date(ends * 1000).toISOString() })

@@ -94,10 +94,10 @@ export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, M
     reader.write(new TextDecoder().decode(body))
     reader.end()
   } catch (cause) {
-    throw new ProbeError('mirror-unreachable', `${url} is no list of a repository: ${cause}`, { cause })
+    throw new ProbeError('mirror-unreachable', `${url} is not a list of a repository: ${cause}`, { cause })
   }
   if (found.size === 0)
-    throw new ProbeError('mirror-unreachable', `${url} is no list of a repository: it names no metadata`)
+    throw new ProbeError('mirror-unreachable', `${url} is not a list of a repository: it names no metadata`)
   return found
 }
 

@@ -59,4 +59,4 @@ export function restOfLength(reader: Reader, first: number): number {
 }
 
 export const notOpenPgp = (why: string): ProbeError =>
-  new ProbeError('signature-invalid', `these are no OpenPGP packets: ${why}`)
+  new ProbeError('signature-invalid', `these are not OpenPGP packets: ${why}`)

@@ -223,4 +223,4 @@ const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength)
 
 const noRpm = (why: string): ProbeError =>
-  new ProbeError('signature-invalid', `this is no rpm that can be verified: ${why}`)
+  new ProbeError('signature-invalid', `this is not an rpm that can be verified: ${why}`)

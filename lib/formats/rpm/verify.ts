@@ -21,7 +21,6 @@ export interface SignedRpm {
   readonly tag: 'signed'
   readonly by: Good
   readonly identity: RpmIdentity
-  readonly header: Header
   /** empty where the file ends with its header, which was judged by itself */
   readonly payload: Uint8Array
 }
@@ -130,7 +129,7 @@ function signed({ header, payload }: RpmFile, by: Good): SignedRpm | Refused {
       reason: 'unknown-kind',
       why: `its payload is ${printable(format, 20)}, no cpio archive`,
     }
-  return { tag: 'signed', by, identity: identityOf(header), header, payload }
+  return { tag: 'signed', by, identity: identityOf(header), payload }
 }
 
 const identityOf = (header: Header): RpmIdentity => {

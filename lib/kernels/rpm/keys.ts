@@ -48,3 +48,15 @@ export function certificatesFor(target: RpmTarget, more: readonly string[]): rea
     }
   })
 }
+
+/** Each read once, and not before one of its kernels is planned: a key that is none stops no other target. */
+export function certificatesBy(
+  keysOf: (target: RpmTarget) => readonly string[],
+): (target: RpmTarget) => readonly Certificate[] {
+  const read = new Map<RpmTarget, readonly Certificate[]>()
+  return (target) => {
+    const found = read.get(target) ?? certificatesFor(target, keysOf(target))
+    read.set(target, found)
+    return found
+  }
+}

@@ -23,8 +23,8 @@ const AT_ONCE = 4
 export interface RpmPlannerOptions {
   readonly target: RpmTarget
   readonly settings: RpmSettings
-  /** whose signatures are believed */
-  readonly certificates: readonly Certificate[]
+  /** whose signatures are believed; asked for when a kernel is planned */
+  readonly certificates: () => readonly Certificate[]
 }
 
 export function rpmPlanner(
@@ -32,14 +32,16 @@ export function rpmPlanner(
   { target, settings, certificates }: RpmPlannerOptions,
 ): Planner {
   const row: RpmRow = RPM_ROWS[target]
-  const own: RpmPorts = { ...ports, certificates }
-  const read = listReader({ ...own, lists: settings.lists })
-
   /** The package of that name and version; first the current repositories, then those of the past, a few at a time. */
-  async function lists(kernel: RpmKernel, found: (list: readonly ListedRpm[]) => boolean): Promise<Lists> {
+  async function lists(
+    own: RpmPorts,
+    kernel: RpmKernel,
+    found: (list: readonly ListedRpm[]) => boolean,
+  ): Promise<Lists> {
     const bases = basesFor(settings.places, kernel)
     if (bases.length === 0) throw noPlace(target, row, kernel)
-    if (certificates.length === 0) throw noKey(target)
+    if (own.certificates.length === 0) throw noKey(target)
+    const read = listReader({ ...own, lists: settings.lists })
     const packages: ListedRpm[] = []
     const unread: ProbeError[] = []
     for (let at = 0; at < bases.length; at += AT_ONCE) {
@@ -53,7 +55,12 @@ export function rpmPlanner(
   }
 
   async function plan(kernel: RpmKernel): Promise<HeadersPlan & { readonly config: Uint8Array }> {
-    const { packages, unread } = await lists(kernel, (list) => headersIn(row, list, kernel) !== undefined)
+    const own = { ...ports, certificates: certificates() }
+    const { packages, unread } = await lists(
+      own,
+      kernel,
+      (list) => headersIn(row, list, kernel) !== undefined,
+    )
     const headers = headersIn(row, packages, kernel)
     if (headers === undefined) throw notFound(target, row, kernel, unread)
     const brought = await bringRpm(own, wantedOf(headers))
@@ -128,7 +135,7 @@ async function firstMirror({ fetch }: RpmPorts, url: string): Promise<string> {
   const [first] = new TextDecoder().decode(body).split('\n')
   const base = first?.trim().replace(/\/$/, '') ?? ''
   if (/^https?:\/\/[^\s]+$/.test(base)) return base
-  throw new ProbeError('mirror-unreachable', `${url} is no list of mirrors`)
+  throw new ProbeError('mirror-unreachable', `${url} is not a list of mirrors`)
 }
 
 const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)

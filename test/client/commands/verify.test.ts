@@ -128,7 +128,7 @@ test.each([
   [[...key('alma-9')], /name one FILE/],
   [['/nowhere/x.rpm', ...key('alma-9')], /no such file.*\/nowhere\/x\.rpm/],
   [['/nowhere/x', '--signature', '/nowhere/y', ...key('alma-9')], /no such file/],
-  [['x.rpm', '--key', PROGRAM], /is no key file/],
+  [['x.rpm', '--key', PROGRAM], /is not a key file/],
   [['x.rpm', '--keys'], /--keys/],
 ])('a command line that is wrong is told so: %j', (args, message) => {
   const { status, stdout, stderr } = verify(...args)

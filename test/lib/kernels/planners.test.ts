@@ -52,6 +52,23 @@ const named = (unameRelease: string): ConfigHash => ({
   configMd5: 'a'.repeat(32),
 })
 
+test('a key of one target that is none stops no other target', async () => {
+  const broken = { ...settings, photon: { ...settings.photon, keys: ['not a key'] } }
+  const made = createPlanners(broken, ports)
+  const probe = { ...named(''), kernelVersion: '1' }
+  await expect(
+    made.plan({ ...probe, target: 'debian', kernelRelease: '6.1.1-1-amd64' }),
+  ).rejects.toMatchObject({
+    code: 'headers-not-found',
+  })
+  await expect(
+    made.plan({ ...probe, target: 'photon', kernelRelease: '6.1.83-3.ph5' }),
+  ).rejects.toMatchObject({
+    code: 'misconfigured',
+    message: expect.stringMatching(/photon\.keys/),
+  })
+})
+
 describe('a kernel', () => {
   test('of a target without a planner is refused', async () => {
     const probe = { ...named(''), target: 'templeos', kernelRelease: '1.0', kernelVersion: '1' }

@@ -64,7 +64,7 @@ describe('a text with its signature around it', () => {
     ['a line that begins with a dash', 'Origin: ', '--Origin: '],
     ['no signature', '-----BEGIN PGP SIGNATURE-----', ''],
   ])('with %s is none', (_, from, to) => {
-    expect(() => readCleartext(changed(from, to))).toThrow(/no OpenPGP packets/)
+    expect(() => readCleartext(changed(from, to))).toThrow(/not OpenPGP packets/)
   })
 
   test('says nothing of what stands after it', () => {

@@ -125,7 +125,7 @@ function world({ target = 'almalinux', bases, keys = [signer.publicKey], lists =
       log: () => {},
       now: NOW,
     },
-    { target, settings: { places, lists, keys: [] }, certificates: certificatesFor(target, keys) },
+    { target, settings: { places, lists, keys: [] }, certificates: () => certificatesFor(target, keys) },
   )
   return { planner, memory, asked }
 }
@@ -366,7 +366,7 @@ describe('what is not there is said', () => {
     const fetch = async () => new TextEncoder().encode(text)
     await expect(plan({ bases: ['a'], lists: 'unsigned', fetch })).rejects.toMatchObject({
       code: 'mirror-unreachable',
-      message: expect.stringMatching(/is no list of a repository/),
+      message: expect.stringMatching(/is not a list of a repository/),
     })
   })
 
