@@ -47,8 +47,11 @@ export interface PlannersPorts extends PlannerPorts {
 export interface Planners {
   /** ProbeError `unknown-target`, and those of its planner. */
   plan(probe: Probe): Promise<HeadersPlan>
-  /** The probe that a name without a target means. ProbeError `headers-not-found`. */
-  identify(asked: ConfigHash): Promise<Probe>
+  /**
+   * The probe that a name without a target means, or that a host means which submitted its config. ProbeError
+   * `headers-not-found`, and those of a planner.
+   */
+  identify(asked: ConfigHash & { readonly target?: string }): Promise<Probe>
   /**
    * Puts a package that a plan has named into the inputs, by its own signature: what a list said of it was believed by
    * nobody. ProbeError as for a plan.
@@ -90,13 +93,17 @@ export function createPlanners(
       if (!isRpm(signedFor)) return ensureInput(ports.inputs, ports.fetch, pkg)
       await bringRpm({ ...ports, certificates: certificatesOf(signedFor) }, pkg)
     },
-    identify: (asked) =>
-      firstFound(
-        targetsOf(asked).map(
+    identify: (asked) => {
+      const all = targetsOf(asked)
+      // A dozen distributions call their kernels alike. A host that says which it is waits for no other one's mirror.
+      const own = all.filter((target) => target === asked.target)
+      return firstFound(
+        (own.length > 0 ? own : all).map(
           (target) => async () => named(asked, target, await plannerFor(target).identify(asked)),
         ),
         `no distribution that is built here has a kernel ${asked.unameRelease}`,
-      ),
+      )
+    },
     planSubmitted: (kernel) =>
       kernel.kernelUrls.length > 0
         ? firstFound(

@@ -14,7 +14,7 @@ export interface KernelOfPorts {
   /** The same of a submitted kernel. */
   readonly submitted: (kernel: SubmittedKernel) => Promise<KernelPlan>
   /** The distribution's own probe that a release and the md5 of a config mean. ProbeError `headers-not-found`, ... */
-  readonly identify: (asked: ConfigHash) => Promise<Probe>
+  readonly identify: (asked: ConfigHash & { readonly target?: string }) => Promise<Probe>
 }
 
 export type KernelOf =
@@ -58,7 +58,7 @@ const isNamedAs = (a: Probe, b: Probe): boolean =>
 /** `undefined` where no distribution has a kernel of that release with exactly that config. */
 export async function distributionsOwn(
   { identify }: Pick<KernelOfPorts, 'identify'>,
-  asked: ConfigHash,
+  asked: Parameters<KernelOfPorts['identify']>[0],
 ): Promise<Probe | undefined> {
   try {
     return await identify(asked)

@@ -5,6 +5,7 @@ import { createFetch } from '../../../lib/aws/fetch.ts'
 import { queryDatabase } from '../../../lib/aws/sqlite.ts'
 import { createPlanners } from '../../../lib/kernels/planners.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { ProbeError } from '../../../lib/model/errors.ts'
 import type { SubmittedKernel } from '../../../lib/model/kernel.ts'
 import type { ConfigHash } from '../../../lib/model/probe.ts'
 import { debian, NO_SNAPSHOT } from '../../support/debian.ts'
@@ -50,6 +51,24 @@ const named = (unameRelease: string): ConfigHash => ({
   kind: 'kmod',
   unameRelease,
   configMd5: 'a'.repeat(32),
+})
+
+test('a host that says which distribution it is waits for the mirrors of no other one', async () => {
+  const asked: string[] = []
+  const away = createPlanners(settings, {
+    ...ports,
+    fetch: async (url) => {
+      asked.push(new URL(url).host)
+      throw new ProbeError('mirror-unreachable', `${url} does not answer`)
+    },
+  })
+  const kernel = named('5.14.0-427.13.1.el9_4.x86_64')
+  await expect(away.identify({ ...kernel, target: 'rocky' })).rejects.toMatchObject({
+    code: 'mirror-unreachable',
+  })
+  expect([...new Set(asked)]).toEqual(['dl.rockylinux.org'])
+  await expect(away.identify(kernel)).rejects.toMatchObject({ code: 'mirror-unreachable' })
+  expect(asked).toContain('repo.almalinux.org')
 })
 
 test('a key of one target that is none stops no other target', async () => {
