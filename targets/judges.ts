@@ -1,15 +1,16 @@
 // Who judges the kernels of a target: its planner's own choice, or where there is none what a host is told.
 
 import { RPM_ROWS } from '../lib/kernels/rpm/rows.ts'
-import { checkKernel, isTarget } from '../lib/kernels/targets.ts'
+import { checkKernel, targetNamed } from '../lib/kernels/targets.ts'
 import { isProbeError } from '../lib/model/errors.ts'
 import { debianJudge } from './debian.ts'
 import { type Judge, RIGHT, type Row, type Verdict, wrong } from './rows.ts'
 import { rpmJudge } from './rpm.ts'
 
 export function judgeOf(target: string): Judge {
-  if (!isTarget(target)) return async (rows) => rows.map(told)
-  return target === 'debian' ? debianJudge : rpmJudge(RPM_ROWS[target])
+  const named = targetNamed(target)
+  if (named === undefined) return async (rows) => rows.map(told)
+  return named === 'debian' ? debianJudge : rpmJudge(RPM_ROWS[named])
 }
 
 /** Where no package leads to a kernel, or its distribution has ended, the right answer is to submit its config. */

@@ -2,7 +2,7 @@
 
 import type * as z from 'zod'
 import { TARGETS } from '../clients/targets.ts'
-import { isTarget } from '../kernels/targets.ts'
+import { targetNamed } from '../kernels/targets.ts'
 import type { Settings } from '../model/settings.ts'
 import type { driverVersionList, targetList } from './schemas.ts'
 
@@ -22,7 +22,7 @@ export const targets = (): z.infer<typeof targetList> => ({
   targets: [...TARGETS, 'ubuntu']
     .sort()
     .map((target) =>
-      isTarget(target)
+      targetNamed(target) !== undefined
         ? { target, from: 'headers', about: "built by name, from the distribution's own header packages" }
         : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
     ),

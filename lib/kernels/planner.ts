@@ -1,5 +1,6 @@
 // The contract of a planner: which packages make a kernel's build tree.
 
+import type { Certificate } from '../formats/openpgp/certificates.ts'
 import type { Stored } from '../model/digest.ts'
 import type { Clock, Fetch, ListDates, Log, Store } from '../model/ports.ts'
 import type { Arch, Kind, Machines, Package } from '../model/probe.ts'
@@ -71,7 +72,7 @@ export type KernelName = Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>
 /** One distribution's kernels, each answer from its metadata, checked against its signature. */
 export interface Planner {
   /** ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
-  plan(request: KernelRequest): Promise<HeadersPlan>
+  plan(request: KernelRequest): Promise<KernelPlan>
   /**
    * The name of today of the distribution's own kernel with that release and exactly that config.
    * ProbeError as for `plan`; `headers-not-found` where the config is another.
@@ -84,6 +85,18 @@ export interface Planner {
   planPackages(request: PackagesRequest): Promise<HeadersPlan>
   /** Each version of that package, e.g. of a kernel's source, newest first. ProbeError as for `plan`, but not `headers-not-found`. */
   find(name: string, arch: Arch): Promise<readonly Package[]>
+  /**
+   * Puts a package that one of its plans named into the inputs, believed as this distribution's packages are: by a list that
+   * was signed, or by its own signature. ProbeError as for a plan.
+   */
+  bring(pkg: Package): Promise<void>
+  /** Whose signatures are believed: their ends are watched. ProbeError `misconfigured` for a key of the settings that is none. */
+  certificates(): readonly Certificate[]
+}
+
+/** Of a distribution whose build trees all come in packages. */
+export interface HeadersPlanner extends Planner {
+  plan(request: KernelRequest): Promise<HeadersPlan>
 }
 
 export interface PlannerPorts {

@@ -1,42 +1,32 @@
 // Every planner there is, by target.
 
-import { DEBIAN_KEYRING } from '../archives/keys/debian.ts'
-import { endingWithin, readCertificates } from '../formats/openpgp/certificates.ts'
+import { endingWithin } from '../formats/openpgp/certificates.ts'
 import { ensureInput } from '../inputs/inputs.ts'
-import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { QueryDatabase, Sources } from '../model/ports.ts'
 import type { ConfigHash, Package, Probe } from '../model/probe.ts'
+import { canonical } from '../names/aliases.ts'
 import { debianPlanner } from './debian/planner.ts'
-import type { HeadersPlan, KernelPlan, Planner, PlannerPorts } from './planner.ts'
-import { certificatesBy } from './rpm/keys.ts'
-import { bringRpm } from './rpm/packages.ts'
+import type { KernelPlan, Planner, PlannerPorts } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
-import { RPM_ROWS, type RpmTarget } from './rpm/rows.ts'
-import { isTarget, TARGET_NAMES, type Target, type TargetSettings, targetsOf } from './targets.ts'
+import { RPM_TARGET_NAMES, type RpmTarget } from './rpm/rows.ts'
+import { TARGET_NAMES, type Target, type TargetSettings, targetNamed, targetsOf } from './targets.ts'
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
 import type { VanillaSettings } from './vanilla/settings.ts'
 
-type CertificatesOf = ReturnType<typeof certificatesBy>
+type Make = (ports: PlannersPorts, settings: TargetSettings) => Planner
 
-const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, target)
+const MAKERS = {
+  ...(Object.fromEntries(RPM_TARGET_NAMES.map((target) => [target, rpmMaker(target)])) as Record<
+    RpmTarget,
+    Make
+  >),
+  debian: debianPlanner,
+} as const satisfies Readonly<Record<Target, Make>>
 
-function plannerOf(
-  target: Target,
-  ports: PlannersPorts,
-  settings: TargetSettings,
-  certificatesOf: CertificatesOf,
-): Planner {
-  if (isRpm(target)) {
-    const certificates = () => certificatesOf(target)
-    return rpmPlanner(ports, { target, settings: settings[target], certificates })
-  }
-  switch (target) {
-    case 'debian':
-      return debianPlanner(ports, settings)
-    default:
-      return unreachable(target)
-  }
+function rpmMaker(target: RpmTarget): Make {
+  return (ports, settings) => rpmPlanner(ports, { target, settings: settings[target] })
 }
 
 export interface PlannersPorts extends PlannerPorts {
@@ -46,7 +36,7 @@ export interface PlannersPorts extends PlannerPorts {
 
 export interface Planners {
   /** ProbeError `unknown-target`, and those of its planner. */
-  plan(probe: Probe): Promise<HeadersPlan>
+  plan(probe: Probe): Promise<KernelPlan>
   /**
    * The probe that a name without a target means, or that a host means which submitted its config. ProbeError
    * `headers-not-found`, and those of a planner.
@@ -65,9 +55,8 @@ export function createPlanners(
   settings: TargetSettings & { readonly vanilla: VanillaSettings },
   ports: PlannersPorts,
 ): Planners {
-  const certificatesOf = certificatesBy((target) => settings[target].keys)
   const made = new Map(
-    TARGET_NAMES.map((target) => [target, plannerOf(target, ports, settings, certificatesOf)]),
+    TARGET_NAMES.map((target): [Target, Planner] => [target, MAKERS[target](ports, settings)]),
   )
   const planners = [...made.values()]
   const vanilla: VanillaPorts = {
@@ -76,27 +65,27 @@ export function createPlanners(
     findPackages: async (name, arch) =>
       (await Promise.all(planners.map((planner) => planner.find(name, arch)))).flat(),
   }
-  const plannerFor = (target: string): Planner => {
-    const planner = isTarget(target) ? made.get(target) : undefined
+  const plannerFor = (name: string): Planner => {
+    const target = targetNamed(name)
+    const planner = target && made.get(target)
     if (planner !== undefined) return planner
-    throw new ProbeError('unknown-target', `there is no planner of target "${target}"`)
+    throw new ProbeError('unknown-target', `there is no planner of target "${name}"`)
   }
-  const tellEnding = endingTeller(certificatesOf, ports)
+  const tellEnding = endingTeller(plannerFor, ports)
   return {
     plan: async (probe) => {
       const plan = await plannerFor(probe.target).plan(probe)
       tellEnding(probe.target)
       return plan
     },
-    bring: async (pkg) => {
-      const { signedFor = '' } = pkg
-      if (!isRpm(signedFor)) return ensureInput(ports.inputs, ports.fetch, pkg)
-      await bringRpm({ ...ports, certificates: certificatesOf(signedFor) }, pkg)
-    },
+    bring: (pkg) =>
+      pkg.signedFor === undefined
+        ? ensureInput(ports.inputs, ports.fetch, pkg)
+        : plannerFor(pkg.signedFor).bring(pkg),
     identify: (asked) => {
       const all = targetsOf(asked)
       // A dozen distributions call their kernels alike. A host that says which it is waits for no other one's mirror.
-      const own = all.filter((target) => target === asked.target)
+      const own = all.filter((target) => target === targetNamed(asked.target ?? ''))
       return firstFound(
         (own.length > 0 ? own : all).map(
           (target) => async () => named(asked, target, await plannerFor(target).identify(asked)),
@@ -118,15 +107,15 @@ export function createPlanners(
 const ENDING = 60
 
 /** Once in a process: an alarm counts the lines. */
-function endingTeller(certificatesOf: CertificatesOf, { log, now }: PlannerPorts): (target: string) => void {
+function endingTeller(
+  plannerFor: (target: string) => Planner,
+  { log, now }: PlannerPorts,
+): (target: string) => void {
   const told = new Set<string>()
   return (target) => {
     if (told.has(target)) return
     told.add(target)
-    const certificates = isRpm(target)
-      ? certificatesOf(target)
-      : readCertificates(new TextEncoder().encode(DEBIAN_KEYRING))
-    for (const { fingerprint, ends } of endingWithin(ENDING, certificates, now()))
+    for (const { fingerprint, ends } of endingWithin(ENDING, plannerFor(target).certificates(), now()))
       log('key ends soon', { target, fingerprint, ends: new Date(ends * 1000).toISOString() })
   }
 }
@@ -135,7 +124,7 @@ const named = (
   { driverVersion, driverName, arch, kind }: ConfigHash,
   target: Target,
   kernel: Pick<Probe, 'kernelRelease' | 'kernelVersion'>,
-): Probe => ({ driverVersion, driverName, arch, kind, target, ...kernel })
+): Probe => canonical({ driverVersion, driverName, arch, kind, target, ...kernel })
 
 /**
  * The first answer; where there is none, what could not be reached, as it may have one, else the last one's words, or

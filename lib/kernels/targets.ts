@@ -19,17 +19,26 @@ export type TargetSettings = { readonly [T in Target]: Readonly<z.infer<(typeof 
 /** Targets whose probes are built by name. */
 export const TARGET_NAMES = Object.keys(TARGETS) as readonly Target[]
 
-export const isTarget = (name: string): name is Target => Object.hasOwn(TARGETS, name)
+const isTarget = (name: string): name is Target => Object.hasOwn(TARGETS, name)
+
+/** The target that a name means: its own, or a family's for each flavour, as `ubuntu` is for `ubuntu-aws`. */
+export const targetNamed = (name: string): Target | undefined => {
+  if (isTarget(name)) return name
+  return undefined
+}
 
 /** ProbeError `unknown-target`, `unsupported-kernel`. */
 export function checkKernel(probe: Probe): void {
-  if (!isTarget(probe.target)) throw unknownTarget(probe.target)
-  TARGETS[probe.target].check(probe)
+  const target = targetNamed(probe.target)
+  if (target === undefined) throw unknownTarget(probe.target)
+  TARGETS[target].check(probe)
 }
 
 /** Of the kernel of a probe that `checkKernel` takes. */
-export const seriesOfKernel = ({ target, kernelRelease }: Probe): Series | undefined =>
-  isTarget(target) ? TARGETS[target].series({ kernelRelease }) : undefined
+export const seriesOfKernel = ({ target, kernelRelease }: Probe): Series | undefined => {
+  const named = targetNamed(target)
+  return named && TARGETS[named].series({ kernelRelease })
+}
 
 /** Of a name that says no target: some target must have kernels that call themselves so. ProbeError `unsupported-kernel`. */
 export function checkUnameRelease(asked: ConfigHash): void {

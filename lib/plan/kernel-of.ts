@@ -1,7 +1,7 @@
 // Which kernel a probe is built for, and of what its build tree is made: or that another probe is the one to build.
 
 import type { BuildPlan } from '../build/order.ts'
-import type { HeadersPlan, KernelPlan } from '../kernels/planner.ts'
+import type { KernelPlan } from '../kernels/planner.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { recordId, type SubmittedKernel, submittedParts } from '../model/kernel.ts'
 import type { Kernels } from '../model/ports.ts'
@@ -9,8 +9,8 @@ import type { ConfigHash, Probe } from '../model/probe.ts'
 
 export interface KernelOfPorts {
   readonly kernels: Pick<Kernels, 'recorded'>
-  /** Header packages, compiler and tree. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
-  readonly kernel: (probe: Probe) => Promise<HeadersPlan>
+  /** What its build tree is made of, and by which compiler. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
+  readonly kernel: (probe: Probe) => Promise<KernelPlan>
   /** The same of a submitted kernel. */
   readonly submitted: (kernel: SubmittedKernel) => Promise<KernelPlan>
   /** The distribution's own probe that a release and the md5 of a config mean. ProbeError `headers-not-found`, ... */

@@ -5,7 +5,7 @@ import type { Suite } from '../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../lib/archives/keys/debian.ts'
 import { canonicalRelease, isKernelHeaders, unameReleaseOf } from '../../lib/kernels/debian/headers.ts'
 import { debianPlanner, KERNEL_PACKAGES } from '../../lib/kernels/debian/planner.ts'
-import type { Planner, PlannerPorts } from '../../lib/kernels/planner.ts'
+import type { HeadersPlanner, PlannerPorts } from '../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import type { Arch } from '../../lib/model/probe.ts'
 
@@ -16,7 +16,7 @@ export interface DebianKernel {
   readonly unameRelease: string
 }
 
-export interface Debian extends Planner {
+export interface Debian extends HeadersPlanner {
   /** Every kernel of the archive. */
   kernels(arch: Arch): Promise<readonly DebianKernel[]>
 }

@@ -7,14 +7,16 @@ import { type Reading, refusalOf, suiteReader } from '../../archives/apt/suites.
 import { compareVersions } from '../../archives/apt/version.ts'
 import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
 import { DEBIAN_PAST_KEYRING } from '../../archives/keys/debian-past.ts'
+import { readCertificates } from '../../formats/openpgp/certificates.ts'
+import { ensureInput } from '../../inputs/inputs.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import type {
   HeadersPlan,
+  HeadersPlanner,
   KernelName,
   KernelRequest,
   PackagesRequest,
-  Planner,
   PlannerPorts,
 } from '../planner.ts'
 import type { TargetSettings } from '../targets.ts'
@@ -51,7 +53,7 @@ export function debianPlanner(
   ports: PlannerPorts,
   { debian }: Pick<TargetSettings, 'debian'>,
   { keyring, past }: Keyrings = DEBIAN,
-): Planner {
+): HeadersPlanner {
   const keep = KERNEL_PACKAGES
   const { read } = suiteReader(ports, { suites: suitesOf(debian), keyring, keep })
   const dropped = droppedKernels(ports, debian, { keyring: past, keep })
@@ -115,6 +117,8 @@ export function debianPlanner(
         request.kernelRelease,
       ),
     find: async (name, arch) => allOf(await read(arch), name),
+    bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
+    certificates: () => readCertificates(new TextEncoder().encode(keyring)),
   }
 }
 

@@ -49,14 +49,11 @@ export function certificatesFor(target: RpmTarget, more: readonly string[]): rea
   })
 }
 
-/** Each read once, and not before one of its kernels is planned: a key that is none stops no other target. */
-export function certificatesBy(
-  keysOf: (target: RpmTarget) => readonly string[],
-): (target: RpmTarget) => readonly Certificate[] {
-  const read = new Map<RpmTarget, readonly Certificate[]>()
-  return (target) => {
-    const found = read.get(target) ?? certificatesFor(target, keysOf(target))
-    read.set(target, found)
-    return found
+/** Read once, and not before one of its kernels is planned: a key that is none stops no other target. */
+export function certificatesOf(target: RpmTarget, more: readonly string[]): () => readonly Certificate[] {
+  let read: readonly Certificate[] | undefined
+  return () => {
+    read ??= certificatesFor(target, more)
+    return read
   }
 }

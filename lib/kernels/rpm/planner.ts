@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto'
 import { fetchRpms, type KeepRpm, type ListedRpm } from '../../archives/rpm/primary.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
-import type { HeadersPlan, Planner, PlannerPorts } from '../planner.ts'
+import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
 import { companionsOf, headersIn, imageIn, wantedOf } from './choose.ts'
+import { certificatesOf } from './keys.ts'
 import { bringRpm, type RpmPorts } from './packages.ts'
 import { basesFor, checkedKernel, kernelOf, type RpmKernel, type RpmRow } from './row.ts'
 import { RPM_ROWS, type RpmTarget } from './rows.ts'
@@ -23,14 +24,14 @@ const AT_ONCE = 4
 export interface RpmPlannerOptions {
   readonly target: RpmTarget
   readonly settings: RpmSettings
-  /** whose signatures are believed; asked for when a kernel is planned */
-  readonly certificates: () => readonly Certificate[]
+  /** absent: its distribution's, and those of the settings */
+  readonly certificates?: () => readonly Certificate[]
 }
 
 export function rpmPlanner(
   ports: PlannerPorts & Pick<RpmPorts, 'query'>,
-  { target, settings, certificates }: RpmPlannerOptions,
-): Planner {
+  { target, settings, certificates = certificatesOf(target, settings.keys) }: RpmPlannerOptions,
+): HeadersPlanner {
   const row: RpmRow = RPM_ROWS[target]
   /** The package of that name and version; first the current repositories, then those of the past, a few at a time. */
   async function lists(
@@ -103,6 +104,8 @@ export function rpmPlanner(
     },
     // None of them has a kernel's source as a package that could be built from.
     find: async () => [],
+    bring: async (pkg) => void (await bringRpm({ ...ports, certificates: certificates() }, pkg)),
+    certificates,
   }
 }
 

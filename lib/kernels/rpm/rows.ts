@@ -243,6 +243,7 @@ export const RPM_ROWS = {
 } as const satisfies Readonly<Record<string, RpmRow>>
 
 export type RpmTarget = keyof typeof RPM_ROWS
+export const RPM_TARGET_NAMES = Object.keys(RPM_ROWS) as readonly RpmTarget[]
 
 const seriesIn = (version: string): string => version.split('.').slice(0, 2).join('.')
 

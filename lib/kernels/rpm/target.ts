@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { seriesOf } from '../../model/series.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkedKernel, type RpmRow } from './row.ts'
-import { RPM_ROWS, type RpmTarget } from './rows.ts'
+import { RPM_ROWS, RPM_TARGET_NAMES, type RpmTarget } from './rows.ts'
 
 const isPattern = (text: string): boolean => {
   try {
@@ -39,5 +39,5 @@ const factsOf = (target: RpmTarget) => {
 }
 
 export const RPM_TARGETS = Object.fromEntries(
-  (Object.keys(RPM_ROWS) as RpmTarget[]).map((target) => [target, factsOf(target)]),
+  RPM_TARGET_NAMES.map((target) => [target, factsOf(target)]),
 ) as Readonly<Record<RpmTarget, ReturnType<typeof factsOf>>>

@@ -3,8 +3,8 @@ import { DEFAULTS, settingsSchema } from '../../../lib/kernels/settings.ts'
 import {
   checkKernel,
   checkUnameRelease,
-  isTarget,
   TARGET_NAMES,
+  targetNamed,
   targetsOf,
 } from '../../../lib/kernels/targets.ts'
 import type { ConfigHash, Probe } from '../../../lib/model/probe.ts'
@@ -27,7 +27,7 @@ test('the settings of every target have a section of its name, with defaults tha
 
 describe('a name', () => {
   test.each(['', 'constructor', '__proto__', 'toString', 'templeos'])('of target %j is refused', (target) => {
-    expect(isTarget(target)).toBe(false)
+    expect(targetNamed(target)).toBeUndefined()
     expect(() => checkKernel({ ...probe, target })).toThrow(
       expect.objectContaining({ code: 'unknown-target' }),
     )
