@@ -70,13 +70,20 @@ async function verifiedText(raw: Uint8Array, keyring: string, date: Date, url: s
 }
 
 function checkFields(text: string, { suite, checkValidUntil = true }: Suite, now: number, url: string): void {
-  const codename = fieldOf(text, 'Codename')
+  const own = nameIn(text)
   // A signed list of another suite is still not the list that was asked for. `buster/updates` is of `buster`.
-  if (codename !== suite.replace(/\/updates$/, ''))
-    throw refused(url, `it is of ${codename ?? 'no suite'}, not of ${suite}`)
+  if (own !== suite.replace(/\/updates$/, ''))
+    throw refused(url, `it is of ${own ?? 'no suite'}, not of ${suite}`)
   const until = checkValidUntil ? fieldOf(text, 'Valid-Until') : undefined
   if (until !== undefined && !(Date.parse(until) > now))
     throw refused(url, `it was valid until ${until}: the mirror is stale`)
+}
+
+/** Debian's `Codename: bookworm-updates` has `Suite: stable-updates`; Ubuntu's `Codename: jammy` has `Suite: jammy-updates`. */
+function nameIn(text: string): string | undefined {
+  const codename = fieldOf(text, 'Codename')
+  const suite = fieldOf(text, 'Suite')
+  return codename !== undefined && suite?.startsWith(`${codename}-`) === true ? suite : codename
 }
 
 /** Clocks differ, and a list may be signed at the very moment when it is read. */

@@ -46,17 +46,29 @@ export const subsetSchema = z.array(
   }),
 )
 
-/** ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
+/** Of all components that the suite names. ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
 export async function fetchPackages(
   ports: PackagesPorts,
   suite: Suite,
   arch: 'amd64' | 'arm64',
   keep: Keep,
 ): Promise<AptPackage[]> {
-  const path = listPath(arch)
   const release = await fetchRelease(ports, suite)
-  const file = release.file(path)
-  if (file === undefined) return []
+  const packages: AptPackage[] = []
+  for (const component of suite.components ?? ['main']) {
+    const path = listPath(arch, component)
+    const file = release.file(path)
+    if (file !== undefined) packages.push(...(await packagesIn(ports, suite, { path, file }, keep)))
+  }
+  return packages
+}
+
+async function packagesIn(
+  ports: PackagesPorts,
+  suite: Suite,
+  { path, file }: { readonly path: string; readonly file: IndexFile },
+  keep: Keep,
+): Promise<AptPackage[]> {
   const key = listKey(sha256(`2 ${suite.mirror} ${keep.id} ${file.sha256}`))
   const cached = await ports.inputs.get(key, MAX_SUBSET)
   if (cached !== undefined) return subsetSchema.parse(JSON.parse(new TextDecoder().decode(cached)))
@@ -121,7 +133,8 @@ export async function* everyPackage(
   }
 }
 
-export const listPath = (arch: 'amd64' | 'arm64'): string => `main/binary-${arch}/Packages.xz`
+export const listPath = (arch: 'amd64' | 'arm64', component = 'main'): string =>
+  `${component}/binary-${arch}/Packages.xz`
 
 async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<AptPackage[]> {
   const packages: AptPackage[] = []

@@ -11,6 +11,11 @@ export const suiteSchema = z.object({
   mirror: z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/),
   /** e.g. `bookworm-security` */
   suite: z.string().regex(/^[a-z0-9-]+$/),
+  /** e.g. `main`, which is read where none is named */
+  components: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/))
+    .min(1)
+    .optional(),
   /** `false`: lists past their Valid-Until are believed; the option of this name in sources.list(5) */
   checkValidUntil: z.boolean().optional(),
   /** `true`: a snapshot, whose lists may be older than one that was read before */

@@ -52,6 +52,22 @@ const release = (inRelease: string, now = NOW, suite: Suite = SUITE) => {
 
 const refused = expect.objectContaining({ code: 'signature-invalid' })
 
+describe('a suite of Ubuntu, whose updates have the code name of their release', () => {
+  const updates = body('Suite: jammy-updates\n').replace('Codename: bookworm', 'Codename: jammy')
+  const suiteOf = (suite: string): Suite => ({ ...SUITE, suite })
+
+  test('is told by its suite', async () => {
+    await expect(release(await signed(updates), NOW, suiteOf('jammy-updates'))).resolves.toBeDefined()
+  })
+
+  test('is not taken for the release itself', async () => {
+    await expect(release(await signed(updates), NOW, suiteOf('jammy'))).rejects.toEqual(refused)
+    const own = updates.replace('jammy-updates', 'jammy')
+    await expect(release(await signed(own), NOW, suiteOf('jammy-updates'))).rejects.toEqual(refused)
+    await expect(release(await signed(own), NOW, suiteOf('jammy'))).resolves.toBeDefined()
+  })
+})
+
 describe("a suite's InRelease", () => {
   test('signed by a key of the keyring, it tells the digests of its files', async () => {
     const { file } = await release(await signed(body()))
