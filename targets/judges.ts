@@ -6,11 +6,19 @@ import { isProbeError } from '../lib/model/errors.ts'
 import { debianJudge } from './debian.ts'
 import { type Judge, RIGHT, type Row, type Verdict, wrong } from './rows.ts'
 import { rpmJudge } from './rpm.ts'
+import { ubuntuJudge } from './ubuntu.ts'
 
 export function judgeOf(target: string): Judge {
   const named = targetNamed(target)
   if (named === undefined) return async (rows) => rows.map(told)
-  return named === 'debian' ? debianJudge : rpmJudge(RPM_ROWS[named])
+  switch (named) {
+    case 'debian':
+      return debianJudge
+    case 'ubuntu':
+      return ubuntuJudge
+    default:
+      return rpmJudge(RPM_ROWS[named])
+  }
 }
 
 /** Where no package leads to a kernel, or its distribution has ended, the right answer is to submit its config. */

@@ -10,19 +10,29 @@ const AR_HEADER = 60
 /** Above the unpacked header package of one kernel, 15 MB, and the largest of a compiler, LLVM's library with 200 MB. */
 const MAX_UNPACKED = 512 * 1024 * 1024
 
-/** The file at `path` (without the leading `./`); `undefined` when the package has none. ProbeError `digest-mismatch`, `too-large`. */
-export async function fileInDeb(
+/** The files at these paths (without the leading `./`), as far as the package has them. ProbeError `digest-mismatch`, `too-large`. */
+export async function filesInDeb(
+  deb: Uint8Array,
+  paths: readonly string[],
+  maxBytes: number,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  for (const { path, body } of tarEntries(await contentsOfDeb(deb))) {
+    if (!paths.includes(path) || found.has(path)) continue
+    if (body.length > maxBytes)
+      throw new ProbeError('too-large', `${path} has ${body.length} bytes; ${maxBytes} are allowed`)
+    found.set(path, body)
+    if (found.size === paths.length) break
+  }
+  return found
+}
+
+/** The file at `path`; `undefined` when the package has none. ProbeError as for `filesInDeb`. */
+export const fileInDeb = async (
   deb: Uint8Array,
   path: string,
   maxBytes: number,
-): Promise<Uint8Array | undefined> {
-  for (const { path: found, body } of tarEntries(await contentsOfDeb(deb))) {
-    if (found !== path) continue
-    if (body.length <= maxBytes) return body
-    throw new ProbeError('too-large', `${path} has ${body.length} bytes; ${maxBytes} are allowed`)
-  }
-  return undefined
-}
+): Promise<Uint8Array | undefined> => (await filesInDeb(deb, [path], maxBytes)).get(path)
 
 /** Its data.tar. ProbeError `digest-mismatch`, `too-large`. */
 export async function contentsOfDeb(deb: Uint8Array): Promise<Uint8Array> {

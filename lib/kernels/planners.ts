@@ -12,6 +12,7 @@ import type { KernelPlan, Planner, PlannerPorts } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
 import { RPM_TARGET_NAMES, type RpmTarget } from './rpm/rows.ts'
 import { TARGET_NAMES, type Target, type TargetSettings, targetNamed, targetsOf } from './targets.ts'
+import { ubuntuPlanner } from './ubuntu/planner.ts'
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
 import type { VanillaSettings } from './vanilla/settings.ts'
 
@@ -23,6 +24,7 @@ const MAKERS = {
     Make
   >),
   debian: debianPlanner,
+  ubuntu: ubuntuPlanner,
 } as const satisfies Readonly<Record<Target, Make>>
 
 function rpmMaker(target: RpmTarget): Make {

@@ -8,9 +8,12 @@ import { debian } from './debian/target.ts'
 import type { KernelRequest } from './planner.ts'
 import { RPM_TARGETS } from './rpm/target.ts'
 import type { TargetFacts } from './target.ts'
+import { ubuntu } from './ubuntu/target.ts'
 
 /** A new target is a folder, a line here and a line in planners.ts; one whose kernels come as rpms a row of rpm/rows.ts. */
-export const TARGETS = { debian, ...RPM_TARGETS } as const satisfies Readonly<Record<string, TargetFacts>>
+export const TARGETS = { debian, ubuntu, ...RPM_TARGETS } as const satisfies Readonly<
+  Record<string, TargetFacts>
+>
 
 export type Target = keyof typeof TARGETS
 /** What an operator sets, by target. */
@@ -24,8 +27,9 @@ const isTarget = (name: string): name is Target => Object.hasOwn(TARGETS, name)
 /** The target that a name means: its own, or a family's for each flavour, as `ubuntu` is for `ubuntu-aws`. */
 export const targetNamed = (name: string): Target | undefined => {
   if (isTarget(name)) return name
-  return undefined
+  return UBUNTU.test(name) ? 'ubuntu' : undefined
 }
+const UBUNTU = /^ubuntu-[a-z][a-z0-9-]*$/i
 
 /** ProbeError `unknown-target`, `unsupported-kernel`. */
 export function checkKernel(probe: Probe): void {

@@ -18,8 +18,8 @@ export interface Reading {
 }
 
 export interface ReadOptions {
-  /** suites of a lower rank are read before the others */
-  readonly rank?: (suite: Suite) => number
+  /** suites of a lower rank are read before the others; those of none are not read */
+  readonly rank?: (suite: Suite) => number | undefined
   /** whether what was read decides, whatever the suites of higher ranks have */
   readonly decides?: (packages: readonly AptPackage[]) => boolean
 }
@@ -81,14 +81,16 @@ export function suiteReader(
         if (decides(read.flatMap(({ packages }) => packages))) break
       }
       const unread = read.flatMap((one) => one.unread)
-      if (suites.length > 0 && unread.length === suites.length) throw nothingRead(unread)
+      const asked = suites.filter((suite) => rank(suite) !== undefined)
+      if (asked.length > 0 && unread.length === asked.length) throw nothingRead(unread)
       return { packages: read.flatMap(({ packages }) => packages), unread }
     },
   }
 }
 
-const byRank = (suites: readonly Suite[], rank: (suite: Suite) => number): Suite[][] =>
+const byRank = (suites: readonly Suite[], rank: (suite: Suite) => number | undefined): Suite[][] =>
   [...new Set(suites.map(rank))]
+    .filter((one) => one !== undefined)
     .sort((a, b) => a - b)
     .map((one) => suites.filter((suite) => rank(suite) === one))
 

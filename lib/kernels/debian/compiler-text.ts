@@ -4,6 +4,7 @@ import { fileInDeb } from '../../formats/deb.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
 import { inputKey } from '../../model/keys.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
+import { compilerTextIn } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 
 export const MAX_CONFIG = 1024 * 1024
@@ -18,5 +19,5 @@ export async function compilerTextOf(
   await ensureInput(inputs, fetch, own)
   const deb = await inputs.get(inputKey(own.sha256), own.bytes)
   const config = deb && (await fileInDeb(deb, `${tree}/.config`, MAX_CONFIG))
-  return /^CONFIG_CC_VERSION_TEXT="([ -~]{1,200})"$/m.exec(Buffer.from(config ?? []).toString('latin1'))?.[1]
+  return compilerTextIn(config ?? new Uint8Array())
 }

@@ -1,0 +1,27 @@
+// Which compiler built a kernel, by what its packaged build tree says.
+
+import { builtBy } from '../kconfig/compiler.ts'
+import { parseKconfig } from '../kconfig/parse.ts'
+import type { HeadersPlan } from './planner.ts'
+
+const COMPILER_TEXT = /^CONFIG_CC_VERSION_TEXT="([ -~]{1,200})"$/m
+
+/** CONFIG_CC_VERSION_TEXT, which kernels have since 4.18. */
+export const compilerTextIn = (config: Uint8Array): string | undefined =>
+  COMPILER_TEXT.exec(latin1(config))?.[1]
+
+/** `compileH`: include/generated/compile.h, which named it before 4.18 (LINUX_COMPILER of scripts/mkcompile_h). */
+export function compilerIn(
+  config: Uint8Array,
+  compileH: Uint8Array | undefined,
+  unameRelease: string,
+): Pick<HeadersPlan, 'compiler' | 'compilerText'> {
+  const compiler = builtBy({
+    config: parseKconfig(latin1(config)),
+    procVersion: compileH && latin1(compileH),
+    kernelRelease: unameRelease,
+  })
+  return { compiler, compilerText: compilerTextIn(config) }
+}
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')

@@ -1,0 +1,58 @@
+// Which packages of Ubuntu's archive are a kernel's: by its name and the number of its upload, out of all that are there.
+
+import type { AptPackage } from '../../archives/apt/packages.ts'
+import { dependenciesOf, newest, releaseOf } from '../../archives/apt/relations.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { othersCalled, type UbuntuRelease } from './names.ts'
+
+export const unameOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
+
+/**
+ * The headers of each kernel that may be meant, the likeliest first. Two releases may have the same ABI in two uploads,
+ * `140` and `140~20.04.1`, by two compilers: the one that was asked for, or where clients say no more than `140` and there
+ * is none of exactly that, the newest that begins so. Without an `upload`: every one.
+ */
+export function kernelsIn(
+  archive: readonly AptPackage[],
+  release: UbuntuRelease,
+  upload?: string,
+): readonly AptPackage[] {
+  const called = (uname: string): AptPackage[] =>
+    archive.filter((p) => p.name === `linux-headers-${uname}` && p.version.startsWith(`${release.abi}.`))
+  const own = called(`${release.abi}-${release.flavour}`)
+  if (upload === undefined) return own
+  const exact = [...own, ...othersCalled(release).flatMap(called)].filter((pkg) => uploadOf(pkg) === upload)
+  const begun = newest(own.filter((pkg) => uploadOf(pkg).split('~')[0] === upload))
+  return exact.length > 0 || begun === undefined ? exact : [begun]
+}
+
+/** `26~22.04.1` of `6.2.0-26.26~22.04.1`: what stands after the # of its kernel's `uname -v`. */
+export const uploadOf = ({ version }: AptPackage): string => version.replace(/^[^-]*-\d+\./, '')
+
+/** `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`, `linux-aws-headers-5.4.0-1111`: what flavours share. */
+const SHARED = /^linux-(?:[a-z0-9.-]+-)?headers-\d/
+
+/**
+ * With the packages that make a build tree of these headers, in the order in which they are unpacked: each of exactly their
+ * own version, since the list does not say which. ProbeError `headers-not-found`.
+ */
+export function headersWith(archive: readonly AptPackage[], headers: AptPackage): readonly AptPackage[] {
+  const shared = dependenciesOf(headers).filter(({ name }) => SHARED.test(name) && name !== headers.name)
+  return [...shared.map(({ name }) => sameVersion(archive, headers, name)), headers]
+}
+
+function sameVersion(archive: readonly AptPackage[], headers: AptPackage, name: string): AptPackage {
+  const fits = archive.filter((p) => p.name === name && p.version === headers.version)
+  const found = fits.find((p) => releaseOf(p) === releaseOf(headers)) ?? fits[0]
+  if (found !== undefined) return found
+  throw new ProbeError(
+    'headers-not-found',
+    `the archive has ${headers.name} ${headers.version}, but not the ${name} ${headers.version} that it needs`,
+  )
+}
+
+/** As hosts have it, signed for Secure Boot, or as it was before. */
+export const imageOf = (archive: readonly AptPackage[], headers: AptPackage): AptPackage | undefined =>
+  ['linux-image-', 'linux-image-unsigned-']
+    .map((prefix) => prefix + unameOf(headers))
+    .flatMap((name) => archive.filter((p) => p.name === name && p.version === headers.version))[0]

@@ -1,0 +1,57 @@
+// The names of Ubuntu's kernels: what clients put into a URL, and which package that means.
+
+import { ProbeError } from '../../model/errors.ts'
+import type { KernelRequest } from '../planner.ts'
+
+export interface UbuntuRelease {
+  /** version and ABI, which a package's version begins with: `6.2.0-26` */
+  readonly abi: string
+  /** `generic`, `aws`, `lowlatency-64k`, ... */
+  readonly flavour: string
+}
+
+/** The third number is 0 since 2.6.32. Names that end with an architecture are Debian's. */
+const RELEASE = /^(\d{1,2}\.\d{1,3}\.0-\d{1,6})-(?!(?:.*-)?(?:amd64|arm64)$)([a-z][a-z0-9.-]{0,60})$/
+/** `26`, `26~22.04.1`, `5.1`: what stands after the ABI in a package's version, and after the `#` of `uname -v`. */
+const UPLOAD = /^\d{1,6}[0-9A-Za-z.+~]{0,40}$/
+
+/** `undefined` where no kernel of Ubuntu can have that name. */
+export function parseUbuntu(kernelRelease: string): UbuntuRelease | undefined {
+  const [, abi, flavour] = RELEASE.exec(kernelRelease) ?? []
+  return abi === undefined || flavour === undefined ? undefined : { abi, flavour }
+}
+
+/** Pure. ProbeError `unsupported-kernel`. */
+export function checkUbuntu({
+  kernelRelease,
+  kernelVersion,
+}: Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>): UbuntuRelease {
+  const release = parseUbuntu(kernelRelease)
+  if (release === undefined)
+    throw unsupported(
+      `${kernelRelease} is not the release of a kernel of Ubuntu: ask by what \`uname -r\` prints, e.g. 6.8.0-52-generic`,
+    )
+  if (!UPLOAD.test(kernelVersion))
+    throw unsupported(
+      `${kernelVersion} is not the version of a kernel of Ubuntu: ask by what stands after the # in \`uname -v\`, e.g. 53 or 53~22.04.1`,
+    )
+  return release
+}
+
+const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)
+
+/**
+ * What kernels call themselves that driverkit's configs call so: it named them by their source package, `linux-hwe`,
+ * `linux-intel-iotg`, `linux-azure-cvm`, and took the first word of that for the flavour.
+ */
+export const othersCalled = ({ abi, flavour }: UbuntuRelease): readonly string[] =>
+  (SOURCES[flavour] ?? []).map((own) => `${abi}-${own}`)
+
+const SOURCES: Readonly<Record<string, readonly string[]>> = {
+  azure: ['azure-cvm', 'azure-fde'],
+  hwe: ['generic'],
+  intel: ['intel-iotg'],
+  nvidia: ['nvidia-tegra'],
+  oem: ['oem-osp1'],
+  xilinx: ['xilinx-zynqmp'],
+}

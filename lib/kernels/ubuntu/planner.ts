@@ -1,0 +1,124 @@
+// Plans of Ubuntu's kernels: which packages make the build tree, out of the archive's own signed lists.
+
+import { createHash } from 'node:crypto'
+import { keepOf } from '../../archives/apt/archive.ts'
+import type { AptPackage } from '../../archives/apt/packages.ts'
+import { type Reading, refusalOf, suiteReader } from '../../archives/apt/suites.ts'
+import { UBUNTU_KEYRING } from '../../archives/keys/ubuntu.ts'
+import { readCertificates } from '../../formats/openpgp/certificates.ts'
+import { ensureInput } from '../../inputs/inputs.ts'
+import { ProbeError } from '../../model/errors.ts'
+import type { Arch } from '../../model/probe.ts'
+import type { HeadersPlan, HeadersPlanner, KernelRequest, PlannerPorts } from '../planner.ts'
+import type { TargetSettings } from '../targets.ts'
+import { headersWith, imageOf, kernelsIn, unameOf, uploadOf } from './choose.ts'
+import { checkUbuntu, parseUbuntu } from './names.ts'
+import { rankFor, suitesOf } from './suites.ts'
+import { treeIn } from './tree.ts'
+
+/** All that a plan can name. */
+const KERNEL_PACKAGES = keepOf([], /^linux-(?:(?:[a-z0-9.-]+-)?headers-\d|image-(?:unsigned-)?\d)/)
+
+/** Configs that are read to find the one that a host sent: one ABI has as many uploads as releases have it. */
+const MAX_UPLOADS = 4
+
+type Named = Pick<KernelRequest, 'arch' | 'kernelRelease'> & { readonly upload?: string }
+
+export function ubuntuPlanner(
+  ports: PlannerPorts,
+  { ubuntu }: Pick<TargetSettings, 'ubuntu'>,
+): HeadersPlanner {
+  const keyring = UBUNTU_KEYRING + ubuntu.keys.join('\n')
+  const readers = {
+    x86_64: suiteReader(ports, { suites: suitesOf(ubuntu, 'x86_64'), keyring, keep: KERNEL_PACKAGES }),
+    aarch64: suiteReader(ports, { suites: suitesOf(ubuntu, 'aarch64'), keyring, keep: KERNEL_PACKAGES }),
+  } as const satisfies Readonly<Record<Arch, unknown>>
+
+  /** Headers of the kernels that may be meant, and all that was read. */
+  async function look({ arch, kernelRelease, upload }: Named): Promise<Found> {
+    const release = checkUbuntu({ kernelRelease, kernelVersion: upload ?? '1' })
+    const reading = await readers[arch].read(arch, {
+      rank: rankFor(kernelRelease, upload ?? ''),
+      // `26` may be `26~22.04.1` of another release, where none has exactly that.
+      decides: (archive) =>
+        upload !== undefined && kernelsIn(archive, release, upload).some((pkg) => uploadOf(pkg) === upload),
+    })
+    return { reading, kernels: kernelsIn(reading.packages, release, upload) }
+  }
+
+  async function planOf(headers: AptPackage, { reading: { packages } }: Found): Promise<Planned> {
+    const { config, ...tree } = await treeIn(ports, headers)
+    const unameRelease = unameOf(headers)
+    const all = headersWith(packages, headers)
+    const image = imageOf(packages, headers)
+    const plan: HeadersPlan = {
+      ...{ tag: 'headers', kernelRelease: unameRelease, unameRelease, headers: all, image },
+      ...tree,
+    }
+    return { plan, config }
+  }
+
+  async function plan(request: Named): Promise<HeadersPlan> {
+    const found = await look(request)
+    const [headers] = found.kernels
+    if (headers === undefined) throw refusalOf(notFound(request), found.reading.unread)
+    return { ...(await planOf(headers, found)).plan, kernelRelease: request.kernelRelease }
+  }
+
+  return {
+    plan: ({ arch, kernelRelease, kernelVersion }) => plan({ arch, kernelRelease, upload: kernelVersion }),
+    identify: async ({ arch, unameRelease, configMd5 }) => {
+      const request = { arch, kernelRelease: unameRelease }
+      const found = await look(request)
+      for (const headers of found.kernels.slice(0, MAX_UPLOADS)) {
+        const { config } = await treeIn(ports, headers)
+        if (createHash('md5').update(config).digest('hex') === configMd5)
+          return { kernelRelease: unameRelease, kernelVersion: uploadOf(headers) }
+      }
+      if (found.kernels.length === 0) throw refusalOf(notFound(request), found.reading.unread)
+      throw new ProbeError(
+        'headers-not-found',
+        `the config of Ubuntu's kernel ${unameRelease} has not the md5 ${configMd5}: this host runs a kernel of its own`,
+      )
+    },
+    planPackages: async ({ arch, kernelRelease, unameRelease, kernelUrls }) => {
+      const wanted = kernelUrls.map(fileOf)
+      const own = wanted.find((file) => file.startsWith(`linux-headers-${unameRelease}_`))
+      const upload = own?.split('_')[1]?.replace(/^[^-]*-\d+\./, '')
+      if (upload === undefined || parseUbuntu(unameRelease) === undefined)
+        throw new ProbeError(
+          'headers-not-found',
+          `none of the packages is Ubuntu's linux-headers-${unameRelease}`,
+        )
+      const planned = await plan({ arch, kernelRelease: unameRelease, upload })
+      const files = planned.headers.map(({ url }) => fileOf(url))
+      if (wanted.every((file) => files.includes(file))) return { ...planned, kernelRelease }
+      throw new ProbeError(
+        'headers-not-found',
+        `Ubuntu's kernel ${unameRelease} is built of ${files.join(' and ')}, and of nothing else`,
+      )
+    },
+    // Its sources have Canonical's changes: none is kernel.org's of any version.
+    find: async () => [],
+    bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
+    certificates: () => readCertificates(new TextEncoder().encode(keyring)),
+  }
+}
+
+interface Found {
+  readonly reading: Reading
+  readonly kernels: readonly AptPackage[]
+}
+
+interface Planned {
+  readonly plan: HeadersPlan
+  readonly config: Uint8Array
+}
+
+const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
+
+const notFound = ({ kernelRelease, upload }: Named): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `Ubuntu's archive has no headers of kernel ${kernelRelease}${upload === undefined ? '' : ` #${upload}`}: it was taken out of the archive, is a mainline or ESM kernel, or is not in the suites that are configured. POST the kernel's config to /v1/probes, or upgrade the host.`,
+  )

@@ -1,0 +1,87 @@
+// Ubuntu's suites as the settings name them, and which of them can have a kernel.
+
+import type { Suite } from '../../archives/apt/suite.ts'
+import type { Arch } from '../../model/probe.ts'
+import { compareSeries, type Series, seriesOf } from '../../model/series.ts'
+import type { TargetSettings } from '../targets.ts'
+
+/** Releases from the oldest to the newest, with the series of the kernel that each came with. */
+const RELEASES = [
+  { codename: 'trusty', number: '14.04', series: '3.13', lts: true },
+  { codename: 'utopic', number: '14.10', series: '3.16', lts: false },
+  { codename: 'vivid', number: '15.04', series: '3.19', lts: false },
+  { codename: 'wily', number: '15.10', series: '4.2', lts: false },
+  { codename: 'xenial', number: '16.04', series: '4.4', lts: true },
+  { codename: 'yakkety', number: '16.10', series: '4.8', lts: false },
+  { codename: 'zesty', number: '17.04', series: '4.10', lts: false },
+  { codename: 'artful', number: '17.10', series: '4.13', lts: false },
+  { codename: 'bionic', number: '18.04', series: '4.15', lts: true },
+  { codename: 'cosmic', number: '18.10', series: '4.18', lts: false },
+  { codename: 'disco', number: '19.04', series: '5.0', lts: false },
+  { codename: 'eoan', number: '19.10', series: '5.3', lts: false },
+  { codename: 'focal', number: '20.04', series: '5.4', lts: true },
+  { codename: 'groovy', number: '20.10', series: '5.8', lts: false },
+  { codename: 'hirsute', number: '21.04', series: '5.11', lts: false },
+  { codename: 'impish', number: '21.10', series: '5.13', lts: false },
+  { codename: 'jammy', number: '22.04', series: '5.15', lts: true },
+  { codename: 'kinetic', number: '22.10', series: '5.19', lts: false },
+  { codename: 'lunar', number: '23.04', series: '6.2', lts: false },
+  { codename: 'mantic', number: '23.10', series: '6.5', lts: false },
+  { codename: 'noble', number: '24.04', series: '6.8', lts: true },
+  { codename: 'oracular', number: '24.10', series: '6.11', lts: false },
+  { codename: 'plucky', number: '25.04', series: '6.14', lts: false },
+  { codename: 'questing', number: '25.10', series: '6.17', lts: false },
+  { codename: 'resolute', number: '26.04', series: '7.0', lts: true },
+] as const
+
+/** Whose suites Ubuntu has moved to old-releases.ubuntu.com, or will. */
+export const INTERIM = RELEASES.filter(({ lts }) => !lts).map(({ codename }) => codename)
+export const LONG_TERM = RELEASES.filter(({ lts }) => lts).map(({ codename }) => codename)
+
+/**
+ * Releases that can have a kernel: the one that its upload names, `26~22.04.1`; else the one that came with its series, or
+ * with the next, and the long-term one before that, which gets the kernels of those that follow it.
+ */
+export function releasesOf(kernelRelease: string, upload: string): readonly string[] {
+  const number = /~(\d\d\.\d\d)/.exec(upload)?.[1]
+  const told = RELEASES.filter((release) => release.number === number)
+  if (told.length > 0) return told.map(({ codename }) => codename)
+  const series = seriesOf(kernelRelease)
+  const at = RELEASES.findIndex((release) => series && compareSeries(ofRelease(release), series) >= 0)
+  const known = at < 0 ? RELEASES : RELEASES.slice(0, at + 1)
+  const own = known.at(-1)
+  const before = known.slice(0, -1).findLast(({ lts }) => lts)
+  return [own, before].flatMap((release) => (release === undefined ? [] : [release.codename]))
+}
+
+const ofRelease = ({ series }: (typeof RELEASES)[number]): Series => seriesOf(series) ?? [0, 0]
+
+/**
+ * The order in which suites are read: those of the likeliest release first, and of each what was added to it before what it
+ * came with. `undefined`: no such kernel is in there. A suite of a name that is not Ubuntu's is the operator's own.
+ */
+export function rankFor(kernelRelease: string, upload: string): (suite: Suite) => number | undefined {
+  const likely = releasesOf(kernelRelease, upload)
+  return ({ suite }) => {
+    const [codename = '', ...pocket] = suite.split('-')
+    if (!RELEASES.some((release) => release.codename === codename)) return 2 * likely.length
+    const at = likely.indexOf(codename)
+    return at < 0 ? undefined : 2 * at + (pocket.length > 0 ? 0 : 1)
+  }
+}
+
+/** Kernels of flavours that Canonical does not support for so long are in universe. */
+const COMPONENTS = ['main', 'universe']
+
+/** Each with the mirror that it is at: `ports` has all architectures but x86_64. */
+export const suitesOf = ({ mirrors, suites }: TargetSettings['ubuntu'], arch: Arch): Suite[] =>
+  suites.map(({ mirror, ...suite }) => ({
+    components: COMPONENTS,
+    ...suite,
+    mirror: mirror ?? mirrorOf(mirrors, suite.suite, arch),
+  }))
+
+const mirrorOf = (mirrors: TargetSettings['ubuntu']['mirrors'], suite: string, arch: Arch): string => {
+  if (arch !== 'x86_64') return mirrors.ports
+  return suite.endsWith('-security') ? mirrors.security : mirrors.main
+}
