@@ -62,7 +62,7 @@ describe('a name', () => {
       expect.objectContaining({
         code: 'unsupported-kernel',
         message: expect.stringMatching(
-          /^6\.1\.192-mine is not the release of a kernel of debian or almalinux or /,
+          /^6\.1\.192-mine is not the release of a kernel of debian or ubuntu or /,
         ),
       }),
     )

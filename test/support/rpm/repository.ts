@@ -12,6 +12,8 @@ export interface RpmSigner {
   readonly signRpm: (file: string) => void
   /** armored and detached, beside it as `.asc` */
   readonly signFile: (file: string) => void
+  /** in one with its signature, in the clear, as `to` */
+  readonly signText: (file: string, to: string) => void
   readonly remove: () => void
 }
 
@@ -40,6 +42,7 @@ export function rpmSigner(name = 'Test Packages'): RpmSigner {
         stdio: 'pipe',
       }),
     signFile: (file) => void gpg('--yes', '--armor', '--detach-sign', '--output', `${file}.asc`, file),
+    signText: (file, to) => void gpg('--yes', '--clearsign', '--output', to, file),
     remove: () => {
       execFileSync('gpgconf', ['--homedir', home, '--kill', 'all'], { stdio: 'ignore' })
       rmSync(home, { recursive: true, force: true })
