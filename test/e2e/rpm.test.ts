@@ -6,14 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tell } from '../support/builds/apt.ts'
 import { LONG } from '../support/long.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  type Registry,
-  scratch,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { about, downloaded } from '../support/registry/probes.ts'
+import { ask, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
 import { DISTRIBUTIONS, makeMirror } from '../support/rpm/distribution.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
@@ -58,31 +52,16 @@ afterAll(async () => {
 const pathOf = (target: string, uname = kernel.release) =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${uname}_1.ko`
 
-/** As falcoctl and the loader ask, until it is there or refused. */
-async function downloaded(path: string): Promise<number> {
-  const end = Date.now() + 6 * MINUTES
-  for (;;) {
-    const { code } = await curl([
-      '-fsSL',
-      '-o',
-      join(work.dir, 'probe.ko'),
-      '--max-time',
-      '70',
-      registry.url + path,
-    ])
-    const { status, body } = await ask(`${registry.url}${path}.json`)
-    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
-  }
-}
-const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
-
 describe('a kernel of AlmaLinux', () => {
   test(
     'gets its probe by its own name, built of its own packages',
     async () => {
       const path = pathOf('almalinux')
-      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
-      const { manifest } = await about(path)
+      expect(
+        await downloaded(registry.url + path, work.dir),
+        (await ask(`${registry.url}${path}.log`, '-L')).body,
+      ).toBe(0)
+      const { manifest } = await about(registry.url + path)
       expect(manifest).toMatchObject({
         unameRelease: kernel.release,
         compiler: 'gcc-12',
@@ -94,7 +73,7 @@ describe('a kernel of AlmaLinux', () => {
   )
 
   test.runIf(LONG)('has loaded it before it was published', async () => {
-    const { loadTest } = await about(pathOf('almalinux'))
+    const { loadTest } = await about(registry.url + pathOf('almalinux'))
     expect(loadTest).toMatchObject({
       verdict: 'passed',
       checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
@@ -111,8 +90,8 @@ describe('a kernel of AlmaLinux', () => {
 
 test('a kernel that the mirror has not is refused within seconds, with the package that is missing', async () => {
   const path = pathOf('almalinux', kernel.release.replace('-1.el9', '-2.el9'))
-  await downloaded(path)
-  expect(await about(path)).toMatchObject({
+  await downloaded(registry.url + path, work.dir)
+  expect(await about(registry.url + path)).toMatchObject({
     state: 'failed',
     reason: 'headers-not-found',
     detail: expect.stringMatching(/has kernel-devel [0-9.]+-2\.el9_4 of almalinux/),
@@ -121,8 +100,8 @@ test('a kernel that the mirror has not is refused within seconds, with the packa
 
 test('the same packages are of no other distribution: their key is not its own', async () => {
   const path = pathOf('rocky')
-  await downloaded(path)
-  expect(await about(path)).toMatchObject({
+  await downloaded(registry.url + path, work.dir)
+  expect(await about(registry.url + path)).toMatchObject({
     state: 'failed',
     detail: expect.stringMatching(/repomd\.xml is not believed: it is by the key/),
   })

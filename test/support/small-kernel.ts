@@ -24,6 +24,8 @@ export interface SmallKernelOptions {
   readonly compiler: string
   /** what comes after the version in `uname -r`, e.g. `-1.el9.x86_64` */
   readonly localVersion: string
+  /** third number of its version; absent: that of its source. Ubuntu's kernels say 0, whatever was put into them since */
+  readonly patch?: number
 }
 
 const SOURCE = 'linux-source-6.1'
@@ -49,10 +51,10 @@ function toolsOf(compiler: string): string {
   ].join(' ')
 }
 
-const script = ({ compiler, localVersion }: SmallKernelOptions): string => `
+const script = ({ compiler, localVersion, patch }: SmallKernelOptions): string => `
 ar p source.deb data.tar.xz | xz -dc | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dcT0 |
   tar -x --no-same-owner --exclude '*/Documentation/*/*'
-cd linux-source-*
+cd linux-source-*${patch === undefined ? '' : `\nsed -i 's/^SUBLEVEL = .*/SUBLEVEL = ${patch}/' Makefile`}
 make -s ${toolsOf(compiler)} tinyconfig
 for option in ${OPTIONS.join(' ')}; do echo "CONFIG_$option=y"; done >>.config
 echo 'CONFIG_LOCALVERSION="${localVersion}"' >>.config

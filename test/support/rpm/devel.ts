@@ -20,8 +20,11 @@ cp -rL root/usr/src/linux-headers-*-amd64/. tree
 rm -f tree/vmlinux
 `
 
-/** `localVersion`: what comes after the version, e.g. `-1.el9.x86_64`; the module is none that Debian's kernel would load. */
-export function debianTree(work: string, localVersion: string): DevelTree {
+/**
+ * `localVersion`: what comes after the version, e.g. `-1.el9.x86_64`; `patch`: its third number, where it is not that of
+ * Debian's kernel. No kernel of Debian's would load the module.
+ */
+export function debianTree(work: string, localVersion: string, patch?: number): DevelTree {
   const [kernel] = debianKernels('6.1', 'amd64')
   if (kernel === undefined) throw new Error("no 6.1 kernel is in Debian's archive")
   mkdirSync(work, { recursive: true })
@@ -30,7 +33,8 @@ export function debianTree(work: string, localVersion: string): DevelTree {
   for (const name of [`linux-headers-${unameRelease}`, `linux-headers-${common}`, 'linux-kbuild-6.1'])
     writeFileSync(join(work, `${name}.deb`), packageBytes(name))
   execFileSync('sh', ['-euc', MERGE], { cwd: work, stdio: 'pipe' })
-  const release = `${kernel.release.split('-')[0]}${localVersion}`
+  const [version = ''] = kernel.release.split('-')
+  const release = `${patch === undefined ? version : version.replace(/\d+$/, String(patch))}${localVersion}`
   const tree = join(work, 'tree')
   writeFileSync(join(tree, 'include/config/kernel.release'), `${release}\n`)
   writeFileSync(join(tree, 'include/generated/utsrelease.h'), `#define UTS_RELEASE "${release}"\n`)
