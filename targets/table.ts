@@ -7,7 +7,7 @@ import { RPM_ROWS, type RpmTarget } from '../lib/kernels/rpm/rows.ts'
 import { ENDED } from '../lib/kernels/targets.ts'
 
 /** Which of them a test has build and load a module, in a repository laid out as theirs. */
-const LOADED: readonly string[] = ['almalinux', 'debian']
+const LOADED: readonly string[] = ['almalinux']
 
 const HEAD = [
   '| target | its kernels are found in | lists | packages | how it was tried |',
@@ -15,7 +15,10 @@ const HEAD = [
 ]
 
 export const table = (): string =>
-  [...HEAD, ...[...new Set([...TARGETS, ...Object.keys(RPM_ROWS)])].sort().map(lineOf)].join('\n')
+  [
+    ...HEAD,
+    ...[...new Set([...TARGETS, ...Object.keys(OTHERS), ...Object.keys(RPM_ROWS)])].sort().map(lineOf),
+  ].join('\n')
 
 function lineOf(target: string): string {
   const cells = isRpm(target) ? rpmCells(target) : (OTHERS[target] ?? submitted(target))
@@ -30,6 +33,12 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'InRelease',
     'by the lists',
     'built and loaded, from the real archive',
+  ],
+  'ubuntu, each flavour': [
+    'archive.ubuntu.com, security.ubuntu.com, ports.ubuntu.com, old-releases.ubuntu.com',
+    'InRelease',
+    'by the lists',
+    'built and loaded, from an archive of the test; its own mirrors no test can reach',
   ],
 }
 

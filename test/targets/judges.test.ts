@@ -65,6 +65,7 @@ test('the command ends with a line of each target: its rows, and how many are ri
     .slice(-new Set(ROWS.map(({ target }) => target)).size)
   for (const line of lines) expect(line).toMatch(/^[a-z0-9-]+ \d+ \d+$/)
   expect(lines).toContain('ol 1378 1378')
+  expect(lines).toContain('ubuntu-generic 853 853')
 })
 
 test('the table has every target, each with how it was tried', () => {

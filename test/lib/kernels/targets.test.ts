@@ -45,6 +45,16 @@ describe('a name', () => {
     },
   )
 
+  test.each(['ubuntu', 'ubuntu-generic', 'ubuntu-aws', 'ubuntu-lowlatency-hwe'])(
+    'of %s is of Ubuntu',
+    (target) => {
+      expect(targetNamed(target)).toBe('ubuntu')
+      expect(() =>
+        checkKernel({ ...probe, target, kernelRelease: '6.5.0-26-generic', kernelVersion: '26~22.04.1' }),
+      ).not.toThrow()
+    },
+  )
+
   test('of a kernel that its target cannot have is refused', () => {
     expect(() => checkKernel(probe)).not.toThrow()
     expect(() => checkKernel({ ...probe, kernelRelease: '6.1.192-mine' })).toThrow(
