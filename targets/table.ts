@@ -4,7 +4,7 @@ import { TARGETS } from '../lib/clients/targets.ts'
 import { certificatesFor } from '../lib/kernels/rpm/keys.ts'
 import type { RpmRow } from '../lib/kernels/rpm/row.ts'
 import { RPM_ROWS, type RpmTarget } from '../lib/kernels/rpm/rows.ts'
-import { ENDED } from '../lib/kernels/targets.ts'
+import { SUBMITTED } from '../lib/kernels/targets.ts'
 
 /** Which of them a test has build and load a module, in a repository laid out as theirs. */
 const LOADED: readonly string[] = ['almalinux']
@@ -62,6 +62,6 @@ function rpmCells(target: RpmTarget): string[] {
 }
 
 function submitted(target: string): readonly string[] {
-  const why = ENDED[target] ?? 'not planned from packages yet'
+  const why = SUBMITTED[target] ?? 'not planned from packages yet'
   return [`${why}: the host submits its config`, '-', '-', 'as any submitted kernel']
 }

@@ -69,18 +69,21 @@ function accepts({ check }: TargetFacts, request: KernelRequest): boolean {
   }
 }
 
-/** Whose packages their distribution has taken away. */
-export const ENDED: Readonly<Record<string, string>> = {
+/** Why no kernel of a target can be planned by its name: for a person, who is told to submit the config. */
+export const SUBMITTED: Readonly<Record<string, string>> = {
   amazonlinux: 'Amazon Linux 1 ended in December 2023, and its packages are served no more',
   amazonlinux2022: 'Amazon Linux 2022 was a preview of 2023, and its packages are served no more',
+  minikube: "minikube publishes a part of its kernel's config, and no headers",
+  talos: 'Talos publishes no headers of its kernels, and no Module.symvers',
+  vanilla: 'a kernel of your own has packages nowhere',
 }
 
 function unknownTarget(target: string): ProbeError {
-  const ended = Object.hasOwn(ENDED, target) ? ENDED[target] : undefined
+  const why = Object.hasOwn(SUBMITTED, target) ? SUBMITTED[target] : undefined
   return new ProbeError(
     'unknown-target',
-    ended === undefined
+    why === undefined
       ? `no kernels of target "${target}" are built here, only of ${TARGET_NAMES.join(', ')}; for any other kernel POST its config to /v1/probes`
-      : `${ended}: POST the kernel's config to /v1/probes`,
+      : `${why}: POST the kernel's config to /v1/probes`,
   )
 }

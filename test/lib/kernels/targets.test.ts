@@ -33,17 +33,20 @@ describe('a name', () => {
     )
   })
 
-  test.each(['amazonlinux', 'amazonlinux2022'])(
-    'of %s is told that it has ended, and what to do',
-    (target) => {
-      expect(() => checkKernel({ ...probe, target })).toThrow(
-        expect.objectContaining({
-          code: 'unknown-target',
-          message: expect.stringMatching(/served no more: POST/),
-        }),
-      )
-    },
-  )
+  test.each([
+    ['amazonlinux', 'served no more'],
+    ['amazonlinux2022', 'served no more'],
+    ['talos', 'no Module.symvers'],
+    ['minikube', 'no headers'],
+    ['vanilla', 'packages nowhere'],
+  ])('of %s is told why it is not planned, and what to do', (target, why) => {
+    expect(() => checkKernel({ ...probe, target })).toThrow(
+      expect.objectContaining({
+        code: 'unknown-target',
+        message: expect.stringContaining(`${why}: POST the kernel's config`),
+      }),
+    )
+  })
 
   test.each(['ubuntu', 'ubuntu-generic', 'ubuntu-aws', 'ubuntu-lowlatency-hwe'])(
     'of %s is of Ubuntu',
