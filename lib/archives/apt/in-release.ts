@@ -93,10 +93,11 @@ const DAY = 24 * 3_600_000
 /**
  * The list, or the newer one that was read before: a mirror goes on, and none goes back behind what another had. One that
  * is behind, as the servers of a large mirror are to each other for some minutes, holds nothing up. The newest is
- * remembered by the names of archive and suite, which are signed, and not by where it came from.
+ * remembered by the names of archive and suite, which are signed, and not by where it came from; and apart for each
+ * keyring, since another archive may sign any name: its list must neither be taken for this one's nor make it look old.
  */
 async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: string): Promise<string> {
-  const { lists, log, now, inputs } = ports
+  const { lists, log, now, inputs, keyring } = ports
   const { mirror, suite, ofThePast = false } = asked
   const written = fieldOf(text, 'Date') ?? ''
   const date = Date.parse(written)
@@ -107,7 +108,7 @@ async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: st
   log('list read', { mirror, suite, date: new Date(date).toISOString(), ageDays, ofThePast })
   if (ofThePast) return text
   const archive = ['Origin', 'Label'].map((name) => printable(fieldOf(text, name) ?? '', 100)).join('/')
-  const list = `${archive}/${suite}`
+  const list = `${archive}/${suite} by ${sha256(keyring).slice(0, 16)}`
   const newest = await lists.newest(list)
   if (newest !== undefined && date < newest) {
     log('mirror is behind', { mirror, suite, ageDays, newest: new Date(newest).toISOString() })

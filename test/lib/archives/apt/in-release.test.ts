@@ -3,7 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { fetchRelease } from '../../../../lib/archives/apt/in-release.ts'
 import type { Suite } from '../../../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../../../lib/archives/keys/debian.ts'
+import { PROXMOX_KEYS } from '../../../../lib/archives/keys/proxmox.ts'
+import { RASPBERRYPI_KEYS } from '../../../../lib/archives/keys/raspberrypi.ts'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
+import { vector } from '../../../support/archives.ts'
 import { memoryListDates, memoryPorts, memoryStore } from '../../../support/memory.ts'
 import { debianSuites } from '../../../support/mirrors.ts'
 
@@ -19,6 +22,7 @@ const body = (fields = '') =>
 let keyring: string
 let signed: (text: string) => Promise<string>
 let signedByAnother: (text: string) => Promise<string>
+let anotherKeyring: string
 
 async function key() {
   const { privateKey, publicKey } = await generateKey({
@@ -42,6 +46,7 @@ beforeAll(async () => {
   keyring = archive.publicKey
   signed = archive.signText
   signedByAnother = another.signText
+  anotherKeyring = another.publicKey
 })
 
 const release = (inRelease: string, now = NOW, suite: Suite = SUITE) => {
@@ -65,6 +70,44 @@ describe('a suite of Ubuntu, whose updates have the code name of their release',
     const own = updates.replace('jammy-updates', 'jammy')
     await expect(release(await signed(own), NOW, suiteOf('jammy-updates'))).rejects.toEqual(refused)
     await expect(release(await signed(own), NOW, suiteOf('jammy'))).resolves.toBeDefined()
+  })
+})
+
+test('a list that another archive signs by this one’s name, and dates later, changes nothing here', async () => {
+  const ports = {
+    ...{ now: () => NOW, lists: memoryListDates(), inputs: memoryStore().store, log: () => {} },
+    fetch: async (url: string) => new TextEncoder().encode(url.includes('evil') ? evil : good),
+  }
+  const good = await signed(body())
+  const evil = await signedByAnother(
+    body().replace('22 Nov 2026 20', '22 Nov 2026 23').replaceAll(SHA, 'e'.repeat(64)),
+  )
+  const other = { ...SUITE, mirror: 'http://evil.invalid/debian' }
+  const theirs = await fetchRelease({ ...ports, keyring: anotherKeyring }, other)
+  expect(theirs.file(PATH)?.sha256).toBe('e'.repeat(64))
+  expect((await fetchRelease({ ...ports, keyring }, SUITE)).file(PATH)?.sha256).toBe(SHA)
+})
+
+describe('the real list of Raspberry Pi OS of July 2019', () => {
+  const BUSTER = { mirror: 'http://archive.raspberrypi.org/debian', suite: 'buster' }
+  const read = (keyring: string) => {
+    const fetch = async () => vector('apt/raspberrypi-buster.InRelease')
+    const now = () => Date.UTC(2019, 6, 10)
+    const ports = { fetch, now, keyring, lists: memoryListDates(), inputs: memoryStore().store }
+    return fetchRelease({ ...ports, log: () => {} }, BUSTER)
+  }
+
+  test('is believed by the key of its archive, and has its lists in other forms than Debian', async () => {
+    const { file } = await read(RASPBERRYPI_KEYS)
+    expect(file('main/binary-amd64/Packages.gz')).toMatchObject({ bytes: 108924 })
+    expect(file('main/binary-amd64/Packages.xz')).toBeUndefined()
+  })
+
+  test.each([
+    ['Debian', DEBIAN_KEYRING],
+    ['Proxmox', PROXMOX_KEYS],
+  ])('is not believed by the keys of %s', async (_, keyring) => {
+    await expect(read(keyring)).rejects.toEqual(refused)
   })
 })
 
