@@ -1,13 +1,13 @@
 // A suite's package list: checked against its InRelease, read as a stream, and only what is needed is kept.
 
-import xz from 'xz-decompress'
 import * as z from 'zod'
+import { compressionOf, decompressed } from '../../formats/decompress.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
-import { fetchRelease, type IndexFile, type ReleasePorts } from './in-release.ts'
+import { fetchRelease, type IndexFile, type Release, type ReleasePorts } from './in-release.ts'
 import type { Suite } from './suite.ts'
 
 /** A package with what it needs, as `Depends` says. */
@@ -56,17 +56,29 @@ export async function fetchPackages(
   const release = await fetchRelease(ports, suite)
   const packages: AptPackage[] = []
   for (const component of suite.components ?? ['main']) {
-    const path = listPath(arch, component)
-    const file = release.file(path)
-    if (file !== undefined) packages.push(...(await packagesIn(ports, suite, { path, file }, keep)))
+    const list = listIn(release, listPath(arch, component))
+    if (list !== undefined) packages.push(...(await packagesIn(ports, suite, list, keep)))
   }
   return packages
+}
+
+interface List {
+  readonly path: string
+  readonly file: IndexFile
+}
+
+/** The smallest form of it that the archive has: not every one writes `.xz`. */
+function listIn(release: Release, xz: string): List | undefined {
+  const plain = xz.replace(/\.xz$/, '')
+  const path = [xz, `${plain}.gz`, plain].find((form) => release.file(form) !== undefined)
+  const file = path === undefined ? undefined : release.file(path)
+  return path === undefined || file === undefined ? undefined : { path, file }
 }
 
 async function packagesIn(
   ports: PackagesPorts,
   suite: Suite,
-  { path, file }: { readonly path: string; readonly file: IndexFile },
+  { path, file }: List,
   keep: Keep,
 ): Promise<AptPackage[]> {
   const key = listKey(sha256(`2 ${suite.mirror} ${keep.id} ${file.sha256}`))
@@ -149,14 +161,12 @@ async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<AptP
 
 /** The decompressed text, a stanza at a time: the whole of it would be 50 MB. */
 async function* stanzas(list: Uint8Array): AsyncGenerator<string> {
-  const text = new xz.XzReadableStream(new Blob([list as Uint8Array<ArrayBuffer>]).stream())
+  const compression = compressionOf(list)
+  if (compression === undefined)
+    throw new ProbeError('digest-mismatch', 'a package list is compressed in a way that is not known')
   const decoder = new TextDecoder()
   let rest = ''
-  let bytes = 0
-  for await (const chunk of text as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length
-    if (bytes > MAX_TEXT)
-      throw new ProbeError('too-large', `a package list has more than ${MAX_TEXT} bytes of text`)
+  for await (const chunk of decompressed(list, compression, MAX_TEXT)) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n\n')
     rest = parts.pop() ?? ''
     yield* parts
