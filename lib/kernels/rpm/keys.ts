@@ -11,8 +11,8 @@ import { OPENSUSE_KEYS } from '../../archives/keys/rpm/opensuse.ts'
 import { REDHAT_KEYS } from '../../archives/keys/rpm/redhat.ts'
 import { ROCKY_KEYS } from '../../archives/keys/rpm/rocky.ts'
 import { SUSE_KEYS } from '../../archives/keys/rpm/suse.ts'
-import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
-import { ProbeError } from '../../model/errors.ts'
+import type { Certificate } from '../../formats/openpgp/certificates.ts'
+import { certificatesIn } from '../certificates.ts'
 import type { RpmTarget } from './rows.ts'
 
 /** `''`: its key was found nowhere that vouches for it, so an operator names it. */
@@ -36,17 +36,7 @@ const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
 /** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is no key. */
 export function certificatesFor(target: RpmTarget, more: readonly string[]): readonly Certificate[] {
   const own = RPM_KEYS[target]
-  return [...(own === '' ? [] : [own]), ...more].flatMap((key) => {
-    try {
-      return readCertificates(new TextEncoder().encode(key))
-    } catch (cause) {
-      throw new ProbeError(
-        'misconfigured',
-        `${target}.keys of the settings holds what is no armored public key`,
-        { cause },
-      )
-    }
-  })
+  return certificatesIn([...(own === '' ? [] : [own]), ...more], `${target}.keys`)
 }
 
 /** Read once, and not before one of its kernels is planned: a key that is none stops no other target. */
