@@ -126,7 +126,9 @@ Left as they are written, because the name alone does not tell:
 * \`amzn\` where the release does not say which Amazon Linux it is; clients translate it themselves.
 * Debian's \`6.1.0-56-amd64\` (the kernel's own release) against \`6.1.192-2-amd64\` (the package's version): only the archive knows
   which version has which release.
-* IDs of distributions without a target of their own (\`raspbian\`, \`alpine\`, \`pop\`).
+* Proxmox's and Raspberry Pi's \`6.8.12-4\` (the package's version, without a flavour) against \`6.8.12-4-pve\` and
+  \`6.12.34+rpt-rpi-v8\` (the kernel's own release): where two kernels have one version, the name is refused, with both.
+* IDs of distributions without a target of their own (\`alpine\`, \`pop\`).
 
 ## Examples
 

@@ -11,6 +11,8 @@ export const TARGET_ALIASES: ReadonlyMap<string, string> = new Map([
   ['opensuse-microos', 'opensuse'],
   ['opensuse-slowroll', 'opensuse'],
   ['archarm', 'arch'],
+  // Of 32 bits, but for its kernel.
+  ['raspbian', 'debian'],
 ])
 
 /** `amzn` says nothing without VERSION_ID, but every release of Amazon's names its distribution. */

@@ -50,6 +50,24 @@ export const RAW = {
     release: '6.12.57+deb13-amd64',
     version: '#1 SMP PREEMPT_DYNAMIC Debian 6.12.57-1 (2025-11-05)',
   },
+  proxmox: {
+    ...X86,
+    osRelease: DEBIAN_12,
+    release: '6.8.12-4-pve',
+    version: '#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4 (2024-11-06T15:04Z)',
+  },
+  raspberryPi: {
+    ...ARM,
+    osRelease: DEBIAN_12,
+    release: '6.12.34+rpt-rpi-2712',
+    version: '#1 SMP PREEMPT Debian 1:6.12.34-1+rpt1~bookworm (2025-06-26)',
+  },
+  raspbian: {
+    ...ARM,
+    osRelease: DEBIAN_12.replace('ID=debian', 'ID=raspbian'),
+    release: '6.12.34+rpt-rpi-v8',
+    version: '#1 SMP PREEMPT Debian 1:6.12.34-1+rpt1~bookworm (2025-06-26)',
+  },
   ubuntu: {
     ...X86,
     osRelease: UBUNTU_22,
