@@ -7,7 +7,7 @@ import type { SubmittedKernel } from '../model/kernel.ts'
 import type { QueryDatabase, Sources } from '../model/ports.ts'
 import type { ConfigHash, Package, Probe } from '../model/probe.ts'
 import { canonical } from '../names/aliases.ts'
-import { debianPlanner } from './debian/planner.ts'
+import { debianFamily } from './debian/family.ts'
 import type { KernelPlan, Planner, PlannerPorts } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
 import { RPM_TARGET_NAMES, type RpmTarget } from './rpm/rows.ts'
@@ -23,7 +23,7 @@ const MAKERS = {
     RpmTarget,
     Make
   >),
-  debian: debianPlanner,
+  debian: debianFamily,
   ubuntu: ubuntuPlanner,
 } as const satisfies Readonly<Record<Target, Make>>
 

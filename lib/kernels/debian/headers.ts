@@ -26,7 +26,7 @@ export const isOf = (p: AptPackage, flavour: string): boolean =>
 
 /** The packages that make a kernel's build tree with its headers: what flavours share, and the tools. */
 export const buildPackagesOf = (headers: AptPackage): Dependency[] =>
-  dependenciesOf(headers).filter(({ name }) => /^linux-(headers-.*-common(-rt)?|kbuild-.*)$/.test(name))
+  dependenciesOf(headers).filter(({ name }) => /^linux-(headers-.*-common(-rt|-rpi)?|kbuild-.*)$/.test(name))
 
 export const notFound = (kernel: string): ProbeError =>
   new ProbeError(

@@ -28,13 +28,20 @@ export async function identify(
   await ensureInput(inputs, fetch, headers)
   const deb = await inputs.get(inputKey(headers.sha256), headers.bytes)
   const config = deb && (await fileInDeb(deb, `usr/src/${headers.name}/.config`, MAX_CONFIG))
-  if (config === undefined || ![config, bootConfig(config)].some((known) => md5(known) === configMd5)) {
-    throw new ProbeError(
-      'headers-not-found',
-      `the config of Debian's kernel ${unameRelease} has not the md5 ${configMd5}: this host runs a kernel of its own`,
-    )
-  }
+  checkConfig(config, { unameRelease, configMd5 })
   return { kernelRelease: canonicalRelease(archive, headers), kernelVersion: '1' }
+}
+
+/** `config` is that of the header package. ProbeError `headers-not-found` where it is not the one that was asked for. */
+export function checkConfig(
+  config: Uint8Array | undefined,
+  { unameRelease, configMd5 }: Pick<ConfigRequest, 'unameRelease' | 'configMd5'>,
+): void {
+  if (config !== undefined && [config, bootConfig(config)].some((known) => md5(known) === configMd5)) return
+  throw new ProbeError(
+    'headers-not-found',
+    `the config of the distribution's kernel ${unameRelease} has not the md5 ${configMd5}: this host runs a kernel of its own`,
+  )
 }
 
 /** What a host has under /boot: Debian's kernel packages leave out what only the build of the kernel used (debian/rules.real). */

@@ -3,6 +3,7 @@
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { KernelRequest } from '../planner.ts'
+import { otherOf } from './others.ts'
 
 export interface DebianRelease {
   /** package version (`6.1.192-2`), or what stands there in a `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
@@ -23,8 +24,14 @@ export function parseRelease(kernelRelease: string): DebianRelease | undefined {
 
 export const formatRelease = ({ version, flavour }: DebianRelease): string => `${version}-${flavour}`
 
-/** Pure. ProbeError `unsupported-kernel`. */
-export function checkDebian({ kernelRelease, kernelVersion, arch }: KernelRequest): void {
+/** Of Debian's own kernels, and of those whose distributions call themselves Debian. Pure. ProbeError `unsupported-kernel`. */
+export function checkDebian(request: KernelRequest): void {
+  if (otherOf(request) === undefined) checkOwn(request)
+  if (request.kernelVersion !== '1')
+    throw unsupported(`Debian's kernels have the kernel version 1, not ${request.kernelVersion}`)
+}
+
+function checkOwn({ kernelRelease, arch }: KernelRequest): void {
   const [, , , debianArch] = RELEASE.exec(kernelRelease) ?? []
   if (debianArch === undefined) {
     throw unsupported(
@@ -33,8 +40,6 @@ export function checkDebian({ kernelRelease, kernelVersion, arch }: KernelReques
   }
   if (debianArch !== DPKG_ARCH[arch])
     throw unsupported(`${kernelRelease} is a kernel for ${debianArch}, not for ${arch}`)
-  if (kernelVersion !== '1')
-    throw unsupported(`Debian's kernels have the kernel version 1, not ${kernelVersion}`)
 }
 
 const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)

@@ -198,7 +198,8 @@ function planPackages(
   }
 }
 
-const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
+/** Of a URL, as it stands in the list. */
+export const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
 /**
  * `linux-compiler-gcc-12-x86`, `gcc-12`; `gcc-14-for-host`, which Debian has since 7.0 for whichever machine it is; and a

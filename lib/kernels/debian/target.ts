@@ -5,6 +5,7 @@ import { suiteSchema } from '../../archives/apt/suite.ts'
 import { seriesOf } from '../../model/series.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkDebian } from './names.ts'
+import { OTHERS, otherSettings } from './others.ts'
 
 const { mirror, checkValidUntil, ofThePast } = suiteSchema.shape
 
@@ -17,6 +18,9 @@ const settings = z.object({
   suites: z.array(suiteSchema.extend({ mirror: mirror.optional() })),
   /** the service that keeps what the archive has dropped, asked for kernels that no suite has; `off`: never */
   snapshot: z.object({ mode: z.enum(['on', 'off']), url: mirror }),
+  /** the archives of distributions that call themselves Debian, each believed by its own keys alone */
+  raspberrypi: otherSettings,
+  proxmox: otherSettings,
 })
 
 /** What Debian has of each release that it still keeps in its archive; a suite that is not there yet, or any more, is passed over. */
@@ -39,5 +43,7 @@ export const debian = {
     },
     suites: SUITES.map((suite) => ({ suite })),
     snapshot: { mode: 'on', url: 'https://snapshot.debian.org' },
+    raspberrypi: OTHERS.raspberrypi.defaults,
+    proxmox: OTHERS.proxmox.defaults,
   },
 } as const satisfies TargetFacts

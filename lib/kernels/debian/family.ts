@@ -1,0 +1,55 @@
+// Debian, and the distributions that call themselves so: each name is asked of the one archive that it can be of.
+
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import type { TargetSettings } from '../targets.ts'
+import { parseRelease } from './names.ts'
+import { type OtherPlanner, otherPlanner } from './other-planner.ts'
+import { OTHER_NAMES, type OtherName, otherByUname, otherOf } from './others.ts'
+import { debianPlanner, type Keyrings } from './planner.ts'
+
+/**
+ * No archive answers for another one's kernels, and none that is down or not believed holds up another one's. `keyrings`:
+ * Debian's, where they are not its own.
+ */
+export function debianFamily(
+  ports: PlannerPorts,
+  settings: Pick<TargetSettings, 'debian'>,
+  keyrings?: Keyrings,
+): HeadersPlanner {
+  const own = debianPlanner(ports, settings, keyrings)
+  const others = Object.fromEntries(
+    OTHER_NAMES.map((name) => [name, otherPlanner(ports, name, settings.debian[name])]),
+  ) as Record<OtherName, OtherPlanner>
+  const ofUname = (arch: Parameters<typeof otherByUname>[0]['arch'], unameRelease: string): OtherPlanner => {
+    const other = otherByUname({ arch, kernelRelease: unameRelease })
+    if (other !== undefined) return others[other]
+    if (parseRelease(unameRelease) !== undefined) return own
+    throw new ProbeError(
+      'headers-not-found',
+      `no kernel of Debian, or of one that calls itself so, is ${unameRelease} to uname -r`,
+    )
+  }
+  return {
+    plan: async (request) => {
+      const other = otherOf(request)
+      return (other === undefined ? own : others[other]).plan(request)
+    },
+    identify: async (request) => ofUname(request.arch, request.unameRelease).identify(request),
+    planPackages: async (request) => ofUname(request.arch, request.unameRelease).planPackages(request),
+    // A kernel's source is Debian's alone.
+    find: own.find,
+    bring: own.bring,
+    certificates: () => [...own.certificates(), ...OTHER_NAMES.flatMap((name) => readable(others[name]))],
+  }
+}
+
+/** A key of the settings that is none fails the plans of its own archive, and says so there. */
+function readable({ certificates }: OtherPlanner): ReturnType<OtherPlanner['certificates']> {
+  try {
+    return certificates()
+  } catch (error) {
+    if (isProbeError(error, 'misconfigured')) return []
+    throw error
+  }
+}

@@ -1,0 +1,93 @@
+// Which packages make a kernel of a distribution that calls itself Debian, in that distribution's archive.
+
+import { keepOf } from '../../archives/apt/archive.ts'
+import type { AptPackage } from '../../archives/apt/packages.ts'
+import { newest } from '../../archives/apt/relations.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { OTHERS, type OtherName } from './others.ts'
+
+/** Of Raspberry Pi OS before 6.6: one package for all kernels of one firmware, and no list says which. */
+export const SHARED_HEADERS = 'raspberrypi-kernel-headers'
+
+/** All that a plan can name. */
+export const OTHER_PACKAGES = keepOf(
+  [SHARED_HEADERS],
+  /^(?:linux-(?:headers-\d|kbuild-|image-\d(?!.*-dbg$))|(?:proxmox|pve)-(?:headers-\d|kernel-\d(?!.*-(?:dbgsym|template)$)))/,
+)
+
+/** `uname -r` of the kernel whose headers a package holds; `undefined`: of none of this distribution's. */
+export function unameOf(other: OtherName, { name }: AptPackage): string | undefined {
+  const uname = /^(?:linux|proxmox|pve)-headers-(\d.*)$/.exec(name)?.[1]
+  return uname !== undefined && OTHERS[other].uname.test(uname) ? uname : undefined
+}
+
+/** By `uname -r`, in its newest version, else by the version that stands in `uname -v`. ProbeError `headers-not-found`. */
+export function otherHeadersOf(
+  archive: readonly AptPackage[],
+  other: OtherName,
+  kernelRelease: string,
+): AptPackage {
+  const found = kernelsNamed(archive, other, kernelRelease)
+  const unames = unamesOf(other, found)
+  const headers = newest(found)
+  if (headers === undefined) throw notInArchive(other, kernelRelease)
+  if (unames.length === 1) return headers
+  throw new ProbeError(
+    'headers-not-found',
+    `${kernelRelease} is the version of ${unames.length} kernels of ${OTHERS[other].title}, ${unames.join(' and ')}: falcoctl, and Falco's script since 0.35, leave out which. Ask by what \`uname -r\` says (falcoctl driver install --kernelrelease "$(uname -r)" --kernelversion '#1'), or POST the kernel's config to /v1/probes`,
+  )
+}
+
+/**
+ * As falcoctl asks for it, unless that is the name of another kernel too: then as it calls itself. `archive` has these
+ * headers.
+ */
+export function otherCanonical(
+  archive: readonly AptPackage[],
+  other: OtherName,
+  headers: AptPackage,
+): string {
+  const uname = unameOf(other, headers) ?? ''
+  const version = versionAlone(headers)
+  const meant = unamesOf(other, kernelsNamed(archive, other, version))
+  return meant.length === 1 && meant[0] === uname ? version : uname
+}
+
+/** Those of that very version before those that only begin with it, as `6.14.11-5~bpo12+1` does with `6.14.11-5`. */
+function kernelsNamed(archive: readonly AptPackage[], other: OtherName, kernelRelease: string): AptPackage[] {
+  const kernels = archive.filter((pkg) => unameOf(other, pkg) !== undefined)
+  const named = [
+    kernels.filter((pkg) => unameOf(other, pkg) === kernelRelease),
+    kernels.filter(({ version }) => version === kernelRelease),
+    kernels.filter((pkg) => versionAlone(pkg) === kernelRelease),
+  ]
+  return named.find(({ length }) => length > 0) ?? []
+}
+
+const unamesOf = (other: OtherName, kernels: readonly AptPackage[]): string[] =>
+  [...new Set(kernels.flatMap((pkg) => unameOf(other, pkg) ?? []))].sort()
+
+/** What clients find of it in `uname -v`: `6.12.34-1` of `1:6.12.34-1+rpt1~bookworm`. */
+const versionAlone = ({ version }: AptPackage): string => /\d+\.\d+\.\d+-\d+/.exec(version)?.[0] ?? version
+
+/** Of the very kernel of these headers, signed for Secure Boot where there is one. */
+export function otherImageOf(
+  archive: readonly AptPackage[],
+  { version }: AptPackage,
+  uname: string,
+): AptPackage | undefined {
+  const images = [
+    // Proxmox's is of a source of its own, whose version may have no second dash.
+    [`proxmox-kernel-${uname}-signed`, version.replace('-', '+')],
+    ...['proxmox-kernel-', 'pve-kernel-', 'linux-image-'].map((prefix) => [prefix + uname, version]),
+  ]
+  return images
+    .flatMap(([name, of]) => archive.filter((pkg) => pkg.name === name && pkg.version === of))
+    .at(0)
+}
+
+export const notInArchive = (other: OtherName, kernelRelease: string): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `the archive of ${OTHERS[other].title} has no headers of kernel ${kernelRelease}: it was taken out of the archive, or is not in the suites that are configured (debian.${other} of the settings). Upgrade the host to a kernel that the archive has, or POST the kernel's config to /v1/probes`,
+  )
