@@ -29,10 +29,10 @@ const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, t
 
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   debian: [
-    'its mirrors, security.debian.org, its snapshot service',
-    'InRelease',
+    'its mirrors, security.debian.org, its snapshot service; Raspberry Pi OS and Proxmox VE: archive.raspberrypi.com, download.proxmox.com',
+    'InRelease, each archive by its own keys',
     'by the lists',
-    'built and loaded, from the real archive',
+    'built and loaded, from the real archive; Proxmox: the same, from an archive of the test; Raspberry Pi: planned from one, built in its layout, loaded nowhere here',
   ],
   'ubuntu, each flavour': [
     'archive.ubuntu.com, security.ubuntu.com, ports.ubuntu.com, old-releases.ubuntu.com',

@@ -2,6 +2,7 @@
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'
+import { compressionOf, decompressed } from './decompress.ts'
 import { tarEntries, text } from './tar.ts'
 import { unxz } from './xz.ts'
 
@@ -49,6 +50,14 @@ export async function contentsOfDeb(deb: Uint8Array): Promise<Uint8Array> {
     default:
       throw broken(`its ${name} is compressed in a way that is not known`)
   }
+}
+
+/** Its data.tar as it is unpacked, for one that is too large to be held. A chunk is good until the next one. ProbeError as above. */
+export function streamOfDeb(deb: Uint8Array): AsyncIterable<Uint8Array> {
+  const { name, body } = member(deb, 'data.tar')
+  const compression = compressionOf(body)
+  if (compression === undefined) throw broken(`its ${name} is compressed in a way that is not known`)
+  return decompressed(body, compression, MAX_UNPACKED)
 }
 
 /** The first whose name is that, whatever it is compressed by. */

@@ -7,8 +7,15 @@ export interface TarHead {
   readonly path: string
   /** `0` a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
   readonly type: string
-  /** the first bytes of its contents, at most `HEAD` */
+  /** the first bytes of its contents, as many as are kept */
   readonly head: Uint8Array
+}
+
+export interface TarBounds {
+  readonly maxBytes: number
+  readonly maxEntries: number
+  /** bytes of an entry's contents that are kept; `HEAD` where it does not say */
+  readonly keep?: (path: string) => number
 }
 
 const BLOCK = 512
@@ -23,7 +30,7 @@ const EMPTY = ['1', '2', '3', '4', '5', '6']
  */
 export async function* tarHeads(
   stream: AsyncIterable<Uint8Array>,
-  { maxBytes, maxEntries }: { readonly maxBytes: number; readonly maxEntries: number },
+  { maxBytes, maxEntries, keep = () => HEAD }: TarBounds,
 ): AsyncGenerator<TarHead> {
   const input = inputOf(stream, maxBytes)
   let entries = 0
@@ -33,7 +40,7 @@ export async function* tarHeads(
     entries += 1
     if (entries > maxEntries) throw new Error(`it has more than ${maxEntries} entries`)
     const { path, type, bytes } = headerOf(block)
-    const head = await input.take(Math.min(bytes, HEAD))
+    const head = await input.take(Math.min(bytes, keep(path)))
     await input.skip(Math.ceil(bytes / BLOCK) * BLOCK - head.length)
     yield { path, type, head }
   }

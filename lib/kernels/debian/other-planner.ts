@@ -109,7 +109,7 @@ async function inOwnHeaders(
   const headers = otherHeadersOf(archive, other, kernelRelease)
   const unameRelease = unameOf(other, headers) ?? ''
   const tree = treeOf(unameRelease)
-  const config = (await treeConfigs(ports, headers)).get(tree)
+  const config = (await treeConfigs(ports, headers, (found) => found === tree)).get(tree)
   if (config === undefined)
     throw new ProbeError('headers-not-found', `${headers.name} ${headers.version} holds no ${tree}/.config`)
   const needed = buildPackagesOf(headers).map((dependency) => satisfying(archive, dependency, headers))

@@ -2,25 +2,31 @@
 
 import * as z from 'zod'
 import { type AptPackage, MAX_SUBSET } from '../../archives/apt/packages.ts'
-import { contentsOfDeb } from '../../formats/deb.ts'
-import { tarEntries } from '../../formats/tar.ts'
+import { streamOfDeb } from '../../formats/deb.ts'
+import { tarHeads } from '../../formats/tar-stream.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
 import { sha256 } from '../../model/digest.ts'
-import { ProbeError } from '../../model/errors.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { inputKey, listKey } from '../../model/keys.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
 import { MAX_CONFIG } from './compiler-text.ts'
 
-/** A package has one; that of all Raspberry Pis had four. */
+/** Of all kernels of one firmware; a package of one kernel has one tree. */
 const MAX_TREES = 8
 const CONFIG = /^(usr\/src\/linux-headers-[^/]+)\/\.config$/
+/** Above the largest trees, of 130 MB and 30,000 files. */
+const BOUNDS = { maxBytes: 512 * 1024 * 1024, maxEntries: 200_000 }
 
 const configsSchema = z.record(z.string(), z.string())
 
-/** By the tree's folder, each as latin1. Kept by the package's digest: a whole tree takes a second to unpack. ProbeError as for a plan. */
+/**
+ * By the tree's folder, each as latin1; no further than `enough`. Kept by the package's digest, since a whole tree takes
+ * seconds to unpack. ProbeError as for a plan.
+ */
 export async function treeConfigs(
   { inputs, fetch }: { readonly inputs: Store; readonly fetch: Fetch },
   pkg: AptPackage,
+  enough: (tree: string) => boolean = () => false,
 ): Promise<ReadonlyMap<string, string>> {
   const key = listKey(sha256(`configs 1 ${pkg.sha256}`))
   const kept = await inputs.get(key, MAX_SUBSET)
@@ -28,23 +34,33 @@ export async function treeConfigs(
     return new Map(Object.entries(configsSchema.parse(JSON.parse(new TextDecoder().decode(kept)))))
   await ensureInput(inputs, fetch, pkg)
   const deb = await inputs.get(inputKey(pkg.sha256), pkg.bytes)
-  const configs = deb === undefined ? new Map() : await configsIn(deb, pkg)
+  if (deb === undefined) return new Map()
+  const configs = await configsIn(deb, pkg, enough)
   const body = new TextEncoder().encode(JSON.stringify(Object.fromEntries(configs)))
   await inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
   return configs
 }
 
-async function configsIn(deb: Uint8Array, { name, version }: AptPackage): Promise<Map<string, string>> {
+async function configsIn(
+  deb: Uint8Array,
+  { name, version }: AptPackage,
+  enough: (tree: string) => boolean,
+): Promise<Map<string, string>> {
   const configs = new Map<string, string>()
-  for (const { path, body } of tarEntries(await contentsOfDeb(deb))) {
-    const tree = CONFIG.exec(path)?.[1]
-    if (tree === undefined) continue
-    if (body.length > MAX_CONFIG || configs.size >= MAX_TREES)
-      throw new ProbeError(
-        'too-large',
-        `${name} ${version} holds more configs, or larger ones, than a kernel's`,
-      )
-    configs.set(tree, Buffer.from(body).toString('latin1'))
+  const keep = (path: string): number => (CONFIG.test(path) ? MAX_CONFIG + 1 : 0)
+  try {
+    for await (const { path, head } of tarHeads(streamOfDeb(deb), { ...BOUNDS, keep })) {
+      const tree = CONFIG.exec(path)?.[1]
+      if (tree === undefined) continue
+      if (head.length > MAX_CONFIG || configs.size >= MAX_TREES)
+        throw new ProbeError('too-large', 'it holds more configs, or larger ones, than kernels have')
+      configs.set(tree, Buffer.from(head).toString('latin1'))
+      if (enough(tree)) break
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const code = isProbeError(cause) ? cause.code : 'digest-mismatch'
+    throw new ProbeError(code, `${name} ${version} cannot be read: ${why}`, { cause })
   }
   return configs
 }

@@ -1,6 +1,10 @@
 // The archives of Debian and of the distributions that call themselves so, as they are laid out, with one kernel or more each.
 
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { treeOf } from '../builds/archive.ts'
+import { debianKernels } from '../registry/kernels.ts'
 import { type AptSigner, type DebSpec, packDeb, writeSuite } from './repository.ts'
 
 type Content = DebSpec['content']
@@ -99,4 +103,46 @@ export function packDebian(folder: string, uname: string, version: string, conte
   packDeb(archive, { ...own, name: `linux-image-${uname}`, content: {} })
   packDeb(archive, { ...own, name: common, arch: 'all', content: {} })
   packDeb(archive, { ...own, name: 'linux-kbuild-6.1', content: {} })
+}
+
+/** Folders of a kernel of Debian's, by the names that Raspberry Pi's packages of it would have. */
+const RENAME = `
+for deb in *.deb; do dpkg-deb -x "$deb" root; done
+cd root/usr/src
+mkdir -p ../../../own/usr/src ../../../common/usr/src ../../../kbuild/usr/lib
+mv "linux-headers-$FROM-amd64" "../../../own/usr/src/linux-headers-$TO-rpi-v8"
+mv "linux-headers-$FROM-common" "../../../common/usr/src/linux-headers-$TO-common-rpi"
+mv ../lib/linux-kbuild-6.1 "../../../kbuild/usr/lib/linux-kbuild-$TO"
+cd ../../../own/usr/src/*
+sed -i "s,/usr/src/linux-headers-$FROM-common,/usr/src/linux-headers-$TO-common-rpi," Makefile
+echo "$TO-rpi-v8" >include/config/kernel.release
+echo "#define UTS_RELEASE \\"$TO-rpi-v8\\"" >include/generated/utsrelease.h
+for tree in . ../../../../common/usr/src/*; do
+  for link in scripts tools; do ln -sfn "../../lib/linux-kbuild-$TO/$link" "$tree/$link"; done
+done
+`
+
+/**
+ * A kernel of Debian's as Raspberry Pi OS would pack it, for a machine of the test's own kind: its list calls it one of arm64.
+ * Throws where Debian has no kernel 6.1.
+ */
+export function packAsRaspberryPi(folder: string, work: string): { readonly uname: string } {
+  const [kernel] = debianKernels('6.1', 'amd64')
+  if (kernel === undefined) throw new Error("no 6.1 kernel is in Debian's archive")
+  mkdirSync(work, { recursive: true })
+  treeOf(kernel).headers.forEach((body, i) => {
+    writeFileSync(join(work, `${i}.deb`), body)
+  })
+  const abi = `${kernel.release.split('-')[0]}+rpt`
+  const env = { ...process.env, FROM: kernel.unameRelease.replace(/-amd64$/, ''), TO: abi }
+  execFileSync('sh', ['-euc', RENAME], { cwd: work, env, stdio: 'pipe' })
+  const uname = `${abi}-rpi-v8`
+  const version = `1:${abi.replace('+rpt', '-1+rpt1')}`
+  const [content, common, kbuild] = ['own', 'common', 'kbuild'].map((part) => join(work, part)) as [
+    string,
+    string,
+    string,
+  ]
+  packRaspberryPi(folder, { uname, version, content, common, kbuild })
+  return { uname }
 }

@@ -1,0 +1,205 @@
+// Hosts that call themselves Debian and have a kernel of another archive: Proxmox VE's and Raspberry Pi OS's are laid out as the
+// real ones, signed by keys of the test. A probe is built of what they have; in the long form, whose kernel takes four minutes
+// to make, it is loaded by that very kernel.
+
+import { readFileSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFetch } from '../../lib/aws/fetch.ts'
+import { debianFamily } from '../../lib/kernels/debian/family.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { packAsRaspberryPi, packProxmox, signSuite } from '../support/apt/debian-family.ts'
+import { type AptSigner, aptSigner } from '../support/apt/repository.ts'
+import { tell } from '../support/builds/apt.ts'
+import { build } from '../support/builds/build.ts'
+import { driverInput } from '../support/builds/kernel-build.ts'
+import { openStore } from '../support/builds/store.ts'
+import { NO_SNAPSHOT } from '../support/debian.ts'
+import { LONG } from '../support/long.ts'
+import { memoryPorts } from '../support/memory.ts'
+import { debianSuites } from '../support/mirrors.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
+import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
+
+const MINUTES = 60_000
+const localVersion = '-4-pve'
+
+let work: Awaited<ReturnType<typeof scratch>>
+let mirror: Mirror
+let registry: Registry
+let signer: AptSigner
+let stranger: AptSigner
+let kernel: DevelTree & Partial<Pick<SmallKernel, 'image'>>
+/** As falcoctl finds it in `uname -v`. */
+let version: string
+
+beforeAll(async () => {
+  work = await scratch()
+  kernel = LONG
+    ? await smallKernel({ compiler: 'gcc-12', localVersion })
+    : debianTree(join(work.dir, 'debian'), localVersion)
+  if (!LONG) tell('a kernel of its own is made, and loads the probe, in npm run test:long: four minutes more')
+  version = kernel.release.replace(/-pve$/, '')
+  const folder = join(work.dir, 'mirror')
+  const content = join(work.dir, 'content')
+  await cp(kernel.tree, join(content, `usr/src/linux-headers-${kernel.release}`), { recursive: true })
+  const image = kernel.image === undefined ? {} : { [`boot/vmlinuz-${kernel.release}`]: kernel.image }
+  packProxmox(folder, { uname: kernel.release, version, content, image })
+  signer = aptSigner('Proxmox')
+  stranger = aptSigner('Stranger')
+  signSuite(folder, 'proxmox', stranger)
+  mirror = await startMirror(folder)
+  registry = await startRegistry({
+    dataDir: join(work.dir, 'data'),
+    settings: {
+      debian: {
+        suites: debianSuites(),
+        snapshot: { mode: 'off' },
+        proxmox: { mirror: `${mirror.url}/proxmox`, suites: ['bookworm'], keys: [signer.publicKey] },
+        raspberrypi: { mirror: `${mirror.url}/raspberrypi`, suites: ['bookworm'], keys: [signer.publicKey] },
+      },
+      loadTest: { mode: LONG ? 'required' : 'off' },
+    },
+  })
+}, 30 * MINUTES)
+afterAll(async () => {
+  await registry?.stop()
+  mirror?.stop()
+  signer?.remove()
+  stranger?.remove()
+  await work?.remove()
+})
+
+const pathOf = (release: string, arch = 'x86_64') =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/${arch}/scap_debian_${release}_1.ko`
+
+/** As falcoctl and the loader ask, until it is there or refused. */
+async function downloaded(path: string): Promise<number> {
+  const end = Date.now() + 6 * MINUTES
+  const file = join(work.dir, 'probe.ko')
+  for (;;) {
+    const { code } = await curl(['-fsSL', '-o', file, '--max-time', '70', registry.url + path])
+    const { status, body } = await ask(`${registry.url}${path}.json`)
+    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
+  }
+}
+const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
+
+describe('a kernel of Proxmox VE', () => {
+  test('is not built of a list that a stranger signed', async () => {
+    const path = pathOf(version.replace('-4', '-9'))
+    await downloaded(path)
+    expect(await about(path)).toMatchObject({
+      state: 'failed',
+      detail: expect.stringMatching(/InRelease is not believed: no key of the keyring has signed it/),
+    })
+    signSuite(join(work.dir, 'mirror'), 'proxmox', signer)
+  })
+
+  test(
+    'gets its probe by the name that falcoctl makes of it, built of its own packages',
+    async () => {
+      const path = pathOf(version)
+      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
+      const { manifest } = await about(path)
+      expect(manifest).toMatchObject({
+        unameRelease: kernel.release,
+        compiler: 'gcc-12',
+        headers: [{ name: `proxmox-headers-${kernel.release}`, version }],
+        root: { suite: 'bookworm', match: 'text' },
+      })
+    },
+    8 * MINUTES,
+  )
+
+  test.runIf(LONG)('has loaded it before it was published', async () => {
+    const { loadTest } = await about(pathOf(version))
+    expect(loadTest).toMatchObject({
+      verdict: 'passed',
+      checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
+    })
+  })
+
+  test('is a hit from then on, also by what uname says, and its mirror is not asked again', async () => {
+    mirror.asked.length = 0
+    expect((await ask(registry.url + pathOf(version))).status).toBe(307)
+    expect(mirror.asked).toEqual([])
+    expect(await downloaded(pathOf(kernel.release))).toBe(0)
+    expect((await about(pathOf(kernel.release))).manifest.unameRelease).toBe(kernel.release)
+  })
+
+  test('that the mirror has not is refused within seconds, with what to do', async () => {
+    const path = pathOf(kernel.release.replace('-4-pve', '-5-pve'))
+    await downloaded(path)
+    expect(await about(path)).toMatchObject({
+      state: 'failed',
+      reason: 'headers-not-found',
+      detail: expect.stringMatching(/the archive of Proxmox VE has no headers of kernel .*-5-pve.*POST/),
+    })
+  })
+})
+
+test("a kernel of Debian's own is not looked for in another archive", async () => {
+  mirror.asked.length = 0
+  const path = pathOf(`${version}-amd64`)
+  await downloaded(path)
+  expect(await about(path)).toMatchObject({
+    state: 'failed',
+    detail: expect.stringMatching(/^Debian's archive/),
+  })
+  expect(mirror.asked).toEqual([])
+})
+
+describe('a kernel of Raspberry Pi OS', () => {
+  test('is refused where builds run on machines of another kind, with what to set', async () => {
+    const path = pathOf('6.1.99%2Brpt-rpi-v8', 'aarch64')
+    await downloaded(path)
+    expect(await about(path)).toMatchObject({
+      state: 'failed',
+      reason: 'headers-not-found',
+      detail: expect.stringMatching(/build\.machines\.aarch64/),
+    })
+  })
+
+  test(
+    'is built of the packages of its plan: here those of this machine, laid out as its own are',
+    async () => {
+      const folder = join(work.dir, 'mirror')
+      const { uname } = packAsRaspberryPi(folder, join(work.dir, 'raspberrypi'))
+      signSuite(folder, 'raspberrypi', signer)
+      const { store, lists, log } = memoryPorts({ now: Date.now })
+      const ports = { fetch: createFetch(), inputs: store.inputs, lists, log, now: Date.now }
+      const own = { mirror: `${mirror.url}/raspberrypi`, suites: ['bookworm'], keys: [signer.publicKey] }
+      const raspberrypi = { ...DEFAULTS.debian.raspberrypi, ...own }
+      const { plan } = debianFamily(ports, {
+        debian: { ...DEFAULTS.debian, snapshot: NO_SNAPSHOT, raspberrypi },
+      })
+      const request = { arch: 'aarch64', kind: 'kmod', kernelRelease: uname, kernelVersion: '1' } as const
+      const { headers, tree, compiler } = await plan(request)
+      const bodyOf = (url: string) => readFileSync(join(folder, decodeURIComponent(new URL(url).pathname)))
+      const inputs = headers.map(({ url }) => ({ role: 'header', format: 'deb', body: bodyOf(url) }) as const)
+      const loopback = await openStore()
+      try {
+        const built = await build(loopback, {
+          settings: { KIND: 'kmod', UNAME_RELEASE: uname, TREE: tree, COMPILER: compiler, DRIVER_VERSION },
+          inputs: [...inputs, driverInput()],
+        })
+        expect(built.exit, built.log).toBe(0)
+        expect(Buffer.from(built.probe ?? []).includes(`vermagic=${uname} `)).toBe(true)
+      } finally {
+        loopback.close()
+      }
+    },
+    5 * MINUTES,
+  )
+})
