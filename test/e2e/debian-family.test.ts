@@ -10,7 +10,6 @@ import { createFetch } from '../../lib/aws/fetch.ts'
 import { debianFamily } from '../../lib/kernels/debian/family.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { packAsRaspberryPi, packProxmox, signSuite } from '../support/apt/debian-family.ts'
-import { type AptSigner, aptSigner } from '../support/apt/repository.ts'
 import { tell } from '../support/builds/apt.ts'
 import { build } from '../support/builds/build.ts'
 import { driverInput } from '../support/builds/kernel-build.ts'
@@ -19,16 +18,11 @@ import { NO_SNAPSHOT } from '../support/debian.ts'
 import { LONG } from '../support/long.ts'
 import { memoryPorts } from '../support/memory.ts'
 import { debianSuites } from '../support/mirrors.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  type Registry,
-  scratch,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { about, downloaded } from '../support/registry/probes.ts'
+import { ask, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
 
 const MINUTES = 60_000
@@ -37,8 +31,8 @@ const localVersion = '-4-pve'
 let work: Awaited<ReturnType<typeof scratch>>
 let mirror: Mirror
 let registry: Registry
-let signer: AptSigner
-let stranger: AptSigner
+let signer: RpmSigner
+let stranger: RpmSigner
 let kernel: DevelTree & Partial<Pick<SmallKernel, 'image'>>
 /** As falcoctl finds it in `uname -v`. */
 let version: string
@@ -55,8 +49,8 @@ beforeAll(async () => {
   await cp(kernel.tree, join(content, `usr/src/linux-headers-${kernel.release}`), { recursive: true })
   const image = kernel.image === undefined ? {} : { [`boot/vmlinuz-${kernel.release}`]: kernel.image }
   packProxmox(folder, { uname: kernel.release, version, content, image })
-  signer = aptSigner('Proxmox')
-  stranger = aptSigner('Stranger')
+  signer = rpmSigner('Proxmox')
+  stranger = rpmSigner('Stranger')
   signSuite(folder, 'proxmox', stranger)
   mirror = await startMirror(folder)
   registry = await startRegistry({
@@ -83,23 +77,11 @@ afterAll(async () => {
 const pathOf = (release: string, arch = 'x86_64') =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/${arch}/scap_debian_${release}_1.ko`
 
-/** As falcoctl and the loader ask, until it is there or refused. */
-async function downloaded(path: string): Promise<number> {
-  const end = Date.now() + 6 * MINUTES
-  const file = join(work.dir, 'probe.ko')
-  for (;;) {
-    const { code } = await curl(['-fsSL', '-o', file, '--max-time', '70', registry.url + path])
-    const { status, body } = await ask(`${registry.url}${path}.json`)
-    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
-  }
-}
-const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
-
 describe('a kernel of Proxmox VE', () => {
   test('is not built of a list that a stranger signed', async () => {
     const path = pathOf(version.replace('-4', '-9'))
-    await downloaded(path)
-    expect(await about(path)).toMatchObject({
+    await downloaded(registry.url + path, work.dir)
+    expect(await about(registry.url + path)).toMatchObject({
       state: 'failed',
       detail: expect.stringMatching(/InRelease is not believed: no key of the keyring has signed it/),
     })
@@ -110,8 +92,11 @@ describe('a kernel of Proxmox VE', () => {
     'gets its probe by the name that falcoctl makes of it, built of its own packages',
     async () => {
       const path = pathOf(version)
-      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
-      const { manifest } = await about(path)
+      expect(
+        await downloaded(registry.url + path, work.dir),
+        (await ask(`${registry.url}${path}.log`, '-L')).body,
+      ).toBe(0)
+      const { manifest } = await about(registry.url + path)
       expect(manifest).toMatchObject({
         unameRelease: kernel.release,
         compiler: 'gcc-12',
@@ -140,8 +125,8 @@ describe('a kernel of Proxmox VE', () => {
 
   test('that the mirror has not is refused within seconds, with what to do', async () => {
     const path = pathOf(kernel.release.replace('-4-pve', '-5-pve'))
-    await downloaded(path)
-    expect(await about(path)).toMatchObject({
+    await downloaded(registry.url + path, work.dir)
+    expect(await about(registry.url + path)).toMatchObject({
       state: 'failed',
       reason: 'headers-not-found',
       detail: expect.stringMatching(/the archive of Proxmox VE has no headers of kernel .*-5-pve.*POST/),
@@ -152,8 +137,8 @@ describe('a kernel of Proxmox VE', () => {
 test("a kernel of Debian's own is not looked for in another archive", async () => {
   mirror.asked.length = 0
   const path = pathOf(`${version}-amd64`)
-  await downloaded(path)
-  expect(await about(path)).toMatchObject({
+  await downloaded(registry.url + path, work.dir)
+  expect(await about(registry.url + path)).toMatchObject({
     state: 'failed',
     detail: expect.stringMatching(/^Debian's archive/),
   })
@@ -163,8 +148,8 @@ test("a kernel of Debian's own is not looked for in another archive", async () =
 describe('a kernel of Raspberry Pi OS', () => {
   test('is refused where builds run on machines of another kind, with what to set', async () => {
     const path = pathOf('6.1.99%2Brpt-rpi-v8', 'aarch64')
-    await downloaded(path)
-    expect(await about(path)).toMatchObject({
+    await downloaded(registry.url + path, work.dir)
+    expect(await about(registry.url + path)).toMatchObject({
       state: 'failed',
       reason: 'headers-not-found',
       detail: expect.stringMatching(/build\.machines\.aarch64/),

@@ -7,12 +7,10 @@ import { refusalOf, suiteReader } from '../../archives/apt/suites.ts'
 import { compareVersions } from '../../archives/apt/version.ts'
 import { PROXMOX_KEYS } from '../../archives/keys/proxmox.ts'
 import { RASPBERRYPI_KEYS } from '../../archives/keys/raspberrypi.ts'
-import { builtBy } from '../../kconfig/compiler.ts'
-import { parseKconfig } from '../../kconfig/parse.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { compilerIn } from '../built-by.ts'
 import { certificatesIn } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
-import { compilerTextIn } from './compiler-text.ts'
 import { buildPackagesOf } from './headers.ts'
 import { checkConfig } from './identify.ts'
 import { checkDebian } from './names.ts'
@@ -158,6 +156,5 @@ const ofConfig = (
   kernelRelease: string,
 ): Pick<Found, 'config' | 'compiler' | 'compilerText'> => ({
   config,
-  compiler: builtBy({ config: parseKconfig(config), kernelRelease }),
-  compilerText: compilerTextIn(config),
+  ...compilerIn(Buffer.from(config, 'latin1'), undefined, kernelRelease),
 })

@@ -5,7 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { treeOf } from '../builds/archive.ts'
 import { debianKernels } from '../registry/kernels.ts'
-import { type AptSigner, type DebSpec, packDeb, writeSuite } from './repository.ts'
+import type { RpmSigner } from '../rpm/repository.ts'
+import { type DebSpec, packDeb, stanzasIn, writeSuite } from './repository.ts'
 
 type Content = DebSpec['content']
 type Layout = 'debian' | 'raspberrypi' | 'proxmox'
@@ -17,21 +18,21 @@ const LAYOUTS = {
     component: 'main',
     archs: ['amd64', 'arm64'],
     origin: 'Debian',
-    forms: ['xz'],
+    form: 'xz',
   },
   raspberrypi: {
     suite: 'bookworm',
     component: 'main',
     archs: ['amd64', 'arm64'],
     origin: 'Raspberry Pi Foundation',
-    forms: ['gz'],
+    form: 'gz',
   },
   proxmox: {
     suite: 'bookworm',
     component: 'pve-no-subscription',
     archs: ['amd64'],
     origin: 'Proxmox',
-    forms: ['gz'],
+    form: 'gz',
   },
 } as const
 
@@ -39,14 +40,16 @@ const LAYOUTS = {
 export const signSuite = (
   folder: string,
   layout: Layout,
-  signer: AptSigner,
+  signer: RpmSigner,
   fields?: readonly string[],
-): void =>
-  writeSuite(join(folder, layout), {
-    ...LAYOUTS[layout],
-    signer,
+): void => {
+  const archive = join(folder, layout)
+  const { component, suite, ...rest } = LAYOUTS[layout]
+  writeSuite(archive, {
+    ...{ ...rest, suite, codename: suite, signer, components: { [component]: stanzasIn(archive) } },
     ...(fields === undefined ? {} : { fields }),
   })
+}
 
 /** Proxmox's: a whole tree in one package, and an image beside it. */
 export function packProxmox(
@@ -85,7 +88,7 @@ export interface RaspberryPiKernel {
 }
 
 /** Before 6.6: every kernel's tree in one package. */
-export const packSharedHeaders = (folder: string, version: string, content: Content): void =>
+export const packSharedHeaders = (folder: string, version: string, content: Content): string =>
   packDeb(join(folder, 'raspberrypi'), {
     name: 'raspberrypi-kernel-headers',
     version,

@@ -1,9 +1,18 @@
-// Archives of real debs, as a distribution's mirror has them: packed by dpkg-deb, listed in Packages.xz with by-hash, and
+// Archives of real debs, as a distribution's mirror has them: packed by dpkg-deb, listed in Packages with by-hash, and
 // signed as InRelease.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { RpmSigner } from '../rpm/repository.ts'
@@ -14,10 +23,12 @@ export interface DebSpec {
   readonly arch: 'amd64' | 'arm64' | 'all'
   readonly depends?: string
   /** a folder with what is in it, or files by their paths */
-  readonly content: string | Readonly<Record<string, string>>
+  readonly content: string | Readonly<Record<string, string | Uint8Array>>
   /** of its data: Ubuntu's word since 21.10 is zstd */
   readonly compression?: 'xz' | 'zstd' | 'gzip'
 }
+
+const POOL = 'pool/main/l/linux'
 
 /** Below the pool of an archive's folder; gives its stanza of a Packages index. */
 export function packDeb(archive: string, spec: DebSpec): string {
@@ -27,9 +38,9 @@ export function packDeb(archive: string, spec: DebSpec): string {
     const root = join(work, 'root')
     if (typeof content === 'string') cpSync(content, root, { recursive: true, verbatimSymlinks: true })
     else
-      for (const [path, text] of Object.entries(content)) {
+      for (const [path, body] of Object.entries(content)) {
         mkdirSync(dirname(join(root, path)), { recursive: true })
-        writeFileSync(join(root, path), text)
+        writeFileSync(join(root, path), body)
       }
     const control = [
       ...[`Package: ${name}`, `Version: ${version}`, `Architecture: ${arch}`],
@@ -37,19 +48,29 @@ export function packDeb(archive: string, spec: DebSpec): string {
       ...['Maintainer: Test <packages@example.org>', 'Description: test', ''],
     ]
     mkdirSync(join(root, 'DEBIAN'), { recursive: true })
+    for (const folder of [root, join(root, 'DEBIAN')]) chmodSync(folder, 0o755)
     writeFileSync(join(root, 'DEBIAN/control'), control.join('\n'))
-    const path = `pool/main/l/linux/${name}_${version}_${arch}.deb`
+    const path = `${POOL}/${name}_${version.replace(/^\d+:/, '')}_${arch}.deb`
     const file = join(archive, path)
     mkdirSync(dirname(file), { recursive: true })
     const options = ['--root-owner-group', `-Z${compression}`, '-z1', '--build', root, file]
     execFileSync('dpkg-deb', options, { stdio: 'pipe' })
-    const body = readFileSync(file)
-    const fields = execFileSync('dpkg-deb', ['-f', file]).toString().trimEnd()
-    return `${fields}\nFilename: ${path}\nSize: ${body.length}\nSHA256: ${sha256(body)}\n`
+    return stanzaOf(archive, path)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
+
+function stanzaOf(archive: string, path: string): string {
+  const file = join(archive, path)
+  const body = readFileSync(file)
+  const fields = execFileSync('dpkg-deb', ['-f', file]).toString().trimEnd()
+  return `${fields}\nFilename: ${path}\nSize: ${body.length}\nSHA256: ${sha256(body)}\n`
+}
+
+/** Of all that was packed below the folder. */
+export const stanzasIn = (archive: string): string[] =>
+  readdirSync(join(archive, POOL)).map((name) => stanzaOf(archive, join(POOL, name)))
 
 export interface SuiteSpec {
   /** e.g. `jammy-updates` */
@@ -59,18 +80,32 @@ export interface SuiteSpec {
   /** stanzas by component */
   readonly components: Readonly<Record<string, readonly string[]>>
   readonly signer?: RpmSigner | undefined
+  /** absent: amd64 and arm64 */
+  readonly archs?: readonly ('amd64' | 'arm64')[]
+  /** how its lists are compressed; absent: xz */
+  readonly form?: 'xz' | 'gz'
+  /** that the Release has beside those that all have */
   readonly fields?: readonly string[]
 }
 
-/** Below the archive's folder, for amd64 and arm64. */
+/** Below the archive's folder. */
 export function writeSuite(archive: string, spec: SuiteSpec): void {
-  const { suite, codename, origin, components, signer, fields = [] } = spec
+  const {
+    suite,
+    codename,
+    origin,
+    components,
+    signer,
+    archs = ['amd64', 'arm64'],
+    form = 'xz',
+    fields = [],
+  } = spec
   const folder = join(archive, 'dists', suite)
   const files = Object.entries(components).flatMap(([component, stanzas]) =>
-    ['amd64', 'arm64'].map((arch) => {
+    archs.map((arch) => {
       const own = stanzas.filter((text) => new RegExp(`^Architecture: (${arch}|all)$`, 'm').test(text))
-      const path = `${component}/binary-${arch}/Packages.xz`
-      const body = execFileSync('xz', ['-c'], { input: own.join('\n') })
+      const path = `${component}/binary-${arch}/Packages.${form}`
+      const body = execFileSync(form === 'xz' ? 'xz' : 'gzip', ['-c'], { input: own.join('\n') })
       for (const place of [path, `${dirname(path)}/by-hash/SHA256/${sha256(body)}`]) {
         mkdirSync(dirname(join(folder, place)), { recursive: true })
         writeFileSync(join(folder, place), body)

@@ -22,11 +22,11 @@ import {
   packSharedHeaders,
   signSuite,
 } from '../../../support/apt/debian-family.ts'
-import { type AptSigner, aptSigner } from '../../../support/apt/repository.ts'
 import { NO_SNAPSHOT } from '../../../support/debian.ts'
 import { RAW } from '../../../support/hosts.ts'
 import { memoryPorts } from '../../../support/memory.ts'
 import { type Mirror, startMirror } from '../../../support/rpm/mirror.ts'
+import { type RpmSigner, rpmSigner } from '../../../support/rpm/repository.ts'
 
 const configOf = (uname: string, gcc: string) =>
   `# Linux/${uname} Kernel Configuration\nCONFIG_CC_VERSION_TEXT="gcc-${gcc} (Debian ${gcc}.2.0-14) ${gcc}.2.0"\nCONFIG_CC_IS_GCC=y\nCONFIG_GCC_VERSION=${gcc}0200\n`
@@ -36,12 +36,12 @@ const treeOf = (uname: string, gcc = '12') => ({
 
 let folder: string
 let mirror: Mirror
-let keys: Readonly<Record<'debian' | OtherName, AptSigner>>
+let keys: Readonly<Record<'debian' | OtherName, RpmSigner>>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'debian-family-'))
   mirror = await startMirror(folder)
-  keys = { debian: aptSigner('Debian'), raspberrypi: aptSigner('Raspberry'), proxmox: aptSigner('Proxmox') }
+  keys = { debian: rpmSigner('Debian'), raspberrypi: rpmSigner('Raspberry'), proxmox: rpmSigner('Proxmox') }
   packDebian(folder, '6.1.0-56-amd64', '6.1.192-2', treeOf('6.1.0-56-amd64'))
   packDebian(folder, '6.8.12-4-pve', '6.8.12-4', treeOf('6.8.12-4-pve'))
   packProxmox(folder, { uname: '6.8.12-4-pve', version: '6.8.12-4', content: treeOf('6.8.12-4-pve') })
@@ -289,7 +289,7 @@ describe('a name that is none', () => {
 describe('keys', () => {
   const foreign = async (
     layout: 'debian' | OtherName,
-    by: AptSigner,
+    by: RpmSigner,
     asked: string,
     arch: Arch = 'x86_64',
   ) => {
