@@ -108,7 +108,7 @@ describe('a kernel of Proxmox VE', () => {
   )
 
   test.runIf(LONG)('has loaded it before it was published', async () => {
-    const { loadTest } = await about(pathOf(version))
+    const { loadTest } = await about(registry.url + pathOf(version))
     expect(loadTest).toMatchObject({
       verdict: 'passed',
       checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
@@ -119,8 +119,8 @@ describe('a kernel of Proxmox VE', () => {
     mirror.asked.length = 0
     expect((await ask(registry.url + pathOf(version))).status).toBe(307)
     expect(mirror.asked).toEqual([])
-    expect(await downloaded(pathOf(kernel.release))).toBe(0)
-    expect((await about(pathOf(kernel.release))).manifest.unameRelease).toBe(kernel.release)
+    expect(await downloaded(registry.url + pathOf(kernel.release), work.dir)).toBe(0)
+    expect((await about(registry.url + pathOf(kernel.release))).manifest.unameRelease).toBe(kernel.release)
   })
 
   test('that the mirror has not is refused within seconds, with what to do', async () => {

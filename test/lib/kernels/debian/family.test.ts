@@ -362,7 +362,7 @@ describe('a mirror that is down', () => {
   })
 
   test('that serves another package than it signed is not believed', async () => {
-    const shown = 'proxmox/pool/proxmox-headers-6.8.12-40-pve_6.8.12-40_amd64.deb'
+    const shown = 'proxmox/pool/main/l/linux/proxmox-headers-6.8.12-40-pve_6.8.12-40_amd64.deb'
     rmSync(join(folder, shown))
     await expect(family().plan(request('6.8.12-40'))).rejects.toMatchObject({ code: 'not-found' })
     packProxmox(folder, { uname: '6.8.12-40-pve', version: '6.8.12-40', content: { evil: 'x' } })
@@ -425,7 +425,7 @@ describe('a kernel of theirs', () => {
     expect(await planPackages({ ...kernel, kernelUrls: [url] })).toMatchObject({
       kernelRelease: '6.8.12-4-mine',
       compiler: 'gcc-12',
-      headers: [{ url: `${mirror.url}/proxmox/pool/proxmox-headers-6.8.12-4-pve_6.8.12-4_amd64.deb` }],
+      headers: [{ url: `${mirror.url}/proxmox/pool/main/l/linux/proxmox-headers-6.8.12-4-pve_6.8.12-4_amd64.deb` }],
     })
     await expect(
       planPackages({ ...kernel, kernelUrls: [url.replaceAll('-4', '-40')] }),
