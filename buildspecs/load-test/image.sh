@@ -12,16 +12,18 @@ packaged() {
   for package in /inputs/kernel-*; do
     case $package in
       *.deb) packed "$package" "./boot/vmlinuz-$UNAME_RELEASE" || packed "$package" "$MODULES/vmlinuz" ;;
-      *.rpm) packed_rpm "$package" ;;
+      *.rpm | *.tar.*) packed_by_others "$package" ;;
     esac
   done
 }
 
 MODULES=./usr/lib/modules/$UNAME_RELEASE
 
-# packed_rpm PACKAGE: each distribution has it in a place of its own.
-packed_rpm() {
-  for path in "./lib/modules/$UNAME_RELEASE/vmlinuz" "$MODULES/vmlinuz" "./boot/vmlinuz-$UNAME_RELEASE"; do
+# packed_by_others PACKAGE: each distribution has it in a place of its own; Arch Linux until 2019, and that of ARM, in one of
+# no release.
+packed_by_others() {
+  for path in "./lib/modules/$UNAME_RELEASE/vmlinuz" "$MODULES/vmlinuz" "./boot/vmlinuz-$UNAME_RELEASE" \
+    './boot/vmlinuz-linux*' ./boot/Image; do
     bsdtar -xOq -f "$1" "$path" 2>/dev/null && return
   done
 }

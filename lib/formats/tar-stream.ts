@@ -7,19 +7,22 @@ export interface TarHead {
   readonly path: string
   /** `0` a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
   readonly type: string
-  /** the first bytes of its contents, as many as are kept */
+  /** the first bytes of its contents, at most `HEAD`, or as many as were asked for */
   readonly head: Uint8Array
+  /** of its contents */
+  readonly bytes: number
 }
 
 export interface TarBounds {
+  /** of the whole stream */
   readonly maxBytes: number
   readonly maxEntries: number
-  /** bytes of an entry's contents that are kept; `HEAD` where it does not say */
+  /** how many of an entry's contents are kept */
   readonly keep?: (path: string) => number
 }
 
 const BLOCK = 512
-/** Bytes of each entry's contents that are kept. */
+/** Bytes of each entry's contents that are kept where nobody asks for another number. */
 const HEAD = 1024
 /** Types that have no contents, whatever their size field says. */
 const EMPTY = ['1', '2', '3', '4', '5', '6']
@@ -42,7 +45,7 @@ export async function* tarHeads(
     const { path, type, bytes } = headerOf(block)
     const head = await input.take(Math.min(bytes, keep(path)))
     await input.skip(Math.ceil(bytes / BLOCK) * BLOCK - head.length)
-    yield { path, type, head }
+    yield { path, type, head, bytes }
   }
   await input.end()
 }

@@ -52,7 +52,7 @@ export const RECIPES = ['makefile', 'libs'] as const
 export type Recipe = (typeof RECIPES)[number]
 
 /** How a package, or an archive of sources, is packed; `buildspecs/` unpacks each. */
-export const PACKAGE_FORMATS = ['deb', 'rpm', 'tar.gz', 'tar.xz'] as const
+export const PACKAGE_FORMATS = ['deb', 'rpm', 'tar.gz', 'tar.xz', 'tar.zst'] as const
 export type PackageFormat = (typeof PACKAGE_FORMATS)[number]
 
 /** A package or archive that went into a build, with the digest it was checked against. */

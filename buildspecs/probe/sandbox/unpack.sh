@@ -9,6 +9,7 @@ unpack() {
     *.rpm) bsdtar -x -k --no-same-owner --no-same-permissions -f "$1" -C "$2" ;;
     *.tar.gz) gzip -dc "$1" | extract "$2" ;;
     *.tar.xz) xz -dc "$1" | extract "$2" ;;
+    *.tar.zst) zstd -dc "$1" | extract "$2" ;;
     *) echo "no step unpacks ${1##*/}" && return 1 ;;
   esac
 }

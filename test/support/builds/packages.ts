@@ -28,6 +28,7 @@ const run = (command: string, ...args: string[]) =>
 const MAKERS: Readonly<Record<PackageFormat, (folder: string, paths: readonly string[]) => Buffer>> = {
   'tar.gz': (folder) => tar(folder, 'a.tar.gz'),
   'tar.xz': (folder) => tar(folder, 'a.tar.xz'),
+  'tar.zst': (folder) => tar(folder, 'a.tar.zst'),
   deb: (folder) => {
     const control =
       'Package: small\nVersion: 1\nArchitecture: all\nMaintainer: test <test@localhost>\nDescription: small\n'
