@@ -18,3 +18,12 @@ export const certificatesIn = (keys: readonly string[], setting: string): readon
       )
     }
   })
+
+/** Read once, and not before they are asked for: a key that is none stops no other target. */
+export function readOnce<T>(read: () => T): () => T {
+  let known: { readonly value: T } | undefined
+  return () => {
+    known ??= { value: read() }
+    return known.value
+  }
+}

@@ -12,7 +12,7 @@ import { REDHAT_KEYS } from '../../archives/keys/rpm/redhat.ts'
 import { ROCKY_KEYS } from '../../archives/keys/rpm/rocky.ts'
 import { SUSE_KEYS } from '../../archives/keys/rpm/suse.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { certificatesIn } from '../certificates.ts'
+import { certificatesIn, readOnce } from '../certificates.ts'
 import type { RpmTarget } from './rows.ts'
 
 /** `''`: its key was found nowhere that vouches for it, so an operator names it. */
@@ -39,11 +39,6 @@ export function certificatesFor(target: RpmTarget, more: readonly string[]): rea
   return certificatesIn([...(own === '' ? [] : [own]), ...more], `${target}.keys`)
 }
 
-/** Read once, and not before one of its kernels is planned: a key that is none stops no other target. */
-export function certificatesOf(target: RpmTarget, more: readonly string[]): () => readonly Certificate[] {
-  let read: readonly Certificate[] | undefined
-  return () => {
-    read ??= certificatesFor(target, more)
-    return read
-  }
-}
+/** Read once, and not before one of its kernels is planned. */
+export const certificatesOf = (target: RpmTarget, more: readonly string[]): (() => readonly Certificate[]) =>
+  readOnce(() => certificatesFor(target, more))
