@@ -3,6 +3,7 @@
 import { RPM_ROWS } from '../lib/kernels/rpm/rows.ts'
 import { checkKernel, targetNamed } from '../lib/kernels/targets.ts'
 import { isProbeError } from '../lib/model/errors.ts'
+import { archJudge } from './arch.ts'
 import { debianJudge } from './debian.ts'
 import { type Judge, RIGHT, type Row, type Verdict, wrong } from './rows.ts'
 import { rpmJudge } from './rpm.ts'
@@ -12,6 +13,8 @@ export function judgeOf(target: string): Judge {
   const named = targetNamed(target)
   if (named === undefined) return async (rows) => rows.map(told)
   switch (named) {
+    case 'arch':
+      return archJudge
     case 'debian':
       return debianJudge
     case 'ubuntu':

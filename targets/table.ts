@@ -1,6 +1,7 @@
 // What is known of each target, as a table of docs/targets.md.
 
 import { TARGETS } from '../lib/clients/targets.ts'
+import { archCertificates } from '../lib/kernels/arch/keys.ts'
 import { certificatesFor } from '../lib/kernels/rpm/keys.ts'
 import type { RpmRow } from '../lib/kernels/rpm/row.ts'
 import { RPM_ROWS, type RpmTarget } from '../lib/kernels/rpm/rows.ts'
@@ -28,6 +29,12 @@ function lineOf(target: string): string {
 const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, target)
 
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  arch: [
+    'its mirrors, archive.archlinux.org; aarch64: mirror.archlinuxarm.org, alaa.ad24.cz',
+    'not signed',
+    `each by its own signature: ${archCertificates('x86_64', []).length} packagers, and the build system of Arch Linux ARM`,
+    'built and loaded, from a repository of the test',
+  ],
   debian: [
     'its mirrors, security.debian.org, its snapshot service; Raspberry Pi OS and Proxmox VE: archive.raspberrypi.com, download.proxmox.com',
     'InRelease, each archive by its own keys',

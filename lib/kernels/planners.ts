@@ -7,6 +7,7 @@ import type { SubmittedKernel } from '../model/kernel.ts'
 import type { QueryDatabase, Sources } from '../model/ports.ts'
 import type { ConfigHash, Package, Probe } from '../model/probe.ts'
 import { canonical } from '../names/aliases.ts'
+import { archPlanner } from './arch/planner.ts'
 import { debianFamily } from './debian/family.ts'
 import type { KernelPlan, Planner, PlannerPorts } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
@@ -23,6 +24,7 @@ const MAKERS = {
     RpmTarget,
     Make
   >),
+  arch: archPlanner,
   debian: debianFamily,
   ubuntu: ubuntuPlanner,
 } as const satisfies Readonly<Record<Target, Make>>

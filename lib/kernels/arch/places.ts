@@ -1,0 +1,130 @@
+// Where a kernel's packages may be: in a mirror's repository while it is the current one, and in an archive ever after.
+
+import { fetchPacman, type ListedPacman } from '../../archives/pacman/database.ts'
+import { isProbeError, type ProbeError } from '../../model/errors.ts'
+import type { Fetch } from '../../model/ports.ts'
+import type { ArchKernel } from './names.ts'
+import type { WantedPacman } from './packages.ts'
+import type { ArchSettings } from './target.ts'
+
+/** A place that has the package of a kernel's headers, as far as one can tell without it. */
+export interface Candidate {
+  readonly headers: WantedPacman
+  /**
+   * What a list says of the kernel's own package. `built`: when its headers were, in seconds since 1970. ProbeError
+   * `mirror-unreachable` where a list that may have it could not be read.
+   */
+  readonly image: (built: number) => Promise<ListedPacman | undefined>
+}
+
+export type Look = Candidate | { readonly unread: ProbeError }
+
+const isKernel = (name: string): boolean => /^linux(?:-|$)/.test(name)
+
+/** One after the other, and no later one asked before an earlier one has failed. */
+export async function* candidates(
+  fetch: Fetch,
+  settings: ArchSettings,
+  kernel: ArchKernel,
+): AsyncGenerator<Look> {
+  yield* inMirrors(fetch, settings, kernel)
+  yield* inArchives(fetch, settings, kernel)
+}
+
+const headersOf = ({ name }: ArchKernel): string => `${name}-headers`
+
+/** All have the same: the first that can be read says what is there. */
+async function* inMirrors(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
+  for (const mirror of settings.mirrors[kernel.arch]) {
+    const list = await attempted(fetchPacman(fetch, filled(mirror, kernel), kernel.repository, isKernel))
+    if ('unread' in list) yield list
+    else {
+      const headers = listedAs(list.found, kernel, headersOf(kernel))
+      if (headers !== undefined)
+        yield { headers, image: async () => listedAs(list.found, kernel, kernel.name, headers.version) }
+      return
+    }
+  }
+}
+
+/** The package of that name, in one of the kernel's versions, for its architecture. */
+export function listedAs(
+  list: readonly ListedPacman[],
+  { arch, versions }: ArchKernel,
+  name: string,
+  version?: string,
+): ListedPacman | undefined {
+  const wanted = version === undefined ? versions : [version]
+  return wanted.flatMap((one) =>
+    list.filter((pkg) => pkg.name === name && pkg.version === one && pkg.arch === arch),
+  )[0]
+}
+
+/** zstd since January 2020. */
+const FORMATS = ['zst', 'xz'] as const
+const MAX_SIGNATURE = 16 * 1024
+
+/** Its files have names that can be told: the small signature beside one says whether it is there. */
+async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
+  const { arch, versions } = kernel
+  const name = headersOf(kernel)
+  for (const { packages, snapshots } of settings.archives[arch])
+    for (const version of versions)
+      for (const format of FORMATS) {
+        const url = `${packages}/${name[0]}/${name}/${name}-${version}-${arch}.pkg.tar.${format}`
+        const look = await attempted(fetch(`${url}.sig`, { maxBytes: MAX_SIGNATURE }))
+        if ('unread' in look) {
+          yield look
+          continue
+        }
+        const signature = Buffer.from(look.found).toString('base64')
+        yield {
+          headers: { name, version, arch, url, signature },
+          image: (built) => inSnapshots(fetch, snapshots, kernel, version, built),
+        }
+      }
+}
+
+const DAY = 24 * 3600
+/** A kernel is tested for days before it comes into core, and is there for a week or longer. */
+const DAYS_LATER = [1, 3, 5, 8, 12]
+
+/** What the database of a day said of the kernel's package: only lists know its digest. A day may have none. */
+async function inSnapshots(
+  fetch: Fetch,
+  snapshots: string,
+  kernel: ArchKernel,
+  version: string,
+  built: number,
+): Promise<ListedPacman | undefined> {
+  let away: ProbeError | undefined
+  for (const days of DAYS_LATER) {
+    const date = new Date((built + days * DAY) * 1000).toISOString().slice(0, 10).replaceAll('-', '/')
+    const base = filled(snapshots.replaceAll('{date}', date), kernel)
+    const list = await attempted(fetchPacman(fetch, base, kernel.repository, isKernel))
+    if ('unread' in list) {
+      if (list.unread.code === 'mirror-unreachable') away = list.unread
+      continue
+    }
+    const found = listedAs(list.found, kernel, kernel.name, version)
+    if (found !== undefined) return found
+  }
+  if (away !== undefined) throw away
+  return undefined
+}
+
+const filled = (place: string, { repository, arch }: ArchKernel): string =>
+  place.replaceAll('{repository}', repository).replaceAll('{arch}', arch)
+
+/** What is not there, or out of reach, fails no kernel that another place has. */
+async function attempted<T>(
+  reading: Promise<T>,
+): Promise<{ readonly found: T } | { readonly unread: ProbeError }> {
+  try {
+    return { found: await reading }
+  } catch (error) {
+    if (isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable'))
+      return { unread: error }
+    throw error
+  }
+}

@@ -1,0 +1,154 @@
+// Plans of Arch's kernels: the package of a kernel's headers, believed for the signature of whoever packaged it.
+
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import { type ListedPacman, pacmanListed } from '../../archives/pacman/database.ts'
+import type { Certificate } from '../../formats/openpgp/certificates.ts'
+import { sha256 } from '../../model/digest.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { listKey } from '../../model/keys.ts'
+import type { Arch } from '../../model/probe.ts'
+import { readOnce } from '../keys.ts'
+import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import type { TargetSettings } from '../targets.ts'
+import { archCertificates, watchedCertificates } from './keys.ts'
+import { type ArchKernel, archKernel, checkArch } from './names.ts'
+import { type ArchPorts, type Brought, bringPacman, imageOf, wantedOf } from './packages.ts'
+import { type Candidate, candidates } from './places.ts'
+import { readingOf, treeIn } from './tree.ts'
+
+/** What was found of a kernel. Its packages never change, so no place is asked for them again. */
+const foundSchema = z.object({ headers: pacmanListed, image: pacmanListed.optional() })
+const MAX_FOUND = 64 * 1024
+
+type PlanWithConfig = HeadersPlan & { readonly config: Uint8Array }
+
+export function archPlanner(
+  ports: PlannerPorts,
+  { arch: settings }: Pick<TargetSettings, 'arch'>,
+  believed: (arch: Arch) => readonly Certificate[] = (arch) => archCertificates(arch, settings.keys),
+): HeadersPlanner {
+  const read = { x86_64: readOnce(() => believed('x86_64')), aarch64: readOnce(() => believed('aarch64')) }
+  const portsFor = (arch: Arch): ArchPorts => ({ ...ports, certificates: read[arch]() })
+  const places = JSON.stringify(settings)
+  const recordOf = ({ arch, unameRelease }: ArchKernel): string =>
+    listKey(sha256(`arch 1 ${places} ${arch} ${unameRelease}`))
+
+  const bring = (kernel: ArchKernel, headers: Candidate['headers']): Promise<Brought> =>
+    bringPacman(portsFor(kernel.arch), headers, readingOf(kernel.unameRelease))
+
+  async function plan(kernel: ArchKernel): Promise<PlanWithConfig> {
+    const record = await ports.inputs.get(recordOf(kernel), MAX_FOUND)
+    if (record === undefined) return search(kernel)
+    const { headers, image } = foundSchema.parse(JSON.parse(new TextDecoder().decode(record)))
+    try {
+      return planOf(kernel, await bring(kernel, headers), image)
+    } catch (error) {
+      // It was kept, and is gone: another place may have it.
+      if (isAway(error)) return search(kernel)
+      throw error
+    }
+  }
+
+  /** The first place that has it; what is signed by nobody who is believed is no reason to look on. */
+  async function search(kernel: ArchKernel): Promise<PlanWithConfig> {
+    const unread: ProbeError[] = []
+    for await (const one of candidates(ports.fetch, settings, kernel)) {
+      if ('unread' in one) {
+        unread.push(one.unread)
+        continue
+      }
+      try {
+        const brought = await bring(kernel, one.headers)
+        return planOf(kernel, brought, await imageFor(kernel, one, brought))
+      } catch (error) {
+        if (!isAway(error)) throw error
+        unread.push(error)
+      }
+    }
+    throw notFound(kernel, unread)
+  }
+
+  /** And keeps what was found. Where a list could not be read, the next plan looks again: this one does without an image. */
+  async function imageFor(
+    kernel: ArchKernel,
+    { image }: Candidate,
+    { listed, content }: Brought,
+  ): Promise<ListedPacman | undefined> {
+    try {
+      const found = kernel.hasImage ? await image(content.identity.built) : undefined
+      await keep(kernel, { headers: listed, image: found })
+      return found
+    } catch (error) {
+      if (!isAway(error)) throw error
+      ports.log('no image', { image: kernel.name, why: error.message })
+      return undefined
+    }
+  }
+
+  /** Two plans at once write the same. */
+  async function keep(kernel: ArchKernel, found: z.infer<typeof foundSchema>): Promise<void> {
+    const body = new TextEncoder().encode(JSON.stringify(found))
+    await ports.inputs.create(recordOf(kernel), body, {
+      contentType: 'application/json',
+      sha256: sha256(body),
+    })
+  }
+
+  return {
+    plan: async (request) => plan(checkArch(request)),
+    identify: async ({ unameRelease, arch, configMd5 }) => {
+      const { config } = await plan(checkArch({ kernelRelease: unameRelease, arch }))
+      if (createHash('md5').update(config).digest('hex') === configMd5)
+        return { kernelRelease: unameRelease, kernelVersion: '1' }
+      throw new ProbeError('headers-not-found', `Arch's kernel ${unameRelease} has another config`)
+    },
+    planPackages: async ({ arch, unameRelease, kernelRelease, kernelUrls }) => {
+      const kernel = archKernel(unameRelease, arch)
+      if (kernel === undefined || !kernelUrls.every((url) => /\.pkg\.tar\.[a-z]+$/.test(url)))
+        throw new ProbeError('headers-not-found', `no kernel of Arch Linux calls itself ${unameRelease}`)
+      const { config, ...found } = await plan(kernel)
+      const files = found.headers.map(({ url }) => fileOf(url))
+      if (kernelUrls.every((url) => files.includes(fileOf(url)))) return { ...found, kernelRelease }
+      throw new ProbeError(
+        'headers-not-found',
+        `Arch Linux builds ${unameRelease} of ${files.join(' and ')}, and of nothing else`,
+      )
+    },
+    // It has no kernel's source as a package.
+    find: async () => [],
+    bring: async (pkg) => {
+      const wanted = wantedOf(pkg)
+      await bringPacman(portsFor(wanted.arch === 'aarch64' ? 'aarch64' : 'x86_64'), wanted)
+    },
+    certificates: () => watchedCertificates(settings.keys),
+  }
+}
+
+const isAway = (error: unknown): error is ProbeError =>
+  isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable')
+
+const planOf = (
+  { unameRelease }: ArchKernel,
+  brought: Brought,
+  image: ListedPacman | undefined,
+): PlanWithConfig => ({
+  tag: 'headers',
+  kernelRelease: unameRelease,
+  unameRelease,
+  headers: [brought.pkg],
+  ...treeIn(brought, unameRelease),
+  image: image && imageOf(image),
+})
+
+const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
+
+function notFound({ name, versions, arch }: ArchKernel, unread: readonly ProbeError[]): ProbeError {
+  const what = `no mirror and no archive that is configured has ${name}-headers ${versions.join(' or ')} of Arch Linux for ${arch}`
+  const away = unread.filter(({ code }) => code === 'mirror-unreachable')
+  const why = away.length === 0 ? '' : ` Not read: ${away.map(({ message }) => message).join('; ')}.`
+  return new ProbeError(
+    away.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
+    `${what}.${why} POST the kernel's config to /v1/probes, or upgrade the host`,
+  )
+}

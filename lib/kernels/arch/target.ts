@@ -1,0 +1,52 @@
+// What the read path knows of Arch's kernels: their names, and the settings of the operator.
+
+import * as z from 'zod'
+import { seriesOf } from '../../model/series.ts'
+import type { TargetFacts } from '../target.ts'
+import { checkArch } from './names.ts'
+
+const place = z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/)
+
+const settings = z.object({
+  /** by architecture: folders that have `core.db` or `extra.db`; `{repository}` and `{arch}` are filled in */
+  mirrors: z.object({ x86_64: z.array(place), aarch64: z.array(place) }),
+  /** by architecture: what was once in a repository */
+  archives: z.object({
+    x86_64: z.array(z.object({ packages: place, snapshots: place })),
+    aarch64: z.array(z.object({ packages: place, snapshots: place })),
+  }),
+  /** armored public keys that are believed beside the distribution's own: of packages of one's own, or of a former packager */
+  keys: z.array(z.string()),
+})
+export type ArchSettings = z.infer<typeof settings>
+
+export const arch = {
+  check: (request) => void checkArch(request),
+  series: ({ kernelRelease }) => seriesOf(kernelRelease),
+  settings,
+  defaults: {
+    mirrors: {
+      x86_64: [
+        'https://geo.mirror.pkgbuild.com/{repository}/os/{arch}',
+        'https://mirrors.edge.kernel.org/archlinux/{repository}/os/{arch}',
+      ],
+      aarch64: ['http://mirror.archlinuxarm.org/{arch}/{repository}'],
+    },
+    archives: {
+      x86_64: [
+        {
+          packages: 'https://archive.archlinux.org/packages',
+          snapshots: 'https://archive.archlinux.org/repos/{date}/{repository}/os/{arch}',
+        },
+      ],
+      // Nobody of Arch Linux ARM keeps one; what is there is believed for its signature alone.
+      aarch64: [
+        {
+          packages: 'https://alaa.ad24.cz/packages',
+          snapshots: 'https://alaa.ad24.cz/repos/{date}/{arch}/{repository}',
+        },
+      ],
+    },
+    keys: [],
+  },
+} as const satisfies TargetFacts
