@@ -1,0 +1,173 @@
+// A host of Arch Linux: its kernel's headers and image lie in a mirror and an archive that are laid out as Arch's are, each
+// signed by a key of the test; its probe is built of them, and in the long form, whose kernel takes four minutes to make, loaded
+// by that very kernel.
+
+import { cpSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tell } from '../support/builds/apt.ts'
+import { LONG } from '../support/long.ts'
+import { makeArchive, makeRepository, type Placed, placesAt } from '../support/pacman/places.ts'
+import { type PacmanSigner, pacmanSigner } from '../support/pacman/repository.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
+import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
+
+const MINUTES = 60_000
+
+let work: Awaited<ReturnType<typeof scratch>>
+let mirror: Mirror
+let registry: Registry
+let signer: PacmanSigner
+let stranger: PacmanSigner
+let kernel: DevelTree & Partial<Pick<SmallKernel, 'image'>>
+let past: DevelTree
+
+/** `6.1.192-arch1-1` -> `6.1.192.arch1-1` */
+const versionOf = (release: string): string => release.replace('-arch', '.arch').replace(/-lts$/, '')
+
+function headersOf(name: string, { release, tree }: DevelTree, compression: 'zst' | 'xz'): Placed {
+  const content = join(work.dir, 'content', release)
+  const modules = join(content, 'usr/lib/modules', release)
+  mkdirSync(modules, { recursive: true })
+  cpSync(tree, join(modules, 'build'), { recursive: true, verbatimSymlinks: true })
+  return { spec: { name, version: versionOf(release), compression, content }, by: signer }
+}
+
+function imageOf({ release, image }: Pick<SmallKernel, 'release' | 'image'>): Placed {
+  const content = { [`usr/lib/modules/${release}/vmlinuz`]: image, 'usr/share/other': 'something' }
+  return { spec: { name: 'linux', version: versionOf(release), content }, by: signer }
+}
+
+beforeAll(async () => {
+  work = await scratch()
+  const localVersion = '-arch1-1'
+  kernel = LONG
+    ? await smallKernel({ compiler: 'gcc-12', localVersion })
+    : debianTree(join(work.dir, 'debian'), localVersion)
+  if (!LONG) tell('a kernel of its own is made, and loads the probe, in npm run test:long: four minutes more')
+  past = debianTree(join(work.dir, 'past'), '-1-lts')
+  signer = pacmanSigner()
+  stranger = pacmanSigner('Somebody Else')
+  const folder = join(work.dir, 'served')
+  mirror = await startMirror(folder)
+  const { image } = kernel
+  makeRepository(folder, 'core', [
+    headersOf('linux-headers', kernel, 'zst'),
+    ...(image === undefined ? [] : [imageOf({ release: kernel.release, image })]),
+    { spec: { name: 'linux-headers', version: '6.1.9.arch1-1', content: { a: 'b' } }, by: stranger },
+  ])
+  makeArchive(folder, [headersOf('linux-lts-headers', past, 'xz')])
+  registry = await startRegistry({
+    dataDir: join(work.dir, 'data'),
+    settings: {
+      arch: placesAt(mirror.url, [signer.publicKey]),
+      loadTest: { mode: LONG ? 'required' : 'off' },
+    },
+  })
+}, 30 * MINUTES)
+afterAll(async () => {
+  await registry?.stop()
+  mirror?.stop()
+  signer?.remove()
+  stranger?.remove()
+  await work?.remove()
+})
+
+const pathOf = (uname: string, target = 'arch') =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${uname}_1.ko`
+const probeFile = () => join(work.dir, 'probe.ko')
+
+/** As falcoctl and the loader ask, until it is there or refused. */
+async function downloaded(path: string): Promise<number> {
+  const end = Date.now() + 6 * MINUTES
+  for (;;) {
+    const { code } = await curl(['-fsSL', '-o', probeFile(), '--max-time', '70', registry.url + path])
+    const { status, body } = await ask(`${registry.url}${path}.json`)
+    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
+  }
+}
+const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
+
+describe('a kernel of Arch Linux', () => {
+  test(
+    'gets its probe by its own name, built of its own package',
+    async () => {
+      const path = pathOf(kernel.release)
+      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
+      const { manifest } = await about(path)
+      expect(manifest).toMatchObject({
+        unameRelease: kernel.release,
+        compiler: 'gcc-12',
+        headers: [{ name: 'linux-headers', version: versionOf(kernel.release) }],
+        root: { suite: 'bookworm', match: 'text' },
+      })
+    },
+    8 * MINUTES,
+  )
+
+  test.runIf(LONG)('has loaded it before it was published', async () => {
+    const { loadTest } = await about(pathOf(kernel.release))
+    expect(loadTest).toMatchObject({
+      verdict: 'passed',
+      checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
+    })
+  })
+
+  test('is a hit from then on, and its mirror is not asked again', async () => {
+    mirror.asked.length = 0
+    expect((await ask(registry.url + pathOf(kernel.release))).status).toBe(307)
+    expect(mirror.asked).toEqual([])
+  })
+
+  test('is the same by the name that a host of Arch Linux ARM’s os-release gives it', async () => {
+    expect((await ask(registry.url + pathOf(kernel.release, 'archarm'))).status).toBe(307)
+  })
+})
+
+test.runIf(!LONG)(
+  'a kernel of the past gets its probe out of the archive',
+  async () => {
+    const path = pathOf(past.release)
+    expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
+    expect((await about(path)).manifest).toMatchObject({
+      headers: [
+        { name: 'linux-lts-headers', url: expect.stringMatching(/\/packages\/l\/linux-lts-headers\/.*xz$/) },
+      ],
+    })
+  },
+  8 * MINUTES,
+)
+
+test('a kernel that no place has is refused within seconds, with the package that is missing', async () => {
+  const path = pathOf(kernel.release.replace('-arch1-1', '-arch1-2'))
+  await downloaded(path)
+  expect(await about(path)).toMatchObject({
+    state: 'failed',
+    reason: 'headers-not-found',
+    detail: expect.stringMatching(/has linux-headers [0-9.]+\.arch1-2 of Arch Linux for x86_64/),
+  })
+})
+
+test('a package that somebody else signed is built of by nobody', async () => {
+  const path = pathOf('6.1.9-arch1-1')
+  await downloaded(path)
+  expect(await about(path)).toMatchObject({
+    state: 'failed',
+    detail: expect.stringMatching(/is not believed as linux-headers 6\.1\.9\.arch1-1: it is by the key/),
+  })
+})
+
+test('a name that looks like a command touches no mirror', async () => {
+  mirror.asked.length = 0
+  expect((await ask(registry.url + pathOf('6.6.1-arch1-1$(id)'))).status).toBeGreaterThanOrEqual(400)
+  expect(mirror.asked).toEqual([])
+})
