@@ -1,6 +1,7 @@
 // Packages say their own format, and one step unpacks any mix of them.
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PACKAGE_FORMATS } from '../../lib/model/probe.ts'
 import { build } from '../support/builds/build.ts'
 import { packageOf } from '../support/builds/packages.ts'
@@ -40,3 +41,26 @@ test.each(PACKAGE_FORMATS)(
     expect(probe?.subarray(0, 4).toString('latin1')).toBe('\x7fELF')
   },
 )
+
+describe('a package that means to leave its folder', () => {
+  const tar = (script: string) =>
+    execFileSync('sh', ['-ec', `cd "$(mktemp -d)"; here=$PWD; ${script} | zstd -q -c; rm -rf "$here"`])
+
+  test.each([
+    ['upwards', 'echo x >x; tar -cP --transform "s,^x,../pwned," x'],
+    ['by an absolute path', 'echo x >x; tar -cP --transform "s,^x,/tmp/pwned," x'],
+    ['behind a link', 'mkdir d; echo x >d/pwned; ln -s /tmp l; tar -cP --transform "s,^d,l," l d/pwned'],
+  ])('%s writes nothing outside', async (_, script) => {
+    const { output } = await build(store, {
+      settings: { TREE: 'usr/src/kernel' },
+      inputs: [
+        ...headers,
+        { role: 'header', format: 'tar.zst', body: tar(script) },
+        { role: 'driver', format: 'tar.gz', body: packageOf('tar.gz', making(GOOD)) },
+      ],
+      afterwards: 'find /tmp -name "pwned*" ! -path "*/probe-build/kernel/*"; echo searched',
+    })
+    expect(output).toMatch(/\nsearched\n$/)
+    expect(output).not.toMatch(/^\/.*pwned/m)
+  })
+})
