@@ -57,7 +57,7 @@ async function filesIn(
   const found = new Map<string, Uint8Array>()
   const bounds = {
     ...{ maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES },
-    kept: (path: string) => (wants(path) ? MAX_FILE : 0),
+    keep: (path: string) => (wants(path) ? MAX_FILE : 0),
   }
   try {
     for await (const { path, type, head, bytes } of tarHeads(chunks, bounds)) {

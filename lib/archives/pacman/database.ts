@@ -50,7 +50,7 @@ export async function readPacman(
   const chunks = decompressed(database, compression, MAX_UNPACKED)
   const bounds = {
     ...{ maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES },
-    kept: (path: string) => (isDescOf(path, keep) ? MAX_DESC : 0),
+    keep: (path: string) => (isDescOf(path, keep) ? MAX_DESC : 0),
   }
   const packages: ListedPacman[] = []
   try {

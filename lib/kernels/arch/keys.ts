@@ -4,13 +4,13 @@ import { ARCH_KEYS } from '../../archives/keys/arch.ts'
 import { ARCH_ARM_KEYS } from '../../archives/keys/arch-arm.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import type { Arch } from '../../model/probe.ts'
-import { certificatesIn } from '../keys.ts'
+import { certificatesIn } from '../certificates.ts'
 
 const KEYS: Readonly<Record<Arch, string>> = { x86_64: ARCH_KEYS, aarch64: ARCH_ARM_KEYS }
 
 /** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is no key. */
 export const archCertificates = (arch: Arch, more: readonly string[]): readonly Certificate[] =>
-  certificatesIn('arch', [KEYS[arch], ...more])
+  certificatesIn([KEYS[arch], ...more], 'arch.keys')
 
 /** Who package kernels in 2026: Steffens and Heusel linux and linux-zen, Radke linux-lts, Polyak linux-hardened, Runge linux-rt. */
 const OF_KERNELS: readonly string[] = [

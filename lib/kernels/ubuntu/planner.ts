@@ -5,10 +5,10 @@ import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { type Reading, refusalOf, suiteReader } from '../../archives/apt/suites.ts'
 import { UBUNTU_KEYRING } from '../../archives/keys/ubuntu.ts'
-import { readCertificates } from '../../formats/openpgp/certificates.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
+import { certificatesIn, readOnce } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, KernelRequest, PlannerPorts } from '../planner.ts'
 import type { TargetSettings } from '../targets.ts'
 import { headersWith, imageOf, kernelsIn, unameOf, uploadOf } from './choose.ts'
@@ -28,7 +28,9 @@ export function ubuntuPlanner(
   ports: PlannerPorts,
   { ubuntu }: Pick<TargetSettings, 'ubuntu'>,
 ): HeadersPlanner {
-  const keyring = UBUNTU_KEYRING + ubuntu.keys.join('\n')
+  const keys = [UBUNTU_KEYRING, ...ubuntu.keys]
+  const certificates = readOnce(() => certificatesIn(keys, 'ubuntu.keys'))
+  const keyring = keys.join('\n')
   const readers = {
     x86_64: suiteReader(ports, { suites: suitesOf(ubuntu, 'x86_64'), keyring, keep: KERNEL_PACKAGES }),
     aarch64: suiteReader(ports, { suites: suitesOf(ubuntu, 'aarch64'), keyring, keep: KERNEL_PACKAGES }),
@@ -37,6 +39,7 @@ export function ubuntuPlanner(
   /** Headers of the kernels that may be meant, and all that was read. */
   async function look({ arch, kernelRelease, upload }: Named): Promise<Found> {
     const release = checkUbuntu({ kernelRelease, kernelVersion: upload ?? '1' })
+    certificates()
     const reading = await readers[arch].read(arch, {
       rank: rankFor(kernelRelease, upload ?? ''),
       // `26` may be `26~22.04.1` of another release, where none has exactly that.
@@ -101,7 +104,7 @@ export function ubuntuPlanner(
     // Its sources have Canonical's changes: none is kernel.org's of any version.
     find: async () => [],
     bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
-    certificates: () => readCertificates(new TextEncoder().encode(keyring)),
+    certificates,
   }
 }
 

@@ -425,7 +425,9 @@ describe('a kernel of theirs', () => {
     expect(await planPackages({ ...kernel, kernelUrls: [url] })).toMatchObject({
       kernelRelease: '6.8.12-4-mine',
       compiler: 'gcc-12',
-      headers: [{ url: `${mirror.url}/proxmox/pool/main/l/linux/proxmox-headers-6.8.12-4-pve_6.8.12-4_amd64.deb` }],
+      headers: [
+        { url: `${mirror.url}/proxmox/pool/main/l/linux/proxmox-headers-6.8.12-4-pve_6.8.12-4_amd64.deb` },
+      ],
     })
     await expect(
       planPackages({ ...kernel, kernelUrls: [url.replaceAll('-4', '-40')] }),
