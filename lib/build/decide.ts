@@ -3,7 +3,7 @@
 import type { KernelPlan } from '../kernels/planner.ts'
 import { inputKey, stagingKeys } from '../model/keys.ts'
 import type { Phase, Presigner, Trees } from '../model/ports.ts'
-import type { Arch, Kind, Package, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
+import type { Arch, KernelImage, Kind, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
 import { formatJob, type Job, type JobInput } from './job.ts'
@@ -31,7 +31,7 @@ export interface DecidePorts {
   readonly stepsRoot: (arch: Arch, phase: Phase) => Promise<RootRecord>
   readonly trees: Pick<Trees, 'find'>
   /** Brings a package into the inputs bucket, checked against its digest. */
-  readonly ensureInput: (pkg: Package) => Promise<unknown>
+  readonly ensureInput: (pkg: KernelImage) => Promise<unknown>
 }
 
 export interface OrderPorts {

@@ -20,8 +20,8 @@ export type InputRole =
   | 'prepared'
 
 /**
- * `probe`: what is loaded, as it is (`text`). `kernel`: the package that holds the kernel's image. `boot`: that image, as
- * an earlier test stored it (`text`).
+ * `probe`: what is loaded, as it is (`text`). `kernel`: the package that holds the kernel's image. `boot`: that image itself
+ * (`text`), as it was published, or as an earlier test stored it.
  */
 export type LoadTestRole = 'steps' | 'probe' | 'kernel' | 'boot'
 

@@ -6,7 +6,7 @@ import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
 import type { Index, Trees } from '../model/ports.ts'
-import type { Package } from '../model/probe.ts'
+import type { KernelImage } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
 import { rootInput } from './decide.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
@@ -130,22 +130,20 @@ async function jobOf(
 }
 
 /** The image that an earlier test kept, else its package; nothing, and the verdict is `unavailable`, where it is gone. */
-async function imageInput(ports: LoadTestPorts, image: Package): Promise<Input[]> {
+async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<Input[]> {
   const boot = await ports.trees.find(bootId(image))
   if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot }]
   try {
     await ports.ensureInput(image)
-    return [packageInput('kernel', image)]
+    const { sha256: digest, bytes, format } = image
+    return [
+      format === 'vmlinuz'
+        ? { role: 'boot', format: 'text', sha256: digest, bytes }
+        : { role: 'kernel', format, sha256: digest, bytes },
+    ]
   } catch (error) {
     if (!isProbeError(error)) throw error
     ports.log('no image', { image: image.name, why: error.message })
     return []
   }
 }
-
-const packageInput = (role: LoadTestRole, { sha256: digest, bytes, format }: Package): Input => ({
-  role,
-  format,
-  sha256: digest,
-  bytes,
-})

@@ -3,16 +3,16 @@
 import * as z from 'zod'
 import { submittedPartsSchema } from '../model/kernel.ts'
 import { parseOwnJson, type Read } from '../model/parse.ts'
-import { PACKAGE_FORMATS, packageSchema, RECIPES, rootSchema, sourceSchema } from '../model/probe.ts'
+import { imageSchema, RECIPES, rootSchema, sourceSchema } from '../model/probe.ts'
 
 /** Records of before had one format, and did not say it. */
-const storedPackage = packageSchema.extend({ format: z.enum(PACKAGE_FORMATS).default('deb') })
+const storedImage = imageSchema.extend({ format: imageSchema.shape.format.default('deb') })
 
 /** What a load test of the probe is made with, once it is built. */
 const loadTestRecord = z.object({
   unameRelease: z.string(),
-  /** package that holds the kernel's image */
-  image: storedPackage,
+  /** holds the kernel's image */
+  image: storedImage,
 })
 export type LoadTestRecord = Read<typeof loadTestRecord>
 

@@ -71,17 +71,22 @@ const treeMade = (kernel: SourcePlan, prepared: Stored): TreeInputs => ({
 const symversInput = ({ symvers }: SourcePlan): Input[] =>
   symvers === undefined ? [] : [fileInput('symvers', 'text', symvers)]
 
-function sourcesOf({ source, config, symvers, kheaders, unameRelease }: SourcePlan): Source[] {
-  const submitted = { 'kernel-config': config, 'Module.symvers': symvers, 'kheaders.tar.xz': kheaders }
+function sourcesOf({ source, config, configFrom, symvers, kheaders, unameRelease }: SourcePlan): Source[] {
+  const submitted = {
+    'kernel-config': configFrom === undefined ? config : undefined,
+    'Module.symvers': symvers,
+    'kheaders.tar.xz': kheaders,
+  }
   return [
     sourceOf(source),
+    ...(configFrom === undefined ? [] : [configFrom]),
     ...Object.entries(submitted).flatMap(([name, file]) =>
       file === undefined ? [] : [{ name, version: unameRelease, url: 'urn:submitted', sha256: file.sha256 }],
     ),
   ]
 }
 
-export const sourceOf = ({ name, version, url, sha256 }: Package): Source => ({ name, version, url, sha256 })
+export const sourceOf = ({ name, version, url, sha256 }: Source): Source => ({ name, version, url, sha256 })
 const fileInput = (role: InputRole, format: Input['format'], { sha256, bytes }: Stored): Input => ({
   role,
   format,

@@ -2,8 +2,9 @@
 
 import type { Certificate } from '../formats/openpgp/certificates.ts'
 import type { Stored } from '../model/digest.ts'
+import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Clock, Fetch, ListDates, Log, Store } from '../model/ports.ts'
-import type { Arch, Kind, Machines, Package } from '../model/probe.ts'
+import type { Arch, KernelImage, Kind, Machines, Package, Source } from '../model/probe.ts'
 
 /** What every plan of a kernel says. */
 interface OfKernel {
@@ -15,8 +16,8 @@ interface OfKernel {
   readonly compiler: string
   /** of the kernel's config: the first line of its compiler's `--version`, CONFIG_CC_VERSION_TEXT */
   readonly compilerText?: string | undefined
-  /** the package that holds `boot/vmlinuz-{unameRelease}`, for a load test; none where the distribution has none */
-  readonly image?: Package | undefined
+  /** what holds the kernel's own image, for a load test; none where the distribution has none */
+  readonly image?: KernelImage | undefined
 }
 
 /** The build tree comes in the distribution's packages. */
@@ -28,11 +29,14 @@ export interface HeadersPlan extends OfKernel {
   readonly tree: string
 }
 
-/** The build tree is made of the kernel's source and a submitted config. */
+/** The build tree is made of the kernel's source and a config: a submitted one, or one that the distribution has signed. */
 export interface SourcePlan extends OfKernel {
   readonly tag: 'source'
   readonly source: Package
+  /** as a build sees it */
   readonly config: Stored
+  /** the signed file that the config was read from; absent: a host submitted it */
+  readonly configFrom?: Source | undefined
   readonly symvers: Stored | undefined
   readonly kheaders: Stored | undefined
   /** of all that the tree is made of, but the root in which it is made */
@@ -40,6 +44,20 @@ export interface SourcePlan extends OfKernel {
 }
 
 export type KernelPlan = HeadersPlan | SourcePlan
+
+/** What such a build tree is made of; `sourceVersion`: e.g. `6.1.96`. */
+export type SourceKernel = Pick<
+  SubmittedKernel,
+  | 'arch'
+  | 'kernelRelease'
+  | 'unameRelease'
+  | 'compiler'
+  | 'compilerText'
+  | 'config'
+  | 'symvers'
+  | 'kheaders'
+  | 'sourceVersion'
+>
 
 /** A kernel as the loaders of 2015 to 2020 named it. */
 export interface ConfigRequest {
@@ -89,7 +107,7 @@ export interface Planner {
    * Puts a package that one of its plans named into the inputs, believed as this distribution's packages are: by a list that
    * was signed, or by its own signature. ProbeError as for a plan.
    */
-  bring(pkg: Package): Promise<void>
+  bring(pkg: KernelImage): Promise<void>
   /** Whose signatures are believed: their ends are watched. ProbeError `misconfigured` for a key of the settings that is none. */
   certificates(): readonly Certificate[]
 }
@@ -108,4 +126,6 @@ export interface PlannerPorts {
   readonly now: Clock
   /** whose programs the build trees of each architecture have; absent: each its own */
   readonly machines?: Machines
+  /** whether a plan names the kernel's image, where that costs a download */
+  readonly images?: boolean
 }

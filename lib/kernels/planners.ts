@@ -5,11 +5,11 @@ import { ensureInput } from '../inputs/inputs.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { QueryDatabase, Sources } from '../model/ports.ts'
-import type { ConfigHash, Package, Probe } from '../model/probe.ts'
+import type { ConfigHash, KernelImage, Probe } from '../model/probe.ts'
 import { canonical } from '../names/aliases.ts'
 import { archPlanner } from './arch/planner.ts'
 import { debianFamily } from './debian/family.ts'
-import type { KernelPlan, Planner, PlannerPorts } from './planner.ts'
+import type { KernelPlan, Planner, PlannerPorts, SourceKernel, SourcePlan } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
 import { RPM_TARGET_NAMES, type RpmTarget } from './rpm/rows.ts'
 import { TARGET_NAMES, type Target, type TargetSettings, targetNamed, targetsOf } from './targets.ts'
@@ -17,7 +17,7 @@ import { ubuntuPlanner } from './ubuntu/planner.ts'
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
 import type { VanillaSettings } from './vanilla/settings.ts'
 
-type Make = (ports: PlannersPorts, settings: TargetSettings) => Planner
+type Make = (ports: MakerPorts, settings: TargetSettings) => Planner
 
 const MAKERS = {
   ...(Object.fromEntries(RPM_TARGET_NAMES.map((target) => [target, rpmMaker(target)])) as Record<
@@ -38,6 +38,11 @@ export interface PlannersPorts extends PlannerPorts {
   readonly query: QueryDatabase
 }
 
+interface MakerPorts extends PlannersPorts {
+  /** Of a kernel that has a config, and no packages of headers. */
+  readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
+}
+
 export interface Planners {
   /** ProbeError `unknown-target`, and those of its planner. */
   plan(probe: Probe): Promise<KernelPlan>
@@ -50,7 +55,7 @@ export interface Planners {
    * Puts a package that a plan has named into the inputs, by its own signature: what a list said of it was believed by
    * nobody. ProbeError as for a plan.
    */
-  bring(pkg: Package): Promise<void>
+  bring(pkg: KernelImage): Promise<void>
   /** Of a submitted kernel: from the header packages that it names, else from source and config. */
   planSubmitted(kernel: SubmittedKernel): Promise<KernelPlan>
 }
@@ -59,8 +64,12 @@ export function createPlanners(
   settings: TargetSettings & { readonly vanilla: VanillaSettings },
   ports: PlannersPorts,
 ): Planners {
+  const fromSource = (kernel: SourceKernel) => planSource(vanilla, kernel)
   const made = new Map(
-    TARGET_NAMES.map((target): [Target, Planner] => [target, MAKERS[target](ports, settings)]),
+    TARGET_NAMES.map((target): [Target, Planner] => [
+      target,
+      MAKERS[target]({ ...ports, fromSource }, settings),
+    ]),
   )
   const planners = [...made.values()]
   const vanilla: VanillaPorts = {
@@ -103,7 +112,7 @@ export function createPlanners(
             planners.map((planner) => () => planner.planPackages(kernel)),
             `no archive that is configured has the packages of kernel ${kernel.unameRelease}`,
           )
-        : planSource(vanilla, kernel),
+        : fromSource(kernel),
   }
 }
 

@@ -75,6 +75,10 @@ export const packageSchema = sourceSchema.extend({
 })
 export type Package = Read<typeof packageSchema>
 
+/** What holds a kernel's image: a package, or, as `vmlinuz`, the image itself. */
+export const imageSchema = packageSchema.extend({ format: z.enum([...PACKAGE_FORMATS, 'vmlinuz']) })
+export type KernelImage = Read<typeof imageSchema>
+
 /** The build root of a probe: which packages it is of, and what they unpack to. */
 export const rootSchema = z.object({
   id: z.string(),

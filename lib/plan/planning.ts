@@ -32,7 +32,11 @@ export interface Planning
 
 export function createPlanning(ports: PlanningPorts): Planning {
   const { settings, inputs } = ports
-  const planners = createPlanners(settings, { ...ports, machines: settings.build.machines })
+  const planners = createPlanners(settings, {
+    ...ports,
+    machines: settings.build.machines,
+    images: settings.loadTest.mode !== 'off',
+  })
   const drivers = { ...ports, suites: driverSuites(ports, settings.driverPackages, settings) }
   const driverPorts: DriverSourcePorts = {
     ...ports,

@@ -47,7 +47,7 @@ export interface GpgSigner extends Signer {
 }
 
 /** The same by gpg itself, as kernel.org's are. */
-export function gpgSigner(): GpgSigner {
+export function gpgSigner(algorithm = 'rsa3072'): GpgSigner {
   const home = mkdtempSync(join(tmpdir(), 'gpg-'))
   const gpg = (args: readonly string[], input?: Uint8Array) =>
     execFileSync(
@@ -70,7 +70,7 @@ export function gpgSigner(): GpgSigner {
         stdio: ['pipe', 'pipe', 'pipe'],
       },
     )
-  gpg(['--quick-gen-key', 'Stable Releases <stable@kernel.invalid>', 'rsa3072', 'sign', 'never'])
+  gpg(['--quick-gen-key', 'Stable Releases <stable@kernel.invalid>', algorithm, 'sign', 'never'])
   const [, fingerprint = ''] = /^fpr:+([0-9A-F]{40}):/m.exec(gpg(['--with-colons', '--list-keys'])) ?? []
   return {
     key: { fingerprint, armored: gpg(['--armor', '--export', fingerprint]) },

@@ -12,7 +12,7 @@ import type { RegistryEvent } from '../../lib/model/events.ts'
 import type { SubmittedKernel } from '../../lib/model/kernel.ts'
 import { loadTestKeys, stagingKeys } from '../../lib/model/keys.ts'
 import type { BuildOrder, BuildStatus } from '../../lib/model/ports.ts'
-import type { ConfigHash, Package, Probe } from '../../lib/model/probe.ts'
+import type { ConfigHash, KernelImage, Probe } from '../../lib/model/probe.ts'
 import type { Settings } from '../../lib/model/settings.ts'
 import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
@@ -134,7 +134,7 @@ export function createWorld(options: WorldOptions) {
       bytes: 1,
       recipe: 'makefile' as const,
     }),
-    ensureInput: async (_: Package) => undefined,
+    ensureInput: async (_: KernelImage) => undefined,
     identify: async (_: ConfigHash): Promise<Probe> => {
       throw new ProbeError('headers-not-found', 'no distribution has that config')
     },

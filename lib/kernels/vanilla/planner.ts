@@ -1,8 +1,7 @@
-// Plans of submitted kernels: the build tree is made of the kernel's source and its config, or was made so before.
+// Plans of kernels without header packages: the build tree is made of the kernel's source and its config, or was made so before.
 
 import { treeId } from '../../inputs/cache.ts'
-import type { SubmittedKernel } from '../../model/kernel.ts'
-import type { SourcePlan } from '../planner.ts'
+import type { SourceKernel, SourcePlan } from '../planner.ts'
 import type { VanillaSettings } from './settings.ts'
 import { kernelSource, type SourcePorts } from './source.ts'
 
@@ -11,7 +10,7 @@ export interface VanillaPorts extends SourcePorts {
 }
 
 /** ProbeError `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
-export async function planSource(ports: VanillaPorts, kernel: SubmittedKernel): Promise<SourcePlan> {
+export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Promise<SourcePlan> {
   const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
   const source = await kernelSource(ports, ports.settings, kernel.sourceVersion, arch)
   const id = treeId({

@@ -83,6 +83,18 @@ test('whatever a tree comes from is named with its digest, also where an earlier
   expect(names(treeOf(whole, made))).toEqual(names(treeOf(whole, toMake)))
 })
 
+test('a config that a distribution has signed is named as that file, and not as one that a host submitted', () => {
+  const configFrom = {
+    name: 'config.txt',
+    version: '3',
+    url: 'http://m.invalid/config.txt',
+    sha256: 'signed',
+  }
+  const { sources, inputs } = treeOf({ ...source, configFrom }, toMake)
+  expect(sources.slice(1)).toEqual([configFrom])
+  expect(inputs.map(({ sha256 }) => sha256)).toContain('config-digest')
+})
+
 test('a tree that was made in one root is not taken in another', () => {
   expect(treeIdIn('tree-id', { treeRoot: 'a' })).not.toBe(treeIdIn('tree-id', { treeRoot: 'b' }))
 })
