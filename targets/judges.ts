@@ -5,6 +5,7 @@ import { checkKernel, targetNamed } from '../lib/kernels/targets.ts'
 import { isProbeError } from '../lib/model/errors.ts'
 import { archJudge } from './arch.ts'
 import { debianJudge } from './debian.ts'
+import { flatcarJudge } from './flatcar.ts'
 import { type Judge, RIGHT, type Row, type Verdict, wrong } from './rows.ts'
 import { rpmJudge } from './rpm.ts'
 import { ubuntuJudge } from './ubuntu.ts'
@@ -17,6 +18,8 @@ export function judgeOf(target: string): Judge {
       return archJudge
     case 'debian':
       return debianJudge
+    case 'flatcar':
+      return flatcarJudge
     case 'ubuntu':
       return ubuntuJudge
     default:

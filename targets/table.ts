@@ -47,6 +47,12 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'by the lists',
     'built and loaded, from an archive of the test; its own mirrors no test can reach',
   ],
+  flatcar: [
+    'kernel.org, and {alpha,beta,stable,lts}.release.flatcar-linux.net for its config',
+    'a signature beside each file',
+    'no packages: the signed config, and the source that kernel.org signed',
+    'built and loaded, from a release of the test; its own mirrors no test can reach',
+  ],
 }
 
 function rpmCells(target: RpmTarget): string[] {

@@ -9,6 +9,7 @@ import type { ConfigHash, KernelImage, Probe } from '../model/probe.ts'
 import { canonical } from '../names/aliases.ts'
 import { archPlanner } from './arch/planner.ts'
 import { debianFamily } from './debian/family.ts'
+import { flatcarPlanner } from './flatcar/planner.ts'
 import type { KernelPlan, Planner, PlannerPorts, SourceKernel, SourcePlan } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
 import { RPM_TARGET_NAMES, type RpmTarget } from './rpm/rows.ts'
@@ -26,6 +27,7 @@ const MAKERS = {
   >),
   arch: archPlanner,
   debian: debianFamily,
+  flatcar: flatcarPlanner,
   ubuntu: ubuntuPlanner,
 } as const satisfies Readonly<Record<Target, Make>>
 

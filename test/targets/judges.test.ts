@@ -4,8 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { RPM_ROWS } from '../../lib/kernels/rpm/rows.ts'
-import { checkKernel, targetNamed } from '../../lib/kernels/targets.ts'
+import { checkKernel, TARGET_NAMES, targetNamed } from '../../lib/kernels/targets.ts'
 import { judgeOf } from '../../targets/judges.ts'
 import { type Row, readRows } from '../../targets/rows.ts'
 import { table } from '../../targets/table.ts'
@@ -55,6 +54,16 @@ describe('a judge', () => {
   })
 })
 
+test('releases of Flatcar each find their own kernel, and one that is built of another is found wrong', async () => {
+  const row = (kernelRelease: string, version: string): Row => ({
+    ...{ arch: 'x86_64', target: 'flatcar', kernelRelease, kernelVersion: '1' },
+    urls: [`https://cdn.kernel.org/pub/linux/kernel/v5.x/linux-${version}.tar.xz`],
+  })
+  const rows = [row('3510.2.8', '5.15.129'), row('3510.3.0', '5.15.136'), row('3745.0.0', '6.1.54')]
+  expect(await judgeOf('flatcar')(rows)).toEqual(rows.map(() => ({ right: true })))
+  expect(await judgeOf('flatcar')([row('5.15.129-flatcar', '5.15.129')])).toMatchObject([{ right: false }])
+})
+
 test('the command ends with a line of each target: its rows, and how many are right', () => {
   const program = join(import.meta.dirname, '../../targets/main.ts')
   const { status, stdout } = spawnSync(process.execPath, [program, '--vectors', FILE], { encoding: 'utf8' })
@@ -69,6 +78,6 @@ test('the command ends with a line of each target: its rows, and how many are ri
 })
 
 test('the table has every target, each with how it was tried', () => {
-  for (const target of Object.keys(RPM_ROWS))
+  for (const target of TARGET_NAMES)
     expect(table()).toMatch(new RegExp(`^\\| ${target} \\| .*(planned|loaded)`, 'm'))
 })

@@ -74,9 +74,7 @@ describe('a name', () => {
     expect(() => checkUnameRelease(named('6.1.192-mine'))).toThrow(
       expect.objectContaining({
         code: 'unsupported-kernel',
-        message: expect.stringMatching(
-          /^6\.1\.192-mine is not the release of a kernel of debian or ubuntu or /,
-        ),
+        message: expect.stringMatching(/^6\.1\.192-mine is not the release of a kernel of debian or /),
       }),
     )
   })

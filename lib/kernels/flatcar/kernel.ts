@@ -1,0 +1,104 @@
+// The kernel of a release, by two of its signed files: the kernel's config, and the list of the image's packages.
+
+import { builtBy } from '../../kconfig/compiler.ts'
+import { type Kconfig, stringOf } from '../../kconfig/kconfig.ts'
+import { parseKconfig } from '../../kconfig/parse.ts'
+import { type VerdictCode, verdicts } from '../../kconfig/verdicts.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Kind } from '../../model/probe.ts'
+import type { FlatcarRelease } from './names.ts'
+
+export interface FlatcarKernel {
+  readonly config: Kconfig
+  /** e.g. `6.1.96-flatcar` */
+  readonly unameRelease: string
+  /** of its source, e.g. `6.1.96` */
+  readonly sourceVersion: string
+  /** command name of the compiler that built it */
+  readonly compiler: string
+  /** CONFIG_CC_VERSION_TEXT; none before 4.18 */
+  readonly compilerText: string | undefined
+}
+
+export interface ReleaseTexts {
+  readonly config: string
+  readonly packages: string
+}
+
+/** `sys-kernel/coreos-kernel-6.1.96-r1::coreos` */
+const KERNEL = /^sys-kernel\/coreos-kernel-(\d+\.\d+\.\d+)(?:-r\d+)?(?:::|$)/m
+/** `sys-devel/gcc-11.3.1_p20221209::portage-stable` */
+const GCC = /^sys-devel\/gcc-(\d+\.\d+\.\d+)(?=[_:-]|$)/m
+const UNAME = /^(\d+\.\d+\.\d+)[A-Za-z0-9.+_~-]{0,40}$/
+
+/**
+ * A signature says who made a file, and not of which release it is: files of two releases are found out here, by the
+ * kernel's version, which both of them name. ProbeError `signature-invalid`.
+ */
+export function kernelOfRelease(
+  release: FlatcarRelease,
+  { config: text, packages }: ReleaseTexts,
+): FlatcarKernel {
+  const config = configIn(release, text)
+  const { headerVersion = '' } = config
+  const unameRelease = `${headerVersion}${stringOf(config, 'LOCALVERSION') ?? ''}`
+  const sourceVersion = UNAME.exec(unameRelease)?.[1]
+  const listed = KERNEL.exec(packages)?.[1]
+  if (sourceVersion === undefined || sourceVersion !== listed)
+    throw mixed(
+      release,
+      `its config is of ${headerVersion || 'no version'}, and its list of packages names coreos-kernel ${listed ?? 'nowhere'}`,
+    )
+  const compilerText = stringOf(config, 'CC_VERSION_TEXT')
+  return {
+    config,
+    unameRelease,
+    sourceVersion,
+    compiler: builtBy({ config, procVersion: gccIn(packages), kernelRelease: unameRelease }),
+    compilerText:
+      compilerText !== undefined && /^[ -~]{1,200}$/.test(compilerText) ? compilerText : undefined,
+  }
+}
+
+/** For a config of before 4.18, which names no compiler: in the words of /proc/version. */
+function gccIn(packages: string): string | undefined {
+  const version = GCC.exec(packages)?.[1]
+  return version && `gcc version ${version}`
+}
+
+function configIn(release: FlatcarRelease, text: string): Kconfig {
+  try {
+    return parseKconfig(text)
+  } catch (error) {
+    if (!isProbeError(error, 'bad-config')) throw error
+    throw mixed(release, error.message)
+  }
+}
+
+/** These say that the config is not that of the release, whoever signed it. */
+const OF_ANOTHER: readonly VerdictCode[] = ['arch-mismatch', 'release-mismatch', 'not-a-whole-config']
+
+/** ProbeError `cannot-load` where a probe could never load there, and `signature-invalid` for a config of another kernel. */
+export function checkLoads(
+  release: FlatcarRelease,
+  { config, unameRelease }: FlatcarKernel,
+  kind: Kind,
+): void {
+  const { arch, version } = release
+  const found = verdicts(config, { kernelRelease: unameRelease, arch, kind, hasSymvers: false })
+  for (const { code, blocks, detail } of found) {
+    if (OF_ANOTHER.includes(code)) throw mixed(release, detail)
+    if (blocks) throw new ProbeError('cannot-load', detail)
+    if (code === 'needs-symvers')
+      throw new ProbeError(
+        'cannot-load',
+        `the kernel of Flatcar ${version} checks the versions of symbols, and its Module.symvers is published in an image alone: POST the host's config and Module.symvers to /v1/probes`,
+      )
+  }
+}
+
+const mixed = ({ version, arch }: FlatcarRelease, why: string): ProbeError =>
+  new ProbeError(
+    'signature-invalid',
+    `what the mirror gives as Flatcar ${version} (${arch}) is signed, but is not one release of that machine: ${why}. Is its mirror being updated? It is tried again by itself`,
+  )

@@ -1,0 +1,128 @@
+// Plans of Flatcar's kernels: made of kernel.org's source, and of the config that is signed with the release.
+
+import { FLATCAR_KEYS } from '../../archives/keys/flatcar.ts'
+import type { Certificate } from '../../formats/openpgp/certificates.ts'
+import { ensureInput, keepInput } from '../../inputs/inputs.ts'
+import { neutralize } from '../../kconfig/neutralize.ts'
+import { printKconfig } from '../../kconfig/print.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { KernelImage, Source } from '../../model/probe.ts'
+import { readOnce } from '../keys.ts'
+import type { Planner, PlannerPorts, SourceKernel, SourcePlan } from '../planner.ts'
+import { checkLoads, kernelOfRelease, type ReleaseTexts } from './kernel.ts'
+import { channelsFor, type FlatcarRelease, flatcarRelease } from './names.ts'
+import { readSignedFile, type SignedFilePorts, signedFile } from './signed-file.ts'
+import type { FlatcarSettings } from './target.ts'
+
+const CONFIG = { name: 'flatcar_production_image_kernel_config.txt', maxBytes: 4 * 1024 * 1024 }
+const PACKAGES = { name: 'flatcar_production_image_packages.txt', maxBytes: 1024 * 1024 }
+/** With its first initramfs in it, 60 MB. */
+const IMAGE = { name: 'flatcar_production_pxe.vmlinuz', maxBytes: 256 * 1024 * 1024 }
+
+export interface FlatcarPorts extends PlannerPorts, Pick<SignedFilePorts, 'sources'> {
+  readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
+}
+
+/** `certificates`: absent, Flatcar's own and those of the settings. */
+export function flatcarPlanner(
+  ports: FlatcarPorts,
+  { flatcar }: { readonly flatcar: FlatcarSettings },
+  certificates: () => readonly Certificate[] = readOnce('flatcar', [FLATCAR_KEYS, ...flatcar.keys]),
+): Planner {
+  return {
+    plan: async (request) => {
+      const release = flatcarRelease(request)
+      const own = { ...ports, certificates: certificates() }
+      const { folder, source: configFrom, ...texts } = await releaseFiles(own, flatcar, release)
+      const kernel = kernelOfRelease(release, texts)
+      checkLoads(release, kernel, request.kind)
+      const body = new TextEncoder().encode(printKconfig(neutralize(kernel.config).config))
+      const { unameRelease, sourceVersion, compiler, compilerText } = kernel
+      const [plan, image] = await Promise.all([
+        ports.fromSource({
+          ...{ arch: release.arch, kernelRelease: release.version, unameRelease, sourceVersion },
+          ...{ compiler, compilerText },
+          config: { sha256: await keepInput(ports.inputs, body), bytes: body.length },
+        }),
+        ports.images === false ? undefined : imageOf(own, release, folder),
+      ])
+      return { ...plan, configFrom, image }
+    },
+    identify: async ({ unameRelease }) => {
+      throw notByUname(unameRelease)
+    },
+    planPackages: async ({ unameRelease }) => {
+      throw notByUname(unameRelease)
+    },
+    // It has no packages of a kernel's source.
+    find: async () => [],
+    // By its digest, which is that of a file that was verified.
+    bring: (image) => ensureInput(ports.inputs, ports.fetch, image),
+    certificates,
+  }
+}
+
+const notByUname = (unameRelease: string): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `${unameRelease} does not tell which release of Flatcar has that kernel`,
+  )
+
+interface ReleaseFiles extends ReleaseTexts {
+  /** of the channel that has the release */
+  readonly folder: string
+  /** of the config */
+  readonly source: Source
+}
+
+const BOARDS = { x86_64: 'amd64-usr', aarch64: 'arm64-usr' } as const
+
+/** Of the first channel that has it; one that cannot be reached keeps none of the others from being asked. */
+async function releaseFiles(
+  ports: SignedFilePorts,
+  { channels }: FlatcarSettings,
+  release: FlatcarRelease,
+): Promise<ReleaseFiles> {
+  const unreachable: ProbeError[] = []
+  for (const channel of channelsFor(release)) {
+    const folder = `${channels[channel]}/${BOARDS[release.arch]}/${release.version}`
+    try {
+      const [config, packages] = await Promise.all(
+        [CONFIG, PACKAGES].map((file) => readSignedFile(ports, { release, folder, ...file })),
+      )
+      if (config !== undefined && packages !== undefined)
+        return { folder, source: config.source, config: textOf(config.body), packages: textOf(packages.body) }
+    } catch (error) {
+      if (isProbeError(error, 'mirror-unreachable')) unreachable.push(error)
+      else if (!isProbeError(error, 'not-found')) throw error
+    }
+  }
+  throw notFound(release, unreachable)
+}
+
+const textOf = (body: Uint8Array): string => Buffer.from(body).toString('latin1')
+
+function notFound({ version, arch }: FlatcarRelease, unreachable: readonly ProbeError[]): ProbeError {
+  const away =
+    unreachable.length === 0 ? '' : ` Not read: ${unreachable.map(({ message }) => message).join('; ')}.`
+  return new ProbeError(
+    unreachable.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
+    `no channel of Flatcar that is configured has the kernel config of release ${version} (${arch}).${away} POST the host's own (/proc/config.gz) to /v1/probes, or name a mirror in flatcar.channels of the settings`,
+  )
+}
+
+/** A probe is built without it as well, and then not loaded before it is published. */
+async function imageOf(
+  ports: SignedFilePorts,
+  release: FlatcarRelease,
+  folder: string,
+): Promise<KernelImage | undefined> {
+  try {
+    const { source, bytes } = await signedFile(ports, { release, folder, ...IMAGE })
+    return { ...source, bytes, format: 'vmlinuz' }
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    ports.log('no image', { image: `${IMAGE.name} ${release.version}`, why: error.message })
+    return undefined
+  }
+}

@@ -1,0 +1,193 @@
+// A host of Flatcar asks by the release of its Flatcar: the kernel's config lies in a release that is laid out as on Flatcar's
+// mirrors, signed by a subkey of the test's key, and its source is Debian's. In the long form, whose kernel takes four minutes
+// to make, that source comes signed in kernel.org's layout, and the release's own image loads the probe.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../../lib/model/digest.ts'
+import { tell } from '../support/builds/apt.ts'
+import { packageBytes, packageVersion } from '../support/builds/archive.ts'
+import {
+  asFlatcar,
+  CONFIG,
+  channelsAt,
+  type FlatcarSigner,
+  flatcarSigner,
+  IMAGE,
+  makeRelease,
+} from '../support/flatcar.ts'
+import {
+  type GpgSigner,
+  gpgSigner,
+  type KernelOrg,
+  NO_KERNEL_ORG,
+  startKernelOrg,
+} from '../support/kernel-org.ts'
+import { LONG } from '../support/long.ts'
+import { hostFiles } from '../support/registry/host-files.ts'
+import { pinned } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import { smallKernel } from '../support/small-kernel.ts'
+
+const MINUTES = 60_000
+const VERSION = '3815.2.5'
+const SOURCE = 'linux-source-6.1'
+
+let work: Awaited<ReturnType<typeof scratch>>
+let mirror: Mirror
+let registry: Registry
+let signer: FlatcarSigner
+let kernelOrg: (KernelOrg & { readonly by: GpgSigner }) | undefined
+/** of the kernel's source, e.g. `6.1.176` */
+let kernel: string
+let config: string
+
+beforeAll(async () => {
+  work = await scratch()
+  kernel = packageVersion(SOURCE).replace(/-.*/, '')
+  // Small ones: the settings have to fit into the environment of a function.
+  signer = flatcarSigner({ algorithm: 'ed25519' })
+  const folder = join(work.dir, 'mirror')
+  mirror = await startMirror(folder)
+  const own = LONG ? await smallKernel({ compiler: 'gcc-12', localVersion: '-flatcar' }) : undefined
+  if (!LONG) tell('a kernel of its own is made, and loads the probe, in npm run test:long: four minutes more')
+  config = asFlatcar(own?.config ?? (await hostFiles(pinned('6.1', 'amd64').unameRelease)).config, kernel)
+  makeRelease(folder, 'stable', { version: VERSION, config, kernel, image: own?.image, signer })
+  kernelOrg = LONG ? await linuxAt(work.dir) : undefined
+  registry = await startRegistry({
+    dataDir: join(work.dir, 'data'),
+    settings: {
+      flatcar: { channels: channelsAt(mirror.url), keys: [signer.publicKey] },
+      vanilla: { archive: kernelOrg?.archive ?? NO_KERNEL_ORG, keys: kernelOrg ? [kernelOrg.by.key] : [] },
+      loadTest: { mode: LONG ? 'required' : 'off' },
+    },
+  })
+}, 30 * MINUTES)
+afterAll(async () => {
+  await registry?.stop()
+  mirror?.stop()
+  kernelOrg?.stop()
+  kernelOrg?.by.remove()
+  signer?.remove()
+  await work?.remove()
+})
+
+const UNPACK = `
+ar p source.deb data.tar.xz | xz -dc | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' >linux.tar.xz
+xz -dc -T0 linux.tar.xz >linux.tar
+`
+
+/** Debian's source in kernel.org's layout, with a signature over what it unpacks to. */
+async function linuxAt(dir: string): Promise<NonNullable<typeof kernelOrg>> {
+  const cwd = join(dir, 'linux')
+  mkdirSync(cwd)
+  writeFileSync(join(cwd, 'source.deb'), packageBytes(SOURCE))
+  execFileSync('sh', ['-euc', UNPACK], { cwd })
+  const [by, served] = [gpgSigner('ed25519'), await startKernelOrg()]
+  served.files[`linux-${kernel}.tar.xz`] = readFileSync(join(cwd, 'linux.tar.xz'))
+  served.files[`linux-${kernel}.tar.sign`] = by.signFile(join(cwd, 'linux.tar'))
+  rmSync(cwd, { recursive: true })
+  return { ...served, by }
+}
+
+/** As falcoctl names it. */
+const pathOf = (version: string, kind = 'ko') =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_flatcar_${version}_1.${kind}`
+const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
+
+/** As falcoctl and the loader ask, until it is there or refused. */
+async function downloaded(path: string): Promise<number> {
+  const end = Date.now() + 8 * MINUTES
+  for (;;) {
+    const file = join(work.dir, 'probe.ko')
+    const { code } = await curl(['-fsSL', '-o', file, '--max-time', '70', registry.url + path])
+    const { status, body } = await ask(`${registry.url}${path}.json`)
+    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
+  }
+}
+
+describe('a release of Flatcar', () => {
+  test(
+    'gets the probe of its kernel, made of that kernel’s source and of the config that is signed with it',
+    async () => {
+      const path = pathOf(VERSION)
+      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
+      const { manifest } = await about(path)
+      expect(manifest).toMatchObject({
+        unameRelease: `${kernel}-flatcar`,
+        compiler: 'gcc-12',
+        headers: [
+          { name: LONG ? 'linux' : SOURCE },
+          {
+            name: CONFIG,
+            version: VERSION,
+            url: `${mirror.url}/stable/amd64-usr/${VERSION}/${CONFIG}`,
+            sha256: sha256(Buffer.from(config, 'latin1')),
+          },
+        ],
+      })
+      const vermagic = await sh('/usr/sbin/modinfo', ['-F', 'vermagic', join(work.dir, 'probe.ko')])
+      expect(vermagic.split(' ')[0]).toBe(`${kernel}-flatcar`)
+      // Its kernel checks no versions of symbols, so that none is missing.
+      expect(vermagic).not.toContain('modversions')
+    },
+    12 * MINUTES,
+  )
+
+  test.runIf(LONG)('has loaded it, by the image of that very release, before it was published', async () => {
+    const { loadTest } = await about(pathOf(VERSION))
+    expect(loadTest).toMatchObject({
+      verdict: 'passed',
+      checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
+    })
+    expect(mirror.asked).toContain(`/stable/amd64-usr/${VERSION}/${IMAGE}`)
+  })
+
+  test('is a hit from then on, and its mirror is not asked again', async () => {
+    mirror.asked.length = 0
+    const { status } = await ask(registry.url + pathOf(VERSION))
+    expect(status).toBe(307)
+    expect(mirror.asked).toEqual([])
+  })
+})
+
+test('a release that no channel has is refused within seconds, with what to do', async () => {
+  await downloaded(pathOf('3815.2.6'))
+  expect(await about(pathOf('3815.2.6'))).toMatchObject({
+    state: 'failed',
+    reason: 'headers-not-found',
+    detail: expect.stringMatching(/no channel of Flatcar .* release 3815\.2\.6 \(x86_64\)\. POST/),
+  })
+})
+
+test('a release that somebody else signed is not believed', async () => {
+  const stranger = flatcarSigner()
+  try {
+    makeRelease(join(work.dir, 'mirror'), 'beta', { version: '3850.1.0', config, kernel, signer: stranger })
+  } finally {
+    stranger.remove()
+  }
+  await downloaded(pathOf('3850.1.0'))
+  expect(await about(pathOf('3850.1.0'))).toMatchObject({
+    state: 'failed',
+    reason: 'plan-error',
+    detail: expect.stringMatching(/is not believed: it is by the key/),
+  })
+})
+
+test('the name of a loader of before, by `uname -r`, is refused with what to do', async () => {
+  const { status, body } = await ask(registry.url + pathOf(`${kernel}-flatcar`))
+  expect(status).toBe(404)
+  expect(JSON.parse(body)).toMatchObject({ detail: expect.stringMatching(/VERSION_ID of its os-release/) })
+})
