@@ -16,6 +16,9 @@ export function judgeOf(target: string): Judge {
   switch (named) {
     case 'arch':
       return archJudge
+    case 'cos':
+      return async (rows) =>
+        rows.map(({ urls }) => (urls.length === 0 ? RIGHT : wrong('its headers are signed by nobody')))
     case 'debian':
       return debianJudge
     case 'flatcar':

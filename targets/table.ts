@@ -47,6 +47,12 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'by the lists',
     'built and loaded, from an archive of the test; its own mirrors no test can reach',
   ],
+  cos: [
+    'storage.googleapis.com/cos-tools, where the operator wants it and names the build; ebpf alone',
+    'none',
+    'by nobody: off unless the operator believes them for TLS alone, and said in the statement',
+    'built, from an archive of the test; no module is loaded there',
+  ],
   flatcar: [
     'kernel.org, and {alpha,beta,stable,lts}.release.flatcar-linux.net for its config',
     'a signature beside each file',

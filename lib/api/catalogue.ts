@@ -23,7 +23,11 @@ export const targets = (): z.infer<typeof targetList> => ({
     .sort()
     .map((target) =>
       targetNamed(target) !== undefined
-        ? { target, from: 'headers', about: "built by name, from the distribution's own header packages" }
+        ? {
+            target,
+            from: 'headers',
+            about: 'built by name, from what the distribution publishes of its kernels',
+          }
         : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
     ),
 })

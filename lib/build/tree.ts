@@ -86,7 +86,10 @@ function sourcesOf({ source, config, configFrom, symvers, kheaders, unameRelease
   ]
 }
 
-export const sourceOf = ({ name, version, url, sha256 }: Source): Source => ({ name, version, url, sha256 })
+export const sourceOf = ({ name, version, url, sha256, unsigned }: Source): Source => ({
+  ...{ name, version, url, sha256 },
+  ...(unsigned === undefined ? {} : { unsigned }),
+})
 const fileInput = (role: InputRole, format: Input['format'], { sha256, bytes }: Stored): Input => ({
   role,
   format,

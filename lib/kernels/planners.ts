@@ -8,6 +8,7 @@ import type { QueryDatabase, Sources } from '../model/ports.ts'
 import type { ConfigHash, KernelImage, Probe } from '../model/probe.ts'
 import { canonical } from '../names/aliases.ts'
 import { archPlanner } from './arch/planner.ts'
+import { cosPlanner } from './cos/planner.ts'
 import { debianFamily } from './debian/family.ts'
 import { flatcarPlanner } from './flatcar/planner.ts'
 import type { KernelPlan, Planner, PlannerPorts, SourceKernel, SourcePlan } from './planner.ts'
@@ -26,6 +27,7 @@ const MAKERS = {
     Make
   >),
   arch: archPlanner,
+  cos: cosPlanner,
   debian: debianFamily,
   flatcar: flatcarPlanner,
   ubuntu: ubuntuPlanner,

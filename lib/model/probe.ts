@@ -63,6 +63,8 @@ export const sourceSchema = z.object({
   /** where it was first fetched from; never a presigned URL */
   url: z.string(),
   sha256: sha256Hex,
+  /** nobody has signed it: believed for the place that it came from alone (TLS), as the operator wants it */
+  unsigned: z.literal(true).optional(),
 })
 export type Source = Read<typeof sourceSchema>
 

@@ -58,7 +58,9 @@ export function statementOf(facts: StatementFacts): readonly string[] {
       force: submitted.force === true ? 'true' : undefined,
     }),
     `driver-source=${shown(facts.driverSource)}`,
-    ...facts.headers.map((source) => `kernel-input=${shown(source)}`),
+    ...facts.headers.map(
+      (source) => `${source.unsigned ? 'unsigned-kernel-input' : 'kernel-input'}=${shown(source)}`,
+    ),
     `compiler=${facts.compiler}`,
     ...rootParts(facts.root),
   ]

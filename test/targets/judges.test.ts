@@ -79,6 +79,6 @@ test('the command ends with a line of each target: its rows, and how many are ri
 })
 
 test('the table has every target, each with how it was tried', () => {
-  for (const target of [...Object.keys(RPM_ROWS), 'debian', 'flatcar'])
-    expect(table()).toMatch(new RegExp(`^\\| ${target} \\| .*(planned|loaded)`, 'm'))
+  for (const target of [...Object.keys(RPM_ROWS), 'debian', 'flatcar', 'cos'])
+    expect(table()).toMatch(new RegExp(`^\\| ${target} \\| .*(planned|loaded|built)`, 'm'))
 })

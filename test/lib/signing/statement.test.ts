@@ -44,6 +44,16 @@ test('a statement says everything that decided the bytes, and marks what a host 
   ])
 })
 
+test('an input that nobody has signed is told from those that are', () => {
+  const facts = factsOf(DEBIAN)
+  const [own, ...others] = facts.headers
+  const parts = statementOf({ ...facts, headers: [{ ...own!, unsigned: true }, ...others] })
+  expect(parts.filter((part) => part.includes('kernel-input')).map((part) => part.split('_')[0])).toEqual([
+    'unsigned-kernel-input=linux-headers-6.1.0-56-amd64',
+    'kernel-input=linux-headers-6.1.0-56-common',
+  ])
+})
+
 test('each thing that a host submitted is a critical part of its own', () => {
   const submitted = {
     config: DIGEST,

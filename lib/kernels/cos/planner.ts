@@ -1,0 +1,76 @@
+// Plans of Container-Optimized OS's kernels: of headers that nobody signs, where the operator says that they are believed.
+
+import { recordedArchive } from '../../inputs/recorded-archive.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { inputKey } from '../../model/keys.ts'
+import type { Sources } from '../../model/ports.ts'
+import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { type CosSettings, checkCos } from './target.ts'
+import { treeIn } from './tree.ts'
+
+/** Real ones have 20 MB. */
+const MAX_HEADERS = 128 * 1024 * 1024
+
+export function cosPlanner(
+  ports: PlannerPorts & { readonly sources: Sources },
+  { cos }: { readonly cos: CosSettings },
+): HeadersPlanner {
+  return {
+    plan: async (request) => {
+      checkCos(request)
+      const { kernelRelease: unameRelease } = request
+      const build = buildOf(cos, unameRelease)
+      const { source, bytes } = await recordedArchive(ports, {
+        id: `~cos/${build}`,
+        name: 'cos-kernel-headers',
+        version: build,
+        url: `${cos.tools}/${build}/kernel-headers.tgz`,
+        maxBytes: MAX_HEADERS,
+        pinned: undefined,
+        check: async (body) => void treeIn(body, unameRelease),
+      })
+      const body = await ports.inputs.get(inputKey(source.sha256), bytes)
+      if (body === undefined)
+        throw new ProbeError(
+          'misconfigured',
+          `${source.url} is on record, and has vanished from the inputs bucket`,
+        )
+      return {
+        tag: 'headers',
+        kernelRelease: unameRelease,
+        unameRelease,
+        headers: [{ ...source, bytes, format: 'tar.gz', unsigned: true }],
+        ...treeIn(body, unameRelease),
+      }
+    },
+    identify: async ({ unameRelease }) => {
+      throw notTold(unameRelease)
+    },
+    planPackages: async ({ unameRelease }) => {
+      throw notTold(unameRelease)
+    },
+    find: async () => [],
+    // It is in the inputs, or was fetched anew by its plan.
+    bring: async () => undefined,
+    // Nobody signs them.
+    certificates: () => [],
+  }
+}
+
+/** ProbeError `headers-not-found`. */
+function buildOf({ mode, builds }: CosSettings, unameRelease: string): string {
+  if (mode === 'off')
+    throw new ProbeError(
+      'headers-not-found',
+      `nobody signs the kernel headers of Container-Optimized OS, so they are not used: POST the kernel's config to /v1/probes, or have the operator set cos.mode "on" in the settings, which believes them for TLS alone`,
+    )
+  const build = builds.find(({ kernel }) => kernel === unameRelease)?.build
+  if (build !== undefined) return build
+  throw notTold(unameRelease)
+}
+
+const notTold = (unameRelease: string): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `${unameRelease} does not tell which build of Container-Optimized OS has that kernel: have the operator name it (BUILD_ID of os-release) in cos.builds of the settings, or POST the kernel's config to /v1/probes`,
+  )

@@ -1,0 +1,42 @@
+// A kernel's build tree in the archive of its headers, and the compiler that its config names.
+
+import { gunzipSync } from 'node:zlib'
+import { tarEntries } from '../../formats/tar.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { compilerIn } from '../built-by.ts'
+import type { HeadersPlan } from '../planner.ts'
+
+/** Real ones have 100 MB. */
+const MAX_UNPACKED = 512 * 1024 * 1024
+const MAX_CONFIG = 4 * 1024 * 1024
+
+/** ProbeError `mirror-unreachable` for what is not such an archive, `headers-not-found` for one of another kernel. */
+export function treeIn(
+  archive: Uint8Array,
+  unameRelease: string,
+): Pick<HeadersPlan, 'tree' | 'compiler' | 'compilerText'> {
+  const tree = `usr/src/linux-headers-${unameRelease}`
+  // auto.conf is what kbuild makes of it, where an archive has that alone.
+  const paths = [`${tree}/.config`, `${tree}/include/config/auto.conf`]
+  const found = filesIn(archive, paths)
+  const config = paths.map((path) => found.get(path)).find((body) => body !== undefined)
+  if (config !== undefined) return { tree, ...compilerIn(config, undefined, unameRelease) }
+  throw new ProbeError(
+    'headers-not-found',
+    `the headers of that build hold no ${tree}/.config: is it the build (BUILD_ID) of the hosts with this kernel? See cos.builds of the settings`,
+  )
+}
+
+function filesIn(archive: Uint8Array, paths: readonly string[]): ReadonlyMap<string, Uint8Array> {
+  try {
+    const tar = gunzipSync(archive, { maxOutputLength: MAX_UNPACKED })
+    const files = [...tarEntries(tar)].filter(
+      ({ path, type, body }) => paths.includes(path) && type === '0' && body.length <= MAX_CONFIG,
+    )
+    return new Map(files.map(({ path, body }) => [path, body]))
+  } catch (cause) {
+    if (isProbeError(cause)) throw cause
+    const what = 'what cos.tools of the settings answers is not a whole archive of headers'
+    throw new ProbeError('mirror-unreachable', what, { cause })
+  }
+}
