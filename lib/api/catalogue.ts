@@ -19,15 +19,13 @@ export const driverVersionsView = (
 
 /** `ubuntu` stands for each of its flavours. */
 export const targets = (): z.infer<typeof targetList> => ({
-  targets: [...TARGETS, 'ubuntu']
-    .sort()
-    .map((target) =>
-      targetNamed(target) !== undefined
-        ? {
-            target,
-            from: 'headers',
-            about: 'built by name, from what the distribution publishes of its kernels',
-          }
-        : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
-    ),
+  targets: [...TARGETS, 'ubuntu'].sort().map((target) =>
+    targetNamed(target) !== undefined
+      ? {
+          target,
+          from: 'headers',
+          about: 'built by name, from what the distribution publishes of its kernels',
+        }
+      : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
+  ),
 })
