@@ -11,7 +11,7 @@ import { sha256 } from '../../model/digest.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { inputKey } from '../../model/keys.ts'
 import type { Clock, Fetch, Store } from '../../model/ports.ts'
-import type { Package, PackageFormat } from '../../model/probe.ts'
+import type { KernelImage, Package, PackageFormat } from '../../model/probe.ts'
 
 export interface ArchPorts {
   readonly fetch: Fetch
@@ -127,7 +127,7 @@ function formatOf(url: string): PackageFormat {
 }
 
 /** Of a package that a plan has named. */
-export const wantedOf = ({ name, version, url, sha256, bytes }: Package): WantedPacman => ({
+export const wantedOf = ({ name, version, url, sha256, bytes }: KernelImage): WantedPacman => ({
   ...{ name, version, url, sha256, bytes },
   arch: FILE.exec(url)?.groups?.arch ?? '',
 })

@@ -7,7 +7,7 @@ import { neutralize } from '../../kconfig/neutralize.ts'
 import { printKconfig } from '../../kconfig/print.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { KernelImage, Source } from '../../model/probe.ts'
-import { readOnce } from '../keys.ts'
+import { certificatesIn, readOnce } from '../certificates.ts'
 import type { Planner, PlannerPorts, SourceKernel, SourcePlan } from '../planner.ts'
 import { checkLoads, kernelOfRelease, type ReleaseTexts } from './kernel.ts'
 import { channelsFor, type FlatcarRelease, flatcarRelease } from './names.ts'
@@ -27,7 +27,9 @@ export interface FlatcarPorts extends PlannerPorts, Pick<SignedFilePorts, 'sourc
 export function flatcarPlanner(
   ports: FlatcarPorts,
   { flatcar }: { readonly flatcar: FlatcarSettings },
-  certificates: () => readonly Certificate[] = readOnce('flatcar', [FLATCAR_KEYS, ...flatcar.keys]),
+  certificates: () => readonly Certificate[] = readOnce(() =>
+    certificatesIn([FLATCAR_KEYS, ...flatcar.keys], 'flatcar.keys'),
+  ),
 ): Planner {
   return {
     plan: async (request) => {

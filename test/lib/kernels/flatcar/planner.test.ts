@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FLATCAR_KEYS } from '../../../../lib/archives/keys/flatcar.ts'
+import { certificatesIn } from '../../../../lib/kernels/certificates.ts'
 import { flatcarPlanner } from '../../../../lib/kernels/flatcar/planner.ts'
-import { certificatesIn } from '../../../../lib/kernels/keys.ts'
 import { planSource } from '../../../../lib/kernels/vanilla/planner.ts'
 import { VANILLA } from '../../../../lib/kernels/vanilla/settings.ts'
 import { sha256 } from '../../../../lib/model/digest.ts'
@@ -83,7 +83,7 @@ function world({ folders, keys = [signer.publicKey], down = [], images = true }:
   const planner = flatcarPlanner(
     { ...ports, fromSource: (kernel) => planSource(vanilla, kernel) },
     { flatcar: { channels: channelsAt(MIRROR), keys: [] } },
-    () => certificatesIn('flatcar', keys),
+    () => certificatesIn(keys, 'flatcar.keys'),
   )
   return { planner, memory, asked }
 }
@@ -297,7 +297,7 @@ describe('what cannot be is said', () => {
 })
 
 test('the key of Flatcar is known with each subkey that has signed its releases', () => {
-  const [certificate, ...others] = certificatesIn('flatcar', [FLATCAR_KEYS])
+  const [certificate, ...others] = certificatesIn([FLATCAR_KEYS], 'flatcar.keys')
   expect(others).toEqual([])
   expect(certificate?.fingerprint).toBe('F88CFEDEFF29A5B4D9523864E25D9AED0593B34A')
   const subkeys = certificate?.keys.filter(({ fingerprint }) => fingerprint !== certificate.fingerprint) ?? []

@@ -9,7 +9,7 @@ import {
   endingWithin,
   readCertificates,
 } from '../../../../lib/formats/openpgp/certificates.ts'
-import { certificatesIn } from '../../../../lib/kernels/keys.ts'
+import { certificatesIn } from '../../../../lib/kernels/certificates.ts'
 import { certificatesFor } from '../../../../lib/kernels/rpm/keys.ts'
 import { RPM_ROWS, type RpmTarget } from '../../../../lib/kernels/rpm/rows.ts'
 
@@ -64,7 +64,7 @@ test.each(Object.entries(FINGERPRINTS) as [RpmTarget, readonly string[]][])(
 test('each key has an end of its own, or none: what ends within 60 days is printed', () => {
   const all: [string, readonly Certificate[]][] = [
     ['debian', debian],
-    ['flatcar', certificatesIn('flatcar', [FLATCAR_KEYS])],
+    ['flatcar', certificatesIn([FLATCAR_KEYS], 'flatcar.keys')],
     ...TARGETS.map((target): [string, readonly Certificate[]] => [target, certificatesFor(target, [])]),
   ]
   for (const [target, certificates] of all)
