@@ -51,34 +51,49 @@ function toolsOf(compiler: string): string {
   ].join(' ')
 }
 
-const script = ({ compiler, localVersion, patch }: SmallKernelOptions): string => `
+/** What one compiler makes of the source, once for all kernels. */
+const compile = (compiler: string): string => `
 ar p source.deb data.tar.xz | xz -dc | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dcT0 |
   tar -x --no-same-owner --exclude '*/Documentation/*/*'
-cd linux-source-*${patch === undefined ? '' : `\nsed -i 's/^SUBLEVEL = .*/SUBLEVEL = ${patch}/' Makefile`}
+mv linux-source-* linux
+cd linux
+cp Makefile ../Makefile
 make -s ${toolsOf(compiler)} tinyconfig
 for option in ${OPTIONS.join(' ')}; do echo "CONFIG_$option=y"; done >>.config
-echo 'CONFIG_LOCALVERSION="${localVersion}"' >>.config
+make -s ${toolsOf(compiler)} olddefconfig
+cp .config ../config
+make -s -j$(nproc) ${toolsOf(compiler)} bzImage modules
+`
+
+/** A kernel of its own name out of that: little is compiled anew. What a crash leaves, the next make mends. */
+const name = ({ compiler, localVersion, patch }: SmallKernelOptions): string => `
+cd linux
+sed '${patch === undefined ? '' : `s/^SUBLEVEL = .*/SUBLEVEL = ${patch}/`}' ../Makefile >Makefile
+{ cat ../config; echo 'CONFIG_LOCALVERSION="${localVersion}"'; } >.config
 make -s ${toolsOf(compiler)} olddefconfig
 make -s -j$(nproc) ${toolsOf(compiler)} bzImage modules
-cp .config ../config
-cp include/config/kernel.release ../release
-cp arch/x86/boot/bzImage ../image
-mkdir ../tree
+cp .config /kernel/config
+cp include/config/kernel.release /kernel/release
+cp arch/x86/boot/bzImage /kernel/image
+mkdir /kernel/tree
 touch Module.symvers
 { find .config Makefile Module.symvers include scripts arch/x86/include -type f ! -name '*.o' ! -name '.*.cmd'
   find arch/x86 tools '(' -name 'Makefile*' -o -name '*.lds' -o -name objtool ')' -type f; } |
-  sort -u | tar -c -T - | tar -x -C ../tree
+  sort -u | tar -c -T - | tar -x -C /kernel/tree
 `
-
-const FILES = ['config', 'release', 'image', 'tree']
 
 /** A crash leaves a folder that nobody takes for a kernel. */
 export async function smallKernel(options: SmallKernelOptions): Promise<SmallKernel> {
-  const root = await composed({ tag: 'compilers', commands: [options.compiler] }, SUITE)
-  const id = sha256(`${packageVersion(SOURCE)} ${root.digest} ${script(options)}`).slice(0, 16)
-  const folder = join(CACHE, `small-kernel-${id}`)
-  if (!existsSync(folder)) make(root.folder, folder, options)
-  const file = (name: string): Buffer => readFileSync(join(folder, name))
+  const { compiler } = options
+  const root = await composed({ tag: 'compilers', commands: [compiler] }, SUITE)
+  const from = `${packageVersion(SOURCE)} ${root.digest} ${compile(compiler)}`
+  const folder = join(CACHE, `small-kernel-${idOf(`${from} ${name(options)}`)}`)
+  if (!existsSync(folder)) {
+    const compiled = join(CACHE, `compiled-kernel-${idOf(from)}`)
+    if (!existsSync(compiled)) compileIn(root.folder, compiled, compiler)
+    nameIn(root.folder, compiled, folder, options)
+  }
+  const file = (path: string): Buffer => readFileSync(join(folder, path))
   return {
     config: file('config').toString(),
     release: file('release').toString().trim(),
@@ -87,31 +102,41 @@ export async function smallKernel(options: SmallKernelOptions): Promise<SmallKer
   }
 }
 
-function make(root: string, folder: string, options: SmallKernelOptions): void {
-  tell(`making a kernel of ${SOURCE} with ${options.compiler}: some minutes`)
+const idOf = (text: string): string => sha256(text).slice(0, 16)
+
+function compileIn(root: string, compiled: string, compiler: string): void {
+  tell(`compiling a kernel of ${SOURCE} with ${compiler}: some minutes`)
   mkdirSync(CACHE, { recursive: true })
   const made = mkdtempSync(join(CACHE, 'making-kernel-'))
   try {
     writeFileSync(join(made, 'source.deb'), packageBytes(SOURCE))
-    const system = ['--ro-bind', join(root, 'usr'), '/usr', '--symlink', 'usr/bin', '/bin']
-    const links = ['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--proc', '/proc']
-    const places = ['--dev', '/dev', '--tmpfs', '/tmp', '--bind', made, '/made', '--chdir', '/made']
-    const alone = [
-      '--unshare-all',
-      '--die-with-parent',
-      '--clearenv',
-      '--setenv',
-      'PATH',
-      '/usr/bin:/usr/sbin',
-    ]
-    execFileSync('bwrap', [...alone, ...system, ...links, ...places, 'sh', '-euc', script(options)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      maxBuffer: 1 << 26,
-    })
-    const whole = mkdtempSync(join(CACHE, 'kernel-'))
-    for (const name of FILES) renameSync(join(made, name), join(whole, name))
-    renameSync(whole, folder)
+    inRoot(root, { '/made': made }, compile(compiler))
+    renameSync(made, compiled)
   } finally {
     rmSync(made, { recursive: true, force: true })
   }
+}
+
+function nameIn(root: string, compiled: string, folder: string, options: SmallKernelOptions): void {
+  tell(`making a kernel that ends with ${options.localVersion}: half a minute`)
+  const made = mkdtempSync(join(CACHE, 'making-kernel-'))
+  try {
+    inRoot(root, { '/made': compiled, '/kernel': made }, name(options))
+    renameSync(made, folder)
+  } finally {
+    rmSync(made, { recursive: true, force: true })
+  }
+}
+
+/** `places`: folders that the script may write to, by their paths there; it begins in /made. */
+function inRoot(root: string, places: Readonly<Record<string, string>>, script: string): void {
+  const system = ['--ro-bind', join(root, 'usr'), '/usr', '--symlink', 'usr/bin', '/bin']
+  const links = ['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--proc', '/proc']
+  const writable = Object.entries(places).flatMap(([path, folder]) => ['--bind', folder, path])
+  const alone = ['--unshare-all', '--die-with-parent', '--clearenv', '--setenv', 'PATH', '/usr/bin:/usr/sbin']
+  const begin = ['--dev', '/dev', '--tmpfs', '/tmp', ...writable, '--chdir', '/made']
+  execFileSync('bwrap', [...alone, ...system, ...links, ...begin, 'sh', '-euc', script], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    maxBuffer: 1 << 26,
+  })
 }
