@@ -1,24 +1,16 @@
 // Detached OpenPGP signatures over more bytes than can be held: they are hashed as they pass.
 
-import { ReadableStream } from 'node:stream/web'
-import {
-  createMessage,
-  enums,
-  type Key,
-  PacketList,
-  readKey,
-  readSignature,
-  Signature,
-  type SignaturePacket,
-  verify,
-  type WebStream,
-} from 'openpgp'
 import * as z from 'zod'
-import { ProbeError } from '../model/errors.ts'
+import { unarmor } from '../formats/openpgp/armor.ts'
+import { type Certificate, readCertificates } from '../formats/openpgp/certificates.ts'
+import { type Signature, signaturesOf, TYPES } from '../formats/openpgp/signature.ts'
+import { checking } from '../formats/openpgp/verify.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
+import { printable } from '../model/text.ts'
 
 export const signingKeySchema = z.object({
   /** hex, of the primary key: no other key is believed, whatever `armored` holds */
-  fingerprint: z.string().regex(/^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/),
+  fingerprint: z.string().regex(/^[0-9A-Fa-f]{40}$/),
   /** the public key, as `gpg --armor --export` writes it */
   armored: z.string(),
 })
@@ -30,7 +22,7 @@ export interface Detached {
   readonly url: string
   /** for messages: of which day it is, and whose */
   readonly made: string
-  readonly key: Key
+  readonly certificate: Certificate
   readonly signature: Signature
 }
 
@@ -38,91 +30,78 @@ export interface Detached {
  * ProbeError `mirror-unreachable` for what is no signature, as an error page is none; `signature-invalid` for one by any
  * other key; `misconfigured` for a key that is not that of its fingerprint.
  */
-export async function readDetached(
-  body: Uint8Array,
-  trusted: readonly SigningKey[],
-  url: string,
-): Promise<Detached> {
-  const packets = await packetsOf(body, url)
-  const keys = await Promise.all(trusted.map(keyOf))
-  const keyFor = (packet: SignaturePacket) => keys.find((key) => key.getKeys(packet.issuerKeyID).length > 0)
+export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], url: string): Detached {
+  const signatures = signaturesIn(body, url)
+  const certificates = trusted.map(certificateOf)
+  const pairs = signatures.flatMap((signature) =>
+    certificates.map((certificate) => ({ signature, certificate })),
+  )
   // One of them: each costs a hash over all that passes.
-  const packet = packets.find((one) => keyFor(one) !== undefined)
-  const key = packet && keyFor(packet)
-  if (packet === undefined || key === undefined) {
-    const by = packets.map(({ issuerKeyID }) => issuerKeyID.toHex().toUpperCase()).slice(0, 3)
+  const found = pairs.find(({ signature, certificate }) => isOf(signature, certificate))
+  if (found === undefined) {
+    const by = signatures.map(({ issuer }) => issuer?.slice(-16) ?? 'nobody').slice(0, 3)
     throw refused(
       url,
-      `it is by ${by.join(', ') || 'nobody'}, and the keys that are believed are ${keys.map(nameOf).join(', ')}`,
+      `it is by ${by.join(', ') || 'nobody'}, and the keys that are believed are ${certificates.map(nameOf).join(', ')}`,
     )
   }
   // The other types sign texts, keys or nothing.
-  if (packet.signatureType !== enums.signature.binary) throw refused(url, 'it is no signature of a file')
-  const one = new PacketList<SignaturePacket>()
-  one.push(packet)
-  const day = packet.created?.toISOString().slice(0, 10) ?? 'no day'
-  return { url, made: `of ${day} by ${nameOf(key)}`, key, signature: new Signature(one) }
+  if (found.signature.type !== TYPES.binary) throw refused(url, 'it is no signature of a file')
+  const day = new Date(found.signature.created * 1000).toISOString().slice(0, 10)
+  return { url, made: `of ${day} by ${nameOf(found.certificate)}`, ...found }
 }
+
+const isOf = ({ issuer }: Signature, { keys }: Certificate): boolean =>
+  issuer !== undefined && keys.some(({ fingerprint }) => fingerprint.endsWith(issuer))
 
 /**
  * What `read` makes of the bytes, which must read them to their end, once the signature holds for them: by its key as that
  * was when it signed. ProbeError `signature-invalid`, and what `read` throws.
  */
 export async function throughSignature<T>(
-  { url, made, key, signature }: Detached,
+  { url, made, certificate, signature }: Detached,
   now: number,
   bytes: AsyncIterable<Uint8Array>,
   read: (passing: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
-  const message = await createMessage({ binary: ReadableStream.from(bytes) })
-  const verification = { message, signature, verificationKeys: key, date: new Date(now) }
-  const { data, signatures } = await verify({ ...verification, format: 'binary' })
-  const result = await read(chunksOf(data))
-  const [only] = signatures
-  if (only === undefined) throw refused(url, 'it holds no signature')
-  try {
-    await only.verified
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw refused(url, `the signature ${made} does not hold: ${why}`, cause)
+  const { update, verdict } = checking([signature], { certificates: [certificate], now, strict: true })
+  async function* passing(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      update(chunk)
+      yield chunk
+    }
   }
+  const result = await read(passing())
+  const said = verdict()
+  if (said.tag === 'refused') throw refused(url, `the signature ${made} does not hold: ${said.why}`)
   return result
 }
 
-/** By its reader alone: openpgp has put other bytes behind the methods of this stream, but not behind its iterator. */
-async function* chunksOf(stream: WebStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done || value === undefined) return
-    yield value
-  }
-}
-
-async function packetsOf(body: Uint8Array, url: string): Promise<readonly SignaturePacket[]> {
+function signaturesIn(body: Uint8Array, url: string): readonly Signature[] {
   try {
-    const { packets } = await readSignature({ armoredSignature: new TextDecoder().decode(body) })
-    return packets
+    return unarmor(body, 'signature').flatMap(signaturesOf)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ProbeError('mirror-unreachable', `what ${url} answers is no OpenPGP signature: ${why}`, {
-      cause,
-    })
+    if (!isProbeError(cause, 'signature-invalid')) throw cause
+    throw new ProbeError(
+      'mirror-unreachable',
+      `what ${url} answers is no OpenPGP signature: ${cause.message}`,
+      { cause },
+    )
   }
 }
 
-async function keyOf({ fingerprint, armored }: SigningKey): Promise<Key> {
-  const key = await readKey({ armoredKey: armored })
-  if (key.getFingerprint() === fingerprint.toLowerCase()) return key
+function certificateOf({ fingerprint, armored }: SigningKey): Certificate {
+  const [certificate] = readCertificates(new TextEncoder().encode(armored))
+  if (certificate?.fingerprint === fingerprint.toUpperCase()) return certificate
   throw new ProbeError(
     'misconfigured',
-    `the key that is to be ${fingerprint} is ${key.getFingerprint().toUpperCase()}: it is not believed`,
+    `the key that is to be ${fingerprint} is ${certificate?.fingerprint ?? 'of no kind that is known here'}: it is not believed`,
   )
 }
 
 /** Whose key it is by its fingerprint, and what it says of itself. */
-const nameOf = (key: Key): string =>
-  `${key.getFingerprint().toUpperCase()} (${key.getUserIDs()[0]?.replaceAll(/[^\x20-\x7e]/g, '?') ?? 'no name'})`
+const nameOf = ({ fingerprint, userIds: [name = 'no name'] }: Certificate): string =>
+  `${fingerprint} (${printable(name, 200)})`
 
-const refused = (url: string, why: string, cause?: unknown): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed: ${why}`, { cause })
+const refused = (url: string, why: string): ProbeError =>
+  new ProbeError('signature-invalid', `${url} is not believed: ${why}`)

@@ -36,6 +36,16 @@ test.each(['resolve', 'wait', 'direct', 'v1'])(
   },
 )
 
+test.each([
+  ['publish', true],
+  ['plan', false],
+  ['compose', false],
+  ['submit', false],
+])('%s has openpgp.js, which signs and verifies nothing: %s', (name, has) => {
+  const text = readFileSync(join(folder, name, 'index.js'), 'utf8')
+  expect(text.includes('preferredHashAlgorithm')).toBe(has)
+})
+
 test.each(FUNCTIONS)('%s loads and has its handler', (name) => {
   expect(typeOfHandler(name)).toBe('function')
 })

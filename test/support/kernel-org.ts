@@ -1,13 +1,10 @@
 // Archives of the kernel's source as kernel.org has them, signed by keys that are made for a test.
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createMessage, generateKey, type PrivateKey, sign } from 'openpgp'
 import type { SigningKey } from '../../lib/archives/detached.ts'
+import { startGpg } from './gpg.ts'
 import { kernelTar, packXz } from './sources.ts'
 
 export interface Signer {
@@ -48,38 +45,14 @@ export interface GpgSigner extends Signer {
 
 /** The same by gpg itself, as kernel.org's are. */
 export function gpgSigner(algorithm = 'rsa3072'): GpgSigner {
-  const home = mkdtempSync(join(tmpdir(), 'gpg-'))
-  const gpg = (args: readonly string[], input?: Uint8Array) =>
-    execFileSync(
-      'gpg',
-      [
-        '--homedir',
-        home,
-        '--batch',
-        '--no-tty',
-        '--quiet',
-        '--passphrase',
-        '',
-        '--pinentry-mode',
-        'loopback',
-        ...args,
-      ],
-      {
-        ...(input === undefined ? {} : { input }),
-        encoding: 'utf8',
-        stdio: ['pipe', 'pipe', 'pipe'],
-      },
-    )
+  const { run: gpg, remove } = startGpg()
   gpg(['--quick-gen-key', 'Stable Releases <stable@kernel.invalid>', algorithm, 'sign', 'never'])
   const [, fingerprint = ''] = /^fpr:+([0-9A-F]{40}):/m.exec(gpg(['--with-colons', '--list-keys'])) ?? []
   return {
     key: { fingerprint, armored: gpg(['--armor', '--export', fingerprint]) },
     sign: async (tar) => gpg(['--armor', '--detach-sign'], tar),
     signFile: (path) => gpg(['--armor', '--detach-sign', '--output', '-', path]),
-    remove: () => {
-      execFileSync('gpgconf', ['--homedir', home, '--kill', 'gpg-agent'])
-      rmSync(home, { recursive: true, force: true })
-    },
+    remove,
   }
 }
 

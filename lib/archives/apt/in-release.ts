@@ -1,8 +1,10 @@
 // A suite's InRelease: what its archive signed about its package lists.
 
-import { type Key, readCleartextMessage, readKeys, verify } from 'openpgp'
+import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
+import { type Cleartext, readCleartext } from '../../formats/openpgp/cleartext.ts'
+import { check } from '../../formats/openpgp/verify.ts'
 import { sha256 } from '../../model/digest.ts'
-import { ProbeError } from '../../model/errors.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
 import type { Clock, Fetch, ListDates, Log, Store } from '../../model/ports.ts'
 import { printable } from '../../model/text.ts'
@@ -36,36 +38,35 @@ export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<R
   const { fetch, now, keyring } = ports
   const url = `${suite.mirror}/dists/${suite.suite}/InRelease`
   const raw = await fetch(url, { maxBytes: MAX_IN_RELEASE })
-  const text = await verifiedText(raw, keyring, new Date(now()), url)
+  const text = verifiedText(raw, keyring, now(), url)
   checkFields(text, suite, now(), url)
   const files = filesOf(await newestOf(ports, text, suite, url))
   return { file: (path) => files.get(path) }
 }
 
 /** Read once: a keyring is a constant, and each of its keys brings dozens of signatures. */
-const keyrings = new Map<string, Promise<Key[]>>()
+const keyrings = new Map<string, readonly Certificate[]>()
 
-function keysOf(keyring: string): Promise<Key[]> {
-  const read = keyrings.get(keyring) ?? readBlocks(keyring)
+function certificatesOf(keyring: string): readonly Certificate[] {
+  const read = keyrings.get(keyring) ?? readCertificates(new TextEncoder().encode(keyring))
   keyrings.set(keyring, read)
   return read
 }
 
-const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g
-
-const readBlocks = async (keyring: string): Promise<Key[]> =>
-  (await Promise.all((keyring.match(BLOCK) ?? []).map((armoredKeys) => readKeys({ armoredKeys })))).flat()
-
 /** Only the text that the signature covers: what stands around it in the file is never seen. */
-async function verifiedText(raw: Uint8Array, keyring: string, date: Date, url: string): Promise<string> {
+function verifiedText(raw: Uint8Array, keyring: string, now: number, url: string): string {
+  const { text, signed, signatures } = cleartextOf(raw, url)
+  const verdict = check(signatures, [signed], { certificates: certificatesOf(keyring), now, strict: true })
+  if (verdict.tag === 'good') return text
+  throw refused(url, `no key of the keyring has signed it: ${verdict.why}`)
+}
+
+function cleartextOf(raw: Uint8Array, url: string): Cleartext {
   try {
-    const message = await readCleartextMessage({ cleartextMessage: new TextDecoder().decode(raw) })
-    const verificationKeys = await keysOf(keyring)
-    const { data, signatures } = await verify({ message, verificationKeys, date })
-    await Promise.any(signatures.map(({ verified }) => verified))
-    return data
+    return readCleartext(raw)
   } catch (cause) {
-    throw refused(url, 'no key of the keyring has signed it', cause)
+    if (!isProbeError(cause, 'signature-invalid')) throw cause
+    throw refused(url, `no key of the keyring has signed it: ${cause.message}`, cause)
   }
 }
 

@@ -41,6 +41,22 @@ export interface Material {
   readonly width: number
 }
 
+/** Less is within reach of whoever buys enough machines. */
+const MIN_RSA_BITS = 2047
+
+/** Why nothing of today is signed so, whoever did it; `undefined` where it may be. */
+export function outdated(hash: number, ...keys: readonly Material[]): string | undefined {
+  if (hash === 2) return 'SHA-1 is broken for whoever can choose a part of the text'
+  const weak = keys.find(({ algorithm, key }) => algorithm === 17 || bitsOf(key) < MIN_RSA_BITS)
+  if (weak === undefined) return undefined
+  return weak.algorithm === 17
+    ? 'DSA keys are too weak'
+    : `an RSA key of ${bitsOf(weak.key)} bits is too weak`
+}
+
+/** Of a modulus. */
+const bitsOf = (key: KeyObject): number => key.asymmetricKeyDetails?.modulusLength ?? Infinity
+
 interface Curve {
   readonly name: 'P-256' | 'P-384' | 'P-521'
   readonly width: number

@@ -24,6 +24,8 @@ export interface SigningKey {
 export interface Certificate {
   /** of the primary key */
   readonly fingerprint: string
+  /** of the primary key, which vouches for the others */
+  readonly material: Material
   /** for messages only */
   readonly userIds: readonly string[]
   readonly keys: readonly SigningKey[]
@@ -134,7 +136,7 @@ function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefi
     .filter(({ packet }) => packet.tag === TAGS.publicSubkey)
     .flatMap((part) => signingSubkey(primary, part))
   const keys = [...itself, ...subkeys.map((key) => within(key, ends, revoked))]
-  return { fingerprint: primary.fingerprint, userIds, keys }
+  return { fingerprint: primary.fingerprint, material: primary.material, userIds, keys }
 }
 
 const isUserId = ({ packet }: Part): boolean => packet.tag === TAGS.userId
@@ -144,22 +146,32 @@ const nameIn = ({ body }: Packet): string => new TextDecoder().decode(body)
 /** What the certificate's own key has signed of itself, and with its names: the newest of each, of which the newer one counts. */
 function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): KeySaid | undefined {
   const direct = first.signatures.filter(
-    (signature) => signature.type === TYPES.directKey && isBy(primary, signature, [primary.hashed]),
+    (signature) => signature.type === TYPES.directKey && says(primary, signature, [primary.hashed]),
   )
   const named = parts
     .filter(({ packet: { tag } }) => tag === TAGS.userId || tag === TAGS.userAttribute)
-    .flatMap(({ packet, signatures }) =>
-      signatures.filter(
-        (signature) =>
-          TYPES.certification.some((type) => type === signature.type) &&
-          isBy(primary, signature, [primary.hashed, ...nameHashed(packet, signature)]),
-      ),
-    )
+    .flatMap((part) => saidWithName(primary, part))
   const newest = [newestOf(direct), newestOf(named)].filter((one) => one !== undefined)
   // One of them may leave out what the other says, as Debian's do.
   const [older, newer] = newest.toSorted((a, b) => a.created - b.created).map(keySaid)
   return older && { ...older, ...newer }
 }
+
+/** Nothing that it took back later. */
+function saidWithName(primary: PublicKey, { packet, signatures }: Part): Signature[] {
+  const own = signatures.filter((signature) =>
+    says(primary, signature, [primary.hashed, ...nameHashed(packet, signature)]),
+  )
+  const takenBack = newestOf(own.filter(({ type }) => type === TYPES.certificationRevocation))
+  return own.filter(
+    ({ type, created }) =>
+      TYPES.certification.some((one) => one === type) && created > (takenBack?.created ?? -1),
+  )
+}
+
+/** For good: what ends of itself says nothing of a key, whose end would be said in other words. */
+const says = (primary: PublicKey, signature: Signature, hashed: readonly Uint8Array[]): boolean =>
+  signature.ends === undefined && isBy(primary, signature, hashed)
 
 type KeySaid = Pick<Signature, 'keySeconds' | 'flags'>
 
@@ -183,7 +195,7 @@ function signingSubkey(primary: PublicKey, { packet, signatures }: Part): Signin
   if (key?.material === undefined) return []
   const hashed = [primary.hashed, key.hashed]
   const binding = newestOf(
-    signatures.filter((one) => one.type === TYPES.subkeyBinding && isBy(primary, one, hashed)),
+    signatures.filter((one) => one.type === TYPES.subkeyBinding && says(primary, one, hashed)),
   )
   const back = binding?.embedded.some((one) => one.type === TYPES.primaryBinding && isBy(key, one, hashed))
   if (binding === undefined || back !== true || !maySign(binding)) return []

@@ -15,6 +15,7 @@ export const TYPES = {
   directKey: 0x1f,
   keyRevocation: 0x20,
   subkeyRevocation: 0x28,
+  certificationRevocation: 0x30,
 } as const
 
 /** What its hashed part says; times in seconds since 1970. */

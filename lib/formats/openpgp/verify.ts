@@ -1,6 +1,6 @@
 // Whether bytes are signed by one of the keys that are believed: each signature judged by its own time.
 
-import { algorithmName, type Check, checkBy, notVerified } from './algorithms.ts'
+import { algorithmName, type Check, checkBy, notVerified, outdated } from './algorithms.ts'
 import type { Certificate, SigningKey } from './certificates.ts'
 import { type Signature, TYPES } from './signature.ts'
 
@@ -50,6 +50,11 @@ export interface Believed {
   readonly certificates: readonly Certificate[]
   /** milliseconds since 1970 */
   readonly now: number
+  /**
+   * `true`: as for what is signed anew all the time. Nothing counts that nobody signs so any more (`outdated`), nor what is
+   * of a moment that is yet to come. Packages are signed once, some of them twenty years ago.
+   */
+  readonly strict?: boolean
 }
 
 /** Each costs a hash over all that passes. */
@@ -98,7 +103,7 @@ interface Open {
   end(): Verdict
 }
 
-function judge(signature: Signature, { certificates, now }: Believed): Open | Refused {
+function judge(signature: Signature, { certificates, now, strict = false }: Believed): Open | Refused {
   const { type, algorithm, hash, issuer, numbers } = signature
   if (type !== TYPES.binary && type !== TYPES.text)
     return refused('unknown-kind', 'it is no signature of a file')
@@ -114,11 +119,14 @@ function judge(signature: Signature, { certificates, now }: Believed): Open | Re
       'unknown-key',
       `it is by the key ${issuer ?? '(it does not say which)'}, which is none of those that are believed`,
     )
-  const why = untimely(signature, found.key, now / 1000)
+  const { key, certificate } = found
+  const weak = strict ? outdated(hash, certificate.material, key.material) : undefined
+  if (weak !== undefined) return refused('unknown-kind', `it is by the key ${key.fingerprint}, and ${weak}`)
+  const why = untimely(signature, key, now / 1000, strict ? 0 : MAX_AHEAD)
   if (why !== undefined) return refused('untimely', why)
-  const checked = checkBy(found.key.material, algorithm, hash, numbers)
+  const checked = checkBy(key.material, algorithm, hash, numbers)
   if (checked === undefined)
-    return refused('unknown-kind', `it is not of the algorithm of the key ${found.key.fingerprint}`)
+    return refused('unknown-kind', `it is not of the algorithm of the key ${key.fingerprint}`)
   return open(signature, checked, found)
 }
 
@@ -152,16 +160,16 @@ function open(
 }
 
 /** Why it counts for nothing, whatever it signs: by its own time, and by none that came later. */
-function untimely(signature: Signature, key: SigningKey, now: number): string | undefined {
+function untimely(signature: Signature, key: SigningKey, now: number, maxAhead: number): string | undefined {
   const { created: made, ends, unknownCritical } = signature
   const { fingerprint, created, ends: keyEnds, revoked } = key
   if (unknownCritical) return 'it says something of itself that must be understood, and is not known here'
-  if (made > now + MAX_AHEAD) return `it is of ${day(made)}, which is yet to come: is the clock right?`
+  if (made > now + maxAhead) return `it is of ${day(made)}, which is in the future: is the clock right?`
   if (ends !== undefined && ends <= now) return `it ended on ${day(ends)}`
   if (made < created)
     return `it is of ${day(made)}, before its key ${fingerprint} was made on ${day(created)}`
   if (keyEnds !== undefined && made >= keyEnds)
-    return `the key ${fingerprint} had ended on ${day(keyEnds)} when it signed on ${day(made)}`
+    return `the key ${fingerprint} had expired on ${day(keyEnds)} when it signed on ${day(made)}`
   if (revoked !== undefined && made >= revoked)
     return revoked === 0
       ? `the key ${fingerprint} is revoked: others may have it`

@@ -70,7 +70,7 @@ async function signatureOf(
   const beside = url.replace(/\.xz$/, '.sign')
   const bounds = { maxBytes: MAX_SIGNATURE, maxMilliseconds: FIRST_ANSWER }
   try {
-    return await readDetached(await fetch(beside, bounds), keys, beside)
+    return readDetached(await fetch(beside, bounds), keys, beside)
   } catch (error) {
     if (!isProbeError(error, 'not-found') || !(await isThere(fetch, url))) throw error
     throw new ProbeError('signature-invalid', `${url} is not believed: its signature ${beside} is not there`)

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { config, generateKey, readKey } from 'openpgp'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readCertificates, type SigningKey } from '../../../../lib/formats/openpgp/certificates.ts'
 import { isProbeError } from '../../../../lib/model/errors.ts'
@@ -78,6 +79,18 @@ describe('a key', () => {
     expect(certificatesOf('test-rpmrs-v6-ed25519')).toEqual([])
   })
 
+  test.each([
+    [undefined, 1],
+    [86_400, 0],
+  ])('whose own signature lasts %s seconds is %s that may sign', async (seconds, keys) => {
+    const armored = await vouchedFor(seconds)
+    expect(readCertificates(new TextEncoder().encode(armored))).toHaveLength(keys)
+    const read = (await readKey({ armoredKey: armored })).verifyPrimaryKey()
+    await (keys === 1
+      ? expect(read).resolves.toBeUndefined()
+      : expect(read).rejects.toThrow(/self-signature/))
+  })
+
   test('whose own signature does not hold is left out', () => {
     const file = Buffer.from(vector('keys/alma-9.asc')).toString('latin1')
     const block = Buffer.from(
@@ -90,6 +103,26 @@ describe('a key', () => {
     expect(readCertificates(block)).toEqual([])
   })
 })
+
+/** A key of 2020 that vouches for itself for so long. */
+async function vouchedFor(seconds: number | undefined): Promise<string> {
+  const date = new Date('2020-01-01')
+  const { privateKey } = await generateKey({
+    ...{ type: 'ecc', curve: 'ed25519Legacy', userIDs: { name: 'Archive' }, date, format: 'object' },
+  })
+  const [user] = privateKey.users
+  const signature = user!.selfCertifications[0]!
+  signature.signatureNeverExpires = seconds === undefined
+  signature.signatureExpirationTime = seconds ?? null
+  // Its types are those of a signature over bytes.
+  const sign = signature.sign.bind(signature) as unknown as (...args: readonly unknown[]) => Promise<void>
+  const signed = { userID: user!.userID, key: privateKey.keyPacket }
+  await sign(privateKey.keyPacket, signed, date, false, {
+    ...config,
+    nonDeterministicSignaturesViaNotation: false,
+  })
+  return privateKey.toPublic().armor()
+}
 
 test('whatever bytes are a key file or are refused as none', () => {
   const real = vector('keys/redhat-8.asc')
