@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { compressionOf, decompressed } from '../../formats/decompress.ts'
+import { type Compression, compressionOf, decompressed } from '../../formats/decompress.ts'
 import { xmlReader } from '../../formats/xml.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
@@ -90,12 +90,7 @@ export async function readPrimary(
   base: string,
   keep: KeepRpm,
 ): Promise<readonly ListedRpm[]> {
-  const compression = compressionOf(list)
-  if (compression === undefined)
-    throw new ProbeError(
-      'mirror-unreachable',
-      `the list of ${base} is compressed in a way that is not known here`,
-    )
+  const compression = knownCompression(list, base)
   const { write, end, packages } = primaryReader(base, keep)
   const decoder = new TextDecoder()
   try {
@@ -107,6 +102,16 @@ export async function readPrimary(
     throw new ProbeError('mirror-unreachable', `the list of ${base} is broken: ${cause}`, { cause })
   }
   return packages
+}
+
+/** Databases in bzip2 are common on old mirrors; each of them has its list as XML in gzip beside it, which is taken. */
+function knownCompression(list: Uint8Array, base: string): Compression {
+  const found = compressionOf(list)
+  if (found !== undefined) return found
+  throw new ProbeError(
+    'mirror-unreachable',
+    `the list of ${base} is compressed by bzip2 or lzma, which nothing here unpacks: it needs a primary.xml in gzip, xz or zstd`,
+  )
 }
 
 /** createrepo's own schema of primary.sqlite; what the packages need is not read. */
@@ -131,10 +136,10 @@ export async function readDatabase(
   base: string,
   keep: KeepRpm,
 ): Promise<readonly ListedRpm[]> {
+  const compression = knownCompression(packed, base)
   try {
     const chunks: Uint8Array[] = []
-    for await (const chunk of decompressed(packed, compressionOf(packed) ?? 'none', MAX_LIST))
-      chunks.push(chunk.slice())
+    for await (const chunk of decompressed(packed, compression, MAX_LIST)) chunks.push(chunk.slice())
     const rows = z.array(row).parse(await query(Buffer.concat(chunks), QUERY))
     return rows.filter(({ name }) => keep.test(name)).flatMap((one) => listedOf(one, base))
   } catch (cause) {

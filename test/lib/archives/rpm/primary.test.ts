@@ -1,10 +1,15 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { type ListedRpm, readPrimary } from '../../../../lib/archives/rpm/primary.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { fetchRpms, type ListedRpm, readDatabase, readPrimary } from '../../../../lib/archives/rpm/primary.ts'
 import { readRepomd, urlBelow } from '../../../../lib/archives/rpm/repomd.ts'
 import { isProbeError } from '../../../../lib/model/errors.ts'
 import { vector } from '../../../support/archives.ts'
+import { memoryStore } from '../../../support/memory.ts'
 
 const BASE = 'https://mirror.invalid/9/BaseOS'
 const KERNELS = { id: 'kernels', test: (name: string) => name.startsWith('kernel') }
@@ -64,6 +69,32 @@ describe('primary.xml', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('a repository of the past, with its databases in bzip2', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'repository-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  execFileSync('createrepo_c', ['--quiet', '--database', '--compress-type=bz2', folder])
+  const found = readdirSync(join(folder, 'repodata'))
+  const database = found.find((name) => name.endsWith('primary.sqlite.bz2')) ?? ''
+  const nothing = async () => {
+    throw new Error('no database is read')
+  }
+
+  test('is read by its list in gzip', async () => {
+    const fetch = async (url: string) => readFileSync(url.replace(BASE, folder))
+    const ports = { fetch, now: Date.now, certificates: [], inputs: memoryStore().store, query: nothing }
+    expect(database).not.toBe('')
+    expect(await fetchRpms(ports, { base: BASE, lists: 'unsigned' }, KERNELS)).toEqual([])
+  })
+
+  test('that has nothing else says what it lacks', async () => {
+    const packed = readFileSync(join(folder, 'repodata', database))
+    await expect(readDatabase(nothing, packed, BASE, KERNELS)).rejects.toMatchObject({
+      code: 'mirror-unreachable',
+      message: expect.stringMatching(/compressed by bzip2 or lzma.* needs a primary.xml in gzip/),
+    })
   })
 })
 
