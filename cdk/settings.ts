@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { type AllSettings, DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { overlay } from '../lib/model/overlay.ts'
-import { placesIn } from '../lib/model/places.ts'
+import { placesIn, withoutSecrets } from '../lib/model/places.ts'
 
 /**
  * The defaults with the JSON of `file` over them: see `overlay`.
@@ -27,7 +27,9 @@ export function readSettings(file: string | undefined, { local }: { local: boole
 function refuseOutOfReach(settings: AllSettings): void {
   const bad = placesIn(settings).find(isOutOfReach)
   if (bad === undefined) return
-  throw new Error(`${bad} is out of a deployed stack's reach; set PROBE_LOCAL=1 to run it on this machine`)
+  throw new Error(
+    `${withoutSecrets(bad)} is out of a deployed stack's reach; set PROBE_LOCAL=1 to run it on this machine`,
+  )
 }
 
 function isOutOfReach(url: string): boolean {

@@ -4,6 +4,7 @@ import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { ENV } from '../lib/aws/resources.ts'
 import { type AllSettings, DEFAULTS } from '../lib/kernels/settings.ts'
+import { NETWORK } from '../lib/model/network.ts'
 import { difference } from '../lib/model/overlay.ts'
 import { addTopic, alarms } from './alarm.ts'
 import { watchApi, watchBuilds, watchClaims, watchFunctions, watchKeys, watchTables } from './alarms.ts'
@@ -108,7 +109,9 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   artifacts.grantTo(keyMaker, 'write public key')
   makeSigningKey(stack, { signingKey, keyMaker, publish })
 
-  addSettings(settings, resolve, wait, direct, submit, v1, plan, compose, publish)
+  addSettings(settings, plan, compose)
+  // They ask no mirror: a proxy's password is none of theirs.
+  addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
   const { api, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, compose, publish, sweep })

@@ -17,7 +17,7 @@ import { listDates, log, settingsOf, store } from './runtime/ports.ts'
 const TIMEOUT = 300_000
 
 const current = settingsOf(settingsSchema, DEFAULTS)
-const fetch = createFetch({ settings: current, timeoutMs: TIMEOUT })
+const fetch = createFetch({ settings: current, network: current.network, timeoutMs: TIMEOUT })
 const lists = { fetch, inputs: store('inputsBucket'), now: Date.now, lists: listDates(), log }
 const roots = createRoots(lists, current.roots)
 

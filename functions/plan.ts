@@ -44,7 +44,7 @@ const inputs = store('inputsBucket')
 const roots = store('rootsBucket')
 const archive = {
   // The operator's settings name the places, no client does: a file there is meant.
-  fetch: createFetch({ files: true, settings: current }),
+  fetch: createFetch({ files: true, settings: current, network: current.network }),
   inputs,
   now: Date.now,
   lists: listDates(),

@@ -8,7 +8,6 @@ import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
 import { firstRoot } from './start/first-root.ts'
 import { settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
-import { isObject } from './wire/json.ts'
 
 interface Settings {
   readonly port: number
@@ -52,8 +51,8 @@ async function start(): Promise<Stack> {
   const roots = rootPlaces(cache)
   const assembly = async () => {
     const synthesized = await synthesize({ root: ROOT, dataDir, settingsFile, suites, log: say })
-    const { roots: own } = hostSettings({ suites, settingsFile })
-    await firstRoot({ root: ROOT, cache, settings: isObject(own) ? own : {} })
+    const { roots: archive = {}, network = {} } = hostSettings({ suites, settingsFile })
+    await firstRoot({ root: ROOT, cache, settings: { archive, network } })
     checkSandbox(roots)
     return synthesized
   }

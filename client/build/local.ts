@@ -60,10 +60,11 @@ const MAX_REMEMBERED = 4 * 1024 * 1024
 export async function buildHere(options: LocalOptions, asked: Asked): Promise<Outcome> {
   const { settings, cache, builder, folders, tell } = options
   const now = Date.now
+  const { network } = settings
   const inputsFolder = join(cache, 'inputs')
   const inputs = bucketStore(inputsFolder)
   const progress = downloads(tell, now)
-  const fetch = onceEach(createFetch({ files: true, settings, timeoutMs: TIMEOUT, progress }))
+  const fetch = onceEach(createFetch({ files: true, settings, network, timeoutMs: TIMEOUT, progress }))
   const archive = { fetch, inputs, now, lists: folderListDates(cache), log: () => {} }
   const planning = createPlanning({
     ...archive,
@@ -73,7 +74,7 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
     query: queryDatabase,
   })
   const places = rootPlaces(cache)
-  const kept = keptRoots(cache, createFetch({ settings, timeoutMs: TIMEOUT }))
+  const kept = keptRoots(cache, createFetch({ settings, network, timeoutMs: TIMEOUT }))
   const rootPorts: BuildRootPorts = {
     machines: settings.build.machines,
     roots: createRoots({ ...archive, inputs: folderStore(cache) }, settings.roots),

@@ -3,8 +3,10 @@
 import { ROOT_ARCHIVE } from '../../lib/archives/roots.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
 import { createRoots } from '../../lib/build/roots/roots.ts'
+import { NETWORK, networkSchema } from '../../lib/model/network.ts'
 import { cacheFolder } from '../../local/roots.ts'
 import { aptOptions, aptSuites } from '../../local/start/apt-sources.ts'
+import { settingsOf } from '../../local/start/synthesize.ts'
 import { openRootCache } from './cache.ts'
 import { folderListDates, folderStore } from './folder-store.ts'
 
@@ -18,8 +20,13 @@ async function main(commands: readonly string[]): Promise<void> {
   )
     throw new Error('usage: npm run compose-root -- gcc-14 [clang-19]; or steps, or machine')
   const dir = cacheFolder(process.env)
-  const fetch = createFetch({ timeoutMs: 600_000 })
-  const mirror = aptSuites().find(({ mirror: url }) => url.endsWith('/debian'))?.mirror
+  const suites = aptSuites()
+  const { network } = settingsOf({ suites, settingsFile: process.env.SETTINGS_FILE })
+  const fetch = createFetch({
+    network: networkSchema.parse({ ...NETWORK, ...Object(network) }),
+    timeoutMs: 600_000,
+  })
+  const mirror = suites.find(({ mirror: url }) => url.endsWith('/debian'))?.mirror
   const archive = { ...ROOT_ARCHIVE, ...(mirror === undefined ? {} : { mirror, ...aptOptions() }) }
   const ports = {
     fetch,

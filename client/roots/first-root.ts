@@ -1,5 +1,6 @@
 // Before the first start of a user's first registry: composes the roots of the first example, and tells how far it is.
-// CACHE SETTINGS: the folder of this user's roots, and JSON of what differs from the settings of their archive.
+// CACHE: the folder of this user's roots. The environment has JSON of what differs from the settings of their archive, and
+// of the network.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,8 @@ import { ROOT_ARCHIVE, rootArchiveSchema } from '../../lib/archives/roots.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'
 import { createRoots } from '../../lib/build/roots/roots.ts'
 import type { RootSpec } from '../../lib/build/roots/spec.ts'
-import { DONE } from '../../local/start/first-root.ts'
+import { NETWORK, networkSchema } from '../../lib/model/network.ts'
+import { DONE, SETTINGS } from '../../local/start/first-root.ts'
 import { bucketStore } from './bucket.ts'
 import { folderListDates } from './folder-store.ts'
 import { keptRoots, teller } from './kept-roots.ts'
@@ -25,8 +27,10 @@ const FIRST: readonly { readonly what: string; readonly spec: RootSpec }[] = [
 ]
 
 async function main(cache: string, settings: string): Promise<void> {
-  const archive = rootArchiveSchema.parse({ ...ROOT_ARCHIVE, ...JSON.parse(settings) })
-  const fetch = createFetch({ settings: archive, timeoutMs: TIMEOUT })
+  const own = JSON.parse(settings)
+  const archive = rootArchiveSchema.parse({ ...ROOT_ARCHIVE, ...own.archive })
+  const network = networkSchema.parse({ ...NETWORK, ...own.network })
+  const fetch = createFetch({ settings: archive, network, timeoutMs: TIMEOUT })
   // What is read of the lists is kept beside the roots, where every registry's first plan finds it.
   const inputs = bucketStore(join(cache, 'bucket'))
   const ports = { fetch, now: Date.now, lists: folderListDates(cache), inputs }
@@ -43,9 +47,9 @@ async function main(cache: string, settings: string): Promise<void> {
   writeFileSync(join(cache, DONE), '')
 }
 
-const [cache = '', settings = '{}'] = process.argv.slice(2)
+const [cache = ''] = process.argv.slice(2)
 try {
-  await main(cache, settings)
+  await main(cache, process.env[SETTINGS] ?? '{}')
 } catch (error) {
   // The first request composes them: nothing that the registry serves already waits for that.
   const why = error instanceof Error ? error.message : String(error)

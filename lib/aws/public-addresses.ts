@@ -52,7 +52,9 @@ export function isPublicAddress(address: string): boolean {
 /** Why nothing was asked of that host. */
 export class NotPublicError extends Error {
   constructor(host: string, address: string) {
-    super(`${host} is ${address}, which is no public address`)
+    super(
+      `it sends us on, and ${host} is ${address}, which is no public address: only what the settings name may be there`,
+    )
     this.name = 'NotPublicError'
   }
 }

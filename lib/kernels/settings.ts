@@ -3,6 +3,7 @@
 import type * as z from 'zod'
 import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'
 import { ROOT_ARCHIVE, rootArchiveSchema } from '../archives/roots.ts'
+import { NETWORK, networkSchema } from '../model/network.ts'
 import { BASE_DEFAULTS, baseSettings } from '../model/settings.ts'
 import { TARGET_NAMES, TARGETS, type Target, type TargetSettings } from './targets.ts'
 import { VANILLA, vanillaSchema } from './vanilla/settings.ts'
@@ -16,6 +17,7 @@ export const settingsSchema = baseSettings.extend({
   vanilla: vanillaSchema,
   driverPackages: driverArchiveSchema,
   roots: rootArchiveSchema,
+  network: networkSchema,
 })
 export type AllSettings = z.infer<typeof settingsSchema>
 
@@ -25,4 +27,5 @@ export const DEFAULTS: AllSettings = {
   vanilla: VANILLA,
   driverPackages: DRIVER_ARCHIVE,
   roots: ROOT_ARCHIVE,
+  network: NETWORK,
 }

@@ -8,3 +8,7 @@ export function placesIn(settings: unknown): string[] {
     return [`file:${settings.path}`]
   return Object.values(settings).flatMap(placesIn)
 }
+
+/** For messages: without a password, and without a query, as that of a presigned URL is one. */
+export const withoutSecrets = (url: string): string =>
+  url.replace(/[?#].*$/s, '').replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')

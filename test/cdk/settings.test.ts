@@ -75,6 +75,12 @@ test.each([
   expect(() => read(settings, true)).not.toThrow()
 })
 
+test('a proxy on this machine is refused in a deployment without a word of its password', () => {
+  const network = { proxy: 'http://registry:secret@127.0.0.1:3128' }
+  expect(() => read({ network })).toThrow(/^http:\/\/127\.0\.0\.1:3128\/? is out of a deployed stack's reach/)
+  expect(() => read({ network }, true)).not.toThrow()
+})
+
 test('settings that do not fit into the environment of a function are refused', () => {
   const revoked = Array.from({ length: 300 }, (_, i) => `1.0.${i}+driver`)
   expect(() => synthesis({ revoked }, true)).toThrow(/bytes of JSON/)

@@ -56,6 +56,16 @@ describe('the template', () => {
   })
 })
 
+test("a proxy's password is given to the functions that ask mirrors, and stands nowhere else", () => {
+  const network = { proxy: 'http://registry:only-theirs@proxy.example:3128' }
+  const { template } = synthesis({ network }, true)
+  const functions = [...resourcesOf(template, 'AWS::Lambda::Function')]
+  expect(
+    functions.filter(([, one]) => JSON.stringify(one).includes('only-theirs')).map(([id]) => id),
+  ).toEqual(['Plan', 'Compose'])
+  expect(JSON.stringify(template).split('only-theirs')).toHaveLength(1 + 2)
+})
+
 describe('what is stored', () => {
   test.each(['Artifacts', 'Staging', 'Inputs'])('%s is private, versioned, encrypted and kept', (id) => {
     const bucket = resourcesOf(first.template, 'AWS::S3::Bucket').get(id)!

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openObjects } from '../../local/s3/objects.ts'
 import { aptOptions } from '../../local/start/apt-sources.ts'
+import { SETTINGS } from '../../local/start/first-root.ts'
 import { composed } from '../support/builds/roots.ts'
 import { mainMirror } from '../support/mirrors.ts'
 import { scratch } from '../support/registry/registry.ts'
@@ -22,7 +23,9 @@ afterAll(() => work.remove())
 /** `until`: it is killed once that is true. */
 async function run(settings: object, until = (_child: ChildProcess): boolean => false) {
   const cache = join(work.dir, 'cache')
-  const child = spawn(process.execPath, [SCRIPT, cache, JSON.stringify(settings)])
+  const child = spawn(process.execPath, [SCRIPT, cache], {
+    env: { ...process.env, [SETTINGS]: JSON.stringify({ archive: settings }) },
+  })
   let said = ''
   child.stdout.on('data', (chunk) => {
     said += chunk

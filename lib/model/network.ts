@@ -1,0 +1,38 @@
+// How mirrors are reached from where the registry runs: through which proxy, and by whose certificates.
+
+import { X509Certificate } from 'node:crypto'
+import * as z from 'zod'
+
+export const networkSchema = z.object({
+  /**
+   * URL of the proxy that mirrors are asked through, `http://proxy.example:3128`; it may hold a name and a password, which
+   * are never told to anyone but the proxy
+   */
+  proxy: z
+    .string()
+    .refine(isProxy, { error: 'is not of the form http://proxy.example:3128, or https' })
+    .optional(),
+  /** hosts that are reached without it: `mirror.lan`, or `.lan` for all that end so; this machine itself always is */
+  direct: z.array(z.string().regex(/^\.?[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/)),
+  /** PEM of certificates: who signs by one of them is believed as public authorities are */
+  ca: z.array(z.string().refine(isCertificates, { error: 'is not a certificate in PEM' })),
+})
+export type NetworkSettings = z.infer<typeof networkSchema>
+
+export const NETWORK: NetworkSettings = { direct: [], ca: [] }
+
+function isProxy(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, pathname, search, hash } = new URL(text)
+  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && hash === ''
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
+
+function isCertificates(text: string): boolean {
+  try {
+    return (text.match(PEM) ?? []).map((one) => new X509Certificate(one)).length > 0
+  } catch {
+    return false
+  }
+}
