@@ -26,7 +26,7 @@ export type Ways = (place: URL, named: boolean) => Way
 export function waysBy(network: NetworkSettings = NETWORK, timeoutMs: number): Ways {
   const { proxy, direct, ca } = network
   const trusted = ca.length === 0 ? {} : { secureContext: trusting(ca) }
-  const straight = ca.length === 0 ? {} : { agent: new HttpsAgent({ ...trusted, keepAlive: true }) }
+  const straight = ca.length === 0 ? {} : { agent: new HttpsAgent({ ...trusted, ...LIKE_THE_GLOBAL_ONE }) }
   const through = proxy === undefined ? undefined : agentsThrough(proxy, timeoutMs, trusted)
   return (place, named) => {
     if (!named) checkLiteral(place.hostname)
@@ -45,9 +45,15 @@ export function waysBy(network: NetworkSettings = NETWORK, timeoutMs: number): W
 const trusting = (ca: readonly string[]) =>
   createSecureContext({ ca: [...getCACertificates('default'), ...ca] })
 
-/** Node's own: a tunnel for https, the whole URL for http. */
+/** Idle connections end before a server ends them. */
+const LIKE_THE_GLOBAL_ONE = { keepAlive: true, timeout: 5000 }
+
+/**
+ * Node's own: a tunnel for https, the whole URL for http. A connection for each request: nobody knows when a proxy ends one
+ * that is idle.
+ */
 function agentsThrough(proxy: string, timeout: number, trusted: object) {
-  const options = { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }, timeout, keepAlive: true }
+  const options = { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }, timeout }
   return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...trusted }) }
 }
 
@@ -56,7 +62,7 @@ const isDirect = (host: string, direct: readonly string[]): boolean =>
   /^(?:localhost|.+\.localhost|127\..*|\[::1\])$/.test(host) ||
   direct.some((one) => host === one || (one.startsWith('.') && host.endsWith(one)))
 
-/** Names that are of a network's own by their form (RFC 6761, 6762, 8375, and ICANN's `internal`): who knows what a proxy finds there. */
+/** Names that are of a network's own by their form (RFC 6761, 6762, 8375, ICANN's `internal`, and what companies use). */
 const OWN_NAMES = /^[^.]*\.?$|\.(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)\.?$/
 
 function checkName(hostname: string): void {
