@@ -4,6 +4,7 @@ import { createMessage, enums, readKey, reformatKey, revokeKey, sign } from 'ope
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readDetached, type SigningKey, throughSignature } from '../../../lib/archives/detached.ts'
 import { KERNEL_ORG_KEYS } from '../../../lib/archives/keys/kernel-org.ts'
+import { readCertificates } from '../../../lib/formats/openpgp/certificates.ts'
 import { MADE, signer } from '../../support/kernel-org.ts'
 
 const NOW = Date.parse('2026-06-01')
@@ -143,6 +144,8 @@ describe('the keys of kernel.org', () => {
     expect(read.getFingerprint().toUpperCase()).toBe(key.fingerprint)
     for (const date of ['2013-01-01', '2020-01-01', '2026-11-01'])
       await expect(read.getSigningKey(undefined, new Date(date))).resolves.toBeDefined()
+    const [own] = readCertificates(bytes(key.armored)).flatMap(({ keys }) => keys)
+    expect(own).toMatchObject({ fingerprint: key.fingerprint, ends: undefined, revoked: undefined })
   })
 
   test('are four, of the people whom kernel.org names', () => {
