@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFetch } from '../../lib/aws/fetch.ts'
 import { debianFamily } from '../../lib/kernels/debian/family.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
-import { packAsRaspberryPi, packProxmox, signSuite } from '../support/apt/debian-family.ts'
+import { type DebianFamily, debianAsRaspberryPi, debianFamilyArchives } from '../support/apt/debian-family.ts'
 import { tell } from '../support/builds/apt.ts'
 import { build } from '../support/builds/build.ts'
 import { driverInput } from '../support/builds/kernel-build.ts'
@@ -30,6 +30,7 @@ const localVersion = '-4-pve'
 
 let work: Awaited<ReturnType<typeof scratch>>
 let mirror: Mirror
+let archives: DebianFamily
 let registry: Registry
 let signer: RpmSigner
 let stranger: RpmSigner
@@ -48,10 +49,11 @@ beforeAll(async () => {
   const content = join(work.dir, 'content')
   await cp(kernel.tree, join(content, `usr/src/linux-headers-${kernel.release}`), { recursive: true })
   const image = kernel.image === undefined ? {} : { [`boot/vmlinuz-${kernel.release}`]: kernel.image }
-  packProxmox(folder, { uname: kernel.release, version, content, image })
+  archives = debianFamilyArchives(folder)
+  archives.packProxmox(kernel.release, version, content, image)
   signer = rpmSigner('Proxmox')
   stranger = rpmSigner('Stranger')
-  signSuite(folder, 'proxmox', stranger)
+  archives.sign('proxmox', stranger)
   mirror = await startMirror(folder)
   registry = await startRegistry({
     dataDir: join(work.dir, 'data'),
@@ -74,29 +76,28 @@ afterAll(async () => {
   await work?.remove()
 })
 
-const pathOf = (release: string, arch = 'x86_64') =>
-  `/driver/${encodeURIComponent(DRIVER_VERSION)}/${arch}/scap_debian_${release}_1.ko`
+const urlOf = (release: string, arch = 'x86_64') =>
+  `${registry.url}/driver/${encodeURIComponent(DRIVER_VERSION)}/${arch}/scap_debian_${release}_1.ko`
+/** As falcoctl and the loader ask. */
+const got = (url: string) => downloaded(url, work.dir)
 
 describe('a kernel of Proxmox VE', () => {
   test('is not built of a list that a stranger signed', async () => {
-    const path = pathOf(version.replace('-4', '-9'))
-    await downloaded(registry.url + path, work.dir)
-    expect(await about(registry.url + path)).toMatchObject({
+    const url = urlOf(version.replace('-4', '-9'))
+    await got(url)
+    expect(await about(url)).toMatchObject({
       state: 'failed',
       detail: expect.stringMatching(/InRelease is not believed: no key of the keyring has signed it/),
     })
-    signSuite(join(work.dir, 'mirror'), 'proxmox', signer)
+    archives.sign('proxmox', signer)
   })
 
   test(
     'gets its probe by the name that falcoctl makes of it, built of its own packages',
     async () => {
-      const path = pathOf(version)
-      expect(
-        await downloaded(registry.url + path, work.dir),
-        (await ask(`${registry.url}${path}.log`, '-L')).body,
-      ).toBe(0)
-      const { manifest } = await about(registry.url + path)
+      const url = urlOf(version)
+      expect(await got(url), (await ask(`${url}.log`, '-L')).body).toBe(0)
+      const { manifest } = await about(url)
       expect(manifest).toMatchObject({
         unameRelease: kernel.release,
         compiler: 'gcc-12',
@@ -108,7 +109,7 @@ describe('a kernel of Proxmox VE', () => {
   )
 
   test.runIf(LONG)('has loaded it before it was published', async () => {
-    const { loadTest } = await about(registry.url + pathOf(version))
+    const { loadTest } = await about(urlOf(version))
     expect(loadTest).toMatchObject({
       verdict: 'passed',
       checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
@@ -117,16 +118,16 @@ describe('a kernel of Proxmox VE', () => {
 
   test('is a hit from then on, also by what uname says, and its mirror is not asked again', async () => {
     mirror.asked.length = 0
-    expect((await ask(registry.url + pathOf(version))).status).toBe(307)
+    expect((await ask(urlOf(version))).status).toBe(307)
     expect(mirror.asked).toEqual([])
-    expect(await downloaded(registry.url + pathOf(kernel.release), work.dir)).toBe(0)
-    expect((await about(registry.url + pathOf(kernel.release))).manifest.unameRelease).toBe(kernel.release)
+    expect(await got(urlOf(kernel.release))).toBe(0)
+    expect((await about(urlOf(kernel.release))).manifest.unameRelease).toBe(kernel.release)
   })
 
   test('that the mirror has not is refused within seconds, with what to do', async () => {
-    const path = pathOf(kernel.release.replace('-4-pve', '-5-pve'))
-    await downloaded(registry.url + path, work.dir)
-    expect(await about(registry.url + path)).toMatchObject({
+    const url = urlOf(kernel.release.replace('-4-pve', '-5-pve'))
+    await got(url)
+    expect(await about(url)).toMatchObject({
       state: 'failed',
       reason: 'headers-not-found',
       detail: expect.stringMatching(/the archive of Proxmox VE has no headers of kernel .*-5-pve.*POST/),
@@ -136,9 +137,9 @@ describe('a kernel of Proxmox VE', () => {
 
 test("a kernel of Debian's own is not looked for in another archive", async () => {
   mirror.asked.length = 0
-  const path = pathOf(`${version}-amd64`)
-  await downloaded(registry.url + path, work.dir)
-  expect(await about(registry.url + path)).toMatchObject({
+  const url = urlOf(`${version}-amd64`)
+  await got(url)
+  expect(await about(url)).toMatchObject({
     state: 'failed',
     detail: expect.stringMatching(/^Debian's archive/),
   })
@@ -147,9 +148,9 @@ test("a kernel of Debian's own is not looked for in another archive", async () =
 
 describe('a kernel of Raspberry Pi OS', () => {
   test('is refused where builds run on machines of another kind, with what to set', async () => {
-    const path = pathOf('6.1.99%2Brpt-rpi-v8', 'aarch64')
-    await downloaded(registry.url + path, work.dir)
-    expect(await about(registry.url + path)).toMatchObject({
+    const url = urlOf('6.1.99%2Brpt-rpi-v8', 'aarch64')
+    await got(url)
+    expect(await about(url)).toMatchObject({
       state: 'failed',
       reason: 'headers-not-found',
       detail: expect.stringMatching(/build\.machines\.aarch64/),
@@ -160,8 +161,10 @@ describe('a kernel of Raspberry Pi OS', () => {
     'is built of the packages of its plan: here those of this machine, laid out as its own are',
     async () => {
       const folder = join(work.dir, 'mirror')
-      const { uname } = packAsRaspberryPi(folder, join(work.dir, 'raspberrypi'))
-      signSuite(folder, 'raspberrypi', signer)
+      const kernel = debianAsRaspberryPi(join(work.dir, 'raspberrypi'))
+      const { uname } = kernel
+      archives.packRaspberryPi(kernel)
+      archives.sign('raspberrypi', signer)
       const { store, lists, log } = memoryPorts({ now: Date.now })
       const ports = { fetch: createFetch(), inputs: store.inputs, lists, log, now: Date.now }
       const own = { mirror: `${mirror.url}/raspberrypi`, suites: ['bookworm'], keys: [signer.publicKey] }

@@ -31,9 +31,9 @@ const KEYS: Readonly<Record<OtherName, string>> = { raspberrypi: RASPBERRYPI_KEY
 
 export type OtherPlanner = Omit<HeadersPlanner, 'find' | 'bring'>
 
-/** A kernel with its packages, and the config of its tree as latin1. */
+/** A kernel with its packages, and the config of its tree. */
 interface Found extends HeadersPlan {
-  readonly config: string
+  readonly config: Uint8Array
 }
 
 /** The archive's lists are asked for when one of its own kernels is, and only then. */
@@ -70,7 +70,7 @@ export function otherPlanner(
     },
     identify: async (request) => {
       const { config, kernelRelease } = await find(request.unameRelease)
-      checkConfig(Buffer.from(config, 'latin1'), request)
+      checkConfig(config, request)
       return { kernelRelease, kernelVersion: '1' }
     },
     planPackages: async ({ unameRelease, kernelRelease, kernelUrls }) => {
@@ -118,7 +118,9 @@ async function inOwnHeaders(
     headers: [...needed, headers],
     tree,
     image: otherImageOf(archive, headers, unameRelease),
-    ...ofConfig(config, unameRelease),
+    config,
+    // By the kernel's own word: not every one of these packages depends on its compiler.
+    ...compilerIn(config, undefined, unameRelease),
   }
 }
 
@@ -142,19 +144,11 @@ async function inSharedHeaders(
         unameRelease,
         headers: [headers],
         tree,
-        ...ofConfig(config, unameRelease),
+        config,
+        ...compilerIn(config, undefined, unameRelease),
       }
   }
   throw notInArchive(other, unameRelease)
 }
 
 const treeOf = (unameRelease: string): string => `usr/src/linux-headers-${unameRelease}`
-
-/** By the kernel's own word: not every one of these packages depends on its compiler. */
-const ofConfig = (
-  config: string,
-  kernelRelease: string,
-): Pick<Found, 'config' | 'compiler' | 'compilerText'> => ({
-  config,
-  ...compilerIn(Buffer.from(config, 'latin1'), undefined, kernelRelease),
-})

@@ -6,78 +6,17 @@ import { join } from 'node:path'
 import { treeOf } from '../builds/archive.ts'
 import { debianKernels } from '../registry/kernels.ts'
 import type { RpmSigner } from '../rpm/repository.ts'
-import { type DebSpec, packDeb, stanzasIn, writeSuite } from './repository.ts'
+import { type DebSpec, packDeb, writeSuite } from './repository.ts'
 
 type Content = DebSpec['content']
 type Layout = 'debian' | 'raspberrypi' | 'proxmox'
 
 /** As the real ones are. */
 const LAYOUTS = {
-  debian: {
-    suite: 'bookworm',
-    component: 'main',
-    archs: ['amd64', 'arm64'],
-    origin: 'Debian',
-    form: 'xz',
-  },
-  raspberrypi: {
-    suite: 'bookworm',
-    component: 'main',
-    archs: ['amd64', 'arm64'],
-    origin: 'Raspberry Pi Foundation',
-    form: 'gz',
-  },
-  proxmox: {
-    suite: 'bookworm',
-    component: 'pve-no-subscription',
-    archs: ['amd64'],
-    origin: 'Proxmox',
-    form: 'gz',
-  },
-} as const
-
-/** Signs what was packed below `{folder}/{layout}`. */
-export const signSuite = (
-  folder: string,
-  layout: Layout,
-  signer: RpmSigner,
-  fields?: readonly string[],
-): void => {
-  const archive = join(folder, layout)
-  const { component, suite, ...rest } = LAYOUTS[layout]
-  writeSuite(archive, {
-    ...{ ...rest, suite, codename: suite, signer, components: { [component]: stanzasIn(archive) } },
-    ...(fields === undefined ? {} : { fields }),
-  })
-}
-
-/** Proxmox's: a whole tree in one package, and an image beside it. */
-export function packProxmox(
-  folder: string,
-  { uname, version, content, image }: { uname: string; version: string; content: Content; image?: Content },
-): void {
-  const prefix = uname.startsWith('5.') ? 'pve' : 'proxmox'
-  const archive = join(folder, 'proxmox')
-  packDeb(archive, { name: `${prefix}-headers-${uname}`, version, arch: 'amd64', content })
-  packDeb(archive, { name: `${prefix}-kernel-${uname}`, version, arch: 'amd64', content: image ?? {} })
-}
-
-/** Raspberry Pi's: a flavour's headers, what all flavours share, and the programs of a build. */
-export function packRaspberryPi(
-  folder: string,
-  { uname, version, content, common = {}, kbuild = {} }: RaspberryPiKernel,
-): void {
-  const [abi = ''] = uname.split('-rpi-')
-  const own = { version, arch: 'arm64' } as const
-  const shared = `linux-headers-${abi}-common-rpi`
-  const tools = `linux-kbuild-${abi.startsWith('6.1.0') ? '6.1' : abi}`
-  const depends = `${shared} (= ${version}), linux-image-${uname} (= ${version}) | linux-image-${uname}-unsigned (= ${version}), ${tools} (= ${version}), gcc-12:arm64`
-  const archive = join(folder, 'raspberrypi')
-  packDeb(archive, { ...own, name: `linux-headers-${uname}`, depends, content })
-  packDeb(archive, { ...own, name: `linux-image-${uname}`, content: {} })
-  packDeb(archive, { ...own, name: shared, arch: 'all', content: common })
-  packDeb(archive, { ...own, name: tools, content: kbuild })
-}
+  debian: { origin: 'Debian', component: 'main', form: 'xz' },
+  raspberrypi: { origin: 'Raspberry Pi Foundation', component: 'main', form: 'gz' },
+  proxmox: { origin: 'Proxmox', component: 'pve-no-subscription', form: 'gz' },
+} as const satisfies Readonly<Record<Layout, object>>
 
 export interface RaspberryPiKernel {
   readonly uname: string
@@ -87,25 +26,61 @@ export interface RaspberryPiKernel {
   readonly kbuild?: Content
 }
 
-/** Before 6.6: every kernel's tree in one package. */
-export const packSharedHeaders = (folder: string, version: string, content: Content): string =>
-  packDeb(join(folder, 'raspberrypi'), {
-    name: 'raspberrypi-kernel-headers',
-    version,
-    arch: 'arm64',
-    content,
-  })
+export interface DebianFamily {
+  packDebian(uname: string, version: string, content: Content): void
+  /** A whole tree in one package, and an image beside it. */
+  packProxmox(uname: string, version: string, content: Content, image?: Content): void
+  /** A flavour's headers, what all flavours share, and the programs of a build. */
+  packRaspberryPi(kernel: RaspberryPiKernel): void
+  /** Before 6.6: every kernel's tree in one package. */
+  packSharedHeaders(version: string, content: Content): void
+  /** What was packed for it, as its suite bookworm. */
+  sign(layout: Layout, signer: RpmSigner): void
+}
 
-export function packDebian(folder: string, uname: string, version: string, content: Content): void {
-  const [abi = ''] = uname.split(/-a[mr][dm]64$/)
-  const common = `linux-headers-${abi}-common`
-  const depends = `${common} (= ${version}), linux-kbuild-6.1, linux-compiler-gcc-12-x86`
-  const archive = join(folder, 'debian')
-  const own = { version, arch: 'amd64' } as const
-  packDeb(archive, { ...own, name: `linux-headers-${uname}`, depends, content })
-  packDeb(archive, { ...own, name: `linux-image-${uname}`, content: {} })
-  packDeb(archive, { ...own, name: common, arch: 'all', content: {} })
-  packDeb(archive, { ...own, name: 'linux-kbuild-6.1', content: {} })
+/** Each archive is a folder of its name below that one. */
+export function debianFamilyArchives(folder: string): DebianFamily {
+  const stanzas: Readonly<Record<Layout, string[]>> = { debian: [], raspberrypi: [], proxmox: [] }
+  const pack = (layout: Layout, spec: DebSpec): void => {
+    stanzas[layout].push(packDeb(join(folder, layout), spec))
+  }
+  return {
+    packDebian: (uname, version, content) => {
+      const common = `linux-headers-${uname.replace(/-a[mr][dm]64$/, '')}-common`
+      const depends = `${common} (= ${version}), linux-kbuild-6.1, linux-compiler-gcc-12-x86`
+      const own = { version, arch: 'amd64' } as const
+      pack('debian', { ...own, name: `linux-headers-${uname}`, depends, content })
+      pack('debian', { ...own, name: `linux-image-${uname}`, content: {} })
+      pack('debian', { ...own, name: common, arch: 'all', content: {} })
+      pack('debian', { ...own, name: 'linux-kbuild-6.1', content: {} })
+    },
+    packProxmox: (uname, version, content, image = {}) => {
+      const prefix = uname.startsWith('5.') ? 'pve' : 'proxmox'
+      pack('proxmox', { name: `${prefix}-headers-${uname}`, version, arch: 'amd64', content })
+      pack('proxmox', { name: `${prefix}-kernel-${uname}`, version, arch: 'amd64', content: image })
+    },
+    packRaspberryPi: ({ uname, version, content, common = {}, kbuild = {} }) => {
+      const [abi = ''] = uname.split('-rpi-')
+      const own = { version, arch: 'arm64' } as const
+      const shared = `linux-headers-${abi}-common-rpi`
+      const tools = `linux-kbuild-${abi.startsWith('6.1.0') ? '6.1' : abi}`
+      const image = `linux-image-${uname} (= ${version}) | linux-image-${uname}-unsigned (= ${version})`
+      const depends = `${shared} (= ${version}), ${image}, ${tools} (= ${version}), gcc-12:arm64`
+      pack('raspberrypi', { ...own, name: `linux-headers-${uname}`, depends, content })
+      pack('raspberrypi', { ...own, name: `linux-image-${uname}`, content: {} })
+      pack('raspberrypi', { ...own, name: shared, arch: 'all', content: common })
+      pack('raspberrypi', { ...own, name: tools, content: kbuild })
+    },
+    packSharedHeaders: (version, content) =>
+      pack('raspberrypi', { name: 'raspberrypi-kernel-headers', version, arch: 'arm64', content }),
+    sign: (layout, signer) => {
+      const { component, ...layoutOf } = LAYOUTS[layout]
+      writeSuite(join(folder, layout), {
+        ...{ ...layoutOf, suite: 'bookworm', codename: 'bookworm', signer },
+        components: { [component]: stanzas[layout] },
+      })
+    },
+  }
 }
 
 /** Folders of a kernel of Debian's, by the names that Raspberry Pi's packages of it would have. */
@@ -129,7 +104,7 @@ done
  * A kernel of Debian's as Raspberry Pi OS would pack it, for a machine of the test's own kind: its list calls it one of arm64.
  * Throws where Debian has no kernel 6.1.
  */
-export function packAsRaspberryPi(folder: string, work: string): { readonly uname: string } {
+export function debianAsRaspberryPi(work: string): RaspberryPiKernel {
   const [kernel] = debianKernels('6.1', 'amd64')
   if (kernel === undefined) throw new Error("no 6.1 kernel is in Debian's archive")
   mkdirSync(work, { recursive: true })
@@ -139,13 +114,11 @@ export function packAsRaspberryPi(folder: string, work: string): { readonly unam
   const abi = `${kernel.release.split('-')[0]}+rpt`
   const env = { ...process.env, FROM: kernel.unameRelease.replace(/-amd64$/, ''), TO: abi }
   execFileSync('sh', ['-euc', RENAME], { cwd: work, env, stdio: 'pipe' })
-  const uname = `${abi}-rpi-v8`
-  const version = `1:${abi.replace('+rpt', '-1+rpt1')}`
-  const [content, common, kbuild] = ['own', 'common', 'kbuild'].map((part) => join(work, part)) as [
-    string,
-    string,
-    string,
-  ]
-  packRaspberryPi(folder, { uname, version, content, common, kbuild })
-  return { uname }
+  return {
+    uname: `${abi}-rpi-v8`,
+    version: `1:${abi.replace('+rpt', '-1+rpt1')}`,
+    content: join(work, 'own'),
+    common: join(work, 'common'),
+    kbuild: join(work, 'kbuild'),
+  }
 }

@@ -1,18 +1,9 @@
-// Archives of real debs, as a distribution's mirror has them: packed by dpkg-deb, listed in Packages with by-hash, and
+// Archives of real debs, as a distribution's mirror has them: packed by dpkg-deb, listed in Packages.xz with by-hash, and
 // signed as InRelease.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { RpmSigner } from '../rpm/repository.ts'
@@ -27,8 +18,6 @@ export interface DebSpec {
   /** of its data: Ubuntu's word since 21.10 is zstd */
   readonly compression?: 'xz' | 'zstd' | 'gzip'
 }
-
-const POOL = 'pool/main/l/linux'
 
 /** Below the pool of an archive's folder; gives its stanza of a Packages index. */
 export function packDeb(archive: string, spec: DebSpec): string {
@@ -48,29 +37,19 @@ export function packDeb(archive: string, spec: DebSpec): string {
       ...['Maintainer: Test <packages@example.org>', 'Description: test', ''],
     ]
     mkdirSync(join(root, 'DEBIAN'), { recursive: true })
-    for (const folder of [root, join(root, 'DEBIAN')]) chmodSync(folder, 0o755)
     writeFileSync(join(root, 'DEBIAN/control'), control.join('\n'))
-    const path = `${POOL}/${name}_${version.replace(/^\d+:/, '')}_${arch}.deb`
+    const path = `pool/main/l/linux/${name}_${version.replace(/^\d+:/, '')}_${arch}.deb`
     const file = join(archive, path)
     mkdirSync(dirname(file), { recursive: true })
     const options = ['--root-owner-group', `-Z${compression}`, '-z1', '--build', root, file]
     execFileSync('dpkg-deb', options, { stdio: 'pipe' })
-    return stanzaOf(archive, path)
+    const body = readFileSync(file)
+    const fields = execFileSync('dpkg-deb', ['-f', file]).toString().trimEnd()
+    return `${fields}\nFilename: ${path}\nSize: ${body.length}\nSHA256: ${sha256(body)}\n`
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
-
-function stanzaOf(archive: string, path: string): string {
-  const file = join(archive, path)
-  const body = readFileSync(file)
-  const fields = execFileSync('dpkg-deb', ['-f', file]).toString().trimEnd()
-  return `${fields}\nFilename: ${path}\nSize: ${body.length}\nSHA256: ${sha256(body)}\n`
-}
-
-/** Of all that was packed below the folder. */
-export const stanzasIn = (archive: string): string[] =>
-  readdirSync(join(archive, POOL)).map((name) => stanzaOf(archive, join(POOL, name)))
 
 export interface SuiteSpec {
   /** e.g. `jammy-updates` */
@@ -80,29 +59,17 @@ export interface SuiteSpec {
   /** stanzas by component */
   readonly components: Readonly<Record<string, readonly string[]>>
   readonly signer?: RpmSigner | undefined
-  /** absent: amd64 and arm64 */
-  readonly archs?: readonly ('amd64' | 'arm64')[]
-  /** how its lists are compressed; absent: xz */
-  readonly form?: 'xz' | 'gz'
-  /** that the Release has beside those that all have */
   readonly fields?: readonly string[]
+  /** of the lists; older writers of archives know no xz */
+  readonly form?: 'xz' | 'gz'
 }
 
-/** Below the archive's folder. */
+/** Below the archive's folder, for amd64 and arm64. */
 export function writeSuite(archive: string, spec: SuiteSpec): void {
-  const {
-    suite,
-    codename,
-    origin,
-    components,
-    signer,
-    archs = ['amd64', 'arm64'],
-    form = 'xz',
-    fields = [],
-  } = spec
+  const { suite, codename, origin, components, signer, fields = [], form = 'xz' } = spec
   const folder = join(archive, 'dists', suite)
   const files = Object.entries(components).flatMap(([component, stanzas]) =>
-    archs.map((arch) => {
+    ['amd64', 'arm64'].map((arch) => {
       const own = stanzas.filter((text) => new RegExp(`^Architecture: (${arch}|all)$`, 'm').test(text))
       const path = `${component}/binary-${arch}/Packages.${form}`
       const body = execFileSync(form === 'xz' ? 'xz' : 'gzip', ['-c'], { input: own.join('\n') })

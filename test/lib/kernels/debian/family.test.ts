@@ -15,13 +15,7 @@ import { OTHER_NAMES, type OtherName } from '../../../../lib/kernels/debian/othe
 import { DEFAULTS } from '../../../../lib/kernels/settings.ts'
 import type { Arch, Machines } from '../../../../lib/model/probe.ts'
 import { parseProbe } from '../../../../lib/names/grammar.ts'
-import {
-  packDebian,
-  packProxmox,
-  packRaspberryPi,
-  packSharedHeaders,
-  signSuite,
-} from '../../../support/apt/debian-family.ts'
+import { type DebianFamily, debianFamilyArchives } from '../../../support/apt/debian-family.ts'
 import { NO_SNAPSHOT } from '../../../support/debian.ts'
 import { RAW } from '../../../support/hosts.ts'
 import { memoryPorts } from '../../../support/memory.ts'
@@ -36,55 +30,37 @@ const treeOf = (uname: string, gcc = '12') => ({
 
 let folder: string
 let mirror: Mirror
+let archives: DebianFamily
 let keys: Readonly<Record<'debian' | OtherName, RpmSigner>>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'debian-family-'))
   mirror = await startMirror(folder)
   keys = { debian: rpmSigner('Debian'), raspberrypi: rpmSigner('Raspberry'), proxmox: rpmSigner('Proxmox') }
-  packDebian(folder, '6.1.0-56-amd64', '6.1.192-2', treeOf('6.1.0-56-amd64'))
-  packDebian(folder, '6.8.12-4-pve', '6.8.12-4', treeOf('6.8.12-4-pve'))
-  packProxmox(folder, { uname: '6.8.12-4-pve', version: '6.8.12-4', content: treeOf('6.8.12-4-pve') })
-  packProxmox(folder, { uname: '6.8.12-40-pve', version: '6.8.12-40', content: treeOf('6.8.12-40-pve') })
-  packProxmox(folder, {
-    uname: '5.15.131-2-pve',
-    version: '5.15.131-2',
-    content: treeOf('5.15.131-2-pve', '10'),
-  })
-  packProxmox(folder, {
-    uname: '5.15.131-2-pve',
-    version: '5.15.131-3',
-    content: treeOf('5.15.131-2-pve', '10'),
-  })
-  packProxmox(folder, {
-    uname: '6.14.11-4-bpo12-pve',
-    version: '6.14.11-4~bpo12+1',
-    content: treeOf('6.14.11-4-bpo12-pve'),
-  })
-  packProxmox(folder, {
-    uname: '6.14.11-5-bpo12-pve',
-    version: '6.14.11-5~bpo12+1',
-    content: treeOf('6.14.11-5-bpo12-pve'),
-  })
-  packProxmox(folder, {
-    uname: '6.14.11-5-pve',
-    version: '6.14.11-5',
-    content: treeOf('6.14.11-5-pve', '14'),
-  })
-  packProxmox(folder, { uname: '6.1.192-2-pve', version: '6.1.192-2', content: treeOf('6.1.192-2-pve') })
-  packProxmox(folder, { uname: '6.9.1-1-pve', version: '6.9.1-1', content: treeOf('6.9.1-2-pve') })
+  archives = debianFamilyArchives(folder)
+  archives.packDebian('6.1.0-56-amd64', '6.1.192-2', treeOf('6.1.0-56-amd64'))
+  archives.packDebian('6.8.12-4-pve', '6.8.12-4', treeOf('6.8.12-4-pve'))
+  archives.packProxmox('6.8.12-4-pve', '6.8.12-4', treeOf('6.8.12-4-pve'))
+  archives.packProxmox('6.8.12-40-pve', '6.8.12-40', treeOf('6.8.12-40-pve'))
+  archives.packProxmox('5.15.131-2-pve', '5.15.131-2', treeOf('5.15.131-2-pve', '10'))
+  archives.packProxmox('5.15.131-2-pve', '5.15.131-3', treeOf('5.15.131-2-pve', '10'))
+  archives.packProxmox('6.14.11-4-bpo12-pve', '6.14.11-4~bpo12+1', treeOf('6.14.11-4-bpo12-pve'))
+  archives.packProxmox('6.14.11-5-bpo12-pve', '6.14.11-5~bpo12+1', treeOf('6.14.11-5-bpo12-pve'))
+  archives.packProxmox('6.14.11-5-pve', '6.14.11-5', treeOf('6.14.11-5-pve', '14'))
+  archives.packProxmox('6.1.192-2-pve', '6.1.192-2', treeOf('6.1.192-2-pve'))
+  archives.packProxmox('6.9.1-1-pve', '6.9.1-1', treeOf('6.9.1-2-pve'))
   for (const uname of ['6.12.34+rpt-rpi-v8', '6.12.34+rpt-rpi-2712'])
-    packRaspberryPi(folder, { uname, version: '1:6.12.34-1+rpt1~bookworm', content: treeOf(uname) })
-  packRaspberryPi(folder, {
+    archives.packRaspberryPi({ uname, version: '1:6.12.34-1+rpt1~bookworm', content: treeOf(uname) })
+  archives.packRaspberryPi({
     uname: '6.1.0-rpi7-rpi-v8',
     version: '1:6.1.63-1+rpt1',
     content: treeOf('6.1.0-rpi7-rpi-v8'),
   })
-  packSharedHeaders(folder, '1:1.20230405-1', {
+  archives.packSharedHeaders('1:1.20230405-1', {
     ...treeOf('6.1.21-v8+', '10'),
     ...treeOf('6.1.21-v7l+', '10'),
   })
-  for (const layout of ['debian', ...OTHER_NAMES] as const) signSuite(folder, layout, keys[layout])
+  for (const layout of ['debian', ...OTHER_NAMES] as const) archives.sign(layout, keys[layout])
 }, 60_000)
 afterAll(async () => {
   mirror.stop()
@@ -122,7 +98,7 @@ function family({ raspberrypi = {}, proxmox = {}, debianMirror, machines }: Opti
 }
 const request = (kernelRelease: string, arch: Arch = 'x86_64') =>
   ({ arch, kind: 'kmod', kernelRelease, kernelVersion: '1' }) as const
-const archives = () => [...new Set(mirror.asked.map((path) => path.split('/')[1]))]
+const asked = () => [...new Set(mirror.asked.map((path) => path.split('/')[1]))]
 const refusal = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
@@ -225,14 +201,14 @@ describe('a plan', () => {
   test('asks the archive of its own kernel, and no other one, whichever has a version like it', async () => {
     const { plan } = family()
     expect(await plan(request('6.1.192-2-amd64'))).toMatchObject({ unameRelease: '6.1.0-56-amd64' })
-    expect(archives()).toEqual(['debian'])
+    expect(asked()).toEqual(['debian'])
     mirror.asked.length = 0
     expect(await plan(request('6.1.192-2'))).toMatchObject({ unameRelease: '6.1.192-2-pve' })
     await plan(request('6.8.12-4-pve'))
-    expect(archives()).toEqual(['proxmox'])
+    expect(asked()).toEqual(['proxmox'])
     mirror.asked.length = 0
     await plan(request('6.1.21-v8+', 'aarch64'))
-    expect(archives()).toEqual(['raspberrypi'])
+    expect(asked()).toEqual(['raspberrypi'])
   })
 
   test('is warm within a second: a tree is unpacked once', async () => {
@@ -293,11 +269,11 @@ describe('keys', () => {
     asked: string,
     arch: Arch = 'x86_64',
   ) => {
-    signSuite(folder, layout, by)
+    archives.sign(layout, by)
     try {
       return await refusal(family().plan(request(asked, arch)))
     } finally {
-      signSuite(folder, layout, keys[layout])
+      archives.sign(layout, keys[layout])
     }
   }
 
@@ -365,7 +341,7 @@ describe('a mirror that is down', () => {
     const shown = 'proxmox/pool/main/l/linux/proxmox-headers-6.8.12-40-pve_6.8.12-40_amd64.deb'
     rmSync(join(folder, shown))
     await expect(family().plan(request('6.8.12-40'))).rejects.toMatchObject({ code: 'not-found' })
-    packProxmox(folder, { uname: '6.8.12-40-pve', version: '6.8.12-40', content: { evil: 'x' } })
+    archives.packProxmox('6.8.12-40-pve', '6.8.12-40', { evil: 'x' })
     await expect(family().plan(request('6.8.12-40'))).rejects.toMatchObject({
       code: expect.stringMatching(/digest-mismatch|too-large/),
     })
