@@ -4,6 +4,7 @@ import { RPM_ROWS } from '../lib/kernels/rpm/rows.ts'
 import { checkKernel, targetNamed } from '../lib/kernels/targets.ts'
 import { isProbeError } from '../lib/model/errors.ts'
 import { archJudge } from './arch.ts'
+import { bottlerocketJudge } from './bottlerocket.ts'
 import { debianJudge } from './debian.ts'
 import { flatcarJudge } from './flatcar.ts'
 import { type Judge, RIGHT, type Row, type Verdict, wrong } from './rows.ts'
@@ -19,6 +20,8 @@ export function judgeOf(target: string): Judge {
     case 'cos':
       return async (rows) =>
         rows.map(({ urls }) => (urls.length === 0 ? RIGHT : wrong('its headers are signed by nobody')))
+    case 'bottlerocket':
+      return bottlerocketJudge
     case 'debian':
       return debianJudge
     case 'flatcar':

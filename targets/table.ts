@@ -35,6 +35,12 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     `each by its own signature: ${archCertificates('x86_64', []).length} packagers, and the build system of Arch Linux ARM`,
     'built and loaded, from a repository of the test',
   ],
+  bottlerocket: [
+    'updates.bottlerocket.aws: the kmod kit of its release',
+    'TUF, from a root of which its project names the sha512',
+    'by the lists',
+    'planned and built, from a repository of the test; its image lies in disk images alone, so no load test has one',
+  ],
   debian: [
     'its mirrors, security.debian.org, its snapshot service; Raspberry Pi OS and Proxmox VE: archive.raspberrypi.com, download.proxmox.com',
     'InRelease, each archive by its own keys',

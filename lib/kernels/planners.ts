@@ -8,10 +8,11 @@ import type { QueryDatabase, Sources } from '../model/ports.ts'
 import type { ConfigHash, KernelImage, Probe } from '../model/probe.ts'
 import { canonical } from '../names/aliases.ts'
 import { archPlanner } from './arch/planner.ts'
+import { bottlerocketPlanner } from './bottlerocket/planner.ts'
 import { cosPlanner } from './cos/planner.ts'
 import { debianFamily } from './debian/family.ts'
 import { flatcarPlanner } from './flatcar/planner.ts'
-import type { KernelPlan, Planner, PlannerPorts, SourceKernel, SourcePlan } from './planner.ts'
+import type { KernelPlan, Planner, PlannerPorts } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
 import { RPM_TARGET_NAMES, type RpmTarget } from './rpm/rows.ts'
 import { TARGET_NAMES, type Target, type TargetSettings, targetNamed, targetsOf } from './targets.ts'
@@ -27,6 +28,7 @@ const MAKERS = {
     Make
   >),
   arch: archPlanner,
+  bottlerocket: (ports, { bottlerocket }) => bottlerocketPlanner(ports, bottlerocket),
   cos: cosPlanner,
   debian: debianFamily,
   flatcar: flatcarPlanner,

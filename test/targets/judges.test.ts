@@ -34,7 +34,7 @@ describe.each(planned)('kernels of %s', (target) => {
   })
 })
 
-test.each(['minikube', 'talos', 'bottlerocket', 'amazonlinux', 'amazonlinux2022'])(
+test.each(['minikube', 'talos', 'amazonlinux', 'amazonlinux2022'])(
   'kernels of %s are told to submit their config',
   async (target) => {
     expect((await judgeOf(target)(of(target))).filter(({ right }) => !right)).toEqual([])

@@ -23,6 +23,11 @@ tree_prepared() {
 # that tree is one of links to the real one, with a Makefile that names the real place.
 tree_of_headers() {
   real=/kernel/$TREE
+  if [ ! -e "$real/scripts/mod/modpost" ] && [ -f "$real/scripts/mod/modpost.c" ]; then
+    with_tools "$real" >&2
+    echo /build/kernel
+    return
+  fi
   if ! grep -q '^include /usr/' "$real/Makefile"; then
     echo "$real"
     return
@@ -34,4 +39,14 @@ tree_of_headers() {
   sed 's,^include /usr/,include /kernel/usr/,; s,^KBUILD_OUTPUT=.*,KBUILD_OUTPUT=/build/kernel,' \
     "$real/Makefile" >/build/kernel/Makefile
   echo /build/kernel
+}
+
+# Bottlerocket's holds the sources of its tools, and a Makefile that makes them before any module.
+with_tools() {
+  echo 'making the tools of the kernel tree'
+  mkdir /build/kernel /build/nothing
+  cp -R --preserve=mode,timestamps,links "$1/." /build/kernel
+  # Each word is a variable.
+  # shellcheck disable=SC2046
+  make -s -C /build/kernel -j"$(nproc)" M=/build/nothing $(family) $(host_family) prepare 3>&-
 }

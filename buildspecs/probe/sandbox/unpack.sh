@@ -2,31 +2,32 @@
 # whatever mix of formats they are (PACKAGE_FORMATS of lib/model/probe.ts).
 # shellcheck shell=sh
 
-# unpack FILE FOLDER
+# unpack FILE FOLDER [MEMBER]: of an archive that is no package, only that member where one is named.
 unpack() {
   case $1 in
     *.deb) dpkg-deb --fsys-tarfile "$1" | extract "$2" ;;
     *.rpm) bsdtar -x -k --no-same-owner --no-same-permissions -f "$1" -C "$2" ;;
-    *.tar.gz) gzip -dc "$1" | extract "$2" ;;
-    *.tar.xz) xz -dc "$1" | extract "$2" ;;
-    *.tar.zst) zstd -dc "$1" | extract "$2" ;;
+    *.tar.gz) gzip -dc "$1" | extract "$2" ${3:+"$3"} ;;
+    *.tar.xz) xz -dc "$1" | extract "$2" ${3:+"$3"} ;;
+    *.tar.zst) zstd -dc "$1" | extract "$2" ${3:+"$3"} ;;
     *) echo "no step unpacks ${1##*/}" && return 1 ;;
   esac
 }
 
 # The folder itself may be another user's, and stays as it is: what exists is skipped.
 extract() {
-  tar -x --no-same-owner --no-same-permissions --skip-old-files -C "$1"
+  tar -x --no-same-owner --no-same-permissions --skip-old-files -C "$@"
 }
 
 pids=
 for input in /inputs/*; do
   case $input in
-    /inputs/header-*) into=/kernel ;;
-    /inputs/driver-*) into=/driver ;;
+    # What else is in it, as the toolchain of a kit, is several times as large.
+    /inputs/header-*) set -- /kernel "$TREE" ;;
+    /inputs/driver-*) set -- /driver ;;
     *) continue ;;
   esac
-  unpack "$input" "$into" &
+  unpack "$input" "$@" &
   pids="$pids $!"
 done
 for pid in $pids; do wait "$pid"; done

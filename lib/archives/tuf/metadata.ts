@@ -1,0 +1,52 @@
+// One file of a TUF repository's metadata: read, and believed when those have signed it who may
+// (theupdateframework.github.io/specification, 1.0). By @tufjs/models, and not by tuf-js, which keeps what it trusts on a disk
+// and asks a clock and a network of its own.
+
+import { Metadata, MetadataKind, type Root } from '@tufjs/models'
+import { ProbeError } from '../../model/errors.ts'
+
+const READERS = {
+  root: (json: never) => Metadata.fromJSON(MetadataKind.Root, json),
+  timestamp: (json: never) => Metadata.fromJSON(MetadataKind.Timestamp, json),
+  snapshot: (json: never) => Metadata.fromJSON(MetadataKind.Snapshot, json),
+  targets: (json: never) => Metadata.fromJSON(MetadataKind.Targets, json),
+} as const
+export type Role = keyof typeof READERS
+export type Signed<R extends Role> = ReturnType<(typeof READERS)[R]>
+
+/** Nothing of it is believed yet. ProbeError `mirror-unreachable` for what is none, as an error page is. */
+export function readMetadata<R extends Role>(role: R, body: Uint8Array, url: string): Signed<R> {
+  try {
+    const read = READERS[role](JSON.parse(new TextDecoder().decode(body)) as never)
+    if (Number.isSafeInteger(read.signed.version) && read.signed.version > 0) return read as Signed<R>
+    throw new Error(`its version is ${read.signed.version}`)
+  } catch (cause) {
+    throw new ProbeError(
+      'mirror-unreachable',
+      `what ${url} answers is no ${role} of TUF: ${wordsOf(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+/** ProbeError `signature-invalid` unless as many keys of that root have signed it as its role asks for. */
+export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>, url: string): void {
+  try {
+    root.verifyDelegate(role, file)
+  } catch (cause) {
+    throw refused(url, wordsOf(cause), cause)
+  }
+}
+
+/** ProbeError `signature-invalid` once its time is over: who holds back what is newer can show old files for no longer. */
+export function checkTime({ signed }: Signed<Role>, now: number, url: string): void {
+  if (!signed.isExpired(new Date(now))) return
+  throw refused(url, `it was valid until ${signed.expires}: the mirror is stale, or nobody signs it any more`)
+}
+
+export const refused = (url: string, why: string, cause?: unknown): ProbeError =>
+  new ProbeError('signature-invalid', `${url} is not believed: ${why}`, { cause })
+
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,0 +1,137 @@
+// What a TUF repository has: from its root to the digest of a target, each file signed, in time, and no older than what was
+// read of it before.
+
+import type { Metadata, MetaFile, Root } from '@tufjs/models'
+import { isSha256, sha256 } from '../../model/digest.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { checkSigned, checkTime, type Role, readMetadata, refused, type Signed } from './metadata.ts'
+import { newestRoot, type TufPorts } from './root.ts'
+
+export interface TufRepository {
+  /** under which the versions that were read are remembered, wherever the repository is */
+  readonly id: string
+  /** URLs of the two folders, without a slash at their ends */
+  readonly metadata: string
+  readonly targets: string
+  readonly first: Metadata<Root>
+  /** whether what was signed last is believed after its time: of a repository that nobody signs any more */
+  readonly ofThePast: boolean
+}
+
+export interface TufTarget {
+  readonly name: string
+  readonly url: string
+  /** lower-case hex */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** A file of a role, and what its repository's own metadata says of it. */
+interface RoleFile {
+  readonly file: string
+  readonly meta?: MetaFile | undefined
+}
+
+/** Above those of Bottlerocket, whose list of targets is the largest. */
+const MAX_BYTES = { root: 512 * 1024, timestamp: 64 * 1024, snapshot: 1024 * 1024, targets: 16 * 1024 * 1024 }
+
+/**
+ * Its targets by their names, which have no folder in them. Delegations are not followed. ProbeError `not-found` where there
+ * is no such repository, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`, `too-large`.
+ */
+export async function openRepository(
+  ports: TufPorts,
+  repository: TufRepository,
+): Promise<(name: string) => TufTarget | undefined> {
+  const root = await currentRoot(ports, repository)
+  const { consistentSnapshot } = root.signed
+  const read = roleReader(ports, repository, root)
+  const named = (file: string, { version }: MetaFile): RoleFile['file'] =>
+    consistentSnapshot ? `${version}.${file}` : file
+  const timestamp = await read('timestamp', { file: 'timestamp.json' })
+  const { snapshotMeta } = timestamp.signed
+  const snapshot = await read('snapshot', {
+    file: named('snapshot.json', snapshotMeta),
+    meta: snapshotMeta,
+  })
+  const { 'targets.json': targetsMeta } = snapshot.signed.meta
+  if (targetsMeta === undefined)
+    throw refused(`${repository.metadata}/snapshot.json`, 'it names no targets.json')
+  const targets = await read('targets', { file: named('targets.json', targetsMeta), meta: targetsMeta })
+  return (name) => targetIn(targets, repository, consistentSnapshot, name)
+}
+
+/** One that is behind what was read before is refused, and so is one whose time is over: there must be a newer one. */
+async function currentRoot(ports: TufPorts, repository: TufRepository): Promise<Metadata<Root>> {
+  const { id, metadata, first, ofThePast } = repository
+  const root = await newestRoot(ports, metadata, first)
+  const url = `${metadata}/${root.signed.version}.root.json`
+  await checkNewest(ports, `${id} ${keysIn(first, 'root')} root`, root, url)
+  if (!ofThePast) checkTime(root, ports.now(), url)
+  return root
+}
+
+function roleReader(ports: TufPorts, repository: TufRepository, root: Metadata<Root>) {
+  return async <R extends Exclude<Role, 'root'>>(role: R, { file, meta }: RoleFile): Promise<Signed<R>> => {
+    const url = `${repository.metadata}/${file}`
+    const body = await ports.fetch(url, {
+      maxBytes: Math.min(meta?.length ?? MAX_BYTES[role], MAX_BYTES[role]),
+    })
+    if (meta !== undefined) checkMeta(meta, body, url)
+    const read = readMetadata(role, body, url)
+    checkSigned(root, role, read, url)
+    const { version } = read.signed
+    if (meta !== undefined && version !== meta.version)
+      throw refused(url, `it is version ${version}, and ${meta.version} was promised`)
+    if (!repository.ofThePast) checkTime(read, ports.now(), url)
+    // By the keys, too: who gives a role new ones begins to count anew, whatever was signed with those that were lost.
+    await checkNewest(ports, `${repository.id} ${keysIn(root, role)} ${role}`, read, url)
+    return read
+  }
+}
+
+function checkMeta(meta: MetaFile, body: Uint8Array, url: string): void {
+  try {
+    meta.verify(Buffer.from(body))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ProbeError('digest-mismatch', `${url} is not the file that its repository names: ${why}`, {
+      cause,
+    })
+  }
+}
+
+/** ProbeError `signature-invalid` for a version before the newest that was read. */
+async function checkNewest(
+  { lists }: TufPorts,
+  list: string,
+  { signed: { version } }: Signed<Role>,
+  url: string,
+): Promise<void> {
+  const newest = await lists.newest(`tuf ${list}`)
+  if (newest !== undefined && version < newest)
+    throw refused(
+      url,
+      `it is version ${version}, and ${newest} was read before: the mirror is behind, or replays an old one. Wait until it has caught up`,
+    )
+  if (newest !== version) await lists.seen(`tuf ${list}`, version)
+}
+
+const keysIn = (root: Metadata<Root>, role: Role): string =>
+  sha256([...(root.signed.roles[role]?.keyIDs ?? [])].sort().join(' ')).slice(0, 16)
+
+function targetIn(
+  { signed }: Signed<'targets'>,
+  { metadata, targets }: TufRepository,
+  consistentSnapshot: boolean,
+  name: string,
+): TufTarget | undefined {
+  const target = Object.hasOwn(signed.targets, name) ? signed.targets[name] : undefined
+  if (target === undefined) return undefined
+  const { hashes, length } = target
+  const digest = hashes.sha256 ?? ''
+  if (!isSha256(digest) || !Number.isSafeInteger(length))
+    throw refused(`${metadata}/targets.json`, `it has no sha256 and length of ${name}`)
+  const file = consistentSnapshot ? `${digest}.${name}` : name
+  return { name, url: `${targets}/${file}`, sha256: digest, bytes: length }
+}

@@ -1,0 +1,82 @@
+// Whose signatures a TUF repository is believed for: a root that is known by its digest, and those after it, each of which
+// the one before has signed.
+
+import { createHash } from 'node:crypto'
+import type { Metadata, Root } from '@tufjs/models'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
+import type { Clock, Fetch, ListDates } from '../../model/ports.ts'
+import { checkSigned, readMetadata, refused } from './metadata.ts'
+
+export interface TufPorts {
+  readonly fetch: Fetch
+  /** remembers the newest versions, so that none goes back behind them */
+  readonly lists: ListDates
+  readonly now: Clock
+}
+
+/** Where to find a first root, and what makes it one. */
+export interface FirstRoot {
+  readonly url: string
+  /** lower-case hex, of each root that is believed by its digest */
+  readonly sha512: readonly string[]
+}
+
+const MAX_ROOT = 512 * 1024
+/** Roots after the first one; Bottlerocket has one a year. */
+const MAX_ROOTS = 64
+
+/**
+ * The one that is published, else the one `atHand`: whichever has a digest that is believed. ProbeError `signature-invalid`,
+ * `mirror-unreachable`.
+ */
+export async function firstRoot(
+  { fetch }: Pick<TufPorts, 'fetch'>,
+  { url, sha512 }: FirstRoot,
+  atHand: string,
+): Promise<Metadata<Root>> {
+  const held = new TextEncoder().encode(atHand)
+  const published = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
+  if (!(published instanceof ProbeError) && sha512.includes(sha512Of(published))) return own(published, url)
+  if (sha512.includes(sha512Of(held))) return own(held, 'the root at hand')
+  if (published instanceof ProbeError) throw published
+  throw refused(url, `its sha512 is ${sha512Of(published)}, and not ${sha512.join(' or ')}`)
+}
+
+function orError(error: unknown): ProbeError {
+  if (isProbeError(error)) return error
+  throw error
+}
+
+function own(body: Uint8Array, url: string): Metadata<Root> {
+  const root = readMetadata('root', body, url)
+  checkSigned(root, 'root', root, url)
+  return root
+}
+
+const sha512Of = (bytes: Uint8Array): string => createHash('sha512').update(bytes).digest('hex')
+
+/** The newest one below `metadata` to which signatures lead from the first. ProbeError `signature-invalid`, `too-large`. */
+export async function newestRoot(
+  { fetch }: Pick<TufPorts, 'fetch'>,
+  metadata: string,
+  first: Metadata<Root>,
+): Promise<Metadata<Root>> {
+  let root = first
+  for (let left = MAX_ROOTS; left > 0; left -= 1) {
+    const version = root.signed.version + 1
+    const url = `${metadata}/${version}.root.json`
+    const body = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
+    if (body instanceof ProbeError) {
+      // A store that may not be listed answers 403 to what is not there: the last one's own time tells whether it is old.
+      if (body.code === 'not-found' || body.code === 'mirror-unreachable') return root
+      throw body
+    }
+    const next = readMetadata('root', body, url)
+    checkSigned(root, 'root', next, url)
+    checkSigned(next, 'root', next, url)
+    if (next.signed.version !== version)
+      throw refused(url, `it says that it is version ${next.signed.version}`)
+    root = next
+  }
+  throw refused(`${metadata}/root.json`, `more than ${MAX_ROOTS} roots follow the first one`)
+}

@@ -1,0 +1,177 @@
+// Plans of Bottlerocket's kernels: the kmod kit of a release and an architecture, of the first variant whose kernel is the one
+// that is asked for. Its TUF repository says which bytes it is; the kit's own toolchain is left where it is, as it is another
+// one than built the kernel, and lacks what makes the tools of the tree.
+
+import type { Metadata, Root } from '@tufjs/models'
+import { BOTTLEROCKET_ROOT } from '../../archives/keys/bottlerocket.ts'
+import { openRepository, type TufTarget } from '../../archives/tuf/repository.ts'
+import { firstRoot } from '../../archives/tuf/root.ts'
+import { ensureInput } from '../../inputs/inputs.ts'
+import { type ErrorCode, isProbeError, ProbeError } from '../../model/errors.ts'
+import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { type KitFacts, knownFacts, readKit } from './kit.ts'
+import { type BottlerocketKernel, checkedKernel } from './names.ts'
+import type { BottlerocketSettings } from './target.ts'
+import { type Variant, variantsFor } from './variants.ts'
+
+/** Repositories read at one time. */
+const AT_ONCE = 4
+/** Kits that one plan reads, of 100 to 200 MB each: what it has read, the next one knows. */
+const MOST_KITS = 2
+
+export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketSettings): HeadersPlanner {
+  return {
+    plan: async (request) => {
+      const kernel = checkedKernel(request)
+      const { kit, facts } = await kitOf(ports, settings, kernel)
+      const { compiler, compilerText, tree } = facts
+      const { kernelRelease, version } = kernel
+      const pkg = {
+        ...kit,
+        name: kit.name.replace(/-v[0-9.]+\.tar\.xz$/, ''),
+        version,
+        format: 'tar.xz' as const,
+      }
+      return {
+        ...{ tag: 'headers', kernelRelease, unameRelease: kernelRelease },
+        ...{ headers: [pkg], tree, compiler, compilerText },
+      }
+    },
+    // Neither a name of that time nor a config says which Bottlerocket it is, and without that there is no kit.
+    identify: async ({ unameRelease }) => {
+      throw new ProbeError('headers-not-found', `${unameRelease} does not say which Bottlerocket it is of`)
+    },
+    planPackages: async () => {
+      throw new ProbeError(
+        'headers-not-found',
+        'Bottlerocket has no packages of headers that a host could name',
+      )
+    },
+    find: async () => [],
+    bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
+    // Its roots are not OpenPGP's, and each one says when it ends.
+    certificates: () => [],
+  }
+}
+
+interface FoundKit {
+  readonly kit: TufTarget
+  readonly facts: KitFacts
+}
+
+/** What became of a variant's kit. */
+type Looked =
+  | { readonly tag: 'none' }
+  | { readonly tag: 'kit'; readonly kit: TufTarget }
+  | { readonly tag: 'unread'; readonly error: ProbeError }
+
+async function kitOf(
+  ports: PlannerPorts,
+  settings: BottlerocketSettings,
+  kernel: BottlerocketKernel,
+): Promise<FoundKit> {
+  const variants = variantsFor(settings.variants, kernel)
+  if (variants.length === 0) throw noVariant(kernel)
+  const first = await firstRoot(ports, settings.root, BOTTLEROCKET_ROOT)
+  const kits = kitReader(ports, kernel)
+  const unread: ProbeError[] = []
+  for (let at = 0; at < variants.length; at += AT_ONCE) {
+    const look = (variant: Variant) => lookedFor(ports, settings, { kernel, variant, first })
+    for (const one of await Promise.all(variants.slice(at, at + AT_ONCE).map(look))) {
+      if (one.tag === 'unread') unread.push(one.error)
+      const found = one.tag === 'kit' ? await kits.tryOne(one.kit) : undefined
+      if (found !== undefined) return found
+    }
+  }
+  throw notFound(kernel, kits.others, [...unread, ...kits.refused])
+}
+
+async function lookedFor(
+  ports: PlannerPorts,
+  settings: Pick<BottlerocketSettings, 'metadata' | 'targets'>,
+  asked: { readonly kernel: BottlerocketKernel; readonly variant: Variant; readonly first: Metadata<Root> },
+): Promise<Looked> {
+  const { kernel, variant, first } = asked
+  const { name, ofThePast = false } = variant
+  const repository = {
+    ...{ id: `bottlerocket ${name} ${kernel.arch}`, first, ofThePast },
+    ...{ metadata: `${settings.metadata}/${name}/${kernel.arch}`, targets: settings.targets },
+  }
+  try {
+    const targets = await openRepository(ports, repository)
+    const kit = targets(`${name}-${kernel.arch}-kmod-kit-v${kernel.version}.tar.xz`)
+    return kit === undefined ? { tag: 'none' } : { tag: 'kit', kit }
+  } catch (error) {
+    // A variant that never was there for that architecture.
+    if (isProbeError(error, 'not-found')) return { tag: 'none' }
+    if (isProbeError(error)) return { tag: 'unread', error }
+    throw error
+  }
+}
+
+/** Tries kits one after another: one is as large as a hundred lists. */
+function kitReader(ports: PlannerPorts, kernel: BottlerocketKernel) {
+  let left = MOST_KITS
+  /** kits of other kernels, and those that were not read */
+  const others: string[] = []
+  const refused: ProbeError[] = []
+  async function factsOf(kit: TufTarget): Promise<KitFacts | undefined> {
+    const known = await knownFacts(ports, kit)
+    if (known !== undefined) return known
+    left -= 1
+    if (left >= 0) return readKit(ports, kit)
+    refused.push(new ProbeError('mirror-unreachable', `${kit.name} is looked into when this is tried again`))
+    return undefined
+  }
+  return {
+    others,
+    refused,
+    tryOne: async (kit: TufTarget): Promise<FoundKit | undefined> => {
+      try {
+        const facts = await factsOf(kit)
+        if (facts?.kernelRelease === kernel.kernelRelease) return { kit, facts }
+        if (facts !== undefined) others.push(`${kit.name} is of ${facts.kernelRelease}`)
+      } catch (error) {
+        if (!isProbeError(error)) throw error
+        refused.push(error)
+      }
+      return undefined
+    },
+  }
+}
+
+/** What can be mended by another try comes last: a mirror that is not believed is worth a look. */
+const LOUDEST: readonly ErrorCode[] = [
+  'signature-invalid',
+  'digest-mismatch',
+  'too-large',
+  'mirror-unreachable',
+  'not-found',
+]
+/** Of the reasons that are told. */
+const MOST_REASONS = 3
+
+function notFound(
+  { kernelRelease, version, family, arch }: BottlerocketKernel,
+  others: readonly string[],
+  refused: readonly ProbeError[],
+): ProbeError {
+  const code = LOUDEST.find((one) => refused.some((error) => error.code === one))
+  const told = refused.filter((error) => error.code === code)
+  const reasons = [...told.map(({ message }) => message), ...others].slice(0, MOST_REASONS)
+  const what = `no kmod kit of Bottlerocket ${version} (${family}, ${arch}) has kernel ${kernelRelease}`
+  const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`
+  return new ProbeError(
+    code === undefined || code === 'not-found' ? 'headers-not-found' : code,
+    `${what}${because}. ${code === 'signature-invalid' ? HINT : ''}POST the kernel's config to /v1/probes, or upgrade the host`,
+  )
+}
+
+const HINT =
+  'Take the sha512 of the newest root.json from Bottlerocket\'s BUILDING.md into bottlerocket.root.sha512 of the settings; a variant that is signed no more is believed with "ofThePast": true in bottlerocket.variants. Or '
+
+const noVariant = ({ family, version }: BottlerocketKernel): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `no variant of Bottlerocket ${version} is known whose name begins with ${family}-: name it in bottlerocket.variants of the settings, or POST the kernel's config to /v1/probes`,
+  )

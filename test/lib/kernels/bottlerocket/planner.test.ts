@@ -1,0 +1,282 @@
+// Plans of Bottlerocket's kernels, out of a service that is made for the test and signed as the real one is.
+
+import { describe, expect, test } from 'vitest'
+import { bottlerocketPlanner } from '../../../../lib/kernels/bottlerocket/planner.ts'
+import { VARIANTS, type Variant, variantsFor } from '../../../../lib/kernels/bottlerocket/variants.ts'
+import { DEFAULTS } from '../../../../lib/kernels/settings.ts'
+import { checkKernel } from '../../../../lib/kernels/targets.ts'
+import { isProbeError, ProbeError } from '../../../../lib/model/errors.ts'
+import type { Fetch } from '../../../../lib/model/ports.ts'
+import { memoryPorts } from '../../../support/memory.ts'
+import {
+  type Kit,
+  kernelFiles,
+  packKit,
+  type ServiceSpec,
+  serviceFiles,
+  serviceSettings,
+} from '../../../support/tuf/bottlerocket.ts'
+import { tufKey } from '../../../support/tuf/repository.ts'
+
+const SERVICE = 'https://updates.invalid'
+const NOW = Date.UTC(2026, 10, 26)
+const key = tufKey()
+
+const kit = (variant: string, kernel: string, more: Partial<Kit> = {}): Kit => {
+  const name = { variant, arch: 'x86_64' as const, version: '1.14.1', ...more }
+  return { ...name, body: more.body ?? packKit(name, kernelFiles(kernel)) }
+}
+const KITS = [
+  kit('aws-k8s-1.23', '5.10.178'),
+  kit('aws-k8s-1.24', '5.15.108'),
+  kit('aws-k8s-1.25', '5.15.108'),
+  kit('aws-k8s-1.24', '5.15.117', { version: '1.14.2' }),
+  kit('aws-k8s-1.24', '5.15.108', { arch: 'aarch64' }),
+  kit('vmware-k8s-1.24', '5.15.108'),
+]
+
+interface World extends Partial<Omit<ServiceSpec, 'key'>> {
+  readonly variants?: readonly Variant[]
+  /** over what the service has */
+  readonly change?: Readonly<Record<string, Uint8Array | undefined>>
+  readonly fetch?: (url: string, next: Fetch) => ReturnType<Fetch>
+}
+
+function world({ kits = KITS, variants = VARIANTS, change = {}, fetch, metadata = {} }: World = {}) {
+  const service = serviceFiles({ kits, key, metadata })
+  const files: Record<string, Uint8Array | undefined> = { ...service, ...change }
+  const asked: string[] = []
+  const served: Fetch = async (url, { maxBytes }) => {
+    asked.push(url.slice(SERVICE.length + 1))
+    const body = files[url.slice(SERVICE.length + 1)]
+    if (body === undefined) throw new ProbeError('not-found', `${url} answers 404`)
+    if (body.length > maxBytes) throw new ProbeError('too-large', `${url} is larger than ${maxBytes}`)
+    return body
+  }
+  const memory = memoryPorts({ now: () => NOW })
+  const ports = {
+    ...{ inputs: memory.store.inputs, lists: memory.lists, log: () => {}, now: () => NOW },
+    fetch:
+      fetch === undefined
+        ? served
+        : (url: string, o: Parameters<Fetch>[1]) => fetch(url, (at) => served(at, o)),
+  }
+  const planner = bottlerocketPlanner(ports, serviceSettings(SERVICE, service, variants))
+  const plan = (kernelRelease = '5.15.108', kernelVersion = '1_1.14.1-aws', arch: Kit['arch'] = 'x86_64') =>
+    planner.plan({ kernelRelease, kernelVersion, arch, kind: 'kmod' })
+  return {
+    plan,
+    planner,
+    asked,
+    memory,
+    kitsAsked: () => asked.filter((path) => path.startsWith('targets/')),
+  }
+}
+
+const refusal = (plan: Promise<unknown>) =>
+  plan.then(
+    (found) => ({ found }),
+    (error) => (isProbeError(error) ? { code: error.code, message: error.message } : Promise.reject(error)),
+  )
+
+describe('a kernel of Bottlerocket', () => {
+  test('is planned of the kit of its release, with the compiler that its own config names', async () => {
+    const { plan } = world()
+    expect(await plan()).toMatchObject({
+      ...{ tag: 'headers', kernelRelease: '5.15.108', unameRelease: '5.15.108', compiler: 'gcc-11' },
+      compilerText: 'x86_64-bottlerocket-linux-gnu-gcc.br_real (Buildroot 2022.11.1) 11.3.0',
+      headers: [
+        {
+          version: '1.14.1',
+          format: 'tar.xz',
+          name: expect.stringMatching(/^aws-k8s-1\.2[45]-x86_64-kmod-kit$/),
+        },
+      ],
+      tree: expect.stringMatching(/^aws-k8s-1\.2[45]-x86_64-kmod-kit-v1\.14\.1\/kernel-devel$/),
+    })
+  })
+
+  test('has no image: the kit holds none, and so no load test is planned', async () => {
+    expect(await world().plan()).not.toHaveProperty('image')
+  })
+
+  test.each([
+    ['5.10.178', '1_1.14.1-aws', 'x86_64', 'aws-k8s-1.23-x86_64-kmod-kit-v1.14.1'],
+    ['5.15.117', '1_1.14.2-aws', 'x86_64', 'aws-k8s-1.24-x86_64-kmod-kit-v1.14.2'],
+    ['5.15.108', '1_1.14.1-aws', 'aarch64', 'aws-k8s-1.24-aarch64-kmod-kit-v1.14.1'],
+    ['5.15.108', '1_1.14.1-vmware', 'x86_64', 'vmware-k8s-1.24-x86_64-kmod-kit-v1.14.1'],
+  ] as const)('%s of %s for %s has the kit %s', async (kernel, version, arch, name) => {
+    expect((await world().plan(kernel, version, arch)).tree).toBe(`${name}/kernel-devel`)
+  })
+
+  test('reads one kit, and that once: the next plan asks for none', async () => {
+    const { plan, asked, kitsAsked } = world()
+    await plan()
+    expect(kitsAsked()).toHaveLength(1)
+    asked.length = 0
+    await plan()
+    expect(kitsAsked()).toEqual([])
+  })
+
+  test('is found in a variant that is not thought to have kernels of its series', async () => {
+    const { plan } = world({ kits: [kit('aws-k8s-1.24', '5.10.178'), kit('aws-k8s-1.33', '5.15.108')] })
+    expect((await plan()).tree).toBe('aws-k8s-1.33-x86_64-kmod-kit-v1.14.1/kernel-devel')
+  })
+
+  test('is looked for in so many kits and no more at a time, and in the next ones the next time', async () => {
+    const kits = [
+      ...['1.24', '1.25', '1.26'].map((one) => kit(`aws-k8s-${one}`, '5.15.1')),
+      kit('aws-dev', '5.15.108'),
+    ]
+    const { plan, kitsAsked } = world({ kits })
+    expect(await refusal(plan())).toMatchObject({
+      code: 'mirror-unreachable',
+      message: expect.stringMatching(/is looked into when this is tried again/),
+    })
+    expect(kitsAsked()).toHaveLength(2)
+    expect((await plan()).tree).toMatch(/^aws-dev-/)
+  })
+})
+
+describe('no plan comes of', () => {
+  test('a release that has no kit of that kernel, and it is said which kernels it has', async () => {
+    const { plan } = world({ variants: VARIANTS.filter(({ name }) => name === 'aws-k8s-1.24') })
+    expect(await refusal(plan('5.15.107'))).toEqual({
+      code: 'headers-not-found',
+      message:
+        "no kmod kit of Bottlerocket 1.14.1 (aws, x86_64) has kernel 5.15.107: aws-k8s-1.24-x86_64-kmod-kit-v1.14.1.tar.xz is of 5.15.108. POST the kernel's config to /v1/probes, or upgrade the host",
+    })
+  })
+
+  test('a release or a family that is not there', async () => {
+    expect(await refusal(world().plan('5.15.108', '1_9.9.9-aws'))).toMatchObject({
+      code: 'headers-not-found',
+    })
+    expect(await refusal(world().plan('5.15.108', '1_1.14.1-gcp'))).toMatchObject({
+      code: 'headers-not-found',
+      message: expect.stringMatching(/name it in bottlerocket\.variants/),
+    })
+  })
+
+  test('a service that is down, which is tried again', async () => {
+    const fetch = async (url: string) => {
+      throw new ProbeError('mirror-unreachable', `${url} could not be read: down`)
+    }
+    expect(await refusal(world({ fetch }).plan())).toMatchObject({ code: 'mirror-unreachable' })
+  })
+
+  test('repositories that answer 500, though the root is there', async () => {
+    const fetch: World['fetch'] = (url, next) => {
+      if (url.includes('/metadata/')) throw new ProbeError('mirror-unreachable', `${url} answers 500`)
+      return next(url, { maxBytes: 1e9 })
+    }
+    expect(await refusal(world({ fetch }).plan())).toMatchObject({ code: 'mirror-unreachable' })
+  })
+
+  test('a root that is another one, whoever signed it', async () => {
+    const stranger = serviceFiles({ kits: KITS, key: tufKey() })
+    const { plan, kitsAsked } = world({ change: stranger })
+    expect(await refusal(plan())).toMatchObject({ code: 'signature-invalid' })
+    expect(kitsAsked()).toEqual([])
+  })
+
+  test('metadata by a strange key: no kit is fetched', async () => {
+    const { plan, kitsAsked } = world({ metadata: { by: [tufKey()] } })
+    expect(await refusal(plan())).toMatchObject({
+      code: 'signature-invalid',
+      message: expect.stringMatching(/timestamp\.json is not believed/),
+    })
+    expect(kitsAsked()).toEqual([])
+  })
+
+  test('metadata whose time is over, and it is said what an operator can do', async () => {
+    const expires = { timestamp: '2024-01-01T00:00:00Z' }
+    expect(await refusal(world({ metadata: { expires } }).plan())).toMatchObject({
+      code: 'signature-invalid',
+      message: expect.stringMatching(/valid until 2024.*"ofThePast": true in bottlerocket\.variants/),
+    })
+    const variants = VARIANTS.map((variant) => ({ ...variant, ofThePast: true }))
+    expect(await world({ metadata: { expires }, variants }).plan()).toMatchObject({ tag: 'headers' })
+  })
+
+  test.each([
+    ['half of it', (body: Uint8Array) => body.subarray(0, body.length / 2)],
+    ['with a byte changed', (body: Uint8Array) => body.map((byte, i) => (i === 100 ? byte ^ 1 : byte))],
+    ['an error page', () => Buffer.from('<html>busy</html>')],
+  ])('a kit that is %s: nothing of it is kept', async (_, broken) => {
+    const only = [kit('aws-k8s-1.24', '5.15.108')]
+    const [path = '', body = new Uint8Array()] =
+      Object.entries(serviceFiles({ kits: only, key })).find(([name]) => name.startsWith('targets/')) ?? []
+    const { plan, memory } = world({ kits: only, change: { [path]: broken(body) } })
+    expect(await refusal(plan())).toMatchObject({ code: 'digest-mismatch' })
+    expect([...memory.inside.objects.inputs.keys()]).toEqual([])
+  })
+
+  test.each([
+    ['no kernel', { README: 'nothing\n' }],
+    ['a kernel that does not say its release', { '.config': 'CONFIG_64BIT=y\n' }],
+    ['a release that looks like a command', kernelFiles('$(reboot)')],
+    ['a kernel of another release', kernelFiles('5.15.109')],
+  ])('a kit of %s, signed as it is', async (_, tree) => {
+    const name = { variant: 'aws-k8s-1.24', arch: 'x86_64' as const, version: '1.14.1' }
+    const { plan } = world({ kits: [{ ...name, body: packKit(name, tree) }] })
+    expect(await refusal(plan())).toMatchObject({ code: 'headers-not-found' })
+  })
+
+  test('a kit that is no archive, signed as it is', async () => {
+    const { plan } = world({ kits: [kit('aws-k8s-1.24', '', { body: Buffer.from('no archive') })] })
+    expect(await refusal(plan())).toMatchObject({ code: 'headers-not-found' })
+  })
+
+  test('one variant that is not believed holds up none that is', async () => {
+    const metadata = (variant: string) => (variant === 'aws-k8s-1.25' ? { by: [tufKey()] } : {})
+    expect((await world({ metadata }).plan()).tree).toMatch(/^aws-k8s-1\.24-/)
+  })
+})
+
+describe('a name of Bottlerocket', () => {
+  const probe = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod', arch: 'x86_64' } as const
+  const check = (kernelRelease: string, kernelVersion: string) => () =>
+    checkKernel({ ...probe, target: 'bottlerocket', kernelRelease, kernelVersion })
+
+  test('has its release of the kernel, of Bottlerocket, and the first part of its variant', () => {
+    expect(check('5.10.165', '1_1.13.0-aws')).not.toThrow()
+    expect(check('6.12.40', '1_1.51.0-vmware')).not.toThrow()
+  })
+
+  test.each([
+    ['5.10.165', '1'],
+    ['5.10.165', '1_1.13.0'],
+    ['5.10.165', '1_1.13.0-aws-k8s-1.28'],
+    ['5.10.165', '1_1.13.0-AWS'],
+    ['5.10', '1_1.13.0-aws'],
+    ['5.10.165-1.amzn2.x86_64', '1_1.13.0-aws'],
+    ['5.10.165~$(reboot)', '1_1.13.0-aws'],
+  ])('is not %s with %s', (kernelRelease, kernelVersion) => {
+    expect(check(kernelRelease, kernelVersion)).toThrow(
+      expect.objectContaining({ code: 'unsupported-kernel' }),
+    )
+  })
+})
+
+test('a config without a release of Bottlerocket finds no kit, and no host names packages of it', async () => {
+  const { planner } = world()
+  const asked = { arch: 'x86_64', unameRelease: '5.15.108', configMd5: '0'.repeat(32) } as const
+  await expect(planner.identify(asked)).rejects.toMatchObject({ code: 'headers-not-found' })
+  const packages = {
+    ...asked,
+    kernelRelease: '5.15.108',
+    compiler: 'gcc-11',
+    kernelUrls: ['https://a.invalid/kit.tar.xz'],
+  }
+  await expect(planner.planPackages(packages)).rejects.toMatchObject({ code: 'headers-not-found' })
+})
+
+test('the variants of the defaults are each of one family, and those of a series come first', () => {
+  expect(DEFAULTS.bottlerocket.variants.length).toBeGreaterThan(30)
+  const kernel = { arch: 'x86_64', version: '1.14.1', family: 'aws', kernelRelease: '5.15.108' } as const
+  const [first, ...rest] = variantsFor(VARIANTS, kernel).map(({ name }) => name)
+  expect(first).toBe('aws-k8s-1.27')
+  expect(rest.every((name) => name.startsWith('aws-'))).toBe(true)
+  expect(rest.indexOf('aws-k8s-1.24')).toBeLessThan(rest.indexOf('aws-k8s-1.28'))
+})
