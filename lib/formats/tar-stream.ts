@@ -27,13 +27,6 @@ const HEAD = 1024
 /** Types that have no contents, whatever their size field says. */
 const EMPTY = ['1', '2', '3', '4', '5', '6']
 
-export interface TarBounds {
-  readonly maxBytes: number
-  readonly maxEntries: number
-  /** how many bytes of its contents are kept of the entry of that path */
-  readonly keep?: (path: string) => number
-}
-
 /**
  * All entries, to the end that an archive marks by a block of zeros, and from there to the end of the stream, so that its
  * own checks are made. Throws an Error that says what is wrong with it.

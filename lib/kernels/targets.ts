@@ -5,8 +5,8 @@ import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { ConfigHash, Probe } from '../model/probe.ts'
 import type { Series } from '../model/series.ts'
 import { arch } from './arch/target.ts'
-import { cos } from './cos/target.ts'
 import { bottlerocket } from './bottlerocket/target.ts'
+import { cos } from './cos/target.ts'
 import { debian } from './debian/target.ts'
 import { flatcar } from './flatcar/target.ts'
 import type { KernelRequest } from './planner.ts'
@@ -15,9 +15,15 @@ import type { TargetFacts } from './target.ts'
 import { ubuntu } from './ubuntu/target.ts'
 
 /** A new target is a folder, a line here and a line in planners.ts; one whose kernels come as rpms a row of rpm/rows.ts. */
-export const TARGETS = { debian, ubuntu, arch, flatcar, bottlerocket, cos, ...RPM_TARGETS } as const satisfies Readonly<
-  Record<string, TargetFacts>
->
+export const TARGETS = {
+  debian,
+  ubuntu,
+  arch,
+  flatcar,
+  bottlerocket,
+  cos,
+  ...RPM_TARGETS,
+} as const satisfies Readonly<Record<string, TargetFacts>>
 
 export type Target = keyof typeof TARGETS
 /** What an operator sets, by target. */

@@ -28,18 +28,18 @@ export interface SmallKernelOptions {
   readonly patch?: number
 }
 
-const SOURCE = 'linux-source-6.1'
-const SUITE = 'bookworm'
+export const SOURCE = 'linux-source-6.1'
+export const SUITE = 'bookworm'
 
 /** What a load test's machine and a driver ask of a kernel. */
-const OPTIONS = [
+export const OPTIONS = [
   ...['64BIT', 'SMP', 'MULTIUSER', 'PRINTK', 'TTY', 'SERIAL_8250', 'SERIAL_8250_CONSOLE', 'ACPI', 'PCI'],
   ...['BLK_DEV_INITRD', 'BINFMT_ELF', 'BINFMT_SCRIPT', 'DEVTMPFS', 'PROC_FS', 'SYSFS', 'SHMEM', 'TMPFS'],
   ...['MODULES', 'MODULE_UNLOAD', 'KALLSYMS', 'KALLSYMS_ALL', 'FTRACE', 'FTRACE_SYSCALLS', 'PERF_EVENTS'],
   ...['BPF_SYSCALL', 'FUTEX', 'EPOLL', 'POSIX_TIMERS', 'NET', 'UNIX', 'INET', 'CGROUPS', 'CPUSETS'],
 ]
 
-function toolsOf(compiler: string): string {
+export function toolsOf(compiler: string): string {
   const version = compiler.replace('clang', '')
   const clang = ['AR', 'NM', 'OBJCOPY', 'OBJDUMP', 'READELF', 'STRIP'].map(
     (name) => `${name}=llvm-${name.toLowerCase()}${version}`,
@@ -129,7 +129,7 @@ function nameIn(root: string, compiled: string, folder: string, options: SmallKe
 }
 
 /** `places`: folders that the script may write to, by their paths there; it begins in /made. */
-function inRoot(root: string, places: Readonly<Record<string, string>>, script: string): void {
+export function inRoot(root: string, places: Readonly<Record<string, string>>, script: string): void {
   const system = ['--ro-bind', join(root, 'usr'), '/usr', '--symlink', 'usr/bin', '/bin']
   const links = ['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--proc', '/proc']
   const writable = Object.entries(places).flatMap(([path, folder]) => ['--bind', folder, path])

@@ -48,5 +48,5 @@ with_tools() {
   cp -R --preserve=mode,timestamps,links "$1/." /build/kernel
   # Each word is a variable.
   # shellcheck disable=SC2046
-  make -s -C /build/kernel -j"$(nproc)" M=/build/nothing $(family) $(host_family) prepare 3>&-
+  make -s -C /build/kernel -j"$(nproc)" M=/build/nothing $(family) prepare 3>&-
 }

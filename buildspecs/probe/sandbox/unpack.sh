@@ -2,14 +2,14 @@
 # whatever mix of formats they are (PACKAGE_FORMATS of lib/model/probe.ts).
 # shellcheck shell=sh
 
-# unpack FILE FOLDER [MEMBER]: of an archive that is no package, only that member where one is named.
+# unpack FILE FOLDER [MEMBER]: of a .tar.xz, as kits are, only that member where one is named.
 unpack() {
   case $1 in
     *.deb) dpkg-deb --fsys-tarfile "$1" | extract "$2" ;;
     *.rpm) bsdtar -x -k --no-same-owner --no-same-permissions -f "$1" -C "$2" ;;
-    *.tar.gz) gzip -dc "$1" | extract "$2" ${3:+"$3"} ;;
+    *.tar.gz) gzip -dc "$1" | extract "$2" ;;
     *.tar.xz) xz -dc "$1" | extract "$2" ${3:+"$3"} ;;
-    *.tar.zst) zstd -dc "$1" | extract "$2" ${3:+"$3"} ;;
+    *.tar.zst) zstd -dc "$1" | extract "$2" ;;
     *) echo "no step unpacks ${1##*/}" && return 1 ;;
   esac
 }

@@ -1,0 +1,160 @@
+// A host of Bottlerocket: its kernel's kit lies on a service that is laid out and signed as Bottlerocket's, with the sources
+// of the kernel's tools and none of them made; its probe is built of it, and in the long form, whose kernel takes four minutes
+// to make, loaded by that very kernel.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tell } from '../support/builds/apt.ts'
+import { loadTest } from '../support/builds/load.ts'
+import { openStore } from '../support/builds/store.ts'
+import { LONG } from '../support/long.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import {
+  kernelFiles,
+  packKit,
+  serviceFiles,
+  serviceSettings,
+  writeFiles,
+} from '../support/tuf/bottlerocket.ts'
+import { type KernelDevel, kernelDevel } from '../support/tuf/kernel-devel.ts'
+import { tufKey } from '../support/tuf/repository.ts'
+
+const MINUTES = 60_000
+const VERSION = '1.20.3'
+const VARIANTS = [
+  { name: 'aws-k8s-1.28', kernels: ['6.1'] },
+  { name: 'aws-k8s-1.24', kernels: ['5.15'] },
+  { name: 'vmware-k8s-1.28', kernels: ['6.1'] },
+]
+
+let work: Awaited<ReturnType<typeof scratch>>
+let mirror: Mirror
+let registry: Registry
+let kernel: KernelDevel
+
+beforeAll(async () => {
+  work = await scratch()
+  kernel = await kernelDevel(LONG ? 'whole' : 'prepared')
+  if (!LONG) tell('a kernel of its own is made, and loads the probe, in npm run test:long: four minutes more')
+  const name = { arch: 'x86_64', version: VERSION } as const
+  const own = { ...name, variant: 'aws-k8s-1.28' }
+  const other = { ...name, variant: 'aws-k8s-1.24' }
+  const kits = [
+    { ...own, body: packKit(own, kernel.tree) },
+    { ...other, body: packKit(other, kernelFiles('5.15.160')) },
+  ]
+  const strange = { ...name, variant: 'vmware-k8s-1.28' }
+  const key = tufKey()
+  const files = serviceFiles({ kits, key })
+  const strangers = serviceFiles({
+    kits: [{ ...strange, body: packKit(strange, kernel.tree) }],
+    key: tufKey(),
+  })
+  const folder = join(work.dir, 'service')
+  writeFiles(folder, { ...strangers, ...files })
+  mirror = await startMirror(folder)
+  registry = await startRegistry({
+    dataDir: join(work.dir, 'data'),
+    settings: { bottlerocket: serviceSettings(mirror.url, files, VARIANTS), loadTest: { mode: 'off' } },
+  })
+}, 30 * MINUTES)
+afterAll(async () => {
+  await registry?.stop()
+  mirror?.stop()
+  await work?.remove()
+})
+
+const pathOf = (uname: string, version = `1_${VERSION}-aws`) =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_bottlerocket_${uname}_${version}.ko`
+const probe = () => join(work.dir, 'probe.ko')
+
+/** As falcoctl and the loader ask, until it is there or refused. */
+async function downloaded(path: string): Promise<number> {
+  const end = Date.now() + 6 * MINUTES
+  for (;;) {
+    const { code } = await curl(['-fsSL', '-o', probe(), '--max-time', '70', registry.url + path])
+    const { status, body } = await ask(`${registry.url}${path}.json`)
+    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
+  }
+}
+const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
+
+describe('a kernel of Bottlerocket', () => {
+  test(
+    'gets its probe by its own name, built of the kit of its release, whose tools are made first',
+    async () => {
+      const path = pathOf(kernel.release)
+      const log = async () => (await ask(`${registry.url}${path}.log`, '-L')).body
+      expect(await downloaded(path), await log()).toBe(0)
+      expect((await about(path)).manifest).toMatchObject({
+        unameRelease: kernel.release,
+        compiler: 'gcc-12',
+        headers: [{ name: 'aws-k8s-1.28-x86_64-kmod-kit', version: VERSION }],
+        root: { suite: 'bookworm', match: 'text' },
+      })
+      expect(await log()).toContain('making the tools of the kernel tree')
+      expect(readFileSync(probe()).includes(`vermagic=${kernel.release} `)).toBe(true)
+    },
+    8 * MINUTES,
+  )
+
+  test('is a hit from then on, and its service is not asked again', async () => {
+    mirror.asked.length = 0
+    expect((await ask(registry.url + pathOf(kernel.release))).status).toBe(307)
+    expect(mirror.asked).toEqual([])
+  })
+
+  // The registry finds no image of such a kernel; the test has the one that it made.
+  test.runIf(LONG)(
+    'loads it',
+    async () => {
+      const store = await openStore()
+      try {
+        const { verdict, log } = await loadTest(store, {
+          settings: { UNAME_RELEASE: kernel.release, DRIVER_NAME: 'scap' },
+          inputs: [
+            { role: 'probe', format: 'text', body: readFileSync(probe()) },
+            { role: 'boot', format: 'text', body: kernel.image! },
+          ],
+        })
+        expect(verdict, log).toMatchObject({
+          verdict: 'passed',
+          checked: expect.arrayContaining(['insmod', 'rmmod']),
+        })
+      } finally {
+        await store.close()
+      }
+    },
+    8 * MINUTES,
+  )
+})
+
+test('a kernel that its release has not is refused within seconds, with the kernels that it has', async () => {
+  const path = pathOf('5.15.161')
+  await downloaded(path)
+  expect(await about(path)).toMatchObject({
+    state: 'failed',
+    reason: 'headers-not-found',
+    detail: expect.stringMatching(/aws-k8s-1\.24-x86_64-kmod-kit-v1\.20\.3\.tar\.xz is of 5\.15\.160/),
+  })
+})
+
+test('a repository by another key is refused, and none of its kits is asked for', async () => {
+  mirror.asked.length = 0
+  const path = pathOf(kernel.release, `1_${VERSION}-vmware`)
+  await downloaded(path)
+  expect(await about(path)).toMatchObject({
+    state: 'failed',
+    detail: expect.stringMatching(/timestamp\.json is not believed: timestamp was signed by 0\/1 keys/),
+  })
+  expect(mirror.asked.filter((asked) => asked.startsWith('/targets/'))).toEqual([])
+})
