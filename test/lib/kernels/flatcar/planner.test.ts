@@ -207,7 +207,7 @@ describe('nothing is believed of', () => {
       const keys = [old.ended('1y')]
       expect(await plan({ ...before!, keys })).toMatchObject({ tag: 'source' })
       await expect(plan({ ...after!, keys })).rejects.toMatchObject(
-        refused('signature-invalid', /had ended on 2023-08-12 when it signed on 2024-06-01/),
+        refused('signature-invalid', /had expired on 2023-08-12 when it signed on 2024-06-01/),
       )
     } finally {
       old.remove()
