@@ -1,4 +1,4 @@
-// What is known of each target, as a table of docs/targets.md.
+// What is known of each target, as docs/targets.md shows it.
 
 import { TARGETS } from '../lib/clients/targets.ts'
 import { archCertificates } from '../lib/kernels/arch/keys.ts'
@@ -7,86 +7,154 @@ import type { RpmRow } from '../lib/kernels/rpm/row.ts'
 import { RPM_ROWS, type RpmTarget } from '../lib/kernels/rpm/rows.ts'
 import { SUBMITTED } from '../lib/kernels/targets.ts'
 
-/** Which of them a test has build and load a module, in a repository laid out as theirs. */
-const LOADED: readonly string[] = ['almalinux']
+interface Known {
+  /** hosts that its kernels are looked for at */
+  readonly found: string
+  /** how its lists are signed */
+  readonly lists: string
+  /** by what its packages are believed */
+  readonly packages: string
+  /** that its kernels were built by; each kernel's own is read in its config */
+  readonly compilers: string
+  readonly kinds: string
+  readonly archs: string
+  /** by tests; what is not said was not done */
+  readonly tried: string
+}
 
 const HEAD = [
-  '| target | its kernels are found in | lists | packages | how it was tried |',
-  '|---|---|---|---|---|',
+  '| target | its kernels are found at | lists | packages are believed | compilers | kinds | archs | how it was tried |',
+  '|---|---|---|---|---|---|---|---|',
 ]
 
-export const table = (): string =>
-  [
-    ...HEAD,
-    ...[...new Set([...TARGETS, ...Object.keys(OTHERS), ...Object.keys(RPM_ROWS)])].sort().map(lineOf),
-  ].join('\n')
+export const table = (): string => [...HEAD, ...names().map(lineOf)].join('\n')
+
+const names = (): string[] =>
+  [...new Set([...TARGETS, ...Object.keys(OTHERS), ...Object.keys(RPM_ROWS)])].sort()
 
 function lineOf(target: string): string {
-  const cells = isRpm(target) ? rpmCells(target) : (OTHERS[target] ?? submitted(target))
-  return `| ${target} | ${cells.join(' | ')} |`
+  const known = isRpm(target) ? ofRpms(target) : (OTHERS[target] ?? submitted(target))
+  const { found, lists, packages, compilers, kinds, archs, tried } = known
+  return `| ${[target, found, lists, packages, compilers, kinds, archs, tried].join(' | ')} |`
 }
 
 const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, target)
 
-const OTHERS: Readonly<Record<string, readonly string[]>> = {
-  arch: [
-    'its mirrors, archive.archlinux.org; aarch64: mirror.archlinuxarm.org, alaa.ad24.cz',
-    'not signed',
-    `each by its own signature: ${archCertificates('x86_64', []).length} packagers, and the build system of Arch Linux ARM`,
-    'built and loaded, from a repository of the test',
-  ],
-  bottlerocket: [
-    'updates.bottlerocket.aws: the kmod kit of its release',
-    'TUF, from a root of which its project names the sha512',
-    'by the lists',
-    'planned and built, from a repository of the test; its image lies in disk images alone, so no load test has one',
-  ],
-  debian: [
-    'its mirrors, security.debian.org, its snapshot service; Raspberry Pi OS and Proxmox VE: archive.raspberrypi.com, download.proxmox.com',
-    'InRelease, each archive by its own keys',
-    'by the lists',
-    'built and loaded, from the real archive; Proxmox: the same, from an archive of the test; Raspberry Pi: planned from one, built in its layout, loaded nowhere here',
-  ],
-  'ubuntu, each flavour': [
-    'archive.ubuntu.com, security.ubuntu.com, ports.ubuntu.com, old-releases.ubuntu.com',
-    'InRelease',
-    'by the lists',
-    'built and loaded, from an archive of the test; its own mirrors no test can reach',
-  ],
-  cos: [
-    'storage.googleapis.com/cos-tools, where the operator wants it and names the build; ebpf alone',
-    'none',
-    'by nobody: off unless the operator believes them for TLS alone, and said in the statement',
-    'built, from an archive of the test; no module is loaded there',
-  ],
-  flatcar: [
-    'kernel.org, and {alpha,beta,stable,lts}.release.flatcar-linux.net for its config',
-    'a signature beside each file',
-    'no packages: the signed config, and the source that kernel.org signed',
-    'built and loaded, from a release of the test; its own mirrors no test can reach',
-  ],
+const BOTH = { kinds: 'kmod, ebpf', archs: 'x86_64, aarch64' } as const
+const BY_LISTS = 'by the digests in its lists'
+const LOADED = 'built, and loaded by its own kernel, from a repository of the test in its layout'
+
+const OTHERS: Readonly<Record<string, Known>> = {
+  arch: {
+    found: 'its mirrors, archive.archlinux.org; aarch64: mirror.archlinuxarm.org, alaa.ad24.cz',
+    lists: 'not signed',
+    packages: `each by its own signature: ${archCertificates('x86_64', []).length} packagers, and the build system of Arch Linux ARM`,
+    compilers: 'the newest gcc of their day',
+    ...BOTH,
+    tried: `${LOADED}; aarch64: planned`,
+  },
+  bottlerocket: {
+    found: 'updates.bottlerocket.aws: the kmod kit of its release',
+    lists: 'TUF, from a root whose sha512 its project names',
+    packages: BY_LISTS,
+    compilers: 'by its config',
+    ...BOTH,
+    tried:
+      'built from a repository of the test in its layout; its image lies in disk images alone, so no load test has one',
+  },
+  cos: {
+    found: 'storage.googleapis.com/cos-tools, where the operator wants it and names the build',
+    lists: 'none',
+    packages: 'for TLS alone: off by default, and said in the statement',
+    compilers: 'clang',
+    kinds: 'ebpf',
+    archs: 'x86_64',
+    tried: 'built, from an archive of the test',
+  },
+  debian: {
+    found: 'its mirrors, security.debian.org, its snapshot service',
+    lists: 'InRelease',
+    packages: BY_LISTS,
+    compilers: 'gcc 4.8 (8) to 15 (sid)',
+    ...BOTH,
+    tried: 'built, and loaded by its own kernel, from the real archive',
+  },
+  'debian: Proxmox VE': {
+    found: 'download.proxmox.com',
+    lists: 'InRelease, by its own keys',
+    packages: BY_LISTS,
+    compilers: 'those of its Debian',
+    kinds: 'kmod, ebpf',
+    archs: 'x86_64',
+    tried: LOADED,
+  },
+  'debian: Raspberry Pi OS': {
+    found: 'archive.raspberrypi.com',
+    lists: 'InRelease, by its own keys',
+    packages: BY_LISTS,
+    compilers: 'those of its Debian',
+    kinds: 'kmod, ebpf',
+    archs: 'aarch64, on machines of it',
+    tried: 'planned from an archive of the test, and built in its layout',
+  },
+  flatcar: {
+    found: 'kernel.org, and {alpha,beta,stable,lts}.release.flatcar-linux.net for its config',
+    lists: 'a signature beside each file',
+    packages: 'none: the signed config, and the source that kernel.org signed',
+    compilers: 'by its config',
+    ...BOTH,
+    tried: LOADED,
+  },
+  'ubuntu, each flavour': {
+    found: 'archive.ubuntu.com, security.ubuntu.com, ports.ubuntu.com, old-releases.ubuntu.com',
+    lists: 'InRelease',
+    packages: BY_LISTS,
+    compilers: 'gcc 5 (16.04), 7 (18.04), 9 (20.04), 11 and 12 (22.04), 13 (24.04), 15 (26.04)',
+    ...BOTH,
+    tried: LOADED,
+  },
 }
 
-function rpmCells(target: RpmTarget): string[] {
+const EL = 'gcc 8 (8), 11 (9), 14 (10)'
+const RPM_COMPILERS: Readonly<Record<RpmTarget, string>> = {
+  alinux: 'by its config',
+  almalinux: EL,
+  amazonlinux2: 'gcc 7 (4.14), 10 (5.10)',
+  amazonlinux2023: 'gcc 11',
+  azurelinux: 'by its config',
+  centos: `gcc 4.8 (7), ${EL.slice(4)}`,
+  fedora: 'gcc 15, 16 (42 to 45)',
+  ol: `gcc 4.8 (7), ${EL.slice(4)}; UEK 7: gcc-toolset 11`,
+  opensuse: 'gcc 7 (15)',
+  photon: 'by its config',
+  redhat: EL,
+  rocky: EL,
+  sles: 'gcc 7 (15)',
+}
+
+/** Whose module its own kernel has loaded: the others differ in names, places and keys. */
+const LOADED_RPMS: readonly string[] = ['almalinux']
+
+function ofRpms(target: RpmTarget): Known {
   const row: RpmRow = RPM_ROWS[target]
   const hosts = [...new Set(row.places.map(({ base }) => new URL(base).host))]
-  const keys = certificatesFor(target, []).flatMap((certificate) => certificate.keys)
-  const ended = keys.filter(({ ends }) => ends !== undefined && ends * 1000 < Date.now()).length
-  const known =
-    keys.length === 0
-      ? 'no key is known: name it'
-      : `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}${ended === 0 ? '' : `, ${ended} of them ended`}`
-  return [
-    hosts.length === 0 ? `${row.entitled}: name your mirror` : hosts.join(', '),
-    row.lists === 'signed' ? 'repomd.xml.asc' : 'not asked for',
-    `each by its own signature: ${known}`,
-    LOADED.includes(target)
-      ? 'built and loaded, from a repository of the test'
-      : 'planned, from a repository of the test or by the names of real packages; its own mirrors no test can reach',
-  ]
+  const keys = certificatesFor(target, []).length
+  const known = keys === 0 ? 'the operator names the key' : `${keys} ${keys === 1 ? 'key' : 'keys'}`
+  return {
+    found: hosts.length === 0 ? `${row.entitled}: name your mirror` : hosts.join(', '),
+    lists: row.lists === 'signed' ? 'repomd.xml.asc' : 'not asked for',
+    packages: `each by its own signature: ${known}`,
+    compilers: RPM_COMPILERS[target],
+    ...BOTH,
+    tried: LOADED_RPMS.includes(target) ? LOADED : 'built from a repository of the test in its layout',
+  }
 }
 
-function submitted(target: string): readonly string[] {
+function submitted(target: string): Known {
   const why = SUBMITTED[target] ?? 'not planned from packages yet'
-  return [`${why}: the host submits its config`, '-', '-', 'as any submitted kernel']
+  const none = '-'
+  return {
+    ...{ found: `${why}: the host submits its config`, lists: none, packages: none, compilers: none },
+    ...{ kinds: 'kmod, ebpf', archs: 'x86_64, aarch64', tried: 'as any submitted kernel' },
+  }
 }
