@@ -86,12 +86,19 @@ function ask(url: string, place: URL, way: Way, signal: AbortSignal): Promise<In
     const unreached = (cause: unknown): void => reject(unread(url, way.reason(cause), cause))
     // Node does not end the wait for a proxy's tunnel at the signal.
     signal.addEventListener('abort', () => unreached(signal.reason), { once: true })
-    get(place, options, (response) => {
+    const request = get(place, options, (response) => {
       const refusal = way.refusal(response.statusCode ?? 0)
       if (refusal === undefined) return resolve(response)
       response.destroy()
       reject(unread(url, refusal))
-    }).on('error', unreached)
+    })
+    request.on('error', (cause) => {
+      // A server may close a connection that was kept just as it is used again: that says nothing of the server, and a new
+      // one is tried (https://nodejs.org/api/http.html#requestreusedsocket).
+      if (request.reusedSocket && 'code' in cause && cause.code === 'ECONNRESET')
+        resolve(ask(url, place, way, signal))
+      else unreached(cause)
+    })
   })
 }
 

@@ -90,6 +90,22 @@ describe('a download', () => {
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
   })
 
+  test('over a connection that its server has given up begins anew, but on a new one it has failed', async () => {
+    const used = new Set<unknown>()
+    const asked: boolean[] = []
+    answer = ({ socket }, response) => {
+      asked.push(used.has(socket))
+      if (used.has(socket)) return socket.destroy()
+      used.add(socket)
+      response.end('bytes')
+    }
+    for (let i = 0; i < 2; i += 1) expect(Buffer.from(await get()).toString()).toBe('bytes')
+    // The second was asked for twice.
+    expect(asked).toEqual([false, true, false])
+    answer = ({ socket }) => socket.destroy()
+    await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
+  })
+
   test('that stalls is given up', async () => {
     answer = (_, response) => void response.write('a')
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))

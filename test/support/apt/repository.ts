@@ -72,7 +72,10 @@ export function writeSuite(archive: string, spec: SuiteSpec): void {
     ['amd64', 'arm64'].map((arch) => {
       const own = stanzas.filter((text) => new RegExp(`^Architecture: (${arch}|all)$`, 'm').test(text))
       const path = `${component}/binary-${arch}/Packages.${form}`
-      const body = execFileSync(form === 'xz' ? 'xz' : 'gzip', ['-c'], { input: own.join('\n') })
+      const body = execFileSync(form === 'xz' ? 'xz' : 'gzip', ['-c'], {
+        input: own.join('\n'),
+        maxBuffer: 1 << 28,
+      })
       for (const place of [path, `${dirname(path)}/by-hash/SHA256/${sha256(body)}`]) {
         mkdirSync(dirname(join(folder, place)), { recursive: true })
         writeFileSync(join(folder, place), body)
