@@ -5,13 +5,12 @@ import type { TufTarget } from '../../archives/tuf/repository.ts'
 import { decompressed } from '../../formats/decompress.ts'
 import { tarHeads } from '../../formats/tar-stream.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
-import { builtBy } from '../../kconfig/compiler.ts'
-import { parseKconfig } from '../../kconfig/parse.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { inputKey, listKey } from '../../model/keys.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
 import { printable } from '../../model/text.ts'
+import { compilerIn } from '../built-by.ts'
 
 const kitFacts = z.object({
   kernelRelease: z.string(),
@@ -70,7 +69,6 @@ export async function readKit(ports: KitPorts, kit: TufTarget): Promise<KitFacts
 
 const CONFIG = /^([A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel)\/\.config$/
 const RELEASE = /^[A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel\/include\/config\/kernel\.release$/
-const COMPILER_TEXT = /^CONFIG_CC_VERSION_TEXT="([ -~]{1,200})"$/m
 
 interface KitFiles {
   readonly tree: string
@@ -112,7 +110,6 @@ function factsIn({ tree, config, release }: Partial<KitFiles>, name: string): Ki
   return {
     kernelRelease: printable(release, 100),
     tree,
-    compiler: builtBy({ config: parseKconfig(config), kernelRelease: release }),
-    compilerText: COMPILER_TEXT.exec(config)?.[1],
+    ...compilerIn(Buffer.from(config, 'latin1'), undefined, release),
   }
 }
