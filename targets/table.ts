@@ -60,7 +60,7 @@ const OTHERS: Readonly<Record<string, Known>> = {
     compilers: 'by its config',
     ...BOTH,
     tried:
-      'built from a repository of the test in its layout; its image lies in disk images alone, so no load test has one',
+      'built and loaded, from a repository of the test in its layout; the registry itself finds no image, as that lies in disk images alone',
   },
   cos: {
     found: 'storage.googleapis.com/cos-tools, where the operator wants it and names the build',
