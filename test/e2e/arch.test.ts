@@ -9,14 +9,8 @@ import { tell } from '../support/builds/apt.ts'
 import { LONG } from '../support/long.ts'
 import { makeArchive, makeRepository, type Placed, placesAt } from '../support/pacman/places.ts'
 import { type PacmanSigner, pacmanSigner } from '../support/pacman/repository.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  type Registry,
-  scratch,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { about, downloaded } from '../support/registry/probes.ts'
+import { ask, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
 import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
@@ -84,26 +78,17 @@ afterAll(async () => {
 
 const pathOf = (uname: string, target = 'arch') =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${uname}_1.ko`
-const probeFile = () => join(work.dir, 'probe.ko')
-
-/** As falcoctl and the loader ask, until it is there or refused. */
-async function downloaded(path: string): Promise<number> {
-  const end = Date.now() + 6 * MINUTES
-  for (;;) {
-    const { code } = await curl(['-fsSL', '-o', probeFile(), '--max-time', '70', registry.url + path])
-    const { status, body } = await ask(`${registry.url}${path}.json`)
-    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
-  }
-}
-const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
 
 describe('a kernel of Arch Linux', () => {
   test(
     'gets its probe by its own name, built of its own package',
     async () => {
       const path = pathOf(kernel.release)
-      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
-      const { manifest } = await about(path)
+      expect(
+        await downloaded(registry.url + path, work.dir),
+        (await ask(`${registry.url}${path}.log`, '-L')).body,
+      ).toBe(0)
+      const { manifest } = await about(registry.url + path)
       expect(manifest).toMatchObject({
         unameRelease: kernel.release,
         compiler: 'gcc-12',
@@ -115,7 +100,7 @@ describe('a kernel of Arch Linux', () => {
   )
 
   test.runIf(LONG)('has loaded it before it was published', async () => {
-    const { loadTest } = await about(pathOf(kernel.release))
+    const { loadTest } = await about(registry.url + pathOf(kernel.release))
     expect(loadTest).toMatchObject({
       verdict: 'passed',
       checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
@@ -137,8 +122,11 @@ test.runIf(!LONG)(
   'a kernel of the past gets its probe out of the archive',
   async () => {
     const path = pathOf(past.release)
-    expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
-    expect((await about(path)).manifest).toMatchObject({
+    expect(
+      await downloaded(registry.url + path, work.dir),
+      (await ask(`${registry.url}${path}.log`, '-L')).body,
+    ).toBe(0)
+    expect((await about(registry.url + path)).manifest).toMatchObject({
       headers: [
         { name: 'linux-lts-headers', url: expect.stringMatching(/\/packages\/l\/linux-lts-headers\/.*xz$/) },
       ],
@@ -149,8 +137,8 @@ test.runIf(!LONG)(
 
 test('a kernel that no place has is refused within seconds, with the package that is missing', async () => {
   const path = pathOf(kernel.release.replace('-arch1-1', '-arch1-2'))
-  await downloaded(path)
-  expect(await about(path)).toMatchObject({
+  await downloaded(registry.url + path, work.dir)
+  expect(await about(registry.url + path)).toMatchObject({
     state: 'failed',
     reason: 'headers-not-found',
     detail: expect.stringMatching(/has linux-headers [0-9.]+\.arch1-2 of Arch Linux for x86_64/),
@@ -159,8 +147,8 @@ test('a kernel that no place has is refused within seconds, with the package tha
 
 test('a package that somebody else signed is built of by nobody', async () => {
   const path = pathOf('6.1.9-arch1-1')
-  await downloaded(path)
-  expect(await about(path)).toMatchObject({
+  await downloaded(registry.url + path, work.dir)
+  expect(await about(registry.url + path)).toMatchObject({
     state: 'failed',
     detail: expect.stringMatching(/is not believed as linux-headers 6\.1\.9\.arch1-1: it is by the key/),
   })

@@ -9,14 +9,8 @@ import { tell } from '../support/builds/apt.ts'
 import { loadTest } from '../support/builds/load.ts'
 import { openStore } from '../support/builds/store.ts'
 import { LONG } from '../support/long.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  type Registry,
-  scratch,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { about, downloaded } from '../support/registry/probes.ts'
+import { ask, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
 import {
   kernelFiles,
@@ -77,25 +71,14 @@ const pathOf = (uname: string, version = `1_${VERSION}-aws`) =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_bottlerocket_${uname}_${version}.ko`
 const probe = () => join(work.dir, 'probe.ko')
 
-/** As falcoctl and the loader ask, until it is there or refused. */
-async function downloaded(path: string): Promise<number> {
-  const end = Date.now() + 6 * MINUTES
-  for (;;) {
-    const { code } = await curl(['-fsSL', '-o', probe(), '--max-time', '70', registry.url + path])
-    const { status, body } = await ask(`${registry.url}${path}.json`)
-    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
-  }
-}
-const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
-
 describe('a kernel of Bottlerocket', () => {
   test(
     'gets its probe by its own name, built of the kit of its release, whose tools are made first',
     async () => {
       const path = pathOf(kernel.release)
       const log = async () => (await ask(`${registry.url}${path}.log`, '-L')).body
-      expect(await downloaded(path), await log()).toBe(0)
-      expect((await about(path)).manifest).toMatchObject({
+      expect(await downloaded(registry.url + path, work.dir), await log()).toBe(0)
+      expect((await about(registry.url + path)).manifest).toMatchObject({
         unameRelease: kernel.release,
         compiler: 'gcc-12',
         headers: [{ name: 'aws-k8s-1.28-x86_64-kmod-kit', version: VERSION }],
@@ -140,8 +123,8 @@ describe('a kernel of Bottlerocket', () => {
 
 test('a kernel that its release has not is refused within seconds, with the kernels that it has', async () => {
   const path = pathOf('5.15.161')
-  await downloaded(path)
-  expect(await about(path)).toMatchObject({
+  await downloaded(registry.url + path, work.dir)
+  expect(await about(registry.url + path)).toMatchObject({
     state: 'failed',
     reason: 'headers-not-found',
     detail: expect.stringMatching(/aws-k8s-1\.24-x86_64-kmod-kit-v1\.20\.3\.tar\.xz is of 5\.15\.160/),
@@ -151,8 +134,8 @@ test('a kernel that its release has not is refused within seconds, with the kern
 test('a repository by another key is refused, and none of its kits is asked for', async () => {
   mirror.asked.length = 0
   const path = pathOf(kernel.release, `1_${VERSION}-vmware`)
-  await downloaded(path)
-  expect(await about(path)).toMatchObject({
+  await downloaded(registry.url + path, work.dir)
+  expect(await about(registry.url + path)).toMatchObject({
     state: 'failed',
     detail: expect.stringMatching(/timestamp\.json is not believed: timestamp was signed by 0\/1 keys/),
   })

@@ -28,9 +28,9 @@ import {
 import { LONG } from '../support/long.ts'
 import { hostFiles } from '../support/registry/host-files.ts'
 import { pinned } from '../support/registry/kernels.ts'
+import { about, downloaded } from '../support/registry/probes.ts'
 import {
   ask,
-  curl,
   DRIVER_VERSION,
   type Registry,
   scratch,
@@ -104,26 +104,17 @@ async function linuxAt(dir: string): Promise<NonNullable<typeof kernelOrg>> {
 /** As falcoctl names it. */
 const pathOf = (version: string, kind = 'ko') =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_flatcar_${version}_1.${kind}`
-const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
-
-/** As falcoctl and the loader ask, until it is there or refused. */
-async function downloaded(path: string): Promise<number> {
-  const end = Date.now() + 8 * MINUTES
-  for (;;) {
-    const file = join(work.dir, 'probe.ko')
-    const { code } = await curl(['-fsSL', '-o', file, '--max-time', '70', registry.url + path])
-    const { status, body } = await ask(`${registry.url}${path}.json`)
-    if (code === 0 || status !== 200 || JSON.parse(body).state === 'failed' || Date.now() > end) return code
-  }
-}
 
 describe('a release of Flatcar', () => {
   test(
     'gets the probe of its kernel, made of that kernel’s source and of the config that is signed with it',
     async () => {
       const path = pathOf(VERSION)
-      expect(await downloaded(path), (await ask(`${registry.url}${path}.log`, '-L')).body).toBe(0)
-      const { manifest } = await about(path)
+      expect(
+        await downloaded(registry.url + path, work.dir),
+        (await ask(`${registry.url}${path}.log`, '-L')).body,
+      ).toBe(0)
+      const { manifest } = await about(registry.url + path)
       expect(manifest).toMatchObject({
         unameRelease: `${kernel}-flatcar`,
         compiler: 'gcc-12',
@@ -146,7 +137,7 @@ describe('a release of Flatcar', () => {
   )
 
   test.runIf(LONG)('has loaded it, by the image of that very release, before it was published', async () => {
-    const { loadTest } = await about(pathOf(VERSION))
+    const { loadTest } = await about(registry.url + pathOf(VERSION))
     expect(loadTest).toMatchObject({
       verdict: 'passed',
       checked: expect.arrayContaining(['insmod', 'capture', 'rmmod']),
@@ -163,8 +154,8 @@ describe('a release of Flatcar', () => {
 })
 
 test('a release that no channel has is refused within seconds, with what to do', async () => {
-  await downloaded(pathOf('3815.2.6'))
-  expect(await about(pathOf('3815.2.6'))).toMatchObject({
+  await downloaded(registry.url + pathOf('3815.2.6'), work.dir)
+  expect(await about(registry.url + pathOf('3815.2.6'))).toMatchObject({
     state: 'failed',
     reason: 'headers-not-found',
     detail: expect.stringMatching(/no channel of Flatcar .* release 3815\.2\.6 \(x86_64\)\. POST/),
@@ -178,8 +169,8 @@ test('a release that somebody else signed is not believed', async () => {
   } finally {
     stranger.remove()
   }
-  await downloaded(pathOf('3850.1.0'))
-  expect(await about(pathOf('3850.1.0'))).toMatchObject({
+  await downloaded(registry.url + pathOf('3850.1.0'), work.dir)
+  expect(await about(registry.url + pathOf('3850.1.0'))).toMatchObject({
     state: 'failed',
     reason: 'plan-error',
     detail: expect.stringMatching(/is not believed: it is by the key/),
