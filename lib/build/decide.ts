@@ -65,7 +65,7 @@ export async function decide(
 ): Promise<Decision> {
   const { arch, kind } = probeOf(key)
   const [root, steps] = await Promise.all([
-    ports.root(arch, kind, { command: kernel.compiler, text: kernel.compilerText }),
+    ports.root(arch, kind, wantedFor(kernel)),
     ports.stepsRoot(arch, 'build'),
   ])
   const tree = await treeIn(ports, kernel, root)
@@ -88,6 +88,13 @@ export async function decide(
   const inputs = [...tree.inputs, { role: 'driver' as const, format, sha256: source.sha256, bytes }]
   return { plan, kernel: tree.kernel, root, steps, inputs }
 }
+
+/** A tree that is made here has no flags but those that its compiler takes. */
+const wantedFor = (kernel: KernelPlan): Wanted => ({
+  command: kernel.compiler,
+  text: kernel.compilerText,
+  least: kernel.tag === 'headers' ? kernel.leastCompiler : undefined,
+})
 
 const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot => ({
   id,

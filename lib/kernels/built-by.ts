@@ -1,8 +1,11 @@
 // Which compiler built a kernel, by what its packaged build tree says.
 
 import { builtBy } from '../kconfig/compiler.ts'
+import { leastCompiler } from '../kconfig/flags.ts'
 import { parseKconfig } from '../kconfig/parse.ts'
 import type { HeadersPlan } from './planner.ts'
+
+export type TreeCompiler = Pick<HeadersPlan, 'compiler' | 'compilerText' | 'leastCompiler'>
 
 const COMPILER_TEXT = /^CONFIG_CC_VERSION_TEXT="([ -~]{1,200})"$/m
 
@@ -15,13 +18,14 @@ export function compilerIn(
   config: Uint8Array,
   compileH: Uint8Array | undefined,
   unameRelease: string,
-): Pick<HeadersPlan, 'compiler' | 'compilerText'> {
+): TreeCompiler {
+  const parsed = parseKconfig(latin1(config))
   const compiler = builtBy({
-    config: parseKconfig(latin1(config)),
+    config: parsed,
     procVersion: compileH && latin1(compileH),
     kernelRelease: unameRelease,
   })
-  return { compiler, compilerText: compilerTextIn(config) }
+  return { compiler, compilerText: compilerTextIn(config), leastCompiler: leastCompiler(parsed) }
 }
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')

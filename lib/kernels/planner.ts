@@ -27,6 +27,8 @@ export interface HeadersPlan extends OfKernel {
   readonly headers: readonly Package[]
   /** folder of the kernel build tree below the unpacked packages, e.g. `usr/src/linux-headers-6.1.0-56-amd64` */
   readonly tree: string
+  /** command name of the oldest compiler that takes the flags which these headers give it, e.g. `gcc-12`; absent: any does */
+  readonly leastCompiler?: string | undefined
 }
 
 /** The build tree is made of the kernel's source and a config: a submitted one, or one that the distribution has signed. */

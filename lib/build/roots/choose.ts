@@ -18,6 +18,8 @@ export interface Wanted {
   readonly command: string
   /** CONFIG_CC_VERSION_TEXT, the first line of `--version`: `gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0` */
   readonly text?: string | undefined
+  /** the oldest that will do, where it is not that very compiler: `gcc-12` */
+  readonly least?: string | undefined
   /** only of this suite */
   readonly suite?: string
 }
@@ -29,24 +31,28 @@ export interface Chosen extends Available {
 
 /**
  * The suite whose compiler is that very text; then the newest stable one that has the command, then any other; else the
- * nearest command of the family, the newer of two, again of a stable suite first. `all`: from the oldest suite to the
+ * nearest command of the family that takes the flags, the newer of two, again of a stable suite first. `all`: from the oldest suite to the
  * newest. ProbeError `headers-not-found` where no suite has a compiler of the family.
  */
-export function chooseCompiler(all: readonly Available[], { command, text, suite }: Wanted): Chosen {
+export function chooseCompiler(all: readonly Available[], { command, text, least, suite }: Wanted): Chosen {
   const available = suite === undefined ? all : all.filter((one) => one.suite === suite)
   const named = preferred(available.filter((one) => one.command === command))
   const exact = named.find((one) => text !== undefined && isCompilerText(one, text))
   if (exact !== undefined) return { ...exact, match: 'text' }
-  const [same] = named
+  const isAble = (one: Available): boolean => least === undefined || ordinal(one.command) >= ordinal(least)
+  const same = named.find(isAble)
   if (same !== undefined) return { ...same, match: 'major' }
   const family = command.replace(/-.*/, '')
-  const others = available.filter((one) => one.command.startsWith(`${family}-`))
+  const others = available.filter((one) => one.command.startsWith(`${family}-`) && isAble(one))
   const distance = (one: Available): number => Math.abs(ordinal(one.command) - ordinal(command))
   const [near] = preferred(others).sort(
     (a, b) => distance(a) - distance(b) || ordinal(b.command) - ordinal(a.command),
   )
   if (near !== undefined) return { ...near, match: 'nearest' }
-  throw new ProbeError('headers-not-found', `no suite that is configured has a ${family} to build with`)
+  throw new ProbeError(
+    'headers-not-found',
+    `no suite that is configured has a ${least === undefined ? family : `${least}, or a newer one,`} to build with`,
+  )
 }
 
 /**

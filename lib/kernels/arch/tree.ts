@@ -1,11 +1,11 @@
 // A kernel's build tree in the package of its headers: where it is, its config, and the compiler that its kernel names.
 
 import { ProbeError } from '../../model/errors.ts'
-import { compilerIn, compilerTextIn } from '../built-by.ts'
+import { compilerIn, compilerTextIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 import type { Brought, Reading } from './packages.ts'
 
-export interface ArchTree extends Pick<HeadersPlan, 'tree' | 'compiler' | 'compilerText'> {
+export interface ArchTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
   /** as it is in the package */
   readonly config: Uint8Array
 }

@@ -20,6 +20,7 @@ const kitFacts = z.object({
   compiler: z.string(),
   /** CONFIG_CC_VERSION_TEXT */
   compilerText: z.string().optional(),
+  leastCompiler: z.string().optional(),
 })
 export type KitFacts = Readonly<z.infer<typeof kitFacts>>
 
@@ -35,7 +36,7 @@ const MAX_ENTRIES = 500_000
 const MAX_CONFIG = 1024 * 1024
 const MAX_FACTS = 64 * 1024
 
-const factsKey = (kit: Pick<TufTarget, 'sha256'>): string => listKey(sha256(`kmod kit 1 ${kit.sha256}`))
+const factsKey = (kit: Pick<TufTarget, 'sha256'>): string => listKey(sha256(`kmod kit 2 ${kit.sha256}`))
 
 /** What was read of a kit before; `undefined`: it was never read. */
 export async function knownFacts(

@@ -24,7 +24,7 @@ export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketS
     plan: async (request) => {
       const kernel = checkedKernel(request)
       const { kit, facts } = await kitOf(ports, settings, kernel)
-      const { compiler, compilerText, tree } = facts
+      const { kernelRelease: _, ...built } = facts
       const { kernelRelease, version } = kernel
       const pkg = {
         ...kit,
@@ -34,7 +34,7 @@ export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketS
       }
       return {
         ...{ tag: 'headers', kernelRelease, unameRelease: kernelRelease },
-        ...{ headers: [pkg], tree, compiler, compilerText },
+        ...{ headers: [pkg], ...built },
       }
     },
     // Neither a name of that time nor a config says which Bottlerocket it is, and without that there is no kit.

@@ -3,7 +3,7 @@
 import { gunzipSync } from 'node:zlib'
 import { tarEntries } from '../../formats/tar.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
-import { compilerIn } from '../built-by.ts'
+import { compilerIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 
 /** Real ones have 100 MB. */
@@ -11,10 +11,7 @@ const MAX_UNPACKED = 512 * 1024 * 1024
 const MAX_CONFIG = 4 * 1024 * 1024
 
 /** ProbeError `mirror-unreachable` for what is not such an archive, `headers-not-found` for one of another kernel. */
-export function treeIn(
-  archive: Uint8Array,
-  unameRelease: string,
-): Pick<HeadersPlan, 'tree' | 'compiler' | 'compilerText'> {
+export function treeIn(archive: Uint8Array, unameRelease: string): TreeCompiler & Pick<HeadersPlan, 'tree'> {
   const tree = `usr/src/linux-headers-${unameRelease}`
   // auto.conf is what kbuild makes of it, where an archive has that alone.
   const paths = [`${tree}/.config`, `${tree}/include/config/auto.conf`]

@@ -68,16 +68,13 @@ export function rpmPlanner(
     const needed = await Promise.all(
       companionsOf(packages, headers).map(async (one) => (await bringRpm(own, wantedOf(one))).pkg),
     )
-    const { tree, config, compiler, compilerText } = await treeIn(brought.rpm, kernel.unameRelease)
+    const built = await treeIn(brought.rpm, kernel.unameRelease)
     return {
       tag: 'headers',
       kernelRelease: kernel.unameRelease,
       unameRelease: kernel.unameRelease,
       headers: [...needed, brought.pkg],
-      tree,
-      config,
-      compiler,
-      compilerText,
+      ...built,
       image: imageIn(row, packages, kernel, target),
     }
   }

@@ -2,11 +2,11 @@
 
 import type { SignedRpm } from '../../formats/rpm/verify.ts'
 import { ProbeError } from '../../model/errors.ts'
-import { compilerIn, compilerTextIn } from '../built-by.ts'
+import { compilerIn, compilerTextIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 import { filesIn } from './packages.ts'
 
-export interface HeadersTree extends Pick<HeadersPlan, 'tree' | 'compiler' | 'compilerText'> {
+export interface HeadersTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
   /** as it is in the package */
   readonly config: Uint8Array
 }

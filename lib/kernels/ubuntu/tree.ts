@@ -6,12 +6,12 @@ import { ProbeError } from '../../model/errors.ts'
 import { inputKey } from '../../model/keys.ts'
 import type { Fetch, Store } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
-import { compilerIn } from '../built-by.ts'
+import { compilerIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 
 const MAX_CONFIG = 1024 * 1024
 
-export interface UbuntuTree extends Pick<HeadersPlan, 'tree' | 'compiler' | 'compilerText'> {
+export interface UbuntuTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
   /** as it is in the package */
   readonly config: Uint8Array
 }

@@ -1,7 +1,7 @@
 // A build tree of Debian's kernel as other distributions pack it: all in one folder, and by a release of theirs.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageBytes } from '../builds/archive.ts'
 import { debianKernels } from '../registry/kernels.ts'
@@ -39,4 +39,21 @@ export function debianTree(work: string, localVersion: string, patch?: number): 
   writeFileSync(join(tree, 'include/config/kernel.release'), `${release}\n`)
   writeFileSync(join(tree, 'include/generated/utsrelease.h'), `#define UTS_RELEASE "${release}"\n`)
   return { release, tree }
+}
+
+/**
+ * As if another compiler had built its kernel, and its headers gave each compiler the flags of `options`: in what planners
+ * read, and in what kbuild does, where that text has no quotes.
+ */
+export function asBuiltBy(
+  { tree }: DevelTree,
+  { text, version, options }: { text: string; version: number; options: readonly string[] },
+): void {
+  for (const file of ['.config', 'include/config/auto.conf']) {
+    const known = readFileSync(join(tree, file), 'utf8')
+    const lines = known
+      .replace(/^CONFIG_CC_VERSION_TEXT=".*$/m, `CONFIG_CC_VERSION_TEXT="${text}"`)
+      .replace(/^CONFIG_GCC_VERSION=.*$/m, `CONFIG_GCC_VERSION=${version}`)
+    writeFileSync(join(tree, file), lines + options.map((option) => `CONFIG_${option}=y\n`).join(''))
+  }
 }

@@ -20,8 +20,8 @@ const DEBIAN: readonly Available[] = [
   one('sid', 'gcc-14', '14.3.0-10'),
   one('sid', 'gcc-16', '16.1.0-2'),
 ]
-const chosen = (command: string, text?: string) => {
-  const { suite, command: found, match } = chooseCompiler(DEBIAN, { command, text })
+const chosen = (command: string, text?: string, least?: string) => {
+  const { suite, command: found, match } = chooseCompiler(DEBIAN, { command, text, least })
   return `${found} of ${suite} by ${match}`
 }
 
@@ -44,6 +44,17 @@ test('else the nearest of the family, the newer of two, and that is said', () =>
   expect(chosen('gcc-13')).toBe('gcc-14 of trixie by nearest')
   expect(chosen('clang-17')).toBe('clang-19 of trixie by nearest')
   expect(chosen('gcc-15')).toBe('gcc-16 of sid by nearest')
+})
+
+test('none is taken that refuses the flags of the headers, unless it is the very compiler that they are for', () => {
+  const redHat = 'gcc (GCC) 11.2.1 20220127 (Red Hat 11.2.1-9)'
+  expect(chosen('gcc-11', redHat)).toBe('gcc-11 of bookworm by major')
+  expect(chosen('gcc-11', redHat, 'gcc-12')).toBe('gcc-12 of trixie by nearest')
+  expect(chosen('gcc-8', undefined, 'gcc-11')).toBe('gcc-11 of bookworm by nearest')
+  expect(chosen('gcc-7', undefined, 'gcc-14')).toBe('gcc-14 of trixie by nearest')
+  expect(chosen('gcc-12', undefined, 'gcc-11')).toBe('gcc-12 of trixie by major')
+  expect(chosen('gcc-10', 'gcc-10 (Debian 10.2.1-6) 10.2.1', 'gcc-12')).toBe('gcc-10 of bullseye by text')
+  expect(() => chosen('gcc-12', undefined, 'gcc-17')).toThrow('has a gcc-17, or a newer one, to build with')
 })
 
 test('no text of another distribution is taken for one of Debian', () => {
