@@ -1,6 +1,7 @@
 // cpio, as the payload of an rpm: its "new ASCII format" (cpio(5)), read as it passes.
 
 import { ProbeError } from '../model/errors.ts'
+import { closed } from './decompress.ts'
 
 export interface CpioFile {
   /** without `./` or `/` at its beginning */
@@ -14,7 +15,7 @@ const MAX_NAME = 4096
 const END = 'TRAILER!!!'
 
 /**
- * `wants` says of each file whether `take` is given its bytes; `enough` ends the reading.
+ * `wants` says of each file whether `take` is given its bytes; `enough` ends the reading, and closes the stream.
  * ProbeError `digest-mismatch` for what is no cpio.
  */
 export async function readCpio(
@@ -22,7 +23,19 @@ export async function readCpio(
   wants: (file: CpioFile) => boolean,
   take: (file: CpioFile, body: Uint8Array) => 'go-on' | 'enough',
 ): Promise<void> {
-  const input = buffered(chunks)
+  const source = chunks[Symbol.asyncIterator]()
+  try {
+    await readFiles(buffered(source), wants, take)
+  } finally {
+    await closed(source)
+  }
+}
+
+async function readFiles(
+  input: Buffered,
+  wants: (file: CpioFile) => boolean,
+  take: (file: CpioFile, body: Uint8Array) => 'go-on' | 'enough',
+): Promise<void> {
   for (;;) {
     const header = Buffer.from(await input.read(HEADER_BYTES)).toString('latin1')
     if (!MAGICS.includes(header.slice(0, 6))) throw noCpio('a file does not begin as one')
@@ -52,8 +65,7 @@ interface Buffered {
 }
 
 /** Of what passes no more is held than what is asked for. */
-function buffered(chunks: AsyncIterable<Uint8Array>): Buffered {
-  const source = chunks[Symbol.asyncIterator]()
+function buffered(source: AsyncIterator<Uint8Array>): Buffered {
   let rest: Uint8Array = new Uint8Array()
   const next = async (): Promise<void> => {
     const { done, value } = await source.next()

@@ -45,3 +45,11 @@ function streamOf(bytes: Uint8Array, compression: Compression): AsyncIterable<Ui
       return unxzStream(withKnownChecks(bytes))
   }
 }
+
+/**
+ * Whoever leaves a stream before its end closes it: the decompressor of xz is one for all, and would be kept from the next,
+ * for ever. One that has ended by itself has nothing to close, and may say so.
+ */
+export async function closed(source: AsyncIterator<Uint8Array>): Promise<void> {
+  await source.return?.().catch(() => {})
+}

@@ -1,5 +1,6 @@
 // tar archives too large to be held unpacked: read as a stream, whole, each header checked. POSIX.1-2001 ustar, GNU tar.
 
+import { closed } from './decompress.ts'
 import { text } from './tar.ts'
 
 export interface TarHead {
@@ -29,25 +30,29 @@ const EMPTY = ['1', '2', '3', '4', '5', '6']
 
 /**
  * All entries, to the end that an archive marks by a block of zeros, and from there to the end of the stream, so that its
- * own checks are made. Throws an Error that says what is wrong with it.
+ * own checks are made. Throws an Error that says what is wrong with it. The stream is closed, whoever leaves it early.
  */
 export async function* tarHeads(
   stream: AsyncIterable<Uint8Array>,
   { maxBytes, maxEntries, keep = () => HEAD }: TarBounds,
 ): AsyncGenerator<TarHead> {
   const input = inputOf(stream, maxBytes)
-  let entries = 0
-  for (;;) {
-    const block = await input.take(BLOCK)
-    if (block.every((byte) => byte === 0)) break
-    entries += 1
-    if (entries > maxEntries) throw new Error(`it has more than ${maxEntries} entries`)
-    const { path, type, bytes } = headerOf(block)
-    const head = await input.take(Math.min(bytes, keep(path)))
-    await input.skip(Math.ceil(bytes / BLOCK) * BLOCK - head.length)
-    yield { path, type, head, bytes }
+  try {
+    let entries = 0
+    for (;;) {
+      const block = await input.take(BLOCK)
+      if (block.every((byte) => byte === 0)) break
+      entries += 1
+      if (entries > maxEntries) throw new Error(`it has more than ${maxEntries} entries`)
+      const { path, type, bytes } = headerOf(block)
+      const head = await input.take(Math.min(bytes, keep(path)))
+      await input.skip(Math.ceil(bytes / BLOCK) * BLOCK - head.length)
+      yield { path, type, head, bytes }
+    }
+    await input.end()
+  } finally {
+    await input.close()
   }
-  await input.end()
 }
 
 function headerOf(block: Buffer): { path: string; type: string; bytes: number } {
@@ -101,5 +106,6 @@ function inputOf(stream: AsyncIterable<Uint8Array>, maxBytes: number) {
     end: async (): Promise<void> => {
       while (await next());
     },
+    close: () => closed(source),
   }
 }
