@@ -3,18 +3,20 @@
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'
+import { bunzip2 } from './bzip2.ts'
 import { unxzStream } from './xz.ts'
 import { pieces, withKnownChecks } from './xz-container.ts'
 
-export type Compression = 'none' | 'gzip' | 'xz' | 'zstd'
+export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd'
 
-/** By its first bytes; `undefined` for bzip2, lzma and others that nothing here unpacks. */
+/** By its first bytes; `undefined` for lzma, which nothing here unpacks. */
 export function compressionOf(bytes: Uint8Array): Compression | undefined {
   const magic = Buffer.from(bytes.subarray(0, 6)).toString('hex')
   if (magic.startsWith('1f8b')) return 'gzip'
   if (magic === 'fd377a585a00') return 'xz'
   if (magic.startsWith('28b52ffd')) return 'zstd'
-  return magic.startsWith('425a68') || magic.startsWith('5d0000') ? undefined : 'none'
+  if (magic.startsWith('425a68')) return 'bzip2'
+  return magic.startsWith('5d0000') ? undefined : 'none'
 }
 
 /**
@@ -33,12 +35,18 @@ export async function* decompressed(
   }
 }
 
-function streamOf(bytes: Uint8Array, compression: Compression): AsyncIterable<Uint8Array> {
+/** Nothing is asked for ahead: a chunk may lie where the next one will. */
+function streamOf(
+  bytes: Uint8Array,
+  compression: Compression,
+): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   switch (compression) {
     case 'none':
       return Readable.from(pieces(bytes))
     case 'gzip':
       return Readable.from(pieces(bytes)).pipe(createGunzip())
+    case 'bzip2':
+      return bunzip2(bytes)
     case 'zstd':
       return Readable.from(pieces(bytes)).pipe(createZstdDecompress())
     case 'xz':

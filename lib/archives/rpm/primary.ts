@@ -104,13 +104,12 @@ export async function readPrimary(
   return packages
 }
 
-/** Databases in bzip2 are common on old mirrors; each of them has its list as XML in gzip beside it, which is taken. */
 function knownCompression(list: Uint8Array, base: string): Compression {
   const found = compressionOf(list)
   if (found !== undefined) return found
   throw new ProbeError(
     'mirror-unreachable',
-    `the list of ${base} is compressed by bzip2 or lzma, which nothing here unpacks: it needs a primary.xml in gzip, xz or zstd`,
+    `the list of ${base} is compressed by lzma, which nothing here unpacks: it needs a primary.xml in gzip, bzip2, xz or zstd`,
   )
 }
 

@@ -100,10 +100,7 @@ export async function filesIn(
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const compression = compressionOf(payload)
   if (compression === undefined)
-    throw new ProbeError(
-      'digest-mismatch',
-      'its payload is compressed by bzip2 or lzma, which nothing here unpacks',
-    )
+    throw new ProbeError('digest-mismatch', 'its payload is compressed by lzma, which nothing here unpacks')
   const found = new Map<string, Uint8Array>()
   await readCpio(
     decompressed(payload, compression, MAX_UNPACKED),

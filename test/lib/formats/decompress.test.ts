@@ -25,6 +25,8 @@ const TEXT = Buffer.concat([
 
 describe.each([
   ['gzip', packed('gzip')],
+  ['bzip2', packed('bzip2')],
+  ['bzip2 in small blocks', packed('bzip2', '-1')],
   ['zstd', (text: Uint8Array) => zstdCompressSync(text)],
   ['xz with CRC64, as it writes by itself', packed('xz', '-1')],
   ['xz with SHA-256, as rpm writes it', packed('xz', '-1', '--check=sha256')],
@@ -45,15 +47,15 @@ describe.each([
   })
 })
 
-test.each([
-  ['bzip2', Buffer.from('BZh91AY&SY')],
-  ['lzma', packed('xz', '--format=lzma')(TEXT)],
-])('%s is known to be unknown', (_, bytes) => {
-  expect(compressionOf(bytes)).toBeUndefined()
+test('lzma is known to be unknown', () => {
+  expect(compressionOf(packed('xz', '--format=lzma')(TEXT))).toBeUndefined()
 })
 
-test('xz with SHA-256 that is broken anywhere ends with an error or with other bytes, and ends', async () => {
-  const whole = packed('xz', '-0', '--check=sha256', '--block-size=20000')(TEXT.subarray(0, 100_000))
+test.each([
+  ['xz with SHA-256', packed('xz', '-0', '--check=sha256', '--block-size=20000')],
+  ['bzip2', packed('bzip2')],
+])('%s that is broken anywhere ends with an error or with other bytes, and ends', async (_, pack) => {
+  const whole = pack(TEXT.subarray(0, 100_000))
   await fc.assert(
     fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.boolean(), async (at, byte, cut) => {
       const bytes = Buffer.from(whole)
@@ -64,4 +66,41 @@ test('xz with SHA-256 that is broken anywhere ends with an error or with other b
     }),
     { numRuns: 100 },
   )
+})
+
+describe('bzip2', () => {
+  const bytes = packed('bzip2')
+  test.each([
+    ['runs of every length', Buffer.concat(Array.from({ length: 600 }, (_, n) => Buffer.alloc(n, n & 255)))],
+    ['the same byte for megabytes', Buffer.alloc(5_000_000, 7)],
+    [
+      'nothing that repeats',
+      Buffer.from(Array.from({ length: 300_000 }, (_, i) => Math.imul(i, 2654435761) >>> 24)),
+    ],
+  ])('gives back %s', async (_, text) => {
+    expect((await unpacked(bytes(text))).equals(text)).toBe(true)
+  })
+
+  test('of several files in one, as pbzip2 writes them, gives back all', async () => {
+    const text = TEXT.subarray(0, 50_000)
+    expect(await unpacked(Buffer.concat([bytes(text), bytes(text)]))).toEqual(Buffer.concat([text, text]))
+  })
+
+  test('gives back whatever was packed', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 3000, max: 7 }), async (text) => {
+        expect(Buffer.compare(await unpacked(bytes(text)), Buffer.from(text))).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('that is cut off, followed by other bytes, or changed in its text, is refused', async () => {
+    const whole = bytes(TEXT.subarray(0, 50_000))
+    await expect(unpacked(whole.subarray(0, -10))).rejects.toThrow(/ends too early/)
+    await expect(unpacked(Buffer.concat([whole, Buffer.from('more')]))).rejects.toThrow(/not bzip2/)
+    const changed = Buffer.from(whole)
+    changed[10] = (changed[10] ?? 0) ^ 1
+    await expect(unpacked(changed)).rejects.toThrow(/checksum of a block/)
+  })
 })

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { fetchRpms, type ListedRpm, readDatabase, readPrimary } from '../../../../lib/archives/rpm/primary.ts'
+import { type ListedRpm, readDatabase, readPrimary } from '../../../../lib/archives/rpm/primary.ts'
 import { readRepomd, urlBelow } from '../../../../lib/archives/rpm/repomd.ts'
+import { queryDatabase } from '../../../../lib/aws/sqlite.ts'
 import { isProbeError } from '../../../../lib/model/errors.ts'
 import { vector } from '../../../support/archives.ts'
-import { memoryStore } from '../../../support/memory.ts'
+import { packRpm } from '../../../support/rpm/repository.ts'
 
 const BASE = 'https://mirror.invalid/9/BaseOS'
 const KERNELS = { id: 'kernels', test: (name: string) => name.startsWith('kernel') }
@@ -72,28 +73,32 @@ describe('primary.xml', () => {
   })
 })
 
-describe('a repository of the past, with its databases in bzip2', () => {
+describe('a repository of the past, in bzip2', () => {
   const folder = mkdtempSync(join(tmpdir(), 'repository-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  execFileSync('createrepo_c', ['--quiet', '--database', '--compress-type=bz2', folder])
-  const found = readdirSync(join(folder, 'repodata'))
-  const database = found.find((name) => name.endsWith('primary.sqlite.bz2')) ?? ''
-  const nothing = async () => {
-    throw new Error('no database is read')
-  }
+  const known = { version: '5.14.0', release: '1.el9', arch: 'x86_64' } as const
+  packRpm(folder, { name: 'kernel-devel', ...known, content: { 'usr/src/a': 'a' } })
+  packRpm(folder, { name: 'bash', ...known, content: { 'usr/bin/a': 'a' } })
+  execFileSync('createrepo_c', ['--quiet', '--database', '--general-compress-type=bz2', folder])
+  const files = readdirSync(join(folder, 'repodata'))
+  const packed = (end: string): Buffer =>
+    readFileSync(join(folder, 'repodata', files.find((name) => name.endsWith(end)) ?? end))
 
-  test('is read by its list in gzip', async () => {
-    const fetch = async (url: string) => readFileSync(url.replace(BASE, folder))
-    const ports = { fetch, now: Date.now, certificates: [], inputs: memoryStore().store, query: nothing }
-    expect(database).not.toBe('')
-    expect(await fetchRpms(ports, { base: BASE, lists: 'unsigned' }, KERNELS)).toEqual([])
+  test('is read by its list', async () => {
+    const found = await readPrimary(packed('primary.xml.bz2'), BASE, KERNELS)
+    expect(found.map(({ name }) => name)).toEqual(['kernel-devel'])
   })
 
-  test('that has nothing else says what it lacks', async () => {
-    const packed = readFileSync(join(folder, 'repodata', database))
-    await expect(readDatabase(nothing, packed, BASE, KERNELS)).rejects.toMatchObject({
+  test('that has a database alone is read by it', async () => {
+    const found = await readDatabase(queryDatabase, packed('primary.sqlite.bz2'), BASE, KERNELS)
+    expect(found.map(({ name }) => name)).toEqual(['kernel-devel'])
+  })
+
+  test('by lzma says what it lacks', async () => {
+    const lzma = execFileSync('xz', ['--format=lzma', '-c'], { input: 'x' })
+    await expect(readPrimary(lzma, BASE, KERNELS)).rejects.toMatchObject({
       code: 'mirror-unreachable',
-      message: expect.stringMatching(/compressed by bzip2 or lzma.* needs a primary.xml in gzip/),
+      message: expect.stringMatching(/compressed by lzma.* needs a primary.xml in gzip/),
     })
   })
 })

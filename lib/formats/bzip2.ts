@@ -1,0 +1,240 @@
+// bzip2, as old mirrors have lists in it: unpacked as it is read, one block at a time. No library of it is kept up that holds
+// no more than it hands on. The format: bzip2's own decompress.c, and "The bzip2 format" of its manual.
+
+const STREAM = 0x425a68
+const BLOCK = [0x314159, 0x265359] as const
+const END = [0x177245, 0x385090] as const
+/** A block of level 9 has so many bytes before runs are written out. */
+const BLOCK_BYTES = 100_000
+const PIECE = 64 * 1024
+
+/** Each chunk is good until the next one. Throws an Error that says what is wrong with it. */
+export function* bunzip2(bytes: Uint8Array): Generator<Uint8Array> {
+  const bits = bitReader(bytes)
+  do {
+    if (bits.read(24) !== STREAM) throw new Error('it is not bzip2')
+    const level = bits.read(8) - 0x30
+    if (level < 1 || level > 9) throw new Error('it is of no level of bzip2')
+    yield* blocksOf(bits, level * BLOCK_BYTES)
+    bits.align()
+  } while (!bits.ended())
+}
+
+type Bits = ReturnType<typeof bitReader>
+
+function* blocksOf(bits: Bits, maxBytes: number): Generator<Uint8Array> {
+  let all = 0
+  for (;;) {
+    const magic = [bits.read(24), bits.read(24)]
+    const sum = bits.read(16) * 0x10000 + bits.read(16)
+    if (magic[0] === END[0] && magic[1] === END[1]) {
+      if (sum !== all >>> 0) throw new Error('its checksum does not hold')
+      return
+    }
+    if (magic[0] !== BLOCK[0] || magic[1] !== BLOCK[1]) throw new Error('it has no block where one begins')
+    const found = yield* written(sorted(bits, maxBytes))
+    if (found !== sum) throw new Error('the checksum of a block does not hold')
+    all = ((all << 1) | (all >>> 31)) ^ found
+  }
+}
+
+/** Most significant bit first; at most 24 at a time. */
+function bitReader(bytes: Uint8Array) {
+  let at = 0
+  let held = 0
+  let count = 0
+  return {
+    read: (wanted: number): number => {
+      while (count < wanted) {
+        if (at >= bytes.length) throw new Error('it ends too early')
+        held = (held << 8) | (bytes[at] ?? 0)
+        at += 1
+        count += 8
+      }
+      count -= wanted
+      return (held >>> count) & ((1 << wanted) - 1)
+    },
+    align: (): void => {
+      count -= count % 8
+    },
+    ended: (): boolean => count === 0 && at >= bytes.length,
+  }
+}
+
+/** A block as it was sorted: its bytes, and where the text begins. */
+interface Sorted {
+  readonly bytes: Uint32Array
+  readonly length: number
+  readonly origin: number
+}
+
+function sorted(bits: Bits, maxBytes: number): Sorted {
+  if (bits.read(1) === 1) throw new Error('it is of before bzip2 0.9.5')
+  const origin = bits.read(24)
+  const alphabet = alphabetOf(bits)
+  const next = symbolsOf(bits, alphabet.length + 2)
+  const bytes = new Uint32Array(maxBytes)
+  const length = moveToFront(next, alphabet, bytes)
+  if (origin >= length) throw new Error('a block begins outside of itself')
+  return { bytes, length, origin }
+}
+
+function alphabetOf(bits: Bits): number[] {
+  const rows = bits.read(16)
+  const used = Array.from({ length: 16 }, (_, row) => ((rows >> (15 - row)) & 1 ? bits.read(16) : 0))
+  const alphabet = used.flatMap((columns, row) =>
+    Array.from({ length: 16 }, (_, column) => row * 16 + column).filter(
+      (_, column) => (columns >> (15 - column)) & 1,
+    ),
+  )
+  if (alphabet.length === 0) throw new Error('a block has no bytes')
+  return alphabet
+}
+
+/** Symbols one after another, each group of 50 by the Huffman table that was selected for it. */
+function symbolsOf(bits: Bits, symbols: number): () => number {
+  const tables = bits.read(3)
+  const groups = bits.read(15)
+  if (tables < 2 || tables > 6 || groups < 1) throw new Error('a block has no tables')
+  const order = Array.from({ length: tables }, (_, table) => table)
+  const selected = Array.from({ length: groups }, () => {
+    let position = 0
+    while (bits.read(1) === 1) position += 1
+    const [table] = order.splice(position, 1)
+    if (table === undefined) throw new Error('a block selects a table that it has not')
+    order.unshift(table)
+    return table
+  })
+  const decoders = Array.from({ length: tables }, () => decoderOf(bits, lengthsOf(bits, symbols)))
+  let group = -1
+  let left = 0
+  let decode = (): number => 0
+  return () => {
+    if (left === 0) {
+      group += 1
+      left = 50
+      const decoder = decoders[selected[group] ?? -1]
+      if (decoder === undefined) throw new Error('a block has more symbols than it says')
+      decode = decoder
+    }
+    left -= 1
+    return decode()
+  }
+}
+
+function lengthsOf(bits: Bits, symbols: number): number[] {
+  let length = bits.read(5)
+  return Array.from({ length: symbols }, () => {
+    while (bits.read(1) === 1) length += bits.read(1) === 1 ? -1 : 1
+    if (length < 1 || length > 20) throw new Error('a table has a code of no proper length')
+    return length
+  })
+}
+
+/** Codes of one length follow each other, and those of the next length them. */
+function decoderOf(bits: Bits, lengths: readonly number[]): () => number {
+  const symbols = lengths
+    .map((_, symbol) => symbol)
+    .sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b)
+  const counts = new Uint32Array(22)
+  for (const length of lengths) counts[length] = (counts[length] ?? 0) + 1
+  const shortest = Math.min(...lengths)
+  return () => {
+    let code = bits.read(shortest)
+    let first = 0
+    let before = 0
+    for (let length = shortest; length <= 20; length += 1) {
+      const here = counts[length] ?? 0
+      if (code - first < here) return symbols[before + code - first] ?? 0
+      before += here
+      first = (first + here) << 1
+      code = (code << 1) | bits.read(1)
+    }
+    throw new Error('a table has no such code')
+  }
+}
+
+/** Into `bytes`, of which it gives the number. Symbols 0 and 1 count how often the first byte stands there. */
+function moveToFront(next: () => number, alphabet: number[], bytes: Uint32Array): number {
+  const end = alphabet.length + 1
+  let length = 0
+  const put = (byte: number, times: number): void => {
+    if (length + times > bytes.length) throw new Error('a block is larger than its level allows')
+    bytes.fill(byte, length, length + times)
+    length += times
+  }
+  let run = 0
+  let place = 1
+  for (;;) {
+    const symbol = next()
+    if (symbol < 2) {
+      run += place << symbol
+      place <<= 1
+      if (run > bytes.length) throw new Error('a block is larger than its level allows')
+      continue
+    }
+    if (run > 0) put(alphabet[0] ?? 0, run)
+    run = 0
+    place = 1
+    if (symbol === end) return length
+    const [byte = 0] = alphabet.splice(symbol - 1, 1)
+    alphabet.unshift(byte)
+    put(byte, 1)
+  }
+}
+
+/** The text of a block, with runs written out; returns its checksum. */
+function* written({ bytes, length, origin }: Sorted): Generator<Uint8Array, number> {
+  unsort(bytes, length)
+  const piece = new Uint8Array(PIECE)
+  let filled = 0
+  let sum = 0xffffffff
+  let place = (bytes[origin] ?? 0) >>> 8
+  let last = -1
+  let same = 0
+  for (let i = 0; i < length; i += 1) {
+    const entry = bytes[place] ?? 0
+    const byte = entry & 0xff
+    place = entry >>> 8
+    // After four of the same there is a number of how many more.
+    const isCount = same === 4
+    const times = isCount ? byte : 1
+    const value = isCount ? last : byte
+    same = isCount ? 0 : byte === last ? same + 1 : 1
+    last = isCount ? -1 : byte
+    for (let n = 0; n < times; n += 1) {
+      sum = ((sum << 8) ^ (CRC[((sum >>> 24) ^ value) & 0xff] ?? 0)) >>> 0
+      piece[filled] = value
+      filled += 1
+      if (filled === PIECE) {
+        yield piece
+        filled = 0
+      }
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled)
+  return ~sum >>> 0
+}
+
+/** The inverse of Burrows and Wheeler's transform: each byte gets, above its eight bits, where the one after it is. */
+function unsort(bytes: Uint32Array, length: number): void {
+  const starts = new Uint32Array(257)
+  for (let i = 0; i < length; i += 1) {
+    const byte = (bytes[i] ?? 0) & 0xff
+    starts[byte + 1] = (starts[byte + 1] ?? 0) + 1
+  }
+  for (let byte = 0; byte < 256; byte += 1) starts[byte + 1] = (starts[byte + 1] ?? 0) + (starts[byte] ?? 0)
+  for (let i = 0; i < length; i += 1) {
+    const byte = (bytes[i] ?? 0) & 0xff
+    const to = starts[byte] ?? 0
+    starts[byte] = to + 1
+    bytes[to] = ((bytes[to] ?? 0) | (i << 8)) >>> 0
+  }
+}
+
+/** Of the polynomial 0x04c11db7, the most significant bit first. */
+const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte << 24
+  for (let bit = 0; bit < 8; bit += 1) value = value < 0 ? (value << 1) ^ 0x04c11db7 : value << 1
+  return value >>> 0
+})
