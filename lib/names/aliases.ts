@@ -11,6 +11,7 @@ export const TARGET_ALIASES: ReadonlyMap<string, string> = new Map([
   ['opensuse-microos', 'opensuse'],
   ['opensuse-slowroll', 'opensuse'],
   ['archarm', 'arch'],
+  ['mariner', 'azurelinux'],
   // Of 32 bits, but for its kernel.
   ['raspbian', 'debian'],
 ])
