@@ -3,20 +3,18 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileInDeb } from '../../../lib/formats/deb.ts'
 import { CACHE, tell } from '../builds/apt.ts'
 import { packageBytes, packageVersion } from '../builds/archive.ts'
 import { sha256 } from '../builds/build.ts'
 import { composed } from '../builds/roots.ts'
-import { debianKernels } from '../registry/kernels.ts'
 import { inRoot, OPTIONS, SOURCE, SUITE, toolsOf } from '../small-kernel.ts'
 
 export interface KernelDevel {
   /** `uname -r` */
   readonly release: string
   readonly tree: string
-  /** that a machine boots; none of one that was only prepared */
-  readonly image?: Buffer
+  /** that a machine boots */
+  readonly image: Buffer
 }
 
 const COMPILER = 'gcc-12'
@@ -40,18 +38,16 @@ endif
 `
 
 /** What is in it is what packages/kernel-6.1 of Bottlerocket puts there. */
-const script = (made: 'prepared' | 'whole') => `
+const SCRIPT = `
 ar p source.deb data.tar.xz | xz -dc | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dcT0 |
   tar -x --no-same-owner --exclude '*/Documentation/*/*'
 cd linux-source-*
 make -s ${toolsOf(COMPILER)} tinyconfig
 for option in ${[...OPTIONS, ...MORE].join(' ')}; do echo "CONFIG_$option=y"; done >>.config
 make -s ${toolsOf(COMPILER)} olddefconfig
-${
-  made === 'whole'
-    ? `make -s -j$(nproc) ${toolsOf(COMPILER)} bzImage modules; cp arch/x86/boot/bzImage ../image; touch Module.symvers`
-    : `make -s -j$(nproc) ${toolsOf(COMPILER)} modules_prepare; cp ../symvers Module.symvers; touch System.map`
-}
+make -s -j$(nproc) ${toolsOf(COMPILER)} bzImage modules
+cp arch/x86/boot/bzImage ../image
+touch Module.symvers
 cp include/config/kernel.release ../release
 find arch scripts tools -type f -executable -exec sh -c 'head -c4 "$1" | grep -q ELF && rm "$1"' _ {} ';'
 find . -type f '(' -name '*.cmd' -o -name '*.gitignore' ')' -delete
@@ -70,42 +66,28 @@ mkdir ../tree
   sort -u | tar -c -T - | tar -x -C ../tree
 `
 
-/** `whole`: with an image, in some minutes. A crash leaves a folder that nobody takes for one. */
-export async function kernelDevel(made: 'prepared' | 'whole'): Promise<KernelDevel> {
+/** In some minutes. A crash leaves a folder that nobody takes for one. */
+export async function kernelDevel(): Promise<KernelDevel> {
   const root = await composed({ tag: 'compilers', commands: [COMPILER] }, SUITE)
-  const id = sha256(`${packageVersion(SOURCE)} ${root.digest} ${RULES} ${script(made)}`).slice(0, 16)
+  const id = sha256(`${packageVersion(SOURCE)} ${root.digest} ${RULES} ${SCRIPT}`).slice(0, 16)
   const folder = join(CACHE, `kernel-devel-${id}`)
-  if (!existsSync(folder)) await make(root.folder, folder, made)
+  if (!existsSync(folder)) make(root.folder, folder)
   const release = readFileSync(join(folder, 'release'), 'utf8').trim()
-  const tree = join(folder, 'tree')
-  return made === 'whole' ? { release, tree, image: readFileSync(join(folder, 'image')) } : { release, tree }
+  return { release, tree: join(folder, 'tree'), image: readFileSync(join(folder, 'image')) }
 }
 
-async function make(root: string, folder: string, made: 'prepared' | 'whole'): Promise<void> {
-  tell(`making a kernel's build tree of ${SOURCE}: ${made === 'whole' ? 'some minutes' : 'a minute'}`)
+function make(root: string, folder: string): void {
+  tell(`making a kernel's build tree of ${SOURCE}: some minutes`)
   mkdirSync(CACHE, { recursive: true })
   const work = mkdtempSync(join(CACHE, 'making-kernel-devel-'))
   try {
     writeFileSync(join(work, 'source.deb'), packageBytes(SOURCE))
     writeFileSync(join(work, 'rules'), RULES)
-    if (made === 'prepared') writeFileSync(join(work, 'symvers'), await symversOfDebian())
-    inRoot(root, { '/made': work }, script(made))
+    inRoot(root, { '/made': work }, SCRIPT)
     const whole = mkdtempSync(join(CACHE, 'kernel-devel-'))
-    for (const name of ['release', 'tree', ...(made === 'whole' ? ['image'] : [])])
-      renameSync(join(work, name), join(whole, name))
+    for (const name of ['release', 'tree', 'image']) renameSync(join(work, name), join(whole, name))
     renameSync(whole, folder)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
-}
-
-/** No kernel was made whose own they could be; without versions of symbols their names are enough to build a module. */
-async function symversOfDebian(): Promise<string> {
-  const [kernel] = debianKernels('6.1', 'amd64')
-  if (kernel === undefined) throw new Error("no 6.1 kernel is in Debian's archive")
-  const { name } = kernel.headers
-  const file = await fileInDeb(packageBytes(name), `usr/src/${name}/Module.symvers`, 1 << 24)
-  return Buffer.from(file ?? [])
-    .toString()
-    .replaceAll(/^0x[0-9a-f]+/gm, '0x00000000')
 }

@@ -1,14 +1,12 @@
 // A host of Bottlerocket: its kernel's kit lies on a service that is laid out and signed as Bottlerocket's, with the sources
-// of the kernel's tools and none of them made; its probe is built of it, and in the long form, whose kernel takes four minutes
-// to make, loaded by that very kernel.
+// of the kernel's tools and none of them made; its probe is built of it, and loaded by that very kernel. What is planned of
+// such a service, and what is refused, test/lib/kernels/bottlerocket tells in seconds.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tell } from '../support/builds/apt.ts'
 import { loadTest } from '../support/builds/load.ts'
 import { openStore } from '../support/builds/store.ts'
-import { LONG } from '../support/long.ts'
 import { about, downloaded } from '../support/registry/probes.ts'
 import { ask, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
@@ -37,8 +35,7 @@ let kernel: KernelDevel
 
 beforeAll(async () => {
   work = await scratch()
-  kernel = await kernelDevel(LONG ? 'whole' : 'prepared')
-  if (!LONG) tell('a kernel of its own is made, and loads the probe, in npm run test:long: four minutes more')
+  kernel = await kernelDevel()
   const name = { arch: 'x86_64', version: VERSION } as const
   const own = { ...name, variant: 'aws-k8s-1.28' }
   const other = { ...name, variant: 'aws-k8s-1.24' }
@@ -97,7 +94,7 @@ describe('a kernel of Bottlerocket', () => {
   })
 
   // The registry finds no image of such a kernel; the test has the one that it made.
-  test.runIf(LONG)(
+  test(
     'loads it',
     async () => {
       const store = await openStore()
