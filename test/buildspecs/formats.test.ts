@@ -23,6 +23,10 @@ const headers = PACKAGE_FORMATS.map((format) => ({
   }),
 }))
 
+/** Sources of a driver, of which making runs that command first. */
+const named = (command: string) =>
+  Object.fromEntries(Object.entries(making(command, GOOD)).map(([path, text]) => [`scap-1/${path}`, text]))
+
 test.each(PACKAGE_FORMATS)(
   'header packages of every format make one tree, for a driver in a %s',
   async (format) => {
@@ -41,6 +45,22 @@ test.each(PACKAGE_FORMATS)(
     expect(probe?.subarray(0, 4).toString('latin1')).toBe('\x7fELF')
   },
 )
+
+test('of a kit, an archive whose names begin with no dot, the kernel alone is unpacked', async () => {
+  const script =
+    'mkdir -p kit/kernel kit/toolchain; echo all: >kit/kernel/Makefile; echo big >kit/toolchain/cc'
+  const kit = execFileSync('sh', ['-ec', `cd "$(mktemp -d)"; ${script}; tar -c kit | xz -c; rm -rf "$PWD"`])
+  const { exit, log } = await build(store, {
+    settings: { TREE: 'kit/kernel' },
+    inputs: [
+      { role: 'header', format: 'tar.xz', body: kit },
+      { role: 'driver', format: 'tar.gz', body: packageOf('tar.gz', named('find /kernel -type f')) },
+    ],
+  })
+  expect(exit, log).toBe(0)
+  expect(log).toContain('/kernel/kit/kernel/Makefile\n')
+  expect(log).not.toContain('toolchain')
+})
 
 describe('a package that means to leave its folder', () => {
   const tar = (script: string) =>

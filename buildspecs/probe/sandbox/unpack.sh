@@ -8,9 +8,16 @@ unpack() {
     *.deb) dpkg-deb --fsys-tarfile "$1" | extract "$2" ;;
     *.rpm) bsdtar -x -k --no-same-owner --no-same-permissions -f "$1" -C "$2" ;;
     *.tar.gz) gzip -dc "$1" | extract "$2" ;;
-    *.tar.xz) xz -dc "$1" | extract "$2" ${3:+"$3"} ;;
+    *.tar.xz) xz -dc "$1" | extract "$2" ${3:+"$(before_names "$1")$3"} ;;
     *.tar.zst) zstd -dc "$1" | extract "$2" ;;
     *) echo "no step unpacks ${1##*/}" && return 1 ;;
+  esac
+}
+
+# before_names FILE: what its names begin with, if they do: tar takes a member by its very name.
+before_names() {
+  case $(xz -dc "$1" 2>/dev/null | tar -t 2>/dev/null | head -n 1) in
+    ./*) echo ./ ;;
   esac
 }
 
