@@ -19,7 +19,7 @@ import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 
 const MINUTES = 60_000
 const TARGETS = Object.keys(RPM_ROWS) as RpmTarget[]
-/** Red Hat's gcc 11 takes a flag that Debian's refuses, and Debian's 12 takes. */
+/** By Red Hat's gcc 11, with a flag that Debian's 11 refuses and its 12 takes. */
 const UEK7 = {
   ...{ text: 'gcc (GCC) 11.2.1 20220127 (Red Hat 11.2.1-9)', version: 110201 },
   options: ['INIT_STACK_ALL_ZERO'],
