@@ -31,7 +31,7 @@ const ACCESS_LOG = {
  */
 function gatewayRoutes() {
   const all = routes().flatMap(({ path, methods: { GET, POST } }) => [
-    { path: wholeOf(path), method: HttpMethod.ANY, to: GET },
+    ...(GET === undefined ? [] : [{ path: wholeOf(path), method: HttpMethod.ANY, to: GET }]),
     ...(POST === undefined ? [] : [{ path, method: HttpMethod.POST, to: POST }]),
   ])
   const once = new Map(all.map((route) => [`${route.method} ${route.path}`, route]))

@@ -9,7 +9,7 @@ import { names } from '../lib/api/names.ts'
 import { openApiDocument } from '../lib/api/openapi.ts'
 import { listProbes, oneProbe, type ProbesPorts, type Query } from '../lib/api/probes.ts'
 import { ProbeError } from '../lib/model/errors.ts'
-import { type PathOf, routeOf } from '../lib/names/routes.ts'
+import { firstOf, type PathOf, RESERVED, routeOf } from '../lib/names/routes.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { type DriverVersionsPorts, driverVersions } from '../lib/serve/driver-versions.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
@@ -61,13 +61,16 @@ function newest([version]: readonly string[]): string {
   throw new ProbeError('not-found', 'no suite of the archive has a package of the driver')
 }
 
+const nothingHere = (): ProbeError =>
+  new ProbeError('not-found', 'nothing is at this path; /openapi.json tells what is where')
+
 function answer(event: APIGatewayProxyEventV2): Answer | Promise<Answer> {
   const { rawPath: path, queryStringParameters: query = {}, requestContext } = event
   const { route, parts } = routeOf(path)
-  const handler = handlers.get(route.path)
-  if (handler === undefined)
-    throw new ProbeError('not-found', 'nothing is at this path; /openapi.json tells what is where')
+  if (!RESERVED.includes(firstOf(route.path))) throw nothingHere()
   methodOf({ method: requestContext.http.method, path })
+  const handler = handlers.get(route.path)
+  if (handler === undefined) throw nothingHere()
   return handler({ query, parts, caller: callerOf(event, ports.settings) })
 }
 

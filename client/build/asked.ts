@@ -113,7 +113,7 @@ function byName(settings: Settings, options: Options, wanted: Wanted): Asked {
 
 async function bySubmission({ settings, now }: AskedPorts, options: Options, wanted: Wanted): Promise<Asked> {
   const submission = await parseSubmission(await formOf(options, wanted))
-  const { kernel, files, verdicts, neutralized } = await readSubmission(settings, submission, {
+  const { kernel, files, judged, neutralized } = await readSubmission(settings, submission, {
     known: false,
     now,
   })
@@ -125,7 +125,10 @@ async function bySubmission({ settings, now }: AskedPorts, options: Options, wan
     probe,
     record,
     files,
-    notes: [...emptied(neutralized), ...verdicts.filter(isOf(wanted.kind)).map(({ detail }) => detail)],
+    notes: [
+      ...emptied(neutralized),
+      ...judged.verdicts.filter(isOf(wanted.kind)).map(({ detail }) => detail),
+    ],
   }
 }
 

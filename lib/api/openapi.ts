@@ -13,6 +13,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Probe: schemas.probeView,
   ProbeList: schemas.probeList,
   SubmissionAnswer: schemas.submissionAnswer,
+  VerdictsAnswer: schemas.verdictsAnswer,
   DriverVersions: schemas.driverVersionList,
   Targets: schemas.targetList,
   Problem: schemas.problemView,

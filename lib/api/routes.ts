@@ -14,6 +14,7 @@ import {
   storyView,
   submissionAnswer,
   targetList,
+  verdictsAnswer,
 } from './schemas.ts'
 
 export interface Response {
@@ -117,6 +118,26 @@ export const ROUTES: readonly Route[] = [
       422: problem('no kernel config, or the config of another kernel'),
       429: ofProbe[429],
       503: retry('too many submissions of the caller are being read, or the driver versions are'),
+    },
+  },
+  {
+    id: 'judge',
+    method: 'post',
+    path: '/v1/verdicts',
+    about:
+      'Whether each engine of Falco runs on a kernel, by its config: takes what POST /v1/probes takes, builds nothing and keeps nothing.',
+    body: { 'multipart/form-data': formFields, 'application/json': jsonFields },
+    responses: {
+      200: json('yes, maybe or no for each engine, with the reasons', verdictsAnswer),
+      ...ALWAYS,
+      400: problem('a field is missing, unknown or malformed: `field` names it'),
+      413: {
+        about: 'too large, for the gateway or for what it is',
+        content: { [PROBLEM]: problemView, 'application/json': z.strictObject({ message: z.string() }) },
+      },
+      422: problem('no kernel config'),
+      429: ofProbe[429],
+      503: retry('too many submissions of the caller are being read'),
     },
   },
   {

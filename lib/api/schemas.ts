@@ -42,7 +42,54 @@ export const verdictView = z.strictObject({
   detail: z.string(),
 })
 
+const engineView = z.strictObject({
+  answer: z
+    .enum(['yes', 'maybe', 'no'])
+    .describe('maybe: the command line, Secure Boot or how it must be built decides'),
+  byDefault: z
+    .enum(['loads', 'refused', 'loads-if-built-so'])
+    .describe('with Secure Boot off and nothing of it on the command line'),
+  reasons: z
+    .array(
+      z.strictObject({
+        code: z.string(),
+        option: z.string().describe('what decides it: an option of the config, or a version'),
+        effect: z
+          .enum(['prevents', 'may-prevent', 'note'])
+          .describe('note: worth knowing, and it changes no answer'),
+        detail: z.string().describe('for a person: what happens, and what to do'),
+        source: z.string().describe('where the fact is from'),
+      }),
+    )
+    .min(1),
+})
+
+/** What is said of a kernel, whether a probe is built for it or not. */
+const judged = {
+  advice: z
+    .array(z.string())
+    .describe('for a person, the most important first: whether a probe is needed at all'),
+  summary: z
+    .strictObject({ modernEbpf: engineView, kmod: engineView, ebpf: engineView })
+    .describe('whether each engine of Falco runs on this kernel'),
+  compiler: z.strictObject({
+    command: z.string().describe('what builds the module'),
+    family: z.enum(['gcc', 'clang']),
+    version: z.string().describe('of the compiler that built the kernel'),
+    from: z.enum(['config', 'proc-version', 'kernel-version']),
+    exact: z
+      .boolean()
+      .describe('whether the command is of the family and major version that built the kernel'),
+    detail: z.string(),
+  }),
+  verdicts: z.array(verdictView).describe('what is to be said of a probe that is built from this config'),
+}
+
+export const verdictsAnswer = z.strictObject(judged)
+export type VerdictsAnswer = z.infer<typeof verdictsAnswer>
+
 export const submissionAnswer = z.strictObject({
+  ...judged,
   config: z.strictObject({
     sha256: sha256Hex.describe('of the config as the host has it, decompressed'),
     md5: z.string().regex(/^[0-9a-f]{32}$/),
@@ -57,17 +104,6 @@ export const submissionAnswer = z.strictObject({
     kernelVersion: z.string(),
     unameRelease: z.string(),
   }),
-  compiler: z.strictObject({
-    command: z.string().describe('what builds the module'),
-    family: z.enum(['gcc', 'clang']),
-    version: z.string().describe('of the compiler that built the kernel'),
-    from: z.enum(['config', 'proc-version', 'kernel-version']),
-    exact: z
-      .boolean()
-      .describe('whether the command is of the family and major version that built the kernel'),
-    detail: z.string(),
-  }),
-  verdicts: z.array(verdictView),
   repository: path.describe('what an unmodified client takes for its repository, below the registry'),
   probes: z.array(probeView).min(1),
 })

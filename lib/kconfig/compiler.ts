@@ -34,7 +34,7 @@ export interface CompilerFacts {
 export const builtBy = (facts: Omit<CompilerFacts, 'commands'>): string => commandOf(foundIn(facts))
 
 const foundIn = ({ config, procVersion, kernelRelease }: Omit<CompilerFacts, 'commands'>): Found =>
-  ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(kernelRelease)
+  ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(config, kernelRelease)
 
 /** The same, and what of that is at hand. ProbeError `misconfigured` for no commands. */
 export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
@@ -44,10 +44,21 @@ export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
   return { ...found, command, exact, text: `${ORIGIN[found.from](found)}; ${choice(found, command, exact)}` }
 }
 
+/**
+ * CC_IS_CLANG is there from 4.18 on. Android's kernels of before, which clang built as well, say so by what gcc cannot do.
+ */
+const familyIn = (config: Kconfig): Family =>
+  CLANGS.some((option) => isOn(config, option)) ? 'clang' : 'gcc'
+const CLANGS = ['CC_IS_CLANG', 'LTO_CLANG', 'CFI_CLANG']
+
+/** What scripts/dummy-tools/gcc says of itself, by which distributions make configs where no compiler is: 20.0.0. */
+const DUMMY = 200_000
+
 /** e.g. 120200 for 12.2.0: GCC_VERSION and CLANG_VERSION, from 4.18 on; the one that was not used is 0. */
 function ofConfig(config: Kconfig): Found | undefined {
-  const family = isOn(config, 'CC_IS_CLANG') ? 'clang' : 'gcc'
+  const family = familyIn(config)
   const number = numberOf(config, family === 'clang' ? 'CLANG_VERSION' : 'GCC_VERSION') ?? 0
+  if (number === DUMMY) return undefined
   if (number >= 10_000 && number < 1_000_000) {
     const parts = [Math.floor(number / 10_000), Math.floor(number / 100) % 100, number % 100]
     return { family, version: parts.join('.'), from: 'config' }
@@ -76,23 +87,29 @@ function ofProcVersion(text: string): Found | undefined {
   return version === undefined ? undefined : { family, version, from: 'proc-version' }
 }
 
-/** The gcc that distributions of a series' years had; whoever knows better sends the config or /proc/version. */
-const GUESSES: readonly (readonly [major: number, minor: number, gcc: string])[] = [
-  [6, 9, '14'],
-  [6, 3, '13'],
-  [5, 18, '12'],
-  [5, 11, '11'],
-  [5, 6, '10'],
-  [5, 0, '9'],
-  [4, 15, '8'],
-  [4, 8, '6'],
-  [4, 0, '5'],
+/**
+ * The compilers that those who built kernels of a series had in its years; whoever knows better sends the config or
+ * /proc/version.
+ */
+const GUESSES: readonly (readonly [major: number, minor: number, gcc: string, clang: string])[] = [
+  [6, 9, '14', '18'],
+  [6, 3, '13', '17'],
+  [5, 18, '12', '14'],
+  [5, 11, '11', '12'],
+  [5, 6, '10', '11'],
+  [5, 0, '9', '9'],
+  [4, 15, '8', '8'],
+  [4, 8, '6', '8'],
+  [4, 0, '5', '5'],
 ]
 
-function guessed(kernelRelease: string): Found {
+function guessed(config: Kconfig, kernelRelease: string): Found {
   const [, major = 0, minor = 0] = (/^(\d{1,3})\.(\d{1,5})/.exec(kernelRelease) ?? []).map(Number)
-  const gcc = GUESSES.find(([from, since]) => major > from || (major === from && minor >= since))
-  return { family: 'gcc', version: gcc?.[2] ?? '4.8', from: 'kernel-version' }
+  const [, , gcc, clang] = GUESSES.find(
+    ([from, since]) => major > from || (major === from && minor >= since),
+  ) ?? [0, 0, '4.8', '5']
+  const family = familyIn(config)
+  return { family, version: family === 'clang' ? clang : gcc, from: 'kernel-version' }
 }
 
 /** As Debian names them: `gcc-12`, but `gcc-4.8`; `clang-14`. */

@@ -10,7 +10,7 @@ export type Answering = 'resolve' | 'wait' | 'direct' | 'submit' | 'v1'
 export interface Route {
   /** `{part}` is one part of a path, `{part+}` all that follow */
   readonly path: string
-  readonly methods: { readonly GET: Answering; readonly HEAD: Answering; readonly POST?: Answering }
+  readonly methods: { readonly GET?: Answering; readonly HEAD?: Answering; readonly POST?: Answering }
 }
 
 const read = <By extends Answering>(by: By) => ({ GET: by, HEAD: by }) as const
@@ -21,6 +21,7 @@ export const OWN_ROUTES = [
   { path: `/${PUBLIC_KEY_OBJECT}`, methods: read('resolve') },
   { path: '/v1/probes', methods: { ...read('v1'), POST: 'submit' } },
   { path: '/v1/probes/{id}', methods: read('v1') },
+  { path: '/v1/verdicts', methods: { POST: 'submit' } },
   { path: '/v1/driver-versions', methods: read('v1') },
   { path: '/v1/driver-versions/newest', methods: read('v1') },
   { path: '/v1/targets', methods: read('v1') },
@@ -32,6 +33,12 @@ export const OWN_ROUTES = [
 export type PathOf<By extends Answering> = Extract<
   (typeof OWN_ROUTES)[number],
   { readonly methods: { readonly GET: By } }
+>['path']
+
+/** Paths that something is posted to. */
+export type PostedPath = Extract<
+  (typeof OWN_ROUTES)[number],
+  { readonly methods: { readonly POST: Answering } }
 >['path']
 
 /** Names, behind whatever prefix. */

@@ -106,9 +106,7 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
 
 /** Probes are read and nothing else. ProbeError `method-not-allowed`. */
 export function methodOf({ method, path }: { readonly method: string; readonly path: string }): ReadMethod {
-  if (method === 'GET' || method === 'HEAD') return method
-  throw new ProbeError(
-    'method-not-allowed',
-    `${method.slice(0, 20)} is not answered here, only ${allowOf(path)}`,
-  )
+  const allowed = allowOf(path)
+  if ((method === 'GET' || method === 'HEAD') && allowed.includes(method)) return method
+  throw new ProbeError('method-not-allowed', `${method.slice(0, 20)} is not answered here, only ${allowed}`)
 }

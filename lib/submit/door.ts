@@ -44,6 +44,18 @@ export async function admitted<T>(
   return result
 }
 
+/** The same for what is only looked at: nothing is remembered of it. */
+export async function looked<T>(
+  ports: DoorPorts,
+  submission: Submission,
+  caller: string,
+  look: () => Promise<T>,
+): Promise<T> {
+  await checkBudget(ports, caller)
+  const end = ports.now() + READING_MILLISECONDS
+  return held(ports, { room: 'submit', caller }, end, () => paid(ports, submission, caller, look))
+}
+
 /** Kernel headers are dear to look through. */
 const unitsOf = ({ kheaders }: Submission): number => (kheaders === undefined ? 1 : 5)
 

@@ -1,26 +1,21 @@
 // From what a host sent to the kernel that it runs, what its config says, and how its loader would ask. Pure.
 
 import { createHash } from 'node:crypto'
-import { hostName, type Identity } from '../clients/host-names.ts'
-import { type Compiler, compilerOf } from '../kconfig/compiler.ts'
 import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
 import { type Neutralized, neutralize } from '../kconfig/neutralize.ts'
-import { parseKconfig } from '../kconfig/parse.ts'
 import { printKconfig } from '../kconfig/print.ts'
-import { readConfig } from '../kconfig/read.ts'
-import { type Verdict, verdicts } from '../kconfig/verdicts.ts'
+import type { Verdict } from '../kconfig/verdicts.ts'
 import { type Stored, sha256 } from '../model/digest.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'
-import { isProbeError, ProbeError } from '../model/errors.ts'
+import { ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Clock } from '../model/ports.ts'
-import { type DriverName, KINDS, type Kind, PACKAGE_FORMATS, type Probe } from '../model/probe.ts'
+import { type DriverName, KINDS, type Kind, PACKAGE_FORMATS } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { quote } from '../model/text.ts'
-import { canonical, format, parseProbe } from '../names/grammar.ts'
+import { type Judged, judge } from './judge.ts'
 import { checkKheaders } from './kheaders.ts'
 import type { Submission } from './submission.ts'
-import { readSymvers } from './symvers.ts'
 
 /** What is asked for on the host's kernel. */
 export interface Wanted {
@@ -33,8 +28,7 @@ export interface ReadSubmission {
   readonly kernel: SubmittedKernel
   /** of what came, decompressed */
   readonly neutralized: readonly Neutralized[]
-  readonly compiler: Compiler
-  readonly verdicts: readonly (Verdict & { readonly kind: Kind })[]
+  readonly judged: Judged
   readonly wanted: readonly Wanted[]
   /** what the kernel refers to by digest, for the inputs bucket */
   readonly files: readonly Uint8Array[]
@@ -57,23 +51,15 @@ export async function readSubmission(
 ): Promise<ReadSubmission> {
   const { facts, procVersion, force } = submission
   const wanted = wantedOf(settings, submission)
-  const identity = identityOf(submission)
   const kernelUrls = submission.kernelUrls.map(packageUrl)
-  const { text } = readConfig(submission.config)
-  const config = parseKconfig(text)
-  const found = KINDS.flatMap((kind) => judge(config, submission, kind))
+  const judged = judge(settings, submission)
+  const { text, config, symvers, identity, compiler, verdicts: found } = judged
   if (!force) refuseMismatch(found)
   const version = sourceVersion(config, facts.unameRelease)
   const build = neutralize(config)
-  const compiler = compilerOf({
-    config,
-    procVersion,
-    kernelRelease: facts.unameRelease,
-    commands: settings.build.compilers,
-  })
   const sent = {
     config: new TextEncoder().encode(printKconfig(build.config)),
-    symvers: submission.symvers && readSymvers(submission.symvers),
+    symvers,
     kheaders: submission.kheaders,
   }
   if (sent.kheaders !== undefined && !known) await checkKheaders(sent.kheaders, now)
@@ -95,7 +81,7 @@ export async function readSubmission(
     force,
   }
   const files = Object.values(sent).filter((file) => file !== undefined)
-  return { kernel, neutralized: build.neutralized, compiler, verdicts: found, wanted, files }
+  return { kernel, neutralized: build.neutralized, judged, wanted, files }
 }
 
 /** Of the catalogue alone. ProbeError as for `readSubmission`. */
@@ -119,14 +105,6 @@ function compilerText(config: Kconfig): Pick<SubmittedKernel, 'compilerText'> {
   return /^[ -~]{1,200}$/.test(text) ? { compilerText: text } : {}
 }
 
-const judge = (config: Kconfig, { facts, symvers }: Submission, kind: Kind) =>
-  verdicts(config, {
-    kernelRelease: facts.unameRelease,
-    arch: facts.machine,
-    kind,
-    hasSymvers: symvers !== undefined,
-  }).map((verdict) => ({ kind, ...verdict }))
-
 /** A config of another kernel is a mistake of whoever sent it: nothing is made of it. */
 function refuseMismatch(found: readonly Verdict[]): void {
   for (const { code, detail } of found) {
@@ -135,7 +113,7 @@ function refuseMismatch(found: readonly Verdict[]): void {
   }
 }
 
-function refusals(found: ReadSubmission['verdicts']): SubmittedKernel['refused'] {
+function refusals(found: Judged['verdicts']): SubmittedKernel['refused'] {
   const of = (kind: Kind) => found.find((verdict) => verdict.kind === kind && verdict.blocks)?.detail
   return Object.fromEntries(
     KINDS.flatMap((kind) => {
@@ -150,33 +128,6 @@ function packageUrl(url: string): string {
   const file = /^https?:\/\/[\x21-\x7e]+\/([A-Za-z0-9][A-Za-z0-9.+~_%-]*)$/.exec(url)?.[1] ?? ''
   if (url.length <= 512 && PACKAGE_FORMATS.some((format) => file.endsWith(`.${format}`))) return url
   throw new ProbeError('bad-field', `kernelurls: ${quote(url)} is not the URL of a package`)
-}
-
-/** By the host's own loader; where that cannot read the release, by the kernel's own words. */
-function identityOf({ facts }: Submission): Identity {
-  try {
-    const { target, kernelRelease, kernelVersion } = namedProbe(facts.machine, hostName(facts))
-    return { target, kernelRelease, kernelVersion }
-  } catch (error) {
-    if (!isProbeError(error)) throw error
-  }
-  const kernelVersion = /#(\d{1,9})/.exec(facts.unameVersion)?.[1] ?? '1'
-  try {
-    const identity = { target: 'vanilla', kernelRelease: facts.unameRelease, kernelVersion }
-    namedProbe(facts.machine, identity)
-    return identity
-  } catch (error) {
-    if (!isProbeError(error)) throw error
-    throw new ProbeError('bad-field', `release: no probe can be named for it: ${error.message}`)
-  }
-}
-
-/** The probe by its canonical name, where the grammar of names reads it back as it is meant. ProbeError `malformed`. */
-function namedProbe(arch: Probe['arch'], identity: Identity): Probe {
-  const probe = canonical({ driverVersion: '1', arch, driverName: 'falco', kind: 'kmod', ...identity })
-  const read = parseProbe(format(probe)).probe
-  if (read.target === probe.target && read.kernelRelease === probe.kernelRelease) return read
-  throw new ProbeError('malformed', `${format(probe)} reads as another probe`)
 }
 
 /**

@@ -196,6 +196,7 @@ describe('a request', () => {
       'ANY /v1/{proxy+}: V1.Arn',
       'ANY /wait/{proxy+}: Wait.Arn',
       'POST /v1/probes: Submit.Arn',
+      'POST /v1/verdicts: Submit.Arn',
     ])
   })
 

@@ -85,7 +85,7 @@ export function checkLoads(
   kind: Kind,
 ): void {
   const { arch, version } = release
-  const found = verdicts(config, { kernelRelease: unameRelease, arch, kind, hasSymvers: false })
+  const found = verdicts(config, { kernelRelease: unameRelease, arch, kind })
   for (const { code, blocks, detail } of found) {
     if (OF_ANOTHER.includes(code)) throw mixed(release, detail)
     if (blocks) throw new ProbeError('cannot-load', detail)
@@ -100,5 +100,5 @@ export function checkLoads(
 const mixed = ({ version, arch }: FlatcarRelease, why: string): ProbeError =>
   new ProbeError(
     'signature-invalid',
-    `what the mirror gives as Flatcar ${version} (${arch}) is signed, but is not one release of that machine: ${why}. Is its mirror being updated? It is tried again by itself`,
+    `what the mirror gives as Flatcar ${version} (${arch}) is signed, but is not one release of that machine: ${why.replace(/\.$/, '')}. Is its mirror being updated? It is tried again by itself`,
   )

@@ -89,6 +89,21 @@ describe('the compiler of a kernel', () => {
     expect(chosen({ kernelRelease })).toBe(`${expected} kernel-version false`)
   })
 
+  test('is clang where only clang could have built it, and its version a guess', () => {
+    const config = parseKconfig('CONFIG_LTO_CLANG=y\nCONFIG_CFI_CLANG=y')
+    expect(chosen({ config, kernelRelease: '4.9.165' })).toBe('clang 8 clang-14 kernel-version false')
+    const procVersion = 'Linux version 4.9.165 (a@b) (Android (5484270) clang version 9.0.3 (https://x)) #1'
+    expect(chosen({ config, procVersion })).toBe('clang 9.0.3 clang-14 proc-version false')
+  })
+
+  test('is not the dummy that a config was made by', () => {
+    const config = parseKconfig(
+      'CONFIG_CC_VERSION_TEXT="gcc (scripts/dummy-tools/gcc)"\nCONFIG_GCC_VERSION=200000',
+    )
+    const procVersion = 'Linux version 6.1.54 (a@b) (gcc (GCC) 11.1.0, GNU ld 2.40)'
+    expect(chosen({ config, procVersion })).toBe('gcc 11.1.0 gcc-11 proc-version true')
+  })
+
   test.each([
     ['gcc-11', ['gcc-9', 'gcc-12'], 'gcc-12'],
     ['gcc-11', ['gcc-10', 'gcc-12'], 'gcc-12'],

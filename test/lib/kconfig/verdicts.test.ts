@@ -10,7 +10,7 @@ const FACTS: VerdictFacts = {
   kernelRelease: '6.1.0-56-amd64',
   arch: 'x86_64',
   kind: 'kmod',
-  hasSymvers: true,
+  exported: () => true,
 }
 
 /** e.g. `needs-symvers CONFIG_MODVERSIONS blocks`. */
@@ -24,30 +24,55 @@ const debianWith = (...lines: string[]): Kconfig =>
   parseKconfig(`${printKconfig(realConfig(DEBIAN))}${lines.join('\n')}`)
 
 const NEEDS_SYMVERS = 'needs-symvers CONFIG_MODVERSIONS'
+const SIG = 'unsigned-refused CONFIG_MODULE_SIG'
+const LOCKDOWN = 'lockdown CONFIG_SECURITY_LOCKDOWN_LSM'
+const IMA = ['ima CONFIG_IMA_ARCH_POLICY', 'ima CONFIG_IMA_APPRAISE']
 const SIGNED = 'unsigned-refused CONFIG_MODULE_SIG_FORCE blocks'
 const SECURE_BOOT = 'unsigned-refused CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT'
 const PARTIAL = 'not-a-whole-config CONFIG_INIT_ENV_ARG_LIMIT blocks'
 const LOADS = 'will-load CONFIG_MODULES'
-const RUNS = 'will-load CONFIG_BPF_SYSCALL'
+const MAY_LOAD = 'may-load CONFIG_MODULES'
+const MAY_RUN = ['may-load CONFIG_BPF_SYSCALL', LOCKDOWN]
+const LEGACY = (series: string) => `legacy-driver Linux ${series}`
 
 describe('the verdicts on real configs', () => {
   test.each([
-    ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [NEEDS_SYMVERS], [RUNS]],
-    ['bottlerocket_6.1.49_1_1.15.0-vmware', '6.1.49', [NEEDS_SYMVERS], [RUNS]],
-    [DEBIAN, '6.1.0-56-amd64', [SECURE_BOOT, NEEDS_SYMVERS], [RUNS]],
+    [
+      'bottlerocket_5.10.165_1_1.13.0-aws',
+      '5.10.165',
+      [SIG, LOCKDOWN, NEEDS_SYMVERS],
+      [...MAY_RUN, LEGACY('5.10')],
+    ],
+    [
+      'bottlerocket_6.1.49_1_1.15.0-vmware',
+      '6.1.49',
+      [SIG, LOCKDOWN, ...IMA, NEEDS_SYMVERS],
+      [...MAY_RUN, LEGACY('6.1')],
+    ],
+    [
+      DEBIAN,
+      '6.1.0-56-amd64',
+      [SIG, LOCKDOWN, SECURE_BOOT, ...IMA, NEEDS_SYMVERS],
+      [...MAY_RUN, LEGACY('6.1')],
+    ],
     ['minikube_5.10.57_1_1.29.0', '5.10.57', [PARTIAL], [PARTIAL]],
     ['minikube_5.10.57_1_1.31.2', '5.10.57', [PARTIAL], [PARTIAL]],
-    ['talos_5.15.102-talos_1_v1.3.6', '5.15.102-talos', [SIGNED, NEEDS_SYMVERS], [RUNS]],
-    ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED, NEEDS_SYMVERS], [RUNS]],
+    [
+      'talos_5.15.102-talos_1_v1.3.6',
+      '5.15.102-talos',
+      [SIGNED, NEEDS_SYMVERS],
+      [...MAY_RUN, LEGACY('5.15')],
+    ],
+    ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED, NEEDS_SYMVERS], [...MAY_RUN, LEGACY('6.1')]],
   ])('of %s are these for its module and its ebpf probe', (name, kernelRelease, kmod, ebpf) => {
     const config = realConfig(name)
-    expect(judged(config, { kernelRelease, hasSymvers: false })).toEqual(kmod)
+    expect(judged(config, { kernelRelease, exported: undefined })).toEqual(kmod)
     expect(judged(config, { kernelRelease, kind: 'ebpf' })).toEqual(ebpf)
   })
 
   test.each([
-    ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [LOADS]],
-    [DEBIAN, '6.1.0-56-amd64', [LOADS, SECURE_BOOT]],
+    ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [MAY_LOAD, SIG, LOCKDOWN]],
+    [DEBIAN, '6.1.0-56-amd64', [MAY_LOAD, SIG, LOCKDOWN, SECURE_BOOT, ...IMA]],
     ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED]],
   ])('of %s with its Module.symvers are these', (name, kernelRelease, expected) => {
     expect(judged(realConfig(name), { kernelRelease })).toEqual(expected)
@@ -59,7 +84,7 @@ describe('each verdict names the option that decides it', () => {
     [['# CONFIG_MODULES is not set'], 'modules-disabled CONFIG_MODULES blocks'],
     [
       ['CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y'],
-      'unsigned-refused CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY blocks',
+      'lockdown CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY blocks',
     ],
     [['CONFIG_RANDSTRUCT=y'], 'randomized-layout CONFIG_RANDSTRUCT blocks'],
     [['CONFIG_GCC_PLUGIN_RANDSTRUCT=y'], 'randomized-layout CONFIG_GCC_PLUGIN_RANDSTRUCT blocks'],
@@ -69,9 +94,19 @@ describe('each verdict names the option that decides it', () => {
     const found = judged(debianWith(...lines))
     expect(found).toContain(expected)
     expect(found).not.toContain(LOADS)
+    expect(found).not.toContain(MAY_LOAD)
   })
 
-  test.each(['BPF', 'BPF_SYSCALL', 'PERF_EVENTS', 'BPF_EVENTS', 'TRACEPOINTS', 'HAVE_SYSCALL_TRACEPOINTS'])(
+  test.each(['TRACEPOINTS', 'HAVE_SYSCALL_TRACEPOINTS'])(
+    'without CONFIG_%s there is no probe at all',
+    (name) => {
+      const config = debianWith(`# CONFIG_${name} is not set`)
+      for (const kind of ['kmod', 'ebpf'] as const)
+        expect(judged(config, { kind })).toEqual([`no-tracepoints CONFIG_${name} blocks`])
+    },
+  )
+
+  test.each(['BPF', 'BPF_SYSCALL', 'PERF_EVENTS', 'BPF_EVENTS'])(
     'without CONFIG_%s there is no ebpf probe',
     (name) => {
       const config = debianWith(`# CONFIG_${name} is not set`)
@@ -83,17 +118,40 @@ describe('each verdict names the option that decides it', () => {
     const locked = (mode: string) =>
       judged(debianWith(`CONFIG_LOCK_DOWN_KERNEL_FORCE_${mode}=y`), { kind: 'ebpf' })
     expect(locked('CONFIDENTIALITY')).toEqual([
-      'ebpf-prerequisites CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY blocks',
+      'lockdown CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY blocks',
     ])
-    expect(locked('INTEGRITY')).toEqual([RUNS])
+    expect(locked('INTEGRITY')).toEqual([...MAY_RUN, LEGACY('6.1')])
   })
 
   test('a kernel without modules still runs an ebpf probe', () => {
-    expect(judged(debianWith('# CONFIG_MODULES is not set'), { kind: 'ebpf' })).toEqual([RUNS])
+    expect(judged(debianWith('# CONFIG_MODULES is not set'), { kind: 'ebpf' })).toEqual([
+      ...MAY_RUN,
+      LEGACY('6.1'),
+    ])
+  })
+
+  test('a kernel of a version that today\u2019s driver does not take is refused by driver version, not by its config', () => {
+    const old = parseKconfig(printKconfig(realConfig(DEBIAN)).replaceAll('6.1.192', '4.13.16'))
+    const found = judged(old, { kind: 'ebpf', kernelRelease: '4.13.16' })
+    expect(found).toEqual(['kernel-too-old Linux 4.13'])
+  })
+
+  test('the headers of a distribution have what its config lacks', () => {
+    const found = verdicts(realConfig(DEBIAN), { ...FACTS, exported: undefined, headersOf: 'debian' })
+    expect(found.map(({ code }) => code)).not.toContain('needs-symvers')
+    expect(found.map(({ code }) => code)).toContain('headers-have-symvers')
+    expect(found[0]!.code).toBe('may-load')
+  })
+
+  test('a kernel in which nothing can refuse a module will load it', () => {
+    const open = ['MODULE_SIG', 'SECURITY_LOCKDOWN_LSM', 'LOCK_DOWN_IN_EFI_SECURE_BOOT', 'IMA_ARCH_POLICY']
+    const config = debianWith(...open.map((name) => `# CONFIG_${name} is not set`))
+    expect(judged(config)).toEqual([LOADS, IMA[1]])
+    expect(judged(config, { exported: undefined })).toEqual([IMA[1], NEEDS_SYMVERS])
   })
 
   test('details tell what to do, in printable ASCII, whatever the release', () => {
-    const facts = { ...FACTS, kernelRelease: '5.4.0-\u202e"$(id)', hasSymvers: false }
+    const facts = { ...FACTS, kernelRelease: '5.4.0-\u202e"$(id)', exported: undefined }
     const config = debianWith(`CONFIG_LOCALVERSION="-${'x'.repeat(4000)}"`)
     for (const { detail } of verdicts(config, facts)) expect(detail).toMatch(/^[\x20-\x7e]{20,400}$/)
   })
@@ -122,7 +180,7 @@ describe('a config fits a release', () => {
 
   test('a config that does not tell its version fits any', () => {
     const config = realConfig('bottlerocket_5.10.165_1_1.13.0-aws')
-    expect(judged(config, { kernelRelease: '6.6.1' })).toEqual([LOADS])
+    expect(judged(config, { kernelRelease: '6.6.1' })).toEqual([MAY_LOAD, SIG, LOCKDOWN])
   })
 })
 

@@ -7,6 +7,7 @@ const PROBE = 'driver/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
 describe('a path', () => {
   test.each([
     ['/v1/probes', '/v1/probes', 'GET, HEAD, POST'],
+    ['/v1/verdicts', '/v1/verdicts', 'POST'],
     ['/v1/probes/aGk_-', '/v1/probes/{id}', 'GET, HEAD'],
     ['/v1/probes/', '/{name+}', 'GET, HEAD'],
     ['/v1/probes/a/b', '/{name+}', 'GET, HEAD'],

@@ -228,7 +228,7 @@ describe('nothing is believed of', () => {
   test('the config of another machine', async () => {
     const folders = { [`stable/arm64-usr/${VERSION}`]: made() }
     await expect(plan({ folders }, ask(VERSION, 'kmod', 'aarch64'))).rejects.toMatchObject(
-      refused('signature-invalid', /not one release of that machine: this config is not of aarch64/),
+      refused('signature-invalid', /not one release of that machine: This config is not of aarch64/),
     )
   })
 

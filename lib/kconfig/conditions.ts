@@ -1,0 +1,98 @@
+// Conditions on a kernel that a table of rules is written in: each can be held against a kernel, and read by a person.
+
+import { compareSeries, formatSeries, type Series } from '../model/series.ts'
+import { isOn, type Kconfig, stringOf } from './kconfig.ts'
+
+/** What is known of a kernel. */
+export interface Seen {
+  readonly config: Kconfig
+  /** whether the config has all options: only then is one that is absent off */
+  readonly whole: boolean
+  /** of its version; `undefined`: neither the config nor the host tells it */
+  readonly series: Series | undefined
+  /** whether the kernel exports a symbol, by its Module.symvers; `undefined`: that was not sent */
+  readonly exported: ((symbol: string) => boolean) | undefined
+}
+
+export interface Condition {
+  /** what decides it, e.g. `CONFIG_MODULES`; `undefined`: it does not hold, or nobody knows */
+  readonly holds: (seen: Seen) => string | undefined
+  /** for a person */
+  readonly text: string
+}
+
+const full = (option: string): string => `CONFIG_${option}`
+
+/** Any of them is on. */
+export const on = (...options: readonly [string, ...string[]]): Condition => ({
+  holds: ({ config }) => options.filter((option) => isOn(config, option)).map(full)[0],
+  text: options.map((option) => `${option}=y`).join(' or '),
+})
+
+/** It is off. In a part of a config what is absent may be on. */
+export const off = (option: string): Condition => ({
+  holds: ({ config, whole }) =>
+    !isOn(config, option) && (whole || config.options.has(option)) ? full(option) : undefined,
+  text: `${option} off`,
+})
+
+/** A word of the list in CONFIG_LSM, where that exists (from 5.1 on; what is older starts every module that it has). */
+export const inLsm = (word: string): Condition => ({
+  holds: ({ config, series }) => {
+    const list = stringOf(config, 'LSM')
+    if (list === undefined)
+      return series !== undefined && compareSeries(series, [5, 1]) < 0 ? 'CONFIG_LSM' : undefined
+    return list.split(',').includes(word) ? 'CONFIG_LSM' : undefined
+  },
+  text: `"${word}" in LSM`,
+})
+
+export const before = (...series: Series): Condition => ({
+  holds: (seen) =>
+    seen.series !== undefined && compareSeries(seen.series, series) < 0
+      ? `Linux ${formatSeries(seen.series)}`
+      : undefined,
+  text: `Linux < ${formatSeries(series)}`,
+})
+
+export const since = (...series: Series): Condition => ({
+  holds: (seen) =>
+    seen.series !== undefined && compareSeries(seen.series, series) >= 0
+      ? `Linux ${formatSeries(seen.series)}`
+      : undefined,
+  text: `Linux >= ${formatSeries(series)}`,
+})
+
+/** All of them; the first decides. */
+export const all = (...conditions: readonly [Condition, ...Condition[]]): Condition => ({
+  holds: (seen) => {
+    const found = conditions.map(({ holds }) => holds(seen))
+    return found.includes(undefined) ? undefined : found[0]
+  },
+  text: conditions.map(({ text }) => text).join(', '),
+})
+
+/** Never the first of `all`: it names no option. */
+export const not = ({ holds, text }: Condition): Condition => ({
+  holds: (seen) => (holds(seen) === undefined ? 'the config' : undefined),
+  text: `not ${text}`,
+})
+
+/** Module.symvers was sent, and the kernel exports them all. */
+export const exportsAll = (symbols: readonly string[]): Condition => ({
+  holds: ({ exported }) => (exported !== undefined && symbols.every(exported) ? 'Module.symvers' : undefined),
+  text: 'Module.symvers has what the driver calls',
+})
+
+/** Module.symvers was sent, and the kernel exports not all of them. */
+export const exportsNot = (symbols: readonly string[]): Condition => ({
+  holds: ({ exported }) =>
+    exported !== undefined && !symbols.every(exported) ? 'Module.symvers' : undefined,
+  text: 'Module.symvers has not all that the driver calls',
+})
+
+/** Module.symvers was not sent. */
+export const symversUnknown: Condition = {
+  holds: ({ exported }) => (exported === undefined ? 'Module.symvers' : undefined),
+  text: 'no Module.symvers was sent',
+}

@@ -1,0 +1,183 @@
+// Whether each of Falco's engines runs on a kernel, by its config: yes, maybe or no, with reasons and what to do.
+
+import { seriesOf } from '../model/series.ts'
+import type { Seen } from './conditions.ts'
+import type { Kconfig } from './kconfig.ts'
+import { partOf } from './parts.ts'
+import { type Effect, ENGINES, type Engine, RULES, type Rule, type RuleCode } from './rules.ts'
+
+export interface Reason {
+  readonly code: RuleCode | 'not-a-whole-config' | 'unknown-version' | 'nothing-in-the-way'
+  /** what decides it: an option as `CONFIG_MODULES`, or a version */
+  readonly option: string
+  readonly effect: Effect['tag']
+  /** a probe that is built from the config alone could never load, or could not be the right one */
+  readonly blocks: boolean
+  /** for a person: what happens, and what to do */
+  readonly detail: string
+  /** where the fact is from */
+  readonly source: string
+}
+
+export interface EngineAnswer {
+  readonly answer: 'yes' | 'maybe' | 'no'
+  /**
+   * what happens with Secure Boot off and nothing of it on the command line; `loads-if-built-so`: it loads where it was built
+   * as the reasons say
+   */
+  readonly byDefault: 'loads' | 'refused' | 'loads-if-built-so'
+  /** never empty; what decides comes first */
+  readonly reasons: readonly Reason[]
+}
+
+export type Summary = Readonly<Record<Engine, EngineAnswer>>
+
+export interface KernelFacts {
+  /** `uname -r`, where it is known */
+  readonly kernelRelease?: string | undefined
+  /** whether the kernel exports a symbol, by its Module.symvers; `undefined`: that was not sent */
+  readonly exported?: ((symbol: string) => boolean) | undefined
+}
+
+/** A rule that holds of a kernel, and what decides it there. */
+export interface Held {
+  readonly rule: Rule
+  readonly option: string
+}
+
+/** What is known of a kernel: the version of its config, else of its release. */
+export const seenOf = (config: Kconfig, { kernelRelease, exported }: KernelFacts): Seen => ({
+  config,
+  whole: partOf(config) === undefined,
+  series: seriesOf(config.headerVersion ?? '') ?? seriesOf(kernelRelease ?? ''),
+  exported,
+})
+
+/** All rules that hold, in the order of the table. */
+export function heldRules(seen: Seen, engine: Engine): Held[] {
+  return RULES.flatMap((rule) => {
+    if (!rule.engines.includes(engine)) return []
+    const option = rule.when.holds(seen)
+    return option === undefined ? [] : [{ rule, option }]
+  })
+}
+
+export function summarize(config: Kconfig, facts: KernelFacts): Summary {
+  const seen = seenOf(config, facts)
+  const held = Object.fromEntries(ENGINES.map((engine) => [engine, heldRules(seen, engine)])) as Record<
+    Engine,
+    Held[]
+  >
+  const unknown = unknowns(seen)
+  const runs = ENGINES.filter((engine) => !held[engine].some(({ rule }) => rule.effect.tag === 'prevents'))
+  const answers = ENGINES.map((engine) => [engine, answerOf(engine, held[engine], unknown, runs)])
+  return Object.fromEntries(answers) as Summary
+}
+
+function answerOf(
+  engine: Engine,
+  held: readonly Held[],
+  unknown: readonly Reason[],
+  runs: readonly Engine[],
+): EngineAnswer {
+  const reasons = (tag: Effect['tag']) =>
+    held.filter(({ rule }) => rule.effect.tag === tag).map((one) => reasonOf(one, instead(engine, runs)))
+  const preventing = reasons('prevents')
+  const notes = reasons('note')
+  if (preventing.length > 0) {
+    const reasons = [...preventing, ...adviceForSigned(preventing, notes)]
+    return { answer: 'no', byDefault: 'refused', reasons }
+  }
+  const doubts = [...unknown, ...reasons('may-prevent')]
+  if (doubts.length > 0)
+    return { answer: 'maybe', byDefault: byDefaultOf(held), reasons: [...doubts, ...notes] }
+  return { answer: 'yes', byDefault: 'loads', reasons: [nothingInTheWay(engine), ...notes] }
+}
+
+/** Whoever signs the module still has to build it. */
+const adviceForSigned = (preventing: readonly Reason[], notes: readonly Reason[]): Reason[] =>
+  preventing.every(({ code }) => code === 'unsigned-refused' || code === 'lockdown')
+    ? notes.filter(({ code }) => code === 'needs-symvers')
+    : []
+
+/** The worst of what they say. */
+function byDefaultOf(held: readonly Held[]): EngineAnswer['byDefault'] {
+  const said = held.flatMap(({ rule: { effect } }) =>
+    effect.tag === 'may-prevent' ? [effect.byDefault] : [],
+  )
+  return (['refused', 'loads-if-built-so'] as const).find((worst) => said.includes(worst)) ?? 'loads'
+}
+
+const reasonOf = ({ rule, option }: Held, otherwise: string): Reason => ({
+  code: rule.code,
+  option,
+  effect: rule.effect.tag,
+  blocks: rule.blocksConfigBuild ?? (rule.effect.tag === 'prevents' && !rule.byDriverVersion),
+  detail: detailOf(rule, option, otherwise),
+  source: rule.source,
+})
+
+function detailOf({ what, todo, effect }: Rule, option: string, otherwise: string): string {
+  const next = todo ?? (effect.tag === 'prevents' ? otherwise : undefined)
+  return next === undefined ? what(option) : `${what(option)} ${next}.`
+}
+
+const USE: Readonly<Record<Engine, string>> = {
+  modernEbpf: 'Use the modern eBPF probe (engine.kind=modern_ebpf), which needs no driver',
+  kmod: 'Use the kernel module (engine.kind=kmod)',
+  ebpf: 'Use the legacy eBPF probe (engine.kind=ebpf, Falco up to 0.43, driver versions up to 9.1.0+driver)',
+}
+
+/** What to use in the place of an engine that cannot run; the best comes first. */
+export function instead(engine: Engine, runs: readonly Engine[]): string {
+  const best = (['modernEbpf', 'kmod', 'ebpf'] as const).find((one) => one !== engine && runs.includes(one))
+  return best === undefined
+    ? 'No engine of Falco runs on this kernel: boot one that was built with what is missing'
+    : USE[best]
+}
+
+const NOTHING: Readonly<Record<Engine, readonly [option: string, detail: string]>> = {
+  kmod: ['CONFIG_MODULES', 'This kernel loads unsigned modules, and nothing in its config can forbid it.'],
+  ebpf: [
+    'CONFIG_BPF_SYSCALL',
+    'CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS and CONFIG_TRACEPOINTS are on, and nothing in the config can forbid it.',
+  ],
+  modernEbpf: [
+    'CONFIG_DEBUG_INFO_BTF',
+    'This kernel is new enough (5.8), and CONFIG_DEBUG_INFO_BTF, CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS and CONFIG_TRACEPOINTS are on.',
+  ],
+}
+
+const nothingInTheWay = (engine: Engine): Reason => ({
+  code: 'nothing-in-the-way',
+  option: NOTHING[engine][0],
+  effect: 'note',
+  blocks: false,
+  detail: NOTHING[engine][1],
+  source: 'lib/kconfig/rules.ts: no rule that prevents it holds',
+})
+
+/** What nobody can know of a kernel by what is there. */
+function unknowns({ config, series }: Seen): Reason[] {
+  const part = partOf(config)
+  return [...(part === undefined ? [] : [partReason(part)]), ...(series === undefined ? [NO_VERSION] : [])]
+}
+
+const partReason = (why: string): Reason => ({
+  code: 'not-a-whole-config',
+  option: 'the config',
+  effect: 'may-prevent',
+  blocks: true,
+  detail: `This is a part of a config, and what is absent may be on: ${why}. Send what the running kernel was built with: /proc/config.gz (modprobe configs), /boot/config-$(uname -r) or /lib/modules/$(uname -r)/config.`,
+  source: 'scripts/kconfig/confdata.c: it writes every visible option',
+})
+
+const NO_VERSION: Reason = {
+  code: 'unknown-version',
+  option: 'the version',
+  effect: 'may-prevent',
+  blocks: false,
+  detail:
+    'Neither the first comment of the config nor a release says which version this kernel is. Send uname -r too.',
+  source: 'lib/kconfig/rules.ts: the rules that ask for a version',
+}

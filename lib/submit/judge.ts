@@ -1,0 +1,98 @@
+// What a host's config says of Falco there, before anything is built: nothing is kept of it.
+
+import { hostName, type Identity } from '../clients/host-names.ts'
+import { type Compiler, compilerOf } from '../kconfig/compiler.ts'
+import type { Kconfig } from '../kconfig/kconfig.ts'
+import { parseKconfig } from '../kconfig/parse.ts'
+import { readConfig } from '../kconfig/read.ts'
+import { type Summary, summarize } from '../kconfig/summary.ts'
+import { noProbeNeeded, type Verdict, verdicts } from '../kconfig/verdicts.ts'
+import { checkKernel, targetNamed } from '../kernels/targets.ts'
+import { isProbeError, ProbeError } from '../model/errors.ts'
+import { KINDS, type Kind, type Probe } from '../model/probe.ts'
+import type { Settings } from '../model/settings.ts'
+import { canonical, format, parseProbe } from '../names/grammar.ts'
+import { exportsOf } from './exports.ts'
+import type { Submission } from './submission.ts'
+import { readSymvers } from './symvers.ts'
+
+export interface Judged {
+  /** as the host has it, decompressed; one character a byte */
+  readonly text: string
+  readonly config: Kconfig
+  /** plain */
+  readonly symvers: Uint8Array | undefined
+  readonly identity: Identity
+  /** for a person, the most important first */
+  readonly advice: readonly string[]
+  /** whether each engine of Falco runs there */
+  readonly summary: Summary
+  /** what is to be said of the probes that would be built */
+  readonly verdicts: readonly (Verdict & { readonly kind: Kind })[]
+  readonly compiler: Compiler
+}
+
+/** Pure. ProbeError `bad-config`, `bad-field`, `body-too-large`. */
+export function judge({ build }: Pick<Settings, 'build'>, submission: Submission): Judged {
+  const { facts, procVersion } = submission
+  const identity = identityOf(submission)
+  const { text } = readConfig(submission.config)
+  const config = parseKconfig(text)
+  const symvers = submission.symvers && readSymvers(submission.symvers)
+  const kernel = {
+    kernelRelease: facts.unameRelease,
+    exported: symvers && exportsOf(symvers),
+  }
+  const summary = summarize(config, kernel)
+  const headersOf = ownTarget({ arch: facts.machine, ...identity })
+  return {
+    ...{ text, config, symvers, identity, summary },
+    advice: [noProbeNeeded(summary)].filter((line) => line !== undefined),
+    verdicts: KINDS.flatMap((kind) =>
+      verdicts(config, { ...kernel, arch: facts.machine, kind, headersOf }).map((one) => ({ kind, ...one })),
+    ),
+    compiler: compilerOf({
+      ...{ config, procVersion },
+      kernelRelease: facts.unameRelease,
+      commands: build.compilers,
+    }),
+  }
+}
+
+/** The target whose archive may have the headers of this very kernel: then they decide, and the config does not. */
+function ownTarget(kernel: Pick<Probe, 'arch'> & Identity): string | undefined {
+  try {
+    checkKernel({ driverVersion: '1', driverName: 'falco', kind: 'kmod', ...kernel })
+    return targetNamed(kernel.target)
+  } catch (error) {
+    if (isProbeError(error, 'unknown-target') || isProbeError(error, 'unsupported-kernel')) return undefined
+    throw error
+  }
+}
+
+/** By the host's own loader; where that cannot read the release, by the kernel's own words. ProbeError `bad-field`. */
+function identityOf({ facts }: Submission): Identity {
+  try {
+    const { target, kernelRelease, kernelVersion } = namedProbe(facts.machine, hostName(facts))
+    return { target, kernelRelease, kernelVersion }
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+  }
+  const kernelVersion = /#(\d{1,9})/.exec(facts.unameVersion)?.[1] ?? '1'
+  try {
+    const identity = { target: 'vanilla', kernelRelease: facts.unameRelease, kernelVersion }
+    namedProbe(facts.machine, identity)
+    return identity
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    throw new ProbeError('bad-field', `release: no probe can be named for it: ${error.message}`)
+  }
+}
+
+/** The probe by its canonical name, where the grammar of names reads it back as it is meant. ProbeError `malformed`. */
+function namedProbe(arch: Probe['arch'], identity: Identity): Probe {
+  const probe = canonical({ driverVersion: '1', arch, driverName: 'falco', kind: 'kmod', ...identity })
+  const read = parseProbe(format(probe)).probe
+  if (read.target === probe.target && read.kernelRelease === probe.kernelRelease) return read
+  throw new ProbeError('malformed', `${format(probe)} reads as another probe`)
+}
