@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 /** What each is for, in one line. */
 const COMMANDS = {
   build: 'build a probe on this machine as a registry builds it, without a registry',
+  check: "tell whether Falco's engines run on a kernel, by its config",
   digests: 'list, name and forget the digests of the sources that builds are made from',
   name: 'explain names of probes, and tell by which name each client asks on a host',
   verify: 'tell who signed a package, a list or any other file of a distribution, or why it is refused',

@@ -75,7 +75,7 @@ export const all = (...conditions: readonly [Condition, ...Condition[]]): Condit
 /** Never the first of `all`: it names no option. */
 export const not = ({ holds, text }: Condition): Condition => ({
   holds: (seen) => (holds(seen) === undefined ? 'the config' : undefined),
-  text: `not ${text}`,
+  text: /,| or /.test(text) ? `not (${text})` : `not ${text}`,
 })
 
 /** Module.symvers was sent, and the kernel exports them all. */

@@ -54,8 +54,8 @@ export interface Rule {
   readonly engines: readonly Engine[]
   readonly when: Condition
   readonly effect: Effect
-  /** what happens there; `option`: what decides it */
-  readonly what: (option: string) => string
+  /** what happens there */
+  readonly what: string
   /** what to do; `undefined`: use another engine, where one runs there */
   readonly todo?: string
   /** a probe built from the config alone could never be right, whatever the answer is for one that is built otherwise */
@@ -105,8 +105,7 @@ export const RULES: readonly Rule[] = [
       not(all(on('RISCV'), on('64BIT'))),
     ),
     effect: PREVENTS,
-    what: () =>
-      'Falco has no driver for this machine: it runs on x86_64, aarch64, s390x, ppc64le, riscv64 and loongarch64 only.',
+    what: 'Falco has no driver for this machine: it runs on x86_64, aarch64, s390x, ppc64le, riscv64 and loongarch64 only.',
     todo: 'Boot a 64-bit kernel, where the machine has one',
     source: 'falcosecurity/libs: driver/syscall_compat_*.h',
   },
@@ -115,7 +114,7 @@ export const RULES: readonly Rule[] = [
     engines: BUILT,
     when: on('S390', 'PPC64', 'RISCV', 'LOONGARCH'),
     effect: NOTE,
-    what: () => 'This registry builds for x86_64 and aarch64 only.',
+    what: 'This registry builds for x86_64 and aarch64 only.',
     todo: "Build the driver on the host, by Falco's own recipe",
     source: 'lib/model/probe.ts: ARCHES',
   },
@@ -125,7 +124,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(before(3, 10), on('X86_64')),
     effect: PREVENTS,
-    what: (series) => `${series} is older than 3.10, the oldest that drivers from 9.1.0 on build for.`,
+    what: 'It is older than 3.10, the oldest that drivers from 9.1.0 on build for.',
     todo: 'Drivers from 2.0.0+driver to 9.0.0+driver were written for it: name one (driver-version=9.0.0+driver)',
     byDriverVersion: true,
     source: 'falcosecurity/libs: README.md of each tag',
@@ -135,7 +134,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(before(3, 16), on('ARM64')),
     effect: PREVENTS,
-    what: (series) => `${series} is older than 3.16, the oldest that the driver builds for on aarch64.`,
+    what: 'It is older than 3.16, the oldest that the driver builds for on aarch64.',
     todo: 'Upgrade the kernel',
     byDriverVersion: true,
     source: 'falcosecurity/libs: README.md of each tag',
@@ -145,7 +144,7 @@ export const RULES: readonly Rule[] = [
     engines: EBPF,
     when: all(before(4, 14), not(on('ARM64'))),
     effect: PREVENTS,
-    what: (series) => `${series} is older than 4.14, the oldest that the legacy eBPF probe compiles for.`,
+    what: 'It is older than 4.14, the oldest that the legacy eBPF probe compiles for.',
     byDriverVersion: true,
     source: 'falcosecurity/libs: driver/bpf/quirks.h',
   },
@@ -154,8 +153,7 @@ export const RULES: readonly Rule[] = [
     engines: EBPF,
     when: all(before(4, 17), on('ARM64')),
     effect: PREVENTS,
-    what: (series) =>
-      `${series} is older than 4.17, the oldest that the legacy eBPF probe compiles for on aarch64.`,
+    what: 'It is older than 4.17, the oldest that the legacy eBPF probe compiles for on aarch64.',
     byDriverVersion: true,
     source: 'falcosecurity/libs: driver/bpf/quirks.h',
   },
@@ -164,16 +162,15 @@ export const RULES: readonly Rule[] = [
     engines: MODERN,
     when: all(before(5, 8), not(BTF_BACKPORT)),
     effect: PREVENTS,
-    what: (series) => `${series} has no ring buffer for eBPF programs (BPF_MAP_TYPE_RINGBUF, since 5.8).`,
+    what: 'It has no ring buffer for eBPF programs (BPF_MAP_TYPE_RINGBUF, since 5.8).',
     source: 'include/uapi/linux/bpf.h of 5.8; falcosecurity/libs: userspace/libpman, pman_check_support()',
   },
   {
     code: 'backported-ebpf',
     engines: MODERN,
     when: BTF_BACKPORT,
-    effect: may('refused'),
-    what: () =>
-      'Its distribution brought newer eBPF to this kernel: only a try shows whether ring buffers are among it (in late 4.18.0 kernels of EL 8 they are).',
+    effect: may('loads'),
+    what: 'Its distribution brought newer eBPF to this kernel: only a try shows whether ring buffers are among it (in late 4.18.0 kernels of EL 8 they are).',
     todo: 'Try engine.kind=modern_ebpf; Falco says at its start whether it runs',
     source:
       'DEBUG_INFO_BTF is in Linux since 5.2; falcosecurity/libs: userspace/libpman, pman_check_support()',
@@ -184,7 +181,7 @@ export const RULES: readonly Rule[] = [
     engines: EVERY,
     when: off('TRACEPOINTS'),
     effect: PREVENTS,
-    what: () => 'This kernel has no tracepoints, and every driver of Falco hooks into them.',
+    what: 'This kernel has no tracepoints, and every driver of Falco hooks into them.',
     todo: 'Boot a kernel that was built with CONFIG_TRACEPOINTS (CONFIG_FTRACE or CONFIG_PERF_EVENTS brings it)',
     source: 'kernel/Makefile: tracepoint.o; falcosecurity/libs: driver/main.c',
   },
@@ -193,7 +190,7 @@ export const RULES: readonly Rule[] = [
     engines: EVERY,
     when: off('HAVE_SYSCALL_TRACEPOINTS'),
     effect: PREVENTS,
-    what: () => 'This kernel has no tracepoints for system calls, which every driver of Falco hooks into.',
+    what: 'This kernel has no tracepoints for system calls, which every driver of Falco hooks into.',
     todo: 'Boot a kernel that was built with CONFIG_HAVE_SYSCALL_TRACEPOINTS',
     source: 'arch/Kconfig; falcosecurity/libs: driver/main.c, #error',
   },
@@ -203,7 +200,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: off('MODULES'),
     effect: PREVENTS,
-    what: () => 'This kernel loads no modules.',
+    what: 'This kernel loads no modules.',
     source: 'kernel/module/Kconfig: init_module() is not there',
   },
   {
@@ -211,7 +208,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('MODULE_SIG_FORCE'),
     effect: PREVENTS,
-    what: (option) => `This kernel refuses modules that none of its own keys signed (${option}).`,
+    what: 'This kernel refuses modules that none of its own keys signed.',
     todo: SIGN,
     source: 'kernel/module/signing.c: module_sig_check()',
   },
@@ -220,8 +217,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('LOCK_DOWN_KERNEL_FORCE_INTEGRITY', 'LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY'),
     effect: PREVENTS,
-    what: (option) =>
-      `This kernel is locked down from its start (${option}), and refuses modules that no key of its own signed.`,
+    what: 'This kernel is locked down from its start, and refuses modules that no key of its own signed.',
     todo: SIGN,
     source: 'security/lockdown/Kconfig; kernel/module/signing.c: LOCKDOWN_MODULE_SIGNATURE',
   },
@@ -230,8 +226,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('MODULE_SIG'),
     effect: may('loads'),
-    what: () =>
-      'This kernel loads unsigned modules unless module.sig_enforce=1 stands on its command line (/proc/cmdline).',
+    what: 'This kernel loads unsigned modules unless module.sig_enforce=1 stands on its command line (/proc/cmdline).',
     todo: `Where it does: ${lower(SIGN)}`,
     source: 'kernel/module/signing.c: module_sig_check()',
   },
@@ -240,8 +235,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('SECURITY_LOCKDOWN_LSM'),
     effect: may('loads'),
-    what: () =>
-      'This kernel loads unsigned modules unless it is locked down: lockdown= on its command line, or /sys/kernel/security/lockdown.',
+    what: 'This kernel loads unsigned modules unless it is locked down: lockdown= on its command line, or /sys/kernel/security/lockdown.',
     todo: `Where it is: ${lower(SIGN)}`,
     source: 'security/lockdown/lockdown.c; kernel/module/signing.c: LOCKDOWN_MODULE_SIGNATURE',
   },
@@ -250,7 +244,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('LOCK_DOWN_KERNEL'),
     effect: may('loads'),
-    what: () => 'This kernel loads unsigned modules unless it is locked down (a patch of distributions).',
+    what: 'This kernel loads unsigned modules unless it is locked down (a patch of distributions).',
     todo: `Where it is (lockdown on its command line, or Secure Boot): ${lower(SIGN)}`,
     source: "distributions' patches before Linux 5.4: security/Kconfig",
   },
@@ -265,7 +259,7 @@ export const RULES: readonly Rule[] = [
       'EFI_SECURE_BOOT_SECURELEVEL',
     ),
     effect: may('loads'),
-    what: (option) => `Where Secure Boot is on, this kernel refuses unsigned modules (${option}).`,
+    what: 'Where Secure Boot is on, this kernel refuses unsigned modules.',
     todo: 'Where it is on (mokutil --sb-state): sign the module with an enrolled key (mokutil --import), or use another engine where one runs there',
     source: "distributions' patches: Debian, Red Hat, SUSE; Ubuntu, Proxmox; Oracle; EL 7, Debian 9",
   },
@@ -274,7 +268,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('IMA_ARCH_POLICY'),
     effect: may('loads'),
-    what: () => 'Where Secure Boot is on, the policy of IMA has this kernel refuse unsigned modules.',
+    what: 'Where Secure Boot is on, the policy of IMA has this kernel refuse unsigned modules.',
     todo: `Where it is on: ${lower(SIGN)}`,
     source: 'security/integrity/ima/ima_efi.c: arch_get_ima_policy()',
   },
@@ -283,7 +277,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('IMA_APPRAISE_REQUIRE_MODULE_SIGS'),
     effect: may('refused'),
-    what: () => 'IMA refuses modules without a signature that it knows, from the start.',
+    what: 'IMA refuses modules without a signature that it knows, from the start.',
     todo: 'Sign the module by evmctl with a key of the .ima keyring; ima_appraise=off on the command line lifts it where CONFIG_IMA_APPRAISE_BOOTPARAM is on',
     source: 'security/integrity/ima/ima_policy.c: build_appraise_rules',
   },
@@ -292,8 +286,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('IMA_APPRAISE'), not(on('IMA_APPRAISE_REQUIRE_MODULE_SIGS'))),
     effect: NOTE,
-    what: () =>
-      'A policy of IMA that root loads, or ima_policy=secure_boot on the command line, may have it refuse unsigned modules; without one it does not.',
+    what: 'A policy of IMA that root loads, or ima_policy=secure_boot on the command line, may have it refuse unsigned modules; without one it does not.',
     source: 'security/integrity/ima/ima_policy.c: secure_boot_rules; ima_main.c: ima_load_data()',
   },
   {
@@ -301,8 +294,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('SECURITY_LOADPIN_ENFORCE', 'SECURITY_LOADPIN_ENABLED'), inLsm('loadpin')),
     effect: may('refused'),
-    what: (option) =>
-      `LoadPin is on (${option}): this kernel takes modules from its root file system alone, and none from memory.`,
+    what: 'LoadPin is on: this kernel takes modules from its root file system alone, and none from memory.',
     todo: 'loadpin.exclude=kernel-module or loadpin.enforce=0 on its command line opens it',
     source: 'security/loadpin/loadpin.c',
   },
@@ -314,8 +306,7 @@ export const RULES: readonly Rule[] = [
       not(all(on('SECURITY_LOADPIN_ENFORCE', 'SECURITY_LOADPIN_ENABLED'), inLsm('loadpin'))),
     ),
     effect: may('loads'),
-    what: () =>
-      'LoadPin is in this kernel and off: loadpin.enforce=1 or lsm= on its command line turns it on, and then it takes modules from its root file system alone.',
+    what: 'LoadPin is in this kernel and off: loadpin.enforce=1 or lsm= on its command line turns it on, and then it takes modules from its root file system alone.',
     source: 'security/loadpin/loadpin.c',
   },
   {
@@ -323,8 +314,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('SUSE_KERNEL_SUPPORTED'),
     effect: may('loads'),
-    what: () =>
-      'modprobe refuses modules that SUSE does not support where allow_unsupported_modules is 0 (/etc/modprobe.d); insmod takes them, and marks the kernel as tainted.',
+    what: 'modprobe refuses modules that SUSE does not support where allow_unsupported_modules is 0 (/etc/modprobe.d); insmod takes them, and marks the kernel as tainted.',
     todo: 'Where modprobe refuses it: set allow_unsupported_modules 1, or load it by insmod',
     source: "SUSE's patch: Documentation/admin-guide/kernel-parameters.txt, unsupported",
   },
@@ -334,8 +324,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('TRIM_UNUSED_KSYMS'), symversUnknown),
     effect: may('refused'),
-    what: () =>
-      'This kernel exports only the symbols that its own modules use, or a list names: the module likely finds some missing ("Unknown symbol").',
+    what: 'This kernel exports only the symbols that its own modules use, or a list names: the module likely finds some missing ("Unknown symbol").',
     todo: 'Send its Module.symvers, which shows them',
     source: 'kernel/module/Kconfig: TRIM_UNUSED_KSYMS',
   },
@@ -344,7 +333,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('TRIM_UNUSED_KSYMS'), exportsNot(CALLED)),
     effect: PREVENTS,
-    what: () => `This kernel does not export ${CALLED.join(' and ')}, which the module calls.`,
+    what: `This kernel does not export ${CALLED.join(' and ')}, which the module calls.`,
     source: 'kernel/module/Kconfig: TRIM_UNUSED_KSYMS; falcosecurity/libs: driver/main.c',
   },
   {
@@ -352,7 +341,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('TRIM_UNUSED_KSYMS'), exportsAll(CALLED)),
     effect: NOTE,
-    what: () => 'This kernel exports few symbols; its Module.symvers has those that the module hooks in by.',
+    what: 'This kernel exports few symbols; its Module.symvers has those that the module hooks in by.',
     source: 'kernel/module/Kconfig: TRIM_UNUSED_KSYMS',
   },
   {
@@ -360,7 +349,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('MODULE_SIG_PROTECT'),
     effect: may('refused'),
-    what: () => 'An unsigned module may use no symbol that this kernel of Android protects.',
+    what: 'An unsigned module may use no symbol that this kernel of Android protects.',
     todo: 'Sign it with a key of the kernel, or use another engine where one runs there',
     source: "Android's patch: kernel/module/Kconfig, MODULE_SIG_PROTECT",
   },
@@ -369,8 +358,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('CFI_CLANG', 'CFI'), not(on('CFI_PERMISSIVE'))),
     effect: may('loads-if-built-so'),
-    what: (option) =>
-      `This kernel checks every indirect call (${option}): a module that its own clang did not build with CFI makes it panic.`,
+    what: 'This kernel checks every indirect call: a module that its own clang did not build with CFI makes it panic.',
     todo: 'The registry builds it by clang of that version with CFI; do not load one that gcc built',
     source: 'arch/Kconfig: CFI_CLANG; CFI from 6.18 on',
   },
@@ -379,7 +367,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('CFI_CLANG', 'CFI'), on('CFI_PERMISSIVE')),
     effect: NOTE,
-    what: () => 'This kernel checks every indirect call, and only warns of one that does not fit.',
+    what: 'This kernel checks every indirect call, and only warns of one that does not fit.',
     source: 'arch/Kconfig: CFI_PERMISSIVE',
   },
   {
@@ -387,8 +375,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('PAX_RAP'),
     effect: may('loads-if-built-so'),
-    what: (option) =>
-      `This kernel has the patches of PaX (${option}): only its own tree builds a module for it.`,
+    what: 'This kernel has the patches of PaX: only its own tree builds a module for it.',
     todo: 'Build the module where the kernel was built',
     blocksConfigBuild: true,
     source: 'grsecurity: security/Kconfig',
@@ -398,8 +385,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('X86_KERNEL_IBT'),
     effect: NOTE,
-    what: () =>
-      'This kernel checks where an indirect call lands: the module must be compiled with -fcf-protection=branch, as its config has the registry do.',
+    what: 'This kernel checks where an indirect call lands: the module must be compiled with -fcf-protection=branch, as its config has the registry do.',
     source: 'arch/x86/Kconfig: X86_KERNEL_IBT; arch/x86/Makefile',
   },
   {
@@ -407,8 +393,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: SHUFFLED,
     effect: may('loads-if-built-so'),
-    what: (option) =>
-      `This kernel shuffles its structures by a seed that only its own build knows (${option}): no config has it.`,
+    what: 'This kernel shuffles its structures by a seed that only its own build knows: no config has it.',
     todo: FROM_ITS_HEADERS,
     blocksConfigBuild: true,
     source: 'security/Kconfig.hardening; include/linux/vermagic.h',
@@ -418,11 +403,18 @@ export const RULES: readonly Rule[] = [
     engines: EBPF,
     when: SHUFFLED,
     effect: may('loads'),
-    what: (option) =>
-      `This kernel shuffles its structures by a seed that only its own build knows (${option}): a probe of other headers loads, and reads wrong fields.`,
+    what: 'This kernel shuffles its structures by a seed that only its own build knows: a probe of other headers loads, and reads wrong fields.',
     todo: FROM_ITS_HEADERS,
     blocksConfigBuild: true,
     source: 'security/Kconfig.hardening',
+  },
+  {
+    code: 'randomized-layout',
+    engines: MODERN,
+    when: on('GCC_PLUGIN_RANDSTRUCT'),
+    effect: PREVENTS,
+    what: 'A kernel whose structures gcc shuffles cannot tell them (CONFIG_DEBUG_INFO_BTF).',
+    source: 'lib/Kconfig.debug: DEBUG_INFO_BTF',
   },
   {
     code: 'gcc-plugins',
@@ -434,8 +426,7 @@ export const RULES: readonly Rule[] = [
       'GCC_PLUGIN_CYC_COMPLEXITY',
     ),
     effect: NOTE,
-    what: (option) =>
-      `This kernel was compiled with plugins of its compiler (${option}): the module needs the same gcc, with its plugins' headers.`,
+    what: "This kernel was compiled with plugins of its compiler: the module needs the same gcc, with its plugins' headers.",
     source: 'scripts/gcc-plugins/Kconfig; security/Kconfig.hardening',
   },
   {
@@ -443,8 +434,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('MODVERSIONS'), symversUnknown, not(on('GENDWARFKSYMS'))),
     effect: NOTE,
-    what: () =>
-      'This kernel checks the versions of symbols: a module that was built without its Module.symvers loads by force alone (insmod -f), where CONFIG_MODULE_FORCE_LOAD is on.',
+    what: 'This kernel checks the versions of symbols: a module that was built without its Module.symvers loads by force alone (insmod -f), where CONFIG_MODULE_FORCE_LOAD is on.',
     todo: 'Send it too: /lib/modules/$(uname -r)/build/Module.symvers or /boot/symvers-$(uname -r).gz',
     source: 'kernel/module/version.c: check_version()',
   },
@@ -453,8 +443,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: all(on('MODVERSIONS'), symversUnknown, on('GENDWARFKSYMS')),
     effect: NOTE,
-    what: () =>
-      'This kernel checks the versions of symbols, which gendwarfksyms makes of debug information: nothing but its own Module.symvers has them.',
+    what: 'This kernel checks the versions of symbols, which gendwarfksyms makes of debug information: nothing but its own Module.symvers has them.',
     todo: 'Send it too: /lib/modules/$(uname -r)/build/Module.symvers or /boot/symvers-$(uname -r).gz',
     source: 'kernel/module/Kconfig: GENDWARFKSYMS, since 6.14',
   },
@@ -465,7 +454,7 @@ export const RULES: readonly Rule[] = [
       engines: BOTH_EBPF,
       when: off(option),
       effect: PREVENTS,
-      what: () => `This kernel was built without CONFIG_${option}, which every eBPF program of Falco needs.`,
+      what: `This kernel was built without CONFIG_${option}, which every eBPF program of Falco needs.`,
       source:
         option === 'BPF_EVENTS'
           ? 'kernel/trace/Kconfig: (KPROBE_EVENTS or UPROBE_EVENTS) and PERF_EVENTS'
@@ -477,8 +466,7 @@ export const RULES: readonly Rule[] = [
     engines: MODERN,
     when: off('DEBUG_INFO_BTF'),
     effect: PREVENTS,
-    what: () =>
-      'This kernel does not tell its structures (CONFIG_DEBUG_INFO_BTF is off), by which the modern eBPF probe fits itself in.',
+    what: 'This kernel does not tell its structures (CONFIG_DEBUG_INFO_BTF is off), by which the modern eBPF probe fits itself in.',
     source: 'lib/Kconfig.debug: DEBUG_INFO_BTF',
   },
   {
@@ -486,8 +474,7 @@ export const RULES: readonly Rule[] = [
     engines: BOTH_EBPF,
     when: on('LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY'),
     effect: PREVENTS,
-    what: (option) =>
-      `This kernel is locked down from its start (${option}), and lets no eBPF program read its memory.`,
+    what: 'This kernel is locked down from its start, and lets no eBPF program read its memory.',
     source: 'kernel/trace/bpf_trace.c: LOCKDOWN_BPF_READ_KERNEL',
   },
   {
@@ -495,8 +482,7 @@ export const RULES: readonly Rule[] = [
     engines: EBPF,
     when: on('SECURITY_LOCKDOWN_LSM'),
     effect: may('loads'),
-    what: () =>
-      'With lockdown=confidentiality on its command line this kernel lets no eBPF program read its memory.',
+    what: 'With lockdown=confidentiality on its command line this kernel lets no eBPF program read its memory.',
     todo: 'Where that is set, no driver of Falco runs unless the module is signed with a key that the kernel trusts',
     source: 'kernel/trace/bpf_trace.c: LOCKDOWN_BPF_READ_KERNEL',
   },
@@ -505,7 +491,7 @@ export const RULES: readonly Rule[] = [
     engines: EBPF,
     when: on('LOCK_DOWN_KERNEL'),
     effect: may('loads'),
-    what: () => 'Locked down, as Secure Boot makes it, this kernel lets no eBPF program read its memory.',
+    what: 'Locked down, as Secure Boot makes it, this kernel lets no eBPF program read its memory.',
     todo: 'Where Secure Boot is on: sign the kernel module with an enrolled key (mokutil --import)',
     source: "distributions' patches before Linux 5.4: kernel/trace/bpf_trace.c",
   },
@@ -514,8 +500,7 @@ export const RULES: readonly Rule[] = [
     engines: MODERN,
     when: on('SECURITY_LOCKDOWN_LSM', 'LOCK_DOWN_KERNEL'),
     effect: NOTE,
-    what: () =>
-      'With lockdown=confidentiality on its command line this kernel lets no eBPF program read its memory.',
+    what: 'With lockdown=confidentiality on its command line this kernel lets no eBPF program read its memory.',
     source: 'kernel/trace/bpf_trace.c: LOCKDOWN_BPF_READ_KERNEL',
   },
   {
@@ -523,8 +508,7 @@ export const RULES: readonly Rule[] = [
     engines: EBPF,
     when: since(4, 14),
     effect: NOTE,
-    what: () =>
-      'Falco has no legacy eBPF probe since 0.44: the last driver version that builds it is 9.1.0+driver.',
+    what: 'Falco has no legacy eBPF probe since 0.44: the last driver version that builds it is 9.1.0+driver.',
     source: 'falcosecurity/libs: commit ce55a82cf',
   },
 ]

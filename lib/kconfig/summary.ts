@@ -80,9 +80,8 @@ function answerOf(
   unknown: readonly Reason[],
   runs: readonly Engine[],
 ): EngineAnswer {
-  const reasons = (tag: Effect['tag']) =>
-    held.filter(({ rule }) => rule.effect.tag === tag).map((one) => reasonOf(one, instead(engine, runs)))
-  const preventing = reasons('prevents')
+  const reasons = (tag: Effect['tag']) => held.filter(({ rule }) => rule.effect.tag === tag).map(reasonOf)
+  const preventing = withWayOut(held, reasons('prevents'), instead(engine, runs))
   const notes = reasons('note')
   if (preventing.length > 0) {
     const reasons = [...preventing, ...adviceForSigned(preventing, notes)]
@@ -108,18 +107,21 @@ function byDefaultOf(held: readonly Held[]): EngineAnswer['byDefault'] {
   return (['refused', 'loads-if-built-so'] as const).find((worst) => said.includes(worst)) ?? 'loads'
 }
 
-const reasonOf = ({ rule, option }: Held, otherwise: string): Reason => ({
+const reasonOf = ({ rule, option }: Held): Reason => ({
   code: rule.code,
   option,
   effect: rule.effect.tag,
   blocks: rule.blocksConfigBuild ?? (rule.effect.tag === 'prevents' && !rule.byDriverVersion),
-  detail: detailOf(rule, option, otherwise),
+  detail: rule.todo === undefined ? rule.what : `${rule.what} ${rule.todo}.`,
   source: rule.source,
 })
 
-function detailOf({ what, todo, effect }: Rule, option: string, otherwise: string): string {
-  const next = todo ?? (effect.tag === 'prevents' ? otherwise : undefined)
-  return next === undefined ? what(option) : `${what(option)} ${next}.`
+/** Where no rule itself says what to do, the first reason does. */
+function withWayOut(held: readonly Held[], reasons: readonly Reason[], otherwise: string): readonly Reason[] {
+  const [first, ...others] = reasons
+  const said = held.some(({ rule }) => rule.effect.tag === 'prevents' && rule.todo !== undefined)
+  if (first === undefined || said) return reasons
+  return [{ ...first, detail: `${first.detail} ${otherwise}.` }, ...others]
 }
 
 const USE: Readonly<Record<Engine, string>> = {

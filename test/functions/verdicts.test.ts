@@ -1,0 +1,103 @@
+// POST /v1/verdicts, asked of the whole stack over HTTP.
+
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { synthesize } from '../../cdk/synthesize.ts'
+import { type VerdictsAnswer, verdictsAnswer } from '../../lib/api/schemas.ts'
+import { type Stack, startStack } from '../../local/stack.ts'
+import { FIELD, fieldBytes } from '../support/kconfig/field.ts'
+import { driverArchive } from '../support/mirrors.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-registry-verdicts-'))
+let stack: Stack
+
+beforeAll(async () => {
+  const outdir = join(folder, 'cdk.out')
+  const settingsFile = join(folder, 'settings.json')
+  writeFileSync(settingsFile, JSON.stringify({ driverPackages: driverArchive() }))
+  synthesize({ outdir, bundles: join(folder, 'functions'), settingsFile, local: true })
+  stack = await startStack({ assembly: outdir, dataDir: join(folder, 'data'), port: 0 })
+})
+afterAll(async () => {
+  await stack?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function form(file: string, fields: Readonly<Record<string, string>> = {}): FormData {
+  const body = new FormData()
+  body.append('config', new Blob([new Uint8Array(fieldBytes(file))]))
+  const facts = { release: '6.8.0-52-generic', version: '#1 SMP', machine: 'x86_64', ...fields }
+  for (const [name, value] of Object.entries(facts)) body.append(name, value)
+  return body
+}
+const post = (body: FormData, path = '/v1/verdicts') => fetch(stack.url + path, { method: 'POST', body })
+async function judged(file: string, fields: Readonly<Record<string, string>> = {}): Promise<VerdictsAnswer> {
+  const answer = await post(form(file, fields))
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
+  return verdictsAnswer.parse(await answer.json())
+}
+
+/** Everything that is kept of anything, by name. */
+const kept = (): string[] =>
+  readdirSync(join(folder, 'data'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /inputs|artifacts|staging/.test(path))
+    .sort()
+
+const UBUNTU = 'ubuntu_6.8.0-52-generic.config.gz'
+
+describe('a host that asks what is said of its config', () => {
+  test('is told first that it needs no probe, where the modern eBPF probe runs', async () => {
+    const { advice, summary, compiler } = await judged(UBUNTU)
+    expect(advice[0]).toMatch(/^No probe needed: the modern eBPF probe runs on this kernel\. /)
+    expect(Object.keys(summary)[0]).toBe('modernEbpf')
+    expect(summary).toMatchObject({
+      modernEbpf: { answer: 'yes' },
+      kmod: { answer: 'maybe', byDefault: 'loads' },
+      ebpf: { answer: 'maybe', byDefault: 'loads' },
+    })
+    expect(compiler).toMatchObject({ family: 'gcc', version: '13.3.0', exact: true })
+  })
+
+  test.each(FIELD.filter(({ kmod }) => !kmod.includes('arm (32-bit)')))(
+    'is answered: $file',
+    async (field) => {
+      const { summary } = await judged(field.file, { release: field.release })
+      expect(summary.kmod.answer[0]).toBe({ w: 'y', m: 'm', c: 'n' }[field.kmod[0]!])
+    },
+  )
+
+  test('has nothing built, and nothing kept', async () => {
+    const before = kept()
+    await judged('wsl2_5.15.133.1-microsoft-standard-WSL2.config.gz', {
+      release: '5.15.133.1-microsoft-standard-WSL2',
+      'os-release': 'ID=ubuntu\n',
+    })
+    expect(kept()).toEqual(before)
+    const { probes } = (await (await fetch(`${stack.url}/v1/probes`)).json()) as { probes: unknown[] }
+    expect(probes).toEqual([])
+  })
+
+  test('is told by the name of the field what is wrong with it', async () => {
+    const body = form(UBUNTU)
+    body.delete('release')
+    const answer = await post(body)
+    expect([answer.status, await answer.json()]).toMatchObject([400, { field: 'release' }])
+    const none = new FormData()
+    none.append('config', new Blob(['MZ\x90\x00']))
+    for (const [name, value] of form(UBUNTU)) if (name !== 'config') none.append(name, value)
+    expect((await post(none)).status).toBe(422)
+  })
+})
+
+test('a submission says the same of the config as a question does', async () => {
+  const fields = { 'os-release': 'ID=alpine\n', release: '4.19.36-0-vanilla', 'driver-version': '0.23.2' }
+  const file = 'alpine_4.19.36-vanilla.config.gz'
+  const asked = await judged(file, fields)
+  const answer = await post(form(file, fields), '/v1/probes')
+  const { advice, summary, compiler } = (await answer.json()) as VerdictsAnswer
+  expect({ advice, summary, compiler }).toEqual({
+    ...{ advice: asked.advice, summary: asked.summary, compiler: asked.compiler },
+  })
+})
