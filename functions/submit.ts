@@ -25,7 +25,7 @@ const ports: SubmitPorts = {
 const ANSWERS: Readonly<Record<PostedPath, (submission: Submission, caller: string) => Promise<unknown>>> = {
   '/v1/probes': async (submission, caller) => submissionAnswerOf(await submit(ports, submission, caller)),
   '/v1/verdicts': (submission, caller) =>
-    looked(ports, submission, caller, async () => verdictsAnswerOf(judge(ports.settings, submission))),
+    looked(ports, submission, caller, async () => verdictsAnswerOf(await judge(ports.settings, submission))),
 }
 
 /** The gateway sends nothing else here. */

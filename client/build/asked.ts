@@ -127,6 +127,9 @@ async function bySubmission({ settings, now }: AskedPorts, options: Options, wan
     files,
     notes: [
       ...emptied(neutralized),
+      ...judged.config.ignored.map(
+        ({ line, text, why }) => `line ${line} of the config is left out: ${text}: ${why}`,
+      ),
       ...judged.verdicts.filter(isOf(wanted.kind)).map(({ detail }) => detail),
     ],
   }

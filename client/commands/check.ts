@@ -64,7 +64,7 @@ function bytesOf(file: string): Buffer {
   throw new UsageError(`${file} has more than ${MAX_BYTES} bytes: it is no file of a kernel's config`)
 }
 
-function main(args: readonly string[]): number {
+async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = read(args)
   if (values.help === true || values.document === true) {
     process.stdout.write(values.help === true ? USAGE : verdictsDocument())
@@ -72,8 +72,10 @@ function main(args: readonly string[]): number {
   }
   const [file, ...others] = positionals
   if (file === undefined || others.length > 0) throw new UsageError('name one CONFIG')
-  const config = parseKconfig(readConfig(bytesOf(file)).text)
-  const symvers = values.symvers === undefined ? undefined : readSymvers(bytesOf(values.symvers))
+  const config = parseKconfig((await readConfig(bytesOf(file))).text)
+  const release = values.release ?? config.headerVersion ?? ''
+  const symvers =
+    values.symvers === undefined ? undefined : await readSymvers(bytesOf(values.symvers), release)
   const summary = summarize(config, {
     kernelRelease: values.release,
     exported: symvers && exportsOf(symvers),
@@ -123,7 +125,7 @@ function engineLines(name: string, { answer, byDefault, reasons }: EngineAnswer)
 const printable = (lines: string): string => lines.replace(/[^\x20-\x7e\n]/g, '?')
 
 try {
-  process.exitCode = main(process.argv.slice(2))
+  process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   const usage = error instanceof UsageError
   if (!usage && !isProbeError(error)) throw error

@@ -42,7 +42,7 @@ const fieldsWith = <File extends z.ZodType>(file: File) => ({
 /** Of a form those of `MANY` stand several times; in JSON they are lists. */
 export const formFields = z.strictObject({ ...fieldsWith(z.instanceof(Uint8Array)), force: FORCE.optional() })
 export const jsonFields = z.strictObject({
-  ...fieldsWith(z.base64().describe('plain or gzip, in base64')),
+  ...fieldsWith(z.base64().describe('plain, or packed by gzip, xz or zstd; in base64')),
   force: z.boolean().optional(),
 })
 const FILES: readonly string[] = ['config', 'symvers', 'kheaders']

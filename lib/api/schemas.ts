@@ -1,6 +1,7 @@
 // What the API takes and answers: the same schemas validate, type, and describe themselves in /openapi.json.
 
 import * as z from 'zod'
+import { MAX_IGNORED } from '../kconfig/parse.ts'
 import { sha256Hex } from '../model/digest.ts'
 import { ARCHES, DRIVER_NAMES, KINDS, loadTestSchema, provenanceSchema } from '../model/probe.ts'
 
@@ -96,6 +97,11 @@ export const submissionAnswer = z.strictObject({
     neutralized: z
       .array(z.strictObject({ option: z.string(), was: z.string(), now: z.string() }))
       .describe('options that name files or commands: no build sees their values'),
+    ignored: z
+      .array(z.strictObject({ line: z.int().positive(), text: z.string(), why: z.string() }))
+      .max(MAX_IGNORED)
+      .describe('lines that count for nothing, or not for all that they say: the first of them'),
+    ignoredLines: z.int().nonnegative().describe('how many there are of those'),
   }),
   kernel: z.strictObject({
     arch: z.enum(ARCHES),

@@ -15,7 +15,13 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
   return {
     advice: [...judged.advice],
     summary: summaryView(judged),
-    config: { sha256: configSha256, md5: configMd5, neutralized: [...neutralized] },
+    config: {
+      sha256: configSha256,
+      md5: configMd5,
+      neutralized: [...neutralized],
+      ignored: [...judged.config.ignored],
+      ignoredLines: judged.config.ignoredLines,
+    },
     kernel: { arch, target, kernelRelease, kernelVersion, unameRelease },
     compiler: compilerView(judged),
     verdicts: verdictsOf(judged).filter(({ kind }) => wanted.some((w) => w.kind === kind)),

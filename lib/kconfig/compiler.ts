@@ -63,7 +63,7 @@ function ofConfig(config: Kconfig): Found | undefined {
     const parts = [Math.floor(number / 10_000), Math.floor(number / 100) % 100, number % 100]
     return { family, version: parts.join('.'), from: 'config' }
   }
-  const text = stringOf(config, 'CC_VERSION_TEXT')
+  const text = stringOf(config, 'CC_VERSION_TEXT') ?? config.compilerComment
   return text === undefined ? undefined : ofFirstLine(text.slice(0, 1024))
 }
 

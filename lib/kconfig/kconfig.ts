@@ -6,14 +6,33 @@ export type OptionValue =
   | { readonly tag: 'number'; readonly digits: string }
   /** with its `0x` */
   | { readonly tag: 'hex'; readonly digits: string }
-  /** without quotes and escapes */
+  /** without quotes and escapes; one character a byte, whatever the encoding */
   | { readonly tag: 'string'; readonly text: string }
+
+/** A line that says less than it seems to: what it says was left out, whole or in part. */
+export interface IgnoredLine {
+  /** from 1 */
+  readonly line: number
+  /** what stands there, shortened to 80 characters of printable ASCII */
+  readonly text: string
+  /** for a person: what was left out */
+  readonly why: string
+}
 
 export interface Kconfig {
   /** of the comment `# Linux/x86 6.1.54 Kernel Configuration`; anyone can write one, and digests ignore it */
   readonly headerVersion: string | undefined
+  /** of the same comment, as the kernel names its folders: `x86`, `x86_64`, `arm64`, `arm` */
+  readonly headerArch: string | undefined
+  /** of the comment `# Compiler: gcc (Debian 8.3.0-6) 8.3.0`, which Linux 4.18 to 5.7 wrote; at most 512 characters of ASCII */
+  readonly compilerComment: string | undefined
+  /** some option is said to be off. Of a config that never says so, what is absent may be on */
+  readonly whole: boolean
   /** by name without `CONFIG_`, in the order of the file, which decides between options of one choice */
   readonly options: ReadonlyMap<string, OptionValue>
+  /** in the order of the file, and no more than `MAX_IGNORED`; `ignoredLines` counts all */
+  readonly ignored: readonly IgnoredLine[]
+  readonly ignoredLines: number
 }
 
 /** Off and absent are the same, as they are to C: what is absent gets its default only from Kconfig. */

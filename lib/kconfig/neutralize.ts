@@ -1,5 +1,6 @@
 // Takes out of a config what names a file, a key or a command, before any build sees it.
 
+import { printable } from '../model/text.ts'
 import { isOn, type Kconfig, type OptionValue } from './kconfig.ts'
 
 export interface Neutralized {
@@ -15,7 +16,8 @@ export interface Neutralized {
  * looks at, and nearly every config sets. All others become "": make strips the quotes of a string where it
  * names a file, key, flag or command (SYSTEM_TRUSTED_KEYS, MODULE_SIG_KEY, INITRAMFS_SOURCE, EXTRA_FIRMWARE,
  * BOOT_CONFIG_EMBED_FILE, UEVENT_HELPER_PATH, LOCALVERSION, BUILD_SALT, CC_IMPLICIT_FALLTHROUGH, ...), and a list
- * of those would be out of date with the next kernel. No string decides the layout of a structure.
+ * of those would be out of date with the next kernel. No string decides the layout of a structure. What make or a shell
+ * expands (`$(...)`, `${...}`, backquotes) goes with the string that it stands in, whatever the option.
  */
 const KEPT: ReadonlySet<string> = new Set([
   'ANDROID_BINDER_DEVICES',
@@ -42,7 +44,8 @@ const OFF: OptionValue = { tag: 'switch', value: 'n' }
 
 /**
  * The config a build may see, and what was taken from it, for the answer. LOCALVERSION is empty and
- * LOCALVERSION_AUTO off in every one: the release that the host told decides, not the config.
+ * LOCALVERSION_AUTO off in every one: the release that the host told decides, not the config. No comment is left but that
+ * of the version.
  *
  * Switches stay as they are, also those that need further tools (DEBUG_INFO_BTF, GCC_PLUGINS): they name nothing,
  * and they do decide layouts: DEBUG_INFO_BTF_MODULES that of `struct module`, GCC_PLUGIN_STACKLEAK that of `task_struct`.
@@ -60,9 +63,11 @@ export function neutralize(config: Kconfig): {
   }
   if (isOn(config, 'LOCALVERSION_AUTO')) neutralized.push({ option: 'LOCALVERSION_AUTO', was: 'y', now: 'n' })
   options.set('LOCALVERSION', EMPTY).set('LOCALVERSION_AUTO', OFF)
-  return { config: { ...config, options }, neutralized }
+  const build = { ...config, options, headerArch: undefined, compilerComment: undefined }
+  return { config: build, neutralized }
 }
 
 const keeps = (option: string, text: string): boolean => KEPT.has(option) && WORDS.test(text)
 
-const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text)
+const shortened = (text: string): string =>
+  text.length > 80 ? `${printable(text, 77)}...` : printable(text, 80)

@@ -8,8 +8,9 @@ const MIN_OPTIONS = 300
 const HIDDEN = ['INIT_ENV_ARG_LIMIT', 'MMU']
 
 /** Why it is only a part of a config; `undefined`: it is a whole one. */
-export function partOf({ options }: Kconfig): string | undefined {
+export function partOf({ options, whole }: Kconfig): string | undefined {
   const missing = HIDDEN.find((name) => !options.has(name))
   if (missing !== undefined) return `it has no CONFIG_${missing}`
-  return options.size < MIN_OPTIONS ? `it has ${options.size} options` : undefined
+  if (options.size < MIN_OPTIONS) return `it has ${options.size} options`
+  return whole ? undefined : 'it says of no option that it is off'
 }

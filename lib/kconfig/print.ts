@@ -3,13 +3,20 @@
 import { unreachable } from '../model/errors.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'
 
+type Printed = Pick<Kconfig, 'headerVersion' | 'headerArch' | 'compilerComment' | 'options'>
+
 /**
- * Canonical: LF, no comment but the version's, `n` as "is not set", options in the order of the file, which decides between
- * those of one choice. `parseKconfig` reads the same config from it.
+ * Canonical: LF, no comment but those of the version and the compiler, `n` as "is not set", options in the order of the file,
+ * which decides between those of one choice. `parseKconfig` reads the same config from it, and nothing to ignore.
  */
-export function printKconfig({ headerVersion, options }: Kconfig): string {
-  const header = headerVersion === undefined ? '' : `# Linux ${headerVersion} Kernel Configuration\n`
-  return header + [...options].map(([name, value]) => `${line(name, value)}\n`).join('')
+export function printKconfig({ headerVersion, headerArch, compilerComment, options }: Printed): string {
+  const arch = headerArch === undefined ? '' : `/${headerArch}`
+  return [
+    ...(headerVersion === undefined ? [] : [`# Linux${arch} ${headerVersion} Kernel Configuration`]),
+    ...(compilerComment === undefined ? [] : [`# Compiler: ${compilerComment}`]),
+    ...[...options].map(([name, value]) => line(name, value)),
+    '',
+  ].join('\n')
 }
 
 /** As `conf_write_symbol` of scripts/kconfig/confdata.c prints it. */

@@ -1,15 +1,15 @@
 // From the bytes of /proc/config.gz, /boot/config-... or a form's field to text, within bounds.
 
-import { unpacked } from '../formats/gzip.ts'
+import { unpacked } from '../formats/sent.ts'
 import { ProbeError } from '../model/errors.ts'
 import { badConfig, MAX_CONFIG_BYTES } from './parse.ts'
 
 /**
- * Plain or gzip; one character a byte, so that the parser sees each. ProbeError `body-too-large` over 4 MB of text or of
- * bytes, `bad-config` for a gzip file that is broken, has several members or goes on after its end.
+ * Plain, gzip, xz or zstd; one character a byte, so that the parser sees each. ProbeError `body-too-large` over 4 MB of text
+ * or of bytes, `bad-config` for a packed file that is broken, has several members or goes on after its end.
  */
-export function readConfig(bytes: Uint8Array): { readonly text: string } {
-  const plain = unpacked(bytes, { maxBytes: MAX_CONFIG_BYTES, tooLarge, broken: badConfig })
+export async function readConfig(bytes: Uint8Array): Promise<{ readonly text: string }> {
+  const plain = await unpacked(bytes, { maxBytes: MAX_CONFIG_BYTES, tooLarge, broken: badConfig })
   return { text: Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString('latin1') }
 }
 

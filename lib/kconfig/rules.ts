@@ -261,7 +261,7 @@ export const RULES: readonly Rule[] = [
     effect: may('loads'),
     what: 'Where Secure Boot is on, this kernel refuses unsigned modules.',
     todo: 'Where it is on (mokutil --sb-state): sign the module with an enrolled key (mokutil --import), or use another engine where one runs there',
-    source: "distributions' patches: Debian, Red Hat, SUSE; Ubuntu, Proxmox; Oracle; EL 7, Debian 9",
+    source: "distributions' patches since 2012, under five names",
   },
   {
     code: 'ima',
@@ -314,7 +314,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('SUSE_KERNEL_SUPPORTED'),
     effect: may('loads'),
-    what: 'modprobe refuses modules that SUSE does not support where allow_unsupported_modules is 0 (/etc/modprobe.d); insmod takes them, and marks the kernel as tainted.',
+    what: "SUSE's modprobe refuses modules that SUSE does not support where allow_unsupported_modules is 0 (/etc/modprobe.d); insmod takes them, and marks the kernel as tainted.",
     todo: 'Where modprobe refuses it: set allow_unsupported_modules 1, or load it by insmod',
     source: "SUSE's patch: Documentation/admin-guide/kernel-parameters.txt, unsupported",
   },

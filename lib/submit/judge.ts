@@ -32,13 +32,13 @@ export interface Judged {
   readonly compiler: Compiler
 }
 
-/** Pure. ProbeError `bad-config`, `bad-field`, `body-too-large`. */
-export function judge({ build }: Pick<Settings, 'build'>, submission: Submission): Judged {
+/** ProbeError `bad-config`, `bad-field`, `body-too-large`. */
+export async function judge({ build }: Pick<Settings, 'build'>, submission: Submission): Promise<Judged> {
   const { facts, procVersion } = submission
   const identity = identityOf(submission)
-  const { text } = readConfig(submission.config)
+  const { text } = await readConfig(submission.config)
   const config = parseKconfig(text)
-  const symvers = submission.symvers && readSymvers(submission.symvers)
+  const symvers = submission.symvers && (await readSymvers(submission.symvers, facts.unameRelease))
   const kernel = {
     kernelRelease: facts.unameRelease,
     exported: symvers && exportsOf(symvers),

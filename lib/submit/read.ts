@@ -52,7 +52,7 @@ export async function readSubmission(
   const { facts, procVersion, force } = submission
   const wanted = wantedOf(settings, submission)
   const kernelUrls = submission.kernelUrls.map(packageUrl)
-  const judged = judge(settings, submission)
+  const judged = await judge(settings, submission)
   const { text, config, symvers, identity, compiler, verdicts: found } = judged
   if (!force) refuseMismatch(found)
   const version = sourceVersion(config, facts.unameRelease)

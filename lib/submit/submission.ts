@@ -4,12 +4,12 @@ import type { HostFacts } from '../clients/host-names.ts'
 import type { DriverName, Kind } from '../model/probe.ts'
 
 export interface Submission {
-  /** as it came: plain or gzip */
+  /** as it came: plain, gzip, xz or zstd */
   readonly config: Uint8Array
   readonly facts: HostFacts
   /** text of /proc/version */
   readonly procVersion: string | undefined
-  /** Module.symvers as it came: plain or gzip */
+  /** Module.symvers as it came: plain, gzip, xz or zstd */
   readonly symvers: Uint8Array | undefined
   /** /sys/kernel/kheaders.tar.xz of kernels with CONFIG_IKHEADERS */
   readonly kheaders: Uint8Array | undefined

@@ -1,6 +1,6 @@
 // A kernel's Module.symvers as data: the versions of its symbols, which modpost writes into a module.
 
-import { unpacked } from '../formats/gzip.ts'
+import { unpacked } from '../formats/sent.ts'
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 
@@ -8,22 +8,52 @@ import { quote } from '../model/text.ts'
 const MAX_BYTES = 8 * 1024 * 1024
 const MAX_LINES = 100_000
 
-/** CRC, symbol, module, kind of export, and since 5.4 the namespace: scripts/mod/modpost.c, `read_dump`. */
-const LINE =
-  /^0x[0-9a-f]{8}\t[A-Za-z_][A-Za-z0-9_.]{0,255}\t[A-Za-z0-9_][A-Za-z0-9_./+-]{0,255}\tEXPORT_[A-Z_]{1,40}(?:\t[A-Za-z0-9_]{0,128})?$/
+const CRC = /^0x[0-9a-f]{8}$/
+const SYMBOL = /^[A-Za-z_][A-Za-z0-9_.]{0,255}$/
+/** `vmlinux`, or a path without its `.ko`. */
+const MODULE = /^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./+-]{0,255}$/
+const EXPORT = /^(?:EXPORT_[A-Z_]{1,40}|\(unknown\))$/
+/** A name, or since 6.16 modules, as of EXPORT_SYMBOL_FOR_MODULES: `module:kvm-intel,kvm-amd`. */
+const NAMESPACE = /^[A-Za-z0-9_.:,*?+-]{0,256}$/
+const BLANKS = / {1,64}/
 
 /**
- * The plain text of a file that came plain or in gzip. ProbeError `body-too-large`, and `bad-field` with the line that no
- * Module.symvers has.
+ * The plain text of a file that came plain or packed, with the columns that it has; the line ends of Windows, blanks that a copy
+ * put in the place of tabs, and a last line without its end are mended, as modpost takes none of those. Scripts/mod/modpost.c,
+ * `read_dump`, reads by position, and each kernel its own: crc, symbol, module and export up to 5.3; crc, symbol, namespace,
+ * module and export in 5.4 and 5.5; crc, symbol, module, export and namespace from then on. Which of them a file is for is the
+ * headers' matter, with whose modpost it is read.
+ *
+ * `release`: of the kernel; it tells where an empty column was that blanks do not show. ProbeError `body-too-large`, and
+ * `bad-field` with the line that no Module.symvers has.
  */
-export function readSymvers(bytes: Uint8Array): Uint8Array {
-  const plain = unpacked(bytes, { maxBytes: MAX_BYTES, tooLarge, broken: badSymvers })
-  const lines = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString('latin1').split('\n')
-  if (lines.pop() !== '' || lines.length === 0) throw badSymvers('its last line has no end')
+export async function readSymvers(bytes: Uint8Array, release: string): Promise<Uint8Array> {
+  const plain = await unpacked(bytes, { maxBytes: MAX_BYTES, tooLarge, broken: badSymvers })
+  const text = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString('latin1')
+  const lines = text.replace(/^\xef\xbb\xbf/, '').split(/\r?\n/, MAX_LINES + 2)
+  if (lines.at(-1) === '') lines.pop()
+  if (lines.length === 0) throw badSymvers('it is empty')
   if (lines.length > MAX_LINES) throw badSymvers(`it has more than ${MAX_LINES} lines`)
-  const bad = lines.findIndex((line) => !LINE.test(line) || line.includes('..'))
+  const columns = lines.map((line) => (line.includes('\t') ? line.split('\t', 6) : ofBlanks(line, release)))
+  const bad = columns.findIndex((of) => !isEntry(of))
   if (bad >= 0) throw badSymvers(`its line ${bad + 1} is ${quote(lines[bad]!)}`)
-  return plain
+  return Buffer.from(columns.map((of) => `${of.join('\t')}\n`).join(''), 'latin1')
+}
+
+function isEntry([crc = '', symbol = '', third = '', fourth = '', fifth, more]: readonly string[]): boolean {
+  if (more !== undefined || !CRC.test(crc) || !SYMBOL.test(symbol)) return false
+  const [module, exported, namespace = ''] =
+    fifth !== undefined && EXPORT.test(fifth) ? [fourth, fifth, third] : [third, fourth, fifth]
+  return MODULE.test(module) && EXPORT.test(exported) && NAMESPACE.test(namespace)
+}
+
+/** Columns that no tab divides: an empty one cannot be seen, and is in each line of a kernel that has one in the middle or last. */
+function ofBlanks(line: string, release: string): string[] {
+  const columns = line.trim().split(BLANKS, 6)
+  if (columns.length !== 4) return columns
+  const [major = 0, minor = 0] = (/^(\d{1,3})\.(\d{1,5})/.exec(release) ?? []).slice(1).map(Number)
+  if (major === 5 && (minor === 4 || minor === 5)) return [...columns.slice(0, 2), '', ...columns.slice(2)]
+  return major > 5 || (major === 5 && minor > 5) ? [...columns, ''] : columns
 }
 
 const badSymvers = (why: string): ProbeError =>

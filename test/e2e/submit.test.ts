@@ -335,6 +335,7 @@ describe('a hostile config', () => {
   /** One of each kind; each costs a build. */
   const KINDS = [
     'a suffix that is a command',
+    'a command substitution in LOCALVERSION',
     'a key to sign with',
     'flags for the compiler',
     'lines that end as on Windows',

@@ -38,6 +38,7 @@ describe('the compiler of a kernel', () => {
       'gcc 13.2.0 gcc-12',
     ],
     ['CONFIG_CC_VERSION_TEXT="Debian clang version 14.0.6"', 'clang 14.0.6 clang-14'],
+    ['# Compiler: gcc (Debian 8.3.0-6) 8.3.0\nCONFIG_A=y', 'gcc 8.3.0 gcc-11'],
     ['CONFIG_GCC_VERSION=99999999999\nCONFIG_CC_VERSION_TEXT="gcc (GCC) 12.1.0"', 'gcc 12.1.0 gcc-12'],
   ])('is read from %s', (text, expected) => {
     expect(chosen({ config: parseKconfig(text) })).toMatch(new RegExp(`^${expected} config `))

@@ -2,13 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { neutralize } from '../../../lib/kconfig/neutralize.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { printKconfig } from '../../../lib/kconfig/print.ts'
-import { NAMES, realConfig } from '../../support/kconfig/vectors.ts'
+import { FIELD_CONFIGS, fieldConfig, NAMES, realConfig } from '../../support/kconfig/vectors.ts'
 
 const disarm = (text: string) => neutralize(parseKconfig(text))
 
 describe('a disarmed config', () => {
-  test.each(NAMES)('%s keeps every switch and number, and no string but words', (name) => {
-    const config = realConfig(name)
+  const all = [
+    ...NAMES.map((name) => [name, () => realConfig(name)] as const),
+    ...FIELD_CONFIGS.map(({ name }) => [name, () => fieldConfig(name)] as const),
+  ]
+
+  test.each(all)('%s keeps every switch and number, and no string but words', (_, read) => {
+    const config = read()
     const { config: disarmed } = neutralize(config)
     for (const [option, value] of config.options) {
       if (option === 'LOCALVERSION_AUTO') continue
@@ -58,6 +63,25 @@ describe('a disarmed config', () => {
   test('is listed in short', () => {
     const [taken] = disarm(`CONFIG_CMDLINE="${'a'.repeat(4000)}"`).neutralized
     expect(taken!.was).toBe(`${'a'.repeat(77)}...`)
+  })
+
+  test.each([
+    ['${HOME}/x', '${HOME}/x'],
+    ['$(shell id)', '$(shell id)'],
+    ['`id`', '`id`'],
+    ['Gerät \\"1\\"', 'Ger?t "1"'],
+  ])('has no "%s" in any string, and says so in ASCII', (written, was) => {
+    for (const option of ['DEFAULT_HOSTNAME', 'LSM', 'DEFAULT_TCP_CONG']) {
+      const { config, neutralized } = disarm(`CONFIG_${option}="${written}"`)
+      expect(neutralized).toEqual([{ option, was, now: '' }])
+      expect(printKconfig(config)).toContain(`CONFIG_${option}=""\n`)
+    }
+  })
+
+  test('has no comment but that of its version', () => {
+    const { config } = disarm('# Linux/x86 5.4.1 Kernel Configuration\n# Compiler: gcc $(id)\nCONFIG_A=y')
+    expect(printKconfig(config).split('\n')[0]).toBe('# Linux 5.4.1 Kernel Configuration')
+    expect(printKconfig(config)).not.toContain('Compiler')
   })
 
   test('leaves the config that was given as it was', () => {

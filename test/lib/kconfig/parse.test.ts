@@ -6,10 +6,27 @@ import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { printKconfig } from '../../../lib/kconfig/print.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { hostileForms } from '../../support/kconfig/hostile.ts'
-import { configText, NAMES, realConfig } from '../../support/kconfig/vectors.ts'
+import {
+  configText,
+  FIELD_CONFIGS,
+  fieldConfig,
+  fieldText,
+  NAMES,
+  realConfig,
+} from '../../support/kconfig/vectors.ts'
 
-/** Maps compare without their order; here it counts. */
-const said = ({ headerVersion, options }: Kconfig) => ({ headerVersion, options: [...options] })
+/** What is printed. Maps compare without their order; here it counts. */
+const said = ({ headerVersion, headerArch, compilerComment, whole, options }: Kconfig) => ({
+  headerVersion,
+  headerArch,
+  compilerComment,
+  whole,
+  options: [...options],
+})
+const readAs = (text: string, name: string) => parseKconfig(`CONFIG_FIRST=y\n${text}\n`).options.get(name)
+/** `line: why`, of a text whose first line is one of ours. */
+const ignoredIn = (text: string) =>
+  parseKconfig(`CONFIG_FIRST=y\n${text}\n`).ignored.map(({ line, why }) => `${line}: ${why}`)
 
 function refusal(text: string): string {
   try {
@@ -39,29 +56,57 @@ describe('a config is data', () => {
       'CONFIG_TEXT="a \\"b\\" \\\\c # d"\r',
       'CONFIG_NONE=""',
     ].join('\n')
-    expect(said(parseKconfig(text))).toEqual({
+    expect(parseKconfig(text)).toMatchObject({
       headerVersion: '6.1.54',
-      options: [
-        ['A', { tag: 'switch', value: 'y' }],
-        ['B', { tag: 'switch', value: 'm' }],
-        ['C', { tag: 'switch', value: 'n' }],
-        ['d3', { tag: 'switch', value: 'n' }],
-        ['8250', { tag: 'number', digits: '-5' }],
-        ['HEX', { tag: 'hex', digits: '0xFFff0000' }],
-        ['TEXT', { tag: 'string', text: 'a "b" \\c # d' }],
-        ['NONE', { tag: 'string', text: '' }],
-      ],
+      headerArch: 'x86',
+      whole: true,
+      ignored: [],
+      ignoredLines: 0,
     })
+    expect([...parseKconfig(text).options]).toEqual([
+      ['A', { tag: 'switch', value: 'y' }],
+      ['B', { tag: 'switch', value: 'm' }],
+      ['C', { tag: 'switch', value: 'n' }],
+      ['d3', { tag: 'switch', value: 'n' }],
+      ['8250', { tag: 'number', digits: '-5' }],
+      ['HEX', { tag: 'hex', digits: '0xFFff0000' }],
+      ['TEXT', { tag: 'string', text: 'a "b" \\c # d' }],
+      ['NONE', { tag: 'string', text: '' }],
+    ])
   })
 
   test.each([
-    ['# Linux/x86 6.1.54 Kernel Configuration', '6.1.54'],
-    ['# Linux/x86_64 4.18.0-477.el8.x86_64 Kernel Configuration', '4.18.0-477.el8.x86_64'],
-    ['# Linux kernel version: 2.6.32', '2.6.32'],
-    ['# Linux/x86 $(id) Kernel Configuration', undefined],
-    ['# Linux/x86 6.1.54 Kernel Configuration, or so', undefined],
-  ])('%s is of version %s', (header, version) => {
-    expect(parseKconfig(`${header}\nCONFIG_A=y`).headerVersion).toBe(version)
+    ['# Linux/x86 6.1.54 Kernel Configuration', 'x86', '6.1.54'],
+    ['# Linux/x86_64 4.18.0-477.el8.x86_64 Kernel Configuration', 'x86_64', '4.18.0-477.el8.x86_64'],
+    ['### Linux/arm64 6.1.10 Kernel Configuration', 'arm64', '6.1.10'],
+    ['# Linux/arm 4.1.15 - MIB Kernel Configuration', 'arm', '4.1.15 - MIB'],
+    ['# Linux/x86 6.1.54 Kernel Configuration  \r', 'x86', '6.1.54'],
+    ['# Linux kernel version: 2.6.32', undefined, '2.6.32'],
+    ['# Linux/x86 $(id) Kernel Configuration', undefined, undefined],
+    ['# Linux/x86 6.1.54 Kernel Configuration, or so', undefined, undefined],
+    ['# Video4Linux options', undefined, undefined],
+    ['', undefined, undefined],
+  ])('%s is of %s and of version %s', (header, arch, version) => {
+    const config = parseKconfig(`${header}\nCONFIG_A=y`)
+    expect([config.headerArch, config.headerVersion]).toEqual([arch, version])
+  })
+
+  test.each([
+    ['# Compiler: gcc (Debian 8.3.0-6) 8.3.0', 'gcc (Debian 8.3.0-6) 8.3.0'],
+    ['# Compiler: gcc (scripts/dummy-tools/gcc)  ', 'gcc (scripts/dummy-tools/gcc)'],
+    [`# Compiler: ${'x'.repeat(513)}`, undefined],
+    ['# Compiler: gcc\u00e9', undefined],
+    ['# Compiler: ', undefined],
+    ['# Compiler options', undefined],
+  ])('%s names the compiler %s', (comment, compiler) => {
+    expect(parseKconfig(`${comment}\nCONFIG_A=y`).compilerComment).toBe(compiler)
+  })
+
+  test('that never says that an option is off is not whole: what is absent may be on', () => {
+    const stub = ['# Stub!', 'CONFIG_A=y', 'CONFIG_B=m', 'CONFIG_C="x"'].join('\n')
+    expect(parseKconfig(stub).whole).toBe(false)
+    expect(parseKconfig(`${stub}\n# CONFIG_D is not set`).whole).toBe(true)
+    expect(parseKconfig(`${stub}\nCONFIG_D=n`).whole).toBe(true)
   })
 
   test('the last of several values counts, where it stands', () => {
@@ -70,11 +115,114 @@ describe('a config is data', () => {
     expect(options.get('SCSI')).toEqual({ tag: 'switch', value: 'm' })
   })
 
-  test('a refusal names the line and what is there', () => {
-    expect(refusal('CONFIG_A=y\nCONFIG_LOCALVERSION="$(id)"\n')).toContain(
-      String.raw`line 2 has a value that no config has: "CONFIG_LOCALVERSION=\"$(id)\""`,
+  test('of an option that stands twice and says two things the first one is said', () => {
+    expect(ignoredIn('CONFIG_A=y\nCONFIG_B=y\nCONFIG_A=m\nCONFIG_B=y')).toEqual([
+      '2: line 4 says otherwise, and counts',
+    ])
+  })
+
+  test.each([
+    ['${HOME}-x', '${HOME}-x'],
+    ['$(id)', '$(id)'],
+    ['a `b` c', 'a `b` c'],
+    ['a\\"b\\\\', 'a"b\\'],
+    ['a\\nb', 'anb'],
+    ['console=ttyS0,115200 $x @y #z', 'console=ttyS0,115200 $x @y #z'],
+    ['caf\xc3\xa9', 'caf\xc3\xa9'],
+    ['a\tb', 'a\tb'],
+    ['', ''],
+    ['x'.repeat(5000), 'x'.repeat(5000)],
+  ])('the string "%s" is read as it is', (written, text) => {
+    expect(readAs(`CONFIG_A="${written}"`, 'A')).toEqual({ tag: 'string', text })
+    expect(ignoredIn(`CONFIG_A="${written}"`)).toEqual([])
+  })
+
+  test.each([
+    ['-1', 'number', '-1'],
+    ['2147483648', 'number', '2147483648'],
+    ['0xdeadBEEF', 'hex', '0xdeadBEEF'],
+    ['0XFF', 'hex', '0XFF'],
+    ['64 \t', 'number', '64'],
+  ] as const)('%s is a %s', (written, tag, digits) => {
+    expect(readAs(`CONFIG_A=${written}`, 'A')).toEqual({ tag, digits })
+  })
+
+  test.each([
+    ['CONFIG_A=m # text', 'm', ['2: what stands after "m"']],
+    ['CONFIG_A=y;id', 'y', ['2: what stands after "y"']],
+    ['# CONFIG_A is not set # text', 'n', ['2: what stands after "is not set"']],
+    ['#\tCONFIG_A is not set', 'n', []],
+    ['# CONFIG_A is not set  ', 'n', []],
+    ['CONFIG_A=y\t ', 'y', []],
+    ['CONFIG_A=n', 'n', []],
+  ])('%j says %s, as it does to Kconfig, and what else stands there is said', (line, value, ignored) => {
+    expect(readAs(line, 'A')).toEqual({ tag: 'switch', value })
+    expect(ignoredIn(line)).toEqual(ignored)
+  })
+
+  test.each([
+    ['#CONFIG_A is not set', /takes it for a comment/],
+    ['# CONFIG_A  is not set', /takes it for a comment/],
+    ['#  CONFIG_A is not set', /takes it for a comment/],
+    ['CONFIG_A', /names an option without a value/],
+    ['CONFIG_A=', /has no value/],
+    ['CONFIG_A=Y', /no option has such a value/],
+    ['CONFIG_A=0777', /no option has such a value/],
+    ['CONFIG_A="x', /its quotes do not end/],
+    ['CONFIG_A="x\\"', /its quotes do not end/],
+    ['NFIG_A=y', /neither an option nor a comment/],
+    [' CONFIG_A=y', /neither an option nor a comment/],
+    ['is not set', /neither an option nor a comment/],
+    ['```', /neither an option nor a comment/],
+  ])('%s says nothing, as to Kconfig, and that is said', (line, why) => {
+    expect(readAs(line, 'A')).toBeUndefined()
+    expect(ignoredIn(line)).toEqual([expect.stringMatching(why)])
+  })
+
+  test.each([
+    '# CONFIG_SYSTEM_TRUSTED_KEYS="certs/rhel.pem"',
+    '# caf\xc3\xa9',
+    '#',
+    '',
+    ' \t',
+    '# CONFIG_A=y',
+  ])('%j is a comment like others', (line) => {
+    expect(parseKconfig(`CONFIG_B=y\n${line}`)).toMatchObject({ ignored: [], ignoredLines: 0 })
+  })
+
+  test('a mark of UTF-8 before it, and line ends of Windows or none, change nothing', () => {
+    const plain = '# Linux/x86 6.1.54 Kernel Configuration\nCONFIG_A=y\n# CONFIG_B is not set\n'
+    for (const text of [
+      `\xef\xbb\xbf${plain}`,
+      `\ufeff${plain}`,
+      plain.replaceAll('\n', '\r\n'),
+      plain.trimEnd(),
+    ])
+      expect(parseKconfig(text)).toEqual(parseKconfig(plain))
+  })
+
+  test('what is ignored is listed in short, the first hundred, and counted', () => {
+    const lines = Array.from({ length: 150 }, (_, n) => `CONFIG_X${n}=y # ${'é'.repeat(200)}`)
+    const { ignored, ignoredLines, options } = parseKconfig(lines.join('\n'))
+    expect([ignored.length, ignoredLines, options.size]).toEqual([100, 150, 150])
+    expect(ignored[0]).toEqual({
+      line: 1,
+      text: `CONFIG_X0=y # ${'?'.repeat(66)}`,
+      why: 'what stands after "y"',
+    })
+  })
+
+  test('another kind of file is none, though some of its lines are options', () => {
+    const makefile = `CONFIG_A=y\n${'obj-y += a.o\n'.repeat(30)}`
+    expect(refusal(makefile)).toContain('30 of its lines are not of a config: line 2 is "obj-y += a.o"')
+    expect(refusal(`${configText('debian_6.1.0-56-amd64')}${'x\n'.repeat(101)}`)).toContain(
+      '101 of its lines',
     )
-    expect(refusal('CONFIG_A=y\n# caf\xe9')).toContain('line 2 has character 0xe9 after: "# caf"')
+    expect(refusal('<html>\n')).toContain('it sets no option: line 1 is "<html>"')
+  })
+
+  test('a refusal names the line and what is there', () => {
+    expect(refusal('CONFIG_A=y\n# a\0b')).toContain('line 2 has a NUL, which only binary files')
   })
 
   test('nothing, only comments, and text of more than 4 MB are no configs', () => {
@@ -99,13 +247,28 @@ describe('a hostile config', () => {
     }
   })
 
-  test.each(forms.filter(({ fate }) => fate === 'disarmed'))('is disarmed of $name', ({ lines }) => {
+  const built = (lines: string) => {
     const { config, neutralized } = neutralize(parseKconfig(`${base}${lines}\n`))
     const printed = printKconfig(config)
     expect(printed).not.toContain(CANARY)
     expect(printed).not.toMatch(/[/;|$`\\]|\.\.|-f/)
-    const option = /^CONFIG_(\w+)/.exec(lines)![1]!
-    expect(neutralized.map((taken) => taken.option)).toContain(option)
+    expect(printed).toMatch(/^[\n\x20-\x7e]+$/)
+    return { config, neutralized: neutralized.map((taken) => taken.option) }
+  }
+
+  test.each(forms.filter(({ fate }) => fate === 'ignored'))('is read without $name', ({ lines }) => {
+    const { config } = built(lines)
+    expect(config.ignored.length).toBeGreaterThan(0)
+    for (const { text, why } of config.ignored) expect(text + why).toMatch(/^[\x20-\x7e]{1,200}$/)
+  })
+
+  test.each(forms.filter(({ fate }) => fate === 'read'))('is read up to $name', ({ lines }) => {
+    const name = /CONFIG_(\w+)/.exec(lines)![1]!
+    expect(built(lines).config.options.get(name)?.tag).toBe('switch')
+  })
+
+  test.each(forms.filter(({ fate }) => fate === 'disarmed'))('is disarmed of $name', ({ lines }) => {
+    expect(built(lines).neutralized).toContain(/^CONFIG_(\w+)/.exec(lines)![1]!)
   })
 })
 
@@ -115,6 +278,15 @@ describe('what is printed', () => {
     const printed = printKconfig(config)
     expect(said(parseKconfig(printed))).toEqual(said(config))
     expect(printKconfig(parseKconfig(printed))).toBe(printed)
+  })
+
+  test.each(FIELD_CONFIGS)('says of $name what the host said, all of it', ({ name }) => {
+    const config = fieldConfig(name)
+    expect(config).toMatchObject({ whole: true, ignored: [], ignoredLines: 0 })
+    expect(config.headerVersion).toBeDefined()
+    expect(said(parseKconfig(printKconfig(config)))).toEqual(said(config))
+    const lines = fieldText(name).match(/^(?:CONFIG_\w+=|# CONFIG_\w+ is not set$)/gm)!
+    expect(config.options.size).toBe(lines.length)
   })
 
   test('is one text whatever the comments, line ends and ways to say no', () => {
@@ -167,21 +339,33 @@ describe('whatever the text', () => {
     )
   })
 
-  test('it is a config or a bad one, and only printable ASCII comes out', () => {
+  test('it is a config or a bad one, and what is printed is read as the same', () => {
     fc.assert(
       fc.property(fc.oneof(nearly, fc.string({ unit: 'binary' })), (text) => {
-        if (refusal(text) === '') expect(printKconfig(parseKconfig(text))).toMatch(/^[\n\x20-\x7e]+$/)
+        if (refusal(text) !== '') return
+        const config = parseKconfig(text)
+        const again = parseKconfig(printKconfig(config))
+        expect(said(again)).toEqual(said(config))
+        expect(again.ignoredLines).toBe(0)
       }),
       { numRuns: 1000 },
     )
   })
 
-  test('no string that is accepted holds what make or a shell expands', () => {
+  test('nothing of it that make or a shell expands reaches a build', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (inner) => {
-        const text = `CONFIG_A="${inner}"`
-        if (refusal(text) === '') expect(printKconfig(parseKconfig(text))).not.toMatch(/[$`]/)
-      }),
+      fc.property(
+        fc.oneof(
+          nearly,
+          fc.string({ unit: 'binary', maxLength: 30 }).map((inner) => `CONFIG_A="${inner}"`),
+        ),
+        (text) => {
+          if (refusal(text) !== '') return
+          const printed = printKconfig(neutralize(parseKconfig(text)).config)
+          expect(printed).not.toMatch(/[$`;|\\]/)
+          expect(printed).toMatch(/^[\n\x20-\x7e]+$/)
+        },
+      ),
       { numRuns: 1000 },
     )
   })
@@ -195,10 +379,17 @@ describe('whatever the text', () => {
     ['unset options', '# CONFIG_A is not set\n'],
     ['options', 'CONFIG_A="\\\\"\n'],
     ['almost unset options', '# CONFIG_ is not'],
+    ['blanks', ' '],
+    ['tabs after a number', 'CONFIG_A=1\t\t\t\t\t\t\t\t'],
+    ['headers', '# Linux/x86 6.1'],
+    ['compilers', '# Compiler: gcc '],
+    ['empty strings', 'CONFIG_A=""'],
   ])('4 MB of %s take less than a second', (_, piece) => {
-    const text = piece.repeat(Math.floor((4 * 1024 * 1024) / piece.length))
-    const start = performance.now()
-    refusal(text)
-    expect(performance.now() - start).toBeLessThan(1000)
+    const many = piece.repeat(Math.floor((4 * 1024 * 1024 - 10) / piece.length))
+    for (const text of [many, `CONFIG_A=1${many}`, `# Linux/x ${many}`, `CONFIG_A="${many}`]) {
+      const start = performance.now()
+      refusal(text)
+      expect(performance.now() - start).toBeLessThan(1000)
+    }
   })
 })

@@ -9,7 +9,12 @@ import { type EngineAnswer, type KernelFacts, summarize } from '../../../lib/kco
 import { noProbeNeeded } from '../../../lib/kconfig/verdicts.ts'
 import { FIELD, fieldBytes } from '../../support/kconfig/field.ts'
 
-const configOf = (file: string): Kconfig => parseKconfig(readConfig(fieldBytes(file)).text)
+const CONFIGS = new Map(
+  await Promise.all(
+    FIELD.map(async ({ file }) => [file, parseKconfig((await readConfig(fieldBytes(file))).text)] as const),
+  ),
+)
+const configOf = (file: string): Kconfig => CONFIGS.get(file)!
 const ANSWERS: Readonly<Record<string, EngineAnswer['answer']>> = {
   will: 'yes',
   yes: 'yes',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { submissionAnswer } from '../../../lib/api/schemas.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
@@ -71,6 +71,21 @@ describe('a submission', () => {
       was: expect.any(String),
       now: '',
     })
+  })
+
+  test('says which lines of a damaged config count for nothing, and is known by its text as it came', async () => {
+    const damaged = `\xef\xbb\xbf${text.toString('latin1')}CONFIG_HZ=250 # mine\nbare\n`
+    const bytes = Buffer.from(damaged, 'latin1')
+    const answer = submissionAnswer.parse(
+      await world().submit(submissionOf({}, { config: zstdCompressSync(bytes) })),
+    )
+    expect(answer.config.sha256).toBe(createHash('sha256').update(bytes).digest('hex'))
+    const lines = damaged.split('\n').length
+    expect(answer.config.ignored.map(({ line, text }) => [line, text])).toEqual([
+      [lines - 2, 'CONFIG_HZ=250 # mine'],
+      [lines - 1, 'bare'],
+    ])
+    expect(answer.config.ignoredLines).toBe(2)
   })
 
   test('of the same config with other facts decides nothing for the first, nor the first for it', async () => {

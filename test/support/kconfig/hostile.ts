@@ -1,7 +1,10 @@
 // What a stranger may write into a config so that a build runs it, reads it or chokes on it.
 
-/** Where the parser must stop it; `disarmed` passes the grammar, and loses its value before a build. */
-export type Fate = 'refused' | 'disarmed'
+/**
+ * Where it must stop: the whole text is `refused`; or its line is `ignored`; or `read` as an option, of which what else stands
+ * there is left out; or `disarmed`: it passes the grammar, and loses its value before a build.
+ */
+export type Fate = 'refused' | 'ignored' | 'read' | 'disarmed'
 
 export interface HostileForm {
   readonly name: string
@@ -21,95 +24,96 @@ export const hostileForms = (command: string): readonly HostileForm[] => [
 ]
 
 const refused = (name: string, lines: string): HostileForm => ({ name, fate: 'refused', lines })
+const ignored = (name: string, lines: string): HostileForm => ({ name, fate: 'ignored', lines })
+const read = (name: string, lines: string): HostileForm => ({ name, fate: 'read', lines })
 const disarmed = (name: string, lines: string): HostileForm => ({ name, fate: 'disarmed', lines })
 
 const expansions = (command: string): HostileForm[] => [
-  refused('a command substitution in LOCALVERSION', `CONFIG_LOCALVERSION="-x$(${command})"`),
-  refused('backquotes in LOCALVERSION', `CONFIG_LOCALVERSION="-x\`${command}\`"`),
-  refused('make calling the shell', `CONFIG_LOCALVERSION="$(shell ${command})"`),
-  refused('make calling the shell with braces', `CONFIG_BUILD_SALT="\${shell ${command}}"`),
-  refused('make calling the shell without quotes', `CONFIG_X=$(shell ${command})`),
-  refused('make evaluating', `CONFIG_X="$(eval all:; ${command})"`),
-  refused('make writing a file', 'CONFIG_X="$(file >pwned,x)"'),
-  refused('a doubled dollar, which make halves', `CONFIG_LOCALVERSION="-$$(${command})"`),
-  refused('a variable of the environment', 'CONFIG_LOCALVERSION="-$HOME"'),
-  refused('the expansion of Kconfig itself', `CONFIG_CC_VERSION_TEXT="$(shell,${command})"`),
-  refused('a substitution in the name', `CONFIG_$(shell ${command})=y`),
-  refused('an escaped dollar', `CONFIG_LOCALVERSION="\\$(${command})"`),
+  disarmed('a command substitution in LOCALVERSION', `CONFIG_LOCALVERSION="-x$(${command})"`),
+  disarmed('backquotes in LOCALVERSION', `CONFIG_LOCALVERSION="-x\`${command}\`"`),
+  disarmed('make calling the shell', `CONFIG_LOCALVERSION="$(shell ${command})"`),
+  disarmed('make calling the shell with braces', `CONFIG_BUILD_SALT="\${shell ${command}}"`),
+  ignored('make calling the shell without quotes', `CONFIG_X=$(shell ${command})`),
+  disarmed('make evaluating', `CONFIG_X="$(eval all:; ${command})"`),
+  disarmed('make writing a file', 'CONFIG_X="$(file >pwned,x)"'),
+  disarmed('a doubled dollar, which make halves', `CONFIG_LOCALVERSION="-$$(${command})"`),
+  disarmed('a variable of the environment', 'CONFIG_LOCALVERSION="-$HOME"'),
+  disarmed('the expansion of Kconfig itself', `CONFIG_CC_VERSION_TEXT="$(shell,${command})"`),
+  ignored('a substitution in the name', `CONFIG_$(shell ${command})=y`),
+  disarmed('an escaped dollar', `CONFIG_LOCALVERSION="\\$(${command})"`),
 ]
 
 const strings = (command: string): HostileForm[] => [
-  refused('a string that does not end', `CONFIG_LOCALVERSION="-x; ${command}`),
-  refused('a string that does not begin', `CONFIG_LOCALVERSION=-x; ${command}"`),
-  refused('a command after a string', `CONFIG_LOCALVERSION="-x"; ${command}`),
-  refused('a second string after a string', `CONFIG_LOCALVERSION="-x" "${command}"`),
-  refused('a quote within a string', `CONFIG_LOCALVERSION="-x"${command}""`),
-  refused('single quotes', `CONFIG_LOCALVERSION='${command}'`),
-  refused('a line that goes on in the next', `CONFIG_LOCALVERSION="-x\\\n; ${command}"`),
-  refused('a last quote that is escaped', `CONFIG_LOCALVERSION="-x\\"`),
-  refused('an escape that Kconfig does not write', 'CONFIG_LOCALVERSION="-x\\n"'),
-  refused('an octal escape', 'CONFIG_LOCALVERSION="-\\044(id)"'),
-  refused('a bare word', `CONFIG_LOCALVERSION=${command.split(' ')[0]}`),
+  ignored('a string that does not end', `CONFIG_LOCALVERSION="-x; ${command}`),
+  ignored('a string that does not begin', `CONFIG_LOCALVERSION=-x; ${command}"`),
+  disarmed('a command after a string', `CONFIG_LOCALVERSION="-x"; ${command}`),
+  disarmed('a second string after a string', `CONFIG_LOCALVERSION="-x" "${command}"`),
+  disarmed('a quote within a string', `CONFIG_LOCALVERSION="-x"${command}""`),
+  ignored('single quotes', `CONFIG_LOCALVERSION='${command}'`),
+  ignored('a line that goes on in the next', `CONFIG_LOCALVERSION="-x\\\n; ${command}"`),
+  ignored('a last quote that is escaped', `CONFIG_LOCALVERSION="-x\\"`),
+  disarmed('an escape that Kconfig does not write', 'CONFIG_LOCALVERSION="-x\\n"'),
+  disarmed('an octal escape', 'CONFIG_LOCALVERSION="-\\044(id)"'),
+  ignored('a bare word', `CONFIG_LOCALVERSION=${command.split(' ')[0]}`),
 ]
 
 const makeLines = (command: string): HostileForm[] => [
-  refused('an include', 'include /etc/passwd'),
-  refused('a silent include', '-include /etc/shadow'),
-  refused("Kconfig's source", 'source "/etc/passwd"'),
-  refused('an override', `override CC=${command}`),
-  refused('an export', `export CC=${command}`),
-  refused('an immediate assignment', `CONFIG_A:=$(shell ${command})`),
-  refused('an appended assignment', 'CONFIG_A+=y'),
-  refused('an assignment of output', `CONFIG_A!=${command}`),
-  refused('a conditional assignment', 'CONFIG_A?=y'),
-  refused('a rule', `all:\n\t${command}`),
-  refused('a definition', `define CONFIG_A\n${command}\nendef`),
-  refused('a call on a line of its own', `$(shell ${command})`),
-  refused('another prefix', 'KBUILD_CFLAGS=-fplugin=/tmp/x.so'),
-  refused('no prefix', 'CC=/tmp/cc'),
-  refused('a shell bang', `#!/bin/sh\n${command}`),
-  refused("buildroot's own options", 'BR2_LINUX_KERNEL=y'),
+  ignored('an include', 'include /etc/passwd'),
+  ignored('a silent include', '-include /etc/shadow'),
+  ignored("Kconfig's source", 'source "/etc/passwd"'),
+  ignored('an override', `override CC=${command}`),
+  ignored('an export', `export CC=${command}`),
+  ignored('an immediate assignment', `CONFIG_A:=$(shell ${command})`),
+  ignored('an appended assignment', 'CONFIG_A+=y'),
+  ignored('an assignment of output', `CONFIG_A!=${command}`),
+  ignored('a conditional assignment', 'CONFIG_A?=y'),
+  ignored('a rule', `all:\n\t${command}`),
+  ignored('a definition', `define CONFIG_A\n${command}\nendef`),
+  ignored('a call on a line of its own', `$(shell ${command})`),
+  ignored('another prefix', 'KBUILD_CFLAGS=-fplugin=/tmp/x.so'),
+  ignored('no prefix', 'CC=/tmp/cc'),
+  ignored('a shell bang', `#!/bin/sh\n${command}`),
+  ignored("buildroot's own options", 'BR2_LINUX_KERNEL=y'),
 ]
 
 const characters = (command: string): HostileForm[] => [
-  refused('a carriage return as a line end', `CONFIG_A=y\rCONFIG_B=y;${command}`),
-  refused('a carriage return within a string', `CONFIG_LOCALVERSION="-x\r${command}"`),
+  read('a carriage return as a line end', `CONFIG_A=y\rCONFIG_B=y;${command}`),
+  disarmed('a carriage return within a string', `CONFIG_LOCALVERSION="-x\r${command}"`),
   refused('a NUL in a string', `CONFIG_LOCALVERSION="-x\0${command}"`),
   refused('a NUL in a comment', `# harmless\0\n`),
-  refused('a tab in a string', 'CONFIG_LOCALVERSION="-x\ty"'),
-  refused('a tab before an option', '\tCONFIG_A=y'),
-  refused('a space before an option', ' CONFIG_A=y'),
-  refused('spaces around the equals sign', 'CONFIG_A = y'),
-  refused('a space after a value', 'CONFIG_A=y '),
-  refused('a form feed', 'CONFIG_A=y\f'),
-  refused('an escape sequence of a terminal', 'CONFIG_LOCALVERSION="\x1b[2J"'),
-  refused('text that turns around', 'CONFIG_LOCALVERSION="\u202egnp.x\u202c"'),
-  refused('letters that look like others', 'CONFIG_\u0410=y'),
-  refused('a line separator of Unicode', `CONFIG_LOCALVERSION="-x\u2028${command}"`),
-  refused('a byte order mark', '\ufeffCONFIG_A=y'),
-  refused('a byte that is no text', 'CONFIG_LOCALVERSION="\xff"'),
+  disarmed('a tab in a string', 'CONFIG_LOCALVERSION="-x\ty"'),
+  ignored('a tab before an option', '\tCONFIG_A=y'),
+  ignored('a space before an option', ' CONFIG_A=y'),
+  ignored('spaces around the equals sign', 'CONFIG_A = y'),
+  read('a space after a value', 'CONFIG_A=y '),
+  read('a form feed', 'CONFIG_A=y\f'),
+  disarmed('an escape sequence of a terminal', 'CONFIG_LOCALVERSION="\x1b[2J"'),
+  disarmed('text that turns around', 'CONFIG_LOCALVERSION="\u202egnp.x\u202c"'),
+  ignored('letters that look like others', 'CONFIG_\u0410=y'),
+  disarmed('a line separator of Unicode', `CONFIG_LOCALVERSION="-x\u2028${command}"`),
+  ignored('a byte order mark within', '\n\ufeffCONFIG_A=y'),
+  disarmed('a byte that is no text', 'CONFIG_LOCALVERSION="\xff"'),
 ]
 
 const shapes = (command: string): HostileForm[] => [
-  refused('a line of a megabyte', `CONFIG_LOCALVERSION="${'a'.repeat(1024 * 1024)}"`),
-  refused('a comment of a megabyte', `# ${'a'.repeat(1024 * 1024)}`),
-  refused('backslashes by the thousand', `CONFIG_LOCALVERSION="${'\\'.repeat(4001)}"`),
+  disarmed('a line of a megabyte', `CONFIG_LOCALVERSION="${'a'.repeat(1024 * 1024)}"`),
+  ignored('backslashes by the thousand', `CONFIG_LOCALVERSION="${'\\'.repeat(4001)}"`),
   refused('more options than any kernel has', options(40_001)),
   refused('more lines than any kernel has', '\n'.repeat(100_001)),
-  refused('a name without letters', 'CONFIG_=y'),
-  refused('a name with a path', 'CONFIG_../../etc/passwd=y'),
-  refused('a name of a thousand letters', `CONFIG_${'A'.repeat(1000)}=y`),
-  refused('a number with a command', `CONFIG_NR_CPUS=8;${command}`),
-  refused('a number with more digits than Kconfig holds', `CONFIG_NR_CPUS=${'9'.repeat(20)}`),
-  refused('a number that is octal elsewhere', 'CONFIG_NR_CPUS=0777'),
-  refused('a fraction', 'CONFIG_HZ=1e9'),
-  refused('hex with a command', `CONFIG_PHYSICAL_START=0x1000;${command}`),
-  refused('hex without digits', 'CONFIG_PHYSICAL_START=0x'),
-  refused('a switch with more', `CONFIG_MODULES=y;${command}`),
-  refused('a switch in capitals', 'CONFIG_MODULES=Y'),
-  refused('nothing', 'CONFIG_MODULES='),
-  refused('more after "is not set"', `# CONFIG_MODULES is not set; ${command}`),
-  refused('"is not set" where only Kconfig reads it', '#\tCONFIG_MODULES is not set'),
+  ignored('a name without letters', 'CONFIG_=y'),
+  ignored('a name with a path', 'CONFIG_../../etc/passwd=y'),
+  ignored('a name of a thousand letters', `CONFIG_${'A'.repeat(1000)}=y`),
+  ignored('a number with a command', `CONFIG_NR_CPUS=8;${command}`),
+  ignored('a number with more digits than Kconfig holds', `CONFIG_NR_CPUS=${'9'.repeat(20)}`),
+  ignored('a number that is octal elsewhere', 'CONFIG_NR_CPUS=0777'),
+  ignored('a fraction', 'CONFIG_HZ=1e9'),
+  ignored('hex with a command', `CONFIG_PHYSICAL_START=0x1000;${command}`),
+  ignored('hex without digits', 'CONFIG_PHYSICAL_START=0x'),
+  read('a switch with more', `CONFIG_MODULES=y;${command}`),
+  ignored('a switch in capitals', 'CONFIG_MODULES=Y'),
+  ignored('nothing', 'CONFIG_MODULES='),
+  read('more after "is not set"', `# CONFIG_MODULES is not set; ${command}`),
+  read('"is not set" where only Kconfig reads it', '#\tCONFIG_MODULES is not set'),
 ]
 
 const wellFormed = (command: string): HostileForm[] => [
