@@ -1,4 +1,4 @@
-// Every family of clients that has asked for probes, one row for each change of what or how it asks.
+// Every family of clients that has asked for probes, one row for each change of what it asks, or does with the answer.
 
 import type { DriverName, Kind } from '../model/probe.ts'
 import type { Ask, Wanted } from './ask.ts'
@@ -6,6 +6,7 @@ import { APRIL_2020, bashLoaderAsk, scapLoaderAsk } from './bash-loader.ts'
 import type { HostFacts } from './facts.ts'
 import { CURRENT_FALCOCTL, falcoctlAsk } from './falcoctl.ts'
 import { type ConfigAsk, probeLoaderAsk } from './probe-loader.ts'
+import { since } from './version.ts'
 
 /** How long a client waits; `undefined`: for ever. */
 export interface Patience {
@@ -35,6 +36,8 @@ export interface Client {
   /** redirects that it follows; 0: it saves the redirect's own body as the probe */
   readonly redirects: number
   readonly patience: Patience
+  /** when the kernel refuses the module: whether it ends with an error, or only warns */
+  readonly failsWhenRefused: boolean
   /** Pure. ProbeError where it asks nothing, or nothing that is a name. */
   readonly asks: (facts: HostFacts, wanted: Wanted) => Ask | ConfigAsk
 }
@@ -66,6 +69,7 @@ const falcoctl = (version: string, versions: string, years: string, kinds = BOTH
   driverName: 'falco',
   kinds,
   ...GO,
+  failsWhenRefused: since(version, '0.14.0'),
   asks: (facts, wanted) => falcoctlAsk(facts, wanted, version),
 })
 
@@ -77,6 +81,7 @@ const falcoLoader = (version: string, versions: string, years: string, curl: typ
   driverName: 'falco',
   kinds: BOTH,
   ...curl,
+  failsWhenRefused: true,
   asks: (facts, wanted) => bashLoaderAsk(facts, wanted, version),
 })
 
@@ -88,6 +93,7 @@ const scapLoader = (version: string, versions: string, years: string, curl: type
   driverName: 'scap',
   kinds: BOTH,
   ...curl,
+  failsWhenRefused: true,
   asks: (facts, wanted) => scapLoaderAsk(facts, wanted, version),
 })
 
@@ -99,12 +105,14 @@ const probeLoader = (driverName: DriverName, versions: string, years: string): C
   driverName,
   kinds: BOTH,
   ...CURL_WITHOUT_L,
+  failsWhenRefused: true,
   asks: (facts, wanted) => probeLoaderAsk(facts, wanted, driverName),
 })
 
 /** Newest first within each program. */
 export const CLIENTS: readonly Client[] = [
-  falcoctl(CURRENT_FALCOCTL, 'falcoctl since 0.13.0 (Falco 0.44)', 'since May 2026', ['kmod']),
+  falcoctl(CURRENT_FALCOCTL, 'falcoctl since 0.14.0 (Falco 0.45)', 'since September 2026', ['kmod']),
+  falcoctl('0.13.0', 'falcoctl 0.13 (Falco 0.44)', 'May to September 2026', ['kmod']),
   falcoctl('0.10.0', 'falcoctl 0.10.0 to 0.12.2 (Falco 0.39 to 0.43)', 'September 2024 to May 2026'),
   falcoctl('0.8.0', 'falcoctl 0.8.0 to 0.9.1 (Falco 0.38)', 'May to September 2024'),
   falcoctl('0.7.2', 'falcoctl 0.7.2 and 0.7.3 (Falco 0.37.1)', 'February to May 2024'),

@@ -4,16 +4,19 @@ import { AMAZON_TARGETS, TARGET_ALIASES } from '../names/aliases.ts'
 import { COMPANIONS } from '../names/file.ts'
 import { LAYOUTS } from '../names/layouts.ts'
 import { RESERVED } from '../names/routes.ts'
+import { CLIENTS, type Client } from './clients.ts'
 import { explain } from './explain.ts'
 
 /** Shown with what `explain` says of them. */
 const EXAMPLES: readonly string[] = [
-  '/driver/10.2.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko',
+  '/driver/11.0.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko',
   '/driver/7.0.0+driver/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30~20.04.2.ko',
-  '/driver/10.2.0+driver/aarch64/falco_rhel_4.18.0-553.el8_10.aarch64_1.ko',
+  '/driver/11.0.0+driver/aarch64/falco_rhel_4.18.0-553.el8_10.aarch64_1.ko',
   '/driver/9.1.0+driver/x86_64/falco_bottlerocket_5.10.165_1_1.13.0-aws.o',
   '/driver/2.0.0+driver/falco_ubuntu-generic_5.4.0-1049-gke_52.ko',
-  '/driver%2F10.2.0%2Bdriver%2Fx86_64%2Ffalco_debian_6.1.192-2-cloud-amd64_2.ko',
+  '/driver%2F11.0.0%2Bdriver%2Fx86_64%2Ffalco_debian_6.1.192-2-cloud-amd64_2.ko',
+  '/driver/11.0.0+driver/x86_64/falco_ol_5.15.0-300.163.18.el9uek.x86_64_2.ko',
+  '/driver/7.0.0+driver/x86_64/falco_cos__1.ko',
   '/driver/6.0.1+driver/x86_64/scap_ubuntu-hwe_5.15.0-33-hwe_34~20.04.1.ko',
   '/stable/sysdig-probe-binaries/falco-probe-0.19.0-x86_64-4.19.0-8-amd64-efdd6af1cd18b7106b29002ca47b67b1.ko',
 ]
@@ -36,6 +39,24 @@ const layouts = (): string =>
       layout.redirects ? 'yes' : 'no: they are sent the bytes',
     ]),
   )
+
+const clients = (): string =>
+  table(
+    ['client', 'when', 'asks for', 'waits', 'a module that the kernel refuses'],
+    CLIENTS.map((client) => [
+      client.program === 'falcoctl' ? client.versions : `${client.program}: ${client.versions}`,
+      client.years,
+      client.kinds.join(', '),
+      patience(client),
+      client.failsWhenRefused ? 'is an error' : 'is only a warning: it ends with 0',
+    ]),
+  )
+
+function patience({ patience: { trySeconds, retries } }: Client): string {
+  if (trySeconds === undefined) return 'for ever'
+  const tries = retries === 0 ? 'one try' : `${retries} tries more after 408, 429 and 5xx`
+  return `${trySeconds} s, body included; ${tries}`
+}
 
 const aliases = (): string =>
   table(
@@ -66,8 +87,7 @@ function example(path: string): string[] {
         code(path),
         said.layout,
         said.aliased || said.layout !== 'current' ? code(said.canonical) : 'itself',
-        said.unreachable ??
-          `asked for by ${said.clients[0]} ${said.clients.length > 1 ? 'and later ones' : ''}`.trim(),
+        said.unreachable ?? askedFor(said.clients),
       ]
     case 'config-hash':
       return [
@@ -80,6 +100,11 @@ function example(path: string): string[] {
       return [code(path), '', '', said.why]
   }
 }
+
+const askedFor = (clients: readonly string[]): string =>
+  clients.length > 1
+    ? `asked for by clients from ${clients[0]} to ${clients.at(-1)}`
+    : `asked for by ${clients[0]}`
 
 /** Markdown. */
 export const namesDocument = (): string => `# Names of probes
@@ -101,6 +126,30 @@ ${layouts()}
 * \`config-hash\` is four of the eleven layouts: \`falco\` and \`sysdig\`, each with and without \`-bpf\`.
 * A layout without an arch means \`x86_64\`, unless the kernel release ends with \`aarch64\` or \`arm64\`.
 * The name of \`config-hash\` has no target: the md5 is that of the decompressed kernel config.
+
+## Clients
+
+\`npx --no-install probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE --os-release FILE\` tells which
+of them asks for what on a host. None sends a kernel config, and none verifies a signature.
+
+${clients()}
+
+What falcoctl asks, and does not ask:
+
+* From 0.8.0 on it sends no request for a kernel module on Container-Optimized OS and on Oracle's UEK (\`*uek*\`), and none
+  at all for a kernel that is older than its driver, or whose \`uname -r\` it cannot read (Raspberry Pi's \`6.1.21-v8+\`,
+  Void's \`6.1.192_1\`). 0.7 asks for the latter without a release: \`falco_cos__1.ko\`, which is no name.
+* Without an os-release, or without an ID in it, it refuses; 0.7 crashes. \`undetermined\` is a target that this registry's
+  own loader asks for, and no version of falcoctl.
+* Where no type is set, the modern eBPF probe comes first, and where that runs nothing is asked. 0.13 and newer load no
+  eBPF objects (\`.o\`).
+* \`--kernelrelease\` alone keeps the running kernel's \`uname -v\`: on Debian, where the version of the package stands, it
+  asks for the running kernel's probe. Give it \`--kernelversion\` as well. 0.7 takes neither alone.
+* On Debian it asks by the package's version (\`6.1.192-2-amd64\`), and where \`uname -v\` does not say it by \`uname -r\`:
+  \`debian_6.1.0-56-amd64_1\`.
+* 0.14 stores the file of a kernel that does not run, and loads nothing.
+
+[client.md](client.md#with-falcoctl) says what its user sees of each answer.
 
 ## How a name is read
 

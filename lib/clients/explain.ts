@@ -12,7 +12,8 @@ import {
   parse,
 } from '../names/grammar.ts'
 import type { LayoutId } from '../names/layouts.ts'
-import { reach } from './reach.ts'
+import { CURRENT_FALCOCTL } from './falcoctl.ts'
+import { reach, unaskedBy } from './reach.ts'
 
 interface Understood {
   readonly layout: LayoutId
@@ -76,9 +77,18 @@ function explainProbe({ asked, probe, layout, companion }: ProbeName) {
   }
 }
 
-function notesOn({ target, kernelVersion }: Probe, as: readonly string[]): string[] {
+/** What `uname -r` says on Debian: the package's version is another number. */
+const DEBIAN_ABI = /^\d+\.\d+\.0-\d+-/
+
+function notesOn(asked: Probe, as: readonly string[]): string[] {
+  const { target, kernelRelease, kernelVersion } = asked
   const others = as.filter((id) => id !== target)
+  const unasked = as.length > 0 ? unaskedBy(asked, CURRENT_FALCOCTL) : undefined
   return [
+    ...(unasked === undefined ? [] : [unasked]),
+    ...(target === 'debian' && DEBIAN_ABI.test(kernelRelease)
+      ? ["falcoctl, and loaders since 0.35.0, ask so only where uname -v does not say the package's version"]
+      : []),
     ...(others.length > 0 ? [`asked for as ${others.join(', ')}, the ID in os-release`] : []),
     ...(target.startsWith('ubuntu-') && /^\d+$/.test(kernelVersion)
       ? [

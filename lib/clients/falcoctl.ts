@@ -1,6 +1,7 @@
 // falcoctl's `driver install`: Falco's loader since January 2024 (Falco 0.37).
 
 import { ProbeError } from '../model/errors.ts'
+import { quote } from '../model/text.ts'
 import { ubuntuFlavour } from '../names/aliases.ts'
 import { fileOf } from '../names/grammar.ts'
 import { type Ask, ask, type Identity, probeAsked, type Wanted } from './ask.ts'
@@ -14,32 +15,32 @@ import {
   withVersion,
 } from './distributions.ts'
 import type { HostFacts } from './facts.ts'
+import { refuseUnasked, UNDETERMINED } from './falcoctl-choice.ts'
 import { type FalcoctlRelease, parseRelease } from './falcoctl-release.ts'
 import { since } from './version.ts'
 
-/** The newest one whose source was read (Falco 0.44, May 2026). */
-export const CURRENT_FALCOCTL = '0.13.0'
-
-/** It goes on with this target where it cannot tell the distribution. */
-const UNDETERMINED = 'undetermined'
+/** Of Falco 0.45 (September 2026). It names hosts as 0.13.0 does, the newest whose source was read. */
+export const CURRENT_FALCOCTL = '0.14.0'
 
 const FIRST_NUMBER = /#(\d+)/
 const SEMVER = /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/
 
 /**
  * What falcoctl of `version` asks for. It escapes the driver version as in a query, and nothing else.
- * ProbeError: `malformed` and `unsupported-kernel`, it asks for a name that is none; `unsupported-kind`, it
- * knows no such kind; `unknown-target`, it fails before asking.
+ * ProbeError: `malformed`, it asks for a name that is none; `unsupported-kernel`, `unsupported-kind` and
+ * `unknown-target`, it asks nothing on that host.
  */
 export function falcoctlAsk(facts: HostFacts, wanted: Wanted, version = CURRENT_FALCOCTL): Ask {
-  if (wanted.kind === 'ebpf' && since(version, '0.13.0'))
-    throw new ProbeError('unsupported-kind', `falcoctl ${version} loads no ebpf probes`)
   const probe = probeAsked(facts, wanted, falcoctlIdentity(facts, version))
+  refuseUnasked({ ...probe, kernelRelease: facts.unameRelease }, version)
   const driverVersion = wanted.driverVersion.replaceAll('+', '%2B')
   return ask(`/driver/${driverVersion}/${probe.arch}/${fileOf(probe)}`, probe)
 }
 
-/** What falcoctl of `version` makes of a host. ProbeError `unsupported-kernel`, `unknown-target`. */
+/**
+ * What falcoctl of `version` makes of a host, whether or not it then asks: a distribution that it cannot tell is
+ * `undetermined`. ProbeError `malformed`, `unsupported-kernel`, `unknown-target`.
+ */
 export function falcoctlIdentity(facts: HostFacts, version = CURRENT_FALCOCTL): Identity {
   const release = readRelease(facts.unameRelease, version)
   const target = idOf(facts, version)
@@ -47,11 +48,14 @@ export function falcoctlIdentity(facts: HostFacts, version = CURRENT_FALCOCTL): 
   return ofDistribution(common, release, facts) ?? withTarget(common, UNDETERMINED)
 }
 
+/** To a release that it cannot read it holds the oldest kernels since 0.8.0, and finds it older than those. */
 function readRelease(unameRelease: string, version: string): FalcoctlRelease {
   const release = parseRelease(unameRelease, version)
   if (release) return release
-  const asks = 'cannot read that uname release and asks for a name without one'
-  throw new ProbeError('unsupported-kernel', `falcoctl ${version} ${asks}`)
+  const unread = `falcoctl ${version} cannot read the uname release ${quote(unameRelease)}`
+  throw since(version, '0.8.0')
+    ? new ProbeError('unsupported-kernel', `${unread} and asks nothing`)
+    : new ProbeError('malformed', `${unread} and asks for a name without a release`)
 }
 
 /** /etc/VERSION makes a minikube of any host that has an ID. */

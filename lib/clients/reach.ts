@@ -1,8 +1,11 @@
 // Which clients compute a name, or why none does: what each generation of loaders makes of a host's facts, read backwards.
 
+import { isProbeError } from '../model/errors.ts'
 import type { DriverName, Probe } from '../model/probe.ts'
 import { amazonTarget, longUbuntuTarget, TARGET_ALIASES, ubuntuFlavour } from '../names/aliases.ts'
 import type { ProbeLayout } from '../names/layouts.ts'
+import { refuseUnasked, UNDETERMINED } from './falcoctl-choice.ts'
+import { parseRelease } from './falcoctl-release.ts'
 
 /** Loaders that compute names alike, oldest first. The two programs share their history. */
 const GENERATIONS: readonly Readonly<Partial<Record<DriverName, string>>>[] = [
@@ -13,7 +16,10 @@ const GENERATIONS: readonly Readonly<Partial<Record<DriverName, string>>>[] = [
   { falco: 'falco-driver-loader 0.35.0' },
   { falco: 'falco-driver-loader 0.35.1 to 0.36', scap: 'scap-driver-loader 0.32 and later' },
   { falco: 'falcoctl 0.7.0 and 0.7.1', scap: 'falcoctl 0.7.0 and 0.7.1' },
-  { falco: 'falcoctl 0.7.2 and later', scap: 'falcoctl 0.7.2 and later' },
+  { falco: 'falcoctl 0.7.2 and 0.7.3', scap: 'falcoctl 0.7.2 and 0.7.3' },
+  { falco: 'falcoctl 0.8 and 0.9', scap: 'falcoctl 0.8 and 0.9' },
+  { falco: 'falcoctl 0.10 to 0.12', scap: 'falcoctl 0.10 to 0.12' },
+  { falco: 'falcoctl 0.13 and later', scap: 'falcoctl 0.13 and later' },
 ]
 /** Places in GENERATIONS, by what came new. */
 const APRIL = 0
@@ -23,14 +29,17 @@ const BOTTLEROCKET = 3
 const TALOS = 4
 const WHOLE_VERSION = 5
 const FALCOCTL = 6
-const NO_VENDOR = 7
+const LAST = 10
+
+/** Whose rules the generations from FALCOCTL on go by. */
+const FALCOCTL_VERSIONS: readonly string[] = ['0.7.0', '0.7.2', '0.8.0', '0.10.0', '0.13.0']
 
 /** First and last generation that asks by a layout. */
 const LAYOUT_SPANS: Readonly<Record<ProbeLayout, readonly [number, number]>> = {
-  current: [RELEASED, NO_VENDOR],
-  escaped: [RELEASED, NO_VENDOR],
+  current: [RELEASED, LAST],
+  escaped: [RELEASED, LAST],
   flat: [APRIL, RELEASED],
-  scap: [FLAVOURS, NO_VENDOR],
+  scap: [FLAVOURS, LAST],
   'scap-flat': [RELEASED, RELEASED],
   'kernel-module': [APRIL, APRIL],
   'ebpf-probe': [APRIL, APRIL],
@@ -43,7 +52,7 @@ export type Reach =
 /** Generations that compute the name, or why there is none. */
 type Verdict = readonly number[] | string
 
-const span = (first: number, last = NO_VENDOR): number[] =>
+const span = (first: number, last = LAST): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
 /**
@@ -54,14 +63,31 @@ const span = (first: number, last = NO_VENDOR): number[] =>
 export function reach(asked: Probe, layout?: ProbeLayout): Reach {
   const verdict = verdictOn(asked)
   if (typeof verdict === 'string') return { tag: 'unreachable', why: verdict }
-  const [first, last] = layout === undefined ? [APRIL, NO_VENDOR] : LAYOUT_SPANS[layout]
+  const [first, last] = layout === undefined ? [APRIL, LAST] : LAYOUT_SPANS[layout]
   const by = verdict
     .filter((generation) => generation >= first && generation <= last)
+    .filter((generation) => generation < FALCOCTL || falcoctlAsks(asked, generation))
     .flatMap((generation) => GENERATIONS[generation]?.[asked.driverName] ?? [])
   if (by.length === 0)
     return { tag: 'unreachable', why: 'no client that computes this name asks by this layout' }
   const aliases = [...TARGET_ALIASES].flatMap(([alias, target]) => (target === asked.target ? [alias] : []))
   return { tag: 'reachable', by, as: asked.target === 'redhat' ? aliases : [asked.target, ...aliases] }
+}
+
+const falcoctlAsks = (asked: Probe, generation: number): boolean =>
+  unaskedBy(asked, FALCOCTL_VERSIONS[generation - FALCOCTL] ?? '') === undefined
+
+/** Why falcoctl of `version` sends no such request, whatever the host is: `undefined` where it may. */
+export function unaskedBy(asked: Probe, version: string): string | undefined {
+  if (parseRelease(asked.kernelRelease, version)?.text !== asked.kernelRelease)
+    return `falcoctl ${version} cannot read the kernel release ${asked.kernelRelease}, and asks nothing`
+  try {
+    refuseUnasked(asked, version)
+    return undefined
+  } catch (error) {
+    if (isProbeError(error)) return error.message
+    throw error
+  }
 }
 
 function verdictOn(probe: Probe): Verdict {
@@ -90,6 +116,8 @@ function verdictOn(probe: Probe): Verdict {
       return /^\d+\.\d+\.\d+$/.test(kernelRelease)
         ? numbered(probe, span(RELEASED))
         : numbered(probe, span(APRIL, RELEASED))
+    case UNDETERMINED:
+      return "no client of Falco's or sysdig's asks where it cannot tell the distribution: only this registry's own loader does, and then submits the kernel's config"
     case 'vanilla':
       return 'no os-release has the ID vanilla: it is what a kernel without packages is built as'
     case '':
@@ -154,11 +182,12 @@ function debian(probe: Probe): Verdict {
   const [, tail, flavour] = DEBIAN_PACKAGE.exec(kernelRelease) ?? []
   const generations = (first: number, last: number): Verdict =>
     kernelVersion === '1' ? span(first, last) : numbered(probe, span(first, Math.min(last, WHOLE_VERSION)))
-  if (DEBIAN_ABI.test(kernelRelease)) return generations(APRIL, BOTTLEROCKET)
+  // Later clients only where uname -v does not say the package's version.
+  if (DEBIAN_ABI.test(kernelRelease)) return numbered(probe, span(APRIL))
   if (tail !== undefined)
     return `clients end the package's version before ${tail}, with the digits of its revision`
-  if (flavour === undefined) return generations(APRIL, NO_VENDOR)
-  return generations(flavour === '' ? TALOS : WHOLE_VERSION, NO_VENDOR)
+  if (flavour === undefined) return generations(APRIL, LAST)
+  return generations(flavour === '' ? TALOS : WHOLE_VERSION, LAST)
 }
 
 function amazon(probe: Probe): Verdict {

@@ -3,6 +3,7 @@
 import type { DriverName, Kind, Probe } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { malformed } from './alphabet.ts'
+import { refuseWithoutRelease } from './lacking.ts'
 
 /** What stands beside a probe at its URL. */
 export const COMPANIONS = ['asc', 'sha256', 'json', 'log'] as const
@@ -35,6 +36,7 @@ export const kindOf = (extension: string | undefined): Kind => (extension === 'k
 export function parseFile(file: string): { facts: FileFacts; companion: Companion | undefined } {
   const match = file.length <= MAX_FILE ? FILE.exec(file) : null
   if (!match) throw malformed(`${quote(file)} is no file name of a probe`)
+  refuseWithoutRelease(file)
   const [, driverName, target = '', rest = '', extension, companion] = match
   const { kernelRelease, kernelVersion } = splitRelease(target, rest)
   const facts = { driverName: driverName as DriverName, target, kernelRelease, kernelVersion }

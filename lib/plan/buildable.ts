@@ -6,7 +6,8 @@ import type { Probe } from '../model/probe.ts'
 import { type Series, seriesOf } from '../model/series.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkSupport } from '../model/support.ts'
-import type { ConfigHashName } from '../names/grammar.ts'
+import { type ConfigHashName, fileOf } from '../names/grammar.ts'
+import { withoutTarget } from '../names/lacking.ts'
 
 /**
  * ProbeError `unknown-driver-version`, `unsupported-driver-name`, `unsupported-kind`, `unknown-target`,
@@ -25,6 +26,7 @@ function checkedSeries(asked: Probe | ConfigHashName): Series | undefined {
     checkUnameRelease(asked)
     return seriesOf(asked.unameRelease)
   }
+  if (asked.target === '') throw withoutTarget(fileOf(asked))
   checkKernel(asked)
   return seriesOfKernel(asked)
 }

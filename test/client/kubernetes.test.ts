@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { LOADER } from '../support/client/host.ts'
+import { documentAt } from '../support/documents/markdown.ts'
 
 const FOLDER = join(import.meta.dirname, '../../client/kubernetes')
-const read = (file: string) => parse(readFileSync(join(FOLDER, file), 'utf8'))
+const text = (file: string) => readFileSync(join(FOLDER, file), 'utf8')
+const read = (file: string) => parse(text(file))
 
 /** Volumes that the chart makes of `driver.enabled` and `driver.kind: kmod`. */
 const CHART_VOLUMES = ['root-falco-fs', 'proc-fs', 'boot-fs', 'lib-modules', 'usr-fs', 'etc-fs', 'dev-fs']
@@ -36,11 +38,44 @@ describe('values.yaml', () => {
   })
 })
 
-test('values-falcoctl.yaml and falcoctl.yaml name the same repositories', () => {
-  const { driver } = read('values-falcoctl.yaml')
-  const { env, args } = driver.loader.initContainer
-  expect(args).toEqual(['--download'])
-  expect(env).toEqual([
-    { name: 'FALCOCTL_DRIVER_REPOS', value: read('falcoctl.yaml').driver.repos.join(';') },
-  ])
+describe('the files for falcoctl', () => {
+  const repositories = read('falcoctl.yaml').driver.repos.join(';')
+  const FILES = ['values-falcoctl.yaml', 'values-auto.yaml']
+
+  test.each(FILES)(
+    '%s has falcoctl download, and compile nothing, from the repositories of falcoctl.yaml',
+    (file) => {
+      const { loader } = read(file).driver
+      expect(loader).toEqual({
+        enabled: true,
+        initContainer: {
+          args: ['--download'],
+          env: [{ name: 'FALCOCTL_DRIVER_REPOS', value: repositories }],
+        },
+      })
+    },
+  )
+
+  test('values-auto.yaml leaves it to falcoctl which driver a node gets, values-falcoctl.yaml does not', () => {
+    expect(FILES.map((file) => read(file).driver.kind)).toEqual(['kmod', 'auto'])
+  })
+
+  test('falcoctl.yaml says no type, in which falcoctl 0.7 takes no list, and the line that says it', () => {
+    expect(read('falcoctl.yaml').driver).toEqual({ name: 'falco', repos: expect.any(Array) })
+    const line = 'FALCOCTL_DRIVER_TYPE=kmod falcoctl driver install --compile=false'
+    expect(text('falcoctl.yaml')).toContain(line)
+    expect(documentAt('docs/client.md').text).toContain(line)
+  })
+
+  test('a list of repositories has no space: falcoctl would make it part of a URL', () => {
+    expect(repositories).toMatch(/^https:\/\/[^\s;,]+\/driver(?:;https:\/\/[^\s;,]+\/driver)+$/)
+  })
+})
+
+test('every file says which chart it was written for, the loader of which Falco, and that Falco’s driver', () => {
+  for (const file of ['values.yaml', 'values-falcoctl.yaml', 'values-auto.yaml'])
+    expect(text(file)).toContain('(written for 9.2.0)')
+  const [container] = read('values.yaml').extra.initContainers
+  expect(container.image).toMatch(/:0\.45\.0$/)
+  expect(container.env).toContainEqual({ name: 'DRIVER_VERSION', value: '11.0.0+driver' })
 })

@@ -67,9 +67,18 @@ const now: readonly [HostId, string][] = [
   ['noOsRelease', 'undetermined_5.15.96-0-virt_1'],
 ]
 
+/** Where falcoctl of today sends no request for a module, and why. */
+const UNASKED: Readonly<Partial<Record<HostId, string>>> = {
+  oracle: 'unsupported-kind',
+  cos: 'unsupported-kind',
+  noId: 'unknown-target',
+  noOsRelease: 'unknown-target',
+}
+
 describe('falcoctl', () => {
-  test.each(now)('of today asks on %s for %s', (id, name) => {
-    expect(asked('falcoctl-0.13.0', host(id))).toBe(name)
+  test.each(now)('of today names %s %s, and asks for it unless it has reasons not to', (id, name) => {
+    for (const client of ['falcoctl-0.14.0', 'falcoctl-0.13.0'])
+      expect(asked(client, host(id))).toBe(UNASKED[id] ?? name)
     const { target, kernelRelease, kernelVersion } = hostName(host(id))
     expect(`${target}_${kernelRelease}_${kernelVersion}`).toBe(name)
   })
@@ -82,11 +91,16 @@ describe('falcoctl', () => {
     ['falcoctl-0.7.2', 'photon', 'photon_5.10.198-1.ph4_1'],
     ['falcoctl-0.7.2', 'mint', 'linuxmint_5.15.0-89-generic_99'],
     // Releases that it could not read yet.
-    ['falcoctl-0.7.2', 'tencent', 'unsupported-kernel'],
+    ['falcoctl-0.7.2', 'tencent', 'malformed'],
     ['falcoctl-0.8.0', 'tencent', 'tencentos_5.4.119-19.0009.28_1'],
+    ['falcoctl-0.7.2', 'cos', 'malformed'],
     ['falcoctl-0.8.0', 'cos', 'unsupported-kernel'],
-    ['falcoctl-0.10.0', 'cos', 'cos_5.15.146+_1'],
+    // Until it chose by itself, it asked for a module whatever the kernel was.
+    ['falcoctl-0.7.2', 'oracle', 'ol_5.4.17-2136.323.8.2.el8uek.x86_64_2'],
+    ['falcoctl-0.8.0', 'oracle', 'unsupported-kind'],
+    ['falcoctl-0.10.0', 'cos', 'unsupported-kind'],
     ['falcoctl-0.7.2', 'noId', 'unknown-target'],
+    ['falcoctl-0.7.2', 'noOsRelease', 'unknown-target'],
   ])('%s asks on %s for %s', (client, id, name) => {
     expect(asked(client, host(id))).toBe(name)
   })
@@ -98,8 +112,49 @@ describe('falcoctl', () => {
 
   test('asks for ebpf probes up to 0.12', () => {
     const ebpf: Wanted = { ...KMOD, kind: 'ebpf' }
-    expect(asked('falcoctl-0.13.0', host('debian'), ebpf)).toBe('unsupported-kind')
+    for (const client of ['falcoctl-0.14.0', 'falcoctl-0.13.0'])
+      expect(asked(client, host('debian'), ebpf)).toBe('unsupported-kind')
     expect(asked('falcoctl-0.10.0', host('debian'), ebpf)).toBe('debian_6.1.192-2-amd64_1')
+    expect(asked('falcoctl-0.10.0', host('oracle'), ebpf)).toBe('ol_5.4.17-2136.323.8.2.el8uek.x86_64_2')
+    expect(asked('falcoctl-0.10.0', host('cos'), ebpf)).toBe('cos_5.15.146+_1')
+  })
+
+  test.each(['6.1.21-v8+', '6.1.192_1'])(
+    'asks nothing on a kernel %s, whose release it cannot read',
+    (release) => {
+      const facts = hostFacts({ ...RAW.debian, release, version: '#1 SMP' })
+      for (const id of ['falcoctl-0.14.0', 'falcoctl-0.13.0', 'falcoctl-0.10.0', 'falcoctl-0.8.0'])
+        expect(asked(id, facts)).toBe('unsupported-kernel')
+      // A name without a release is none.
+      for (const id of ['falcoctl-0.7.2', 'falcoctl-0.7.0']) expect(asked(id, facts)).toBe('malformed')
+    },
+  )
+
+  test.each<[string, Wanted['kind'], string, string, string]>([
+    ['falcoctl-0.13.0', 'kmod', 'x86_64', '3.9.11', '3.10.0'],
+    ['falcoctl-0.10.0', 'kmod', 'x86_64', '2.5.75', '2.6.32'],
+    ['falcoctl-0.10.0', 'kmod', 'aarch64', '3.15.0', '3.16.0'],
+    ['falcoctl-0.8.0', 'ebpf', 'x86_64', '4.13.16', '4.14.0'],
+    ['falcoctl-0.8.0', 'ebpf', 'aarch64', '4.16.1', '4.17.0'],
+  ])('%s asks for no %s probe of %s of Linux %s, but of %s', (id, kind, machine, older, oldest) => {
+    const of = (release: string) =>
+      asked(id, hostFacts({ ...RAW.arch, machine, release, version: '#1' }), { ...KMOD, kind })
+    expect(of(`${older}-1`)).toBe('unsupported-kernel')
+    expect(of(`${oldest}-1`)).toBe(`arch_${oldest}-1_1`)
+    expect(
+      asked('falcoctl-0.7.2', hostFacts({ ...RAW.arch, machine, release: `${older}-1`, version: '#1' })),
+    ).toBe(`arch_${older}-1_1`)
+  })
+
+  test('asks by the release of uname -r where uname -v says no package of Debian', () => {
+    const facts = hostFacts({ ...RAW.debian, version: '#1 SMP PREEMPT_DYNAMIC' })
+    expect(asked('falcoctl-0.14.0', facts)).toBe('debian_6.1.0-56-amd64_1')
+  })
+
+  test('given the release of another kernel alone, asks on Debian for the running one', () => {
+    // --kernelrelease without --kernelversion leaves uname -v as it is, which has the package's version.
+    const facts = hostFacts({ ...RAW.debian, release: '6.1.0-57-amd64' })
+    expect(asked('falcoctl-0.14.0', facts)).toBe(asked('falcoctl-0.14.0', host('debian')))
   })
 
   test.each<[HostId, string, string]>([
@@ -108,15 +163,20 @@ describe('falcoctl', () => {
     ['flatcar', 'VERSION_ID', 'undetermined_6.1.62-flatcar_27'],
     ['amazon2', 'VERSION_ID', 'undetermined_5.10.130-118.517.amzn2.x86_64_1'],
     ['cos', 'BUILD_ID', 'undetermined_5.15.146+_1'],
-  ])('asks on %s without %s for %s', (id, variable, name) => {
+  ])('asks nothing on %s without %s, which it names %s', (id, variable, name) => {
     const raw = RAW[id]
     const osRelease = 'osRelease' in raw ? raw.osRelease.replaceAll(variable, 'X') : undefined
-    expect(asked('falcoctl-0.13.0', hostFacts({ ...raw, osRelease }))).toBe(name)
+    const facts = hostFacts({ ...raw, osRelease })
+    const { target, kernelRelease, kernelVersion } = hostName(facts)
+    expect(`${target}_${kernelRelease}_${kernelVersion}`).toBe(name)
+    for (const { id, program } of CLIENTS)
+      if (program === 'falcoctl')
+        expect(asked(id, facts)).toMatch(/^(?:unknown-target|unsupported-kernel|malformed)$/)
   })
 
   test('crashes on a Flatcar of no semantic version, and asks nothing', () => {
     const osRelease = 'ID=flatcar\nVERSION_ID=3794.0'
-    expect(asked('falcoctl-0.13.0', hostFacts({ ...RAW.flatcar, osRelease }))).toBe('unknown-target')
+    expect(asked('falcoctl-0.14.0', hostFacts({ ...RAW.flatcar, osRelease }))).toBe('unknown-target')
   })
 })
 
@@ -171,7 +231,7 @@ describe('falco-driver-loader', () => {
   test('gives up on a minikube that does not say its version', () => {
     const facts = hostFacts({ ...RAW.minikube, etcVersion: 'unknown' })
     expect(asked(LAST, facts)).toBe('unknown-target')
-    expect(asked('falcoctl-0.13.0', facts)).toBe('buildroot_5.10.57_1')
+    expect(asked('falcoctl-0.14.0', facts)).toBe('buildroot_5.10.57_1')
   })
 })
 

@@ -26,7 +26,7 @@ describe('the explanation of a name', () => {
       },
       canonical: '/driver/9.1.0+driver/aarch64/falco_redhat_4.18.0-553.el8_10.aarch64_1.ko.asc',
       aliased: true,
-      clients: expect.arrayContaining(['falcoctl 0.7.2 and later']),
+      clients: expect.arrayContaining(['falcoctl 0.13 and later']),
       notes: [],
     })
   })
@@ -41,6 +41,39 @@ describe('the explanation of a name', () => {
   test('says what a bare number on Ubuntu may mean', () => {
     expect(explain('/driver/1/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30.ko')).toMatchObject({
       notes: [expect.stringContaining('#30~{series}')],
+    })
+  })
+
+  test.each([
+    [
+      'ol_5.15.0-300.163.18.el9uek.x86_64_2.ko',
+      "falcoctl 0.14.0 sends no request for a kernel module on Oracle's UEK",
+    ],
+    ['cos_5.15.146+_1.ko', 'falcoctl 0.14.0 sends no request for a kernel module on Container-Optimized OS'],
+    [
+      'raspbian_6.1.21-v8+_1.ko',
+      'falcoctl 0.14.0 cannot read the kernel release 6.1.21-v8+, and asks nothing',
+    ],
+    ['rocky_4.18.0-553.el8_10.x86_64_1.o', 'falcoctl 0.14.0 loads no ebpf probes'],
+    [
+      'centos_2.6.32-754.el6.x86_64_1.ko',
+      'falcoctl 0.14.0 asks for a kmod probe from Linux 3.10 on (x86_64)',
+    ],
+    [
+      'debian_6.1.0-56-amd64_1.ko',
+      "falcoctl, and loaders since 0.35.0, ask so only where uname -v does not say the package's version",
+    ],
+  ])('of %s says that %s', (file, note) => {
+    expect(explain(`/driver/9.1.0+driver/x86_64/falco_${file}`)).toMatchObject({
+      notes: expect.arrayContaining([note]),
+    })
+  })
+
+  test('of what the registry’s own loader asks says that no falcoctl does', () => {
+    expect(explain('/driver/9.1.0+driver/x86_64/falco_undetermined_6.1.54-talos_1.ko')).toMatchObject({
+      clients: [],
+      unreachable: expect.stringContaining("only this registry's own loader"),
+      notes: [],
     })
   })
 

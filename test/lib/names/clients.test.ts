@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { bashLoaderIdentity } from '../../../lib/clients/bash-loader.ts'
 import { type HostFacts, hostFacts, type RawFacts } from '../../../lib/clients/facts.ts'
-import { falcoctlIdentity } from '../../../lib/clients/falcoctl.ts'
+import { falcoctlAsk } from '../../../lib/clients/falcoctl.ts'
 import { reach } from '../../../lib/clients/reach.ts'
-import type { Probe } from '../../../lib/model/probe.ts'
+import { isProbeError } from '../../../lib/model/errors.ts'
+import type { Kind, Probe } from '../../../lib/model/probe.ts'
 import { parseProbe } from '../../../lib/names/grammar.ts'
 import { VECTORS } from '../../support/names/vectors.ts'
 
 /** One client of each generation that `reach` tells apart. */
 const CLIENTS: readonly [
   name: string,
-  (facts: HostFacts) => Pick<Probe, 'target' | 'kernelRelease' | 'kernelVersion'>,
+  (facts: HostFacts, kind: Kind) => Pick<Probe, 'target' | 'kernelRelease' | 'kernelVersion'>,
 ][] = [
   ['falco-driver-loader of April 2020', (facts) => bashLoaderIdentity(facts, '0.22.99')],
   ['falco-driver-loader 0.23 to 0.32', (facts) => bashLoaderIdentity(facts, '0.32.2')],
@@ -18,11 +19,22 @@ const CLIENTS: readonly [
   ['falco-driver-loader 0.34', (facts) => bashLoaderIdentity(facts, '0.34.1')],
   ['falco-driver-loader 0.35.0', (facts) => bashLoaderIdentity(facts, '0.35.0')],
   ['falco-driver-loader 0.35.1 to 0.36', (facts) => bashLoaderIdentity(facts, '0.36.2')],
-  ['falcoctl 0.7.0 and 0.7.1', (facts) => falcoctlIdentity(facts, '0.7.1')],
-  ['falcoctl 0.7.2 and later', (facts) => falcoctlIdentity(facts, '0.12.0')],
+  ['falcoctl 0.7.0 and 0.7.1', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.7.1')],
+  ['falcoctl 0.7.2 and 0.7.3', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.7.3')],
+  ['falcoctl 0.8 and 0.9', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.9.1')],
+  ['falcoctl 0.10 to 0.12', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.12.2')],
+  ['falcoctl 0.13 and later', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.14.2')],
 ]
+const wanted = (kind: Kind) => ({ driverVersion: '6.0.1+driver', driverName: 'falco', kind }) as const
 
-/** What a host says of itself that such a name may come from. */
+/** What hosts say of themselves that such a name may come from. */
+function hostsOf(probe: Probe): RawFacts[] {
+  const host = hostOf(probe)
+  // Debian's own uname -v, or one that does not say the package's version.
+  const silent = { ...host, version: `#${probe.kernelVersion} SMP` }
+  return probe.target === 'debian' && probe.kernelRelease.includes('.0-') ? [host, silent] : [host]
+}
+
 function hostOf({ target, arch, kernelRelease, kernelVersion }: Probe): RawFacts {
   const host = (id: string, version = `#${kernelVersion} SMP`, more: Partial<RawFacts> = {}): RawFacts => ({
     osRelease: `ID=${id}`,
@@ -74,15 +86,24 @@ function debianHost(
 const asFalco = (path: string): Probe => ({ ...parseProbe(path).asked, driverName: 'falco' })
 
 function computedBy(asked: Probe): string[] {
-  const facts = hostFacts(hostOf(asked))
-  return CLIENTS.flatMap(([name, identify]) => {
-    const { target, kernelRelease, kernelVersion } = identify(facts)
-    const same =
+  const facts = hostsOf(asked).map(hostFacts)
+  return CLIENTS.flatMap(([name, identify]) =>
+    facts.some((host) => same(asked, () => identify(host, asked.kind))) ? [name] : [],
+  )
+}
+
+function same(asked: Probe, identify: () => Pick<Probe, 'target' | 'kernelRelease' | 'kernelVersion'>) {
+  try {
+    const { target, kernelRelease, kernelVersion } = identify()
+    return (
       target === asked.target &&
       kernelRelease === asked.kernelRelease &&
       kernelVersion === asked.kernelVersion
-    return same ? [name] : []
-  })
+    )
+  } catch (error) {
+    if (isProbeError(error)) return false
+    throw error
+  }
 }
 
 describe('who asks for a name, against what clients compute', () => {

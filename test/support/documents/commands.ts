@@ -35,6 +35,9 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npm run bench': nobody('it measures, and is not a test'),
   'docker buildx imagetools inspect': nobody('it needs Docker and a registry of images'),
   kubectl: nobody('it needs a cluster; test/client/kubernetes.test.ts checks the values'),
+  'FALCOCTL_DRIVER_TYPE=kmod falcoctl driver install': nobody(
+    'it is falcoctl, which no package has; test/client/kubernetes.test.ts checks its file',
+  ),
   helm: nobody('it needs a cluster; test/client/kubernetes.test.ts checks the values'),
 }
 

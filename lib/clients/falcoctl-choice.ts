@@ -1,0 +1,61 @@
+// Which drivers falcoctl leaves out before it names anything: for those it sends no request at all.
+
+import { ProbeError } from '../model/errors.ts'
+import type { Arch, Kind } from '../model/probe.ts'
+import { since, versionNumber } from './version.ts'
+
+/** What it goes by. */
+export interface Choice {
+  readonly kind: Kind
+  readonly target: string
+  readonly arch: Arch
+  /** as it has read it */
+  readonly kernelRelease: string
+}
+
+/** It goes on with this target where it cannot tell the distribution. */
+export const UNDETERMINED = 'undetermined'
+
+/** Before it, what it is told to load is asked for, whatever the kernel is. */
+const FIRST_TO_CHOOSE = '0.8.0'
+const FIRST_WITHOUT_EBPF = '0.13.0'
+
+/** Older kernels have no driver: driverkit's own table, which falcoctl holds a host against. */
+const OLDEST: Readonly<Record<Kind, Readonly<Record<Arch, string>>>> = {
+  kmod: { x86_64: '2.6', aarch64: '3.16' },
+  ebpf: { x86_64: '4.14', aarch64: '4.17' },
+}
+/** Of x86_64 since 0.13.0. */
+const OLDEST_KMOD = '3.10'
+
+/** ProbeError `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl of `version` asks nothing there. */
+export function refuseUnasked(choice: Choice, version: string): void {
+  const { kind, target } = choice
+  if (target === UNDETERMINED)
+    throw new ProbeError(
+      'unknown-target',
+      `falcoctl ${version} asks nothing: /etc/os-release is missing, has no ID, or lacks what the names of its distribution are made of`,
+    )
+  if (kind === 'ebpf' && since(version, FIRST_WITHOUT_EBPF))
+    throw new ProbeError('unsupported-kind', `falcoctl ${version} loads no ebpf probes`)
+  if (!since(version, FIRST_TO_CHOOSE)) return
+  if (kind === 'kmod' && takesNoModule(choice))
+    throw new ProbeError(
+      'unsupported-kind',
+      `falcoctl ${version} sends no request for a kernel module on ${target === 'cos' ? 'Container-Optimized OS' : "Oracle's UEK"}`,
+    )
+  const oldest = oldestOf(choice, version)
+  if (versionNumber(numbersOf(choice.kernelRelease)) < versionNumber(oldest))
+    throw new ProbeError(
+      'unsupported-kernel',
+      `falcoctl ${version} asks for a ${kind} probe from Linux ${oldest} on (${choice.arch})`,
+    )
+}
+
+const takesNoModule = ({ target, kernelRelease }: Choice): boolean =>
+  target === 'cos' || (target === 'ol' && kernelRelease.includes('uek'))
+
+const oldestOf = ({ kind, arch }: Choice, version: string): string =>
+  kind === 'kmod' && arch === 'x86_64' && since(version, '0.13.0') ? OLDEST_KMOD : OLDEST[kind][arch]
+
+const numbersOf = (kernelRelease: string): string => /^\d+(?:\.\d+)?/.exec(kernelRelease)?.[0] ?? '0'

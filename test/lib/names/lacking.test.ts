@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { ProbeError } from '../../../lib/model/errors.ts'
+import { BASE_DEFAULTS } from '../../../lib/model/settings.ts'
+import { parse, parseProbe } from '../../../lib/names/grammar.ts'
+import { checkBuildable } from '../../../lib/plan/buildable.ts'
+
+function refusal(work: () => unknown): ProbeError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof ProbeError) return error
+    throw error
+  }
+  throw new Error('it was taken')
+}
+
+describe('a name without a kernel release', () => {
+  test.each(['falco_cos__1.ko', 'scap_ubuntu-aws__26.o', 'falco___1.ko', 'falco_cos__1.ko.json'])(
+    '%s is refused with the client that asks so, where it is mended, and the line to type',
+    (file) => {
+      const { code, message } = refusal(() => parse(`/driver/7.0.0+driver/x86_64/${file}`))
+      expect(code).toBe('malformed')
+      expect(message).toMatch(
+        /^"[a-z].* has no kernel release\. falcoctl 0\.7 asks so .* falcoctl 0\.10 or newer/,
+      )
+      expect(message).toContain('curl -F config=@/boot/config-$(uname -r)')
+    },
+  )
+
+  test.each(['falco_.ko', 'falco_cos_x_1.ko', 'falco_cos_6.1__1.ko', 'other_cos__1.ko'])(
+    '%s is another thing, and is said to be one',
+    (file) => {
+      const { message } = refusal(() => {
+        const name = parseProbe(`/driver/7.0.0+driver/x86_64/${file}`)
+        throw new ProbeError('malformed', name.asked.kernelRelease)
+      })
+      expect(message).not.toContain('has no kernel release')
+    },
+  )
+
+  test('is told from one in time that grows with its length alone', () => {
+    const start = performance.now()
+    for (let i = 0; i < 200; i += 1)
+      refusal(() => parse(`/driver/1/x86_64/falco_${'-'.repeat(120)}__${'-'.repeat(120)}`))
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+})
+
+test('a name without a target is refused with the client that asks so, and the line to type', () => {
+  const name = parseProbe('/driver/7.0.0+driver/x86_64/falco__5.15.96-0-virt_1.ko')
+  const { code, message } = refusal(() => checkBuildable(BASE_DEFAULTS, name.asked))
+  expect(code).toBe('unknown-target')
+  expect(message).toMatch(
+    /^"falco__5\.15\.96-0-virt_1\.ko" has no target\. falco-driver-loader .* has no ID\./,
+  )
+  expect(message).toContain('curl -F config=@/boot/config-$(uname -r)')
+})
