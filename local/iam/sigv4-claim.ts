@@ -82,16 +82,26 @@ function decode(text: string): string {
 
 export const invalid = (message: string) => new SignatureError('InvalidRequest', message)
 
-/** The header or the query, never both. Throws SignatureError. */
+/**
+ * The header or the query, never both. Throws SignatureError.
+ *
+ * S3 refuses any `Authorization` beside a presigned query. Of that it sees little: clients do not send on to its host
+ * name what was meant for the registry's. Here the two are ports of one host, which Go's client and curl's
+ * `--location-trusted` take for one: what is no signature of AWS's was meant for a proxy, and the query decides.
+ */
 export function claimOf(headers: IncomingHttpHeaders, target: Target): Claim {
   const inQuery = target.query.has('x-amz-algorithm')
-  if (headers.authorization === undefined) {
+  const { authorization } = headers
+  if (authorization === undefined || (inQuery && !AWS_SCHEME.test(authorization))) {
     if (inQuery) return claimOfQuery(target.query)
     throw new SignatureError('MissingAuthentication', 'The request is not signed.')
   }
   if (inQuery) throw invalid('The request is signed in its header and in its query.')
-  return claimOfHeader(headers.authorization, headers)
+  return claimOfHeader(authorization, headers)
 }
+
+/** Of versions 4 and 2. */
+const AWS_SCHEME = /^\s*AWS/i
 
 function claimOfHeader(authorization: string, headers: IncomingHttpHeaders): Claim {
   const code = 'AuthorizationHeaderMalformed'

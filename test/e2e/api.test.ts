@@ -89,6 +89,16 @@ describe('the answers to', () => {
     },
   )
 
+  test('a probe are its bytes for a client whose Authorization is meant for a proxy, wherever it is led to', async () => {
+    const url = registry.url + fill(PROBE)
+    const plain = await curl(['-fsSL', '-o', '/dev/null', '-w', '%{size_download}', url])
+    for (const follow of ['-L', '--location-trusted']) {
+      const header = ['-H', 'Authorization: Basic eDp5']
+      const got = await curl(['-fsS', follow, ...header, '-o', '/dev/null', '-w', '%{size_download}', url])
+      expect(got, got.stderr).toMatchObject({ code: 0, stdout: plain.stdout })
+    }
+  })
+
   test('a submission are as the document says, good and bad, as a form and as JSON', async () => {
     const facts = ['release=5.15.102-talos', 'version=#1 SMP', 'machine=x86_64']
     const form = (...fields: string[]) => fields.flatMap((field) => ['-F', field])

@@ -159,9 +159,23 @@ describe('a presigned request', () => {
 
   test('is refused when it is signed in its header too', async () => {
     const request = await presigned()
-    const headers = { ...request.headers, authorization: 'AWS4-HMAC-SHA256 ' }
-    expect(outcome({ ...request, headers })).toBe('InvalidRequest')
+    for (const authorization of ['AWS4-HMAC-SHA256 ', 'AWS AKIAIOSFODNN7EXAMPLE:x', ' aws4-hmac-sha256 x']) {
+      const headers = { ...request.headers, authorization }
+      expect(outcome({ ...request, headers }), authorization).toBe('InvalidRequest')
+    }
   })
+
+  test.each(['Bearer token', 'Basic eDp5', 'Basic', ''])(
+    'is verified by its query beside what was meant for a proxy: %j',
+    async (authorization) => {
+      const request = await presigned()
+      const headers = { ...request.headers, authorization }
+      expect(outcome({ ...request, headers })).toBe('verified')
+      const { url } = await presigned({ expiresIn: 1, signingDate: new Date(NOW - MINUTE) })
+      expect(outcome({ ...request, url, headers })).toBe('AccessDenied')
+      expect(outcome({ ...request, url: '/s3/artifacts/a', headers })).toBe('AuthorizationHeaderMalformed')
+    },
+  )
 
   test('is refused without a header that was signed', async () => {
     const request = await presigned({ method: 'PUT', headers: { 'if-none-match': '*' } })

@@ -98,6 +98,15 @@ describe('a presigned URL', () => {
     expect((await get(KEY)).text).toBe('x'.repeat(3_000_000))
   })
 
+  test('gets beside an Authorization that a client was given for the registry, as Go sends it on', async () => {
+    await put('behind-a-proxy')
+    const url = await presign(lab.port, '/s3/artifacts/behind-a-proxy')
+    for (const value of ['Bearer token', 'Basic eDp5'])
+      expect(await curl('-f', '-H', `Authorization: ${value}`, url)).toEqual({ status: 200, body: 'body' })
+    const { status, body } = await curl('-H', 'Authorization: AWS4-HMAC-SHA256 x', url)
+    expect([status, codeIn(body)]).toEqual([400, 'InvalidRequest'])
+  })
+
   test('names the file, its type and its caching', async () => {
     await put('named')
     const query = {
