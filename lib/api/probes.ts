@@ -107,6 +107,7 @@ const UNBUILT: readonly FailureReason[] = [
   'headers-not-found',
   'driver-source-not-found',
   'cannot-load',
+  'mirror-unreachable',
   'plan-error',
   'budget-spent',
 ]

@@ -46,11 +46,21 @@ export function createFetch(options: FetchOptions = {}): Fetch {
 
 async function fromFile(url: string, maxBytes: number): Promise<Uint8Array> {
   const path = fileURLToPath(url)
-  const found = await stat(path).catch(() => undefined)
-  if (found === undefined) throw new ProbeError('not-found', `${url} is not there`)
-  if (found.size > maxBytes) throw tooLarge(url, maxBytes)
-  return readFile(path)
+  try {
+    const { size } = await stat(path)
+    if (size > maxBytes) throw tooLarge(url, maxBytes)
+    return await readFile(path)
+  } catch (cause) {
+    if (cause instanceof ProbeError) throw cause
+    // No right to read it, or a disk that fails, does not say that it is not there.
+    throw isAbsent(cause)
+      ? new ProbeError('not-found', `${url} is not there`)
+      : unread(url, messageOf(cause), cause)
+  }
 }
+
+const isAbsent = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
 
 /**
  * Redirects by hand: to http and https only, not for ever, and to no address that is not public. What is asked for first
@@ -112,11 +122,7 @@ async function bounded(
   const { statusCode = 0, headers } = response
   if (statusCode < 200 || statusCode > 299) {
     response.destroy()
-    const gone = statusCode === 404 || statusCode === 410
-    throw new ProbeError(
-      gone ? 'not-found' : 'mirror-unreachable',
-      `${withoutSecrets(url)} answers ${statusCode}`,
-    )
+    throw refusal(url, statusCode)
   }
   const all = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
   const chunks: Uint8Array[] = []
@@ -130,6 +136,15 @@ async function bounded(
     progress(withoutSecrets(url), bytes, all)
   }
   return Buffer.concat(chunks)
+}
+
+/** Only these two say that it is not there. A 403 may: see `answers403`. */
+const GONE = [404, 410]
+
+function refusal(url: string, status: number): ProbeError {
+  const what = `${withoutSecrets(url)} answers ${status}`
+  if (GONE.includes(status)) return new ProbeError('not-found', what)
+  return new ProbeError('mirror-unreachable', what, { cause: { status } })
 }
 
 const tooLarge = (url: string, maxBytes: number): ProbeError =>

@@ -103,8 +103,12 @@ export interface Planner {
    * fetched from where a client says. ProbeError as for `plan`.
    */
   planPackages(request: PackagesRequest): Promise<HeadersPlan>
-  /** Each version of that package, e.g. of a kernel's source, newest first. ProbeError as for `plan`, but not `headers-not-found`. */
-  find(name: string, arch: Arch): Promise<readonly Package[]>
+  /**
+   * Each version of that package, e.g. of a kernel's source, newest first. `isIt`: which of them is wanted. ProbeError
+   * `mirror-unreachable` where none of them is, and a list that may have it could not be read; and as for `plan`, but not
+   * `headers-not-found`.
+   */
+  find(name: string, arch: Arch, isIt: (pkg: Package) => boolean): Promise<readonly Package[]>
   /**
    * Puts a package that one of its plans named into the inputs, believed as this distribution's packages are: by a list that
    * was signed, or by its own signature. ProbeError as for a plan.

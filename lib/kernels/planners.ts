@@ -81,8 +81,8 @@ export function createPlanners(
   const vanilla: VanillaPorts = {
     ...ports,
     settings: settings.vanilla,
-    findPackages: async (name, arch) =>
-      (await Promise.all(planners.map((planner) => planner.find(name, arch)))).flat(),
+    findPackages: async (...asked) =>
+      (await Promise.all(planners.map((planner) => planner.find(...asked)))).flat(),
   }
   const plannerFor = (name: string): Planner => {
     const target = targetNamed(name)

@@ -61,6 +61,16 @@ export class ProbeError extends Error {
 export const isProbeError = (error: unknown, code?: ErrorCode): error is ProbeError =>
   error instanceof ProbeError && (code === undefined || error.code === code)
 
+/**
+ * A 403 is an outage: a firewall, a proxy, a mirror that is closed to us. Only a store of S3 that may not be listed says so
+ * of what is not there, and whoever reads such a one decides that for itself.
+ */
+export const answers403 = (error: ProbeError): boolean =>
+  typeof error.cause === 'object' &&
+  error.cause !== null &&
+  'status' in error.cause &&
+  error.cause.status === 403
+
 /** For switches that must name every case. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`)

@@ -160,6 +160,7 @@ export const FAILURE_REASONS = [
   'build-lost',
   'cannot-load',
   'load-test',
+  'mirror-unreachable',
   'plan-error',
   'budget-spent',
 ] as const

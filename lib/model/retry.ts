@@ -16,7 +16,8 @@ export const CATALOGUE_MILLISECONDS = 15 * MINUTE
 
 /**
  * Milliseconds since the epoch. What only changes with the world outside (a package appears, a driver
- * is mended) waits long; what was our own accident is tried again soon, then ever later.
+ * is mended) waits long; what was our own accident is tried again soon, then ever later. A mirror that was away has said
+ * nothing about the probe, and most are back within minutes: it is asked again at least four times an hour.
  */
 export function retryAt(reason: FailureReason, attempt: number, now: number): number {
   switch (reason) {
@@ -30,6 +31,8 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
       return now + DAY
     case 'build-timeout':
       return now + HOUR
+    case 'mirror-unreachable':
+      return now + Math.min(30 * SECOND * 2 ** (attempt - 1), 15 * MINUTE)
     case 'build-broken':
     case 'plan-error':
       return now + Math.min(30 * SECOND * 2 ** (attempt - 1), 6 * HOUR)
@@ -47,10 +50,10 @@ export const UNSETTLED_MILLISECONDS = 10 * MINUTE
 
 /**
  * From when on a failure without a build is forgotten: when it is due again, so that a name of nothing leaves nothing.
- * What was our own accident is remembered as long again, or it would never be tried ever later.
+ * What was our own accident, or a mirror's, is remembered as long again, or it would never be tried ever later.
  */
 export const forgottenAt = (reason: FailureReason, due: number, now: number): number =>
-  reason === 'plan-error' ? due + Math.max(0, due - now) : due
+  reason === 'plan-error' || reason === 'mirror-unreachable' ? due + Math.max(0, due - now) : due
 
 /** Budgets are of UTC days. */
 export const dayOf = (now: number): string => new Date(now).toISOString().slice(0, 10)

@@ -135,6 +135,7 @@ function reasonOf({ code }: ProbeError): FailureReason {
     case 'driver-source-not-found':
     case 'cannot-load':
     case 'budget-spent':
+    case 'mirror-unreachable':
       return code
     case 'share-spent':
       return 'budget-spent'

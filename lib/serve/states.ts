@@ -3,7 +3,7 @@
 import { unreachable } from '../model/errors.ts'
 import { stagingKeys } from '../model/keys.ts'
 import type { Clock, Presigner } from '../model/ports.ts'
-import type { Failure, Probe, Publication } from '../model/probe.ts'
+import type { Failure, FailureReason, Probe, Publication } from '../model/probe.ts'
 import { type Companion, fileOf } from '../names/grammar.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, type Problem, problem, type ReadMethod, redirect } from './answer.ts'
@@ -56,17 +56,31 @@ export const beingBuilt = ({ file, driverVersion, path }: Subject): Problem => (
 })
 
 function failed({ path }: Subject, failure: Failure, now: number): Problem {
-  const spent = failure.reason === 'budget-spent'
+  const seconds = Math.max(1, Math.ceil((failure.retryAt - now) / 1000))
   return {
-    status: spent ? 429 : 404,
+    ...statusOf(failure.reason),
     code: failure.reason,
-    title: spent ? 'The budget of builds is spent' : 'This probe could not be built',
     detail: failure.detail,
-    retryAfter: Math.max(1, Math.ceil((failure.retryAt - now) / 1000)),
+    retryAfter: failure.reason === 'mirror-unreachable' ? Math.min(seconds, MOST_SECONDS) : seconds,
     more: {
       retryAt: time(failure.retryAt),
       ...(failure.logKey === undefined ? {} : { log: path('log') }),
     },
+  }
+}
+
+/** curl's `--retry-max-time` in the loaders since 0.34: over it they give up at once. */
+const MOST_SECONDS = 120
+
+/** Clients show only the number: that a mirror is away is no word about the probe, so it is not said to be missing. */
+function statusOf(reason: FailureReason): Pick<Problem, 'status' | 'title'> {
+  switch (reason) {
+    case 'budget-spent':
+      return { status: 429, title: 'The budget of builds is spent' }
+    case 'mirror-unreachable':
+      return { status: 503, title: 'What this probe is built from could not be read' }
+    default:
+      return { status: 404, title: 'This probe could not be built' }
   }
 }
 

@@ -55,7 +55,7 @@ async function planned(release: string): Promise<{ reason?: string; detail?: str
 test('a proxy that does not know us is named where the probe was asked for, to be tried again', async () => {
   proxy.status = 407
   expect(await planned('5.14.0-427.2.1.el9_4.x86_64')).toMatchObject({
-    reason: 'plan-error',
+    reason: 'mirror-unreachable',
     detail: expect.stringContaining(
       `the proxy http://127.0.0.1:${proxy.port} (network.proxy of the settings) answers 407`,
     ),

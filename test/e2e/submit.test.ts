@@ -178,11 +178,11 @@ describe('a kernel of a version that only kernel.org has', () => {
     const form = { config, release: '6.1.1-other', version: OWN_VERSION, more: ['kind=kmod'] }
     const [probe] = (await accepted(form)).probes
     const answer = await ask(registry.url + probe!.url, '-L')
-    expect(answer.status, answer.body).toBe(404)
+    expect(answer.status, answer.body).toBe(503)
     expect(JSON.parse(answer.body)).toMatchObject({
-      code: 'plan-error',
+      code: 'mirror-unreachable',
       detail: expect.stringMatching(
-        /^the source of kernel 6\.1\.1 cannot be had at this time: .*Nothing is built from another version: it is tried again/,
+        /^the source of kernel 6\.1\.1 cannot be had now: .*Nothing is built from another version\. Ask again/,
       ),
       retryAt: expect.anything(),
     })

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Metadata, Root } from '@tufjs/models'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { answers403, isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch, ListDates } from '../../model/ports.ts'
 import { checkSigned, readMetadata, refused } from './metadata.ts'
 
@@ -55,7 +55,10 @@ function own(body: Uint8Array, url: string): Metadata<Root> {
 
 const sha512Of = (bytes: Uint8Array): string => createHash('sha512').update(bytes).digest('hex')
 
-/** The newest one below `metadata` to which signatures lead from the first. ProbeError `signature-invalid`, `too-large`. */
+/**
+ * The newest one below `metadata` to which signatures lead from the first. ProbeError `signature-invalid`,
+ * `mirror-unreachable`, `too-large`.
+ */
 export async function newestRoot(
   { fetch }: Pick<TufPorts, 'fetch'>,
   metadata: string,
@@ -67,8 +70,9 @@ export async function newestRoot(
     const url = `${metadata}/${version}.root.json`
     const body = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
     if (body instanceof ProbeError) {
-      // A store that may not be listed answers 403 to what is not there: the last one's own time tells whether it is old.
-      if (body.code === 'not-found' || body.code === 'mirror-unreachable') return root
+      // Bottlerocket's store may not be listed, and answers 403 to what is not there: the last one's own time tells whether
+      // it is old. Any other outage may hide a newer one.
+      if (body.code === 'not-found' || answers403(body)) return root
       throw body
     }
     const next = readMetadata('root', body, url)

@@ -7,7 +7,7 @@ import { BOTTLEROCKET_ROOT } from '../../archives/keys/bottlerocket.ts'
 import { openRepository, type TufTarget } from '../../archives/tuf/repository.ts'
 import { firstRoot } from '../../archives/tuf/root.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
-import { type ErrorCode, isProbeError, ProbeError } from '../../model/errors.ts'
+import { answers403, type ErrorCode, isProbeError, ProbeError } from '../../model/errors.ts'
 import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
 import { type KitFacts, knownFacts, readKit } from './kit.ts'
 import { type BottlerocketKernel, checkedKernel } from './names.ts'
@@ -75,15 +75,19 @@ async function kitOf(
   const first = await firstRoot(ports, settings.root, BOTTLEROCKET_ROOT)
   const kits = kitReader(ports, kernel)
   const unread: ProbeError[] = []
+  let anyRead = false
   for (let at = 0; at < variants.length; at += AT_ONCE) {
     const look = (variant: Variant) => lookedFor(ports, settings, { kernel, variant, first })
     for (const one of await Promise.all(variants.slice(at, at + AT_ONCE).map(look))) {
       if (one.tag === 'unread') unread.push(one.error)
+      else anyRead = true
       const found = one.tag === 'kit' ? await kits.tryOne(one.kit) : undefined
       if (found !== undefined) return found
     }
   }
-  throw notFound(kernel, kits.others, [...unread, ...kits.refused])
+  // One store has them all, and answers 403 to what is not there: so it does, where it lets others be read.
+  const away = unread.filter((error) => !(anyRead && answers403(error)))
+  throw notFound(kernel, kits.others, [...away, ...kits.refused])
 }
 
 async function lookedFor(

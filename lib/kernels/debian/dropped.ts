@@ -22,6 +22,8 @@ export interface Dropped {
   readonly packages: readonly AptPackage[] | undefined
   /** why there are none, for the refusal */
   readonly why: string
+  /** nobody could say whether there are any */
+  readonly isAway?: true
 }
 
 export interface DroppedKernels {
@@ -89,11 +91,13 @@ const OFF: Dropped = {
 
 const BUSY: Dropped = {
   packages: undefined,
+  isAway: true,
   why: "Debian's snapshot service, which keeps what the archive dropped, was being asked about other kernels for too long: ask again.",
 }
 
 const unreachable = (url: string, error: ProbeError): Dropped => ({
   packages: undefined,
+  isAway: true,
   why: `Debian's snapshot service ${url}, which keeps what the archive dropped, could not be asked: ${error.message}.`,
 })
 

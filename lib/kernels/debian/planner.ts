@@ -75,9 +75,11 @@ export function debianPlanner(
       return await found(reading, look)
     } catch (error) {
       if (!isProbeError(error, 'headers-not-found')) throw error
-      const { packages, why } = await dropped.find(arch, kernelRelease)
+      const { packages, why, isAway } = await dropped.find(arch, kernelRelease)
       if (packages === undefined)
-        throw new ProbeError(error.code, `${error.message} ${why}`, { cause: error })
+        throw new ProbeError(isAway ? 'mirror-unreachable' : error.code, `${error.message} ${why}`, {
+          cause: error,
+        })
       return look([...reading.packages, ...packages])
     }
   }
@@ -116,7 +118,7 @@ export function debianPlanner(
         await found(await read(request.arch), (archive) => planPackages(archive, request)),
         request.kernelRelease,
       ),
-    find: async (name, arch) => allOf(await read(arch), name),
+    find: async (name, arch, isIt) => allOf(await read(arch), name, isIt),
     bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
     certificates: () => readCertificates(new TextEncoder().encode(keyring)),
   }
@@ -127,12 +129,16 @@ type Named = Pick<KernelRequest, 'arch' | 'kernelRelease'>
 type Look<T> = (archive: readonly AptPackage[]) => T | Promise<T>
 
 /** Newest first. ProbeError `mirror-unreachable` where a suite that may have it could not be reached, and no other has it. */
-function allOf({ packages, unread }: Reading, name: string): AptPackage[] {
+function allOf(
+  { packages, unread }: Reading,
+  name: string,
+  isIt: (pkg: AptPackage) => boolean,
+): AptPackage[] {
   const found = packages
     .filter((pkg) => pkg.name === name)
     .toSorted((a, b) => compareVersions(b.version, a.version))
   const unreachable = unread.find(({ error }) => error.code === 'mirror-unreachable')
-  if (found.length === 0 && unreachable !== undefined) throw unreachable.error
+  if (unreachable !== undefined && !found.some(isIt)) throw unreachable.error
   return found
 }
 

@@ -2,18 +2,22 @@
 
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Arch, Package } from '../../model/probe.ts'
+import type { Planner } from '../planner.ts'
 import { type ArchivePorts, signedArchive } from './archive.ts'
 import type { VanillaSettings } from './settings.ts'
 
 export interface SourcePorts extends ArchivePorts {
-  /** each version of that package in the distributions' signed lists, those of one distribution newest first */
-  readonly findPackages: (name: string, arch: Arch) => Promise<readonly Package[]>
+  /**
+   * Each version of that package in the distributions' signed lists, those of one distribution newest first. ProbeError
+   * `mirror-unreachable` where none of them `isIt`, and a list that may have it could not be read.
+   */
+  readonly findPackages: Planner['find']
 }
 
 /**
  * The source of exactly that version, e.g. `6.1.192`: the archive's, and where it cannot be had there, a package's. Never
- * that of a version beside it, whose structures may differ. ProbeError `headers-not-found` where there is none,
- * `mirror-unreachable` where there may be one later, `signature-invalid`, `too-large`.
+ * that of a version beside it, whose structures may differ. ProbeError `headers-not-found` where every place says that it
+ * has none, `mirror-unreachable` where one of them could not be asked, `signature-invalid`, `too-large`.
  */
 export async function kernelSource(
   ports: SourcePorts,
@@ -23,13 +27,25 @@ export async function kernelSource(
 ): Promise<Package> {
   const fill = filler(version)
   const names = packages.map(fill)
-  const archived = await fromArchive(ports, { url: fill(archive), keys, version })
+  const archived = await orAway(signedArchive(ports, { url: fill(archive), keys, version }))
   if (!(archived instanceof ProbeError)) return archived
   ports.log('no archive of the kernel source', { version, why: archived.message })
-  const found = (await Promise.all(names.map((name) => ports.findPackages(name, arch)))).flat()
-  const exact = found.find((pkg) => sameVersion(upstreamOf(pkg.version), version))
+  const isIt = (pkg: Package): boolean => sameVersion(upstreamOf(pkg.version), version)
+  const found = await orAway(packagesNamed(ports, names, arch, isIt))
+  if (found instanceof ProbeError) throw outage(version, [archived, found])
+  const exact = found.find(isIt)
   if (exact !== undefined) return exact
-  throw notHad(version, archived, names, found)
+  const why = `${archived.message}, and ${noPackage(names, found)}`
+  throw archived.code === 'not-found' ? notThere(version, why) : outage(version, [archived], why)
+}
+
+async function packagesNamed(
+  { findPackages }: SourcePorts,
+  names: readonly string[],
+  arch: Arch,
+  isIt: (pkg: Package) => boolean,
+): Promise<readonly Package[]> {
+  return (await Promise.all(names.map((name) => findPackages(name, arch, isIt)))).flat()
 }
 
 /** `{major}` 6, `{series}` 6.1, `{version}` 6.1.54; kernel.org calls 6.1.0 just 6.1. */
@@ -54,36 +70,33 @@ const upstreamOf = (version: string): string =>
     .replace(/-[^-]*$/, '')
     .replace('~rc', '-rc')
 
-/** The ProbeError, where it says that the archive does not have it or cannot be reached. */
-async function fromArchive(
-  ports: SourcePorts,
-  archive: Parameters<typeof signedArchive>[1],
-): Promise<Package | ProbeError> {
+/** The ProbeError, where it says that the place does not have it or cannot be asked. */
+async function orAway<T>(reading: Promise<T>): Promise<T | ProbeError> {
   try {
-    return await signedArchive(ports, archive)
+    return await reading
   } catch (error) {
     if (isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable')) return error
     throw error
   }
 }
 
-function notHad(
-  version: string,
-  archived: ProbeError,
-  names: readonly string[],
-  found: readonly Package[],
-): ProbeError {
+function noPackage(names: readonly string[], found: readonly Package[]): string {
   const others = found.map((pkg) => pkg.version).slice(0, 5)
   const beside = others.length === 0 ? '' : ` (there is ${others.join(', ')})`
-  const why = `${archived.message}, and no package ${names.join(' or ')} is of that version${beside}`
-  return archived.code === 'not-found'
-    ? new ProbeError(
-        'headers-not-found',
-        `the source of kernel ${version} was not found: ${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,
-      )
-    : new ProbeError(
-        'mirror-unreachable',
-        `the source of kernel ${version} cannot be had at this time: ${why}. Nothing is built from another version: it is tried again by itself. Can this machine reach that place? A mirror of it is named by vanilla.archive of the settings`,
-        { cause: archived },
-      )
+  return `no package ${names.join(' or ')} is of that version${beside}`
 }
+
+const notThere = (version: string, why: string): ProbeError =>
+  new ProbeError(
+    'headers-not-found',
+    `the source of kernel ${version} was not found: ${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,
+  )
+
+const outage = (version: string, away: readonly ProbeError[], why = told(away)): ProbeError =>
+  new ProbeError(
+    'mirror-unreachable',
+    `the source of kernel ${version} cannot be had now: ${why}. Nothing is built from another version. Ask again in a few minutes. If it stays so: the operator can let this machine reach that place, or name a mirror in vanilla.archive of the settings`,
+    { cause: away[0] },
+  )
+
+const told = (away: readonly ProbeError[]): string => away.map(({ message }) => message).join('; and ')

@@ -70,6 +70,7 @@ describe('a list of probes', () => {
     const reasons: FailureReason[] = [
       'headers-not-found',
       'driver-source-not-found',
+      'mirror-unreachable',
       'plan-error',
       'budget-spent',
     ]

@@ -52,8 +52,12 @@ describe('a download', () => {
   test.each([
     [404, 'not-found'],
     [410, 'not-found'],
+    [401, 'mirror-unreachable'],
     [403, 'mirror-unreachable'],
+    [429, 'mirror-unreachable'],
+    [451, 'mirror-unreachable'],
     [500, 'mirror-unreachable'],
+    [503, 'mirror-unreachable'],
   ])('answered with %i is %s', async (status, code) => {
     answer = (_, response) => response.writeHead(status).end('no')
     await expect(get()).rejects.toEqual(failing(code))
@@ -119,6 +123,11 @@ describe('a download', () => {
     expect(Buffer.from(await files(url, { maxBytes: 10 })).toString()).toBe('file')
     await expect(files(url, { maxBytes: 3 })).rejects.toMatchObject({ code: 'too-large' })
     await expect(files(`${url}-not`, { maxBytes: 3 })).rejects.toMatchObject({ code: 'not-found' })
+    await expect(files(`${url}/b`, { maxBytes: 3 })).rejects.toMatchObject({ code: 'not-found' })
+    // It is there, and cannot be read.
+    await expect(files(pathToFileURL(dir).href, { maxBytes: 1e6 })).rejects.toMatchObject({
+      code: 'mirror-unreachable',
+    })
     await expect(fetch(url, { maxBytes: 10 })).rejects.toMatchObject({ code: 'mirror-unreachable' })
     rmSync(dir, { recursive: true })
   })

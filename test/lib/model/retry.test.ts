@@ -25,6 +25,11 @@ describe('when a failed probe may be tried again', () => {
     }
   })
 
+  test('a mirror that was away is asked again soon, and then every quarter of an hour', () => {
+    expect(retryAt('mirror-unreachable', 1, now)).toBe(now + 30_000)
+    expect(retryAt('mirror-unreachable', 50, now)).toBe(now + 15 * 60_000)
+  })
+
   test('a spent budget is renewed at the next UTC midnight', () => {
     expect(retryAt('budget-spent', 1, now)).toBe(Date.UTC(2026, 10, 24))
     expect(dayOf(nextDay(now) - 1)).toBe('2026-11-23')

@@ -35,6 +35,16 @@ describe('a probe that is not published answers', () => {
     ],
     ['that failed, with a log', failed({ logKey: 'k' }), { more: { log: `${PATH}.log` } }],
     ['that may be tried again since long', failed({ retryAt: NOW - 5000 }), { retryAfter: 1 }],
+    [
+      'whose mirror was away, for longer than any client waits',
+      failed({ reason: 'mirror-unreachable', retryAt: NOW + 900_000 }),
+      {
+        status: 503,
+        code: 'mirror-unreachable',
+        retryAfter: 120,
+        more: { retryAt: '2026-11-26T00:15:00.000Z' },
+      },
+    ],
     ['for which nobody could pay', failed({ reason: 'budget-spent' }), { status: 429, code: 'budget-spent' }],
   ])('%s', (_, state, expected) => {
     const problem = stateProblem(subject, state, NOW)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { BOTTLEROCKET_ROOT, BOTTLEROCKET_ROOTS } from '../../../../lib/archives/keys/bottlerocket.ts'
 import { readMetadata } from '../../../../lib/archives/tuf/metadata.ts'
 import { openRepository } from '../../../../lib/archives/tuf/repository.ts'
-import { type FirstRoot, firstRoot } from '../../../../lib/archives/tuf/root.ts'
+import { type FirstRoot, firstRoot, newestRoot } from '../../../../lib/archives/tuf/root.ts'
 import { ProbeError } from '../../../../lib/model/errors.ts'
 import type { Fetch } from '../../../../lib/model/ports.ts'
 import { vector } from '../../../support/archives.ts'
@@ -277,6 +277,34 @@ test('of the past: what was signed last is believed after its time, and nothing 
   expect(await reader(root, true).read(filesOf({ expires }))).toMatchObject(KIT)
   await expect(reader(root, true).read(filesOf({ expires, by: [stranger] }))).rejects.toMatchObject({
     code: 'signature-invalid',
+  })
+})
+
+describe('the root after the last one that is there', () => {
+  const first = rootFile({ keys: [owner] })
+  const newest = (error: ProbeError) =>
+    newestRoot(
+      {
+        fetch: async () => {
+          throw error
+        },
+      },
+      'https://cache.invalid',
+      readMetadata('root', first, 'a root'),
+    )
+
+  test.each([
+    ['404', new ProbeError('not-found', 'answers 404')],
+    ['403', new ProbeError('mirror-unreachable', 'answers 403', { cause: { status: 403 } })],
+  ])('is not there where a store answers %s', async (_, error) => {
+    expect((await newest(error)).signed.version).toBe(1)
+  })
+
+  test.each([
+    ['500', new ProbeError('mirror-unreachable', 'answers 500', { cause: { status: 500 } })],
+    ['nothing', new ProbeError('mirror-unreachable', 'it did not answer in time')],
+  ])('may be there where it answers %s: nothing is read on', async (_, error) => {
+    await expect(newest(error)).rejects.toBe(error)
   })
 })
 

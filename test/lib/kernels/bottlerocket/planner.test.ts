@@ -173,6 +173,25 @@ describe('no plan comes of', () => {
     expect(await refusal(world({ fetch }).plan())).toMatchObject({ code: 'mirror-unreachable' })
   })
 
+  test.each([
+    ['403, as the store does to what is not there', 403, 'headers-not-found'],
+    ['502', 502, 'mirror-unreachable'],
+  ])('a release that no variant has, where one variant answers %s', async (_, status, code) => {
+    const fetch: World['fetch'] = (url, next) => {
+      if (!url.includes('/metadata/') || !url.includes('aws-k8s-1.25')) return next(url, { maxBytes: 1e9 })
+      throw new ProbeError('mirror-unreachable', `${url} answers ${status}`, { cause: { status } })
+    }
+    expect(await refusal(world({ fetch }).plan('5.15.107'))).toMatchObject({ code })
+  })
+
+  test('a store that answers 403 to everything: it may be there', async () => {
+    const fetch: World['fetch'] = (url, next) => {
+      if (!url.includes('/metadata/')) return next(url, { maxBytes: 1e9 })
+      throw new ProbeError('mirror-unreachable', `${url} answers 403`, { cause: { status: 403 } })
+    }
+    expect(await refusal(world({ fetch }).plan())).toMatchObject({ code: 'mirror-unreachable' })
+  })
+
   test('a root that is another one, whoever signed it', async () => {
     const stranger = serviceFiles({ kits: KITS, key: tufKey() })
     const { plan, kitsAsked } = world({ change: stranger })

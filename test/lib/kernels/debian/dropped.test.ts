@@ -238,7 +238,7 @@ describe('the snapshot service', () => {
   ])('that answers what is %s has not answered', async (_, text) => {
     archive.answer = (path, response) => path.startsWith('/mr/') && !!response.end(text)
     await expect(plan()).rejects.toEqual(
-      refused('headers-not-found', /could not be asked: .*as its interface says/),
+      refused('mirror-unreachable', /could not be asked: .*as its interface says/),
     )
   })
 
@@ -288,7 +288,7 @@ describe('the snapshot service', () => {
     await dropped()
     archive.answer = (path, response) => path.startsWith('/mr/') && !!response.writeHead(503).end()
     const { plan, later, lines } = planner()
-    const down = refused('headers-not-found', /could not be asked: .*answers 503/)
+    const down = refused('mirror-unreachable', /could not be asked: .*answers 503/)
     await expect(plan(request('6.1.153-1-amd64'))).rejects.toEqual(down)
     expect(service()).toHaveLength(1)
     await expect(plan(request('6.1.153-1-amd64'))).rejects.toEqual(down)
@@ -302,7 +302,7 @@ describe('the snapshot service', () => {
   test('that does not answer is waited for no longer than for any mirror', async () => {
     await dropped()
     archive.answer = (path) => path.startsWith('/mr/')
-    await expect(plan()).rejects.toEqual(refused('headers-not-found', /could not be asked/))
+    await expect(plan()).rejects.toEqual(refused('mirror-unreachable', /could not be asked/))
   })
 
   test('is asked about one kernel at a time', async () => {

@@ -133,9 +133,11 @@ describe('an archive of many suites', () => {
       code: 'mirror-unreachable',
       message: expect.stringMatching(/no headers of kernel 7\.2\.13-1-amd64.* Not read: .*sid \(.*502\)/),
     })
-    await expect(plans.find('linux-source-7.2', 'x86_64')).rejects.toMatchObject({
-      code: 'mirror-unreachable',
-    })
+    for (const name of ['linux-source-7.2', 'linux-headers-6.12.95+deb13-amd64'])
+      await expect(plans.find(name, 'x86_64', () => false)).rejects.toMatchObject({
+        code: 'mirror-unreachable',
+      })
+    expect(await plans.find('linux-headers-6.12.95+deb13-amd64', 'x86_64', () => true)).not.toEqual([])
   })
 
   test('says which suites it has not, and what to do, where it has no such kernel', async () => {
