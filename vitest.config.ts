@@ -3,7 +3,9 @@
 
 import { defineConfig } from 'vitest/config'
 
-const REAL = ['attacks', 'e2e', 'buildspecs', 'systems'].map((folder) => `test/${folder}/**/*.test.ts`)
+const REAL = ['attacks', 'e2e', 'buildspecs', 'systems', 'hosts'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+)
 const LONG = 'test/**/*.long.test.ts'
 const MINUTES = 60_000
 /** What builds real probes. */

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 
 const FOLDER = join(import.meta.dirname, '../../vectors/kernel-configs-field')
 
@@ -35,3 +36,5 @@ export const FIELD: readonly FieldConfig[] = readFileSync(join(FOLDER, 'expected
       ...{ file, release, kmod, kmodDefault, ebpf, ebpfDefault, modernEbpf, compilerFamily, compilerMajor },
     }
   })
+
+export const fieldText = (file: string): string => gunzipSync(fieldBytes(file)).toString('utf8')

@@ -1,0 +1,180 @@
+// What hosts of the field are told, line by line: each transcript beside this file was read as the host's user reads it.
+// After a change of words, TRANSCRIPTS=write writes them anew, to be read again.
+
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ended, type Host, LOADER, makeHost, SHELLS, type Shell } from '../support/client/host.ts'
+import { type HostRow, hostsOf, SCAP } from './hosts.ts'
+import { startWorld, verdictLine, type World } from './world.ts'
+
+const FOLDER = join(import.meta.dirname, 'transcripts')
+const WRITE = process.env.TRANSCRIPTS === 'write'
+/** Hosts that are asked for at once. */
+const AT_ONCE = 4
+
+let world: World
+let rows: HostRow[]
+const transcripts = new Map<string, Readonly<Record<Shell, string>>>()
+
+beforeAll(async () => {
+  world = await startWorld()
+  rows = hostsOf(world)
+  // The probe of the ordinary host is there before the others ask for it.
+  const [first, ...others] = rows
+  for (const row of [first!]) transcripts.set(row.id, await both(row))
+  const waiting = [...others]
+  const next = async (): Promise<void> => {
+    for (let row = waiting.shift(); row !== undefined; row = waiting.shift())
+      transcripts.set(row.id, await both(row))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, next))
+}, 1_200_000)
+afterAll(() => world?.stop())
+
+async function both(row: HostRow): Promise<Readonly<Record<Shell, string>>> {
+  return { dash: await transcriptOf(row, 'dash'), 'busybox ash': await transcriptOf(row, 'busybox ash') }
+}
+
+async function transcriptOf(row: HostRow, shell: Shell): Promise<string> {
+  const { raw, config, files = {}, tools = {}, http, without = [] } = row
+  const at = config?.at ?? `boot/config-${raw.release}`
+  const host = makeHost({
+    raw,
+    tools,
+    without,
+    ...(http === undefined ? {} : { http }),
+    files: { ...files, ...(config === undefined ? {} : { [at]: config.bytes }) },
+  })
+  try {
+    const lines = [`# ${row.about}`, `# ${raw.release} ${raw.machine}, ${raw.version}`]
+    if (config !== undefined) lines.push(`# ${await verdictLine(world, join(host.dir, 'root', at), raw)}`)
+    for (let run = 0; run < (row.runs ?? 1); run += 1) lines.push(...(await load(row, host, shell)))
+    lines.push(...tail(host))
+    return normal(`${lines.join('\n')}\n`, host)
+  } finally {
+    host.remove()
+  }
+}
+
+async function load(row: HostRow, host: Host, shell: Shell): Promise<string[]> {
+  const { args = [] } = row
+  const [command, ...before] = SHELLS[shell]
+  const env = environment(row, host)
+  const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', command, ...before, LOADER, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const { status, stdout } = await ended(child)
+  return [`$ ${['falco-driver-loader', ...args].join(' ')}`, stdout.trimEnd(), `exit ${status}`]
+}
+
+function environment({ env = {} }: HostRow, host: Host): Record<string, string> {
+  const { registry, key, proxies, nobody } = world
+  const all = {
+    ...host.env,
+    ...SCAP,
+    DRIVERS_REPO: `${registry.url}/driver`,
+    FALCO_PROBES_KEY: key,
+    ...env,
+  }
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [
+            [
+              name,
+              value
+                .replaceAll('REGISTRY', registry.url)
+                .replaceAll('NOBODY', nobody)
+                .replaceAll('PROXY_DENYING', proxies.denying)
+                .replaceAll('PROXY_LOGIN', proxies.login),
+            ],
+          ],
+    ),
+  )
+}
+
+/** What the kernel's tools were told, and what is left. */
+function tail(host: Host): string[] {
+  const calls = readOr(host.calls).trimEnd()
+  return [
+    ...(calls === '' ? ['# the kernel was told nothing'] : calls.split('\n').map((call) => `# ran: ${call}`)),
+    ...host.left().map((file) => `# left: ~/${file}`),
+  ]
+}
+
+function readOr(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Without what is another in every run: folders, ports, times, keys, and the kernel that the archive has today. */
+function normal(text: string, host: Host): string {
+  const { registry, kernel, proxies, nobody } = world
+  const version = kernel.release.replace(/-amd64$/, '')
+  return text
+    .replaceAll(join(host.dir, 'root'), '')
+    .replaceAll(join(host.dir, 'home'), '/root')
+    .replaceAll(host.dir, '')
+    .replaceAll(registry.url, 'https://probes.example')
+    .replaceAll(proxies.denying, 'http://proxy.example:3128')
+    .replaceAll(proxies.login, 'http://login.example')
+    .replaceAll(nobody, 'https://away.example')
+    .replaceAll(/127\.0\.0\.1:\d+|127\.0\.0\.1 port \d+/g, 'mirror.example')
+    .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
+    .replaceAll(kernel.unameRelease.replace('amd64', 'arm64'), '6.1.0-56-arm64')
+    .replaceAll(version, '6.1.192-2')
+    .replaceAll(/(?: {2}building, \d+ s\n)+/g, '  building, 1 s\n')
+    .replaceAll(/\b\d+ s\b/g, '1 s')
+    .replaceAll(/\b\d+ ms\b/g, '1 ms')
+    .replaceAll(/key [0-9A-F]{16,40}/g, 'key 3A27B4F6ABB6A7814A91C7FDBD657C89FA4E7CA2')
+    .replaceAll(/\.\d{3,7}(?=[/:]|$)/gm, '.PID')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-27T12:00:00.000Z')
+}
+
+describe('what a host is told', () => {
+  test('is the same under dash and busybox', () => {
+    for (const { id } of rows) {
+      const { dash, 'busybox ash': busybox } = transcripts.get(id)!
+      expect(busybox, id).toBe(dash)
+    }
+  })
+
+  test('is what was read and found right, of at least 60 hosts', () => {
+    expect(rows.length).toBeGreaterThanOrEqual(60)
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
+    if (WRITE) mkdirSync(FOLDER, { recursive: true })
+    for (const { id } of rows) {
+      const file = join(FOLDER, `${id}.txt`)
+      if (WRITE) writeFileSync(file, transcripts.get(id)!.dash)
+      expect(transcripts.get(id)!.dash, id).toBe(readFileSync(file, 'utf8'))
+    }
+    expect(readdirSync(FOLDER).sort()).toEqual(rows.map(({ id }) => `${id}.txt`).sort())
+  })
+
+  /** Words that tell a person what to do, or where. */
+  const NEXT =
+    /\b(?:send|submit|install|set|mend|ask|use|run|try|boot|upgrade|name|put|get|stop|sign|mount|see|load|look|look up|enroll|remove|check)\b|again/i
+  test('never ends without the next step', () => {
+    for (const { id } of rows) {
+      const { dash } = transcripts.get(id)!
+      if (/^exit 0$/m.test(dash)) continue
+      expect(dash.slice(dash.indexOf('$ ')), id).toMatch(NEXT)
+    }
+  })
+
+  test('is text that a terminal can show, without a regular expression or an inner word', () => {
+    for (const { id } of rows) {
+      const { dash } = transcripts.get(id)!
+      const said = dash.slice(dash.indexOf('$ '))
+      expect(said, id).toMatch(/^[\x20-\x7e\n]*$/)
+      expect(said, id).not.toMatch(/\[A-Z|\\d|undefined|\[object|NaN|Error:/)
+    }
+  })
+})
