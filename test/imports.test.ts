@@ -43,7 +43,7 @@ const FLOORS = [
   ['plan', 'publish', 'api'],
 ] as const
 
-/** Where Debian is the business: its kernels, its archive, its hosts, how they spell names; and an example. */
+/** Where Debian is the business: its kernels, its archive, its hosts, how they spell names; an example; and a table of all. */
 const ABOUT_DEBIAN = [
   'lib/kernels/debian',
   'lib/kernels/targets.ts',
@@ -52,6 +52,7 @@ const ABOUT_DEBIAN = [
   'lib/clients',
   'lib/names',
   'lib/api/openapi.ts',
+  'lib/kconfig/patched.ts',
 ]
 
 const roomOf = (module: string): string => module.split('/')[1] ?? ''

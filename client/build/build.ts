@@ -43,7 +43,7 @@ export async function buildProbe(ports: BuildPorts, asked: Probe): Promise<Outco
     ports,
     { key: keyOf(probe), claim, attempt: 1 },
     found.kernel,
-    found.submitted,
+    found.submission ?? {},
   )
   tellPlan(ports, probe, decision)
   const ended = await ports.run(await ordered(ports, probe, decision))

@@ -7,7 +7,7 @@ import type { Arch, KernelImage, Kind, PackageFormat, Probe, ProbeRoot, Source }
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
 import { formatJob, type Job, type JobInput } from './job.ts'
-import type { BuildOrderRecord, BuildPlan } from './order.ts'
+import type { BuildOrderRecord, BuildPlan, OfSubmission } from './order.ts'
 import type { BuildRoot } from './roots/build-root.ts'
 import type { Wanted } from './roots/choose.ts'
 import type { RootRecord } from './roots/records.ts'
@@ -54,14 +54,14 @@ export interface Decision {
 }
 
 /**
- * Runs again from the start without harm: all that it puts in place lies under its digest. `submitted`: what a host
- * submitted of the kernel. ProbeError: those of its ports.
+ * Runs again from the start without harm: all that it puts in place lies under its digest. `submission`: of the host that
+ * submitted the kernel. ProbeError: those of its ports.
  */
 export async function decide(
   ports: DecidePorts,
   { key, claim, attempt }: Pick<BuildPlan, 'key' | 'claim' | 'attempt'>,
   kernel: KernelPlan,
-  submitted: BuildPlan['submitted'],
+  { submitted, forced = [] }: OfSubmission,
 ): Promise<Decision> {
   const { arch, kind } = probeOf(key)
   const [root, steps] = await Promise.all([
@@ -81,6 +81,7 @@ export async function decide(
     driverSource: driver.source,
     headers: tree.sources,
     ...(submitted === undefined ? {} : { submitted }),
+    ...(forced.length === 0 ? {} : { forced }),
     ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
     ...loadTestOf(kernel, ports.settings),
   }

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { submittedPartsSchema } from '../model/kernel.ts'
 import { parseOwnJson, type Read } from '../model/parse.ts'
-import { imageSchema, RECIPES, rootSchema, sourceSchema } from '../model/probe.ts'
+import { imageSchema, objectionSchema, RECIPES, rootSchema, sourceSchema } from '../model/probe.ts'
 
 /** Records of before had one format, and did not say it. */
 const storedImage = imageSchema.extend({ format: imageSchema.shape.format.default('deb') })
@@ -29,12 +29,17 @@ const buildPlan = z.object({
   headers: z.array(sourceSchema),
   /** what a host submitted of the kernel */
   submitted: submittedPartsSchema.optional(),
+  /** what speaks against the probe, and was overridden by who submitted its kernel */
+  forced: z.array(objectionSchema).optional(),
   /** under which the tree that this build makes is kept */
   treeId: z.string().optional(),
   /** none where there is no image of this kernel */
   loadTest: loadTestRecord.optional(),
 })
 export type BuildPlan = Read<typeof buildPlan>
+
+/** What of a plan is of the host that submitted the kernel. */
+export type OfSubmission = Pick<BuildPlan, 'submitted' | 'forced'>
 
 /** Bytes of a record at most: some twenty presigned URLs, of up to 2 KB each. */
 export const MAX_ORDER = 256 * 1024

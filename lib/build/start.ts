@@ -8,7 +8,14 @@ import type { Budgets, Builder, Clock, Index, Log, Store } from '../model/ports.
 import { fileOf, probeOf } from '../names/grammar.ts'
 import { payBuild } from '../serve/spending.ts'
 import { type DecidePorts, type Decision, decide, jobSeconds, type OrderPorts, orderOf } from './decide.ts'
-import { type BuildOrderRecord, type BuildPlan, decodeOrder, encodeOrder, MAX_ORDER } from './order.ts'
+import {
+  type BuildOrderRecord,
+  type BuildPlan,
+  decodeOrder,
+  encodeOrder,
+  MAX_ORDER,
+  type OfSubmission,
+} from './order.ts'
 
 export interface StartBuildPorts extends DecidePorts, OrderPorts {
   readonly index: Pick<Index, 'started'>
@@ -47,7 +54,7 @@ async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Prom
 }
 
 /**
- * Resolves to whether the claim is still held. `submitted`: what a host submitted of the kernel. Runs again from the
+ * Resolves to whether the claim is still held. `submission`: of the host that submitted the kernel. Runs again from the
  * start without harm: see `plan`. ProbeError `budget-spent` when no more builds may be started today, `share-spent` when
  * none for this caller, and those of its ports.
  */
@@ -55,9 +62,9 @@ export async function startBuild(
   ports: StartBuildPorts,
   request: PlanRequest,
   kernel: KernelPlan,
-  submitted?: BuildPlan['submitted'],
+  submission: OfSubmission = {},
 ): Promise<boolean> {
-  const decision = await decide(ports, request, kernel, submitted)
+  const decision = await decide(ports, request, kernel, submission)
   const { key, claim } = request
   const now = ports.now()
   await pay(ports, request)

@@ -59,6 +59,7 @@ export type SourceKernel = Pick<
   | 'symvers'
   | 'kheaders'
   | 'sourceVersion'
+  | 'patched'
 >
 
 /** A kernel as the loaders of 2015 to 2020 named it. */

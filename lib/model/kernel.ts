@@ -3,7 +3,9 @@
 import * as z from 'zod'
 import { sha256, sha256Hex, storedSchema } from './digest.ts'
 import { parseOwnJson, type Read } from './parse.ts'
-import { ARCHES, type ConfigHash, type Probe } from './probe.ts'
+import { ARCHES, type ConfigHash, objectionSchema, type Probe } from './probe.ts'
+
+const objections = z.array(objectionSchema).optional()
 
 const schema = z.object({
   arch: z.enum(ARCHES),
@@ -33,6 +35,10 @@ const schema = z.object({
   refused: z.object({ kmod: z.string().optional(), ebpf: z.string().optional() }),
   /** what could never load is built as well */
   force: z.boolean(),
+  /** with `force`: why a probe of that kind would have been refused */
+  forced: z.object({ kmod: objections, ebpf: objections }).optional(),
+  /** the option of its config that shows that it is not kernel.org's, e.g. `CONFIG_RHEL_DIFFERENCES` */
+  patched: z.string().optional(),
 })
 export type SubmittedKernel = Read<typeof schema>
 

@@ -92,6 +92,17 @@ export const rootSchema = z.object({
 })
 export type ProbeRoot = Read<typeof rootSchema>
 
+/** What speaks against a probe that was built all the same, as whoever submitted its kernel wanted it. */
+export const objectionSchema = z.object({
+  /** a verdict on the config, `patched-kernel`, `lost-options` */
+  code: z.string(),
+  /** what shows it, e.g. `CONFIG_RHEL_DIFFERENCES` */
+  option: z.string(),
+  /** for a person */
+  detail: z.string(),
+})
+export type Objection = Read<typeof objectionSchema>
+
 /** Where a published probe came from: the answer to promise 11. */
 export const provenanceSchema = z.object({
   /** the real `uname -r`; the module's vermagic starts with it */
@@ -106,6 +117,8 @@ export const provenanceSchema = z.object({
   root: rootSchema.optional(),
   /** seconds of each build step, as the build reported them */
   timings: z.object({}).catchall(z.number()),
+  /** absent: nothing speaks against it */
+  forced: z.array(objectionSchema).optional(),
 })
 export type Provenance = Read<typeof provenanceSchema>
 

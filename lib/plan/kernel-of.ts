@@ -1,11 +1,12 @@
 // Which kernel a probe is built for, and of what its build tree is made: or that another probe is the one to build.
 
-import type { BuildPlan } from '../build/order.ts'
+import type { OfSubmission } from '../build/order.ts'
+import { hasOwnSource, type Patched, patchedReason, patchedWith } from '../kconfig/patched.ts'
 import type { KernelPlan } from '../kernels/planner.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { recordId, type SubmittedKernel, submittedParts } from '../model/kernel.ts'
 import type { Kernels } from '../model/ports.ts'
-import type { ConfigHash, Probe } from '../model/probe.ts'
+import type { ConfigHash, Objection, Probe } from '../model/probe.ts'
 
 export interface KernelOfPorts {
   readonly kernels: Pick<Kernels, 'recorded'>
@@ -18,7 +19,7 @@ export interface KernelOfPorts {
 }
 
 export type KernelOf =
-  | { readonly tag: 'kernel'; readonly kernel: KernelPlan; readonly submitted?: BuildPlan['submitted'] }
+  | { readonly tag: 'kernel'; readonly kernel: KernelPlan; readonly submission?: OfSubmission }
   /** the kernel has another name today, and its probe is there */
   | { readonly tag: 'older-name'; readonly of: Probe }
   /** what was submitted is the config of a distribution's own kernel */
@@ -40,13 +41,34 @@ export async function kernelOf(ports: KernelOfPorts, probe: Probe): Promise<Kern
  */
 async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<KernelOf> {
   const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
-  const own = await distributionsOwn(ports, { ...probe, ...kernel })
-  if (own !== undefined && isNamedAs(own, probe)) return { tag: 'distributions-own', of: own }
-  const why = own === undefined ? kernel.refused[probe.kind] : undefined
+  const own = await lookedUp(ports, { ...probe, ...kernel })
+  if (!(own instanceof ProbeError) && isNamedAs(own, probe)) return { tag: 'distributions-own', of: own }
+  const submitted = submittedParts(kernel)
+  const forced = kernel.forced?.[probe.kind] ?? []
+  if (!(own instanceof ProbeError))
+    return { tag: 'kernel', kernel: await ports.kernel(own), submission: { submitted, forced } }
+  const patches = patchesOf(kernel)
+  const why = kernel.refused[probe.kind] ?? (kernel.force ? undefined : patchedWhy(patches, own))
   if (why !== undefined) throw new ProbeError('cannot-load', why)
-  const tree = await (own === undefined ? ports.submitted(kernel) : ports.kernel(own))
-  return { tag: 'kernel', kernel: tree, submitted: submittedParts(kernel) }
+  const submission = { submitted, forced: [...forced, ...patches.map(objectionTo)] }
+  return { tag: 'kernel', kernel: await ports.submitted(kernel), submission }
 }
+
+/** Whose patches keep it from being made of kernel.org's source, where that is what it would be made of: one or none. */
+const patchesOf = ({ patched, kernelUrls }: SubmittedKernel): readonly Patched[] =>
+  patched === undefined || kernelUrls.length > 0
+    ? []
+    : [patchedWith(patched)].filter((one) => !hasOwnSource(one))
+
+/** `own`: why the distribution's own headers are not what it is built of. */
+const patchedWhy = ([patched]: readonly Patched[], own: ProbeError): string | undefined =>
+  patched && `${patchedReason(patched)}. By its name: ${own.message}`
+
+const objectionTo = (patched: Patched): Objection => ({
+  code: 'patched-kernel',
+  option: patched.option,
+  detail: patchedReason(patched),
+})
 
 function refuse({ config }: Probe): never {
   throw new ProbeError('unknown-config', `the config ${config} was never submitted for this kernel`)
@@ -55,16 +77,26 @@ function refuse({ config }: Probe): never {
 const isNamedAs = (a: Probe, b: Probe): boolean =>
   a.target === b.target && a.kernelRelease === b.kernelRelease && a.kernelVersion === b.kernelVersion
 
+type Asked = Parameters<KernelOfPorts['identify']>[0]
+
 /** `undefined` where no distribution has a kernel of that release with exactly that config. */
 export async function distributionsOwn(
-  { identify }: Pick<KernelOfPorts, 'identify'>,
-  asked: Parameters<KernelOfPorts['identify']>[0],
+  ports: Pick<KernelOfPorts, 'identify'>,
+  asked: Asked,
 ): Promise<Probe | undefined> {
+  const own = await lookedUp(ports, asked)
+  return own instanceof ProbeError ? undefined : own
+}
+
+/** The ProbeError, where it says that there is no such kernel. */
+async function lookedUp(
+  { identify }: Pick<KernelOfPorts, 'identify'>,
+  asked: Asked,
+): Promise<Probe | ProbeError> {
   try {
     return await identify(asked)
   } catch (error) {
-    if (isProbeError(error, 'headers-not-found') || isProbeError(error, 'unsupported-kernel'))
-      return undefined
+    if (isProbeError(error, 'headers-not-found') || isProbeError(error, 'unsupported-kernel')) return error
     throw error
   }
 }

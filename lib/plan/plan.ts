@@ -52,7 +52,7 @@ async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): 
     case 'distributions-own':
       return planOwn(ports, request, found.of)
     case 'kernel':
-      return known(ports, request, started(await startBuild(ports, request, found.kernel, found.submitted)))
+      return known(ports, request, started(await startBuild(ports, request, found.kernel, found.submission)))
     default:
       return unreachable(found)
   }

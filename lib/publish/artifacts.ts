@@ -51,5 +51,6 @@ export const provenanceOf = ({ plan, report }: Pick<Whole, 'plan' | 'report'>): 
   compiler: plan.compiler,
   compilerVersion: report?.compilerVersion ?? '',
   root: plan.root,
+  ...(plan.forced === undefined ? {} : { forced: plan.forced }),
   timings: report?.timings ?? {},
 })

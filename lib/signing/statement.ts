@@ -1,7 +1,7 @@
 // The statement: what a signature says of the bytes. A genuine probe in the place of another is as bad as a forged one.
 
 import type { SubmittedParts } from '../model/kernel.ts'
-import type { Probe, ProbeRoot, Source } from '../model/probe.ts'
+import type { Objection, Probe, ProbeRoot, Source } from '../model/probe.ts'
 
 /**
  * RFC 9580, section 5.2.3.24: the statement is a list of notations of the signature, one for each part, under a domain
@@ -25,6 +25,8 @@ export interface StatementFacts {
   /** command name */
   readonly compiler: string
   readonly root?: ProbeRoot | undefined
+  /** what speaks against the probe, and was overridden */
+  readonly forced?: readonly Objection[] | undefined
 }
 
 const VERSION = '1'
@@ -63,6 +65,7 @@ export function statementOf(facts: StatementFacts): readonly string[] {
     ),
     `compiler=${facts.compiler}`,
     ...rootParts(facts.root),
+    ...(facts.forced ?? []).map(forcedPart),
   ]
   const bad = parts.find((part) => !PART.test(part))
   if (bad !== undefined) throw new Error(`${JSON.stringify(bad)} is not a part of a statement`)
@@ -81,5 +84,9 @@ const rootParts = (root: ProbeRoot | undefined): string[] =>
         `root-packages=sha256:${root.id}`,
         `compiler-match=${root.match}`,
       ]
+
+/** `forced=patched-kernel:CONFIG_RHEL_DIFFERENCES`; what decides a verdict may also be a line of a config, which is told elsewhere. */
+const forcedPart = ({ code, option }: Objection): string =>
+  `forced=${code}${/^[\w,]{1,300}$/.test(option) ? `:${option}` : ''}`
 
 const shown = ({ name, version, sha256 }: Source): string => `${name}_${version}@sha256:${sha256}`

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
 import { type Neutralized, neutralize } from '../kconfig/neutralize.ts'
+import { patchesIn } from '../kconfig/patched.ts'
 import { printKconfig } from '../kconfig/print.ts'
 import type { Verdict } from '../kconfig/verdicts.ts'
 import { type Stored, sha256 } from '../model/digest.ts'
@@ -79,6 +80,8 @@ export async function readSubmission(
     ...compilerText(config),
     refused: force ? {} : refusals(found),
     force,
+    ...(force ? { forced: objections(found) } : {}),
+    ...patchedIn(config, version),
   }
   const files = Object.values(sent).filter((file) => file !== undefined)
   return { kernel, neutralized: build.neutralized, judged, wanted, files }
@@ -123,6 +126,19 @@ function refusals(found: Judged['verdicts']): SubmittedKernel['refused'] {
   )
 }
 
+/** What `force` overrides, of each kind that has any. */
+function objections(found: Judged['verdicts']): SubmittedKernel['forced'] {
+  const of = (kind: Kind) => found.filter((verdict) => verdict.kind === kind && verdict.blocks)
+  return Object.fromEntries(
+    KINDS.map((kind) => [kind, of(kind).map(({ code, option, detail }) => ({ code, option, detail }))]),
+  )
+}
+
+function patchedIn(config: Kconfig, version: string): Pick<SubmittedKernel, 'patched'> {
+  const patched = patchesIn(config, version)
+  return patched === undefined ? {} : { patched: patched.option }
+}
+
 /** Only its file name is ever looked at. ProbeError `bad-field`. */
 function packageUrl(url: string): string {
   const file = /^https?:\/\/[\x21-\x7e]+\/([A-Za-z0-9][A-Za-z0-9.+~_%-]*)$/.exec(url)?.[1] ?? ''
@@ -131,12 +147,16 @@ function packageUrl(url: string): string {
 }
 
 /**
- * As the config's first comment says, else as the release does: a comment decides nothing else. What comes before a release
- * is not the release: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
+ * As the release says. Where its last number is 0, as distributions write it that keep their ABI's name (`6.1.0-56-amd64`),
+ * as the config's first comment says, if it is of the same series: anyone can write one, and of a config that is another
+ * kernel's it is another version. What comes before a release is not the release: `6.12.0-rc3`, which Fedora calls
+ * `6.12.0-0.rc3.27.fc42`.
  */
 function sourceVersion({ headerVersion }: Kconfig, unameRelease: string): string {
+  const series = /^\d+\.\d+(?=\.0(?!\d)|$|[^.\d])/.exec(unameRelease)?.[0]
+  const header = series !== undefined && /^\d+\.\d+/.exec(headerVersion ?? '')?.[0] === series
   const [, version, candidate] =
-    /^(\d+\.\d+(?:\.\d+)?)(?:-(?:0\.)?(rc\d+))?/.exec(headerVersion ?? unameRelease) ?? []
+    /^(\d+\.\d+(?:\.\d+)?)(?:-(?:0\.)?(rc\d+))?/.exec((header && headerVersion) || unameRelease) ?? []
   if (version !== undefined) return candidate === undefined ? version : `${version}-${candidate}`
   throw new ProbeError('bad-field', 'release: it does not begin with the number of a kernel')
 }

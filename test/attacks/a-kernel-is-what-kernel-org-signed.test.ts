@@ -57,7 +57,7 @@ function registry(archive = kernelOrg.archive) {
   }
   const settings = { archive, keys: [by.key], packages: ['linux-source-{series}'] }
   return {
-    kernel: () => kernelSource(ports, settings, VERSION, 'x86_64'),
+    kernel: () => kernelSource(ports, settings, { version: VERSION, arch: 'x86_64' }),
     kept: () => [...records, ...inside.objects.inputs.keys()],
   }
 }

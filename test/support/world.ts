@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly settings?: Partial<Settings>
   /** the release that a kernel has in its name today; throws for what is no kernel */
   readonly today?: (kernelRelease: string) => string
+  /** the distribution's own probe of a submitted config; absent: there is none */
+  readonly identify?: (asked: ConfigHash) => Probe
 }
 
 /** Called before and after every call of a port; what it throws is what the caller sees. */
@@ -135,7 +137,8 @@ export function createWorld(options: WorldOptions) {
       recipe: 'makefile' as const,
     }),
     ensureInput: async (_: KernelImage) => undefined,
-    identify: async (_: ConfigHash): Promise<Probe> => {
+    identify: async (asked: ConfigHash): Promise<Probe> => {
+      if (options.identify !== undefined) return options.identify(asked)
       throw new ProbeError('headers-not-found', 'no distribution has that config')
     },
     submitted: async (kernel: SubmittedKernel): Promise<SourcePlan> => sourcePlan(kernel),

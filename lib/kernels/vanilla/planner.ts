@@ -1,6 +1,7 @@
 // Plans of kernels without header packages: the build tree is made of the kernel's source and its config, or was made so before.
 
 import { treeId } from '../../inputs/cache.ts'
+import { hasOwnSource, patchedWith } from '../../kconfig/patched.ts'
 import type { SourceKernel, SourcePlan } from '../planner.ts'
 import type { VanillaSettings } from './settings.ts'
 import { kernelSource, type SourcePorts } from './source.ts'
@@ -12,7 +13,12 @@ export interface VanillaPorts extends SourcePorts {
 /** ProbeError `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
 export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Promise<SourcePlan> {
   const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
-  const source = await kernelSource(ports, ports.settings, kernel.sourceVersion, arch)
+  const ofPackages = kernel.patched !== undefined && hasOwnSource(patchedWith(kernel.patched))
+  const source = await kernelSource(ports, ports.settings, {
+    version: kernel.sourceVersion,
+    arch,
+    ofPackages,
+  })
   const id = treeId({
     arch,
     unameRelease,

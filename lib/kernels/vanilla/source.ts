@@ -14,6 +14,14 @@ export interface SourcePorts extends ArchivePorts {
   readonly findPackages: Planner['find']
 }
 
+export interface WantedSource {
+  /** e.g. `6.1.192` */
+  readonly version: string
+  readonly arch: Arch
+  /** a distribution's own patches are in it: kernel.org's archive is another source */
+  readonly ofPackages?: boolean
+}
+
 /**
  * The source of exactly that version, e.g. `6.1.192`: the archive's, and where it cannot be had there, a package's. Never
  * that of a version beside it, whose structures may differ. ProbeError `headers-not-found` where every place says that it
@@ -22,12 +30,13 @@ export interface SourcePorts extends ArchivePorts {
 export async function kernelSource(
   ports: SourcePorts,
   { archive, keys, packages }: VanillaSettings,
-  version: string,
-  arch: Arch,
+  { version, arch, ofPackages = false }: WantedSource,
 ): Promise<Package> {
   const fill = filler(version)
   const names = packages.map(fill)
-  const archived = await orAway(signedArchive(ports, { url: fill(archive), keys, version }))
+  const archived = ofPackages
+    ? new ProbeError('not-found', "kernel.org's is another source than this kernel's")
+    : await orAway(signedArchive(ports, { url: fill(archive), keys, version }))
   if (!(archived instanceof ProbeError)) return archived
   ports.log('no archive of the kernel source', { version, why: archived.message })
   const isIt = (pkg: Package): boolean => sameVersion(upstreamOf(pkg.version), version)

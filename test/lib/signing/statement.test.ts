@@ -74,6 +74,21 @@ test('each thing that a host submitted is a critical part of its own', () => {
   ])
 })
 
+test('what was overridden by force is said, and is critical to no host of before', () => {
+  const forced = [
+    { code: 'patched-kernel', option: 'CONFIG_RHEL_DIFFERENCES', detail: 'its structures are others' },
+    { code: 'release-mismatch', option: '# Linux/x86 6.1.192 Kernel Configuration', detail: 'another' },
+    { code: 'lost-options', option: 'CONFIG_A,CONFIG_B', detail: 'two' },
+  ]
+  const parts = statementOf({ ...factsOf(DEBIAN), forced })
+  expect(parts.slice(-3)).toEqual([
+    'forced=patched-kernel:CONFIG_RHEL_DIFFERENCES',
+    'forced=release-mismatch',
+    'forced=lost-options:CONFIG_A,CONFIG_B',
+  ])
+  expect(critical(parts)).toEqual(critical(statementOf(factsOf(DEBIAN))))
+})
+
 describe('two probes', () => {
   test('of two names have two statements, whatever the names', () => {
     const word = fc.stringMatching(/^[A-Za-z0-9.+~-]{1,20}$/).filter((text) => !text.includes('..'))

@@ -20,10 +20,14 @@ test.each([
   ['6.7.0', '6.7.0-mine', '6.7.0'],
   ['6.12.0-rc3', '6.12.0-rc3-mine', '6.12.0-rc3'],
   ['6.12.0-0.rc3.27.fc42.x86_64', '6.12.0-0.rc3.27.fc42.x86_64', '6.12.0-rc3'],
-  ['6.1.55', '6.1.54-renamed', '6.1.55'],
+  ['6.1.55', '6.1.54-renamed', '6.1.54'],
+  ['6.1.192', '6.1.85-mine', '6.1.85'],
+  ['6.1.192', '6.1.0-56-mine', '6.1.192'],
+  ['6.12.5', '6.1.0-56-mine', '6.1.0'],
+  ['5.10.52.1', '5.10.52.1-3.cm1', '5.10.52'],
   ['6.12.0-rcu1', '6.12.0-rcu1', '6.12.0'],
 ])(
-  'the config of %s is built from the source of that very version, not from its release',
+  'the config of %s on a kernel that calls itself %s is built from the source of %s',
   async (of, release, version) => {
     expect(await sourceVersion(header(of), release)).toBe(version)
   },

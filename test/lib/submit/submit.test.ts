@@ -31,6 +31,11 @@ const TALOS = {
 const talos = (force = false) =>
   submissionOf(TALOS, { config: configBytes('talos_6.1.54-talos_1_v1.5.3'), force })
 
+const statementsIn = ({ memory }: ReturnType<typeof world>): string =>
+  [...memory.inside.objects.artifacts]
+    .filter(([key]) => key.endsWith('.asc'))
+    .map(([, { body }]) => Buffer.from(body).toString())
+    .join('\n')
 const stored = ({ memory }: ReturnType<typeof world>) => [...memory.inside.objects.inputs.keys()]
 const writes = ({ calls }: ReturnType<typeof world>) =>
   calls.filter((call) => /^(index\.claim|inputs|kernels\.record$|bus)/.test(call))
@@ -185,6 +190,82 @@ describe('a submission', () => {
     expect(forced.repository).not.toBe(answer.repository)
     await here.deliver()
     expect(here.memory.inside.builds).toHaveLength(1)
+  })
+
+  describe('of a distribution’s patched kernel', () => {
+    const config = Buffer.concat([text, Buffer.from('CONFIG_RHEL_DIFFERENCES=y\n')])
+    const patched = (force = false) => submissionOf({}, { config, force })
+
+    test('is not built from kernel.org’s source, and its URL says why and what to do', async () => {
+      const here = world()
+      const { probes } = await here.submit(patched())
+      await here.deliver()
+      expect(here.memory.inside.builds).toHaveLength(0)
+      expect(await here.get(probes[0]!.url)).toMatchObject({
+        problem: {
+          status: 404,
+          code: 'cannot-load',
+          detail: expect.stringMatching(
+            /^this is the config of a patched kernel of Red Hat or a rebuild of it \(CONFIG_RHEL_DIFFERENCES\): .*kernelurls.* By its name: no distribution has that config$/,
+          ),
+        },
+      })
+    })
+
+    test('is built from the header packages that it names', async () => {
+      const here = world()
+      await here.submit({ ...patched(), kernelUrls: ['http://mirror.invalid/kernel-devel-6.1.0-1.rpm'] })
+      await here.deliver()
+      expect(here.memory.inside.builds).toHaveLength(1)
+    })
+
+    test('is built from its own headers, where its distribution has them', async () => {
+      const here = createWorld({
+        probe: probeBytes(),
+        settings,
+        identify: (asked) => ({ ...asked, target: 'rocky', kernelRelease: '6.1.0-1', kernelVersion: '1' }),
+      })
+      await here.submit(patched())
+      await here.deliver()
+      expect(here.memory.inside.builds.map(({ order }) => order.phase)).toEqual(['build', 'load-test'])
+      expect(here.calls).not.toContain('plan.submitted')
+    })
+
+    test('is built by force, and .json and the signed statement say so', async () => {
+      const here = world()
+      const { probes } = await here.submit(patched(true))
+      await here.deliver()
+      const path = probes[0]!.url
+      const story = await here.get(`${path}.json`)
+      expect(story).toMatchObject({
+        body: {
+          state: 'published',
+          manifest: {
+            forced: [
+              {
+                code: 'patched-kernel',
+                option: 'CONFIG_RHEL_DIFFERENCES',
+                detail: expect.stringContaining('patched kernel of Red Hat'),
+              },
+            ],
+          },
+        },
+      })
+      expect(statementsIn(here)).toContain(' forced=patched-kernel:CONFIG_RHEL_DIFFERENCES')
+    })
+  })
+
+  test('of another version than its kernel is built by force from the kernel’s own version, and that is said', async () => {
+    const here = world()
+    const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', '5.10.3'), 'latin1')
+    const { probes } = await here.submit(submissionOf({}, { config, force: true }))
+    await here.deliver()
+    expect(await here.get(`${probes[0]!.url}.json`)).toMatchObject({
+      body: {
+        manifest: { forced: [{ code: 'release-mismatch', detail: expect.stringContaining('5.10.3') }] },
+      },
+    })
+    expect(statementsIn(here)).toContain(' forced=release-mismatch')
   })
 
   test('costs its caller a budget, and a known one costs nothing', async () => {

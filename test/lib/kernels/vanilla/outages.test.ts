@@ -62,8 +62,7 @@ function source(packages: Package[] | ProbeError) {
       },
     },
     { ...DEFAULTS.vanilla, archive },
-    '6.1.85',
-    'x86_64',
+    { version: '6.1.85', arch: 'x86_64' },
   )
   return { found, inside }
 }

@@ -48,8 +48,8 @@ function world({ packages = [], files }: World) {
         .filter((version) => name === `linux-source-${/^\d+\.\d+/.exec(version)?.[0]}`)
         .map((version) => pkg(name, version)),
   }
-  const source = (of: string, keys = [by.key]) =>
-    kernelSource(ports, { ...DEFAULTS.vanilla, keys }, of, 'x86_64')
+  const source = (of: string, keys = [by.key], ofPackages = false) =>
+    kernelSource(ports, { ...DEFAULTS.vanilla, keys }, { version: of, arch: 'x86_64', ofPackages })
   return { ports, asked, inside, source }
 }
 const url = (version: string) => `https://cdn.kernel.org/pub/linux/kernel/v6.x/linux-${version}.tar.xz`
@@ -125,6 +125,16 @@ describe('the source of a kernel', () => {
         /v5\.x\/linux-5\.15\.1\.tar\.\w+ answers 404, and no package linux-source-5\.15 .*kernelurls.*vanilla\.archive/,
       ),
     })
+  })
+
+  test('of a kernel with Debian’s patches is Debian’s, and never kernel.org’s', async () => {
+    const { source, asked } = world({ files: await release('6.1.187', by), packages: PACKAGES })
+    expect(await source('6.1.187', [by.key], true)).toEqual(pkg('linux-source-6.1', '6.1.187-1'))
+    await expect(source('6.1.54', [by.key], true)).rejects.toMatchObject({
+      code: 'headers-not-found',
+      message: expect.stringMatching(/kernel\.org's is another source than this kernel's, and no package/),
+    })
+    expect(asked).toEqual([])
   })
 
   test('whose signature does not hold is no reason to take another: it is told', async () => {

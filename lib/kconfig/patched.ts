@@ -1,0 +1,131 @@
+// Whose kernel a config is of: options that no kernel of kernel.org has, and that show a tree with a distribution's patches.
+
+import { compareSeries, seriesOf } from '../model/series.ts'
+import type { Kconfig } from './kconfig.ts'
+
+/** `several`: more than one distribution has that patch. */
+export type PatchedBy = keyof typeof TITLES
+
+export interface Patched {
+  readonly by: PatchedBy
+  /** what shows it, with `CONFIG_` */
+  readonly option: string
+}
+
+interface Mark {
+  readonly option: string
+  readonly by: PatchedBy
+  /** kernel.org has it, too, from that series on */
+  readonly until?: readonly [number, number]
+}
+
+const marks = (by: PatchedBy, ...options: string[]): Mark[] => options.map((option) => ({ option, by }))
+
+/**
+ * What one tree alone has comes before what many have taken from it. Seen in real configs of each (test/vectors, and those
+ * of its test), and in no Kconfig of kernel.org's 6.1, where it has no other source here.
+ */
+const MARKS: readonly Mark[] = [
+  // Padding in structures for an ABI that stays (include/linux/rh_kabi.h); Red Hat 8 and later, CentOS Stream, and rebuilds.
+  ...marks('redhat', 'RHEL_DIFFERENCES', 'RH_KABI_SIZE_ALIGN_CHECKS'),
+  // init/Kconfig.suse.
+  ...marks('suse', 'SUSE_KERNEL', 'SUSE_KERNEL_SUPPORTED', 'SUSE_VERSION'),
+  // Canonical's; Proxmox VE's kernel is made of it. VERSION_SIGNATURE is a text, and /proc/version_signature has it.
+  ...marks('ubuntu', 'UBUNTU_ODM_DRIVERS', 'UBUNTU_HOST', 'VERSION_SIGNATURE', 'LOCK_DOWN_IN_SECURE_BOOT'),
+  // drivers/amazon; Bottlerocket's kernel is Amazon Linux's.
+  ...marks('amazon', 'AMAZON_DRIVER_UPDATES', 'AMAZON_ENA_ETHERNET', 'SYSGENID'),
+  // The unbreakable kernel: its DTrace adds to task_struct and to struct module.
+  ...marks('oracle', 'DTRACE', 'LOCK_DOWN_KERNEL_SECUREBOOT_FORCE_INTEGRITY'),
+  // drivers/android/Kconfig and init/Kconfig.gki of Android's common kernels: padding, too.
+  ...marks(
+    'android',
+    'ANDROID_KABI_RESERVE',
+    'ANDROID_VENDOR_OEM_DATA',
+    'GKI_HACKS_TO_FIX',
+    'MODULE_SIG_PROTECT',
+    'ANDROID_PARANOID_NETWORK',
+  ),
+  ...marks('cos', 'SECURITY_CONTAINER_MONITOR', 'SECURITY_CHROMIUMOS'),
+  // WSL2's, and Azure Linux's.
+  ...marks('microsoft', 'DXGKRNL'),
+  ...marks('raspberrypi', 'BCM_VCIO', 'BCM2708_VCMEM', 'BCM2835_SMI'),
+  ...marks('synology', 'SYNO_FEATURES', 'SYNO_SYSTEM_CALL'),
+  ...marks('openvz', 'VE', 'BEANCOUNTERS'),
+  ...marks('grsecurity', 'GRKERNSEC', 'PAX'),
+  // linux-hardened.
+  ...marks('hardened', 'SLAB_CANARY', 'SECURITY_TIOCSTI_RESTRICT'),
+  // Other schedulers: zen, liquorix, xanmod, CachyOS.
+  ...marks('desktop', 'ZEN_INTERACTIVE', 'SCHED_BORE', 'SCHED_ALT', 'SCHED_PDS', 'SCHED_BMQ', 'SCHED_MUQSS'),
+  // Its locks are other structures. In kernel.org's since 5.3, but no architecture of ours let it be chosen before 6.12.
+  ...marks('realtime', 'PREEMPT_RT_FULL'),
+  { option: 'PREEMPT_RT', by: 'realtime', until: [6, 12] },
+  // debian/patches of its package linux.
+  ...marks('debian', 'X86_X32_DISABLED', 'SECURITY_PERF_EVENTS_RESTRICT'),
+  // Lockdown before 5.4, and its tie to Secure Boot: Fedora, SUSE and others. User namespaces of their own: Arch, zen.
+  ...marks(
+    'several',
+    'LOCK_DOWN_KERNEL',
+    'LOCK_DOWN_IN_EFI_SECURE_BOOT',
+    'EFI_SECURE_BOOT_LOCK_DOWN',
+    'EFI_SECURE_BOOT_SECURELEVEL',
+    'USER_NS_UNPRIVILEGED',
+  ),
+]
+
+/** `release`: of the kernel, as `uname -r` or its source has it. `undefined`: nothing shows that it is not kernel.org's. */
+export function patchesIn(config: Kconfig, release: string): Patched | undefined {
+  const series = seriesOf(release)
+  const found = MARKS.find(
+    ({ option, until }) =>
+      isSet(config, option) &&
+      (until === undefined || (series !== undefined && compareSeries(series, until) < 0)),
+  )
+  return found === undefined ? undefined : { by: found.by, option: `CONFIG_${found.option}` }
+}
+
+/** The same of an option that was found before; one that is no mark any more is of `several`. */
+export const patchedWith = (option: string): Patched => ({
+  by: MARKS.find((mark) => `CONFIG_${mark.option}` === option)?.by ?? 'several',
+  option,
+})
+
+function isSet({ options }: Kconfig, name: string): boolean {
+  const value = options.get(name)
+  switch (value?.tag) {
+    case undefined:
+      return false
+    case 'switch':
+      return value.value !== 'n'
+    case 'string':
+      return value.text !== ''
+    default:
+      return true
+  }
+}
+
+const TITLES = {
+  amazon: 'of Amazon Linux or Bottlerocket',
+  android: 'of Android',
+  cos: 'of Container-Optimized OS',
+  debian: 'of Debian',
+  desktop: 'with another scheduler',
+  grsecurity: 'with grsecurity',
+  hardened: 'with the patches of linux-hardened',
+  microsoft: 'of WSL or Azure Linux',
+  openvz: 'of OpenVZ',
+  oracle: "of Oracle's unbreakable kernel",
+  raspberrypi: 'of Raspberry Pi OS',
+  realtime: 'with the real-time patches',
+  redhat: 'of Red Hat or a rebuild of it',
+  several: 'of a distribution',
+  suse: 'of SUSE',
+  synology: 'of Synology',
+  ubuntu: 'of Ubuntu or Proxmox VE',
+} as const
+
+/** For a person: why it is not built from kernel.org's source, and what to do. */
+export const patchedReason = ({ by, option }: Patched): string =>
+  `this is the config of a patched kernel ${TITLES[by]} (${option}): the structures of kernel.org's source are others, and a probe that is built from it may crash this host. Build it from the kernel's own headers: ask for it by the distribution's own name, or submit the URLs of its header packages (kernelurls). The modern_bpf engine needs no probe. force=true builds it from kernel.org's source all the same`
+
+/** A distribution's source as a package is one that such a kernel can be built from. */
+export const hasOwnSource = ({ by }: Patched): boolean => by === 'debian'
