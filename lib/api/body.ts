@@ -2,8 +2,9 @@
 
 import * as z from 'zod'
 import { hostFacts, type RawFacts } from '../clients/host-names.ts'
+import { MAX_OS_RELEASE } from '../clients/os-release.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
-import { DRIVER_NAMES, KINDS } from '../model/probe.ts'
+import { DRIVER_NAMES, KINDS, PACKAGE_FORMATS } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import type { Submission } from '../submit/submission.ts'
 import { badField, parseFields } from './fields.ts'
@@ -12,23 +13,56 @@ import { badField, parseFields } from './fields.ts'
 export const MAX_BODY = 4_400_000
 const MAX_PARTS = 64
 
-const short = z.string().min(1).max(256)
 const text = z.string().max(65_536)
-const versions = z.array(z.string().min(1).max(128)).max(8)
-const urls = z.array(z.string().max(512)).max(8)
+
+/** One line of a host's, and the newline that a file upload keeps: what lib/clients/facts.ts takes. */
+const line = (pattern: string, why: string) =>
+  z
+    .string()
+    .max(256)
+    .regex(new RegExp(`^[ \\t\\r\\n]*${pattern}[ \\t\\r\\n]*$`), why)
 
 const facts = {
-  release: short.describe('uname -r'),
-  version: short.describe('uname -v'),
-  machine: short.describe('uname -m'),
+  release: line(
+    '[0-9][A-Za-z0-9.+~_-]{0,63}',
+    'it is not what uname -r says: a number, and up to 64 of A-Z a-z 0-9 . + ~ _ -',
+  )
+    .describe('uname -r')
+    .meta({ examples: ['6.1.192-mine'] }),
+  version: line('[!-~](?:[ -~]{0,62}[!-~])?', 'it is not what uname -v says: up to 64 characters of ASCII')
+    .describe('uname -v')
+    .meta({ examples: ['#1 SMP PREEMPT_DYNAMIC'] }),
+  machine: line('(?:x86_64|amd64|aarch64|arm64)', 'it is none of x86_64, amd64, aarch64, arm64')
+    .describe('uname -m')
+    .meta({ examples: ['x86_64'] }),
 }
+const versions = z
+  .array(
+    z
+      .string()
+      .max(128)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/, 'it is no driver version, e.g. 11.0.0+driver'),
+  )
+  .max(8)
+const PACKAGE = new RegExp(
+  `^https?://[!-~]+/[A-Za-z0-9][A-Za-z0-9.+~_%-]*\\.(?:${PACKAGE_FORMATS.map((f) => f.replace('.', '\\.')).join('|')})$`,
+)
+const urls = z
+  .array(
+    z
+      .string()
+      .max(512)
+      .regex(PACKAGE, `it is not the URL of a package (${PACKAGE_FORMATS.join(', ')})`),
+  )
+  .max(8)
+  .describe("header packages in the distribution's archive")
 const FORCE = z.enum(['true', 'false', '1', '0', 'yes', 'no'])
 
 /** What a form and its JSON have in common, `File` being what each has for bytes. */
 const fieldsWith = <File extends z.ZodType>(file: File) => ({
   config: file,
   ...facts,
-  'os-release': text.optional(),
+  'os-release': z.string().max(MAX_OS_RELEASE).optional().describe('text of /etc/os-release'),
   'etc-version': text.optional(),
   'proc-version': text.optional(),
   symvers: file.optional(),
@@ -42,9 +76,26 @@ const fieldsWith = <File extends z.ZodType>(file: File) => ({
 /** Of a form those of `MANY` stand several times; in JSON they are lists. */
 export const formFields = z.strictObject({ ...fieldsWith(z.instanceof(Uint8Array)), force: FORCE.optional() })
 export const jsonFields = z.strictObject({
-  ...fieldsWith(z.base64().describe('plain, or packed by gzip, xz or zstd; in base64')),
+  ...fieldsWith(z.base64().max(MAX_BODY).describe('plain, or packed by gzip, xz or zstd; in base64')),
   force: z.boolean().optional(),
 })
+
+/** A body that is taken: the least config that is one, of a kernel that can load modules. */
+export const JSON_EXAMPLE: z.input<typeof jsonFields> = {
+  config: Buffer.from(
+    [
+      '# Linux/x86 6.1.192 Kernel Configuration',
+      'CONFIG_X86_64=y',
+      'CONFIG_MODULES=y',
+      'CONFIG_TRACEPOINTS=y',
+      '',
+    ].join('\n'),
+  ).toString('base64'),
+  release: '6.1.192-mine',
+  version: '#1 SMP PREEMPT_DYNAMIC',
+  machine: 'x86_64',
+}
+
 const FILES: readonly string[] = ['config', 'symvers', 'kheaders']
 const MANY: readonly string[] = ['kernelurls', 'driver-version', 'kind']
 

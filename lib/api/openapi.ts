@@ -2,10 +2,13 @@
 
 import * as z from 'zod'
 import { sha256Hex } from '../model/digest.ts'
-import { ARCHES, DRIVER_NAMES } from '../model/probe.ts'
-import { COMPANIONS } from '../names/grammar.ts'
+import { ARCHES } from '../model/probe.ts'
+import { MAX_FILE } from '../names/file.ts'
+import { COMPANIONS, MAX_DRIVER_VERSION } from '../names/grammar.ts'
+import { JSON_EXAMPLE, jsonFields } from './body.ts'
 import { type Response, ROUTES, type Route } from './routes.ts'
 import * as schemas from './schemas.ts'
+import { idOf } from './view.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -19,20 +22,42 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Problem: schemas.problemView,
 }
 
-/** Parts of paths; the alphabet is that of names. */
-const PART = '^[A-Za-z0-9.+~_-]+$'
+/** A probe that one may ask for; what is asked of it is never built by asking with HEAD. */
+const EXAMPLE = { driverVersion: '11.0.0+driver', arch: 'x86_64', file: 'falco_debian_6.1.192-2-amd64_1.ko' }
+const EXAMPLE_KEY = `driver/${EXAMPLE.driverVersion}/${EXAMPLE.arch}/${EXAMPLE.file}`
+
+/** Parts of paths: what lib/names takes, in what all languages' regular expressions have, so without looking ahead. */
 const PARAMETERS: Readonly<Record<string, Json>> = {
-  driverVersion: { type: 'string', pattern: PART, examples: ['10.2.0+driver'] },
-  arch: { enum: ARCHES },
+  driverVersion: {
+    type: 'string',
+    maxLength: MAX_DRIVER_VERSION,
+    pattern: '^[A-Za-z0-9](?:[.]?[A-Za-z0-9+~_-])*[.]?$',
+    examples: [EXAMPLE.driverVersion],
+  },
+  arch: { type: 'string', enum: ARCHES, examples: [EXAMPLE.arch] },
   file: {
     type: 'string',
-    pattern: `^(${DRIVER_NAMES.join('|')})_[A-Za-z0-9.+~_-]+\\.(ko|o)$`,
-    examples: ['falco_debian_6.1.192-2-amd64_1.ko'],
+    maxLength: MAX_FILE,
+    pattern:
+      '^(?:falco(?:-probe)?|scap)_[A-Za-z0-9.-]*(?:_+[A-Za-z.-][A-Za-z0-9.-]*)*_+[0-9][A-Za-z0-9.+~_-]*_[A-Za-z0-9][A-Za-z0-9.+~-]*[.](?:ko|o)$',
+    not: { pattern: '[.][.]' },
+    examples: [EXAMPLE.file],
   },
-  companion: { enum: COMPANIONS },
-  config: withoutId(z.toJSONSchema(sha256Hex)),
-  id: { type: 'string' },
+  companion: { type: 'string', enum: COMPANIONS, examples: ['json'] },
+  config: { ...withoutId(z.toJSONSchema(sha256Hex)), examples: ['0123456789abcdef'.repeat(4)] },
+  id: { type: 'string', maxLength: 1024, pattern: '^[A-Za-z0-9_-]+$', examples: [idOf(EXAMPLE_KEY)] },
 }
+
+/** What stands beside a probe has no longer a name than the probe itself may have. */
+const FILE_BESIDE: Json = {
+  ...PARAMETERS.file,
+  maxLength: MAX_FILE - Math.max(...COMPANIONS.map((companion) => `.${companion}`.length)),
+}
+
+/** Bodies that are taken, by the schema that they are of. */
+const BODY_EXAMPLES: ReadonlyMap<z.ZodObject, unknown> = new Map<z.ZodObject, unknown>([
+  [jsonFields, JSON_EXAMPLE],
+])
 
 export function openApiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {}
@@ -67,11 +92,12 @@ function withoutId(schema: object): Json {
 }
 
 function operationOf({ id, about, path, query, body, responses }: Route): Json {
+  const beside = path.endsWith('.{companion}')
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    schema: PARAMETERS[name],
+    schema: beside && name === 'file' ? FILE_BESIDE : PARAMETERS[name],
   }))
   return {
     operationId: id,
@@ -96,18 +122,40 @@ function queryParameters(query: z.ZodObject): Json[] {
   }))
 }
 
-/** Files of a form are bytes, which JSON Schema has no type for. */
-const bodyOf = (schema: z.ZodObject): Json => ({
-  schema: withoutId(
+/**
+ * Files of a form are bytes, which JSON Schema has no type for and OpenAPI calls `binary`; what may stand several times
+ * is sent as parts of one name, which clients must be told.
+ */
+function bodyOf(schema: z.ZodObject): Json {
+  const described = withoutId(
     z.toJSONSchema(schema, {
       io: 'input',
       unrepresentable: 'any',
       override: ({ zodSchema, jsonSchema }) => {
-        if (zodSchema._zod.def.type === 'custom') jsonSchema.contentMediaType = 'application/octet-stream'
+        if (zodSchema._zod.def.type === 'custom')
+          Object.assign(jsonSchema, { type: 'string', format: 'binary' })
       },
     }),
-  ),
-})
+  ) as { readonly properties: Readonly<Record<string, Json>> }
+  const example = BODY_EXAMPLES.get(schema)
+  return {
+    schema: described,
+    ...(isForm(described) ? { encoding: encodingOf(described.properties) } : {}),
+    ...(example === undefined ? {} : { example }),
+  }
+}
+
+const isForm = ({ properties }: { readonly properties: Readonly<Record<string, Json>> }): boolean =>
+  Object.values(properties).some(({ format }) => format === 'binary')
+
+function encodingOf(properties: Readonly<Record<string, Json>>): Json {
+  const encoded: Record<string, Json> = {}
+  for (const [name, { type, format }] of Object.entries(properties)) {
+    if (type === 'array') encoded[name] = { style: 'form', explode: true }
+    if (format === 'binary') encoded[name] = { contentType: 'application/octet-stream' }
+  }
+  return encoded
+}
 
 function responseOf({ about, content, headers = [] }: Response): Json {
   const named = headers.length === 0 ? {} : { headers: fromKeys(headers, { schema: { type: 'string' } }) }
@@ -119,7 +167,7 @@ function responseOf({ about, content, headers = [] }: Response): Json {
 }
 
 function schemaOf(schema: z.ZodType | 'bytes'): Json {
-  if (schema === 'bytes') return {}
+  if (schema === 'bytes') return { schema: { type: 'string' } }
   const name = Object.keys(NAMED).find((id) => NAMED[id] === schema)
   return {
     schema: name === undefined ? withoutId(z.toJSONSchema(schema)) : { $ref: `#/components/schemas/${name}` },

@@ -6,7 +6,7 @@ import type { Clock, Index } from '../model/ports.ts'
 import type { FailureReason, ProbeState } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { MAX_FILE } from '../names/file.ts'
-import { nameOf, probeOf } from '../names/grammar.ts'
+import { MAX_DRIVER_VERSION, nameOf, probeOf } from '../names/grammar.ts'
 import { type Found, follow, type OwnState } from '../serve/follow.ts'
 import { type HoldPorts, held } from '../serve/hold.ts'
 import { decimal, parseFields } from './fields.ts'
@@ -35,11 +35,16 @@ const PART = 'it is not made of A-Z a-z 0-9 . + ~ _ - as in a name (percent-enco
 const part = (pattern: RegExp, most = MAX_FILE) => z.string().max(most).regex(pattern, PART)
 
 export const listQuery = z.strictObject({
-  release: part(/^\d[A-Za-z0-9.+~_-]*$/)
+  release: part(/^[0-9][A-Za-z0-9.+~_-]*$/)
     .optional()
-    .describe('kernel release, as it stands in the name'),
-  target: part(/^[A-Za-z0-9._-]+$/).optional(),
-  driverVersion: part(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/, 128).optional(),
+    .describe('kernel release, as it stands in the name')
+    .meta({ examples: ['6.1.192-2-amd64'] }),
+  target: part(/^[A-Za-z0-9._-]+$/)
+    .optional()
+    .meta({ examples: ['debian'] }),
+  driverVersion: part(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/, MAX_DRIVER_VERSION)
+    .optional()
+    .meta({ examples: ['11.0.0+driver'] }),
   state: listedState.optional(),
   limit: decimal(1, 100).default(50).describe('probes that are looked at for one page'),
   cursor: z

@@ -153,7 +153,10 @@ export const problemView = z.looseObject({
   status: z.int().min(400).max(599),
   detail: z.string(),
   code: z.string(),
-  field: z.string().optional().describe('of a submission: the one that is missing or malformed'),
+  field: z
+    .string()
+    .optional()
+    .describe('of a body or a query: the one that is missing, unknown or malformed'),
 })
 
 /** What a name says: lib/clients/explain.ts. */

@@ -6,7 +6,7 @@ import { ProbeError } from '../model/errors.ts'
 export type OsRelease = ReadonlyMap<string, string>
 
 /** Characters of the whole text and of one value; real files have about 500 and 60. */
-const MAX_TEXT = 16 * 1024
+export const MAX_OS_RELEASE = 16 * 1024
 const MAX_VALUE = 1024
 
 /** What names of probes are made of: half-read, it would name another kernel. */
@@ -25,7 +25,7 @@ const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
  * only a shell could read, unless a probe's name needs them: those are ProbeError `malformed`.
  */
 export function parseOsRelease(text: string): OsRelease {
-  if (text.length > MAX_TEXT) throw refused(`it has more than ${MAX_TEXT} characters`)
+  if (text.length > MAX_OS_RELEASE) throw refused(`it has more than ${MAX_OS_RELEASE} characters`)
   if (CONTROL.test(text)) throw refused('it holds control characters')
   const found = new Map<string, string>()
   for (const line of text.split('\n')) {

@@ -45,7 +45,7 @@ export interface ConfigHashName extends ConfigHash {
 
 export type Name = ProbeName | ConfigHashName
 
-const MAX_DRIVER_VERSION = 128
+export const MAX_DRIVER_VERSION = 128
 const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
 
 /**

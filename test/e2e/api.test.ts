@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openApiDocument } from '../../lib/api/openapi.ts'
 import { conforms } from '../support/api.ts'
 import { configBytes } from '../support/kconfig/vectors.ts'
 import { pinned } from '../support/registry/kernels.ts'
@@ -179,8 +180,45 @@ test('the document is OpenAPI 3.1: every reference leads somewhere, every part o
   expect(new Set(ids).size).toBe(ids.length)
 })
 
+test('every example of the document is answered, and none is called malformed', async () => {
+  const document = openApiDocument() as unknown as { paths: Record<string, Record<string, Operation>> }
+  let tried = 0
+  for (const [path, operations] of Object.entries(document.paths)) {
+    const { get, post } = operations
+    if (get !== undefined) {
+      const example = ({ schema }: Parameter) => encodeURIComponent(schema.examples?.[0] ?? '')
+      const inPath = get.parameters.filter((p) => p.in === 'path')
+      const query = get.parameters.filter((p) => p.in === 'query' && p.schema.examples !== undefined)
+      const filled = fill(path, Object.fromEntries(inPath.map((p) => [p.name, example(p)])))
+      // What an example names is not built for that.
+      const method = inPath.some((p) => p.name === 'file') ? ['-I'] : []
+      for (const pairs of [query, ...query.map((one) => [one])].slice(0, query.length === 0 ? 1 : 9)) {
+        const search = pairs.map((p) => `${p.name}=${example(p)}`).join('&')
+        const url = `${registry.url}${filled}${search === '' ? '' : `?${search}`}`
+        const { stdout } = await curl(['-sS', '-o', '/dev/null', '-w', '%{http_code}', ...method, url])
+        expect([path, search, stdout]).toEqual([path, search, expect.stringMatching(/^(?:200|307|404)$/)])
+        tried += 1
+      }
+    }
+    for (const [type, { example }] of Object.entries(post?.requestBody?.content ?? {})) {
+      if (example === undefined) continue
+      await writeFile(`${work.dir}/example`, JSON.stringify(example))
+      const answer = await ask('post', path, path, '-H', `content-type: ${type}`, '--data-binary', '@example')
+      expect(answer).toMatchObject({ status: 200 })
+      tried += 1
+    }
+  }
+  expect(tried).toBeGreaterThan(12)
+})
+
+interface Parameter {
+  readonly in: string
+  readonly name: string
+  readonly schema: { readonly examples?: readonly string[] }
+}
 interface Operation {
   readonly operationId: string
-  readonly parameters: { readonly in: string; readonly name: string }[]
+  readonly parameters: Parameter[]
+  readonly requestBody?: { readonly content: Record<string, { readonly example?: unknown }> }
   readonly responses: Record<string, { readonly description: string }>
 }

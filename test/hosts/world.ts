@@ -58,8 +58,7 @@ export async function startWorld(): Promise<World> {
 }
 
 const RPM_TARGETS = [
-  ...['almalinux', 'rocky', 'centos', 'fedora', 'ol', 'amazonlinux2', 'amazonlinux2023'],
-  ...['alinux', 'photon', 'opensuse', 'sles', 'azurelinux'],
+  ...['almalinux', 'rocky', 'centos', 'ol', 'amazonlinux2', 'amazonlinux2023', 'photon', 'opensuse'],
 ]
 
 function settingsOf(mirror: Mirror, signer: RpmSigner, away: string) {
@@ -86,7 +85,7 @@ function settingsOf(mirror: Mirror, signer: RpmSigner, away: string) {
         ['alpha', 'beta', 'stable', 'lts'].map((channel) => [channel, `${mirror.url}/flatcar/${channel}`]),
       ),
     },
-    // Whatever else is asked for lies behind a proxy that lets nobody through.
+    // What a function takes of settings is full: whatever else is asked for lies behind a proxy that lets nobody through.
     network: {
       proxy: away,
       direct: ['127.0.0.1', ...debianSuites().map((suite) => new URL(suite.mirror).hostname)],
