@@ -90,6 +90,7 @@ function factsOf(options: Options): HostFacts {
 /** Newest client first; each for the driver that it loads. */
 function hostLines(options: Options): string[] {
   const facts = factsOf(options)
+  for (const { field, why } of facts.ignored) console.error(`${field} is ignored: ${why}`)
   const driverVersion = options['driver-version']
   const kind = KINDS.find((one) => one === options.kind)
   if (kind === undefined) throw new Error(`--kind is ${KINDS.join(' or ')}`)

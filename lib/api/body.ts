@@ -1,8 +1,7 @@
 // From the body of a request to a submission: a form, as curl -F sends it, or the same as JSON.
 
 import * as z from 'zod'
-import { hostFacts, type RawFacts } from '../clients/host-names.ts'
-import { MAX_OS_RELEASE } from '../clients/os-release.ts'
+import { hostFacts, type IgnoredFact, NEEDED, type RawFacts } from '../clients/host-names.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { DRIVER_NAMES, KINDS, PACKAGE_FORMATS } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
@@ -13,28 +12,22 @@ import { badField, parseFields } from './fields.ts'
 export const MAX_BODY = 4_400_000
 const MAX_PARTS = 64
 
-const text = z.string().max(65_536)
+/** What is too long or odd is ignored by who reads it, and said. */
+const text = z.string()
 
 /** One line of a host's, and the newline that a file upload keeps: what lib/clients/facts.ts takes. */
-const line = (pattern: string, why: string) =>
+const line = (pattern: string, what: string, example: string) =>
   z
     .string()
     .max(256)
-    .regex(new RegExp(`^[ \\t\\r\\n]*${pattern}[ \\t\\r\\n]*$`), why)
+    .regex(new RegExp(`^[ \\t\\r\\n]*${pattern}[ \\t\\r\\n]*$`, 'u'), `it is not ${what}`)
+    .describe(what)
+    .meta({ examples: [example] })
 
 const facts = {
-  release: line(
-    '[0-9][A-Za-z0-9.+~_-]{0,63}',
-    'it is not what uname -r says: a number, and up to 64 of A-Z a-z 0-9 . + ~ _ -',
-  )
-    .describe('uname -r')
-    .meta({ examples: ['6.1.192-mine'] }),
-  version: line('[!-~](?:[ -~]{0,62}[!-~])?', 'it is not what uname -v says: up to 64 characters of ASCII')
-    .describe('uname -v')
-    .meta({ examples: ['#1 SMP PREEMPT_DYNAMIC'] }),
-  machine: line('(?:x86_64|amd64|aarch64|arm64)', 'it is none of x86_64, amd64, aarch64, arm64')
-    .describe('uname -m')
-    .meta({ examples: ['x86_64'] }),
+  release: line('[A-Za-z0-9.+~_\\-]{1,64}', NEEDED.release, '6.1.192-mine'),
+  version: line('[^\\p{Cc}\\p{Zl}\\p{Zp}]{1,64}', NEEDED.version, '#1 SMP PREEMPT_DYNAMIC'),
+  machine: line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64'),
 }
 const versions = z
   .array(
@@ -59,25 +52,29 @@ const urls = z
 const FORCE = z.enum(['true', 'false', '1', '0', 'yes', 'no'])
 
 /** What a form and its JSON have in common, `File` being what each has for bytes. */
-const fieldsWith = <File extends z.ZodType>(file: File) => ({
-  config: file,
+const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
+  config: file.describe(`the config of the running kernel: /proc/config.gz or /boot/config-*, ${as}`),
   ...facts,
-  'os-release': z.string().max(MAX_OS_RELEASE).optional().describe('text of /etc/os-release'),
-  'etc-version': text.optional(),
-  'proc-version': text.optional(),
-  symvers: file.optional(),
-  kheaders: file.optional(),
+  'os-release': text.optional().describe('the text of /etc/os-release'),
+  'etc-version': text.optional().describe('the text of /etc/VERSION, which minikube has'),
+  'proc-version': text.optional().describe('the text of /proc/version'),
+  symvers: file.optional().describe(`Module.symvers of the running kernel, ${as}`),
+  kheaders: file.optional().describe('/sys/kernel/kheaders.tar.xz'),
   kernelurls: urls.optional(),
-  'driver-version': versions.optional(),
-  'driver-name': z.enum(DRIVER_NAMES).optional(),
-  kind: z.array(z.enum(KINDS)).max(KINDS.length).optional(),
+  'driver-version': versions.optional().describe('driver versions, such as 11.0.0+driver'),
+  'driver-name': z.enum(DRIVER_NAMES).optional().describe(DRIVER_NAMES.join(' or ')),
+  kind: z.array(z.enum(KINDS)).max(KINDS.length).optional().describe(KINDS.join(' or ')),
 })
 
 /** Of a form those of `MANY` stand several times; in JSON they are lists. */
-export const formFields = z.strictObject({ ...fieldsWith(z.instanceof(Uint8Array)), force: FORCE.optional() })
+const PACKED = 'plain, or packed by gzip, xz or zstd'
+export const formFields = z.strictObject({
+  ...fieldsWith(z.instanceof(Uint8Array), PACKED),
+  force: FORCE.optional().describe('true or false'),
+})
 export const jsonFields = z.strictObject({
-  ...fieldsWith(z.base64().max(MAX_BODY).describe('plain, or packed by gzip, xz or zstd; in base64')),
-  force: z.boolean().optional(),
+  ...fieldsWith(z.base64().max(MAX_BODY), `${PACKED}; in base64`),
+  force: z.boolean().optional().describe('true or false'),
 })
 
 /** A body that is taken: the least config that is one, of a kernel that can load modules. */
@@ -98,6 +95,8 @@ export const JSON_EXAMPLE: z.input<typeof jsonFields> = {
 
 const FILES: readonly string[] = ['config', 'symvers', 'kheaders']
 const MANY: readonly string[] = ['kernelurls', 'driver-version', 'kind']
+/** Facts that a host need not tell. What is odd about one is said in the answer, and it counts as not told. */
+const OPTIONAL: readonly IgnoredFact['field'][] = ['os-release', 'etc-version', 'proc-version']
 
 /** JSON may also have the names in the way of its languages. */
 const IN_CAMEL_CASE: Readonly<Record<string, string>> = {
@@ -220,12 +219,14 @@ function parts(contentType: string, bytes: Uint8Array): number {
 const bytesOf = async (value: FormValue): Promise<Uint8Array> =>
   typeof value === 'string' ? new TextEncoder().encode(value) : new Uint8Array(await value.arrayBuffer())
 
+/** Of an optional fact, what is no UTF-8 is read as far as it goes: its name or host may be in another encoding. */
 async function textOf(name: string, value: FormValue): Promise<string> {
   if (typeof value === 'string') return value
+  const fatal = !OPTIONAL.some((field) => field === name)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await value.arrayBuffer())
+    return new TextDecoder('utf-8', { fatal, ignoreBOM: true }).decode(await value.arrayBuffer())
   } catch {
-    throw badField(name, 'it is no text')
+    throw badField(name, 'it is no text in UTF-8')
   }
 }
 

@@ -103,6 +103,9 @@ export const submissionAnswer = z.strictObject({
       .describe('lines that count for nothing, or not for all that they say: the first of them'),
     ignoredLines: z.int().nonnegative().describe('how many there are of those'),
   }),
+  ignored: z
+    .array(z.strictObject({ field: z.string(), why: z.string() }))
+    .describe('facts that were sent and cannot be used: which, why, and what follows'),
   kernel: z.strictObject({
     arch: z.enum(ARCHES),
     target: z.string(),

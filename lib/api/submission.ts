@@ -22,6 +22,7 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
       ignored: [...judged.config.ignored],
       ignoredLines: judged.config.ignoredLines,
     },
+    ignored: [...judged.ignored],
     kernel: { arch, target, kernelRelease, kernelVersion, unameRelease },
     compiler: compilerView(judged),
     verdicts: verdictsOf(judged).filter(({ kind }) => wanted.some((w) => w.kind === kind)),

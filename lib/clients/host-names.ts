@@ -9,7 +9,15 @@ import type { ConfigAsk } from './probe-loader.ts'
 
 export type { Ask, Identity, Wanted } from './ask.ts'
 export { CLIENTS, type Client, type Patience } from './clients.ts'
-export { type HostFacts, hostFacts, type OsRelease, parseOsRelease, type RawFacts } from './facts.ts'
+export {
+  type HostFacts,
+  hostFacts,
+  type IgnoredFact,
+  NEEDED,
+  type OsRelease,
+  parseOsRelease,
+  type RawFacts,
+} from './facts.ts'
 export { falcoctlAsk } from './falcoctl.ts'
 export type { ConfigAsk } from './probe-loader.ts'
 export { type Target, targetOf } from './targets.ts'

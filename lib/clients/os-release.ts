@@ -1,6 +1,7 @@
 // /etc/os-release as data: the assignments of the freedesktop grammar, never a shell.
 
 import { ProbeError } from '../model/errors.ts'
+import { quote } from '../model/text.ts'
 
 /** Names and unquoted values, last assignment wins. */
 export type OsRelease = ReadonlyMap<string, string>
@@ -19,6 +20,7 @@ const DOUBLE_QUOTED = /^"((?:[^"\\$`]|\\.)*)"$/
 const ESCAPED = /\\(["\\$`])/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
+const BYTE_ORDER_MARK = '\ufeff'
 
 /**
  * The assignments of an os-release text (os-release(5)). Lines of another form are ignored, as are values that
@@ -26,21 +28,21 @@ const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
  */
 export function parseOsRelease(text: string): OsRelease {
   if (text.length > MAX_OS_RELEASE) throw refused(`it has more than ${MAX_OS_RELEASE} characters`)
-  if (CONTROL.test(text)) throw refused('it holds control characters')
   const found = new Map<string, string>()
-  for (const line of text.split('\n')) {
+  for (const line of (text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text).split('\n')) {
     const [, name, written] = ASSIGNMENT.exec(line.trim()) ?? []
     if (name === undefined || written === undefined) continue
     const value = unquoted(written)
     if (value !== undefined) found.set(name, value)
-    else if (READ.includes(name)) throw refused(`the value of ${name} is not of the grammar of os-release(5)`)
+    else if (READ.includes(name))
+      throw refused(`its value of ${name} is ${quote(written)}, which only a shell could read`)
   }
   return found
 }
 
 /** `undefined`: not one word that is quoted whole or needs no quotes. */
 function unquoted(written: string): string | undefined {
-  if (written.length > MAX_VALUE) return undefined
+  if (written.length > MAX_VALUE || CONTROL.test(written)) return undefined
   if (PLAIN.test(written)) return written
   return SINGLE_QUOTED.exec(written)?.[1] ?? DOUBLE_QUOTED.exec(written)?.[1]?.replace(ESCAPED, '$1')
 }

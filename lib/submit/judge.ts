@@ -1,6 +1,6 @@
 // What a host's config says of Falco there, before anything is built: nothing is kept of it.
 
-import { hostName, type Identity } from '../clients/host-names.ts'
+import { hostName, type Identity, type IgnoredFact } from '../clients/host-names.ts'
 import { type Compiler, compilerOf } from '../kconfig/compiler.ts'
 import type { Kconfig } from '../kconfig/kconfig.ts'
 import { parseKconfig } from '../kconfig/parse.ts'
@@ -13,6 +13,7 @@ import { KINDS, type Kind, type Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { canonical, format, parseProbe } from '../names/grammar.ts'
 import { exportsOf } from './exports.ts'
+import { oddProcVersion } from './proc-version.ts'
 import type { Submission } from './submission.ts'
 import { readSymvers } from './symvers.ts'
 
@@ -30,6 +31,8 @@ export interface Judged {
   /** what is to be said of the probes that would be built */
   readonly verdicts: readonly (Verdict & { readonly kind: Kind })[]
   readonly compiler: Compiler
+  /** facts that the host told, and that nobody can use */
+  readonly ignored: readonly IgnoredFact[]
 }
 
 /** ProbeError `bad-config`, `bad-field`, `body-too-large`. */
@@ -43,16 +46,19 @@ export async function judge({ build }: Pick<Settings, 'build'>, submission: Subm
     kernelRelease: facts.unameRelease,
     exported: symvers && exportsOf(symvers),
   }
+  const odd = oddProcVersion(procVersion)
   const summary = summarize(config, kernel)
   const headersOf = ownTarget({ arch: facts.machine, ...identity })
   return {
     ...{ text, config, symvers, identity, summary },
+    ignored: [...facts.ignored, ...odd],
     advice: [noProbeNeeded(summary)].filter((line) => line !== undefined),
     verdicts: KINDS.flatMap((kind) =>
       verdicts(config, { ...kernel, arch: facts.machine, kind, headersOf }).map((one) => ({ kind, ...one })),
     ),
     compiler: compilerOf({
-      ...{ config, procVersion },
+      config,
+      procVersion: odd.length > 0 ? undefined : procVersion,
       kernelRelease: facts.unameRelease,
       commands: build.compilers,
     }),
@@ -70,14 +76,10 @@ function ownTarget(kernel: Pick<Probe, 'arch'> & Identity): string | undefined {
   }
 }
 
-/** By the host's own loader; where that cannot read the release, by the kernel's own words. ProbeError `bad-field`. */
+/** By the host's own loader; where that cannot read the release, or nobody the os-release, by the kernel's own words. */
 function identityOf({ facts }: Submission): Identity {
-  try {
-    const { target, kernelRelease, kernelVersion } = namedProbe(facts.machine, hostName(facts))
-    return { target, kernelRelease, kernelVersion }
-  } catch (error) {
-    if (!isProbeError(error)) throw error
-  }
+  const named = facts.ignored.some(({ field }) => field === 'os-release') ? undefined : namedByLoader(facts)
+  if (named !== undefined) return named
   const kernelVersion = /#(\d{1,9})/.exec(facts.unameVersion)?.[1] ?? '1'
   try {
     const identity = { target: 'vanilla', kernelRelease: facts.unameRelease, kernelVersion }
@@ -86,6 +88,16 @@ function identityOf({ facts }: Submission): Identity {
   } catch (error) {
     if (!isProbeError(error)) throw error
     throw new ProbeError('bad-field', `release: no probe can be named for it: ${error.message}`)
+  }
+}
+
+function namedByLoader(facts: Submission['facts']): Identity | undefined {
+  try {
+    const { target, kernelRelease, kernelVersion } = namedProbe(facts.machine, hostName(facts))
+    return { target, kernelRelease, kernelVersion }
+  } catch (error) {
+    if (!isProbeError(error)) throw error
+    return undefined
   }
 }
 

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_BODY, parseSubmission } from '../../../lib/api/body.ts'
+import type * as z from 'zod'
+import { formFields, jsonFields, MAX_BODY, parseSubmission } from '../../../lib/api/body.ts'
+import { parseFields } from '../../../lib/api/fields.ts'
+import { namesQuery } from '../../../lib/api/names.ts'
+import { listQuery, oneQuery } from '../../../lib/api/probes.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { configBytes } from '../../support/kconfig/vectors.ts'
 
@@ -118,7 +122,11 @@ describe('a submission', () => {
     ['a kind that is none', [...whole, ['kind', 'exe']], 'bad-field kind'],
     ['a driver name that is none', [...whole, ['driver-name', 'x']], 'bad-field driver-name'],
     ['a force that is none', [...whole, ['force', 'maybe']], 'bad-field force'],
-    ['a text that is none', [...whole, ['os-release', Buffer.from([0xff, 0xfe])]], 'bad-field os-release'],
+    [
+      'a text that is none',
+      [...whole, ['driver-version', Buffer.from([0xff, 0xfe])]],
+      'bad-field driver-version',
+    ],
     ['a hundred parts', [...whole, ...Array(100).fill(['kernelurls', 'x'])], 'bad-field body'],
     ['a name that is a terminal’s', [...whole, ['\x1b[2J', '']], 'bad-field \\u001b[2J'],
     ['a prototype', [...whole, ['__proto__', 'x']], 'bad-field __proto__'],
@@ -179,5 +187,82 @@ describe('a submission', () => {
       ),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('what is wrong with a field is told in words', () => {
+  const message = (schema: z.ZodObject, value: unknown): string | undefined => {
+    try {
+      parseFields(schema, value)
+    } catch (error) {
+      if (!isProbeError(error, 'bad-field')) throw error
+      return error.message
+    }
+    return undefined
+  }
+  const ODD: readonly unknown[] = [
+    undefined,
+    null,
+    7,
+    -1,
+    1e9,
+    true,
+    '',
+    '%',
+    '$(id)',
+    'x'.repeat(70_000),
+    [],
+    [''],
+    [7],
+    Array(99).fill('x'),
+    ['x'.repeat(2000)],
+    { a: 1 },
+    new Uint8Array(0),
+  ]
+  const SCHEMAS = { formFields, jsonFields, oneQuery, listQuery, namesQuery }
+  const fields = Object.entries(SCHEMAS).flatMap(([name, schema]) =>
+    Object.keys(schema.shape).map((field) => [name, field, schema] as const),
+  )
+
+  test.each(fields)('of %s the field %s', (_, field, schema) => {
+    const good =
+      schema === formFields
+        ? { ...FACTS, config: new Uint8Array(CONFIG) }
+        : schema === jsonFields
+          ? whole64
+          : {}
+    const told = ODD.map((value) => message(schema, { ...good, [field]: value })).filter(
+      (one) => one?.startsWith(`${field}: `) === true,
+    )
+    expect(told.length).toBeGreaterThan(3)
+    for (const one of told) {
+      expect(one).toMatch(/^[a-zA-Z-]+: it (is|must|stands) [\x20-\x7e]+$/)
+      // zod's own words, types of a language, and patterns.
+      expect(one).not.toMatch(/invalid|expected|received|undefined|pattern|regex|Uint8Array|string|\^|\\|\{/i)
+    }
+  })
+
+  test.each([
+    [{ ...whole64, release: undefined }, 'release: it must be text; send what uname -r prints, such as'],
+    [{ config: whole64.config }, 'release: it is missing; send what uname -r prints, such as'],
+    [{ ...whole64, kind: ['exe'] }, 'kind: it must be kmod or ebpf; send kmod or ebpf'],
+    [{ ...whole64, colour: 1 }, 'colour: there is no such field; there are config, release, version,'],
+    [{ ...whole64, config: '%' }, 'config: it must be base64; send the config of the running kernel'],
+  ])('as in %#', (body, words) => {
+    expect(message(jsonFields, body)).toContain(words)
+  })
+})
+
+describe('a fact that a host need not tell', () => {
+  test.each<[string, Value, string | undefined]>([
+    ['os-release', Buffer.from('ID=debian\nNAME="Ger\xe4t"\n', 'latin1'), undefined],
+    ['os-release', 'x'.repeat(100_000), 'os-release'],
+    ['os-release', 'ID=$(id)', 'os-release'],
+    ['etc-version', 'a\nb', 'etc-version'],
+    ['proc-version', 'x'.repeat(100_000), undefined],
+  ])('%s that is odd refuses nothing', async (field, value, ignored) => {
+    const { facts } = await parseSubmission(await form([...whole, [field, value]]))
+    expect(facts.ignored.map((one) => one.field)).toEqual(ignored === undefined ? [] : [ignored])
+    if (ignored === undefined && field === 'os-release') expect(facts.osRelease?.get('ID')).toBe('debian')
   })
 })

@@ -51,8 +51,15 @@ describe('os-release', () => {
     '~root',
     'a|b',
   ])('a value that needs a shell names no kernel: %s', (value) => {
-    expect(refusal(() => parseOsRelease(`ID=${value}`))).toMatch(/^os-release: the value of ID /)
+    expect(refusal(() => parseOsRelease(`ID=${value}`))).toMatch(/^os-release: its value of ID is "/)
     expect([...parseOsRelease(`ID=debian\nHOME_URL=${value}`).keys()]).toEqual(['ID'])
+  })
+
+  test('a mark of UTF-8 before it, and UTF-8 in a name, change nothing', () => {
+    expect(Object.fromEntries(parseOsRelease('\ufeffID=debian\nNAME="Gerät"'))).toEqual({
+      ID: 'debian',
+      NAME: 'Gerät',
+    })
   })
 
   test('lines that assign nothing are ignored', () => {
@@ -63,7 +70,8 @@ describe('os-release', () => {
 
   test('its length and characters are bounded', () => {
     expect(refusal(() => parseOsRelease('#'.repeat(20_000)))).toMatch(/more than 16384/)
-    expect(refusal(() => parseOsRelease('ID=a\0'))).toMatch(/control/)
+    expect(refusal(() => parseOsRelease('ID=a\0'))).toMatch(/value of ID/)
+    expect([...parseOsRelease('ID=a\nNAME=b\x1b[2J')]).toEqual([['ID', 'a']])
     expect(refusal(() => parseOsRelease(`ID="${'a'.repeat(2000)}"`))).toMatch(/ID/)
   })
 
@@ -93,16 +101,43 @@ describe('the facts of a host', () => {
   })
 
   test.each([
-    ['machine', { machine: 'riscv64' }],
-    ['release', { release: '' }],
-    ['release', { release: '6.1.0/../x' }],
-    ['release', { release: '6'.repeat(65) }],
-    ['version', { version: '#1\u0000' }],
-    ['version', { version: '#'.repeat(65) }],
-    ['etc-version', { etcVersion: 'v'.repeat(300) }],
-    ['config-md5', { configMd5: 'D41D8CD98F00B204E9800998ECF8427E' }],
-    ['os-release', { osRelease: 'ID=$(x)' }],
-  ])('a broken field is named: %s', (field, change) => {
-    expect(refusal(() => hostFacts({ ...RAW.debian, ...change }))).toMatch(new RegExp(`^${field}: `))
+    ['machine', { machine: 'riscv64' }, 'such as x86_64'],
+    ['release', { release: '' }, 'such as 6.1.0-56-amd64'],
+    ['release', { release: '6.1.0/../x' }, 'what uname -r prints'],
+    ['release', { release: '6'.repeat(65) }, 'at most 64'],
+    ['version', { version: '#1\u0000' }, 'what uname -v prints'],
+    ['version', { version: '#1\n#2' }, 'one line'],
+    ['version', { version: '#'.repeat(65) }, 'at most 64 characters'],
+    ['config-md5', { configMd5: 'D41D8CD98F00B204E9800998ECF8427E' }, '32 digits of lower-case hex'],
+  ])('what is needed and broken is named, with what it should be: %s', (field, change, words) => {
+    const message = refusal(() => hostFacts({ ...RAW.debian, ...change }))
+    expect(message).toMatch(new RegExp(`^${field}: `))
+    expect(message).toContain(words)
+    expect(message).not.toMatch(/[\^$[\]{}|]/)
+  })
+
+  test('a version in another alphabet is read', () => {
+    const version = '#1 SMP Тест 2026'
+    expect(hostFacts({ ...RAW.debian, version: `${version}\n` }).unameVersion).toBe(version)
+  })
+
+  test.each([
+    ['os-release', { osRelease: 'ID=$(x)' }, 'osRelease', /value of ID is "\$\(x\)".*target vanilla/],
+    ['os-release', { osRelease: '#'.repeat(20_000) }, 'osRelease', /more than 16384 characters/],
+    ['etc-version', { etcVersion: 'v'.repeat(300) }, 'etcVersion', /not one short line/],
+    ['etc-version', { etcVersion: 'major="7"\nproductversion="7.2.1"' }, 'etcVersion', /not one short line/],
+    ['etc-version', { etcVersion: 'Gerät 1.2.3' }, 'etcVersion', /not one short line/],
+  ] as const)('%s that is odd is ignored, and said', (field, change, name, why) => {
+    const facts = hostFacts({ ...RAW.debian, ...change })
+    expect(facts.ignored).toEqual([{ field, why: expect.stringMatching(why) }])
+    expect(facts[name]).toBeUndefined()
+    expect(facts.unameRelease).toBe(RAW.debian.release)
+  })
+
+  test('an /etc/VERSION without a version makes no minikube, which is said', () => {
+    const { ignored } = hostFacts({ ...RAW.debian, etcVersion: 'unknown' })
+    expect(ignored).toEqual([{ field: 'etc-version', why: expect.stringContaining('such as v1.26.0') }])
+    expect(hostFacts({ ...RAW.minikube }).ignored).toEqual([])
+    expect(hostFacts({ ...RAW.debian, etcVersion: '' }).ignored).toEqual([])
   })
 })

@@ -93,6 +93,19 @@ describe('a submission', () => {
     expect(answer.config.ignoredLines).toBe(2)
   })
 
+  test('of a host whose optional facts are odd is taken, as a kernel of nobody, and says what was left out', async () => {
+    const answer = submissionAnswer.parse(
+      await world().submit(
+        submissionOf({ osRelease: 'ID=$(id)\n', etcVersion: 'a\nb' }, { procVersion: 'Darwin' }),
+      ),
+    )
+    expect(answer.ignored.map(({ field }) => field)).toEqual(['os-release', 'etc-version', 'proc-version'])
+    for (const { why } of answer.ignored) expect(why).toMatch(/^it[s ][\x20-\x7e]+$/)
+    expect(answer.kernel).toMatchObject({ target: 'vanilla', kernelRelease: '6.1.0-1-amd64' })
+    expect(answer.compiler.from).toBe('config')
+    expect((await world().submit(submissionOf())).ignored).toEqual([])
+  })
+
   test('of the same config with other facts decides nothing for the first, nor the first for it', async () => {
     const here = world()
     const mine = await here.submit(submissionOf())
