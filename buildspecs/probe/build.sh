@@ -48,6 +48,7 @@ flow() {
   fi
   stage unpack
   unpack_inputs
+  read_lost
   stage compile
   compile_probe
   stage collect

@@ -42,6 +42,15 @@ build_tree() {
     --setenv CONFIG "$1" sh -eu /steps/probe/sandbox/tree.sh 3>&1 >&2
 }
 
+# Which options of the config do not hold in the tree, as whoever made it tells it: hostile text, of which only lines of that
+# form are taken.
+read_lost() {
+  [ "$KERNEL" != headers ] || return 0
+  building --ro-bind "$WORK/tree" /inputs sh -c 'tar -xzOf /inputs/prepared.tar.gz lost-options >&3' 3>&1 >/dev/null |
+    head -c 65536 >"$WORK/told" || return 0
+  grep -xE 'CONFIG_[A-Za-z0-9_]{1,100} [a-z0-9-]{1,20} [a-z0-9-]{1,20}' "$WORK/told" | head -n 64 >"$WORK/lost" || true
+}
+
 compile_probe() {
   status=0
   compile "$RECIPE" "$DRIVER_NAME" >"$WORK/probe" || status=$?

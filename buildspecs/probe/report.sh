@@ -19,7 +19,9 @@ manifest() {
   version=$(head -n 1 "$WORK/compiler" 2>/dev/null | tr -cd ' -~' | cut -c 1-200 | sed 's/[\\"]/\\&/g' || true)
   timings=$(sed 's/\(.*\) \(.*\)/"\1":\2/' "$WORK/timings" | paste -s -d , -)
   stored=$(cat "$WORK/stored" 2>/dev/null || true)
+  lost=$([ ! -e "$WORK/lost" ] || sed 's/.*/"&"/' "$WORK/lost" | paste -s -d , -)
+  [ ! -e "$WORK/lost" ] || lost=",\"lost\":[$lost]"
   cause=$(sed 's/.*/,"cause":"&"/' "$WORK/cause" 2>/dev/null || true)
-  printf '{"stage":"%s","compilerVersion":"%s","timings":{%s}%s%s}\n' \
-    "$name" "$version" "$timings" "$stored" "$cause"
+  printf '{"stage":"%s","compilerVersion":"%s","timings":{%s}%s%s%s}\n' \
+    "$name" "$version" "$timings" "$stored" "$lost" "$cause"
 }

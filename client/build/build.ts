@@ -11,6 +11,7 @@ import type { BuildOrder, Log, NewId, Store, Trees } from '../../lib/model/ports
 import type { FailureReason, Probe } from '../../lib/model/probe.ts'
 import { format, keyOf } from '../../lib/names/grammar.ts'
 import { type KernelOf, type KernelOfPorts, kernelOf } from '../../lib/plan/kernel-of.ts'
+import { lostWhy } from '../../lib/publish/lost.ts'
 import { keepTree, readStaged, type Staged, verifyStaged, type Whole } from '../../lib/publish/staged.ts'
 import type { Ended } from './machine.ts'
 
@@ -108,6 +109,8 @@ function outcomeOf(ports: BuildPorts, probe: Probe, staged: Staged, ended: Ended
     case 'timed-out':
       return failed('build-timeout', `no end within ${ports.settings.build.timeoutMinutes} minutes`)
     case 'failed': {
+      const lost = lostWhy(staged)
+      if (lost !== undefined) return failed('cannot-load', lost)
       const reason = failureOf(report, log)
       return failed(reason, whatHappened(reason, log, ended.context))
     }

@@ -82,6 +82,7 @@ export async function decide(
     headers: tree.sources,
     ...(submitted === undefined ? {} : { submitted }),
     ...(forced.length === 0 ? {} : { forced }),
+    ...(kernel.tag === 'source' ? { ofConfig: true as const } : {}),
     ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
     ...loadTestOf(kernel, ports.settings),
   }

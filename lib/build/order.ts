@@ -31,6 +31,8 @@ const buildPlan = z.object({
   submitted: submittedPartsSchema.optional(),
   /** what speaks against the probe, and was overridden by who submitted its kernel */
   forced: z.array(objectionSchema).optional(),
+  /** its tree is made of a config, and the build tells which options do not hold in it */
+  ofConfig: z.literal(true).optional(),
   /** under which the tree that this build makes is kept */
   treeId: z.string().optional(),
   /** none where there is no image of this kernel */

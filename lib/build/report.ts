@@ -18,12 +18,27 @@ export const timings = z
   .record(z.string().regex(/^[a-z]{1,16}$/), z.number().nonnegative().finite())
   .refine((seconds) => Object.keys(seconds).length <= 16)
 
+/** `asked`, `holds`: `y`, `m`, `n`, or a number. */
+const lostOption = z
+  .string()
+  .regex(/^CONFIG_[A-Za-z0-9_]{1,100} [a-z0-9-]{1,20} [a-z0-9-]{1,20}$/)
+  .transform((line) => {
+    const [option = '', asked = '', holds = ''] = line.split(' ')
+    return { option, asked, holds }
+  })
+export type LostOption = z.infer<typeof lostOption>
+
 const schema = z.object({
   stage: z.enum(STAGES),
   compilerVersion: z.string().transform((text) => printable(text, MAX_LINE)),
   timings,
   /** the kernel build tree that this build made and stored */
   prepared: madeSchema.optional(),
+  /**
+   * options of the config that hold otherwise in the tree which was made of it, and may change a structure: the first ones
+   * (find_lost in buildspecs/probe/sandbox/tree.sh); absent: the tree came in packages
+   */
+  lost: z.array(lostOption).max(64).optional(),
   /** why compiling failed; absent: by the source that was compiled */
   cause: z.enum(['tools', 'time']).optional(),
 })

@@ -21,18 +21,9 @@ export interface TreeFacts {
   readonly kheaders: string | undefined
 }
 
-/** `.h`: trees that took more of a host's headers than C headers were kept under its digest alone. */
+/** `2`: trees of before do not say which options of their config do not hold in them. */
 export const treeId = ({ arch, unameRelease, compiler, source, config, kheaders }: TreeFacts): string =>
-  sha256(
-    JSON.stringify([
-      arch,
-      unameRelease,
-      compiler,
-      source,
-      config,
-      kheaders === undefined ? '' : `${kheaders}.h`,
-    ]),
-  )
+  sha256(JSON.stringify(['2', arch, unameRelease, compiler, source, config, kheaders ?? '']))
 
 /** Under which the image that a load test takes out of its package is kept for the next one. */
 export const bootId = (image: { readonly sha256: string }): string => sha256(`boot ${image.sha256}`)

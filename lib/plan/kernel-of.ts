@@ -16,6 +16,8 @@ export interface KernelOfPorts {
   readonly submitted: (kernel: SubmittedKernel) => Promise<KernelPlan>
   /** The distribution's own probe that a release and the md5 of a config mean. ProbeError `headers-not-found`, ... */
   readonly identify: (asked: ConfigHash & { readonly target?: string }) => Promise<Probe>
+  /** the operator has sources of patched kernels: whether one is a kernel's own shows when its tree is made */
+  readonly ownSources: boolean
 }
 
 export type KernelOf =
@@ -47,16 +49,16 @@ async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<Ke
   const forced = kernel.forced?.[probe.kind] ?? []
   if (!(own instanceof ProbeError))
     return { tag: 'kernel', kernel: await ports.kernel(own), submission: { submitted, forced } }
-  const patches = patchesOf(kernel)
+  const patches = ports.ownSources ? [] : patchesOf(kernel)
   const why = kernel.refused[probe.kind] ?? (kernel.force ? undefined : patchedWhy(patches, own))
   if (why !== undefined) throw new ProbeError('cannot-load', why)
   const submission = { submitted, forced: [...forced, ...patches.map(objectionTo)] }
   return { tag: 'kernel', kernel: await ports.submitted(kernel), submission }
 }
 
-/** Whose patches keep it from being made of kernel.org's source, where that is what it would be made of: one or none. */
-const patchesOf = ({ patched, kernelUrls }: SubmittedKernel): readonly Patched[] =>
-  patched === undefined || kernelUrls.length > 0
+/** Whose patches keep it from being made of kernel.org's source, where that is what its structures would come from: one or none. */
+const patchesOf = ({ patched, kernelUrls, kheaders }: SubmittedKernel): readonly Patched[] =>
+  patched === undefined || kernelUrls.length > 0 || kheaders !== undefined
     ? []
     : [patchedWith(patched)].filter((one) => !hasOwnSource(one))
 

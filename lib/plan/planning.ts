@@ -46,6 +46,7 @@ export function createPlanning(ports: PlanningPorts): Planning {
     kernel: planners.plan,
     submitted: planners.planSubmitted,
     identify: planners.identify,
+    ownSources: settings.vanilla.keys.length > 0,
     driver: (probe) => driverSource(driverPorts, driverFor(settings, probe.driverVersion), probe),
     ensureInput: planners.bring,
     trees: createTrees(inputs),

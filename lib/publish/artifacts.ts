@@ -5,6 +5,7 @@ import type { Clock, Signer, Store } from '../model/ports.ts'
 import type { Probe, Provenance, Publication } from '../model/probe.ts'
 import { fileOf } from '../names/grammar.ts'
 import { statementOf } from '../signing/statement.ts'
+import { forcedOf } from './lost.ts'
 import type { Whole } from './staged.ts'
 
 export interface ArtifactPorts {
@@ -28,7 +29,8 @@ export async function storeProbe(
   // Each object is created once and never replaced; a crash between them is mended by the next try, which
   // keeps what is there: any good signature over the same bytes and statement is as good as another.
   await create('', bytes, 'application/octet-stream')
-  const signature = await ports.signer.sign(bytes, statementOf({ probe, ...plan }))
+  const forced = forcedOf({ plan, report })
+  const signature = await ports.signer.sign(bytes, statementOf({ probe, ...plan, forced }))
   await Promise.all([
     create('.sha256', text.encode(`${digest}  ${fileOf(probe)}\n`), 'text/plain; charset=utf-8'),
     create('.asc', text.encode(signature), 'application/pgp-signature'),
@@ -44,13 +46,16 @@ export async function storeProbe(
 }
 
 /** Where a probe came from. */
-export const provenanceOf = ({ plan, report }: Pick<Whole, 'plan' | 'report'>): Provenance => ({
-  unameRelease: plan.unameRelease,
-  driverSource: plan.driverSource,
-  headers: plan.headers,
-  compiler: plan.compiler,
-  compilerVersion: report?.compilerVersion ?? '',
-  root: plan.root,
-  ...(plan.forced === undefined ? {} : { forced: plan.forced }),
-  timings: report?.timings ?? {},
-})
+export function provenanceOf({ plan, report }: Pick<Whole, 'plan' | 'report'>): Provenance {
+  const forced = forcedOf({ plan, report })
+  return {
+    unameRelease: plan.unameRelease,
+    driverSource: plan.driverSource,
+    headers: plan.headers,
+    compiler: plan.compiler,
+    compilerVersion: report?.compilerVersion ?? '',
+    root: plan.root,
+    ...(forced.length === 0 ? {} : { forced: [...forced] }),
+    timings: report?.timings ?? {},
+  }
+}

@@ -7,6 +7,7 @@ import type { Claim, FailureReason } from '../model/probe.ts'
 import { forgottenAt, retryAt } from '../model/retry.ts'
 import { nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
+import { lostWhy } from './lost.ts'
 import { keepTree, readStaged, type StagedPorts, type TreePorts } from './staged.ts'
 
 export interface FailPorts extends StagedPorts, TreePorts {
@@ -22,6 +23,9 @@ export async function failBuild(ports: FailPorts, key: string, claim: Claim): Pr
   const staged = await readStaged(ports, claim.claim)
   const { log, report } = staged
   await keepTree(ports, claim.claim, staged)
+  // What does not compile in another kernel's tree says nothing about the driver.
+  const lost = lostWhy(staged)
+  if (lost !== undefined) return fail(ports, key, claim, 'cannot-load', lost, log)
   const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report, log)
   return fail(ports, key, claim, reason, (due) => whatHappened(reason, log, due), log)
 }

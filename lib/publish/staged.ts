@@ -11,6 +11,7 @@ import type { Log, Store, Trees } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
+import { lostWhy } from './lost.ts'
 import { verifyProbe } from './verify.ts'
 
 export interface StagedPorts {
@@ -77,10 +78,17 @@ export type Whole = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Ar
 export function verifyStaged(
   settings: Settings,
   key: string,
-  { plan, probe }: Staged,
+  { plan, probe, report }: Staged,
 ): { reason: FailureReason; what: string } | undefined {
   if (plan === undefined || probe === undefined)
     return { reason: 'build-lost', what: 'the build ended well but left no probe' }
+  if (plan.ofConfig && report?.lost === undefined)
+    return {
+      reason: 'build-lost',
+      what: 'the build did not tell which options of the config hold in its tree',
+    }
+  const lost = lostWhy({ plan, report })
+  if (lost !== undefined) return { reason: 'cannot-load', what: lost }
   try {
     verify(settings, probeOf(key), plan, probe)
     return undefined

@@ -71,11 +71,37 @@ describe('of source and config', () => {
     expect(names(first.prepared).filter((name) => /link|folder|pipe|\.[oc]$/.test(name))).toEqual([])
   })
 
-  test('options that the source turns off are told', async () => {
-    const { exit, log } = await build(store, fromSource(["echo '# CONFIG_A is not set' >.config"]))
+  test('options that do not hold, and may change a structure, are told in the log, in the report and with the tree', async () => {
+    const holds = [
+      'echo "#define CONFIG_NEWLY 1" >include/generated/autoconf.h',
+      'echo "#define CONFIG_KEPT_MODULE 1" >>include/generated/autoconf.h',
+      'echo "#define CONFIG_NUMBER 64" >>include/generated/autoconf.h',
+      'echo "#define CONFIG_SAME_NUMBER 1" >>include/generated/autoconf.h',
+      'for option in GONE NEWLY KEPT NUMBER SAME_NUMBER UNNAMED CC_HAS_ZERO; do',
+      '  printf "config %s\\n\\tbool\\n" $option >>Kconfig',
+      '  [ $option = UNNAMED ] || echo "#ifdef CONFIG_$option" >>include/structures.h',
+      'done',
+    ]
+    const asked = [
+      ...['CONFIG_GONE=y', 'CONFIG_KEPT=m', 'CONFIG_NUMBER=32', 'CONFIG_SAME_NUMBER=1', 'CONFIG_UNNAMED=y'],
+      ...['CONFIG_CC_HAS_ZERO=y', 'CONFIG_OF_A_PATCH=m', '# CONFIG_NEWLY is not set', 'CONFIG_TEXT="a"'],
+    ]
+    const order = fromSource(holds)
+    const inputs = [order.inputs[0]!, config(`${asked.join('\n')}\n`), ...order.inputs.slice(2)]
+    const { exit, log, manifest, prepared } = await build(store, { ...order, inputs })
     expect(exit).toBe(0)
-    expect(log).toContain('the config has 2 options that do not hold')
-    expect(log).toContain('\nCONFIG_A=y\n')
+    const lost = ['GONE y n', 'NEWLY n y', 'NUMBER 32 64', 'OF_A_PATCH m n']
+    expect(log).toMatch(/the config has 4 options that do not hold/)
+    expect(manifest?.lost?.map(({ option, asked, holds }) => `${option} ${asked} ${holds}`)).toEqual(
+      lost.map((line) => `CONFIG_${line}`),
+    )
+    const again = await build(store, fromPrepared(prepared!))
+    expect(again.manifest?.lost).toEqual(manifest?.lost)
+  })
+
+  test('a tree whose options all hold says so', async () => {
+    const holds = ['echo "config A" >Kconfig; echo "#define CONFIG_A 1" >include/generated/autoconf.h']
+    expect((await build(store, fromSource(holds))).manifest?.lost).toEqual([])
   })
 
   test("the kernel's Module.symvers is there for the driver, and is no part of the tree", async () => {
@@ -195,6 +221,30 @@ describe('a prepared tree of a hostile build', () => {
     const { log } = await build(store, fromPrepared(body, 'cat /build/kernel/Makefile', 'true'))
     expect(log).toContain('/build/kernel/Makefile: No such file')
     expect(log).not.toContain('X-Amz')
+  })
+
+  test('that lies about its options is believed no more than 64 lines of their form', async () => {
+    const lies = [
+      ...['CONFIG_A y n","cause":"tools', 'CONFIG_A $(id) n', '../../etc/passwd y n', 'CONFIG_A y n extra'],
+      ...Array.from({ length: 100 }, (_, i) => `CONFIG_${i} y n`),
+    ]
+    const body = tar(
+      `printf '%s\\n' ${lies.map((line) => `'${line}'`).join(' ')} >lost-options; tar -cz lost-options`,
+    )
+    const { exit, manifest } = await build(store, fromPrepared(body))
+    expect(exit).toBe(0)
+    expect(manifest?.cause).toBeUndefined()
+    expect(manifest?.lost?.map(({ option }) => option)).toEqual(
+      Array.from({ length: 64 }, (_, i) => `CONFIG_${i}`),
+    )
+  })
+
+  test.each([
+    ['a link', 'ln -s /etc/passwd lost-options; tar -cz lost-options'],
+    ['without an end', 'yes CONFIG_A | head -c 300M | tr -d "\\n" >lost-options; tar -cz lost-options'],
+  ])('whose list of options is %s tells none', async (_, script) => {
+    const { manifest } = await build(store, fromPrepared(tar(script)))
+    expect(manifest?.lost).toEqual([])
   })
 
   test('that is a bomb ends its build', async () => {

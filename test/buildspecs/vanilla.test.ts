@@ -72,6 +72,7 @@ describe('a kernel of source and config', () => {
 
   test('keeps every option of a config whose compiler is at hand', () => {
     expect(first.log).not.toContain('options that do not hold')
+    expect(first.manifest?.lost).toEqual([])
   })
 
   test('leaves its tree: the next build of it is the same bytes, without source or config', async () => {

@@ -35,6 +35,10 @@ export interface WorldOptions {
   readonly probe: Uint8Array | undefined
   /** where it fails then, and of whose fault */
   readonly failure?: Pick<BuildReport, 'stage' | 'cause'>
+  /** the operator has sources of patched kernels */
+  readonly ownSources?: boolean
+  /** options of the config that do not hold in its tree, as it tells them */
+  readonly lost?: readonly string[]
   /** what its kernel makes of it; `undefined`: the load test leaves nothing */
   readonly verdict?: 'passed' | 'failed' | undefined
   readonly settings?: Partial<Settings>
@@ -160,6 +164,7 @@ export function createWorld(options: WorldOptions) {
     ensureInput: (pkg) => planning.ensureInput(pkg),
     identify: (name) => planning.identify(name),
     submitted: (kernel) => planning.submitted(kernel),
+    ownSources: options.ownSources ?? false,
     root: async (machine, kind, { command }) => ({
       record: ROOT,
       machine,
@@ -206,7 +211,7 @@ export function createWorld(options: WorldOptions) {
     }
     put(keys.log, text('main.c:1: error: no'))
     const end = probe === undefined ? (failure ?? { stage: 'compile' }) : { stage: 'done' }
-    const report = { ...end, compilerVersion: 'gcc 12', timings: { compile: 5 } }
+    const report = { ...end, compilerVersion: 'gcc 12', timings: { compile: 5 }, lost: options.lost ?? [] }
     // Only a build of source and config is told where its tree goes; others would not be believed.
     put(keys.prepared, TREE)
     put(keys.manifest, text(JSON.stringify({ ...report, prepared: TREE_REPORT })))

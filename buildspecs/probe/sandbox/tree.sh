@@ -31,12 +31,39 @@ make_kernel() {
   make -s -j"$(nproc)" ARCH="$SRCARCH" $(family) $(host_family) PAHOLE=/build/pahole LOCALVERSION= "$@" 3>&-
 }
 
-# The module must have the layouts of the running kernel: what does not hold here is told, but for the tools' names and for
-# strings that were emptied.
-tell_lost() {
-  grep '^CONFIG_' "$1" | grep -v '^CONFIG_[A-Z]*_VERSION\|=""$' | grep -vxFf .config >/build/lost || return 0
-  echo "the config has $(wc -l </build/lost) options that do not hold in this source with this compiler:"
-  head -n 20 /build/lost
+# The module must have the structures of the running kernel. A line `CONFIG_X y n` for each option that was asked for so, and
+# holds so, where that may change one: a header names it, or no Kconfig of this source knows it, which shows that the kernel
+# is of another. What only says which tools there are changes none, but for what GCC's plugins and stack protector add.
+find_lost() {
+  grep -rhoE 'CONFIG_[A-Za-z0-9_]+' --include='*.h' --exclude=autoconf.h include "arch/$SRCARCH/include" >/build/named || true
+  find . -name 'Kconfig*' -type f -exec \
+    sed -n 's/^[[:space:]]*\(menu\)\{0,1\}config[[:space:]]\{1,\}\([A-Za-z0-9_]\{1,\}\).*/CONFIG_\2/p' {} + >/build/known
+  awk 'part < 3 { is[part, $1]; next }
+    part == 3 {
+      at = index($0, "=")
+      if (/^CONFIG_[A-Za-z0-9_]+=[^"]/) asked[substr($0, 1, at - 1)] = substr($0, at + 1)
+      next
+    }
+    $1 == "#define" && $2 ~ /^CONFIG_/ && $3 !~ /^"/ {
+      name = $2
+      if (!(name in asked) && sub(/_MODULE$/, "", name)) holds[name] = "m"
+      else holds[name] = $3 == 1 && asked[name] != 1 ? "y" : $3
+    }
+    function value(of, name) { return name in of && of[name] != "" ? of[name] : "n" }
+    function look(name) {
+      if (value(asked, name) == value(holds, name)) return
+      if (name ~ /^CONFIG_(AS|CC|CLANG|GCC[0-9]*|LD|LLD|PAHOLE|RUSTC|TOOLS)_/ && name !~ /PLUGIN|PROTECTOR/) return
+      if ((1, name) in is || (1, name "_MODULE") in is || value(asked, name) != "n" && !((2, name) in is))
+        print name, value(asked, name), value(holds, name)
+    }
+    END {
+      for (name in asked) look(name)
+      for (name in holds) if (!(name in asked)) look(name)
+    }' part=1 /build/named part=2 /build/known part=3 "$1" part=4 include/generated/autoconf.h | LC_ALL=C sort >lost-options
+  [ ! -s lost-options ] || {
+    echo "the config has $(wc -l <lost-options) options that do not hold in this source with this compiler (as asked for, and as they hold):"
+    head -n 20 lost-options
+  }
 }
 
 # The release is the running kernel's, whatever the source and the config call it.
@@ -62,7 +89,7 @@ take_kheaders() {
 # Regular files only, and only what a module's build reads.
 pack() {
   {
-    find .config Makefile include scripts "arch/$SRCARCH/include" -type f ! -name '*.[cos]' ! -name '.*.cmd' \
+    find .config lost-options Makefile include scripts "arch/$SRCARCH/include" -type f ! -name '*.[cos]' ! -name '.*.cmd' \
       ! -path 'include/config/[A-Z]*' ! -path 'include/config/*.h'
     find "arch/$SRCARCH" tools \( -name 'Makefile*' -o -name '*.lds' -o -name objtool \) -type f
   } | LC_ALL=C sort -u |
@@ -79,12 +106,13 @@ case $CONFIG in
     stand_in_for_pahole .config
     echo 'filling in the config'
     make_kernel olddefconfig
-    tell_lost /inputs/config-*.text
     ;;
   default) make_kernel defconfig ;;
 esac
 echo 'preparing the tree'
 make_kernel modules_prepare
 take_kheaders
+: >lost-options
+[ "$CONFIG" = default ] || find_lost /inputs/config-*.text
 name_release
 pack >&3

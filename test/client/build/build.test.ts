@@ -76,6 +76,7 @@ function world({ probe, report, log, ended = SUCCEEDED, today = (release) => rel
     identify: async () => {
       throw new ProbeError('headers-not-found', 'no distribution has that config')
     },
+    ownSources: false,
     driver: async () => ({ source: source('driver'), format: 'deb', bytes: 1, recipe: 'makefile' }),
     ensureInput: async () => undefined,
     trees: createTrees(memory.store.inputs),

@@ -28,6 +28,19 @@ describe('what a build tells of itself', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (body) => void readReport(body)))
   })
 
+  test('options that do not hold are read as they are told, bounded, and no others', () => {
+    const report = (lost: unknown) =>
+      readReport(manifest({ stage: 'done', compilerVersion: '', timings: {}, lost }))
+    expect(report(['CONFIG_A y n', 'CONFIG_B 32 64'])?.lost).toEqual([
+      { option: 'CONFIG_A', asked: 'y', holds: 'n' },
+      { option: 'CONFIG_B', asked: '32', holds: '64' },
+    ])
+    expect(report([])?.lost).toEqual([])
+    expect(report(undefined)).toMatchObject({ stage: 'done' })
+    for (const lost of [['CONFIG_A y'], ['A y n'], ['CONFIG_A y <b>'], Array(65).fill('CONFIG_A y n'), 'x'])
+      expect(report(lost)).toBeUndefined()
+  })
+
   test('a cause that is not one of ours is not read', () => {
     const report = { stage: 'compile', compilerVersion: '', timings: {} }
     expect(readReport(manifest({ ...report, cause: 'tools' }))?.cause).toBe('tools')

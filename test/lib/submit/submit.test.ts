@@ -232,6 +232,25 @@ describe('a submission', () => {
       expect(here.memory.inside.builds).toHaveLength(1)
     })
 
+    test('is built from the headers that it carries in itself', async () => {
+      const here = world()
+      await here.submit({ ...patched(), kheaders: packed(KHEADERS) })
+      await here.deliver()
+      expect(here.memory.inside.builds).toHaveLength(1)
+    })
+
+    test('is built from a source of the operator’s, unless the tree that is made of it shows another kernel', async () => {
+      for (const [lost, state] of [
+        [[], 'published'],
+        [['CONFIG_RHEL_DIFFERENCES y n'], 'failed'],
+      ] as const) {
+        const here = createWorld({ probe: probeBytes(), settings, ownSources: true, lost })
+        const { probes } = await here.submit(patched())
+        await here.deliver()
+        expect(here.state(probes[0]!.url.slice(1).replace('%2B', '+'))?.state).toBe(state)
+      }
+    })
+
     test('is built from its own headers, where its distribution has them', async () => {
       const here = createWorld({
         probe: probeBytes(),
@@ -265,6 +284,56 @@ describe('a submission', () => {
         },
       })
       expect(statementsIn(here)).toContain(' forced=patched-kernel:CONFIG_RHEL_DIFFERENCES')
+    })
+  })
+
+  describe('whose options do not hold in the tree that is made of it', () => {
+    const lost = ['CONFIG_GCC_PLUGIN_STACKLEAK y n', 'CONFIG_NR_CPUS 512 64']
+    const detail = expect.stringMatching(
+      /2 options of this config.*: CONFIG_GCC_PLUGIN_STACKLEAK \(y, and here n\), CONFIG_NR_CPUS \(512, and here 64\)\. .*kheaders.*modern_bpf.*force=true/,
+    )
+
+    test.each([
+      ['compiles', { probe: probeBytes() }],
+      ['does not compile', { probe: undefined }],
+    ])('gets no probe, though it %s, and is told which and what to do', async (_, options) => {
+      const here = createWorld({ ...options, settings, lost })
+      const { probes } = await here.submit(submissionOf())
+      await here.deliver()
+      expect(await here.get(probes[0]!.url)).toMatchObject({
+        problem: { status: 404, code: 'cannot-load', detail },
+      })
+      expect(statementsIn(here)).toBe('')
+      // They do not hold in the tree that was kept, either.
+      here.pass(25 * 3_600_000)
+      await here.get(probes[0]!.url)
+      await here.deliver()
+      expect(await here.get(probes[0]!.url)).toMatchObject({ problem: { code: 'cannot-load' } })
+    })
+
+    test('gets it by force, and .json and the signed statement say which', async () => {
+      const here = createWorld({ probe: probeBytes(), settings, lost })
+      const { probes } = await here.submit(submissionOf({}, { force: true }))
+      await here.deliver()
+      expect(await here.get(`${probes[0]!.url}.json`)).toMatchObject({
+        body: {
+          state: 'published',
+          manifest: {
+            forced: [
+              { code: 'lost-options', detail: expect.stringContaining('CONFIG_NR_CPUS (512, and here 64)') },
+            ],
+          },
+        },
+      })
+      expect(statementsIn(here)).toContain(' forced=lost-options:CONFIG_GCC_PLUGIN_STACKLEAK,CONFIG_NR_CPUS')
+    })
+
+    test('gets none where its build does not tell what became of them', async () => {
+      const here = createWorld({ probe: probeBytes(), settings, lost: ['hostile'] })
+      const { probes } = await here.submit(submissionOf())
+      await here.deliver()
+      expect(here.state(probes[0]!.url.slice(1))).toMatchObject({ state: 'failed', reason: 'build-lost' })
+      expect(statementsIn(here)).toBe('')
     })
   })
 
