@@ -1,0 +1,56 @@
+// Python's own checkers of OpenAPI documents, where this machine can have them: in an environment of their own.
+
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Of pip's registry. */
+const PACKAGES = ['openapi-spec-validator==0.9.0', 'schemathesis==4.32.5']
+const INSTALL_MILLISECONDS = 5 * 60_000
+
+export interface Ran {
+  readonly code: number
+  readonly output: string
+}
+
+export interface PythonTools {
+  /** one of the tools; ended after `milliseconds`, which is -1 */
+  run(tool: string, args: readonly string[], milliseconds: number, cwd: string): Promise<Ran>
+  remove(): Promise<void>
+}
+
+/** A text: why they cannot be had here. */
+export async function pythonTools(): Promise<PythonTools | string> {
+  const dir = await mkdtemp(join(tmpdir(), 'python-tools-'))
+  const remove = () => rm(dir, { recursive: true, force: true })
+  const bin = (tool: string) => join(dir, 'bin', tool)
+  const options = { timeout: INSTALL_MILLISECONDS, maxBuffer: 64 << 20 }
+  try {
+    await run('python3', ['-m', 'venv', dir], options)
+    const quiet = ['--quiet', '--disable-pip-version-check', '--retries', '1']
+    await run(bin('pip'), ['install', ...quiet, ...PACKAGES], options)
+  } catch (error) {
+    await remove()
+    return `${PACKAGES.join(' and ')} cannot be had here: ${lastLine(error)}`
+  }
+  return { run: (tool, ...rest) => ran(bin(tool), ...rest), remove }
+}
+
+function lastLine(error: unknown): string {
+  const { stderr = '', message = '' } = error as { stderr?: string; message?: string }
+  return (stderr.trim() === '' ? message : stderr.trim()).split('\n').at(-1) ?? ''
+}
+
+async function ran(file: string, args: readonly string[], timeout: number, cwd: string): Promise<Ran> {
+  try {
+    const { stdout, stderr } = await run(file, [...args], { cwd, timeout, maxBuffer: 64 << 20 })
+    return { code: 0, output: stdout + stderr }
+  } catch (error) {
+    const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string }
+    return { code: typeof code === 'number' ? code : -1, output: stdout + stderr }
+  }
+}
