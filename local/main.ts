@@ -2,12 +2,10 @@
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { createFetch } from '../lib/aws/fetch.ts'
 import { openSandbox } from './codebuild/sandbox.ts'
 import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
-import { driverSourcesAway, wholeSettings } from './start/driver-sources.ts'
 import { firstRoot } from './start/first-root.ts'
 import { settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
 
@@ -64,15 +62,6 @@ async function start(): Promise<Stack> {
   return stack
 }
 
-/** Nobody waits for it: what is built from packages needs none of them. */
-async function tellDriverSources(): Promise<void> {
-  const { settingsFile } = settingsOf(process.env)
-  const settings = wholeSettings(hostSettings({ suites: aptSuites(), settingsFile }))
-  const fetch = createFetch({ files: true, settings, network: settings.network })
-  const line = await driverSourcesAway(settings, fetch)
-  if (line !== undefined) say(line)
-}
-
 function explain(error: unknown): string {
   const { code, message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
@@ -98,7 +87,6 @@ stopOn(stack)
 try {
   const { url } = await stack
   say(`ready ${url}`)
-  tellDriverSources().catch((error: unknown) => say(explain(error)))
 } catch (error) {
   console.error(`cannot start: ${explain(error)}`)
   process.exit(1)
