@@ -6,6 +6,7 @@ import { openSandbox } from './codebuild/sandbox.ts'
 import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
+import { tellDriverPlaces } from './start/driver-places.ts'
 import { firstRoot } from './start/first-root.ts'
 import { settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
 
@@ -87,6 +88,8 @@ stopOn(stack)
 try {
   const { url } = await stack
   say(`ready ${url}`)
+  const { settingsFile } = settingsOf(process.env)
+  tellDriverPlaces(ROOT, hostSettings({ suites: aptSuites(), settingsFile }))
 } catch (error) {
   console.error(`cannot start: ${explain(error)}`)
   process.exit(1)

@@ -1,6 +1,7 @@
 // What the matrix is made of: a driver version, a kernel, a kind; and what became of it.
 
 import * as z from 'zod'
+import { DEFAULTS } from '../lib/kernels/settings.ts'
 import { driverFor } from '../lib/model/drivers.ts'
 import { type DriverName, KINDS, type Kind } from '../lib/model/probe.ts'
 import type { Settings } from '../lib/model/settings.ts'
@@ -54,7 +55,7 @@ export const cellsOf = (
 ): Cell[] =>
   kernels.flatMap((kernel) =>
     versions.flatMap((driverVersion) => {
-      const { names, kinds: served } = driverFor({ drivers: catalogue }, driverVersion)
+      const { names, kinds: served } = driverFor({ ...DEFAULTS, drivers: catalogue }, driverVersion)
       const driverName = names[0] ?? 'falco'
       return served
         .filter((kind) => kinds.includes(kind))

@@ -1,4 +1,4 @@
-// The numbers of a driver version, and ranges of them.
+// The numbers of a driver version, which line of versions it is of, and ranges of them.
 
 /** The first three numbers of a driver version, e.g. of `0.1.1dev+git20220316.e5c53d64`; what is not there is 0. */
 export const numbersOf = (driverVersion: string): readonly [number, number, number] => {
@@ -12,11 +12,17 @@ export const compareDrivers = (a: string, b: string): number => {
   return x[0] - y[0] || x[1] - y[1] || x[2] - y[2]
 }
 
-/** Upstream's driver versions end so; others are versions of a package, and no number of the one is one of the other. */
-const isUpstream = (driverVersion: string): boolean => driverVersion.endsWith('+driver')
+/** What Falco's master takes: a commit of falcosecurity/libs. */
+export const isCommit = (driverVersion: string): boolean => /^[0-9a-f]{40}$/.test(driverVersion)
+
+/** Upstream's releases end so; others are versions of a package, and no number of the one is one of the other. */
+function lineOf(driverVersion: string): 'upstream' | 'package' | 'commit' {
+  if (isCommit(driverVersion)) return 'commit'
+  return driverVersion.endsWith('+driver') ? 'upstream' : 'package'
+}
 
 /** Whether a version is one of those from the first to the last, both included; no last: of all that come. */
 export const isBetween = (driverVersion: string, first: string, last?: string): boolean =>
-  isUpstream(driverVersion) === isUpstream(first) &&
+  lineOf(driverVersion) === lineOf(first) &&
   compareDrivers(driverVersion, first) >= 0 &&
   (last === undefined || compareDrivers(driverVersion, last) <= 0)

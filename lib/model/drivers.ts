@@ -1,6 +1,8 @@
 // The catalogue of driver versions: which are served, of what kinds, and from which sources.
 
 import * as z from 'zod'
+import { commitEntry, noCommit } from './driver-commits.ts'
+import { isCommit } from './driver-numbers.ts'
 import { ProbeError } from './errors.ts'
 import type { Read } from './parse.ts'
 import type { Probe } from './probe.ts'
@@ -15,16 +17,22 @@ export const driverCatalogueSchema = z.object({
 })
 export type DriverCatalogue = Read<typeof driverCatalogueSchema>
 
-type Catalogued = Pick<Settings, 'drivers'>
+type Catalogued = Pick<Settings, 'drivers' | 'driverCommits'>
 
-/** The entry that serves a driver version, if any does. */
-export const entryOf = ({ drivers }: Catalogued, driverVersion: string): DriverVersions | undefined =>
-  drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
+/** The entry that serves a driver version, if any does. A commit may begin as a version of a package does. */
+export const entryOf = (
+  { drivers, driverCommits }: Catalogued,
+  driverVersion: string,
+): DriverVersions | undefined =>
+  isCommit(driverVersion)
+    ? commitEntry(driverCommits, driverVersion)
+    : drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
 
 /** ProbeError `unknown-driver-version`. */
 export function driverFor(settings: Catalogued, driverVersion: string): DriverVersions {
   const entry = entryOf(settings, driverVersion)
   if (entry !== undefined) return entry
+  if (isCommit(driverVersion)) throw noCommit(settings.driverCommits, driverVersion)
   const known = settings.drivers.map(({ about }) => about).join(', ')
   throw new ProbeError(
     'unknown-driver-version',

@@ -1,8 +1,11 @@
 // The places that an operator's settings name.
 
-/** Every URL in them, whatever it is for, and the folders of driver sources. */
+/** Every URL in them, whatever it is for, and every path: those of driver sources. */
 export function placesIn(settings: unknown): string[] {
-  if (typeof settings === 'string') return URL.canParse(settings) ? [settings] : []
+  if (typeof settings === 'string') {
+    if (settings.startsWith('/')) return [`file:${settings}`]
+    return URL.canParse(settings) ? [settings] : []
+  }
   if (typeof settings !== 'object' || settings === null) return []
   if ('from' in settings && settings.from === 'directory' && 'path' in settings)
     return [`file:${settings.path}`]

@@ -3,15 +3,20 @@
 import * as z from 'zod'
 import { isCidr } from './caller.ts'
 import { sha256Hex } from './digest.ts'
+import { driverArchive } from './driver-archives.ts'
+import { DRIVER_COMMITS, driverCommitsSchema } from './driver-commits.ts'
 import { ARCHES, DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
 const driverSource = z.discriminatedUnion('from', [
   /** a package of driver sources with a ready-made Makefile; its digest comes from the signed lists of `driverPackages` */
   z.object({ from: z.literal('package'), package: z.string() }),
-  /** a .tar.gz; `{driverVersion}` in the URL is filled in. No digest: it is recorded at first use */
+  /**
+   * a .tar.gz; `{driverVersion}` in the URL is filled in. No URL: it is looked for where `driverArchives` says. No digest:
+   * it is recorded at first use
+   */
   z.object({
     from: z.literal('archive'),
-    url: z.string(),
+    url: z.string().optional(),
     sha256: sha256Hex.optional(),
   }),
   /** a folder of driver sources on the planning machine: for one machine only, never in the cloud */
@@ -45,6 +50,10 @@ const buildImage = z
 export const baseSettings = z.object({
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
+  /** where archives of upstream's driver versions are looked for, in this order: mirrors, folders, files */
+  driverArchives: z.array(driverArchive).min(1),
+  /** driver versions that are commits of upstream's repository */
+  driverCommits: driverCommitsSchema,
   /** driver versions that a submitted kernel gets probes of, unless it asks for others; none: the newest that is known */
   submitted: z.array(z.string()),
   /** driver versions that are answered with 410 */
@@ -131,8 +140,6 @@ export const baseSettings = z.object({
 export type Settings = z.infer<typeof baseSettings>
 export type DriverVersions = Settings['drivers'][number]
 
-const LIBS = 'https://github.com/falcosecurity/libs/archive/refs/tags/{driverVersion}.tar.gz'
-
 export const BASE_DEFAULTS: Settings = {
   drivers: [
     // The legacy eBPF probe left the sources after 9.1.0.
@@ -142,7 +149,7 @@ export const BASE_DEFAULTS: Settings = {
       names: ['falco', 'scap'],
       kinds: ['kmod', 'ebpf'],
       recipe: 'libs',
-      source: { from: 'archive', url: LIBS },
+      source: { from: 'archive' },
     },
     {
       match: '(9|\\d\\d)\\.\\d+\\.\\d+\\+driver',
@@ -150,7 +157,7 @@ export const BASE_DEFAULTS: Settings = {
       names: ['falco', 'scap'],
       kinds: ['kmod'],
       recipe: 'libs',
-      source: { from: 'archive', url: LIBS },
+      source: { from: 'archive' },
     },
     // Any other version is looked up in the lists of the archive: an upstream version, Debian Policy, 5.6.12.
     {
@@ -162,6 +169,8 @@ export const BASE_DEFAULTS: Settings = {
       source: { from: 'package', package: 'falcosecurity-scap-dkms' },
     },
   ],
+  driverArchives: ['https://github.com/falcosecurity/libs/archive/refs/tags/{driverVersion}.tar.gz'],
+  driverCommits: DRIVER_COMMITS,
   submitted: [],
   revoked: [],
   budgets: {

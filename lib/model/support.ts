@@ -35,7 +35,7 @@ export function checkSupport(
 
 /** The same of a kernel that a host submitted, unless that was forced. */
 export function checkSubmitted(
-  settings: Pick<Settings, 'drivers'>,
+  settings: Pick<Settings, 'drivers' | 'driverCommits'>,
   driver: OfDriver,
   { unameRelease, force }: Pick<SubmittedKernel, 'unameRelease' | 'force'>,
 ): void {

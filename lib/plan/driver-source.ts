@@ -5,11 +5,15 @@ import type { TarHead } from '../formats/tar-stream.ts'
 import { checkWhole, type Wanted } from '../formats/whole-archive.ts'
 import { keepInput } from '../inputs/inputs.ts'
 import { type RecordedArchivePorts, recordedArchive } from '../inputs/recorded-archive.ts'
+import { archiveUrl, filledIn } from '../model/driver-archives.ts'
+import { isCommit } from '../model/driver-numbers.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
+import { withoutSecrets } from '../model/places.ts'
 import type { Probe, Source } from '../model/probe.ts'
-import type { DriverVersions } from '../model/settings.ts'
+import type { DriverVersions, Settings } from '../model/settings.ts'
 
 export interface DriverSourcePorts extends RecordedArchivePorts {
+  readonly settings: Pick<Settings, 'driverArchives' | 'driverCommits'>
   /** The package of that driver version, kept and on record. ProbeError as for `driverSource`. */
   readonly findDriver: (name: string, driverVersion: string) => Promise<Source | undefined>
   /** A folder as a .tar.gz that is the same bytes every time. */
@@ -71,27 +75,54 @@ async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersi
   return { ...(await recordedArchive(ports, archive)), format: 'deb' }
 }
 
+type ArchiveSource = Extract<DriverVersions['source'], { from: 'archive' }>
+
+/** The first place that has it. One that cannot be read decides nothing: another may have it, and else it is asked again. */
 async function fromArchive(
   ports: DriverSourcePorts,
   { recipe }: DriverVersions,
-  { url: template, sha256: pinned }: { url: string; sha256?: string | undefined },
+  source: ArchiveSource,
   driverVersion: string,
 ): Promise<Found> {
-  const url = template.replaceAll('{driverVersion}', encodeURIComponent(driverVersion))
-  const check = (body: Uint8Array) => checkWhole(body, url, WANTED[recipe])
-  const archive = {
-    id: driverVersion,
-    name: 'driver',
-    version: driverVersion,
-    url,
-    maxBytes: MAX_ARCHIVE,
-    ...(pinned === undefined ? { pinned, check } : { pinned }),
+  const urls = await urlsOf(ports, source, driverVersion)
+  const unread: ProbeError[] = []
+  for (const url of urls) {
+    try {
+      return {
+        ...(await recordedArchive(ports, archiveAt(url, recipe, source, driverVersion))),
+        format: 'tar.gz',
+      }
+    } catch (error) {
+      if (isProbeError(error, 'mirror-unreachable')) unread.push(error)
+      else if (!isProbeError(error, 'not-found')) throw error
+    }
   }
-  try {
-    return { ...(await recordedArchive(ports, archive)), format: 'tar.gz' }
-  } catch (error) {
-    throw isProbeError(error, 'not-found') ? notFound(driverVersion, `${url} is not there`) : error
-  }
+  throw unread.length > 0 ? unreached(driverVersion, unread) : inNoPlace(driverVersion, urls)
+}
+
+/** Where the settings say; first of all where it was found before. */
+async function urlsOf(
+  { settings, sources }: DriverSourcePorts,
+  { url }: ArchiveSource,
+  driverVersion: string,
+): Promise<readonly string[]> {
+  if (url !== undefined) return [filledIn(url, driverVersion)]
+  const places = isCommit(driverVersion) ? settings.driverCommits.archives : settings.driverArchives
+  const urls = places.map((place) => archiveUrl(place, driverVersion))
+  if (urls.length === 1) return urls
+  const before = (await sources.recorded(driverVersion))?.url
+  return [...urls.filter((one) => one === before), ...urls.filter((one) => one !== before)]
+}
+
+function archiveAt(
+  url: string,
+  recipe: DriverVersions['recipe'],
+  { sha256: pinned }: ArchiveSource,
+  driverVersion: string,
+): Parameters<typeof recordedArchive>[1] {
+  const place = { id: driverVersion, name: 'driver', version: driverVersion, url, maxBytes: MAX_ARCHIVE }
+  if (pinned !== undefined) return { ...place, pinned }
+  return { ...place, pinned, check: (body) => checkWhole(body, url, WANTED[recipe]) }
 }
 
 /** A folder is the operator's own and may change from build to build: what was built from is told by its digest. */
@@ -105,5 +136,20 @@ async function fromDirectory(ports: DriverSourcePorts, path: string, driverVersi
 const notFound = (driverVersion: string, why: string): ProbeError =>
   new ProbeError(
     'driver-source-not-found',
-    `the sources of driver version ${driverVersion} were not found: ${why}`,
+    `the sources of driver version ${driverVersion} were not found: ${why}. Is it the driver version that \`falco --version\` says?`,
   )
+
+const inNoPlace = (driverVersion: string, urls: readonly string[]): ProbeError =>
+  notFound(
+    driverVersion,
+    `${urls.map(withoutSecrets).join(', ')} ${urls.length === 1 ? 'is' : 'are'} not there`,
+  )
+
+function unreached(driverVersion: string, unread: readonly ProbeError[]): ProbeError {
+  const setting = isCommit(driverVersion) ? 'driverCommits.archives' : 'driverArchives'
+  return new ProbeError(
+    'mirror-unreachable',
+    `the sources of driver version ${driverVersion} cannot be fetched: ${unread.map(({ message }) => message).join('; ')}. Where this machine has no way there, name a mirror, a folder or a file that has them in ${setting} of the settings (docs/operations.md, "Where driver sources come from")`,
+    { cause: unread[0] },
+  )
+}

@@ -8,6 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFetch } from '../../lib/aws/fetch.ts'
 import { createSources } from '../../lib/aws/records.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import type { Probe } from '../../lib/model/probe.ts'
 import type { DriverVersions } from '../../lib/model/settings.ts'
 import { driverSource } from '../../lib/plan/driver-source.ts'
@@ -44,7 +45,7 @@ async function registry() {
   const { store, objects } = memoryStore()
   const sources = createSources(table.client, await table.table())
   const ports = {
-    ...{ inputs: store, sources, fetch: createFetch(), log: () => {} },
+    ...{ inputs: store, sources, fetch: createFetch(), log: () => {}, settings: DEFAULTS },
     findDriver: async () => undefined,
     readDirectory: async () => new Uint8Array(),
   }

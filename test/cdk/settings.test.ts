@@ -59,6 +59,9 @@ test.each([
   ['a misspelt section', { budget: { buildsPerDay: 3 } }],
   ['a misspelt member', { budgets: { buildPerDay: 3 } }],
   ['a value out of bounds', { hold: { hopSeconds: 40 } }],
+  ['a relative folder of archives', { driverArchives: ['libs'] }],
+  ['no place of archives', { driverArchives: [] }],
+  ['a short commit', { driverCommits: { sha256: { e5c53d64: 'a'.repeat(64) } } }],
   ['no object', [1]],
 ])('%s is refused', (_, settings) => {
   expect(() => read(settings)).toThrow()
@@ -67,6 +70,8 @@ test.each([
 test.each([
   ['a folder', directory],
   ['a file', archive('file:///src/{driverVersion}.tar.gz')],
+  ['a folder of archives', { driverArchives: ['/srv/libs'] }],
+  ['a folder of commits', { driverCommits: { archives: ['file:///srv/libs'] } }],
   ['a loopback archive', archive('http://127.0.0.1:8000/{driverVersion}.tar.gz')],
   ['a loopback mirror', { debian: { suites: [{ mirror: 'http://localhost/debian', suite: 'bookworm' }] } }],
   ['an IPv6 loopback mirror', { debian: { suites: [{ mirror: 'http://[::1]/debian', suite: 'bookworm' }] } }],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { readSettings } from '../../cdk/settings.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { driverFor } from '../../lib/model/drivers.ts'
 import { cellsOf } from '../../matrix/cells.ts'
 import { catalogueAt, upstreamVersions } from '../../matrix/drivers.ts'
@@ -23,10 +24,10 @@ test('a folder is of the versions whose archives it has, oldest first', () => {
 
 test('the catalogue takes its archives from there, is one that a registry takes, and tries what is known to fail', () => {
   const drivers = catalogueAt(folder)
-  const { source, knownFailures } = driverFor({ drivers }, '2.0.0+driver')
+  const { source, knownFailures } = driverFor({ ...DEFAULTS, drivers }, '2.0.0+driver')
   expect(source).toEqual({ from: 'archive', url: `file://${folder}/{driverVersion}.tar.gz` })
   expect(knownFailures).toBe('tried')
-  expect(driverFor({ drivers }, '0.23.2').source.from).toBe('package')
+  expect(driverFor({ ...DEFAULTS, drivers }, '0.23.2').source.from).toBe('package')
   const file = join(folder, 'settings.json')
   writeFileSync(file, JSON.stringify({ drivers }))
   expect(readSettings(file, { local: true }).drivers).toEqual(drivers)
@@ -34,7 +35,8 @@ test('the catalogue takes its archives from there, is one that a registry takes,
 
 test('a mirror is a URL with the driver version in it', () => {
   const url = 'https://mirror.example/{driverVersion}.tar.gz'
-  expect(driverFor({ drivers: catalogueAt(url) }, '7.3.0+driver').source).toEqual({ from: 'archive', url })
+  const { source } = driverFor({ ...DEFAULTS, drivers: catalogueAt(url) }, '7.3.0+driver')
+  expect(source).toEqual({ from: 'archive', url })
 })
 
 test('a cell is of a kind in which the driver version is served', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { isBetween } from '../../../lib/model/driver-numbers.ts'
 import { checkDriver, driverFor } from '../../../lib/model/drivers.ts'
+import { oldestKernel } from '../../../lib/model/support.ts'
 import { checkBuildable } from '../../../lib/plan/buildable.ts'
 
 const debian = '0.1.1dev+git20220316.e5c53d64'
@@ -17,6 +19,8 @@ describe('the catalogue of driver versions', () => {
     ['7.3.0+driver', 'falco', 'ebpf'],
     ['9.1.0+driver', 'scap', 'ebpf'],
     ['10.2.0+driver', 'falco', 'kmod'],
+    ['11.0.0+driver', 'falco', 'kmod'],
+    ['0.23.2', 'scap', 'ebpf'],
     ['12.0.3+driver', 'falco', 'kmod'],
   ] as const)('%s is served as %s %s', (driverVersion, driverName, kind) => {
     expect(() =>
@@ -39,10 +43,12 @@ describe('the catalogue of driver versions', () => {
     },
   )
 
-  test('the legacy eBPF probe ends with 9.1', () => {
-    const driverVersion = '10.2.0+driver'
+  test.each([
+    ['10.2.0+driver', 'falco'],
+    ['11.0.0+driver', 'falco'],
+  ] as const)('the legacy eBPF probe ended before %s', (driverVersion, driverName) => {
     const entry = driverFor(DEFAULTS, driverVersion)
-    expect(() => checkDriver(entry, { driverVersion, driverName: 'falco', kind: 'ebpf' })).toThrow(
+    expect(() => checkDriver(entry, { driverVersion, driverName, kind: 'ebpf' })).toThrow(
       code('unsupported-kind'),
     )
   })
@@ -67,3 +73,55 @@ describe('the catalogue of driver versions', () => {
     expect(() => checkBuildable(DEFAULTS, probe)).toThrow(code('unknown-target'))
   })
 })
+
+const COMMITS = ['8d7f3ab0cdd8d3d1b4a3a1a0a0b7f2a5cf6a1234', 'e5c53d648f3c4694385bbe488e7d47eaa36c229a']
+
+describe.each(COMMITS)('the commit %s', (commit) => {
+  const sha256 = 'a'.repeat(64)
+  const withCommits = (driverCommits: Partial<typeof DEFAULTS.driverCommits>) => ({
+    ...DEFAULTS,
+    driverCommits: { ...DEFAULTS.driverCommits, ...driverCommits },
+  })
+
+  test('is built by no registry that does not say so, and its refusal says what host and operator can do', () => {
+    for (const settings of [DEFAULTS, withCommits({ sha256: { [commit]: sha256 } })]) {
+      expect(() => driverFor(settings, commit)).toThrow(code('unknown-driver-version'))
+      expect(() => driverFor(settings, commit)).toThrow(
+        /use a release of Falco.*driverCommits in its settings/,
+      )
+    }
+  })
+
+  test('is built as a kernel module of either name, by the digest that the settings have', () => {
+    const entry = driverFor(withCommits({ mode: 'listed', sha256: { [commit]: sha256 } }), commit)
+    expect(entry.source).toEqual({ from: 'archive', sha256 })
+    for (const driverName of ['falco', 'scap'] as const)
+      expect(() => checkDriver(entry, { driverVersion: commit, driverName, kind: 'kmod' })).not.toThrow()
+    expect(() => checkDriver(entry, { driverVersion: commit, driverName: 'falco', kind: 'ebpf' })).toThrow(
+      code('unsupported-kind'),
+    )
+  })
+
+  test('that the settings do not list is refused at once where only those are built', () => {
+    const settings = withCommits({ mode: 'listed', sha256: { [COMMITS.join('').slice(9, 49)]: sha256 } })
+    expect(() => driverFor(settings, commit)).toThrow(/driverCommits\.sha256/)
+  })
+
+  test('is recorded at its first use where any is built', () => {
+    expect(driverFor(withCommits({ mode: 'any' }), commit).source).toEqual({ from: 'archive' })
+  })
+
+  test('is of no range of other versions, and is held to the oldest kernel of the newest driver', () => {
+    expect(isBetween(commit, '0.0.0')).toBe(false)
+    expect(isBetween(commit, '2.0.0+driver')).toBe(false)
+    expect(oldestKernel({ driverVersion: commit, kind: 'kmod', arch: 'x86_64' })).toEqual([3, 10])
+  })
+})
+
+test.each(['e5c53d64', 'E5C53D648F3C4694385BBE488E7D47EAA36C229A', 'a'.repeat(41), 'a'.repeat(39)])(
+  '%s is no commit',
+  (version) => {
+    const driverCommits = { ...DEFAULTS.driverCommits, mode: 'any' as const }
+    expect(() => driverFor({ ...DEFAULTS, driverCommits }, version)).toThrow(code('unknown-driver-version'))
+  },
+)
