@@ -176,7 +176,8 @@ export const ROUTES: readonly Route[] = [
     id: 'newestDriverVersion',
     method: 'get',
     path: '/v1/driver-versions/newest',
-    about: 'The newest driver version that comes as a package, as text: what a submission without one gets.',
+    about:
+      'The newest driver version that comes as a package, as text: what a submission without one gets where its kernel can take it.',
     responses: {
       200: { about: 'one line', content: { 'text/plain': 'bytes' } },
       ...ALWAYS,

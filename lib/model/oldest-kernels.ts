@@ -10,11 +10,18 @@ interface OldestKernels {
   readonly kernels: Readonly<Record<Arch, Readonly<Record<Kind, Series>>>>
 }
 
-/** Newest first. An ebpf probe is in no driver version since 10.0.0. */
+/**
+ * Newest first. An ebpf probe is in no driver version since 10.0.0. Packages have the versions of libs, by the README of
+ * whose tags it is the same; the README of 0.1.1 says nothing yet.
+ */
 export const OLDEST_KERNELS = [
   {
     drivers: ['9.1.0+driver'],
     kernels: { x86_64: { kmod: [3, 10], ebpf: [4, 14] }, aarch64: { kmod: [3, 16], ebpf: [4, 17] } },
+  },
+  {
+    drivers: ['0.11.0', '0.22.2'],
+    kernels: { x86_64: { kmod: [2, 6], ebpf: [4, 14] }, aarch64: { kmod: [3, 16], ebpf: [4, 17] } },
   },
   {
     drivers: ['5.0.0+driver', '9.0.0+driver'],

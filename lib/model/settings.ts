@@ -54,7 +54,10 @@ export const baseSettings = z.object({
   driverArchives: z.array(driverArchive).min(1),
   /** driver versions that are commits of upstream's repository */
   driverCommits: driverCommitsSchema,
-  /** driver versions that a submitted kernel gets probes of, unless it asks for others; none: the newest that is known */
+  /**
+   * driver versions that a submitted kernel gets probes of, unless it asks for others; none: the newest that is known and
+   * supports it (newest-driver.ts)
+   */
   submitted: z.array(z.string()),
   /** driver versions that are answered with 410 */
   revoked: z.array(z.string()),
@@ -140,6 +143,12 @@ export const baseSettings = z.object({
 export type Settings = z.infer<typeof baseSettings>
 export type DriverVersions = Settings['drivers'][number]
 
+const PACKAGED = {
+  names: ['scap'],
+  recipe: 'makefile',
+  source: { from: 'package', package: 'falcosecurity-scap-dkms' },
+} as const satisfies Partial<z.input<typeof driverVersions>>
+
 export const BASE_DEFAULTS: Settings = {
   drivers: [
     // The legacy eBPF probe left the sources after 9.1.0.
@@ -159,14 +168,19 @@ export const BASE_DEFAULTS: Settings = {
       recipe: 'libs',
       source: { from: 'archive' },
     },
-    // Any other version is looked up in the lists of the archive: an upstream version, Debian Policy, 5.6.12.
+    // Any other version is looked up in the lists of the archive: an upstream version, Debian Policy, 5.6.12. Those are
+    // the versions of libs, which holds no legacy eBPF probe since 0.24.0.
+    {
+      match: '0\\.(?:1?\\d|2[0-3])(?!\\d)[A-Za-z0-9.+~]*(?<!\\+driver)',
+      about: "packages of the archive's suites up to 0.23.x",
+      ...PACKAGED,
+      kinds: ['kmod', 'ebpf'],
+    },
     {
       match: '\\d[A-Za-z0-9.+~]*(?<!\\+driver)',
-      about: "those that the archive's suites have as a package",
-      names: ['scap'],
-      kinds: ['kmod', 'ebpf'],
-      recipe: 'makefile',
-      source: { from: 'package', package: 'falcosecurity-scap-dkms' },
+      about: "packages of the archive's suites from 0.24.0 on (kmod only)",
+      ...PACKAGED,
+      kinds: ['kmod'],
     },
   ],
   driverArchives: ['https://github.com/falcosecurity/libs/archive/refs/tags/{driverVersion}.tar.gz'],

@@ -12,6 +12,7 @@ import {
   type RecordedKernel,
   type SubmittedKernel,
 } from '../model/kernel.ts'
+import { newestDriver } from '../model/newest-driver.ts'
 import type { Holds, Kernels, Store } from '../model/ports.ts'
 import { checkSubmitted } from '../model/support.ts'
 import { format, parse } from '../names/grammar.ts'
@@ -70,18 +71,21 @@ export async function submit(ports: SubmitPorts, submission: Submission, caller:
   return { read, record, probes }
 }
 
-/** Those that were asked for, else those of the settings, else the newest that is known. */
+/** Those that were asked for, else those of the settings, else the newest that is known and that the kernel can take. */
 async function versionsOf(
   ports: SubmitPorts,
-  { driverVersions: asked }: Submission,
+  submission: Submission,
   caller: string,
 ): Promise<readonly string[]> {
+  const { driverVersions: asked, facts } = submission
   for (const version of asked) await checkDriverVersion(ports, version)
   if (asked.length > 0) return asked
   const { submitted } = ports.settings
-  return submitted.length > 0
-    ? submitted
-    : (await driverVersions(ports, { room: 'submit', caller })).slice(0, 1)
+  if (submitted.length > 0) return submitted
+  const packaged = await driverVersions(ports, { room: 'submit', caller })
+  const kernel = { ...submission, unameRelease: facts.unameRelease, arch: facts.machine }
+  // Where none is built as what was asked for, the newest says so.
+  return [newestDriver(ports.settings, packaged, kernel) ?? packaged[0]].filter((one) => one !== undefined)
 }
 
 async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: string): Promise<RecordedKernel> {

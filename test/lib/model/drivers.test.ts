@@ -21,6 +21,7 @@ describe('the catalogue of driver versions', () => {
     ['10.2.0+driver', 'falco', 'kmod'],
     ['11.0.0+driver', 'falco', 'kmod'],
     ['0.23.2', 'scap', 'ebpf'],
+    ['0.25.2', 'scap', 'kmod'],
     ['12.0.3+driver', 'falco', 'kmod'],
   ] as const)('%s is served as %s %s', (driverVersion, driverName, kind) => {
     expect(() =>
@@ -46,6 +47,9 @@ describe('the catalogue of driver versions', () => {
   test.each([
     ['10.2.0+driver', 'falco'],
     ['11.0.0+driver', 'falco'],
+    ['0.24.0', 'scap'],
+    ['0.25.2', 'scap'],
+    ['1.2.3', 'scap'],
   ] as const)('the legacy eBPF probe ended before %s', (driverVersion, driverName) => {
     const entry = driverFor(DEFAULTS, driverVersion)
     expect(() => checkDriver(entry, { driverVersion, driverName, kind: 'ebpf' })).toThrow(

@@ -146,6 +146,30 @@ describe('a submission', () => {
     expect(forced.probes.map(({ state }) => state)).toEqual(['building', 'building'])
   })
 
+  test.each([
+    ['6.1.0-1-amd64', {}, ['0.23.2']],
+    ['3.2.0-4-amd64', {}, ['0.20.0']],
+    ['6.1.0-1-amd64', { driverName: 'falco' as const }, ['11.0.0+driver']],
+    ['6.1.0-1-amd64', { driverName: 'falco' as const, kinds: ['ebpf' as const] }, ['9.1.0+driver']],
+  ])('of %s that asks for %j, but for no driver version, gets %j', async (release, more, versions) => {
+    const [, series] = /^(\d+\.\d+)/.exec(release) ?? []
+    const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', `${series}.1`), 'latin1')
+    const here = createWorld({ probe: probeBytes() })
+    const { probes } = await here.submit(submissionOf({ release }, { config, ...more }))
+    expect(probes.map(({ driverVersion }) => driverVersion)).toEqual(versions)
+    expect(probes.map(({ state }) => state)).toEqual(['building'])
+  })
+
+  test('of a kernel that is too old for every driver is told from which one on there is one', async () => {
+    const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', '2.4.37'), 'latin1')
+    const { probes } = await createWorld({ probe: probeBytes() }).submit(
+      submissionOf({ release: '2.4.37-mine' }, { config }),
+    )
+    expect(probes).toMatchObject([
+      { reason: 'unsupported-kernel', detail: expect.stringContaining('older than 2.6') },
+    ])
+  })
+
   test.each(['6.1.0-1-amd64', '6.1.0-99-amd64'])(
     'of %s whose names say a version of the distribution in place of that has a name of its own',
     async (release) => {
@@ -362,7 +386,11 @@ describe('a submission', () => {
 
   test.each([
     ['an unknown driver version', { driverVersions: ['99'] }, 'unknown-driver-version'],
-    ['a driver name that the version has not', { driverName: 'falco' as const }, 'unsupported-driver-name'],
+    [
+      'a driver name that the version has not',
+      { driverName: 'falco' as const, driverVersions: ['0.23.2'] },
+      'unsupported-driver-name',
+    ],
     ['what is no config', { config: Buffer.from('hello') }, 'bad-config'],
     ['no gzip', { config: Buffer.from([0x1f, 0x8b, 1, 2, 3]) }, 'bad-config'],
     ['no Module.symvers', { symvers: Buffer.from('#!/bin/sh\n') }, 'bad-field'],

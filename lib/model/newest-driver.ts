@@ -1,0 +1,67 @@
+// Which driver version a host gets that names none: the newest that its kernel can take.
+
+import { entryOf } from './drivers.ts'
+import { isProbeError, type ProbeError } from './errors.ts'
+import type { Arch, DriverName, Kind } from './probe.ts'
+import { compareSeries, seriesOf } from './series.ts'
+import type { DriverVersions, Settings } from './settings.ts'
+import { checkSupport, oldestKernel } from './support.ts'
+import { UPSTREAM_DRIVERS } from './upstream-drivers.ts'
+
+export interface AskedKernel {
+  readonly unameRelease: string
+  readonly arch: Arch
+  /** `undefined`: any */
+  readonly driverName: DriverName | undefined
+  /** none: a kernel module, and whatever else that version has */
+  readonly kinds: readonly Kind[]
+}
+
+type Catalogued = Pick<Settings, 'drivers' | 'driverCommits' | 'revoked'>
+
+/**
+ * `packaged`: the versions that are there as packages, newest first. They come before upstream's releases, whose archives
+ * are not reachable from every machine. Where none supports the kernel, the one that comes nearest, for its refusal to
+ * say what is missing: the least demanding where the kernel is too old, else the newest. `undefined`: none is built so.
+ */
+export function newestDriver(
+  settings: Catalogued,
+  packaged: readonly string[],
+  asked: AskedKernel,
+): string | undefined {
+  const served = [...packaged, ...UPSTREAM_DRIVERS].flatMap((driverVersion) => {
+    const entry = entryOf(settings, driverVersion)
+    if (entry === undefined || settings.revoked.includes(driverVersion) || !isBuiltSo(entry, asked)) return []
+    return [{ driverVersion, refusal: refusalOf(entry, driverVersion, asked) }]
+  })
+  const good = served.find(({ refusal }) => refusal === undefined)
+  const best = good ?? served.find(({ refusal }) => refusal?.code !== 'unsupported-kernel')
+  return (best ?? leastDemanding(served, asked))?.driverVersion
+}
+
+const isBuiltSo = ({ names, kinds }: DriverVersions, asked: AskedKernel): boolean =>
+  (asked.driverName === undefined || names.includes(asked.driverName)) &&
+  kindsOf(asked).every((kind) => kinds.includes(kind))
+
+const kindsOf = ({ kinds }: AskedKernel): readonly Kind[] => (kinds.length === 0 ? ['kmod'] : kinds)
+
+function refusalOf(entry: DriverVersions, driverVersion: string, asked: AskedKernel): ProbeError | undefined {
+  const series = seriesOf(asked.unameRelease)
+  if (series === undefined) return undefined
+  try {
+    for (const kind of kindsOf(asked)) checkSupport(entry, { driverVersion, kind, arch: asked.arch }, series)
+    return undefined
+  } catch (error) {
+    if (isProbeError(error)) return error
+    throw error
+  }
+}
+
+function leastDemanding<T extends { readonly driverVersion: string }>(
+  served: readonly T[],
+  { arch, ...asked }: AskedKernel,
+): T | undefined {
+  const [kind = 'kmod'] = asked.kinds
+  const oldest = ({ driverVersion }: T) => oldestKernel({ driverVersion, kind, arch })
+  return served.toSorted((a, b) => compareSeries(oldest(a), oldest(b)))[0]
+}
