@@ -29,7 +29,7 @@ A kernel that nobody publishes headers for, as it is submitted to a registry:
   --symvers FILE  --kheaders FILE  --etc-version FILE  --kernelurls URL...
   --force                   build what could never load, too
 What to build:
-  --driver-version VERSION  e.g. 0.23.2 or 10.2.0+driver
+  --driver-version VERSION  e.g. 0.23.2 or 11.0.0+driver
   --driver-name NAME        falco or scap; by itself the first that the version is built as
   --kind KIND               kmod (by itself) or ebpf
   --arch ARCH               x86_64 or aarch64; by itself this machine's

@@ -7,13 +7,17 @@ import { gunzipSync } from 'node:zlib'
 import { namesDocument } from '../../lib/clients/document.ts'
 import { type Explanation, explain } from '../../lib/clients/explain.ts'
 import { clientNames, type HostFacts, hostFacts } from '../../lib/clients/host-names.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { entryOf } from '../../lib/model/drivers.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
-import { DRIVER_NAMES, KINDS } from '../../lib/model/probe.ts'
+import { DRIVER_NAMES, KINDS, type Kind } from '../../lib/model/probe.ts'
+import { UPSTREAM_DRIVERS } from '../../lib/model/upstream-drivers.ts'
 
 const USAGE = `Usage: probe-registry name URL...        explain names of probes; 1 when one of them is none
        probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE [--os-release FILE]
                            [--etc-version FILE] [--config FILE] [--driver-version VERSION] [--kind kmod|ebpf]
-                                         tell by which name each client asks on that host
+                                         tell by which name each client asks on that host, for the newest driver of
+                                         that kind unless a version is given
        probe-registry name --document    write the page of documentation
 `
 
@@ -26,7 +30,7 @@ const OPTIONS = {
   'os-release': { type: 'string' },
   'etc-version': { type: 'string' },
   config: { type: 'string' },
-  'driver-version': { type: 'string', default: '9.1.0+driver' },
+  'driver-version': { type: 'string' },
   kind: { type: 'string', default: 'kmod' },
 } as const
 
@@ -91,9 +95,9 @@ function factsOf(options: Options): HostFacts {
 function hostLines(options: Options): string[] {
   const facts = factsOf(options)
   for (const { field, why } of facts.ignored) console.error(`${field} is ignored: ${why}`)
-  const driverVersion = options['driver-version']
   const kind = KINDS.find((one) => one === options.kind)
   if (kind === undefined) throw new Error(`--kind is ${KINDS.join(' or ')}`)
+  const driverVersion = options['driver-version'] ?? newestOf(kind)
   return DRIVER_NAMES.flatMap((driverName) =>
     clientNames(facts, { driverVersion, driverName, kind })
       .filter(({ client }) => client.driverName === driverName)
@@ -103,6 +107,10 @@ function hostLines(options: Options): string[] {
       ),
   )
 }
+
+/** Of upstream: what Falco takes. */
+const newestOf = (kind: Kind): string =>
+  UPSTREAM_DRIVERS.find((one) => entryOf(DEFAULTS, one)?.kinds.includes(kind)) ?? ''
 
 function explainLines(urls: readonly string[]): { said: string[]; good: boolean } {
   const all = urls.map((url) => ({ url, explanation: explain(url) }))

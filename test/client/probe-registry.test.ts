@@ -50,15 +50,17 @@ describe('probe-registry name', () => {
     )
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^falcoctl.* \/driver\/9\.1\.0%2Bdriver\/x86_64\/falco_ubuntu-aws_5\.15\.0-1026-aws_30~20\.04\.2\.ko$/m,
+      /^falcoctl.* \/driver\/11\.0\.0%2Bdriver\/x86_64\/falco_ubuntu-aws_5\.15\.0-1026-aws_30~20\.04\.2\.ko$/m,
     )
     expect(stdout).toMatch(
-      /^falco-driver-loader: Falco 0\.23.* \/driver\/9\.1\.0%2Bdriver\/falco_ubuntu-aws_5\.15\.0-1026-aws_30\.ko$/m,
+      /^falco-driver-loader: Falco 0\.23.* \/driver\/11\.0\.0%2Bdriver\/falco_ubuntu-aws_5\.15\.0-1026-aws_30\.ko$/m,
     )
     expect(stdout).toMatch(/^sysdig-probe-loader.*-5\.15\.0-1026-aws-[0-9a-f]{32}\.ko$/m)
     const paths = [...stdout.matchAll(/ (\/\S+)$/gm)].map(([, path = '']) => path)
     expect(paths.length).toBeGreaterThan(15)
     expect(probeName(...paths).status).toBe(0)
+    const ebpf = probeName(...host, '--uname-v', '#30~20.04.2-Ubuntu SMP', '--kind', 'ebpf').stdout
+    expect(ebpf).toMatch(/ \/driver\/9\.1\.0%2Bdriver\/x86_64\/falco_ubuntu-aws_\S+\.o$/m)
   })
 
   test('says which fact of a host is wrong', () => {
