@@ -20,7 +20,7 @@ import { scratch, sh } from '../support/registry/registry.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PROGRAM = join(ROOT, 'client/probe-registry.js')
-const VERSION = '10.2.0+driver'
+const VERSION = '11.0.0+driver'
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)]
 
 let work: Awaited<ReturnType<typeof scratch>>
@@ -76,7 +76,7 @@ describe('of a registry on this machine', () => {
     expect(await here('name', VERSION, B)).toMatchObject({
       status: 1,
       out: '',
-      err: expect.stringMatching(/has another digest on record: .* forget 10\.2\.0\+driver/),
+      err: expect.stringMatching(/has another digest on record: .* forget 11\.0\.0\+driver/),
     })
     expect(await here('forget', VERSION)).toMatchObject({
       status: 0,
@@ -108,7 +108,7 @@ describe('of a registry on this machine', () => {
   })
 
   test('the commands of the documents do what they say, and nothing else has changed', async () => {
-    await writeFile(join(work.dir, 'libs-10.2.0.tar.gz'), 'sources')
+    await writeFile(join(work.dir, 'libs-11.0.0.tar.gz'), 'sources')
     const sha256 = createHash('sha256').update('sources').digest('hex')
     const commands = documents()
       .flatMap(commandsOf)
