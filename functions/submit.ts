@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { withSubmission } from '../lib/api/body.ts'
+import { ASKED, type Body, withSubmission } from '../lib/api/body.ts'
 import { submissionAnswerOf, verdictsAnswerOf } from '../lib/api/submission.ts'
-import { ProbeError } from '../lib/model/errors.ts'
+import { ProbeError, unreachable } from '../lib/model/errors.ts'
 import type { PostedPath } from '../lib/names/routes.ts'
 import { looked } from '../lib/submit/door.ts'
 import { judge } from '../lib/submit/judge.ts'
@@ -22,10 +22,20 @@ const ports: SubmitPorts = {
   sleep: (milliseconds) => sleep(milliseconds),
 }
 
-const ANSWERS: Readonly<Record<PostedPath, (submission: Submission, caller: string) => Promise<unknown>>> = {
-  '/v1/probes': async (submission, caller) => submissionAnswerOf(await submit(ports, submission, caller)),
-  '/v1/verdicts': (submission, caller) =>
-    looked(ports, submission, caller, async () => verdictsAnswerOf(await judge(ports.settings, submission))),
+function answered(path: PostedPath, sent: Body, caller: string): Promise<unknown> {
+  switch (path) {
+    case '/v1/probes':
+      return withSubmission(sent, async (submission) =>
+        submissionAnswerOf(await submit(ports, submission, caller)),
+      )
+    case '/v1/verdicts': {
+      const said = (submission: Submission) => async () =>
+        verdictsAnswerOf(await judge(ports.settings, submission))
+      return withSubmission(sent, (submission) => looked(ports, submission, caller, said(submission)), ASKED)
+    }
+    default:
+      return unreachable(path)
+  }
 }
 
 /** The gateway sends nothing else here. */
@@ -39,9 +49,7 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .handler(async (event) => {
     const contentType = event.headers['content-type'] ?? ''
     const caller = callerOf(event, ports.settings)
-    const answer = ANSWERS[postedPath(event.rawPath)]
-    const body = await withSubmission({ contentType, bytes: bodyOf(event) }, (submission) =>
-      answer(submission, caller),
-    )
+    const sent = { contentType, bytes: bodyOf(event) }
+    const body = await answered(postedPath(event.rawPath), sent, caller)
     return resultOf({ tag: 'json', body })
   })

@@ -20,14 +20,22 @@ const line = (pattern: string, what: string, example: string) =>
   z
     .string()
     .max(256)
-    .regex(new RegExp(`^[ \\t\\r\\n]*${pattern}[ \\t\\r\\n]*$`, 'u'), `it is not ${what}`)
+    .regex(new RegExp(`^[ \\t\\r\\n]*${pattern}[ \\t\\r\\n]*$`), `it is not ${what}`)
     .describe(what)
     .meta({ examples: [example] })
 
+/** In every language that reads the document: no \p{...}, and no flag. */
+const VISIBLE = '[^\\u0000-\\u0020\\u007f-\\u00a0\\u2028\\u2029]'
+const VISIBLE_OR_BLANK = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]'
+
 const facts = {
-  release: line('[A-Za-z0-9.+~_\\-]{1,64}', NEEDED.release, '6.1.192-mine'),
-  version: line('[^\\p{Cc}\\p{Zl}\\p{Zp}]{1,64}', NEEDED.version, '#1 SMP PREEMPT_DYNAMIC'),
-  machine: line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64'),
+  release: line('[0-9][A-Za-z0-9.+~_\\-]{0,63}', NEEDED.release, '6.1.192-mine'),
+  version: line(
+    `${VISIBLE}(?:${VISIBLE_OR_BLANK}{0,62}${VISIBLE})?`,
+    NEEDED.version,
+    '#1 SMP PREEMPT_DYNAMIC',
+  ),
+  machine: line('(?:x86_64|amd64|aarch64|arm64)', NEEDED.machine, 'x86_64'),
 }
 const versions = z
   .array(
@@ -76,6 +84,18 @@ export const jsonFields = z.strictObject({
   ...fieldsWith(z.base64().max(MAX_BODY), `${PACKED}; in base64`),
   force: z.boolean().optional().describe('true or false'),
 })
+
+/** Of a machine that nothing is built for the config says so itself: what is asked of it is answered all the same. */
+const anyMachine = line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64').transform((machine) =>
+  facts.machine.safeParse(machine).success ? machine : 'x86_64',
+)
+/** The same for who only asks what is said of a kernel. */
+export const askedFormFields = formFields.extend({ machine: anyMachine })
+export const askedJsonFields = jsonFields.extend({ machine: anyMachine })
+
+/** How a body is read: for a submission, or for a question. */
+const SUBMITTED = { form: formFields, json: jsonFields }
+export const ASKED = { form: askedFormFields, json: askedJsonFields }
 
 /** A body that is taken: the least config that is one, of a kernel that can load modules. */
 export const JSON_EXAMPLE: z.input<typeof jsonFields> = {
@@ -126,16 +146,21 @@ export const parseSubmission = (body: Body): Promise<Submission> =>
 export async function withSubmission<T>(
   { contentType, bytes }: Body,
   use: (submission: Submission) => Promise<T>,
+  read: typeof SUBMITTED | typeof ASKED = SUBMITTED,
 ): Promise<T> {
   if (bytes.length > MAX_BODY)
     throw new ProbeError('body-too-large', `body: it has ${bytes.length} bytes; ${MAX_BODY} are allowed`)
   const [type = ''] = contentType.toLowerCase().split(';', 1)
   switch (type.trim()) {
     case 'multipart/form-data':
-      return use(ofForm(parseFields(formFields, await fieldsOf(contentType, bytes))))
+      return use(
+        ofForm(parseFields<z.infer<typeof formFields>>(read.form, await fieldsOf(contentType, bytes))),
+      )
     case 'application/json': {
       const { fields, sentAs } = named(jsonOf(bytes))
-      return asSent(sentAs, async () => use(ofJson(parseFields(jsonFields, fields))))
+      return asSent(sentAs, async () =>
+        use(ofJson(parseFields<z.infer<typeof jsonFields>>(read.json, fields))),
+      )
     }
     default:
       throw badField('content-type', `${quote(type)} is neither multipart/form-data nor application/json`)

@@ -5,7 +5,7 @@ import { sha256Hex } from '../model/digest.ts'
 import { ARCHES } from '../model/probe.ts'
 import { MAX_FILE } from '../names/file.ts'
 import { COMPANIONS, MAX_DRIVER_VERSION } from '../names/grammar.ts'
-import { JSON_EXAMPLE, jsonFields } from './body.ts'
+import { askedJsonFields, JSON_EXAMPLE, jsonFields } from './body.ts'
 import { type Response, ROUTES, type Route } from './routes.ts'
 import * as schemas from './schemas.ts'
 import { idOf } from './view.ts'
@@ -57,6 +57,7 @@ const FILE_BESIDE: Json = {
 /** Bodies that are taken, by the schema that they are of. */
 const BODY_EXAMPLES: ReadonlyMap<z.ZodObject, unknown> = new Map<z.ZodObject, unknown>([
   [jsonFields, JSON_EXAMPLE],
+  [askedJsonFields, JSON_EXAMPLE],
 ])
 
 export function openApiDocument(): Json {

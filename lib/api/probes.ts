@@ -41,7 +41,7 @@ export const listQuery = z.strictObject({
     .meta({ examples: ['6.1.192-2-amd64'] }),
   target: part(/^[A-Za-z0-9._-]+$/)
     .optional()
-    .meta({ examples: ['debian'] }),
+    .meta({ examples: ['rocky'] }),
   driverVersion: part(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/, MAX_DRIVER_VERSION)
     .optional()
     .meta({ examples: ['11.0.0+driver'] }),

@@ -2,7 +2,7 @@
 // the answers against it.
 
 import * as z from 'zod'
-import { formFields, jsonFields } from './body.ts'
+import { askedFormFields, askedJsonFields, formFields, jsonFields } from './body.ts'
 import { namesQuery } from './names.ts'
 import { listQuery, oneQuery } from './probes.ts'
 import {
@@ -126,7 +126,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/verdicts',
     about:
       'Whether each engine of Falco runs on a kernel, by its config: takes what POST /v1/probes takes, builds nothing and keeps nothing.',
-    body: { 'multipart/form-data': formFields, 'application/json': jsonFields },
+    body: { 'multipart/form-data': askedFormFields, 'application/json': askedJsonFields },
     responses: {
       200: json('yes, maybe or no for each engine, with the reasons', verdictsAnswer),
       ...ALWAYS,

@@ -103,17 +103,21 @@ const fragment = (why: string): Verdict =>
     `This is a part of a config, such as buildroot merges into a default one: ${why}. Send what the running kernel was built with: /proc/config.gz (modprobe configs), /boot/config-$(uname -r) or /lib/modules/$(uname -r)/config.`,
   )
 
+/** Of what no driver is for, the rules say so. */
+const isBuiltFor = (config: Kconfig): boolean => isOn(config, 'X86_64') || isOn(config, 'ARM64')
+
 function mismatches(config: Kconfig, { kernelRelease, arch }: VerdictFacts): Verdict[] {
   const own = arch === 'x86_64' ? 'X86_64' : 'ARM64'
-  const wrongArch = isOn(config, own)
-    ? []
-    : [
-        blocking(
-          'arch-mismatch',
-          `CONFIG_${own}`,
-          `This config is not of ${arch}, because CONFIG_${own} is not set. Send the config and the machine (uname -m) of one host.`,
-        ),
-      ]
+  const wrongArch =
+    isOn(config, own) || !isBuiltFor(config)
+      ? []
+      : [
+          blocking(
+            'arch-mismatch',
+            `CONFIG_${own}`,
+            `This config is not of ${arch}, because CONFIG_${own} is not set. Send the config and the machine (uname -m) of one host.`,
+          ),
+        ]
   return [...wrongArch, ...otherVersion(config, kernelRelease), ...otherSuffix(config, kernelRelease)]
 }
 /** Distributions that keep their ABI's name write 0 for the last number: 6.1.0-56-amd64 is 6.1.192 (Debian, Ubuntu). */

@@ -152,6 +152,8 @@ describe('a body', () => {
         if (type === 'array') expect(maxItems, name).toBeGreaterThan(0)
         const text = type === 'array' ? items : { type, format, maxLength, ...field }
         if (text?.type !== 'string' || text.format === 'binary' || text.enum !== undefined) continue
+        // What is odd about these is said, and refuses nothing: the body's own bound holds them.
+        if (['os-release', 'etc-version', 'proc-version'].includes(name)) continue
         expect(text.maxLength, name).toBeGreaterThan(0)
       }
   })
@@ -167,7 +169,8 @@ describe('a body', () => {
     ['version', '#1 SMP\n', true],
     ['version', 'x'.repeat(65), false],
     ['version', '   ', false],
-    ['version', '#1 ü', false],
+    ['version', '#1 ü', true],
+    ['version', '#1\u0007', false],
     ['machine', 'arm64\n', true],
     ['machine', 'riscv64', false],
     ['driver-version', ['11.0.0+driver'], true],
@@ -180,7 +183,9 @@ describe('a body', () => {
     const sent = { contentType: 'application/json', bytes: new TextEncoder().encode(JSON.stringify(body)) }
     if (taken) await parseSubmission(sent)
     else await expect(parseSubmission(sent)).rejects.toThrow(new RegExp(`^${field}: it is no`))
-    for (const { media } of bodies) {
+    for (const { media, path } of bodies) {
+      // A question may be of any machine.
+      if (path === '/v1/verdicts' && field === 'machine') continue
       const { [field]: { items, ...schema } = {} } = media.schema.properties ?? {}
       expect(fits([value].flat()[0] ?? '', items ?? schema)).toBe(taken)
     }
