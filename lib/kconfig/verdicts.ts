@@ -4,6 +4,7 @@ import type { Arch, Kind } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { isOn, type Kconfig, stringOf } from './kconfig.ts'
 import { partOf } from './parts.ts'
+import { hasOwnSource, patchedNote, patchesIn } from './patched.ts'
 import { type EngineAnswer, type KernelFacts, type Reason, type Summary, summarize } from './summary.ts'
 
 export type VerdictCode =
@@ -11,6 +12,7 @@ export type VerdictCode =
   | 'will-load'
   | 'may-load'
   | 'headers-have-symvers'
+  | 'patched-kernel'
   | 'release-mismatch'
   | 'arch-mismatch'
 
@@ -46,12 +48,24 @@ export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
   const answer = summarize(config, facts)[facts.kind]
   const found = [
     ...mismatches(config, facts),
+    ...patches(config, facts),
     ...answer.reasons.flatMap((reason) =>
       reason.code === 'nothing-in-the-way' ? [] : verdictOf(reason, facts),
     ),
   ]
-  const doubtful = found.some(({ blocks, code }) => blocks || code === 'needs-symvers')
+  const doubtful = found.some(({ blocks, code }) => blocks || DOUBTS.includes(code))
   return doubtful || answer.answer === 'no' ? found : [loading(facts.kind, answer), ...found]
+}
+
+/** What is built from the config alone may not be right, whatever the kernel itself would load. */
+const DOUBTS: readonly VerdictCode[] = ['needs-symvers', 'patched-kernel']
+
+/** Its own headers are looked for first: without them it is refused, unless that was forced. */
+function patches(config: Kconfig, { kernelRelease }: VerdictFacts): Verdict[] {
+  const found = patchesIn(config, kernelRelease)
+  if (found === undefined || hasOwnSource(found)) return []
+  const { option } = found
+  return [{ code: 'patched-kernel', option, blocks: false, detail: patchedNote(found) }]
 }
 
 /** Where the modern eBPF probe runs, nothing has to be built: for a person, who reads it first. */

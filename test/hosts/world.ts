@@ -57,9 +57,7 @@ export async function startWorld(): Promise<World> {
   }
 }
 
-const RPM_TARGETS = [
-  ...['almalinux', 'rocky', 'centos', 'ol', 'amazonlinux2', 'amazonlinux2023', 'photon', 'opensuse'],
-]
+const RPM_TARGETS = [...['almalinux', 'rocky', 'centos', 'ol', 'amazonlinux2', 'amazonlinux2023']]
 
 function settingsOf(mirror: Mirror, signer: RpmSigner, away: string) {
   const empty = {
@@ -82,7 +80,7 @@ function settingsOf(mirror: Mirror, signer: RpmSigner, away: string) {
     ...Object.fromEntries(RPM_TARGETS.map((target) => [target, empty])),
     flatcar: {
       channels: Object.fromEntries(
-        ['alpha', 'beta', 'stable', 'lts'].map((channel) => [channel, `${mirror.url}/flatcar/${channel}`]),
+        ['stable', 'lts'].map((channel) => [channel, `${mirror.url}/flatcar/${channel}`]),
       ),
     },
     // What a function takes of settings is full: whatever else is asked for lies behind a proxy that lets nobody through.

@@ -24,6 +24,7 @@ const debianWith = (...lines: string[]): Kconfig =>
   parseKconfig(`${printKconfig(realConfig(DEBIAN))}${lines.join('\n')}`)
 
 const NEEDS_SYMVERS = 'needs-symvers CONFIG_MODVERSIONS'
+const AMAZON = 'patched-kernel CONFIG_AMAZON_DRIVER_UPDATES'
 const SIG = 'unsigned-refused CONFIG_MODULE_SIG'
 const LOCKDOWN = 'lockdown CONFIG_SECURITY_LOCKDOWN_LSM'
 const IMA = ['ima CONFIG_IMA_ARCH_POLICY', 'ima CONFIG_IMA_APPRAISE']
@@ -40,14 +41,14 @@ describe('the verdicts on real configs', () => {
     [
       'bottlerocket_5.10.165_1_1.13.0-aws',
       '5.10.165',
-      [SIG, LOCKDOWN, NEEDS_SYMVERS],
-      [...MAY_RUN, LEGACY('5.10')],
+      [AMAZON, SIG, LOCKDOWN, NEEDS_SYMVERS],
+      [AMAZON, LOCKDOWN, LEGACY('5.10')],
     ],
     [
       'bottlerocket_6.1.49_1_1.15.0-vmware',
       '6.1.49',
-      [SIG, LOCKDOWN, ...IMA, NEEDS_SYMVERS],
-      [...MAY_RUN, LEGACY('6.1')],
+      [AMAZON, SIG, LOCKDOWN, ...IMA, NEEDS_SYMVERS],
+      [AMAZON, LOCKDOWN, LEGACY('6.1')],
     ],
     [
       DEBIAN,
@@ -71,7 +72,7 @@ describe('the verdicts on real configs', () => {
   })
 
   test.each([
-    ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [MAY_LOAD, SIG, LOCKDOWN]],
+    ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [AMAZON, SIG, LOCKDOWN]],
     [DEBIAN, '6.1.0-56-amd64', [MAY_LOAD, SIG, LOCKDOWN, SECURE_BOOT, ...IMA]],
     ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED]],
   ])('of %s with its Module.symvers are these', (name, kernelRelease, expected) => {
@@ -180,7 +181,7 @@ describe('a config fits a release', () => {
 
   test('a config that does not tell its version fits any', () => {
     const config = realConfig('bottlerocket_5.10.165_1_1.13.0-aws')
-    expect(judged(config, { kernelRelease: '6.6.1' })).toEqual([MAY_LOAD, SIG, LOCKDOWN])
+    expect(judged(config, { kernelRelease: '6.6.1' })).toEqual([AMAZON, SIG, LOCKDOWN])
   })
 })
 
