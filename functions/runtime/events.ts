@@ -12,13 +12,21 @@ import {
   probeRequested,
   rootWanted,
 } from '../../lib/model/events.ts'
+import { faultOf } from '../../lib/model/fault.ts'
 import { parseOwn } from '../../lib/model/parse.ts'
+import type { BrokeOff } from '../../lib/publish/fail.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
 
 const BUILD_ENDED = 'CodeBuild Build State Change'
 
 /** What EventBridge puts around every event. */
 const envelope = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) })
+
+const phase = z.object({
+  'phase-type': z.string(),
+  'phase-status': z.string().optional(),
+  'phase-context': z.array(z.string()).optional(),
+})
 
 /** "Build state change" in the CodeBuild user guide, section "Build notifications sample". */
 const buildEnded = z.object({
@@ -28,8 +36,21 @@ const buildEnded = z.object({
     environment: z.object({
       'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
     }),
+    phases: z.array(phase).optional(),
   }),
 })
+
+/** What CodeBuild does before the first command of a buildspec, by the names of its phases. */
+const BEFORE = ['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE']
+
+/** Where a build stopped; `undefined`: the event does not say. */
+function brokeOff(phases: readonly z.infer<typeof phase>[] = []): BrokeOff | undefined {
+  const stopped = phases.find((one) => ![undefined, 'SUCCEEDED'].includes(one['phase-status']))
+  if (stopped === undefined) return undefined
+  // An empty context is written ": ".
+  const said = (stopped['phase-context'] ?? []).filter((one) => /\w/.test(one)).join('; ')
+  return { begun: !BEFORE.includes(stopped['phase-type']), why: said === '' ? '' : faultOf(said) }
+}
 
 export type Requested =
   | { readonly type: 'ProbeRequested'; readonly request: PlanRequest }
@@ -65,11 +86,14 @@ export function buildEndOf(event: unknown): BuildEnd {
     if (value === undefined) throw new ProbeError('misconfigured', `${BUILD_ENDED} without ${name}`)
     return value
   }
+  const status = BUILD_ENDS[found['build-status']]
+  const stopped = status === 'failed' ? brokeOff(found['additional-information'].phases) : undefined
   return {
     key: variable(BUILD_ENV.probeKey),
     claim: variable(BUILD_ENV.claim),
-    status: BUILD_ENDS[found['build-status']],
+    status,
     phase: variable(BUILD_ENV.phase) === 'load-test' ? 'load-test' : 'build',
+    ...(stopped === undefined ? {} : { brokeOff: stopped }),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Index, Trees } from '../model/ports.ts'
 import type { KernelImage } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
 import { rootInput } from './decide.ts'
+import { isFirstFault } from './faults.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
 import type { RootRecord } from './roots/records.ts'
@@ -45,9 +46,19 @@ const LOAD_TEST_MINUTES = 12
 
 /**
  * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the claim, and the
- * test's token is made of it. False: there is nothing to test, or the claim is lost.
+ * test's token is made of it. Why it failed is written down for whoever gives the claim up. False: there is nothing to
+ * test, or the claim is lost.
  */
 export async function planLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
+  try {
+    return await startLoadTest(ports, request)
+  } catch (error) {
+    await isFirstFault(ports.staging, loadTestKeys(request.claim).fault, error)
+    throw error
+  }
+}
+
+async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
   const { key, claim } = request
   const state = await ports.index.get(key, { consistent: true })
   if ((state?.state !== 'building' && state?.state !== 'published') || state.claim !== claim) return false

@@ -12,6 +12,8 @@ export const stagingKeys = (claim: string) => ({
   manifest: `${claim}/manifest`,
   /** the kernel's build tree, for the next driver version */
   prepared: `${claim}/prepared`,
+  /** why the plan broke off; out of the build's reach */
+  fault: `${claim}/fault`,
 })
 /** Staging keys of the load test of one claim's probe. */
 export const loadTestKeys = (claim: string) => ({
@@ -22,6 +24,8 @@ export const loadTestKeys = (claim: string) => ({
   log: `${claim}/load-test/log`,
   /** the kernel's image, for the next test */
   boot: `${claim}/load-test/boot`,
+  /** why the test could not be started; out of its own reach */
+  fault: `${claim}/load-test/fault`,
 })
 /** Key of bytes in the inputs bucket. */
 export const inputKey = (sha256: string): string => `sha256/${sha256}`

@@ -1,12 +1,16 @@
 // A probe was requested: find what it is built from, and start its build.
 
+import { isFirstFault } from '../build/faults.ts'
 import { type PlanRequest, type StartBuildPorts, startBuild } from '../build/start.ts'
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
+import { faultOf } from '../model/fault.ts'
 import { probeOfRecord, recordId } from '../model/kernel.ts'
+import { stagingKeys } from '../model/keys.ts'
 import type { Index } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
 import { forgottenAt, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
+import { subjectOfName } from '../names/subject.ts'
 import { giveBack } from '../serve/spending.ts'
 import { distributionsOwn, type KernelOfPorts, kernelOf } from './kernel-of.ts'
 
@@ -19,7 +23,8 @@ export type PlanOutcome = 'started' | 'alias' | 'failed' | 'claim-lost'
 /**
  * Runs again from the start when the event comes twice or a call failed: inputs are content-addressed,
  * staging keys belong to the claim, the budget counts a claim once, and the build's token is the claim.
- * What cannot be mended by trying again now fails the claim; what can is thrown, and the event comes again.
+ * What cannot be mended by trying again now fails the claim; what can is thrown, and the event comes again. What nobody
+ * foresaw is thrown once, and fails the claim when it comes a second time: whoever waits is told what it was.
  * What was paid for a name of nothing is given back once it is known to be of something.
  */
 export async function plan(ports: PlanPorts, request: PlanRequest): Promise<PlanOutcome> {
@@ -33,9 +38,19 @@ export async function plan(ports: PlanPorts, request: PlanRequest): Promise<Plan
       ? await makeAlias(ports, request, await identify(ports, name))
       : await planProbe(ports, request, name.probe)
   } catch (error) {
-    if (!isProbeError(error)) throw error
-    return failPlan(ports, request, error)
+    if (isProbeError(error)) return failPlan(ports, request, error)
+    if (await isFirstFault(ports.staging, stagingKeys(request.claim).fault, error)) throw error
+    return failPlan(ports, request, unforeseen(request, error))
   }
+}
+
+const unforeseen = ({ key }: PlanRequest, cause: unknown): ProbeError => {
+  const { file, driverVersion } = subjectOfName(nameOf(key))
+  return new ProbeError(
+    'misconfigured',
+    `${file} of driver ${driverVersion}: the registry failed before it could be built: ${faultOf(cause)}. It is tried again by itself at the next request; the log of the function plan has more for the operator`,
+    { cause },
+  )
 }
 
 /** It is no name of nothing: that price goes back to who paid it. */

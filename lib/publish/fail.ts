@@ -1,10 +1,12 @@
 // A build, or its load test, failed: works out the reason, keeps the log, and writes the failure to the index.
 
 import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
+import { readFault } from '../build/faults.ts'
 import { sha256 } from '../model/digest.ts'
+import { stagingKeys } from '../model/keys.ts'
 import type { Clock, Index, Store } from '../model/ports.ts'
 import type { Claim, FailureReason } from '../model/probe.ts'
-import { forgottenAt, retryAt } from '../model/retry.ts'
+import { forgottenAt, PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
 import { nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { lostWhy } from './lost.ts'
@@ -18,24 +20,57 @@ export interface FailPorts extends StagedPorts, TreePorts {
 
 export type FailOutcome = 'failed' | 'claim-lost'
 
-/** The build left no probe: what it left says why. */
-export async function failBuild(ports: FailPorts, key: string, claim: Claim): Promise<FailOutcome> {
+/** Where a build broke off, as its builder tells it. */
+export interface BrokeOff {
+  /** whether it came to its own first command */
+  readonly begun: boolean
+  /** one line, for a person; empty: the builder says nothing more */
+  readonly why: string
+}
+
+/** The build left no probe: what it left says why. `brokeOff`: as its end was told; `undefined`: nobody told it. */
+export async function failBuild(
+  ports: FailPorts,
+  key: string,
+  claim: Claim,
+  brokeOff?: BrokeOff,
+): Promise<FailOutcome> {
   const staged = await readStaged(ports, claim.claim)
   const { log, report } = staged
   await keepTree(ports, claim.claim, staged)
   // What does not compile in another kernel's tree says nothing about the driver.
   const lost = lostWhy(staged)
   if (lost !== undefined) return fail(ports, key, claim, 'cannot-load', lost, log)
-  const reason = claim.buildId === undefined && report === undefined ? 'plan-error' : failureOf(report, log)
-  return fail(ports, key, claim, reason, (due) => whatHappened(reason, log, due), log)
+  if (report === undefined && brokeOff?.begun === false)
+    return fail(ports, key, claim, 'build-broken', (due) => notBegun(brokeOff, due), log)
+  // The end of a build may be told before the index knows that it was started.
+  if (report === undefined && brokeOff === undefined && claim.buildId === undefined) {
+    const fault = await readFault(ports.staging, stagingKeys(claim.claim).fault)
+    return fail(ports, key, claim, 'plan-error', (due) => notPlanned(fault, due))
+  }
+  const reason = failureOf(report, log)
+  return fail(ports, key, claim, reason, (due) => whatHappened(reason, log, due, brokeOff), log)
 }
 
-function whatHappened(reason: FailureReason, log: Uint8Array | undefined, due: string): string {
+const notBegun = ({ why }: BrokeOff, due: string): string =>
+  `no build of it could begin. The builder said: ${why || 'nothing'}. The operator has to mend that; the next request after ${due} tries it again`
+
+const notPlanned = (fault: string | undefined, due: string): string =>
+  fault === undefined
+    ? `the registry did not get to it within ${PLAN_MILLISECONDS / 1000} s: it is busy, or an archive that it reads is slow. Ask again after ${due}; the log of the function plan has more for the operator`
+    : `the registry failed before it could be built: ${fault}. Ask again after ${due}; the log of the function plan has more for the operator`
+
+function whatHappened(
+  reason: FailureReason,
+  log: Uint8Array | undefined,
+  due: string,
+  brokeOff: BrokeOff | undefined,
+): string {
   switch (reason) {
-    case 'plan-error':
-      return 'its plan did not end in time; the registry tries again'
-    case 'build-lost':
-      return 'its build was cut off before it could report; the registry tries again'
+    case 'build-lost': {
+      const said = brokeOff === undefined || brokeOff.why === '' ? '' : ` The builder said: ${brokeOff.why}.`
+      return `its build was cut off before it could report.${said} The next request after ${due} builds it again`
+    }
     case 'compile-error':
       return `the driver does not compile on this kernel; use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
     case 'build-broken':

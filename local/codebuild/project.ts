@@ -54,5 +54,7 @@ function otherArch(type: string): string | undefined {
   const arch = ARCHES[type]
   if (arch === undefined) throw new Error(`environment type ${type} is not known here`)
   if (arch === process.arch) return undefined
-  return `This machine is ${process.arch}; a build in ${type} needs ${arch}. Run it on such a machine, or in the cloud.`
+  const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' }
+  const own = names[process.arch] ?? process.arch
+  return `this machine is ${own}, and the settings have such builds run on one of ${names[arch]}: set build.machines to ${own} for both architectures, and a cross compiler of this machine builds them, or run the registry on a machine of ${names[arch]}`
 }

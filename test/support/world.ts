@@ -286,6 +286,14 @@ export function createWorld(options: WorldOptions) {
         ),
       ),
     deliver,
+    publishPorts,
+    /** Delivers what was requested, and no end of a build. */
+    plan: async () => {
+      for (const event of memory.inside.events.filter((e) => !delivered.has(e))) {
+        delivered.add(event)
+        await take(event)
+      }
+    },
     sweep: () => sweep({ index, bus, now, log: memory.log }),
     pass: (milliseconds: number) => {
       time += milliseconds

@@ -1,0 +1,248 @@
+// Whatever fails on the way of a probe, its own URL says what it was, and what follows.
+
+import { describe, expect, test } from 'vitest'
+import { buildEndOf } from '../../functions/runtime/events.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { ProbeError } from '../../lib/model/errors.ts'
+import { PLAN_MILLISECONDS } from '../../lib/model/retry.ts'
+import type { Settings } from '../../lib/model/settings.ts'
+import { publish } from '../../lib/publish/publish.ts'
+import type { Answer } from '../../lib/serve/answer.ts'
+import { probeBytes } from '../support/probe.ts'
+import { createWorld, KEY, PATH } from '../support/world.ts'
+
+const HOUR = 3_600_000
+/** Past the deadline of a claim without a build, before it is forgotten. */
+const PLANNED = PLAN_MILLISECONDS + 1000
+const probe = probeBytes()
+const REQUIRED = { loadTest: { ...DEFAULTS.loadTest, mode: 'required' as const } }
+
+type World = ReturnType<typeof createWorld>
+
+/** What the probe's URL answers, and that `.json` beside it says the same. */
+async function told(world: World): Promise<{ readonly code: string; readonly detail: string }> {
+  const answer: Answer = await world.get()
+  if (answer.tag !== 'problem') throw new Error(`${PATH} answers ${answer.tag}`)
+  const { status, code, detail, retryAfter } = answer.problem
+  expect(status).toBe(404)
+  expect(retryAfter).toBeGreaterThan(0)
+  const beside = await world.get(`${PATH}.json`)
+  expect(beside).toMatchObject({ tag: 'json', body: { state: 'failed', reason: code, detail } })
+  return { code, detail }
+}
+
+/** Each call of that name fails while events are delivered. */
+function broken(call: string, settings: Partial<Settings> = {}) {
+  const world = createWorld({ probe, verdict: 'passed', settings })
+  let on = false
+  world.onCall((name, when) => {
+    if (on && name === call && when === 'before') throw new Error(`${call} is out of order`)
+  })
+  const deliver = async () => {
+    on = true
+    await world.deliver()
+    on = false
+  }
+  const sweep = async (after = 2 * HOUR) => {
+    world.pass(after)
+    await world.sweep()
+    await deliver()
+  }
+  return { world, deliver, sweep }
+}
+
+describe('a plan that breaks off', () => {
+  test.each([
+    'plan.kernel',
+    'plan.driver',
+    'plan.ensureInput',
+    'budgets.spend',
+    'builder.start',
+    'index.started',
+  ])('at %s is told as soon as its event has come twice', async (call) => {
+    const { world, deliver } = broken(call)
+    await world.get()
+    await deliver()
+    const { code, detail } = await told(world)
+    expect(code).toBe('plan-error')
+    expect(detail).toContain(`Error: ${call} is out of order. It is tried again by itself`)
+    expect(detail).toMatch(/^falco_debian_6\.1\.1-1-amd64_1\.ko of driver 1\.2\.3\+driver: /)
+  })
+
+  test('by a refusal of its own is told at once', async () => {
+    const world = createWorld({ probe })
+    world.onCall((call, when) => {
+      if (call === 'plan.kernel' && when === 'before')
+        throw new ProbeError('mirror-unreachable', 'the mirror is away: ask again later')
+    })
+    await world.get()
+    await world.deliver()
+    expect(await told(world)).toEqual({ code: 'plan-error', detail: 'the mirror is away: ask again later' })
+  })
+
+  test('and cannot even write down why, is told by the sweep', async () => {
+    const { world, deliver, sweep } = broken('staging.create')
+    await world.get()
+    await deliver()
+    await sweep(PLANNED)
+    expect(await told(world)).toMatchObject({
+      code: 'plan-error',
+      detail: expect.stringMatching(
+        /did not get to it within 120 s.*Ask again after .*log of the function plan/,
+      ),
+    })
+  })
+
+  test('whose event is lost is told by the sweep', async () => {
+    const { world, sweep } = broken('none')
+    await world.get()
+    world.memory.inside.events.pop()
+    await sweep(PLANNED)
+    expect((await told(world)).detail).toContain('did not get to it within 120 s')
+  })
+
+  test('and dies after the first time is told by the sweep, with what it wrote down', async () => {
+    const { world, deliver, sweep } = broken('plan.driver')
+    let times = 0
+    world.onCall((call, when) => {
+      if (call === 'plan.driver' && when === 'before')
+        throw new Error('https://x.invalid/?key=secret refuses 123456789012')
+      if (call === 'index.fail' && times < 2) {
+        times += 1
+        throw new Error('no write')
+      }
+    })
+    await world.get()
+    await deliver()
+    await sweep(PLANNED)
+    const { detail } = await told(world)
+    expect(detail).toContain('Error: https://x.invalid/?... refuses ...')
+    expect(detail).not.toMatch(/secret|123456789012/)
+  })
+})
+
+describe('a build', () => {
+  const phases = (type: string, context: string[]) => [
+    { 'phase-type': 'SUBMITTED', 'phase-status': 'SUCCEEDED' },
+    { 'phase-type': type, 'phase-status': 'FAILED', 'phase-context': context },
+    { 'phase-type': 'COMPLETED', 'phase-context': [] },
+  ]
+  /** As CodeBuild tells the end of the only build there is. */
+  async function ends(world: World, told: ReturnType<typeof phases>): Promise<void> {
+    const [build] = world.memory.inside.builds
+    const { key, claim, phase } = build!.order
+    const variables = { PROBE_KEY: key, CLAIM: claim, PHASE: phase }
+    const end = buildEndOf({
+      'detail-type': 'CodeBuild Build State Change',
+      detail: {
+        'build-status': 'FAILED',
+        'additional-information': {
+          environment: {
+            'environment-variables': Object.entries(variables).map(([name, value]) => ({ name, value })),
+          },
+          phases: told,
+        },
+      },
+    })
+    await publish(world.publishPorts, end)
+  }
+  const started = async () => {
+    const world = createWorld({ probe })
+    world.onCall((call) => {
+      if (call === 'builder.start') world.onCall(() => undefined)
+    })
+    await world.get()
+    await world.plan()
+    return world
+  }
+
+  test.each([
+    [
+      'QUEUED',
+      'this machine is x86_64, and the settings have such builds run on one of aarch64: set build.machines',
+    ],
+    ['PROVISIONING', 'CANNOT_PULL_CONTAINER_ERROR: no such image'],
+  ])('that could not begin (%s) says why, and is not begun again at once', async (type, why) => {
+    const world = await started()
+    await ends(world, phases(type, [why]))
+    const { code, detail } = await told(world)
+    expect(code).toBe('build-broken')
+    expect(detail).toContain(
+      `no build of it could begin. The builder said: ${why}. The operator has to mend that`,
+    )
+  })
+
+  test('whose end is told before the index knows of its start is not taken for a plan', async () => {
+    const world = createWorld({ probe })
+    await world.get()
+    world.onCall((call, when) => {
+      if (call === 'index.started' && when === 'before') throw new Error('later')
+    })
+    await world.plan().catch(() => undefined)
+    world.onCall(() => undefined)
+    expect(world.state()).not.toHaveProperty('buildId')
+    await ends(world, phases('QUEUED', ['no machine']))
+    expect((await told(world)).detail).toContain('The builder said: no machine.')
+  })
+
+  test('that was cut off says where', async () => {
+    const world = await started()
+    await ends(world, phases('BUILD', ['COMMAND_EXECUTION_ERROR: exit status 137', ': ']))
+    expect(world.state()).toMatchObject({
+      state: 'failed',
+      reason: 'build-lost',
+      detail: expect.stringContaining(
+        'The builder said: COMMAND_EXECUTION_ERROR: exit status 137. The next request',
+      ),
+    })
+  })
+})
+
+describe('publishing that breaks off', () => {
+  test.each(['artifacts.create', 'signer.sign', 'index.publish', 'staging.get', 'builder.status'])(
+    'at %s is told once the claim is past its deadline',
+    async (call) => {
+      const { world, deliver, sweep } = broken(call)
+      await world.get()
+      if (call === 'builder.status') {
+        await world.plan()
+      } else await deliver()
+      await sweep()
+      const { code, detail } = await told(world)
+      expect(code).toBe('build-broken')
+      expect(detail).toContain(
+        `failed to publish it: Error: ${call} is out of order. The operator has to mend that`,
+      )
+      expect(detail).toMatch(/the next request after 2026-\S+ builds it again$/)
+    },
+  )
+
+  test('after the probe is published takes nothing from it', async () => {
+    const { world, deliver, sweep } = broken('trees.keep')
+    await world.get()
+    await deliver()
+    await sweep()
+    expect(world.state()).toMatchObject({ state: 'published' })
+  })
+})
+
+describe('a load test that is required', () => {
+  test('and cannot be started is told once the claim is past its deadline', async () => {
+    const { world, deliver, sweep } = broken('none', REQUIRED)
+    let builds = 0
+    world.onCall((call, when) => {
+      if (call !== 'builder.start' || when !== 'before') return
+      builds += 1
+      if (builds > 1) throw new Error('no such project')
+    })
+    await world.get()
+    await deliver()
+    await sweep()
+    const { code, detail } = await told(world)
+    expect(code).toBe('build-broken')
+    expect(detail).toContain(
+      'its load test could not be started: Error: no such project. The operator has to',
+    )
+    expect(world.state(KEY)).toMatchObject({ state: 'failed' })
+  })
+})
