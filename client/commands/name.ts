@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { namesDocument } from '../../lib/clients/document.ts'
 import { type Explanation, explain } from '../../lib/clients/explain.ts'
-import { clientNames, type HostFacts, hostFacts } from '../../lib/clients/host-names.ts'
+import { clientAnswers, type HostFacts, hostFacts } from '../../lib/clients/host-names.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { entryOf } from '../../lib/model/drivers.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
@@ -91,7 +91,7 @@ function factsOf(options: Options): HostFacts {
   })
 }
 
-/** Newest client first; each for the driver that it loads. */
+/** Newest client first; each for the driver that it loads. Behind `-`: why it asks nothing. */
 function hostLines(options: Options): string[] {
   const facts = factsOf(options)
   for (const { field, why } of facts.ignored) console.error(`${field} is ignored: ${why}`)
@@ -99,11 +99,11 @@ function hostLines(options: Options): string[] {
   if (kind === undefined) throw new Error(`--kind is ${KINDS.join(' or ')}`)
   const driverVersion = options['driver-version'] ?? newestOf(kind)
   return DRIVER_NAMES.flatMap((driverName) =>
-    clientNames(facts, { driverVersion, driverName, kind })
+    clientAnswers(facts, { driverVersion, driverName, kind })
       .filter(({ client }) => client.driverName === driverName)
       .map(
-        ({ client, path }) =>
-          `${`${client.program}: ${client.versions.replace('falcoctl ', '')}`.padEnd(58)} ${path}`,
+        (answer) =>
+          `${`${answer.client.program}: ${answer.client.versions.replace('falcoctl ', '')}`.padEnd(58)} ${'path' in answer ? answer.path : `- ${answer.why}`}`,
       ),
   )
 }

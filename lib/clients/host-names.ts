@@ -24,18 +24,22 @@ export { type Target, targetOf } from './targets.ts'
 
 export type ClientName = (Ask | ConfigAsk) & { readonly client: Client }
 
-/**
- * What every client that there has been would ask for on that host, newest first. Clients that would ask
- * nothing there, or nothing that is a name, are left out.
- */
-export const clientNames = (facts: HostFacts, wanted: Wanted): ClientName[] =>
-  CLIENTS.flatMap((client) => nameBy(client, facts, wanted))
+/** What a client asks for on a host, or why it asks nothing there, or nothing that is a name. */
+export type ClientAnswer = ClientName | { readonly client: Client; readonly why: string }
 
-function nameBy(client: Client, facts: HostFacts, wanted: Wanted): ClientName[] {
+/** Of every client that there has been, newest first. */
+export const clientAnswers = (facts: HostFacts, wanted: Wanted): ClientAnswer[] =>
+  CLIENTS.map((client) => answerOf(client, facts, wanted))
+
+/** The same without those that would ask nothing there. */
+export const clientNames = (facts: HostFacts, wanted: Wanted): ClientName[] =>
+  clientAnswers(facts, wanted).filter((answer) => 'path' in answer)
+
+function answerOf(client: Client, facts: HostFacts, wanted: Wanted): ClientAnswer {
   try {
-    return [{ client, ...client.asks(facts, wanted) }]
+    return { client, ...client.asks(facts, wanted) }
   } catch (error) {
-    if (isProbeError(error)) return []
+    if (isProbeError(error)) return { client, why: error.message }
     throw error
   }
 }

@@ -18,7 +18,7 @@ export type DriverName = (typeof DRIVER_NAMES)[number]
 
 /** The identity of one probe: everything that a client's URL says. */
 export interface Probe {
-  /** version of the driver sources, e.g. `0.1.1dev+git20220316.e5c53d64` or `10.2.0+driver` */
+  /** version of the driver sources, e.g. `0.1.1dev+git20220316.e5c53d64` or `11.0.0+driver` */
   readonly driverVersion: string
   readonly arch: Arch
   readonly driverName: DriverName

@@ -63,6 +63,27 @@ describe('probe-registry name', () => {
     expect(ebpf).toMatch(/ \/driver\/9\.1\.0%2Bdriver\/x86_64\/falco_ubuntu-aws_\S+\.o$/m)
   })
 
+  test('tells of a client that asks nothing there why it does not', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'os-release-'))
+    onTestFinished(() => rmSync(dir, { recursive: true }))
+    const osRelease = join(dir, 'os-release')
+    writeFileSync(osRelease, 'ID=ol\n')
+    const host = [
+      '--uname-r',
+      '5.15.0-300.163.18.el9uek.x86_64',
+      '--uname-v',
+      '#2 SMP',
+      '--uname-m',
+      'x86_64',
+    ]
+    const { status, stdout } = probeName(...host, '--os-release', osRelease)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^falcoctl: since 0\.14\.0 .* - falcoctl 0\.14\.0 sends no request for a kernel module on Oracle/,
+    )
+    expect(stdout).toMatch(/^falcoctl: 0\.7\.2 and 0\.7\.3 .* \/driver\/.*uek\.x86_64_2\.ko$/m)
+  })
+
   test('says which fact of a host is wrong', () => {
     const { status, stderr } = probeName('--uname-r', '6.1.0', '--uname-v', '#1 SMP', '--uname-m', 'sparc')
     expect([status, stderr]).toEqual([2, expect.stringMatching(/^probe-registry name: machine: /)])
