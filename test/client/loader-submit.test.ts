@@ -22,7 +22,9 @@ import { RAW } from '../support/hosts.ts'
 const FILE = 'falco_debian_6.1.55-mine_39.ko'
 const NAME = `/9.1.0%2Bdriver/x86_64/${FILE}`
 const BY_NAME = `/driver${NAME}`
-const BY_CONFIG = `${CONFIG_REPOSITORY}${NAME}`
+/** The registry names: it cannot take that kernel for one of Debian's. */
+const NAMED = `/9.1.0%2Bdriver/x86_64/falco_vanilla_6.1.55-mine_39.ko`
+const BY_CONFIG = `${CONFIG_REPOSITORY}${NAMED}`
 const CONFIG = `# Linux/x86 6.1.55 Kernel Configuration\n${'CONFIG_X=y\n'.repeat(20_000)}CONFIG_Y="\\"é"\n`
 const SYMVERS = '0x1234\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\t\n'
 

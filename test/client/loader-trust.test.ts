@@ -68,11 +68,6 @@ describe('a signature', () => {
     ['of another driver', other('driver-name', 'scap')],
     ['of the other kind', other('kind', 'ebpf')],
     ['of another machine', other('arch', 'aarch64')],
-    ['of another kernel', other('uname-release', '6.1.0-55-amd64')],
-    ['of a kernel whose name goes on', other('uname-release', '6.1.0-56-amd64-2')],
-    ['of another package of the same kernel', other('kernel-release', '6.1.192-1-amd64')],
-    ['of another distribution', other('target', 'ubuntu-generic')],
-    ['of another kernel version', other('kernel-version', '2')],
     ['of a config that somebody submitted', more(`!config-sha256=${SOME}`)],
     ['of header packages that somebody named', more(`!header-urls-sha256=${SOME}`)],
     ['of a kernel that somebody forced', more('!force=true')],
@@ -85,7 +80,30 @@ describe('a signature', () => {
   ])('of the very bytes, but %s, is refused', async (_, changed) => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), changed(at.statementAt(ASKED)))
-    expectRefused(at, await at.load(), 6, /is signed as another probe; it is not kept/)
+    const ran = await at.load()
+    expectRefused(at, ran, 6, /is signed as another probe; it is not kept/)
+    expect(ran.stderr).toContain('This looks like an attack')
+  })
+
+  test.each([
+    ['of another kernel', other('uname-release', '6.1.0-55-amd64')],
+    ['of a kernel whose name goes on', other('uname-release', '6.1.0-56-amd64-2')],
+    ['of another package of the same kernel', other('kernel-release', '6.1.192-1-amd64')],
+    ['of another distribution', other('target', 'ubuntu-generic')],
+    ['of another kernel version', other('kernel-version', '2')],
+  ])('of the very bytes, but %s, is refused as no attack', async (_, changed) => {
+    const at = await scene()
+    await at.publish(ASKED, await signingKey(), changed(at.statementAt(ASKED)))
+    const ran = await at.load(['--download'])
+    expectRefused(at, ran, 3, /The signature is good, and the probe is for another kernel than this one/)
+    expect(ran.stderr).not.toContain('attack')
+  })
+
+  test('of another kernel and of another driver at once is refused as an attack', async () => {
+    const at = await scene()
+    const both = other('kind', 'ebpf')(other('uname-release', '6.1.0-55-amd64')(at.statementAt(ASKED)))
+    await at.publish(ASKED, await signingKey(), both)
+    expectRefused(at, await at.load(), 6, /This looks like an attack/)
   })
 
   test('with parts that nobody knows yet, none of them critical, is good', async () => {
