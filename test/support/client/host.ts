@@ -25,7 +25,7 @@ export const HTTP = ['curl', 'wget', 'busybox wget'] as const
 export type Http = (typeof HTTP)[number]
 
 const TOOLS = ['cat', 'cut', 'grep', 'id', 'mkdir', 'mv', 'rm', 'sed', 'sha256sum', 'sleep', 'tr', 'ln']
-const OPTIONAL = ['gpgv', 'base64', 'timeout', 'zcat', 'gzip']
+const OPTIONAL = ['gpgv', 'base64', 'timeout', 'zcat', 'gzip', 'xz', 'zstd']
 
 export interface HostOptions {
   readonly raw: RawFacts
