@@ -18,6 +18,15 @@ export const ASKED = `/driver/9.1.0%2Bdriver/x86_64/${FILE}`
 export const PLACE = `.falco/9.1.0+driver/x86_64/${FILE}`
 export const MODULE = Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(300_000, 'module')])
 
+/** What `modinfo` shows of a module stands in it as `key=value`, each with a NUL behind it. */
+export const moduleOf = (facts: Readonly<Record<string, string>>): Buffer =>
+  Buffer.from(
+    `\x7fELF\0\0\0\0${Object.entries(facts)
+      .map(([key, value]) => `${key}=${value}\0`)
+      .join('')}${'code\0\n'.repeat(1000)}`,
+    'latin1',
+  )
+
 type Env = Readonly<Record<string, string>>
 
 export interface Scene {
@@ -30,7 +39,12 @@ export interface Scene {
   /** what insmod, rmmod and mount were told */
   readonly calls: () => string
   /** as the probe that is asked for unless told otherwise */
-  readonly publish: (path?: string, by?: SigningKey, as?: readonly string[]) => Promise<void>
+  readonly publish: (
+    path?: string,
+    by?: SigningKey,
+    as?: readonly string[],
+    body?: Uint8Array,
+  ) => Promise<void>
   /** what a signature says of the probe at that path, for the kernel of this host */
   readonly statementAt: (path: string, submitted?: SubmittedParts) => readonly string[]
 }
@@ -85,7 +99,8 @@ export async function scene(
       ])
     },
     calls: () => readCalls(host.calls),
-    publish: (path = ASKED, by = key, as = statementAt(path)) => publish(registry, path, MODULE, by, as),
+    publish: (path = ASKED, by = key, as = statementAt(path), body = MODULE) =>
+      publish(registry, path, body, by, as),
     statementAt,
   }
 }
