@@ -162,6 +162,17 @@ describe('a host is asked for by its kernel alone', () => {
     expect((await submissions(at))[0]?.facts.etcVersion).toBeUndefined()
   })
 
+  test.each([
+    ['that no name can be made of is not sent', 'ID="My Linux!"\n', undefined],
+    ['with what only a terminal reads is sent without', 'ID=arch\r\nX=\u001b[2J\u0000\n', 'arch'],
+    ['of 9,000 lines is sent as far as it means something', `ID=arch\n${'X=y\n'.repeat(9000)}`, 'arch'],
+  ])('and an os-release %s', async (_, osRelease, id) => {
+    const files = { 'boot/config-6.1.0-56-amd64': CONFIG }
+    const at = await scene({ raw: { ...RAW.debian, osRelease }, files })
+    await at.load(['--compile'])
+    expect((await submissions(at)).map(({ facts }) => facts.osRelease?.get('ID'))).toEqual([id])
+  })
+
   test('and its name may be any', async () => {
     const at = await scene({
       files: {

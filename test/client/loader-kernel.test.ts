@@ -228,6 +228,12 @@ describe('where the kernel refuses the probe', () => {
       /SELinux denied it: type=1400/,
     ],
     [
+      'Permission denied, by the search of audit',
+      { ...says('Permission denied'), ausearch: `echo 'time->now'; echo '${AVC}'` },
+      {},
+      /SELinux denied it: audit: type=1400.*permissive=0\n/,
+    ],
+    [
       'Permission denied, and SELinux says no more',
       says('Permission denied'),
       { 'sys/fs/selinux/enforce': '1' },
