@@ -282,6 +282,12 @@ describe('where the kernel refuses the probe', () => {
       /Secure Boot is on: sign /,
     ],
     [
+      'Key was rejected, after another failure of before',
+      says('Key was rejected by service', 'falco: Unknown symbol x (err -22)'),
+      { 'sys/module/module/parameters/sig_enforce': 'Y\n' },
+      /module\.sig_enforce is on: sign /,
+    ],
+    [
       'Key was rejected, of lockdown',
       says('Key was rejected by service'),
       { 'sys/kernel/security/lockdown': 'none [integrity] confidentiality\n' },
