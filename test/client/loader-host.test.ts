@@ -1,7 +1,9 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { LOADER, SHELLS, write } from '../support/client/host.ts'
+import { ended, LOADER, SHELLS, write } from '../support/client/host.ts'
+import { bytes } from '../support/client/loopback.ts'
 import { ASKED, expectRefused, MODULE, PLACE, scene } from '../support/client/scene.ts'
 import { sh } from '../support/registry/registry.ts'
 
@@ -152,6 +154,20 @@ describe('the file', () => {
       expect(said).toBe('bpf debian bb\n')
     },
   )
+
+  test.each(Object.entries(SHELLS))('may be replaced while %s runs it', async (_, [command, ...args]) => {
+    const at = await scene()
+    await at.publish()
+    const copy = join(at.host.dir, 'falco-driver-loader')
+    writeFileSync(copy, readFileSync(LOADER))
+    at.registry.on(ASKED, (response, ...rest) => {
+      writeFileSync(copy, `${'x\n'.repeat(50_000)}`)
+      bytes(MODULE)(response, ...rest)
+    })
+    const env = { ...at.host.env, ...at.environment() }
+    const child = spawn(command, [...args, copy], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    expect(await ended(child)).toMatchObject({ status: 0, stderr: '' })
+  })
 
   test('every variable that it reads is in --help', async () => {
     const at = await scene()
