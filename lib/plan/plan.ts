@@ -129,12 +129,18 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   const due = error.code === 'share-spent' ? now : retryAt(reason, attempt, now)
   const failed = await ports.index.fail(key, claim, {
     reason,
-    detail: error.message,
+    detail: reason === 'mirror-unreachable' ? undecided(key, error, due) : error.message,
     retryAt: due,
     expiresAt: forgottenAt(reason, due, now),
   })
   ports.log('plan failed', { key, claim, reason, detail: error.message })
   return failed ? 'failed' : 'claim-lost'
+}
+
+/** An outage says nothing about the probe: when it is asked for anew, and nothing else, is what there is to tell. */
+function undecided(key: string, { message }: ProbeError, due: number): string {
+  const { file, driverVersion } = subjectOfName(nameOf(key))
+  return `${file} of driver ${driverVersion} waits for a mirror: ${message}. The next request after ${new Date(due).toISOString()} asks it again`
 }
 
 /** A name that was forged, or of what is not there yet. */

@@ -75,6 +75,21 @@ describe('a kernel of source and config', () => {
     expect(first.manifest?.lost).toEqual([])
   })
 
+  test('tells which options of a config show another kernel than its source', async () => {
+    // The first is Red Hat's, the second only the real-time patches let be chosen in 6.1.
+    const others = Buffer.from('CONFIG_RHEL_DIFFERENCES=y\nCONFIG_PREEMPT_RT=y\n')
+    const body = Buffer.concat([configOf('-custom'), others])
+    const { log, manifest } = await build(store, {
+      settings,
+      inputs: [source(), text('config', body), driverInput()],
+    })
+    expect(log).toContain('the config has 2 options that do not hold')
+    expect(manifest?.lost).toEqual([
+      { option: 'CONFIG_PREEMPT_RT', asked: 'y', holds: 'n' },
+      { option: 'CONFIG_RHEL_DIFFERENCES', asked: 'y', holds: 'n' },
+    ])
+  })
+
   test('leaves its tree: the next build of it is the same bytes, without source or config', async () => {
     expect(first.manifest?.prepared?.bytes).toBe(first.prepared?.length)
     const second = await again('kmod')

@@ -104,7 +104,7 @@ const notThere = (version: string, why: string): ProbeError =>
 const outage = (version: string, away: readonly ProbeError[], why = told(away)): ProbeError =>
   new ProbeError(
     'mirror-unreachable',
-    `the source of kernel ${version} cannot be had now: ${why}. Nothing is built from another version. Ask again in a few minutes. If it stays so: the operator can let this machine reach that place, or name a mirror in vanilla.archive of the settings`,
+    `the source of kernel ${version} cannot be had now: ${why}. Nothing is built from another version. If it stays so, the operator lets this machine reach that place, or names a mirror in vanilla.archive of the settings`,
     { cause: away[0] },
   )
 

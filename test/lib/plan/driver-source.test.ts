@@ -103,6 +103,19 @@ describe('the source of a driver version', () => {
     ).rejects.toMatchObject({ code: 'driver-source-not-found' })
   })
 
+  test.each([403, 500, 503])('whose place answers %i is not said to be missing', async (status) => {
+    const { ports } = world({})
+    const fetch = async (url: string) => {
+      throw new ProbeError('mirror-unreachable', `${url} answers ${status}`)
+    }
+    await expect(
+      driverSource({ ...ports, fetch }, entry({ from: 'archive', url: URL_TEMPLATE }), probe),
+    ).rejects.toMatchObject({
+      code: 'mirror-unreachable',
+      message: expect.stringMatching(/cannot be had now: .* answers \d+\. .*a mirror, a file or a folder/),
+    })
+  })
+
   test('from a package is what was found first, and stays so when the archive goes on', async () => {
     const { ports, asked } = world({ 'http://m.invalid/a.deb': bytes('deb') })
     const found = {
