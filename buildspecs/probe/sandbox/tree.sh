@@ -33,9 +33,11 @@ make_kernel() {
 
 # The module must have the structures of the running kernel. A line `CONFIG_X y n` for each option that was asked for so, and
 # holds so, where that may change one: a header names it, or no Kconfig of this source knows it, which shows that the kernel
-# is of another. What only says which tools there are changes none, but for what GCC's plugins and stack protector add.
+# is of another. What only says which tools there are changes none, but for what GCC's plugins and stack protector add; nor
+# does arm64's second vDSO, which takes a compiler for 32 bits.
 find_lost() {
-  grep -rhoE 'CONFIG_[A-Za-z0-9_]+' --include='*.h' --exclude=autoconf.h include "arch/$SRCARCH/include" >/build/named || true
+  grep -rhoE 'CONFIG_[A-Za-z0-9_]+' --include='*.h' --exclude=autoconf.h --exclude=vmlinux.lds.h \
+    include "arch/$SRCARCH/include" >/build/named || true
   find . -name 'Kconfig*' -type f -exec \
     sed -n 's/^[[:space:]]*\(menu\)\{0,1\}config[[:space:]]\{1,\}\([A-Za-z0-9_]\{1,\}\).*/CONFIG_\2/p' {} + >/build/known
   awk 'part < 3 { is[part, $1]; next }
@@ -52,7 +54,7 @@ find_lost() {
     function value(of, name) { return name in of && of[name] != "" ? of[name] : "n" }
     function look(name) {
       if (value(asked, name) == value(holds, name)) return
-      if (name ~ /^CONFIG_(AS|CC|CLANG|GCC[0-9]*|LD|LLD|PAHOLE|RUSTC|TOOLS)_/ && name !~ /PLUGIN|PROTECTOR/) return
+      if (name ~ /^CONFIG_(AS|CC|CLANG|GCC[0-9]*|LD|LLD|PAHOLE|RUSTC|TOOLS)_/ && name !~ /PLUGIN|PROTECTOR/ || name ~ /COMPAT_VDSO$/) return
       if ((1, name) in is || (1, name "_MODULE") in is || value(asked, name) != "n" && !((2, name) in is))
         print name, value(asked, name), value(holds, name)
     }
