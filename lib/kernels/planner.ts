@@ -60,7 +60,8 @@ export type SourceKernel = Pick<
   | 'kheaders'
   | 'sourceVersion'
   | 'patched'
->
+> &
+  Partial<Pick<SubmittedKernel, 'force'>>
 
 /** A kernel as the loaders of 2015 to 2020 named it. */
 export interface ConfigRequest {

@@ -83,9 +83,12 @@ describe('a kernel of source and config', () => {
       settings,
       inputs: [source(), text('config', body), driverInput()],
     })
-    expect(log).toContain('the config has 2 options that do not hold')
+    expect(log).toContain('the config has 4 options that do not hold')
     expect(manifest?.lost).toEqual([
+      // One of the choice has to be.
+      { option: 'CONFIG_PREEMPT_NONE', asked: 'n', holds: 'y' },
       { option: 'CONFIG_PREEMPT_RT', asked: 'y', holds: 'n' },
+      { option: 'CONFIG_PREEMPT_VOLUNTARY', asked: 'y', holds: 'n' },
       { option: 'CONFIG_RHEL_DIFFERENCES', asked: 'y', holds: 'n' },
     ])
   })

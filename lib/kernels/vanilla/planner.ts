@@ -13,11 +13,12 @@ export interface VanillaPorts extends SourcePorts {
 /** ProbeError `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
 export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Promise<SourcePlan> {
   const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
-  const ofPackages = kernel.patched !== undefined && hasOwnSource(patchedWith(kernel.patched))
   const source = await kernelSource(ports, ports.settings, {
     version: kernel.sourceVersion,
     arch,
-    ofPackages,
+    patched: isOfPackages(kernel) ? kernel.patched : undefined,
+    // A host's own headers have the structures, whatever the rest is of.
+    orArchive: kernel.force === true || kheaders !== undefined,
   })
   const id = treeId({
     arch,
@@ -40,3 +41,6 @@ export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Pro
     treeId: id,
   }
 }
+
+const isOfPackages = ({ patched }: SourceKernel): boolean =>
+  patched !== undefined && hasOwnSource(patchedWith(patched))

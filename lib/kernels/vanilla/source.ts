@@ -18,9 +18,14 @@ export interface WantedSource {
   /** e.g. `6.1.192` */
   readonly version: string
   readonly arch: Arch
-  /** a distribution's own patches are in it: kernel.org's archive is another source */
-  readonly ofPackages?: boolean
+  /** the option that shows a distribution's own patches, which are in its packages and not in kernel.org's archive */
+  readonly patched?: string | undefined
+  /** then the archive all the same, where no package is of that version */
+  readonly orArchive?: boolean
 }
+
+/** A source of exactly that version; a ProbeError where the place has none (`not-found`) or cannot be asked. */
+type Place = () => Promise<Package | ProbeError>
 
 /**
  * The source of exactly that version, e.g. `6.1.192`: the archive's, and where it cannot be had there, a package's. Never
@@ -29,32 +34,45 @@ export interface WantedSource {
  */
 export async function kernelSource(
   ports: SourcePorts,
-  { archive, keys, packages }: VanillaSettings,
-  { version, arch, ofPackages = false }: WantedSource,
+  settings: VanillaSettings,
+  wanted: WantedSource,
 ): Promise<Package> {
-  const fill = filler(version)
-  const names = packages.map(fill)
-  const archived = ofPackages
-    ? new ProbeError('not-found', "kernel.org's is another source than this kernel's")
-    : await orAway(signedArchive(ports, { url: fill(archive), keys, version }))
-  if (!(archived instanceof ProbeError)) return archived
-  ports.log('no archive of the kernel source', { version, why: archived.message })
-  const isIt = (pkg: Package): boolean => sameVersion(upstreamOf(pkg.version), version)
-  const found = await orAway(packagesNamed(ports, names, arch, isIt))
-  if (found instanceof ProbeError) throw outage(version, [archived, found])
-  const exact = found.find(isIt)
-  if (exact !== undefined) return exact
-  const why = `${archived.message}, and ${noPackage(names, found)}`
-  throw archived.code === 'not-found' ? notThere(version, why) : outage(version, [archived], why)
+  const lacks: ProbeError[] = []
+  for (const place of placesOf(ports, settings, wanted)) {
+    const found = await place()
+    if (!(found instanceof ProbeError)) return found
+    ports.log('no such kernel source', { version: wanted.version, why: found.message })
+    lacks.push(found)
+  }
+  throw notHad(wanted, lacks)
 }
 
-async function packagesNamed(
+function placesOf(
+  ports: SourcePorts,
+  { archive, keys, packages }: VanillaSettings,
+  { version, arch, patched, orArchive }: WantedSource,
+): readonly Place[] {
+  const fill = filler(version)
+  const archived: Place = () => orAway(signedArchive(ports, { url: fill(archive), keys, version }))
+  const packaged: Place = () => orAway(packageOf(ports, packages.map(fill), version, arch))
+  if (patched === undefined) return [archived, packaged]
+  return orArchive === true ? [packaged, archived] : [packaged]
+}
+
+/** ProbeError `not-found`, and those of `findPackages`. */
+async function packageOf(
   { findPackages }: SourcePorts,
   names: readonly string[],
+  version: string,
   arch: Arch,
-  isIt: (pkg: Package) => boolean,
-): Promise<readonly Package[]> {
-  return (await Promise.all(names.map((name) => findPackages(name, arch, isIt)))).flat()
+): Promise<Package> {
+  const isIt = (pkg: Package): boolean => sameVersion(upstreamOf(pkg.version), version)
+  const found = (await Promise.all(names.map((name) => findPackages(name, arch, isIt)))).flat()
+  const exact = found.find(isIt)
+  if (exact !== undefined) return exact
+  const others = found.map((pkg) => pkg.version).slice(0, 5)
+  const beside = others.length === 0 ? '' : ` (there is ${others.join(', ')})`
+  throw new ProbeError('not-found', `no package ${names.join(' or ')} is of that version${beside}`)
 }
 
 /** `{major}` 6, `{series}` 6.1, `{version}` 6.1.54; kernel.org calls 6.1.0 just 6.1. */
@@ -89,23 +107,19 @@ async function orAway<T>(reading: Promise<T>): Promise<T | ProbeError> {
   }
 }
 
-function noPackage(names: readonly string[], found: readonly Package[]): string {
-  const others = found.map((pkg) => pkg.version).slice(0, 5)
-  const beside = others.length === 0 ? '' : ` (there is ${others.join(', ')})`
-  return `no package ${names.join(' or ')} is of that version${beside}`
-}
-
-const notThere = (version: string, why: string): ProbeError =>
-  new ProbeError(
+function notHad({ version, patched }: WantedSource, lacks: readonly ProbeError[]): ProbeError {
+  const why = lacks.map(({ message }) => message).join(', and ')
+  const away = lacks.find(({ code }) => code === 'mirror-unreachable')
+  if (away !== undefined)
+    return new ProbeError(
+      'mirror-unreachable',
+      `the source of kernel ${version} cannot be had now: ${why}. Nothing is built from another version. If it stays so, the operator lets this machine reach that place, or names a mirror in vanilla.archive of the settings`,
+      { cause: away },
+    )
+  const own =
+    patched === undefined ? '' : `its config has ${patched}, so kernel.org's is another source, and `
+  return new ProbeError(
     'headers-not-found',
-    `the source of kernel ${version} was not found: ${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,
+    `the source of kernel ${version} was not found: ${own}${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,
   )
-
-const outage = (version: string, away: readonly ProbeError[], why = told(away)): ProbeError =>
-  new ProbeError(
-    'mirror-unreachable',
-    `the source of kernel ${version} cannot be had now: ${why}. Nothing is built from another version. If it stays so, the operator lets this machine reach that place, or names a mirror in vanilla.archive of the settings`,
-    { cause: away[0] },
-  )
-
-const told = (away: readonly ProbeError[]): string => away.map(({ message }) => message).join('; and ')
+}

@@ -104,7 +104,7 @@ describe('the source of kernel 6.1.85', () => {
       answer = answers
       await expect(source(DOWN).found).rejects.toMatchObject({
         code: 'mirror-unreachable',
-        message: expect.stringMatching(/linux-6\.1\.85\.\S+ .*; and http:\/\/deb\/InRelease answers 502\./),
+        message: expect.stringMatching(/linux-6\.1\.85\.\S+ .*, and http:\/\/deb\/InRelease answers 502\./),
       })
     },
   )

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../../lib/kernels/settings.ts'
-import { kernelSource, type SourcePorts } from '../../../../lib/kernels/vanilla/source.ts'
+import { kernelSource, type SourcePorts, type WantedSource } from '../../../../lib/kernels/vanilla/source.ts'
 import { ProbeError } from '../../../../lib/model/errors.ts'
 import { type Files, release, type Signer, signer } from '../../../support/kernel-org.ts'
 import { memoryPorts } from '../../../support/memory.ts'
@@ -48,8 +48,8 @@ function world({ packages = [], files }: World) {
         .filter((version) => name === `linux-source-${/^\d+\.\d+/.exec(version)?.[0]}`)
         .map((version) => pkg(name, version)),
   }
-  const source = (of: string, keys = [by.key], ofPackages = false) =>
-    kernelSource(ports, { ...DEFAULTS.vanilla, keys }, { version: of, arch: 'x86_64', ofPackages })
+  const source = (of: string, keys = [by.key], more: Partial<WantedSource> = {}) =>
+    kernelSource(ports, { ...DEFAULTS.vanilla, keys }, { version: of, arch: 'x86_64', ...more })
   return { ports, asked, inside, source }
 }
 const url = (version: string) => `https://cdn.kernel.org/pub/linux/kernel/v6.x/linux-${version}.tar.xz`
@@ -94,7 +94,7 @@ describe('the source of a kernel', () => {
     expect(await source('6.1.187')).toEqual(pkg('linux-source-6.1', '6.1.187-1'))
     expect(await source('6.1.192')).toEqual(pkg('linux-source-6.1', '6.1.192-2'))
     expect(await source('6.12.111')).toEqual(pkg('linux-source-6.12', '6.12.111-1~deb12u1'))
-    expect(inside.log.map(({ event }) => event)).toContain('no archive of the kernel source')
+    expect(inside.log.map(({ event }) => event)).toContain('no such kernel source')
   })
 
   test.each(['6.1.54', '6.1.19', '6.1.1920', '6.1', '6.12', '6.12.11'])(
@@ -127,14 +127,21 @@ describe('the source of a kernel', () => {
     })
   })
 
-  test('of a kernel with Debian’s patches is Debian’s, and never kernel.org’s', async () => {
-    const { source, asked } = world({ files: await release('6.1.187', by), packages: PACKAGES })
-    expect(await source('6.1.187', [by.key], true)).toEqual(pkg('linux-source-6.1', '6.1.187-1'))
-    await expect(source('6.1.54', [by.key], true)).rejects.toMatchObject({
+  test('of a kernel with Debian’s patches is Debian’s, and kernel.org’s only by force, where there is no other', async () => {
+    const files = { ...(await release('6.1.187', by)), ...(await release('6.1.54', by)) }
+    const { source, asked } = world({ files, packages: PACKAGES })
+    const patched = { patched: 'CONFIG_X86_X32_DISABLED' }
+    expect(await source('6.1.187', [by.key], patched)).toEqual(pkg('linux-source-6.1', '6.1.187-1'))
+    await expect(source('6.1.54', [by.key], patched)).rejects.toMatchObject({
       code: 'headers-not-found',
-      message: expect.stringMatching(/kernel\.org's is another source than this kernel's, and no package/),
+      message: expect.stringMatching(
+        /its config has CONFIG_X86_X32_DISABLED, so kernel\.org's is another source, and no package/,
+      ),
     })
     expect(asked).toEqual([])
+    const forced = { ...patched, orArchive: true }
+    expect(await source('6.1.187', [by.key], forced)).toEqual(pkg('linux-source-6.1', '6.1.187-1'))
+    expect(await source('6.1.54', [by.key], forced)).toMatchObject({ url: url('6.1.54') })
   })
 
   test('whose signature does not hold is no reason to take another: it is told', async () => {
