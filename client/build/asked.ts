@@ -86,7 +86,7 @@ export async function askedOf(ports: AskedPorts, options: Options): Promise<Aske
     driverName: oneOf('driver-name', DRIVER_NAMES, options['driver-name'], entry.names[0] ?? 'falco'),
     kind: oneOf('kind', KINDS, options.kind, 'kmod'),
   }
-  checkDriver(entry, wanted)
+  checkDriver(settings, entry, wanted)
   const arch = oneOf('arch', ARCHES, options.arch, ports.arch)
   return options.config === undefined
     ? byName(settings, options, { ...wanted, arch })

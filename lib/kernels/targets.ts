@@ -4,6 +4,8 @@ import type * as z from 'zod'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { ConfigHash, Probe } from '../model/probe.ts'
 import type { Series } from '../model/series.ts'
+import { quote } from '../model/text.ts'
+import { orSubmit } from '../model/way-out.ts'
 import { arch } from './arch/target.ts'
 import { bottlerocket } from './bottlerocket/target.ts'
 import { cos } from './cos/target.ts'
@@ -93,7 +95,9 @@ function unknownTarget(target: string): ProbeError {
   return new ProbeError(
     'unknown-target',
     why === undefined
-      ? `no kernels of target "${target}" are built here, only of ${TARGET_NAMES.join(', ')}; for any other kernel POST its config to /v1/probes`
-      : `${why}: POST the kernel's config to /v1/probes`,
+      ? orSubmit(
+          `no kernels of target ${quote(target)} are built by name here, only of ${TARGET_NAMES.join(', ')}`,
+        )
+      : orSubmit(why),
   )
 }

@@ -7,6 +7,7 @@ import { ProbeError } from './errors.ts'
 import type { Read } from './parse.ts'
 import type { Probe } from './probe.ts'
 import type { DriverVersions, Settings } from './settings.ts'
+import { quote } from './text.ts'
 
 /** Driver versions that were found as packages in the suites of an archive. */
 export const driverCatalogueSchema = z.object({
@@ -28,6 +29,19 @@ export const entryOf = (
     ? commitEntry(driverCommits, driverVersion)
     : drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
 
+/** As people write an upstream version who leave out a part of it: 7.3.0, v7.3.0, 7.3+driver, 7.3.0-driver. */
+const NEARLY = /^v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-+_~.]?driver)?$/
+
+/** A sentence with the upstream version that was meant, and a blank before it; empty where none is. */
+export function didYouMean(settings: Catalogued, driverVersion: string): string {
+  const [, major, minor, patch = '0'] = NEARLY.exec(driverVersion) ?? []
+  const meant = `${major}.${minor}.${patch}+driver`
+  const known = major !== undefined && entryOf(settings, meant)?.source.from !== 'package'
+  return known && entryOf(settings, meant) !== undefined && meant !== driverVersion
+    ? ` Did you mean ${meant}?`
+    : ''
+}
+
 /** ProbeError `unknown-driver-version`. */
 export function driverFor(settings: Catalogued, driverVersion: string): DriverVersions {
   const entry = entryOf(settings, driverVersion)
@@ -36,23 +50,29 @@ export function driverFor(settings: Catalogued, driverVersion: string): DriverVe
   const known = settings.drivers.map(({ about }) => about).join(', ')
   throw new ProbeError(
     'unknown-driver-version',
-    `no sources of driver version ${driverVersion} are known here, only of ${known}`,
+    `there is no driver version ${quote(driverVersion)} here.${didYouMean(settings, driverVersion)} Use one of these: ${known} (GET /v1/driver-versions lists them)`,
   )
 }
 
 /** ProbeError `unsupported-driver-name`, `unsupported-kind`. */
 export function checkDriver(
+  settings: Catalogued,
   { names, kinds }: DriverVersions,
   probe: Pick<Probe, 'driverName' | 'kind' | 'driverVersion'>,
 ): void {
-  const of = `driver version ${probe.driverVersion}`
-  if (!names.includes(probe.driverName)) {
+  const { driverName, kind, driverVersion } = probe
+  if (!names.includes(driverName)) {
     throw new ProbeError(
       'unsupported-driver-name',
-      `${of} is built as ${names.join(' or ')}, not as ${probe.driverName}`,
+      `driver version ${driverVersion} has no driver named ${driverName}.${didYouMean(settings, driverVersion)} Its name is ${names.join(' or ')}: have the client ask for that (falcoctl driver config --name ${names[0]}, DRIVER_NAME=${names[0]} for a script)`,
     )
   }
-  if (!kinds.includes(probe.kind)) {
-    throw new ProbeError('unsupported-kind', `${of} is built as ${kinds.join(' or ')}, not as ${probe.kind}`)
+  if (!kinds.includes(kind)) {
+    const others = settings.drivers.filter((one) => one.kinds.includes(kind)).map(({ about }) => about)
+    const older = others.length === 0 ? '' : `, or a driver version that has one (${others.join(', ')})`
+    throw new ProbeError(
+      'unsupported-kind',
+      `driver version ${driverVersion} has no ${kind} probe. Use its ${kinds.join(' or ')} probe, the modern_bpf engine, which needs none${older}`,
+    )
   }
 }

@@ -26,11 +26,23 @@ export function checkSupport(
   if (compareSeries(kernel, oldest) < 0) {
     throw new ProbeError(
       'unsupported-kernel',
-      `kernel ${formatSeries(kernel)} is older than ${formatSeries(oldest)}, the oldest that a ${kind} probe of driver version ${driverVersion} supports: upgrade the host`,
+      `kernel ${formatSeries(kernel)} is older than ${formatSeries(oldest)}, the oldest that driver version ${driverVersion} supports with its ${kind} probe. Upgrade the host${insteadOf(driver, kernel)}`,
     )
   }
   const failure = knownFailures === 'tried' ? undefined : knownFailure(driver, kernel)
   if (failure !== undefined) throw new ProbeError('known-to-fail', tell(driver, kernel, failure))
+}
+
+/** What else supports that kernel; empty where nothing does. */
+function insteadOf(driver: OfDriver, kernel: Series): string {
+  const { kind, arch } = driver
+  const module = kind === 'ebpf' && compareSeries(kernel, oldestKernel({ ...driver, kind: 'kmod' })) >= 0
+  const older = OLDEST_KERNELS.find(({ kernels }) => compareSeries(kernel, kernels[arch][kind]) >= 0)
+  const versions = older === undefined ? undefined : older.drivers.join(' to ')
+  return [
+    ...(module ? [', or use its kernel module (kmod)'] : []),
+    ...(versions === undefined ? [] : [`, or use one of the driver versions ${versions}`]),
+  ].join('')
 }
 
 /** The same of a kernel that a host submitted, unless that was forced. */

@@ -1,8 +1,8 @@
 // Names that lack a part: which client leaves it out, and what to do about it.
 
 import { ProbeError } from '../model/errors.ts'
-import { submitIt } from '../model/submitting.ts'
 import { quote } from '../model/text.ts'
+import { orSubmit } from '../model/way-out.ts'
 
 /** `falco_cos__1.ko`: between target and version there is nothing. */
 const NO_RELEASE = /^(?:falco|scap)_[A-Za-z0-9.-]*__[^_]+\.(?:ko|o)(?:\.[a-z0-9]+)?$/
@@ -12,7 +12,9 @@ export function refuseWithoutRelease(file: string): void {
   if (!NO_RELEASE.test(file)) return
   throw new ProbeError(
     'malformed',
-    `${quote(file)} has no kernel release. falcoctl 0.7 asks so where it cannot read what uname -r says. Use falcoctl 0.10 or newer, which reads more of them; where that sends no request either, run this registry's falco-driver-loader, or ${submitIt}`,
+    orSubmit(
+      `${quote(file)} has no kernel release. falcoctl 0.7 asks so where it cannot read what uname -r says. Use falcoctl 0.10 or newer, which reads more of them; where that sends no request either, run this registry's falco-driver-loader`,
+    ),
   )
 }
 
@@ -20,5 +22,7 @@ export function refuseWithoutRelease(file: string): void {
 export const withoutTarget = (file: string): ProbeError =>
   new ProbeError(
     'unknown-target',
-    `${quote(file)} has no target. falco-driver-loader of Falco up to 0.36 asks so on a host whose /etc/os-release has no ID. Give os-release its distribution's ID, or run this registry's falco-driver-loader there, or ${submitIt}`,
+    orSubmit(
+      `${quote(file)} has no target. falco-driver-loader of Falco up to 0.36 asks so on a host whose /etc/os-release has no ID. Give os-release its distribution's ID, or run this registry's falco-driver-loader there`,
+    ),
   )

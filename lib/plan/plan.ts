@@ -9,6 +9,7 @@ import { stagingKeys } from '../model/keys.ts'
 import type { Index } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
 import { forgottenAt, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
+import { orSubmit, sentence } from '../model/way-out.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { giveBack } from '../serve/spending.ts'
@@ -48,7 +49,7 @@ const unforeseen = ({ key }: PlanRequest, cause: unknown): ProbeError => {
   const { file, driverVersion } = subjectOfName(nameOf(key))
   return new ProbeError(
     'misconfigured',
-    `${file} of driver ${driverVersion}: the registry failed before it could be built: ${faultOf(cause)}. It is tried again by itself at the next request; the log of the function plan has more for the operator`,
+    `${file} of driver ${driverVersion}: the registry failed before it could be built: ${faultOf(cause)}. The log of the function plan has more for the operator`,
     { cause },
   )
 }
@@ -100,7 +101,7 @@ async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> 
   if (record !== undefined) return probeOfRecord(record, name)
   throw new ProbeError(
     'headers-not-found',
-    `no kernel ${name.unameRelease} whose config has the md5 ${name.configMd5} is in a distribution's archive or was submitted: POST the config to /v1/probes`,
+    `no kernel ${name.unameRelease} whose config has the md5 ${name.configMd5} is in a distribution's archive or was submitted`,
   )
 }
 
@@ -129,12 +130,29 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   const due = error.code === 'share-spent' ? now : retryAt(reason, attempt, now)
   const failed = await ports.index.fail(key, claim, {
     reason,
-    detail: reason === 'mirror-unreachable' ? undecided(key, error, due) : error.message,
+    detail: withNextStep(key, error, reason, due),
     retryAt: due,
     expiresAt: forgottenAt(reason, due, now),
   })
   ports.log('plan failed', { key, claim, reason, detail: error.message })
   return failed ? 'failed' : 'claim-lost'
+}
+
+/** What whoever asked can do about it. A kernel that was submitted needs no second submission. */
+function withNextStep(key: string, error: ProbeError, reason: FailureReason, due: number): string {
+  const { message } = error
+  switch (reason) {
+    case 'mirror-unreachable':
+      return undecided(key, error, due)
+    case 'headers-not-found':
+      return key.startsWith('config/') ? message : orSubmit(message)
+    case 'driver-source-not-found':
+      return `${sentence(message)} Use a driver version that GET /v1/driver-versions lists`
+    case 'plan-error':
+      return `${sentence(message)} Ask again after ${new Date(due).toISOString()}: it is tried again then`
+    default:
+      return message
+  }
 }
 
 /** An outage says nothing about the probe: when it is asked for anew, and nothing else, is what there is to tell. */

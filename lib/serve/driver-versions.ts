@@ -1,6 +1,6 @@
 // Which driver versions there are as packages, for those who ask; the lists are read elsewhere, by an event.
 
-import { type DriverCatalogue, entryOf } from '../model/drivers.ts'
+import { type DriverCatalogue, didYouMean, entryOf } from '../model/drivers.ts'
 import { ProbeError } from '../model/errors.ts'
 import type { Budgets, Bus, Catalogue, Clock, NewId, Sources } from '../model/ports.ts'
 import { CATALOGUE_MILLISECONDS, minuteOf } from '../model/retry.ts'
@@ -84,6 +84,6 @@ export async function checkDriverVersion(ports: DriverPorts, driverVersion: stri
   if (known === undefined || known.versions.includes(driverVersion)) return
   throw new ProbeError(
     'unknown-driver-version',
-    `no suite of the archive has driver version ${driverVersion}; there are ${known.versions.join(', ')} (read at ${new Date(known.readAt).toISOString()})`,
+    `no suite of the archive has a package of driver version ${driverVersion}.${didYouMean(ports.settings, driverVersion)} Use one of these: ${known.versions.join(', ')} (read at ${new Date(known.readAt).toISOString()}), or an upstream version, such as 10.2.0+driver`,
   )
 }

@@ -6,6 +6,7 @@ import type { Index, Kernels, Presigner } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkSubmitted } from '../model/support.ts'
+import { orSubmit } from '../model/way-out.ts'
 import { type Companion, type ConfigHashName, type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
 import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
@@ -115,10 +116,7 @@ async function checkMissing(
   }
   const record = id === undefined ? undefined : await kernels.recorded(id)
   if (record !== undefined) return checkSubmitted(settings, asked, record.kernel)
-  throw new ProbeError(
-    'unknown-config',
-    'this kernel was not submitted yet: POST its config to /v1/probes, with release, version, machine and os-release',
-  )
+  throw new ProbeError('unknown-config', orSubmit('nobody has submitted this kernel yet'))
 }
 
 /** Only a name without a target is without a probe. */

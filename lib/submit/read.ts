@@ -96,7 +96,7 @@ export function wantedOf(settings: Settings, { driverVersions, driverName, kinds
     const name = driverName ?? entry.names[0] ?? 'falco'
     return [...new Set(kinds.length === 0 ? entry.kinds : kinds)].map((kind) => {
       const wanted = { driverVersion, driverName: name, kind }
-      checkDriver(entry, wanted)
+      checkDriver(settings, entry, wanted)
       return wanted
     })
   })

@@ -35,7 +35,7 @@ function checkOwn({ kernelRelease, arch }: KernelRequest): void {
   const [, , , debianArch] = RELEASE.exec(kernelRelease) ?? []
   if (debianArch === undefined) {
     throw unsupported(
-      `${kernelRelease} is no Debian kernel: package version and flavour, e.g. 6.1.192-2-cloud-amd64`,
+      `Debian has no kernel ${kernelRelease}: its kernels are named by the version of their package and a flavour, such as 6.1.192-2-cloud-amd64`,
     )
   }
   if (debianArch !== DPKG_ARCH[arch])

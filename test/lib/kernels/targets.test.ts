@@ -43,7 +43,9 @@ describe('a name', () => {
     expect(() => checkKernel({ ...probe, target })).toThrow(
       expect.objectContaining({
         code: 'unknown-target',
-        message: expect.stringContaining(`${why}: POST the kernel's config`),
+        message: expect.stringContaining(
+          `${why}. Have the probe built from the config of the kernel, on the host`,
+        ),
       }),
     )
   })

@@ -25,7 +25,7 @@ describe('the catalogue of driver versions', () => {
     ['12.0.3+driver', 'falco', 'kmod'],
   ] as const)('%s is served as %s %s', (driverVersion, driverName, kind) => {
     expect(() =>
-      checkDriver(driverFor(DEFAULTS, driverVersion), { driverVersion, driverName, kind }),
+      checkDriver(DEFAULTS, driverFor(DEFAULTS, driverVersion), { driverVersion, driverName, kind }),
     ).not.toThrow()
   })
 
@@ -52,16 +52,16 @@ describe('the catalogue of driver versions', () => {
     ['1.2.3', 'scap'],
   ] as const)('the legacy eBPF probe ended before %s', (driverVersion, driverName) => {
     const entry = driverFor(DEFAULTS, driverVersion)
-    expect(() => checkDriver(entry, { driverVersion, driverName, kind: 'ebpf' })).toThrow(
+    expect(() => checkDriver(DEFAULTS, entry, { driverVersion, driverName, kind: 'ebpf' })).toThrow(
       code('unsupported-kind'),
     )
   })
 
   test("Debian's package is built under its own name only", () => {
     const entry = driverFor(DEFAULTS, debian)
-    expect(() => checkDriver(entry, { driverVersion: debian, driverName: 'falco', kind: 'kmod' })).toThrow(
-      code('unsupported-driver-name'),
-    )
+    expect(() =>
+      checkDriver(DEFAULTS, entry, { driverVersion: debian, driverName: 'falco', kind: 'kmod' }),
+    ).toThrow(code('unsupported-driver-name'))
   })
 
   test.each(['', 'constructor', '__proto__', 'templeos'])('target %j is unknown', (target) => {
@@ -97,13 +97,16 @@ describe.each(COMMITS)('the commit %s', (commit) => {
   })
 
   test('is built as a kernel module of either name, by the digest that the settings have', () => {
-    const entry = driverFor(withCommits({ mode: 'listed', sha256: { [commit]: sha256 } }), commit)
+    const settings = withCommits({ mode: 'listed', sha256: { [commit]: sha256 } })
+    const entry = driverFor(settings, commit)
     expect(entry.source).toEqual({ from: 'archive', sha256 })
     for (const driverName of ['falco', 'scap'] as const)
-      expect(() => checkDriver(entry, { driverVersion: commit, driverName, kind: 'kmod' })).not.toThrow()
-    expect(() => checkDriver(entry, { driverVersion: commit, driverName: 'falco', kind: 'ebpf' })).toThrow(
-      code('unsupported-kind'),
-    )
+      expect(() =>
+        checkDriver(settings, entry, { driverVersion: commit, driverName, kind: 'kmod' }),
+      ).not.toThrow()
+    expect(() =>
+      checkDriver(settings, entry, { driverVersion: commit, driverName: 'falco', kind: 'ebpf' }),
+    ).toThrow(code('unsupported-kind'))
   })
 
   test('that the settings do not list is refused at once where only those are built', () => {

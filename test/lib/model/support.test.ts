@@ -45,7 +45,7 @@ describe('the oldest kernel that a driver version supports', () => {
   ] as const)('a kernel older than %s is refused, and told what to do', (_, driverVersion, kind, release) => {
     const asked = probe(driverVersion, kind, release)
     expect(() => checkBuildable(DEFAULTS, asked)).toThrow(refusal('unsupported-kernel'))
-    expect(() => checkBuildable(DEFAULTS, asked)).toThrow('upgrade the host')
+    expect(() => checkBuildable(DEFAULTS, asked)).toThrow('Upgrade the host')
   })
 })
 

@@ -203,7 +203,9 @@ describe('a build', () => {
     const { ask, ended } = await lab(spec('true'), {}, ELSEWHERE)
     const build = await ended((await ask('/start')).id)
     expect(build.buildStatus).toBe('FAILED')
-    expect(build.phases.flatMap(({ contexts }) => contexts ?? [])[0]?.message).toMatch(/set build\.machines to \w+ for both/)
+    expect(build.phases.flatMap(({ contexts }) => contexts ?? [])[0]?.message).toMatch(
+      /set build\.machines to \w+ for both/,
+    )
   })
 
   test('that ran when the stack died is marked failed by the next start, and that is told', async () => {
