@@ -1,0 +1,193 @@
+// Facts of a host that cannot all be true: pointed out, as a probe that is built of them is of none of its kernels. Pure.
+
+import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
+import type { Arch } from '../model/probe.ts'
+import { quote } from '../model/text.ts'
+import { parseProcVersion } from './proc-version.ts'
+
+export interface Contradiction {
+  /** the two facts, by the names of their fields: `config`, `machine`, `proc-version`, `release`, `version` */
+  readonly between: readonly [string, string]
+  /** for a person: what each says, and what to do */
+  readonly detail: string
+}
+
+export interface ContradictionFacts {
+  /** `uname -r` */
+  readonly release: string
+  /** `uname -v` */
+  readonly version: string
+  readonly machine: Arch
+  /** text of /proc/version */
+  readonly procVersion?: string | undefined
+  readonly config: Kconfig
+}
+
+/** Empty where all of them can be of one kernel. */
+export const contradictions = (facts: ContradictionFacts): Contradiction[] => [
+  ...ofRelease(facts),
+  ...ofPackage(facts),
+  ...ofMachine(facts),
+  ...ofProcVersion(facts),
+]
+
+const found = (one: string, other: string, says: string): Contradiction => ({
+  between: [one, other],
+  detail: `${says}. They are of two kernels: send all of them from one host, of the kernel that runs there`,
+})
+
+/** A release, taken apart: `5.10.52.1-3.cm1` is of the numbers 5.10.52.1 and ends with `-3.cm1`. */
+function partsOf(release: string): { readonly numbers: readonly number[]; readonly rest: string } {
+  const [numbers = ''] = /^\d{1,4}(?:\.\d{1,6}){1,3}/.exec(release) ?? []
+  return { numbers: numbers.split('.').map(Number), rest: release.slice(numbers.length) }
+}
+
+/** What the config says of the release that it makes, in each of the places where a distribution writes it. */
+function ofRelease({ release, config }: ContradictionFacts): Contradiction[] {
+  const suffix = stringOf(config, 'LOCALVERSION') ?? ''
+  const salt = stringOf(config, 'BUILD_SALT') ?? ''
+  // Ubuntu's: "Ubuntu 5.4.0-1060.63~18.04.1-aws 5.4.151", of the release 5.4.0-1060-aws.
+  const [, abi, flavour] =
+    /^Ubuntu (\d[\d.]{0,20}-\d{1,6})[.\d~]{0,40}-([a-z0-9-]{1,40}) /.exec(
+      stringOf(config, 'VERSION_SIGNATURE') ?? '',
+    ) ?? []
+  const says: (readonly [text: string, where: string])[] = [
+    [config.headerVersion ?? '', 'its first comment'],
+    [salt, 'CONFIG_BUILD_SALT'],
+    [abi === undefined ? '' : `${abi}-${flavour}`, 'CONFIG_VERSION_SIGNATURE'],
+  ]
+  const other = says.find(([text]) => /^\d+\.\d/.test(text) && !canBe(text, release, suffix))
+  if (other !== undefined)
+    return [
+      found(
+        'release',
+        'config',
+        `the config is of kernel ${quote(other[0])} (${other[1]}), and uname -r says ${quote(release)}`,
+      ),
+    ]
+  if (release.includes(suffix)) return []
+  return [
+    found(
+      'release',
+      'config',
+      `the config makes releases that contain ${quote(suffix)} (CONFIG_LOCALVERSION), and uname -r says ${quote(release)}`,
+    ),
+  ]
+}
+
+/**
+ * Whether a kernel that the config calls so can have that release. Distributions that keep the name of an ABI write 0 for the
+ * last number (6.1.0-56-amd64 is 6.1.192, Ubuntu's 6.8.0-52 is 6.8.12), and those that name the release themselves may carry a
+ * config on from an older one (Clear Linux OS: 6.15.1 in 6.15.7-1591.native). Who builds another's kernel anew changes what
+ * stands behind the numbers, unless it is the number of a package.
+ */
+function canBe(said: string, release: string, suffix: string): boolean {
+  const [a, b] = [partsOf(said), partsOf(release)]
+  const differs = [0, 1, 2, 3].find((i) => (a.numbers[i] ?? 0) !== (b.numbers[i] ?? 0))
+  if (differs === undefined) return isPackageOf(a.rest, b.rest)
+  if (differs < 2) return false
+  if ((b.numbers[2] ?? 0) === 0) return true
+  const namedByConfig = b.rest.replace(/\+$/, '') === suffix
+  return a.rest === '' && !namedByConfig && (a.numbers[differs] ?? 0) < (b.numbers[differs] ?? 0)
+}
+
+/** `-147.57.1.el8_1.x86_64` and `-553.el8_10.x86_64` are two packages; one may say less than the other. */
+const isPackageOf = (one: string, other: string): boolean =>
+  !/^-\d/.test(one) || !/^-\d/.test(other) || one.startsWith(other) || other.startsWith(one)
+
+/** Debian and its relatives say the version of the package in `uname -v`: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-09-30)`. */
+function ofPackage({ version, release, config }: ContradictionFacts): Contradiction[] {
+  const [, text] = / [A-Z][A-Za-z]{1,20} (?:\d:)?(\d{1,4}\.\d{1,4}\.\d{1,6})[-~+]/.exec(version) ?? []
+  if (text === undefined) return []
+  const { numbers } = partsOf(text)
+  const same = (other: readonly number[]): boolean => [0, 1, 2].every((i) => numbers[i] === (other[i] ?? 0))
+  const own = partsOf(release).numbers
+  const ofAbi = own[0] === numbers[0] && own[1] === numbers[1] && (own[2] ?? 0) === 0
+  const header = partsOf(config.headerVersion ?? '')
+  return [
+    ...(same(own) || ofAbi
+      ? []
+      : [
+          found(
+            'release',
+            'version',
+            `uname -v is of a package of ${text}, and uname -r says ${quote(release)}`,
+          ),
+        ]),
+    ...(header.rest !== '' || header.numbers.length < 3 || same(header.numbers)
+      ? []
+      : [
+          found(
+            'version',
+            'config',
+            `uname -v is of a package of ${text}, and the config is of ${quote(config.headerVersion ?? '')} (its first comment)`,
+          ),
+        ]),
+  ]
+}
+
+/** How the kernel calls the folder of an architecture, and distributions the last part of a release. */
+const FOLDERS: ReadonlyMap<string, Arch> = new Map([
+  ['x86', 'x86_64'],
+  ['x86_64', 'x86_64'],
+  ['arm64', 'aarch64'],
+])
+const ENDS: ReadonlyMap<string, Arch> = new Map([
+  ['x86_64', 'x86_64'],
+  ['amd64', 'x86_64'],
+  ['aarch64', 'aarch64'],
+  ['arm64', 'aarch64'],
+])
+
+function ofMachine({ machine, release, config }: ContradictionFacts): Contradiction[] {
+  const folder = config.headerArch
+  const end = ENDS.get(/[.-](x86_64|amd64|aarch64|arm64)(?:\+\w{1,20})?$/.exec(release)?.[1] ?? '')
+  return [
+    ...(folder === undefined || FOLDERS.get(folder) === machine
+      ? []
+      : [
+          found(
+            'machine',
+            'config',
+            `the config is of a kernel for ${folder} (its first comment), and uname -m says ${machine}`,
+          ),
+        ]),
+    ...(end === undefined || end === machine
+      ? []
+      : [
+          found(
+            'machine',
+            'release',
+            `uname -r says ${quote(release)}, which is for ${end}, and uname -m says ${machine}`,
+          ),
+        ]),
+  ]
+}
+
+/** It holds both of the others, word for word. */
+function ofProcVersion({ procVersion, release, version }: ContradictionFacts): Contradiction[] {
+  const banner = procVersion === undefined ? undefined : parseProcVersion(procVersion)
+  if (banner === undefined) return []
+  return [
+    ...(banner.release === release
+      ? []
+      : [
+          found(
+            'release',
+            'proc-version',
+            `/proc/version is of kernel ${quote(banner.release)}, and uname -r says ${quote(release)}`,
+          ),
+        ]),
+    ...(banner.version === undefined || words(banner.version) === words(version)
+      ? []
+      : [
+          found(
+            'version',
+            'proc-version',
+            `/proc/version says ${quote(banner.version)}, and uname -v says ${quote(version)}`,
+          ),
+        ]),
+  ]
+}
+
+const words = (text: string): string => text.trim().replace(/ {1,64}/g, ' ')
