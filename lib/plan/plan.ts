@@ -149,7 +149,9 @@ function withNextStep(key: string, error: ProbeError, reason: FailureReason, due
     case 'driver-source-not-found':
       return `${sentence(message)} Use a driver version that GET /v1/driver-versions lists`
     case 'plan-error':
-      return `${sentence(message)} Ask again after ${new Date(due).toISOString()}: it is tried again then`
+      return message.includes('tried again')
+        ? message
+        : `${sentence(message)} Ask again after ${new Date(due).toISOString()}: it is tried again then`
     default:
       return message
   }
