@@ -86,9 +86,7 @@ export const jsonFields = z.strictObject({
 })
 
 /** Of a machine that nothing is built for the config says so itself: what is asked of it is answered all the same. */
-const anyMachine = line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64').transform((machine) =>
-  facts.machine.safeParse(machine).success ? machine : 'x86_64',
-)
+const anyMachine = line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64')
 /** The same for who only asks what is said of a kernel. */
 export const askedFormFields = formFields.extend({ machine: anyMachine })
 export const askedJsonFields = jsonFields.extend({ machine: anyMachine })
@@ -275,20 +273,25 @@ function ofJson({
   })
 }
 
-const submissionOf = (
+function submissionOf(
   form: Omit<z.infer<typeof formFields>, 'force'> & { readonly force: boolean },
-): Submission => ({
-  config: form.config,
-  facts: factsOf({ ...form, osRelease: form['os-release'], etcVersion: form['etc-version'] }),
-  procVersion: form['proc-version'],
-  symvers: form.symvers,
-  kheaders: form.kheaders,
-  kernelUrls: form.kernelurls ?? [],
-  driverVersions: form['driver-version'] ?? [],
-  driverName: form['driver-name'],
-  kinds: form.kind ?? [],
-  force: form.force,
-})
+): Submission {
+  const foreign = !facts.machine.safeParse(form.machine).success
+  const machine = foreign ? 'x86_64' : form.machine
+  return {
+    config: form.config,
+    facts: factsOf({ ...form, machine, osRelease: form['os-release'], etcVersion: form['etc-version'] }),
+    foreignMachine: foreign ? form.machine.trim() : undefined,
+    procVersion: form['proc-version'],
+    symvers: form.symvers,
+    kheaders: form.kheaders,
+    kernelUrls: form.kernelurls ?? [],
+    driverVersions: form['driver-version'] ?? [],
+    driverName: form['driver-name'],
+    kinds: form.kind ?? [],
+    force: form.force,
+  }
+}
 
 /** What a fact is not is said of it in the same words wherever it is asked for. */
 function factsOf({ release, version, machine, osRelease, etcVersion }: RawFacts) {

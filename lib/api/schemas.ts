@@ -67,6 +67,12 @@ const engineView = z.strictObject({
 
 /** What is said of a kernel, whether a probe is built for it or not. */
 const judged = {
+  contradictions: z
+    .array(z.strictObject({ between: z.tuple([z.string(), z.string()]), detail: z.string() }))
+    .describe('facts that cannot all be of one kernel, by the names of their fields'),
+  ignored: z
+    .array(z.strictObject({ field: z.string(), why: z.string() }))
+    .describe('facts that were sent and cannot be used: which, why, and what follows'),
   advice: z
     .array(z.string())
     .describe('for a person, the most important first: whether a probe is needed at all'),
@@ -103,9 +109,6 @@ export const submissionAnswer = z.strictObject({
       .describe('lines that count for nothing, or not for all that they say: the first of them'),
     ignoredLines: z.int().nonnegative().describe('how many there are of those'),
   }),
-  ignored: z
-    .array(z.strictObject({ field: z.string(), why: z.string() }))
-    .describe('facts that were sent and cannot be used: which, why, and what follows'),
   kernel: z.strictObject({
     arch: z.enum(ARCHES),
     target: z.string(),

@@ -13,6 +13,7 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
   const probes = requested.map(requestedView)
   const own = probes.every((probe) => probe.config === undefined)
   return {
+    ...factsView(judged),
     advice: [...judged.advice],
     summary: summaryView(judged),
     config: {
@@ -22,7 +23,6 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
       ignored: [...judged.config.ignored],
       ignoredLines: judged.config.ignoredLines,
     },
-    ignored: [...judged.ignored],
     kernel: { arch, target, kernelRelease, kernelVersion, unameRelease },
     compiler: compilerView(judged),
     verdicts: verdictsOf(judged).filter(({ kind }) => wanted.some((w) => w.kind === kind)),
@@ -33,10 +33,19 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
 
 /** Of a config that is judged, and of which nothing is kept. */
 export const verdictsAnswerOf = (judged: Judged): VerdictsAnswer => ({
+  ...factsView(judged),
   advice: [...judged.advice],
   summary: summaryView(judged),
   compiler: compilerView(judged),
   verdicts: verdictsOf(judged),
+})
+
+const factsView = ({ contradictions, ignored }: Judged) => ({
+  contradictions: contradictions.map(({ between: [one, other], detail }) => ({
+    between: [one, other] as [string, string],
+    detail,
+  })),
+  ignored: [...ignored],
 })
 
 function compilerView({ compiler }: Judged): VerdictsAnswer['compiler'] {

@@ -17,7 +17,8 @@ export interface ContradictionFacts {
   readonly release: string
   /** `uname -v` */
   readonly version: string
-  readonly machine: Arch
+  /** `undefined`: one that nothing is built for */
+  readonly machine: Arch | undefined
   /** text of /proc/version */
   readonly procVersion?: string | undefined
   readonly config: Kconfig
@@ -140,6 +141,7 @@ const ENDS: ReadonlyMap<string, Arch> = new Map([
 ])
 
 function ofMachine({ machine, release, config }: ContradictionFacts): Contradiction[] {
+  if (machine === undefined) return []
   const folder = config.headerArch
   const end = ENDS.get(/[.-](x86_64|amd64|aarch64|arm64)(?:\+\w{1,20})?$/.exec(release)?.[1] ?? '')
   return [

@@ -12,6 +12,7 @@ import { isProbeError, ProbeError } from '../model/errors.ts'
 import { KINDS, type Kind, type Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { canonical, format, parseProbe } from '../names/grammar.ts'
+import { type Contradiction, contradictions } from './contradictions.ts'
 import { exportsOf } from './exports.ts'
 import { oddProcVersion } from './proc-version.ts'
 import type { Submission } from './submission.ts'
@@ -31,6 +32,8 @@ export interface Judged {
   /** what is to be said of the probes that would be built */
   readonly verdicts: readonly (Verdict & { readonly kind: Kind })[]
   readonly compiler: Compiler
+  /** facts that cannot all be true */
+  readonly contradictions: readonly Contradiction[]
   /** facts that the host told, and that nobody can use */
   readonly ignored: readonly IgnoredFact[]
 }
@@ -51,6 +54,13 @@ export async function judge({ build }: Pick<Settings, 'build'>, submission: Subm
   const headersOf = ownTarget({ arch: facts.machine, ...identity })
   return {
     ...{ text, config, symvers, identity, summary },
+    contradictions: contradictions({
+      release: facts.unameRelease,
+      version: facts.unameVersion,
+      machine: submission.foreignMachine === undefined ? facts.machine : undefined,
+      procVersion,
+      config,
+    }),
     ignored: [...facts.ignored, ...odd],
     advice: [noProbeNeeded(summary)].filter((line) => line !== undefined),
     verdicts: KINDS.flatMap((kind) =>

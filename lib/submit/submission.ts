@@ -7,6 +7,8 @@ export interface Submission {
   /** as it came: plain, gzip, xz or zstd */
   readonly config: Uint8Array
   readonly facts: HostFacts
+  /** `uname -m`, where nothing is built for it: who only asks is answered by the config */
+  readonly foreignMachine?: string | undefined
   /** text of /proc/version */
   readonly procVersion: string | undefined
   /** Module.symvers as it came: plain, gzip, xz or zstd */
