@@ -238,6 +238,23 @@ describe('a build', () => {
     expectRefused(at, await at.load(), 8, /not being built: try tomorrow/)
   })
 
+  test.each(['mirror-unreachable', 'build-lost', 'plan-error'])(
+    'that failed since %s is for another time, and no other driver is advised',
+    async (reason) => {
+      const at = await own()
+      await builds(at, view('failed', { reason, detail: 'the mirror is away' }))
+      const ran = await at.load()
+      expectRefused(at, ran, 8, /could not be built now: the mirror is away/)
+      expect(ran.stderr).not.toContain('DRIVER_VERSION')
+    },
+  )
+
+  test('whose failure was forgotten before it was seen is asked for itself', async () => {
+    const at = await own()
+    await builds(at, view('building'), view('not-built'))
+    expect(await at.load(), 'the probe is there').toMatchObject({ status: 0 })
+  })
+
   test('that is not over in time goes on without the host', async () => {
     const at = await own()
     await builds(at, view('building'), view('building'))

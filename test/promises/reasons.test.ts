@@ -20,11 +20,14 @@ const REQUIRED = { loadTest: { ...DEFAULTS.loadTest, mode: 'required' as const }
 type World = ReturnType<typeof createWorld>
 
 /** What the probe's URL answers, and that `.json` beside it says the same. */
-async function told(world: World): Promise<{ readonly code: string; readonly detail: string }> {
+async function told(
+  world: World,
+  expected = 404,
+): Promise<{ readonly code: string; readonly detail: string }> {
   const answer: Answer = await world.get()
   if (answer.tag !== 'problem') throw new Error(`${PATH} answers ${answer.tag}`)
   const { status, code, detail, retryAfter } = answer.problem
-  expect(status).toBe(404)
+  expect(status).toBe(expected)
   expect(retryAfter).toBeGreaterThan(0)
   const beside = await world.get(`${PATH}.json`)
   expect(beside).toMatchObject({ tag: 'json', body: { state: 'failed', reason: code, detail } })
@@ -77,9 +80,10 @@ describe('a plan that breaks off', () => {
     })
     await world.get()
     await world.deliver()
-    const { code, detail } = await told(world)
-    expect(code).toBe('plan-error')
-    expect(detail).toMatch(/^the mirror is away. Ask again after 2026-\S+Z: it is tried again then$/)
+    expect(await told(world, 503)).toMatchObject({
+      code: 'mirror-unreachable',
+      detail: expect.stringMatching(/the mirror is away\. The next request after 2026-\S+Z asks it again$/),
+    })
   })
 
   test('and cannot even write down why, is told by the sweep', async () => {

@@ -143,6 +143,12 @@ export const view = (state: string, more: Readonly<Record<string, unknown>> = {}
   ...more,
 })
 
+const RUNS = {
+  answer: 'yes',
+  byDefault: 'loads',
+  reasons: [{ code: 'x', option: 'CONFIG_X', effect: 'note', detail: 'It runs.', source: 'x' }],
+}
+
 interface Told {
   readonly repository?: string
   readonly verdicts?: readonly unknown[]
@@ -156,7 +162,13 @@ export function submitted(probe: ReturnType<typeof view>, { repository, verdicts
         sha256: DIGEST,
         md5: 'c0ffee'.padEnd(32, '0'),
         neutralized: [{ option: 'CONFIG_SYSTEM_TRUSTED_KEYS', was: '"a.pem"', now: '""' }],
+        ignored: [],
+        ignoredLines: 0,
       },
+      ignored: [],
+      contradictions: [],
+      advice: [],
+      summary: { modernEbpf: RUNS, kmod: RUNS, ebpf: RUNS },
       kernel: {
         arch: 'x86_64',
         target: 'vanilla',
