@@ -79,8 +79,12 @@ export function noProbeNeeded({ modernEbpf }: Summary): string | undefined {
 
 function verdictOf({ code, option, blocks, detail }: Reason, { headersOf }: VerdictFacts): Verdict {
   if (code === 'needs-symvers' && headersOf !== undefined) return headersHaveThem(headersOf)
-  return { code, option, blocks, detail }
+  return { code, option, blocks, detail: named(option, detail) }
 }
+
+/** It stands alone where a probe is refused. */
+const named = (option: string, detail: string): string =>
+  option.startsWith('CONFIG_') && !detail.includes(option) ? `${option}: ${detail}` : detail
 
 const headersHaveThem = (target: string): Verdict => ({
   code: 'headers-have-symvers',

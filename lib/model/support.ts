@@ -35,9 +35,14 @@ export function checkSupport(
 
 /** What else supports that kernel; empty where nothing does. */
 function insteadOf(driver: OfDriver, kernel: Series): string {
-  const { kind, arch } = driver
+  const { kind, arch, driverVersion } = driver
+  const upstream = (version: string): boolean => version.endsWith('+driver')
   const module = kind === 'ebpf' && compareSeries(kernel, oldestKernel({ ...driver, kind: 'kmod' })) >= 0
-  const older = OLDEST_KERNELS.find(({ kernels }) => compareSeries(kernel, kernels[arch][kind]) >= 0)
+  // Of the same kind: who runs Falco has no use for a package of an archive.
+  const older = OLDEST_KERNELS.find(
+    ({ drivers: [first], kernels }) =>
+      upstream(first) === upstream(driverVersion) && compareSeries(kernel, kernels[arch][kind]) >= 0,
+  )
   const versions = older === undefined ? undefined : older.drivers.join(' to ')
   return [
     ...(module ? [', or use its kernel module (kmod)'] : []),

@@ -7,12 +7,17 @@ export const SUBMIT_LINE =
 const HOW = `on the host, with this registry's URL in the place of URL: ${SUBMIT_LINE} (no /proc/config.gz? Send /boot/config-$(uname -r)). The registry's falco-driver-loader does the same with --compile`
 
 /** `why`: one sentence or several. What it says of the submission already is not said twice. */
-export function orSubmit(why: string): string {
-  if (why.includes(SUBMIT_LINE)) return why
-  return why.includes('/v1/probes')
-    ? `${sentence(why)} That is, ${HOW}`
-    : `${sentence(why)} Have the probe built from the config of the kernel, ${HOW}`
-}
+export const orSubmit = (why: string): string =>
+  why.includes(SUBMIT_LINE)
+    ? why
+    : `${sentence(asSubmitted(why))} Have the probe built from the config of the kernel, ${HOW}`
+
+/** The same for who has submitted the kernel: without the advice to do so. */
+export const asSubmitted = (why: string): string =>
+  why
+    .replace(/,? or POST [^.;]{1,60} to \/v1\/probes/g, '')
+    .replace(/POST [^.;]{1,60} to \/v1\/probes, or (\w)/g, (_, first: string) => first.toUpperCase())
+    .replace(/[:.] POST [^.;]{1,60} to \/v1\/probes(?=\.|$)/g, '')
 
 /** With its full stop. */
 export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)

@@ -3,10 +3,12 @@
 import type { OfSubmission } from '../build/order.ts'
 import { hasOwnSource, type Patched, patchedReason, patchedWith } from '../kconfig/patched.ts'
 import type { KernelPlan } from '../kernels/planner.ts'
+import { targetNamed } from '../kernels/targets.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { recordId, type SubmittedKernel, submittedParts } from '../model/kernel.ts'
 import type { Kernels } from '../model/ports.ts'
 import type { ConfigHash, Objection, Probe } from '../model/probe.ts'
+import { asSubmitted } from '../model/way-out.ts'
 
 export interface KernelOfPorts {
   readonly kernels: Pick<Kernels, 'recorded'>
@@ -43,7 +45,7 @@ export async function kernelOf(ports: KernelOfPorts, probe: Probe): Promise<Kern
  */
 async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<KernelOf> {
   const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
-  const own = await lookedUp(ports, { ...probe, ...kernel })
+  const own = await ownOf(ports, probe, kernel)
   if (!(own instanceof ProbeError) && isNamedAs(own, probe)) return { tag: 'distributions-own', of: own }
   const submitted = submittedParts(kernel)
   const forced = kernel.forced?.[probe.kind] ?? []
@@ -56,6 +58,24 @@ async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<Ke
   return { tag: 'kernel', kernel: await ports.submitted(kernel), submission }
 }
 
+/**
+ * A kernel whose release some distribution might use, on a host that calls itself otherwise and with a config that shows nobody's
+ * patches, does not wait for the mirrors of all of those.
+ */
+async function ownOf(
+  ports: Pick<KernelOfPorts, 'identify'>,
+  probe: Probe,
+  kernel: SubmittedKernel,
+): Promise<Probe | ProbeError> {
+  try {
+    return await lookedUp(ports, { ...probe, ...kernel })
+  } catch (error) {
+    const foreign = kernel.patched === undefined && targetNamed(kernel.target) === undefined
+    if (foreign && isProbeError(error, 'mirror-unreachable')) return error
+    throw error
+  }
+}
+
 /** Whose patches keep it from being made of kernel.org's source, where that is what its structures would come from: one or none. */
 const patchesOf = ({ patched, kernelUrls, kheaders }: SubmittedKernel): readonly Patched[] =>
   patched === undefined || kernelUrls.length > 0 || kheaders !== undefined
@@ -64,7 +84,7 @@ const patchesOf = ({ patched, kernelUrls, kheaders }: SubmittedKernel): readonly
 
 /** `own`: why the distribution's own headers are not what it is built of. */
 const patchedWhy = ([patched]: readonly Patched[], own: ProbeError): string | undefined =>
-  patched && `${patchedReason(patched)}. By its name: ${own.message}`
+  patched && `${patchedReason(patched)}. By its name: ${asSubmitted(own.message)}`
 
 const objectionTo = (patched: Patched): Objection => ({
   code: 'patched-kernel',

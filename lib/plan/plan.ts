@@ -9,7 +9,7 @@ import { stagingKeys } from '../model/keys.ts'
 import type { Index } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
 import { forgottenAt, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
-import { orSubmit, sentence } from '../model/way-out.ts'
+import { asSubmitted, orSubmit, sentence } from '../model/way-out.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { giveBack } from '../serve/spending.ts'
@@ -140,12 +140,13 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
 
 /** What whoever asked can do about it. A kernel that was submitted needs no second submission. */
 function withNextStep(key: string, error: ProbeError, reason: FailureReason, due: number): string {
-  const { message } = error
+  const submitted = key.startsWith('config/')
+  const message = submitted ? asSubmitted(error.message) : error.message
   switch (reason) {
     case 'mirror-unreachable':
-      return undecided(key, error, due)
+      return undecided(key, message, due)
     case 'headers-not-found':
-      return key.startsWith('config/') ? message : orSubmit(message)
+      return submitted ? message : orSubmit(message)
     case 'driver-source-not-found':
       return `${sentence(message)} Use a driver version that GET /v1/driver-versions lists`
     case 'plan-error':
@@ -158,7 +159,7 @@ function withNextStep(key: string, error: ProbeError, reason: FailureReason, due
 }
 
 /** An outage says nothing about the probe: when it is asked for anew, and nothing else, is what there is to tell. */
-function undecided(key: string, { message }: ProbeError, due: number): string {
+function undecided(key: string, message: string, due: number): string {
   const { file, driverVersion } = subjectOfName(nameOf(key))
   return `${file} of driver ${driverVersion} waits for a mirror: ${message}. The next request after ${new Date(due).toISOString()} asks it again`
 }

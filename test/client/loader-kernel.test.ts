@@ -376,6 +376,20 @@ describe('where the kernel refuses the probe', () => {
     expect(again.stderr).toMatch(SAID)
   })
 
+  test('of a probe that came by its name the registry is asked by the config of this host, unless that may not be sent', async () => {
+    const config = 'CONFIG_X=y\n'
+    const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': config }, tools: refusing })
+    await at.publish()
+    at.registry.on(`${ASKED}.json`, problem(404, 'not-found', 'no'))
+    at.registry.on('/v1/verdicts', json({ verdicts: VERDICTS }))
+    const asked = () => at.registry.asked.filter(({ url }) => url === '/v1/verdicts')
+    expect((await at.load(['--download'])).stderr).not.toContain('The registry says')
+    expect(asked()).toEqual([])
+    expect((await at.load()).stderr).toMatch(SAID)
+    expect(asked()).toMatchObject([{ method: 'POST', body: expect.objectContaining({}) }])
+    expect(asked()[0]!.body.toString()).toContain(config)
+  })
+
   test('and the registry has none to tell, nothing is said of them', async () => {
     const at = await scene({ tools: refusing })
     await at.publish()

@@ -202,7 +202,7 @@ describe('a good probe of another kernel', () => {
     await namedBy(at, 'falco_debian_6.1.192-2-amd64_1.ko')
     const ran = await at.load([], {}, shell)
     expect(ran.status, ran.stderr).toBe(0)
-    expect(ran.stderr).toContain('uname-release=6.1.0-56-amd64 ')
+    expect(ran.stderr).toContain('uname-release=6.1.0-56-amd64\n')
     expect(ran.stderr).toContain('for another kernel than this one (6.1.0-0.deb11.56-amd64)')
     expect(at.calls()).toMatch(/^insmod /)
   })

@@ -219,14 +219,16 @@ describe('a build', () => {
         verdicts: [
           { ...VERDICT, kind: 'ebpf', detail: 'of another kind' },
           { ...VERDICT, blocks: false, detail: 'a remark' },
+          { ...VERDICT, detail: 'it could not' },
           { ...VERDICT, detail },
         ],
       }),
     )
     const ran = await at.load()
-    expectRefused(at, ran, 5, /could never load here: it could not/)
-    expect(ran.stderr).toContain(`${detail}\n`)
+    expectRefused(at, ran, 5, /is not built for this host: it could not/)
+    expect(ran.stderr).toContain(`  ${detail}\n`)
     expect(ran.stderr).not.toMatch(/of another kind|a remark/)
+    expect(ran.stderr.match(/it could not/g)).toHaveLength(1)
   })
 
   test('that is not begun since the budget is spent is for another day', async () => {

@@ -12,7 +12,7 @@ import { startWorld, verdictLine, type World } from './world.ts'
 const FOLDER = join(import.meta.dirname, 'transcripts')
 const WRITE = process.env.TRANSCRIPTS === 'write'
 /** Hosts that are asked for at once. */
-const AT_ONCE = 4
+const AT_ONCE = 10
 
 let world: World
 let rows: HostRow[]
@@ -34,7 +34,12 @@ beforeAll(async () => {
 afterAll(() => world?.stop())
 
 async function both(row: HostRow): Promise<Readonly<Record<Shell, string>>> {
-  return { dash: await transcriptOf(row, 'dash'), 'busybox ash': await transcriptOf(row, 'busybox ash') }
+  const { shells = ['dash', 'busybox ash'] } = row
+  const dash = await transcriptOf(row, 'dash')
+  return {
+    dash,
+    'busybox ash': shells.includes('busybox ash') ? await transcriptOf(row, 'busybox ash') : dash,
+  }
 }
 
 async function transcriptOf(row: HostRow, shell: Shell): Promise<string> {
@@ -62,12 +67,27 @@ async function load(row: HostRow, host: Host, shell: Shell): Promise<string[]> {
   const { args = [] } = row
   const [command, ...before] = SHELLS[shell]
   const env = environment(row, host)
-  const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', command, ...before, LOADER, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    '/usr/bin/unshare',
+    ['-m', '/bin/sh', '-c', OWN_PROC, 'sh', procOf(host), command, ...before, LOADER, ...args],
+    { env, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
   const { status, stdout } = await ended(child)
   return [`$ ${['falco-driver-loader', ...args].join(' ')}`, stdout.trimEnd(), `exit ${status}`]
+}
+
+/**
+ * This machine's own /proc says nothing to a host: but for the clock, what it has of its kernel's lies below HOST_ROOT. The
+ * first words are of the shell around the loader, which has no PATH for them.
+ */
+const OWN_PROC =
+  'PATH_OF_HOST=$PATH; PATH=/usr/sbin:/usr/bin:/sbin:/bin; mount --bind /proc/uptime "$1/uptime" && mount --bind "$1" /proc || exit 99; PATH=$PATH_OF_HOST; shift; exec "$@" 2>&1'
+
+function procOf({ dir }: Host): string {
+  const proc = join(dir, 'proc')
+  mkdirSync(proc, { recursive: true })
+  writeFileSync(join(proc, 'uptime'), '')
+  return proc
 }
 
 function environment({ env = {} }: HostRow, host: Host): Record<string, string> {
@@ -118,24 +138,27 @@ function readOr(file: string): string {
 function normal(text: string, host: Host): string {
   const { registry, kernel, proxies, nobody } = world
   const version = kernel.release.replace(/-amd64$/, '')
-  return text
-    .replaceAll(join(host.dir, 'root'), '')
-    .replaceAll(join(host.dir, 'home'), '/root')
-    .replaceAll(host.dir, '')
-    .replaceAll(registry.url, 'https://probes.example')
-    .replaceAll(proxies.denying, 'http://proxy.example:3128')
-    .replaceAll(proxies.login, 'http://login.example')
-    .replaceAll(nobody, 'https://away.example')
-    .replaceAll(/127\.0\.0\.1:\d+|127\.0\.0\.1 port \d+/g, 'mirror.example')
-    .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
-    .replaceAll(kernel.unameRelease.replace('amd64', 'arm64'), '6.1.0-56-arm64')
-    .replaceAll(version, '6.1.192-2')
-    .replaceAll(/(?: {2}building, \d+ s\n)+/g, '  building, 1 s\n')
-    .replaceAll(/\b\d+ s\b/g, '1 s')
-    .replaceAll(/\b\d+ ms\b/g, '1 ms')
-    .replaceAll(/key [0-9A-F]{16,40}/g, 'key 3A27B4F6ABB6A7814A91C7FDBD657C89FA4E7CA2')
-    .replaceAll(/\.\d{3,7}(?=[/:]|$)/gm, '.PID')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-27T12:00:00.000Z')
+  return (
+    text
+      .replaceAll(join(host.dir, 'root'), '')
+      .replaceAll(join(host.dir, 'home'), '/root')
+      .replaceAll(host.dir, '')
+      .replaceAll(registry.url, 'https://probes.example')
+      .replaceAll(proxies.denying, 'http://proxy.example:3128')
+      .replaceAll(proxies.login, 'http://login.example')
+      .replaceAll(nobody, 'https://away.example')
+      .replaceAll(/127\.0\.0\.1:\d+|127\.0\.0\.1 port \d+/g, 'mirror.example')
+      .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
+      .replaceAll(kernel.unameRelease.replace('amd64', 'arm64'), '6.1.0-56-arm64')
+      .replaceAll(version, '6.1.192-2')
+      // How long it takes, and whether the run before has asked the same mirror in vain just now.
+      .replaceAll(/^ {2}(?:building, \d+ s|HTTP .*; once more in \d+ s)\n/gm, '')
+      .replaceAll(/\b\d+ s\b/g, '1 s')
+      .replaceAll(/\b\d+ ms\b/g, '1 ms')
+      .replaceAll(/key [0-9A-F]{16,40}/g, 'key 3A27B4F6ABB6A7814A91C7FDBD657C89FA4E7CA2')
+      .replaceAll(/\.ko\.\d+(?=[/:])/g, '.ko.PID')
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-27T12:00:00.000Z')
+  )
 }
 
 describe('what a host is told', () => {

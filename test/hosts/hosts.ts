@@ -2,9 +2,10 @@
 
 import { gzipSync } from 'node:zlib'
 import type { RawFacts } from '../../lib/clients/host-names.ts'
-import type { Http } from '../support/client/host.ts'
+import type { Http, Shell } from '../support/client/host.ts'
 import { RAW } from '../support/hosts.ts'
 import { fieldBytes, fieldText } from '../support/kconfig/field.ts'
+import { configText } from '../support/kconfig/vectors.ts'
 import type { World } from './world.ts'
 
 export interface HostRow {
@@ -24,6 +25,8 @@ export interface HostRow {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly http?: Http
   readonly without?: readonly string[]
+  /** those that it may have; both unless told otherwise */
+  readonly shells?: readonly Shell[]
   /** times that the loader is run */
   readonly runs?: number
 }
@@ -65,7 +68,7 @@ function debianHosts({ kernel }: World): HostRow[] {
   const insmod = (words: string, ...dmesg: string[]): Pick<HostRow, 'tools'> => ({
     tools: {
       insmod: `echo "insmod: ERROR: could not insert module $1: ${words}" >&2; exit 1`,
-      dmesg: dmesg.map((line) => `echo '[ 1234.5] ${line}'`).join('\n') || 'true',
+      dmesg: `cat <<'END'\n${dmesg.map((line) => `[ 1234.5] ${line}\n`).join('')}END`,
     },
   })
   const on = (id: string, about: string, more: Partial<HostRow>): HostRow => ({ id, about, raw, ...more })
@@ -80,7 +83,7 @@ function debianHosts({ kernel }: World): HostRow[] {
       "a kernel of backports that stable's kernel shares its name with; it has its config",
       {
         raw: { ...raw, release: '6.1.0-0.deb11.99-amd64' },
-        config: { bytes: fieldBytes('linuxkit_6.12.59-linuxkit.config.gz') },
+        config: { bytes: Buffer.from(configText('debian_6.1.0-56-amd64'), 'latin1') },
       },
     ),
     on('debian-12-backports-kernel-no-config', 'the same, and there is no config of it on the host', {
@@ -91,6 +94,7 @@ function debianHosts({ kernel }: World): HostRow[] {
       env: { DRIVER_KERNEL_RELEASE: kernel.unameRelease, DRIVER_KERNEL_VERSION: raw.version },
     }),
     on('debian-12-file-exists', 'an older module of the same name is loaded, and stays', {
+      files: { 'sys/module/scap/version': '0.20.0\n' },
       ...insmod('File exists', 'scap: module is already loaded'),
     }),
     on('debian-12-secure-boot', 'Secure Boot is on, and the module is signed by no key of the machine', {
@@ -99,7 +103,7 @@ function debianHosts({ kernel }: World): HostRow[] {
     }),
     on('debian-12-sig-enforce', 'module.sig_enforce=1 is on the command line', {
       ...insmod('Required key not available', 'Loading of unsigned module is rejected'),
-      files: { 'proc/cmdline': 'BOOT_IMAGE=/vmlinuz ro quiet module.sig_enforce=1\n' },
+      files: { 'sys/module/module/parameters/sig_enforce': 'Y\n' },
     }),
     on('debian-12-lockdown', 'the kernel is locked down', {
       ...insmod(
@@ -140,7 +144,8 @@ function debianHosts({ kernel }: World): HostRow[] {
     on('debian-12-no-key', 'nobody gave it the key of the registry', {
       env: { FALCO_PROBES_KEY: undefined },
     }),
-    on('debian-12-no-http', 'neither curl nor wget is installed', { without: ['curl'] }),
+    // busybox has a wget of its own.
+    on('debian-12-no-http', 'neither curl nor wget is installed', { without: ['curl'], shells: ['dash'] }),
     on('debian-12-kernel-gone', 'a kernel that the archive has no more, without a config', {
       raw: {
         ...raw,
@@ -175,11 +180,11 @@ function debianHosts({ kernel }: World): HostRow[] {
     on('debian-12-odd-etc-version', 'an /etc/VERSION of something else', {
       raw: { ...raw, etcVersion: 'Grün 1.0 \u2014 build 7\n' },
       args: ['--compile'],
-      config: { bytes: fieldBytes('linuxkit_6.12.59-linuxkit.config.gz') },
+      config: { bytes: Buffer.from(configText('debian_6.1.0-56-amd64'), 'latin1') },
     }),
     on('debian-12-config-of-another', 'the config in /boot is of another kernel', {
       args: ['--compile'],
-      config: { bytes: fieldBytes('alpine_4.19.36-vanilla.config.gz') },
+      config: { bytes: Buffer.from(fieldText('alpine_4.19.36-vanilla.config.gz')) },
     }),
     on('debian-12-config-broken', 'the config in /boot was cut off', {
       args: ['--compile'],

@@ -132,9 +132,12 @@ export async function verdictLine(
   config: string,
   facts: Readonly<Record<'release' | 'version' | 'machine', string>>,
 ): Promise<string> {
-  const form = Object.entries({ config: `@${config}`, ...facts }).flatMap(([name, value]) => [
-    ...(name === 'config' ? ['-F', `${name}=${value}`] : ['--form-string', `${name}=${value}`]),
-  ])
+  const { release, version, machine } = facts
+  const form = Object.entries({ config: `@${config}`, release, version, machine }).flatMap(
+    ([name, value]) => [
+      ...(name === 'config' ? ['-F', `${name}=${value}`] : ['--form-string', `${name}=${value}`]),
+    ],
+  )
   const { stdout } = await curl(['-sS', ...form, `${registry.url}/v1/verdicts`])
   const answer = JSON.parse(stdout)
   if (answer.summary === undefined) return `HTTP ${answer.status}: ${answer.detail}`
@@ -142,5 +145,5 @@ export async function verdictLine(
     const { answer: said, byDefault } = answer.summary[engine]
     return said === 'maybe' ? `maybe (${byDefault} by default)` : said
   }
-  return `modern eBPF ${of('modernEbpf')}; module ${of('kmod')}; legacy eBPF ${of('ebpf')}; built by ${answer.compiler.detail}`
+  return `modern eBPF ${of('modernEbpf')}; module ${of('kmod')}; legacy eBPF ${of('ebpf')}; compiler: ${answer.compiler.detail}`
 }

@@ -29,7 +29,7 @@ export function checkUbuntu({
   const release = parseUbuntu(kernelRelease)
   if (release === undefined)
     throw unsupported(
-      `${kernelRelease} is not the release of a kernel of Ubuntu: ask by what \`uname -r\` prints, e.g. 6.8.0-52-generic`,
+      `${kernelRelease} is not the release of a kernel of Ubuntu, such as 6.8.0-52-generic: this kernel is not Ubuntu's own`,
     )
   if (!UPLOAD.test(kernelVersion))
     throw unsupported(

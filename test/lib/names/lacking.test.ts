@@ -23,7 +23,7 @@ describe('a name without a kernel release', () => {
       expect(message).toMatch(
         /^"[a-z].* has no kernel release\. falcoctl 0\.7 asks so .* falcoctl 0\.10 or newer/,
       )
-      expect(message).toContain('curl -F config=@/boot/config-$(uname -r)')
+      expect(message).toContain('curl -F config=@/proc/config.gz')
     },
   )
 
@@ -53,5 +53,5 @@ test('a name without a target is refused with the client that asks so, and the l
   expect(message).toMatch(
     /^"falco__5\.15\.96-0-virt_1\.ko" has no target\. falco-driver-loader .* has no ID\./,
   )
-  expect(message).toContain('curl -F config=@/boot/config-$(uname -r)')
+  expect(message).toContain('curl -F config=@/proc/config.gz')
 })

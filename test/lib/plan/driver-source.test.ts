@@ -112,7 +112,7 @@ describe('the source of a driver version', () => {
       driverSource({ ...ports, fetch }, entry({ from: 'archive', url: URL_TEMPLATE }), probe),
     ).rejects.toMatchObject({
       code: 'mirror-unreachable',
-      message: expect.stringMatching(/cannot be had now: .* answers \d+\. .*a mirror, a file or a folder/),
+      message: expect.stringMatching(/cannot be fetched: .* answers \d+.*a mirror, a folder or a file/),
     })
   })
 

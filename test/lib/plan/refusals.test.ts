@@ -167,11 +167,11 @@ describe('a plan that finds nothing says what to do, at the probe’s own URL', 
     [
       'headers-not-found',
       'it is gone: POST the config to /v1/probes',
-      ['to /v1/probes. That is, on the host', SUBMIT_LINE],
+      ['it is gone. Have the probe built from the config of the kernel', SUBMIT_LINE],
     ],
     ['unsupported-kernel', 'no such kernel', [SUBMIT_LINE]],
     ['driver-source-not-found', 'no sources', ['Use a driver version that GET /v1/driver-versions lists']],
-    ['mirror-unreachable', 'the mirror is away', ['Ask again after 2026-']],
+    ['mirror-unreachable', 'the mirror is away', ['The next request after 2026-']],
     [
       'mirror-unreachable',
       'it is away, and tried again by itself',

@@ -3,6 +3,7 @@ import { gunzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { submissionAnswer } from '../../../lib/api/schemas.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { ProbeError } from '../../../lib/model/errors.ts'
 import { configBytes } from '../../support/kconfig/vectors.ts'
 import { KHEADERS, packed } from '../../support/kheaders.ts'
 import { probeBytes } from '../../support/probe.ts'
@@ -36,6 +37,10 @@ const statementsIn = ({ memory }: ReturnType<typeof world>): string =>
     .filter(([key]) => key.endsWith('.asc'))
     .map(([, { body }]) => Buffer.from(body).toString())
     .join('\n')
+const away = (): never => {
+  throw new ProbeError('mirror-unreachable', 'the mirror is away')
+}
+
 const stored = ({ memory }: ReturnType<typeof world>) => [...memory.inside.objects.inputs.keys()]
 const writes = ({ calls }: ReturnType<typeof world>) =>
   calls.filter((call) => /^(index\.claim|inputs|kernels\.record$|bus)/.test(call))
@@ -287,6 +292,15 @@ describe('a submission', () => {
       expect(here.calls).not.toContain('plan.submitted')
     })
 
+    test('waits for the mirrors of those who may have its headers', async () => {
+      const here = createWorld({ probe: probeBytes(), settings, identify: away })
+      const { probes } = await here.submit(patched())
+      await here.deliver()
+      expect(await here.get(probes[0]!.url)).toMatchObject({
+        problem: { status: 503, code: 'mirror-unreachable' },
+      })
+    })
+
     test('is built by force, and .json and the signed statement say so', async () => {
       const here = world()
       const { probes } = await here.submit(patched(true))
@@ -309,6 +323,27 @@ describe('a submission', () => {
       })
       expect(statementsIn(here)).toContain(' forced=patched-kernel:CONFIG_RHEL_DIFFERENCES')
     })
+  })
+
+  test('on a host of no distribution that is built here waits for the mirror of none', async () => {
+    const here = createWorld({ probe: probeBytes(), settings, identify: away })
+    const own = submissionOf(
+      { osRelease: 'ID=alpine\n' },
+      {
+        config: Buffer.from(
+          text
+            .toString('latin1')
+            .replaceAll(
+              /^CONFIG_(X86_X32_DISABLED|SECURITY_PERF_EVENTS_RESTRICT|LOCK_DOWN_IN_EFI_SECURE_BOOT)=y$/gm,
+              '',
+            ),
+          'latin1',
+        ),
+      },
+    )
+    const { probes } = await here.submit(own)
+    await here.deliver()
+    expect(await here.get(probes[0]!.url)).toMatchObject({ tag: 'redirect' })
   })
 
   describe('whose options do not hold in the tree that is made of it', () => {
