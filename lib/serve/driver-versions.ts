@@ -84,6 +84,6 @@ export async function checkDriverVersion(ports: DriverPorts, driverVersion: stri
   if (known === undefined || known.versions.includes(driverVersion)) return
   throw new ProbeError(
     'unknown-driver-version',
-    `no suite of the archive has a package of driver version ${driverVersion}.${didYouMean(ports.settings, driverVersion)} Use one of these: ${known.versions.join(', ')} (read at ${new Date(known.readAt).toISOString()}), or an upstream version, such as 10.2.0+driver`,
+    `no suite of the archive has a package of driver version ${driverVersion}.${didYouMean(ports.settings, driverVersion)} Use one of these: ${known.versions.join(', ')} (read at ${new Date(known.readAt).toISOString()}), or an upstream version, such as 11.0.0+driver`,
   )
 }
