@@ -3,6 +3,7 @@
 import { RPM_ROWS } from '../lib/kernels/rpm/rows.ts'
 import { checkKernel, targetNamed } from '../lib/kernels/targets.ts'
 import { isProbeError } from '../lib/model/errors.ts'
+import { SUBMIT_LINE } from '../lib/model/way-out.ts'
 import { archJudge } from './arch.ts'
 import { bottlerocketJudge } from './bottlerocket.ts'
 import { debianJudge } from './debian.ts'
@@ -41,7 +42,7 @@ function told({ arch, target, kernelRelease, kernelVersion, urls }: Row): Verdic
     return wrong('it is not refused, and has no planner')
   } catch (error) {
     if (!isProbeError(error)) throw error
-    const submits = error.message.includes('POST')
+    const submits = error.message.includes(SUBMIT_LINE)
     const ended = error.message.includes('served no more')
     return submits && (urls.length === 0 || ended)
       ? RIGHT
