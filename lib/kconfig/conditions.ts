@@ -2,6 +2,7 @@
 
 import { compareSeries, formatSeries, type Series } from '../model/series.ts'
 import { isOn, type Kconfig, stringOf } from './kconfig.ts'
+import { type PatchedBy, patchesIn } from './patched.ts'
 
 /** What is known of a kernel. */
 export interface Seen {
@@ -76,6 +77,15 @@ export const all = (...conditions: readonly [Condition, ...Condition[]]): Condit
 export const not = ({ holds, text }: Condition): Condition => ({
   holds: (seen) => (holds(seen) === undefined ? 'the config' : undefined),
   text: /,| or /.test(text) ? `not (${text})` : `not ${text}`,
+})
+
+/** A tree with patches of one of these, that change structures. */
+export const patchedBy = (...by: readonly PatchedBy[]): Condition => ({
+  holds: ({ config, series }) => {
+    const found = patchesIn(config, series === undefined ? '' : formatSeries(series))
+    return found !== undefined && by.includes(found.by) ? found.option : undefined
+  },
+  text: `an option of a patched tree (${by.join(', ')}; lib/kconfig/patched.ts)`,
 })
 
 /** Module.symvers was sent, and the kernel exports them all. */

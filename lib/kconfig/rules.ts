@@ -10,6 +10,7 @@ import {
   not,
   off,
   on,
+  patchedBy,
   since,
   symversUnknown,
 } from './conditions.ts'
@@ -32,6 +33,7 @@ export type RuleCode =
   | 'protected-symbols'
   | 'cfi'
   | 'ibt'
+  | 'patched-kernel'
   | 'randomized-layout'
   | 'gcc-plugins'
   | 'unsupported-module'
@@ -379,6 +381,17 @@ export const RULES: readonly Rule[] = [
     todo: 'Build the module where the kernel was built',
     blocksConfigBuild: true,
     source: 'grsecurity: security/Kconfig',
+  },
+  {
+    code: 'patched-kernel',
+    engines: BUILT,
+    when: patchedBy(
+      ...(['redhat', 'suse', 'oracle', 'android', 'openvz', 'grsecurity', 'realtime', 'synology'] as const),
+    ),
+    effect: may('loads'),
+    what: "The structures of this kernel are not those of kernel.org's source: its patches change them.",
+    todo: 'The registry builds the probe from its own headers, or from a source of its own; where it has neither, send them (kheaders, kernelurls)',
+    source: 'lib/kconfig/patched.ts: options that kernel.org has in no version',
   },
   {
     code: 'ibt',

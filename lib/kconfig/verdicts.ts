@@ -12,7 +12,6 @@ export type VerdictCode =
   | 'will-load'
   | 'may-load'
   | 'headers-have-symvers'
-  | 'patched-kernel'
   | 'release-mismatch'
   | 'arch-mismatch'
 
@@ -49,13 +48,14 @@ export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
   const found = [
     ...mismatches(config, facts),
     ...patches(config, facts),
-    ...answer.reasons.flatMap((reason) =>
-      reason.code === 'nothing-in-the-way' ? [] : verdictOf(reason, facts),
-    ),
+    ...answer.reasons.flatMap((reason) => (SAID.includes(reason.code) ? [] : verdictOf(reason, facts))),
   ]
   const doubtful = found.some(({ blocks, code }) => blocks || DOUBTS.includes(code))
   return doubtful || answer.answer === 'no' ? found : [loading(facts.kind, answer), ...found]
 }
+
+/** Told in other words. */
+const SAID: readonly Reason['code'][] = ['nothing-in-the-way', 'patched-kernel']
 
 /** What is built from the config alone may not be right, whatever the kernel itself would load. */
 const DOUBTS: readonly VerdictCode[] = ['needs-symvers', 'patched-kernel']

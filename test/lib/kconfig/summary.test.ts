@@ -139,6 +139,8 @@ describe('each of these options alone decides:', () => {
     ['kmod', ['CONFIG_RANDSTRUCT=y'], 'maybe loads-if-built-so randomized-layout CONFIG_RANDSTRUCT'],
     ['ebpf', ['CONFIG_RANDSTRUCT_FULL=y'], 'maybe loads randomized-layout CONFIG_RANDSTRUCT_FULL'],
     ['kmod', ['CONFIG_TRIM_UNUSED_KSYMS=y'], 'maybe refused trimmed-symbols CONFIG_TRIM_UNUSED_KSYMS'],
+    ['kmod', ['CONFIG_RHEL_DIFFERENCES=y'], 'maybe loads patched-kernel CONFIG_RHEL_DIFFERENCES'],
+    ['ebpf', ['CONFIG_SUSE_KERNEL=y'], 'maybe loads patched-kernel CONFIG_SUSE_KERNEL'],
     ['kmod', ['CONFIG_X86_KERNEL_IBT=y'], 'yes loads nothing-in-the-way CONFIG_MODULES'],
     ['kmod', ['CONFIG_GCC_PLUGIN_STACKLEAK=y'], 'yes loads nothing-in-the-way CONFIG_MODULES'],
     ['ebpf', ['# CONFIG_BPF_SYSCALL is not set'], 'no refused ebpf-prerequisites CONFIG_BPF_SYSCALL'],
