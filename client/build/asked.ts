@@ -13,9 +13,7 @@ import { checkSubmitted } from '../../lib/model/support.ts'
 import { canonical, format, parseProbe } from '../../lib/names/grammar.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
 import { type ReadSubmission, readSubmission } from '../../lib/submit/read.ts'
-
-/** The command line itself is wrong. */
-export class UsageError extends Error {}
+import { said, UsageError } from '../command-line.ts'
 
 const text = { type: 'string' } as const
 /** What only a submission says; the same names as the fields of the registry's form. */
@@ -52,7 +50,7 @@ export function readOptions(args: readonly string[]): Options {
   try {
     return parsed(args).values
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(said(error))
   }
 }
 

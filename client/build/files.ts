@@ -16,7 +16,7 @@ import { sha256 } from '../../lib/model/digest.ts'
 import { fileOf } from '../../lib/names/grammar.ts'
 import { provenanceOf } from '../../lib/publish/artifacts.ts'
 import { statementOf } from '../../lib/signing/statement.ts'
-import { UsageError } from './asked.ts'
+import { UsageError } from '../command-line.ts'
 import type { Outcome } from './build.ts'
 
 export interface Left {

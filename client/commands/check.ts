@@ -1,7 +1,6 @@
 // `probe-registry check`: whether Falco's engines run on a kernel, by its config alone; nobody is asked.
 
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { compilerOf } from '../../lib/kconfig/compiler.ts'
 import { verdictsDocument } from '../../lib/kconfig/document.ts'
 import type { Kconfig } from '../../lib/kconfig/kconfig.ts'
@@ -13,6 +12,7 @@ import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
 import { exportsOf } from '../../lib/submit/exports.ts'
 import { readSymvers } from '../../lib/submit/symvers.ts'
+import { readLine, said, UsageError } from '../command-line.ts'
 
 const USAGE = `Usage: probe-registry check CONFIG [OPTION...]
                                          tell whether Falco's engines run on the kernel of CONFIG: /proc/config.gz,
@@ -27,9 +27,6 @@ const USAGE = `Usage: probe-registry check CONFIG [OPTION...]
 Exit status: 0 an engine runs there, or may; 1 none does; 2 the command line is wrong, or a file is no kernel config.
 `
 
-/** The command line is wrong, or a file that it names is not there. */
-class UsageError extends Error {}
-
 const text = { type: 'string' } as const
 const OPTIONS = {
   help: { type: 'boolean' },
@@ -41,15 +38,7 @@ const OPTIONS = {
 } as const
 
 type Options = ReturnType<typeof read>['values']
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(said(error))
-  }
-}
-
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const read = (args: readonly string[]) => readLine(args, OPTIONS)
 
 /** The most that a file may have: no config comes near it. */
 const MAX_BYTES = 32 * 1024 * 1024

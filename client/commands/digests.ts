@@ -2,13 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { DynamoDBClient, type DynamoDBClientConfig, paginateListTables } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { checkId, createDigests, type Digests } from '../../lib/aws/digests.ts'
 import { isSha256 } from '../../lib/model/digest.ts'
 import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
+import { readLine, UsageError } from '../command-line.ts'
 
 const USAGE = `Usage: probe-registry digests [WHERE]                       list: VERSION SHA256 URL, one a line
        probe-registry digests [WHERE] name VERSION SHA256 [URL]
@@ -27,8 +27,6 @@ Exit status: 0 done; 1 not done, and why; 2 the command line is wrong, or the re
 /** Where a digest comes from that no download was needed for. */
 const NAMED = 'urn:operator'
 
-class UsageError extends Error {}
-
 const OPTIONS = {
   data: { type: 'string' },
   stack: { type: 'string' },
@@ -37,13 +35,7 @@ const OPTIONS = {
 } as const
 type Options = ReturnType<typeof read>['values']
 
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
+const read = (args: readonly string[]) => readLine(args, OPTIONS)
 
 /** What a running registry leaves for whoever may read its folder: local/operator.ts writes it. */
 const operatorSchema = z.object({

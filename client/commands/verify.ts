@@ -1,7 +1,6 @@
 // `probe-registry verify`: who signed a file of a distribution's, or why its signature is refused.
 
 import { createReadStream, readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { createGunzip } from 'node:zlib'
 import { type Certificate, readCertificates } from '../../lib/formats/openpgp/certificates.ts'
 import type { Believed, Good, Refused } from '../../lib/formats/openpgp/verify.ts'
@@ -9,6 +8,7 @@ import { judge, judgeDetached, type Signed } from '../../lib/formats/signed.ts'
 import { unxzStream } from '../../lib/formats/xz.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
 import { printable } from '../../lib/model/text.ts'
+import { readLine, said, UsageError } from '../command-line.ts'
 
 const USAGE = `Usage: probe-registry verify FILE [--signature FILE] --key FILE...
                                          tell who signed FILE: an rpm, a text with its signature around it (InRelease,
@@ -19,24 +19,13 @@ Exactly the keys of the key files are believed, and each signature is judged by 
 Exit status: 0 it is signed by one of them; 1 it is not, and why; 2 the command line is wrong, or a file cannot be read.
 `
 
-/** The command line is wrong, or a file that it names is not there. */
-class UsageError extends Error {}
-
 const OPTIONS = {
   help: { type: 'boolean' },
   signature: { type: 'string' },
   key: { type: 'string', multiple: true },
 } as const
 
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(said(error))
-  }
-}
-
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const read = (args: readonly string[]) => readLine(args, OPTIONS)
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = read(args)
