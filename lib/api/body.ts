@@ -28,8 +28,13 @@ const line = (pattern: string, what: string, example: string) =>
 const VISIBLE = '[^\\u0000-\\u0020\\u007f-\\u00a0\\u2028\\u2029]'
 const VISIBLE_OR_BLANK = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]'
 
+/** The number of a kernel, and at most 64 characters in all, which a language without lookahead has to be told in pieces. */
+const RELEASE = `(?:${[1, 2, 3]
+  .map((digits) => `[0-9]{${digits}}\\.[0-9][A-Za-z0-9.+~_\\-]{0,${62 - digits}}`)
+  .join('|')})`
+
 const facts = {
-  release: line('[0-9][A-Za-z0-9.+~_\\-]{0,63}', NEEDED.release, '6.1.192-mine'),
+  release: line(RELEASE, NEEDED.release, '6.1.192-mine'),
   version: line(
     `${VISIBLE}(?:${VISIBLE_OR_BLANK}{0,62}${VISIBLE})?`,
     NEEDED.version,

@@ -68,7 +68,7 @@ const engineView = z.strictObject({
 /** What is said of a kernel, whether a probe is built for it or not. */
 const judged = {
   contradictions: z
-    .array(z.strictObject({ between: z.tuple([z.string(), z.string()]), detail: z.string() }))
+    .array(z.strictObject({ between: z.array(z.string()).length(2), detail: z.string() }))
     .describe('facts that cannot all be of one kernel, by the names of their fields'),
   ignored: z
     .array(z.strictObject({ field: z.string(), why: z.string() }))

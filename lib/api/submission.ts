@@ -41,10 +41,7 @@ export const verdictsAnswerOf = (judged: Judged): VerdictsAnswer => ({
 })
 
 const factsView = ({ contradictions, ignored }: Judged) => ({
-  contradictions: contradictions.map(({ between: [one, other], detail }) => ({
-    between: [one, other] as [string, string],
-    detail,
-  })),
+  contradictions: contradictions.map(({ between, detail }) => ({ between: [...between], detail })),
   ignored: [...ignored],
 })
 

@@ -16,7 +16,9 @@ export const orSubmit = (why: string): string =>
 export const asSubmitted = (why: string): string =>
   why
     .replace(/,? or POST [^.;]{1,60} to \/v1\/probes/g, '')
-    .replace(/POST [^.;]{1,60} to \/v1\/probes, or (\w)/g, (_, first: string) => first.toUpperCase())
+    .replace(/(: |)POST [^.;]{1,60} to \/v1\/probes, or (\w)/g, (_, colon: string, first: string) =>
+      colon === '' ? first.toUpperCase() : `${colon}${first}`,
+    )
     .replace(/[:.] POST [^.;]{1,60} to \/v1\/probes(?=\.|$)/g, '')
 
 /** With its full stop. */

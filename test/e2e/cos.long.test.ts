@@ -65,7 +65,7 @@ test('by default it is refused within seconds, with what to do', async () => {
   expect(await aboutOf(registry, pathOf('o'))).toMatchObject({
     state: 'failed',
     reason: 'headers-not-found',
-    detail: expect.stringMatching(/nobody signs .* POST/),
+    detail: expect.stringMatching(/nobody signs .*curl -F config=/),
   })
   expect(mirror.asked).toEqual([])
   const { status, body } = await ask(registry.url + pathOf('ko'))

@@ -99,7 +99,7 @@ test(
     ]
     const more = ['--continue-on-failure', '--request-timeout', '60', '--no-color', '--warnings', 'off']
     const { code, output } = await had(context).run('schemathesis', [...args, ...more], COVERAGE, work.dir)
-    console.log(output.slice(-2000))
+    console.log(output.slice(-6000))
     expect(output).toMatch(/Tested: \d\d/)
     expect([code, output]).toEqual([0, output])
   },

@@ -14,6 +14,10 @@ test.each([
     'Upgrade the host, or POST the config of this one to /v1/probes. The service was not asked.',
     'Upgrade the host. The service was not asked.',
   ],
+  [
+    "nobody signs them: POST the kernel's config to /v1/probes, or have the operator set cos.mode",
+    'nobody signs them: have the operator set cos.mode',
+  ],
   ["it has no headers: POST the kernel's config to /v1/probes", 'it has no headers'],
   ['the mirror is away', 'the mirror is away'],
 ])('who has submitted a kernel is not told to do so: %s', (why, expected) => {
