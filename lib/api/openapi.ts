@@ -140,11 +140,16 @@ function bodyOf(schema: z.ZodObject): Json {
   ) as { readonly properties: Readonly<Record<string, Json>> }
   const example = BODY_EXAMPLES.get(schema)
   return {
-    schema: described,
-    ...(isForm(described) ? { encoding: encodingOf(described.properties) } : {}),
+    ...(isForm(described)
+      ? { schema: described, encoding: encodingOf(described.properties) }
+      : { schema: { ...described, properties: mapValues(described.properties, orOne) } }),
     ...(example === undefined ? {} : { example }),
   }
 }
+
+/** In JSON a list of one may be that one. */
+const orOne = (schema: Json): Json =>
+  schema.type === 'array' ? { anyOf: [schema, schema.items as Json] } : schema
 
 const isForm = ({ properties }: { readonly properties: Readonly<Record<string, Json>> }): boolean =>
   Object.values(properties).some(({ format }) => format === 'binary')
