@@ -106,7 +106,7 @@ describe('a registry that has no way to upstream', () => {
   test('says so at the URL of the probe, and tries again by itself', async () => {
     await ask(registry.url + pathOf('11.0.0+driver'), '-L')
     expect(await story(registry, '11.0.0+driver')).toMatchObject({
-      reason: 'plan-error',
+      reason: 'mirror-unreachable',
       detail: expect.stringContaining(SETTING),
       retryAt: expect.anything(),
     })
