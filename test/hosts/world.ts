@@ -88,6 +88,8 @@ function settingsOf(mirror: Mirror, signer: RpmSigner, away: string) {
       proxy: away,
       direct: ['127.0.0.1', ...debianSuites().map((suite) => new URL(suite.mirror).hostname)],
     },
+    // All hosts have one address here.
+    hold: { othersPerCaller: 200, othersPerNetwork: 200 },
     budgets: { requestsPerCallerPerDay: 1000, unknownPerCallerPerDay: 1000, refusedPerCallerPerDay: 1000 },
   }
 }
