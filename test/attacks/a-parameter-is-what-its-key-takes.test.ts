@@ -82,9 +82,8 @@ describe('a field of a submission that is wrong', () => {
   }
 
   test.each([
-    ['etcVersion', { etcVersion: 'v'.repeat(300) }],
-    ['etc-version', { 'etc-version': 'v'.repeat(300) }],
-    ['osRelease', { osRelease: 'ID=$(x)' }],
+    ['release', { release: '6.1 $(x)' }],
+    ['machine', { machine: 'pdp11' }],
     ['driverVersions', { driverVersions: 7 }],
     ['driver-version', { 'driver-version': 7 }],
     ['driverName', { driverName: 'x' }],
@@ -96,10 +95,17 @@ describe('a field of a submission that is wrong', () => {
   })
 
   test.each([
-    ['etc-version', 'v'.repeat(300)],
-    ['os-release', 'ID=$(x)'],
+    ['version', 'v'.repeat(300)],
+    ['release', '$(x)'],
     ['driver-name', 'x'],
   ])('in a form is told by its name there: %s', async (field, value) => {
     expect(JSON.parse((await form(field, value)).body)).toMatchObject({ code: 'bad-field', field })
+  })
+
+  test.each([
+    ['etc-version', 'v'.repeat(300)],
+    ['os-release', 'ID=$(x)'],
+  ])('and is one that need not be told refuses nothing: %s', async (field, value) => {
+    expect(JSON.parse((await form(field, value)).body)).toMatchObject({ code: 'bad-config' })
   })
 })
