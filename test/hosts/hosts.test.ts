@@ -1,4 +1,4 @@
-// What hosts of the field are told, line by line: each transcript beside this file was read as the host's user reads it.
+// What hosts of the field are told, line by line: the transcripts beside this file are to be read as the host's user reads them.
 // After a change of words, TRANSCRIPTS=write writes them anew, to be read again.
 
 import { spawn } from 'node:child_process'
