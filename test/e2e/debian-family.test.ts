@@ -130,7 +130,9 @@ describe('a kernel of Proxmox VE', () => {
     expect(await about(url)).toMatchObject({
       state: 'failed',
       reason: 'headers-not-found',
-      detail: expect.stringMatching(/the archive of Proxmox VE has no headers of kernel .*-5-pve.*POST/),
+      detail: expect.stringMatching(
+        /the archive of Proxmox VE has no headers of kernel .*-5-pve.*Upgrade the host.*curl -F config=@/,
+      ),
     })
   })
 })

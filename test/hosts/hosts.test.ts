@@ -5,7 +5,9 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tell } from '../support/builds/apt.ts'
 import { ended, type Host, LOADER, makeHost, SHELLS, type Shell } from '../support/client/host.ts'
+import { LONG } from '../support/long.ts'
 import { type HostRow, hostsOf, SCAP } from './hosts.ts'
 import { startWorld, verdictLine, type World } from './world.ts'
 
@@ -19,6 +21,7 @@ let rows: HostRow[]
 const transcripts = new Map<string, Readonly<Record<Shell, string>>>()
 
 beforeAll(async () => {
+  if (!LONG) tell("hosts other than Debian's are asked under dash alone: busybox is in npm run test:long")
   world = await startWorld()
   rows = hostsOf(world)
   // The probe of the ordinary host is there before the others ask for it.
@@ -33,12 +36,15 @@ beforeAll(async () => {
 }, 1_200_000)
 afterAll(() => world?.stop())
 
+/** Whoever waits for a mirror that is away waits for half a minute under each shell. */
+const inBoth = ({ id, shells = ['dash', 'busybox ash'] }: HostRow): boolean =>
+  shells.includes('busybox ash') && (LONG || id.startsWith('debian-'))
+
 async function both(row: HostRow): Promise<Readonly<Record<Shell, string>>> {
-  const { shells = ['dash', 'busybox ash'] } = row
   const dash = await transcriptOf(row, 'dash')
   return {
     dash,
-    'busybox ash': shells.includes('busybox ash') ? await transcriptOf(row, 'busybox ash') : dash,
+    'busybox ash': inBoth(row) ? await transcriptOf(row, 'busybox ash') : dash,
   }
 }
 
@@ -154,6 +160,7 @@ function normal(text: string, host: Host): string {
       .replaceAll(/Use one of these: .* \(read at/g, 'Use one of these: 0.23.2, 0.20.0 (read at')
       .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
       .replaceAll(version, '6.1.192-2')
+      .replaceAll(version.replace(/-.*/, ''), '6.1.192')
       // How long it takes, and whether the run before has asked the same mirror in vain just now.
       .replaceAll(/^ {2}(?:building, \d+ s|HTTP .*; once more in \d+ s)\n/gm, '')
       .replaceAll(/\b\d+ s\b/g, '1 s')

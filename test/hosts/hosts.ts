@@ -34,6 +34,8 @@ export interface HostRow {
 
 /** The driver that Debian's stable release packages: any machine can fetch it, and it stays. */
 export const SCAP = { DRIVER_NAME: 'scap', DRIVER_VERSION }
+/** That of the release after it, which newer kernels take; it stays as well. */
+const NEWER = { DRIVER_VERSION: '0.20.0' }
 const FALCO = { DRIVER_NAME: 'falco', DRIVER_VERSION: '11.0.0+driver' }
 
 const os = (...lines: string[]): string => `${lines.join('\n')}\n`
@@ -67,10 +69,8 @@ function debianHosts({ kernel }: World): HostRow[] {
     version: `#1 SMP PREEMPT_DYNAMIC Debian ${version} (2026-10-20)`,
   }
   // Of the very kernel that the archive has: so its source is there as well.
-  const config = Buffer.from(
-    configText('debian_6.1.0-56-amd64').replaceAll('6.1.192', version.replace(/-.*/, '')),
-    'latin1',
-  )
+  const linux = version.replace(/-.*/, '')
+  const config = Buffer.from(configOf(linux), 'latin1')
   const insmod = (words: string, ...dmesg: string[]): Pick<HostRow, 'tools'> => ({
     tools: {
       insmod: `echo "insmod: ERROR: could not insert module $1: ${words}" >&2; exit 1`,
@@ -152,6 +152,20 @@ function debianHosts({ kernel }: World): HostRow[] {
     }),
     // busybox has a wget of its own.
     on('debian-12-no-http', 'neither curl nor wget is installed', { without: ['curl'], shells: ['dash'] }),
+    on('void-6.1', 'Void Linux, whose kernel the registry names otherwise than the host does', {
+      raw: {
+        ...X86,
+        osRelease: os('ID="void"'),
+        release: `${linux}_1`,
+        version: '#1 SMP PREEMPT_DYNAMIC Thu Oct 1 2026',
+      },
+      // Void has the source of kernel.org: so the config is without what Debian's kernel alone has.
+      config: {
+        at: 'proc/config.gz',
+        bytes: gzipSync(unpatched(configOf(linux))),
+      },
+      runs: 2,
+    }),
     on('debian-12-kernel-gone', 'a kernel that the archive has no more, without a config', {
       raw: {
         ...raw,
@@ -165,6 +179,13 @@ function debianHosts({ kernel }: World): HostRow[] {
     on('debian-12-driver-unknown', 'a driver version that nobody has', { env: { DRIVER_VERSION: '99.1' } }),
     on('debian-12-driver-by-commit', "Falco's master, which asks by commit", {
       env: { DRIVER_NAME: 'falco', DRIVER_VERSION: '7edc38fb3a7cb7c2ab1b7cf2ee9c1e8ea6b7b5a1' },
+    }),
+    on('debian-12-driver-too-old', 'a driver that is older than the kernel', {
+      raw: {
+        ...raw,
+        release: '6.12.111+deb12-amd64',
+        version: '#1 SMP Debian 6.12.111-1~deb12u1 (2026-10-20)',
+      },
     }),
     on('debian-12-ebpf-of-today', 'a legacy eBPF probe of a driver that has none any more', {
       args: ['bpf'],
@@ -198,6 +219,14 @@ function debianHosts({ kernel }: World): HostRow[] {
     }),
   ]
 }
+
+/** Debian's, of a version of its kernel. */
+const configOf = (linux: string): string => configText('debian_6.1.0-56-amd64').replaceAll('6.1.192', linux)
+
+/** Without the options that show a distribution's patches. */
+const unpatched = (config: string): string => config.replaceAll(DISTRIBUTIONS_OWN, '')
+const DISTRIBUTIONS_OWN =
+  /^.*(?:X86_X32_DISABLED|SECURITY_PERF_EVENTS_RESTRICT|LOCK_DOWN_IN_EFI_SECURE_BOOT|AMAZON_|SYSGENID).*\n/gm
 
 /** Hosts of the field, by name: their archives are as test/hosts/world.ts says. */
 const NAMED: readonly HostRow[] = (
@@ -254,6 +283,13 @@ const SUBMITTING: readonly HostRow[] = [
       osRelease: DEBIAN_OS,
       release: '6.1.141-v8+',
       version: '#1654 SMP PREEMPT Mon Apr 3 17:35:29 BST 2023',
+    },
+    // No config of such a kernel is in the vectors: this is of the same machine and version.
+    {
+      config: {
+        bytes: gzipSync(unpatched(fieldText('amzn_6.1.141-165.249.amzn2023.aarch64.config.gz'))),
+        at: 'proc/config.gz',
+      },
     },
   ),
   field('raspbian-32', 'Raspbian of 32 bits', 'raspbian_5.10.17-v7l+', {
@@ -365,4 +401,7 @@ const SUBMITTING: readonly HostRow[] = [
   },
 ]
 
-export const hostsOf = (world: World): HostRow[] => [...debianHosts(world), ...NAMED, ...SUBMITTING]
+export const hostsOf = (world: World): HostRow[] => [
+  ...debianHosts(world),
+  ...[...NAMED, ...SUBMITTING].map((row) => ({ ...row, env: { ...NEWER, ...row.env } })),
+]

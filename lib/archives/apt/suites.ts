@@ -33,6 +33,8 @@ export interface SuiteReader {
 }
 
 export interface SuiteReaderOptions {
+  /** whose archive it is, for a person */
+  readonly whose: string
   readonly suites: readonly Suite[]
   /** armored public keys, one of which must have signed each suite */
   readonly keyring: string
@@ -49,7 +51,7 @@ const MAX_AT_ONCE = 4
 /** A reading that failed is forgotten: who asks next has the suite read again. */
 export function suiteReader(
   ports: Omit<PackagesPorts, 'keyring'>,
-  { suites, keyring, keep }: SuiteReaderOptions,
+  { whose, suites, keyring, keep }: SuiteReaderOptions,
 ): SuiteReader {
   const { now, log } = ports
   const inTurn = limited(MAX_AT_ONCE)
@@ -82,7 +84,7 @@ export function suiteReader(
       }
       const unread = read.flatMap((one) => one.unread)
       const asked = suites.filter((suite) => rank(suite) !== undefined)
-      if (asked.length > 0 && unread.length === asked.length) throw nothingRead(unread)
+      if (asked.length > 0 && unread.length === asked.length) throw nothingRead(whose, unread)
       return { packages: read.flatMap(({ packages }) => packages), unread }
     },
   }
@@ -94,8 +96,14 @@ const byRank = (suites: readonly Suite[], rank: (suite: Suite) => number | undef
     .sort((a, b) => a - b)
     .map((one) => suites.filter((suite) => rank(suite) === one))
 
-const nothingRead = (unread: readonly Unread[]): ProbeError =>
-  new ProbeError('mirror-unreachable', `no suite could be read: ${told(unread)}`, { cause: unread[0]?.error })
+const nothingRead = (whose: string, unread: readonly Unread[]): ProbeError =>
+  new ProbeError(
+    'mirror-unreachable',
+    `no suite of ${whose} could be read: ${told(unread)}. If it stays so, have the operator name a mirror that can be read`,
+    {
+      cause: unread[0]?.error,
+    },
+  )
 
 /**
  * The same refusal, saying what it does not know: what was not found may be in a suite that could not be reached, and

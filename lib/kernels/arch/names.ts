@@ -88,6 +88,6 @@ export function checkArch({
   if (kernel !== undefined) return kernel
   throw new ProbeError(
     'unsupported-kernel',
-    `${kernelRelease} is not the release of an ${arch} kernel of Arch Linux: ask by what \`uname -r\` prints, e.g. 6.6.1-arch1-1 or 6.1.62-1-lts`,
+    `${kernelRelease} is not the release of an ${arch} kernel of Arch Linux, such as 6.6.1-arch1-1 or 6.1.62-1-lts: this kernel is not Arch's own, or \`uname -r\` prints another name`,
   )
 }

@@ -11,6 +11,7 @@ import type { Arch } from '../../model/probe.ts'
 import { readOnce } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
 import type { TargetSettings } from '../targets.ts'
+import { notRead } from '../unread.ts'
 import { archCertificates, watchedCertificates } from './keys.ts'
 import { type ArchKernel, archKernel, checkArch } from './names.ts'
 import { type ArchPorts, type Brought, bringPacman, imageOf, wantedOf } from './packages.ts'
@@ -146,9 +147,8 @@ const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
 function notFound({ name, versions, arch }: ArchKernel, unread: readonly ProbeError[]): ProbeError {
   const what = `no mirror and no archive that is configured has ${name}-headers ${versions.join(' or ')} of Arch Linux for ${arch}`
   const away = unread.filter(({ code }) => code === 'mirror-unreachable')
-  const why = away.length === 0 ? '' : ` Not read: ${away.map(({ message }) => message).join('; ')}.`
   return new ProbeError(
     away.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
-    `${what}.${why} POST the kernel's config to /v1/probes, or upgrade the host`,
+    `${what}.${notRead(away)} POST the kernel's config to /v1/probes, or upgrade the host to a kernel that its archive has`,
   )
 }

@@ -167,15 +167,15 @@ function notFound(
   const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`
   return new ProbeError(
     code === undefined || code === 'not-found' ? 'headers-not-found' : code,
-    `${what}${because}. ${code === 'signature-invalid' ? HINT : ''}POST the kernel's config to /v1/probes, or upgrade the host`,
+    `${what}${because}. ${code === 'signature-invalid' ? HINT : ''}POST the kernel's config to /v1/probes, or upgrade the host to a release that is signed today`,
   )
 }
 
 const HINT =
-  'Take the sha512 of the newest root.json from Bottlerocket\'s BUILDING.md into bottlerocket.root.sha512 of the settings; a variant that is signed no more is believed with "ofThePast": true in bottlerocket.variants. Or '
+  'Take the sha512 of the newest root.json from Bottlerocket\'s BUILDING.md into bottlerocket.root.sha512 of the settings; a variant that is signed no more is believed with "ofThePast": true in bottlerocket.variants. '
 
 const noVariant = ({ family, version }: BottlerocketKernel): ProbeError =>
   new ProbeError(
     'headers-not-found',
-    `no variant of Bottlerocket ${version} is known whose name begins with ${family}-: name it in bottlerocket.variants of the settings, or POST the kernel's config to /v1/probes`,
+    `no variant of Bottlerocket ${version} is known whose name begins with ${family}-: have the operator name it in bottlerocket.variants of the settings, or POST the kernel's config to /v1/probes`,
   )

@@ -46,6 +46,7 @@ export function otherPlanner(
   const keyring = [KEYS[other], ...keys]
   const certificates = () => certificatesIn(keyring, `debian.${other}.keys`)
   const { read } = suiteReader(ports, {
+    whose: OTHERS[other].title,
     suites: suites.map((suite) => ({ ...place, suite })),
     keyring: keyring.join('\n'),
     keep: OTHER_PACKAGES,
@@ -69,6 +70,7 @@ export function otherPlanner(
       return plan
     },
     identify: async (request) => {
+      checkMachine(ports, other)
       const { config, kernelRelease } = await find(request.unameRelease)
       checkConfig(config, request)
       return { kernelRelease, kernelVersion: '1' }
@@ -94,7 +96,7 @@ function checkMachine({ machines }: PlannerPorts, other: OtherName): void {
   if (machine === arch) return
   throw new ProbeError(
     'headers-not-found',
-    `${title} has the programs of its kernels' build trees for ${DPKG_ARCH[arch]} alone, and builds for ${arch} run on machines of ${machine} here, which cannot run them: set build.machines.${arch} of the settings to ${arch}, where such machines are, or build the probe on one with \`probe-registry build\``,
+    `${title} has the programs of its kernels' build trees for ${DPKG_ARCH[arch]} alone, and builds for ${arch} run on machines of ${machine} here, which cannot run them: have the operator set build.machines.${arch} of the settings to ${arch}, where such machines are, or build the probe on one with \`probe-registry build\``,
   )
 }
 

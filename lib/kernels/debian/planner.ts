@@ -55,7 +55,7 @@ export function debianPlanner(
   { keyring, past }: Keyrings = DEBIAN,
 ): HeadersPlanner {
   const keep = KERNEL_PACKAGES
-  const { read } = suiteReader(ports, { suites: suitesOf(debian), keyring, keep })
+  const { read } = suiteReader(ports, { whose: 'Debian', suites: suitesOf(debian), keyring, keep })
   const dropped = droppedKernels(ports, debian, { keyring: past, keep })
   /** What is not found may be in a suite that could not be read: a refusal says which those are. */
   const found = async <T>(reading: Reading, look: Look<T>): Promise<T> => {

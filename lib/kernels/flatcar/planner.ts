@@ -9,6 +9,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { KernelImage, Source } from '../../model/probe.ts'
 import { certificatesIn, readOnce } from '../certificates.ts'
 import type { Planner, PlannerPorts, SourceKernel, SourcePlan } from '../planner.ts'
+import { notRead } from '../unread.ts'
 import { checkLoads, kernelOfRelease, type ReleaseTexts } from './kernel.ts'
 import { channelsFor, type FlatcarRelease, flatcarRelease } from './names.ts'
 import { readSignedFile, type SignedFilePorts, signedFile } from './signed-file.ts'
@@ -105,11 +106,9 @@ async function releaseFiles(
 const textOf = (body: Uint8Array): string => Buffer.from(body).toString('latin1')
 
 function notFound({ version, arch }: FlatcarRelease, unreachable: readonly ProbeError[]): ProbeError {
-  const away =
-    unreachable.length === 0 ? '' : ` Not read: ${unreachable.map(({ message }) => message).join('; ')}.`
   return new ProbeError(
     unreachable.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
-    `no channel of Flatcar that is configured has the kernel config of release ${version} (${arch}).${away} POST the host's own (/proc/config.gz) to /v1/probes, or name a mirror in flatcar.channels of the settings`,
+    `no channel of Flatcar that is configured has the kernel config of release ${version} (${arch}).${notRead(unreachable)} POST the host's own config to /v1/probes, or have the operator name a mirror in flatcar.channels of the settings`,
   )
 }
 

@@ -5,6 +5,7 @@ import { fetchRpms, type KeepRpm, type ListedRpm } from '../../archives/rpm/prim
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { notRead } from '../unread.ts'
 import { companionsOf, headersIn, imageIn, wantedOf } from './choose.ts'
 import { certificatesOf } from './keys.ts'
 import { bringRpm, type RpmPorts } from './packages.ts'
@@ -145,24 +146,22 @@ function noPlace(target: string, { entitled }: RpmRow, { unameRelease }: RpmKern
   return new ProbeError(
     'headers-not-found',
     entitled === undefined
-      ? `${what}: name one in ${target}.places of the settings, or POST the kernel's config to /v1/probes`
-      : `${what}: ${entitled}. Name your own mirror in ${target}.places of the settings, or POST the kernel's config to /v1/probes`,
+      ? `${what}: have the operator name one in ${target}.places of the settings, or POST the kernel's config to /v1/probes`
+      : `${what}: ${entitled}. Have the operator name a mirror in ${target}.places of the settings, or POST the kernel's config to /v1/probes`,
   )
 }
 
 const noKey = (target: string): ProbeError =>
   new ProbeError(
     'headers-not-found',
-    `no key of ${target}'s packages is known here, and none is believed unseen: name it in ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
+    `no key of ${target}'s packages is known here, and none is believed unseen: have the operator name it in ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
   )
 
 function notFound(target: string, row: RpmRow, kernel: RpmKernel, unread: readonly ProbeError[]): ProbeError {
   const what = `no repository that is configured has ${row.headers(kernel).join(' or ')} ${kernel.version}-${kernel.release} of ${target}`
   const unreachable = unread.filter(({ code }) => code === 'mirror-unreachable')
-  const away =
-    unreachable.length === 0 ? '' : ` Not read: ${unreachable.map(({ message }) => message).join('; ')}.`
   return new ProbeError(
     unreachable.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
-    `${what}.${away} POST the kernel's config to /v1/probes, or upgrade the host`,
+    `${what}.${notRead(unreachable)} POST the kernel's config to /v1/probes, or upgrade the host to a kernel that its repositories have`,
   )
 }

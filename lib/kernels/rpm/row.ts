@@ -58,7 +58,7 @@ export function checkedKernel(
   if (kernel !== undefined && seriesOf(kernelRelease) !== undefined) return kernel
   throw new ProbeError(
     'unsupported-kernel',
-    `${kernelRelease} is not the release of an ${arch} kernel of ${target}: ask by what \`uname -r\` prints`,
+    `${kernelRelease} is not the release of an ${arch} kernel of ${target}: this kernel is not its own, or \`uname -r\` prints another name`,
   )
 }
 

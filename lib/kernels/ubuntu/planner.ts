@@ -31,9 +31,11 @@ export function ubuntuPlanner(
   const keys = [UBUNTU_KEYRING, ...ubuntu.keys]
   const certificates = readOnce(() => certificatesIn(keys, 'ubuntu.keys'))
   const keyring = keys.join('\n')
+  const readerOf = (arch: Arch) =>
+    suiteReader(ports, { whose: 'Ubuntu', suites: suitesOf(ubuntu, arch), keyring, keep: KERNEL_PACKAGES })
   const readers = {
-    x86_64: suiteReader(ports, { suites: suitesOf(ubuntu, 'x86_64'), keyring, keep: KERNEL_PACKAGES }),
-    aarch64: suiteReader(ports, { suites: suitesOf(ubuntu, 'aarch64'), keyring, keep: KERNEL_PACKAGES }),
+    x86_64: readerOf('x86_64'),
+    aarch64: readerOf('aarch64'),
   } as const satisfies Readonly<Record<Arch, unknown>>
 
   /** Headers of the kernels that may be meant, and all that was read. */
@@ -123,5 +125,5 @@ const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).repl
 const notFound = ({ kernelRelease, upload }: Named): ProbeError =>
   new ProbeError(
     'headers-not-found',
-    `Ubuntu's archive has no headers of kernel ${kernelRelease}${upload === undefined ? '' : ` #${upload}`}: it was taken out of the archive, is a mainline or ESM kernel, or is not in the suites that are configured. POST the kernel's config to /v1/probes, or upgrade the host.`,
+    `Ubuntu's archive has no headers of kernel ${kernelRelease}${upload === undefined ? '' : ` #${upload}`}: it was taken out of the archive, is a mainline or ESM kernel, or is not in the suites that are configured. POST the kernel's config to /v1/probes, or upgrade the host to a kernel that the archive has.`,
   )

@@ -117,7 +117,9 @@ function notHad({ version, patched }: WantedSource, lacks: readonly ProbeError[]
       { cause: away },
     )
   const own =
-    patched === undefined ? '' : `its config has ${patched}, so kernel.org's is another source, and `
+    patched === undefined
+      ? ''
+      : `its config has ${patched}, which no kernel of kernel.org has, so another source is its own; and `
   return new ProbeError(
     'headers-not-found',
     `the source of kernel ${version} was not found: ${own}${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,

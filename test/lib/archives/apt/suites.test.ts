@@ -31,7 +31,12 @@ function reader(names: readonly string[]) {
   const { store, lists, log, inside } = memoryPorts({ now: () => now })
   const ports = { fetch: createFetch(), inputs: store.inputs, lists, log, now: () => now }
   const suites = names.map((suite) => ({ mirror: `${archive.url}/debian`, suite }))
-  const { read } = suiteReader(ports, { suites, keyring: key.publicKey, keep: keepOf([], /^linux-/) })
+  const { read } = suiteReader(ports, {
+    whose: 'the test',
+    suites,
+    keyring: key.publicKey,
+    keep: keepOf([], /^linux-/),
+  })
   return { read, lines: inside.log, later: (ms: number) => (now += ms) }
 }
 
@@ -71,7 +76,9 @@ describe('suites', () => {
   test('of which none can be read are a mirror that cannot be reached', async () => {
     await expect(reader(['gone', 'too']).read('x86_64')).rejects.toMatchObject({
       code: 'mirror-unreachable',
-      message: expect.stringMatching(/^no suite could be read: gone \(.*404\), too \(.*404\)$/),
+      message: expect.stringMatching(
+        /^no suite of the test could be read: gone \(.*404\), too \(.*404\)\. If it stays so, .*mirror/,
+      ),
     })
   })
 

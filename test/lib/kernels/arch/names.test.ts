@@ -46,7 +46,7 @@ describe('no kernel of Arch', () => {
     ['is too long', `6.6.1-${'1'.repeat(300)}-lts`, 'x86_64'],
   ])('%s: %s', (_, kernelRelease, arch) => {
     expect(() => checkKernel({ ...probe, arch, kernelRelease, kernelVersion: '1' })).toThrow(
-      /is not the release of an? \w+ kernel of Arch Linux: ask by what/,
+      /is not the release of an? \w+ kernel of Arch Linux, such as .*not Arch's own/,
     )
   })
 })

@@ -144,7 +144,7 @@ describe('no plan comes of', () => {
     expect(await refusal(plan('5.15.107'))).toEqual({
       code: 'headers-not-found',
       message:
-        "no kmod kit of Bottlerocket 1.14.1 (aws, x86_64) has kernel 5.15.107: aws-k8s-1.24-x86_64-kmod-kit-v1.14.1.tar.xz is of 5.15.108. POST the kernel's config to /v1/probes, or upgrade the host",
+        "no kmod kit of Bottlerocket 1.14.1 (aws, x86_64) has kernel 5.15.107: aws-k8s-1.24-x86_64-kmod-kit-v1.14.1.tar.xz is of 5.15.108. POST the kernel's config to /v1/probes, or upgrade the host to a release that is signed today",
     })
   })
 

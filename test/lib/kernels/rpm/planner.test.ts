@@ -373,7 +373,7 @@ describe('what is not there is said', () => {
   test('where packages are for subscribers alone, and no mirror of theirs is named', async () => {
     await expect(plan({ target: 'redhat', bases: [] })).rejects.toMatchObject({
       code: 'headers-not-found',
-      message: expect.stringMatching(/subscribers alone\. Name your own mirror in redhat\.places/),
+      message: expect.stringMatching(/subscribers alone\. Have the operator name a mirror in redhat\.places/),
     })
   })
 
