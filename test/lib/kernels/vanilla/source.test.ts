@@ -135,7 +135,7 @@ describe('the source of a kernel', () => {
     await expect(source('6.1.54', [by.key], patched)).rejects.toMatchObject({
       code: 'headers-not-found',
       message: expect.stringMatching(
-        /its config has CONFIG_X86_X32_DISABLED, so kernel\.org's is another source, and no package/,
+        /its config has CONFIG_X86_X32_DISABLED, which no kernel of kernel\.org has, so another source is its own; and no package/,
       ),
     })
     expect(asked).toEqual([])
