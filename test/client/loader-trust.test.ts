@@ -161,15 +161,15 @@ describe('a signature', () => {
   })
 
   test.each([
-    ['no key', { FALCO_PROBES_KEY: '' }, {}, /no key to verify with: put the registry's public key into/],
-    ['a key that is not there', { FALCO_PROBES_KEY: '/nowhere' }, {}, /the key \/nowhere cannot be read/],
-    ['a key that is none', { FALCO_PROBES_KEY: LOADER }, {}, /not signed by a key that this host trusts/],
-    ['no gpgv', {}, { without: ['gpgv'] }, /gpgv is not here, and nothing else can verify/],
-    ['no base64 for an armored key', {}, { without: ['base64'] }, /no key to verify with/],
-  ])('cannot be verified with %s: nothing is loaded', async (_, env, options, words) => {
+    ['no key', { FALCO_PROBES_KEY: '' }, {}, 1, /no key to verify with: put the registry's public key into/],
+    ['a key that is not there', { FALCO_PROBES_KEY: '/nowhere' }, {}, 1, /the key \/nowhere cannot be read/],
+    ['a key that is none', { FALCO_PROBES_KEY: LOADER }, {}, 6, /not signed by a key that this host trusts/],
+    ['no gpgv', {}, { without: ['gpgv'] }, 1, /gpgv is not here, and nothing else can verify/],
+    ['no base64 for an armored key', {}, { without: ['base64'] }, 1, /no key to verify with/],
+  ])('cannot be verified with %s: nothing is loaded', async (_, env, options, exit, words) => {
     const at = await scene(options)
     await at.publish()
-    expectRefused(at, await at.load([], env), 6, words)
+    expectRefused(at, await at.load([], env), exit, words)
   })
 
   test('may be by any of several keys, armored or not', async () => {
