@@ -1,35 +1,75 @@
 // What the operator set, laid over the defaults and checked before anything is deployed.
 
 import { readFileSync } from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
+import type * as z from 'zod'
 import { type AllSettings, DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { overlay } from '../lib/model/overlay.ts'
 import { placesIn, withoutSecrets } from '../lib/model/places.ts'
 
-/**
- * The defaults with the JSON of `file` over them: see `overlay`.
- * Throws on what the schema does not know or allow, and, unless `local`, on what no cloud can reach.
- */
-export function readSettings(file: string | undefined, { local }: { local: boolean }): AllSettings {
-  const own: unknown = file === undefined ? {} : JSON.parse(readFileSync(file, 'utf8'))
-  const merged = overlay(DEFAULTS, own)
-  const settings = settingsSchema.parse(merged)
-  if (!isDeepStrictEqual(settings, merged)) {
-    throw new Error(
-      `${file} holds a setting that lib/kernels/settings.ts does not know: look for a misspelt name`,
-    )
-  }
-  if (!local) refuseOutOfReach(settings)
-  return settings
+/** For whoever wrote the settings: the file, each field that is wrong, and what it may be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
 }
 
+/**
+ * The defaults with the JSON of `file` over them: see `overlay`.
+ * SettingsError on what the schema does not know or allow, and, unless `local`, on what no cloud can reach.
+ */
+export function readSettings(file: string | undefined, { local }: { local: boolean }): AllSettings {
+  const merged = overlay(DEFAULTS, file === undefined ? {} : readJson(file))
+  const { data, error } = settingsSchema.safeParse(merged)
+  const wrong = error?.issues.map(toldOf) ?? unknownIn(merged, data)
+  if (wrong.length > 0 || data === undefined) throw refused(file, wrong)
+  if (!local) refuseOutOfReach(file, data)
+  return data
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw refused(file, [`is not a JSON file that can be read: ${(error as Error).message}`])
+  }
+}
+
+const refused = (file: string | undefined, wrong: readonly string[]): SettingsError =>
+  new SettingsError(`the settings ${file ?? '(defaults)'}: ${wrong.join('; ')}`)
+
+/** `hold.hopSeconds: Too big: expected number to be <=28 (the default is 22)`. */
+function toldOf({ path, message }: z.core.$ZodIssue): string {
+  const standard = path.reduce<unknown>((at, part) => memberOf(at, String(part)), DEFAULTS)
+  const known = ['number', 'string', 'boolean'].includes(typeof standard)
+  const hint = known ? ` (the default is ${JSON.stringify(standard)})` : ''
+  return `${path.join('.') || 'all of it'}: ${message.replace(/^Invalid input: /, '')}${hint}`
+}
+
+/** The schema leaves out what it does not know. */
+function unknownIn(written: unknown, known: unknown, path: readonly string[] = []): string[] {
+  if (Array.isArray(written))
+    return written.flatMap((one, i) => unknownIn(one, memberOf(known, String(i)), [...path, String(i)]))
+  if (typeof written !== 'object' || written === null) return []
+  return Object.entries(written).flatMap(([name, value]) => {
+    const at = [...path, name]
+    const isKnown = typeof known === 'object' && known !== null && Object.hasOwn(known, name)
+    return isKnown ? unknownIn(value, memberOf(known, name), at) : [noSetting(at, known)]
+  })
+}
+
+const noSetting = (path: readonly string[], known: unknown): string =>
+  `${path.join('.')}: is not a setting. ${path.length > 1 ? `${path.slice(0, -1).join('.')} has` : 'There are'}: ${Object.keys(known ?? {}).join(', ')}`
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+
 /** A folder, `file:` or loopback exists on one machine only. */
-function refuseOutOfReach(settings: AllSettings): void {
+function refuseOutOfReach(file: string | undefined, settings: AllSettings): void {
   const bad = placesIn(settings).find(isOutOfReach)
   if (bad === undefined) return
-  throw new Error(
+  throw refused(file, [
     `${withoutSecrets(bad)} is out of a deployed stack's reach; set PROBE_LOCAL=1 to run it on this machine`,
-  )
+  ])
 }
 
 function isOutOfReach(url: string): boolean {

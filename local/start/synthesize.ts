@@ -34,9 +34,20 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   remove(stamp)
   remove(assembly)
   const environment = { ...process.env, CDK_OUTDIR: assembly, PROBE_SETTINGS: settings, PROBE_LOCAL: '1' }
-  await run(process.execPath, [join('cdk', 'app.ts')], { cwd: root, env: environment })
+  try {
+    await run(process.execPath, [join('cdk', 'app.ts')], { cwd: root, env: environment })
+  } catch (error) {
+    throw inOwnWords(error as Error, settings, options.settingsFile)
+  }
   writeFileSync(stamp, digest)
   return assembly
+}
+
+/** What is wrong with the settings is said of the file that a person wrote, not of what was made of it. */
+function inOwnWords({ message }: Error, settings: string, settingsFile: string | undefined): Error {
+  const at = message.indexOf(`the settings ${settings}: `)
+  if (at < 0 || settingsFile === undefined) return new Error(`the stack cannot be synthesized:\n${message}`)
+  return new Error(message.slice(at).replace(`the settings ${settings}`, `SETTINGS_FILE=${settingsFile}`))
 }
 
 /** As the cloud calls them. */
@@ -54,13 +65,24 @@ export function settingsOf({
     build: { machines: { x86_64: MACHINE, aarch64: MACHINE } },
   }
   if (settingsFile === undefined) return host
-  const own = JSON.parse(readFileSync(settingsFile, 'utf8')) as Json
-  if (!isObject(own)) throw new Error(`${settingsFile} is not a JSON object of settings`)
+  const own = ownSettings(settingsFile)
   const sections = Object.entries(own).map(([name, section]) => {
     const before = host[name]
     return [name, isObject(before) && isObject(section) ? { ...before, ...section } : section]
   })
   return { ...host, ...Object.fromEntries(sections) }
+}
+
+function ownSettings(file: string): JsonObject {
+  try {
+    const own = JSON.parse(readFileSync(file, 'utf8')) as Json
+    if (isObject(own)) return own
+  } catch (error) {
+    throw new Error(`SETTINGS_FILE=${file} is not a JSON file that can be read: ${(error as Error).message}`)
+  }
+  throw new Error(
+    `SETTINGS_FILE=${file} is not a JSON object of settings, such as {"loadTest": {"mode": "off"}}`,
+  )
 }
 
 /** From where this host's own apt has Debian: the suites are those of the defaults, whatever release this host is. */
@@ -114,7 +136,7 @@ function run(
       process.off('exit', killed)
       if (code === 0) return resolve()
       const tail = said.join('').trimEnd().split('\n').slice(-20).join('\n')
-      reject(new Error(`the stack cannot be synthesized:\n${tail}`))
+      reject(new Error(tail))
     })
   })
 }

@@ -56,15 +56,33 @@ test('a section is laid over its defaults member by member, a list as a whole', 
 })
 
 test.each([
-  ['a misspelt section', { budget: { buildsPerDay: 3 } }],
-  ['a misspelt member', { budgets: { buildPerDay: 3 } }],
-  ['a value out of bounds', { hold: { hopSeconds: 40 } }],
-  ['a relative folder of archives', { driverArchives: ['libs'] }],
-  ['no place of archives', { driverArchives: [] }],
-  ['a short commit', { driverCommits: { sha256: { e5c53d64: 'a'.repeat(64) } } }],
-  ['no object', [1]],
-])('%s is refused', (_, settings) => {
-  expect(() => read(settings)).toThrow()
+  [
+    'a misspelt section',
+    { budget: { buildsPerDay: 3 } },
+    /budget: is not a setting\. There are: .*\bbudgets\b/,
+  ],
+  [
+    'a misspelt member',
+    { budgets: { buildPerDay: 3 } },
+    /budgets\.buildPerDay: is not a setting\. budgets has: buildsPerDay, /,
+  ],
+  [
+    'a value out of bounds',
+    { hold: { hopSeconds: 40 } },
+    /hold\.hopSeconds: Too big: expected number to be <=28 \(the default is 22\)$/,
+  ],
+  [
+    'a value of another kind, and another that is wrong',
+    { build: { timeoutMinutes: 'ten' }, loadTest: { mode: 'often' } },
+    /loadTest\.mode: .*"off".*\(the default is .*; build\.timeoutMinutes: expected number, received string|build\.timeoutMinutes: expected number, received string \(the default is 10\); loadTest\.mode: .*"off"/,
+  ],
+  ['a relative folder of archives', { driverArchives: ['libs'] }, /driverArchives\.0: .*absolute path/],
+  ['no place of archives', { driverArchives: [] }, /driverArchives: /],
+  ['a short commit', { driverCommits: { sha256: { e5c53d64: 'a'.repeat(64) } } }, /driverCommits\.sha256/],
+  ['no object', [1], /all of it: expected object, received array/],
+])('%s is refused: the file is named, the field, and what it may be', (_, settings, words) => {
+  expect(() => read(settings)).toThrow(words)
+  expect(() => read(settings)).toThrow(/^the settings \S+settings\.json: /)
 })
 
 test.each([
@@ -82,7 +100,9 @@ test.each([
 
 test('a proxy on this machine is refused in a deployment without a word of its password', () => {
   const network = { proxy: 'http://registry:secret@127.0.0.1:3128' }
-  expect(() => read({ network })).toThrow(/^http:\/\/127\.0\.0\.1:3128\/? is out of a deployed stack's reach/)
+  expect(() => read({ network })).toThrow(
+    /: http:\/\/127\.0\.0\.1:3128\/? is out of a deployed stack's reach/,
+  )
   expect(() => read({ network }, true)).not.toThrow()
 })
 
