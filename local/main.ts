@@ -19,7 +19,10 @@ interface Settings {
 }
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
-const STOP_MS = 1500
+const STOP_MS = 9500
+/** The same of one that has not started yet. */
+const STOP_START_MS = 1500
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const ROOT = join(import.meta.dirname, '..')
 
 const say = (line: string): void => console.log(line)
@@ -57,10 +60,15 @@ async function start(): Promise<Stack> {
     checkSandbox(roots)
     return synthesized
   }
-  const stack = await startStack({ assembly, dataDir, roots, log: say, ...others })
+  const stack = await startStack({ assembly, dataDir, roots, log: say, onLost: giveUp, ...others })
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
     say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
   return stack
+}
+
+function giveUp(why: string): void {
+  console.error(`stopped: ${why}`)
+  process.exit(1)
 }
 
 function explain(error: unknown): string {
@@ -70,17 +78,29 @@ function explain(error: unknown): string {
   return message
 }
 
+/** The second signal does not wait. */
 function stopOn(stack: Promise<Stack>): void {
+  let started = false
+  stack.then(
+    () => {
+      started = true
+    },
+    () => {},
+  )
   const stop = (): void => {
-    setTimeout(() => process.exit(0), STOP_MS)
-    const stopped = stack.then((running) => running.stop())
+    for (const signal of SIGNALS) process.once(signal, () => process.exit(1))
+    say('stopping: downloads may end, for some seconds; once more stops at once')
+    setTimeout(() => process.exit(0), started ? STOP_MS : STOP_START_MS)
+    const stopped = stack.then(async (running) => {
+      await running.drain()
+      await running.stop()
+    })
     stopped.then(
       () => process.exit(0),
       () => process.exit(0),
     )
   }
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  for (const signal of SIGNALS) process.once(signal, stop)
 }
 
 const stack = start()

@@ -6,7 +6,7 @@ set -eu
 # package:command, for the tests alone. The command stands for the package where there is no apt; `-`: no command does.
 TEST_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libarchive-tools:bsdtar llvm:llc
   make:make xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:- busybox-static:busybox binutils:readelf bzip2:bzip2
-  createrepo-c:createrepo_c debootstrap:debootstrap gnupg:gpg gpgv:gpgv kmod:modinfo openssl:openssl rpm:rpmbuild
+  createrepo-c:createrepo_c debootstrap:debootstrap faketime:faketime gnupg:gpg gpgv:gpgv kmod:modinfo openssl:openssl rpm:rpmbuild
   shellcheck:shellcheck wget:wget zstd:zstd'
 case $(uname -m) in
 aarch64) TEST_TOOLS="$TEST_TOOLS qemu-system-arm:qemu-system-aarch64" ;;

@@ -1,7 +1,7 @@
 // The synthesized stack, alive: every resource of the template, on two loopback ports and one folder.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { startBuilder } from './codebuild/builder.ts'
@@ -20,7 +20,7 @@ import { createOperator } from './operator.ts'
 import type { RootPlaces } from './roots.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
-import { lockFolder } from './start/lock.ts'
+import { openDataFolder } from './start/data-folder.ts'
 import { loadTemplate } from './template/template.ts'
 import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
 import { behindDoor } from './wire/door.ts'
@@ -42,6 +42,8 @@ export interface StackOptions {
   readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
+  /** called where the folder of data is taken away under it, with what to tell a person */
+  readonly onLost?: (why: string) => void
 }
 
 export interface Stack {
@@ -50,10 +52,14 @@ export interface Stack {
   /** whose credentials the functions have, and the environment that leads their clients to the services */
   readonly roles: Roles
   readonly endpoints: Readonly<Record<string, string>>
+  /** Takes no request any more, and ends when those that are open were answered, or after some seconds. */
+  drain(): Promise<void>
   stop(): Promise<void>
 }
 
 const HOUR = 3_600_000
+/** Milliseconds for what is being downloaded when the stack stops. */
+const DRAIN_MS = 7000
 /** The bucket of build roots, by its logical id. */
 const ROOTS = /^Roots[0-9A-F]{8}$/
 const S3_PREFIX = '/s3'
@@ -78,20 +84,20 @@ async function closeAll(closers: Closer[]): Promise<void> {
 }
 
 async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
-  const { assembly, host = '127.0.0.1', now = Date.now, log = () => {} } = options
+  const { assembly, host = '127.0.0.1', now = Date.now, log = () => {}, onLost = () => {} } = options
   // First of all: a process inherits what is open when it starts.
   const builder = startBuilder()
   closers.push(builder.stop)
-  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
-  const dataDir = realpathSync(options.dataDir)
+  const { dir: dataDir, close } = openDataFolder({ dir: options.dataDir, log, onLost })
+  closers.push(close)
   const inData = (name: string): string => join(dataDir, name)
-  closers.push(await lockFolder(dataDir))
   const roots = options.roots ?? { objects: inData('roots-bucket'), unpacked: inData('roots') }
 
   // The ports come first: the functions' environment names them.
   const front = gate()
   const publicServer = await listen(front.service, { host, port: options.port })
   closers.push(publicServer.close)
+  const stopping = new AbortController()
   const back = gate()
   const privateServer = await listen(back.service, { host: '127.0.0.1', port: 0 })
   closers.push(privateServer.close)
@@ -174,7 +180,10 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     ),
   )
   await custom.apply(privateUrl)
-  const api = byPath([[S3_PREFIX, s3]], createHttpApi({ template, functions, publicUrl, now }))
+  const api = byPath(
+    [[S3_PREFIX, s3]],
+    createHttpApi({ template, functions, publicUrl, now, stopping: stopping.signal }),
+  )
   front.open(behindDoor(api, { host, port: publicServer.port, publicUrl }))
 
   codebuild.recover()
@@ -182,7 +191,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   events.startSchedules()
   const expiry = setInterval(() => void dynamodb.expire().catch(() => {}), HOUR)
   closers.push(() => clearInterval(expiry))
-  return { url, roles, endpoints, stop: () => closeAll(closers) }
+  return {
+    ...{ url, roles, endpoints },
+    drain: () => {
+      stopping.abort()
+      return publicServer.drain(DRAIN_MS)
+    },
+    stop: () => closeAll(closers),
+  }
 }
 
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */

@@ -14,6 +14,8 @@ export interface HttpApiOptions {
   readonly functions: Functions
   readonly publicUrl: string
   readonly now: Clock
+  /** aborted when the stack is about to stop */
+  readonly stopping: AbortSignal
 }
 
 interface Integration {
@@ -25,13 +27,16 @@ interface Integration {
 const MAX_BODY = 10 * 1024 * 1024
 const MAX_INTEGRATION_MS = 30_000
 
+/** Of a stack that is about to stop: who has no answer by then has waited for one, and waits elsewhere or later. */
+const LAST_MS = 1000
+
 /** The one HTTP API of the template, with its `$default` stage. */
 export function createHttpApi(options: HttpApiOptions): Service {
-  const { template, now } = options
+  const { template, now, stopping } = options
   const api = only(template, 'AWS::ApiGatewayV2::Api')
   const stage = stageOf(template)
   const find = createRouter(routesOf(options))
-  const allow = throttle(stage, now)
+  const allow = throttle(stage, () => performance.now())
   const { host, protocol } = new URL(options.publicUrl)
   const gateway = { host, scheme: protocol.slice(0, -1) }
 
@@ -47,12 +52,36 @@ export function createHttpApi(options: HttpApiOptions): Service {
     if (body === undefined) return message(413, 'Request Too Long')
     const match = { apiId: api.name, stage: stage.name, routeKey: route.routeKey, parameters }
     const event = eventOf(request, body, match, { ...gateway, now: now() })
-    return toAnswer(await within(fn.invoke(event), timeoutMs))
+    return toAnswer(await within(fn.invoke(event), timeoutMs, stopping))
   }
 
   return async (request, response) => {
     send(request, response, await answer(request))
   }
+}
+
+/** As the functions' own: RFC 9457. */
+const STOPPING: HttpAnswer = {
+  status: 503,
+  headers: {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'retry-after': '5',
+    connection: 'close',
+  },
+  body: Buffer.from(
+    `${JSON.stringify(
+      {
+        type: 'urn:probe-registry:problem:stopping',
+        title: 'The registry stops or restarts',
+        status: 503,
+        detail: 'Ask again in a few seconds: what it was building is built again by the next request',
+        code: 'stopping',
+      },
+      undefined,
+      2,
+    )}\n`,
+  ),
 }
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!
@@ -65,18 +94,25 @@ const sourceArn = (
 ): string =>
   `arn:aws:execute-api:${REGION}:${ACCOUNT}:${api}/${stage}/${method}${path.startsWith('/') ? path : `/${path}`}`
 
-function within(outcome: Promise<Outcome>, ms: number): Promise<Outcome | undefined> {
+type Late = 'late' | 'stopping'
+
+function within(outcome: Promise<Outcome>, ms: number, stopping: AbortSignal): Promise<Outcome | Late> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), ms)
+    const timers = [setTimeout(() => resolve('late'), ms)]
+    const stop = () => timers.push(setTimeout(() => resolve('stopping'), LAST_MS))
+    if (stopping.aborted) stop()
+    else stopping.addEventListener('abort', stop)
     void outcome.then((value) => {
-      clearTimeout(timer)
+      stopping.removeEventListener('abort', stop)
+      for (const timer of timers) clearTimeout(timer)
       resolve(value)
     })
   })
 }
 
-function toAnswer(outcome: Outcome | undefined): HttpAnswer {
-  if (outcome === undefined || outcome.tag === 'throttled') return message(503, 'Service Unavailable')
+function toAnswer(outcome: Outcome | Late): HttpAnswer {
+  if (outcome === 'stopping') return STOPPING
+  if (outcome === 'late' || outcome.tag === 'throttled') return message(503, 'Service Unavailable')
   return outcome.tag === 'answer' ? answerOf(outcome.payload) : INTERNAL
 }
 
@@ -143,7 +179,7 @@ function integrationOf({ properties, logicalId }: Resource, functions: Functions
 }
 
 /** The stage's token bucket, where it has one. */
-function throttle({ properties, logicalId }: Resource, now: Clock): () => boolean {
+function throttle({ properties, logicalId }: Resource, elapsed: () => number): () => boolean {
   if (properties.DefaultRouteSettings === undefined) return () => true
   const { ThrottlingBurstLimit, ThrottlingRateLimit, ...others } = object(
     properties.DefaultRouteSettings,
@@ -154,10 +190,10 @@ function throttle({ properties, logicalId }: Resource, now: Clock): () => boolea
   if (ThrottlingBurstLimit === undefined || ThrottlingRateLimit === undefined) return () => true
   const [burst, rate] = [number(ThrottlingBurstLimit, logicalId), number(ThrottlingRateLimit, logicalId)]
   let tokens = burst
-  let last = now()
+  let last = elapsed()
   return () => {
-    tokens = Math.min(burst, tokens + ((now() - last) / 1000) * rate)
-    last = now()
+    tokens = Math.min(burst, tokens + ((elapsed() - last) / 1000) * rate)
+    last = elapsed()
     if (tokens < 1) return false
     tokens -= 1
     return true

@@ -2,13 +2,15 @@
 
 import { chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import { type AddressInfo, type ListenOptions, Server as NetServer, type Socket } from 'node:net'
 import { remove } from './files.ts'
 import type { Service } from './types.ts'
 
 export interface Listening {
   readonly port: number
   close(): Promise<void>
+  /** Takes no connection any more, and ends when those that are open have been answered, or after `ms`. */
+  drain(ms: number): Promise<void>
 }
 
 /** API Gateway's: bytes of the request line and the headers together. */
@@ -17,7 +19,11 @@ const MAX_HEAD = 10_240
 /** Rejects when the address is taken. `port` 0 takes a free one. */
 export async function listen(service: Service, address: { host: string; port: number }): Promise<Listening> {
   const server = await open(service, address)
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) }
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => close(server),
+    drain: (ms) => drain(server, ms),
+  }
 }
 
 /** `path`: of a socket that every user of this machine may connect to who can reach it. */
@@ -32,6 +38,8 @@ async function open(service: Service, address: ListenOptions): Promise<Server> {
   const server = createServer({ maxHeaderSize: MAX_HEAD, keepAliveTimeout: 60_000 }, (request, response) => {
     request.on('error', () => {})
     response.on('error', () => {})
+    // Node's own is up to a second old, and by it the AWS SDK sets the clock that it signs by.
+    response.setHeader('date', new Date().toUTCString())
     service(request, response).catch(() => {
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { 'content-length': 0 }).end()
@@ -55,6 +63,23 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) return void socket.destroy()
   const status = REFUSALS[error.code ?? ''] ?? '400 Bad Request'
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}
+
+/** A client that was sent on asks again by the same connection: it has that long to do so. */
+const FOLLOW_MS = 1000
+
+async function drain(server: Server, ms: number): Promise<void> {
+  const began = performance.now()
+  // Not HTTP's own, which ends every connection that is idle at that moment.
+  const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+  const idle = setInterval(() => {
+    if (performance.now() - began > FOLLOW_MS) server.closeIdleConnections()
+  }, 50)
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, ms)
+  await Promise.race([ended, late.promise])
+  clearInterval(idle)
+  clearTimeout(timer)
 }
 
 function close(server: Server): Promise<void> {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -27,6 +28,27 @@ describe('npm start says in one line why it cannot', () => {
     const PORT = String((server.address() as AddressInfo).port)
     const said = `cannot start: port ${PORT} is in use: set PORT to another\n`
     expect(await run({ PORT })).toEqual({ code: 1, said })
+  })
+  test('when its file of settings is not there, is no JSON, or holds what is no setting', async () => {
+    const SETTINGS_FILE = join(temporaryFolder(), 'own.json')
+    const refused = async (text?: string) => {
+      if (text !== undefined) writeFileSync(SETTINGS_FILE, text)
+      return (await run({ SETTINGS_FILE })).said.replace('synthesizing the stack\n', '')
+    }
+    const named = `cannot start: SETTINGS_FILE=${SETTINGS_FILE}`
+    expect(await refused()).toMatch(new RegExp(`^${named} is not a JSON file that can be read: ENOENT.*\n$`))
+    expect(await refused('{"hold": ')).toMatch(
+      new RegExp(`^${named} is not a JSON file that can be read: .*\n$`),
+    )
+    expect(await refused('[]')).toMatch(
+      new RegExp(`^${named} is not a JSON object of settings, such as .*\n$`),
+    )
+    expect(await refused('{"hold": {"hopSecond": 3}}')).toBe(
+      `${named}: hold.hopSecond: is not a setting. hold has: hopSeconds, totalSeconds, pollSeconds, waitsPerCaller, waitsPerNetwork, othersPerCaller, othersPerNetwork\n`,
+    )
+    expect(await refused('{"hold": {"hopSeconds": 300}}')).toBe(
+      `${named}: hold.hopSeconds: Too big: expected number to be <=28 (the default is 22)\n`,
+    )
   })
   test('when a setting is not one', async () => {
     expect(await run({ PORT: 'x' })).toEqual({ code: 1, said: 'cannot start: PORT=x is no port\n' })

@@ -1,0 +1,129 @@
+// The folder of a stack's data: one stack at a time, of a form that this software knows, and there for as long as it runs.
+
+import { cpSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { readJson, writeJson } from '../wire/files.ts'
+
+export interface DataFolder {
+  /** its real path */
+  readonly dir: string
+  /** Unlocks it. */
+  close(): void
+}
+
+export interface DataFolderOptions {
+  readonly dir: string
+  readonly log: (line: string) => void
+  /** Called once where the folder is taken away while the stack runs, with what to tell a person. */
+  readonly onLost: (why: string) => void
+}
+
+/** Says that a folder is a stack's, and in which form its data is. */
+const MARK = 'stack.json'
+/** A change of form that older software cannot read counts one up, and takes the form before it over. */
+const FORM = 1
+/** What a form may change; objects and logs are as they are. */
+const STATE = ['dynamodb', 'secrets', 'custom-resources', 'events', 'builds']
+const LOCK = 'lock.sqlite'
+const LOOK_MS = 2000
+
+/** Creates it where it is not there. Error, for a person, where it cannot be a stack's folder or is another's. */
+export function openDataFolder({ dir: wanted, log, onLost }: DataFolderOptions): DataFolder {
+  const dir = made(wanted)
+  refuseInside(dir)
+  const unlock = lock(dir)
+  try {
+    takeOver(dir, log)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+  const unwatch = watch(dir, onLost)
+  return {
+    dir,
+    close: () => {
+      unwatch()
+      unlock()
+    },
+  }
+}
+
+function made(dir: string): string {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    return realpathSync(dir)
+  } catch (error) {
+    throw new Error(
+      `DATA_DIR=${dir} cannot be made: ${(error as Error).message}. Name a folder that this user can write in`,
+    )
+  }
+}
+
+function refuseInside(dir: string): void {
+  for (let above = dirname(dir); above !== dirname(above); above = dirname(above))
+    if (existsSync(join(above, MARK)))
+      throw new Error(
+        `DATA_DIR=${dir} lies in ${above}, which is another stack's: name a folder outside of it`,
+      )
+}
+
+/**
+ * The kernel gives the lock back when the process is gone, however it went, and knows it for every process of this
+ * machine, in whichever container.
+ */
+function lock(dir: string): () => void {
+  try {
+    const database = new DatabaseSync(join(dir, LOCK), { timeout: 0 })
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return () => {
+      if (database.isOpen) database.close()
+    }
+  } catch (error) {
+    const { errcode, message } = error as { errcode?: number; message: string }
+    throw new Error(
+      errcode === SQLITE_BUSY
+        ? `DATA_DIR=${dir} is in use by another stack that runs: stop that one, or name another folder`
+        : `DATA_DIR=${dir} cannot be locked: ${message}. Name a folder on a disk of this machine that this user can write in; a network's file system may have no locks`,
+    )
+  }
+}
+
+/** https://sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5
+
+/**
+ * A crash before the mark is written leaves an older form and its copy: the next start copies again. Data of before there
+ * was a mark is of form 0.
+ */
+function takeOver(dir: string, log: (line: string) => void): void {
+  const mark = join(dir, MARK)
+  const isNew = !STATE.some((name) => existsSync(join(dir, name)))
+  const form = Number(readJson(mark)?.form ?? (isNew ? FORM : 0))
+  if (form > FORM)
+    throw new Error(
+      `DATA_DIR=${dir} is of a newer version of this software (form ${form}; this one knows ${FORM}): start that version, or name another folder`,
+    )
+  if (form < FORM) {
+    const copy = join(dir, `form-${form}`)
+    for (const name of STATE)
+      if (existsSync(join(dir, name))) cpSync(join(dir, name), join(copy, name), { recursive: true })
+    log(`the data in ${dir} is of an older version, and taken over; as it was it stays in ${copy}`)
+  }
+  if (form !== FORM || isNew) writeJson(mark, { stack: 'probe-registry', form: FORM }, { durable: true })
+}
+
+/** A stack without its folder would begin anew, with another signing key. */
+function watch(dir: string, onLost: (why: string) => void): () => void {
+  const { ino } = statSync(join(dir, MARK))
+  const timer = setInterval(() => {
+    const now = statSync(join(dir, MARK), { throwIfNoEntry: false })
+    if (now?.ino === ino) return
+    clearInterval(timer)
+    onLost(
+      `DATA_DIR=${dir} was taken away or replaced while the registry ran. It stops, so that it does not begin anew with another signing key: put the folder back, then start it again`,
+    )
+  }, LOOK_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}

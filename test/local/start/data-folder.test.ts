@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openDataFolder } from '../../../local/start/data-folder.ts'
+import { temporaryFolder } from '../../support/local/assembly.ts'
+
+function open(dir: string, onLost: (why: string) => void = () => {}) {
+  const lines: string[] = []
+  const folder = openDataFolder({ dir, onLost, log: (line) => lines.push(line) })
+  onTestFinished(() => folder.close())
+  return { folder, lines }
+}
+const dirOf = (name = 'data') => join(temporaryFolder(), name)
+
+test('a folder that is not there is made, and is one stack’s at a time', () => {
+  const dir = dirOf()
+  const { folder, lines } = open(dir)
+  expect(lines).toEqual([])
+  expect(() => open(dir)).toThrow(/^DATA_DIR=\S+ is in use by another stack that runs: stop that one, or/)
+  folder.close()
+  open(dir)
+})
+
+test('a folder of a process that was killed is free, and of one that lives is not', async () => {
+  const dir = dirOf()
+  const module = join(import.meta.dirname, '../../../local/start/data-folder.ts')
+  const code = `import { openDataFolder } from ${JSON.stringify(module)}
+    openDataFolder({ dir: ${JSON.stringify(dir)}, log: () => {}, onLost: () => {} })
+    console.log('open'); setTimeout(() => {}, 60000)`
+  const other = spawn(process.execPath, ['--input-type=module', '-e', code])
+  onTestFinished(() => void other.kill('SIGKILL'))
+  await once(other.stdout, 'data')
+  expect(() => open(dir)).toThrow(/in use/)
+  const gone = once(other, 'close')
+  other.kill('SIGKILL')
+  await gone
+  open(dir)
+})
+
+test('a folder inside another stack’s is refused', () => {
+  const dir = dirOf()
+  open(dir)
+  expect(() => open(join(dir, 'logs/mine'))).toThrow(
+    /^DATA_DIR=\S+ lies in \S+, which is another stack's: name/,
+  )
+})
+
+test('a folder that cannot be made or locked is refused, with what to do', () => {
+  const file = dirOf('file')
+  writeFileSync(file, '')
+  expect(() => open(join(file, 'data'))).toThrow(
+    /cannot be made: .* Name a folder that this user can write in$/,
+  )
+  const dir = dirOf()
+  mkdirSync(join(dir, 'lock.sqlite'), { recursive: true })
+  expect(() => open(dir)).toThrow(/cannot be locked: .* Name a folder on a disk of this machine/)
+})
+
+test('data of a newer version is left alone', () => {
+  const dir = dirOf()
+  mkdirSync(dir)
+  writeFileSync(join(dir, 'stack.json'), '{"form":2}')
+  expect(() => open(dir)).toThrow(
+    /is of a newer version of this software \(form 2; this one knows 1\): start that/,
+  )
+  expect(readFileSync(join(dir, 'stack.json'), 'utf8')).toBe('{"form":2}')
+})
+
+test('data of an older version is taken over, once, and a copy of it is kept', () => {
+  const dir = dirOf()
+  mkdirSync(join(dir, 'dynamodb'), { recursive: true })
+  writeFileSync(join(dir, 'dynamodb/items'), 'old')
+  const { folder, lines } = open(dir)
+  expect(lines).toEqual([
+    expect.stringMatching(/is of an older version, and taken over; .* stays in \S+form-0$/),
+  ])
+  expect(readFileSync(join(dir, 'form-0/dynamodb/items'), 'utf8')).toBe('old')
+  folder.close()
+  writeFileSync(join(dir, 'dynamodb/items'), 'new')
+  expect(open(dir).lines).toEqual([])
+  expect(readFileSync(join(dir, 'form-0/dynamodb/items'), 'utf8')).toBe('old')
+  expect(existsSync(join(dir, 'form-1'))).toBe(false)
+})
+
+test.each(['taken away', 'replaced'])('a folder that is %s is told, once', async (how) => {
+  const dir = dirOf()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  open(dir, resolve)
+  renameSync(dir, `${dir}.old`)
+  if (how === 'replaced') {
+    mkdirSync(dir)
+    writeFileSync(join(dir, 'stack.json'), '{"form":1}')
+  }
+  expect(await promise).toMatch(/was taken away or replaced while the registry ran\. It stops, so that/)
+})
