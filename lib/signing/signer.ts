@@ -11,9 +11,10 @@ import { NOTATION } from './statement.ts'
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
   return {
     async sign(body, statement) {
+      const key = await readPrivateKey({ armoredKey: await privateKey() })
       return sign({
         message: await createMessage({ binary: body }),
-        signingKeys: await readPrivateKey({ armoredKey: await privateKey() }),
+        signingKeys: key,
         detached: true,
         // Not critical in OpenPGP's sense, or plain gpg would refuse it: which part is, its `!` says.
         signatureNotations: statement.map((part) => ({
@@ -22,7 +23,8 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
           humanReadable: true,
           critical: false,
         })),
-        date: new Date(now()),
+        // A clock that was set back since must not keep the key from signing.
+        date: new Date(Math.max(now(), key.getCreationTime().getTime())),
         format: 'armored',
         config: { preferredHashAlgorithm: enums.hash.sha512 },
       })

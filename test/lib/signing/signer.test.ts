@@ -55,6 +55,12 @@ const signature = (body = PROBE, at = MADE + DAY) =>
   ).sign(body, STATEMENT)
 
 describe('a signature', () => {
+  test('is made, and good, where the clock was set back to before its key was made', async () => {
+    const said = await verified(await signature(PROBE, MADE - DAY), PROBE)
+    expect(said).toMatch(/^\[GNUPG:\] GOODSIG /m)
+    expect(said).toMatch(new RegExp(`^\\[GNUPG:\\] VALIDSIG [0-9A-F]{40} \\S+ ${MADE / 1000} `, 'm'))
+  })
+
   test('is good for gpg, by the key that was imported, with SHA-512 at the time of signing', async () => {
     const armored = await signature()
     expect(armored).toMatch(/^-----BEGIN PGP SIGNATURE-----\n/)
