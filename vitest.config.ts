@@ -3,7 +3,7 @@
 
 import { defineConfig } from 'vitest/config'
 
-const REAL = ['attacks', 'e2e', 'buildspecs', 'systems', 'hosts'].map(
+const REAL = ['attacks', 'e2e', 'buildspecs', 'systems', 'hosts', 'faults'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 )
 const LONG = 'test/**/*.long.test.ts'

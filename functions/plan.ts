@@ -77,7 +77,7 @@ const rootPorts: BuildRootPorts & RootWantedPorts = {
   composed: (root, spec) => rootWanted(rootPorts, root, spec),
 }
 
-const ports: PlanPorts = {
+const ports: PlanPorts & LoadTestPorts = {
   ...planning,
   index: index(),
   kernels: kernels(),
@@ -94,15 +94,13 @@ const ports: PlanPorts = {
   settings: current,
 }
 
-const loadTestPorts: LoadTestPorts = ports
-
 export const handler = middy<unknown>().handler((event) => {
   const requested = requestedOf(event)
   switch (requested.type) {
     case 'ProbeRequested':
       return plan(ports, requested.request)
     case 'LoadTestRequested':
-      return planLoadTest(loadTestPorts, requested.request)
+      return planLoadTest(ports, requested.request)
     case 'DriversWanted':
       return readDrivers(drivers)
     default:

@@ -12,13 +12,14 @@ import { judge } from '../lib/submit/judge.ts'
 import type { Submission } from '../lib/submit/submission.ts'
 import { type SubmitPorts, submit } from '../lib/submit/submit.ts'
 import { bodyOf, callerOf, problems, resultOf } from './runtime/http.ts'
-import { holds, kernels, locatePorts, store } from './runtime/ports.ts'
+import { elapsed, holds, kernels, locatePorts, store } from './runtime/ports.ts'
 
 const ports: SubmitPorts = {
   ...locatePorts(),
   kernels: kernels(),
   holds: holds(),
   inputs: store('inputsBucket'),
+  elapsed,
   sleep: (milliseconds) => sleep(milliseconds),
 }
 

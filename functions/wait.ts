@@ -7,18 +7,19 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { shareReads } from '../lib/serve/shared-reads.ts'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { clientUrls, holds, index, settings } from './runtime/ports.ts'
+import { clientUrls, elapsed, holds, index, settings } from './runtime/ports.ts'
 
 const current = settings()
 const probes = index()
 
 const ports: WaitPorts = {
   index: probes,
-  polled: shareReads(probes, Date.now, (current.hold.pollSeconds * 1000) / 2),
+  polled: shareReads(probes, elapsed, (current.hold.pollSeconds * 1000) / 2),
   artifacts: clientUrls('artifactsBucket'),
   holds: holds(),
   newId: randomUUID,
   now: Date.now,
+  elapsed,
   sleep: (milliseconds) => sleep(milliseconds),
   settings: current,
 }

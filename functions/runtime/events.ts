@@ -92,10 +92,14 @@ export function buildEndOf(event: unknown): BuildEnd {
     key: variable(BUILD_ENV.probeKey),
     claim: variable(BUILD_ENV.claim),
     status,
-    phase: variable(BUILD_ENV.phase) === 'load-test' ? 'load-test' : 'build',
+    ...phaseOf(variable(BUILD_ENV.phase), variables.find(({ name }) => name === BUILD_ENV.test)?.value),
     ...(stopped === undefined ? {} : { brokeOff: stopped }),
   }
 }
+
+/** Tests of before have no number: they were the first. */
+const phaseOf = (phase: string, test = '1'): Pick<BuildEnd, 'phase' | 'test'> =>
+  phase === 'load-test' ? { phase, test: Number(test) } : { phase: 'build' }
 
 function read<T>(schema: z.ZodType<T>, event: unknown): T {
   const own = <U>(of: z.ZodType<U>, value: unknown) =>

@@ -64,11 +64,14 @@ function s3(): S3Client {
 }
 
 export const index = () => createIndex(dynamo(), required(ENV.probesTable), Date.now)
+/** Milliseconds since this process began. */
+export const elapsed = (): number => performance.now()
+
 /** Milliseconds. */
 const REMEMBERED = 5000
 
 export const budgets = () =>
-  rememberExhausted(createBudgets(dynamo(), required(ENV.budgetsTable), Date.now), Date.now, REMEMBERED)
+  rememberExhausted(createBudgets(dynamo(), required(ENV.budgetsTable), Date.now), elapsed, REMEMBERED)
 export const holds = () => createHolds(dynamo(), required(ENV.budgetsTable), Date.now)
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
@@ -118,7 +121,7 @@ export function locatePorts(): LocatePorts {
   return {
     index: index(),
     kernels: recordedKernels(),
-    sources: rememberRecorded(sources(), Date.now, REMEMBERED),
+    sources: rememberRecorded(sources(), elapsed, REMEMBERED),
     catalogue: catalogue(),
     budgets: budgets(),
     bus: bus(),

@@ -2,8 +2,9 @@
 
 import * as z from 'zod'
 import { ProbeError, unreachable } from '../model/errors.ts'
-import type { Clock, Index } from '../model/ports.ts'
+import type { Clock, Elapsed, Index } from '../model/ports.ts'
 import type { FailureReason, ProbeState } from '../model/probe.ts'
+import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { MAX_FILE } from '../names/file.ts'
 import { MAX_DRIVER_VERSION, nameOf, probeOf } from '../names/grammar.ts'
@@ -16,6 +17,7 @@ import { keyOfId, viewOf } from './view.ts'
 export interface ProbesPorts extends HoldPorts {
   readonly index: Pick<Index, 'get' | 'list'>
   readonly now: Clock
+  readonly elapsed: Elapsed
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly settings: Settings
 }
@@ -64,10 +66,12 @@ export async function oneProbe(
 ): Promise<ProbeView> {
   const { wait } = parseFields(oneQuery, query)
   const name = nameOf(keyOfId(id))
-  const end = ports.now() + wait * 1000
+  const [end, began] = [ports.now() + wait * 1000, ports.elapsed()]
   const look = () => follow(ports.index, name, { consistent: true })
   const isOver = ({ state }: Found) =>
-    state?.state !== 'building' || state.deadline <= ports.now() || ports.now() >= end
+    state?.state !== 'building' ||
+    isOverdue(state.deadline, ports.now()) ||
+    ports.elapsed() - began >= wait * 1000
   const first = await look()
   const { key, probe, state } = isOver(first)
     ? first

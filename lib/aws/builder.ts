@@ -22,6 +22,7 @@ export const variablesOf = (order: BuildOrder): Readonly<Record<string, string>>
   [BUILD_ENV.jobSha256]: order.jobSha256,
   [BUILD_ENV.stepsRoot]: order.stepsRoot,
   [BUILD_ENV.phase]: order.phase,
+  ...(order.phase === 'load-test' ? { [BUILD_ENV.test]: String(order.test) } : {}),
 })
 
 /** `projects`: the CodeBuild project of each phase and architecture. */
@@ -31,12 +32,11 @@ export function createBuilder(
 ): Builder {
   return {
     async start(order) {
-      const { phase, key, probe, claim } = order
+      const { phase, key, probe } = order
       const { build } = await client.send(
         new StartBuildCommand({
           projectName: projects[phase][probe.arch],
-          // The same claim finds the build that it has started before.
-          idempotencyToken: phase === 'build' ? claim : `${claim}-${phase}`,
+          idempotencyToken: tokenOf(order),
           environmentVariablesOverride: Object.entries(variablesOf(order)).map(([name, value]) => ({
             name,
             value,
@@ -58,3 +58,7 @@ export function createBuilder(
     },
   }
 }
+
+/** The same claim, and the same test of it, finds the build that it has started before. */
+const tokenOf = (order: BuildOrder): string =>
+  order.phase === 'build' ? order.claim : `${order.claim}-${order.phase}-${order.test}`

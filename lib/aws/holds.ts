@@ -2,6 +2,7 @@
 
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Clock, Holds, Lease } from '../model/ports.ts'
+import { hasCome } from '../model/retry.ts'
 import { ifHeld } from './conditional.ts'
 import { EXPIRES, TABLE_KEY } from './resources.ts'
 
@@ -9,6 +10,9 @@ import { EXPIRES, TABLE_KEY } from './resources.ts'
 const LIFE_SECONDS = 3600
 
 const HEX = 16
+
+/** Milliseconds: no request is held for longer. */
+const FURTHEST_LEASE = 300_000
 
 export function createHolds(client: DynamoDBDocumentClient, table: string, now: Clock): Holds {
   const keyOf = (holder: string) => ({ TableName: table, Key: { [TABLE_KEY]: `holds/${holder}` } })
@@ -29,7 +33,7 @@ export function createHolds(client: DynamoDBDocumentClient, table: string, now: 
       // A look first: who has too many already costs no write.
       const { Item } = await client.send(new GetCommand(keyOf(holder)))
       const leases = Item?.leases instanceof Set ? [...Item.leases].map(String) : []
-      const over = leases.filter((written) => endOf(written) <= now())
+      const over = leases.filter((written) => hasCome(endOf(written), now(), FURTHEST_LEASE))
       if (leases.length - over.length >= limit) return false
       if (over.length > 0) await free(holder, over)
       return update(

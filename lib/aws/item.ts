@@ -22,6 +22,8 @@ const reader =
 
 export const stateOf = reader<ProbeState>(stateSchema)
 export const claimOf = reader<Claim>(claimSchema)
+/** Of whichever state: the id of its claim. */
+export const claimIdOf = reader(z.object({ claim: z.string() }))
 export const catalogueOf = reader<DriverCatalogue>(driverCatalogueSchema)
 export const sourceOf = reader<Source>(sourceSchema)
 export const listOf = reader(z.object({ newest: z.number() }))

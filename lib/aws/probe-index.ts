@@ -8,11 +8,12 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { isProbeError } from '../model/errors.ts'
-import type { Clock, Index } from '../model/ports.ts'
-import type { Claim, ProbeState } from '../model/probe.ts'
+import type { Clock, Index, Testing } from '../model/ports.ts'
+import type { ProbeState } from '../model/probe.ts'
+import { FURTHEST_DEADLINE, FURTHEST_RETRY } from '../model/retry.ts'
 import { releaseIn } from '../names/grammar.ts'
 import { ifHeld } from './conditional.ts'
-import { claimOf, stateOf } from './item.ts'
+import { claimIdOf, claimOf, stateOf } from './item.ts'
 import {
   EXPIRES,
   OVERDUE_INDEX,
@@ -23,20 +24,21 @@ import {
   TABLE_KEY,
 } from './resources.ts'
 
-/** The one value of the sparse index's partition key: items have it only while they are building. */
+/** The one value of the sparse index's partition key: items have it only while they are built or tested. */
 const OPEN = '1'
 
 /** What a state leaves behind when the next one takes its place. */
-const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', 'phase', OVERDUE_PARTITION]
+const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', 'phase', 'test', OVERDUE_PARTITION]
 /** What is published, or an alias, stays for good. */
 const OF_SETTLED = [...OF_CLAIM, EXPIRES]
 const OF_FAILURE = ['reason', 'detail', 'retryAt', 'logKey']
 
 const HELD = '#state = :building AND claim = :claim'
 const UNTESTED = '#state = :published AND claim = :claim AND attribute_not_exists(loadTest)'
-/** absent, failed and due, or building past its deadline */
+const TESTABLE = `((${HELD}) OR (${UNTESTED}))`
+/** absent, failed and due, or building past its deadline (lib/model/retry.ts, hasCome) */
 const FREE =
-  'attribute_not_exists(#state) OR (#state = :failed AND retryAt <= :now) OR (#state = :building AND deadline <= :now)'
+  'attribute_not_exists(#state) OR (#state = :failed AND NOT retryAt BETWEEN :after AND :retry) OR (#state = :building AND NOT deadline BETWEEN :after AND :furthest)'
 
 export function createIndex(client: DynamoDBDocumentClient, table: string, now: Clock): Index {
   /** One conditional update; `undefined` when the condition did not hold. */
@@ -59,6 +61,20 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
     })
     return (await ifHeld(client.send(command)))?.Attributes
   }
+  /** What is open, by a condition on its deadline, the next one first. */
+  async function open(condition: string, moment: number, limit: number) {
+    const found = await client.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: OVERDUE_INDEX,
+        KeyConditionExpression: `#open = :open AND ${condition}`,
+        ExpressionAttributeNames: { '#open': OVERDUE_PARTITION, '#deadline': OVERDUE_SORT },
+        ExpressionAttributeValues: { ':open': OPEN, ':moment': moment },
+        Limit: limit,
+      }),
+    )
+    return (found.Items ?? []).flatMap(overdueOf)
+  }
   return {
     async get(key, { consistent = false } = {}) {
       const found = await client.send(
@@ -77,23 +93,35 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
         [RELEASE_PARTITION]: releaseIn(key),
         ...expiring(expiresAt),
       }
-      const values = { ':failed': 'failed', ':building': 'building', ':now': claimedAt }
+      const values = {
+        ...{ ':failed': 'failed', ':building': 'building', ':after': claimedAt + 1 },
+        ...{ ':retry': claimedAt + FURTHEST_RETRY, ':furthest': claimedAt + FURTHEST_DEADLINE },
+      }
       const item = await update(
         key,
         FREE,
         { ...set, attempt: NEXT },
-        ['buildId', 'phase', ...OF_FAILURE, ...lasting(expiresAt)],
+        ['buildId', 'phase', 'test', ...OF_FAILURE, ...lasting(expiresAt)],
         values,
       )
       return item === undefined ? undefined : claimOf(key, item).attempt
     },
-    async started(key, claim, { buildId, deadline, phase }) {
-      const item = await update(key, HELD, { buildId, deadline, phase }, [EXPIRES], held(claim))
+    async started(key, claim, { buildId, deadline }) {
+      const item = await update(key, HELD, { buildId, deadline }, [EXPIRES], held(claim))
       return item !== undefined
     },
-    async publish(key, claim, publication) {
-      const item = await update(key, HELD, { state: 'published', ...publication }, OF_SETTLED, held(claim))
+    async testing(key, claim, { test, deadline, buildId }) {
+      const asked = buildId === undefined
+      const condition = `${TESTABLE} AND ${asked ? NEWER_TEST : '#test = :set_test'}`
+      const values = { ...held(claim), ':published': 'published' }
+      const set = { ...inTest({ test, deadline }), buildId }
+      const item = await update(key, condition, set, [EXPIRES, ...(asked ? ['buildId'] : [])], values)
       return item !== undefined
+    },
+    async publish(key, claim, publication, testing) {
+      const set = { state: 'published', ...publication, ...(testing === undefined ? {} : inTest(testing)) }
+      const gone = OF_SETTLED.filter((name) => !(name in set))
+      return (await update(key, HELD, set, gone, held(claim))) !== undefined
     },
     async fail(key, claim, { expiresAt, ...failure }) {
       const set = { state: 'failed', ...failure, ...expiring(expiresAt) }
@@ -106,7 +134,7 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
     },
     async verdict(key, claim, loadTest) {
       const values = { ':claim': claim, ':published': 'published' }
-      return (await update(key, UNTESTED, { loadTest }, [], values)) !== undefined
+      return (await update(key, UNTESTED, { loadTest }, OF_CLAIM, values)) !== undefined
     },
     async list({ release, cursor, limit }) {
       const start = cursor === undefined ? undefined : { [TABLE_KEY]: keyAt(cursor) }
@@ -128,17 +156,13 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
       return last === undefined ? { items } : { items, next: Buffer.from(String(last)).toString('base64url') }
     },
     async overdue(now, limit) {
-      const found = await client.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: OVERDUE_INDEX,
-          KeyConditionExpression: '#open = :open AND #deadline <= :now',
-          ExpressionAttributeNames: { '#open': OVERDUE_PARTITION, '#deadline': OVERDUE_SORT },
-          ExpressionAttributeValues: { ':open': OPEN, ':now': now },
-          Limit: limit,
-        }),
-      )
-      return (found.Items ?? []).flatMap(overdueOf)
+      const past = await open('#deadline <= :moment', now, limit)
+      // Of before the clock was set back.
+      const ahead =
+        past.length < limit
+          ? await open('#deadline > :moment', now + FURTHEST_DEADLINE, limit - past.length)
+          : []
+      return [...past, ...ahead]
     },
   }
 }
@@ -160,9 +184,9 @@ function itemOf(item: Record<string, unknown>): { key: string; state: ProbeState
   return unlessByHand(() => ({ key, state: stateOf(key, item) }))
 }
 
-function overdueOf(item: Record<string, unknown>): { key: string; claim: Claim }[] {
+function overdueOf(item: Record<string, unknown>): { key: string; claim: string }[] {
   const key = String(item[TABLE_KEY])
-  return unlessByHand(() => ({ key, claim: claimOf(key, item) }))
+  return unlessByHand(() => ({ key, ...claimIdOf(key, item) }))
 }
 
 /** An item that was written by hand must not keep all others from the sweep or a list; a GET of it says what it is. */
@@ -179,6 +203,13 @@ type Attributes = Readonly<Record<string, unknown>>
 
 /** Stands for "one more than it was". */
 const NEXT = Symbol('next')
+
+const NEWER_TEST = '(attribute_not_exists(#test) OR #test < :set_test)'
+
+const inTest = ({ test, deadline }: Testing): Attributes => ({
+  ...{ phase: 'load-test', test, deadline },
+  [OVERDUE_PARTITION]: OPEN,
+})
 
 const held = (claim: string): Attributes => ({ ':claim': claim, ':building': 'building' })
 

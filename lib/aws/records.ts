@@ -31,6 +31,9 @@ export function createSources(client: DynamoDBDocumentClient, table: string): So
   return { recorded, record }
 }
 
+/** Milliseconds, at most, between the clocks of two functions. */
+const CLOCKS_DIFFER = 60_000
+
 /** Of the table of sources; no driver version begins so. */
 const CATALOGUE = '~drivers'
 
@@ -41,13 +44,14 @@ export function createCatalogue(client: DynamoDBDocumentClient, table: string): 
       const { Item } = await client.send(new GetCommand(key))
       return Item?.readAt === undefined ? undefined : catalogueOf(CATALOGUE, Item)
     },
-    // A crash after it keeps the others off until it ends.
+    // A crash after it keeps the others off until it ends; an end that lies further ahead is of before the clock was set back.
     async claim(now, until) {
       const command = new UpdateCommand({
         ...key,
         UpdateExpression: 'SET claimedUntil = :until',
-        ConditionExpression: 'attribute_not_exists(claimedUntil) OR claimedUntil <= :now',
-        ExpressionAttributeValues: { ':until': until, ':now': now },
+        ConditionExpression:
+          'attribute_not_exists(claimedUntil) OR claimedUntil <= :now OR claimedUntil > :furthest',
+        ExpressionAttributeValues: { ':until': until, ':now': now, ':furthest': until + CLOCKS_DIFFER },
       })
       return (await ifHeld(client.send(command))) !== undefined
     },

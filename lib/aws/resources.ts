@@ -37,6 +37,8 @@ export const BUILD_ENV = {
   stepsRoot: 'STEPS_ROOT',
   /** `build` or `load-test` */
   phase: 'PHASE',
+  /** which load test it is, from 1 */
+  test: 'TEST',
 } as const
 
 /** How CodeBuild says that a build has ended, and what that is to us. */
@@ -53,7 +55,7 @@ export const EVENT_SOURCE = 'probe-registry'
 
 /** Names of the DynamoDB keys. */
 export const TABLE_KEY = 'id'
-/** Sparse index of the claims that are open: partition key `open` (always `1`), sort key `deadline` (number). */
+/** Sparse index of the builds and load tests that are open: partition key `open` (always `1`), sort key `deadline` (number). */
 export const OVERDUE_INDEX = 'ByDeadline'
 export const OVERDUE_PARTITION = 'open'
 export const OVERDUE_SORT = 'deadline'

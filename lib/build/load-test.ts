@@ -6,7 +6,7 @@ import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
 import type { Index, Trees } from '../model/ports.ts'
-import type { KernelImage } from '../model/probe.ts'
+import type { KernelImage, ProbeState } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
 import { rootInput } from './decide.ts'
 import { isFirstFault } from './faults.ts'
@@ -29,7 +29,7 @@ export interface LoadTestPorts
     | 'stepsRoot'
     | 'rootUrls'
   > {
-  readonly index: Pick<Index, 'get' | 'started'>
+  readonly index: Pick<Index, 'get' | 'testing'>
   readonly trees: Pick<Trees, 'find'>
 }
 
@@ -39,37 +39,38 @@ export interface LoadTestRequest {
   /** of the probe that publish has verified */
   readonly sha256: string
   readonly bytes: number
+  /** which test of it that is, from 1 */
+  readonly test: number
 }
 
 /** Minutes that a load test may wait for a machine, run, and be late with its end. */
 const LOAD_TEST_MINUTES = 12
 
 /**
- * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the claim, and the
- * test's token is made of it. Why it failed is written down for whoever gives the claim up. False: there is nothing to
- * test, or the claim is lost.
+ * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the test, and its
+ * token is made of it. Why it failed is written down for whoever gives the probe up. False: there is nothing to test,
+ * another test was asked for, or the claim is lost.
  */
 export async function planLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
   try {
     return await startLoadTest(ports, request)
   } catch (error) {
-    await isFirstFault(ports.staging, loadTestKeys(request.claim).fault, error)
+    await isFirstFault(ports.staging, loadTestKeys(request.claim, request.test).fault, error)
     throw error
   }
 }
 
 async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
-  const { key, claim } = request
-  const state = await ports.index.get(key, { consistent: true })
-  if ((state?.state !== 'building' && state?.state !== 'published') || state.claim !== claim) return false
+  const { key, claim, test } = request
+  if (!isAskedFor(await ports.index.get(key, { consistent: true }), request)) return false
   const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
   const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
   if (loadTest === undefined) return false
   const { job, jobUrl, stepsRoot } = await orderOnce(ports, request, loadTest)
   const body = new TextEncoder().encode(job)
-  await create(ports, loadTestKeys(claim).job, body, 'text/plain')
+  await create(ports, loadTestKeys(claim, test).job, body, 'text/plain')
   const buildId = await ports.builder.start({
-    phase: 'load-test',
+    ...{ phase: 'load-test', test },
     key,
     probe: probeOf(key),
     claim,
@@ -79,17 +80,27 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
   })
   // A crash here leaves a test that the index does not know: its end is told by an event with the claim.
   const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
-  if (state.state === 'building')
-    await ports.index.started(key, claim, { buildId, deadline, phase: 'load-test' })
-  ports.log('load test started', { key, claim, buildId })
-  return true
+  const held = await ports.index.testing(key, claim, { test, deadline, buildId })
+  ports.log('load test started', { key, claim, test, buildId })
+  return held
+}
+
+function isAskedFor(state: ProbeState | undefined, { claim, test }: LoadTestRequest): boolean {
+  switch (state?.state) {
+    case 'building':
+      return state.claim === claim && state.test === test
+    case 'published':
+      return state.claim === claim && state.test === test && state.loadTest === undefined
+    default:
+      return false
+  }
 }
 
 const orderSchema = z.object({ job: z.string(), jobUrl: z.string(), stepsRoot: z.string() })
 
 /** Signed URLs differ from try to try: the first try's are kept, or its test could not be found by its token. */
 async function orderOnce(ports: LoadTestPorts, request: LoadTestRequest, loadTest: LoadTestRecord) {
-  const keys = loadTestKeys(request.claim)
+  const keys = loadTestKeys(request.claim, request.test)
   const steps = await ports.stepsRoot(probeOf(request.key).arch, 'load-test')
   const job = await jobOf(ports, request, loadTest, steps)
   const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: LOAD_TEST_MINUTES * 60 })
@@ -107,14 +118,14 @@ type Input = Omit<JobInput<LoadTestRole>, 'url'>
 
 async function jobOf(
   ports: LoadTestPorts,
-  { key, claim, sha256: digest, bytes }: LoadTestRequest,
+  { key, claim, test, sha256: digest, bytes }: LoadTestRequest,
   { image, unameRelease }: LoadTestRecord,
   steps: RootRecord,
 ): Promise<string> {
   const { arch, kind, driverName, driverVersion } = probeOf(key)
   const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
   const inputs = await imageInput(ports, image)
-  const keys = loadTestKeys(claim)
+  const keys = loadTestKeys(claim, test)
   const probe: Input = { role: 'probe', format: 'text', sha256: digest, bytes }
   return formatJob({
     settings: {
@@ -140,7 +151,10 @@ async function jobOf(
   })
 }
 
-/** The image that an earlier test kept, else its package; nothing, and the verdict is `unavailable`, where it is gone. */
+/**
+ * The image that an earlier test kept, else its package; nothing where the archive has it no more. Whatever else keeps it
+ * away may be over at the next try.
+ */
 async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<Input[]> {
   const boot = await ports.trees.find(bootId(image))
   if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot }]
@@ -153,7 +167,7 @@ async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<Inp
         : { role: 'kernel', format, sha256: digest, bytes },
     ]
   } catch (error) {
-    if (!isProbeError(error)) throw error
+    if (!isProbeError(error, 'not-found')) throw error
     ports.log('no image', { image: image.name, why: error.message })
     return []
   }

@@ -68,6 +68,14 @@ export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
   }
 }
 
+/** For good: no other test would find out more. */
+export const NO_IMAGE: LoadVerdict = {
+  verdict: 'unavailable',
+  stage: 'image',
+  reason: 'there is no image of this kernel',
+  timings: {},
+}
+
 /** What of it is kept with the probe. */
 export function loadTestOf(told: LoadVerdict): LoadTest {
   const { verdict, reason } = told

@@ -26,6 +26,8 @@ export const loadTestRequested = z.object({
   /** of the probe that was built and verified */
   sha256: sha256Hex,
   bytes: z.number(),
+  /** which test of it that is, from 1; events of before have none */
+  test: z.number().default(1),
 })
 
 /** Somebody asks for driver versions, and the lists of their archive were not read for a while: to plan. */

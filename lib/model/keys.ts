@@ -15,17 +15,17 @@ export const stagingKeys = (claim: string) => ({
   /** why the plan broke off; out of the build's reach */
   fault: `${claim}/fault`,
 })
-/** Staging keys of the load test of one claim's probe. */
-export const loadTestKeys = (claim: string) => ({
+/** Staging keys of one load test of one claim's probe; `test`: which one, from 1. */
+export const loadTestKeys = (claim: string, test: number) => ({
   /** what the test was started with; out of its own reach */
-  order: `${claim}/load-test/order.json`,
-  job: `${claim}/load-test/job`,
-  verdict: `${claim}/load-test/verdict`,
-  log: `${claim}/load-test/log`,
+  order: `${claim}/load-test-${test}/order.json`,
+  job: `${claim}/load-test-${test}/job`,
+  verdict: `${claim}/load-test-${test}/verdict`,
+  log: `${claim}/load-test-${test}/log`,
   /** the kernel's image, for the next test */
-  boot: `${claim}/load-test/boot`,
+  boot: `${claim}/load-test-${test}/boot`,
   /** why the test could not be started; out of its own reach */
-  fault: `${claim}/load-test/fault`,
+  fault: `${claim}/load-test-${test}/fault`,
 })
 /** Key of bytes in the inputs bucket. */
 export const inputKey = (sha256: string): string => `sha256/${sha256}`

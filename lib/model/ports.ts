@@ -6,8 +6,11 @@ import type { RegistryEvent } from './events.ts'
 import type { RecordedKernel } from './kernel.ts'
 import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
 
-/** Milliseconds since the epoch. */
+/** Milliseconds since the epoch. A host's clock may be set, in both directions, between two looks. */
 export type Clock = () => number
+
+/** Milliseconds since some moment of this process: it never goes back. */
+export type Elapsed = () => number
 
 /** A fresh unguessable id, of `[0-9a-f-]` (a UUID). */
 export type NewId = () => string
@@ -25,13 +28,15 @@ export interface Index {
     claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline'> & Expiring,
   ): Promise<number | undefined>
   /** building(claim) -> building(claim) with its build and the build's deadline; false: the claim is lost. */
-  started(
-    key: string,
-    claim: string,
-    build: { buildId: string; deadline: number; phase?: 'load-test' },
-  ): Promise<boolean>
-  /** building(claim) -> published; false: the claim is lost. */
-  publish(key: string, claim: string, publication: Publication): Promise<boolean>
+  started(key: string, claim: string, build: { buildId: string; deadline: number }): Promise<boolean>
+  /**
+   * building(claim), or published(claim) without a verdict -> the same in its load test number `test`, until `deadline`.
+   * Without `buildId` the test is asked for, by one caller only; with it, that test runs. False: somebody asked for it
+   * already, or for a later one; it has a verdict; the claim is lost.
+   */
+  testing(key: string, claim: string, test: Testing & { buildId?: string }): Promise<boolean>
+  /** building(claim) -> published, in its load test where one is to come; false: the claim is lost. */
+  publish(key: string, claim: string, publication: Publication, testing?: Testing): Promise<boolean>
   /** building(claim) -> failed; false: the claim is lost. */
   fail(key: string, claim: string, failure: Failure & Expiring): Promise<boolean>
   /** building(claim) -> alias of the probe at the key `of`; false: the claim is lost. */
@@ -47,8 +52,16 @@ export interface Index {
   }): Promise<{ items: { key: string; state: ProbeState }[]; next?: string }>
   /** Adds the verdict to what this claim has published; false: it has one, or the claim is another's. */
   verdict(key: string, claim: string, loadTest: LoadTest): Promise<boolean>
-  /** Probes that are building past their deadline at `now`, oldest first, at most `limit`. */
-  overdue(now: number, limit: number): Promise<{ key: string; claim: Claim }[]>
+  /** Probes whose build or load test is past its deadline at `now`, oldest first, at most `limit`; and their claims. */
+  overdue(now: number, limit: number): Promise<{ key: string; claim: string }[]>
+}
+
+/** A load test that is asked for. */
+export interface Testing {
+  /** which one of that probe, from 1 */
+  readonly test: number
+  /** milliseconds since the epoch: past it the next one is asked for */
+  readonly deadline: number
 }
 
 /** Of what no build was started for. A build that is started, and what is published, never expires. */
@@ -183,8 +196,9 @@ export interface Builder {
 }
 /** A build makes the probe; a load test has its own kernel load it. */
 export type Phase = 'build' | 'load-test'
-export interface BuildOrder {
-  readonly phase: Phase
+export type BuildOrder = OrderOfBuild &
+  ({ readonly phase: 'build' } | { readonly phase: 'load-test'; readonly test: number })
+interface OrderOfBuild {
   readonly key: string
   readonly probe: Probe
   readonly claim: string

@@ -201,15 +201,25 @@ const builtBy = z.object({
   attempt: z.number(),
 })
 
+/** Of what is published while it is tested: milliseconds since the epoch; past it the next test is asked for. */
+const deadline = z.number().optional()
+
+/** Of a load test that is under way, or has to be made up for. */
+const testingShape = {
+  /** which one it is, from 1; absent: none was asked for yet, or its verdict is known */
+  test: z.number().optional(),
+  /** CodeBuild's id of what runs now */
+  buildId: z.string().optional(),
+}
+
 export const claimSchema = builtBy.extend({
   /** milliseconds since the epoch; past it anyone may take the claim over */
   deadline: z.number(),
   /** milliseconds since the epoch */
   claimedAt: z.number(),
-  /** CodeBuild's id, once the build was started */
-  buildId: z.string().optional(),
-  /** what that build is; absent: it makes the probe */
+  /** what runs now; absent: it makes the probe */
   phase: z.literal('load-test').optional(),
+  ...testingShape,
 })
 export type Claim = Read<typeof claimSchema>
 
@@ -219,6 +229,6 @@ export const stateSchema = z.discriminatedUnion('state', [
   failureSchema.extend({ state: z.literal('failed'), ...builtBy.shape }),
   /** an older name of the kernel whose probe is at the key `of` */
   builtBy.extend({ state: z.literal('alias'), of: z.string() }),
-  publicationSchema.extend({ state: z.literal('published'), ...builtBy.shape }),
+  publicationSchema.extend({ state: z.literal('published'), ...builtBy.shape, ...testingShape, deadline }),
 ])
 export type ProbeState = Read<typeof stateSchema>

@@ -11,6 +11,25 @@ const DAY = 24 * HOUR
 /** How long a claim without a started build lives; a plan takes seconds. */
 export const PLAN_MILLISECONDS = 120_000
 
+/** No deadline is given that lies further ahead: a build of an hour, the longest that settings allow, and its queue; and some, as no two clocks agree. */
+export const FURTHEST_DEADLINE = 75 * MINUTE
+/** The same of what is tried again. */
+export const FURTHEST_RETRY = DAY + HOUR
+
+/**
+ * Whether a moment that was written down has come. One that lies further ahead than any that is given was written before
+ * the clock was set back: it has come as well. `furthest`: milliseconds.
+ */
+export const hasCome = (moment: number, now: number, furthest: number): boolean =>
+  moment <= now || moment > now + furthest
+
+/** Nobody builds, or tests, a probe past its deadline any more. */
+export const isOverdue = (deadline: number, now: number): boolean => hasCome(deadline, now, FURTHEST_DEADLINE)
+
+/** Whether something was done at most `milliseconds` ago; what was done in the future was done before the clock was set back. */
+export const isRecent = (at: number, now: number, milliseconds: number): boolean =>
+  now - at < milliseconds && at - now < milliseconds
+
 /** How old a list of driver versions is before it is read again: archives change a few times a day. */
 export const CATALOGUE_MILLISECONDS = 15 * MINUTE
 

@@ -8,7 +8,7 @@ import { ensureInput } from '../inputs/inputs.ts'
 import { isProbeError, type ProbeError } from '../model/errors.ts'
 import type { Catalogue, Clock, Fetch, Log, Sources, Store } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
-import { CATALOGUE_MILLISECONDS } from '../model/retry.ts'
+import { CATALOGUE_MILLISECONDS, isRecent } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 
 /** One suite's package of that name; `undefined` where it has none. */
@@ -98,7 +98,7 @@ const READING_MILLISECONDS = 120_000
 export async function readDrivers(ports: ReadDriversPorts): Promise<void> {
   const { catalogue, settings, now } = ports
   const before = await catalogue.read()
-  if (before !== undefined && now() - before.readAt < CATALOGUE_MILLISECONDS) return
+  if (before !== undefined && isRecent(before.readAt, now(), CATALOGUE_MILLISECONDS)) return
   if (!(await catalogue.claim(now(), now() + READING_MILLISECONDS))) return
   const found: string[] = []
   for (const name of packageNames(settings.drivers)) found.push(...(await readPackage(ports, name)))

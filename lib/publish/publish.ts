@@ -1,22 +1,21 @@
 // A build ended: verify, sign, store and, last of all, tell the index. Or say why not.
 
 import { lastLines } from '../build/failure.ts'
-import { readFault } from '../build/faults.ts'
-import { loadTestOf, tellVerdict } from '../build/verdict.ts'
+import { loadTestOf, NO_IMAGE, tellVerdict } from '../build/verdict.ts'
 import { sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
 import { faultOf } from '../model/fault.ts'
-import { loadTestKeys } from '../model/keys.ts'
-import type { Builder, BuildStatus, Bus, Index, Log, Phase, Store, Trees } from '../model/ports.ts'
-import type { Claim, LoadTest, Publication } from '../model/probe.ts'
+import type { Builder, BuildStatus, Bus, Index, Log, Phase, Store, Testing, Trees } from '../model/ports.ts'
+import type { Claim, LoadTest, ProbeState } from '../model/probe.ts'
+import { PLAN_MILLISECONDS } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
 import { type ArtifactPorts, storeProbe } from './artifacts.ts'
 import { type BrokeOff, type FailPorts, fail, failBuild } from './fail.ts'
-import { keepTree, readLoadTest, readStaged, verifyStaged, type Whole } from './staged.ts'
+import { keepTree, readLoadTest, readStaged, type Tested, verifyStaged, type Whole } from './staged.ts'
 
 export interface PublishPorts extends ArtifactPorts, FailPorts {
-  readonly index: Pick<Index, 'get' | 'publish' | 'verdict' | 'fail'>
+  readonly index: Pick<Index, 'get' | 'publish' | 'testing' | 'verdict' | 'fail'>
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
   readonly trees: Pick<Trees, 'keep'>
@@ -33,6 +32,8 @@ export interface BuildEnd {
   readonly status: BuildStatus | undefined
   /** `undefined`: whichever the index says was the last to be started */
   readonly phase: Phase | undefined
+  /** of a load test: which one, from 1; `undefined`: whichever the index says was the last to be asked for */
+  readonly test?: number | undefined
   /** of a build that failed */
   readonly brokeOff?: BrokeOff
 }
@@ -70,25 +71,26 @@ async function giveUp(ports: PublishPorts, { key, claim }: BuildEnd, cause: unkn
 
 async function settle(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   const state = await ports.index.get(end.key, { consistent: true })
-  if (state?.state === 'published' && state.claim === end.claim)
-    return end.phase === 'load-test' ? addVerdict(ports, end, state) : 'published'
+  if (state?.state === 'published' && state.claim === end.claim) {
+    if (state.test === undefined || end.phase === 'build') return 'published'
+    return testEnded(ports, end, { ...state, test: state.test })
+  }
   if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
-  const status = end.status ?? (await overdueStatus(ports, state))
-  if ((end.phase ?? state.phase) === 'load-test') return publishTested(ports, end.key, state, status)
-  // The event of the build came again, after its load test was started.
-  if (state.phase === 'load-test') return 'testing'
-  return publishBuilt(ports, end, state, status)
+  if (state.phase !== 'load-test')
+    return publishBuilt(ports, end, state, end.status ?? (await overdueStatus(ports, state)))
+  // The event of the build came again, after its load test was asked for.
+  return end.phase === 'build' ? 'testing' : testEnded(ports, end, { ...state, test: state.test ?? 1 })
 }
 
 async function publishBuilt(
   ports: PublishPorts,
-  { key, status: told, brokeOff }: BuildEnd,
+  { key, brokeOff }: BuildEnd,
   claim: Claim,
   status: BuildStatus,
 ): Promise<PublishOutcome> {
   switch (status) {
     case 'succeeded':
-      return publishStaged(ports, key, claim, told === undefined)
+      return publishStaged(ports, key, claim)
     case 'failed':
     case 'unknown':
       return failBuild(ports, key, claim, brokeOff)
@@ -112,75 +114,98 @@ async function failTimedOut(ports: PublishPorts, key: string, claim: Claim): Pro
 }
 
 /** A claim without a build never got beyond its plan. */
-const overdueStatus = async ({ builder }: PublishPorts, { buildId }: Claim): Promise<BuildStatus> =>
-  buildId === undefined ? 'unknown' : builder.status(buildId)
+const overdueStatus = async (
+  { builder }: PublishPorts,
+  { buildId }: Pick<Claim, 'buildId'>,
+): Promise<BuildStatus> => (buildId === undefined ? 'unknown' : builder.status(buildId))
 
 /**
- * `required`: the load test comes first, and what it leaves is published at its end. A crash after the event is asked
- * for leaves the claim; the same event again, or the sweep, asks for the same test, unless that broke off before.
+ * `required`: the load test comes first, and what it leaves is published at its end. A crash after the test is asked for
+ * leaves the claim in a test that never began: the sweep asks for the next one.
  */
-async function publishStaged(
-  ports: PublishPorts,
-  key: string,
-  claim: Claim,
-  overdue: boolean,
-): Promise<PublishOutcome> {
+async function publishStaged(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
   const staged = await readStaged(ports, claim.claim)
   const refusal = verifyStaged(ports.settings, key, staged)
   if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
   const { plan, probe } = staged as Whole
   const { mode } = ports.settings.loadTest
-  if (mode === 'required' && plan.loadTest !== undefined) {
-    const fault = overdue ? await readFault(ports.staging, loadTestKeys(claim.claim).fault) : undefined
-    if (fault !== undefined) return failUntested(ports, key, claim, fault, staged.log)
-    await requestLoadTest(ports, key, claim, probe)
-    return 'testing'
-  }
-  const untested = mode === 'off' || plan.loadTest !== undefined ? undefined : NO_IMAGE
-  const held = await publishWhole(ports, key, claim, staged as Whole, untested)
-  // After the probe, which it does not hold up. A crash before it leaves a probe without a verdict.
-  if (held && mode === 'recorded' && plan.loadTest !== undefined)
-    await requestLoadTest(ports, key, claim, probe)
+  const test = mode === 'off' || plan.loadTest === undefined ? undefined : firstTest(ports)
+  if (mode === 'required' && test !== undefined) return askForTest(ports, key, claim, test, measured(probe))
+  const untested = mode === 'off' || test !== undefined ? undefined : loadTestOf(NO_IMAGE)
+  const held = await publishWhole(ports, key, claim, staged as Whole, { loadTest: untested, test })
+  // After the probe, which it does not hold up. A crash before it leaves a test that never began.
+  if (held && test !== undefined) await emitTest(ports, key, claim, test, measured(probe))
   return held ? 'published' : 'claim-lost'
 }
 
-const failUntested = (
+/** Load tests of one probe: what broke off twice by accident ends at the third. */
+const MAX_TESTS = 3
+
+/** What a load test takes longer to begin has been lost on its way. */
+const testAt = ({ now }: PublishPorts, test: number): Testing => ({
+  test,
+  deadline: now() + PLAN_MILLISECONDS,
+})
+const firstTest = (ports: PublishPorts): Testing => testAt(ports, 1)
+
+interface Measured {
+  readonly sha256: string
+  readonly bytes: number
+}
+const measured = (probe: Uint8Array): Measured => ({ sha256: sha256(probe), bytes: probe.length })
+
+/** By one caller only: whoever comes later finds it asked for. A crash before the event leaves a test that never began. */
+async function askForTest(
   ports: PublishPorts,
   key: string,
-  claim: Claim,
-  fault: string,
-  log: Uint8Array | undefined,
-): Promise<PublishOutcome> =>
-  fail(
-    ports,
-    key,
-    claim,
-    'build-broken',
-    (due) =>
-      `it was built, and its load test could not be started: ${fault}. The operator has to mend that; the next request after ${due} builds it again`,
-    log,
-  )
-
-const NO_IMAGE: LoadTest = {
-  verdict: 'unavailable',
-  reason: 'there is no image of this kernel',
-  checked: [],
-  lines: [],
+  claim: { readonly claim: string },
+  test: Testing,
+  probe: Measured,
+): Promise<PublishOutcome> {
+  if (await ports.index.testing(key, claim.claim, test)) await emitTest(ports, key, claim, test, probe)
+  return 'testing'
 }
 
-const requestLoadTest = (ports: PublishPorts, key: string, { claim }: Claim, probe: Uint8Array) =>
-  ports.bus.emit({ type: 'LoadTestRequested', key, claim, sha256: sha256(probe), bytes: probe.length })
+const emitTest = (
+  { bus }: PublishPorts,
+  key: string,
+  { claim }: { readonly claim: string },
+  { test }: Testing,
+  { sha256, bytes }: Measured,
+) => bus.emit({ type: 'LoadTestRequested', key, claim, test, sha256, bytes })
 
-/** Under `required`, at the end of the load test: what its own kernel did not take is never published. */
-async function publishTested(
+/** A probe in its load test: under `required` before it is published, under `recorded` after that. */
+type InTest = Extract<ProbeState, { state: 'building' | 'published' }> & { readonly test: number }
+
+/** A load test ended, or its time is over. What is known settles the probe; what broke off is tried again. */
+async function testEnded(ports: PublishPorts, end: BuildEnd, state: InTest): Promise<PublishOutcome> {
+  const { key } = end
+  // An earlier test, whose end comes late or again.
+  if (end.test !== undefined && end.test !== state.test) return 'testing'
+  if (end.status === undefined && (await overdueStatus(ports, state)) === 'running')
+    await ports.builder.stop(state.buildId ?? '')
+  const probe = await testedProbe(ports, state)
+  const tested = await readLoadTest(ports, state.claim, state.test, probe.sha256)
+  if (!tested.known && state.test < MAX_TESTS)
+    return askForTest(ports, key, state, testAt(ports, state.test + 1), probe)
+  return state.state === 'published'
+    ? addVerdict(ports, key, state, tested)
+    : settleTested(ports, key, state, tested)
+}
+
+async function testedProbe(ports: PublishPorts, state: InTest): Promise<Measured> {
+  if (state.state === 'published') return state
+  const { probe = new Uint8Array() } = await readStaged(ports, state.claim)
+  return measured(probe)
+}
+
+/** Under `required`: what its own kernel did not take, or nobody could try, is never published. */
+async function settleTested(
   ports: PublishPorts,
   key: string,
   claim: Claim,
-  status: BuildStatus,
+  { known, verdict, log }: Tested,
 ): Promise<PublishOutcome> {
-  if (status === 'running') await ports.builder.stop(claim.buildId ?? '')
-  const staged = await readStaged(ports, claim.claim)
-  const { verdict, log } = await readLoadTest(ports, claim.claim, sha256(staged.probe ?? new Uint8Array()))
   if (verdict.verdict === 'failed')
     return fail(
       ports,
@@ -190,22 +215,38 @@ async function publishTested(
       `its own kernel does not load it.\n${tellVerdict(verdict)}`,
       log,
     )
+  const staged = await readStaged(ports, claim.claim)
+  if (!known)
+    return fail(ports, key, claim, 'build-broken', (due) => untested(verdict.reason, due), staged.log)
   const refusal = verifyStaged(ports.settings, key, staged)
   if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
-  const held = await publishWhole(ports, key, claim, staged as Whole, loadTestOf(verdict))
+  const held = await publishWhole(ports, key, claim, staged as Whole, { loadTest: loadTestOf(verdict) })
   return held ? 'published' : 'claim-lost'
 }
+
+const untested = (why: string, due: string): string =>
+  `it was built, and its load test broke off ${MAX_TESTS} times: ${why}. The operator has to mend that; the next request after ${due} builds it again`
 
 /** Under `recorded`, once: the first verdict stays. */
 async function addVerdict(
   ports: PublishPorts,
-  { key, claim }: BuildEnd,
-  { sha256: digest }: Publication,
+  key: string,
+  { claim }: InTest,
+  { known, verdict }: Tested,
 ): Promise<PublishOutcome> {
-  const { verdict } = await readLoadTest(ports, claim, digest)
-  const added = await ports.index.verdict(key, claim, loadTestOf(verdict))
-  if (added) ports.log('load test', { key, claim, verdict: verdict.verdict, reason: verdict.reason })
+  const loadTest = loadTestOf(verdict)
+  const told = known
+    ? loadTest
+    : { ...loadTest, reason: `the load test broke off ${MAX_TESTS} times: ${verdict.reason}` }
+  const added = await ports.index.verdict(key, claim, told)
+  if (added) ports.log('load test', { key, claim, verdict: told.verdict, reason: told.reason })
   return 'tested'
+}
+
+/** What is known of its load test, or which one is to come. */
+interface OfTest {
+  readonly loadTest?: LoadTest | undefined
+  readonly test?: Testing | undefined
 }
 
 async function publishWhole(
@@ -213,13 +254,13 @@ async function publishWhole(
   key: string,
   claim: Claim,
   staged: Whole,
-  loadTest: LoadTest | undefined,
+  { loadTest, test }: OfTest,
 ): Promise<boolean> {
   const publication = await storeProbe(ports, probeOf(key), key, staged)
   // The index last: a crash before this line leaves objects that nobody is sent to, and an open claim; the
   // event or the sweep comes again and finds the same objects under the same keys.
   const tested = loadTest === undefined ? publication : { ...publication, loadTest }
-  const held = await ports.index.publish(key, claim.claim, tested)
+  const held = await ports.index.publish(key, claim.claim, tested, test)
   ports.log('published', { key, claim: claim.claim, sha256: publication.sha256, bytes: publication.bytes })
   await keepTree(ports, claim.claim, staged)
   return held

@@ -1,8 +1,9 @@
 // What a build and a load test left in their staging keys: read within bounds, and not believed.
 
+import { readFault } from '../build/faults.ts'
 import { type BuildPlan, decodeOrder, MAX_ORDER } from '../build/order.ts'
 import { type BuildReport, MAX_LOG, MAX_MANIFEST, readReport } from '../build/report.ts'
-import { type LoadVerdict, MAX_VERDICT, readVerdict } from '../build/verdict.ts'
+import { type LoadVerdict, MAX_VERDICT, NO_IMAGE, readVerdict } from '../build/verdict.ts'
 import { bootId, MAX_TREE } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
@@ -98,27 +99,52 @@ export function verifyStaged(
   }
 }
 
+/** What a load test left. */
+export interface Tested {
+  /** whether that is the end of it: what broke off on its way is tried again */
+  readonly known: boolean
+  readonly verdict: LoadVerdict
+  readonly log: Uint8Array | undefined
+}
+
 /**
  * The verdict on exactly those bytes, and the kernel's image, which the next test is spared taking out of its package.
  * What was tested is what the job of the test says, which no build can write.
  */
-export async function readLoadTest({ staging, trees }: LoadTestPorts, claim: string, probeSha256: string) {
-  const keys = loadTestKeys(claim)
-  const [job, body, log, order] = await Promise.all([
+export async function readLoadTest(
+  { staging, trees }: LoadTestPorts,
+  claim: string,
+  test: number,
+  probeSha256: string,
+): Promise<Tested> {
+  const keys = loadTestKeys(claim, test)
+  const [job, body, log, order, fault] = await Promise.all([
     staging.get(keys.job, MAX_ORDER),
     bounded(staging.get(keys.verdict, MAX_VERDICT)),
     bounded(staging.get(keys.log, MAX_LOG)),
     staging.get(stagingKeys(claim).plan, MAX_ORDER),
+    readFault(staging, keys.fault),
   ])
-  const tested = new TextDecoder().decode(job).includes(`get\tprobe\ttext\t${probeSha256}\t`)
-  const verdict = tested ? readVerdict(body) : OTHER_BYTES
+  if (job === undefined) return notBegun(fault)
+  const inputs = new TextDecoder().decode(job)
+  if (!inputs.includes(`get\tprobe\ttext\t${probeSha256}\t`))
+    return { known: true, verdict: OTHER_BYTES, log }
+  if (!/^get\t(?:boot|kernel)\t/m.test(inputs)) return { known: true, verdict: NO_IMAGE, log }
+  if (body === undefined && fault !== undefined) return notBegun(fault)
+  const verdict = readVerdict(body)
   const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
   if (image !== undefined && verdict.boot !== undefined) {
     const boot = await bounded(staging.get(keys.boot, MAX_TREE))
     if (boot !== undefined && sha256(boot) === verdict.boot.sha256) await trees.keep(bootId(image), boot)
   }
-  return { verdict, log }
+  return { known: verdict.verdict !== 'unavailable', verdict, log }
 }
+
+const notBegun = (fault = 'the load test did not begin'): Tested => ({
+  known: false,
+  verdict: { verdict: 'unavailable', stage: 'plan', reason: fault, timings: {} },
+  log: undefined,
+})
 
 const OTHER_BYTES: LoadVerdict = {
   verdict: 'failed',

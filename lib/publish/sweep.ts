@@ -1,4 +1,4 @@
-// Claims past their deadline, whatever was lost on their way: each is settled by the normal run's own path.
+// Builds and load tests past their deadline, whatever was lost on their way: each is settled by the normal run's own path.
 
 import type { Bus, Clock, Index, Log } from '../model/ports.ts'
 
@@ -9,7 +9,7 @@ export interface SweepPorts {
   readonly log: Log
 }
 
-/** Claims that one sweep settles; the next sweep takes the rest. */
+/** What one sweep settles; the next sweep takes the rest. */
 const BATCH = 100
 
 /**
@@ -19,8 +19,8 @@ const BATCH = 100
 export async function sweep({ index, bus, now, log }: SweepPorts): Promise<number> {
   const overdue = await index.overdue(now(), BATCH)
   for (const { key, claim } of overdue) {
-    log('overdue', { key, claim: claim.claim })
-    await bus.emit({ type: 'ProbeOverdue', key, claim: claim.claim })
+    log('overdue', { key, claim })
+    await bus.emit({ type: 'ProbeOverdue', key, claim })
   }
   return overdue.length
 }

@@ -1,6 +1,7 @@
 // Clients of before May 2020 follow no redirect: they are held in one request, and sent the bytes themselves.
 
 import { unreachable } from '../model/errors.ts'
+import type { Elapsed } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import { fileOf, format, parse } from '../names/grammar.ts'
 import { type Answer, methodOf, problem, type ReadMethod } from './answer.ts'
@@ -9,6 +10,7 @@ import { beside, type Located, locate, type Request, type ResolvePorts } from '.
 import { beingBuilt, hitAnswer } from './states.ts'
 
 export interface DeliverPorts extends ResolvePorts, Pick<HoldPorts, 'holds'> {
+  readonly elapsed: Elapsed
   readonly sleep: (milliseconds: number) => Promise<void>
   /** The bytes of a published object. */
   readonly read: (objectKey: string) => Promise<Uint8Array>
@@ -19,8 +21,8 @@ const MAX_BYTES = 4_400_000
 
 /** Looks again and again, for as long as one request may last. ProbeError as for `resolve`, and `too-many-waits`. */
 export async function deliver(ports: DeliverPorts, request: Request): Promise<Answer> {
-  const { hopSeconds } = ports.settings.hold
-  const end = ports.now() + hopSeconds * 1000
+  const hop = ports.settings.hold.hopSeconds * 1000
+  const end = ports.now() + hop
   const method = methodOf(request)
   const name = parse(request.path)
   if (name.companion !== undefined) return beside(ports, name, name.companion, method)
@@ -29,20 +31,21 @@ export async function deliver(ports: DeliverPorts, request: Request): Promise<An
   if (first.tag !== 'being-built') return answerOf(ports, first, method)
   const waiting = { room: 'direct' as const, caller: request.caller }
   return held(ports, waiting, end, async () =>
-    answerOf(ports, await whileBuilt(ports, first, look, end), method),
+    answerOf(ports, await whileBuilt(ports, first, look, hop), method),
   )
 }
 
 /** What it leads to by then. */
 async function whileBuilt(
-  { now, sleep, settings }: DeliverPorts,
+  { elapsed, sleep, settings }: DeliverPorts,
   first: Located,
   look: () => Promise<Located>,
-  end: number,
+  hop: number,
 ): Promise<Located> {
   const poll = settings.hold.pollSeconds * 1000
+  const began = elapsed()
   let located = first
-  while (located.tag === 'being-built' && now() + poll < end) {
+  while (located.tag === 'being-built' && elapsed() - began + poll < hop) {
     await sleep(poll)
     located = await look()
   }

@@ -2,8 +2,8 @@
 
 import { type DriverCatalogue, didYouMean, entryOf } from '../model/drivers.ts'
 import { ProbeError } from '../model/errors.ts'
-import type { Budgets, Bus, Catalogue, Clock, NewId, Sources } from '../model/ports.ts'
-import { CATALOGUE_MILLISECONDS, minuteOf } from '../model/retry.ts'
+import type { Budgets, Bus, Catalogue, Clock, Elapsed, NewId, Sources } from '../model/ports.ts'
+import { CATALOGUE_MILLISECONDS, isRecent, minuteOf } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { type HoldPorts, held, type Waiting } from './hold.ts'
 
@@ -17,6 +17,7 @@ export interface CataloguePorts {
 
 export interface DriverVersionsPorts extends CataloguePorts, HoldPorts {
   readonly settings: Pick<Settings, 'revoked' | 'hold'>
+  readonly elapsed: Elapsed
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
@@ -37,11 +38,11 @@ export async function driverVersions(
     versions.filter((version) => !ports.settings.revoked.includes(version))
   const known = await readOrAskFor(ports)
   if (known !== undefined) return good(known)
-  return good(await held(ports, waiting, end, () => firstRead(ports, end)))
+  return good(await held(ports, waiting, end, () => firstRead(ports)))
 }
 
-async function firstRead({ catalogue, now, sleep }: DriverVersionsPorts, end: number) {
-  while (now() < end) {
+async function firstRead({ catalogue, elapsed, sleep }: DriverVersionsPorts) {
+  for (const end = elapsed() + HOLD_MILLISECONDS; elapsed() < end; ) {
     await sleep(POLL_MILLISECONDS)
     const read = await catalogue.read()
     if (read !== undefined) return read
@@ -54,7 +55,7 @@ async function firstRead({ catalogue, now, sleep }: DriverVersionsPorts, end: nu
 
 async function readOrAskFor(ports: CataloguePorts): Promise<DriverCatalogue | undefined> {
   const known = await ports.catalogue.read()
-  if (known === undefined || ports.now() - known.readAt >= CATALOGUE_MILLISECONDS) await askFor(ports)
+  if (known === undefined || !isRecent(known.readAt, ports.now(), CATALOGUE_MILLISECONDS)) await askFor(ports)
   return known
 }
 

@@ -1,6 +1,6 @@
 // What one look has told is known for some seconds without another: an attack of thousands of requests is one look.
 
-import type { Budgets, Clock, Sources } from '../model/ports.ts'
+import type { Budgets, Elapsed, Sources } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
 
 /** Remembered at most; an attacker with more addresses costs looks again. */
@@ -10,7 +10,7 @@ const MANY = 5000
  * Only that a budget is exhausted is remembered, never that it is not: nobody spends more by it. What was given back since
  * is seen `milliseconds` later.
  */
-export function rememberExhausted(budgets: Budgets, now: Clock, milliseconds: number): Budgets {
+export function rememberExhausted(budgets: Budgets, now: Elapsed, milliseconds: number): Budgets {
   const until = new Map<string, number>()
   return {
     spend: budgets.spend,
@@ -28,7 +28,7 @@ export function rememberExhausted(budgets: Budgets, now: Clock, milliseconds: nu
 }
 
 /** What is on record stays; what is not may be there the next moment. An operator who forgets it is heard as late. */
-export function rememberRecorded(sources: Sources, now: Clock, milliseconds: number): Sources {
+export function rememberRecorded(sources: Sources, now: Elapsed, milliseconds: number): Sources {
   const found = new Map<string, { readonly until: number; readonly source: Source }>()
   return {
     record: sources.record,

@@ -4,6 +4,7 @@ import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import { recordId } from '../model/kernel.ts'
 import type { Index, Kernels, Presigner } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
+import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkSubmitted } from '../model/support.ts'
 import { orSubmit } from '../model/way-out.ts'
@@ -146,7 +147,7 @@ async function missing(
   caller: string,
 ): Promise<Located> {
   const now = ports.now()
-  if (state?.state === 'building' && state.deadline > now) return { tag: 'being-built', subject }
+  if (state?.state === 'building' && !isOverdue(state.deadline, now)) return { tag: 'being-built', subject }
   if (state?.state === 'failed' && !isDue(state, now)) {
     return { tag: 'answer', answer: problem(stateProblem(subject, state, now)) }
   }

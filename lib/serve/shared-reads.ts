@@ -1,6 +1,6 @@
 // Many who wait for one probe, in one process, look at it by one read.
 
-import type { Clock, Index } from '../model/ports.ts'
+import type { Elapsed, Index } from '../model/ports.ts'
 
 type Reads = Pick<Index, 'get'>
 
@@ -8,7 +8,7 @@ type Reads = Pick<Index, 'get'>
 const MANY = 200
 
 /** A read is shared for that long from its start on: never the first look of anyone, which must see what was just written. */
-export function shareReads(index: Reads, now: Clock, milliseconds: number): Reads {
+export function shareReads(index: Reads, now: Elapsed, milliseconds: number): Reads {
   const reads = new Map<string, { readonly at: number; readonly read: ReturnType<Reads['get']> }>()
   return {
     get: (key, options) => {

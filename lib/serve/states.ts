@@ -4,6 +4,7 @@ import { unreachable } from '../model/errors.ts'
 import { stagingKeys } from '../model/keys.ts'
 import type { Clock, Presigner } from '../model/ports.ts'
 import type { Failure, FailureReason, Probe, Publication } from '../model/probe.ts'
+import { FURTHEST_RETRY, hasCome } from '../model/retry.ts'
 import { type Companion, fileOf } from '../names/grammar.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, type Problem, problem, type ReadMethod, redirect } from './answer.ts'
@@ -12,7 +13,7 @@ import type { Found, OwnState, Unpublished } from './follow.ts'
 /** Long enough for a slow client to begin its download, short enough to be of no use to a thief of logs. */
 const PRESIGN = { expiresSeconds: 300 }
 
-export const isDue = (failure: Failure, now: number): boolean => failure.retryAt <= now
+export const isDue = (failure: Failure, now: number): boolean => hasCome(failure.retryAt, now, FURTHEST_RETRY)
 
 /** To the bytes. HEAD has a signature of its own. */
 export async function hitAnswer(

@@ -1,7 +1,8 @@
 // Holds a client while its probe is built, so that its very first GET can succeed.
 
 import { unreachable } from '../model/errors.ts'
-import type { Clock, Index, Presigner } from '../model/ports.ts'
+import type { Clock, Elapsed, Index, Presigner } from '../model/ports.ts'
+import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
@@ -18,6 +19,7 @@ export interface WaitPorts extends HoldPorts {
   readonly polled: Pick<Index, 'get'>
   readonly artifacts: Presigner
   readonly now: Clock
+  readonly elapsed: Elapsed
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly settings: Settings
 }
@@ -44,10 +46,11 @@ export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answ
   const name = parse(request.path.slice(PREFIX.length))
   const { hopSeconds, pollSeconds } = ports.settings.hold
   const until = clampUntil(ports, request.until)
-  const hopEnd = Math.min(until, ports.now() + hopSeconds * 1000)
+  const hop = Math.min(until - ports.now(), hopSeconds * 1000)
+  const [hopEnd, began] = [ports.now() + hop, ports.elapsed()]
   const look = () => settled(ports, name, method)
   const lookAgain = () => settled({ ...ports, index: ports.polled }, name, method)
-  const isOver = () => ports.now() + pollSeconds * 1000 >= hopEnd
+  const isOver = () => ports.elapsed() - began + pollSeconds * 1000 >= hop
   const waiting = { room: 'wait' as const, caller: request.caller }
   const answer =
     (await look()) ??
@@ -85,7 +88,7 @@ async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promis
   switch (state?.state) {
     case 'building':
       // Past its deadline nobody builds any more: the probe's own URL claims it again.
-      return state.deadline > ports.now() ? undefined : redirect(subject.path())
+      return isOverdue(state.deadline, ports.now()) ? redirect(subject.path()) : undefined
     case 'published':
       return probe === undefined ? redirect(subject.path()) : hitAnswer(ports.artifacts, probe, state, method)
     case 'failed':

@@ -26,6 +26,7 @@ import { type ReadSubmission, readSubmission, type Wanted, wantedOf } from './re
 import type { Submission } from './submission.ts'
 
 export interface SubmitPorts extends LocatePorts {
+  readonly elapsed: DriverVersionsPorts['elapsed']
   readonly sleep: DriverVersionsPorts['sleep']
   readonly holds: Holds
   readonly kernels: Kernels

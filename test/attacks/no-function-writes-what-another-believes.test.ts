@@ -127,7 +127,7 @@ describe('plan', () => {
     ['metadata/y.json', 'Inputs'],
     ['claim/plan.json', 'Staging'],
     ['claim/probe', 'Staging'],
-    ['claim/load-test/verdict', 'Staging'],
+    ['claim/load-test-1/verdict', 'Staging'],
   ])('writes %s of %s once', async (key, into) => {
     expect(await put('Plan', into, key)).toBe('AccessDenied')
     expect(await put('Plan', into, key, true)).toBe('done')
@@ -135,7 +135,7 @@ describe('plan', () => {
   })
 
   test('lets a build follow its own log, and a load test its own', async () => {
-    for (const key of ['claim/log', 'claim/load-test/log'])
+    for (const key of ['claim/log', 'claim/load-test-1/log'])
       for (const _ of [1, 2]) expect(await put('Plan', 'Staging', key)).toBe('done')
   })
 

@@ -27,6 +27,13 @@ export function catalogueContract(make: () => Promise<Catalogue>): void {
     expect(await catalogue.read()).toBeUndefined()
   })
 
+  test('a claim that ends far ahead was made before the clock was set back, and is over', async () => {
+    expect(await catalogue.claim(10_000_000, 10_001_000)).toBe(true)
+    expect(await catalogue.claim(9_999_000, 10_000_000)).toBe(false)
+    expect(await catalogue.claim(1000, 2000)).toBe(true)
+    expect(await catalogue.claim(1000, 2000)).toBe(false)
+  })
+
   test('a claim ends with the list that it wrote, or with its time', async () => {
     expect(await catalogue.claim(1000, 2000)).toBe(true)
     expect(await catalogue.claim(1999, 3000)).toBe(false)

@@ -82,6 +82,14 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed(winner, late) })
     })
 
+    test('whose deadline no build could have was made before the clock was set back: it is taken over', async () => {
+      await index.claim(KEY, claimed('c1', NOW + 6 * 60 * MINUTE))
+      expect(await index.claim(KEY, claimed('c2'))).toBe(2)
+      expect(await index.claim(KEY, claimed('c3'))).toBeUndefined()
+      await index.started(KEY, 'c2', { buildId: 'build:1', deadline: NOW + 66 * MINUTE })
+      expect(await index.claim(KEY, claimed('c3'))).toBeUndefined()
+    })
+
     test('of one probe is none of another', async () => {
       await index.claim(KEY, claimed('c1'))
       expect(await index.claim(KEY.replace('.ko', '.o'), claimed('c2'))).toBe(1)
@@ -186,6 +194,13 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed(winner, FAILURE.retryAt) })
     })
 
+    test('is due where its time lies further ahead than any: it failed before the clock was set back', async () => {
+      await index.claim(KEY, claimed('c1'))
+      await index.fail(KEY, 'c1', { ...FAILURE, retryAt: NOW + 24 * 60 * MINUTE })
+      expect(await index.claim(KEY, claimed('c2'))).toBeUndefined()
+      expect(await index.claim(KEY, claimed('c2', NOW - 48 * 60 * MINUTE))).toBe(2)
+    })
+
     test('is neither published nor failed again by the claim that failed', async () => {
       await index.claim(KEY, claimed('c1'))
       await index.fail(KEY, 'c1', FAILURE)
@@ -239,6 +254,93 @@ export function indexContract(make: () => Promise<Index>): void {
     })
   })
 
+  describe('a load test', () => {
+    const [soon, late] = [NOW + 2 * MINUTE, NOW + 12 * MINUTE]
+    const beforeIt = async () => {
+      await index.claim(KEY, claimed('c1'))
+      await index.started(KEY, 'c1', { buildId: 'build:1', deadline: NOW + MINUTE })
+    }
+    /** Where it comes before the probe is published, and where after. */
+    const WAYS = [
+      ['required', beforeIt, { state: 'building', phase: 'load-test' }],
+      [
+        'recorded',
+        async () => {
+          await beforeIt()
+          await index.publish(KEY, 'c1', PUBLICATION, { test: 1, deadline: soon })
+        },
+        { state: 'published', ...PUBLICATION },
+      ],
+    ] as const
+
+    test.each(WAYS)(
+      'that is %s is asked for by one, and has its build on record',
+      async (mode, prepare, is) => {
+        await prepare()
+        const first = mode === 'required' ? 1 : 2
+        const asked = await Promise.all(
+          Array.from({ length: 10 }, () => index.testing(KEY, 'c1', { test: first, deadline: soon })),
+        )
+        expect(asked.filter(Boolean)).toEqual([true])
+        expect(await state()).toMatchObject({ ...is, test: first, deadline: soon })
+        expect(await state()).not.toHaveProperty('buildId')
+        const run = { test: first, deadline: late, buildId: 'test:1' }
+        expect(await index.testing(KEY, 'c1', run)).toBe(true)
+        expect(await index.testing(KEY, 'c1', run)).toBe(true)
+        expect(await state()).toMatchObject({ ...is, ...run })
+      },
+    )
+
+    test.each(WAYS)('that is %s gives way to the next, and never to one before', async (_, prepare) => {
+      await prepare()
+      await index.testing(KEY, 'c1', { test: 2, deadline: soon })
+      expect(await index.testing(KEY, 'c1', { test: 1, deadline: late })).toBe(false)
+      expect(await index.testing(KEY, 'c1', { test: 1, deadline: late, buildId: 'test:1' })).toBe(false)
+      expect(await index.testing(KEY, 'c1', { test: 3, deadline: late, buildId: 'test:3' })).toBe(false)
+      expect(await index.testing(KEY, 'c2', { test: 3, deadline: late })).toBe(false)
+      expect(await index.testing(KEY, 'c1', { test: 3, deadline: late })).toBe(true)
+      expect(await state()).toMatchObject({ test: 3, deadline: late })
+    })
+
+    test.each(WAYS)('that is %s is overdue past its deadline', async (_, prepare) => {
+      await prepare()
+      await index.testing(KEY, 'c1', { test: 2, deadline: soon })
+      expect(await index.overdue(soon - 1, 10)).toEqual([])
+      expect(await index.overdue(soon, 10)).toEqual([{ key: KEY, claim: 'c1' }])
+    })
+
+    test('is over with its verdict: nothing of it is left, and none comes after it', async () => {
+      await beforeIt()
+      await index.publish(KEY, 'c1', PUBLICATION, { test: 1, deadline: soon })
+      await index.testing(KEY, 'c1', { test: 1, deadline: late, buildId: 'test:1' })
+      const loadTest = { verdict: 'passed', reason: 'it loads', checked: ['insmod'], lines: [] } as const
+      expect(await index.verdict(KEY, 'c1', loadTest)).toBe(true)
+      expect(await state()).toEqual({ state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION, loadTest })
+      expect(await index.overdue(late + MINUTE, 10)).toEqual([])
+      expect(await index.testing(KEY, 'c1', { test: 2, deadline: late })).toBe(false)
+      expect(await index.verdict(KEY, 'c1', { ...loadTest, verdict: 'failed' })).toBe(false)
+    })
+
+    test('that came first is forgotten with the claim', async () => {
+      await beforeIt()
+      await index.testing(KEY, 'c1', { test: 1, deadline: soon })
+      await index.claim(KEY, claimed('c2', soon))
+      expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed('c2', soon) })
+      await index.testing(KEY, 'c2', { test: 1, deadline: late })
+      await index.publish(KEY, 'c2', PUBLICATION)
+      expect(await state()).toEqual({ state: 'published', attempt: 2, claim: 'c2', ...PUBLICATION })
+      expect(await index.overdue(late + MINUTE, 10)).toEqual([])
+    })
+
+    test('of nothing, of what failed or of a verdict that is there is not asked for', async () => {
+      expect(await index.testing(KEY, 'c1', { test: 1, deadline: soon })).toBe(false)
+      expect(await state()).toBeUndefined()
+      await index.claim(KEY, claimed('c1'))
+      await index.fail(KEY, 'c1', FAILURE)
+      expect(await index.testing(KEY, 'c1', { test: 1, deadline: soon })).toBe(false)
+    })
+  })
+
   describe('what is overdue', () => {
     const claimAll = (deadlines: readonly number[]) =>
       Promise.all(
@@ -256,12 +358,17 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await overdue(1000, 2)).toEqual([k(4), k(9)])
     })
 
+    test('is what no build could have for its deadline, after what is past it', async () => {
+      await claimAll([2, 9 * 60 * MINUTE, 60 * MINUTE])
+      expect(await overdue(5)).toEqual([k(2), k(9 * 60 * MINUTE)])
+      expect(await overdue(5, 1)).toEqual([k(2)])
+    })
+
     test('tells its claim', async () => {
       await claimAll([4])
       await index.started(k(4), 'c4', { buildId: 'build:1', deadline: NOW + 5 })
-      const claim = { claim: 'c4', attempt: 1, claimedAt: NOW, deadline: NOW + 5, buildId: 'build:1' }
       expect(await index.overdue(NOW + 4, 10)).toEqual([])
-      expect(await index.overdue(NOW + 5, 10)).toEqual([{ key: k(4), claim }])
+      expect(await index.overdue(NOW + 5, 10)).toEqual([{ key: k(4), claim: 'c4' }])
     })
 
     test('is no more when it is published, failed, or claimed anew', async () => {
@@ -322,7 +429,7 @@ export function expiringContract(make: (now: Clock) => Promise<Index>): void {
   test('a claim that is open past its deadline is found by the sweep also after it has expired', async () => {
     await claim()
     time += 3 * MINUTE
-    expect(await index.overdue(time, 10)).toMatchObject([{ key: KEY, claim: { claim: 'c1' } }])
+    expect(await index.overdue(time, 10)).toEqual([{ key: KEY, claim: 'c1' }])
     expect(await index.fail(KEY, 'c1', FAILURE)).toBe(true)
   })
 }

@@ -43,7 +43,7 @@ describe('nothing unverified is served', () => {
 
 describe('one live build per missing probe', () => {
   test('whatever the stampede', async () => {
-    const world = createWorld({ probe })
+    const world = createWorld({ probe, verdict: 'passed' })
     const answers = await Promise.all(Array.from({ length: 200 }, () => world.get()))
     expect(answers.every(({ tag }) => tag === 'redirect')).toBe(true)
     expect(world.memory.inside.events).toHaveLength(1)

@@ -25,7 +25,8 @@ import type {
   Sources,
   Store,
 } from '../../lib/model/ports.ts'
-import type { Claim, ProbeState, Source } from '../../lib/model/probe.ts'
+import type { ProbeState, Source } from '../../lib/model/probe.ts'
+import { FURTHEST_RETRY, hasCome, isOverdue } from '../../lib/model/retry.ts'
 import { releaseIn } from '../../lib/names/grammar.ts'
 
 /** All ports over one empty world; `inside` looks into it, past the ports. */
@@ -97,10 +98,17 @@ export function memoryIndex(now: Clock) {
     const state = states.get(key)
     return state?.state === 'building' && state.claim === claim ? state : undefined
   }
+  /** What is built or published by the claim, and has no verdict. */
+  const testable = (key: string, claim: string) => {
+    const state = states.get(key)
+    if ((state?.state !== 'building' && state?.state !== 'published') || state.claim !== claim)
+      return undefined
+    return state.state === 'published' && state.loadTest !== undefined ? undefined : state
+  }
   const isFree = (state: ProbeState | undefined, now: number): boolean =>
     state === undefined ||
-    (state.state === 'failed' && state.retryAt <= now) ||
-    (state.state === 'building' && state.deadline <= now)
+    (state.state === 'failed' && hasCome(state.retryAt, now, FURTHEST_RETRY)) ||
+    (state.state === 'building' && isOverdue(state.deadline, now))
   const settle = (
     key: string,
     claim: string,
@@ -131,8 +139,19 @@ export function memoryIndex(now: Clock) {
       expire(key, undefined)
       return true
     },
-    publish: async (key, claim, publication) =>
-      settle(key, claim, (attempt) => ({ state: 'published', attempt, claim, ...publication })),
+    testing: async (key, claim, { test, deadline, buildId }) => {
+      const state = testable(key, claim)
+      if (state === undefined) return false
+      const isNext = buildId === undefined ? (state.test ?? 0) < test : state.test === test
+      if (!isNext) return false
+      const { buildId: _, ...rest } = state
+      const phase = state.state === 'building' ? { phase: 'load-test' as const } : {}
+      states.set(key, { ...rest, ...phase, test, deadline, ...(buildId === undefined ? {} : { buildId }) })
+      expire(key, undefined)
+      return true
+    },
+    publish: async (key, claim, publication, testing) =>
+      settle(key, claim, (attempt) => ({ state: 'published', attempt, claim, ...publication, ...testing })),
     fail: async (key, claim, { expiresAt, ...failure }) =>
       settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure }), expiresAt),
     alias: async (key, claim, of) =>
@@ -140,7 +159,8 @@ export function memoryIndex(now: Clock) {
     verdict: async (key, claim, loadTest) => {
       const state = states.get(key)
       if (state?.state !== 'published' || state.claim !== claim || state.loadTest !== undefined) return false
-      states.set(key, { ...state, loadTest })
+      const { test: _, buildId: __, deadline: ___, ...settled } = state
+      states.set(key, { ...settled, loadTest })
       return true
     },
     list: async ({ release, cursor, limit }) => {
@@ -154,16 +174,16 @@ export function memoryIndex(now: Clock) {
     },
     overdue: async (now, limit) =>
       [...states]
-        .flatMap(([key, state]) =>
-          state.state === 'building' && state.deadline <= now ? [{ key, claim: claimOf(state) }] : [],
-        )
-        .sort((a, b) => a.claim.deadline - b.claim.deadline)
-        .slice(0, limit),
+        .flatMap(([key, state]) => {
+          const open = state.state === 'building' || state.state === 'published' ? state.deadline : undefined
+          return open !== undefined && isOverdue(open, now) ? [{ key, claim: state.claim, open }] : []
+        })
+        .sort((a, b) => a.open - b.open)
+        .slice(0, limit)
+        .map(({ key, claim }) => ({ key, claim })),
   }
   return { index, states, expiries }
 }
-
-const claimOf = ({ state: _, ...claim }: Extract<ProbeState, { state: 'building' }>): Claim => claim
 
 export function memoryBudgets(): Budgets {
   const spent = new Map<string, Set<string>>()
@@ -187,7 +207,7 @@ export function memoryHolds(now: Clock): Holds {
   return {
     take: async (holder, { id, until }, limit) => {
       const held = leases.get(holder) ?? new Map<string, number>()
-      const live = [...held].filter(([, end]) => end > now())
+      const live = [...held].filter(([, end]) => !hasCome(end, now(), 300_000))
       if (live.length >= limit) return false
       leases.set(holder, new Map([...live, [id, until]]))
       return true
@@ -214,7 +234,7 @@ export function memoryCatalogue(): Catalogue {
   return {
     read: async () => list,
     claim: async (now, until) => {
-      if (claimedUntil > now) return false
+      if (claimedUntil > now && claimedUntil <= until + 60_000) return false
       claimedUntil = until
       return true
     },
@@ -287,14 +307,15 @@ export interface MemoryBuild {
 }
 
 /** Builds that run until a test, or `stop`, ends them. */
+const tokenOf = (order: BuildOrder): string =>
+  [order.claim, order.phase, ...(order.phase === 'load-test' ? [order.test] : [])].join('/')
+
 export function memoryBuilder() {
   const builds: MemoryBuild[] = []
   const find = (buildId: string) => builds.find(({ id }) => id === buildId)
   const builder: Builder = {
     start: async (order) => {
-      const before = builds.find(
-        (build) => build.order.claim === order.claim && build.order.phase === order.phase,
-      )
+      const before = builds.find((build) => tokenOf(build.order) === tokenOf(order))
       // As CodeBuild: a token stands for one and the same request.
       if (before !== undefined && JSON.stringify(before.order) !== JSON.stringify(order))
         throw new Error(`the token ${order.claim} was used with other parameters: InvalidInputException`)

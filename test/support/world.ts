@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { submissionAnswerOf } from '../../lib/api/submission.ts'
-import { planLoadTest } from '../../lib/build/load-test.ts'
+import { type LoadTestPorts, planLoadTest } from '../../lib/build/load-test.ts'
 import type { BuildReport } from '../../lib/build/report.ts'
 import { createTrees } from '../../lib/inputs/cache.ts'
 import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
@@ -39,14 +39,18 @@ export interface WorldOptions {
   readonly ownSources?: boolean
   /** options of the config that do not hold in its tree, as it tells them */
   readonly lost?: readonly string[]
-  /** what its kernel makes of it; `undefined`: the load test leaves nothing */
-  readonly verdict?: 'passed' | 'failed' | undefined
+  /** what its kernel makes of it, in whichever test or in each; `undefined`: that test leaves nothing */
+  readonly verdict?: Verdict | ((test: number) => Verdict)
+  /** why the image of its kernel does not come */
+  readonly noImage?: ProbeError
   readonly settings?: Partial<Settings>
   /** the release that a kernel has in its name today; throws for what is no kernel */
   readonly today?: (kernelRelease: string) => string
   /** the distribution's own probe of a submitted config; absent: there is none */
   readonly identify?: (asked: ConfigHash) => Probe
 }
+
+type Verdict = 'passed' | 'failed' | undefined
 
 /** Called before and after every call of a port; what it throws is what the caller sees. */
 export type Fault = (call: string, when: 'before' | 'after') => void
@@ -140,14 +144,16 @@ export function createWorld(options: WorldOptions) {
       bytes: 1,
       recipe: 'makefile' as const,
     }),
-    ensureInput: async (_: KernelImage) => undefined,
+    ensureInput: async ({ name }: KernelImage) => {
+      if (name === 'linux-image' && options.noImage !== undefined) throw options.noImage
+    },
     identify: async (asked: ConfigHash): Promise<Probe> => {
       if (options.identify !== undefined) return options.identify(asked)
       throw new ProbeError('headers-not-found', 'no distribution has that config')
     },
     submitted: async (kernel: SubmittedKernel): Promise<SourcePlan> => sourcePlan(kernel),
   })
-  const planPorts: PlanPorts = {
+  const planPorts: PlanPorts & LoadTestPorts = {
     index,
     kernels,
     budgets,
@@ -190,24 +196,26 @@ export function createWorld(options: WorldOptions) {
   }
 
   /** The build itself: it writes its staging keys, past all ports, and ends. */
-  async function build({ claim, phase }: BuildOrder): Promise<BuildStatus> {
+  async function build(order: BuildOrder): Promise<BuildStatus> {
+    const { claim } = order
     const keys = stagingKeys(claim)
     const { staging: bucket } = memory.inside.objects
     const put = (key: string, body: Uint8Array) =>
       bucket.set(key, { body, meta: { contentType: '', sha256: '' } })
     const text = (value: string) => new TextEncoder().encode(value)
-    if (phase === 'load-test') {
-      const { verdict: key, log } = loadTestKeys(claim)
+    if (order.phase === 'load-test') {
+      const { verdict: key, log } = loadTestKeys(claim, order.test)
+      const said = typeof verdict === 'function' ? verdict(order.test) : verdict
       const told = {
-        verdict,
+        verdict: said,
         reason: 'its kernel said so',
         checked: ['insmod'],
         lines: ['scap: loaded'],
         timings: {},
       }
       put(log, text('the console'))
-      if (verdict !== undefined) put(key, text(JSON.stringify(told)))
-      return verdict === undefined ? 'failed' : 'succeeded'
+      if (said !== undefined) put(key, text(JSON.stringify(told)))
+      return said === undefined ? 'failed' : 'succeeded'
     }
     put(keys.log, text('main.c:1: error: no'))
     const end = probe === undefined ? (failure ?? { stage: 'compile' }) : { stage: 'done' }
@@ -245,8 +253,9 @@ export function createWorld(options: WorldOptions) {
         ended.add(running.id)
         running.status = await build(running.order)
         const { key, claim, phase } = running.order
+        const test = running.order.phase === 'load-test' ? running.order.test : undefined
         for (let i = 0; i < times; i += 1) {
-          await handle(() => publish(publishPorts, { key, claim, phase, status: running.status }))
+          await handle(() => publish(publishPorts, { key, claim, phase, test, status: running.status }))
         }
       }
     }
@@ -276,6 +285,7 @@ export function createWorld(options: WorldOptions) {
             kernels,
             holds,
             inputs: watch('inputs', memory.store.inputs),
+            elapsed: now,
             sleep: async (milliseconds) => {
               time += milliseconds
               await deliver()

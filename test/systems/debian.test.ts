@@ -36,7 +36,7 @@ describe.each(SYSTEMS)(
   'a fresh Debian $version with its own Node and npm, or with a Node 18 brought along',
   ({ version, suite }) => {
     const left =
-      LONG || version > 11 ? undefined : 'npm run test:long makes this one as well: two minutes more'
+      LONG || version > 12 ? undefined : 'npm run test:long makes this one as well: two minutes more'
     const whyNot = left ?? whyNoDebian()
     // Not console.log: before each line, vitest would say whose it is.
     const say = (line: string) => void process.stdout.write(`Debian ${version}: ${line}\n`)
@@ -74,8 +74,7 @@ describe.each(SYSTEMS)(
     })
 
     // The tests' tools are those of later releases. In the short form one system runs what does not differ between them.
-    const whole = LONG || version === 13
-    test.runIf(whole && version > 11)(
+    test.runIf(version > 11)(
       'runs a test file by `npm test`, and its last line says how it went',
       async () => {
         const command = ['npm', 'test', '--', 'test/lib/names/names.test.ts']
@@ -87,7 +86,7 @@ describe.each(SYSTEMS)(
       },
     )
 
-    test.runIf(whole).each([
+    test.each([
       ['npm run check', /No fixes applied/],
       ['npm run synth', /^> .*cdk synth/m],
       [

@@ -2,6 +2,7 @@
 
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
+import { isRecent } from '../../model/retry.ts'
 import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
 import { DPKG_ARCH, type Suite } from './suite.ts'
 
@@ -59,7 +60,7 @@ export function suiteReader(
   const packagesOf = (suite: Suite, arch: Arch): Promise<AptPackage[]> => {
     const id = `${arch} ${suite.mirror} ${suite.suite}`
     const begun = readings.get(id)
-    if (begun !== undefined && now() - begun.at < BELIEVED_MILLISECONDS) return begun.packages
+    if (begun !== undefined && isRecent(begun.at, now(), BELIEVED_MILLISECONDS)) return begun.packages
     const packages = inTurn(() => fetchPackages({ ...ports, keyring }, suite, DPKG_ARCH[arch], keep))
     readings.set(id, { at: now(), packages })
     packages.catch(() => readings.delete(id))

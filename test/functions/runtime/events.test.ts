@@ -21,7 +21,7 @@ async function delivered(event: RegistryEvent): Promise<unknown> {
 const claimed = { key: 'driver/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko', claim: 'c1' }
 const requested = { type: 'ProbeRequested', ...claimed, attempt: 2, caller: '192.0.2.1' } as const
 const overdue = { type: 'ProbeOverdue', ...claimed } as const
-const loadTest = { type: 'LoadTestRequested', ...claimed, sha256: 'a'.repeat(64), bytes: 7 } as const
+const loadTest = { type: 'LoadTestRequested', ...claimed, sha256: 'a'.repeat(64), bytes: 7, test: 1 } as const
 
 /** The sample of the CodeBuild user guide, shortened. */
 const ended = (status: string, variables: Record<string, string>) => ({

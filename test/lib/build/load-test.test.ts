@@ -27,6 +27,7 @@ async function inputsOf(image: KernelImage): Promise<string[]> {
   const key = keyOf(probe)
   const until = { deadline: NOW + 60_000, expiresAt: NOW + 60_000 }
   await index.claim(key, { claim: CLAIM, claimedAt: NOW, ...until })
+  await index.testing(key, CLAIM, { test: 1, deadline: NOW + 60_000 })
   const plan = {
     ...{ key, claim: CLAIM, attempt: 1, unameRelease: '6.1.96-flatcar', compiler: 'gcc-13' },
     ...{ recipe: 'makefile', driverSource: source, headers: [] },
@@ -42,8 +43,8 @@ async function inputsOf(image: KernelImage): Promise<string[]> {
     ensureInput: async () => undefined,
     stepsRoot: async () => ({ id: DIGEST, suite: 'bookworm', digest: DIGEST, sha256: DIGEST, bytes: 1 }),
   }
-  expect(await planLoadTest(ports, { key, claim: CLAIM, sha256: DIGEST, bytes: 1 })).toBe(true)
-  const job = await store.staging.get(loadTestKeys(CLAIM).job, 1 << 16)
+  expect(await planLoadTest(ports, { key, claim: CLAIM, sha256: DIGEST, bytes: 1, test: 1 })).toBe(true)
+  const job = await store.staging.get(loadTestKeys(CLAIM, 1).job, 1 << 16)
   return Buffer.from(job ?? '')
     .toString()
     .split('\n')

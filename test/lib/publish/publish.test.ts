@@ -1,22 +1,39 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import { sha256 } from '../../../lib/model/digest.ts'
+import { ProbeError } from '../../../lib/model/errors.ts'
 import type { Settings } from '../../../lib/model/settings.ts'
+import { publish } from '../../../lib/publish/publish.ts'
 import type { Problem } from '../../../lib/serve/answer.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { submissionOf } from '../../support/submissions.ts'
 import { createWorld, DRIVER_VERSION, KEY, type WorldOptions } from '../../support/world.ts'
 
+const MINUTE = 60_000
+
 const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
   loadTest: { ...DEFAULTS.loadTest, mode },
 })
 
+type World = ReturnType<typeof createWorld>
+
 /** From the first GET to the end of everything that it started. */
-async function run(settings: Partial<Settings>, verdict?: WorldOptions['verdict']) {
-  const world = createWorld({ probe: probeBytes(), verdict, settings })
+async function run(
+  settings: Partial<Settings>,
+  verdict?: WorldOptions['verdict'],
+  more: Partial<WorldOptions> = {},
+) {
+  const world = createWorld({ probe: probeBytes(), verdict, settings, ...more })
   await world.get()
   await world.deliver()
   return { world, state: world.state(), phases: world.memory.inside.builds.map(({ order }) => order.phase) }
+}
+
+/** What is past its deadline is swept. */
+async function late(world: World): Promise<void> {
+  world.pass(20 * MINUTE)
+  await world.sweep()
+  await world.deliver()
 }
 
 /** What the signatures of a world state, those of its artifacts. */
@@ -127,9 +144,59 @@ describe('a load test that is required', () => {
     expect(world.state()).toMatchObject({ state: 'failed', reason: 'load-test' })
   })
 
-  test('that says nothing is told as unavailable, never as passed', async () => {
-    const { state } = await run(mode('required'), undefined)
-    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'unavailable' } })
+  test('that says nothing is run three times, and what was never tested is never published', async () => {
+    const { world, state, phases } = await run(mode('required'), undefined)
+    expect(phases).toEqual(['build', 'load-test', 'load-test', 'load-test'])
+    expect(state).toMatchObject({
+      state: 'failed',
+      reason: 'build-broken',
+      detail: expect.stringMatching(
+        /load test broke off 3 times: the load test left no verdict\. The operator/,
+      ),
+    })
+    expect([...world.memory.inside.objects.artifacts.keys()].every((key) => key.endsWith('.log'))).toBe(true)
+    expect(await world.get()).toMatchObject({ problem: { status: 404, code: 'build-broken' } })
+  })
+
+  test('that broke off is made up for, and its verdict decides', async () => {
+    for (const verdict of ['passed', 'failed'] as const) {
+      const { state } = await run(mode('required'), (test) => (test === 3 ? verdict : undefined))
+      expect(state?.state).toBe(verdict === 'passed' ? 'published' : 'failed')
+    }
+  })
+
+  test('cannot be, where there is no image of the kernel: the probe says so', async () => {
+    const noImage = new ProbeError('not-found', 'http://mirror.invalid/linux-image answers 404')
+    const { state, phases } = await run(mode('required'), undefined, { noImage })
+    expect(phases).toEqual(['build', 'load-test'])
+    expect(state).toMatchObject({
+      state: 'published',
+      loadTest: { verdict: 'unavailable', reason: 'there is no image of this kernel' },
+    })
+  })
+
+  test('is not left out for a mirror that is away or forged', async () => {
+    for (const code of ['mirror-unreachable', 'digest-mismatch'] as const) {
+      const noImage = new ProbeError(code, 'the image cannot be had')
+      const { world } = await run(mode('required'), 'passed', { noImage })
+      for (let tests = 0; tests < 4; tests += 1) await late(world)
+      expect(world.state()).toMatchObject({
+        state: 'failed',
+        reason: 'build-broken',
+        detail: expect.stringContaining('load test broke off 3 times: ProbeError: the image cannot be had'),
+      })
+    }
+  })
+
+  test('whose end comes late, or again, is told from the one that runs', async () => {
+    const world = createWorld({ probe: probeBytes(), settings: mode('required') })
+    await world.get()
+    await world.deliver()
+    const builds = world.memory.inside.builds.length
+    const { claim } = world.memory.inside.builds[0]!.order
+    const end = { key: KEY, claim, phase: 'load-test', status: 'failed' } as const
+    for (const test of [1, 2, 3]) await publish(world.publishPorts, { ...end, test })
+    expect(world.memory.inside.builds).toHaveLength(builds)
   })
 
   test('is run once, however often the build’s end is told', async () => {
@@ -147,6 +214,41 @@ describe('a load test that is recorded', () => {
     expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'failed' } })
     const calls = world.calls.filter((call) => call === 'index.publish' || call === 'builder.start')
     expect(calls).toEqual(['builder.start', 'index.publish', 'builder.start'])
+  })
+
+  test('is made up for where its event was lost', async () => {
+    const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('recorded') })
+    await world.get()
+    await world.plan()
+    world.onCall((call) => {
+      if (call === 'bus.emit') throw new Error('the bus is away')
+    })
+    await world.deliver()
+    world.onCall(() => undefined)
+    expect(world.state()).toMatchObject({ state: 'published', test: 1 })
+    expect(world.state()).not.toHaveProperty('loadTest')
+    await late(world)
+    expect(world.state()).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
+    expect(world.state()).not.toHaveProperty('test')
+  })
+
+  test('that broke off is run again, and after three times its probe says so for good', async () => {
+    const { world, state, phases } = await run(mode('recorded'), undefined)
+    expect(phases).toEqual(['build', 'load-test', 'load-test', 'load-test'])
+    expect(state).toMatchObject({
+      state: 'published',
+      loadTest: {
+        verdict: 'unavailable',
+        reason: 'the load test broke off 3 times: the load test left no verdict',
+      },
+    })
+    await late(world)
+    expect(world.memory.inside.builds).toHaveLength(4)
+  })
+
+  test('that broke off once has the verdict of the next', async () => {
+    const { state } = await run(mode('recorded'), (test) => (test === 2 ? 'passed' : undefined))
+    expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
   })
 })
 

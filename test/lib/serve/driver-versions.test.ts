@@ -28,6 +28,7 @@ function registry({ seconds = 5 } = {}) {
         due = Math.min(due, time + seconds * 1000)
       },
     },
+    elapsed: () => time,
     sleep: async (milliseconds: number) => {
       time += milliseconds
       if (time >= due) await memory.catalogue.write({ versions: ['0.23.2', '0.20.0'], readAt: due })

@@ -40,6 +40,7 @@ describe('HEAD', () => {
       ...world.resolvePorts,
       polled: world.resolvePorts.index,
       holds: world.holds,
+      elapsed: world.resolvePorts.now,
       sleep: async () => undefined,
     }
     const { get, head } = await objects((method) =>

@@ -282,7 +282,7 @@ describe('a submission', () => {
 
     test('is built from its own headers, where its distribution has them', async () => {
       const here = createWorld({
-        probe: probeBytes(),
+        ...{ probe: probeBytes(), verdict: 'passed' as const },
         settings,
         identify: (asked) => ({ ...asked, target: 'rocky', kernelRelease: '6.1.0-1', kernelVersion: '1' }),
       })
