@@ -1,6 +1,6 @@
 // `npm start`: this machine's settings, the stack synthesized over them, and alive until Ctrl-C.
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
 import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
@@ -9,6 +9,7 @@ import { aptSuites } from './start/apt-sources.ts'
 import { tellDriverPlaces } from './start/driver-places.ts'
 import { firstRoot } from './start/first-root.ts'
 import { settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
+import { type Form, lineOf, type Step } from './story/story.ts'
 
 interface Settings {
   readonly port: number
@@ -25,7 +26,28 @@ const STOP_START_MS = 1500
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const ROOT = join(import.meta.dirname, '..')
 
-const say = (line: string): void => console.log(line)
+const ARGS = process.argv.slice(2)
+
+/** Where steps are told as JSON, standard output has nothing else. */
+const say = (line: string): void => (ARGS.includes('--json') ? console.error(line) : console.log(line))
+
+const FORMS: Readonly<Record<string, Form>> = { '--quiet': 'quiet', '--json': 'json' }
+
+/** What `npm start -- ...` is told. */
+function formOf(args: readonly string[]): Form {
+  const unknown = args.find((arg) => !(arg in FORMS))
+  if (unknown !== undefined)
+    throw new Error(
+      `${unknown} is not known here: --quiet tells no steps of probes, --json tells them as JSON`,
+    )
+  return FORMS[args.at(-1) ?? ''] ?? 'text'
+}
+
+/** Free for this user, in GB. */
+function roomIn(folder: string): string {
+  const { bavail, bsize } = statfsSync(folder)
+  return `${((bavail * bsize) / 1e9).toFixed(1)} GB`
+}
 
 function settingsOf(env: NodeJS.ProcessEnv): Settings {
   const port = Number(env.PORT || 8080)
@@ -49,6 +71,7 @@ function checkSandbox({ unpacked }: RootPlaces): void {
 }
 
 async function start(): Promise<Stack> {
+  const form = formOf(ARGS)
   const { dataDir, settingsFile, ...others } = settingsOf(process.env)
   const suites = aptSuites()
   const cache = cacheFolder(process.env)
@@ -60,7 +83,12 @@ async function start(): Promise<Stack> {
     checkSandbox(roots)
     return synthesized
   }
-  const stack = await startStack({ assembly, dataDir, roots, log: say, onLost: giveUp, ...others })
+  const tell = (step: Step): void => {
+    const line = lineOf(step, form)
+    if (line !== undefined) console.log(line)
+  }
+  const stack = await startStack({ assembly, dataDir, roots, log: say, onLost: giveUp, tell, ...others })
+  say(`state: ${dataDir}, logs: ${join(dataDir, 'logs')}, room there: ${roomIn(dataDir)}`)
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
     say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
   return stack

@@ -11,6 +11,7 @@ import { createCustomResources } from './custom-resources.ts'
 import { createDynamoDb } from './dynamodb/dynamodb.ts'
 import { createEvents } from './events/events.ts'
 import { createHttpApi } from './http-api/http-api.ts'
+import { createWaiting } from './http-api/waiting.ts'
 import { createRoles, type Roles } from './iam/roles.ts'
 import { verifyRequest } from './iam/sigv4.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
@@ -21,6 +22,7 @@ import type { RootPlaces } from './roots.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
 import { openDataFolder } from './start/data-folder.ts'
+import { createStory, type Step } from './story/story.ts'
 import { loadTemplate } from './template/template.ts'
 import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
 import { behindDoor } from './wire/door.ts'
@@ -42,6 +44,8 @@ export interface StackOptions {
   readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
+  /** called with each step of each probe */
+  readonly tell?: (step: Step) => void
   /** called where the folder of data is taken away under it, with what to tell a person */
   readonly onLost?: (why: string) => void
 }
@@ -84,7 +88,14 @@ async function closeAll(closers: Closer[]): Promise<void> {
 }
 
 async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
-  const { assembly, host = '127.0.0.1', now = Date.now, log = () => {}, onLost = () => {} } = options
+  const {
+    assembly,
+    host = '127.0.0.1',
+    now = Date.now,
+    log = () => {},
+    onLost = () => {},
+    tell = () => {},
+  } = options
   // First of all: a process inherits what is open when it starts.
   const builder = startBuilder()
   closers.push(builder.stop)
@@ -113,12 +124,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const principals: Principals = (id) =>
     id === operator?.principal.accessKeyId ? operator.principal : roles.principals(id)
   const endpoints = endpointsOf(privateUrl, publicUrl)
-  const openLog = (name: string) => openFunctionLog(inData('logs'), name)
+  const waiting = createWaiting()
+  const story = createStory({ now, elapsed: () => performance.now(), waiting: waiting.count, tell })
+  const openLog = (name: string) => openFunctionLog(inData('logs'), name, story.logged)
   const functions = createFunctions({ template, roles, endpoints, openLog })
   closers.push(functions.stop)
   const deliveries = createDeliveries({ dir: inData('events'), functions, now, log })
   closers.push(deliveries.stop)
-  const events = createEvents({ template, functions, deliveries, now, log })
+  const events = createEvents({ template, functions, deliveries, now, log, onEvent: story.event })
   closers.push(events.stop)
   const scratch = scratchOf(dataDir)
   const codebuild = createCodeBuild({
@@ -182,7 +195,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   await custom.apply(privateUrl)
   const api = byPath(
     [[S3_PREFIX, s3]],
-    createHttpApi({ template, functions, publicUrl, now, stopping: stopping.signal }),
+    createHttpApi({ template, functions, publicUrl, now, waiting, stopping: stopping.signal }),
   )
   front.open(behindDoor(api, { host, port: publicServer.port, publicUrl }))
 

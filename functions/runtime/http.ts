@@ -77,9 +77,7 @@ function refusal(error: ProbeError, { rawPath }: APIGatewayProxyEventV2): Result
 }
 
 function internalError(error: unknown, { rawPath }: APIGatewayProxyEventV2): Result {
-  console.error(
-    JSON.stringify({ event: 'internal error', path: rawPath.slice(0, 300), error: String(error) }),
-  )
+  console.error({ event: 'internal error', path: rawPath.slice(0, 300), error: String(error) })
   return problemResult({
     status: 500,
     code: 'internal-error',

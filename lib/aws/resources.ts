@@ -38,7 +38,7 @@ export const BUILD_ENV = {
   /** `build` or `load-test` */
   phase: 'PHASE',
   /** which load test it is, from 1 */
-  test: 'TEST',
+  test: 'LOAD_TEST',
 } as const
 
 /** How CodeBuild says that a build has ended, and what that is to us. */

@@ -24,6 +24,8 @@ export interface EventsOptions {
   readonly deliveries: Deliveries
   readonly now: Clock
   readonly log: (line: string) => void
+  /** hears each event on a bus of the template */
+  readonly onEvent?: (type: string, detail: Json) => void
 }
 
 interface Rule {
@@ -89,6 +91,7 @@ export function createEvents(options: EventsOptions): Events {
     if (detail === undefined) return refused('MalformedDetail', 'Detail is malformed.')
     const event = envelope({ 'detail-type': DetailType, source: Source, detail })
     publish(bus, event)
+    options.onEvent?.(DetailType, detail)
     return { EventId: event.id as string }
   }
   return {

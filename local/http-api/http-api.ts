@@ -8,12 +8,14 @@ import { number, object, string } from '../wire/json.ts'
 import { ACCOUNT, type Clock, REGION, type Service } from '../wire/types.ts'
 import { answerOf, eventOf, type HttpAnswer, INTERNAL, message } from './http-event.ts'
 import { createRouter, parseRouteKey, type Route } from './routes.ts'
+import type { Waiting } from './waiting.ts'
 
 export interface HttpApiOptions {
   readonly template: Template
   readonly functions: Functions
   readonly publicUrl: string
   readonly now: Clock
+  readonly waiting: Waiting
   /** aborted when the stack is about to stop */
   readonly stopping: AbortSignal
 }
@@ -32,7 +34,7 @@ const LAST_MS = 1000
 
 /** The one HTTP API of the template, with its `$default` stage. */
 export function createHttpApi(options: HttpApiOptions): Service {
-  const { template, now, stopping } = options
+  const { template, now, stopping, waiting } = options
   const api = only(template, 'AWS::ApiGatewayV2::Api')
   const stage = stageOf(template)
   const find = createRouter(routesOf(options))
@@ -52,7 +54,12 @@ export function createHttpApi(options: HttpApiOptions): Service {
     if (body === undefined) return message(413, 'Request Too Long')
     const match = { apiId: api.name, stage: stage.name, routeKey: route.routeKey, parameters }
     const event = eventOf(request, body, match, { ...gateway, now: now() })
-    return toAnswer(await within(fn.invoke(event), timeoutMs, stopping))
+    const end = waiting.begin(pathOf(request))
+    try {
+      return toAnswer(await within(fn.invoke(event), timeoutMs, stopping))
+    } finally {
+      end()
+    }
   }
 
   return async (request, response) => {

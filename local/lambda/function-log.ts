@@ -2,16 +2,19 @@
 
 import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isObject, type Json } from '../wire/json.ts'
+import { linesOf } from './lines.ts'
 
 export interface FunctionLog {
   write(chunk: Buffer): void
+  /** of the stack itself, beside what the function writes */
   line(text: string): void
 }
 
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** Appends to `{dir}/{name}.log`; what is full becomes `{name}.log.1`. */
-export function openFunctionLog(dir: string, name: string): FunctionLog {
+/** Appends to `{dir}/{name}.log`; what is full becomes `{name}.log.1`. `onEntry`: hears the message of each entry. */
+export function openFunctionLog(dir: string, name: string, onEntry: (message: Json) => void): FunctionLog {
   mkdirSync(dir, { recursive: true })
   const file = join(dir, `${name}.log`)
   const open = () => createWriteStream(file, { flags: 'a', mode: 0o600 }).on('error', () => {})
@@ -27,7 +30,24 @@ export function openFunctionLog(dir: string, name: string): FunctionLog {
     size += chunk.length
     stream.write(chunk)
   }
-  return { write, line: (text) => write(Buffer.from(`${text}\n`)) }
+  const hear = linesOf((text) => onEntry(messageOf(text)))
+  return {
+    write: (chunk) => {
+      write(chunk)
+      hear(chunk)
+    },
+    line: (text) =>
+      write(Buffer.from(`${JSON.stringify({ timestamp: new Date().toISOString(), message: text })}\n`)),
+  }
+}
+
+function messageOf(line: string): Json {
+  try {
+    const entry = JSON.parse(line) as Json
+    return isObject(entry) ? (entry.message ?? null) : null
+  } catch {
+    return null
+  }
 }
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0

@@ -1,10 +1,12 @@
 // Runs in a worker thread: one function's bundled asset, and its invocations as they come, side by side.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync, readFileSync } from 'node:fs'
 import { Module } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
+import { writeJson } from './json-console.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts'
 
 type Handler = (event: unknown, context: object) => unknown
@@ -12,6 +14,12 @@ type Handler = (event: unknown, context: object) => unknown
 const setup = workerData as WorkerSetup
 const port = parentPort!
 const send = (message: FromWorker): void => port.postMessage(message)
+const invocation = new AsyncLocalStorage<string>()
+writeJson(
+  console,
+  (line) => process.stdout.write(line),
+  () => invocation.getStore(),
+)
 
 /** `index.handler`: file and export. An asset's `.js` is CommonJS whatever package.json stands above it. */
 async function loadHandler(): Promise<Handler> {
@@ -51,10 +59,11 @@ const context = ({ requestId, deadline }: ToWorker): object => ({
 async function invoke(handler: Handler, message: ToWorker): Promise<void> {
   const { requestId } = message
   try {
-    const answer = await handler(JSON.parse(message.event), context(message))
+    const event: unknown = JSON.parse(message.event)
+    const answer = await invocation.run(requestId, () => handler(event, context(message)))
     send({ tag: 'answer', requestId, payload: JSON.stringify(answer) ?? 'null' })
   } catch (error) {
-    console.error(requestId, error)
+    invocation.run(requestId, () => console.error(error))
     send({ tag: 'failure', requestId, message: error instanceof Error ? error.message : String(error) })
   }
 }

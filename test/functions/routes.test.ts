@@ -1,30 +1,17 @@
 // Every route and method, asked of the whole stack over HTTP.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { synthesize } from '../../cdk/synthesize.ts'
 import { idOf } from '../../lib/api/view.ts'
 import { allowOf, routes } from '../../lib/names/routes.ts'
-import { type Stack, startStack } from '../../local/stack.ts'
-import { driverArchive } from '../support/mirrors.ts'
+import { startWholeStack, type WholeStack } from '../support/local/whole-stack.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'probe-registry-routes-'))
 const PROBE = 'driver/99/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
-let stack: Stack
+let stack: WholeStack
 
 beforeAll(async () => {
-  const outdir = join(folder, 'cdk.out')
-  const settingsFile = join(folder, 'settings.json')
-  writeFileSync(settingsFile, JSON.stringify({ driverPackages: driverArchive() }))
-  synthesize({ outdir, bundles: join(folder, 'functions'), settingsFile, local: true })
-  stack = await startStack({ assembly: outdir, dataDir: join(folder, 'data'), port: 0 })
+  stack = await startWholeStack()
 })
-afterAll(async () => {
-  await stack?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => stack?.stop())
 
 async function ask(method: string, path: string) {
   const answer = await fetch(stack.url + path, { method, redirect: 'manual' })

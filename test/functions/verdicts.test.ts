@@ -1,29 +1,17 @@
 // POST /v1/verdicts, asked of the whole stack over HTTP.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { synthesize } from '../../cdk/synthesize.ts'
 import { type VerdictsAnswer, verdictsAnswer } from '../../lib/api/schemas.ts'
-import { type Stack, startStack } from '../../local/stack.ts'
 import { FIELD, fieldBytes } from '../support/kconfig/field.ts'
-import { driverArchive } from '../support/mirrors.ts'
+import { startWholeStack, type WholeStack } from '../support/local/whole-stack.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'probe-registry-verdicts-'))
-let stack: Stack
+let stack: WholeStack
 
 beforeAll(async () => {
-  const outdir = join(folder, 'cdk.out')
-  const settingsFile = join(folder, 'settings.json')
-  writeFileSync(settingsFile, JSON.stringify({ driverPackages: driverArchive() }))
-  synthesize({ outdir, bundles: join(folder, 'functions'), settingsFile, local: true })
-  stack = await startStack({ assembly: outdir, dataDir: join(folder, 'data'), port: 0 })
+  stack = await startWholeStack()
 })
-afterAll(async () => {
-  await stack?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => stack?.stop())
 
 function form(file: string, fields: Readonly<Record<string, string>> = {}): FormData {
   const body = new FormData()
@@ -41,7 +29,7 @@ async function judged(file: string, fields: Readonly<Record<string, string>> = {
 
 /** Everything that is kept of anything, by name. */
 const kept = (): string[] =>
-  readdirSync(join(folder, 'data'), { recursive: true, encoding: 'utf8' })
+  readdirSync(stack.dataDir, { recursive: true, encoding: 'utf8' })
     .filter((path) => /inputs|artifacts|staging/.test(path))
     .sort()
 

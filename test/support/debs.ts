@@ -35,9 +35,8 @@ export function packagedProgram(apt: Apt, name: string, program: string): Packag
 
 function unpack(deb: Uint8Array, folder: string): void {
   writeFileSync(join(folder, 'a.deb'), deb)
-  const wanted = "--wildcards './usr/bin/*' './usr/lib/x86_64-linux-gnu/*' './lib/*' './lib64/*'"
-  const tar = `tar -x --keep-directory-symlink --no-same-owner --no-wildcards-match-slash ${wanted}`
-  execFileSync('sh', ['-c', `dpkg-deb --fsys-tarfile a.deb | ${tar} 2>/dev/null || true`], { cwd: folder })
+  execFileSync('sh', ['-c', 'dpkg-deb --fsys-tarfile a.deb >a.tar'], { cwd: folder })
+  execFileSync('tar', ['-xf', 'a.tar', '--keep-directory-symlink', '--no-same-owner'], { cwd: folder })
 }
 
 /** Of alternatives the first: the others are for what is no library. */

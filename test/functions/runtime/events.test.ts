@@ -72,7 +72,13 @@ describe('the end of a build', () => {
   ])('%s is %s', (status, ours) => {
     expect(buildEndOf(ended(status, VARIABLES))).toEqual({ ...claimed, status: ours, phase: 'build' })
     const phase = 'load-test'
-    expect(buildEndOf(ended(status, { ...VARIABLES, PHASE: phase }))).toMatchObject({ status: ours, phase })
+    const end = { ...claimed, status: ours, phase }
+    expect(buildEndOf(ended(status, { ...VARIABLES, PHASE: phase, LOAD_TEST: '2' }))).toEqual({
+      ...end,
+      test: 2,
+    })
+    // Of before tests had numbers.
+    expect(buildEndOf(ended(status, { ...VARIABLES, PHASE: phase }))).toEqual({ ...end, test: 1 })
   })
 })
 

@@ -90,6 +90,20 @@ describe('a build', () => {
     ])
   })
 
+  test('that tests a probe is told which test it is, and each test is one build', async () => {
+    const { builder, client } = await lab('sleep 60')
+    const test = (number: number) => builder.start({ ...orderFor(HERE), phase: 'load-test', test: number })
+    const ids = [await test(1), await test(1), await test(2), await builder.start(orderFor(HERE))]
+    expect(new Set(ids).size).toBe(3)
+    const { builds } = await client.send(new BatchGetBuildsCommand({ ids: [ids[2]!] }))
+    expect(builds![0]!.environment!.environmentVariables).toEqual(
+      expect.arrayContaining([
+        { name: 'PHASE', value: 'load-test', type: 'PLAINTEXT' },
+        { name: 'LOAD_TEST', value: '2', type: 'PLAINTEXT' },
+      ]),
+    )
+  })
+
   test('is started once for a claim, however often it is asked for', async () => {
     const { builder } = await lab('sleep 60')
     const ids = await Promise.all(Array.from({ length: 5 }, () => builder.start(orderFor(HERE))))

@@ -34,6 +34,8 @@ export interface RegistryOptions {
   readonly dataDir: string
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
+  /** after `npm start --` */
+  readonly args?: readonly string[]
   /** `off` unless it is what the test is about: a machine beside every build would slow them all */
   readonly loadTest?: Settings['loadTest']['mode']
   /** laid over the defaults as well */
@@ -42,7 +44,7 @@ export interface RegistryOptions {
 
 /** Starts it, and waits for its `ready` line. */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
-  const { dataDir, port, env = {}, loadTest: mode = 'off', settings: own = {} } = options
+  const { dataDir, port, env = {}, args = [], loadTest: mode = 'off', settings: own = {} } = options
   const chosen = port ?? (await freePort())
   const settings = join(dataDir, 'test-settings.json')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -55,7 +57,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       ...own,
     }),
   )
-  const child = spawn(process.execPath, ['local/main.ts'], {
+  const child = spawn(process.execPath, ['local/main.ts', ...args], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,28 @@
+// Who waits for which probe now: requests that are open under /wait.
+
+export interface Waiting {
+  /** `path`: as it was asked for. Gives what ends the wait. */
+  begin(path: string): () => void
+  /** `key`: of a probe, e.g. `driver/0.20.0/x86_64/x.ko` */
+  count(key: string): number
+}
+
+const PREFIX = '/wait/'
+
+export function createWaiting(): Waiting {
+  const open = new Map<string, number>()
+  const add = (key: string, more: number): void => {
+    const left = (open.get(key) ?? 0) + more
+    if (left === 0) open.delete(key)
+    else open.set(key, left)
+  }
+  return {
+    begin: (path) => {
+      if (!path.startsWith(PREFIX)) return () => {}
+      const key = path.slice(PREFIX.length).replaceAll(/%2b/gi, '+')
+      add(key, 1)
+      return () => add(key, -1)
+    },
+    count: (key) => open.get(key) ?? 0,
+  }
+}

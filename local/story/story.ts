@@ -1,0 +1,111 @@
+// What happens to each probe, as the operator of one machine reads it: one line a step.
+
+import { isObject, type Json, type JsonObject } from '../wire/json.ts'
+
+/** `key`: of the probe, e.g. `driver/0.20.0/x86_64/scap_debian_6.1.192-2-amd64_1.ko`. */
+export interface Step {
+  /** milliseconds since the epoch */
+  readonly at: number
+  readonly key: string
+  readonly step: 'asked' | 'building' | 'testing' | 'tested' | 'published' | 'failed' | 'renamed' | 'overdue'
+  /** e.g. the reason of a failure */
+  readonly detail?: string
+  /** since it was asked for; absent: that was before this start */
+  readonly seconds?: number
+  /** clients that wait for it now */
+  readonly waiting: number
+}
+
+export interface StoryOptions {
+  readonly now: () => number
+  /** milliseconds since some moment; never goes back */
+  readonly elapsed: () => number
+  readonly waiting: (key: string) => number
+  readonly tell: (step: Step) => void
+}
+
+export interface Story {
+  /** an event on the bus: its `detail-type` and its `detail` */
+  event(type: string, detail: Json): void
+  /** the `message` of an entry in a function's log */
+  logged(message: Json): void
+}
+
+/** Claims that are remembered: more are hardly open at one time. */
+const MANY = 10_000
+
+export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Story {
+  const asked = new Map<string, number>()
+  const took = (claim: string): { seconds?: number } => {
+    const began = asked.get(claim)
+    return began === undefined ? {} : { seconds: Math.round((elapsed() - began) / 1000) }
+  }
+  return {
+    event: (type, detail) => {
+      if (type !== 'ProbeRequested' || !isObject(detail)) return
+      const { key, claim } = detail
+      if (typeof key !== 'string' || typeof claim !== 'string') return
+      if (asked.size >= MANY) asked.clear()
+      asked.set(claim, elapsed())
+      tell({ at: now(), key, step: 'asked', waiting: waiting(key) })
+    },
+    logged: (message) => {
+      if (!isObject(message) || typeof message.key !== 'string') return
+      const step = stepOf(message)
+      if (step === undefined) return
+      const { key, claim } = message
+      tell({ at: now(), key, ...step, ...took(String(claim)), waiting: waiting(key) })
+    },
+  }
+}
+
+/** By the events that the functions log (lib/plan, lib/build, lib/publish). */
+function stepOf({ event, reason, of, verdict, test }: JsonObject): Pick<Step, 'step' | 'detail'> | undefined {
+  switch (event) {
+    case 'build started':
+      return { step: 'building' }
+    case 'load test started':
+      return test === 1 ? { step: 'testing' } : { step: 'testing', detail: `once more, test ${Number(test)}` }
+    case 'load test':
+      return { step: 'tested', detail: verdict === 'passed' ? 'passed' : `${verdict}: ${reason}` }
+    case 'published':
+      return { step: 'published' }
+    case 'alias':
+      return { step: 'renamed', detail: `it is ${of} today` }
+    case 'plan failed':
+    case 'build failed':
+      return { step: 'failed', detail: String(reason) }
+    case 'overdue':
+      return { step: 'overdue' }
+    default:
+      return undefined
+  }
+}
+
+export type Form = 'text' | 'json' | 'quiet'
+
+/** One line, printable whatever a build or a client has put into it; `undefined` where nothing is to be said. */
+export function lineOf(step: Step, form: Form): string | undefined {
+  switch (form) {
+    case 'quiet':
+      return undefined
+    case 'json':
+      return JSON.stringify({ ...step, at: new Date(step.at).toISOString() })
+    case 'text':
+      return textOf(step)
+  }
+}
+
+function textOf({ at, key, step, detail, seconds, waiting }: Step): string {
+  const [driverVersion, arch, file] = key.split('/').slice(-3)
+  const told = [
+    step,
+    ...(detail === undefined ? [] : [detail]),
+    ...(seconds === undefined ? [] : [`${seconds} s`]),
+    ...(waiting === 0 ? [] : [`${waiting} ${waiting === 1 ? 'waits' : 'wait'}`]),
+  ]
+  const time = new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+  return printable(`${time} ${file} (driver ${driverVersion}, ${arch}): ${told.join(', ')}`)
+}
+
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]+/g, ' ')
