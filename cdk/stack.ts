@@ -130,6 +130,10 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
     value: tables.sources.tableName,
     description: 'The digests of sources, for probe-registry digests --table',
   })
+  new CfnOutput(stack, 'ProbesTable', {
+    value: tables.probes.tableName,
+    description: 'The index of probes, for probe-registry withdraw --table',
+  })
   new CfnOutput(stack, 'AlarmTopicArn', {
     value: topic.topicArn,
     description: 'Subscribe to be told of alarms',

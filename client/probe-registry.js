@@ -13,6 +13,7 @@ const COMMANDS = {
   digests: 'list, name and forget the digests of the sources that builds are made from',
   name: 'explain names of probes, and tell by which name each client asks on a host',
   verify: 'tell who signed a package, a list or any other file of a distribution, or why it is refused',
+  withdraw: 'take one published probe back that harms its hosts, or serve it again',
 }
 
 const USAGE = [

@@ -1,4 +1,5 @@
-// What the operator of this machine's stack may do beside its functions: tend the digests of sources, and nothing else.
+// What the operator of this machine's stack may do beside its functions: tend the digests of sources, take probes back, and
+// nothing else.
 
 import { rmSync } from 'node:fs'
 import { parsePolicy } from './iam/policy.ts'
@@ -12,25 +13,34 @@ export interface Operator {
   close(): void
 }
 
-/** The template's output that names the table; a template without it has no operator. */
-const TABLE_OUTPUT = 'SourcesTable'
-const ACTIONS = ['DeleteItem', 'PutItem', 'Scan'].map((verb) => `dynamodb:${verb}`)
+/** What the operator may do to which table: the template's output that names it, and its name in the file. */
+const TABLES = {
+  Sources: { output: 'SourcesTable', verbs: ['DeleteItem', 'PutItem', 'Scan'] },
+  Probes: { output: 'ProbesTable', verbs: ['UpdateItem'] },
+} as const
 
 /**
  * Leaves in `file`, which only this user can read, where and with which credentials of this start. A crash leaves the
- * file with credentials that open nothing: the next start replaces it.
+ * file with credentials that open nothing: the next start replaces it. A template without such tables has no operator.
  */
 export function createOperator(template: Template, file: string, endpoint: string): Operator | undefined {
-  const table = template.outputs[TABLE_OUTPUT]
-  if (table === undefined) return undefined
-  const Resource = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`
-  const Statement = [{ Effect: 'Allow', Action: ACTIONS, Resource }]
+  const tables = Object.entries(TABLES).flatMap(([name, { output, verbs }]) => {
+    const table = template.outputs[output]
+    return table === undefined ? [] : [{ name, table, verbs }]
+  })
+  if (tables.length === 0) return undefined
+  const Statement = tables.map(({ table, verbs }) => ({
+    Effect: 'Allow',
+    Action: verbs.map((verb) => `dynamodb:${verb}`),
+    Resource: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`,
+  }))
   const principal = createPrincipal(
     { name: 'Operator', arn: `arn:aws:iam::${ACCOUNT}:user/operator` },
     parsePolicy({ Statement }, 'operator', 'identity'),
   )
   const { accessKeyId, secretAccessKey, sessionToken } = principal
   const credentials = { accessKeyId, secretAccessKey, sessionToken }
-  writeJson(file, { endpoint, region: REGION, table, credentials })
+  const names = Object.fromEntries(tables.map(({ name, table }) => [name, table]))
+  writeJson(file, { endpoint, region: REGION, tables: names, credentials })
   return { principal, close: () => rmSync(file, { force: true }) }
 }

@@ -54,7 +54,7 @@ const ALWAYS = {
 const ofProbe = {
   307: redirect('published: to a signed URL of the bytes; being built: into /wait'),
   404: problem('failed and not due again, or it cannot be built: which, and what to do'),
-  410: problem('the driver version was revoked'),
+  410: problem('the driver version was revoked, or the probe withdrawn: why, and what to do'),
   429: retry('the budget is spent'),
   503: retry('still being built after all the time that a client is held; or too many of the caller wait'),
 }

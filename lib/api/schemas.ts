@@ -23,7 +23,9 @@ export const probeView = z.strictObject({
   kernelRelease: z.string(),
   kernelVersion: z.string(),
   config: sha256Hex.optional().describe('of a kernel that was submitted: the part of its URL after /config/'),
-  state: probeState.describe('refused: it could never load there, and is not built unless forced'),
+  state: probeState.describe(
+    'refused: it could never load there, and is not built unless forced; or it was withdrawn',
+  ),
   url: path.describe('of the probe itself; .asc, .sha256, .json and .log stand beside it'),
   follow: path.describe('this resource: GET it with ?wait= seconds'),
   log: path.optional().describe('build log, while it runs too'),
@@ -195,4 +197,8 @@ export const storyView = z.looseObject({
   loadTest: loadTestSchema
     .optional()
     .describe('what became of it when its own kernel loaded it in a virtual machine'),
+  withdrawn: z
+    .strictObject({ reason: z.string(), at: z.iso.datetime() })
+    .optional()
+    .describe('it was taken back, and is served to nobody'),
 })

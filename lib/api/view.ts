@@ -41,6 +41,8 @@ export function viewOf(key: string, state: OwnState | undefined): ProbeView {
         ...(state.logKey === undefined ? {} : { log }),
       }
     case 'published':
+      if (state.withdrawn !== undefined)
+        return { ...head, state: 'refused', reason: 'withdrawn', detail: state.withdrawn.reason, log }
       return { ...head, state: 'published', log, sha256: state.sha256, bytes: state.bytes }
     default:
       return unreachable(state)

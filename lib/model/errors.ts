@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'not-found'
   | 'unknown-driver-version'
   | 'revoked'
+  /** an operator took this one probe back */
+  | 'withdrawn'
   | 'unknown-target'
   | 'unsupported-kernel'
   | 'unsupported-kind'

@@ -149,6 +149,13 @@ export const loadTestSchema = z.object({
 })
 export type LoadTest = Read<typeof loadTestSchema>
 
+const withdrawnSchema = z.object({
+  /** for a person: one line */
+  reason: z.string(),
+  /** milliseconds since the epoch */
+  at: z.number(),
+})
+
 const publicationSchema = z.object({
   /** of the probe's bytes */
   sha256: sha256Hex,
@@ -160,6 +167,8 @@ const publicationSchema = z.object({
   publishedAt: z.number(),
   /** absent: switched off, or not known yet */
   loadTest: loadTestSchema.optional(),
+  /** an operator took it back: it stays as it is, and is served to nobody */
+  withdrawn: withdrawnSchema.optional(),
 })
 export type Publication = Read<typeof publicationSchema>
 

@@ -77,6 +77,8 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
       return { status: 413, title: 'This is too large' }
     case 'revoked':
       return { status: 410, title: 'This driver version was revoked' }
+    case 'withdrawn':
+      return { status: 410, title: 'This probe was withdrawn' }
     case 'not-found':
       return { status: 404, title: 'Nothing is here' }
     case 'catalogue-unread':

@@ -14,7 +14,7 @@ import { type Answer, methodOf, problem, type ReadMethod, redirect } from './ans
 import { checkDriverVersion, type DriverPorts } from './driver-versions.ts'
 import { type Found, follow } from './follow.ts'
 import { type RequestBuildPorts, requestBuild } from './request-build.ts'
-import { companionAnswer, hitAnswer, isDue, stateProblem } from './states.ts'
+import { companionAnswer, hitAnswer, isDue, refuseWithdrawn, stateProblem } from './states.ts'
 import { waitPath } from './wait.ts'
 
 export interface LocatePorts extends RequestBuildPorts, DriverPorts {
@@ -88,7 +88,10 @@ export async function locate(
 ): Promise<Located> {
   const found = await find(ports, name)
   const { probe, state, subject } = found
-  if (state?.state === 'published') return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
+  if (state?.state === 'published') {
+    refuseWithdrawn(subject, state)
+    return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
+  }
   if (method === 'HEAD') return { tag: 'answer', answer: problem(stateProblem(subject, state, ports.now())) }
   return missing(ports, found, subject, caller)
 }

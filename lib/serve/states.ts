@@ -1,6 +1,6 @@
 // What each state of a probe answers, at its own URL and beside it.
 
-import { unreachable } from '../model/errors.ts'
+import { ProbeError, unreachable } from '../model/errors.ts'
 import { stagingKeys } from '../model/keys.ts'
 import type { Clock, Presigner } from '../model/ports.ts'
 import type { Failure, FailureReason, Probe, Publication } from '../model/probe.ts'
@@ -46,6 +46,15 @@ const notBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
   title: 'This probe is not built yet',
   detail: `${file} of driver ${driverVersion} is missing; GET ${path()} builds it`,
 })
+
+/** ProbeError `withdrawn`. */
+export function refuseWithdrawn({ file, driverVersion }: Subject, { withdrawn }: Publication): void {
+  if (withdrawn === undefined) return
+  throw new ProbeError(
+    'withdrawn',
+    `${file} of driver ${driverVersion} was withdrawn by whoever runs this registry: ${withdrawn.reason}. Do not load it where you have it; use another engine or driver version`,
+  )
+}
 
 export const beingBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
   status: 503,
@@ -111,6 +120,7 @@ export async function companionAnswer(ports: CompanionPorts, asked: Beside): Pro
     case 'asc':
     case 'sha256':
       if (state?.state !== 'published') return problem(stateProblem(subject, state, ports.now()))
+      refuseWithdrawn(subject, state)
       return companionRedirect(ports.artifacts, asked, `${state.objectKey}.${companion}`)
     default:
       return unreachable(companion)
@@ -168,6 +178,9 @@ function story({ path }: Subject, probe: Probe | undefined, state: OwnState): un
         publishedAt: time(state.publishedAt),
         manifest: state.provenance,
         ...(state.loadTest === undefined ? {} : { loadTest: state.loadTest }),
+        ...(state.withdrawn === undefined
+          ? {}
+          : { withdrawn: { ...state.withdrawn, at: time(state.withdrawn.at) } }),
         links: { ...links, signature: path('asc'), sha256: path('sha256') },
       }
     default:

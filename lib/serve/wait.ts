@@ -90,7 +90,9 @@ async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promis
       // Past its deadline nobody builds any more: the probe's own URL claims it again.
       return isOverdue(state.deadline, ports.now()) ? redirect(subject.path()) : undefined
     case 'published':
-      return probe === undefined ? redirect(subject.path()) : hitAnswer(ports.artifacts, probe, state, method)
+      return probe === undefined || state.withdrawn !== undefined
+        ? redirect(subject.path())
+        : hitAnswer(ports.artifacts, probe, state, method)
     case 'failed':
       return isDue(state, ports.now())
         ? redirect(subject.path())

@@ -45,7 +45,12 @@ describe('the template', () => {
     const outputs = Object.entries(first.template.Outputs).map(
       ([name, { Value }]) => `${name} ${readable(Value)}`,
     )
-    expect(outputs).toEqual(['Url Api.ApiEndpoint', 'SourcesTable Sources', 'AlarmTopicArn AlarmTopic'])
+    expect(outputs).toEqual([
+      'Url Api.ApiEndpoint',
+      'SourcesTable Sources',
+      'ProbesTable Probes',
+      'AlarmTopicArn AlarmTopic',
+    ])
   })
 
   test('gives the functions nothing of the settings but what the operator changed', () => {

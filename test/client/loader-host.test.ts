@@ -3,18 +3,51 @@ import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ended, LOADER, SHELLS, write } from '../support/client/host.ts'
-import { bytes } from '../support/client/loopback.ts'
+import { bytes, problem } from '../support/client/loopback.ts'
 import { ASKED, expectRefused, MODULE, PLACE, scene } from '../support/client/scene.ts'
 import { sh } from '../support/registry/registry.ts'
 
 describe('on the host', () => {
-  test('a probe that is in place already is verified again and loaded without a request', async () => {
+  test('a probe that is in place already is verified again, and nothing is asked but whether it is served still', async () => {
     const at = await scene()
     await at.publish()
     await at.load()
     const before = at.registry.asked.length
     expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('in place already') })
-    expect(at.registry.asked.length).toBe(before)
+    expect(at.registry.asked.slice(before).map(({ url }) => url)).toEqual([`${ASKED}.sha256`])
+  })
+
+  test('a probe that is in place already is loaded where nobody answers, as on a host that boots without a network', async () => {
+    const at = await scene()
+    await at.publish()
+    await at.load()
+    const env = { DRIVERS_REPO: 'http://127.0.0.1:9/driver' }
+    expect(await at.load([], env)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('in place already'),
+    })
+  })
+
+  test('a probe that is in place and was withdrawn is not loaded, until that is undone, and why is told', async () => {
+    const at = await scene()
+    await at.publish()
+    await at.load()
+    for (const path of [ASKED, `${ASKED}.sha256`])
+      at.registry.on(path, problem(410, 'withdrawn', 'it was withdrawn: it panics'))
+    const ran = await at.load()
+    expect(ran).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(
+        /is in place and is not loaded: the registry serves it no more\n.*HTTP 410: it was withdrawn: it panics/,
+      ),
+    })
+    const insmods = at
+      .calls()
+      .split('\n')
+      .filter((call) => call.startsWith('insmod'))
+    expect(insmods).toHaveLength(1)
+    at.registry.routes.delete(`${ASKED}.sha256`)
+    expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('in place already') })
   })
 
   test('one that was changed there is fetched again', async () => {

@@ -79,20 +79,25 @@ describe.each(ODD)('on %s', (_, raw, own, server) => {
     expect(at.calls()).toBe(`insmod ${join(at.host.dir, 'home', place)}\n`)
   })
 
-  test.each(shells)('by %s the next run finds it, and asks and sends nothing', async (shell) => {
-    const at = await odd()
-    await namedBy(at, server, raw.machine)
-    await at.load([], {}, shell)
-    const before = at.registry.asked.length
-    expect(await at.load([], {}, shell)).toMatchObject({
-      status: 0,
-      stderr: '',
-      stdout: expect.stringContaining('in place already'),
-    })
-    expect(at.registry.asked.length).toBe(before)
-    expect(await at.load(['--clean'], {}, shell)).toMatchObject({ status: 0 })
-    expect(at.host.left()).toEqual([])
-  })
+  test.each(shells)(
+    'by %s the next run finds it, and asks nothing but whether it is served still',
+    async (shell) => {
+      const at = await odd()
+      await namedBy(at, server, raw.machine)
+      await at.load([], {}, shell)
+      const before = at.registry.asked.length
+      expect(await at.load([], {}, shell)).toMatchObject({
+        status: 0,
+        stderr: '',
+        stdout: expect.stringContaining('in place already'),
+      })
+      expect(at.registry.asked.slice(before)).toMatchObject([
+        { method: 'GET', url: expect.stringMatching(/\.sha256$/) },
+      ])
+      expect(await at.load(['--clean'], {}, shell)).toMatchObject({ status: 0 })
+      expect(at.host.left()).toEqual([])
+    },
+  )
 })
 
 describe('a name that the registry gives', () => {

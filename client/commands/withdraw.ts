@@ -1,0 +1,76 @@
+// `probe-registry withdraw`: an operator takes one published probe back, which harms its hosts, or serves it again.
+
+import { createWithdrawals, type Withdrawals } from '../../lib/aws/withdrawals.ts'
+import { isProbeError } from '../../lib/model/errors.ts'
+import { keyOfName, parse } from '../../lib/names/grammar.ts'
+import { readLine, UsageError } from '../command-line.ts'
+import { asOperator, printable, tableIn, WHERE_OPTIONS, whereText } from '../operator.ts'
+
+const USAGE = `Usage: probe-registry withdraw [WHERE] PROBE REASON    serve it to nobody: 410, with the reason
+       probe-registry withdraw [WHERE] --undo PROBE      serve it again
+
+PROBE is its URL, or the path of it: /driver/VERSION/ARCH/FILE. Its bytes, its signature and its log stay where they are,
+it is not built again, and a host that has it is told at the next run of falco-driver-loader, which does not load it.
+REASON is what its hosts read, e.g. 'it panics on machines with 512 CPUs: use modern_ebpf'.
+${whereText('ProbesTable')}
+Exit status: 0 done; 1 not done, and why; 2 the command line is wrong, or the registry is out of reach.
+`
+
+const OPTIONS = { ...WHERE_OPTIONS, undo: { type: 'boolean' }, help: { type: 'boolean' } } as const
+
+const MAX_REASON = 300
+
+/** UsageError for what is no name of a probe. */
+function keyOf(probe: string): string {
+  try {
+    const path = /^https?:\/\//.test(probe) ? new URL(probe).pathname : probe
+    const name = parse(path)
+    if (name.tag === 'probe' && name.companion === undefined) return keyOfName(name)
+  } catch (error) {
+    if (!isProbeError(error) && !(error instanceof TypeError)) throw error
+  }
+  throw new UsageError(`${JSON.stringify(probe)} is no URL of a probe`)
+}
+
+function reasonOf(text: string): string {
+  if (text.length <= MAX_REASON && /^[\x20-\x7e]+$/.test(text)) return text
+  throw new UsageError(`the reason is up to ${MAX_REASON} printable ASCII characters on one line`)
+}
+
+async function withdraw(withdrawals: Withdrawals, probe: string, reason: string): Promise<number> {
+  const key = keyOf(probe)
+  if (await withdrawals.withdraw(key, reasonOf(reason))) {
+    console.log(printable(`${key} is withdrawn: who asks for it gets 410 and reads: ${reason}`))
+    return 0
+  }
+  console.error(
+    printable(
+      `${key} is not published here: its .json tells what it is. An older name of a kernel leads to another`,
+    ),
+  )
+  return 1
+}
+
+async function restore(withdrawals: Withdrawals, probe: string): Promise<number> {
+  const key = keyOf(probe)
+  const done = await withdrawals.restore(key)
+  const told = done ? `${key} is served again` : `${key} was not withdrawn`
+  ;(done ? console.log : console.error)(printable(told))
+  return done ? 0 : 1
+}
+
+await asOperator('withdraw', USAGE, async () => {
+  const { values, positionals } = readLine(process.argv.slice(2), OPTIONS)
+  if (values.help === true) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const [probe, reason, ...more] = positionals
+  if (probe === undefined || more.length > 0 || (values.undo === true) === (reason !== undefined))
+    throw new UsageError('it takes a probe and a reason, or --undo and a probe')
+  // What is wrong with the line is told before anything is asked.
+  keyOf(probe)
+  const { client, name } = await tableIn(values, 'Probes')
+  const withdrawals = createWithdrawals(client, name, Date.now)
+  return reason === undefined ? restore(withdrawals, probe) : withdraw(withdrawals, probe, reason)
+})

@@ -1,0 +1,108 @@
+// Where the registry is that an operator's command works on: one that runs on this machine, or a deployed one.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DynamoDBClient, type DynamoDBClientConfig, paginateListTables } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import { jsonOf, parseOwn } from '../lib/model/parse.ts'
+import { UsageError } from './command-line.ts'
+
+/** For a command's usage. `output`: of the stack, that names the table. */
+export const whereText = (output: string): string => `WHERE is one of
+  --data DIR      a registry that runs on this machine, by its folder; .data unless said otherwise
+  --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region
+  --table NAME    the same by the name of its table, which is the stack's output ${output}`
+
+export const WHERE_OPTIONS = {
+  data: { type: 'string' },
+  stack: { type: 'string' },
+  table: { type: 'string' },
+} as const
+
+export interface Where {
+  readonly data?: string | undefined
+  readonly stack?: string | undefined
+  readonly table?: string | undefined
+}
+
+/** A table of the stack: its name in the template, and what it is called in `operator.json`. */
+export type TableName = 'Sources' | 'Probes'
+
+export interface OperatorsTable {
+  readonly client: DynamoDBDocumentClient
+  readonly name: string
+}
+
+/** What a running registry leaves for whoever may read its folder: local/operator.ts writes it. */
+const operatorSchema = z.object({
+  endpoint: z.string(),
+  region: z.string(),
+  tables: z.object({ Sources: z.string(), Probes: z.string() }),
+  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
+})
+
+/** UsageError where more than one place is named. Error, for a person, where nothing is there. */
+export async function tableIn({ data, stack, table }: Where, which: TableName): Promise<OperatorsTable> {
+  if ([data, stack, table].filter((one) => one !== undefined).length > 1)
+    throw new UsageError('--data, --stack and --table name three places: give one')
+  if (table !== undefined) return open({}, table)
+  if (stack !== undefined) return open({}, await tableOf(stack, which))
+  const { tables, ...running } = operatorOf(data ?? '.data')
+  return open({ ...running, maxAttempts: 1 }, tables[which])
+}
+
+const open = (config: DynamoDBClientConfig, name: string): OperatorsTable => ({
+  client: DynamoDBDocumentClient.from(new DynamoDBClient(config)),
+  name,
+})
+
+function operatorOf(folder: string): z.infer<typeof operatorSchema> {
+  const file = join(folder, 'operator.json')
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new Error(
+      `no registry runs on ${folder} (${file} cannot be read): start it, or say where it is by --data, --stack or --table`,
+      { cause },
+    )
+  }
+  const hint = 'is that the folder of a registry?'
+  return parseOwn(operatorSchema, jsonOf(text, file, hint), file, hint)
+}
+
+/** CloudFormation calls it by the stack, its name in the template, and what makes both unique. */
+async function tableOf(stack: string, which: TableName): Promise<string> {
+  const tables: string[] = []
+  for await (const { TableNames = [] } of paginateListTables({ client: new DynamoDBClient() }, {}))
+    tables.push(...TableNames.filter((name) => name.startsWith(`${stack}-${which}`)))
+  const [found] = tables
+  if (found !== undefined && tables.length === 1) return found
+  throw new Error(
+    `${tables.length} tables of a stack ${stack} are called ${which}: name one by --table (the stack's output ${which}Table)`,
+  )
+}
+
+/** Nothing that a terminal would obey. */
+export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?')
+
+/** In words for a person: which of the many ways in which a network says no is of little use to them. */
+export function why(error: unknown): string {
+  const { name, message, code } = error as Error & { code?: string }
+  if (code === 'ECONNREFUSED') return 'the registry of that folder does not run any more: start it'
+  if (name === 'CredentialsProviderError') return `no AWS credentials: ${message}`
+  if (message === 'Region is missing') return 'no AWS region: set AWS_REGION'
+  return message
+}
+
+/** Runs an operator's command to its exit status; what goes wrong is told, and is 2. */
+export async function asOperator(command: string, usage: string, work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work()
+  } catch (error) {
+    const told = `probe-registry ${command}: ${printable(why(error))}\n`
+    process.stderr.write(error instanceof UsageError ? `${told}${usage}` : told)
+    process.exitCode = 2
+  }
+}
