@@ -153,10 +153,9 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const opened = inData('dynamodb.open')
   const died = existsSync(opened)
   writeFileSync(opened, '')
-  const dynamodb = await createDynamoDb({ dir: inData('dynamodb'), died, template, now })
+  const dynamodb = await createDynamoDb({ dir: inData('dynamodb'), died, template, now, log })
   closers.push(async () => {
-    await dynamodb.close()
-    remove(opened)
+    if (await dynamodb.close()) remove(opened)
   })
   const buckets = template.ofType('AWS::S3::Bucket')
   const shared = Object.fromEntries(

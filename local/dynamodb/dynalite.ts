@@ -1,6 +1,7 @@
 // dynalite's own store and operations, called in this process: no port that could be reached around the policies.
 
 import { createRequire } from 'node:module'
+import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject } from '../wire/json.ts'
 
 const require = createRequire(import.meta.url)
@@ -16,12 +17,19 @@ type BatchOperation =
   | { readonly type: 'put'; readonly key: string; readonly value: JsonObject }
   | { readonly type: 'del'; readonly key: string }
 
+interface ItemDb {
+  lock(key: string, work: (release: (done: Done) => Done) => void): void
+}
+type Done = (error: unknown) => void
+
 interface Store {
   readonly db: LevelDb
+  getItemDb(table: string): ItemDb
   readonly lifecycleManager: { gracefulClose(): Promise<void> }
 }
 interface Internals {
   create(options: object): Store
+  createKey(item: JsonObject, table: JsonObject): string
   createIndexKey(item: JsonObject, table: JsonObject, keySchema: Json): string
 }
 type Action = (store: Store, input: JsonObject, done: (error: unknown, data?: JsonObject) => void) => void
@@ -45,8 +53,8 @@ export interface Answer {
 export interface Dynalite {
   /** `fault`: why an input that was read is not valid, though dynalite would take it. */
   perform(operation: string, input: JsonObject, fault?: Fault): Promise<Answer>
-  /** Rebuilds a table's indexes from its items. */
-  rebuildIndexes(table: IndexedTable): Promise<void>
+  /** Sets a table's indexes right by its items, while it is read and written. False: `stopped` came first. */
+  rebuildIndexes(table: IndexedTable, stopped: AbortSignal): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -90,7 +98,7 @@ export async function openDynalite(dir: string): Promise<Dynalite> {
   readAtOnce(store.db)
   return {
     perform: (operation, input, fault) => perform(store, operation, input, fault),
-    rebuildIndexes: (table) => rebuildIndexes(store, table),
+    rebuildIndexes: (table, stopped) => rebuildIndexes(store, table, stopped),
     close: () => store.lifecycleManager.gracefulClose(),
   }
 }
@@ -154,25 +162,83 @@ const call = (action: Action, store: Store, input: JsonObject): Promise<JsonObje
 const isAnswer = (error: unknown): error is { statusCode: number; body: JsonObject } =>
   typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error
 
+/** Items between which others get their turn. */
+const PAGE = 100
+
 /**
- * dynalite writes an item's index entries and then the item, each by itself. A crash between leaves an entry
- * without its item, or none for it; one batch sets all of them right.
+ * dynalite writes an item's index entries and then the item, each by itself. A crash between leaves an entry without its
+ * item, an older one, or none: each is set right in the turn of its item, while all else goes on. False: it was stopped,
+ * and begins anew at the next start.
  */
 async function rebuildIndexes(
-  { db }: Store,
+  store: Store,
   { TableName, description, indexes }: IndexedTable,
-): Promise<void> {
-  const operations: BatchOperation[] = []
-  for (const { name, keySchema, keys, attributes } of indexes) {
-    const prefix = `index-global~${TableName}~${name}~`
-    for await (const [key] of db.iterator(within(prefix))) operations.push({ type: 'del', key })
-    for await (const [, item] of db.iterator(within(`item-${TableName}~`))) {
-      if (!keys.every((key) => item[key] !== undefined)) continue
-      const key = prefix + internals.createIndexKey(item, description, keySchema)
-      operations.push({ type: 'put', key, value: attributes === undefined ? item : pick(item, attributes) })
-    }
+  stopped: AbortSignal,
+): Promise<boolean> {
+  const { db } = store
+  const items = store.getItemDb(TableName)
+  const itemAt = (key: string) => found(() => db.getSync(`item-${TableName}~${key}`))
+  const entryOf = (item: JsonObject, { name, keySchema, keys, attributes }: TableIndex) =>
+    keys.every((key) => item[key] !== undefined)
+      ? {
+          key: `${prefixOf(TableName, name)}${internals.createIndexKey(item, description, keySchema)}`,
+          value: attributes === undefined ? item : pick(item, attributes),
+        }
+      : undefined
+  let count = 0
+  const isStopped = async (): Promise<boolean> => {
+    count += 1
+    if (count % PAGE === 0) await new Promise((resolve) => setImmediate(resolve))
+    return stopped.aborted
   }
-  await db.batch(operations)
+  for (const index of indexes)
+    for await (const [entry, value] of db.iterator(within(prefixOf(TableName, index.name)))) {
+      if (await isStopped()) return false
+      const key = internals.createKey(value, description)
+      await inTurn(items, key, async () => {
+        const item = itemAt(key)
+        if (item === undefined || entryOf(item, index)?.key !== entry)
+          await db.batch([{ type: 'del', key: entry }])
+      })
+    }
+  const prefix = `item-${TableName}~`
+  for await (const [at] of db.iterator(within(prefix))) {
+    if (await isStopped()) return false
+    const key = at.slice(prefix.length)
+    await inTurn(items, key, async () => {
+      const item = itemAt(key)
+      const entries = item === undefined ? [] : indexes.flatMap((index) => entryOf(item, index) ?? [])
+      const wrong = entries.filter(
+        (entry) =>
+          !isDeepStrictEqual(
+            found(() => db.getSync(entry.key)),
+            entry.value,
+          ),
+      )
+      if (wrong.length > 0) await db.batch(wrong.map((entry) => ({ type: 'put', ...entry })))
+    })
+  }
+  return true
+}
+
+const prefixOf = (table: string, index: string): string => `index-global~${table}~${index}~`
+
+/** By the lock by which dynalite itself writes one item at a time. */
+const inTurn = (items: ItemDb, key: string, work: () => Promise<void>): Promise<void> =>
+  new Promise((resolve, reject) => {
+    items.lock(key, (release) => {
+      const done = release((error) => (error ? reject(error) : resolve()))
+      work().then(() => done(null), done)
+    })
+  })
+
+/** `undefined` for what is not there, whether that is an answer or an error. */
+function found<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 const pick = (item: JsonObject, attributes: readonly string[]): JsonObject =>

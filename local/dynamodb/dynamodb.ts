@@ -5,30 +5,37 @@ import type { Resource, Template } from '../template/template.ts'
 import { AwsError, authorize, type RawService } from '../wire/aws-json.ts'
 import { isObject, type Json, type JsonObject, list, object, string, strings } from '../wire/json.ts'
 import { ACCOUNT, type Clock, REGION } from '../wire/types.ts'
-import { type Answer, type Dynalite, openDynalite, type TableIndex } from './dynalite.ts'
+import { type Answer, type Dynalite, type IndexedTable, openDynalite, type TableIndex } from './dynalite.ts'
 import { type KeySchema, keyFault } from './keys.ts'
 
 export interface DynamoDb {
   readonly service: RawService
   /** Deletes the items past their time to live. */
   expire(): Promise<void>
-  close(): Promise<void>
+  /** Resolves to whether the indexes are whole: else they are rebuilt at the next start. */
+  close(): Promise<boolean>
 }
 
 export interface DynamoDbOptions {
   /** folder of the database; one process at a time can open it */
   readonly dir: string
-  /** whether the last process died with it open: then the indexes are rebuilt */
+  /** whether the last process died with it open: then the indexes are rebuilt, while all else goes on */
   readonly died: boolean
   readonly template: Template
   readonly now: Clock
+  readonly log: (line: string) => void
 }
 
 /** Opens the database and creates what the template has and the disk has not. */
 export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const dynalite = await openDynalite(options.dir)
   const tables = options.template.ofType('AWS::DynamoDB::Table')
-  for (const table of tables) await prepare(dynalite, table, options.died)
+  const indexed: IndexedTable[] = []
+  for (const table of tables) indexed.push(await prepare(dynalite, table))
+  const stopping = new AbortController()
+  const whole = options.died
+    ? rebuilt(dynalite, indexed, stopping.signal, options.log)
+    : Promise.resolve(true)
   const keys = new Map(tables.map((table) => [table.name, keySchemas(table)]))
   const keysOfTable = ({ TableName }: JsonObject) => keys.get(String(TableName)) ?? []
   return {
@@ -44,7 +51,28 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     expire: async () => {
       for (const table of tables) await expireItems(dynalite, table, Math.floor(options.now() / 1000))
     },
-    close: () => dynalite.close(),
+    close: async () => {
+      stopping.abort()
+      const isWhole = await whole
+      await dynalite.close()
+      return isWhole
+    },
+  }
+}
+
+/** Nobody waits for it: hits read no index. */
+async function rebuilt(
+  dynalite: Dynalite,
+  tables: readonly IndexedTable[],
+  stopped: AbortSignal,
+  log: (line: string) => void,
+): Promise<boolean> {
+  try {
+    for (const table of tables) if (!(await dynalite.rebuildIndexes(table, stopped))) return false
+    return true
+  } catch (error) {
+    log(`the indexes of the tables are not whole, and rebuilt at the next start: ${String(error)}`)
+    return false
   }
 }
 
@@ -84,7 +112,7 @@ async function own(dynalite: Dynalite, operation: string, input: JsonObject): Pr
   throw new AwsError(String(body.__type).replace(/^.*#/, ''), JSON.stringify(body))
 }
 
-async function prepare(dynalite: Dynalite, table: Resource, died: boolean): Promise<void> {
+async function prepare(dynalite: Dynalite, table: Resource): Promise<IndexedTable> {
   const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } = table.properties
   const schema = { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode }
   const input = Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined))
@@ -93,7 +121,7 @@ async function prepare(dynalite: Dynalite, table: Resource, died: boolean): Prom
   })
   const description = await active(dynalite, table)
   sameKeys(description, table)
-  if (died) await dynalite.rebuildIndexes({ TableName: table.name, description, indexes: indexesOf(table) })
+  return { TableName: table.name, description, indexes: indexesOf(table) }
 }
 
 async function active(dynalite: Dynalite, table: Resource): Promise<JsonObject> {
