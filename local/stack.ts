@@ -19,6 +19,7 @@ import { openFunctionLog } from './lambda/function-log.ts'
 import { createFunctions } from './lambda/lambda.ts'
 import { createOperator } from './operator.ts'
 import type { RootPlaces } from './roots.ts'
+import { expirationsOf } from './s3/lifecycle.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
 import { openDataFolder } from './start/data-folder.ts'
@@ -61,7 +62,8 @@ export interface Stack {
   stop(): Promise<void>
 }
 
-const HOUR = 3_600_000
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 /** Milliseconds for what is being downloaded when the stack stops. */
 const DRAIN_MS = 7000
 /** The bucket of build roots, by its logical id. */
@@ -164,10 +166,10 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const onError = (error: unknown) => log(`s3: ${error instanceof Error ? error.message : String(error)}`)
   const s3 = createS3({
     ...{ dir: inData('s3'), buckets: buckets.map(({ name }) => name), shared },
-    ...{ prefix: S3_PREFIX, principals, now, onError },
+    ...{ prefix: S3_PREFIX, principals, now, onError, expirations: expirationsOf(buckets) },
   })
   ownScratch(scratch)
-  const store = await listenOn(byPath([[S3_PREFIX, s3]], refuse), storeOf(scratch))
+  const store = await listenOn(byPath([[S3_PREFIX, s3.service]], refuse), storeOf(scratch))
   closers.push(store.close)
   const custom = createCustomResources({
     ...{ template, functions, log },
@@ -185,7 +187,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   back.open(
     byPath(
       [
-        [S3_PREFIX, s3],
+        [S3_PREFIX, s3.service],
         [CUSTOM_PREFIX, custom.service],
       ],
       json,
@@ -193,7 +195,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   )
   await custom.apply(privateUrl)
   const api = byPath(
-    [[S3_PREFIX, s3]],
+    [[S3_PREFIX, s3.service]],
     createHttpApi({ template, functions, publicUrl, now, waiting, stopping: stopping.signal }),
   )
   front.open(behindDoor(api, { host, port: publicServer.port, publicUrl }))
@@ -201,8 +203,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   codebuild.recover()
   deliveries.recover()
   events.startSchedules()
-  const expiry = setInterval(() => void dynamodb.expire().catch(() => {}), HOUR)
-  closers.push(() => clearInterval(expiry))
+  const expire = (): void => {
+    for (const expired of [dynamodb.expire(), s3.expire()])
+      expired.catch((error: unknown) => log(`what is past its time is not deleted: ${String(error)}`))
+  }
+  const expiry = [setTimeout(expire, MINUTE), setInterval(expire, HOUR)]
+  closers.push(() => {
+    for (const timer of expiry) clearInterval(timer)
+  })
   return {
     ...{ url, roles, endpoints },
     drain: () => {

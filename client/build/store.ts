@@ -48,7 +48,7 @@ export async function openBuildStore(options: BuildStoreOptions): Promise<BuildS
     parsePolicy(POLICY, 'build', 'identity'),
   )
   const staging = join(work, 'staging')
-  const service = createS3({
+  const { service } = createS3({
     dir: join(work, 's3'),
     buckets: BUCKETS,
     shared: { inputs, roots, staging },

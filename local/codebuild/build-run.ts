@@ -35,7 +35,7 @@ export function runBuild(options: BuildRunOptions): BuildRun {
   const log = openLog(builds.logFile(build.id))
   const told = (line: string): void => {
     build = onTold(build, line, now())
-    builds.save(build)
+    builds.note(build)
   }
   const variables = environmentOf(build, project)
   const order = {
@@ -44,7 +44,7 @@ export function runBuild(options: BuildRunOptions): BuildRun {
     scripts: buildScripts(project.spec),
   }
   const running = builder.run(order, { output: log.write, told })
-  builds.save(build)
+  builds.note(build)
   let forced: 'STOPPED' | 'TIMED_OUT' | undefined
   const end = (status: typeof forced): void => {
     forced ??= status

@@ -55,6 +55,8 @@ export interface Builds {
   all(): readonly Build[]
   /** On disk when it returns. */
   save(build: Build): void
+  /** The same of a build that goes on whether or not that can be written down now: a full disk stops nothing. */
+  note(build: Build): void
   /** Forgets a build and its log. */
   forget(build: Build): void
   logFile(id: string): string
@@ -67,12 +69,19 @@ export function openBuilds(dir: string): Builds {
     if (build !== undefined) builds.set(build.id, build)
   }
   const fileOf = (id: string, suffix: string): string => join(dir, `${id.replaceAll(':', '_')}.${suffix}`)
+  const save = (build: Build): void => {
+    builds.set(build.id, build)
+    writeJson(fileOf(build.id, 'json'), build)
+  }
   return {
     get: (id) => builds.get(id),
     all: () => [...builds.values()],
-    save: (build) => {
-      builds.set(build.id, build)
-      writeJson(fileOf(build.id, 'json'), build)
+    save,
+    // What is lost by it is told by the next start: a build that nobody saw end has died.
+    note: (build) => {
+      try {
+        save(build)
+      } catch {}
     },
     forget: ({ id }) => {
       builds.delete(id)

@@ -50,6 +50,7 @@ export interface CodeBuildOptions {
 
 /** CodeBuild's own: the same token starts no second build for five minutes. */
 const TOKEN_MS = 5 * 60 * 1000
+const SETTLE_MS = 5000
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000
 
 export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
@@ -88,10 +89,22 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     void run.ended.then((ended) => {
       if (stopped) return
       runs.delete(build.id)
-      builds.save(ended)
-      announce(ended)
+      settle(ended)
       next()
     })
+  }
+
+  /** An end that cannot be written down and told now, as on a full disk, is told when it can. */
+  function settle(ended: Build): void {
+    try {
+      builds.save(ended)
+      announce(ended)
+    } catch {
+      const timer = setTimeout(() => {
+        if (!stopped) settle(ended)
+      }, SETTLE_MS)
+      timer.unref()
+    }
   }
 
   function start(input: JsonObject, caller: Principal): JsonObject {
@@ -117,9 +130,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     const index = waiting.indexOf(id)
     if (index < 0) return false
     waiting.splice(index, 1)
-    const ended = endOf(builds.get(id)!, status, context, now())
-    builds.save(ended)
-    announce(ended)
+    settle(endOf(builds.get(id)!, status, context, now()))
     return true
   }
 

@@ -64,6 +64,14 @@ export function createEvents(options: EventsOptions): Events {
       else log(`rule ${arn} has no permission to invoke ${fn.name}: the event is lost, as it would be in AWS`)
     }
   }
+  /** What cannot be written down is fired when the schedule comes round again. */
+  function fireOnTime(rule: Rule): void {
+    try {
+      fire(rule, schedule(rule))
+    } catch (error) {
+      log(`a schedule is left out this time: ${String(error)}`)
+    }
+  }
   function publish(bus: string, event: JsonObject): void {
     for (const rule of rules) if (rule.bus === bus && rule.matches?.(event) === true) fire(rule, event)
   }
@@ -103,8 +111,8 @@ export function createEvents(options: EventsOptions): Events {
       ),
     startSchedules: () => {
       for (const rule of rules.filter(({ everyMs }) => everyMs !== undefined)) {
-        timers.push(setTimeout(() => fire(rule, schedule(rule)), FIRST_FIRE_MS))
-        timers.push(setInterval(() => fire(rule, schedule(rule)), Math.min(rule.everyMs!, LONGEST_TIMER_MS)))
+        timers.push(setTimeout(() => fireOnTime(rule), FIRST_FIRE_MS))
+        timers.push(setInterval(() => fireOnTime(rule), Math.min(rule.everyMs!, LONGEST_TIMER_MS)))
       }
     },
     stop: () => {

@@ -36,11 +36,14 @@ interface Delivery {
 
 /** A function that is busy is tried again soon, and this counts as no failure, as in Lambda. */
 const THROTTLED_MS = 500
+/** A full disk keeps a delivery from being written down: it is tried again until there is room. */
+const BROKEN_MS = 5000
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { dir, functions, now, log, backoffMs = 1000 } = options
   const timers = new Set<NodeJS.Timeout>()
   let stopped = false
+  let broken = false
 
   const save = ({ file, fn, event, since, failures }: Delivery): void =>
     writeJson(file, { fn: fn.name, event, since, failures })
@@ -48,9 +51,21 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   function later(delivery: Delivery, ms: number): void {
     const timer = setTimeout(() => {
       timers.delete(timer)
-      void deliver(delivery)
+      deliver(delivery).then(
+        () => {
+          broken = false
+        },
+        (error: unknown) => unwritten(delivery, error),
+      )
     }, ms)
     timers.add(timer)
+  }
+
+  function unwritten(delivery: Delivery, error: unknown): void {
+    if (stopped) return
+    if (!broken) log(`events cannot be written down, and are tried again: ${String(error)}`)
+    broken = true
+    later(delivery, BROKEN_MS)
   }
 
   /** A crash after the function succeeded and before the file is gone delivers the event again. */

@@ -8,6 +8,7 @@ import type { Clock, Principals, Service } from '../wire/types.ts'
 import { type Call, callOf, type Operation } from './call.ts'
 import { S3Error, s3ErrorOf, sendError } from './errors.ts'
 import { getObject } from './get.ts'
+import { type Expiration, expireObjects } from './lifecycle.ts'
 import { listObjects } from './list.ts'
 import { type Objects, openObjects } from './objects.ts'
 import { putObject } from './put.ts'
@@ -22,12 +23,21 @@ export interface S3Options {
   readonly prefix: string
   readonly principals: Principals
   readonly now: Clock
+  readonly expirations?: readonly Expiration[]
   /** told of what became an `InternalError` */
   readonly onError?: (error: unknown) => void
 }
 
-/** Path-style endpoint, `${prefix}/{bucket}/{key}`. Creates `dir` and the buckets' folders; the service never rejects. */
-export function createS3({ dir, buckets, shared, prefix, principals, now, onError }: S3Options): Service {
+export interface S3 {
+  /** Path-style endpoint, `${prefix}/{bucket}/{key}`. Never rejects. */
+  readonly service: Service
+  /** Deletes what is past its days. */
+  expire(): Promise<number>
+}
+
+/** Creates `dir` and the buckets' folders. */
+export function createS3(options: S3Options): S3 {
+  const { dir, buckets, shared, prefix, principals, now, onError, expirations = [] } = options
   for (const bucket of buckets) checkBucketName(bucket)
   const objects = openObjects(dir, buckets, shared)
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -38,9 +48,12 @@ export function createS3({ dir, buckets, shared, prefix, principals, now, onErro
     authorize(call)
     await operate(call, objects, now)
   }
-  return async (request, response) => {
-    response.setHeader('x-amz-request-id', randomUUID())
-    await serve(request, response).catch((error: unknown) => refuse(request, response, error, onError))
+  return {
+    service: async (request, response) => {
+      response.setHeader('x-amz-request-id', randomUUID())
+      await serve(request, response).catch((error: unknown) => refuse(request, response, error, onError))
+    },
+    expire: () => expireObjects(objects, expirations, now()),
   }
 }
 

@@ -68,10 +68,9 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
     ...named(
       'BucketName',
       { Arn: bucketArn, DomainName: (it) => `${it.name}.s3.amazonaws.com` },
-      [],
+      ['LifecycleConfiguration'],
       [
         'BucketEncryption',
-        'LifecycleConfiguration',
         'LoggingConfiguration',
         'OwnershipControls',
         'PublicAccessBlockConfiguration',

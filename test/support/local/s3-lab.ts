@@ -47,7 +47,7 @@ const PRINCIPALS = [OWNER, WORKER, NOBODY, CREATOR, LISTER]
 export async function startLab(options: { dir?: string; now?: () => number } = {}) {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 's3-')))
   const errors: unknown[] = []
-  const service = createS3({
+  const { service } = createS3({
     dir,
     buckets: BUCKETS,
     prefix: '/s3',

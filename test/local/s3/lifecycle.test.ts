@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { expirationsOf, expireObjects } from '../../../local/s3/lifecycle.ts'
+import { type ObjectInfo, openObjects } from '../../../local/s3/objects.ts'
+import type { Resource } from '../../../local/template/template.ts'
+import type { JsonObject } from '../../../local/wire/json.ts'
+import { temporaryFolder } from '../../support/local/assembly.ts'
+
+const DAY = 86_400_000
+const NOW = Date.UTC(2026, 10, 27)
+
+const bucket = (rule: JsonObject): Resource =>
+  ({
+    name: 'staging',
+    logicalId: 'Staging',
+    properties: { LifecycleConfiguration: { Rules: [rule] } },
+  }) as unknown as Resource
+
+test('rules of days are known, one that is off or of versions says nothing, and all else is an error', () => {
+  const noncurrent = { NoncurrentVersionExpiration: { NoncurrentDays: 1 } }
+  expect(expirationsOf([bucket({ Status: 'Enabled', ExpirationInDays: 7, ...noncurrent })])).toEqual([
+    { bucket: 'staging', days: 7 },
+  ])
+  expect(expirationsOf([bucket({ Status: 'Disabled', ExpirationInDays: 7 })])).toEqual([])
+  expect(expirationsOf([bucket({ Status: 'Enabled', ...noncurrent })])).toEqual([])
+  expect(() => expirationsOf([bucket({ Status: 'Enabled', Prefix: 'a/' })])).toThrow(
+    /Staging: Prefix of a lifecycle/,
+  )
+})
+
+test('what is older than its days is deleted, and nothing of another bucket', async () => {
+  const objects = openObjects(temporaryFolder(), ['staging', 'artifacts'])
+  const put = (of: string, key: string, lastModified: number) =>
+    objects.put({
+      ...{ bucket: of, key, ifAbsent: false },
+      body: (async function* () {
+        yield Buffer.from(key)
+      })(),
+      info: (): ObjectInfo => ({
+        key,
+        bytes: key.length,
+        etag: '""',
+        lastModified,
+        headers: {},
+        checksums: {},
+      }),
+    })
+  await put('staging', 'old', NOW - 7 * DAY)
+  await put('staging', 'new', NOW - 7 * DAY + 1)
+  await put('artifacts', 'old', 0)
+  expect(await expireObjects(objects, [{ bucket: 'staging', days: 7 }], NOW)).toBe(1)
+  const left = async (of: string): Promise<string[]> => {
+    const keys: string[] = []
+    for await (const { key } of objects.list(of)) keys.push(key)
+    return keys
+  }
+  expect(await left('staging')).toEqual(['new'])
+  expect(await left('artifacts')).toEqual(['old'])
+})
