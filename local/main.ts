@@ -17,6 +17,8 @@ interface Settings {
   readonly dataDir: string
   readonly publicUrl: string | undefined
   readonly settingsFile: string | undefined
+  /** bytes */
+  readonly room?: number
 }
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
@@ -61,7 +63,13 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
     dataDir: resolve(env.DATA_DIR || '.data'),
     publicUrl,
     settingsFile: env.SETTINGS_FILE || undefined,
+    ...(env.DATA_ROOM ? { room: megabytes(env.DATA_ROOM) } : {}),
   }
+}
+
+function megabytes(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new Error(`DATA_ROOM=${text} is no number of megabytes`)
+  return Number(text) * 1e6
 }
 
 /** Tells at the start, and not by the first build that fails, where this kernel lets this user make no sandbox. */

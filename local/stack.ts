@@ -18,6 +18,7 @@ import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createFunctions } from './lambda/lambda.ts'
 import { createOperator } from './operator.ts'
+import { watchRoom } from './room.ts'
 import type { RootPlaces } from './roots.ts'
 import { expirationsOf } from './s3/lifecycle.ts'
 import { createS3 } from './s3/s3.ts'
@@ -45,6 +46,8 @@ export interface StackOptions {
   readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
+  /** bytes that are free on the disk of the data, or nothing new is built */
+  readonly room?: number
   /** called with each step of each probe */
   readonly tell?: (step: Step) => void
   /** called where the folder of data is taken away under it, with what to tell a person */
@@ -62,6 +65,8 @@ export interface Stack {
   stop(): Promise<void>
 }
 
+/** A build leaves some tens of megabytes: its inputs, its tree, its root. */
+const ROOM = 512e6
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 /** Milliseconds for what is being downloaded when the stack stops. */
@@ -103,6 +108,8 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(builder.stop)
   const { dir: dataDir, close } = openDataFolder({ dir: options.dataDir, log, onLost })
   closers.push(close)
+  const room = watchRoom({ dir: dataDir, needed: options.room ?? ROOM, log })
+  closers.push(room.close)
   const inData = (name: string): string => join(dataDir, name)
   const roots = options.roots ?? { objects: inData('roots-bucket'), unpacked: inData('roots') }
 
@@ -133,7 +140,15 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(functions.stop)
   const deliveries = createDeliveries({ dir: inData('events'), functions, now, log })
   closers.push(deliveries.stop)
-  const events = createEvents({ template, functions, deliveries, now, log, onEvent: story.event })
+  const events = createEvents({
+    template,
+    functions,
+    deliveries,
+    now,
+    log,
+    isShort: room.isShort,
+    onEvent: story.event,
+  })
   closers.push(events.stop)
   const scratch = scratchOf(dataDir)
   const codebuild = createCodeBuild({
@@ -196,7 +211,15 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   await custom.apply(privateUrl)
   const api = byPath(
     [[S3_PREFIX, s3.service]],
-    createHttpApi({ template, functions, publicUrl, now, waiting, stopping: stopping.signal }),
+    createHttpApi({
+      template,
+      functions,
+      publicUrl,
+      now,
+      waiting,
+      isShort: room.isShort,
+      stopping: stopping.signal,
+    }),
   )
   front.open(behindDoor(api, { host, port: publicServer.port, publicUrl }))
 

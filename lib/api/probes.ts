@@ -117,6 +117,7 @@ const UNBUILT: readonly FailureReason[] = [
   'driver-source-not-found',
   'cannot-load',
   'mirror-unreachable',
+  'no-room',
   'plan-error',
   'budget-spent',
 ]

@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'headers-not-found'
   | 'driver-source-not-found'
   | 'mirror-unreachable'
+  /** the registry begins nothing new now: no space is left, or the service that it asks is busy */
+  | 'no-room'
   | 'digest-mismatch'
   | 'signature-invalid'
   | 'too-large'

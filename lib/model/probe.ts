@@ -183,6 +183,7 @@ export const FAILURE_REASONS = [
   'cannot-load',
   'load-test',
   'mirror-unreachable',
+  'no-room',
   'plan-error',
   'budget-spent',
 ] as const

@@ -50,6 +50,8 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
       return now + DAY
     case 'build-timeout':
       return now + HOUR
+    case 'no-room':
+      return now + 30 * SECOND
     case 'mirror-unreachable':
       return now + Math.min(30 * SECOND * 2 ** (attempt - 1), 15 * MINUTE)
     case 'build-broken':

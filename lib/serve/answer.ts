@@ -51,6 +51,8 @@ export function problemOf(error: ProbeError): Problem {
   }
 }
 
+export const NO_ROOM = 'There is no room for new builds now'
+
 function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAfter'> {
   switch (code) {
     case 'malformed':
@@ -81,6 +83,8 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
       return { status: 410, title: 'This probe was withdrawn' }
     case 'not-found':
       return { status: 404, title: 'Nothing is here' }
+    case 'no-room':
+      return { status: 503, title: NO_ROOM, retryAfter: 30 }
     case 'catalogue-unread':
       return { status: 503, title: 'The driver versions are not known yet', retryAfter: 10 }
     case 'unknown-driver-version':

@@ -1,10 +1,11 @@
 // A missing probe: the claim, its price, and the event that has it planned.
 
+import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { Bus, Index, NewId } from '../model/ports.ts'
 import { nextDay, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Subject } from '../names/subject.ts'
-import { type Answer, problem } from './answer.ts'
+import { type Answer, problem, problemOf } from './answer.ts'
 import { type Account, giveBack, type SpendingPorts, shareSpent, spend, spentOut } from './spending.ts'
 
 export interface RequestBuildPorts extends SpendingPorts {
@@ -47,8 +48,29 @@ export async function requestBuild(
     const limit = ports.settings.budgets.unknownPerCallerPerDay
     return (await peek(ports, caller)) ?? lookingUp({ holder: caller, limit }, now)
   }
-  await ports.bus.emit({ type: 'ProbeRequested', key, claim, attempt, caller })
-  return undefined
+  try {
+    await ports.bus.emit({ type: 'ProbeRequested', key, claim, attempt, caller })
+    return undefined
+  } catch (error) {
+    if (!isProbeError(error, 'no-room')) throw error
+    return putOff(ports, { key, claim, file, caller }, error)
+  }
+}
+
+interface PutOff {
+  readonly key: string
+  readonly claim: string
+  readonly file: string
+  readonly caller: string
+}
+
+/** Nobody plans it: its price is given back, and whoever asks in a while asks anew. */
+async function putOff(ports: RequestBuildPorts, { key, claim, file, caller }: PutOff, error: ProbeError) {
+  const due = retryAt('no-room', 1, ports.now())
+  const detail = `${file} is not built now: ${error.message}. Published probes are served; ask again in half a minute`
+  for (const purpose of ['unknown', 'requests'] as const) await giveBack(ports, purpose, caller, claim)
+  await ports.index.fail(key, claim, { reason: 'no-room', detail, retryAt: due, expiresAt: due })
+  return problem(problemOf(new ProbeError('no-room', detail)))
 }
 
 /** The refusal of a caller that could not pay; the look that most of those who attack end at comes first. */

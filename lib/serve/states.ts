@@ -7,7 +7,7 @@ import type { Failure, FailureReason, Probe, Publication } from '../model/probe.
 import { FURTHEST_RETRY, hasCome } from '../model/retry.ts'
 import { type Companion, fileOf } from '../names/grammar.ts'
 import type { Subject } from '../names/subject.ts'
-import { type Answer, type Problem, problem, type ReadMethod, redirect } from './answer.ts'
+import { type Answer, NO_ROOM, type Problem, problem, type ReadMethod, redirect } from './answer.ts'
 import type { Found, OwnState, Unpublished } from './follow.ts'
 
 /** Long enough for a slow client to begin its download, short enough to be of no use to a thief of logs. */
@@ -87,6 +87,8 @@ function statusOf(reason: FailureReason): Pick<Problem, 'status' | 'title'> {
   switch (reason) {
     case 'budget-spent':
       return { status: 429, title: 'The budget of builds is spent' }
+    case 'no-room':
+      return { status: 503, title: NO_ROOM }
     case 'mirror-unreachable':
       return { status: 503, title: 'What this probe is built from could not be read' }
     default:

@@ -24,6 +24,8 @@ export interface EventsOptions {
   readonly deliveries: Deliveries
   readonly now: Clock
   readonly log: (line: string) => void
+  /** whether events of the template's own buses are refused for want of space */
+  readonly isShort?: () => boolean
   /** hears each event on a bus of the template */
   readonly onEvent?: (type: string, detail: Json) => void
 }
@@ -92,6 +94,8 @@ export function createEvents(options: EventsOptions): Events {
     const arn = buses.get(bus)
     authorize(caller, 'events:PutEvents', arn ?? bus)
     if (arn === undefined) return refused('InvalidArgument', `event bus ${bus} does not exist`)
+    if (bus !== DEFAULT_BUS && options.isShort?.() === true)
+      return refused('ThrottlingException', 'no space is left on its disk')
     const { Source, DetailType, Detail } = entry
     if (typeof Source !== 'string' || typeof DetailType !== 'string' || typeof Detail !== 'string')
       return refused('InvalidArgument', 'Source, DetailType and Detail are required')

@@ -16,6 +16,8 @@ export interface HttpApiOptions {
   readonly publicUrl: string
   readonly now: Clock
   readonly waiting: Waiting
+  /** whether the disk is full: what fails then, fails by that */
+  readonly isShort: () => boolean
   /** aborted when the stack is about to stop */
   readonly stopping: AbortSignal
 }
@@ -34,7 +36,7 @@ const LAST_MS = 1000
 
 /** The one HTTP API of the template, with its `$default` stage. */
 export function createHttpApi(options: HttpApiOptions): Service {
-  const { template, now, stopping, waiting } = options
+  const { template, now, stopping, waiting, isShort } = options
   const api = only(template, 'AWS::ApiGatewayV2::Api')
   const stage = stageOf(template)
   const find = createRouter(routesOf(options))
@@ -56,7 +58,8 @@ export function createHttpApi(options: HttpApiOptions): Service {
     const event = eventOf(request, body, match, { ...gateway, now: now() })
     const end = waiting.begin(pathOf(request))
     try {
-      return toAnswer(await within(fn.invoke(event), timeoutMs, stopping))
+      const answered = toAnswer(await within(fn.invoke(event), timeoutMs, stopping))
+      return answered.status === 500 && isShort() ? NO_SPACE : answered
     } finally {
       end()
     }
@@ -67,28 +70,33 @@ export function createHttpApi(options: HttpApiOptions): Service {
   }
 }
 
+const STOPPING = later(
+  'stopping',
+  5,
+  'The registry stops or restarts',
+  'Ask again in a few seconds: what it was building is built again by the next request',
+)
+
+const NO_SPACE = later(
+  'no-room',
+  30,
+  'There is no room for new builds now',
+  'No space is left on the disk of the registry. Published probes are served; ask again in half a minute',
+)
+
 /** As the functions' own: RFC 9457. */
-const STOPPING: HttpAnswer = {
-  status: 503,
-  headers: {
-    'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
-    'retry-after': '5',
-    connection: 'close',
-  },
-  body: Buffer.from(
-    `${JSON.stringify(
-      {
-        type: 'urn:probe-registry:problem:stopping',
-        title: 'The registry stops or restarts',
-        status: 503,
-        detail: 'Ask again in a few seconds: what it was building is built again by the next request',
-        code: 'stopping',
-      },
-      undefined,
-      2,
-    )}\n`,
-  ),
+function later(code: string, seconds: number, title: string, detail: string): HttpAnswer {
+  const problem = { type: `urn:probe-registry:problem:${code}`, title, status: 503, detail, code }
+  return {
+    status: 503,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'retry-after': String(seconds),
+      connection: 'close',
+    },
+    body: Buffer.from(`${JSON.stringify(problem, undefined, 2)}\n`),
+  }
 }
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!

@@ -54,3 +54,26 @@ test('an event that the bus refuses is an error, though the call is answered wit
     message: expect.stringMatching(/no-such-bus refused ProbeRequested of k: .*does not exist/),
   })
 })
+
+test.each(['ThrottlingException', 'InternalFailure'])(
+  'a bus that is busy (%s) has no room now, and may have it the next time',
+  async (ErrorCode) => {
+    const client = new EventBridgeClient({
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    })
+    onTestFinished(() => client.destroy())
+    // As AWS answers; the local one does so where its disk is full (test/faults/full-disk.test.ts).
+    client.middlewareStack.add(
+      () => async () => ({
+        output: { FailedEntryCount: 1, Entries: [{ ErrorCode, ErrorMessage: 'too much' }], $metadata: {} },
+        response: {},
+      }),
+      { step: 'finalizeRequest', priority: 'high' },
+    )
+    await expect(createBus(client, 'probes').emit(REQUESTED)).rejects.toMatchObject({
+      code: 'no-room',
+      message: 'the registry begins nothing new: too much',
+    })
+  },
+)

@@ -1,0 +1,63 @@
+// Whether there is room on the disk of the data for what is new. Some is kept back, by which a stack on a full disk can start and
+// write down what it must.
+
+import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Room {
+  /** whether what is new is refused */
+  isShort(): boolean
+  close(): void
+}
+
+export interface RoomOptions {
+  readonly dir: string
+  /** bytes that are free, or new work is refused */
+  readonly needed: number
+  readonly log: (line: string) => void
+}
+
+const RESERVE = 'reserve'
+/** Of what is needed the part that is kept back. */
+const SHARE = 8
+const LOOK_MS = 2000
+
+/** A crash leaves the reserve as it is: the next start gives it up, where there is no other room, or goes on with it. */
+export function watchRoom({ dir, needed, log }: RoomOptions): Room {
+  const reserve = join(dir, RESERVE)
+  let short = false
+  const look = (): void => {
+    const free = freeIn(dir)
+    if (free < needed / SHARE) rmSync(reserve, { force: true })
+    if (short !== free < needed) {
+      short = !short
+      log(short ? shortOf(dir, free, needed) : `there is room again in ${dir}: new probes are built`)
+    }
+    if (!short) keep(reserve, needed / SHARE)
+  }
+  look()
+  const timer = setInterval(look, LOOK_MS)
+  timer.unref()
+  return { isShort: () => short, close: () => clearInterval(timer) }
+}
+
+/** For an ordinary user: some file systems keep the last blocks for root. */
+function freeIn(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir)
+  return bavail * bsize
+}
+
+function keep(file: string, bytes: number): void {
+  if (existsSync(file)) return
+  try {
+    writeFileSync(file, Buffer.alloc(Math.floor(bytes)), { mode: 0o600 })
+  } catch {
+    // The next look knows of it.
+    rmSync(file, { force: true })
+  }
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
+
+const shortOf = (dir: string, free: number, needed: number): string =>
+  `no space: ${megabytes(free)} are free in ${dir}, and ${megabytes(needed)} are needed (DATA_ROOM). What is published is served; no new probe is built until there is room`
