@@ -1,5 +1,5 @@
-// Whether there is room on the disk of the data for what is new. Some is kept back, by which a stack on a full disk can start and
-// write down what it must.
+// Whether there is room on the disk of the data for what is new. Some is kept back for a disk that others fill: by one part of it
+// a stack that runs writes down what it must, by the other one starts.
 
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,24 +17,26 @@ export interface RoomOptions {
   readonly log: (line: string) => void
 }
 
-const RESERVE = 'reserve'
-/** Of what is needed the part that is kept back. */
-const SHARE = 8
+const RESERVES = { running: 'reserve-running', starting: 'reserve-starting' } as const
+/** Of what is needed the part that each holds. */
+const SHARE = 16
 const LOOK_MS = 2000
 
-/** A crash leaves the reserve as it is: the next start gives it up, where there is no other room, or goes on with it. */
+/** A crash leaves the reserves as they are: the next start gives them up, where there is no other room, or goes on with them. */
 export function watchRoom({ dir, needed, log }: RoomOptions): Room {
-  const reserve = join(dir, RESERVE)
+  const part = needed / SHARE
+  const give = (name: string): void => rmSync(join(dir, name), { force: true })
   let short = false
   const look = (): void => {
     const free = freeIn(dir)
-    if (free < needed / SHARE) rmSync(reserve, { force: true })
+    if (free < part) give(RESERVES.running)
     if (short !== free < needed) {
       short = !short
       log(short ? shortOf(dir, free, needed) : `there is room again in ${dir}: new probes are built`)
     }
-    if (!short) keep(reserve, needed / SHARE)
+    if (!short) for (const name of Object.values(RESERVES)) keep(join(dir, name), part)
   }
+  if (freeIn(dir) < part) give(RESERVES.starting)
   look()
   const timer = setInterval(look, LOOK_MS)
   timer.unref()

@@ -28,18 +28,24 @@ const start = async () => {
 }
 const get = (path: string) => curl(['-fsSL', '--max-time', '60', '-o', '/dev/null', registry.url + path])
 
+let fillers = 0
+const fillerOf = (i: number): string => join(data, `filler-${i}`)
+
 /** Until not a byte is left. */
 function fill(): void {
   const { bavail, bsize } = statfsSync(data)
-  for (let bytes = bavail * bsize, i = 0; bytes > 0; bytes = Math.floor(bytes / 2), i += 1)
+  for (let bytes = bavail * bsize; bytes > 0; bytes = Math.floor(bytes / 2)) {
+    fillers += 1
     try {
-      writeFileSync(join(data, `filler-${i}`), Buffer.alloc(bytes))
+      writeFileSync(fillerOf(fillers), Buffer.alloc(bytes))
     } catch {
       // What fits of it stays.
     }
+  }
+  expect(statfsSync(data).bavail).toBe(0)
 }
 const empty = (): void => {
-  for (let i = 0; i < 64; i += 1) rmSync(join(data, `filler-${i}`), { force: true })
+  for (; fillers > 0; fillers -= 1) rmSync(fillerOf(fillers), { force: true })
 }
 
 beforeAll(async () => {
