@@ -158,7 +158,9 @@ test('a release that no channel has is refused within seconds, with what to do',
   expect(await about(registry.url + pathOf('3815.2.6'))).toMatchObject({
     state: 'failed',
     reason: 'headers-not-found',
-    detail: expect.stringMatching(/no channel of Flatcar .* release 3815\.2\.6 \(x86_64\)\. POST/),
+    detail: expect.stringMatching(
+      /no channel of Flatcar .* release 3815\.2\.6 \(x86_64\)\. Have the operator name a mirror .*curl -F config=@/,
+    ),
   })
 })
 
