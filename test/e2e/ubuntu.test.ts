@@ -143,7 +143,7 @@ test('a kernel that the archive has not is refused within seconds, with what to 
     state: 'failed',
     reason: 'headers-not-found',
     detail: expect.stringMatching(
-      /no headers of kernel 6\.1\.0-1026-aws #31~22\.04\.1: .*POST the kernel's config/,
+      /no headers of kernel 6\.1\.0-1026-aws #31~22\.04\.1: .*Upgrade the host to a kernel that the archive has\. .*curl -F config=@/,
     ),
   })
 })
