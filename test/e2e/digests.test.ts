@@ -222,7 +222,7 @@ describe('of a deployed stack', () => {
     ])
       expect(await digests(['--stack', `${name}`], env)).toMatchObject({
         status: 2,
-        err: expect.stringContaining(`${tables} tables of a stack ${name} hold digests`),
+        err: expect.stringContaining(`${tables} tables of a stack ${name} are called Sources`),
       })
   })
 
