@@ -18,7 +18,7 @@ interface Settings {
   readonly publicUrl: string | undefined
   readonly settingsFile: string | undefined
   /** bytes */
-  readonly room?: number
+  readonly room: number
 }
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
@@ -63,9 +63,12 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
     dataDir: resolve(env.DATA_DIR || '.data'),
     publicUrl,
     settingsFile: env.SETTINGS_FILE || undefined,
-    ...(env.DATA_ROOM ? { room: megabytes(env.DATA_ROOM) } : {}),
+    room: megabytes(env.DATA_ROOM || ROOM),
   }
 }
+
+/** A build leaves some tens of megabytes: its inputs, its tree, its root. */
+const ROOM = '512'
 
 function megabytes(text: string): number {
   if (!/^\d{1,7}$/.test(text)) throw new Error(`DATA_ROOM=${text} is no number of megabytes`)

@@ -46,7 +46,7 @@ export interface StackOptions {
   readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
-  /** bytes that are free on the disk of the data, or nothing new is built */
+  /** bytes that are free on the disk of the data, or nothing new is built; 0, the default: that is not looked at */
   readonly room?: number
   /** called with each step of each probe */
   readonly tell?: (step: Step) => void
@@ -65,8 +65,6 @@ export interface Stack {
   stop(): Promise<void>
 }
 
-/** A build leaves some tens of megabytes: its inputs, its tree, its root. */
-const ROOM = 512e6
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 /** Milliseconds for what is being downloaded when the stack stops. */
@@ -108,7 +106,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(builder.stop)
   const { dir: dataDir, close } = openDataFolder({ dir: options.dataDir, log, onLost })
   closers.push(close)
-  const room = watchRoom({ dir: dataDir, needed: options.room ?? ROOM, log })
+  const room = watchRoom({ dir: dataDir, needed: options.room ?? 0, log })
   closers.push(room.close)
   const inData = (name: string): string => join(dataDir, name)
   const roots = options.roots ?? { objects: inData('roots-bucket'), unpacked: inData('roots') }
