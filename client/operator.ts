@@ -96,7 +96,7 @@ export function why(error: unknown): string {
   return message
 }
 
-/** Runs an operator's command to its exit status; what goes wrong is told, and is 2. */
+/** Runs an operator's command and sets the exit status. An error is printed and gives status 2. */
 export async function asOperator(command: string, usage: string, work: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await work()

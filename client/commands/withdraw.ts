@@ -1,4 +1,4 @@
-// `probe-registry withdraw`: an operator takes one published probe back, which harms its hosts, or serves it again.
+// `probe-registry withdraw`: an operator takes back one published probe that harms its hosts, or serves it again.
 
 import { createWithdrawals, type Withdrawals } from '../../lib/aws/withdrawals.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
@@ -20,7 +20,7 @@ const OPTIONS = { ...WHERE_OPTIONS, undo: { type: 'boolean' }, help: { type: 'bo
 
 const MAX_REASON = 300
 
-/** UsageError for what is no name of a probe. */
+/** UsageError where the text does not name a probe. */
 function keyOf(probe: string): string {
   try {
     const path = /^https?:\/\//.test(probe) ? new URL(probe).pathname : probe
@@ -68,7 +68,7 @@ await asOperator('withdraw', USAGE, async () => {
   const [probe, reason, ...more] = positionals
   if (probe === undefined || more.length > 0 || (values.undo === true) === (reason !== undefined))
     throw new UsageError('it takes a probe and a reason, or --undo and a probe')
-  // What is wrong with the line is told before anything is asked.
+  // A wrong command line is refused before anything is asked.
   keyOf(probe)
   const { client, name } = await tableIn(values, 'Probes')
   const withdrawals = createWithdrawals(client, name, Date.now)

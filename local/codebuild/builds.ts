@@ -77,7 +77,7 @@ export function openBuilds(dir: string): Builds {
     get: (id) => builds.get(id),
     all: () => [...builds.values()],
     save,
-    // What is lost by it is told by the next start: a build that nobody saw end has died.
+    // A crash before the next save loses this state: the next start then marks the build as failed.
     note: (build) => {
       try {
         save(build)

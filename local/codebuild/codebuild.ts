@@ -94,7 +94,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     })
   }
 
-  /** An end that cannot be written down and told now, as on a full disk, is told when it can. */
+  /** Writes down the end of a build and announces it. Where that fails, as on a full disk, it tries again. */
   function settle(ended: Build): void {
     try {
       builds.save(ended)

@@ -177,7 +177,7 @@ async function rebuildIndexes(
 ): Promise<boolean> {
   const { db } = store
   const items = store.getItemDb(TableName)
-  const itemAt = (key: string) => found(() => db.getSync(`item-${TableName}~${key}`))
+  const itemAt = (key: string) => db.getSync(`item-${TableName}~${key}`)
   const entryOf = (item: JsonObject, { name, keySchema, keys, attributes }: TableIndex) =>
     keys.every((key) => item[key] !== undefined)
       ? {
@@ -208,13 +208,7 @@ async function rebuildIndexes(
     await inTurn(items, key, async () => {
       const item = itemAt(key)
       const entries = item === undefined ? [] : indexes.flatMap((index) => entryOf(item, index) ?? [])
-      const wrong = entries.filter(
-        (entry) =>
-          !isDeepStrictEqual(
-            found(() => db.getSync(entry.key)),
-            entry.value,
-          ),
-      )
+      const wrong = entries.filter((entry) => !isDeepStrictEqual(db.getSync(entry.key), entry.value))
       if (wrong.length > 0) await db.batch(wrong.map((entry) => ({ type: 'put', ...entry })))
     })
   }
@@ -231,15 +225,6 @@ const inTurn = (items: ItemDb, key: string, work: () => Promise<void>): Promise<
       work().then(() => done(null), done)
     })
   })
-
-/** `undefined` for what is not there, whether that is an answer or an error. */
-function found<T>(read: () => T | undefined): T | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
-}
 
 const pick = (item: JsonObject, attributes: readonly string[]): JsonObject =>
   Object.fromEntries(attributes.map((name) => [name, item[name]]))
