@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { shareReads } from '../lib/serve/shared-reads.ts'
+import { sharedUnlessBefore, shareReads } from '../lib/serve/shared-reads.ts'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
 import { clientUrls, elapsed, holds, index, settings } from './runtime/ports.ts'
@@ -12,9 +12,11 @@ import { clientUrls, elapsed, holds, index, settings } from './runtime/ports.ts'
 const current = settings()
 const probes = index()
 
+const polled = shareReads(probes, elapsed, (current.hold.pollSeconds * 1000) / 2)
+
 const ports: WaitPorts = {
-  index: probes,
-  polled: shareReads(probes, elapsed, (current.hold.pollSeconds * 1000) / 2),
+  index: sharedUnlessBefore(polled, probes),
+  polled,
   artifacts: clientUrls('artifactsBucket'),
   holds: holds(),
   newId: randomUUID,

@@ -25,8 +25,11 @@ import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
 import type { Log, Presigner, Store } from '../../lib/model/ports.ts'
 import { BASE_DEFAULTS, baseSettings, type Settings } from '../../lib/model/settings.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
+import { countedHolds } from '../../lib/serve/counted-holds.ts'
+import { createJoin } from '../../lib/serve/join.ts'
 import { rememberExhausted, rememberRecorded } from '../../lib/serve/remembered.ts'
 import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
+import { shareReads } from '../../lib/serve/shared-reads.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucket'
 
@@ -72,7 +75,11 @@ const REMEMBERED = 5000
 
 export const budgets = () =>
   rememberExhausted(createBudgets(dynamo(), required(ENV.budgetsTable), Date.now), elapsed, REMEMBERED)
-export const holds = () => createHolds(dynamo(), required(ENV.budgetsTable), Date.now)
+/** Counted in memory where one process answers all, as on one machine: those who wait are many, and each look costs. */
+export const holds = () =>
+  process.env[ENV.oneProcess] === '1'
+    ? countedHolds(Date.now)
+    : createHolds(dynamo(), required(ENV.budgetsTable), Date.now)
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
@@ -118,8 +125,10 @@ export const resolvePorts = (): ResolvePorts => ({
 /** The same without what answers: for those who submit. */
 export function locatePorts(): LocatePorts {
   const current = settings()
+  const probes = index()
   return {
-    index: index(),
+    index: { ...probes, ...shareReads(probes, elapsed) },
+    join: createJoin(),
     kernels: recordedKernels(),
     sources: rememberRecorded(sources(), elapsed, REMEMBERED),
     catalogue: catalogue(),

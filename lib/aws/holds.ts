@@ -2,7 +2,7 @@
 
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Clock, Holds, Lease } from '../model/ports.ts'
-import { hasCome } from '../model/retry.ts'
+import { FURTHEST_LEASE, hasCome } from '../model/retry.ts'
 import { ifHeld } from './conditional.ts'
 import { EXPIRES, TABLE_KEY } from './resources.ts'
 
@@ -10,9 +10,6 @@ import { EXPIRES, TABLE_KEY } from './resources.ts'
 const LIFE_SECONDS = 3600
 
 const HEX = 16
-
-/** Milliseconds: no request is held for longer. */
-const FURTHEST_LEASE = 300_000
 
 export function createHolds(client: DynamoDBDocumentClient, table: string, now: Clock): Holds {
   const keyOf = (holder: string) => ({ TableName: table, Key: { [TABLE_KEY]: `holds/${holder}` } })

@@ -13,6 +13,8 @@ export const PLAN_MILLISECONDS = 120_000
 
 /** No deadline is given that lies further ahead: a build of an hour, the longest that settings allow, and its queue; and some, as no two clocks agree. */
 export const FURTHEST_DEADLINE = 75 * MINUTE
+/** The same of a request that is held. */
+export const FURTHEST_LEASE = 5 * MINUTE
 /** The same of what is tried again. */
 export const FURTHEST_RETRY = DAY + HOUR
 

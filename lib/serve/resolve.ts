@@ -13,12 +13,15 @@ import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
 import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
 import { checkDriverVersion, type DriverPorts } from './driver-versions.ts'
 import { type Found, follow } from './follow.ts'
+import type { Join } from './join.ts'
 import { type RequestBuildPorts, requestBuild } from './request-build.ts'
 import { companionAnswer, hitAnswer, isDue, refuseWithdrawn, stateProblem } from './states.ts'
 import { waitPath } from './wait.ts'
 
 export interface LocatePorts extends RequestBuildPorts, DriverPorts {
   readonly index: Index
+  /** who misses the same probe at the same time */
+  readonly join: Join<Answer>
   readonly kernels: Pick<Kernels, 'recorded'>
   /** Pure; throws the ProbeError of a probe that cannot be built. */
   readonly check: (asked: Probe | ConfigHashName) => void
@@ -154,6 +157,6 @@ async function missing(
   if (state?.state === 'failed' && !isDue(state, now)) {
     return { tag: 'answer', answer: problem(stateProblem(subject, state, now)) }
   }
-  const refusal = await requestBuild(ports, key, subject, caller)
+  const refusal = await ports.join(key, () => requestBuild(ports, key, subject, caller))
   return refusal === undefined ? { tag: 'being-built', subject } : { tag: 'answer', answer: refusal }
 }

@@ -14,8 +14,9 @@ import { beingBuilt, hitAnswer, isDue, stateProblem } from './states.ts'
 const PREFIX = '/wait'
 
 export interface WaitPorts extends HoldPorts {
+  /** for a first look */
   readonly index: Pick<Index, 'get'>
-  /** the same for looks that repeat: what it says may be a fraction of a poll old */
+  /** for looks that repeat: what it says may be a fraction of a poll old */
   readonly polled: Pick<Index, 'get'>
   readonly artifacts: Presigner
   readonly now: Clock

@@ -111,6 +111,7 @@ function variables({ properties, logicalId }: Resource): Record<string, string> 
   )
 }
 
+/** AWS has no `ONE_PROCESS`: there, each request that a function answers at one time has a process of its own. */
 const lambdaEnvironment = (name: string, memoryMb: number, role: Principal): Record<string, string> => ({
   AWS_REGION: 'us-east-1',
   AWS_DEFAULT_REGION: 'us-east-1',
@@ -122,6 +123,7 @@ const lambdaEnvironment = (name: string, memoryMb: number, role: Principal): Rec
   AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
   PATH: '/usr/local/bin:/usr/bin:/bin',
   LANG: 'C.UTF-8',
+  ONE_PROCESS: '1',
   TZ: ':UTC',
 })
 

@@ -2,10 +2,10 @@
 
 import { describe } from 'vitest'
 import { createKernels } from '../../lib/inputs/kernels.ts'
+import { countedHolds } from '../../lib/serve/counted-holds.ts'
 import {
   memoryBudgets,
   memoryCatalogue,
-  memoryHolds,
   memoryIndex,
   memoryListDates,
   memorySources,
@@ -23,7 +23,7 @@ import { storeContract } from './store.contract.ts'
 describe('the index in memory', () => indexContract(async () => memoryIndex(() => 0).index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
 describe('what expires in the index in memory', () => expiringContract(async (now) => memoryIndex(now).index))
-describe('the holds in memory', () => holdsContract(async (now) => memoryHolds(now)))
+describe('the holds of one process', () => holdsContract(async (now) => countedHolds(now)))
 describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))

@@ -14,7 +14,6 @@ import type {
   Catalogue,
   Clock,
   Fetch,
-  Holds,
   Index,
   ListDates,
   Log,
@@ -28,6 +27,7 @@ import type {
 import type { ProbeState, Source } from '../../lib/model/probe.ts'
 import { FURTHEST_RETRY, hasCome, isOverdue } from '../../lib/model/retry.ts'
 import { releaseIn } from '../../lib/names/grammar.ts'
+import { countedHolds } from '../../lib/serve/counted-holds.ts'
 
 /** All ports over one empty world; `inside` looks into it, past the ports. */
 export function memoryPorts({ now }: { now: Clock }) {
@@ -42,7 +42,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     newId: memoryIds(),
     index: index.index,
     budgets: memoryBudgets(),
-    holds: memoryHolds(now),
+    holds: countedHolds(now),
     sources: memorySources(),
     kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
@@ -199,20 +199,6 @@ export function memoryBudgets(): Budgets {
     giveBack: async (budget, claim, units = 1) => {
       for (let i = 0; i < units; i += 1) spent.get(budget)?.delete(i === 0 ? claim : `${claim}/${i}`)
     },
-  }
-}
-
-export function memoryHolds(now: Clock): Holds {
-  const leases = new Map<string, Map<string, number>>()
-  return {
-    take: async (holder, { id, until }, limit) => {
-      const held = leases.get(holder) ?? new Map<string, number>()
-      const live = [...held].filter(([, end]) => !hasCome(end, now(), 300_000))
-      if (live.length >= limit) return false
-      leases.set(holder, new Map([...live, [id, until]]))
-      return true
-    },
-    release: async (holder, { id }) => void leases.get(holder)?.delete(id),
   }
 }
 

@@ -18,6 +18,7 @@ import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
 import { type PublishPorts, publish } from '../../lib/publish/publish.ts'
 import { sweep } from '../../lib/publish/sweep.ts'
+import { createJoin } from '../../lib/serve/join.ts'
 import { type Request, type ResolvePorts, resolve } from '../../lib/serve/resolve.ts'
 import type { Submission } from '../../lib/submit/submission.ts'
 import { submit } from '../../lib/submit/submit.ts'
@@ -122,6 +123,7 @@ export function createWorld(options: WorldOptions) {
     now,
     settings,
     newId: memory.newId,
+    join: createJoin(),
     artifacts: memory.presigner.artifacts,
     staging: memory.presigner.staging,
     check: () => undefined,

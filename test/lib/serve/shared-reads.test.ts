@@ -1,0 +1,78 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { ProbeState } from '../../../lib/model/probe.ts'
+import { sharedUnlessBefore, shareReads } from '../../../lib/serve/shared-reads.ts'
+
+const building: ProbeState = { state: 'building', attempt: 1, claim: 'c', claimedAt: 0, deadline: 1 }
+
+let time: number
+let reads: string[]
+let state: ProbeState | undefined
+const index = {
+  get: async (key: string, { consistent }: { consistent?: boolean } = {}) => {
+    reads.push(consistent === true ? `${key}!` : key)
+    const now = state
+    await new Promise((resolve) => setImmediate(resolve))
+    return now
+  },
+}
+beforeEach(() => {
+  time = 0
+  reads = []
+  state = undefined
+})
+
+test('a thousand looks at one time are one read', async () => {
+  const shared = shareReads(index, () => time)
+  await Promise.all(Array.from({ length: 1000 }, () => shared.get('a')))
+  expect(reads).toEqual(['a'])
+})
+
+test('a read that is over is shared for as long as was said, and not longer', async () => {
+  const shared = shareReads(index, () => time, 250)
+  for (const at of [0, 249, 250, 400]) {
+    time = at
+    await shared.get('a')
+  }
+  expect(reads).toEqual(['a', 'a'])
+  const never = shareReads(index, () => time)
+  await never.get('b')
+  await never.get('b')
+  expect(reads.slice(2)).toEqual(['b', 'b'])
+})
+
+test('a consistent read is not answered by one that need not be', async () => {
+  const shared = shareReads(index, () => time)
+  await Promise.all([shared.get('a'), shared.get('a', { consistent: true })])
+  expect(reads).toEqual(['a', 'a!'])
+})
+
+test('a failure is shared by who waits for it, and by nobody later', async () => {
+  let fails = true
+  const broken = shareReads(
+    {
+      get: async () => {
+        if (fails) throw new Error('no table')
+        return building
+      },
+    },
+    () => time,
+    250,
+  )
+  const all = await Promise.allSettled([broken.get('a'), broken.get('a')])
+  expect(all.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  fails = false
+  expect(await broken.get('a')).toBe(building)
+})
+
+test('who was told that a probe is being built does not read that it is missing', async () => {
+  const shared = shareReads(index, () => time, 250)
+  await shared.get('a')
+  state = building
+  const first = sharedUnlessBefore(shared, index)
+  expect(await first.get('a')).toBe(building)
+  time = 300
+  expect(await shared.get('a')).toBe(building)
+  const before = reads.length
+  expect(await first.get('a')).toBe(building)
+  expect(reads).toHaveLength(before)
+})
