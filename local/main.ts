@@ -98,12 +98,24 @@ async function start(): Promise<Stack> {
     const line = lineOf(step, form)
     if (line !== undefined) console.log(line)
   }
-  const stack = await startStack({ assembly, dataDir, roots, log: say, onLost: giveUp, tell, ...others })
+  const stack = await startStack({
+    assembly,
+    dataDir,
+    roots,
+    log: say,
+    onLost: giveUp,
+    tell,
+    concurrency: CLIENTS,
+    ...others,
+  })
   say(`state: ${dataDir}, logs: ${join(dataDir, 'logs')}, room there: ${roomIn(dataDir)}`)
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
     say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
   return stack
 }
+
+/** As many as may wait (start/synthesize.ts). */
+const CLIENTS = 10_000
 
 function giveUp(why: string): void {
   console.error(`stopped: ${why}`)

@@ -48,6 +48,8 @@ export interface StackOptions {
   readonly log?: (line: string) => void
   /** bytes that are free on the disk of the data, or nothing new is built; 0, the default: that is not looked at */
   readonly room?: number
+  /** requests that a function answers at one time, where the template does not say; default: as AWS */
+  readonly concurrency?: number
   /** called with each step of each probe */
   readonly tell?: (step: Step) => void
   /** called where the folder of data is taken away under it, with what to tell a person */
@@ -134,7 +136,10 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const waiting = createWaiting()
   const story = createStory({ now, elapsed: () => performance.now(), waiting: waiting.count, tell })
   const openLog = (name: string) => openFunctionLog(inData('logs'), name, story.logged)
-  const functions = createFunctions({ template, roles, endpoints, openLog })
+  const functions = createFunctions({
+    ...{ template, roles, endpoints, openLog },
+    concurrency: options.concurrency,
+  })
   closers.push(functions.stop)
   const deliveries = createDeliveries({ dir: inData('events'), functions, now, log })
   closers.push(deliveries.stop)

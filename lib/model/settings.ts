@@ -124,7 +124,7 @@ export const baseSettings = z.object({
     /** seconds that the machine may run */
     maxSeconds: z.int().min(10).max(300),
   }),
-  /** what only a deployed stack has */
+  /** what is paid for in the cloud; `npm start` has more of it (local/start/synthesize.ts), and needs no image */
   cloud: z.object({
     /** container image of the builds, of which sh, curl, tar and coreutils are used to enter a build root */
     buildImages: z.object({ x86_64: buildImage, aarch64: buildImage }),

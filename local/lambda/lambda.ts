@@ -33,11 +33,14 @@ export interface FunctionsOptions {
   /** `AWS_ENDPOINT_URL_*` and the like, the same for every function */
   readonly endpoints: Readonly<Record<string, string>>
   readonly openLog: (functionName: string) => FunctionLog
+  /** invocations at one time of a function that has no limit of its own; default: as an account of AWS has them for all */
+  readonly concurrency?: number | undefined
   /** milliseconds without an invocation after which a worker ends */
   readonly idleMs?: number
 }
 
 const DEFAULT_RETRIES = 2
+const ACCOUNT_CONCURRENCY = 1000
 /** Long enough that a registry in use is never cold: four workers that start together hold up every hit for a second. */
 const IDLE_MS = 600_000
 const DEFAULT_MAX_AGE = 6 * 60 * 60
@@ -97,7 +100,9 @@ function runnerOptions(resource: Resource, role: Principal, options: FunctionsOp
     heapMb: Math.max(memoryMb, LEAST_HEAP_MB),
     timeoutMs: number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000,
     concurrency:
-      reserved === undefined ? 1000 : number(reserved, `${logicalId}.ReservedConcurrentExecutions`),
+      reserved === undefined
+        ? (options.concurrency ?? ACCOUNT_CONCURRENCY)
+        : number(reserved, `${logicalId}.ReservedConcurrentExecutions`),
     idleMs: options.idleMs ?? IDLE_MS,
     log: options.openLog(name),
   }

@@ -49,7 +49,7 @@ async function open(service: Service, address: ListenOptions): Promise<Server> {
   server.on('clientError', refuse)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ ...address, backlog: 1024 }, resolve)
+    server.listen({ ...address, backlog: 8192 }, resolve)
   })
   return server
 }
