@@ -25,7 +25,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   const signingKey = addSigningKey(stack)
   const make = functions(stack, bundles)
   const mayResolve = (fn: LambdaFunction): void => {
-    probes.grantTo(fn, 'read', 'write')
+    probes.grantTo(fn, 'read', 'write', 'list open')
     inputs.grantTo(fn, 'read kernels', 'tell absent')
     sources.grantTo(fn, 'read')
     budgets.grantTo(fn, 'look', 'spend')
@@ -42,9 +42,11 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
     timeoutSeconds: 29,
     concurrency: settings.cloud.waitConcurrency,
   })
-  probes.grantTo(wait, 'read')
+  // A sign of life of whoever waits; the event again that nobody took up.
+  probes.grantTo(wait, 'read', 'write', 'list open')
   budgets.grantTo(wait, 'look', 'spend')
   artifacts.grantTo(wait, 'read')
+  bus.grantTo(wait, 'emit')
 
   const direct = make('direct', {
     memoryMegabytes: 512,
@@ -66,18 +68,18 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
     timeoutSeconds: 29,
     concurrency: Math.ceil(settings.cloud.waitConcurrency / 5),
   })
-  probes.grantTo(v1, 'read', 'list', 'list by release')
+  probes.grantTo(v1, 'read', 'write', 'list', 'list by release')
   sources.grantTo(v1, 'read')
   budgets.grantTo(v1, 'look', 'spend')
   bus.grantTo(v1, 'emit')
 
   const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
-  probes.grantTo(plan, 'read', 'write')
+  probes.grantTo(plan, 'read', 'write', 'list open')
   budgets.grantTo(plan, 'look', 'spend')
   sources.grantTo(plan, 'read', 'record', 'list drivers')
   inputs.grantTo(plan, 'read', 'keep', 'keep lists', 'tell absent')
   staging.grantTo(plan, 'read', 'create', 'write logs')
-  builds.grantTo(plan, 'start')
+  builds.grantTo(plan, 'start', 'stop')
   roots.grantTo(plan, 'read', 'tell absent')
   bus.grantTo(plan, 'emit')
 
@@ -92,7 +94,8 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   sources.grantTo(compose, 'read', 'list drivers')
 
   const publish = make('publish', { memoryMegabytes: 1024, timeoutSeconds: 120, eventMinutes: 60 })
-  probes.grantTo(publish, 'read', 'write')
+  probes.grantTo(publish, 'read', 'write', 'list open')
+  budgets.grantTo(publish, 'look', 'spend')
   staging.grantTo(publish, 'read', 'tell absent')
   artifacts.grantTo(publish, 'create')
   inputs.grantTo(publish, 'keep', 'keep trees')
@@ -101,7 +104,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   builds.grantTo(publish, 'follow', 'stop')
 
   const sweep = make('sweep', { memoryMegabytes: 256, timeoutSeconds: 60, eventMinutes: 1 })
-  probes.grantTo(sweep, 'list overdue')
+  probes.grantTo(sweep, 'list open')
   bus.grantTo(sweep, 'emit')
 
   const keyMaker = make('signing-key', { memoryMegabytes: 1024, timeoutSeconds: 120 })

@@ -42,7 +42,7 @@ export function addTables(stack: Stack) {
           actions: ['dynamodb:Query'],
           resources: [`${probes.tableArn}/index/${RELEASE_INDEX}`],
         },
-        'list overdue': {
+        'list open': {
           actions: ['dynamodb:Query'],
           resources: [`${probes.tableArn}/index/${OVERDUE_INDEX}`],
         },

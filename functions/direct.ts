@@ -6,7 +6,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type DeliverPorts, deliver } from '../lib/serve/direct.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { elapsed, holds, internalUrls, resolvePorts } from './runtime/ports.ts'
+import { elapsed, holds, internalUrls, resolvePorts, signs } from './runtime/ports.ts'
 
 const MAX_PROBE_BYTES = 64 * 1024 * 1024
 const artifacts = internalUrls('artifactsBucket')
@@ -16,6 +16,7 @@ const ports: DeliverPorts = {
   ...resolvePorts(),
   holds: holds(),
   elapsed,
+  sign: signs(),
   sleep: (milliseconds) => sleep(milliseconds),
   read: async (objectKey) =>
     fetch(await artifacts.get(objectKey, { expiresSeconds: 60 }), { maxBytes: MAX_PROBE_BYTES }),

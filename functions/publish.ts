@@ -8,7 +8,7 @@ import { createTrees } from '../lib/inputs/cache.ts'
 import { type PublishPorts, publish } from '../lib/publish/publish.ts'
 import { createSigner } from '../lib/signing/signer.ts'
 import { buildEndOf } from './runtime/events.ts'
-import { builder, bus, index, log, required, settings, store } from './runtime/ports.ts'
+import { budgets, builder, bus, index, log, places, required, settings, store } from './runtime/ports.ts'
 
 // Here and nowhere else: the private key is in reach of no other function.
 const secrets = new SecretsManagerClient()
@@ -20,6 +20,8 @@ const ports: PublishPorts = {
   artifacts: store('artifactsBucket'),
   trees: createTrees(store('inputsBucket')),
   builder: builder(),
+  budgets: budgets(),
+  places: places(),
   bus: bus(),
   signer,
   now: Date.now,

@@ -13,7 +13,7 @@ import { firstOf, type PathOf, RESERVED, routeOf } from '../lib/names/routes.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { type DriverVersionsPorts, driverVersions } from '../lib/serve/driver-versions.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { budgets, bus, catalogue, elapsed, holds, index, settings } from './runtime/ports.ts'
+import { budgets, bus, catalogue, elapsed, holds, index, settings, signs } from './runtime/ports.ts'
 
 const ports: ProbesPorts & DriverVersionsPorts = {
   index: index(),
@@ -24,6 +24,7 @@ const ports: ProbesPorts & DriverVersionsPorts = {
   newId: randomUUID,
   now: Date.now,
   elapsed,
+  sign: signs(),
   sleep: (milliseconds) => sleep(milliseconds),
   settings: settings(),
 }

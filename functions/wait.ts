@@ -7,7 +7,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { sharedUnlessBefore, shareReads } from '../lib/serve/shared-reads.ts'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { clientUrls, elapsed, holds, index, settings } from './runtime/ports.ts'
+import { clientUrls, elapsed, holds, index, placesInQueue, settings, signs } from './runtime/ports.ts'
 
 const current = settings()
 const probes = index()
@@ -22,6 +22,8 @@ const ports: WaitPorts = {
   newId: randomUUID,
   now: Date.now,
   elapsed,
+  sign: signs(),
+  placeOf: placesInQueue(),
   sleep: (milliseconds) => sleep(milliseconds),
   settings: current,
 }

@@ -8,7 +8,7 @@ import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
 import { tellDriverPlaces } from './start/driver-places.ts'
 import { firstRoot } from './start/first-root.ts'
-import { settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
+import { buildersOf, settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
 import { type Form, lineOf, type Step } from './story/story.ts'
 
 interface Settings {
@@ -98,14 +98,10 @@ async function start(): Promise<Stack> {
     const line = lineOf(step, form)
     if (line !== undefined) console.log(line)
   }
+  const capacity = { concurrency: CLIENTS, builders: buildersOf(hostSettings({ suites, settingsFile })) }
   const stack = await startStack({
-    assembly,
-    dataDir,
-    roots,
-    log: say,
-    onLost: giveUp,
-    tell,
-    concurrency: CLIENTS,
+    ...{ assembly, dataDir, roots, log: say, onLost: giveUp, tell },
+    ...capacity,
     ...others,
   })
   say(`state: ${dataDir}, logs: ${join(dataDir, 'logs')}, room there: ${roomIn(dataDir)}`)

@@ -50,6 +50,8 @@ export interface StackOptions {
   readonly room?: number
   /** requests that a function answers at one time, where the template does not say; default: as AWS */
   readonly concurrency?: number
+  /** builds that run at one time; default: one for two processors */
+  readonly builders?: number
   /** called with each step of each probe */
   readonly tell?: (step: Step) => void
   /** called where the folder of data is taken away under it, with what to tell a person */
@@ -166,7 +168,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       roots,
       store: storeOf(scratch),
     },
-    concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
+    concurrency: options.builders ?? Math.max(1, Math.floor(availableParallelism() / 2)),
   })
   closers.push(codebuild.stop)
 

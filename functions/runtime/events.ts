@@ -43,13 +43,20 @@ const buildEnded = z.object({
 /** What CodeBuild does before the first command of a buildspec, by the names of its phases. */
 const BEFORE = ['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE']
 
+/** How a build ends that no builder took: its time in the queue was over, or somebody stopped it there. */
+const UNTAKEN = ['TIMED_OUT', 'STOPPED']
+
 /** Where a build stopped; `undefined`: the event does not say. */
 function brokeOff(phases: readonly z.infer<typeof phase>[] = []): BrokeOff | undefined {
   const stopped = phases.find((one) => ![undefined, 'SUCCEEDED'].includes(one['phase-status']))
   if (stopped === undefined) return undefined
   // An empty context is written ": ".
   const said = (stopped['phase-context'] ?? []).filter((one) => /\w/.test(one)).join('; ')
-  return { begun: !BEFORE.includes(stopped['phase-type']), why: said === '' ? '' : faultOf(said) }
+  return {
+    begun: !BEFORE.includes(stopped['phase-type']),
+    neverBegan: stopped['phase-type'] === 'QUEUED' && UNTAKEN.includes(stopped['phase-status'] ?? ''),
+    why: said === '' ? '' : faultOf(said),
+  }
 }
 
 export type Requested =
@@ -87,7 +94,7 @@ export function buildEndOf(event: unknown): BuildEnd {
     return value
   }
   const status = BUILD_ENDS[found['build-status']]
-  const stopped = status === 'failed' ? brokeOff(found['additional-information'].phases) : undefined
+  const stopped = status !== 'succeeded' ? brokeOff(found['additional-information'].phases) : undefined
   return {
     key: variable(BUILD_ENV.probeKey),
     claim: variable(BUILD_ENV.claim),

@@ -12,6 +12,7 @@ import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
+import { createPlaces } from '../../lib/aws/places.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
@@ -23,13 +24,16 @@ import { ProbeError } from '../../lib/model/errors.ts'
 import { overlay } from '../../lib/model/overlay.ts'
 import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
 import type { Log, Presigner, Store } from '../../lib/model/ports.ts'
+import { SIGN_MILLISECONDS } from '../../lib/model/retry.ts'
 import { BASE_DEFAULTS, baseSettings, type Settings } from '../../lib/model/settings.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
 import { countedHolds } from '../../lib/serve/counted-holds.ts'
 import { createJoin } from '../../lib/serve/join.ts'
+import { type PlaceOf, placeInQueue } from '../../lib/serve/queue-place.ts'
 import { rememberExhausted, rememberRecorded } from '../../lib/serve/remembered.ts'
 import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
-import { shareReads } from '../../lib/serve/shared-reads.ts'
+import { shareFor, shareReads } from '../../lib/serve/shared-reads.ts'
+import { everyMilliseconds, giveSign, type Sign } from '../../lib/serve/sign-of-life.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucket'
 
@@ -80,6 +84,7 @@ export const holds = () =>
   process.env[ENV.oneProcess] === '1'
     ? countedHolds(Date.now)
     : createHolds(dynamo(), required(ENV.budgetsTable), Date.now)
+export const places = () => createPlaces(dynamo(), required(ENV.budgetsTable), Date.now)
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
@@ -115,11 +120,26 @@ const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
 /** Lambda writes an object as one line of JSON. */
 export const log: Log = (event, fields = {}) => console.log({ event, ...fields })
 
+/** Of those who wait, in this process. */
+export function signs(): Sign {
+  const isTime = everyMilliseconds(SIGN_MILLISECONDS, elapsed)
+  const ports = { index: index(), bus: bus(), now: Date.now, log, isTime }
+  return (key, state) => giveSign(ports, key, state)
+}
+
+/** The queue is read once a second, however many ask. */
+export function placesInQueue(): PlaceOf {
+  const open = shareFor(index().open, elapsed, 1000)
+  const ports = { index: { open }, places: places(), now: Date.now, settings: settings() }
+  return (key) => placeInQueue(ports, key)
+}
+
 /** What resolving a name needs: for those who redirect, and those who send the bytes themselves. */
 export const resolvePorts = (): ResolvePorts => ({
   ...locatePorts(),
   artifacts: clientUrls('artifactsBucket'),
   staging: clientUrls('stagingBucket'),
+  placeOf: placesInQueue(),
 })
 
 /** The same without what answers: for those who submit. */

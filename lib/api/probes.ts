@@ -10,12 +10,14 @@ import { MAX_FILE } from '../names/file.ts'
 import { MAX_DRIVER_VERSION, nameOf, probeOf } from '../names/grammar.ts'
 import { type Found, follow, type OwnState } from '../serve/follow.ts'
 import { type HoldPorts, held } from '../serve/hold.ts'
+import type { Sign } from '../serve/sign-of-life.ts'
 import { decimal, parseFields } from './fields.ts'
 import { listedState, type ProbeView } from './schemas.ts'
 import { keyOfId, viewOf } from './view.ts'
 
 export interface ProbesPorts extends HoldPorts {
   readonly index: Pick<Index, 'get' | 'list'>
+  readonly sign: Sign
   readonly now: Clock
   readonly elapsed: Elapsed
   readonly sleep: (milliseconds: number) => Promise<void>
@@ -81,7 +83,7 @@ export async function oneProbe(
 }
 
 async function untilOver(
-  { sleep, settings }: ProbesPorts,
+  { sleep, sign, settings }: ProbesPorts,
   look: () => Promise<Found>,
   isOver: (found: Found) => boolean,
 ): Promise<Found> {
@@ -89,6 +91,7 @@ async function untilOver(
     await sleep(settings.hold.pollSeconds * 1000)
     const found = await look()
     if (isOver(found)) return found
+    if (found.state?.state === 'building') await sign(found.key, found.state)
   }
 }
 

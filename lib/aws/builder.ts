@@ -1,6 +1,7 @@
 // Builds in CodeBuild.
 
 import {
+  AccountLimitExceededException,
   BatchGetBuildsCommand,
   type CodeBuildClient,
   StartBuildCommand,
@@ -33,17 +34,18 @@ export function createBuilder(
   return {
     async start(order) {
       const { phase, key, probe } = order
-      const { build } = await client.send(
-        new StartBuildCommand({
-          projectName: projects[phase][probe.arch],
-          idempotencyToken: tokenOf(order),
-          environmentVariablesOverride: Object.entries(variablesOf(order)).map(([name, value]) => ({
-            name,
-            value,
-            type: 'PLAINTEXT',
-          })),
-        }),
-      )
+      const command = new StartBuildCommand({
+        projectName: projects[phase][probe.arch],
+        idempotencyToken: tokenOf(order),
+        environmentVariablesOverride: Object.entries(variablesOf(order)).map(([name, value]) => ({
+          name,
+          value,
+          type: 'PLAINTEXT',
+        })),
+      })
+      const answer = await unlessFull(client.send(command))
+      if (answer === undefined) return undefined
+      const { build } = answer
       if (build?.id === undefined)
         throw new ProbeError('misconfigured', `CodeBuild started a build of ${key} without an id`)
       return build.id
@@ -56,6 +58,16 @@ export function createBuilder(
     async stop(buildId) {
       await client.send(new StopBuildCommand({ id: buildId }))
     },
+  }
+}
+
+/** An account has a limit of builds that run and wait: https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html */
+async function unlessFull<T>(started: Promise<T>): Promise<T | undefined> {
+  try {
+    return await started
+  } catch (error) {
+    if (error instanceof AccountLimitExceededException) return undefined
+    throw error
   }
 }
 

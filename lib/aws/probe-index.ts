@@ -8,9 +8,9 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { isProbeError } from '../model/errors.ts'
-import type { Clock, Index, Testing } from '../model/ports.ts'
+import type { Clock, Index, Open, Testing } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
-import { FURTHEST_DEADLINE, FURTHEST_RETRY } from '../model/retry.ts'
+import { FURTHEST_DEADLINE, FURTHEST_RETRY, SIGN_MILLISECONDS } from '../model/retry.ts'
 import { releaseIn } from '../names/grammar.ts'
 import { ifHeld } from './conditional.ts'
 import { claimIdOf, claimOf, stateOf } from './item.ts'
@@ -28,12 +28,29 @@ import {
 const OPEN = '1'
 
 /** What a state leaves behind when the next one takes its place. */
-const OF_CLAIM = ['claimedAt', 'deadline', 'buildId', 'phase', 'test', OVERDUE_PARTITION]
+const OF_CLAIM = [
+  ...[
+    'claimedAt',
+    'deadline',
+    'buildId',
+    'phase',
+    'test',
+    'caller',
+    'plannedAt',
+    'waitedAt',
+    'queuedAt',
+    'spared',
+  ],
+  OVERDUE_PARTITION,
+]
+/** Of what was verified and is not published. */
+const OF_PROBE = ['sha256', 'bytes']
 /** What is published, or an alias, stays for good. */
 const OF_SETTLED = [...OF_CLAIM, EXPIRES]
 const OF_FAILURE = ['reason', 'detail', 'retryAt', 'logKey']
 
 const HELD = '#state = :building AND claim = :claim'
+const IDLE = 'attribute_not_exists(buildId)'
 const UNTESTED = '#state = :published AND claim = :claim AND attribute_not_exists(loadTest)'
 const TESTABLE = `((${HELD}) OR (${UNTESTED}))`
 /** absent, failed and due, or building past its deadline (lib/model/retry.ts, hasCome) */
@@ -73,7 +90,7 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
         Limit: limit,
       }),
     )
-    return (found.Items ?? []).flatMap(overdueOf)
+    return found.Items ?? []
   }
   return {
     async get(key, { consistent = false } = {}) {
@@ -83,12 +100,9 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
       const { Item } = found
       return Item === undefined || isExpired(Item, now()) ? undefined : stateOf(key, Item)
     },
-    async claim(key, { claim, claimedAt, deadline, expiresAt }) {
+    async claim(key, { claim, claimedAt, deadline, caller, expiresAt }) {
       const set = {
-        state: 'building',
-        claim,
-        claimedAt,
-        deadline,
+        ...{ state: 'building', claim, claimedAt, deadline, caller },
         [OVERDUE_PARTITION]: OPEN,
         [RELEASE_PARTITION]: releaseIn(key),
         ...expiring(expiresAt),
@@ -101,22 +115,45 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
         key,
         FREE,
         { ...set, attempt: NEXT },
-        ['buildId', 'phase', 'test', ...OF_FAILURE, ...lasting(expiresAt)],
+        [...OF_CLAIM.filter((name) => !(name in set)), ...OF_PROBE, ...OF_FAILURE, ...lasting(expiresAt)],
         values,
       )
       return item === undefined ? undefined : claimOf(key, item).attempt
     },
+    async planned(key, claim, at) {
+      const item = await update(key, HELD, { plannedAt: at }, [], held(claim))
+      return item === undefined ? undefined : claimOf(key, item)
+    },
+    async waited(key, claim, at) {
+      const condition = `${HELD} AND (attribute_not_exists(waitedAt) OR NOT waitedAt BETWEEN :a_sign_ago AND :set_waitedAt)`
+      const values = { ...held(claim), ':a_sign_ago': at - SIGN_MILLISECONDS + 1 }
+      return (await update(key, condition, { waitedAt: at }, [], values)) !== undefined
+    },
+    async queued(key, claim, at, deadline) {
+      const values = { ...held(claim), ':published': 'published' }
+      const set = { queuedAt: { [FIRST]: at }, deadline }
+      return (await update(key, `${TESTABLE} AND ${IDLE}`, set, [EXPIRES], values)) !== undefined
+    },
     async started(key, claim, { buildId, deadline }) {
-      const item = await update(key, HELD, { buildId, deadline }, [EXPIRES], held(claim))
+      const item = await update(key, HELD, { buildId, deadline }, [EXPIRES, 'queuedAt'], held(claim))
       return item !== undefined
     },
-    async testing(key, claim, { test, deadline, buildId }) {
+    async testing(key, claim, { test, deadline, probe, buildId }) {
       const asked = buildId === undefined
       const condition = `${TESTABLE} AND ${asked ? NEWER_TEST : '#test = :set_test'}`
       const values = { ...held(claim), ':published': 'published' }
-      const set = { ...inTest({ test, deadline }), buildId }
-      const item = await update(key, condition, set, [EXPIRES, ...(asked ? ['buildId'] : [])], values)
-      return item !== undefined
+      const set = { ...inTest({ test, deadline }), buildId, ...probe }
+      const gone = [EXPIRES, 'queuedAt', ...(asked ? ['buildId'] : [])]
+      return (await update(key, condition, set, gone, values)) !== undefined
+    },
+    async spare(key, claim, { test, buildId }) {
+      const runs = buildId === undefined ? '' : ' AND buildId = :build'
+      const values = {
+        ...{ ...held(claim), ':published': 'published', ':test': test },
+        ...(buildId === undefined ? {} : { ':build': buildId }),
+      }
+      const condition = `${TESTABLE} AND test = :test${runs}`
+      return (await update(key, condition, { spared: NEXT }, ['buildId'], values)) !== undefined
     },
     async publish(key, claim, publication, testing) {
       const set = { state: 'published', ...publication, ...(testing === undefined ? {} : inTest(testing)) }
@@ -125,11 +162,12 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
     },
     async fail(key, claim, { expiresAt, ...failure }) {
       const set = { state: 'failed', ...failure, ...expiring(expiresAt) }
-      const item = await update(key, HELD, set, [...OF_CLAIM, ...lasting(expiresAt)], held(claim))
+      const gone = [...OF_CLAIM, ...OF_PROBE, ...lasting(expiresAt)]
+      const item = await update(key, HELD, set, gone, held(claim))
       return item !== undefined
     },
     async alias(key, claim, of) {
-      const item = await update(key, HELD, { state: 'alias', of }, OF_SETTLED, held(claim))
+      const item = await update(key, HELD, { state: 'alias', of }, [...OF_SETTLED, ...OF_PROBE], held(claim))
       return item !== undefined
     },
     async verdict(key, claim, loadTest) {
@@ -162,7 +200,10 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
         past.length < limit
           ? await open('#deadline > :moment', now + FURTHEST_DEADLINE, limit - past.length)
           : []
-      return [...past, ...ahead]
+      return [...past, ...ahead].flatMap(overdueOf)
+    },
+    async open(limit) {
+      return (await open('#deadline > :moment', 0, limit)).flatMap(openOf)
     },
   }
 }
@@ -184,6 +225,12 @@ function itemOf(item: Record<string, unknown>): { key: string; state: ProbeState
   return unlessByHand(() => ({ key, state: stateOf(key, item) }))
 }
 
+function openOf(item: Record<string, unknown>): Open[] {
+  return itemOf(item).flatMap(({ key, state }) =>
+    state.state === 'building' || state.state === 'published' ? [{ key, state }] : [],
+  )
+}
+
 function overdueOf(item: Record<string, unknown>): { key: string; claim: string }[] {
   const key = String(item[TABLE_KEY])
   return unlessByHand(() => ({ key, ...claimIdOf(key, item) }))
@@ -203,10 +250,14 @@ type Attributes = Readonly<Record<string, unknown>>
 
 /** Stands for "one more than it was". */
 const NEXT = Symbol('next')
+/** `{ [FIRST]: value }` stands for "what it was, and this where it was nothing". */
+const FIRST = Symbol('first')
+const firstOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && FIRST in value ? value[FIRST] : undefined
 
 const NEWER_TEST = '(attribute_not_exists(#test) OR #test < :set_test)'
 
-const inTest = ({ test, deadline }: Testing): Attributes => ({
+const inTest = ({ test, deadline }: Omit<Testing, 'probe'>): Attributes => ({
   ...{ phase: 'load-test', test, deadline },
   [OVERDUE_PARTITION]: OPEN,
 })
@@ -219,16 +270,21 @@ function assign(set: Attributes) {
   const counts = entries.some(([, value]) => value === NEXT)
   return {
     names: Object.fromEntries(entries.map(([name]) => [`#${name}`, name])),
-    assignments: entries.map(([name, value]) =>
-      value === NEXT ? `#${name} = if_not_exists(#${name}, :zero) + :one` : `#${name} = :set_${name}`,
-    ),
+    assignments: entries.map(([name, value]) => `#${name} = ${written(name, value)}`),
     bound: {
       ...Object.fromEntries(
-        entries.filter(([, v]) => v !== NEXT).map(([name, value]) => [`:set_${name}`, value]),
+        entries
+          .filter(([, value]) => value !== NEXT)
+          .map(([name, value]) => [`:set_${name}`, firstOf(value) ?? value]),
       ),
       ...(counts ? { ':zero': 0, ':one': 1 } : {}),
     },
   }
+}
+
+function written(name: string, value: unknown): string {
+  if (value === NEXT) return `if_not_exists(#${name}, :zero) + :one`
+  return firstOf(value) === undefined ? `:set_${name}` : `if_not_exists(#${name}, :set_${name})`
 }
 
 const removal = (remove: readonly string[]): string =>

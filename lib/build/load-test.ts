@@ -5,8 +5,9 @@ import { bootId } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
-import type { Index, Trees } from '../model/ports.ts'
+import type { Bus, Index, Open, Places, Trees } from '../model/ports.ts'
 import type { KernelImage, ProbeState } from '../model/probe.ts'
+import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import { probeOf } from '../names/grammar.ts'
 import { rootInput } from './decide.ts'
 import { isFirstFault } from './faults.ts'
@@ -14,6 +15,7 @@ import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
 import type { RootRecord } from './roots/records.ts'
 import type { StartBuildPorts } from './start.ts'
+import { giveTurns } from './turn.ts'
 
 export interface LoadTestPorts
   extends Pick<
@@ -29,7 +31,9 @@ export interface LoadTestPorts
     | 'stepsRoot'
     | 'rootUrls'
   > {
-  readonly index: Pick<Index, 'get' | 'testing'>
+  readonly index: Pick<Index, 'get' | 'testing' | 'queued' | 'open' | 'spare'>
+  readonly places: Places
+  readonly bus: Bus
   readonly trees: Pick<Trees, 'find'>
 }
 
@@ -49,7 +53,7 @@ const LOAD_TEST_MINUTES = 12
 /**
  * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the test, and its
  * token is made of it. Why it failed is written down for whoever gives the probe up. False: there is nothing to test,
- * another test was asked for, or the claim is lost.
+ * its turn has not come, another test was asked for, or the claim is lost.
  */
 export async function planLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
   try {
@@ -62,10 +66,11 @@ export async function planLoadTest(ports: LoadTestPorts, request: LoadTestReques
 
 async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
   const { key, claim, test } = request
-  if (!isAskedFor(await ports.index.get(key, { consistent: true }), request)) return false
+  const state = await ports.index.get(key, { consistent: true })
+  if (!isAskedFor(state, request)) return false
   const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
   const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
-  if (loadTest === undefined) return false
+  if (loadTest === undefined || !(await hasTurn(ports, request, state))) return false
   const { job, jobUrl, stepsRoot } = await orderOnce(ports, request, loadTest)
   const body = new TextEncoder().encode(job)
   await create(ports, loadTestKeys(claim, test).job, body, 'text/plain')
@@ -78,6 +83,7 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
     jobSha256: sha256(body),
     stepsRoot,
   })
+  if (buildId === undefined) return busy(ports, request)
   // A crash here leaves a test that the index does not know: its end is told by an event with the claim.
   const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
   const held = await ports.index.testing(key, claim, { test, deadline, buildId })
@@ -85,7 +91,25 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
   return held
 }
 
-function isAskedFor(state: ProbeState | undefined, { claim, test }: LoadTestRequest): boolean {
+/** As that of a build (start.ts). */
+async function hasTurn(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest, state: Open['state']) {
+  if (await giveTurns(ports, { key, state })) return true
+  const now = ports.now()
+  await ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
+  ports.log('load test queued', { key, claim, test })
+  return giveTurns(ports, { key, state })
+}
+
+/** The builder takes no more: others have it. The sweep asks again. */
+async function busy(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest): Promise<boolean> {
+  const now = ports.now()
+  await ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
+  await ports.places.release({ claim, test })
+  ports.log('builder busy', { key, claim, test })
+  return false
+}
+
+function isAskedFor(state: ProbeState | undefined, { claim, test }: LoadTestRequest): state is Open['state'] {
   switch (state?.state) {
     case 'building':
       return state.claim === claim && state.test === test

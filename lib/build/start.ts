@@ -4,7 +4,9 @@ import type { KernelPlan } from '../kernels/planner.ts'
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import { stagingKeys } from '../model/keys.ts'
-import type { Budgets, Builder, Clock, Index, Log, Store } from '../model/ports.ts'
+import type { Budgets, Builder, Clock, Index, Log, Places, Store } from '../model/ports.ts'
+import type { Claim } from '../model/probe.ts'
+import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import { fileOf, probeOf } from '../names/grammar.ts'
 import { payBuild } from '../serve/spending.ts'
 import { type DecidePorts, type Decision, decide, jobSeconds, type OrderPorts, orderOf } from './decide.ts'
@@ -16,11 +18,13 @@ import {
   MAX_ORDER,
   type OfSubmission,
 } from './order.ts'
+import { giveTurns, type TurnPorts } from './turn.ts'
 
-export interface StartBuildPorts extends DecidePorts, OrderPorts {
-  readonly index: Pick<Index, 'started'>
+export interface StartBuildPorts extends DecidePorts, OrderPorts, TurnPorts {
+  readonly index: Pick<Index, 'started' | 'queued' | 'open' | 'spare'>
+  readonly places: Places
   readonly budgets: Budgets
-  readonly builder: Pick<Builder, 'start'>
+  readonly builder: Pick<Builder, 'start' | 'stop'>
   readonly staging: Store
   readonly now: Clock
   readonly log: Log
@@ -53,19 +57,22 @@ async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Prom
   }
 }
 
+/** `queued`: it waits for its turn, and is planned anew when that comes. */
+export type Started = 'started' | 'queued' | 'claim-lost'
+
 /**
- * Resolves to whether the claim is still held. `submission`: of the host that submitted the kernel. Runs again from the
- * start without harm: see `plan`. ProbeError `budget-spent` when no more builds may be started today, `share-spent` when
- * none for this caller, and those of its ports.
+ * `submission`: of the host that submitted the kernel. Runs again from the start without harm: see `plan`. ProbeError `budget-spent` when no more builds may be started today, `share-spent` when
+ * none for this caller, `no-room` when the builder takes none now, and those of its ports.
  */
 export async function startBuild(
   ports: StartBuildPorts,
-  request: PlanRequest,
+  request: PlanRequest & { readonly state: Claim },
   kernel: KernelPlan,
   submission: OfSubmission = {},
-): Promise<boolean> {
+): Promise<Started> {
   const decision = await decide(ports, request, kernel, submission)
   const { key, claim } = request
+  if (!(await hasTurn(ports, request))) return 'queued'
   const now = ports.now()
   await pay(ports, request)
   const keys = stagingKeys(claim)
@@ -77,12 +84,30 @@ export async function startBuild(
   const told = { jobUrl, jobSha256: sha256(body), stepsRoot }
   const order = { phase: 'build' as const, key, probe: probeOf(key), claim, ...told }
   const buildId = await ports.builder.start(order)
+  if (buildId === undefined)
+    throw new ProbeError('no-room', 'every builder that the registry may use is busy with others')
   // A crash here leaves a build that the index does not know: its end is told by an event with the claim,
   // and the same event again finds the same build by its token.
   const deadline = now + jobSeconds(ports.settings) * 1000
   const held = await ports.index.started(key, claim, { buildId, deadline })
   ports.log('build started', { key, claim, buildId, unameRelease: plan.unameRelease })
-  return held
+  return held ? 'started' : 'claim-lost'
+}
+
+/**
+ * A turn that comes between the look and the place in the queue is seen by the second look. A crash after the first leaves
+ * a claim without a build, as before its plan.
+ */
+async function hasTurn(
+  ports: StartBuildPorts,
+  { key, claim, state }: PlanRequest & { readonly state: Claim },
+): Promise<boolean> {
+  const me = { key, state: { ...state, state: 'building' as const } }
+  if (await giveTurns(ports, me)) return true
+  const now = ports.now()
+  await ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
+  ports.log('build queued', { key, claim })
+  return giveTurns(ports, me)
 }
 
 /** Signed URLs differ from try to try: the first try's are kept, or its build could not be found by its token. */

@@ -25,8 +25,22 @@ export interface Index {
    */
   claim(
     key: string,
-    claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline'> & Expiring,
+    claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline' | 'caller'> & Expiring,
   ): Promise<number | undefined>
+  /** building(claim) -> the same, whose plan was begun at `at`; `undefined`: the claim is lost. */
+  planned(key: string, claim: string, at: number): Promise<Claim | undefined>
+  /** building(claim) -> the same, with a sign of life at `at`; false: there was one a moment ago, or the claim is lost. */
+  waited(key: string, claim: string, at: number): Promise<boolean>
+  /**
+   * building(claim), or published(claim) in its load test, of which nothing runs -> the same in the queue, where it keeps
+   * the place that it has, until `deadline`; false: something of it runs, or the claim is lost.
+   */
+  queued(key: string, claim: string, at: number, deadline: number): Promise<boolean>
+  /**
+   * What is in its load test number `test` -> the same, where nothing runs and that test does not count; false: another
+   * runs, or the claim is lost. `buildId`: of the test; absent: whichever.
+   */
+  spare(key: string, claim: string, test: { test: number; buildId?: string }): Promise<boolean>
   /** building(claim) -> building(claim) with its build and the build's deadline; false: the claim is lost. */
   started(key: string, claim: string, build: { buildId: string; deadline: number }): Promise<boolean>
   /**
@@ -54,6 +68,14 @@ export interface Index {
   verdict(key: string, claim: string, loadTest: LoadTest): Promise<boolean>
   /** Probes whose build or load test is past its deadline at `now`, oldest first, at most `limit`; and their claims. */
   overdue(now: number, limit: number): Promise<{ key: string; claim: string }[]>
+  /** What is being built or tested, or waits for it, at most `limit`, the nearest deadline first; maybe a second old. */
+  open(limit: number): Promise<Open[]>
+}
+
+/** A build or a load test that runs, or that waits for its turn. */
+export interface Open {
+  readonly key: string
+  readonly state: Extract<ProbeState, { state: 'building' | 'published' }>
 }
 
 /** A load test that is asked for. */
@@ -62,6 +84,13 @@ export interface Testing {
   readonly test: number
   /** milliseconds since the epoch: past it the next one is asked for */
   readonly deadline: number
+  /** of the probe that it is a test of */
+  readonly probe?: Measured
+}
+
+export interface Measured {
+  readonly sha256: string
+  readonly bytes: number
 }
 
 /** Of what no build was started for. A build that is started, and what is published, never expires. */
@@ -94,6 +123,25 @@ export interface Holds {
   take(holder: string, lease: Lease, limit: number): Promise<boolean>
   /** Frees it; a place that is free is left alone. */
   release(holder: string, lease: Lease): Promise<void>
+}
+
+/** Whose build, or whose load test, from 1, has a place. */
+export interface Place {
+  readonly claim: string
+  readonly test?: number | undefined
+}
+
+/** Where builds and load tests run: so many at one time. */
+export interface Places {
+  /**
+   * Takes one of `limit` until then (milliseconds since the epoch), when it is free again if nobody releases it. `had`: it
+   * has one already. `full`: there is none.
+   */
+  take(place: Place, until: number, limit: number): Promise<'taken' | 'had' | 'full'>
+  /** Frees it; false: it was free. */
+  release(place: Place): Promise<boolean>
+  /** Seconds that a build has its place, of late; `undefined`: none has ended yet. */
+  typicalSeconds(): Promise<number | undefined>
 }
 
 /** Digests of driver sources, recorded at first use where the catalogue pins none; those of kernels, once verified. */
@@ -189,8 +237,8 @@ export interface PresignOptions {
 export type BuildStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'unknown'
 
 export interface Builder {
-  /** Starts the build, or returns the id of the one that this claim started before. */
-  start(build: BuildOrder): Promise<string>
+  /** Starts the build, or returns the id of the one that this claim started before; `undefined`: it takes no more now. */
+  start(build: BuildOrder): Promise<string | undefined>
   status(buildId: string): Promise<BuildStatus>
   stop(buildId: string): Promise<void>
 }

@@ -220,6 +220,10 @@ const testingShape = {
   test: z.number().optional(),
   /** CodeBuild's id of what runs now */
   buildId: z.string().optional(),
+  /** milliseconds since the epoch: since then it waits for its turn; absent: it does not */
+  queuedAt: z.number().optional(),
+  /** tests that count as none: they never began, or made room for a build that somebody waited for */
+  spared: z.number().optional(),
 }
 
 export const claimSchema = builtBy.extend({
@@ -229,6 +233,15 @@ export const claimSchema = builtBy.extend({
   claimedAt: z.number(),
   /** what runs now; absent: it makes the probe */
   phase: z.literal('load-test').optional(),
+  /** who pays for it: an IPv4 address or an IPv6 /64 */
+  caller: z.string().optional(),
+  /** milliseconds since the epoch: when its plan was begun last; absent: it was not */
+  plannedAt: z.number().optional(),
+  /** milliseconds since the epoch: the last sign of life of anybody who waits for it; absent: none since it was claimed */
+  waitedAt: z.number().optional(),
+  /** of the probe that was built and verified, while it is tested */
+  sha256: sha256Hex.optional(),
+  bytes: z.number().optional(),
   ...testingShape,
 })
 export type Claim = Read<typeof claimSchema>

@@ -68,6 +68,15 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
   }
 }
 
+/** Between two signs of life of those who wait for a probe; and what an event may take to be taken up. */
+export const SIGN_MILLISECONDS = 5000
+/** Whoever gave a sign of life within that time waits still: clients that are sent away come again after five seconds. */
+export const ALIVE_MILLISECONDS = 15_000
+/** What waits for its turn is looked at again after that. */
+export const QUEUE_MILLISECONDS = 120_000
+/** A build that nobody has waited for so long is given up, if its turn has not come. */
+export const PATIENCE_MILLISECONDS = 30 * MINUTE
+
 /** How long a claim without a started build is remembered past its deadline: the sweep settles it within minutes. */
 export const UNSETTLED_MILLISECONDS = 10 * MINUTE
 

@@ -101,6 +101,8 @@ export const baseSettings = z.object({
   build: z.object({
     /** minutes after which CodeBuild ends a build */
     timeoutMinutes: z.int().min(5).max(60),
+    /** builds and load tests that run at one time; the others wait for their turn */
+    atOnce: z.int().min(1).max(100),
     /** bytes of a probe at most */
     maxProbeBytes: z.int().positive(),
     /**
@@ -207,6 +209,7 @@ export const BASE_DEFAULTS: Settings = {
   },
   build: {
     timeoutMinutes: 10,
+    atOnce: 10,
     maxProbeBytes: 32 * 1024 * 1024,
     compilers: [
       ...['gcc-9', 'gcc-10', 'gcc-11', 'gcc-12', 'gcc-13', 'gcc-14', 'gcc-15', 'gcc-16'],

@@ -1,25 +1,40 @@
 // A probe was requested: find what it is built from, and start its build.
 
 import { isFirstFault } from '../build/faults.ts'
-import { type PlanRequest, type StartBuildPorts, startBuild } from '../build/start.ts'
+import { type PlanRequest, type StartBuildPorts, type Started, startBuild } from '../build/start.ts'
+import { giveTurns } from '../build/turn.ts'
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import { faultOf } from '../model/fault.ts'
 import { probeOfRecord, recordId } from '../model/kernel.ts'
 import { stagingKeys } from '../model/keys.ts'
-import type { Index } from '../model/ports.ts'
-import type { FailureReason, Probe } from '../model/probe.ts'
-import { forgottenAt, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
+import type { Index, Open } from '../model/ports.ts'
+import type { Claim, FailureReason, Probe } from '../model/probe.ts'
+import {
+  forgottenAt,
+  isRecent,
+  PATIENCE_MILLISECONDS,
+  PLAN_MILLISECONDS,
+  QUEUE_MILLISECONDS,
+  retryAt,
+  UNSETTLED_MILLISECONDS,
+} from '../model/retry.ts'
 import { asSubmitted, orSubmit, sentence } from '../model/way-out.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
-import { giveBack } from '../serve/spending.ts'
+import { giveBack, giveBackBuild } from '../serve/spending.ts'
 import { distributionsOwn, type KernelOfPorts, kernelOf } from './kernel-of.ts'
 
 export interface PlanPorts extends StartBuildPorts, KernelOfPorts {
-  readonly index: Pick<Index, 'get' | 'claim' | 'started' | 'alias' | 'fail'>
+  readonly index: Pick<
+    Index,
+    'get' | 'claim' | 'planned' | 'queued' | 'open' | 'spare' | 'started' | 'alias' | 'fail'
+  >
 }
 
-export type PlanOutcome = 'started' | 'alias' | 'failed' | 'claim-lost'
+export type PlanOutcome = Started | 'alias' | 'failed' | 'forgotten'
+
+/** The claim as it is when its plan begins. */
+type Planned = PlanRequest & { readonly state: Claim }
 
 /**
  * Runs again from the start when the event comes twice or a call failed: inputs are content-addressed,
@@ -27,14 +42,19 @@ export type PlanOutcome = 'started' | 'alias' | 'failed' | 'claim-lost'
  * What cannot be mended by trying again now fails the claim; what can is thrown, and the event comes again. What nobody
  * foresaw is thrown once, and fails the claim when it comes a second time: whoever waits is told what it was.
  * What was paid for a name of nothing is given back once it is known to be of something.
+ * What waits for its turn is planned anew when that comes: what it is built from may be another by then.
  */
-export async function plan(ports: PlanPorts, request: PlanRequest): Promise<PlanOutcome> {
-  const state = await ports.index.get(request.key, { consistent: true })
-  if (state?.state !== 'building' || state.claim !== request.claim) return 'claim-lost'
+export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOutcome> {
+  const { key, claim } = asked
+  const state = await ports.index.planned(key, claim, ports.now())
+  if (state === undefined) return 'claim-lost'
+  const request = { ...asked, state }
   // What follows the start of a build was cut off, maybe.
   if (state.buildId !== undefined) return known(ports, request, 'started')
+  if (state.queuedAt !== undefined && !(await stillQueued(ports, request))) return 'forgotten'
+  if (state.queuedAt !== undefined && !(await giveTurns(ports, openOf(request)))) return 'queued'
   try {
-    const name = nameOf(request.key)
+    const name = nameOf(key)
     return name.tag === 'config-hash'
       ? await makeAlias(ports, request, await identify(ports, name))
       : await planProbe(ports, request, name.probe)
@@ -44,6 +64,27 @@ export async function plan(ports: PlanPorts, request: PlanRequest): Promise<Plan
     return failPlan(ports, request, unforeseen(request, error))
   }
 }
+
+const openOf = ({ key, state }: Planned): Open => ({ key, state: { ...state, state: 'building' } })
+
+/**
+ * What waits in the queue keeps its place there; what nobody has waited for any more, for so long that its turn should have
+ * come, is forgotten, and costs nobody anything. A crash before it is forgotten leaves it to the next look.
+ */
+async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Planned): Promise<boolean> {
+  const now = ports.now()
+  if (isRecent(state.waitedAt ?? state.claimedAt, now, PATIENCE_MILLISECONDS))
+    return ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
+  await giveBack(ports, 'requests', caller, claim)
+  await ports.index.fail(key, claim, { ...UNSERVED, retryAt: now, expiresAt: now })
+  ports.log('build forgotten', { key, claim })
+  return false
+}
+
+const UNSERVED = {
+  reason: 'no-room',
+  detail: 'no builder was free for it while somebody waited; the next request asks for it again',
+} as const
 
 const unforeseen = ({ key }: PlanRequest, cause: unknown): ProbeError => {
   const { file, driverVersion } = subjectOfName(nameOf(key))
@@ -60,7 +101,7 @@ async function known<T>(ports: PlanPorts, { caller, claim }: PlanRequest, outcom
   return outcome
 }
 
-async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
+async function planProbe(ports: PlanPorts, request: Planned, probe: Probe): Promise<PlanOutcome> {
   const found = await kernelOf(ports, probe)
   switch (found.tag) {
     case 'older-name':
@@ -68,13 +109,11 @@ async function planProbe(ports: PlanPorts, request: PlanRequest, probe: Probe): 
     case 'distributions-own':
       return planOwn(ports, request, found.of)
     case 'kernel':
-      return known(ports, request, started(await startBuild(ports, request, found.kernel, found.submission)))
+      return known(ports, request, await startBuild(ports, request, found.kernel, found.submission))
     default:
       return unreachable(found)
   }
 }
-
-const started = (held: boolean): PlanOutcome => (held ? 'started' : 'claim-lost')
 
 /**
  * Whoever submitted waits for the canonical probe, so it is claimed for them, by the same claim, and planned. A crash
@@ -87,7 +126,7 @@ async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Prom
   const claimedAt = ports.now()
   const deadline = claimedAt + PLAN_MILLISECONDS
   const expiresAt = deadline + UNSETTLED_MILLISECONDS
-  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline, expiresAt })
+  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline, caller, expiresAt })
   const outcome = await makeAlias(ports, request, own)
   await plan(ports, { key, claim, attempt: attempt ?? request.attempt, caller })
   return outcome
@@ -126,6 +165,7 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   const now = ports.now()
   const reason = reasonOf(error)
   if (!ofNothing(reason)) await known(ports, request, undefined)
+  if (reason === 'no-room') await unpaid(ports, request)
   // Others may have it built at once.
   const due = error.code === 'share-spent' ? now : retryAt(reason, attempt, now)
   const failed = await ports.index.fail(key, claim, {
@@ -135,7 +175,14 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
     expiresAt: forgottenAt(reason, due, now),
   })
   ports.log('plan failed', { key, claim, reason, detail: error.message })
+  if (await ports.places.release({ claim })) await giveTurns(ports)
   return failed ? 'failed' : 'claim-lost'
+}
+
+/** Whoever asks again pays again. */
+async function unpaid(ports: PlanPorts, { caller, claim }: PlanRequest): Promise<void> {
+  await giveBack(ports, 'requests', caller, claim)
+  await giveBackBuild(ports, caller, claim)
 }
 
 /** What whoever asked can do about it. A kernel that was submitted needs no second submission. */
@@ -145,6 +192,8 @@ function withNextStep(key: string, error: ProbeError, reason: FailureReason, due
   switch (reason) {
     case 'mirror-unreachable':
       return undecided(key, message, due)
+    case 'no-room':
+      return `${sentence(message)} Published probes are served; ask again in half a minute`
     case 'headers-not-found':
       return submitted ? message : orSubmit(message)
     case 'driver-source-not-found':
@@ -178,6 +227,7 @@ function reasonOf({ code }: ProbeError): FailureReason {
     case 'cannot-load':
     case 'budget-spent':
     case 'mirror-unreachable':
+    case 'no-room':
       return code
     case 'share-spent':
       return 'budget-spent'

@@ -24,6 +24,8 @@ export type FailOutcome = 'failed' | 'claim-lost'
 export interface BrokeOff {
   /** whether it came to its own first command */
   readonly begun: boolean
+  /** whether it waited for a builder in vain */
+  readonly neverBegan?: boolean
   /** one line, for a person; empty: the builder says nothing more */
   readonly why: string
 }

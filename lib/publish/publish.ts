@@ -1,21 +1,45 @@
 // A build ended: verify, sign, store and, last of all, tell the index. Or say why not.
 
 import { lastLines } from '../build/failure.ts'
+import { eventOf, giveTurns, type TurnPorts } from '../build/turn.ts'
 import { loadTestOf, NO_IMAGE, tellVerdict } from '../build/verdict.ts'
 import { sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
 import { faultOf } from '../model/fault.ts'
-import type { Builder, BuildStatus, Bus, Index, Log, Phase, Store, Testing, Trees } from '../model/ports.ts'
+import type {
+  Budgets,
+  Builder,
+  BuildStatus,
+  Bus,
+  Index,
+  Log,
+  Measured,
+  Open,
+  Phase,
+  Place,
+  Places,
+  Store,
+  Testing,
+  Trees,
+} from '../model/ports.ts'
 import type { Claim, LoadTest, ProbeState } from '../model/probe.ts'
-import { PLAN_MILLISECONDS } from '../model/retry.ts'
+import { isTest, placeOf, waitsForTurn } from '../model/queue.ts'
+import { PLAN_MILLISECONDS, QUEUE_MILLISECONDS } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
-import { probeOf } from '../names/grammar.ts'
+import { nameOf, probeOf } from '../names/grammar.ts'
+import { subjectOfName } from '../names/subject.ts'
+import { giveBack, giveBackBuild } from '../serve/spending.ts'
 import { type ArtifactPorts, storeProbe } from './artifacts.ts'
 import { type BrokeOff, type FailPorts, fail, failBuild } from './fail.ts'
 import { keepTree, readLoadTest, readStaged, type Tested, verifyStaged, type Whole } from './staged.ts'
 
-export interface PublishPorts extends ArtifactPorts, FailPorts {
-  readonly index: Pick<Index, 'get' | 'publish' | 'testing' | 'verdict' | 'fail'>
+export interface PublishPorts extends ArtifactPorts, FailPorts, TurnPorts {
+  readonly index: Pick<
+    Index,
+    'get' | 'publish' | 'testing' | 'verdict' | 'fail' | 'queued' | 'open' | 'spare'
+  >
+  readonly places: Places
+  readonly budgets: Budgets
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
   readonly trees: Pick<Trees, 'keep'>
@@ -34,12 +58,12 @@ export interface BuildEnd {
   readonly phase: Phase | undefined
   /** of a load test: which one, from 1; `undefined`: whichever the index says was the last to be asked for */
   readonly test?: number | undefined
-  /** of a build that failed */
+  /** of a build that failed or took too long */
   readonly brokeOff?: BrokeOff
 }
 
-/** `tested`: the verdict is known. `testing`: it will be. */
-export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'claim-lost'
+/** `tested`: the verdict is known. `testing`: it will be. `queued`: its turn has not come. */
+export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'queued' | 'claim-lost'
 
 /**
  * Every step may be repeated, in any order with other calls for the same probe: objects are created under
@@ -47,11 +71,25 @@ export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'cl
  * comes again; past the deadline of its claim it fails the claim, so that the probe's own URL says why.
  */
 export async function publish(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
+  if (end.status !== undefined) await ended(ports, placeOfEnd(end))
   try {
     return await settle(ports, end)
   } catch (error) {
     if (end.status === undefined) await giveUp(ports, end, error)
     throw error
+  }
+}
+
+const placeOfEnd = ({ claim, phase, test = 1 }: BuildEnd): Place =>
+  phase === 'load-test' ? { claim, test } : { claim }
+
+/** Its place is the next one's. Nothing that goes wrong here keeps what was built: the queue is looked at every minute. */
+async function ended(ports: PublishPorts, place: Place): Promise<void> {
+  await ports.places.release(place)
+  try {
+    await giveTurns(ports)
+  } catch (error) {
+    ports.log('no turn given', { why: faultOf(error) })
   }
 }
 
@@ -71,6 +109,31 @@ async function giveUp(ports: PublishPorts, { key, claim }: BuildEnd, cause: unkn
 
 async function settle(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   const state = await ports.index.get(end.key, { consistent: true })
+  if (end.status === undefined && isQueued(state, end)) return askAgain(ports, end.key, state)
+  const outcome = await settled(ports, end, state)
+  // Past its deadline, nobody else tells that it has ended.
+  if (end.status === undefined && isOf(state, end)) await ended(ports, placeOf(state))
+  return outcome
+}
+
+const isOf = (state: ProbeState | undefined, { claim }: BuildEnd): state is Open['state'] =>
+  (state?.state === 'building' || state?.state === 'published') && state.claim === claim
+
+const isQueued = (state: ProbeState | undefined, end: BuildEnd): state is Open['state'] =>
+  isOf(state, end) && waitsForTurn({ key: end.key, state })
+
+/** It waits for its turn, and may have been forgotten on the way: plan looks whether that has come. */
+async function askAgain({ index, bus, now }: PublishPorts, key: string, state: Open['state']) {
+  await index.queued(key, state.claim, now(), now() + QUEUE_MILLISECONDS)
+  await bus.emit(eventOf({ key, state }))
+  return isTest(state) ? ('testing' as const) : ('queued' as const)
+}
+
+async function settled(
+  ports: PublishPorts,
+  end: BuildEnd,
+  state: ProbeState | undefined,
+): Promise<PublishOutcome> {
   if (state?.state === 'published' && state.claim === end.claim) {
     if (state.test === undefined || end.phase === 'build') return 'published'
     return testEnded(ports, end, { ...state, test: state.test })
@@ -88,6 +151,7 @@ async function publishBuilt(
   claim: Claim,
   status: BuildStatus,
 ): Promise<PublishOutcome> {
+  if (brokeOff?.neverBegan === true) return forget(ports, key, claim, brokeOff)
   switch (status) {
     case 'succeeded':
       return publishStaged(ports, key, claim)
@@ -102,6 +166,24 @@ async function publishBuilt(
     default:
       return unreachable(status)
   }
+}
+
+/**
+ * No builder took it: that is no failure of the probe. Whoever waits for it asks for it anew, and comes first; where nobody
+ * does, nothing is left of it. A crash before it is forgotten comes by here again.
+ */
+async function forget(ports: PublishPorts, key: string, claim: Claim, { why }: BrokeOff) {
+  const now = ports.now()
+  for (const purpose of ['unknown', 'requests'] as const)
+    if (claim.caller !== undefined) await giveBack(ports, purpose, claim.caller, claim.claim)
+  if (claim.caller !== undefined) await giveBackBuild(ports, claim.caller, claim.claim)
+  const { file, driverVersion } = subjectOfName(nameOf(key))
+  const detail = `${file} of driver ${driverVersion}: no builder took it in time. The builder said: ${why || 'nothing'}. The next request asks for it again`
+  const held = await ports.index.fail(key, claim.claim, {
+    ...{ reason: 'no-room', detail, retryAt: now, expiresAt: now },
+  })
+  ports.log('build forgotten', { key, claim: claim.claim })
+  return held ? 'failed' : 'claim-lost'
 }
 
 /** Its log says how far it came. */
@@ -148,10 +230,6 @@ const testAt = ({ now }: PublishPorts, test: number): Testing => ({
 })
 const firstTest = (ports: PublishPorts): Testing => testAt(ports, 1)
 
-interface Measured {
-  readonly sha256: string
-  readonly bytes: number
-}
 const measured = (probe: Uint8Array): Measured => ({ sha256: sha256(probe), bytes: probe.length })
 
 /** By one caller only: whoever comes later finds it asked for. A crash before the event leaves a test that never began. */
@@ -159,9 +237,10 @@ async function askForTest(
   ports: PublishPorts,
   key: string,
   claim: { readonly claim: string },
-  test: Testing,
+  testing: Omit<Testing, 'probe'>,
   probe: Measured,
 ): Promise<PublishOutcome> {
+  const test = { ...testing, probe }
   if (await ports.index.testing(key, claim.claim, test)) await emitTest(ports, key, claim, test, probe)
   return 'testing'
 }
@@ -186,11 +265,18 @@ async function testEnded(ports: PublishPorts, end: BuildEnd, state: InTest): Pro
     await ports.builder.stop(state.buildId ?? '')
   const probe = await testedProbe(ports, state)
   const tested = await readLoadTest(ports, state.claim, state.test, probe.sha256)
-  if (!tested.known && state.test < MAX_TESTS)
+  const spared = (state.spared ?? 0) + (await spareUnbegun(ports, end, state))
+  if (!tested.known && state.test < MAX_TESTS + spared)
     return askForTest(ports, key, state, testAt(ports, state.test + 1), probe)
   return state.state === 'published'
     ? addVerdict(ports, key, state, tested)
     : settleTested(ports, key, state, tested)
+}
+
+/** A test that no builder took counts as none. A crash after it counts one too few. */
+async function spareUnbegun({ index }: PublishPorts, { key, brokeOff }: BuildEnd, { claim, test }: InTest) {
+  if (brokeOff?.neverBegan !== true) return 0
+  return (await index.spare(key, claim, { test })) ? 1 : 0
 }
 
 async function testedProbe(ports: PublishPorts, state: InTest): Promise<Measured> {

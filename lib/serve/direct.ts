@@ -7,10 +7,12 @@ import { fileOf, format, parse } from '../names/grammar.ts'
 import { type Answer, methodOf, problem, type ReadMethod } from './answer.ts'
 import { type HoldPorts, held } from './hold.ts'
 import { beside, type Located, locate, type Request, type ResolvePorts } from './resolve.ts'
+import type { Sign } from './sign-of-life.ts'
 import { beingBuilt, hitAnswer } from './states.ts'
 
 export interface DeliverPorts extends ResolvePorts, Pick<HoldPorts, 'holds'> {
   readonly elapsed: Elapsed
+  readonly sign: Sign
   readonly sleep: (milliseconds: number) => Promise<void>
   /** The bytes of a published object. */
   readonly read: (objectKey: string) => Promise<Uint8Array>
@@ -37,7 +39,7 @@ export async function deliver(ports: DeliverPorts, request: Request): Promise<An
 
 /** What it leads to by then. */
 async function whileBuilt(
-  { elapsed, sleep, settings }: DeliverPorts,
+  { elapsed, sleep, sign, settings }: DeliverPorts,
   first: Located,
   look: () => Promise<Located>,
   hop: number,
@@ -47,6 +49,7 @@ async function whileBuilt(
   let located = first
   while (located.tag === 'being-built' && elapsed() - began + poll < hop) {
     await sleep(poll)
+    if (located.claim !== undefined) await sign(located.key, located.claim)
     located = await look()
   }
   return located
@@ -61,7 +64,7 @@ async function answerOf(ports: DeliverPorts, located: Located, method: ReadMetho
         ? hitAnswer(ports.artifacts, located.probe, located.publication, 'HEAD')
         : bytes(ports, located.probe, located.publication)
     case 'being-built':
-      return problem(beingBuilt(located.subject))
+      return problem(beingBuilt(located.subject, await ports.placeOf(located.key)))
     default:
       return unreachable(located)
   }

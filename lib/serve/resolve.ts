@@ -3,7 +3,7 @@
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import { recordId } from '../model/kernel.ts'
 import type { Index, Kernels, Presigner } from '../model/ports.ts'
-import type { Probe, Publication } from '../model/probe.ts'
+import type { Claim, Probe, Publication } from '../model/probe.ts'
 import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkSubmitted } from '../model/support.ts'
@@ -14,6 +14,7 @@ import { type Answer, methodOf, problem, type ReadMethod, redirect } from './ans
 import { checkDriverVersion, type DriverPorts } from './driver-versions.ts'
 import { type Found, follow } from './follow.ts'
 import type { Join } from './join.ts'
+import type { PlaceOf } from './queue-place.ts'
 import { type RequestBuildPorts, requestBuild } from './request-build.ts'
 import { companionAnswer, hitAnswer, isDue, refuseWithdrawn, stateProblem } from './states.ts'
 import { waitPath } from './wait.ts'
@@ -30,6 +31,7 @@ export interface LocatePorts extends RequestBuildPorts, DriverPorts {
 export interface ResolvePorts extends LocatePorts {
   readonly artifacts: Presigner
   readonly staging: Presigner
+  readonly placeOf: PlaceOf
 }
 
 export interface Request {
@@ -43,7 +45,13 @@ export interface Request {
 /** Where a request leads. */
 export type Located =
   | { readonly tag: 'hit'; readonly probe: Probe; readonly publication: Publication }
-  | { readonly tag: 'being-built'; readonly subject: Subject }
+  /** `claim`: as it was read; absent: it was claimed just now */
+  | {
+      readonly tag: 'being-built'
+      readonly subject: Subject
+      readonly key: string
+      readonly claim?: Claim
+    }
   | { readonly tag: 'answer'; readonly answer: Answer }
 
 /** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
@@ -153,10 +161,11 @@ async function missing(
   caller: string,
 ): Promise<Located> {
   const now = ports.now()
-  if (state?.state === 'building' && !isOverdue(state.deadline, now)) return { tag: 'being-built', subject }
+  if (state?.state === 'building' && !isOverdue(state.deadline, now))
+    return { tag: 'being-built', subject, key, claim: state }
   if (state?.state === 'failed' && !isDue(state, now)) {
     return { tag: 'answer', answer: problem(stateProblem(subject, state, now)) }
   }
   const refusal = await ports.join(key, () => requestBuild(ports, key, subject, caller))
-  return refusal === undefined ? { tag: 'being-built', subject } : { tag: 'answer', answer: refusal }
+  return refusal === undefined ? { tag: 'being-built', subject, key } : { tag: 'answer', answer: refusal }
 }

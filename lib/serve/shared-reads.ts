@@ -42,6 +42,24 @@ export function shareReads(index: Reads, now: Elapsed, milliseconds = 0): Reads 
   }
 }
 
+/** One answer for all who ask within that time, whatever they ask with. */
+export function shareFor<A extends readonly unknown[], T>(
+  ask: (...args: A) => Promise<T>,
+  now: Elapsed,
+  milliseconds: number,
+): (...args: A) => Promise<T> {
+  let last: { readonly at: number; readonly answer: Promise<T> } | undefined
+  return (...args) => {
+    if (last !== undefined && now() - last.at < milliseconds) return last.answer
+    const answer = ask(...args)
+    last = { at: now(), answer }
+    answer.catch(() => {
+      last = undefined
+    })
+    return answer
+  }
+}
+
 /**
  * For the first look of whoever was just told that a probe is being built: a shared one where that says the same or more,
  * else a look of one's own, as the shared one may be from before the claim.

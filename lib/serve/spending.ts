@@ -111,6 +111,12 @@ export async function payBuild(
   return few ? 'spent' : 'share-spent'
 }
 
+/** What a claim has paid for a build that did not begin. */
+export async function giveBackBuild(ports: SpendingPorts, caller: string, claim: string): Promise<void> {
+  await giveBack(ports, 'few-builds', caller, claim)
+  await ports.budgets.giveBack(buildsOf(ports).budget, claim)
+}
+
 /** A look without a write: was this caller, or its network, built for often today, and is what all share spent? */
 export async function shareSpent(ports: SpendingPorts, caller: string): Promise<boolean> {
   const { budget, shared } = buildsOf(ports)

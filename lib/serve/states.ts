@@ -9,6 +9,7 @@ import { type Companion, fileOf } from '../names/grammar.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, NO_ROOM, type Problem, problem, type ReadMethod, redirect } from './answer.ts'
 import type { Found, OwnState, Unpublished } from './follow.ts'
+import type { PlaceOf, QueuePlace } from './queue-place.ts'
 
 /** Long enough for a slow client to begin its download, short enough to be of no use to a thief of logs. */
 const PRESIGN = { expiresSeconds: 300 }
@@ -56,14 +57,19 @@ export function refuseWithdrawn({ file, driverVersion }: Subject, { withdrawn }:
   )
 }
 
-export const beingBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
+/** `place`: where it waits for its turn; absent: it does not. */
+export const beingBuilt = ({ file, driverVersion, path }: Subject, place?: QueuePlace): Problem => ({
   status: 503,
   code: 'being-built',
-  title: 'This probe is being built',
-  detail: `${file} of driver ${driverVersion} is being built; ask again, or follow ${path('log')}`,
+  title: place === undefined ? 'This probe is being built' : 'This probe waits for its turn',
+  detail: `${file} of driver ${driverVersion} ${place === undefined ? `is being built; ask again, or follow ${path('log')}` : toldPlace(place)}`,
+  // Whoever comes again in time keeps its place before those whom nobody waits for.
   retryAfter: 5,
-  more: { log: path('log') },
+  more: { log: path('log'), ...place },
 })
+
+const toldPlace = ({ position, of, expectedSeconds }: QueuePlace): string =>
+  `waits for a builder: it is number ${position} of ${of}${expectedSeconds === undefined ? '' : `, and is built in about ${expectedSeconds} s`}; ask again`
 
 function failed({ path }: Subject, failure: Failure, now: number): Problem {
   const seconds = Math.max(1, Math.ceil((failure.retryAt - now) / 1000))
@@ -100,10 +106,11 @@ export interface CompanionPorts {
   readonly artifacts: Presigner
   readonly staging: Presigner
   readonly now: Clock
+  readonly placeOf: PlaceOf
 }
 
 /** What is asked for beside a name. */
-export interface Beside extends Pick<Found, 'probe' | 'state'> {
+export interface Beside extends Found {
   readonly subject: Subject
   readonly companion: Companion
   readonly method: ReadMethod
@@ -111,12 +118,12 @@ export interface Beside extends Pick<Found, 'probe' | 'state'> {
 
 /** `.asc`, `.sha256`, `.json`, `.log`: they tell of a build, and never start one. */
 export async function companionAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
-  const { subject, companion, probe, state } = asked
+  const { subject, companion, state } = asked
   switch (companion) {
     case 'json':
       return state === undefined
         ? problem(notBuilt(subject))
-        : { tag: 'json', body: story(subject, probe, state) }
+        : { tag: 'json', body: story(asked, state, await placeIn(ports, asked)) }
     case 'log':
       return logAnswer(ports, asked)
     case 'asc':
@@ -128,6 +135,10 @@ export async function companionAnswer(ports: CompanionPorts, asked: Beside): Pro
       return unreachable(companion)
   }
 }
+
+/** Looked up for nothing but what may wait for its turn. */
+const placeIn = async ({ placeOf }: CompanionPorts, { key, state }: Beside) =>
+  state?.state === 'building' ? placeOf(key) : undefined
 
 async function logAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
   const { subject, state } = asked
@@ -158,12 +169,16 @@ async function companionRedirect(
 }
 
 /** The body of `.json`: every answer says which driver source and which header packages it came from. */
-function story({ path }: Subject, probe: Probe | undefined, state: OwnState): unknown {
+function story({ subject: { path }, probe }: Beside, state: OwnState, queue?: QueuePlace): unknown {
   const head = { state: state.state, url: path(), probe, attempt: state.attempt }
   const links = { log: path('log') }
   switch (state.state) {
     case 'building':
-      return { ...head, since: time(state.claimedAt), deadline: time(state.deadline), links }
+      return {
+        ...{ ...head, since: time(state.claimedAt), deadline: time(state.deadline) },
+        ...(queue === undefined ? {} : { queue }),
+        links,
+      }
     case 'failed':
       return {
         ...head,

@@ -4,11 +4,13 @@ import { unreachable } from '../model/errors.ts'
 import type { Clock, Elapsed, Index, Presigner } from '../model/ports.ts'
 import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
-import { type Name, parse } from '../names/grammar.ts'
+import { keyOfName, type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
 import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
 import { follow } from './follow.ts'
 import { type HoldPorts, held } from './hold.ts'
+import type { PlaceOf } from './queue-place.ts'
+import type { Sign } from './sign-of-life.ts'
 import { beingBuilt, hitAnswer, isDue, stateProblem } from './states.ts'
 
 const PREFIX = '/wait'
@@ -21,6 +23,8 @@ export interface WaitPorts extends HoldPorts {
   readonly artifacts: Presigner
   readonly now: Clock
   readonly elapsed: Elapsed
+  readonly sign: Sign
+  readonly placeOf: PlaceOf
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly settings: Settings
 }
@@ -58,7 +62,8 @@ export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answ
     (isOver() ? undefined : await held(ports, waiting, hopEnd, () => untilSettled(ports, lookAgain, isOver)))
   if (answer !== undefined) return answer
   const subject = subjectOfName(name)
-  return hopEnd < until ? redirect(waitPath(subject, until)) : problem(beingBuilt(subject))
+  if (hopEnd < until) return redirect(waitPath(subject, until))
+  return problem(beingBuilt(subject, await ports.placeOf(keyOfName(name))))
 }
 
 /** `undefined`: its time is over before. */
@@ -84,12 +89,14 @@ function clampUntil({ now, settings }: WaitPorts, until: string | undefined): nu
 
 /** The answer of a probe that is not being built (any more). */
 async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promise<Answer | undefined> {
-  const { probe, state } = await follow(ports.index, name, { consistent: true })
+  const { key, probe, state } = await follow(ports.index, name, { consistent: true })
   const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
   switch (state?.state) {
     case 'building':
       // Past its deadline nobody builds any more: the probe's own URL claims it again.
-      return isOverdue(state.deadline, ports.now()) ? redirect(subject.path()) : undefined
+      if (isOverdue(state.deadline, ports.now())) return redirect(subject.path())
+      await ports.sign(key, state)
+      return undefined
     case 'published':
       return probe === undefined || state.withdrawn !== undefined
         ? redirect(subject.path())

@@ -15,6 +15,7 @@ import {
   type Build,
   type Builds,
   buildArn,
+  currentPhase,
   describe,
   endOf,
   eventDetail,
@@ -172,11 +173,15 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
 function recover(builds: Builds, announce: (build: Build) => void, now: number): void {
   for (const build of builds.all()) {
     if (build.end !== undefined && build.announced && now - build.end > KEPT_MS) builds.forget(build)
-    const ended = build.end === undefined ? endOf(build, 'FAILED', DIED, now) : build
+    const ended = build.end === undefined ? cutOff(build, now) : build
     if (ended !== build) builds.save(ended)
     if (!ended.announced) announce(ended)
   }
 }
+
+/** What had not begun counts as stopped there. */
+const cutOff = (build: Build, now: number): Build =>
+  endOf(build, currentPhase(build) === 'QUEUED' ? 'STOPPED' : 'FAILED', DIED, now)
 
 function find(projects: readonly Project[], name: string, caller: Principal, action: string): Project {
   authorize(caller, action, `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/${name}`)

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { remove, writeJson } from '../wire/files.ts'
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
@@ -56,6 +57,15 @@ function inOwnWords({ message }: Error, settings: string, settingsFile: string |
  */
 const CAPACITY: JsonObject = { waitConcurrency: 10_000, requestsPerSecond: 5000, requestBurst: 20_000 }
 
+/** A build keeps two processors busy. */
+const BUILDERS = Math.max(1, Math.floor(availableParallelism() / 2))
+
+/** Builds at one time, by the settings of this machine. */
+export function buildersOf({ build }: JsonObject): number {
+  const atOnce = isObject(build) ? build.atOnce : undefined
+  return typeof atOnce === 'number' ? atOnce : BUILDERS
+}
+
 /** As the cloud calls them. */
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 
@@ -68,7 +78,7 @@ export function settingsOf({
 }: Pick<SynthesisOptions, 'suites' | 'settingsFile'>): JsonObject {
   const host: JsonObject = {
     ...mirrorsOf(suites),
-    build: { machines: { x86_64: MACHINE, aarch64: MACHINE } },
+    build: { machines: { x86_64: MACHINE, aarch64: MACHINE }, atOnce: BUILDERS },
     cloud: CAPACITY,
   }
   if (settingsFile === undefined) return host

@@ -7,7 +7,16 @@ export interface Step {
   /** milliseconds since the epoch */
   readonly at: number
   readonly key: string
-  readonly step: 'asked' | 'building' | 'testing' | 'tested' | 'published' | 'failed' | 'renamed' | 'overdue'
+  readonly step:
+    | 'asked'
+    | 'waiting'
+    | 'building'
+    | 'testing'
+    | 'tested'
+    | 'published'
+    | 'failed'
+    | 'renamed'
+    | 'overdue'
   /** e.g. the reason of a failure */
   readonly detail?: string
   /** since it was asked for; absent: that was before this start */
@@ -45,6 +54,8 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
       if (type !== 'ProbeRequested' || !isObject(detail)) return
       const { key, claim } = detail
       if (typeof key !== 'string' || typeof claim !== 'string') return
+      // It is sent again where its turn has come, or where it may have been lost.
+      if (asked.has(claim)) return
       if (asked.size >= MANY) asked.clear()
       asked.set(claim, elapsed())
       tell({ at: now(), key, step: 'asked', waiting: waiting(key) })
@@ -62,6 +73,12 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
 /** By the events that the functions log (lib/plan, lib/build, lib/publish). */
 function stepOf({ event, reason, of, verdict, test }: JsonObject): Pick<Step, 'step' | 'detail'> | undefined {
   switch (event) {
+    case 'build queued':
+      return { step: 'waiting', detail: 'for a builder' }
+    case 'load test queued':
+      return { step: 'waiting', detail: 'for a builder to test it' }
+    case 'load test interrupted':
+      return { step: 'waiting', detail: 'its test makes room for a build that somebody waits for' }
     case 'build started':
       return { step: 'building' }
     case 'load test started':

@@ -19,13 +19,22 @@ import type {
   Log,
   NewId,
   ObjectMeta,
+  Place,
+  Places,
   Presigner,
   Signer,
   Sources,
   Store,
 } from '../../lib/model/ports.ts'
 import type { ProbeState, Source } from '../../lib/model/probe.ts'
-import { FURTHEST_RETRY, hasCome, isOverdue } from '../../lib/model/retry.ts'
+import {
+  FURTHEST_DEADLINE,
+  FURTHEST_RETRY,
+  hasCome,
+  isOverdue,
+  isRecent,
+  SIGN_MILLISECONDS,
+} from '../../lib/model/retry.ts'
 import { releaseIn } from '../../lib/names/grammar.ts'
 import { countedHolds } from '../../lib/serve/counted-holds.ts'
 
@@ -43,6 +52,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     index: index.index,
     budgets: memoryBudgets(),
     holds: countedHolds(now),
+    places: memoryPlaces(now),
     sources: memorySources(),
     kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
@@ -132,20 +142,48 @@ export function memoryIndex(now: Clock) {
       expire(key, expiresAt)
       return attempt
     },
-    started: async (key, claim, build) => {
+    planned: async (key, claim, at) => {
       const state = held(key, claim)
-      if (state === undefined) return false
-      states.set(key, { ...state, ...build })
+      if (state === undefined) return undefined
+      const { state: _, ...planned } = { ...state, plannedAt: at }
+      states.set(key, { ...state, plannedAt: at })
+      return planned
+    },
+    waited: async (key, claim, at) => {
+      const state = held(key, claim)
+      if (state === undefined || isRecent(state.waitedAt ?? 0, at, SIGN_MILLISECONDS)) return false
+      states.set(key, { ...state, waitedAt: at })
+      return true
+    },
+    queued: async (key, claim, at, deadline) => {
+      const state = testable(key, claim)
+      if (state === undefined || state.buildId !== undefined) return false
+      states.set(key, { ...state, queuedAt: state.queuedAt ?? at, deadline })
       expire(key, undefined)
       return true
     },
-    testing: async (key, claim, { test, deadline, buildId }) => {
+    spare: async (key, claim, { test, buildId }) => {
+      const state = testable(key, claim)
+      if (state?.test !== test || (buildId !== undefined && state.buildId !== buildId)) return false
+      const { buildId: _, ...rest } = state
+      states.set(key, { ...rest, spared: (state.spared ?? 0) + 1 })
+      return true
+    },
+    started: async (key, claim, build) => {
+      const state = held(key, claim)
+      if (state === undefined) return false
+      const { queuedAt: _, ...rest } = state
+      states.set(key, { ...rest, ...build })
+      expire(key, undefined)
+      return true
+    },
+    testing: async (key, claim, { test, deadline, probe, buildId }) => {
       const state = testable(key, claim)
       if (state === undefined) return false
       const isNext = buildId === undefined ? (state.test ?? 0) < test : state.test === test
       if (!isNext) return false
-      const { buildId: _, ...rest } = state
-      const phase = state.state === 'building' ? { phase: 'load-test' as const } : {}
+      const { buildId: _, queuedAt: __, ...rest } = state
+      const phase = state.state === 'building' ? { phase: 'load-test' as const, ...probe } : {}
       states.set(key, { ...rest, ...phase, test, deadline, ...(buildId === undefined ? {} : { buildId }) })
       expire(key, undefined)
       return true
@@ -159,7 +197,7 @@ export function memoryIndex(now: Clock) {
     verdict: async (key, claim, loadTest) => {
       const state = states.get(key)
       if (state?.state !== 'published' || state.claim !== claim || state.loadTest !== undefined) return false
-      const { test: _, buildId: __, deadline: ___, ...settled } = state
+      const { test: _, buildId: __, deadline: ___, queuedAt: ____, spared: _____, ...settled } = state
       states.set(key, { ...settled, loadTest })
       return true
     },
@@ -181,6 +219,15 @@ export function memoryIndex(now: Clock) {
         .sort((a, b) => a.open - b.open)
         .slice(0, limit)
         .map(({ key, claim }) => ({ key, claim })),
+    open: async (limit) =>
+      [...states]
+        .flatMap(([key, state]) =>
+          (state.state === 'building' || state.state === 'published') && state.deadline !== undefined
+            ? [{ key, state }]
+            : [],
+        )
+        .sort((a, b) => (a.state.deadline ?? 0) - (b.state.deadline ?? 0))
+        .slice(0, limit),
   }
   return { index, states, expiries }
 }
@@ -199,6 +246,30 @@ export function memoryBudgets(): Budgets {
     giveBack: async (budget, claim, units = 1) => {
       for (let i = 0; i < units; i += 1) spent.get(budget)?.delete(i === 0 ? claim : `${claim}/${i}`)
     },
+  }
+}
+
+export function memoryPlaces(now: Clock): Places {
+  const taken = new Map<string, { readonly since: number; readonly until: number }>()
+  let typical: number | undefined
+  const idOf = ({ claim, test }: Place) => `${claim}/${test}`
+  return {
+    take: async (place, until, limit) => {
+      for (const [id, { until: end }] of taken) if (hasCome(end, now(), FURTHEST_DEADLINE)) taken.delete(id)
+      if (taken.has(idOf(place))) return 'had'
+      if (taken.size >= limit) return 'full'
+      taken.set(idOf(place), { since: now(), until })
+      return 'taken'
+    },
+    release: async (place) => {
+      const had = taken.get(idOf(place))
+      if (had === undefined) return false
+      taken.delete(idOf(place))
+      const took = Math.max(0, now() - had.since) / 1000
+      if (place.test === undefined) typical = (typical ?? took) + 0.25 * (took - (typical ?? took))
+      return true
+    },
+    typicalSeconds: async () => typical,
   }
 }
 

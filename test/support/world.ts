@@ -19,6 +19,7 @@ import { plan } from '../../lib/plan/plan.ts'
 import { type PublishPorts, publish } from '../../lib/publish/publish.ts'
 import { sweep } from '../../lib/publish/sweep.ts'
 import { createJoin } from '../../lib/serve/join.ts'
+import { placeInQueue } from '../../lib/serve/queue-place.ts'
 import { type Request, type ResolvePorts, resolve } from '../../lib/serve/resolve.ts'
 import type { Submission } from '../../lib/submit/submission.ts'
 import { submit } from '../../lib/submit/submit.ts'
@@ -114,6 +115,7 @@ export function createWorld(options: WorldOptions) {
   const bus = watch('bus', memory.bus)
   const kernels = watch('kernels', memory.kernels)
   const builder = watch('builder', memory.builder)
+  const places = watch('places', memory.places)
   const staging = watch('staging', memory.store.staging)
   const resolvePorts: ResolvePorts = {
     index,
@@ -124,6 +126,7 @@ export function createWorld(options: WorldOptions) {
     settings,
     newId: memory.newId,
     join: createJoin(),
+    placeOf: (key) => placeInQueue({ index, places, now, settings }, key),
     artifacts: memory.presigner.artifacts,
     staging: memory.presigner.staging,
     check: () => undefined,
@@ -160,6 +163,8 @@ export function createWorld(options: WorldOptions) {
     kernels,
     budgets,
     builder,
+    places,
+    bus,
     staging,
     now,
     settings,
@@ -188,6 +193,8 @@ export function createWorld(options: WorldOptions) {
     index,
     staging,
     builder,
+    places,
+    budgets,
     now,
     settings,
     artifacts: watch('artifacts', memory.store.artifacts),

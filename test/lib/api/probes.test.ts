@@ -61,7 +61,13 @@ describe('a list of probes', () => {
   const key = (i: number) => `driver/1/x86_64/falco_debian_6.1.${i}-1-amd64_1.ko`
   const ports = () => {
     const memory = memoryPorts({ now: () => NOW })
-    const ports = { ...memory, settings: DEFAULTS, elapsed: memory.now, sleep: async () => undefined }
+    const ports = {
+      ...memory,
+      settings: DEFAULTS,
+      elapsed: memory.now,
+      sleep: async () => undefined,
+      sign: async () => undefined,
+    }
     return { index: memory.index, list: () => listProbes(ports, {}) }
   }
 

@@ -61,10 +61,16 @@ async function lab(command: string) {
     Arm: project('ARM_CONTAINER', command),
   })
   const client = used(endpoint)
-  const builder = createBuilder(client, {
+  const adapter = createBuilder(client, {
     build: { x86_64: refs.Intel!, aarch64: refs.Arm! },
     'load-test': { x86_64: refs.Intel!, aarch64: refs.Arm! },
   })
+  const start = async (order: BuildOrder): Promise<string> => {
+    const id = await adapter.start(order)
+    if (id === undefined) throw new Error('the builder takes no more')
+    return id
+  }
+  const builder = { ...adapter, start }
   const ended = (id: string) =>
     until(async () => {
       const status = await builder.status(id)

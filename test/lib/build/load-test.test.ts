@@ -23,7 +23,7 @@ const source = { name: 'image', version: '1', url: 'http://mirror.invalid/image'
 /** The inputs of the job, without their URLs. */
 async function inputsOf(image: KernelImage): Promise<string[]> {
   const memory = memoryPorts({ now: () => NOW })
-  const { index, store, presigner, builder, log, now } = memory
+  const { index, store, presigner, builder, log, now, places, bus } = memory
   const key = keyOf(probe)
   const until = { deadline: NOW + 60_000, expiresAt: NOW + 60_000 }
   await index.claim(key, { claim: CLAIM, claimedAt: NOW, ...until })
@@ -37,7 +37,7 @@ async function inputsOf(image: KernelImage): Promise<string[]> {
   const meta = { contentType: 'application/json', sha256: sha256(order) }
   await store.staging.create(stagingKeys(CLAIM).plan, order, meta)
   const ports = {
-    ...{ index, builder, log, now, settings: DEFAULTS, trees: createTrees(store.inputs) },
+    ...{ index, builder, places, bus, log, now, settings: DEFAULTS, trees: createTrees(store.inputs) },
     ...{ staging: store.staging, stagingUrls: presigner.staging },
     ...{ inputUrls: presigner.inputs, rootUrls: presigner.inputs },
     ensureInput: async () => undefined,

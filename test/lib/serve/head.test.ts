@@ -42,6 +42,7 @@ describe('HEAD', () => {
       holds: world.holds,
       elapsed: world.resolvePorts.now,
       sleep: async () => undefined,
+      sign: async () => undefined,
     }
     const { get, head } = await objects((method) =>
       wait(ports, { method, path: `/wait${PATH}`, caller: 'me', until: undefined }),

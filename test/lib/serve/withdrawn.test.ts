@@ -23,6 +23,7 @@ const ports = () => ({
   ...world.resolvePorts,
   ...{ polled: world.resolvePorts.index, holds: world.holds, elapsed: world.resolvePorts.now },
   sleep: async () => undefined,
+  sign: async () => undefined,
   read: async () => probeBytes(),
 })
 const withdrawn = {

@@ -1,0 +1,84 @@
+// Whose turn it is: the places of builds and load tests are given to those that wait, in the order of the queue.
+
+import type { RegistryEvent } from '../model/events.ts'
+import type { Builder, Bus, Clock, Index, Log, Open, Places } from '../model/ports.ts'
+import { isTest, isWaitedFor, placeOf, queueOf } from '../model/queue.ts'
+import type { Settings } from '../model/settings.ts'
+import { jobSeconds } from './decide.ts'
+
+export interface TurnPorts {
+  readonly index: Pick<Index, 'open' | 'spare'>
+  readonly places: Pick<Places, 'take'>
+  readonly builder: Pick<Builder, 'stop'>
+  readonly bus: Bus
+  readonly now: Clock
+  readonly log: Log
+  readonly settings: Settings
+}
+
+/** Builds and load tests that are looked through for the next one. */
+const MANY = 500
+
+/**
+ * Gives the places that are free to the first of the queue, each of which is told by its event, and then starts. `me`: who
+ * asks, as if it waited in the queue; resolves to whether it has a place, and then starts itself.
+ * A crash after a place is taken leaves it taken: whoever waits for that probe, and the sweep, has its event sent again,
+ * and it finds the place that it has.
+ */
+export async function giveTurns(ports: TurnPorts, me?: Open): Promise<boolean> {
+  const { places, settings, now } = ports
+  const open = await ports.index.open(MANY)
+  const others = open.filter(({ key }) => key !== me?.key)
+  const queue = queueOf(me === undefined ? others : [...others, waiting(me, now())], now())
+  const take = ({ state }: Open) =>
+    places.take(placeOf(state), now() + jobSeconds(settings) * 1000, settings.build.atOnce)
+  for (const next of queue) {
+    const took = await take(next)
+    if (next.key === me?.key && took !== 'full') return true
+    // Its event comes again: what it is built from is looked up anew, and it finds the place that it has.
+    if (took === 'taken') await ports.bus.emit(eventOf(next))
+    if (took !== 'full') continue
+    await makeRoom(ports, next, open)
+    // It was called before one came that goes before it.
+    return me !== undefined && next.key !== me.key && (await take(me)) !== 'full'
+  }
+  return false
+}
+
+const waiting = ({ key, state }: Open, now: number): Open => ({
+  key,
+  state: { ...state, queuedAt: state.queuedAt ?? now },
+})
+
+/** What has it planned. */
+export function eventOf({ key, state }: Open): RegistryEvent {
+  const { claim, attempt } = state
+  if (state.state === 'building' && !isTest(state))
+    return { type: 'ProbeRequested', key, claim, attempt, caller: state.caller ?? NOBODY }
+  const { test = 1, sha256 = '', bytes = 0 } = state
+  return { type: 'LoadTestRequested', key, claim, test, sha256, bytes }
+}
+
+/** Claims of before did not say who pays. */
+const NOBODY = '0.0.0.0'
+
+/** How often a load test makes room for a build before it is let be. */
+const MOST_SPARED = 5
+
+/**
+ * Somebody waits for `next`, and nobody for the verdict on what is published: such a test is stopped, and made up for. A
+ * crash before the stop leaves a test that goes on, and that nobody stops again.
+ */
+async function makeRoom({ index, builder, log, now }: TurnPorts, next: Open, open: readonly Open[]) {
+  if (isTest(next.state) || !isWaitedFor(next.state, now())) return
+  const test = open.find(
+    ({ state }) =>
+      state.state === 'published' && state.buildId !== undefined && (state.spared ?? 0) < MOST_SPARED,
+  )
+  if (test === undefined) return
+  const { key, state } = test
+  const { claim, buildId = '', test: number = 1 } = state
+  if (!(await index.spare(key, claim, { test: number, buildId }))) return
+  await builder.stop(buildId)
+  log('load test interrupted', { key, claim, test: number, by: next.key })
+}
