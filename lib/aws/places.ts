@@ -32,7 +32,7 @@ export function createPlaces(client: DynamoDBDocumentClient, table: string, now:
           ...item,
           UpdateExpression,
           ConditionExpression,
-          ExpressionAttributeNames: { ...names },
+          ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: { ...names } }),
           ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: { ...values } }),
         }),
       ),

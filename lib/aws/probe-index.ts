@@ -115,7 +115,12 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
         key,
         FREE,
         { ...set, attempt: NEXT },
-        [...OF_CLAIM.filter((name) => !(name in set)), ...OF_PROBE, ...OF_FAILURE, ...lasting(expiresAt)],
+        [
+          ...OF_CLAIM.filter((name) => !(name in set) || (name === 'caller' && caller === undefined)),
+          ...OF_PROBE,
+          ...OF_FAILURE,
+          ...lasting(expiresAt),
+        ],
         values,
       )
       return item === undefined ? undefined : claimOf(key, item).attempt

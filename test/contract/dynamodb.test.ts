@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
+import { createPlaces } from '../../lib/aws/places.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
 import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { type DynamoDbLab, startDynamoDb } from '../support/aws/dynamodb-lab.ts'
@@ -11,6 +12,7 @@ import { catalogueContract } from './catalogue.contract.ts'
 import { holdsContract } from './holds.contract.ts'
 import { expiringContract, indexContract } from './index.contract.ts'
 import { listDatesContract } from './list-dates.contract.ts'
+import { placesContract } from './places.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 
 let lab: DynamoDbLab
@@ -27,6 +29,8 @@ describe('what expires in the index in DynamoDB', () =>
   expiringContract(async (now) => createIndex(lab.client, await lab.table(), now)))
 describe('the holds in DynamoDB', () =>
   holdsContract(async (now) => createHolds(lab.client, await lab.table(), now)))
+describe('the places in DynamoDB', () =>
+  placesContract(async (now) => createPlaces(lab.client, await lab.table(), now)))
 describe('the sources in DynamoDB', () =>
   sourcesContract(async () => createSources(lab.client, await lab.table())))
 describe('the list of driver versions in DynamoDB', () =>

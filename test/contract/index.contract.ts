@@ -49,6 +49,85 @@ export function indexContract(make: () => Promise<Index>): void {
   })
   const state = () => index.get(KEY, { consistent: true })
 
+  describe('a claim in the queue', () => {
+    const PLACE = { ...claimed('c1'), caller: '203.0.113.1' }
+    beforeEach(async () => {
+      await index.claim(KEY, { ...PLACE, expiresAt: NOW + 10 * MINUTE })
+    })
+
+    test('says who pays for it, and since when it is planned', async () => {
+      expect(await state()).toMatchObject({ caller: '203.0.113.1' })
+      expect(await index.planned(KEY, 'c1', NOW + 1)).toMatchObject({ claim: 'c1', plannedAt: NOW + 1 })
+      expect(await index.planned(KEY, 'c2', NOW + 2)).toBeUndefined()
+      expect(await state()).toMatchObject({ plannedAt: NOW + 1 })
+    })
+
+    test('takes one sign of life in five seconds, from however many who wait, and one of before a clock was set back', async () => {
+      const signs = (at: number) => Promise.all(Array.from({ length: 10 }, () => index.waited(KEY, 'c1', at)))
+      expect((await signs(NOW)).filter((held) => held)).toHaveLength(1)
+      expect((await signs(NOW + 4999)).filter((held) => held)).toHaveLength(0)
+      expect((await signs(NOW + 5000)).filter((held) => held)).toHaveLength(1)
+      expect((await signs(NOW - 10 * MINUTE)).filter((held) => held)).toHaveLength(1)
+      expect(await index.waited(KEY, 'c2', NOW + 10 * MINUTE)).toBe(false)
+      expect(await state()).toMatchObject({ waitedAt: NOW - 10 * MINUTE })
+    })
+
+    test('keeps its place when it is looked at again, and leaves it once its build starts', async () => {
+      expect(await index.queued(KEY, 'c1', NOW + 1, NOW + 2 * MINUTE)).toBe(true)
+      expect(await index.queued(KEY, 'c1', NOW + 5, NOW + 3 * MINUTE)).toBe(true)
+      expect(await index.queued(KEY, 'c2', NOW + 5, NOW + 9 * MINUTE)).toBe(false)
+      expect(await state()).toMatchObject({ queuedAt: NOW + 1, deadline: NOW + 3 * MINUTE })
+      expect(await index.open(9)).toEqual([{ key: KEY, state: await state() }])
+      await index.started(KEY, 'c1', { buildId: 'build:1', deadline: NOW + 20 * MINUTE })
+      expect(await state()).not.toHaveProperty('queuedAt')
+      expect(await index.queued(KEY, 'c1', NOW + 6, NOW + 9 * MINUTE)).toBe(false)
+    })
+
+    test('takes nothing of it along when it is settled, or claimed anew', async () => {
+      await index.planned(KEY, 'c1', NOW)
+      await index.waited(KEY, 'c1', NOW)
+      await index.queued(KEY, 'c1', NOW, NOW + MINUTE)
+      await index.claim(KEY, claimed('c2', NOW + 2 * MINUTE))
+      expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed('c2', NOW + 2 * MINUTE) })
+      await index.waited(KEY, 'c2', NOW)
+      await index.queued(KEY, 'c2', NOW, NOW + MINUTE)
+      await index.fail(KEY, 'c2', FAILURE)
+      expect(await state()).toEqual({ state: 'failed', attempt: 2, claim: 'c2', ...FAILURE })
+      expect(await index.open(9)).toEqual([])
+    })
+
+    test('a load test waits there as well, with what it is a test of, and one that made room is not counted', async () => {
+      const probe = { sha256: 'c'.repeat(64), bytes: 9 }
+      await index.testing(KEY, 'c1', { test: 1, deadline: NOW + MINUTE, probe })
+      await index.queued(KEY, 'c1', NOW + 1, NOW + MINUTE)
+      expect(await state()).toMatchObject({ ...probe, phase: 'load-test', queuedAt: NOW + 1 })
+      await index.testing(KEY, 'c1', { test: 1, deadline: NOW + MINUTE, buildId: 'build:1' })
+      expect(await state()).not.toHaveProperty('queuedAt')
+      expect(await index.spare(KEY, 'c1', { test: 1, buildId: 'build:2' })).toBe(false)
+      expect(await index.spare(KEY, 'c1', { test: 2 })).toBe(false)
+      expect(await index.spare(KEY, 'c1', { test: 1, buildId: 'build:1' })).toBe(true)
+      expect(await index.spare(KEY, 'c1', { test: 1, buildId: 'build:1' })).toBe(false)
+      expect(await state()).toMatchObject({ spared: 1, test: 1 })
+      expect(await state()).not.toHaveProperty('buildId')
+      await index.publish(KEY, 'c1', PUBLICATION)
+      expect(await state()).toEqual({ state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION })
+    })
+
+    test('of what is published in its test, all that is of the queue goes with the verdict', async () => {
+      await index.publish(KEY, 'c1', PUBLICATION, { test: 1, deadline: NOW + MINUTE })
+      await index.queued(KEY, 'c1', NOW, NOW + MINUTE)
+      expect(await index.open(9)).toMatchObject([{ key: KEY, state: { state: 'published', queuedAt: NOW } }])
+      await index.spare(KEY, 'c1', { test: 1 })
+      const verdict = { verdict: 'passed' as const, reason: '', checked: [], lines: [] }
+      await index.verdict(KEY, 'c1', verdict)
+      expect(await state()).toEqual({
+        ...{ state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION },
+        loadTest: verdict,
+      })
+      expect(await index.open(9)).toEqual([])
+    })
+  })
+
   describe('a claim', () => {
     test('of an absent probe is its first attempt', async () => {
       expect(await state()).toBeUndefined()

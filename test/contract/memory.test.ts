@@ -8,6 +8,7 @@ import {
   memoryCatalogue,
   memoryIndex,
   memoryListDates,
+  memoryPlaces,
   memorySources,
   memoryStore,
 } from '../support/memory.ts'
@@ -17,12 +18,14 @@ import { holdsContract } from './holds.contract.ts'
 import { expiringContract, indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
 import { listDatesContract } from './list-dates.contract.ts'
+import { placesContract } from './places.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
 describe('the index in memory', () => indexContract(async () => memoryIndex(() => 0).index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
 describe('what expires in the index in memory', () => expiringContract(async (now) => memoryIndex(now).index))
+describe('the places in memory', () => placesContract(async (now) => memoryPlaces(now)))
 describe('the holds of one process', () => holdsContract(async (now) => countedHolds(now)))
 describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))

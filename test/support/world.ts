@@ -13,14 +13,17 @@ import type { SubmittedKernel } from '../../lib/model/kernel.ts'
 import { loadTestKeys, stagingKeys } from '../../lib/model/keys.ts'
 import type { BuildOrder, BuildStatus } from '../../lib/model/ports.ts'
 import type { ConfigHash, KernelImage, Probe } from '../../lib/model/probe.ts'
+import { SIGN_MILLISECONDS } from '../../lib/model/retry.ts'
 import type { Settings } from '../../lib/model/settings.ts'
 import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
+import type { BuildEnd } from '../../lib/publish/publish.ts'
 import { type PublishPorts, publish } from '../../lib/publish/publish.ts'
 import { sweep } from '../../lib/publish/sweep.ts'
 import { createJoin } from '../../lib/serve/join.ts'
 import { placeInQueue } from '../../lib/serve/queue-place.ts'
 import { type Request, type ResolvePorts, resolve } from '../../lib/serve/resolve.ts'
+import { everyMilliseconds, giveSign } from '../../lib/serve/sign-of-life.ts'
 import type { Submission } from '../../lib/submit/submission.ts'
 import { submit } from '../../lib/submit/submit.ts'
 import { memoryPorts } from './memory.ts'
@@ -112,9 +115,19 @@ export function createWorld(options: WorldOptions) {
   const index = watch('index', memory.index)
   const budgets = watch('budgets', memory.budgets)
   const holds = watch('holds', memory.holds)
-  const bus = watch('bus', memory.bus)
+  let lost: RegistryEvent['type'] | undefined
+  const bus = watch('bus', {
+    emit: async (event: RegistryEvent) => {
+      if (event.type !== lost) return memory.bus.emit(event)
+      lost = undefined
+    },
+  })
   const kernels = watch('kernels', memory.kernels)
-  const builder = watch('builder', memory.builder)
+  let isBusy = false
+  const builder = watch('builder', {
+    ...memory.builder,
+    start: async (order: BuildOrder) => (isBusy ? undefined : memory.builder.start(order)),
+  })
   const places = watch('places', memory.places)
   const staging = watch('staging', memory.store.staging)
   const resolvePorts: ResolvePorts = {
@@ -260,7 +273,7 @@ export function createWorld(options: WorldOptions) {
         for (let i = 0; i < times; i += 1) await handle(() => take(event))
       } else if (running !== undefined) {
         ended.add(running.id)
-        running.status = await build(running.order)
+        if (running.status === 'running') running.status = await build(running.order)
         const { key, claim, phase } = running.order
         const test = running.order.phase === 'load-test' ? running.order.test : undefined
         for (let i = 0; i < times; i += 1) {
@@ -279,9 +292,34 @@ export function createWorld(options: WorldOptions) {
       : publish(publishPorts, { key: event.key, claim: event.claim, status: undefined, phase: undefined })
   }
 
+  const isTime = everyMilliseconds(SIGN_MILLISECONDS, now)
   return {
     memory,
     calls,
+    /** The next event of that type never comes. */
+    lose: (type: RegistryEvent['type']) => {
+      lost = type
+    },
+    /** Whether the builder takes no more. */
+    busy: (is: boolean) => {
+      isBusy = is
+    },
+    /** One client's look, as it waits. */
+    waitFor: async (key: string) => {
+      const state = await index.get(key)
+      if (state?.state !== 'building') throw new Error(`${key} is not being built`)
+      await giveSign({ index, bus, now, log: memory.log, isTime }, key, state)
+    },
+    /** What runs of that probe ends, or ends like that; nothing else happens. */
+    end: async (key: string, how?: Pick<BuildEnd, 'status' | 'brokeOff'>) => {
+      const running = memory.inside.builds.find(({ id, order }) => order.key === key && !ended.has(id))
+      if (running === undefined) throw new Error(`nothing runs of ${key}`)
+      ended.add(running.id)
+      const { claim, phase } = running.order
+      const test = running.order.phase === 'load-test' ? running.order.test : undefined
+      running.status = how?.status ?? (await build(running.order))
+      await publish(publishPorts, { key, claim, phase, test, status: running.status, ...how })
+    },
     resolvePorts,
     holds,
     get: (path = PATH, more: Partial<Request> = {}) =>

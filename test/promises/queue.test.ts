@@ -1,0 +1,202 @@
+// The queue of builds and load tests, in a small world whose builder has few places.
+
+import { expect, test } from 'vitest'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import type { Settings } from '../../lib/model/settings.ts'
+import { probeBytes } from '../support/probe.ts'
+import { createWorld, DRIVER_VERSION } from '../support/world.ts'
+
+const MINUTE = 60_000
+const keyOf = (i: number) => `driver/${DRIVER_VERSION}/x86_64/falco_debian_6.1.${i}-1-amd64_1.ko`
+
+function worldOf(mode: Settings['loadTest']['mode'] = 'off', atOnce = 1) {
+  const settings = {
+    build: { ...DEFAULTS.build, atOnce },
+    loadTest: { ...DEFAULTS.loadTest, mode },
+    budgets: { ...DEFAULTS.budgets, unknownPerCallerPerDay: 100 },
+  }
+  const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings })
+  const ask = (...numbers: number[]) => Promise.all(numbers.map((i) => world.get(`/${keyOf(i)}`)))
+  const running = () =>
+    world.memory.inside.builds.filter(({ status }) => status === 'running').map(({ order }) => order.key)
+  const started = () => world.memory.inside.builds.map(({ order }) => `${order.phase} ${order.key}`)
+  return { ...world, ask, running, started }
+}
+
+test('thirty probes at once are all built, one after the other, in the order in which they were asked for', async () => {
+  const world = worldOf()
+  const all = Array.from({ length: 30 }, (_, i) => i)
+  for (const i of all) await world.ask(i)
+  await world.plan()
+  expect(world.running()).toEqual([keyOf(0)])
+  await world.deliver()
+  expect(world.started()).toEqual(all.map((i) => `build ${keyOf(i)}`))
+  for (const i of all) expect(world.state(keyOf(i))).toMatchObject({ state: 'published', attempt: 1 })
+})
+
+test('as many run at one time as there are places', async () => {
+  const world = worldOf('off', 3)
+  await world.ask(1, 2, 3, 4, 5)
+  await world.plan()
+  expect(world.running()).toHaveLength(3)
+})
+
+test('a build that somebody waits for comes before those whose clients are gone', async () => {
+  const world = worldOf()
+  await world.ask(1, 2, 3, 4)
+  await world.plan()
+  world.pass(20_000)
+  await world.memory.index.waited(keyOf(4), claimOf(world, 4), world.memory.now())
+  await world.deliver()
+  expect(world.started().map((one) => one.slice(-15))).toEqual(
+    [1, 4, 2, 3].map((i) => `build ${keyOf(i)}`.slice(-15)),
+  )
+})
+
+test('what waits is told its place, and when it may be built', async () => {
+  const world = worldOf()
+  await world.ask(1, 2, 3)
+  await world.plan()
+  const told = async (i: number) => {
+    const answer = await world.get(`/${keyOf(i)}.json`)
+    return answer.tag === 'json' ? (answer.body as { queue?: unknown }).queue : undefined
+  }
+  expect(await told(1)).toBeUndefined()
+  expect([await told(2), await told(3)]).toEqual([
+    { position: 1, of: 2 },
+    { position: 2, of: 2 },
+  ])
+  world.pass(8000)
+  await world.end(keyOf(1))
+  await world.plan()
+  expect(await told(3)).toEqual({ position: 1, of: 1, expectedSeconds: 16 })
+})
+
+test('a build that somebody waits for takes the place of a load test, which is made up for', async () => {
+  const world = worldOf('recorded')
+  await world.ask(1)
+  await world.plan()
+  await world.end(keyOf(1))
+  await world.plan()
+  expect(world.started()).toEqual([`build ${keyOf(1)}`, `load-test ${keyOf(1)}`])
+  await world.ask(2)
+  await world.plan()
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'published', spared: 1 })
+  await world.deliver()
+  expect(world.started().slice(2)).toEqual([
+    `build ${keyOf(2)}`,
+    `load-test ${keyOf(1)}`,
+    `load-test ${keyOf(2)}`,
+  ])
+  for (const i of [1, 2])
+    expect(world.state(keyOf(i))).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
+})
+
+test('a build whose clients are gone does not stop a load test', async () => {
+  const world = worldOf('recorded')
+  await world.ask(1)
+  await world.plan()
+  await world.end(keyOf(1))
+  await world.plan()
+  await world.ask(2)
+  world.pass(20_000)
+  await world.plan()
+  expect(world.running()).toEqual([keyOf(1)])
+  await world.deliver()
+  expect(world.state(keyOf(1))).not.toHaveProperty('spared')
+})
+
+test('what nobody has waited for in half an hour is forgotten, and costs nobody anything', async () => {
+  const world = worldOf()
+  await world.memory.places.take({ claim: 'another' }, world.memory.now() + 70 * MINUTE, 1)
+  await world.ask(2)
+  await world.plan()
+  world.pass(3 * MINUTE)
+  await world.sweep()
+  await world.plan()
+  expect(world.state(keyOf(2))).toMatchObject({ state: 'building' })
+  for (let minutes = 3; minutes <= 33; minutes += 3) {
+    world.pass(3 * MINUTE)
+    await world.sweep()
+    await world.plan()
+  }
+  expect(await world.memory.index.get(keyOf(2))).toBeUndefined()
+  const spent = (limit: number) => world.memory.budgets.exhausted('requests/2026-11-23/203.0.113.1', limit)
+  expect(await spent(1)).toBe(false)
+})
+
+test('a turn whose event was lost is found by whoever waits', async () => {
+  const world = worldOf()
+  await world.ask(1, 2)
+  await world.plan()
+  world.lose('ProbeRequested')
+  await world.end(keyOf(1))
+  expect(world.running()).toEqual([])
+  world.pass(6000)
+  await world.waitFor(keyOf(2))
+  await world.deliver()
+  expect(world.state(keyOf(2))).toMatchObject({ state: 'published' })
+})
+
+test('a plan that nobody has begun is asked for again after five seconds, once, however many wait', async () => {
+  const world = worldOf()
+  world.lose('ProbeRequested')
+  await world.ask(1)
+  await world.deliver()
+  expect(world.started()).toEqual([])
+  await world.waitFor(keyOf(1))
+  expect(world.memory.inside.events).toHaveLength(0)
+  world.pass(5000)
+  await Promise.all(Array.from({ length: 50 }, () => world.waitFor(keyOf(1))))
+  expect(world.memory.inside.events).toHaveLength(1)
+  await world.deliver()
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
+})
+
+test('a build that no builder took is no failure: it is free for whoever asks, and nothing is spent', async () => {
+  const world = worldOf()
+  await world.ask(1)
+  await world.plan()
+  await world.end(keyOf(1), {
+    status: 'timed-out',
+    brokeOff: { begun: false, neverBegan: true, why: 'busy' },
+  })
+  world.pass(1000)
+  expect(await world.memory.index.get(keyOf(1))).toBeUndefined()
+  expect(await world.memory.budgets.exhausted('builds/2026-11-23', 1)).toBe(false)
+  await world.ask(1)
+  await world.deliver()
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
+})
+
+test('load tests that no builder took count as none', async () => {
+  const world = worldOf('required')
+  await world.ask(1)
+  await world.plan()
+  await world.end(keyOf(1))
+  for (let times = 0; times < 6; times += 1) {
+    await world.plan()
+    await world.end(keyOf(1), { status: 'timed-out', brokeOff: { begun: false, neverBegan: true, why: '' } })
+  }
+  await world.deliver()
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
+})
+
+test('a builder that takes no more is told as that, and asked again', async () => {
+  const world = worldOf()
+  world.busy(true)
+  await world.ask(1)
+  await world.deliver()
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'failed', reason: 'no-room' })
+  world.busy(false)
+  world.pass(31_000)
+  await world.ask(1)
+  await world.deliver()
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
+})
+
+function claimOf(world: ReturnType<typeof worldOf>, i: number): string {
+  const state = world.state(keyOf(i))
+  if (state === undefined || state.state === 'alias') throw new Error('not claimed')
+  return state.claim
+}
