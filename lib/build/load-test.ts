@@ -67,7 +67,7 @@ export async function planLoadTest(ports: LoadTestPorts, request: LoadTestReques
 async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
   const { key, claim, test } = request
   const state = await ports.index.get(key, { consistent: true })
-  if (!isAskedFor(state, request)) return false
+  if (!isAskedFor(state, request)) return leavePlace(ports, request)
   const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
   const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
   if (loadTest === undefined || !(await hasTurn(ports, request, state))) return false
@@ -89,6 +89,12 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
   const held = await ports.index.testing(key, claim, { test, deadline, buildId })
   ports.log('load test started', { key, claim, test, buildId })
   return held
+}
+
+/** Where its turn had come, the place is the next one's. */
+async function leavePlace(ports: LoadTestPorts, { claim, test }: LoadTestRequest): Promise<false> {
+  if (await ports.places.release({ claim, test })) await giveTurns(ports)
+  return false
 }
 
 /** As that of a build (start.ts). */

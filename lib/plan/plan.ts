@@ -47,7 +47,7 @@ type Planned = PlanRequest & { readonly state: Claim }
 export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOutcome> {
   const { key, claim } = asked
   const state = await ports.index.planned(key, claim, ports.now())
-  if (state === undefined) return 'claim-lost'
+  if (state === undefined) return lost(ports, claim)
   const request = { ...asked, state }
   // What follows the start of a build was cut off, maybe.
   if (state.buildId !== undefined) return known(ports, request, 'started')
@@ -78,7 +78,18 @@ async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Plan
   await giveBack(ports, 'requests', caller, claim)
   await ports.index.fail(key, claim, { ...UNSERVED, retryAt: now, expiresAt: now })
   ports.log('build forgotten', { key, claim })
+  await leavePlace(ports, claim)
   return false
+}
+
+/** Where its turn had come, the place is the next one's. */
+async function leavePlace(ports: PlanPorts, claim: string): Promise<void> {
+  if (await ports.places.release({ claim })) await giveTurns(ports)
+}
+
+async function lost(ports: PlanPorts, claim: string): Promise<PlanOutcome> {
+  await leavePlace(ports, claim)
+  return 'claim-lost'
 }
 
 const UNSERVED = {
@@ -175,7 +186,7 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
     expiresAt: forgottenAt(reason, due, now),
   })
   ports.log('plan failed', { key, claim, reason, detail: error.message })
-  if (await ports.places.release({ claim })) await giveTurns(ports)
+  await leavePlace(ports, claim)
   return failed ? 'failed' : 'claim-lost'
 }
 

@@ -124,6 +124,53 @@ describe('no state is lost on a crash', async () => {
   })
 })
 
+/** Two probes and one place: the second waits for its turn, and takes it from the load test of the first. */
+async function runQueue(fault: Fault) {
+  const world = createWorld({
+    probe,
+    verdict: 'passed',
+    settings: { build: { ...DEFAULTS.build, atOnce: 1 } },
+  })
+  const keys = [PATH, SECOND].map((path) => path.slice(1))
+  const ask = async () => {
+    for (const path of [PATH, SECOND]) await world.get(path).catch(() => undefined)
+  }
+  world.onCall(fault)
+  await ask()
+  await world.deliver()
+  const unharmed = world.calls.length
+  world.onCall(() => undefined)
+  for (let round = 0; round < 8 && !keys.every((key) => isTested(world.state(key))); round += 1) {
+    world.pass(HOUR / 4)
+    await world.sweep()
+    await world.deliver()
+    await ask()
+    await world.deliver()
+  }
+  return { world, unharmed, states: keys.map((key) => world.state(key)) }
+}
+
+const SECOND = PATH.replace('6.1.1-1', '6.1.2-1')
+
+describe('no turn is lost on a crash', async () => {
+  const { world, unharmed, states } = await runQueue(() => undefined)
+  const table = faultsIn(world.calls.slice(0, unharmed))
+  const both = { state: 'published', loadTest: { verdict: 'passed' } }
+
+  test('a run without one has both built and tested, one at a time', () => {
+    expect(states).toMatchObject([both, both])
+    expect(world.calls).toContain('index.queued')
+  })
+
+  test.each(table)(
+    '%s failed %s it was done, %i times: both are built and tested (call %i)',
+    async (_, when, times, nth) => {
+      const after = await runQueue(failing(nth, when, times))
+      expect(after.states).toMatchObject([both, both])
+    },
+  )
+})
+
 describe('no submission is lost on a crash', async () => {
   const { world, unharmed } = await runSubmission(() => undefined)
   const calls = world.calls.slice(0, unharmed)
