@@ -1,0 +1,113 @@
+// Many clients that want one missing probe, beside others that want one that is there; and many missing probes at once.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LONG } from '../support/long.ts'
+import { BEHIND_PROXY, client, counted, crowd, type Told } from '../support/registry/crowd.ts'
+import { pinned } from '../support/registry/kernels.ts'
+import { DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
+
+type Flavour = Parameters<typeof pinned>[1]
+const pathOf = (flavour: Flavour, extension = 'ko') =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${pinned('6.1', flavour).release}_1.${extension}`
+const THERE = pathOf('amd64')
+
+let work: Awaited<ReturnType<typeof scratch>>
+let registry: Registry
+beforeAll(async () => {
+  work = await scratch()
+  registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings: BEHIND_PROXY })
+  expect((await client({ address: '10.255.0.1', url: registry.url + THERE })).sha256).toBeDefined()
+})
+afterAll(async () => {
+  await registry.stop()
+  await work.remove()
+})
+
+const builds = () =>
+  readdirSync(join(registry.dataDir, 'builds')).filter((name) => name.endsWith('.log')).length
+const served = (all: readonly Told[]) => all.filter(({ sha256 }) => sha256 !== undefined).length
+
+/** Hits, one after the other, until it is told to end. */
+function hitting(): () => Promise<Told[]> {
+  const hits: Told[] = []
+  let goesOn = true
+  const done = (async () => {
+    while (goesOn) {
+      hits.push(await client({ address: '10.255.0.2', url: registry.url + THERE, patience: 0 }))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  })()
+  return async () => {
+    goesOn = false
+    await done
+    return hits
+  }
+}
+
+test(`${LONG ? 5000 : 1000} clients that want one missing probe all get it, by one build, and hits go on beside them`, async () => {
+  const before = builds()
+  const end = hitting()
+  const all = await crowd(registry.url + pathOf('cloud-amd64'), LONG ? 5000 : 1000, 120_000)
+  const hits = await end()
+  expect(counted(all)).not.toHaveProperty('500')
+  expect(served(all)).toBe(all.length)
+  expect(new Set(all.map(({ sha256 }) => sha256)).size).toBe(1)
+  expect(builds() - before).toBe(1)
+  expect(all.filter(({ unsaid = 0 }) => unsaid > 0)).toEqual([])
+  expect(counted(hits)).toEqual({ 200: hits.length, 307: hits.length })
+  expect(hits.length).toBeGreaterThan(10)
+})
+
+describe('four missing probes at once, where one builder builds one at a time', () => {
+  const wanted = [
+    pathOf('amd64', 'o'),
+    pathOf('cloud-amd64', 'o'),
+    pathOf('rt-amd64'),
+    pathOf('rt-amd64', 'o'),
+  ]
+
+  test('each is built, each client gets its own, and who waits is told its place', async () => {
+    const asked = Promise.all(
+      wanted.map((path, i) =>
+        client({ address: `10.254.0.${i}`, url: registry.url + path, patience: 120_000 }),
+      ),
+    )
+    const places = watchPlaces(wanted)
+    const all = await asked
+    expect(served(all)).toBe(wanted.length)
+    const told = await places()
+    expect(told).toContainEqual(expect.objectContaining({ position: 1 }))
+    expect(told).toContainEqual(expect.objectContaining({ position: 2, expectedSeconds: expect.any(Number) }))
+    expect(registry.output()).toMatch(/: waiting, for a builder/)
+    expect(failures()).toEqual([])
+  })
+})
+
+/** Whatever `.json` says of their places, until it is told to end. */
+function watchPlaces(paths: readonly string[]): () => Promise<unknown[]> {
+  const told: unknown[] = []
+  let goesOn = true
+  const done = (async () => {
+    while (goesOn) {
+      for (const path of paths) {
+        const answer = await fetch(`${registry.url}${path}.json`)
+        const { queue } = (await answer.json()) as { queue?: unknown }
+        if (queue !== undefined) told.push(queue)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+  })()
+  return async () => {
+    goesOn = false
+    await done
+    return told
+  }
+}
+
+/** What the functions wrote down of builds that failed. */
+const failures = () =>
+  readdirSync(join(registry.dataDir, 'logs'))
+    .flatMap((name) => readFileSync(join(registry.dataDir, 'logs', name), 'utf8').split('\n'))
+    .filter((line) => /"(build|plan) failed"/.test(line))
