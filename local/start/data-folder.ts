@@ -8,6 +8,8 @@ import { readJson, writeJson } from '../wire/files.ts'
 export interface DataFolder {
   /** its real path */
   readonly dir: string
+  /** whether it is still where it was, and the same */
+  isThere(): boolean
   /** Unlocks it. */
   close(): void
 }
@@ -39,9 +41,11 @@ export function openDataFolder({ dir: wanted, log, onLost }: DataFolderOptions):
     unlock()
     throw error
   }
-  const unwatch = watch(dir, onLost)
+  const isThere = identityOf(dir)
+  const unwatch = watch(dir, isThere, onLost)
   return {
     dir,
+    isThere,
     close: () => {
       unwatch()
       unlock()
@@ -113,12 +117,16 @@ function takeOver(dir: string, log: (line: string) => void): void {
   if (form !== FORM || isNew) writeJson(mark, { stack: 'probe-registry', form: FORM }, { durable: true })
 }
 
+function identityOf(dir: string): () => boolean {
+  const mark = join(dir, MARK)
+  const { ino } = statSync(mark)
+  return () => statSync(mark, { throwIfNoEntry: false })?.ino === ino
+}
+
 /** A stack without its folder would begin anew, with another signing key. */
-function watch(dir: string, onLost: (why: string) => void): () => void {
-  const { ino } = statSync(join(dir, MARK))
+function watch(dir: string, isThere: () => boolean, onLost: (why: string) => void): () => void {
   const timer = setInterval(() => {
-    const now = statSync(join(dir, MARK), { throwIfNoEntry: false })
-    if (now?.ino === ino) return
+    if (isThere()) return
     clearInterval(timer)
     onLost(
       `DATA_DIR=${dir} was taken away or replaced while the registry ran. It stops, so that it does not begin anew with another signing key: put the folder back, then start it again`,
