@@ -14,6 +14,9 @@ export const whereText = (output: string): string => `WHERE is one of
   --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region
   --table NAME    the same by the name of its table, which is the stack's output ${output}`
 
+/** The folder of a registry, where none is named. */
+export const DATA = '.data'
+
 export const WHERE_OPTIONS = {
   data: { type: 'string' },
   stack: { type: 'string' },
@@ -39,6 +42,7 @@ const operatorSchema = z.object({
   endpoint: z.string(),
   region: z.string(),
   tables: z.object({ Sources: z.string(), Probes: z.string() }),
+  buckets: z.object({ Artifacts: z.string(), Inputs: z.string() }).optional(),
   credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
 })
 
@@ -48,8 +52,8 @@ export async function tableIn({ data, stack, table }: Where, which: TableName): 
     throw new UsageError('--data, --stack and --table name three places: give one')
   if (table !== undefined) return open({}, table)
   if (stack !== undefined) return open({}, await tableOf(stack, which))
-  const { tables, ...running } = operatorOf(data ?? '.data')
-  return open({ ...running, maxAttempts: 1 }, tables[which])
+  const { tables, endpoint, region, credentials } = operatorOf(data ?? DATA)
+  return open({ endpoint, region, credentials, maxAttempts: 1 }, tables[which])
 }
 
 const open = (config: DynamoDBClientConfig, name: string): OperatorsTable => ({
@@ -57,7 +61,8 @@ const open = (config: DynamoDBClientConfig, name: string): OperatorsTable => ({
   name,
 })
 
-function operatorOf(folder: string): z.infer<typeof operatorSchema> {
+/** Error, for a person, where no registry runs on that folder. */
+export function operatorOf(folder: string): z.infer<typeof operatorSchema> {
   const file = join(folder, 'operator.json')
   let text: string
   try {

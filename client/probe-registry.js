@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url'
 
 /** What each is for, in one line. */
 const COMMANDS = {
+  backup: 'write the state and the signing key of a registry on this machine into one file, while it runs',
   build: 'build a probe on this machine as a registry builds it, without a registry',
   check: "tell whether Falco's engines run on a kernel, by its config",
   digests: 'list, name and forget the digests of the sources that builds are made from',
   name: 'explain names of probes, and tell by which name each client asks on a host',
+  restore: 'make a registry on this machine of such a file',
   verify: 'tell who signed a package, a list or any other file of a distribution, or why it is refused',
   withdraw: 'take one published probe back that harms its hosts, or serve it again',
 }

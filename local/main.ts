@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
+import type { Address } from './metrics/watch.ts'
 import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
 import { aptSuites } from './start/apt-sources.ts'
@@ -19,6 +20,7 @@ interface Settings {
   readonly settingsFile: string | undefined
   /** bytes */
   readonly room: number
+  readonly metrics: Address | undefined
 }
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
@@ -64,7 +66,21 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
     publicUrl,
     settingsFile: env.SETTINGS_FILE || undefined,
     room: megabytes(env.DATA_ROOM || ROOM),
+    metrics: metricsOf(env),
   }
+}
+
+/** Off unless it is set: what it tells is for the operator. */
+function metricsOf({ METRICS, PORT }: NodeJS.ProcessEnv): Address | undefined {
+  if (!METRICS) return undefined
+  const [, bracketed, plain, digits] = /^(?:\[([\da-f:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/i.exec(METRICS) ?? []
+  const host = bracketed ?? plain
+  const port = Number(digits)
+  if (host === undefined || port < 1 || port > 65_535)
+    throw new Error(`METRICS=${METRICS} is not of the form 127.0.0.1:9090`)
+  if (port === Number(PORT || 8080))
+    throw new Error(`METRICS=${METRICS} has the port of the registry itself: name another`)
+  return { host, port }
 }
 
 /** A build leaves some tens of megabytes: its inputs, its tree, its root. */
@@ -83,7 +99,7 @@ function checkSandbox({ unpacked }: RootPlaces): void {
 
 async function start(): Promise<Stack> {
   const form = formOf(ARGS)
-  const { dataDir, settingsFile, ...others } = settingsOf(process.env)
+  const { dataDir, settingsFile, metrics, ...others } = settingsOf(process.env)
   const suites = aptSuites()
   const cache = cacheFolder(process.env)
   const roots = rootPlaces(cache)
@@ -101,10 +117,11 @@ async function start(): Promise<Stack> {
   const capacity = { concurrency: CLIENTS, builders: buildersOf(hostSettings({ suites, settingsFile })) }
   const stack = await startStack({
     ...{ assembly, dataDir, roots, log: say, onLost: giveUp, tell },
-    ...capacity,
-    ...others,
+    ...{ ...capacity, ...others },
+    ...(metrics === undefined ? {} : { metrics }),
   })
   say(`state: ${dataDir}, logs: ${join(dataDir, 'logs')}, room there: ${roomIn(dataDir)}`)
+  if (stack.metricsUrl !== undefined) say(`health and metrics: ${stack.metricsUrl}/metrics`)
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
     say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
   return stack
@@ -119,9 +136,12 @@ function giveUp(why: string): void {
 }
 
 function explain(error: unknown): string {
-  const { code, message } =
-    error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
-  if (code === 'EADDRINUSE') return `port ${process.env.PORT || 8080} is in use: set PORT to another`
+  const { code, message, port } =
+    error instanceof Error ? (error as NodeJS.ErrnoException & Partial<Address>) : { message: String(error) }
+  const { METRICS, PORT } = process.env
+  if (code === 'EADDRINUSE' && port !== Number(PORT || 8080))
+    return `METRICS=${METRICS} is in use: name another port`
+  if (code === 'EADDRINUSE') return `port ${PORT || 8080} is in use: set PORT to another`
   return message
 }
 

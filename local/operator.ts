@@ -1,5 +1,5 @@
-// What the operator of this machine's stack may do beside its functions: tend the digests of sources, take probes back, and
-// nothing else.
+// What the operator of this machine's stack may do beside its functions: tend the digests of sources, take probes back, read both
+// tables whole for a backup, and nothing else.
 
 import { rmSync } from 'node:fs'
 import { parsePolicy } from './iam/policy.ts'
@@ -15,9 +15,12 @@ export interface Operator {
 
 /** What the operator may do to which table: the template's output that names it, and its name in the file. */
 const TABLES = {
-  Sources: { output: 'SourcesTable', verbs: ['DeleteItem', 'PutItem', 'Scan'] },
-  Probes: { output: 'ProbesTable', verbs: ['UpdateItem'] },
+  Sources: { output: 'SourcesTable', verbs: ['DeleteItem', 'DescribeTable', 'PutItem', 'Scan'] },
+  Probes: { output: 'ProbesTable', verbs: ['DescribeTable', 'Scan', 'UpdateItem'] },
 } as const
+
+/** The buckets of which a backup has objects, by their logical ids: whoever may read the folder may read their files. */
+const BUCKETS = { Artifacts: /^Artifacts[0-9A-F]{8}$/, Inputs: /^Inputs[0-9A-F]{8}$/ } as const
 
 /**
  * Leaves in `file`, which only this user can read, where and with which credentials of this start. A crash leaves the
@@ -41,6 +44,16 @@ export function createOperator(template: Template, file: string, endpoint: strin
   const { accessKeyId, secretAccessKey, sessionToken } = principal
   const credentials = { accessKeyId, secretAccessKey, sessionToken }
   const names = Object.fromEntries(tables.map(({ name, table }) => [name, table]))
-  writeJson(file, { endpoint, region: REGION, tables: names, credentials })
+  writeJson(file, { endpoint, region: REGION, tables: names, buckets: bucketsOf(template), credentials })
   return { principal, close: () => rmSync(file, { force: true }) }
 }
+
+const bucketsOf = (template: Template): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(BUCKETS).flatMap(([name, id]) =>
+      template
+        .ofType('AWS::S3::Bucket')
+        .filter(({ logicalId }) => id.test(logicalId))
+        .map((bucket) => [name, bucket.name]),
+    ),
+  )

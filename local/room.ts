@@ -7,6 +7,10 @@ import { join } from 'node:path'
 export interface Room {
   /** whether what is new is refused */
   isShort(): boolean
+  /** bytes that an ordinary user has left there now; 0 where that cannot be told */
+  free(): number
+  /** bytes that must be free, or new work is refused; 0: never */
+  readonly needed: number
   close(): void
 }
 
@@ -24,7 +28,8 @@ const LOOK_MS = 2000
 
 /** A crash leaves the reserves as they are: the next start gives them up, where there is no other room, or goes on with them. */
 export function watchRoom({ dir, needed, log }: RoomOptions): Room {
-  if (needed === 0) return { isShort: () => false, close: () => {} }
+  const known = { needed, free: () => freeOr0(dir) }
+  if (needed === 0) return { ...known, isShort: () => false, close: () => {} }
   const part = needed / SHARE
   const give = (name: string): void => rmSync(join(dir, name), { force: true })
   let short = false
@@ -41,13 +46,21 @@ export function watchRoom({ dir, needed, log }: RoomOptions): Room {
   look()
   const timer = setInterval(look, LOOK_MS)
   timer.unref()
-  return { isShort: () => short, close: () => clearInterval(timer) }
+  return { ...known, isShort: () => short, close: () => clearInterval(timer) }
 }
 
 /** For an ordinary user: some file systems keep the last blocks for root. */
 function freeIn(dir: string): number {
   const { bavail, bsize } = statfsSync(dir)
   return bavail * bsize
+}
+
+function freeOr0(dir: string): number {
+  try {
+    return freeIn(dir)
+  } catch {
+    return 0
+  }
 }
 
 function keep(file: string, bytes: number): void {

@@ -17,6 +17,8 @@ import { verifyRequest } from './iam/sigv4.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createFunctions } from './lambda/lambda.ts'
+import { createCounts, OWN_ROUTES } from './metrics/counts.ts'
+import { type Address, openWatch } from './metrics/watch.ts'
 import { createOperator } from './operator.ts'
 import { watchRoom } from './room.ts'
 import type { RootPlaces } from './roots.ts'
@@ -52,6 +54,8 @@ export interface StackOptions {
   readonly concurrency?: number
   /** builds that run at one time; default: one for two processors */
   readonly builders?: number
+  /** where /healthz and /metrics are asked; by default nowhere */
+  readonly metrics?: Address
   /** called with each step of each probe */
   readonly tell?: (step: Step) => void
   /** called where the folder of data is taken away under it, with what to tell a person */
@@ -61,6 +65,8 @@ export interface StackOptions {
 export interface Stack {
   /** of the HTTP API, on this machine */
   readonly url: string
+  /** of /healthz and /metrics, where they are wanted */
+  readonly metricsUrl: string | undefined
   /** whose credentials the functions have, and the environment that leads their clients to the services */
   readonly roles: Roles
   readonly endpoints: Readonly<Record<string, string>>
@@ -108,7 +114,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   // First of all: a process inherits what is open when it starts.
   const builder = startBuilder()
   closers.push(builder.stop)
-  const { dir: dataDir, close } = openDataFolder({ dir: options.dataDir, log, onLost })
+  const { dir: dataDir, isThere, close } = openDataFolder({ dir: options.dataDir, log, onLost })
   closers.push(close)
   const room = watchRoom({ dir: dataDir, needed: options.room ?? 0, log })
   closers.push(room.close)
@@ -120,6 +126,11 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const publicServer = await listen(front.service, { host, port: options.port })
   closers.push(publicServer.close)
   const stopping = new AbortController()
+  const watch = await openWatch({
+    ...{ address: options.metrics, front: { host, port: publicServer.port } },
+    ...{ isShort: room.isShort, isThere },
+  })
+  closers.push(watch.close)
   const back = gate()
   const privateServer = await listen(back.service, { host: '127.0.0.1', port: 0 })
   closers.push(privateServer.close)
@@ -136,11 +147,16 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     id === operator?.principal.accessKeyId ? operator.principal : roles.principals(id)
   const endpoints = endpointsOf(privateUrl, publicUrl)
   const waiting = createWaiting()
-  const story = createStory({ now, elapsed: () => performance.now(), waiting: waiting.count, tell })
+  const counts = createCounts(template.ofType('AWS::Lambda::Function').map(({ name }) => name))
+  const step = (told: Step): void => {
+    counts.step(told)
+    tell(told)
+  }
+  const story = createStory({ now, elapsed: () => performance.now(), waiting: waiting.count, tell: step })
   const openLog = (name: string) => openFunctionLog(inData('logs'), name, story.logged)
   const functions = createFunctions({
     ...{ template, roles, endpoints, openLog },
-    concurrency: options.concurrency,
+    ...{ onOutcome: counts.invoked, concurrency: options.concurrency },
   })
   closers.push(functions.stop)
   const deliveries = createDeliveries({ dir: inData('events'), functions, now, log })
@@ -215,7 +231,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   )
   await custom.apply(privateUrl)
   const api = byPath(
-    [[S3_PREFIX, s3.service]],
+    [[S3_PREFIX, counted(s3.service, (status) => counts.answered(OWN_ROUTES.downloads, status))]],
     createHttpApi({
       template,
       functions,
@@ -224,9 +240,11 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       waiting,
       isShort: room.isShort,
       stopping: stopping.signal,
+      onAnswer: (route = OWN_ROUTES.none, status) => counts.answered(route, status),
     }),
   )
-  front.open(behindDoor(api, { host, port: publicServer.port, publicUrl }))
+  const onRefusal = (status: number): void => counts.answered(OWN_ROUTES.door, status)
+  front.open(behindDoor(api, { host, port: publicServer.port, publicUrl, onRefusal }))
 
   codebuild.recover()
   deliveries.recover()
@@ -239,9 +257,19 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(() => {
     for (const timer of expiry) clearInterval(timer)
   })
+  watch.running({
+    counts: counts.metrics,
+    standing: () => ({
+      waiting: waiting.total(),
+      builds: codebuild.counts(),
+      disk: { free: room.free(), needed: room.needed },
+    }),
+  })
   return {
     ...{ url, roles, endpoints },
+    metricsUrl: watch.url,
     drain: () => {
+      watch.stopping()
       stopping.abort()
       return publicServer.drain(DRAIN_MS)
     },
@@ -257,6 +285,14 @@ const scratchOf = (dataDir: string): string =>
 const storeOf = (scratch: string): string => join(scratch, 'store.sock')
 
 const refuse: Service = async (_, response) => void response.writeHead(404).end()
+
+/** Tells of each answer when it is through, or broken off. */
+const counted =
+  (service: Service, told: (status: number) => void): Service =>
+  (request, response) => {
+    response.once('close', () => told(response.statusCode))
+    return service(request, response)
+  }
 
 /** A service that has an address before it can answer: until then requests wait. */
 function gate(): { service: Service; open(service: Service): void } {

@@ -15,10 +15,17 @@ interface Head {
   readonly target: string
 }
 
+/** What goes before the bytes of a file, whose path has at most 100, and after them. For archives that are written as they come. */
+export const fileHead = (path: string, mode: number, bytes: number): Uint8Array =>
+  block({ name: path, kind: '0', mode, bytes, target: '' })
+export const filePadding = (bytes: number): Uint8Array => Buffer.alloc((BLOCK - (bytes % BLOCK)) % BLOCK)
+/** The last bytes of an archive. */
+export const endOfArchive = (): Uint8Array => Buffer.alloc(2 * BLOCK)
+
 /** In the order of the entries. A chunk is good until the next one is asked for. */
 export function* packEntries(entries: Iterable<FolderEntry>): Generator<Uint8Array> {
   for (const entry of entries) yield* packed(entry)
-  yield Buffer.alloc(2 * BLOCK)
+  yield endOfArchive()
 }
 
 function* packed(entry: FolderEntry): Generator<Uint8Array> {
@@ -32,7 +39,7 @@ function* packed(entry: FolderEntry): Generator<Uint8Array> {
       const { executable, bytes } = entry
       yield* head({ name: path, kind: '0', mode: executable ? 0o755 : 0o644, bytes, target: '' })
       yield* entry.chunks()
-      if (bytes % BLOCK > 0) yield Buffer.alloc(BLOCK - (bytes % BLOCK))
+      if (bytes % BLOCK > 0) yield filePadding(bytes)
     }
   }
 }
@@ -47,7 +54,7 @@ function* head(entry: Head): Generator<Uint8Array> {
 function* long(kind: 'K' | 'L', value: string): Generator<Uint8Array> {
   const body = Buffer.from(`${value}\0`)
   yield block({ name: '././@LongLink', kind, mode: 0o644, bytes: body.length, target: '' })
-  yield Buffer.concat([body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)])
+  yield Buffer.concat([body, filePadding(body.length)])
 }
 
 function block({ name, kind, mode, bytes, target }: Head): Uint8Array {

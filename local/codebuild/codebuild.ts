@@ -28,6 +28,8 @@ export interface CodeBuild {
   readonly operations: Operations
   /** Ends what the last process left unended, and tells it. */
   recover(): void
+  /** Builds that run now, and that wait for their turn. */
+  counts(): { readonly running: number; readonly waiting: number }
   /** The next start marks as failed what this ends. */
   stop(): Promise<void>
 }
@@ -160,6 +162,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   return {
     operations: { StartBuild: start, StopBuild: stop, BatchGetBuilds: batchGet },
     recover: () => recover(builds, announce, now()),
+    counts: () => ({ running: runs.size, waiting: waiting.length }),
     stop: async () => {
       stopped = true
       for (const run of runs.values()) run.stop()

@@ -7,7 +7,7 @@ import { readBody } from '../wire/aws-json.ts'
 import { number, object, string } from '../wire/json.ts'
 import { ACCOUNT, type Clock, REGION, type Service } from '../wire/types.ts'
 import { answerOf, eventOf, type HttpAnswer, INTERNAL, message } from './http-event.ts'
-import { createRouter, parseRouteKey, type Route } from './routes.ts'
+import { createRouter, type Found, parseRouteKey, type Route } from './routes.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface HttpApiOptions {
@@ -20,12 +20,16 @@ export interface HttpApiOptions {
   readonly isShort: () => boolean
   /** aborted when the stack is about to stop */
   readonly stopping: AbortSignal
+  /** hears of each answer; `route`: its key in the template, absent where none takes the request */
+  readonly onAnswer?: (route: string | undefined, status: number) => void
 }
 
 interface Integration {
   readonly fn: Fn
   readonly timeoutMs: number
 }
+
+type Match = Found<Integration>
 
 /** API Gateway's limits: bytes of a body, and milliseconds of an integration. */
 const MAX_BODY = 10 * 1024 * 1024
@@ -36,7 +40,7 @@ const LAST_MS = 1000
 
 /** The one HTTP API of the template, with its `$default` stage. */
 export function createHttpApi(options: HttpApiOptions): Service {
-  const { template, now, stopping, waiting, isShort } = options
+  const { template, now, stopping, waiting, isShort, onAnswer = () => {} } = options
   const api = only(template, 'AWS::ApiGatewayV2::Api')
   const stage = stageOf(template)
   const find = createRouter(routesOf(options))
@@ -44,8 +48,7 @@ export function createHttpApi(options: HttpApiOptions): Service {
   const { host, protocol } = new URL(options.publicUrl)
   const gateway = { host, scheme: protocol.slice(0, -1) }
 
-  async function answer(request: IncomingMessage): Promise<HttpAnswer> {
-    const found = find(request.method ?? '', pathOf(request))
+  async function answer(request: IncomingMessage, found: Match | undefined): Promise<HttpAnswer> {
     if (found === undefined) return message(404, 'Not Found')
     if (!allow()) return message(429, 'Too Many Requests')
     const { route, parameters } = found
@@ -66,7 +69,10 @@ export function createHttpApi(options: HttpApiOptions): Service {
   }
 
   return async (request, response) => {
-    send(request, response, await answer(request))
+    const found = find(request.method ?? '', pathOf(request))
+    const answered = await answer(request, found)
+    onAnswer(found?.route.routeKey, answered.status)
+    send(request, response, answered)
   }
 }
 

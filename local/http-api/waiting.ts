@@ -5,6 +5,8 @@ export interface Waiting {
   begin(path: string): () => void
   /** `key`: of a probe, e.g. `driver/0.20.0/x86_64/x.ko` */
   count(key: string): number
+  /** of all probes */
+  total(): number
 }
 
 const PREFIX = '/wait/'
@@ -24,5 +26,6 @@ export function createWaiting(): Waiting {
       return () => add(key, -1)
     },
     count: (key) => open.get(key) ?? 0,
+    total: () => [...open.values()].reduce((sum, count) => sum + count, 0),
   }
 }

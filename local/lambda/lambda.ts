@@ -37,6 +37,8 @@ export interface FunctionsOptions {
   readonly concurrency?: number | undefined
   /** milliseconds without an invocation after which a worker ends */
   readonly idleMs?: number
+  /** hears how each invocation ended */
+  readonly onOutcome?: (functionName: string, tag: Outcome['tag']) => void
 }
 
 const DEFAULT_RETRIES = 2
@@ -62,7 +64,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
 }
 
 function createFunction(resource: Resource, options: FunctionsOptions): { fn: Fn; runner: Runner } {
-  const { template, roles } = options
+  const { template, roles, onOutcome = () => {} } = options
   const { properties, name } = resource
   const arn = resource.arn!
   const role = roles.assume(string(properties.Role, `${resource.logicalId}.Role`), 'lambda.amazonaws.com')
@@ -74,7 +76,11 @@ function createFunction(resource: Resource, options: FunctionsOptions): { fn: Fn
     arn,
     retries,
     maxAge,
-    invoke: (event) => runner.invoke(JSON.stringify(event)),
+    invoke: async (event) => {
+      const outcome = await runner.invoke(JSON.stringify(event))
+      onOutcome(name, outcome.tag)
+      return outcome
+    },
     permits: (service, sourceArn) => permissions.some((permits) => permits(service, sourceArn)),
   }
   return { fn, runner }

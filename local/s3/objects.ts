@@ -58,8 +58,7 @@ export function openObjects(
   const folderOf = (bucket: string): string => shared[bucket] ?? join(dir, bucket)
   for (const folder of [incoming, ...buckets.map(folderOf)]) mkdirSync(folder, { recursive: true })
   // A key becomes its digest: no key, however long or odd, can name a path.
-  const fileOf = (bucket: string, key: string) =>
-    join(folderOf(bucket), createHash('sha256').update(key).digest('hex'))
+  const fileOf = (bucket: string, key: string) => join(folderOf(bucket), objectName(key))
   return {
     put: (upload) => {
       const folder = folderOf(upload.bucket)
@@ -80,6 +79,9 @@ export function openObjects(
     },
   }
 }
+
+/** Of an object's file in the folder of its bucket. */
+export const objectName = (key: string): string => createHash('sha256').update(key).digest('hex')
 
 /** All of an object's bytes; `undefined` where there is none. For what is small enough to be held. */
 export async function wholeObject(
@@ -133,20 +135,25 @@ async function openObject(path: string) {
   const file = await open(path).catch(unlessAbsent)
   if (file === undefined) return undefined
   try {
-    return { file, info: await readInfo(file, path) }
+    const { size } = await file.stat()
+    return { file, info: await readInfo(file, path, { start: 0, size }) }
   } catch (error) {
     await file.close()
     throw error
   }
 }
 
-async function readInfo(file: FileHandle, path: string): Promise<ObjectInfo> {
-  const { size } = await file.stat()
-  const tail = await readAt(file, size - TAIL_BYTES, TAIL_BYTES)
+/** `path`: for messages. `start`, `size`: of the object's file where it lies within another one. */
+export async function readInfo(
+  file: FileHandle,
+  path: string,
+  { start, size }: { readonly start: number; readonly size: number },
+): Promise<ObjectInfo> {
+  const tail = size < TAIL_BYTES ? Buffer.alloc(0) : await readAt(file, start + size - TAIL_BYTES, TAIL_BYTES)
   const length = tail.length === TAIL_BYTES && tail.subarray(4).equals(MAGIC) ? tail.readUInt32BE() : 0
   const bytes = size - TAIL_BYTES - length
   if (length === 0 || length > MAX_INFO_BYTES || bytes < 0) throw new Error(`${path} is not a whole object`)
-  const info = JSON.parse((await readAt(file, bytes, length)).toString()) as ObjectInfo
+  const info = JSON.parse((await readAt(file, start + bytes, length)).toString()) as ObjectInfo
   if (info.bytes !== bytes) throw new Error(`${path} is not as long as it says`)
   return info
 }

@@ -8,6 +8,8 @@ import { readJson, writeJson } from '../wire/files.ts'
 export interface DataFolder {
   /** its real path */
   readonly dir: string
+  /** whether it is still where it was, and the same */
+  isThere(): boolean
   /** Unlocks it. */
   close(): void
 }
@@ -20,33 +22,44 @@ export interface DataFolderOptions {
 }
 
 /** Says that a folder is a stack's, and in which form its data is. */
-const MARK = 'stack.json'
+export const MARK = 'stack.json'
 /** A change of form that older software cannot read counts one up, and takes the form before it over. */
-const FORM = 1
+export const FORM = 1
+/** There while a backup is restored into the folder. */
+export const RESTORING = 'restoring'
 /** What a form may change; objects and logs are as they are. */
 const STATE = ['dynamodb', 'secrets', 'custom-resources', 'events', 'builds']
-const LOCK = 'lock.sqlite'
+export const LOCK = 'lock.sqlite'
 const LOOK_MS = 2000
 
 /** Creates it where it is not there. Error, for a person, where it cannot be a stack's folder or is another's. */
 export function openDataFolder({ dir: wanted, log, onLost }: DataFolderOptions): DataFolder {
-  const dir = made(wanted)
-  refuseInside(dir)
-  const unlock = lock(dir)
+  const { dir, unlock } = claimDataFolder(wanted)
   try {
+    if (existsSync(join(dir, RESTORING)))
+      throw new Error(`DATA_DIR=${dir}: a restore into it broke off. Empty it, and restore again`)
     takeOver(dir, log)
   } catch (error) {
     unlock()
     throw error
   }
-  const unwatch = watch(dir, onLost)
+  const isThere = identityOf(dir)
+  const unwatch = watch(dir, isThere, onLost)
   return {
     dir,
+    isThere,
     close: () => {
       unwatch()
       unlock()
     },
   }
+}
+
+/** Creates it, and keeps every stack off it until it is unlocked. Error as for `openDataFolder`. */
+export function claimDataFolder(wanted: string): { readonly dir: string; readonly unlock: () => void } {
+  const dir = made(wanted)
+  refuseInside(dir)
+  return { dir, unlock: lock(dir) }
 }
 
 function made(dir: string): string {
@@ -110,15 +123,29 @@ function takeOver(dir: string, log: (line: string) => void): void {
       if (existsSync(join(dir, name))) cpSync(join(dir, name), join(copy, name), { recursive: true })
     log(`the data in ${dir} is of an older version, and taken over; as it was it stays in ${copy}`)
   }
-  if (form !== FORM || isNew) writeJson(mark, { stack: 'probe-registry', form: FORM }, { durable: true })
+  if (form !== FORM || isNew) markForm(dir, FORM)
+}
+
+/** On disk when it returns. */
+export const markForm = (dir: string, form: number): void =>
+  writeJson(join(dir, MARK), { stack: 'probe-registry', form }, { durable: true })
+
+/** `undefined`: it is no stack's. */
+export const formOf = (dir: string): number | undefined => {
+  const form = readJson(join(dir, MARK))?.form
+  return typeof form === 'number' ? form : undefined
+}
+
+function identityOf(dir: string): () => boolean {
+  const mark = join(dir, MARK)
+  const { ino } = statSync(mark)
+  return () => statSync(mark, { throwIfNoEntry: false })?.ino === ino
 }
 
 /** A stack without its folder would begin anew, with another signing key. */
-function watch(dir: string, onLost: (why: string) => void): () => void {
-  const { ino } = statSync(join(dir, MARK))
+function watch(dir: string, isThere: () => boolean, onLost: (why: string) => void): () => void {
   const timer = setInterval(() => {
-    const now = statSync(join(dir, MARK), { throwIfNoEntry: false })
-    if (now?.ino === ino) return
+    if (isThere()) return
     clearInterval(timer)
     onLost(
       `DATA_DIR=${dir} was taken away or replaced while the registry ran. It stops, so that it does not begin anew with another signing key: put the folder back, then start it again`,

@@ -12,6 +12,10 @@ export interface Place {
   readonly port: number
   /** what links begin with: the registry's name for others */
   readonly publicUrl: string
+  /** what to do for another name; by default that of the public port */
+  readonly remedy?: string
+  /** hears of each refusal */
+  readonly onRefusal?: (status: number) => void
 }
 
 interface Refusal {
@@ -32,11 +36,18 @@ export function behindDoor(service: Service, place: Place): Service {
   const origins = new Set(urls.map(({ origin }) => origin))
   return async (request, response) => {
     const { method = '', headers } = request
-    if (!isNamed(headers, hosts)) return refuse(request, response, misdirected(place))
-    if (isForeign(method, headers, origins)) return refuse(request, response, FOREIGN)
-    await service(request, response)
+    const refusal = !isNamed(headers, hosts)
+      ? misdirected(place)
+      : isForeign(method, headers, origins)
+        ? FOREIGN
+        : undefined
+    if (refusal === undefined) return service(request, response)
+    place.onRefusal?.(refusal.status)
+    refuse(request, response, refusal)
   }
 }
+
+const OF_PUBLIC_URL = 'start the registry with PUBLIC_URL set to the URL by which its clients know it'
 
 /** Every URL that the place has. Addresses of the machine are those that it has now. */
 function urlsOf({ host, port, publicUrl }: Place): URL[] {
@@ -72,11 +83,11 @@ function isForeign(method: string, headers: IncomingHttpHeaders, origins: Readon
   return (site === 'cross-site' || site === 'same-site') && !(method === 'GET' && isLink)
 }
 
-const misdirected = ({ publicUrl }: Place): Refusal => ({
+const misdirected = ({ publicUrl, remedy = OF_PUBLIC_URL }: Place): Refusal => ({
   status: 421,
   code: 'unknown-host',
   title: 'this registry does not go by that name',
-  detail: `ask for ${publicUrl}, or start the registry with PUBLIC_URL set to the URL by which its clients know it`,
+  detail: `ask for ${publicUrl}, or ${remedy}`,
 })
 
 const FOREIGN: Refusal = {

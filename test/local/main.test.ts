@@ -29,6 +29,14 @@ describe('npm start says in one line why it cannot', () => {
     const said = `cannot start: port ${PORT} is in use: set PORT to another\n`
     expect(await run({ PORT })).toEqual({ code: 1, said })
   })
+  test('when the address of its metrics is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const METRICS = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const said = `cannot start: METRICS=${METRICS} is in use: name another port\n`
+    expect(await run({ METRICS })).toEqual({ code: 1, said })
+  })
   test('when its file of settings is not there, is no JSON, or holds what is no setting', async () => {
     const SETTINGS_FILE = join(temporaryFolder(), 'own.json')
     const refused = async (text?: string) => {
@@ -52,6 +60,14 @@ describe('npm start says in one line why it cannot', () => {
   })
   test('when a setting is not one', async () => {
     expect(await run({ PORT: 'x' })).toEqual({ code: 1, said: 'cannot start: PORT=x is no port\n' })
+    for (const METRICS of ['9090', '127.0.0.1:99999', '::1:9090'])
+      expect(await run({ METRICS })).toEqual({
+        code: 1,
+        said: `cannot start: METRICS=${METRICS} is not of the form 127.0.0.1:9090\n`,
+      })
+    expect((await run({ PORT: '9090', METRICS: '127.0.0.1:9090' })).said).toBe(
+      'cannot start: METRICS=127.0.0.1:9090 has the port of the registry itself: name another\n',
+    )
     expect((await run({ PUBLIC_URL: 'ftp://x' })).said).toMatch(/^cannot start: PUBLIC_URL=ftp:\/\/x is not/)
   })
 })

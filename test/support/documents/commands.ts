@@ -9,11 +9,15 @@ export type Run =
 
 const README: Run = { by: 'readme' }
 const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
+const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
 
 /** By what a command line begins with. */
 export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
+  'METRICS=127.0.0.1:9090 npm start': METRICS,
+  'curl http://127.0.0.1:9090/healthz': METRICS,
+  'curl http://127.0.0.1:9090/metrics': METRICS,
   'npm run synth': README,
   'npx --no-install probe-registry name': README,
   'npx --no-install probe-registry build': { by: 'test', file: 'test/e2e/build-command.test.ts' },

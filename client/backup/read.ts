@@ -1,0 +1,164 @@
+// Reads an archive, whoever made it: nothing of it is believed before all of it was seen to be whole.
+
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { text } from '../../lib/formats/tar.ts'
+import { endOfArchive, fileHead, filePadding } from '../../lib/formats/tar-pack.ts'
+import {
+  FORM,
+  formSchema,
+  HEADER,
+  type Header,
+  headerSchema,
+  MODE,
+  MOST_HEADER,
+  MOST_SUMS,
+  mostOf,
+  SUMS,
+  sumLine,
+} from './form.ts'
+import { bytesOf } from './write.ts'
+
+export interface Part {
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  /** in the archive */
+  readonly start: number
+}
+
+export interface Archive {
+  readonly header: Header
+  /** by path, in their order; neither what it is nor its sums */
+  readonly parts: ReadonlyMap<string, Part>
+  /** Error where it is not what it was when the archive was read. */
+  read(part: Part): AsyncIterable<Uint8Array>
+  /** For a file of this user's, of which there may be many: whole. */
+  json(part: Part): Promise<unknown>
+  /** A range of bytes, as of a file of its own. */
+  readonly file: FileHandle
+  close(): Promise<void>
+}
+
+const BLOCK = 512
+const MOST_PARTS = 2_000_000
+
+const broken = (why: string): Error => new Error(`it is no whole backup of a registry: ${why}`)
+
+/** Reads it to its end. Error, for a person, for what is cut off, changed, of a newer form, or no backup. */
+export async function openArchive(file: string): Promise<Archive> {
+  const handle = await open(file)
+  try {
+    const entries = await entriesOf(handle)
+    const header = await headerOf(handle, entries)
+    await checkSums(handle, entries)
+    const parts = new Map(entries.slice(1, -1).map((part) => [part.path, part]))
+    const read = (part: Part) => same(handle, part)
+    return {
+      ...{ header, parts, read, file: handle },
+      json: async (part) => parsed(await whole(read(part)), part.path),
+      close: () => handle.close(),
+    }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+/** All that it holds, each with its digest. */
+async function entriesOf(handle: FileHandle): Promise<Part[]> {
+  const { size } = await handle.stat()
+  const entries: Part[] = []
+  const seen = new Set<string>()
+  let at = 0
+  for (;;) {
+    const block = await exactly(handle, at, BLOCK)
+    if (block.every((byte) => byte === 0)) break
+    const part = await entryAt(handle, at, block, size)
+    if (entries.length === 0 && part.path !== HEADER) throw broken(`it does not begin with ${HEADER}`)
+    if (seen.has(part.path)) throw broken(`${part.path} is in it twice`)
+    if (seen.add(part.path).size > MOST_PARTS) throw broken(`it has more than ${MOST_PARTS} files`)
+    entries.push(part)
+    at = part.start + part.bytes + filePadding(part.bytes).length
+  }
+  if (size !== at + endOfArchive().length) throw broken('it goes on after its end, or is cut off')
+  if (!(await exactly(handle, at, size - at)).equals(endOfArchive())) throw broken('its end is changed')
+  return entries
+}
+
+async function entryAt(handle: FileHandle, at: number, block: Buffer, size: number): Promise<Part> {
+  const path = text(block, 0, 100)
+  const bytes = Number.parseInt(text(block, 124, 12), 8)
+  const most = path === HEADER ? MOST_HEADER : path === SUMS ? MOST_SUMS : mostOf(path)
+  if (most === undefined) throw broken(`${JSON.stringify(path)} is nothing that a backup holds`)
+  if (!(bytes >= 0 && bytes <= most)) throw broken(`${path} has a size that it cannot have`)
+  if (!block.equals(fileHead(path, MODE, bytes))) throw broken(`what it says of ${path} is changed`)
+  const start = at + BLOCK
+  const padding = filePadding(bytes)
+  if (start + bytes + padding.length > size) throw broken('it is cut off')
+  if (!(await exactly(handle, start + bytes, padding.length)).equals(padding))
+    throw broken(`what follows ${path} is changed`)
+  return { path, bytes, start, sha256: await digestOf(bytesOf(handle, start, bytes)) }
+}
+
+/** Its form first: what a newer one holds is not for this software to judge. */
+async function headerOf(handle: FileHandle, [first]: readonly Part[]): Promise<Header> {
+  if (first === undefined) throw broken('it is empty')
+  const value = parsed(await whole(bytesOf(handle, first.start, first.bytes)), HEADER)
+  const form = formSchema.safeParse(value)
+  if (!form.success) throw broken(`${HEADER} does not say that it is one`)
+  if (form.data.form > FORM)
+    throw new Error(
+      `it is a backup of a newer version of this software (form ${form.data.form}; this one knows ${FORM}): restore it with that version`,
+    )
+  const header = headerSchema.safeParse(value)
+  if (!header.success) throw broken(`${HEADER} lacks ${header.error.issues[0]?.path.join('.')}`)
+  return header.data
+}
+
+/** Exactly those files, in that order, with those digests. */
+async function checkSums(handle: FileHandle, entries: readonly Part[]): Promise<void> {
+  const last = entries.at(-1)
+  if (last?.path !== SUMS) throw broken(`it does not end with ${SUMS}`)
+  const said = (await whole(bytesOf(handle, last.start, last.bytes))).toString('latin1').split('\n')
+  const others = entries.slice(0, -1)
+  const wrong = others.findIndex(({ sha256, path }, at) => `${said[at]}\n` !== sumLine(sha256, path))
+  if (wrong >= 0) throw broken(`${others[wrong]!.path} is not what ${SUMS} says`)
+  if (said.length !== others.length + 1 || said.at(-1) !== '')
+    throw broken(`${SUMS} names files that it lacks`)
+}
+
+async function* same(handle: FileHandle, part: Part): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  for await (const chunk of bytesOf(handle, part.start, part.bytes)) {
+    hash.update(chunk)
+    yield chunk
+  }
+  if (hash.digest('hex') !== part.sha256) throw broken(`${part.path} changed while it was read`)
+}
+
+async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+async function exactly(handle: FileHandle, at: number, bytes: number): Promise<Buffer> {
+  const found = await whole(bytesOf(handle, at, bytes))
+  if (found.length !== bytes) throw broken('it is cut off')
+  return found
+}
+
+async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all)
+}
+
+function parsed(body: Buffer, path: string): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    throw broken(`${path} is not JSON`)
+  }
+}

@@ -1,0 +1,60 @@
+// `probe-registry backup`: the state of a registry of one machine that cannot be made anew, as one file, while it runs.
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type Collected, collect } from '../backup/collect.ts'
+import { openArchive } from '../backup/read.ts'
+import { checkContents } from '../backup/restore.ts'
+import { writeArchive } from '../backup/write.ts'
+import { readLine, UsageError } from '../command-line.ts'
+import { asOperator, DATA, operatorOf, printable } from '../operator.ts'
+
+const USAGE = `Usage: probe-registry backup [--data DIR] FILE
+
+Writes FILE, which is not there yet, while the registry runs on DIR (.data unless said otherwise): the index of probes and the
+digests of sources, the published probes with their signatures and logs, the kernels that hosts submitted, and the signing key.
+It is a tar archive without a password, for your eyes alone: whoever has it can sign as this registry. What can be made anew
+is not in it: package lists, packages, build roots, builds that run. \`probe-registry restore\` makes a registry of it.
+For a registry of one machine. A deployed one has point-in-time recovery of its tables and versions of its objects.
+Exit status: 0 done, read back and found whole; 2 nothing was written, and why.
+`
+
+const OPTIONS = { data: { type: 'string' }, help: { type: 'boolean' } } as const
+
+async function backup(dataDir: string, file: string): Promise<Collected> {
+  const { endpoint, region, credentials, tables, buckets } = operatorOf(dataDir)
+  if (buckets === undefined)
+    throw new Error('the registry that runs there is older than this command: restart it')
+  const client = new DynamoDBClient({ endpoint, region, credentials })
+  let collected: Collected = { probes: 0, kernels: 0 }
+  const running = {
+    ...{ dataDir, client, now: Date.now },
+    tables: { probes: tables.Probes, sources: tables.Sources },
+    buckets: { artifacts: buckets.Artifacts, inputs: buckets.Inputs },
+  }
+  const fill = async (writer: Parameters<typeof collect>[1]): Promise<void> => {
+    collected = await collect(running, writer)
+  }
+  await writeArchive(file, fill, readBack)
+  return collected
+}
+
+/** As a restore reads it. */
+async function readBack(file: string): Promise<void> {
+  const archive = await openArchive(file)
+  await checkContents(archive).finally(archive.close)
+}
+
+await asOperator('backup', USAGE, async () => {
+  const { values, positionals } = readLine(process.argv.slice(2), OPTIONS)
+  if (values.help === true) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const [file, ...more] = positionals
+  if (file === undefined || more.length > 0) throw new UsageError('it takes one FILE')
+  const { probes, kernels } = await backup(values.data ?? DATA, file)
+  console.log(
+    printable(`${file}: ${probes} published probes, ${kernels} submitted kernels, and the signing key`),
+  )
+  return 0
+})

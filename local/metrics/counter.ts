@@ -1,0 +1,46 @@
+// A number that only grows, one for each set of labels, of which there are only so many.
+
+import type { Labels, Metric, Sample } from './text.ts'
+
+export interface Counter {
+  add(labels: Labels): void
+  metric(): Metric
+}
+
+export interface CounterOptions {
+  readonly name: string
+  readonly help: string
+  /** Those that are told from the beginning, as 0: a rate needs a value before the first event. */
+  readonly from?: readonly Labels[]
+}
+
+/** Sets of labels of one counter. Whatever comes beyond them is counted as `other`, so that nobody can fill the memory. */
+const MOST = 200
+const OTHER = 'other'
+/** Of a label's value: routes of the template, names of functions, words of the registry. */
+const VALUE = /^[\x20-\x7e]{0,120}$/
+
+export function createCounter({ name, help, from = [] }: CounterOptions): Counter {
+  const counts = new Map<string, Sample>()
+  const grow = (labels: Labels, by: number): void => {
+    const known = keyOf(labels)
+    const key = counts.has(known) || counts.size < MOST ? known : keyOf(othersOf(labels))
+    const { value } = counts.get(key) ?? { value: 0 }
+    counts.set(key, { labels: key === known ? labels : othersOf(labels), value: value + by })
+  }
+  for (const labels of from) grow(labels, 0)
+  return {
+    add: (labels) => grow(bounded(labels), 1),
+    metric: () => ({ name, help, type: 'counter', samples: [...counts.values()] }),
+  }
+}
+
+const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels))
+
+const othersOf = (labels: Labels): Labels =>
+  Object.fromEntries(Object.keys(labels).map((label) => [label, OTHER]))
+
+const bounded = (labels: Labels): Labels =>
+  Object.fromEntries(
+    Object.entries(labels).map(([label, value]) => [label, VALUE.test(value) ? value : OTHER]),
+  )

@@ -1,0 +1,45 @@
+// How things stand at the moment that they are asked for: waiting clients, builds, the disk, the process.
+
+import { gauge, type Metric } from './text.ts'
+
+export interface Standing {
+  /** requests that wait for a build */
+  readonly waiting: number
+  readonly builds: { readonly running: number; readonly waiting: number }
+  /** bytes */
+  readonly disk: { readonly free: number; readonly needed: number }
+  /** bytes */
+  readonly memory: number
+  /** seconds of processor time */
+  readonly cpu: number
+  /** seconds since the epoch */
+  readonly started: number
+  /** seconds; never goes back */
+  readonly uptime: number
+}
+
+export const gaugesOf = ({ waiting, builds, disk, memory, cpu, started, uptime }: Standing): Metric[] => [
+  gauge('probe_registry_waiting_requests', 'Requests that wait for a build now.', waiting),
+  {
+    name: 'probe_registry_builds',
+    help: 'Builds and load tests that run, and that wait for their turn.',
+    type: 'gauge',
+    samples: [
+      { labels: { state: 'running' }, value: builds.running },
+      { labels: { state: 'waiting' }, value: builds.waiting },
+    ],
+  },
+  gauge('probe_registry_disk_free_bytes', 'Bytes that are free on the disk of DATA_DIR.', disk.free),
+  gauge(
+    'probe_registry_disk_needed_bytes',
+    'Bytes that must be free there for new builds (DATA_ROOM).',
+    disk.needed,
+  ),
+  gauge('probe_registry_uptime_seconds', 'Seconds since it started, by a clock that is never set.', uptime),
+  gauge('process_start_time_seconds', 'When the process started, in seconds since the epoch.', started),
+  gauge('process_resident_memory_bytes', 'Memory of the process, without its builds.', memory),
+  {
+    ...gauge('process_cpu_seconds_total', 'Processor time of the process, without its builds.', cpu),
+    type: 'counter',
+  },
+]

@@ -1,0 +1,79 @@
+// The address at which a stack is watched, open from its start to its end; none unless one is wanted.
+
+import { isIPv6 } from 'node:net'
+import { behindDoor } from '../wire/door.ts'
+import { listen } from '../wire/server.ts'
+import { gaugesOf, type Standing } from './gauges.ts'
+import { asksItself, faultOf } from './health.ts'
+import { createMonitor } from './monitor.ts'
+import { type Metric, textOf } from './text.ts'
+
+export interface Address {
+  readonly host: string
+  /** 0 takes a free one */
+  readonly port: number
+}
+
+export interface WatchOptions {
+  /** `undefined`: nobody watches */
+  readonly address: Address | undefined
+  /** of the stack itself */
+  readonly front: Address
+  readonly isShort: () => boolean
+  readonly isThere: () => boolean
+}
+
+/** What a stack that has started can tell. */
+export interface Told {
+  readonly counts: () => Metric[]
+  readonly standing: () => Pick<Standing, 'waiting' | 'builds' | 'disk'>
+}
+
+export interface Watch {
+  readonly url: string | undefined
+  running(told: Told): void
+  stopping(): void
+  close(): Promise<void>
+}
+
+const NOBODY: Watch = { url: undefined, running: () => {}, stopping: () => {}, close: async () => {} }
+const REMEDY = 'start the registry with METRICS set to the name and the port by which it is asked'
+
+/** Rejects when the address is taken. */
+export async function openWatch(options: WatchOptions): Promise<Watch> {
+  const { address, front, isShort, isThere } = options
+  if (address === undefined) return NOBODY
+  let phase: 'starting' | 'running' | 'stopping' = 'starting'
+  let told: Told | undefined
+  const answers = asksItself(front)
+  const monitor = createMonitor({
+    fault: () => faultOf({ phase: () => phase, isShort, isThere, answers }),
+    metrics: () => (told === undefined ? undefined : textOf([...told.counts(), ...gauges(told)])),
+  })
+  const { port, close } = await listen((request, response) => guarded(request, response), address)
+  const { host } = address
+  const url = `http://${isIPv6(host) ? `[${host.replace(/%.*/, '')}]` : host}:${port}`
+  const guarded = behindDoor(monitor, { host, port, publicUrl: url, remedy: REMEDY })
+  return {
+    url,
+    running: (now) => {
+      told = now
+      phase = 'running'
+    },
+    stopping: () => {
+      phase = 'stopping'
+    },
+    close,
+  }
+}
+
+const gauges = ({ standing }: Told): Metric[] => {
+  const { user, system } = process.cpuUsage()
+  return gaugesOf({
+    ...standing(),
+    memory: process.memoryUsage.rss(),
+    cpu: (user + system) / 1e6,
+    started: performance.timeOrigin / 1000,
+    uptime: process.uptime(),
+  })
+}
