@@ -57,7 +57,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   const submit = make('submit', { memoryMegabytes: 1024, timeoutSeconds: 29 })
   probes.grantTo(submit, 'read', 'write')
   budgets.grantTo(submit, 'look', 'spend')
-  inputs.grantTo(submit, 'keep', 'record kernels', 'read kernels', 'tell absent')
+  inputs.grantTo(submit, 'keep submitted', 'read submitted', 'record kernels', 'read kernels', 'tell absent')
   sources.grantTo(submit, 'read')
   bus.grantTo(submit, 'emit')
 
@@ -95,7 +95,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   probes.grantTo(publish, 'read', 'write')
   staging.grantTo(publish, 'read', 'tell absent')
   artifacts.grantTo(publish, 'create')
-  inputs.grantTo(publish, 'keep', 'keep trees')
+  inputs.grantTo(publish, 'keep trees and images')
   signingKey.grantTo(publish, 'read')
   bus.grantTo(publish, 'emit')
   builds.grantTo(publish, 'follow', 'stop')

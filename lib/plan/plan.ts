@@ -8,7 +8,13 @@ import { probeOfRecord, recordId } from '../model/kernel.ts'
 import { stagingKeys } from '../model/keys.ts'
 import type { Index } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
-import { forgottenAt, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../model/retry.ts'
+import {
+  forgottenAt,
+  PLAN_MILLISECONDS,
+  RESUBMIT_MILLISECONDS,
+  retryAt,
+  UNSETTLED_MILLISECONDS,
+} from '../model/retry.ts'
 import { asSubmitted, orSubmit, sentence } from '../model/way-out.ts'
 import { type ConfigHashName, keyOf, nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
@@ -126,8 +132,7 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   const now = ports.now()
   const reason = reasonOf(error)
   if (!ofNothing(reason)) await known(ports, request, undefined)
-  // Others may have it built at once.
-  const due = error.code === 'share-spent' ? now : retryAt(reason, attempt, now)
+  const due = dueOf(error, reason, attempt, now)
   const failed = await ports.index.fail(key, claim, {
     reason,
     detail: withNextStep(key, error, reason, due),
@@ -136,6 +141,12 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   })
   ports.log('plan failed', { key, claim, reason, detail: error.message })
   return failed ? 'failed' : 'claim-lost'
+}
+
+/** Others may have it built at once; what is submitted again is built soon, and whoever waited is told to do so before. */
+function dueOf({ code }: ProbeError, reason: FailureReason, attempt: number, now: number): number {
+  if (code === 'share-spent') return now
+  return code === 'unknown-config' ? now + RESUBMIT_MILLISECONDS : retryAt(reason, attempt, now)
 }
 
 /** What whoever asked can do about it. A kernel that was submitted needs no second submission. */
