@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { type Caches, createCaches } from './caches.ts'
 import { startBuilder } from './codebuild/builder.ts'
 import { createCodeBuild } from './codebuild/codebuild.ts'
 import { ownScratch } from './codebuild/sandbox.ts'
@@ -18,8 +19,9 @@ import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createFunctions } from './lambda/lambda.ts'
 import { createOperator } from './operator.ts'
-import { watchRoom } from './room.ts'
-import type { RootPlaces } from './roots.ts'
+import { ROOM_UNWATCHED, watchRoom } from './room.ts'
+import { type RootPlaces, rootsCache } from './roots.ts'
+import { cachedBuckets, cachesOf } from './s3/cached.ts'
 import { expirationsOf } from './s3/lifecycle.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
@@ -46,10 +48,12 @@ export interface StackOptions {
   readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
-  /** bytes that are free on the disk of the data, or nothing new is built; 0, the default: that is not looked at */
+  /** bytes that are free on the disk of the data, or nothing new is built; default: nobody looks at that disk */
   readonly room?: number
   /** requests that a function answers at one time, where the template does not say; default: as AWS */
   readonly concurrency?: number
+  /** bytes of what can be fetched or made again, above which it is deleted; default: it all stays */
+  readonly cacheRoom?: number
   /** called with each step of each probe */
   readonly tell?: (step: Step) => void
   /** called where the folder of data is taken away under it, with what to tell a person */
@@ -108,7 +112,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(builder.stop)
   const { dir: dataDir, close } = openDataFolder({ dir: options.dataDir, log, onLost })
   closers.push(close)
-  const room = watchRoom({ dir: dataDir, needed: options.room ?? 0, log })
+  const cached = Promise.withResolvers<Caches>()
+  const room =
+    options.room === undefined
+      ? ROOM_UNWATCHED
+      : watchRoom({
+          ...{ dir: dataDir, needed: options.room, log },
+          free: async (isEnough) => tellFreed(log, await (await cached.promise).free(dataDir, isEnough)),
+        })
   closers.push(room.close)
   const inData = (name: string): string => join(dataDir, name)
   const roots = options.roots ?? { objects: inData('roots-bucket'), unpacked: inData('roots') }
@@ -149,7 +160,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     deliveries,
     now,
     log,
-    isShort: room.isShort,
+    lacks: room.lacks,
     onEvent: story.event,
   })
   closers.push(events.stop)
@@ -185,7 +196,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const s3 = createS3({
     ...{ dir: inData('s3'), buckets: buckets.map(({ name }) => name), shared },
     ...{ prefix: S3_PREFIX, principals, now, onError, expirations: expirationsOf(buckets) },
+    cached: [...cachedBuckets(buckets), ...Object.keys(shared)],
   })
+  const caches = createCaches({
+    caches: [...cachesOf(s3, buckets), rootsCache(roots)],
+    bound: options.cacheRoom ?? Number.POSITIVE_INFINITY,
+    now,
+  })
+  cached.resolve(caches)
   ownScratch(scratch)
   const store = await listenOn(byPath([[S3_PREFIX, s3.service]], refuse), storeOf(scratch))
   closers.push(store.close)
@@ -220,7 +238,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       publicUrl,
       now,
       waiting,
-      isShort: room.isShort,
+      lacks: room.lacks,
       stopping: stopping.signal,
     }),
   )
@@ -230,8 +248,9 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   deliveries.recover()
   events.startSchedules()
   const expire = (): void => {
-    for (const expired of [dynamodb.expire(), s3.expire()])
-      expired.catch((error: unknown) => log(`what is past its time is not deleted: ${String(error)}`))
+    const trimmed = options.cacheRoom === undefined ? undefined : caches.trim()
+    for (const expired of [dynamodb.expire(), s3.expire(), trimmed?.then((bytes) => tellFreed(log, bytes))])
+      expired?.catch((error: unknown) => log(`what is past its time is not deleted: ${String(error)}`))
   }
   const expiry = [setTimeout(expire, MINUTE), setInterval(expire, HOUR)]
   closers.push(() => {
@@ -245,6 +264,13 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     },
     stop: () => closeAll(closers),
   }
+}
+
+function tellFreed(log: (line: string) => void, bytes: number): void {
+  if (bytes > 0)
+    log(
+      `${Math.ceil(bytes / 1e6)} MB were deleted that can be fetched or made again, and were not used for longest (CACHE_ROOM)`,
+    )
 }
 
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */

@@ -14,7 +14,7 @@ const SHA256 = 'x-amz-meta-sha256'
 
 /** `folder`: of the bucket's objects. Several processes may have it: what is created is whole, or not there. */
 export function bucketStore(folder: string): Store {
-  const objects = openObjects(folder, [], { [BUCKET]: folder })
+  const objects = openObjects(folder, [], { shared: { [BUCKET]: folder }, used: [BUCKET] })
   const size = async (key: string): Promise<number | undefined> => {
     const found = await objects.open(BUCKET, key)
     await found?.file.close()
