@@ -172,6 +172,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       events,
       builder,
       now,
+      log,
       dir: inData('builds'),
       scratch,
       roots,
