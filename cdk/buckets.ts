@@ -14,16 +14,29 @@ import { granting, type Permission } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
 const ABORT = { abortIncompleteMultipartUploadAfter: Duration.days(1) }
+const ONE_VERSION = { ...ABORT, noncurrentVersionExpiration: Duration.days(1) }
+
+/**
+ * Days that inputs are kept. What hosts submitted goes by them alone; its record first, or it would name what is gone. The
+ * rest of the bucket is fetched from archives that may have dropped it since: it stays.
+ */
+const INPUT_AGES = [
+  { keys: INPUT_KEYS.kernels, days: 180 },
+  { keys: INPUT_KEYS.submitted, days: 181 },
+  { keys: INPUT_KEYS.trees, days: 90 },
+  { keys: INPUT_KEYS.images, days: 30 },
+]
+
+const expiring = ({ keys, days }: (typeof INPUT_AGES)[number]): LifecycleRule => ({
+  prefix: keys.replace(/\*$/, ''),
+  expiration: Duration.days(days),
+})
 
 export function addBuckets(stack: Stack) {
   const artifacts = bucket(stack, 'Artifacts', ABORT)
-  const staging = bucket(stack, 'Staging', {
-    ...ABORT,
-    expiration: Duration.days(7),
-    noncurrentVersionExpiration: Duration.days(1),
-  })
-  const inputs = bucket(stack, 'Inputs', { ...ABORT, noncurrentVersionExpiration: Duration.days(1) })
-  const roots = bucket(stack, 'Roots', { ...ABORT, noncurrentVersionExpiration: Duration.days(1) })
+  const staging = bucket(stack, 'Staging', { ...ONE_VERSION, expiration: Duration.days(7) })
+  const inputs = bucket(stack, 'Inputs', ONE_VERSION, ...INPUT_AGES.map(expiring))
+  const roots = bucket(stack, 'Roots', ONE_VERSION)
   return {
     roots: granting(
       { [ENV.rootsBucket]: roots.bucketName },
@@ -54,9 +67,11 @@ export function addBuckets(stack: Stack) {
       {
         read: read(inputs, '*'),
         'read kernels': read(inputs, INPUT_KEYS.kernels),
+        'read submitted': read(inputs, INPUT_KEYS.submitted),
         keep: create(inputs, INPUT_KEYS.kept),
         'keep lists': create(inputs, INPUT_KEYS.lists),
-        'keep trees': create(inputs, INPUT_KEYS.trees),
+        'keep submitted': create(inputs, INPUT_KEYS.submitted),
+        'keep trees and images': create(inputs, INPUT_KEYS.trees, INPUT_KEYS.images),
         'record kernels': create(inputs, INPUT_KEYS.kernels),
         'tell absent': list(inputs),
       },
@@ -64,14 +79,14 @@ export function addBuckets(stack: Stack) {
   }
 }
 
-function bucket(stack: Stack, id: string, lifecycle: LifecycleRule): Bucket {
+function bucket(stack: Stack, id: string, ...lifecycleRules: LifecycleRule[]): Bucket {
   const bucket = new Bucket(stack, id, {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     minimumTLSVersion: 1.2,
     versioned: true,
-    lifecycleRules: [lifecycle],
+    lifecycleRules,
     removalPolicy: RemovalPolicy.RETAIN,
   })
   acknowledge(bucket, {

@@ -59,7 +59,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   const submit = make('submit', { memoryMegabytes: 1024, timeoutSeconds: 29 })
   probes.grantTo(submit, 'read', 'write')
   budgets.grantTo(submit, 'look', 'spend')
-  inputs.grantTo(submit, 'keep', 'record kernels', 'read kernels', 'tell absent')
+  inputs.grantTo(submit, 'keep submitted', 'read submitted', 'record kernels', 'read kernels', 'tell absent')
   sources.grantTo(submit, 'read')
   bus.grantTo(submit, 'emit')
 
@@ -98,7 +98,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   budgets.grantTo(publish, 'look', 'spend')
   staging.grantTo(publish, 'read', 'tell absent')
   artifacts.grantTo(publish, 'create')
-  inputs.grantTo(publish, 'keep', 'keep trees')
+  inputs.grantTo(publish, 'keep trees and images')
   signingKey.grantTo(publish, 'read')
   bus.grantTo(publish, 'emit')
   builds.grantTo(publish, 'follow', 'stop')

@@ -21,6 +21,7 @@ interface Settings {
   /** bytes */
   readonly room: number
   readonly metrics: Address | undefined
+  readonly cacheRoom: number
 }
 
 /** A stop that takes longer is cut off: whatever it would still do, the next start does. */
@@ -65,8 +66,9 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
     dataDir: resolve(env.DATA_DIR || '.data'),
     publicUrl,
     settingsFile: env.SETTINGS_FILE || undefined,
-    room: megabytes(env.DATA_ROOM || ROOM),
     metrics: metricsOf(env),
+    room: megabytes('DATA_ROOM', env.DATA_ROOM || ROOM),
+    cacheRoom: megabytes('CACHE_ROOM', env.CACHE_ROOM || CACHE_ROOM),
   }
 }
 
@@ -85,9 +87,11 @@ function metricsOf({ METRICS, PORT }: NodeJS.ProcessEnv): Address | undefined {
 
 /** A build leaves some tens of megabytes: its inputs, its tree, its root. */
 const ROOM = '512'
+/** A kernel's packages and source have some hundred megabytes, a root as much. */
+const CACHE_ROOM = '20000'
 
-function megabytes(text: string): number {
-  if (!/^\d{1,7}$/.test(text)) throw new Error(`DATA_ROOM=${text} is no number of megabytes`)
+function megabytes(name: string, text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new Error(`${name}=${text} is no number of megabytes`)
   return Number(text) * 1e6
 }
 

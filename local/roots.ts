@@ -1,10 +1,13 @@
 // The build roots of this user: a bucket of archives that all of his registries share, and what they unpack to, once.
 
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type Objects, openObjects, wholeObject } from './s3/objects.ts'
+import type { Cache, Cached } from './caches.ts'
+import { type ListedObject, type Objects, openObjects, wholeObject } from './s3/objects.ts'
 import { isObject, type Json, string } from './wire/json.ts'
 
 /** Where the roots of this user are. */
@@ -46,22 +49,95 @@ const MAX_RECORD = 4096
 /** Unpacks what is new. Rejects where an archive is not what its record says. */
 export async function unpackRoots({ objects, unpacked }: RootPlaces): Promise<void> {
   if (!existsSync(objects)) return
-  const bucket = openObjects(objects, [], { [BUCKET]: objects })
+  const bucket = openBucket(objects)
   mkdirSync(unpacked, { recursive: true })
-  for await (const { key, bytes } of bucket.list(BUCKET)) {
-    if (!RECORD.test(key) || bytes > MAX_RECORD) continue
-    const record = JSON.parse((await bodyOf(bucket, key)).toString()) as Json
-    if (!isObject(record)) throw new Error(`${key} is no record of a root`)
-    const [digest, sha256] = [string(record.digest, key), string(record.sha256, key)]
-    if (!existsSync(join(unpacked, digest)))
-      await unpack(unpacked, digest, await bodyOf(bucket, `sha256/${sha256}`))
+  for await (const { object, digest, archive } of recordsIn(bucket)) {
+    if (existsSync(join(unpacked, digest))) continue
+    const body = await wholeObject(bucket, BUCKET, archive)
+    if (body !== undefined) await unpack(unpacked, digest, body)
+    // A root that was not used for long goes record first.
+    else if ((await wholeObject(bucket, BUCKET, object.key)) !== undefined)
+      throw new Error(`${archive} is missing among the build roots of this machine`)
   }
 }
 
-async function bodyOf(bucket: Objects, key: string): Promise<Buffer> {
-  const body = await wholeObject(bucket, BUCKET, key)
-  if (body !== undefined) return body
-  throw new Error(`${key} is missing among the build roots of this machine`)
+const openBucket = (objects: string): Objects => openObjects(objects, [], { shared: { [BUCKET]: objects } })
+
+interface FoundRecord {
+  readonly object: ListedObject
+  /** of what it unpacks to */
+  readonly digest: string
+  /** key of its archive */
+  readonly archive: string
+}
+
+/** What is gone by the time that it is read is left out. */
+async function* recordsIn(bucket: Objects): AsyncGenerator<FoundRecord> {
+  for await (const object of bucket.list(BUCKET)) {
+    const { key, bytes } = object
+    if (!RECORD.test(key) || bytes > MAX_RECORD) continue
+    const body = await wholeObject(bucket, BUCKET, key)
+    if (body === undefined) continue
+    const record = JSON.parse(body.toString()) as Json
+    if (!isObject(record)) throw new Error(`${key} is no record of a root`)
+    yield { object, digest: string(record.digest, key), archive: `sha256/${string(record.sha256, key)}` }
+  }
+}
+
+/** The roots of this user, and archives without a record, which a crash left. Composed again where they are wanted. */
+export function rootsCache({ objects, unpacked }: RootPlaces): Cache {
+  // What was unpacked never changes.
+  const sizes = new Map<string, number>()
+  const sizeOf = async (digest: string): Promise<number> => {
+    const bytes = sizes.get(digest) ?? (await bytesIn(join(unpacked, digest)))
+    if (bytes > 0) sizes.set(digest, bytes)
+    return bytes
+  }
+  return { dir: objects, list: () => cachedRoots(openBucket(objects), unpacked, sizeOf) }
+}
+
+async function* cachedRoots(
+  bucket: Objects,
+  unpacked: string,
+  sizeOf: (digest: string) => Promise<number>,
+): AsyncGenerator<Cached> {
+  const archives = new Map<string, ListedObject>()
+  for await (const object of bucket.list(BUCKET))
+    if (!RECORD.test(object.key)) archives.set(object.key, object)
+  for await (const record of recordsIn(bucket)) {
+    const archive = archives.get(record.archive)
+    archives.delete(record.archive)
+    yield {
+      bytes: (archive?.bytes ?? 0) + (await sizeOf(record.digest)),
+      usedAt: Math.max(record.object.usedAt, archive?.usedAt ?? 0),
+      remove: () => removeRoot(bucket, unpacked, record),
+    }
+  }
+  for (const orphan of archives.values())
+    yield { ...orphan, remove: () => bucket.deleteUnused(BUCKET, orphan) }
+}
+
+/**
+ * Whoever plans a build reads the record: without it the root is composed again. A crash after it leaves an archive that the
+ * next time deletes, and a folder that the same root finds again.
+ */
+async function removeRoot(bucket: Objects, unpacked: string, root: FoundRecord): Promise<boolean> {
+  if (!(await bucket.deleteUnused(BUCKET, root.object))) return false
+  await bucket.delete(BUCKET, root.archive)
+  const folder = join(unpacked, root.digest)
+  const gone = join(unpacked, `.${randomUUID()}`)
+  if (existsSync(folder)) renameSync(folder, gone)
+  await rm(gone, { recursive: true, force: true })
+  return true
+}
+
+/** On the disk; 0 where there is none. */
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  const entries = existsSync(folder) ? await readdir(folder, { recursive: true, withFileTypes: true }) : []
+  for (const entry of entries.filter((one) => one.isFile()))
+    bytes += (await stat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0
+  return bytes
 }
 
 const UNPACK = join(import.meta.dirname, '..', 'client', 'roots', 'unpack.ts')

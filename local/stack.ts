@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { type Caches, createCaches } from './caches.ts'
 import { startBuilder } from './codebuild/builder.ts'
 import { createCodeBuild } from './codebuild/codebuild.ts'
 import { ownScratch } from './codebuild/sandbox.ts'
@@ -20,8 +21,9 @@ import { createFunctions } from './lambda/lambda.ts'
 import { createCounts, OWN_ROUTES } from './metrics/counts.ts'
 import { type Address, openWatch } from './metrics/watch.ts'
 import { createOperator } from './operator.ts'
-import { watchRoom } from './room.ts'
-import type { RootPlaces } from './roots.ts'
+import { roomUnwatched, watchRoom } from './room.ts'
+import { type RootPlaces, rootsCache } from './roots.ts'
+import { cachedBuckets, cachesOf } from './s3/cached.ts'
 import { expirationsOf } from './s3/lifecycle.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
@@ -48,7 +50,7 @@ export interface StackOptions {
   readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
-  /** bytes that are free on the disk of the data, or nothing new is built; 0, the default: that is not looked at */
+  /** bytes that are free on the disk of the data, or nothing new is built; default: nobody looks at that disk */
   readonly room?: number
   /** requests that a function answers at one time, where the template does not say; default: as AWS */
   readonly concurrency?: number
@@ -56,6 +58,8 @@ export interface StackOptions {
   readonly builders?: number
   /** where /healthz and /metrics are asked; by default nowhere */
   readonly metrics?: Address
+  /** bytes of what can be fetched or made again, above which it is deleted; default: it all stays */
+  readonly cacheRoom?: number
   /** called with each step of each probe */
   readonly tell?: (step: Step) => void
   /** called where the folder of data is taken away under it, with what to tell a person */
@@ -116,7 +120,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   closers.push(builder.stop)
   const { dir: dataDir, isThere, close } = openDataFolder({ dir: options.dataDir, log, onLost })
   closers.push(close)
-  const room = watchRoom({ dir: dataDir, needed: options.room ?? 0, log })
+  const cached = Promise.withResolvers<Caches>()
+  const room =
+    options.room === undefined
+      ? roomUnwatched(dataDir)
+      : watchRoom({
+          ...{ dir: dataDir, needed: options.room, log },
+          free: async (isEnough) => tellFreed(log, await (await cached.promise).free(dataDir, isEnough)),
+        })
   closers.push(room.close)
   const inData = (name: string): string => join(dataDir, name)
   const roots = options.roots ?? { objects: inData('roots-bucket'), unpacked: inData('roots') }
@@ -128,7 +139,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const stopping = new AbortController()
   const watch = await openWatch({
     ...{ address: options.metrics, front: { host, port: publicServer.port } },
-    ...{ isShort: room.isShort, isThere },
+    ...{ lacks: room.lacks, isThere },
   })
   closers.push(watch.close)
   const back = gate()
@@ -167,7 +178,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     deliveries,
     now,
     log,
-    isShort: room.isShort,
+    lacks: room.lacks,
     onEvent: story.event,
   })
   closers.push(events.stop)
@@ -179,6 +190,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       events,
       builder,
       now,
+      log,
       dir: inData('builds'),
       scratch,
       roots,
@@ -203,7 +215,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const s3 = createS3({
     ...{ dir: inData('s3'), buckets: buckets.map(({ name }) => name), shared },
     ...{ prefix: S3_PREFIX, principals, now, onError, expirations: expirationsOf(buckets) },
+    cached: [...cachedBuckets(buckets), ...Object.keys(shared)],
   })
+  const caches = createCaches({
+    caches: [...cachesOf(s3, buckets), rootsCache(roots)],
+    bound: options.cacheRoom ?? Number.POSITIVE_INFINITY,
+    now,
+  })
+  cached.resolve(caches)
   ownScratch(scratch)
   const store = await listenOn(byPath([[S3_PREFIX, s3.service]], refuse), storeOf(scratch))
   closers.push(store.close)
@@ -238,7 +257,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       publicUrl,
       now,
       waiting,
-      isShort: room.isShort,
+      lacks: room.lacks,
       stopping: stopping.signal,
       onAnswer: (route = OWN_ROUTES.none, status) => counts.answered(route, status),
     }),
@@ -250,8 +269,9 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   deliveries.recover()
   events.startSchedules()
   const expire = (): void => {
-    for (const expired of [dynamodb.expire(), s3.expire()])
-      expired.catch((error: unknown) => log(`what is past its time is not deleted: ${String(error)}`))
+    const trimmed = options.cacheRoom === undefined ? undefined : caches.trim()
+    for (const expired of [dynamodb.expire(), s3.expire(), trimmed?.then((bytes) => tellFreed(log, bytes))])
+      expired?.catch((error: unknown) => log(`what is past its time is not deleted: ${String(error)}`))
   }
   const expiry = [setTimeout(expire, MINUTE), setInterval(expire, HOUR)]
   closers.push(() => {
@@ -275,6 +295,13 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     },
     stop: () => closeAll(closers),
   }
+}
+
+function tellFreed(log: (line: string) => void, bytes: number): void {
+  if (bytes > 0)
+    log(
+      `${Math.ceil(bytes / 1e6)} MB were deleted that can be fetched or made again, and were not used for longest (CACHE_ROOM)`,
+    )
 }
 
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */

@@ -10,7 +10,7 @@ import { queryDatabase } from '../../lib/aws/sqlite.ts'
 import { type BuildRootPorts, buildRoot, stepsRoot } from '../../lib/build/roots/build-root.ts'
 import { createRoots, type Root } from '../../lib/build/roots/roots.ts'
 import type { RootSpec } from '../../lib/build/roots/spec.ts'
-import { keepInput } from '../../lib/inputs/inputs.ts'
+import { keepSubmitted } from '../../lib/inputs/submitted.ts'
 import type { AllSettings } from '../../lib/kernels/settings.ts'
 import type { Fetch } from '../../lib/model/ports.ts'
 import { createPlanning } from '../../lib/plan/planning.ts'
@@ -85,7 +85,7 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
       return kept.compose(root, teller(what, tell))
     }),
   }
-  for (const file of asked.files) await keepInput(inputs, file)
+  for (const file of asked.files) await keepSubmitted(inputs, file)
   const store = join(folders.scratch, 'store.sock')
   const urls = await openBuildStore({
     ...{ work: folders.work, socket: store },

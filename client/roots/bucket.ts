@@ -2,17 +2,19 @@
 // and of what a build without any registry reads and writes.
 
 import { createHash } from 'node:crypto'
-import { sha256 } from '../../lib/model/digest.ts'
+import { isSha256, sha256 } from '../../lib/model/digest.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { Store } from '../../lib/model/ports.ts'
 import { openObjects, wholeObject } from '../../local/s3/objects.ts'
 
 /** A bucket's name is of no meaning within its own folder. */
 const BUCKET = 'bucket'
+/** As S3 calls the metadata of that name. */
+const SHA256 = 'x-amz-meta-sha256'
 
 /** `folder`: of the bucket's objects. Several processes may have it: what is created is whole, or not there. */
 export function bucketStore(folder: string): Store {
-  const objects = openObjects(folder, [], { [BUCKET]: folder })
+  const objects = openObjects(folder, [], { shared: { [BUCKET]: folder }, used: [BUCKET] })
   const size = async (key: string): Promise<number | undefined> => {
     const found = await objects.open(BUCKET, key)
     await found?.file.close()
@@ -20,6 +22,14 @@ export function bucketStore(folder: string): Store {
   }
   return {
     size,
+    stat: async (key) => {
+      const found = await objects.open(BUCKET, key)
+      await found?.file.close()
+      const digest = found?.info.headers[SHA256] ?? ''
+      return found === undefined || !isSha256(digest)
+        ? undefined
+        : { sha256: digest, bytes: found.info.bytes }
+    },
     get: async (key, maxBytes) => {
       const bytes = await size(key)
       if (bytes !== undefined && bytes > maxBytes)
@@ -29,7 +39,7 @@ export function bucketStore(folder: string): Store {
     create: async (key, body, { contentType, sha256: digest }) => {
       if (sha256(body) !== digest) throw new Error(`${key} is not what its sha256 says`)
       const etag = `"${createHash('md5').update(body).digest('hex')}"`
-      const headers = { 'content-type': contentType }
+      const headers = { 'content-type': contentType, [SHA256]: digest }
       const info = { key, bytes: body.length, etag, lastModified: Date.now(), headers, checksums: {} }
       const stored = await objects.put({
         bucket: BUCKET,

@@ -12,13 +12,18 @@ export function folderStore(folder: string): Store {
   const pathOf = (key: string): string => join(folder, key)
   const size = async (key: string): Promise<number | undefined> =>
     (await stat(pathOf(key)).catch(unlessAbsent))?.size
+  const body = (key: string) => readFile(pathOf(key)).catch(unlessAbsent)
   return {
     size,
+    stat: async (key) => {
+      const found = await body(key)
+      return found === undefined ? undefined : { sha256: sha256(found), bytes: found.length }
+    },
     get: async (key, maxBytes) => {
       const bytes = await size(key)
       if (bytes === undefined) return undefined
       if (bytes > maxBytes) throw new ProbeError('too-large', `${pathOf(key)} has ${bytes} bytes`)
-      return readFile(pathOf(key)).catch(unlessAbsent)
+      return body(key)
     },
     // A crash leaves the whole file, or one of a name that nobody looks for.
     create: async (key, body, meta) => {

@@ -5,10 +5,12 @@ import {
   GetObjectCommand,
   type GetObjectCommandOutput,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
   PutObjectCommand,
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
+import { isSha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import type { ObjectMeta, Store } from '../model/ports.ts'
 
@@ -29,14 +31,20 @@ export function createStore(client: S3Client, bucket: string): Store {
         IfNoneMatch: '*',
       }),
     )
+  const head = async (key: string): Promise<HeadObjectCommandOutput | undefined> => {
+    try {
+      return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined
+      throw error
+    }
+  }
   return {
-    async size(key) {
-      try {
-        return (await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))).ContentLength
-      } catch (error) {
-        if (statusOf(error) === 404) return undefined
-        throw error
-      }
+    size: async (key) => (await head(key))?.ContentLength,
+    async stat(key) {
+      const { ContentLength: bytes, Metadata } = (await head(key)) ?? {}
+      const sha256 = Metadata?.sha256 ?? ''
+      return bytes === undefined || !isSha256(sha256) ? undefined : { sha256, bytes }
     },
     async get(key, maxBytes) {
       try {

@@ -1,7 +1,8 @@
 // What goes into a build is decided and put in place: its plan, and the job document that its builder is given.
 
 import type { KernelPlan } from '../kernels/planner.ts'
-import { inputKey, stagingKeys } from '../model/keys.ts'
+import type { Stored } from '../model/digest.ts'
+import { inputKey, stagingKeys, treeKey } from '../model/keys.ts'
 import type { Phase, Presigner, Trees } from '../model/ports.ts'
 import type { Arch, KernelImage, Kind, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
@@ -32,6 +33,8 @@ export interface DecidePorts {
   readonly trees: Pick<Trees, 'find'>
   /** Brings a package into the inputs bucket, checked against its digest. */
   readonly ensureInput: (pkg: KernelImage) => Promise<unknown>
+  /** Whether what a host submitted is still kept: ProbeError `unknown-config` where it is not. */
+  readonly checkKept: (file: Stored) => Promise<void>
 }
 
 export interface OrderPorts {
@@ -69,6 +72,7 @@ export async function decide(
     ports.stepsRoot(arch, 'build'),
   ])
   const tree = await treeIn(ports, kernel, root)
+  await Promise.all(tree.submitted.map(ports.checkKept))
   const [driver] = await Promise.all([ports.driver(probeOf(key)), ...tree.packages.map(ports.ensureInput)])
   const plan: BuildPlan = {
     key,
@@ -87,7 +91,8 @@ export async function decide(
     ...loadTestOf(kernel, ports.settings),
   }
   const { format, bytes, source } = driver
-  const inputs = [...tree.inputs, { role: 'driver' as const, format, sha256: source.sha256, bytes }]
+  const { sha256 } = source
+  const inputs = [...tree.inputs, { role: 'driver' as const, format, sha256, bytes, key: inputKey(sha256) }]
   return { plan, kernel: tree.kernel, root, steps, inputs }
 }
 
@@ -112,7 +117,7 @@ async function treeIn(
   root: BuildRoot,
 ): Promise<TreeInputs> {
   const makes = kernel.tag === 'source' ? treeIdIn(kernel.treeId, root) : ''
-  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await trees.find(makes) })
+  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await trees.find(treeKey(makes)) })
 }
 
 /** Only what is looked at later is written down: a package of the lists has more fields. */
@@ -158,7 +163,7 @@ async function jobOf(ports: OrderPorts, { plan, kernel, root, steps, inputs }: D
       await rootInput(ports, 'steps', steps, expires),
       await rootInput(ports, 'root', root.record, expires),
       ...(await Promise.all(
-        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
+        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(i.key, expires) })),
       )),
     ],
     outputs: {

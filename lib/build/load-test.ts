@@ -1,10 +1,9 @@
 // A probe was built: its own kernel is asked to load it, in a virtual machine, where there is an image of that kernel.
 
 import * as z from 'zod'
-import { bootId } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
-import { inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
+import { imageKey, inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
 import type { Bus, Index, Open, Places, Trees } from '../model/ports.ts'
 import type { KernelImage, ProbeState } from '../model/probe.ts'
 import { QUEUE_MILLISECONDS } from '../model/retry.ts'
@@ -145,6 +144,7 @@ const create = ({ staging }: LoadTestPorts, key: string, body: Uint8Array, conte
   staging.create(key, body, { contentType, sha256: sha256(body) })
 
 type Input = Omit<JobInput<LoadTestRole>, 'url'>
+type ImageInput = Input & { readonly key: string }
 
 async function jobOf(
   ports: LoadTestPorts,
@@ -170,7 +170,7 @@ async function jobOf(
       await rootInput(ports, 'steps', steps, expires),
       { ...probe, url: await ports.stagingUrls.get(stagingKeys(claim).probe, expires) },
       ...(await Promise.all(
-        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(inputKey(i.sha256), expires) })),
+        inputs.map(async (i) => ({ ...i, url: await ports.inputUrls.get(i.key, expires) })),
       )),
     ],
     outputs: {
@@ -185,16 +185,18 @@ async function jobOf(
  * The image that an earlier test kept, else its package; nothing where the archive has it no more. Whatever else keeps it
  * away may be over at the next try.
  */
-async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<Input[]> {
-  const boot = await ports.trees.find(bootId(image))
-  if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot }]
+async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<ImageInput[]> {
+  const kept = imageKey(image.sha256)
+  const boot = await ports.trees.find(kept)
+  if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot, key: kept }]
   try {
     await ports.ensureInput(image)
     const { sha256: digest, bytes, format } = image
+    const stored = { sha256: digest, bytes, key: inputKey(digest) }
     return [
       format === 'vmlinuz'
-        ? { role: 'boot', format: 'text', sha256: digest, bytes }
-        : { role: 'kernel', format, sha256: digest, bytes },
+        ? { role: 'boot', format: 'text', ...stored }
+        : { role: 'kernel', format, ...stored },
     ]
   } catch (error) {
     if (!isProbeError(error, 'not-found')) throw error

@@ -3,11 +3,13 @@
 import type { KernelPlan, SourcePlan } from '../kernels/planner.ts'
 import { type Stored, sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
+import { inputKey, submittedKey, treeKey } from '../model/keys.ts'
 import type { Package, Source } from '../model/probe.ts'
 import type { InputRole, Job, JobInput } from './job.ts'
 import type { BuildRoot } from './roots/build-root.ts'
 
-export type Input = Omit<JobInput, 'url'>
+/** `key`: in the inputs bucket. */
+export type Input = Omit<JobInput, 'url'> & { readonly key: string }
 
 /** What a build tree comes from. */
 export interface TreeInputs {
@@ -15,6 +17,8 @@ export interface TreeInputs {
   readonly inputs: readonly Input[]
   /** to be brought into the inputs bucket */
   readonly packages: readonly Package[]
+  /** what is in it only as long as what hosts submitted is kept */
+  readonly submitted: readonly Stored[]
   /** what the answer says that the tree came from */
   readonly sources: readonly Source[]
   /** under which the tree that this build makes is kept */
@@ -36,40 +40,50 @@ export function treeOf(
         kernel: { KERNEL: 'headers', TREE: kernel.tree },
         inputs: kernel.headers.map((pkg) => packageInput('header', pkg)),
         packages: kernel.headers,
+        submitted: [],
         sources: kernel.headers.map(sourceOf),
       }
     case 'source':
-      return prepared === undefined ? treeToMake(kernel, makes) : treeMade(kernel, prepared)
+      return prepared === undefined ? treeToMake(kernel, makes) : treeMade(kernel, prepared, makes)
     default:
       return unreachable(kernel)
   }
 }
 
 function treeToMake(kernel: SourcePlan, makes: string): TreeInputs {
-  const { source, config, kheaders } = kernel
+  const { source, config, configFrom, kheaders, symvers } = kernel
   return {
     kernel: { KERNEL: 'source', TREE: '-' },
     inputs: [
       packageInput('source', source),
-      fileInput('config', 'text', config),
-      ...(kheaders === undefined ? [] : [fileInput('kheaders', 'tar.xz', kheaders)]),
+      fileInput(
+        'config',
+        'text',
+        config,
+        (configFrom === undefined ? submittedKey : inputKey)(config.sha256),
+      ),
+      ...(kheaders === undefined ? [] : [submittedInput('kheaders', 'tar.xz', kheaders)]),
       ...symversInput(kernel),
     ],
     packages: [source],
+    submitted: [...(configFrom === undefined ? [config] : []), kheaders, symvers].filter(isFile),
     sources: sourcesOf(kernel),
     makes,
   }
 }
 
-const treeMade = (kernel: SourcePlan, prepared: Stored): TreeInputs => ({
+const treeMade = (kernel: SourcePlan, prepared: Stored, id: string): TreeInputs => ({
   kernel: { KERNEL: 'prepared', TREE: '-' },
-  inputs: [fileInput('prepared', 'tar.gz', prepared), ...symversInput(kernel)],
+  inputs: [fileInput('prepared', 'tar.gz', prepared, treeKey(id)), ...symversInput(kernel)],
   packages: [],
+  submitted: [kernel.symvers].filter(isFile),
   sources: sourcesOf(kernel),
 })
 
 const symversInput = ({ symvers }: SourcePlan): Input[] =>
-  symvers === undefined ? [] : [fileInput('symvers', 'text', symvers)]
+  symvers === undefined ? [] : [submittedInput('symvers', 'text', symvers)]
+
+const isFile = (file: Stored | undefined): file is Stored => file !== undefined
 
 function sourcesOf({ source, config, configFrom, symvers, kheaders, unameRelease }: SourcePlan): Source[] {
   const submitted = {
@@ -90,10 +104,12 @@ export const sourceOf = ({ name, version, url, sha256, unsigned }: Source): Sour
   ...{ name, version, url, sha256 },
   ...(unsigned === undefined ? {} : { unsigned }),
 })
-const fileInput = (role: InputRole, format: Input['format'], { sha256, bytes }: Stored): Input => ({
-  role,
-  format,
-  sha256,
-  bytes,
-})
+const fileInput = (
+  role: InputRole,
+  format: Input['format'],
+  { sha256, bytes }: Stored,
+  key = inputKey(sha256),
+): Input => ({ role, format, sha256, bytes, key })
+const submittedInput = (role: InputRole, format: Input['format'], file: Stored): Input =>
+  fileInput(role, format, file, submittedKey(file.sha256))
 export const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, pkg.format, pkg)

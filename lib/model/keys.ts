@@ -31,8 +31,12 @@ export const loadTestKeys = (claim: string, test: number) => ({
 export const inputKey = (sha256: string): string => `sha256/${sha256}`
 /** Key of the subset that was kept of a package list. */
 export const listKey = (id: string): string => `metadata/${id}.json`
-/** Key of what says where a kernel's tree or image lies. */
-export const treeKey = (id: string): string => `trees/${id}.json`
+/** Key of bytes that a host sent of its kernel. */
+export const submittedKey = (sha256: string): string => `submitted/${sha256}`
+/** Key of a kernel's build tree, by its `treeId`. */
+export const treeKey = (id: string): string => `trees/${id}`
+/** Key of a kernel's image, by the sha256 of the package that it is in. */
+export const imageKey = (sha256: string): string => `images/${sha256}`
 /** Key of what says which root some packages make. */
 export const rootKey = (id: string): string => `roots/${id}.json`
 /** Key of a submitted kernel, by its `recordId`. */
@@ -42,7 +46,9 @@ export const kernelKey = (id: string): string => `kernels/${id}`
 export const INPUT_KEYS = {
   kept: inputKey('*'),
   lists: listKey('*'),
+  submitted: submittedKey('*'),
   trees: treeKey('*'),
+  images: imageKey('*'),
   kernels: kernelKey('*'),
 }
 /** Whatever a probe's key can begin with (lib/names/grammar.ts), and none of the public keys. */

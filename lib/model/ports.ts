@@ -177,17 +177,19 @@ export interface Kernels {
   record(id: string, kernel: RecordedKernel): Promise<RecordedKernel>
 }
 
-/** What earlier builds made for later ones: kernel build trees by `treeId`, kernel images by `bootId`. */
+/** What earlier builds made for later ones: kernel build trees by their `treeKey`, kernel images by their `imageKey`. */
 export interface Trees {
-  find(id: string): Promise<Stored | undefined>
+  find(key: string): Promise<Stored | undefined>
   /** The first one stays. */
-  keep(id: string, body: Uint8Array): Promise<void>
+  keep(key: string, body: Uint8Array): Promise<void>
 }
 
 /** One bucket. Keys are `[A-Za-z0-9.+~_/-]`, never with `..`. */
 export interface Store {
   /** Bytes of the object; `undefined` when absent. */
   size(key: string): Promise<number | undefined>
+  /** What it was created as; `undefined` when absent. */
+  stat(key: string): Promise<Stored | undefined>
   /** The whole object; `undefined` when absent; ProbeError `too-large` above `maxBytes`. */
   get(key: string, maxBytes: number): Promise<Uint8Array | undefined>
   /** Creates the object; `exists` when there is one already, which stays as it is. */

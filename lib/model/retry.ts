@@ -11,6 +11,9 @@ const DAY = 24 * HOUR
 /** How long a claim without a started build lives; a plan takes seconds. */
 export const PLAN_MILLISECONDS = 120_000
 
+/** From when on a kernel that is to be submitted again is built, once it was. */
+export const RESUBMIT_MILLISECONDS = 10 * SECOND
+
 /** No deadline is given that lies further ahead: a build of an hour, the longest that settings allow, and its queue; and some, as no two clocks agree. */
 export const FURTHEST_DEADLINE = 75 * MINUTE
 /** The same of a request that is held. */

@@ -15,6 +15,7 @@ import {
   PATIENCE_MILLISECONDS,
   PLAN_MILLISECONDS,
   QUEUE_MILLISECONDS,
+  RESUBMIT_MILLISECONDS,
   retryAt,
   UNSETTLED_MILLISECONDS,
 } from '../model/retry.ts'
@@ -177,8 +178,7 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   const reason = reasonOf(error)
   if (!ofNothing(reason)) await known(ports, request, undefined)
   if (reason === 'no-room') await unpaid(ports, request)
-  // Others may have it built at once.
-  const due = error.code === 'share-spent' ? now : retryAt(reason, attempt, now)
+  const due = dueOf(error, reason, attempt, now)
   const failed = await ports.index.fail(key, claim, {
     reason,
     detail: withNextStep(key, error, reason, due),
@@ -194,6 +194,12 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
 async function unpaid(ports: PlanPorts, { caller, claim }: PlanRequest): Promise<void> {
   await giveBack(ports, 'requests', caller, claim)
   await giveBackBuild(ports, caller, claim)
+}
+
+/** Others may have it built at once; what is submitted again is built soon, and whoever waited is told to do so before. */
+function dueOf({ code }: ProbeError, reason: FailureReason, attempt: number, now: number): number {
+  if (code === 'share-spent') return now
+  return code === 'unknown-config' ? now + RESUBMIT_MILLISECONDS : retryAt(reason, attempt, now)
 }
 
 /** What whoever asked can do about it. A kernel that was submitted needs no second submission. */

@@ -2,6 +2,7 @@
 
 import type { DecidePorts } from '../build/decide.ts'
 import { createTrees } from '../inputs/cache.ts'
+import { checkKept } from '../inputs/submitted.ts'
 import { createPlanners } from '../kernels/planners.ts'
 import type { AllSettings } from '../kernels/settings.ts'
 import { driverFor } from '../model/drivers.ts'
@@ -25,7 +26,7 @@ export interface PlanningPorts {
 
 export interface Planning
   extends Omit<KernelOfPorts, 'kernels'>,
-    Pick<DecidePorts, 'driver' | 'ensureInput'> {
+    Pick<DecidePorts, 'driver' | 'ensureInput' | 'checkKept'> {
   readonly trees: Trees
   readonly drivers: DriversPorts
 }
@@ -49,6 +50,7 @@ export function createPlanning(ports: PlanningPorts): Planning {
     ownSources: settings.vanilla.keys.length > 0,
     driver: (probe) => driverSource(driverPorts, driverFor(settings, probe.driverVersion), probe),
     ensureInput: planners.bring,
+    checkKept: (file) => checkKept(inputs, file),
     trees: createTrees(inputs),
     drivers,
   }

@@ -4,10 +4,10 @@ import { readFault } from '../build/faults.ts'
 import { type BuildPlan, decodeOrder, MAX_ORDER } from '../build/order.ts'
 import { type BuildReport, MAX_LOG, MAX_MANIFEST, readReport } from '../build/report.ts'
 import { type LoadVerdict, MAX_VERDICT, NO_IMAGE, readVerdict } from '../build/verdict.ts'
-import { bootId, MAX_TREE } from '../inputs/cache.ts'
+import { MAX_TREE } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
-import { loadTestKeys, stagingKeys } from '../model/keys.ts'
+import { imageKey, loadTestKeys, stagingKeys, treeKey } from '../model/keys.ts'
 import type { Log, Store, Trees } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
@@ -135,7 +135,8 @@ export async function readLoadTest(
   const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
   if (image !== undefined && verdict.boot !== undefined) {
     const boot = await bounded(staging.get(keys.boot, MAX_TREE))
-    if (boot !== undefined && sha256(boot) === verdict.boot.sha256) await trees.keep(bootId(image), boot)
+    if (boot !== undefined && sha256(boot) === verdict.boot.sha256)
+      await trees.keep(imageKey(image.sha256), boot)
   }
   return { known: verdict.verdict !== 'unavailable', verdict, log }
 }
@@ -162,6 +163,6 @@ export async function keepTree(ports: TreePorts, claim: string, { plan, report }
   if (plan?.treeId === undefined || report?.prepared === undefined) return
   const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_TREE))
   if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
-  await ports.trees.keep(plan.treeId, tree)
+  await ports.trees.keep(treeKey(plan.treeId), tree)
   ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
 }

@@ -1,6 +1,6 @@
 // A host submits its kernel's config and facts: they are judged, put on record once, and the probes are built.
 
-import { keepInput } from '../inputs/inputs.ts'
+import { keepAgain, keepSubmitted } from '../inputs/submitted.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import {
   configsOf,
@@ -30,7 +30,7 @@ export interface SubmitPorts extends LocatePorts {
   readonly sleep: DriverVersionsPorts['sleep']
   readonly holds: Holds
   readonly kernels: Kernels
-  readonly inputs: Pick<Store, 'create'>
+  readonly inputs: Pick<Store, 'size' | 'create'>
 }
 
 /** A probe that was asked for on the host's kernel. */
@@ -90,11 +90,14 @@ async function versionsOf(
 }
 
 async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: string): Promise<RecordedKernel> {
-  const { kernel } = read
+  const { kernel, files } = read
   const all = digestOf(kernel)
   for (const config of configsOf(kernel)) {
     const found = await recorded(ports, read, config, caller)
-    if (digestOf(found.kernel) === all) return found
+    if (digestOf(found.kernel) !== all) continue
+    // A file may be older than the record, of another kernel's submission, and gone before it.
+    await Promise.all(files.map((file) => keepAgain(ports.inputs, file)))
+    return found
   }
   throw new ProbeError('misconfigured', `another kernel is on record under ${all}`)
 }
@@ -111,7 +114,7 @@ async function recorded(
   if (found !== undefined) return found
   await pay(ports, record, caller)
   // The files first, the record last: a crash between leaves objects that nobody refers to, and the next try finds them.
-  await Promise.all(files.map((file) => keepInput(ports.inputs, file)))
+  await Promise.all(files.map((file) => keepSubmitted(ports.inputs, file)))
   if (isOfItsConfig(kernel)) await ports.kernels.record(idByMd5(kernel), record)
   return ports.kernels.record(id, record)
 }

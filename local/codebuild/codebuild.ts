@@ -49,6 +49,7 @@ export interface CodeBuildOptions {
   /** builds at one time */
   readonly concurrency: number
   readonly now: Clock
+  readonly log?: (line: string) => void
 }
 
 /** CodeBuild's own: the same token starts no second build for five minutes. */
@@ -57,13 +58,15 @@ const SETTLE_MS = 5000
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000
 
 export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
-  const { template, roles, now } = options
+  const { template, roles, now, log = () => {} } = options
   const projects = template.ofType('AWS::CodeBuild::Project').map((resource) => openProject(resource, roles))
   const builds = openBuilds(options.dir)
   remove(options.scratch)
   const runs = new Map<string, BuildRun>()
   const waiting: string[] = []
   let stopped = false
+  /** builds whose end could not be written down yet */
+  const unsettled = new Set<string>()
 
   /** A crash before `announced` is stored tells the end again: events come at least once. */
   function announce(build: Build): void {
@@ -97,12 +100,16 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     })
   }
 
-  /** Writes down the end of a build and announces it. Where that fails, as on a full disk, it tries again. */
+  /** Writes down the end of a build and announces it. Where that fails, as on a full disk, it says so once, and tries again. */
   function settle(ended: Build): void {
     try {
       builds.save(ended)
       announce(ended)
-    } catch {
+      if (unsettled.delete(ended.id) && unsettled.size === 0) log('the ends of builds are written down again')
+    } catch (error) {
+      if (unsettled.size === 0)
+        log(`the end of a build cannot be written down, and is tried again: ${String(error)}`)
+      unsettled.add(ended.id)
       const timer = setTimeout(() => {
         if (!stopped) settle(ended)
       }, SETTLE_MS)

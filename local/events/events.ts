@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Deliveries } from '../lambda/deliveries.ts'
 import type { Fn, Functions } from '../lambda/lambda.ts'
+import type { Room } from '../room.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { AwsError, authorize, type Operations } from '../wire/aws-json.ts'
 import { isObject, type Json, type JsonObject, list, object, string } from '../wire/json.ts'
@@ -24,8 +25,8 @@ export interface EventsOptions {
   readonly deliveries: Deliveries
   readonly now: Clock
   readonly log: (line: string) => void
-  /** whether events of the template's own buses are refused for want of space */
-  readonly isShort?: () => boolean
+  /** why events of the template's own buses are refused, which cannot be written down */
+  readonly lacks?: Room['lacks']
   /** hears each event on a bus of the template */
   readonly onEvent?: (type: string, detail: Json) => void
 }
@@ -51,7 +52,7 @@ const FIRST_FIRE_MS = 500
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export function createEvents(options: EventsOptions): Events {
-  const { template, now, log } = options
+  const { template, now, log, lacks = () => undefined } = options
   const rules = template
     .ofType('AWS::Events::Rule')
     .filter(({ properties }) => properties.State !== 'DISABLED')
@@ -94,15 +95,19 @@ export function createEvents(options: EventsOptions): Events {
     const arn = buses.get(bus)
     authorize(caller, 'events:PutEvents', arn ?? bus)
     if (arn === undefined) return refused('InvalidArgument', `event bus ${bus} does not exist`)
-    if (bus !== DEFAULT_BUS && options.isShort?.() === true)
-      return refused('ThrottlingException', 'no space is left on its disk')
+    const lack = bus === DEFAULT_BUS ? undefined : lacks()
+    if (lack !== undefined) return refused('ThrottlingException', lack)
     const { Source, DetailType, Detail } = entry
     if (typeof Source !== 'string' || typeof DetailType !== 'string' || typeof Detail !== 'string')
       return refused('InvalidArgument', 'Source, DetailType and Detail are required')
     const detail = parseDetail(Detail)
     if (detail === undefined) return refused('MalformedDetail', 'Detail is malformed.')
     const event = envelope({ 'detail-type': DetailType, source: Source, detail })
-    publish(bus, event)
+    try {
+      publish(bus, event)
+    } catch (error) {
+      return refused('InternalFailure', lacks(true) ?? String(error))
+    }
     options.onEvent?.(DetailType, detail)
     return { EventId: event.id as string }
   }

@@ -2,9 +2,11 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Fn, Functions, Outcome } from '../lambda/lambda.ts'
+import type { Room } from '../room.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { readBody } from '../wire/aws-json.ts'
 import { number, object, string } from '../wire/json.ts'
+import { type Problem, problemAnswer } from '../wire/problem.ts'
 import { ACCOUNT, type Clock, REGION, type Service } from '../wire/types.ts'
 import { answerOf, eventOf, type HttpAnswer, INTERNAL, message } from './http-event.ts'
 import { createRouter, type Found, parseRouteKey, type Route } from './routes.ts'
@@ -16,8 +18,8 @@ export interface HttpApiOptions {
   readonly publicUrl: string
   readonly now: Clock
   readonly waiting: Waiting
-  /** whether the disk is full: what fails then, fails by that */
-  readonly isShort: () => boolean
+  /** why nothing can be written: what fails then, fails by that */
+  readonly lacks: Room['lacks']
   /** aborted when the stack is about to stop */
   readonly stopping: AbortSignal
   /** hears of each answer; `route`: its key in the template, absent where none takes the request */
@@ -40,7 +42,7 @@ const LAST_MS = 1000
 
 /** The one HTTP API of the template, with its `$default` stage. */
 export function createHttpApi(options: HttpApiOptions): Service {
-  const { template, now, stopping, waiting, isShort, onAnswer = () => {} } = options
+  const { template, now, stopping, waiting, lacks, onAnswer = () => {} } = options
   const api = only(template, 'AWS::ApiGatewayV2::Api')
   const stage = stageOf(template)
   const find = createRouter(routesOf(options))
@@ -62,7 +64,8 @@ export function createHttpApi(options: HttpApiOptions): Service {
     const end = waiting.begin(pathOf(request))
     try {
       const answered = toAnswer(await within(fn.invoke(event), timeoutMs, stopping))
-      return answered.status === 500 && isShort() ? NO_SPACE : answered
+      const lack = answered.status === 500 ? lacks(true) : undefined
+      return lack === undefined ? answered : noRoom(lack)
     } finally {
       end()
     }
@@ -76,33 +79,21 @@ export function createHttpApi(options: HttpApiOptions): Service {
   }
 }
 
-const STOPPING = later(
-  'stopping',
-  5,
-  'The registry stops or restarts',
-  'Ask again in a few seconds: what it was building is built again by the next request',
-)
+const STOPPING = later(5, {
+  code: 'stopping',
+  title: 'The registry stops or restarts',
+  detail: 'Ask again in a few seconds: what it was building is built again by the next request',
+})
 
-const NO_SPACE = later(
-  'no-room',
-  30,
-  'There is no room for new builds now',
-  'No space is left on the disk of the registry. Published probes are served; ask again in half a minute',
-)
+const noRoom = (lack: string): HttpAnswer =>
+  later(30, {
+    code: 'no-room',
+    title: 'There is no room for new builds now',
+    detail: `The registry begins nothing new: ${lack}. Published probes are served; ask again in half a minute`,
+  })
 
-/** As the functions' own: RFC 9457. */
-function later(code: string, seconds: number, title: string, detail: string): HttpAnswer {
-  const problem = { type: `urn:probe-registry:problem:${code}`, title, status: 503, detail, code }
-  return {
-    status: 503,
-    headers: {
-      'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      'retry-after': String(seconds),
-      connection: 'close',
-    },
-    body: Buffer.from(`${JSON.stringify(problem, undefined, 2)}\n`),
-  }
+function later(seconds: number, problem: Omit<Problem, 'status'>): HttpAnswer {
+  return problemAnswer({ ...problem, status: 503 }, { 'retry-after': String(seconds) })
 }
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!

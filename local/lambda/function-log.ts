@@ -17,6 +17,7 @@ const MAX_BYTES = 16 * 1024 * 1024
 export function openFunctionLog(dir: string, name: string, onEntry: (message: Json) => void): FunctionLog {
   mkdirSync(dir, { recursive: true })
   const file = join(dir, `${name}.log`)
+  // What cannot be written, as on a full disk, is lost; what comes after it is not.
   const open = () => createWriteStream(file, { flags: 'a', mode: 0o600 }).on('error', () => {})
   let stream = open()
   let size = sizeOf(file)
@@ -28,6 +29,7 @@ export function openFunctionLog(dir: string, name: string, onEntry: (message: Js
       size = 0
     }
     size += chunk.length
+    if (stream.destroyed) stream = open()
     stream.write(chunk)
   }
   const hear = linesOf((text) => onEntry(messageOf(text)))

@@ -5,7 +5,7 @@ import { request } from 'node:http'
 export interface HealthOptions {
   /** whether it has started, goes on, or is about to stop */
   readonly phase: () => 'starting' | 'running' | 'stopping'
-  readonly isShort: () => boolean
+  readonly lacks: () => string | undefined
   /** whether the folder of data is where it was */
   readonly isThere: () => boolean
   /** whether a request to it is answered */
@@ -15,14 +15,16 @@ export interface HealthOptions {
 /** `undefined`: all is well. */
 export async function faultOf({
   phase,
-  isShort,
+  lacks,
   isThere,
   answers,
 }: HealthOptions): Promise<string | undefined> {
   const now = phase()
   if (now !== 'running') return `the registry is ${now}`
   if (!isThere()) return 'the folder of data was taken away or replaced'
-  if (isShort()) return 'no space: what is published is served, no new probe is built until there is room'
+  const lack = lacks()
+  if (lack !== undefined)
+    return `${lack}: what is published is served, and no new probe is built until that is mended`
   return (await answers()) ? undefined : 'the registry does not answer its own request'
 }
 

@@ -19,7 +19,7 @@ export interface WatchOptions {
   readonly address: Address | undefined
   /** of the stack itself */
   readonly front: Address
-  readonly isShort: () => boolean
+  readonly lacks: () => string | undefined
   readonly isThere: () => boolean
 }
 
@@ -41,13 +41,13 @@ const REMEDY = 'start the registry with METRICS set to the name and the port by 
 
 /** Rejects when the address is taken. */
 export async function openWatch(options: WatchOptions): Promise<Watch> {
-  const { address, front, isShort, isThere } = options
+  const { address, front, lacks, isThere } = options
   if (address === undefined) return NOBODY
   let phase: 'starting' | 'running' | 'stopping' = 'starting'
   let told: Told | undefined
   const answers = asksItself(front)
   const monitor = createMonitor({
-    fault: () => faultOf({ phase: () => phase, isShort, isThere, answers }),
+    fault: () => faultOf({ phase: () => phase, lacks, isThere, answers }),
     metrics: () => (told === undefined ? undefined : textOf([...told.counts(), ...gauges(told)])),
   })
   const { port, close } = await listen((request, response) => guarded(request, response), address)

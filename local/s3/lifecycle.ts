@@ -2,11 +2,13 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 
 import type { Resource } from '../template/template.ts'
-import { list, number, object } from '../wire/json.ts'
+import { list, number, object, string } from '../wire/json.ts'
 import type { Objects } from './objects.ts'
 
 export interface Expiration {
   readonly bucket: string
+  /** what the keys begin with that are meant */
+  readonly prefix: string
   /** days after its creation that an object is deleted */
   readonly days: number
 }
@@ -14,7 +16,7 @@ export interface Expiration {
 const DAY = 86_400_000
 /** There is one version of an object here, and no upload in parts. */
 const OF_NOTHING_HERE = ['AbortIncompleteMultipartUpload', 'NoncurrentVersionExpiration']
-const KNOWN = ['ExpirationInDays', 'Id', 'Status', ...OF_NOTHING_HERE]
+const KNOWN = ['ExpirationInDays', 'Id', 'Prefix', 'Status', ...OF_NOTHING_HERE]
 
 /** Error for a rule with what is not known here. */
 export function expirationsOf(buckets: readonly Resource[]): Expiration[] {
@@ -26,7 +28,8 @@ export function expirationsOf(buckets: readonly Resource[]): Expiration[] {
       if (unknown.length > 0)
         throw new Error(`${logicalId}: ${unknown.join(', ')} of a lifecycle rule is not known here`)
       if (rule.Status !== 'Enabled' || rule.ExpirationInDays === undefined) return []
-      return [{ bucket: name, days: number(rule.ExpirationInDays, logicalId) }]
+      const prefix = string(rule.Prefix ?? '', logicalId)
+      return [{ bucket: name, prefix, days: number(rule.ExpirationInDays, logicalId) }]
     })
   })
 }
@@ -38,9 +41,9 @@ export async function expireObjects(
   now: number,
 ): Promise<number> {
   let deleted = 0
-  for (const { bucket, days } of expirations)
+  for (const { bucket, prefix, days } of expirations)
     for await (const { key, lastModified } of objects.list(bucket)) {
-      if (lastModified + days * DAY > now) continue
+      if (!key.startsWith(prefix) || lastModified + days * DAY > now) continue
       await objects.delete(bucket, key)
       deleted += 1
     }

@@ -1,7 +1,7 @@
 // Objects on disk: one file each, the bytes and then what is known about them, so that one rename is all.
 
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { type FileHandle, link, open, readdir, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Checksums } from './digests.ts'
@@ -35,7 +35,21 @@ export interface Objects {
   /** No matter if there is one. */
   delete(bucket: string, key: string): Promise<void>
   /** In no order. */
-  list(bucket: string): AsyncIterable<ObjectInfo>
+  list(bucket: string): AsyncIterable<ListedObject>
+  /** Deletes an object that is as old and unused as it was listed. Resolves to whether it did. */
+  deleteUnused(bucket: string, object: ListedObject): Promise<boolean>
+}
+
+export interface ListedObject extends ObjectInfo {
+  /** milliseconds since the epoch: when it was stored; in a bucket whose use is told, when it was last read, within the hour */
+  readonly usedAt: number
+}
+
+export interface ObjectsOptions {
+  /** folders of buckets that several processes have: what they create there is whole or not there at all */
+  readonly shared?: Readonly<Record<string, string>>
+  /** buckets whose use is told */
+  readonly used?: readonly string[]
 }
 
 /** Closes every file: `S3o1` and, before it, the length of the JSON before that. */
@@ -44,14 +58,11 @@ const OBJECT = /^[0-9a-f]{64}$/
 const TAIL_BYTES = 8
 const MAX_INFO_BYTES = 1024 * 1024
 
-/**
- * One process at a time owns `dir`. What a crash left half-written is removed here. `shared`: folders of buckets that
- * several processes have: what they create there is whole or not there at all.
- */
+/** One process at a time owns `dir`. What a crash left half-written is removed here. */
 export function openObjects(
   dir: string,
   buckets: readonly string[],
-  shared: Readonly<Record<string, string>> = {},
+  { shared = {}, used = [] }: ObjectsOptions = {},
 ): Objects {
   const incoming = join(dir, '.incoming')
   if (buckets.length > 0) rmSync(incoming, { recursive: true, force: true })
@@ -59,13 +70,22 @@ export function openObjects(
   for (const folder of [incoming, ...buckets.map(folderOf)]) mkdirSync(folder, { recursive: true })
   // A key becomes its digest: no key, however long or odd, can name a path.
   const fileOf = (bucket: string, key: string) => join(folderOf(bucket), objectName(key))
+  const opened: Objects['open'] = async (bucket, key) => {
+    const object = await openObject(fileOf(bucket, key))
+    if (object !== undefined && used.includes(bucket)) await tellUse(object.file)
+    return object
+  }
   return {
-    put: (upload) => {
-      const folder = folderOf(upload.bucket)
-      const temporary = join(upload.bucket in shared ? folder : incoming, `.${randomUUID()}`)
-      return put(upload, temporary, fileOf(upload.bucket, upload.key), folder)
+    put: async (upload) => {
+      const { bucket, key, ifAbsent } = upload
+      const there = ifAbsent ? await opened(bucket, key) : undefined
+      await there?.file.close()
+      if (there !== undefined) return refused(upload)
+      const folder = folderOf(bucket)
+      const temporary = join(bucket in shared ? folder : incoming, `.${randomUUID()}`)
+      return put(upload, temporary, fileOf(bucket, key), folder)
     },
-    open: (bucket, key) => openObject(fileOf(bucket, key)),
+    open: opened,
     async delete(bucket, key) {
       await unlink(fileOf(bucket, key)).catch(unlessAbsent)
       await sync(folderOf(bucket))
@@ -73,9 +93,18 @@ export function openObjects(
     async *list(bucket) {
       for (const name of (await readdir(folderOf(bucket))).filter((entry) => OBJECT.test(entry))) {
         const object = await openObject(join(folderOf(bucket), name))
+        const usedAt = (await object?.file.stat())?.mtimeMs ?? 0
         await object?.file.close()
-        if (object !== undefined) yield object.info
+        if (object !== undefined) yield { ...object.info, usedAt }
       }
+    },
+    async deleteUnused(bucket, { key, usedAt }) {
+      const file = fileOf(bucket, key)
+      // In one go: no request of this process comes between. Who opened it before reads on.
+      if (statSync(file, { throwIfNoEntry: false })?.mtimeMs !== usedAt) return false
+      unlinkSync(file)
+      await sync(folderOf(bucket))
+      return true
     },
   }
 }
@@ -115,6 +144,24 @@ async function put(upload: Upload, temporary: string, file: string, folder: stri
   } finally {
     await rm(temporary, { force: true })
   }
+}
+
+/** What is there stays as it is, and nothing is written: the body is only held against what was said of it. */
+async function refused({ body, info }: Upload): Promise<'exists'> {
+  for await (const _ of body);
+  info()
+  return 'exists'
+}
+
+const USE_MS = 3_600_000
+
+/** By the file's time of change, which nothing else needs: a listing reads the objects, too. Once an hour is enough. */
+async function tellUse(file: FileHandle): Promise<void> {
+  const { mtimeMs } = await file.stat()
+  const now = new Date()
+  if (now.getTime() - mtimeMs < USE_MS) return
+  // On a disk that cannot be written it is read all the same.
+  await file.utimes(now, now).catch(() => {})
 }
 
 async function writeObject(path: string, { body, info }: Upload): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Cache, Cached } from '../caches.ts'
 import type { Context } from '../iam/policy.ts'
 import { verifyRequest } from '../iam/sigv4.ts'
 import type { Clock, Principals, Service } from '../wire/types.ts'
@@ -24,6 +25,8 @@ export interface S3Options {
   readonly principals: Principals
   readonly now: Clock
   readonly expirations?: readonly Expiration[]
+  /** buckets of which objects may go whose use was longest ago */
+  readonly cached?: readonly string[]
   /** told of what became an `InternalError` */
   readonly onError?: (error: unknown) => void
 }
@@ -33,13 +36,15 @@ export interface S3 {
   readonly service: Service
   /** Deletes what is past its days. */
   expire(): Promise<number>
+  /** What of a bucket can be fetched or made again. */
+  cache(bucket: string, keys: RegExp): Cache
 }
 
 /** Creates `dir` and the buckets' folders. */
 export function createS3(options: S3Options): S3 {
-  const { dir, buckets, shared, prefix, principals, now, onError, expirations = [] } = options
+  const { dir, buckets, shared, prefix, principals, now, onError, expirations = [], cached = [] } = options
   for (const bucket of buckets) checkBucketName(bucket)
-  const objects = openObjects(dir, buckets, shared)
+  const objects = openObjects(dir, buckets, { ...(shared === undefined ? {} : { shared }), used: cached })
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = request
     const verified = verifyRequest({ method, url, headers }, { principals, now, service: 's3' })
@@ -54,6 +59,14 @@ export function createS3(options: S3Options): S3 {
       await serve(request, response).catch((error: unknown) => refuse(request, response, error, onError))
     },
     expire: () => expireObjects(objects, expirations, now()),
+    cache: (bucket, keys) => ({ dir, list: () => cachedObjects(objects, bucket, keys) }),
+  }
+}
+
+async function* cachedObjects(objects: Objects, bucket: string, keys: RegExp): AsyncGenerator<Cached> {
+  for await (const object of objects.list(bucket)) {
+    const { key, bytes, usedAt } = object
+    if (keys.test(key)) yield { bytes, usedAt, remove: () => objects.deleteUnused(bucket, object) }
   }
 }
 

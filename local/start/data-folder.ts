@@ -1,8 +1,9 @@
 // The folder of a stack's data: one stack at a time, of a form that this software knows, and there for as long as it runs.
 
-import { cpSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, cpSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { tryWriting } from '../room.ts'
 import { readJson, writeJson } from '../wire/files.ts'
 
 export interface DataFolder {
@@ -59,6 +60,7 @@ export function openDataFolder({ dir: wanted, log, onLost }: DataFolderOptions):
 export function claimDataFolder(wanted: string): { readonly dir: string; readonly unlock: () => void } {
   const dir = made(wanted)
   refuseInside(dir)
+  refuseUnwritable(dir)
   return { dir, unlock: lock(dir) }
 }
 
@@ -67,8 +69,32 @@ function made(dir: string): string {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     return realpathSync(dir)
   } catch (error) {
+    const { message } = (whyNotIn(dir) ?? error) as Error
+    throw new Error(`DATA_DIR=${dir} cannot be made: ${message}. Name a folder that this user can write in`)
+  }
+}
+
+/** Of the nearest folder above that is there: that its disk is read-only, Node tells of no folder that it is to make. */
+function whyNotIn(dir: string): unknown {
+  const above = dirname(dir)
+  if (!existsSync(above)) return whyNotIn(above)
+  try {
+    accessSync(above, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+function refuseUnwritable(dir: string): void {
+  try {
+    tryWriting(dir)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    // A full disk serves what is published.
+    if (code === 'ENOSPC' || code === 'EDQUOT') return
     throw new Error(
-      `DATA_DIR=${dir} cannot be made: ${(error as Error).message}. Name a folder that this user can write in`,
+      `DATA_DIR=${dir} cannot be written in: ${message}. ${code === 'EROFS' ? 'Have its disk mounted for writing (where the disk has errors, check it first)' : 'Let this user write in it'}, or name another folder`,
     )
   }
 }

@@ -4,6 +4,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { type Problem, problemAnswer } from './problem.ts'
 import type { Service } from './types.ts'
 
 export interface Place {
@@ -16,13 +17,6 @@ export interface Place {
   readonly remedy?: string
   /** hears of each refusal */
   readonly onRefusal?: (status: number) => void
-}
-
-interface Refusal {
-  readonly status: 403 | 421
-  readonly code: string
-  readonly title: string
-  readonly detail: string
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1']
@@ -83,34 +77,22 @@ function isForeign(method: string, headers: IncomingHttpHeaders, origins: Readon
   return (site === 'cross-site' || site === 'same-site') && !(method === 'GET' && isLink)
 }
 
-const misdirected = ({ publicUrl, remedy = OF_PUBLIC_URL }: Place): Refusal => ({
+const misdirected = ({ publicUrl, remedy = OF_PUBLIC_URL }: Place): Problem => ({
   status: 421,
   code: 'unknown-host',
   title: 'this registry does not go by that name',
   detail: `ask for ${publicUrl}, or ${remedy}`,
 })
 
-const FOREIGN: Refusal = {
+const FOREIGN: Problem = {
   status: 403,
   code: 'foreign-origin',
   title: 'asked for by a page of another origin',
   detail: 'open the URL itself, or ask without a browser',
 }
 
-/** The connection ends with it: a body that follows is not read. */
-function refuse(
-  { method }: IncomingMessage,
-  response: ServerResponse,
-  { status, code, ...told }: Refusal,
-): void {
-  const problem = { type: `urn:probe-registry:problem:${code}`, ...told, status, code }
-  const body = `${JSON.stringify(problem, undefined, 2)}\n`
-  response.writeHead(status, {
-    'content-type': 'application/problem+json',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    connection: 'close',
-  })
+function refuse({ method }: IncomingMessage, response: ServerResponse, problem: Problem): void {
+  const { status, headers, body } = problemAnswer(problem)
+  response.writeHead(status, { ...headers, 'content-length': body.length })
   response.end(method === 'HEAD' ? undefined : body)
 }

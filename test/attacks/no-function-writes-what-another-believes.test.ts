@@ -99,11 +99,12 @@ const put = (role: string, into: string, Key: string, once = false) =>
 
 const RECORD = `kernels/${'a'.repeat(64)}/x86_64/vanilla_6.1.54_1`
 const INPUT = `sha256/${'b'.repeat(64)}`
+const SUBMITTED = `submitted/${'b'.repeat(64)}`
 const PROBE = `driver/1.0.0/x86_64/falco_debian_6.1_1.ko/${'c'.repeat(64)}/falco_debian_6.1_1.ko`
 const CONFIG_PROBE = `config/${'a'.repeat(64)}/1.0.0/x86_64/falco_vanilla_6.1_1.ko`
 
 describe('submit', () => {
-  test.each([RECORD, INPUT])('keeps %s once, and replaces it never', async (key) => {
+  test.each([RECORD, SUBMITTED])('keeps %s once, and replaces it never', async (key) => {
     expect(await put('Submit', 'Inputs', key, true)).toBe('done')
     expect(await put('Submit', 'Inputs', key)).toBe('AccessDenied')
     expect(await put('Submit', 'Inputs', key, true)).toBe('PreconditionFailed')
@@ -111,7 +112,9 @@ describe('submit', () => {
 
   test.each([
     ['metadata/x.json', 'Inputs'],
-    ['trees/x.json', 'Inputs'],
+    ['trees/x', 'Inputs'],
+    ['images/x', 'Inputs'],
+    [INPUT, 'Inputs'],
     ['anything', 'Inputs'],
     [PROBE, 'Artifacts'],
     ['keys/falco-probes.asc', 'Artifacts'],
@@ -139,7 +142,7 @@ describe('plan', () => {
       for (const _ of [1, 2]) expect(await put('Plan', 'Staging', key)).toBe('done')
   })
 
-  test.each(['trees/y.json', RECORD, 'kernels/z'])('cannot write %s', async (key) => {
+  test.each(['trees/y', 'images/y', RECORD, SUBMITTED])('cannot write %s', async (key) => {
     expect(await put('Plan', 'Inputs', key, true)).toBe('AccessDenied')
   })
 })
@@ -161,6 +164,8 @@ describe('publish', () => {
     ['keys/another.asc', 'Artifacts'],
     ['metadata/z.json', 'Inputs'],
     ['kernels/z', 'Inputs'],
+    [INPUT, 'Inputs'],
+    [SUBMITTED, 'Inputs'],
     ['claim/plan.json', 'Staging'],
   ])('cannot write %s of %s', async (key, into) => {
     expect(await put('Publish', into, key)).toBe('AccessDenied')

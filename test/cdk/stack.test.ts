@@ -109,11 +109,29 @@ describe('what is stored', () => {
     },
   )
 
-  test('only staging forgets what it holds', () => {
-    const expires = [...resourcesOf(first.template, 'AWS::S3::Bucket')].filter(([, { Properties }]) =>
-      JSON.stringify(Properties.LifecycleConfiguration).includes('"ExpirationInDays"'),
-    )
-    expect(expires.map(([id]) => id)).toEqual(['Staging'])
+  test('only staging, and of the inputs what hosts submitted and builds made, is forgotten', () => {
+    const expires = [...resourcesOf(first.template, 'AWS::S3::Bucket')].flatMap(([id, { Properties }]) => {
+      const { Rules } = Properties.LifecycleConfiguration as {
+        Rules: { Prefix?: string; ExpirationInDays?: number }[]
+      }
+      return Rules.filter((rule) => rule.ExpirationInDays !== undefined).map(({ Prefix = '' }) => [
+        id,
+        Prefix,
+      ])
+    })
+    expect(expires).toEqual([
+      ['Staging', ''],
+      ['Inputs', 'kernels/'],
+      ['Inputs', 'submitted/'],
+      ['Inputs', 'trees/'],
+      ['Inputs', 'images/'],
+    ])
+    const days = (prefix: string) =>
+      JSON.stringify(properties('AWS::S3::Bucket', 'Inputs')).match(
+        new RegExp(`"ExpirationInDays":(\\d+),"Prefix":"${prefix}"`),
+      )?.[1]
+    // Else a record would name what is gone.
+    expect(Number(days('submitted/'))).toBeGreaterThan(Number(days('kernels/')))
     const noncurrent = JSON.stringify(properties('AWS::S3::Bucket', 'Artifacts').LifecycleConfiguration)
     expect(noncurrent).not.toContain('Noncurrent')
   })

@@ -25,6 +25,7 @@ export function storeContract(make: () => Promise<Store>): void {
 
   test('what is absent is undefined, not an error', async () => {
     expect(await store.size(KEY)).toBeUndefined()
+    expect(await store.stat(KEY)).toBeUndefined()
     expect(await read()).toBeUndefined()
   })
 
@@ -33,6 +34,11 @@ export function storeContract(make: () => Promise<Store>): void {
     expect(await create(bytes('second'))).toBe('exists')
     expect(await store.size(KEY)).toBe('first'.length)
     expect(await read()).toBe('first')
+  })
+
+  test('an object is told by its digest and length, as it was created', async () => {
+    await create(bytes('body'))
+    expect(await store.stat(KEY)).toEqual({ sha256: metaOf(bytes('body')).sha256, bytes: 4 })
   })
 
   test('an object is created by one, however many create it at once', async () => {

@@ -47,7 +47,8 @@ function names(folder: string): string[] {
 async function recorded(): Promise<string[]> {
   const folder = join(work.dir, 'cache', 'bucket')
   const keys: string[] = []
-  for await (const { key } of openObjects(folder, [], { roots: folder }).list('roots')) keys.push(key)
+  for await (const { key } of openObjects(folder, [], { shared: { roots: folder } }).list('roots'))
+    keys.push(key)
   return keys.filter((key) => key.startsWith('roots/'))
 }
 const here = () => ({ mirror: mainMirror(), ...aptOptions() })

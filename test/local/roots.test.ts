@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +15,8 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { diskFolder } from '../../lib/aws/folder.ts'
 import { packed } from '../../lib/build/roots/keep.ts'
-import { cacheFolder, rootPlaces, unpackRoots } from '../../local/roots.ts'
+import type { Cached } from '../../local/caches.ts'
+import { cacheFolder, rootPlaces, rootsCache, unpackRoots } from '../../local/roots.ts'
 import { openObjects } from '../../local/s3/objects.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'local-roots-'))
@@ -29,7 +31,7 @@ async function places({ digest }: { digest?: string } = {}) {
   mkdirSync(join(made, 'usr'), { recursive: true })
   writeFileSync(join(made, 'usr', 'tool'), 'a tool')
   const root = await packed(diskFolder(made))
-  const objects = openObjects(join(base, 'bucket'), [], { roots: join(base, 'bucket') })
+  const objects = openObjects(join(base, 'bucket'), [], { shared: { roots: join(base, 'bucket') } })
   const put = (key: string, body: Uint8Array) =>
     objects.put({
       bucket: 'roots',
@@ -51,6 +53,36 @@ test('a root that was composed is unpacked once, whatever starts then', async ()
   await Promise.all([unpackRoots(at), unpackRoots(at)])
   expect(readdirSync(at.unpacked)).toEqual([at.digest])
   expect(readFileSync(join(at.unpacked, at.digest, 'usr', 'tool'), 'utf8')).toBe('a tool')
+})
+
+test('what nobody has used for long goes whole, and what was used since it was looked at stays', async () => {
+  const at = await places()
+  await unpackRoots(at)
+  const of = async () => {
+    const all: Cached[] = []
+    for await (const one of rootsCache(at).list()) all.push(one)
+    return all
+  }
+  const [root, ...others] = await of()
+  expect(others).toEqual([])
+  expect(root!.bytes).toBeGreaterThan(6)
+  const [later] = await of()
+  for (const name of readdirSync(at.objects)) utimesSync(join(at.objects, name), 1, 1)
+  expect(await later!.remove()).toBe(false)
+  expect(await (await of())[0]!.remove()).toBe(true)
+  expect([
+    ...readdirSync(at.objects).filter((name) => !name.startsWith('.')),
+    ...readdirSync(at.unpacked),
+  ]).toEqual([])
+  await unpackRoots(at)
+})
+
+test('an archive without its record, which a crash left, goes as well', async () => {
+  const at = await places()
+  const objects = openObjects(at.objects, [], { shared: { roots: at.objects } })
+  await objects.delete('roots', `roots/${'a'.repeat(64)}.json`)
+  for await (const one of rootsCache(at).list()) expect(await one.remove()).toBe(true)
+  expect(readdirSync(at.objects).filter((name) => !name.startsWith('.'))).toEqual([])
 })
 
 test('an archive that unpacks to something else than its record says is no root, and nothing of it stays', async () => {

@@ -324,6 +324,10 @@ export function memoryStore() {
   }
   const store: Store = {
     size: async (key) => objects.get(key)?.body.length,
+    stat: async (key) => {
+      const found = objects.get(key)
+      return found && { sha256: found.meta.sha256, bytes: found.body.length }
+    },
     get: async (key, maxBytes) => {
       const body = objects.get(key)?.body
       if (body !== undefined && body.length > maxBytes)

@@ -5,6 +5,7 @@ import { submissionAnswerOf } from '../../lib/api/submission.ts'
 import { type LoadTestPorts, planLoadTest } from '../../lib/build/load-test.ts'
 import type { BuildReport } from '../../lib/build/report.ts'
 import { createTrees } from '../../lib/inputs/cache.ts'
+import { checkKept } from '../../lib/inputs/submitted.ts'
 import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
@@ -188,6 +189,7 @@ export function createWorld(options: WorldOptions) {
     driver: (asked) => planning.driver(asked),
     stepsRoot: async () => ROOT,
     ensureInput: (pkg) => planning.ensureInput(pkg),
+    checkKept: (file) => checkKept(memory.store.inputs, file),
     identify: (name) => planning.identify(name),
     submitted: (kernel) => planning.submitted(kernel),
     ownSources: options.ownSources ?? false,

@@ -79,6 +79,7 @@ function world({ probe, report, log, ended = SUCCEEDED, today = (release) => rel
     ownSources: false,
     driver: async () => ({ source: source('driver'), format: 'deb', bytes: 1, recipe: 'makefile' }),
     ensureInput: async () => undefined,
+    checkKept: async () => undefined,
     trees: createTrees(memory.store.inputs),
     stepsRoot: async () => RECORD,
     root: async (machine, _kind, { command }) => ({

@@ -43,7 +43,7 @@ const away = (): never => {
 
 const stored = ({ memory }: ReturnType<typeof world>) => [...memory.inside.objects.inputs.keys()]
 const writes = ({ calls }: ReturnType<typeof world>) =>
-  calls.filter((call) => /^(index\.claim|inputs|kernels\.record$|bus)/.test(call))
+  calls.filter((call) => /^(index\.claim|inputs\.create|kernels\.record$|bus)/.test(call))
 
 describe('a submission', () => {
   test('gets a probe of its own, by the config’s sha256 and the name that its loader asks by', async () => {
@@ -460,5 +460,38 @@ describe('a name of a submitted kernel', () => {
     ).rejects.toMatchObject({
       code: 'unknown-config',
     })
+  })
+})
+
+describe('what was submitted is kept for some months', () => {
+  const gone = ({ memory }: ReturnType<typeof world>, prefix: string) => {
+    const { inputs } = memory.inside.objects
+    for (const key of [...inputs.keys()]) if (key.startsWith(prefix)) inputs.delete(key)
+  }
+
+  test('once it is gone, who asks is told to submit it again, and then it is built', async () => {
+    const here = world()
+    const [probe] = (await here.submit(submissionOf())).probes
+    gone(here, 'submitted/')
+    await here.deliver()
+    const answer = await here.get(probe!.url)
+    expect(answer).toMatchObject({ tag: 'problem', problem: { status: 404, code: 'headers-not-found' } })
+    expect(JSON.stringify(answer)).toMatch(/is gone: submit it again\..*curl -F config=/)
+    await here.submit(submissionOf())
+    here.pass(10_000)
+    await here.submit(submissionOf())
+    await here.deliver()
+    expect(await here.get(probe!.url)).toMatchObject({ tag: 'redirect' })
+  })
+
+  test('a probe that was published of it is there all the same', async () => {
+    const here = world()
+    const [probe] = (await here.submit(submissionOf())).probes
+    await here.deliver()
+    gone(here, 'submitted/')
+    gone(here, 'kernels/')
+    expect(await here.get(probe!.url)).toMatchObject({ tag: 'redirect' })
+    const missing = here.get(probe!.url.replace(DRIVER_VERSION, `${DRIVER_VERSION}+next`))
+    await expect(missing).rejects.toMatchObject({ code: 'unknown-config' })
   })
 })

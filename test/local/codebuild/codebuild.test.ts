@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../local/wire/json.ts'
@@ -94,7 +94,13 @@ async function lab(buildSpec: string, properties: JsonObject = {}, type = HERE) 
     },
   )
   const roots = { objects: join(folder, 'roots-bucket'), unpacked: join(CACHE, 'roots') }
-  const options = { assembly, roots, dataDir: join(folder, 'data') }
+  const said: string[] = []
+  const options = {
+    assembly,
+    roots,
+    dataDir: join(folder, 'data'),
+    log: (line: string) => void said.push(line),
+  }
   const stack = await startedStack(options)
   const ask = async (path: string): Promise<Build> =>
     (await (await fetch(`${stack.url}${path}`)).json()) as Build
@@ -115,7 +121,7 @@ async function lab(buildSpec: string, properties: JsonObject = {}, type = HERE) 
       const build = await ask(`/get/${encodeURIComponent(id)}`)
       return build.buildStatus === 'IN_PROGRESS' ? undefined : build
     })
-  return { options, stack, ask, log, told, ended }
+  return { options, stack, ask, log, told, said, ended }
 }
 
 const phase = (build: Build, type: string) => build.phases.find(({ phaseType }) => phaseType === type)
@@ -164,6 +170,22 @@ describe('a build', () => {
     expect(log()).toContain('before\n')
     expect(log()).not.toContain('after\n')
     await until(() => told().find(({ detail }) => detail['build-status'] === 'FAILED'))
+  })
+
+  test('whose end cannot be written down says so once, and again when it is', async () => {
+    const { options, ask, told, said } = await lab(spec('sleep 2'))
+    await ask('/start')
+    const builds = join(options.dataDir, 'builds')
+    renameSync(builds, `${builds}-away`)
+    writeFileSync(builds, '')
+    await until(() => said.find((line) => line.startsWith('the end of a build cannot be written down')))
+    // It was tried again meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 6000))
+    rmSync(builds)
+    renameSync(`${builds}-away`, builds)
+    await until(() => said.includes('the ends of builds are written down again') || undefined)
+    expect(said.filter((line) => line.includes('cannot be written down'))).toHaveLength(1)
+    await until(() => told().find(({ detail }) => detail['build-status'] === 'SUCCEEDED'))
   })
 
   test('that takes too long is killed with all its processes', async () => {

@@ -18,16 +18,19 @@ const bucket = (rule: JsonObject): Resource =>
 test('rules of days are known, one that is off or of versions says nothing, and all else is an error', () => {
   const noncurrent = { NoncurrentVersionExpiration: { NoncurrentDays: 1 } }
   expect(expirationsOf([bucket({ Status: 'Enabled', ExpirationInDays: 7, ...noncurrent })])).toEqual([
-    { bucket: 'staging', days: 7 },
+    { bucket: 'staging', prefix: '', days: 7 },
+  ])
+  expect(expirationsOf([bucket({ Status: 'Enabled', Prefix: 'a/', ExpirationInDays: 7 })])).toEqual([
+    { bucket: 'staging', prefix: 'a/', days: 7 },
   ])
   expect(expirationsOf([bucket({ Status: 'Disabled', ExpirationInDays: 7 })])).toEqual([])
   expect(expirationsOf([bucket({ Status: 'Enabled', ...noncurrent })])).toEqual([])
-  expect(() => expirationsOf([bucket({ Status: 'Enabled', Prefix: 'a/' })])).toThrow(
-    /Staging: Prefix of a lifecycle/,
+  expect(() => expirationsOf([bucket({ Status: 'Enabled', TagFilters: [] })])).toThrow(
+    /Staging: TagFilters of a lifecycle/,
   )
 })
 
-test('what is older than its days is deleted, and nothing of another bucket', async () => {
+test('what is older than its days is deleted, and nothing of another prefix or bucket', async () => {
   const objects = openObjects(temporaryFolder(), ['staging', 'artifacts'])
   const put = (of: string, key: string, lastModified: number) =>
     objects.put({
@@ -44,15 +47,16 @@ test('what is older than its days is deleted, and nothing of another bucket', as
         checksums: {},
       }),
     })
-  await put('staging', 'old', NOW - 7 * DAY)
-  await put('staging', 'new', NOW - 7 * DAY + 1)
+  await put('staging', 'a/old', NOW - 7 * DAY)
+  await put('staging', 'a/new', NOW - 7 * DAY + 1)
+  await put('staging', 'b/old', 0)
   await put('artifacts', 'old', 0)
-  expect(await expireObjects(objects, [{ bucket: 'staging', days: 7 }], NOW)).toBe(1)
+  expect(await expireObjects(objects, [{ bucket: 'staging', prefix: 'a/', days: 7 }], NOW)).toBe(1)
   const left = async (of: string): Promise<string[]> => {
     const keys: string[] = []
     for await (const { key } of objects.list(of)) keys.push(key)
-    return keys
+    return keys.sort()
   }
-  expect(await left('staging')).toEqual(['new'])
+  expect(await left('staging')).toEqual(['a/new', 'b/old'])
   expect(await left('artifacts')).toEqual(['old'])
 })
