@@ -113,7 +113,10 @@ describe('/healthz', () => {
 
   test('is 503 without room, with the reason', async () => {
     const { health } = await watched({ room: Number.MAX_SAFE_INTEGER })
-    expect(await health()).toMatchObject({ status: 503, body: expect.stringMatching(/^no space is left on its disk: /) })
+    expect(await health()).toMatchObject({
+      status: 503,
+      body: expect.stringMatching(/^no space is left on its disk: /),
+    })
   })
 
   test('is 503 when the folder of data is gone', async () => {
