@@ -1,4 +1,5 @@
-// `npm run bench`: what the registry costs over the bare work, as ratios and differences within one run.
+// `npm run bench`: what the registry costs over the bare work, as ratios and differences within one run. `-- --only NAME`:
+// one part of it, of those that are measured by themselves.
 
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import {
   startRegistry,
 } from '../test/support/registry/registry.ts'
 import { bareMake } from './bare-make.ts'
+import { timeCrowds } from './crowd.ts'
 import { hitsAtTheDoor } from './door.ts'
 import { timeHits } from './hits.ts'
 import { timeNames } from './names.ts'
@@ -26,9 +28,6 @@ const work = await scratch()
 const port = await freePort()
 const dataDir = join(work.dir, 'data')
 const pathOf = (release: string) => `driver/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`
-const [newest, second, third] = debianKernels('6.1', 'amd64')
-if (newest === undefined || second === undefined || third === undefined)
-  throw new Error('three 6.1 kernels are needed')
 
 async function timed<T>(action: () => Promise<T>): Promise<{ took: number; result: T }> {
   const start = performance.now()
@@ -54,8 +53,26 @@ async function residentMegabytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
 }
 
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
+  crowd: () => timeCrowds(dataDir, say),
+}
+
+const [flag, only = ''] = process.argv.slice(2)
+if (flag !== undefined && (flag !== '--only' || PARTS[only] === undefined))
+  throw new Error(`npm run bench -- --only NAME has these: ${Object.keys(PARTS).join(', ')}`)
+
 let running: Registry | undefined
 try {
+  await (PARTS[only] ?? measureAll)()
+} finally {
+  await running?.stop()
+  await work.remove()
+}
+
+async function measureAll(): Promise<void> {
+  const [newest, second, third] = debianKernels('6.1', 'amd64')
+  if (newest === undefined || second === undefined || third === undefined)
+    throw new Error('three 6.1 kernels are needed')
   const make = await bareMake(join(work.dir, 'bare'), newest.unameRelease, 2)
   const cold = await timed(() => startRegistry({ dataDir, port }))
   let registry = cold.result
@@ -147,7 +164,4 @@ try {
   say('POST of a known config of 260 KB', `${own.again.toFixed(0)} ms`, 'under 50 ms')
   const names = timeNames()
   say('reading a name', JSON.stringify(names), 'under 5 us')
-} finally {
-  await running?.stop()
-  await work.remove()
 }

@@ -1,0 +1,121 @@
+// A crowd of clients on one missing probe against one client, and the hits beside it against hits alone.
+
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { BEHIND_PROXY, client, crowd, type Told } from '../test/support/registry/crowd.ts'
+import { debianKernels } from '../test/support/registry/kernels.ts'
+import { DRIVER_VERSION, type Registry, startRegistry } from '../test/support/registry/registry.ts'
+
+const SIZES = [1, 10, 100, 1000, 5000] as const
+const ROUNDS = 3
+const FLAVOURS = ['amd64', 'cloud-amd64', 'rt-amd64'] as const
+const PATIENCE_MS = 180_000
+const QUIET_MS = 3000
+
+interface Crowd {
+  readonly clients: number
+  readonly served: number
+  readonly builds: number
+  /** of the last client's time over that of the one client of the same round */
+  readonly ratio: number
+  /** of the hits' p99 beside it over that of hits alone */
+  readonly hits: number
+}
+
+type Say = (what: string, value: string, bound: string) => void
+
+/** Three rounds, the last one beside a busy processor. */
+export async function timeCrowds(dataDir: string, say: Say): Promise<void> {
+  const registry = await startRegistry({ dataDir, settings: BEHIND_PROXY })
+  try {
+    const missing = paths()
+    const there = missing.shift() ?? ''
+    await client({ address: '10.255.0.1', url: `${registry.url}${there}` })
+    const rounds: Crowd[][] = []
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const busy = round === ROUNDS - 1 ? keepBusy() : undefined
+      rounds.push(await oneRound(registry, there, missing))
+      await busy?.terminate()
+    }
+    for (const [i, clients] of SIZES.entries())
+      tell(
+        say,
+        clients,
+        rounds.map((round) => round[i]!),
+      )
+  } finally {
+    await registry.stop()
+  }
+}
+
+/** Of every kernel of 6.1 that the archive has, in both kinds. */
+function paths(): string[] {
+  const releases = FLAVOURS.flatMap((flavour) => debianKernels('6.1', flavour).map(({ release }) => release))
+  const folder = `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64`
+  return ['ko', 'o'].flatMap((end) => releases.map((it) => `${folder}/scap_debian_${it}_1.${end}`))
+}
+
+async function oneRound(registry: Registry, there: string, missing: string[]): Promise<Crowd[]> {
+  const quiet = hitting(registry.url + there)
+  await new Promise((resolve) => setTimeout(resolve, QUIET_MS))
+  const alone = p99(await quiet())
+  const results: Crowd[] = []
+  let one: number | undefined
+  for (const clients of SIZES) {
+    const path = missing.shift()
+    if (path === undefined) throw new Error('the archive has too few kernels for so many crowds')
+    const before = await builds(registry)
+    const beside = hitting(registry.url + there)
+    const all = await crowd(registry.url + path, clients, PATIENCE_MS)
+    const hits = p99(await beside())
+    const last = Math.max(...all.map(({ milliseconds }) => milliseconds))
+    one ??= last
+    const served = all.filter(({ sha256 }) => sha256 !== undefined).length
+    const built = (await builds(registry)) - before
+    results.push({ clients, served, builds: built, ratio: last / one, hits: hits / alone })
+  }
+  return results
+}
+
+const builds = async ({ dataDir }: Registry): Promise<number> =>
+  (await readdir(join(dataDir, 'builds'))).filter((name) => name.endsWith('.log')).length
+
+/** One hit after the other, until it is told to end. */
+function hitting(url: string): () => Promise<Told[]> {
+  const hits: Told[] = []
+  let goesOn = true
+  const done = (async () => {
+    while (goesOn) {
+      hits.push(await client({ address: '10.255.0.2', url }))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  })()
+  return async () => {
+    goesOn = false
+    await done
+    return hits
+  }
+}
+
+const p99 = (all: readonly Told[]): number =>
+  all.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)[Math.floor(all.length * 0.99)] ?? 0
+
+const keepBusy = (): Worker => new Worker('for (;;) {}', { eval: true })
+
+function tell(say: Say, clients: number, rounds: readonly Crowd[]): void {
+  const list = (of: (one: Crowd) => number) => rounds.map((one) => of(one).toFixed(2)).join(', ')
+  const served = rounds.reduce((sum, one) => sum + one.served, 0)
+  const built = rounds.map((one) => one.builds).join(', ')
+  say(
+    `${clients} clients on one missing probe, against one`,
+    list(({ ratio }) => ratio),
+    'at most 1.5',
+  )
+  say('  who got it, and builds', `${served} of ${clients * rounds.length}; ${built}`, 'all; 1 each')
+  say(
+    '  p99 of hits beside it, against hits alone',
+    list(({ hits }) => hits),
+    'at most 2',
+  )
+}
