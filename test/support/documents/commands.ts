@@ -38,7 +38,6 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
   'npm run matrix': { by: 'test', file: 'test/e2e/matrix.long.test.ts' },
   'npm run bench': nobody('it measures, and is not a test'),
-  'npm run bench -- --only crowd': nobody('it measures, and is not a test'),
   'docker buildx imagetools inspect': nobody('it needs Docker and a registry of images'),
   kubectl: nobody('it needs a cluster; test/client/kubernetes.test.ts checks the values'),
   'FALCOCTL_DRIVER_TYPE=kmod falcoctl driver install': nobody(
