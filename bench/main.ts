@@ -13,6 +13,7 @@ import {
   startRegistry,
 } from '../test/support/registry/registry.ts'
 import { bareMake } from './bare-make.ts'
+import { timeIndexes } from './big-index.ts'
 import { timeCrowds } from './crowd.ts'
 import { hitsAtTheDoor } from './door.ts'
 import { timeHits } from './hits.ts'
@@ -55,6 +56,7 @@ async function residentMegabytes(pid: number): Promise<number> {
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   crowd: () => timeCrowds(dataDir, say),
+  index: () => timeIndexes(dataDir, say),
 }
 
 const [flag, only = ''] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 // The synthesized stack, alive: every resource of the template, on two loopback ports and one folder.
 
 import { createHash } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Caches, createCaches } from './caches.ts'
@@ -200,13 +200,13 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   })
   closers.push(codebuild.stop)
 
-  const opened = inData('dynamodb.open')
-  const died = existsSync(opened)
-  writeFileSync(opened, '')
-  const dynamodb = await createDynamoDb({ dir: inData('dynamodb'), died, template, now, log })
-  closers.push(async () => {
-    if (await dynamodb.close()) remove(opened)
+  // Left by a process that died with the database open, of the time when an item and its index entries were written one by one.
+  const torn = inData('dynamodb.open')
+  const dynamodb = await createDynamoDb({
+    ...{ dir: inData('dynamodb'), torn: existsSync(torn), template, now, log },
+    onWhole: () => remove(torn),
   })
+  closers.push(dynamodb.close)
   const buckets = template.ofType('AWS::S3::Bucket')
   const shared = Object.fromEntries(
     buckets.filter(({ logicalId }) => ROOTS.test(logicalId)).map(({ name }) => [name, roots.objects]),

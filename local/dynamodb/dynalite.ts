@@ -3,24 +3,28 @@
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject } from '../wire/json.ts'
+import { type Done, type Operation, type WrittenDb, writeTogether } from './together.ts'
 
 const require = createRequire(import.meta.url)
 
-interface LevelDb {
+interface LevelDb extends WrittenDb {
   get(key: string, done: (error: unknown, value?: JsonObject) => void): void
-  getSync(key: string): JsonObject | undefined
   iterator(range: { gte: string; lt: string }): AsyncIterable<[string, JsonObject]>
-  batch(operations: readonly BatchOperation[]): Promise<void>
-  open(): Promise<void>
+  keys: OpenIterator
+  values: OpenIterator
+  batch(operations: readonly Operation[], done: Done): void
+  batch(operations: readonly Operation[]): Promise<void>
+  open(options: { maxOpenFiles: number }): Promise<void>
 }
-type BatchOperation =
-  | { readonly type: 'put'; readonly key: string; readonly value: JsonObject }
-  | { readonly type: 'del'; readonly key: string }
+type OpenIterator = (options?: object) => LevelIterator
+interface LevelIterator {
+  close(): Promise<void>
+  return?(): Promise<void>
+}
 
 interface ItemDb {
   lock(key: string, work: (release: (done: Done) => Done) => void): void
 }
-type Done = (error: unknown) => void
 
 interface Store {
   readonly db: LevelDb
@@ -87,6 +91,9 @@ export const OPERATIONS = [
   'UpdateItem',
 ] as const
 
+/** Of 2 MB each, all of it mapped into memory as it is read; of LevelDB's own thousand a big index has them all. */
+const MAX_OPEN_FILES = 64
+
 /**
  * Opens the database at `dir`; rejects when another process has it. A write that was answered survives the
  * death of this process: LevelDB has handed its log to the kernel by then (not to the disk).
@@ -94,8 +101,12 @@ export const OPERATIONS = [
 export async function openDynalite(dir: string): Promise<Dynalite> {
   const instant = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
   const store = internals.create({ path: dir, ...instant })
-  await store.db.open()
+  await store.db.open({ maxOpenFiles: MAX_OPEN_FILES })
   readAtOnce(store.db)
+  closeIterators(store.db)
+  writeTogether(store.db, (table, entry) =>
+    internals.createKey(entry, store.db.getSync(`table~${table}`) ?? {}),
+  )
   return {
     perform: (operation, input, fault) => perform(store, operation, input, fault),
     rebuildIndexes: (table, stopped) => rebuildIndexes(store, table, stopped),
@@ -113,6 +124,22 @@ function readAtOnce(db: LevelDb): void {
       queueMicrotask(() => done(error))
     }
   }
+}
+
+/**
+ * dynalite ends each stream of a Query or Scan by its iterator's `return`, which LevelDB's have not: each would stay open for
+ * good, with what it has read and its snapshot.
+ */
+export function closeIterators(db: Pick<LevelDb, 'keys' | 'values'>): void {
+  const closing =
+    (open: OpenIterator): OpenIterator =>
+    (options) => {
+      const iterator = open(options)
+      iterator.return = () => iterator.close()
+      return iterator
+    }
+  db.keys = closing(db.keys.bind(db))
+  db.values = closing(db.values.bind(db))
 }
 
 interface Loaded {
@@ -166,9 +193,8 @@ const isAnswer = (error: unknown): error is { statusCode: number; body: JsonObje
 const PAGE = 100
 
 /**
- * dynalite writes an item's index entries and then the item, each by itself. A crash between leaves an entry without its
- * item, an older one, or none: each is set right in the turn of its item, while all else goes on. False: it was stopped,
- * and begins anew at the next start.
+ * Of a database whose items and entries were not written together yet, by older software: each entry is set right in the turn
+ * of its item, while all else goes on. False: it was stopped, and begins anew at the next start.
  */
 async function rebuildIndexes(
   store: Store,

@@ -12,15 +12,16 @@ export interface DynamoDb {
   readonly service: RawService
   /** Deletes the items past their time to live. */
   expire(): Promise<void>
-  /** Resolves to whether the indexes are whole: else they are rebuilt at the next start. */
-  close(): Promise<boolean>
+  close(): Promise<void>
 }
 
 export interface DynamoDbOptions {
   /** folder of the database; one process at a time can open it */
   readonly dir: string
-  /** whether the last process died with it open: then the indexes are rebuilt, while all else goes on */
-  readonly died: boolean
+  /** whether the indexes may be wrong: then they are rebuilt, while all else goes on */
+  readonly torn: boolean
+  /** called once they were: they stay whole */
+  readonly onWhole: () => void
   readonly template: Template
   readonly now: Clock
   readonly log: (line: string) => void
@@ -33,9 +34,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   const indexed: IndexedTable[] = []
   for (const table of tables) indexed.push(await prepare(dynalite, table))
   const stopping = new AbortController()
-  const whole = options.died
-    ? rebuilt(dynalite, indexed, stopping.signal, options.log)
-    : Promise.resolve(true)
+  const rebuilding = options.torn ? rebuild(dynalite, indexed, stopping.signal, options) : undefined
   const keys = new Map(tables.map((table) => [table.name, keySchemas(table)]))
   const keysOfTable = ({ TableName }: JsonObject) => keys.get(String(TableName)) ?? []
   return {
@@ -53,26 +52,24 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     },
     close: async () => {
       stopping.abort()
-      const isWhole = await whole
+      await rebuilding
       await dynalite.close()
-      return isWhole
     },
   }
 }
 
 /** Nobody waits for it: hits read no index. */
-async function rebuilt(
+async function rebuild(
   dynalite: Dynalite,
   tables: readonly IndexedTable[],
   stopped: AbortSignal,
-  log: (line: string) => void,
-): Promise<boolean> {
+  { log, onWhole }: Pick<DynamoDbOptions, 'log' | 'onWhole'>,
+): Promise<void> {
   try {
-    for (const table of tables) if (!(await dynalite.rebuildIndexes(table, stopped))) return false
-    return true
+    for (const table of tables) if (!(await dynalite.rebuildIndexes(table, stopped))) return
+    onWhole()
   } catch (error) {
     log(`the indexes of the tables are not whole, and rebuilt at the next start: ${String(error)}`)
-    return false
   }
 }
 

@@ -1,0 +1,190 @@
+// A start after a kill, by how many probes the index has: how long until a hit is served, and how much memory that takes.
+
+import { cp, readFile } from 'node:fs/promises'
+import { Agent, get } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pinned } from '../test/support/registry/kernels.ts'
+import {
+  curl,
+  DRIVER_VERSION,
+  freePort,
+  type Registry,
+  startRegistry,
+} from '../test/support/registry/registry.ts'
+
+const internals = createRequire(import.meta.url)('dynalite/db') as {
+  create(options: { path: string }): { db: LevelDb; lifecycleManager: { gracefulClose(): Promise<void> } }
+  createKey(item: Item, table: Table): string
+  createIndexKey(item: Item, table: Table, keySchema: Table['KeySchema']): string
+}
+interface LevelDb {
+  open(): Promise<void>
+  get(key: string): Promise<unknown>
+  keys(range: { gte: string; lt: string }): AsyncIterable<string>
+  batch(puts: readonly { type: 'put'; key: string; value: Item }[]): Promise<void>
+}
+type Item = Readonly<Record<string, { readonly S?: string; readonly N?: string }>>
+interface Table {
+  readonly KeySchema: readonly { readonly AttributeName: string }[]
+  readonly GlobalSecondaryIndexes?: readonly {
+    readonly IndexName: string
+    readonly KeySchema: Table['KeySchema']
+  }[]
+}
+
+const SIZES = [1000, 100_000, 1_000_000]
+const ROUNDS = 3
+const WATCHED_MS = 20_000
+
+/** `dataDir`: empty. The largest index has some gigabytes on the disk. */
+export async function timeIndexes(
+  dataDir: string,
+  say: (what: string, value: string, bound: string) => void,
+): Promise<void> {
+  await firstProbe(dataDir)
+  const folders: { items: number; folder: string; rounds: Round[] }[] = []
+  for (const items of SIZES) {
+    const folder = `${dataDir}-${items}`
+    await cp(dataDir, folder, { recursive: true })
+    await fill(join(folder, 'dynamodb'), PATH, items)
+    // Its first start in a new place synthesizes anew.
+    await startOnce(folder, PATH)
+    folders.push({ items, folder, rounds: [] })
+  }
+  // Turn by turn, so that whatever else the machine does is on all of them.
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const { folder, rounds } of folders) rounds.push(await startOnce(folder, PATH))
+  const [small, ...large] = folders.map(({ items, rounds }) => ({ items, ...medians(rounds) }))
+  if (small === undefined) throw new Error('no index was measured')
+  for (const { items, seconds, megabytes, slowest } of large) {
+    const of = `start after a kill with ${items} probes against ${small.items}`
+    const more = seconds - small.seconds
+    say(
+      `${of}: first hit`,
+      `${seconds.toFixed(2)} / ${small.seconds.toFixed(2)} s`,
+      `${more.toFixed(2)} s more; under 2 s`,
+    )
+    say(`${of}: memory`, `${megabytes.toFixed(0)} / ${small.megabytes.toFixed(0)} MB`, 'under 300 MB')
+    say(`${of}: hits`, `${slowest.toFixed(0)} / ${small.slowest.toFixed(0)} ms`, 'of a hundred the slowest')
+  }
+}
+
+const PATH = `driver/${DRIVER_VERSION}/x86_64/scap_debian_${pinned('6.1', 'amd64').release}_1.ko`
+
+async function firstProbe(dataDir: string): Promise<void> {
+  const registry = await startRegistry({ dataDir })
+  const got = await curl(['-fsSL', '--retry', '3', '-o', '/dev/null', `${registry.url}/${PATH}`])
+  await registry.stop()
+  if (got.code !== 0) throw new Error(got.stderr)
+}
+
+const medians = (rounds: readonly Round[]): Round => ({
+  seconds: median(rounds.map(({ seconds }) => seconds)),
+  megabytes: median(rounds.map(({ megabytes }) => megabytes)),
+  slowest: median(rounds.map(({ slowest }) => slowest)),
+})
+
+interface Round {
+  /** from the start of the process to the first hit */
+  readonly seconds: number
+  /** of its own at most, without the pages of the database's files */
+  readonly megabytes: number
+  /** milliseconds of the slowest of a hundred hits */
+  readonly slowest: number
+}
+
+/** As the stack that died left it; killed at the end, as the next round needs it. */
+async function startOnce(dataDir: string, path: string): Promise<Round> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/${path}`
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const began = performance.now()
+  const starting = startRegistry({ dataDir, port })
+  while ((await statusOf(url, agent)) !== 307) await new Promise((resolve) => setTimeout(resolve, 20))
+  const seconds = (performance.now() - began) / 1000
+  const registry = await starting
+  const { slowest, megabytes } = await hits(registry, url, agent)
+  agent.destroy()
+  await registry.stop('SIGKILL')
+  return { seconds, megabytes, slowest }
+}
+
+async function hits(registry: Registry, url: string, agent: Agent): Promise<Omit<Round, 'seconds'>> {
+  const until = performance.now() + WATCHED_MS
+  const times: number[] = []
+  let megabytes = 0
+  while (performance.now() < until) {
+    const began = performance.now()
+    if ((await statusOf(url, agent)) !== 307) throw new Error('a hit was no hit')
+    times.push(performance.now() - began)
+    megabytes = Math.max(megabytes, await ownMegabytes(registry))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return { slowest: times.toSorted((a, b) => b - a)[Math.floor(times.length / 100)] ?? 0, megabytes }
+}
+
+const statusOf = (url: string, agent: Agent): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    get(url, { agent }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode))
+    }).on('error', () => resolve(undefined))
+  })
+
+async function ownMegabytes({ pid }: Registry): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
+}
+
+const BATCH = 2000
+
+/** With copies of that probe's item, each of another kernel, and their index entries; past dynalite, which takes a day for it. */
+async function fill(path: string, id: string, items: number): Promise<void> {
+  const { db, lifecycleManager } = internals.create({ path })
+  await db.open()
+  const name = await tableOf(db, id)
+  const table = (await db.get(`table~${name}`)) as Table
+  const item = (await db.get(`item-${name}~${internals.createKey({ id: { S: id } }, table)}`)) as Item
+  for (let from = 0; from < items; from += BATCH)
+    await db.batch(
+      Array.from({ length: Math.min(BATCH, items - from) }, (_, i) => copyOf(item, from + i)).flatMap(
+        (copy) => entriesOf(name, table, copy),
+      ),
+    )
+  await lifecycleManager.gracefulClose()
+}
+
+async function tableOf(db: LevelDb, id: string): Promise<string> {
+  for await (const key of db.keys({ gte: 'item-', lt: 'item.' })) {
+    const name = key.slice('item-'.length, key.indexOf('~'))
+    if (name.includes('Probes')) return name
+  }
+  throw new Error(`no table holds ${id}`)
+}
+
+function copyOf(item: Item, i: number): Item {
+  const release = `6.1.${i}-1-amd64`
+  const id = item.id?.S?.replace(/_debian_[^_]+_/, `_debian_${release}_`)
+  return {
+    ...item,
+    id: { S: id ?? '' },
+    ...(item.kernelRelease === undefined ? {} : { kernelRelease: { S: release } }),
+  }
+}
+
+function entriesOf(name: string, table: Table, value: Item) {
+  const indexes = (table.GlobalSecondaryIndexes ?? []).filter(({ KeySchema }) =>
+    KeySchema.every(({ AttributeName }) => value[AttributeName] !== undefined),
+  )
+  const put = (key: string) => ({ type: 'put' as const, key, value })
+  return [
+    put(`item-${name}~${internals.createKey(value, table)}`),
+    ...indexes.map(({ IndexName, KeySchema }) =>
+      put(`index-global~${name}~${IndexName}~${internals.createIndexKey(value, table, KeySchema)}`),
+    ),
+  ]
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0

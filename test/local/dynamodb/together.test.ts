@@ -1,0 +1,137 @@
+// An item and its index entries are on disk together or not at all, and no Query or Scan leaves anything open.
+
+import { createRequire } from 'node:module'
+import { expect, test } from 'vitest'
+import { closeIterators, type Dynalite, openDynalite } from '../../../local/dynamodb/dynalite.ts'
+import type { Operation } from '../../../local/dynamodb/together.ts'
+import type { JsonObject } from '../../../local/wire/json.ts'
+import { temporaryFolder } from '../../support/local/assembly.ts'
+
+const TableName = 'Probes'
+const INDEX = {
+  IndexName: 'ByRelease',
+  KeySchema: [
+    { AttributeName: 'release', KeyType: 'HASH' },
+    { AttributeName: 'id', KeyType: 'RANGE' },
+  ],
+  Projection: { ProjectionType: 'ALL' },
+}
+const TABLE = {
+  TableName,
+  KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [
+    { AttributeName: 'id', AttributeType: 'S' },
+    { AttributeName: 'release', AttributeType: 'S' },
+  ],
+  GlobalSecondaryIndexes: [INDEX],
+}
+
+interface Level {
+  on(event: 'write', hear: (operations: readonly Operation[]) => void): void
+  values(options?: object): { next(): Promise<unknown>; close(): Promise<void> }
+  keys(options?: object): { next(): Promise<unknown>; close(): Promise<void> }
+  open(): Promise<void>
+  createValueStream(options?: object): NodeJS.ReadableStream
+}
+const internals = createRequire(import.meta.url)('dynalite/db') as {
+  create(options: object): { db: Level; lifecycleManager: { gracefulClose(): Promise<void> } }
+}
+
+/** Each write of a database while `use` uses it, as it came to the disk. */
+async function writesOf(use: (database: Dynalite) => Promise<void>): Promise<string[][]> {
+  const writes: string[][] = []
+  const create = internals.create
+  internals.create = (options) => {
+    const store = create(options)
+    store.db.on('write', (operations) =>
+      writes.push(operations.map(({ type, key }) => `${type} ${key.replace(/~.*/s, '')}`).sort()),
+    )
+    return store
+  }
+  try {
+    const database = await openDynalite(temporaryFolder())
+    await database.perform('CreateTable', TABLE)
+    await until(database)
+    writes.length = 0
+    await use(database)
+    await database.close()
+    return writes
+  } finally {
+    internals.create = create
+  }
+}
+
+async function until(database: Dynalite): Promise<void> {
+  for (;;) {
+    const { body } = await database.perform('DescribeTable', { TableName })
+    if ((body.Table as JsonObject).TableStatus === 'ACTIVE') return
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+const put = (database: Dynalite, id: string, release: string) =>
+  database.perform('PutItem', { TableName, Item: { id: { S: id }, release: { S: release } } })
+async function idsOf(database: Dynalite, release: string): Promise<string[]> {
+  const { body } = await database.perform('Query', {
+    TableName,
+    IndexName: 'ByRelease',
+    KeyConditionExpression: '#release = :release',
+    ExpressionAttributeNames: { '#release': 'release' },
+    ExpressionAttributeValues: { ':release': { S: release } },
+  })
+  return (body.Items as unknown as { id: { S: string } }[]).map(({ id }) => id.S)
+}
+
+test('what is put, changed and deleted is one write each, its index entries with it', async () => {
+  const writes = await writesOf(async (database) => {
+    await put(database, 'a', '6.1')
+    await put(database, 'a', '6.12')
+    expect([await idsOf(database, '6.1'), await idsOf(database, '6.12')]).toEqual([[], ['a']])
+    await database.perform('UpdateItem', {
+      TableName,
+      Key: { id: { S: 'a' } },
+      UpdateExpression: 'REMOVE #release',
+      ExpressionAttributeNames: { '#release': 'release' },
+    })
+    expect(await idsOf(database, '6.12')).toEqual([])
+    await put(database, 'a', '6.1')
+    await database.perform('DeleteItem', { TableName, Key: { id: { S: 'a' } } })
+    expect(await idsOf(database, '6.1')).toEqual([])
+  })
+  expect(writes).toEqual([
+    ['put index-global', 'put item-Probes'],
+    ['del index-global', 'put index-global', 'put item-Probes'],
+    ['del index-global', 'put item-Probes'],
+    ['put index-global', 'put item-Probes'],
+    ['del index-global', 'del item-Probes'],
+  ])
+})
+
+test('writes of many items at once do not take each other’s entries', async () => {
+  await writesOf(async (database) => {
+    await Promise.all(Array.from({ length: 200 }, (_, i) => put(database, `p${i}`, `r${i % 7}`)))
+    await Promise.all(Array.from({ length: 200 }, (_, i) => put(database, `p${i}`, `r${i % 5}`)))
+    for (let r = 0; r < 7; r += 1) {
+      const own = Array.from({ length: 200 }, (_, i) => i).filter((i) => i % 5 === r)
+      expect((await idsOf(database, `r${r}`)).sort()).toEqual(own.map((i) => `p${i}`).sort())
+    }
+  })
+})
+
+test('a stream that has ended leaves its iterator closed', async () => {
+  const { db, lifecycleManager } = internals.create({ path: temporaryFolder() })
+  await db.open()
+  const opened: ReturnType<Level['values']>[] = []
+  const values = db.values.bind(db)
+  db.values = (options) => {
+    const iterator = values(options)
+    opened.push(iterator)
+    return iterator
+  }
+  closeIterators(db as unknown as Parameters<typeof closeIterators>[0])
+  for await (const _ of db.createValueStream({}));
+  expect(opened).toHaveLength(1)
+  await expect(opened[0]!.next()).rejects.toMatchObject({ code: 'LEVEL_ITERATOR_NOT_OPEN' })
+  await lifecycleManager.gracefulClose()
+})
