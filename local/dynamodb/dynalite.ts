@@ -3,17 +3,16 @@
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject } from '../wire/json.ts'
-import { type Done, type Operation, type WrittenDb, writeTogether } from './together.ts'
+import { type Done, type Operation, writeTogether } from './together.ts'
+import { type LoggedDb, mendTornLog } from './torn-log.ts'
 
 const require = createRequire(import.meta.url)
 
-interface LevelDb extends WrittenDb {
+interface LevelDb extends LoggedDb {
   get(key: string, done: (error: unknown, value?: JsonObject) => void): void
   iterator(range: { gte: string; lt: string }): AsyncIterable<[string, JsonObject]>
   keys: OpenIterator
   values: OpenIterator
-  batch(operations: readonly Operation[], done: Done): void
-  batch(operations: readonly Operation[]): Promise<void>
   open(options: { maxOpenFiles: number }): Promise<void>
 }
 type OpenIterator = (options?: object) => LevelIterator
@@ -104,6 +103,7 @@ export async function openDynalite(dir: string): Promise<Dynalite> {
   await store.db.open({ maxOpenFiles: MAX_OPEN_FILES })
   readAtOnce(store.db)
   closeIterators(store.db)
+  mendTornLog(store.db, dir)
   writeTogether(store.db, (table, entry) =>
     internals.createKey(entry, store.db.getSync(`table~${table}`) ?? {}),
   )
@@ -224,7 +224,7 @@ async function rebuildIndexes(
       await inTurn(items, key, async () => {
         const item = itemAt(key)
         if (item === undefined || entryOf(item, index)?.key !== entry)
-          await db.batch([{ type: 'del', key: entry }])
+          await batched(db, [{ type: 'del', key: entry }])
       })
     }
   const prefix = `item-${TableName}~`
@@ -235,7 +235,11 @@ async function rebuildIndexes(
       const item = itemAt(key)
       const entries = item === undefined ? [] : indexes.flatMap((index) => entryOf(item, index) ?? [])
       const wrong = entries.filter((entry) => !isDeepStrictEqual(db.getSync(entry.key), entry.value))
-      if (wrong.length > 0) await db.batch(wrong.map((entry) => ({ type: 'put', ...entry })))
+      if (wrong.length > 0)
+        await batched(
+          db,
+          wrong.map((entry) => ({ type: 'put', ...entry })),
+        )
     })
   }
   return true
@@ -250,6 +254,11 @@ const inTurn = (items: ItemDb, key: string, work: () => Promise<void>): Promise<
       const done = release((error) => (error ? reject(error) : resolve()))
       work().then(() => done(null), done)
     })
+  })
+
+const batched = (db: LevelDb, operations: readonly Operation[]): Promise<void> =>
+  new Promise((resolve, reject) => {
+    db.batch(operations, (error) => (error ? reject(error) : resolve()))
   })
 
 const pick = (item: JsonObject, attributes: readonly string[]): JsonObject =>
