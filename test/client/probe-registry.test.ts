@@ -130,12 +130,15 @@ describe('probe-registry', () => {
     expect(stderr).toMatch(/^ {2}digests +list/m)
   })
 
-  test.each(['build', 'digests', 'name'])('%s tells how it is used when it is asked', (command) => {
-    const { status, stdout, stderr } = ran(PROGRAM, [command, '--help'])
-    expect([status, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(new RegExp(`^Usage: probe-registry ${command} `))
-    expect(ran(PROGRAM, ['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining(command) })
-  })
+  test.each(['backup', 'build', 'digests', 'name', 'restore'])(
+    '%s tells how it is used when it is asked',
+    (command) => {
+      const { status, stdout, stderr } = ran(PROGRAM, [command, '--help'])
+      expect([status, stderr]).toEqual([0, ''])
+      expect(stdout).toMatch(new RegExp(`^Usage: probe-registry ${command} `))
+      expect(ran(PROGRAM, ['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining(command) })
+    },
+  )
 
   test('ends as its command ends', () => {
     expect(ran(PROGRAM, ['name', '/driver/x/falco_debian']).status).toBe(1)

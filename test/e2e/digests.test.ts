@@ -9,6 +9,7 @@ import {
   DynamoDBClient,
   GetItemCommand,
   ListTablesCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -175,6 +176,11 @@ describe('of a registry on this machine', () => {
         name: 'AccessDeniedException',
       })
     }
+    // A backup reads the two others whole; this one has the callers' addresses.
+    const budgets = { TableName: name('AWS::DynamoDB::Table', 'Budgets') }
+    await expect(dynamodb.send(new ScanCommand(budgets))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    })
     await expect(dynamodb.send(new ListTablesCommand())).rejects.toMatchObject({
       name: 'AccessDeniedException',
     })

@@ -9,6 +9,7 @@ export type Run =
 
 const README: Run = { by: 'readme' }
 const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
+const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
 
@@ -23,6 +24,8 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry build': { by: 'test', file: 'test/e2e/build-command.test.ts' },
   'npx --no-install probe-registry check': { by: 'test', file: 'test/client/commands/check.test.ts' },
   'npx --no-install probe-registry digests': { by: 'test', file: 'test/e2e/digests.test.ts' },
+  'npx --no-install probe-registry backup': BACKUP,
+  'npx --no-install probe-registry restore': BACKUP,
   'npx --no-install probe-registry withdraw': { by: 'test', file: 'test/e2e/withdraw.test.ts' },
   'npx --no-install probe-registry verify': { by: 'test', file: 'test/client/commands/verify.test.ts' },
   'DRIVER=$(curl': README,
@@ -31,6 +34,8 @@ export const RUNS: Readonly<Record<string, Run>> = {
   sha256sum: README,
   'export DRIVERS_REPO=http://127.0.0.1:8080/driver': LOADER,
   'sh falco-driver-loader': LOADER,
+  'useradd --system': nobody('it adds a user to this machine'),
+  'systemctl enable': nobody('it needs systemd; test/documents/service.test.ts verifies the unit'),
   'npm test': nobody('it is what runs this test'),
   'npm run deploy': nobody(
     'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk',

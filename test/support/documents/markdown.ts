@@ -35,11 +35,12 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
       return lines.filter((line) => !/^\s*(#|$)/.test(line))
     case 'text':
       return lines.flatMap((line) => /^[#$] (.*)/.exec(line)?.[1] ?? [])
+    case 'ini':
     case 'json':
     case 'yaml':
       return []
     default:
-      throw new Error(`${path}: a block of code says neither sh, text, json nor yaml:\n${text}`)
+      throw new Error(`${path}: a block of code says neither sh, text, ini, json nor yaml:\n${text}`)
   }
 }
 
