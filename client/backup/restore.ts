@@ -33,6 +33,9 @@ export async function checkContents(archive: Archive): Promise<void> {
   for (const part of parts.values()) if (part.path.startsWith('objects/')) await checkObject(archive, part)
   for await (const item of itemsOf(archive, 'probes'))
     for (const key of artifactsOf(item)) partOf(archive, objectPath('artifacts', key))
+  // Without it the first start makes another key.
+  if (![...parts.keys()].some((path) => path.startsWith('custom-resources/')))
+    throw new Error('it lacks what says that its signing key was made')
   const publicKey = partOf(archive, objectPath('artifacts', PUBLIC_KEY_OBJECT))
   const secrets = [...parts.values()].filter(({ path }) => path.startsWith('secrets/'))
   await checkKey(await Promise.all(secrets.map(archive.json)), await objectBody(archive, publicKey))

@@ -1,7 +1,7 @@
 // The unit of docs/operations.md, as systemd itself reads it.
 
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { documentAt } from '../support/documents/markdown.ts'
@@ -30,6 +30,12 @@ describe('the unit of systemd', () => {
     expect(lineOf('Restart')).toBe('on-failure')
     expect(lineOf('ExecStart')).toMatch(/\/npm start$/)
     expect(lineOf('User')).not.toBe('root')
+  })
+
+  test('lets it write where its synthesis writes', () => {
+    expect(lineOf('ProtectSystem')).toBe('strict')
+    expect(lineOf('ReadWritePaths')).toBe(`${lineOf('WorkingDirectory')}/.build`)
+    expect(readFileSync(join(import.meta.dirname, '../../cdk/app.ts'), 'utf8')).toContain("'.build/")
   })
 
   test('has none of the lines that the page says are left out', () => {

@@ -153,7 +153,7 @@ describe('nothing is restored', () => {
     const archive = await openArchive(await backup())
     const { parts } = archive
     const fewer = (path: RegExp) => new Map([...parts].filter(([name]) => !path.test(name)))
-    for (const path of [/^objects\//, /^secrets\//])
+    for (const path of [/^objects\//, /^secrets\//, /^custom-resources\//])
       await expect(checkContents({ ...archive, parts: fewer(path) })).rejects.toThrow(/lacks|signing key/)
     await archive.close()
     expect(running.buckets).toEqual(BUCKETS)

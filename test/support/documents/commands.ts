@@ -35,6 +35,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'export DRIVERS_REPO=http://127.0.0.1:8080/driver': LOADER,
   'sh falco-driver-loader': LOADER,
   'useradd --system': nobody('it adds a user to this machine'),
+  'install -d -o probe-registry': nobody('it needs that user'),
   'systemctl enable': nobody('it needs systemd; test/documents/service.test.ts verifies the unit'),
   'npm test': nobody('it is what runs this test'),
   'npm run deploy': nobody(
