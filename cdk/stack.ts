@@ -3,6 +3,7 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { ENV } from '../lib/aws/resources.ts'
+import { SETTINGS_ROOM, settingsText } from '../lib/aws/settings-text.ts'
 import { type AllSettings, DEFAULTS } from '../lib/kernels/settings.ts'
 import { NETWORK } from '../lib/model/network.ts'
 import { difference } from '../lib/model/overlay.ts'
@@ -143,17 +144,14 @@ export function addRegistry(stack: Stack, settings: AllSettings, bundles: string
   })
 }
 
-/** Lambda takes 4 KB of environment; a kilobyte is left to the names. */
-const MAX_SETTINGS = 3072
-
 /** What differs from the defaults, which are in each bundle. */
 function addSettings(settings: AllSettings, ...functions: LambdaFunction[]): void {
-  const json = JSON.stringify(difference(DEFAULTS, settings))
-  const bytes = Buffer.byteLength(json)
-  if (bytes > MAX_SETTINGS) {
+  const text = settingsText(difference(DEFAULTS, settings))
+  const bytes = Buffer.byteLength(text)
+  if (bytes > SETTINGS_ROOM) {
     throw new Error(
-      `what the settings change is ${bytes} bytes of JSON, ${MAX_SETTINGS} fit: shorten the longest list`,
+      `what the settings change takes ${bytes} bytes, compressed, and ${SETTINGS_ROOM} fit: shorten the longest list`,
     )
   }
-  for (const fn of functions) fn.addEnvironment(ENV.settings, json)
+  for (const fn of functions) fn.addEnvironment(ENV.settings, text)
 }

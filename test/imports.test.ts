@@ -132,6 +132,7 @@ describe('imports run one way', () => {
       'lib/model',
       'lib/names/routes.ts',
       'lib/aws/resources.ts',
+      'lib/aws/settings-text.ts',
       'lib/formats/tar.ts',
       'lib/kernels/settings.ts',
     )

@@ -18,6 +18,7 @@ import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
 import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { ENV } from '../../lib/aws/resources.ts'
+import { settingsJson } from '../../lib/aws/settings-text.ts'
 import { createStore } from '../../lib/aws/store.ts'
 import { createKernels, recordedKernel } from '../../lib/inputs/kernels.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
@@ -49,7 +50,7 @@ export const settings = (): Settings => settingsOf(baseSettings, BASE_DEFAULTS)
 /** Of a function that needs more than every function does: `defaults`, and over them what the operator changed. */
 export function settingsOf<T>(schema: z.ZodType<T>, defaults: T): T {
   const [what, hint] = [`the environment variable ${ENV.settings}`, 'the stack must give it']
-  const own = jsonOf(required(ENV.settings), what, hint)
+  const own = jsonOf(settingsJson(required(ENV.settings)), what, hint)
   return parseOwn(schema, overlay(defaults, own), what, hint)
 }
 

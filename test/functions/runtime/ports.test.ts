@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { clientUrls, internalUrls, required, settings, settingsOf } from '../../../functions/runtime/ports.ts'
 import { ENV } from '../../../lib/aws/resources.ts'
+import { settingsText } from '../../../lib/aws/settings-text.ts'
 import { DEFAULTS, settingsSchema } from '../../../lib/kernels/settings.ts'
 import { BASE_DEFAULTS } from '../../../lib/model/settings.ts'
 
@@ -15,6 +16,9 @@ beforeEach(() => {
   vi.stubEnv('AWS_ENDPOINT_URL_S3_PUBLIC', undefined)
 })
 afterEach(() => vi.unstubAllEnvs())
+
+/** As settings, more than the environment of a function holds. */
+const MANY = Array.from({ length: 300 }, (_, i) => `1.0.${i}+driver`)
 
 const placeOf = async (urls: typeof clientUrls): Promise<string> => {
   const { origin, pathname } = new URL(await urls('artifactsBucket').get('k', { expiresSeconds: 60 }))
@@ -42,8 +46,9 @@ describe('a variable', () => {
     ['a member', { hold: { hopSeconds: 1 } }, { hold }, { hold }],
     ['a list', { submitted: ['1'] }, { submitted: ['1'] }, { submitted: ['1'] }],
     ['what only some functions need', { roots: { steps: 'trixie' } }, {}, { roots }],
+    ['more than fits as JSON', { revoked: MANY }, { revoked: MANY }, { revoked: MANY }],
   ])('of settings that changes %s is laid over the defaults', (_, own, base, all) => {
-    vi.stubEnv(ENV.settings, JSON.stringify(own))
+    vi.stubEnv(ENV.settings, settingsText(own))
     expect(settings()).toEqual({ ...BASE_DEFAULTS, ...base })
     expect(settingsOf(settingsSchema, DEFAULTS)).toEqual({ ...DEFAULTS, ...all })
   })
@@ -53,6 +58,7 @@ describe('a variable', () => {
     ['a section that is none', '{"hold":7}', 'hold'],
     ['a list', '[]', 'form'],
     ['no JSON', '{"hold":', 'JSON'],
+    ['no compressed JSON', 'aG9sZA==', 'JSON'],
   ])('of settings with %s is named, and what is wrong there', (_, text, where) => {
     vi.stubEnv(ENV.settings, text)
     expect(settings).toThrow(
