@@ -20,6 +20,16 @@ const add = (a: Tally, b: Tally): Tally => ({
   skipped: a.skipped + b.skipped,
 })
 
+/** Why each was skipped: a test that did not run is no promise kept. */
+const skippedOf = ({ state }: Vitest): string[] =>
+  state.getTestModules().flatMap((module) =>
+    [...module.children.allTests('skipped')].map((test) => {
+      const result = test.result()
+      const why = result.state === 'skipped' ? result.note : undefined
+      return `  ${relative('.', module.moduleId)}: ${test.fullName}: ${why ?? 'as its name says'}\n`
+    }),
+  )
+
 /** One command that counts as one test; what it says is shown. */
 function check(what: string, command: string, args: readonly string[]): Tally {
   const started = performance.now()
@@ -61,6 +71,8 @@ async function runTests(filters: readonly string[]): Promise<Tally> {
     reporters: [['default', { summary: false }]],
   })
   const result = tally(vitest)
+  const skipped = skippedOf(vitest)
+  if (skipped.length > 0) process.stdout.write(`\nskipped\n${skipped.join('')}`)
   process.stdout.write(`\nseconds of each file, slowest first\n${slowestFirst(timesOf(vitest))}`)
   await vitest.close()
   if (result.passed + result.failed > 0) return result

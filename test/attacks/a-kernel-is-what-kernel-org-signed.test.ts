@@ -15,9 +15,9 @@ import {
   signer,
   startKernelOrg,
 } from '../support/kernel-org.ts'
-import { LONG } from '../support/long.ts'
 import { memoryPorts } from '../support/memory.ts'
 import { kernelTar, libsArchive, packXz } from '../support/sources.ts'
+import { testLong } from '../support/unless.ts'
 
 const VERSION = '6.1.54'
 const [XZ, SIGN] = [`linux-${VERSION}.tar.xz`, `linux-${VERSION}.tar.sign`]
@@ -212,12 +212,11 @@ describe('a kernel', () => {
     },
   )
 
-  test.runIf(LONG).each([
+  for (const [what, message, pack] of [
     ['five gigabytes', /it unpacks to more than 4294967296 bytes/, bomb],
     ['more files than any kernel has', /it has more than 300000 entries/, manyEntries],
-  ] as const)(
-    'for which a server has %s in one is not built, and holds nothing up',
-    async (_, message, pack) => {
+  ] as const)
+    testLong(`for which a server has ${what} in one is not built, and holds nothing up`, async () => {
       const { kernel, kept } = registry()
       serve(await withSignature(pack()))
       await expect(kernel()).rejects.toMatchObject({
@@ -227,8 +226,7 @@ describe('a kernel', () => {
       expect(kept()).toEqual([])
       serve(await release(VERSION, by))
       expect(await kernel()).toMatchObject({ format: 'tar.xz' })
-    },
-  )
+    })
 
   test('of a place that is out of reach waits for no time-out', async () => {
     const began = Date.now()

@@ -9,8 +9,8 @@ import { driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
 import { type LoadTest, loadTest } from '../support/builds/load.ts'
 import { moduleFiles } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
-import { LONG } from '../support/long.ts'
 import { pinned } from '../support/registry/kernels.ts'
+import { testLong } from '../support/unless.ts'
 
 const MINUTES = 60_000
 const kernel = pinned('6.1', 'amd64')
@@ -134,7 +134,7 @@ describe('a probe that its kernel takes', () => {
     expect(log).toMatch(new RegExp(`: it loads; capturing was not tried: ${untried}\\n$`))
   })
 
-  test.runIf(LONG)('passes as eBPF without a capture where its API is not known, and says so', async () => {
+  testLong('passes as eBPF without a capture where its API is not known, and says so', async () => {
     const body = Buffer.from(ebpf)
     loadedSection(readElf(body), 'api_version').set([0, 0, 0, 0, 0, 0x30, 6, 0])
     const { verdict } = await loadEbpf(body)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { documentAt } from '../support/documents/markdown.ts'
 import { temporaryFolder } from '../support/local/assembly.ts'
+import { testUnless } from '../support/unless.ts'
 
 const [, UNIT = ''] = /\n```ini\n(\[Unit\][\s\S]*?)```\n/.exec(documentAt('docs/operations.md').text) ?? []
 const lineOf = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(UNIT)?.[1]
@@ -20,7 +21,6 @@ function verify(unit: string): string {
 
 const version = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' })
 const without = version.status === 0 ? undefined : 'there is no systemd-analyze on this machine'
-if (without !== undefined) console.log(`systemd does not read the unit: ${without}`)
 
 describe('the unit of systemd', () => {
   test('gives a stop more time than it takes, and one signal', () => {
@@ -49,7 +49,7 @@ describe('the unit of systemd', () => {
     expect(out.filter((name) => lineOf(name) !== undefined)).toEqual([])
   })
 
-  test.skipIf(without !== undefined)('is understood by systemd, which understands no other word', () => {
+  testUnless(without)('is understood by systemd, which understands no other word', () => {
     expect(verify(UNIT)).toBe('')
     expect(verify(UNIT.replace('TimeoutStopSec', 'TimeoutStopSeconds'))).toMatch(/TimeoutStopSeconds/)
     expect(verify(UNIT.replace('=mixed', '=some'))).toMatch(/KillMode|some/)

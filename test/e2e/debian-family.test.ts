@@ -24,6 +24,7 @@ import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
 import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
+import { testLong } from '../support/unless.ts'
 
 const MINUTES = 60_000
 const localVersion = '-4-pve'
@@ -108,7 +109,7 @@ describe('a kernel of Proxmox VE', () => {
     8 * MINUTES,
   )
 
-  test.runIf(LONG)('has loaded it before it was published', async () => {
+  testLong('has loaded it before it was published', async () => {
     const { loadTest } = await about(urlOf(version))
     expect(loadTest).toMatchObject({
       verdict: 'passed',

@@ -39,6 +39,7 @@ import {
 } from '../support/registry/registry.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
 import { smallKernel } from '../support/small-kernel.ts'
+import { testLong } from '../support/unless.ts'
 
 const MINUTES = 60_000
 const VERSION = '3815.2.5'
@@ -136,7 +137,7 @@ describe('a release of Flatcar', () => {
     12 * MINUTES,
   )
 
-  test.runIf(LONG)('has loaded it, by the image of that very release, before it was published', async () => {
+  testLong('has loaded it, by the image of that very release, before it was published', async () => {
     const { loadTest } = await about(registry.url + pathOf(VERSION))
     expect(loadTest).toMatchObject({
       verdict: 'passed',

@@ -13,6 +13,7 @@ import { DISTRIBUTIONS, makeMirror } from '../support/rpm/distribution.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
 import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
+import { testLong } from '../support/unless.ts'
 
 const MINUTES = 60_000
 const { localVersion } = DISTRIBUTIONS.almalinux
@@ -72,7 +73,7 @@ describe('a kernel of AlmaLinux', () => {
     8 * MINUTES,
   )
 
-  test.runIf(LONG)('has loaded it before it was published', async () => {
+  testLong('has loaded it before it was published', async () => {
     const { loadTest } = await about(registry.url + pathOf('almalinux'))
     expect(loadTest).toMatchObject({
       verdict: 'passed',

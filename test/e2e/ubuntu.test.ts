@@ -14,6 +14,7 @@ import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
 import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
+import { testLong } from '../support/unless.ts'
 
 const MINUTES = 60_000
 const UPLOAD = '31~22.04.1'
@@ -120,7 +121,7 @@ describe('a kernel of Ubuntu', () => {
     8 * MINUTES,
   )
 
-  test.runIf(LONG)('has loaded it before it was published', async () => {
+  testLong('has loaded it before it was published', async () => {
     const { loadTest } = await about(registry.url + pathOf())
     expect(loadTest).toMatchObject({
       verdict: 'passed',

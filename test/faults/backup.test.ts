@@ -3,10 +3,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { commandsOf, documents } from '../support/documents/markdown.ts'
 import { pinned } from '../support/registry/kernels.ts'
-import { ask, curl, type Registry, scratch, sh, startRegistry } from '../support/registry/registry.ts'
+import { ask, curl, type Registry, sh } from '../support/registry/registry.ts'
+import { stand } from '../support/registry/stand.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const { release } = pinned('6.1', 'amd64')
@@ -14,18 +15,13 @@ const pathOf = (flavour: string) => `/driver/0.20.0/x86_64/scap_debian_${flavour
 const THERE = pathOf(release)
 const BUILT_NOW = pathOf(pinned('6.1', 'cloud-amd64').release)
 
-let work: Awaited<ReturnType<typeof scratch>>
+const here = stand()
 let registry: Registry
 let file: string
 beforeAll(async () => {
-  work = await scratch()
-  file = join(work.dir, 'probes.tar')
-  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
-  expect(await curl(['-fsSL', '-o', '/dev/null', registry.url + THERE])).toMatchObject({ code: 0 })
-})
-afterAll(async () => {
-  await registry.stop()
-  await work.remove()
+  file = join(here.dir(), 'probes.tar')
+  registry = await here.start()
+  expect(await here.get(THERE)).toMatchObject({ code: 0 })
 })
 
 /** The document's own command, with this test's file and folder. */
@@ -48,7 +44,7 @@ const digest = (bytes: Uint8Array | string): string => createHash('sha256').upda
 
 /** What a host gets: the bytes, the signature, and the key that it verifies it with. */
 async function served(): Promise<string[]> {
-  const got = join(work.dir, 'got')
+  const got = join(here.dir(), 'got')
   return Promise.all(
     [THERE, `${THERE}.asc`, `${THERE}.sha256`, `${THERE}.log`, '/keys/falco-probes.asc'].map(
       async (path, at) => {
@@ -76,39 +72,37 @@ test('the same bytes, signatures and key are served by what was restored, and ne
     stderr: expect.stringContaining('is not empty'),
   })
   await building
-  await registry.stop('SIGKILL')
+  await here.stop('SIGKILL')
   rmSync(registry.dataDir, { recursive: true })
 
-  const dataDir = join(work.dir, 'restored')
+  const dataDir = join(here.dir(), 'restored')
   await shown('restore', dataDir)
-  registry = await startRegistry({ dataDir })
+  registry = await here.start({ dataDir })
   expect(registry.output()).not.toContain('SigningKeyPair')
   expect((await ask(registry.url + THERE)).status).toBe(307)
   expect(await served()).toEqual(before)
-  expect(await curl(['-fsSL', '--retry', '3', '-o', '/dev/null', registry.url + BUILT_NOW])).toMatchObject({
-    code: 0,
-  })
+  expect(await here.get(BUILT_NOW, '--retry', '3')).toMatchObject({ code: 0 })
   for (const [name, path] of [
     ['key', '/keys/falco-probes.asc'],
     ['new.ko', BUILT_NOW],
     ['new.ko.asc', `${BUILT_NOW}.asc`],
   ])
-    await curl(['-fsSL', '-o', join(work.dir, String(name)), registry.url + path])
+    await curl(['-fsSL', '-o', join(here.dir(), String(name)), registry.url + path])
   const gpg = `GNUPGHOME=$(mktemp -d); export GNUPGHOME; gpg -q --import key && gpg --verify new.ko.asc new.ko; rc=$?; rm -r "$GNUPGHOME"; exit $rc`
-  expect(await sh('sh', ['-c', gpg], work.dir)).toContain('Good signature')
+  expect(await sh('sh', ['-c', gpg], here.dir())).toContain('Good signature')
 })
 
 test('a file that is cut off, or is none, restores nothing, and the key is never shown', async () => {
-  const cut = join(work.dir, 'cut.tar')
-  const dataDir = join(work.dir, 'nothing')
+  const cut = join(here.dir(), 'cut.tar')
+  const dataDir = join(here.dir(), 'nothing')
   writeFileSync(cut, readFileSync(file), { mode: 0o600 })
   truncateSync(cut, statSync(file).size - 700)
-  for (const archive of [cut, join(ROOT, 'package.json'), join(work.dir, 'absent.tar')]) {
+  for (const archive of [cut, join(ROOT, 'package.json'), join(here.dir(), 'absent.tar')]) {
     const told = await refusal('restore', dataDir, archive)
     expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining('Nothing was restored') })
     expect(told?.stderr).not.toContain('PRIVATE')
   }
   expect(statSync(dataDir, { throwIfNoEntry: false })).toBeUndefined()
-  const nobody = await refusal('backup', dataDir, join(work.dir, 'b.tar'))
+  const nobody = await refusal('backup', dataDir, join(here.dir(), 'b.tar'))
   expect(nobody).toMatchObject({ code: 2, stderr: expect.stringContaining('no registry runs on') })
 })

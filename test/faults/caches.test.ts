@@ -1,37 +1,25 @@
 // What can be fetched or made again goes above CACHE_ROOM and where the disk gets short; the next build fetches it again, and
 // what is published is served all the while.
 
-import { readdirSync, rmSync, statfsSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cacheFolder } from '../../local/roots.ts'
 import { openObjects } from '../../local/s3/objects.ts'
-import { pinned } from '../support/registry/kernels.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  type Registry,
-  scratch,
-  sh,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { type Disk, mountDisk } from '../support/registry/disk.ts'
+import { pinnedPath } from '../support/registry/probes.ts'
+import { ask, sh } from '../support/registry/registry.ts'
+import { stand } from '../support/registry/stand.ts'
 
-const pathOf = (flavour: 'amd64' | 'cloud-amd64', extension = 'ko') =>
-  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${pinned('6.1', flavour).release}_1.${extension}`
-const THERE = pathOf('amd64')
+const THERE = pinnedPath('amd64')
 
-let work: Awaited<ReturnType<typeof scratch>>
+const here = stand()
 let data: string
-let registry: Registry
+let disk: Disk
 /** Its roots are a copy: those of this user's other registries stay whatever this one deletes. */
-const start = async (env: Record<string, string> = {}) => {
-  registry = await startRegistry({
-    dataDir: data,
-    env: { DATA_ROOM: '64', XDG_CACHE_HOME: join(work.dir, 'cache'), ...env },
-  })
-}
-const get = (path: string) => curl(['-fsSL', '--retry', '5', '-o', '/dev/null', registry.url + path])
+const start = (env: Record<string, string> = {}) =>
+  here.start({ env: { DATA_ROOM: '64', XDG_CACHE_HOME: join(here.dir(), 'cache'), ...env } })
+const get = (path: string) => here.get(path, '--retry', '5')
 
 const bucketNamed = (name: string): string => {
   const found = readdirSync(join(data, 's3')).find((one) => one.includes(name))
@@ -56,48 +44,44 @@ async function keysOf(name: string): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  work = await scratch()
-  data = join(work.dir, 'data')
-  const cache = join(work.dir, 'cache')
-  await sh('mkdir', [data, cache])
+  data = here.dataDir()
+  const cache = join(here.dir(), 'cache')
+  await sh('mkdir', [cache])
   const copy = 'cp -al "$0" "$1" 2>/dev/null || cp -a "$0" "$1"'
   await sh('sh', ['-c', copy, cacheFolder(process.env), join(cache, 'probe-registry')])
-  await sh('mount', ['-t', 'tmpfs', '-o', 'size=700m,mode=700', 'data', data])
+  disk = await mountDisk(data, 700)
   await start()
   expect(await get(THERE)).toMatchObject({ code: 0 })
 })
 afterAll(async () => {
-  await registry.stop()
-  await sh('umount', [data])
-  await work.remove()
+  await here.stop()
+  await disk.unmount()
 })
 
 test('what a build that runs now may need stays, however short the disk', async () => {
   const before = await keysOf('inputs')
-  const { bavail, bsize } = statfsSync(data)
-  writeFileSync(join(data, 'filler'), Buffer.alloc(bavail * bsize - 40_000_000))
-  await expect.poll(() => registry.output(), { timeout: 10_000 }).toMatch(/^no space: /m)
+  disk.fill(40_000_000)
+  await expect.poll(() => here.registry().output(), { timeout: 10_000 }).toMatch(/^no space: /m)
   expect(await keysOf('inputs')).toEqual(before)
-  rmSync(join(data, 'filler'))
-  await expect.poll(() => registry.output(), { timeout: 10_000 }).toMatch(/^there is room again/m)
+  disk.empty()
+  await expect.poll(() => here.registry().output(), { timeout: 10_000 }).toMatch(/^there is room again/m)
 })
 
 test('on a disk that gets short what nobody uses goes before a build is refused', async () => {
-  await registry.stop()
+  await here.stop()
   age()
   await start()
   const published = await keysOf('artifacts')
   const bytes = inputBytes()
-  const { bavail, bsize } = statfsSync(data)
-  writeFileSync(join(data, 'filler'), Buffer.alloc(bavail * bsize - 60_000_000))
+  disk.fill(60_000_000)
   await expect
-    .poll(() => registry.output(), { timeout: 10_000 })
+    .poll(() => here.registry().output(), { timeout: 10_000 })
     .toMatch(/^\d+ MB were deleted that can be fetched or made again/m)
-  rmSync(join(data, 'filler'))
-  expect(registry.output()).not.toMatch(/^no space/m)
+  disk.empty()
+  expect(here.registry().output()).not.toMatch(/^no space/m)
   expect(inputBytes()).toBeLessThan(bytes)
   expect(await keysOf('artifacts')).toEqual(published)
-  expect((await ask(registry.url + THERE)).status).toBe(307)
+  expect((await ask(here.registry().url + THERE)).status).toBe(307)
   expect(await get(THERE)).toMatchObject({ code: 0 })
 })
 
@@ -119,16 +103,16 @@ async function putUnused(): Promise<void> {
 
 test('what is gone is fetched again by the next build, and above CACHE_ROOM only what nobody uses goes', async () => {
   // All of it, whatever the records say that is there.
-  await registry.stop()
+  await here.stop()
   for (const file of filesIn('inputs')) rmSync(file)
   await putUnused()
   age()
   await start({ CACHE_ROOM: '1' })
-  expect(await get(pathOf('amd64', 'o'))).toMatchObject({ code: 0 })
-  expect(await get(pathOf('cloud-amd64'))).toMatchObject({ code: 0 })
+  expect(await get(pinnedPath('amd64', 'o'))).toMatchObject({ code: 0 })
+  expect(await get(pinnedPath('cloud-amd64'))).toMatchObject({ code: 0 })
   // A minute after the start.
   await expect
-    .poll(() => registry.output(), { timeout: 90_000 })
+    .poll(() => here.registry().output(), { timeout: 90_000 })
     .toMatch(/^\d+ MB were deleted that can be fetched or made again/m)
   const left = await keysOf('inputs')
   expect(left).not.toContain(UNUSED)

@@ -2,29 +2,21 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { LONG } from '../support/long.ts'
 import { BEHIND_PROXY, client, counted, crowd, type Told } from '../support/registry/crowd.ts'
-import { pinned } from '../support/registry/kernels.ts'
-import { DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
+import { pinnedPath } from '../support/registry/probes.ts'
+import type { Registry } from '../support/registry/registry.ts'
+import { stand } from '../support/registry/stand.ts'
 
-type Flavour = Parameters<typeof pinned>[1]
-const pathOf = (flavour: Flavour, extension = 'ko') =>
-  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${pinned('6.1', flavour).release}_1.${extension}`
-const THERE = pathOf('amd64')
+const THERE = pinnedPath('amd64')
 
-let work: Awaited<ReturnType<typeof scratch>>
+const here = stand({ settings: BEHIND_PROXY })
 let registry: Registry
 beforeAll(async () => {
-  work = await scratch()
-  registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings: BEHIND_PROXY })
+  registry = await here.start()
   expect((await client({ address: '10.255.0.1', url: registry.url + THERE })).sha256).toBeDefined()
 })
-afterAll(async () => {
-  await registry.stop()
-  await work.remove()
-})
-
 const builds = () =>
   readdirSync(join(registry.dataDir, 'builds')).filter((name) => name.endsWith('.log')).length
 const served = (all: readonly Told[]) => all.filter(({ sha256 }) => sha256 !== undefined).length
@@ -49,7 +41,7 @@ function hitting(): () => Promise<Told[]> {
 test(`${LONG ? 5000 : 1000} clients that want one missing probe all get it, by one build, and hits go on beside them`, async () => {
   const before = builds()
   const end = hitting()
-  const all = await crowd(registry.url + pathOf('cloud-amd64'), LONG ? 5000 : 1000, 120_000)
+  const all = await crowd(registry.url + pinnedPath('cloud-amd64'), LONG ? 5000 : 1000, 120_000)
   const hits = await end()
   expect(counted(all)).not.toHaveProperty('500')
   expect(served(all)).toBe(all.length)
@@ -62,10 +54,10 @@ test(`${LONG ? 5000 : 1000} clients that want one missing probe all get it, by o
 
 describe('four missing probes at once, where one builder builds one at a time', () => {
   const wanted = [
-    pathOf('amd64', 'o'),
-    pathOf('cloud-amd64', 'o'),
-    pathOf('rt-amd64'),
-    pathOf('rt-amd64', 'o'),
+    pinnedPath('amd64', 'o'),
+    pinnedPath('cloud-amd64', 'o'),
+    pinnedPath('rt-amd64'),
+    pinnedPath('rt-amd64', 'o'),
   ]
 
   test('each is built, each client gets its own, and who waits is told its place', async () => {

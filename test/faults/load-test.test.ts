@@ -4,15 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LONG } from '../support/long.ts'
-import { pinned } from '../support/registry/kernels.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  type Registry,
-  scratch,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { eventually } from '../support/registry/eventually.ts'
+import { about, pinnedPath } from '../support/registry/probes.ts'
+import { curl, scratch, startRegistry } from '../support/registry/registry.ts'
 
 const STOPS = [
   ['required', 'SIGKILL'],
@@ -24,15 +18,6 @@ const TRIED = LONG ? STOPS : STOPS.slice(0, 1)
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** The first answer that is one, within two minutes. */
-async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + 120_000; Date.now() < end; await sleep(200)) {
-    const found = await look()
-    if (found !== undefined) return found
-  }
-  throw new Error(`it never happened: ${what}`)
-}
-
 /** Builds on record of the projects of load tests, as the local CodeBuild writes them down. */
 function loadTests(dataDir: string): { readonly status: string }[] {
   const dir = join(dataDir, 'builds')
@@ -40,12 +25,9 @@ function loadTests(dataDir: string): { readonly status: string }[] {
   return files.map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')))
 }
 
-const storyOf = async ({ url }: Registry, path: string) => JSON.parse((await ask(`${url}${path}.json`)).body)
-
 test.each(TRIED)('a load test that is %s and broke off by %s is made up for', async (mode, signal) => {
   const data = await scratch()
-  const kernel = pinned('6.1', 'cloud-amd64')
-  const path = `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${kernel.release}_1.ko`
+  const path = pinnedPath('cloud-amd64')
   const first = await startRegistry({ dataDir: data.dir, loadTest: mode })
   const asked = curl(['-fsSL', '--max-time', '60', '-o', '/dev/null', first.url + path])
   await eventually('a load test runs', () =>
@@ -58,7 +40,7 @@ test.each(TRIED)('a load test that is %s and broke off by %s is made up for', as
 
   const second = await startRegistry({ dataDir: data.dir, loadTest: mode })
   const story = await eventually('a probe with a verdict', async () => {
-    const told = await storyOf(second, path)
+    const told = await about(second.url + path)
     const isOpen = told.state === 'building' || (told.state === 'published' && told.loadTest === undefined)
     return isOpen ? undefined : told
   })

@@ -1,36 +1,21 @@
 // A registry that is watched, as docs/operations.md shows it: what goes wrong is told at an address of its own.
 
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { FAILURE_REASONS } from '../../lib/model/probe.ts'
 import { commandsOf, documents } from '../support/documents/markdown.ts'
 import { parseMetrics, sumOf } from '../support/local/prometheus.ts'
-import {
-  ask,
-  DRIVER_VERSION,
-  freePort,
-  type Registry,
-  scratch,
-  sh,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { probePath } from '../support/registry/probes.ts'
+import { ask, freePort, type Registry, sh } from '../support/registry/registry.ts'
+import { stand } from '../support/registry/stand.ts'
 
-const MISSING = `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_6.1.9999-1-amd64_1.ko`
+const MISSING = probePath('6.1.9999-1-amd64')
 
-let work: Awaited<ReturnType<typeof scratch>>
+const here = stand()
 let registry: Registry
 let port: number
 beforeAll(async () => {
-  work = await scratch()
   port = await freePort()
-  registry = await startRegistry({
-    dataDir: join(work.dir, 'data'),
-    env: { METRICS: `127.0.0.1:${port}`, DATA_ROOM: '1' },
-  })
-})
-afterAll(async () => {
-  await registry.stop()
-  await work.remove()
+  registry = await here.start({ env: { METRICS: `127.0.0.1:${port}`, DATA_ROOM: '1' } })
 })
 
 /** The document's own command, at this registry's port. */

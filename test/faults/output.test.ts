@@ -1,23 +1,16 @@
 // What `npm start` tells its operator, step by step.
 
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { pinned } from '../support/registry/kernels.ts'
-import { curl, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
+import { probePath } from '../support/registry/probes.ts'
+import { curl, type Registry } from '../support/registry/registry.ts'
+import { stand } from '../support/registry/stand.ts'
 
-let work: Awaited<ReturnType<typeof scratch>>
+const here = stand({ args: ['--json'] })
 let registry: Registry
 beforeAll(async () => {
-  work = await scratch()
-  registry = await startRegistry({ dataDir: join(work.dir, 'data'), args: ['--json'] })
+  registry = await here.start()
 })
-afterAll(async () => {
-  await registry.stop()
-  await work.remove()
-})
-
-const pathOf = (release: string) =>
-  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${release}_1.ko`
 
 const steps = (): { key: string; step: string; detail?: string; seconds?: number; waiting: number }[] =>
   registry
@@ -29,10 +22,12 @@ const steps = (): { key: string; step: string; detail?: string; seconds?: number
 test('each step of a probe is one line, and where state and logs are is told before all', async () => {
   expect(registry.output()).toMatch(/^state: \S+data, logs: \S+data\/logs, room there: \d+\.\d GB$/m)
   const { release } = pinned('6.1', 'amd64')
-  expect(await curl(['-fsSL', '-o', '/dev/null', registry.url + pathOf(release)])).toMatchObject({ code: 0 })
-  expect(await curl(['-sSL', '-o', '/dev/null', registry.url + pathOf('6.1.9999-1-amd64')])).toMatchObject({
-    code: 0,
-  })
+  expect(await here.get(probePath(release))).toMatchObject({ code: 0 })
+  expect(await curl(['-sSL', '-o', '/dev/null', registry.url + probePath('6.1.9999-1-amd64')])).toMatchObject(
+    {
+      code: 0,
+    },
+  )
   await expect.poll(() => steps().length).toBeGreaterThan(4)
   const [good, bad] = ['6.1.9999-1-amd64', release]
     .reverse()

@@ -3,47 +3,38 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pinned } from '../support/registry/kernels.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  type Registry,
-  scratch,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { pinnedPath } from '../support/registry/probes.ts'
+import { ask, curl } from '../support/registry/registry.ts'
+import { stand } from '../support/registry/stand.ts'
 
-const pathOf = (flavour: 'amd64' | 'cloud-amd64', extension = 'ko') =>
-  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${pinned('6.1', flavour).release}_1.${extension}`
-const THERE = pathOf('amd64')
+const THERE = pinnedPath('amd64')
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-let work: Awaited<ReturnType<typeof scratch>>
-let registry: Registry
-const start = async () => {
-  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
-}
+const here = stand()
 beforeAll(async () => {
-  work = await scratch()
-  await start()
-  expect(await curl(['-fsSL', '-o', '/dev/null', registry.url + THERE])).toMatchObject({ code: 0 })
-})
-afterAll(async () => {
-  await registry.stop()
-  await work.remove()
+  await here.start()
+  expect(await here.get(THERE)).toMatchObject({ code: 0 })
 })
 
 test('downloads end whole, who waits is told to ask again, and all is over within ten seconds', async () => {
-  const { url } = registry
+  const { url } = here.registry()
   const digest = (await ask(`${url}${THERE}.sha256`, '-L')).body.slice(0, 64)
-  const file = join(work.dir, 'slow.ko')
+  const file = join(here.dir(), 'slow.ko')
   const slow = curl(['-fsSL', '--limit-rate', '250k', '-o', file, url + THERE])
-  const waiting = curl(['-sSL', '-D-', '-o', '/dev/null', '--max-time', '30', url + pathOf('cloud-amd64')])
+  const waiting = curl([
+    '-sSL',
+    '-D-',
+    '-o',
+    '/dev/null',
+    '--max-time',
+    '30',
+    url + pinnedPath('cloud-amd64'),
+  ])
   await sleep(1500)
   const hits = Array.from({ length: 20 }, () => ask(url + THERE))
   const began = Date.now()
-  expect(await registry.stop('SIGTERM')).toBe(0)
+  expect(await here.stop('SIGTERM')).toBe(0)
   expect(Date.now() - began).toBeLessThan(10_000)
 
   const waited = (await waiting).stdout
@@ -56,27 +47,18 @@ test('downloads end whole, who waits is told to ask again, and all is over withi
   for (const { status } of await Promise.all(hits)) expect([307, 0]).toContain(status)
 
   // What was being built is built by the next request after the next start.
-  await start()
-  const answer = await curl([
-    '-fsSL',
-    '--retry',
-    '3',
-    '--max-time',
-    '60',
-    '-o',
-    '/dev/null',
-    registry.url + pathOf('cloud-amd64'),
-  ])
+  await here.start()
+  const answer = await here.get(pinnedPath('cloud-amd64'), '--retry', '3', '--max-time', '60')
   expect(answer).toMatchObject({ code: 0 })
 })
 
 test('a second signal does not wait for anybody', async () => {
-  const waiting = curl(['-sSL', '--max-time', '30', registry.url + pathOf('amd64', 'o')])
+  const waiting = curl(['-sSL', '--max-time', '30', here.registry().url + pinnedPath('amd64', 'o')])
   await sleep(1500)
-  const ended = registry.stop('SIGTERM')
+  const ended = here.stop('SIGTERM')
   await sleep(100)
-  process.kill(registry.pid, 'SIGTERM')
+  process.kill(here.registry().pid, 'SIGTERM')
   expect(await ended).toBe(1)
   expect((await waiting).code).not.toBe(0)
-  await start()
+  await here.start()
 })

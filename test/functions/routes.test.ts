@@ -45,7 +45,8 @@ describe.each(PATHS)('%s', (path) => {
     })
   })
 
-  test.runIf(allow.includes('GET'))('answers HEAD as GET, without the body', async () => {
+  if (!allow.includes('GET')) return
+  test('answers HEAD as GET, without the body', async () => {
     const [get, head] = [await ask('GET', path), await ask('HEAD', path)]
     expect(head.text).toBe('')
     const { status, type, bytes } = get

@@ -1,7 +1,8 @@
 // A probe as the clients of a running registry ask for it.
 
 import { join } from 'node:path'
-import { ask, curl } from './registry.ts'
+import { type Flavour, pinned } from './kernels.ts'
+import { ask, curl, DRIVER_VERSION } from './registry.ts'
 
 const MINUTES = 60_000
 /** A client's own time-out, a little above that of the registry's answers. */
@@ -18,3 +19,11 @@ export async function downloaded(url: string, folder: string): Promise<number> {
 }
 
 export const about = async (url: string) => JSON.parse((await ask(`${url}.json`)).body)
+
+/** Of the driver that tests build, e.g. for `6.1.192-2-amd64`. */
+export const probePath = (release: string, extension: 'ko' | 'o' = 'ko'): string =>
+  `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${release}_1.${extension}`
+
+/** Of the pinned kernel. */
+export const pinnedPath = (flavour: Flavour, extension?: 'ko' | 'o'): string =>
+  probePath(pinned('6.1', flavour).release, extension)
