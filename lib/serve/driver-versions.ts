@@ -16,7 +16,7 @@ export interface CataloguePorts {
 }
 
 export interface DriverVersionsPorts extends CataloguePorts, HoldPorts {
-  readonly settings: Pick<Settings, 'revoked' | 'hold'>
+  readonly settings: Pick<Settings, 'revoked' | 'hold' | 'cloud'>
   readonly elapsed: Elapsed
   readonly sleep: (milliseconds: number) => Promise<void>
 }

@@ -9,7 +9,7 @@ export interface HoldPorts {
   readonly holds: Holds
   readonly newId: NewId
   readonly now: Clock
-  readonly settings: Pick<Settings, 'hold'>
+  readonly settings: Pick<Settings, 'hold' | 'cloud'>
 }
 
 /** Where requests are held: each is a function with a limit of its own on what it can do at one time. */
@@ -31,18 +31,14 @@ export async function held<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const lease = { id: ports.newId(), until: end + LATE_MILLISECONDS }
-  const { own, network } = limitsOf(ports.settings, room)
-  const places = [
-    { holder: `${room}/${caller}`, limit: own },
-    { holder: `${room}/${networkOf(caller)}`, limit: network },
-  ]
+  const places = placesOf(ports.settings, room, caller)
   // A crash from here on leaves places that are free again at the end of the lease.
-  for (const [i, { holder, limit }] of places.entries()) {
+  for (const [i, { holder, limit, who }] of places.entries()) {
     if (await ports.holds.take(holder, lease, limit)) continue
     await free(ports, places.slice(0, i), lease)
     throw new ProbeError(
       'too-many-waits',
-      `${holder.slice(room.length + 1)} has ${limit} requests waiting here already, which is all that it may: ask again once one of them is answered`,
+      `${who} ${limit} requests waiting here already, which is all that it may: ask again once one of them is answered`,
     )
   }
   try {
@@ -57,7 +53,29 @@ async function free({ holds }: HoldPorts, places: readonly { holder: string }[],
   await Promise.allSettled(places.map(({ holder }) => holds.release(holder, lease)))
 }
 
-const limitsOf = ({ hold }: HoldPorts['settings'], room: Room) =>
-  room === 'wait'
-    ? { own: hold.waitsPerCaller, network: hold.waitsPerNetwork }
-    : { own: hold.othersPerCaller, network: hold.othersPerNetwork }
+interface HoldPlace {
+  readonly holder: string
+  readonly limit: number
+  /** the words that its refusal begins with */
+  readonly who: string
+}
+
+/**
+ * Of all clients together, where no executions are kept for those who wait: a new account has ten for everything.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const WAITS_OF_ALL = 4
+
+function placesOf({ hold, cloud }: HoldPorts['settings'], room: Room, caller: string): HoldPlace[] {
+  const [own, shared] =
+    room === 'wait'
+      ? [hold.waitsPerCaller, hold.waitsPerNetwork]
+      : [hold.othersPerCaller, hold.othersPerNetwork]
+  const network = networkOf(caller)
+  const all: HoldPlace = { holder: 'all', limit: WAITS_OF_ALL, who: 'This registry has' }
+  return [
+    { holder: `${room}/${caller}`, limit: own, who: `${caller} has` },
+    { holder: `${room}/${network}`, limit: shared, who: `${network} has` },
+    ...(cloud.waitConcurrency === 0 ? [all] : []),
+  ]
+}

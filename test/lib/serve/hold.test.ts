@@ -6,10 +6,11 @@ import { memoryPorts } from '../../support/memory.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 
-function ports(perCaller: number, perNetwork: number) {
+function ports(perCaller: number, perNetwork: number, waitConcurrency = 500) {
   const memory = memoryPorts({ now: () => NOW })
   const hold = { ...DEFAULTS.hold, othersPerCaller: perCaller, othersPerNetwork: perNetwork }
-  return { holds: memory.holds, newId: memory.newId, now: memory.now, settings: { hold } }
+  const settings = { hold, cloud: { ...DEFAULTS.cloud, waitConcurrency } }
+  return { holds: memory.holds, newId: memory.newId, now: memory.now, settings }
 }
 const waiting = (caller: string) => ({ room: 'v1' as const, caller })
 const never = () => new Promise<never>(() => undefined)
@@ -38,6 +39,17 @@ describe('a request that waits', () => {
       })
     const own = { id: 'x', until: NOW + 1 }
     expect(await here.holds.take('v1/192.0.2.2', own, 1)).toBe(true)
+  })
+
+  test('is one of four in all where no executions are kept for those who wait', async () => {
+    const here = ports(5, 9, 0)
+    for (let i = 1; i <= 4; i += 1) void held(here, waiting(`198.51.${i}.1`), NOW, never)
+    await settled()
+    await expect(held(here, waiting('192.0.2.1'), NOW, never)).rejects.toMatchObject({
+      code: 'too-many-waits',
+      message: expect.stringContaining('This registry has 4 '),
+    })
+    expect(await here.holds.take('v1/192.0.2.1', { id: 'x', until: NOW + 1 }, 1)).toBe(true)
   })
 
   test('has its answer also when its place could not be freed', async () => {
