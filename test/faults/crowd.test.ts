@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { LONG } from '../support/long.ts'
 import { BEHIND_PROXY, client, counted, crowd, type Told } from '../support/registry/crowd.ts'
-import { pinnedPath } from '../support/registry/probes.ts'
+import { allPaths, pinnedPath } from '../support/registry/probes.ts'
 import type { Registry } from '../support/registry/registry.ts'
 import { stand } from '../support/registry/stand.ts'
 
@@ -52,18 +52,23 @@ test(`${LONG ? 5000 : 1000} clients that want one missing probe all get it, by o
   expect(hits.length).toBeGreaterThan(10)
 })
 
-describe('four missing probes at once, where one builder builds one at a time', () => {
-  const wanted = [
-    pinnedPath('amd64', 'o'),
-    pinnedPath('cloud-amd64', 'o'),
-    pinnedPath('rt-amd64'),
-    pinnedPath('rt-amd64', 'o'),
-  ]
+const FOUR = [
+  pinnedPath('amd64', 'o'),
+  pinnedPath('cloud-amd64', 'o'),
+  pinnedPath('rt-amd64'),
+  pinnedPath('rt-amd64', 'o'),
+]
+/** As many as the archive has kernels for, and thirty at most. */
+const MANY = allPaths()
+  .filter((path) => path !== THERE)
+  .slice(0, 30)
+const wanted = LONG ? MANY : FOUR
 
+describe(`${wanted.length} missing probes at once, where one builder builds one at a time`, () => {
   test('each is built, each client gets its own, and who waits is told its place', async () => {
     const asked = Promise.all(
       wanted.map((path, i) =>
-        client({ address: `10.254.0.${i}`, url: registry.url + path, patience: 120_000 }),
+        client({ address: `10.254.${i}.1`, url: registry.url + path, patience: wanted.length * 30_000 }),
       ),
     )
     const places = watchPlaces(wanted)

@@ -8,22 +8,15 @@ import { expect, test } from 'vitest'
 import { LONG } from '../support/long.ts'
 import { client } from '../support/registry/crowd.ts'
 import { eventually } from '../support/registry/eventually.ts'
-import { debianKernels, FLAVOURS } from '../support/registry/kernels.ts'
-import { about, pinnedPath, probePath } from '../support/registry/probes.ts'
+import { about, allPaths, pinnedPath } from '../support/registry/probes.ts'
 import { curl, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 
 /** A test that broke off three times is given up: that is another promise. */
 const KILLS = 2
-const PROBES = LONG ? probes().slice(0, 15) : [pinnedPath('cloud-amd64')]
+const PROBES = LONG ? allPaths().slice(0, 15) : [pinnedPath('cloud-amd64')]
 /** Seconds: a build, a boot, and some idle time after them. */
 const LIFE = 30
 const seed = LONG ? String(Date.now()) : '1'
-
-/** Of every 6.1 kernel that the archive has. */
-function probes(): string[] {
-  const releases = FLAVOURS.flatMap((flavour) => debianKernels('6.1', flavour).map(({ release }) => release))
-  return releases.flatMap((release) => [probePath(release), probePath(release, 'o')])
-}
 
 /** Below 1, and the same for the same seed. */
 const random = (of: string): number =>

@@ -9,8 +9,7 @@ import { type Clock, clockOf } from '../support/registry/clock.ts'
 import { BEHIND_PROXY, client, crowd } from '../support/registry/crowd.ts'
 import { type Disk, mountDisk } from '../support/registry/disk.ts'
 import { eventually } from '../support/registry/eventually.ts'
-import { debianKernels, FLAVOURS } from '../support/registry/kernels.ts'
-import { pinnedPath, probePath } from '../support/registry/probes.ts'
+import { allPaths, pinnedPath, probePath } from '../support/registry/probes.ts'
 import { freePort } from '../support/registry/registry.ts'
 import { stand } from '../support/registry/stand.ts'
 import { type Answered, type Traffic, traffic } from '../support/registry/traffic.ts'
@@ -19,9 +18,7 @@ const MINUTES = LONG ? 60 : 5
 const THERE = [pinnedPath('amd64'), pinnedPath('cloud-amd64')]
 
 /** Each once, one a minute, as long as there are any. */
-const missing = FLAVOURS.flatMap((flavour) => debianKernels('6.1', flavour).map(({ release }) => release))
-  .flatMap((release) => [probePath(release), probePath(release, 'o')])
-  .filter((path) => !THERE.includes(path))
+const missing = allPaths().filter((path) => !THERE.includes(path))
 
 /** What each asker asks, over and over. */
 const LISTS = [

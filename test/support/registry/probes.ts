@@ -1,7 +1,7 @@
 // A probe as the clients of a running registry ask for it.
 
 import { join } from 'node:path'
-import { type Flavour, pinned } from './kernels.ts'
+import { debianKernels, FLAVOURS, type Flavour, pinned } from './kernels.ts'
 import { ask, curl, DRIVER_VERSION } from './registry.ts'
 
 const MINUTES = 60_000
@@ -27,3 +27,10 @@ export const probePath = (release: string, extension: 'ko' | 'o' = 'ko'): string
 /** Of the pinned kernel. */
 export const pinnedPath = (flavour: Flavour, extension?: 'ko' | 'o'): string =>
   probePath(pinned('6.1', flavour).release, extension)
+
+/** Of every 6.1 kernel that the archive has, in both kinds. */
+export const allPaths = (): string[] =>
+  FLAVOURS.flatMap((flavour) => debianKernels('6.1', flavour)).flatMap(({ release }) => [
+    probePath(release),
+    probePath(release, 'o'),
+  ])
