@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { remove, writeJson } from '../wire/files.ts'
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 import type { Suite } from './apt-sources.ts'
@@ -29,7 +29,7 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   writeJson(settings, settingsOf(options))
   const assembly = join(dataDir, 'cdk.out')
   const stamp = join(dataDir, 'cdk.digest')
-  const digest = digestOf([...SOURCES.map((name) => join(root, name)), settings])
+  const digest = digestOf(root, SOURCES, readFileSync(settings))
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return assembly
   options.log('synthesizing the stack')
   remove(stamp)
@@ -118,20 +118,24 @@ function mirrorsOf(suites: readonly Suite[]): JsonObject {
   }
 }
 
-function digestOf(paths: readonly string[]): string {
+/** Of names below `root`, whatever that is called, and of the settings. */
+function digestOf(root: string, sources: readonly string[], settings: Uint8Array): string {
   const hash = createHash('sha256').update(process.version)
-  for (const file of paths.flatMap(filesOf)) {
-    const content = readFileSync(file)
-    hash.update(`${file} ${content.length}\n`).update(content)
-  }
+  const add = (name: string, content: Uint8Array) =>
+    hash.update(`${name} ${content.length}\n`).update(content)
+  for (const file of sources.flatMap((source) => filesOf(root, source)))
+    add(file, readFileSync(join(root, file)))
+  add('settings', settings)
   return hash.digest('hex')
 }
 
-function filesOf(path: string): string[] {
-  if (statSync(path).isFile()) return [path]
+/** The file of that name below `root`, or all that are in that folder; each by its name below `root`. */
+function filesOf(root: string, name: string): string[] {
+  const path = join(root, name)
+  if (statSync(path).isFile()) return [name]
   return readdirSync(path, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort()
 }
 

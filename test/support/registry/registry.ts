@@ -10,6 +10,7 @@ import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import type { Settings } from '../../../lib/model/settings.ts'
 import { NO_KERNEL_ORG } from '../kernel-org.ts'
 import { debianSuites } from '../mirrors.ts'
+import { giveAssembly, keepAssembly } from './assembly.ts'
 
 const run = promisify(execFile)
 
@@ -48,15 +49,14 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const chosen = port ?? (await freePort())
   const settings = join(dataDir, 'test-settings.json')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  await writeFile(
-    settings,
-    JSON.stringify({
-      debian: { suites: debianSuites(), snapshot: { mode: 'off' } },
-      vanilla: { archive: NO_KERNEL_ORG },
-      loadTest: { mode },
-      ...own,
-    }),
-  )
+  const json = JSON.stringify({
+    debian: { suites: debianSuites(), snapshot: { mode: 'off' } },
+    vanilla: { archive: NO_KERNEL_ORG },
+    loadTest: { mode },
+    ...own,
+  })
+  await writeFile(settings, json)
+  giveAssembly(dataDir, json)
   const child = spawn(process.execPath, ['local/main.ts', ...args], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,6 +69,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     text += chunk
   })
   await readyLine(child, () => text)
+  keepAssembly(dataDir, json)
   return {
     url: `http://127.0.0.1:${chosen}`,
     pid: child.pid ?? 0,

@@ -1,0 +1,34 @@
+// The synthesized stack of one registry, given to the next one with the same settings: it takes seconds, and a registry sees
+// by itself whether what it finds fits.
+
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+const KEPT = join(import.meta.dirname, '../../../.build/assemblies')
+const FILES = ['cdk.out', 'cdk.digest']
+
+const folderOf = (settings: string): string => join(KEPT, createHash('sha256').update(settings).digest('hex'))
+const digestIn = (folder: string): string | undefined => {
+  const file = join(folder, 'cdk.digest')
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+/** To a folder of data that has none. */
+export function giveAssembly(dataDir: string, settings: string): void {
+  const kept = folderOf(settings)
+  if (digestIn(kept) === undefined || digestIn(dataDir) !== undefined) return
+  for (const name of FILES) cpSync(join(kept, name), join(dataDir, name), { recursive: true })
+}
+
+/** From a registry that is ready. */
+export function keepAssembly(dataDir: string, settings: string): void {
+  const kept = folderOf(settings)
+  const digest = digestIn(dataDir)
+  if (digest === undefined || digest === digestIn(kept)) return
+  mkdirSync(KEPT, { recursive: true })
+  const making = mkdtempSync(join(KEPT, 'making-'))
+  for (const name of FILES) cpSync(join(dataDir, name), join(making, name), { recursive: true })
+  rmSync(kept, { recursive: true, force: true })
+  renameSync(making, kept)
+}
