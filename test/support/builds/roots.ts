@@ -1,5 +1,7 @@
 // The build roots of the tests: composed once for this user, as a registry does it.
 
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Composed, openRootCache } from '../../../client/roots/cache.ts'
 import { folderListDates, folderStore } from '../../../client/roots/folder-store.ts'
 import { createFetch } from '../../../lib/aws/fetch.ts'
@@ -59,5 +61,16 @@ export function rootArchive(purpose: Purpose): Promise<Buffer> {
   return archive
 }
 
-const pack = async (purpose: Purpose): Promise<Buffer> =>
-  Buffer.from((await packed(diskFolder((await rootFor(purpose)).folder))).archive)
+/** It takes a quarter of a minute: one test's is the next one's. */
+const ARCHIVES = join(import.meta.dirname, '../../../.build/root-archives')
+
+async function pack(purpose: Purpose): Promise<Buffer> {
+  const { digest, folder } = await rootFor(purpose)
+  const file = join(ARCHIVES, `${digest}.tar.gz`)
+  if (existsSync(file)) return readFileSync(file)
+  const { archive } = await packed(diskFolder(folder))
+  mkdirSync(ARCHIVES, { recursive: true })
+  writeFileSync(`${file}.making`, archive)
+  renameSync(`${file}.making`, file)
+  return Buffer.from(archive)
+}
