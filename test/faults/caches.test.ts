@@ -10,6 +10,7 @@ import { type Disk, mountDisk } from '../support/registry/disk.ts'
 import { pinnedPath } from '../support/registry/probes.ts'
 import { ask, sh } from '../support/registry/registry.ts'
 import { stand } from '../support/registry/stand.ts'
+import { testLong } from '../support/unless.ts'
 
 const THERE = pinnedPath('amd64')
 
@@ -101,21 +102,24 @@ async function putUnused(): Promise<void> {
   })
 }
 
-test('what is gone is fetched again by the next build, and above CACHE_ROOM only what nobody uses goes', async () => {
-  // All of it, whatever the records say that is there.
-  await here.stop()
-  for (const file of filesIn('inputs')) rmSync(file)
-  await putUnused()
-  age()
-  await start({ CACHE_ROOM: '1' })
-  expect(await get(pinnedPath('amd64', 'o'))).toMatchObject({ code: 0 })
-  expect(await get(pinnedPath('cloud-amd64'))).toMatchObject({ code: 0 })
-  // A minute after the start.
-  await expect
-    .poll(() => here.registry().output(), { timeout: 90_000 })
-    .toMatch(/^\d+ MB were deleted that can be fetched or made again/m)
-  const left = await keysOf('inputs')
-  expect(left).not.toContain(UNUSED)
-  expect(left.filter((key) => key.startsWith('sha256/')).length).toBeGreaterThan(2)
-  expect(await get(THERE)).toMatchObject({ code: 0 })
-})
+testLong(
+  'what is gone is fetched again by the next build, and above CACHE_ROOM only what nobody uses goes',
+  async () => {
+    // All of it, whatever the records say that is there.
+    await here.stop()
+    for (const file of filesIn('inputs')) rmSync(file)
+    await putUnused()
+    age()
+    await start({ CACHE_ROOM: '1' })
+    expect(await get(pinnedPath('amd64', 'o'))).toMatchObject({ code: 0 })
+    expect(await get(pinnedPath('cloud-amd64'))).toMatchObject({ code: 0 })
+    // A minute after the start.
+    await expect
+      .poll(() => here.registry().output(), { timeout: 90_000 })
+      .toMatch(/^\d+ MB were deleted that can be fetched or made again/m)
+    const left = await keysOf('inputs')
+    expect(left).not.toContain(UNUSED)
+    expect(left.filter((key) => key.startsWith('sha256/')).length).toBeGreaterThan(2)
+    expect(await get(THERE)).toMatchObject({ code: 0 })
+  },
+)

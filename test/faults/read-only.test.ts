@@ -9,6 +9,7 @@ import { type Disk, mountDisk } from '../support/registry/disk.ts'
 import { pinnedPath } from '../support/registry/probes.ts'
 import { ask, curl, sh } from '../support/registry/registry.ts'
 import { stand } from '../support/registry/stand.ts'
+import { testLong } from '../support/unless.ts'
 
 const THERE = pinnedPath('amd64')
 const MISSING = pinnedPath('cloud-amd64')
@@ -88,22 +89,25 @@ test('a start is refused with a sentence that names the folder and what to do, a
   await here.stop()
 })
 
-test('a disk whose errors ended its writing says nothing of itself, and it is seen all the same', async () => {
-  const [disk, dir] = [join(here.dir(), 'disk'), join(here.dir(), 'mounted')]
-  mkdirSync(dir)
-  await sh('truncate', ['-s', '600M', disk])
-  await sh('mkfs.ext4', ['-q', disk])
-  await sh('mount', ['-o', 'loop', disk, dir])
-  try {
-    await here.start({ dataDir: join(dir, 'data') })
-    expect(await get(THERE)).toMatchObject({ code: 0 })
-    await sh('mount', ['-o', 'remount,abort', dir])
-    await expectRefused()
-    await expectHits()
-    await told(/^\S+mounted\/data cannot be written in: EROFS: .*dmesg tells/m)
-    expect(await here.stop()).toBe(0)
-  } finally {
-    await here.stop()
-    await sh('umount', [dir])
-  }
-})
+testLong(
+  'a disk whose errors ended its writing says nothing of itself, and it is seen all the same',
+  async () => {
+    const [disk, dir] = [join(here.dir(), 'disk'), join(here.dir(), 'mounted')]
+    mkdirSync(dir)
+    await sh('truncate', ['-s', '600M', disk])
+    await sh('mkfs.ext4', ['-q', disk])
+    await sh('mount', ['-o', 'loop', disk, dir])
+    try {
+      await here.start({ dataDir: join(dir, 'data') })
+      expect(await get(THERE)).toMatchObject({ code: 0 })
+      await sh('mount', ['-o', 'remount,abort', dir])
+      await expectRefused()
+      await expectHits()
+      await told(/^\S+mounted\/data cannot be written in: EROFS: .*dmesg tells/m)
+      expect(await here.stop()).toBe(0)
+    } finally {
+      await here.stop()
+      await sh('umount', [dir])
+    }
+  },
+)
