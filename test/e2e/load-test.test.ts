@@ -25,7 +25,8 @@ afterAll(() => work.remove())
 
 const pathOf = (extension: string) => `/driver/${VERSION}/x86_64/scap_debian_${kernel.release}_1.${extension}`
 const get = (registry: Registry, path: string) =>
-  curl(['-fsSL', '--max-time', '60', '-o', '/dev/null', registry.url + path])
+  // As a client that comes again when it is told to.
+  curl(['-fsSL', '--retry', '5', '-o', '/dev/null', registry.url + path])
 const story = async (registry: Registry, path: string) =>
   JSON.parse((await ask(`${registry.url}${path}.json`)).body)
 
