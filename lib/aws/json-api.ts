@@ -168,7 +168,7 @@ function outputOf({ status, text }: Reply): object {
 function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const body: unknown = JSON.parse(text)
-    return typeof body === 'object' && body !== null ? { ...body } : undefined
+    return typeof body === 'object' ? ((body as Record<string, unknown>) ?? undefined) : undefined
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 // Signature Version 4 of what this registry sends: in the headers of a POST, or in the query of a URL.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 
 export interface Credentials {
   readonly accessKeyId: string
@@ -26,22 +26,19 @@ const ALGORITHM = 'AWS4-HMAC-SHA256'
 /** `headers`, by lower-case names and the host among them, with those that sign a POST of `body` to `/`. */
 export function signedPost(signing: Signing, headers: Texts, body: string): Texts {
   const { accessKeyId, sessionToken } = signing.credentials
+  const moment = momentOf(signing)
   const all: Texts = {
     ...headers,
-    'x-amz-date': timeOf(signing),
+    'x-amz-date': moment.time,
     ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
   }
   const names = Object.keys(all).sort()
   const lines = names.map((name) => `${name}:${all[name]}`)
-  const signature = signatureOf(signing, [
-    ...['POST', '/', ''],
-    ...[...lines, '', names.join(';')],
-    hash('sha256', body),
-  ])
-  const credential = `${accessKeyId}/${scopeOf(signing)}`
+  const canonical = ['POST', '/', '', ...lines, '', names.join(';'), hash('sha256', body)]
+  const signature = signatureOf(signing, moment, canonical)
   return {
     ...all,
-    authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
+    authorization: `${ALGORITHM} Credential=${accessKeyId}/${moment.scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
   }
 }
 
@@ -63,11 +60,12 @@ export function signedQuery(
   { method, host, path, query, expiresSeconds }: Presigned,
 ): string {
   const { accessKeyId, sessionToken } = signing.credentials
+  const moment = momentOf(signing)
   const all: Texts = {
     ...query,
     'X-Amz-Algorithm': ALGORITHM,
-    'X-Amz-Credential': `${accessKeyId}/${scopeOf(signing)}`,
-    'X-Amz-Date': timeOf(signing),
+    'X-Amz-Credential': `${accessKeyId}/${moment.scope}`,
+    'X-Amz-Date': moment.time,
     'X-Amz-Expires': String(expiresSeconds),
     ...(sessionToken === undefined ? {} : { 'X-Amz-Security-Token': sessionToken }),
     'X-Amz-SignedHeaders': 'host',
@@ -78,8 +76,8 @@ export function signedQuery(
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map((pair) => pair.join('='))
     .join('&')
-  const signature = signatureOf(signing, [method, path, sorted, `host:${host}`, '', 'host', UNSIGNED])
-  return `${sorted}&X-Amz-Signature=${signature}`
+  const canonical = [method, path, sorted, `host:${host}`, '', 'host', UNSIGNED]
+  return `${sorted}&X-Amz-Signature=${signatureOf(signing, moment, canonical)}`
 }
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
@@ -88,32 +86,39 @@ const UNSIGNED = 'UNSIGNED-PAYLOAD'
 export const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** `20261123T120000Z` */
-const timeOf = ({ now }: Signing): string => new Date(now).toISOString().replace(/[:-]|\.\d+/g, '')
+interface Moment {
+  /** `20261123T120000Z` */
+  readonly time: string
+  /** `20261123/eu-central-1/s3/aws4_request` */
+  readonly scope: string
+}
 
-const scopeOf = (signing: Signing): string =>
-  `${timeOf(signing).slice(0, 8)}/${signing.region}/${signing.service}/aws4_request`
+function momentOf({ now, region, service }: Signing): Moment {
+  const time = new Date(now).toISOString().replace(/[:-]|\.\d+/g, '')
+  return { time, scope: `${time.slice(0, 8)}/${region}/${service}/aws4_request` }
+}
 
 /** Of the lines of a canonical request; lower-case hex. */
-function signatureOf(signing: Signing, canonical: readonly string[]): string {
-  const scope = scopeOf(signing)
-  const text = [ALGORITHM, timeOf(signing), scope, hash('sha256', canonical.join('\n'))].join('\n')
-  return createHmac('sha256', signingKey(signing.credentials.secretAccessKey, scope))
-    .update(text)
-    .digest('hex')
+function signatureOf(
+  { credentials }: Signing,
+  { time, scope }: Moment,
+  canonical: readonly string[],
+): string {
+  const text = [ALGORITHM, time, scope, hash('sha256', canonical.join('\n'))].join('\n')
+  return createHmac('sha256', signingKey(credentials.secretAccessKey, scope)).update(text).digest('hex')
 }
 
 /** Derived once a secret, day and service. */
-function signingKey(secret: string, scope: string): Buffer {
+function signingKey(secret: string, scope: string): KeyObject {
   const id = `${secret}/${scope}`
   const known = derived.get(id)
   if (known !== undefined) return known
-  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`) as Buffer
+  const key = createSecretKey(scope.split('/').reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)))
   if (derived.size >= MOST_DERIVED) derived.clear()
   derived.set(id, key)
   return key
 }
 const MOST_DERIVED = 16
-const derived = new Map<string, Buffer>()
+const derived = new Map<string, KeyObject>()
 
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
