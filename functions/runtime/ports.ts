@@ -130,19 +130,22 @@ export function signs(): Sign {
 }
 
 /** The queue is read once a second, however many ask. */
-export function placesInQueue(): PlaceOf {
+export function placesInQueue(settings: Settings): PlaceOf {
   const open = shareFor(index().open, elapsed, 1000)
-  const ports = { index: { open }, places: places(), now: Date.now, settings: settings() }
+  const ports = { index: { open }, places: places(), now: Date.now, settings }
   return (key) => placeInQueue(ports, key)
 }
 
 /** What resolving a name needs: for those who redirect, and those who send the bytes themselves. */
-export const resolvePorts = (): ResolvePorts => ({
-  ...locatePorts(),
-  artifacts: clientUrls('artifactsBucket'),
-  staging: clientUrls('stagingBucket'),
-  placeOf: placesInQueue(),
-})
+export function resolvePorts(): ResolvePorts {
+  const ports = locatePorts()
+  return {
+    ...ports,
+    artifacts: clientUrls('artifactsBucket'),
+    staging: clientUrls('stagingBucket'),
+    placeOf: placesInQueue(ports.settings),
+  }
+}
 
 /** The same without what answers: for those who submit. */
 export function locatePorts(): LocatePorts {

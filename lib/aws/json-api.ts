@@ -45,7 +45,7 @@ export interface ApiOptions {
   readonly region: string
   readonly credentials: () => Promise<Credentials>
   readonly now: Clock
-  /** milliseconds that one try has for its whole answer; for tests */
+  /** milliseconds that one try has, once it has a connection, for its whole answer; for tests */
   readonly tryMs?: number
 }
 
@@ -63,11 +63,9 @@ export function createCall({ service, target, contentType }: Api, options: ApiOp
   const post = poster(place, tryMs)
   return async (operation, input) => {
     const body = JSON.stringify(input)
-    const headers = {
-      ...{ host: place.host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` },
-    }
+    const to = { host: place.host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` }
     const signing = { service, region, credentials: await credentials(), now: now() }
-    const signed = signedPost(signing, headers, body)
+    const signed = signedPost(signing, to, body)
     return tried(async () => outputOf(await post(signed, body)), tryMs)
   }
 }
@@ -124,7 +122,11 @@ function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
   return function post(headers, body) {
     return new Promise((resolve, reject) => {
       const request = begin({ ...headers, 'content-length': Buffer.byteLength(body) })
-      const timer = setTimeout(() => request.destroy(late(hostname, timeoutMs)), timeoutMs)
+      let timer: NodeJS.Timeout | undefined
+      // From when it has a connection: a crowd that waits for one is served in its turn, not sent away to come again.
+      request.on('socket', () => {
+        timer = setTimeout(() => request.destroy(late(hostname, timeoutMs)), timeoutMs)
+      })
       const ended = (give: () => void): void => {
         clearTimeout(timer)
         give()
@@ -168,10 +170,13 @@ function outputOf({ status, text }: Reply): object {
 function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const body: unknown = JSON.parse(text)
-    return typeof body === 'object' ? ((body as Record<string, unknown>) ?? undefined) : undefined
+    return isObject(body) ? body : undefined
   } catch {
     return undefined
   }
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name })

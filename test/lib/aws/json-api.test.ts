@@ -185,6 +185,14 @@ describe('a call is an error by the name that AWS gives it', () => {
   })
 })
 
+test('who waits for a connection waits for its turn, however long', async () => {
+  const { endpoint, got } = await endpointThat((response) => setTimeout(() => fine(response, 1), 150))
+  const call = callOf(endpoint, 700)
+  // Six turns of fifty connections take longer than one try may.
+  await Promise.all(Array.from({ length: 300 }, () => call('GetItem', {})))
+  expect(got).toHaveLength(300)
+})
+
 test('connections are kept, and no more than fifty are open', async () => {
   const { server, call } = await endpointThat((response) => setTimeout(() => fine(response, 1), 20))
   let connections = 0
