@@ -141,7 +141,9 @@ export function createIndex(client: DynamoDb, table: string, now: Clock): Index 
       const asked = buildId === undefined
       const condition = `${TESTABLE} AND ${asked ? NEWER_TEST : '#test = :set_test'}`
       const values = { ...held(claim), ':published': 'published' }
-      const set = { ...inTest({ test, deadline }), buildId, ...probe }
+      // Of what it is a test of nothing else, though more should come: a whole state would undo the test that is asked for.
+      const measured = probe && { sha256: probe.sha256, bytes: probe.bytes }
+      const set = { ...inTest({ test, deadline }), buildId, ...measured }
       const gone = [EXPIRES, 'queuedAt', ...(asked ? ['buildId'] : [])]
       return (await update(key, condition, set, gone, values)) !== undefined
     },
