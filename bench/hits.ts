@@ -4,8 +4,7 @@ import { cp } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { Agent, get } from 'node:http'
 import { createRequire } from 'node:module'
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient, GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBClient, GetItemCommand, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: { path: string }) => Server
 
@@ -35,11 +34,10 @@ export async function timeHits(
     region: 'us-east-1',
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
   })
-  const documents = DynamoDBDocumentClient.from(client)
-  const table = await tableOf(client, documents, key)
+  const table = await tableOf(client, key)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const getItem = async () => {
-    const { Item } = await documents.send(new GetCommand({ TableName: table, Key: { id: key } }))
+    const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: { id: { S: key } } }))
     if (Item === undefined) throw new Error('the item is gone')
   }
   const hits: number[] = []
@@ -54,15 +52,11 @@ export async function timeHits(
   return { hit: median(hits), getItem: median(items) }
 }
 
-async function tableOf(
-  client: DynamoDBClient,
-  documents: DynamoDBDocumentClient,
-  key: string,
-): Promise<string> {
+async function tableOf(client: DynamoDBClient, key: string): Promise<string> {
   const { TableNames = [] } = await client.send(new ListTablesCommand())
   for (const table of TableNames) {
-    const { Items = [] } = await documents.send(new ScanCommand({ TableName: table }))
-    if (Items.some(({ id }) => id === key)) return table
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: table }))
+    if (Items.some(({ id }) => id?.S === key)) return table
   }
   throw new Error(`no table holds ${key}`)
 }

@@ -14,8 +14,10 @@ import {
 } from '../test/support/registry/registry.ts'
 import { bareMake } from './bare-make.ts'
 import { timeIndexes } from './big-index.ts'
+import { measureColdStart } from './cold-start.ts'
 import { timeCrowds } from './crowd.ts'
 import { hitsAtTheDoor } from './door.ts'
+import { measureHandler } from './handler.ts'
 import { timeHits } from './hits.ts'
 import { timeNames } from './names.ts'
 import { timeRoots } from './roots.ts'
@@ -57,6 +59,7 @@ async function residentMegabytes(pid: number): Promise<number> {
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   crowd: () => timeCrowds(dataDir, say),
   index: () => timeIndexes(dataDir, say),
+  'read-path': readPath,
 }
 
 const [flag, only = ''] = process.argv.slice(2)
@@ -69,6 +72,18 @@ try {
 } finally {
   await running?.stop()
   await work.remove()
+}
+
+/** The functions themselves, without the stack. */
+async function readPath(): Promise<void> {
+  const told = (ratios: readonly number[]) => ratios.map((ratio) => ratio.toFixed(2)).join(', ')
+  const handler = await measureHandler()
+  say('hit in the handler against GetItem and a presign', told(handler.ratios), 'within 1.3')
+  say("the same against the SDK's", told(handler.ofSdk), '')
+  const cold = await measureColdStart()
+  say('cold start against the DynamoDB client alone', told(cold.ratios), 'within 1.15')
+  say('the same against hello world', told(cold.ofHello), '')
+  say('bytes of the bundles', JSON.stringify(cold.bytes), 'resolve within 350 KB')
 }
 
 async function measureAll(): Promise<void> {

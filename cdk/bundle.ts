@@ -2,7 +2,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { buildSync } from 'esbuild'
+import { type BuildOptions, buildSync } from 'esbuild'
 
 export const FUNCTIONS = [
   'resolve',
@@ -20,29 +20,34 @@ export type FunctionName = (typeof FUNCTIONS)[number]
 
 const ROOT = join(import.meta.dirname, '..')
 
+/** Of esbuild, for whatever runs as a function. */
+export const BUNDLING = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  // The ES modules of the AWS SDK shake down to two thirds.
+  mainFields: ['module', 'main'],
+  // Files, processes and other services that the SDK would look for credentials in: a sixth of its start.
+  alias: { '@aws-sdk/credential-provider-node': './functions/runtime/credentials.ts' },
+  // The ES module of openpgp asks for its own URL, which a CommonJS file does not have.
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // Names stay, for the traces of errors.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} satisfies BuildOptions
+
 /** Writes `{outdir}/{name}/index.js`. The same sources give the same bytes. */
 export function bundleFunctions(outdir: string): void {
   rmSync(outdir, { recursive: true, force: true })
   buildSync({
-    absWorkingDir: ROOT,
+    ...BUNDLING,
     entryPoints: FUNCTIONS.map((name) => ({ in: `functions/${name}.ts`, out: `${name}/index` })),
     outdir: resolve(outdir),
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    // The ES modules of the AWS SDK shake down to two thirds.
-    mainFields: ['module', 'main'],
-    // Files, processes and other services that the SDK would look for credentials in: a sixth of what a client waits for.
-    alias: { '@aws-sdk/credential-provider-node': './functions/runtime/credentials.ts' },
-    // The ES module of openpgp asks for its own URL, which a CommonJS file does not have.
-    define: { 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-    // Names stay, for the traces of errors.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
-    logLevel: 'warning',
   })
   // Under a folder whose package.json says "module", index.js would be read as one.
   for (const name of FUNCTIONS) writeFileSync(join(outdir, name, 'package.json'), '{"type":"commonjs"}\n')

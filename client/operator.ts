@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DynamoDBClient, type DynamoDBClientConfig, paginateListTables } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
+import { createDynamoDb, type DynamoDb } from '../lib/aws/dynamodb.ts'
+import { createCall, DYNAMODB } from '../lib/aws/json-api.ts'
 import { jsonOf, parseOwn } from '../lib/model/parse.ts'
 import { UsageError } from './command-line.ts'
 
@@ -33,7 +34,7 @@ export interface Where {
 export type TableName = 'Sources' | 'Probes'
 
 export interface OperatorsTable {
-  readonly client: DynamoDBDocumentClient
+  readonly client: DynamoDb
   readonly name: string
 }
 
@@ -50,16 +51,23 @@ const operatorSchema = z.object({
 export async function tableIn({ data, stack, table }: Where, which: TableName): Promise<OperatorsTable> {
   if ([data, stack, table].filter((one) => one !== undefined).length > 1)
     throw new UsageError('--data, --stack and --table name three places: give one')
-  if (table !== undefined) return open({}, table)
-  if (stack !== undefined) return open({}, await tableOf(stack, which))
+  const inCloud = process.env.AWS_ENDPOINT_URL_DYNAMODB
+  if (table !== undefined) return open({}, inCloud, table)
+  if (stack !== undefined) return open({}, inCloud, await tableOf(stack, which))
   const { tables, endpoint, region, credentials } = operatorOf(data ?? DATA)
-  return open({ endpoint, region, credentials, maxAttempts: 1 }, tables[which])
+  return open({ region, credentials }, endpoint, tables[which])
 }
 
-const open = (config: DynamoDBClientConfig, name: string): OperatorsTable => ({
-  client: DynamoDBDocumentClient.from(new DynamoDBClient(config)),
-  name,
-})
+/** An operator's credentials and region may be in any of the many places that the SDK looks at. */
+async function open(
+  config: DynamoDBClientConfig,
+  endpoint: string | undefined,
+  name: string,
+): Promise<OperatorsTable> {
+  const { credentials, region } = new DynamoDBClient(config).config
+  const call = createCall(DYNAMODB, { endpoint, region: await region(), credentials, now: Date.now })
+  return { client: createDynamoDb(call), name }
+}
 
 /** Error, for a person, where no registry runs on that folder. */
 export function operatorOf(folder: string): z.infer<typeof operatorSchema> {

@@ -23,7 +23,7 @@ const ports: WaitPorts = {
   now: Date.now,
   elapsed,
   sign: signs(),
-  placeOf: placesInQueue(),
+  placeOf: placesInQueue(current),
   sleep: (milliseconds) => sleep(milliseconds),
   settings: current,
 }

@@ -1,6 +1,22 @@
-// In place of the SDK's search for credentials (cdk/bundle.ts): a function has its role's in its environment, and nowhere else.
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+// A function has its role's credentials in its environment, and nowhere else. `defaultProvider` takes the place of the SDK's
+// search for them (cdk/bundle.ts). https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 
-import { fromEnv } from '@aws-sdk/credential-provider-env'
+import type { Credentials } from '../../lib/aws/sigv4.ts'
+import { ProbeError } from '../../lib/model/errors.ts'
 
-export const defaultProvider = () => fromEnv()
+/** ProbeError `misconfigured`. Without a token: an operator's own, who tries a function by hand. */
+export async function fromEnvironment(): Promise<Credentials> {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = process.env
+  if (!accessKeyId || !secretAccessKey)
+    throw new ProbeError(
+      'misconfigured',
+      "the environment has no credentials: a function has its role's there",
+    )
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+}
+
+export const defaultProvider = () => fromEnvironment

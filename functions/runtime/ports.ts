@@ -2,16 +2,14 @@
 
 import { randomUUID } from 'node:crypto'
 import { CodeBuildClient } from '@aws-sdk/client-codebuild'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { S3Client } from '@aws-sdk/client-s3'
-import { fromEnv } from '@aws-sdk/credential-provider-env'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type * as z from 'zod'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
+import { createDynamoDb, type DynamoDb } from '../../lib/aws/dynamodb.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
+import { type Api, createCall, DYNAMODB, EVENTS } from '../../lib/aws/json-api.ts'
 import { createPlaces } from '../../lib/aws/places.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createReads } from '../../lib/aws/presigned-reads.ts'
@@ -35,6 +33,7 @@ import { rememberExhausted, rememberRecorded } from '../../lib/serve/remembered.
 import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
 import { shareFor, shareReads } from '../../lib/serve/shared-reads.ts'
 import { everyMilliseconds, giveSign, type Sign } from '../../lib/serve/sign-of-life.ts'
+import { fromEnvironment } from './credentials.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucket'
 
@@ -55,15 +54,16 @@ export function settingsOf<T>(schema: z.ZodType<T>, defaults: T): T {
 }
 
 // One client a service, made when the first port asks: each has connections of its own.
-let dynamoClient: DynamoDBDocumentClient | undefined
+let dynamoClient: DynamoDb | undefined
 let s3Client: S3Client | undefined
 
-function dynamo(): DynamoDBDocumentClient {
-  dynamoClient ??= DynamoDBDocumentClient.from(new DynamoDBClient(), {
-    marshallOptions: { removeUndefinedValues: true },
-  })
+function dynamo(): DynamoDb {
+  dynamoClient ??= createDynamoDb(callOf(DYNAMODB, process.env.AWS_ENDPOINT_URL_DYNAMODB))
   return dynamoClient
 }
+
+const callOf = (api: Api, endpoint: string | undefined) =>
+  createCall(api, { endpoint, region: required('AWS_REGION'), credentials: fromEnvironment, now: Date.now })
 
 /** Only one machine's own S3 has an endpoint of its own, and no host name for each bucket. */
 function s3(): S3Client {
@@ -96,7 +96,8 @@ const recordedKernels = (): LocatePorts['kernels'] => {
   const reads = createReads(internalUrls('inputsBucket'))
   return { recorded: (id) => recordedKernel(reads, id) }
 }
-export const bus = () => createBus(new EventBridgeClient(), required(ENV.eventBus))
+export const bus = () =>
+  createBus(callOf(EVENTS, process.env.AWS_ENDPOINT_URL_EVENTBRIDGE), required(ENV.eventBus))
 export const builder = () =>
   createBuilder(new CodeBuildClient(), {
     build: { x86_64: required(ENV.projectX86_64), aarch64: required(ENV.projectAarch64) },
@@ -114,7 +115,7 @@ const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
     endpoint,
     bucket: required(ENV[bucket]),
     region: required('AWS_REGION'),
-    credentials: fromEnv(),
+    credentials: fromEnvironment,
     now: Date.now,
   })
 
@@ -129,19 +130,22 @@ export function signs(): Sign {
 }
 
 /** The queue is read once a second, however many ask. */
-export function placesInQueue(): PlaceOf {
+export function placesInQueue(settings: Settings): PlaceOf {
   const open = shareFor(index().open, elapsed, 1000)
-  const ports = { index: { open }, places: places(), now: Date.now, settings: settings() }
+  const ports = { index: { open }, places: places(), now: Date.now, settings }
   return (key) => placeInQueue(ports, key)
 }
 
 /** What resolving a name needs: for those who redirect, and those who send the bytes themselves. */
-export const resolvePorts = (): ResolvePorts => ({
-  ...locatePorts(),
-  artifacts: clientUrls('artifactsBucket'),
-  staging: clientUrls('stagingBucket'),
-  placeOf: placesInQueue(),
-})
+export function resolvePorts(): ResolvePorts {
+  const ports = locatePorts()
+  return {
+    ...ports,
+    artifacts: clientUrls('artifactsBucket'),
+    staging: clientUrls('stagingBucket'),
+    placeOf: placesInQueue(ports.settings),
+  }
+}
 
 /** The same without what answers: for those who submit. */
 export function locatePorts(): LocatePorts {

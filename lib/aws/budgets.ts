@@ -1,18 +1,18 @@
 // Budgets in DynamoDB: one item a budget, holding the claims that spent from it.
 
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Budgets, Clock } from '../model/ports.ts'
 import { ifHeld } from './conditional.ts'
+import type { DynamoDb } from './dynamodb.ts'
 import { EXPIRES, TABLE_KEY } from './resources.ts'
 
 /** A budget is of one day; it is deleted when nobody can spend from it any more. */
 const LIFE_SECONDS = 2 * 86_400
 
-export function createBudgets(client: DynamoDBDocumentClient, table: string, now: Clock): Budgets {
+export function createBudgets(client: DynamoDb, table: string, now: Clock): Budgets {
   return {
     async spend(budget, claim, limit, units = 1) {
       if (units > limit) return false
-      const command = new UpdateCommand({
+      const spent = client.update({
         TableName: table,
         Key: { [TABLE_KEY]: budget },
         // A set of claims, not a counter: a repeated event spends nothing.
@@ -27,10 +27,10 @@ export function createBudgets(client: DynamoDBDocumentClient, table: string, now
           ':expires': Math.floor(now() / 1000) + LIFE_SECONDS,
         },
       })
-      return (await ifHeld(client.send(command))) !== undefined
+      return (await ifHeld(spent)) !== undefined
     },
     async giveBack(budget, claim, units = 1) {
-      const command = new UpdateCommand({
+      const given = client.update({
         TableName: table,
         Key: { [TABLE_KEY]: budget },
         UpdateExpression: 'DELETE claims :claims',
@@ -38,10 +38,10 @@ export function createBudgets(client: DynamoDBDocumentClient, table: string, now
         ConditionExpression: 'contains(claims, :claim)',
         ExpressionAttributeValues: { ':claims': claimsOf(claim, units), ':claim': claim },
       })
-      await ifHeld(client.send(command))
+      await ifHeld(given)
     },
     async exhausted(budget, limit) {
-      const { Item } = await client.send(new GetCommand({ TableName: table, Key: { [TABLE_KEY]: budget } }))
+      const { Item } = await client.get({ TableName: table, Key: { [TABLE_KEY]: budget } })
       return Item?.claims instanceof Set && Item.claims.size >= limit
     },
   }

@@ -1,14 +1,20 @@
 // The stack's own event bus.
 
-import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { ProbeError } from '../model/errors.ts'
 import type { Bus } from '../model/ports.ts'
+import type { Call } from './json-api.ts'
 import { EVENT_SOURCE } from './resources.ts'
 
 /** Of an entry, where it may be taken the next time: EventBridge API reference, PutEventsResultEntry. */
 const BUSY = ['ThrottlingException', 'InternalFailure', 'InternalException']
 
-export function createBus(client: EventBridgeClient, bus: string): Bus {
+interface Put {
+  readonly FailedEntryCount?: number
+  readonly Entries?: readonly { readonly ErrorCode?: string; readonly ErrorMessage?: string }[]
+}
+
+/** `call`: of EventBridge */
+export function createBus(call: Call, bus: string): Bus {
   return {
     async emit({ type, ...detail }) {
       const entry = {
@@ -17,7 +23,7 @@ export function createBus(client: EventBridgeClient, bus: string): Bus {
         DetailType: type,
         Detail: JSON.stringify(detail),
       }
-      const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({ Entries: [entry] }))
+      const { FailedEntryCount, Entries } = (await call('PutEvents', { Entries: [entry] })) as Put
       // PutEvents answers 200 when the bus refused the event.
       if (FailedEntryCount === 0) return
       const { ErrorCode = '', ErrorMessage = '' } = Entries?.[0] ?? {}

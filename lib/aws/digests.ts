@@ -1,9 +1,9 @@
 // The digests of sources as an operator sees them: all that are on record, in the table that the planner records them in.
 
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { ProbeError } from '../model/errors.ts'
 import type { Source } from '../model/probe.ts'
 import { ifHeld } from './conditional.ts'
+import type { DynamoDb, Item } from './dynamodb.ts'
 import { sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
@@ -31,12 +31,12 @@ export function checkId(id: string): string {
   throw new ProbeError('bad-field', `version: ${JSON.stringify(id)} is no driver version`)
 }
 
-export function createDigests(client: DynamoDBDocumentClient, table: string): Digests {
-  async function* items(): AsyncGenerator<Readonly<Record<string, unknown>>> {
-    let start: Record<string, unknown> | undefined
+export function createDigests(client: DynamoDb, table: string): Digests {
+  async function* items(): AsyncGenerator<Item> {
+    let start: Item | undefined
     do {
       const page = { TableName: table, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }
-      const { Items = [], LastEvaluatedKey } = await client.send(new ScanCommand(page))
+      const { Items = [], LastEvaluatedKey } = await client.scan(page)
       yield* Items
       start = LastEvaluatedKey
     } while (start !== undefined)
@@ -52,18 +52,17 @@ export function createDigests(client: DynamoDBDocumentClient, table: string): Di
     },
     // One conditional write: a crash leaves the whole record or none, and the same again changes nothing.
     name: async (id, source) => {
-      const command = new PutCommand({
+      const put = client.put({
         TableName: table,
         Item: { [TABLE_KEY]: id, ...source },
         ConditionExpression: `attribute_not_exists(${TABLE_KEY}) OR sha256 = :same`,
         ExpressionAttributeValues: { ':same': source.sha256 },
       })
-      return (await ifHeld(client.send(command))) !== undefined
+      return (await ifHeld(put)) !== undefined
     },
     forget: async (id) => {
       const Key = { [TABLE_KEY]: id }
-      const command = new DeleteCommand({ TableName: table, Key, ReturnValues: 'ALL_OLD' })
-      const { Attributes } = await client.send(command)
+      const { Attributes } = await client.delete({ TableName: table, Key, ReturnValues: 'ALL_OLD' })
       return Attributes === undefined ? undefined : sourceOf(id, Attributes)
     },
   }

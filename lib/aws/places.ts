@@ -1,10 +1,10 @@
 // The places of builds and load tests in DynamoDB: one item, beside the budgets, with who has each.
 
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Clock, Place, Places } from '../model/ports.ts'
 import { FURTHEST_DEADLINE, hasCome } from '../model/retry.ts'
 import { ifHeld } from './conditional.ts'
+import type { DynamoDb, Item } from './dynamodb.ts'
 import { TABLE_KEY } from './resources.ts'
 
 const taken = z.object({ since: z.number(), until: z.number() })
@@ -19,23 +19,26 @@ const stored = z.object({
 /** How much the last build counts. */
 const SHARE = 0.25
 
-export function createPlaces(client: DynamoDBDocumentClient, table: string, now: Clock): Places {
+export function createPlaces(client: DynamoDb, table: string, now: Clock): Places {
   const item = { TableName: table, Key: { [TABLE_KEY]: 'places' } }
   const read = async () => {
-    const { Item } = await client.send(new GetCommand({ ...item, ConsistentRead: true }))
+    const { Item } = await client.get({ ...item, ConsistentRead: true })
     return stored.parse(Item ?? {})
   }
-  const update = (UpdateExpression: string, ConditionExpression: string, names: object, values: object) =>
+  const update = (
+    UpdateExpression: string,
+    ConditionExpression: string,
+    names: Readonly<Record<string, string>>,
+    values: Item,
+  ) =>
     ifHeld(
-      client.send(
-        new UpdateCommand({
-          ...item,
-          UpdateExpression,
-          ConditionExpression,
-          ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: { ...names } }),
-          ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: { ...values } }),
-        }),
-      ),
+      client.update({
+        ...item,
+        UpdateExpression,
+        ConditionExpression,
+        ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: names }),
+        ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
+      }),
     )
   /** Where its time is over: whoever took it has not told its end. */
   const free = (id: string, { until }: Taken) =>

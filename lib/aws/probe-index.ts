@@ -1,18 +1,12 @@
 // The index of probes in DynamoDB: one item a probe, conditional writes on that one item only.
 
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  ScanCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb'
 import { isProbeError } from '../model/errors.ts'
 import type { Clock, Index, Open, Testing } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
 import { FURTHEST_DEADLINE, FURTHEST_RETRY, SIGN_MILLISECONDS } from '../model/retry.ts'
 import { releaseIn } from '../names/grammar.ts'
 import { ifHeld } from './conditional.ts'
+import type { DynamoDb } from './dynamodb.ts'
 import { claimIdOf, claimOf, stateOf } from './item.ts'
 import {
   EXPIRES,
@@ -57,7 +51,7 @@ const TESTABLE = `((${HELD}) OR (${UNTESTED}))`
 const FREE =
   'attribute_not_exists(#state) OR (#state = :failed AND NOT retryAt BETWEEN :after AND :retry) OR (#state = :building AND NOT deadline BETWEEN :after AND :furthest)'
 
-export function createIndex(client: DynamoDBDocumentClient, table: string, now: Clock): Index {
+export function createIndex(client: DynamoDb, table: string, now: Clock): Index {
   /** One conditional update; `undefined` when the condition did not hold. */
   async function update(
     key: string,
@@ -67,7 +61,7 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
     values: Attributes,
   ) {
     const { names, assignments, bound } = assign(set)
-    const command = new UpdateCommand({
+    const updated = client.update({
       TableName: table,
       Key: { [TABLE_KEY]: key },
       ConditionExpression: condition,
@@ -76,27 +70,27 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
       ExpressionAttributeValues: { ...bound, ...values },
       ReturnValues: 'ALL_NEW',
     })
-    return (await ifHeld(client.send(command)))?.Attributes
+    return (await ifHeld(updated))?.Attributes
   }
   /** What is open, by a condition on its deadline, the next one first. */
   async function open(condition: string, moment: number, limit: number) {
-    const found = await client.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: OVERDUE_INDEX,
-        KeyConditionExpression: `#open = :open AND ${condition}`,
-        ExpressionAttributeNames: { '#open': OVERDUE_PARTITION, '#deadline': OVERDUE_SORT },
-        ExpressionAttributeValues: { ':open': OPEN, ':moment': moment },
-        Limit: limit,
-      }),
-    )
+    const found = await client.query({
+      TableName: table,
+      IndexName: OVERDUE_INDEX,
+      KeyConditionExpression: `#open = :open AND ${condition}`,
+      ExpressionAttributeNames: { '#open': OVERDUE_PARTITION, '#deadline': OVERDUE_SORT },
+      ExpressionAttributeValues: { ':open': OPEN, ':moment': moment },
+      Limit: limit,
+    })
     return found.Items ?? []
   }
   return {
     async get(key, { consistent = false } = {}) {
-      const found = await client.send(
-        new GetCommand({ TableName: table, Key: { [TABLE_KEY]: key }, ConsistentRead: consistent }),
-      )
+      const found = await client.get({
+        TableName: table,
+        Key: { [TABLE_KEY]: key },
+        ConsistentRead: consistent,
+      })
       const { Item } = found
       return Item === undefined || isExpired(Item, now()) ? undefined : stateOf(key, Item)
     },
@@ -147,7 +141,9 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
       const asked = buildId === undefined
       const condition = `${TESTABLE} AND ${asked ? NEWER_TEST : '#test = :set_test'}`
       const values = { ...held(claim), ':published': 'published' }
-      const set = { ...inTest({ test, deadline }), buildId, ...probe }
+      // Of what it is a test of nothing else, though more should come: a whole state would undo the test that is asked for.
+      const measured = probe && { sha256: probe.sha256, bytes: probe.bytes }
+      const set = { ...inTest({ test, deadline }), buildId, ...measured }
       const gone = [EXPIRES, 'queuedAt', ...(asked ? ['buildId'] : [])]
       return (await update(key, condition, set, gone, values)) !== undefined
     },
@@ -181,19 +177,17 @@ export function createIndex(client: DynamoDBDocumentClient, table: string, now: 
     },
     async list({ release, cursor, limit }) {
       const start = cursor === undefined ? undefined : { [TABLE_KEY]: keyAt(cursor) }
-      const found = await client.send(
-        release === undefined
-          ? new ScanCommand({ TableName: table, Limit: limit, ExclusiveStartKey: start })
-          : new QueryCommand({
-              TableName: table,
-              IndexName: RELEASE_INDEX,
-              KeyConditionExpression: '#release = :release',
-              ExpressionAttributeNames: { '#release': RELEASE_PARTITION },
-              ExpressionAttributeValues: { ':release': release },
-              Limit: limit,
-              ExclusiveStartKey: start && { ...start, [RELEASE_PARTITION]: release },
-            }),
-      )
+      const found = await (release === undefined
+        ? client.scan({ TableName: table, Limit: limit, ExclusiveStartKey: start })
+        : client.query({
+            TableName: table,
+            IndexName: RELEASE_INDEX,
+            KeyConditionExpression: '#release = :release',
+            ExpressionAttributeNames: { '#release': RELEASE_PARTITION },
+            ExpressionAttributeValues: { ':release': release },
+            Limit: limit,
+            ExclusiveStartKey: start && { ...start, [RELEASE_PARTITION]: release },
+          }))
       const last = found.LastEvaluatedKey?.[TABLE_KEY]
       const items = (found.Items ?? []).flatMap(itemOf)
       return last === undefined ? { items } : { items, next: Buffer.from(String(last)).toString('base64url') }

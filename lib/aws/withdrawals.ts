@@ -1,8 +1,8 @@
 // Published probes that an operator takes back: each stays where it is, and is served to nobody.
 
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Clock } from '../model/ports.ts'
 import { ifHeld } from './conditional.ts'
+import type { DynamoDb, Item } from './dynamodb.ts'
 import { TABLE_KEY } from './resources.ts'
 
 export interface Withdrawals {
@@ -12,20 +12,18 @@ export interface Withdrawals {
   restore(key: string): Promise<boolean>
 }
 
-export function createWithdrawals(client: DynamoDBDocumentClient, table: string, now: Clock): Withdrawals {
+export function createWithdrawals(client: DynamoDb, table: string, now: Clock): Withdrawals {
   // One conditional write each: a crash leaves the item as it was, or as it was meant.
-  const update = async (key: string, expression: string, condition: string, values: object) =>
+  const update = async (key: string, expression: string, condition: string, values: Item) =>
     (await ifHeld(
-      client.send(
-        new UpdateCommand({
-          TableName: table,
-          Key: { [TABLE_KEY]: key },
-          UpdateExpression: expression,
-          ConditionExpression: `#state = :published${condition}`,
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':published': 'published', ...values },
-        }),
-      ),
+      client.update({
+        TableName: table,
+        Key: { [TABLE_KEY]: key },
+        UpdateExpression: expression,
+        ConditionExpression: `#state = :published${condition}`,
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':published': 'published', ...values },
+      }),
     )) !== undefined
   return {
     withdraw: (key, reason) =>

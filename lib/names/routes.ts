@@ -60,12 +60,15 @@ export function routeOf(path: string): {
   readonly route: Route
   readonly parts: Readonly<Record<string, string>>
 } {
-  for (const route of OWN_ROUTES) {
-    const match = patternOf(route).exec(path)
+  for (const [route, pattern] of PATTERNS) {
+    const match = pattern.exec(path)
     if (match !== null) return { route, parts: match.groups ?? {} }
   }
   return { route: NAMES, parts: {} }
 }
+
+/** Compiled once: every request asks. */
+const PATTERNS = OWN_ROUTES.map((route) => [route, patternOf(route)] as const)
 
 function patternOf({ path }: Route): RegExp {
   const pattern = path

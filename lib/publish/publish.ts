@@ -280,7 +280,7 @@ async function spareUnbegun({ index }: PublishPorts, { key, brokeOff }: BuildEnd
 }
 
 async function testedProbe(ports: PublishPorts, state: InTest): Promise<Measured> {
-  if (state.state === 'published') return state
+  if (state.state === 'published') return { sha256: state.sha256, bytes: state.bytes }
   const { probe = new Uint8Array() } = await readStaged(ports, state.claim)
   return measured(probe)
 }

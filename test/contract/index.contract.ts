@@ -381,6 +381,19 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toMatchObject({ test: 3, deadline: late })
     })
 
+    test.each(WAYS)(
+      'that is %s and broke off gives way to the next, of the very state that it left',
+      async (_, prepare) => {
+        await prepare()
+        await index.testing(KEY, 'c1', { test: 2, deadline: soon })
+        await index.testing(KEY, 'c1', { test: 2, deadline: soon, buildId: 'test:2' })
+        const left = { ...PUBLICATION, ...((await state()) as object) }
+        expect(await index.testing(KEY, 'c1', { test: 3, deadline: late, probe: left })).toBe(true)
+        expect(await state()).toMatchObject({ test: 3, deadline: late, sha256: PUBLICATION.sha256 })
+        expect(await state()).not.toHaveProperty('buildId')
+      },
+    )
+
     test.each(WAYS)('that is %s is overdue past its deadline', async (_, prepare) => {
       await prepare()
       await index.testing(KEY, 'c1', { test: 2, deadline: soon })

@@ -183,7 +183,8 @@ export function memoryIndex(now: Clock) {
       const isNext = buildId === undefined ? (state.test ?? 0) < test : state.test === test
       if (!isNext) return false
       const { buildId: _, queuedAt: __, ...rest } = state
-      const phase = state.state === 'building' ? { phase: 'load-test' as const, ...probe } : {}
+      const measured = probe && { sha256: probe.sha256, bytes: probe.bytes }
+      const phase = state.state === 'building' ? { phase: 'load-test' as const, ...measured } : {}
       states.set(key, { ...rest, ...phase, test, deadline, ...(buildId === undefined ? {} : { buildId }) })
       expire(key, undefined)
       return true

@@ -1,4 +1,3 @@
-import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { describe, expect, test } from 'vitest'
 import { buildEndOf, requestedOf } from '../../../functions/runtime/events.ts'
 import { createBus } from '../../../lib/aws/bus.ts'
@@ -6,15 +5,14 @@ import type { RegistryEvent } from '../../../lib/model/events.ts'
 
 /** An event as EventBridge delivers what the bus was given. */
 async function delivered(event: RegistryEvent): Promise<unknown> {
-  const sent: PutEventsCommand[] = []
-  const client = {
-    send: async (command: PutEventsCommand) => {
-      sent.push(command)
-      return { FailedEntryCount: 0 }
-    },
+  let sent: object = {}
+  const call = async (_: string, input: object) => {
+    sent = input
+    return { FailedEntryCount: 0 }
   }
-  await createBus(client as unknown as EventBridgeClient, 'bus').emit(event)
-  const { DetailType, Detail = '' } = sent[0]?.input.Entries?.[0] ?? {}
+  await createBus(call, 'bus').emit(event)
+  const { Entries } = sent as { Entries: { DetailType: string; Detail: string }[] }
+  const [{ DetailType, Detail }] = Entries as [(typeof Entries)[0]]
   return { version: '0', 'detail-type': DetailType, detail: JSON.parse(Detail) }
 }
 

@@ -1,6 +1,5 @@
 // A budget in DynamoDB is deleted by its time to live.
 
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { createBudgets } from '../../../lib/aws/budgets.ts'
 import { EXPIRES, TABLE_KEY } from '../../../lib/aws/resources.ts'
@@ -12,7 +11,7 @@ test('a budget expires two days after it was last spent from, in seconds', async
   let now = Date.UTC(2026, 10, 23)
   const budgets = createBudgets(lab.client, table, () => now)
   const expires = async () => {
-    const { Item } = await lab.client.send(new GetCommand({ TableName: table, Key: { [TABLE_KEY]: 'b' } }))
+    const { Item } = await lab.client.get({ TableName: table, Key: { [TABLE_KEY]: 'b' } })
     return Item?.[EXPIRES]
   }
   await budgets.spend('b', 'one', 1)

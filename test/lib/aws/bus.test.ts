@@ -1,8 +1,8 @@
 // Events, by the EventBridge of local/.
 
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createBus } from '../../../lib/aws/bus.ts'
+import { createCall, EVENTS } from '../../../lib/aws/json-api.ts'
 import { EVENT_SOURCE } from '../../../lib/aws/resources.ts'
 import type { RegistryEvent } from '../../../lib/model/events.ts'
 import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
@@ -29,14 +29,14 @@ async function lab() {
       },
     },
   })
-  const client = new EventBridgeClient(clientOptions(endpoint))
-  onTestFinished(() => client.destroy())
-  return { client, delivered }
+  const { region, credentials } = clientOptions(endpoint)
+  const call = createCall(EVENTS, { endpoint, region, credentials: async () => credentials, now: Date.now })
+  return { call, delivered }
 }
 
 test('an event comes with its type apart from what it tells', async () => {
-  const { client, delivered } = await lab()
-  const bus = createBus(client, 'probes')
+  const { call, delivered } = await lab()
+  const bus = createBus(call, 'probes')
   await bus.emit(REQUESTED)
   await bus.emit(OVERDUE)
   await until(() => (delivered.length === 2 ? true : undefined))
@@ -48,8 +48,8 @@ test('an event comes with its type apart from what it tells', async () => {
 })
 
 test('an event that the bus refuses is an error, though the call is answered with 200', async () => {
-  const { client } = await lab()
-  await expect(createBus(client, 'no-such-bus').emit(REQUESTED)).rejects.toMatchObject({
+  const { call } = await lab()
+  await expect(createBus(call, 'no-such-bus').emit(REQUESTED)).rejects.toMatchObject({
     code: 'misconfigured',
     message: expect.stringMatching(/no-such-bus refused ProbeRequested of k: .*does not exist/),
   })
@@ -58,20 +58,9 @@ test('an event that the bus refuses is an error, though the call is answered wit
 test.each(['ThrottlingException', 'InternalFailure'])(
   'a bus that is busy (%s) has no room now, and may have it the next time',
   async (ErrorCode) => {
-    const client = new EventBridgeClient({
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    })
-    onTestFinished(() => client.destroy())
     // As AWS answers; the local one does so where its disk is full (test/faults/full-disk.test.ts).
-    client.middlewareStack.add(
-      () => async () => ({
-        output: { FailedEntryCount: 1, Entries: [{ ErrorCode, ErrorMessage: 'too much' }], $metadata: {} },
-        response: {},
-      }),
-      { step: 'finalizeRequest', priority: 'high' },
-    )
-    await expect(createBus(client, 'probes').emit(REQUESTED)).rejects.toMatchObject({
+    const call = async () => ({ FailedEntryCount: 1, Entries: [{ ErrorCode, ErrorMessage: 'too much' }] })
+    await expect(createBus(call, 'probes').emit(REQUESTED)).rejects.toMatchObject({
       code: 'no-room',
       message: 'the registry begins nothing new: too much',
     })

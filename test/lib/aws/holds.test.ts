@@ -1,10 +1,9 @@
 // Holds in DynamoDB: what they cost, and that nothing of them stays.
 
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHolds } from '../../../lib/aws/holds.ts'
 import { EXPIRES, TABLE_KEY } from '../../../lib/aws/resources.ts'
-import { type DynamoDbLab, startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
+import { type DynamoDbLab, sentBy, startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 
@@ -18,20 +17,15 @@ afterAll(() => lab.stop())
 
 const lease = (i: number) => ({ id: `0000000${i}-0000`, until: NOW + 60_000 })
 const itemOf = async (holder: string) =>
-  (await lab.client.send(new GetCommand({ TableName: table, Key: { [TABLE_KEY]: `holds/${holder}` } }))).Item
+  (await lab.client.get({ TableName: table, Key: { [TABLE_KEY]: `holds/${holder}` } })).Item
 
 test('who has too many already costs a look and no write', async () => {
   const holds = createHolds(lab.client, table, () => NOW)
   await holds.take('a', lease(1), 1)
-  let writes = 0
-  const send = lab.client.send.bind(lab.client)
-  lab.client.send = ((command: Parameters<typeof send>[0]) => {
-    if (command instanceof UpdateCommand) writes += 1
-    return send(command)
-  }) as typeof lab.client.send
-  expect(await holds.take('a', lease(2), 1)).toBe(false)
-  lab.client.send = send
-  expect(writes).toBe(0)
+  const sent = await sentBy(lab, async () => {
+    expect(await holds.take('a', lease(2), 1)).toBe(false)
+  })
+  expect(sent.map(({ operation }) => operation)).toEqual(['GetItem'])
 })
 
 test('an item goes an hour after its last lease, and a late release does not bring it back', async () => {

@@ -1,13 +1,12 @@
 // What the index in DynamoDB does beyond the contract: what it costs, what it refuses, and that it is the model.
 
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createIndex } from '../../../lib/aws/probe-index.ts'
 import { OVERDUE_PARTITION, TABLE_KEY } from '../../../lib/aws/resources.ts'
 import type { Index } from '../../../lib/model/ports.ts'
 import type { Failure, Publication } from '../../../lib/model/probe.ts'
-import { commandsOf, type DynamoDbLab, startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
+import { type DynamoDbLab, sentBy, startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
 import { memoryIndex } from '../../support/memory.ts'
 
 let lab: DynamoDbLab
@@ -36,30 +35,30 @@ const PUBLICATION: Publication = {
 const FAILURE: Failure = { reason: 'build-lost', detail: 'cut off', retryAt: 30 }
 
 const itemOf = async (TableName: string, key: string) =>
-  (await lab.client.send(new GetCommand({ TableName, Key: { [TABLE_KEY]: key } }))).Item
+  (await lab.client.get({ TableName, Key: { [TABLE_KEY]: key } })).Item
 
 describe('the cost', () => {
   test('a read is one eventually consistent GetItem, and a consistent one when it is asked for', async () => {
     const index = createIndex(lab.client, table, () => 0)
-    const [read, ...more] = await commandsOf(lab, () => index.get('k'))
-    expect(read).toMatchObject({ name: 'GetItemCommand', input: { ConsistentRead: false } })
+    const [read, ...more] = await sentBy(lab, () => index.get('k'))
+    expect(read).toMatchObject({ operation: 'GetItem', input: { ConsistentRead: false } })
     expect(more).toEqual([])
-    const consistent = await commandsOf(lab, () => index.get('k', { consistent: true }))
-    expect(consistent).toMatchObject([{ name: 'GetItemCommand', input: { ConsistentRead: true } }])
+    const consistent = await sentBy(lab, () => index.get('k', { consistent: true }))
+    expect(consistent).toMatchObject([{ operation: 'GetItem', input: { ConsistentRead: true } }])
   })
 
   test('a claim is one write, for the winner and for the losers', async () => {
     const index = createIndex(lab.client, table, () => 0)
     const claim = (name: string) => index.claim('cost', { claim: name, claimedAt: 1, deadline: 9 })
-    expect(await commandsOf(lab, () => claim('c1'))).toMatchObject([{ name: 'UpdateItemCommand' }])
-    expect(await commandsOf(lab, () => claim('c2'))).toMatchObject([{ name: 'UpdateItemCommand' }])
+    expect(await sentBy(lab, () => claim('c1'))).toMatchObject([{ operation: 'UpdateItem' }])
+    expect(await sentBy(lab, () => claim('c2'))).toMatchObject([{ operation: 'UpdateItem' }])
   })
 })
 
 test('an older item with a name that a reason no longer has is read under its new one', async () => {
   const index = createIndex(lab.client, table, () => 0)
   const item = { state: 'failed', attempt: 1, claim: 'c', ...FAILURE, reason: 'build-error' }
-  await lab.client.send(new PutCommand({ TableName: table, Item: { ...item, [TABLE_KEY]: 'older' } }))
+  await lab.client.put({ TableName: table, Item: { ...item, [TABLE_KEY]: 'older' } })
   expect(await index.get('older')).toMatchObject({ state: 'failed', reason: 'build-broken', retryAt: 30 })
 })
 
@@ -83,7 +82,7 @@ describe('an item that is no state of ours', () => {
     ['provenance.timings.compile', provenance({ timings: { compile: '5' } })],
   ])('is refused for its %s, by its key', async (member, item) => {
     const key = `by/hand/${member}`
-    await lab.client.send(new PutCommand({ TableName: table, Item: { ...item, [TABLE_KEY]: key } }))
+    await lab.client.put({ TableName: table, Item: { ...item, [TABLE_KEY]: key } })
     const refusal = {
       code: 'misconfigured',
       message: expect.stringMatching(`${key} has no proper ${member}`),
@@ -93,7 +92,7 @@ describe('an item that is no state of ours', () => {
 
   test('is not claimed over: somebody has to look', async () => {
     const Item = { [TABLE_KEY]: 'kept', state: 'unheard of', worth: 'much' }
-    await lab.client.send(new PutCommand({ TableName: table, Item }))
+    await lab.client.put({ TableName: table, Item })
     const claim = { claim: 'c', claimedAt: 1, deadline: 2 }
     expect(await createIndex(lab.client, table, () => 0).claim('kept', claim)).toBeUndefined()
     expect(await itemOf(table, 'kept')).toEqual(Item)

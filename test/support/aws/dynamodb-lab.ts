@@ -10,7 +10,8 @@ import {
   type GlobalSecondaryIndex,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { createDynamoDb } from '../../../lib/aws/dynamodb.ts'
+import { type Call, createCall, DYNAMODB } from '../../../lib/aws/json-api.ts'
 import {
   OVERDUE_INDEX,
   OVERDUE_PARTITION,
@@ -26,16 +27,24 @@ export async function startDynamoDb() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const plain = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
+  const endpoint = `http://127.0.0.1:${port}`
+  const region = 'us-east-1'
+  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' }
+  const plain = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 })
+  const calls: Sent[] = []
+  const call = createCall(DYNAMODB, { endpoint, region, credentials: async () => credentials, now: Date.now })
+  const recorded: Call = (operation, input) => {
+    calls.push({ operation, input })
+    return call(operation, input)
+  }
   let tables = 0
   return {
+    endpoint,
+    /** the SDK's own */
     plain,
-    client: DynamoDBDocumentClient.from(plain, { marshallOptions: { removeUndefinedValues: true } }),
+    client: createDynamoDb(recorded),
+    /** all that the client has sent */
+    calls,
     /** Resolves to the name of a new empty table. */
     table: async (): Promise<string> => {
       const TableName = `table-${++tables}`
@@ -55,18 +64,16 @@ export async function startDynamoDb() {
 }
 export type DynamoDbLab = Awaited<ReturnType<typeof startDynamoDb>>
 
-/** The names and inputs of the commands that `act` sends. */
-export async function commandsOf({ client }: DynamoDbLab, act: () => Promise<unknown>) {
-  const sent: { name: string; input: object }[] = []
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      sent.push({ name: String(context.commandName), input: args.input })
-      return next(args)
-    },
-    { step: 'initialize', name: 'record' },
-  )
-  await act().finally(() => client.middlewareStack.remove('record'))
-  return sent
+export interface Sent {
+  readonly operation: string
+  readonly input: object
+}
+
+/** What `act` has the client send. */
+export async function sentBy({ calls }: DynamoDbLab, act: () => Promise<unknown>): Promise<readonly Sent[]> {
+  const before = calls.length
+  await act()
+  return calls.slice(before)
 }
 
 const attribute = (AttributeName: string, AttributeType: 'S' | 'N'): AttributeDefinition => ({

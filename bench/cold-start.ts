@@ -1,0 +1,95 @@
+// A cold start of the read path: a fresh process, the import of the bundle, the first answer. Against a bundle of the SDK's
+// DynamoDB client alone that reads the same item, and against one that only answers.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildSync } from 'esbuild'
+import { BUNDLING, bundleFunctions } from '../cdk/bundle.ts'
+import { EVENT, KEY, startPublishedProbe } from './published-probe.ts'
+
+const ROUNDS = 3
+const IN_A_ROUND = 15
+
+export interface ColdStart {
+  /** of each round: the median against that of the DynamoDB client alone */
+  readonly ratios: readonly number[]
+  /** the same against hello world */
+  readonly ofHello: readonly number[]
+  /** of each bundle */
+  readonly bytes: Readonly<Record<Bundle, number>>
+}
+
+const BUNDLES = ['resolve', 'dynamodb', 'hello'] as const
+type Bundle = (typeof BUNDLES)[number]
+
+const SOURCES = {
+  dynamodb: `
+    import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
+    const client = new DynamoDBClient()
+    export const handler = async () => {
+      const TableName = process.env.PROBES_TABLE
+      const { Item } = await client.send(new GetItemCommand({ TableName, Key: { id: { S: ${JSON.stringify(KEY)} } } }))
+      return { statusCode: Item === undefined ? 404 : 307 }
+    }`,
+  hello: `export const handler = async () => ({ statusCode: 307 })`,
+}
+
+export async function measureColdStart(): Promise<ColdStart> {
+  const probe = await startPublishedProbe()
+  const folder = mkdtempSync(join(tmpdir(), 'bench-cold-start-'))
+  try {
+    bundleFunctions(folder)
+    for (const name of ['dynamodb', 'hello'] as const) bundle(folder, name)
+    const rounds: Record<Bundle, number>[] = []
+    for (let round = 0; round < ROUNDS; round += 1) rounds.push(await mediansOf(folder, probe.environment))
+    return {
+      ratios: rounds.map(({ resolve, dynamodb }) => resolve / dynamodb),
+      ofHello: rounds.map(({ resolve, hello }) => resolve / hello),
+      bytes: ofEach((name) => statSync(fileIn(folder, name)).size),
+    }
+  } finally {
+    probe.stop()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const fileIn = (folder: string, name: Bundle): string => join(folder, name, 'index.js')
+
+const ofEach = <T>(value: (name: Bundle) => T): Record<Bundle, T> =>
+  Object.fromEntries(BUNDLES.map((name) => [name, value(name)])) as Record<Bundle, T>
+
+/** As the functions themselves are bundled. */
+function bundle(folder: string, name: keyof typeof SOURCES): void {
+  const stdin = { contents: SOURCES[name], resolveDir: import.meta.dirname }
+  buildSync({ ...BUNDLING, stdin, outfile: fileIn(folder, name) })
+  writeFileSync(join(folder, name, 'package.json'), '{"type":"commonjs"}\n')
+}
+
+async function mediansOf(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Record<Bundle, number>> {
+  const times = ofEach<number[]>(() => [])
+  for (let i = 0; i < IN_A_ROUND; i += 1)
+    for (const name of BUNDLES) times[name].push(await startOf(fileIn(folder, name), environment))
+  return ofEach((name) => median(times[name]))
+}
+
+/** Milliseconds from before the process to its end, which is at the first answer. */
+function startOf(file: string, env: Readonly<Record<string, string>>): Promise<number> {
+  const script = `require(${JSON.stringify(file)}).handler(${JSON.stringify(EVENT)}, {})
+    .then(({ statusCode }) => process.exit(statusCode === 307 ? 0 : 1))`
+  const began = performance.now()
+  return new Promise((resolve, reject) => {
+    spawn(process.execPath, ['-e', script], { env, stdio: ['ignore', 'inherit', 'inherit'] }).on(
+      'exit',
+      (code) =>
+        code === 0 ? resolve(performance.now() - began) : reject(new Error(`${file} ended with ${code}`)),
+    )
+  })
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -1,0 +1,79 @@
+// Between values and the attribute values of DynamoDB, which name the type of each.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+
+/** The values of an item's attributes: text, numbers, booleans, null, sets of texts, and lists and objects of them. */
+export type Item = Readonly<Record<string, unknown>>
+
+/** e.g. `{ S: 'text' }`, `{ N: '7' }`, `{ SS: ['a', 'b'] }` */
+type AttributeValue = Readonly<Record<string, unknown>>
+type Attributes = Readonly<Record<string, AttributeValue>>
+
+/** A member that is undefined is left out. TypeError for what no attribute can hold. */
+export function attributesOf(item: Item): Attributes {
+  const attributes: Record<string, AttributeValue> = {}
+  for (const [name, value] of Object.entries(item))
+    if (value !== undefined) attributes[name] = attributeOf(value)
+  return attributes
+}
+
+function attributeOf(value: unknown): AttributeValue {
+  if (typeof value === 'string') return { S: value }
+  if (typeof value === 'boolean') return { BOOL: value }
+  if (typeof value === 'number') return { N: numberText(value) }
+  if (value === null) return { NULL: true }
+  if (Array.isArray(value)) return { L: value.filter((one) => one !== undefined).map(attributeOf) }
+  if (value instanceof Set) return { SS: setOf(value) }
+  if (isPlain(value)) return { M: attributesOf(value) }
+  throw new TypeError(`no attribute of an item holds a ${typeof value} of this kind`)
+}
+
+/** One that JavaScript itself counts exactly. */
+function numberText(value: number): string {
+  if (Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return String(value)
+  throw new TypeError(`no attribute of an item holds the number ${value}`)
+}
+
+function setOf(values: ReadonlySet<unknown>): string[] {
+  const texts = [...values].filter((one) => typeof one === 'string')
+  if (texts.length === values.size && texts.length > 0) return texts
+  throw new TypeError('a set in an item has texts, one at least')
+}
+
+const isPlain = (value: unknown): value is Item =>
+  typeof value === 'object' &&
+  value !== null &&
+  [Object.prototype, null].includes(Object.getPrototypeOf(value))
+
+/** Of what DynamoDB has sent: what nobody here has written stays as it came, for the reader of the item to refuse. */
+export function itemOf(attributes: Item): Item {
+  const item: Record<string, unknown> = {}
+  for (const [name, attribute] of Object.entries(attributes)) item[name] = readAttribute(attribute)
+  return item
+}
+
+function readAttribute(attribute: unknown): unknown {
+  const [[type, value] = []] = Object.entries(attribute ?? {})
+  switch (type) {
+    case 'N':
+      return readNumber(String(value))
+    case 'NULL':
+      return null
+    case 'L':
+      return Array.isArray(value) ? value.map(readAttribute) : attribute
+    case 'M':
+      return isPlain(value) ? itemOf(value) : attribute
+    case 'SS':
+      return Array.isArray(value) ? new Set(value) : attribute
+    case 'S':
+    case 'BOOL':
+      return value
+    default:
+      return attribute
+  }
+}
+
+/** DynamoDB's have 38 digits: one that would be rounded stays a text. */
+function readNumber(text: string): number | string {
+  const value = Number(text)
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : text
+}

@@ -1,0 +1,124 @@
+// Signature Version 4 of what this registry sends: in the headers of a POST, or in the query of a URL.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
+/** What a signature is good for, and when it is made. */
+export interface Signing {
+  /** name in the credential scope, e.g. `s3`, `dynamodb`, `events` */
+  readonly service: string
+  readonly region: string
+  readonly credentials: Credentials
+  /** milliseconds since the epoch */
+  readonly now: number
+}
+
+type Texts = Readonly<Record<string, string>>
+
+const ALGORITHM = 'AWS4-HMAC-SHA256'
+
+/** `headers`, by lower-case names and the host among them, with those that sign a POST of `body` to `/`. */
+export function signedPost(signing: Signing, headers: Texts, body: string): Texts {
+  const { accessKeyId, sessionToken } = signing.credentials
+  const moment = momentOf(signing)
+  const all: Texts = {
+    ...headers,
+    'x-amz-date': moment.time,
+    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
+  }
+  const names = Object.keys(all).sort()
+  const lines = names.map((name) => `${name}:${all[name]}`)
+  const canonical = ['POST', '/', '', ...lines, '', names.join(';'), hash('sha256', body)]
+  const signature = signatureOf(signing, moment, canonical)
+  return {
+    ...all,
+    authorization: `${ALGORITHM} Credential=${accessKeyId}/${moment.scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
+  }
+}
+
+export interface Presigned {
+  readonly method: string
+  readonly host: string
+  /** as it is sent: percent-encoded, once */
+  readonly path: string
+  readonly query: Texts
+  readonly expiresSeconds: number
+}
+
+/**
+ * `query` with what signs it, as it is sent. Whoever holds the URL sends what they like: neither a body nor a header but the
+ * host is part of the signature. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ */
+export function signedQuery(
+  signing: Signing,
+  { method, host, path, query, expiresSeconds }: Presigned,
+): string {
+  const { accessKeyId, sessionToken } = signing.credentials
+  const moment = momentOf(signing)
+  const all: Texts = {
+    ...query,
+    'X-Amz-Algorithm': ALGORITHM,
+    'X-Amz-Credential': `${accessKeyId}/${moment.scope}`,
+    'X-Amz-Date': moment.time,
+    'X-Amz-Expires': String(expiresSeconds),
+    ...(sessionToken === undefined ? {} : { 'X-Amz-Security-Token': sessionToken }),
+    'X-Amz-SignedHeaders': 'host',
+    'x-amz-content-sha256': UNSIGNED,
+  }
+  const sorted = Object.entries(all)
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.join('='))
+    .join('&')
+  const canonical = [method, path, sorted, `host:${host}`, '', 'host', UNSIGNED]
+  return `${sorted}&X-Amz-Signature=${signatureOf(signing, moment, canonical)}`
+}
+
+const UNSIGNED = 'UNSIGNED-PAYLOAD'
+
+/** RFC 3986: everything but the unreserved characters. */
+export const encode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+
+interface Moment {
+  /** `20261123T120000Z` */
+  readonly time: string
+  /** `20261123/eu-central-1/s3/aws4_request` */
+  readonly scope: string
+}
+
+function momentOf({ now, region, service }: Signing): Moment {
+  const time = new Date(now).toISOString().replace(/[:-]|\.\d+/g, '')
+  return { time, scope: `${time.slice(0, 8)}/${region}/${service}/aws4_request` }
+}
+
+/** Of the lines of a canonical request; lower-case hex. */
+function signatureOf(
+  { credentials }: Signing,
+  { time, scope }: Moment,
+  canonical: readonly string[],
+): string {
+  const text = [ALGORITHM, time, scope, hash('sha256', canonical.join('\n'))].join('\n')
+  return createHmac('sha256', signingKey(credentials.secretAccessKey, scope)).update(text).digest('hex')
+}
+
+/** Derived once a secret, day and service. */
+function signingKey(secret: string, scope: string): KeyObject {
+  const id = `${secret}/${scope}`
+  const known = derived.get(id)
+  if (known !== undefined) return known
+  const key = createSecretKey(scope.split('/').reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)))
+  if (derived.size >= MOST_DERIVED) derived.clear()
+  derived.set(id, key)
+  return key
+}
+const MOST_DERIVED = 16
+const derived = new Map<string, KeyObject>()
+
+const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()

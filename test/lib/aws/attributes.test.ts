@@ -1,0 +1,59 @@
+// Values as attribute values, against the SDK's own codec.
+
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { attributesOf, type Item, itemOf } from '../../../lib/aws/attributes.ts'
+
+const number = fc.oneof(fc.maxSafeInteger(), fc.double({ min: -1e15, max: 1e15, noNaN: true }))
+const value = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.string({ unit: 'grapheme' }),
+    number,
+    fc.boolean(),
+    fc.constant(null),
+    fc.uniqueArray(fc.string(), { minLength: 1 }).map((texts) => new Set(texts)),
+    fc.array(tie('value')),
+    fc.dictionary(fc.string(), tie('value')),
+  ),
+})).value
+const item = fc.dictionary(fc.string({ minLength: 1 }), value)
+
+test('an item is written as the SDK writes it, and read back as it was', () => {
+  fc.assert(
+    fc.property(item, (given) => {
+      const attributes = attributesOf(given)
+      expect(attributes).toEqual(marshall(given))
+      expect(itemOf(attributes)).toEqual(unmarshall(marshall(given)))
+    }),
+  )
+})
+
+test('what is undefined is left out, wherever it stands', () => {
+  const given = { a: undefined, b: { c: undefined, d: [1, undefined, 2] } }
+  expect(attributesOf(given)).toEqual(marshall(given, { removeUndefinedValues: true }))
+})
+
+test.each<[string, unknown]>([
+  ['a number that is none', Number.NaN],
+  ['a number without end', Number.POSITIVE_INFINITY],
+  ['a number that JavaScript rounds', 2 ** 53],
+  ['an empty set', new Set()],
+  ['a set of numbers', new Set([1])],
+  ['a date', new Date(0)],
+  ['a function', () => 1],
+  ['a symbol', Symbol('s')],
+])('%s is refused before it is written', (_, given) => {
+  expect(() => attributesOf({ given })).toThrow(TypeError)
+})
+
+test('what nobody here has written is read as something that no schema takes for its own', () => {
+  const written: Item = {
+    big: { N: '9007199254740993' },
+    huge: { N: '1e125' },
+    bytes: { B: 'AAAA' },
+    odd: {},
+  }
+  expect(itemOf(written)).toEqual({ big: '9007199254740993', huge: '1e125', bytes: { B: 'AAAA' }, odd: {} })
+})
