@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LONG } from '../support/long.ts'
 import { type Clock, clockOf } from '../support/registry/clock.ts'
-import { BEHIND_PROXY, client, crowd } from '../support/registry/crowd.ts'
+import { BEHIND_PROXY, client, counted, crowd, type Told } from '../support/registry/crowd.ts'
 import { type Disk, mountDisk } from '../support/registry/disk.ts'
 import { eventually } from '../support/registry/eventually.ts'
 import { allPaths, pinnedPath, probePath } from '../support/registry/probes.ts'
@@ -59,7 +59,17 @@ const askedFor: string[] = []
 async function crowdOn(path: string | undefined): Promise<void> {
   if (path === undefined) return
   askedFor.push(path)
-  await crowd(here.registry().url + path, 200, 50_000)
+  toldInCrowds.push(...(await crowd(here.registry().url + path, 200, 50_000)))
+}
+
+const toldInCrowds: Told[] = []
+
+/** Nothing can be written for a while: who asks for a missing probe meanwhile is told so. */
+async function without(path: string | undefined, close: () => unknown, open: () => unknown): Promise<void> {
+  await close()
+  if (path !== undefined) toldInCrowds.push(...(await crowd(here.registry().url + path, 20, 5000)))
+  await sleep(10_000)
+  await open()
 }
 
 /** What goes wrong, each for less than a minute. `path`: a probe that nobody has asked for so far */
@@ -75,10 +85,8 @@ const FAULTS: readonly [string, (path: string | undefined) => Promise<unknown>][
   ],
   [
     'its disk is full',
-    async () => {
-      disk.fill()
-      await sleep(15_000)
-      disk.empty()
+    async (path) => {
+      await without(path, disk.fill, disk.empty)
     },
   ],
   [
@@ -99,10 +107,8 @@ const FAULTS: readonly [string, (path: string | undefined) => Promise<unknown>][
   ],
   [
     'its disk cannot be written',
-    async () => {
-      await disk.cover()
-      await sleep(15_000)
-      await disk.uncover()
+    async (path) => {
+      await without(path, disk.cover, disk.uncover)
     },
   ],
   [
@@ -168,6 +174,11 @@ test(
       .filter(({ status }) => status === 0 || status >= 500)
       .filter((it) => !(it.status === 0 ? wasDown(it) : isOfContract(it)))
     expect(unexpected).toEqual([])
+    const inCrowds = counted(toldInCrowds)
+    console.log(`in crowds: ${JSON.stringify(inCrowds)}`)
+    const allowed = /^(200|307|503|error .*)$/
+    expect(Object.keys(inCrowds).filter((status) => !allowed.test(status))).toEqual([])
+    expect(inCrowds).toHaveProperty('503')
     expect(await digests(THERE)).toEqual(before)
     const asked = await digests(askedFor)
     expect(asked).not.toContain(undefined)
