@@ -47,6 +47,7 @@ export function createHttpApi(options: HttpApiOptions): Service {
   const stage = stageOf(template)
   const find = createRouter(routesOf(options))
   const allow = throttle(stage, () => performance.now())
+  const within = createPatience(stopping)
   const { host, protocol } = new URL(options.publicUrl)
   const gateway = { host, scheme: protocol.slice(0, -1) }
 
@@ -63,7 +64,7 @@ export function createHttpApi(options: HttpApiOptions): Service {
     const event = eventOf(request, body, match, { ...gateway, now: now() })
     const end = waiting.begin(pathOf(request))
     try {
-      const answered = toAnswer(await within(fn.invoke(event), timeoutMs, stopping))
+      const answered = toAnswer(await within(fn.invoke(event), timeoutMs))
       const lack = answered.status === 500 ? lacks(true) : undefined
       return lack === undefined ? answered : noRoom(lack)
     } finally {
@@ -108,18 +109,27 @@ const sourceArn = (
 
 type Late = 'late' | 'stopping'
 
-function within(outcome: Promise<Outcome>, ms: number, stopping: AbortSignal): Promise<Outcome | Late> {
-  return new Promise((resolve) => {
-    const timers = [setTimeout(() => resolve('late'), ms)]
-    const stop = () => timers.push(setTimeout(() => resolve('stopping'), LAST_MS))
-    if (stopping.aborted) stop()
-    else stopping.addEventListener('abort', stop)
-    void outcome.then((value) => {
-      stopping.removeEventListener('abort', stop)
-      for (const timer of timers) clearTimeout(timer)
-      resolve(value)
-    })
+/**
+ * How long an outcome is waited for. One listener for all: a signal looks through those that it has for each that comes or
+ * goes, and a crowd that waits is thousands.
+ */
+function createPatience(stopping: AbortSignal) {
+  const open = new Set<() => void>()
+  stopping.addEventListener('abort', () => {
+    for (const stop of open) stop()
   })
+  return (outcome: Promise<Outcome>, ms: number): Promise<Outcome | Late> =>
+    new Promise((resolve) => {
+      const timers = [setTimeout(() => resolve('late'), ms)]
+      const stop = () => void timers.push(setTimeout(() => resolve('stopping'), LAST_MS))
+      open.add(stop)
+      if (stopping.aborted) stop()
+      void outcome.then((value) => {
+        open.delete(stop)
+        for (const timer of timers) clearTimeout(timer)
+        resolve(value)
+      })
+    })
 }
 
 function toAnswer(outcome: Outcome | Late): HttpAnswer {

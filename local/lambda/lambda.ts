@@ -45,6 +45,8 @@ const DEFAULT_RETRIES = 2
 const ACCOUNT_CONCURRENCY = 1000
 /** Long enough that a registry in use is never cold: four workers that start together hold up every hit for a second. */
 const IDLE_MS = 600_000
+/** Of a function that makes custom resources: it has done so when the stack starts, and is asked no more. */
+const IDLE_ONCE_MS = 1000
 const DEFAULT_MAX_AGE = 6 * 60 * 60
 /** A worker serves many invocations where the cloud has a process each, so it may hold more. */
 const LEAST_HEAP_MB = 512
@@ -109,7 +111,7 @@ function runnerOptions(resource: Resource, role: Principal, options: FunctionsOp
       reserved === undefined
         ? (options.concurrency ?? ACCOUNT_CONCURRENCY)
         : number(reserved, `${logicalId}.ReservedConcurrentExecutions`),
-    idleMs: options.idleMs ?? IDLE_MS,
+    idleMs: options.idleMs ?? (makesResources(resource, options.template) ? IDLE_ONCE_MS : IDLE_MS),
     log: options.openLog(name),
   }
 }
@@ -140,6 +142,9 @@ const lambdaEnvironment = (name: string, memoryMb: number, role: Principal): Rec
 
 const concerns = (name: Json | undefined, { name: own, arn }: Resource): boolean =>
   name === own || name === arn
+
+const makesResources = (fn: Resource, template: Template): boolean =>
+  template.custom().some(({ properties }) => concerns(properties.ServiceToken, fn))
 
 function permissionsOf(fn: Resource, template: Template): ((service: string, source: string) => boolean)[] {
   return template

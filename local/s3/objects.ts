@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { type FileHandle, link, open, readdir, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Checksums } from './digests.ts'
+import { type HeldObject, holdObjects } from './held.ts'
 
 export interface ObjectInfo {
   readonly key: string
@@ -32,6 +33,8 @@ export interface Objects {
   put(upload: Upload): Promise<'stored' | 'exists'>
   /** The caller closes `file`; the object's bytes begin at its beginning. */
   open(bucket: string, key: string): Promise<{ info: ObjectInfo; file: FileHandle } | undefined>
+  /** One that is small, and in a bucket whose use is not told; `undefined` for any other. Nobody writes into its bytes. */
+  held(bucket: string, key: string): Promise<HeldObject | undefined>
   /** No matter if there is one. */
   delete(bucket: string, key: string): Promise<void>
   /** In no order. */
@@ -70,6 +73,7 @@ export function openObjects(
   for (const folder of [incoming, ...buckets.map(folderOf)]) mkdirSync(folder, { recursive: true })
   // A key becomes its digest: no key, however long or odd, can name a path.
   const fileOf = (bucket: string, key: string) => join(folderOf(bucket), objectName(key))
+  const held = holdObjects(readWhole)
   const opened: Objects['open'] = async (bucket, key) => {
     const object = await openObject(fileOf(bucket, key))
     if (object !== undefined && used.includes(bucket)) await tellUse(object.file)
@@ -83,11 +87,15 @@ export function openObjects(
       if (there !== undefined) return refused(upload)
       const folder = folderOf(bucket)
       const temporary = join(bucket in shared ? folder : incoming, `.${randomUUID()}`)
-      return put(upload, temporary, fileOf(bucket, key), folder)
+      const file = fileOf(bucket, key)
+      return put(upload, temporary, file, folder).finally(() => held.forget(file))
     },
     open: opened,
+    held: async (bucket, key) => (used.includes(bucket) ? undefined : held.get(fileOf(bucket, key))),
     async delete(bucket, key) {
-      await unlink(fileOf(bucket, key)).catch(unlessAbsent)
+      const file = fileOf(bucket, key)
+      await unlink(file).catch(unlessAbsent)
+      held.forget(file)
       await sync(folderOf(bucket))
     },
     async *list(bucket) {
@@ -103,6 +111,7 @@ export function openObjects(
       // In one go: no request of this process comes between. Who opened it before reads on.
       if (statSync(file, { throwIfNoEntry: false })?.mtimeMs !== usedAt) return false
       unlinkSync(file)
+      held.forget(file)
       await sync(folderOf(bucket))
       return true
     },
@@ -188,6 +197,12 @@ async function openObject(path: string) {
     await file.close()
     throw error
   }
+}
+
+async function readWhole(file: FileHandle, path: string): Promise<HeldObject> {
+  const { size } = await file.stat()
+  const info = await readInfo(file, path, { start: 0, size })
+  return { info, bytes: await readAt(file, 0, info.bytes) }
 }
 
 /** `path`: for messages. `start`, `size`: of the object's file where it lies within another one. */
