@@ -12,6 +12,9 @@ import {
   type Registry,
   startRegistry,
 } from '../test/support/registry/registry.ts'
+import type { Measure } from './stage.ts'
+import type { Row } from './table.ts'
+import { load, rowOf } from './turns.ts'
 
 const internals = createRequire(import.meta.url)('dynalite/db') as {
   create(options: { path: string }): { db: LevelDb; lifecycleManager: { gracefulClose(): Promise<void> } }
@@ -37,11 +40,9 @@ const SIZES = [1000, 100_000, 1_000_000]
 const ROUNDS = 3
 const WATCHED_MS = 20_000
 
-/** `dataDir`: empty. The largest index has some gigabytes on the disk. */
-export async function timeIndexes(
-  dataDir: string,
-  say: (what: string, value: string, bound: string) => void,
-): Promise<void> {
+/** The largest index has some gigabytes on the disk. */
+export const measureIndexes: Measure = async ({ folder: work }) => {
+  const dataDir = join(work, 'index')
   await firstProbe(dataDir)
   const folders: { items: number; folder: string; rounds: Round[] }[] = []
   for (const items of SIZES) {
@@ -55,19 +56,23 @@ export async function timeIndexes(
   // Turn by turn, so that whatever else the machine does is on all of them.
   for (let round = 0; round < ROUNDS; round += 1)
     for (const { folder, rounds } of folders) rounds.push(await startOnce(folder, PATH))
-  const [small, ...large] = folders.map(({ items, rounds }) => ({ items, ...medians(rounds) }))
+  const [small, ...large] = folders
   if (small === undefined) throw new Error('no index was measured')
-  for (const { items, seconds, megabytes, slowest } of large) {
-    const of = `start after a kill with ${items} probes against ${small.items}`
-    const more = seconds - small.seconds
-    say(
-      `${of}: first hit`,
-      `${seconds.toFixed(2)} / ${small.seconds.toFixed(2)} s`,
-      `${more.toFixed(2)} s more; under 2 s`,
-    )
-    say(`${of}: memory`, `${megabytes.toFixed(0)} / ${small.megabytes.toFixed(0)} MB`, 'under 300 MB')
-    say(`${of}: hits`, `${slowest.toFixed(0)} / ${small.slowest.toFixed(0)} ms`, 'of a hundred the slowest')
+  return large.flatMap(({ items, rounds }) => rowsOf(items, rounds, small.rounds))
+}
+
+function rowsOf(items: number, rounds: readonly Round[], small: readonly Round[]): Row[] {
+  const about = { name: 'index', against: `${SIZES[0]} probes`, goal: { atMost: 1.5 } }
+  const of = (what: string, unit: Exclude<keyof Round, 'load'>, show: (value: number) => string) => {
+    const list = (all: readonly Round[]) => all.map((one) => show(one[unit])).join(', ')
+    const turns = rounds.map((one, i) => ({ ours: one[unit], theirs: small[i]![unit], load: one.load }))
+    return rowOf({ ...about, what, note: `${list(rounds)}; ${list(small)}` }, turns)
   }
+  return [
+    of(`${items} probes: first hit after a kill`, 'seconds', (value) => `${value.toFixed(2)} s`),
+    of(`${items} probes: memory`, 'megabytes', (value) => `${value.toFixed(0)} MB`),
+    of(`${items} probes: slowest of a hundred hits`, 'slowest', (value) => `${value.toFixed(0)} ms`),
+  ]
 }
 
 const PATH = `driver/${DRIVER_VERSION}/x86_64/scap_debian_${pinned('6.1', 'amd64').release}_1.ko`
@@ -79,12 +84,6 @@ async function firstProbe(dataDir: string): Promise<void> {
   if (got.code !== 0) throw new Error(got.stderr)
 }
 
-const medians = (rounds: readonly Round[]): Round => ({
-  seconds: median(rounds.map(({ seconds }) => seconds)),
-  megabytes: median(rounds.map(({ megabytes }) => megabytes)),
-  slowest: median(rounds.map(({ slowest }) => slowest)),
-})
-
 interface Round {
   /** from the start of the process to the first hit */
   readonly seconds: number
@@ -92,6 +91,8 @@ interface Round {
   readonly megabytes: number
   /** milliseconds of the slowest of a hundred hits */
   readonly slowest: number
+  /** of the machine */
+  readonly load: number
 }
 
 /** As the stack that died left it; killed at the end, as the next round needs it. */
@@ -107,10 +108,10 @@ async function startOnce(dataDir: string, path: string): Promise<Round> {
   const { slowest, megabytes } = await hits(registry, url, agent)
   agent.destroy()
   await registry.stop('SIGKILL')
-  return { seconds, megabytes, slowest }
+  return { seconds, megabytes, slowest, load: load() }
 }
 
-async function hits(registry: Registry, url: string, agent: Agent): Promise<Omit<Round, 'seconds'>> {
+async function hits(registry: Registry, url: string, agent: Agent): Promise<Omit<Round, 'seconds' | 'load'>> {
   const until = performance.now() + WATCHED_MS
   const times: number[] = []
   let megabytes = 0
@@ -185,6 +186,3 @@ function entriesOf(name: string, table: Table, value: Item) {
     ),
   ]
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0

@@ -8,18 +8,11 @@ import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { BUNDLING, bundleFunctions } from '../cdk/bundle.ts'
 import { EVENT, KEY, startPublishedProbe } from './published-probe.ts'
+import type { Measure } from './stage.ts'
+import { median } from './table.ts'
+import { type About, load, rowOf, type Turn } from './turns.ts'
 
-const ROUNDS = 3
 const IN_A_ROUND = 15
-
-export interface ColdStart {
-  /** of each round: the median against that of the DynamoDB client alone */
-  readonly ratios: readonly number[]
-  /** the same against hello world */
-  readonly ofHello: readonly number[]
-  /** of each bundle */
-  readonly bytes: Readonly<Record<Bundle, number>>
-}
 
 const BUNDLES = ['resolve', 'dynamodb', 'hello'] as const
 type Bundle = (typeof BUNDLES)[number]
@@ -36,19 +29,25 @@ const SOURCES = {
   hello: `export const handler = async () => ({ statusCode: 307 })`,
 }
 
-export async function measureColdStart(): Promise<ColdStart> {
+const WHAT = { name: 'cold-start', what: 'cold start of the read path' } as const
+const OF_CLIENT: About = { ...WHAT, against: "a bundle of the SDK's DynamoDB client", goal: { atMost: 1.15 } }
+const OF_HELLO: About = { ...WHAT, against: 'hello world' }
+
+export const measureColdStart: Measure = async ({ rounds }) => {
   const probe = await startPublishedProbe()
   const folder = mkdtempSync(join(tmpdir(), 'bench-cold-start-'))
   try {
     bundleFunctions(folder)
     for (const name of ['dynamodb', 'hello'] as const) bundle(folder, name)
-    const rounds: Record<Bundle, number>[] = []
-    for (let round = 0; round < ROUNDS; round += 1) rounds.push(await mediansOf(folder, probe.environment))
-    return {
-      ratios: rounds.map(({ resolve, dynamodb }) => resolve / dynamodb),
-      ofHello: rounds.map(({ resolve, hello }) => resolve / hello),
-      bytes: ofEach((name) => statSync(fileIn(folder, name)).size),
+    const [client, hello]: [Turn[], Turn[]] = [[], []]
+    for (let round = 0; round < rounds; round += 1) {
+      const { resolve: ours, ...others } = await mediansOf(folder, probe.environment)
+      client.push({ ours, theirs: others.dynamodb, load: load() })
+      hello.push({ ours, theirs: others.hello, load: load() })
     }
+    const kilobytes = (name: Bundle) => Math.round(statSync(fileIn(folder, name)).size / 1000)
+    const bundles = BUNDLES.map((name) => `${name} ${kilobytes(name)} KB`).join(', ')
+    return [rowOf({ ...OF_CLIENT, note: `bundles: ${bundles}` }, client), rowOf(OF_HELLO, hello)]
   } finally {
     probe.stop()
     rmSync(folder, { recursive: true })
@@ -90,6 +89,3 @@ function startOf(file: string, env: Readonly<Record<string, string>>): Promise<n
     )
   })
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -6,6 +6,9 @@ import { Worker } from 'node:worker_threads'
 import { BEHIND_PROXY, client, crowd, type Told } from '../test/support/registry/crowd.ts'
 import { debianKernels } from '../test/support/registry/kernels.ts'
 import { DRIVER_VERSION, type Registry, startRegistry } from '../test/support/registry/registry.ts'
+import type { Measure } from './stage.ts'
+import type { Row } from './table.ts'
+import { load } from './turns.ts'
 
 const SIZES = [1, 10, 100, 1000, 5000] as const
 const ROUNDS = 3
@@ -21,13 +24,13 @@ interface Crowd {
   readonly ratio: number
   /** of the hits' p99 beside it over that of hits alone */
   readonly hits: number
+  /** of the machine */
+  readonly load: number
 }
 
-type Say = (what: string, value: string, bound: string) => void
-
 /** Three rounds, the last one beside a busy processor. */
-export async function timeCrowds(dataDir: string, say: Say): Promise<void> {
-  const registry = await startRegistry({ dataDir, settings: BEHIND_PROXY })
+export const measureCrowds: Measure = async ({ folder }) => {
+  const registry = await startRegistry({ dataDir: join(folder, 'crowd'), settings: BEHIND_PROXY })
   try {
     const missing = paths()
     const there = missing.shift() ?? ''
@@ -38,12 +41,12 @@ export async function timeCrowds(dataDir: string, say: Say): Promise<void> {
       rounds.push(await oneRound(registry, there, missing))
       await busy?.terminate()
     }
-    for (const [i, clients] of SIZES.entries())
-      tell(
-        say,
+    return SIZES.flatMap((clients, i) =>
+      rowsOf(
         clients,
         rounds.map((round) => round[i]!),
-      )
+      ),
+    )
   } finally {
     await registry.stop()
   }
@@ -73,7 +76,7 @@ async function oneRound(registry: Registry, there: string, missing: string[]): P
     one ??= last
     const served = all.filter(({ sha256 }) => sha256 !== undefined).length
     const built = (await builds(registry)) - before
-    results.push({ clients, served, builds: built, ratio: last / one, hits: hits / alone })
+    results.push({ clients, served, builds: built, ratio: last / one, hits: hits / alone, load: load() })
   }
   return results
 }
@@ -103,19 +106,19 @@ const p99 = (all: readonly Told[]): number =>
 
 const keepBusy = (): Worker => new Worker('for (;;) {}', { eval: true })
 
-function tell(say: Say, clients: number, rounds: readonly Crowd[]): void {
-  const list = (of: (one: Crowd) => number) => rounds.map((one) => of(one).toFixed(2)).join(', ')
+function rowsOf(clients: number, rounds: readonly Crowd[]): Row[] {
   const served = rounds.reduce((sum, one) => sum + one.served, 0)
   const built = rounds.map((one) => one.builds).join(', ')
-  say(
-    `${clients} clients on one missing probe, against one`,
-    list(({ ratio }) => ratio),
-    'at most 1.5',
-  )
-  say('  who got it, and builds', `${served} of ${clients * rounds.length}; ${built}`, 'all; 1 each')
-  say(
-    '  p99 of hits beside it, against hits alone',
-    list(({ hits }) => hits),
-    'at most 2',
-  )
+  const loads = rounds.map((one) => one.load)
+  return [
+    {
+      ...{ name: 'crowd', what: `${clients} GETs at once of one missing probe`, against: 'one GET' },
+      ...{ goal: { atMost: 1.5 }, ratios: rounds.map(({ ratio }) => ratio), loads },
+      note: `${served} of ${clients * rounds.length} got it; builds: ${built}`,
+    },
+    {
+      ...{ name: 'crowd', what: `p99 of hits beside ${clients}`, against: 'hits alone', goal: { atMost: 2 } },
+      ...{ ratios: rounds.map(({ hits }) => hits), loads },
+    },
+  ]
 }

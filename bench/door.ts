@@ -3,6 +3,8 @@
 import { execFileSync } from 'node:child_process'
 import { type Asked, type Caller, callerFrom } from '../test/support/registry/caller.ts'
 import { DRIVER_VERSION } from '../test/support/registry/registry.ts'
+import type { Measure } from './stage.ts'
+import { load } from './turns.ts'
 
 const ROUNDS = 3
 const SECONDS = 5
@@ -12,9 +14,9 @@ const WHOLE_SECONDS = 100
 const LOAD = 100
 const HITS = 50
 
-export interface DoorTimes {
+interface DoorTimes {
   /** of each round: how many times as long the slowest hit in a hundred takes beside the attack */
-  readonly ratios: readonly number[]
+  readonly ratios: number[]
   /** the same over a whole attack from its first request on, in which the attacker spends what a caller may in a day */
   readonly whole: number
   /** milliseconds, p99, in the rounds: beside the attack, and beside plain 404s */
@@ -25,13 +27,25 @@ export interface DoorTimes {
   readonly refused: number
 }
 
+export const measureDoor: Measure = async (stage) => {
+  const { registry, path } = await stage.warm()
+  const { ratios, whole, attacked, plain, sent, refused } = await hitsAtTheDoor(registry.url, path.slice(1))
+  const about = { name: 'door', against: 'beside plain 404s', goal: { atMost: 2 } }
+  const loads = [load()]
+  const note = `${attacked.toFixed(0)} / ${plain.toFixed(0)} ms; ${refused} of ${sent} refused`
+  return [
+    { ...about, what: 'slowest hit in a hundred beside an attack', ratios, loads, note },
+    { ...about, what: 'the same over a whole attack, from its first request', ratios: [whole], loads },
+  ]
+}
+
 interface Load {
   readonly path: string
   readonly asked?: Asked
 }
 
 /** `hit`: path of a published probe. */
-export async function hitsAtTheDoor(url: string, hit: string): Promise<DoorTimes> {
+async function hitsAtTheDoor(url: string, hit: string): Promise<DoorTimes> {
   const attacks = attackOn(
     execFileSync('sh', ['-c', 'head -c 300000000 /dev/zero | xz'], { maxBuffer: 1 << 26 }),
   )
@@ -102,14 +116,14 @@ async function hitsBeside(
   hit: string,
   host: Caller,
   loader: Caller,
-  load: () => Load,
+  attack: () => Load,
   statuses: number[],
   seconds = SECONDS,
 ): Promise<number[]> {
   const times: number[] = []
   const hung = new AbortController()
   const one = async () => {
-    const { path, asked } = load()
+    const { path, asked } = attack()
     await loader.ask(url + path, { ...asked, signal: hung.signal }).then(
       ({ status }) => void statuses.push(status),
       () => undefined,

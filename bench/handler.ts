@@ -20,21 +20,24 @@ import {
   REGION,
   startPublishedProbe,
 } from './published-probe.ts'
+import type { Measure } from './stage.ts'
+import { median } from './table.ts'
+import { type About, load, rowOf, type Turn } from './turns.ts'
 
-const ROUNDS = 3
 const IN_A_ROUND = 1000
 const WARM_UP = 1000
 
-export interface HandlerRatios {
-  /** of each round: the handler's median against that of the bare work by the handler's own client and presigner */
-  readonly ratios: readonly number[]
-  /** the same against the SDK's client and presigner */
-  readonly ofSdk: readonly number[]
+const WHAT = { name: 'handler', what: 'hit in the handler, in process' } as const
+const OF_OWN: About = {
+  ...WHAT,
+  against: 'GetItem and one presign, by the same client',
+  goal: { atMost: 1.3 },
 }
+const OF_SDK: About = { ...WHAT, against: "the same by the SDK's client and presigner" }
 
 type Work = () => Promise<unknown>
 
-export async function measureHandler(): Promise<HandlerRatios> {
+export const measureHandler: Measure = async ({ rounds }) => {
   const probe = await startPublishedProbe()
   const bundles = mkdtempSync(join(tmpdir(), 'bench-handler-'))
   try {
@@ -42,12 +45,13 @@ export async function measureHandler(): Promise<HandlerRatios> {
     Object.assign(process.env, probe.environment)
     const works = { handler: handlerIn(bundles), bare: bare(probe), sdk: bySdk(probe) }
     for (let i = 0; i < WARM_UP; i += 1) for (const work of Object.values(works)) await work()
-    const rounds: Record<keyof typeof works, number>[] = []
-    for (let round = 0; round < ROUNDS; round += 1) rounds.push(await mediansOf(works))
-    return {
-      ratios: rounds.map(({ handler, bare }) => handler / bare),
-      ofSdk: rounds.map(({ handler, sdk }) => handler / sdk),
+    const [own, sdk]: [Turn[], Turn[]] = [[], []]
+    for (let round = 0; round < rounds; round += 1) {
+      const { handler: ours, bare, sdk: theirs } = await mediansOf(works)
+      own.push({ ours, theirs: bare, load: load() })
+      sdk.push({ ours, theirs, load: load() })
     }
+    return [rowOf(OF_OWN, own), rowOf(OF_SDK, sdk)]
   } finally {
     probe.stop()
     rmSync(bundles, { recursive: true })
@@ -55,8 +59,8 @@ export async function measureHandler(): Promise<HandlerRatios> {
 }
 
 function handlerIn(bundles: string): Work {
-  const load = createRequire(import.meta.url)
-  const { handler } = load(join(bundles, 'resolve')) as {
+  const require = createRequire(import.meta.url)
+  const { handler } = require(join(bundles, 'resolve')) as {
     handler: (event: unknown, context: object) => Promise<{ statusCode: number }>
   }
   return async () => {
@@ -105,6 +109,3 @@ async function mediansOf<Name extends string>(
   const medians = names.map((name) => [name, median(times[name])])
   return Object.fromEntries(medians) as Record<Name, number>
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -4,26 +4,43 @@ import { cp } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { Agent, get } from 'node:http'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { DynamoDBClient, GetItemCommand, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import type { Measure } from './stage.ts'
+import { median } from './table.ts'
+import { type About, inTurns, rowOf, type Turn } from './turns.ts'
 
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: { path: string }) => Server
 
-const ROUNDS = 20
-const IN_A_ROUND = 50
+const IN_A_ROUND = 300
 
-export interface HitTimes {
-  /** milliseconds, medians */
-  readonly hit: number
-  readonly getItem: number
+export const measureHits: Measure = async (stage) => {
+  const { registry, path } = await stage.warm()
+  const key = decodeURIComponent(path.slice(1))
+  const database = join(registry.dataDir, 'dynamodb')
+  const turns = await timeHits(
+    registry.url + path,
+    database,
+    join(stage.folder, 'dynamodb'),
+    key,
+    stage.rounds,
+  )
+  const list = (which: 'ours' | 'theirs') => turns.map((turn) => turn[which].toFixed(2)).join(', ')
+  const about: About = {
+    ...{ name: 'hit', what: 'hit through the local stack', against: 'a bare GetItem' },
+    note: `${list('ours')} ms; GetItem ${list('theirs')} ms`,
+  }
+  return [rowOf(about, turns)]
 }
 
-/** `databaseCopy`: where a copy of the stack's database may be made, which a bare dynalite then serves. */
-export async function timeHits(
+/** Milliseconds, medians. `databaseCopy`: where a copy of the stack's database may be made, which a bare dynalite then serves. */
+async function timeHits(
   url: string,
   database: string,
   databaseCopy: string,
   key: string,
-): Promise<HitTimes> {
+  rounds: number,
+): Promise<Turn[]> {
   await cp(database, databaseCopy, { recursive: true })
   const server = dynalite({ path: databaseCopy })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -40,16 +57,15 @@ export async function timeHits(
     const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: { id: { S: key } } }))
     if (Item === undefined) throw new Error('the item is gone')
   }
-  const hits: number[] = []
-  const items: number[] = []
-  for (let round = 0; round < ROUNDS; round += 1) {
-    hits.push(...(await times(() => request(url, agent))))
-    items.push(...(await times(getItem)))
-  }
+  const turns = await inTurns(
+    rounds,
+    async () => median(await times(() => request(url, agent))),
+    async () => median(await times(getItem)),
+  )
   agent.destroy()
   client.destroy()
   await new Promise((resolve) => server.close(resolve))
-  return { hit: median(hits), getItem: median(items) }
+  return turns
 }
 
 async function tableOf(client: DynamoDBClient, key: string): Promise<string> {
@@ -80,6 +96,3 @@ async function times(action: () => Promise<void>): Promise<number[]> {
   }
   return all
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0

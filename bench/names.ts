@@ -2,18 +2,24 @@
 
 import { parse } from '../lib/names/grammar.ts'
 import { VECTORS } from '../test/support/names/vectors.ts'
+import type { Measure } from './stage.ts'
+import { inTurns, rowOf } from './turns.ts'
 
-const ROUNDS = 10
-
-/** Microseconds a name, the median of the rounds. */
-export function timeNames(): number {
-  const rounds = Array.from({ length: ROUNDS }, () => {
-    const start = performance.now()
-    for (const { path } of VECTORS) parse(path)
-    return ((performance.now() - start) * 1000) / VECTORS.length
-  })
-  return rounds.sort((a, b) => a - b)[ROUNDS / 2] ?? Number.NaN
+export const measureNames: Measure = async ({ rounds }) => {
+  const about = { name: 'names', what: 'reading the name in a URL', against: 'new URL() of it' }
+  const theirs = (path: string) => new URL(path, 'http://127.0.0.1')
+  await nanoseconds(parse)
+  const turns = await inTurns(
+    rounds,
+    () => nanoseconds(parse),
+    () => nanoseconds(theirs),
+  )
+  return [rowOf({ ...about, note: `${turns.map(({ ours }) => ours.toFixed(0)).join(', ')} ns` }, turns)]
 }
 
-if (import.meta.main)
-  console.log(`reading one of ${VECTORS.length} names: ${timeNames().toFixed(2)} us; under 5 us`)
+/** A name. */
+async function nanoseconds(read: (path: string) => unknown): Promise<number> {
+  const start = performance.now()
+  for (const { path } of VECTORS) read(path)
+  return ((performance.now() - start) * 1e6) / VECTORS.length
+}

@@ -1,40 +1,36 @@
 // Composing a build root against what nobody could do with less: fetching its packages, and unpacking them.
 
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openRootCache } from '../client/roots/cache.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
 import type { Root } from '../lib/build/roots/roots.ts'
 import { roots } from '../test/support/builds/roots.ts'
-import { sh } from '../test/support/registry/registry.ts'
+import { fetchAll, unpackAll } from './by-hand.ts'
+import type { Measure } from './stage.ts'
+import { type About, inTurns, rowOf, seconds } from './turns.ts'
 
-const ROUNDS = 3
-const FETCH_EACH = 'xargs -P 4 -n 1 curl -fsSLO <urls'
-const UNPACK_EACH = 'for deb in *.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x -C tree; done'
-
-/** Seconds of each round, turn by turn: signed lists, packages, digests and all; and the bare work. */
-export async function timeRoots(work: string): Promise<{ composed: number[]; bare: number[] }> {
+/** Signed lists, packages, digests and all; and the bare work. */
+export const measureRoots: Measure = async ({ folder, rounds }) => {
   const root = await roots().of({ tag: 'compilers', commands: ['gcc-12'] }, 'bookworm', 'x86_64')
-  const composed: number[] = []
-  const bare: number[] = []
-  for (let round = 0; round < ROUNDS; round += 1) {
-    bare.push(await seconds(() => fetchAndUnpack(root, join(work, `bare-${round}`))))
-    composed.push(await seconds(() => compose(root, join(work, `cache-${round}`))))
+  const turns = await inTurns(
+    rounds,
+    (round) => seconds(() => compose(root, join(folder, `cache-${round}`))),
+    (round) => seconds(() => fetchAndUnpack(root, join(folder, `bare-${round}`))),
+  )
+  const about: About = {
+    ...{ name: 'roots', what: 'compose a root', against: 'its packages fetched and unpacked' },
+    goal: { atMost: 1.5 },
   }
-  return { composed, bare }
-}
-
-async function seconds(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await action()
-  return (performance.now() - start) / 1000
+  return [rowOf(about, turns)]
 }
 
 const compose = (root: Root, cache: string) =>
   openRootCache(cache, createFetch({ timeoutMs: 300_000 })).root(root)
 
 async function fetchAndUnpack({ packages }: Root, folder: string): Promise<void> {
-  await mkdir(join(folder, 'tree'), { recursive: true })
-  await writeFile(join(folder, 'urls'), packages.map(({ url }) => `${url}\n`).join(''))
-  await sh('sh', ['-ec', `${FETCH_EACH}; ${UNPACK_EACH}`], folder)
+  await fetchAll(
+    folder,
+    packages.map(({ url }) => url),
+  )
+  await unpackAll(folder)
 }

@@ -72,8 +72,8 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
   }
 }
 
-/** The closure is kept by the list that it is of: the next plan reads no list. */
-async function rootOf(
+/** The root of these packages. Their closure is kept by the list that it is of: the next plan reads no list. */
+export async function rootOf(
   ports: PackagesPorts,
   suite: Suite,
   arch: Arch,

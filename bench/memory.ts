@@ -1,0 +1,93 @@
+// Memory of the whole stack on one machine, in all of its processes, against what it may take.
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { debianKernels } from '../test/support/registry/kernels.ts'
+import { probePath } from '../test/support/registry/probes.ts'
+import type { Registry } from '../test/support/registry/registry.ts'
+import { got, type Measure, withRegistry } from './stage.ts'
+import type { Row } from './table.ts'
+import { load } from './turns.ts'
+
+/** Megabytes. */
+const GOALS = { idle: 120, load: 250, plan: 300 } as const
+const CONNECTIONS = 64
+const LOAD_MS = 5000
+
+interface Megabytes {
+  readonly idle: number
+  readonly plan: number
+  readonly load: number
+  /** of the machine */
+  readonly machine: number
+}
+
+export const measureMemory: Measure = async (stage) => {
+  const rounds: Megabytes[] = []
+  for (let round = 0; round < stage.rounds; round += 1) {
+    const folder = join(stage.folder, `memory-${round}`)
+    rounds.push(
+      await withRegistry({ dataDir: join(folder, 'data') }, (registry) => oneRound(registry, folder)),
+    )
+  }
+  const row = (what: string, unit: keyof typeof GOALS): Row => ({
+    ...{ name: 'memory', what, against: `${GOALS[unit]} MB`, goal: { atMost: 1 } },
+    ratios: rounds.map((one) => one[unit] / GOALS[unit]),
+    loads: rounds.map(({ machine }) => machine),
+    note: `${rounds.map((one) => one[unit].toFixed(0)).join(', ')} MB`,
+  })
+  return [
+    row('memory, idle with an empty index', 'idle'),
+    row('memory at most while a first probe is planned and built', 'plan'),
+    row(`memory at most under hits by ${CONNECTIONS} connections`, 'load'),
+  ]
+}
+
+async function oneRound(registry: Registry, folder: string): Promise<Megabytes> {
+  const [kernel] = debianKernels('6.1', 'amd64')
+  if (kernel === undefined) throw new Error('a 6.1 kernel is needed')
+  const path = probePath(kernel.release)
+  const idle = await megabytesOf(registry.pid)
+  const plan = await mostDuring(registry.pid, () => got(registry, path, folder))
+  const most = await mostDuring(registry.pid, () => hits(registry.url + path))
+  return { idle, plan, load: most, machine: load() }
+}
+
+async function hits(url: string): Promise<void> {
+  const until = performance.now() + LOAD_MS
+  const one = async () => {
+    while (performance.now() < until) await (await fetch(url, { redirect: 'manual' })).arrayBuffer()
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, one))
+}
+
+async function mostDuring(pid: number, action: () => Promise<void>): Promise<number> {
+  let most = 0
+  const watch = setInterval(async () => {
+    most = Math.max(most, await megabytesOf(pid))
+  }, 100)
+  try {
+    await action()
+  } finally {
+    clearInterval(watch)
+  }
+  return most
+}
+
+/** Of the process and of the builder beside it, and not of what a build runs: each page counts once. */
+async function megabytesOf(pid: number): Promise<number> {
+  const own = [pid, ...(await childrenOf(pid))]
+  const all = await Promise.all(own.map(pssOf))
+  return all.reduce((sum, one) => sum + one, 0)
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const lists = tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => ''))
+  return (await Promise.all(lists)).flatMap((list) => list.trim().split(' ').filter(Boolean).map(Number))
+}
+
+async function pssOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1024
+}

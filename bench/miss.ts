@@ -1,0 +1,216 @@
+// The first GET of a probe, to its last byte, against what a person does by hand: fetch, unpack, make.
+
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { BUILD_ENV } from '../lib/aws/resources.ts'
+import { type DebianKernel, debianKernels } from '../test/support/registry/kernels.ts'
+import { probePath } from '../test/support/registry/probes.ts'
+import { curl, type Registry, startRegistry } from '../test/support/registry/registry.ts'
+import {
+  driversOf,
+  fetchAll,
+  firstRootUrls,
+  freshDriver,
+  headerUrls,
+  makeDriver,
+  placeTree,
+  unpackAll,
+} from './by-hand.ts'
+import type { Measure, Stage } from './stage.ts'
+import { type Goal, median } from './table.ts'
+import { type About, load, rowOf, seconds } from './turns.ts'
+
+interface Round {
+  /** seconds of a start that composes every root, with no list and no package at hand */
+  readonly start: number
+  /** the first GET after it */
+  readonly rooted: Miss
+  /** with all that the build takes */
+  readonly ready: Miss
+  readonly hand: Hand
+  /** of the machine */
+  readonly load: number
+}
+
+/** Seconds. */
+interface Miss {
+  readonly whole: number
+  readonly plan: number
+  readonly build: number
+  readonly publish: number
+}
+
+/** Seconds. */
+interface Hand {
+  /** to fetch and unpack the packages of the roots */
+  readonly roots: number
+  /** the same of the kernel's and the driver's packages */
+  readonly packages: number
+  readonly make: number
+}
+
+export const measureMiss: Measure = async (stage) => {
+  const rounds: Round[] = []
+  for (let round = 0; round < stage.rounds; round += 1) rounds.push(await oneRound(stage, round))
+  const row = (about: Omit<About, 'name'>, ours: (round: Round) => number, theirs: (hand: Hand) => number) =>
+    rowOf(
+      { name: 'miss', ...about },
+      rounds.map((one) => ({ ours: ours(one), theirs: theirs(one.hand), load: one.load })),
+    )
+  const all = ({ roots, packages, make }: Hand) => roots + packages + make
+  const some = ({ packages, make }: Hand) => packages + make
+  return [
+    row(
+      {
+        ...{ what: 'start with empty folders, which composes the roots', goal: { atMost: 1.5 } },
+        against: 'their packages fetched and unpacked',
+        note: `${list(rounds.map(({ start }) => start))} s; by hand ${list(rounds.map(({ hand }) => hand.roots))} s`,
+      },
+      ({ start }) => start,
+      ({ roots }) => roots,
+    ),
+    row(
+      {
+        ...{ what: 'miss, all cold: from that start to the last byte', goal: aSecondMore(rounds, all) },
+        against: 'the same, the packages, and make',
+      },
+      ({ start, rooted }) => start + rooted.whole,
+      all,
+    ),
+    row(
+      {
+        ...{ what: 'miss, roots there: first GET to last byte', goal: aSecondMore(rounds, some) },
+        against: 'packages fetched and unpacked, and make',
+        note: `${phasesOf(rounds.map(({ rooted }) => rooted))}; by hand ${list(rounds.map(({ hand }) => some(hand)))} s`,
+      },
+      ({ rooted }) => rooted.whole,
+      some,
+    ),
+    row(
+      {
+        ...{ what: 'miss, headers there', against: 'make', goal: { atMost: 0.8 } },
+        note: `${phasesOf(rounds.map(({ ready }) => ready))}; make ${list(rounds.map(({ hand }) => hand.make))} s`,
+      },
+      ({ ready }) => ready.whole,
+      ({ make }) => make,
+    ),
+  ]
+}
+
+/** The goal is a second more than the work by hand takes. */
+const aSecondMore = (rounds: readonly Round[], theirs: (hand: Hand) => number): Goal => ({
+  atMost: median(rounds.map(({ hand }) => (theirs(hand) + 1) / theirs(hand))),
+})
+
+const list = (values: readonly number[]): string => values.map((value) => value.toFixed(1)).join(', ')
+
+/** Each of them by a median. */
+function phasesOf(misses: readonly Miss[]): string {
+  const of = (phase: keyof Miss): string => median(misses.map((miss) => miss[phase])).toFixed(1)
+  return `${of('whole')} s: plan ${of('plan')}, build ${of('build')}, publish ${of('publish')}`
+}
+
+async function oneRound(stage: Stage, round: number): Promise<Round> {
+  const folder = join(stage.folder, `miss-${round}`)
+  const [kernel, other] = debianKernels('6.1', 'amd64')
+  if (kernel === undefined || other === undefined) throw new Error('two 6.1 kernels are needed')
+  const ours = await misses(folder, kernel, other)
+  const hand = await byHand(join(folder, 'hand'), kernel)
+  await rm(folder, { recursive: true })
+  return { ...ours, hand, load: load() }
+}
+
+/**
+ * Of a user who has no registry yet. Later, without its index, the registry knows of no probe, and has all inputs at hand; the
+ * other probe starts its workers.
+ */
+async function misses(folder: string, kernel: DebianKernel, other: DebianKernel) {
+  const dataDir = join(folder, 'data')
+  await mkdir(folder)
+  const begin = () => start(dataDir, { XDG_CACHE_HOME: join(folder, 'cache') })
+  const began = performance.now()
+  let registry = await begin()
+  try {
+    const took = (performance.now() - began) / 1000
+    const rooted = await firstGet(registry, folder, probePath(kernel.release))
+    await registry.stop()
+    await rm(join(dataDir, 'dynamodb'), { recursive: true })
+    registry = await begin()
+    await firstGet(registry, folder, probePath(other.release))
+    return { start: took, rooted, ready: await firstGet(registry, folder, probePath(kernel.release)) }
+  } finally {
+    await registry.stop()
+  }
+}
+
+const start = (dataDir: string, env: Readonly<Record<string, string>>): Promise<Registry> =>
+  startRegistry({ dataDir, env, args: ['--json'] })
+
+async function byHand(folder: string, kernel: DebianKernel): Promise<Hand> {
+  const [driver] = driversOf(['bookworm'])
+  if (driver === undefined) throw new Error('no driver')
+  const urls = [...headerUrls([kernel]), driver.url]
+  const rootUrls = await firstRootUrls()
+  const roots = await seconds(async () => {
+    for (const [i, own] of rootUrls.entries()) await fetchAndUnpack(join(folder, `root-${i}`), own)
+  })
+  const packages = await seconds(() => fetchAndUnpack(folder, urls))
+  await placeTree(folder, kernel)
+  const copy = join(folder, 'driver')
+  await freshDriver(folder, driver.version, copy)
+  return { roots, packages, make: await seconds(() => makeDriver(folder, kernel, copy)) }
+}
+
+async function fetchAndUnpack(folder: string, urls: readonly string[]): Promise<void> {
+  await fetchAll(folder, urls)
+  await unpackAll(folder)
+}
+
+async function firstGet(registry: Registry, folder: string, path: string): Promise<Miss> {
+  const began = Date.now()
+  const patient = ['--retry', '10', '--retry-max-time', '300']
+  const out = join(folder, 'probe')
+  const { code, stderr } = await curl(['-fsSL', ...patient, '-o', out, registry.url + path])
+  if (code !== 0) throw new Error(`${stderr}\n${registry.output()}`)
+  const whole = (Date.now() - began) / 1000
+  return { whole, ...(await phasesIn(registry, decodeURIComponent(path.slice(1)))) }
+}
+
+/** By what the registry says of the probe's steps, and CodeBuild of its build. */
+async function phasesIn(registry: Registry, key: string): Promise<Omit<Miss, 'whole'>> {
+  const steps = registry
+    .output()
+    .split('\n')
+    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Step] : []))
+  const at = (step: string): number =>
+    Date.parse(steps.find((one) => one.key === key && one.step === step)?.at ?? '')
+  const ended = await endOfBuild(join(registry.dataDir, 'builds'), key)
+  return {
+    plan: (at('building') - at('asked')) / 1000,
+    build: (ended - at('building')) / 1000,
+    publish: (at('published') - ended) / 1000,
+  }
+}
+
+interface Step {
+  readonly at: string
+  readonly key: string
+  readonly step: string
+}
+
+interface Build {
+  readonly variables: readonly { readonly name: string; readonly value: string }[]
+  readonly end?: number
+}
+
+/** Of its last build, in milliseconds since the epoch. */
+async function endOfBuild(folder: string, key: string): Promise<number> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.json'))
+  const builds = await Promise.all(
+    files.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Build),
+  )
+  const own = builds.filter(({ variables }) =>
+    variables.some(({ name, value }) => name === BUILD_ENV.probeKey && value === key),
+  )
+  return Math.max(...own.map(({ end }) => end ?? Number.NaN))
+}
