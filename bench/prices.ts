@@ -1,4 +1,5 @@
-// AWS's prices on demand in us-east-1, in dollars, without free tiers, for the first tier of each.
+// AWS's prices on demand in us-east-1, in dollars, without free tiers, for the first tier of each. CloudFront's were read in a
+// copy of AWS's own page; the others are as articles quote them, or as generally known. Check them against the sources first.
 
 export const PRICES = {
   date: '2026-11-27',
