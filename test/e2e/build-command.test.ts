@@ -10,7 +10,7 @@ import { commandsOf, documents } from '../support/documents/markdown.ts'
 import { hostFiles } from '../support/registry/host-files.ts'
 import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
 import { ask, curl, DRIVER_VERSION, scratch, startRegistry, TRIED } from '../support/registry/registry.ts'
-import { testUnless } from '../support/unless.ts'
+import { testLong, testUnless } from '../support/unless.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const MINUTES = 60_000
@@ -160,7 +160,7 @@ describe('the build of a probe without a registry', () => {
     expect(own.statement).toContain(`!uname-release=${kernel.unameRelease}`)
   })
 
-  test('of an eBPF object is the very bytes, too', async () => {
+  testLong('of an eBPF object is the very bytes, too', async () => {
     const out = join(work.dir, 'ebpf')
     const ran = await run(`${here(BY_NAME, out)} --kind ebpf`)
     expect(ran, ran.err).toMatchObject({ status: 0 })

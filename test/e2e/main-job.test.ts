@@ -3,6 +3,7 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LONG } from '../support/long.ts'
 import { type DebianKernel, debianKernels, FLAVOURS, pinned } from '../support/registry/kernels.ts'
 import {
   ask,
@@ -14,6 +15,7 @@ import {
   startRegistry,
   TRIED,
 } from '../support/registry/registry.ts'
+import { testLong } from '../support/unless.ts'
 
 const ESCAPED = encodeURIComponent(DRIVER_VERSION)
 const fileOf = (kernel: DebianKernel, extension: 'ko' | 'o') => `scap_debian_${kernel.release}_1.${extension}`
@@ -40,9 +42,15 @@ afterAll(async () => {
 })
 
 describe('the first GET of a probe that nobody has built', () => {
-  const matrix = FLAVOURS.flatMap((flavour) =>
+  const all = FLAVOURS.flatMap((flavour) =>
     (['ko', 'o'] as const).map((extension) => ({ flavour, extension })),
   )
+  /** Each costs a build: one flavour in both kinds, and another's module. */
+  const matrix = LONG
+    ? all
+    : all.filter(
+        ({ flavour, extension }) => flavour === 'amd64' || (flavour === 'rt-amd64' && extension === 'ko'),
+      )
 
   test.each(matrix)(
     'gets $extension of a 6.1 $flavour kernel, which verifies',
@@ -114,7 +122,7 @@ describe('the first GET of a probe that nobody has built', () => {
 })
 
 describe('a stampede', () => {
-  test('of 200 GETs of one missing probe makes one build, and all 200 get the module', async () => {
+  testLong('of 200 GETs of one missing probe makes one build, and all 200 get the module', async () => {
     const { release } = pinned('6.1', 'amd64')
     const another = debianKernels('6.1', 'amd64').find((kernel) => kernel.release !== release)
     if (another === undefined) throw new Error('the archive has only one 6.1 kernel')
