@@ -83,7 +83,8 @@ async function tableOf(
   throw new Error(`no table holds ${key}`)
 }
 
-const request = (url: string, agent: Agent): Promise<void> =>
+/** One hit. Rejects where it is none. */
+export const request = (url: string, agent: Agent): Promise<void> =>
   new Promise((resolve, reject) => {
     get(url, { agent }, (response) => {
       response.resume()

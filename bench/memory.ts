@@ -1,10 +1,12 @@
 // Memory of the whole stack on one machine, in all of its processes, against what it may take.
 
 import { readdir, readFile } from 'node:fs/promises'
+import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { debianKernels } from '../test/support/registry/kernels.ts'
 import { probePath } from '../test/support/registry/probes.ts'
 import type { Registry } from '../test/support/registry/registry.ts'
+import { request } from './hits.ts'
 import { got, type Measure, withRegistry } from './stage.ts'
 import type { Row } from './table.ts'
 import { load } from './turns.ts'
@@ -55,10 +57,12 @@ async function oneRound(registry: Registry, folder: string): Promise<Megabytes> 
 
 async function hits(url: string): Promise<void> {
   const until = performance.now() + LOAD_MS
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const one = async () => {
-    while (performance.now() < until) await (await fetch(url, { redirect: 'manual' })).arrayBuffer()
+    while (performance.now() < until) await request(url, agent)
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, one))
+  agent.destroy()
 }
 
 async function mostDuring(pid: number, action: () => Promise<void>): Promise<number> {
