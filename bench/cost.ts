@@ -1,7 +1,9 @@
 // What hits and builds cost in AWS, by a dated price list, and by milliseconds and bytes that are measured here.
 
 import { stat } from 'node:fs/promises'
+import { Agent } from 'node:http'
 import { DEFAULTS } from '../lib/kernels/settings.ts'
+import { request } from './hits.ts'
 import { PRICES } from './prices.ts'
 import type { Measure } from './stage.ts'
 import { median, type Row } from './table.ts'
@@ -65,11 +67,13 @@ export const measureCost: Measure = async (stage) => {
 
 /** Milliseconds of a hit through the local stack: more than the function's own, which AWS bills. */
 async function hitOf(url: string): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const times: number[] = []
   for (let i = 0; i < HITS; i += 1) {
     const start = performance.now()
-    await (await fetch(url, { redirect: 'manual' })).arrayBuffer()
+    await request(url, agent)
     times.push(performance.now() - start)
   }
+  agent.destroy()
   return median(times)
 }

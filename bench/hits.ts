@@ -77,7 +77,8 @@ async function tableOf(client: DynamoDBClient, key: string): Promise<string> {
   throw new Error(`no table holds ${key}`)
 }
 
-const request = (url: string, agent: Agent): Promise<void> =>
+/** One hit. Rejects where it is none. */
+export const request = (url: string, agent: Agent): Promise<void> =>
   new Promise((resolve, reject) => {
     get(url, { agent }, (response) => {
       response.resume()

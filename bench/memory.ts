@@ -1,10 +1,12 @@
-// Memory of the whole stack on one machine, in all of its processes, against what it may take.
+// Memory of the whole stack on one machine, against what it may take.
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
+import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { debianKernels } from '../test/support/registry/kernels.ts'
 import { probePath } from '../test/support/registry/probes.ts'
 import type { Registry } from '../test/support/registry/registry.ts'
+import { request } from './hits.ts'
 import { got, type Measure, withRegistry } from './stage.ts'
 import type { Row } from './table.ts'
 import { load } from './turns.ts'
@@ -55,10 +57,12 @@ async function oneRound(registry: Registry, folder: string): Promise<Megabytes> 
 
 async function hits(url: string): Promise<void> {
   const until = performance.now() + LOAD_MS
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const one = async () => {
-    while (performance.now() < until) await (await fetch(url, { redirect: 'manual' })).arrayBuffer()
+    while (performance.now() < until) await request(url, agent)
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, one))
+  agent.destroy()
 }
 
 async function mostDuring(pid: number, action: () => Promise<void>): Promise<number> {
@@ -74,20 +78,8 @@ async function mostDuring(pid: number, action: () => Promise<void>): Promise<num
   return most
 }
 
-/** Of the process and of the builder beside it, and not of what a build runs: each page counts once. */
+/** Resident, of the stack's process: not of the builder beside it, and not of what a build runs. */
 async function megabytesOf(pid: number): Promise<number> {
-  const own = [pid, ...(await childrenOf(pid))]
-  const all = await Promise.all(own.map(pssOf))
-  return all.reduce((sum, one) => sum + one, 0)
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const tasks = await readdir(`/proc/${pid}/task`).catch(() => [])
-  const lists = tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => ''))
-  return (await Promise.all(lists)).flatMap((list) => list.trim().split(' ').filter(Boolean).map(Number))
-}
-
-async function pssOf(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1024
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024
 }

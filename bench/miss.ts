@@ -21,9 +21,9 @@ import { type Goal, median } from './table.ts'
 import { type About, load, rowOf, seconds } from './turns.ts'
 
 interface Round {
-  /** seconds of a start that composes every root, with no list and no package at hand */
-  readonly start: number
-  /** the first GET after it */
+  /** seconds of a start that composes every root, with no list and no package at hand; of the first round alone: it takes minutes */
+  readonly start?: number
+  /** the first GET of a registry that has its roots and nothing else */
   readonly rooted: Miss
   /** with all that the build takes */
   readonly ready: Miss
@@ -42,8 +42,8 @@ interface Miss {
 
 /** Seconds. */
 interface Hand {
-  /** to fetch and unpack the packages of the roots */
-  readonly roots: number
+  /** to fetch and unpack the packages of the roots; of the first round alone */
+  readonly roots?: number
   /** the same of the kernel's and the driver's packages */
   readonly packages: number
   readonly make: number
@@ -55,33 +55,38 @@ export const measureMiss: Measure = async (stage) => {
   const row = (about: Omit<About, 'name'>, ours: (round: Round) => number, theirs: (hand: Hand) => number) =>
     rowOf(
       { name: 'miss', ...about },
-      rounds.map((one) => ({ ours: ours(one), theirs: theirs(one.hand), load: one.load })),
+      rounds
+        .map((one) => ({ ours: ours(one), theirs: theirs(one.hand), load: one.load }))
+        .filter((turn) => Number.isFinite(turn.ours)),
     )
-  const all = ({ roots, packages, make }: Hand) => roots + packages + make
+  const startOf = ({ start = Number.NaN }: Round) => start
+  const rootsOf = ({ roots = Number.NaN }: Hand) => roots
   const some = ({ packages, make }: Hand) => packages + make
+  const all = (hand: Hand) => rootsOf(hand) + some(hand)
+  const byHands = rounds.map(({ hand }) => hand)
   return [
     row(
       {
         ...{ what: 'start with empty folders, which composes the roots', goal: { atMost: 1.5 } },
         against: 'their packages fetched and unpacked',
-        note: `${list(rounds.map(({ start }) => start))} s; by hand ${list(rounds.map(({ hand }) => hand.roots))} s`,
+        note: `${list(rounds.map(startOf))} s; by hand ${list(byHands.map(rootsOf))} s; one run`,
       },
-      ({ start }) => start,
-      ({ roots }) => roots,
+      startOf,
+      rootsOf,
     ),
     row(
       {
-        ...{ what: 'miss, all cold: from that start to the last byte', goal: aSecondMore(rounds, all) },
-        against: 'the same, the packages, and make',
+        ...{ what: 'miss, all cold: from that start to the last byte', goal: aSecondMore(byHands, all) },
+        ...{ against: 'the same, the packages, and make', note: 'one run' },
       },
-      ({ start, rooted }) => start + rooted.whole,
+      (round) => startOf(round) + round.rooted.whole,
       all,
     ),
     row(
       {
-        ...{ what: 'miss, roots there: first GET to last byte', goal: aSecondMore(rounds, some) },
+        ...{ what: 'miss, roots there: first GET to last byte', goal: aSecondMore(byHands, some) },
         against: 'packages fetched and unpacked, and make',
-        note: `${phasesOf(rounds.map(({ rooted }) => rooted))}; by hand ${list(rounds.map(({ hand }) => some(hand)))} s`,
+        note: `${phasesOf(rounds.map(({ rooted }) => rooted))}; by hand ${list(byHands.map(some))} s`,
       },
       ({ rooted }) => rooted.whole,
       some,
@@ -89,7 +94,7 @@ export const measureMiss: Measure = async (stage) => {
     row(
       {
         ...{ what: 'miss, headers there', against: 'make', goal: { atMost: 0.8 } },
-        note: `${phasesOf(rounds.map(({ ready }) => ready))}; make ${list(rounds.map(({ hand }) => hand.make))} s`,
+        note: `${phasesOf(rounds.map(({ ready }) => ready))}; make ${list(byHands.map(({ make }) => make))} s`,
       },
       ({ ready }) => ready.whole,
       ({ make }) => make,
@@ -98,11 +103,15 @@ export const measureMiss: Measure = async (stage) => {
 }
 
 /** The goal is a second more than the work by hand takes. */
-const aSecondMore = (rounds: readonly Round[], theirs: (hand: Hand) => number): Goal => ({
-  atMost: median(rounds.map(({ hand }) => (theirs(hand) + 1) / theirs(hand))),
+const aSecondMore = (hands: readonly Hand[], theirs: (hand: Hand) => number): Goal => ({
+  atMost: median(measured(hands.map((hand) => (theirs(hand) + 1) / theirs(hand)))),
 })
 
-const list = (values: readonly number[]): string => values.map((value) => value.toFixed(1)).join(', ')
+const measured = (values: readonly number[]): number[] => values.filter(Number.isFinite)
+const list = (values: readonly number[]): string =>
+  measured(values)
+    .map((value) => value.toFixed(1))
+    .join(', ')
 
 /** Each of them by a median. */
 function phasesOf(misses: readonly Miss[]): string {
@@ -114,20 +123,21 @@ async function oneRound(stage: Stage, round: number): Promise<Round> {
   const folder = join(stage.folder, `miss-${round}`)
   const [kernel, other] = debianKernels('6.1', 'amd64')
   if (kernel === undefined || other === undefined) throw new Error('two 6.1 kernels are needed')
-  const ours = await misses(folder, kernel, other)
-  const hand = await byHand(join(folder, 'hand'), kernel)
+  const ours = await misses(folder, kernel, other, round === 0)
+  const hand = await byHand(join(folder, 'hand'), kernel, round === 0)
   await rm(folder, { recursive: true })
   return { ...ours, hand, load: load() }
 }
 
 /**
- * Of a user who has no registry yet. Later, without its index, the registry knows of no probe, and has all inputs at hand; the
+ * `empty`: of a user who has no registry yet, and no roots. Later, without its index, the registry knows of no probe, and has all inputs at hand; the
  * other probe starts its workers.
  */
-async function misses(folder: string, kernel: DebianKernel, other: DebianKernel) {
+async function misses(folder: string, kernel: DebianKernel, other: DebianKernel, empty: boolean) {
   const dataDir = join(folder, 'data')
   await mkdir(folder)
-  const begin = () => start(dataDir, { XDG_CACHE_HOME: join(folder, 'cache') })
+  const env: Record<string, string> = empty ? { XDG_CACHE_HOME: join(folder, 'cache') } : {}
+  const begin = () => startRegistry({ dataDir, env, args: ['--json'] })
   const began = performance.now()
   let registry = await begin()
   try {
@@ -137,20 +147,18 @@ async function misses(folder: string, kernel: DebianKernel, other: DebianKernel)
     await rm(join(dataDir, 'dynamodb'), { recursive: true })
     registry = await begin()
     await firstGet(registry, folder, probePath(other.release))
-    return { start: took, rooted, ready: await firstGet(registry, folder, probePath(kernel.release)) }
+    const ready = await firstGet(registry, folder, probePath(kernel.release))
+    return { rooted, ready, ...(empty ? { start: took } : {}) }
   } finally {
     await registry.stop()
   }
 }
 
-const start = (dataDir: string, env: Readonly<Record<string, string>>): Promise<Registry> =>
-  startRegistry({ dataDir, env, args: ['--json'] })
-
-async function byHand(folder: string, kernel: DebianKernel): Promise<Hand> {
+async function byHand(folder: string, kernel: DebianKernel, empty: boolean): Promise<Hand> {
   const [driver] = driversOf(['bookworm'])
   if (driver === undefined) throw new Error('no driver')
   const urls = [...headerUrls([kernel]), driver.url]
-  const rootUrls = await firstRootUrls()
+  const rootUrls = empty ? await firstRootUrls() : []
   const roots = await seconds(async () => {
     for (const [i, own] of rootUrls.entries()) await fetchAndUnpack(join(folder, `root-${i}`), own)
   })
@@ -158,7 +166,8 @@ async function byHand(folder: string, kernel: DebianKernel): Promise<Hand> {
   await placeTree(folder, kernel)
   const copy = join(folder, 'driver')
   await freshDriver(folder, driver.version, copy)
-  return { roots, packages, make: await seconds(() => makeDriver(folder, kernel, copy)) }
+  const make = await seconds(() => makeDriver(folder, kernel, copy))
+  return { packages, make, ...(empty ? { roots } : {}) }
 }
 
 async function fetchAndUnpack(folder: string, urls: readonly string[]): Promise<void> {
