@@ -1,6 +1,5 @@
-// AWS's prices on demand in us-east-1, in dollars, without free tiers, for the first tier of each: as they were known without a
-// look at the pages. Read those again before you decide by them, and set the date. CloudFront's were read in a
-// copy of AWS's own page; the others are as articles quote them, or as generally known. Check them against the sources first.
+// AWS's prices on demand in us-east-1, in dollars, without free tiers, for the first tier of each: as articles quote them, or as
+// generally known. Read the pages below before you decide by them, and set the date.
 
 export const PRICES = {
   date: '2025',
