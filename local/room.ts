@@ -64,12 +64,14 @@ export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
     if (found?.code !== lack?.code) log(found?.line ?? lineAgain(dir, lack))
     lack = found
   }
-  const look = (failed = false): void => {
+  /** What is lacking now, which is told before it is known whether something can be deleted. */
+  const look = (failed = false): Lack | undefined => {
     const found = unwritable(dir, failed || isDue.write()) ?? shortness(dir, needed)
     tendReserves(dir, part, found === undefined)
-    if (isFreeing) return
+    if (isFreeing) return found
     if (found?.code === 'no-space' && free !== undefined && isDue.free()) makeRoom(free)
     else settle(found)
+    return found
   }
   const makeRoom = (free: NonNullable<RoomOptions['free']>): void => {
     isFreeing = true
@@ -85,10 +87,8 @@ export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
   const timer = setInterval(look, LOOK_MS)
   timer.unref()
   return {
-    lacks: (failed) => {
-      if (failed) look(true)
-      return lack?.told
-    },
+    // What failed meanwhile failed by that, though room be made for the next one.
+    lacks: (failed) => (failed ? (look(true) ?? lack) : lack)?.told,
     free: () => freeOr0(dir),
     needed,
     close: () => clearInterval(timer),

@@ -22,6 +22,9 @@ test('where there is none, room is made first, and only then new work is refused
   }
   const room = watchRoom({ dir, needed: lots(dir), log: (line) => lines.push(line), free })
   expect([asked, room.lacks(), lines]).toEqual([1, undefined, []])
+  // What failed while room is made has its reason all the same.
+  expect(room.lacks(true)).toBe('no space is left on its disk')
+  expect([asked, room.lacks(), lines]).toEqual([1, undefined, []])
   freed.resolve()
   await expect.poll(() => room.lacks()).toBe('no space is left on its disk')
   expect(lines.join()).toMatch(/^no space: \d+ MB are free in .* are needed \(DATA_ROOM\)/)
