@@ -68,7 +68,12 @@ async function serve(): Promise<void> {
 function publicationAt(now: number): Publication {
   const sha256 = 'a'.repeat(64)
   const source = (name: string): Source => ({
-    ...{ name, version: '6.1.192-2', url: `https://deb.debian.org/debian/pool/main/l/linux/${name}`, sha256 },
+    ...{
+      name,
+      version: '6.1.192-2',
+      url: `https://mirrors.edge.kernel.org/debian/pool/main/l/linux/${name}`,
+      sha256,
+    },
   })
   return {
     ...{ sha256, bytes: 812_345, objectKey: `${KEY}/${CLAIM}`, publishedAt: now },

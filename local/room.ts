@@ -64,7 +64,7 @@ export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
     if (found?.code !== lack?.code) log(found?.line ?? lineAgain(dir, lack))
     lack = found
   }
-  /** What is lacking now, which is told before it is known whether something can be deleted. */
+  /** What the folder lacks now. It is known at once, also while room is made. */
   const look = (failed = false): Lack | undefined => {
     const found = unwritable(dir, failed || isDue.write()) ?? shortness(dir, needed)
     tendReserves(dir, part, found === undefined)

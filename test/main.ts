@@ -20,7 +20,7 @@ const add = (a: Tally, b: Tally): Tally => ({
   skipped: a.skipped + b.skipped,
 })
 
-/** Why each was skipped: a test that did not run is no promise kept. */
+/** Why each test was skipped. A skipped test proves nothing. */
 const skippedOf = ({ state }: Vitest): string[] =>
   state.getTestModules().flatMap((module) =>
     [...module.children.allTests('skipped')].map((test) => {

@@ -64,7 +64,7 @@ async function crowdOn(path: string | undefined): Promise<void> {
 
 const toldInCrowds: Told[] = []
 
-/** Nothing can be written for a while: who asks for a missing probe meanwhile is told so. */
+/** Closes the disk to writers for a while, and asks for a missing probe meanwhile: its clients must be told to come again. */
 async function without(path: string | undefined, close: () => unknown, open: () => unknown): Promise<void> {
   await close()
   if (path !== undefined) toldInCrowds.push(...(await crowd(here.registry().url + path, 20, 5000)))
@@ -72,17 +72,16 @@ async function without(path: string | undefined, close: () => unknown, open: () 
   await open()
 }
 
+async function restartInBuild(signal: NodeJS.Signals, path: string | undefined): Promise<void> {
+  const asked = crowdOn(path)
+  await sleep(4000)
+  await restart(signal)
+  await asked
+}
+
 /** What goes wrong, each for less than a minute. `path`: a probe that nobody has asked for so far */
 const FAULTS: readonly [string, (path: string | undefined) => Promise<unknown>][] = [
-  [
-    'it is killed while it builds',
-    async (path) => {
-      const asked = crowdOn(path)
-      await sleep(4000)
-      await restart('SIGKILL')
-      await asked
-    },
-  ],
+  ['it is killed while it builds', (path) => restartInBuild('SIGKILL', path)],
   [
     'its disk is full',
     async (path) => {
@@ -96,15 +95,7 @@ const FAULTS: readonly [string, (path: string | undefined) => Promise<unknown>][
       await crowdOn(path)
     },
   ],
-  [
-    'it is stopped while it builds, and started',
-    async (path) => {
-      const asked = crowdOn(path)
-      await sleep(4000)
-      await restart('SIGTERM')
-      await asked
-    },
-  ],
+  ['it is stopped while it builds, and started', (path) => restartInBuild('SIGTERM', path)],
   [
     'its disk cannot be written',
     async (path) => {

@@ -5,7 +5,7 @@ import { LONG } from './long.ts'
 
 type Test = (name: string, run: () => unknown, milliseconds?: number) => void
 
-/** A test that runs where there is no reason against it; else it is skipped, and that is its reason. */
+/** A test that runs unless there is a reason against it. With one it is skipped, and the reason is printed. */
 export const testUnless =
   (whyNot: string | undefined): Test =>
   (name, run, milliseconds) =>
