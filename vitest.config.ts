@@ -1,21 +1,21 @@
-// Three kinds of tests: fast ones in parallel, then those that build real probes, one file at a time, and of these the ones
-// that `npm test` leaves to `npm run test:long`.
+// Four kinds of tests: fast ones in parallel, then those that build real probes, two files at a time, then those that break
+// the stack and need the machine for themselves, and last the ones that `npm test` leaves to `npm run test:long`.
 
 import { defineConfig } from 'vitest/config'
 
-const REAL = ['attacks', 'e2e', 'buildspecs', 'systems', 'hosts', 'faults'].map(
+const BUILDS = ['attacks', 'e2e', 'buildspecs', 'systems', 'hosts'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 )
+const FAULTS = 'test/faults/**/*.test.ts'
 const LONG = 'test/**/*.long.test.ts'
 const MINUTES = 60_000
 /** What builds real probes. */
 const real = {
   globalSetup: 'test/support/package-lists.ts',
-  fileParallelism: false,
   testTimeout: 10 * MINUTES,
   hookTimeout: 10 * MINUTES,
-  sequence: { groupOrder: 2 },
 }
+const alone = (groupOrder: number) => ({ ...real, fileParallelism: false, sequence: { groupOrder } })
 
 export default defineConfig({
   test: {
@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: [...REAL, LONG],
+          exclude: [...BUILDS, FAULTS, LONG],
           testTimeout: MINUTES,
           hookTimeout: MINUTES,
           maxWorkers: '100%',
@@ -32,8 +32,18 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { ...real, name: 'real', include: REAL, exclude: [LONG] } },
-      { test: { ...real, name: 'long', include: [LONG], env: { TEST_LONG: '1' } } },
+      {
+        test: {
+          ...real,
+          name: 'real',
+          include: BUILDS,
+          exclude: [LONG],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      { test: { ...alone(3), name: 'faults', include: [FAULTS], exclude: [LONG] } },
+      { test: { ...alone(4), name: 'long', include: [LONG], env: { TEST_LONG: '1' } } },
     ],
   },
 })

@@ -64,9 +64,11 @@ export function createCall({ service, target, contentType }: Api, options: ApiOp
   return async (operation, input) => {
     const body = JSON.stringify(input)
     const to = { host: place.host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` }
-    const signing = { service, region, credentials: await credentials(), now: now() }
-    const signed = signedPost(signing, to, body)
-    return tried(async () => outputOf(await post(signed, body)), tryMs)
+    const once = async () => {
+      const signing = { service, region, credentials: await credentials(), now: now() }
+      return outputOf(await post(signedPost(signing, to, body), body))
+    }
+    return tried(once, tryMs)
   }
 }
 
@@ -85,13 +87,13 @@ async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
 }
 
 /**
- * Of refusals those that the services ask to try again; of connections whatever became of them, and so of a write that may
+ * Of refusals those that the services ask to try again, and those of the moment of a signature; of connections whatever became of them, and so of a write that may
  * have been made.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if ('status' in error) return Number(error.status) >= 500 || BUSY.includes(error.name)
+  if ('status' in error) return Number(error.status) >= 500 || [...BUSY, ...UNTIMELY].includes(error.name)
   return 'code' in error || error.name === LATE
 }
 
@@ -104,6 +106,8 @@ const BUSY = [
   'TooManyRequestsException',
   'TransactionInProgressException',
 ]
+/** What was signed just before a clock was set, here or there, is signed anew. */
+const UNTIMELY = ['InvalidSignatureException', 'RequestExpired']
 
 interface Reply {
   readonly status: number

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import type { FunctionLog } from './function-log.ts'
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts'
+import { type FromWorker, monotonic, type ToWorker, type WorkerSetup } from './worker-protocol.ts'
 
 export type Outcome =
   /** `payload`: JSON */
@@ -91,7 +91,7 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   function post(live: Live, requestId: string, event: string): void {
-    const message: ToWorker = { requestId, event, deadline: Date.now() + options.timeoutMs }
+    const message: ToWorker = { requestId, event, deadline: monotonic() + options.timeoutMs }
     const timer = setTimeout(() => {
       const late = `${requestId} Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`
       options.log.line(late)

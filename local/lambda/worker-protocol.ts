@@ -14,9 +14,12 @@ export interface ToWorker {
   readonly requestId: string
   /** JSON */
   readonly event: string
-  /** milliseconds since the epoch */
+  /** in `monotonic` milliseconds */
   readonly deadline: number
 }
+
+/** Milliseconds by a clock that nobody can set, and that is the same in every thread. */
+export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
 export type FromWorker =
   | { readonly tag: 'ready' }

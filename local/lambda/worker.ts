@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import { writeJson } from './json-console.ts'
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts'
+import { type FromWorker, monotonic, type ToWorker, type WorkerSetup } from './worker-protocol.ts'
 
 type Handler = (event: unknown, context: object) => unknown
 
@@ -53,7 +53,7 @@ const context = ({ requestId, deadline }: ToWorker): object => ({
   logGroupName: `/aws/lambda/${setup.functionName}`,
   logStreamName: 'local',
   callbackWaitsForEmptyEventLoop: false,
-  getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  getRemainingTimeInMillis: () => Math.max(0, deadline - monotonic()),
 })
 
 async function invoke(handler: Handler, message: ToWorker): Promise<void> {

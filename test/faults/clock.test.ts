@@ -1,12 +1,14 @@
 // The machine's clock is set while the stack runs: nobody waits for the time that was taken away or given.
 
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { LONG } from '../support/long.ts'
 import { type Clock, clockOf } from '../support/registry/clock.ts'
 import { pinnedPath } from '../support/registry/probes.ts'
 import { ask } from '../support/registry/registry.ts'
 import { stand } from '../support/registry/stand.ts'
+import { traffic } from '../support/registry/traffic.ts'
 
 /** Seconds. */
 const JUMPS = LONG ? [-3600, 3600, -7200, 86_400, -80_000] : [-3600, 7200]
@@ -33,10 +35,21 @@ describe.each(JUMPS)('a clock that is set to %i s from what it was at the start'
   })
 })
 
+test('hits that are under way while the clock is set, to and fro, get their answers', async () => {
+  const asking = traffic(here.registry().url, Array(8).fill([`${THERE}.json`]), 0)
+  for (let i = 0; i < 20; i += 1) {
+    clock.set(i % 2 === 0 ? 7200 : 0)
+    await sleep(200)
+  }
+  await asking.end()
+  expect(asking.all.length).toBeGreaterThan(500)
+  expect(new Set(asking.all.map(({ status }) => status))).toEqual(new Set([200]))
+})
+
 test('a probe whose build ran while the clock was set back is served', async () => {
   clock.set(0)
   const asked = get(pinnedPath('cloud-amd64'))
-  await new Promise((resolve) => setTimeout(resolve, 3000))
+  await sleep(3000)
   clock.set(-3600)
   await asked
   expect(await get(pinnedPath('cloud-amd64'))).toMatchObject({ code: 0 })
@@ -46,7 +59,7 @@ test('what a clock that ran ahead has left is taken up again', async () => {
   // A client asks, and the stack dies under its build: the claim is of two hours ahead.
   clock.set(7200)
   void get(pinnedPath('amd64', 'o'))
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  await sleep(1500)
   await here.stop('SIGKILL')
   clock.set(0)
   await start()

@@ -2,12 +2,13 @@
 // distributions, whose own cannot be reached from here.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CACHE, tell } from './builds/apt.ts'
 import { packageBytes, packageVersion } from './builds/archive.ts'
 import { sha256 } from './builds/build.ts'
 import { composed } from './builds/roots.ts'
+import { keep } from './keep.ts'
 
 export interface SmallKernel {
   readonly config: string
@@ -111,7 +112,7 @@ function compileIn(root: string, compiled: string, compiler: string): void {
   try {
     writeFileSync(join(made, 'source.deb'), packageBytes(SOURCE))
     inRoot(root, { '/made': made }, compile(compiler))
-    renameSync(made, compiled)
+    keep(made, compiled)
   } finally {
     rmSync(made, { recursive: true, force: true })
   }
@@ -122,7 +123,7 @@ function nameIn(root: string, compiled: string, folder: string, options: SmallKe
   const made = mkdtempSync(join(CACHE, 'making-kernel-'))
   try {
     inRoot(root, { '/made': compiled, '/kernel': made }, name(options))
-    renameSync(made, folder)
+    keep(made, folder)
   } finally {
     rmSync(made, { recursive: true, force: true })
   }

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { packageBytes } from './builds/archive.ts'
+import { keep } from './keep.ts'
 
 /** In the order in which they are loaded. */
 const NETWORK = [
@@ -83,7 +84,7 @@ function kitOf(unameRelease: string): Kit {
     writeFileSync(join(made, 'kernel.deb'), deb)
     unpack(made, unameRelease)
     unwrap(made)
-    renameSync(made, folder)
+    keep(made, folder)
   }
   return { folder }
 }

@@ -121,6 +121,18 @@ describe('a call is made again', () => {
     expect(got).toHaveLength(3)
   })
 
+  test('signed anew, where the clock was set between a signature and its check', async () => {
+    const { endpoint, got } = await endpointThat(
+      inTurn(refused(400, 'com.amazon.coral.service#InvalidSignatureException'), fine),
+    )
+    const clock = [Date.now() - 7_200_000, Date.now()]
+    const now = () => clock.shift() ?? Date.now()
+    const call = createCall(DYNAMODB, { endpoint, region: REGION, credentials: async () => CREDENTIALS, now })
+    expect(await call('GetItem', {})).toEqual({ fine: true })
+    expect(() => accepted(got[0]!, 'dynamodb')).toThrow('signed too long ago')
+    expect(accepted(got[1]!, 'dynamodb')).toBe(CREDENTIALS.accessKeyId)
+  })
+
   test('where no answer comes in time', async () => {
     const { endpoint, got } = await endpointThat(inTurn(() => {}, fine))
     expect(await callOf(endpoint, 200)('GetItem', {})).toEqual({ fine: true })
@@ -148,7 +160,7 @@ describe('a call is an error by the name that AWS gives it', () => {
     expect(got).toHaveLength(1)
   })
 
-  test.each(['AccessDeniedException', 'ValidationException', 'InvalidSignatureException'])(
+  test.each(['AccessDeniedException', 'ValidationException', 'UnrecognizedClientException'])(
     '%s',
     async (name) => {
       const { call, got } = await endpointThat(json(400, { __type: name, Message: 'because' }))

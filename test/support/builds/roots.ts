@@ -1,5 +1,6 @@
 // The build roots of the tests: composed once for this user, as a registry does it.
 
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Composed, openRootCache } from '../../../client/roots/cache.ts'
@@ -70,7 +71,8 @@ async function pack(purpose: Purpose): Promise<Buffer> {
   if (existsSync(file)) return readFileSync(file)
   const { archive } = await packed(diskFolder(folder))
   mkdirSync(ARCHIVES, { recursive: true })
-  writeFileSync(`${file}.making`, archive)
-  renameSync(`${file}.making`, file)
+  const making = `${file}.${randomUUID()}`
+  writeFileSync(making, archive)
+  renameSync(making, file)
   return Buffer.from(archive)
 }

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { keep } from '../keep.ts'
 
 const KEPT = join(import.meta.dirname, '../../../.build/assemblies')
 const FILES = ['cdk.out', 'cdk.digest']
@@ -29,6 +30,9 @@ export function keepAssembly(dataDir: string, settings: string): void {
   mkdirSync(KEPT, { recursive: true })
   const making = mkdtempSync(join(KEPT, 'making-'))
   for (const name of FILES) cpSync(join(dataDir, name), join(making, name), { recursive: true })
-  rmSync(kept, { recursive: true, force: true })
-  renameSync(making, kept)
+  const now = digestIn(kept)
+  const old = `${making}-old`
+  if (now !== undefined && now !== digest) renameSync(kept, old)
+  keep(making, kept)
+  rmSync(old, { recursive: true, force: true })
 }

@@ -7,6 +7,7 @@ import { CACHE, tell } from '../builds/apt.ts'
 import { packageBytes, packageVersion } from '../builds/archive.ts'
 import { sha256 } from '../builds/build.ts'
 import { composed } from '../builds/roots.ts'
+import { keep } from '../keep.ts'
 import { inRoot, OPTIONS, SOURCE, SUITE, toolsOf } from '../small-kernel.ts'
 
 export interface KernelDevel {
@@ -86,7 +87,7 @@ function make(root: string, folder: string): void {
     inRoot(root, { '/made': work }, SCRIPT)
     const whole = mkdtempSync(join(CACHE, 'kernel-devel-'))
     for (const name of ['release', 'tree', 'image']) renameSync(join(work, name), join(whole, name))
-    renameSync(whole, folder)
+    keep(whole, folder)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
