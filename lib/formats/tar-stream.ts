@@ -1,7 +1,7 @@
 // tar archives too large to be held unpacked: read as a stream, whole, each header checked. POSIX.1-2001 ustar, GNU tar.
 
 import { closed } from './decompress.ts'
-import { text } from './tar.ts'
+import { nameText, text } from './tar.ts'
 
 export interface TarHead {
   /** as it stands in the archive, without a leading `./`; of a name that ustar cannot hold, its beginning */
@@ -61,8 +61,8 @@ function headerOf(block: Buffer): { path: string; type: string; bytes: number } 
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
   const size = text(block, 124, 12).trim()
   if (said !== sum || !/^[0-7]{1,11}$/.test(size)) throw new Error('it is no tar archive, or a broken one')
-  const prefix = text(block, 257, 5) === 'ustar' ? text(block, 345, 155) : ''
-  const name = text(block, 0, 100)
+  const prefix = text(block, 257, 5) === 'ustar' ? nameText(block, 345, 155) : ''
+  const name = nameText(block, 0, 100)
   const type = text(block, 156, 1) || '0'
   return {
     path: (prefix === '' ? name : `${prefix}/${name}`).replace(/^\.\//, ''),

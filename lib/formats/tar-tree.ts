@@ -1,7 +1,7 @@
 // What a tar archive unpacks to, each entry with its whole name: GNU tar's long names, as dpkg-deb writes them (deb(5)).
 
 import { ProbeError } from '../model/errors.ts'
-import { tarEntries, text } from './tar.ts'
+import { nameText, tarEntries } from './tar.ts'
 
 export type TreeEntry =
   | { readonly tag: 'folder'; readonly path: string }
@@ -21,7 +21,7 @@ export function* treeEntries(tar: Uint8Array): Generator<TreeEntry> {
   let long: { name?: string; target?: string } = {}
   for (const entry of tarEntries(tar)) {
     if (entry.type === 'L' || entry.type === 'K') {
-      const value = text(entry.body, 0, entry.body.length)
+      const value = nameText(entry.body, 0, entry.body.length)
       long = entry.type === 'L' ? { ...long, name: value } : { ...long, target: value }
       continue
     }

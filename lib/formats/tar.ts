@@ -1,6 +1,7 @@
 // tar archives: written so that they depend on names and contents only; read within bounds, whoever wrote them.
 // POSIX.1-2001 ustar, GNU tar.
 
+import { isUtf8 } from 'node:buffer'
 import { gzipSync } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'
 
@@ -69,7 +70,7 @@ export function* tarEntries(tar: Uint8Array): Generator<TarEntry> {
     const size = Number.parseInt(text(tar, at + 124, 12), 8) || 0
     if (size < 0) throw new ProbeError('digest-mismatch', 'a file in an archive has a negative size')
     const type = text(tar, at + 156, 1) || '0'
-    const link = text(tar, at + 157, 100)
+    const link = nameText(tar, at + 157, 100)
     const mode = Number.parseInt(text(tar, at + 100, 8), 8) || 0
     yield { path, type, link, mode, body: tar.subarray(at + BLOCK, at + BLOCK + size) }
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK
@@ -78,13 +79,23 @@ export function* tarEntries(tar: Uint8Array): Generator<TarEntry> {
 
 /** ustar: prefix and name. */
 function nameAt(tar: Uint8Array, at: number): string {
-  const prefix = text(tar, at + 257, 5) === 'ustar' ? text(tar, at + 345, 155) : ''
-  const name = text(tar, at, 100)
+  const prefix = text(tar, at + 257, 5) === 'ustar' ? nameText(tar, at + 345, 155) : ''
+  const name = nameText(tar, at, 100)
   return (prefix === '' ? name : `${prefix}/${name}`).replace(/^\.\//, '')
 }
 
 /** Up to the first NUL, a character a byte. */
 export const text = (bytes: Uint8Array, at: number, length: number): string =>
-  Buffer.from(bytes.subarray(at, at + length))
-    .toString('latin1')
-    .replace(/\0.*$/s, '')
+  field(bytes, at, length).toString('latin1')
+
+/** The same of a name, which is UTF-8 on every system of today. One that is not has a character a byte, so that it has one. */
+export function nameText(bytes: Uint8Array, at: number, length: number): string {
+  const name = field(bytes, at, length)
+  return name.toString(isUtf8(name) ? 'utf8' : 'latin1')
+}
+
+function field(bytes: Uint8Array, at: number, length: number): Buffer {
+  const whole = Buffer.from(bytes.subarray(at, at + length))
+  const end = whole.indexOf(0)
+  return end < 0 ? whole : whole.subarray(0, end)
+}

@@ -11,11 +11,13 @@ const dir = mkdtempSync(join(tmpdir(), 'tar-pack-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
 const LONG = `${'long-name-of-a-folder/'.repeat(9)}file-of-a-package-whose-name-is-longer-than-any-field-of-ustar`
+const NOT_ASCII = `usr/share/${'é'.repeat(60)}`
 const FILES: Readonly<Record<string, string>> = {
   'usr/bin/tool': '#!/bin/sh\n',
   'usr/share/data': 'x'.repeat(1500),
   [LONG]: 'long',
   'usr/share/ä-and-z': 'not ASCII',
+  [NOT_ASCII]: 'not ASCII, and long',
   empty: '',
 }
 
@@ -28,6 +30,7 @@ function folder(name: string): string {
   chmodSync(join(root, 'usr/bin/tool'), 0o755)
   symlinkSync('tool', join(root, 'usr/bin/link'))
   symlinkSync(`/${LONG}`, join(root, 'far'))
+  symlinkSync('ä-and-z', join(root, 'usr/share/é-link'))
   return root
 }
 const packed = (root: string): Buffer =>
@@ -63,9 +66,33 @@ test('what GNU tar packs is read entry by entry, long names and links as they ar
   expect(file('far')).toEqual({ tag: 'symlink', path: 'far', target: `/${LONG}` })
   expect(file('usr/bin/tool')).toMatchObject({ tag: 'file', executable: true })
   expect(file('usr')).toEqual({ tag: 'folder', path: 'usr' })
+  expect(file('usr/share/ä-and-z')).toMatchObject({ tag: 'file' })
+  expect(file('usr/share/é-link')).toEqual({ tag: 'symlink', path: 'usr/share/é-link', target: 'ä-and-z' })
+  expect(file(NOT_ASCII)).toMatchObject({ tag: 'file' })
   expect([...treeEntries(packed(root))].map(({ path }) => path).sort()).toEqual(
     found.map(({ path }) => path).sort(),
   )
+})
+
+test('a name that is not UTF-8 has a character a byte', () => {
+  const root = join(dir, 'old-names')
+  mkdirSync(root)
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([0xe9])]), '')
+  const tar = execFileSync('tar', ['-c', '-C', root, '.'])
+  expect([...treeEntries(tar)].map(({ path }) => path)).toEqual(['café'])
+})
+
+test('what was read and written to a folder is packed to the archive that it came from, whatever its names are', () => {
+  const tar = packed(folder('there'))
+  const copy = join(dir, 'and-back')
+  mkdirSync(copy)
+  for (const entry of treeEntries(tar)) {
+    const path = join(copy, entry.path)
+    if (entry.tag === 'folder') mkdirSync(path, { recursive: true })
+    if (entry.tag === 'file') writeFileSync(path, entry.body, { mode: entry.executable ? 0o755 : 0o644 })
+    if (entry.tag === 'symlink') symlinkSync(entry.target, path)
+  }
+  expect(packed(copy).equals(tar)).toBe(true)
 })
 
 test('an archive that reaches out of its folder, or holds a device, is refused', () => {
