@@ -182,8 +182,9 @@ async function jobOf(
 }
 
 /**
- * The image that an earlier test kept, else its package; nothing where the archive has it no more. Whatever else keeps it
- * away may be over at the next try.
+ * The image that an earlier test kept, else its package. One that no mirror has, though a signed list named it, leaves a
+ * recorded test without a verdict; a required one it breaks off, or a mirror could have what it likes published untested.
+ * Whatever else keeps it away may be over at the next try.
  */
 async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<ImageInput[]> {
   const kept = imageKey(image.sha256)
@@ -199,7 +200,7 @@ async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<Ima
         : { role: 'kernel', format, ...stored },
     ]
   } catch (error) {
-    if (!isProbeError(error, 'not-found')) throw error
+    if (!isProbeError(error, 'not-found') || ports.settings.loadTest.mode === 'required') throw error
     ports.log('no image', { image: image.name, why: error.message })
     return []
   }

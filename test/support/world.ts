@@ -47,7 +47,9 @@ export interface WorldOptions {
   readonly lost?: readonly string[]
   /** what its kernel makes of it, in whichever test or in each; `undefined`: that test leaves nothing */
   readonly verdict?: Verdict | ((test: number) => Verdict)
-  /** why the image of its kernel does not come */
+  /** of its kernel, by its signed list; `undefined`: there is none */
+  readonly image?: KernelImage | undefined
+  /** why that does not come */
   readonly noImage?: ProbeError
   readonly settings?: Partial<Settings>
   /** the release that a kernel has in its name today; throws for what is no kernel */
@@ -154,7 +156,7 @@ export function createWorld(options: WorldOptions) {
       unameRelease: UNAME_RELEASE,
       headers: [pkg('linux-headers')],
       tree: 'usr/src/linux-headers',
-      image: pkg('linux-image'),
+      image: 'image' in options ? options.image : pkg('linux-image'),
       compiler: 'gcc-12',
     }),
     driver: async (_: Probe) => ({

@@ -10,6 +10,7 @@ import { submissionOf } from '../../support/submissions.ts'
 import { createWorld, DRIVER_VERSION, KEY, type WorldOptions } from '../../support/world.ts'
 
 const MINUTE = 60_000
+const NO_IMAGE = { verdict: 'unavailable', reason: 'there is no image of this kernel' }
 
 const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
   loadTest: { ...DEFAULTS.loadTest, mode },
@@ -166,17 +167,13 @@ describe('a load test that is required', () => {
   })
 
   test('cannot be, where there is no image of the kernel: the probe says so', async () => {
-    const noImage = new ProbeError('not-found', 'http://mirror.invalid/linux-image answers 404')
-    const { state, phases } = await run(mode('required'), undefined, { noImage })
-    expect(phases).toEqual(['build', 'load-test'])
-    expect(state).toMatchObject({
-      state: 'published',
-      loadTest: { verdict: 'unavailable', reason: 'there is no image of this kernel' },
-    })
+    const { state, phases } = await run(mode('required'), undefined, { image: undefined })
+    expect(phases).toEqual(['build'])
+    expect(state).toMatchObject({ state: 'published', loadTest: NO_IMAGE })
   })
 
-  test('is not left out for a mirror that is away or forged', async () => {
-    for (const code of ['mirror-unreachable', 'digest-mismatch'] as const) {
+  test('is not left out for a mirror that is away, forged, or keeps back what a signed list names', async () => {
+    for (const code of ['mirror-unreachable', 'digest-mismatch', 'not-found'] as const) {
       const noImage = new ProbeError(code, 'the image cannot be had')
       const { world } = await run(mode('required'), 'passed', { noImage })
       for (let tests = 0; tests < 4; tests += 1) await late(world)
@@ -209,6 +206,13 @@ describe('a load test that is required', () => {
 })
 
 describe('a load test that is recorded', () => {
+  test('ends without a verdict where the mirror has the image no more', async () => {
+    const noImage = new ProbeError('not-found', 'http://mirror.invalid/linux-image answers 404')
+    const { state, phases } = await run(mode('recorded'), undefined, { noImage })
+    expect(phases).toEqual(['build', 'load-test'])
+    expect(state).toMatchObject({ state: 'published', loadTest: NO_IMAGE })
+  })
+
   test('does not hold the probe up, and its verdict is added', async () => {
     const { world, state } = await run(mode('recorded'), 'failed')
     expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'failed' } })
