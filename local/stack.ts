@@ -281,7 +281,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     counts: counts.metrics,
     standing: () => ({
       waiting: waiting.total(),
-      builds: codebuild.counts(),
+      builds: { ...codebuild.counts(), queued: story.queued() },
       disk: { free: room.free(), needed: room.needed },
     }),
   })

@@ -52,8 +52,8 @@ export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOu
   const request = { ...asked, state }
   // What follows the start of a build was cut off, maybe.
   if (state.buildId !== undefined) return known(ports, request, 'started')
-  if (state.queuedAt !== undefined && !(await stillQueued(ports, request))) return 'forgotten'
-  if (state.queuedAt !== undefined && !(await giveTurns(ports, openOf(request)))) return 'queued'
+  const turn = state.queuedAt === undefined ? 'come' : await turnOf(ports, request)
+  if (turn !== 'come') return turn
   try {
     const name = nameOf(key)
     return name.tag === 'config-hash'
@@ -67,6 +67,14 @@ export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOu
 }
 
 const openOf = ({ key, state }: Planned): Open => ({ key, state: { ...state, state: 'building' } })
+
+/** Of what was in the queue. */
+async function turnOf(ports: PlanPorts, request: Planned): Promise<'come' | 'queued' | 'forgotten'> {
+  if (!(await stillQueued(ports, request))) return 'forgotten'
+  if (await giveTurns(ports, openOf(request))) return 'come'
+  ports.log('build queued', { key: request.key, claim: request.claim })
+  return 'queued'
+}
 
 /**
  * What waits in the queue keeps its place there; what nobody has waited for any more, for so long that its turn should have

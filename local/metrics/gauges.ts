@@ -5,7 +5,8 @@ import { gauge, type Metric } from './text.ts'
 export interface Standing {
   /** requests that wait for a build */
   readonly waiting: number
-  readonly builds: { readonly running: number; readonly waiting: number }
+  /** `waiting` for a machine, `queued` for their turn */
+  readonly builds: { readonly running: number; readonly waiting: number; readonly queued: number }
   /** bytes */
   readonly disk: { readonly free: number; readonly needed: number }
   /** bytes */
@@ -22,11 +23,12 @@ export const gaugesOf = ({ waiting, builds, disk, memory, cpu, started, uptime }
   gauge('probe_registry_waiting_requests', 'Requests that wait for a build now.', waiting),
   {
     name: 'probe_registry_builds',
-    help: 'Builds and load tests that run, and that wait for their turn.',
+    help: 'Builds and load tests that run, that wait for a machine though their turn has come, and that wait for their turn.',
     type: 'gauge',
     samples: [
       { labels: { state: 'running' }, value: builds.running },
       { labels: { state: 'waiting' }, value: builds.waiting },
+      { labels: { state: 'queued' }, value: builds.queued },
     ],
   },
   gauge('probe_registry_disk_free_bytes', 'Bytes that are free on the disk of DATA_DIR.', disk.free),

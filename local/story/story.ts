@@ -16,6 +16,7 @@ export interface Step {
     | 'published'
     | 'failed'
     | 'renamed'
+    | 'forgotten'
     | 'overdue'
   /** e.g. the reason of a failure */
   readonly detail?: string
@@ -38,6 +39,8 @@ export interface Story {
   event(type: string, detail: Json): void
   /** the `message` of an entry in a function's log */
   logged(message: Json): void
+  /** probes whose build or load test waits for its turn, as far as this start knows */
+  queued(): number
 }
 
 /** Claims that are remembered: more are hardly open at one time. */
@@ -45,6 +48,7 @@ const MANY = 10_000
 
 export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Story {
   const asked = new Map<string, number>()
+  const queued = new Set<string>()
   const took = (claim: string): { seconds?: number } => {
     const began = asked.get(claim)
     return began === undefined ? {} : { seconds: Math.round((elapsed() - began) / 1000) }
@@ -65,9 +69,23 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
       const step = stepOf(message)
       if (step === undefined) return
       const { key, claim } = message
+      if (!isNews(queued, key, step.step)) return
       tell({ at: now(), key, ...step, ...took(String(claim)), waiting: waiting(key) })
     },
+    queued: () => queued.size,
   }
+}
+
+/** What waits for its turn is looked at every two minutes, and still waits. */
+function isNews(queued: Set<string>, key: string, step: Step['step']): boolean {
+  if (step === 'overdue') return true
+  if (step !== 'waiting') {
+    queued.delete(key)
+    return true
+  }
+  if (queued.has(key)) return false
+  if (queued.size < MANY) queued.add(key)
+  return true
 }
 
 /** By the events that the functions log (lib/plan, lib/build, lib/publish). */
@@ -92,6 +110,8 @@ function stepOf({ event, reason, of, verdict, test }: JsonObject): Pick<Step, 's
     case 'plan failed':
     case 'build failed':
       return { step: 'failed', detail: String(reason) }
+    case 'build forgotten':
+      return { step: 'forgotten', detail: 'no builder was free for it while somebody waited' }
     case 'overdue':
       return { step: 'overdue' }
     default:

@@ -7,7 +7,7 @@ const AT = Date.UTC(2026, 10, 27, 12)
 function story(waiting = 0) {
   let elapsed = 0
   const steps: Step[] = []
-  const { event, logged } = createStory({
+  const { event, logged, queued } = createStory({
     now: () => AT,
     elapsed: () => elapsed,
     waiting: () => waiting,
@@ -16,6 +16,7 @@ function story(waiting = 0) {
   return {
     event,
     logged,
+    queued,
     pass: (milliseconds: number) => {
       elapsed += milliseconds
     },
@@ -61,6 +62,26 @@ describe('the story of a probe', () => {
       'overdue',
       'renamed, it is driver/other today',
     ])
+  })
+
+  test('counts what waits for its turn, until that comes or it is forgotten', () => {
+    const { logged, queued, text } = story()
+    const other = KEY.replace('amd64', 'rt-amd64')
+    const counts = [
+      { event: 'build queued', key: KEY, claim: 'c1' },
+      { event: 'build queued', key: KEY, claim: 'c1' },
+      { event: 'build queued', key: other, claim: 'c2' },
+      { event: 'overdue', key: KEY, claim: 'c1' },
+      { event: 'build started', key: KEY, claim: 'c1' },
+      { event: 'build forgotten', key: other, claim: 'c2' },
+      { event: 'load test interrupted', key: KEY, claim: 'c1' },
+      { event: 'load test started', key: KEY, claim: 'c1', test: 1 },
+    ].map((message) => {
+      logged(message)
+      return queued()
+    })
+    expect(counts).toEqual([1, 1, 2, 2, 1, 0, 1, 0])
+    expect(text().filter((line) => line === 'waiting, for a builder')).toHaveLength(2)
   })
 
   test('says how many wait', () => {
