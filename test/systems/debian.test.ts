@@ -8,15 +8,9 @@ import { aptOptions } from '../../local/start/apt-sources.ts'
 import { rootFor } from '../support/builds/roots.ts'
 import { LONG } from '../support/long.ts'
 import { debianSuites, mainMirror } from '../support/mirrors.ts'
-import {
-  ask,
-  curl,
-  DRIVER_VERSION,
-  freePort,
-  scratch,
-  sh,
-  startRegistry,
-} from '../support/registry/registry.ts'
+import { pinned } from '../support/registry/kernels.ts'
+import { probePath } from '../support/registry/probes.ts'
+import { ask, curl, freePort, scratch, sh, startRegistry } from '../support/registry/registry.ts'
 import { type Debian, freshDebian, freshOther, timed, whyNoDebian } from '../support/systems/debian.ts'
 import type { Running } from '../support/systems/inside.ts'
 
@@ -27,10 +21,9 @@ const SYSTEMS = [
 ] as const
 const MINUTES = 60_000
 
-const ARCH = process.arch === 'arm64' ? 'arm64' : 'amd64'
 /** The probe that all of them build. */
 let same: Buffer | undefined
-const MACHINE = { amd64: 'x86_64', arm64: 'aarch64' }[ARCH]
+const kernel = () => pinned('6.1', 'amd64')
 
 describe.each(SYSTEMS)(
   'a fresh Debian $version with its own Node and npm, or with a Node 18 brought along',
@@ -59,10 +52,9 @@ describe.each(SYSTEMS)(
     test('starts the registry by `npm start` as an ordinary user, without a package of the system, which builds the same bytes as any other, and has their kernel load them', async () => {
       const before = await packagesOf(debian)
       const registry = await timed(say, 'npm start', () => npmStart(debian))
-      const { version, unameRelease } = await newestKernel()
-      const file = `scap_debian_${version}-${ARCH}_1.ko`
-      const url = `${registry}/driver/${encodeURIComponent(DRIVER_VERSION)}/${MACHINE}/${file}`
-      const bytes = await timed(say, `GET ${file}`, () => moduleOf(url, unameRelease))
+      const { release, unameRelease } = kernel()
+      const url = registry + probePath(release)
+      const bytes = await timed(say, `GET ${url}`, () => moduleOf(url, unameRelease))
       await timed(say, 'its load test', () => expectLoaded(`${url}.json`))
       expect(await packagesOf(debian)).toBe(before)
       same ??= await timed(say, 'the same of this machine', () => builtHere(url, unameRelease))
@@ -111,8 +103,8 @@ describe('a Linux without a package manager, with a Node 18 brought along', () =
     const other = await freshOther(folder, say)
     onTestFinished(() => other.remove())
     const registry = await timed(say, 'npm start', () => npmStart(other))
-    const { version, unameRelease } = await newestKernel()
-    const url = `${registry}/driver/${encodeURIComponent(DRIVER_VERSION)}/${MACHINE}/scap_debian_${version}-${ARCH}_1.ko`
+    const { release, unameRelease } = kernel()
+    const url = registry + probePath(release)
     await timed(say, `GET ${url}`, () => moduleOf(url, unameRelease))
   })
 })
@@ -147,20 +139,6 @@ async function readyUrl(running: Running): Promise<string> {
     if (url !== undefined) return url
   }
 }
-
-/** The newest kernel that Debian 12 has today. */
-async function newestKernel(): Promise<{ version: string; unameRelease: string }> {
-  const lists = debianSuites().map(({ mirror: at, suite }) =>
-    sh('sh', ['-c', PACKAGES, `${at}/dists/${suite}/main/binary-${ARCH}/Packages.xz`]),
-  )
-  const header = new RegExp(`^Package: linux-headers-(6\\.1\\.0-\\d+-${ARCH})\nVersion: (\\S+)$`, 'gm')
-  const [newest] = [...(await Promise.all(lists)).join('').matchAll(header)]
-    .map(([, unameRelease = '', version = '']) => ({ unameRelease, version }))
-    .sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
-  if (newest === undefined) throw new Error('Debian 12 has no 6.1 kernel')
-  return newest
-}
-const PACKAGES = 'curl -fsSL --max-time 60 "$0" | xz -dc | grep -E "^(Package|Version): "'
 
 async function moduleOf(url: string, unameRelease: string): Promise<Buffer> {
   const { dir, remove } = await scratch()
