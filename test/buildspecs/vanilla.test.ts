@@ -12,6 +12,7 @@ import { driverInput, kernelBuild } from '../support/builds/kernel-build.ts'
 import { GOOD, making, smallBuild } from '../support/builds/small.ts'
 import { type LoopbackStore, openStore } from '../support/builds/store.ts'
 import { nearest } from '../support/registry/kernels.ts'
+import { testLong } from '../support/unless.ts'
 
 const VECTOR = join(import.meta.dirname, '../vectors/kernel-configs/debian_6.1.0-56-amd64.config.gz')
 const RELEASE = '6.1.0-56-custom'
@@ -75,7 +76,7 @@ describe('a kernel of source and config', () => {
     expect(first.manifest?.lost).toEqual([])
   })
 
-  test('tells which options of a config show another kernel than its source', async () => {
+  testLong('tells which options of a config show another kernel than its source', async () => {
     // The first is Red Hat's, the second only the real-time patches let be chosen in 6.1.
     const others = Buffer.from('CONFIG_RHEL_DIFFERENCES=y\nCONFIG_PREEMPT_RT=y\n')
     const body = Buffer.concat([configOf('-custom'), others])
@@ -134,21 +135,24 @@ describe('a kernel of source and config', () => {
     expect(types.toString()).toContain('FROM_THE_HOST')
   })
 
-  test('gets the module that header packages would make, when it brings their Module.symvers', async () => {
-    const kernel = nearest('6.1', 'amd64', packageVersion('linux-source-6.1'))
-    const { DRIVER_VERSION } = settings
-    const order = kernelBuild(kernel, 'kmod', driverInput(), { DRIVER_VERSION })
-    const official = await build(store, order)
-    const ours = await again(
-      'kmod',
-      text('symvers', fileOf(order.inputs[0]!.body, `${order.settings.TREE}/Module.symvers`)),
-    )
-    expect(ours.log).not.toContain('undefined!')
-    const versions = (of: Built) => inspect(of.probe, '/usr/sbin/modprobe', '--dump-modversions')
-    expect(versions(ours)).toBe(versions(official))
-    expect(versions(ours)).toContain('module_layout')
-    expect(layout(ours)).toBe(layout(official))
-  })
+  testLong(
+    'gets the module that header packages would make, when it brings their Module.symvers',
+    async () => {
+      const kernel = nearest('6.1', 'amd64', packageVersion('linux-source-6.1'))
+      const { DRIVER_VERSION } = settings
+      const order = kernelBuild(kernel, 'kmod', driverInput(), { DRIVER_VERSION })
+      const official = await build(store, order)
+      const ours = await again(
+        'kmod',
+        text('symvers', fileOf(order.inputs[0]!.body, `${order.settings.TREE}/Module.symvers`)),
+      )
+      expect(ours.log).not.toContain('undefined!')
+      const versions = (of: Built) => inspect(of.probe, '/usr/sbin/modprobe', '--dump-modversions')
+      expect(versions(ours)).toBe(versions(official))
+      expect(versions(ours)).toContain('module_layout')
+      expect(layout(ours)).toBe(layout(official))
+    },
+  )
 })
 
 /** The size of `struct module`, and the sections with what the kernel patches when it loads one. */
@@ -168,30 +172,33 @@ const fileOf = (deb: Buffer, path: string): Buffer =>
     maxBuffer: 1 << 28,
   })
 
-test('a config that runs commands reaches nothing: no network, no file, not the build that follows', async () => {
-  const canaries = ['build', 'tmp', 'steps', 'inputs', 'kernel', 'etc', 'usr'].map((at) => `/${at}/pwned`)
-  const reach = `bash -c ': </dev/tcp/127.0.0.1/${store.port}' && echo REACHED >&2`
-  const order = smallBuild(making('ls /build/pwned /tmp/pwned /inputs', GOOD), settings)
-  const { exit, log, output } = await build(store, {
-    ...order,
-    inputs: [
-      source(),
-      text(
-        'config',
-        configOf(`-x$(${[`touch ${canaries.join(' ')}`, reach, 'echo IT RAN >&2'].join(' || :; ')})`),
-      ),
-      ...order.inputs.filter(({ role }) => role === 'driver'),
-    ],
-    outer: 'container',
-    afterwards:
-      'find /tmp /build /etc /usr/pwned /kernel /inputs -name "pwned*" 2>/dev/null || :; echo searched',
-  })
-  expect(log).toContain('IT RAN')
-  expect(log).toContain(`/dev/tcp/127.0.0.1/${store.port}: Connection refused`)
-  expect(log).not.toMatch(/^REACHED$/m)
-  expect(log).toContain("cannot access '/build/pwned'")
-  expect(log).toContain("cannot access '/tmp/pwned'")
-  expect(output).toMatch(/\nsearched\n$/)
-  expect(output).not.toMatch(/^\/.*pwned/m)
-  expect(exit).toBe(0)
-})
+testLong(
+  'a config that runs commands reaches nothing: no network, no file, not the build that follows',
+  async () => {
+    const canaries = ['build', 'tmp', 'steps', 'inputs', 'kernel', 'etc', 'usr'].map((at) => `/${at}/pwned`)
+    const reach = `bash -c ': </dev/tcp/127.0.0.1/${store.port}' && echo REACHED >&2`
+    const order = smallBuild(making('ls /build/pwned /tmp/pwned /inputs', GOOD), settings)
+    const { exit, log, output } = await build(store, {
+      ...order,
+      inputs: [
+        source(),
+        text(
+          'config',
+          configOf(`-x$(${[`touch ${canaries.join(' ')}`, reach, 'echo IT RAN >&2'].join(' || :; ')})`),
+        ),
+        ...order.inputs.filter(({ role }) => role === 'driver'),
+      ],
+      outer: 'container',
+      afterwards:
+        'find /tmp /build /etc /usr/pwned /kernel /inputs -name "pwned*" 2>/dev/null || :; echo searched',
+    })
+    expect(log).toContain('IT RAN')
+    expect(log).toContain(`/dev/tcp/127.0.0.1/${store.port}: Connection refused`)
+    expect(log).not.toMatch(/^REACHED$/m)
+    expect(log).toContain("cannot access '/build/pwned'")
+    expect(log).toContain("cannot access '/tmp/pwned'")
+    expect(output).toMatch(/\nsearched\n$/)
+    expect(output).not.toMatch(/^\/.*pwned/m)
+    expect(exit).toBe(0)
+  },
+)

@@ -167,7 +167,7 @@ describe('the build of a probe without a registry', () => {
     expect(ran.out).toBe(`${served.get(fileOf(kernel, 'o'))}  ${join(out, fileOf(kernel, 'o'))}\n`)
   })
 
-  test("by the config of Debian's own kernel is Debian's own probe", async () => {
+  testLong("by the config of Debian's own kernel is Debian's own probe", async () => {
     const out = join(work.dir, 'by-config')
     const ran = await run(here(BY_CONFIG, out))
     expect(ran, ran.err).toMatchObject({ status: 0 })

@@ -11,6 +11,7 @@ import { SETTINGS } from '../../local/start/first-root.ts'
 import { composed } from '../support/builds/roots.ts'
 import { mainMirror } from '../support/mirrors.ts'
 import { scratch } from '../support/registry/registry.ts'
+import { testLong } from '../support/unless.ts'
 
 const SCRIPT = join(import.meta.dirname, '..', '..', 'client', 'roots', 'first-root.ts')
 
@@ -62,32 +63,35 @@ test('a mirror that is away holds no start up, and is named', async () => {
   expect(names('bucket')).toEqual([])
 })
 
-test('a start that is cut off goes on where it was, tells how far it is, and leaves whole roots', async () => {
-  const { code } = await run(here(), () => names('packages').length > 10)
-  expect(code).toBeNull()
-  const kept = names('packages').length
-  expect(kept).toBeGreaterThan(10)
-  expect(await recorded()).toEqual([])
-  const { said } = await run(here())
-  for (const what of ['the steps', 'gcc-12', 'the load test']) {
-    expect(said).toContain(`build root of ${what}: composing it in `)
-    expect(said).toMatch(new RegExp(`build root of ${what}: unpacked (\\d+) of \\1 MB\n`))
-  }
-  const trees = names('roots').filter((name) => !name.endsWith('.json'))
-  expect(trees).toHaveLength(3)
-  expect(await recorded()).toHaveLength(3)
-  expect(names('packages')).toEqual([])
-  for (const program of ['bwrap', 'gcc-12', 'qemu-system-x86_64'])
-    expect(trees.some((tree) => existsSync(join(work.dir, 'cache/roots', tree, 'usr/bin', program)))).toBe(
-      true,
-    )
-})
+testLong(
+  'a start that is cut off goes on where it was, tells how far it is, and leaves whole roots',
+  async () => {
+    const { code } = await run(here(), () => names('packages').length > 10)
+    expect(code).toBeNull()
+    const kept = names('packages').length
+    expect(kept).toBeGreaterThan(10)
+    expect(await recorded()).toEqual([])
+    const { said } = await run(here())
+    for (const what of ['the steps', 'gcc-12', 'the load test']) {
+      expect(said).toContain(`build root of ${what}: composing it in `)
+      expect(said).toMatch(new RegExp(`build root of ${what}: unpacked (\\d+) of \\1 MB\n`))
+    }
+    const trees = names('roots').filter((name) => !name.endsWith('.json'))
+    expect(trees).toHaveLength(3)
+    expect(await recorded()).toHaveLength(3)
+    expect(names('packages')).toEqual([])
+    for (const program of ['bwrap', 'gcc-12', 'qemu-system-x86_64'])
+      expect(trees.some((tree) => existsSync(join(work.dir, 'cache/roots', tree, 'usr/bin', program)))).toBe(
+        true,
+      )
+  },
+)
 
-test('the next start finds it, and says nothing', async () => {
+testLong('the next start finds it, and says nothing', async () => {
   expect(await run(here())).toEqual({ code: 0, said: '' })
 })
 
-test('two users, and two ways to compose, make the same bytes', async () => {
+testLong('two users, and two ways to compose, make the same bytes', async () => {
   const { digest } = await composed({ tag: 'compilers', commands: ['gcc-12'] }, 'bookworm')
   expect(names('roots')).toContain(digest)
 })
