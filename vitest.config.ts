@@ -1,5 +1,5 @@
-// Four kinds of tests: fast ones in parallel, then those that build real probes, two files at a time, then those that break
-// the stack and need the machine for themselves, and last the ones that `npm test` leaves to `npm run test:long`.
+// Four kinds of tests: fast ones in parallel, then those that build real probes, two files at a time, and of these the ones
+// that `npm test` leaves to `npm run test:long`, and last those that break the stack and need the machine for themselves.
 
 import { defineConfig } from 'vitest/config'
 
@@ -15,6 +15,7 @@ const real = {
   testTimeout: 10 * MINUTES,
   hookTimeout: 10 * MINUTES,
 }
+const inPairs = (groupOrder: number) => ({ ...real, maxWorkers: 2, sequence: { groupOrder } })
 const alone = (groupOrder: number) => ({ ...real, fileParallelism: false, sequence: { groupOrder } })
 
 export default defineConfig({
@@ -32,18 +33,9 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        test: {
-          ...real,
-          name: 'real',
-          include: BUILDS,
-          exclude: [LONG],
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      { test: { ...alone(3), name: 'faults', include: [FAULTS], exclude: [LONG] } },
-      { test: { ...alone(4), name: 'long', include: [LONG], env: { TEST_LONG: '1' } } },
+      { test: { ...inPairs(2), name: 'real', include: BUILDS, exclude: [LONG] } },
+      { test: { ...inPairs(3), name: 'long', include: [LONG], env: { TEST_LONG: '1' } } },
+      { test: { ...alone(4), name: 'faults', include: [FAULTS], exclude: [LONG] } },
     ],
   },
 })
