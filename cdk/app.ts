@@ -1,12 +1,16 @@
 // Synthesizes the stack: into CDK_OUTDIR, or cdk.out. Needs neither network nor credentials.
 
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { SettingsError } from './settings.ts'
 import { synthesize } from './synthesize.ts'
 
+mkdirSync('.build', { recursive: true })
+// Of this synthesis alone: another one may run at the same time. A crash leaves it, for whoever deletes `.build`.
+const bundles = mkdtempSync('.build/functions-')
 try {
   synthesize({
     outdir: process.env.CDK_OUTDIR ?? 'cdk.out',
-    bundles: '.build/functions',
+    bundles,
     settingsFile: process.env.PROBE_SETTINGS,
     local: process.env.PROBE_LOCAL === '1',
   })
@@ -14,4 +18,6 @@ try {
   if (!(error instanceof SettingsError)) throw error
   console.error(error.message)
   process.exitCode = 1
+} finally {
+  rmSync(bundles, { recursive: true })
 }
