@@ -3,7 +3,13 @@
 import * as z from 'zod'
 import { closureOf, everythingOf } from '../../archives/apt/closure.ts'
 import { fetchRelease } from '../../archives/apt/in-release.ts'
-import { everyPackage, fetchPackages, listPath, type PackagesPorts } from '../../archives/apt/packages.ts'
+import {
+  digestOf,
+  everyPackage,
+  fetchPackages,
+  listIn,
+  type PackagesPorts,
+} from '../../archives/apt/packages.ts'
 import { newest } from '../../archives/apt/relations.ts'
 import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
 import { ROOT_KEYRING, type RootArchive } from '../../archives/roots.ts'
@@ -79,14 +85,13 @@ export async function rootOf(
   arch: Arch,
   names: readonly string[],
 ): Promise<Root> {
-  const path = listPath(DPKG_ARCH[arch])
-  const file = (await fetchRelease(ports, suite)).file(path)
-  if (file === undefined)
+  const list = listIn(await fetchRelease(ports, suite), DPKG_ARCH[arch])
+  if (list === undefined)
     throw new ProbeError('headers-not-found', `${suite.suite} has no packages for ${arch}`)
-  const key = listKey(sha256(`root 1 ${suite.mirror} ${file.sha256} ${[...names].sort().join(' ')}`))
+  const key = listKey(sha256(`root 1 ${suite.mirror} ${digestOf(list)} ${[...names].sort().join(' ')}`))
   const kept = await ports.inputs.get(key, MAX_ROOT)
   if (kept !== undefined) return rootFrom(suite.suite, arch, packagesFrom(kept))
-  const everything = await everythingOf(everyPackage(ports.fetch, suite, path, file))
+  const everything = await everythingOf(everyPackage(ports.fetch, suite, list))
   const packages = closureOf(everything, names).map(plain)
   const body = new TextEncoder().encode(JSON.stringify(packages))
   // A crash before this line costs the next plan the same work; two at once write the same bytes.

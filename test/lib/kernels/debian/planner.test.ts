@@ -194,9 +194,9 @@ describe('a mirror that lies', () => {
   })
 
   test('in mid-update still has the list under its digest', async () => {
-    answer = (path, original) => (path.endsWith('Packages.xz') ? flipped(original) : original)
+    answer = (path, original) => (/\/Packages(\.\w+)?$/.test(path) ? flipped(original) : original)
     const byHash = await real(`${suite?.mirror}/dists/${suite?.suite}/InRelease`, { maxBytes: 1 << 22 })
-    const sha = /^ ([0-9a-f]{64}) +\d+ main\/binary-amd64\/Packages\.xz$/m.exec(
+    const sha = /^ ([0-9a-f]{64}) +\d+ main\/binary-amd64\/Packages\.[gx]z$/m.exec(
       Buffer.from(byHash).toString(),
     )?.[1]
     const there = await real(
