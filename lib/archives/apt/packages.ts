@@ -85,7 +85,7 @@ export function listIn(release: Release, arch: 'amd64' | 'arm64', component = 'm
   return first === undefined ? undefined : [first, ...others]
 }
 
-/** What it holds is told by the digest of any of its forms. */
+/** Another digest, another list. */
 export const digestOf = ([{ file }]: List): string => file.sha256
 
 async function packagesIn(ports: PackagesPorts, suite: Suite, list: List, keep: Keep): Promise<AptPackage[]> {
