@@ -10,10 +10,12 @@ type Attributes = Readonly<Record<string, AttributeValue>>
 
 /** A member that is undefined is left out. TypeError for what no attribute can hold. */
 export function attributesOf(item: Item): Attributes {
-  const attributes: Record<string, AttributeValue> = {}
-  for (const [name, value] of Object.entries(item))
-    if (value !== undefined) attributes[name] = attributeOf(value)
-  return attributes
+  // Not by assignment: `__proto__` is a name like any other.
+  return Object.fromEntries(
+    Object.entries(item)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, attributeOf(value)]),
+  )
 }
 
 function attributeOf(value: unknown): AttributeValue {
@@ -46,9 +48,9 @@ const isPlain = (value: unknown): value is Item =>
 
 /** Of what DynamoDB has sent: what nobody here has written stays as it came, for the reader of the item to refuse. */
 export function itemOf(attributes: Item): Item {
-  const item: Record<string, unknown> = {}
-  for (const [name, attribute] of Object.entries(attributes)) item[name] = readAttribute(attribute)
-  return item
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, attribute]) => [name, readAttribute(attribute)]),
+  )
 }
 
 function readAttribute(attribute: unknown): unknown {
