@@ -87,8 +87,8 @@ async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
 }
 
 /**
- * Of refusals those that the services ask to try again, and those of the moment of a signature; of connections whatever became of them, and so of a write that may
- * have been made.
+ * Of refusals those that the services ask to try again, and those of a signature's moment; of connections whatever became of
+ * them, and so of a write that may have been made.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
 function mayPass(error: unknown): boolean {
