@@ -3,9 +3,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { BEHIND_PROXY, client, crowd, type Told } from '../test/support/registry/crowd.ts'
+import { addressOf, BEHIND_PROXY } from '../test/support/registry/crowd.ts'
 import { debianKernels } from '../test/support/registry/kernels.ts'
 import { DRIVER_VERSION, type Registry, startRegistry } from '../test/support/registry/registry.ts'
+import { hitting } from './hitting.ts'
+import { type Got, leanClient } from './lean-client.ts'
 import type { Measure } from './stage.ts'
 import type { Row } from './table.ts'
 import { load } from './turns.ts'
@@ -14,7 +16,7 @@ const SIZES = [1, 10, 100, 1000, 5000] as const
 const ROUNDS = 3
 const FLAVOURS = ['amd64', 'cloud-amd64', 'rt-amd64'] as const
 const PATIENCE_MS = 180_000
-const QUIET_MS = 3000
+const QUIET_MS = 6000
 
 interface Crowd {
   readonly clients: number
@@ -34,7 +36,7 @@ export const measureCrowds: Measure = async ({ folder }) => {
   try {
     const missing = paths()
     const there = missing.shift() ?? ''
-    await client({ address: '10.255.0.1', url: `${registry.url}${there}` })
+    await leanClient({ address: '10.255.0.1', url: `${registry.url}${there}`, patience: PATIENCE_MS })
     const rounds: Crowd[][] = []
     for (let round = 0; round < ROUNDS; round += 1) {
       const busy = round === ROUNDS - 1 ? keepBusy() : undefined
@@ -70,39 +72,28 @@ async function oneRound(registry: Registry, there: string, missing: string[]): P
     if (path === undefined) throw new Error('the archive has too few kernels for so many crowds')
     const before = await builds(registry)
     const beside = hitting(registry.url + there)
-    const all = await crowd(registry.url + path, clients, PATIENCE_MS)
+    const all = await crowd(registry.url + path, clients)
     const hits = p99(await beside())
     const last = Math.max(...all.map(({ milliseconds }) => milliseconds))
     one ??= last
-    const served = all.filter(({ sha256 }) => sha256 !== undefined).length
+    const served = all.filter(({ bytes }) => bytes !== undefined && bytes === all[0]?.bytes).length
     const built = (await builds(registry)) - before
     results.push({ clients, served, builds: built, ratio: last / one, hits: hits / alone, load: load() })
   }
   return results
 }
 
+/** `many` at the same moment, of one probe. */
+const crowd = (url: string, many: number): Promise<Got[]> =>
+  Promise.all(
+    Array.from({ length: many }, (_, i) => leanClient({ address: addressOf(i), url, patience: PATIENCE_MS })),
+  )
+
 const builds = async ({ dataDir }: Registry): Promise<number> =>
   (await readdir(join(dataDir, 'builds'))).filter((name) => name.endsWith('.log')).length
 
-/** One hit after the other, until it is told to end. */
-function hitting(url: string): () => Promise<Told[]> {
-  const hits: Told[] = []
-  let goesOn = true
-  const done = (async () => {
-    while (goesOn) {
-      hits.push(await client({ address: '10.255.0.2', url }))
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-  })()
-  return async () => {
-    goesOn = false
-    await done
-    return hits
-  }
-}
-
-const p99 = (all: readonly Told[]): number =>
-  all.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)[Math.floor(all.length * 0.99)] ?? 0
+const p99 = (milliseconds: readonly number[]): number =>
+  milliseconds.toSorted((a, b) => a - b)[Math.floor(milliseconds.length * 0.99)] ?? 0
 
 const keepBusy = (): Worker => new Worker('for (;;) {}', { eval: true })
 
