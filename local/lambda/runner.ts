@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import type { FunctionLog } from './function-log.ts'
+import { workerProgram } from './worker-program.ts'
 import { type FromWorker, monotonic, type ToWorker, type WorkerSetup } from './worker-protocol.ts'
 
 export type Outcome =
@@ -125,7 +126,7 @@ const bounded = (outcome: Outcome): Outcome =>
     : outcome
 
 function startWorker(options: RunnerOptions, lose: (live: Live, message: string) => void): Live {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const worker = new Worker(workerProgram(), {
     env: { ...options.environment },
     workerData: options.setup,
     resourceLimits: { maxOldGenerationSizeMb: options.heapMb },

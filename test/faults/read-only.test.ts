@@ -63,7 +63,7 @@ test('it goes on by itself once the folder can be written in, and the client tha
 })
 
 function startOutput(dataDir: string): string {
-  const { status, stderr } = spawnSync(process.execPath, ['local/main.ts'], {
+  const { status, stderr } = spawnSync('sh', ['local/start.sh'], {
     env: { ...process.env, PORT: '0', DATA_DIR: dataDir },
     encoding: 'utf8',
     timeout: 30_000,

@@ -1,4 +1,4 @@
-// The registry as a user has it: `node local/main.ts` in a process of its own, asked with curl.
+// The registry as a user has it: `sh local/start.sh` in a process of its own, asked with curl.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -57,7 +57,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   })
   await writeFile(settings, json)
   giveAssembly(dataDir, json)
-  const child = spawn(process.execPath, ['local/main.ts', ...args], {
+  const child = spawn('sh', ['local/start.sh', ...args], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,60 @@
+// A runner of one function, whose asset is a file of the test.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { createRunner, type Runner } from '../../../local/lambda/runner.ts'
+
+const THREAD = "exports.handler = async () => require('node:worker_threads').threadId"
+
+/** `said`: what it wrote into its log. */
+function runnerOf(source: string, idleMs = 60_000): { runner: Runner; said: () => string } {
+  const asset = mkdtempSync(join(tmpdir(), 'asset-'))
+  writeFileSync(join(asset, 'index.js'), source)
+  const lines: string[] = []
+  const runner = createRunner({
+    setup: { asset, handler: 'index.handler', functionName: 'it', functionArn: 'arn:it', memoryMb: 128 },
+    ...{ environment: { ITS: 'own' }, heapMb: 64, timeoutMs: 5000, concurrency: 10, idleMs },
+    log: {
+      line: (text) => void lines.push(text),
+      write: (chunk) => void lines.push(String(chunk)),
+    },
+  })
+  onTestFinished(async () => {
+    await runner.stop()
+    rmSync(asset, { recursive: true })
+  })
+  return { runner, said: () => lines.join('\n') }
+}
+
+test('calls come to the same worker, which sees the environment of its function and nothing else', async () => {
+  const { runner } = runnerOf(
+    "exports.handler = async () => [require('node:worker_threads').threadId, { ...process.env }]",
+  )
+  const [first, second] = [await runner.invoke('{}'), await runner.invoke('{}')]
+  expect(first).toEqual(second)
+  expect(first).toMatchObject({ tag: 'answer', payload: expect.stringMatching(/^\[\d+,\{"ITS":"own"\}\]$/) })
+})
+
+test('a worker that is not called for so long ends, and the next call starts another', async () => {
+  const { runner } = runnerOf(THREAD, 50)
+  const first = await runner.invoke('{}')
+  await sleep(500)
+  const second = await runner.invoke('{}')
+  expect(second).toMatchObject({ tag: 'answer' })
+  expect(second).not.toEqual(first)
+})
+
+test('what is wrong with an asset is told with a short trace, not with the text of the worker', async () => {
+  const { runner, said } = runnerOf('exports.other = 1')
+  const outcome = await runner.invoke('{}')
+  expect(outcome).toMatchObject({
+    tag: 'failed',
+    message: expect.stringContaining('index.handler is no function of '),
+  })
+  const { message } = outcome as { message: string }
+  expect(message).toContain('at loadHandler (worker.js:')
+  expect(message.length + said().length).toBeLessThan(4000)
+})
