@@ -66,14 +66,16 @@ export async function decide(
   kernel: KernelPlan,
   { submitted, forced = [] }: OfSubmission,
 ): Promise<Decision> {
-  const { arch, kind } = probeOf(key)
-  const [root, steps] = await Promise.all([
-    ports.root(arch, kind, wantedFor(kernel)),
-    ports.stepsRoot(arch, 'build'),
+  const probe = probeOf(key)
+  const [root, steps, driver] = await inOrder([
+    ports.root(probe.arch, probe.kind, wantedFor(kernel)),
+    ports.stepsRoot(probe.arch, 'build'),
+    ports.driver(probe),
+    bring(ports, kernel.tag === 'headers' ? kernel.headers : []),
   ])
   const tree = await treeIn(ports, kernel, root)
   await Promise.all(tree.submitted.map(ports.checkKept))
-  const [driver] = await Promise.all([ports.driver(probeOf(key)), ...tree.packages.map(ports.ensureInput)])
+  if (kernel.tag === 'source') await bring(ports, tree.packages)
   const plan: BuildPlan = {
     key,
     claim,
@@ -95,6 +97,15 @@ export async function decide(
   const inputs = [...tree.inputs, { role: 'driver' as const, format, sha256, bytes, key: inputKey(sha256) }]
   return { plan, kernel: tree.kernel, root, steps, inputs }
 }
+
+/** All of them; else the first in this order that failed, however soon another one did: the same fault gives the same reason. */
+async function inOrder<T extends readonly unknown[]>(all: readonly [...{ [K in keyof T]: Promise<T[K]> }]) {
+  await Promise.allSettled(all)
+  return Promise.all(all)
+}
+
+const bring = ({ ensureInput }: Pick<DecidePorts, 'ensureInput'>, packages: readonly KernelImage[]) =>
+  Promise.all(packages.map(ensureInput))
 
 /** A tree that is made here has no flags but those that its compiler takes. */
 const wantedFor = (kernel: KernelPlan): Wanted => ({
