@@ -118,7 +118,7 @@ async function start(): Promise<Stack> {
     const line = lineOf(step, form)
     if (line !== undefined) console.log(line)
   }
-  const capacity = { concurrency: CLIENTS, builders: buildersOf(hostSettings({ suites, settingsFile })) }
+  const capacity = { executions: EXECUTIONS, builders: buildersOf(hostSettings({ suites, settingsFile })) }
   const stack = await startStack({
     ...{ assembly, dataDir, roots, log: say, onLost: giveUp, tell },
     ...{ ...capacity, ...others },
@@ -131,8 +131,8 @@ async function start(): Promise<Stack> {
   return stack
 }
 
-/** As many as may wait (start/synthesize.ts). */
-const CLIENTS = 10_000
+/** 13,000 are kept for those who wait (start/synthesize.ts); all others have the rest. */
+const EXECUTIONS = 23_000
 
 function giveUp(why: string): void {
   console.error(`stopped: ${why}`)

@@ -52,8 +52,8 @@ export interface StackOptions {
   readonly log?: (line: string) => void
   /** bytes that are free on the disk of the data, or nothing new is built; default: nobody looks at that disk */
   readonly room?: number
-  /** requests that a function answers at one time, where the template does not say; default: as AWS */
-  readonly concurrency?: number
+  /** executions at one time, of all functions together; default: as many as a new account of AWS has */
+  readonly executions?: number
   /** builds that run at one time; default: one for two processors */
   readonly builders?: number
   /** where /healthz and /metrics are asked; by default nowhere */
@@ -167,7 +167,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const openLog = (name: string) => openFunctionLog(inData('logs'), name, story.logged)
   const functions = createFunctions({
     ...{ template, roles, endpoints, openLog },
-    ...{ onOutcome: counts.invoked, concurrency: options.concurrency },
+    ...{ onOutcome: counts.invoked, executions: options.executions },
   })
   closers.push(functions.stop)
   const deliveries = createDeliveries({ dir: inData('events'), functions, now, log })

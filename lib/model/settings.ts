@@ -135,8 +135,8 @@ export const baseSettings = z.object({
     requestsPerSecond: z.int().positive(),
     requestBurst: z.int().positive(),
     /**
-     * executions kept for, and at most used by, clients that wait, so that they never starve hits; 0 keeps
-     * none, for an account whose own limit leaves no hundred to the rest
+     * executions kept for, and at most used by, clients that wait, so that they never starve hits; 0 keeps none: then four
+     * wait at one time, since a new account has ten executions for everything
      */
     waitConcurrency: z.int().min(0),
   }),
@@ -228,6 +228,6 @@ export const BASE_DEFAULTS: Settings = {
     computeType: 'BUILD_GENERAL1_MEDIUM',
     requestsPerSecond: 500,
     requestBurst: 1000,
-    waitConcurrency: 500,
+    waitConcurrency: 0,
   },
 }

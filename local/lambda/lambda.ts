@@ -5,6 +5,7 @@ import type { Roles } from '../iam/roles.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { isObject, type Json, number, object, string } from '../wire/json.ts'
 import type { Principal } from '../wire/types.ts'
+import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
 import { createRunner, type Outcome, type Runner } from './runner.ts'
 
@@ -33,8 +34,8 @@ export interface FunctionsOptions {
   /** `AWS_ENDPOINT_URL_*` and the like, the same for every function */
   readonly endpoints: Readonly<Record<string, string>>
   readonly openLog: (functionName: string) => FunctionLog
-  /** invocations at one time of a function that has no limit of its own; default: as an account of AWS has them for all */
-  readonly concurrency?: number | undefined
+  /** at one time, of all functions together; default: as many as a new account has */
+  readonly executions?: number | undefined
   /** milliseconds without an invocation after which a worker ends */
   readonly idleMs?: number
   /** hears how each invocation ended */
@@ -42,7 +43,6 @@ export interface FunctionsOptions {
 }
 
 const DEFAULT_RETRIES = 2
-const ACCOUNT_CONCURRENCY = 1000
 /** Long enough that a registry in use is never cold: four workers that start together hold up every hit for a second. */
 const IDLE_MS = 600_000
 /** Of a function that makes custom resources: it has done so when the stack starts, and is asked no more. */
@@ -52,7 +52,12 @@ const DEFAULT_MAX_AGE = 6 * 60 * 60
 const LEAST_HEAP_MB = 512
 
 export function createFunctions(options: FunctionsOptions): Functions {
-  const functions = options.template.ofType('AWS::Lambda::Function').map((it) => createFunction(it, options))
+  const resources = options.template.ofType('AWS::Lambda::Function')
+  const executionsOf = accountExecutions(
+    options.executions ?? NEW_ACCOUNT,
+    new Map(resources.flatMap(keptFor)),
+  )
+  const functions = resources.map((it) => createFunction(it, executionsOf(it.name), options))
   return {
     find: (nameOrArn) => {
       const found = functions.find(({ fn }) => fn.name === nameOrArn || fn.arn === nameOrArn)
@@ -65,12 +70,21 @@ export function createFunctions(options: FunctionsOptions): Functions {
   }
 }
 
-function createFunction(resource: Resource, options: FunctionsOptions): { fn: Fn; runner: Runner } {
+function keptFor({ name, logicalId, properties }: Resource): [string, number][] {
+  const kept = properties.ReservedConcurrentExecutions
+  return kept === undefined ? [] : [[name, number(kept, `${logicalId}.ReservedConcurrentExecutions`)]]
+}
+
+function createFunction(
+  resource: Resource,
+  executions: Executions,
+  options: FunctionsOptions,
+): { fn: Fn; runner: Runner } {
   const { template, roles, onOutcome = () => {} } = options
   const { properties, name } = resource
   const arn = resource.arn!
   const role = roles.assume(string(properties.Role, `${resource.logicalId}.Role`), 'lambda.amazonaws.com')
-  const runner = createRunner(runnerOptions(resource, role, options))
+  const runner = createRunner({ ...runnerOptions(resource, role, options), executions })
   const permissions = permissionsOf(resource, template)
   const { retries, maxAge } = invokeConfig(resource, template)
   const fn: Fn = {
@@ -93,7 +107,6 @@ function runnerOptions(resource: Resource, role: Principal, options: FunctionsOp
   const runtime = string(properties.Runtime, `${logicalId}.Runtime`)
   if (!runtime.startsWith('nodejs')) throw new Error(`${logicalId}: runtime ${runtime} is not known here`)
   const memoryMb = number(properties.MemorySize ?? 128, `${logicalId}.MemorySize`)
-  const reserved = properties.ReservedConcurrentExecutions
   return {
     setup: {
       asset: options.template.asset(
@@ -107,10 +120,6 @@ function runnerOptions(resource: Resource, role: Principal, options: FunctionsOp
     environment: { ...variables(resource), ...options.endpoints, ...lambdaEnvironment(name, memoryMb, role) },
     heapMb: Math.max(memoryMb, LEAST_HEAP_MB),
     timeoutMs: number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000,
-    concurrency:
-      reserved === undefined
-        ? (options.concurrency ?? ACCOUNT_CONCURRENCY)
-        : number(reserved, `${logicalId}.ReservedConcurrentExecutions`),
     idleMs: options.idleMs ?? (makesResources(resource, options.template) ? IDLE_ONCE_MS : IDLE_MS),
     log: options.openLog(name),
   }

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import type { Executions } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
 import { workerProgram } from './worker-program.ts'
 import { type FromWorker, monotonic, type ToWorker, type WorkerSetup } from './worker-protocol.ts'
@@ -17,8 +18,7 @@ export interface RunnerOptions {
   readonly environment: Readonly<Record<string, string>>
   readonly heapMb: number
   readonly timeoutMs: number
-  /** invocations at one time */
-  readonly concurrency: number
+  readonly executions: Executions
   readonly idleMs: number
   readonly log: FunctionLog
 }
@@ -75,10 +75,8 @@ export function createRunner(options: RunnerOptions): Runner {
     void live.worker.terminate()
   }
 
-  const running = (): number => [...all].reduce((sum, { invocations }) => sum + invocations.size, 0)
-
   async function invoke(event: string): Promise<Outcome> {
-    if (running() >= options.concurrency) return { tag: 'throttled' }
+    if (!options.executions.begin()) return { tag: 'throttled' }
     current ??= start()
     const live = current
     const requestId = randomUUID()
@@ -86,6 +84,7 @@ export function createRunner(options: RunnerOptions): Runner {
     clearTimeout(live.idle)
     if (await live.ready) post(live, requestId, event)
     const result = await outcome
+    options.executions.end()
     live.invocations.delete(requestId)
     settle(live)
     return bounded(result)

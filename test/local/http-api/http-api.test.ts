@@ -129,14 +129,14 @@ describe('a function behind the API', () => {
     expect((await get('/slow')).status).toBe(503)
   })
 
-  test('that has all its executions is a 503', async () => {
-    const slow = { code: 'exports.handler = () => new Promise((r) => setTimeout(r, 300))' }
-    const { get } = await api(
-      { Slow: { ...slow, properties: { ReservedConcurrentExecutions: 1 } } },
-      route('Any', '$default', 'Slow'),
-    )
-    const answers = await Promise.all([get('/'), get('/')])
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 503])
+  test('of an account that has all its executions is a 503: ten where it is new', async () => {
+    const slow = { code: 'exports.handler = () => new Promise((r) => setTimeout(r, 500))' }
+    const { get } = await api({ Slow: slow }, route('Any', '$default', 'Slow'))
+    const answers = await Promise.all(Array.from({ length: 11 }, () => get('/')))
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      ...Array.from({ length: 10 }, () => 200),
+      503,
+    ])
   })
 
   test('that has no permission for the API is not invoked', async () => {

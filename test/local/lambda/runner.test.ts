@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { accountExecutions } from '../../../local/lambda/executions.ts'
 import { createRunner, type Runner } from '../../../local/lambda/runner.ts'
 
 const THREAD = "exports.handler = async () => require('node:worker_threads').threadId"
@@ -16,7 +17,8 @@ function runnerOf(source: string, idleMs = 60_000): { runner: Runner; said: () =
   const lines: string[] = []
   const runner = createRunner({
     setup: { asset, handler: 'index.handler', functionName: 'it', functionArn: 'arn:it', memoryMb: 128 },
-    ...{ environment: { ITS: 'own' }, heapMb: 64, timeoutMs: 5000, concurrency: 10, idleMs },
+    ...{ environment: { ITS: 'own' }, heapMb: 64, timeoutMs: 5000, idleMs },
+    executions: accountExecutions(10, new Map())('it'),
     log: {
       line: (text) => void lines.push(text),
       write: (chunk) => void lines.push(String(chunk)),
