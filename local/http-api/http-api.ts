@@ -8,7 +8,7 @@ import { readBody } from '../wire/aws-json.ts'
 import { number, object, string } from '../wire/json.ts'
 import { type Problem, problemAnswer } from '../wire/problem.ts'
 import { ACCOUNT, type Clock, REGION, type Service } from '../wire/types.ts'
-import { answerOf, eventOf, type HttpAnswer, INTERNAL, message } from './http-event.ts'
+import { answerOf, eventOf, type HttpAnswer, INTERNAL, message, pathOf } from './http-event.ts'
 import { createRouter, type Found, parseRouteKey, type Route } from './routes.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -96,8 +96,6 @@ const noRoom = (lack: string): HttpAnswer =>
 function later(seconds: number, problem: Omit<Problem, 'status'>): HttpAnswer {
   return problemAnswer({ ...problem, status: 503 }, { 'retry-after': String(seconds) })
 }
-
-const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!
 
 const sourceArn = (
   api: string,

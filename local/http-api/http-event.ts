@@ -21,7 +21,7 @@ export function eventOf(
 ): JsonObject {
   const target = request.url ?? '/'
   const cut = target.indexOf('?')
-  const rawPath = cut < 0 ? target : target.slice(0, cut)
+  const rawPath = pathOf(request)
   const rawQueryString = cut < 0 ? '' : target.slice(cut + 1)
   const sourceIp = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   const headers = headersOf(request, sourceIp, options)
@@ -59,6 +59,25 @@ export function eventOf(
     isBase64Encoded: !isText,
   }
 }
+
+/**
+ * As an HTTP API has it, however raw it is called: decoded once, slashes side by side taken for one, cut at a question mark
+ * that was escaped. What no percent escape is stays as it came.
+ */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  const [raw = '/'] = url.split('?', 1)
+  const [path = '/'] = decoded(raw).split('?', 1)
+  return path.replace(/\/{2,}/g, '/')
+}
+
+const decoded = (text: string): string =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes)
+    } catch {
+      return escapes
+    }
+  })
 
 function headersOf(
   request: IncomingMessage,

@@ -28,15 +28,15 @@ export function parseRouteKey<T>(key: string, to: T): Route<T> {
   return { routeKey: key, method, path, to }
 }
 
-/** Finds the route of a method and raw path. */
+/** Finds the route of a method and a decoded path. */
 export function createRouter<T>(routes: readonly Route<T>[]) {
   const compiled = routes.map(compile).sort((a, b) => b.rank - a.rank)
-  return (method: string, rawPath: string): Found<T> | undefined => {
+  return (method: string, path: string): Found<T> | undefined => {
     for (const { route, pattern, names } of compiled) {
       if (route.method !== 'ANY' && route.method !== method) continue
-      const match = pattern.exec(rawPath)
+      const match = pattern.exec(path)
       if (match === null) continue
-      const entries = names.map((name, index) => [name, decoded(match[index + 1]!)])
+      const entries = names.map((name, index) => [name, match[index + 1]!])
       return { route, parameters: names.length === 0 ? undefined : Object.fromEntries(entries) }
     }
     return undefined
@@ -59,12 +59,4 @@ function compile<T>(route: Route<T>): Compiled<T> {
   const greedy = route.path.endsWith('+}')
   const rank = (greedy ? 1000 : 10_000) + fixed * 10 + (route.method === 'ANY' ? 0 : 1)
   return { route, pattern: new RegExp(`^${source}$`), names, rank }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -54,7 +54,7 @@ const raw = (url: string, text: string): Promise<string> =>
   })
 
 describe('a function behind the API', () => {
-  test('is told of the request in payload format 2.0, its path as it was received', async () => {
+  test('is told of the request in payload format 2.0', async () => {
     const { get } = await api(
       { Echo: { code: ECHO } },
       route('Echo', 'ANY /x/{proxy+}', 'Echo'),
@@ -68,10 +68,10 @@ describe('a function behind the API', () => {
     expect(await answer.json()).toMatchObject({
       version: '2.0',
       routeKey: 'ANY /x/{proxy+}',
-      rawPath: '/x/a%2Bb/%zz',
+      rawPath: '/x/a+b/%zz',
       rawQueryString: 'q=1&q=%20',
       queryStringParameters: { q: '1, ' },
-      pathParameters: { proxy: 'a%2Bb/%zz' },
+      pathParameters: { proxy: 'a+b/%zz' },
       cookies: ['a=1', 'b=2'],
       headers: {
         'x-upper': 'V',
@@ -83,6 +83,18 @@ describe('a function behind the API', () => {
       body: '{}',
       isBase64Encoded: false,
     })
+  })
+
+  test.each([
+    ['/x/a%2Fb', '/x/a/b'],
+    ['/x//a///b', '/x/a/b'],
+    ['/x/a%252Bb', '/x/a%2Bb'],
+    ['/x/a%3Fb=c?d=e', '/x/a'],
+    ['/x/%ff%41', '/x/%ff%41'],
+    ['/x/caf%C3%A9', '/x/café'],
+  ])('sees the path %s as an HTTP API has it: %s', async (asked, seen) => {
+    const { get } = await api({ Echo: { code: ECHO } }, route('Echo', '$default', 'Echo'))
+    expect(await (await get(asked)).json()).toMatchObject({ rawPath: seen })
   })
 
   test('answers as it says, or by what it returns', async () => {
