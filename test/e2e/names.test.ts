@@ -66,9 +66,13 @@ test('every alias of one probe answers with its canonical name, and none makes a
     `/driver/${version}/scap_debian_${release}_1.ko`,
     `/scap-drivers/${version}/x86_64/scap_debian_${release}_3.ko`,
     `/mirror/of/ours/${version}/x86_64/scap_debian_${release}_1.ko`,
-    `/${encodeURIComponent(canonical.slice(1))}`,
     `/driver/${version}/x86_64/scap_debian_${unameRelease}_1.ko`,
   ]
+  // Decoded by the gateway it is the canonical name itself.
+  const whole = `${registry.url}/${encodeURIComponent(canonical.slice(1))}`
+  const { stdout: ofWhole } = await curl(['-sS', '-o', '/dev/null', '-D', '-', whole])
+  expect(ofWhole).toMatch(/^HTTP\/1.1 307/)
+  expect(ofWhole).not.toContain('rel="canonical"')
   for (const alias of aliases) {
     // The first request of a name that only the archive can explain is sent on; from then on it is a hit.
     expect(await curl(['-fsSL', '-o', '/dev/null', registry.url + alias]), alias).toMatchObject({ code: 0 })
