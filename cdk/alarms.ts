@@ -1,5 +1,6 @@
 // What can go wrong in the deployed stack, each with its alarm: the impact, and the way out.
 
+import { Fn } from 'aws-cdk-lib'
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events'
@@ -124,13 +125,19 @@ export function watchKeys(alarm: Alarms, planLog: ILogGroup): void {
   })
 }
 
+/**
+ * What a rule on a bus of its own is referred to by is `bus|rule`; a metric knows it as `rule`.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
+ */
+const nameOf = ({ ruleName }: Rule): string => Fn.select(1, Fn.split('|', ruleName))
+
 /** The sweep tells `ProbeOverdue` for each claim whose end never came. */
 export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
   alarm('Overdue', {
     metric: new Metric({
       namespace: 'AWS/Events',
       metricName: 'TriggeredRules',
-      dimensionsMap: { EventBusName: bus.eventBusName, RuleName: overdue.ruleName },
+      dimensionsMap: { EventBusName: bus.eventBusName, RuleName: nameOf(overdue) },
       ...SUM,
     }),
     atLeast: 10,

@@ -9,12 +9,16 @@ export interface Identity {
   readonly logicalId: string
   /** physical name */
   readonly name: string
+  /** of what it lies in, where its property says so */
+  readonly within: string | undefined
   readonly publicUrl: string
 }
 
 export interface ResourceType {
   /** the property that names the resource, where there is one */
   readonly nameProperty?: string
+  /** the property that names what it lies in */
+  readonly withinProperty?: string
   /** the physical name when no property gives it */
   name(stack: string, logicalId: string): string
   ref(it: Identity): string
@@ -54,6 +58,9 @@ const named = (
 const roleArn = (it: Identity): string => `arn:aws:iam::${ACCOUNT}:role/${it.name}`
 const bucketArn = (it: Identity): string => `arn:aws:s3:::${it.name}`
 const topicArn = (it: Identity): string => arn('sns', it.name)
+/** A rule of the default bus is called by its name alone. */
+const onBus = ({ within, name }: Identity, between: string): string =>
+  within === undefined || within === 'default' ? name : `${within}${between}${name}`
 /** Six characters follow a secret's name, as Secrets Manager has it. */
 const secretArn = (it: Identity): string => arn('secretsmanager', `secret:${it.name}-${digest(it.name, 6)}`)
 
@@ -160,12 +167,17 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
     [],
     [],
   ),
-  'AWS::Events::Rule': named(
-    'Name',
-    { Arn: (it) => arn('events', `rule/${it.name}`) },
-    ['EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
-    [],
-  ),
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
+  'AWS::Events::Rule': {
+    ...named(
+      'Name',
+      { Arn: (it) => arn('events', `rule/${onBus(it, '/')}`) },
+      ['EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
+      [],
+    ),
+    withinProperty: 'EventBusName',
+    ref: (it) => onBus(it, '|'),
+  },
   'AWS::SecretsManager::Secret': {
     ...named('Name', { Id: secretArn }, ['GenerateSecretString', 'SecretString'], ['KmsKeyId']),
     ref: secretArn,

@@ -135,14 +135,15 @@ function scopeOf(stack: string, document: JsonObject, raw: JsonObject, publicUrl
     if (!isObject(entry)) throw new Error(`the template refers to ${logicalId}, which it does not define`)
     const type = string(entry.Type, `${logicalId}.Type`)
     if (isCustom(type)) throw new Error(`a reference to the custom resource ${logicalId} is not known here`)
-    const { nameProperty, name } = resourceType(type)
-    const given = nameProperty && isObject(entry.Properties) ? entry.Properties[nameProperty] : undefined
-    const resolved = given === undefined ? undefined : resolver(scope).resolve(given, logicalId)
+    const { nameProperty, withinProperty, name } = resourceType(type)
+    const textOf = (property: string | undefined): string | undefined => {
+      const given = property && isObject(entry.Properties) ? entry.Properties[property] : undefined
+      const resolved = given === undefined ? undefined : resolver(scope).resolve(given, logicalId)
+      return typeof resolved === 'string' ? resolved : undefined
+    }
     return {
-      stack,
-      logicalId,
-      publicUrl,
-      name: typeof resolved === 'string' ? resolved : name(stack, logicalId),
+      ...{ stack, logicalId, publicUrl, within: textOf(withinProperty) },
+      name: textOf(nameProperty) ?? name(stack, logicalId),
     }
   }
   const typeOf = (logicalId: string) =>

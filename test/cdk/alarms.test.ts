@@ -1,9 +1,13 @@
 // Promise 12: every alarm names its impact and its runbook heading, and docs/operations.md has that heading.
 
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { anchor, RUNBOOK } from '../../cdk/alarm.ts'
+import { loadTemplate } from '../../local/template/template.ts'
 import { readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 import { anchorsOf, documentAt } from '../support/documents/markdown.ts'
+import { temporaryFolder } from '../support/local/assembly.ts'
 
 let template: Template
 beforeAll(() => {
@@ -70,5 +74,30 @@ test('a build that broke alarms at once, those of submitted kernels only in numb
     log: 'PublishLog',
     pattern: `{ ${broken} && ($.message.key = "config/*") }`,
     from: 10,
+  })
+})
+
+/** What CloudFormation makes of an expression of the template. */
+function resolved(expression: unknown) {
+  const folder = temporaryFolder()
+  mkdirSync(folder, { recursive: true })
+  const carrier = { Type: 'AWS::CodeBuild::Project', Properties: { Environment: { expression } } }
+  const { Parameters: _, Outputs: __, ...rest } = template as typeof template & { Parameters?: unknown }
+  const whole = { ...rest, Resources: { ...template.Resources, Carrier: carrier } }
+  writeFileSync(join(folder, 'All.template.json'), JSON.stringify(whole))
+  writeFileSync(join(folder, 'All.assets.json'), JSON.stringify({ files: {} }))
+  const { resources } = loadTemplate(folder, { publicUrl: 'https://probes.example' })
+  const named = (id: string) => resources.find(({ logicalId }) => logicalId.startsWith(id))
+  return { value: named('Carrier')?.properties.Environment, named }
+}
+
+test('the alarm of overdue claims counts a rule that exists, by the name that its metric has', () => {
+  const [, overdue] = alarms().find(([id]) => id === 'OverdueAlarm') ?? []
+  const { value, named } = resolved(overdue?.Properties.Dimensions)
+  expect(value).toEqual({
+    expression: [
+      { Name: 'EventBusName', Value: named('Bus')?.name },
+      { Name: 'RuleName', Value: named('ProbeOverdue')?.name },
+    ],
   })
 })

@@ -20,7 +20,12 @@ function load(document: JsonObject): Template {
 function resolved(expression: Json, more: JsonObject = {}): Json | undefined {
   const project = { Type: 'AWS::CodeBuild::Project', Properties: { Environment: { value: expression } } }
   const bus = { Type: 'AWS::Events::EventBus', Properties: { Name: 'bus-of-ours' } }
-  const template = load({ ...more, Resources: { Project: project, Table: TABLE, Bus: bus } })
+  const ruleOn = (own: JsonObject) => ({
+    Type: 'AWS::Events::Rule',
+    Properties: { ...own, EventPattern: { source: ['x'] } },
+  })
+  const rules = { Rule: ruleOn({}), RuleOnBus: ruleOn({ EventBusName: { Ref: 'Bus' } }) }
+  const template = load({ ...more, Resources: { Project: project, Table: TABLE, Bus: bus, ...rules } })
   const { properties } = template.ofType('AWS::CodeBuild::Project')[0]!
   return (properties.Environment as JsonObject).value
 }
@@ -29,6 +34,13 @@ describe('an intrinsic', () => {
   const cases: readonly [string, Json, Json | undefined][] = [
     ['Ref of a resource', { Ref: 'Table' }, 'Small-Table'],
     ['Ref of a resource that names itself', { Ref: 'Bus' }, 'bus-of-ours'],
+    ['Ref of a rule', { Ref: 'Rule' }, 'Small-Rule'],
+    ['Ref of a rule on a bus of its own', { Ref: 'RuleOnBus' }, 'bus-of-ours|Small-RuleOnBus'],
+    [
+      'GetAtt of a rule on a bus of its own',
+      { 'Fn::GetAtt': ['RuleOnBus', 'Arn'] },
+      'arn:aws:events:us-east-1:000000000000:rule/bus-of-ours/Small-RuleOnBus',
+    ],
     ['Ref of the region', { Ref: 'AWS::Region' }, 'us-east-1'],
     ['Ref of no value', { Ref: 'AWS::NoValue' }, undefined],
     [
