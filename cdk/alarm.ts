@@ -29,8 +29,11 @@ export interface Trouble {
   readonly metric: IMetric
   /** in trouble at this value */
   readonly atLeast?: number
-  /** in trouble at this value; no data counts as zero */
-  readonly atMost?: number
+  /**
+   * in trouble where the metric has told something before and tells nothing more. An alarm that was just made has not heard
+   * of it yet, and is silent
+   */
+  readonly whenSilent?: true
   /** periods in a row, 1 where nothing is said */
   readonly periods?: number
   /** what it means for the people who use the registry */
@@ -50,20 +53,25 @@ export function alarms(stack: Stack, topic: Topic): Alarms {
       alarmDescription: `${trouble.impact} Runbook: docs/operations.md#${anchor(RUNBOOK[trouble.runbook])}`,
     })
     alarm.addAlarmAction(action)
+    if (trouble.whenSilent) alarm.addInsufficientDataAction(action)
   }
 }
 
-const bound = ({ atLeast, atMost }: Trouble) =>
-  atMost === undefined
+/**
+ * No data is no trouble, unless silence is: then it is what the alarm's first state stands for, and told when it comes back
+ * to that. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ */
+const bound = ({ atLeast = 1, whenSilent }: Trouble) =>
+  whenSilent === undefined
     ? {
-        threshold: atLeast ?? 1,
+        threshold: atLeast,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
       }
     : {
-        threshold: atMost,
-        comparisonOperator: ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: TreatMissingData.BREACHING,
+        threshold: 0,
+        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+        treatMissingData: TreatMissingData.MISSING,
       }
 
 /** As a Markdown heading is linked to. */

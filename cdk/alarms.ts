@@ -5,7 +5,13 @@ import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { FilterPattern, type ILogGroup, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import {
+  FilterPattern,
+  type IFilterPattern,
+  type ILogGroup,
+  type LogGroup,
+  MetricFilter,
+} from 'aws-cdk-lib/aws-logs'
 import { type Alarms, FIVE_MINUTES, type Trouble } from './alarm.ts'
 import type { FunctionName } from './bundle.ts'
 
@@ -68,17 +74,28 @@ export function watchFunctions(alarm: Alarms, functions: Readonly<Record<Watched
   })
   alarm('SweepStopped', {
     metric: functions.sweep.metricInvocations(SUM),
-    atMost: 0,
+    whenSilent: true,
     periods: 2,
     ...MEANING.sweep,
   })
+}
+
+/**
+ * Lines that this regular expression is found in. Throws on what CloudWatch takes no pattern with:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+export function lineLike(expression: string): IFilterPattern {
+  const unknown = expression.match(/[^A-Za-z0-9:_#=@/;,^$?[\]{}|\\*+.-]/)
+  if (unknown === null) return FilterPattern.literal(`%${expression}%`)
+  throw new Error(`CloudWatch knows no ${unknown[0]} in the pattern ${expression}`)
 }
 
 /** 503 is how a client is told to come back while its probe is built: it is no error. */
 export function watchApi(alarm: Alarms, accessLog: LogGroup): void {
   const filter = new MetricFilter(accessLog, 'ServerErrors', {
     logGroup: accessLog,
-    filterPattern: FilterPattern.literal('{ ($.status = "5*") && ($.status != "503") }'),
+    // The first characters of a line: {"status":"500" (api.ts).
+    filterPattern: lineLike('^..status...5[0-9][0-24-9]'),
     metricNamespace: 'ProbeRegistry',
     metricName: 'ServerErrors',
   })
@@ -148,7 +165,10 @@ export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
 }
 
 export function watchTables(alarm: Alarms, tables: Readonly<Record<string, Table>>): void {
-  const operations = [Operation.GET_ITEM, Operation.UPDATE_ITEM, Operation.PUT_ITEM, Operation.QUERY]
+  const operations = [
+    ...[Operation.GET_ITEM, Operation.UPDATE_ITEM, Operation.PUT_ITEM],
+    ...[Operation.QUERY, Operation.SCAN],
+  ]
   for (const [name, table] of Object.entries(tables)) {
     const id = `${name[0]!.toUpperCase()}${name.slice(1)}Table`
     const meaning: Meaning = {

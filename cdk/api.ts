@@ -11,18 +11,21 @@ import { type Answering, firstOf, routes } from '../lib/names/routes.ts'
 import { idOf } from './function.ts'
 import { acknowledge } from './nag.ts'
 
-/** Without the query, and no presigned URL is ever a request to this API. */
-const ACCESS_LOG = {
+/**
+ * Without the query, and no presigned URL is ever a request to this API. What a client says is written as it says it: a
+ * quote in it makes the line no JSON. So the status is first, where an alarm finds it whatever follows (alarms.ts).
+ */
+export const ACCESS_LOG = {
+  status: '$context.status',
   requestId: '$context.requestId',
   time: '$context.requestTime',
   ip: '$context.identity.sourceIp',
-  userAgent: '$context.identity.userAgent',
   method: '$context.httpMethod',
   path: '$context.path',
   route: '$context.routeKey',
-  status: '$context.status',
   milliseconds: '$context.responseLatency',
   error: '$context.integrationErrorMessage',
+  userAgent: '$context.identity.userAgent',
 }
 
 /**
@@ -61,6 +64,9 @@ export function addApi(
   for (const { path, method, to } of gatewayRoutes())
     api.addRoutes({ path, methods: [method], integration: integrations[to] })
   const accessLog = new LogGroup(stack, 'AccessLog', {
+    // One policy of the account lets services write all groups below this name; each other one makes it longer, up to
+    // a limit: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    logGroupName: `/aws/vendedlogs/apis/${stack.stackName}`,
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   })

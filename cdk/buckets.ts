@@ -89,6 +89,8 @@ function bucket(stack: Stack, id: string, ...lifecycleRules: LifecycleRule[]): B
     lifecycleRules,
     removalPolicy: RemovalPolicy.RETAIN,
   })
+  // A bucket that outlives the stack is still asked by TLS alone.
+  bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN)
   acknowledge(bucket, {
     S1: 'Objects are reached only by URLs that the functions sign one at a time; the access log of the API tells who asked for what, and a fourth bucket of logs would have no reader.',
   })

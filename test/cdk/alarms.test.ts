@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { anchor, RUNBOOK } from '../../cdk/alarm.ts'
+import { lineLike } from '../../cdk/alarms.ts'
+import { ACCESS_LOG } from '../../cdk/api.ts'
 import { loadTemplate } from '../../local/template/template.ts'
 import { readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 import { anchorsOf, documentAt } from '../support/documents/markdown.ts'
@@ -100,4 +102,44 @@ test('the alarm of overdue claims counts a rule that exists, by the name that it
       { Name: 'RuleName', Value: named('ProbeOverdue')?.name },
     ],
   })
+})
+
+/** As CloudWatch reads a pattern of one regular expression, which is JavaScript's as far as it goes. */
+function isHeard(filter: string, line: string): boolean {
+  const { Properties } = resourcesOf(template, 'AWS::Logs::MetricFilter').get(filter) ?? {}
+  const [, expression] = /^%(.+)%$/.exec(String(Properties?.FilterPattern)) ?? []
+  if (expression === undefined) throw new Error(`${filter} has no regular expression`)
+  return new RegExp(expression).test(line)
+}
+
+/** A line of the access log: values are put in as they are. */
+const accessLine = (status: number, userAgent: string): string =>
+  JSON.stringify(ACCESS_LOG)
+    .replace('$context.status', String(status))
+    .replace('$context.identity.userAgent', () => userAgent)
+
+test('an error of the API is counted whatever its client calls itself, and no other answer is', () => {
+  for (const agent of ['curl/8', 'a "quoted" one', '"status":"200"', '"}', '\\']) {
+    for (const status of [500, 502, 504])
+      expect(isHeard('AccessLogServerErrors', accessLine(status, agent))).toBe(true)
+    for (const status of [200, 307, 404, 503])
+      expect(isHeard('AccessLogServerErrors', accessLine(status, agent))).toBe(false)
+  }
+  expect(isHeard('AccessLogServerErrors', accessLine(200, '{"status":"500"'))).toBe(false)
+})
+
+test('a pattern that CloudWatch does not take is refused', () => {
+  expect(() => lineLike('status=(500|502)')).toThrow(/knows no \(/)
+  expect(() => lineLike('"status"')).toThrow(/knows no "/)
+})
+
+test('no alarm rings at a first deployment, when nothing has been measured yet', () => {
+  for (const [id, { Properties }] of alarms()) expect(Properties.TreatMissingData, id).not.toBe('breaching')
+  const [, stopped] = alarms().find(([id]) => id === 'SweepStoppedAlarm')!
+  expect(stopped.Properties).toMatchObject({
+    TreatMissingData: 'missing',
+    ComparisonOperator: 'LessThanThreshold',
+    Threshold: 0,
+  })
+  expect((stopped.Properties.InsufficientDataActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])
 })
