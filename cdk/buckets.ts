@@ -87,10 +87,10 @@ function bucket(stack: Stack, id: string, ...lifecycleRules: LifecycleRule[]): B
     minimumTLSVersion: 1.2,
     versioned: true,
     lifecycleRules,
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   })
   // A bucket that outlives the stack is still asked by TLS alone.
-  bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN)
+  bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   acknowledge(bucket, {
     S1: 'Objects are reached only by URLs that the functions sign one at a time; the access log of the API tells who asked for what, and a fourth bucket of logs would have no reader.',
   })

@@ -11,7 +11,7 @@ export function addSigningKey(stack: Stack) {
   const secret = new CfnSecret(stack, 'SigningKeySecret', {
     description: 'OpenPGP private key that signs the probes; only publish may read it',
   })
-  secret.applyRemovalPolicy(RemovalPolicy.RETAIN)
+  secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   acknowledge(secret, {
     SMG4: 'A new key must reach every host that verifies before it signs anything: rotation is a step of the runbook, not a timer.',
   })

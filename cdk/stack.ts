@@ -17,9 +17,19 @@ import { functions } from './function.ts'
 import { addSigningKey, makeSigningKey } from './signing-key.ts'
 import { addTables } from './tables.ts'
 
-/** `bundles`: folder of the bundled functions. */
-export function addRegistry(stack: Stack, settings: AllSettings, bundles: string): void {
-  const { tables, probes, budgets, sources } = addTables(stack)
+export interface RegistryOptions {
+  /** folder of the bundled functions */
+  readonly bundles: string
+  /** whether its tables refuse to be deleted */
+  readonly isProtected: boolean
+}
+
+export function addRegistry(
+  stack: Stack,
+  settings: AllSettings,
+  { bundles, isProtected }: RegistryOptions,
+): void {
+  const { tables, probes, budgets, sources } = addTables(stack, isProtected)
   const { artifacts, staging, inputs, roots } = addBuckets(stack)
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)

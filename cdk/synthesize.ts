@@ -40,10 +40,16 @@ export function synthesize({ outdir, bundles, settingsFile, local }: SynthesisOp
     description: "The registry of Falco's kernel probes that builds what is missing.",
     // The CLI checks the bootstrap version before it deploys; the template needs no parameter for it.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
-    terminationProtection: true,
+    terminationProtection: isProtected(app),
   })
   bundleFunctions(bundles)
-  addRegistry(stack, settings, bundles)
+  addRegistry(stack, settings, { bundles, isProtected: isProtected(app) })
   if (!local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()
 }
+
+/**
+ * Until a first deployment has succeeded nothing is worth protecting, and what is protected cannot be deleted for a second
+ * try (first-deploy.sh).
+ */
+const isProtected = (app: App): boolean => app.node.tryGetContext('protect') !== 'no'

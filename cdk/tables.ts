@@ -1,7 +1,7 @@
 // The DynamoDB tables: the index of probes, the budgets, and the recorded digests of sources.
 
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb'
+import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb'
 import {
   ENV,
   EXPIRES,
@@ -14,8 +14,13 @@ import {
 } from '../lib/aws/resources.ts'
 import { granting, type Permission } from './grants.ts'
 
-export function addTables(stack: Stack) {
-  const probes = table(stack, 'Probes', EXPIRES)
+export function addTables(stack: Stack, deletionProtection: boolean) {
+  const table = (id: string, timeToLiveAttribute?: string) =>
+    tableIn(stack, id, {
+      deletionProtection,
+      ...(timeToLiveAttribute === undefined ? {} : { timeToLiveAttribute }),
+    })
+  const probes = table('Probes', EXPIRES)
   probes.addGlobalSecondaryIndex({
     indexName: OVERDUE_INDEX,
     partitionKey: { name: OVERDUE_PARTITION, type: AttributeType.STRING },
@@ -28,8 +33,8 @@ export function addTables(stack: Stack) {
     sortKey: { name: TABLE_KEY, type: AttributeType.STRING },
     projectionType: ProjectionType.ALL,
   })
-  const budgets = table(stack, 'Budgets', EXPIRES)
-  const sources = table(stack, 'Sources')
+  const budgets = table('Budgets', EXPIRES)
+  const sources = table('Sources')
   return {
     tables: { probes, budgets, sources },
     probes: granting(
@@ -63,14 +68,18 @@ export function addTables(stack: Stack) {
   }
 }
 
-const table = (stack: Stack, id: string, timeToLiveAttribute?: string): Table =>
+/** It outlives the stack, unless it was never made whole. */
+const tableIn = (
+  stack: Stack,
+  id: string,
+  own: Pick<TableProps, 'deletionProtection' | 'timeToLiveAttribute'>,
+): Table =>
   new Table(stack, id, {
     partitionKey: { name: TABLE_KEY, type: AttributeType.STRING },
     billingMode: BillingMode.PAY_PER_REQUEST,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    deletionProtection: true,
-    removalPolicy: RemovalPolicy.RETAIN,
-    ...(timeToLiveAttribute === undefined ? {} : { timeToLiveAttribute }),
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ...own,
   })
 
 const item = (table: Table, verb: 'GetItem' | 'PutItem' | 'UpdateItem' | 'Scan'): Permission => ({

@@ -74,7 +74,7 @@ test("a proxy's password is given to the functions that ask mirrors, and stands 
 describe('what is stored', () => {
   test.each(['Artifacts', 'Staging', 'Inputs'])('%s is private, versioned, encrypted and kept', (id) => {
     const bucket = resourcesOf(first.template, 'AWS::S3::Bucket').get(id)!
-    expect(bucket.DeletionPolicy).toBe('Retain')
+    expect(bucket.DeletionPolicy).toBe('RetainExceptOnCreate')
     expect(bucket.Properties).toMatchObject({
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
@@ -138,7 +138,7 @@ describe('what is stored', () => {
 
   test.each(['Probes', 'Budgets', 'Sources'])('table %s is kept, guarded, and restorable', (id) => {
     const table = resourcesOf(first.template, 'AWS::DynamoDB::Table').get(id)!
-    expect(table.DeletionPolicy).toBe('Retain')
+    expect(table.DeletionPolicy).toBe('RetainExceptOnCreate')
     expect(table.Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       DeletionProtectionEnabled: true,
@@ -180,7 +180,7 @@ describe('what is stored', () => {
   test('the template holds no signing key: the deployment makes it', () => {
     const secret = resourcesOf(first.template, 'AWS::SecretsManager::Secret').get('SigningKeySecret')!
     expect(Object.keys(secret.Properties)).toEqual(['Description'])
-    expect(secret.DeletionPolicy).toBe('Retain')
+    expect(secret.DeletionPolicy).toBe('RetainExceptOnCreate')
   })
 })
 

@@ -21,6 +21,8 @@ export interface Synthesis {
   readonly text: string
   /** names of the assets, which hold digests of their bytes */
   readonly assets: string
+  /** by CloudFormation's termination protection */
+  readonly isProtected: boolean
 }
 
 /** Throws when the checks of the stack have findings, or the settings are refused. */
@@ -32,7 +34,11 @@ export function synthesis(settings?: unknown, local = false): Synthesis {
     synthesize({ outdir: join(folder, 'out'), bundles: join(folder, 'functions'), settingsFile, local })
     const text = readFileSync(join(folder, 'out', `${STACK}.template.json`), 'utf8')
     const assets = readFileSync(join(folder, 'out', `${STACK}.assets.json`), 'utf8')
-    return { template: JSON.parse(text) as Template, text, assets }
+    const manifest = JSON.parse(readFileSync(join(folder, 'out', 'manifest.json'), 'utf8')) as {
+      artifacts: Record<string, { properties?: { terminationProtection?: boolean } }>
+    }
+    const isProtected = manifest.artifacts[STACK]?.properties?.terminationProtection === true
+    return { template: JSON.parse(text) as Template, text, assets, isProtected }
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,0 +1,53 @@
+// The two deployments of `npm run deploy:first`, where the CDK's own command is a program that writes down how it was called.
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { synthesis } from '../support/cdk/template.ts'
+import { temporaryFolder } from '../support/local/assembly.ts'
+
+/** `ends`: the status of each call. */
+function firstDeployment(ends: readonly number[], ...args: string[]) {
+  const folder = temporaryFolder()
+  for (const name of ['cdk', 'local']) mkdirSync(join(folder, name))
+  cpSync('cdk/first-deploy.sh', join(folder, 'cdk/first-deploy.sh'))
+  const node = [
+    'echo "$*" >>calls',
+    'case $(wc -l <calls) in',
+    ...ends.map((end, i) => `${i + 1}) exit ${end} ;;`),
+    'esac',
+  ]
+  writeFileSync(join(folder, 'local/node.sh'), `${node.join('\n')}\n`)
+  const { status } = spawnSync('sh', [join(folder, 'cdk/first-deploy.sh'), ...args])
+  const calls = join(folder, 'calls')
+  return { status, calls: existsSync(calls) ? readFileSync(calls, 'utf8').trimEnd().split('\n') : [] }
+}
+
+const CDK = 'node_modules/.bin/cdk deploy'
+
+test('what has been deployed is protected by a second deployment, asked for in the same way', () => {
+  expect(firstDeployment([0, 0], '--require-approval', 'never')).toEqual({
+    status: 0,
+    calls: [`${CDK} -c protect=no --require-approval never`, `${CDK} --require-approval never`],
+  })
+})
+
+test('what failed is not protected, so that a second try can delete it', () => {
+  expect(firstDeployment([1])).toEqual({ status: 1, calls: [`${CDK} -c protect=no`] })
+})
+
+test('without protection the stack and its tables can be deleted, and differ in nothing else', () => {
+  const kept = synthesis(undefined, true)
+  process.env.CDK_CONTEXT_JSON = JSON.stringify({ protect: 'no' })
+  try {
+    const first = synthesis(undefined, true)
+    expect([kept.isProtected, first.isProtected]).toEqual([true, false])
+    expect(kept.text).toContain('"DeletionProtectionEnabled": true')
+    expect(first.text).toBe(
+      kept.text.replaceAll('"DeletionProtectionEnabled": true', '"DeletionProtectionEnabled": false'),
+    )
+  } finally {
+    delete process.env.CDK_CONTEXT_JSON
+  }
+})
