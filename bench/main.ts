@@ -68,7 +68,7 @@ try {
   for (const [name, measure] of parts) rows.push(...(await rowsOf(name, measure, stage)))
   const result = resultOf(rows, (performance.now() - began) / 60_000)
   console.log(textOf(result))
-  if (values.write) await writeResult(values.only ?? 'latest', result)
+  if (values.write) await writeResult(values.only, result)
 } finally {
   await stage.close()
   await work.remove()

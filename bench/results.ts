@@ -3,37 +3,41 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { plotsOf } from './plots.ts'
-import { markdownOf, type Result, resultSchema } from './table.ts'
+import { markdownOf, type Result } from './table.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DOCUMENT = join(ROOT, 'docs/performance.md')
-/** Between these lines of the document is the table. */
-const BEGIN = '<!-- npm run bench -- --write -->'
-const END = '<!-- end -->'
+/** Beside the document. */
+const PLOTS = 'performance'
 
-/** `latest`: a whole run; else the name of rows that are measured apart. */
-const fileOf = (name: string): string => join(ROOT, 'bench/results', `${name}.json`)
-
-export const readResult = async (name: string): Promise<Result> =>
-  resultSchema.parse(JSON.parse(await readFile(fileOf(name), 'utf8')))
-
-/** Only the whole run is shown in the document. */
-export async function writeResult(name: string, result: Result): Promise<void> {
-  await mkdir(join(ROOT, 'bench/results'), { recursive: true })
-  await writeFile(fileOf(name), `${JSON.stringify(result, null, 2)}\n`)
+/** `only`: the rows of one name; else those of a whole run. The document shows those that it has a place for. */
+export async function writeResult(only: string | undefined, result: Result): Promise<void> {
+  const folder = join(ROOT, 'bench/results')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, `${only ?? 'latest'}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  const text = await readFile(DOCUMENT, 'utf8')
+  if (!text.includes(beginOf(only))) return
   await drawPlots(result)
-  if (name === 'latest') await writeFile(DOCUMENT, withTable(await readFile(DOCUMENT, 'utf8'), result))
+  await writeFile(DOCUMENT, withTable(text, only, result))
 }
 
 async function drawPlots(result: Result): Promise<void> {
-  const folder = join(ROOT, 'docs/performance')
+  const folder = join(ROOT, 'docs', PLOTS)
   await mkdir(folder, { recursive: true })
   for (const [file, svg] of Object.entries(plotsOf(result))) await writeFile(join(folder, file), svg)
 }
 
-/** The document with the table of that result. Throws where it has no place for one. */
-export function withTable(text: string, result: Result): string {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`docs/performance.md lacks the lines ${BEGIN} and ${END}`)
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${markdownOf(result)}\n${text.slice(end)}`
+/** The line that a table follows is the command that makes it. */
+const beginOf = (only: string | undefined): string =>
+  `<!-- npm run bench -- ${only === undefined ? '' : `--only ${only} `}--write -->`
+const END = '<!-- end -->'
+
+/** The document with the table and the plots of that result. Throws where it has no place for them. */
+export function withTable(text: string, only: string | undefined, result: Result): string {
+  const begin = text.indexOf(beginOf(only))
+  const end = text.indexOf(END, begin)
+  if (begin < 0 || end < 0) throw new Error(`docs/performance.md lacks the lines ${beginOf(only)} and ${END}`)
+  const plots = Object.keys(plotsOf(result)).map((file) => `![${file.replace('.svg', '')}](${PLOTS}/${file})`)
+  const head = text.slice(0, begin + beginOf(only).length)
+  return `${head}\n\n${markdownOf(result)}\n${plots.join('\n')}\n\n${text.slice(end)}`
 }

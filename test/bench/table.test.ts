@@ -60,13 +60,20 @@ test('a plot for each name that was measured, whose words are no markup', () => 
   expect(plots['hit.svg']).not.toContain('NaN')
 })
 
-test('the document takes the table between its two lines, and again', () => {
-  const text = 'a\n<!-- npm run bench -- --write -->\nold\n<!-- end -->\nb\n'
-  const once = withTable(text, result)
+test('the document takes the table and the plots of a run between their own two lines, and again', () => {
+  const crowd = '<!-- npm run bench -- --only crowd --write -->\nof crowds\n<!-- end -->\n'
+  const text = `a\n<!-- npm run bench -- --write -->\nold\n<!-- end -->\nb\n${crowd}`
+  const once = withTable(text, undefined, result)
   expect(once).toContain('| a hit | a read |')
+  expect(once).toContain('![http](performance/http.svg)')
   expect(once).not.toContain('old')
-  expect(withTable(once, result)).toBe(once)
-  expect(() => withTable('a\n', result)).toThrow('docs/performance.md lacks')
+  expect(once).toContain(crowd)
+  expect(withTable(once, undefined, result)).toBe(once)
+  const both = withTable(once, 'crowd', { ...result, date: '2026-11-28' })
+  expect(both).not.toContain('of crowds')
+  expect(both).toMatch(/2026-11-27.*2026-11-28/s)
+  expect(() => withTable('a\n', undefined, result)).toThrow('docs/performance.md lacks')
+  expect(() => withTable(text, 'door', result)).toThrow('--only door')
 })
 
 test('a result is read as it was written', () => {
