@@ -5,7 +5,7 @@ import type { Fn, Functions, Outcome } from '../lambda/lambda.ts'
 import type { Room } from '../room.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { readBody } from '../wire/aws-json.ts'
-import { number, object, string } from '../wire/json.ts'
+import { type JsonObject, number, object, string } from '../wire/json.ts'
 import { type Problem, problemAnswer } from '../wire/problem.ts'
 import { ACCOUNT, type Clock, REGION, type Service } from '../wire/types.ts'
 import { answerOf, eventOf, type HttpAnswer, INTERNAL, message, pathOf } from './http-event.ts'
@@ -33,9 +33,18 @@ interface Integration {
 
 type Match = Found<Integration>
 
-/** API Gateway's limits: bytes of a body, and milliseconds of an integration. */
+/**
+ * API Gateway's limits: bytes of a body, and milliseconds of an integration.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+ */
 const MAX_BODY = 10 * 1024 * 1024
 const MAX_INTEGRATION_MS = 30_000
+
+/**
+ * Lambda's: bytes of what a function is told at once. A body that is no text is a third larger in there.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const MAX_EVENT = 6 * 1024 * 1024
 
 /** Of a stack that is about to stop: who has no answer by then has waited for one, and waits elsewhere or later. */
 const LAST_MS = 1000
@@ -59,9 +68,10 @@ export function createHttpApi(options: HttpApiOptions): Service {
     if (!fn.permits('apigateway.amazonaws.com', sourceArn(api.name, stage.name, request, route)))
       return INTERNAL
     const body = await readBody(request, MAX_BODY).catch(() => undefined)
-    if (body === undefined) return message(413, 'Request Too Long')
+    if (body === undefined) return TOO_LARGE
     const match = { apiId: api.name, stage: stage.name, routeKey: route.routeKey, parameters }
     const event = eventOf(request, body, match, { ...gateway, now: now() })
+    if (sizeOf(event, body) > MAX_EVENT) return TOO_LARGE
     const end = waiting.begin(pathOf(request))
     try {
       const answered = toAnswer(await within(fn.invoke(event), timeoutMs))
@@ -79,6 +89,12 @@ export function createHttpApi(options: HttpApiOptions): Service {
     send(request, response, answered)
   }
 }
+
+/** Without a body it is never too large: its head is bounded by the server. */
+const sizeOf = (event: JsonObject, body: Buffer): number =>
+  body.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(event))
+
+const TOO_LARGE = message(413, 'Request Entity Too Large')
 
 const STOPPING = later(5, {
   code: 'stopping',

@@ -118,8 +118,9 @@ function remember(ask: (action: string, resource: string) => boolean): typeof as
   }
 }
 
+/** A token is as long as those of AWS are, and of the same letters: URLs that it stands in are as long, too. */
 const credentials = (): Pick<Principal, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> => ({
   accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
   secretAccessKey: randomBytes(30).toString('base64url'),
-  sessionToken: randomBytes(48).toString('base64url'),
+  sessionToken: randomBytes(900).toString('base64'),
 })
