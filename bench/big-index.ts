@@ -1,9 +1,14 @@
-// A start after a kill, by how many probes the index has: how long until a hit is served, and how much memory that takes.
+// What depends on how many probes the index has, and should not: a start after a kill, hits, pages of the list, the sweep,
+// memory.
 
 import { cp, readFile } from 'node:fs/promises'
-import { Agent, get } from 'node:http'
+import { Agent, get, type Server } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { createDynamoDb } from '../lib/aws/dynamodb.ts'
+import { createCall, DYNAMODB } from '../lib/aws/json-api.ts'
+import { createIndex } from '../lib/aws/probe-index.ts'
 import { pinned } from '../test/support/registry/kernels.ts'
 import {
   curl,
@@ -13,9 +18,10 @@ import {
   startRegistry,
 } from '../test/support/registry/registry.ts'
 import type { Measure } from './stage.ts'
-import type { Row } from './table.ts'
+import { median, type Row } from './table.ts'
 import { load, rowOf } from './turns.ts'
 
+const dynalite = createRequire(import.meta.url)('dynalite') as (options: { path: string }) => Server
 const internals = createRequire(import.meta.url)('dynalite/db') as {
   create(options: { path: string }): { db: LevelDb; lifecycleManager: { gracefulClose(): Promise<void> } }
   createKey(item: Item, table: Table): string
@@ -72,6 +78,8 @@ function rowsOf(items: number, rounds: readonly Round[], small: readonly Round[]
     of(`${items} probes: first hit after a kill`, 'seconds', (value) => `${value.toFixed(2)} s`),
     of(`${items} probes: memory`, 'megabytes', (value) => `${value.toFixed(0)} MB`),
     of(`${items} probes: slowest of a hundred hits`, 'slowest', (value) => `${value.toFixed(0)} ms`),
+    of(`${items} probes: a page of /v1/probes`, 'page', (value) => `${value.toFixed(1)} ms`),
+    of(`${items} probes: what a sweep reads`, 'sweep', (value) => `${value.toFixed(1)} ms`),
   ]
 }
 
@@ -91,6 +99,10 @@ interface Round {
   readonly megabytes: number
   /** milliseconds of the slowest of a hundred hits */
   readonly slowest: number
+  /** milliseconds of a page of the list */
+  readonly page: number
+  /** milliseconds of the query for what is overdue, of the database alone */
+  readonly sweep: number
   /** of the machine */
   readonly load: number
 }
@@ -106,12 +118,51 @@ async function startOnce(dataDir: string, path: string): Promise<Round> {
   const seconds = (performance.now() - began) / 1000
   const registry = await starting
   const { slowest, megabytes } = await hits(registry, url, agent)
+  const page = await typical(async () => {
+    if ((await statusOf(`http://127.0.0.1:${port}/v1/probes`, agent)) !== 200) throw new Error('no list')
+  })
   agent.destroy()
   await registry.stop('SIGKILL')
-  return { seconds, megabytes, slowest, load: load() }
+  return { seconds, megabytes, slowest, page, sweep: await sweep(dataDir), load: load() }
 }
 
-async function hits(registry: Registry, url: string, agent: Agent): Promise<Omit<Round, 'seconds' | 'load'>> {
+const TIMES = 20
+
+/** Milliseconds. */
+async function typical(action: () => Promise<unknown>): Promise<number> {
+  const all: number[] = []
+  for (let i = 0; i < TIMES; i += 1) {
+    const began = performance.now()
+    await action()
+    all.push(performance.now() - began)
+  }
+  return median(all)
+}
+
+/** A dynalite of its own has the database that the stack left. */
+async function sweep(dataDir: string): Promise<number> {
+  const { tables } = JSON.parse(await readFile(join(dataDir, 'operator.json'), 'utf8')) as {
+    tables: { Probes: string }
+  }
+  const server = dynalite({ path: join(dataDir, 'dynamodb') })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const credentials = async () => ({ accessKeyId: 'bench', secretAccessKey: 'bench' })
+  const call = createCall(DYNAMODB, { endpoint, region: 'us-east-1', credentials, now: Date.now })
+  const index = createIndex(createDynamoDb(call), tables.Probes, Date.now)
+  try {
+    return await typical(() => index.overdue(Date.now(), 100))
+  } finally {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+async function hits(
+  registry: Registry,
+  url: string,
+  agent: Agent,
+): Promise<Pick<Round, 'slowest' | 'megabytes'>> {
   const until = performance.now() + WATCHED_MS
   const times: number[] = []
   let megabytes = 0
