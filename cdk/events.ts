@@ -37,6 +37,7 @@ export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, t
   own('DriversWanted', to.plan)
   own('RootWanted', to.compose)
   const overdue = own('ProbeOverdue', to.publish)
+  own('BuildRunning', to.publish)
   buildEnded(stack, projects, to.publish)
   new Rule(stack, 'EveryMinute', {
     schedule: Schedule.rate(Duration.minutes(1)),

@@ -6,6 +6,7 @@ import type { LoadTestRequest } from '../../lib/build/load-test.ts'
 import type { PlanRequest } from '../../lib/build/start.ts'
 import { ProbeError, unreachable } from '../../lib/model/errors.ts'
 import {
+  buildRunning,
   driversWanted,
   loadTestRequested,
   probeOverdue,
@@ -84,9 +85,17 @@ export const rootWantedOf = (event: unknown) => read(rootWanted, event)
 
 /** ProbeError `misconfigured`, as for `requestedOf`. */
 export function buildEndOf(event: unknown): BuildEnd {
-  const found = read(z.discriminatedUnion('type', [probeOverdue, buildEnded]), event)
-  if (found.type === 'ProbeOverdue')
-    return { key: found.key, claim: found.claim, status: undefined, phase: undefined }
+  const found = read(z.discriminatedUnion('type', [probeOverdue, buildRunning, buildEnded]), event)
+  if (found.type !== BUILD_ENDED) {
+    const { key, claim, type } = found
+    return {
+      key,
+      claim,
+      status: undefined,
+      phase: undefined,
+      ...(type === 'BuildRunning' ? { mayRun: true } : {}),
+    }
+  }
   const variables = found['additional-information'].environment['environment-variables']
   const variable = (name: string) => {
     const value = variables.find((v) => v.name === name)?.value

@@ -19,6 +19,9 @@ export const probeRequested = z.object({
 /** Its claim is past its deadline: to publish, which asks how the build ended. */
 export const probeOverdue = z.object({ type: z.literal('ProbeOverdue'), ...claimed })
 
+/** It runs, as far as was heard, and its end may have been lost: to publish, which asks how it goes. */
+export const buildRunning = z.object({ type: z.literal('BuildRunning'), ...claimed })
+
 /** It is built and verified, and its own kernel is to load it: to plan. */
 export const loadTestRequested = z.object({
   type: z.literal('LoadTestRequested'),
@@ -57,6 +60,7 @@ export const rootWanted = z.object({
 export type RegistryEvent = Read<
   | typeof probeRequested
   | typeof probeOverdue
+  | typeof buildRunning
   | typeof loadTestRequested
   | typeof driversWanted
   | typeof rootWanted

@@ -60,10 +60,19 @@ export interface BuildEnd {
   readonly test?: number | undefined
   /** of a build that failed or took too long */
   readonly brokeOff?: BrokeOff
+  /** `status` is to be asked for, and what still runs is left alone */
+  readonly mayRun?: boolean
 }
 
-/** `tested`: the verdict is known. `testing`: it will be. `queued`: its turn has not come. */
-export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'queued' | 'claim-lost'
+/** `tested`: the verdict is known. `testing`: it will be. `queued`: its turn has not come. `running`: nothing is known yet. */
+export type PublishOutcome =
+  | 'published'
+  | 'failed'
+  | 'testing'
+  | 'tested'
+  | 'queued'
+  | 'running'
+  | 'claim-lost'
 
 /**
  * Every step may be repeated, in any order with other calls for the same probe: objects are created under
@@ -71,6 +80,7 @@ export type PublishOutcome = 'published' | 'failed' | 'testing' | 'tested' | 'qu
  * comes again; past the deadline of its claim it fails the claim, so that the probe's own URL says why.
  */
 export async function publish(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
+  if (end.mayRun === true) return lookAt(ports, end)
   if (end.status !== undefined) await ended(ports, placeOfEnd(end))
   try {
     return await settle(ports, end)
@@ -79,6 +89,24 @@ export async function publish(ports: PublishPorts, end: BuildEnd): Promise<Publi
     throw error
   }
 }
+
+/**
+ * The end of a build is told by an event that may be lost, and nobody else tells it before its deadline:
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html. An event that comes after all
+ * finds it settled.
+ */
+async function lookAt(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
+  const state = await ports.index.get(end.key, { consistent: true })
+  if (!isOf(state, end) || state.buildId === undefined) return 'claim-lost'
+  const status = await ports.builder.status(state.buildId)
+  // What it does not know may have been started this moment.
+  if (status === 'running' || status === 'unknown') return 'running'
+  const { key, claim } = end
+  return publish(ports, { key, claim, status, ...phaseOf(state) })
+}
+
+const phaseOf = (state: Open['state']): Pick<BuildEnd, 'phase' | 'test'> =>
+  isTest(state) ? { phase: 'load-test', test: state.test } : { phase: 'build' }
 
 const placeOfEnd = ({ claim, phase, test = 1 }: BuildEnd): Place =>
   phase === 'load-test' ? { claim, test } : { claim }

@@ -1,9 +1,9 @@
-// Builds and load tests past their deadline, whatever was lost on their way: each is settled by the normal run's own path.
+// Builds and load tests that are open, whatever was lost on their way: each is settled by the normal run's own path.
 
 import type { Bus, Clock, Index, Log } from '../model/ports.ts'
 
 export interface SweepPorts {
-  readonly index: Pick<Index, 'overdue'>
+  readonly index: Pick<Index, 'overdue' | 'open'>
   readonly bus: Bus
   readonly now: Clock
   readonly log: Log
@@ -13,14 +13,20 @@ export interface SweepPorts {
 const BATCH = 100
 
 /**
- * Emits `ProbeOverdue` for each; publish, which alone holds the key, asks the builder how the build ended.
- * A sweep that crashes half-way leaves the rest overdue, for the next one. Resolves to their number.
+ * Emits `ProbeOverdue` for each that is, and `BuildRunning` for each other that was started; publish, which alone holds the
+ * key, asks the builder how it ended, or whether. A sweep that crashes half-way leaves the rest for the next one. Resolves
+ * to the number of those that were overdue.
  */
 export async function sweep({ index, bus, now, log }: SweepPorts): Promise<number> {
   const overdue = await index.overdue(now(), BATCH)
   for (const { key, claim } of overdue) {
     log('overdue', { key, claim })
     await bus.emit({ type: 'ProbeOverdue', key, claim })
+  }
+  const told = new Set(overdue.map(({ claim }) => claim))
+  for (const { key, state } of await index.open(BATCH)) {
+    const { claim, buildId } = state
+    if (buildId !== undefined && !told.has(claim)) await bus.emit({ type: 'BuildRunning', key, claim })
   }
   return overdue.length
 }

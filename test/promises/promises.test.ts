@@ -5,7 +5,7 @@ import { resultOf } from '../../functions/runtime/http.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { MODULE_INFO } from '../support/objects.ts'
 import { probeBytes } from '../support/probe.ts'
-import { createWorld, DRIVER_VERSION, KEY, PATH } from '../support/world.ts'
+import { createWorld, DRIVER_VERSION, KEY, PATH, type WorldOptions } from '../support/world.ts'
 
 const probe = probeBytes()
 const HOUR = 3_600_000
@@ -185,5 +185,57 @@ describe('every answer says where a probe came from', () => {
         },
       },
     })
+  })
+})
+
+describe('a build whose end nobody is told', () => {
+  const MINUTE = 60_000
+  const begun = async (options: Partial<WorldOptions> = {}) => {
+    const world = createWorld({ probe, ...options })
+    await world.get()
+    await world.plan()
+    return world
+  }
+  const swept = async (world: Awaited<ReturnType<typeof begun>>) => {
+    world.pass(MINUTE)
+    await world.sweep()
+    await world.plan()
+  }
+
+  test('is published at the next sweep', async () => {
+    const world = await begun()
+    await world.endUnheard()
+    await swept(world)
+    expect(world.state()).toMatchObject({ state: 'published' })
+  })
+
+  test('is told as failed then, where it failed', async () => {
+    const world = await begun({ probe: undefined })
+    await world.endUnheard()
+    await swept(world)
+    expect(world.state()).toMatchObject({ state: 'failed', reason: 'compile-error' })
+  })
+
+  test('is left alone while it runs', async () => {
+    const world = await begun()
+    for (let minutes = 0; minutes < 5; minutes += 1) await swept(world)
+    expect(world.calls).not.toContain('builder.stop')
+    expect(world.state()).toMatchObject({ state: 'building' })
+    await world.deliver()
+    expect(world.state()).toMatchObject({ state: 'published' })
+  })
+
+  test('has its load test found in the same way, once', async () => {
+    const world = await begun({
+      verdict: 'passed',
+      settings: { loadTest: { mode: 'required', maxSeconds: 60 } },
+    })
+    await world.end(KEY)
+    await world.plan()
+    await world.endUnheard()
+    await swept(world)
+    expect(world.state()).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
+    await world.deliver()
+    expect(world.memory.inside.builds).toHaveLength(2)
   })
 })

@@ -291,9 +291,20 @@ export function createWorld(options: WorldOptions) {
       return memory.catalogue.write({ versions: DRIVER_PACKAGES, readAt: time })
     if (event.type === 'LoadTestRequested') return planLoadTest(planPorts, event)
     if (event.type === 'RootWanted') return undefined
-    return event.type === 'ProbeRequested'
-      ? plan(planPorts, event)
-      : publish(publishPorts, { key: event.key, claim: event.claim, status: undefined, phase: undefined })
+    if (event.type === 'ProbeRequested') return plan(planPorts, event)
+    const { key, claim, type } = event
+    const mayRun = type === 'BuildRunning'
+    return publish(publishPorts, { key, claim, status: undefined, phase: undefined, mayRun })
+  }
+
+  async function endOne(key: string, status?: BuildStatus): Promise<BuildEnd> {
+    const running = memory.inside.builds.find(({ id, order }) => order.key === key && !ended.has(id))
+    if (running === undefined) throw new Error(`nothing runs of ${key}`)
+    ended.add(running.id)
+    running.status = status ?? (await build(running.order))
+    const { claim, phase } = running.order
+    const test = running.order.phase === 'load-test' ? running.order.test : undefined
+    return { key, claim, phase, test, status: running.status }
   }
 
   const isTime = everyMilliseconds(SIGN_MILLISECONDS, now)
@@ -316,14 +327,10 @@ export function createWorld(options: WorldOptions) {
     },
     /** What runs of that probe ends, or ends like that; nothing else happens. */
     end: async (key: string, how?: Pick<BuildEnd, 'status' | 'brokeOff'>) => {
-      const running = memory.inside.builds.find(({ id, order }) => order.key === key && !ended.has(id))
-      if (running === undefined) throw new Error(`nothing runs of ${key}`)
-      ended.add(running.id)
-      const { claim, phase } = running.order
-      const test = running.order.phase === 'load-test' ? running.order.test : undefined
-      running.status = how?.status ?? (await build(running.order))
-      await publish(publishPorts, { key, claim, phase, test, status: running.status, ...how })
+      await publish(publishPorts, { ...(await endOne(key, how?.status)), ...how })
     },
+    /** The same, of which no event ever comes. */
+    endUnheard: (key = KEY) => endOne(key),
     resolvePorts,
     holds,
     get: (path = PATH, more: Partial<Request> = {}) =>

@@ -58,6 +58,11 @@ describe('what the bus sends is what plan and publish read', () => {
   test('ProbeOverdue', async () => {
     expect(buildEndOf(await delivered(overdue))).toEqual({ ...claimed, status: undefined, phase: undefined })
   })
+
+  test('BuildRunning', async () => {
+    const asked = { ...claimed, status: undefined, phase: undefined, mayRun: true }
+    expect(buildEndOf(await delivered({ type: 'BuildRunning', ...claimed }))).toEqual(asked)
+  })
 })
 
 describe('the end of a build', () => {
