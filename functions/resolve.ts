@@ -2,7 +2,8 @@
 
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { createFetch } from '../lib/aws/fetch.ts'
+import { createReads } from '../lib/aws/presigned-reads.ts'
+import { ProbeError } from '../lib/model/errors.ts'
 import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
@@ -12,13 +13,12 @@ import { internalUrls, resolvePorts } from './runtime/ports.ts'
 const MAX_KEY_BYTES = 64 * 1024
 
 const ports = resolvePorts()
-const keyUrls = internalUrls('artifactsBucket')
-const fetch = createFetch()
+const artifacts = createReads(internalUrls('artifactsBucket'))
 
 /** The key's bytes, not a redirect: it is piped into gpg by clients that follow none. */
 async function publicKey(): Promise<Answer> {
-  const url = await keyUrls.get(PUBLIC_KEY_OBJECT, { expiresSeconds: 60 })
-  const body = await fetch(url, { maxBytes: MAX_KEY_BYTES })
+  const body = await artifacts.get(PUBLIC_KEY_OBJECT, MAX_KEY_BYTES)
+  if (body === undefined) throw new ProbeError('misconfigured', `the bucket has no ${PUBLIC_KEY_OBJECT}`)
   return { tag: 'bytes', body, contentType: 'application/pgp-keys' }
 }
 

@@ -8,11 +8,12 @@ const EXPIRES = { expiresSeconds: 60 }
 const TIMEOUT_MS = 3_000
 /** What S3 answers with 5xx, or not at all, it asks to try again. */
 const TRIES = 3
+/** What was signed just before a clock was set, here or there, is signed anew. */
+const UNTIMELY = 403
 
 export const createReads = (urls: Pick<Presigner, 'get'>): Pick<Store, 'get'> => ({
   get: async (key, maxBytes) => {
-    const url = await urls.get(key, EXPIRES)
-    const response = await answered(url)
+    const response = await answered(() => urls.get(key, EXPIRES))
     if (response.ok) return bounded(key, response, maxBytes)
     await response.body?.cancel()
     if (response.status === 404) return undefined
@@ -21,11 +22,12 @@ export const createReads = (urls: Pick<Presigner, 'get'>): Pick<Store, 'get'> =>
   },
 })
 
-async function answered(url: string): Promise<Response> {
+async function answered(sign: () => Promise<string>): Promise<Response> {
   for (let tries = TRIES; ; tries -= 1) {
+    const url = await sign()
     try {
       const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
-      if (response.status < 500 || tries === 1) return response
+      if ((response.status < 500 && response.status !== UNTIMELY) || tries === 1) return response
       await response.body?.cancel()
     } catch (error) {
       if (tries === 1) throw error

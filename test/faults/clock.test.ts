@@ -36,14 +36,25 @@ describe.each(JUMPS)('a clock that is set to %i s from what it was at the start'
 })
 
 test('hits that are under way while the clock is set, to and fro, get their answers', async () => {
-  const asking = traffic(here.registry().url, Array(8).fill([`${THERE}.json`]), 0)
+  // Each of them has the registry read something else for it.
+  const paths = [
+    '/keys/falco-probes.asc',
+    '/v1/probes',
+    '/v1/driver-versions',
+    ...Array(8).fill(`${THERE}.json`),
+  ]
+  const asking = traffic(
+    here.registry().url,
+    paths.map((path) => [path]),
+    0,
+  )
   for (let i = 0; i < 20; i += 1) {
     clock.set(i % 2 === 0 ? 7200 : 0)
     await sleep(200)
   }
   await asking.end()
   expect(asking.all.length).toBeGreaterThan(500)
-  expect(new Set(asking.all.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(asking.all.filter(({ status }) => status !== 200)).toEqual([])
 })
 
 test('a probe whose build ran while the clock was set back is served', async () => {

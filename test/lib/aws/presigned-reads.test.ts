@@ -39,6 +39,17 @@ test('what may not be read is not taken for absent, and no URL is in the error',
   }
 })
 
+test('what was signed before the clock was set is signed anew', async () => {
+  await put('kernels/d', 'a record')
+  const moments = [Date.now() - 7_200_000, Date.now() + 7_200_000, Date.now()]
+  const { get } = createReads({
+    get: (key) =>
+      presign(lab.port, `/s3/${Bucket}/${key}`, { signingDate: new Date(moments.shift() ?? Number.NaN) }),
+  })
+  expect(Buffer.from((await get('kernels/d', 100))!).toString()).toBe('a record')
+  expect(moments).toEqual([])
+})
+
 test('an S3 that is busy is asked again, and not for ever', async () => {
   let asked = 0
   let busy = 2
