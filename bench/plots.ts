@@ -24,6 +24,7 @@ function plotOf(rows: readonly Row[]): string {
   const font = 'font-family="sans-serif" font-size="11"'
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ${font}>`,
+    `<title>Measured ratios: ${escaped(rows[0]?.name ?? '')}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<line x1="${at(1)}" y1="0" x2="${at(1)}" y2="${height - 22}" stroke="#bbb"/>`,
     text(at(1), height - 8, 'middle', '1: as what it is measured against'),
