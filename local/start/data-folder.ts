@@ -107,6 +107,9 @@ function refuseInside(dir: string): void {
       )
 }
 
+/** What nobody refers to is collected, and a database that is collected gives its lock back. */
+const locks = new Set<DatabaseSync>()
+
 /**
  * The kernel gives the lock back when the process is gone, however it went, and knows it for every process of this
  * machine, in whichever container.
@@ -115,7 +118,9 @@ function lock(dir: string): () => void {
   try {
     const database = new DatabaseSync(join(dir, LOCK), { timeout: 0 })
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    locks.add(database)
     return () => {
+      locks.delete(database)
       if (database.isOpen) database.close()
     }
   } catch (error) {

@@ -28,8 +28,10 @@ test('a folder of a process that was killed is free, and of one that lives is no
   const module = join(import.meta.dirname, '../../../local/start/data-folder.ts')
   const code = `import { openDataFolder } from ${JSON.stringify(module)}
     openDataFolder({ dir: ${JSON.stringify(dir)}, log: () => {}, onLost: () => {} })
+    await new Promise((resolve) => setTimeout(resolve, 10)); gc()
     console.log('open'); setTimeout(() => {}, 60000)`
-  const other = spawn(process.execPath, ['--input-type=module', '-e', code])
+  // Nor is it free when nothing refers to the folder any more.
+  const other = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', code])
   onTestFinished(() => void other.kill('SIGKILL'))
   await once(other.stdout, 'data')
   expect(() => open(dir)).toThrow(/in use/)
