@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 
 /** Headings under "Runbook" in docs/operations.md; a test looks for each. */
 export const RUNBOOK = {
@@ -77,9 +78,10 @@ const bound = ({ atLeast = 1, whenSilent }: Trouble) =>
 /** As a Markdown heading is linked to. */
 export const anchor = (heading: string): string => heading.toLowerCase().replaceAll(' ', '-')
 
-/** Where alarms are told; whoever operates the registry subscribes to it. */
-export function addTopic(stack: Stack): Topic {
+/** Where alarms are told: to these mail addresses, and to whoever else subscribes to it. */
+export function addTopic(stack: Stack, mails: readonly string[]): Topic {
   const topic = new Topic(stack, 'AlarmTopic', { enforceSSL: true })
+  for (const mail of mails) topic.addSubscription(new EmailSubscription(mail))
   topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com', { conditions: ownAccount(stack) }))
   return topic
 }

@@ -130,7 +130,7 @@ export function addRegistry(
   const { api, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, compose, publish, sweep })
 
-  const topic = addTopic(stack)
+  const topic = addTopic(stack, settings.cloud.alarmMails)
   const alarm = alarms(stack, topic)
   watchFunctions(alarm, { resolve, wait, direct, submit, v1, plan, compose, publish, sweep })
   watchApi(alarm, accessLog)
@@ -150,7 +150,7 @@ export function addRegistry(
   })
   new CfnOutput(stack, 'AlarmTopicArn', {
     value: topic.topicArn,
-    description: 'Subscribe to be told of alarms',
+    description: 'Subscribe to be told of alarms, as the mail addresses of cloud.alarmMails are',
   })
 }
 

@@ -139,6 +139,8 @@ export const baseSettings = z.object({
      * wait at one time, since a new account has ten executions for everything
      */
     waitConcurrency: z.int().min(0),
+    /** who is told of alarms, by mail: AWS asks each once whether they want it; others subscribe to the topic themselves */
+    alarmMails: z.array(z.email()),
   }),
 })
 /** What every function is told; lib/kernels/settings.ts has the rest. */
@@ -229,5 +231,6 @@ export const BASE_DEFAULTS: Settings = {
     requestsPerSecond: 500,
     requestBurst: 1000,
     waitConcurrency: 0,
+    alarmMails: [],
   },
 }

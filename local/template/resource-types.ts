@@ -215,6 +215,7 @@ const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> 
   'AWS::Logs::LogGroup': { ref: byName, attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
   'AWS::Logs::MetricFilter': { ref: byName, attributes: {} },
   'AWS::SNS::Topic': { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: byName } },
+  'AWS::SNS::Subscription': { ref: byName, attributes: {} },
   'AWS::SNS::TopicPolicy': { ref: byName, attributes: {} },
 }
 

@@ -143,3 +143,16 @@ test('no alarm rings at a first deployment, when nothing has been measured yet',
   })
   expect((stopped.Properties.InsufficientDataActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])
 })
+
+test('whom the settings name is told by mail, and nobody else', () => {
+  const subscribed = (of: Template) =>
+    [...resourcesOf(of, 'AWS::SNS::Subscription').values()].map(({ Properties }) => ({
+      to: Properties.Endpoint,
+      by: Properties.Protocol,
+      of: readable(Properties.TopicArn),
+    }))
+  expect(subscribed(template)).toEqual([])
+  const { template: told } = synthesis({ cloud: { alarmMails: ['oncall@example.org'] } })
+  expect(subscribed(told)).toEqual([{ to: 'oncall@example.org', by: 'email', of: 'AlarmTopic' }])
+  expect(() => synthesis({ cloud: { alarmMails: ['nobody'] } }, true)).toThrow(/cloud\.alarmMails\.0: /)
+})
