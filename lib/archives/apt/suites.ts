@@ -1,6 +1,7 @@
 // Many suites of an archive, read so that one of them that is not there fails nothing that another one answers.
 
 import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { limited } from '../../model/limited.ts'
 import type { Arch } from '../../model/probe.ts'
 import { isRecent } from '../../model/retry.ts'
 import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
@@ -122,24 +123,3 @@ export function refusalOf(refusal: ProbeError, unread: readonly Unread[]): Probe
 
 const told = (unread: readonly Unread[]): string =>
   unread.map(({ suite, error }) => `${suite.suite} (${error.message})`).join(', ')
-
-/** Runs at most `max` at one time, the others in the order in which they came. */
-function limited(max: number): <T>(job: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let free = max
-  // Whoever waits gets the place that is given up: nobody who comes now takes it before.
-  const give = (): void => {
-    const next = waiting.shift()
-    if (next === undefined) free += 1
-    else next()
-  }
-  return async (job) => {
-    if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await job()
-    } finally {
-      give()
-    }
-  }
-}

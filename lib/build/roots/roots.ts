@@ -16,6 +16,7 @@ import { ROOT_KEYRING, type RootArchive } from '../../archives/roots.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
+import { limited } from '../../model/limited.ts'
 import { parseOwnJson } from '../../model/parse.ts'
 import { type Arch, type Package, packageSchema } from '../../model/probe.ts'
 import { type Available, type Chosen, chooseCross, type Wanted } from './choose.ts'
@@ -50,6 +51,7 @@ const MAX_ROOT = 1024 * 1024
 
 export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: RootArchive): Roots {
   const signed: PackagesPorts = { ...ports, keyring: ROOT_KEYRING }
+  const inTurn = limited(1)
   const suiteOf = (suite: string): Suite => {
     const { mirror, checkValidUntil, ofThePast } = archive
     return {
@@ -69,7 +71,7 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
       return chooseCross((await Promise.all(lists)).flat(), wanted, suffixOf(arch, target))
     },
     of: async (spec, suite, arch) => {
-      const root = await rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch))
+      const root = await rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch), inTurn)
       const guests = guestsOf(spec, arch)
       if (guests.length === 0 || !('target' in spec) || spec.target === undefined) return root
       const found = await staticOf(signed, suiteOf(suite), spec.target, guests)
@@ -78,25 +80,31 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
   }
 }
 
-/** The root of these packages. Their closure is kept by the list that it is of: the next plan reads no list. */
+/**
+ * The root of these packages. Their closure is kept by the list that it is of: the next plan reads no list. `inTurn`: all of
+ * a list takes a hundred megabytes, and many plans of one process may want the same root at one time: the first makes it.
+ */
 export async function rootOf(
   ports: PackagesPorts,
   suite: Suite,
   arch: Arch,
   names: readonly string[],
+  inTurn: <T>(job: () => Promise<T>) => Promise<T> = (job) => job(),
 ): Promise<Root> {
   const list = listIn(await fetchRelease(ports, suite), DPKG_ARCH[arch])
   if (list === undefined)
     throw new ProbeError('headers-not-found', `${suite.suite} has no packages for ${arch}`)
   const key = listKey(sha256(`root 1 ${suite.mirror} ${digestOf(list)} ${[...names].sort().join(' ')}`))
-  const kept = await ports.inputs.get(key, MAX_ROOT)
-  if (kept !== undefined) return rootFrom(suite.suite, arch, packagesFrom(kept))
-  const everything = await everythingOf(everyPackage(ports.fetch, suite, list))
-  const packages = closureOf(everything, names).map(plain)
-  const body = new TextEncoder().encode(JSON.stringify(packages))
-  // A crash before this line costs the next plan the same work; two at once write the same bytes.
-  await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
-  return rootFrom(suite.suite, arch, packages)
+  const kept = () => ports.inputs.get(key, MAX_ROOT)
+  const make = async (): Promise<Uint8Array> => {
+    const everything = await everythingOf(everyPackage(ports.fetch, suite, list))
+    const body = new TextEncoder().encode(JSON.stringify(closureOf(everything, names).map(plain)))
+    // A crash before this line costs the next plan the same work; two at once write the same bytes.
+    await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
+    return body
+  }
+  const body = (await kept()) ?? (await inTurn(async () => (await kept()) ?? make()))
+  return rootFrom(suite.suite, arch, packagesFrom(body))
 }
 
 /** Programs without libraries. ProbeError `headers-not-found`. */
