@@ -59,8 +59,8 @@ export function alarms(stack: Stack, topic: Topic): Alarms {
 }
 
 /**
- * No data is no trouble, unless silence is: then it is what the alarm's first state stands for, and told when it comes back
- * to that. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ * Without data an alarm is quiet. Where silence itself is the trouble, the alarm begins as "insufficient data", which rings
+ * nobody, and rings when it falls back to that. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
  */
 const bound = ({ atLeast = 1, whenSilent }: Trouble) =>
   whenSilent === undefined

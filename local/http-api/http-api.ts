@@ -41,7 +41,7 @@ const MAX_BODY = 10 * 1024 * 1024
 const MAX_INTEGRATION_MS = 30_000
 
 /**
- * Lambda's: bytes of what a function is told at once. A body that is no text is a third larger in there.
+ * Lambda's limit of an event, in bytes. A binary body is in base64 there, a third larger.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const MAX_EVENT = 6 * 1024 * 1024
