@@ -12,7 +12,7 @@ import { createCustomResources } from './custom-resources.ts'
 import { createDynamoDb } from './dynamodb/dynamodb.ts'
 import { createEvents } from './events/events.ts'
 import { createHttpApi } from './http-api/http-api.ts'
-import { createWaiting } from './http-api/waiting.ts'
+import { createWaiting, isWait } from './http-api/waiting.ts'
 import { createRoles, type Roles } from './iam/roles.ts'
 import { verifyRequest } from './iam/sigv4.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
@@ -34,6 +34,7 @@ import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
 import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen, listenOn } from './wire/server.ts'
+import { inTurns } from './wire/turns.ts'
 import type { Clock, Principals, Service } from './wire/types.ts'
 
 export interface StackOptions {
@@ -87,6 +88,14 @@ const DRAIN_MS = 7000
 const ROOTS = /^Roots[0-9A-F]{8}$/
 const S3_PREFIX = '/s3'
 const CUSTOM_PREFIX = '/cloudformation/'
+/**
+ * Of the public port: more at one time would only stand behind each other in a function. Who waits for a build holds
+ * nothing up, and a download is a slow client's where it takes longer than from memory.
+ */
+const TURNS = {
+  atOnce: 16,
+  headStartMs: (path: string) => (isWait(path) ? 1 : path.startsWith(S3_PREFIX) ? 10 : 50),
+}
 
 /** Rejects, with nothing left running, on an address or a folder that is taken and on what it does not know. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -263,7 +272,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     }),
   )
   const onRefusal = (status: number): void => counts.answered(OWN_ROUTES.door, status)
-  front.open(behindDoor(api, { host, port: publicServer.port, publicUrl, onRefusal }))
+  front.open(behindDoor(inTurns(api, TURNS), { host, port: publicServer.port, publicUrl, onRefusal }))
 
   codebuild.recover()
   deliveries.recover()

@@ -11,6 +11,8 @@ export interface Waiting {
 
 const PREFIX = '/wait/'
 
+export const isWait = (path: string): boolean => path.startsWith(PREFIX)
+
 export function createWaiting(): Waiting {
   const open = new Map<string, number>()
   const add = (key: string, more: number): void => {
@@ -20,7 +22,7 @@ export function createWaiting(): Waiting {
   }
   return {
     begin: (path) => {
-      if (!path.startsWith(PREFIX)) return () => {}
+      if (!isWait(path)) return () => {}
       const key = path.slice(PREFIX.length).replaceAll(/%2b/gi, '+')
       add(key, 1)
       return () => add(key, -1)

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -75,4 +76,38 @@ test('a stopped stack leaves nothing half-done behind', async () => {
   const stack = await startedStack({ assembly: await items(folder, [GET]), dataDir: join(folder, 'data') })
   await stack.stop()
   expect(readdirSync(join(folder, 'data'))).not.toContain('dynamodb.open')
+})
+
+const BUSY = `let before = 0
+exports.handler = async () => {
+  for (const end = performance.now() + 5; performance.now() < end; );
+  return String(before++)
+}`
+
+/** Sends a request by a connection of its own, and reads what it gets when it gets it. */
+const asked = (url: string, path: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: ${new URL(url).host}\r\nconnection: close\r\n\r\n`)
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(answer.split('\r\n\r\n')[1] ?? ''))
+  })
+
+test('a crowd that wants one thing hardly delays who comes later and wants another', async () => {
+  const folder = temporaryFolder()
+  const assembly = await writeAssembly(join(folder, 'cdk.out'), route('Busy', '$default', 'Busy'), {
+    Busy: { code: BUSY },
+  })
+  const { url } = await startedStack({ assembly, dataDir: join(folder, 'data'), executions: 1000 })
+  expect(await asked(url, '/first')).toBe('0')
+  let answers = 0
+  const crowd = Array.from({ length: 400 }, () => asked(url, '/crowd').then(() => ++answers))
+  // All of them are there by then.
+  await expect.poll(() => answers, { interval: 5, timeout: 10_000 }).toBeGreaterThan(40)
+  expect(Number(await asked(url, '/other'))).toBeLessThan(300)
+  await Promise.all(crowd)
 })

@@ -1,0 +1,71 @@
+// Turns: of all requests that wait to begin, each path begins one when its turn comes. A crowd that wants one thing keeps
+// itself waiting, and hardly whoever wants another.
+
+import type { Service } from './types.ts'
+
+export interface Turns {
+  /** Resolves when one more of `kind` may begin, the first one first; to what tells that it has ended. */
+  begin(kind: string): Promise<() => void>
+}
+
+export interface TurnsOptions {
+  /** that run at one time */
+  readonly atOnce: number
+  /** milliseconds after which one that has not ended keeps nobody waiting any more: a slow client, one who waits */
+  readonly headStartMs: (kind: string) => number
+}
+
+type Start = () => void
+
+export function createTurns({ atOnce, headStartMs }: TurnsOptions): Turns {
+  /** in the order of their turns; none is empty */
+  const waiting = new Map<string, Start[]>()
+  let running = 0
+
+  function next(): void {
+    for (const [kind, starts] of waiting) {
+      if (running >= atOnce) return
+      waiting.delete(kind)
+      const start = starts.shift()
+      if (starts.length > 0) waiting.set(kind, starts)
+      start?.()
+    }
+  }
+
+  function run(kind: string): () => void {
+    running += 1
+    let over = false
+    const ended = (): void => {
+      if (over) return
+      over = true
+      clearTimeout(timer)
+      running -= 1
+      next()
+    }
+    const timer = setTimeout(ended, headStartMs(kind))
+    return ended
+  }
+
+  return {
+    begin: (kind) =>
+      new Promise((resolve) => {
+        const start = () => resolve(run(kind))
+        if (running < atOnce) return start()
+        const starts = waiting.get(kind)
+        if (starts === undefined) waiting.set(kind, [start])
+        else starts.push(start)
+      }),
+  }
+}
+
+/** A request begins when it is its path's turn, and its turn ends with its answer or with its head start. */
+export function inTurns(service: Service, options: TurnsOptions): Service {
+  const turns = createTurns(options)
+  return async (request, response) => {
+    const ended = await turns.begin((request.url ?? '').split('?', 1)[0] ?? '')
+    // Whoever is gone by now is answered nothing.
+    if (response.destroyed) return ended()
+    response.once('close', ended)
+    return service(request, response)
+  }
+}

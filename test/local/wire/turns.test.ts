@@ -1,0 +1,101 @@
+import { request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { listen } from '../../../local/wire/server.ts'
+import { createTurns, inTurns } from '../../../local/wire/turns.ts'
+
+const LONG = 60_000
+
+/** Asks for turns of these kinds, all at the same moment; gives the order in which they begin, one ending at a time. */
+async function orderOf(kinds: readonly string[], atOnce = 1): Promise<string[]> {
+  const { begin } = createTurns({ atOnce, headStartMs: () => LONG })
+  const began: string[] = []
+  await Promise.all(
+    kinds.map(async (kind, i) => {
+      const ended = await begin(kind)
+      began.push(`${kind}${i}`)
+      await null
+      ended()
+    }),
+  )
+  return began
+}
+
+test('who wants another thing than the crowd begins after one of the crowd', async () => {
+  const crowd = Array.from({ length: 50 }, () => 'crowd')
+  expect((await orderOf([...crowd, 'other'])).indexOf('other50')).toBeLessThanOrEqual(2)
+})
+
+test('of one kind the first one begins first, and everyone begins once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (kinds, atOnce) => {
+        const began = await orderOf(kinds, atOnce)
+        expect(began.toSorted()).toEqual(kinds.map((kind, i) => `${kind}${i}`).toSorted())
+        for (const kind of new Set(kinds)) {
+          const own = began.filter((name) => name.startsWith(kind)).map((name) => Number(name.slice(1)))
+          expect(own).toEqual(own.toSorted((a, b) => a - b))
+        }
+      },
+    ),
+  )
+})
+
+test('no more run at one time than may, and the next begins when one ends', async () => {
+  const { begin } = createTurns({ atOnce: 2, headStartMs: () => LONG })
+  const [first] = await Promise.all([begin('a'), begin('a')])
+  let third = false
+  const waits = begin('a').then(() => {
+    third = true
+  })
+  await sleep(5)
+  expect(third).toBe(false)
+  first()
+  first()
+  await waits
+  let fourth = false
+  void begin('a').then(() => {
+    fourth = true
+  })
+  await sleep(5)
+  expect(fourth, 'an end that is told twice counts once').toBe(false)
+})
+
+test('one that does not end keeps the next waiting for its head start alone', async () => {
+  const { begin } = createTurns({ atOnce: 1, headStartMs: () => 10 })
+  await begin('slow')
+  const began = performance.now()
+  await begin('next')
+  expect(performance.now() - began).toBeGreaterThanOrEqual(8)
+})
+
+test('a request whose client is gone is not begun', async () => {
+  const asked: string[] = []
+  const first = Promise.withResolvers<void>()
+  const service = inTurns(
+    async ({ url = '' }, response) => {
+      asked.push(url)
+      if (url === '/first?') await first.promise
+      response.end()
+    },
+    { atOnce: 1, headStartMs: () => LONG },
+  )
+  const server = await listen(service, { host: '127.0.0.1', port: 0 })
+  const get = (path: string) => request({ host: '127.0.0.1', port: server.port, path }).on('error', () => {})
+  const answered = (path: string) => new Promise((done) => get(path).on('response', done).end())
+  const one = answered('/first?')
+  await expect.poll(() => asked).toEqual(['/first?'])
+  const gone = get('/gone').on('socket', (socket) =>
+    socket.on('connect', () => sleep(50).then(() => gone.destroy())),
+  )
+  gone.end()
+  await sleep(150)
+  first.resolve()
+  await one
+  await answered('/last')
+  expect(asked).toEqual(['/first?', '/last'])
+  await server.close()
+})
