@@ -6,23 +6,12 @@ import { BUILD_ENV } from '../lib/aws/resources.ts'
 import { type DebianKernel, debianKernels } from '../test/support/registry/kernels.ts'
 import { probePath } from '../test/support/registry/probes.ts'
 import { curl, type Registry, startRegistry } from '../test/support/registry/registry.ts'
-import {
-  driversOf,
-  fetchAll,
-  firstRootUrls,
-  freshDriver,
-  headerUrls,
-  makeDriver,
-  placeTree,
-  unpackAll,
-} from './by-hand.ts'
+import { driversOf, fetchAll, freshDriver, headerUrls, makeDriver, placeTree, unpackAll } from './by-hand.ts'
 import type { Measure, Stage } from './stage.ts'
 import { type Goal, median } from './table.ts'
 import { type About, load, rowOf, seconds } from './turns.ts'
 
 interface Round {
-  /** seconds of a start that composes every root, with no list and no package at hand; of the first round alone: it takes minutes */
-  readonly start?: number
   /** the first GET of a registry that has its roots and nothing else */
   readonly rooted: Miss
   /** with all that the build takes */
@@ -41,10 +30,8 @@ interface Miss {
 }
 
 /** Seconds. */
-interface Hand {
-  /** to fetch and unpack the packages of the roots; of the first round alone */
-  readonly roots?: number
-  /** the same of the kernel's and the driver's packages */
+export interface Hand {
+  /** to fetch and unpack the kernel's and the driver's packages */
   readonly packages: number
   readonly make: number
 }
@@ -55,36 +42,14 @@ export const measureMiss: Measure = async (stage) => {
   const row = (about: Omit<About, 'name'>, ours: (round: Round) => number, theirs: (hand: Hand) => number) =>
     rowOf(
       { name: 'miss', ...about },
-      rounds
-        .map((one) => ({ ours: ours(one), theirs: theirs(one.hand), load: one.load }))
-        .filter((turn) => Number.isFinite(turn.ours)),
+      rounds.map((one) => ({ ours: ours(one), theirs: theirs(one.hand), load: one.load })),
     )
-  const startOf = ({ start = Number.NaN }: Round) => start
-  const rootsOf = ({ roots = Number.NaN }: Hand) => roots
   const some = ({ packages, make }: Hand) => packages + make
-  const all = (hand: Hand) => rootsOf(hand) + some(hand)
   const byHands = rounds.map(({ hand }) => hand)
   return [
     row(
       {
-        ...{ what: 'start with empty folders, which composes the roots', goal: { atMost: 1.5 } },
-        against: 'their packages fetched and unpacked',
-        note: `${list(rounds.map(startOf))} s; by hand ${list(byHands.map(rootsOf))} s; one run`,
-      },
-      startOf,
-      rootsOf,
-    ),
-    row(
-      {
-        ...{ what: 'miss, all cold: from that start to the last byte', goal: aSecondMore(byHands, all) },
-        ...{ against: 'the same, the packages, and make', note: 'one run' },
-      },
-      (round) => startOf(round) + round.rooted.whole,
-      all,
-    ),
-    row(
-      {
-        ...{ what: 'miss, roots there: first GET to last byte', goal: aSecondMore(byHands, some) },
+        ...{ what: 'miss, roots there: first GET to last byte', goal: aSecondMore(byHands.map(some)) },
         against: 'packages fetched and unpacked, and make',
         note: `${phasesOf(rounds.map(({ rooted }) => rooted))}; by hand ${list(byHands.map(some))} s`,
       },
@@ -103,15 +68,11 @@ export const measureMiss: Measure = async (stage) => {
 }
 
 /** The goal is a second more than the work by hand takes. */
-const aSecondMore = (hands: readonly Hand[], theirs: (hand: Hand) => number): Goal => ({
-  atMost: median(measured(hands.map((hand) => (theirs(hand) + 1) / theirs(hand)))),
+export const aSecondMore = (hands: readonly number[]): Goal => ({
+  atMost: median(hands.map((hand) => (hand + 1) / hand)),
 })
 
-const measured = (values: readonly number[]): number[] => values.filter(Number.isFinite)
-const list = (values: readonly number[]): string =>
-  measured(values)
-    .map((value) => value.toFixed(1))
-    .join(', ')
+const list = (values: readonly number[]): string => values.map((value) => value.toFixed(1)).join(', ')
 
 /** Each of them by a median. */
 function phasesOf(misses: readonly Miss[]): string {
@@ -123,59 +84,51 @@ async function oneRound(stage: Stage, round: number): Promise<Round> {
   const folder = join(stage.folder, `miss-${round}`)
   const [kernel, other] = debianKernels('6.1', 'amd64')
   if (kernel === undefined || other === undefined) throw new Error('two 6.1 kernels are needed')
-  const ours = await misses(folder, kernel, other, round === 0)
-  const hand = await byHand(join(folder, 'hand'), kernel, round === 0)
+  const ours = await misses(folder, kernel, other)
+  const hand = await byHand(join(folder, 'hand'), kernel)
   await rm(folder, { recursive: true })
   return { ...ours, hand, load: load() }
 }
 
 /**
- * `empty`: of a user who has no registry yet, and no roots. Later, without its index, the registry knows of no probe, and has all inputs at hand; the
- * other probe starts its workers.
+ * Later, without its index, the registry knows of no probe, and has all inputs at hand; the other probe starts its
+ * workers.
  */
-async function misses(folder: string, kernel: DebianKernel, other: DebianKernel, empty: boolean) {
+async function misses(folder: string, kernel: DebianKernel, other: DebianKernel) {
   const dataDir = join(folder, 'data')
+  const begin = () => startRegistry({ dataDir, args: ['--json'] })
   await mkdir(folder)
-  const env: Record<string, string> = empty ? { XDG_CACHE_HOME: join(folder, 'cache') } : {}
-  const begin = () => startRegistry({ dataDir, env, args: ['--json'] })
-  const began = performance.now()
   let registry = await begin()
   try {
-    const took = (performance.now() - began) / 1000
     const rooted = await firstGet(registry, folder, probePath(kernel.release))
     await registry.stop()
     await rm(join(dataDir, 'dynamodb'), { recursive: true })
     registry = await begin()
     await firstGet(registry, folder, probePath(other.release))
     const ready = await firstGet(registry, folder, probePath(kernel.release))
-    return { rooted, ready, ...(empty ? { start: took } : {}) }
+    return { rooted, ready }
   } finally {
     await registry.stop()
   }
 }
 
-async function byHand(folder: string, kernel: DebianKernel, empty: boolean): Promise<Hand> {
+export async function byHand(folder: string, kernel: DebianKernel): Promise<Hand> {
   const [driver] = driversOf(['bookworm'])
   if (driver === undefined) throw new Error('no driver')
-  const urls = [...headerUrls([kernel]), driver.url]
-  const rootUrls = empty ? await firstRootUrls() : []
-  const roots = await seconds(async () => {
-    for (const [i, own] of rootUrls.entries()) await fetchAndUnpack(join(folder, `root-${i}`), own)
-  })
-  const packages = await seconds(() => fetchAndUnpack(folder, urls))
+  const packages = await seconds(() => fetchAndUnpack(folder, [...headerUrls([kernel]), driver.url]))
   await placeTree(folder, kernel)
   const copy = join(folder, 'driver')
   await freshDriver(folder, driver.version, copy)
   const make = await seconds(() => makeDriver(folder, kernel, copy))
-  return { packages, make, ...(empty ? { roots } : {}) }
+  return { packages, make }
 }
 
-async function fetchAndUnpack(folder: string, urls: readonly string[]): Promise<void> {
+export async function fetchAndUnpack(folder: string, urls: readonly string[]): Promise<void> {
   await fetchAll(folder, urls)
   await unpackAll(folder)
 }
 
-async function firstGet(registry: Registry, folder: string, path: string): Promise<Miss> {
+export async function firstGet(registry: Registry, folder: string, path: string): Promise<Miss> {
   const began = Date.now()
   const patient = ['--retry', '10', '--retry-max-time', '300']
   const out = join(folder, 'probe')
