@@ -1,51 +1,41 @@
-// EventBridge's event patterns: compiled strictly, so that a matcher that is not known is an error at load.
+// EventBridge's event patterns: what is refused there is an error at load here, and the rest matches as it does there.
 
-import { isObject, type Json, type JsonObject, list, object, string } from '../wire/json.ts'
+import type { Json, JsonObject } from '../wire/json.ts'
+import { type Branch, branches } from './branches.ts'
+import { readSource } from './json-source.ts'
+import { consistent, type Leaf, leavesOf } from './leaves.ts'
 
-export type Pattern = (event: JsonObject) => boolean
-/** `undefined`: the event has no such field */
-type Test = (value: Json | undefined) => boolean
+/** Of an event, or of its JSON text, in which no number is rounded and a name that comes twice counts twice. */
+export type Pattern = (event: JsonObject | string) => boolean
 
-/** A leaf of the pattern is a list, of which one entry must fit; a field of the event that is a list fits by any entry. */
+/**
+ * `where` begins the message of an error, which goes on with the field and what is wrong with it.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+ */
 export function compilePattern(pattern: Json | undefined, where: string): Pattern {
-  const fields = Object.entries(object(pattern, where)).map(
-    ([name, wanted]) => [name, compileField(wanted, `${where}.${name}`)] as const,
-  )
-  return (event) => fields.every(([name, fits]) => fits(Object.hasOwn(event, name) ? event[name] : undefined))
-}
-
-function compileField(wanted: Json | undefined, where: string): Test {
-  if (where.split('.').at(-1)?.startsWith('$')) throw new Error(`${where}: this matcher is not known here`)
-  if (isObject(wanted)) {
-    const nested = compilePattern(wanted, where)
-    return (value) => nested(isObject(value) ? value : {})
+  const ways = branches(readSource(sourceText(pattern ?? null)), where)
+  return (event) => {
+    const leaves = leavesOf(readSource(sourceText(event)))
+    return ways.some((branch) => fits(branch, leaves, new Map()))
   }
-  const tests = list(wanted, where).map((matcher) => compileMatcher(matcher, where))
-  return (value) =>
-    tests.some((test) => (Array.isArray(value) ? value.some((entry) => test(entry)) : test(value)))
 }
 
-function compileMatcher(matcher: Json, where: string): Test {
-  if (!isObject(matcher)) return (value) => value === matcher
-  const entries = Object.entries(matcher)
-  const [name, argument] = entries[0] ?? ['', undefined]
-  if (entries.length !== 1 || !Object.hasOwn(MATCHERS, name))
-    throw new Error(`${where}: matcher ${Object.keys(matcher).join(', ')} is not known here`)
-  return MATCHERS[name]!(argument ?? null, where)
-}
+/** A text is JSON already. */
+const sourceText = (json: Json): string => (typeof json === 'string' ? json : JSON.stringify(json))
 
-const MATCHERS: Readonly<Record<string, (argument: Json, where: string) => Test>> = {
-  prefix: (argument, where) => {
-    const prefix = string(argument, where)
-    return (value) => typeof value === 'string' && value.startsWith(prefix)
-  },
-  exists: (argument) => (value) => (value !== undefined) === argument,
-  'anything-but': (argument, where) => {
-    if (isObject(argument)) {
-      const test = compileMatcher(argument, where)
-      return (value) => value !== undefined && !test(value)
-    }
-    const unwanted = Array.isArray(argument) ? argument : [argument]
-    return (value) => value !== undefined && !unwanted.includes(value)
-  },
+/**
+ * Every field fits, and all those that lie in lists lie in the same entries of them. Fields are taken in the order of
+ * their names: `exists: false` sees only what is in the entries chosen so far.
+ */
+function fits([field, ...rest]: Branch, leaves: readonly Leaf[], chosen: Leaf['within']): boolean {
+  if (field === undefined) return true
+  const found = leaves.flatMap((leaf) => {
+    const within = leaf.path === field.path ? consistent(chosen, leaf.within) : undefined
+    return within === undefined ? [] : [{ value: leaf.value, within }]
+  })
+  if (found.length === 0) return field.matchers.includes('absent') && fits(rest, leaves, chosen)
+  return found.some(
+    ({ value, within }) =>
+      field.matchers.some((matcher) => matcher !== 'absent' && matcher(value)) && fits(rest, leaves, within),
+  )
 }

@@ -75,8 +75,9 @@ export function createEvents(options: EventsOptions): Events {
       log(`a schedule is left out this time: ${String(error)}`)
     }
   }
-  function publish(bus: string, event: JsonObject): void {
-    for (const rule of rules) if (rule.bus === bus && rule.matches?.(event) === true) fire(rule, event)
+  /** `text`: the event as its sender wrote it, which is what patterns are matched with. */
+  function publish(bus: string, event: JsonObject, text = JSON.stringify(event)): void {
+    for (const rule of rules) if (rule.bus === bus && rule.matches?.(text) === true) fire(rule, event)
   }
   const envelope = (fields: JsonObject): JsonObject => ({
     version: '0',
@@ -102,14 +103,15 @@ export function createEvents(options: EventsOptions): Events {
       return refused('InvalidArgument', 'Source, DetailType and Detail are required')
     const detail = parseDetail(Detail)
     if (detail === undefined) return refused('MalformedDetail', 'Detail is malformed.')
-    const event = envelope({ 'detail-type': DetailType, source: Source, detail })
+    const fields = envelope({ 'detail-type': DetailType, source: Source })
+    const event = { ...fields, detail }
     try {
-      publish(bus, event)
+      publish(bus, event, `${JSON.stringify(fields).slice(0, -1)},"detail":${Detail}}`)
     } catch (error) {
       return refused('InternalFailure', lacks(true) ?? String(error))
     }
     options.onEvent?.(DetailType, detail)
-    return { EventId: event.id as string }
+    return { EventId: fields.id as string }
   }
   return {
     operations: { PutEvents: (input, caller) => putEvents(input, (entry) => put(entry, caller)) },
