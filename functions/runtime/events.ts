@@ -1,6 +1,7 @@
 // What the events that call plan and publish say, checked field by field.
 
 import * as z from 'zod'
+import { brokeOffIn } from '../../lib/aws/build-phases.ts'
 import { BUILD_ENDS, BUILD_ENV } from '../../lib/aws/resources.ts'
 import type { LoadTestRequest } from '../../lib/build/load-test.ts'
 import type { PlanRequest } from '../../lib/build/start.ts'
@@ -13,9 +14,7 @@ import {
   probeRequested,
   rootWanted,
 } from '../../lib/model/events.ts'
-import { faultOf } from '../../lib/model/fault.ts'
 import { parseOwn } from '../../lib/model/parse.ts'
-import type { BrokeOff } from '../../lib/publish/fail.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
 
 const BUILD_ENDED = 'CodeBuild Build State Change'
@@ -23,11 +22,17 @@ const BUILD_ENDED = 'CodeBuild Build State Change'
 /** What EventBridge puts around every event. */
 const envelope = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) })
 
-const phase = z.object({
-  'phase-type': z.string(),
-  'phase-status': z.string().optional(),
-  'phase-context': z.array(z.string()).optional(),
-})
+const phase = z
+  .object({
+    'phase-type': z.string(),
+    'phase-status': z.string().optional(),
+    'phase-context': z.array(z.string()).optional(),
+  })
+  .transform(({ 'phase-type': type, 'phase-status': status, 'phase-context': said = [] }) => ({
+    type,
+    status,
+    said,
+  }))
 
 /** "Build state change" in the CodeBuild user guide, section "Build notifications sample". */
 const buildEnded = z.object({
@@ -40,25 +45,6 @@ const buildEnded = z.object({
     phases: z.array(phase).optional(),
   }),
 })
-
-/** What CodeBuild does before the first command of a buildspec, by the names of its phases. */
-const BEFORE = ['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE']
-
-/** How a build ends that no builder took: its time in the queue was over, or somebody stopped it there. */
-const UNTAKEN = ['TIMED_OUT', 'STOPPED']
-
-/** Where a build stopped; `undefined`: the event does not say. */
-function brokeOff(phases: readonly z.infer<typeof phase>[] = []): BrokeOff | undefined {
-  const stopped = phases.find((one) => ![undefined, 'SUCCEEDED'].includes(one['phase-status']))
-  if (stopped === undefined) return undefined
-  // An empty context is written ": ".
-  const said = (stopped['phase-context'] ?? []).filter((one) => /\w/.test(one)).join('; ')
-  return {
-    begun: !BEFORE.includes(stopped['phase-type']),
-    neverBegan: stopped['phase-type'] === 'QUEUED' && UNTAKEN.includes(stopped['phase-status'] ?? ''),
-    why: said === '' ? '' : faultOf(said),
-  }
-}
 
 export type Requested =
   | { readonly type: 'ProbeRequested'; readonly request: PlanRequest }
@@ -103,7 +89,8 @@ export function buildEndOf(event: unknown): BuildEnd {
     return value
   }
   const status = BUILD_ENDS[found['build-status']]
-  const stopped = status !== 'succeeded' ? brokeOff(found['additional-information'].phases) : undefined
+  const { phases = [] } = found['additional-information']
+  const stopped = status !== 'succeeded' ? brokeOffIn(phases) : undefined
   return {
     key: variable(BUILD_ENV.probeKey),
     claim: variable(BUILD_ENV.claim),

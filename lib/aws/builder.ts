@@ -3,14 +3,17 @@
 import {
   AccountLimitExceededException,
   BatchGetBuildsCommand,
+  type Build,
+  type BuildPhase,
   type CodeBuildClient,
   StartBuildCommand,
   type StatusType,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild'
 import { ProbeError } from '../model/errors.ts'
-import type { Builder, BuildOrder, BuildStatus, Phase } from '../model/ports.ts'
+import type { Builder, BuildLook, BuildOrder, BuildStatus, Phase } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
+import { brokeOffIn, type EndedPhase } from './build-phases.ts'
 import { BUILD_ENDS, BUILD_ENV } from './resources.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = { IN_PROGRESS: 'running', ...BUILD_ENDS }
@@ -50,16 +53,29 @@ export function createBuilder(
         throw new ProbeError('misconfigured', `CodeBuild started a build of ${key} without an id`)
       return build.id
     },
-    async status(buildId) {
+    async look(buildId) {
       const { builds = [] } = await client.send(new BatchGetBuildsCommand({ ids: [buildId] }))
-      const status = builds[0]?.buildStatus
-      return status === undefined ? 'unknown' : STATUS[status]
+      return lookAt(builds[0])
     },
     async stop(buildId) {
       await client.send(new StopBuildCommand({ id: buildId }))
     },
   }
 }
+
+function lookAt({ buildStatus, phases = [] }: Build = {}): BuildLook {
+  if (buildStatus === undefined) return { status: 'unknown' }
+  const status = STATUS[buildStatus]
+  if (status === 'running' || status === 'succeeded') return { status }
+  const brokeOff = brokeOffIn(phases.map(endedPhase))
+  return { status, ...(brokeOff === undefined ? {} : { brokeOff }) }
+}
+
+const endedPhase = ({ phaseType, phaseStatus, contexts = [] }: BuildPhase): EndedPhase => ({
+  type: phaseType ?? '',
+  status: phaseStatus,
+  said: contexts.map(({ statusCode, message = '' }) => (statusCode ? `${statusCode}: ${message}` : message)),
+})
 
 /** An account has a limit of builds that run and wait: https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html */
 async function unlessFull<T>(started: Promise<T>): Promise<T | undefined> {

@@ -238,10 +238,27 @@ export interface PresignOptions {
 
 export type BuildStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'unknown'
 
+/** Where a build broke off, as its builder tells it. */
+export interface BrokeOff {
+  /** whether it came to its own first command */
+  readonly begun: boolean
+  /** whether it waited for a builder in vain */
+  readonly neverBegan?: boolean
+  /** one line, for a person; empty: the builder says nothing more */
+  readonly why: string
+}
+
+export interface BuildLook {
+  readonly status: BuildStatus
+  /** of one that failed or took too long, where its builder says so */
+  readonly brokeOff?: BrokeOff
+}
+
 export interface Builder {
   /** Starts the build, or returns the id of the one that this claim started before; `undefined`: it takes no more now. */
   start(build: BuildOrder): Promise<string | undefined>
-  status(buildId: string): Promise<BuildStatus>
+  /** How it is, or how it ended, as the event of its end would tell it. */
+  look(buildId: string): Promise<BuildLook>
   stop(buildId: string): Promise<void>
 }
 /** A build makes the probe; a load test has its own kernel load it. */

@@ -4,7 +4,7 @@ import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
 import { readFault } from '../build/faults.ts'
 import { sha256 } from '../model/digest.ts'
 import { stagingKeys } from '../model/keys.ts'
-import type { Clock, Index, Store } from '../model/ports.ts'
+import type { BrokeOff, Clock, Index, Store } from '../model/ports.ts'
 import type { Claim, FailureReason } from '../model/probe.ts'
 import { forgottenAt, PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
 import { nameOf } from '../names/grammar.ts'
@@ -19,16 +19,6 @@ export interface FailPorts extends StagedPorts, TreePorts {
 }
 
 export type FailOutcome = 'failed' | 'claim-lost'
-
-/** Where a build broke off, as its builder tells it. */
-export interface BrokeOff {
-  /** whether it came to its own first command */
-  readonly begun: boolean
-  /** whether it waited for a builder in vain */
-  readonly neverBegan?: boolean
-  /** one line, for a person; empty: the builder says nothing more */
-  readonly why: string
-}
 
 /** The build left no probe: what it left says why. `brokeOff`: as its end was told; `undefined`: nobody told it. */
 export async function failBuild(

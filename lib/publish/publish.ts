@@ -7,8 +7,10 @@ import { sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
 import { faultOf } from '../model/fault.ts'
 import type {
+  BrokeOff,
   Budgets,
   Builder,
+  BuildLook,
   BuildStatus,
   Bus,
   Index,
@@ -30,7 +32,7 @@ import { nameOf, probeOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { giveBack, giveBackBuild } from '../serve/spending.ts'
 import { type ArtifactPorts, storeProbe } from './artifacts.ts'
-import { type BrokeOff, type FailPorts, fail, failBuild } from './fail.ts'
+import { type FailPorts, fail, failBuild } from './fail.ts'
 import { keepTree, readLoadTest, readStaged, type Tested, verifyStaged, type Whole } from './staged.ts'
 
 export interface PublishPorts extends ArtifactPorts, FailPorts, TurnPorts {
@@ -43,7 +45,7 @@ export interface PublishPorts extends ArtifactPorts, FailPorts, TurnPorts {
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
   readonly trees: Pick<Trees, 'keep'>
-  readonly builder: Pick<Builder, 'status' | 'stop'>
+  readonly builder: Pick<Builder, 'look' | 'stop'>
   readonly bus: Bus
   readonly log: Log
   readonly settings: Settings
@@ -98,11 +100,11 @@ export async function publish(ports: PublishPorts, end: BuildEnd): Promise<Publi
 async function lookAt(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   const state = await ports.index.get(end.key, { consistent: true })
   if (!isOf(state, end) || state.buildId === undefined) return 'claim-lost'
-  const status = await ports.builder.status(state.buildId)
+  const look = await ports.builder.look(state.buildId)
   // What it does not know may have been started this moment.
-  if (status === 'running' || status === 'unknown') return 'running'
+  if (look.status === 'running' || look.status === 'unknown') return 'running'
   const { key, claim } = end
-  return publish(ports, { key, claim, status, ...phaseOf(state) })
+  return publish(ports, { key, claim, ...look, ...phaseOf(state) })
 }
 
 const phaseOf = (state: Open['state']): Pick<BuildEnd, 'phase' | 'test'> =>
@@ -167,17 +169,16 @@ async function settled(
     return testEnded(ports, end, { ...state, test: state.test })
   }
   if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
-  if (state.phase !== 'load-test')
-    return publishBuilt(ports, end, state, end.status ?? (await overdueStatus(ports, state)))
+  if (state.phase !== 'load-test') return publishBuilt(ports, end.key, state, await lookOf(ports, end, state))
   // The event of the build came again, after its load test was asked for.
   return end.phase === 'build' ? 'testing' : testEnded(ports, end, { ...state, test: state.test ?? 1 })
 }
 
 async function publishBuilt(
   ports: PublishPorts,
-  { key, brokeOff }: BuildEnd,
+  key: string,
   claim: Claim,
-  status: BuildStatus,
+  { status, brokeOff }: BuildLook,
 ): Promise<PublishOutcome> {
   if (brokeOff?.neverBegan === true) return forget(ports, key, claim, brokeOff)
   switch (status) {
@@ -223,11 +224,15 @@ async function failTimedOut(ports: PublishPorts, key: string, claim: Claim): Pro
   return fail(ports, key, claim, 'build-timeout', what, log)
 }
 
-/** A claim without a build never got beyond its plan. */
-const overdueStatus = async (
+/** As its end was told, or as its builder tells it. A claim without a build never got beyond its plan. */
+async function lookOf(
   { builder }: PublishPorts,
+  { status, brokeOff }: BuildEnd,
   { buildId }: Pick<Claim, 'buildId'>,
-): Promise<BuildStatus> => (buildId === undefined ? 'unknown' : builder.status(buildId))
+): Promise<BuildLook> {
+  if (status !== undefined) return { status, ...(brokeOff === undefined ? {} : { brokeOff }) }
+  return buildId === undefined ? { status: 'unknown' } : builder.look(buildId)
+}
 
 /**
  * `required`: the load test comes first, and what it leaves is published at its end. A crash after the test is asked for
@@ -289,11 +294,11 @@ async function testEnded(ports: PublishPorts, end: BuildEnd, state: InTest): Pro
   const { key } = end
   // An earlier test, whose end comes late or again.
   if (end.test !== undefined && end.test !== state.test) return 'testing'
-  if (end.status === undefined && (await overdueStatus(ports, state)) === 'running')
-    await ports.builder.stop(state.buildId ?? '')
+  const look = await lookOf(ports, end, state)
+  if (look.status === 'running') await ports.builder.stop(state.buildId ?? '')
   const probe = await testedProbe(ports, state)
   const tested = await readLoadTest(ports, state.claim, state.test, probe.sha256)
-  const spared = (state.spared ?? 0) + (await spareUnbegun(ports, end, state))
+  const spared = (state.spared ?? 0) + (await spareUnbegun(ports, key, look, state))
   if (!tested.known && state.test < MAX_TESTS + spared)
     return askForTest(ports, key, state, testAt(ports, state.test + 1), probe)
   return state.state === 'published'
@@ -302,7 +307,12 @@ async function testEnded(ports: PublishPorts, end: BuildEnd, state: InTest): Pro
 }
 
 /** A test that no builder took counts as none. A crash after it counts one too few. */
-async function spareUnbegun({ index }: PublishPorts, { key, brokeOff }: BuildEnd, { claim, test }: InTest) {
+async function spareUnbegun(
+  { index }: PublishPorts,
+  key: string,
+  { brokeOff }: BuildLook,
+  { claim, test }: InTest,
+): Promise<number> {
   if (brokeOff?.neverBegan !== true) return 0
   return (await index.spare(key, claim, { test })) ? 1 : 0
 }

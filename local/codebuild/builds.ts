@@ -139,9 +139,15 @@ export const describe = (build: Build): JsonObject => ({
     startTime: seconds(start),
     endTime: seconds(end),
     durationInSeconds: end === undefined ? undefined : Math.round((end - start) / 1000),
-    contexts: context === undefined ? [] : [{ statusCode: 'BUILD_ERROR', message: context }],
+    contexts: context === undefined ? [] : [contextOf(context)],
   })),
 })
+
+/** What an event tells in one line, `CODE: message`, in its two parts. */
+function contextOf(context: string): JsonObject {
+  const [, statusCode = '', message = context] = /^([A-Z_]+): (.*)$/s.exec(context) ?? []
+  return { statusCode, message }
+}
 
 /** The `detail` of a "CodeBuild Build State Change" event. */
 export const eventDetail = (build: Build): JsonObject => ({

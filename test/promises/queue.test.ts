@@ -153,30 +153,50 @@ test('a plan that nobody has begun is asked for again after five seconds, once, 
   expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
 })
 
-test('a build that no builder took is no failure: it is free for whoever asks, and nothing is spent', async () => {
-  const world = worldOf()
-  await world.ask(1)
-  await world.plan()
-  await world.end(keyOf(1), {
-    status: 'timed-out',
-    brokeOff: { begun: false, neverBegan: true, why: 'busy' },
-  })
-  world.pass(1000)
-  expect(await world.memory.index.get(keyOf(1))).toBeUndefined()
-  expect(await world.memory.budgets.exhausted('builds/2026-11-23', 1)).toBe(false)
-  await world.ask(1)
-  await world.deliver()
-  expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
-})
+const UNTAKEN = { status: 'timed-out', brokeOff: { begun: false, neverBegan: true, why: 'busy' } } as const
 
-test('load tests that no builder took count as none', async () => {
+test.each([
+  ['as its event tells', 0],
+  ['as the next sweep finds out', 1],
+  ['as is found out at its deadline', 60],
+])(
+  'a build that no builder took, %s, is no failure: it is free for whoever asks, and nothing is spent',
+  async (_, minutes) => {
+    const world = worldOf()
+    await world.ask(1)
+    await world.plan()
+    if (minutes === 0) await world.end(keyOf(1), UNTAKEN)
+    else await unheard(world, minutes)
+    world.pass(1000)
+    expect(await world.memory.index.get(keyOf(1))).toBeUndefined()
+    expect(await world.memory.budgets.exhausted('builds/2026-11-23', 1)).toBe(false)
+    await world.ask(1)
+    await world.deliver()
+    expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
+  },
+)
+
+/** Nobody is told that no builder took it. */
+async function unheard(world: ReturnType<typeof worldOf>, minutes: number): Promise<void> {
+  await world.endUnheard(keyOf(1), UNTAKEN)
+  world.pass(minutes * MINUTE)
+  await world.sweep()
+  await world.plan()
+}
+
+test.each([
+  ['as their events tell', 0],
+  ['as sweeps find out', 1],
+  ['as is found out at their deadlines', 60],
+])('load tests that no builder took, %s, count as none', async (_, minutes) => {
   const world = worldOf('required')
   await world.ask(1)
   await world.plan()
   await world.end(keyOf(1))
   for (let times = 0; times < 6; times += 1) {
     await world.plan()
-    await world.end(keyOf(1), { status: 'timed-out', brokeOff: { begun: false, neverBegan: true, why: '' } })
+    if (minutes === 0) await world.end(keyOf(1), UNTAKEN)
+    else await unheard(world, minutes)
   }
   await world.deliver()
   expect(world.state(keyOf(1))).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })

@@ -205,12 +205,12 @@ describe('a build', () => {
 })
 
 describe('publishing that breaks off', () => {
-  test.each(['artifacts.create', 'signer.sign', 'index.publish', 'staging.get', 'builder.status'])(
+  test.each(['artifacts.create', 'signer.sign', 'index.publish', 'staging.get', 'builder.look'])(
     'at %s is told once the claim is past its deadline',
     async (call) => {
       const { world, deliver, sweep } = broken(call)
       await world.get()
-      if (call === 'builder.status') {
+      if (call === 'builder.look') {
         await world.plan()
       } else await deliver()
       await sweep()

@@ -6,6 +6,7 @@ import type { DriverCatalogue } from '../../lib/model/drivers.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { RegistryEvent } from '../../lib/model/events.ts'
 import type {
+  BrokeOff,
   Budgets,
   Builder,
   BuildOrder,
@@ -366,6 +367,7 @@ export interface MemoryBuild {
   readonly order: BuildOrder
   /** tests end a build by setting it */
   status: BuildStatus
+  brokeOff?: BrokeOff
 }
 
 /** Builds that run until a test, or `stop`, ends them. */
@@ -386,7 +388,10 @@ export function memoryBuilder() {
       builds.push({ id, order, status: 'running' })
       return id
     },
-    status: async (buildId) => find(buildId)?.status ?? 'unknown',
+    look: async (buildId) => {
+      const { status = 'unknown', brokeOff } = find(buildId) ?? {}
+      return { status, ...(brokeOff === undefined ? {} : { brokeOff }) }
+    },
     stop: async (buildId) => {
       const build = find(buildId)
       if (build?.status === 'running') build.status = 'failed'

@@ -12,7 +12,7 @@ import { ProbeError } from '../../lib/model/errors.ts'
 import type { RegistryEvent } from '../../lib/model/events.ts'
 import type { SubmittedKernel } from '../../lib/model/kernel.ts'
 import { loadTestKeys, stagingKeys } from '../../lib/model/keys.ts'
-import type { BuildOrder, BuildStatus } from '../../lib/model/ports.ts'
+import type { BuildLook, BuildOrder, BuildStatus } from '../../lib/model/ports.ts'
 import type { ConfigHash, KernelImage, Probe } from '../../lib/model/probe.ts'
 import { SIGN_MILLISECONDS } from '../../lib/model/retry.ts'
 import type { Settings } from '../../lib/model/settings.ts'
@@ -297,14 +297,15 @@ export function createWorld(options: WorldOptions) {
     return publish(publishPorts, { key, claim, status: undefined, phase: undefined, mayRun })
   }
 
-  async function endOne(key: string, status?: BuildStatus): Promise<BuildEnd> {
+  async function endOne(key: string, how: Partial<BuildLook> = {}): Promise<BuildEnd> {
     const running = memory.inside.builds.find(({ id, order }) => order.key === key && !ended.has(id))
     if (running === undefined) throw new Error(`nothing runs of ${key}`)
     ended.add(running.id)
-    running.status = status ?? (await build(running.order))
+    running.status = how.status ?? (await build(running.order))
+    if (how.brokeOff !== undefined) running.brokeOff = how.brokeOff
     const { claim, phase } = running.order
     const test = running.order.phase === 'load-test' ? running.order.test : undefined
-    return { key, claim, phase, test, status: running.status }
+    return { key, claim, phase, test, ...how, status: running.status }
   }
 
   const isTime = everyMilliseconds(SIGN_MILLISECONDS, now)
@@ -326,11 +327,11 @@ export function createWorld(options: WorldOptions) {
       await giveSign({ index, bus, now, log: memory.log, isTime }, key, state)
     },
     /** What runs of that probe ends, or ends like that; nothing else happens. */
-    end: async (key: string, how?: Pick<BuildEnd, 'status' | 'brokeOff'>) => {
-      await publish(publishPorts, { ...(await endOne(key, how?.status)), ...how })
+    end: async (key: string, how?: BuildLook) => {
+      await publish(publishPorts, await endOne(key, how))
     },
     /** The same, of which no event ever comes. */
-    endUnheard: (key = KEY) => endOne(key),
+    endUnheard: (key = KEY, how?: BuildLook) => endOne(key, how),
     resolvePorts,
     holds,
     get: (path = PATH, more: Partial<Request> = {}) =>

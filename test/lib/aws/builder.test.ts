@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { buildEndOf } from '../../../functions/runtime/events.ts'
 import { createBuilder } from '../../../lib/aws/builder.ts'
 import type { BuildOrder, BuildStatus } from '../../../lib/model/ports.ts'
 import type { Arch } from '../../../lib/model/probe.ts'
@@ -73,8 +74,8 @@ async function lab(command: string) {
   const builder = { ...adapter, start }
   const ended = (id: string) =>
     until(async () => {
-      const status = await builder.status(id)
-      return status === 'running' ? undefined : status
+      const look = await builder.look(id)
+      return look.status === 'running' ? undefined : look.status
     })
   return { builder, client, ended, refs }
 }
@@ -135,16 +136,82 @@ describe('a build', () => {
   test('runs until it is stopped, and may be stopped again', async () => {
     const { builder, ended } = await lab('sleep 60')
     const id = await builder.start(orderFor(HERE))
-    expect(await builder.status(id)).toBe('running')
+    expect(await builder.look(id)).toEqual({ status: 'running' })
     await builder.stop(id)
     expect(await ended(id)).toBe('failed')
     await builder.stop(id)
   })
 
+  test('that is stopped before a builder took it never began', async () => {
+    const { builder, ended } = await lab('sleep 60')
+    const ids: string[] = []
+    for (const i of [1, 2, 3])
+      ids.push(await builder.start(orderFor(HERE, `00000000-0000-4000-8000-00000000000${i}`)))
+    await builder.stop(ids[2]!)
+    expect(await builder.look(ids[2]!)).toEqual({
+      status: 'failed',
+      brokeOff: { begun: false, neverBegan: true, why: 'Build was stopped' },
+    })
+    await builder.stop(ids[0]!)
+    await ended(ids[0]!)
+    expect((await builder.look(ids[0]!)).brokeOff).toMatchObject({ neverBegan: false })
+  })
+
   test('that nobody has heard of is unknown', async () => {
     const { builder, refs } = await lab('true')
-    expect(await builder.status(`${refs.Intel}:00000000-0000-4000-8000-000000000000`)).toBe('unknown')
+    const unheard = `${refs.Intel}:00000000-0000-4000-8000-000000000000`
+    expect(await builder.look(unheard)).toEqual({ status: 'unknown' })
   })
+})
+
+describe('where a build broke off', () => {
+  const phases = (type: string, phaseStatus: string, message: string) => [
+    { phaseType: 'SUBMITTED', phaseStatus: 'SUCCEEDED' },
+    { phaseType: type, phaseStatus, contexts: [{ statusCode: 'CODE', message }] },
+    { phaseType: 'COMPLETED' },
+  ]
+  test.each([
+    ['that no builder took', 'TIMED_OUT', phases('QUEUED', 'TIMED_OUT', 'too long')],
+    ['that was stopped as it waited', 'STOPPED', phases('QUEUED', 'STOPPED', 'by hand')],
+    ['whose image cannot be had', 'FAULT', phases('PROVISIONING', 'FAULT', 'no image')],
+    ['that took too long', 'TIMED_OUT', phases('BUILD', 'TIMED_OUT', 'too long')],
+    ['that says nothing', 'FAILED', [{ phaseType: 'BUILD', phaseStatus: 'FAILED', contexts: [] }]],
+    ['without phases', 'FAILED', []],
+  ])('is told of one %s as by the event of its end', async (_, buildStatus, told) => {
+    const { status, brokeOff } = buildEndOf(eventOfEnd(buildStatus, told))
+    expect(await looked({ buildStatus, phases: told })).toEqual({ status, ...(brokeOff && { brokeOff }) })
+  })
+
+  test('is not told of one that runs or ended well', async () => {
+    for (const buildStatus of ['IN_PROGRESS', 'SUCCEEDED'])
+      expect(await looked({ buildStatus, phases: phases('QUEUED', 'TIMED_OUT', '') })).not.toHaveProperty(
+        'brokeOff',
+      )
+  })
+})
+
+interface Told {
+  readonly phaseType: string
+  readonly phaseStatus?: string
+  readonly contexts?: readonly { readonly statusCode: string; readonly message: string }[]
+}
+
+/** "Build state change" in the CodeBuild user guide. */
+const eventOfEnd = (status: string, phases: readonly Told[]) => ({
+  'detail-type': 'CodeBuild Build State Change',
+  detail: {
+    'build-status': status,
+    'additional-information': {
+      environment: {
+        'environment-variables': ['PROBE_KEY', 'CLAIM', 'PHASE'].map((name) => ({ name, value: name })),
+      },
+      phases: phases.map(({ phaseType, phaseStatus, contexts = [] }) => ({
+        'phase-type': phaseType,
+        'phase-status': phaseStatus,
+        'phase-context': contexts.map(({ statusCode, message }) => `${statusCode}: ${message}`),
+      })),
+    },
+  },
 })
 
 test.each<[string, BuildStatus]>([
@@ -155,14 +222,19 @@ test.each<[string, BuildStatus]>([
   ['STOPPED', 'failed'],
   ['TIMED_OUT', 'timed-out'],
 ])('%s of CodeBuild is %s', async (buildStatus, status) => {
+  expect(await looked({ buildStatus })).toEqual({ status })
+})
+
+/** Of a CodeBuild that says just that. */
+async function looked(build: object) {
   const server = createServer((request, response) => {
     request.resume()
-    response.end(JSON.stringify({ builds: [{ buildStatus }] }))
+    response.end(JSON.stringify({ builds: [build] }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const client = used(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const projects = { x86_64: 'i', aarch64: 'a' }
   const builder = createBuilder(client, { build: projects, 'load-test': projects })
-  expect(await builder.status('i:1')).toBe(status)
-})
+  return builder.look('i:1')
+}
