@@ -44,6 +44,7 @@ export async function runOnMachine(options: MachineOptions, order: BuildOrder): 
     spec,
     variables: [],
     timeoutMs: options.timeoutMinutes * 60_000,
+    privileged: true,
     queuedTimeoutMs: 0,
     impossible: undefined,
   }

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs'
 import type { RootPlaces } from '../roots.ts'
 import { type Clock, REGION } from '../wire/types.ts'
 import type { Builder } from './builder.ts'
-import { type Build, type Builds, buildArn, endOf, type PhaseRecord, type PhaseType } from './builds.ts'
+import { type Build, type Builds, buildArn, endOf, inPhase, type PhaseType } from './builds.ts'
 import { buildScripts } from './buildspec.ts'
 import type { Project } from './project.ts'
 import { IMAGE_PATH, SOURCE_FOLDER } from './sandbox.ts'
@@ -42,6 +42,7 @@ export function runBuild(options: BuildRunOptions): BuildRun {
     ...{ scratch, roots, store, variables },
     image: variables[IMAGE] ?? '',
     scripts: buildScripts(project.spec),
+    privileged: project.privileged,
   }
   const running = builder.run(order, { output: log.write, told })
   builds.note(build)
@@ -71,15 +72,6 @@ function openLog(file: string) {
     write: (bytes: Uint8Array): void => void stream.write(bytes),
     end: (): Promise<void> => new Promise((done) => void stream.end(() => done())),
   }
-}
-
-/** The phase that ran has ended well, and `type` begins. */
-function inPhase(build: Build, type: PhaseType, now: number): Build {
-  const phases = build.phases.map(
-    (phase): PhaseRecord =>
-      phase.status === undefined ? { ...phase, status: 'SUCCEEDED', end: now } : phase,
-  )
-  return { ...build, phases: [...phases, { type, start: now }] }
 }
 
 /** A line of the driver: `start PHASE` or `end PHASE CODE`. */

@@ -13,6 +13,8 @@ export interface Order {
   /** by file name, with a `driver` among them */
   readonly scripts: Readonly<Record<string, string>>
   readonly variables: Readonly<Record<string, string>>
+  /** whether what runs in it may make namespaces, and so sandboxes of its own */
+  readonly privileged: boolean
 }
 
 /** `run`: which build is meant; the stack counts them. */

@@ -7,18 +7,27 @@ import { ACCOUNT, REGION } from '../wire/types.ts'
 
 export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
 export type PhaseStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
-export type PhaseType =
-  | 'SUBMITTED'
-  | 'QUEUED'
-  | 'PROVISIONING'
-  | 'INSTALL'
-  | 'PRE_BUILD'
-  | 'BUILD'
-  | 'POST_BUILD'
-  | 'COMPLETED'
+
+/** In their order; a build that a builder took passes all of these that nothing keeps it from. */
+const PHASES = [
+  'SUBMITTED',
+  'QUEUED',
+  'PROVISIONING',
+  'DOWNLOAD_SOURCE',
+  'INSTALL',
+  'PRE_BUILD',
+  'BUILD',
+  'POST_BUILD',
+  'UPLOAD_ARTIFACTS',
+  'FINALIZING',
+  'COMPLETED',
+] as const
+/** https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildPhase.html */
+export type PhaseType = (typeof PHASES)[number]
 
 export interface PhaseRecord {
   readonly type: PhaseType
+  /** COMPLETED never has one */
   readonly status?: PhaseStatus
   /** milliseconds since the epoch */
   readonly start: number
@@ -100,23 +109,38 @@ const seconds = (ms: number | undefined): number | undefined => (ms === undefine
 export const currentPhase = ({ phases }: Build): PhaseType =>
   phases.find(({ status }) => status === undefined)?.type ?? 'COMPLETED'
 
-/** The phases that have not ended end with the build. */
+/** The phase that ran has ended well, those that have nothing to do are passed, and `type` begins. */
+export function inPhase(build: Build, type: PhaseType, now: number): Build {
+  const ended = { status: 'SUCCEEDED', end: now } as const
+  const phases = build.phases.map((phase) => (phase.status === undefined ? { ...phase, ...ended } : phase))
+  const last = phases.at(-1)?.type ?? 'SUBMITTED'
+  const passed = PHASES.slice(PHASES.indexOf(last) + 1, PHASES.indexOf(type)).map((type) => ({
+    ...{ type, start: now },
+    ...ended,
+  }))
+  return { ...build, phases: [...phases, ...passed, { type, start: now }] }
+}
+
+/** The phase that has not ended ends with the build; what a builder took is given back by it. */
 export function endOf(
   build: Build,
   status: Exclude<Build['status'], 'IN_PROGRESS'>,
   context: string | undefined,
   now: number,
 ): Build {
+  if (status === 'SUCCEEDED') return { ...inPhase(build, 'COMPLETED', now), status, end: now }
   const phases = build.phases.map((phase) =>
     phase.status === undefined
       ? { ...phase, status, end: now, ...(context === undefined ? {} : { context }) }
       : phase,
   )
+  const taken = phases.some(({ type }) => type === 'PROVISIONING')
+  const back = { type: 'FINALIZING', status: 'SUCCEEDED', start: now, end: now } as const
   return {
     ...build,
     status,
     end: now,
-    phases: [...phases, { type: 'COMPLETED', status: 'SUCCEEDED', start: now, end: now }],
+    phases: [...phases, ...(taken ? [back] : []), { type: 'COMPLETED', start: now }],
   }
 }
 

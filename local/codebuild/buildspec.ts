@@ -18,8 +18,13 @@ export interface Phase {
   readonly last: readonly string[]
 }
 
+/** Characters of a buildspec that comes in a project; the longest that CodeBuild takes. */
+const MAX_BUILDSPEC = 25_600
+
 /** What is not known here is an error that names it. */
 export function parseBuildSpec(text: string, where: string): BuildSpec {
+  if (text.length > MAX_BUILDSPEC)
+    throw new Error(`${where} has ${text.length} characters, and CodeBuild takes ${MAX_BUILDSPEC}`)
   const document = object(parse(text) as Json, where)
   only(document, ['env', 'phases', 'version'], where)
   if (Number(document.version) !== 0.2) throw new Error(`${where}: only version 0.2 is known here`)

@@ -22,7 +22,7 @@ import {
   openBuilds,
   type Variable,
 } from './builds.ts'
-import { openProject, type Project } from './project.ts'
+import { openProject, type Project, variableOf } from './project.ts'
 
 export interface CodeBuild {
   readonly operations: Operations
@@ -54,6 +54,10 @@ export interface CodeBuildOptions {
 
 /** CodeBuild's own: the same token starts no second build for five minutes. */
 const TOKEN_MS = 5 * 60 * 1000
+/** As many times the builds that run may wait: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html */
+const QUEUE_FACTOR = 5
+/** Builds that one request may ask for: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html */
+const MAX_IDS = 100
 const SETTLE_MS = 5000
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000
 
@@ -122,6 +126,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     const order = orderOf(input)
     const before = builds.all().find((build) => isSame(build, project, order, now()))
     if (before !== undefined) return { build: describe(before) }
+    checkQueue()
     const build = newBuild(project, order, caller, builds, now())
     builds.save(build)
     announce(build)
@@ -131,6 +136,16 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
       next()
     }
     return { build: describe(builds.get(build.id)!) }
+  }
+
+  /** https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html: a build more is refused, not queued. */
+  function checkQueue(): void {
+    const most = QUEUE_FACTOR * options.concurrency
+    if (waiting.length >= most)
+      throw new AwsError(
+        'AccountLimitExceededException',
+        `Cannot have more than ${most} builds in queue for the account`,
+      )
   }
 
   function expire(id: string): void {
@@ -159,6 +174,8 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
 
   function batchGet(input: JsonObject, caller: Principal): JsonObject {
     const ids = strings(input.ids, 'ids')
+    if (ids.length < 1 || ids.length > MAX_IDS)
+      throw new AwsError('InvalidInputException', `ids must have 1 to ${MAX_IDS} items`)
     const found = ids.map((id) => buildOf(id, caller, 'codebuild:BatchGetBuilds'))
     return {
       builds: found.filter((build) => build !== undefined).map(describe),
@@ -218,10 +235,18 @@ function orderOf(input: JsonObject): Order {
       const { name, value, type } = object(entry, 'environmentVariablesOverride')
       if (type !== undefined && type !== 'PLAINTEXT')
         throw new AwsError('InvalidInputException', 'only PLAINTEXT variables are known here')
-      return { name: string(name, 'name'), value: string(value, 'value'), type: 'PLAINTEXT' as const }
+      return invalidUnless(() => variableOf(string(name, 'name'), string(value, 'value')))
     },
   )
   return { token, overrides }
+}
+
+function invalidUnless<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new AwsError('InvalidInputException', error instanceof Error ? error.message : String(error))
+  }
 }
 
 function isSame(build: Build, project: Project, { token, overrides }: Order, now: number): boolean {

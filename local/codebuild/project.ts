@@ -2,7 +2,7 @@
 
 import type { Roles } from '../iam/roles.ts'
 import type { Resource } from '../template/template.ts'
-import { list, number, object, string } from '../wire/json.ts'
+import { type JsonObject, list, number, object, string } from '../wire/json.ts'
 import type { Variable } from './builds.ts'
 import { type BuildSpec, parseBuildSpec } from './buildspec.ts'
 
@@ -12,11 +12,15 @@ export interface Project {
   readonly variables: readonly Variable[]
   readonly timeoutMs: number
   readonly queuedTimeoutMs: number
+  /** https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html */
+  readonly privileged: boolean
   /** why no build of it can run on this machine */
   readonly impossible: string | undefined
 }
 
 const MINUTE = 60_000
+/** characters of a variable's value */
+const MAX_VALUE = 4096
 const ARCHES: Readonly<Record<string, string>> = { LINUX_CONTAINER: 'x64', ARM_CONTAINER: 'arm64' }
 const ENVIRONMENT = [
   'ComputeType',
@@ -35,19 +39,49 @@ export function openProject({ properties, logicalId, name }: Resource, roles: Ro
   const source = object(properties.Source, `${logicalId}.Source`)
   if (source.Type !== 'NO_SOURCE' || object(properties.Artifacts, logicalId).Type !== 'NO_ARTIFACTS')
     throw new Error(`${logicalId}: only projects without source and artifacts are known here`)
+  checkImage(environment, logicalId)
   return {
     name,
     spec: parseBuildSpec(string(source.BuildSpec, `${logicalId}.BuildSpec`), `${logicalId}.BuildSpec`),
+    privileged: (environment.PrivilegedMode ?? false) === true,
     variables: list(environment.EnvironmentVariables ?? [], logicalId).map((entry) => {
       const { Name, Value, Type } = object(entry, logicalId)
       if (Type !== undefined && Type !== 'PLAINTEXT')
         throw new Error(`${logicalId}: only PLAINTEXT variables are known here`)
-      return { name: string(Name, logicalId), value: string(Value, logicalId), type: 'PLAINTEXT' as const }
+      return variableOf(string(Name, logicalId), string(Value, logicalId))
     }),
     timeoutMs: number(properties.TimeoutInMinutes ?? 60, logicalId) * MINUTE,
     queuedTimeoutMs: number(properties.QueuedTimeoutInMinutes ?? 480, logicalId) * MINUTE,
     impossible: otherArch(string(environment.Type, logicalId)),
   }
+}
+
+/**
+ * A variable as CodeBuild takes it; else an error in its words. Names that begin with CODEBUILD_ are its own:
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html. The length is in no page; it is what
+ * StartBuild answers.
+ */
+export function variableOf(name: string, value: string): Variable {
+  if (name === '') throw new Error('EnvironmentVariable name should not be empty')
+  if (name.startsWith('CODEBUILD_'))
+    throw new Error(`EnvironmentVariable name ${name} should not start with CODEBUILD_, which is reserved`)
+  if (value.length > MAX_VALUE)
+    throw new Error(
+      `EnvironmentVariable should be at most ${MAX_VALUE} characters: ${name} has ${value.length}`,
+    )
+  return { name, value, type: 'PLAINTEXT' }
+}
+
+/** CodeBuild pulls its own images itself: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html */
+function checkImage({ Image, ImagePullCredentialsType = 'CODEBUILD' }: JsonObject, logicalId: string): void {
+  const image = string(Image, `${logicalId}.Environment.Image`)
+  const puller = string(ImagePullCredentialsType, `${logicalId}.Environment.ImagePullCredentialsType`)
+  if (puller !== 'CODEBUILD' && puller !== 'SERVICE_ROLE')
+    throw new Error(`${logicalId}: ImagePullCredentialsType ${puller} is not known here`)
+  if (image.startsWith('aws/codebuild/') && puller !== 'CODEBUILD')
+    throw new Error(
+      `${logicalId}: ${image} is CodeBuild's own, so ImagePullCredentialsType must be CODEBUILD`,
+    )
 }
 
 function otherArch(type: string): string | undefined {

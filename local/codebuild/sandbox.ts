@@ -31,6 +31,12 @@ const BUILD_UID = 64055
 /** Where the steps look for it: buildspecs/common/transfer.sh. */
 const STORE = '/run/store.sock'
 
+/**
+ * A container that is not privileged may make no namespaces: https://docs.docker.com/engine/security/seccomp/ has `unshare`
+ * and `clone` among what is denied.
+ */
+const UNPRIVILEGED = ['--unshare-user', '--disable-userns']
+
 /** What the image of a build project is relied on for: a shell, curl, tar with gzip, and some of coreutils. */
 const IMAGE_COMMANDS =
   'sh curl tar gzip base64 cat chmod cp cut date dirname env false head id ls mkdir mv pwd rm sha256sum sleep sort stat tail tee touch tr true uname wc'.split(
@@ -96,13 +102,14 @@ const image = (root: string): string[] => [
 ]
 
 function start(root: string, uid: number | undefined, order: Order): Running {
-  const { scratch, roots, scripts, variables, store } = order
+  const { scratch, roots, scripts, variables, store, privileged } = order
   const { folder, source } = prepare(uid, scratch, scripts)
   const environment = Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value])
   const folders = [
     ...['--bind', source, SOURCE_FOLDER, '--ro-bind', join(folder, 'scripts'), SCRIPTS],
     ...['--tmpfs', '/codebuild/state', '--chdir', SOURCE_FOLDER],
     ...['--ro-bind', roots.unpacked, '/roots', '--ro-bind', store, STORE],
+    ...(privileged ? [] : UNPRIVILEGED),
   ]
   // The variables hold presigned URLs, so they come by a descriptor, not by a command line that all can read.
   const args = [...environment, ...folders].map((arg) => `${arg}\0`).join('')

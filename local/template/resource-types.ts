@@ -191,15 +191,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   'AWS::CodeBuild::Project': named(
     'Name',
     { Arn: (it) => arn('codebuild', `project/${it.name}`) },
-    [
-      'Artifacts',
-      'ConcurrentBuildLimit',
-      'Environment',
-      'QueuedTimeoutInMinutes',
-      'ServiceRole',
-      'Source',
-      'TimeoutInMinutes',
-    ],
+    ['Artifacts', 'Environment', 'QueuedTimeoutInMinutes', 'ServiceRole', 'Source', 'TimeoutInMinutes'],
     ['Cache', 'EncryptionKey', 'LogsConfig', 'Visibility'],
   ),
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { JsonObject } from '../../../local/wire/json.ts'
+import type { StackOptions } from '../../../local/stack.ts'
+import { type JsonObject, object } from '../../../local/wire/json.ts'
 import { CACHE, rootFor } from '../../support/builds/roots.ts'
 import {
   allow,
@@ -19,7 +20,8 @@ const STARTER = `
 const { CodeBuildClient, StartBuildCommand, BatchGetBuildsCommand, StopBuildCommand } = require('@aws-sdk/client-codebuild')
 const client = new CodeBuildClient({ maxAttempts: 1 })
 const IMAGE = [{ name: 'STEPS_ROOT', value: process.env.STEPS_ROOT, type: 'PLAINTEXT' }]
-exports.handler = async ({ rawPath, rawQueryString }) => {
+exports.handler = async (event) => handle(event).catch(({ name, message }) => ({ name, message }))
+async function handle({ rawPath, rawQueryString }) {
   const [, operation, id = ''] = rawPath.split('/')
   if (operation === 'get') return (await client.send(new BatchGetBuildsCommand({ ids: [decodeURIComponent(id)] }))).builds[0]
   if (operation === 'stop') return (await client.send(new StopBuildCommand({ id: decodeURIComponent(id) }))).build
@@ -48,13 +50,20 @@ interface Build {
 const spec = (...commands: string[]): string =>
   JSON.stringify({ version: 0.2, env: { variables: { FIXED: 'fixed' } }, phases: { build: { commands } } })
 
-const project = (buildSpec: string, properties: JsonObject = {}, type = 'LINUX_CONTAINER'): JsonObject => ({
+const project = (
+  buildSpec: string,
+  { Environment = {}, ...properties }: JsonObject = {},
+  type = 'LINUX_CONTAINER',
+): JsonObject => ({
   Type: 'AWS::CodeBuild::Project',
   Properties: {
     ServiceRole: { 'Fn::GetAtt': ['BuildRole', 'Arn'] },
     Source: { Type: 'NO_SOURCE', BuildSpec: buildSpec },
     Artifacts: { Type: 'NO_ARTIFACTS' },
-    Environment: { Type: type, ComputeType: 'BUILD_GENERAL1_SMALL', Image: 'debian:12' },
+    Environment: {
+      ...{ Type: type, ComputeType: 'BUILD_GENERAL1_SMALL', Image: 'debian:12', PrivilegedMode: true },
+      ...object(Environment, 'Environment'),
+    },
     ...properties,
   },
 })
@@ -62,7 +71,12 @@ const project = (buildSpec: string, properties: JsonObject = {}, type = 'LINUX_C
 const HERE = process.arch === 'arm64' ? 'ARM_CONTAINER' : 'LINUX_CONTAINER'
 const ELSEWHERE = process.arch === 'arm64' ? 'LINUX_CONTAINER' : 'ARM_CONTAINER'
 
-async function lab(buildSpec: string, properties: JsonObject = {}, type = HERE) {
+async function lab(
+  buildSpec: string,
+  properties: JsonObject = {},
+  type = HERE,
+  more: Pick<StackOptions, 'builders'> = {},
+) {
   const folder = temporaryFolder()
   const events = join(folder, 'events')
   writeFileSync(events, '')
@@ -100,6 +114,7 @@ async function lab(buildSpec: string, properties: JsonObject = {}, type = HERE) 
     roots,
     dataDir: join(folder, 'data'),
     log: (line: string) => void said.push(line),
+    ...more,
   }
   const stack = await startedStack(options)
   const ask = async (path: string): Promise<Build> =>
@@ -221,6 +236,29 @@ describe('a build', () => {
     expect(build.buildStatus).toBe('SUCCEEDED')
   })
 
+  test('of a project that is not privileged can make no sandbox', async () => {
+    const inner = '/usr/bin/bwrap --unshare-all --die-with-parent --ro-bind / / --proc /proc --dev /dev'
+    const { ask, ended, log } = await lab(spec('echo began', `${inner} true`), {
+      Environment: { PrivilegedMode: false },
+    })
+    const build = await ended((await ask('/start')).id)
+    expect(log()).toContain('began\n')
+    expect(build.buildStatus).toBe('FAILED')
+  })
+
+  test('passes all phases of CodeBuild, and its event tells the same ones', async () => {
+    const { ask, ended, told } = await lab(spec('true'))
+    const build = await ended((await ask('/start')).id)
+    const passed = 'SUBMITTED QUEUED PROVISIONING DOWNLOAD_SOURCE INSTALL PRE_BUILD BUILD POST_BUILD'
+    const all = `${passed} UPLOAD_ARTIFACTS FINALIZING`.split(' ').map((type) => `${type} SUCCEEDED`)
+    const seen = build.phases.map(({ phaseType, phaseStatus = '' }) => `${phaseType} ${phaseStatus}`)
+    expect(seen).toEqual([...all, 'COMPLETED '])
+    const [event] = await until(() => (told().length > 0 ? told() : undefined))
+    const { phases } = object(event!.detail['additional-information'], 'event')
+    const inEvent = (phases as JsonObject[]).map((one) => `${one['phase-type']} ${one['phase-status'] ?? ''}`)
+    expect(inEvent).toEqual(seen)
+  })
+
   test('for another architecture fails at once and says why', async () => {
     const { ask, ended } = await lab(spec('true'), {}, ELSEWHERE)
     const build = await ended((await ask('/start')).id)
@@ -238,6 +276,57 @@ describe('a build', () => {
     const event = await until(() => told().find(({ detail }) => detail['build-status'] === 'FAILED'))
     expect(event.detail['build-id']).toContain(id)
     expect(commandLines()).not.toContain('sleep\0' + '47.13')
+  })
+})
+
+describe('what CodeBuild refuses', () => {
+  const refused = (stack: Promise<unknown>, why: RegExp) => expect(stack).rejects.toThrow(why)
+
+  test('a buildspec of more than 25,600 characters', async () => {
+    const long = (length: number): string => {
+      const without = spec('').length
+      return spec('x'.repeat(length - without))
+    }
+    await refused(lab(long(25_601)), /25601 characters/)
+    await lab(long(25_600))
+  })
+
+  test("CodeBuild's own image pulled by the role", async () => {
+    const Image = 'aws/codebuild/amazonlinux-x86_64-standard:5.0'
+    await refused(
+      lab(spec('true'), { Environment: { Image, ImagePullCredentialsType: 'SERVICE_ROLE' } }),
+      /must be CODEBUILD/,
+    )
+  })
+
+  test('a limit of concurrent builds, which nothing here holds to', async () => {
+    await refused(lab(spec('true'), { ConcurrentBuildLimit: 1 }), /ConcurrentBuildLimit/)
+  })
+
+  test('a variable of more than 4,096 characters', async () => {
+    const { ask } = await lab(spec('true'))
+    expect(await ask(`/start?${'x'.repeat(4097)}`)).toMatchObject({
+      name: 'InvalidInputException',
+      message: expect.stringContaining('EnvironmentVariable should be at most 4096 characters'),
+    })
+    expect(await ask(`/start?${'x'.repeat(4096)}`)).toHaveProperty('id')
+  })
+
+  test.each([
+    ['without a name', '', /should not be empty/],
+    ['with a name of its own', 'CODEBUILD_SRC_DIR', /is reserved/],
+  ])('a variable %s', async (_, Name, why) => {
+    const Environment = { EnvironmentVariables: [{ Name, Value: 'x' }] }
+    await refused(lab(spec('true'), { Environment }), why)
+  })
+
+  test('a build more than five times as many as run at one time wait', async () => {
+    const { ask } = await lab(spec('sleep 47.15'), {}, HERE, { builders: 1 })
+    for (let builds = 0; builds < 6; builds += 1) expect(await ask('/start')).toHaveProperty('id')
+    expect(await ask('/start')).toMatchObject({
+      name: 'AccountLimitExceededException',
+      message: 'Cannot have more than 5 builds in queue for the account',
+    })
   })
 })
 
