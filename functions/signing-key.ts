@@ -11,8 +11,12 @@ import { log, required } from './runtime/ports.ts'
 
 type Event = CloudFormationCustomResourceEvent
 
-/** CloudFormation reads 4096 bytes of an answer; a longer one hangs the deployment. */
-const MAX_REASON = 1000
+/**
+ * Characters, each of which may become six bytes of JSON: CloudFormation takes 4096 bytes of an answer
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html), the names of stack and resource
+ * among them.
+ */
+const MAX_REASON = 500
 
 /** Identity of the key that this event leaves in place. */
 async function keyFor(event: Event): Promise<string> {

@@ -83,6 +83,9 @@ async function lab(statuses: number[] = []) {
   }
 }
 
+/** Characters: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
+const MAX_STACK_NAME = 128
+
 let requests = 0
 const common = (ResponseURL: string, Generation: string) => ({
   ServiceToken: 'arn:aws:lambda:us-east-1:000000000000:function:signing-key',
@@ -200,6 +203,22 @@ describe('what goes wrong', () => {
     expect(told.map(({ body }) => body)).toMatchObject([
       { Status: 'FAILED', PhysicalResourceId: 'no-key', Reason },
     ])
+  })
+
+  test('is told in no more bytes than CloudFormation takes, whatever the reason is of', async () => {
+    const { url, told } = await lab()
+    const message = '\u0001'.repeat(5000)
+    const server = createServer((request, response) => {
+      request.resume()
+      response.writeHead(400).end(JSON.stringify({ __type: 'InvalidRequestException', message }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${port}`)
+    await call(create(url))
+    expect(told[0]!.body).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('\u0001') })
+    expect(Buffer.byteLength(JSON.stringify(told[0]!.body))).toBeLessThan(4096 - MAX_STACK_NAME)
   })
 
   test('with the environment names the variable', async () => {

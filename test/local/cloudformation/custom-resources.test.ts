@@ -1,21 +1,24 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { JsonObject } from '../../local/wire/json.ts'
-import { allow, route, startedStack, temporaryFolder, writeAssembly } from '../support/local/assembly.ts'
+import type { JsonObject } from '../../../local/wire/json.ts'
+import { allow, route, startedStack, temporaryFolder, writeAssembly } from '../../support/local/assembly.ts'
 
 /** Notes each request, and keeps a secret at the first. */
 const MAKER = `
 const { appendFileSync } = require('node:fs')
 const { SecretsManagerClient, PutSecretValueCommand } = require('@aws-sdk/client-secrets-manager')
 const client = new SecretsManagerClient({ maxAttempts: 1 })
-exports.handler = async ({ RequestType, ResourceProperties, PhysicalResourceId, OldResourceProperties, ResponseURL }) => {
+exports.handler = async ({ RequestType, ResourceProperties, PhysicalResourceId, OldResourceProperties, ResponseURL, StackId, RequestId, LogicalResourceId }) => {
   appendFileSync(process.env.NOTES, JSON.stringify({ RequestType, PhysicalResourceId, old: OldResourceProperties?.Generation }) + '\\n')
   const secret = { SecretId: process.env.SECRET, SecretString: 'word ' + ResourceProperties.Generation, ClientRequestToken: 'token-of-32-characters-and-more-' + ResourceProperties.Generation }
   await client.send(new PutSecretValueCommand(secret))
   await client.send(new PutSecretValueCommand(secret))
-  const Status = ResourceProperties.Generation === 'bad' ? 'FAILED' : 'SUCCESS'
-  await fetch(ResponseURL, { method: 'PUT', body: JSON.stringify({ Status, Reason: 'because', PhysicalResourceId: 'made' }) })
+  const Status = RequestType !== 'Delete' && ResourceProperties.Generation === 'bad' ? 'FAILED' : 'SUCCESS'
+  const made = RequestType === 'Create' ? 'made' : ResourceProperties.Generation === 'other' ? 'another' : PhysicalResourceId
+  const common = { StackId, RequestId, LogicalResourceId }
+  const Data = ResourceProperties.Generation === 'long' && RequestType === 'Create' ? { long: 'x'.repeat(4096) } : {}
+  await fetch(ResponseURL, { method: 'PUT', body: JSON.stringify({ ...common, Status, Reason: 'because', PhysicalResourceId: made, Data }) })
 }`
 
 const READER = `
@@ -73,12 +76,50 @@ test('a custom resource is created once, and updated when its properties change'
   expect(await (await fetch(changed.url)).text()).toBe('word 2')
 })
 
-test('a custom resource that fails ends the start, and the next start tries it again', async () => {
+test('a custom resource that fails ends the start and is deleted, and the next start creates it', async () => {
   const folder = temporaryFolder()
   const { start, noted } = await lab(folder, 'bad')
   await expect(start()).rejects.toThrow(/Made failed: because/)
   await expect(start()).rejects.toThrow(/Made failed: because/)
-  expect(noted().map(({ RequestType }) => RequestType)).toEqual(['Create', 'Create'])
+  const tried = [{ RequestType: 'Create' }, { RequestType: 'Delete', PhysicalResourceId: 'made' }]
+  expect(noted()).toEqual([...tried, ...tried])
+})
+
+test('a custom resource whose answer cannot be read is deleted under a name of its own', async () => {
+  const folder = temporaryFolder()
+  const { start, noted } = await lab(folder, 'long')
+  await expect(start()).rejects.toThrow(/Made failed: Response object is too long/)
+  const [, deleted] = noted()
+  expect(deleted).toMatchObject({
+    RequestType: 'Delete',
+    PhysicalResourceId: expect.stringMatching(/^local-Made-/),
+  })
+})
+
+test('a custom resource whose update fails is updated back, and updated at the next start', async () => {
+  const folder = temporaryFolder()
+  await (await (await lab(folder, '1')).start()).stop()
+  const { start, noted } = await lab(folder, 'bad')
+  await expect(start()).rejects.toThrow(/Made failed: because/)
+  const update = { RequestType: 'Update', PhysicalResourceId: 'made' }
+  expect(noted().slice(1)).toEqual([
+    { ...update, old: '1' },
+    { ...update, old: 'bad' },
+  ])
+  await (await (await lab(folder, '2')).start()).stop()
+  expect(noted().at(-1)).toEqual({ ...update, old: '1' })
+})
+
+test('what an update put another in the place of is deleted, once', async () => {
+  const folder = temporaryFolder()
+  await (await (await lab(folder, '1')).start()).stop()
+  const { start, noted } = await lab(folder, 'other')
+  await (await start()).stop()
+  await (await start()).stop()
+  expect(noted().slice(1)).toEqual([
+    { RequestType: 'Update', PhysicalResourceId: 'made', old: '1' },
+    { RequestType: 'Delete', PhysicalResourceId: 'made' },
+  ])
 })
 
 test('a secret is readable for who was granted it, and its file for nobody else', async () => {

@@ -1,0 +1,52 @@
+// What CloudFormation takes for the answer of a custom resource's function.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+
+import { isObject, type Json, type JsonObject } from '../wire/json.ts'
+
+export type Answer =
+  | { readonly tag: 'success'; readonly physicalId: string }
+  /** `physicalId`: as far as it was told */
+  | { readonly tag: 'failed'; readonly reason: string; readonly physicalId?: string }
+
+/** Bytes of the whole answer, and of its PhysicalResourceId. */
+const MAX_ANSWER = 4096
+const MAX_ID = 1024
+/** An answer repeats them, letter by letter. */
+const REPEATED = ['StackId', 'RequestId', 'LogicalResourceId']
+
+/** An answer that CloudFormation does not take fails the resource. */
+export function answerOf(body: Uint8Array, request: JsonObject): Answer {
+  if (body.length > MAX_ANSWER)
+    return failed(`Response object is too long: ${body.length} bytes, ${MAX_ANSWER} are taken`)
+  const answer = parse(body)
+  if (answer === undefined) return failed('Invalid response object: it is no JSON object')
+  const wrong = REPEATED.find((name) => answer[name] !== request[name])
+  if (wrong !== undefined) return failed(`Invalid response object: ${wrong} is not the request's`)
+  const { PhysicalResourceId: physicalId, Status, Reason, Data = {}, NoEcho = false } = answer
+  if (typeof physicalId !== 'string' || physicalId === '' || Buffer.byteLength(physicalId) > MAX_ID)
+    return failed(`Invalid PhysicalResourceId: it must be a string of 1 to ${MAX_ID} bytes`)
+  if (!isObject(Data)) return failed('Invalid response object: Data must be an object', physicalId)
+  if (typeof NoEcho !== 'boolean')
+    return failed('Invalid response object: NoEcho must be true or false', physicalId)
+  if (Status === 'SUCCESS') return { tag: 'success', physicalId }
+  if (Status !== 'FAILED')
+    return failed('Invalid response object: Status must be SUCCESS or FAILED', physicalId)
+  return failed(
+    typeof Reason === 'string' && Reason !== '' ? Reason : 'Invalid response object: it has no Reason',
+    physicalId,
+  )
+}
+
+const failed = (reason: string, physicalId?: string): Answer => ({
+  ...{ tag: 'failed', reason },
+  ...(physicalId === undefined ? {} : { physicalId }),
+})
+
+function parse(body: Uint8Array): JsonObject | undefined {
+  try {
+    const answer = JSON.parse(Buffer.from(body).toString('utf8')) as Json
+    return isObject(answer) ? answer : undefined
+  } catch {
+    return undefined
+  }
+}

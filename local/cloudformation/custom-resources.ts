@@ -1,0 +1,200 @@
+// Custom resources: each created once, updated when its properties change, rolled back when that fails, by the protocol of
+// CloudFormation: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
+
+import { createHash, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Functions } from '../lambda/lambda.ts'
+import type { Resource, Template } from '../template/template.ts'
+import { readBody } from '../wire/aws-json.ts'
+import { readJson, writeJson } from '../wire/files.ts'
+import { canonical, type JsonObject, number, string } from '../wire/json.ts'
+import { ACCOUNT, REGION, type Service } from '../wire/types.ts'
+import { type Answer, answerOf } from './answer.ts'
+
+export interface CustomResources {
+  /** Where the functions answer: `{prefix}{token}`, by PUT. */
+  readonly service: Service
+  /** Creates or updates what has to be; rejects with the reason when one fails, which is rolled back then. */
+  apply(responseUrl: string): Promise<void>
+}
+
+export interface CustomResourcesOptions {
+  readonly template: Template
+  readonly functions: Functions
+  /** what was created, and with which properties */
+  readonly dir: string
+  /** path of the answers, e.g. `/cloudformation/` */
+  readonly prefix: string
+  readonly log: (line: string) => void
+}
+
+/** One physical resource, as its function knows it. */
+interface Physical {
+  readonly physicalId: string
+  readonly properties: JsonObject
+}
+
+interface Made extends Physical {
+  readonly digest: string
+  /** what an update put another in the place of, until that is deleted */
+  readonly replaced?: Physical
+}
+
+/** What the URL takes; S3, where it leads to in AWS, has no such bound. */
+const MAX_BODY = 1024 * 1024
+
+export function createCustomResources(options: CustomResourcesOptions): CustomResources {
+  const { template, functions, log } = options
+  const open = new Map<string, (body: Buffer) => void>()
+
+  /** As the S3 behind such a URL, which keeps whatever is put there: CloudFormation reads it after that. */
+  const service: Service = async (request, response) => {
+    const answered = open.get((request.url ?? '').slice(options.prefix.length).split('?')[0]!)
+    const body = await readBody(request, MAX_BODY).catch(() => undefined)
+    const isTaken = request.method === 'PUT' && answered !== undefined && body !== undefined
+    if (isTaken) answered(body)
+    response.writeHead(isTaken ? 200 : 403).end()
+  }
+
+  async function applyOne(resource: Resource, responseUrl: string): Promise<void> {
+    const file = join(options.dir, `${resource.logicalId}.json`)
+    const send = (request: JsonObject): Promise<Answer> => ask(resource, request, responseUrl)
+    const before = readJson(file) as unknown as Made | undefined
+    const digest = createHash('sha256').update(canonical(resource.properties)).digest('hex')
+    const made = before?.digest === digest ? before : await make(resource, before, digest, send, file)
+    if (made.replaced !== undefined) await removeReplaced(resource, made, send, file)
+  }
+
+  /** A crash between the function's answer and the record asks again: a custom resource bears that. */
+  async function make(
+    resource: Resource,
+    before: Made | undefined,
+    digest: string,
+    send: Send,
+    file: string,
+  ): Promise<Made> {
+    const { logicalId, properties } = resource
+    log(`${before === undefined ? 'creating' : 'updating'} ${logicalId}`)
+    const answer = await send(
+      before === undefined ? createRequest(resource) : updateRequest(resource, before, properties),
+    )
+    if (answer.tag === 'failed') {
+      await rollBack(resource, before, answer, send, file)
+      throw new Error(`${logicalId} failed: ${answer.reason}`)
+    }
+    const made = madeOf(answer.physicalId, properties, digest, before)
+    writeJson(file, made as unknown as JsonObject)
+    return made
+  }
+
+  /** A crash on the way leaves what was before: a create is tried again, and so is an update. */
+  async function rollBack(
+    resource: Resource,
+    before: Made | undefined,
+    { physicalId = unnamed(resource) }: Extract<Answer, { tag: 'failed' }>,
+    send: Send,
+    file: string,
+  ): Promise<void> {
+    const { logicalId, properties } = resource
+    log(`rolling back ${logicalId}`)
+    const answer = await send(
+      before === undefined
+        ? deleteRequest(resource, { physicalId, properties })
+        : updateRequest(resource, { physicalId: before.physicalId, properties }, before.properties),
+    )
+    if (answer.tag === 'failed') log(`${logicalId} was not rolled back: ${answer.reason}`)
+    else if (before !== undefined)
+      writeJson(file, { ...before, physicalId: answer.physicalId } as unknown as JsonObject)
+  }
+
+  /** The update stands, whatever becomes of the old one. A crash before it is forgotten asks again. */
+  async function removeReplaced(
+    resource: Resource,
+    { replaced, ...made }: Made,
+    send: Send,
+    file: string,
+  ): Promise<void> {
+    const answer = await send(deleteRequest(resource, replaced!))
+    if (answer.tag === 'failed') log(`the old ${resource.logicalId} was not deleted: ${answer.reason}`)
+    writeJson(file, made as unknown as JsonObject)
+  }
+
+  /** What is no answer, or none that CloudFormation takes, is a failure. */
+  function ask(
+    { logicalId, properties }: Resource,
+    request: JsonObject,
+    responseUrl: string,
+  ): Promise<Answer> {
+    const token = randomUUID()
+    const seconds = number(properties.ServiceTimeout ?? 300, `${logicalId}.ServiceTimeout`)
+    const fn = functions.find(string(properties.ServiceToken, `${logicalId}.ServiceToken`))
+    let timer: NodeJS.Timeout | undefined
+    return new Promise<Answer>((resolve) => {
+      const fail = (reason: string): void => resolve({ tag: 'failed', reason })
+      timer = setTimeout(() => fail(`no answer within ${seconds} seconds`), seconds * 1000)
+      timer.unref()
+      open.set(token, (body) => resolve(answerOf(body, request)))
+      void fn
+        .invoke({ ...request, ResponseURL: `${responseUrl}${options.prefix}${token}` })
+        .then((outcome) => {
+          if (outcome.tag !== 'answer') fail(outcome.tag === 'failed' ? outcome.message : outcome.tag)
+        })
+    }).finally(() => {
+      clearTimeout(timer)
+      open.delete(token)
+    })
+  }
+
+  return {
+    service,
+    apply: async (responseUrl) => {
+      for (const resource of template.custom()) await applyOne(resource, responseUrl)
+    },
+  }
+}
+
+type Send = (request: JsonObject) => Promise<Answer>
+
+/**
+ * Another PhysicalResourceId means that the update made another resource, and the old one is deleted:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes-update.html
+ */
+function madeOf(physicalId: string, properties: JsonObject, digest: string, before: Made | undefined): Made {
+  const made = { physicalId, properties, digest }
+  if (before === undefined) return made
+  const replaced = before.physicalId === physicalId ? before.replaced : before
+  return replaced === undefined
+    ? made
+    : { ...made, replaced: { physicalId: replaced.physicalId, properties: replaced.properties } }
+}
+
+/** What CloudFormation calls a resource of which no answer did. */
+const unnamed = ({ logicalId }: Resource): string => `local-${logicalId}-${randomUUID().slice(0, 8)}`
+
+const common = ({ logicalId, type }: Resource): JsonObject => ({
+  StackId: `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/local/local`,
+  RequestId: randomUUID(),
+  ResourceType: type,
+  LogicalResourceId: logicalId,
+})
+
+const createRequest = (resource: Resource): JsonObject => ({
+  ...common(resource),
+  RequestType: 'Create',
+  ResourceProperties: resource.properties,
+})
+
+const updateRequest = (resource: Resource, before: Physical, properties: JsonObject): JsonObject => ({
+  ...common(resource),
+  RequestType: 'Update',
+  PhysicalResourceId: before.physicalId,
+  ResourceProperties: properties,
+  OldResourceProperties: before.properties,
+})
+
+const deleteRequest = (resource: Resource, { physicalId, properties }: Physical): JsonObject => ({
+  ...common(resource),
+  RequestType: 'Delete',
+  PhysicalResourceId: physicalId,
+  ResourceProperties: properties,
+})
