@@ -1,9 +1,17 @@
 // The HTTP API: everything is resolved, and those who wait do so elsewhere, so that they never slow a hit.
 
-import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  ApiMapping,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Settings } from '../lib/model/settings.ts'
@@ -70,7 +78,7 @@ export function addApi(
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   })
-  new HttpStage(stack, 'Stage', {
+  const stage = new HttpStage(stack, 'Stage', {
     httpApi: api,
     stageName: '$default',
     autoDeploy: true,
@@ -81,5 +89,30 @@ export function addApi(
     },
   })
   acknowledge(api, { APIG4: 'Probes are public: the clients send no credentials and cannot be changed.' })
-  return { api, accessLog }
+  const { domain } = cloud.deployment
+  if (domain === undefined) return { url: api.apiEndpoint, accessLog }
+  addDomain(stack, { api, stage }, domain)
+  return { url: `https://${domain.name}`, accessLog }
+}
+
+/**
+ * At the root of the domain and nowhere below it: redirects and links begin at the root of the host that was asked.
+ * Whose the domain is says where it leads; the outputs are what its DNS needs.
+ */
+function addDomain(
+  stack: Stack,
+  { api, stage }: { readonly api: HttpApi; readonly stage: HttpStage },
+  { name, certificateArn }: NonNullable<Settings['cloud']['deployment']['domain']>,
+): void {
+  const certificate = Certificate.fromCertificateArn(stack, 'Certificate', certificateArn)
+  const domainName = new DomainName(stack, 'Domain', { domainName: name, certificate })
+  new ApiMapping(stack, 'DomainRoot', { api, stage, domainName })
+  new CfnOutput(stack, 'DomainTarget', {
+    value: domainName.regionalDomainName,
+    description: `What ${name} is a CNAME or an alias of in DNS`,
+  })
+  new CfnOutput(stack, 'DomainTargetZone', {
+    value: domainName.regionalHostedZoneId,
+    description: 'Hosted zone of that target, for an alias in Route 53',
+  })
 }

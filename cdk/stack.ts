@@ -127,7 +127,7 @@ export function addRegistry(
   // They ask no mirror: a proxy's password is none of theirs.
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
-  const { api, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
+  const { url, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, compose, publish, sweep })
 
   const topic = addTopic(stack, settings.cloud.alarmMails)
@@ -139,7 +139,7 @@ export function addRegistry(
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)
 
-  new CfnOutput(stack, 'Url', { value: api.apiEndpoint, description: 'The registry' })
+  new CfnOutput(stack, 'Url', { value: url, description: 'The registry' })
   new CfnOutput(stack, 'SourcesTable', {
     value: tables.sources.tableName,
     description: 'The digests of sources, for probe-registry digests --table',
@@ -155,8 +155,9 @@ export function addRegistry(
 }
 
 /** What differs from the defaults, which are in each bundle. */
-function addSettings(settings: AllSettings, ...functions: LambdaFunction[]): void {
-  const text = settingsText(difference(DEFAULTS, settings))
+function addSettings({ cloud, ...others }: AllSettings, ...functions: LambdaFunction[]): void {
+  const { deployment } = DEFAULTS.cloud
+  const text = settingsText(difference(DEFAULTS, { ...others, cloud: { ...cloud, deployment } }))
   const bytes = Buffer.byteLength(text)
   if (bytes > SETTINGS_ROOM) {
     throw new Error(

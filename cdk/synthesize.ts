@@ -2,10 +2,13 @@
 
 import { App, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import type { AllSettings } from '../lib/kernels/settings.ts'
 import { bundleFunctions } from './bundle.ts'
+import { ON_ONE_MACHINE, stackProps } from './deployment.ts'
 import { readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
 
+/** Of its files in the assembly, whatever it is called where it is deployed. */
 export const STACK = 'ProbeRegistry'
 
 export interface SynthesisOptions {
@@ -35,8 +38,9 @@ export function synthesize({ outdir, bundles, settingsFile, local }: SynthesisOp
   })
   const fromContext: unknown = app.node.tryGetContext('settings')
   const file = settingsFile ?? (typeof fromContext === 'string' ? fromContext : undefined)
-  const settings = readSettings(file, { local })
+  const settings = settingsOf(file, local)
   const stack = new Stack(app, STACK, {
+    ...stackProps(settings.cloud.deployment),
     description: "The registry of Falco's kernel probes that builds what is missing.",
     // The CLI checks the bootstrap version before it deploys; the template needs no parameter for it.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
@@ -46,6 +50,11 @@ export function synthesize({ outdir, bundles, settingsFile, local }: SynthesisOp
   addRegistry(stack, settings, { bundles, isProtected: isProtected(app) })
   if (!local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()
+}
+
+function settingsOf(file: string | undefined, local: boolean): AllSettings {
+  const settings = readSettings(file, { local })
+  return local ? { ...settings, cloud: { ...settings.cloud, deployment: ON_ONE_MACHINE } } : settings
 }
 
 /**

@@ -47,6 +47,32 @@ const buildImage = z
       "an image is one of CodeBuild's own (aws/codebuild/NAME:VERSION), or named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it",
   })
 
+/** Of which CloudFormation makes the names of all else: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
+const stackName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, {
+  error: 'the name of a stack is letters, digits and hyphens, at most 100, and begins with a letter',
+})
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html */
+const tags = z.record(
+  z.string().regex(/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u, {
+    error:
+      "a tag's key has 1 to 128 letters, digits, spaces or _ . : / = + @ -, and does not begin with aws:",
+  }),
+  z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u, {
+    error: "a tag's value has at most 256 letters, digits, spaces or _ . : / = + @ -",
+  }),
+)
+
+/** A name of one's own for the HTTP API, and the certificate for it, which lies in the region of the stack. */
+const domain = z.object({
+  name: z.string().regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
+    error: 'is no name of a host in small letters, such as probes.example.org',
+  }),
+  certificateArn: z.string().regex(/^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/, {
+    error: "is no certificate's ARN, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+  }),
+})
+
 export const baseSettings = z.object({
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
@@ -141,6 +167,29 @@ export const baseSettings = z.object({
     waitConcurrency: z.int().min(0),
     /** who is told of alarms, by mail: AWS asks each once whether they want it; others subscribe to the topic themselves */
     alarmMails: z.array(z.email()),
+    /** where the stack is deployed to, and as what; no function is told, and one machine has none of it */
+    deployment: z.object({
+      stackName,
+      /** without them: those of the credentials that deploy */
+      account: z
+        .string()
+        .regex(/^\d{12}$/, { error: 'an account is twelve digits' })
+        .optional(),
+      region: z
+        .string()
+        .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is no region, such as eu-central-1' })
+        .optional(),
+      /** of the stack, which CloudFormation hands on to all of its resources */
+      tags,
+      /** a policy that bounds what every role may do, by its name in the account or by its ARN */
+      permissionsBoundary: z
+        .string()
+        .regex(/^(?:arn:aws:iam::\d{12}:policy\/)?[A-Za-z0-9+=,.@_/-]{1,512}$/, {
+          error: "is neither a policy's name nor its ARN, arn:aws:iam::ACCOUNT:policy/NAME",
+        })
+        .optional(),
+      domain: domain.optional(),
+    }),
   }),
 })
 /** What every function is told; lib/kernels/settings.ts has the rest. */
@@ -232,5 +281,6 @@ export const BASE_DEFAULTS: Settings = {
     requestBurst: 1000,
     waitConcurrency: 0,
     alarmMails: [],
+    deployment: { stackName: 'ProbeRegistry', tags: {} },
   },
 }

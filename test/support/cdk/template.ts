@@ -23,6 +23,12 @@ export interface Synthesis {
   readonly assets: string
   /** by CloudFormation's termination protection */
   readonly isProtected: boolean
+  readonly stack: Artifact
+}
+/** What the assembly says of the stack beside its template. */
+export interface Artifact {
+  readonly environment: string
+  readonly properties: { readonly terminationProtection?: boolean; readonly stackName?: string }
 }
 
 /** Throws when the checks of the stack have findings, or the settings are refused. */
@@ -35,10 +41,11 @@ export function synthesis(settings?: unknown, local = false): Synthesis {
     const text = readFileSync(join(folder, 'out', `${STACK}.template.json`), 'utf8')
     const assets = readFileSync(join(folder, 'out', `${STACK}.assets.json`), 'utf8')
     const manifest = JSON.parse(readFileSync(join(folder, 'out', 'manifest.json'), 'utf8')) as {
-      artifacts: Record<string, { properties?: { terminationProtection?: boolean } }>
+      artifacts: Record<string, Artifact>
     }
-    const isProtected = manifest.artifacts[STACK]?.properties?.terminationProtection === true
-    return { template: JSON.parse(text) as Template, text, assets, isProtected }
+    const stack = manifest.artifacts[STACK]!
+    const isProtected = stack.properties.terminationProtection === true
+    return { template: JSON.parse(text) as Template, text, assets, isProtected, stack }
   } finally {
     rmSync(folder, { recursive: true })
   }

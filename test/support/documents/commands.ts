@@ -42,6 +42,9 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npm run deploy': nobody(
     'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk',
   ),
+  'PROBE_SETTINGS=settings.json npm run deploy': nobody(
+    'it needs an AWS account; test/cdk/deployment.test.ts checks what such settings make of the template',
+  ),
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
   'npm run matrix': { by: 'test', file: 'test/e2e/matrix.long.test.ts' },
   'npm run bench': nobody('it measures, and is not a test'),

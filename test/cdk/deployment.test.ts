@@ -1,0 +1,123 @@
+// Where and as what the stack is deployed, as the settings say it.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { readSettings } from '../../cdk/settings.ts'
+import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
+
+const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'
+const DEPLOYMENT = {
+  stackName: 'Probes-Staging',
+  account: '123456789012',
+  region: 'eu-central-1',
+  tags: { 'cost-center': '42' },
+  permissionsBoundary: 'team/Boundary',
+  domain: { name: 'probes.example.org', certificateArn: CERTIFICATE },
+}
+const of = (deployment: unknown) => ({ cloud: { deployment } })
+
+describe('a stack that the settings name', () => {
+  let made: Synthesis
+  beforeAll(() => {
+    made = synthesis(of(DEPLOYMENT))
+  })
+  const properties = (type: string) =>
+    [...resourcesOf(made.template, type).values()].map(({ Properties }) => Properties)
+
+  test('goes to their account and region, under their name, with their tags', () => {
+    expect(made.stack).toMatchObject({
+      environment: 'aws://123456789012/eu-central-1',
+      properties: { stackName: 'Probes-Staging', tags: { 'cost-center': '42' } },
+    })
+  })
+
+  test('bounds every role by their policy', () => {
+    const roles = properties('AWS::IAM::Role')
+    expect(roles.length).toBeGreaterThan(9)
+    for (const role of roles)
+      expect(readable(role.PermissionsBoundary)).toBe(
+        'arn:AWS::Partition:iam::123456789012:policy/team/Boundary',
+      )
+  })
+
+  test('may be bounded by a policy that is named by its ARN', () => {
+    const permissionsBoundary = 'arn:aws:iam::123456789012:policy/team/Boundary'
+    const { template } = synthesis(of({ permissionsBoundary }))
+    for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role').values())
+      expect(Properties.PermissionsBoundary).toBe(permissionsBoundary)
+  })
+
+  test('answers at the root of their domain, where its redirects and links begin, and nowhere below', () => {
+    expect(properties('AWS::ApiGatewayV2::DomainName')).toEqual([
+      {
+        DomainName: 'probes.example.org',
+        DomainNameConfigurations: [{ CertificateArn: CERTIFICATE, EndpointType: 'REGIONAL' }],
+      },
+    ])
+    const [mapping, ...more] = properties('AWS::ApiGatewayV2::ApiMapping')
+    expect(more).toEqual([])
+    expect(Object.keys(mapping!).sort()).toEqual(['ApiId', 'DomainName', 'Stage'])
+  })
+
+  test('tells the address of that domain, and what its DNS leads to', () => {
+    const { Outputs } = made.template
+    expect(
+      [Outputs.Url, Outputs.DomainTarget, Outputs.DomainTargetZone].map((o) => readable(o!.Value)),
+    ).toEqual(['https://probes.example.org', 'Domain.RegionalDomainName', 'Domain.RegionalHostedZoneId'])
+  })
+
+  test('tells no function of it', () => {
+    for (const { Environment } of properties('AWS::Lambda::Function'))
+      expect(JSON.stringify(Environment)).not.toMatch(/probes\.example|cost-center|Boundary|Staging"/)
+  })
+})
+
+test('without them goes to wherever the credentials are, unbounded, without a domain', () => {
+  const { stack, template, text } = synthesis()
+  expect(stack.environment).toBe('aws://unknown-account/unknown-region')
+  expect(stack.properties).not.toHaveProperty('tags')
+  expect(text).not.toMatch(/PermissionsBoundary|AWS::ApiGatewayV2::DomainName/)
+  expect(readable(template.Outputs.Url!.Value)).toBe('Api.ApiEndpoint')
+})
+
+test('one machine has none of it', () => {
+  expect(synthesis(of(DEPLOYMENT), true).text).toBe(synthesis(undefined, true).text)
+})
+
+describe('refused, with what it may be', () => {
+  const domain = DEPLOYMENT.domain
+  const cases: readonly [string, unknown, RegExp][] = [
+    [
+      'a name with a dot',
+      { stackName: 'probes.staging' },
+      /cloud\.deployment\.stackName: the name of a stack is/,
+    ],
+    ['an account of eleven digits', { account: '12345678901' }, /account: an account is twelve digits/],
+    ['a zone', { region: 'eu-central-1a' }, /region: is no region/],
+    ["a tag of AWS's own", { tags: { 'aws:x': 'y' } }, /tags/],
+    [
+      'a boundary in another form',
+      { permissionsBoundary: 'arn:aws:iam::1:role/x' },
+      /neither a policy's name/,
+    ],
+    [
+      'a URL for a domain',
+      { domain: { ...domain, name: 'https://x.org/y' } },
+      /domain\.name: is no name of a host/,
+    ],
+    ['a path below a domain', { domain: { ...domain, path: 'probes' } }, /domain\.path: is not a setting/],
+    ['a domain without a certificate', { domain: { name: 'x.org' } }, /domain\.certificateArn/],
+  ]
+  test.each(cases)('%s', (_, deployment, words) => {
+    const folder = mkdtempSync(join(tmpdir(), 'probe-registry-deployment-'))
+    try {
+      const file = join(folder, 'settings.json')
+      writeFileSync(file, JSON.stringify(of(deployment)))
+      expect(() => readSettings(file, { local: false })).toThrow(words)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
