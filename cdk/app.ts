@@ -13,6 +13,8 @@ try {
     bundles,
     settingsFile: process.env.PROBE_SETTINGS,
     local: process.env.PROBE_LOCAL === '1',
+    // Of the credentials; the CDK's command sets it. Without any it says us-east-1.
+    region: process.env.CDK_DEFAULT_REGION,
   })
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error

@@ -1,12 +1,43 @@
 // Where the stack is deployed to, and as what: the operator's settings, as the CDK takes them.
 
 import { PermissionsBoundary, type StackProps } from 'aws-cdk-lib'
+import { RegionInfo } from 'aws-cdk-lib/region-info'
+import { ARCHES } from '../lib/model/probe.ts'
 import type { Settings } from '../lib/model/settings.ts'
 
 type Deployment = Settings['cloud']['deployment']
 
 /** For one machine: it has no account, and no name but the one that its data is called by. */
-export const ON_ONE_MACHINE: Deployment = { stackName: 'ProbeRegistry', tags: {} }
+export const ON_ONE_MACHINE: Deployment = { stackName: 'ProbeRegistry', tags: {}, armRegions: [] }
+
+/**
+ * What keeps the stack from being deployed into that region, in words for whoever wrote the settings. Undefined: it is not
+ * known where it goes, and CloudFormation will tell.
+ */
+export function outOfPlace({ build, cloud }: Settings, region: string | undefined): string[] {
+  if (region === undefined) return []
+  const { armRegions, domain } = cloud.deployment
+  const { partition = 'aws' } = RegionInfo.get(region)
+  const onArm = ARCHES.filter((arch) => build.machines[arch] === 'aarch64')
+  const certified = domain?.certificateArn.split(':')[3] ?? region
+  return [
+    ...(partition === 'aws'
+      ? []
+      : [
+          `${region} is in the partition ${partition}, where hosts or ARNs have other names than the ones that this registry writes and signs: deploy it into a region of the partition aws`,
+        ]),
+    ...(onArm.length === 0 || armRegions.includes(region)
+      ? []
+      : [
+          `CodeBuild has no machines of ARM in ${region}, as far as cloud.deployment.armRegions knows, and builds for ${onArm.join(' and ')} run on those: say {"build": {"machines": {"x86_64": "x86_64", "aarch64": "x86_64"}}}, take one of ${armRegions.join(', ')}, or add ${region} to that list if CodeBuild has them there by now`,
+        ]),
+    ...(certified === region
+      ? []
+      : [
+          `cloud.deployment.domain.certificateArn: the certificate lies in ${certified}, the stack goes to ${region}, and an HTTP API takes one of its own region`,
+        ]),
+  ]
+}
 
 export const stackProps = ({
   stackName,

@@ -5,22 +5,33 @@ import type * as z from 'zod'
 import { type AllSettings, DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { overlay } from '../lib/model/overlay.ts'
 import { placesIn, withoutSecrets } from '../lib/model/places.ts'
+import { outOfPlace } from './deployment.ts'
 
 /** For whoever wrote the settings: the file, each field that is wrong, and what it may be. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
+export interface ReadOptions {
+  readonly local: boolean
+  /** where the credentials lead that will deploy, as far as that is known */
+  readonly region?: string | undefined
+}
+
 /**
  * The defaults with the JSON of `file` over them: see `overlay`.
- * SettingsError on what the schema does not know or allow, and, unless `local`, on what no cloud can reach.
+ * SettingsError on what the schema does not know or allow, and, unless `local`, on what no cloud can reach, or the region
+ * does not have.
  */
-export function readSettings(file: string | undefined, { local }: { local: boolean }): AllSettings {
+export function readSettings(file: string | undefined, { local, region }: ReadOptions): AllSettings {
   const merged = overlay(DEFAULTS, file === undefined ? {} : readJson(file))
   const { data, error } = settingsSchema.safeParse(merged)
   const wrong = error?.issues.map(toldOf) ?? unknownIn(merged, data)
   if (wrong.length > 0 || data === undefined) throw refused(file, wrong)
-  if (!local) refuseOutOfReach(file, data)
+  if (local) return data
+  refuseOutOfReach(file, data)
+  const misplaced = outOfPlace(data, data.cloud.deployment.region ?? region)
+  if (misplaced.length > 0) throw refused(file, misplaced)
   return data
 }
 

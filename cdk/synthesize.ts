@@ -5,7 +5,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import type { AllSettings } from '../lib/kernels/settings.ts'
 import { bundleFunctions } from './bundle.ts'
 import { ON_ONE_MACHINE, stackProps } from './deployment.ts'
-import { readSettings } from './settings.ts'
+import { type ReadOptions, readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
 
 /** Of its files in the assembly, whatever it is called where it is deployed. */
@@ -20,6 +20,8 @@ export interface SynthesisOptions {
   readonly settingsFile?: string | undefined
   /** for this machine only: driver sources and mirrors that no cloud can reach; the template goes unchecked */
   readonly local: boolean
+  /** where the credentials lead that will deploy, as far as that is known; the template is the same for all */
+  readonly region?: string | undefined
 }
 
 /** Here and not in cdk.json, so that the template is the same without the CLI. */
@@ -29,7 +31,7 @@ const FLAGS = {
 }
 
 /** Writes the assembly. Throws on bad settings and on findings of the checks. */
-export function synthesize({ outdir, bundles, settingsFile, local }: SynthesisOptions): void {
+export function synthesize({ outdir, bundles, settingsFile, local, region }: SynthesisOptions): void {
   const app = new App({
     outdir,
     context: FLAGS,
@@ -38,7 +40,7 @@ export function synthesize({ outdir, bundles, settingsFile, local }: SynthesisOp
   })
   const fromContext: unknown = app.node.tryGetContext('settings')
   const file = settingsFile ?? (typeof fromContext === 'string' ? fromContext : undefined)
-  const settings = settingsOf(file, local)
+  const settings = settingsOf(file, { local, region })
   const stack = new Stack(app, STACK, {
     ...stackProps(settings.cloud.deployment),
     description: "The registry of Falco's kernel probes that builds what is missing.",
@@ -52,9 +54,9 @@ export function synthesize({ outdir, bundles, settingsFile, local }: SynthesisOp
   app.synth()
 }
 
-function settingsOf(file: string | undefined, local: boolean): AllSettings {
-  const settings = readSettings(file, { local })
-  return local ? { ...settings, cloud: { ...settings.cloud, deployment: ON_ONE_MACHINE } } : settings
+function settingsOf(file: string | undefined, options: ReadOptions): AllSettings {
+  const settings = readSettings(file, options)
+  return options.local ? { ...settings, cloud: { ...settings.cloud, deployment: ON_ONE_MACHINE } } : settings
 }
 
 /**

@@ -47,6 +47,8 @@ const buildImage = z
       "an image is one of CodeBuild's own (aws/codebuild/NAME:VERSION), or named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it",
   })
 
+const region = z.string().regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is no region, such as eu-central-1' })
+
 /** Of which CloudFormation makes the names of all else: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
 const stackName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, {
   error: 'the name of a stack is letters, digits and hyphens, at most 100, and begins with a letter',
@@ -175,10 +177,9 @@ export const baseSettings = z.object({
         .string()
         .regex(/^\d{12}$/, { error: 'an account is twelve digits' })
         .optional(),
-      region: z
-        .string()
-        .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is no region, such as eu-central-1' })
-        .optional(),
+      region: region.optional(),
+      /** where CodeBuild has machines of ARM */
+      armRegions: z.array(region),
       /** of the stack, which CloudFormation hands on to all of its resources */
       tags,
       /** a policy that bounds what every role may do, by its name in the account or by its ARN */
@@ -201,6 +202,15 @@ const PACKAGED = {
   recipe: 'makefile',
   source: { from: 'package', package: 'falcosecurity-scap-dkms' },
 } as const satisfies Partial<z.input<typeof driverVersions>>
+
+/**
+ * Where AWS says that CodeBuild has ARM_CONTAINER, as read in November 2026; it adds regions before it says so there.
+ * https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Fleet.html (environmentType)
+ */
+const ARM_REGIONS = [
+  ...['us-east-1', 'us-east-2', 'us-west-2', 'sa-east-1', 'eu-west-1', 'eu-central-1'],
+  ...['ap-south-1', 'ap-northeast-1', 'ap-southeast-1', 'ap-southeast-2'],
+] as const
 
 export const BASE_DEFAULTS: Settings = {
   drivers: [
@@ -281,6 +291,6 @@ export const BASE_DEFAULTS: Settings = {
     requestBurst: 1000,
     waitConcurrency: 0,
     alarmMails: [],
-    deployment: { stackName: 'ProbeRegistry', tags: {} },
+    deployment: { stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS] },
   },
 }

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSettings } from '../../cdk/settings.ts'
 import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
 
@@ -16,7 +16,27 @@ const DEPLOYMENT = {
   permissionsBoundary: 'team/Boundary',
   domain: { name: 'probes.example.org', certificateArn: CERTIFICATE },
 }
+const { domain } = DEPLOYMENT
 const of = (deployment: unknown) => ({ cloud: { deployment } })
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-registry-deployment-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function read(settings: unknown, region?: string) {
+  const file = join(folder, 'settings.json')
+  writeFileSync(file, JSON.stringify(settings))
+  return readSettings(file, { local: false, region })
+}
+
+/** Of machines that builds and load tests run on. */
+const typesOf = ({ template }: Synthesis) =>
+  [
+    ...new Set(
+      [...resourcesOf(template, 'AWS::CodeBuild::Project').values()].map(
+        ({ Properties }) => (Properties.Environment as { Type: string }).Type,
+      ),
+    ),
+  ].sort()
 
 describe('a stack that the settings name', () => {
   let made: Synthesis
@@ -31,6 +51,10 @@ describe('a stack that the settings name', () => {
       environment: 'aws://123456789012/eu-central-1',
       properties: { stackName: 'Probes-Staging', tags: { 'cost-center': '42' } },
     })
+  })
+
+  test('builds on machines of both architectures, where CodeBuild has them', () => {
+    expect(typesOf(made)).toEqual(['ARM_CONTAINER', 'LINUX_CONTAINER'])
   })
 
   test('bounds every role by their policy', () => {
@@ -87,7 +111,6 @@ test('one machine has none of it', () => {
 })
 
 describe('refused, with what it may be', () => {
-  const domain = DEPLOYMENT.domain
   const cases: readonly [string, unknown, RegExp][] = [
     [
       'a name with a dot',
@@ -111,13 +134,44 @@ describe('refused, with what it may be', () => {
     ['a domain without a certificate', { domain: { name: 'x.org' } }, /domain\.certificateArn/],
   ]
   test.each(cases)('%s', (_, deployment, words) => {
-    const folder = mkdtempSync(join(tmpdir(), 'probe-registry-deployment-'))
-    try {
-      const file = join(folder, 'settings.json')
-      writeFileSync(file, JSON.stringify(of(deployment)))
-      expect(() => readSettings(file, { local: false })).toThrow(words)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    expect(() => read(of(deployment))).toThrow(words)
+  })
+})
+
+describe('a region', () => {
+  const onX86 = { build: { machines: { aarch64: 'x86_64' } } }
+
+  test('where it has none is refused, and what to say instead leaves them out', () => {
+    const there = of({ region: 'eu-west-3' })
+    expect(() => read(there)).toThrow(
+      /no machines of ARM in eu-west-3.*builds for aarch64 run on those: say (\{.*\}), take one of us-east-1, .*, or add/,
+    )
+    expect(typesOf(synthesis({ ...there, ...onX86 }))).toEqual(['LINUX_CONTAINER'])
+  })
+
+  test('where it has them by now is added by the operator', () => {
+    const deployment = { region: 'eu-west-3', armRegions: ['eu-west-3'] }
+    expect(read(of(deployment)).cloud.deployment.region).toBe('eu-west-3')
+  })
+
+  test('is that of the credentials where the settings name none', () => {
+    expect(() => read({}, 'eu-west-3')).toThrow(/no machines of ARM in eu-west-3/)
+    expect(() => read(of({ region: 'eu-central-1' }), 'eu-west-3')).not.toThrow()
+    expect(() => read({}, 'us-east-1')).not.toThrow()
+  })
+
+  test.each(['cn-north-1', 'us-gov-west-1', 'eusc-de-east-1'])(
+    '%s is refused: presigned URLs and ARNs there have other names',
+    (region) => {
+      expect(() => read({ ...of({ region }), ...onX86 })).toThrow(
+        new RegExp(`^the settings \\S+: ${region} is in the partition aws-`),
+      )
+    },
+  )
+
+  test('without the certificate of the domain is refused', () => {
+    expect(() => read(of({ domain }), 'us-east-1')).toThrow(
+      /the certificate lies in eu-central-1, the stack goes to us-east-1/,
+    )
   })
 })
