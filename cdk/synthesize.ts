@@ -7,6 +7,7 @@ import { bundleFunctions } from './bundle.ts'
 import { ON_ONE_MACHINE, stackProps } from './deployment.ts'
 import { type ReadOptions, readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
+import { strictly } from './strict.ts'
 
 /** Of its files in the assembly, whatever it is called where it is deployed. */
 export const STACK = 'ProbeRegistry'
@@ -30,7 +31,7 @@ const FLAGS = {
   '@aws-cdk/core:validateAgainstDefaultRules': true,
 }
 
-/** Writes the assembly. Throws on bad settings and on findings of the checks. */
+/** Writes the assembly. Throws on bad settings, and on whatever the checks find or warn of. */
 export function synthesize({ outdir, bundles, settingsFile, local, region }: SynthesisOptions): void {
   const app = new App({
     outdir,
@@ -51,7 +52,7 @@ export function synthesize({ outdir, bundles, settingsFile, local, region }: Syn
   bundleFunctions(bundles)
   addRegistry(stack, settings, { bundles, isProtected: isProtected(app) })
   if (!local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
-  app.synth()
+  strictly(app, { isChecked: !local })
 }
 
 function settingsOf(file: string | undefined, options: ReadOptions): AllSettings {
