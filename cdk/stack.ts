@@ -5,6 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { ENV } from '../lib/aws/resources.ts'
 import { SETTINGS_ROOM, settingsText } from '../lib/aws/settings-text.ts'
 import { type AllSettings, DEFAULTS } from '../lib/kernels/settings.ts'
+import { reservedFor } from '../lib/model/concurrency.ts'
 import { NETWORK } from '../lib/model/network.ts'
 import { difference } from '../lib/model/overlay.ts'
 import { addTopic, alarms } from './alarm.ts'
@@ -35,6 +36,7 @@ export function addRegistry(
   const { builds, projects } = addBuilds(stack, settings)
   const signingKey = addSigningKey(stack)
   const make = functions(stack, bundles)
+  const reserved = reservedFor(settings.cloud)
   const mayResolve = (fn: LambdaFunction): void => {
     probes.grantTo(fn, 'read', 'write', 'list open')
     inputs.grantTo(fn, 'read kernels', 'tell absent')
@@ -51,7 +53,7 @@ export function addRegistry(
   const wait = make('wait', {
     memoryMegabytes: 256,
     timeoutSeconds: 29,
-    concurrency: settings.cloud.waitConcurrency,
+    concurrency: reserved.wait,
   })
   // A sign of life of whoever waits; the event again that nobody took up.
   probes.grantTo(wait, 'read', 'write', 'list open')
@@ -62,8 +64,7 @@ export function addRegistry(
   const direct = make('direct', {
     memoryMegabytes: 512,
     timeoutSeconds: 29,
-    // Clients of before May 2020 wait here, too, and are few.
-    concurrency: Math.ceil(settings.cloud.waitConcurrency / 10),
+    concurrency: reserved.direct,
   })
   mayResolve(direct)
 
@@ -77,7 +78,7 @@ export function addRegistry(
   const v1 = make('v1', {
     memoryMegabytes: 512,
     timeoutSeconds: 29,
-    concurrency: Math.ceil(settings.cloud.waitConcurrency / 5),
+    concurrency: reserved.v1,
   })
   probes.grantTo(v1, 'read', 'write', 'list', 'list by release')
   sources.grantTo(v1, 'read')

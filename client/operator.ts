@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DynamoDBClient, type DynamoDBClientConfig, paginateListTables } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
 import { createDynamoDb, type DynamoDb } from '../lib/aws/dynamodb.ts'
-import { createCall, DYNAMODB } from '../lib/aws/json-api.ts'
+import { type Api, type Call, createCall, DYNAMODB } from '../lib/aws/json-api.ts'
 import { jsonOf, parseOwn } from '../lib/model/parse.ts'
 import { UsageError } from './command-line.ts'
 
@@ -58,15 +58,24 @@ export async function tableIn({ data, stack, table }: Where, which: TableName): 
   return open({ region, credentials }, endpoint, tables[which])
 }
 
-/** An operator's credentials and region may be in any of the many places that the SDK looks at. */
-async function open(
+const open = async (
   config: DynamoDBClientConfig,
   endpoint: string | undefined,
   name: string,
-): Promise<OperatorsTable> {
-  const { credentials, region } = new DynamoDBClient(config).config
-  const call = createCall(DYNAMODB, { endpoint, region: await region(), credentials, now: Date.now })
-  return { client: createDynamoDb(call), name }
+): Promise<OperatorsTable> => ({
+  client: createDynamoDb((await operatorsCall(DYNAMODB, endpoint, config)).call),
+  name,
+})
+
+/** An operator's credentials and region may be in any of the many places that the SDK looks at. */
+export async function operatorsCall(
+  api: Api,
+  endpoint: string | undefined,
+  config: Pick<DynamoDBClientConfig, 'region' | 'credentials' | 'profile'>,
+): Promise<{ readonly call: Call; readonly region: string }> {
+  const sdk = new DynamoDBClient(config).config
+  const region = await sdk.region()
+  return { call: createCall(api, { endpoint, region, credentials: sdk.credentials, now: Date.now }), region }
 }
 
 /** Error, for a person, where no registry runs on that folder. */

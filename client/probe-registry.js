@@ -13,6 +13,7 @@ const COMMANDS = {
   check: "tell whether Falco's engines run on a kernel, by its config",
   digests: 'list, name and forget the digests of the sources that builds are made from',
   name: 'explain names of probes, and tell by which name each client asks on a host',
+  quotas: 'tell whether an AWS account has what a deployment needs, and how to get what is missing',
   restore: 'make a registry on this machine of such a file',
   verify: 'tell who signed a package, a list or any other file of a distribution, or why it is refused',
   withdraw: 'take one published probe back that harms its hosts, or serve it again',

@@ -253,7 +253,7 @@ test('an unknown mode is refused', () => {
   })
 })
 
-test.each([...SCRIPTS, 'local/start.sh', 'cdk/first-deploy.sh', '.ci/run'])(
+test.each([...SCRIPTS, 'local/start.sh', 'cdk/deploy.sh', 'cdk/first-deploy.sh', '.ci/run'])(
   '%s is clean by shellcheck',
   (script) => {
     const { status, stdout } = spawnSync('shellcheck', [join(ROOT, script)], { encoding: 'utf8' })

@@ -38,6 +38,12 @@ export const EVENTS: Api = {
   target: 'AWSEvents',
   contentType: 'application/x-amz-json-1.1',
 }
+/** https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/Welcome.html */
+export const QUOTAS: Api = {
+  service: 'servicequotas',
+  target: 'ServiceQuotasV20190624',
+  contentType: 'application/x-amz-json-1.1',
+}
 
 export interface ApiOptions {
   /** e.g. `http://127.0.0.1:8080`; without it the service's own in AWS */

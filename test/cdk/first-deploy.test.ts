@@ -1,4 +1,5 @@
-// The two deployments of `npm run deploy:first`, where the CDK's own command is a program that writes down how it was called.
+// `npm run deploy` and the two deployments of `npm run deploy:first`, where the project's Node is a program that writes down
+// how it was called.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,10 +9,12 @@ import { synthesis } from '../support/cdk/template.ts'
 import { temporaryFolder } from '../support/local/assembly.ts'
 
 /** `ends`: the status of each call. */
-function firstDeployment(ends: readonly number[], ...args: string[]) {
+const firstDeployment = (ends: readonly number[], ...args: string[]) => ranAs('first-deploy', ends, args)
+
+function ranAs(script: 'deploy' | 'first-deploy', ends: readonly number[], args: readonly string[]) {
   const folder = temporaryFolder()
   for (const name of ['cdk', 'local']) mkdirSync(join(folder, name))
-  cpSync('cdk/first-deploy.sh', join(folder, 'cdk/first-deploy.sh'))
+  cpSync(`cdk/${script}.sh`, join(folder, `cdk/${script}.sh`))
   const node = [
     'echo "$*" >>calls',
     'case $(wc -l <calls) in',
@@ -19,22 +22,39 @@ function firstDeployment(ends: readonly number[], ...args: string[]) {
     'esac',
   ]
   writeFileSync(join(folder, 'local/node.sh'), `${node.join('\n')}\n`)
-  const { status } = spawnSync('sh', [join(folder, 'cdk/first-deploy.sh'), ...args])
+  const { status } = spawnSync('sh', [join(folder, `cdk/${script}.sh`), ...args])
   const calls = join(folder, 'calls')
   return { status, calls: existsSync(calls) ? readFileSync(calls, 'utf8').trimEnd().split('\n') : [] }
 }
 
 const CDK = 'node_modules/.bin/cdk deploy'
+const LOOK = 'client/quotas/before-deploy.ts'
 
 test('what has been deployed is protected by a second deployment, asked for in the same way', () => {
-  expect(firstDeployment([0, 0], '--require-approval', 'never')).toEqual({
+  expect(firstDeployment([0, 0, 0], '--require-approval', 'never')).toEqual({
     status: 0,
-    calls: [`${CDK} -c protect=no --require-approval never`, `${CDK} --require-approval never`],
+    calls: [
+      `${LOOK} --require-approval never`,
+      `${CDK} -c protect=no --require-approval never`,
+      `${CDK} --require-approval never`,
+    ],
   })
 })
 
 test('what failed is not protected, so that a second try can delete it', () => {
-  expect(firstDeployment([1])).toEqual({ status: 1, calls: [`${CDK} -c protect=no`] })
+  expect(firstDeployment([0, 1])).toEqual({ status: 1, calls: [LOOK, `${CDK} -c protect=no`] })
+})
+
+test('an account on which it would fail is deployed to by neither command', () => {
+  expect(firstDeployment([1])).toEqual({ status: 1, calls: [LOOK] })
+  expect(ranAs('deploy', [1], [])).toEqual({ status: 1, calls: [LOOK] })
+})
+
+test('every other one is looked at with the profile that it is deployed to by', () => {
+  expect(ranAs('deploy', [0, 0], ['--profile', 'probes'])).toEqual({
+    status: 0,
+    calls: [`${LOOK} --profile probes`, `${CDK} --profile probes`],
+  })
 })
 
 test('without protection the stack and its tables can be deleted, and differ in nothing else', () => {

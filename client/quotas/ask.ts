@@ -1,0 +1,58 @@
+// The quotas of the operator's account against settings: asked, judged and printed.
+
+import { readFileSync } from 'node:fs'
+import { QUOTAS } from '../../lib/aws/json-api.ts'
+import { createQuotas } from '../../lib/aws/quotas.ts'
+import { type AllSettings, DEFAULTS, settingsSchema } from '../../lib/kernels/settings.ts'
+import { overlay } from '../../lib/model/overlay.ts'
+import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
+import { said, UsageError } from '../command-line.ts'
+import { operatorsCall, printable, why } from '../operator.ts'
+import { type Judged, judge, linesOf } from './judge.ts'
+import { needsOf } from './needs.ts'
+
+export interface Account {
+  readonly region: string | undefined
+  readonly profile: string | undefined
+  /** JSON of settings, laid over the defaults */
+  readonly settingsFile: string | undefined
+}
+
+/** Prints a line or more of each. UsageError of the settings; rejects with what AWS, or the way to it, says. */
+export async function askQuotas(account: Account): Promise<readonly Judged[]> {
+  const settings = settingsIn(account.settingsFile)
+  const { call, region } = await operatorsCall(QUOTAS, process.env.AWS_ENDPOINT_URL_SERVICE_QUOTAS, {
+    // The CDK takes this one as well; AWS's SDK does not.
+    ...given('region', account.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION),
+    ...given('profile', account.profile),
+  })
+  const judged = await judge(createQuotas(call), needsOf(settings))
+  for (const one of judged) for (const line of linesOf(one, region)) console.log(printable(line))
+  return judged
+}
+
+function settingsIn(file: string | undefined): AllSettings {
+  if (file === undefined) return DEFAULTS
+  const hint = 'docs/operations.md tells what settings there are'
+  try {
+    return parseOwn(
+      settingsSchema,
+      overlay(DEFAULTS, jsonOf(readFileSync(file, 'utf8'), file, hint)),
+      file,
+      hint,
+    )
+  } catch (error) {
+    throw new UsageError(said(error))
+  }
+}
+
+const given = (name: 'region' | 'profile', value: string | undefined) =>
+  value === undefined || value === '' ? {} : { [name]: value }
+
+/** Why nothing was asked, with what is missing where AWS forbids it. */
+export function whyUnasked(error: unknown): string {
+  const { name, message, code } = error as Error & { code?: string }
+  if (name === 'AccessDeniedException')
+    return `${message}. Let these credentials servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas`
+  return code === undefined ? why(error) : `AWS's Service Quotas cannot be reached: ${message || code}`
+}

@@ -1,0 +1,105 @@
+// What a deployment by these settings needs of its account.
+
+import { reservedFor, UNRESERVED } from '../../lib/model/concurrency.ts'
+import { ARCHES, type Arch } from '../../lib/model/probe.ts'
+import type { Settings } from '../../lib/model/settings.ts'
+
+export interface Need {
+  /** of the quota, as Service Quotas calls it */
+  readonly service: 'lambda' | 'codebuild' | 'apigateway'
+  /** of the quota: a code for each cannot be read anywhere, and the service tells its own */
+  readonly name: RegExp
+  /** for a person, where the service has no such quota */
+  readonly called: string
+  /** with less it fails, as `failing` says */
+  readonly least: number
+  /** with less it is slower than the settings allow, as `slow` says */
+  readonly enough: number
+  /** what `enough` is the sum of */
+  readonly because: string
+  readonly failing: string
+  readonly slow: string
+  /** in place of a higher quota */
+  readonly instead: string
+}
+
+type Needing = Pick<Settings, 'build' | 'cloud'>
+
+export const needsOf = (settings: Needing): readonly Need[] => [
+  executions(settings),
+  ...machinesOf(settings).map((machine) => builds(settings, machine)),
+  requests(settings),
+  burst(settings),
+]
+
+function executions({ cloud }: Needing): Need {
+  const { wait, direct, v1 } = reservedFor(cloud)
+  const kept = wait + direct + v1
+  const because =
+    kept === 0
+      ? `${UNRESERVED} for hits, plans and those who wait together (cloud.waitConcurrency is 0, so nothing is kept for any)`
+      : `${kept} are kept by cloud.waitConcurrency=${cloud.waitConcurrency} (Wait ${wait}, Direct ${direct}, V1 ${v1}) and ${UNRESERVED} must be left; what other stacks of the account keep comes on top`
+  return {
+    service: 'lambda',
+    name: /^concurrent executions$/i,
+    called: 'Concurrent executions',
+    least: kept === 0 ? 1 : kept + UNRESERVED,
+    enough: kept + UNRESERVED,
+    because,
+    failing: 'Lambda refuses to keep so many, and the deployment is rolled back',
+    slow: 'hits, plans and those who wait share these: in a crowd, clients are sent away to come again',
+    instead: 'lower cloud.waitConcurrency (0 keeps none)',
+  }
+}
+
+/** Of the machines' architectures, each once. */
+const machinesOf = ({ build }: Needing): readonly Arch[] =>
+  ARCHES.filter((arch) => Object.values(build.machines).includes(arch))
+
+/** As CodeBuild calls its environments: https://docs.aws.amazon.com/general/latest/gr/codebuild.html */
+const ENVIRONMENTS = { x86_64: 'Linux', aarch64: 'ARM' } as const satisfies Record<Arch, string>
+const SIZES = {
+  BUILD_GENERAL1_SMALL: 'Small',
+  BUILD_GENERAL1_MEDIUM: 'Medium',
+  BUILD_GENERAL1_LARGE: 'Large',
+} as const satisfies Record<Settings['cloud']['computeType'], string>
+
+function builds({ build, cloud }: Needing, machine: Arch): Need {
+  const environment = `${ENVIRONMENTS[machine]}/${SIZES[cloud.computeType]}`
+  return {
+    service: 'codebuild',
+    name: new RegExp(`^concurrently running builds for ${environment}(?: environment)?$`, 'i'),
+    called: `Concurrently running builds for ${environment} environment`,
+    least: 1,
+    enough: build.atOnce,
+    because: `build.atOnce is ${build.atOnce}, and all of those may be on ${machine} machines of cloud.computeType=${cloud.computeType}`,
+    failing: `CodeBuild starts nothing, so no probe is built on ${machine} machines`,
+    slow: 'the other builds wait for their turn in CodeBuild',
+    instead: 'choose another cloud.computeType, build on other machines (build.machines)',
+  }
+}
+
+/** The stage's own limit cannot let in what the account's does not. */
+const requests = ({ cloud }: Needing): Need => ({
+  service: 'apigateway',
+  name: /^throttle rate$/i,
+  called: 'Throttle rate',
+  least: 1,
+  enough: cloud.requestsPerSecond,
+  because: `cloud.requestsPerSecond is ${cloud.requestsPerSecond}; all APIs of the account share the quota`,
+  failing: 'API Gateway lets no request in',
+  slow: 'API Gateway answers 429 above the quota',
+  instead: 'lower cloud.requestsPerSecond',
+})
+
+const burst = ({ cloud }: Needing): Need => ({
+  service: 'apigateway',
+  name: /^throttle burst rate$/i,
+  called: 'Throttle burst rate',
+  least: 1,
+  enough: cloud.requestBurst,
+  because: `cloud.requestBurst is ${cloud.requestBurst}; all APIs of the account share the quota`,
+  failing: 'API Gateway lets no request in',
+  slow: 'API Gateway answers 429 above the quota',
+  instead: 'lower cloud.requestBurst',
+})

@@ -1,0 +1,155 @@
+// `probe-registry quotas` against a service that speaks AWS's Service Quotas: what an operator is told of their account.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { QUOTAS } from '../../../lib/aws/json-api.ts'
+import { jsonService, OPERATOR } from '../../support/aws/json-service.ts'
+import { codeOf, forbidden, GROWN, quotasService, withValues } from '../../support/aws/quotas.ts'
+import { ran } from '../../support/client/program.ts'
+
+const PROGRAM = join(import.meta.dirname, '../../../client/probe-registry.js')
+
+const quotas = (endpoint: string, args: readonly string[] = [], env = {}) =>
+  ran(PROGRAM, ['quotas', ...args], { ...OPERATOR, AWS_ENDPOINT_URL_SERVICE_QUOTAS: endpoint, ...env })
+
+function settingsFile(settings: object): string {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'settings.json')
+  writeFileSync(file, JSON.stringify(settings))
+  return file
+}
+
+const EXECUTIONS = 'Concurrent executions'
+const LINUX = 'Concurrently running builds for Linux/Medium environment'
+const ARM = 'Concurrently running builds for ARM/Medium environment'
+
+describe('an account that has enough', () => {
+  test('fits in every line, of whichever page a quota is, set or never set', async () => {
+    const { endpoint, calls } = await quotasService(GROWN)
+    const { status, stdout, stderr } = await quotas(endpoint)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      `fits    lambda: ${EXECUTIONS}: 1000, needed 100`,
+      `fits    codebuild: ${LINUX}: 20, needed 10`,
+      `fits    codebuild: ${ARM}: 10, needed 10`,
+      'fits    apigateway: Throttle rate: 10000, needed 500',
+      'fits    apigateway: Throttle burst rate: 5000, needed 1000',
+    ])
+    expect(calls.filter(([, { NextToken }]) => NextToken !== undefined)).toHaveLength(2)
+  })
+})
+
+describe('an account that has too little', () => {
+  test('is slow where builds wait for each other, and the command that raises it names the code that AWS told', async () => {
+    const { endpoint } = await quotasService(withValues({ [LINUX]: 2 }))
+    const { status, stdout } = await quotas(endpoint)
+    expect(status).toBe(1)
+    const code = codeOf({ service: 'codebuild', name: LINUX })
+    expect(stdout).toContain(`SLOW    codebuild: ${LINUX}: 2, needed 10\n`)
+    expect(stdout).toContain(
+      `aws service-quotas request-service-quota-increase --service-code codebuild --quota-code ${code} --desired-value 10 --region us-east-1\n`,
+    )
+    expect(stdout.match(/^fits/gm)).toHaveLength(4)
+  })
+
+  test('fails where the executions that the settings keep leave fewer than a hundred', async () => {
+    const { endpoint } = await quotasService(GROWN)
+    const kept = (waitConcurrency: number) => settingsFile({ cloud: { waitConcurrency } })
+    const { status, stdout } = await quotas(endpoint, ['--settings', kept(693)])
+    expect(status).toBe(1)
+    // 693 + 70 + 139 + 100
+    expect(stdout).toMatch(/^FAILS {3}lambda: Concurrent executions: 1000, needed 1002$/m)
+    expect(stdout).toMatch(/--service-code lambda .*--desired-value 1002 /)
+    const fitting = await quotas(endpoint, ['--settings', kept(690)])
+    expect([fitting.status, fitting.stdout.match(/^fits/gm)?.length]).toEqual([0, 5])
+  })
+
+  test('is only slow with the ten executions of a new one, and is told to ask for what others have', async () => {
+    const { endpoint } = await quotasService(withValues({ [EXECUTIONS]: 10 }))
+    const { status, stdout } = await quotas(endpoint)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^SLOW {4}lambda: Concurrent executions: 10, needed 100$/m)
+    expect(stdout).toMatch(/--service-code lambda .*--desired-value 1000 /)
+  })
+
+  test('fails where CodeBuild would start nothing of an architecture, unless its builds run on another one', async () => {
+    const { endpoint } = await quotasService(withValues({ [ARM]: 0 }))
+    expect((await quotas(endpoint)).stdout).toMatch(
+      /^FAILS {3}codebuild: .*ARM\/Medium environment: 0, needed 10$/m,
+    )
+    const crossed = settingsFile({ build: { machines: { aarch64: 'x86_64' } } })
+    expect(await quotas(endpoint, ['--settings', crossed])).toMatchObject({ status: 0 })
+  })
+
+  test('is told which setting to lower where AWS raises a quota for nobody', async () => {
+    const { endpoint } = await quotasService(GROWN)
+    const file = settingsFile({ cloud: { requestBurst: 6000 } })
+    const { status, stdout } = await quotas(endpoint, ['--settings', file])
+    expect(status).toBe(1)
+    expect(stdout).toContain('AWS does not raise this one: lower cloud.requestBurst\n')
+    expect(stdout).not.toContain('request-service-quota-increase')
+  })
+})
+
+describe('what AWS does not tell', () => {
+  test('a quota that a region has not is unknown, and no reason to think that all is well', async () => {
+    const { endpoint } = await quotasService(withValues({ [ARM]: null }))
+    const { status, stdout } = await quotas(endpoint)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^UNKNOWN codebuild: Concurrently running builds for ARM\/Medium environment$/m)
+    expect(stdout).toContain('list-aws-default-service-quotas --service-code codebuild --region us-east-1')
+  })
+
+  test('a service that a region has not is unknown as well', async () => {
+    const { endpoint } = await quotasService(GROWN.filter(({ service }) => service !== 'codebuild'))
+    expect((await quotas(endpoint)).stdout.match(/^UNKNOWN codebuild/gm)).toHaveLength(2)
+  })
+
+  test('without permission it says which one is missing', async () => {
+    const { endpoint } = await forbidden()
+    const { status, stdout, stderr } = await quotas(endpoint)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('servicequotas:ListServiceQuotas')
+  })
+
+  test('without credentials, without a way there and with settings that are none it says so', async () => {
+    const { endpoint } = await quotasService(GROWN)
+    const told = async (args: readonly string[], env: object) => {
+      const { status, stderr } = await quotas(endpoint, args, env)
+      return `${status} ${stderr.split('\n')[0]}`
+    }
+    expect(await told([], { AWS_ACCESS_KEY_ID: '', HOME: '/nowhere' })).toMatch(/^2 .*no AWS credentials: /)
+    expect(await told([], { AWS_ENDPOINT_URL_SERVICE_QUOTAS: 'http://127.0.0.1:9' })).toMatch(
+      /^2 .*Service Quotas cannot be reached: .*ECONNREFUSED/,
+    )
+    expect(await told(['--settings', settingsFile({ build: { atOnce: 0 } })], {})).toMatch(
+      /^2 .*build\.atOnce/,
+    )
+    expect(await told(['--settings', '/nowhere'], {})).toMatch(/^2 .*no such file/)
+  })
+
+  test('a list without an end is given up', async () => {
+    const endless = () => ({ Quotas: [], NextToken: 'again' })
+    const { endpoint } = await jsonService(QUOTAS, {
+      ListServiceQuotas: endless,
+      ListAWSDefaultServiceQuotas: endless,
+    })
+    expect(await quotas(endpoint)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('does not end'),
+    })
+  })
+})
+
+test('the region is the one that is named', async () => {
+  const { endpoint } = await quotasService(GROWN)
+  // The service is of another region, and knows a signature for this one as none of its own.
+  const { status, stderr } = await quotas(endpoint, ['--region', 'eu-central-1'])
+  expect([status, stderr]).toEqual([2, expect.stringContaining('scoped to us-east-1')])
+  expect(await quotas(endpoint, [], { AWS_REGION: '', AWS_DEFAULT_REGION: 'us-east-1' })).toMatchObject({
+    status: 0,
+  })
+})
