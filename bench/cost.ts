@@ -3,8 +3,8 @@
 import { stat } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { DEFAULTS } from '../lib/kernels/settings.ts'
+import { PRICES } from '../lib/model/prices.ts'
 import { request } from './hits.ts'
-import { PRICES } from './prices.ts'
 import type { Measure } from './stage.ts'
 import { median, type Row } from './table.ts'
 import { load } from './turns.ts'
@@ -33,7 +33,8 @@ export const ofBytes = ({ bytes }: Hit, door: 'S3' | 'CloudFront'): number =>
   ((1e6 * bytes) / 1e9) * (door === 'S3' ? PRICES.egress.gigabyte : PRICES.cloudFront.gigabyte)
 
 /** Dollars of one build of so many seconds. */
-export const ofBuild = (seconds: number): number => Math.ceil(seconds / 60) * PRICES.codeBuild.minute
+export const ofBuild = (seconds: number): number =>
+  Math.ceil(seconds / 60) * PRICES.codeBuild.minute.BUILD_GENERAL1_MEDIUM
 
 export const measureCost: Measure = async (stage) => {
   const { registry, path, file } = await stage.warm()

@@ -11,6 +11,7 @@ const COMMANDS = {
   backup: 'write the state and the signing key of a registry on this machine into one file, while it runs',
   build: 'build a probe on this machine as a registry builds it, without a registry',
   check: "tell whether Falco's engines run on a kernel, by its config",
+  cost: 'tell what a deployed registry costs, by its settings and a dated list of prices',
   digests: 'list, name and forget the digests of the sources that builds are made from',
   name: 'explain names of probes, and tell by which name each client asks on a host',
   quotas: 'tell whether an AWS account has what a deployment needs, and how to get what is missing',

@@ -1,13 +1,9 @@
 // The quotas of the operator's account against settings: asked, judged and printed.
 
-import { readFileSync } from 'node:fs'
 import { QUOTAS } from '../../lib/aws/json-api.ts'
 import { createQuotas } from '../../lib/aws/quotas.ts'
-import { type AllSettings, DEFAULTS, settingsSchema } from '../../lib/kernels/settings.ts'
-import { overlay } from '../../lib/model/overlay.ts'
-import { jsonOf, parseOwn } from '../../lib/model/parse.ts'
-import { said, UsageError } from '../command-line.ts'
 import { operatorsCall, printable, why } from '../operator.ts'
+import { settingsIn } from '../settings.ts'
 import { type Judged, judge, linesOf } from './judge.ts'
 import { needsOf } from './needs.ts'
 
@@ -29,21 +25,6 @@ export async function askQuotas(account: Account): Promise<readonly Judged[]> {
   const judged = await judge(createQuotas(call), needsOf(settings))
   for (const one of judged) for (const line of linesOf(one, region)) console.log(printable(line))
   return judged
-}
-
-function settingsIn(file: string | undefined): AllSettings {
-  if (file === undefined) return DEFAULTS
-  const hint = 'docs/operations.md tells what settings there are'
-  try {
-    return parseOwn(
-      settingsSchema,
-      overlay(DEFAULTS, jsonOf(readFileSync(file, 'utf8'), file, hint)),
-      file,
-      hint,
-    )
-  } catch (error) {
-    throw new UsageError(said(error))
-  }
 }
 
 const given = (name: 'region' | 'profile', value: string | undefined) =>

@@ -23,6 +23,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry name': README,
   'npx --no-install probe-registry build': { by: 'test', file: 'test/e2e/build-command.test.ts' },
   'npx --no-install probe-registry check': { by: 'test', file: 'test/client/commands/check.test.ts' },
+  'npx --no-install probe-registry cost': { by: 'test', file: 'test/client/commands/cost.test.ts' },
   'npx --no-install probe-registry digests': { by: 'test', file: 'test/e2e/digests.test.ts' },
   'npx --no-install probe-registry backup': BACKUP,
   'npx --no-install probe-registry quotas': { by: 'test', file: 'test/client/commands/quotas.test.ts' },

@@ -1,0 +1,74 @@
+// `probe-registry cost`: what a deployed registry costs by its settings and a dated list of prices; nobody is asked.
+
+import { PRICES } from '../../lib/model/prices.ts'
+import { readLine, UsageError } from '../command-line.ts'
+import { ASSUMED, type Assumed, build, hits, idleMonth, type Line, type Section } from '../cost/cost.ts'
+import { asOperator } from '../operator.ts'
+import { settingsIn } from '../settings.ts'
+
+const USAGE = `Usage: probe-registry cost [--settings FILE] [ASSUMED...] [--json]
+
+Tells what a registry that is deployed by the settings of FILE (the defaults unless said otherwise) costs in AWS: a million
+hits, a build, and a month in which nobody asks; each with what it is made of. The prices are a list with a date and a
+region (${PRICES.date}, ${PRICES.region}), without free tiers and taxes. Nobody is asked for them. What nobody can know is ASSUMED:
+  --hit-milliseconds N   that Lambda bills of a hit (${ASSUMED.hitMilliseconds})
+  --build-seconds N      that a build takes (${ASSUMED.buildSeconds})
+  --probe-megabytes N    of a probe (${ASSUMED.probeMegabytes})
+Exit status: 0 done; 2 the command line is wrong.
+`
+
+const text = { type: 'string' } as const
+const OPTIONS = {
+  settings: text,
+  'hit-milliseconds': text,
+  'build-seconds': text,
+  'probe-megabytes': text,
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+/** UsageError where it is no number above zero. */
+function numberOf(value: string | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(value) && Number(value) > 0) return Number(value)
+  throw new UsageError(`${JSON.stringify(value)} is no number above zero`)
+}
+
+const dollars = (value: number): string => `$${value.toFixed(value < 0.1 ? 5 : 2)}`
+
+const row = (indent: string, { what, dollars: value }: Line, mark = ''): string =>
+  `${`${indent}${what}`.padEnd(100)}${dollars(value).padStart(10)}${mark}`
+
+const sumOf = ({ lines }: Section): number => lines.reduce((sum, line) => sum + line.dollars, 0)
+
+const printed = (section: Section): string[] => [
+  row('', { what: section.title, dollars: sumOf(section) }),
+  ...section.lines.map((line) => row('  ', line)),
+  ...section.apart.map((line) => row('  + ', line, ' apart')),
+  '',
+]
+
+await asOperator('cost', USAGE, async () => {
+  const { values, positionals } = readLine(process.argv.slice(2), OPTIONS)
+  if (values.help === true) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  if (positionals.length > 0) throw new UsageError('it takes options only')
+  const assumed: Assumed = {
+    hitMilliseconds: numberOf(values['hit-milliseconds'], ASSUMED.hitMilliseconds),
+    buildSeconds: numberOf(values['build-seconds'], ASSUMED.buildSeconds),
+    probeMegabytes: numberOf(values['probe-megabytes'], ASSUMED.probeMegabytes),
+  }
+  const sections = [hits(assumed), build(settingsIn(values.settings), assumed), idleMonth()]
+  const { date, region, sources } = PRICES
+  if (values.json === true) {
+    const told = sections.map((section) => ({ ...section, dollars: sumOf(section) }))
+    console.log(JSON.stringify({ prices: { date, region, sources }, assumed, sections: told }, undefined, 2))
+    return 0
+  }
+  console.log(sections.flatMap(printed).join('\n'))
+  console.log(`Prices of ${date} in ${region}, in dollars, on demand, without free tiers and taxes.`)
+  console.log(`They differ by region and they change: look before you decide by them.\n${sources.join('\n')}`)
+  return 0
+})

@@ -1,0 +1,139 @@
+// What a deployed registry costs: a million hits, a build, a month in which nobody asks. Each line says what it is made of.
+
+import { PRICES } from '../../lib/model/prices.ts'
+import type { Settings } from '../../lib/model/settings.ts'
+import { STACK } from './stack.ts'
+
+/** What nobody but the operator can know; the defaults are guesses. */
+export interface Assumed {
+  /** of the function that answers a hit, as Lambda bills it */
+  readonly hitMilliseconds: number
+  /** that a build takes on its machine */
+  readonly buildSeconds: number
+  /** of a probe */
+  readonly probeMegabytes: number
+}
+
+export const ASSUMED: Assumed = { hitMilliseconds: 10, buildSeconds: 60, probeMegabytes: 0.8 }
+
+export interface Line {
+  readonly what: string
+  readonly dollars: number
+}
+export interface Section {
+  readonly title: string
+  readonly lines: readonly Line[]
+  /** what is paid as well, and is no part of the sum */
+  readonly apart: readonly Line[]
+}
+
+const MILLION = 1_000_000
+
+/** Dollars. `seconds`: of one call. */
+const computing = (megabytes: number, seconds: number): number =>
+  (megabytes / 1024) * seconds * PRICES.lambda.gigabyteSecondArm64
+
+const count = (n: number): string => n.toLocaleString('en-US')
+
+export function hits({ hitMilliseconds: milliseconds, probeMegabytes: megabytes }: Assumed): Section {
+  const { resolve } = STACK.megabytes
+  const { accessLine, functionLines } = STACK.logBytes
+  const seconds = Math.ceil(milliseconds) / 1000
+  const logged = (accessLine + functionLines) / 1e9
+  const gigabytes = (MILLION * megabytes) / 1000
+  return {
+    title: 'a million hits',
+    lines: [
+      { what: `${count(MILLION)} requests of the HTTP API`, dollars: MILLION * PRICES.httpApi.request },
+      { what: `${count(MILLION)} calls of Resolve`, dollars: MILLION * PRICES.lambda.request },
+      {
+        what: `its GB-seconds: ${milliseconds} ms of ${resolve} MB each`,
+        dollars: MILLION * computing(resolve, seconds),
+      },
+      {
+        what: `${count(MILLION)} reads of DynamoDB, half a unit each`,
+        dollars: (MILLION * PRICES.dynamoDb.readUnit) / 2,
+      },
+      { what: `${count(MILLION)} GETs of S3, by the clients`, dollars: MILLION * PRICES.s3.get },
+      {
+        what: `logs: ${accessLine} bytes of access and ${functionLines} of Lambda's own each`,
+        dollars: MILLION * logged * PRICES.cloudWatch.logGigabyte,
+      },
+    ],
+    apart: [
+      {
+        what: `their bytes: ${megabytes} MB each, ${count(gigabytes)} GB out to the internet (nothing within the region)`,
+        dollars: gigabytes * PRICES.egress.gigabyte,
+      },
+    ],
+  }
+}
+
+const minutes = (seconds: number): number => Math.ceil(seconds / 60)
+
+export function build(
+  { cloud, loadTest, hold }: Pick<Settings, 'cloud' | 'loadTest' | 'hold'>,
+  { buildSeconds }: Assumed,
+): Section {
+  const machine = cloud.computeType
+  const minute = PRICES.codeBuild.minute[machine]
+  const onMachine = (what: string, seconds: number): Line => ({
+    what: `${what} in CodeBuild, begun minutes of ${machine}: ${minutes(seconds)}`,
+    dollars: minutes(seconds) * minute,
+  })
+  const { plan, publish, wait } = STACK.megabytes
+  const { planSeconds, publishSeconds, writes, puts } = STACK.ofBuild
+  return {
+    title: `a build of ${buildSeconds} s`,
+    lines: [
+      onMachine('the build', buildSeconds),
+      ...(loadTest.mode === 'off' ? [] : [onMachine('its load test at most', loadTest.maxSeconds)]),
+      {
+        what: `Plan (${planSeconds} s of ${plan} MB) and Publish (${publishSeconds} s of ${publish} MB)`,
+        dollars: computing(plan, planSeconds) + computing(publish, publishSeconds),
+      },
+      { what: `${writes} writes of DynamoDB`, dollars: writes * PRICES.dynamoDb.writeUnit },
+      { what: `${puts} PUTs of S3`, dollars: puts * PRICES.s3.put },
+    ],
+    apart: [
+      {
+        what: `each client that waits for it: ${hold.totalSeconds} s of ${wait} MB at most`,
+        dollars: computing(wait, hold.totalSeconds),
+      },
+    ],
+  }
+}
+
+const MINUTES_OF_A_MONTH = 30 * 24 * 60
+
+export function idleMonth(): Section {
+  const { alarmMetrics, secrets, sweepSeconds } = STACK.idle
+  const { sweep } = STACK.megabytes
+  const { alarmMetricMonth } = PRICES.cloudWatch
+  return {
+    title: 'an idle month',
+    lines: [
+      { what: `about ${alarmMetrics} metrics that alarms look at`, dollars: alarmMetrics * alarmMetricMonth },
+      { what: `${secrets} secret, with the signing key`, dollars: secrets * PRICES.secrets.month },
+      {
+        what: `${count(MINUTES_OF_A_MONTH)} calls of Sweep, one a minute: ${sweepSeconds} s of ${sweep} MB each`,
+        dollars: MINUTES_OF_A_MONTH * (PRICES.lambda.request + computing(sweep, sweepSeconds)),
+      },
+      {
+        what: `their reads of DynamoDB`,
+        dollars: MINUTES_OF_A_MONTH * PRICES.dynamoDb.readUnit,
+      },
+      {
+        what: `their logs: ${STACK.logBytes.functionLines} bytes each`,
+        dollars: ((MINUTES_OF_A_MONTH * STACK.logBytes.functionLines) / 1e9) * PRICES.cloudWatch.logGigabyte,
+      },
+    ],
+    apart: [
+      { what: 'each GB of probes, packages and build roots in S3', dollars: PRICES.s3.gigabyteMonth },
+      {
+        what: 'each GB of tables',
+        dollars: PRICES.dynamoDb.gigabyteMonth,
+      },
+    ],
+  }
+}
