@@ -72,10 +72,12 @@ export async function operatorsCall(
   api: Api,
   endpoint: string | undefined,
   config: Pick<DynamoDBClientConfig, 'region' | 'credentials' | 'profile'>,
+  tryMs?: number,
 ): Promise<{ readonly call: Call; readonly region: string }> {
-  const sdk = new DynamoDBClient(config).config
-  const region = await sdk.region()
-  return { call: createCall(api, { endpoint, region, credentials: sdk.credentials, now: Date.now }), region }
+  const { credentials, region: found } = new DynamoDBClient(config).config
+  const region = await found()
+  const options = { endpoint, region, credentials, now: Date.now, ...(tryMs === undefined ? {} : { tryMs }) }
+  return { call: createCall(api, options), region }
 }
 
 /** Error, for a person, where no registry runs on that folder. */

@@ -13,6 +13,7 @@ const COMMANDS = {
   check: "tell whether Falco's engines run on a kernel, by its config",
   cost: 'tell what a deployed registry costs, by its settings and a dated list of prices',
   digests: 'list, name and forget the digests of the sources that builds are made from',
+  logs: 'print all that the functions of a registry have written of one probe',
   name: 'explain names of probes, and tell by which name each client asks on a host',
   quotas: 'tell whether an AWS account has what a deployment needs, and how to get what is missing',
   restore: 'make a registry on this machine of such a file',

@@ -1,10 +1,9 @@
 // `probe-registry withdraw`: an operator takes back one published probe that harms its hosts, or serves it again.
 
 import { createWithdrawals, type Withdrawals } from '../../lib/aws/withdrawals.ts'
-import { isProbeError } from '../../lib/model/errors.ts'
-import { keyOfName, parse } from '../../lib/names/grammar.ts'
 import { readLine, UsageError } from '../command-line.ts'
 import { asOperator, printable, tableIn, WHERE_OPTIONS, whereText } from '../operator.ts'
+import { keyOf } from '../probe-key.ts'
 
 const USAGE = `Usage: probe-registry withdraw [WHERE] PROBE REASON    serve it to nobody: 410, with the reason
        probe-registry withdraw [WHERE] --undo PROBE      serve it again
@@ -19,18 +18,6 @@ Exit status: 0 done; 1 not done, and why; 2 the command line is wrong, or the re
 const OPTIONS = { ...WHERE_OPTIONS, undo: { type: 'boolean' }, help: { type: 'boolean' } } as const
 
 const MAX_REASON = 300
-
-/** UsageError where the text does not name a probe. */
-function keyOf(probe: string): string {
-  try {
-    const path = /^https?:\/\//.test(probe) ? new URL(probe).pathname : probe
-    const name = parse(path)
-    if (name.tag === 'probe' && name.companion === undefined) return keyOfName(name)
-  } catch (error) {
-    if (!isProbeError(error) && !(error instanceof TypeError)) throw error
-  }
-  throw new UsageError(`${JSON.stringify(probe)} is no URL of a probe`)
-}
 
 function reasonOf(text: string): string {
   if (text.length <= MAX_REASON && /^[\x20-\x7e]+$/.test(text)) return text

@@ -44,6 +44,12 @@ export const QUOTAS: Api = {
   target: 'ServiceQuotasV20190624',
   contentType: 'application/x-amz-json-1.1',
 }
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/Welcome.html */
+export const LOGS: Api = {
+  service: 'logs',
+  target: 'Logs_20140328',
+  contentType: 'application/x-amz-json-1.1',
+}
 
 export interface ApiOptions {
   /** e.g. `http://127.0.0.1:8080`; without it the service's own in AWS */
@@ -51,7 +57,7 @@ export interface ApiOptions {
   readonly region: string
   readonly credentials: () => Promise<Credentials>
   readonly now: Clock
-  /** milliseconds that one try has, once it has a connection, for its whole answer; for tests */
+  /** milliseconds that one try has, once it has a connection, for its whole answer; 4000 unless said otherwise */
   readonly tryMs?: number
 }
 

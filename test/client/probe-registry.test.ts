@@ -130,7 +130,7 @@ describe('probe-registry', () => {
     expect(stderr).toMatch(/^ {2}digests +list/m)
   })
 
-  test.each(['backup', 'build', 'cost', 'digests', 'name', 'quotas', 'restore'])(
+  test.each(['backup', 'build', 'cost', 'digests', 'logs', 'name', 'quotas', 'restore'])(
     '%s tells how it is used when it is asked',
     (command) => {
       const { status, stdout, stderr } = ran(PROGRAM, [command, '--help'])

@@ -26,6 +26,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry cost': { by: 'test', file: 'test/client/commands/cost.test.ts' },
   'npx --no-install probe-registry digests': { by: 'test', file: 'test/e2e/digests.test.ts' },
   'npx --no-install probe-registry backup': BACKUP,
+  'npx --no-install probe-registry logs': { by: 'test', file: 'test/client/commands/logs.test.ts' },
   'npx --no-install probe-registry quotas': { by: 'test', file: 'test/client/commands/quotas.test.ts' },
   'npx --no-install probe-registry restore': BACKUP,
   'npx --no-install probe-registry withdraw': { by: 'test', file: 'test/e2e/withdraw.test.ts' },

@@ -1,0 +1,70 @@
+// `probe-registry logs`: all that the functions have written of one probe, in the order of time.
+
+import { LOGS } from '../../lib/aws/json-api.ts'
+import { createLogs } from '../../lib/aws/logs.ts'
+import { readLine, UsageError } from '../command-line.ts'
+import { readHere } from '../logs/kept-here.ts'
+import { readInCloud } from '../logs/kept-in-cloud.ts'
+import { linesOfProbe, type ReadLines } from '../logs/of-probe.ts'
+import { personsLine, programsLine } from '../logs/print.ts'
+import { asOperator, DATA, operatorsCall, printable } from '../operator.ts'
+import { keyOf } from '../probe-key.ts'
+
+const USAGE = `Usage: probe-registry logs [WHERE] [--since TIME] [--json] PROBE
+
+Prints what all functions have written of PROBE, in the order of time: lines that name it, and what else was written of its
+builds and by the invocations that looked at it. PROBE is its URL, the path of it, or its key.
+  --data DIR      of a registry that runs on this machine, or has run, by its folder; .data unless said otherwise
+  --stack NAME    of a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region; they need
+                  logs:DescribeLogGroups and logs:FilterLogEvents
+  --since TIME    from then on: 90m, 12h or 3d ago, or a date as 2026-11-27T20:00Z; 1d unless said otherwise
+  --json          one JSON object a line
+What clients have sent is printed with everything but plain characters as \\uXXXX.
+Exit status: 0 done; 1 no line of it since then; 2 the command line is wrong, or the logs are out of reach.
+`
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const OPTIONS = { data: text, stack: text, since: text, json: flag, help: flag } as const
+
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** Milliseconds since the epoch. UsageError. */
+function timeOf(since: string): number {
+  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
+  if (count !== undefined) return Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS]
+  const date = /^\d{4}-\d\d-\d\d/.test(since) ? Date.parse(since) : Number.NaN
+  if (Number.isNaN(date)) throw new UsageError(`${JSON.stringify(since)} is no time: 90m, 12h, 3d or a date`)
+  return date
+}
+
+/** Milliseconds that one look into a group may take. */
+const TRY_MS = 30_000
+
+async function reader(
+  data: string | undefined,
+  stack: string | undefined,
+  since: number,
+): Promise<ReadLines> {
+  if (stack === undefined) return readHere(data ?? DATA, since)
+  if (data !== undefined) throw new UsageError('--data and --stack name two places: give one')
+  const { call } = await operatorsCall(LOGS, process.env.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, {}, TRY_MS)
+  return readInCloud(createLogs(call), stack, since)
+}
+
+await asOperator('logs', USAGE, async () => {
+  const { values, positionals } = readLine(process.argv.slice(2), OPTIONS)
+  if (values.help === true) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const [probe, ...more] = positionals
+  if (probe === undefined || more.length > 0) throw new UsageError('it takes one PROBE')
+  const key = keyOf(probe)
+  const since = timeOf(values.since ?? '1d')
+  const lines = await linesOfProbe(await reader(values.data, values.stack, since), key)
+  for (const line of lines) console.log(values.json === true ? programsLine(line) : personsLine(line))
+  if (lines.length > 0) return 0
+  console.error(printable(`no line of ${key} since ${new Date(since).toISOString()}`))
+  return 1
+})

@@ -1,0 +1,81 @@
+// What functions have written, by AWS's CloudWatch Logs.
+
+import * as z from 'zod'
+import { parseOwn } from '../model/parse.ts'
+import type { Call } from './json-api.ts'
+
+export interface LogEvent {
+  /** milliseconds since the epoch */
+  readonly timestamp: number
+  /** one line */
+  readonly message: string
+}
+
+export interface Logs {
+  /** Names of the groups that begin so. */
+  groups(prefix: string): Promise<readonly string[]>
+  /** Of one group from `since` on (milliseconds since the epoch), those that hold at least one of the texts as it is. */
+  events(group: string, since: number, texts: readonly string[]): Promise<readonly LogEvent[]>
+}
+
+const token = z.string().nullish()
+const groupsPage = z.object({
+  logGroups: z.array(z.object({ logGroupName: z.string() })).optional(),
+  nextToken: token,
+})
+const eventsPage = z.object({
+  events: z.array(z.object({ timestamp: z.number(), message: z.string() })).optional(),
+  nextToken: token,
+})
+
+/** Of texts in one request: a pattern holds 1,024 characters. */
+const TEXTS = 20
+
+/**
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+export function createLogs(call: Call): Logs {
+  return {
+    async groups(logGroupNamePrefix) {
+      const pages = await pagesOf(call, 'DescribeLogGroups', { logGroupNamePrefix }, groupsPage)
+      return pages.flatMap(({ logGroups = [] }) => logGroups.map(({ logGroupName }) => logGroupName))
+    },
+    async events(logGroupName, startTime, texts) {
+      const found: LogEvent[] = []
+      for (let from = 0; from < texts.length; from += TEXTS) {
+        const filterPattern = texts
+          .slice(from, from + TEXTS)
+          .map(anyOf)
+          .join(' ')
+        const input = { logGroupName, startTime, filterPattern }
+        const pages = await pagesOf(call, 'FilterLogEvents', input, eventsPage)
+        found.push(...pages.flatMap(({ events = [] }) => events))
+      }
+      return found
+    },
+  }
+}
+
+/** A text that is not this plain would mean something else in a pattern. */
+function anyOf(text: string): string {
+  if (/^[\w.+~/-]+$/.test(text)) return `?"${text}"`
+  throw new Error(`${JSON.stringify(text)} is nothing that logs are searched for`)
+}
+
+async function pagesOf<Page extends { readonly nextToken?: string | null | undefined }>(
+  call: Call,
+  operation: string,
+  input: object,
+  schema: z.ZodType<Page>,
+): Promise<Page[]> {
+  const pages: Page[] = []
+  let nextToken: string | undefined
+  do {
+    const answer = await call(operation, { ...input, nextToken })
+    const page = parseOwn(schema, answer, operation, 'AWS has never answered so')
+    pages.push(page)
+    nextToken = page.nextToken ?? undefined
+  } while (nextToken !== undefined)
+  return pages
+}
