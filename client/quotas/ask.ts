@@ -18,14 +18,16 @@ export interface Account {
 export async function askQuotas(account: Account): Promise<readonly Judged[]> {
   const settings = settingsIn(account.settingsFile)
   const { call, region } = await operatorsCall(QUOTAS, process.env.AWS_ENDPOINT_URL_SERVICE_QUOTAS, {
-    // The CDK takes this one as well; AWS's SDK does not.
-    ...given('region', account.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION),
+    ...given('region', account.region || settings.cloud.deployment.region || regionAround()),
     ...given('profile', account.profile),
   })
   const judged = await judge(createQuotas(call), needsOf(settings))
   for (const one of judged) for (const line of linesOf(one, region)) console.log(printable(line))
   return judged
 }
+
+/** The CDK takes the second one as well; AWS's SDK does not. */
+const regionAround = () => process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION
 
 const given = (name: 'region' | 'profile', value: string | undefined) =>
   value === undefined || value === '' ? {} : { [name]: value }

@@ -149,12 +149,16 @@ describe('what AWS does not tell', () => {
   })
 })
 
-test('the region is the one that is named', async () => {
+test('the region is the one that is named, else that of the settings, else that of the credentials', async () => {
   const { endpoint } = await quotasService(GROWN)
   // The service is of another region, and knows a signature for this one as none of its own.
   const { status, stderr } = await quotas(endpoint, ['--region', 'eu-central-1'])
   expect([status, stderr]).toEqual([2, expect.stringContaining('scoped to us-east-1')])
   expect(await quotas(endpoint, [], { AWS_REGION: '', AWS_DEFAULT_REGION: 'us-east-1' })).toMatchObject({
+    status: 0,
+  })
+  const deployed = settingsFile({ cloud: { deployment: { region: 'us-east-1' } } })
+  expect(await quotas(endpoint, ['--settings', deployed], { AWS_REGION: 'eu-west-1' })).toMatchObject({
     status: 0,
   })
 })
