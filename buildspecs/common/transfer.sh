@@ -36,12 +36,18 @@ put() {
 }
 
 # put_once URL FILE: what is there stays, by the store's own rule. It is what an earlier try of this build has stored,
-# whose answer was lost: nobody else has the URL.
+# whose answer was lost: nobody else has the URL. With 409 the store says that another request for it was under way, and asks
+# to try again (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html), which curl does not do.
 put_once() {
-  status=0
-  answer=$(request "$1" --max-time 60 --upload-file "$2" --output /dev/null \
-    --header 'If-None-Match: *' --write-out '%{http_code}') || status=$?
-  [ "$answer" = 412 ] || return "$status"
+  for _ in 1 2 3 4 5; do
+    status=0
+    answer=$(request "$1" --max-time 60 --upload-file "$2" --output /dev/null \
+      --header 'If-None-Match: *' --write-out '%{http_code}') || status=$?
+    [ "$answer" != 412 ] || return 0
+    [ "$answer" = 409 ] || return "$status"
+    sleep 1
+  done
+  return "$status"
 }
 
 # why STATUS: what a status of `get` or `put` means.

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache, Cached } from '../caches.ts'
+import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Context } from '../iam/policy.ts'
 import { verifyRequest } from '../iam/sigv4.ts'
 import type { Clock, Principals, Service } from '../wire/types.ts'
@@ -24,6 +25,8 @@ export interface S3Options {
   readonly prefix: string
   readonly principals: Principals
   readonly now: Clock
+  /** by default none */
+  readonly faults?: Pick<Faults, 'strikes'>
   readonly expirations?: readonly Expiration[]
   /** buckets of which objects may go whose use was longest ago */
   readonly cached?: readonly string[]
@@ -43,6 +46,7 @@ export interface S3 {
 /** Creates `dir` and the buckets' folders. */
 export function createS3(options: S3Options): S3 {
   const { dir, buckets, shared, prefix, principals, now, onError, expirations = [], cached = [] } = options
+  const { faults = NO_FAULTS } = options
   for (const bucket of buckets) checkBucketName(bucket)
   const objects = openObjects(dir, buckets, { ...(shared === undefined ? {} : { shared }), used: cached })
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -51,6 +55,7 @@ export function createS3(options: S3Options): S3 {
     const call = callOf(prefix, verified, request, response)
     if (!buckets.includes(call.bucket)) throw new S3Error('NoSuchBucket', 'There is no such bucket.')
     authorize(call)
+    strike(call, faults)
     await operate(call, objects, now)
   }
   return {
@@ -91,6 +96,21 @@ async function operate(call: Call, objects: Objects, now: Clock): Promise<void> 
     case 'ListObjectsV2':
       return listObjects(call, objects)
   }
+}
+
+/**
+ * 503 where requests come too fast: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html. 409
+ * where another request for the key comes between a condition and its write:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. Both are to be tried again.
+ */
+function strike({ operation, header }: Call, faults: Pick<Faults, 'strikes'>): void {
+  if (faults.strikes('s3-slow-down')) throw new S3Error('SlowDown', 'Please reduce your request rate.')
+  const isConditional = operation === 'PutObject' && header('if-none-match') !== undefined
+  if (isConditional && faults.strikes('s3-conflict'))
+    throw new S3Error(
+      'ConditionalRequestConflict',
+      'The conditional request cannot succeed due to a conflicting operation against this resource.',
+    )
 }
 
 const ACTIONS: Readonly<Record<Operation, string>> = {

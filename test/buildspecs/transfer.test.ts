@@ -40,6 +40,16 @@ test('what was stored by a try whose answer was lost is done at the next one', a
   expect(stored(object)).toBe('body')
 })
 
+test('what meets another request for its key is tried again, and no more than five times', async () => {
+  store.conflicts(2)
+  expect(await transfer('put_once', 'met', 'body')).toBe(0)
+  expect(stored('met')).toBe('body')
+  store.conflicts(6)
+  expect(await transfer('put_once', 'met-always', 'body')).toBe(22)
+  expect(stored('met-always')).toBeUndefined()
+  store.conflicts(0)
+})
+
 test('what the store refuses is not done', async () => {
   expect(await transfer('put_once', 'probe?without-its-secret', 'body')).toBe(22)
 })

@@ -10,6 +10,8 @@ export interface LoopbackStore {
   readonly requests: string[]
   /** A URL with a secret in it, as a presigned one has. */
   url(name: string): string
+  /** So many of the next conditional PUTs meet another request for their key. */
+  conflicts(count: number): void
   close(): Promise<void>
 }
 
@@ -20,12 +22,17 @@ export const SECRET = 'X-Amz-Signature=5ec3e7'
 export async function openStore(): Promise<LoopbackStore> {
   const objects = new Map<string, Buffer>()
   const requests: string[] = []
+  let conflicts = 0
   const server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://store')
     requests.push(`${request.method} ${pathname}`)
     if (search !== `?${SECRET}`) return response.writeHead(403).end()
     if (request.method === 'PUT') {
       const body = await bodyOf(request)
+      if (request.headers['if-none-match'] === '*' && conflicts > 0) {
+        conflicts -= 1
+        return response.writeHead(409).end()
+      }
       const there = request.headers['if-none-match'] === '*' && objects.has(pathname.slice(1))
       if (there) return response.writeHead(412).end()
       objects.set(pathname.slice(1), body)
@@ -40,6 +47,9 @@ export async function openStore(): Promise<LoopbackStore> {
     port,
     objects,
     requests,
+    conflicts: (count) => {
+      conflicts = count
+    },
     url: (name) => `http://127.0.0.1:${port}/${name}?${SECRET}`,
     close: () =>
       new Promise((resolve) => {

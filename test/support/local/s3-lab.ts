@@ -12,6 +12,7 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { afterAll, beforeAll, expect } from 'vitest'
+import type { Faults } from '../../../local/faults.ts'
 import { createS3 } from '../../../local/s3/s3.ts'
 import type { Principal } from '../../../local/wire/types.ts'
 
@@ -44,7 +45,9 @@ export const LISTER = principal('lister', ['s3:ListBucket arn:aws:s3:::artifacts
 const PRINCIPALS = [OWNER, WORKER, NOBODY, CREATOR, LISTER]
 
 /** A session of S3; `dir` is kept when it was given. */
-export async function startLab(options: { dir?: string; now?: () => number } = {}) {
+export async function startLab(
+  options: { dir?: string; now?: () => number; faults?: Pick<Faults, 'strikes'> } = {},
+) {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 's3-')))
   const errors: unknown[] = []
   const { service } = createS3({
@@ -53,6 +56,7 @@ export async function startLab(options: { dir?: string; now?: () => number } = {
     prefix: '/s3',
     principals: (id) => PRINCIPALS.find(({ accessKeyId }) => accessKeyId === id),
     now: options.now ?? Date.now,
+    ...(options.faults === undefined ? {} : { faults: options.faults }),
     onError: (error) => errors.push(error),
   })
   const server = createServer((request, response) => void service(request, response))
@@ -67,13 +71,13 @@ export async function startLab(options: { dir?: string; now?: () => number } = {
 }
 export type Lab = Awaited<ReturnType<typeof startLab>>
 
-export const clientOf = ({ origin }: Lab, who: Principal = OWNER) =>
+export const clientOf = ({ origin }: Lab, who: Principal = OWNER, maxAttempts = 1) =>
   new S3Client({
     region: 'us-east-1',
     endpoint: `${origin}/s3`,
     forcePathStyle: true,
     credentials: credentialsOf(who),
-    maxAttempts: 1,
+    maxAttempts,
   })
 
 /** One lab for all tests of a file, of whose server nothing may have gone wrong at their end. */

@@ -1,0 +1,35 @@
+// What AWS does now and then and one machine never does: chosen by a seed, so that it can be seen again.
+
+import { createHash } from 'node:crypto'
+
+export interface Faults {
+  /** Whether this request is refused, though nothing is wrong with it. */
+  strikes(fault: Fault): boolean
+  /** Milliseconds after which an index has what was written into its table just now. */
+  lag(): number
+}
+
+/** Each is one of so many requests: rare enough that a client that tries again gets through, for it cannot tell why. */
+const ONE_OF = { 's3-slow-down': 30, 's3-conflict': 8, 'dynamodb-throttle': 30 } as const
+export type Fault = keyof typeof ONE_OF
+
+/** Milliseconds. An index follows "within a fraction of a second, under normal conditions": that, and what is not normal. */
+const MAX_LAG = 2000
+
+export const NO_FAULTS: Faults = { strikes: () => false, lag: () => 0 }
+
+/** The same seed, the same faults, each kind in its own order: the tenth request of a kind is struck or not, whichever it is. */
+export function seededFaults(seed: string): Faults {
+  const counts = new Map<string, number>()
+  /** From 0 to 1. */
+  const next = (kind: string): number => {
+    const count = (counts.get(kind) ?? 0) + 1
+    counts.set(kind, count)
+    return createHash('sha256').update(`${seed}/${kind}/${count}`).digest().readUInt32BE() / 2 ** 32
+  }
+  return {
+    strikes: (fault) => next(fault) < 1 / ONE_OF[fault],
+    // Mostly short, and now and then as long as can be.
+    lag: () => Math.round(MAX_LAG * next('dynamodb-lag') ** 3),
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { type Fault, NO_FAULTS, seededFaults } from '../../local/faults.ts'
+
+const KINDS: Fault[] = ['s3-slow-down', 's3-conflict', 'dynamodb-throttle']
+const seriesOf = (seed: string, kind: Fault): boolean[] => {
+  const faults = seededFaults(seed)
+  return Array.from({ length: 1000 }, () => faults.strikes(kind))
+}
+
+test.each(KINDS)(
+  '%s strikes at the same requests of its kind by the same seed, and at others by another',
+  (kind) => {
+    expect(seriesOf('a', kind)).toEqual(seriesOf('a', kind))
+    expect(seriesOf('a', kind)).not.toEqual(seriesOf('b', kind))
+  },
+)
+
+test.each(KINDS)('%s strikes now and then, whatever else is asked for', (kind) => {
+  const alone = seriesOf('a', kind)
+  const faults = seededFaults('a')
+  const beside = Array.from({ length: 1000 }, () => {
+    for (const other of KINDS) if (other !== kind) faults.strikes(other)
+    faults.lag()
+    return faults.strikes(kind)
+  })
+  expect(beside).toEqual(alone)
+  const struck = alone.filter(Boolean).length
+  expect(struck).toBeGreaterThan(10)
+  expect(struck).toBeLessThan(200)
+})
+
+test('an index follows its table at once, and up to two seconds later', () => {
+  const { lag } = seededFaults('a')
+  const lags = Array.from({ length: 1000 }, lag)
+  expect(Math.min(...lags)).toBeLessThan(10)
+  expect(Math.max(...lags)).toBeGreaterThan(1000)
+  expect(Math.max(...lags)).toBeLessThanOrEqual(2000)
+})
+
+test('without a seed there are none', () => {
+  expect(KINDS.map(NO_FAULTS.strikes)).toEqual([false, false, false])
+  expect(NO_FAULTS.lag()).toBe(0)
+})
