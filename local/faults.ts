@@ -13,7 +13,10 @@ export interface Faults {
 const ONE_OF = { 's3-slow-down': 30, 's3-conflict': 8, 'dynamodb-throttle': 30 } as const
 export type Fault = keyof typeof ONE_OF
 
-/** Milliseconds. An index follows "within a fraction of a second, under normal conditions": that, and what is not normal. */
+/**
+ * Milliseconds. An index is eventually consistent, and follows mostly within a fraction of a second:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+ */
 const MAX_LAG = 2000
 
 export const NO_FAULTS: Faults = { strikes: () => false, lag: () => 0 }

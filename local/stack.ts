@@ -1,7 +1,7 @@
 // The synthesized stack, alive: every resource of the template, on two loopback ports and one folder.
 
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Caches, createCaches } from './caches.ts'
@@ -11,6 +11,7 @@ import { createCodeBuild } from './codebuild/codebuild.ts'
 import { ownScratch } from './codebuild/sandbox.ts'
 import { createDynamoDb } from './dynamodb/dynamodb.ts'
 import { createEvents } from './events/events.ts'
+import { type Faults, NO_FAULTS } from './faults.ts'
 import { createHttpApi } from './http-api/http-api.ts'
 import { createWaiting, isWait } from './http-api/waiting.ts'
 import { createRoles, type Roles } from './iam/roles.ts'
@@ -29,6 +30,7 @@ import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
 import { openDataFolder } from './start/data-folder.ts'
 import { createStory, type Step } from './story/story.ts'
+import { inertIn } from './template/inert.ts'
 import { loadTemplate } from './template/template.ts'
 import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
 import { behindDoor } from './wire/door.ts'
@@ -59,6 +61,8 @@ export interface StackOptions {
   readonly builders?: number
   /** where /healthz and /metrics are asked; by default nowhere */
   readonly metrics?: Address
+  /** what AWS does now and then; by default nothing of it happens */
+  readonly faults?: Faults
   /** bytes of what can be fetched or made again, above which it is deleted; default: it all stays */
   readonly cacheRoom?: number
   /** called with each step of each probe */
@@ -70,6 +74,8 @@ export interface StackOptions {
 export interface Stack {
   /** of the HTTP API, on this machine */
   readonly url: string
+  /** what stands in the template and does nothing here: types, and properties as `type.property` */
+  readonly inert: readonly string[]
   /** of /healthz and /metrics, where they are wanted */
   readonly metricsUrl: string | undefined
   /** whose credentials the functions have, and the environment that leads their clients to the services */
@@ -123,6 +129,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     log = () => {},
     onLost = () => {},
     tell = () => {},
+    faults = NO_FAULTS,
   } = options
   // First of all: a process inherits what is open when it starts.
   const builder = startBuilder()
@@ -211,9 +218,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
 
   // Left by a process that died with the database open, of the time when an item and its index entries were written one by one.
   const torn = inData('dynamodb.open')
+  const isTorn = existsSync(torn)
+  // Indexes that are late may lack entries if this process dies: the next start rebuilds them, however it ends.
+  if (faults !== NO_FAULTS) writeFileSync(torn, '')
   const dynamodb = await createDynamoDb({
-    ...{ dir: inData('dynamodb'), torn: existsSync(torn), template, now, log },
-    onWhole: () => remove(torn),
+    ...{ dir: inData('dynamodb'), torn: isTorn, template, now, log, faults },
+    onWhole: () => {
+      if (faults === NO_FAULTS) remove(torn)
+    },
   })
   closers.push(dynamodb.close)
   const buckets = template.ofType('AWS::S3::Bucket')
@@ -223,7 +235,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const onError = (error: unknown) => log(`s3: ${error instanceof Error ? error.message : String(error)}`)
   const s3 = createS3({
     ...{ dir: inData('s3'), buckets: buckets.map(({ name }) => name), shared },
-    ...{ prefix: S3_PREFIX, principals, now, onError, expirations: expirationsOf(buckets) },
+    ...{ prefix: S3_PREFIX, principals, now, faults, onError, expirations: expirationsOf(buckets) },
     cached: [...cachedBuckets(buckets), ...Object.keys(shared)],
   })
   const caches = createCaches({
@@ -296,6 +308,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   })
   return {
     ...{ url, roles, endpoints },
+    inert: inertIn(template),
     metricsUrl: watch.url,
     drain: () => {
       watch.stopping()

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject } from '../wire/json.ts'
-import { type Done, type Operation, writeTogether } from './together.ts'
+import { type Done, type Lag, type Operation, writeTogether } from './together.ts'
 import { type LoggedDb, mendTornLog } from './torn-log.ts'
 
 const require = createRequire(import.meta.url)
@@ -95,22 +95,28 @@ const MAX_OPEN_FILES = 64
 
 /**
  * Opens the database at `dir`; rejects when another process has it. A write that was answered survives the
- * death of this process: LevelDB has handed its log to the kernel by then (not to the disk).
+ * death of this process: LevelDB has handed its log to the kernel by then (not to the disk). `lag`: of a write's index
+ * entries, which do not survive it.
  */
-export async function openDynalite(dir: string): Promise<Dynalite> {
+export async function openDynalite(dir: string, lag?: Lag): Promise<Dynalite> {
   const instant = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
   const store = internals.create({ path: dir, ...instant })
   await store.db.open({ maxOpenFiles: MAX_OPEN_FILES })
   readAtOnce(store.db)
   closeIterators(store.db)
   mendTornLog(store.db, dir)
-  writeTogether(store.db, (table, entry) =>
-    internals.createKey(entry, store.db.getSync(`table~${table}`) ?? {}),
+  const flush = writeTogether(
+    store.db,
+    (table, entry) => internals.createKey(entry, store.db.getSync(`table~${table}`) ?? {}),
+    lag,
   )
   return {
     perform: (operation, input, fault) => perform(store, operation, input, fault),
     rebuildIndexes: (table, stopped) => rebuildIndexes(store, table, stopped),
-    close: () => store.lifecycleManager.gracefulClose(),
+    close: async () => {
+      await flush()
+      await store.lifecycleManager.gracefulClose()
+    },
   }
 }
 

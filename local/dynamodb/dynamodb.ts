@@ -1,6 +1,7 @@
 // DynamoDB: dynalite on disk, behind the signature and the policies of who asks.
 
 import type { ServerResponse } from 'node:http'
+import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { AwsError, authorize, type RawService } from '../wire/aws-json.ts'
 import { isObject, type Json, type JsonObject, list, object, string, strings } from '../wire/json.ts'
@@ -23,13 +24,16 @@ export interface DynamoDbOptions {
   /** called once they were: they stay whole */
   readonly onWhole: () => void
   readonly template: Template
+  /** by default none; with any, the indexes are to be rebuilt by the next start */
+  readonly faults?: Faults
   readonly now: Clock
   readonly log: (line: string) => void
 }
 
 /** Opens the database and creates what the template has and the disk has not. */
 export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
-  const dynalite = await openDynalite(options.dir)
+  const { faults = NO_FAULTS } = options
+  const dynalite = await openDynalite(options.dir, faults.lag)
   const tables = options.template.ofType('AWS::DynamoDB::Table')
   const indexed: IndexedTable[] = []
   for (const table of tables) indexed.push(await prepare(dynalite, table))
@@ -41,6 +45,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     service: ({ operation, input, caller }, _, response) => {
       for (const resource of resourcesOf(operation, input))
         authorize(caller, `dynamodb:${operation}`, resource)
+      if (faults.strikes('dynamodb-throttle')) return send(response, THROTTLED)
       const fault = (read: JsonObject) => keyFault(operation, read, keysOfTable(read))
       dynalite.perform(operation, input, fault).then(
         (answer) => send(response, answer),
@@ -71,6 +76,19 @@ async function rebuild(
   } catch (error) {
     log(`the indexes of the tables are not whole, and rebuilt at the next start: ${String(error)}`)
   }
+}
+
+/**
+ * What a table answers whose traffic grew too fast, and asks to try again:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+ */
+const THROTTLED: Answer = {
+  status: 400,
+  body: {
+    __type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException',
+    message:
+      'Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly.',
+  },
 }
 
 const failure = (error: unknown): JsonObject => ({

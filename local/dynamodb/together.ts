@@ -1,5 +1,5 @@
-// An item and its index entries are written in one go. dynalite writes each by itself, the entries first: a crash between would
-// leave an entry without its item, an older one, or none.
+// An item and its index entries are written in one go, or the entries some time later. dynalite writes each by itself, the
+// entries first: a crash between would leave an entry without its item, an older one, or none.
 
 import type { JsonObject } from '../wire/json.ts'
 
@@ -20,13 +20,22 @@ export interface WrittenDb {
 const ENTRY = /^index-[a-z]+~([^~]+)~/
 const ITEM = /^item-/
 
+/** How long entries come after their item, in milliseconds; 0: with it. */
+export type Lag = () => number
+
 /**
  * Entries wait for the write of their item, which comes next, in the item's turn: no two writes of one item are under way.
- * `keyOf`: of the item in its table, by its entry's or its own attributes. A crash leaves all of a write or nothing.
+ * `keyOf`: of the item in its table, by its entry's or its own attributes. A crash leaves all of a write or nothing; with a
+ * `lag` it may leave the item without its entries, and the indexes have to be rebuilt. What is given writes all that lags.
  */
-export function writeTogether(db: WrittenDb, keyOf: (table: string, entry: JsonObject) => string): void {
+export function writeTogether(
+  db: WrittenDb,
+  keyOf: (table: string, entry: JsonObject) => string,
+  lag: Lag = () => 0,
+): () => Promise<void> {
   const put = db.put.bind(db)
   const del = db.del.bind(db)
+  const lagging = createLagging(db)
   const waiting = new Map<string, Operation[]>()
   const wait = (table: string, entry: JsonObject, operation: Operation, done: Done): void => {
     const item = `item-${table}~${keyOf(table, entry)}`
@@ -36,7 +45,13 @@ export function writeTogether(db: WrittenDb, keyOf: (table: string, entry: JsonO
   const write = (operation: Operation, done: Done): void => {
     const entries = waiting.get(operation.key) ?? []
     waiting.delete(operation.key)
-    db.batch([...entries, operation], done)
+    const milliseconds = entries.length === 0 ? 0 : lag()
+    if (milliseconds === 0 && lagging.isEmpty()) db.batch([...entries, operation], done)
+    else
+      db.batch([operation], (error) => {
+        if (!error) lagging.add(entries, milliseconds)
+        done(error)
+      })
   }
   db.put = (key, value, done) => {
     const [, table] = ENTRY.exec(key) ?? []
@@ -48,10 +63,68 @@ export function writeTogether(db: WrittenDb, keyOf: (table: string, entry: JsonO
   db.del = (key, done) => {
     const [, table] = ENTRY.exec(key) ?? []
     const operation = { type: 'del', key } as const
-    const entry = table === undefined ? undefined : db.getSync(key)
+    const entry = table === undefined ? undefined : lagging.entryAt(key)
     if (table !== undefined && entry === undefined) setImmediate(done, null)
     else if (table !== undefined && entry !== undefined) wait(table, entry, operation, done)
     else if (ITEM.test(key)) write(operation, done)
     else del(key, done)
+  }
+  return lagging.flush
+}
+
+interface Late {
+  readonly entries: readonly Operation[]
+  /** by the clock that only goes forward */
+  readonly due: number
+}
+
+/** Entries that come after their items, in the order of their writes: none overtakes another. */
+function createLagging(db: WrittenDb) {
+  let queue: readonly Late[] = []
+  let underWay: readonly Operation[] = []
+  let last = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+  /** What cannot be written, as on a full disk, is lacking until the next start rebuilds the indexes. */
+  const write = (until: number): Promise<void> =>
+    new Promise((resolve) => {
+      const due = queue.filter((one) => one.due <= until)
+      queue = queue.slice(due.length)
+      underWay = due.flatMap(({ entries }) => entries)
+      db.batch(underWay, () => {
+        underWay = []
+        resolve()
+      })
+    })
+  const schedule = (): void => {
+    const [first] = queue
+    if (first === undefined || timer !== undefined) return
+    timer = setTimeout(() => void writeDue(performance.now()), Math.max(0, first.due - performance.now()))
+  }
+  const writeDue = (until: number): Promise<void> => {
+    last = last
+      .then(() => write(until))
+      .then(() => {
+        clearTimeout(timer)
+        timer = undefined
+        schedule()
+      })
+    return last
+  }
+  return {
+    isEmpty: (): boolean => queue.length + underWay.length === 0,
+    add: (entries: readonly Operation[], milliseconds: number): void => {
+      if (entries.length === 0) return
+      const due = Math.max(performance.now() + milliseconds, queue.at(-1)?.due ?? 0)
+      queue = [...queue, { entries, due }]
+      schedule()
+    },
+    /** As it will be once all is written. */
+    entryAt: (key: string): JsonObject | undefined => {
+      const late = [...underWay, ...queue.flatMap(({ entries }) => entries)]
+      const latest = late.findLast((operation) => operation.key === key)
+      if (latest === undefined) return db.getSync(key)
+      return latest.type === 'put' ? latest.value : undefined
+    },
+    flush: (): Promise<void> => writeDue(Number.POSITIVE_INFINITY),
   }
 }

@@ -1,7 +1,7 @@
 // An item and its index entries are on disk together or not at all, and no Query or Scan leaves anything open.
 
 import { createRequire } from 'node:module'
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { closeIterators, type Dynalite, openDynalite } from '../../../local/dynamodb/dynalite.ts'
 import type { Operation } from '../../../local/dynamodb/together.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
@@ -118,6 +118,61 @@ test('writes of many items at once do not take each other’s entries', async ()
       const own = Array.from({ length: 200 }, (_, i) => i).filter((i) => i % 5 === r)
       expect((await idsOf(database, `r${r}`)).sort()).toEqual(own.map((i) => `p${i}`).sort())
     }
+  })
+})
+
+describe('an index that follows its table late', () => {
+  /** `lags`: of the writes, in turn. */
+  const opened = async (folder: string, lags: number[]) => {
+    const database = await openDynalite(folder, () => lags.shift() ?? 0)
+    await database.perform('CreateTable', TABLE)
+    await until(database)
+    return database
+  }
+  const itemOf = async (database: Dynalite, id: string) =>
+    (await database.perform('GetItem', { TableName, Key: { id: { S: id } } })).body.Item
+  const remove = (database: Dynalite, id: string) =>
+    database.perform('DeleteItem', { TableName, Key: { id: { S: id } } })
+
+  test('has what the table had, and then what it has', async () => {
+    const database = await opened(temporaryFolder(), [0, 300])
+    await put(database, 'a', '6.1')
+    await put(database, 'a', '6.12')
+    expect(await itemOf(database, 'a')).toMatchObject({ release: { S: '6.12' } })
+    expect([await idsOf(database, '6.1'), await idsOf(database, '6.12')]).toEqual([['a'], []])
+    await vi.waitFor(async () => expect(await idsOf(database, '6.12')).toEqual(['a']), 5000)
+    expect(await idsOf(database, '6.1')).toEqual([])
+    await database.close()
+  })
+
+  test('has each write in its turn, and all of them in the end', async () => {
+    const database = await opened(
+      temporaryFolder(),
+      Array.from({ length: 300 }, (_, i) => (i * 37) % 50),
+    )
+    for (let i = 0; i < 100; i += 1) {
+      await put(database, `p${i % 5}`, `r${i % 3}`)
+      if (i % 7 === 6) await remove(database, `p${i % 5}`)
+    }
+    const ids = ['p0', 'p1', 'p2', 'p3', 'p4']
+    const now = await Promise.all(ids.map(async (id) => [id, (await itemOf(database, id)) as JsonObject]))
+    for (const r of [0, 1, 2]) {
+      const own = now.filter(([, item]) => (item as JsonObject | undefined)?.release !== undefined)
+      const there = own.filter(([, item]) => JSON.stringify(item).includes(`"r${r}"`)).map(([id]) => id)
+      await vi.waitFor(async () => expect((await idsOf(database, `r${r}`)).sort()).toEqual(there), 5000)
+    }
+    await database.close()
+  })
+
+  test('has everything when the database was closed', async () => {
+    const folder = temporaryFolder()
+    const before = await opened(folder, [60_000])
+    await put(before, 'a', '6.1')
+    expect(await idsOf(before, '6.1')).toEqual([])
+    await before.close()
+    const after = await openDynalite(folder)
+    expect(await idsOf(after, '6.1')).toEqual(['a'])
+    await after.close()
   })
 })
 
