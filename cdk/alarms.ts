@@ -96,7 +96,7 @@ export function watchApi(alarm: Alarms, accessLog: LogGroup): void {
     logGroup: accessLog,
     // The first characters of a line: {"status":"500" (api.ts).
     filterPattern: lineLike('^..status...5[0-9][0-24-9]'),
-    metricNamespace: 'ProbeRegistry',
+    metricNamespace: accessLog.stack.stackName,
     metricName: 'ServerErrors',
   })
   alarm('ServerErrors', { metric: filter.metric(SUM), atLeast: 5, ...MEANING.resolve })
@@ -111,7 +111,7 @@ export function watchBuilds(alarm: Alarms, publishLog: ILogGroup): void {
     new MetricFilter(publishLog.stack, id, {
       logGroup: publishLog,
       filterPattern: FilterPattern.literal(`{ ($.message.reason = "build-broken") && (${condition}) }`),
-      metricNamespace: 'ProbeRegistry',
+      metricNamespace: publishLog.stack.stackName,
       metricName: id,
     }).metric(SUM)
   alarm('BuildsBroken', {
@@ -132,7 +132,7 @@ export function watchKeys(alarm: Alarms, planLog: ILogGroup): void {
   const filter = new MetricFilter(planLog.stack, 'KeyEndsSoon', {
     logGroup: planLog,
     filterPattern: FilterPattern.literal('{ $.message.event = "key ends soon" }'),
-    metricNamespace: 'ProbeRegistry',
+    metricNamespace: planLog.stack.stackName,
     metricName: 'KeyEndsSoon',
   })
   alarm('KeyEndsSoon', {

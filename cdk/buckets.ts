@@ -1,13 +1,7 @@
 // The S3 buckets: what is published, what a build reads and writes, what builds are made from, and what they run in.
 
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
-import {
-  BlockPublicAccess,
-  Bucket,
-  BucketEncryption,
-  type CfnBucket,
-  type LifecycleRule,
-} from 'aws-cdk-lib/aws-s3'
+import { BlockPublicAccess, Bucket, BucketEncryption, type LifecycleRule } from 'aws-cdk-lib/aws-s3'
 import { ENV } from '../lib/aws/resources.ts'
 import { ARTIFACT_KEYS, INPUT_KEYS, PUBLIC_KEY_OBJECT, ROOT_KEYS, stagingKeys } from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
@@ -38,6 +32,7 @@ export function addBuckets(stack: Stack) {
   const inputs = bucket(stack, 'Inputs', ONE_VERSION, ...INPUT_AGES.map(expiring))
   const roots = bucket(stack, 'Roots', ONE_VERSION)
   return {
+    buckets: { artifacts, staging, inputs, roots },
     roots: granting(
       { [ENV.rootsBucket]: roots.bucketName },
       { read: read(roots, '*'), keep: create(roots, ...ROOT_KEYS), 'tell absent': list(roots) },
@@ -48,6 +43,7 @@ export function addBuckets(stack: Stack) {
         read: read(artifacts, '*'),
         create: create(artifacts, ...ARTIFACT_KEYS),
         'tell absent': list(artifacts),
+        'read public key': read(artifacts, PUBLIC_KEY_OBJECT),
         'write public key': write(artifacts, PUBLIC_KEY_OBJECT),
       },
     ),
@@ -121,12 +117,16 @@ function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys: 
   }
 }
 
-const manyKeys = (bucket: Bucket, keys: string) => {
-  const id: string = bucket.stack.resolve((bucket.node.defaultChild as CfnBucket).logicalId)
+/** The functions are of another stack, which imports the ARN by the name of its export. */
+const manyKeys = ({ stack, bucketArn }: Bucket, keys: string) => {
+  const { 'Fn::ImportValue': name } = stack.resolve(stack.exportValue(bucketArn)) as Import
   return {
-    [`IAM5[Resource::<${id}.Arn>/${keys}]`]:
+    [`IAM5[Resource::${name}/${keys}]`]:
       'The keys hold claims and digests that do not exist yet; one bucket, one action.',
   }
+}
+interface Import {
+  readonly 'Fn::ImportValue': string
 }
 
 /** Without it S3 answers 403 where an object is absent, and absent cannot be told from forbidden. */

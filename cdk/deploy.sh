@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh local/node.sh client/quotas/before-deploy.ts "$@"
-exec sh local/node.sh node_modules/.bin/cdk deploy "$@"
+exec sh local/node.sh node_modules/.bin/cdk deploy --all "$@"

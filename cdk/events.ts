@@ -10,7 +10,8 @@ import type { Projects } from './builds.ts'
 import { granting } from './grants.ts'
 
 export function addBus(stack: Stack) {
-  const eventBus = new EventBus(stack, 'Bus')
+  // Else the CDK names it after its path, which is the same for every registry of an account.
+  const eventBus = new EventBus(stack, 'Bus', { eventBusName: `${stack.stackName}-Bus` })
   const bus = granting(
     { [ENV.eventBus]: eventBus.eventBusName },
     { emit: { actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] } },

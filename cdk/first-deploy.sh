@@ -8,5 +8,5 @@ cdk() {
   sh local/node.sh node_modules/.bin/cdk "$@"
 }
 sh local/node.sh client/quotas/before-deploy.ts "$@"
-cdk deploy -c protect=no "$@"
-cdk deploy "$@"
+cdk deploy --all -c protect=no "$@"
+cdk deploy --all "$@"

@@ -1,4 +1,4 @@
-// The stack: what each function is, what it may do, and what calls it.
+// The stack that works: what each function is, what it may do, and what calls it. Its data is another stack's (data.ts).
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
@@ -11,30 +11,22 @@ import { difference } from '../lib/model/overlay.ts'
 import { addTopic, alarms } from './alarm.ts'
 import { watchApi, watchBuilds, watchClaims, watchFunctions, watchKeys, watchTables } from './alarms.ts'
 import { addApi } from './api.ts'
-import { addBuckets } from './buckets.ts'
 import { addBuilds } from './builds.ts'
+import type { Data } from './data.ts'
 import { addBus, addRules } from './events.ts'
 import { functions } from './function.ts'
-import { addSigningKey, makeSigningKey } from './signing-key.ts'
-import { addTables } from './tables.ts'
+import { makeSigningKey } from './signing-key.ts'
 
 export interface RegistryOptions {
+  readonly data: Data
   /** folder of the bundled functions */
   readonly bundles: string
-  /** whether its tables refuse to be deleted */
-  readonly isProtected: boolean
 }
 
-export function addRegistry(
-  stack: Stack,
-  settings: AllSettings,
-  { bundles, isProtected }: RegistryOptions,
-): void {
-  const { tables, probes, budgets, sources } = addTables(stack, isProtected)
-  const { artifacts, staging, inputs, roots } = addBuckets(stack)
+export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles }: RegistryOptions): void {
+  const { tables, probes, budgets, sources, artifacts, staging, inputs, roots, signingKey } = data
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
-  const signingKey = addSigningKey(stack)
   const make = functions(stack, bundles)
   const reserved = reservedFor(settings.cloud)
   const mayResolve = (fn: LambdaFunction): void => {
@@ -121,7 +113,7 @@ export function addRegistry(
 
   const keyMaker = make('signing-key', { memoryMegabytes: 1024, timeoutSeconds: 120 })
   signingKey.grantTo(keyMaker, 'write')
-  artifacts.grantTo(keyMaker, 'write public key')
+  artifacts.grantTo(keyMaker, 'read public key', 'tell absent', 'write public key')
   makeSigningKey(stack, { signingKey, keyMaker, publish })
 
   addSettings(settings, plan, compose)
@@ -131,9 +123,10 @@ export function addRegistry(
   const { url, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
   const { overdue } = addRules(stack, eventBus, projects, { plan, compose, publish, sweep })
 
+  const watched = { resolve, wait, direct, submit, v1, plan, compose, publish, sweep }
   const topic = addTopic(stack, settings.cloud.alarmMails)
   const alarm = alarms(stack, topic)
-  watchFunctions(alarm, { resolve, wait, direct, submit, v1, plan, compose, publish, sweep })
+  watchFunctions(alarm, watched)
   watchApi(alarm, accessLog)
   watchBuilds(alarm, publish.logGroup)
   watchKeys(alarm, plan.logGroup)
@@ -141,18 +134,17 @@ export function addRegistry(
   watchTables(alarm, tables)
 
   new CfnOutput(stack, 'Url', { value: url, description: 'The registry' })
-  new CfnOutput(stack, 'SourcesTable', {
-    value: tables.sources.tableName,
-    description: 'The digests of sources, for probe-registry digests --table',
-  })
-  new CfnOutput(stack, 'ProbesTable', {
-    value: tables.probes.tableName,
-    description: 'The index of probes, for probe-registry withdraw --table',
-  })
   new CfnOutput(stack, 'AlarmTopicArn', {
     value: topic.topicArn,
     description: 'Subscribe to be told of alarms, as the mail addresses of cloud.alarmMails are',
   })
+  new CfnOutput(stack, 'EventBusName', { value: eventBus.eventBusName })
+  new CfnOutput(stack, 'AccessLogGroup', { value: accessLog.logGroupName })
+  for (const { node, ref } of projects) new CfnOutput(stack, `${node.id}Project`, { value: ref })
+  for (const { node, functionName, logGroup } of [...Object.values(watched), keyMaker]) {
+    new CfnOutput(stack, `${node.id}Function`, { value: functionName })
+    new CfnOutput(stack, `${node.id}LogGroup`, { value: logGroup.logGroupName })
+  }
 }
 
 /** What differs from the defaults, which are in each bundle. */

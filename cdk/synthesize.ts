@@ -1,19 +1,21 @@
-// From settings and sources to a cloud assembly: settings, bundles, the stack, and the policy checks over it.
+// From settings and sources to a cloud assembly: settings, bundles, the two stacks, and the policy checks over them.
 
 import { App, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import type { AllSettings } from '../lib/kernels/settings.ts'
 import { bundleFunctions } from './bundle.ts'
+import { addData } from './data.ts'
 import { ON_ONE_MACHINE, stackProps } from './deployment.ts'
 import { type ReadOptions, readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
 import { strictly } from './strict.ts'
 
-/** Of its files in the assembly, whatever it is called where it is deployed. */
+/** Of their files in the assembly, whatever they are called where they are deployed. */
 export const STACK = 'ProbeRegistry'
+export const DATA_STACK = 'ProbeRegistryData'
 
 export interface SynthesisOptions {
-  /** the cloud assembly: ProbeRegistry.template.json and the assets beside it */
+  /** the cloud assembly: a template for each stack, and the assets beside them */
   readonly outdir: string
   /** where the functions are bundled to, one folder each */
   readonly bundles: string
@@ -29,6 +31,8 @@ export interface SynthesisOptions {
 const FLAGS = {
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:validateAgainstDefaultRules': true,
+  // By exports: what the functions use cannot go while they use it (data.ts).
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 }
 
 /** Writes the assembly. Throws on bad settings, and on whatever the checks find or warn of. */
@@ -42,15 +46,21 @@ export function synthesize({ outdir, bundles, settingsFile, local, region }: Syn
   const fromContext: unknown = app.node.tryGetContext('settings')
   const file = settingsFile ?? (typeof fromContext === 'string' ? fromContext : undefined)
   const settings = settingsOf(file, { local, region })
-  const stack = new Stack(app, STACK, {
-    ...stackProps(settings.cloud.deployment),
+  const { deployment } = settings.cloud
+  const work = new Stack(app, STACK, {
+    ...stackProps(deployment),
     description: "The registry of Falco's kernel probes that builds what is missing.",
-    // The CLI checks the bootstrap version before it deploys; the template needs no parameter for it.
-    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    synthesizer: synthesizer(),
+  })
+  const store = new Stack(app, DATA_STACK, {
+    ...stackProps({ ...deployment, stackName: `${deployment.stackName}Data` }),
+    description: "What the registry of Falco's kernel probes keeps: its index, its probes, its key.",
+    synthesizer: synthesizer(),
     terminationProtection: isProtected(app),
   })
   bundleFunctions(bundles)
-  addRegistry(stack, settings, { bundles, isProtected: isProtected(app) })
+  const data = addData(store, isProtected(app))
+  addRegistry(work, settings, { data, bundles })
   if (!local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   strictly(app, { isChecked: !local })
 }
@@ -59,6 +69,9 @@ function settingsOf(file: string | undefined, options: ReadOptions): AllSettings
   const settings = readSettings(file, options)
   return options.local ? { ...settings, cloud: { ...settings.cloud, deployment: ON_ONE_MACHINE } } : settings
 }
+
+/** The CLI checks the bootstrap version before it deploys; the template needs no parameter for it. */
+const synthesizer = () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })
 
 /**
  * Until a first deployment has succeeded nothing is worth protecting, and what is protected cannot be deleted for a second

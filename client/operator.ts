@@ -96,11 +96,14 @@ export function operatorOf(folder: string): z.infer<typeof operatorSchema> {
   return parseOwn(operatorSchema, jsonOf(text, file, hint), file, hint)
 }
 
-/** CloudFormation calls it by the stack, its name in the template, and what makes both unique. */
+/**
+ * CloudFormation calls it by the stack of the data (`NAMEData`, cdk/synthesize.ts), its name in the template, and what makes
+ * both unique.
+ */
 async function tableOf(stack: string, which: TableName): Promise<string> {
   const tables: string[] = []
   for await (const { TableNames = [] } of paginateListTables({ client: new DynamoDBClient() }, {}))
-    tables.push(...TableNames.filter((name) => name.startsWith(`${stack}-${which}`)))
+    tables.push(...TableNames.filter((name) => name.startsWith(`${stack}Data-${which}`)))
   const [found] = tables
   if (found !== undefined && tables.length === 1) return found
   throw new Error(

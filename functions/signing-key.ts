@@ -1,9 +1,10 @@
 // Custom resource: the first deployment makes the signing key. It can write the private key, never read it.
 
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
+import { readKey } from 'openpgp'
 import { ENV } from '../lib/aws/resources.ts'
 import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import { generateSigningKey } from '../lib/signing/key.ts'
@@ -22,7 +23,8 @@ const MAX_REASON = 500
 async function keyFor(event: Event): Promise<string> {
   switch (event.RequestType) {
     case 'Create':
-      return makeKey(event.RequestId)
+      // The pair of before, where this stack was destroyed and is deployed anew beside its data.
+      return (await existingKey()) ?? makeKey(event.RequestId)
     case 'Update':
       // Only the operator's wish for a new generation makes a new key.
       return event.OldResourceProperties.Generation === event.ResourceProperties.Generation
@@ -33,6 +35,21 @@ async function keyFor(event: Event): Promise<string> {
       return event.PhysicalResourceId
   }
 }
+
+/** Fingerprint of the public key that is there, which is stored last: then its private key is there as well. */
+async function existingKey(): Promise<string | undefined> {
+  try {
+    const Bucket = required(ENV.artifactsBucket)
+    const { Body } = await s3().send(new GetObjectCommand({ Bucket, Key: PUBLIC_KEY_OBJECT }))
+    const armoredKey = await Body!.transformToString()
+    return (await readKey({ armoredKey })).getFingerprint()
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined
+    throw error
+  }
+}
+
+const s3 = () => new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
 
 /**
  * The public key last. A crash before it leaves a private key without a public one: the deployment fails, what
@@ -49,8 +66,7 @@ async function makeKey(requestId: string): Promise<string> {
       ClientRequestToken: requestId,
     }),
   )
-  const s3 = new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
-  await s3.send(
+  await s3().send(
     new PutObjectCommand({
       Bucket: required(ENV.artifactsBucket),
       Key: PUBLIC_KEY_OBJECT,

@@ -8,6 +8,8 @@ export interface Scope {
   readonly stack: string
   readonly parameters: JsonObject
   readonly conditions: JsonObject
+  /** what another stack exports under that name */
+  exported(name: string): Json | undefined
   isResource(logicalId: string): boolean
   identity(logicalId: string): Identity
   ref(logicalId: string): string
@@ -32,6 +34,12 @@ export function resolver(scope: Scope): Resolver {
           ? argument.split('.')
           : list(argument, where).map((a) => string(a, where))
       return scope.attribute(id!, attribute.join('.'))
+    },
+    'Fn::ImportValue': (argument, where) => {
+      const name = string(argument, where)
+      const value = scope.exported(name)
+      if (value === undefined) throw new Error(`${where}: Fn::ImportValue ${name}: no other stack exports it`)
+      return value
     },
     'Fn::Sub': (argument, where) => substitute(argument, where),
     'Fn::Join': (argument, where) => {

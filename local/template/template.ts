@@ -1,8 +1,9 @@
-// The synthesized template: loaded, checked against what is known here, and resolved to concrete names.
+// The synthesized templates of one registry: loaded, checked against what is known here, and resolved to concrete names.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve as resolvePath } from 'node:path'
 import { isObject, type Json, type JsonObject, object, string } from '../wire/json.ts'
+import { type Exports, exportsOf, resolveInOrder } from './exports.ts'
 import { resolver, type Scope } from './intrinsics.ts'
 import { type Identity, isCustom, isInert, resourceType } from './resource-types.ts'
 
@@ -17,8 +18,9 @@ export interface Resource {
   readonly properties: JsonObject
 }
 
+/** Of all stacks of the assembly together: on one machine they are one. */
 export interface Template {
-  /** name of the stack */
+  /** what all physical names begin with: the name of the stack that the others are named after */
   readonly stack: string
   readonly resources: readonly Resource[]
   ofType(type: string): readonly Resource[]
@@ -41,52 +43,82 @@ const ATTRIBUTES = [
 ]
 
 /**
- * The one template of a cloud assembly (`cdk.out`). An unknown resource type, property, intrinsic or section
- * is an error that names it.
+ * The templates of a cloud assembly (`cdk.out`). An unknown resource type, property, intrinsic or section is an error that
+ * names it, and so is an import of what no stack exports before.
  */
-export function loadTemplate(assembly: string, options: { publicUrl: string }): Template {
-  const files = readdirSync(assembly).filter((file) => file.endsWith('.template.json'))
-  if (files.length !== 1) throw new Error(`${assembly} holds ${files.length} templates; one is expected`)
-  const stack = files[0]!.replace(/\.template\.json$/, '')
-  const document = readJson(join(assembly, files[0]!))
-  const { resources, outputs } = resolveAll(stack, document, options.publicUrl)
+export function loadTemplate(assembly: string, { publicUrl }: { publicUrl: string }): Template {
+  const stacks = stacksIn(assembly)
+  // Data folders are older than the second stack: what is in either is named as it was in one.
+  const [stack = ''] = stacks
+  const documents = stacks.map((name) => readJson(join(assembly, `${name}.template.json`)))
+  const parts = resolveInOrder(documents, (document, exports) =>
+    resolveAll({ stack, publicUrl, exports }, document),
+  )
+  const resources = parts.flatMap((part) => part.resources)
+  refuseTwice(resources.map(({ logicalId }) => logicalId))
   return {
     stack,
     resources,
-    outputs,
+    outputs: Object.assign({}, ...parts.map(({ outputs }) => outputs)),
     ofType: (type) => resources.filter((resource) => resource.type === type),
     custom: () => resources.filter((resource) => isCustom(resource.type)),
-    asset: assets(assembly, stack),
+    asset: assets(assembly, stacks),
   }
+}
+
+/** The names of all begin with that of the first. */
+function stacksIn(assembly: string): string[] {
+  const files = readdirSync(assembly).filter((file) => file.endsWith('.template.json'))
+  const names = files.map((file) => file.replace(/\.template\.json$/, '')).sort()
+  const [first] = names
+  if (first === undefined) throw new Error(`${assembly} holds no template`)
+  const strange = names.find((name) => !name.startsWith(first))
+  if (strange === undefined) return names
+  throw new Error(`${assembly} holds templates of two registries, ${first} and ${strange}; one is expected`)
+}
+
+function refuseTwice(logicalIds: readonly string[]): void {
+  const twice = logicalIds.find((id, i) => logicalIds.indexOf(id) !== i)
+  if (twice !== undefined)
+    throw new Error(`two stacks have a resource ${twice}: on one machine they would be one`)
 }
 
 const readJson = (file: string): JsonObject => object(JSON.parse(readFileSync(file, 'utf8')) as Json, file)
 
-function assets(assembly: string, stack: string): (s3Key: string) => string {
-  const files = object(readJson(join(assembly, `${stack}.assets.json`)).files, 'assets.json: files')
+function assets(assembly: string, stacks: readonly string[]): (s3Key: string) => string {
+  const listed = stacks.map((stack) => readJson(join(assembly, `${stack}.assets.json`)).files ?? {})
+  const files: JsonObject = Object.assign({}, ...listed.map((files) => object(files, 'assets.json: files')))
   return (s3Key) => {
     const entry = files[s3Key.replace(/\.zip$/, '')]
-    if (!isObject(entry)) throw new Error(`asset ${s3Key} does not stand in ${stack}.assets.json`)
+    if (!isObject(entry)) throw new Error(`asset ${s3Key} does not stand in ${stacks[0]}.assets.json`)
     return resolvePath(assembly, string(object(entry.source, s3Key).path, s3Key))
   }
 }
 
-function resolveAll(
-  stack: string,
-  document: JsonObject,
-  publicUrl: string,
-): Pick<Template, 'resources' | 'outputs'> {
+interface Part extends Pick<Template, 'resources' | 'outputs'> {
+  readonly exports: Exports
+}
+interface Surroundings {
+  readonly stack: string
+  readonly publicUrl: string
+  /** of the stacks before */
+  readonly exports: Exports
+}
+
+function resolveAll(surroundings: Surroundings, document: JsonObject): Part {
   known(Object.keys(document), SECTIONS, 'section')
   const raw = object(document.Resources, 'Resources')
-  const scope = scopeOf(stack, document, raw, publicUrl)
+  const scope = scopeOf(surroundings, document, raw)
   const { resolve, holds } = resolver(scope)
   const present = Object.keys(raw).filter((id) => {
     const condition = object(raw[id], id).Condition
     return condition === undefined || holds(string(condition, `${id}.Condition`))
   })
+  const outputs = object(resolve(document.Outputs ?? {}, 'Outputs'), 'Outputs')
   return {
     resources: present.map((id) => toResource(id, object(raw[id], id), scope, resolve)),
-    outputs: outputsOf(object(resolve(document.Outputs ?? {}, 'Outputs'), 'Outputs')),
+    outputs: outputsOf(outputs),
+    exports: exportsOf(outputs),
   }
 }
 
@@ -129,7 +161,7 @@ function checkProperties(type: string, logicalId: string, properties: JsonObject
 }
 
 /** Physical names depend on nothing but the template, so that a second start finds its data. */
-function scopeOf(stack: string, document: JsonObject, raw: JsonObject, publicUrl: string): Scope {
+function scopeOf({ stack, publicUrl, exports }: Surroundings, document: JsonObject, raw: JsonObject): Scope {
   const identity = (logicalId: string): Identity => {
     const entry = raw[logicalId]
     if (!isObject(entry)) throw new Error(`the template refers to ${logicalId}, which it does not define`)
@@ -152,6 +184,7 @@ function scopeOf(stack: string, document: JsonObject, raw: JsonObject, publicUrl
     stack,
     parameters: isObject(document.Parameters) ? document.Parameters : {},
     conditions: isObject(document.Conditions) ? document.Conditions : {},
+    exported: (name) => exports.get(name),
     isResource: (logicalId) => Object.hasOwn(raw, logicalId),
     identity,
     ref: (logicalId) => {

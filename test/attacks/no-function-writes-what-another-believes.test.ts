@@ -35,17 +35,22 @@ afterAll(async () => {
 async function grantEveryoneTheSecret(assembly: string): Promise<void> {
   const file = join(assembly, 'ProbeRegistry.template.json')
   const { Resources, ...rest } = JSON.parse(await readFile(file, 'utf8'))
-  const Ref = Object.keys(Resources).find((id) => Resources[id].Type === 'AWS::SecretsManager::Secret')
+  const { Properties: policy } = Object.values<Raw>(Resources).find(
+    ({ Type }) => Type === 'AWS::SecretsManager::ResourcePolicy',
+  )!
   for (const { Type, Properties } of Object.values<Raw>(Resources)) {
     if (Type !== 'AWS::IAM::Policy') continue
-    const all = { Effect: 'Allow', Action: 'secretsmanager:*', Resource: { Ref } }
+    const all = { Effect: 'Allow', Action: 'secretsmanager:*', Resource: policy.SecretId }
     Properties.PolicyDocument?.Statement.push(all)
   }
   await writeFile(file, JSON.stringify({ Resources, ...rest }))
 }
 interface Raw {
   readonly Type: string
-  readonly Properties: { readonly PolicyDocument?: { readonly Statement: unknown[] } }
+  readonly Properties: {
+    readonly PolicyDocument?: { readonly Statement: unknown[] }
+    readonly SecretId?: unknown
+  }
 }
 
 const named = (type: string, id: string) => {

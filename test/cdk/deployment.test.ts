@@ -53,6 +53,17 @@ describe('a stack that the settings name', () => {
     })
   })
 
+  test('shares no name with another registry of the account', () => {
+    expect(made.dataStack.properties.stackName).toBe('Probes-StagingData')
+    const { workTemplate, dataTemplate } = made
+    const exports = Object.values(dataTemplate.Outputs).map(({ Export }) => Export)
+    const all = [workTemplate, dataTemplate].flatMap(({ Resources }) => Object.values(Resources))
+    const named = JSON.stringify([exports, all.map(({ Properties }) => Properties)]).match(
+      /"[^"]*ProbeRegistry[^"]*"/g,
+    )
+    expect(named ?? []).toEqual([])
+  })
+
   test('builds on machines of both architectures, where CodeBuild has them', () => {
     expect(typesOf(made)).toEqual(['ARM_CONTAINER', 'LINUX_CONTAINER'])
   })

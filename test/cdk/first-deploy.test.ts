@@ -27,7 +27,7 @@ function ranAs(script: 'deploy' | 'first-deploy', ends: readonly number[], args:
   return { status, calls: existsSync(calls) ? readFileSync(calls, 'utf8').trimEnd().split('\n') : [] }
 }
 
-const CDK = 'node_modules/.bin/cdk deploy'
+const CDK = 'node_modules/.bin/cdk deploy --all'
 const LOOK = 'client/quotas/before-deploy.ts'
 
 test('what has been deployed is protected by a second deployment, asked for in the same way', () => {
@@ -39,6 +39,12 @@ test('what has been deployed is protected by a second deployment, asked for in t
       `${CDK} --require-approval never`,
     ],
   })
+})
+
+test('the stack that works is never protected: it may be destroyed and deployed anew beside its data', () => {
+  const { stack, workTemplate } = synthesis(undefined, true)
+  expect(stack.properties.terminationProtection ?? false).toBe(false)
+  expect(JSON.stringify(workTemplate)).not.toMatch(/"(Retain|RetainExceptOnCreate|Snapshot)"/)
 })
 
 test('what failed is not protected, so that a second try can delete it', () => {
@@ -57,12 +63,14 @@ test('every other one is looked at with the profile that it is deployed to by', 
   })
 })
 
-test('without protection the stack and its tables can be deleted, and differ in nothing else', () => {
+test('without protection the stack of the data and its tables can be deleted, and differ in nothing else', () => {
   const kept = synthesis(undefined, true)
   process.env.CDK_CONTEXT_JSON = JSON.stringify({ protect: 'no' })
   try {
     const first = synthesis(undefined, true)
-    expect([kept.isProtected, first.isProtected]).toEqual([true, false])
+    expect([kept, first].map(({ dataStack }) => dataStack.properties.terminationProtection ?? false)).toEqual(
+      [true, false],
+    )
     expect(kept.text).toContain('"DeletionProtectionEnabled": true')
     expect(first.text).toBe(
       kept.text.replaceAll('"DeletionProtectionEnabled": true', '"DeletionProtectionEnabled": false'),

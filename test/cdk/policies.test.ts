@@ -149,6 +149,8 @@ const MAY: Record<string, string[]> = {
     'logs:PutLogEvents SigningKeyLog.Arn',
     'secretsmanager:PutSecretValue SigningKeySecret',
     's3:PutObject Artifacts.Arn/keys/falco-probes.asc',
+    's3:GetObject Artifacts.Arn/keys/falco-probes.asc',
+    's3:ListBucket Artifacts.Arn',
   ],
 }
 

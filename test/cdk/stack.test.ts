@@ -1,5 +1,7 @@
 // The stack as a whole: sound, the same each time, and its data guarded.
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   BUILD_ENV,
@@ -13,8 +15,10 @@ import {
   TABLE_KEY,
 } from '../../lib/aws/resources.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { loadTemplate } from '../../local/template/template.ts'
 import { faultsOf } from '../support/cdk/schema.ts'
-import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
+import { readable, resourcesOf, type Synthesis, synthesis, type Template } from '../support/cdk/template.ts'
+import { temporaryFolder } from '../support/local/assembly.ts'
 
 let first: Synthesis
 beforeAll(() => {
@@ -41,16 +45,50 @@ describe('the template', () => {
     expect(await faultsOf(first.template)).toEqual([])
   })
 
-  test('gives out the address of the registry, the topic of its alarms, and nothing secret', () => {
+  test('gives out the address of the registry, the names of all that an operator asks for, and nothing secret', () => {
     const outputs = Object.entries(first.template.Outputs).map(
       ([name, { Value }]) => `${name} ${readable(Value)}`,
     )
-    expect(outputs).toEqual([
-      'Url Api.ApiEndpoint',
-      'SourcesTable Sources',
-      'ProbesTable Probes',
-      'AlarmTopicArn AlarmTopic',
-    ])
+    const functions = [...resourcesOf(first.template, 'AWS::Lambda::Function').keys()]
+    expect(functions).toHaveLength(10)
+    expect(outputs.sort()).toEqual(
+      [
+        ...['ProbesTable Probes', 'BudgetsTable Budgets', 'SourcesTable Sources'],
+        ...['ArtifactsBucket Artifacts', 'StagingBucket Staging', 'InputsBucket Inputs', 'RootsBucket Roots'],
+        'SigningKeySecretArn SigningKeySecret',
+        'Url Api.ApiEndpoint',
+        'AlarmTopicArn AlarmTopic',
+        'EventBusName Bus',
+        'AccessLogGroup AccessLog',
+        ...['BuildX8664', 'BuildAarch64', 'LoadTestX8664', 'LoadTestAarch64'].map(
+          (id) => `${id}Project ${id}`,
+        ),
+        ...functions.flatMap((id) => [`${id}Function ${id}`, `${id}LogGroup ${id}Log`]),
+      ].sort(),
+    )
+  })
+
+  test('is two: one has what must not be lost, and the other one nothing of it', () => {
+    const types = ({ Resources }: Template) =>
+      [...new Set(Object.values(Resources).map(({ Type }) => Type))].sort()
+    const kept = [
+      'AWS::DynamoDB::Table',
+      'AWS::S3::Bucket',
+      'AWS::S3::BucketPolicy',
+      'AWS::SecretsManager::Secret',
+    ]
+    expect(types(first.dataTemplate)).toEqual(kept)
+    expect(types(first.workTemplate).filter((type) => kept.includes(type))).toEqual([])
+  })
+
+  test('exports all names and ARNs of its data, whoever imports them today, so that no export ever goes', () => {
+    const { dataTemplate, workTemplate } = first
+    const exports = Object.values(dataTemplate.Outputs).flatMap(({ Export, Value }) =>
+      Export ? [readable(Value)] : [],
+    )
+    const both = ['Probes', 'Budgets', 'Sources', 'Artifacts', 'Staging', 'Inputs', 'Roots']
+    expect(exports.sort()).toEqual([...both, ...both.map((id) => `${id}.Arn`), 'SigningKeySecret'].sort())
+    expect(Object.values(workTemplate.Outputs).filter(({ Export }) => Export)).toEqual([])
   })
 
   test('gives the functions nothing of the settings but what the operator changed', () => {
@@ -59,6 +97,43 @@ describe('the template', () => {
     const all = { ...own, hold: DEFAULTS.hold, budgets: { ...DEFAULTS.budgets, ...own.budgets } }
     expect(JSON.parse(settingsIn(synthesis(all, true)))).toEqual(own)
   })
+})
+
+test('what a folder of data has is called on one machine as it was when all was one stack', () => {
+  const folder = temporaryFolder()
+  const { dataTemplate, workTemplate } = synthesis(undefined, true)
+  for (const [stack, template] of [
+    ['ProbeRegistryData', dataTemplate],
+    ['ProbeRegistry', workTemplate],
+  ] as const) {
+    writeFileSync(join(folder, `${stack}.template.json`), JSON.stringify(template))
+    writeFileSync(join(folder, `${stack}.assets.json`), '{"files":{}}')
+  }
+  const { ofType, custom } = loadTemplate(folder, { publicUrl: 'http://127.0.0.1:1' })
+  const names = (type: string) => ofType(type).map(({ name }) => name)
+  expect(names('AWS::DynamoDB::Table')).toEqual([
+    'ProbeRegistry-ProbesF958799F',
+    'ProbeRegistry-Budgets847BC00E',
+    'ProbeRegistry-SourcesBE4D2488',
+  ])
+  expect(names('AWS::S3::Bucket')).toEqual([
+    'proberegistry-artifacts82dd59a1-2bf86d8a',
+    'proberegistry-staging12d1754e-c6d33087',
+    'proberegistry-inputsecf79824-15971053',
+    'proberegistry-roots3b10600b-f5c5039b',
+  ])
+  expect(names('AWS::SecretsManager::Secret')).toEqual(['ProbeRegistry-SigningKeySecret'])
+  // Else its maker would be asked for a key again.
+  expect(custom().map(({ logicalId, properties }) => [logicalId, properties])).toEqual([
+    [
+      'SigningKeyPair',
+      {
+        Generation: '1',
+        ServiceTimeout: '300',
+        ServiceToken: 'arn:aws:lambda:us-east-1:000000000000:function:ProbeRegistry-SigningKeyEEFC2790',
+      },
+    ],
+  ])
 })
 
 test("a proxy's password is given to the functions that ask mirrors, and stands nowhere else", () => {

@@ -193,12 +193,17 @@ describe('of a registry on this machine', () => {
 })
 
 describe('of a deployed stack', () => {
-  const TableName = 'ProbeRegistry-Sources0A1B2C3D-XYZ'
+  const TableName = 'ProbeRegistryData-Sources0A1B2C3D-XYZ'
   let cloud: Awaited<ReturnType<typeof startDynamoDb>>
   let env: Record<string, string>
   beforeAll(async () => {
     cloud = await startDynamoDb()
-    for (const one of [TableName, 'ProbeRegistry-Probes0A1B2C3D-XYZ', 'Two-Sources1-X', 'Two-Sources2-X'])
+    for (const one of [
+      TableName,
+      'ProbeRegistryData-Probes0A1B2C3D-XYZ',
+      'TwoData-Sources1-X',
+      'TwoData-Sources2-X',
+    ])
       await cloud.plain.send(
         new CreateTableCommand({
           TableName: one,

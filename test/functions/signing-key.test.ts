@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, GetObjectCommand } from '@aws-sdk/client-s3'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
 import { readKey, readPrivateKey } from 'openpgp'
@@ -161,11 +161,32 @@ describe('the first deployment', () => {
       private: told[0]!.body.PhysicalResourceId,
       public: told[0]!.body.PhysicalResourceId,
     })
-    expect(told[1]!.body).toMatchObject({ Status: 'FAILED' })
+    expect(told[1]!.body).toMatchObject({ Status: 'SUCCESS' })
+  })
+
+  test('that broke off between the two halves makes another pair', async () => {
+    const { url, told, client, fingerprints } = await lab()
+    await call(create(url))
+    const { private: first } = await fingerprints()
+    await client.send(new DeleteObjectCommand({ Bucket: 'artifacts', Key: PUBLIC_KEY_OBJECT }))
+    await call(create(url))
+    const { private: second, public: other } = await fingerprints()
+    expect(second).not.toBe(first)
+    expect([other, told[1]!.body.PhysicalResourceId]).toEqual([second, second])
   })
 })
 
 describe('a later deployment', () => {
+  test('of the stack that was destroyed, beside its data, keeps the pair', async () => {
+    const { url, told, fingerprints } = await lab()
+    await call(create(url))
+    const before = await fingerprints()
+    await call(remove(url))
+    await call(create(url))
+    expect(await fingerprints()).toEqual(before)
+    expect(told[2]!.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: before.private })
+  })
+
   test('of another generation makes another pair', async () => {
     const { url, told, fingerprints } = await lab()
     await call(create(url))

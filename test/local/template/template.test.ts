@@ -5,14 +5,17 @@ import { loadTemplate, type Template } from '../../../local/template/template.ts
 import type { Json, JsonObject } from '../../../local/wire/json.ts'
 import { TABLE, temporaryFolder } from '../../support/local/assembly.ts'
 
-function load(document: JsonObject): Template {
+const load = (document: JsonObject): Template => loadAll({ Small: document })
+
+/** By the name of each stack; each has an asset of its own. */
+function loadAll(documents: Readonly<Record<string, JsonObject>>): Template {
   const folder = temporaryFolder()
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'Small.template.json'), JSON.stringify(document))
-  writeFileSync(
-    join(folder, 'Small.assets.json'),
-    JSON.stringify({ files: { a1: { source: { path: 'asset.a1' } } } }),
-  )
+  for (const [i, [stack, document]] of Object.entries(documents).entries()) {
+    writeFileSync(join(folder, `${stack}.template.json`), JSON.stringify(document))
+    const files = { [`a${i + 1}`]: { source: { path: `asset.a${i + 1}` } } }
+    writeFileSync(join(folder, `${stack}.assets.json`), JSON.stringify({ files }))
+  }
   return loadTemplate(folder, { publicUrl: 'http://127.0.0.1:1' })
 }
 
@@ -71,7 +74,7 @@ describe('an intrinsic', () => {
     test(`${name} gives its value`, () => expect(resolved(expression, conditions)).toEqual(value))
   }
   test('that is not known is an error that names it', () => {
-    expect(() => resolved({ 'Fn::ImportValue': 'x' })).toThrow(/Fn::ImportValue/)
+    expect(() => resolved({ 'Fn::GetAZs': 'x' })).toThrow(/Fn::GetAZs/)
     expect(() => resolved('{{resolve:ssm:x}}')).toThrow(/dynamic references/)
     expect(() => resolved({ Ref: 'Nothing' })).toThrow(/Nothing/)
     expect(() => resolved({ 'Fn::GetAtt': ['Table', 'StreamArn'] })).toThrow(/StreamArn/)
@@ -107,5 +110,92 @@ describe('a template', () => {
     const names = load({ Resources }).resources.map(({ name }) => name)
     for (const name of names) expect(name).toMatch(/^[a-z0-9-]{3,63}$/)
     expect(load({ Resources }).resources.map(({ name }) => name)).toEqual(names)
+  })
+})
+
+describe('two stacks', () => {
+  const NAME = 'SmallData:Table'
+  const exporting = (Name = NAME): JsonObject => ({
+    Resources: { Table: TABLE },
+    Outputs: {
+      TableName: { Value: { Ref: 'Table' } },
+      Exported: { Value: { 'Fn::GetAtt': ['Table', 'Arn'] }, Export: { Name } },
+    },
+  })
+  const importing = (name: Json, id = 'Project'): JsonObject => ({
+    Resources: {
+      [id]: { Type: 'AWS::CodeBuild::Project', Properties: { Environment: { 'Fn::ImportValue': name } } },
+    },
+  })
+  const imported = (template: Template) =>
+    template.ofType('AWS::CodeBuild::Project').map(({ properties }) => properties.Environment)
+
+  test('are one to this machine, where names are what they were in one stack', () => {
+    const template = loadAll({ Small: importing(NAME), SmallData: exporting() })
+    expect(template.stack).toBe('Small')
+    expect(imported(template)).toEqual(['arn:aws:dynamodb:us-east-1:000000000000:table/Small-Table'])
+    expect(template.ofType('AWS::DynamoDB::Table').map(({ name }) => name)).toEqual(['Small-Table'])
+    expect(template.outputs.TableName).toBe('Small-Table')
+    expect([template.asset('a1.zip'), template.asset('a2.zip')].map((path) => path.slice(-3))).toEqual([
+      '.a1',
+      '.a2',
+    ])
+  })
+
+  test('may export in either order of their names', () => {
+    const template = loadAll({ Small: exporting('Small:Table'), SmallMore: importing('Small:Table') })
+    expect(imported(template)).toHaveLength(1)
+  })
+
+  test.each<[string, Readonly<Record<string, JsonObject>>, RegExp]>([
+    [
+      'what nobody exports',
+      { Small: importing('Other:X'), SmallData: exporting() },
+      /Other:X: no stack exports it/,
+    ],
+    [
+      'what the stack itself exports',
+      {
+        Small: { ...exporting(), Resources: { Table: TABLE, ...(importing(NAME).Resources as JsonObject) } },
+      },
+      /SmallData:Table: no stack exports it/,
+    ],
+    [
+      'from each other',
+      {
+        Small: {
+          ...exporting('Small:Table'),
+          Resources: { Table: TABLE, ...(importing(NAME).Resources as JsonObject) },
+        },
+        SmallData: {
+          ...exporting(),
+          Resources: { Table: TABLE, ...(importing('Small:Table', 'Other').Resources as JsonObject) },
+        },
+      },
+      /no stack exports it before it is imported/,
+    ],
+    [
+      'by a name that is put together',
+      { Small: importing({ 'Fn::Join': ['', ['a']] }), SmallData: exporting() },
+      /Environment/,
+    ],
+  ])('import nothing %s', (_, documents, words) => {
+    expect(() => loadAll(documents)).toThrow(words)
+  })
+
+  test('export no name twice, and have no resource of one name', () => {
+    const other: JsonObject = { ...exporting(), Resources: { Other: TABLE, Table: TABLE } }
+    expect(() =>
+      loadAll({ Small: exporting(), SmallData: { ...other, Outputs: exporting().Outputs! } }),
+    ).toThrow(/SmallData:Table is exported twice/)
+    expect(() => loadAll({ Small: { Resources: { Table: TABLE } }, SmallData: exporting() })).toThrow(
+      /two stacks have a resource Table/,
+    )
+  })
+
+  test('of two registries are refused', () => {
+    expect(() => loadAll({ One: { Resources: {} }, Two: { Resources: {} } })).toThrow(
+      /two registries, One and Two/,
+    )
   })
 })

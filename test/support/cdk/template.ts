@@ -1,9 +1,9 @@
-// The synthesized template, for the tests: made once a file, in a folder that goes away with it.
+// The synthesized templates, for the tests: made once a file, in a folder that goes away with them.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { STACK, synthesize } from '../../../cdk/synthesize.ts'
+import { DATA_STACK, STACK, synthesize } from '../../../cdk/synthesize.ts'
 
 export type Properties = Readonly<Record<string, unknown>>
 export interface Resource {
@@ -13,17 +13,23 @@ export interface Resource {
 }
 export interface Template {
   readonly Resources: Readonly<Record<string, Resource>>
-  readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>
+  readonly Outputs: Readonly<Record<string, Output>>
+}
+interface Output {
+  readonly Value: unknown
+  readonly Export?: { readonly Name: string }
 }
 export interface Synthesis {
+  /** the data's and the other one's as if they were one: what is imported is referred to, and no export is an output */
   readonly template: Template
-  /** the template's file, byte for byte */
+  readonly dataTemplate: Template
+  readonly workTemplate: Template
+  /** the files of both templates, byte for byte */
   readonly text: string
   /** names of the assets, which hold digests of their bytes */
   readonly assets: string
-  /** by CloudFormation's termination protection */
-  readonly isProtected: boolean
   readonly stack: Artifact
+  readonly dataStack: Artifact
 }
 /** What the assembly says of the stack beside its template. */
 export interface Artifact {
@@ -38,18 +44,36 @@ export function synthesis(settings?: unknown, local = false): Synthesis {
     const settingsFile = settings === undefined ? undefined : join(folder, 'settings.json')
     if (settingsFile !== undefined) writeFileSync(settingsFile, JSON.stringify(settings))
     synthesize({ outdir: join(folder, 'out'), bundles: join(folder, 'functions'), settingsFile, local })
-    const text = readFileSync(join(folder, 'out', `${STACK}.template.json`), 'utf8')
-    const assets = readFileSync(join(folder, 'out', `${STACK}.assets.json`), 'utf8')
-    const manifest = JSON.parse(readFileSync(join(folder, 'out', 'manifest.json'), 'utf8')) as {
-      artifacts: Record<string, Artifact>
+    const read = (file: string) => readFileSync(join(folder, 'out', file), 'utf8')
+    const texts = [DATA_STACK, STACK].map((stack) => read(`${stack}.template.json`))
+    const [dataTemplate, workTemplate] = texts.map((text) => JSON.parse(text) as Template)
+    const { artifacts } = JSON.parse(read('manifest.json')) as { artifacts: Record<string, Artifact> }
+    return {
+      template: joined(dataTemplate!, workTemplate!),
+      dataTemplate: dataTemplate!,
+      workTemplate: workTemplate!,
+      text: texts.join(''),
+      assets: read(`${STACK}.assets.json`),
+      stack: artifacts[STACK]!,
+      dataStack: artifacts[DATA_STACK]!,
     }
-    const stack = manifest.artifacts[STACK]!
-    const isProtected = stack.properties.terminationProtection === true
-    return { template: JSON.parse(text) as Template, text, assets, isProtected, stack }
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
+
+function joined(data: Template, work: Template): Template {
+  const outputs = Object.entries({ ...data.Outputs, ...work.Outputs })
+  const exports = new Map(outputs.flatMap(([, { Export, Value }]) => (Export ? [[Export.Name, Value]] : [])))
+  const text = JSON.stringify({ ...data.Resources, ...work.Resources }, (_, value: Imported) =>
+    value?.['Fn::ImportValue'] === undefined ? value : exports.get(value['Fn::ImportValue']),
+  )
+  return {
+    Resources: JSON.parse(text) as Template['Resources'],
+    Outputs: Object.fromEntries(outputs.filter(([, { Export }]) => Export === undefined)),
+  }
+}
+type Imported = { readonly 'Fn::ImportValue'?: string } | null | undefined
 
 /** Resources of a type, by the part of their logical id that the stack gave them. */
 export function resourcesOf(
