@@ -1,8 +1,10 @@
 // `npm start`: this machine's settings, the stack synthesized over them, and alive until Ctrl-C.
 
+import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
+import { seededFaults } from './faults.ts'
 import type { Address } from './metrics/watch.ts'
 import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -38,14 +40,21 @@ const say = (line: string): void => (ARGS.includes('--json') ? console.error(lin
 
 const FORMS: Readonly<Record<string, Form>> = { '--quiet': 'quiet', '--json': 'json' }
 
-/** What `npm start -- ...` is told. */
-function formOf(args: readonly string[]): Form {
-  const unknown = args.find((arg) => !(arg in FORMS))
+const STRICT = /^--strict(?:=([\w.-]{1,64}))?$/
+
+/** What `npm start -- ...` is told. `strict`: a seed. */
+function told(args: readonly string[]): { readonly form: Form; readonly strict: string | undefined } {
+  const unknown = args.find((arg) => !(arg in FORMS) && !STRICT.test(arg))
   if (unknown !== undefined)
     throw new Error(
-      `${unknown} is not known here: --quiet tells no steps of probes, --json tells them as JSON`,
+      `${unknown} is not known here: --quiet tells no steps of probes, --json tells them as JSON, --strict has the quotas and faults of an account of AWS (--strict=SEED the same ones again)`,
     )
-  return FORMS[args.at(-1) ?? ''] ?? 'text'
+  const strict = args.find((arg) => STRICT.test(arg))
+  const form = args.findLast((arg) => arg in FORMS)
+  return {
+    form: FORMS[form ?? ''] ?? 'text',
+    strict: strict === undefined ? undefined : (STRICT.exec(strict)?.[1] ?? randomBytes(4).toString('hex')),
+  }
 }
 
 /** Free for this user, in GB. */
@@ -102,13 +111,14 @@ function checkSandbox({ unpacked }: RootPlaces): void {
 }
 
 async function start(): Promise<Stack> {
-  const form = formOf(ARGS)
+  const { form, strict } = told(ARGS)
   const { dataDir, settingsFile, metrics, ...others } = settingsOf(process.env)
   const suites = aptSuites()
   const cache = cacheFolder(process.env)
   const roots = rootPlaces(cache)
   const assembly = async () => {
-    const synthesized = await synthesize({ root: ROOT, dataDir, settingsFile, suites, log: say })
+    const capacity = strict === undefined ? 'machine' : 'account'
+    const synthesized = await synthesize({ root: ROOT, dataDir, settingsFile, suites, capacity, log: say })
     const { roots: archive = {}, network = {} } = hostSettings({ suites, settingsFile })
     await firstRoot({ root: ROOT, cache, settings: { archive, network } })
     checkSandbox(roots)
@@ -118,17 +128,26 @@ async function start(): Promise<Stack> {
     const line = lineOf(step, form)
     if (line !== undefined) console.log(line)
   }
-  const capacity = { executions: EXECUTIONS, builders: buildersOf(hostSettings({ suites, settingsFile })) }
+  const builders = buildersOf(hostSettings({ suites, settingsFile }))
+  const limits = strict === undefined ? { executions: EXECUTIONS } : { faults: seededFaults(strict) }
   const stack = await startStack({
     ...{ assembly, dataDir, roots, log: say, onLost: giveUp, tell },
-    ...{ ...capacity, ...others },
+    ...{ builders, ...limits, ...others },
     ...(metrics === undefined ? {} : { metrics }),
   })
   say(`state: ${dataDir}, logs: ${join(dataDir, 'logs')}, room there: ${roomIn(dataDir)}`)
+  if (strict !== undefined) tellStrict(strict, stack.inert)
   if (stack.metricsUrl !== undefined) say(`health and metrics: ${stack.metricsUrl}/metrics`)
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
     say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
   return stack
+}
+
+function tellStrict(seed: string, inert: readonly string[]): void {
+  say(
+    `strict: the quotas of a new account of AWS, and its faults by this seed: npm start -- --strict=${seed}`,
+  )
+  say(`strict: of the template these do nothing here: ${inert.join(', ')}`)
 }
 
 /** 13,000 are kept for those who wait (start/synthesize.ts); all others have the rest. */

@@ -16,6 +16,8 @@ export interface SynthesisOptions {
   readonly suites: readonly Suite[]
   /** JSON laid over the settings of this machine */
   readonly settingsFile: string | undefined
+  /** default `machine`: as many clients as this machine holds; `account`: as many as an account of AWS that is new */
+  readonly capacity?: 'machine' | 'account'
   readonly log: (line: string) => void
 }
 
@@ -75,11 +77,12 @@ const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 export function settingsOf({
   suites,
   settingsFile,
-}: Pick<SynthesisOptions, 'suites' | 'settingsFile'>): JsonObject {
+  capacity = 'machine',
+}: Pick<SynthesisOptions, 'suites' | 'settingsFile' | 'capacity'>): JsonObject {
   const host: JsonObject = {
     ...mirrorsOf(suites),
     build: { machines: { x86_64: MACHINE, aarch64: MACHINE }, atOnce: BUILDERS },
-    cloud: CAPACITY,
+    ...(capacity === 'machine' ? { cloud: CAPACITY } : {}),
   }
   if (settingsFile === undefined) return host
   const own = ownSettings(settingsFile)

@@ -10,9 +10,12 @@ import { temporaryFolder } from '../support/local/assembly.ts'
 const MAIN = join(import.meta.dirname, '..', '..', 'local', 'main.ts')
 
 /** Runs main.ts to its end: its exit code and what it said. */
-async function run(env: Record<string, string>): Promise<{ code: number; said: string }> {
+async function run(
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<{ code: number; said: string }> {
   const environment = { PATH: process.env.PATH ?? '', DATA_DIR: temporaryFolder(), PORT: '0', ...env }
-  const child = spawn(process.execPath, [MAIN], { env: environment })
+  const child = spawn(process.execPath, [MAIN, ...args], { env: environment })
   onTestFinished(() => void child.kill('SIGKILL'))
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)))
@@ -57,6 +60,12 @@ describe('npm start says in one line why it cannot', () => {
     expect(await refused('{"hold": {"hopSeconds": 300}}')).toBe(
       `${named}: hold.hopSeconds: Too big: expected number to be <=28 (the default is 22)\n`,
     )
+  })
+  test('when it is told what it does not know', async () => {
+    for (const arg of ['--help', '--strict=', '--strict=a b'])
+      expect((await run({}, [arg])).said).toMatch(
+        new RegExp(`^cannot start: ${arg} is not known here: --quiet .* --json .* --strict .*\n$`),
+      )
   })
   test('when a setting is not one', async () => {
     expect(await run({ PORT: 'x' })).toEqual({ code: 1, said: 'cannot start: PORT=x is no port\n' })

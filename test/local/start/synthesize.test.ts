@@ -8,12 +8,15 @@ import { settingsOf } from '../../../local/start/synthesize.ts'
 import { temporaryFolder } from '../../support/local/assembly.ts'
 
 /** As the stack gets them. */
-function settings(suites: readonly Suite[], own?: object) {
+function settings(suites: readonly Suite[], own?: object, capacity?: 'machine' | 'account') {
   const folder = temporaryFolder()
   const settingsFile = own === undefined ? undefined : join(folder, 'own.json')
   if (settingsFile !== undefined) writeFileSync(settingsFile, JSON.stringify(own))
   const file = join(folder, 'settings.json')
-  writeFileSync(file, JSON.stringify(settingsOf({ suites, settingsFile })))
+  writeFileSync(
+    file,
+    JSON.stringify(settingsOf({ suites, settingsFile, ...(capacity === undefined ? {} : { capacity }) })),
+  )
   return readSettings(file, { local: true })
 }
 
@@ -44,6 +47,11 @@ test('a mirror that its apt does not name is that of the defaults', () => {
     main: 'http://a.example/debian',
   })
   expect(settings([security]).driverPackages).toEqual(DEFAULTS.driverPackages)
+})
+
+test('a machine holds more clients than an account of AWS that is new, unless it is to be as one', () => {
+  expect(settings([]).cloud.waitConcurrency).toBe(10_000)
+  expect(settings([], undefined, 'account').cloud).toEqual(DEFAULTS.cloud)
 })
 
 test('suites that an operator names, each with its mirror, are all that are read', () => {

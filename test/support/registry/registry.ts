@@ -56,7 +56,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     ...own,
   })
   await writeFile(settings, json)
-  giveAssembly(dataDir, json)
+  // A stack that is as strict as AWS is of other settings.
+  const kept = args.some((arg) => arg.startsWith('--strict')) ? `${json} strict` : json
+  giveAssembly(dataDir, kept)
   const child = spawn('sh', ['local/start.sh', ...args], {
     env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,7 +71,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     text += chunk
   })
   await readyLine(child, () => text)
-  keepAssembly(dataDir, json)
+  keepAssembly(dataDir, kept)
   return {
     url: `http://127.0.0.1:${chosen}`,
     pid: child.pid ?? 0,
