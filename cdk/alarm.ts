@@ -24,6 +24,7 @@ export const RUNBOOK = {
   publishing: 'Builds are not published',
   sweeping: 'Lost claims are not freed',
   tables: 'The tables refuse',
+  failures: 'Events fail',
 } as const
 
 export interface Trouble {

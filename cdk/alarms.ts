@@ -12,6 +12,7 @@ import {
   type LogGroup,
   MetricFilter,
 } from 'aws-cdk-lib/aws-logs'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { type Alarms, FIVE_MINUTES, type Trouble } from './alarm.ts'
 import type { FunctionName } from './bundle.ts'
 
@@ -183,4 +184,17 @@ export function watchTables(alarm: Alarms, tables: Readonly<Record<string, Table
     })
     alarm(`${id}Errors`, { metric: table.metricSystemErrorsForOperations(options), periods: 3, ...meaning })
   }
+}
+
+/** Rings until the queue is empty: by then an operator has sent each event again, or forgotten it. */
+export function watchFailures(alarm: Alarms, failed: Queue): void {
+  alarm('EventsFailed', {
+    metric: failed.metricApproximateNumberOfMessagesVisible({
+      period: FIVE_MINUTES,
+      statistic: Stats.MAXIMUM,
+    }),
+    impact:
+      'A step of a probe was given up after its last retry: it is built or published later, or not at all.',
+    runbook: 'failures',
+  })
 }

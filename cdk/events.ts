@@ -4,6 +4,7 @@ import { Duration, type Stack } from 'aws-cdk-lib'
 import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { BUILD_ENDS, ENV, EVENT_SOURCE } from '../lib/aws/resources.ts'
 import type { RegistryEvent } from '../lib/model/events.ts'
 import type { Projects } from './builds.ts'
@@ -26,12 +27,21 @@ export interface Subscribers {
   readonly sweep: LambdaFunction
 }
 
-export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, to: Subscribers) {
+export interface RulesOptions {
+  readonly eventBus: EventBus
+  readonly projects: Projects
+  readonly to: Subscribers
+  /** for what EventBridge cannot hand to a function */
+  readonly deadLetterQueue: Queue
+}
+
+export function addRules(stack: Stack, { eventBus, projects, to, deadLetterQueue }: RulesOptions) {
+  const target = (fn: LambdaFunction): Target => new Target(fn, { deadLetterQueue })
   const own = (type: RegistryEvent['type'], fn: LambdaFunction): Rule =>
     new Rule(stack, type, {
       eventBus,
       eventPattern: { source: [EVENT_SOURCE], detailType: [type] },
-      targets: [new Target(fn)],
+      targets: [target(fn)],
     })
   own('ProbeRequested', to.plan)
   own('LoadTestRequested', to.plan)
@@ -39,16 +49,16 @@ export function addRules(stack: Stack, eventBus: EventBus, projects: Projects, t
   own('RootWanted', to.compose)
   const overdue = own('ProbeOverdue', to.publish)
   own('BuildRunning', to.publish)
-  buildEnded(stack, projects, to.publish)
+  buildEnded(stack, projects, target(to.publish))
   new Rule(stack, 'EveryMinute', {
     schedule: Schedule.rate(Duration.minutes(1)),
-    targets: [new Target(to.sweep)],
+    targets: [target(to.sweep)],
   })
   return { overdue }
 }
 
 /** CodeBuild tells the account's default bus. */
-const buildEnded = (stack: Stack, projects: Projects, fn: LambdaFunction): Rule =>
+const buildEnded = (stack: Stack, projects: Projects, target: Target): Rule =>
   new Rule(stack, 'BuildEnded', {
     eventPattern: {
       source: ['aws.codebuild'],
@@ -58,5 +68,5 @@ const buildEnded = (stack: Stack, projects: Projects, fn: LambdaFunction): Rule 
         'build-status': Object.keys(BUILD_ENDS),
       },
     },
-    targets: [new Target(fn)],
+    targets: [target],
   })

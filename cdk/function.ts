@@ -6,6 +6,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
   Code,
+  type IDestination,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
@@ -26,7 +27,7 @@ export interface FunctionSpec {
 
 /** What each function file says is only what differs. */
 export const functions =
-  (stack: Stack, bundles: string) =>
+  (stack: Stack, bundles: string, onFailure: IDestination) =>
   (name: FunctionName, spec: FunctionSpec): LambdaFunction => {
     const id = idOf(name)
     const logGroup = new LogGroup(stack, `${id}Log`, {
@@ -47,7 +48,7 @@ export const functions =
       ...(spec.temporaryMegabytes === undefined
         ? {}
         : { ephemeralStorageSize: Size.mebibytes(spec.temporaryMegabytes) }),
-      ...(spec.eventMinutes === undefined ? {} : retries(spec.eventMinutes)),
+      ...(spec.eventMinutes === undefined ? {} : invokedByEvents(spec.eventMinutes, onFailure)),
     })
   }
 
@@ -55,7 +56,9 @@ export const functions =
 export const idOf = (name: FunctionName): string =>
   name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
 
-const retries = (minutes: number) => ({ retryAttempts: 2, maxEventAge: Duration.minutes(minutes) })
+const invokedByEvents = (minutes: number, onFailure: IDestination) => ({
+  ...{ retryAttempts: 2, maxEventAge: Duration.minutes(minutes), onFailure },
+})
 
 function roleThatLogs(stack: Stack, id: string, logGroup: LogGroup): Role {
   const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })

@@ -9,11 +9,20 @@ import { reservedFor } from '../lib/model/concurrency.ts'
 import { NETWORK } from '../lib/model/network.ts'
 import { difference } from '../lib/model/overlay.ts'
 import { addTopic, alarms } from './alarm.ts'
-import { watchApi, watchBuilds, watchClaims, watchFunctions, watchKeys, watchTables } from './alarms.ts'
+import {
+  watchApi,
+  watchBuilds,
+  watchClaims,
+  watchFailures,
+  watchFunctions,
+  watchKeys,
+  watchTables,
+} from './alarms.ts'
 import { addApi } from './api.ts'
 import { addBuilds } from './builds.ts'
 import type { Data } from './data.ts'
 import { addBus, addRules } from './events.ts'
+import { addFailures } from './failures.ts'
 import { functions } from './function.ts'
 import { makeSigningKey } from './signing-key.ts'
 
@@ -27,7 +36,8 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   const { tables, probes, budgets, sources, artifacts, staging, inputs, roots, signingKey } = data
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
-  const make = functions(stack, bundles)
+  const failures = addFailures(stack)
+  const make = functions(stack, bundles, failures.destination)
   const reserved = reservedFor(settings.cloud)
   const mayResolve = (fn: LambdaFunction): void => {
     probes.grantTo(fn, 'read', 'write', 'list open')
@@ -121,7 +131,10 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
   const { url, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
-  const { overdue } = addRules(stack, eventBus, projects, { plan, compose, publish, sweep })
+  const { overdue } = addRules(stack, {
+    ...{ eventBus, projects, deadLetterQueue: failures.queue },
+    to: { plan, compose, publish, sweep },
+  })
 
   const watched = { resolve, wait, direct, submit, v1, plan, compose, publish, sweep }
   const topic = addTopic(stack, settings.cloud.alarmMails)
@@ -132,8 +145,13 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   watchKeys(alarm, plan.logGroup)
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)
+  watchFailures(alarm, failures.queue)
 
   new CfnOutput(stack, 'Url', { value: url, description: 'The registry' })
+  new CfnOutput(stack, 'FailedEventsQueue', {
+    value: failures.queue.queueUrl,
+    description: 'The events that no function could handle, for probe-registry replay --queue',
+  })
   new CfnOutput(stack, 'AlarmTopicArn', {
     value: topic.topicArn,
     description: 'Subscribe to be told of alarms, as the mail addresses of cloud.alarmMails are',

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { DynamoDBClient, type DynamoDBClientConfig, paginateListTables } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
 import { createDynamoDb, type DynamoDb } from '../lib/aws/dynamodb.ts'
-import { type Api, type Call, createCall, DYNAMODB } from '../lib/aws/json-api.ts'
+import type { FailedEventsOptions } from '../lib/aws/failed-events.ts'
+import { createInvoke } from '../lib/aws/invoke.ts'
+import { type Api, type Call, createCall, DYNAMODB, QUEUES } from '../lib/aws/json-api.ts'
 import { jsonOf, parseOwn } from '../lib/model/parse.ts'
 import { UsageError } from './command-line.ts'
 
@@ -22,6 +24,17 @@ export const WHERE_OPTIONS = {
   data: { type: 'string' },
   stack: { type: 'string' },
   table: { type: 'string' },
+} as const
+
+export const queueText = `WHERE is one of
+  --data DIR      a registry that runs on this machine, by its folder; .data unless said otherwise
+  --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region
+  --queue URL     the same by its queue, which is the stack's output FailedEventsQueue`
+
+export const QUEUE_OPTIONS = {
+  data: { type: 'string' },
+  stack: { type: 'string' },
+  queue: { type: 'string' },
 } as const
 
 export interface Where {
@@ -44,6 +57,7 @@ const operatorSchema = z.object({
   region: z.string(),
   tables: z.object({ Sources: z.string(), Probes: z.string() }),
   buckets: z.object({ Artifacts: z.string(), Inputs: z.string() }).optional(),
+  queues: z.object({ FailedEvents: z.string() }).partial().optional(),
   credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
 })
 
@@ -58,26 +72,73 @@ export async function tableIn({ data, stack, table }: Where, which: TableName): 
   return open({ region, credentials }, endpoint, tables[which])
 }
 
-const open = async (
-  config: DynamoDBClientConfig,
-  endpoint: string | undefined,
-  name: string,
-): Promise<OperatorsTable> => ({
+const open = async (config: Config, endpoint: string | undefined, name: string): Promise<OperatorsTable> => ({
   client: createDynamoDb((await operatorsCall(DYNAMODB, endpoint, config)).call),
   name,
 })
 
-/** An operator's credentials and region may be in any of the many places that the SDK looks at. */
+type Config = Pick<DynamoDBClientConfig, 'region' | 'credentials' | 'profile'>
+
 export async function operatorsCall(
   api: Api,
   endpoint: string | undefined,
-  config: Pick<DynamoDBClientConfig, 'region' | 'credentials' | 'profile'>,
+  config: Config,
   tryMs?: number,
 ): Promise<{ readonly call: Call; readonly region: string }> {
-  const { credentials, region: found } = new DynamoDBClient(config).config
-  const region = await found()
-  const options = { endpoint, region, credentials, now: Date.now, ...(tryMs === undefined ? {} : { tryMs }) }
-  return { call: createCall(api, options), region }
+  const options = await callOptions(config, endpoint)
+  return {
+    call: createCall(api, { ...options, ...(tryMs === undefined ? {} : { tryMs }) }),
+    region: options.region,
+  }
+}
+
+/** An operator's credentials and region may be in any of the many places that the SDK looks at. */
+async function callOptions(config: Config, endpoint: string | undefined) {
+  const { credentials, region } = new DynamoDBClient(config).config
+  return { endpoint, region: await region(), credentials, now: Date.now }
+}
+
+export interface WhereQueue {
+  readonly data?: string | undefined
+  readonly stack?: string | undefined
+  readonly queue?: string | undefined
+}
+
+/** UsageError and Error as for `tableIn`. */
+export async function queueIn({ data, stack, queue }: WhereQueue): Promise<FailedEventsOptions> {
+  if ([data, stack, queue].filter((one) => one !== undefined).length > 1)
+    throw new UsageError('--data, --stack and --queue name three places: give one')
+  if (queue === undefined && stack === undefined) {
+    const { queues, endpoint, region, credentials } = operatorOf(data ?? DATA)
+    if (queues?.FailedEvents === undefined)
+      throw new Error('the registry of that folder is of an older version, which keeps no failed events')
+    const options = await callOptions({ region, credentials }, endpoint)
+    return failedEvents(createCall(QUEUES, options), queues.FailedEvents, options)
+  }
+  const options = await callOptions({}, process.env.AWS_ENDPOINT_URL_SQS)
+  const call = createCall(QUEUES, options)
+  const lambda = { ...options, endpoint: process.env.AWS_ENDPOINT_URL_LAMBDA }
+  return failedEvents(call, queue ?? (await queueOf(call, stack!)), lambda)
+}
+
+const failedEvents = (
+  call: Call,
+  queueUrl: string,
+  lambda: Parameters<typeof createInvoke>[0],
+): FailedEventsOptions => ({ call, queueUrl, invoke: createInvoke(lambda) })
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListQueues.html */
+const queueList = z.object({ QueueUrls: z.array(z.string()).optional() })
+
+async function queueOf(call: Call, stack: string): Promise<string> {
+  const { QueueUrls = [] } = queueList.parse(
+    await call('ListQueues', { QueueNamePrefix: `${stack}-FailedEvents` }),
+  )
+  const [found] = QueueUrls
+  if (found !== undefined && QueueUrls.length === 1) return found
+  throw new Error(
+    `${QueueUrls.length} queues of a stack ${stack} are called FailedEvents: name one by --queue (the stack's output FailedEventsQueue)`,
+  )
 }
 
 /** Error, for a person, where no registry runs on that folder. */

@@ -1,11 +1,12 @@
 // What the operator of this machine's stack may do beside its functions: tend the digests of sources, take probes back, read both
-// tables whole for a backup, and nothing else.
+// tables whole for a backup, send failed events again, and nothing else.
 
 import { rmSync } from 'node:fs'
 import { parsePolicy } from './iam/policy.ts'
 import { createPrincipal } from './iam/roles.ts'
-import type { Template } from './template/template.ts'
+import type { Resource, Template } from './template/template.ts'
 import { writeJson } from './wire/files.ts'
+import { string } from './wire/json.ts'
 import { ACCOUNT, type Principal, REGION } from './wire/types.ts'
 
 export interface Operator {
@@ -17,6 +18,12 @@ export interface Operator {
 const TABLES = {
   Sources: { output: 'SourcesTable', verbs: ['DeleteItem', 'DescribeTable', 'PutItem', 'Scan'] },
   Probes: { output: 'ProbesTable', verbs: ['DescribeTable', 'Scan', 'UpdateItem'] },
+} as const
+
+/** The queue of failed events: the template's output that names it, and what an operator may do to it. */
+const QUEUE = {
+  output: 'FailedEventsQueue',
+  verbs: ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'],
 } as const
 
 /** The buckets of which a backup has objects, by their logical ids: whoever may read the folder may read their files. */
@@ -32,11 +39,14 @@ export function createOperator(template: Template, file: string, endpoint: strin
     return table === undefined ? [] : [{ name, table, verbs }]
   })
   if (tables.length === 0) return undefined
-  const Statement = tables.map(({ table, verbs }) => ({
-    Effect: 'Allow',
-    Action: verbs.map((verb) => `dynamodb:${verb}`),
-    Resource: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`,
-  }))
+  const Statement = [
+    ...tables.map(({ table, verbs }) => ({
+      Effect: 'Allow',
+      Action: verbs.map((verb) => `dynamodb:${verb}`),
+      Resource: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`,
+    })),
+    ...mayReplay(template),
+  ]
   const principal = createPrincipal(
     { name: 'Operator', arn: `arn:aws:iam::${ACCOUNT}:user/operator` },
     parsePolicy({ Statement }, 'operator', 'identity'),
@@ -44,8 +54,31 @@ export function createOperator(template: Template, file: string, endpoint: strin
   const { accessKeyId, secretAccessKey, sessionToken } = principal
   const credentials = { accessKeyId, secretAccessKey, sessionToken }
   const names = Object.fromEntries(tables.map(({ name, table }) => [name, table]))
-  writeJson(file, { endpoint, region: REGION, tables: names, buckets: bucketsOf(template), credentials })
+  const queues = queueOf(template) === undefined ? {} : { FailedEvents: template.outputs[QUEUE.output] }
+  writeJson(file, {
+    ...{ endpoint, region: REGION, tables: names, buckets: bucketsOf(template), queues, credentials },
+  })
   return { principal, close: () => rmSync(file, { force: true }) }
+}
+
+const queueOf = (template: Template): Resource | undefined =>
+  template.ofType('AWS::SQS::Queue').find(({ ref }) => ref === template.outputs[QUEUE.output])
+
+/** To the queue itself, and to the functions whose events end there. */
+function mayReplay(template: Template) {
+  const queue = queueOf(template)
+  if (queue === undefined) return []
+  const names = template
+    .ofType('AWS::Lambda::EventInvokeConfig')
+    .map(({ properties, logicalId }) => string(properties.FunctionName, logicalId))
+  return [
+    { Effect: 'Allow', Action: QUEUE.verbs.map((verb) => `sqs:${verb}`), Resource: queue.arn! },
+    {
+      Effect: 'Allow',
+      Action: 'lambda:InvokeFunction',
+      Resource: names.map((name) => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`),
+    },
+  ]
 }
 
 const bucketsOf = (template: Template): Record<string, string> =>

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Caches, createCaches } from './caches.ts'
@@ -18,6 +19,7 @@ import { createRoles, type Roles } from './iam/roles.ts'
 import { verifyRequest } from './iam/sigv4.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
+import { createInvokeApi, INVOKE_PREFIX } from './lambda/invoke-api.ts'
 import { createFunctions } from './lambda/lambda.ts'
 import { createCounts, OWN_ROUTES } from './metrics/counts.ts'
 import { type Address, openWatch } from './metrics/watch.ts'
@@ -28,16 +30,17 @@ import { cachedBuckets, cachesOf } from './s3/cached.ts'
 import { expirationsOf } from './s3/lifecycle.ts'
 import { createS3 } from './s3/s3.ts'
 import { createSecrets } from './secrets.ts'
+import { createQueues } from './sqs/sqs.ts'
 import { openDataFolder } from './start/data-folder.ts'
 import { createStory, type Step } from './story/story.ts'
 import { inertIn } from './template/inert.ts'
 import { loadTemplate } from './template/template.ts'
-import { type Authenticate, createAwsJson } from './wire/aws-json.ts'
+import { createAwsJson } from './wire/aws-json.ts'
 import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen, listenOn } from './wire/server.ts'
 import { inTurns } from './wire/turns.ts'
-import type { Clock, Principals, Service } from './wire/types.ts'
+import type { Clock, Principal, Principals, Service } from './wire/types.ts'
 
 export interface StackOptions {
   /** folder of the cloud assembly, e.g. `cdk.out`; a function is called once the folder of data is ours */
@@ -186,12 +189,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     ...{ onOutcome: counts.invoked, executions: options.executions },
   })
   closers.push(functions.stop)
-  const deliveries = createDeliveries({ dir: inData('events'), functions, now, log })
+  const queues = createQueues({ dir: inData('queues'), template, now, log })
+  const deliveries = createDeliveries({ dir: inData('events'), functions, queues, now, log })
   closers.push(deliveries.stop)
   const events = createEvents({
     template,
     functions,
     deliveries,
+    toQueue: (arn, message, rule) => queues.send(arn, message, roles.service('events.amazonaws.com', rule)),
     now,
     log,
     lacks: room.lacks,
@@ -251,9 +256,12 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     ...{ template, functions, log },
     ...{ dir: inData('custom-resources'), prefix: CUSTOM_PREFIX },
   })
+  const signedBy = authenticator(principals, now)
   const json = createAwsJson({
-    authenticate: authenticator(principals, now),
+    authenticate: (request, body) =>
+      signedBy(request, body, SCOPES[String(request.headers['x-amz-target']).split('.')[0]!] ?? ''),
     services: {
+      AmazonSQS: queues.operations,
       DynamoDB_20120810: dynamodb.service,
       AWSEvents: events.operations,
       secretsmanager: createSecrets({ dir: inData('secrets'), template, now }),
@@ -265,6 +273,13 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       [
         [S3_PREFIX, s3.service],
         [CUSTOM_PREFIX, custom.service],
+        [
+          INVOKE_PREFIX,
+          createInvokeApi({
+            ...{ functions, deliveries },
+            authenticate: (request, body) => signedBy(request, body, 'lambda'),
+          }),
+        ],
       ],
       json,
     ),
@@ -303,6 +318,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     standing: () => ({
       waiting: waiting.total(),
       builds: { ...codebuild.counts(), queued: story.queued() },
+      failedEvents: queues.count(),
       disk: { free: room.free(), needed: room.needed },
     }),
   })
@@ -369,15 +385,17 @@ const endpointsOf = (privateUrl: string, publicUrl: string): Record<string, stri
 
 /** The credential's scope names the service that a request is for; each target has one. */
 const SCOPES: Readonly<Record<string, string>> = {
+  AmazonSQS: 'sqs',
   DynamoDB_20120810: 'dynamodb',
   AWSEvents: 'events',
   secretsmanager: 'secretsmanager',
   CodeBuild_20161006: 'codebuild',
 }
 
-function authenticator(principals: Principals, now: Clock): Authenticate {
-  return ({ method = '', url = '', headers }, body) => {
-    const service = SCOPES[String(headers['x-amz-target']).split('.')[0]!] ?? ''
+type SignedBy = (request: IncomingMessage, body: Buffer, service: string) => Principal | undefined
+
+function authenticator(principals: Principals, now: Clock): SignedBy {
+  return ({ method = '', url = '', headers }, body, service) => {
     const bodySha256 = createHash('sha256').update(body).digest('hex')
     try {
       return verifyRequest({ method, url, headers, bodySha256 }, { principals, now, service }).principal

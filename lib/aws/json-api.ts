@@ -51,6 +51,13 @@ export const LOGS: Api = {
   contentType: 'application/x-amz-json-1.1',
 }
 
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html */
+export const QUEUES: Api = {
+  service: 'sqs',
+  target: 'AmazonSQS',
+  contentType: 'application/x-amz-json-1.0',
+}
+
 export interface ApiOptions {
   /** e.g. `http://127.0.0.1:8080`; without it the service's own in AWS */
   readonly endpoint: string | undefined

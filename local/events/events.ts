@@ -4,11 +4,12 @@ import { randomUUID } from 'node:crypto'
 import type { Deliveries } from '../lambda/deliveries.ts'
 import type { Fn, Functions } from '../lambda/lambda.ts'
 import type { Room } from '../room.ts'
-import type { Resource, Template } from '../template/template.ts'
+import type { Message } from '../sqs/queue.ts'
+import type { Template } from '../template/template.ts'
 import { AwsError, authorize, type Operations } from '../wire/aws-json.ts'
-import { isObject, type Json, type JsonObject, list, object, string } from '../wire/json.ts'
+import { isObject, type Json, type JsonObject, list, object } from '../wire/json.ts'
 import { ACCOUNT, type Clock, type Principal, REGION } from '../wire/types.ts'
-import { compilePattern, type Pattern } from './event-pattern.ts'
+import { busName, DEFAULT_BUS, type Rule, type Target, toRule } from './rules.ts'
 
 export interface Events {
   readonly operations: Operations
@@ -23,6 +24,8 @@ export interface EventsOptions {
   readonly template: Template
   readonly functions: Functions
   readonly deliveries: Deliveries
+  /** Hands a dead letter of that rule to that queue, which may refuse it. */
+  readonly toQueue: (queueArn: string, message: Message, ruleArn: string) => void
   readonly now: Clock
   readonly log: (line: string) => void
   /** why events of the template's own buses are refused, which cannot be written down */
@@ -31,20 +34,6 @@ export interface EventsOptions {
   readonly onEvent?: (type: string, detail: Json) => void
 }
 
-interface Rule {
-  readonly arn: string
-  readonly bus: string
-  readonly matches: Pattern | undefined
-  readonly everyMs: number | undefined
-  readonly targets: readonly Target[]
-}
-interface Target {
-  readonly fn: Fn
-  /** what the function gets in the event's place */
-  readonly input: JsonObject | undefined
-}
-
-const DEFAULT_BUS = 'default'
 const MAX_ENTRY = 256 * 1024
 const MAX_ENTRIES = 10
 /** A stack that was killed recovers at once, not when the schedule comes round. */
@@ -62,9 +51,21 @@ export function createEvents(options: EventsOptions): Events {
   const timers: NodeJS.Timeout[] = []
 
   function fire({ arn, targets }: Rule, event: JsonObject): void {
-    for (const { fn, input } of targets) {
-      if (fn.permits('events.amazonaws.com', arn)) options.deliveries.accept(fn, input ?? event)
-      else log(`rule ${arn} has no permission to invoke ${fn.name}: the event is lost, as it would be in AWS`)
+    for (const target of targets) {
+      const [to, sent] = [target.fn, target.input ?? event]
+      if (to.permits('events.amazonaws.com', arn)) options.deliveries.accept(to, sent)
+      else log(`rule ${arn} has no permission to invoke ${to.name}: ${bury(target, sent, arn)}`)
+    }
+  }
+  /** In words, what became of it. */
+  function bury({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string {
+    if (deadLetters === undefined) return 'the event is lost, as it would be in AWS'
+    try {
+      options.toQueue(deadLetters, deadLetter(fn, event, ruleArn), ruleArn)
+      return '`probe-registry replay` shows the event and sends it again'
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error
+      return `the event is lost, as it would be in AWS: ${error.message}`
     }
   }
   /** What cannot be written down is fired when the schedule comes round again. */
@@ -132,6 +133,17 @@ export function createEvents(options: EventsOptions): Events {
   }
 }
 
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html */
+const deadLetter = (fn: Fn, event: JsonObject, ruleArn: string): Message => ({
+  body: JSON.stringify(event),
+  attributes: {
+    RULE_ARN: ruleArn,
+    TARGET_ARN: fn.arn,
+    ERROR_CODE: 'NO_PERMISSIONS',
+    ERROR_MESSAGE: `The rule has no permission to invoke ${fn.name}.`,
+  },
+})
+
 function putEvents(input: JsonObject, put: (entry: JsonObject) => JsonObject): JsonObject {
   const entries = list(input.Entries ?? [], 'Entries').map((entry) => object(entry, 'Entries'))
   if (entries.length === 0 || entries.length > MAX_ENTRIES)
@@ -161,45 +173,4 @@ function parseDetail(text: string): JsonObject | undefined {
   } catch {
     return undefined
   }
-}
-
-/** A bus by its name or its ARN. */
-const busName = (name: Json | undefined): string =>
-  typeof name === 'string' ? name.replace(/^arn:aws:events:[^:]*:[^:]*:event-bus\//, '') : DEFAULT_BUS
-
-function toRule({ properties, arn, logicalId }: Resource, functions: Functions): Rule {
-  const { EventPattern, ScheduleExpression } = properties
-  if ((EventPattern === undefined) === (ScheduleExpression === undefined))
-    throw new Error(`${logicalId}: a rule has either an EventPattern or a ScheduleExpression here`)
-  return {
-    arn: arn!,
-    bus: busName(properties.EventBusName),
-    matches:
-      EventPattern === undefined ? undefined : compilePattern(EventPattern, `${logicalId}.EventPattern`),
-    everyMs: ScheduleExpression === undefined ? undefined : rate(string(ScheduleExpression, logicalId)),
-    targets: list(properties.Targets ?? [], logicalId).map((target) =>
-      toTarget(target, functions, logicalId),
-    ),
-  }
-}
-
-const TARGET_FIELDS = ['Arn', 'Id', 'Input', 'RetryPolicy']
-
-/** RetryPolicy is of EventBridge's own call of Lambda, which cannot fail within one process. */
-function toTarget(raw: Json, functions: Functions, where: string): Target {
-  const target = object(raw, where)
-  const unknown = Object.keys(target).filter((field) => !TARGET_FIELDS.includes(field))
-  if (unknown.length > 0) throw new Error(`${where}: target property ${unknown.join(', ')} is not known here`)
-  const input =
-    target.Input === undefined ? undefined : (JSON.parse(string(target.Input, where)) as JsonObject)
-  return { fn: functions.find(string(target.Arn, where)), input }
-}
-
-const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
-
-function rate(expression: string): number {
-  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? []
-  if (count === undefined || unit === undefined)
-    throw new Error(`schedule ${expression} is not known here: rate(...) is`)
-  return Number(count) * UNITS[unit]!
 }

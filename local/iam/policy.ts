@@ -22,7 +22,7 @@ type Test = (request: AccessRequest) => boolean
 const ELEMENTS = ['Action', 'Condition', 'Effect', 'NotAction', 'NotResource', 'Principal', 'Resource', 'Sid']
 
 /**
- * The statements of a policy. `identity`: a role's own; `resource`: a bucket's or a secret's, which name their principals;
+ * The statements of a policy. `identity`: a role's own; `resource`: a bucket's, a queue's or a secret's, which name their principals;
  * `trust`: who may assume a role.
  */
 export function parsePolicy(
@@ -129,6 +129,7 @@ const KEYS = [
   'aws:PrincipalAccount',
   'aws:PrincipalArn',
   'aws:SecureTransport',
+  'aws:SourceArn',
   's3:TlsVersion',
   's3:if-none-match',
   's3:prefix',

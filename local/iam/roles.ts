@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Resource, Template } from '../template/template.ts'
 import { list, object, string, strings } from '../wire/json.ts'
-import { ACCOUNT, type Principal, type Principals } from '../wire/types.ts'
+import { ACCOUNT, type Principal, type Principals, type Sender } from '../wire/types.ts'
 import { type AccessRequest, type Context, decide, parsePolicy, type Statement } from './policy.ts'
 
 export interface Roles {
@@ -11,6 +11,8 @@ export interface Roles {
   readonly principals: Principals
   /** The principal of a role, which must trust `service` (e.g. `lambda.amazonaws.com`). */
   assume(roleArn: string, service: string): Principal
+  /** A service of AWS itself, e.g. `events.amazonaws.com`, on behalf of that resource: resources' own policies decide. */
+  service(name: string, sourceArn: string): Sender
 }
 
 /** AWS's own policies that the template may attach: they grant logs only, which here are files. */
@@ -18,7 +20,11 @@ const INERT_MANAGED = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecu
 const MAX_REMEMBERED = 10_000
 
 export function createRoles(template: Template): Roles {
-  const shared = [...bucketStatements(template), ...secretStatements(template)]
+  const shared = [
+    ...documentStatements(template, 'AWS::S3::BucketPolicy'),
+    ...documentStatements(template, 'AWS::SQS::QueuePolicy'),
+    ...secretStatements(template),
+  ]
   const roles = template.ofType('AWS::IAM::Role').map((role) => {
     const statements = [...roleStatements(role, template), ...shared]
     return {
@@ -36,6 +42,13 @@ export function createRoles(template: Template): Roles {
       const request = { action: 'sts:AssumeRole', resource: roleArn, context: {}, principal: service }
       if (!decide(role.trust, request)) throw new Error(`${roleArn} does not trust ${service}`)
       return role.principal
+    },
+    service: (name, sourceArn) => {
+      const context = { ...COMMON, 'aws:sourcearn': sourceArn }
+      return {
+        name,
+        may: (action, resource) => decide(shared, { action, resource, context, principal: name }),
+      }
     },
   }
 }
@@ -58,9 +71,10 @@ function roleStatements(role: Resource, template: Template): Statement[] {
   return [...inline, ...attached]
 }
 
-const bucketStatements = (template: Template): Statement[] =>
+/** Of policies that name their resource themselves. */
+const documentStatements = (template: Template, type: string): Statement[] =>
   template
-    .ofType('AWS::S3::BucketPolicy')
+    .ofType(type)
     .flatMap((policy) => parsePolicy(policy.properties.PolicyDocument, policy.logicalId, 'resource'))
 
 /** Whatever such a policy calls its resource, it speaks of its own secret only. */
@@ -78,10 +92,8 @@ export function createPrincipal(
   { name, arn }: { readonly name: string; readonly arn: string },
   statements: readonly Statement[],
 ): Principal {
-  // What counts as known of every request: loopback stands for TLS.
   const common: Context = lowerCased({
-    'aws:SecureTransport': 'true',
-    's3:TlsVersion': '1.3',
+    ...COMMON,
     'aws:PrincipalArn': arn,
     'aws:PrincipalAccount': ACCOUNT,
   })
@@ -99,6 +111,9 @@ export function createPrincipal(
         : ask(action, resource, { ...common, ...lowerCased(context) }),
   }
 }
+
+/** What counts as known of every request: loopback stands for TLS. */
+const COMMON: Context = { 'aws:securetransport': 'true', 's3:tlsversion': '1.3' }
 
 /** Condition keys have no case. */
 const lowerCased = (context: Context): Context =>

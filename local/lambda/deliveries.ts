@@ -1,10 +1,13 @@
 // Asynchronous invocations: durable before they are accepted, repeated until they succeed or are given up.
 
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import type { Queues } from '../sqs/sqs.ts'
+import { AwsError } from '../wire/aws-json.ts'
 import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
 import { isObject, type Json, type JsonObject, number, string } from '../wire/json.ts'
 import type { Clock } from '../wire/types.ts'
+import { type Condition, type GivenUp, recordOf } from './destination.ts'
 import type { Fn, Functions } from './lambda.ts'
 
 export interface Deliveries {
@@ -18,6 +21,8 @@ export interface Deliveries {
 export interface DeliveriesOptions {
   readonly dir: string
   readonly functions: Functions
+  /** where events end that are given up */
+  readonly queues: Pick<Queues, 'send'>
   readonly now: Clock
   readonly log: (line: string) => void
   /** milliseconds before the first retry; each further one waits twice as long */
@@ -40,7 +45,7 @@ const THROTTLED_MS = 500
 const BROKEN_MS = 5000
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { dir, functions, now, log, backoffMs = 1000 } = options
+  const { dir, functions, queues, now, log, backoffMs = 1000 } = options
   const timers = new Set<NodeJS.Timeout>()
   let stopped = false
   let broken = false
@@ -68,21 +73,58 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     later(delivery, BROKEN_MS)
   }
 
-  /** A crash after the function succeeded and before the file is gone delivers the event again. */
+  /**
+   * A crash after the function succeeded and before the file is gone delivers the event again. One after the queue was told
+   * and before the file is gone has it told twice.
+   */
   async function deliver(delivery: Delivery): Promise<void> {
     const { fn, file, failures } = delivery
     const outcome = await fn.invoke(delivery.event)
     if (stopped) return
     if (outcome.tag === 'answer') return remove(file)
-    const message = outcome.tag === 'failed' ? outcome.message : 'throttled'
-    if (now() - delivery.since > fn.maxAge || (outcome.tag === 'failed' && failures >= fn.retries)) {
-      log(`${fn.name}: an event is given up after ${failures + 1} tries: ${message}`)
+    const condition = end(delivery, outcome.tag)
+    if (condition !== undefined) {
+      giveUp(delivery, condition, outcome)
       return remove(file)
     }
     if (outcome.tag === 'throttled') return later(delivery, THROTTLED_MS)
     const again = { ...delivery, failures: failures + 1 }
     save(again)
     later(again, backoffMs * 2 ** failures)
+  }
+
+  function end({ fn, since, failures }: Delivery, tag: GivenUp['last']['tag']): Condition | undefined {
+    if (tag === 'failed' && failures >= fn.retries) return 'RetriesExhausted'
+    return now() - since > fn.maxAge ? 'EventAgeExceeded' : undefined
+  }
+
+  /** Throws where the disk refuses: the event is not given up yet, then. */
+  function giveUp(
+    { fn, file, event, failures }: Delivery,
+    condition: Condition,
+    last: GivenUp['last'],
+  ): void {
+    const invocations = last.tag === 'failed' ? failures + 1 : failures
+    const record = recordOf({
+      ...{ requestId: idOf(file), functionArn: fn.arn, event },
+      ...{ condition, invocations, last, at: now() },
+    })
+    const why = last.tag === 'failed' ? last.message : 'there was no execution for it'
+    log(
+      `${fn.name}: an event is given up (${condition} after ${invocations} tries): ${why}; ${keep(fn, record)}`,
+    )
+  }
+
+  /** In words, what became of it. */
+  function keep({ onFailure }: Fn, record: JsonObject): string {
+    if (onFailure === undefined) return 'it is lost, as it would be in AWS'
+    try {
+      queues.send(onFailure.queueArn, { body: JSON.stringify(record), attributes: {} }, onFailure.sender)
+      return '`probe-registry replay` shows it and sends it again'
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error
+      return `it is lost, as it would be in AWS: ${error.message}`
+    }
   }
 
   function load(file: string): Delivery | undefined {
@@ -117,3 +159,6 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     },
   }
 }
+
+/** Of the request, which is the same for each of its tries. */
+const idOf = (file: string): string => basename(file, '.json').replace(/^\d+-/, '')

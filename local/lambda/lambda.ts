@@ -4,7 +4,7 @@ import { wildcard } from '../iam/policy.ts'
 import type { Roles } from '../iam/roles.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { isObject, type Json, number, object, string } from '../wire/json.ts'
-import type { Principal } from '../wire/types.ts'
+import type { Principal, Sender } from '../wire/types.ts'
 import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
 import { createRunner, type Outcome, type Runner } from './runner.ts'
@@ -17,6 +17,8 @@ export interface Fn {
   /** Retries of an asynchronous invocation, and how old its event may become, in milliseconds. */
   readonly retries: number
   readonly maxAge: number
+  /** The queue that is told of an event that is given up, and who tells it: the function's role. */
+  readonly onFailure: { readonly queueArn: string; readonly sender: Sender } | undefined
   invoke(event: Json): Promise<Outcome>
   /** Whether a permission of the template lets the service invoke the function for that source. */
   permits(service: string, sourceArn: string): boolean
@@ -86,12 +88,13 @@ function createFunction(
   const role = roles.assume(string(properties.Role, `${resource.logicalId}.Role`), 'lambda.amazonaws.com')
   const runner = createRunner({ ...runnerOptions(resource, role, options), executions })
   const permissions = permissionsOf(resource, template)
-  const { retries, maxAge } = invokeConfig(resource, template)
+  const { retries, maxAge, queueArn } = invokeConfig(resource, template)
   const fn: Fn = {
     name,
     arn,
     retries,
     maxAge,
+    onFailure: queueArn === undefined ? undefined : { queueArn, sender: role },
     invoke: async (event) => {
       const outcome = await runner.invoke(JSON.stringify(event))
       onOutcome(name, outcome.tag)
@@ -166,7 +169,13 @@ function permissionsOf(fn: Resource, template: Template): ((service: string, sou
     })
 }
 
-function invokeConfig(fn: Resource, template: Template): { retries: number; maxAge: number } {
+interface InvokeConfig {
+  readonly retries: number
+  readonly maxAge: number
+  readonly queueArn: string | undefined
+}
+
+function invokeConfig(fn: Resource, template: Template): InvokeConfig {
   const config = template
     .ofType('AWS::Lambda::EventInvokeConfig')
     .find(({ properties }) => concerns(properties.FunctionName, fn))?.properties
@@ -175,5 +184,16 @@ function invokeConfig(fn: Resource, template: Template): { retries: number; maxA
   return {
     retries: read(config?.MaximumRetryAttempts, DEFAULT_RETRIES),
     maxAge: read(config?.MaximumEventAgeInSeconds, DEFAULT_MAX_AGE) * 1000,
+    queueArn: onFailureOf(config?.DestinationConfig, fn, template),
   }
+}
+
+function onFailureOf(config: Json | undefined, fn: Resource, template: Template): string | undefined {
+  if (config === undefined) return undefined
+  const { OnFailure, ...others } = object(config, `${fn.logicalId}: DestinationConfig`)
+  const arn = object(OnFailure, `${fn.logicalId}: OnFailure`).Destination
+  const queue = template.ofType('AWS::SQS::Queue').find((one) => one.arn === arn)
+  if (queue?.arn === undefined || Object.keys(others).length > 0)
+    throw new Error(`${fn.logicalId}: a destination other than a queue for failures is not known here`)
+  return queue.arn
 }

@@ -7,6 +7,8 @@ export interface Standing {
   readonly waiting: number
   /** `waiting` for a machine, `queued` for their turn */
   readonly builds: { readonly running: number; readonly waiting: number; readonly queued: number }
+  /** that no function could handle, and no operator has seen to */
+  readonly failedEvents: number
   /** bytes */
   readonly disk: { readonly free: number; readonly needed: number }
   /** bytes */
@@ -19,7 +21,16 @@ export interface Standing {
   readonly uptime: number
 }
 
-export const gaugesOf = ({ waiting, builds, disk, memory, cpu, started, uptime }: Standing): Metric[] => [
+export const gaugesOf = ({
+  waiting,
+  builds,
+  failedEvents,
+  disk,
+  memory,
+  cpu,
+  started,
+  uptime,
+}: Standing): Metric[] => [
   gauge('probe_registry_waiting_requests', 'Requests that wait for a build now.', waiting),
   {
     name: 'probe_registry_builds',
@@ -31,6 +42,11 @@ export const gaugesOf = ({ waiting, builds, disk, memory, cpu, started, uptime }
       { labels: { state: 'queued' }, value: builds.queued },
     ],
   },
+  gauge(
+    'probe_registry_failed_events',
+    'Events that were given up after their last retry, and wait for probe-registry replay.',
+    failedEvents,
+  ),
   gauge('probe_registry_disk_free_bytes', 'Bytes that are free on the disk of DATA_DIR.', disk.free),
   gauge(
     'probe_registry_disk_needed_bytes',

@@ -26,7 +26,7 @@ export interface WatchOptions {
 /** What a stack that has started can tell. */
 export interface Told {
   readonly counts: () => Metric[]
-  readonly standing: () => Pick<Standing, 'waiting' | 'builds' | 'disk'>
+  readonly standing: () => Pick<Standing, 'waiting' | 'builds' | 'failedEvents' | 'disk'>
 }
 
 export interface Watch {

@@ -29,7 +29,7 @@ export const FORM = 1
 /** There while a backup is restored into the folder. */
 export const RESTORING = 'restoring'
 /** What a form may change; objects and logs are as they are. */
-const STATE = ['dynamodb', 'secrets', 'custom-resources', 'events', 'builds']
+const STATE = ['dynamodb', 'secrets', 'custom-resources', 'events', 'queues', 'builds']
 export const LOCK = 'lock.sqlite'
 const LOOK_MS = 2000
 

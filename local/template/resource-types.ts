@@ -58,6 +58,7 @@ const named = (
 const roleArn = (it: Identity): string => `arn:aws:iam::${ACCOUNT}:role/${it.name}`
 const bucketArn = (it: Identity): string => `arn:aws:s3:::${it.name}`
 const topicArn = (it: Identity): string => arn('sns', it.name)
+const queueUrl = (it: Identity): string => `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${it.name}`
 /** A rule of the default bus is called by its name alone. */
 const onBus = ({ within, name }: Identity, between: string): string =>
   within === undefined || within === 'default' ? name : `${within}${between}${name}`
@@ -119,7 +120,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   'AWS::Lambda::EventInvokeConfig': named(
     undefined,
     {},
-    ['FunctionName', 'MaximumEventAgeInSeconds', 'MaximumRetryAttempts', 'Qualifier'],
+    ['DestinationConfig', 'FunctionName', 'MaximumEventAgeInSeconds', 'MaximumRetryAttempts', 'Qualifier'],
     [],
   ),
   'AWS::IAM::Role': named(
@@ -178,6 +179,16 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
     withinProperty: 'EventBusName',
     ref: (it) => onBus(it, '|'),
   },
+  'AWS::SQS::Queue': {
+    ...named(
+      'QueueName',
+      { Arn: (it) => arn('sqs', it.name), QueueName: byName, QueueUrl: queueUrl },
+      ['MaximumMessageSize', 'MessageRetentionPeriod', 'VisibilityTimeout'],
+      ['SqsManagedSseEnabled'],
+    ),
+    ref: queueUrl,
+  },
+  'AWS::SQS::QueuePolicy': named(undefined, {}, ['PolicyDocument', 'Queues'], []),
   'AWS::SecretsManager::Secret': {
     ...named('Name', { Id: secretArn }, ['GenerateSecretString', 'SecretString'], ['KmsKeyId']),
     ref: secretArn,

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isObject, type Json, type JsonObject } from './json.ts'
-import type { Principal, Service } from './types.ts'
+import type { Principal, Sender, Service } from './types.ts'
 
 /** What a service answers instead of a result; `code` is what the SDK names the exception by. */
 export class AwsError extends Error {
@@ -70,7 +70,7 @@ function perform(
 }
 
 /** AccessDeniedException unless the caller's policies allow it. */
-export function authorize(caller: Principal, action: string, resource: string): void {
+export function authorize(caller: Sender, action: string, resource: string): void {
   if (caller.may(action, resource)) return
   throw new AwsError(
     'AccessDeniedException',

@@ -13,6 +13,9 @@ export interface Principal {
   may(action: string, resource: string, context?: Readonly<Record<string, string>>): boolean
 }
 
+/** Whoever asks a service: a role by its own requests, or a service of AWS on somebody's behalf. */
+export type Sender = Pick<Principal, 'name' | 'may'>
+
 export type Principals = (accessKeyId: string) => Principal | undefined
 
 /** Answers one request; `body` only where the caller has read it already. */

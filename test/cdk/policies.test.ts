@@ -57,6 +57,7 @@ const MAY: Record<string, string[]> = {
   Plan: [
     'logs:CreateLogStream PlanLog.Arn',
     'logs:PutLogEvents PlanLog.Arn',
+    'sqs:SendMessage FailedEvents.Arn',
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:UpdateItem Probes.Arn',
     'dynamodb:Query Probes.Arn/index/ByDeadline',
@@ -81,6 +82,7 @@ const MAY: Record<string, string[]> = {
   Compose: [
     'logs:CreateLogStream ComposeLog.Arn',
     'logs:PutLogEvents ComposeLog.Arn',
+    'sqs:SendMessage FailedEvents.Arn',
     'dynamodb:UpdateItem Sources.Arn',
     'dynamodb:GetItem Sources.Arn',
     's3:GetObject Inputs.Arn/*',
@@ -94,6 +96,7 @@ const MAY: Record<string, string[]> = {
   Publish: [
     'logs:CreateLogStream PublishLog.Arn',
     'logs:PutLogEvents PublishLog.Arn',
+    'sqs:SendMessage FailedEvents.Arn',
     'dynamodb:GetItem Probes.Arn',
     'dynamodb:UpdateItem Probes.Arn',
     'dynamodb:Query Probes.Arn/index/ByDeadline',
@@ -141,6 +144,7 @@ const MAY: Record<string, string[]> = {
   Sweep: [
     'logs:CreateLogStream SweepLog.Arn',
     'logs:PutLogEvents SweepLog.Arn',
+    'sqs:SendMessage FailedEvents.Arn',
     'dynamodb:Query Probes.Arn/index/ByDeadline',
     'events:PutEvents Bus.Arn',
   ],

@@ -57,6 +57,7 @@ describe('the template', () => {
         ...['ArtifactsBucket Artifacts', 'StagingBucket Staging', 'InputsBucket Inputs', 'RootsBucket Roots'],
         'SigningKeySecretArn SigningKeySecret',
         'Url Api.ApiEndpoint',
+        'FailedEventsQueue FailedEvents',
         'AlarmTopicArn AlarmTopic',
         'EventBusName Bus',
         'AccessLogGroup AccessLog',

@@ -1,13 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createEvents, type Events } from '../../../local/events/events.ts'
+import { createEvents, type Events, type EventsOptions } from '../../../local/events/events.ts'
+import { createRoles } from '../../../local/iam/roles.ts'
 import { createDeliveries } from '../../../local/lambda/deliveries.ts'
 import type { Fn, Functions, Outcome } from '../../../local/lambda/lambda.ts'
+import { createQueues } from '../../../local/sqs/sqs.ts'
 import { loadTemplate } from '../../../local/template/template.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
 import type { Principal } from '../../../local/wire/types.ts'
-import { rule, temporaryFolder, until, writeAssembly } from '../../support/local/assembly.ts'
+import { allow, rule, temporaryFolder, until, writeAssembly } from '../../support/local/assembly.ts'
 
 const PERMITTED: Principal = {
   name: 'Tester',
@@ -16,6 +18,7 @@ const PERMITTED: Principal = {
   sessionToken: '',
   may: (action, resource) => action === 'events:PutEvents' && !resource.endsWith('/Closed'),
 }
+const ANYONE: Principal = { ...PERMITTED, may: () => true }
 const OK: Outcome = { tag: 'answer', payload: 'null' }
 const FAILED: Outcome = { tag: 'failed', message: 'no' }
 const BUSY: Outcome = { tag: 'throttled' }
@@ -24,23 +27,34 @@ interface Lab {
   readonly events: Events
   readonly got: JsonObject[]
   readonly lines: string[]
+  /** what the queue of failed events holds */
+  failed(): { Body: string; MessageAttributes?: JsonObject }[]
   /** files of events that are not delivered yet */
   pending(): number
   put(entries: JsonObject[]): JsonObject
 }
 
 /** The events of a template, and a function that does one of `outcomes` after the other. */
-async function lab(resources: JsonObject, outcomes: Outcome[] = []): Promise<Lab> {
+async function lab(
+  resources: JsonObject,
+  outcomes: Outcome[] = [],
+  may: Principal['may'] = () => true,
+): Promise<Lab> {
   const folder = temporaryFolder()
   const assembly = await writeAssembly(join(folder, 'cdk.out'), resources)
   const template = loadTemplate(assembly, { publicUrl: 'http://127.0.0.1:1' })
   const [got, lines] = [[] as JsonObject[], [] as string[]]
+  const [log, now] = [(line: string) => void lines.push(line), Date.now]
+  const queues = createQueues({ dir: join(folder, 'queues'), template, now, log })
+  const [queue] = template.ofType('AWS::SQS::Queue')
+  const roles = createRoles(template)
   const permits = template.ofType('AWS::Lambda::Permission').length > 0
   const fn: Fn = {
     name: 'Fn',
     arn: 'arn:fn',
     retries: 2,
     maxAge: 60_000,
+    onFailure: queue && { queueArn: queue.arn!, sender: { name: 'Fn', may } },
     permits: () => permits,
     invoke: async (event) => {
       got.push(event as JsonObject)
@@ -48,14 +62,22 @@ async function lab(resources: JsonObject, outcomes: Outcome[] = []): Promise<Lab
     },
   }
   const functions: Functions = { find: () => fn, stop: async () => {} }
-  const [log, now] = [(line: string) => void lines.push(line), Date.now]
   const dir = join(folder, 'events')
-  const deliveries = createDeliveries({ dir, functions, now, log, backoffMs: 5 })
-  const events = createEvents({ template, functions, deliveries, now, log })
+  const deliveries = createDeliveries({ dir, functions, queues, now, log, backoffMs: 5 })
+  const toQueue: EventsOptions['toQueue'] = (arn, message, rule) =>
+    queues.send(arn, message, roles.service('events.amazonaws.com', rule))
+  const events = createEvents({ template, functions, deliveries, toQueue, now, log })
   return {
     events,
     got,
     lines,
+    failed: () => {
+      const ask = { QueueUrl: queue!.ref, MessageAttributeNames: ['All'] }
+      const { Messages = [] } = queues.operations.ReceiveMessage!(ask, ANYONE) as {
+        Messages?: { Body: string }[]
+      }
+      return Messages
+    },
     pending: () => (existsSync(dir) ? readdirSync(dir).length : 0),
     put: (Entries) => events.operations.PutEvents!({ Entries }, PERMITTED) as JsonObject,
   }
@@ -76,6 +98,33 @@ const RULES = plain({
   Closed: { Type: 'AWS::Events::EventBus', Properties: { Name: 'Closed' } },
   ...rule('Matching', { EventBusName: { Ref: 'Bus' }, EventPattern: { source: ['test'] } }, 'Fn'),
 })
+
+const ARN = 'arn:aws:events:us-east-1:000000000000:rule/Ours/Small-Matching'
+const QUEUE = {
+  Failed: { Type: 'AWS::SQS::Queue', Properties: {} },
+  FailedPolicy: {
+    Type: 'AWS::SQS::QueuePolicy',
+    Properties: {
+      Queues: [{ Ref: 'Failed' }],
+      PolicyDocument: {
+        Statement: [
+          {
+            ...allow('sqs:SendMessage', { 'Fn::GetAtt': ['Failed', 'Arn'] }),
+            Principal: { Service: 'events.amazonaws.com' },
+            Condition: { ArnEquals: { 'aws:SourceArn': ARN } },
+          },
+        ],
+      },
+    },
+  },
+}
+/** The rules, with a queue for what they cannot deliver. */
+const WITH_QUEUE = ((): JsonObject => {
+  const text = JSON.stringify(RULES)
+  const target = '"Id":"Target0"'
+  const dead = `${target},"DeadLetterConfig":{"Arn":{"Fn::GetAtt":["Failed","Arn"]}}`
+  return { ...(JSON.parse(text.replace(target, dead)) as JsonObject), ...QUEUE }
+})()
 
 describe('an event', () => {
   test('reaches the targets of the rules of its bus that it fits, in the envelope of EventBridge', async () => {
@@ -120,6 +169,60 @@ describe('an event', () => {
     await until(() => pending() === 0 || undefined)
     expect(got).toHaveLength(3)
     expect(lines).toEqual([expect.stringContaining('given up')])
+  })
+
+  test('that is given up is in the queue, as Lambda tells a destination of it', async () => {
+    const { put, pending, failed, lines } = await lab(WITH_QUEUE, [FAILED, FAILED, FAILED])
+    put([entry({ EventBusName: 'Ours' })])
+    await until(() => pending() === 0 || undefined)
+    const [message, ...more] = failed()
+    expect(more).toEqual([])
+    expect(JSON.parse(message!.Body)).toEqual({
+      version: '1.0',
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+      requestContext: {
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        functionArn: 'arn:fn:$LATEST',
+        condition: 'RetriesExhausted',
+        approximateInvokeCount: 3,
+      },
+      requestPayload: expect.objectContaining({ 'detail-type': 'Happened', detail: { a: 1 } }),
+      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+      responsePayload: { errorMessage: 'no' },
+    })
+    expect(lines).toEqual([expect.stringContaining('`probe-registry replay` shows it')])
+  })
+
+  test('that is given up is lost where the role of its function may not tell the queue, and that is told', async () => {
+    const { put, pending, failed, lines } = await lab(WITH_QUEUE, [FAILED, FAILED, FAILED], () => false)
+    put([entry({ EventBusName: 'Ours' })])
+    await until(() => pending() === 0 || undefined)
+    expect(failed()).toEqual([])
+    expect(lines).toEqual([expect.stringMatching(/it is lost, .*: User: Fn is not authorized/)])
+  })
+
+  test('that EventBridge cannot deliver is in the queue, with the reason beside it', async () => {
+    const { MatchingPermission: _, ...rules } = WITH_QUEUE
+    const { put, failed, lines } = await lab(rules)
+    put([entry({ EventBusName: 'Ours' })])
+    const [message] = failed()
+    expect(JSON.parse(message!.Body)).toMatchObject({ 'detail-type': 'Happened', detail: { a: 1 } })
+    expect(message!.MessageAttributes).toMatchObject({
+      RULE_ARN: { DataType: 'String', StringValue: ARN },
+      TARGET_ARN: { StringValue: 'arn:fn' },
+      ERROR_CODE: { StringValue: 'NO_PERMISSIONS' },
+    })
+    expect(lines).toEqual([expect.stringContaining('no permission')])
+  })
+
+  test('that EventBridge cannot deliver is lost where the queue does not let that rule in', async () => {
+    const { MatchingPermission: _, ...rules } = WITH_QUEUE
+    const { put, failed, lines } = await lab(
+      JSON.parse(JSON.stringify(rules).replace(ARN, `${ARN}s`)) as JsonObject,
+    )
+    put([entry({ EventBusName: 'Ours' })])
+    expect(failed()).toEqual([])
+    expect(lines).toEqual([expect.stringContaining('is not authorized to perform: sqs:SendMessage')])
   })
 
   test('waits for a busy function without spending its retries', async () => {
@@ -185,7 +288,11 @@ test('a file of an event that cannot be read is left aside, and the others are d
     },
   }
   const functions = { find: () => fn as unknown as Fn, stop: async () => {} }
-  createDeliveries({ dir: join(folder, 'events'), functions, now: Date.now, log: () => {} }).recover()
+  const queues = { send: () => {} }
+  createDeliveries({
+    ...{ dir: join(folder, 'events'), functions, queues },
+    ...{ now: Date.now, log: () => {} },
+  }).recover()
   await until(() => got.length > 0 || undefined)
   expect(got).toEqual([{ a: 1 }])
   expect(readFileSync(join(folder, 'events', '1.json'), 'utf8')).toBe('{"torn')

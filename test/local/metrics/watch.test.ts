@@ -62,6 +62,7 @@ describe('/metrics', () => {
     expect(value('probe_registry_function_throttles_total')).toBe(0)
     expect(value('probe_registry_builds', { state: 'running' })).toBe(0)
     expect(value('probe_registry_waiting_requests')).toBe(0)
+    expect(value('probe_registry_failed_events')).toBe(0)
     expect(value('probe_registry_disk_needed_bytes')).toBe(1)
     expect(value('probe_registry_disk_free_bytes')).toBeGreaterThan(1)
     expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e7)

@@ -83,7 +83,7 @@ describe('an intrinsic', () => {
 
 describe('a template', () => {
   test('with an unknown resource type is an error that names it', () => {
-    expect(() => load({ Resources: { Q: { Type: 'AWS::SQS::Queue' } } })).toThrow(/AWS::SQS::Queue/)
+    expect(() => load({ Resources: { Q: { Type: 'AWS::Kinesis::Stream' } } })).toThrow(/AWS::Kinesis::Stream/)
   })
   test('with an unknown property is an error that names it', () => {
     const table = { ...TABLE, Properties: { StreamSpecification: {} } }

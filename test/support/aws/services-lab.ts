@@ -10,6 +10,7 @@ import { createRoles } from '../../../local/iam/roles.ts'
 import { createDeliveries } from '../../../local/lambda/deliveries.ts'
 import type { Fn, Functions } from '../../../local/lambda/lambda.ts'
 import { createSecrets } from '../../../local/secrets.ts'
+import { createQueues } from '../../../local/sqs/sqs.ts'
 import { loadTemplate } from '../../../local/template/template.ts'
 import { createAwsJson } from '../../../local/wire/aws-json.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
@@ -46,8 +47,10 @@ export async function startServices(resources: JsonObject) {
   const delivered: JsonObject[] = []
   const functions = functionsOf((event) => void delivered.push(event))
   const [now, log] = [Date.now, () => {}]
-  const deliveries = createDeliveries({ dir: inFolder('events'), functions, now, log })
-  const events = createEvents({ template, functions, deliveries, now, log })
+  const queues = createQueues({ dir: inFolder('queues'), template, now, log })
+  const deliveries = createDeliveries({ dir: inFolder('events'), functions, queues, now, log })
+  const toQueue = () => {}
+  const events = createEvents({ template, functions, deliveries, toQueue, now, log })
   const builder = startBuilder()
   const codebuild = createCodeBuild({
     ...{ template, roles: createRoles(template), events, builder, now },
@@ -79,6 +82,7 @@ function functionsOf(take: (event: JsonObject) => void): Functions {
     arn: 'arn:fn',
     retries: 0,
     maxAge: 60_000,
+    onFailure: undefined,
     permits: () => true,
     invoke: async (event) => {
       take(event as JsonObject)

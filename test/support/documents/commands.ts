@@ -30,6 +30,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry quotas': { by: 'test', file: 'test/client/commands/quotas.test.ts' },
   'npx --no-install probe-registry restore': BACKUP,
   'npx --no-install probe-registry withdraw': { by: 'test', file: 'test/e2e/withdraw.test.ts' },
+  'npx --no-install probe-registry replay': { by: 'test', file: 'test/client/commands/replay.test.ts' },
   'npx --no-install probe-registry verify': { by: 'test', file: 'test/client/commands/verify.test.ts' },
   'DRIVER=$(curl': README,
   curl: README,

@@ -1,0 +1,184 @@
+// The events that no function could handle, as an operator sees them: in the queue where Lambda and EventBridge put them.
+
+import * as z from 'zod'
+import type { Invoke } from './invoke.ts'
+import type { Call } from './json-api.ts'
+import { BUILD_ENV } from './resources.ts'
+
+export interface FailedEvent {
+  /** of the message */
+  readonly id: string
+  /** when it was given up: ISO 8601, to the second */
+  readonly time: string
+  /** `-` where the message does not say; so with the next two */
+  readonly functionName: string
+  /** `detail-type` */
+  readonly type: string
+  /** key of the probe, or what the event is about in its stead */
+  readonly about: string
+  readonly error: string
+}
+
+/** A message that is ours for a while. */
+export interface Taken extends FailedEvent {
+  readonly receipt: string
+  /** JSON; `undefined`: the message is of nobody that we know, and cannot be sent again */
+  readonly event: string | undefined
+}
+
+export interface FailedEvents {
+  /** All that nobody else works on, the oldest first, hidden from others for five minutes. */
+  take(): Promise<readonly Taken[]>
+  /** Events that are hidden, by this or by another process. */
+  hidden(): Promise<number>
+  /**
+   * The function gets it again, and then it is gone from here. A crash between the two leaves it here: it is sent once more
+   * the next time, and every event bears that.
+   */
+  replay(taken: Taken): Promise<void>
+  /** Deletes it, unsent. */
+  forget(taken: Taken): Promise<void>
+  /** Shows it to others again. */
+  release(taken: Taken): Promise<void>
+}
+
+export interface FailedEventsOptions {
+  /** of SQS */
+  readonly call: Call
+  readonly queueUrl: string
+  readonly invoke: Invoke
+}
+
+const HIDDEN_SECONDS = 300
+/** Of one call of ReceiveMessage. */
+const MOST_AT_ONCE = 10
+/** A wait has SQS look at all of its servers, of which a message may be on any. */
+const WAIT_SECONDS = 1
+
+const message = z.object({
+  MessageId: z.string(),
+  ReceiptHandle: z.string(),
+  Body: z.string(),
+  Attributes: z.object({ SentTimestamp: z.string() }),
+  MessageAttributes: z.record(z.string(), z.object({ StringValue: z.string().optional() })).optional(),
+})
+const page = z.object({ Messages: z.array(message).optional() })
+const attributes = z.object({
+  Attributes: z.object({ ApproximateNumberOfMessagesNotVisible: z.string() }),
+})
+
+export function createFailedEvents({ call, queueUrl, invoke }: FailedEventsOptions): FailedEvents {
+  const of = (more: object): object => ({ QueueUrl: queueUrl, ...more })
+  const remove = ({ receipt }: Taken) => call('DeleteMessage', of({ ReceiptHandle: receipt }))
+
+  async function* messages(): AsyncGenerator<z.infer<typeof message>> {
+    const ask = of({
+      ...{ MaxNumberOfMessages: MOST_AT_ONCE, VisibilityTimeout: HIDDEN_SECONDS },
+      ...{ WaitTimeSeconds: WAIT_SECONDS, MessageAttributeNames: ['All'] },
+      MessageSystemAttributeNames: ['SentTimestamp'],
+    })
+    for (;;) {
+      const { Messages = [] } = page.parse(await call('ReceiveMessage', ask))
+      if (Messages.length === 0) return
+      yield* Messages
+    }
+  }
+  return {
+    take: async () => {
+      const taken: Taken[] = []
+      for await (const one of messages()) taken.push(takenOf(one))
+      return taken.sort((a, b) => (a.time < b.time ? -1 : 1))
+    },
+    hidden: async () => {
+      const ask = of({ AttributeNames: ['ApproximateNumberOfMessagesNotVisible'] })
+      const { Attributes } = attributes.parse(await call('GetQueueAttributes', ask))
+      return Number(Attributes.ApproximateNumberOfMessagesNotVisible)
+    },
+    replay: async (taken) => {
+      if (taken.event === undefined) throw new Error(`${taken.id} is no event of this registry`)
+      await invoke(taken.functionName, taken.event)
+      await remove(taken)
+    },
+    forget: async (taken) => void (await remove(taken)),
+    release: async ({ receipt }) =>
+      void (await call('ChangeMessageVisibility', of({ ReceiptHandle: receipt, VisibilityTimeout: 0 }))),
+  }
+}
+
+const NONE = '-'
+
+const envelope = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) })
+/** Of Lambda: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+const record = z.object({
+  timestamp: z.string(),
+  requestContext: z.object({ functionArn: z.string(), condition: z.string() }),
+  requestPayload: z.looseObject({}),
+  responsePayload: z.looseObject({ errorMessage: z.string() }).optional(),
+})
+
+/** Of Lambda, or of EventBridge, whose message is the event itself: what it says of it stands beside it. */
+function takenOf({
+  MessageId,
+  ReceiptHandle,
+  Body,
+  Attributes,
+  MessageAttributes = {},
+}: z.infer<typeof message>): Taken {
+  const sent = new Date(Number(Attributes.SentTimestamp)).toISOString()
+  const body = jsonOf(Body)
+  const told = record.safeParse(body)
+  const target = MessageAttributes.TARGET_ARN?.StringValue
+  const own = { id: MessageId, receipt: ReceiptHandle }
+  if (told.success) {
+    const { timestamp, requestContext, requestPayload, responsePayload } = told.data
+    const error = responsePayload?.errorMessage ?? requestContext.condition
+    return { ...own, ...known(timestamp, requestContext.functionArn, requestPayload), error }
+  }
+  if (target !== undefined) {
+    const error = MessageAttributes.ERROR_MESSAGE?.StringValue ?? 'EventBridge could not hand it over'
+    return { ...own, ...known(sent, target, body), error }
+  }
+  const nobody = { functionName: NONE, type: NONE, about: NONE, event: undefined }
+  return { ...own, ...nobody, time: toSecond(sent), error: 'this message is none of Lambda or EventBridge' }
+}
+
+const known = (time: string, functionArn: string, event: unknown) => ({
+  time: toSecond(time),
+  functionName: /:function:([^:]+)/.exec(functionArn)?.[1] ?? NONE,
+  ...saidBy(event),
+  event: JSON.stringify(event),
+})
+
+const toSecond = (time: string): string => time.replace(/\.\d+/, '')
+
+function saidBy(event: unknown): Pick<Taken, 'type' | 'about'> {
+  const { data } = envelope.safeParse(event)
+  return data === undefined
+    ? { type: NONE, about: NONE }
+    : { type: data['detail-type'], about: aboutOf(data.detail) }
+}
+
+/** What an event of a build was started with, it repeats. */
+const build = z.object({
+  'additional-information': z.object({
+    environment: z.object({
+      'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
+    }),
+  }),
+})
+
+function aboutOf(detail: Readonly<Record<string, unknown>>): string {
+  if (typeof detail.key === 'string') return detail.key
+  if (typeof detail.suite === 'string') return `${detail.suite}/${String(detail.arch)}`
+  const variables =
+    build.safeParse(detail).data?.['additional-information'].environment['environment-variables']
+  return variables?.find(({ name }) => name === BUILD_ENV.probeKey)?.value ?? NONE
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,46 @@
+// Lambda: hands an event to a function, as EventBridge does.
+
+import type { Clock } from '../model/ports.ts'
+import { type Credentials, signedPost } from './sigv4.ts'
+
+/** Resolves when Lambda has taken the event (JSON), which the function then gets at least once. Else an Error with AWS's reason. */
+export type Invoke = (functionName: string, event: string) => Promise<void>
+
+export interface InvokeOptions {
+  /** e.g. `http://127.0.0.1:8080`; without it Lambda's own in AWS */
+  readonly endpoint: string | undefined
+  readonly region: string
+  readonly credentials: () => Promise<Credentials>
+  readonly now: Clock
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+export function createInvoke({ endpoint, region, credentials, now }: InvokeOptions): Invoke {
+  const place = new URL(endpoint ?? `https://lambda.${region}.amazonaws.com`)
+  return async (functionName, event) => {
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(functionName))
+      throw new Error(`${JSON.stringify(functionName)} is no name of a function`)
+    const path = `/2015-03-31/functions/${functionName}/invocations`
+    const signing = { service: 'lambda', region, credentials: await credentials(), now: now() }
+    const headers = {
+      host: place.host,
+      'content-type': 'application/json',
+      'x-amz-invocation-type': 'Event',
+    }
+    const answer = await fetch(new URL(path, place), {
+      ...{ method: 'POST', body: event, redirect: 'error' },
+      headers: signedPost(signing, headers, event, path),
+    })
+    const text = await answer.text()
+    if (answer.status !== 202) throw new Error(`${functionName} does not take it: ${reasonOf(text)}`)
+  }
+}
+
+function reasonOf(text: string): string {
+  try {
+    const { message, Message } = JSON.parse(text) as { message?: string; Message?: string }
+    return message ?? Message ?? text
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,147 @@
+// One queue: each message a file, until it is deleted or older than the queue keeps it.
+
+import { randomUUID } from 'node:crypto'
+import { basename, join } from 'node:path'
+import { AwsError } from '../wire/aws-json.ts'
+import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
+import { isObject, type Json, string } from '../wire/json.ts'
+import type { Clock } from '../wire/types.ts'
+
+export interface Message {
+  readonly body: string
+  /** texts by name */
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+export interface Received extends Message {
+  readonly id: string
+  /** for whoever deletes or hides it; that of an earlier receipt is good for nothing any more */
+  readonly receipt: string
+  /** milliseconds since the epoch */
+  readonly sent: number
+  readonly receives: number
+}
+
+export interface Queue {
+  /** On disk when it returns, with the id of the message. AwsError where it is too long, or the queue is full. */
+  send(message: Message): string
+  /** The oldest first. What is received is hidden for `hiddenMs`. */
+  receive(most: number, hiddenMs: number): readonly Received[]
+  /** False: the receipt is not, or no longer, of a message. */
+  remove(receipt: string): boolean
+  /** False as of `remove`. From now on, so 0 shows it at once. */
+  hide(receipt: string, ms: number): boolean
+  counts(): { readonly visible: number; readonly hidden: number }
+}
+
+export interface QueueOptions {
+  readonly dir: string
+  readonly retentionMs: number
+  /** bytes of a message */
+  readonly maxBytes: number
+  /** messages that it holds at most; on one machine the disk is an end: AWS has none */
+  readonly most?: number
+  readonly now: Clock
+  readonly log: (line: string) => void
+}
+
+const MOST = 10_000
+
+/** A crash forgets who received what, so all messages are visible again: a queue delivers at least once. */
+interface Kept {
+  readonly id: string
+  readonly file: string
+  readonly sent: number
+  receives: number
+  receipt: string | undefined
+  hiddenUntil: number
+}
+
+export function openQueue(options: QueueOptions): Queue {
+  const { dir, retentionMs, maxBytes, most: room = MOST, now, log } = options
+  const kept = new Map(listJson(dir).flatMap((file) => named(file).map((one) => [one.id, one])))
+
+  function expire(): void {
+    for (const one of kept.values()) if (now() - one.sent > retentionMs) drop(one)
+  }
+  function drop({ id, file }: Kept): void {
+    remove(file)
+    kept.delete(id)
+  }
+  const byReceipt = (receipt: string): Kept | undefined =>
+    [...kept.values()].find((one) => one.receipt === receipt)
+
+  function received(one: Kept, hiddenMs: number): Received[] {
+    const message = read(one.file, log)
+    one.hiddenUntil = now() + hiddenMs
+    if (message === undefined) return []
+    one.receives += 1
+    one.receipt = randomUUID()
+    return [{ ...message, id: one.id, receipt: one.receipt, sent: one.sent, receives: one.receives }]
+  }
+  return {
+    send: (message) => {
+      expire()
+      if (sizeOf(message) > maxBytes)
+        throw new AwsError('InvalidParameterValue', `a message has ${maxBytes} bytes at most`)
+      if (kept.size >= room)
+        throw new AwsError('OverLimit', `the queue holds ${room} messages, which is all that it keeps`)
+      const [id, sent] = [randomUUID(), now()]
+      const file = join(dir, `${String(sent).padStart(15, '0')}-${id}.json`)
+      writeJson(file, message)
+      kept.set(id, { id, file, sent, receives: 0, receipt: undefined, hiddenUntil: 0 })
+      return id
+    },
+    receive: (most, hiddenMs) => {
+      expire()
+      const visible = [...kept.values()].filter(({ hiddenUntil }) => hiddenUntil <= now())
+      return visible.slice(0, most).flatMap((one) => received(one, hiddenMs))
+    },
+    remove: (receipt) => {
+      const one = byReceipt(receipt)
+      if (one !== undefined) drop(one)
+      return one !== undefined
+    },
+    hide: (receipt, ms) => {
+      const one = byReceipt(receipt)
+      if (one !== undefined) one.hiddenUntil = now() + ms
+      return one !== undefined
+    },
+    counts: () => {
+      expire()
+      const hidden = [...kept.values()].filter(({ hiddenUntil }) => hiddenUntil > now()).length
+      return { visible: kept.size - hidden, hidden }
+    },
+  }
+}
+
+/** As SQS counts: the body, and the names and values of attributes. */
+const sizeOf = ({ body, attributes }: Message): number =>
+  [body, ...Object.entries(attributes).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+
+/** By the name that `send` gave it; a file of another name is nobody's message. */
+function named(file: string): Kept[] {
+  const [, sent, id] = /^(\d{15})-([0-9a-f-]{36})\.json$/.exec(basename(file)) ?? []
+  if (sent === undefined || id === undefined) return []
+  return [{ id, file, sent: Number(sent), receives: 0, receipt: undefined, hiddenUntil: 0 }]
+}
+
+function read(file: string, log: (line: string) => void): Message | undefined {
+  try {
+    const stored = readJson(file)
+    if (!isObject(stored)) throw new Error('is no message')
+    const { body, attributes } = stored
+    return { body: string(body, 'body'), attributes: textsOf(attributes) }
+  } catch (error) {
+    log(`${file} is left aside: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}
+
+const textsOf = (attributes: Json | undefined): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(isObject(attributes) ? attributes : {}).map(([name, value]) => [
+      name,
+      string(value, name),
+    ]),
+  )

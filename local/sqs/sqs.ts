@@ -1,0 +1,166 @@
+// SQS: the template's queues, and those of its operations that this registry and its operator use.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html
+
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Resource, Template } from '../template/template.ts'
+import { AwsError, authorize, member, type Operation, type Operations } from '../wire/aws-json.ts'
+import { isObject, type Json, type JsonObject, many, number, string } from '../wire/json.ts'
+import type { Clock, Sender } from '../wire/types.ts'
+import { type Message, openQueue, type Queue, type Received } from './queue.ts'
+
+export interface Queues {
+  readonly operations: Operations
+  /**
+   * What Lambda and EventBridge do on somebody's behalf: on disk when it returns. AwsError where the sender may not, or the
+   * queue is full.
+   */
+  send(arn: string, message: Message, sender: Sender): void
+  /** messages of all queues */
+  count(): number
+}
+
+export interface QueuesOptions {
+  readonly dir: string
+  readonly template: Template
+  readonly now: Clock
+  readonly log: (line: string) => void
+}
+
+interface Living {
+  readonly resource: Resource
+  readonly queue: Queue
+  readonly hiddenSeconds: number
+  readonly retentionSeconds: number
+}
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
+const DEFAULTS = { retention: 345_600, hidden: 30, bytes: 1_048_576 } as const
+const MOST_HIDDEN_SECONDS = 43_200
+const MOST_AT_ONCE = 10
+
+export function createQueues({ dir, template, now, log }: QueuesOptions): Queues {
+  const living = template.ofType('AWS::SQS::Queue').map((resource): Living => {
+    const { properties, name } = resource
+    const read = (property: string, otherwise: number) =>
+      number(properties[property] ?? otherwise, `${resource.logicalId}.${property}`)
+    const retentionSeconds = read('MessageRetentionPeriod', DEFAULTS.retention)
+    const maxBytes = read('MaximumMessageSize', DEFAULTS.bytes)
+    const queue = openQueue({
+      ...{ dir: join(dir, name), retentionMs: retentionSeconds * 1000 },
+      ...{ maxBytes, now, log },
+    })
+    return { resource, queue, retentionSeconds, hiddenSeconds: read('VisibilityTimeout', DEFAULTS.hidden) }
+  })
+  const asked =
+    (action: string, answer: (living: Living, input: JsonObject) => JsonObject): Operation =>
+    (input, caller) => {
+      const url = member(input, 'QueueUrl')
+      const found = living.find(({ resource }) => resource.ref === url)
+      authorize(caller, `sqs:${action}`, found?.resource.arn ?? url)
+      if (found === undefined) throw new AwsError('QueueDoesNotExist', 'The specified queue does not exist.')
+      return answer(found, input)
+    }
+  return {
+    operations: {
+      SendMessage: asked('SendMessage', ({ queue }, input) => {
+        const message = { body: member(input, 'MessageBody'), attributes: sentAttributes(input) }
+        return { MessageId: queue.send(message), MD5OfMessageBody: md5(message.body) }
+      }),
+      ReceiveMessage: asked('ReceiveMessage', receive),
+      DeleteMessage: asked('DeleteMessage', ({ queue }, input) => {
+        // SQS too says nothing of a message that is gone already.
+        queue.remove(member(input, 'ReceiptHandle'))
+        return {}
+      }),
+      ChangeMessageVisibility: asked('ChangeMessageVisibility', ({ queue }, input) => {
+        const seconds = within(input.VisibilityTimeout, 'VisibilityTimeout', 0, MOST_HIDDEN_SECONDS)
+        if (queue.hide(member(input, 'ReceiptHandle'), seconds * 1000)) return {}
+        throw new AwsError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.')
+      }),
+      GetQueueAttributes: asked('GetQueueAttributes', attributesOf),
+    },
+    send: (arn, message, sender) => {
+      const found = living.find(({ resource }) => resource.arn === arn)
+      if (found === undefined) throw new Error(`queue ${arn} does not stand in the template`)
+      authorize(sender, 'sqs:SendMessage', arn)
+      found.queue.send(message)
+    },
+    count: () =>
+      living.reduce((sum, { queue }) => {
+        const { visible, hidden } = queue.counts()
+        return sum + visible + hidden
+      }, 0),
+  }
+}
+
+/** Answers at once, as SQS does without WaitTimeSeconds: whoever gives it sees every message of this one machine anyway. */
+function receive({ queue, hiddenSeconds }: Living, input: JsonObject): JsonObject {
+  const most = within(input.MaxNumberOfMessages ?? 1, 'MaxNumberOfMessages', 1, MOST_AT_ONCE)
+  const seconds = within(
+    input.VisibilityTimeout ?? hiddenSeconds,
+    'VisibilityTimeout',
+    0,
+    MOST_HIDDEN_SECONDS,
+  )
+  const messages = queue.receive(most, seconds * 1000)
+  return messages.length === 0 ? {} : { Messages: messages.map((message) => received(message, input)) }
+}
+
+function received(
+  { id, receipt, body, sent, receives, attributes }: Received,
+  input: JsonObject,
+): JsonObject {
+  const system = { SentTimestamp: String(sent), ApproximateReceiveCount: String(receives) }
+  const wanted = wantedOf(system, input.MessageSystemAttributeNames ?? input.AttributeNames)
+  const own = wantedOf(attributes, input.MessageAttributeNames)
+  return {
+    ...{ MessageId: id, ReceiptHandle: receipt, Body: body, MD5OfBody: md5(body) },
+    ...(Object.keys(wanted).length === 0 ? {} : { Attributes: wanted }),
+    ...(Object.keys(own).length === 0 ? {} : { MessageAttributes: typed(own) }),
+  }
+}
+
+const typed = (attributes: Readonly<Record<string, string>>): JsonObject =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+  )
+
+const wantedOf = (all: Readonly<Record<string, string>>, names: Json | undefined): Record<string, string> => {
+  const wanted = many(names)
+  return Object.fromEntries(
+    Object.entries(all).filter(([name]) => wanted.includes('All') || wanted.includes(name)),
+  )
+}
+
+function sentAttributes({ MessageAttributes }: JsonObject): Record<string, string> {
+  if (MessageAttributes === undefined) return {}
+  if (!isObject(MessageAttributes)) throw invalid('MessageAttributes is not an object')
+  return Object.fromEntries(
+    Object.entries(MessageAttributes).map(([name, value]) => {
+      if (!isObject(value) || value.DataType !== 'String')
+        throw invalid(`attribute ${name}: only a String is known on one machine`)
+      return [name, string(value.StringValue, name)]
+    }),
+  )
+}
+
+function attributesOf({ queue, resource, hiddenSeconds, retentionSeconds }: Living, input: JsonObject) {
+  const { visible, hidden } = queue.counts()
+  const all = {
+    ApproximateNumberOfMessages: String(visible),
+    ApproximateNumberOfMessagesNotVisible: String(hidden),
+    MessageRetentionPeriod: String(retentionSeconds),
+    QueueArn: resource.arn!,
+    VisibilityTimeout: String(hiddenSeconds),
+  }
+  return { Attributes: wantedOf(all, input.AttributeNames) }
+}
+
+function within(value: Json | undefined, name: string, least: number, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
+  throw invalid(`${name} is a whole number from ${least} to ${most}`)
+}
+
+const invalid = (message: string): AwsError => new AwsError('InvalidParameterValue', message)
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')

@@ -1,0 +1,79 @@
+// Where events end that no function could handle: the queue, who may write to it, and that nothing asynchronous lacks it.
+
+import { beforeAll, expect, test } from 'vitest'
+import { list, plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
+
+let template: Template
+beforeAll(() => {
+  template = synthesis(undefined, true).template
+})
+
+interface Statement {
+  readonly Effect: string
+  readonly Principal: unknown
+  readonly Action: string | string[]
+  readonly Resource: unknown
+  readonly Condition: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+const INVOKED_BY_EVENTS = ['Compose', 'Plan', 'Publish', 'Sweep']
+
+test('every function that events invoke tells the queue of what it gives up', () => {
+  const configs = [...resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').values()]
+  expect(configs.map(({ Properties }) => readable(Properties.FunctionName)).sort()).toEqual(INVOKED_BY_EVENTS)
+  for (const { Properties } of configs) {
+    const { OnFailure } = Properties.DestinationConfig as { OnFailure: { Destination: unknown } }
+    expect(readable(OnFailure.Destination)).toBe('FailedEvents.Arn')
+  }
+})
+
+test('every target of a rule is such a function, and has the queue for what cannot be delivered', () => {
+  const rules = [...resourcesOf(template, 'AWS::Events::Rule')]
+  expect(rules.length).toBeGreaterThan(7)
+  for (const [id, { Properties }] of rules)
+    for (const target of Properties.Targets as { Arn: unknown; DeadLetterConfig?: { Arn: unknown } }[]) {
+      expect(INVOKED_BY_EVENTS, id).toContain(readable(target.Arn).replace(/\.Arn$/, ''))
+      expect(readable(target.DeadLetterConfig?.Arn), id).toBe('FailedEvents.Arn')
+    }
+})
+
+test('the queue is encrypted, keeps its messages for as long as SQS can, and is the only one', () => {
+  const [queue, ...more] = [...resourcesOf(template, 'AWS::SQS::Queue').values()]
+  expect(more).toEqual([])
+  expect(queue!.Properties).toEqual({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 })
+})
+
+test('the queue takes messages of its rules alone, refuses what is not by TLS, and allows nobody to read', () => {
+  const [policy, ...more] = [...resourcesOf(template, 'AWS::SQS::QueuePolicy').values()]
+  expect(more).toEqual([])
+  const { Statement: statements } = policy!.Properties.PolicyDocument as { Statement: Statement[] }
+  const denied = statements.filter(({ Effect }) => Effect === 'Deny')
+  expect(denied).toMatchObject([
+    { Action: 'sqs:*', Principal: { AWS: '*' }, Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+  ])
+  const allowed = statements.filter(({ Effect }) => Effect === 'Allow')
+  const rules = [...resourcesOf(template, 'AWS::Events::Rule').keys()]
+  const sources = allowed.flatMap(({ Condition }) => list(Condition.ArnEquals!['aws:SourceArn']))
+  expect(sources.map((source) => readable(source)).sort()).toEqual(rules.map((id) => `${id}.Arn`).sort())
+  for (const statement of allowed) {
+    expect(statement).toMatchObject({
+      Action: 'sqs:SendMessage',
+      Principal: { Service: 'events.amazonaws.com' },
+    })
+    expect(readable(statement.Resource)).toBe('FailedEvents.Arn')
+  }
+})
+
+test('one message in it is an alarm', () => {
+  const { Properties } = resourcesOf(template, 'AWS::CloudWatch::Alarm').get('EventsFailedAlarm')!
+  expect(Properties).toMatchObject({
+    Namespace: 'AWS/SQS',
+    MetricName: 'ApproximateNumberOfMessagesVisible',
+    Statistic: 'Maximum',
+    Threshold: 1,
+    EvaluationPeriods: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+  })
+  const [{ Value }] = Properties.Dimensions as [{ Value: unknown }]
+  expect(plainId(readable(Value))).toBe('FailedEvents.QueueName')
+})
