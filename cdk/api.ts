@@ -90,9 +90,9 @@ export function addApi(
   })
   acknowledge(api, { APIG4: 'Probes are public: the clients send no credentials and cannot be changed.' })
   const { domain } = cloud.deployment
-  if (domain === undefined) return { url: api.apiEndpoint, accessLog }
+  if (domain === undefined) return { api, url: api.apiEndpoint, accessLog }
   addDomain(stack, { api, stage }, domain)
-  return { url: `https://${domain.name}`, accessLog }
+  return { api, url: `https://${domain.name}`, accessLog }
 }
 
 /**

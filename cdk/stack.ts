@@ -20,6 +20,7 @@ import {
 } from './alarms.ts'
 import { addApi } from './api.ts'
 import { addBuilds } from './builds.ts'
+import { addDashboard } from './dashboard.ts'
 import type { Data } from './data.ts'
 import { addBus, addRules } from './events.ts'
 import { addFailures } from './failures.ts'
@@ -130,7 +131,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   // They ask no mirror: a proxy's password is none of theirs.
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
-  const { url, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
+  const { api, url, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
   const { overdue } = addRules(stack, {
     ...{ eventBus, projects, deadLetterQueue: failures.queue },
     to: { plan, compose, publish, sweep },
@@ -146,6 +147,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)
   watchFailures(alarm, failures.queue)
+  addDashboard(stack, api, { resolve, wait, plan, publish })
 
   new CfnOutput(stack, 'Url', { value: url, description: 'The registry' })
   new CfnOutput(stack, 'FailedEventsQueue', {

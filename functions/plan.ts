@@ -24,6 +24,7 @@ import { type ReadDriversPorts, readDrivers } from '../lib/plan/drivers.ts'
 import { type PlanPorts, plan } from '../lib/plan/plan.ts'
 import { createPlanning } from '../lib/plan/planning.ts'
 import { requestedOf } from './runtime/events.ts'
+import { measure, measuringLog } from './runtime/metrics.ts'
 import {
   budgets,
   builder,
@@ -93,7 +94,7 @@ const ports: PlanPorts & LoadTestPorts = {
   root: (arch, kind, wanted) => buildRoot(rootPorts, arch, kind, wanted),
   stepsRoot: (arch, phase) => stepsRoot(rootPorts, arch, phase),
   now: Date.now,
-  log,
+  log: measuringLog(log, measure),
   settings: current,
 }
 

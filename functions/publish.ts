@@ -8,6 +8,7 @@ import { createTrees } from '../lib/inputs/cache.ts'
 import { type PublishPorts, publish } from '../lib/publish/publish.ts'
 import { createSigner } from '../lib/signing/signer.ts'
 import { buildEndOf } from './runtime/events.ts'
+import { measure, measuringLog } from './runtime/metrics.ts'
 import { budgets, builder, bus, index, log, places, required, settings, store } from './runtime/ports.ts'
 
 // Here and nowhere else: the private key is in reach of no other function.
@@ -25,7 +26,7 @@ const ports: PublishPorts = {
   bus: bus(),
   signer,
   now: Date.now,
-  log,
+  log: measuringLog(log, measure),
   settings: settings(),
 }
 

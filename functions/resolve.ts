@@ -8,6 +8,7 @@ import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { measure, measureAnswer } from './runtime/metrics.ts'
 import { internalUrls, resolvePorts } from './runtime/ports.ts'
 
 const MAX_KEY_BYTES = 64 * 1024
@@ -32,4 +33,8 @@ function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
-  .handler(async (event) => resultOf(await answer(event)))
+  .handler(async (event) => {
+    const answered = await answer(event)
+    measureAnswer(measure, event.rawPath, answered)
+    return resultOf(answered)
+  })

@@ -56,7 +56,7 @@ export function hits({ hitMilliseconds: milliseconds, probeMegabytes: megabytes 
       },
       { what: `${count(MILLION)} GETs of S3, by the clients`, dollars: MILLION * PRICES.s3.get },
       {
-        what: `logs: ${accessLine} bytes of access and ${functionLines} of Lambda's own each`,
+        what: `logs: ${accessLine} bytes of access and ${functionLines} of Resolve's each`,
         dollars: MILLION * logged * PRICES.cloudWatch.logGigabyte,
       },
     ],
@@ -107,13 +107,15 @@ export function build(
 const MINUTES_OF_A_MONTH = 30 * 24 * 60
 
 export function idleMonth(): Section {
-  const { alarmMetrics, secrets, sweepSeconds } = STACK.idle
+  const { alarmMetrics, dashboards, secrets, sweepSeconds } = STACK.idle
   const { sweep } = STACK.megabytes
-  const { alarmMetricMonth } = PRICES.cloudWatch
+  const { alarmMetricMonth, dashboardMonth, metricMonth } = PRICES.cloudWatch
   return {
     title: 'an idle month',
     lines: [
       { what: `about ${alarmMetrics} metrics that alarms look at`, dollars: alarmMetrics * alarmMetricMonth },
+      { what: `${dashboards} dashboard`, dollars: dashboards * dashboardMonth },
+      { what: 'the metrics of Sweep, QueueLength and BuildsRunning', dollars: 2 * metricMonth },
       { what: `${secrets} secret, with the signing key`, dollars: secrets * PRICES.secrets.month },
       {
         what: `${count(MINUTES_OF_A_MONTH)} calls of Sweep, one a minute: ${sweepSeconds} s of ${sweep} MB each`,
@@ -129,6 +131,10 @@ export function idleMonth(): Section {
       },
     ],
     apart: [
+      {
+        what: 'each other metric, while it has something to tell: hits, failures by reason, builds by target',
+        dollars: metricMonth,
+      },
       { what: 'each GB of probes, packages and build roots in S3', dollars: PRICES.s3.gigabyteMonth },
       {
         what: 'each GB of tables',

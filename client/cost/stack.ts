@@ -7,13 +7,14 @@ export const STACK = {
   logBytes: {
     /** cdk/api.ts */
     accessLine: 400,
-    /** `platform.start` and `platform.report`, which Lambda writes of each call */
-    functionLines: 1000,
+    /** `platform.start` and `platform.report`, which Lambda writes of each call, and the line of a metric */
+    functionLines: 1200,
   },
   ofBuild: { planSeconds: 10, publishSeconds: 5, writes: 15, puts: 15 },
   idle: {
     /** an alarm over an expression is paid for by the metrics in it; rounded up to tens */
     alarmMetrics: 60,
+    dashboards: 1,
     secrets: 1,
     sweepSeconds: 0.1,
   },

@@ -385,7 +385,9 @@ async function publishWhole(
   // event or the sweep comes again and finds the same objects under the same keys.
   const tested = loadTest === undefined ? publication : { ...publication, loadTest }
   const held = await ports.index.publish(key, claim.claim, tested, test)
-  ports.log('published', { key, claim: claim.claim, sha256: publication.sha256, bytes: publication.bytes })
+  const seconds = Math.max(0, Math.round((ports.now() - claim.claimedAt) / 1000))
+  const { sha256, bytes } = publication
+  ports.log('published', { key, claim: claim.claim, sha256, bytes, seconds })
   await keepTree(ports, claim.claim, staged)
   return held
 }

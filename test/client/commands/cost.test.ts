@@ -90,9 +90,10 @@ describe('what the stack has', () => {
     expect(Object.fromEntries(megabytes)).toEqual(STACK.megabytes)
   })
 
-  test('of alarms and secrets is what an idle month is of', () => {
+  test('of alarms, secrets and dashboards is what an idle month is of', () => {
     expect(STACK.idle.alarmMetrics).toBe(Math.ceil(alarmMetrics(template) / 10) * 10)
     expect(STACK.idle.secrets).toBe(resourcesOf(template, 'AWS::SecretsManager::Secret').size)
+    expect(STACK.idle.dashboards).toBe(resourcesOf(template, 'AWS::CloudWatch::Dashboard').size)
     expect(sumOf(idleMonth())).toBeGreaterThan(STACK.idle.alarmMetrics * 0.1)
   })
 })

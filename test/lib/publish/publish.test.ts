@@ -114,6 +114,15 @@ describe('a build that fails by what the registry brings to it', () => {
   })
 })
 
+test('what is published is told with the seconds since its build was claimed', async () => {
+  const world = createWorld({ probe: probeBytes() })
+  await world.get()
+  world.pass(31_000)
+  await world.deliver()
+  const { log } = world.memory.inside
+  expect(log.find(({ event }) => event === 'published')?.fields).toMatchObject({ key: KEY, seconds: 31 })
+})
+
 describe('a load test that is required', () => {
   test('comes before the probe is published, and its verdict stands beside it', async () => {
     const { world, state, phases } = await run(mode('required'), 'passed')

@@ -1,0 +1,107 @@
+// One page to look at: what clients get, what is built, what waits, and which alarm rings.
+
+import { Duration, type Stack } from 'aws-cdk-lib'
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+  Metric,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { type MetricName, metricOf, NAMESPACE } from '../lib/model/metrics.ts'
+import { FAILURE_REASONS } from '../lib/model/probe.ts'
+import { FIVE_MINUTES } from './alarm.ts'
+
+type Shown = Readonly<Record<'resolve' | 'wait' | 'plan' | 'publish', LambdaFunction>>
+
+/** After the alarms are made: it shows all of them. */
+export function addDashboard(stack: Stack, api: HttpApi, functions: Shown): void {
+  const dashboard = new Dashboard(stack, 'Dashboard', { dashboardName: stack.stackName })
+  dashboard.addWidgets(
+    new TextWidget({
+      markdown: `# ${stack.stackName}\nWhat to do when one of these is wrong: docs/operations.md, Runbook.`,
+      width: 24,
+      height: 2,
+    }),
+    new AlarmStatusWidget({ title: 'Alarms', alarms: alarmsOf(stack), width: 24, height: 6 }),
+  )
+  dashboard.addWidgets(...whatClientsGet(api), ...whatIsBuilt(), ...whatRuns(functions))
+}
+
+const alarmsOf = (stack: Stack): Alarm[] =>
+  stack.node.findAll().filter((construct): construct is Alarm => construct instanceof Alarm)
+
+const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[] = []): GraphWidget =>
+  new GraphWidget({ title, left: [...left], right: [...right], width: 12, height: 6 })
+
+const SUM = { statistic: Stats.SUM, period: FIVE_MINUTES }
+const p = (percent: number) => ({ statistic: Stats.percentile(percent), period: FIVE_MINUTES })
+
+/** Of the functions' own; `dimensions`: of the one that it is kept by, else of all together. */
+const own = (
+  metricName: MetricName,
+  statistic: string,
+  more: { readonly label?: string; readonly dimensionsMap?: Record<string, string> } = {},
+): Metric => new Metric({ namespace: NAMESPACE, metricName, statistic, period: FIVE_MINUTES, ...more })
+
+const whatClientsGet = (api: HttpApi) => [
+  graph('Probes asked for: there, and being built', [own('Hits', Stats.SUM), own('Misses', Stats.SUM)]),
+  graph('Requests', [api.metricCount(SUM)], [api.metricClientError(SUM), api.metricServerError(SUM)]),
+  graph('Milliseconds of an answer, those who wait included', [
+    api.metricLatency({ ...p(50), label: 'p50' }),
+    api.metricLatency({ ...p(99), label: 'p99' }),
+  ]),
+]
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
+const byTarget = (): IMetric =>
+  new MathExpression({
+    expression: `SEARCH('{${NAMESPACE},${metricOf('BuildSeconds').by}} MetricName="BuildSeconds"', 'p90', 300)`,
+    usingMetrics: {},
+    label: '',
+    period: FIVE_MINUTES,
+  })
+
+const whatIsBuilt = () => [
+  graph(
+    'Builds: seconds, and how many',
+    [
+      own('BuildSeconds', 'p50', { label: 'seconds, p50' }),
+      own('BuildSeconds', 'p90', { label: 'seconds, p90' }),
+    ],
+    [own('BuildSeconds', Stats.SAMPLE_COUNT, { label: 'published' })],
+  ),
+  graph('Builds: seconds by target, p90', [byTarget()]),
+  graph(
+    'Failures by reason',
+    FAILURE_REASONS.map((Reason) =>
+      own('BuildsFailed', Stats.SUM, { label: Reason, dimensionsMap: { Reason } }),
+    ),
+  ),
+  graph('Queue', [own('QueueLength', Stats.MAXIMUM), own('BuildsRunning', Stats.MAXIMUM)]),
+]
+
+/** Each execution of Wait holds one client. */
+function whatRuns({ resolve, wait, plan, publish }: Shown): GraphWidget[] {
+  const minute = { period: Duration.minutes(1) }
+  return [
+    graph('Clients that wait', [
+      wait.metric('ConcurrentExecutions', { ...minute, statistic: Stats.MAXIMUM, label: 'waiting' }),
+    ]),
+    graph('Milliseconds of Resolve', [
+      resolve.metricDuration({ ...p(50), label: 'p50' }),
+      resolve.metricDuration({ ...p(99), label: 'p99' }),
+    ]),
+    graph(
+      'Errors of functions',
+      [resolve, wait, plan, publish].map((fn) => fn.metricErrors(SUM)),
+      [resolve, wait, plan, publish].map((fn) => fn.metricThrottles(SUM)),
+    ),
+  ]
+}

@@ -1,0 +1,162 @@
+// Metrics: one line of CloudWatch's embedded metric format each, and nothing of a client's in it.
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  createMeasure,
+  type Measure,
+  measureAnswer,
+  measureOpen,
+  measuringLog,
+} from '../../../functions/runtime/metrics.ts'
+import { METRICS, type MetricName, NAMESPACE } from '../../../lib/model/metrics.ts'
+import type { Open } from '../../../lib/model/ports.ts'
+import { FAILURE_REASONS } from '../../../lib/model/probe.ts'
+import { problem, redirect } from '../../../lib/serve/answer.ts'
+
+const KEY = 'driver/0.20.0/x86_64/scap_debian_6.1.192-2-amd64_1.ko'
+
+function written(measure: (told: Measure) => void): string[] {
+  const lines: string[] = []
+  measure(
+    createMeasure(
+      (line) => lines.push(line),
+      () => 1_795_000_000_000,
+    ),
+  )
+  return lines
+}
+
+/** Each as `Name=value` or `Name{dimension}=value`. */
+function told(measure: (told: Measure) => void): string[] {
+  const all: string[] = []
+  measure((name, value, by) => all.push(`${name}${by === undefined ? '' : `{${by}}`}=${value}`))
+  return all
+}
+
+describe('a line', () => {
+  test('is what CloudWatch takes a metric from: of all together, and of each value of its dimension', () => {
+    const [line = '', ...more] = written((measure) => measure('BuildSeconds', 42, 'debian'))
+    expect(more).toEqual([])
+    expect(line).toMatch(/^\{.*\}\n$/)
+    expect(JSON.parse(line)).toEqual({
+      _aws: {
+        Timestamp: 1_795_000_000_000,
+        CloudWatchMetrics: [
+          {
+            Namespace: NAMESPACE,
+            Dimensions: [[], ['Target']],
+            Metrics: [{ Name: 'BuildSeconds', Unit: 'Seconds' }],
+          },
+        ],
+      },
+      BuildSeconds: 42,
+      Target: 'debian',
+    })
+  })
+
+  test('of a metric without a dimension has none, whatever it is given', () => {
+    const [line = ''] = written((measure) => measure('Hits', 1, 'debian'))
+    expect(JSON.parse(line)._aws.CloudWatchMetrics[0].Dimensions).toEqual([[]])
+    expect(line).not.toContain('debian')
+  })
+})
+
+describe('a function', () => {
+  const METRICS_FILE = join(import.meta.dirname, '../../../functions/runtime/metrics.ts')
+  const writes = (environment: Readonly<Record<string, string>>): string => {
+    // As Lambda does in its log format JSON: what goes through the console is wrapped.
+    const program = `console.log = (said) => process.stdout.write(JSON.stringify({ message: said }))
+      const { measure } = await import(${JSON.stringify(METRICS_FILE)})
+      measure('Misses', 1)`
+    const args = ['--input-type=module', '-e', program]
+    return spawnSync(process.execPath, args, { encoding: 'utf8', env: environment }).stdout
+  }
+
+  test('writes the line past the console, which would wrap it', () => {
+    expect(writes({})).toMatch(/^\{"_aws":\{.*"Misses":1\}\n$/)
+  })
+
+  test('of one machine writes none: that counts by itself', () => {
+    expect(writes({ ONE_PROCESS: '1' })).toBe('')
+  })
+})
+
+describe('an answer', () => {
+  const of = (path: string, answer: Parameters<typeof measureAnswer>[2]) =>
+    told((measure) => measureAnswer(measure, path, answer))
+  const stored = redirect('https://bucket.s3.eu-central-1.amazonaws.com/key?X-Amz-Signature=0')
+
+  test('that leads to the probe is a hit, and one that leads to where it is waited for a miss', () => {
+    expect(of(`/${KEY}`, stored)).toEqual(['Hits=1'])
+    expect(of(`/${KEY.replace('.ko', '.o')}`, stored)).toEqual(['Hits=1'])
+    expect(of(`/${KEY}`, redirect(`/wait/${KEY}?until=1`))).toEqual(['Misses=1'])
+  })
+
+  test('of what stands beside a probe, or that refuses, is neither', () => {
+    expect(of(`/${KEY}.asc`, stored)).toEqual([])
+    expect(of(`/${KEY}.log`, stored)).toEqual([])
+    const refused = problem({ status: 404, code: 'not-found', title: 'no', detail: 'no' })
+    expect(of(`/${KEY}`, refused)).toEqual([])
+  })
+})
+
+describe('the log of builds', () => {
+  const of = (event: string, fields: Readonly<Record<string, string | number>>) =>
+    told((measure) => measuringLog(() => {}, measure)(event, fields))
+
+  test('is written as it is, and of each end a number is told', () => {
+    const log: unknown[] = []
+    const fields = { key: KEY, claim: 'c', seconds: 31 }
+    measuringLog(
+      (...said) => log.push(said),
+      () => {},
+    )('published', fields)
+    expect(log).toEqual([['published', fields]])
+    expect(of('published', fields)).toEqual(['BuildSeconds{debian}=31'])
+    expect(of('build failed', { key: KEY, reason: 'compile-error' })).toEqual([
+      'BuildsFailed{compile-error}=1',
+    ])
+    expect(of('plan failed', { key: KEY, reason: 'plan-error' })).toEqual(['BuildsFailed{plan-error}=1'])
+    expect(of('build started', fields)).toEqual([])
+  })
+
+  test('has no word of a client in a dimension', () => {
+    const targetOf = (key: string) => of('published', { key, seconds: 1 })[0]
+    expect(targetOf(KEY.replace('_debian_', '_ubuntu-aws_'))).toBe('BuildSeconds{ubuntu}=1')
+    expect(
+      targetOf(`config/${'a'.repeat(64)}/${KEY.replace('driver/', '').replace('_debian_', '_nobodys_')}`),
+    ).toBe('BuildSeconds{submitted}=1')
+    expect(targetOf(KEY.replace('_debian_', '_nobodys_'))).toBe('BuildSeconds{other}=1')
+    expect(targetOf('no key')).toBe('BuildSeconds{other}=1')
+    expect(of('build failed', { key: KEY, reason: 'x'.repeat(99) })).toEqual(['BuildsFailed{other}=1'])
+  })
+
+  test('knows each reason by its own name', () => {
+    for (const reason of FAILURE_REASONS)
+      expect(of('build failed', { key: KEY, reason })).toEqual([`BuildsFailed{${reason}}=1`])
+  })
+})
+
+test('of what is open, those that wait for their turn and those that run are told apart', () => {
+  const open = (more: object): Open => ({
+    key: KEY,
+    state: { state: 'building', claim: 'c', attempt: 1, deadline: 2, claimedAt: 1, ...more },
+  })
+  const all = [open({}), open({ queuedAt: 1 }), open({ buildId: 'b:1' }), open({ buildId: 'b:2' })]
+  expect(told((measure) => measureOpen(measure, all))).toEqual(['QueueLength=1', 'BuildsRunning=2'])
+  expect(told((measure) => measureOpen(measure, []))).toEqual(['QueueLength=0', 'BuildsRunning=0'])
+})
+
+test('every metric that has a name is told by something', () => {
+  const names = told((measure) => {
+    measureAnswer(measure, `/${KEY}`, redirect('https://bucket/key'))
+    measureAnswer(measure, `/${KEY}`, redirect(`/wait/${KEY}`))
+    const log = measuringLog(() => {}, measure)
+    log('published', { key: KEY, seconds: 1 })
+    log('build failed', { key: KEY, reason: 'compile-error' })
+    measureOpen(measure, [])
+  }).map((one) => one.replace(/[{=].*/, '') as MetricName)
+  expect(names.sort()).toEqual(Object.keys(METRICS).sort())
+})
