@@ -14,7 +14,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { type MetricName, metricOf, NAMESPACE } from '../lib/model/metrics.ts'
+import { type MetricName, metricOf } from '../lib/model/metrics.ts'
 import { FAILURE_REASONS } from '../lib/model/probe.ts'
 import { FIVE_MINUTES } from './alarm.ts'
 
@@ -31,7 +31,12 @@ export function addDashboard(stack: Stack, api: HttpApi, functions: Shown): void
     }),
     new AlarmStatusWidget({ title: 'Alarms', alarms: alarmsOf(stack), width: 24, height: 6 }),
   )
-  dashboard.addWidgets(...whatClientsGet(api), ...whatIsBuilt(), ...whatRuns(functions))
+  const own = ownIn(stack.stackName)
+  dashboard.addWidgets(
+    ...whatClientsGet(api, own),
+    ...whatIsBuilt(stack.stackName, own),
+    ...whatRuns(functions),
+  )
 }
 
 const alarmsOf = (stack: Stack): Alarm[] =>
@@ -44,13 +49,18 @@ const SUM = { statistic: Stats.SUM, period: FIVE_MINUTES }
 const p = (percent: number) => ({ statistic: Stats.percentile(percent), period: FIVE_MINUTES })
 
 /** Of the functions' own; `dimensions`: of the one that it is kept by, else of all together. */
-const own = (
+type Own = (
   metricName: MetricName,
   statistic: string,
-  more: { readonly label?: string; readonly dimensionsMap?: Record<string, string> } = {},
-): Metric => new Metric({ namespace: NAMESPACE, metricName, statistic, period: FIVE_MINUTES, ...more })
+  more?: { readonly label?: string; readonly dimensionsMap?: Record<string, string> },
+) => Metric
 
-const whatClientsGet = (api: HttpApi) => [
+const ownIn =
+  (namespace: string): Own =>
+  (metricName, statistic, more = {}) =>
+    new Metric({ namespace, metricName, statistic, period: FIVE_MINUTES, ...more })
+
+const whatClientsGet = (api: HttpApi, own: Own) => [
   graph('Probes asked for: there, and being built', [own('Hits', Stats.SUM), own('Misses', Stats.SUM)]),
   graph('Requests', [api.metricCount(SUM)], [api.metricClientError(SUM), api.metricServerError(SUM)]),
   graph('Milliseconds of an answer, those who wait included', [
@@ -60,15 +70,15 @@ const whatClientsGet = (api: HttpApi) => [
 ]
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
-const byTarget = (): IMetric =>
+const byTarget = (namespace: string): IMetric =>
   new MathExpression({
-    expression: `SEARCH('{${NAMESPACE},${metricOf('BuildSeconds').by}} MetricName="BuildSeconds"', 'p90', 300)`,
+    expression: `SEARCH('{"${namespace}",${metricOf('BuildSeconds').by}} MetricName="BuildSeconds"', 'p90', 300)`,
     usingMetrics: {},
     label: '',
     period: FIVE_MINUTES,
   })
 
-const whatIsBuilt = () => [
+const whatIsBuilt = (namespace: string, own: Own) => [
   graph(
     'Builds: seconds, and how many',
     [
@@ -77,7 +87,7 @@ const whatIsBuilt = () => [
     ],
     [own('BuildSeconds', Stats.SAMPLE_COUNT, { label: 'published' })],
   ),
-  graph('Builds: seconds by target, p90', [byTarget()]),
+  graph('Builds: seconds by target, p90', [byTarget(namespace)]),
   graph(
     'Failures by reason',
     FAILURE_REASONS.map((Reason) =>

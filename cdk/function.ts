@@ -19,6 +19,8 @@ export interface FunctionSpec {
   readonly timeoutSeconds: number
   /** how long an event is tried again; only for functions that are invoked by events */
   readonly eventMinutes?: number
+  /** its event comes again by itself: one that failed is not kept */
+  readonly isRepeated?: true
   /** of /tmp, where it needs more than 512 */
   readonly temporaryMegabytes?: number
   /** executions kept for it, which are also its most; 0 keeps none */
@@ -48,7 +50,9 @@ export const functions =
       ...(spec.temporaryMegabytes === undefined
         ? {}
         : { ephemeralStorageSize: Size.mebibytes(spec.temporaryMegabytes) }),
-      ...(spec.eventMinutes === undefined ? {} : invokedByEvents(spec.eventMinutes, onFailure)),
+      ...(spec.eventMinutes === undefined
+        ? {}
+        : invokedByEvents(spec.eventMinutes, spec.isRepeated ? undefined : onFailure)),
     })
   }
 
@@ -56,8 +60,9 @@ export const functions =
 export const idOf = (name: FunctionName): string =>
   name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
 
-const invokedByEvents = (minutes: number, onFailure: IDestination) => ({
-  ...{ retryAttempts: 2, maxEventAge: Duration.minutes(minutes), onFailure },
+const invokedByEvents = (minutes: number, onFailure: IDestination | undefined) => ({
+  ...{ retryAttempts: 2, maxEventAge: Duration.minutes(minutes) },
+  ...(onFailure === undefined ? {} : { onFailure }),
 })
 
 function roleThatLogs(stack: Stack, id: string, logGroup: LogGroup): Role {

@@ -118,7 +118,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   bus.grantTo(publish, 'emit')
   builds.grantTo(publish, 'follow', 'stop')
 
-  const sweep = make('sweep', { memoryMegabytes: 256, timeoutSeconds: 60, eventMinutes: 1 })
+  const sweep = make('sweep', { memoryMegabytes: 256, timeoutSeconds: 60, eventMinutes: 1, isRepeated: true })
   probes.grantTo(sweep, 'list open')
   bus.grantTo(sweep, 'emit')
 
@@ -147,6 +147,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)
   watchFailures(alarm, failures.queue)
+  for (const fn of [resolve, plan, publish, sweep]) fn.addEnvironment(ENV.metricsNamespace, stack.stackName)
   addDashboard(stack, api, { resolve, wait, plan, publish })
 
   new CfnOutput(stack, 'Url', { value: url, description: 'The registry' })

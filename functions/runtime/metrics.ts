@@ -3,7 +3,7 @@
 import { ENV } from '../../lib/aws/resources.ts'
 import { targetNamed } from '../../lib/kernels/targets.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
-import { type MetricName, metricOf, NAMESPACE } from '../../lib/model/metrics.ts'
+import { type MetricName, metricOf } from '../../lib/model/metrics.ts'
 import type { Log, Open } from '../../lib/model/ports.ts'
 import { FAILURE_REASONS } from '../../lib/model/probe.ts'
 import { probeOf } from '../../lib/names/grammar.ts'
@@ -14,12 +14,12 @@ export type Measure = (name: MetricName, value: number, by?: string) => void
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
 export const createMeasure =
-  (write: (line: string) => void, now: () => number): Measure =>
+  (namespace: string, write: (line: string) => void, now: () => number): Measure =>
   (name, value, by) => {
     const { unit, by: dimension } = metricOf(name)
     const isKeptBy = dimension !== undefined && by !== undefined
     const metrics = {
-      Namespace: NAMESPACE,
+      Namespace: namespace,
       Dimensions: isKeptBy ? [[], [dimension]] : [[]],
       Metrics: [{ Name: name, Unit: unit }],
     }
@@ -27,14 +27,16 @@ export const createMeasure =
     write(`${JSON.stringify({ _aws: { Timestamp: now(), CloudWatchMetrics: [metrics] }, ...values })}\n`)
   }
 
+const namespace = process.env[ENV.metricsNamespace]
+
 /**
  * Past the console, which would wrap the line, so that CloudWatch would take no metric of it. One machine counts by itself
  * (local/metrics), and writes none.
  */
 export const measure: Measure =
-  process.env[ENV.oneProcess] === '1'
+  namespace === undefined || process.env[ENV.oneProcess] === '1'
     ? () => {}
-    : createMeasure((line) => process.stdout.write(line), Date.now)
+    : createMeasure(namespace, (line) => process.stdout.write(line), Date.now)
 
 /** A probe itself: what stands beside it counts for nothing. */
 const PROBE = /\.k?o$/

@@ -22,6 +22,8 @@ export const ENV = {
   projectAarch64: 'PROJECT_AARCH64',
   loadTestX86_64: 'LOAD_TEST_X86_64',
   loadTestAarch64: 'LOAD_TEST_AARCH64',
+  /** under which the function measures: the name of its stack, as two registries may share an account */
+  metricsNamespace: 'METRICS_NAMESPACE',
   /** `1`: one process answers all requests of the function. Only one machine's stack says so; no function of AWS is told. */
   oneProcess: 'ONE_PROCESS',
   /** JSON of what the operator changed of the settings' defaults */

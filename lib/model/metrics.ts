@@ -1,7 +1,5 @@
 // What the functions measure, by the names under which CloudWatch keeps it.
 
-export const NAMESPACE = 'ProbeRegistry'
-
 interface Metric {
   readonly unit: 'Count' | 'Seconds'
   /** The dimension that it is kept by as well. Its values are words of the registry's own: each costs. */

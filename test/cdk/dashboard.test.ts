@@ -1,7 +1,7 @@
 // The dashboard shows nothing that nobody measures, and leaves no alarm out.
 
 import { beforeAll, expect, test } from 'vitest'
-import { METRICS, type MetricName, metricOf, NAMESPACE } from '../../lib/model/metrics.ts'
+import { METRICS, type MetricName, metricOf } from '../../lib/model/metrics.ts'
 import { FAILURE_REASONS } from '../../lib/model/probe.ts'
 import { plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 
@@ -29,6 +29,9 @@ interface Widget {
     readonly metrics?: readonly (readonly unknown[])[]
   }
 }
+
+/** Of the stack by default. */
+const NAMESPACE = 'ProbeRegistry'
 
 let template: Template
 let widgets: readonly Widget[]
@@ -68,7 +71,7 @@ test('what it looks for itself is told as well', () => {
   expect(expressions).toHaveLength(1)
   for (const expression of expressions) {
     const [, namespace, dimension, name] =
-      /^SEARCH\('\{(\w+),(\w+)\} MetricName="(\w+)"'/.exec(expression) ?? []
+      /^SEARCH\('\{"(\w+)",(\w+)\} MetricName="(\w+)"'/.exec(expression) ?? []
     expect(namespace).toBe(NAMESPACE)
     expect(metricOf(name as MetricName)?.by).toBe(dimension)
   }
@@ -83,4 +86,12 @@ test('every alarm is on it', () => {
   const shown = widgets.flatMap(({ properties }) => properties.alarms ?? [])
   const alarms = [...resourcesOf(template, 'AWS::CloudWatch::Alarm').keys()]
   expect(shown.map((arn) => plainId(arn.replace(/\.Arn$/, ''))).sort()).toEqual(alarms.sort())
+})
+
+test('the functions that measure are told the namespace that it shows', () => {
+  const told = [...resourcesOf(template, 'AWS::Lambda::Function')].flatMap(([id, { Properties }]) => {
+    const { Variables } = Properties.Environment as { Variables: Record<string, string> }
+    return Variables.METRICS_NAMESPACE === NAMESPACE ? [id] : []
+  })
+  expect(told.sort()).toEqual(['Plan', 'Publish', 'Resolve', 'Sweep'])
 })

@@ -17,6 +17,10 @@ const DEPLOYMENT = {
   domain: { name: 'probes.example.org', certificateArn: CERTIFICATE },
 }
 const { domain } = DEPLOYMENT
+interface Environment {
+  readonly Variables: Readonly<Record<string, unknown>>
+}
+
 const of = (deployment: unknown) => ({ cloud: { deployment } })
 
 const folder = mkdtempSync(join(tmpdir(), 'probe-registry-deployment-'))
@@ -103,9 +107,12 @@ describe('a stack that the settings name', () => {
     ).toEqual(['https://probes.example.org', 'Domain.RegionalDomainName', 'Domain.RegionalHostedZoneId'])
   })
 
-  test('tells no function of it', () => {
-    for (const { Environment } of properties('AWS::Lambda::Function'))
-      expect(JSON.stringify(Environment)).not.toMatch(/probes\.example|cost-center|Boundary|Staging"/)
+  test('tells no function of it, but under which name it measures', () => {
+    for (const { Environment } of properties('AWS::Lambda::Function')) {
+      const { METRICS_NAMESPACE: namespace, ...others } = (Environment as Environment).Variables
+      expect(JSON.stringify(others)).not.toMatch(/probes\.example|cost-center|Boundary|Staging"/)
+      expect(namespace ?? 'Probes-Staging').toBe('Probes-Staging')
+    }
   })
 })
 

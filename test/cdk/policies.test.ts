@@ -144,7 +144,6 @@ const MAY: Record<string, string[]> = {
   Sweep: [
     'logs:CreateLogStream SweepLog.Arn',
     'logs:PutLogEvents SweepLog.Arn',
-    'sqs:SendMessage FailedEvents.Arn',
     'dynamodb:Query Probes.Arn/index/ByDeadline',
     'events:PutEvents Bus.Arn',
   ],
@@ -167,6 +166,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'artifactsBucket',
     'stagingBucket',
     'eventBus',
+    'metricsNamespace',
     'settings',
   ],
   Direct: [
@@ -192,6 +192,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'projectAarch64',
     'loadTestX86_64',
     'loadTestAarch64',
+    'metricsNamespace',
     'settings',
   ],
   Compose: ['sourcesTable', 'inputsBucket', 'rootsBucket', 'settings'],
@@ -207,11 +208,12 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
     'projectAarch64',
     'loadTestX86_64',
     'loadTestAarch64',
+    'metricsNamespace',
     'settings',
   ],
   Submit: ['probesTable', 'sourcesTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],
   V1: ['probesTable', 'sourcesTable', 'budgetsTable', 'eventBus', 'settings'],
-  Sweep: ['probesTable', 'eventBus'],
+  Sweep: ['probesTable', 'eventBus', 'metricsNamespace'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }
 

@@ -10,7 +10,7 @@ import {
   measureOpen,
   measuringLog,
 } from '../../../functions/runtime/metrics.ts'
-import { METRICS, type MetricName, NAMESPACE } from '../../../lib/model/metrics.ts'
+import { METRICS, type MetricName } from '../../../lib/model/metrics.ts'
 import type { Open } from '../../../lib/model/ports.ts'
 import { FAILURE_REASONS } from '../../../lib/model/probe.ts'
 import { problem, redirect } from '../../../lib/serve/answer.ts'
@@ -21,6 +21,7 @@ function written(measure: (told: Measure) => void): string[] {
   const lines: string[] = []
   measure(
     createMeasure(
+      'Probes',
       (line) => lines.push(line),
       () => 1_795_000_000_000,
     ),
@@ -45,7 +46,7 @@ describe('a line', () => {
         Timestamp: 1_795_000_000_000,
         CloudWatchMetrics: [
           {
-            Namespace: NAMESPACE,
+            Namespace: 'Probes',
             Dimensions: [[], ['Target']],
             Metrics: [{ Name: 'BuildSeconds', Unit: 'Seconds' }],
           },
@@ -75,7 +76,7 @@ describe('a function', () => {
   }
 
   test('writes the line past the console, which would wrap it', () => {
-    expect(writes({})).toMatch(/^\{"_aws":\{.*"Misses":1\}\n$/)
+    expect(writes({ METRICS_NAMESPACE: 'Probes' })).toMatch(/^\{"_aws":\{.*"Misses":1\}\n$/)
   })
 
   test('of one machine writes none: that counts by itself', () => {
