@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { resultOf } from '../../functions/runtime/http.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { sweep } from '../../lib/publish/sweep.ts'
 import { MODULE_INFO } from '../support/objects.ts'
 import { probeBytes } from '../support/probe.ts'
 import { createWorld, DRIVER_VERSION, KEY, PATH, type WorldOptions } from '../support/world.ts'
@@ -224,6 +225,31 @@ describe('a build whose end nobody is told', () => {
     await world.deliver()
     expect(world.state()).toMatchObject({ state: 'published' })
   })
+
+  test.each(['overdue', 'open'] as const)(
+    'is left as it is by a sweep whose index still has it as %s',
+    async (how) => {
+      const world = await begun()
+      const late = await world.memory.index.open(100)
+      expect(late).toHaveLength(1)
+      await world.deliver()
+      const { artifacts } = world.memory.inside.objects
+      const seen = () => ({
+        ...{ state: world.state(), builds: world.memory.inside.builds.length },
+        objects: [...artifacts.keys()],
+      })
+      const before = seen()
+      const { bus, log, now } = world.memory
+      const index = {
+        overdue: async () =>
+          how === 'overdue' ? late.map(({ key, state: { claim } }) => ({ key, claim })) : [],
+        open: async () => late,
+      }
+      expect(await sweep({ index, bus, log, now })).toBe(how === 'overdue' ? 1 : 0)
+      await world.plan()
+      expect(seen()).toEqual(before)
+    },
+  )
 
   test('has its load test found in the same way, once', async () => {
     const world = await begun({

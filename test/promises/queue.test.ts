@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import type { Settings } from '../../lib/model/settings.ts'
+import { publish } from '../../lib/publish/publish.ts'
 import { probeBytes } from '../support/probe.ts'
 import { createWorld, DRIVER_VERSION } from '../support/world.ts'
 
@@ -136,6 +137,24 @@ test('a turn whose event was lost is found by whoever waits', async () => {
   await world.waitFor(keyOf(2))
   await world.deliver()
   expect(world.state(keyOf(2))).toMatchObject({ state: 'published' })
+})
+
+test('a turn that a late index gives to what no longer waits is the next one’s', async () => {
+  const world = worldOf()
+  await world.ask(1, 2, 3)
+  await world.plan()
+  const late = await world.memory.index.open(100)
+  await world.memory.index.fail(keyOf(2), claimOf(world, 2), {
+    ...{ reason: 'no-room', detail: '', retryAt: 0, expiresAt: 0 },
+  })
+  const { publishPorts } = world
+  const index = { ...publishPorts.index, open: async () => late }
+  const { order } = world.memory.inside.builds[0]!
+  await world.endUnheard(keyOf(1))
+  await publish({ ...publishPorts, index }, { ...order, status: 'succeeded' })
+  await world.plan()
+  await world.plan()
+  expect(world.running()).toEqual([keyOf(3)])
 })
 
 test('a plan that nobody has begun is asked for again after five seconds, once, however many wait', async () => {
