@@ -22,6 +22,7 @@ import { addApi } from './api.ts'
 import { addBuilds } from './builds.ts'
 import { addDashboard } from './dashboard.ts'
 import type { Data } from './data.ts'
+import { addEdge } from './edge.ts'
 import { addBus, addRules } from './events.ts'
 import { addFailures } from './failures.ts'
 import { functions } from './function.ts'
@@ -132,6 +133,10 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
   const { api, url, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
+  const edgeUrl = addEdge(stack, settings.cloud.edge, {
+    api,
+    answering: { resolve, wait, direct, submit, v1 },
+  })
   const { overdue } = addRules(stack, {
     ...{ eventBus, projects, deadLetterQueue: failures.queue },
     to: { plan, compose, publish, sweep },
@@ -150,7 +155,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   for (const fn of [resolve, plan, publish, sweep]) fn.addEnvironment(ENV.metricsNamespace, stack.stackName)
   addDashboard(stack, api, { resolve, wait, plan, publish })
 
-  new CfnOutput(stack, 'Url', { value: url, description: 'The registry' })
+  new CfnOutput(stack, 'Url', { value: edgeUrl ?? url, description: 'The registry' })
   new CfnOutput(stack, 'FailedEventsQueue', {
     value: failures.queue.queueUrl,
     description: 'The events that no function could handle, for probe-registry replay --queue',

@@ -5,8 +5,9 @@ import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type DeliverPorts, deliver } from '../lib/serve/direct.ts'
+import { behind } from './runtime/edge.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { elapsed, holds, internalUrls, resolvePorts, signs } from './runtime/ports.ts'
+import { edge, elapsed, holds, internalUrls, resolvePorts, signs } from './runtime/ports.ts'
 
 const MAX_PROBE_BYTES = 64 * 1024 * 1024
 const artifacts = internalUrls('artifactsBucket')
@@ -24,6 +25,7 @@ const ports: DeliverPorts = {
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
+  .use(behind(edge(ports.settings)))
   .handler(async (event) => {
     const { method } = event.requestContext.http
     return resultOf(

@@ -7,9 +7,10 @@ import { ProbeError } from '../lib/model/errors.ts'
 import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
+import { behind } from './runtime/edge.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
 import { measure, measureAnswer } from './runtime/metrics.ts'
-import { internalUrls, resolvePorts } from './runtime/ports.ts'
+import { edge, internalUrls, resolvePorts } from './runtime/ports.ts'
 
 const MAX_KEY_BYTES = 64 * 1024
 
@@ -33,6 +34,7 @@ function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
+  .use(behind(edge(ports.settings)))
   .handler(async (event) => {
     const answered = await answer(event)
     measureAnswer(measure, event.rawPath, answered)

@@ -11,8 +11,9 @@ import { looked } from '../lib/submit/door.ts'
 import { judge } from '../lib/submit/judge.ts'
 import type { Submission } from '../lib/submit/submission.ts'
 import { type SubmitPorts, submit } from '../lib/submit/submit.ts'
+import { behind } from './runtime/edge.ts'
 import { bodyOf, callerOf, problems, resultOf } from './runtime/http.ts'
-import { elapsed, holds, kernels, locatePorts, store } from './runtime/ports.ts'
+import { edge, elapsed, holds, kernels, locatePorts, store } from './runtime/ports.ts'
 
 const ports: SubmitPorts = {
   ...locatePorts(),
@@ -47,6 +48,7 @@ function postedPath(path: string): PostedPath {
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
+  .use(behind(edge(ports.settings)))
   .handler(async (event) => {
     const contentType = event.headers['content-type'] ?? ''
     const caller = callerOf(event, ports.settings)

@@ -12,8 +12,9 @@ import { ProbeError } from '../lib/model/errors.ts'
 import { firstOf, type PathOf, RESERVED, routeOf } from '../lib/names/routes.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { type DriverVersionsPorts, driverVersions } from '../lib/serve/driver-versions.ts'
+import { behind } from './runtime/edge.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { budgets, bus, catalogue, elapsed, holds, index, settings, signs } from './runtime/ports.ts'
+import { budgets, bus, catalogue, edge, elapsed, holds, index, settings, signs } from './runtime/ports.ts'
 
 const ports: ProbesPorts & DriverVersionsPorts = {
   index: index(),
@@ -78,4 +79,5 @@ function answer(event: APIGatewayProxyEventV2): Answer | Promise<Answer> {
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
+  .use(behind(edge(ports.settings)))
   .handler(async (event) => resultOf(await answer(event)))

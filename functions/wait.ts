@@ -6,8 +6,9 @@ import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { sharedUnlessBefore, shareReads } from '../lib/serve/shared-reads.ts'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
+import { behind } from './runtime/edge.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { clientUrls, elapsed, holds, index, placesInQueue, settings, signs } from './runtime/ports.ts'
+import { clientUrls, edge, elapsed, holds, index, placesInQueue, settings, signs } from './runtime/ports.ts'
 
 const current = settings()
 const probes = index()
@@ -30,6 +31,7 @@ const ports: WaitPorts = {
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
+  .use(behind(edge(current)))
   .handler(async (event) =>
     resultOf(
       await wait(ports, {

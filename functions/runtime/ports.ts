@@ -9,13 +9,14 @@ import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
 import { createDynamoDb, type DynamoDb } from '../../lib/aws/dynamodb.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
-import { type Api, createCall, DYNAMODB, EVENTS } from '../../lib/aws/json-api.ts'
+import { type Api, createCall, DYNAMODB, EVENTS, SECRETS } from '../../lib/aws/json-api.ts'
 import { createPlaces } from '../../lib/aws/places.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
 import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { ENV } from '../../lib/aws/resources.ts'
+import { readSecretText } from '../../lib/aws/secret-text.ts'
 import { settingsJson } from '../../lib/aws/settings-text.ts'
 import { createStore } from '../../lib/aws/store.ts'
 import { createKernels, recordedKernel } from '../../lib/inputs/kernels.ts'
@@ -34,6 +35,7 @@ import type { LocatePorts, ResolvePorts } from '../../lib/serve/resolve.ts'
 import { shareFor, shareReads } from '../../lib/serve/shared-reads.ts'
 import { everyMilliseconds, giveSign, type Sign } from '../../lib/serve/sign-of-life.ts'
 import { fromEnvironment } from './credentials.ts'
+import type { Edge } from './edge.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucket'
 
@@ -103,6 +105,32 @@ export const builder = () =>
     build: { x86_64: required(ENV.projectX86_64), aarch64: required(ENV.projectAarch64) },
     'load-test': { x86_64: required(ENV.loadTestX86_64), aarch64: required(ENV.loadTestAarch64) },
   })
+
+/**
+ * The distribution before the API, where the settings have one. Its secrets are read at the first request and kept: another
+ * one comes with another environment, and so with another process.
+ */
+export function edge({ cloud }: Settings): Edge | undefined {
+  if (cloud.edge.webAcl === undefined) return undefined
+  const call = callOf(SECRETS, process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER)
+  const ids = required(ENV.edgeSecrets).split(',')
+  return {
+    secrets: kept(() => Promise.all(ids.map((id) => readSecretText(call, id)))),
+    direct: cloud.edge.direct,
+  }
+}
+
+/** Read once; what failed is read again. */
+function kept<T>(read: () => Promise<T>): () => Promise<T> {
+  let value: Promise<T> | undefined
+  return () => {
+    value ??= read().catch((error: unknown) => {
+      value = undefined
+      throw error
+    })
+    return value
+  }
+}
 
 /** URLs for builds and for ourselves. */
 export const internalUrls = (bucket: Bucket): Presigner => presigner(bucket, process.env.AWS_ENDPOINT_URL_S3)

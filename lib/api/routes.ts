@@ -47,6 +47,7 @@ const retry = (about: string): Response => ({ ...problem(about), headers: ['retr
 /** Of every route: the gateway in front and the registry itself. */
 const ALWAYS = {
   400: problem('malformed: nothing was touched'),
+  403: problem('asked past the distribution that stands before this registry, where one does'),
   405: { ...problem('no such method here'), headers: ['allow'] },
   500: problem('a fault of the registry'),
 }

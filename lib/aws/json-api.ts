@@ -58,6 +58,13 @@ export const QUEUES: Api = {
   contentType: 'application/x-amz-json-1.0',
 }
 
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html */
+export const SECRETS: Api = {
+  service: 'secretsmanager',
+  target: 'secretsmanager',
+  contentType: 'application/x-amz-json-1.1',
+}
+
 export interface ApiOptions {
   /** e.g. `http://127.0.0.1:8080`; without it the service's own in AWS */
   readonly endpoint: string | undefined

@@ -26,9 +26,16 @@ export const ENV = {
   metricsNamespace: 'METRICS_NAMESPACE',
   /** `1`: one process answers all requests of the function. Only one machine's stack says so; no function of AWS is told. */
   oneProcess: 'ONE_PROCESS',
+  /** ARNs of the secrets by which the distribution before the API is known, the newest first, with a comma between */
+  edgeSecrets: 'EDGE_SECRETS',
   /** JSON of what the operator changed of the settings' defaults */
   settings: 'SETTINGS',
 } as const
+
+/** What the distribution before the API proves itself with: it puts its own in the place of any that a client sends. */
+export const EDGE_HEADER = 'x-probe-registry-edge'
+/** The viewer's address and port; CloudFront writes it. */
+export const VIEWER_HEADER = 'cloudfront-viewer-address'
 
 /** Environment that a build is started with; the CodeBuild event repeats it, so nothing in it is secret for long. */
 export const BUILD_ENV = {

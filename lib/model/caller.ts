@@ -24,6 +24,20 @@ function addressOf(text: string): Address | undefined {
   return mapped ? { bits: 32, value: joined(groups.slice(6), 16) } : { bits: 128, value: joined(groups, 16) }
 }
 
+/**
+ * The address in CloudFront's `address:port`. An IPv6 address has no brackets there, so the port is what follows the last
+ * colon; brackets are understood as well. `undefined` for anything else.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html
+ */
+export function viewerAddress(text: string): string | undefined {
+  const { bracketed, plain, port } =
+    /^(?:\[(?<bracketed>[0-9A-Fa-f:.]+)\]|(?<plain>[0-9A-Fa-f:.]+)):(?<port>\d{1,5})$/.exec(text)?.groups ??
+    {}
+  const address = bracketed ?? plain
+  if (address === undefined || Number(port) > 65_535) return undefined
+  return addressOf(address) === undefined ? undefined : address
+}
+
 const joined = (parts: readonly number[], bits: number): bigint =>
   parts.reduce((value, part) => (value << BigInt(bits)) | BigInt(part), 0n)
 

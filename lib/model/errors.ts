@@ -46,6 +46,8 @@ export type ErrorCode =
   | 'bad-config'
   /** which driver versions there are is still being read */
   | 'catalogue-unread'
+  /** it came past the distribution that stands before the registry */
+  | 'past-the-edge'
   /** what a client sent is larger than anything it could be; `too-large` is the same of a mirror or a build */
   | 'body-too-large'
 

@@ -75,6 +75,43 @@ const domain = z.object({
   }),
 })
 
+/** ARN of something global, which AWS keeps in us-east-1 whatever the region of the rest. */
+const inUsEast1 = (resource: RegExp, hint: string) =>
+  z.string().regex(new RegExp(`^arn:aws:${resource.source}$`), { error: hint })
+
+/**
+ * CloudFront before the API, with a firewall (AWS WAF) that bounds what one address may ask. Nothing of it is there unless
+ * `webAcl` names the firewall.
+ */
+const edge = z
+  .object({
+    /** the firewall: a web ACL of scope CLOUDFRONT, made by `npm run deploy:firewall`, or the operator's own */
+    webAcl: inUsEast1(
+      /wafv2:us-east-1:\d{12}:global\/webacl\/[\w-]+\/[0-9a-f-]+/,
+      'is no ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...: `npm run deploy:firewall` makes one and prints it',
+    ).optional(),
+    /** requests of one address in five minutes; the firewall answers 429 to what is above */
+    requestsPerAddress: z.int().min(10).max(2_000_000_000),
+    /** of those, what posts something; each may cost an unpacking */
+    submissionsPerAddress: z.int().min(10).max(2_000_000_000),
+    /** host names by which hosts ask, beside the distribution's own */
+    names: z.array(z.string().regex(/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is no host name')).max(20),
+    /** the certificate of those names */
+    certificate: inUsEast1(
+      /acm:us-east-1:\d{12}:certificate\/[\w-]+/,
+      'is no ARN of a certificate in us-east-1, where CloudFront wants it: arn:aws:acm:us-east-1:...:certificate/...',
+    ).optional(),
+    /** what becomes of requests that come to the API past the distribution; `answered` only until every host asks there */
+    direct: z.enum(['refused', 'answered']),
+    /** which secret the distribution proves itself with: one higher makes another, and the one before it still counts */
+    secret: z.int().min(1),
+  })
+  .refine(({ names, certificate }) => names.length > 0 === (certificate !== undefined), {
+    path: ['certificate'],
+    error: 'names and their certificate go together: set both or neither',
+  })
+export type EdgeSettings = z.infer<typeof edge>
+
 export const baseSettings = z.object({
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
@@ -191,6 +228,7 @@ export const baseSettings = z.object({
         .optional(),
       domain: domain.optional(),
     }),
+    edge,
   }),
 })
 /** What every function is told; lib/kernels/settings.ts has the rest. */
@@ -292,5 +330,13 @@ export const BASE_DEFAULTS: Settings = {
     waitConcurrency: 0,
     alarmMails: [],
     deployment: { stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS] },
+    edge: {
+      // A caller that holds all it may at /wait asks some 3300 times in that time; the stage takes 150,000.
+      requestsPerAddress: 6000,
+      submissionsPerAddress: 300,
+      names: [],
+      direct: 'refused',
+      secret: 1,
+    },
   },
 }

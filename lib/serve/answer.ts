@@ -6,7 +6,7 @@ import { allowOf } from '../names/routes.ts'
 
 /** RFC 9457 problem details, without the members that HTTP adds. */
 export interface Problem {
-  readonly status: 400 | 404 | 405 | 410 | 413 | 422 | 429 | 500 | 503
+  readonly status: 400 | 403 | 404 | 405 | 410 | 413 | 422 | 429 | 500 | 503
   readonly code: ErrorCode | FailureReason | 'not-built' | 'being-built' | 'internal-error'
   readonly title: string
   readonly detail: string
@@ -59,6 +59,8 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
       return { status: 400, title: 'This is not the name of a probe' }
     case 'method-not-allowed':
       return { status: 405, title: 'This method is not answered here' }
+    case 'past-the-edge':
+      return { status: 403, title: 'The registry is asked at another address' }
     case 'bad-field':
       return { status: 400, title: 'A field or parameter is missing or malformed' }
     case 'config-mismatch':

@@ -210,6 +210,12 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
 /** Stand in the template, are referred to, and have no life on one machine: whatever they say is inert. */
 const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> = {
   'AWS::CDK::Metadata': { ref: byName, attributes: {} },
+  // Where a distribution stands before the API, one machine's port is the API itself, and refuses what comes past it.
+  'AWS::CloudFront::Distribution': {
+    ref: byName,
+    attributes: { DomainName: (it) => `${it.name.toLowerCase()}.cloudfront.net` },
+  },
+  'AWS::CloudFront::OriginRequestPolicy': { ref: byName, attributes: {} },
   'AWS::CloudWatch::Alarm': {
     ref: byName,
     attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) },

@@ -1,11 +1,19 @@
 // The environment of a function, on one machine and in the cloud.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { clientUrls, internalUrls, required, settings, settingsOf } from '../../../functions/runtime/ports.ts'
+import {
+  clientUrls,
+  edge,
+  internalUrls,
+  required,
+  settings,
+  settingsOf,
+} from '../../../functions/runtime/ports.ts'
 import { ENV } from '../../../lib/aws/resources.ts'
 import { settingsText } from '../../../lib/aws/settings-text.ts'
 import { DEFAULTS, settingsSchema } from '../../../lib/kernels/settings.ts'
 import { BASE_DEFAULTS } from '../../../lib/model/settings.ts'
+import { WEB_ACL } from '../../support/cdk/edge.ts'
 
 beforeEach(() => {
   vi.stubEnv('AWS_REGION', 'eu-central-1')
@@ -67,6 +75,22 @@ describe('a variable', () => {
         message: expect.stringMatching(new RegExp(`variable ${ENV.settings} .*${where}`)),
       }),
     )
+  })
+})
+
+describe('a distribution before the API', () => {
+  const { cloud } = BASE_DEFAULTS
+  const behind = { ...BASE_DEFAULTS, cloud: { ...cloud, edge: { ...cloud.edge, webAcl: WEB_ACL } } }
+
+  test('is there where the settings name its firewall, and nowhere else', () => {
+    expect(edge(BASE_DEFAULTS)).toBeUndefined()
+    vi.stubEnv(ENV.edgeSecrets, 'arn:1,arn:2')
+    expect(edge(behind)).toMatchObject({ direct: 'refused' })
+  })
+
+  test('without its secrets is a fault, and lets nobody in', () => {
+    vi.stubEnv(ENV.edgeSecrets, undefined)
+    expect(() => edge(behind)).toThrow(expect.objectContaining({ code: 'misconfigured' }))
   })
 })
 

@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { callerBehind, callerName, isCidr, networkOf } from '../../../lib/model/caller.ts'
+import { callerBehind, callerName, isCidr, networkOf, viewerAddress } from '../../../lib/model/caller.ts'
 
 const address = fc.oneof(fc.ipV4(), fc.ipV6())
 
@@ -51,6 +51,42 @@ describe('a caller', () => {
     '0300.0.2.1',
     '1::2::3',
   ])('no proxy is named %j', (text) => expect(isCidr(text)).toBe(false))
+})
+
+describe('the viewer that CloudFront names', () => {
+  const port = fc.integer({ min: 0, max: 65_535 })
+
+  test('is all before the last colon, of whatever version', () => {
+    fc.assert(
+      fc.property(address, port, (text, number) => {
+        expect(viewerAddress(`${text}:${number}`)).toBe(text)
+      }),
+    )
+  })
+
+  test.each([
+    ['198.51.100.10:46532', '198.51.100.10'],
+    ['2001:db8::1:46532', '2001:db8::1'],
+    ['2001:db8:1:2:3:4:5:6:443', '2001:db8:1:2:3:4:5:6'],
+    ['[2001:db8::1]:46532', '2001:db8::1'],
+  ])('%s is %s', (text, viewer) => expect(viewerAddress(text)).toBe(viewer))
+
+  test.each([
+    '',
+    '198.51.100.10',
+    '198.51.100.10:',
+    '198.51.100.10:65536',
+    '198.51.100.10:465321',
+    '198.51.100.10:443, 203.0.113.7:443',
+    ' 198.51.100.10:443',
+    '198.51.100.10:443\n',
+    '198.51.100:443',
+    '198.51.100.10:80:443',
+    '[198.51.100.10:443',
+    '2001:db8:1:2:3:4:5:6',
+    'fe80::1%eth0:443',
+    'unknown:443',
+  ])('none is in %j', (text) => expect(viewerAddress(text)).toBeUndefined())
 })
 
 describe('behind proxies of the operator', () => {

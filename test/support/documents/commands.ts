@@ -43,6 +43,9 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'systemctl enable': nobody('it needs systemd; test/documents/service.test.ts verifies the unit'),
   'npm test': nobody('it is what runs this test'),
   'npm run deploy:first': { by: 'test', file: 'test/cdk/first-deploy.test.ts' },
+  'npm run deploy:firewall': nobody(
+    'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk/edge.test.ts',
+  ),
   'npm run deploy': nobody(
     'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk',
   ),

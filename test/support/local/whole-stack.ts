@@ -14,12 +14,12 @@ export interface WholeStack {
   stop(): Promise<void>
 }
 
-/** Drivers come from this machine's own mirror. */
-export async function startWholeStack(): Promise<WholeStack> {
+/** Drivers come from this machine's own mirror, unless the settings say otherwise. */
+export async function startWholeStack(settings: object = {}): Promise<WholeStack> {
   const folder = mkdtempSync(join(tmpdir(), 'probe-registry-whole-'))
   const outdir = join(folder, 'cdk.out')
   const settingsFile = join(folder, 'settings.json')
-  writeFileSync(settingsFile, JSON.stringify({ driverPackages: driverArchive() }))
+  writeFileSync(settingsFile, JSON.stringify({ driverPackages: driverArchive(), ...settings }))
   synthesize({ outdir, bundles: join(folder, 'functions'), settingsFile, local: true })
   const dataDir = join(folder, 'data')
   const stack = await startStack({ assembly: outdir, dataDir, port: 0 })

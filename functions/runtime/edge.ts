@@ -1,0 +1,69 @@
+// Behind a distribution of CloudFront: what comes past it is refused, and who asks is its viewer.
+
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { MiddlewareObj } from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { EDGE_HEADER, VIEWER_HEADER } from '../../lib/aws/resources.ts'
+import { viewerAddress } from '../../lib/model/caller.ts'
+import { ProbeError } from '../../lib/model/errors.ts'
+import type { EdgeSettings } from '../../lib/model/settings.ts'
+
+export interface Edge {
+  /** what EDGE_HEADER may hold: the distribution's secret, and the one that it had before */
+  readonly secrets: () => Promise<readonly string[]>
+  readonly direct: EdgeSettings['direct']
+}
+
+/** Before anything is done for a request. Without a distribution every request is the gateway's own. */
+export const behind = (
+  edge: Edge | undefined,
+): MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> => ({
+  before: async (request) => {
+    if (edge !== undefined) request.event = await asTheViewer(edge, request.event)
+  },
+})
+
+/**
+ * The event as if the viewer had asked the gateway itself: by its address, and without the secret. ProbeError
+ * `past-the-edge` for what comes from elsewhere, where that is refused; where it is answered, what it says of a viewer
+ * counts for nothing.
+ */
+export async function asTheViewer(
+  edge: Edge,
+  event: APIGatewayProxyEventV2,
+): Promise<APIGatewayProxyEventV2> {
+  const { [EDGE_HEADER]: sent, [VIEWER_HEADER]: viewer, ...headers } = event.headers
+  if (sent !== undefined && isOneOf(await edge.secrets(), sent))
+    return askedFrom(viewer, withoutGateway({ ...event, headers }))
+  if (edge.direct === 'answered') return { ...event, headers }
+  throw new ProbeError(
+    'past-the-edge',
+    'this request came past the distribution that the registry is behind, and nothing was done for it: ask by the address that the operator gives out, which is the output Url of the stack',
+  )
+}
+
+/** What is equal takes as long as what is not. */
+function isOneOf(secrets: readonly string[], sent: string): boolean {
+  const digest = digestOf(sent)
+  return secrets.map((secret) => timingSafeEqual(digestOf(secret), digest)).includes(true)
+}
+
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** The last that X-Forwarded-For names is the distribution, which the gateway was asked from. */
+function withoutGateway(event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 {
+  const { 'x-forwarded-for': forwarded, ...headers } = event.headers
+  const before = forwarded?.split(',').slice(0, -1).join(',')
+  return { ...event, headers: before ? { ...headers, 'x-forwarded-for': before } : headers }
+}
+
+function askedFrom(viewer: string | undefined, event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 {
+  const sourceIp = viewerAddress(viewer ?? '')
+  if (sourceIp === undefined)
+    throw new ProbeError(
+      'misconfigured',
+      `the distribution does not say who asks: its origin request policy must send ${VIEWER_HEADER}`,
+    )
+  const { requestContext } = event
+  return { ...event, requestContext: { ...requestContext, http: { ...requestContext.http, sourceIp } } }
+}

@@ -1,0 +1,20 @@
+// The text of a secret, by one call and no client of the SDK: whoever answers requests starts sooner.
+
+import { ProbeError } from '../model/errors.ts'
+import type { Call } from './json-api.ts'
+
+/** ProbeError `misconfigured` when it is empty or not there; other errors are those of `call`. */
+export async function readSecretText(call: Call, secretId: string): Promise<string> {
+  const answer = await call('GetSecretValue', { SecretId: secretId }).catch(refuseEmpty)
+  const text = 'SecretString' in answer ? answer.SecretString : undefined
+  return typeof text === 'string' && text !== '' ? text : refuseEmpty()
+}
+
+function refuseEmpty(cause?: unknown): never {
+  if (cause !== undefined && !(cause instanceof Error && cause.name === 'ResourceNotFoundException'))
+    throw cause
+  const hint = 'deploy the stack again'
+  throw new ProbeError('misconfigured', `a secret of the distribution is empty or missing: ${hint}`, {
+    cause,
+  })
+}

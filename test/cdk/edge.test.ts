@@ -1,0 +1,277 @@
+// A distribution before the API: nothing of it unless it is asked for, and then the API answers to it alone.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FIREWALL, synthesizeFirewall } from '../../cdk/firewall.ts'
+import { readSettings } from '../../cdk/settings.ts'
+import { EDGE_HEADER, ENV, VIEWER_HEADER } from '../../lib/aws/resources.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { behindEdge, CERTIFICATE, WEB_ACL } from '../support/cdk/edge.ts'
+import { faultsOf } from '../support/cdk/schema.ts'
+import { list, plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
+
+const ANSWERING = ['Direct', 'Resolve', 'Submit', 'V1', 'Wait']
+
+interface Distribution {
+  readonly Aliases?: string[]
+  readonly CustomErrorResponses: { ErrorCode: number; ErrorCachingMinTTL: number }[]
+  readonly DefaultCacheBehavior: Record<string, unknown>
+  readonly Origins: {
+    DomainName: unknown
+    CustomOriginConfig: Record<string, unknown>
+    OriginCustomHeaders: { HeaderName: string; HeaderValue: unknown }[]
+  }[]
+  readonly ViewerCertificate?: Record<string, unknown>
+  readonly WebACLId: string
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-registry-edge-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function settingsFile(settings: object): string {
+  const file = join(folder, 'settings.json')
+  writeFileSync(file, JSON.stringify(settings))
+  return file
+}
+
+const template = (own: object = {}) => synthesis(behindEdge(own), true).template
+const distributionOf = (from: Template): Distribution =>
+  resourcesOf(from, 'AWS::CloudFront::Distribution').get('Edge')!.Properties
+    .DistributionConfig as unknown as Distribution
+const environmentOf = (from: Template, id: string) =>
+  (
+    resourcesOf(from, 'AWS::Lambda::Function').get(id)!.Properties.Environment as {
+      Variables: Record<string, unknown>
+    }
+  ).Variables
+const told = (from: Template): string[] =>
+  [...resourcesOf(from, 'AWS::Lambda::Function').keys()]
+    .filter((id) => ENV.edgeSecrets in (environmentOf(from, id) ?? {}))
+    .sort()
+const edgeSecrets = (from: Template): string[] =>
+  [...resourcesOf(from, 'AWS::SecretsManager::Secret').keys()].filter((id) => id !== 'SigningKeySecret')
+const sentBy = (from: Template): string => {
+  const [header, ...more] = distributionOf(from).Origins[0]!.OriginCustomHeaders
+  expect([header!.HeaderName, more]).toEqual([EDGE_HEADER, []])
+  return readable(header!.HeaderValue)
+}
+
+test('without its setting nothing of a distribution is in the template', () => {
+  const { text, template: without } = synthesis(undefined, true)
+  expect(text).not.toMatch(/CloudFront|WAF|EDGE_SECRETS|EdgeSecret/i)
+  expect(told(without)).toEqual([])
+})
+
+describe('with its setting', () => {
+  let behind: Template
+  beforeAll(() => {
+    // With the policy checks: findings throw.
+    behind = synthesis(behindEdge()).template
+  })
+
+  test('the template is valid, and gives out the address of the distribution', async () => {
+    expect(await faultsOf(behind)).toEqual([])
+    expect(readable(behind.Outputs.Url!.Value)).toBe('https://Edge.DomainName')
+    expect(readable(behind.Outputs.DistributionDomain!.Value)).toBe('Edge.DomainName')
+  })
+
+  test('the secret is made up by Secrets Manager, and stands in the template only by its name', () => {
+    const { Properties } = resourcesOf(behind, 'AWS::SecretsManager::Secret').get('EdgeSecret1')!
+    expect(Object.keys(Properties).sort()).toEqual(['Description', 'GenerateSecretString'])
+    expect(sentBy(behind)).toBe('{{resolve:secretsmanager:EdgeSecret1:SecretString:::}}')
+  })
+
+  test('every function that the API asks knows it, and nobody else may read it', () => {
+    const asked = [...resourcesOf(behind, 'AWS::ApiGatewayV2::Integration').values()]
+      .map(({ Properties }) => readable(Properties.IntegrationUri).replace('.Arn', ''))
+      .sort()
+    expect(asked).toEqual(ANSWERING)
+    expect(told(behind)).toEqual(ANSWERING)
+    const readers = [...resourcesOf(behind, 'AWS::IAM::Policy').values()].flatMap(({ Properties }) => {
+      const { Roles, PolicyDocument } = Properties as {
+        Roles: { Ref: string }[]
+        PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] }
+      }
+      return PolicyDocument.Statement.filter(({ Resource }) =>
+        list(Resource).some((resource) => readable(resource).startsWith('EdgeSecret')),
+      ).map(({ Action }) => [plainId(Roles[0]!.Ref), Action])
+    })
+    expect(readers.sort()).toEqual(ANSWERING.map((name) => [`${name}Role`, 'secretsmanager:GetSecretValue']))
+    for (const { Properties } of resourcesOf(behind, 'AWS::CodeBuild::Project').values())
+      expect(JSON.stringify(Properties)).not.toContain('EdgeSecret')
+  })
+
+  test('the API is asked by TLS only, and no request that is held is cut', () => {
+    const [origin, ...more] = distributionOf(behind).Origins
+    expect(more).toEqual([])
+    expect(readable(origin!.DomainName)).toBe('Api.execute-api.AWS::Region.AWS::URLSuffix')
+    expect(origin!.CustomOriginConfig).toMatchObject({
+      OriginProtocolPolicy: 'https-only',
+      OriginSSLProtocols: ['TLSv1.2'],
+    })
+    const timeouts = ANSWERING.map(
+      (id) => resourcesOf(behind, 'AWS::Lambda::Function').get(id)!.Properties.Timeout as number,
+    )
+    // The API itself gives up at 30 seconds; more than 60 is a quota.
+    const { OriginReadTimeout } = origin!.CustomOriginConfig
+    expect(OriginReadTimeout).toBeGreaterThan(Math.max(30, ...timeouts))
+    expect(OriginReadTimeout).toBeLessThanOrEqual(60)
+  })
+
+  test('no answer and no error is kept for the next request', () => {
+    const { DefaultCacheBehavior, CustomErrorResponses } = distributionOf(behind)
+    expect(DefaultCacheBehavior).toMatchObject({
+      // Managed-CachingDisabled
+      CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+      ViewerProtocolPolicy: 'https-only',
+      Compress: false,
+    })
+    expect(DefaultCacheBehavior.AllowedMethods).toEqual(expect.arrayContaining(['GET', 'HEAD', 'POST']))
+    const codes = CustomErrorResponses.filter(({ ErrorCachingMinTTL }) => ErrorCachingMinTTL === 0)
+    expect(codes.map(({ ErrorCode }) => ErrorCode)).toEqual([
+      400, 403, 404, 405, 414, 500, 501, 502, 503, 504,
+    ])
+  })
+
+  test('the API is told who asks, the query, and not the host', () => {
+    const { OriginRequestPolicyConfig } = resourcesOf(behind, 'AWS::CloudFront::OriginRequestPolicy').get(
+      'EdgeRequests',
+    )!.Properties as { OriginRequestPolicyConfig: Record<string, unknown> }
+    expect(OriginRequestPolicyConfig).toMatchObject({
+      HeadersConfig: {
+        HeaderBehavior: 'whitelist',
+        Headers: [VIEWER_HEADER, 'content-type', 'user-agent'],
+      },
+      QueryStringsConfig: { QueryStringBehavior: 'all' },
+      CookiesConfig: { CookieBehavior: 'none' },
+    })
+    expect(readable(OriginRequestPolicyConfig.Name)).toBe('ProbeRegistry-AWS::Region')
+  })
+
+  test('its firewall is the one that the settings name', () => {
+    expect(distributionOf(behind).WebACLId).toBe(WEB_ACL)
+  })
+
+  test('functions take a secret before the distribution sends it', () => {
+    const [, { DependsOn }] = Object.entries(behind.Resources).find(
+      ([, { Type }]) => Type === 'AWS::CloudFront::Distribution',
+    )! as unknown as [string, { DependsOn: string[] }]
+    expect(DependsOn.map(plainId)).toEqual(expect.arrayContaining(ANSWERING))
+  })
+})
+
+test('a secret that is replaced counts until the next one is, and no longer', () => {
+  const [second, third] = [template({ secret: 2 }), template({ secret: 3 })]
+  expect([edgeSecrets(second).sort(), sentBy(second)]).toEqual([
+    ['EdgeSecret1', 'EdgeSecret2'],
+    '{{resolve:secretsmanager:EdgeSecret2:SecretString:::}}',
+  ])
+  expect(edgeSecrets(third).sort()).toEqual(['EdgeSecret2', 'EdgeSecret3'])
+  for (const id of ANSWERING)
+    expect(readable(environmentOf(third, id)[ENV.edgeSecrets])).toBe('EdgeSecret3,EdgeSecret2')
+})
+
+test('names of its own come with their certificate, and with TLS 1.2 or newer', () => {
+  const named = template({ names: ['probes.example.org', 'probes.example.com'], certificate: CERTIFICATE })
+  expect(distributionOf(named)).toMatchObject({
+    Aliases: ['probes.example.org', 'probes.example.com'],
+    ViewerCertificate: { AcmCertificateArn: CERTIFICATE, MinimumProtocolVersion: 'TLSv1.2_2021' },
+  })
+  expect(named.Outputs.Url!.Value).toBe('https://probes.example.org')
+})
+
+test.each([
+  [{ webAcl: 'arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/A/1' }, /webAcl: .*deploy:firewall/],
+  [{ webAcl: `${WEB_ACL}\n` }, /webAcl/],
+  [{ certificate: CERTIFICATE.replace('us-east-1', 'eu-central-1') }, /certificate: .*us-east-1/],
+  [{ names: ['probes.example.org'] }, /certificate: names and their certificate go together/],
+  [{ certificate: CERTIFICATE }, /certificate: names and their certificate go together/],
+  [{ names: ['https://probes.example.org'], certificate: CERTIFICATE }, /names.0: is no host name/],
+  [{ requestsPerAddress: 9 }, /requestsPerAddress: .*6000/],
+  [{ secret: 0 }, /secret/],
+])('%j is refused before anything is deployed', (own, why) => {
+  expect(() => readSettings(settingsFile(behindEdge(own)), { local: false })).toThrow(why)
+})
+
+describe('the firewall', () => {
+  const own = { requestsPerAddress: 1234, submissionsPerAddress: 56 }
+  let firewall: Template
+  beforeAll(() => {
+    synthesizeFirewall({
+      outdir: join(folder, 'out'),
+      settingsFile: settingsFile({ cloud: { edge: own } }),
+    })
+    const file = join(folder, 'out', `${FIREWALL}.template.json`)
+    firewall = JSON.parse(readFileSync(file, 'utf8')) as Template
+  })
+  const webAcl = () => resourcesOf(firewall, 'AWS::WAFv2::WebACL').get('WebAcl')!.Properties
+  const rules = () =>
+    webAcl().Rules as {
+      Name: string
+      Statement: { RateBasedStatement: Record<string, unknown> }
+      Action: { Block: { CustomResponse: Record<string, unknown> } }
+    }[]
+
+  test('is valid, needs no ARN of itself, and gives its own out', async () => {
+    expect(await faultsOf(firewall)).toEqual([])
+    expect(readable(firewall.Outputs.WebAclArn!.Value)).toBe('WebAcl.Arn')
+    expect(webAcl()).toMatchObject({ Scope: 'CLOUDFRONT', DefaultAction: { Allow: {} } })
+  })
+
+  test('bounds what one address asks and posts in five minutes, as the settings say', () => {
+    expect(rules().map(({ Name, Statement }) => [Name, Statement.RateBasedStatement])).toEqual([
+      [
+        'Submissions',
+        {
+          AggregateKeyType: 'IP',
+          EvaluationWindowSec: 300,
+          Limit: 56,
+          ScopeDownStatement: {
+            ByteMatchStatement: {
+              FieldToMatch: { Method: {} },
+              PositionalConstraint: 'EXACTLY',
+              SearchString: 'POST',
+              TextTransformations: [{ Priority: 0, Type: 'NONE' }],
+            },
+          },
+        },
+      ],
+      ['Requests', { AggregateKeyType: 'IP', EvaluationWindowSec: 300, Limit: 1234 }],
+    ])
+  })
+
+  test('answers 429, with a Retry-After that every client obeys', () => {
+    const bodies = webAcl().CustomResponseBodies as Record<string, { Content: string }>
+    expect(rules()).toHaveLength(2)
+    for (const { Action } of rules()) {
+      const { ResponseCode, ResponseHeaders, CustomResponseBodyKey } = Action.Block.CustomResponse
+      expect([ResponseCode, ResponseHeaders]).toEqual([
+        429,
+        expect.arrayContaining([{ Name: 'Retry-After', Value: '60' }]),
+      ])
+      expect(JSON.parse(bodies[String(CustomResponseBodyKey)]!.Content)).toMatchObject({ status: 429 })
+    }
+  })
+
+  test('lets a caller wait as much as the registry does, and takes no tenth of the stage for it', () => {
+    const { hold, cloud } = DEFAULTS
+    const { requestsPerAddress, submissionsPerAddress } = cloud.edge
+    expect(requestsPerAddress).toBeGreaterThan((hold.waitsPerCaller * 300) / hold.hopSeconds)
+    expect(requestsPerAddress).toBeLessThan((cloud.requestsPerSecond * 300) / 10)
+    expect(submissionsPerAddress).toBeLessThan(requestsPerAddress)
+  })
+
+  test('writes down whom it refuses, without the query, and nobody else', () => {
+    const { Properties } = resourcesOf(firewall, 'AWS::WAFv2::LoggingConfiguration').get('Logging')!
+    expect(Properties).toMatchObject({
+      RedactedFields: [{ QueryString: {} }],
+      LoggingFilter: {
+        DefaultBehavior: 'DROP',
+        Filters: [{ Behavior: 'KEEP', Conditions: [{ ActionCondition: { Action: 'BLOCK' } }] }],
+      },
+    })
+    expect(readable(list(Properties.LogDestinationConfigs)[0])).toMatch(/:log-group:Log$/)
+  })
+})
