@@ -1,8 +1,9 @@
 // Behind a distribution, whose secret is the only thing that tells its requests from all others.
 
-import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { describe, expect, test } from 'vitest'
-import { asTheViewer, type Edge } from '../../../functions/runtime/edge.ts'
+import { asTheViewer, behind, type Edge } from '../../../functions/runtime/edge.ts'
 import { callerOf } from '../../../functions/runtime/http.ts'
 import { EDGE_HEADER, VIEWER_HEADER } from '../../../lib/aws/resources.ts'
 
@@ -87,4 +88,14 @@ describe('what comes past the distribution', () => {
     await expect(asTheViewer(never, event(claims))).resolves.toBeDefined()
     await expect(asTheViewer(never, through('newest'))).rejects.toThrow('looked')
   })
+})
+
+test.each<[string, Edge | undefined, string]>([
+  ['without a distribution is handed on as it came', undefined, DISTRIBUTION],
+  ['through a distribution is handed on as of its viewer', EDGE, '198.51.100.10'],
+])('a request %s', async (_, edge, sourceIp) => {
+  const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+    .use(behind(edge))
+    .handler(async ({ requestContext }) => ({ statusCode: 200, body: requestContext.http.sourceIp }))
+  expect(await handler(through('newest'), {} as Context)).toMatchObject({ body: sourceIp })
 })
