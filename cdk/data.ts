@@ -1,14 +1,19 @@
 // The stack of what must not be lost: tables, buckets and the key's secret. All else can be destroyed and deployed anew beside it.
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
+import type { Settings } from '../lib/model/settings.ts'
 import { addBuckets } from './buckets.ts'
 import { addSigningKey } from './signing-key.ts'
 import { addTables } from './tables.ts'
 
 export type Data = ReturnType<typeof addData>
 
-export function addData(stack: Stack, isProtected: boolean) {
-  const data = { ...addTables(stack, isProtected), ...addBuckets(stack), signingKey: addSigningKey(stack) }
+export function addData(stack: Stack, { cloud }: Settings, isProtected: boolean) {
+  const data = {
+    ...addTables(stack, isProtected),
+    ...addBuckets(stack),
+    signingKey: addSigningKey(stack, cloud.deployment.secretKeyArn),
+  }
   const { tables, buckets, signingKey } = data
   for (const [name, { tableName, tableArn }] of Object.entries(tables)) {
     give(stack, `${named(name)}Table`, tableName)

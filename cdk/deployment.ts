@@ -16,10 +16,9 @@ export const ON_ONE_MACHINE: Deployment = { stackName: 'ProbeRegistry', tags: {}
  */
 export function outOfPlace({ build, cloud }: Settings, region: string | undefined): string[] {
   if (region === undefined) return []
-  const { armRegions, domain } = cloud.deployment
+  const { armRegions, domain, secretKeyArn } = cloud.deployment
   const { partition = 'aws' } = RegionInfo.get(region)
   const onArm = ARCHES.filter((arch) => build.machines[arch] === 'aarch64')
-  const certified = domain?.certificateArn.split(':')[3] ?? region
   return [
     ...(partition === 'aws'
       ? []
@@ -31,11 +30,17 @@ export function outOfPlace({ build, cloud }: Settings, region: string | undefine
       : [
           `CodeBuild has no machines of ARM in ${region}, as far as cloud.deployment.armRegions knows, and builds for ${onArm.join(' and ')} run on those: say {"build": {"machines": {"x86_64": "x86_64", "aarch64": "x86_64"}}}, take one of ${armRegions.join(', ')}, or add ${region} to that list if CodeBuild has them there by now`,
         ]),
-    ...(certified === region
-      ? []
-      : [
-          `cloud.deployment.domain.certificateArn: the certificate lies in ${certified}, the stack goes to ${region}, and an HTTP API takes one of its own region`,
-        ]),
+    ...elsewhere('domain.certificateArn', domain?.certificateArn, region, 'an HTTP API takes a certificate'),
+    ...elsewhere('secretKeyArn', secretKeyArn, region, 'a secret takes a KMS key'),
+  ]
+}
+
+/** `arn:aws:SERVICE:REGION:...`: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+function elsewhere(setting: string, arn: string | undefined, region: string, rule: string): string[] {
+  const found = arn?.split(':')[3] ?? region
+  if (found === region) return []
+  return [
+    `cloud.deployment.${setting} is in ${found}, and the stack goes to ${region}: ${rule} of its own region alone`,
   ]
 }
 

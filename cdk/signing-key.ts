@@ -7,9 +7,11 @@ import { ENV } from '../lib/aws/resources.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
-export function addSigningKey(stack: Stack) {
+/** `kmsKeyArn`: the operator's own key for the secret; who else may use it, its own policy says. */
+export function addSigningKey(stack: Stack, kmsKeyArn: string | undefined) {
   const secret = new CfnSecret(stack, 'SigningKeySecret', {
     description: 'OpenPGP private key that signs the probes; only publish may read it',
+    ...(kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn }),
   })
   secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   acknowledge(secret, {
@@ -22,7 +24,25 @@ export function addSigningKey(stack: Stack) {
       write: { actions: ['secretsmanager:PutSecretValue'], resources: [secret.ref] },
     },
   )
-  return { secret, ...grants }
+  return { secret, ...grants, kms: kmsKeyArn === undefined ? undefined : throughSecrets(stack, kmsKeyArn) }
+}
+
+/**
+ * What reading and writing a secret under such a key take, of nobody but Secrets Manager on the function's behalf.
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ */
+const throughSecrets = ({ region, urlSuffix }: Stack, kmsKeyArn: string) => {
+  const only = {
+    resources: [kmsKeyArn],
+    conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.${urlSuffix}` } },
+  }
+  return granting(
+    {},
+    {
+      read: { actions: ['kms:Decrypt'], ...only },
+      write: { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], ...only },
+    },
+  )
 }
 
 export interface KeyHolders {

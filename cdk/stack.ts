@@ -116,6 +116,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   artifacts.grantTo(publish, 'create')
   inputs.grantTo(publish, 'keep trees and images')
   signingKey.grantTo(publish, 'read')
+  signingKey.kms?.grantTo(publish, 'read')
   bus.grantTo(publish, 'emit')
   builds.grantTo(publish, 'follow', 'stop')
 
@@ -125,6 +126,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
 
   const keyMaker = make('signing-key', { memoryMegabytes: 1024, timeoutSeconds: 120 })
   signingKey.grantTo(keyMaker, 'write')
+  signingKey.kms?.grantTo(keyMaker, 'write')
   artifacts.grantTo(keyMaker, 'read public key', 'tell absent', 'write public key')
   makeSigningKey(stack, { signingKey, keyMaker, publish })
 

@@ -59,7 +59,7 @@ export function synthesize({ outdir, bundles, settingsFile, local, region }: Syn
     terminationProtection: isProtected(app),
   })
   bundleFunctions(bundles)
-  const data = addData(store, isProtected(app))
+  const data = addData(store, settings, isProtected(app))
   addRegistry(work, settings, { data, bundles })
   if (!local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   strictly(app, { isChecked: !local })

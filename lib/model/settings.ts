@@ -227,6 +227,13 @@ export const baseSettings = z.object({
         })
         .optional(),
       domain: domain.optional(),
+      /** ARN of the KMS key that encrypts the secret of the signing key; else Secrets Manager's own of the account does */
+      secretKeyArn: z
+        .string()
+        .regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, {
+          error: "is no key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
+        })
+        .optional(),
     }),
     edge,
   }),

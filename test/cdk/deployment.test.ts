@@ -8,6 +8,7 @@ import { readSettings } from '../../cdk/settings.ts'
 import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
 
 const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'
+const SECRET_KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555'
 const DEPLOYMENT = {
   stackName: 'Probes-Staging',
   account: '123456789012',
@@ -15,6 +16,7 @@ const DEPLOYMENT = {
   tags: { 'cost-center': '42' },
   permissionsBoundary: 'team/Boundary',
   domain: { name: 'probes.example.org', certificateArn: CERTIFICATE },
+  secretKeyArn: SECRET_KEY,
 }
 const { domain } = DEPLOYMENT
 interface Environment {
@@ -107,10 +109,28 @@ describe('a stack that the settings name', () => {
     ).toEqual(['https://probes.example.org', 'Domain.RegionalDomainName', 'Domain.RegionalHostedZoneId'])
   })
 
+  test('keeps its signing key under their KMS key, which its two functions use through Secrets Manager alone', () => {
+    expect(properties('AWS::SecretsManager::Secret')).toMatchObject([{ KmsKeyId: SECRET_KEY }])
+    const users = [...resourcesOf(made.template, 'AWS::IAM::Policy')].flatMap(([id, { Properties }]) => {
+      const { Statement } = Properties.PolicyDocument as { Statement: { Resource: unknown }[] }
+      return Statement.filter(({ Resource }) => Resource === SECRET_KEY).map((own) => [id, own])
+    })
+    const own = {
+      Effect: 'Allow',
+      Resource: SECRET_KEY,
+      Condition: { StringEquals: { 'kms:ViaService': expect.anything() } },
+    }
+    expect(users).toEqual([
+      ['PublishRoleDefaultPolicy', { ...own, Action: 'kms:Decrypt' }],
+      ['SigningKeyRoleDefaultPolicy', { ...own, Action: ['kms:Decrypt', 'kms:GenerateDataKey'] }],
+    ])
+    expect(made.text).toContain('"secretsmanager.eu-central-1."')
+  })
+
   test('tells no function of it, but under which name it measures', () => {
     for (const { Environment } of properties('AWS::Lambda::Function')) {
       const { METRICS_NAMESPACE: namespace, ...others } = (Environment as Environment).Variables
-      expect(JSON.stringify(others)).not.toMatch(/probes\.example|cost-center|Boundary|Staging"/)
+      expect(JSON.stringify(others)).not.toMatch(/probes\.example|cost-center|Boundary|Staging"|arn:aws:kms/)
       expect(namespace ?? 'Probes-Staging').toBe('Probes-Staging')
     }
   })
@@ -120,7 +140,7 @@ test('without them goes to wherever the credentials are, unbounded, without a do
   const { stack, template, text } = synthesis()
   expect(stack.environment).toBe('aws://unknown-account/unknown-region')
   expect(stack.properties).not.toHaveProperty('tags')
-  expect(text).not.toMatch(/PermissionsBoundary|AWS::ApiGatewayV2::DomainName/)
+  expect(text).not.toMatch(/PermissionsBoundary|AWS::ApiGatewayV2::DomainName|kms/)
   expect(readable(template.Outputs.Url!.Value)).toBe('Api.ApiEndpoint')
 })
 
@@ -149,6 +169,7 @@ describe('refused, with what it may be', () => {
       /domain\.name: is no name of a host/,
     ],
     ['a path below a domain', { domain: { ...domain, path: 'probes' } }, /domain\.path: is not a setting/],
+    ['an alias of a KMS key', { secretKeyArn: 'alias/mine' }, /secretKeyArn: is no key's ARN/],
     ['a domain without a certificate', { domain: { name: 'x.org' } }, /domain\.certificateArn/],
   ]
   test.each(cases)('%s', (_, deployment, words) => {
@@ -189,7 +210,13 @@ describe('a region', () => {
 
   test('without the certificate of the domain is refused', () => {
     expect(() => read(of({ domain }), 'us-east-1')).toThrow(
-      /the certificate lies in eu-central-1, the stack goes to us-east-1/,
+      /domain\.certificateArn is in eu-central-1, and the stack goes to us-east-1/,
+    )
+  })
+
+  test('without the KMS key of the secret is refused', () => {
+    expect(() => read(of({ secretKeyArn: SECRET_KEY }), 'us-east-1')).toThrow(
+      /secretKeyArn is in eu-central-1, and the stack goes to us-east-1/,
     )
   })
 })
