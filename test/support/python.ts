@@ -1,15 +1,14 @@
-// Python's own checkers of OpenAPI documents, where this machine can have them: in an environment of their own.
+// Checkers that Python's registry has, where this machine can have them: in an environment of their own.
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { TestContext } from 'vitest'
 
 const run = promisify(execFile)
 
-/** Of pip's registry. */
-const PACKAGES = ['openapi-spec-validator==0.9.0', 'schemathesis==4.32.5']
 const INSTALL_MILLISECONDS = 5 * 60_000
 
 export interface Ran {
@@ -23,8 +22,8 @@ export interface PythonTools {
   remove(): Promise<void>
 }
 
-/** A text: why they cannot be had here. */
-export async function pythonTools(): Promise<PythonTools | string> {
+/** `packages`: each with its version, `name==1.2.3`. A text: why they cannot be had here. */
+export async function pythonTools(...packages: readonly string[]): Promise<PythonTools | string> {
   const dir = await mkdtemp(join(tmpdir(), 'python-tools-'))
   const remove = () => rm(dir, { recursive: true, force: true })
   const bin = (tool: string) => join(dir, 'bin', tool)
@@ -32,16 +31,28 @@ export async function pythonTools(): Promise<PythonTools | string> {
   try {
     await run('python3', ['-m', 'venv', dir], options)
     const quiet = ['--quiet', '--disable-pip-version-check', '--retries', '1']
-    await run(bin('pip'), ['install', ...quiet, ...PACKAGES], options)
+    await run(bin('pip'), ['install', ...quiet, ...packages], options)
   } catch (error) {
     await remove()
-    return `${PACKAGES.join(' and ')} cannot be had here: ${lastLine(error)}`
+    return `${packages.join(' and ')} cannot be had here: ${lastLine(error)}`
   }
   return { run: (tool, ...rest) => ran(bin(tool), ...rest), remove }
 }
 
+/** Those tools, or the test is skipped and says why. */
+export function had(tools: PythonTools | string, { skip }: TestContext): PythonTools {
+  if (typeof tools !== 'string') return tools
+  console.log(`skipped: ${tools}`)
+  return skip(tools)
+}
+
 function lastLine(error: unknown): string {
-  const { stderr = '', message = '' } = error as { stderr?: string; message?: string }
+  const {
+    stderr = '',
+    message = '',
+    killed,
+  } = error as { stderr?: string; message?: string; killed?: boolean }
+  if (killed) return `no end within ${INSTALL_MILLISECONDS / 60_000} minutes`
   return (stderr.trim() === '' ? message : stderr.trim()).split('\n').at(-1) ?? ''
 }
 
