@@ -7,10 +7,19 @@ export interface Faults {
   strikes(fault: Fault): boolean
   /** Milliseconds after which an index has what was written into its table just now. */
   lag(): number
+  /** Milliseconds after which a function gets an event that was told just now. */
+  delay(): number
 }
 
-/** Each is one of so many requests: rare enough that a client that tries again gets through, for it cannot tell why. */
-const ONE_OF = { 's3-slow-down': 30, 's3-conflict': 8, 'dynamodb-throttle': 30 } as const
+/**
+ * Each is one of so many requests, or events: rare enough that a client that tries again gets through, for it cannot tell
+ * why. Lambda may be given an event more than once (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html), and
+ * CodeBuild's are best effort (https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-codebuild.html).
+ */
+const ONE_OF = {
+  ...{ 's3-slow-down': 30, 's3-conflict': 8, 'dynamodb-throttle': 30 },
+  ...{ 'event-twice': 8, 'build-event-lost': 4 },
+} as const
 export type Fault = keyof typeof ONE_OF
 
 /**
@@ -19,7 +28,10 @@ export type Fault = keyof typeof ONE_OF
  */
 const MAX_LAG = 2000
 
-export const NO_FAULTS: Faults = { strikes: () => false, lag: () => 0 }
+/** Milliseconds. AWS promises no bound, and no order: an event that waits is overtaken. */
+const MAX_DELAY = 10_000
+
+export const NO_FAULTS: Faults = { strikes: () => false, lag: () => 0, delay: () => 0 }
 
 /** The same seed, the same faults, each kind in its own order: the tenth request of a kind is struck or not, whichever it is. */
 export function seededFaults(seed: string): Faults {
@@ -34,5 +46,6 @@ export function seededFaults(seed: string): Faults {
     strikes: (fault) => next(fault) < 1 / ONE_OF[fault],
     // Mostly short, and now and then as long as can be.
     lag: () => Math.round(MAX_LAG * next('dynamodb-lag') ** 3),
+    delay: () => Math.round(MAX_DELAY * next('event-delay') ** 6),
   }
 }

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
 import { seededFaults } from './faults.ts'
+import { OF_AWS } from './lambda/pace.ts'
 import type { Address } from './metrics/watch.ts'
 import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -129,7 +130,8 @@ async function start(): Promise<Stack> {
     if (line !== undefined) console.log(line)
   }
   const builders = buildersOf(hostSettings({ suites, settingsFile }))
-  const limits = strict === undefined ? { executions: EXECUTIONS } : { faults: seededFaults(strict) }
+  const limits =
+    strict === undefined ? { executions: EXECUTIONS } : { faults: seededFaults(strict), pace: OF_AWS }
   const stack = await startStack({
     ...{ assembly, dataDir, roots, log: say, onLost: giveUp, tell },
     ...{ builders, ...limits, ...others },

@@ -21,6 +21,7 @@ import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createInvokeApi, INVOKE_PREFIX } from './lambda/invoke-api.ts'
 import { createFunctions } from './lambda/lambda.ts'
+import { OF_ONE_MACHINE, type Pace } from './lambda/pace.ts'
 import { createCounts, OWN_ROUTES } from './metrics/counts.ts'
 import { type Address, openWatch } from './metrics/watch.ts'
 import { createOperator } from './operator.ts'
@@ -66,6 +67,8 @@ export interface StackOptions {
   readonly metrics?: Address
   /** what AWS does now and then; by default nothing of it happens */
   readonly faults?: Faults
+  /** how long events wait for their next try; by default as one machine has it */
+  readonly pace?: Pace
   /** bytes of what can be fetched or made again, above which it is deleted; default: it all stays */
   readonly cacheRoom?: number
   /** called with each step of each probe */
@@ -133,6 +136,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     onLost = () => {},
     tell = () => {},
     faults = NO_FAULTS,
+    pace = OF_ONE_MACHINE,
   } = options
   // First of all: a process inherits what is open when it starts.
   const builder = startBuilder()
@@ -190,7 +194,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   })
   closers.push(functions.stop)
   const queues = createQueues({ dir: inData('queues'), template, now, log })
-  const deliveries = createDeliveries({ dir: inData('events'), functions, queues, now, log })
+  const deliveries = createDeliveries({ dir: inData('events'), functions, queues, now, log, faults, pace })
   closers.push(deliveries.stop)
   const events = createEvents({
     template,
@@ -212,6 +216,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       builder,
       now,
       log,
+      faults,
       dir: inData('builds'),
       scratch,
       roots,

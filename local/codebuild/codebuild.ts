@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Events } from '../events/events.ts'
+import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Roles } from '../iam/roles.ts'
 import type { RootPlaces } from '../roots.ts'
 import type { Template } from '../template/template.ts'
@@ -50,6 +51,7 @@ export interface CodeBuildOptions {
   readonly concurrency: number
   readonly now: Clock
   readonly log?: (line: string) => void
+  readonly faults?: Faults
 }
 
 /** CodeBuild's own: the same token starts no second build for five minutes. */
@@ -62,7 +64,7 @@ const SETTLE_MS = 5000
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000
 
 export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
-  const { template, roles, now, log = () => {} } = options
+  const { template, roles, now, log = () => {}, faults = NO_FAULTS } = options
   const projects = template.ofType('AWS::CodeBuild::Project').map((resource) => openProject(resource, roles))
   const builds = openBuilds(options.dir)
   remove(options.scratch)
@@ -72,14 +74,15 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   /** builds whose end could not be written down yet */
   const unsettled = new Set<string>()
 
-  /** A crash before `announced` is stored tells the end again: events come at least once. */
+  /** A crash before `announced` is stored tells the end again. One that is lost is told by nobody any more. */
   function announce(build: Build): void {
-    options.events.emit({
-      source: 'aws.codebuild',
-      detailType: 'CodeBuild Build State Change',
-      resources: [buildArn(build.id)],
-      detail: eventDetail(build),
-    })
+    if (!faults.strikes('build-event-lost'))
+      options.events.emit({
+        source: 'aws.codebuild',
+        detailType: 'CodeBuild Build State Change',
+        resources: [buildArn(build.id)],
+        detail: eventDetail(build),
+      })
     if (build.end !== undefined) builds.save({ ...build, announced: true })
   }
 

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
+import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Queues } from '../sqs/sqs.ts'
 import { AwsError } from '../wire/aws-json.ts'
 import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
@@ -9,6 +10,7 @@ import { isObject, type Json, type JsonObject, number, string } from '../wire/js
 import type { Clock } from '../wire/types.ts'
 import { type Condition, type GivenUp, recordOf } from './destination.ts'
 import type { Fn, Functions } from './lambda.ts'
+import { OF_ONE_MACHINE, type Pace } from './pace.ts'
 
 export interface Deliveries {
   /** After it the event survives the death of the process, and reaches the function at least once. */
@@ -25,8 +27,8 @@ export interface DeliveriesOptions {
   readonly queues: Pick<Queues, 'send'>
   readonly now: Clock
   readonly log: (line: string) => void
-  /** milliseconds before the first retry; each further one waits twice as long */
-  readonly backoffMs?: number
+  readonly pace?: Pace
+  readonly faults?: Faults
 }
 
 interface Delivery {
@@ -37,21 +39,28 @@ interface Delivery {
   readonly since: number
   /** invocations that failed */
   readonly failures: number
+  /** tries in a row for which there was no execution, which count as no failure, as in Lambda; not written down */
+  readonly throttles: number
 }
 
-/** A function that is busy is tried again soon, and this counts as no failure, as in Lambda. */
-const THROTTLED_MS = 500
 /** A full disk keeps a delivery from being written down: it is tried again until there is room. */
 const BROKEN_MS = 5000
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { dir, functions, queues, now, log, backoffMs = 1000 } = options
+  const { dir, functions, queues, now, log, pace = OF_ONE_MACHINE, faults = NO_FAULTS } = options
   const timers = new Set<NodeJS.Timeout>()
   let stopped = false
   let broken = false
 
   const save = ({ file, fn, event, since, failures }: Delivery): void =>
     writeJson(file, { fn: fn.name, event, since, failures })
+
+  function accept(fn: Fn, event: JsonObject): void {
+    const file = join(dir, `${String(now()).padStart(15, '0')}-${randomUUID()}.json`)
+    const delivery = { file, fn, event, since: now(), failures: 0, throttles: 0 }
+    save(delivery)
+    later(delivery, faults.delay())
+  }
 
   function later(delivery: Delivery, ms: number): void {
     const timer = setTimeout(() => {
@@ -87,10 +96,13 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       giveUp(delivery, condition, outcome)
       return remove(file)
     }
-    if (outcome.tag === 'throttled') return later(delivery, THROTTLED_MS)
-    const again = { ...delivery, failures: failures + 1 }
+    if (outcome.tag === 'throttled') {
+      const throttles = delivery.throttles + 1
+      return later({ ...delivery, throttles }, pace.afterThrottle(throttles))
+    }
+    const again = { ...delivery, failures: failures + 1, throttles: 0 }
     save(again)
-    later(again, backoffMs * 2 ** failures)
+    later(again, pace.afterFailure(again.failures))
   }
 
   function end({ fn, since, failures }: Delivery, tag: GivenUp['last']['tag']): Condition | undefined {
@@ -133,7 +145,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       if (!isObject(stored) || !isObject(stored.event as Json)) throw new Error('is no event')
       const fn = functions.find(string(stored.fn, 'fn'))
       const [since, failures] = [number(stored.since, 'since'), number(stored.failures, 'failures')]
-      return { file, fn, event: stored.event as JsonObject, since, failures }
+      return { file, fn, event: stored.event as JsonObject, since, failures, throttles: 0 }
     } catch (error) {
       log(`${file} is left aside: ${error instanceof Error ? error.message : String(error)}`)
       return undefined
@@ -142,10 +154,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
   return {
     accept: (fn, event) => {
-      const file = join(dir, `${String(now()).padStart(15, '0')}-${randomUUID()}.json`)
-      const delivery = { file, fn, event, since: now(), failures: 0 }
-      save(delivery)
-      later(delivery, 0)
+      accept(fn, event)
+      // At least once, says AWS, and in no order.
+      if (faults.strikes('event-twice')) accept(fn, event)
     },
     recover: () => {
       for (const file of listJson(dir)) {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { type Fault, NO_FAULTS, seededFaults } from '../../local/faults.ts'
 
-const KINDS: Fault[] = ['s3-slow-down', 's3-conflict', 'dynamodb-throttle']
+const KINDS: Fault[] = [
+  ...['s3-slow-down', 's3-conflict', 'dynamodb-throttle', 'event-twice', 'build-event-lost'],
+] as const
 const seriesOf = (seed: string, kind: Fault): boolean[] => {
   const faults = seededFaults(seed)
   return Array.from({ length: 1000 }, () => faults.strikes(kind))
@@ -26,7 +28,7 @@ test.each(KINDS)('%s strikes now and then, whatever else is asked for', (kind) =
   expect(beside).toEqual(alone)
   const struck = alone.filter(Boolean).length
   expect(struck).toBeGreaterThan(10)
-  expect(struck).toBeLessThan(200)
+  expect(struck).toBeLessThan(350)
 })
 
 test('an index follows its table at once, and up to two seconds later', () => {
@@ -37,7 +39,15 @@ test('an index follows its table at once, and up to two seconds later', () => {
   expect(Math.max(...lags)).toBeLessThanOrEqual(2000)
 })
 
+test('an event comes mostly at once, and now and then seconds later', () => {
+  const { delay } = seededFaults('a')
+  const delays = Array.from({ length: 1000 }, delay).sort((a, b) => a - b)
+  expect(delays[500]).toBeLessThan(500)
+  expect(delays.at(-1)).toBeGreaterThan(5000)
+  expect(delays.at(-1)).toBeLessThanOrEqual(10_000)
+})
+
 test('without a seed there are none', () => {
-  expect(KINDS.map(NO_FAULTS.strikes)).toEqual([false, false, false])
-  expect(NO_FAULTS.lag()).toBe(0)
+  expect(KINDS.some(NO_FAULTS.strikes)).toBe(false)
+  expect([NO_FAULTS.lag(), NO_FAULTS.delay()]).toEqual([0, 0])
 })

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { type Fault, NO_FAULTS } from '../../../local/faults.ts'
 import type { StackOptions } from '../../../local/stack.ts'
 import { type JsonObject, object } from '../../../local/wire/json.ts'
 import { CACHE, rootFor } from '../../support/builds/roots.ts'
@@ -75,7 +77,7 @@ async function lab(
   buildSpec: string,
   properties: JsonObject = {},
   type = HERE,
-  more: Pick<StackOptions, 'builders'> = {},
+  more: Pick<StackOptions, 'builders' | 'faults'> = {},
 ) {
   const folder = temporaryFolder()
   const events = join(folder, 'events')
@@ -172,6 +174,17 @@ describe('a build', () => {
         },
       },
     })
+  })
+
+  test('whose event is lost is told by nobody, and says itself how it ended', async () => {
+    const faults = { ...NO_FAULTS, strikes: (fault: Fault) => fault === 'build-event-lost' }
+    const { options, stack, ask, ended, told } = await lab(spec('true'), {}, HERE, { faults })
+    expect((await ended((await ask('/start')).id)).buildStatus).toBe('SUCCEEDED')
+    await stack.stop()
+    // Nor by a later start, which knows that it was told.
+    await startedStack({ ...options, faults: NO_FAULTS })
+    await sleep(1000)
+    expect(told()).toEqual([])
   })
 
   test('whose command fails ends as failed, without its next command', async () => {

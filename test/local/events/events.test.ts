@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createEvents, type Events, type EventsOptions } from '../../../local/events/events.ts'
+import { type Faults, NO_FAULTS } from '../../../local/faults.ts'
 import { createRoles } from '../../../local/iam/roles.ts'
 import { createDeliveries } from '../../../local/lambda/deliveries.ts'
 import type { Fn, Functions, Outcome } from '../../../local/lambda/lambda.ts'
+import type { Pace } from '../../../local/lambda/pace.ts'
 import { createQueues } from '../../../local/sqs/sqs.ts'
 import { loadTemplate } from '../../../local/template/template.ts'
 import type { JsonObject } from '../../../local/wire/json.ts'
@@ -23,6 +25,8 @@ const OK: Outcome = { tag: 'answer', payload: 'null' }
 const FAILED: Outcome = { tag: 'failed', message: 'no' }
 const BUSY: Outcome = { tag: 'throttled' }
 
+const QUICK: Pace = { afterFailure: () => 5, afterThrottle: () => 5 }
+
 interface Lab {
   readonly events: Events
   readonly got: JsonObject[]
@@ -39,6 +43,7 @@ async function lab(
   resources: JsonObject,
   outcomes: Outcome[] = [],
   may: Principal['may'] = () => true,
+  { pace = QUICK, faults = NO_FAULTS }: { readonly pace?: Pace; readonly faults?: Faults } = {},
 ): Promise<Lab> {
   const folder = temporaryFolder()
   const assembly = await writeAssembly(join(folder, 'cdk.out'), resources)
@@ -63,7 +68,7 @@ async function lab(
   }
   const functions: Functions = { find: () => fn, stop: async () => {} }
   const dir = join(folder, 'events')
-  const deliveries = createDeliveries({ dir, functions, queues, now, log, backoffMs: 5 })
+  const deliveries = createDeliveries({ dir, functions, queues, now, log, pace, faults })
   const toQueue: EventsOptions['toQueue'] = (arn, message, rule) =>
     queues.send(arn, message, roles.service('events.amazonaws.com', rule))
   const events = createEvents({ template, functions, deliveries, toQueue, now, log })
@@ -230,6 +235,34 @@ describe('an event', () => {
     put([entry({ EventBusName: 'Ours' })])
     await until(() => pending() === 0 || undefined)
     expect(got).toHaveLength(5)
+  })
+
+  test('waits as its pace says, which knows how often it failed, and how often in a row it found no execution', async () => {
+    const asked: string[] = []
+    const wait = (what: string) => (count: number) => {
+      asked.push(`${what} ${count}`)
+      return 1
+    }
+    const pace = { afterFailure: wait('failed'), afterThrottle: wait('throttled') }
+    const outcomes = [BUSY, BUSY, FAILED, BUSY, FAILED, OK]
+    const { put, pending } = await lab(RULES, outcomes, undefined, { pace })
+    put([entry({ EventBusName: 'Ours' })])
+    await until(() => pending() === 0 || undefined)
+    expect(asked).toEqual(['throttled 1', 'throttled 2', 'failed 1', 'throttled 1', 'failed 2'])
+  })
+
+  test('comes twice where AWS would have it so, and may be overtaken by a later one', async () => {
+    const delays = [60, 60, 0, 0]
+    const faults: Faults = {
+      ...NO_FAULTS,
+      strikes: (fault) => fault === 'event-twice',
+      delay: () => delays.shift() ?? 0,
+    }
+    const { put, got, pending } = await lab(RULES, [], undefined, { faults })
+    put([entry({ EventBusName: 'Ours', Detail: '{"a":"first"}' })])
+    put([entry({ EventBusName: 'Ours', Detail: '{"a":"second"}' })])
+    await until(() => pending() === 0 || undefined)
+    expect(got.map(({ detail }) => (detail as JsonObject).a)).toEqual(['second', 'second', 'first', 'first'])
   })
 
   test('for a function without a permission is lost, and that is told', async () => {
