@@ -14,29 +14,34 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnLoggingConfiguration, CfnWebACL } from 'aws-cdk-lib/aws-wafv2'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import type { EdgeSettings } from '../lib/model/settings.ts'
+import { stackProps } from './deployment.ts'
 import { readSettings } from './settings.ts'
+import { strictly } from './strict.ts'
 
+/** Of its construct; the stack is called by the registry's. */
 export const FIREWALL = 'ProbeRegistryFirewall'
 
 export interface FirewallOptions {
   /** the cloud assembly */
   readonly outdir: string
-  /** the registry's own settings; of them `cloud.edge` counts here */
+  /** the registry's own settings; of them `cloud.edge` and `cloud.deployment` count here */
   readonly settingsFile: string | undefined
 }
+
+const HERE = 'us-east-1'
 
 /** Writes the assembly. Throws on bad settings and on findings of the checks. */
 export function synthesizeFirewall({ outdir, settingsFile }: FirewallOptions): void {
   const app = new App({ outdir, analyticsReporting: false })
-  const { cloud } = readSettings(settingsFile, { local: false })
+  const { deployment, edge } = readSettings(settingsFile, { local: false }).cloud
   const stack = new Stack(app, FIREWALL, {
+    ...stackProps({ ...deployment, stackName: `${deployment.stackName}Firewall`, region: HERE }),
     description: 'The firewall before the registry of kernel probes: what one address may ask.',
-    env: { region: 'us-east-1' },
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   })
-  addFirewall(stack, cloud.edge)
+  addFirewall(stack, edge)
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
-  app.synth()
+  strictly(app, { isChecked: true })
 }
 
 function addFirewall(stack: Stack, edge: EdgeSettings): void {

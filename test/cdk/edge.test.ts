@@ -197,11 +197,12 @@ test.each([
 
 describe('the firewall', () => {
   const own = { requestsPerAddress: 1234, submissionsPerAddress: 56 }
+  const deployment = { stackName: 'Probes', region: 'eu-central-1', tags: { 'cost-center': '42' } }
   let firewall: Template
   beforeAll(() => {
     synthesizeFirewall({
       outdir: join(folder, 'out'),
-      settingsFile: settingsFile({ cloud: { edge: own } }),
+      settingsFile: settingsFile({ cloud: { edge: own, deployment } }),
     })
     const file = join(folder, 'out', `${FIREWALL}.template.json`)
     firewall = JSON.parse(readFileSync(file, 'utf8')) as Template
@@ -213,6 +214,16 @@ describe('the firewall', () => {
       Statement: { RateBasedStatement: Record<string, unknown> }
       Action: { Block: { CustomResponse: Record<string, unknown> } }
     }[]
+
+  test('is called and tagged as the registry is, and lies in us-east-1 wherever that goes', () => {
+    const manifest = JSON.parse(readFileSync(join(folder, 'out', 'manifest.json'), 'utf8'))
+    expect(manifest.artifacts[FIREWALL]).toMatchObject({
+      environment: 'aws://unknown-account/us-east-1',
+      properties: { stackName: 'ProbesFirewall', tags: deployment.tags },
+    })
+    const [log] = [...resourcesOf(firewall, 'AWS::Logs::LogGroup').values()]
+    expect(log!.Properties.LogGroupName).toBe('aws-waf-logs-ProbesFirewall')
+  })
 
   test('is valid, needs no ARN of itself, and gives its own out', async () => {
     expect(await faultsOf(firewall)).toEqual([])
