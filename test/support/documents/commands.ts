@@ -42,6 +42,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'install -d -o probe-registry': nobody('it needs that user'),
   'systemctl enable': nobody('it needs systemd; test/documents/service.test.ts verifies the unit'),
   'npm test': nobody('it is what runs this test'),
+  'npx --no-install cdk bootstrap': nobody('it needs an AWS account'),
   'npm run deploy:first': { by: 'test', file: 'test/cdk/first-deploy.test.ts' },
   'npm run deploy:firewall': nobody(
     'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk/edge.test.ts',
