@@ -105,7 +105,7 @@ const CUSTOM_PREFIX = '/cloudformation/'
  * nothing up, and a download is a slow client's where it takes longer than from memory.
  */
 const TURNS = {
-  atOnce: 16,
+  atOnce: 64,
   headStartMs: (path: string) => (isWait(path) ? 1 : path.startsWith(S3_PREFIX) ? 10 : 50),
 }
 
