@@ -6,7 +6,7 @@ import { overlay } from '../lib/model/overlay.ts'
 import { jsonOf, parseOwn } from '../lib/model/parse.ts'
 import { said, UsageError } from './command-line.ts'
 
-/** The defaults with the JSON of `file` over them. UsageError where they are none. */
+/** The defaults with the JSON of `file` over them. UsageError where the file is missing or holds what is not a setting. */
 export function settingsIn(file: string | undefined): AllSettings {
   if (file === undefined) return DEFAULTS
   const hint = 'docs/operations.md tells what settings there are'

@@ -27,11 +27,11 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const
 
-/** UsageError where it is no number above zero. */
+/** UsageError where it is not a number above zero. */
 function numberOf(value: string | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   if (/^\d{1,9}(\.\d{1,9})?$/.test(value) && Number(value) > 0) return Number(value)
-  throw new UsageError(`${JSON.stringify(value)} is no number above zero`)
+  throw new UsageError(`${JSON.stringify(value)} is not a number above zero`)
 }
 
 const dollars = (value: number): string => `$${value.toFixed(value < 0.1 ? 5 : 2)}`

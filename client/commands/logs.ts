@@ -34,7 +34,8 @@ function timeOf(since: string): number {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
   if (count !== undefined) return Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS]
   const date = /^\d{4}-\d\d-\d\d/.test(since) ? Date.parse(since) : Number.NaN
-  if (Number.isNaN(date)) throw new UsageError(`${JSON.stringify(since)} is no time: 90m, 12h, 3d or a date`)
+  if (Number.isNaN(date))
+    throw new UsageError(`${JSON.stringify(since)} is not a time: write 90m, 12h, 3d or a date`)
   return date
 }
 

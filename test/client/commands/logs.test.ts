@@ -109,7 +109,7 @@ describe('of a registry on this machine', () => {
     )
     expect([asked?.status, asked?.stderr, marksOf(asked!.stdout)]).toEqual([0, '', 'a b c d e f'])
     expect([nobodys?.status, nobodys?.stderr]).toEqual([1, expect.stringContaining('no line of driver/')])
-    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringMatching(/no time.*\nUsage: /) })
+    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringMatching(/is not a time.*\nUsage: /) })
   })
 })
 
