@@ -34,8 +34,8 @@ test('every command of README.md and docs/ does what it says', async () => {
   await writeFile(settings, JSON.stringify({ debian: { suites: debianSuites() } }))
   await sh('mkdir', ['-p', '-m', '700', 'gnupg', HOST.falco], work.dir)
   const ran: string[] = []
-  /** what earlier commands have set, as in the one terminal of a user */
-  const env: Record<string, string> = {}
+  /** what earlier commands have set, as in the one terminal of a user; URL is what a deploy prints */
+  const env: Record<string, string> = { URL: `http://127.0.0.1:${port}` }
   const variables = () =>
     Object.entries(env)
       .map(([name, value]) => `${name}='${value}'; `)

@@ -1,6 +1,7 @@
 // The registry as a user has it: `sh local/start.sh` in a process of its own, asked with curl.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -103,14 +104,23 @@ function end(
   })
 }
 
+/**
+ * A port that nobody has. It is none of those that the kernel gives to outgoing connections (32768 and up, ip(7)
+ * ip_local_port_range): one of these would be somebody's before the registry listens.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  for (;;) {
+    const port = randomInt(10_000, 32_768)
+    if (await isFree(port)) return port
+  }
 }
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 
 /** A folder that is gone when the test is over. */
 export async function scratch(): Promise<{ dir: string; remove: () => Promise<void> }> {
