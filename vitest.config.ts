@@ -1,5 +1,5 @@
-// Four kinds of tests: fast ones in parallel, then those that build real probes, two files at a time, and of these the ones
-// that `npm test` leaves to `npm run test:long`, and last those that break the stack and need the machine for themselves.
+// Four kinds of tests: fast ones in parallel, then, two files at a time, those that build real probes, of these the ones that
+// `npm test` leaves to `npm run test:long`, and last those that break the stack, the longest of which mostly waits.
 
 import { defineConfig } from 'vitest/config'
 
@@ -16,7 +16,6 @@ const real = {
   hookTimeout: 10 * MINUTES,
 }
 const inPairs = (groupOrder: number) => ({ ...real, maxWorkers: 2, sequence: { groupOrder } })
-const alone = (groupOrder: number) => ({ ...real, fileParallelism: false, sequence: { groupOrder } })
 
 export default defineConfig({
   test: {
@@ -35,7 +34,7 @@ export default defineConfig({
       },
       { test: { ...inPairs(2), name: 'real', include: BUILDS, exclude: [LONG] } },
       { test: { ...inPairs(3), name: 'long', include: [LONG], env: { TEST_LONG: '1' } } },
-      { test: { ...alone(4), name: 'faults', include: [FAULTS], exclude: [LONG] } },
+      { test: { ...inPairs(4), name: 'faults', include: [FAULTS], exclude: [LONG] } },
     ],
   },
 })
