@@ -5,6 +5,7 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { giveWay } from '../priority.ts'
 import { unpackRoots } from '../roots.ts'
 import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
 import { openSandbox, type Running, removeFolder } from './sandbox.ts'
@@ -96,6 +97,7 @@ function receive(message: ToBuilder): void {
 }
 
 closeInherited()
+giveWay()
 process.on('message', receive)
 process.on('disconnect', () => {
   for (const kill of kills.values()) kill()

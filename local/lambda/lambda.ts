@@ -119,6 +119,7 @@ function runnerOptions(resource: Resource, role: Principal, options: FunctionsOp
       functionName: name,
       functionArn: resource.arn!,
       memoryMb,
+      isForEvents: invokeConfigOf(resource, options.template) !== undefined,
     },
     environment: { ...variables(resource), ...options.endpoints, ...lambdaEnvironment(name, memoryMb, role) },
     heapMb: Math.max(memoryMb, LEAST_HEAP_MB),
@@ -176,9 +177,7 @@ interface InvokeConfig {
 }
 
 function invokeConfig(fn: Resource, template: Template): InvokeConfig {
-  const config = template
-    .ofType('AWS::Lambda::EventInvokeConfig')
-    .find(({ properties }) => concerns(properties.FunctionName, fn))?.properties
+  const config = invokeConfigOf(fn, template)
   const read = (value: Json | undefined, otherwise: number): number =>
     number(isObject(config) && value !== undefined ? value : otherwise, `${fn.logicalId}: EventInvokeConfig`)
   return {
@@ -187,6 +186,11 @@ function invokeConfig(fn: Resource, template: Template): InvokeConfig {
     queueArn: onFailureOf(config?.DestinationConfig, fn, template),
   }
 }
+
+const invokeConfigOf = (fn: Resource, template: Template) =>
+  template
+    .ofType('AWS::Lambda::EventInvokeConfig')
+    .find(({ properties }) => concerns(properties.FunctionName, fn))?.properties
 
 function onFailureOf(config: Json | undefined, fn: Resource, template: Template): string | undefined {
   if (config === undefined) return undefined

@@ -8,6 +8,8 @@ export interface WorkerSetup {
   readonly functionName: string
   readonly functionArn: string
   readonly memoryMb: number
+  /** no client waits for its answer: those for whose answers one does go first */
+  readonly isForEvents: boolean
 }
 
 export interface ToWorker {

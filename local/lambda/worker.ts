@@ -6,6 +6,7 @@ import { Module } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveWay } from '../priority.ts'
 import { writeJson } from './json-console.ts'
 import { type FromWorker, monotonic, type ToWorker, type WorkerSetup } from './worker-protocol.ts'
 
@@ -13,6 +14,7 @@ type Handler = (event: unknown, context: object) => unknown
 
 const setup = workerData as WorkerSetup
 const port = parentPort!
+if (setup.isForEvents) giveWay()
 const send = (message: FromWorker): void => port.postMessage(message)
 const invocation = new AsyncLocalStorage<string>()
 writeJson(

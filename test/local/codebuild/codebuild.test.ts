@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -174,6 +175,12 @@ describe('a build', () => {
         },
       },
     })
+  })
+
+  test('gives way to whoever asks the registry for what is there', async () => {
+    const { ask, ended, log } = await lab(spec(`echo "nice $(cut -d ' ' -f 19 /proc/self/stat)"`))
+    expect((await ended((await ask('/start')).id)).buildStatus).toBe('SUCCEEDED')
+    expect(log()).toContain(`nice ${Math.min(getPriority() + 10, 19)}\n`)
   })
 
   test('whose event is lost is told by nobody, and says itself how it ended', async () => {

@@ -1,7 +1,7 @@
 // A runner of one function, whose asset is a file of the test.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,12 +11,18 @@ import { createRunner, type Runner } from '../../../local/lambda/runner.ts'
 const THREAD = "exports.handler = async () => require('node:worker_threads').threadId"
 
 /** `said`: what it wrote into its log. */
-function runnerOf(source: string, idleMs = 60_000): { runner: Runner; said: () => string } {
+function runnerOf(
+  source: string,
+  { idleMs = 60_000, isForEvents = false } = {},
+): { runner: Runner; said: () => string } {
   const asset = mkdtempSync(join(tmpdir(), 'asset-'))
   writeFileSync(join(asset, 'index.js'), source)
   const lines: string[] = []
   const runner = createRunner({
-    setup: { asset, handler: 'index.handler', functionName: 'it', functionArn: 'arn:it', memoryMb: 128 },
+    setup: {
+      ...{ asset, handler: 'index.handler', functionName: 'it', functionArn: 'arn:it' },
+      ...{ memoryMb: 128, isForEvents },
+    },
     ...{ environment: { ITS: 'own' }, heapMb: 64, timeoutMs: 5000, idleMs },
     executions: accountExecutions(10, new Map())('it'),
     log: {
@@ -41,7 +47,7 @@ test('calls come to the same worker, which sees the environment of its function 
 })
 
 test('a worker that is not called for so long ends, and the next call starts another', async () => {
-  const { runner } = runnerOf(THREAD, 50)
+  const { runner } = runnerOf(THREAD, { idleMs: 50 })
   const first = await runner.invoke('{}')
   await sleep(500)
   const second = await runner.invoke('{}')
@@ -59,4 +65,16 @@ test('what is wrong with an asset is told with a short trace, not with the text 
   const { message } = outcome as { message: string }
   expect(message).toContain('at loadHandler (worker.js:')
   expect(message.length + said().length).toBeLessThan(4000)
+})
+
+test('a function of events gives way to those for whose answers a client waits, and what it starts does so, too', async () => {
+  const source = `
+    const { execFileSync } = require('node:child_process')
+    exports.handler = async () => [require('node:os').getPriority(), Number(execFileSync('/usr/bin/nice'))]`
+  const outcomes = [true, false].map((isForEvents) => runnerOf(source, { isForEvents }).runner.invoke('{}'))
+  const [ours, lower] = [getPriority(), Math.min(getPriority() + 10, 19)]
+  expect(await Promise.all(outcomes)).toEqual([
+    { tag: 'answer', payload: JSON.stringify([lower, lower]) },
+    { tag: 'answer', payload: JSON.stringify([ours, ours]) },
+  ])
 })
