@@ -14,7 +14,7 @@ import { load } from './turns.ts'
 /** Megabytes. */
 const GOALS = { idle: 120, load: 250, plan: 300 } as const
 const CONNECTIONS = 64
-const LOAD_MS = 5000
+const LOAD_MS = 3000
 
 interface Megabytes {
   readonly idle: number
