@@ -106,7 +106,12 @@ const CUSTOM_PREFIX = '/cloudformation/'
  */
 const TURNS = {
   atOnce: 64,
-  headStartMs: (path: string) => (isWait(path) ? 1 : path.startsWith(S3_PREFIX) ? 10 : 50),
+  headStart: (path: string) =>
+    isWait(path)
+      ? { ms: 1, mostMs: 1 }
+      : path.startsWith(S3_PREFIX)
+        ? { ms: 10, mostMs: 10 }
+        : { ms: 50, mostMs: 1000 },
 }
 
 /** Rejects, with nothing left running, on an address or a folder that is taken and on what it does not know. */

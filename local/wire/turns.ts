@@ -8,19 +8,27 @@ export interface Turns {
   begin(kind: string): Promise<() => void>
 }
 
+/** How long one that has not ended keeps others waiting, in milliseconds. */
+export interface HeadStart {
+  /** where no other has ended for as long: a slow client, one who waits */
+  readonly ms: number
+  /** in any case */
+  readonly mostMs: number
+}
+
 export interface TurnsOptions {
   /** that run at one time */
   readonly atOnce: number
-  /** milliseconds after which one that has not ended keeps nobody waiting any more: a slow client, one who waits */
-  readonly headStartMs: (kind: string) => number
+  readonly headStart: (kind: string) => HeadStart
 }
 
 type Start = () => void
 
-export function createTurns({ atOnce, headStartMs }: TurnsOptions): Turns {
+export function createTurns({ atOnce, headStart }: TurnsOptions): Turns {
   /** in the order of their turns; none is empty */
   const waiting = new Map<string, Start[]>()
   let running = 0
+  let lastEnd = 0
 
   function next(): void {
     for (const [kind, starts] of waiting) {
@@ -33,17 +41,34 @@ export function createTurns({ atOnce, headStartMs }: TurnsOptions): Turns {
   }
 
   function run(kind: string): () => void {
-    running += 1
+    const { ms, mostMs } = headStart(kind)
+    const began = performance.now()
+    let timer: NodeJS.Timeout | undefined
     let over = false
-    const ended = (): void => {
+    running += 1
+    const giveBack = (): void => {
       if (over) return
       over = true
       clearTimeout(timer)
       running -= 1
       next()
     }
-    const timer = setTimeout(ended, headStartMs(kind))
-    return ended
+    // Where others end, it stands behind them itself: more beside it would only stand there, too.
+    const look = (): void => {
+      if (over) return
+      const now = performance.now()
+      if (now - lastEnd >= ms || now - began >= mostMs) giveBack()
+      else lookLater()
+    }
+    // After what has come in while this process itself was held up, which may be the end of another.
+    const lookLater = (): void => {
+      timer = setTimeout(() => setImmediate(look), ms)
+    }
+    lookLater()
+    return () => {
+      lastEnd = performance.now()
+      giveBack()
+    }
   }
 
   return {

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { listen } from '../../../local/wire/server.ts'
-import { createTurns, inTurns } from '../../../local/wire/turns.ts'
+import { createTurns, type HeadStart, inTurns } from '../../../local/wire/turns.ts'
 
-const LONG = 60_000
+const LONG = { ms: 60_000, mostMs: 60_000 }
 
 /** Asks for turns of these kinds, all at the same moment; gives the order in which they begin, one ending at a time. */
 async function orderOf(kinds: readonly string[], atOnce = 1): Promise<string[]> {
-  const { begin } = createTurns({ atOnce, headStartMs: () => LONG })
+  const { begin } = createTurns({ atOnce, headStart: () => LONG })
   const began: string[] = []
   await Promise.all(
     kinds.map(async (kind, i) => {
@@ -45,7 +45,7 @@ test('of one kind the first one begins first, and everyone begins once', async (
 })
 
 test('no more run at one time than may, and the next begins when one ends', async () => {
-  const { begin } = createTurns({ atOnce: 2, headStartMs: () => LONG })
+  const { begin } = createTurns({ atOnce: 2, headStart: () => LONG })
   const [first] = await Promise.all([begin('a'), begin('a')])
   let third = false
   const waits = begin('a').then(() => {
@@ -64,8 +64,32 @@ test('no more run at one time than may, and the next begins when one ends', asyn
   expect(fourth, 'an end that is told twice counts once').toBe(false)
 })
 
+/** How many that end quickly ran at one time, of two that may, beside one that does not end, in so many milliseconds. */
+async function quickBesideSlow(headStart: HeadStart, milliseconds: number): Promise<number> {
+  const { begin } = createTurns({ atOnce: 2, headStart: () => headStart })
+  await begin('slow')
+  const until = performance.now() + milliseconds
+  let [running, most] = [0, 0]
+  const quick = async () => {
+    while (performance.now() < until) {
+      const ended = await begin('quick')
+      most = Math.max(most, ++running)
+      await sleep(2)
+      running -= 1
+      ended()
+    }
+  }
+  await Promise.all([quick(), quick(), quick()])
+  return most
+}
+
+test('one that does not end keeps its place while others end, and no longer than it may', async () => {
+  expect(await quickBesideSlow({ ms: 150, mostMs: 60_000 }, 600)).toBe(1)
+  expect(await quickBesideSlow({ ms: 150, mostMs: 300 }, 600)).toBe(2)
+})
+
 test('one that does not end keeps the next waiting for its head start alone', async () => {
-  const { begin } = createTurns({ atOnce: 1, headStartMs: () => 10 })
+  const { begin } = createTurns({ atOnce: 1, headStart: () => ({ ms: 10, mostMs: 60_000 }) })
   await begin('slow')
   const began = performance.now()
   await begin('next')
@@ -81,7 +105,7 @@ test('a request whose client is gone is not begun', async () => {
       if (url === '/first?') await first.promise
       response.end()
     },
-    { atOnce: 1, headStartMs: () => LONG },
+    { atOnce: 1, headStart: () => LONG },
   )
   const server = await listen(service, { host: '127.0.0.1', port: 0 })
   const get = (path: string) => request({ host: '127.0.0.1', port: server.port, path }).on('error', () => {})
