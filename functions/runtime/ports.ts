@@ -64,8 +64,11 @@ function dynamo(): DynamoDb {
   return dynamoClient
 }
 
+/** As it was when the process began: Lambda gives others to the next one. Each look into the environment is a copy of it. */
+const ofRole = kept(fromEnvironment)
+
 const callOf = (api: Api, endpoint: string | undefined) =>
-  createCall(api, { endpoint, region: required('AWS_REGION'), credentials: fromEnvironment, now: Date.now })
+  createCall(api, { endpoint, region: required('AWS_REGION'), credentials: ofRole, now: Date.now })
 
 /** Only one machine's own S3 has an endpoint of its own, and no host name for each bucket. */
 function s3(): S3Client {
@@ -143,7 +146,7 @@ const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
     endpoint,
     bucket: required(ENV[bucket]),
     region: required('AWS_REGION'),
-    credentials: fromEnvironment,
+    credentials: ofRole,
     now: Date.now,
   })
 
