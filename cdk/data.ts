@@ -12,7 +12,7 @@ export function addData(stack: Stack, { cloud }: Settings, isProtected: boolean)
   const data = {
     ...addTables(stack, isProtected),
     ...addBuckets(stack),
-    signingKey: addSigningKey(stack, cloud.deployment.secretKeyArn),
+    signingKey: addSigningKey(stack, cloud.deployment),
   }
   const { tables, buckets, signingKey } = data
   for (const [name, { tableName, tableArn }] of Object.entries(tables)) {

@@ -7,15 +7,22 @@ import type { Settings } from '../lib/model/settings.ts'
 
 type Deployment = Settings['cloud']['deployment']
 
-/** For one machine: it has no account, and no name but the one that its data is called by. */
-export const ON_ONE_MACHINE: Deployment = { stackName: 'ProbeRegistry', tags: {}, armRegions: [] }
+/**
+ * For one machine: it has no account, and no name but the one that its data is called by. Copies of the key's secret stay in
+ * the template, so that they are told among what does nothing there.
+ */
+export const onOneMachine = ({ secretReplicas }: Deployment): Deployment => ({
+  ...{ stackName: 'ProbeRegistry', tags: {}, armRegions: [] },
+  secretReplicas: secretReplicas.map(({ region }) => ({ region })),
+})
 
 /**
  * What keeps the stack from being deployed into that region, in words for whoever wrote the settings. Undefined: it is not
  * known where it goes, and CloudFormation will tell.
  */
 export function outOfPlace({ build, cloud }: Settings, region: string | undefined): string[] {
-  if (region === undefined) return []
+  const replicas = misplacedReplicas(cloud.deployment, region)
+  if (region === undefined) return replicas
   const { armRegions, domain, secretKeyArn } = cloud.deployment
   const { partition = 'aws' } = RegionInfo.get(region)
   const onArm = ARCHES.filter((arch) => build.machines[arch] === 'aarch64')
@@ -32,12 +39,42 @@ export function outOfPlace({ build, cloud }: Settings, region: string | undefine
         ]),
     ...elsewhere('domain.certificateArn', domain?.certificateArn, region, 'an HTTP API takes a certificate'),
     ...elsewhere('secretKeyArn', secretKeyArn, region, 'a secret takes a KMS key'),
+    ...replicas,
   ]
 }
 
+/** `region`: of the stack, as far as it is known. Secrets Manager tells the same, but only once the stack is made. */
+function misplacedReplicas({ secretReplicas, secretKeyArn }: Deployment, region?: string): string[] {
+  const regions = secretReplicas.map((replica) => replica.region)
+  return secretReplicas.flatMap((replica, i) => {
+    const at = `cloud.deployment.secretReplicas.${i}`
+    const { partition } = RegionInfo.get(replica.region)
+    const keyIn = regionOf(replica.keyArn)
+    return [
+      ...(partition === 'aws' ? [] : [`${at}.region: ${replica.region} is no region of the partition aws`]),
+      ...(replica.region === region
+        ? [`${at}.region: ${region} is the stack's own, and lost with it: name another one`]
+        : []),
+      ...(regions.indexOf(replica.region) === i ? [] : [`${at}.region: ${replica.region} is named twice`]),
+      ...(keyIn === undefined || keyIn === replica.region
+        ? []
+        : [
+            `${at}.keyArn is in ${keyIn}, and the copy in ${replica.region}: a KMS key is of one region alone`,
+          ]),
+      ...(secretKeyArn === undefined || keyIn !== undefined
+        ? []
+        : [
+            `${at}.keyArn: the secret has a KMS key of its own (secretKeyArn), and its copy needs one, too: name a key of ${replica.region}`,
+          ]),
+    ]
+  })
+}
+
 /** `arn:aws:SERVICE:REGION:...`: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+const regionOf = (arn: string | undefined): string | undefined => arn?.split(':')[3]
+
 function elsewhere(setting: string, arn: string | undefined, region: string, rule: string): string[] {
-  const found = arn?.split(':')[3] ?? region
+  const found = regionOf(arn) ?? region
   if (found === region) return []
   return [
     `cloud.deployment.${setting} is in ${found}, and the stack goes to ${region}: ${rule} of its own region alone`,

@@ -127,6 +127,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   const keyMaker = make('signing-key', { memoryMegabytes: 1024, timeoutSeconds: 120 })
   signingKey.grantTo(keyMaker, 'write')
   signingKey.kms?.grantTo(keyMaker, 'write')
+  signingKey.copies?.grantTo(keyMaker, 'write')
   artifacts.grantTo(keyMaker, 'read public key', 'tell absent', 'write public key')
   makeSigningKey(stack, { signingKey, keyMaker, publish })
 

@@ -5,7 +5,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import type { AllSettings } from '../lib/kernels/settings.ts'
 import { bundleFunctions } from './bundle.ts'
 import { addData } from './data.ts'
-import { ON_ONE_MACHINE, stackProps } from './deployment.ts'
+import { onOneMachine, stackProps } from './deployment.ts'
 import { type ReadOptions, readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
 import { strictly } from './strict.ts'
@@ -67,7 +67,10 @@ export function synthesize({ outdir, bundles, settingsFile, local, region }: Syn
 
 function settingsOf(file: string | undefined, options: ReadOptions): AllSettings {
   const settings = readSettings(file, options)
-  return options.local ? { ...settings, cloud: { ...settings.cloud, deployment: ON_ONE_MACHINE } } : settings
+  const { cloud } = settings
+  return options.local
+    ? { ...settings, cloud: { ...cloud, deployment: onOneMachine(cloud.deployment) } }
+    : settings
 }
 
 /** The CLI checks the bootstrap version before it deploys; the template needs no parameter for it. */

@@ -60,7 +60,8 @@ await asOperator('cost', USAGE, async () => {
     buildSeconds: numberOf(values['build-seconds'], ASSUMED.buildSeconds),
     probeMegabytes: numberOf(values['probe-megabytes'], ASSUMED.probeMegabytes),
   }
-  const sections = [hits(assumed), build(settingsIn(values.settings), assumed), idleMonth()]
+  const settings = settingsIn(values.settings)
+  const sections = [hits(assumed), build(settings, assumed), idleMonth(settings)]
   const { date, region, sources } = PRICES
   if (values.json === true) {
     const told = sections.map((section) => ({ ...section, dollars: sumOf(section) }))

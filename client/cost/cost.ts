@@ -106,8 +106,9 @@ export function build(
 
 const MINUTES_OF_A_MONTH = 30 * 24 * 60
 
-export function idleMonth(): Section {
-  const { alarmMetrics, dashboards, secrets, sweepSeconds } = STACK.idle
+export function idleMonth({ cloud }: Pick<Settings, 'cloud'>): Section {
+  const { alarmMetrics, dashboards, sweepSeconds } = STACK.idle
+  const copies = cloud.deployment.secretReplicas.length
   const { sweep } = STACK.megabytes
   const { alarmMetricMonth, dashboardMonth, metricMonth } = PRICES.cloudWatch
   return {
@@ -116,7 +117,10 @@ export function idleMonth(): Section {
       { what: `about ${alarmMetrics} metrics that alarms look at`, dollars: alarmMetrics * alarmMetricMonth },
       { what: `${dashboards} dashboard`, dollars: dashboards * dashboardMonth },
       { what: 'the metrics of Sweep, QueueLength and BuildsRunning', dollars: 2 * metricMonth },
-      { what: `${secrets} secret, with the signing key`, dollars: secrets * PRICES.secrets.month },
+      {
+        what: `${STACK.idle.secrets} secret, with the signing key${copies === 0 ? '' : `, and ${copies} in other regions`}`,
+        dollars: (STACK.idle.secrets + copies) * PRICES.secrets.month,
+      },
       {
         what: `${count(MINUTES_OF_A_MONTH)} calls of Sweep, one a minute: ${sweepSeconds} s of ${sweep} MB each`,
         dollars: MINUTES_OF_A_MONTH * (PRICES.lambda.request + computing(sweep, sweepSeconds)),

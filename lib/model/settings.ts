@@ -65,6 +65,10 @@ const tags = z.record(
   }),
 )
 
+const kmsKeyArn = z.string().regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, {
+  error: "is no key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
+})
+
 /** A name of one's own for the HTTP API, and the certificate for it, which lies in the region of the stack. */
 const domain = z.object({
   name: z.string().regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
@@ -228,12 +232,9 @@ export const baseSettings = z.object({
         .optional(),
       domain: domain.optional(),
       /** ARN of the KMS key that encrypts the secret of the signing key; else Secrets Manager's own of the account does */
-      secretKeyArn: z
-        .string()
-        .regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, {
-          error: "is no key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
-        })
-        .optional(),
+      secretKeyArn: kmsKeyArn.optional(),
+      /** other regions that have a copy of that secret, each with the KMS key there that encrypts it */
+      secretReplicas: z.array(z.object({ region, keyArn: kmsKeyArn.optional() })),
     }),
     edge,
   }),
@@ -336,7 +337,7 @@ export const BASE_DEFAULTS: Settings = {
     requestBurst: 1000,
     waitConcurrency: 0,
     alarmMails: [],
-    deployment: { stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS] },
+    deployment: { stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS], secretReplicas: [] },
     edge: {
       // A caller that holds all it may at /wait asks some 3300 times in that time; the stage takes 150,000.
       requestsPerAddress: 6000,

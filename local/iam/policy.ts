@@ -107,6 +107,8 @@ export function wildcard(pattern: string, where: string): (text: string) => bool
 interface Operator {
   compile(expected: string, where: string): (actual: string) => boolean
   readonly negated?: true
+  /** of any of a key's values: where there are none, it does not hold */
+  readonly ofAny?: true
 }
 
 const equals: Operator = { compile: (expected) => (actual) => actual === expected }
@@ -116,6 +118,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ArnLike: like,
   ArnNotEquals: { ...like, negated: true },
   ArnNotLike: { ...like, negated: true },
+  'ForAnyValue:StringNotEquals': { ...equals, negated: true, ofAny: true },
   Bool: { compile: (expected) => (actual) => actual.toLowerCase() === expected.toLowerCase() },
   NumericLessThan: { compile: (expected) => (actual) => Number(actual) < Number(expected) },
   StringEquals: equals,
@@ -133,6 +136,7 @@ const KEYS = [
   's3:TlsVersion',
   's3:if-none-match',
   's3:prefix',
+  'secretsmanager:AddReplicaRegions',
 ].map((key) => key.toLowerCase())
 
 function conditions(raw: Json | undefined, where: string): Test[] {
@@ -162,13 +166,13 @@ const texts = (values: Json | undefined, where: string): string[] =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),
   )
 
-/** A key that the request lacks fits no positive condition, and every negated one. */
+/** A key that the request lacks fits no positive condition, and every negated one that is not of any value. */
 function condition(operator: Operator, key: string, values: string[], where: string): Test {
   const accepts = values.map((value) => operator.compile(value, where))
   const negated = operator.negated === true
   return ({ context }) => {
     const actual = context[key.toLowerCase()]
-    if (actual === undefined) return negated
+    if (actual === undefined) return negated && operator.ofAny !== true
     return accepts.some((accept) => accept(actual)) !== negated
   }
 }

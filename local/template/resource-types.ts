@@ -190,7 +190,12 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   },
   'AWS::SQS::QueuePolicy': named(undefined, {}, ['PolicyDocument', 'Queues'], []),
   'AWS::SecretsManager::Secret': {
-    ...named('Name', { Id: secretArn }, ['GenerateSecretString', 'SecretString'], ['KmsKeyId']),
+    ...named(
+      'Name',
+      { Id: secretArn },
+      ['GenerateSecretString', 'SecretString'],
+      ['KmsKeyId', 'ReplicaRegions'],
+    ),
     ref: secretArn,
   },
   'AWS::SecretsManager::ResourcePolicy': named(

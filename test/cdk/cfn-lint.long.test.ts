@@ -43,6 +43,7 @@ test('nor of those with a domain, a boundary, a KMS key, a distribution and mach
     permissionsBoundary: 'Boundary',
     domain: { name: 'probes.example.org', certificateArn },
     secretKeyArn: `arn:aws:kms:eu-west-3:123456789012:key/${id}`,
+    secretReplicas: [{ region: 'eu-west-1', keyArn: `arn:aws:kms:eu-west-1:123456789012:key/${id}` }],
   }
   const settings = {
     build: { machines: { aarch64: 'x86_64' } },

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSettings } from '../../cdk/settings.ts'
+import { inertIn } from '../../local/template/inert.ts'
+import { loadTemplate } from '../../local/template/template.ts'
 import { readable, resourcesOf, type Synthesis, synthesis } from '../support/cdk/template.ts'
+import { temporaryFolder } from '../support/local/assembly.ts'
 
 const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'
 const SECRET_KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555'
@@ -146,6 +149,110 @@ test('without them goes to wherever the credentials are, unbounded, without a do
 
 test('one machine has none of it', () => {
   expect(synthesis(of(DEPLOYMENT), true).text).toBe(synthesis(undefined, true).text)
+})
+
+describe("copies of the signing key's secret", () => {
+  const REPLICA_KEY = SECRET_KEY.replace('eu-central-1', 'eu-west-1')
+  const secretReplicas = [{ region: 'eu-west-1', keyArn: REPLICA_KEY }]
+  const copied = of({ region: 'eu-central-1', secretKeyArn: SECRET_KEY, secretReplicas })
+  let made: Synthesis
+  beforeAll(() => {
+    made = synthesis(copied)
+  })
+
+  test('are in the regions that the settings name, each under a KMS key of its own region', () => {
+    const [secret] = resourcesOf(made.template, 'AWS::SecretsManager::Secret').values()
+    expect(secret?.Properties).toMatchObject({
+      KmsKeyId: SECRET_KEY,
+      ReplicaRegions: [{ Region: 'eu-west-1', KmsKeyId: REPLICA_KEY }],
+    })
+  })
+
+  test("are under that region's own key where the settings name none", () => {
+    const { template } = synthesis(of({ secretReplicas: [{ region: 'eu-west-1' }] }))
+    const [secret] = resourcesOf(template, 'AWS::SecretsManager::Secret').values()
+    expect(secret?.Properties.ReplicaRegions).toEqual([{ Region: 'eu-west-1' }])
+  })
+
+  test('may be made by whoever deploys, and in no other region; who may read and write stays as it was', () => {
+    const [policy] = resourcesOf(made.template, 'AWS::SecretsManager::ResourcePolicy').values()
+    const { Statement } = policy!.Properties.ResourcePolicy as { Statement: { Action: string[] }[] }
+    expect(Statement.map(({ Action }) => Action[0])).toEqual([
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:ReplicateSecretToRegions',
+    ])
+    expect(Statement[2]).toEqual({
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: ['secretsmanager:ReplicateSecretToRegions'],
+      Resource: '*',
+      Condition: { 'ForAnyValue:StringNotEquals': { 'secretsmanager:AddReplicaRegions': ['eu-west-1'] } },
+    })
+  })
+
+  test('are encrypted for the one function that writes the key, through Secrets Manager alone', () => {
+    const users = [...resourcesOf(made.template, 'AWS::IAM::Policy')].flatMap(([id, { Properties }]) => {
+      const { Statement } = Properties.PolicyDocument as { Statement: { Resource: unknown }[] }
+      return Statement.filter(({ Resource }) => Resource === REPLICA_KEY).map((own) => [id, own])
+    })
+    expect(users).toEqual([
+      [
+        'SigningKeyRoleDefaultPolicy',
+        {
+          Effect: 'Allow',
+          Action: ['kms:Encrypt', 'kms:GenerateDataKey'],
+          Resource: REPLICA_KEY,
+          Condition: { StringLike: { 'kms:ViaService': expect.anything() } },
+        },
+      ],
+    ])
+    expect(made.text).toContain('"secretsmanager.*."')
+  })
+
+  test('are told by one machine to be nothing there', () => {
+    const folder = temporaryFolder()
+    const { dataTemplate, workTemplate } = synthesis(copied, true)
+    for (const [stack, template] of Object.entries({ Registry: workTemplate, RegistryData: dataTemplate })) {
+      writeFileSync(join(folder, `${stack}.template.json`), JSON.stringify(template))
+      writeFileSync(join(folder, `${stack}.assets.json`), '{"files":{}}')
+    }
+    const told = inertIn(loadTemplate(folder, { publicUrl: 'http://127.0.0.1:1' }))
+    expect(told).toContain('AWS::SecretsManager::Secret.ReplicaRegions')
+  })
+
+  const refused: readonly [string, object, RegExp][] = [
+    [
+      "in the stack's own region",
+      { region: 'eu-central-1' },
+      /eu-central-1 is the stack's own, and lost with/,
+    ],
+    ['in a region that is none', { region: 'xx-nowhere-1' }, /0\.region: xx-nowhere-1 is no region of/],
+    ['in a partition of another kind', { region: 'us-gov-west-1' }, /is no region of the partition aws/],
+    [
+      'under a KMS key of another region',
+      { region: 'eu-west-1', keyArn: SECRET_KEY },
+      /0\.keyArn is in eu-central-1, and the copy in eu-west-1/,
+    ],
+    [
+      'under an alias of a KMS key',
+      { region: 'eu-west-1', keyArn: 'alias/mine' },
+      /secretReplicas\.0\.keyArn: is no key's ARN/,
+    ],
+  ]
+  test.each(refused)('are refused %s', (_, replica, words) => {
+    expect(() => read(of({ region: 'eu-central-1', secretReplicas: [replica] }))).toThrow(words)
+  })
+
+  test('are refused without a KMS key of their own where the secret has one, and twice in a region', () => {
+    const region = 'eu-west-1'
+    expect(() => read(of({ secretKeyArn: SECRET_KEY, secretReplicas: [{ region }] }))).toThrow(
+      /0\.keyArn: the secret has a KMS key of its own .* name a key of eu-west-1/,
+    )
+    expect(() => read(of({ secretReplicas: [{ region }, { region }] }))).toThrow(
+      /secretReplicas\.1\.region: eu-west-1 is named twice/,
+    )
+  })
 })
 
 describe('refused, with what it may be', () => {

@@ -2,8 +2,8 @@
 
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DeleteObjectCommand, GetObjectCommand } from '@aws-sdk/client-s3'
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
 import { readKey, readPrivateKey } from 'openpgp'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -73,6 +73,8 @@ async function lab(statuses: number[] = []) {
     client,
     logged: () => JSON.stringify(logged.mock.calls),
     privateKey: () => readSigningKey(secrets, refs.Secret!),
+    put: (SecretString: string) =>
+      secrets.send(new PutSecretValueCommand({ SecretId: refs.Secret!, SecretString })),
     publicKey,
     fingerprints: async () => ({
       private: (
@@ -185,6 +187,20 @@ describe('a later deployment', () => {
     await call(create(url))
     expect(await fingerprints()).toEqual(before)
     expect(told[2]!.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: before.private })
+  })
+
+  test('in another region signs with the key that was put there, its private half first', async () => {
+    const lost = await lab()
+    await call(create(lost.url))
+    const [privateKey, publicKey] = [await lost.privateKey(), await lost.publicKey()]
+    const { url, told, client, put, fingerprints } = await lab()
+    await put(privateKey)
+    const object = { Bucket: 'artifacts', Key: PUBLIC_KEY_OBJECT, Body: publicKey }
+    await client.send(new PutObjectCommand(object))
+    await call(create(url))
+    const before = lost.told[0]!.body.PhysicalResourceId
+    expect(await fingerprints()).toEqual({ private: before, public: before })
+    expect(told[0]!.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: before })
   })
 
   test('of another generation makes another pair', async () => {

@@ -78,6 +78,13 @@ describe('a sum', () => {
   })
 })
 
+test('an idle month has each copy of the secret in it', () => {
+  const { cloud } = BASE_DEFAULTS
+  const secretReplicas = [{ region: 'eu-west-1' }, { region: 'eu-west-2' }]
+  const copied = { cloud: { ...cloud, deployment: { ...cloud.deployment, secretReplicas } } }
+  expect(sumOf(idleMonth(copied)) - sumOf(idleMonth(BASE_DEFAULTS))).toBeCloseTo(0.8, 9)
+})
+
 describe('what the stack has', () => {
   const { template } = synthesis(undefined, true)
 
@@ -94,7 +101,7 @@ describe('what the stack has', () => {
     expect(STACK.idle.alarmMetrics).toBe(Math.ceil(alarmMetrics(template) / 10) * 10)
     expect(STACK.idle.secrets).toBe(resourcesOf(template, 'AWS::SecretsManager::Secret').size)
     expect(STACK.idle.dashboards).toBe(resourcesOf(template, 'AWS::CloudWatch::Dashboard').size)
-    expect(sumOf(idleMonth())).toBeGreaterThan(STACK.idle.alarmMetrics * 0.1)
+    expect(sumOf(idleMonth(BASE_DEFAULTS))).toBeGreaterThan(STACK.idle.alarmMetrics * 0.1)
   })
 })
 

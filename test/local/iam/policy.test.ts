@@ -62,6 +62,15 @@ describe('a policy', () => {
     expect(ask(conditional('ArnNotEquals'), 'a:b', 'c')).toBe(true)
     expect(ask(conditional('ArnNotEquals'), 'a:b', 'c', { 's3:prefix': 'v' })).toBe(false)
   })
+  test('holds one on any of the values of a key only where the request has one that fits', () => {
+    const elsewhere = deny('*', '*', {
+      Condition: { 'ForAnyValue:StringNotEquals': { 'secretsmanager:AddReplicaRegions': ['a', 'b'] } },
+    })
+    const to = (region: string) => ({ 'secretsmanager:addreplicaregions': region })
+    expect(ask([allow('*', '*'), elsewhere], 'a:b', 'c')).toBe(true)
+    expect(ask([allow('*', '*'), elsewhere], 'a:b', 'c', to('b'))).toBe(true)
+    expect(ask([allow('*', '*'), elsewhere], 'a:b', 'c', to('d'))).toBe(false)
+  })
   test('knows by Null whether the request has a key at all', () => {
     const once = (lacks: Json) => allow('*', '*', { Condition: { Null: { 's3:If-None-Match': lacks } } })
     for (const no of ['false', false]) {

@@ -43,6 +43,12 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'systemctl enable': nobody('it needs systemd; test/documents/service.test.ts verifies the unit'),
   'npm test': nobody('it is what runs this test'),
   'npx --no-install cdk bootstrap': nobody('it needs an AWS account'),
+  'npx --no-install cdk deploy': nobody(
+    'it needs an AWS account; the templates that it deploys are synthesized and checked in test/cdk',
+  ),
+  aws: nobody(
+    'it needs an AWS account; test/functions/signing-key.test.ts puts a key where these commands put one',
+  ),
   'npm run deploy:first': { by: 'test', file: 'test/cdk/first-deploy.test.ts' },
   'npm run deploy:firewall': nobody(
     'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk/edge.test.ts',
