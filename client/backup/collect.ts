@@ -17,7 +17,7 @@ import {
   objectPath,
   pageSchema,
 } from './contents.ts'
-import { FORM, HEADER, type Header, type TableDescription } from './form.ts'
+import { FORM, HEADER, type Header, mostOf, type TableDescription } from './form.ts'
 import { bytesOf, type Writer } from './write.ts'
 
 export interface Running {
@@ -25,6 +25,8 @@ export interface Running {
   readonly client: DynamoDBClient
   readonly tables: { readonly probes: string; readonly sources: string }
   readonly buckets: Readonly<Record<Bucket, string>>
+  /** the queue of failed events */
+  readonly failedEvents: string
   readonly now: () => number
 }
 
@@ -33,6 +35,8 @@ export interface Collected {
   readonly probes: number
   /** that hosts submitted */
   readonly kernels: number
+  /** that wait for an operator */
+  readonly failedEvents: number
 }
 
 /** Items of one page at most: one of DynamoDB's has at most 1 MB. */
@@ -48,15 +52,18 @@ export async function collect(running: Running, writer: Writer): Promise<Collect
   const copy = copier(objects, buckets, writer)
   const kernels = await copyKernels(objects, buckets.inputs, copy)
   for (const key of new Set([PUBLIC_KEY_OBJECT, ...index.flatMap(artifactsOf)])) await copy('artifacts', key)
+  const failedEvents = await copyFailedEvents(running, writer)
   await copyKey(dataDir, objects, buckets.artifacts, writer)
-  return { probes: index.filter(({ objectKey }) => objectKey !== undefined).length, kernels }
+  return { probes: index.filter(({ objectKey }) => objectKey !== undefined).length, kernels, failedEvents }
 }
 
-async function headerOf({ dataDir, client, tables, buckets, now }: Running): Promise<Header> {
+async function headerOf(running: Running): Promise<Header> {
+  const { dataDir, client, tables, buckets, failedEvents, now } = running
   const dataForm = formOf(dataDir)
   if (dataForm === undefined) throw new Error(`${dataDir} is not the folder of a registry`)
   return {
-    ...{ backup: 'probe-registry', form: FORM, dataForm, madeAt: new Date(now()).toISOString(), buckets },
+    ...{ backup: 'probe-registry', form: FORM, dataForm, madeAt: new Date(now()).toISOString() },
+    ...{ buckets, failedEvents },
     tables: {
       probes: await describe(client, tables.probes),
       sources: await describe(client, tables.sources),
@@ -143,6 +150,29 @@ async function copyKernels(objects: Objects, bucket: string, copy: Copy): Promis
     kernels += 1
   }
   return kernels
+}
+
+/** Each is a file of its own, which nobody changes. One that an operator is done with meanwhile is gone, and stays so. */
+async function copyFailedEvents({ dataDir, failedEvents }: Running, writer: Writer): Promise<number> {
+  const folder = join(dataDir, 'queues', failedEvents)
+  let copied = 0
+  for (const name of ((await unlessGone(readdir(folder))) ?? []).sort()) {
+    const path = `queues/failed-events/${name}`
+    const body = mostOf(path) === undefined ? undefined : await unlessGone(readFile(join(folder, name)))
+    if (body === undefined) continue
+    await writer.add(path, body.length, [body])
+    copied += 1
+  }
+  return copied
+}
+
+async function unlessGone<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** Both are replaced whole, by a rename: what is read is one of them or the next. */

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import type { Read } from '../../lib/model/parse.ts'
 
 /** A change that older software cannot read counts one up. */
-export const FORM = 1
+export const FORM = 2
 export const HEADER = 'backup.json'
 export const SUMS = 'SHA256SUMS'
 export const MODE = 0o600
@@ -16,6 +16,8 @@ const MEGABYTE = 1024 * 1024
 const KINDS = [
   { path: /^tables\/(?:probes|sources)\/[0-9]{6}\.json$/, most: 16 * MEGABYTE },
   { path: /^objects\/(?:artifacts|inputs)\/[0-9a-f]{64}$/, most: 1024 * MEGABYTE },
+  // A message of SQS has 1 MB at most, of which as JSON each character may have six.
+  { path: /^queues\/failed-events\/[0-9]{15}-[0-9a-f-]{36}\.json$/, most: 16 * MEGABYTE },
   { path: /^secrets\/[0-9a-f]{16}\.json$/, most: MEGABYTE },
   { path: /^custom-resources\/[A-Za-z0-9]{1,128}\.json$/, most: MEGABYTE },
 ] as const
@@ -27,6 +29,7 @@ export const mostOf = (path: string): number | undefined => KINDS.find((kind) =>
 
 /** Physical names, as they stand in the folder of data. */
 const bucketName = z.string().regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/)
+const queueName = z.string().regex(/^[A-Za-z0-9_-]{1,80}$/)
 const tableName = z.string().regex(/^[A-Za-z0-9_-]{3,255}$/)
 const keys = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }))
 const tableSchema = z.object({
@@ -60,6 +63,8 @@ export const headerSchema = formSchema.extend({
   madeAt: z.string(),
   buckets: z.object({ artifacts: bucketName, inputs: bucketName }),
   tables: z.object({ probes: tableSchema, sources: tableSchema }),
+  /** the queue of failed events; form 1 has none of it */
+  failedEvents: queueName.optional(),
 })
 export type Header = Read<typeof headerSchema>
 

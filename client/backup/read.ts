@@ -49,8 +49,7 @@ const broken = (why: string): Error => new Error(`it is no whole backup of a reg
 export async function openArchive(file: string): Promise<Archive> {
   const handle = await open(file)
   try {
-    const entries = await entriesOf(handle)
-    const header = await headerOf(handle, entries)
+    const { header, entries } = await entriesOf(handle)
     await checkSums(handle, entries)
     const parts = new Map(entries.slice(1, -1).map((part) => [part.path, part]))
     const read = (part: Part) => same(handle, part)
@@ -65,10 +64,11 @@ export async function openArchive(file: string): Promise<Archive> {
   }
 }
 
-/** All that it holds, each with its digest. */
-async function entriesOf(handle: FileHandle): Promise<Part[]> {
+/** All that it holds, each with its digest. What it is comes first: what a newer form holds is not for this software to judge. */
+async function entriesOf(handle: FileHandle): Promise<{ header: Header; entries: Part[] }> {
   const { size } = await handle.stat()
   const entries: Part[] = []
+  let header: Header | undefined
   const seen = new Set<string>()
   let at = 0
   for (;;) {
@@ -78,12 +78,14 @@ async function entriesOf(handle: FileHandle): Promise<Part[]> {
     if (entries.length === 0 && part.path !== HEADER) throw broken(`it does not begin with ${HEADER}`)
     if (seen.has(part.path)) throw broken(`${part.path} is in it twice`)
     if (seen.add(part.path).size > MOST_PARTS) throw broken(`it has more than ${MOST_PARTS} files`)
+    header ??= await headerOf(handle, part)
     entries.push(part)
     at = part.start + part.bytes + filePadding(part.bytes).length
   }
   if (size !== at + endOfArchive().length) throw broken('it goes on after its end, or is cut off')
   if (!(await exactly(handle, at, size - at)).equals(endOfArchive())) throw broken('its end is changed')
-  return entries
+  if (header === undefined) throw broken('it is empty')
+  return { header, entries }
 }
 
 async function entryAt(handle: FileHandle, at: number, block: Buffer, size: number): Promise<Part> {
@@ -101,9 +103,7 @@ async function entryAt(handle: FileHandle, at: number, block: Buffer, size: numb
   return { path, bytes, start, sha256: await digestOf(bytesOf(handle, start, bytes)) }
 }
 
-/** Its form first: what a newer one holds is not for this software to judge. */
-async function headerOf(handle: FileHandle, [first]: readonly Part[]): Promise<Header> {
-  if (first === undefined) throw broken('it is empty')
+async function headerOf(handle: FileHandle, first: Part): Promise<Header> {
   const value = parsed(await whole(bytesOf(handle, first.start, first.bytes)), HEADER)
   const form = formSchema.safeParse(value)
   if (!form.success) throw broken(`${HEADER} does not say that it is one`)

@@ -33,6 +33,8 @@ export async function checkContents(archive: Archive): Promise<void> {
   for (const part of parts.values()) if (part.path.startsWith('objects/')) await checkObject(archive, part)
   for await (const item of itemsOf(archive, 'probes'))
     for (const key of artifactsOf(item)) partOf(archive, objectPath('artifacts', key))
+  if (header.failedEvents === undefined && [...parts.keys()].some((path) => path.startsWith('queues/')))
+    throw new Error('it has failed events, and does not say of which queue')
   // Without it the first start makes another key.
   if (![...parts.keys()].some((path) => path.startsWith('custom-resources/')))
     throw new Error('it lacks what says that its signing key was made')
@@ -129,8 +131,9 @@ async function writeAll(dir: string, archive: Archive): Promise<void> {
 }
 
 /** Where a part lies in the folder of data. Its path is one of the few that an archive can have (form.ts). */
-function placeOf({ header: { buckets } }: Archive, { path }: Part): string {
+function placeOf({ header: { buckets, failedEvents } }: Archive, { path }: Part): string {
   const [kind, bucket, name] = path.split('/')
+  if (kind === 'queues') return join('queues', String(failedEvents), String(name))
   return kind === 'objects' ? join('s3', buckets[bucket as keyof typeof buckets], String(name)) : path
 }
 

@@ -11,7 +11,8 @@ import { asOperator, DATA, operatorOf, printable } from '../operator.ts'
 const USAGE = `Usage: probe-registry backup [--data DIR] FILE
 
 Writes FILE, which is not there yet, while the registry runs on DIR (.data unless said otherwise): the index of probes and the
-digests of sources, the published probes with their signatures and logs, the kernels that hosts submitted, and the signing key.
+digests of sources, the published probes with their signatures and logs, the kernels that hosts submitted, the events that
+failed and wait for an operator, and the signing key.
 It is a tar archive without a password, for your eyes alone: whoever has it can sign as this registry. What can be made anew
 is not in it: package lists, packages, build roots, builds that run. \`probe-registry restore\` makes a registry of it.
 For a registry of one machine. A deployed one has point-in-time recovery of its tables and versions of its objects.
@@ -21,15 +22,17 @@ Exit status: 0 done, read back and found whole; 2 nothing was written, and why.
 const OPTIONS = { data: { type: 'string' }, help: { type: 'boolean' } } as const
 
 async function backup(dataDir: string, file: string): Promise<Collected> {
-  const { endpoint, region, credentials, tables, buckets } = operatorOf(dataDir)
-  if (buckets === undefined)
+  const { endpoint, region, credentials, tables, buckets, queues } = operatorOf(dataDir)
+  const failedEvents = queues?.FailedEvents?.split('/').at(-1)
+  if (buckets === undefined || failedEvents === undefined)
     throw new Error('the registry that runs there is older than this command: restart it')
   const client = new DynamoDBClient({ endpoint, region, credentials })
-  let collected: Collected = { probes: 0, kernels: 0 }
+  let collected: Collected = { probes: 0, kernels: 0, failedEvents: 0 }
   const running = {
     ...{ dataDir, client, now: Date.now },
     tables: { probes: tables.Probes, sources: tables.Sources },
     buckets: { artifacts: buckets.Artifacts, inputs: buckets.Inputs },
+    failedEvents,
   }
   const fill = async (writer: Parameters<typeof collect>[1]): Promise<void> => {
     collected = await collect(running, writer)
@@ -52,9 +55,11 @@ await asOperator('backup', USAGE, async () => {
   }
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0) throw new UsageError('it takes one FILE')
-  const { probes, kernels } = await backup(values.data ?? DATA, file)
+  const { probes, kernels, failedEvents } = await backup(values.data ?? DATA, file)
   console.log(
-    printable(`${file}: ${probes} published probes, ${kernels} submitted kernels, and the signing key`),
+    printable(
+      `${file}: ${probes} published probes, ${kernels} submitted kernels, ${failedEvents} failed events, and the signing key`,
+    ),
   )
   return 0
 })

@@ -387,7 +387,8 @@ async function publishWhole(
   const held = await ports.index.publish(key, claim.claim, tested, test)
   const seconds = Math.max(0, Math.round((ports.now() - claim.claimedAt) / 1000))
   const { sha256, bytes } = publication
-  ports.log('published', { key, claim: claim.claim, sha256, bytes, seconds })
+  // Counted by this word: the event and the sweep may come by at the same moment, and only one of them has published it.
+  ports.log(held ? 'published' : 'published before', { key, claim: claim.claim, sha256, bytes, seconds })
   await keepTree(ports, claim.claim, staged)
   return held
 }

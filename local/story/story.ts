@@ -49,6 +49,7 @@ const MANY = 10_000
 export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Story {
   const asked = new Map<string, number>()
   const queued = new Set<string>()
+  const ended = new Set<string>()
   const took = (claim: string): { seconds?: number } => {
     const began = asked.get(claim)
     return began === undefined ? {} : { seconds: Math.round((elapsed() - began) / 1000) }
@@ -69,7 +70,7 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
       const step = stepOf(message)
       if (step === undefined) return
       const { key, claim } = message
-      if (!isNews(queued, key, step.step)) return
+      if (!isNews(queued, key, step.step) || !isFirst(ended, claim, step)) return
       tell({ at: now(), key, ...step, ...took(String(claim)), waiting: waiting(key) })
     },
     queued: () => queued.size,
@@ -88,8 +89,26 @@ function isNews(queued: Set<string>, key: string, step: Step['step']): boolean {
   return true
 }
 
+/** What becomes of a claim, each of which it comes to once. */
+const ENDS: readonly Step['step'][] = ['published', 'failed', 'renamed']
+
+/**
+ * The event of a build's end and the sweep may both come by at the same moment: one of them settles the claim, and both may
+ * say so.
+ */
+function isFirst(ended: Set<string>, claim: Json | undefined, { step, detail }: Told): boolean {
+  if (!ENDS.includes(step) || typeof claim !== 'string') return true
+  const end = [claim, step, detail].join(' ')
+  if (ended.has(end)) return false
+  if (ended.size >= MANY) ended.clear()
+  ended.add(end)
+  return true
+}
+
+type Told = Pick<Step, 'step' | 'detail'>
+
 /** By the events that the functions log (lib/plan, lib/build, lib/publish). */
-function stepOf({ event, reason, of, verdict, test }: JsonObject): Pick<Step, 'step' | 'detail'> | undefined {
+function stepOf({ event, reason, of, verdict, test }: JsonObject): Told | undefined {
   switch (event) {
     case 'build queued':
       return { step: 'waiting', detail: 'for a builder' }

@@ -60,7 +60,7 @@ test('the same bytes, signatures and key are served by what was restored, and ne
   // It goes on building while it is written.
   const building = curl(['-sSL', '--max-time', '50', '-o', '/dev/null', registry.url + BUILT_NOW])
   expect(await shown('backup', registry.dataDir)).toMatch(
-    /: 1 published probes, 0 submitted kernels, and the signing key/,
+    /: 1 published probes, 0 submitted kernels, 0 failed events, and the signing key/,
   )
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(await refusal('backup', registry.dataDir)).toMatchObject({

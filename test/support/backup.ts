@@ -16,6 +16,7 @@ import { markForm } from '../../local/start/data-folder.ts'
 import { startDynamoDb } from './aws/dynamodb-lab.ts'
 import { temporaryFolder } from './local/assembly.ts'
 
+export const QUEUE = 'Registry-FailedEvents'
 export const BUCKETS = { artifacts: 'registry-artifacts', inputs: 'registry-inputs' }
 /** Stands in the secret, and in nothing that is ever said. */
 export const SECRET_FILE = 'secrets/0123456789abcdef.json'
@@ -40,7 +41,7 @@ export async function makeSource(): Promise<Source> {
   onTestFinished(lab.stop)
   const dataDir = temporaryFolder()
   const tables = { probes: await lab.table(), sources: await lab.table() }
-  const running = { dataDir, client: lab.plain, tables, buckets: BUCKETS, now: () => 0 }
+  const running = { dataDir, client: lab.plain, tables, buckets: BUCKETS, failedEvents: QUEUE, now: () => 0 }
   const objects = openObjects(join(dataDir, 's3'), Object.values(BUCKETS))
   const store: Source['store'] = async (bucket, key, body = `bytes of ${key}`) => {
     const bytes = Buffer.byteLength(body)

@@ -136,7 +136,8 @@ describe('an archive', () => {
 
   test('of a newer form is told as that, whatever else is in it', async () => {
     const newer = JSON.stringify({ backup: 'probe-registry', form: FORM + 1, more: true })
-    await expect(opened(packed([[HEADER, newer]]))).rejects.toThrow(
+    const entries = [[HEADER, newer] as const, ['another/kind', ''] as const]
+    await expect(opened(packed(entries))).rejects.toThrow(
       `it is a backup of a newer version of this software (form ${FORM + 1}; this one knows ${FORM})`,
     )
   })

@@ -8,8 +8,9 @@ import { openArchive } from '../../../client/backup/read.ts'
 import { checkContents, restoreInto } from '../../../client/backup/restore.ts'
 import { encodeKernel } from '../../../lib/model/kernel.ts'
 import { inputKey, kernelKey, PUBLIC_KEY_OBJECT } from '../../../lib/model/keys.ts'
+import { openQueue } from '../../../local/sqs/queue.ts'
 import { claimDataFolder, openDataFolder, RESTORING } from '../../../local/start/data-folder.ts'
-import { BUCKETS, backedUp, idsIn, makeSource, objectIn, SECRET_FILE } from '../../support/backup.ts'
+import { BUCKETS, backedUp, idsIn, makeSource, objectIn, QUEUE, SECRET_FILE } from '../../support/backup.ts'
 import { temporaryFolder } from '../../support/local/assembly.ts'
 
 type Send = (command: Parameters<DynamoDBClient['send']>[0]) => Promise<unknown>
@@ -72,6 +73,28 @@ describe('what is restored', () => {
       ['custom-resources', 'dynamodb', 'lock.sqlite', 's3', 'secrets', 'stack.json'].sort(),
     )
     openDataFolder({ dir, log: () => {}, onLost: () => {} }).close()
+  })
+
+  test('has the events that failed, for the operator to see and send again', async () => {
+    const { running, backup } = await makeSource()
+    const queueOf = (dir: string) =>
+      openQueue({
+        ...{ dir: join(dir, 'queues', QUEUE), retentionMs: 1000, maxBytes: 1_048_576 },
+        ...{ now: () => 5, log: () => {} },
+      })
+    const queue = queueOf(running.dataDir)
+    const events = [
+      { body: '{"detail":{"key":"driver/p"}}', attributes: { ERROR_CODE: 'NO_PERMISSIONS' } },
+      // As JSON six times as long.
+      { body: '\u0001'.repeat(1_048_576), attributes: {} },
+    ]
+    const ids = events.map((event) => queue.send(event))
+    const [gone] = [queue.send({ body: 'forgotten', attributes: {} })]
+    const receipt = queue.receive(3, 0).find(({ id }) => id === gone)!.receipt
+    expect(queue.remove(receipt)).toBe(true)
+    const found = queueOf(await restored(await backup())).receive(10, 0)
+    const byId = new Map(found.map(({ id, body, attributes, sent }) => [id, { body, attributes, sent }]))
+    expect(byId).toEqual(new Map(ids.map((id, i) => [id, { ...events[i], sent: 5 }])))
   })
 
   test('has no probe that was being built: the next request builds it', async () => {
@@ -157,6 +180,17 @@ describe('nothing is restored', () => {
       await expect(checkContents({ ...archive, parts: fewer(path) })).rejects.toThrow(/lacks|signing key/)
     await archive.close()
     expect(running.buckets).toEqual(BUCKETS)
+  })
+
+  test('of failed events of which it does not say the queue', async () => {
+    const { backup, running } = await makeSource()
+    mkdirSync(join(running.dataDir, 'queues', QUEUE), { recursive: true })
+    const name = `000000000000005-${'0'.repeat(36)}.json`
+    writeFileSync(join(running.dataDir, 'queues', QUEUE, name), '{"body":"","attributes":{}}')
+    const archive = await openArchive(await backup())
+    const { failedEvents: _, ...header } = archive.header
+    await expect(checkContents({ ...archive, header })).rejects.toThrow('does not say of which queue')
+    await archive.close()
   })
 
   test('of data of a newer form', async () => {

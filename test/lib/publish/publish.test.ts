@@ -123,6 +123,17 @@ test('what is published is told with the seconds since its build was claimed', a
   expect(log.find(({ event }) => event === 'published')?.fields).toMatchObject({ key: KEY, seconds: 31 })
 })
 
+test('is told once where its event and the sweep come by at the same moment', async () => {
+  const world = createWorld({ probe: probeBytes() })
+  await world.get()
+  await world.plan()
+  const end = await world.endUnheard()
+  const both = [end, end].map((one) => publish(world.publishPorts, one))
+  expect((await Promise.all(both)).sort()).toEqual(['claim-lost', 'published'])
+  const told = world.memory.inside.log.map(({ event }) => event)
+  expect(told.filter((event) => event.startsWith('published'))).toEqual(['published', 'published before'])
+})
+
 describe('a load test that is required', () => {
   test('comes before the probe is published, and its verdict stands beside it', async () => {
     const { world, state, phases } = await run(mode('required'), 'passed')

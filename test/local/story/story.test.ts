@@ -64,6 +64,15 @@ describe('the story of a probe', () => {
     ])
   })
 
+  test('tells the end of a claim once, however many tell it, and that of the next claim again', () => {
+    const { logged, text } = story()
+    for (const claim of ['c1', 'c1', 'c2', 'c1'])
+      for (const event of ['published', 'build failed'])
+        logged({ event, key: KEY, claim, ...(event === 'published' ? {} : { reason: 'compile-error' }) })
+    const both = ['published', 'failed, compile-error']
+    expect(text()).toEqual([...both, ...both])
+  })
+
   test('counts what waits for its turn, until that comes or it is forgotten', () => {
     const { logged, queued, text } = story()
     const other = KEY.replace('amd64', 'rt-amd64')
