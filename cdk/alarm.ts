@@ -25,6 +25,7 @@ export const RUNBOOK = {
   sweeping: 'Lost claims are not freed',
   tables: 'The tables refuse',
   failures: 'Events fail',
+  canary: 'The canary finds no good probe',
 } as const
 
 export interface Trouble {
@@ -36,6 +37,8 @@ export interface Trouble {
    * of it yet, and is silent
    */
   readonly whenSilent?: true
+  /** of one that is in trouble when silent: in trouble under this value as well */
+  readonly below?: number
   /** periods in a row, 1 where nothing is said */
   readonly periods?: number
   /** what it means for the people who use the registry */
@@ -63,7 +66,7 @@ export function alarms(stack: Stack, topic: Topic): Alarms {
  * Without data an alarm is quiet. Where silence itself is the trouble, the alarm begins as "insufficient data", which rings
  * nobody, and rings when it falls back to that. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
  */
-const bound = ({ atLeast = 1, whenSilent }: Trouble) =>
+const bound = ({ atLeast = 1, whenSilent, below = 0 }: Trouble) =>
   whenSilent === undefined
     ? {
         threshold: atLeast,
@@ -71,7 +74,7 @@ const bound = ({ atLeast = 1, whenSilent }: Trouble) =>
         treatMissingData: TreatMissingData.NOT_BREACHING,
       }
     : {
-        threshold: 0,
+        threshold: below,
         comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
         treatMissingData: TreatMissingData.MISSING,
       }

@@ -1,6 +1,6 @@
 // What can go wrong in the deployed stack, each with its alarm: the impact, and the way out.
 
-import { Fn } from 'aws-cdk-lib'
+import { Duration, Fn } from 'aws-cdk-lib'
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events'
@@ -13,13 +13,17 @@ import {
   MetricFilter,
 } from 'aws-cdk-lib/aws-logs'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import type { MetricName } from '../lib/model/metrics.ts'
 import { type Alarms, FIVE_MINUTES, type Trouble } from './alarm.ts'
 import type { FunctionName } from './bundle.ts'
 
 const SUM = { period: FIVE_MINUTES, statistic: Stats.SUM }
 
-/** No alarm for the signing key's maker: it runs in a deployment, which fails with it. */
-type Watched = Exclude<FunctionName, 'signing-key'>
+/**
+ * No alarm for the signing key's maker: it runs in a deployment, which fails with it. The canary has one of its own, that
+ * hears when it tells nothing.
+ */
+type Watched = Exclude<FunctionName, 'signing-key' | 'canary'>
 type Meaning = Pick<Trouble, 'impact' | 'runbook'>
 
 const MEANING: Readonly<Record<Watched, Meaning>> = {
@@ -196,5 +200,18 @@ export function watchFailures(alarm: Alarms, failed: Queue): void {
     impact:
       'A step of a probe was given up after its last retry: it is built or published later, or not at all.',
     runbook: 'failures',
+  })
+}
+
+/** Two runs in a row: a period that one came too late for is passed over, and one with two is as good as its better. */
+export function watchCanary(alarm: Alarms, namespace: string, everyMinutes: number): void {
+  alarm('Canary', {
+    metric: new Metric({
+      ...{ namespace, metricName: 'CanaryGood' satisfies MetricName },
+      ...{ period: Duration.minutes(everyMinutes), statistic: Stats.MAXIMUM },
+    }),
+    ...{ whenSilent: true, below: 1, periods: 2 },
+    impact: 'A known probe does not come, or is not what is signed: hosts may get none of theirs.',
+    runbook: 'canary',
   })
 }

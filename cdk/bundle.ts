@@ -14,6 +14,7 @@ export const FUNCTIONS = [
   'compose',
   'publish',
   'sweep',
+  'canary',
   'signing-key',
 ] as const
 export type FunctionName = (typeof FUNCTIONS)[number]

@@ -18,7 +18,9 @@ import { type MetricName, metricOf } from '../lib/model/metrics.ts'
 import { FAILURE_REASONS } from '../lib/model/probe.ts'
 import { FIVE_MINUTES } from './alarm.ts'
 
-type Shown = Readonly<Record<'resolve' | 'wait' | 'plan' | 'publish', LambdaFunction>>
+interface Shown extends Readonly<Record<'resolve' | 'wait' | 'plan' | 'publish', LambdaFunction>> {
+  readonly canary: LambdaFunction | undefined
+}
 
 /** After the alarms are made: it shows all of them. */
 export function addDashboard(stack: Stack, api: HttpApi, functions: Shown): void {
@@ -36,6 +38,7 @@ export function addDashboard(stack: Stack, api: HttpApi, functions: Shown): void
     ...whatClientsGet(api, own),
     ...whatIsBuilt(stack.stackName, own),
     ...whatRuns(functions),
+    ...(functions.canary === undefined ? [] : [whatTheCanaryFinds(own)]),
   )
 }
 
@@ -68,6 +71,13 @@ const whatClientsGet = (api: HttpApi, own: Own) => [
     api.metricLatency({ ...p(99), label: 'p99' }),
   ]),
 ]
+
+const whatTheCanaryFinds = (own: Own): GraphWidget =>
+  graph(
+    'Canary: good (1) or not (0), and milliseconds',
+    [own('CanaryGood', Stats.MINIMUM)],
+    [own('CanaryMilliseconds', Stats.MAXIMUM)],
+  )
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
 const byTarget = (namespace: string): IMetric =>

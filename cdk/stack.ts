@@ -12,6 +12,7 @@ import { addTopic, alarms } from './alarm.ts'
 import {
   watchApi,
   watchBuilds,
+  watchCanary,
   watchClaims,
   watchFailures,
   watchFunctions,
@@ -20,6 +21,7 @@ import {
 } from './alarms.ts'
 import { addApi } from './api.ts'
 import { addBuilds } from './builds.ts'
+import { addCanary } from './canary.ts'
 import { addDashboard } from './dashboard.ts'
 import type { Data } from './data.ts'
 import { addEdge } from './edge.ts'
@@ -140,6 +142,9 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
     api,
     answering: { resolve, wait, direct, submit, v1 },
   })
+  const canary = addCanary(stack, settings.cloud.canary, {
+    ...{ make, url: edgeUrl ?? url, deadLetterQueue: failures.queue },
+  })
   const { overdue } = addRules(stack, {
     ...{ eventBus, projects, deadLetterQueue: failures.queue },
     to: { plan, compose, publish, sweep },
@@ -155,8 +160,9 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   watchClaims(alarm, eventBus, overdue)
   watchTables(alarm, tables)
   watchFailures(alarm, failures.queue)
+  if (canary !== undefined) watchCanary(alarm, stack.stackName, settings.cloud.canary.everyMinutes)
   for (const fn of [resolve, plan, publish, sweep]) fn.addEnvironment(ENV.metricsNamespace, stack.stackName)
-  addDashboard(stack, api, { resolve, wait, plan, publish })
+  addDashboard(stack, api, { resolve, wait, plan, publish, canary })
 
   new CfnOutput(stack, 'Url', { value: edgeUrl ?? url, description: 'The registry' })
   new CfnOutput(stack, 'FailedEventsQueue', {
@@ -170,7 +176,11 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   new CfnOutput(stack, 'EventBusName', { value: eventBus.eventBusName })
   new CfnOutput(stack, 'AccessLogGroup', { value: accessLog.logGroupName })
   for (const { node, ref } of projects) new CfnOutput(stack, `${node.id}Project`, { value: ref })
-  for (const { node, functionName, logGroup } of [...Object.values(watched), keyMaker]) {
+  for (const { node, functionName, logGroup } of [
+    ...Object.values(watched),
+    ...(canary === undefined ? [] : [canary]),
+    keyMaker,
+  ]) {
     new CfnOutput(stack, `${node.id}Function`, { value: functionName })
     new CfnOutput(stack, `${node.id}LogGroup`, { value: logGroup.logGroupName })
   }

@@ -104,6 +104,30 @@ export function build(
   }
 }
 
+/** Its probe comes from S3 in its own region, which costs a GET. */
+function canaryOf({ probe, everyMinutes }: Settings['cloud']['canary']): Line[] {
+  if (probe === undefined) return []
+  const { megabytes, seconds, requests, alarmMetrics, metrics } = STACK.canary
+  const runs = MINUTES_OF_A_MONTH / everyMinutes
+  const { alarmMetricMonth, metricMonth, logGigabyte } = PRICES.cloudWatch
+  const ofHit = PRICES.httpApi.request + PRICES.lambda.request + PRICES.dynamoDb.readUnit / 2 + PRICES.s3.get
+  const logged = STACK.logBytes.functionLines + requests * STACK.logBytes.accessLine
+  return [
+    {
+      what: `the metrics of the canary, and its alarm`,
+      dollars: metrics * metricMonth + alarmMetrics * alarmMetricMonth,
+    },
+    {
+      what: `${count(runs)} runs of the canary: ${seconds} s of ${megabytes} MB each`,
+      dollars: runs * (PRICES.lambda.request + computing(megabytes, seconds)),
+    },
+    {
+      what: `its requests, ${requests} each, and its logs`,
+      dollars: runs * (requests * ofHit + (logged / 1e9) * logGigabyte),
+    },
+  ]
+}
+
 const MINUTES_OF_A_MONTH = 30 * 24 * 60
 
 export function idleMonth({ cloud }: Pick<Settings, 'cloud'>): Section {
@@ -133,6 +157,7 @@ export function idleMonth({ cloud }: Pick<Settings, 'cloud'>): Section {
         what: `their logs: ${STACK.logBytes.functionLines} bytes each`,
         dollars: ((MINUTES_OF_A_MONTH * STACK.logBytes.functionLines) / 1e9) * PRICES.cloudWatch.logGigabyte,
       },
+      ...canaryOf(cloud.canary),
     ],
     apart: [
       {

@@ -11,6 +11,8 @@ export const STACK = {
     functionLines: 1200,
   },
   ofBuild: { planSeconds: 10, publishSeconds: 5, writes: 15, puts: 15 },
+  /** of one run of cdk/canary.ts; each request is one of the API, and a call of Resolve */
+  canary: { megabytes: 512, seconds: 1, requests: 4, alarmMetrics: 1, metrics: 2 },
   idle: {
     /** an alarm over an expression is paid for by the metrics in it; rounded up to tens */
     alarmMetrics: 60,

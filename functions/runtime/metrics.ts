@@ -1,6 +1,7 @@
 // Metrics of the functions: each one line in the log, of which CloudWatch makes numbers by itself.
 
 import { ENV } from '../../lib/aws/resources.ts'
+import type { Found } from '../../lib/clients/canary.ts'
 import { targetNamed } from '../../lib/kernels/targets.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
 import { type MetricName, metricOf } from '../../lib/model/metrics.ts'
@@ -73,4 +74,9 @@ const reasonOf = (reason: unknown): string => FAILURE_REASONS.find((known) => kn
 export function measureOpen(told: Measure, open: readonly Open[]): void {
   told('QueueLength', open.filter(({ state }) => state.queuedAt !== undefined).length)
   told('BuildsRunning', open.filter(({ state }) => state.buildId !== undefined).length)
+}
+
+export function measureFound(told: Measure, { tag }: Found, milliseconds: number): void {
+  told('CanaryGood', tag === 'good' ? 1 : 0)
+  told('CanaryMilliseconds', milliseconds)
 }

@@ -28,6 +28,9 @@ export const ENV = {
   oneProcess: 'ONE_PROCESS',
   /** ARNs of the secrets by which the distribution before the API is known, the newest first, with a comma between */
   edgeSecrets: 'EDGE_SECRETS',
+  /** that hosts ask, for the canary; and the path of the probe that it asks for */
+  registryUrl: 'REGISTRY_URL',
+  canaryProbe: 'CANARY_PROBE',
   /** JSON of what the operator changed of the settings' defaults */
   settings: 'SETTINGS',
 } as const

@@ -1,7 +1,7 @@
 // What the functions measure, by the names under which CloudWatch keeps it.
 
 interface Metric {
-  readonly unit: 'Count' | 'Seconds'
+  readonly unit: 'Count' | 'Seconds' | 'Milliseconds'
   /** The dimension that it is kept by as well. Its values are words of the registry's own: each costs. */
   readonly by?: 'Target' | 'Reason'
 }
@@ -18,6 +18,10 @@ export const METRICS = {
   QueueLength: { unit: 'Count' },
   /** builds and load tests that run, each minute */
   BuildsRunning: { unit: 'Count' },
+  /** 1: the canary got its probe as a host does, and it is what is signed; 0: it did not, or it is not */
+  CanaryGood: { unit: 'Count' },
+  /** that the canary took */
+  CanaryMilliseconds: { unit: 'Milliseconds' },
 } as const satisfies Readonly<Record<string, Metric>>
 
 export type MetricName = keyof typeof METRICS

@@ -1,6 +1,6 @@
 // The places that an operator's settings name.
 
-/** Every URL in them, whatever it is for, and every path: those of driver sources. */
+/** Every URL in them, whatever it is for, and every path: those of driver sources, not the canary's, which hosts ask for. */
 export function placesIn(settings: unknown): string[] {
   if (typeof settings === 'string') {
     if (settings.startsWith('/')) return [`file:${settings}`]
@@ -9,7 +9,7 @@ export function placesIn(settings: unknown): string[] {
   if (typeof settings !== 'object' || settings === null) return []
   if ('from' in settings && settings.from === 'directory' && 'path' in settings)
     return [`file:${settings.path}`]
-  return Object.values(settings).flatMap(placesIn)
+  return Object.entries(settings).flatMap(([name, value]) => (name === 'canary' ? [] : placesIn(value)))
 }
 
 /** For messages: without a password, and without a query, as that of a presigned URL is one. */

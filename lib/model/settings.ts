@@ -210,6 +210,20 @@ export const baseSettings = z.object({
     waitConcurrency: z.int().min(0),
     /** who is told of alarms, by mail: AWS asks each once whether they want it; others subscribe to the topic themselves */
     alarmMails: z.array(z.email()),
+    /** A function that asks for a known probe as a host does, and verifies it. None is there unless it names a probe. */
+    canary: z.object({
+      /** path of a probe below the registry's address, as hosts ask: /driver/... */
+      probe: z
+        .string()
+        .max(1000)
+        .regex(/^\/driver\/[!-"$->@-~]+\.k?o$/, {
+          error:
+            'is no path of a probe, such as /driver/11.0.0+driver/x86_64/falco_amazonlinux2_5.10.245-241.976.amzn2.x86_64_1.ko',
+        })
+        .optional(),
+      /** a probe that is missing is waited for up to two minutes */
+      everyMinutes: z.int().min(3).max(60),
+    }),
     /** where the stack is deployed to, and as what; no function is told, and one machine has none of it */
     deployment: z.object({
       stackName,
@@ -337,6 +351,7 @@ export const BASE_DEFAULTS: Settings = {
     requestBurst: 1000,
     waitConcurrency: 0,
     alarmMails: [],
+    canary: { everyMinutes: 5 },
     deployment: { stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS], secretReplicas: [] },
     edge: {
       // A caller that holds all it may at /wait asks some 3300 times in that time; the stage takes 150,000.

@@ -3,6 +3,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { METRICS, type MetricName, metricOf } from '../../lib/model/metrics.ts'
 import { FAILURE_REASONS } from '../../lib/model/probe.ts'
+import { withCanary } from '../support/cdk/canary.ts'
 import { plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 
 /**
@@ -36,7 +37,7 @@ const NAMESPACE = 'ProbeRegistry'
 let template: Template
 let widgets: readonly Widget[]
 beforeAll(() => {
-  template = synthesis(undefined, true).template
+  template = synthesis(withCanary(), true).template
   const { DashboardBody } = resourcesOf(template, 'AWS::CloudWatch::Dashboard').get('Dashboard')!.Properties
   widgets = (JSON.parse(readable(DashboardBody)) as { widgets: Widget[] }).widgets
 })
@@ -93,5 +94,5 @@ test('the functions that measure are told the namespace that it shows', () => {
     const { Variables } = Properties.Environment as { Variables: Record<string, string> }
     return Variables.METRICS_NAMESPACE === NAMESPACE ? [id] : []
   })
-  expect(told.sort()).toEqual(['Plan', 'Publish', 'Resolve', 'Sweep'])
+  expect(told.sort()).toEqual(['Canary', 'Plan', 'Publish', 'Resolve', 'Sweep'])
 })

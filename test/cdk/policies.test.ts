@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ENV } from '../../lib/aws/resources.ts'
+import { withCanary } from '../support/cdk/canary.ts'
 import { list, plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 
 interface Statement {
@@ -147,6 +148,7 @@ const MAY: Record<string, string[]> = {
     'dynamodb:Query Probes.Arn/index/ByDeadline',
     'events:PutEvents Bus.Arn',
   ],
+  Canary: ['logs:CreateLogStream CanaryLog.Arn', 'logs:PutLogEvents CanaryLog.Arn'],
   SigningKey: [
     'logs:CreateLogStream SigningKeyLog.Arn',
     'logs:PutLogEvents SigningKeyLog.Arn',
@@ -214,12 +216,13 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
   Submit: ['probesTable', 'sourcesTable', 'budgetsTable', 'inputsBucket', 'eventBus', 'settings'],
   V1: ['probesTable', 'sourcesTable', 'budgetsTable', 'eventBus', 'settings'],
   Sweep: ['probesTable', 'eventBus', 'metricsNamespace'],
+  Canary: ['registryUrl', 'canaryProbe', 'metricsNamespace'],
   SigningKey: ['signingKeySecret', 'artifactsBucket'],
 }
 
 let template: Template
 beforeAll(() => {
-  template = synthesis(undefined, true).template
+  template = synthesis(withCanary(), true).template
 })
 
 const policies = () =>

@@ -31,6 +31,12 @@ interface Said {
   readonly reason?: number
 }
 
+/** RFC 9580, section 5.2.3.24. */
+export interface Notation {
+  readonly name: string
+  readonly value: string
+}
+
 export interface Signature extends Said {
   readonly version: 3 | 4
   readonly type: number
@@ -38,6 +44,8 @@ export interface Signature extends Said {
   readonly hash: number
   /** hex, upper case: 16 digits, or a whole fingerprint where it says one; a hint, which nothing signs */
   readonly issuer: string | undefined
+  /** of its hashed part */
+  readonly notations: readonly Notation[]
   /** what a subkey signs of its primary key */
   readonly embedded: readonly Signature[]
   /** it must be understood to be believed, and is not known here */
@@ -75,7 +83,7 @@ function version3(reader: Reader): Signature | undefined {
   const [algorithm, hash] = [reader.u8(), reader.u8()]
   reader.u16()
   const numbers = readNumbers(algorithm, reader)
-  const known = { version: 3 as const, embedded: [], unknownCritical: false }
+  const known = { version: 3 as const, notations: [], embedded: [], unknownCritical: false }
   return numbers && { ...known, type, created, algorithm, hash, issuer, trailer, numbers }
 }
 
@@ -92,6 +100,7 @@ function version4(reader: Reader, body: Uint8Array): Signature | undefined {
     ...{ type, algorithm, hash, numbers },
     ...saidIn(hashed),
     issuer: issuerIn([...hashed, ...unhashed]),
+    notations: hashed.flatMap(notationIn),
     embedded: [...hashed, ...unhashed].flatMap(embeddedIn),
     unknownCritical: hashed.some(({ critical, type }) => critical && !KNOWN.has(type)),
     trailer: Buffer.concat([body.subarray(0, end), Buffer.of(4, 0xff), u32(end)]),
@@ -143,6 +152,15 @@ function issuerIn(subpackets: readonly Subpacket[]): string | undefined {
   const [long, short] = [fingerprint && hex(fingerprint.body.subarray(1)), id && hex(id.body)]
   // Where they are two keys, it is neither's.
   return long === undefined || (short !== undefined && !long.endsWith(short)) ? short : long
+}
+
+function notationIn({ type, body }: Subpacket): Notation[] {
+  if (type !== 20) return []
+  const reader = readerOf(body)
+  reader.u32()
+  const [nameLength, valueLength] = [reader.u16(), reader.u16()]
+  const text = (length: number): string => Buffer.from(reader.bytes(length)).toString('utf8')
+  return [{ name: text(nameLength), value: text(valueLength) }]
 }
 
 function embeddedIn({ type, body }: Subpacket): Signature[] {

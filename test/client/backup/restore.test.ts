@@ -8,7 +8,7 @@ import { openArchive } from '../../../client/backup/read.ts'
 import { checkContents, restoreInto } from '../../../client/backup/restore.ts'
 import { encodeKernel } from '../../../lib/model/kernel.ts'
 import { inputKey, kernelKey, PUBLIC_KEY_OBJECT } from '../../../lib/model/keys.ts'
-import { openQueue } from '../../../local/sqs/queue.ts'
+import { type Message, openQueue } from '../../../local/sqs/queue.ts'
 import { claimDataFolder, openDataFolder, RESTORING } from '../../../local/start/data-folder.ts'
 import { BUCKETS, backedUp, idsIn, makeSource, objectIn, QUEUE, SECRET_FILE } from '../../support/backup.ts'
 import { temporaryFolder } from '../../support/local/assembly.ts'
@@ -83,7 +83,7 @@ describe('what is restored', () => {
         ...{ now: () => 5, log: () => {} },
       })
     const queue = queueOf(running.dataDir)
-    const events = [
+    const events: Message[] = [
       { body: '{"detail":{"key":"driver/p"}}', attributes: { ERROR_CODE: 'NO_PERMISSIONS' } },
       // As JSON six times as long.
       { body: '\u0001'.repeat(1_048_576), attributes: {} },

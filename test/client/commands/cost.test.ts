@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ASSUMED, build, hits, idleMonth, type Section } from '../../../client/cost/cost.ts'
 import { STACK } from '../../../client/cost/stack.ts'
+import { METRICS } from '../../../lib/model/metrics.ts'
 import { BASE_DEFAULTS } from '../../../lib/model/settings.ts'
 import { resourcesOf, synthesis, type Template } from '../../support/cdk/template.ts'
 
@@ -83,6 +84,31 @@ test('an idle month has each copy of the secret in it', () => {
   const secretReplicas = [{ region: 'eu-west-1' }, { region: 'eu-west-2' }]
   const copied = { cloud: { ...cloud, deployment: { ...cloud.deployment, secretReplicas } } }
   expect(sumOf(idleMonth(copied)) - sumOf(idleMonth(BASE_DEFAULTS))).toBeCloseTo(0.8, 9)
+})
+
+describe('a canary', () => {
+  const canary = { probe: '/driver/0.20.0/x86_64/scap_debian_6.1.192-2-amd64_1.ko', everyMinutes: 5 }
+  const cloud = { ...BASE_DEFAULTS.cloud, canary }
+  const costs = (own: typeof cloud) => sumOf(idleMonth({ cloud: own })) - sumOf(idleMonth(BASE_DEFAULTS))
+
+  test('costs nothing where no probe is named', () => {
+    expect(costs({ ...cloud, canary: { everyMinutes: 5 } as typeof canary })).toBe(0)
+  })
+
+  test('costs its metrics, its alarm and its runs, the more often the more', () => {
+    expect(costs(cloud)).toBeGreaterThan(0.7)
+    expect(costs({ ...cloud, canary: { ...canary, everyMinutes: 3 } })).toBeGreaterThan(costs(cloud))
+  })
+
+  test('has the memory and the metrics that are paid for', () => {
+    const { template } = synthesis({ cloud: { canary } }, true)
+    const { MemorySize } = resourcesOf(template, 'AWS::Lambda::Function').get('Canary')!.Properties
+    const metrics = Object.keys(METRICS).filter((name) => name.startsWith('Canary')).length
+    const { alarmMetrics: ofAlarm, megabytes, metrics: told } = STACK.canary
+    expect([MemorySize, metrics]).toEqual([megabytes, told])
+    const without = synthesis(undefined, true).template
+    expect(alarmMetrics(template) - alarmMetrics(without)).toBe(ofAlarm)
+  })
 })
 
 describe('what the stack has', () => {

@@ -7,6 +7,7 @@ import {
   createMeasure,
   type Measure,
   measureAnswer,
+  measureFound,
   measureOpen,
   measuringLog,
 } from '../../../functions/runtime/metrics.ts'
@@ -150,6 +151,13 @@ test('of what is open, those that wait for their turn and those that run are tol
   expect(told((measure) => measureOpen(measure, []))).toEqual(['QueueLength=0', 'BuildsRunning=0'])
 })
 
+test('of the canary, what it found and how long that took is told', () => {
+  const of = (found: Parameters<typeof measureFound>[1]) =>
+    told((measure) => measureFound(measure, found, 42))
+  expect(of({ tag: 'good', sha256: '', bytes: 0 })).toEqual(['CanaryGood=1', 'CanaryMilliseconds=42'])
+  expect(of({ tag: 'bad', why: '' })).toEqual(['CanaryGood=0', 'CanaryMilliseconds=42'])
+})
+
 test('every metric that has a name is told by something', () => {
   const names = told((measure) => {
     measureAnswer(measure, `/${KEY}`, redirect('https://bucket/key'))
@@ -158,6 +166,7 @@ test('every metric that has a name is told by something', () => {
     log('published', { key: KEY, seconds: 1 })
     log('build failed', { key: KEY, reason: 'compile-error' })
     measureOpen(measure, [])
+    measureFound(measure, { tag: 'good', sha256: '', bytes: 0 }, 1)
   }).map((one) => one.replace(/[{=].*/, '') as MetricName)
   expect(names.sort()).toEqual(Object.keys(METRICS).sort())
 })

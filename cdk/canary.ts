@@ -1,0 +1,39 @@
+// The canary: a function that asks the registry for a known probe as a host does, on a schedule, where the settings name one.
+
+import { Duration, type Stack } from 'aws-cdk-lib'
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import { ENV } from '../lib/aws/resources.ts'
+import type { Settings } from '../lib/model/settings.ts'
+import type { functions } from './function.ts'
+
+export interface CanaryOptions {
+  readonly make: ReturnType<typeof functions>
+  /** that hosts ask */
+  readonly url: string
+  /** for what EventBridge cannot hand to it */
+  readonly deadLetterQueue: Queue
+}
+
+/** It has no grant but its own log: whatever it knows, any host may ask. `undefined`: the settings name no probe. */
+export function addCanary(
+  stack: Stack,
+  { probe, everyMinutes }: Settings['cloud']['canary'],
+  { make, url, deadLetterQueue }: CanaryOptions,
+): LambdaFunction | undefined {
+  if (probe === undefined) return undefined
+  // Above its own patience, which is lib/clients/canary.ts's, for a last answer that is slow.
+  const canary = make('canary', {
+    ...{ memoryMegabytes: 512, timeoutSeconds: 150, eventMinutes: 1, isRepeated: true },
+  })
+  canary.addEnvironment(ENV.registryUrl, url)
+  canary.addEnvironment(ENV.canaryProbe, probe)
+  canary.addEnvironment(ENV.metricsNamespace, stack.stackName)
+  new Rule(stack, 'CanaryRuns', {
+    schedule: Schedule.rate(Duration.minutes(everyMinutes)),
+    targets: [new Target(canary, { deadLetterQueue })],
+  })
+  return canary
+}

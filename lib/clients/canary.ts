@@ -1,0 +1,141 @@
+// A known probe, asked for as a host does, and what comes held against what is signed: the registry as its hosts have it.
+
+import * as z from 'zod'
+import { unarmor } from '../formats/openpgp/armor.ts'
+import { readCertificates } from '../formats/openpgp/certificates.ts'
+import { signaturesOf } from '../formats/openpgp/signature.ts'
+import { check } from '../formats/openpgp/verify.ts'
+import { sha256 } from '../model/digest.ts'
+import { faultOf } from '../model/fault.ts'
+import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
+import { jsonOf, parseOwn } from '../model/parse.ts'
+import type { Clock } from '../model/ports.ts'
+import type { Probe } from '../model/probe.ts'
+import { parseProbe } from '../names/grammar.ts'
+import { NOTATION } from '../signing/statement.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly header: (name: string) => string | undefined
+  readonly body: Uint8Array
+}
+
+export interface HostPorts {
+  /** One request; it follows no redirect. Error, for a person, where no whole answer comes within `milliseconds`. */
+  readonly get: (url: string, milliseconds: number) => Promise<Reply>
+  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly now: Clock
+}
+
+export type Found =
+  | { readonly tag: 'good'; readonly sha256: string; readonly bytes: number }
+  /** `why`: one line, in which no URL says what opens it */
+  | { readonly tag: 'bad'; readonly why: string }
+
+/** The loaders of Falco 0.34 to 0.36 take no longer for a probe: curl's `--retry-max-time`. */
+export const PATIENCE_MS = 120_000
+/** falcoctl follows no more. */
+const MOST_REDIRECTS = 10
+/** A probe that is being built comes later: this is no failure before the patience is over. */
+const NOT_YET = 503
+
+/**
+ * `registry`: the address that hosts ask, without a slash behind it; `path`: of a probe there. Whatever goes wrong, the
+ * registry not answering included, is `bad`.
+ */
+export async function askAsHost(ports: HostPorts, registry: string, path: string): Promise<Found> {
+  const until = ports.now() + PATIENCE_MS
+  const got = (of: string) => fetched(ports, registry, of, until)
+  try {
+    const { asked } = parseProbe(path)
+    const probe = await got(path)
+    const digest = sha256(probe)
+    expectRecord(await got(`${path}.json`), digest)
+    const signature = await got(`${path}.asc`)
+    expectSigned(probe, signature, { key: await got(`/${PUBLIC_KEY_OBJECT}`), now: ports.now() })
+    expectStated(signature, asked)
+    return { tag: 'good', sha256: digest, bytes: probe.length }
+  } catch (error) {
+    return { tag: 'bad', why: faultOf(error) }
+  }
+}
+
+/** As curl has it with `-L --retry`: through redirects, and again where it is told to come again in time. */
+async function fetched(ports: HostPorts, registry: string, path: string, until: number): Promise<Uint8Array> {
+  for (;;) {
+    const reply = await followed(ports, registry + path, until)
+    if (reply.status === 200) return reply.body
+    const seconds = Number(reply.header('retry-after'))
+    const isNotYet = reply.status === NOT_YET && seconds > 0
+    if (!isNotYet || ports.now() + seconds * 1000 >= until) throw new Error(`${path}: ${answerOf(reply)}`)
+    await ports.sleep(seconds * 1000)
+  }
+}
+
+async function followed({ get, now }: HostPorts, url: string, until: number): Promise<Reply> {
+  let at = url
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+    const left = until - now()
+    if (left <= 0) throw new Error(`${url} was not there within ${PATIENCE_MS / 1000} s`)
+    const reply = await get(at, left)
+    const location = reply.header('location')
+    if (reply.status < 300 || reply.status > 399 || location === undefined) return reply
+    at = new URL(location, at).href
+  }
+  throw new Error(`${url} is redirected more than ${MOST_REDIRECTS} times`)
+}
+
+/** The registry's own words; those of others may say what opens a URL. */
+function answerOf({ status, header, body }: Reply): string {
+  const isProblem = header('content-type')?.startsWith('application/problem+json') === true
+  const problem = isProblem ? problemSchema.safeParse(JSON.parse(Buffer.from(body).toString())) : undefined
+  return `the answer is ${status}${problem?.success === true ? `, ${problem.data.detail}` : ''}`
+}
+const problemSchema = z.object({ detail: z.string() })
+
+const recordSchema = z.object({ state: z.literal('published'), sha256: z.string() })
+
+function expectRecord(body: Uint8Array, digest: string): void {
+  const what = "the probe's .json"
+  const record = parseOwn(
+    recordSchema,
+    jsonOf(Buffer.from(body).toString(), what, ''),
+    what,
+    'is it published?',
+  )
+  if (record.sha256 !== digest)
+    throw new Error(`the bytes that came have the sha256 ${digest}, and ${what} says ${record.sha256}`)
+}
+
+function expectSigned(
+  probe: Uint8Array,
+  signature: Uint8Array,
+  { key, now }: { readonly key: Uint8Array; readonly now: number },
+): void {
+  const believed = { certificates: readCertificates(key), now, strict: true }
+  const verdict = check(signaturesIn(signature), [probe], believed)
+  if (verdict.tag === 'refused')
+    throw new Error(`the signature is not good by the registry's public key: ${verdict.why}`)
+}
+
+const signaturesIn = (body: Uint8Array) => unarmor(body, 'signature').flatMap(signaturesOf)
+
+/** A genuine probe in the place of another is as bad as a forged one. */
+function expectStated(signature: Uint8Array, asked: Probe): void {
+  const stated = signaturesIn(signature).flatMap(({ notations }) =>
+    notations.flatMap(({ name, value }) => (name === NOTATION ? [value] : [])),
+  )
+  const missing = partsOf(asked).find((part) => !stated.includes(part))
+  if (missing !== undefined)
+    throw new Error(`the signature is of another probe: it does not state ${missing.slice(1)}`)
+}
+
+/** Those that a name cannot say otherwise. */
+const partsOf = ({ driverName, driverVersion, kind, arch, kernelRelease }: Probe): string[] => [
+  '!statement=1',
+  `!driver-name=${driverName}`,
+  `!driver-version=${driverVersion}`,
+  `!kind=${kind}`,
+  `!arch=${arch}`,
+  `!kernel-release=${kernelRelease}`,
+]
