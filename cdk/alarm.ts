@@ -46,7 +46,7 @@ export interface Trouble {
   readonly runbook: keyof typeof RUNBOOK
 }
 
-export type Alarms = (id: string, trouble: Trouble) => void
+export type Alarms = (id: string, trouble: Trouble) => Alarm
 
 export function alarms(stack: Stack, topic: Topic): Alarms {
   const action: IAlarmAction = { bind: () => ({ alarmActionArn: topic.topicArn }) }
@@ -59,6 +59,7 @@ export function alarms(stack: Stack, topic: Topic): Alarms {
     })
     alarm.addAlarmAction(action)
     if (trouble.whenSilent) alarm.addInsufficientDataAction(action)
+    return alarm
   }
 }
 

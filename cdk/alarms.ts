@@ -1,10 +1,10 @@
 // What can go wrong in the deployed stack, each with its alarm: the impact, and the way out.
 
 import { Duration, Fn } from 'aws-cdk-lib'
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
+import { type Alarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import {
   FilterPattern,
   type IFilterPattern,
@@ -56,11 +56,16 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
   },
 }
 
-export function watchFunctions(alarm: Alarms, functions: Readonly<Record<Watched, LambdaFunction>>): void {
+/** Gives those of errors. A function's metrics count all of its versions, and what comes by its alias. */
+export function watchFunctions(
+  alarm: Alarms,
+  functions: Readonly<Record<Watched, LambdaFunction>>,
+): ReadonlyMap<IFunction, Alarm> {
+  const errors = new Map<IFunction, Alarm>()
   for (const [name, meaning] of Object.entries(MEANING) as [Watched, Meaning][]) {
     const fn = functions[name]
     const id = `${name[0]!.toUpperCase()}${name.slice(1)}`
-    alarm(`${id}Errors`, { metric: fn.metricErrors(SUM), atLeast: 3, ...meaning })
+    errors.set(fn, alarm(`${id}Errors`, { metric: fn.metricErrors(SUM), atLeast: 3, ...meaning }))
     alarm(`${id}Throttles`, { metric: fn.metricThrottles(SUM), atLeast: 1, periods: 3, ...meaning })
   }
   // After its last retry: nothing but the sweep, minutes later, will take the probe up again.
@@ -83,6 +88,7 @@ export function watchFunctions(alarm: Alarms, functions: Readonly<Record<Watched
     periods: 2,
     ...MEANING.sweep,
   })
+  return errors
 }
 
 /**
@@ -96,7 +102,7 @@ export function lineLike(expression: string): IFilterPattern {
 }
 
 /** 503 is how a client is told to come back while its probe is built: it is no error. */
-export function watchApi(alarm: Alarms, accessLog: LogGroup): void {
+export function watchApi(alarm: Alarms, accessLog: LogGroup): Alarm {
   const filter = new MetricFilter(accessLog, 'ServerErrors', {
     logGroup: accessLog,
     // The first characters of a line: {"status":"500" (api.ts).
@@ -104,7 +110,7 @@ export function watchApi(alarm: Alarms, accessLog: LogGroup): void {
     metricNamespace: accessLog.stack.stackName,
     metricName: 'ServerErrors',
   })
-  alarm('ServerErrors', { metric: filter.metric(SUM), atLeast: 5, ...MEANING.resolve })
+  return alarm('ServerErrors', { metric: filter.metric(SUM), atLeast: 5, ...MEANING.resolve })
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Alias } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Settings } from '../lib/model/settings.ts'
 import { type Answering, firstOf, routes } from '../lib/names/routes.ts'
@@ -51,12 +51,8 @@ function gatewayRoutes() {
 
 const wholeOf = (path: string): string => (path === `/${firstOf(path)}` ? path : `/${firstOf(path)}/{proxy+}`)
 
-export function addApi(
-  stack: Stack,
-  functions: Readonly<Record<Answering, LambdaFunction>>,
-  { cloud }: Settings,
-) {
-  const integration = (to: Answering) => new HttpLambdaIntegration(idOf(to), functions[to])
+export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, { cloud }: Settings) {
+  const integration = (to: Answering) => new HttpLambdaIntegration(idOf(to), live[to])
   const integrations: Readonly<Record<Answering, HttpLambdaIntegration>> = {
     resolve: integration('resolve'),
     wait: integration('wait'),

@@ -8,9 +8,11 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { ENV } from '../lib/aws/resources.ts'
 import type { Settings } from '../lib/model/settings.ts'
 import type { functions } from './function.ts'
+import type { GoLive } from './live.ts'
 
 export interface CanaryOptions {
   readonly make: ReturnType<typeof functions>
+  readonly goLive: GoLive
   /** that hosts ask */
   readonly url: string
   /** for what EventBridge cannot hand to it */
@@ -21,19 +23,17 @@ export interface CanaryOptions {
 export function addCanary(
   stack: Stack,
   { probe, everyMinutes }: Settings['cloud']['canary'],
-  { make, url, deadLetterQueue }: CanaryOptions,
+  { make, goLive, url, deadLetterQueue }: CanaryOptions,
 ): LambdaFunction | undefined {
   if (probe === undefined) return undefined
   // Above its own patience, which is lib/clients/canary.ts's, for a last answer that is slow.
-  const canary = make('canary', {
-    ...{ memoryMegabytes: 512, timeoutSeconds: 150, eventMinutes: 1, isRepeated: true },
-  })
+  const canary = make('canary', { memoryMegabytes: 512, timeoutSeconds: 150 })
   canary.addEnvironment(ENV.registryUrl, url)
   canary.addEnvironment(ENV.canaryProbe, probe)
   canary.addEnvironment(ENV.metricsNamespace, stack.stackName)
   new Rule(stack, 'CanaryRuns', {
     schedule: Schedule.rate(Duration.minutes(everyMinutes)),
-    targets: [new Target(canary, { deadLetterQueue })],
+    targets: [new Target(goLive(canary, { eventMinutes: 1, isRepeated: true }), { deadLetterQueue })],
   })
   return canary
 }

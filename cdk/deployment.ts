@@ -13,6 +13,7 @@ type Deployment = Settings['cloud']['deployment']
  */
 export const onOneMachine = ({ secretReplicas }: Deployment): Deployment => ({
   ...{ stackName: 'ProbeRegistry', tags: {}, armRegions: [] },
+  rollout: 'canary-10-percent-10-minutes',
   secretReplicas: secretReplicas.map(({ region }) => ({ region })),
 })
 

@@ -46,7 +46,7 @@ export function addEdge(
   const secrets = addSecrets(stack, edge.secret)
   for (const fn of functions) secrets.grantTo(fn, 'read')
   const distribution = addDistribution(stack, edge, originOf(stack, api, secrets.newest))
-  // First all of them take the new secret, then it is sent.
+  // First all of them take the new secret, which they do when their aliases have moved, then it is sent.
   distribution.node.addDependency(...functions)
   new CfnOutput(stack, 'DistributionDomain', {
     value: distribution.distributionDomainName,

@@ -3,7 +3,7 @@
 import { Duration, type Stack } from 'aws-cdk-lib'
 import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Alias } from 'aws-cdk-lib/aws-lambda'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { BUILD_ENDS, ENV, EVENT_SOURCE } from '../lib/aws/resources.ts'
 import type { RegistryEvent } from '../lib/model/events.ts'
@@ -21,10 +21,10 @@ export function addBus(stack: Stack) {
 }
 
 export interface Subscribers {
-  readonly plan: LambdaFunction
-  readonly compose: LambdaFunction
-  readonly publish: LambdaFunction
-  readonly sweep: LambdaFunction
+  readonly plan: Alias
+  readonly compose: Alias
+  readonly publish: Alias
+  readonly sweep: Alias
 }
 
 export interface RulesOptions {
@@ -36,12 +36,12 @@ export interface RulesOptions {
 }
 
 export function addRules(stack: Stack, { eventBus, projects, to, deadLetterQueue }: RulesOptions) {
-  const target = (fn: LambdaFunction): Target => new Target(fn, { deadLetterQueue })
-  const own = (type: RegistryEvent['type'], fn: LambdaFunction): Rule =>
+  const target = (to: Alias): Target => new Target(to, { deadLetterQueue })
+  const own = (type: RegistryEvent['type'], subscriber: Alias): Rule =>
     new Rule(stack, type, {
       eventBus,
       eventPattern: { source: [EVENT_SOURCE], detailType: [type] },
-      targets: [target(fn)],
+      targets: [target(subscriber)],
     })
   own('ProbeRequested', to.plan)
   own('LoadTestRequested', to.plan)

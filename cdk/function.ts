@@ -6,7 +6,6 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
   Code,
-  type IDestination,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
@@ -17,10 +16,6 @@ import type { FunctionName } from './bundle.ts'
 export interface FunctionSpec {
   readonly memoryMegabytes: number
   readonly timeoutSeconds: number
-  /** how long an event is tried again; only for functions that are invoked by events */
-  readonly eventMinutes?: number
-  /** its event comes again by itself: one that failed is not kept */
-  readonly isRepeated?: true
   /** of /tmp, where it needs more than 512 */
   readonly temporaryMegabytes?: number
   /** executions kept for it, which are also its most; 0 keeps none */
@@ -29,7 +24,7 @@ export interface FunctionSpec {
 
 /** What each function file says is only what differs. */
 export const functions =
-  (stack: Stack, bundles: string, onFailure: IDestination) =>
+  (stack: Stack, bundles: string) =>
   (name: FunctionName, spec: FunctionSpec): LambdaFunction => {
     const id = idOf(name)
     const logGroup = new LogGroup(stack, `${id}Log`, {
@@ -50,20 +45,12 @@ export const functions =
       ...(spec.temporaryMegabytes === undefined
         ? {}
         : { ephemeralStorageSize: Size.mebibytes(spec.temporaryMegabytes) }),
-      ...(spec.eventMinutes === undefined
-        ? {}
-        : invokedByEvents(spec.eventMinutes, spec.isRepeated ? undefined : onFailure)),
     })
   }
 
 /** Of its constructs. */
 export const idOf = (name: FunctionName): string =>
   name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
-
-const invokedByEvents = (minutes: number, onFailure: IDestination | undefined) => ({
-  ...{ retryAttempts: 2, maxEventAge: Duration.minutes(minutes) },
-  ...(onFailure === undefined ? {} : { onFailure }),
-})
 
 function roleThatLogs(stack: Stack, id: string, logGroup: LogGroup): Role {
   const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })

@@ -1,7 +1,8 @@
 // The stack that works: what each function is, what it may do, and what calls it. Its data is another stack's (data.ts).
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
+import type { Alias, IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { ENV } from '../lib/aws/resources.ts'
 import { SETTINGS_ROOM, settingsText } from '../lib/aws/settings-text.ts'
 import { type AllSettings, DEFAULTS } from '../lib/kernels/settings.ts'
@@ -28,6 +29,8 @@ import { addEdge } from './edge.ts'
 import { addBus, addRules } from './events.ts'
 import { addFailures } from './failures.ts'
 import { functions } from './function.ts'
+import { live } from './live.ts'
+import { addRollouts, type Shifted } from './rollout.ts'
 import { makeSigningKey } from './signing-key.ts'
 
 export interface RegistryOptions {
@@ -41,7 +44,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   const { eventBus, bus } = addBus(stack)
   const { builds, projects } = addBuilds(stack, settings)
   const failures = addFailures(stack)
-  const make = functions(stack, bundles, failures.destination)
+  const make = functions(stack, bundles)
   const reserved = reservedFor(settings.cloud)
   const mayResolve = (fn: LambdaFunction): void => {
     probes.grantTo(fn, 'read', 'write', 'list open')
@@ -91,7 +94,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   budgets.grantTo(v1, 'look', 'spend')
   bus.grantTo(v1, 'emit')
 
-  const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120, eventMinutes: 5 })
+  const plan = make('plan', { memoryMegabytes: 1536, timeoutSeconds: 120 })
   probes.grantTo(plan, 'read', 'write', 'list open')
   budgets.grantTo(plan, 'look', 'spend')
   sources.grantTo(plan, 'read', 'record', 'list drivers')
@@ -104,14 +107,13 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   const compose = make('compose', {
     memoryMegabytes: 3008,
     timeoutSeconds: 600,
-    eventMinutes: 30,
     temporaryMegabytes: 4096,
   })
   roots.grantTo(compose, 'read', 'keep', 'tell absent')
   inputs.grantTo(compose, 'read', 'keep lists', 'tell absent')
   sources.grantTo(compose, 'read', 'list drivers')
 
-  const publish = make('publish', { memoryMegabytes: 1024, timeoutSeconds: 120, eventMinutes: 60 })
+  const publish = make('publish', { memoryMegabytes: 1024, timeoutSeconds: 120 })
   probes.grantTo(publish, 'read', 'write', 'list open')
   budgets.grantTo(publish, 'look', 'spend')
   staging.grantTo(publish, 'read', 'tell absent')
@@ -122,7 +124,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   bus.grantTo(publish, 'emit')
   builds.grantTo(publish, 'follow', 'stop')
 
-  const sweep = make('sweep', { memoryMegabytes: 256, timeoutSeconds: 60, eventMinutes: 1, isRepeated: true })
+  const sweep = make('sweep', { memoryMegabytes: 256, timeoutSeconds: 60 })
   probes.grantTo(sweep, 'list open')
   bus.grantTo(sweep, 'emit')
 
@@ -137,24 +139,36 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   // They ask no mirror: a proxy's password is none of theirs.
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
-  const { api, url, accessLog } = addApi(stack, { resolve, wait, direct, submit, v1 }, settings)
+  const goLive = live(failures.destination)
+  const answering = {
+    ...{ resolve: goLive(resolve), wait: goLive(wait), direct: goLive(direct) },
+    ...{ submit: goLive(submit), v1: goLive(v1) },
+  }
+  const handling = {
+    plan: goLive(plan, { eventMinutes: 5 }),
+    compose: goLive(compose, { eventMinutes: 30 }),
+    publish: goLive(publish, { eventMinutes: 60 }),
+    sweep: goLive(sweep, { eventMinutes: 1, isRepeated: true }),
+  }
+
+  const { api, url, accessLog } = addApi(stack, answering, settings)
   const edgeUrl = addEdge(stack, settings.cloud.edge, {
     api,
     answering: { resolve, wait, direct, submit, v1 },
   })
   const canary = addCanary(stack, settings.cloud.canary, {
-    ...{ make, url: edgeUrl ?? url, deadLetterQueue: failures.queue },
+    ...{ make, goLive, url: edgeUrl ?? url, deadLetterQueue: failures.queue },
   })
   const { overdue } = addRules(stack, {
     ...{ eventBus, projects, deadLetterQueue: failures.queue },
-    to: { plan, compose, publish, sweep },
+    to: handling,
   })
 
   const watched = { resolve, wait, direct, submit, v1, plan, compose, publish, sweep }
   const topic = addTopic(stack, settings.cloud.alarmMails)
   const alarm = alarms(stack, topic)
-  watchFunctions(alarm, watched)
-  watchApi(alarm, accessLog)
+  const errors = watchFunctions(alarm, watched)
+  const serverErrors = watchApi(alarm, accessLog)
   watchBuilds(alarm, publish.logGroup)
   watchKeys(alarm, plan.logGroup)
   watchClaims(alarm, eventBus, overdue)
@@ -162,6 +176,10 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   watchFailures(alarm, failures.queue)
   if (canary !== undefined) watchCanary(alarm, stack.stackName, settings.cloud.canary.everyMinutes)
   for (const fn of [resolve, plan, publish, sweep]) fn.addEnvironment(ENV.metricsNamespace, stack.stackName)
+  addRollouts(stack, settings.cloud.deployment.rollout, [
+    ...shifted(answering, errors, [serverErrors]),
+    ...shifted(handling, errors),
+  ])
   addDashboard(stack, api, { resolve, wait, plan, publish, canary })
 
   new CfnOutput(stack, 'Url', { value: edgeUrl ?? url, description: 'The registry' })
@@ -185,6 +203,13 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
     new CfnOutput(stack, `${node.id}LogGroup`, { value: logGroup.logGroupName })
   }
 }
+
+const shifted = (
+  aliases: Readonly<Record<string, Alias>>,
+  errors: ReadonlyMap<IFunction, Alarm>,
+  more: readonly Alarm[] = [],
+): Shifted[] =>
+  Object.values(aliases).map((alias) => ({ alias, alarms: [errors.get(alias.lambda)!, ...more] }))
 
 /** What differs from the defaults, which are in each bundle. */
 function addSettings({ cloud, ...others }: AllSettings, ...functions: LambdaFunction[]): void {

@@ -68,9 +68,11 @@ const queueOf = (template: Template): Resource | undefined =>
 function mayReplay(template: Template) {
   const queue = queueOf(template)
   if (queue === undefined) return []
-  const names = template
-    .ofType('AWS::Lambda::EventInvokeConfig')
-    .map(({ properties, logicalId }) => string(properties.FunctionName, logicalId))
+  const names = template.ofType('AWS::Lambda::EventInvokeConfig').map(({ properties, logicalId }) => {
+    const name = string(properties.FunctionName, logicalId)
+    const qualifier = string(properties.Qualifier ?? '$LATEST', logicalId)
+    return qualifier === '$LATEST' ? name : `${name}:${qualifier}`
+  })
   return [
     { Effect: 'Allow', Action: QUEUE.verbs.map((verb) => `sqs:${verb}`), Resource: queue.arn! },
     {

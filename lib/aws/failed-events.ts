@@ -3,14 +3,14 @@
 import * as z from 'zod'
 import type { Invoke } from './invoke.ts'
 import type { Call } from './json-api.ts'
-import { BUILD_ENV } from './resources.ts'
+import { BUILD_ENV, LIVE } from './resources.ts'
 
 export interface FailedEvent {
   /** of the message */
   readonly id: string
   /** when it was given up: ISO 8601, to the second */
   readonly time: string
-  /** `-` where the message does not say; so with the next two */
+  /** `NAME`, or `NAME:ALIAS` where it was invoked by one; `-` where the message does not say, so with the next two */
   readonly functionName: string
   /** `detail-type` */
   readonly type: string
@@ -144,10 +144,17 @@ function takenOf({
 
 const known = (time: string, functionArn: string, event: unknown) => ({
   time: toSecond(time),
-  functionName: /:function:([^:]+)/.exec(functionArn)?.[1] ?? NONE,
+  functionName: nameIn(functionArn),
   ...saidBy(event),
   event: JSON.stringify(event),
 })
+
+/** The version that gave it up may be gone by now: what is live in its place gets it. */
+function nameIn(functionArn: string): string {
+  const [, name = NONE, qualifier = '$LATEST'] = /:function:([^:]+)(?::(.+))?$/.exec(functionArn) ?? []
+  if (qualifier === '$LATEST') return name
+  return `${name}:${/^\d+$/.test(qualifier) ? LIVE : qualifier}`
+}
 
 const toSecond = (time: string): string => time.replace(/\.\d+/, '')
 

@@ -3,7 +3,10 @@
 import type { Clock } from '../model/ports.ts'
 import { type Credentials, signedPost } from './sigv4.ts'
 
-/** Resolves when Lambda has taken the event (JSON), which the function then gets at least once. Else an Error with AWS's reason. */
+/**
+ * `functionName`: the function's own, or `NAME:ALIAS`. Resolves when Lambda has taken the event (JSON), which the function
+ * then gets at least once. Else an Error with AWS's reason.
+ */
 export type Invoke = (functionName: string, event: string) => Promise<void>
 
 export interface InvokeOptions {
@@ -18,18 +21,20 @@ export interface InvokeOptions {
 export function createInvoke({ endpoint, region, credentials, now }: InvokeOptions): Invoke {
   const place = new URL(endpoint ?? `https://lambda.${region}.amazonaws.com`)
   return async (functionName, event) => {
-    if (!/^[A-Za-z0-9_-]{1,64}$/.test(functionName))
-      throw new Error(`${JSON.stringify(functionName)} is no name of a function`)
-    const path = `/2015-03-31/functions/${functionName}/invocations`
+    const [, name, qualifier] = /^([A-Za-z0-9_-]{1,64})(?::([A-Za-z0-9_-]{1,128}))?$/.exec(functionName) ?? []
+    if (name === undefined) throw new Error(`${JSON.stringify(functionName)} is no name of a function`)
+    const path = `/2015-03-31/functions/${name}/invocations`
+    const query = qualifier === undefined ? '' : `Qualifier=${qualifier}`
+    const url = new URL(query === '' ? path : `${path}?${query}`, place)
     const signing = { service: 'lambda', region, credentials: await credentials(), now: now() }
     const headers = {
       host: place.host,
       'content-type': 'application/json',
       'x-amz-invocation-type': 'Event',
     }
-    const answer = await fetch(new URL(path, place), {
+    const answer = await fetch(url, {
       ...{ method: 'POST', body: event, redirect: 'error' },
-      headers: signedPost(signing, headers, event, path),
+      headers: signedPost(signing, headers, event, path, query),
     })
     const text = await answer.text()
     if (answer.status !== 202) throw new Error(`${functionName} does not take it: ${reasonOf(text)}`)

@@ -78,3 +78,6 @@ export const RELEASE_INDEX = 'ByRelease'
 export const RELEASE_PARTITION = 'kernelRelease'
 /** Epoch seconds; DynamoDB's time to live on the tables of budgets and of probes. */
 export const EXPIRES = 'expires'
+
+/** The alias of each function that routes, rules and permissions name. */
+export const LIVE = 'live'

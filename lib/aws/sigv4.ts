@@ -23,8 +23,8 @@ type Texts = Readonly<Record<string, string>>
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 
-/** `headers`, by lower-case names and the host among them, with those that sign a POST of `body` to `path`, in which nothing is encoded. */
-export function signedPost(signing: Signing, headers: Texts, body: string, path = '/'): Texts {
+/** `headers`, by lower-case names and the host among them, with those that sign a POST of `body` to `path` and `query`, in which nothing is encoded. */
+export function signedPost(signing: Signing, headers: Texts, body: string, path = '/', query = ''): Texts {
   const { accessKeyId, sessionToken } = signing.credentials
   const moment = momentOf(signing)
   const all: Texts = {
@@ -34,7 +34,7 @@ export function signedPost(signing: Signing, headers: Texts, body: string, path 
   }
   const names = Object.keys(all).sort()
   const lines = names.map((name) => `${name}:${all[name]}`)
-  const canonical = ['POST', path, '', ...lines, '', names.join(';'), hash('sha256', body)]
+  const canonical = ['POST', path, query, ...lines, '', names.join(';'), hash('sha256', body)]
   const signature = signatureOf(signing, moment, canonical)
   return {
     ...all,

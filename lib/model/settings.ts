@@ -69,6 +69,19 @@ const kmsKeyArn = z.string().regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0
   error: "is no key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
 })
 
+/**
+ * How requests and events move to a deployment's new version of a function: `all-at-once` by CloudFormation alone, whatever
+ * alarms ring; the others by CodeDeploy, and back where the function's alarms ring meanwhile.
+ */
+const ROLLOUTS = [
+  'all-at-once',
+  'canary-10-percent-5-minutes',
+  'canary-10-percent-10-minutes',
+  'canary-10-percent-30-minutes',
+  'linear-10-percent-every-1-minute',
+] as const
+export type Rollout = (typeof ROLLOUTS)[number]
+
 /** A name of one's own for the HTTP API, and the certificate for it, which lies in the region of the stack. */
 const domain = z.object({
   name: z.string().regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
@@ -244,6 +257,7 @@ export const baseSettings = z.object({
           error: "is neither a policy's name nor its ARN, arn:aws:iam::ACCOUNT:policy/NAME",
         })
         .optional(),
+      rollout: z.enum(ROLLOUTS),
       domain: domain.optional(),
       /** ARN of the KMS key that encrypts the secret of the signing key; else Secrets Manager's own of the account does */
       secretKeyArn: kmsKeyArn.optional(),
@@ -352,7 +366,11 @@ export const BASE_DEFAULTS: Settings = {
     waitConcurrency: 0,
     alarmMails: [],
     canary: { everyMinutes: 5 },
-    deployment: { stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS], secretReplicas: [] },
+    deployment: {
+      ...{ stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS], secretReplicas: [] },
+      // The alarms look at five minutes: two of them, so that one is whole.
+      rollout: 'canary-10-percent-10-minutes',
+    },
     edge: {
       // A caller that holds all it may at /wait asks some 3300 times in that time; the stage takes 150,000.
       requestsPerAddress: 6000,

@@ -53,7 +53,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   let broken = false
 
   const save = ({ file, fn, event, since, failures }: Delivery): void =>
-    writeJson(file, { fn: fn.name, event, since, failures })
+    writeJson(file, { fn: fn.arn, event, since, failures })
 
   function accept(fn: Fn, event: JsonObject): void {
     const file = join(dir, `${String(now()).padStart(15, '0')}-${randomUUID()}.json`)
@@ -118,7 +118,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   ): void {
     const invocations = last.tag === 'failed' ? failures + 1 : failures
     const record = recordOf({
-      ...{ requestId: idOf(file), functionArn: fn.arn, event },
+      ...{ requestId: idOf(file), functionArn: fn.qualifiedArn, version: fn.version, event },
       ...{ condition, invocations, last, at: now() },
     })
     const why = last.tag === 'failed' ? last.message : 'there was no execution for it'

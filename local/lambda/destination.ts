@@ -8,7 +8,10 @@ export type Condition = 'RetriesExhausted' | 'EventAgeExceeded'
 
 export interface GivenUp {
   readonly requestId: string
+  /** with the qualifier that it was invoked by */
   readonly functionArn: string
+  /** of the function, which ran */
+  readonly version: string
   readonly event: Json
   readonly condition: Condition
   /** of the event, those that failed and the last one */
@@ -24,14 +27,14 @@ export const recordOf = (it: GivenUp): JsonObject => ({
   timestamp: new Date(it.at).toISOString(),
   requestContext: {
     requestId: it.requestId,
-    functionArn: `${it.functionArn}:$LATEST`,
+    functionArn: it.functionArn,
     condition: it.condition,
     approximateInvokeCount: it.invocations,
   },
   requestPayload: it.event,
   ...(it.last.tag === 'failed'
     ? {
-        responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+        responseContext: { statusCode: 200, executedVersion: it.version, functionError: 'Unhandled' },
         responsePayload: { errorMessage: it.last.message },
       }
     : {}),

@@ -37,8 +37,7 @@ async function accept(request: IncomingMessage, { functions, deliveries, authent
   const caller = authenticate(request, body)
   if (caller === undefined)
     throw new AwsError('InvalidSignatureException', 'The request signature is not valid', 403)
-  const name = /^([A-Za-z0-9_-]+)\/invocations$/.exec((request.url ?? '').slice(INVOKE_PREFIX.length))?.[1]
-  const fn = name === undefined ? undefined : found(functions, name)
+  const fn = found(functions, request.url ?? '')
   authorize(caller, 'lambda:InvokeFunction', fn?.arn ?? request.url ?? '')
   if (fn === undefined) throw new AwsError('ResourceNotFoundException', 'Function not found', 404)
   if (request.method !== 'POST' || request.headers['x-amz-invocation-type'] !== 'Event')
@@ -46,9 +45,13 @@ async function accept(request: IncomingMessage, { functions, deliveries, authent
   deliveries.accept(fn, eventOf(body))
 }
 
-function found(functions: Functions, name: string): Fn | undefined {
+/** `NAME/invocations`, with an alias or a version in `?Qualifier=`. */
+function found(functions: Functions, url: string): Fn | undefined {
+  const { pathname, searchParams } = new URL(url, 'http://lambda')
+  const name = /^([A-Za-z0-9_-]+)\/invocations$/.exec(pathname.slice(INVOKE_PREFIX.length))?.[1]
+  const qualifier = searchParams.get('Qualifier')
   try {
-    return functions.find(name)
+    return functions.find([name ?? '', ...(qualifier === null ? [] : [qualifier])].join(':'))
   } catch {
     return undefined
   }

@@ -11,9 +11,15 @@ import { createRunner, type Outcome, type Runner } from './runner.ts'
 
 export type { Outcome } from './runner.ts'
 
+/** A function as it is invoked: by itself, by the number of a version, or by an alias. */
 export interface Fn {
   readonly name: string
+  /** ends with the version or the alias; without one: the function itself */
   readonly arn: string
+  /** the same with `$LATEST` at the end where there is neither */
+  readonly qualifiedArn: string
+  /** what runs: `$LATEST`, or the number of a version */
+  readonly version: string
   /** Retries of an asynchronous invocation, and how old its event may become, in milliseconds. */
   readonly retries: number
   readonly maxAge: number
@@ -25,7 +31,7 @@ export interface Fn {
 }
 
 export interface Functions {
-  /** By name or ARN; an unknown one is an error. */
+  /** By name, `NAME:QUALIFIER` or ARN; an unknown one is an error. */
   find(nameOrArn: string): Fn
   stop(): Promise<void>
 }
@@ -59,18 +65,28 @@ export function createFunctions(options: FunctionsOptions): Functions {
     options.executions ?? NEW_ACCOUNT,
     new Map(resources.flatMap(keptFor)),
   )
-  const functions = resources.map((it) => createFunction(it, executionsOf(it.name), options))
+  const made = resources.map((it) => createFunction(it, executionsOf(it.name), options))
+  const functions = made.flatMap(({ fns }) => fns)
+  const find = (nameOrArn: string): Fn => {
+    const found = functions.find(({ arn }) => isCalled(nameOrArn, arn))
+    if (found === undefined) throw new Error(`function ${nameOrArn} does not stand in the template`)
+    return found
+  }
+  for (const { properties, logicalId } of options.template.ofType('AWS::Lambda::Permission'))
+    find(string(properties.FunctionName, `${logicalId}.FunctionName`))
   return {
-    find: (nameOrArn) => {
-      const found = functions.find(({ fn }) => fn.name === nameOrArn || fn.arn === nameOrArn)
-      if (found === undefined) throw new Error(`function ${nameOrArn} does not stand in the template`)
-      return found.fn
-    },
+    find,
     stop: async () => {
-      await Promise.all(functions.map(({ runner }) => runner.stop()))
+      await Promise.all(made.map(({ stop }) => stop()))
     },
   }
 }
+
+const LATEST = '$LATEST'
+
+/** By its ARN, or by what stands behind `function:` there. */
+const isCalled = (name: Json | undefined, arn: string): boolean =>
+  typeof name === 'string' && (arn === name || arn.endsWith(`:function:${name}`))
 
 function keptFor({ name, logicalId, properties }: Resource): [string, number][] {
   const kept = properties.ReservedConcurrentExecutions
@@ -81,31 +97,75 @@ function createFunction(
   resource: Resource,
   executions: Executions,
   options: FunctionsOptions,
-): { fn: Fn; runner: Runner } {
+): { readonly fns: readonly Fn[]; stop(): Promise<void> } {
   const { template, roles, onOutcome = () => {} } = options
   const { properties, name } = resource
-  const arn = resource.arn!
   const role = roles.assume(string(properties.Role, `${resource.logicalId}.Role`), 'lambda.amazonaws.com')
-  const runner = createRunner({ ...runnerOptions(resource, role, options), executions })
-  const permissions = permissionsOf(resource, template)
-  const { retries, maxAge, queueArn } = invokeConfig(resource, template)
-  const fn: Fn = {
-    name,
-    arn,
-    retries,
-    maxAge,
-    onFailure: queueArn === undefined ? undefined : { queueArn, sender: role },
-    invoke: async (event) => {
-      const outcome = await runner.invoke(JSON.stringify(event))
-      onOutcome(name, outcome.tag)
-      return outcome
-    },
-    permits: (service, sourceArn) => permissions.some((permits) => permits(service, sourceArn)),
+  const log = options.openLog(name)
+  const versions = versionsOf(resource, template)
+  // Processes of their own, whose environment tells them their version; the executions are the function's.
+  const runners = new Map<string, Runner>(
+    [LATEST, ...versions].map((version) => {
+      const runner = createRunner({ ...runnerOptions(resource, version, role, options), executions, log })
+      return [version, runner]
+    }),
+  )
+  const invokedBy = ({ qualifier, version }: Qualified): Fn => {
+    const arn = qualifier === undefined ? resource.arn! : `${resource.arn}:${qualifier}`
+    const permissions = permissionsOf(arn, template)
+    const { retries, maxAge, queueArn } = invokeConfig(resource, qualifier, template)
+    const runner = runners.get(version)
+    if (runner === undefined) throw new Error(`${arn}: the function has no version ${version}`)
+    return {
+      ...{ name, arn, version, retries, maxAge },
+      qualifiedArn: `${resource.arn}:${qualifier ?? LATEST}`,
+      onFailure: queueArn === undefined ? undefined : { queueArn, sender: role },
+      invoke: async (event) => {
+        const outcome = await runner.invoke(JSON.stringify(event), arn)
+        onOutcome(name, outcome.tag)
+        return outcome
+      },
+      permits: (service, sourceArn) => permissions.some((permits) => permits(service, sourceArn)),
+    }
   }
-  return { fn, runner }
+  const qualified = [
+    { qualifier: undefined, version: LATEST },
+    ...versions.map((version) => ({ qualifier: version, version })),
+    ...aliasesOf(resource, template),
+  ]
+  return {
+    fns: qualified.map(invokedBy),
+    stop: async () => {
+      await Promise.all([...runners.values()].map((runner) => runner.stop()))
+    },
+  }
 }
 
-function runnerOptions(resource: Resource, role: Principal, options: FunctionsOptions) {
+interface Qualified {
+  /** `undefined`: by the function's own name */
+  readonly qualifier: string | undefined
+  readonly version: string
+}
+
+/** Lambda refuses a second version of what did not change: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html */
+function versionsOf({ name, arn, logicalId }: Resource, template: Template): readonly string[] {
+  const own = template
+    .ofType('AWS::Lambda::Version')
+    .filter(({ properties }) => concerns(properties.FunctionName, { name, arn }))
+  if (own.length > 1) throw new Error(`${logicalId}: two versions of one function are not known here`)
+  return own.map(({ ref }) => ref.replace(/^.*:/, ''))
+}
+
+const aliasesOf = ({ name, arn }: Resource, template: Template): readonly Qualified[] =>
+  template
+    .ofType('AWS::Lambda::Alias')
+    .filter(({ properties }) => concerns(properties.FunctionName, { name, arn }))
+    .map(({ name: qualifier, properties, logicalId }) => ({
+      qualifier,
+      version: string(properties.FunctionVersion, `${logicalId}.FunctionVersion`),
+    }))
+
+function runnerOptions(resource: Resource, version: string, role: Principal, options: FunctionsOptions) {
   const { properties, logicalId, name } = resource
   const runtime = string(properties.Runtime, `${logicalId}.Runtime`)
   if (!runtime.startsWith('nodejs')) throw new Error(`${logicalId}: runtime ${runtime} is not known here`)
@@ -117,15 +177,18 @@ function runnerOptions(resource: Resource, role: Principal, options: FunctionsOp
       ),
       handler: string(properties.Handler, `${logicalId}.Handler`),
       functionName: name,
-      functionArn: resource.arn!,
+      functionVersion: version,
       memoryMb,
-      isForEvents: invokeConfigOf(resource, options.template) !== undefined,
+      isForEvents: isForEvents(resource, options.template),
     },
-    environment: { ...variables(resource), ...options.endpoints, ...lambdaEnvironment(name, memoryMb, role) },
+    environment: {
+      ...variables(resource),
+      ...options.endpoints,
+      ...lambdaEnvironment(name, version, memoryMb, role),
+    },
     heapMb: Math.max(memoryMb, LEAST_HEAP_MB),
     timeoutMs: number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000,
     idleMs: options.idleMs ?? (makesResources(resource, options.template) ? IDLE_ONCE_MS : IDLE_MS),
-    log: options.openLog(name),
   }
 }
 
@@ -138,7 +201,12 @@ function variables({ properties, logicalId }: Resource): Record<string, string> 
 }
 
 /** AWS has no `ONE_PROCESS`: there, each request that a function answers at one time has a process of its own. */
-const lambdaEnvironment = (name: string, memoryMb: number, role: Principal): Record<string, string> => ({
+const lambdaEnvironment = (
+  name: string,
+  version: string,
+  memoryMb: number,
+  role: Principal,
+): Record<string, string> => ({
   AWS_REGION: 'us-east-1',
   AWS_DEFAULT_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: role.accessKeyId,
@@ -146,23 +214,27 @@ const lambdaEnvironment = (name: string, memoryMb: number, role: Principal): Rec
   AWS_SESSION_TOKEN: role.sessionToken,
   AWS_LAMBDA_FUNCTION_NAME: name,
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_FUNCTION_VERSION: version,
   PATH: '/usr/local/bin:/usr/bin:/bin',
   LANG: 'C.UTF-8',
   ONE_PROCESS: '1',
   TZ: ':UTC',
 })
 
-const concerns = (name: Json | undefined, { name: own, arn }: Resource): boolean =>
+const concerns = (name: Json | undefined, { name: own, arn }: Pick<Resource, 'name' | 'arn'>): boolean =>
   name === own || name === arn
 
 const makesResources = (fn: Resource, template: Template): boolean =>
   template.custom().some(({ properties }) => concerns(properties.ServiceToken, fn))
 
-function permissionsOf(fn: Resource, template: Template): ((service: string, source: string) => boolean)[] {
+/**
+ * Of what is invoked by that ARN and by no other: what is allowed of a function is not of its alias, nor the other way
+ * round. https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+ */
+function permissionsOf(arn: string, template: Template): ((service: string, source: string) => boolean)[] {
   return template
     .ofType('AWS::Lambda::Permission')
-    .filter(({ properties }) => concerns(properties.FunctionName, fn))
+    .filter(({ properties }) => isCalled(properties.FunctionName, arn))
     .filter(({ properties }) => properties.Action === 'lambda:InvokeFunction')
     .map(({ properties, logicalId }) => {
       const source = wildcard(string(properties.SourceArn ?? '*', `${logicalId}.SourceArn`), logicalId)
@@ -176,8 +248,12 @@ interface InvokeConfig {
   readonly queueArn: string | undefined
 }
 
-function invokeConfig(fn: Resource, template: Template): InvokeConfig {
-  const config = invokeConfigOf(fn, template)
+/** Of that qualifier alone: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html */
+function invokeConfig(fn: Resource, qualifier: string | undefined, template: Template): InvokeConfig {
+  const config = template
+    .ofType('AWS::Lambda::EventInvokeConfig')
+    .filter(({ properties }) => concerns(properties.FunctionName, fn))
+    .find(({ properties }) => (properties.Qualifier ?? LATEST) === (qualifier ?? LATEST))?.properties
   const read = (value: Json | undefined, otherwise: number): number =>
     number(isObject(config) && value !== undefined ? value : otherwise, `${fn.logicalId}: EventInvokeConfig`)
   return {
@@ -187,10 +263,10 @@ function invokeConfig(fn: Resource, template: Template): InvokeConfig {
   }
 }
 
-const invokeConfigOf = (fn: Resource, template: Template) =>
+const isForEvents = (fn: Resource, template: Template): boolean =>
   template
     .ofType('AWS::Lambda::EventInvokeConfig')
-    .find(({ properties }) => concerns(properties.FunctionName, fn))?.properties
+    .some(({ properties }) => concerns(properties.FunctionName, fn))
 
 function onFailureOf(config: Json | undefined, fn: Resource, template: Template): string | undefined {
   if (config === undefined) return undefined

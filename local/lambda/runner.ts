@@ -24,8 +24,8 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
-  /** `event`: JSON. Never rejects. */
-  invoke(event: string): Promise<Outcome>
+  /** `event`: JSON; `functionArn`: as it is invoked. Never rejects. */
+  invoke(event: string, functionArn: string): Promise<Outcome>
   stop(): Promise<void>
 }
 
@@ -75,14 +75,14 @@ export function createRunner(options: RunnerOptions): Runner {
     void live.worker.terminate()
   }
 
-  async function invoke(event: string): Promise<Outcome> {
+  async function invoke(event: string, functionArn: string): Promise<Outcome> {
     if (!options.executions.begin()) return { tag: 'throttled' }
     current ??= start()
     const live = current
     const requestId = randomUUID()
     const outcome = new Promise<Outcome>((end) => live.invocations.set(requestId, { end }))
     clearTimeout(live.idle)
-    if (await live.ready) post(live, requestId, event)
+    if (await live.ready) post(live, { requestId, functionArn, event })
     const result = await outcome
     options.executions.end()
     live.invocations.delete(requestId)
@@ -90,8 +90,9 @@ export function createRunner(options: RunnerOptions): Runner {
     return bounded(result)
   }
 
-  function post(live: Live, requestId: string, event: string): void {
-    const message: ToWorker = { requestId, event, deadline: monotonic() + options.timeoutMs }
+  function post(live: Live, invoked: Omit<ToWorker, 'deadline'>): void {
+    const { requestId } = invoked
+    const message: ToWorker = { ...invoked, deadline: monotonic() + options.timeoutMs }
     const timer = setTimeout(() => {
       const late = `${requestId} Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`
       options.log.line(late)

@@ -6,7 +6,8 @@ export interface WorkerSetup {
   /** e.g. `index.handler` */
   readonly handler: string
   readonly functionName: string
-  readonly functionArn: string
+  /** `$LATEST`, or the number of a version */
+  readonly functionVersion: string
   readonly memoryMb: number
   /** no client waits for its answer: those for whose answers one does go first */
   readonly isForEvents: boolean
@@ -14,6 +15,8 @@ export interface WorkerSetup {
 
 export interface ToWorker {
   readonly requestId: string
+  /** with the qualifier that it was invoked by */
+  readonly functionArn: string
   /** JSON */
   readonly event: string
   /** in `monotonic` milliseconds */

@@ -46,10 +46,10 @@ function loadCommonJs(file: string): Record<string, unknown> {
   return module.exports as Record<string, unknown>
 }
 
-const context = ({ requestId, deadline }: ToWorker): object => ({
+const context = ({ requestId, functionArn, deadline }: ToWorker): object => ({
   functionName: setup.functionName,
-  functionVersion: '$LATEST',
-  invokedFunctionArn: setup.functionArn,
+  functionVersion: setup.functionVersion,
+  invokedFunctionArn: functionArn,
   memoryLimitInMB: String(setup.memoryMb),
   awsRequestId: requestId,
   logGroupName: `/aws/lambda/${setup.functionName}`,

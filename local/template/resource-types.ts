@@ -62,6 +62,15 @@ const queueUrl = (it: Identity): string => `https://sqs.${REGION}.amazonaws.com/
 /** A rule of the default bus is called by its name alone. */
 const onBus = ({ within, name }: Identity, between: string): string =>
   within === undefined || within === 'default' ? name : `${within}${between}${name}`
+/** Its function is named, or given by its ARN. */
+function ofFunction({ within, logicalId }: Identity, qualifier: string): string {
+  if (within === undefined) throw new Error(`${logicalId}: FunctionName is expected`)
+  return arn('lambda', `function:${within.replace(/^arn:aws:lambda:[^:]*:[^:]*:function:/, '')}:${qualifier}`)
+}
+/** Each start is a first deployment, so there is no other. */
+const FIRST_VERSION = '1'
+const versionArn = (it: Identity): string => ofFunction(it, FIRST_VERSION)
+const aliasArn = (it: Identity): string => ofFunction(it, it.name)
 /** Six characters follow a secret's name, as Secrets Manager has it. */
 const secretArn = (it: Identity): string => arn('secretsmanager', `secret:${it.name}-${digest(it.name, 6)}`)
 
@@ -111,6 +120,17 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
       'RuntimeManagementConfig',
     ],
   ),
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html
+  'AWS::Lambda::Version': {
+    ...named(undefined, { FunctionArn: versionArn, Version: () => FIRST_VERSION }, ['FunctionName'], []),
+    withinProperty: 'FunctionName',
+    ref: versionArn,
+  },
+  'AWS::Lambda::Alias': {
+    ...named('Name', { AliasArn: aliasArn }, ['FunctionName', 'FunctionVersion'], []),
+    withinProperty: 'FunctionName',
+    ref: aliasArn,
+  },
   'AWS::Lambda::Permission': named(
     undefined,
     {},
@@ -226,6 +246,9 @@ const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> 
     attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) },
   },
   'AWS::CloudWatch::Dashboard': { ref: byName, attributes: {} },
+  // They move an alias from one version to the next; a start has one version.
+  'AWS::CodeDeploy::Application': { ref: byName, attributes: {} },
+  'AWS::CodeDeploy::DeploymentGroup': { ref: byName, attributes: {} },
   'AWS::Logs::LogGroup': { ref: byName, attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
   'AWS::Logs::MetricFilter': { ref: byName, attributes: {} },
   'AWS::SNS::Topic': { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: byName } },

@@ -39,6 +39,7 @@ const ATTRIBUTES = [
   'Metadata',
   'Properties',
   'Type',
+  'UpdatePolicy',
   'UpdateReplacePolicy',
 ]
 

@@ -85,9 +85,9 @@ describe('with its setting', () => {
 
   test('every function that the API asks knows it, and nobody else may read it', () => {
     const asked = [...resourcesOf(behind, 'AWS::ApiGatewayV2::Integration').values()]
-      .map(({ Properties }) => readable(Properties.IntegrationUri).replace('.Arn', ''))
+      .map(({ Properties }) => readable(Properties.IntegrationUri))
       .sort()
-    expect(asked).toEqual(ANSWERING)
+    expect(asked).toEqual(ANSWERING.map((id) => `${id}Live`))
     expect(told(behind)).toEqual(ANSWERING)
     const readers = [...resourcesOf(behind, 'AWS::IAM::Policy').values()].flatMap(({ Properties }) => {
       const { Roles, PolicyDocument } = Properties as {
@@ -159,6 +159,8 @@ describe('with its setting', () => {
       ([, { Type }]) => Type === 'AWS::CloudFront::Distribution',
     )! as unknown as [string, { DependsOn: string[] }]
     expect(DependsOn.map(plainId)).toEqual(expect.arrayContaining(ANSWERING))
+    // Until its alias has moved, a function answers by the secrets that it knew before.
+    expect(DependsOn.map(plainId)).toEqual(expect.arrayContaining(ANSWERING.map((id) => `${id}Live`)))
   })
 })
 

@@ -22,22 +22,34 @@ test('every function that events invoke tells the queue of what it gives up, unl
   const configs = [...resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').values()]
   const told = configs.map(({ Properties }) => {
     const { OnFailure } = (Properties.DestinationConfig ?? {}) as { OnFailure?: { Destination: unknown } }
-    return `${readable(Properties.FunctionName)} ${OnFailure === undefined ? '' : readable(OnFailure.Destination)}`
+    return `${readable(Properties.FunctionName)}:${aliasOf(Properties.Qualifier)} ${OnFailure === undefined ? '' : readable(OnFailure.Destination)}`
   })
   expect(told.sort()).toEqual([
-    'Compose FailedEvents.Arn',
-    'Plan FailedEvents.Arn',
-    'Publish FailedEvents.Arn',
-    'Sweep ',
+    'Compose:ComposeLive FailedEvents.Arn',
+    'Plan:PlanLive FailedEvents.Arn',
+    'Publish:PublishLive FailedEvents.Arn',
+    'Sweep:SweepLive ',
   ])
 })
+
+/** The name of an alias is the last part of its ARN, which is what `Ref` of it gives. */
+function aliasOf(qualifier: unknown): string {
+  const [index, { 'Fn::Split': split }] = (
+    qualifier as { 'Fn::Select': [number, { 'Fn::Split': [string, unknown] }] }
+  )['Fn::Select']
+  expect([index, split[0]]).toEqual([7, ':'])
+  return readable(split[1])
+}
 
 test('every target of a rule is such a function, and has the queue for what cannot be delivered', () => {
   const rules = [...resourcesOf(template, 'AWS::Events::Rule')]
   expect(rules.length).toBeGreaterThan(7)
   for (const [id, { Properties }] of rules)
     for (const target of Properties.Targets as { Arn: unknown; DeadLetterConfig?: { Arn: unknown } }[]) {
-      expect(INVOKED_BY_EVENTS, id).toContain(readable(target.Arn).replace(/\.Arn$/, ''))
+      expect(
+        INVOKED_BY_EVENTS.map((name) => `${name}Live`),
+        id,
+      ).toContain(readable(target.Arn))
       expect(readable(target.DeadLetterConfig?.Arn), id).toBe('FailedEvents.Arn')
     }
 })

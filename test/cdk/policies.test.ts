@@ -277,7 +277,21 @@ test('no role allows an action or a resource by a bare wildcard', () => {
       list(Action).some((action) => action.includes('*')) ||
       list(Resource).some((resource) => /^\*|:\*/.test(readable(resource))),
   )
-  expect(wide).toEqual([])
+  // What CodeDeploy looks at: CloudWatch lets nobody read the states of some alarms alone.
+  expect(wide).toEqual([{ Effect: 'Allow', Action: 'cloudwatch:DescribeAlarms', Resource: '*' }])
+})
+
+test('what moves aliases may do nothing else, and to no other function', () => {
+  const verbs = ['GetAlias', 'GetProvisionedConcurrencyConfig', 'UpdateAlias']
+  const moved = Object.keys(MAY).filter((name) => name !== 'SigningKey')
+  expect(grants('RolloutRole').sort()).toEqual(
+    [
+      'cloudwatch:DescribeAlarms *',
+      ...verbs.flatMap((verb) =>
+        moved.flatMap((name) => [`lambda:${verb} ${name}.Arn`, `lambda:${verb} ${name}.Arn:live`]),
+      ),
+    ].sort(),
+  )
 })
 
 test('an object is replaced by nobody, but for the logs of builds and the public key', () => {

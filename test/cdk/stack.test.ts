@@ -286,16 +286,16 @@ describe('a request', () => {
       return `${Properties.RouteKey}: ${readable(uri)}`
     })
     expect(routes.sort()).toEqual([
-      '$default: Resolve.Arn',
-      'ANY /dev/{proxy+}: Direct.Arn',
-      'ANY /ebpf-probe/{proxy+}: Direct.Arn',
-      'ANY /kernel-module/{proxy+}: Direct.Arn',
-      'ANY /openapi.json: V1.Arn',
-      'ANY /stable/{proxy+}: Direct.Arn',
-      'ANY /v1/{proxy+}: V1.Arn',
-      'ANY /wait/{proxy+}: Wait.Arn',
-      'POST /v1/probes: Submit.Arn',
-      'POST /v1/verdicts: Submit.Arn',
+      '$default: ResolveLive',
+      'ANY /dev/{proxy+}: DirectLive',
+      'ANY /ebpf-probe/{proxy+}: DirectLive',
+      'ANY /kernel-module/{proxy+}: DirectLive',
+      'ANY /openapi.json: V1Live',
+      'ANY /stable/{proxy+}: DirectLive',
+      'ANY /v1/{proxy+}: V1Live',
+      'ANY /wait/{proxy+}: WaitLive',
+      'POST /v1/probes: SubmitLive',
+      'POST /v1/verdicts: SubmitLive',
     ])
   })
 

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../../local/wire/json.ts'
 import { commandsOf, documents } from '../../support/documents/markdown.ts'
 import {
   allow,
+  live,
   STACK,
   startedStack,
   temporaryFolder,
@@ -77,11 +78,12 @@ async function brokenStack() {
   const resources = {
     ...{ Sources: table('sources'), Probes: table('probes') },
     ...{ Artifacts00000000: { Type: 'AWS::S3::Bucket' }, Inputs00000000: { Type: 'AWS::S3::Bucket' } },
+    ...live('Builder'),
     Failed: { Type: 'AWS::SQS::Queue' },
     Config: {
       Type: 'AWS::Lambda::EventInvokeConfig',
       Properties: {
-        ...{ FunctionName: { Ref: 'Builder' }, Qualifier: '$LATEST' },
+        ...{ FunctionName: { Ref: 'Builder' }, Qualifier: 'live' },
         DestinationConfig: { OnFailure: { Destination: failed } },
       },
     },
@@ -102,7 +104,7 @@ async function brokenStack() {
   const queue = join(dataDir, 'queues', `${STACK}-Failed`)
   return {
     dataDir,
-    fail: (key: string) => invoke(dataDir, `${STACK}-Builder`, { key, file: work }),
+    fail: (key: string) => invoke(dataDir, `${STACK}-Builder:live`, { key, file: work }),
     calls: () => (existsSync(`${work}.calls`) ? readFileSync(`${work}.calls`, 'utf8').length : 0),
     mend: () => writeFileSync(`${work}.mended`, ''),
     failed: () => (existsSync(queue) ? readdirSync(queue).length : 0),
@@ -126,7 +128,7 @@ test(
     expect(list).toEqual({
       status: 0,
       out: expect.stringMatching(
-        /^[0-9a-f-]{36} \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ Small-Builder ProbeRequested driver\/0\.20\.0\/\S+ the mirror is away\n$/,
+        /^[0-9a-f-]{36} \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ Small-Builder:live ProbeRequested driver\/0\.20\.0\/\S+ the mirror is away\n$/,
       ),
       err: '',
     })
@@ -198,13 +200,13 @@ test(
     const logs = readdirSync(join(stack.dataDir, 'logs'))
     const [plan = ''] = logs.flatMap((name) => /^(ProbeRegistry-Plan[0-9A-F]{8})\.log$/.exec(name)?.[1] ?? [])
     // Without a claim: no such event is ever sent.
-    await invoke(stack.dataDir, plan, { key: KEY })
+    await invoke(stack.dataDir, `${plan}:live`, { key: KEY })
     const queues = join(stack.dataDir, 'queues')
     const messages = () =>
       readdirSync(queues, { recursive: true, encoding: 'utf8' }).filter((it) => it.endsWith('.json'))
     await until(() => (existsSync(queues) && messages().length === 1) || undefined)
     const { out } = await replay(stack.dataDir)
-    expect(out).toMatch(/^\S+ \S+ \S*Plan\S* ProbeRequested driver\/0\.20\.0\/\S+ .*claim/)
+    expect(out).toMatch(/^\S+ \S+ \S*Plan\S*:live ProbeRequested driver\/0\.20\.0\/\S+ .*claim/)
     expect(await replay(stack.dataDir, '--all')).toMatchObject({ status: 0, out: `sent again: ${out}` })
   },
   5 * MINUTES,

@@ -59,6 +59,23 @@ test('an event that Lambda gave up has its function, its time, its probe and its
   ])
 })
 
+test.each([
+  [`${PLAN}:live`, 'Plan:live'],
+  // The version may be gone, and what is live is in its place.
+  [`${PLAN}:12`, 'Plan:live'],
+  [`${PLAN}:$LATEST`, 'Plan'],
+  [PLAN, 'Plan'],
+])('an event of %s goes back to %s', async (functionArn, name) => {
+  const sent: string[] = []
+  const { events, send } = await lab(async (to) => void sent.push(to))
+  const given = record(requested({ key: 'k' })) as { requestContext: JsonObject }
+  send({ ...given, requestContext: { ...given.requestContext, functionArn } })
+  const [one] = await events.take()
+  expect(one).toMatchObject({ functionName: name })
+  await events.replay(one!)
+  expect(sent).toEqual([name])
+})
+
 test('an event that was never handled for its age has the reason in place of an error', async () => {
   const { events, send } = await lab()
   send(record(requested({})))

@@ -56,7 +56,7 @@ async function lab(
   const permits = template.ofType('AWS::Lambda::Permission').length > 0
   const fn: Fn = {
     name: 'Fn',
-    arn: 'arn:fn',
+    ...{ arn: 'arn:fn:live', qualifiedArn: 'arn:fn:live', version: '7' },
     retries: 2,
     maxAge: 60_000,
     onFailure: queue && { queueArn: queue.arn!, sender: { name: 'Fn', may } },
@@ -187,12 +187,12 @@ describe('an event', () => {
       timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
       requestContext: {
         requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-        functionArn: 'arn:fn:$LATEST',
+        functionArn: 'arn:fn:live',
         condition: 'RetriesExhausted',
         approximateInvokeCount: 3,
       },
       requestPayload: expect.objectContaining({ 'detail-type': 'Happened', detail: { a: 1 } }),
-      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+      responseContext: { statusCode: 200, executedVersion: '7', functionError: 'Unhandled' },
       responsePayload: { errorMessage: 'no' },
     })
     expect(lines).toEqual([expect.stringContaining('`probe-registry replay` shows it')])
@@ -214,7 +214,7 @@ describe('an event', () => {
     expect(JSON.parse(message!.Body)).toMatchObject({ 'detail-type': 'Happened', detail: { a: 1 } })
     expect(message!.MessageAttributes).toMatchObject({
       RULE_ARN: { DataType: 'String', StringValue: ARN },
-      TARGET_ARN: { StringValue: 'arn:fn' },
+      TARGET_ARN: { StringValue: 'arn:fn:live' },
       ERROR_CODE: { StringValue: 'NO_PERMISSIONS' },
     })
     expect(lines).toEqual([expect.stringContaining('no permission')])

@@ -20,7 +20,7 @@ function runnerOf(
   const lines: string[] = []
   const runner = createRunner({
     setup: {
-      ...{ asset, handler: 'index.handler', functionName: 'it', functionArn: 'arn:it' },
+      ...{ asset, handler: 'index.handler', functionName: 'it', functionVersion: '1' },
       ...{ memoryMb: 128, isForEvents },
     },
     ...{ environment: { ITS: 'own' }, heapMb: 64, timeoutMs: 5000, idleMs },
@@ -41,23 +41,23 @@ test('calls come to the same worker, which sees the environment of its function 
   const { runner } = runnerOf(
     "exports.handler = async () => [require('node:worker_threads').threadId, { ...process.env }]",
   )
-  const [first, second] = [await runner.invoke('{}'), await runner.invoke('{}')]
+  const [first, second] = [await runner.invoke('{}', 'arn:it'), await runner.invoke('{}', 'arn:it')]
   expect(first).toEqual(second)
   expect(first).toMatchObject({ tag: 'answer', payload: expect.stringMatching(/^\[\d+,\{"ITS":"own"\}\]$/) })
 })
 
 test('a worker that is not called for so long ends, and the next call starts another', async () => {
   const { runner } = runnerOf(THREAD, { idleMs: 50 })
-  const first = await runner.invoke('{}')
+  const first = await runner.invoke('{}', 'arn:it')
   await sleep(500)
-  const second = await runner.invoke('{}')
+  const second = await runner.invoke('{}', 'arn:it')
   expect(second).toMatchObject({ tag: 'answer' })
   expect(second).not.toEqual(first)
 })
 
 test('what is wrong with an asset is told with a short trace, not with the text of the worker', async () => {
   const { runner, said } = runnerOf('exports.other = 1')
-  const outcome = await runner.invoke('{}')
+  const outcome = await runner.invoke('{}', 'arn:it')
   expect(outcome).toMatchObject({
     tag: 'failed',
     message: expect.stringContaining('index.handler is no function of '),
@@ -71,7 +71,9 @@ test('a function of events gives way to those for whose answers a client waits, 
   const source = `
     const { execFileSync } = require('node:child_process')
     exports.handler = async () => [require('node:os').getPriority(), Number(execFileSync('/usr/bin/nice'))]`
-  const outcomes = [true, false].map((isForEvents) => runnerOf(source, { isForEvents }).runner.invoke('{}'))
+  const outcomes = [true, false].map((isForEvents) =>
+    runnerOf(source, { isForEvents }).runner.invoke('{}', 'arn:it'),
+  )
   const [ours, lower] = [getPriority(), Math.min(getPriority() + 10, 19)]
   expect(await Promise.all(outcomes)).toEqual([
     { tag: 'answer', payload: JSON.stringify([lower, lower]) },

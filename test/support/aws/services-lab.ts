@@ -79,7 +79,7 @@ export async function startServices(resources: JsonObject) {
 function functionsOf(take: (event: JsonObject) => void): Functions {
   const fn: Fn = {
     name: 'Fn',
-    arn: 'arn:fn',
+    ...{ arn: 'arn:fn', qualifiedArn: 'arn:fn:$LATEST', version: '$LATEST' },
     retries: 0,
     maxAge: 60_000,
     onFailure: undefined,

@@ -59,6 +59,10 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'PROBE_SETTINGS=settings.json npm run deploy': nobody(
     'it needs an AWS account; test/cdk/deployment.test.ts checks what such settings make of the template',
   ),
+  'aws deploy': nobody(
+    'it needs an AWS account, and a deployment that moves; test/cdk/live.test.ts checks what moves how',
+  ),
+  'aws cloudformation': nobody('it needs an AWS account, and a deployment that was rolled back'),
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
   'npm run matrix': { by: 'test', file: 'test/e2e/matrix.long.test.ts' },
   'npm run bench': nobody('it measures, and is not a test'),

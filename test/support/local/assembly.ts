@@ -134,6 +134,18 @@ export const permission = (fn: string, service: string, source: JsonObject): Jso
   },
 })
 
+/** A version of a function, and its alias `live`. */
+export const live = (fn: string): JsonObject => ({
+  [`${fn}Version`]: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: fn } } },
+  [`${fn}Live`]: {
+    Type: 'AWS::Lambda::Alias',
+    Properties: {
+      ...{ FunctionName: { Ref: fn }, Name: 'live' },
+      FunctionVersion: { 'Fn::GetAtt': [`${fn}Version`, 'Version'] },
+    },
+  },
+})
+
 /** A rule of the default bus with one target, and its permission. */
 export const rule = (id: string, properties: JsonObject, fn: string): JsonObject => ({
   [id]: {
