@@ -28,8 +28,8 @@ export interface SynthesisOptions {
 }
 
 /** Here and not in cdk.json, so that the template is the same without the CLI. */
-const FLAGS = {
-  // Tags and reserved executions are not part of a version, and Lambda refuses a second one of the same code and settings.
+export const FLAGS = {
+  // Else the hash of a version has reserved executions in it, and Lambda refuses a second one of the same code and settings.
   '@aws-cdk/aws-lambda:recognizeVersionProps': true,
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:validateAgainstDefaultRules': true,

@@ -4,6 +4,7 @@ import { App, Stack } from 'aws-cdk-lib'
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { live } from '../../cdk/live.ts'
+import { FLAGS } from '../../cdk/synthesize.ts'
 import { readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 import { temporaryFolder } from '../support/local/assembly.ts'
 
@@ -59,6 +60,18 @@ test('whoever invokes a function names its alias, and is permitted that alone', 
   expect([...new Set(invoked)].sort()).toEqual(LIVING.map((name) => `${name}Live`))
 })
 
+/** Of a function that is told something when its alias is there. */
+function versionOf({ told = '', kept = 1 }: { readonly told?: string; readonly kept?: number }) {
+  const app = new App({ outdir: temporaryFolder(), analyticsReporting: false, context: FLAGS })
+  const fn = new LambdaFunction(new Stack(app, 'Small'), 'Fn', {
+    code: Code.fromInline('exports.handler = async () => {}'),
+    ...{ handler: 'index.handler', runtime: Runtime.NODEJS_24_X, reservedConcurrentExecutions: kept },
+  })
+  live({ bind: () => ({ destination: 'nowhere' }) })(fn)
+  fn.addEnvironment('LATER', told)
+  return versionsOf(app.synth().getStackByName('Small').template as Template)
+}
+
 describe('another version is made', () => {
   test('of each function that is told of a setting, when that changes', () => {
     expect(changed(synthesis({ budgets: { buildsPerDay: 3 } }, true).template)).toEqual(
@@ -67,21 +80,15 @@ describe('another version is made', () => {
   })
 
   test('of a function that is told something else, after its alias was made, too', () => {
-    const version = (told: string) => {
-      const app = new App({ outdir: temporaryFolder(), analyticsReporting: false })
-      const fn = new LambdaFunction(new Stack(app, 'Small'), 'Fn', {
-        code: Code.fromInline('exports.handler = async () => {}'),
-        ...{ handler: 'index.handler', runtime: Runtime.NODEJS_24_X },
-      })
-      live({ bind: () => ({ destination: 'nowhere' }) })(fn)
-      fn.addEnvironment('LATER', told)
-      return versionsOf(app.synth().getStackByName('Small').template as Template)
-    }
-    expect(version('one')).toEqual(version('one'))
-    expect(version('one')).not.toEqual(version('other'))
+    expect(versionOf({ told: 'one' })).toEqual(versionOf({ told: 'one' }))
+    expect(versionOf({ told: 'one' })).not.toEqual(versionOf({ told: 'other' }))
   })
 
-  test('of none by what is not part of a version: Lambda would refuse a second one of the same', () => {
+  test('of none by the executions that are kept for it: Lambda would refuse a second one of the same', () => {
+    expect(versionOf({ kept: 5 })).toEqual(versionOf({ kept: 6 }))
+  })
+
+  test('of none by how it is deployed', () => {
     const others = { tags: { 'cost-center': '42' }, rollout: 'all-at-once' }
     expect(changed(templateOf({ deployment: others }))).toEqual([])
   })
