@@ -12,6 +12,9 @@ const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
 const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
+const AT_A_COPY = nobody(
+  'it needs an AWS account; test/functions/signing-key.test.ts puts a key where these commands put one',
+)
 
 /** By what a command line begins with. */
 export const RUNS: Readonly<Record<string, Run>> = {
@@ -46,9 +49,8 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install cdk deploy': nobody(
     'it needs an AWS account; the templates that it deploys are synthesized and checked in test/cdk',
   ),
-  aws: nobody(
-    'it needs an AWS account; test/functions/signing-key.test.ts puts a key where these commands put one',
-  ),
+  'aws secretsmanager': AT_A_COPY,
+  'aws s3 cp': AT_A_COPY,
   'npm run deploy:first': { by: 'test', file: 'test/cdk/first-deploy.test.ts' },
   'npm run deploy:firewall': nobody(
     'it needs an AWS account; the template that it deploys is synthesized and checked in test/cdk/edge.test.ts',
