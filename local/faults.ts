@@ -9,6 +9,8 @@ export interface Faults {
   lag(): number
   /** Milliseconds after which a function gets an event that was told just now. */
   delay(): number
+  /** Milliseconds that an execution environment of a function which begins now is given requests. */
+  environment(): number
 }
 
 /**
@@ -31,7 +33,19 @@ const MAX_LAG = 2000
 /** Milliseconds. AWS promises no bound, and no order: an event that waits is overtaken. */
 const MAX_DELAY = 10_000
 
-export const NO_FAULTS: Faults = { strikes: () => false, lag: () => 0, delay: () => 0 }
+/**
+ * Milliseconds. Lambda ends its environments every few hours
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html) and promises no length: here they are minutes.
+ */
+const LEAST_ENVIRONMENT = 60_000
+const MAX_ENVIRONMENT = 10 * LEAST_ENVIRONMENT
+
+export const NO_FAULTS: Faults = {
+  strikes: () => false,
+  lag: () => 0,
+  delay: () => 0,
+  environment: () => Number.POSITIVE_INFINITY,
+}
 
 /** The same seed, the same faults, each kind in its own order: the tenth request of a kind is struck or not, whichever it is. */
 export function seededFaults(seed: string): Faults {
@@ -47,5 +61,7 @@ export function seededFaults(seed: string): Faults {
     // Mostly short, and now and then as long as can be.
     lag: () => Math.round(MAX_LAG * next('dynamodb-lag') ** 3),
     delay: () => Math.round(MAX_DELAY * next('event-delay') ** 6),
+    environment: () =>
+      Math.round(LEAST_ENVIRONMENT + (MAX_ENVIRONMENT - LEAST_ENVIRONMENT) * next('environment')),
   }
 }

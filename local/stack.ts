@@ -16,7 +16,7 @@ import { type Faults, NO_FAULTS } from './faults.ts'
 import { createHttpApi } from './http-api/http-api.ts'
 import { createWaiting, isWait } from './http-api/waiting.ts'
 import { createRoles, type Roles } from './iam/roles.ts'
-import { verifyRequest } from './iam/sigv4.ts'
+import { SignatureError, verifyRequest } from './iam/sigv4.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createInvokeApi, INVOKE_PREFIX } from './lambda/invoke-api.ts'
@@ -36,7 +36,7 @@ import { openDataFolder } from './start/data-folder.ts'
 import { createStory, type Step } from './story/story.ts'
 import { inertIn } from './template/inert.ts'
 import { loadTemplate } from './template/template.ts'
-import { createAwsJson } from './wire/aws-json.ts'
+import { AwsError, createAwsJson } from './wire/aws-json.ts'
 import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen, listenOn } from './wire/server.ts'
@@ -179,7 +179,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
 
   const folder = typeof assembly === 'string' ? assembly : await assembly()
   const template = loadTemplate(folder, { publicUrl })
-  const roles = createRoles(template)
+  const roles = createRoles(template, now)
   const operator = createOperator(template, inData('operator.json'), privateUrl)
   closers.push(() => operator?.close())
   const principals: Principals = (id) =>
@@ -194,7 +194,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const story = createStory({ now, elapsed: () => performance.now(), waiting: waiting.count, tell: step })
   const openLog = (name: string) => openFunctionLog(inData('logs'), name, story.logged)
   const functions = createFunctions({
-    ...{ template, roles, endpoints, openLog },
+    ...{ template, roles, endpoints, openLog, now, faults },
     ...{ onOutcome: counts.invoked, executions: options.executions },
   })
   closers.push(functions.stop)
@@ -409,7 +409,10 @@ function authenticator(principals: Principals, now: Clock): SignedBy {
     const bodySha256 = createHash('sha256').update(body).digest('hex')
     try {
       return verifyRequest({ method, url, headers, bodySha256 }, { principals, now, service }).principal
-    } catch {
+    } catch (error) {
+      // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+      if (error instanceof SignatureError && error.code === 'ExpiredToken')
+        throw new AwsError('ExpiredTokenException', 'The security token included in the request is expired')
       return undefined
     }
   }

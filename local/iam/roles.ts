@@ -1,16 +1,19 @@
-// The template's roles brought to life: each with credentials of this start, and IAM's decision of what it may.
+// The template's roles brought to life: each with sessions of this start, and IAM's decision of what it may.
 
 import { randomBytes } from 'node:crypto'
 import type { Resource, Template } from '../template/template.ts'
 import { list, object, string, strings } from '../wire/json.ts'
-import { ACCOUNT, type Principal, type Principals, type Sender } from '../wire/types.ts'
+import { ACCOUNT, type Clock, type Principal, type Principals, type Sender } from '../wire/types.ts'
 import { type AccessRequest, type Context, decide, parsePolicy, type Statement } from './policy.ts'
 
 export interface Roles {
-  /** by access key: for whoever verifies a signature */
+  /** by access key: for whoever verifies a signature; one that has ended is known for a while, so that it is told */
   readonly principals: Principals
-  /** The principal of a role, which must trust `service` (e.g. `lambda.amazonaws.com`). */
-  assume(roleArn: string, service: string): Principal
+  /**
+   * A session of a role, which must trust `service` (e.g. `lambda.amazonaws.com`). `lifeMs`: what it lasts, and then it is
+   * nobody else's; without an end, it is the same each time.
+   */
+  assume(roleArn: string, service: string, lifeMs?: number): Principal
   /** A service of AWS itself, e.g. `events.amazonaws.com`, on behalf of that resource: resources' own policies decide. */
   service(name: string, sourceArn: string): Sender
 }
@@ -18,8 +21,10 @@ export interface Roles {
 /** AWS's own policies that the template may attach: they grant logs only, which here are files. */
 const INERT_MANAGED = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole']
 const MAX_REMEMBERED = 10_000
+/** Longer than any URL lives that was signed in it. */
+const ENDED_MS = 24 * 60 * 60 * 1000
 
-export function createRoles(template: Template): Roles {
+export function createRoles(template: Template, now: Clock = Date.now): Roles {
   const shared = [
     ...documentStatements(template, 'AWS::S3::BucketPolicy'),
     ...documentStatements(template, 'AWS::SQS::QueuePolicy'),
@@ -34,14 +39,20 @@ export function createRoles(template: Template): Roles {
     }
   })
   const byKey = new Map(roles.map(({ principal }) => [principal.accessKeyId, principal]))
+  const sessionOf = (principal: Principal, lifeMs: number): Principal => {
+    for (const [key, { endsAt = now() }] of byKey) if (endsAt < now() - ENDED_MS) byKey.delete(key)
+    const session = { ...principal, ...credentials(), endsAt: now() + lifeMs }
+    byKey.set(session.accessKeyId, session)
+    return session
+  }
   return {
     principals: (accessKeyId) => byKey.get(accessKeyId),
-    assume: (roleArn, service) => {
+    assume: (roleArn, service, lifeMs = Number.POSITIVE_INFINITY) => {
       const role = roles.find(({ arn }) => arn === roleArn)
       if (role === undefined) throw new Error(`role ${roleArn} does not stand in the template`)
       const request = { action: 'sts:AssumeRole', resource: roleArn, context: {}, principal: service }
       if (!decide(role.trust, request)) throw new Error(`${roleArn} does not trust ${service}`)
-      return role.principal
+      return Number.isFinite(lifeMs) ? sessionOf(role.principal, lifeMs) : role.principal
     },
     service: (name, sourceArn) => {
       const context = { ...COMMON, 'aws:sourcearn': sourceArn }

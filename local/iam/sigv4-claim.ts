@@ -11,6 +11,8 @@ export type SignatureCode =
   | 'AuthorizationQueryParametersError'
   | 'InvalidAccessKeyId'
   | 'InvalidToken'
+  /** the session that signed it is over */
+  | 'ExpiredToken'
   | 'SignatureDoesNotMatch'
   | 'RequestTimeTooSkewed'
   /** a presigned request outside its time, or a header that should have been signed */

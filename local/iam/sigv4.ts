@@ -63,7 +63,7 @@ export function verifyRequest(request: SignedRequest, { principals, now, service
   if (!equalSecrets(expected, claim.signature)) {
     throw new SignatureError('SignatureDoesNotMatch', 'The signature does not match the request.')
   }
-  checkToken(claim, principal)
+  checkSession(claim, principal, now())
   return { principal, presigned: claim.presigned, signedHeaders: claim.signedHeaders, payload, target }
 }
 
@@ -99,9 +99,15 @@ function checkSignedHeaders({ signedHeaders }: Claim, headers: IncomingHttpHeade
   )
 }
 
-function checkToken({ token }: Claim, { sessionToken }: Principal): void {
-  if (equalSecrets(token ?? '', sessionToken)) return
-  throw new SignatureError('InvalidToken', 'The security token is missing or not the access key’s.')
+/**
+ * What a session signed ends with it, a presigned URL as well, however long that was to live:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+ */
+function checkSession({ token }: Claim, { sessionToken, endsAt }: Principal, now: number): void {
+  if (!equalSecrets(token ?? '', sessionToken))
+    throw new SignatureError('InvalidToken', 'The security token is missing or not the access key’s.')
+  if (endsAt !== undefined && now >= endsAt)
+    throw new SignatureError('ExpiredToken', 'The provided token has expired.')
 }
 
 function payloadOf(request: SignedRequest, { query }: Target, claim: Claim, service: string): string {

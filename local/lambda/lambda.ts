@@ -1,13 +1,14 @@
 // The template's functions: their limits and permissions, each with one worker at a time, started when needed.
 
+import { type Faults, NO_FAULTS } from '../faults.ts'
 import { wildcard } from '../iam/policy.ts'
 import type { Roles } from '../iam/roles.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { isObject, type Json, number, object, string } from '../wire/json.ts'
-import type { Principal, Sender } from '../wire/types.ts'
+import type { Clock, Principal, Sender } from '../wire/types.ts'
 import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
-import { createRunner, type Outcome, type Runner } from './runner.ts'
+import { createRunner, type Environment, type Outcome, type Runner } from './runner.ts'
 
 export type { Outcome } from './runner.ts'
 
@@ -42,6 +43,9 @@ export interface FunctionsOptions {
   /** `AWS_ENDPOINT_URL_*` and the like, the same for every function */
   readonly endpoints: Readonly<Record<string, string>>
   readonly openLog: (functionName: string) => FunctionLog
+  readonly now: Clock
+  /** by default none */
+  readonly faults?: Pick<Faults, 'environment'>
   /** at one time, of all functions together; default: as many as a new account has */
   readonly executions?: number | undefined
   /** milliseconds without an invocation after which a worker ends */
@@ -100,13 +104,14 @@ function createFunction(
 ): { readonly fns: readonly Fn[]; stop(): Promise<void> } {
   const { template, roles, onOutcome = () => {} } = options
   const { properties, name } = resource
-  const role = roles.assume(string(properties.Role, `${resource.logicalId}.Role`), 'lambda.amazonaws.com')
+  const roleArn = string(properties.Role, `${resource.logicalId}.Role`)
+  const assume = (lifeMs?: number) => roles.assume(roleArn, 'lambda.amazonaws.com', lifeMs)
   const log = options.openLog(name)
   const versions = versionsOf(resource, template)
   // Processes of their own, whose environment tells them their version; the executions are the function's.
   const runners = new Map<string, Runner>(
     [LATEST, ...versions].map((version) => {
-      const runner = createRunner({ ...runnerOptions(resource, version, role, options), executions, log })
+      const runner = createRunner({ ...runnerOptions(resource, version, assume, options), executions, log })
       return [version, runner]
     }),
   )
@@ -119,7 +124,7 @@ function createFunction(
     return {
       ...{ name, arn, version, retries, maxAge },
       qualifiedArn: `${resource.arn}:${qualifier ?? LATEST}`,
-      onFailure: queueArn === undefined ? undefined : { queueArn, sender: role },
+      onFailure: queueArn === undefined ? undefined : { queueArn, sender: assume() },
       invoke: async (event) => {
         const outcome = await runner.invoke(JSON.stringify(event), arn)
         onOutcome(name, outcome.tag)
@@ -165,11 +170,30 @@ const aliasesOf = ({ name, arn }: Resource, template: Template): readonly Qualif
       version: string(properties.FunctionVersion, `${logicalId}.FunctionVersion`),
     }))
 
-function runnerOptions(resource: Resource, version: string, role: Principal, options: FunctionsOptions) {
+type Assume = (lifeMs?: number) => Principal
+
+/**
+ * Its credentials are fixed when it begins, and outlive the last request that it is given:
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ */
+function beginEnvironment(
+  variablesOf: (role: Principal) => Environment['variables'],
+  assume: Assume,
+  timeoutMs: number,
+  { now, faults = NO_FAULTS }: Pick<FunctionsOptions, 'now' | 'faults'>,
+): Environment {
+  const ms = faults.environment()
+  return { variables: variablesOf(assume(ms + timeoutMs)), until: now() + ms }
+}
+
+function runnerOptions(resource: Resource, version: string, assume: Assume, options: FunctionsOptions) {
   const { properties, logicalId, name } = resource
   const runtime = string(properties.Runtime, `${logicalId}.Runtime`)
   if (!runtime.startsWith('nodejs')) throw new Error(`${logicalId}: runtime ${runtime} is not known here`)
   const memoryMb = number(properties.MemorySize ?? 128, `${logicalId}.MemorySize`)
+  const timeoutMs = number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000
+  const own = { ...variables(resource), ...options.endpoints }
+  const variablesOf = (role: Principal) => ({ ...own, ...lambdaEnvironment(name, version, memoryMb, role) })
   return {
     setup: {
       asset: options.template.asset(
@@ -181,13 +205,10 @@ function runnerOptions(resource: Resource, version: string, role: Principal, opt
       memoryMb,
       isForEvents: isForEvents(resource, options.template),
     },
-    environment: {
-      ...variables(resource),
-      ...options.endpoints,
-      ...lambdaEnvironment(name, version, memoryMb, role),
-    },
+    environment: () => beginEnvironment(variablesOf, assume, timeoutMs, options),
     heapMb: Math.max(memoryMb, LEAST_HEAP_MB),
-    timeoutMs: number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000,
+    timeoutMs,
+    now: options.now,
     idleMs: options.idleMs ?? (makesResources(resource, options.template) ? IDLE_ONCE_MS : IDLE_MS),
   }
 }

@@ -1,7 +1,8 @@
-// Runs one function: a worker thread started at the first invocation, replaced after a crash or timeout, ended when idle.
+// Runs one function: a worker thread started at the first invocation, replaced after a crash, a timeout or its time, ended when idle.
 
 import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import type { Clock } from '../wire/types.ts'
 import type { Executions } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
 import { workerProgram } from './worker-program.ts'
@@ -13,9 +14,18 @@ export type Outcome =
   | { readonly tag: 'throttled' }
   | { readonly tag: 'failed'; readonly message: string }
 
+/** An execution environment. */
+export interface Environment {
+  readonly variables: Readonly<Record<string, string>>
+  /** until when it is given invocations, in milliseconds since the epoch */
+  readonly until: number
+}
+
 export interface RunnerOptions {
   readonly setup: WorkerSetup
-  readonly environment: Readonly<Record<string, string>>
+  /** Of a worker that is started now. */
+  readonly environment: () => Environment
+  readonly now: Clock
   readonly heapMb: number
   readonly timeoutMs: number
   readonly executions: Executions
@@ -41,6 +51,7 @@ interface Live {
   readonly worker: Worker
   readonly invocations: Map<string, Invocation>
   readonly ready: Promise<boolean>
+  readonly until: number
   idle: NodeJS.Timeout | undefined
 }
 
@@ -62,6 +73,14 @@ export function createRunner(options: RunnerOptions): Runner {
     return live
   }
 
+  /** One that is past its time ends. */
+  function worker(): Live {
+    const past = current !== undefined && options.now() >= current.until ? current : undefined
+    if (current === undefined || past !== undefined) current = start()
+    if (past !== undefined) settle(past)
+    return current
+  }
+
   /** What still runs in a worker that is replaced ends there; the worker ends with its last invocation. */
   function settle(live: Live): void {
     if (live.invocations.size > 0) return
@@ -77,8 +96,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function invoke(event: string, functionArn: string): Promise<Outcome> {
     if (!options.executions.begin()) return { tag: 'throttled' }
-    current ??= start()
-    const live = current
+    const live = worker()
     const requestId = randomUUID()
     const outcome = new Promise<Outcome>((end) => live.invocations.set(requestId, { end }))
     clearTimeout(live.idle)
@@ -126,8 +144,9 @@ const bounded = (outcome: Outcome): Outcome =>
     : outcome
 
 function startWorker(options: RunnerOptions, lose: (live: Live, message: string) => void): Live {
+  const { variables, until } = options.environment()
   const worker = new Worker(workerProgram(), {
-    env: { ...options.environment },
+    env: { ...variables },
     workerData: options.setup,
     resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
     execArgv: [],
@@ -138,7 +157,7 @@ function startWorker(options: RunnerOptions, lose: (live: Live, message: string)
   worker.stderr.on('data', (chunk: Buffer) => options.log.write(chunk))
   const { promise: ready, resolve } = Promise.withResolvers<boolean>()
   const init = setTimeout(() => void worker.terminate(), INIT_MS)
-  const live: Live = { worker, invocations: new Map(), ready, idle: undefined }
+  const live: Live = { worker, invocations: new Map(), ready, until, idle: undefined }
   let why = 'Runtime exited'
   worker.on('message', (message: FromWorker) => {
     if (message.tag === 'ready') clearTimeout(init)

@@ -11,6 +11,8 @@ const STATUS = {
   BadDigest: 400,
   ConditionalRequestConflict: 409,
   EntityTooLarge: 400,
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html has it among those with 400.
+  ExpiredToken: 400,
   IncompleteBody: 400,
   InternalError: 500,
   InvalidAccessKeyId: 403,

@@ -9,6 +9,8 @@ export interface Principal {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string
+  /** when these credentials end, in milliseconds since the epoch; absent: with the stack */
+  readonly endsAt?: number
   /** IAM's evaluation: an explicit deny wins, nothing is allowed by silence. `context`: condition keys, e.g. `aws:SecureTransport`. */
   may(action: string, resource: string, context?: Readonly<Record<string, string>>): boolean
 }

@@ -47,7 +47,18 @@ test('an event comes mostly at once, and now and then seconds later', () => {
   expect(delays.at(-1)).toBeLessThanOrEqual(10_000)
 })
 
+test('an environment of a function is given requests for a minute to ten', () => {
+  const { environment } = seededFaults('a')
+  const lives = Array.from({ length: 1000 }, environment)
+  expect(Math.min(...lives)).toBeGreaterThanOrEqual(60_000)
+  expect(Math.min(...lives)).toBeLessThan(120_000)
+  expect(Math.max(...lives)).toBeGreaterThan(540_000)
+  expect(Math.max(...lives)).toBeLessThanOrEqual(600_000)
+})
+
 test('without a seed there are none', () => {
   expect(KINDS.some(NO_FAULTS.strikes)).toBe(false)
-  expect([NO_FAULTS.lag(), NO_FAULTS.delay()]).toEqual([0, 0])
+  expect([NO_FAULTS.lag(), NO_FAULTS.delay(), NO_FAULTS.environment()]).toEqual([
+    ...[0, 0, Number.POSITIVE_INFINITY],
+  ])
 })

@@ -1,7 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { expect, test } from 'vitest'
+import { createPresigner } from '../../lib/aws/presign.ts'
+import type { Credentials } from '../../lib/aws/sigv4.ts'
+import { NO_FAULTS } from '../../local/faults.ts'
 import {
   allow,
   route,
@@ -53,6 +57,64 @@ test('a function reads and writes a table with its own credentials, and a second
   await first.stop()
   const second = await startedStack(options)
   expect(await (await fetch(`${second.url}/a`)).text()).toBe('/a')
+})
+
+const CREDENTIALS = `
+exports.handler = async () => {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env
+  const credentials = {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    sessionToken: AWS_SESSION_TOKEN,
+  }
+  return { statusCode: 200, body: JSON.stringify(credentials) }
+}`
+
+test('the session of an environment that was replaced ends with what it signed, and the next one has its own', async () => {
+  const folder = temporaryFolder()
+  const bucket = { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'things' } }
+  const assembly = await writeAssembly(
+    join(folder, 'cdk.out'),
+    { Table: TABLE, Bucket: bucket, ...route('Own', '$default', 'Own') },
+    {
+      Own: { code: CREDENTIALS, statements: [GET, allow('s3:GetObject', '*')], properties: { Timeout: 30 } },
+    },
+  )
+  let ahead = 0
+  const { url, endpoints } = await startedStack({
+    ...{ assembly, dataDir: join(folder, 'data'), now: () => Date.now() + ahead },
+    faults: { ...NO_FAULTS, environment: () => 60_000 },
+  })
+  const session = async () => {
+    const credentials = (await (await fetch(url)).json()) as Credentials
+    const endpoint = endpoints.AWS_ENDPOINT_URL_DYNAMODB ?? ''
+    const client = new DynamoDBClient({ region: 'us-east-1', maxAttempts: 1, endpoint, credentials })
+    const call = new GetItemCommand({ TableName: 'Small-Table', Key: { id: { S: 'a' } } })
+    const urls = createPresigner({
+      ...{ endpoint: endpoints.AWS_ENDPOINT_URL_S3, bucket: 'things', region: 'us-east-1' },
+      ...{ credentials: async () => credentials, now: Date.now },
+    })
+    const signed = await urls.get('a', { expiresSeconds: 3600 })
+    return {
+      read: () =>
+        client.send(call).then(
+          () => 'read',
+          (error: Error) => error.name,
+        ),
+      get: async () => {
+        const answer = await fetch(signed)
+        return [answer.status, /<Code>(\w+)</.exec(await answer.text())?.[1]]
+      },
+    }
+  }
+  const first = await session()
+  expect([await first.read(), await first.get()]).toEqual(['read', [403, 'AccessDenied']])
+  ahead = 61_000
+  const second = await session()
+  expect([await first.read(), await second.read()]).toEqual(['read', 'read'])
+  ahead = 100_000
+  expect([await first.read(), await first.get()]).toEqual(['ExpiredTokenException', [400, 'ExpiredToken']])
+  expect(await (await session()).read()).toBe('read')
 })
 
 test('a write that the role was not granted is denied', async () => {

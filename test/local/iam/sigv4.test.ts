@@ -132,6 +132,18 @@ describe('a request signed in its header', () => {
 })
 
 describe('a presigned request', () => {
+  test('ends with the session that signed it, however long it was to live', async () => {
+    const request = await presigned({ expiresIn: 3600 })
+    const session = { ...OWNER, endsAt: NOW + MINUTE }
+    const at = (now: number) => () =>
+      verifyRequest(request, { principals: () => session, now: () => now, service: 's3' })
+    expect(at(NOW + MINUTE - 1)().presigned).toBe(true)
+    expect(at(NOW + MINUTE)).toThrow(
+      expect.objectContaining({ code: 'ExpiredToken', message: 'The provided token has expired.' }),
+    )
+    expect(outcome(request, 's3', NOW + MINUTE)).toBe('verified')
+  })
+
   test('lives as long as it says, and not before it was signed', async () => {
     const request = await presigned({ expiresIn: 60 })
     expect(outcome(request, 's3', NOW + MINUTE)).toBe('verified')

@@ -13,7 +13,11 @@ const THREAD = "exports.handler = async () => require('node:worker_threads').thr
 /** `said`: what it wrote into its log. */
 function runnerOf(
   source: string,
-  { idleMs = 60_000, isForEvents = false } = {},
+  {
+    idleMs = 60_000,
+    isForEvents = false,
+    environment = () => ({ variables: { ITS: 'own' }, until: Number.POSITIVE_INFINITY }),
+  } = {},
 ): { runner: Runner; said: () => string } {
   const asset = mkdtempSync(join(tmpdir(), 'asset-'))
   writeFileSync(join(asset, 'index.js'), source)
@@ -23,7 +27,7 @@ function runnerOf(
       ...{ asset, handler: 'index.handler', functionName: 'it', functionVersion: '1' },
       ...{ memoryMb: 128, isForEvents },
     },
-    ...{ environment: { ITS: 'own' }, heapMb: 64, timeoutMs: 5000, idleMs },
+    ...{ environment, now: Date.now, heapMb: 64, timeoutMs: 5000, idleMs },
     executions: accountExecutions(10, new Map())('it'),
     log: {
       line: (text) => void lines.push(text),
@@ -53,6 +57,20 @@ test('a worker that is not called for so long ends, and the next call starts ano
   const second = await runner.invoke('{}', 'arn:it')
   expect(second).toMatchObject({ tag: 'answer' })
   expect(second).not.toEqual(first)
+})
+
+test('a worker that is past its time gets no call any more, and what it does it does to its end', async () => {
+  let begun = 0
+  const environment = () => ({ variables: { ITS: String(++begun) }, until: Date.now() + 500 })
+  const { runner } = runnerOf(
+    'exports.handler = async (ms) => (await new Promise((done) => setTimeout(done, ms)), process.env.ITS)',
+    { environment },
+  )
+  const long = runner.invoke('1500', 'arn:it')
+  expect(await runner.invoke('0', 'arn:it')).toEqual({ tag: 'answer', payload: '"1"' })
+  await sleep(600)
+  expect(await runner.invoke('0', 'arn:it')).toEqual({ tag: 'answer', payload: '"2"' })
+  expect(await long).toEqual({ tag: 'answer', payload: '"1"' })
 })
 
 test('what is wrong with an asset is told with a short trace, not with the text of the worker', async () => {
