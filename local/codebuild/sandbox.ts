@@ -37,7 +37,11 @@ const STORE = '/run/store.sock'
  */
 const UNPRIVILEGED = ['--unshare-user', '--disable-userns']
 
-/** What the image of a build project is relied on for: a shell, curl, tar with gzip, and some of coreutils. */
+/**
+ * What the image of a build project is relied on for: a shell, curl, tar with gzip, and some of coreutils. CodeBuild's own
+ * have them: https://github.com/aws/aws-codebuild-docker-images/blob/master/al/x86_64/standard/5.0/Dockerfile and
+ * https://github.com/aws/aws-codebuild-docker-images/blob/master/al/aarch64/standard/3.0/Dockerfile.
+ */
 const IMAGE_COMMANDS =
   'sh curl tar gzip base64 cat chmod cp cut date dirname env false head id ls mkdir mv pwd rm sha256sum sleep sort stat tail tee touch tr true uname wc'.split(
     ' ',

@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { failureOf } from '../../lib/build/failure.ts'
 import type { Job, JobInput } from '../../lib/build/job.ts'
 import { readReport } from '../../lib/build/report.ts'
 import { tarball } from '../support/builds/archive.ts'
@@ -69,6 +70,29 @@ describe('before anything is unpacked', () => {
     expect(output).toContain(`the job document has an unknown or malformed setting ${name}`)
     expect(requests).toEqual(['GET job'])
   })
+})
+
+test.each([
+  ['before its inputs are there', 1, /failed at fetch: .*: input \S+ .* was not read: its server refused/],
+  ['while it compiles', 3, /failed at upload: .*: the probe was not stored: its server refused/],
+])(
+  'a build whose URLs end %s says so, and leaves no report: it counts as cut off, and is built again',
+  async (_, answered, why) => {
+    onTestFinished(() => store.ends(Number.POSITIVE_INFINITY))
+    store.ends(answered)
+    const { exit, output, probe, manifest } = await build(store, good)
+    expect(exit).toBe(1)
+    expect(output).toMatch(why)
+    expect(output).toContain('is the presigned URL older than its time')
+    expect([probe, manifest]).toEqual([undefined, undefined])
+    expect(failureOf(manifest, Buffer.from(output))).toBe('build-lost')
+  },
+)
+
+test('a build begins in an image whose sh is bash, as in those of CodeBuild', async () => {
+  const { exit, output, manifest } = await build(store, { ...good, shell: 'bash' })
+  expect({ exit, output }).toMatchObject({ exit: 0 })
+  expect(manifest?.stage).toBe('done')
 })
 
 test('an archive that is none ends the build at unpacking', async () => {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -28,6 +28,8 @@ export interface Machine {
    * a /proc of its own; `container`: as root (for a user, of a user namespace) with nothing around
    */
   readonly outer?: 'user' | 'root' | 'container'
+  /** what `sh` is there, in `user` and `root`; Debian's own unless it says so */
+  readonly shell?: 'bash'
   /** commands of /usr/bin that this machine does not have, nor its root */
   readonly hidden?: readonly string[]
   /** lines of sh that the machine runs when the build has ended */
@@ -135,13 +137,13 @@ const NOBODY = 64055
 /** Runs the commands of a buildspec, as parsed from its text. */
 export function runSpec(
   spec: BuildSpec,
-  { outer, hidden = [], afterwards = ':' }: Machine,
+  { outer, shell, hidden = [], afterwards = ':' }: Machine,
   variables: Readonly<Record<string, string>>,
 ) {
   const env = { PATH: '/usr/bin:/usr/sbin', ...spec.env.variables, ...variables }
   const last = `afterwards() {\n${afterwards}\n}\ntrap afterwards EXIT`
   const script = [last, ...spec.phases.install.commands, ...spec.phases.build.commands].join('\n')
-  const [command, ...args] = [...around(outer, hidden), '/bin/sh', '-ec', script]
+  const [command, ...args] = [...around(outer, hidden, shell), '/bin/sh', '-ec', script]
   return ended(spawn(command!, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', ...LEFT_OPEN] }))
 }
 
@@ -151,8 +153,9 @@ const LEFT_OPEN = [...Array<'ignore'>(37).fill('ignore'), 'pipe' as const]
 const isRoot = process.getuid?.() === 0
 
 /** The command that makes the machine of the build, and runs another in it. */
-function around(outer: Build['outer'], hidden: readonly string[]): string[] {
-  const bwrap = ['bwrap', ...outerOptions(hidden)]
+function around(outer: Build['outer'], hidden: readonly string[], shell: Build['shell']): string[] {
+  const sh = shell === undefined ? [] : ['--ro-bind', `/usr/bin/${shell}`, realpathSync('/usr/bin/sh')]
+  const bwrap = ['bwrap', ...outerOptions(hidden), ...sh]
   switch (outer) {
     case 'container': {
       const unshare = ['unshare', ...(isRoot ? [] : ['--map-root-user']), '--mount', '--pid', '--kill-child']

@@ -12,6 +12,8 @@ export interface LoopbackStore {
   url(name: string): string
   /** So many of the next conditional PUTs meet another request for their key. */
   conflicts(count: number): void
+  /** So many more requests are answered before its URLs end, as with the session that signed them. */
+  ends(after: number): void
   close(): Promise<void>
 }
 
@@ -23,10 +25,13 @@ export async function openStore(): Promise<LoopbackStore> {
   const objects = new Map<string, Buffer>()
   const requests: string[] = []
   let conflicts = 0
+  let left = Number.POSITIVE_INFINITY
   const server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://store')
     requests.push(`${request.method} ${pathname}`)
     if (search !== `?${SECRET}`) return response.writeHead(403).end()
+    left -= 1
+    if (left < 0) return response.writeHead(400).end('<Error><Code>ExpiredToken</Code></Error>')
     if (request.method === 'PUT') {
       const body = await bodyOf(request)
       if (request.headers['if-none-match'] === '*' && conflicts > 0) {
@@ -49,6 +54,9 @@ export async function openStore(): Promise<LoopbackStore> {
     requests,
     conflicts: (count) => {
       conflicts = count
+    },
+    ends: (after) => {
+      left = after
     },
     url: (name) => `http://127.0.0.1:${port}/${name}?${SECRET}`,
     close: () =>
