@@ -10,9 +10,8 @@ import { type About, inTurns, load, rowOf, seconds, skipped } from './turns.ts'
 import type { Load } from './wrk.ts'
 
 const CONNECTIONS = [1, 16, 64] as const
-/** of each run of wrk; nginx's redirect has no goal, and is as steady in one */
-const SECONDS = 2
-const OF_REDIRECT = 1
+/** of each run of wrk */
+const SECONDS = 1
 
 export const measureHttp: Measure = (stage) =>
   besidePeers(stage, { name: 'http', what: 'hit over HTTP', against: 'debuginfod' }, async (peers, warm) => {
@@ -39,7 +38,7 @@ async function hitsInTurns(peers: Peers, url: string, connections: number, round
     turns.push({
       hit: await peers.load(url, asked),
       debuginfod: await peers.debuginfod(asked),
-      redirect: await peers.load(`${peers.nginx}/hit`, { connections, seconds: OF_REDIRECT }),
+      redirect: await peers.load(`${peers.nginx}/hit`, asked),
       load: load(),
     })
   return turns

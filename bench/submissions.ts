@@ -19,12 +19,11 @@ export const measureSubmissions: Measure = async (stage) => {
   await fetchAll(work, [driver.url])
   await unpackAll(work)
   const { config } = await hostFiles(kernel.unameRelease)
-  const tree = await sourceTree(work, kernel.series)
   const version = /^# Linux\/\S+ (\d+\.\d+\.\d+) /m.exec(config)?.[1] ?? '6.1.0'
   const probe = (name: string) =>
     toProbe(registry.url, work, localversion(config, name), `${version}-${name}`)
   // The source of the series comes into the bucket with the first kernel of it.
-  await probe('warm')
+  const [tree] = await Promise.all([sourceTree(work, kernel.series), probe('warm')])
   const turns = await inTurns(
     stage.rounds,
     (round) => probe(`bench${round}`),
