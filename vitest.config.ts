@@ -1,5 +1,6 @@
-// Four kinds of tests: fast ones in parallel, then, two files at a time, those that build real probes, of these the ones that
-// `npm test` leaves to `npm run test:long`, and last those that break the stack, the longest of which mostly waits.
+// Five kinds of tests: fast ones in parallel, then, two files at a time, those that build real probes, of these the ones that
+// `npm test` leaves to `npm run test:long`, there some of them once more by a stack that is as strict as AWS, and last those
+// that break the stack, the longest of which mostly waits.
 
 import { defineConfig } from 'vitest/config'
 
@@ -8,6 +9,8 @@ const BUILDS = ['attacks', 'e2e', 'buildspecs', 'systems', 'hosts'].map(
 )
 const FAULTS = 'test/faults/**/*.test.ts'
 const LONG = 'test/**/*.long.test.ts'
+/** Promises that `npm start -- --strict` keeps as well (test/support/registry/mode.ts). */
+const PROMISES = ['main-job', 'submit', 'withdraw'].map((name) => `test/e2e/${name}.test.ts`)
 const MINUTES = 60_000
 /** What builds real probes. */
 const real = {
@@ -34,7 +37,16 @@ export default defineConfig({
       },
       { test: { ...inPairs(2), name: 'real', include: BUILDS, exclude: [LONG] } },
       { test: { ...inPairs(3), name: 'long', include: [LONG], env: { TEST_LONG: '1' } } },
-      { test: { ...inPairs(4), name: 'faults', include: [FAULTS], exclude: [LONG] } },
+      {
+        test: {
+          ...inPairs(4),
+          name: 'strict',
+          include: PROMISES,
+          // Once more is enough: not in their long forms.
+          env: { TEST_STRICT: '1', TEST_LONG: '' },
+        },
+      },
+      { test: { ...inPairs(5), name: 'faults', include: [FAULTS], exclude: [LONG] } },
     ],
   },
 })

@@ -63,19 +63,14 @@ interface Form {
 async function submit({ config = host.config, release, version, machine = 'x86_64', more = [] }: Form) {
   await writeFile(join(work.dir, 'config'), config)
   const form = [
-    'config=@config',
+    `config=@${join(work.dir, 'config')}`,
     ...(release === undefined ? [] : [`release=${release}`]),
     `version=${version ?? debianVersion}`,
     `machine=${machine}`,
-    'os-release=@os-release',
+    `os-release=@${join(work.dir, 'os-release')}`,
     ...more,
   ].flatMap((field) => ['-F', field])
-  const { stdout } = await curl(
-    ['-sS', '-w', '\\n%{http_code}', ...form, `${registry.url}/v1/probes`],
-    work.dir,
-  )
-  const at = stdout.lastIndexOf('\n')
-  return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) }
+  return ask(`${registry.url}/v1/probes`, ...form)
 }
 
 async function accepted(form: Form): Promise<SubmissionAnswer> {
@@ -200,7 +195,7 @@ describe('a kernel with its Module.symvers', () => {
       config: localversion('-symvers'),
       release,
       version: OWN_VERSION,
-      more: ['kind=kmod', 'symvers=@symvers'],
+      more: ['kind=kmod', `symvers=@${join(work.dir, 'symvers')}`],
     })
     // Of Debian's the command line decides, and nothing of how it was built.
     const codes = answer.verdicts.map(({ code }) => code)

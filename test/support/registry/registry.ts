@@ -1,7 +1,7 @@
 // The registry as a user has it: `sh local/start.sh` in a process of its own, asked with curl.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,7 @@ import type { Settings } from '../../../lib/model/settings.ts'
 import { NO_KERNEL_ORG } from '../kernel-org.ts'
 import { debianSuites } from '../mirrors.ts'
 import { giveAssembly, keepAssembly } from './assembly.ts'
+import { PATIENT, STRICT, STRICT_ARGS } from './mode.ts'
 
 const run = promisify(execFile)
 
@@ -36,7 +37,7 @@ export interface RegistryOptions {
   readonly dataDir: string
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
-  /** after `npm start --` */
+  /** after `npm start --`, beside what the mode of the tests needs */
   readonly args?: readonly string[]
   /** `off` unless it is what the test is about: a machine beside every build would slow them all */
   readonly loadTest?: Settings['loadTest']['mode']
@@ -46,7 +47,8 @@ export interface RegistryOptions {
 
 /** Starts it, and waits for its `ready` line. */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
-  const { dataDir, port, env = {}, args = [], loadTest: mode = 'off', settings: own = {} } = options
+  const { dataDir, port, env = {}, loadTest: mode = 'off', settings: own = {} } = options
+  const args = [...(options.args ?? []), ...(STRICT ? STRICT_ARGS : [])]
   const chosen = port ?? (await freePort())
   const settings = join(dataDir, 'test-settings.json')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -134,9 +136,11 @@ export interface Curl {
   readonly stderr: string
 }
 
+/** One that a strict registry sends away comes again. */
 export async function curl(args: readonly string[], cwd?: string): Promise<Curl> {
   try {
-    const { stdout, stderr } = await run('curl', [...args], { cwd, maxBuffer: 64 << 20 })
+    const all = STRICT ? [...PATIENT, ...args] : [...args]
+    const { stdout, stderr } = await run('curl', all, { cwd, maxBuffer: 64 << 20 })
     return { code: 0, stdout, stderr }
   } catch (error) {
     const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string }
@@ -146,9 +150,13 @@ export async function curl(args: readonly string[], cwd?: string): Promise<Curl>
 
 /** Status and body of one request; the path goes out as it is written. */
 export async function ask(url: string, ...args: string[]): Promise<{ status: number; body: string }> {
-  const { stdout, stderr } = await curl(['-sS', '-w', '\\n%{http_code}', '--path-as-is', ...args, url])
-  const at = stdout.lastIndexOf('\n')
-  return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) || stderr }
+  // Of tries only the last one's is kept in a file; of what is printed, all.
+  const file = join(tmpdir(), `answer-${randomUUID()}`)
+  const written = ['-sS', '-o', file, '-w', '%{http_code}', '--path-as-is']
+  const { stdout, stderr } = await curl([...written, ...args, url])
+  const body = await readFile(file, 'utf8').catch(() => '')
+  await rm(file, { force: true })
+  return { status: Number(stdout), body: body || stderr }
 }
 
 export const sh = async (command: string, args: readonly string[], cwd?: string): Promise<string> => {
