@@ -70,10 +70,13 @@ describe('commands', () => {
   })
 })
 
-describe('who is trusted with what', () => {
-  const sentences = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
+const trusted = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
 
-  test('is said in sentences, each held by a test of the name that it gives', () => {
+describe('what is said to be held by tests', () => {
+  test.each([
+    ['who is trusted with what', trusted],
+    ['what AWS does', () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')],
+  ])('%s is said in sentences, each with a test of the name that it gives', (_, sentences) => {
     expect(sentences().length).toBeGreaterThan(30)
     for (const { sentence, tests } of sentences()) {
       expect(tests.length, sentence).toBeGreaterThan(0)
@@ -85,7 +88,7 @@ describe('who is trusted with what', () => {
   })
 
   test('has no attack that no sentence is held by', () => {
-    const named = new Set(sentences().flatMap(({ tests }) => tests.map(({ file }) => file)))
+    const named = new Set(trusted().flatMap(({ tests }) => tests.map(({ file }) => file)))
     const attacks = readdirSync(join(ROOT, 'test/attacks')).filter((name) => !name.endsWith('.long.test.ts'))
     expect(attacks.filter((name) => !named.has(`test/attacks/${name}`))).toEqual([])
   })

@@ -299,6 +299,13 @@ describe('a request', () => {
     ])
   })
 
+  test("goes to a log group whose name the account's policy covers already", () => {
+    const { AccessLogSettings } = properties('AWS::ApiGatewayV2::Stage', 'Stage')
+    const { DestinationArn } = AccessLogSettings as { DestinationArn: unknown }
+    const group = readable(DestinationArn).replace(/\.Arn$/, '')
+    expect(properties('AWS::Logs::LogGroup', group).LogGroupName).toMatch(/^\/aws\/vendedlogs\//)
+  })
+
   test('leaves no query string in the access log', () => {
     const stage = properties('AWS::ApiGatewayV2::Stage', 'Stage')
     expect(JSON.stringify(stage.AccessLogSettings)).not.toMatch(/query|rawPath/i)
