@@ -9,10 +9,12 @@ import { parseMetrics, sumOf } from '../../support/local/prometheus.ts'
 import { curl } from '../../support/local/s3-lab.ts'
 import { freePort } from '../../support/registry/registry.ts'
 
-const ANSWERS = `exports.handler = async ({ rawPath }) => {
+/** Each failure is another claim's: of one claim an end is counted once, however often it is told. */
+const ANSWERS = `let failures = 0
+exports.handler = async ({ rawPath }) => {
   const key = 'driver/0.20.0/x86_64/x.ko'
   switch (rawPath) {
-    case '/failed': console.log({ event: 'build failed', key, claim: 'c', reason: 'compile-error' }); break
+    case '/failed': console.log({ event: 'build failed', key, claim: 'c' + failures++, reason: 'compile-error' }); break
     case '/published': console.log({ event: 'published', key, claim: 'c' }); break
     case '/tested': console.log({ event: 'load test', key, claim: 'c', verdict: 'passed', reason: 'it loads' }); break
     case '/error': throw new Error('inside')
