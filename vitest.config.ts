@@ -10,7 +10,7 @@ const BUILDS = ['attacks', 'e2e', 'buildspecs', 'systems', 'hosts'].map(
 const FAULTS = 'test/faults/**/*.test.ts'
 const LONG = 'test/**/*.long.test.ts'
 /** Promises that `npm start -- --strict` keeps as well (test/support/registry/mode.ts). */
-const PROMISES = ['main-job', 'submit', 'withdraw'].map((name) => `test/e2e/${name}.test.ts`)
+const PROMISES = ['main-job', 'withdraw'].map((name) => `test/e2e/${name}.test.ts`)
 const MINUTES = 60_000
 /** What builds real probes. */
 const real = {
