@@ -24,7 +24,7 @@ const MAX_REMEMBERED = 10_000
 /** Longer than any URL lives that was signed in it. */
 const ENDED_MS = 24 * 60 * 60 * 1000
 
-export function createRoles(template: Template, now: Clock = Date.now): Roles {
+export function createRoles(template: Template, now: Clock): Roles {
   const shared = [
     ...documentStatements(template, 'AWS::S3::BucketPolicy'),
     ...documentStatements(template, 'AWS::SQS::QueuePolicy'),

@@ -151,6 +151,8 @@ describe('what is stored', () => {
   test.each(['Artifacts', 'Staging', 'Inputs'])('%s is private, versioned, encrypted and kept', (id) => {
     const bucket = resourcesOf(first.template, 'AWS::S3::Bucket').get(id)!
     expect(bucket.DeletionPolicy).toBe('RetainExceptOnCreate')
+    const policy = resourcesOf(first.template, 'AWS::S3::BucketPolicy').get(`${id}Policy`)!
+    expect(policy.DeletionPolicy, 'a bucket that stays keeps its policy').toBe('RetainExceptOnCreate')
     expect(bucket.Properties).toMatchObject({
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,

@@ -52,7 +52,7 @@ async function lab(
   const [log, now] = [(line: string) => void lines.push(line), Date.now]
   const queues = createQueues({ dir: join(folder, 'queues'), template, now, log })
   const [queue] = template.ofType('AWS::SQS::Queue')
-  const roles = createRoles(template)
+  const roles = createRoles(template, Date.now)
   const permits = template.ofType('AWS::Lambda::Permission').length > 0
   const fn: Fn = {
     name: 'Fn',

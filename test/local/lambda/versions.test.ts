@@ -17,7 +17,7 @@ async function functionsOf(resources: JsonObject) {
   const template = loadTemplate(assembly, { publicUrl: 'http://127.0.0.1:1' })
   const log = { line: () => {}, write: () => {} }
   const functions = createFunctions({
-    ...{ template, roles: createRoles(template), now: Date.now, endpoints: {}, openLog: () => log },
+    ...{ template, roles: createRoles(template, Date.now), now: Date.now, endpoints: {}, openLog: () => log },
   })
   onTestFinished(functions.stop)
   return { ...functions, template }

@@ -53,7 +53,7 @@ export async function startServices(resources: JsonObject) {
   const events = createEvents({ template, functions, deliveries, toQueue, now, log })
   const builder = startBuilder()
   const codebuild = createCodeBuild({
-    ...{ template, roles: createRoles(template), events, builder, now },
+    ...{ template, roles: createRoles(template, now), events, builder, now },
     ...{ dir: inFolder('builds'), scratch, concurrency: 2 },
     roots: { objects: inFolder('roots-bucket'), unpacked: join(CACHE, 'roots') },
     store: '/dev/null',
