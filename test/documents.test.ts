@@ -1,10 +1,17 @@
-// README.md is the front door, docs/ the rooms behind it: short, without dead ends, and nothing in them is untried.
+// README.md is the front door, and every other document is behind it: no dead ends, and no untried command.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RUNS, runOf, unused } from './support/documents/commands.ts'
-import { commandsOf, deadLinks, documentAt, documents, heldSentences } from './support/documents/markdown.ts'
+import {
+  commandsOf,
+  deadLinks,
+  documentAt,
+  documents,
+  heldSentences,
+  reachableFrom,
+} from './support/documents/markdown.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const MAX_LINES = 110
@@ -14,6 +21,35 @@ const sample = (...lines: string[]) => ({ path: 'docs/sample.md', text: lines.jo
 
 test('README.md has at most 110 lines', () => {
   expect(documentAt('README.md').text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES)
+})
+
+test('every document is reached from README.md', () => {
+  const reached = reachableFrom('README.md')
+  expect(documents().filter(({ path }) => !reached.has(path))).toEqual([])
+})
+
+describe('the glossary', () => {
+  /** By term, its meaning. */
+  const glossary = () => {
+    const [, section = ''] = documentAt('CONTRIBUTING.md').text.split('\n## Glossary\n')
+    const rows = [...section.matchAll(/^\| ([^|]+) \| ([^|]+) \|$/gm)].slice(1)
+    return rows.map(([, term = '', meaning = '']) => ({ term, meaning }))
+  }
+
+  test('has the terms of the field', () => {
+    const terms = glossary().map(({ term }) => term)
+    for (const term of [
+      ...['segment', 'sidecar', 'long poll', 'daily build limit', 'trust on first use', 'sanitize'],
+      ...['Packages index', 'build definition', 'build root', 'claim', 'statement', 'target', 'kind'],
+      ...['kernel release', 'kernel version', 'uname release', 'driver version', 'probe', 'load test'],
+    ])
+      expect(terms).toContain(term)
+  })
+
+  test('has them in order, each once', () => {
+    const terms = glossary().map(({ term }) => term.toLowerCase())
+    expect(terms).toEqual([...new Set(terms)].sort())
+  })
 })
 
 describe('links', () => {

@@ -1,4 +1,4 @@
-// Which test runs the command lines of README.md and docs/.
+// Which test runs the command lines of the documents.
 
 export type Run =
   /** test/e2e/readme.test.ts, as it is written but for the port and the kernel */
@@ -8,6 +8,7 @@ export type Run =
   | { readonly by: 'nobody'; readonly why: string }
 
 const README: Run = { by: 'readme' }
+const README_TEST: Run = { by: 'test', file: 'test/e2e/readme.test.ts' }
 const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
 const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
@@ -22,6 +23,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'METRICS=127.0.0.1:9090 npm start': METRICS,
   'curl http://127.0.0.1:9090/healthz': METRICS,
   'curl http://127.0.0.1:9090/metrics': METRICS,
+  'SETTINGS_FILE=settings.json npm start': README_TEST,
   'npm run synth': README,
   'npx --no-install probe-registry name': README,
   'npx --no-install probe-registry build': { by: 'test', file: 'test/e2e/build-command.test.ts' },
@@ -45,6 +47,10 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'install -d -o probe-registry': nobody('it needs that user'),
   'systemctl enable': nobody('it needs systemd; test/documents/service.test.ts verifies the unit'),
   'npm test': nobody('it is what runs this test'),
+  'npm run test:long': nobody('it runs every test, this one as well'),
+  'npm run check': nobody('npm test checks types and style itself'),
+  'sh local/node.sh node_modules/.bin/vitest run': nobody('it runs tests as npm test does'),
+  'sh local/setup.sh node': nobody('npm start and npm test run it before all else'),
   'npx --no-install cdk bootstrap': nobody('it needs an AWS account'),
   'npx --no-install cdk deploy': nobody(
     'it needs an AWS account; the templates that it deploys are synthesized and checked in test/cdk',

@@ -1,4 +1,4 @@
-// README.md and docs/ as tests read them: their links, their headings and their command lines.
+// The documents as tests read them: their links, their headings and their command lines.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,7 +16,11 @@ export const documentAt = (path: string): Document => ({ path, text: readFileSyn
 
 /** README first: what it starts is what the commands of all others ask. */
 export const documents = (): Document[] =>
-  ['README.md', ...namesIn('docs').map((name) => `docs/${name}`)].map(documentAt)
+  [
+    'README.md',
+    ...['CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+    ...namesIn('docs').map((name) => `docs/${name}`),
+  ].map(documentAt)
 
 const namesIn = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -46,6 +50,18 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
 
 /** Relative links that lead to no file, or to no heading of it. */
 export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
+
+/** Documents that links lead to, from one on to the next. */
+export function reachableFrom(path: string): ReadonlySet<string> {
+  const found = new Set([path])
+  for (const from of found) {
+    for (const href of linksOf(documentAt(from))) {
+      const to = join(dirname(from), href.split('#')[0] ?? '')
+      if (to.endsWith('.md')) found.add(to)
+    }
+  }
+  return found
+}
 
 const linksOf = ({ text }: Document): string[] =>
   tokensOf(text)
