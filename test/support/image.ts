@@ -36,8 +36,7 @@ export async function imageTools(): Promise<ImageTools> {
   const root = await rootOfSuites(ports, [suite], machine, closure)
   tell(`skopeo and umoci: ${root.packages.length} packages`)
   const { folder: tools } = await openRootCache(CACHE, fetch).root(root)
-  const room = [
-    '--unshare-all',
+  const files = [
     '--ro-bind',
     tools,
     '/',
@@ -47,17 +46,21 @@ export async function imageTools(): Promise<ImageTools> {
     '/dev',
     '--tmpfs',
     '/tmp',
+    '--tmpfs',
+    '/run',
   ]
+  // Both look at what a machine that runs containers has there.
+  const policy = ['--ro-bind', join(tools, 'etc/containers'), '/etc/containers']
+  const machines = ['--tmpfs', '/etc', ...policy, '--ro-bind', '/dev/null', '/etc/resolv.conf']
   return {
-    run: (folder, command) =>
-      execFileSync(
-        'bwrap',
-        [...room, '--tmpfs', '/run', '--bind', folder, '/tmp/here', '--chdir', '/tmp/here', ...command],
-        {
-          encoding: 'utf8',
-          env: { PATH: '/usr/bin', HOME: '/tmp' },
-        },
-      ),
+    run: (folder, command) => {
+      const here = ['--bind', folder, '/tmp/here', '--chdir', '/tmp/here']
+      return execFileSync('bwrap', ['--unshare-all', ...files, ...machines, ...here, ...command], {
+        encoding: 'utf8',
+        env: { PATH: '/usr/bin', HOME: '/tmp' },
+        stdio: 'pipe',
+      })
+    },
   }
 }
 
