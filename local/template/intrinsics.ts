@@ -19,7 +19,7 @@ export interface Scope {
 /** What `AWS::NoValue` gives: the property is as if it were not there. */
 type Resolved = Json | undefined
 
-export interface Resolver {
+interface Resolver {
   resolve(value: Json, where: string): Resolved
   /** whether the named condition holds */
   holds(condition: string): boolean

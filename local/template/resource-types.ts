@@ -14,7 +14,7 @@ export interface Identity {
   readonly publicUrl: string
 }
 
-export interface ResourceType {
+interface ResourceType {
   /** the property that names the resource, where there is one */
   readonly nameProperty?: string
   /** the property that names what it lies in */
