@@ -131,7 +131,9 @@ async function start(): Promise<Stack> {
   }
   const builders = buildersOf(hostSettings({ suites, settingsFile }))
   const limits =
-    strict === undefined ? { executions: EXECUTIONS } : { faults: seededFaults(strict), pace: OF_AWS }
+    strict === undefined
+      ? { executions: EXECUTIONS }
+      : { faults: seededFaults(strict), pace: OF_AWS, apart: true }
   const stack = await startStack({
     ...{ assembly, dataDir, roots, log: say, onLost: giveUp, tell },
     ...{ builders, ...limits, ...others },
