@@ -8,7 +8,7 @@ import { sharedUnlessBefore, shareReads } from '../lib/serve/shared-reads.ts'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
 import { behind } from './runtime/edge.ts'
 import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { clientUrls, edge, elapsed, holds, index, placesInQueue, settings, signs } from './runtime/ports.ts'
+import { downloads, edge, elapsed, holds, index, placesInQueue, settings, signs } from './runtime/ports.ts'
 
 const current = settings()
 const probes = index()
@@ -18,7 +18,7 @@ const polled = shareReads(probes, elapsed, (current.hold.pollSeconds * 1000) / 2
 const ports: WaitPorts = {
   index: sharedUnlessBefore(polled, probes),
   polled,
-  artifacts: clientUrls('artifactsBucket'),
+  artifacts: downloads(current),
   holds: holds(),
   newId: randomUUID,
   now: Date.now,

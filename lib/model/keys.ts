@@ -53,5 +53,8 @@ export const INPUT_KEYS = {
 }
 /** Whatever a probe's key can begin with (lib/names/grammar.ts), and none of the public keys. */
 export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*']
+/** Of these what is published: a folder that is called by the sha256 of the probe stands above it. */
+export const PUBLISHED_KEYS = ARTIFACT_KEYS.map((keys) => `${keys}/${'?'.repeat(64)}/*`)
+export const isPublished = (key: string): boolean => /\/[0-9a-f]{64}\/[^/]+$/.test(key)
 /** What compose writes of a root: itself, and its record. */
 export const ROOT_KEYS = [inputKey('*'), rootKey('*')]
