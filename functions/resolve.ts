@@ -8,7 +8,7 @@ import { PUBLIC_KEY_OBJECT } from '../lib/model/keys.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
 import { behind } from './runtime/edge.ts'
-import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { below, callerOf, problems, resultOf } from './runtime/http.ts'
 import { measure, measureAnswer } from './runtime/metrics.ts'
 import { edge, internalUrls, resolvePorts } from './runtime/ports.ts'
 
@@ -35,6 +35,7 @@ function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
   .use(behind(edge(ports.settings)))
+  .use(below(ports.settings.prefix))
   .handler(async (event) => {
     const answered = await answer(event)
     measureAnswer(measure, event.rawPath, answered)

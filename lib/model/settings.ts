@@ -181,6 +181,14 @@ export const baseSettings = z.object({
   trustedProxies: z.array(
     z.string().refine(isCidr, 'is no address or network, e.g. 192.0.2.1 or 2001:db8::/32'),
   ),
+  /**
+   * path below which hosts ask, where whoever stands before the registry takes it away: what leads on to the same host
+   * begins with it. `/probes`, or nothing
+   */
+  prefix: z
+    .string()
+    .max(200)
+    .regex(/^(?:\/[\w.~-]+)*$/, 'is no beginning of a path, such as /probes, without a slash at its end'),
   hold: z.object({
     /** seconds that one request to /wait is held: an HTTP API gives up at 30 */
     hopSeconds: z.number().positive().max(28),
@@ -347,6 +355,7 @@ export const BASE_DEFAULTS: Settings = {
     callersPerNetwork: 4,
   },
   trustedProxies: [],
+  prefix: '',
   hold: {
     hopSeconds: 22,
     totalSeconds: 50,
