@@ -33,7 +33,7 @@ function runnerOf(
       ...{ asset, handler: 'index.handler', functionName: 'it', functionVersion: '1' },
       ...{ memoryMb: 128, isForEvents, mostBytes: mostMb === undefined ? undefined : mostMb * MB },
     },
-    ...{ environment, now: Date.now, atOnce, heapMb: 64, timeoutMs: 5000, idleMs },
+    ...{ environment, now: Date.now, atOnce, heapMb: 64, timeoutMs: 20_000, idleMs },
     executions: accountExecutions(10, new Map())('it'),
     log: {
       line: (text) => void lines.push(text),
@@ -115,7 +115,7 @@ describe('a worker that has one invocation at a time, as in AWS,', () => {
       held.push(Buffer.alloc(${MB}, i))
       await new Promise((done) => setTimeout(done, 1))
     }
-    for (let i = 0; i < heap; i += 1) held.push(Array.from({ length: ${MB} / 8 }, Math.random))
+    for (let i = 0; i < heap; i += 1) held.push(new Array(${MB} / 8).fill(i + 0.5))
     return [require('node:worker_threads').threadId, held.length]
   }`
   const thread = (outcome: Outcome): number =>
