@@ -158,6 +158,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   const edgeUrl = addEdge(stack, settings.cloud.edge, {
     api,
     answering: { resolve, wait, direct, submit, v1 },
+    published: data.buckets.artifacts,
   })
   const canary = addCanary(stack, settings.cloud.canary, {
     ...{ make, goLive, url: edgeUrl ?? url, deadLetterQueue: failures.queue },

@@ -9,7 +9,7 @@ import { isOfPackages, packageAnswer } from '../lib/packages/answer.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
 import { behind } from './runtime/edge.ts'
-import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { below, callerOf, problems, resultOf } from './runtime/http.ts'
 import { measure, measureAnswer } from './runtime/metrics.ts'
 import { edge, internalUrls, pointers, resolvePorts } from './runtime/ports.ts'
 
@@ -37,6 +37,7 @@ function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
   .use(behind(edge(ports.settings)))
+  .use(below(ports.settings.prefix))
   .handler(async (event) => {
     const answered = await answer(event)
     measureAnswer(measure, event.rawPath, answered)

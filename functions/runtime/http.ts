@@ -61,6 +61,22 @@ const json = (statusCode: number, contentType: string, body: unknown): Result =>
   body: `${JSON.stringify(body, undefined, 2)}\n`,
 })
 
+/**
+ * Of a registry that hosts ask below a prefix, which is taken away before it: what leads on to the same host is below it as
+ * well. What a body links to is below the address that the host has of the registry.
+ */
+export const below = (prefix: string): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
+  after: ({ response }) => {
+    const { location, link } = response?.headers ?? {}
+    if (prefix === '' || !response) return
+    response.headers = {
+      ...response.headers,
+      ...(location === undefined ? {} : { location: String(location).replace(/^\//, `${prefix}/`) }),
+      ...(link === undefined ? {} : { link: String(link).replace(/^<\//, `<${prefix}/`) }),
+    }
+  },
+})
+
 /** Errors become problems: the domain's own with their reason, any other without a word of what is inside. */
 export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   onError: (request) => {

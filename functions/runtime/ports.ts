@@ -7,6 +7,7 @@ import type * as z from 'zod'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
+import { byDigest } from '../../lib/aws/by-digest.ts'
 import { createDynamoDb, type DynamoDb } from '../../lib/aws/dynamodb.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
 import { type Api, createCall, DYNAMODB, EVENTS, SECRETS } from '../../lib/aws/json-api.ts'
@@ -143,6 +144,12 @@ export const internalUrls = (bucket: Bucket): Presigner => presigner(bucket, pro
 export const clientUrls = (bucket: Bucket): Presigner =>
   presigner(bucket, process.env.AWS_ENDPOINT_URL_S3_PUBLIC ?? process.env.AWS_ENDPOINT_URL_S3)
 
+/** Of published probes: signed, or where the distribution before the API serves them. */
+export function downloads({ cloud }: Settings): Presigner {
+  const signed = clientUrls('artifactsBucket')
+  return cloud.edge.distribution === undefined ? signed : byDigest(signed)
+}
+
 const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
   createPresigner({
     endpoint,
@@ -174,7 +181,7 @@ export function resolvePorts(): ResolvePorts {
   const ports = locatePorts()
   return {
     ...ports,
-    artifacts: clientUrls('artifactsBucket'),
+    artifacts: downloads(ports.settings),
     staging: clientUrls('stagingBucket'),
     placeOf: placesInQueue(ports.settings),
   }

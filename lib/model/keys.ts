@@ -65,5 +65,8 @@ export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*', ...CHANNE
 /** Of the table of sources: what stands for a repository. No driver version begins so. */
 export const pointerKey = (id: string): string => `~${id}`
 export const POINTER_KEYS = CHANNEL_KEYS.map(pointerKey)
+/** Of these what is published: it lies in a folder that has the sha256 of the probe, or of the package, for a name. */
+export const PUBLISHED_KEYS = ARTIFACT_KEYS.map((keys) => `${keys}/${'?'.repeat(64)}/*`)
+export const isPublished = (key: string): boolean => /\/[0-9a-f]{64}\/[^/]+$/.test(key)
 /** What compose writes of a root: itself, and its record. */
 export const ROOT_KEYS = [inputKey('*'), rootKey('*')]

@@ -18,6 +18,10 @@ const AT_A_COPY = nobody(
 )
 
 /** By what a command line begins with. */
+const BEHIND_EDGE = nobody(
+  'it needs an AWS account with a distribution; test/lib/aws/by-digest.test.ts checks the path',
+)
+
 export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'METRICS=127.0.0.1:9090 npm start': METRICS,
@@ -70,6 +74,8 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'aws deploy': nobody(
     'it needs an AWS account, and a deployment that moves; test/cdk/live.test.ts checks what moves how',
   ),
+  'aws s3api delete-object': BEHIND_EDGE,
+  'aws cloudfront create-invalidation': BEHIND_EDGE,
   'aws cloudformation': nobody('it needs an AWS account, and a deployment that was rolled back'),
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
   'npm run image': { by: 'test', file: 'test/e2e/image.test.ts' },
