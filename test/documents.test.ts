@@ -106,12 +106,13 @@ describe('commands', () => {
   })
 })
 
+const ofAws = () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')
 const trusted = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
 
 describe('what is said to be held by tests', () => {
   test.each([
     ['who is trusted with what', trusted],
-    ['what AWS does', () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')],
+    ['what AWS does', ofAws],
   ])('%s is said in sentences, each with a test of the name that it gives', (_, sentences) => {
     expect(sentences().length).toBeGreaterThan(30)
     for (const { sentence, tests } of sentences()) {
@@ -121,6 +122,16 @@ describe('what is said to be held by tests', () => {
         expect(readFileSync(join(ROOT, file), 'utf8'), sentence).toContain(name)
       }
     }
+  })
+
+  test('and is done by AWS is on a page of its own that stands beside it, no point twice', () => {
+    for (const { sentence, pages } of ofAws())
+      expect(
+        pages.some((page) => /^https:\/\/docs\.aws\.amazon\.com\/[\w/.-]+\.html$/.test(page)),
+        sentence,
+      ).toBe(true)
+    const named = ofAws().flatMap(({ tests }) => tests.map(({ file, name }) => `${file} ${name}`))
+    expect(named.filter((test, i) => named.indexOf(test) !== i)).toEqual([])
   })
 
   test('has no attack that no sentence is held by', () => {

@@ -72,6 +72,10 @@ export const RUNS: Readonly<Record<string, Run>> = {
   ),
   'aws cloudformation': nobody('it needs an AWS account, and a deployment that was rolled back'),
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
+  'npm run image': { by: 'test', file: 'test/e2e/image.test.ts' },
+  'skopeo copy': nobody(
+    'it needs a registry of images; test/e2e/image.test.ts has skopeo copy the same layout into a folder',
+  ),
   'npm run matrix': { by: 'test', file: 'test/e2e/matrix.long.test.ts' },
   'npm run bench': nobody('it measures, and is not a test'),
   'docker buildx imagetools inspect': nobody('it needs Docker and a registry of images'),

@@ -81,6 +81,8 @@ export interface Held {
   readonly sentence: string
   /** the test that holds it: from the root of the repository, and its name */
   readonly tests: readonly { readonly file: string; readonly name: string }[]
+  /** the pages elsewhere that it links to */
+  readonly pages: readonly string[]
 }
 
 /** The sentences of the lists below a heading, each with the tests that it links to; a test's name is a link's title. */
@@ -97,7 +99,11 @@ export const heldSentences = (document: Document, heading: string): Held[] => {
         file: join(dirname(document.path), href),
         name: title ?? '',
       }))
-      return { sentence: text, tests: tests.filter(({ file }) => file.startsWith('test/')) }
+      return {
+        sentence: text,
+        tests: tests.filter(({ file }) => file.startsWith('test/')),
+        pages: links.map(({ href }) => href).filter((href) => href.startsWith('https://')),
+      }
     })
 }
 
