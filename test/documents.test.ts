@@ -11,6 +11,7 @@ import {
   documents,
   heldSentences,
   reachableFrom,
+  unplain,
 } from './support/documents/markdown.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -21,6 +22,12 @@ const sample = (...lines: string[]) => ({ path: 'docs/sample.md', text: lines.jo
 
 test('README.md has at most 110 lines', () => {
   expect(documentAt('README.md').text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES)
+})
+
+test('README.md needs two commands to try it', () => {
+  const [, section = ''] = documentAt('README.md').text.split('\n## Try it\n')
+  const shown = commandsOf({ path: 'README.md', text: section.split('\n## ')[0] ?? '' })
+  expect(shown).toHaveLength(2)
 })
 
 test('every document is reached from README.md', () => {
@@ -107,6 +114,26 @@ describe('commands', () => {
 })
 
 const ofAws = () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')
+describe('plain words', () => {
+  /** Of the front door: what they read who see the project for the first time. */
+  const PAGES = [
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+    ...['architecture', 'operations', 'settings', 'security', 'client', 'submitting'].map(
+      (name) => `docs/${name}.md`,
+    ),
+  ]
+
+  test.each(PAGES)('are what %s is written in', (path) => {
+    expect(unplain(documentAt(path))).toEqual([])
+  })
+
+  test('are not these', () => {
+    const text =
+      'It is told, and stands beside it: a tool at hand is no use, and there is no other. `told` [that](told.md "it stands")'
+    expect(unplain(sample(text))).toEqual(['told', 'stands', 'beside', 'at hand', 'is no use'])
+  })
+})
+
 const trusted = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
 
 describe('what is said to be held by tests', () => {

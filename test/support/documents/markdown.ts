@@ -51,6 +51,14 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
 /** Relative links that lead to no file, or to no heading of it. */
 export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
 
+/** Words that make a reader stop, outside of code and of what a program prints. */
+const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no \w+)\b/gi
+
+export const unplain = ({ text }: Document): string[] =>
+  tokensOf(text)
+    .filter((token) => token.type === 'text' && token.tokens === undefined)
+    .flatMap((token) => (token.type === 'text' ? (token.text.match(UNPLAIN) ?? []) : []))
+
 /** Documents that links lead to, from one on to the next. */
 export function reachableFrom(path: string): ReadonlySet<string> {
   const found = new Set([path])
