@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { FAILURE_REASONS } from '../lib/model/probe.ts'
 import { RUNS, runOf, unused } from './support/documents/commands.ts'
 import {
   commandsOf,
@@ -166,6 +167,12 @@ describe('what is said to be held by tests', () => {
     const attacks = readdirSync(join(ROOT, 'test/attacks')).filter((name) => !name.endsWith('.long.test.ts'))
     expect(attacks.filter((name) => !named.has(`test/attacks/${name}`))).toEqual([])
   })
+})
+
+test('docs/operations.md says of every reason of a failure what it means, and when the next try is', () => {
+  const [, section = ''] = documentAt('docs/operations.md').text.split('\n## Reasons of failures\n')
+  const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([a-z-]+)` \|(?: [^|]+ \|){3}$/gm)]
+  expect(rows.map(([, reason]) => reason).sort()).toEqual([...FAILURE_REASONS].sort())
 })
 
 test('docs/architecture.md names every room of lib', () => {
