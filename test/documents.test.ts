@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { FUNCTIONS } from '../cdk/bundle.ts'
 import { FAILURE_REASONS } from '../lib/model/probe.ts'
 import { RUNS, runOf, unused } from './support/documents/commands.ts'
 import {
@@ -173,6 +174,15 @@ test('docs/operations.md says of every reason of a failure what it means, and wh
   const [, section = ''] = documentAt('docs/operations.md').text.split('\n## Reasons of failures\n')
   const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([a-z-]+)` \|(?: [^|]+ \|){3}$/gm)]
   expect(rows.map(([, reason]) => reason).sort()).toEqual([...FAILURE_REASONS].sort())
+})
+
+test('docs/architecture.md names every function', () => {
+  const { text } = documentAt('docs/architecture.md')
+  const rows = [...text.matchAll(/^\| (`[a-z0-9`, -]+`) \| [^|]* \| [^|]*\|$/gm)].map(
+    ([, names = '']) => names,
+  )
+  const named = rows.flatMap((names) => names.split(', ')).map((name) => name.replaceAll('`', ''))
+  expect(named).toEqual(expect.arrayContaining([...FUNCTIONS]))
 })
 
 test('docs/architecture.md names every room of lib', () => {

@@ -31,6 +31,10 @@ const namesIn = (folder: string): string[] =>
 export const commandsOf = ({ path, text }: Document): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'code' ? commandLines(token, path) : []))
 
+/** The blocks of JSON, each of which is a file of settings. */
+export const settingsFilesIn = ({ text }: Document): string[] =>
+  tokensOf(text).flatMap((token) => (token.type === 'code' && token.lang === 'json' ? [token.text] : []))
+
 /** An indented block holds commands; of any other its fence must say what it holds. */
 function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string): string[] {
   const lines = text.split('\n')
