@@ -63,17 +63,9 @@ export const unplain = ({ text }: Document): string[] =>
     .filter((token) => token.type === 'text' && token.tokens === undefined)
     .flatMap((token) => (token.type === 'text' ? (token.text.match(UNPLAIN) ?? []) : []))
 
-/** Documents that links lead to, from one on to the next. */
-export function reachableFrom(path: string): ReadonlySet<string> {
-  const found = new Set([path])
-  for (const from of found) {
-    for (const href of linksOf(documentAt(from))) {
-      const to = join(dirname(from), href.split('#')[0] ?? '')
-      if (to.endsWith('.md')) found.add(to)
-    }
-  }
-  return found
-}
+/** Files that a document links to, from the root of the repository. */
+export const linkedFrom = (document: Document): ReadonlySet<string> =>
+  new Set(linksOf(document).map((href) => join(dirname(document.path), href.split('#')[0] ?? '')))
 
 const linksOf = ({ text }: Document): string[] =>
   tokensOf(text)
