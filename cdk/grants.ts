@@ -14,7 +14,7 @@ export interface Permission {
   readonly reasons?: Readonly<Record<string, string>>
 }
 
-export interface Granting<Word extends string> {
+interface Granting<Word extends string> {
   grantTo(fn: LambdaFunction, ...words: [Word, ...Word[]]): void
 }
 

@@ -39,16 +39,16 @@ export const QUEUE_OPTIONS = {
   queue: { type: 'string' },
 } as const
 
-export interface Where {
+interface Where {
   readonly data?: string | undefined
   readonly stack?: string | undefined
   readonly table?: string | undefined
 }
 
 /** A table of the stack: its name in the template, and what it is called in `operator.json`. */
-export type TableName = 'Sources' | 'Probes'
+type TableName = 'Sources' | 'Probes'
 
-export interface OperatorsTable {
+interface OperatorsTable {
   readonly client: DynamoDb
   readonly name: string
 }
@@ -129,7 +129,7 @@ async function callOptions(config: Config, endpoint: string | undefined) {
   return { endpoint, region: await region(), credentials, now: Date.now }
 }
 
-export interface WhereQueue {
+interface WhereQueue {
   readonly data?: string | undefined
   readonly stack?: string | undefined
   readonly queue?: string | undefined

@@ -9,7 +9,7 @@ import { writeJson } from './wire/files.ts'
 import { string } from './wire/json.ts'
 import { ACCOUNT, type Principal, REGION } from './wire/types.ts'
 
-export interface Operator {
+interface Operator {
   readonly principal: Principal
   close(): void
 }

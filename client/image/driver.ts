@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { readDirectory } from '../../lib/aws/directory.ts'
 import { sha256 } from '../../lib/model/digest.ts'
 import { isCommit } from '../../lib/model/driver-numbers.ts'
-import { driverFor } from '../../lib/model/drivers.ts'
+import { didYouMean, driverFor } from '../../lib/model/drivers.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import { DRIVER_NAMES, type DriverName, KINDS, type RECIPES } from '../../lib/model/probe.ts'
 import type { DriverVersions, Settings } from '../../lib/model/settings.ts'
@@ -35,20 +35,29 @@ export async function driverOf(settings: Catalogued, wanted: Wanted): Promise<Im
   if (folder !== undefined) return ofFolder(resolve(folder), wanted)
   if (version === undefined) throw new UsageError('name a driver by --driver-version or --driver-source')
   if (isCommit(version)) return { version, name: name ?? 'falco', hint: hintOfCommit(version) }
-  const { names } = entryFor(settings, version)
+  const { names, source } = entryFor(settings, version)
   if (name !== undefined && !names.includes(name))
     throw new UsageError(`driver version ${version} is built as ${names.join(' or ')}, not as ${name}`)
-  return { version, name: name ?? names[0] ?? 'falco' }
+  const hint =
+    source.from === 'package'
+      ? { hint: `a registry builds it where its archive has ${source.package} in the version ${version}` }
+      : {}
+  return { version, name: name ?? names[0] ?? 'falco', ...hint }
 }
 
 /** What git shows of a commit where it is asked for little. */
-const SHORT_COMMIT = /^(?=.*\d)[0-9a-f]{7,39}$/
+const SHORT_COMMIT = /^(?=.*\d)(?=.*[a-f])[0-9a-f]{7,39}$/
 
 function entryFor(settings: Catalogued, version: string): DriverVersions {
-  if (!SHORT_COMMIT.test(version) || /^\d+$/.test(version)) return driverFor(settings, version)
-  throw new UsageError(
-    `${version} is no driver version; a commit is written with all of its 40 digits: \`git rev-parse ${version}\` in a clone of falcosecurity/libs prints them`,
-  )
+  if (SHORT_COMMIT.test(version))
+    throw new UsageError(
+      `${version} is no driver version; a commit is written with all of its 40 digits: \`git rev-parse ${version}\` in a clone of falcosecurity/libs prints them`,
+    )
+  const entry = driverFor(settings, version)
+  // Of a package any version is taken, and so upstream's without its ending.
+  const meant = entry.source.from === 'package' ? didYouMean(settings, version) : ''
+  if (meant === '') return entry
+  throw new ProbeError('unknown-driver-version', `no package has the driver version ${version}.${meant}`)
 }
 
 const hintOfCommit = (commit: string): string =>

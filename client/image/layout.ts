@@ -22,9 +22,13 @@ export interface Layer {
 
 /** `entries`: a folder before what is in it, no path twice. Times and owners are zero: root's. */
 export function layerOf(about: string, entries: readonly FolderEntry[]): Layer {
-  const tar = Buffer.concat([...packEntries(entries)].map((chunk) => Buffer.from(chunk)))
+  const tar = tarOf(entries)
   return { about, diffId: sha256(tar), body: gzipSync(tar, { level: 9 }) }
 }
+
+/** A copy of each chunk, as the next one is read into the same memory. */
+export const tarOf = (entries: readonly FolderEntry[]): Uint8Array =>
+  Buffer.concat(Array.from(packEntries(entries), (chunk) => Buffer.from(chunk)))
 
 export interface Image {
   readonly platform: Platform

@@ -3,9 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { packEntries } from '../../lib/formats/tar-pack.ts'
 import { UsageError } from '../command-line.ts'
-import type { Layout } from './layout.ts'
+import { type Layout, tarOf } from './layout.ts'
 import { fileOf, sorted } from './tree.ts'
 
 /** UsageError where something else is there than such a layout, or nothing. */
@@ -40,8 +39,4 @@ export function writeLayout(place: string, { files }: Layout): string {
 
 /** Readers of such an archive want no entries of folders. */
 const archiveOf = (files: Layout['files']): Uint8Array =>
-  Buffer.concat(
-    [...packEntries(sorted([...files].map(([path, body]) => fileOf(path, body))))].map((chunk) =>
-      Buffer.from(chunk),
-    ),
-  )
+  tarOf(sorted([...files].map(([path, body]) => fileOf(path, body))))

@@ -47,7 +47,7 @@ const buildEnded = z.object({
   }),
 })
 
-export type Requested =
+type Requested =
   | { readonly type: 'ProbeRequested'; readonly request: PlanRequest }
   | { readonly type: 'LoadTestRequested'; readonly request: LoadTestRequest }
   | { readonly type: 'DriversWanted' }

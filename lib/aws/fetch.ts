@@ -10,7 +10,7 @@ import { placesIn, withoutSecrets } from '../model/places.ts'
 import type { Fetch } from '../model/ports.ts'
 import { messageOf, type Way, type Ways, waysBy } from './ways.ts'
 
-export interface FetchOptions {
+interface FetchOptions {
   /** whether `file:` URLs may be read; never where a client chooses the URL */
   readonly files?: boolean
   /** of the whole download, in milliseconds */

@@ -45,7 +45,7 @@ const LAYOUT_SPANS: Readonly<Record<ProbeLayout, readonly [number, number]>> = {
   'ebpf-probe': [APRIL, APRIL],
 }
 
-export type Reach =
+type Reach =
   | { readonly tag: 'reachable'; readonly by: readonly string[]; readonly as: readonly string[] }
   | { readonly tag: 'unreachable'; readonly why: string }
 

@@ -95,7 +95,7 @@ export interface Measured {
 }
 
 /** Of what no build was started for. A build that is started, and what is published, never expires. */
-export interface Expiring {
+interface Expiring {
   /** milliseconds since the epoch: from then on the item counts as absent, and is deleted some time later */
   readonly expiresAt?: number
 }

@@ -24,7 +24,7 @@ export interface TreePorts extends LoadTestPorts {
   readonly log: Log
 }
 
-export interface LoadTestPorts {
+interface LoadTestPorts {
   readonly staging: Pick<Store, 'get'>
   readonly trees: Pick<Trees, 'keep'>
 }
@@ -53,7 +53,7 @@ export async function readStaged({ staging, settings }: StagedPorts, claim: stri
 }
 
 /** What is too large to be read counts as not written: the build is not believed, but it may be retried. */
-export async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
   try {
     return await read
   } catch (error) {

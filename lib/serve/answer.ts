@@ -103,7 +103,6 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
     case 'signature-invalid':
     case 'too-large':
     case 'not-the-probe':
-    case 'claim-lost':
     case 'root-missing':
     case 'misconfigured':
       return { status: 500, title: 'The registry failed' }

@@ -7,7 +7,7 @@ import { type HoldPorts, held } from '../serve/hold.ts'
 import { giveBack, type SpendingPorts, spend, spentOut } from '../serve/spending.ts'
 import type { Submission } from './submission.ts'
 
-export type DoorPorts = SpendingPorts & HoldPorts
+type DoorPorts = SpendingPorts & HoldPorts
 
 /** No reading takes longer: its function is over by then. */
 const READING_MILLISECONDS = 29_000

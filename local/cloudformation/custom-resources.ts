@@ -11,14 +11,14 @@ import { canonical, type JsonObject, number, string } from '../wire/json.ts'
 import { ACCOUNT, REGION, type Service } from '../wire/types.ts'
 import { type Answer, answerOf } from './answer.ts'
 
-export interface CustomResources {
+interface CustomResources {
   /** Where the functions answer: `{prefix}{token}`, by PUT. */
   readonly service: Service
   /** Creates or updates what has to be; rejects with the reason when one fails, which is rolled back then. */
   apply(responseUrl: string): Promise<void>
 }
 
-export interface CustomResourcesOptions {
+interface CustomResourcesOptions {
   readonly template: Template
   readonly functions: Functions
   /** what was created, and with which properties */

@@ -25,7 +25,7 @@ import {
 } from './builds.ts'
 import { openProject, type Project, variableOf } from './project.ts'
 
-export interface CodeBuild {
+interface CodeBuild {
   readonly operations: Operations
   /** Ends what the last process left unended, and tells it. */
   recover(): void
@@ -35,7 +35,7 @@ export interface CodeBuild {
   stop(): Promise<void>
 }
 
-export interface CodeBuildOptions {
+interface CodeBuildOptions {
   readonly template: Template
   readonly roles: Roles
   readonly events: Pick<Events, 'emit'>

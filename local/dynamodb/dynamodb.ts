@@ -9,14 +9,14 @@ import { ACCOUNT, type Clock, REGION } from '../wire/types.ts'
 import { type Answer, type Dynalite, type IndexedTable, openDynalite, type TableIndex } from './dynalite.ts'
 import { type KeySchema, keyFault } from './keys.ts'
 
-export interface DynamoDb {
+interface DynamoDb {
   readonly service: RawService
   /** Deletes the items past their time to live. */
   expire(): Promise<void>
   close(): Promise<void>
 }
 
-export interface DynamoDbOptions {
+interface DynamoDbOptions {
   /** folder of the database; one process at a time can open it */
   readonly dir: string
   /** whether the indexes may be wrong: then they are rebuilt, while all else goes on */

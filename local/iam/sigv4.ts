@@ -14,8 +14,6 @@ import {
   type Target,
 } from './sigv4-claim.ts'
 
-export { parseTarget, type SignatureCode, SignatureError, type Target } from './sigv4-claim.ts'
-
 export interface SignedRequest {
   readonly method: string
   /** the request-target as it came over the wire */
@@ -25,7 +23,7 @@ export interface SignedRequest {
   readonly bodySha256?: string
 }
 
-export interface Verifier {
+interface Verifier {
   readonly principals: Principals
   readonly now: Clock
   /** name in the credential scope, e.g. `s3`, `dynamodb`, `events` */

@@ -10,8 +10,6 @@ import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts
 import type { FunctionLog } from './function-log.ts'
 import { createRunner, type Environment, type Outcome, type Runner } from './runner.ts'
 
-export type { Outcome } from './runner.ts'
-
 /** A function as it is invoked: by itself, by the number of a version, or by an alias. */
 export interface Fn {
   readonly name: string

@@ -19,7 +19,7 @@ export interface ObjectInfo {
   readonly checksums: Checksums
 }
 
-export interface Upload {
+interface Upload {
   readonly bucket: string
   readonly key: string
   readonly body: AsyncIterable<Uint8Array>
@@ -48,7 +48,7 @@ export interface ListedObject extends ObjectInfo {
   readonly usedAt: number
 }
 
-export interface ObjectsOptions {
+interface ObjectsOptions {
   /** folders of buckets that several processes have: what they create there is whole or not there at all */
   readonly shared?: Readonly<Record<string, string>>
   /** buckets whose use is told */

@@ -14,7 +14,7 @@ export interface Identity {
   readonly publicUrl: string
 }
 
-export interface ResourceType {
+interface ResourceType {
   /** the property that names the resource, where there is one */
   readonly nameProperty?: string
   /** the property that names what it lies in */
@@ -84,7 +84,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   'AWS::S3::Bucket': {
     ...named(
       'BucketName',
-      { Arn: bucketArn, DomainName: (it) => `${it.name}.s3.amazonaws.com` },
+      { Arn: bucketArn },
       ['LifecycleConfiguration'],
       [
         'BucketEncryption',
@@ -145,7 +145,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   ),
   'AWS::IAM::Role': named(
     'RoleName',
-    { Arn: roleArn, RoleId: (it) => `AROA${digest(it.name, 16).toUpperCase()}` },
+    { Arn: roleArn },
     ['AssumeRolePolicyDocument', 'ManagedPolicyArns', 'Policies'],
     ['MaxSessionDuration', 'Path'],
   ),
@@ -153,7 +153,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Api': {
     ...named(
       undefined,
-      { ApiEndpoint: (it) => it.publicUrl, ApiId: byName },
+      { ApiEndpoint: (it) => it.publicUrl },
       ['ProtocolType'],
       ['DisableExecuteApiEndpoint', 'IpAddressType', 'Name'],
     ),
@@ -210,12 +210,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   },
   'AWS::SQS::QueuePolicy': named(undefined, {}, ['PolicyDocument', 'Queues'], []),
   'AWS::SecretsManager::Secret': {
-    ...named(
-      'Name',
-      { Id: secretArn },
-      ['GenerateSecretString', 'SecretString'],
-      ['KmsKeyId', 'ReplicaRegions'],
-    ),
+    ...named('Name', {}, ['GenerateSecretString', 'SecretString'], ['KmsKeyId', 'ReplicaRegions']),
     ref: secretArn,
   },
   'AWS::SecretsManager::ResourcePolicy': named(
@@ -251,7 +246,7 @@ const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> 
   'AWS::CodeDeploy::DeploymentGroup': { ref: byName, attributes: {} },
   'AWS::Logs::LogGroup': { ref: byName, attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
   'AWS::Logs::MetricFilter': { ref: byName, attributes: {} },
-  'AWS::SNS::Topic': { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: byName } },
+  'AWS::SNS::Topic': { ref: topicArn, attributes: {} },
   'AWS::SNS::Subscription': { ref: byName, attributes: {} },
   'AWS::SNS::TopicPolicy': { ref: byName, attributes: {} },
 }

@@ -21,7 +21,7 @@ export type Operation = (input: JsonObject, caller: Principal) => JsonObject | P
 export type Operations = Readonly<Record<string, Operation>>
 
 /** Verifies a request's signature; `undefined` when there is no valid one. */
-export type Authenticate = (request: IncomingMessage, body: Buffer) => Principal | undefined
+type Authenticate = (request: IncomingMessage, body: Buffer) => Principal | undefined
 
 export interface Call {
   readonly operation: string

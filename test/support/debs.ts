@@ -11,7 +11,7 @@ const LOADER = 'ld-linux-x86-64.so.2'
 /** Before /usr was merged, and since. */
 const LIBRARIES = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu']
 
-export interface PackagedProgram {
+interface PackagedProgram {
   /** by name: the program, its loader and its libraries, of one Debian whatever this machine is */
   readonly files: Readonly<Record<string, Uint8Array>>
   /** what runs it where all of them are in that folder */

@@ -97,7 +97,6 @@ export function memoryPorts({ now }: { now: Clock }) {
     },
   }
 }
-export type MemoryPorts = ReturnType<typeof memoryPorts>
 
 /** `now` decides what has expired. */
 export function memoryIndex(now: Clock) {
@@ -328,7 +327,7 @@ export function memoryPointers(): Pointers {
   }
 }
 
-export interface MemoryObject {
+interface MemoryObject {
   readonly body: Uint8Array
   readonly meta: ObjectMeta
 }
@@ -362,7 +361,7 @@ export function memoryStore() {
 }
 
 /** `memory://{bucket}/{key}?method=GET&expires={milliseconds}&file={name}` */
-export function memoryPresigner(bucket: string, now: Clock): Presigner {
+function memoryPresigner(bucket: string, now: Clock): Presigner {
   const url = (method: string, key: string, seconds: number, more: Record<string, string> = {}) => {
     const expires = String(now() + seconds * 1000)
     return `memory://${bucket}/${key}?${new URLSearchParams({ method, expires, ...more })}`
@@ -378,7 +377,7 @@ export function memoryPresigner(bucket: string, now: Clock): Presigner {
   }
 }
 
-export interface MemoryBuild {
+interface MemoryBuild {
   readonly id: string
   readonly order: BuildOrder
   /** tests end a build by setting it */
@@ -390,7 +389,7 @@ export interface MemoryBuild {
 const tokenOf = (order: BuildOrder): string =>
   [order.claim, order.phase, ...(order.phase === 'load-test' ? [order.test] : [])].join('/')
 
-export function memoryBuilder() {
+function memoryBuilder() {
   const builds: MemoryBuild[] = []
   const find = (buildId: string) => builds.find(({ id }) => id === buildId)
   const builder: Builder = {
@@ -417,7 +416,7 @@ export function memoryBuilder() {
 }
 
 /** Not a signature; it tells what it stands for. */
-export const memorySigner: Signer = {
+const memorySigner: Signer = {
   sign: async (body, statement) =>
     ['signature', 'over', createHash('sha256').update(body).digest('hex'), ...statement].join(' '),
   signText: async (text) => `signed text\n${text}`,

@@ -34,7 +34,7 @@ import { memoryPorts } from './memory.ts'
 export const UNAME_RELEASE = '6.1.0-1-amd64'
 export const DRIVER_VERSION = '1.2.3+driver'
 /** driver versions that the suites of the archive have */
-export const DRIVER_PACKAGES = ['0.23.2', '0.20.0']
+const DRIVER_PACKAGES = ['0.23.2', '0.20.0']
 export const PATH = `/driver/${DRIVER_VERSION}/x86_64/falco_debian_6.1.1-1-amd64_1.ko`
 export const KEY = PATH.slice(1)
 

@@ -34,7 +34,7 @@ const MAX_TEXT = 256 * 1024 * 1024
 const MAX_LIST = 64 * 1024 * 1024
 export const MAX_SUBSET = 16 * 1024 * 1024
 
-export const subsetSchema = z.array(
+const subsetSchema = z.array(
   z.object({
     name: z.string(),
     version: z.string(),
@@ -67,7 +67,7 @@ interface Form {
   readonly file: IndexFile
 }
 /** The same list in each form that was signed, the one first that is read soonest. */
-export type List = readonly [Form, ...Form[]]
+type List = readonly [Form, ...Form[]]
 
 /** gzip has a third more bytes than xz, and is unpacked here in a quarter of the time. */
 const PACKED = ['.gz', '.xz']

@@ -49,7 +49,10 @@ describe('a driver version', () => {
   test('is built as the name that comes first, unless another is said', async () => {
     expect(await asked({ version: '11.0.0+driver' })).toEqual({ version: '11.0.0+driver', name: 'falco' })
     expect(await asked({ version: '11.0.0+driver', name: 'scap' })).toMatchObject({ name: 'scap' })
-    expect(await asked({ version: '0.23.2' })).toMatchObject({ name: 'scap' })
+    expect(await asked({ version: '0.23.2' })).toMatchObject({
+      name: 'scap',
+      hint: 'a registry builds it where its archive has falcosecurity-scap-dkms in the version 0.23.2',
+    })
     await expect(asked({ version: '0.23.2', name: 'falco' })).rejects.toThrow(
       'is built as scap, not as falco',
     )

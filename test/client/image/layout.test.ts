@@ -1,12 +1,16 @@
 // The layout as its readers check it: every digest, every archive, whatever is in it.
 
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { type Image, type Layout, layerOf, layoutOf } from '../../../client/image/layout.ts'
 import { fileOf, sorted } from '../../../client/image/tree.ts'
+import { diskFolder } from '../../../lib/aws/folder.ts'
 import { tarEntries, text } from '../../../lib/formats/tar.ts'
 import type { FolderEntry } from '../../../lib/model/ports.ts'
 
@@ -136,6 +140,16 @@ describe('a layout', () => {
       }),
       { numRuns: 20 },
     )
+  })
+
+  test('has a file of a disk as it is there, however long it is', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'image-layout-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const body = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => at % 251))
+    writeFileSync(join(folder, 'long'), body)
+    const { body: packed } = layerOf('a layer', [...diskFolder(folder).entries()])
+    const [file] = tarEntries(gunzipSync(packed))
+    expect(body.equals(file?.body ?? Buffer.alloc(0))).toBe(true)
   })
 
   test('is called by its tag, and each image by the tag with its architecture', () => {

@@ -41,7 +41,12 @@ describe('npm run image', () => {
   })
 
   test.each([
-    [['--driver-version', '99'], 1, /there is no driver version "99" here\. Use one of these/],
+    [['--driver-version', 'latest'], 1, /there is no driver version "latest" here\. Use one of these/],
+    [
+      ['--driver-version', '11.0.0'],
+      1,
+      /no package has the driver version 11\.0\.0\. Did you mean 11\.0\.0\+driver\?/,
+    ],
     [['--driver-source', '.', '--driver-version', '1'], 1, /holds no driver sources: .*Name the folder/],
     [[], 2, /name a driver by --driver-version or --driver-source/],
     [[...DRIVER, '--arch', 'riscv64'], 2, /is made for amd64 and arm64, not for riscv64/],

@@ -1,6 +1,6 @@
 // Which test runs the command lines of the documents.
 
-export type Run =
+type Run =
   /** test/e2e/readme.test.ts, as it is written but for the port and the kernel */
   | { readonly by: 'readme' }
   /** another test, which holds what the document shows against what it ran */

@@ -6,7 +6,7 @@ import { lexer, type MarkedToken, type Tokens, walkTokens } from 'marked'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-export interface Document {
+interface Document {
   /** from the root of the repository */
   readonly path: string
   readonly text: string

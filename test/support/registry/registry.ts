@@ -163,5 +163,3 @@ export const sh = async (command: string, args: readonly string[], cwd?: string)
   const { stdout, stderr } = await run(command, [...args], { cwd, maxBuffer: 64 << 20 })
   return stdout + stderr
 }
-
-export const readText = (path: string): Promise<string> => readFile(path, 'utf8')
