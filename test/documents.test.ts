@@ -3,6 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { FUNCTIONS } from '../cdk/bundle.ts'
+import { FAILURE_REASONS } from '../lib/model/probe.ts'
 import { RUNS, runOf, unused } from './support/documents/commands.ts'
 import {
   commandsOf,
@@ -10,7 +12,8 @@ import {
   documentAt,
   documents,
   heldSentences,
-  reachableFrom,
+  linkedFrom,
+  unplain,
 } from './support/documents/markdown.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -23,9 +26,16 @@ test('README.md has at most 110 lines', () => {
   expect(documentAt('README.md').text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES)
 })
 
-test('every document is reached from README.md', () => {
-  const reached = reachableFrom('README.md')
-  expect(documents().filter(({ path }) => !reached.has(path))).toEqual([])
+test('README.md needs two commands to try it', () => {
+  const [, section = ''] = documentAt('README.md').text.split('\n## Try it\n')
+  const shown = commandsOf({ path: 'README.md', text: section.split('\n## ')[0] ?? '' })
+  expect(shown).toHaveLength(2)
+})
+
+test('README.md leads to every other document', () => {
+  const linked = linkedFrom(documentAt('README.md'))
+  const others = documents().map(({ path }) => path)
+  expect(others.filter((path) => path !== 'README.md' && !linked.has(path))).toEqual([])
 })
 
 describe('the glossary', () => {
@@ -107,6 +117,26 @@ describe('commands', () => {
 })
 
 const ofAws = () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')
+describe('plain words', () => {
+  /** Of the front door: what they read who see the project for the first time. */
+  const PAGES = [
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+    ...['architecture', 'operations', 'settings', 'security', 'client', 'submitting'].map(
+      (name) => `docs/${name}.md`,
+    ),
+  ]
+
+  test.each(PAGES)('are what %s is written in', (path) => {
+    expect(unplain(documentAt(path))).toEqual([])
+  })
+
+  test('are not these', () => {
+    const text =
+      'It is told, and stands beside it: a tool at hand is no use, and there is no other. `told` [that](told.md "it stands")'
+    expect(unplain(sample(text))).toEqual(['told', 'stands', 'beside', 'at hand', 'is no use'])
+  })
+})
+
 const trusted = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
 
 describe('what is said to be held by tests', () => {
@@ -139,6 +169,21 @@ describe('what is said to be held by tests', () => {
     const attacks = readdirSync(join(ROOT, 'test/attacks')).filter((name) => !name.endsWith('.long.test.ts'))
     expect(attacks.filter((name) => !named.has(`test/attacks/${name}`))).toEqual([])
   })
+})
+
+test('docs/operations.md says of every reason of a failure what it means, and when the next try is', () => {
+  const [, section = ''] = documentAt('docs/operations.md').text.split('\n## Reasons of failures\n')
+  const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([a-z-]+)` \|(?: [^|]+ \|){3}$/gm)]
+  expect(rows.map(([, reason]) => reason).sort()).toEqual([...FAILURE_REASONS].sort())
+})
+
+test('docs/architecture.md names every function', () => {
+  const { text } = documentAt('docs/architecture.md')
+  const rows = [...text.matchAll(/^\| (`[a-z0-9`, -]+`) \| [^|]* \| [^|]*\|$/gm)].map(
+    ([, names = '']) => names,
+  )
+  const named = rows.flatMap((names) => names.split(', ')).map((name) => name.replaceAll('`', ''))
+  expect(named).toEqual(expect.arrayContaining([...FUNCTIONS]))
 })
 
 test('docs/architecture.md names every room of lib', () => {

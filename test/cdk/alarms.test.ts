@@ -41,6 +41,11 @@ test('every runbook heading that an alarm names is in docs/operations.md', () =>
   expect(runbookHeadings()).toEqual(expect.arrayContaining(Object.values(RUNBOOK)))
 })
 
+test('every runbook section that an alarm names begins with its impact', () => {
+  const { text } = documentAt('docs/operations.md')
+  for (const heading of Object.values(RUNBOOK)) expect(text).toContain(`\n### ${heading}\n\n**Impact:** `)
+})
+
 test('every alarm tells the topic', () => {
   for (const [, { Properties }] of alarms()) {
     expect((Properties.AlarmActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])

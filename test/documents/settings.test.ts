@@ -1,9 +1,12 @@
 // docs/settings.md has every setting of the schema, with its allowed values, its default and its meaning.
 
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { documentAt } from '../support/documents/markdown.ts'
+import { readSettings } from '../../cdk/settings.ts'
+import { documentAt, documents, settingsFilesIn } from '../support/documents/markdown.ts'
 import { meaningsIn, sections, withTables } from '../support/documents/settings.ts'
+import { temporaryFolder } from '../support/local/assembly.ts'
 
 const FILE = join(import.meta.dirname, '../../docs/settings.md')
 const page = () => documentAt('docs/settings.md').text
@@ -46,4 +49,27 @@ test('settings are found in objects, in entries of lists, and once for all targe
     ]),
   )
   expect(new Set(paths()).size).toBe(paths().length)
+})
+
+describe('files of settings in documents', () => {
+  const examples = documents().flatMap((document) =>
+    settingsFilesIn(document).map((text) => ({ path: document.path, text })),
+  )
+  /** Throws SettingsError on what no registry starts with. */
+  function read(text: string) {
+    const folder = temporaryFolder()
+    mkdirSync(folder, { recursive: true })
+    const file = join(folder, 'settings.json')
+    writeFileSync(file, text)
+    return readSettings(file, { local: true })
+  }
+
+  test.each(examples)('of $path are settings', ({ text }) => {
+    expect(read(text)).toBeDefined()
+  })
+
+  test('are refused with what is not one', () => {
+    expect(examples.length).toBeGreaterThan(10)
+    expect(() => read('{ "budget": {} }')).toThrow('budget: is not a setting')
+  })
 })

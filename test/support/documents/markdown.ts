@@ -31,6 +31,10 @@ const namesIn = (folder: string): string[] =>
 export const commandsOf = ({ path, text }: Document): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'code' ? commandLines(token, path) : []))
 
+/** The blocks of JSON, each of which is a file of settings. */
+export const settingsFilesIn = ({ text }: Document): string[] =>
+  tokensOf(text).flatMap((token) => (token.type === 'code' && token.lang === 'json' ? [token.text] : []))
+
 /** An indented block holds commands; of any other its fence must say what it holds. */
 function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string): string[] {
   const lines = text.split('\n')
@@ -51,17 +55,17 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
 /** Relative links that lead to no file, or to no heading of it. */
 export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
 
-/** Documents that links lead to, from one on to the next. */
-export function reachableFrom(path: string): ReadonlySet<string> {
-  const found = new Set([path])
-  for (const from of found) {
-    for (const href of linksOf(documentAt(from))) {
-      const to = join(dirname(from), href.split('#')[0] ?? '')
-      if (to.endsWith('.md')) found.add(to)
-    }
-  }
-  return found
-}
+/** Words that make a reader stop, outside of code and of what a program prints. */
+const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no \w+)\b/gi
+
+export const unplain = ({ text }: Document): string[] =>
+  tokensOf(text)
+    .filter((token) => token.type === 'text' && token.tokens === undefined)
+    .flatMap((token) => (token.type === 'text' ? (token.text.match(UNPLAIN) ?? []) : []))
+
+/** Files that a document links to, from the root of the repository. */
+export const linkedFrom = (document: Document): ReadonlySet<string> =>
+  new Set(linksOf(document).map((href) => join(dirname(document.path), href.split('#')[0] ?? '')))
 
 const linksOf = ({ text }: Document): string[] =>
   tokensOf(text)

@@ -120,6 +120,7 @@ function numberOf({ type, minimum, exclusiveMinimum, maximum }: Schema): string 
 /** An entry of a list has no default of its own: it is needed, or may be left out. */
 function standardOf(value: unknown, path: string, optional: boolean): string {
   if (value === undefined) return optional ? 'none' : path.includes('[]') ? 'needed' : 'its own'
+  if (value === '') return 'empty'
   const text = JSON.stringify(value)
   return text.length > MAX_DEFAULT ? 'long' : code(value)
 }
