@@ -3,7 +3,15 @@
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { BlockPublicAccess, Bucket, BucketEncryption, type LifecycleRule } from 'aws-cdk-lib/aws-s3'
 import { ENV } from '../lib/aws/resources.ts'
-import { ARTIFACT_KEYS, INPUT_KEYS, PUBLIC_KEY_OBJECT, ROOT_KEYS, stagingKeys } from '../lib/model/keys.ts'
+import {
+  ARTIFACT_KEYS,
+  CHANNEL_KEYS,
+  INPUT_KEYS,
+  PACKAGED_KEYS,
+  PUBLIC_KEY_OBJECT,
+  ROOT_KEYS,
+  stagingKeys,
+} from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
@@ -42,6 +50,7 @@ export function addBuckets(stack: Stack) {
       {
         read: read(artifacts, '*'),
         create: create(artifacts, ...ARTIFACT_KEYS),
+        'read to package': read(artifacts, ...PACKAGED_KEYS, ...CHANNEL_KEYS),
         'tell absent': list(artifacts),
         'read public key': read(artifacts, PUBLIC_KEY_OBJECT),
         'write public key': write(artifacts, PUBLIC_KEY_OBJECT),

@@ -11,6 +11,7 @@ import { createDynamoDb, type DynamoDb } from '../../lib/aws/dynamodb.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
 import { type Api, createCall, DYNAMODB, EVENTS, SECRETS } from '../../lib/aws/json-api.ts'
 import { createPlaces } from '../../lib/aws/places.ts'
+import { createPointers } from '../../lib/aws/pointers.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
@@ -94,6 +95,7 @@ export const places = () => createPlaces(dynamo(), required(ENV.budgetsTable), D
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
+export const pointers = () => createPointers(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const kernels = () => createKernels(store('inputsBucket'))
 /** For whoever reads them only: without an S3 client. */

@@ -51,7 +51,19 @@ export const INPUT_KEYS = {
   images: imageKey('*'),
   kernels: kernelKey('*'),
 }
-/** Whatever a probe's key can begin with (lib/names/grammar.ts), and none of the public keys. */
-export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*']
+/** Kinds of repositories of packages: what their objects' keys begin with, and their paths. */
+export const CHANNELS = ['apt', 'rpm'] as const
+export type ChannelName = (typeof CHANNELS)[number]
+/** Key of a file of a repository that only its pointer gives a name. */
+export const listObject = (channel: ChannelName, sha256: string): string => `${channel}/by-hash/${sha256}`
+
+/** What packages are made of. */
+export const PACKAGED_KEYS = ['driver/*']
+export const CHANNEL_KEYS = CHANNELS.map((channel) => `${channel}/*`)
+/** Whatever a probe's key can begin with (lib/names/grammar.ts), and a package's; none of the public keys. */
+export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*', ...CHANNEL_KEYS]
+/** Of the table of sources: what stands for a repository. No driver version begins so. */
+export const pointerKey = (id: string): string => `~${id}`
+export const POINTER_KEYS = CHANNEL_KEYS.map(pointerKey)
 /** What compose writes of a root: itself, and its record. */
 export const ROOT_KEYS = [inputKey('*'), rootKey('*')]

@@ -4,6 +4,7 @@ import type { Stored } from './digest.ts'
 import type { DriverCatalogue } from './drivers.ts'
 import type { RegistryEvent } from './events.ts'
 import type { RecordedKernel } from './kernel.ts'
+import type { Pointer } from './pointer.ts'
 import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
 
 /** Milliseconds since the epoch. A host's clock may be set, in both directions, between two looks. */
@@ -170,6 +171,16 @@ export interface ListDates {
   seen(list: string, date: number): Promise<void>
 }
 
+/** What each repository of packages shows, by an id such as `apt/11.0.0+driver`. */
+export interface Pointers {
+  /** `undefined`: nothing was ever in it. `consistent: false` may be a second old. */
+  read(id: string, options?: { consistent?: boolean }): Promise<Pointer | undefined>
+  /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
+  move(id: string, next: Pointer): Promise<boolean>
+  /** What was moved of a kind, e.g. all that begin with `apt/`, sorted; and maybe one that was about to be. */
+  ids(kind: string): Promise<readonly string[]>
+}
+
 /** Kernels that hosts submitted, by `recordId`. */
 export interface Kernels {
   recorded(id: string): Promise<RecordedKernel | undefined>
@@ -283,6 +294,8 @@ export interface Bus {
 export interface Signer {
   /** ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). */
   sign(body: Uint8Array, statement: readonly string[]): Promise<string>
+  /** The text with an OpenPGP signature around it (RFC 9580, section 7). Its lines end without blanks. */
+  signText(text: string): Promise<string>
 }
 
 /**

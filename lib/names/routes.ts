@@ -27,6 +27,9 @@ export const OWN_ROUTES = [
   { path: '/v1/targets', methods: read('v1') },
   { path: '/v1/names', methods: read('v1') },
   { path: '/openapi.json', methods: read('v1') },
+  // Of repositories of packages.
+  { path: '/apt/{path+}', methods: read('resolve') },
+  { path: '/rpm/{path+}', methods: read('resolve') },
 ] as const satisfies readonly Route[]
 
 /** Paths that a function reads. */

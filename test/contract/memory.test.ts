@@ -9,6 +9,7 @@ import {
   memoryIndex,
   memoryListDates,
   memoryPlaces,
+  memoryPointers,
   memorySources,
   memoryStore,
 } from '../support/memory.ts'
@@ -19,6 +20,7 @@ import { expiringContract, indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
 import { listDatesContract } from './list-dates.contract.ts'
 import { placesContract } from './places.contract.ts'
+import { pointersContract } from './pointers.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
@@ -31,5 +33,6 @@ describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))
 describe('the dates of lists in memory', () => listDatesContract(async () => memoryListDates()))
+describe('what repositories show in memory', () => pointersContract(async () => memoryPointers()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

@@ -5,6 +5,7 @@ import { createKernels } from '../../lib/inputs/kernels.ts'
 import type { DriverCatalogue } from '../../lib/model/drivers.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { RegistryEvent } from '../../lib/model/events.ts'
+import type { Pointer } from '../../lib/model/pointer.ts'
 import type {
   BrokeOff,
   Budgets,
@@ -22,6 +23,7 @@ import type {
   ObjectMeta,
   Place,
   Places,
+  Pointers,
   Presigner,
   Signer,
   Sources,
@@ -58,6 +60,7 @@ export function memoryPorts({ now }: { now: Clock }) {
     kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
     lists: memoryListDates(),
+    pointers: memoryPointers(),
     store: {
       artifacts: buckets.artifacts.store,
       staging: buckets.staging.store,
@@ -312,6 +315,19 @@ export function memoryListDates(): ListDates {
   }
 }
 
+export function memoryPointers(): Pointers {
+  const pointers = new Map<string, Pointer>()
+  return {
+    read: async (id) => pointers.get(id),
+    move: async (id, next) => {
+      if ((pointers.get(id)?.number ?? 0) !== next.number - 1) return false
+      pointers.set(id, structuredClone(next))
+      return true
+    },
+    ids: async (kind) => [...pointers.keys()].filter((id) => id.startsWith(kind)).sort(),
+  }
+}
+
 export interface MemoryObject {
   readonly body: Uint8Array
   readonly meta: ObjectMeta
@@ -404,6 +420,7 @@ export function memoryBuilder() {
 export const memorySigner: Signer = {
   sign: async (body, statement) =>
     ['signature', 'over', createHash('sha256').update(body).digest('hex'), ...statement].join(' '),
+  signText: async (text) => `signed text\n${text}`,
 }
 
 function memoryIds(): NewId {
