@@ -241,7 +241,9 @@ export function needsOf({ requires, scripts }: Pick<RpmSpec, 'requires' | 'scrip
 }
 
 /** Itself first. */
-export const givesOf = (spec: Pick<RpmSpec, 'name' | 'version' | 'release' | 'provides'>): readonly Relation[] => [
+export const givesOf = (
+  spec: Pick<RpmSpec, 'name' | 'version' | 'release' | 'provides'>,
+): readonly Relation[] => [
   { name: spec.name, version: { is: '=', of: `${spec.version}-${spec.release}` } },
   ...spec.provides,
 ]

@@ -26,6 +26,8 @@ export const listedRpm = z.object({
   /** of the file */
   sha256: sha256Hex,
   bytes: z.number(),
+  /** below the repository */
+  href: z.string(),
   installedBytes: z.number(),
   archiveBytes: z.number(),
   header: z.object({ start: z.number(), end: z.number() }),
@@ -36,13 +38,14 @@ export const listedRpm = z.object({
 })
 export type ListedRpm = Readonly<z.infer<typeof listedRpm>>
 
-export function listedOf(spec: RpmSpec, { body, ...measured }: PackedRpm): ListedRpm {
+export function listedOf(spec: RpmSpec, { body, ...measured }: PackedRpm, href: string): ListedRpm {
   const { name, version, release, arch, summary, description, license } = spec
   return {
     ...{ name, version, release, arch, summary, description, license },
     built: Math.floor(spec.at / 1000),
     sha256: sha256(body),
     bytes: body.length,
+    href,
     ...measured,
     provides: plain(givesOf(spec)),
     // What rpm provides itself is in no list.
@@ -55,29 +58,18 @@ export function listedOf(spec: RpmSpec, { body, ...measured }: PackedRpm): Liste
 const plain = (relations: readonly Relation[]): ListedRpm['provides'] =>
   relations.map(({ before, ...rest }) => ({ ...rest, ...(before && { before: [...before] }) }))
 
-/** A file of the repository, by its path below it. */
-export interface RepositoryFile {
-  readonly path: string
-  readonly body: Uint8Array
-  readonly contentType: string
-}
-
 export interface Lists {
   readonly repomd: Uint8Array
-  /** those that repomd.xml names, by their digests */
-  readonly files: readonly RepositoryFile[]
+  /** packed by gzip: what repomd.xml names by their digests */
+  readonly files: readonly Uint8Array[]
 }
-
-/** Where a package lies below its repository, whatever list names it. */
-export const hrefOf = (pkg: Pick<ListedRpm, 'name' | 'version' | 'release' | 'arch' | 'sha256'>): string =>
-  `packages/${pkg.sha256}/${pkg.name}-${pkg.version}-${pkg.release}.${pkg.arch}.rpm`
 
 /**
  * `revision`: seconds since the epoch, later than that of any list before: some clients go by it (libdnf's DnfRepo ignores
  * a list that is older than the one that it has).
  */
 export function listsOf(packages: readonly ListedRpm[], revision: number): Lists {
-  const sorted = packages.toSorted((a, b) => (hrefName(a) < hrefName(b) ? -1 : 1))
+  const sorted = packages.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
   const data = [
     dataOf('primary', primary(sorted), revision),
     dataOf('filelists', filelists(sorted), revision),
@@ -91,10 +83,10 @@ export function listsOf(packages: readonly ListedRpm[], revision: number): Lists
     '</repomd>',
     '',
   ].join('\n')
-  return { repomd: Buffer.from(text), files: data.map(({ file }) => file) }
+  return { repomd: Buffer.from(text), files: data.map(({ body }) => body) }
 }
 
-const hrefName = (pkg: ListedRpm): string => `${pkg.name}-${pkg.version}-${pkg.release}.${pkg.arch}`
+const nameOf = (pkg: ListedRpm): string => `${pkg.name}-${pkg.version}-${pkg.release}.${pkg.arch}`
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>'
 
@@ -102,12 +94,12 @@ function dataOf(
   type: 'primary' | 'filelists' | 'other',
   open: string,
   revision: number,
-): { readonly element: string; readonly file: RepositoryFile } {
+): { readonly element: string; readonly body: Uint8Array } {
   const body = gzipSync(open)
   const digest = sha256(body)
   const path = `repodata/${digest}-${type}.xml.gz`
   const element = `<data type="${type}"><checksum type="sha256">${digest}</checksum><open-checksum type="sha256">${sha256(open)}</open-checksum><location href="${path}"/><timestamp>${revision}</timestamp><size>${body.length}</size><open-size>${Buffer.byteLength(open)}</open-size></data>`
-  return { element, file: { path, body, contentType: 'application/gzip' } }
+  return { element, body }
 }
 
 const primary = (packages: readonly ListedRpm[]): string =>
@@ -128,7 +120,7 @@ function primaryOf(pkg: ListedRpm): string {
     `<summary>${escaped(pkg.summary)}</summary><description>${escaped(pkg.description)}</description><packager/><url/>`,
     `<time file="${built}" build="${built}"/>`,
     `<size package="${bytes}" installed="${installedBytes}" archive="${archiveBytes}"/>`,
-    `<location href="${escaped(hrefOf(pkg))}"/>`,
+    `<location href="${escaped(pkg.href)}"/>`,
     `<format><rpm:license>${escaped(pkg.license)}</rpm:license><rpm:vendor/><rpm:group>Unspecified</rpm:group><rpm:buildhost/>`,
     `<rpm:sourcerpm>${escaped(`${name}-${pkg.version}-${pkg.release}.src.rpm`)}</rpm:sourcerpm>`,
     `<rpm:header-range start="${header.start}" end="${header.end}"/>`,
