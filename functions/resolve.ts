@@ -28,7 +28,7 @@ async function publicKey(): Promise<Answer> {
 function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
   const { method } = event.requestContext.http
   const request = { method, path: event.rawPath, caller: callerOf(event, ports.settings) }
-  if (isOfPackages(request.path)) return packageAnswer(ports, request)
+  if (isOfPackages(request.path)) return packageAnswer(ports, { ...request, query: event.rawQueryString })
   if (request.path !== `/${PUBLIC_KEY_OBJECT}`) return resolve(ports, request)
   methodOf(request)
   return publicKey()

@@ -292,8 +292,11 @@ export interface Bus {
 }
 
 export interface Signer {
-  /** ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). */
-  sign(body: Uint8Array, statement: readonly string[]): Promise<string>
+  /**
+   * ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). `at` (now):
+   * milliseconds since the epoch, when it says that it was made; with it, the same is signed by the same bytes.
+   */
+  sign(body: Uint8Array, statement: readonly string[], at?: number): Promise<string>
   /** The text with an OpenPGP signature around it (RFC 9580, section 7). Its lines end without blanks. */
   signText(text: string): Promise<string>
 }

@@ -9,6 +9,7 @@ import { subjectOf } from '../names/subject.ts'
 import { type Answer, methodOf, redirect } from '../serve/answer.ts'
 import { refuseWithdrawn } from '../serve/states.ts'
 import { type Place, placeOf } from './places.ts'
+import { mirrorsOf } from './rpm/mirrors.ts'
 
 export interface PackageAnswerPorts {
   readonly index: Pick<Index, 'get'>
@@ -30,23 +31,36 @@ export const isOfPackages = (path: string): boolean => CHANNELS.some((name) => p
  */
 export async function packageAnswer(
   ports: PackageAnswerPorts,
-  request: { readonly method: string; readonly path: string },
+  request: { readonly method: string; readonly path: string; readonly query: string },
 ): Promise<Answer> {
   const method = methodOf(request)
   const place = placeOf(request.path)
+  if (place?.tag === 'mirrors') return mirrors(ports, place.id, request.query)
   const object = place === undefined ? undefined : await objectAt(ports, place)
-  if (object === undefined)
-    throw new ProbeError(
-      'not-found',
-      'no list and no package is here: docs/apt.md and docs/rpm.md tell what hosts write into their sources',
-    )
+  if (object === undefined) throw nothingHere()
   const { artifacts } = ports
   return redirect(
     await (method === 'HEAD' ? artifacts.head(object, PRESIGN) : artifacts.get(object, PRESIGN)),
   )
 }
 
-async function objectAt(ports: PackageAnswerPorts, place: Place): Promise<string | undefined> {
+const nothingHere = (): ProbeError =>
+  new ProbeError(
+    'not-found',
+    'no list and no package is here: docs/apt.md and docs/rpm.md tell what hosts write into their sources',
+  )
+
+/** The text itself: whoever asks for it may follow no redirect. */
+async function mirrors({ pointers }: PackageAnswerPorts, id: string, query: string): Promise<Answer> {
+  const shown = await pointers.read(id)
+  if (shown === undefined) throw nothingHere()
+  return { tag: 'bytes', body: Buffer.from(mirrorsOf(id, shown, query)), contentType: 'text/plain' }
+}
+
+async function objectAt(
+  ports: PackageAnswerPorts,
+  place: Exclude<Place, { readonly tag: 'mirrors' }>,
+): Promise<string | undefined> {
   switch (place.tag) {
     case 'kept':
       return place.object

@@ -3,10 +3,13 @@
 import { CHANNELS, type ChannelName } from '../model/keys.ts'
 import { partsOf } from '../names/alphabet.ts'
 import { aptPlace } from './apt/paths.ts'
+import { rpmPlace } from './rpm/paths.ts'
 
 export type Place =
   /** whatever the repository of that id shows under that name now */
   | { readonly tag: 'shown'; readonly id: string; readonly file: string }
+  /** the URL of what it shows now, whose files do not change while a host reads them */
+  | { readonly tag: 'mirrors'; readonly id: string }
   /** an object that never changes */
   | { readonly tag: 'kept'; readonly object: string }
   /** a package of the probe of that key, which goes with it */
@@ -17,7 +20,7 @@ export type PlaceOf = (parts: readonly string[]) => Place | undefined
 
 const PLACES: Readonly<Record<ChannelName, PlaceOf>> = {
   apt: aptPlace,
-  rpm: () => undefined,
+  rpm: rpmPlace,
 }
 
 /** ProbeError `malformed` for what no path of the registry holds. */

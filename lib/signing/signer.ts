@@ -10,10 +10,10 @@ import { NOTATION } from './statement.ts'
  */
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
   /** A clock that was set back since must not keep the key from signing. */
-  const dateFor = (key: PrivateKey) => new Date(Math.max(now(), key.getCreationTime().getTime()))
+  const dateFor = (key: PrivateKey, at = now()) => new Date(Math.max(at, key.getCreationTime().getTime()))
   const readKey = async () => readPrivateKey({ armoredKey: await privateKey() })
   return {
-    async sign(body, statement) {
+    async sign(body, statement, at) {
       const key = await readKey()
       return sign({
         message: await createMessage({ binary: body }),
@@ -26,9 +26,10 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
           humanReadable: true,
           critical: false,
         })),
-        date: dateFor(key),
+        date: dateFor(key, at),
         format: 'armored',
-        config: CONFIG,
+        // Without the random notation that it adds by itself, what is signed again is the same.
+        config: { ...CONFIG, ...(at === undefined ? {} : { nonDeterministicSignaturesViaNotation: false }) },
       })
     },
     async signText(text) {
