@@ -2,5 +2,6 @@
 
 import { apt } from './apt/apt.ts'
 import type { Channel } from './channel.ts'
+import { oci } from './oci/oci.ts'
 
-export const CHANNELS: readonly Channel[] = [apt]
+export const CHANNELS: readonly Channel[] = [apt, oci]
