@@ -6,6 +6,8 @@ import { callerBehind } from '../../lib/model/caller.ts'
 import { isProbeError, type ProbeError, unreachable } from '../../lib/model/errors.ts'
 import type { Settings } from '../../lib/model/settings.ts'
 import { allowOf } from '../../lib/names/routes.ts'
+import { isOfImages } from '../../lib/packages/oci/paths.ts'
+import { failedAnswer } from '../../lib/packages/oci/refusals.ts'
 import { type Answer, type Problem, problemOf } from '../../lib/serve/answer.ts'
 
 type Result = APIGatewayProxyStructuredResultV2
@@ -15,8 +17,9 @@ const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosni
 /** A redirect is never stored either: what it leads to expires, or changes once the probe is built. */
 export function resultOf(answer: Answer): Result {
   const result = plainResult(answer)
-  if (answer.canonical === undefined) return result
-  return { ...result, headers: { ...result.headers, link: `<${answer.canonical}>; rel="canonical"` } }
+  const headers = { ...result.headers, ...answer.headers }
+  if (answer.canonical === undefined) return { ...result, headers }
+  return { ...result, headers: { ...headers, link: `<${answer.canonical}>; rel="canonical"` } }
 }
 
 function plainResult(answer: Answer): Result {
@@ -24,7 +27,7 @@ function plainResult(answer: Answer): Result {
     case 'redirect':
       return { statusCode: 307, headers: { ...NO_STORE, location: answer.location }, body: '' }
     case 'json':
-      return json(200, 'application/json', answer.body)
+      return json(answer.status ?? 200, 'application/json', answer.body)
     case 'bytes':
       return {
         statusCode: 200,
@@ -81,9 +84,17 @@ export const below = (prefix: string): MiddlewareObj<APIGatewayProxyEventV2, Res
 export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   onError: (request) => {
     const { error, event } = request
-    request.response = isProbeError(error) ? refusal(error, event) : internalError(error, event)
+    const response = isProbeError(error) ? refusal(error, event) : internalError(error, event)
+    request.response = isOfImages(event.rawPath) ? inProtocol(response, error) : response
   },
 })
+
+/** Clients of a registry of images read errors as it has them. */
+function inProtocol({ statusCode = 500, headers }: Result, error: unknown): Result {
+  const message = isProbeError(error) ? error.message : 'the registry failed: try again in a minute'
+  const result = resultOf(failedAnswer(statusCode, message))
+  return { ...result, headers: { ...headers, ...result.headers } }
+}
 
 /** A 405 names the methods that its path has: RFC 9110, section 15.5.6. */
 function refusal(error: ProbeError, { rawPath }: APIGatewayProxyEventV2): Result {

@@ -10,6 +10,7 @@ import { createBus } from '../../lib/aws/bus.ts'
 import { byDigest } from '../../lib/aws/by-digest.ts'
 import { createDynamoDb, type DynamoDb } from '../../lib/aws/dynamodb.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
+import { createImages } from '../../lib/aws/images.ts'
 import { type Api, createCall, DYNAMODB, EVENTS, SECRETS } from '../../lib/aws/json-api.ts'
 import { createPlaces } from '../../lib/aws/places.ts'
 import { createPointers } from '../../lib/aws/pointers.ts'
@@ -96,6 +97,7 @@ export const places = () => createPlaces(dynamo(), required(ENV.budgetsTable), D
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
+export const images = () => createImages(dynamo(), required(ENV.sourcesTable))
 export const pointers = () => createPointers(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const kernels = () => createKernels(store('inputsBucket'))

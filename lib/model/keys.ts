@@ -51,11 +51,14 @@ export const INPUT_KEYS = {
   images: imageKey('*'),
   kernels: kernelKey('*'),
 }
-/** Kinds of repositories of packages: what their objects' keys begin with, and their paths. */
-export const CHANNELS = ['apt', 'rpm'] as const
+/** Kinds of repositories: what their objects' keys begin with, and the paths of those of packages. */
+export const CHANNELS = ['apt', 'rpm', 'oci'] as const
 export type ChannelName = (typeof CHANNELS)[number]
 /** Key of a file of a repository that only its pointer gives a name. */
 export const listObject = (channel: ChannelName, sha256: string): string => `${channel}/by-hash/${sha256}`
+
+/** Key of bytes of an image, by their digest. */
+export const imageObject = (digest: string): string => listObject('oci', digest.slice('sha256:'.length))
 
 /** What packages are made of. */
 export const PACKAGED_KEYS = ['driver/*']
@@ -64,6 +67,9 @@ export const CHANNEL_KEYS = CHANNELS.map((channel) => `${channel}/*`)
 export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*', ...CHANNEL_KEYS]
 /** Of the table of sources: what stands for a repository. No driver version begins so. */
 export const pointerKey = (id: string): string => `~${id}`
+/** Of the same table: what a digest (`sha256:...`) of an image leads to, and what a tag (`repository:tag`) names. */
+export const digestKey = (digest: string): string => pointerKey(`oci/@${digest}`)
+export const tagKey = (name: string): string => pointerKey(`oci/${name}`)
 export const POINTER_KEYS = CHANNEL_KEYS.map(pointerKey)
 /** Of these what is published: it lies in a folder that has the sha256 of the probe, or of the package, for a name. */
 export const PUBLISHED_KEYS = ARTIFACT_KEYS.map((keys) => `${keys}/${'?'.repeat(64)}/*`)

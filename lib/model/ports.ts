@@ -3,6 +3,7 @@
 import type { Stored } from './digest.ts'
 import type { DriverCatalogue } from './drivers.ts'
 import type { RegistryEvent } from './events.ts'
+import type { ImageObject, Tagged } from './image.ts'
 import type { RecordedKernel } from './kernel.ts'
 import type { Pointer } from './pointer.ts'
 import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
@@ -181,6 +182,18 @@ export interface Pointers {
   ids(kind: string): Promise<readonly string[]>
 }
 
+/** What the registry of images has, by digests (`sha256:...`) and by tags (`repository:tag`). */
+export interface Images {
+  /** `undefined`: nothing was ever kept by that digest. May be a second old. */
+  find(digest: string): Promise<ImageObject | undefined>
+  /** Again, it adds to the probes that it is of; of all else the last one counts. */
+  keep(digest: string, object: ImageObject): Promise<void>
+  /** `undefined`: nothing was ever tagged so. `consistent: false` may be a second old. */
+  tagged(name: string, options?: { consistent?: boolean }): Promise<Tagged | undefined>
+  /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
+  move(name: string, next: Tagged): Promise<boolean>
+}
+
 /** Kernels that hosts submitted, by `recordId`. */
 export interface Kernels {
   recorded(id: string): Promise<RecordedKernel | undefined>
@@ -299,6 +312,8 @@ export interface Signer {
   sign(body: Uint8Array, statement: readonly string[], at?: number): Promise<string>
   /** The text with an OpenPGP signature around it (RFC 9580, section 7). Its lines end without blanks. */
   signText(text: string): Promise<string>
+  /** By the same key, for who knows no OpenPGP: RSA PKCS #1 v1.5 over SHA-256. The same bytes for the same body. */
+  signPlain(body: Uint8Array): Promise<Uint8Array>
 }
 
 /**

@@ -1,7 +1,7 @@
 // A package manager asks for a list or a package: one read, and it is sent to an object that never changes.
 
 import { ProbeError, unreachable } from '../model/errors.ts'
-import { CHANNELS, listObject } from '../model/keys.ts'
+import { CHANNELS, type ChannelName, listObject } from '../model/keys.ts'
 import type { Index, Pointers, Presigner } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import { keyOf, probeOf } from '../names/grammar.ts'
@@ -22,7 +22,11 @@ export interface PackageAnswerPorts {
 const PRESIGN = { expiresSeconds: 300 }
 
 /** Whether a path is one of a repository of packages. */
-export const isOfPackages = (path: string): boolean => CHANNELS.some((name) => path.startsWith(`/${name}/`))
+export const isOfPackages = (path: string): boolean =>
+  CHANNELS.some((name) => name !== IMAGES && path.startsWith(`/${name}/`))
+
+/** Its protocol has paths of its own: oci/paths.ts. */
+const IMAGES: ChannelName = 'oci'
 
 /**
  * The URL says nothing of a file's name or type: older releases of apt write the query of a redirect anew, in their own way.

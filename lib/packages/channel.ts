@@ -1,7 +1,7 @@
 // What every kind of repository of packages has in common: it takes some probes, and brings its lists to what is so now.
 
 import type { ChannelName } from '../model/keys.ts'
-import type { Clock, Index, Log, Pointers, Signer, Store } from '../model/ports.ts'
+import type { Clock, Images, Index, Log, Pointers, Signer, Store } from '../model/ports.ts'
 import type { Probe, Publication } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 
@@ -10,6 +10,7 @@ export interface PackagePorts {
   /** packages and lists lie beside what they are made of */
   readonly artifacts: Pick<Store, 'get' | 'create'>
   readonly pointers: Pointers
+  readonly images: Images
   readonly signer: Signer
   readonly now: Clock
   readonly log: Log
@@ -35,4 +36,18 @@ export interface Channel {
   update(ports: PackagePorts, change: Change): Promise<void>
   /** Every hour: signs anew what would go stale, and takes out what was revoked. */
   refresh(ports: PackagePorts): Promise<void>
+}
+
+/** As it is at this moment. */
+export async function changeOf(
+  { index, settings }: Pick<PackagePorts, 'index' | 'settings'>,
+  key: string,
+  probe: Probe,
+): Promise<Change> {
+  const state = await index.get(key, { consistent: true })
+  const isServed =
+    state?.state === 'published' &&
+    state.withdrawn === undefined &&
+    !settings.revoked.includes(probe.driverVersion)
+  return isServed ? { tag: 'published', key, probe, publication: state } : { tag: 'gone', key, probe }
 }

@@ -1,9 +1,8 @@
 // Published probes as packages of the hosts' own package managers: in their lists while they are served, out of them when not.
 
 import { ProbeError } from '../model/errors.ts'
-import type { Probe } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
-import type { Change, PackagePorts } from './channel.ts'
+import { type Change, changeOf, type PackagePorts } from './channel.ts'
 import { CHANNELS } from './channels.ts'
 
 /** Changes of one probe's state, while its packages are written, that are caught up with at once. */
@@ -36,13 +35,4 @@ export async function refreshPackages(ports: PackagePorts): Promise<void> {
   const done = await Promise.allSettled(CHANNELS.map((channel) => channel.refresh(ports)))
   const failed = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
   if (failed.length > 0) throw failed[0]
-}
-
-async function changeOf({ index, settings }: PackagePorts, key: string, probe: Probe): Promise<Change> {
-  const state = await index.get(key, { consistent: true })
-  const isServed =
-    state?.state === 'published' &&
-    state.withdrawn === undefined &&
-    !settings.revoked.includes(probe.driverVersion)
-  return isServed ? { tag: 'published', key, probe, publication: state } : { tag: 'gone', key, probe }
 }

@@ -21,6 +21,7 @@ export type PlaceOf = (parts: readonly string[]) => Place | undefined
 const PLACES: Readonly<Record<ChannelName, PlaceOf>> = {
   apt: aptPlace,
   rpm: rpmPlace,
+  oci: () => undefined,
 }
 
 /** ProbeError `malformed` for what no path of the registry holds. */

@@ -1,7 +1,8 @@
-// OpenPGP signatures that gpg 2.2 and rpm verify.
+// OpenPGP signatures that gpg 2.2 and rpm verify; and plain ones by the same key.
 
 import { createCleartextMessage, createMessage, enums, type PrivateKey, readPrivateKey, sign } from 'openpgp'
 import type { Clock, Signer } from '../model/ports.ts'
+import { signPlain } from './rsa.ts'
 import { NOTATION } from './statement.ts'
 
 /**
@@ -37,6 +38,7 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
       const message = await createCleartextMessage({ text })
       return sign({ message, signingKeys: key, date: dateFor(key), config: CONFIG })
     },
+    signPlain: async (body) => signPlain(await privateKey(), body),
   }
 }
 

@@ -6,6 +6,7 @@ import { countedHolds } from '../../lib/serve/counted-holds.ts'
 import {
   memoryBudgets,
   memoryCatalogue,
+  memoryImages,
   memoryIndex,
   memoryListDates,
   memoryPlaces,
@@ -16,6 +17,7 @@ import {
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
 import { holdsContract } from './holds.contract.ts'
+import { imagesContract } from './images.contract.ts'
 import { expiringContract, indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
 import { listDatesContract } from './list-dates.contract.ts'
@@ -33,6 +35,7 @@ describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))
 describe('the dates of lists in memory', () => listDatesContract(async () => memoryListDates()))
+describe('what the registry of images has in memory', () => imagesContract(async () => memoryImages()))
 describe('what repositories show in memory', () => pointersContract(async () => memoryPointers()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

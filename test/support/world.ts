@@ -210,6 +210,7 @@ export function createWorld(options: WorldOptions) {
   }
   const publishPorts: PublishPorts & PackagePorts = {
     pointers: watch('pointers', memory.pointers),
+    images: watch('images', memory.imageItems),
     index,
     staging,
     builder,

@@ -51,6 +51,7 @@ export async function rpmRegistry() {
     index: memory.index,
     artifacts: memory.store.artifacts,
     pointers: memory.pointers,
+    images: memory.imageItems,
     signer: createSigner(async () => privateKey, now),
     now,
     log: () => {},
