@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REPOMD, SIGNATURE } from '../../lib/packages/rpm/paths.ts'
 import { generateSigningKey } from '../../lib/signing/key.ts'
-import { blocksOf, documentAt } from '../support/documents/markdown.ts'
 import {
   DRIVER_VERSION,
   type Kernel,
@@ -16,10 +15,8 @@ import {
   serveRpms,
 } from '../support/packages/rpm.ts'
 import { probeBytes } from '../support/probe.ts'
-import { scratch } from '../support/registry/registry.ts'
 import { type DnfHost, dnfHost, whyNoDnf } from '../support/rpm/dnf.ts'
-import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
-import { listRpms, packRpm, type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
+import { type OwnKernels, ownKernels, writeSources } from '../support/rpm/own-kernels.ts'
 
 const whyNot = whyNoDnf()
 const MINUTES = 60_000
@@ -37,64 +34,36 @@ const probeOf = (release: string, driverVersion = DRIVER_VERSION) =>
   `falco-probe-${driverVersion}-${unameOf(release)} 5.14.0-${release}`
 
 describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '' : `: ${whyNot}`}`, () => {
-  let work: Awaited<ReturnType<typeof scratch>>
   let host: DnfHost
-  let mirror: Mirror
-  let signer: RpmSigner
+  let distribution: OwnKernels
   let registry: RpmRegistry
   let served: Served
 
-  const folder = () => join(work.dir, 'os')
-  /** Into the distribution's own repository. */
-  function release(kernel: string): void {
-    const content = { [`lib/modules/${unameOf(kernel)}/kernel/README`]: 'modules\n' }
-    const spec = { version: '5.14.0', release: kernel, arch: 'x86_64', content } as const
-    signer.signRpm(packRpm(folder(), { name: 'kernel-core', ...spec, gives: ['installonlypkg(kernel)'] }))
-    listRpms(folder(), signer)
-  }
-  const repository = (id: string, lines: readonly string[]) =>
-    host.write(
-      `etc/yum.repos.d/${id}.repo`,
-      [`[${id}]`, `name=${id}`, 'metadata_expire=1', ...lines, ''].join('\n'),
-    )
-  const CHECKED = ['gpgcheck=1', 'repo_gpgcheck=1']
-
-  /** The file that the document shows, of this registry. */
-  function useRegistry(at: Served, driverVersion = DRIVER_VERSION): void {
-    const [ini = ''] = blocksOf(documentAt('docs/rpm.md'), 'ini')
-    const text = ini.replaceAll('http://127.0.0.1:8080', at.url).replaceAll('11.0.0+driver', driverVersion)
-    expect(text).toContain('almalinux-el9')
-    host.write('etc/yum.repos.d/falco-probes.repo', `${text}\nmetadata_expire=1\n`)
-  }
+  const release = (kernel: string) => distribution.release(`5.14.0-${kernel}`)
+  const useRegistry = (at: Served, driverVersion = DRIVER_VERSION) =>
+    writeSources(host, at.url, driverVersion)
   const refresh = () => host.run('dnf', '-y', '--refresh', 'makecache')
   /** Before it reads anything dnf looks whether it has that already: of what it has nothing, it reads once. */
-  const forget = () => host.run('sh', '-c', 'rm -rf /var/cache/dnf')
+  const forget = () => host.dnf('clean', 'metadata')
   const moduleOf = (kernel: string) => join(host.root, `lib/modules/${unameOf(kernel)}/extra/falco.ko`)
   const probes = async () => (await host.installed()).filter((name) => name.startsWith('falco-probe-'))
 
   beforeAll(async () => {
-    work = await scratch()
     host = dnfHost()
-    signer = rpmSigner('Test Distribution')
-    const base = { version: '1', release: '1', arch: 'x86_64', content: { 'etc/base': '\n' } } as const
-    signer.signRpm(packRpm(folder(), { name: 'base', ...base, gives: ['kmod', '/bin/sh'] }))
-    release(FIRST)
-    mirror = await startMirror(folder())
+    distribution = await ownKernels()
     registry = await rpmRegistry()
     served = await serveRpms(registry)
-    host.write('etc/pki/rpm-gpg/os.asc', signer.publicKey)
+    release(FIRST)
+    await distribution.addTo(host)
     host.write('etc/pki/rpm-gpg/falco-probes.asc', registry.publicKey)
-    repository('os', [...CHECKED, `baseurl=${mirror.url}`, 'gpgkey=file:///etc/pki/rpm-gpg/os.asc'])
     for (const kernel of [FIRST, FAR]) await registry.publish(kernelOf(kernel))
     useRegistry(served)
-    await host.dnf('install', 'base', 'kernel-core')
+    await host.dnf('install', 'kernel-core')
   }, 10 * MINUTES)
-  afterAll(async () => {
+  afterAll(() => {
     served?.stop()
-    mirror?.stop()
-    signer?.remove()
+    distribution?.stop()
     host?.remove()
-    await work?.remove()
   })
 
   test('gets the module of its kernel where modprobe finds it, and none of a kernel that it has not', async () => {
@@ -143,7 +112,7 @@ describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '
   })
 
   test('without the list of mirrors may read two that do not, refuses them, and reads the right ones at the next try', async () => {
-    const source = readFileSync(join(host.root, 'etc/yum.repos.d/falco-probes.repo'), 'utf8')
+    const source = useRegistry(served)
     const plain = source.replace(/^mirrorlist=.*$/m, `baseurl=${served.url}/${ID}/`)
     host.write('etc/yum.repos.d/falco-probes.repo', plain)
     await forget()
@@ -152,7 +121,7 @@ describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '
     expect(output).toMatch(/repomd\.xml GPG signature verification error: Bad GPG signature/)
     expect(status).not.toBe(0)
     expect(await refresh()).toMatchObject({ status: 0 })
-    host.write('etc/yum.repos.d/falco-probes.repo', source)
+    useRegistry(served)
   })
 
   test('refuses a list that was changed', async () => {
@@ -197,7 +166,7 @@ describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '
     const refused = await install()
     expect(refused.output).toMatch(/GPG check FAILED/)
     host.write('etc/pki/rpm-gpg/falco-probes.asc', stranger.publicKey)
-    await forget()
+    await host.run('sh', '-c', 'rm -rf /var/cache/dnf')
     const lists = await install()
     expect(lists.output).toMatch(/repomd\.xml GPG signature verification error/)
     expect([refused.status, lists.status]).not.toContain(0)
@@ -246,6 +215,8 @@ describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '
     for (const kernel of [SECOND, THIRD]) await registry.publish(kernelOf(kernel, OTHER_VERSION))
     useRegistry(served, OTHER_VERSION)
     await host.dnf('--refresh', 'upgrade', '--allowerasing')
+    // Of the first kernel, which went when there were too many.
+    await host.dnf('autoremove')
     expect(await probes()).toEqual([
       probeOf(SECOND, OTHER_VERSION),
       probeOf(THIRD, OTHER_VERSION),
