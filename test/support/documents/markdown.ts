@@ -31,9 +31,12 @@ const namesIn = (folder: string): string[] =>
 export const commandsOf = ({ path, text }: Document): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'code' ? commandLines(token, path) : []))
 
+/** The blocks of code whose fence says that they are of that language. */
+export const blocksOf = ({ text }: Document, language: string): string[] =>
+  tokensOf(text).flatMap((token) => (token.type === 'code' && token.lang === language ? [token.text] : []))
+
 /** The blocks of JSON, each of which is a file of settings. */
-export const settingsFilesIn = ({ text }: Document): string[] =>
-  tokensOf(text).flatMap((token) => (token.type === 'code' && token.lang === 'json' ? [token.text] : []))
+export const settingsFilesIn = (document: Document): string[] => blocksOf(document, 'json')
 
 /** An indented block holds commands; of any other its fence must say what it holds. */
 function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string): string[] {

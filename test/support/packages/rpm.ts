@@ -6,7 +6,7 @@ import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import { sha256 } from '../../../lib/model/digest.ts'
 import { isProbeError, ProbeError } from '../../../lib/model/errors.ts'
 import { PUBLIC_KEY_OBJECT } from '../../../lib/model/keys.ts'
-import type { Presigner } from '../../../lib/model/ports.ts'
+import type { Clock, Presigner, Signer } from '../../../lib/model/ports.ts'
 import type { Arch, ProbeState, Source } from '../../../lib/model/probe.ts'
 import { packageAnswer } from '../../../lib/packages/answer.ts'
 import type { PackagePorts } from '../../../lib/packages/channel.ts'
@@ -42,17 +42,19 @@ export const keyOf = ({ target, release, arch = 'x86_64', driverVersion = DRIVER
 
 const NONE = { url: 'https://mirror.invalid/x', sha256: 'a'.repeat(64) }
 
-export async function rpmRegistry() {
+/** `packager`: whose key signs packages; absent: the registry's own, which signs the lists */
+export async function rpmRegistry(packager?: SigningKey) {
   const { privateKey, publicKey } = await registryKey()
   const clock = { now: START }
   const now = () => clock.now
   const memory = memoryPorts({ now })
+  const own = createSigner(async () => privateKey, now)
   const ports: PackagePorts = {
     index: memory.index,
     artifacts: memory.store.artifacts,
     pointers: memory.pointers,
     images: memory.imageItems,
-    signer: createSigner(async () => privateKey, now),
+    signer: packager === undefined ? own : { ...own, sign: signedByTwo(own, packager, now) },
     now,
     log: () => {},
     settings: DEFAULTS,
@@ -61,8 +63,8 @@ export async function rpmRegistry() {
   const put = (objectKey: string, body: Uint8Array) =>
     ports.artifacts.create(objectKey, body, { contentType: 'x/y', sha256: sha256(body) })
 
-  /** As `publish` leaves it; and the event that follows. */
-  async function publish(kernel: Kernel, more: Partial<Extract<ProbeState, { state: 'published' }>> = {}) {
+  /** As `publish` leaves it, before it tells anybody. */
+  async function keep(kernel: Kernel, more: Partial<Extract<ProbeState, { state: 'published' }>> = {}) {
     const { release, headers, module = Buffer.from(`module of ${kernel.release}`) } = kernel
     const probeKey = keyOf(kernel)
     const objectKey = `${probeKey}/${sha256(module)}/probe.ko`
@@ -78,7 +80,10 @@ export async function rpmRegistry() {
       },
       ...more,
     })
-    await packages(ports, probeKey)
+  }
+  async function publish(...what: Parameters<typeof keep>) {
+    await keep(...what)
+    await packages(ports, keyOf(what[0]))
   }
   const withdraw = (kernel: Kernel) => publish(kernel, { withdrawn: { reason: 'it panics', at: 1 } })
   const body = (objectKey: string): Uint8Array => {
@@ -86,8 +91,14 @@ export async function rpmRegistry() {
     if (found === undefined) throw new Error(`there is no ${objectKey}`)
     return found.body
   }
-  return { ports, memory, clock, publicKey, publish, withdraw, body, artifacts }
+  return { ports, memory, clock, publicKey, keep, publish, withdraw, body, artifacts }
 }
+/** Of what is signed only packages are dated by whoever has them signed. */
+function signedByTwo(lists: Signer, { privateKey }: SigningKey, now: Clock): Signer['sign'] {
+  const packages = createSigner(async () => privateKey, now)
+  return (body, statement, at) => (at === undefined ? lists : packages).sign(body, statement, at)
+}
+
 export type RpmRegistry = Awaited<ReturnType<typeof rpmRegistry>>
 
 /** What a host may be told other than the truth: by the path, and what would be sent. */
@@ -99,6 +110,8 @@ export interface Served {
   readonly asked: string[]
   /** `undefined`: the truth again */
   tamper(by: Tamper | undefined): void
+  /** Happens before the next answer to a path that ends so. */
+  before(end: string, happens: () => Promise<void>): void
   stop(): void
 }
 
@@ -106,6 +119,7 @@ export interface Served {
 export async function serveRpms(registry: RpmRegistry): Promise<Served> {
   const asked: string[] = []
   let change: Tamper | undefined
+  let next: { readonly end: string; readonly happens: () => Promise<void> } | undefined
   const presigner = (url: string): Presigner => {
     const to = async (objectKey: string) => `${url}/objects/${encodeURIComponent(objectKey)}`
     return { get: to, head: to, put: to }
@@ -123,6 +137,11 @@ export async function serveRpms(registry: RpmRegistry): Promise<Served> {
     const { pathname, search } = new URL(request.url ?? '', 'http://registry')
     asked.push(pathname)
     try {
+      if (next !== undefined && pathname.endsWith(next.end)) {
+        const { happens } = next
+        next = undefined
+        await happens()
+      }
       const found = await bodyAt(request.method ?? 'GET', pathname, search.slice(1))
       if (typeof found === 'string') response.writeHead(307, { location: found }).end()
       else response.end(change?.(decodeURIComponent(pathname), found) ?? found)
@@ -138,6 +157,9 @@ export async function serveRpms(registry: RpmRegistry): Promise<Served> {
     asked,
     tamper: (by) => {
       change = by
+    },
+    before: (end, happens) => {
+      next = { end, happens }
     },
     stop: () => {
       server.closeAllConnections()
