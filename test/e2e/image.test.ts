@@ -227,13 +227,11 @@ describe('an init container', () => {
   })
 
   test('has the kernel load it by its own insmod, and without CAP_SYS_MODULE is told that it is that which it lacks', async () => {
-    const uname = join(work.dir, 'uname')
-    writeFileSync(
-      uname,
-      `#!/bin/sh\ncase $1 in -r) echo '${kernel.unameRelease}' ;; -v) echo '${version()}' ;; -m) echo x86_64 ;; esac\n`,
-      { mode: 0o755 },
-    )
-    const { status, stderr } = await run({ mounts: { '/usr/bin/uname': uname } })
+    const tool = mkdtempSync(join(work.dir, 'bin-'))
+    const says = `-r) echo '${kernel.unameRelease}' ;; -v) echo '${version()}' ;; -m) echo x86_64 ;;`
+    writeFileSync(join(tool, 'uname'), `#!/bin/sh\ncase $1 in ${says} esac\n`, { mode: 0o755 })
+    const PATH = '/opt/bin:/usr/sbin:/usr/bin'
+    const { status, stderr } = await run({ env: { PATH }, mounts: { '/opt/bin': tool } })
     expect(stderr).toMatch(
       /the kernel refused .*insmod: ERROR: could not insert module .*: Operation not permitted/,
     )

@@ -2,7 +2,7 @@
 // in what umoci unpacked.
 
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openRootCache } from '../../client/roots/cache.ts'
 import { folderListDates, folderStore } from '../../client/roots/folder-store.ts'
@@ -71,7 +71,7 @@ export interface Container {
   readonly env: Readonly<Record<string, string>>
   readonly entrypoint: readonly string[]
   readonly args?: readonly string[]
-  /** folders of this machine by where they are in the container; those before `rw:` may be written in */
+  /** folders of this machine, by where they are in the container; `rw:` before one that may be written in */
   readonly mounts: Readonly<Record<string, string>>
   readonly user?: number
 }
@@ -84,10 +84,7 @@ export function contained({ rootfs, env, entrypoint, args = [], mounts, user = 0
     place,
   ])
   // What a runtime makes where something is mounted.
-  for (const place of Object.keys(mounts).filter((one) => !one.startsWith('/usr/'))) {
-    mkdirSync(join(rootfs, place), { recursive: true })
-    chmodSync(rootfs, 0o755)
-  }
+  for (const place of Object.keys(mounts)) mkdirSync(join(rootfs, place), { recursive: true })
   const room = ['--unshare-all', '--share-net', '--uid', `${user}`, '--gid', `${user}`, '--cap-drop', 'ALL']
   const files = ['--ro-bind', rootfs, '/', '--proc', '/proc', '--dev', '/dev', ...binds]
   const variables = Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value])
