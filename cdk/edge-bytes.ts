@@ -27,6 +27,9 @@ import { BY_DIGEST } from '../lib/aws/resources.ts'
  */
 export const KEPT = Duration.hours(1)
 
+/** All of these are of the whole account, whatever region a registry is in; a function's name has at most 64 characters. */
+const nameIn = ({ stackName, region }: Stack): string => `${stackName.slice(0, 40)}-${region}-bytes`
+
 /** Which paths, and what becomes of them. `bucket`: whose policy lets this distribution read (buckets.ts). */
 export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<string, BehaviorOptions>> => ({
   [`${BY_DIGEST}/*`]: {
@@ -44,7 +47,9 @@ export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<stri
  * The bucket is of the other stack. Only its name is taken from there: another export would be one more that can never go.
  */
 function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
-  const { originAccessControlId } = new S3OriginAccessControl(stack, 'EdgeBytesAccess')
+  const { originAccessControlId } = new S3OriginAccessControl(stack, 'EdgeBytesAccess', {
+    originAccessControlName: nameIn(stack),
+  })
   const bucket = Bucket.fromBucketAttributes(stack, 'EdgeBytesBucket', { bucketName, region: stack.region })
   return S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId }) as S3BucketOrigin
 }
@@ -52,7 +57,7 @@ function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
 /** Nothing but the path decides what is kept. */
 const cachePolicy = (stack: Stack): CachePolicy =>
   new CachePolicy(stack, 'EdgeBytesCache', {
-    cachePolicyName: `${stack.stackName}-${stack.region}-bytes`,
+    cachePolicyName: nameIn(stack),
     comment: 'Published probes, by their digests',
     ...{ minTtl: KEPT, defaultTtl: KEPT, maxTtl: KEPT },
     cookieBehavior: CacheCookieBehavior.none(),
@@ -62,7 +67,7 @@ const cachePolicy = (stack: Stack): CachePolicy =>
 
 const headersOf = (stack: Stack): ResponseHeadersPolicy =>
   new ResponseHeadersPolicy(stack, 'EdgeBytesHeaders', {
-    responseHeadersPolicyName: `${stack.stackName}-${stack.region}-bytes`,
+    responseHeadersPolicyName: nameIn(stack),
     comment: 'How long caches keep what is published',
     customHeadersBehavior: {
       customHeaders: [
@@ -85,7 +90,7 @@ const PATHS_TO_KEYS = `function handler(event) {
 
 const pathsToKeys = (stack: Stack): EdgeFunction =>
   new EdgeFunction(stack, 'EdgeBytesPaths', {
-    functionName: `${stack.stackName}-${stack.region}-bytes`,
+    functionName: nameIn(stack),
     comment: 'From the path of a published object to its key',
     runtime: FunctionRuntime.JS_2_0,
     code: FunctionCode.fromInline(PATHS_TO_KEYS),

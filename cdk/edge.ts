@@ -119,7 +119,7 @@ function addDistribution(
     comment: `The registry of ${stack.stackName}`,
     webAclId: edge.webAcl!,
     httpVersion: HttpVersion.HTTP2_AND_3,
-    // Answers are small, and the bytes of probes come from S3: the nearest edge costs hardly more.
+    // Answers and probes are small: the nearest edge costs hardly more.
     priceClass: PriceClass.PRICE_CLASS_ALL,
     errorResponses: ERRORS,
     defaultBehavior: {

@@ -281,6 +281,21 @@ describe('told its own id, it serves what is published by itself', () => {
     expect(without.text).not.toContain('cloudfront.amazonaws.com')
   })
 
+  test('names that are of the whole account differ by region, and fit where the stack has the longest name', () => {
+    const stackName = 'A'.repeat(100)
+    const { template: long } = synthesis(
+      { cloud: { ...behindEdge({ distribution: ID }).cloud, deployment: { stackName } } },
+      true,
+    )
+    for (const made of [own, long]) {
+      const name = readable(
+        resourcesOf(made, 'AWS::CloudFront::Function').get('EdgeBytesPaths')!.Properties.Name,
+      )
+      expect(name).toContain('AWS::Region')
+      expect(name.replace('AWS::Region', 'ap-northeast-1').length).toBeLessThanOrEqual(64)
+    }
+  })
+
   test('S3 is asked by signed requests, of its own region, for a path of its own and by GET and HEAD', () => {
     const origin = distributionOf(own).Origins.find(({ Id }) => Id === behaviour().TargetOriginId)!
     expect(readable(origin.DomainName)).toBe('Artifacts.s3.AWS::Region.AWS::URLSuffix')
