@@ -7,7 +7,8 @@ import { sha256 } from '../../lib/model/digest.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
 import { PUBLIC_KEY_OBJECT } from '../../lib/model/keys.ts'
 import type { Publication } from '../../lib/model/probe.ts'
-import { fileOf, probeOf } from '../../lib/names/grammar.ts'
+import { fileOf } from '../../lib/names/file.ts'
+import { probeOf } from '../../lib/names/grammar.ts'
 import { packageAnswer } from '../../lib/packages/answer.ts'
 import type { PackagePorts } from '../../lib/packages/channel.ts'
 import { packages, refreshPackages } from '../../lib/packages/packages.ts'
@@ -39,6 +40,7 @@ export async function startRepositories(settings: Partial<typeof DEFAULTS> = {})
     index: memory.index,
     artifacts: memory.store.artifacts,
     pointers: memory.pointers,
+    images: memory.imageItems,
     signer: createSigner(async () => key.privateKey, now),
     now,
     log: memory.log,
@@ -85,7 +87,7 @@ export async function startRepositories(settings: Partial<typeof DEFAULTS> = {})
           artifacts: memory.presigner.artifacts,
           settings: ports.settings,
         },
-        { method: 'GET', path },
+        { method: 'GET', path, query: '' },
       )
     } catch (error) {
       if (isProbeError(error)) return { tag: 'problem', problem: problemOf(error) }
