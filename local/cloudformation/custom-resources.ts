@@ -1,13 +1,14 @@
 // Custom resources: each created once, updated when its properties change, rolled back when that fails, by the protocol of
 // CloudFormation: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Functions } from '../lambda/lambda.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { readBody } from '../wire/aws-json.ts'
+import { sha256 } from '../wire/digest.ts'
 import { readJson, writeJson } from '../wire/files.ts'
-import { canonical, type JsonObject, number, string } from '../wire/json.ts'
+import { canonicalJson, type JsonObject, number, string } from '../wire/json.ts'
 import { ACCOUNT, REGION, type Service } from '../wire/types.ts'
 import { type Answer, answerOf } from './answer.ts'
 
@@ -60,7 +61,7 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     const file = join(options.dir, `${resource.logicalId}.json`)
     const send = (request: JsonObject): Promise<Answer> => ask(resource, request, responseUrl)
     const before = readJson(file) as unknown as Made | undefined
-    const digest = createHash('sha256').update(canonical(resource.properties)).digest('hex')
+    const digest = sha256(canonicalJson(resource.properties))
     const made = before?.digest === digest ? before : await make(resource, before, digest, send, file)
     if (made.replaced !== undefined) await removeReplaced(resource, made, send, file)
   }
