@@ -1,6 +1,5 @@
 // The synthesized stack, alive: every resource of the template, on two loopback ports and one folder.
 
-import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { availableParallelism } from 'node:os'
@@ -38,6 +37,7 @@ import { createStory, type Step } from './story/story.ts'
 import { inertIn } from './template/inert.ts'
 import { loadTemplate } from './template/template.ts'
 import { AwsError, createAwsJson } from './wire/aws-json.ts'
+import { sha256 } from './wire/digest.ts'
 import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen, listenOn } from './wire/server.ts'
@@ -356,8 +356,7 @@ function tellFreed(log: (line: string) => void, bytes: number): void {
 }
 
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */
-const scratchOf = (dataDir: string): string =>
-  `/var/tmp/probe-registry-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`
+const scratchOf = (dataDir: string): string => `/var/tmp/probe-registry-${sha256(dataDir).slice(0, 16)}`
 
 /** The socket by which builds, that have no network, reach the store, and nothing else. */
 const storeOf = (scratch: string): string => join(scratch, 'store.sock')
@@ -409,7 +408,7 @@ type SignedBy = (request: IncomingMessage, body: Buffer, service: string) => Pri
 
 function authenticator(principals: Principals, now: Clock): SignedBy {
   return ({ method = '', url = '', headers }, body, service) => {
-    const bodySha256 = createHash('sha256').update(body).digest('hex')
+    const bodySha256 = sha256(body)
     try {
       return verifyRequest({ method, url, headers, bodySha256 }, { principals, now, service }).principal
     } catch (error) {

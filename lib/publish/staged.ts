@@ -20,11 +20,11 @@ export interface StagedPorts {
   readonly settings: Settings
 }
 
-export interface TreePorts extends LoadTestPorts {
+export interface TreePorts extends TestedPorts {
   readonly log: Log
 }
 
-interface LoadTestPorts {
+interface TestedPorts {
   readonly staging: Pick<Store, 'get'>
   readonly trees: Pick<Trees, 'keep'>
 }
@@ -112,7 +112,7 @@ export interface Tested {
  * What was tested is what the job of the test says, which no build can write.
  */
 export async function readLoadTest(
-  { staging, trees }: LoadTestPorts,
+  { staging, trees }: TestedPorts,
   claim: string,
   test: number,
   probeSha256: string,

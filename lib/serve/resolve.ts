@@ -63,7 +63,7 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
   const located = await locate(ports, name, { method, caller: request.caller })
   switch (located.tag) {
     case 'hit':
-      return canonical(
+      return withCanonical(
         await hitAnswer(ports.artifacts, located.probe, located.publication, method),
         subjectOf(located.probe),
         request,
@@ -78,7 +78,7 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
 }
 
 /** An alias answers with the canonical name beside it (RFC 8288, relation `canonical` of RFC 6596). */
-function canonical(answer: Answer, subject: Subject, { path }: Request): Answer {
+function withCanonical(answer: Answer, subject: Subject, { path }: Request): Answer {
   return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
 }
 

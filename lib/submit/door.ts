@@ -1,6 +1,5 @@
 // The door of submissions: who sends one pays before it is read, and has that back when it led to a record.
 
-import { createHash } from 'node:crypto'
 import { sha256 } from '../model/digest.ts'
 import { type ErrorCode, isProbeError, ProbeError } from '../model/errors.ts'
 import { type HoldPorts, held } from '../serve/hold.ts'
@@ -101,5 +100,5 @@ function markOf({ config, facts, procVersion, symvers, kheaders, kernelUrls, for
     files: [config, symvers, kheaders].map((file) => (file === undefined ? null : sha256(file))),
     ...{ procVersion, kernelUrls, force },
   }
-  return `submitted/${createHash('sha256').update(JSON.stringify(all)).digest('hex')}`
+  return `submitted/${sha256(JSON.stringify(all))}`
 }

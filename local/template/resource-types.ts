@@ -1,6 +1,6 @@
 // The resource types that have a life, or a stated rest, on one machine: their names, attributes and properties.
 
-import { createHash } from 'node:crypto'
+import { sha256 } from '../wire/digest.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
 
 /** What a resource's references are made of. */
@@ -30,8 +30,7 @@ interface ResourceType {
 }
 
 const arn = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`
-const digest = (text: string, length: number): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, length)
+const digest = (text: string, length: number): string => sha256(text).slice(0, length)
 
 const plainName = (stack: string, id: string): string => `${stack}-${id}`
 const bucketName = (stack: string, id: string): string =>

@@ -48,7 +48,7 @@ export interface WorldOptions {
   /** options of the config that do not hold in its tree, as it tells them */
   readonly lost?: readonly string[]
   /** what its kernel makes of it, in whichever test or in each; `undefined`: that test leaves nothing */
-  readonly verdict?: Verdict | ((test: number) => Verdict)
+  readonly verdict?: TestResult | ((test: number) => TestResult)
   /** of its kernel, by its signed list; `undefined`: there is none */
   readonly image?: KernelImage | undefined
   /** why that does not come */
@@ -60,7 +60,7 @@ export interface WorldOptions {
   readonly identify?: (asked: ConfigHash) => Probe
 }
 
-type Verdict = 'passed' | 'failed' | undefined
+type TestResult = 'passed' | 'failed' | undefined
 
 /** Called before and after every call of a port; what it throws is what the caller sees. */
 export type Fault = (call: string, when: 'before' | 'after') => void
