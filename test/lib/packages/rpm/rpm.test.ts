@@ -14,7 +14,7 @@ import {
   keyOf,
   type RpmRegistry,
   rpmRegistry,
-} from '../../../support/packages/rpm.ts'
+} from '../../../support/rpm/registry.ts'
 
 const ID = `rpm/${DRIVER_VERSION}/almalinux-el9`
 const HOUR = 3_600_000
@@ -124,6 +124,20 @@ describe('lists', () => {
   test('that two change at the same moment have what both wrote', async () => {
     await Promise.all([registry.publish(OLD), registry.publish(NEW)])
     expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
+  })
+
+  test('are signed anew once a day, and say so in their revision, without another change', async () => {
+    await registry.publish(OLD)
+    const [before, packagesBefore] = [(await shown())!, await primary()]
+    registry.clock.now += 23 * HOUR
+    await refreshPackages(registry.ports)
+    expect(await shown()).toEqual(before)
+    registry.clock.now += HOUR
+    await refreshPackages(registry.ports)
+    const { date, files } = (await shown())!
+    expect(date - before.date).toBe(24 * HOUR)
+    expect(Buffer.from(byHash(files[REPOMD]!.sha256)).toString()).toContain(`<revision>${date / 1000}<`)
+    expect(await primary()).toBe(packagesBefore)
   })
 
   test('of a driver version that was revoked are empty from the next hour on, and stay signed', async () => {
