@@ -159,7 +159,7 @@ describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '
 
   test('refuses lists by another key, and packages by another key in lists by the right one', async () => {
     const stranger = await generateSigningKey({ name: 'X', email: 'x@example.org' }, () => registry.clock.now)
-    const mixed = await rpmRegistry(stranger)
+    const mixed = await rpmRegistry({ packager: stranger })
     await mixed.publish(kernelOf(FAR))
     const other = await serveRpms(mixed)
     useRegistry(other)
