@@ -13,7 +13,7 @@ import { sh } from '../test/support/registry/registry.ts'
 export type Kind = 'kmod' | 'ebpf'
 
 /** Of the archive's package of a driver. */
-export interface Driver {
+interface Driver {
   /** its version, as it is asked for */
   readonly version: string
   readonly url: string

@@ -13,7 +13,7 @@ const HITS = 200
 /** As cdk/stack.ts gives the function `resolve`. */
 const MEGABYTES = 512
 
-export interface Hit {
+interface Hit {
   /** of the function, each begun one counts */
   readonly milliseconds: number
   /** of the probe */
@@ -21,7 +21,7 @@ export interface Hit {
 }
 
 /** Dollars of a million hits, without the bytes. */
-export function ofHits({ milliseconds }: Hit, door: 'HTTP API' | 'Function URL' | 'CloudFront'): number {
+function ofHits({ milliseconds }: Hit, door: 'HTTP API' | 'Function URL' | 'CloudFront'): number {
   const { lambda, httpApi, dynamoDb, s3, cloudFront } = PRICES
   const compute = (Math.ceil(milliseconds) / 1000) * (MEGABYTES / 1024) * lambda.gigabyteSecondArm64
   const doors = { 'HTTP API': httpApi.request, 'Function URL': 0, CloudFront: cloudFront.request }
@@ -29,11 +29,11 @@ export function ofHits({ milliseconds }: Hit, door: 'HTTP API' | 'Function URL' 
 }
 
 /** Dollars of the bytes of a million hits. */
-export const ofBytes = ({ bytes }: Hit, door: 'S3' | 'CloudFront'): number =>
+const ofBytes = ({ bytes }: Hit, door: 'S3' | 'CloudFront'): number =>
   ((1e6 * bytes) / 1e9) * (door === 'S3' ? PRICES.egress.gigabyte : PRICES.cloudFront.gigabyte)
 
 /** Dollars of one build of so many seconds. */
-export const ofBuild = (seconds: number): number =>
+const ofBuild = (seconds: number): number =>
   Math.ceil(seconds / 60) * PRICES.codeBuild.minute.BUILD_GENERAL1_MEDIUM
 
 export const measureCost: Measure = async (stage) => {

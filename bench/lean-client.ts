@@ -12,7 +12,7 @@ export interface Got {
   readonly bytes?: number
 }
 
-export interface Asking {
+interface Asking {
   /** whose address a proxy on this machine forwards */
   readonly address: string
   readonly url: string

@@ -30,7 +30,7 @@ interface Miss {
 }
 
 /** Seconds. */
-export interface Hand {
+interface Hand {
   /** to fetch and unpack the kernel's and the driver's packages */
   readonly packages: number
   readonly make: number

@@ -21,13 +21,12 @@ export function addBuilds(stack: Stack, settings: Settings) {
     assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
     description: 'May do nothing: what a build needs, it is given by presigned URLs',
   })
-  const probe = inlineBuildspec()
-  const load = loadTestBuildspec()
-  const { machines } = settings.build
-  const x86_64 = project(stack, 'BuildX8664', role, TYPES[machines.x86_64], probe, settings)
-  const aarch64 = project(stack, 'BuildAarch64', role, TYPES[machines.aarch64], probe, settings)
-  const loadX86_64 = project(stack, 'LoadTestX8664', role, TYPES[machines.x86_64], load, settings)
-  const loadAarch64 = project(stack, 'LoadTestAarch64', role, TYPES[machines.aarch64], load, settings)
+  const probe = { role, settings, buildSpec: inlineBuildspec() }
+  const load = { role, settings, buildSpec: loadTestBuildspec() }
+  const x86_64 = project(stack, 'BuildX8664', 'x86_64', probe)
+  const aarch64 = project(stack, 'BuildAarch64', 'aarch64', probe)
+  const loadX86_64 = project(stack, 'LoadTestX8664', 'x86_64', load)
+  const loadAarch64 = project(stack, 'LoadTestAarch64', 'aarch64', load)
   const projects: Projects = [x86_64, aarch64, loadX86_64, loadAarch64]
   const resources = projects.map(({ attrArn }) => attrArn)
   const builds = granting(
@@ -46,21 +45,28 @@ export function addBuilds(stack: Stack, settings: Settings) {
   return { builds, projects }
 }
 
+interface ProjectSpec {
+  readonly role: Role
+  readonly buildSpec: string
+  readonly settings: Settings
+}
+
+/** `arch`: of what it builds, or loads; its machine's is what the settings say of it. */
 function project(
   stack: Stack,
   id: string,
-  role: Role,
-  type: (typeof TYPES)[Arch],
-  buildSpec: string,
-  { build, cloud }: Settings,
+  arch: Arch,
+  { role, buildSpec, settings }: ProjectSpec,
 ): CfnProject {
-  const image = cloud.buildImages[type === 'ARM_CONTAINER' ? 'aarch64' : 'x86_64']
+  const { build, cloud } = settings
+  const machine = build.machines[arch]
+  const image = cloud.buildImages[machine]
   const project = new CfnProject(stack, id, {
     serviceRole: role.roleArn,
     source: { type: 'NO_SOURCE', buildSpec },
     artifacts: { type: 'NO_ARTIFACTS' },
     environment: {
-      type,
+      type: TYPES[machine],
       computeType: cloud.computeType,
       image,
       // CodeBuild pulls its own; a public one is pulled by the role, which needs no permission for it.

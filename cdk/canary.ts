@@ -10,7 +10,7 @@ import type { Settings } from '../lib/model/settings.ts'
 import type { functions } from './function.ts'
 import type { GoLive } from './live.ts'
 
-export interface CanaryOptions {
+interface CanaryOptions {
   readonly make: ReturnType<typeof functions>
   readonly goLive: GoLive
   /** that hosts ask */

@@ -7,7 +7,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
-export interface Failures {
+interface Failures {
   readonly queue: Queue
   /** Lambda tells it of each event of that function that it gives up, by the function's own role. */
   readonly destination: IDestination

@@ -21,7 +21,7 @@ import { strictly } from './strict.ts'
 /** Of its construct; the stack is called by the registry's. */
 export const FIREWALL = 'ProbeRegistryFirewall'
 
-export interface FirewallOptions {
+interface FirewallOptions {
   /** the cloud assembly */
   readonly outdir: string
   /** the registry's own settings; of them `cloud.edge` and `cloud.deployment` count here */

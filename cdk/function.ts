@@ -13,7 +13,7 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { FunctionName } from './bundle.ts'
 
-export interface FunctionSpec {
+interface FunctionSpec {
   readonly memoryMegabytes: number
   readonly timeoutSeconds: number
   /** of /tmp, where it needs more than 512 */

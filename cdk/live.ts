@@ -5,7 +5,7 @@ import { Alias, type IDestination, type Function as LambdaFunction } from 'aws-c
 import { LIVE } from '../lib/aws/resources.ts'
 
 /** Of a function that is invoked by events. */
-export interface EventsSpec {
+interface EventsSpec {
   /** how long an event is tried again */
   readonly eventMinutes: number
   /** its event comes again by itself: one that failed is not kept */

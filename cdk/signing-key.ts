@@ -8,7 +8,7 @@ import type { Settings } from '../lib/model/settings.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
-export type Kept = Pick<Settings['cloud']['deployment'], 'secretKeyArn' | 'secretReplicas'>
+type Kept = Pick<Settings['cloud']['deployment'], 'secretKeyArn' | 'secretReplicas'>
 
 /** `secretKeyArn`: the operator's own key for the secret; who else may use it, its own policy says. */
 export function addSigningKey(stack: Stack, { secretKeyArn, secretReplicas }: Kept) {
@@ -80,7 +80,7 @@ const throughSecrets = ({ region, urlSuffix }: Stack, kmsKeyArn: string) => {
   )
 }
 
-export interface KeyHolders {
+interface KeyHolders {
   readonly signingKey: ReturnType<typeof addSigningKey>
   /** the only one that may write it */
   readonly keyMaker: LambdaFunction

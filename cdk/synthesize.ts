@@ -14,7 +14,7 @@ import { strictly } from './strict.ts'
 export const STACK = 'ProbeRegistry'
 export const DATA_STACK = 'ProbeRegistryData'
 
-export interface SynthesisOptions {
+interface SynthesisOptions {
   /** the cloud assembly: a template for each stack, and the assets beside them */
   readonly outdir: string
   /** where the functions are bundled to, one folder each */

@@ -27,7 +27,7 @@ export interface Caches {
   free(dir: string, isEnough: () => boolean): Promise<number>
 }
 
-export interface CachesOptions {
+interface CachesOptions {
   /** in the order in which they go */
   readonly caches: readonly Cache[]
   /** bytes of all together */

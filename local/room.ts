@@ -23,7 +23,7 @@ export interface Room {
   close(): void
 }
 
-export interface RoomOptions {
+interface RoomOptions {
   readonly dir: string
   /** bytes that are free, or new work is refused; 0: that is not looked at */
   readonly needed: number

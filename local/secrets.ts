@@ -1,9 +1,10 @@
 // Secrets Manager: secrets with their versions, as files that only this user can read.
 
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Resource, Template } from './template/template.ts'
 import { AwsError, authorize, member, type Operations } from './wire/aws-json.ts'
+import { sha256 } from './wire/digest.ts'
 import { readJson, writeJson } from './wire/files.ts'
 import { isObject, type JsonObject, list, number, object, string } from './wire/json.ts'
 import type { Clock, Principal } from './wire/types.ts'
@@ -24,7 +25,7 @@ interface Secret {
 
 export function createSecrets(options: { dir: string; template: Template; now: Clock }): Operations {
   const secrets = options.template.ofType('AWS::SecretsManager::Secret').map((resource) => {
-    const digest = createHash('sha256').update(resource.name).digest('hex').slice(0, 16)
+    const digest = sha256(resource.name).slice(0, 16)
     const secret = { resource, file: join(options.dir, `${digest}.json`) }
     generate(secret, options.now)
     return secret

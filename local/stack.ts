@@ -1,6 +1,5 @@
 // The synthesized stack, alive: every resource of the template, on two loopback ports and one folder.
 
-import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { availableParallelism } from 'node:os'
@@ -16,7 +15,8 @@ import { type Faults, NO_FAULTS } from './faults.ts'
 import { createHttpApi } from './http-api/http-api.ts'
 import { createWaiting, isWait } from './http-api/waiting.ts'
 import { createRoles, type Roles } from './iam/roles.ts'
-import { SignatureError, verifyRequest } from './iam/sigv4.ts'
+import { verifyRequest } from './iam/sigv4.ts'
+import { SignatureError } from './iam/sigv4-claim.ts'
 import { createDeliveries } from './lambda/deliveries.ts'
 import { openFunctionLog } from './lambda/function-log.ts'
 import { createInvokeApi, INVOKE_PREFIX } from './lambda/invoke-api.ts'
@@ -37,6 +37,7 @@ import { createStory, type Step } from './story/story.ts'
 import { inertIn } from './template/inert.ts'
 import { loadTemplate } from './template/template.ts'
 import { AwsError, createAwsJson } from './wire/aws-json.ts'
+import { sha256 } from './wire/digest.ts'
 import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen, listenOn } from './wire/server.ts'
@@ -61,6 +62,8 @@ export interface StackOptions {
   readonly room?: number
   /** executions at one time, of all functions together; default: as many as a new account of AWS has */
   readonly executions?: number
+  /** whether each invocation of a function has a process of its own, and its memory, as in AWS; default: many share one */
+  readonly apart?: boolean
   /** builds that run at one time; default: one for two processors */
   readonly builders?: number
   /** where /healthz and /metrics are asked; by default nowhere */
@@ -195,7 +198,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const openLog = (name: string) => openFunctionLog(inData('logs'), name, story.logged)
   const functions = createFunctions({
     ...{ template, roles, endpoints, openLog, now, faults },
-    ...{ onOutcome: counts.invoked, executions: options.executions },
+    ...{ onOutcome: counts.invoked, executions: options.executions, apart: options.apart ?? false },
   })
   closers.push(functions.stop)
   const queues = createQueues({ dir: inData('queues'), template, now, log })
@@ -353,8 +356,7 @@ function tellFreed(log: (line: string) => void, bytes: number): void {
 }
 
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */
-const scratchOf = (dataDir: string): string =>
-  `/var/tmp/probe-registry-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`
+const scratchOf = (dataDir: string): string => `/var/tmp/probe-registry-${sha256(dataDir).slice(0, 16)}`
 
 /** The socket by which builds, that have no network, reach the store, and nothing else. */
 const storeOf = (scratch: string): string => join(scratch, 'store.sock')
@@ -406,7 +408,7 @@ type SignedBy = (request: IncomingMessage, body: Buffer, service: string) => Pri
 
 function authenticator(principals: Principals, now: Clock): SignedBy {
   return ({ method = '', url = '', headers }, body, service) => {
-    const bodySha256 = createHash('sha256').update(body).digest('hex')
+    const bodySha256 = sha256(body)
     try {
       return verifyRequest({ method, url, headers, bodySha256 }, { principals, now, service }).principal
     } catch (error) {

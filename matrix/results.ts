@@ -7,7 +7,7 @@ import { resultsSchema, type Seen, sameCell } from './cells.ts'
 import { knownTable } from './known.ts'
 import { tableOf } from './table.ts'
 
-export const RESULTS = join(import.meta.dirname, 'results.json')
+const RESULTS = join(import.meta.dirname, 'results.json')
 export const PAGE = join(import.meta.dirname, '..', 'docs', 'matrix.md')
 
 export const readResults = async (): Promise<readonly Seen[]> =>

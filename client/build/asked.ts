@@ -10,7 +10,8 @@ import { configsOf, probeOfRecord, type RecordedKernel } from '../../lib/model/k
 import { ARCHES, type Arch, DRIVER_NAMES, KINDS, type Kind, type Probe } from '../../lib/model/probe.ts'
 import type { Settings } from '../../lib/model/settings.ts'
 import { checkSubmitted } from '../../lib/model/support.ts'
-import { canonical, format, parseProbe } from '../../lib/names/grammar.ts'
+import { canonical } from '../../lib/names/aliases.ts'
+import { format, parseProbe } from '../../lib/names/grammar.ts'
 import { checkBuildable } from '../../lib/plan/buildable.ts'
 import { type ReadSubmission, readSubmission } from '../../lib/submit/read.ts'
 import { said, UsageError } from '../command-line.ts'
@@ -42,7 +43,7 @@ const OPTIONS = {
   ...FIELDS,
 } as const
 
-export type Options = ReturnType<typeof parsed>['values']
+type Options = ReturnType<typeof parsed>['values']
 const parsed = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS })
 
 /** UsageError. */
@@ -65,7 +66,7 @@ export interface Asked {
   readonly notes: readonly string[]
 }
 
-export interface AskedPorts {
+interface AskedPorts {
   readonly settings: Settings
   /** of the machine that this is */
   readonly arch: Arch

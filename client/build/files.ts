@@ -13,13 +13,13 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { sha256 } from '../../lib/model/digest.ts'
-import { fileOf } from '../../lib/names/grammar.ts'
+import { fileOf } from '../../lib/names/file.ts'
 import { provenanceOf } from '../../lib/publish/artifacts.ts'
 import { statementOf } from '../../lib/signing/statement.ts'
 import { UsageError } from '../command-line.ts'
 import type { Outcome } from './build.ts'
 
-export interface Left {
+interface Left {
   /** of the probe; absent: there is none */
   readonly file?: { readonly path: string; readonly sha256: string }
   /** of the log; absent: the build left none */

@@ -9,9 +9,9 @@ import { createFetch } from '../../lib/aws/fetch.ts'
 import { queryDatabase } from '../../lib/aws/sqlite.ts'
 import { type BuildRootPorts, buildRoot, stepsRoot } from '../../lib/build/roots/build-root.ts'
 import { createRoots, type Root } from '../../lib/build/roots/roots.ts'
-import type { RootSpec } from '../../lib/build/roots/spec.ts'
 import { keepSubmitted } from '../../lib/inputs/submitted.ts'
 import type { AllSettings } from '../../lib/kernels/settings.ts'
+import type { RootSpec } from '../../lib/model/events.ts'
 import type { Fetch } from '../../lib/model/ports.ts'
 import { createPlanning } from '../../lib/plan/planning.ts'
 import type { Builder } from '../../local/codebuild/builder.ts'
@@ -26,7 +26,7 @@ import { downloads } from './progress.ts'
 import { storedSources } from './sources.ts'
 import { openBuildStore } from './store.ts'
 
-export interface LocalOptions {
+interface LocalOptions {
   readonly settings: AllSettings
   /** of this user */
   readonly cache: string
@@ -35,7 +35,7 @@ export interface LocalOptions {
   readonly tell: (line: string) => void
 }
 
-export interface Folders {
+interface Folders {
   /** for nobody else's eyes */
   readonly work: string
   /** on disk, where a folder of temporary files may be memory, and open to the builds' user */

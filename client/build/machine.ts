@@ -13,7 +13,7 @@ import type { Project } from '../../local/codebuild/project.ts'
 import type { RootPlaces } from '../../local/roots.ts'
 import type { Clock } from '../../local/wire/types.ts'
 
-export interface MachineOptions {
+interface MachineOptions {
   readonly builder: Builder
   /** of this build alone */
   readonly work: string

@@ -19,7 +19,7 @@ export interface BuildStore {
   close(): Promise<void>
 }
 
-export interface BuildStoreOptions {
+interface BuildStoreOptions {
   /** of this build alone, for nobody else's eyes */
   readonly work: string
   /** path of the socket by which the build reaches it */

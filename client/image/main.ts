@@ -129,7 +129,7 @@ async function made(
 function settingsIn(file: string | undefined): AllSettings {
   const own = settingsOf({ suites: aptSuites(), settingsFile: file || undefined })
   const what = file ?? "this machine's settings"
-  return parseOwn(settingsSchema, overlay(DEFAULTS, own), what, 'docs/operations.md has them all')
+  return parseOwn(settingsSchema, overlay(DEFAULTS, own), what, 'docs/settings.md lists every setting')
 }
 
 function platformsOf(given: readonly string[] | undefined): readonly Platform[] {

@@ -19,7 +19,7 @@ export async function linesOfProbe(read: ReadLines, key: string): Promise<readon
 }
 
 /** The longest part of a key that stands in a line however a client has written the name. */
-export const searchedFor = (key: string): string =>
+const searchedFor = (key: string): string =>
   key.split(/[^A-Za-z0-9.-]+/).reduce((longest, part) => (part.length > longest.length ? part : longest))
 
 /** By its key, as the other one of an alias, or by a path that a client asked for. */

@@ -3,7 +3,7 @@
 import { type LogLine, levelIn, saidIn } from './line.ts'
 
 /** Everything but printable ASCII as JSON escapes it, so that JSON stays what it is. */
-export const escaped = (text: string): string =>
+const escaped = (text: string): string =>
   text.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** `2026-11-27T23:00:00.000Z Plan     build started {"key":...}` */

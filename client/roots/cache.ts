@@ -40,7 +40,7 @@ export type Composed = Read<typeof composedSchema> & {
 /** What is told while a root is being fetched and composed. */
 export type Progress = (step: 'fetch' | 'unpack', done: number, all: number) => void
 
-export interface RootCache {
+interface RootCache {
   /** The root, composed if need be. ProbeError as for `fetch` and `composeRoot`. */
   root(root: Root, progress?: Progress): Promise<Composed>
 }

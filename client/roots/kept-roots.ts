@@ -10,7 +10,7 @@ import type { Fetch } from '../../lib/model/ports.ts'
 import { bucketStore } from './bucket.ts'
 import { openRootCache, type Progress } from './cache.ts'
 
-export interface KeptRoots {
+interface KeptRoots {
   find(id: string): Promise<RootRecord | undefined>
   /** ProbeError as for `RootCache.root` and `RootRecords.keep`. */
   compose(root: Root, progress: Progress): Promise<RootRecord>

@@ -1,7 +1,7 @@
 // From the body of a request to a submission: a form, as curl -F sends it, or the same as JSON.
 
 import * as z from 'zod'
-import { hostFacts, type IgnoredFact, NEEDED, type RawFacts } from '../clients/host-names.ts'
+import { hostFacts, type IgnoredFact, NEEDED, type RawFacts } from '../clients/facts.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { DRIVER_NAMES, KINDS, PACKAGE_FORMATS } from '../model/probe.ts'
 import { quote } from '../model/text.ts'

@@ -7,7 +7,7 @@ import { ARCHES, DRIVER_NAMES, KINDS, loadTestSchema, provenanceSchema } from '.
 
 const path = z.string().startsWith('/').describe('URL reference, relative to the registry')
 
-export const probeState = z.enum(['not-built', 'building', 'published', 'failed', 'refused'])
+const probeState = z.enum(['not-built', 'building', 'published', 'failed', 'refused'])
 
 /** Those of probes that are in lists. */
 export const listedState = probeState.extract(['building', 'published', 'failed'])
@@ -37,7 +37,7 @@ export const probeView = z.strictObject({
 })
 export type ProbeView = z.infer<typeof probeView>
 
-export const verdictView = z.strictObject({
+const verdictView = z.strictObject({
   kind: z.enum(KINDS),
   code: z.string(),
   option: z.string().describe('what decides it: an option, or the first comment of the config'),

@@ -1,7 +1,7 @@
 // A submission as the API answers it.
 
 import type { EngineAnswer } from '../kconfig/summary.ts'
-import { repositoryOf } from '../names/grammar.ts'
+import { repositoryOf } from '../names/layouts.ts'
 import type { Judged } from '../submit/judge.ts'
 import type { RequestedProbe, Submitted, WhyNot } from '../submit/submit.ts'
 import type { ProbeView, SubmissionAnswer, VerdictsAnswer } from './schemas.ts'

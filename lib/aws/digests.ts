@@ -2,12 +2,13 @@
 
 import { ProbeError } from '../model/errors.ts'
 import type { Source } from '../model/probe.ts'
+import type { Item } from './attributes.ts'
 import { ifHeld } from './conditional.ts'
-import type { DynamoDb, Item } from './dynamodb.ts'
+import type { DynamoDb } from './dynamodb.ts'
 import { sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 
-export interface Recorded {
+interface Recorded {
   /** a driver version */
   readonly id: string
   readonly source: Source

@@ -4,8 +4,6 @@
 import { attributesOf, type Item, itemOf } from './attributes.ts'
 import type { Call } from './json-api.ts'
 
-export type { Item } from './attributes.ts'
-
 /** Inputs and outputs are those of the API reference, with plain values wherever it has attribute values. */
 export interface DynamoDb {
   get(input: Keyed & { readonly ConsistentRead?: boolean }): Promise<{ readonly Item?: Item }>
@@ -42,7 +40,7 @@ interface Paged extends OfTable {
   readonly Limit?: number
   readonly ExclusiveStartKey?: Item | undefined
 }
-export interface Page {
+interface Page {
   readonly Items?: readonly Item[]
   readonly LastEvaluatedKey?: Item
 }

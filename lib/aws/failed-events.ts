@@ -5,7 +5,7 @@ import type { Invoke } from './invoke.ts'
 import type { Call } from './json-api.ts'
 import { BUILD_ENV, LIVE } from './resources.ts'
 
-export interface FailedEvent {
+interface FailedEvent {
   /** of the message */
   readonly id: string
   /** when it was given up: ISO 8601, to the second */

@@ -5,12 +5,13 @@ import { get as httpGet, type IncomingMessage } from 'node:http'
 import { get as httpsGet } from 'node:https'
 import { fileURLToPath } from 'node:url'
 import { ProbeError } from '../model/errors.ts'
+import { joined } from '../model/joined.ts'
 import type { NetworkSettings } from '../model/network.ts'
 import { placesIn, withoutSecrets } from '../model/places.ts'
 import type { Fetch } from '../model/ports.ts'
 import { messageOf, type Way, type Ways, waysBy } from './ways.ts'
 
-export interface FetchOptions {
+interface FetchOptions {
   /** whether `file:` URLs may be read; never where a client chooses the URL */
   readonly files?: boolean
   /** of the whole download, in milliseconds */
@@ -112,7 +113,6 @@ function ask(url: string, place: URL, way: Way, signal: AbortSignal): Promise<In
   })
 }
 
-/** By the bytes that come, not by the length that is promised. */
 async function bounded(
   response: IncomingMessage,
   url: string,
@@ -125,17 +125,9 @@ async function bounded(
     throw refusal(url, statusCode)
   }
   const all = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  progress(withoutSecrets(url), bytes, all)
-  // Leaving the loop destroys the response.
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw tooLarge(url, maxBytes)
-    chunks.push(chunk)
-    progress(withoutSecrets(url), bytes, all)
-  }
-  return Buffer.concat(chunks)
+  const told = (bytes: number): void => progress(withoutSecrets(url), bytes, all)
+  told(0)
+  return joined(response, maxBytes, () => tooLarge(url, maxBytes), told)
 }
 
 /** Only these two say that it is not there. A 403 may: see `answers403`. */

@@ -9,7 +9,7 @@ import { type Credentials, signedPost } from './sigv4.ts'
  */
 export type Invoke = (functionName: string, event: string) => Promise<void>
 
-export interface InvokeOptions {
+interface InvokeOptions {
   /** e.g. `http://127.0.0.1:8080`; without it Lambda's own in AWS */
   readonly endpoint: string | undefined
   readonly region: string

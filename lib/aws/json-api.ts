@@ -65,7 +65,7 @@ export const SECRETS: Api = {
   contentType: 'application/x-amz-json-1.1',
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   /** e.g. `http://127.0.0.1:8080`; without it the service's own in AWS */
   readonly endpoint: string | undefined
   readonly region: string

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { parseOwn } from '../model/parse.ts'
 import type { Call } from './json-api.ts'
 
-export interface LogEvent {
+interface LogEvent {
   /** milliseconds since the epoch */
   readonly timestamp: number
   /** one line */

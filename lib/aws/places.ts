@@ -3,8 +3,9 @@
 import * as z from 'zod'
 import type { Clock, Place, Places } from '../model/ports.ts'
 import { FURTHEST_DEADLINE, hasCome } from '../model/retry.ts'
+import type { Item } from './attributes.ts'
 import { ifHeld } from './conditional.ts'
-import type { DynamoDb, Item } from './dynamodb.ts'
+import type { DynamoDb } from './dynamodb.ts'
 import { TABLE_KEY } from './resources.ts'
 
 const taken = z.object({ since: z.number(), until: z.number() })

@@ -3,7 +3,7 @@
 import type { Clock, Presigner, PresignOptions } from '../model/ports.ts'
 import { type Credentials, encode, signedQuery } from './sigv4.ts'
 
-export interface PresignerOptions {
+interface PresignerOptions {
   /** base of path-style URLs, e.g. `http://127.0.0.1:8080/s3`; without it the bucket's own host in AWS */
   readonly endpoint: string | undefined
   readonly bucket: string

@@ -1,7 +1,9 @@
 // Small objects of a bucket read by presigned URLs: on the read path an S3 client would be dead weight.
 
 import { ProbeError } from '../model/errors.ts'
+import { joined } from '../model/joined.ts'
 import type { Presigner, Store } from '../model/ports.ts'
+import { tooLarge } from './too-large.ts'
 
 const EXPIRES = { expiresSeconds: 60 }
 /** A client waits for the answer. */
@@ -36,13 +38,5 @@ async function answered(sign: () => Promise<string>): Promise<Response> {
 }
 
 async function bounded(key: string, { body }: Response, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length
-    if (bytes > maxBytes)
-      throw new ProbeError('too-large', `object ${key} has more than the ${maxBytes} bytes allowed`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  return body === null ? new Uint8Array() : joined(body, maxBytes, () => tooLarge(key, maxBytes))
 }

@@ -10,7 +10,7 @@ export interface Credentials {
 }
 
 /** What a signature is good for, and when it is made. */
-export interface Signing {
+interface Signing {
   /** name in the credential scope, e.g. `s3`, `dynamodb`, `events` */
   readonly service: string
   readonly region: string
@@ -42,7 +42,7 @@ export function signedPost(signing: Signing, headers: Texts, body: string, path 
   }
 }
 
-export interface Presigned {
+interface Presigned {
   readonly method: string
   readonly host: string
   /** as it is sent: percent-encoded, once */

@@ -12,7 +12,9 @@ import {
 } from '@aws-sdk/client-s3'
 import { isSha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
+import { joined } from '../model/joined.ts'
 import type { ObjectMeta, Store } from '../model/ports.ts'
+import { tooLarge } from './too-large.ts'
 
 /** Two creators at the same moment: S3 asks both to try again. */
 const TRIES = 5
@@ -69,7 +71,7 @@ export function createStore(client: S3Client, bucket: string): Store {
   }
 }
 
-/** Leaving the loop destroys the stream: unread, its connection would stay busy. */
+/** By what is promised, and by what comes in any case. A stream that stayed unread would keep its connection busy. */
 async function readBounded(
   key: string,
   { Body, ContentLength = 0 }: Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>,
@@ -77,16 +79,9 @@ async function readBounded(
 ): Promise<Uint8Array> {
   if (!(Body instanceof Readable))
     throw new ProbeError('misconfigured', `object ${key} came without a stream`)
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of Body) {
-    bytes += chunk.length
-    // By what was said at once, and by what came in any case.
-    if (Math.max(bytes, ContentLength) > maxBytes)
-      throw new ProbeError('too-large', `object ${key} has more than the ${maxBytes} bytes allowed`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  if (ContentLength <= maxBytes) return joined(Body, maxBytes, () => tooLarge(key, maxBytes))
+  Body.destroy()
+  throw tooLarge(key, maxBytes)
 }
 
 const statusOf = (error: unknown): number | undefined =>

@@ -1,8 +1,9 @@
 // Published probes that an operator takes back: each stays where it is, and is served to nobody.
 
 import type { Clock } from '../model/ports.ts'
+import type { Item } from './attributes.ts'
 import { ifHeld } from './conditional.ts'
-import type { DynamoDb, Item } from './dynamodb.ts'
+import type { DynamoDb } from './dynamodb.ts'
 import { TABLE_KEY } from './resources.ts'
 
 export interface Withdrawals {

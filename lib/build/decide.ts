@@ -90,7 +90,7 @@ export async function decide(
     ...(forced.length === 0 ? {} : { forced }),
     ...(kernel.tag === 'source' ? { ofConfig: true as const } : {}),
     ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
-    ...loadTestOf(kernel, ports.settings),
+    ...loadTestRecordOf(kernel, ports.settings),
   }
   const { format, bytes, source } = driver
   const { sha256 } = source
@@ -132,7 +132,10 @@ async function treeIn(
 }
 
 /** Only what is looked at later is written down: a package of the lists has more fields. */
-function loadTestOf({ image, unameRelease }: KernelPlan, settings: Settings): Pick<BuildPlan, 'loadTest'> {
+function loadTestRecordOf(
+  { image, unameRelease }: KernelPlan,
+  settings: Settings,
+): Pick<BuildPlan, 'loadTest'> {
   if (image === undefined || settings.loadTest.mode === 'off') return {}
   const { bytes, format, signedFor } = image
   const signed = signedFor === undefined ? {} : { signedFor }

@@ -1,8 +1,8 @@
 // Why a function broke off, for the probe's own URL: written down at the first time, and told at the second.
 
-import { sha256 } from '../model/digest.ts'
 import { faultOf } from '../model/fault.ts'
 import type { Store } from '../model/ports.ts'
+import { stage } from './staging.ts'
 
 const MAX_FAULT = 4096
 
@@ -15,11 +15,8 @@ export async function isFirstFault(
   key: string,
   error: unknown,
 ): Promise<boolean> {
-  const body = new TextEncoder().encode(faultOf(error))
   try {
-    return (
-      (await staging.create(key, body, { contentType: 'text/plain', sha256: sha256(body) })) === 'created'
-    )
+    return (await stage(staging, key, faultOf(error))) === 'created'
   } catch {
     return true
   }

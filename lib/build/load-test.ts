@@ -13,6 +13,7 @@ import { isFirstFault } from './faults.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
 import type { RootRecord } from './roots/records.ts'
+import { orderOnce, stage } from './staging.ts'
 import type { StartBuildPorts } from './start.ts'
 import { giveTurns } from './turn.ts'
 
@@ -70,16 +71,17 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
   const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
   const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
   if (loadTest === undefined || !(await hasTurn(ports, request, state))) return false
-  const { job, jobUrl, stepsRoot } = await orderOnce(ports, request, loadTest)
-  const body = new TextEncoder().encode(job)
-  await create(ports, loadTestKeys(claim, test).job, body, 'text/plain')
+  const keys = loadTestKeys(claim, test)
+  const written = new TextEncoder().encode(JSON.stringify(await orderOf(ports, request, loadTest)))
+  const { job, jobUrl, stepsRoot } = decodeTestOrder(await orderOnce(ports.staging, keys.order, written))
+  await stage(ports.staging, keys.job, job)
   const buildId = await ports.builder.start({
     ...{ phase: 'load-test', test },
     key,
     probe: probeOf(key),
     claim,
     jobUrl,
-    jobSha256: sha256(body),
+    jobSha256: sha256(job),
     stepsRoot,
   })
   if (buildId === undefined) return busy(ports, request)
@@ -127,21 +129,22 @@ function isAskedFor(state: ProbeState | undefined, { claim, test }: LoadTestRequ
 
 const orderSchema = z.object({ job: z.string(), jobUrl: z.string(), stepsRoot: z.string() })
 
-/** Signed URLs differ from try to try: the first try's are kept, or its test could not be found by its token. */
-async function orderOnce(ports: LoadTestPorts, request: LoadTestRequest, loadTest: LoadTestRecord) {
+type TestOrder = z.infer<typeof orderSchema>
+
+const decodeTestOrder = (body: Uint8Array): TestOrder =>
+  orderSchema.parse(JSON.parse(new TextDecoder().decode(body)))
+
+async function orderOf(
+  ports: LoadTestPorts,
+  request: LoadTestRequest,
+  loadTest: LoadTestRecord,
+): Promise<TestOrder> {
   const keys = loadTestKeys(request.claim, request.test)
   const steps = await ports.stepsRoot(probeOf(request.key).arch, 'load-test')
   const job = await jobOf(ports, request, loadTest, steps)
   const jobUrl = await ports.stagingUrls.get(keys.job, { expiresSeconds: LOAD_TEST_MINUTES * 60 })
-  const order = { job, jobUrl, stepsRoot: steps.digest }
-  const body = new TextEncoder().encode(JSON.stringify(order))
-  if ((await create(ports, keys.order, body, 'application/json')) === 'created') return order
-  const first = await ports.staging.get(keys.order, MAX_ORDER)
-  return first === undefined ? order : orderSchema.parse(JSON.parse(new TextDecoder().decode(first)))
+  return { job, jobUrl, stepsRoot: steps.digest }
 }
-
-const create = ({ staging }: LoadTestPorts, key: string, body: Uint8Array, contentType: string) =>
-  staging.create(key, body, { contentType, sha256: sha256(body) })
 
 type Input = Omit<JobInput<LoadTestRole>, 'url'>
 type ImageInput = Input & { readonly key: string }

@@ -11,7 +11,6 @@ export const MAX_LOG = 8 * 1024 * 1024
 const MAX_LINE = 240
 
 const STAGES = ['fetch', 'prepare', 'tree', 'unpack', 'compile', 'collect', 'upload', 'done'] as const
-export type Stage = (typeof STAGES)[number]
 
 /** Seconds of each step. */
 export const timings = z

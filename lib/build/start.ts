@@ -7,17 +7,12 @@ import { stagingKeys } from '../model/keys.ts'
 import type { Budgets, Builder, Clock, Index, Log, Places, Store } from '../model/ports.ts'
 import type { Claim } from '../model/probe.ts'
 import { QUEUE_MILLISECONDS } from '../model/retry.ts'
-import { fileOf, probeOf } from '../names/grammar.ts'
+import { fileOf } from '../names/file.ts'
+import { probeOf } from '../names/grammar.ts'
 import { payBuild } from '../serve/spending.ts'
-import { type DecidePorts, type Decision, decide, jobSeconds, type OrderPorts, orderOf } from './decide.ts'
-import {
-  type BuildOrderRecord,
-  type BuildPlan,
-  decodeOrder,
-  encodeOrder,
-  MAX_ORDER,
-  type OfSubmission,
-} from './order.ts'
+import { type DecidePorts, decide, jobSeconds, type OrderPorts, orderOf } from './decide.ts'
+import { type BuildPlan, decodeOrder, encodeOrder, type OfSubmission } from './order.ts'
+import { orderOnce, stage } from './staging.ts'
 import { giveTurns, type TurnPorts } from './turn.ts'
 
 export interface StartBuildPorts extends DecidePorts, OrderPorts, TurnPorts {
@@ -76,12 +71,12 @@ export async function startBuild(
   const now = ports.now()
   await pay(ports, request)
   const keys = stagingKeys(claim)
-  const { plan, job, jobUrl, stepsRoot } = await orderOnce(ports, decision)
-  const body = new TextEncoder().encode(job)
+  const written = encodeOrder(await orderOf(ports, decision))
+  const { plan, job, jobUrl, stepsRoot } = decodeOrder(await orderOnce(ports.staging, keys.plan, written))
   // A crash in these writes leaves staging objects of this claim, which the same event finds again, or which expire.
-  await create(ports.staging, keys.job, body, 'text/plain')
-  await create(ports.staging, keys.log, new TextEncoder().encode(opening(plan)), 'text/plain')
-  const told = { jobUrl, jobSha256: sha256(body), stepsRoot }
+  await stage(ports.staging, keys.job, job)
+  await stage(ports.staging, keys.log, opening(plan))
+  const told = { jobUrl, jobSha256: sha256(job), stepsRoot }
   const order = { phase: 'build' as const, key, probe: probeOf(key), claim, ...told }
   const buildId = await ports.builder.start(order)
   if (buildId === undefined)
@@ -110,16 +105,6 @@ async function hasTurn(
   return giveTurns(ports, me)
 }
 
-/** Signed URLs differ from try to try: the first try's are kept, or its build could not be found by its token. */
-async function orderOnce(ports: StartBuildPorts, decision: Decision): Promise<BuildOrderRecord> {
-  const keys = stagingKeys(decision.plan.claim)
-  const order = await orderOf(ports, decision)
-  if ((await create(ports.staging, keys.plan, encodeOrder(order), 'application/json')) === 'created')
-    return order
-  const first = await ports.staging.get(keys.plan, MAX_ORDER)
-  return first === undefined ? order : decodeOrder(first)
-}
-
 /** First lines of the build log: there is a story to follow before the container has started. */
 function opening(plan: BuildPlan): string {
   const sources = [plan.driverSource, ...plan.headers]
@@ -130,10 +115,3 @@ function opening(plan: BuildPlan): string {
     '',
   ].join('\n')
 }
-
-const create = (
-  store: Store,
-  key: string,
-  body: Uint8Array,
-  contentType: string,
-): Promise<'created' | 'exists'> => store.create(key, body, { contentType, sha256: sha256(body) })

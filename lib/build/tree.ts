@@ -112,4 +112,4 @@ const fileInput = (
 ): Input => ({ role, format, sha256, bytes, key })
 const submittedInput = (role: InputRole, format: Input['format'], file: Stored): Input =>
   fileInput(role, format, file, submittedKey(file.sha256))
-export const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, pkg.format, pkg)
+const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, pkg.format, pkg)

@@ -3,7 +3,8 @@
 import type { DriverName, Kind, Probe } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { malformed } from '../names/alphabet.ts'
-import { type LayoutId, parseProbe } from '../names/grammar.ts'
+import { parseProbe } from '../names/grammar.ts'
+import type { LayoutId } from '../names/layouts.ts'
 import type { HostFacts } from './facts.ts'
 
 /** What a client is told to fetch, by its configuration. */

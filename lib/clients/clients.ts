@@ -10,13 +10,10 @@ import { since } from './version.ts'
 
 /** How long a client waits; `undefined`: for ever. */
 export interface Patience {
-  readonly connectSeconds: number | undefined
   /** for one try, body included */
   readonly trySeconds: number | undefined
   /** after 408, 429 and 5xx, obeying Retry-After */
   readonly retries: number
-  /** no try begins later */
-  readonly retrySeconds: number | undefined
 }
 
 export interface Client {
@@ -43,16 +40,11 @@ export interface Client {
 }
 
 const BOTH: readonly Kind[] = ['kmod', 'ebpf']
-const ENDLESS: Patience = {
-  connectSeconds: undefined,
-  trySeconds: undefined,
-  retries: 0,
-  retrySeconds: undefined,
-}
+const ENDLESS: Patience = { trySeconds: undefined, retries: 0 }
 /** Go's http.Client.Timeout: redirects and body included. */
 const ONE_MINUTE: Patience = { ...ENDLESS, trySeconds: 60 }
 /** --connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120 */
-const THREE_RETRIES: Patience = { connectSeconds: 5, trySeconds: 60, retries: 3, retrySeconds: 120 }
+const THREE_RETRIES: Patience = { trySeconds: 60, retries: 3 }
 
 const GO = { redirects: 10, patience: ONE_MINUTE }
 /** curl -L */

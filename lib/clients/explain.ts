@@ -2,16 +2,9 @@
 
 import { isProbeError } from '../model/errors.ts'
 import type { Probe } from '../model/probe.ts'
-import {
-  type Companion,
-  type ConfigHashName,
-  format,
-  LAYOUTS,
-  type Name,
-  type ProbeName,
-  parse,
-} from '../names/grammar.ts'
-import type { LayoutId } from '../names/layouts.ts'
+import type { Companion } from '../names/file.ts'
+import { type ConfigHashName, format, type Name, type ProbeName, parse } from '../names/grammar.ts'
+import { LAYOUTS, type LayoutId } from '../names/layouts.ts'
 import { CURRENT_FALCOCTL } from './falcoctl.ts'
 import { reach, unaskedBy } from './reach.ts'
 

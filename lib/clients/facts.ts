@@ -5,8 +5,6 @@ import type { Arch } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { type OsRelease, parseOsRelease } from './os-release.ts'
 
-export { type OsRelease, parseOsRelease } from './os-release.ts'
-
 /** As a host sends it. */
 export interface RawFacts {
   /** text of /etc/os-release */

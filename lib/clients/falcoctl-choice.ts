@@ -5,7 +5,7 @@ import type { Arch, Kind } from '../model/probe.ts'
 import { since, versionNumber } from './version.ts'
 
 /** What it goes by. */
-export interface Choice {
+interface Choice {
   readonly kind: Kind
   readonly target: string
   readonly arch: Arch

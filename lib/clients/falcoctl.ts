@@ -3,7 +3,7 @@
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 import { ubuntuFlavour } from '../names/aliases.ts'
-import { fileOf } from '../names/grammar.ts'
+import { fileOf } from '../names/file.ts'
 import { type Ask, ask, type Identity, probeAsked, type Wanted } from './ask.ts'
 import {
   AMAZON_TARGETS,

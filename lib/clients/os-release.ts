@@ -7,7 +7,7 @@ import { quote } from '../model/text.ts'
 export type OsRelease = ReadonlyMap<string, string>
 
 /** Characters of the whole text and of one value; real files have about 500 and 60. */
-export const MAX_OS_RELEASE = 16 * 1024
+const MAX_OS_RELEASE = 16 * 1024
 const MAX_VALUE = 1024
 
 /** What names of probes are made of: half-read, it would name another kernel. */

@@ -3,7 +3,8 @@
 import { ProbeError } from '../model/errors.ts'
 import type { ConfigHash, DriverName } from '../model/probe.ts'
 import { malformed } from '../names/alphabet.ts'
-import { formatConfigHash, parse } from '../names/grammar.ts'
+import { parse } from '../names/grammar.ts'
+import { formatConfigHash } from '../names/layouts.ts'
 import type { Wanted } from './ask.ts'
 import type { HostFacts } from './facts.ts'
 

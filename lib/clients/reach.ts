@@ -45,12 +45,12 @@ const LAYOUT_SPANS: Readonly<Record<ProbeLayout, readonly [number, number]>> = {
   'ebpf-probe': [APRIL, APRIL],
 }
 
-export type Reach =
+type Reach =
   | { readonly tag: 'reachable'; readonly by: readonly string[]; readonly as: readonly string[] }
   | { readonly tag: 'unreachable'; readonly why: string }
 
 /** Generations that compute the name, or why there is none. */
-type Verdict = readonly number[] | string
+type Generations = readonly number[] | string
 
 const span = (first: number, last = LAST): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i)
@@ -61,7 +61,7 @@ const span = (first: number, last = LAST): number[] =>
  * computes is not, even where it leads to a probe.
  */
 export function reach(asked: Probe, layout?: ProbeLayout): Reach {
-  const verdict = verdictOn(asked)
+  const verdict = generationsOf(asked)
   if (typeof verdict === 'string') return { tag: 'unreachable', why: verdict }
   const [first, last] = layout === undefined ? [APRIL, LAST] : LAYOUT_SPANS[layout]
   const by = verdict
@@ -90,7 +90,7 @@ export function unaskedBy(asked: Probe, version: string): string | undefined {
   }
 }
 
-function verdictOn(probe: Probe): Verdict {
+function generationsOf(probe: Probe): Generations {
   const { target, arch, kernelRelease } = probe
   const said = /[.-](x86_64|amd64|aarch64|arm64)$/.exec(kernelRelease)?.[1]
   if (said !== undefined && ['x86_64', 'amd64'].includes(said) !== (arch === 'x86_64'))
@@ -128,13 +128,13 @@ function verdictOn(probe: Probe): Verdict {
 }
 
 /** The number from `uname -v`; the first falcoctl left the vendor's word behind it. */
-function numbered({ kernelVersion }: Probe, generations: readonly number[]): Verdict {
+function numbered({ kernelVersion }: Probe, generations: readonly number[]): Generations {
   if (/^\d+$/.test(kernelVersion)) return generations
   if (/^\d[A-Za-z0-9.+~]*-[A-Za-z]+$/.test(kernelVersion)) return generations.filter((g) => g === FALCOCTL)
   return `clients write the number that follows # in uname -v, not ${kernelVersion}`
 }
 
-function variant({ target, kernelVersion }: Probe, form: RegExp, since: number, words: string): Verdict {
+function variant({ target, kernelVersion }: Probe, form: RegExp, since: number, words: string): Generations {
   return form.test(kernelVersion) ? span(since) : `on ${target} clients write ${words}, not ${kernelVersion}`
 }
 
@@ -144,7 +144,7 @@ const PACKAGES: readonly string[] = ['hwe', 'edge']
 /** Kernels whose release goes on where driver builders' lists cut it. */
 const CUT = /^5\.15\.0-\d+-intel$|^5\.(?:4|15)\.0-\d+-xilinx$/
 
-function ubuntu(probe: Probe): Verdict {
+function ubuntu(probe: Probe): Generations {
   const { target, kernelRelease, kernelVersion } = probe
   const flavour = ubuntuFlavour(kernelRelease)
   if (PACKAGES.includes(flavour))
@@ -177,10 +177,10 @@ function ubuntuGenerations({ target, kernelRelease, kernelVersion }: Probe, flav
 const DEBIAN_ABI = /^\d+\.\d+\.(?:0-|\d+\+)/
 const DEBIAN_PACKAGE = /^\d+\.\d+\.\d+-\d+([~+.][^-]*)?-((?:rt-|cloud-)?)(?:amd64|arm64)$/
 
-function debian(probe: Probe): Verdict {
+function debian(probe: Probe): Generations {
   const { kernelRelease, kernelVersion } = probe
   const [, tail, flavour] = DEBIAN_PACKAGE.exec(kernelRelease) ?? []
-  const generations = (first: number, last: number): Verdict =>
+  const generations = (first: number, last: number): Generations =>
     kernelVersion === '1' ? span(first, last) : numbered(probe, span(first, Math.min(last, WHOLE_VERSION)))
   // Later clients only where uname -v does not say the package's version.
   if (DEBIAN_ABI.test(kernelRelease)) return numbered(probe, span(APRIL))
@@ -190,7 +190,7 @@ function debian(probe: Probe): Verdict {
   return generations(flavour === '' ? TALOS : WHOLE_VERSION, LAST)
 }
 
-function amazon(probe: Probe): Verdict {
+function amazon(probe: Probe): Generations {
   const { target, kernelRelease } = probe
   if (target === 'amzn') return 'clients translate the ID amzn, with VERSION_ID, to amazonlinux{,2,2022,2023}'
   const own = amazonTarget(kernelRelease) ?? target

@@ -3,7 +3,7 @@
 import { TARGET_ALIASES } from '../names/aliases.ts'
 import { AMAZON_TARGETS } from './distributions.ts'
 
-export interface Target {
+interface Target {
   /** `vanilla` where no distribution's kernels are known: it needs the kernel's config */
   readonly target: string
   readonly known: boolean

@@ -3,7 +3,7 @@
 import { ProbeError } from '../model/errors.ts'
 import { closed } from './decompress.ts'
 
-export interface CpioFile {
+interface CpioFile {
   /** without `./` or `/` at its beginning */
   readonly path: string
   readonly bytes: number

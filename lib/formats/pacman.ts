@@ -5,7 +5,7 @@ import { isProbeError, ProbeError } from '../model/errors.ts'
 import { compressionOf, decompressed } from './decompress.ts'
 import { tarHeads } from './tar-stream.ts'
 
-export interface PacmanIdentity {
+interface PacmanIdentity {
   readonly name: string
   /** with the number of its release: `6.6.1.arch1-1` */
   readonly version: string

@@ -5,7 +5,7 @@ import { isProbeError } from '../model/errors.ts'
 import { compressionOf } from './decompress.ts'
 import { unxz } from './xz.ts'
 
-export interface SentOptions {
+interface SentOptions {
   /** of the plain text, and of what came */
   readonly maxBytes: number
   /** thrown above the bound */

@@ -14,7 +14,7 @@ export interface TarHead {
   readonly bytes: number
 }
 
-export interface TarBounds {
+interface TarBounds {
   /** of the whole stream */
   readonly maxBytes: number
   readonly maxEntries: number

@@ -51,7 +51,7 @@ function splitPath(path: string): { prefix: string; name: string } {
 const padded = (body: Uint8Array): Uint8Array =>
   Buffer.concat([body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)])
 
-export interface TarEntry {
+interface TarEntry {
   /** as it stands in the archive, without a leading `./` */
   readonly path: string
   /** `0` or NUL a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */

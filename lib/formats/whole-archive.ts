@@ -16,7 +16,7 @@ export interface Wanted {
 }
 
 /** What the unpacked bytes pass on their way to who reads them, to the end. Its own ProbeErrors are kept. */
-export type Way = <T>(
+type Way = <T>(
   bytes: AsyncIterable<Uint8Array>,
   read: (passing: AsyncIterable<Uint8Array>) => Promise<T>,
 ) => Promise<T>

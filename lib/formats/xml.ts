@@ -2,13 +2,13 @@
 
 import { SaxesParser } from 'saxes'
 
-export interface Element {
+interface Element {
   /** from the root to this one, e.g. `metadata/package/name` */
   readonly path: string
   readonly attributes: Readonly<Record<string, string>>
 }
 
-export interface Handlers {
+interface Handlers {
   /** it begins */
   readonly open: (element: Element) => void
   /** it ends; `text`: all of its own, without that of elements in it */

@@ -3,19 +3,17 @@
 import { ReadableStream } from 'node:stream/web'
 import xz from 'xz-decompress'
 import { ProbeError } from '../model/errors.ts'
+import { joined } from '../model/joined.ts'
 
 /** ProbeError `too-large`; what `onChunk` throws; any error of its own for what is no xz. */
-export async function unxz(data: Uint8Array, maxBytes: number, onChunk = () => {}): Promise<Uint8Array> {
+export function unxz(data: Uint8Array, maxBytes: number, onChunk = () => {}): Promise<Uint8Array> {
   const stream = new xz.XzReadableStream(new Blob([data as Uint8Array<ArrayBuffer>]).stream())
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length
-    onChunk()
-    if (bytes > maxBytes) throw new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)
-    chunks.push(chunk.slice())
-  }
-  return Buffer.concat(chunks)
+  const tooLarge = () => new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)
+  return joined(copied(stream as AsyncIterable<Uint8Array>), maxBytes, tooLarge, onChunk)
+}
+
+async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield chunk.slice()
 }
 
 /** As it passes, without a bound. A chunk is good until the next one. */

@@ -8,7 +8,7 @@ import type { Arch } from '../model/probe.ts'
 export const MAX_TREE = 64 * 1024 * 1024
 
 /** All that a tree is made of: whoever has the same gets the same tree, and nobody else does. */
-export interface TreeFacts {
+interface TreeFacts {
   readonly arch: Arch
   readonly unameRelease: string
   readonly compiler: string

@@ -5,7 +5,7 @@ import { ProbeError } from '../model/errors.ts'
 import { inputKey } from '../model/keys.ts'
 import type { Fetch, Store } from '../model/ports.ts'
 
-export interface Input {
+interface Input {
   readonly url: string
   /** lower-case hex */
   readonly sha256: string

@@ -13,7 +13,7 @@ export interface RecordedArchivePorts {
 }
 
 /** Where an archive is, and what decides whether it is the right one. */
-export type Archive = ArchivePlace & (Pinned | TrustedAtFirstUse)
+type Archive = ArchivePlace & (Pinned | TrustedAtFirstUse)
 
 interface ArchivePlace {
   /** under which the digest is on record */

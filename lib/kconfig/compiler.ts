@@ -3,7 +3,7 @@
 import { ProbeError } from '../model/errors.ts'
 import { isOn, type Kconfig, numberOf, stringOf } from './kconfig.ts'
 
-export type Family = 'gcc' | 'clang'
+type Family = 'gcc' | 'clang'
 
 export interface Compiler {
   /** of the compiler that built the kernel */
@@ -21,7 +21,7 @@ export interface Compiler {
 
 type Found = Pick<Compiler, 'family' | 'version' | 'from'>
 
-export interface CompilerFacts {
+interface CompilerFacts {
   readonly config: Kconfig
   /** `/proc/version` as a client sent it: any text */
   readonly procVersion?: string | undefined

@@ -2,7 +2,7 @@
 
 import type { OptionValue } from './kconfig.ts'
 
-export type Line =
+type Line =
   | {
       readonly tag: 'option'
       /** without `CONFIG_` */

@@ -40,13 +40,13 @@ export interface KernelFacts {
 }
 
 /** A rule that holds of a kernel, and what decides it there. */
-export interface Held {
+interface Held {
   readonly rule: Rule
   readonly option: string
 }
 
 /** What is known of a kernel: the version of its config, else of its release. */
-export const seenOf = (config: Kconfig, { kernelRelease, exported }: KernelFacts): Seen => ({
+const seenOf = (config: Kconfig, { kernelRelease, exported }: KernelFacts): Seen => ({
   config,
   whole: partOf(config) === undefined,
   series: seriesOf(config.headerVersion ?? '') ?? seriesOf(kernelRelease ?? ''),
@@ -54,7 +54,7 @@ export const seenOf = (config: Kconfig, { kernelRelease, exported }: KernelFacts
 })
 
 /** All rules that hold, in the order of the table. */
-export function heldRules(seen: Seen, engine: Engine): Held[] {
+function heldRules(seen: Seen, engine: Engine): Held[] {
   return RULES.flatMap((rule) => {
     if (!rule.engines.includes(engine)) return []
     const option = rule.when.holds(seen)
@@ -131,7 +131,7 @@ const USE: Readonly<Record<Engine, string>> = {
 }
 
 /** What to use in the place of an engine that cannot run; the best comes first. */
-export function instead(engine: Engine, runs: readonly Engine[]): string {
+function instead(engine: Engine, runs: readonly Engine[]): string {
   const best = (['modernEbpf', 'kmod', 'ebpf'] as const).find((one) => one !== engine && runs.includes(one))
   return best === undefined
     ? 'No engine of Falco runs on this kernel: boot one that was built with what is missing'

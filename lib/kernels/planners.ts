@@ -39,7 +39,7 @@ function rpmMaker(target: RpmTarget): Make {
   return (ports, settings) => rpmPlanner(ports, { target, settings: settings[target] })
 }
 
-export interface PlannersPorts extends PlannerPorts {
+interface PlannersPorts extends PlannerPorts {
   readonly sources: Sources
   readonly query: QueryDatabase
 }
@@ -49,7 +49,7 @@ interface MakerPorts extends PlannersPorts {
   readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
 }
 
-export interface Planners {
+interface Planners {
   /** ProbeError `unknown-target`, and those of its planner. */
   plan(probe: Probe): Promise<KernelPlan>
   /**

@@ -3,7 +3,7 @@
 import type { Settings } from './settings.ts'
 
 /** The functions for which executions are kept. 0 keeps none: it is then without a bound of its own, too. */
-export type Reserved = Readonly<Record<'wait' | 'direct' | 'v1', number>>
+type Reserved = Readonly<Record<'wait' | 'direct' | 'v1', number>>
 
 /** Clients of before May 2020 (`direct`) wait, too, and are few. */
 export const reservedFor = ({ waitConcurrency }: Pick<Settings['cloud'], 'waitConcurrency'>): Reserved => ({

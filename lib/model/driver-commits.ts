@@ -18,7 +18,7 @@ export const driverCommitsSchema = z.object({
   /** by commit, digest of its archive; of another one it is recorded at first use */
   sha256: z.record(z.string().regex(/^[0-9a-f]{40}$/, { error: 'is no commit: 40 hex digits' }), sha256Hex),
 })
-export type DriverCommits = z.infer<typeof driverCommitsSchema>
+type DriverCommits = z.infer<typeof driverCommitsSchema>
 
 export const DRIVER_COMMITS: DriverCommits = {
   mode: 'off',

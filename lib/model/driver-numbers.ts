@@ -1,7 +1,7 @@
 // The numbers of a driver version, which line of versions it is of, and ranges of them.
 
 /** The first three numbers of a driver version, e.g. of `0.1.1dev+git20220316.e5c53d64`; what is not there is 0. */
-export const numbersOf = (driverVersion: string): readonly [number, number, number] => {
+const numbersOf = (driverVersion: string): readonly [number, number, number] => {
   const [, major = 0, minor = 0, patch = 0] =
     /^(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?/.exec(driverVersion) ?? []
   return [Number(major), Number(minor), Number(patch)]

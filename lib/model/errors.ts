@@ -24,7 +24,6 @@ export type ErrorCode =
   | 'signature-invalid'
   | 'too-large'
   | 'not-the-probe'
-  | 'claim-lost'
   /** no more builds, or no more of what a caller may ask for, on this day */
   | 'budget-spent'
   /** the caller has had its share of the builds of this day; what is left is kept for others */

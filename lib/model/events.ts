@@ -42,7 +42,7 @@ export const driversWanted = z.object({ type: z.literal('DriversWanted') })
  * the clang that built its kernel), an eBPF object a clang as well. `machine`: what a load test boots its kernel in, by itself of the root's own
  * architecture.
  */
-export const rootSpec = z.discriminatedUnion('tag', [
+const rootSpec = z.discriminatedUnion('tag', [
   z.object({ tag: z.literal('steps') }),
   z.object({ tag: z.literal('compilers'), commands: z.array(z.string()), target: z.enum(ARCHES).optional() }),
   z.object({ tag: z.literal('machine'), target: z.enum(ARCHES).optional() }),
@@ -57,6 +57,9 @@ export const rootWanted = z.object({
   spec: rootSpec,
 })
 
+/** What is known of a probe may have changed, and with it the lists of packages: to publish, which reads what is so now. */
+export const packagesWanted = z.object({ type: z.literal('PackagesWanted'), key: z.string() })
+
 export type RegistryEvent = Read<
   | typeof probeRequested
   | typeof probeOverdue
@@ -64,4 +67,5 @@ export type RegistryEvent = Read<
   | typeof loadTestRequested
   | typeof driversWanted
   | typeof rootWanted
+  | typeof packagesWanted
 >

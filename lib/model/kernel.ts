@@ -72,8 +72,7 @@ export function isOfItsConfig(kernel: SubmittedKernel): boolean {
 }
 
 /** Whether its names say its `uname -r`: on Debian and Flatcar they hold a version of the distribution in its place. */
-export const isNamedByItself = (kernel: SubmittedKernel): boolean =>
-  kernel.kernelRelease === kernel.unameRelease
+const isNamedByItself = (kernel: SubmittedKernel): boolean => kernel.kernelRelease === kernel.unameRelease
 
 /** A kernel with the 64 hex digits under which its probes are reached. */
 const recorded = z.object({ config: sha256Hex, kernel: schema })

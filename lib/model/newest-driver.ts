@@ -8,7 +8,7 @@ import type { DriverVersions, Settings } from './settings.ts'
 import { checkSupport, oldestKernel } from './support.ts'
 import { UPSTREAM_DRIVERS } from './upstream-drivers.ts'
 
-export interface AskedKernel {
+interface AskedKernel {
   readonly unameRelease: string
   readonly arch: Arch
   /** `undefined`: any */

@@ -11,7 +11,7 @@ const MAX_PARTS = 12
 /** What any part of a name may hold. */
 const PART = /^[A-Za-z0-9.+~_-]+$/
 
-export interface Parts {
+interface Parts {
   /** decoded, each of the alphabet; only leading ones may be empty */
   readonly parts: readonly string[]
   /** a slash between the last of them was percent-encoded: the whole key was escaped at once */

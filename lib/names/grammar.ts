@@ -12,18 +12,6 @@ import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
 import { archOfRelease, CONFIG, isVersion, type ProbeLayout, repositoryOf } from './layouts.ts'
 import { RESERVED } from './routes.ts'
 
-export { canonical } from './aliases.ts'
-export { COMPANIONS, type Companion, fileOf } from './file.ts'
-export {
-  formatAs,
-  formatConfigHash,
-  LAYOUTS,
-  type LayoutId,
-  PROBE_LAYOUTS,
-  type ProbeLayout,
-  repositoryOf,
-} from './layouts.ts'
-
 /** A name that says everything about a probe. */
 export interface ProbeName {
   readonly tag: 'probe'

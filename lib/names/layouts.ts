@@ -17,7 +17,7 @@ export const PROBE_LAYOUTS = [
 export type ProbeLayout = (typeof PROBE_LAYOUTS)[number]
 export type LayoutId = ProbeLayout | 'config-hash'
 
-export interface Layout {
+interface Layout {
   readonly template: string
   /** first parts of its clients' paths, unless a mirror was configured */
   readonly folders: readonly string[]

@@ -1,7 +1,9 @@
 // What an answer is about: a probe, or a name of which it is not known yet which probe it means.
 
 import type { Probe } from '../model/probe.ts'
-import { type Companion, fileOf, format, formatConfigHash, type Name } from './grammar.ts'
+import { type Companion, fileOf } from './file.ts'
+import { format, type Name } from './grammar.ts'
+import { formatConfigHash } from './layouts.ts'
 
 export interface Subject {
   readonly file: string

@@ -8,7 +8,8 @@ import { type Series, seriesOf } from '../model/series.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkSupport } from '../model/support.ts'
 import { orSubmit, sentence } from '../model/way-out.ts'
-import { type ConfigHashName, fileOf } from '../names/grammar.ts'
+import { fileOf } from '../names/file.ts'
+import type { ConfigHashName } from '../names/grammar.ts'
 import { withoutTarget } from '../names/lacking.ts'
 
 /**

@@ -12,7 +12,7 @@ import { CATALOGUE_MILLISECONDS, isRecent } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 
 /** One suite's package of that name; `undefined` where it has none. */
-export interface DriverSuite {
+interface DriverSuite {
   readonly suite: string
   find(name: string): Promise<AptPackage | undefined>
 }

@@ -32,7 +32,7 @@ export interface PlanPorts extends StartBuildPorts, KernelOfPorts {
   >
 }
 
-export type PlanOutcome = Started | 'alias' | 'failed' | 'forgotten'
+type PlanOutcome = Started | 'alias' | 'failed' | 'forgotten'
 
 /** The claim as it is when its plan begins. */
 type Planned = PlanRequest & { readonly state: Claim }

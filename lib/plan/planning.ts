@@ -11,7 +11,7 @@ import { type DriverSourcePorts, driverSource } from './driver-source.ts'
 import { type DriversPorts, driverSuites, findDriver } from './drivers.ts'
 import type { KernelOfPorts } from './kernel-of.ts'
 
-export interface PlanningPorts {
+interface PlanningPorts {
   readonly settings: AllSettings
   /** of places that the settings name: a file there is meant */
   readonly fetch: Fetch
@@ -24,7 +24,7 @@ export interface PlanningPorts {
   readonly log: Log
 }
 
-export interface Planning
+interface Planning
   extends Omit<KernelOfPorts, 'kernels'>,
     Pick<DecidePorts, 'driver' | 'ensureInput' | 'checkKept'> {
   readonly trees: Trees

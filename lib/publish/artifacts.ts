@@ -3,7 +3,7 @@
 import { sha256 } from '../model/digest.ts'
 import type { Clock, Signer, Store } from '../model/ports.ts'
 import type { Probe, Provenance, Publication } from '../model/probe.ts'
-import { fileOf } from '../names/grammar.ts'
+import { fileOf } from '../names/file.ts'
 import { statementOf } from '../signing/statement.ts'
 import { forcedOf } from './lost.ts'
 import type { Whole } from './staged.ts'

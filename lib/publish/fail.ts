@@ -18,7 +18,7 @@ export interface FailPorts extends StagedPorts, TreePorts {
   readonly now: Clock
 }
 
-export type FailOutcome = 'failed' | 'claim-lost'
+type FailOutcome = 'failed' | 'claim-lost'
 
 /** The build left no probe: what it left says why. `brokeOff`: as its end was told; `undefined`: nobody told it. */
 export async function failBuild(

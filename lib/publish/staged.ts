@@ -20,11 +20,11 @@ export interface StagedPorts {
   readonly settings: Settings
 }
 
-export interface TreePorts extends LoadTestPorts {
+export interface TreePorts extends TestedPorts {
   readonly log: Log
 }
 
-export interface LoadTestPorts {
+interface TestedPorts {
   readonly staging: Pick<Store, 'get'>
   readonly trees: Pick<Trees, 'keep'>
 }
@@ -53,7 +53,7 @@ export async function readStaged({ staging, settings }: StagedPorts, claim: stri
 }
 
 /** What is too large to be read counts as not written: the build is not believed, but it may be retried. */
-export async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
   try {
     return await read
   } catch (error) {
@@ -112,7 +112,7 @@ export interface Tested {
  * What was tested is what the job of the test says, which no build can write.
  */
 export async function readLoadTest(
-  { staging, trees }: LoadTestPorts,
+  { staging, trees }: TestedPorts,
   claim: string,
   test: number,
   probeSha256: string,

@@ -15,14 +15,6 @@ export interface Expected {
   readonly maxBytes: number
 }
 
-export interface VerifiedProbe {
-  readonly driverVersionFound: string
-  /** of a kernel module only */
-  readonly moduleName?: string
-  /** of a kernel module only: the whole line, of which the uname release is the first word */
-  readonly vermagic?: string
-}
-
 /** e_machine, from the registry in the System V gABI */
 const MACHINES = { x86_64: 62, aarch64: 183 } as const satisfies Record<Arch, number>
 const MACHINE_BPF = 247
@@ -36,7 +28,7 @@ const MAX_TEXT_BYTES = 512
  * Passes only an object of the right machine that says of itself, where the kernel and Falco look, that it is
  * this driver in this version for this kernel. ProbeError `too-large`, `not-the-probe`.
  */
-export function verifyProbe(bytes: Uint8Array, expected: Expected): VerifiedProbe {
+export function verifyProbe(bytes: Uint8Array, expected: Expected): void {
   if (bytes.length > expected.maxBytes) {
     throw new ProbeError(
       'too-large',
@@ -46,11 +38,13 @@ export function verifyProbe(bytes: Uint8Array, expected: Expected): VerifiedProb
   const elf = readElf(bytes)
   switch (expected.kind) {
     case 'kmod':
-      return verifyModule(elf, expected)
+      verifyModule(elf, expected)
+      break
     case 'ebpf':
-      return verifyEbpf(elf, expected)
+      verifyEbpf(elf, expected)
+      break
     default:
-      return unreachable(expected.kind)
+      unreachable(expected.kind)
   }
 }
 
@@ -58,7 +52,7 @@ export function verifyProbe(bytes: Uint8Array, expected: Expected): VerifiedProb
  * What modpost writes into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. In
  * include/linux/vermagic.h a blank follows the release whatever else is configured.
  */
-function verifyModule(elf: ElfObject, expected: Expected): VerifiedProbe {
+function verifyModule(elf: ElfObject, expected: Expected): void {
   same('machine', elf.machine, MACHINES[expected.arch])
   loadedSection(elf, '.gnu.linkonce.this_module')
   const info = moduleInfo(elf)
@@ -68,18 +62,13 @@ function verifyModule(elf: ElfObject, expected: Expected): VerifiedProbe {
   same('module name', only(info, 'name'), expected.driverName)
   same('driver version', only(info, 'version'), expected.driverVersion)
   if (only(info, 'license') === '') throw notTheProbe('its license is empty')
-  return {
-    vermagic: shown(vermagic),
-    moduleName: expected.driverName,
-    driverVersionFound: expected.driverVersion,
-  }
 }
 
 /**
  * What the driver's own probe.c declares in all of its versions. Falco refuses a probe whose `kernel_version`
  * is not the running one, as the kernel refuses a module by its vermagic.
  */
-function verifyEbpf(elf: ElfObject, expected: Expected): VerifiedProbe {
+function verifyEbpf(elf: ElfObject, expected: Expected): void {
   same('machine', elf.machine, MACHINE_BPF)
   same('kernel release', text(elf, 'kernel_version'), expected.unameRelease)
   same('driver version', text(elf, 'probe_version'), expected.driverVersion)
@@ -90,7 +79,6 @@ function verifyEbpf(elf: ElfObject, expected: Expected): VerifiedProbe {
   ) {
     throw notTheProbe('it has no section raw_tracepoint/... or tracepoint/...: no program in it')
   }
-  return { driverVersionFound: expected.driverVersion }
 }
 
 const TRACEPOINT = /^(raw_)?tracepoint\/./

@@ -18,12 +18,15 @@ export interface Problem {
 
 export type Answer = (
   | { readonly tag: 'redirect'; readonly location: string }
-  | { readonly tag: 'json'; readonly body: unknown }
+  /** `status`: another than 200 */
+  | { readonly tag: 'json'; readonly body: unknown; readonly status?: number }
   | { readonly tag: 'bytes'; readonly body: Uint8Array; readonly contentType: string }
   | { readonly tag: 'problem'; readonly problem: Problem }
 ) & {
   /** path of the probe by its canonical name, where it was asked for by another */
   readonly canonical?: string
+  /** further ones, by their names in small letters */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The methods that read. */
@@ -103,7 +106,6 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
     case 'signature-invalid':
     case 'too-large':
     case 'not-the-probe':
-    case 'claim-lost':
     case 'root-missing':
     case 'misconfigured':
       return { status: 500, title: 'The registry failed' }

@@ -7,7 +7,7 @@ import { CATALOGUE_MILLISECONDS, isRecent, minuteOf } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { type HoldPorts, held, type Waiting } from './hold.ts'
 
-export interface CataloguePorts {
+interface CataloguePorts {
   readonly catalogue: Pick<Catalogue, 'read'>
   readonly budgets: Budgets
   readonly bus: Bus

@@ -16,7 +16,7 @@ export interface QueuePlace {
 /** Asked for by its key; `undefined`: it does not wait for its turn. */
 export type PlaceOf = (key: string) => Promise<QueuePlace | undefined>
 
-export interface QueuePorts {
+interface QueuePorts {
   readonly index: Pick<Index, 'open'>
   readonly places: Pick<Places, 'typicalSeconds'>
   readonly now: () => number

@@ -8,7 +8,8 @@ import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkSubmitted } from '../model/support.ts'
 import { orSubmit } from '../model/way-out.ts'
-import { type Companion, type ConfigHashName, type Name, parse } from '../names/grammar.ts'
+import type { Companion } from '../names/file.ts'
+import { type ConfigHashName, type Name, parse } from '../names/grammar.ts'
 import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
 import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
 import { checkDriverVersion, type DriverPorts } from './driver-versions.ts'
@@ -62,7 +63,7 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
   const located = await locate(ports, name, { method, caller: request.caller })
   switch (located.tag) {
     case 'hit':
-      return canonical(
+      return withCanonical(
         await hitAnswer(ports.artifacts, located.probe, located.publication, method),
         subjectOf(located.probe),
         request,
@@ -77,7 +78,7 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
 }
 
 /** An alias answers with the canonical name beside it (RFC 8288, relation `canonical` of RFC 6596). */
-function canonical(answer: Answer, subject: Subject, { path }: Request): Answer {
+function withCanonical(answer: Answer, subject: Subject, { path }: Request): Answer {
   return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
 }
 

@@ -5,7 +5,7 @@ import type { Bus, Clock, Index, Log } from '../model/ports.ts'
 import type { Claim } from '../model/probe.ts'
 import { isRecent, SIGN_MILLISECONDS } from '../model/retry.ts'
 
-export interface SignPorts {
+interface SignPorts {
   readonly index: Pick<Index, 'waited'>
   readonly bus: Bus
   readonly now: Clock

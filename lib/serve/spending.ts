@@ -16,7 +16,7 @@ export interface SpendingPorts {
  * kernel, or known that there is none. `submissions`: kernels that were put on record. `refused`: bodies that are being
  * read, or were and are no kernel. `few-builds`: the first builds of a day.
  */
-export type Purpose = 'requests' | 'unknown' | 'submissions' | 'refused' | 'few-builds'
+type Purpose = 'requests' | 'unknown' | 'submissions' | 'refused' | 'few-builds'
 
 /** Spends so many units; false, and nothing is spent, where the caller or its network has not as many left. */
 export async function spend(

@@ -5,7 +5,7 @@ import { stagingKeys } from '../model/keys.ts'
 import type { Clock, Presigner } from '../model/ports.ts'
 import type { Failure, FailureReason, Probe, Publication } from '../model/probe.ts'
 import { FURTHEST_RETRY, hasCome } from '../model/retry.ts'
-import { type Companion, fileOf } from '../names/grammar.ts'
+import { type Companion, fileOf } from '../names/file.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, NO_ROOM, type Problem, problem, type ReadMethod, redirect } from './answer.ts'
 import type { Found, OwnState, Unpublished } from './follow.ts'
@@ -102,7 +102,7 @@ function statusOf(reason: FailureReason): Pick<Problem, 'status' | 'title'> {
   }
 }
 
-export interface CompanionPorts {
+interface CompanionPorts {
   readonly artifacts: Presigner
   readonly staging: Presigner
   readonly now: Clock
@@ -110,7 +110,7 @@ export interface CompanionPorts {
 }
 
 /** What is asked for beside a name. */
-export interface Beside extends Found {
+interface Beside extends Found {
   readonly subject: Subject
   readonly companion: Companion
   readonly method: ReadMethod

@@ -29,7 +29,7 @@ export interface WaitPorts extends HoldPorts {
   readonly settings: Settings
 }
 
-export interface WaitRequest {
+interface WaitRequest {
   readonly method: string
   /** raw path, `/wait/driver/...` */
   readonly path: string

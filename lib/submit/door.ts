@@ -1,13 +1,12 @@
 // The door of submissions: who sends one pays before it is read, and has that back when it led to a record.
 
-import { createHash } from 'node:crypto'
 import { sha256 } from '../model/digest.ts'
 import { type ErrorCode, isProbeError, ProbeError } from '../model/errors.ts'
 import { type HoldPorts, held } from '../serve/hold.ts'
 import { giveBack, type SpendingPorts, spend, spentOut } from '../serve/spending.ts'
 import type { Submission } from './submission.ts'
 
-export type DoorPorts = SpendingPorts & HoldPorts
+type DoorPorts = SpendingPorts & HoldPorts
 
 /** No reading takes longer: its function is over by then. */
 const READING_MILLISECONDS = 29_000
@@ -101,5 +100,5 @@ function markOf({ config, facts, procVersion, symvers, kheaders, kernelUrls, for
     files: [config, symvers, kheaders].map((file) => (file === undefined ? null : sha256(file))),
     ...{ procVersion, kernelUrls, force },
   }
-  return `submitted/${createHash('sha256').update(JSON.stringify(all)).digest('hex')}`
+  return `submitted/${sha256(JSON.stringify(all))}`
 }

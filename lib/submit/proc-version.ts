@@ -1,8 +1,8 @@
 // /proc/version as data: linux_proc_banner of fs/proc/version.c, `Linux version RELEASE (BUILDER) (COMPILER) VERSION`.
 
-import type { IgnoredFact } from '../clients/host-names.ts'
+import type { IgnoredFact } from '../clients/facts.ts'
 
-export interface ProcVersion {
+interface ProcVersion {
   /** as `uname -r` has it */
   readonly release: string
   /** as `uname -v` has it; `undefined` where a vendor begins it with something else than "#" */

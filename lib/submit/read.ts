@@ -35,7 +35,7 @@ export interface ReadSubmission {
   readonly files: readonly Uint8Array[]
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** whether these very bytes were read before, and taken: then what is dear to look through is not */
   readonly known: boolean
   readonly now: Clock

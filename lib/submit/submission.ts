@@ -1,6 +1,6 @@
 // What a host submits: facts that are checked, and files that are still hostile bytes.
 
-import type { HostFacts } from '../clients/host-names.ts'
+import type { HostFacts } from '../clients/facts.ts'
 import type { DriverName, Kind } from '../model/probe.ts'
 
 export interface Submission {

@@ -1,24 +1,25 @@
 // Custom resources: each created once, updated when its properties change, rolled back when that fails, by the protocol of
 // CloudFormation: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Functions } from '../lambda/lambda.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { readBody } from '../wire/aws-json.ts'
+import { sha256 } from '../wire/digest.ts'
 import { readJson, writeJson } from '../wire/files.ts'
-import { canonical, type JsonObject, number, string } from '../wire/json.ts'
+import { canonicalJson, type JsonObject, number, string } from '../wire/json.ts'
 import { ACCOUNT, REGION, type Service } from '../wire/types.ts'
 import { type Answer, answerOf } from './answer.ts'
 
-export interface CustomResources {
+interface CustomResources {
   /** Where the functions answer: `{prefix}{token}`, by PUT. */
   readonly service: Service
   /** Creates or updates what has to be; rejects with the reason when one fails, which is rolled back then. */
   apply(responseUrl: string): Promise<void>
 }
 
-export interface CustomResourcesOptions {
+interface CustomResourcesOptions {
   readonly template: Template
   readonly functions: Functions
   /** what was created, and with which properties */
@@ -38,6 +39,17 @@ interface Made extends Physical {
   readonly digest: string
   /** what an update put another in the place of, until that is deleted */
   readonly replaced?: Physical
+}
+
+/** From what was made of a resource to what the template wants. */
+interface Change {
+  readonly resource: Resource
+  readonly before: Made | undefined
+  /** of the properties that are wanted */
+  readonly digest: string
+  readonly send: Send
+  /** where it is on record what was made */
+  readonly file: string
 }
 
 /** What the URL takes; S3, where it leads to in AWS, has no such bound. */
@@ -60,26 +72,22 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     const file = join(options.dir, `${resource.logicalId}.json`)
     const send = (request: JsonObject): Promise<Answer> => ask(resource, request, responseUrl)
     const before = readJson(file) as unknown as Made | undefined
-    const digest = createHash('sha256').update(canonical(resource.properties)).digest('hex')
-    const made = before?.digest === digest ? before : await make(resource, before, digest, send, file)
-    if (made.replaced !== undefined) await removeReplaced(resource, made, send, file)
+    const digest = sha256(canonicalJson(resource.properties))
+    const change: Change = { resource, before, digest, send, file }
+    const made = before?.digest === digest ? before : await make(change)
+    if (made.replaced !== undefined) await removeReplaced(change, made)
   }
 
   /** A crash between the function's answer and the record asks again: a custom resource bears that. */
-  async function make(
-    resource: Resource,
-    before: Made | undefined,
-    digest: string,
-    send: Send,
-    file: string,
-  ): Promise<Made> {
+  async function make(change: Change): Promise<Made> {
+    const { resource, before, digest, send, file } = change
     const { logicalId, properties } = resource
     log(`${before === undefined ? 'creating' : 'updating'} ${logicalId}`)
     const answer = await send(
       before === undefined ? createRequest(resource) : updateRequest(resource, before, properties),
     )
     if (answer.tag === 'failed') {
-      await rollBack(resource, before, answer, send, file)
+      await rollBack(change, answer)
       throw new Error(`${logicalId} failed: ${answer.reason}`)
     }
     const made = madeOf(answer.physicalId, properties, digest, before)
@@ -89,11 +97,8 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
 
   /** A crash on the way leaves what was before: a create is tried again, and so is an update. */
   async function rollBack(
-    resource: Resource,
-    before: Made | undefined,
+    { resource, before, send, file }: Change,
     { physicalId = unnamed(resource) }: Extract<Answer, { tag: 'failed' }>,
-    send: Send,
-    file: string,
   ): Promise<void> {
     const { logicalId, properties } = resource
     log(`rolling back ${logicalId}`)
@@ -109,10 +114,8 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
 
   /** The update stands, whatever becomes of the old one. A crash before it is forgotten asks again. */
   async function removeReplaced(
-    resource: Resource,
+    { resource, send, file }: Change,
     { replaced, ...made }: Made,
-    send: Send,
-    file: string,
   ): Promise<void> {
     const answer = await send(deleteRequest(resource, replaced!))
     if (answer.tag === 'failed') log(`the old ${resource.logicalId} was not deleted: ${answer.reason}`)

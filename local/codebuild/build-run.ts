@@ -15,7 +15,7 @@ export interface BuildRun {
   stop(): void
 }
 
-export interface BuildRunOptions {
+interface BuildRunOptions {
   readonly build: Build
   readonly project: Project
   readonly builds: Builds

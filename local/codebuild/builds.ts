@@ -6,7 +6,7 @@ import type { JsonObject } from '../wire/json.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
 
 export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
-export type PhaseStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
+type PhaseStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
 
 /** In their order; a build that a builder took passes all of these that nothing keeps it from. */
 const PHASES = [
@@ -25,7 +25,7 @@ const PHASES = [
 /** https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildPhase.html */
 export type PhaseType = (typeof PHASES)[number]
 
-export interface PhaseRecord {
+interface PhaseRecord {
   readonly type: PhaseType
   /** COMPLETED never has one */
   readonly status?: PhaseStatus

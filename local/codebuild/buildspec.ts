@@ -3,8 +3,8 @@
 import { parse } from 'yaml'
 import { isObject, type Json, type JsonObject, object, string, strings } from '../wire/json.ts'
 
-export const PHASES = ['INSTALL', 'PRE_BUILD', 'BUILD', 'POST_BUILD'] as const
-export type PhaseName = (typeof PHASES)[number]
+const PHASES = ['INSTALL', 'PRE_BUILD', 'BUILD', 'POST_BUILD'] as const
+type PhaseName = (typeof PHASES)[number]
 
 export interface BuildSpec {
   readonly shell: 'sh' | 'bash'

@@ -25,7 +25,7 @@ import {
 } from './builds.ts'
 import { openProject, type Project, variableOf } from './project.ts'
 
-export interface CodeBuild {
+interface CodeBuild {
   readonly operations: Operations
   /** Ends what the last process left unended, and tells it. */
   recover(): void
@@ -35,7 +35,7 @@ export interface CodeBuild {
   stop(): Promise<void>
 }
 
-export interface CodeBuildOptions {
+interface CodeBuildOptions {
   readonly template: Template
   readonly roles: Roles
   readonly events: Pick<Events, 'emit'>
@@ -130,7 +130,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     const before = builds.all().find((build) => isSame(build, project, order, now()))
     if (before !== undefined) return { build: describe(before) }
     checkQueue()
-    const build = newBuild(project, order, caller, builds, now())
+    const build = newBuild({ project, order, caller, number: nextNumber(builds) }, now())
     builds.save(build)
     announce(build)
     if (build.end === undefined) {
@@ -264,17 +264,21 @@ function variablesOf(project: Project, overrides: readonly Variable[]): Variable
   return [...kept, ...overrides]
 }
 
-function newBuild(
-  project: Project,
-  { token, overrides }: Order,
-  caller: Principal,
-  builds: Builds,
-  now: number,
-): Build {
+const nextNumber = (builds: Builds): number =>
+  builds.all().reduce((most, { number }) => Math.max(most, number), 0) + 1
+
+interface NewBuild {
+  readonly project: Project
+  readonly order: Order
+  readonly caller: Principal
+  readonly number: number
+}
+
+function newBuild({ project, order: { token, overrides }, caller, number }: NewBuild, now: number): Build {
   const build: Build = {
     id: `${project.name}:${randomUUID()}`,
     project: project.name,
-    number: builds.all().reduce((most, { number }) => Math.max(most, number), 0) + 1,
+    number,
     status: 'IN_PROGRESS',
     phases: [
       { type: 'SUBMITTED', status: 'SUCCEEDED', start: now, end: now },

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Order } from './builder-protocol.ts'
 import { SCRIPTS } from './buildspec.ts'
 
-export interface Sandbox {
+interface Sandbox {
   /**
    * Starts `sh {SCRIPTS}/driver` in a new folder of its own below `scratch`, with the roots at /roots. Output comes by stdout, what the
    * driver tells by descriptor 3. The end of this process ends the sandbox with all that is in it.

@@ -76,7 +76,7 @@ export interface TableIndex {
   readonly attributes: readonly string[] | undefined
 }
 
-export const OPERATIONS = [
+const OPERATIONS = [
   'BatchGetItem',
   'BatchWriteItem',
   'CreateTable',

@@ -5,7 +5,7 @@ import { compileMatcher, type Matcher } from './matchers.ts'
 
 /** All of them must fit. By the order of their paths. */
 export type Branch = readonly Field[]
-export interface Field {
+interface Field {
   /** `detail.build-status`: a name with a dot is the same as a name within a name */
   readonly path: string
   /** one of them must fit */

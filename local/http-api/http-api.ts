@@ -1,7 +1,8 @@
 // The HTTP API of the template: its routes, its limits, and its functions' answers.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Fn, Functions, Outcome } from '../lambda/lambda.ts'
+import type { Fn, Functions } from '../lambda/lambda.ts'
+import type { Outcome } from '../lambda/runner.ts'
 import type { Room } from '../room.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { readBody } from '../wire/aws-json.ts'
@@ -12,7 +13,7 @@ import { answerOf, eventOf, type HttpAnswer, INTERNAL, message, pathOf } from '.
 import { createRouter, type Found, parseRouteKey, type Route } from './routes.ts'
 import type { Waiting } from './waiting.ts'
 
-export interface HttpApiOptions {
+interface HttpApiOptions {
   readonly template: Template
   readonly functions: Functions
   readonly publicUrl: string

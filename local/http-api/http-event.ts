@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 import { ACCOUNT } from '../wire/types.ts'
 
-export interface RouteMatch {
+interface RouteMatch {
   readonly apiId: string
   readonly stage: string
   readonly routeKey: string

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 
-export type SignatureCode =
+type SignatureCode =
   /** neither an Authorization header nor a presigned query */
   | 'MissingAuthentication'
   /** the request line, the header or the query cannot be read, or says two things at once */

@@ -2,6 +2,7 @@
 
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { sha256 } from '../wire/digest.ts'
 import { type Clock, type Principal, type Principals, REGION } from '../wire/types.ts'
 import {
   ALGORITHM,
@@ -14,8 +15,6 @@ import {
   type Target,
 } from './sigv4-claim.ts'
 
-export { parseTarget, type SignatureCode, SignatureError, type Target } from './sigv4-claim.ts'
-
 export interface SignedRequest {
   readonly method: string
   /** the request-target as it came over the wire */
@@ -25,7 +24,7 @@ export interface SignedRequest {
   readonly bodySha256?: string
 }
 
-export interface Verifier {
+interface Verifier {
   readonly principals: Principals
   readonly now: Clock
   /** name in the credential scope, e.g. `s3`, `dynamodb`, `events` */
@@ -151,8 +150,7 @@ const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 function signatureOf(secret: string, { scope, amzDate }: Claim, canonical: string): string {
-  const hash = createHash('sha256').update(canonical).digest('hex')
-  const text = [ALGORITHM, amzDate, scope.join('/'), hash].join('\n')
+  const text = [ALGORITHM, amzDate, scope.join('/'), sha256(canonical)].join('\n')
   return createHmac('sha256', signingKey(secret, scope)).update(text).digest('hex')
 }
 

@@ -2,12 +2,12 @@
 
 import type { Labels, Metric, Sample } from './text.ts'
 
-export interface Counter {
+interface Counter {
   add(labels: Labels): void
   metric(): Metric
 }
 
-export interface CounterOptions {
+interface CounterOptions {
   readonly name: string
   readonly help: string
   /** Those that are told from the beginning, as 0: a rate needs a value before the first event. */

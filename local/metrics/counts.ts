@@ -6,7 +6,7 @@ import type { Step } from '../story/story.ts'
 import { createCounter } from './counter.ts'
 import type { Metric } from './text.ts'
 
-export interface Counts {
+interface Counts {
   /** `route`: as it stands in the template, or one of `OWN_ROUTES` */
   answered(route: string, status: number): void
   step(step: Step): void

@@ -2,7 +2,7 @@
 
 import { request } from 'node:http'
 
-export interface HealthOptions {
+interface HealthOptions {
   /** whether it has started, goes on, or is about to stop */
   readonly phase: () => 'starting' | 'running' | 'stopping'
   readonly lacks: () => string | undefined

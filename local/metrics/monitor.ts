@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Service } from '../wire/types.ts'
 import { CONTENT_TYPE } from './text.ts'
 
-export interface MonitorOptions {
+interface MonitorOptions {
   /** `undefined`: all is well; else why not, in one line */
   readonly fault: () => Promise<string | undefined>
   /** `undefined`: it has not started yet */

@@ -14,7 +14,7 @@ export interface Address {
   readonly port: number
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   /** `undefined`: nobody watches */
   readonly address: Address | undefined
   /** of the stack itself */
@@ -24,12 +24,12 @@ export interface WatchOptions {
 }
 
 /** What a stack that has started can tell. */
-export interface Told {
+interface Told {
   readonly counts: () => Metric[]
   readonly standing: () => Pick<Standing, 'waiting' | 'builds' | 'failedEvents' | 'disk'>
 }
 
-export interface Watch {
+interface Watch {
   readonly url: string | undefined
   running(told: Told): void
   stopping(): void

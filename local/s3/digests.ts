@@ -5,11 +5,11 @@ import { crc32 } from 'node:zlib'
 import { S3Error } from './errors.ts'
 
 export const CHECKSUMS = ['crc32', 'sha256'] as const
-export type Checksum = (typeof CHECKSUMS)[number]
+type Checksum = (typeof CHECKSUMS)[number]
 /** base64, as in `x-amz-checksum-*` */
 export type Checksums = Readonly<Partial<Record<Checksum, string>>>
 
-export interface Digests {
+interface Digests {
   readonly bytes: number
   readonly md5: Buffer
   readonly sha256: Buffer

@@ -1,7 +1,7 @@
 // S3's errors: their codes, statuses and XML.
 
 import type { ServerResponse } from 'node:http'
-import { SignatureError } from '../iam/sigv4.ts'
+import { SignatureError } from '../iam/sigv4-claim.ts'
 import { documentOf, element } from './xml.ts'
 
 const STATUS = {
@@ -33,7 +33,7 @@ const STATUS = {
   SlowDown: 503,
   XAmzContentSHA256Mismatch: 400,
 } as const
-export type S3Code = keyof typeof STATUS
+type S3Code = keyof typeof STATUS
 
 export class S3Error extends Error {
   readonly code: S3Code

@@ -1,9 +1,10 @@
 // Objects on disk: one file each, the bytes and then what is known about them, so that one rename is all.
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { type FileHandle, link, open, readdir, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sha256 } from '../wire/digest.ts'
 import type { Checksums } from './digests.ts'
 import { type HeldObject, holdObjects } from './held.ts'
 
@@ -19,7 +20,7 @@ export interface ObjectInfo {
   readonly checksums: Checksums
 }
 
-export interface Upload {
+interface Upload {
   readonly bucket: string
   readonly key: string
   readonly body: AsyncIterable<Uint8Array>
@@ -48,7 +49,7 @@ export interface ListedObject extends ObjectInfo {
   readonly usedAt: number
 }
 
-export interface ObjectsOptions {
+interface ObjectsOptions {
   /** folders of buckets that several processes have: what they create there is whole or not there at all */
   readonly shared?: Readonly<Record<string, string>>
   /** buckets whose use is told */
@@ -119,7 +120,7 @@ export function openObjects(
 }
 
 /** Of an object's file in the folder of its bucket. */
-export const objectName = (key: string): string => createHash('sha256').update(key).digest('hex')
+export const objectName = (key: string): string => sha256(key)
 
 /** All of an object's bytes; `undefined` where there is none. For what is small enough to be held. */
 export async function wholeObject(

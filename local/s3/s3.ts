@@ -15,7 +15,7 @@ import { listObjects } from './list.ts'
 import { type Objects, openObjects } from './objects.ts'
 import { putObject } from './put.ts'
 
-export interface S3Options {
+interface S3Options {
   /** belongs to this service alone, and to one process at a time */
   readonly dir: string
   readonly buckets: readonly string[]

@@ -1,7 +1,7 @@
 // The little XML that S3's answers need.
 
 /** Markup that is already escaped. */
-export interface Markup {
+interface Markup {
   readonly markup: string
 }
 

@@ -34,7 +34,7 @@ export interface Queue {
   counts(): { readonly visible: number; readonly hidden: number }
 }
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly dir: string
   readonly retentionMs: number
   /** bytes of a message */

@@ -20,7 +20,7 @@ export interface Queues {
   count(): number
 }
 
-export interface QueuesOptions {
+interface QueuesOptions {
   readonly dir: string
   readonly template: Template
   readonly now: Clock

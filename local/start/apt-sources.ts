@@ -10,7 +10,7 @@ export interface Suite extends AptOptions {
   readonly suite: string
 }
 
-export interface AptOptions {
+interface AptOptions {
   /** `false`: apt on this host believes lists past their Valid-Until, apt.conf(5) */
   readonly checkValidUntil?: boolean
 }

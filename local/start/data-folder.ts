@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { tryWriting } from '../room.ts'
 import { readJson, writeJson } from '../wire/files.ts'
 
-export interface DataFolder {
+interface DataFolder {
   /** its real path */
   readonly dir: string
   /** whether it is still where it was, and the same */
@@ -15,7 +15,7 @@ export interface DataFolder {
   close(): void
 }
 
-export interface DataFolderOptions {
+interface DataFolderOptions {
   readonly dir: string
   readonly log: (line: string) => void
   /** Called once where the folder is taken away while the stack runs, with what to tell a person. */
@@ -23,7 +23,7 @@ export interface DataFolderOptions {
 }
 
 /** Says that a folder is a stack's, and in which form its data is. */
-export const MARK = 'stack.json'
+const MARK = 'stack.json'
 /** A change of form that older software cannot read counts one up, and takes the form before it over. */
 export const FORM = 1
 /** There while a backup is restored into the folder. */

@@ -10,7 +10,7 @@ export const DONE = 'first-roots'
 /** The script's environment has the settings here. */
 export const SETTINGS = 'FIRST_ROOT_SETTINGS'
 
-export interface FirstRootOptions {
+interface FirstRootOptions {
   /** folder of the project */
   readonly root: string
   /** of this user */

@@ -9,7 +9,7 @@ import { remove, writeJson } from '../wire/files.ts'
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 import type { Suite } from './apt-sources.ts'
 
-export interface SynthesisOptions {
+interface SynthesisOptions {
   /** folder of the project */
   readonly root: string
   readonly dataDir: string

@@ -26,7 +26,7 @@ export interface Step {
   readonly waiting: number
 }
 
-export interface StoryOptions {
+interface StoryOptions {
   readonly now: () => number
   /** milliseconds since some moment; never goes back */
   readonly elapsed: () => number
@@ -34,7 +34,7 @@ export interface StoryOptions {
   readonly tell: (step: Step) => void
 }
 
-export interface Story {
+interface Story {
   /** an event on the bus: its `detail-type` and its `detail` */
   event(type: string, detail: Json): void
   /** the `message` of an entry in a function's log */

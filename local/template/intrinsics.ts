@@ -1,13 +1,10 @@
 // CloudFormation's intrinsic functions, as far as the template uses them; any other is an error that names it.
 
-import { isObject, type Json, type JsonObject, list, number, string } from '../wire/json.ts'
+import { isObject, type Json, list, number, string } from '../wire/json.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
 import type { Identity } from './resource-types.ts'
 
 export interface Scope {
-  readonly stack: string
-  readonly parameters: JsonObject
-  readonly conditions: JsonObject
   /** what another stack exports under that name */
   exported(name: string): Json | undefined
   isResource(logicalId: string): boolean
@@ -16,17 +13,11 @@ export interface Scope {
   attribute(logicalId: string, attribute: string): string
 }
 
-/** What `AWS::NoValue` gives: the property is as if it were not there. */
-type Resolved = Json | undefined
+/** `where`: the place in the template, for messages. */
+export type Resolve = (value: Json, where: string) => Json
 
-export interface Resolver {
-  resolve(value: Json, where: string): Resolved
-  /** whether the named condition holds */
-  holds(condition: string): boolean
-}
-
-export function resolver(scope: Scope): Resolver {
-  const functions: Readonly<Record<string, (argument: Json, where: string) => Resolved>> = {
+export function resolver(scope: Scope): Resolve {
+  const functions: Readonly<Record<string, Resolve>> = {
     Ref: (argument, where) => ref(scope, string(argument, where)),
     'Fn::GetAtt': (argument, where) => {
       const [id, ...attribute] =
@@ -56,24 +47,11 @@ export function resolver(scope: Scope): Resolver {
       const [separator, text] = list(argument, where)
       return string(must(text, where), where).split(string(separator, where))
     },
-    'Fn::If': (argument, where) => {
-      const [condition, then, otherwise] = list(argument, where)
-      return resolve((holds(string(condition, where)) ? then : otherwise) ?? null, where)
-    },
-    'Fn::Equals': (argument, where) => {
-      const [left, right] = list(argument, where)
-      return must(left, where) === must(right, where)
-    },
-    'Fn::And': (argument, where) => list(argument, where).every((part) => must(part, where) === true),
-    'Fn::Or': (argument, where) => list(argument, where).some((part) => must(part, where) === true),
-    'Fn::Not': (argument, where) => must(list(argument, where)[0], where) !== true,
-    Condition: (argument, where) => holds(string(argument, where)),
   }
 
   function must(value: Json | undefined, where: string): Json {
-    const resolved = value === undefined ? undefined : resolve(value, where)
-    if (resolved === undefined) throw new Error(`${where}: an argument is missing`)
-    return resolved
+    if (value === undefined) throw new Error(`${where}: an argument is missing`)
+    return resolve(value, where)
   }
   const texts = (value: Json | undefined, where: string): string[] =>
     list(must(value, where), where).map((part) => string(part, where))
@@ -85,53 +63,37 @@ export function resolver(scope: Scope): Resolver {
       if (isObject(variables) && Object.hasOwn(variables, name))
         return string(must(variables[name], where), where)
       const dot = name.indexOf('.')
-      return dot < 0
-        ? string(ref(scope, name), where)
-        : scope.attribute(name.slice(0, dot), name.slice(dot + 1))
+      return dot < 0 ? ref(scope, name) : scope.attribute(name.slice(0, dot), name.slice(dot + 1))
     })
   }
 
-  function resolve(value: Json, where: string): Resolved {
+  function resolve(value: Json, where: string): Json {
     if (typeof value === 'string' && value.includes('{{resolve:'))
       throw new Error(`${where}: dynamic references are not known here`)
-    if (Array.isArray(value))
-      return value.map((part) => resolve(part, where)).filter((part) => part !== undefined)
+    if (Array.isArray(value)) return value.map((part) => resolve(part, where))
     if (!isObject(value)) return value
     const names = Object.keys(value)
     const name = names[0]
-    if (names.length === 1 && name !== undefined && isIntrinsic(name, where)) {
+    if (names.length === 1 && name !== undefined && isIntrinsic(name)) {
       if (!Object.hasOwn(functions, name)) throw new Error(`${where}: intrinsic ${name} is not known here`)
       return functions[name]!(value[name] ?? null, where)
     }
-    const entries = names.map((key) => [key, resolve(value[key] ?? null, `${where}.${key}`)] as const)
-    return Object.fromEntries(entries.filter(([, resolved]) => resolved !== undefined))
+    return Object.fromEntries(names.map((key) => [key, resolve(value[key] ?? null, `${where}.${key}`)]))
   }
-
-  function holds(condition: string): boolean {
-    const definition = scope.conditions[condition]
-    if (definition === undefined) throw new Error(`condition ${condition} is not defined`)
-    return resolve(definition, `Conditions.${condition}`) === true
-  }
-  return { resolve, holds }
+  return resolve
 }
 
-/** A policy's `Condition` block is no intrinsic; the name is one only within Conditions. */
-const isIntrinsic = (name: string, where: string): boolean =>
-  name === 'Ref' || name.startsWith('Fn::') || (name === 'Condition' && where.startsWith('Conditions.'))
+const isIntrinsic = (name: string): boolean => name === 'Ref' || name.startsWith('Fn::')
 
-function ref(scope: Scope, name: string): Resolved {
-  const pseudo: Readonly<Record<string, Resolved>> = {
-    'AWS::AccountId': ACCOUNT,
-    'AWS::NoValue': undefined,
-    'AWS::Partition': 'aws',
-    'AWS::Region': REGION,
-    'AWS::StackId': `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${scope.stack}/local`,
-    'AWS::StackName': scope.stack,
-    'AWS::URLSuffix': 'amazonaws.com',
-  }
-  if (Object.hasOwn(pseudo, name)) return pseudo[name]
-  if (scope.isResource(name)) return scope.ref(name)
-  const parameter = scope.parameters[name]
-  if (isObject(parameter) && parameter.Default !== undefined) return parameter.Default
-  throw new Error(`Ref ${name}: no such resource, pseudo parameter or parameter with a default`)
+const PSEUDO_PARAMETERS = new Map([
+  ['AWS::AccountId', ACCOUNT],
+  ['AWS::Partition', 'aws'],
+  ['AWS::Region', REGION],
+  ['AWS::URLSuffix', 'amazonaws.com'],
+])
+
+function ref(scope: Scope, name: string): string {
+  const value = PSEUDO_PARAMETERS.get(name) ?? (scope.isResource(name) ? scope.ref(name) : undefined)
+  if (value === undefined) throw new Error(`Ref ${name}: no such resource or pseudo parameter`)
+  return value
 }

@@ -1,6 +1,6 @@
 // The resource types that have a life, or a stated rest, on one machine: their names, attributes and properties.
 
-import { createHash } from 'node:crypto'
+import { sha256 } from '../wire/digest.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
 
 /** What a resource's references are made of. */
@@ -14,7 +14,7 @@ export interface Identity {
   readonly publicUrl: string
 }
 
-export interface ResourceType {
+interface ResourceType {
   /** the property that names the resource, where there is one */
   readonly nameProperty?: string
   /** the property that names what it lies in */
@@ -30,8 +30,7 @@ export interface ResourceType {
 }
 
 const arn = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`
-const digest = (text: string, length: number): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, length)
+const digest = (text: string, length: number): string => sha256(text).slice(0, length)
 
 const plainName = (stack: string, id: string): string => `${stack}-${id}`
 const bucketName = (stack: string, id: string): string =>
@@ -84,7 +83,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   'AWS::S3::Bucket': {
     ...named(
       'BucketName',
-      { Arn: bucketArn, DomainName: (it) => `${it.name}.s3.amazonaws.com` },
+      { Arn: bucketArn },
       ['LifecycleConfiguration'],
       [
         'BucketEncryption',
@@ -145,7 +144,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   ),
   'AWS::IAM::Role': named(
     'RoleName',
-    { Arn: roleArn, RoleId: (it) => `AROA${digest(it.name, 16).toUpperCase()}` },
+    { Arn: roleArn },
     ['AssumeRolePolicyDocument', 'ManagedPolicyArns', 'Policies'],
     ['MaxSessionDuration', 'Path'],
   ),
@@ -153,7 +152,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Api': {
     ...named(
       undefined,
-      { ApiEndpoint: (it) => it.publicUrl, ApiId: byName },
+      { ApiEndpoint: (it) => it.publicUrl },
       ['ProtocolType'],
       ['DisableExecuteApiEndpoint', 'IpAddressType', 'Name'],
     ),
@@ -210,12 +209,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   },
   'AWS::SQS::QueuePolicy': named(undefined, {}, ['PolicyDocument', 'Queues'], []),
   'AWS::SecretsManager::Secret': {
-    ...named(
-      'Name',
-      { Id: secretArn },
-      ['GenerateSecretString', 'SecretString'],
-      ['KmsKeyId', 'ReplicaRegions'],
-    ),
+    ...named('Name', {}, ['GenerateSecretString', 'SecretString'], ['KmsKeyId', 'ReplicaRegions']),
     ref: secretArn,
   },
   'AWS::SecretsManager::ResourcePolicy': named(
@@ -240,7 +234,14 @@ const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> 
     ref: byName,
     attributes: { DomainName: (it) => `${it.name.toLowerCase()}.cloudfront.net` },
   },
+  'AWS::CloudFront::CachePolicy': { ref: byName, attributes: {} },
+  'AWS::CloudFront::Function': {
+    ref: byName,
+    attributes: { FunctionARN: (it) => arn('cloudfront', `function/${it.name}`) },
+  },
+  'AWS::CloudFront::OriginAccessControl': { ref: byName, attributes: { Id: byName } },
   'AWS::CloudFront::OriginRequestPolicy': { ref: byName, attributes: {} },
+  'AWS::CloudFront::ResponseHeadersPolicy': { ref: byName, attributes: {} },
   'AWS::CloudWatch::Alarm': {
     ref: byName,
     attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) },
@@ -251,7 +252,7 @@ const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> 
   'AWS::CodeDeploy::DeploymentGroup': { ref: byName, attributes: {} },
   'AWS::Logs::LogGroup': { ref: byName, attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
   'AWS::Logs::MetricFilter': { ref: byName, attributes: {} },
-  'AWS::SNS::Topic': { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: byName } },
+  'AWS::SNS::Topic': { ref: topicArn, attributes: {} },
   'AWS::SNS::Subscription': { ref: byName, attributes: {} },
   'AWS::SNS::TopicPolicy': { ref: byName, attributes: {} },
 }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve as resolvePath } from 'node:path'
 import { isObject, type Json, type JsonObject, object, string } from '../wire/json.ts'
 import { type Exports, exportsOf, resolveInOrder } from './exports.ts'
-import { resolver, type Scope } from './intrinsics.ts'
+import { type Resolve, resolver, type Scope } from './intrinsics.ts'
 import { type Identity, isCustom, isInert, resourceType } from './resource-types.ts'
 
 export interface Resource {
@@ -31,9 +31,8 @@ export interface Template {
   asset(s3Key: string): string
 }
 
-const SECTIONS = ['Conditions', 'Description', 'Metadata', 'Outputs', 'Parameters', 'Resources', 'Rules']
+const SECTIONS = ['Description', 'Outputs', 'Resources']
 const ATTRIBUTES = [
-  'Condition',
   'DeletionPolicy',
   'DependsOn',
   'Metadata',
@@ -109,15 +108,11 @@ interface Surroundings {
 function resolveAll(surroundings: Surroundings, document: JsonObject): Part {
   known(Object.keys(document), SECTIONS, 'section')
   const raw = object(document.Resources, 'Resources')
-  const scope = scopeOf(surroundings, document, raw)
-  const { resolve, holds } = resolver(scope)
-  const present = Object.keys(raw).filter((id) => {
-    const condition = object(raw[id], id).Condition
-    return condition === undefined || holds(string(condition, `${id}.Condition`))
-  })
+  const scope = scopeOf(surroundings, raw)
+  const resolve = resolver(scope)
   const outputs = object(resolve(document.Outputs ?? {}, 'Outputs'), 'Outputs')
   return {
-    resources: present.map((id) => toResource(id, object(raw[id], id), scope, resolve)),
+    resources: Object.keys(raw).map((id) => toResource(id, object(raw[id], id), scope, resolve)),
     outputs: outputsOf(outputs),
     exports: exportsOf(outputs),
   }
@@ -131,12 +126,7 @@ const outputsOf = (outputs: JsonObject): Record<string, string> =>
     }),
   )
 
-function toResource(
-  logicalId: string,
-  raw: JsonObject,
-  scope: Scope,
-  resolve: (value: Json, where: string) => Json | undefined,
-): Resource {
+function toResource(logicalId: string, raw: JsonObject, scope: Scope, resolve: Resolve): Resource {
   known(Object.keys(raw), ATTRIBUTES, `attribute of ${logicalId}:`)
   const type = string(raw.Type, `${logicalId}.Type`)
   const properties = isInert(type) ? {} : object(resolve(raw.Properties ?? {}, logicalId), logicalId)
@@ -162,7 +152,7 @@ function checkProperties(type: string, logicalId: string, properties: JsonObject
 }
 
 /** Physical names depend on nothing but the template, so that a second start finds its data. */
-function scopeOf({ stack, publicUrl, exports }: Surroundings, document: JsonObject, raw: JsonObject): Scope {
+function scopeOf({ stack, publicUrl, exports }: Surroundings, raw: JsonObject): Scope {
   const identity = (logicalId: string): Identity => {
     const entry = raw[logicalId]
     if (!isObject(entry)) throw new Error(`the template refers to ${logicalId}, which it does not define`)
@@ -171,7 +161,7 @@ function scopeOf({ stack, publicUrl, exports }: Surroundings, document: JsonObje
     const { nameProperty, withinProperty, name } = resourceType(type)
     const textOf = (property: string | undefined): string | undefined => {
       const given = property && isObject(entry.Properties) ? entry.Properties[property] : undefined
-      const resolved = given === undefined ? undefined : resolver(scope).resolve(given, logicalId)
+      const resolved = given === undefined ? undefined : resolver(scope)(given, logicalId)
       return typeof resolved === 'string' ? resolved : undefined
     }
     return {
@@ -182,9 +172,6 @@ function scopeOf({ stack, publicUrl, exports }: Surroundings, document: JsonObje
   const typeOf = (logicalId: string) =>
     resourceType(string(object(raw[logicalId], logicalId).Type, logicalId))
   const scope: Scope = {
-    stack,
-    parameters: isObject(document.Parameters) ? document.Parameters : {},
-    conditions: isObject(document.Conditions) ? document.Conditions : {},
     exported: (name) => exports.get(name),
     isResource: (logicalId) => Object.hasOwn(raw, logicalId),
     identity,

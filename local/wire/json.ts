@@ -38,12 +38,12 @@ export const strings = (value: Json | undefined, where: string): readonly string
   many(value).map((entry) => string(entry, where))
 
 /** Same value, same text: names are sorted. */
-export function canonical(value: Json | undefined): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+export function canonicalJson(value: Json | undefined): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value ?? null)
   const names = Object.keys(value).filter((name) => value[name] !== undefined)
   return `{${names
     .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)
+    .map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name])}`)
     .join(',')}}`
 }

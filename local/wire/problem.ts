@@ -8,7 +8,7 @@ export interface Problem {
   readonly detail: string
 }
 
-export interface ProblemAnswer {
+interface ProblemAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer

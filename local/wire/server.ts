@@ -6,7 +6,7 @@ import { type AddressInfo, type ListenOptions, Server as NetServer, type Socket 
 import { remove } from './files.ts'
 import type { Service } from './types.ts'
 
-export interface Listening {
+interface Listening {
   readonly port: number
   close(): Promise<void>
   /** Takes no connection any more, and ends when those that are open have been answered, or after `ms`. */

@@ -3,7 +3,7 @@
 
 import type { Service } from './types.ts'
 
-export interface Turns {
+interface Turns {
   /** Resolves when one more of `kind` may begin, the first one first; to what tells that it has ended. */
   begin(kind: string): Promise<() => void>
 }
@@ -16,7 +16,7 @@ export interface HeadStart {
   readonly mostMs: number
 }
 
-export interface TurnsOptions {
+interface TurnsOptions {
   /** that run at one time */
   readonly atOnce: number
   readonly headStart: (kind: string) => HeadStart

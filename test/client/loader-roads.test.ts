@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { RawFacts } from '../../lib/clients/host-names.ts'
+import type { RawFacts } from '../../lib/clients/facts.ts'
 import { sha256 } from '../../lib/model/digest.ts'
 import { SHELLS, type Shell, write } from '../support/client/host.ts'
 import {

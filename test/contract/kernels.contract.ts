@@ -5,7 +5,7 @@ import type { RecordedKernel } from '../../lib/model/kernel.ts'
 import type { Kernels } from '../../lib/model/ports.ts'
 
 const ID = `${'a'.repeat(64)}/x86_64/vanilla_6.1.54_1`
-export const kernelOf = (digit: number): RecordedKernel => ({
+const kernelOf = (digit: number): RecordedKernel => ({
   config: 'a'.repeat(64),
   kernel: {
     arch: 'x86_64',

@@ -1,7 +1,7 @@
 // Hosts as people report them: what they are, what they have of their kernel, and what their kernel's tools say.
 
 import { gzipSync } from 'node:zlib'
-import type { RawFacts } from '../../lib/clients/host-names.ts'
+import type { RawFacts } from '../../lib/clients/facts.ts'
 import type { Http, Shell } from '../support/client/host.ts'
 import { RAW } from '../support/hosts.ts'
 import { fieldBytes, fieldText } from '../support/kconfig/field.ts'

@@ -31,7 +31,7 @@ export interface Deb {
   readonly arch?: 'amd64' | 'arm64' | 'all'
 }
 
-export interface SuiteState {
+interface SuiteState {
   /** `debian`, `debian-security` */
   readonly archive: string
   /** its place below `dists/` */

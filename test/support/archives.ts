@@ -17,7 +17,7 @@ const table = (name: string): string[][] =>
     .slice(1)
     .map((line) => line.split('\t'))
 
-export interface Vector {
+interface Vector {
   readonly file: string
   /** the key file and the fingerprint of the key that signed; `undefined`: nobody whose key is known */
   readonly by: { readonly keys: string; readonly fingerprint: string } | undefined

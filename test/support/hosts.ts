@@ -1,6 +1,8 @@
 // Hosts as they are met in the field: what os-release and uname say there.
 
-import { type HostFacts, hostFacts, type RawFacts } from '../../lib/clients/host-names.ts'
+import type { Wanted } from '../../lib/clients/ask.ts'
+import { type HostFacts, hostFacts, type RawFacts } from '../../lib/clients/facts.ts'
+import { clientAnswers } from '../../lib/clients/host-names.ts'
 
 const os = (...lines: string[]) => `${lines.join('\n')}\n`
 const X86 = { machine: 'x86_64' }
@@ -232,3 +234,7 @@ export const RAW = {
 export type HostId = keyof typeof RAW
 
 export const host = (id: HostId): HostFacts => hostFacts(RAW[id])
+
+/** What the clients ask for on a host, of those that ask for anything there. */
+export const clientNames = (facts: HostFacts, wanted: Wanted) =>
+  clientAnswers(facts, wanted).filter((answer) => 'path' in answer)

@@ -12,7 +12,7 @@ export const MODULE_INFO = [
   'vermagic=6.1.0-1-amd64 SMP preempt mod_unload modversions ',
 ] as const
 
-export interface ModuleText {
+interface ModuleText {
   /** lines of `.modinfo` */
   readonly info?: readonly string[]
   /** more C */

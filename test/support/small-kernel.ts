@@ -20,7 +20,7 @@ export interface SmallKernel {
   readonly tree: string
 }
 
-export interface SmallKernelOptions {
+interface SmallKernelOptions {
   /** command name, e.g. `clang-14` */
   readonly compiler: string
   /** what comes after the version in `uname -r`, e.g. `-1.el9.x86_64` */

@@ -1,7 +1,6 @@
 // Submissions for tests: a real config with the facts of the host that runs it.
 
-import type { RawFacts } from '../../lib/clients/host-names.ts'
-import { hostFacts } from '../../lib/clients/host-names.ts'
+import { hostFacts, type RawFacts } from '../../lib/clients/facts.ts'
 import type { Submission } from '../../lib/submit/submission.ts'
 import { configBytes } from './kconfig/vectors.ts'
 

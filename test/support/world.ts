@@ -16,6 +16,8 @@ import type { BuildLook, BuildOrder, BuildStatus } from '../../lib/model/ports.t
 import type { ConfigHash, KernelImage, Probe } from '../../lib/model/probe.ts'
 import { SIGN_MILLISECONDS } from '../../lib/model/retry.ts'
 import type { Settings } from '../../lib/model/settings.ts'
+import type { PackagePorts } from '../../lib/packages/channel.ts'
+import { packages, refreshPackages } from '../../lib/packages/packages.ts'
 import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
@@ -32,7 +34,7 @@ import { memoryPorts } from './memory.ts'
 export const UNAME_RELEASE = '6.1.0-1-amd64'
 export const DRIVER_VERSION = '1.2.3+driver'
 /** driver versions that the suites of the archive have */
-export const DRIVER_PACKAGES = ['0.23.2', '0.20.0']
+const DRIVER_PACKAGES = ['0.23.2', '0.20.0']
 export const PATH = `/driver/${DRIVER_VERSION}/x86_64/falco_debian_6.1.1-1-amd64_1.ko`
 export const KEY = PATH.slice(1)
 
@@ -46,7 +48,7 @@ export interface WorldOptions {
   /** options of the config that do not hold in its tree, as it tells them */
   readonly lost?: readonly string[]
   /** what its kernel makes of it, in whichever test or in each; `undefined`: that test leaves nothing */
-  readonly verdict?: Verdict | ((test: number) => Verdict)
+  readonly verdict?: TestResult | ((test: number) => TestResult)
   /** of its kernel, by its signed list; `undefined`: there is none */
   readonly image?: KernelImage | undefined
   /** why that does not come */
@@ -58,7 +60,7 @@ export interface WorldOptions {
   readonly identify?: (asked: ConfigHash) => Probe
 }
 
-type Verdict = 'passed' | 'failed' | undefined
+type TestResult = 'passed' | 'failed' | undefined
 
 /** Called before and after every call of a port; what it throws is what the caller sees. */
 export type Fault = (call: string, when: 'before' | 'after') => void
@@ -206,7 +208,9 @@ export function createWorld(options: WorldOptions) {
     rootUrls: memory.presigner.inputs,
     trees: createTrees(memory.store.inputs),
   }
-  const publishPorts: PublishPorts = {
+  const publishPorts: PublishPorts & PackagePorts = {
+    pointers: watch('pointers', memory.pointers),
+    images: watch('images', memory.imageItems),
     index,
     staging,
     builder,
@@ -291,6 +295,7 @@ export function createWorld(options: WorldOptions) {
       return memory.catalogue.write({ versions: DRIVER_PACKAGES, readAt: time })
     if (event.type === 'LoadTestRequested') return planLoadTest(planPorts, event)
     if (event.type === 'RootWanted') return undefined
+    if (event.type === 'PackagesWanted') return packages(publishPorts, event.key)
     if (event.type === 'ProbeRequested') return plan(planPorts, event)
     const { key, claim, type } = event
     const mayRun = type === 'BuildRunning'
@@ -363,6 +368,7 @@ export function createWorld(options: WorldOptions) {
         await take(event)
       }
     },
+    everyHour: () => refreshPackages(publishPorts),
     sweep: () => sweep({ index, bus, now, log: memory.log }),
     pass: (milliseconds: number) => {
       time += milliseconds

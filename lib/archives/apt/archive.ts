@@ -5,14 +5,14 @@ import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from '.
 import { newest } from './relations.ts'
 import { DPKG_ARCH, type Suite } from './suite.ts'
 
-export interface AptArchive {
+interface AptArchive {
   /** What is kept of all suites. ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
   packages(arch: Arch): Promise<readonly AptPackage[]>
   /** The newest package of that name; `undefined` when the archive has none. ProbeError as for `packages`. */
   find(name: string, arch: Arch): Promise<AptPackage | undefined>
 }
 
-export interface AptArchiveOptions {
+interface AptArchiveOptions {
   readonly suites: readonly Suite[]
   /** armored public keys, one of which must have signed each suite */
   readonly keyring: string

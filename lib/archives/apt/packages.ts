@@ -34,7 +34,7 @@ const MAX_TEXT = 256 * 1024 * 1024
 const MAX_LIST = 64 * 1024 * 1024
 export const MAX_SUBSET = 16 * 1024 * 1024
 
-export const subsetSchema = z.array(
+const subsetSchema = z.array(
   z.object({
     name: z.string(),
     version: z.string(),

@@ -101,7 +101,7 @@ const timeOf = (stamp: string): number =>
 
 const stampOf = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
 
-export interface Bounds {
+interface Bounds {
   readonly requests: number
   readonly bytes: number
   readonly milliseconds: number

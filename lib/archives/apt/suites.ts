@@ -8,7 +8,7 @@ import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from '.
 import { DPKG_ARCH, type Suite } from './suite.ts'
 
 /** A suite that its mirror does not have (`not-found`), or that could not be reached. */
-export interface Unread {
+interface Unread {
   readonly suite: Suite
   readonly error: ProbeError
 }
@@ -19,14 +19,14 @@ export interface Reading {
   readonly unread: readonly Unread[]
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** suites of a lower rank are read before the others; those of none are not read */
   readonly rank?: (suite: Suite) => number | undefined
   /** whether what was read decides, whatever the suites of higher ranks have */
   readonly decides?: (packages: readonly AptPackage[]) => boolean
 }
 
-export interface SuiteReader {
+interface SuiteReader {
   /**
    * ProbeError `signature-invalid`, `digest-mismatch` of any suite that was read; `mirror-unreachable` where none could
    * be.
@@ -34,7 +34,7 @@ export interface SuiteReader {
   read(arch: Arch, options?: ReadOptions): Promise<Reading>
 }
 
-export interface SuiteReaderOptions {
+interface SuiteReaderOptions {
   /** whose archive it is, for a person */
   readonly whose: string
   readonly suites: readonly Suite[]

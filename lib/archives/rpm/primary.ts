@@ -27,7 +27,7 @@ const listed = z.object({
 /** What a list says of a package: a hint, until the package's own signature was seen. */
 export type ListedRpm = Readonly<z.infer<typeof listed>>
 
-export interface PrimaryPorts extends RepomdPorts {
+interface PrimaryPorts extends RepomdPorts {
   /** keeps what was read of a list, by the list's digest */
   readonly inputs: Pick<Store, 'get' | 'create'>
   /** for repositories that have their list as a database alone, as Amazon Linux 2 */

@@ -7,7 +7,7 @@ import { ProbeError } from '../../model/errors.ts'
 import { checkSigned, checkTime, type Role, readMetadata, refused, type Signed } from './metadata.ts'
 import { newestRoot, type TufPorts } from './root.ts'
 
-export interface TufRepository {
+interface TufRepository {
   /** under which the versions that were read are remembered, wherever the repository is */
   readonly id: string
   /** URLs of the two folders, without a slash at their ends */

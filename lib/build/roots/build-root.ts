@@ -2,12 +2,13 @@
 // before the build where it never was.
 
 import { ProbeError } from '../../model/errors.ts'
+import type { RootSpec } from '../../model/events.ts'
 import type { Budgets, Bus, Clock, NewId, Phase } from '../../model/ports.ts'
 import type { Arch, Kind, Machines } from '../../model/probe.ts'
 import type { Chosen, Wanted } from './choose.ts'
 import type { RootRecord, RootRecords } from './records.ts'
 import type { Root, Roots } from './roots.ts'
-import { prefixOf, type RootSpec } from './spec.ts'
+import { prefixOf } from './spec.ts'
 
 /** What a build compiles in, and with. */
 export interface BuildRoot {

@@ -53,5 +53,5 @@ export function createRootRecords(roots: Pick<Store, 'get' | 'create'>): RootRec
   }
 }
 
-export const decodeRoot = (body: Uint8Array): RootRecord =>
+const decodeRoot = (body: Uint8Array): RootRecord =>
   parseOwnJson(schema, new TextDecoder().decode(body), 'the record of a root', 'compose did not write it so')

@@ -17,12 +17,13 @@ import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
 import { ROOT_KEYRING, type RootArchive } from '../../archives/roots.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
+import type { RootSpec } from '../../model/events.ts'
 import { listKey } from '../../model/keys.ts'
 import { limited } from '../../model/limited.ts'
 import { parseOwnJson } from '../../model/parse.ts'
 import { type Arch, type Package, packageSchema } from '../../model/probe.ts'
 import { type Available, type Chosen, chooseCross, type Wanted } from './choose.ts'
-import { guestsOf, packagesOf, type RootSpec, suffixOf } from './spec.ts'
+import { guestsOf, packagesOf, suffixOf } from './spec.ts'
 
 /** A root that can be composed. */
 export interface Root {
@@ -201,4 +202,4 @@ export const packageLines = (packages: readonly Package[]): string =>
     .join('')
 
 /** Of these lines, and of nothing else. */
-export const rootId = (packages: readonly Package[]): string => sha256(packageLines(packages))
+const rootId = (packages: readonly Package[]): string => sha256(packageLines(packages))

@@ -3,8 +3,6 @@
 import type { RootSpec } from '../../model/events.ts'
 import type { Arch } from '../../model/probe.ts'
 
-export type { RootSpec } from '../../model/events.ts'
-
 /** A shell, and what every script takes for granted. */
 const BASE = [
   'bash',

@@ -32,7 +32,7 @@ export interface Certificate {
 }
 
 /** A key that may sign yet, and will not for long. */
-export interface EndingKey {
+interface EndingKey {
   readonly fingerprint: string
   /** seconds since 1970 */
   readonly ends: number

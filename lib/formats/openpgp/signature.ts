@@ -32,7 +32,7 @@ interface Said {
 }
 
 /** RFC 9580, section 5.2.3.24. */
-export interface Notation {
+interface Notation {
   readonly name: string
   readonly value: string
 }

@@ -41,7 +41,7 @@ export interface Refused {
 export type Verdict = Good | Refused
 
 /** Takes what was signed, piece by piece; after the last one it says whether that holds. */
-export interface Checking {
+interface Checking {
   update(bytes: Uint8Array): void
   verdict(): Verdict
 }

@@ -17,7 +17,7 @@ export interface Candidate {
   readonly image: (built: number) => Promise<ListedPacman | undefined>
 }
 
-export type Look = Candidate | { readonly unread: ProbeError }
+type Look = Candidate | { readonly unread: ProbeError }
 
 const isKernel = (name: string): boolean => /^linux(?:-|$)/.test(name)
 

@@ -5,7 +5,7 @@ import { compilerIn, compilerTextIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 import type { Brought, Reading } from './packages.ts'
 
-export interface ArchTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
+interface ArchTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
   /** as it is in the package */
   readonly config: Uint8Array
 }

@@ -24,13 +24,13 @@ const kitFacts = z.object({
 })
 export type KitFacts = Readonly<z.infer<typeof kitFacts>>
 
-export interface KitPorts {
+interface KitPorts {
   readonly fetch: Fetch
   readonly inputs: Store
 }
 
 /** Bytes of a kit, which has 100 to 200 million: twice as many are in memory while one is fetched. */
-export const MAX_KIT = 400 * 1024 * 1024
+const MAX_KIT = 400 * 1024 * 1024
 const MAX_UNPACKED = 6 * 1024 ** 3
 const MAX_ENTRIES = 500_000
 const MAX_CONFIG = 1024 * 1024

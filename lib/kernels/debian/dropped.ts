@@ -18,7 +18,7 @@ import { parseRelease } from './names.ts'
 import { codenameOf } from './suites.ts'
 
 /** `packages`: all kernels of the suite that had this one, at its time; `undefined`: there are none. */
-export interface Dropped {
+interface Dropped {
   readonly packages: readonly AptPackage[] | undefined
   /** why there are none, for the refusal */
   readonly why: string
@@ -26,7 +26,7 @@ export interface Dropped {
   readonly isAway?: true
 }
 
-export interface DroppedKernels {
+interface DroppedKernels {
   /** ProbeError `signature-invalid`, `digest-mismatch`; what cannot be reached is told, and not thrown. */
   find(arch: Arch, kernelRelease: string): Promise<Dropped>
 }

@@ -12,7 +12,7 @@ import type { ConfigRequest, KernelName } from '../planner.ts'
 import { MAX_CONFIG } from './compiler-text.ts'
 import { canonicalRelease, isKernelHeaders, notFound, unameReleaseOf } from './headers.ts'
 
-export interface IdentifyPorts {
+interface IdentifyPorts {
   readonly inputs: Store
   readonly fetch: Fetch
 }

@@ -5,7 +5,7 @@ import { ProbeError } from '../../model/errors.ts'
 import type { KernelRequest } from '../planner.ts'
 import { otherOf } from './others.ts'
 
-export interface DebianRelease {
+interface DebianRelease {
   /** package version (`6.1.192-2`), or what stands there in a `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
   readonly version: string
   /** `amd64`, `cloud-amd64`, `rt-amd64`, the same with arm64, or `arm64-16k` */

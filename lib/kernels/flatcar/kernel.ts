@@ -8,7 +8,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Kind } from '../../model/probe.ts'
 import type { FlatcarRelease } from './names.ts'
 
-export interface FlatcarKernel {
+interface FlatcarKernel {
   readonly config: Kconfig
   /** e.g. `6.1.96-flatcar` */
   readonly unameRelease: string

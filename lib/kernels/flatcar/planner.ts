@@ -20,7 +20,7 @@ const PACKAGES = { name: 'flatcar_production_image_packages.txt', maxBytes: 1024
 /** With its first initramfs in it, 60 MB. */
 const IMAGE = { name: 'flatcar_production_pxe.vmlinuz', maxBytes: 256 * 1024 * 1024 }
 
-export interface FlatcarPorts extends PlannerPorts, Pick<SignedFilePorts, 'sources'> {
+interface FlatcarPorts extends PlannerPorts, Pick<SignedFilePorts, 'sources'> {
   readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
 }
 

@@ -22,7 +22,7 @@ export interface SignedFilePorts {
   readonly certificates: readonly Certificate[]
 }
 
-export interface ReleaseFile {
+interface ReleaseFile {
   readonly release: FlatcarRelease
   /** of the release, without a slash at its end */
   readonly folder: string
@@ -30,7 +30,7 @@ export interface ReleaseFile {
   readonly maxBytes: number
 }
 
-export interface SignedFile {
+interface SignedFile {
   readonly source: Source
   readonly bytes: number
 }

@@ -22,7 +22,7 @@ const MAX_MIRRORS = 64 * 1024
 /** Lists read at one time. */
 const AT_ONCE = 4
 
-export interface RpmPlannerOptions {
+interface RpmPlannerOptions {
   readonly target: RpmTarget
   readonly settings: RpmSettings
   /** absent: its distribution's, and those of the settings */

@@ -6,7 +6,7 @@ import { compilerIn, compilerTextIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 import { filesIn } from './packages.ts'
 
-export interface HeadersTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
+interface HeadersTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
   /** as it is in the package */
   readonly config: Uint8Array
 }

@@ -11,7 +11,7 @@ import type { HeadersPlan } from '../planner.ts'
 
 const MAX_CONFIG = 1024 * 1024
 
-export interface UbuntuTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
+interface UbuntuTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
   /** as it is in the package */
   readonly config: Uint8Array
 }

@@ -20,7 +20,7 @@ export interface ArchivePorts {
   readonly log: Log
 }
 
-export interface SignedArchive {
+interface SignedArchive {
   /** e.g. `6.1.192` */
   readonly version: string
   /** ends with `.tar.xz` */

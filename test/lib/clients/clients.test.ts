@@ -1,18 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  CLIENTS,
-  clientNames,
-  type HostFacts,
-  hostFacts,
-  hostName,
-  targetOf,
-  type Wanted,
-} from '../../../lib/clients/host-names.ts'
+import type { Wanted } from '../../../lib/clients/ask.ts'
+import { CLIENTS } from '../../../lib/clients/clients.ts'
+import { type HostFacts, hostFacts } from '../../../lib/clients/facts.ts'
+import { hostName } from '../../../lib/clients/host-names.ts'
+import { targetOf } from '../../../lib/clients/targets.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { DRIVER_NAMES, KINDS } from '../../../lib/model/probe.ts'
-import { canonical, LAYOUTS, parse, parseProbe } from '../../../lib/names/grammar.ts'
-import { type HostId, host, RAW } from '../../support/hosts.ts'
+import { canonical } from '../../../lib/names/aliases.ts'
+import { parse, parseProbe } from '../../../lib/names/grammar.ts'
+import { LAYOUTS } from '../../../lib/names/layouts.ts'
+import { clientNames, type HostId, host, RAW } from '../../support/hosts.ts'
 
 const KMOD: Wanted = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' }
 

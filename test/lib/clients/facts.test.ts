@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hostFacts, parseOsRelease } from '../../../lib/clients/host-names.ts'
+import { hostFacts } from '../../../lib/clients/facts.ts'
+import { parseOsRelease } from '../../../lib/clients/os-release.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { RAW } from '../../support/hosts.ts'
 

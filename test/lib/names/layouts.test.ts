@@ -2,18 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import type { Probe } from '../../../lib/model/probe.ts'
+import { canonical } from '../../../lib/names/aliases.ts'
+import { keyOfName, nameOf, parse, parseProbe } from '../../../lib/names/grammar.ts'
 import {
-  canonical,
   formatAs,
   formatConfigHash,
-  keyOfName,
   LAYOUTS,
-  nameOf,
   PROBE_LAYOUTS,
   type ProbeLayout,
-  parse,
-  parseProbe,
-} from '../../../lib/names/grammar.ts'
+} from '../../../lib/names/layouts.ts'
 import { configHashes, flatProbes, probes } from '../../support/names/arbitraries.ts'
 
 const RUNS = { numRuns: 10_000 }

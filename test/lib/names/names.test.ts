@@ -2,16 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import type { Probe } from '../../../lib/model/probe.ts'
-import {
-  canonical,
-  format,
-  formatAs,
-  keyOf,
-  keyOfName,
-  parse,
-  parseProbe,
-  probeOf,
-} from '../../../lib/names/grammar.ts'
+import { canonical } from '../../../lib/names/aliases.ts'
+import { format, keyOf, keyOfName, parse, parseProbe, probeOf } from '../../../lib/names/grammar.ts'
+import { formatAs } from '../../../lib/names/layouts.ts'
 import { probes, submittedProbes } from '../../support/names/arbitraries.ts'
 
 const probe: Probe = {

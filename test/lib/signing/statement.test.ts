@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatAs, parse } from '../../../lib/names/grammar.ts'
+import { parse } from '../../../lib/names/grammar.ts'
+import { formatAs } from '../../../lib/names/layouts.ts'
 import { type StatementFacts, statementOf } from '../../../lib/signing/statement.ts'
 
 const source = (name: string) => ({

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SignatureError, type SignedRequest, verifyRequest } from '../../../local/iam/sigv4.ts'
+import { type SignedRequest, verifyRequest } from '../../../local/iam/sigv4.ts'
+import { SignatureError } from '../../../local/iam/sigv4-claim.ts'
 import { OWNER, presign, signerOf } from '../../support/local/s3-lab.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0)

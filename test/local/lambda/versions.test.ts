@@ -3,7 +3,8 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRoles } from '../../../local/iam/roles.ts'
-import { createFunctions, type Outcome } from '../../../local/lambda/lambda.ts'
+import { createFunctions } from '../../../local/lambda/lambda.ts'
+import type { Outcome } from '../../../local/lambda/runner.ts'
 import { loadTemplate } from '../../../local/template/template.ts'
 import type { Json, JsonObject } from '../../../local/wire/json.ts'
 import { live, temporaryFolder, writeAssembly } from '../../support/local/assembly.ts'
@@ -15,7 +16,7 @@ const TELLS = `exports.handler = async (_, { functionVersion, invokedFunctionArn
 async function functionsOf(resources: JsonObject) {
   const assembly = await writeAssembly(join(temporaryFolder(), 'cdk.out'), resources, { Fn: { code: TELLS } })
   const template = loadTemplate(assembly, { publicUrl: 'http://127.0.0.1:1' })
-  const log = { line: () => {}, write: () => {} }
+  const log = { line: () => {}, write: () => {}, entry: () => {} }
   const functions = createFunctions({
     ...{ template, roles: createRoles(template, Date.now), now: Date.now, endpoints: {}, openLog: () => log },
   })

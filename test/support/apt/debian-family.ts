@@ -18,7 +18,7 @@ const LAYOUTS = {
   proxmox: { origin: 'Proxmox', component: 'pve-no-subscription', form: 'gz' },
 } as const satisfies Readonly<Record<Layout, object>>
 
-export interface RaspberryPiKernel {
+interface RaspberryPiKernel {
   readonly uname: string
   readonly version: string
   readonly content: Content

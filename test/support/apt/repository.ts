@@ -51,7 +51,7 @@ export function packDeb(archive: string, spec: DebSpec): string {
   }
 }
 
-export interface SuiteSpec {
+interface SuiteSpec {
   /** e.g. `jammy-updates` */
   readonly suite: string
   readonly codename: string

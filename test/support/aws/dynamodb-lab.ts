@@ -64,7 +64,7 @@ export async function startDynamoDb() {
 }
 export type DynamoDbLab = Awaited<ReturnType<typeof startDynamoDb>>
 
-export interface Sent {
+interface Sent {
   readonly operation: string
   readonly input: object
 }

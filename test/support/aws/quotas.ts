@@ -4,7 +4,7 @@ import { QUOTAS } from '../../../lib/aws/json-api.ts'
 import { AwsError } from '../../../local/wire/aws-json.ts'
 import { type Input, type JsonService, jsonService } from './json-service.ts'
 
-export interface Known {
+interface Known {
   readonly service: string
   readonly name: string
   /** of this account, where it was ever set */

@@ -18,7 +18,7 @@ import type { DebianKernel } from '../registry/kernels.ts'
 import { type Apt, archive, CACHE, type Listed, openApt } from './apt.ts'
 
 /** What a kernel's module is built with. */
-export interface KernelTree {
+interface KernelTree {
   /** its place in the unpacked packages */
   readonly tree: string
   readonly compiler: string
@@ -41,7 +41,7 @@ export const packageBytes = (name: string, apt: Apt = archive()): Buffer => byte
 /** In which apt would install it. */
 export const packageVersion = (name: string): string => listedAs(name, archive()).version
 
-export interface DriverPackage {
+interface DriverPackage {
   /** of the package, e.g. `0.23.2-6` */
   readonly version: string
   /** e.g. `0.23.2` */

@@ -23,7 +23,7 @@ export interface LoadTest extends Machine {
   readonly lost?: LoadTestRole
 }
 
-export interface Loaded {
+interface Loaded {
   readonly exit: number | null
   readonly verdict: LoadVerdict
   readonly log: string

@@ -19,7 +19,7 @@ export interface LoopbackStore {
 
 /** Objects that are stored, of which the answer says otherwise. */
 export const LOST = '/lost-'
-export const SECRET = 'X-Amz-Signature=5ec3e7'
+const SECRET = 'X-Amz-Signature=5ec3e7'
 
 export async function openStore(): Promise<LoopbackStore> {
   const objects = new Map<string, Buffer>()

@@ -32,7 +32,7 @@ export interface Synthesis {
   readonly dataStack: Artifact
 }
 /** What the assembly says of the stack beside its template. */
-export interface Artifact {
+interface Artifact {
   readonly environment: string
   readonly properties: { readonly terminationProtection?: boolean; readonly stackName?: string }
 }

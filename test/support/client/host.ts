@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { RawFacts } from '../../../lib/clients/host-names.ts'
+import type { RawFacts } from '../../../lib/clients/facts.ts'
 
 export const LOADER = fileURLToPath(new URL('../../../client/falco-driver-loader', import.meta.url))
 

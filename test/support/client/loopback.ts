@@ -6,7 +6,7 @@ import { submissionAnswer } from '../../../lib/api/schemas.ts'
 import { generateSigningKey, type SigningKey } from '../../../lib/signing/key.ts'
 import { createSigner } from '../../../lib/signing/signer.ts'
 
-export type Handler = (response: ServerResponse, request: IncomingMessage, body: Buffer) => void
+type Handler = (response: ServerResponse, request: IncomingMessage, body: Buffer) => void
 
 export interface Loopback {
   readonly url: string

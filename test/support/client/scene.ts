@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
-import type { RawFacts } from '../../../lib/clients/host-names.ts'
+import type { RawFacts } from '../../../lib/clients/facts.ts'
 import type { SubmittedParts } from '../../../lib/model/kernel.ts'
 import { parse } from '../../../lib/names/grammar.ts'
 import type { SigningKey } from '../../../lib/signing/key.ts'

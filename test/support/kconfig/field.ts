@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib'
 const FOLDER = join(import.meta.dirname, '../../vectors/kernel-configs-field')
 
 /** A cell begins with `will`, `yes`, `may`, `cannot` or `no`, and names the options that decide. */
-export interface FieldConfig {
+interface FieldConfig {
   readonly file: string
   /** what follows the distribution in the file's name: its `uname -r`, or nearly */
   readonly release: string

@@ -4,9 +4,9 @@
  * Where it must stop: the whole text is `refused`; or its line is `ignored`; or `read` as an option, of which what else stands
  * there is left out; or `disarmed`: it passes the grammar, and loses its value before a build.
  */
-export type Fate = 'refused' | 'ignored' | 'read' | 'disarmed'
+type Fate = 'refused' | 'ignored' | 'read' | 'disarmed'
 
-export interface HostileForm {
+interface HostileForm {
   readonly name: string
   readonly fate: Fate
   /** to be added to a whole config: one line or several, without the last line's end */

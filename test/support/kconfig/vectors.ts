@@ -23,7 +23,7 @@ export const NAMES: readonly string[] = readdirSync(FOLDER)
 const FIELD = join(import.meta.dirname, '../../vectors/kernel-configs-field')
 
 /** One of many distributions' configs: its README.md says how they were chosen. */
-export interface FieldConfig {
+interface FieldConfig {
   /** file name without `.config.gz` */
   readonly name: string
   /** column of index.tsv: release by `uname -r`, mostly, and what else is known of it */

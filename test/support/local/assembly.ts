@@ -124,7 +124,7 @@ export const route = (id: string, key: string, fn: string): JsonObject => ({
   }),
 })
 
-export const permission = (fn: string, service: string, source: JsonObject): JsonObject => ({
+const permission = (fn: string, service: string, source: JsonObject): JsonObject => ({
   Type: 'AWS::Lambda::Permission',
   Properties: {
     Action: 'lambda:InvokeFunction',

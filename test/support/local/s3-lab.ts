@@ -128,7 +128,7 @@ export const signerOf = (who: Principal, service = 's3') =>
     applyChecksum: service !== 's3',
   })
 
-export interface Presign {
+interface Presign {
   readonly method?: string
   readonly who?: Principal
   readonly query?: Record<string, string>
@@ -166,7 +166,7 @@ export async function presign(port: number, path: string, options: Presign = {})
   return `http://127.0.0.1:${port}${escaped}?${pairs.join('&')}`
 }
 
-export const escapeAll = (text: string): string =>
+const escapeAll = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** Real curl; resolves to the status and the body as text, whatever they are. */

@@ -14,7 +14,7 @@ function rows(file: string): string[][] {
 }
 
 /** One real name, with what its publisher says it consists of. */
-export interface Vector {
+interface Vector {
   readonly path: string
   readonly arch: string
   readonly target: string

@@ -7,7 +7,7 @@ import { type Curl, curl, type Registry, type RegistryOptions, scratch, startReg
 
 type Options = Partial<RegistryOptions>
 
-export interface Stand {
+interface Stand {
   /** for whatever the tests need beside it */
   dir(): string
   dataDir(): string

@@ -57,7 +57,7 @@ export const DISTRIBUTIONS: Readonly<Record<RpmTarget, Distribution>> = {
   azurelinux: { ...plain, localVersion: '-1.azl3', headers: 'kernel-devel', lists: 'signed' },
 }
 
-export interface MirrorOptions {
+interface MirrorOptions {
   readonly kernel: DevelTree
   /** that a machine boots; none: the repository has no image */
   readonly image?: Uint8Array | undefined

@@ -10,7 +10,7 @@ import type { Variant } from '../../../lib/kernels/bottlerocket/variants.ts'
 import type { Arch } from '../../../lib/model/probe.ts'
 import { type MetadataSpec, metadataFiles, rootFile, sha512, type TufKey, targetSpec } from './repository.ts'
 
-export interface KitName {
+interface KitName {
   readonly variant: string
   readonly arch: Arch
   /** of Bottlerocket */

@@ -38,8 +38,8 @@ export const sha512 = (bytes: Uint8Array): string => digest('sha512', bytes)
 
 const NEVER = '2999-01-01T00:00:00Z'
 const SPEC = '1.0.0'
-export const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const
-export type RoleName = (typeof ROLES)[number]
+const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const
+type RoleName = (typeof ROLES)[number]
 
 export interface RootSpec {
   readonly version?: number
@@ -78,7 +78,7 @@ export function signedFile(signed: Readonly<Record<string, unknown>>, by: readon
 }
 
 /** Of a target that lies elsewhere, or is not there at all. */
-export interface TargetSpec {
+interface TargetSpec {
   readonly bytes: number
   readonly sha256: string
 }
