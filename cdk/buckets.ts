@@ -1,9 +1,19 @@
 // The S3 buckets: what is published, what a build reads and writes, what builds are made from, and what they run in.
 
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { BlockPublicAccess, Bucket, BucketEncryption, type LifecycleRule } from 'aws-cdk-lib/aws-s3'
 import { ENV } from '../lib/aws/resources.ts'
-import { ARTIFACT_KEYS, INPUT_KEYS, PUBLIC_KEY_OBJECT, ROOT_KEYS, stagingKeys } from '../lib/model/keys.ts'
+import {
+  ARTIFACT_KEYS,
+  CHANNEL_KEYS,
+  INPUT_KEYS,
+  PACKAGED_KEYS,
+  PUBLIC_KEY_OBJECT,
+  PUBLISHED_KEYS,
+  ROOT_KEYS,
+  stagingKeys,
+} from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
@@ -26,8 +36,10 @@ const expiring = ({ keys, days }: (typeof INPUT_AGES)[number]): LifecycleRule =>
   expiration: Duration.days(days),
 })
 
-export function addBuckets(stack: Stack) {
+/** `distribution`: the id of the one that serves what is published. */
+export function addBuckets(stack: Stack, distribution: string | undefined) {
   const artifacts = bucket(stack, 'Artifacts', ABORT)
+  if (distribution !== undefined) serveBy(artifacts, distribution)
   const staging = bucket(stack, 'Staging', { ...ONE_VERSION, expiration: Duration.days(7) })
   const inputs = bucket(stack, 'Inputs', ONE_VERSION, ...INPUT_AGES.map(expiring))
   const roots = bucket(stack, 'Roots', ONE_VERSION)
@@ -42,6 +54,7 @@ export function addBuckets(stack: Stack) {
       {
         read: read(artifacts, '*'),
         create: create(artifacts, ...ARTIFACT_KEYS),
+        'read to package': read(artifacts, ...PACKAGED_KEYS, ...CHANNEL_KEYS),
         'tell absent': list(artifacts),
         'read public key': read(artifacts, PUBLIC_KEY_OBJECT),
         'write public key': write(artifacts, PUBLIC_KEY_OBJECT),
@@ -73,6 +86,25 @@ export function addBuckets(stack: Stack) {
       },
     ),
   }
+}
+
+/**
+ * That distribution alone, whosever it is asked by, and nothing but what is published:
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+ * It is of the other stack, which is deployed after this one: so it is named by its id, and not referred to.
+ */
+function serveBy(bucket: Bucket, id: string): void {
+  const { partition, account } = bucket.stack
+  bucket.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
+      actions: ['s3:GetObject'],
+      resources: PUBLISHED_KEYS.map((keys) => bucket.arnForObjects(keys)),
+      conditions: {
+        StringEquals: { 'aws:SourceArn': `arn:${partition}:cloudfront::${account}:distribution/${id}` },
+      },
+    }),
+  )
 }
 
 function bucket(stack: Stack, id: string, ...lifecycleRules: LifecycleRule[]): Bucket {

@@ -11,7 +11,7 @@ export type Data = ReturnType<typeof addData>
 export function addData(stack: Stack, { cloud }: Settings, isProtected: boolean) {
   const data = {
     ...addTables(stack, isProtected),
-    ...addBuckets(stack),
+    ...addBuckets(stack, cloud.edge.distribution),
     signingKey: addSigningKey(stack, cloud.deployment),
   }
   const { tables, buckets, signingKey } = data

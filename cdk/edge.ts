@@ -5,6 +5,7 @@ import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import {
   AllowedMethods,
+  type BehaviorOptions,
   CachePolicy,
   Distribution,
   type DistributionProps,
@@ -22,10 +23,12 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront'
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
 import { EDGE_HEADER, ENV, VIEWER_HEADER } from '../lib/aws/resources.ts'
 import type { EdgeSettings } from '../lib/model/settings.ts'
 import type { Answering } from '../lib/names/routes.ts'
+import { servedBytes } from './edge-bytes.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
@@ -33,24 +36,31 @@ export interface BehindEdge {
   readonly api: HttpApi
   /** every function that a request reaches: each looks for itself where it came from */
   readonly answering: Readonly<Record<Answering, LambdaFunction>>
+  /** what is published, which the distribution serves where it is told its own id */
+  readonly published: IBucket
 }
 
 /** Gives the address of the registry behind the distribution; `undefined`: there is none. */
 export function addEdge(
   stack: Stack,
   edge: EdgeSettings,
-  { api, answering }: BehindEdge,
+  { api, answering, published }: BehindEdge,
 ): string | undefined {
   if (edge.webAcl === undefined) return undefined
   const functions = Object.values(answering)
   const secrets = addSecrets(stack, edge.secret)
   for (const fn of functions) secrets.grantTo(fn, 'read')
-  const distribution = addDistribution(stack, edge, originOf(stack, api, secrets.newest))
+  const bytes = edge.distribution === undefined ? {} : servedBytes(stack, published)
+  const distribution = addDistribution(stack, edge, originOf(stack, api, secrets.newest), bytes)
   // First all of them take the new secret, which they do when their aliases have moved, then it is sent.
   distribution.node.addDependency(...functions)
   new CfnOutput(stack, 'DistributionDomain', {
     value: distribution.distributionDomainName,
     description: 'What the names of cloud.edge.names are an alias of (CNAME)',
+  })
+  new CfnOutput(stack, 'DistributionId', {
+    value: distribution.distributionId,
+    description: 'For cloud.edge.distribution, so that it serves what is published by itself',
   })
   return `https://${edge.names[0] ?? distribution.distributionDomainName}`
 }
@@ -99,12 +109,17 @@ const ERRORS: ErrorResponse[] = [400, 403, 404, 405, 414, 500, 501, 502, 503, 50
   ttl: Duration.seconds(0),
 }))
 
-function addDistribution(stack: Stack, edge: EdgeSettings, origin: HttpOrigin): Distribution {
+function addDistribution(
+  stack: Stack,
+  edge: EdgeSettings,
+  origin: HttpOrigin,
+  additionalBehaviors: Readonly<Record<string, BehaviorOptions>>,
+): Distribution {
   const distribution = new Distribution(stack, 'Edge', {
     comment: `The registry of ${stack.stackName}`,
     webAclId: edge.webAcl!,
     httpVersion: HttpVersion.HTTP2_AND_3,
-    // Answers are small, and the bytes of probes come from S3: the nearest edge costs hardly more.
+    // Answers and probes are small: the nearest edge costs hardly more.
     priceClass: PriceClass.PRICE_CLASS_ALL,
     errorResponses: ERRORS,
     defaultBehavior: {
@@ -116,6 +131,7 @@ function addDistribution(stack: Stack, edge: EdgeSettings, origin: HttpOrigin): 
       originRequestPolicy: requestPolicy(stack),
       compress: false,
     },
+    additionalBehaviors,
     ...namesOf(stack, edge),
   })
   acknowledge(distribution, {

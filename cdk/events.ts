@@ -49,10 +49,15 @@ export function addRules(stack: Stack, { eventBus, projects, to, deadLetterQueue
   own('RootWanted', to.compose)
   const overdue = own('ProbeOverdue', to.publish)
   own('BuildRunning', to.publish)
+  own('PackagesWanted', to.publish)
   buildEnded(stack, projects, target(to.publish))
   new Rule(stack, 'EveryMinute', {
     schedule: Schedule.rate(Duration.minutes(1)),
     targets: [target(to.sweep)],
+  })
+  new Rule(stack, 'EveryHour', {
+    schedule: Schedule.rate(Duration.hours(1)),
+    targets: [target(to.publish)],
   })
   return { overdue }
 }

@@ -8,8 +8,8 @@ import { acknowledge } from './nag.ts'
 export interface Permission {
   readonly actions: readonly string[]
   readonly resources: readonly string[]
-  /** operator -> key -> value, all of which must hold */
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** operator -> key -> value, or any of several; all of the keys must hold */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
   /** findings of the policy checks that come with it, with the reason */
   readonly reasons?: Readonly<Record<string, string>>
 }

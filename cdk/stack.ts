@@ -58,6 +58,8 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
 
   const resolve = make('resolve', { memoryMegabytes: 512, timeoutSeconds: 10 })
   mayResolve(resolve)
+  // A list of packages that is asked for by its digest may never have been there.
+  artifacts.grantTo(resolve, 'tell absent')
 
   const wait = make('wait', {
     memoryMegabytes: 256,
@@ -117,7 +119,8 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   probes.grantTo(publish, 'read', 'write', 'list open')
   budgets.grantTo(publish, 'look', 'spend')
   staging.grantTo(publish, 'read', 'tell absent')
-  artifacts.grantTo(publish, 'create')
+  artifacts.grantTo(publish, 'create', 'read to package')
+  sources.grantTo(publish, 'point')
   inputs.grantTo(publish, 'keep trees and images')
   signingKey.grantTo(publish, 'read')
   signingKey.kms?.grantTo(publish, 'read')
@@ -155,6 +158,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   const edgeUrl = addEdge(stack, settings.cloud.edge, {
     api,
     answering: { resolve, wait, direct, submit, v1 },
+    published: data.buckets.artifacts,
   })
   const canary = addCanary(stack, settings.cloud.canary, {
     ...{ make, goLive, url: edgeUrl ?? url, deadLetterQueue: failures.queue },

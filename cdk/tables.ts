@@ -12,6 +12,7 @@ import {
   RELEASE_PARTITION,
   TABLE_KEY,
 } from '../lib/aws/resources.ts'
+import { POINTER_KEYS } from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 
 export function addTables(stack: Stack, deletionProtection: boolean) {
@@ -63,6 +64,7 @@ export function addTables(stack: Stack, deletionProtection: boolean) {
         read: item(sources, 'GetItem'),
         record: item(sources, 'PutItem'),
         'list drivers': item(sources, 'UpdateItem'),
+        point: point(sources),
       },
     ),
   }
@@ -81,6 +83,20 @@ const tableIn = (
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ...own,
   })
+
+/**
+ * The items of repositories of packages and no other of the table, whose digests builds are held to.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+const point = (table: Table): Permission => ({
+  actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+  resources: [table.tableArn],
+  conditions: {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': POINTER_KEYS },
+    // Of a request without keys, all of them would be alike.
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  },
+})
 
 const item = (table: Table, verb: 'GetItem' | 'PutItem' | 'UpdateItem' | 'Scan'): Permission => ({
   actions: [`dynamodb:${verb}`],

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DynamoDBClient, type DynamoDBClientConfig, paginateListTables } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
+import { createBus } from '../lib/aws/bus.ts'
 import { createDynamoDb, type DynamoDb } from '../lib/aws/dynamodb.ts'
 import type { FailedEventsOptions } from '../lib/aws/failed-events.ts'
 import { createInvoke } from '../lib/aws/invoke.ts'
-import { type Api, type Call, createCall, DYNAMODB, QUEUES } from '../lib/aws/json-api.ts'
+import { type Api, type Call, createCall, DYNAMODB, EVENTS, QUEUES } from '../lib/aws/json-api.ts'
 import { jsonOf, parseOwn } from '../lib/model/parse.ts'
+import type { Bus } from '../lib/model/ports.ts'
 import { UsageError } from './command-line.ts'
 
 /** For a command's usage. `output`: of the stack, that names the table. */
@@ -58,6 +60,7 @@ const operatorSchema = z.object({
   tables: z.object({ Sources: z.string(), Probes: z.string() }),
   buckets: z.object({ Artifacts: z.string(), Inputs: z.string() }).optional(),
   queues: z.object({ FailedEvents: z.string() }).partial().optional(),
+  bus: z.string().optional(),
   credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
 })
 
@@ -71,6 +74,34 @@ export async function tableIn({ data, stack, table }: Where, which: TableName): 
   const { tables, endpoint, region, credentials } = operatorOf(data ?? DATA)
   return open({ region, credentials }, endpoint, tables[which])
 }
+
+/** Of the event bus, which is called after its stack (cdk/events.ts). `bus`: its name, where the registry is named by its table. */
+export const BUS_OPTIONS = { ...WHERE_OPTIONS, bus: { type: 'string' } } as const
+
+/** For a command's usage, below `whereText`. */
+export const BUS_TEXT =
+  "  --bus NAME      with --table: its event bus, which is the stack's output EventBusName"
+
+/**
+ * Where an operator tells that a probe's packages may have changed; `undefined`: the table alone does not say where, nor does a
+ * registry of before. UsageError where a bus is named beside a stack or a folder, which have their own.
+ */
+export async function busIn({
+  data,
+  stack,
+  table,
+  bus,
+}: Where & { readonly bus?: string | undefined }): Promise<Bus | undefined> {
+  if (bus !== undefined && table === undefined) throw new UsageError('--bus goes with --table')
+  const inCloud = process.env.AWS_ENDPOINT_URL_EVENTBRIDGE
+  if (table !== undefined) return bus === undefined ? undefined : busOf({}, inCloud, bus)
+  if (stack !== undefined) return busOf({}, inCloud, `${stack}-Bus`)
+  const { endpoint, region, credentials, bus: own } = operatorOf(data ?? DATA)
+  return own === undefined ? undefined : busOf({ region, credentials }, endpoint, own)
+}
+
+const busOf = async (config: Config, endpoint: string | undefined, name: string): Promise<Bus> =>
+  createBus((await operatorsCall(EVENTS, endpoint, config)).call, name)
 
 const open = async (config: Config, endpoint: string | undefined, name: string): Promise<OperatorsTable> => ({
   client: createDynamoDb((await operatorsCall(DYNAMODB, endpoint, config)).call),

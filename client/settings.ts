@@ -9,7 +9,7 @@ import { said, UsageError } from './command-line.ts'
 /** The defaults with the JSON of `file` over them. UsageError where the file is missing or holds what is not a setting. */
 export function settingsIn(file: string | undefined): AllSettings {
   if (file === undefined) return DEFAULTS
-  const hint = 'docs/operations.md tells what settings there are'
+  const hint = 'docs/settings.md lists every setting'
   try {
     return parseOwn(
       settingsSchema,

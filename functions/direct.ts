@@ -6,7 +6,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type DeliverPorts, deliver } from '../lib/serve/direct.ts'
 import { behind } from './runtime/edge.ts'
-import { callerOf, problems, resultOf } from './runtime/http.ts'
+import { below, callerOf, problems, resultOf } from './runtime/http.ts'
 import { edge, elapsed, holds, internalUrls, resolvePorts, signs } from './runtime/ports.ts'
 
 const MAX_PROBE_BYTES = 64 * 1024 * 1024
@@ -26,6 +26,7 @@ const ports: DeliverPorts = {
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
   .use(behind(edge(ports.settings)))
+  .use(below(ports.settings.prefix))
   .handler(async (event) => {
     const { method } = event.requestContext.http
     return resultOf(

@@ -1,24 +1,41 @@
-// On the end of a build, or of its time: verify, sign, store, index.
+// On the end of a build, or of its time: verify, sign, store, index. And what is signed beside that: the lists of packages.
 
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
 import { ENV } from '../lib/aws/resources.ts'
 import { readSigningKey } from '../lib/aws/secrets.ts'
 import { createTrees } from '../lib/inputs/cache.ts'
+import { unreachable } from '../lib/model/errors.ts'
+import type { PackagePorts } from '../lib/packages/channel.ts'
+import { packages, refreshPackages } from '../lib/packages/packages.ts'
 import { type PublishPorts, publish } from '../lib/publish/publish.ts'
 import { createSigner } from '../lib/signing/signer.ts'
-import { buildEndOf } from './runtime/events.ts'
+import { type Told, toldOf } from './runtime/events.ts'
 import { measure, measuringLog } from './runtime/metrics.ts'
-import { budgets, builder, bus, index, log, places, required, settings, store } from './runtime/ports.ts'
+import {
+  budgets,
+  builder,
+  bus,
+  images,
+  index,
+  log,
+  places,
+  pointers,
+  required,
+  settings,
+  store,
+} from './runtime/ports.ts'
 
 // Here and nowhere else: the private key is in reach of no other function.
 const secrets = new SecretsManagerClient()
 const signer = createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
 
-const ports: PublishPorts = {
+const ports: PublishPorts & PackagePorts = {
   index: index(),
   staging: store('stagingBucket'),
   artifacts: store('artifactsBucket'),
+  pointers: pointers(),
+  images: images(),
   trees: createTrees(store('inputsBucket')),
   builder: builder(),
   budgets: budgets(),
@@ -30,4 +47,17 @@ const ports: PublishPorts = {
   settings: settings(),
 }
 
-export const handler = middy<unknown>().handler((event) => publish(ports, buildEndOf(event)))
+function handle(told: Told): Promise<unknown> {
+  switch (told.type) {
+    case 'BuildEnd':
+      return publish(ports, told.end)
+    case 'PackagesWanted':
+      return packages(ports, told.key)
+    case 'EveryHour':
+      return refreshPackages(ports)
+    default:
+      return unreachable(told)
+  }
+}
+
+export const handler = middy<unknown>().handler((event) => handle(toldOf(event)))

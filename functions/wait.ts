@@ -7,8 +7,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { sharedUnlessBefore, shareReads } from '../lib/serve/shared-reads.ts'
 import { type WaitPorts, wait } from '../lib/serve/wait.ts'
 import { behind } from './runtime/edge.ts'
-import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { clientUrls, edge, elapsed, holds, index, placesInQueue, settings, signs } from './runtime/ports.ts'
+import { below, callerOf, problems, resultOf } from './runtime/http.ts'
+import { downloads, edge, elapsed, holds, index, placesInQueue, settings, signs } from './runtime/ports.ts'
 
 const current = settings()
 const probes = index()
@@ -18,7 +18,7 @@ const polled = shareReads(probes, elapsed, (current.hold.pollSeconds * 1000) / 2
 const ports: WaitPorts = {
   index: sharedUnlessBefore(polled, probes),
   polled,
-  artifacts: clientUrls('artifactsBucket'),
+  artifacts: downloads(current),
   holds: holds(),
   newId: randomUUID,
   now: Date.now,
@@ -32,6 +32,7 @@ const ports: WaitPorts = {
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(problems())
   .use(behind(edge(current)))
+  .use(below(current.prefix))
   .handler(async (event) =>
     resultOf(
       await wait(ports, {

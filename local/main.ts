@@ -5,7 +5,7 @@ import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openSandbox } from './codebuild/sandbox.ts'
 import { seededFaults } from './faults.ts'
-import { OF_AWS } from './lambda/pace.ts'
+import { faster, OF_AWS } from './lambda/pace.ts'
 import type { Address } from './metrics/watch.ts'
 import { cacheFolder, type RootPlaces, rootPlaces } from './roots.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -82,6 +82,13 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
   }
 }
 
+/** Of the time that AWS takes for it, events come again in this part. */
+function paceOf({ STRICT_PACE = '1' }: NodeJS.ProcessEnv): number {
+  const part = Number(STRICT_PACE)
+  if (part > 0 && part <= 1) return part
+  throw new Error(`STRICT_PACE=${STRICT_PACE} is not above 0 and at most 1`)
+}
+
 /** Off unless it is set: what it tells is for the operator. */
 function metricsOf({ METRICS, PORT }: NodeJS.ProcessEnv): Address | undefined {
   if (!METRICS) return undefined
@@ -131,7 +138,9 @@ async function start(): Promise<Stack> {
   }
   const builders = buildersOf(hostSettings({ suites, settingsFile }))
   const limits =
-    strict === undefined ? { executions: EXECUTIONS } : { faults: seededFaults(strict), pace: OF_AWS }
+    strict === undefined
+      ? { executions: EXECUTIONS }
+      : { faults: seededFaults(strict), pace: faster(OF_AWS, paceOf(process.env)), apart: true }
   const stack = await startStack({
     ...{ assembly, dataDir, roots, log: say, onLost: giveUp, tell },
     ...{ builders, ...limits, ...others },

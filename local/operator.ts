@@ -1,5 +1,5 @@
-// What the operator of this machine's stack may do beside its functions: tend the digests of sources, take probes back, read both
-// tables whole for a backup, send failed events again, and nothing else.
+// What the operator of this machine's stack may do beside its functions: tend the digests of sources, take probes back, have lists
+// of packages written, read both tables whole for a backup, send failed events again, and nothing else.
 
 import { rmSync } from 'node:fs'
 import { parsePolicy } from './iam/policy.ts'
@@ -26,6 +26,9 @@ const QUEUE = {
   verbs: ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'],
 } as const
 
+/** The template's output that names the bus, on which an operator tells that a probe was taken back. */
+const BUS = 'EventBusName'
+
 /** The buckets of which a backup has objects, by their logical ids: whoever may read the folder may read their files. */
 const BUCKETS = { Artifacts: /^Artifacts[0-9A-F]{8}$/, Inputs: /^Inputs[0-9A-F]{8}$/ } as const
 
@@ -46,6 +49,7 @@ export function createOperator(template: Template, file: string, endpoint: strin
       Resource: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`,
     })),
     ...mayReplay(template),
+    ...mayTell(template),
   ]
   const principal = createPrincipal(
     { name: 'Operator', arn: `arn:aws:iam::${ACCOUNT}:user/operator` },
@@ -56,7 +60,8 @@ export function createOperator(template: Template, file: string, endpoint: strin
   const names = Object.fromEntries(tables.map(({ name, table }) => [name, table]))
   const queues = queueOf(template) === undefined ? {} : { FailedEvents: template.outputs[QUEUE.output] }
   writeJson(file, {
-    ...{ endpoint, region: REGION, tables: names, buckets: bucketsOf(template), queues, credentials },
+    ...{ endpoint, region: REGION, tables: names, buckets: bucketsOf(template), queues },
+    ...{ bus: template.outputs[BUS], credentials },
   })
   return { principal, close: () => rmSync(file, { force: true }) }
 }
@@ -81,6 +86,11 @@ function mayReplay(template: Template) {
       Resource: names.map((name) => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`),
     },
   ]
+}
+
+function mayTell(template: Template) {
+  const bus = template.ofType('AWS::Events::EventBus').find(({ ref }) => ref === template.outputs[BUS])
+  return bus === undefined ? [] : [{ Effect: 'Allow', Action: 'events:PutEvents', Resource: bus.arn! }]
 }
 
 const bucketsOf = (template: Template): Record<string, string> =>

@@ -62,6 +62,8 @@ export interface StackOptions {
   readonly room?: number
   /** executions at one time, of all functions together; default: as many as a new account of AWS has */
   readonly executions?: number
+  /** whether each invocation of a function has a process of its own, and its memory, as in AWS; default: many share one */
+  readonly apart?: boolean
   /** builds that run at one time; default: one for two processors */
   readonly builders?: number
   /** where /healthz and /metrics are asked; by default nowhere */
@@ -196,7 +198,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const openLog = (name: string) => openFunctionLog(inData('logs'), name, story.logged)
   const functions = createFunctions({
     ...{ template, roles, endpoints, openLog, now, faults },
-    ...{ onOutcome: counts.invoked, executions: options.executions },
+    ...{ onOutcome: counts.invoked, executions: options.executions, apart: options.apart ?? false },
   })
   closers.push(functions.stop)
   const queues = createQueues({ dir: inData('queues'), template, now, log })

@@ -1,10 +1,20 @@
-// README.md is the front door, docs/ the rooms behind it: short, without dead ends, and nothing in them is untried.
+// README.md is the front door, and every other document is behind it: no dead ends, and no untried command.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { FUNCTIONS } from '../cdk/bundle.ts'
+import { FAILURE_REASONS } from '../lib/model/probe.ts'
 import { RUNS, runOf, unused } from './support/documents/commands.ts'
-import { commandsOf, deadLinks, documentAt, documents, heldSentences } from './support/documents/markdown.ts'
+import {
+  commandsOf,
+  deadLinks,
+  documentAt,
+  documents,
+  heldSentences,
+  linkedFrom,
+  unplain,
+} from './support/documents/markdown.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const MAX_LINES = 110
@@ -14,6 +24,42 @@ const sample = (...lines: string[]) => ({ path: 'docs/sample.md', text: lines.jo
 
 test('README.md has at most 110 lines', () => {
   expect(documentAt('README.md').text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES)
+})
+
+test('README.md needs two commands to try it', () => {
+  const [, section = ''] = documentAt('README.md').text.split('\n## Try it\n')
+  const shown = commandsOf({ path: 'README.md', text: section.split('\n## ')[0] ?? '' })
+  expect(shown).toHaveLength(2)
+})
+
+test('README.md leads to every other document', () => {
+  const linked = linkedFrom(documentAt('README.md'))
+  const others = documents().map(({ path }) => path)
+  expect(others.filter((path) => path !== 'README.md' && !linked.has(path))).toEqual([])
+})
+
+describe('the glossary', () => {
+  /** By term, its meaning. */
+  const glossary = () => {
+    const [, section = ''] = documentAt('CONTRIBUTING.md').text.split('\n## Glossary\n')
+    const rows = [...section.matchAll(/^\| ([^|]+) \| ([^|]+) \|$/gm)].slice(1)
+    return rows.map(([, term = '', meaning = '']) => ({ term, meaning }))
+  }
+
+  test('has the terms of the field', () => {
+    const terms = glossary().map(({ term }) => term)
+    for (const term of [
+      ...['segment', 'sidecar', 'long poll', 'daily build limit', 'trust on first use', 'sanitize'],
+      ...['Packages index', 'build definition', 'build root', 'claim', 'statement', 'target', 'kind'],
+      ...['kernel release', 'kernel version', 'uname release', 'driver version', 'probe', 'load test'],
+    ])
+      expect(terms).toContain(term)
+  })
+
+  test('has them in order, each once', () => {
+    const terms = glossary().map(({ term }) => term.toLowerCase())
+    expect(terms).toEqual([...new Set(terms)].sort())
+  })
 })
 
 describe('links', () => {
@@ -70,12 +116,33 @@ describe('commands', () => {
   })
 })
 
+const ofAws = () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')
+describe('plain words', () => {
+  /** Of the front door: what they read who see the project for the first time. */
+  const PAGES = [
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+    ...['architecture', 'operations', 'settings', 'security', 'client', 'submitting'].map(
+      (name) => `docs/${name}.md`,
+    ),
+  ]
+
+  test.each(PAGES)('are what %s is written in', (path) => {
+    expect(unplain(documentAt(path))).toEqual([])
+  })
+
+  test('are not these', () => {
+    const text =
+      'It is told, and stands beside it: a tool at hand is no use, and there is no other. `told` [that](told.md "it stands")'
+    expect(unplain(sample(text))).toEqual(['told', 'stands', 'beside', 'at hand', 'is no use'])
+  })
+})
+
 const trusted = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
 
 describe('what is said to be held by tests', () => {
   test.each([
     ['who is trusted with what', trusted],
-    ['what AWS does', () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')],
+    ['what AWS does', ofAws],
   ])('%s is said in sentences, each with a test of the name that it gives', (_, sentences) => {
     expect(sentences().length).toBeGreaterThan(30)
     for (const { sentence, tests } of sentences()) {
@@ -87,11 +154,36 @@ describe('what is said to be held by tests', () => {
     }
   })
 
+  test('and is done by AWS is on a page of its own that stands beside it, no point twice', () => {
+    for (const { sentence, pages } of ofAws())
+      expect(
+        pages.some((page) => /^https:\/\/docs\.aws\.amazon\.com\/[\w/.-]+\.html$/.test(page)),
+        sentence,
+      ).toBe(true)
+    const named = ofAws().flatMap(({ tests }) => tests.map(({ file, name }) => `${file} ${name}`))
+    expect(named.filter((test, i) => named.indexOf(test) !== i)).toEqual([])
+  })
+
   test('has no attack that no sentence is held by', () => {
     const named = new Set(trusted().flatMap(({ tests }) => tests.map(({ file }) => file)))
     const attacks = readdirSync(join(ROOT, 'test/attacks')).filter((name) => !name.endsWith('.long.test.ts'))
     expect(attacks.filter((name) => !named.has(`test/attacks/${name}`))).toEqual([])
   })
+})
+
+test('docs/operations.md says of every reason of a failure what it means, and when the next try is', () => {
+  const [, section = ''] = documentAt('docs/operations.md').text.split('\n## Reasons of failures\n')
+  const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([a-z-]+)` \|(?: [^|]+ \|){3}$/gm)]
+  expect(rows.map(([, reason]) => reason).sort()).toEqual([...FAILURE_REASONS].sort())
+})
+
+test('docs/architecture.md names every function', () => {
+  const { text } = documentAt('docs/architecture.md')
+  const rows = [...text.matchAll(/^\| (`[a-z0-9`, -]+`) \| [^|]* \| [^|]*\|$/gm)].map(
+    ([, names = '']) => names,
+  )
+  const named = rows.flatMap((names) => names.split(', ')).map((name) => name.replaceAll('`', ''))
+  expect(named).toEqual(expect.arrayContaining([...FUNCTIONS]))
 })
 
 test('docs/architecture.md names every room of lib', () => {

@@ -40,17 +40,19 @@ const FLOORS = [
   ['archives', 'inputs', 'signing', 'kconfig'],
   ['serve', 'kernels', 'clients', 'aws'],
   ['build', 'submit'],
-  ['plan', 'publish', 'api'],
+  ['plan', 'publish', 'packages', 'api'],
 ] as const
 
-/** Where Debian is the business: its kernels, its archive, its hosts, how they spell names; an example; and a table of all. */
+/** Where Debian is the business: its kernels, its archive, its hosts, how they spell names, what its packages are; an example; and a table of all. */
 const ABOUT_DEBIAN = [
   'lib/kernels/debian',
   'lib/kernels/targets.ts',
   'lib/kernels/planners.ts',
+  'lib/formats/deb-pack.ts',
   'lib/archives',
   'lib/clients',
   'lib/names',
+  'lib/packages/apt',
   'lib/api/openapi.ts',
   'lib/kconfig/patched.ts',
 ]

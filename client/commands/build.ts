@@ -52,7 +52,7 @@ const tell = (line: string): void => void process.stderr.write(`${printable(line
 function settings(file: string | undefined) {
   const own = settingsOf({ suites: aptSuites(), settingsFile: file })
   const what = file ?? "this machine's settings"
-  return parseOwn(settingsSchema, overlay(DEFAULTS, own), what, 'docs/operations.md has them all')
+  return parseOwn(settingsSchema, overlay(DEFAULTS, own), what, 'docs/settings.md lists every setting')
 }
 
 async function main(args: readonly string[]): Promise<number> {

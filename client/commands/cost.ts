@@ -61,7 +61,7 @@ await asOperator('cost', USAGE, async () => {
     probeMegabytes: numberOf(values['probe-megabytes'], ASSUMED.probeMegabytes),
   }
   const settings = settingsIn(values.settings)
-  const sections = [hits(assumed), build(settings, assumed), idleMonth(settings)]
+  const sections = [hits(settings, assumed), build(settings, assumed), idleMonth(settings)]
   const { date, region, sources } = PRICES
   if (values.json === true) {
     const told = sections.map((section) => ({ ...section, dollars: sumOf(section) }))

@@ -1,21 +1,24 @@
 // `probe-registry withdraw`: an operator takes back one published probe that harms its hosts, or serves it again.
 
 import { createWithdrawals, type Withdrawals } from '../../lib/aws/withdrawals.ts'
+import type { Bus } from '../../lib/model/ports.ts'
 import { readLine, UsageError } from '../command-line.ts'
-import { asOperator, printable, tableIn, WHERE_OPTIONS, whereText } from '../operator.ts'
+import { asOperator, BUS_OPTIONS, BUS_TEXT, busIn, printable, tableIn, whereText } from '../operator.ts'
 import { keyOf } from '../probe-key.ts'
 
 const USAGE = `Usage: probe-registry withdraw [WHERE] PROBE REASON    serve it to nobody: 410, with the reason
        probe-registry withdraw [WHERE] --undo PROBE      serve it again
 
 PROBE is its URL, or the path of it: /driver/VERSION/ARCH/FILE. Its bytes, its signature and its log stay where they are,
-it is not built again, and a host that has it is told at the next run of falco-driver-loader, which does not load it.
+it is not built again, and a host that has it is told at the next run of falco-driver-loader, which does not load it. The lists
+of packages have it no more.
 REASON is what its hosts read, e.g. 'it panics on machines with 512 CPUs: use modern_ebpf'.
 ${whereText('ProbesTable')}
+${BUS_TEXT}
 Exit status: 0 done; 1 not done, and why; 2 the command line is wrong, or the registry is out of reach.
 `
 
-const OPTIONS = { ...WHERE_OPTIONS, undo: { type: 'boolean' }, help: { type: 'boolean' } } as const
+const OPTIONS = { ...BUS_OPTIONS, undo: { type: 'boolean' }, help: { type: 'boolean' } } as const
 
 const MAX_REASON = 300
 
@@ -24,9 +27,27 @@ function reasonOf(text: string): string {
   throw new UsageError(`the reason is up to ${MAX_REASON} printable ASCII characters on one line`)
 }
 
-async function withdraw(withdrawals: Withdrawals, probe: string, reason: string): Promise<number> {
+/** What an operator works on. */
+interface Ports {
+  readonly withdrawals: Withdrawals
+  readonly bus: Bus | undefined
+}
+
+/**
+ * After the write, and whatever it found: a crash between them is mended by the same command. Packages themselves are refused
+ * by then.
+ */
+async function tellLists({ bus }: Ports, key: string): Promise<void> {
+  if (bus !== undefined) return bus.emit({ type: 'PackagesWanted', key })
+  console.error(
+    'The lists of packages are as they were: the table does not say which bus is told of it. Name it by --bus',
+  )
+}
+
+async function withdraw(ports: Ports, probe: string, reason: string): Promise<number> {
   const key = keyOf(probe)
-  if (await withdrawals.withdraw(key, reasonOf(reason))) {
+  if (await ports.withdrawals.withdraw(key, reasonOf(reason))) {
+    await tellLists(ports, key)
     console.log(printable(`${key} is withdrawn: who asks for it gets 410 and reads: ${reason}`))
     return 0
   }
@@ -38,9 +59,10 @@ async function withdraw(withdrawals: Withdrawals, probe: string, reason: string)
   return 1
 }
 
-async function restore(withdrawals: Withdrawals, probe: string): Promise<number> {
+async function restore(ports: Ports, probe: string): Promise<number> {
   const key = keyOf(probe)
-  const done = await withdrawals.restore(key)
+  const done = await ports.withdrawals.restore(key)
+  await tellLists(ports, key)
   const told = done ? `${key} is served again` : `${key} was not withdrawn`
   ;(done ? console.log : console.error)(printable(told))
   return done ? 0 : 1
@@ -58,6 +80,6 @@ await asOperator('withdraw', USAGE, async () => {
   // A wrong command line is refused before anything is asked.
   keyOf(probe)
   const { client, name } = await tableIn(values, 'Probes')
-  const withdrawals = createWithdrawals(client, name, Date.now)
-  return reason === undefined ? restore(withdrawals, probe) : withdraw(withdrawals, probe, reason)
+  const ports = { withdrawals: createWithdrawals(client, name, Date.now), bus: await busIn(values) }
+  return reason === undefined ? restore(ports, probe) : withdraw(ports, probe, reason)
 })

@@ -35,7 +35,10 @@ const computing = (megabytes: number, seconds: number): number =>
 
 const count = (n: number): string => n.toLocaleString('en-US')
 
-export function hits({ hitMilliseconds: milliseconds, probeMegabytes: megabytes }: Assumed): Section {
+export function hits(
+  { cloud: { edge } }: Pick<Settings, 'cloud'>,
+  { hitMilliseconds: milliseconds, probeMegabytes: megabytes }: Assumed,
+): Section {
   const { resolve } = STACK.megabytes
   const { accessLine, functionLines } = STACK.logBytes
   const seconds = Math.ceil(milliseconds) / 1000
@@ -54,19 +57,45 @@ export function hits({ hitMilliseconds: milliseconds, probeMegabytes: megabytes 
         what: `${count(MILLION)} reads of DynamoDB, half a unit each`,
         dollars: (MILLION * PRICES.dynamoDb.readUnit) / 2,
       },
-      { what: `${count(MILLION)} GETs of S3, by the clients`, dollars: MILLION * PRICES.s3.get },
+      ...(edge.distribution === undefined
+        ? [{ what: `${count(MILLION)} GETs of S3, by the clients`, dollars: MILLION * PRICES.s3.get }]
+        : [
+            {
+              what: `${count(MILLION)} GETs of S3 at most, by edges that do not have the bytes yet`,
+              dollars: MILLION * PRICES.s3.get,
+            },
+          ]),
+      ...edgeOf(edge),
       {
         what: `logs: ${accessLine} bytes of access and ${functionLines} of Resolve's each`,
         dollars: MILLION * logged * PRICES.cloudWatch.logGigabyte,
       },
     ],
     apart: [
-      {
-        what: `their bytes: ${megabytes} MB each, ${count(gigabytes)} GB out to the internet (nothing within the region)`,
-        dollars: gigabytes * PRICES.egress.gigabyte,
-      },
+      edge.distribution === undefined
+        ? {
+            what: `their bytes: ${megabytes} MB each, ${count(gigabytes)} GB out to the internet (nothing within the region)`,
+            dollars: gigabytes * PRICES.egress.gigabyte,
+          }
+        : {
+            what: `their bytes: ${megabytes} MB each, ${count(gigabytes)} GB out of CloudFront`,
+            dollars: gigabytes * PRICES.cloudFront.gigabyte,
+          },
     ],
   }
+}
+
+/** Without its firewall. Where the distribution serves the bytes, each hit is two requests, and the second one calls a function. */
+function edgeOf({ webAcl, distribution }: Settings['cloud']['edge']): Line[] {
+  if (webAcl === undefined) return []
+  const { request, call } = PRICES.cloudFront
+  const requests = distribution === undefined ? MILLION : 2 * MILLION
+  return [
+    { what: `${count(requests)} requests of CloudFront`, dollars: requests * request },
+    ...(distribution === undefined
+      ? []
+      : [{ what: `${count(MILLION)} calls of its function`, dollars: MILLION * call }]),
+  ]
 }
 
 const minutes = (seconds: number): number => Math.ceil(seconds / 60)

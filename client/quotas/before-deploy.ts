@@ -1,4 +1,5 @@
-// What `npm run deploy` asks before it deploys: a deployment that would fail stops here, one that would be slow is only told of.
+// What `npm run deploy` asks before it deploys: a deployment that would fail, or ask what nobody can answer, stops here; one
+// that would be slow is only told of.
 // Its arguments are those of `cdk deploy`, of which it takes the profile and the context value `settings`.
 
 import { parseArgs } from 'node:util'
@@ -23,10 +24,24 @@ function accountOf(args: readonly string[]): Account {
 const SETTINGS = 'settings='
 const isSettings = (context: string): boolean => context.startsWith(SETTINGS)
 
+/**
+ * `cdk deploy` asks before rights grow, and fails where no terminal is there to answer, of two stacks maybe after the first:
+ * https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-deploy.html
+ */
+const wouldAskNobody = (args: readonly string[]): boolean =>
+  process.stdin.isTTY !== true &&
+  process.env.CDK_REQUIRE_APPROVAL === undefined &&
+  !args.some((arg) => /^--require-approval(=|$)/.test(arg))
+
 const say = (text: string): void => void process.stderr.write(`${printable(text)}\n`)
 
 /** The exit status: 0 deploys. */
 async function beforeDeploy(args: readonly string[]): Promise<0 | 1> {
+  if (wouldAskNobody(args)) {
+    say('nothing was deployed: it asks before rights grow, and without a terminal nobody can answer')
+    say('say what it may do by itself, as in npm run deploy -- --require-approval never')
+    return 1
+  }
   const judged = await askQuotas(accountOf(args))
   if (judged.every(({ tag }) => tag !== 'fails')) return 0
   if (process.env.PROBE_QUOTAS === 'warn') return 0

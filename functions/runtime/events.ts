@@ -10,6 +10,7 @@ import {
   buildRunning,
   driversWanted,
   loadTestRequested,
+  packagesWanted,
   probeOverdue,
   probeRequested,
   rootWanted,
@@ -68,6 +69,27 @@ export function requestedOf(event: unknown): Requested {
 
 /** ProbeError `misconfigured`, as for `requestedOf`. */
 export const rootWantedOf = (event: unknown) => read(rootWanted, event)
+
+/** What calls publish: the end of a build or of its time, a probe whose packages may have changed, or the hour. */
+export type Told =
+  | { readonly type: 'BuildEnd'; readonly end: BuildEnd }
+  | { readonly type: 'PackagesWanted'; readonly key: string }
+  | { readonly type: 'EveryHour' }
+
+/** As EventBridge names what a schedule sends. */
+const SCHEDULED = 'Scheduled Event'
+
+/** ProbeError `misconfigured`, as for `requestedOf`. */
+export function toldOf(event: unknown): Told {
+  switch (read(z.object({ type: z.string() }), event).type) {
+    case 'PackagesWanted':
+      return read(packagesWanted, event)
+    case SCHEDULED:
+      return { type: 'EveryHour' }
+    default:
+      return { type: 'BuildEnd', end: buildEndOf(event) }
+  }
+}
 
 /** ProbeError `misconfigured`, as for `requestedOf`. */
 export function buildEndOf(event: unknown): BuildEnd {

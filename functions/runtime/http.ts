@@ -6,6 +6,8 @@ import { callerBehind } from '../../lib/model/caller.ts'
 import { isProbeError, type ProbeError, unreachable } from '../../lib/model/errors.ts'
 import type { Settings } from '../../lib/model/settings.ts'
 import { allowOf } from '../../lib/names/routes.ts'
+import { isOfImages } from '../../lib/packages/oci/paths.ts'
+import { failedAnswer } from '../../lib/packages/oci/refusals.ts'
 import { type Answer, type Problem, problemOf } from '../../lib/serve/answer.ts'
 
 type Result = APIGatewayProxyStructuredResultV2
@@ -15,8 +17,9 @@ const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosni
 /** A redirect is never stored either: what it leads to expires, or changes once the probe is built. */
 export function resultOf(answer: Answer): Result {
   const result = plainResult(answer)
-  if (answer.canonical === undefined) return result
-  return { ...result, headers: { ...result.headers, link: `<${answer.canonical}>; rel="canonical"` } }
+  const headers = { ...result.headers, ...answer.headers }
+  if (answer.canonical === undefined) return { ...result, headers }
+  return { ...result, headers: { ...headers, link: `<${answer.canonical}>; rel="canonical"` } }
 }
 
 function plainResult(answer: Answer): Result {
@@ -24,7 +27,7 @@ function plainResult(answer: Answer): Result {
     case 'redirect':
       return { statusCode: 307, headers: { ...NO_STORE, location: answer.location }, body: '' }
     case 'json':
-      return json(200, 'application/json', answer.body)
+      return json(answer.status ?? 200, 'application/json', answer.body)
     case 'bytes':
       return {
         statusCode: 200,
@@ -61,13 +64,37 @@ const json = (statusCode: number, contentType: string, body: unknown): Result =>
   body: `${JSON.stringify(body, undefined, 2)}\n`,
 })
 
+/**
+ * Of a registry that hosts ask below a prefix, which is taken away before it: what leads on to the same host is below it as
+ * well. What a body links to is below the address that the host has of the registry.
+ */
+export const below = (prefix: string): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
+  after: ({ response }) => {
+    const { location, link } = response?.headers ?? {}
+    if (prefix === '' || !response) return
+    response.headers = {
+      ...response.headers,
+      ...(location === undefined ? {} : { location: String(location).replace(/^\//, `${prefix}/`) }),
+      ...(link === undefined ? {} : { link: String(link).replace(/^<\//, `<${prefix}/`) }),
+    }
+  },
+})
+
 /** Errors become problems: the domain's own with their reason, any other without a word of what is inside. */
 export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   onError: (request) => {
     const { error, event } = request
-    request.response = isProbeError(error) ? refusal(error, event) : internalError(error, event)
+    const response = isProbeError(error) ? refusal(error, event) : internalError(error, event)
+    request.response = isOfImages(event.rawPath) ? inProtocol(response, error) : response
   },
 })
+
+/** Clients of a registry of images read errors as it has them. */
+function inProtocol({ statusCode = 500, headers }: Result, error: unknown): Result {
+  const message = isProbeError(error) ? error.message : 'the registry failed: try again in a minute'
+  const result = resultOf(failedAnswer(statusCode, message))
+  return { ...result, headers: { ...headers, ...result.headers } }
+}
 
 /** A 405 names the methods that its path has: RFC 9110, section 15.5.6. */
 function refusal(error: ProbeError, { rawPath }: APIGatewayProxyEventV2): Result {

@@ -7,10 +7,13 @@ import type * as z from 'zod'
 import { createBudgets } from '../../lib/aws/budgets.ts'
 import { createBuilder } from '../../lib/aws/builder.ts'
 import { createBus } from '../../lib/aws/bus.ts'
+import { byDigest } from '../../lib/aws/by-digest.ts'
 import { createDynamoDb, type DynamoDb } from '../../lib/aws/dynamodb.ts'
 import { createHolds } from '../../lib/aws/holds.ts'
+import { createImages } from '../../lib/aws/images.ts'
 import { type Api, createCall, DYNAMODB, EVENTS, SECRETS } from '../../lib/aws/json-api.ts'
 import { createPlaces } from '../../lib/aws/places.ts'
+import { createPointers } from '../../lib/aws/pointers.ts'
 import { createPresigner } from '../../lib/aws/presign.ts'
 import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
@@ -94,6 +97,8 @@ export const places = () => createPlaces(dynamo(), required(ENV.budgetsTable), D
 export const sources = () => createSources(dynamo(), required(ENV.sourcesTable))
 export const listDates = () => createListDates(dynamo(), required(ENV.sourcesTable))
 export const catalogue = () => createCatalogue(dynamo(), required(ENV.sourcesTable))
+export const images = () => createImages(dynamo(), required(ENV.sourcesTable))
+export const pointers = () => createPointers(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const kernels = () => createKernels(store('inputsBucket'))
 /** For whoever reads them only: without an S3 client. */
@@ -141,6 +146,12 @@ export const internalUrls = (bucket: Bucket): Presigner => presigner(bucket, pro
 export const clientUrls = (bucket: Bucket): Presigner =>
   presigner(bucket, process.env.AWS_ENDPOINT_URL_S3_PUBLIC ?? process.env.AWS_ENDPOINT_URL_S3)
 
+/** Of published probes: signed, or where the distribution before the API serves them. */
+export function downloads({ cloud }: Settings): Presigner {
+  const signed = clientUrls('artifactsBucket')
+  return cloud.edge.distribution === undefined ? signed : byDigest(signed)
+}
+
 const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
   createPresigner({
     endpoint,
@@ -172,7 +183,7 @@ export function resolvePorts(): ResolvePorts {
   const ports = locatePorts()
   return {
     ...ports,
-    artifacts: clientUrls('artifactsBucket'),
+    artifacts: downloads(ports.settings),
     staging: clientUrls('stagingBucket'),
     placeOf: placesInQueue(ports.settings),
   }

@@ -2,7 +2,9 @@
 
 import * as z from 'zod'
 import { type DriverCatalogue, driverCatalogueSchema } from '../model/drivers.ts'
+import { type ImageObject, imageObjectSchema, type Tagged, taggedSchema } from '../model/image.ts'
 import { parseOwn } from '../model/parse.ts'
+import { type Pointer, pointerSchema } from '../model/pointer.ts'
 import {
   type Claim,
   claimSchema,
@@ -26,4 +28,8 @@ export const claimOf = reader<Claim>(claimSchema)
 export const claimIdOf = reader(z.object({ claim: z.string() }))
 export const catalogueOf = reader<DriverCatalogue>(driverCatalogueSchema)
 export const sourceOf = reader<Source>(sourceSchema)
+export const pointerOf = reader<Pointer>(pointerSchema)
+export const imageObjectOf = reader<ImageObject>(imageObjectSchema)
+export const taggedOf = reader<Tagged>(taggedSchema)
+export const idsOf = reader(z.object({ ids: z.set(z.string()) }))
 export const listOf = reader(z.object({ newest: z.number() }))

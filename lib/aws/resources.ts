@@ -40,6 +40,9 @@ export const EDGE_HEADER = 'x-probe-registry-edge'
 /** The viewer's address and port; CloudFront writes it. */
 export const VIEWER_HEADER = 'cloudfront-viewer-address'
 
+/** Below it the distribution serves published objects by their keys, from S3 and from its caches. */
+export const BY_DIGEST = '/by-digest'
+
 /** Environment that a build is started with; the CodeBuild event repeats it, so nothing in it is secret for long. */
 export const BUILD_ENV = {
   probeKey: 'PROBE_KEY',

@@ -1,4 +1,4 @@
-// A folder as a tar archive that depends on names, contents and nothing else: no times, no owners.
+// A folder as a tar archive that depends on names, contents and nothing else: no owners, and one time for all that is in it.
 // POSIX.1-2001 ustar, with GNU tar's long names.
 
 import type { FolderEntry } from '../model/ports.ts'
@@ -13,31 +13,33 @@ interface Head {
   readonly mode: number
   readonly bytes: number
   readonly target: string
+  /** seconds since the epoch */
+  readonly time: number
 }
 
 /** What goes before the bytes of a file, whose path has at most 100, and after them. For archives that are written as they come. */
 export const fileHead = (path: string, mode: number, bytes: number): Uint8Array =>
-  block({ name: path, kind: '0', mode, bytes, target: '' })
+  block({ name: path, kind: '0', mode, bytes, target: '', time: 0 })
 export const filePadding = (bytes: number): Uint8Array => Buffer.alloc((BLOCK - (bytes % BLOCK)) % BLOCK)
 /** The last bytes of an archive. */
 export const endOfArchive = (): Uint8Array => Buffer.alloc(2 * BLOCK)
 
-/** In the order of the entries. A chunk is good until the next one is asked for. */
-export function* packEntries(entries: Iterable<FolderEntry>): Generator<Uint8Array> {
-  for (const entry of entries) yield* packed(entry)
+/** In the order of the entries. A chunk is good until the next one is asked for. `time`: of all, in seconds since the epoch. */
+export function* packEntries(entries: Iterable<FolderEntry>, time = 0): Generator<Uint8Array> {
+  for (const entry of entries) yield* packed(entry, time)
   yield endOfArchive()
 }
 
-function* packed(entry: FolderEntry): Generator<Uint8Array> {
+function* packed(entry: FolderEntry, time: number): Generator<Uint8Array> {
   const { path } = entry
   switch (entry.tag) {
     case 'folder':
-      return yield* head({ name: `${path}/`, kind: '5', mode: 0o755, bytes: 0, target: '' })
+      return yield* head({ name: `${path}/`, kind: '5', mode: 0o755, bytes: 0, target: '', time })
     case 'symlink':
-      return yield* head({ name: path, kind: '2', mode: 0o777, bytes: 0, target: entry.target })
+      return yield* head({ name: path, kind: '2', mode: 0o777, bytes: 0, target: entry.target, time })
     case 'file': {
       const { executable, bytes } = entry
-      yield* head({ name: path, kind: '0', mode: executable ? 0o755 : 0o644, bytes, target: '' })
+      yield* head({ name: path, kind: '0', mode: executable ? 0o755 : 0o644, bytes, target: '', time })
       yield* entry.chunks()
       if (bytes % BLOCK > 0) yield filePadding(bytes)
     }
@@ -53,18 +55,18 @@ function* head(entry: Head): Generator<Uint8Array> {
 
 function* long(kind: 'K' | 'L', value: string): Generator<Uint8Array> {
   const body = Buffer.from(`${value}\0`)
-  yield block({ name: '././@LongLink', kind, mode: 0o644, bytes: body.length, target: '' })
+  yield block({ name: '././@LongLink', kind, mode: 0o644, bytes: body.length, target: '', time: 0 })
   yield Buffer.concat([body, filePadding(body.length)])
 }
 
-function block({ name, kind, mode, bytes, target }: Head): Uint8Array {
+function block({ name, kind, mode, bytes, target, time }: Head): Uint8Array {
   const header = Buffer.alloc(BLOCK)
   Buffer.from(name).copy(header, 0, 0, 100)
   header.write(octal(mode, 7), 100)
   header.write(octal(0, 7), 108)
   header.write(octal(0, 7), 116)
   header.write(octal(bytes, 11), 124)
-  header.write(octal(0, 11), 136)
+  header.write(octal(time, 11), 136)
   // The sum counts its own field as spaces.
   header.write('        ', 148)
   header.write(kind, 156)

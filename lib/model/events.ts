@@ -57,6 +57,9 @@ export const rootWanted = z.object({
   spec: rootSpec,
 })
 
+/** What is known of a probe may have changed, and with it the lists of packages: to publish, which reads what is so now. */
+export const packagesWanted = z.object({ type: z.literal('PackagesWanted'), key: z.string() })
+
 export type RegistryEvent = Read<
   | typeof probeRequested
   | typeof probeOverdue
@@ -64,4 +67,5 @@ export type RegistryEvent = Read<
   | typeof loadTestRequested
   | typeof driversWanted
   | typeof rootWanted
+  | typeof packagesWanted
 >

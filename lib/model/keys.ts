@@ -51,7 +51,28 @@ export const INPUT_KEYS = {
   images: imageKey('*'),
   kernels: kernelKey('*'),
 }
-/** Whatever a probe's key can begin with (lib/names/grammar.ts), and none of the public keys. */
-export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*']
+/** Kinds of repositories: what their objects' keys begin with, and the paths of those of packages. */
+export const CHANNELS = ['apt', 'rpm', 'oci'] as const
+export type ChannelName = (typeof CHANNELS)[number]
+/** Key of a file of a repository that only its pointer gives a name. */
+export const listObject = (channel: ChannelName, sha256: string): string => `${channel}/by-hash/${sha256}`
+
+/** Key of bytes of an image, by their digest. */
+export const imageObject = (digest: string): string => listObject('oci', digest.slice('sha256:'.length))
+
+/** What packages are made of. */
+export const PACKAGED_KEYS = ['driver/*']
+export const CHANNEL_KEYS = CHANNELS.map((channel) => `${channel}/*`)
+/** Whatever a probe's key can begin with (lib/names/grammar.ts), and a package's; none of the public keys. */
+export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*', ...CHANNEL_KEYS]
+/** Of the table of sources: what stands for a repository. No driver version begins so. */
+export const pointerKey = (id: string): string => `~${id}`
+/** Of the same table: what a digest (`sha256:...`) of an image leads to, and what a tag (`repository:tag`) names. */
+export const digestKey = (digest: string): string => pointerKey(`oci/@${digest}`)
+export const tagKey = (name: string): string => pointerKey(`oci/${name}`)
+export const POINTER_KEYS = CHANNEL_KEYS.map(pointerKey)
+/** Of these what is published: it lies in a folder that has the sha256 of the probe, or of the package, for a name. */
+export const PUBLISHED_KEYS = ARTIFACT_KEYS.map((keys) => `${keys}/${'?'.repeat(64)}/*`)
+export const isPublished = (key: string): boolean => /\/[0-9a-f]{64}\/[^/]+$/.test(key)
 /** What compose writes of a root: itself, and its record. */
 export const ROOT_KEYS = [inputKey('*'), rootKey('*')]

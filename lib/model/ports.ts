@@ -3,7 +3,9 @@
 import type { Stored } from './digest.ts'
 import type { DriverCatalogue } from './drivers.ts'
 import type { RegistryEvent } from './events.ts'
+import type { ImageObject, Tagged } from './image.ts'
 import type { RecordedKernel } from './kernel.ts'
+import type { Pointer } from './pointer.ts'
 import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
 
 /** Milliseconds since the epoch. A host's clock may be set, in both directions, between two looks. */
@@ -170,6 +172,28 @@ export interface ListDates {
   seen(list: string, date: number): Promise<void>
 }
 
+/** What each repository of packages shows, by an id such as `apt/11.0.0+driver`. */
+export interface Pointers {
+  /** `undefined`: nothing was ever in it. `consistent: false` may be a second old. */
+  read(id: string, options?: { consistent?: boolean }): Promise<Pointer | undefined>
+  /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
+  move(id: string, next: Pointer): Promise<boolean>
+  /** What was moved of a kind, e.g. all that begin with `apt/`, sorted; and maybe one that was about to be. */
+  ids(kind: string): Promise<readonly string[]>
+}
+
+/** What the registry of images has, by digests (`sha256:...`) and by tags (`repository:tag`). */
+export interface Images {
+  /** `undefined`: nothing was ever kept by that digest. May be a second old. */
+  find(digest: string): Promise<ImageObject | undefined>
+  /** Again, it adds to the probes that it is of; of all else the last one counts. */
+  keep(digest: string, object: ImageObject): Promise<void>
+  /** `undefined`: nothing was ever tagged so. `consistent: false` may be a second old. */
+  tagged(name: string, options?: { consistent?: boolean }): Promise<Tagged | undefined>
+  /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
+  move(name: string, next: Tagged): Promise<boolean>
+}
+
 /** Kernels that hosts submitted, by `recordId`. */
 export interface Kernels {
   recorded(id: string): Promise<RecordedKernel | undefined>
@@ -281,8 +305,15 @@ export interface Bus {
 }
 
 export interface Signer {
-  /** ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). */
-  sign(body: Uint8Array, statement: readonly string[]): Promise<string>
+  /**
+   * ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). `at` (now):
+   * milliseconds since the epoch, when it says that it was made; with it, the same is signed by the same bytes.
+   */
+  sign(body: Uint8Array, statement: readonly string[], at?: number): Promise<string>
+  /** The text with an OpenPGP signature around it (RFC 9580, section 7). Its lines end without blanks. */
+  signText(text: string): Promise<string>
+  /** By the same key, for who knows no OpenPGP: RSA PKCS #1 v1.5 over SHA-256. The same bytes for the same body. */
+  signPlain(body: Uint8Array): Promise<Uint8Array>
 }
 
 /**

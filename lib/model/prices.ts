@@ -25,7 +25,8 @@ export const PRICES = {
   codeBuild: {
     minute: { BUILD_GENERAL1_SMALL: 0.005, BUILD_GENERAL1_MEDIUM: 0.01, BUILD_GENERAL1_LARGE: 0.02 },
   },
-  cloudFront: { request: 1e-6, gigabyte: 0.085 },
+  /** a request by HTTPS; a call of a function at its edges; out to the internet */
+  cloudFront: { request: 1e-6, call: 0.1e-6, gigabyte: 0.085 },
   cloudWatch: { logGigabyte: 0.5, alarmMetricMonth: 0.1, metricMonth: 0.3, dashboardMonth: 3 },
   secrets: { month: 0.4 },
 } as const

@@ -120,12 +120,26 @@ const edge = z
     ).optional(),
     /** what becomes of requests that come to the API past the distribution; `answered` only until every host asks there */
     direct: z.enum(['refused', 'answered']),
+    /** the distribution's own id, once it is there: what is published is served by it, and kept by its caches */
+    distribution: z
+      .string()
+      .regex(/^E[A-Z0-9]{8,20}$/, 'is no id of a distribution: the output DistributionId of the stack has it')
+      .optional(),
     /** which secret the distribution proves itself with: one higher makes another, and the one before it still counts */
     secret: z.int().min(1),
   })
   .refine(({ names, certificate }) => names.length > 0 === (certificate !== undefined), {
     path: ['certificate'],
     error: 'names and their certificate go together: set both or neither',
+  })
+  .refine(({ distribution, webAcl }) => distribution === undefined || webAcl !== undefined, {
+    path: ['distribution'],
+    error: 'there is none without a webAcl',
+  })
+  .refine(({ distribution, direct }) => distribution === undefined || direct === 'refused', {
+    path: ['distribution'],
+    error:
+      'who asks the API directly would be sent to paths that it does not have: let direct be refused first',
   })
 export type EdgeSettings = z.infer<typeof edge>
 
@@ -167,6 +181,14 @@ export const baseSettings = z.object({
   trustedProxies: z.array(
     z.string().refine(isCidr, 'is no address or network, e.g. 192.0.2.1 or 2001:db8::/32'),
   ),
+  /**
+   * path below which hosts ask, where whoever stands before the registry takes it away: what leads on to the same host
+   * begins with it. `/probes`, or nothing
+   */
+  prefix: z
+    .string()
+    .max(200)
+    .regex(/^(?:\/[\w.~-]+)*$/, 'is no beginning of a path, such as /probes, without a slash at its end'),
   hold: z.object({
     /** seconds that one request to /wait is held: an HTTP API gives up at 30 */
     hopSeconds: z.number().positive().max(28),
@@ -333,6 +355,7 @@ export const BASE_DEFAULTS: Settings = {
     callersPerNetwork: 4,
   },
   trustedProxies: [],
+  prefix: '',
   hold: {
     hopSeconds: 22,
     totalSeconds: 50,

@@ -27,6 +27,14 @@ export const OWN_ROUTES = [
   { path: '/v1/targets', methods: read('v1') },
   { path: '/v1/names', methods: read('v1') },
   { path: '/openapi.json', methods: read('v1') },
+  { path: '/public-key.pem', methods: read('resolve') },
+  // Of the registry of images, and the index of it that falcoctl reads.
+  { path: '/v2/', methods: read('resolve') },
+  { path: '/v2/{path+}', methods: read('resolve') },
+  { path: '/falcoctl/index.yaml', methods: read('resolve') },
+  // Of repositories of packages.
+  { path: '/apt/{path+}', methods: read('resolve') },
+  { path: '/rpm/{path+}', methods: read('resolve') },
 ] as const satisfies readonly Route[]
 
 /** Paths that a function reads. */

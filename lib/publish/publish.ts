@@ -165,7 +165,7 @@ async function settled(
   state: ProbeState | undefined,
 ): Promise<PublishOutcome> {
   if (state?.state === 'published' && state.claim === end.claim) {
-    if (state.test === undefined || end.phase === 'build') return 'published'
+    if (state.test === undefined || end.phase === 'build') return wantPackages(ports, end.key)
     return testEnded(ports, end, { ...state, test: state.test })
   }
   if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
@@ -390,5 +390,12 @@ async function publishWhole(
   // Counted by this word: the event and the sweep may come by at the same moment, and only one of them has published it.
   ports.log(held ? 'published' : 'published before', { key, claim: claim.claim, sha256, bytes, seconds })
   await keepTree(ports, claim.claim, staged)
+  if (held) await wantPackages(ports, key)
   return held
+}
+
+/** After the index. A crash before it is mended by the same end of the build, which comes again and finds it published. */
+async function wantPackages({ bus }: PublishPorts, key: string): Promise<'published'> {
+  await bus.emit({ type: 'PackagesWanted', key })
+  return 'published'
 }

@@ -18,12 +18,15 @@ export interface Problem {
 
 export type Answer = (
   | { readonly tag: 'redirect'; readonly location: string }
-  | { readonly tag: 'json'; readonly body: unknown }
+  /** `status`: another than 200 */
+  | { readonly tag: 'json'; readonly body: unknown; readonly status?: number }
   | { readonly tag: 'bytes'; readonly body: Uint8Array; readonly contentType: string }
   | { readonly tag: 'problem'; readonly problem: Problem }
 ) & {
   /** path of the probe by its canonical name, where it was asked for by another */
   readonly canonical?: string
+  /** further ones, by their names in small letters */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The methods that read. */

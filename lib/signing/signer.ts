@@ -1,17 +1,21 @@
-// OpenPGP signatures that gpg 2.2 and rpm verify.
+// OpenPGP signatures that gpg 2.2 and rpm verify; and plain ones by the same key.
 
-import { createMessage, enums, readPrivateKey, sign } from 'openpgp'
+import { createCleartextMessage, createMessage, enums, type PrivateKey, readPrivateKey, sign } from 'openpgp'
 import type { Clock, Signer } from '../model/ports.ts'
+import { signPlain } from './rsa.ts'
 import { NOTATION } from './statement.ts'
 
 /**
- * Detached binary signatures, SHA-512. `privateKey` is asked for at every signature and kept by nobody: a key
- * that was replaced signs nothing more.
+ * SHA-512; what is detached is over the bytes as they are. `privateKey` is asked for at every signature and kept by nobody:
+ * a key that was replaced signs nothing more.
  */
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
+  /** A clock that was set back since must not keep the key from signing. */
+  const dateFor = (key: PrivateKey, at = now()) => new Date(Math.max(at, key.getCreationTime().getTime()))
+  const readKey = async () => readPrivateKey({ armoredKey: await privateKey() })
   return {
-    async sign(body, statement) {
-      const key = await readPrivateKey({ armoredKey: await privateKey() })
+    async sign(body, statement, at) {
+      const key = await readKey()
       return sign({
         message: await createMessage({ binary: body }),
         signingKeys: key,
@@ -23,11 +27,19 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
           humanReadable: true,
           critical: false,
         })),
-        // A clock that was set back since must not keep the key from signing.
-        date: new Date(Math.max(now(), key.getCreationTime().getTime())),
+        date: dateFor(key, at),
         format: 'armored',
-        config: { preferredHashAlgorithm: enums.hash.sha512 },
+        // Without the random notation that it adds by itself, what is signed again is the same.
+        config: { ...CONFIG, ...(at === undefined ? {} : { nonDeterministicSignaturesViaNotation: false }) },
       })
     },
+    async signText(text) {
+      const key = await readKey()
+      const message = await createCleartextMessage({ text })
+      return sign({ message, signingKeys: key, date: dateFor(key), config: CONFIG })
+    },
+    signPlain: async (body) => signPlain(await privateKey(), body),
   }
 }
+
+const CONFIG = { preferredHashAlgorithm: enums.hash.sha512 }

@@ -44,7 +44,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   return {
     service: ({ operation, input, caller }, _, response) => {
       for (const resource of resourcesOf(operation, input))
-        authorize(caller, `dynamodb:${operation}`, resource)
+        authorize(caller, `dynamodb:${operation}`, resource, leadingKey(input, keysOfTable(input)))
       if (faults.strikes('dynamodb-throttle')) return send(response, THROTTLED)
       const fault = (read: JsonObject) => keyFault(operation, read, keysOfTable(read))
       dynalite.perform(operation, input, fault).then(
@@ -116,6 +116,22 @@ function resourcesOf(operation: string, input: JsonObject): readonly string[] {
   if (typeof input.TableName !== 'string') throw new AwsError('ValidationException', 'TableName is missing')
   const arn = tableArn(input.TableName)
   return [typeof input.IndexName === 'string' ? `${arn}/index/${input.IndexName}` : arn]
+}
+
+/**
+ * The partition key of the one item that an operation is about: several in one request would be a list, of which policies
+ * here know nothing. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+ */
+function leadingKey(
+  { Key, Item }: JsonObject,
+  schemas: readonly KeySchema[],
+): Readonly<Record<string, string>> | undefined {
+  const name = schemas
+    .find(({ index }) => index === undefined)
+    ?.keys.find(({ kind }) => kind === 'HASH')?.name
+  const item = isObject(Key) ? Key : Item
+  const value = name !== undefined && isObject(item) ? item[name] : undefined
+  return isObject(value) && typeof value.S === 'string' ? { 'dynamodb:LeadingKeys': value.S } : undefined
 }
 
 const tableArn = (name: string): string => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}`

@@ -14,6 +14,8 @@ export interface AccessRequest {
 
 export interface Statement {
   readonly effect: 'Allow' | 'Deny'
+  /** condition keys that it looks at, in lower case */
+  readonly keys: readonly string[]
   applies(request: AccessRequest): boolean
 }
 
@@ -59,7 +61,11 @@ function parseStatement(raw: JsonObject, where: string, kind: string): Statement
     ...(raw.Principal === undefined ? [] : [principal(raw.Principal, where)]),
     ...conditions(raw.Condition, where),
   ]
-  return { effect, applies: (request) => tests.every((test) => test(request)) }
+  return {
+    effect,
+    keys: keysOf(raw.Condition, where),
+    applies: (request) => tests.every((test) => test(request)),
+  }
 }
 
 function oneOf(
@@ -109,6 +115,8 @@ interface Operator {
   readonly negated?: true
   /** of any of a key's values: where there are none, it does not hold */
   readonly ofAny?: true
+  /** of all of a key's values, of which a request here has one at most: where there are none, it holds */
+  readonly ofAll?: true
 }
 
 const equals: Operator = { compile: (expected) => (actual) => actual === expected }
@@ -118,6 +126,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ArnLike: like,
   ArnNotEquals: { ...like, negated: true },
   ArnNotLike: { ...like, negated: true },
+  'ForAllValues:StringLike': { compile: wildcard, ofAll: true },
   'ForAnyValue:StringNotEquals': { ...equals, negated: true, ofAny: true },
   Bool: { compile: (expected) => (actual) => actual.toLowerCase() === expected.toLowerCase() },
   NumericLessThan: { compile: (expected) => (actual) => Number(actual) < Number(expected) },
@@ -133,11 +142,19 @@ const KEYS = [
   'aws:PrincipalArn',
   'aws:SecureTransport',
   'aws:SourceArn',
+  'dynamodb:LeadingKeys',
   's3:TlsVersion',
   's3:if-none-match',
   's3:prefix',
   'secretsmanager:AddReplicaRegions',
 ].map((key) => key.toLowerCase())
+
+const keysOf = (raw: Json | undefined, where: string): string[] =>
+  raw === undefined
+    ? []
+    : Object.values(object(raw, `${where}: Condition`)).flatMap((keys) =>
+        Object.keys(object(keys, `${where}: Condition`)).map((key) => key.toLowerCase()),
+      )
 
 function conditions(raw: Json | undefined, where: string): Test[] {
   if (raw === undefined) return []
@@ -166,13 +183,13 @@ const texts = (values: Json | undefined, where: string): string[] =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),
   )
 
-/** A key that the request lacks fits no positive condition, and every negated one that is not of any value. */
+/** A key that the request lacks fits no positive condition but one of all values, and every negated one that is not of any value. */
 function condition(operator: Operator, key: string, values: string[], where: string): Test {
   const accepts = values.map((value) => operator.compile(value, where))
   const negated = operator.negated === true
   return ({ context }) => {
     const actual = context[key.toLowerCase()]
-    if (actual === undefined) return negated && operator.ofAny !== true
+    if (actual === undefined) return operator.ofAll === true || (negated && operator.ofAny !== true)
     return accepts.some((accept) => accept(actual)) !== negated
   }
 }

@@ -92,8 +92,9 @@ const documentStatements = (template: Template, type: string): Statement[] =>
 const secretStatements = (template: Template): Statement[] =>
   template.ofType('AWS::SecretsManager::ResourcePolicy').flatMap(({ properties, logicalId }) => {
     const secret = string(properties.SecretId, logicalId)
-    return parsePolicy(properties.ResourcePolicy, logicalId, 'resource').map(({ effect, applies }) => ({
+    return parsePolicy(properties.ResourcePolicy, logicalId, 'resource').map(({ effect, keys, applies }) => ({
       effect,
+      keys,
       applies: (request: AccessRequest) => request.resource === secret && applies(request),
     }))
   })
@@ -113,11 +114,13 @@ export function createPrincipal(
     return decide(statements, request)
   }
   const remembered = remember((action, resource) => ask(action, resource, common))
+  const decisive = new Set(statements.flatMap(({ keys }) => keys))
+  const decides = (context: Context) => Object.keys(context).some((key) => decisive.has(key.toLowerCase()))
   return {
     name,
     ...credentials(),
     may: (action, resource, context) =>
-      context === undefined
+      context === undefined || !decides(context)
         ? remembered(action, resource)
         : ask(action, resource, { ...common, ...lowerCased(context) }),
   }

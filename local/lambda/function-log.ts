@@ -2,13 +2,15 @@
 
 import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { isObject, type Json } from '../wire/json.ts'
+import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 import { linesOf } from './lines.ts'
 
 export interface FunctionLog {
   write(chunk: Buffer): void
   /** of the stack itself, beside what the function writes */
   line(text: string): void
+  /** the same of Lambda, as one line of JSON */
+  entry(told: JsonObject): void
 }
 
 const MAX_BYTES = 16 * 1024 * 1024
@@ -32,14 +34,15 @@ export function openFunctionLog(dir: string, name: string, onEntry: (message: Js
     if (stream.destroyed) stream = open()
     stream.write(chunk)
   }
+  const entry = (told: JsonObject): void => write(Buffer.from(`${JSON.stringify(told)}\n`))
   const hear = linesOf((text) => onEntry(messageOf(text)))
   return {
     write: (chunk) => {
       write(chunk)
       hear(chunk)
     },
-    line: (text) =>
-      write(Buffer.from(`${JSON.stringify({ timestamp: new Date().toISOString(), message: text })}\n`)),
+    line: (text) => entry({ timestamp: new Date().toISOString(), message: text }),
+    entry,
   }
 }
 

@@ -8,7 +8,7 @@ import { isObject, type Json, number, object, string } from '../wire/json.ts'
 import type { Clock, Principal, Sender } from '../wire/types.ts'
 import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
-import { createRunner, type Environment, type Outcome, type Runner } from './runner.ts'
+import { createRunner, type Environment, MB, type Outcome, RUNTIME_MB, type Runner } from './runner.ts'
 
 /** A function as it is invoked: by itself, by the number of a version, or by an alias. */
 export interface Fn {
@@ -46,6 +46,8 @@ export interface FunctionsOptions {
   readonly faults?: Pick<Faults, 'environment'>
   /** at one time, of all functions together; default: as many as a new account has */
   readonly executions?: number | undefined
+  /** whether each invocation has a worker of its own, with the memory of its function and no more; default: many share one */
+  readonly apart?: boolean
   /** milliseconds without an invocation after which a worker ends */
   readonly idleMs?: number
   /** hears how each invocation ended */
@@ -58,7 +60,7 @@ const IDLE_MS = 600_000
 /** Of a function that makes custom resources: it has done so when the stack starts, and is asked no more. */
 const IDLE_ONCE_MS = 1000
 const DEFAULT_MAX_AGE = 6 * 60 * 60
-/** A worker serves many invocations where the cloud has a process each, so it may hold more. */
+/** A worker that serves many invocations, where the cloud has a process each, may hold more. */
 const LEAST_HEAP_MB = 512
 
 export function createFunctions(options: FunctionsOptions): Functions {
@@ -190,8 +192,9 @@ function runnerOptions(resource: Resource, version: string, assume: Assume, opti
   if (!runtime.startsWith('nodejs')) throw new Error(`${logicalId}: runtime ${runtime} is not known here`)
   const memoryMb = number(properties.MemorySize ?? 128, `${logicalId}.MemorySize`)
   const timeoutMs = number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000
-  const own = { ...variables(resource), ...options.endpoints }
+  const own = { ...variables(resource), ...options.endpoints, ...(options.apart ? {} : ONE_PROCESS) }
   const variablesOf = (role: Principal) => ({ ...own, ...lambdaEnvironment(name, version, memoryMb, role) })
+  const ownMb = memoryMb - RUNTIME_MB
   return {
     setup: {
       asset: options.template.asset(
@@ -201,10 +204,13 @@ function runnerOptions(resource: Resource, version: string, assume: Assume, opti
       functionName: name,
       functionVersion: version,
       memoryMb,
+      mostBytes: options.apart ? ownMb * MB : undefined,
       isForEvents: isForEvents(resource, options.template),
     },
     environment: () => beginEnvironment(variablesOf, assume, timeoutMs, options),
-    heapMb: Math.max(memoryMb, LEAST_HEAP_MB),
+    ...(options.apart
+      ? { atOnce: 1, heapMb: ownMb }
+      : { atOnce: Number.POSITIVE_INFINITY, heapMb: Math.max(memoryMb, LEAST_HEAP_MB) }),
     timeoutMs,
     now: options.now,
     idleMs: options.idleMs ?? (makesResources(resource, options.template) ? IDLE_ONCE_MS : IDLE_MS),
@@ -219,7 +225,9 @@ function variables({ properties, logicalId }: Resource): Record<string, string> 
   )
 }
 
-/** AWS has no `ONE_PROCESS`: there, each request that a function answers at one time has a process of its own. */
+/** AWS says no such thing: there, each request that a function answers at one time has a process of its own. */
+const ONE_PROCESS = { ONE_PROCESS: '1' }
+
 const lambdaEnvironment = (
   name: string,
   version: string,
@@ -236,7 +244,6 @@ const lambdaEnvironment = (
   AWS_LAMBDA_FUNCTION_VERSION: version,
   PATH: '/usr/local/bin:/usr/bin:/bin',
   LANG: 'C.UTF-8',
-  ONE_PROCESS: '1',
   TZ: ':UTC',
 })
 

@@ -1,4 +1,5 @@
-// Runs one function: a worker thread started at the first invocation, replaced after a crash, a timeout or its time, ended when idle.
+// Runs one function: a worker thread started at the first invocation, replaced after a crash, a timeout or its time, ended when
+// idle. It has all invocations, or, as an execution environment of AWS, one at a time, and others beside it.
 
 import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
@@ -26,6 +27,8 @@ export interface RunnerOptions {
   /** Of a worker that is started now. */
   readonly environment: () => Environment
   readonly now: Clock
+  /** invocations that one worker has at one time */
+  readonly atOnce: number
   readonly heapMb: number
   readonly timeoutMs: number
   readonly executions: Executions
@@ -39,8 +42,15 @@ export interface Runner {
   stop(): Promise<void>
 }
 
+export const MB = 1024 * 1024
+/**
+ * What Lambda reports of a function of Node that does nothing is 60 to 70 MB, (g): a worker is a thread, and has its share of
+ * that from the stack.
+ */
+export const RUNTIME_MB = 64
+
 /** Lambda's limit of a synchronous answer, and the time it gives a module to load. */
-const MAX_ANSWER = 6 * 1024 * 1024
+const MAX_ANSWER = 6 * MB
 const INIT_MS = 10_000
 
 interface Invocation {
@@ -52,45 +62,54 @@ interface Live {
   readonly invocations: Map<string, Invocation>
   readonly ready: Promise<boolean>
   readonly until: number
+  /** bytes at most, as far as it has told */
+  held: number
   idle: NodeJS.Timeout | undefined
 }
 
 export function createRunner(options: RunnerOptions): Runner {
-  let current: Live | undefined
+  /** of these, those that are given invocations */
+  const open = new Set<Live>()
   const all = new Set<Live>()
 
-  const lose = (live: Live, message: string): void => {
-    if (current === live) current = undefined
+  const lose = (live: Live, why: string): void => {
+    open.delete(live)
     all.delete(live)
     clearTimeout(live.idle)
-    if (live.invocations.size > 0) options.log.line(message)
-    for (const { end } of live.invocations.values()) end({ tag: 'failed', message })
+    for (const [requestId, { end }] of live.invocations) {
+      const message = `RequestId: ${requestId} Error: ${why}`
+      options.log.line(message)
+      end({ tag: 'failed', message })
+    }
   }
 
   function start(): Live {
     const live = startWorker(options, lose)
     all.add(live)
+    open.add(live)
     return live
   }
 
-  /** One that is past its time ends. */
+  /** One that has room, or else another one. One that is past its time ends. */
   function worker(): Live {
-    const past = current !== undefined && options.now() >= current.until ? current : undefined
-    if (current === undefined || past !== undefined) current = start()
-    if (past !== undefined) settle(past)
-    return current
+    for (const live of open)
+      if (options.now() >= live.until) {
+        open.delete(live)
+        settle(live)
+      }
+    return [...open].find(({ invocations }) => invocations.size < options.atOnce) ?? start()
   }
 
   /** What still runs in a worker that is replaced ends there; the worker ends with its last invocation. */
   function settle(live: Live): void {
     if (live.invocations.size > 0) return
     clearTimeout(live.idle)
-    if (live === current) live.idle = setTimeout(() => retire(live), options.idleMs).unref()
+    if (open.has(live)) live.idle = setTimeout(() => retire(live), options.idleMs).unref()
     else void live.worker.terminate()
   }
 
   function retire(live: Live): void {
-    if (current === live) current = undefined
+    open.delete(live)
     void live.worker.terminate()
   }
 
@@ -100,11 +119,14 @@ export function createRunner(options: RunnerOptions): Runner {
     const requestId = randomUUID()
     const outcome = new Promise<Outcome>((end) => live.invocations.set(requestId, { end }))
     clearTimeout(live.idle)
+    const began = monotonic()
     if (await live.ready) post(live, { requestId, functionArn, event })
     const result = await outcome
     options.executions.end()
     live.invocations.delete(requestId)
     settle(live)
+    if (options.atOnce === 1)
+      report(options, { requestId, milliseconds: monotonic() - began, held: live.held })
     return bounded(result)
   }
 
@@ -114,7 +136,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const timer = setTimeout(() => {
       const late = `${requestId} Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`
       options.log.line(late)
-      if (current === live) current = undefined
+      open.delete(live)
       live.invocations.get(requestId)?.end({ tag: 'failed', message: late })
     }, options.timeoutMs)
     const { end } = live.invocations.get(requestId)!
@@ -143,6 +165,26 @@ const bounded = (outcome: Outcome): Outcome =>
       }
     : outcome
 
+/**
+ * As Lambda tells of each invocation in the log format JSON; the memory is the most of its environment so far:
+ * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+ */
+function report(
+  { log, setup }: Pick<RunnerOptions, 'log' | 'setup'>,
+  {
+    requestId,
+    milliseconds,
+    held,
+  }: { readonly requestId: string; readonly milliseconds: number; readonly held: number },
+): void {
+  const metrics = {
+    durationMs: milliseconds,
+    memorySizeMB: setup.memoryMb,
+    maxMemoryUsedMB: RUNTIME_MB + Math.ceil(held / MB),
+  }
+  log.entry({ time: new Date().toISOString(), type: 'platform.report', record: { requestId, metrics } })
+}
+
 function startWorker(options: RunnerOptions, lose: (live: Live, message: string) => void): Live {
   const { variables, until } = options.environment()
   const worker = new Worker(workerProgram(), {
@@ -157,14 +199,20 @@ function startWorker(options: RunnerOptions, lose: (live: Live, message: string)
   worker.stderr.on('data', (chunk: Buffer) => options.log.write(chunk))
   const { promise: ready, resolve } = Promise.withResolvers<boolean>()
   const init = setTimeout(() => void worker.terminate(), INIT_MS)
-  const live: Live = { worker, invocations: new Map(), ready, until, idle: undefined }
+  const live: Live = { worker, invocations: new Map(), ready, until, held: 0, idle: undefined }
+  const { mostBytes = Number.POSITIVE_INFINITY } = options.setup
   let why = 'Runtime exited'
   worker.on('message', (message: FromWorker) => {
     if (message.tag === 'ready') clearTimeout(init)
+    // What it still says is not heard.
+    if (why === KILLED) return
     receive(live, message, resolve)
+    if (live.held <= mostBytes) return
+    why = KILLED
+    void worker.terminate()
   })
   worker.on('error', (error) => {
-    why = `Runtime exited with error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+    why = `Runtime exited with error: ${exitOf(error)}`
   })
   worker.on('exit', () => {
     clearTimeout(init)
@@ -174,8 +222,22 @@ function startWorker(options: RunnerOptions, lose: (live: Live, message: string)
   return live
 }
 
-function receive({ invocations }: Live, message: FromWorker, ready: (loaded: boolean) => void): void {
+/** What AWS says of a process that has more memory than its function. */
+const KILLED = 'Runtime exited with error: signal: killed'
+
+/** One whose heap is full ends itself: the first of the errors that AWS has for too little memory. */
+function exitOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'signal: aborted' : (error.stack ?? error.message)
+}
+
+function receive(live: Live, message: FromWorker, ready: (loaded: boolean) => void): void {
+  const { invocations } = live
   switch (message.tag) {
+    case 'held':
+      live.held = message.bytes
+      break
     case 'ready':
       ready(true)
       break

@@ -9,6 +9,8 @@ export interface WorkerSetup {
   /** `$LATEST`, or the number of a version */
   readonly functionVersion: string
   readonly memoryMb: number
+  /** bytes that its one invocation may hold, beside the runtime itself; undefined: it has many, and nobody looks */
+  readonly mostBytes: number | undefined
   /** no client waits for its answer: those for whose answers one does go first */
   readonly isForEvents: boolean
 }
@@ -28,6 +30,8 @@ export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_00
 
 export type FromWorker =
   | { readonly tag: 'ready' }
+  /** that it held at most, since it began; of a worker whose invocations are bounded */
+  | { readonly tag: 'held'; readonly bytes: number }
   /** `payload`: JSON */
   | { readonly tag: 'answer'; readonly requestId: string; readonly payload: string }
   | { readonly tag: 'failure'; readonly requestId: string; readonly message: string }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import { giveWay } from '../priority.ts'
+import { watchHeld } from './held-bytes.ts'
 import { writeJson } from './json-console.ts'
 import { type FromWorker, monotonic, type ToWorker, type WorkerSetup } from './worker-protocol.ts'
 
@@ -58,13 +59,20 @@ const context = ({ requestId, functionArn, deadline }: ToWorker): object => ({
   getRemainingTimeInMillis: () => Math.max(0, deadline - monotonic()),
 })
 
+/** Where nobody looks, nothing is measured. */
+const held = () =>
+  setup.mostBytes === undefined ? undefined : watchHeld((bytes) => send({ tag: 'held', bytes }))
+
 async function invoke(handler: Handler, message: ToWorker): Promise<void> {
   const { requestId } = message
+  const watch = held()
   try {
     const event: unknown = JSON.parse(message.event)
     const answer = await invocation.run(requestId, () => handler(event, context(message)))
+    watch?.stop()
     send({ tag: 'answer', requestId, payload: JSON.stringify(answer) ?? 'null' })
   } catch (error) {
+    watch?.stop()
     invocation.run(requestId, () => console.error(error))
     send({ tag: 'failure', requestId, message: error instanceof Error ? error.message : String(error) })
   }

@@ -234,7 +234,14 @@ const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> 
     ref: byName,
     attributes: { DomainName: (it) => `${it.name.toLowerCase()}.cloudfront.net` },
   },
+  'AWS::CloudFront::CachePolicy': { ref: byName, attributes: {} },
+  'AWS::CloudFront::Function': {
+    ref: byName,
+    attributes: { FunctionARN: (it) => arn('cloudfront', `function/${it.name}`) },
+  },
+  'AWS::CloudFront::OriginAccessControl': { ref: byName, attributes: { Id: byName } },
   'AWS::CloudFront::OriginRequestPolicy': { ref: byName, attributes: {} },
+  'AWS::CloudFront::ResponseHeadersPolicy': { ref: byName, attributes: {} },
   'AWS::CloudWatch::Alarm': {
     ref: byName,
     attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) },

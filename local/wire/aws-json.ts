@@ -70,8 +70,13 @@ function perform(
 }
 
 /** AccessDeniedException unless the caller's policies allow it. */
-export function authorize(caller: Sender, action: string, resource: string): void {
-  if (caller.may(action, resource)) return
+export function authorize(
+  caller: Sender,
+  action: string,
+  resource: string,
+  context?: Readonly<Record<string, string>>,
+): void {
+  if (caller.may(action, resource, context)) return
   throw new AwsError(
     'AccessDeniedException',
     `User: ${caller.name} is not authorized to perform: ${action} on resource: ${resource}`,

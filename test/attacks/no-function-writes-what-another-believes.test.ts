@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import {
   GetSecretValueCommand,
@@ -153,7 +154,7 @@ describe('plan', () => {
 })
 
 describe('publish', () => {
-  test.each([PROBE, CONFIG_PROBE])('publishes %s once', async (key) => {
+  test.each([PROBE, CONFIG_PROBE, 'apt/pool/a.deb', 'rpm/a.rpm'])('publishes %s once', async (key) => {
     expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
     expect(await put('Publish', 'Artifacts', key, true)).toBe('done')
     expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
@@ -175,6 +176,36 @@ describe('publish', () => {
   ])('cannot write %s of %s', async (key, into) => {
     expect(await put('Publish', into, key)).toBe('AccessDenied')
     expect(await put('Publish', into, key, true)).toBe('AccessDenied')
+  })
+})
+
+describe('what builds are held to', () => {
+  const item = (role: string, key: string) => {
+    const table = new DynamoDBClient({
+      region: 'us-east-1',
+      endpoint: stack.endpoints.AWS_ENDPOINT_URL_DYNAMODB!,
+      maxAttempts: 1,
+      credentials: credentialsOf(role),
+    })
+    const Key = { id: { S: key } }
+    const TableName = named('AWS::DynamoDB::Table', 'Sources').name
+    const set = { UpdateExpression: 'SET a = :a', ExpressionAttributeValues: { ':a': { S: 'a' } } }
+    return Promise.all([
+      outcome(table.send(new GetItemCommand({ TableName, Key }))),
+      outcome(table.send(new UpdateItemCommand({ TableName, Key, ...set }))),
+    ])
+  }
+
+  test.each(['10.2.0+driver', '~drivers', '~list/bookworm', '~linux/6.1', '~apt', 'apt/1'])(
+    'is out of the reach of publish, which reads and moves lists of packages in the same table: %s',
+    async (key) => {
+      expect(await item('Publish', key)).toEqual(['AccessDeniedException', 'AccessDeniedException'])
+    },
+  )
+
+  test.each(['~apt/10.2.0+driver', '~rpm/10.2.0+driver', '~apt/'])('publish moves %s', async (key) => {
+    expect(await item('Publish', key)).toEqual(['done', 'done'])
+    expect(await item('Resolve', key)).toEqual(['done', 'AccessDeniedException'])
   })
 })
 

@@ -7,7 +7,7 @@ import { anchor, RUNBOOK } from '../../cdk/alarm.ts'
 import { lineLike } from '../../cdk/alarms.ts'
 import { ACCESS_LOG } from '../../cdk/api.ts'
 import { loadTemplate } from '../../local/template/template.ts'
-import { readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
+import { list, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
 import { anchorsOf, documentAt } from '../support/documents/markdown.ts'
 import { temporaryFolder } from '../support/local/assembly.ts'
 
@@ -41,6 +41,11 @@ test('every runbook heading that an alarm names is in docs/operations.md', () =>
   expect(runbookHeadings()).toEqual(expect.arrayContaining(Object.values(RUNBOOK)))
 })
 
+test('every runbook section that an alarm names begins with its impact', () => {
+  const { text } = documentAt('docs/operations.md')
+  for (const heading of Object.values(RUNBOOK)) expect(text).toContain(`\n### ${heading}\n\n**Impact:** `)
+})
+
 test('every alarm tells the topic', () => {
   for (const [, { Properties }] of alarms()) {
     expect((Properties.AlarmActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])
@@ -55,6 +60,42 @@ test('every function that runs without a deployment has an alarm for its errors 
     expect(ids).toContain(`${name}ThrottlesAlarm`)
   }
 })
+
+/** Of a table, by the id of its alarm: the operations whose throttles, or errors of DynamoDB's own, it counts. */
+function countedBy(alarm: string): string[] {
+  const metrics = alarms().find(([id]) => id === alarm)?.[1].Properties.Metrics as
+    | { MetricStat?: { Metric: { Dimensions: { Name: string; Value: unknown }[] } } }[]
+    | undefined
+  return (metrics ?? []).flatMap(({ MetricStat }) =>
+    (MetricStat?.Metric.Dimensions ?? []).flatMap(({ Name, Value }) =>
+      Name === 'Operation' ? [String(Value)] : [],
+    ),
+  )
+}
+
+/** What any function may do with a table or an index of it: `GetItem`. */
+function doneWith(table: string): string[] {
+  const statements = [...resourcesOf(template, 'AWS::IAM::Policy').values()].flatMap(
+    ({ Properties }) =>
+      (Properties.PolicyDocument as { Statement: { Action: string | string[]; Resource: unknown }[] })
+        .Statement,
+  )
+  const isOf = (resource: unknown): boolean => readable(resource).split('/')[0] === `${table}.Arn`
+  const actions = statements.flatMap(({ Action, Resource }) =>
+    list(Resource).some(isOf) ? list(Action) : [],
+  )
+  return [...new Set(actions.map((action) => action.replace('dynamodb:', '')))].sort()
+}
+
+test.each(['Probes', 'Budgets', 'Sources'])(
+  'whatever a function may do with the table %s is in its alarms, lists of probes too',
+  (table) => {
+    expect(doneWith(table).length).toBeGreaterThan(1)
+    for (const kind of ['Throttles', 'Errors'])
+      expect(countedBy(`${table}Table${kind}Alarm`)).toEqual(expect.arrayContaining(doneWith(table)))
+    if (table === 'Probes') expect(doneWith(table)).toEqual(expect.arrayContaining(['Query', 'Scan']))
+  },
+)
 
 test('a build that broke alarms at once, those of submitted kernels only in numbers', () => {
   const filters = [...resourcesOf(template, 'AWS::Logs::MetricFilter').values()]

@@ -47,7 +47,7 @@ test('nor of those with a domain, a boundary, a KMS key, a distribution and mach
   }
   const settings = {
     build: { machines: { aarch64: 'x86_64' } },
-    cloud: { deployment, edge: { webAcl: WEB_ACL } },
+    cloud: { deployment, edge: { webAcl: WEB_ACL, distribution: 'E2QWRUHAPMQZL7' } },
   }
   expect(await lint(templatesOf(synthesis(settings)), context)).toEqual(NOTHING)
 })

@@ -3,23 +3,38 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FIREWALL, synthesizeFirewall } from '../../cdk/firewall.ts'
 import { readSettings } from '../../cdk/settings.ts'
 import { EDGE_HEADER, ENV, VIEWER_HEADER } from '../../lib/aws/resources.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { routes } from '../../lib/names/routes.ts'
+import { isInert } from '../../local/template/resource-types.ts'
 import { behindEdge, CERTIFICATE, WEB_ACL } from '../support/cdk/edge.ts'
 import { faultsOf } from '../support/cdk/schema.ts'
-import { list, plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
+import {
+  list,
+  plainId,
+  readable,
+  resourcesOf,
+  type Synthesis,
+  synthesis,
+  type Template,
+} from '../support/cdk/template.ts'
+import { documentAt } from '../support/documents/markdown.ts'
 
 const ANSWERING = ['Direct', 'Resolve', 'Submit', 'V1', 'Wait']
 
 interface Distribution {
+  readonly CacheBehaviors?: (Record<string, unknown> & { readonly TargetOriginId: string })[]
   readonly Aliases?: string[]
   readonly CustomErrorResponses: { ErrorCode: number; ErrorCachingMinTTL: number }[]
   readonly DefaultCacheBehavior: Record<string, unknown>
   readonly Origins: {
+    Id: string
     DomainName: unknown
+    OriginAccessControlId?: unknown
     CustomOriginConfig: Record<string, unknown>
     OriginCustomHeaders: { HeaderName: string; HeaderValue: unknown }[]
   }[]
@@ -193,8 +208,148 @@ test.each([
   [{ names: ['https://probes.example.org'], certificate: CERTIFICATE }, /names.0: is no host name/],
   [{ requestsPerAddress: 9 }, /requestsPerAddress: .*6000/],
   [{ secret: 0 }, /secret/],
+  [{ distribution: 'd111111abcdef8.cloudfront.net' }, /distribution: .*DistributionId/],
+  [{ distribution: 'E2QWRUHAPMQZL7', webAcl: undefined }, /distribution: there is none without a webAcl/],
+  [{ distribution: 'E2QWRUHAPMQZL7', direct: 'answered' }, /distribution: .*let direct be refused first/],
 ])('%j is refused before anything is deployed', (own, why) => {
   expect(() => readSettings(settingsFile(behindEdge(own)), { local: false })).toThrow(why)
+})
+
+describe('told its own id, it serves what is published by itself', () => {
+  const ID = 'E2QWRUHAPMQZL7'
+  const KEY = `driver/11.0.0+driver/x86_64/falco_debian_6.1.0_1.ko/${'0'.repeat(64)}/falco_debian_6.1.0_1.ko`
+  let own: Template
+  let data: Template
+  let without: Synthesis
+  let bucketPolicy: readonly Statement[]
+  beforeAll(() => {
+    const made = synthesis(behindEdge({ distribution: ID }))
+    own = made.template
+    data = made.dataTemplate
+    without = synthesis(behindEdge(), true)
+    bucketPolicy = (
+      resourcesOf(own, 'AWS::S3::BucketPolicy').get('ArtifactsPolicy')!.Properties.PolicyDocument as {
+        Statement: Statement[]
+      }
+    ).Statement
+  })
+  interface Statement {
+    readonly Effect: string
+    readonly Action: string
+    readonly Resource: unknown
+    readonly Principal: unknown
+    readonly Condition: Record<string, Record<string, unknown>>
+  }
+  const config = (type: string, id: string, member: string) =>
+    resourcesOf(own, `AWS::CloudFront::${type}`).get(id)!.Properties[member] as Record<string, unknown>
+  const behaviour = () => {
+    const [only, ...more] = distributionOf(own).CacheBehaviors ?? []
+    expect(more).toEqual([])
+    return only!
+  }
+
+  test('the template is valid, and no other output or export of the data is in it than without', async () => {
+    expect(await faultsOf(own)).toEqual([])
+    expect(Object.keys(own.Outputs)).toEqual(Object.keys(without.template.Outputs))
+    expect(data.Outputs).toEqual(without.dataTemplate.Outputs)
+    expect(readable(own.Outputs.DistributionId!.Value)).toBe('Edge')
+  })
+
+  test('that distribution alone may read, and that only what is published', () => {
+    const [allowed, ...more] = bucketPolicy.filter(({ Effect }) => Effect === 'Allow')
+    expect(more).toEqual([])
+    expect([allowed!.Principal, allowed!.Action]).toEqual([
+      { Service: 'cloudfront.amazonaws.com' },
+      's3:GetObject',
+    ])
+    expect(Object.keys(allowed!.Condition)).toEqual(['StringEquals'])
+    expect(Object.keys(allowed!.Condition.StringEquals!)).toEqual(['aws:SourceArn'])
+    expect(readable(allowed!.Condition.StringEquals!['aws:SourceArn'])).toBe(
+      `arn:AWS::Partition:cloudfront::AWS::AccountId:distribution/${ID}`,
+    )
+    const patterns = list(allowed!.Resource).map((resource) => {
+      const [bucket, ...keys] = readable(resource).split('/')
+      expect(bucket).toBe('Artifacts.Arn')
+      const expression = keys.join('/').replace(/[.+]/g, '\\$&').replaceAll('?', '.').replaceAll('*', '.*')
+      return new RegExp(`^${expression}$`)
+    })
+    const isAllowed = (key: string) => patterns.some((pattern) => pattern.test(key))
+    expect(isAllowed(KEY)).toBe(true)
+    expect(isAllowed(KEY.replace('driver/', 'config/'))).toBe(true)
+    for (const key of ['keys/falco-probes.asc', KEY.replace(/\/0{64}\/.*/, '/failed/1.log')])
+      expect(isAllowed(key)).toBe(false)
+    expect(without.text).not.toContain('cloudfront.amazonaws.com')
+  })
+
+  test('names that are of the whole account differ by region, and fit where the stack has the longest name', () => {
+    const stackName = 'A'.repeat(100)
+    const { template: long } = synthesis(
+      { cloud: { ...behindEdge({ distribution: ID }).cloud, deployment: { stackName } } },
+      true,
+    )
+    for (const made of [own, long]) {
+      const name = readable(
+        resourcesOf(made, 'AWS::CloudFront::Function').get('EdgeBytesPaths')!.Properties.Name,
+      )
+      expect(name).toContain('AWS::Region')
+      expect(name.replace('AWS::Region', 'ap-northeast-1').length).toBeLessThanOrEqual(64)
+    }
+  })
+
+  test('S3 is asked by signed requests, of its own region, for a path of its own and by GET and HEAD', () => {
+    const origin = distributionOf(own).Origins.find(({ Id }) => Id === behaviour().TargetOriginId)!
+    expect(readable(origin.DomainName)).toBe('Artifacts.s3.AWS::Region.AWS::URLSuffix')
+    expect(readable(origin.OriginAccessControlId)).toBe('EdgeBytesAccess.Id')
+    expect(config('OriginAccessControl', 'EdgeBytesAccess', 'OriginAccessControlConfig')).toMatchObject({
+      OriginAccessControlOriginType: 's3',
+      SigningBehavior: 'always',
+      SigningProtocol: 'sigv4',
+    })
+    expect(behaviour()).toMatchObject({
+      PathPattern: '/by-digest/*',
+      AllowedMethods: ['GET', 'HEAD'],
+      ViewerProtocolPolicy: 'https-only',
+      Compress: false,
+    })
+  })
+
+  test('no path of the registry is such a path', () => {
+    for (const { path } of routes()) expect(path.startsWith('/by-digest')).toBe(false)
+  })
+
+  test('the path becomes the key that it holds', () => {
+    const [made] = [...resourcesOf(own, 'AWS::CloudFront::Function').values()]
+    const handler = runInNewContext(`${String(made!.Properties.FunctionCode)}; handler`)
+    const uri = `/by-digest/${KEY.replace('+', '%2B')}`
+    expect(handler({ request: { uri, method: 'GET' } })).toEqual({
+      uri: uri.replace('/by-digest', ''),
+      method: 'GET',
+    })
+  })
+
+  test('it is kept by its path alone, nowhere for longer than what was withdrawn may still be had', () => {
+    expect(config('CachePolicy', 'EdgeBytesCache', 'CachePolicyConfig')).toMatchObject({
+      ...{ MinTTL: 3600, DefaultTTL: 3600, MaxTTL: 3600 },
+      ParametersInCacheKeyAndForwardedToOrigin: {
+        CookiesConfig: { CookieBehavior: 'none' },
+        HeadersConfig: { HeaderBehavior: 'none' },
+        QueryStringsConfig: { QueryStringBehavior: 'none' },
+      },
+    })
+    const { CustomHeadersConfig } = config(
+      'ResponseHeadersPolicy',
+      'EdgeBytesHeaders',
+      'ResponseHeadersPolicyConfig',
+    ) as { CustomHeadersConfig: { Items: { Header: string; Value: string }[] } }
+    const headers = CustomHeadersConfig.Items.map(({ Header, Value }) => `${Header}: ${Value}`)
+    expect(headers).toContain('Cache-Control: public, max-age=3600, immutable')
+    expect(documentAt('docs/operations.md').text).toContain('public, max-age=3600, immutable')
+  })
+
+  test('one machine names it among what does nothing there', () => {
+    for (const type of ['CachePolicy', 'Function', 'OriginAccessControl', 'ResponseHeadersPolicy'])
+      expect(isInert(`AWS::CloudFront::${type}`)).toBe(true)
+  })
 })
 
 describe('the firewall', () => {

@@ -26,6 +26,7 @@ const MAY: Record<string, string[]> = {
     'dynamodb:GetItem Budgets.Arn',
     'dynamodb:UpdateItem Budgets.Arn',
     's3:GetObject Artifacts.Arn/*',
+    's3:ListBucket Artifacts.Arn',
     's3:GetObject Staging.Arn/*/log',
     'events:PutEvents Bus.Arn',
   ],
@@ -108,6 +109,13 @@ const MAY: Record<string, string[]> = {
     's3:PutObject Artifacts.Arn/driver/* once',
     's3:PutObject Artifacts.Arn/config/* once',
     's3:PutObject Artifacts.Arn/config-hash/* once',
+    's3:PutObject Artifacts.Arn/apt/* once',
+    's3:PutObject Artifacts.Arn/rpm/* once',
+    's3:GetObject Artifacts.Arn/driver/*',
+    's3:GetObject Artifacts.Arn/apt/*',
+    's3:GetObject Artifacts.Arn/rpm/*',
+    'dynamodb:GetItem Sources.Arn of ~apt/* ~rpm/*',
+    'dynamodb:UpdateItem Sources.Arn of ~apt/* ~rpm/*',
     's3:PutObject Inputs.Arn/trees/* once',
     's3:PutObject Inputs.Arn/images/* once',
     'secretsmanager:GetSecretValue SigningKeySecret',
@@ -201,6 +209,7 @@ const KNOWS: Record<string, (keyof typeof ENV)[]> = {
   Publish: [
     'probesTable',
     'budgetsTable',
+    'sourcesTable',
     'stagingBucket',
     'artifactsBucket',
     'inputsBucket',
@@ -236,7 +245,7 @@ const statementsOf = (role: string): Statement[] =>
     .filter(({ Roles }) => Roles.some(({ Ref }) => plainId(Ref) === role))
     .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
 
-/** `once`: only what is not there yet. */
+/** `once`: only what is not there yet; `of`: only items whose keys begin so. */
 const grants = (role: string): string[] =>
   statementsOf(role).flatMap(({ Action, Resource, Condition }) =>
     list(Action).flatMap((action) =>
@@ -247,7 +256,18 @@ const grants = (role: string): string[] =>
 const ONCE = JSON.stringify({ Null: { 's3:if-none-match': 'false' } })
 function conditionOf(condition: unknown): string {
   if (condition === undefined) return ''
-  return JSON.stringify(condition) === ONCE ? ' once' : ` if ${JSON.stringify(condition)}`
+  if (JSON.stringify(condition) === ONCE) return ' once'
+  const keys = leadingKeys(condition as Conditions)
+  return keys === undefined ? ` if ${JSON.stringify(condition)}` : ` of ${keys.join(' ')}`
+}
+
+type Conditions = Record<string, Record<string, string | string[]>>
+
+/** Of a request that has such a key, and no other. */
+function leadingKeys(condition: Conditions): readonly string[] | undefined {
+  const { 'ForAllValues:StringLike': like, Null: none, ...more } = condition
+  const bounded = none?.['dynamodb:LeadingKeys'] === 'false' && Object.keys(more).length === 0
+  return bounded ? list(like?.['dynamodb:LeadingKeys'] ?? []) : undefined
 }
 
 describe('every function', () => {

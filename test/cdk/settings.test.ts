@@ -123,3 +123,7 @@ test('executions are kept for those who wait where the operator says that the ac
     [100, 50, 500].map((executions) => `"ReservedConcurrentExecutions": ${executions}`),
   )
 })
+
+test.each(['probes', '/probes/', '/a b', '//a', '/%2e', '/a?b'])('%s is no prefix', (prefix) => {
+  expect(() => read({ prefix }, true)).toThrow(/prefix: is no beginning of a path/)
+})

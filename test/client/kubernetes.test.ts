@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { tagOf } from '../../client/image/image.ts'
 import { LOADER } from '../support/client/host.ts'
 import { documentAt } from '../support/documents/markdown.ts'
 
@@ -24,7 +25,7 @@ describe('values.yaml', () => {
     const own = mounts.volumes.map(({ name }: { name: string }) => name)
     for (const { name, mountPath } of container.volumeMounts) {
       expect([...CHART_VOLUMES, ...own]).toContain(name)
-      expect(mountPath).toMatch(/^\/(?:client$|root\/\.falco$|host\/)/)
+      expect(mountPath).toMatch(/^\/(?:etc\/falco$|root\/\.falco$|host\/)/)
     }
   })
 
@@ -34,7 +35,22 @@ describe('values.yaml', () => {
       expect(help).toContain(name)
       expect(typeof value).toBe('string')
     }
-    expect(container.command).toEqual(['sh', '/client/falco-driver-loader', 'module'])
+    expect(container.args).toEqual(['module'])
+  })
+
+  test('runs the image that `npm run image` makes, and says again nothing that stands in it', () => {
+    expect(container.image).toMatch(/\/falco-driver-loader:[A-Za-z0-9._-]+$/)
+    expect(container.command).toBeUndefined()
+    const names = container.env.map(({ name }: { name: string }) => name)
+    expect(names).toEqual(['DRIVERS_REPO'])
+  })
+
+  test('puts the key where the loader looks for one', () => {
+    const { mountPath } = container.volumeMounts.find(({ name }: { name: string }) => name === 'falco-probes')
+    const [, file] = /--from-file=(\S+)$/m.exec(text('values.yaml')) ?? []
+    expect(readFileSync(LOADER, 'utf8')).toContain(
+      `{FALCO_PROBES_KEY:-/etc/falco/falco-probes.gpg ${mountPath}/${file}}`,
+    )
   })
 })
 
@@ -76,6 +92,6 @@ test('every file says which chart it was written for, the loader of which Falco,
   for (const file of ['values.yaml', 'values-falcoctl.yaml', 'values-auto.yaml'])
     expect(text(file)).toContain('(written for 9.2.0)')
   const [container] = read('values.yaml').extra.initContainers
-  expect(container.image).toMatch(/:0\.45\.0$/)
-  expect(container.env).toContainEqual({ name: 'DRIVER_VERSION', value: '11.0.0+driver' })
+  expect(container.image.split(':')[1]).toBe(tagOf('11.0.0+driver'))
+  expect(text('values.yaml')).toContain('0.45.0 takes 11.0.0+driver')
 })

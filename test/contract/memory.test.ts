@@ -6,19 +6,23 @@ import { countedHolds } from '../../lib/serve/counted-holds.ts'
 import {
   memoryBudgets,
   memoryCatalogue,
+  memoryImages,
   memoryIndex,
   memoryListDates,
   memoryPlaces,
+  memoryPointers,
   memorySources,
   memoryStore,
 } from '../support/memory.ts'
 import { budgetsContract } from './budgets.contract.ts'
 import { catalogueContract } from './catalogue.contract.ts'
 import { holdsContract } from './holds.contract.ts'
+import { imagesContract } from './images.contract.ts'
 import { expiringContract, indexContract } from './index.contract.ts'
 import { kernelsContract } from './kernels.contract.ts'
 import { listDatesContract } from './list-dates.contract.ts'
 import { placesContract } from './places.contract.ts'
+import { pointersContract } from './pointers.contract.ts'
 import { sourcesContract } from './sources.contract.ts'
 import { storeContract } from './store.contract.ts'
 
@@ -31,5 +35,7 @@ describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))
 describe('the dates of lists in memory', () => listDatesContract(async () => memoryListDates()))
+describe('what the registry of images has in memory', () => imagesContract(async () => memoryImages()))
+describe('what repositories show in memory', () => pointersContract(async () => memoryPointers()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

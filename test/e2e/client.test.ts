@@ -140,17 +140,17 @@ async function settle(config: string): Promise<void> {
   write(work.dir, { config, 'os-release': DEBIAN_12 })
   const { release, version } = unameOf(kernel)
   const fields = {
-    config: '@config',
+    config: `@${join(work.dir, 'config')}`,
     release,
     version,
     machine: 'x86_64',
-    'os-release': '@os-release',
+    'os-release': `@${join(work.dir, 'os-release')}`,
     kind: 'kmod',
     'driver-version': DRIVER_VERSION,
   }
   const form = Object.entries(fields).flatMap(([name, value]) => ['-F', `${name}=${value}`])
-  const { stdout } = await curl(['-sS', ...form, `${registry.url}/v1/probes`], work.dir)
-  const { probes } = submissionAnswer.parse(JSON.parse(stdout))
+  const { body } = await ask(`${registry.url}/v1/probes`, ...form)
+  const { probes } = submissionAnswer.parse(JSON.parse(body))
   expect(await curl(['-fsSL', '-o', join(work.dir, 'settled'), registry.url + probes[0]?.url])).toMatchObject(
     { code: 0 },
   )

@@ -3,8 +3,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../support/registry/eventually.ts'
 import { hostFiles } from '../support/registry/host-files.ts'
 import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
+import { STRICT } from '../support/registry/mode.ts'
 import {
   ask,
   curl,
@@ -30,15 +32,13 @@ const get = (registry: Registry, path: string) =>
 const story = async (registry: Registry, path: string) =>
   JSON.parse((await ask(`${registry.url}${path}.json`)).body)
 
-/** The first answer that has it, within a minute. */
-async function verdict(registry: Registry, path: string) {
-  for (let tries = 0; tries < 120; tries += 1) {
-    const { loadTest } = await story(registry, path)
-    if (loadTest !== undefined) return loadTest
-    await new Promise((resolve) => setTimeout(resolve, 500))
-  }
-  throw new Error(`no verdict on ${path} within a minute:\n${registry.output()}`)
-}
+/** Where an event is lost, a sweep finds out, a minute or two later. */
+const verdict = (registry: Registry, path: string) =>
+  eventually(
+    `a verdict on ${path}`,
+    async () => (await story(registry, path)).loadTest as unknown,
+    STRICT ? 300 : 60,
+  )
 
 describe('where it is recorded', () => {
   let registry: Registry

@@ -1,4 +1,4 @@
-// Every command of README.md and docs/ is run here, as it is written but for the port, the kernel and /etc/falco.
+// Every command of the documents is run here, as it is written but for the port, the kernel and /etc/falco.
 
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -21,7 +21,7 @@ const onHost = (command: string): string =>
     .replace('$(uname -r)', '5.10.165')
     .replace('/etc/falco', HOST.falco)
 
-test('every command of README.md and docs/ does what it says', async () => {
+test('every command of the documents does what it says', async () => {
   const work = await scratch()
   const port = await freePort()
   const kernel = pinned('6.1', 'amd64')

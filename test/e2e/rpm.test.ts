@@ -2,15 +2,19 @@
 // the distribution's mirror is, signed by a key of the test; its probe is built of them, and in the long form, whose kernel
 // takes four minutes to make, loaded by that very kernel.
 
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../../lib/model/digest.ts'
 import { tell } from '../support/builds/apt.ts'
 import { LONG } from '../support/long.ts'
 import { about, downloaded } from '../support/registry/probes.ts'
 import { ask, DRIVER_VERSION, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 import { type DevelTree, debianTree } from '../support/rpm/devel.ts'
 import { DISTRIBUTIONS, makeMirror } from '../support/rpm/distribution.ts'
+import { type DnfHost, dnfHost, whyNoDnf } from '../support/rpm/dnf.ts'
 import { type Mirror, startMirror } from '../support/rpm/mirror.ts'
+import { type OwnKernels, ownKernels, writeSources } from '../support/rpm/own-kernels.ts'
 import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
 import { testLong } from '../support/unless.ts'
@@ -86,6 +90,47 @@ describe('a kernel of AlmaLinux', () => {
     const { status } = await ask(registry.url + pathOf('almalinux'))
     expect(status).toBe(307)
     expect(mirror.asked).toEqual([])
+  })
+})
+
+describe.skipIf(whyNoDnf() !== undefined)('a host with dnf', () => {
+  let host: DnfHost
+  let distribution: OwnKernels
+  beforeAll(async () => {
+    host = dnfHost()
+    distribution = await ownKernels()
+    distribution.release(kernel.release.replace(/\.x86_64$/, ''))
+    await distribution.addTo(host)
+    await host.dnf('install', 'kernel-core')
+  }, 10 * MINUTES)
+  afterAll(() => {
+    distribution?.stop()
+    host?.remove()
+  })
+
+  test('gets that very module by the package of its flavour, once it was asked for', async () => {
+    const list = `${registry.url}/rpm/${encodeURIComponent(DRIVER_VERSION)}/almalinux-el9/repodata/repomd.xml`
+    await expect.poll(async () => (await ask(list, '-L')).status, { timeout: MINUTES }).toBe(200)
+    host.write('etc/pki/rpm-gpg/falco-probes.asc', (await ask(`${registry.url}/keys/falco-probes.asc`)).body)
+    writeSources(host, registry.url, DRIVER_VERSION)
+    await host.dnf('install', 'scap-probe-kernel')
+    expect(await host.installed()).toContainEqual(
+      expect.stringMatching(`^scap-probe-${DRIVER_VERSION}-${kernel.release} `.replaceAll('+', '\\+')),
+    )
+    const module = readFileSync(join(host.root, 'lib/modules', kernel.release, 'extra/scap.ko'))
+    const { sha256: served } = (await about(registry.url + pathOf('almalinux'))) as { sha256?: string }
+    expect(sha256(module)).toBe(served)
+  })
+
+  test('is told by 404 of what was never there', async () => {
+    const ID = `${registry.url}/rpm/${encodeURIComponent(DRIVER_VERSION)}`
+    const digest = 'a'.repeat(64)
+    for (const path of [
+      'rocky-el9/repodata/repomd.xml',
+      `almalinux-el9/repodata/${digest}-primary.xml.gz`,
+      `almalinux-el9/packages/x86_64/scap_almalinux_1_1.ko/${digest}/x.rpm`,
+    ])
+      expect((await ask(`${ID}/${path}`, '-L')).status, path).toBe(404)
   })
 })
 

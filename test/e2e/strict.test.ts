@@ -10,6 +10,7 @@ import { submissionAnswer } from '../../lib/api/schemas.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { hostFiles } from '../support/registry/host-files.ts'
 import { pinned } from '../support/registry/kernels.ts'
+import { memoryOf, overruns } from '../support/registry/memory.ts'
 import { PATIENT } from '../support/registry/mode.ts'
 import { OWN_DRIVER, ownDriver } from '../support/registry/own-driver.ts'
 import { pinnedPath } from '../support/registry/probes.ts'
@@ -127,4 +128,11 @@ test('a driver that does not compile is built once, and its URL says the reason 
   })
   expect(await readFile(join(work.dir, 'never.ko')).catch(() => 'nothing')).toBe('nothing')
   expect(await builds()).toBe(before + 1)
+})
+
+test('each function has run within the memory that it would have in AWS', async () => {
+  const memory = memoryOf(registry.dataDir)
+  expect([...memory.keys()]).toEqual(expect.arrayContaining(['Plan', 'Publish', 'Resolve', 'Submit', 'Wait']))
+  for (const [name, { used, of }] of memory) expect(used, name).toBeLessThanOrEqual(of)
+  expect(overruns(registry.dataDir)).toEqual([])
 })

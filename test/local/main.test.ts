@@ -69,6 +69,10 @@ describe('npm start says in one line why it cannot', () => {
   })
   test('when a setting is not one', async () => {
     expect(await run({ PORT: 'x' })).toEqual({ code: 1, said: 'cannot start: PORT=x is no port\n' })
+    expect(await run({ STRICT_PACE: '0' }, ['--strict'])).toEqual({
+      code: 1,
+      said: 'cannot start: STRICT_PACE=0 is not above 0 and at most 1\n',
+    })
     for (const METRICS of ['9090', '127.0.0.1:99999', '::1:9090'])
       expect(await run({ METRICS })).toEqual({
         code: 1,

@@ -221,17 +221,34 @@ test.each([
   expect(world.state(keyOf(1))).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
 })
 
-test('a builder that takes no more is told as that, and asked again', async () => {
+test('a builder that takes no more is told as that, and asked again; the day has lost no build by it', async () => {
   const world = worldOf()
   world.busy(true)
   await world.ask(1)
   await world.deliver()
   expect(world.state(keyOf(1))).toMatchObject({ state: 'failed', reason: 'no-room' })
+  expect(await world.memory.budgets.exhausted('builds/2026-11-23', 1)).toBe(false)
   world.busy(false)
   world.pass(31_000)
   await world.ask(1)
   await world.deliver()
   expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
+})
+
+test('a load test that the builder does not take is asked for again, and its verdict comes', async () => {
+  const world = worldOf('required')
+  await world.ask(1)
+  await world.plan()
+  world.busy(true)
+  await world.end(keyOf(1))
+  await world.deliver()
+  expect(world.started()).toEqual([`build ${keyOf(1)}`])
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'building', test: 1 })
+  world.busy(false)
+  world.pass(2 * MINUTE)
+  await world.sweep()
+  await world.deliver()
+  expect(world.state(keyOf(1))).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
 })
 
 function claimOf(world: ReturnType<typeof worldOf>, i: number): string {

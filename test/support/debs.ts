@@ -22,7 +22,7 @@ interface PackagedProgram {
 export function packagedProgram(apt: Apt, name: string, program: string): PackagedProgram {
   const folder = mkdtempSync(join(tmpdir(), 'debs-'))
   try {
-    for (const pkg of closureOf(apt, name)) unpack(bytesOf(pkg, apt), folder)
+    for (const pkg of closureOf(apt, [name])) unpack(bytesOf(pkg, apt), folder)
     const paths = [join(folder, program), ...librariesOf(folder, program)]
     return {
       files: Object.fromEntries(paths.map((path) => [basename(path), readFileSync(path)])),
@@ -33,20 +33,22 @@ export function packagedProgram(apt: Apt, name: string, program: string): Packag
   }
 }
 
-function unpack(deb: Uint8Array, folder: string): void {
+/** Over what is there: folders that are links stay links. */
+export function unpack(deb: Uint8Array, folder: string): void {
   writeFileSync(join(folder, 'a.deb'), deb)
   execFileSync('sh', ['-c', 'dpkg-deb --fsys-tarfile a.deb >a.tar'], { cwd: folder })
   execFileSync('tar', ['-xf', 'a.tar', '--keep-directory-symlink', '--no-same-owner'], { cwd: folder })
+  for (const name of ['a.deb', 'a.tar']) rmSync(join(folder, name))
 }
 
-/** Of alternatives the first: the others are for what is no library. */
-function closureOf(apt: Apt, name: string): readonly Listed[] {
+/** With all that they depend on. Of alternatives the first: the others are for what is no library. */
+export function closureOf(apt: Apt, names: readonly string[]): readonly Listed[] {
   const found: Listed[] = []
   const asked = new Set<string>()
-  for (let wanted = [name]; wanted.length > 0; ) {
+  for (let wanted: readonly string[] = names; wanted.length > 0; ) {
     for (const one of wanted) asked.add(one)
-    const names = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
-    const level = apt.matching('', new RegExp(`^(${names})$`))
+    const these = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
+    const level = apt.matching('', new RegExp(`^(${these})$`))
     found.push(...level)
     const missing = wanted.filter((one) => !level.some((pkg) => pkg.name === one))
     const next = [
@@ -55,7 +57,8 @@ function closureOf(apt: Apt, name: string): readonly Listed[] {
     ]
     wanted = [...new Set(next)].filter((one) => one !== '' && !asked.has(one))
   }
-  if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)
+  for (const name of names)
+    if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)
   return found
 }
 

@@ -5,6 +5,8 @@ import { createKernels } from '../../lib/inputs/kernels.ts'
 import type { DriverCatalogue } from '../../lib/model/drivers.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { RegistryEvent } from '../../lib/model/events.ts'
+import type { ImageObject, Tagged } from '../../lib/model/image.ts'
+import type { Pointer } from '../../lib/model/pointer.ts'
 import type {
   BrokeOff,
   Budgets,
@@ -15,6 +17,7 @@ import type {
   Catalogue,
   Clock,
   Fetch,
+  Images,
   Index,
   ListDates,
   Log,
@@ -22,6 +25,7 @@ import type {
   ObjectMeta,
   Place,
   Places,
+  Pointers,
   Presigner,
   Signer,
   Sources,
@@ -58,6 +62,8 @@ export function memoryPorts({ now }: { now: Clock }) {
     kernels: createKernels(buckets.inputs.store),
     catalogue: memoryCatalogue(),
     lists: memoryListDates(),
+    pointers: memoryPointers(),
+    imageItems: memoryImages(),
     store: {
       artifacts: buckets.artifacts.store,
       staging: buckets.staging.store,
@@ -311,6 +317,38 @@ export function memoryListDates(): ListDates {
   }
 }
 
+export function memoryPointers(): Pointers {
+  const pointers = new Map<string, Pointer>()
+  return {
+    read: async (id) => pointers.get(id),
+    move: async (id, next) => {
+      if ((pointers.get(id)?.number ?? 0) !== next.number - 1) return false
+      pointers.set(id, structuredClone(next))
+      return true
+    },
+    ids: async (kind) => [...pointers.keys()].filter((id) => id.startsWith(kind)).sort(),
+  }
+}
+
+export function memoryImages(): Images {
+  const objects = new Map<string, ImageObject>()
+  const tags = new Map<string, Tagged>()
+  return {
+    find: async (digest) => objects.get(digest),
+    keep: async (digest, object) => {
+      const before = objects.get(digest)
+      const of = [...new Set([...(before?.of ?? []), ...object.of])].sort()
+      objects.set(digest, { ...before, ...object, of })
+    },
+    tagged: async (name) => tags.get(name),
+    move: async (name, next) => {
+      if ((tags.get(name)?.number ?? 0) !== next.number - 1) return false
+      tags.set(name, structuredClone(next) as Tagged)
+      return true
+    },
+  }
+}
+
 interface MemoryObject {
   readonly body: Uint8Array
   readonly meta: ObjectMeta
@@ -403,6 +441,8 @@ function memoryBuilder() {
 const memorySigner: Signer = {
   sign: async (body, statement) =>
     ['signature', 'over', createHash('sha256').update(body).digest('hex'), ...statement].join(' '),
+  signText: async (text) => `signed text\n${text}`,
+  signPlain: async (body) => Buffer.from(`signed ${createHash('sha256').update(body).digest('hex')}`),
 }
 
 function memoryIds(): NewId {

@@ -16,6 +16,8 @@ import type { BuildLook, BuildOrder, BuildStatus } from '../../lib/model/ports.t
 import type { ConfigHash, KernelImage, Probe } from '../../lib/model/probe.ts'
 import { SIGN_MILLISECONDS } from '../../lib/model/retry.ts'
 import type { Settings } from '../../lib/model/settings.ts'
+import type { PackagePorts } from '../../lib/packages/channel.ts'
+import { packages, refreshPackages } from '../../lib/packages/packages.ts'
 import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
 import type { BuildEnd } from '../../lib/publish/publish.ts'
@@ -206,7 +208,9 @@ export function createWorld(options: WorldOptions) {
     rootUrls: memory.presigner.inputs,
     trees: createTrees(memory.store.inputs),
   }
-  const publishPorts: PublishPorts = {
+  const publishPorts: PublishPorts & PackagePorts = {
+    pointers: watch('pointers', memory.pointers),
+    images: watch('images', memory.imageItems),
     index,
     staging,
     builder,
@@ -291,6 +295,7 @@ export function createWorld(options: WorldOptions) {
       return memory.catalogue.write({ versions: DRIVER_PACKAGES, readAt: time })
     if (event.type === 'LoadTestRequested') return planLoadTest(planPorts, event)
     if (event.type === 'RootWanted') return undefined
+    if (event.type === 'PackagesWanted') return packages(publishPorts, event.key)
     if (event.type === 'ProbeRequested') return plan(planPorts, event)
     const { key, claim, type } = event
     const mayRun = type === 'BuildRunning'
@@ -363,6 +368,7 @@ export function createWorld(options: WorldOptions) {
         await take(event)
       }
     },
+    everyHour: () => refreshPackages(publishPorts),
     sweep: () => sweep({ index, bus, now, log: memory.log }),
     pass: (milliseconds: number) => {
       time += milliseconds

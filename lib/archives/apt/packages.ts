@@ -67,7 +67,7 @@ interface Form {
   readonly file: IndexFile
 }
 /** The same list in each form that was signed, the one first that is read soonest. */
-type List = readonly [Form, ...Form[]]
+export type List = readonly [Form, ...Form[]]
 
 /** gzip has a third more bytes than xz, and is unpacked here in a quarter of the time. */
 const PACKED = ['.gz', '.xz']

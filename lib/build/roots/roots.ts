@@ -7,8 +7,10 @@ import {
   digestOf,
   everyPackage,
   fetchPackages,
+  type List,
   listIn,
   type PackagesPorts,
+  type RelatedPackage,
 } from '../../archives/apt/packages.ts'
 import { newest } from '../../archives/apt/relations.ts'
 import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
@@ -85,27 +87,71 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
  * The root of these packages. Their closure is kept by the list that it is of: the next plan reads no list. `inTurn`: all of
  * a list takes a hundred megabytes, and many plans of one process may want the same root at one time: the first makes it.
  */
-export async function rootOf(
+export const rootOf = (
   ports: PackagesPorts,
   suite: Suite,
   arch: Arch,
   names: readonly string[],
   inTurn: <T>(job: () => Promise<T>) => Promise<T> = (job) => job(),
+): Promise<Root> => rootOfSuites(ports, [suite], arch, { names, without: [] }, inTurn)
+
+export interface Closure {
+  /** what is wanted, with all that it needs */
+  readonly names: readonly string[]
+  /** what is left out with its own needs, as only maintainer scripts call it */
+  readonly without: readonly string[]
+}
+
+/** The same of suites that go together, as one and its security updates: of each package the newest that any has. */
+export async function rootOfSuites(
+  ports: PackagesPorts,
+  suites: readonly [Suite, ...Suite[]],
+  arch: Arch,
+  closure: Closure,
+  inTurn: <T>(job: () => Promise<T>) => Promise<T> = (job) => job(),
 ): Promise<Root> {
-  const list = listIn(await fetchRelease(ports, suite), DPKG_ARCH[arch])
-  if (list === undefined)
-    throw new ProbeError('headers-not-found', `${suite.suite} has no packages for ${arch}`)
-  const key = listKey(sha256(`root 1 ${suite.mirror} ${digestOf(list)} ${[...names].sort().join(' ')}`))
+  const lists = await Promise.all(suites.map((suite) => listOf(ports, suite, arch)))
+  const key = closureKey(lists, closure)
   const kept = () => ports.inputs.get(key, MAX_ROOT)
   const make = async (): Promise<Uint8Array> => {
-    const everything = await everythingOf(everyPackage(ports.fetch, suite, list))
-    const body = new TextEncoder().encode(JSON.stringify(closureOf(everything, names).map(plain)))
+    const body = new TextEncoder().encode(JSON.stringify(await packagesIn(ports, lists, closure)))
     // A crash before this line costs the next plan the same work; two at once write the same bytes.
     await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
     return body
   }
   const body = (await kept()) ?? (await inTurn(async () => (await kept()) ?? make()))
-  return rootFrom(suite.suite, arch, packagesFrom(body))
+  return rootFrom(suites[0].suite, arch, packagesFrom(body))
+}
+
+interface Listed {
+  readonly suite: Suite
+  readonly list: List
+}
+
+async function listOf(ports: PackagesPorts, suite: Suite, arch: Arch): Promise<Listed> {
+  const list = listIn(await fetchRelease(ports, suite), DPKG_ARCH[arch])
+  if (list !== undefined) return { suite, list }
+  throw new ProbeError('headers-not-found', `${suite.suite} has no packages for ${arch}`)
+}
+
+function closureKey(lists: readonly Listed[], { names, without }: Closure): string {
+  const read = lists.map(({ suite, list }) => `${suite.mirror} ${digestOf(list)}`)
+  const left = without.length === 0 ? [] : ['without', ...[...without].sort()]
+  return listKey(sha256(['root 1', ...read, ...[...names].sort(), ...left].join(' ')))
+}
+
+async function packagesIn(
+  { fetch }: PackagesPorts,
+  lists: readonly Listed[],
+  { names, without }: Closure,
+): Promise<Package[]> {
+  async function* all(): AsyncGenerator<RelatedPackage> {
+    for (const { suite, list } of lists)
+      for await (const pkg of everyPackage(fetch, suite, list))
+        yield without.includes(pkg.name) ? { ...pkg, depends: '', preDepends: '' } : pkg
+  }
+  const found = closureOf(await everythingOf(all()), names)
+  return found.filter(({ name }) => !without.includes(name)).map(plain)
 }
 
 /** Programs without libraries. ProbeError `headers-not-found`. */
@@ -148,11 +194,12 @@ const rootFrom = (suite: string, arch: Arch, packages: readonly Package[]): Root
   packages,
 })
 
-/** Of the sorted names, versions and digests, and of nothing else: not of where they were fetched. */
-const rootId = (packages: readonly Package[]): string =>
-  sha256(
-    packages
-      .map(({ name, version, sha256: digest }) => `${name} ${version} ${digest}\n`)
-      .sort()
-      .join(''),
-  )
+/** A line a package, sorted: its name, version and digest, and not where it was fetched. */
+export const packageLines = (packages: readonly Package[]): string =>
+  packages
+    .map(({ name, version, sha256: digest }) => `${name} ${version} ${digest}\n`)
+    .sort()
+    .join('')
+
+/** Of these lines, and of nothing else. */
+const rootId = (packages: readonly Package[]): string => sha256(packageLines(packages))

@@ -66,10 +66,23 @@ describe('what is printed', () => {
 
 describe('a sum', () => {
   test('of hits grows with their milliseconds, of which each begun one counts', () => {
-    const of = (hitMilliseconds: number) => sumOf(hits({ ...ASSUMED, hitMilliseconds }))
+    const of = (hitMilliseconds: number) => sumOf(hits(BASE_DEFAULTS, { ...ASSUMED, hitMilliseconds }))
     expect(of(10.2)).toBe(of(11))
     // 100 ms of half a GB more, a million times.
     expect(of(110) - of(10)).toBeCloseTo(0.1 * 0.5 * 13.3334, 4)
+  })
+
+  test('of hits has the requests of a distribution, twice where it serves the bytes, which are its own then', () => {
+    const behind = (edge: object) => {
+      const { cloud } = BASE_DEFAULTS
+      return hits({ cloud: { ...cloud, edge: { ...cloud.edge, ...edge } } }, ASSUMED)
+    }
+    const plain = hits(BASE_DEFAULTS, ASSUMED)
+    const [before, serving] = [behind({ webAcl: 'a' }), behind({ webAcl: 'a', distribution: 'E' })]
+    expect(sumOf(before) - sumOf(plain)).toBeCloseTo(1, 9)
+    expect(sumOf(serving) - sumOf(plain)).toBeCloseTo(2.1, 9)
+    const bytes = ({ apart }: Section) => apart[0]!.dollars
+    expect([bytes(before), bytes(serving)]).toEqual([bytes(plain), 68])
   })
 
   test('of a build is without a load test where there is none', () => {

@@ -10,8 +10,10 @@ import { ran } from '../../support/client/program.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../../client/quotas/before-deploy.ts')
 
-const look = (endpoint: string, args: readonly string[] = [], env = {}) =>
-  ran(process.execPath, [PROGRAM, ...args], {
+/** As in CI: there is no terminal. */
+const APPROVED = ['--require-approval', 'never']
+const look = (endpoint: string, args: readonly string[] = [], env = {}, approved = APPROVED) =>
+  ran(process.execPath, [PROGRAM, ...approved, ...args], {
     ...OPERATOR,
     AWS_ENDPOINT_URL_SERVICE_QUOTAS: endpoint,
     ...env,
@@ -28,7 +30,7 @@ const BUILDS = 'Concurrently running builds for Linux/Medium environment'
 
 test('what would fail stops, and says by which word it goes on', async () => {
   const { endpoint } = await quotasService(withValues({ [BUILDS]: 0 }))
-  const stopped = await look(endpoint, ['--require-approval', 'never'])
+  const stopped = await look(endpoint)
   expect(stopped).toMatchObject({ status: 1, stderr: expect.stringContaining('PROBE_QUOTAS=warn') })
   expect(await look(endpoint, [], { PROBE_QUOTAS: 'warn' })).toMatchObject({
     status: 0,
@@ -72,4 +74,16 @@ test('the credentials are those of the profile that the deployment is given', as
   expect(await look(endpoint, ['--profile', 'probes'], env)).toMatchObject({
     stdout: expect.stringMatching(/^fits/),
   })
+})
+
+test('without a terminal nothing begins that would ask, and what to say is told', async () => {
+  const { endpoint } = await quotasService(GROWN)
+  expect(await look(endpoint, [], {}, [])).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringContaining('npm run deploy -- --require-approval never'),
+  })
+  for (const approved of [['--require-approval=never'], ['--require-approval', 'any-change']])
+    expect(await look(endpoint, [], {}, approved)).toMatchObject({ status: 0 })
+  expect(await look(endpoint, [], { CDK_REQUIRE_APPROVAL: 'never' }, [])).toMatchObject({ status: 0 })
 })

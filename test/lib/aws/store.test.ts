@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createStore } from '../../../lib/aws/store.ts'
-import { clientOf, type Lab, NOBODY, startLab, WORKER } from '../../support/local/s3-lab.ts'
+import { type Fault, seededFaults } from '../../../local/faults.ts'
+import { clientOf, type Lab, NOBODY, OWNER, startLab, WORKER } from '../../support/local/s3-lab.ts'
 
 const body = new TextEncoder().encode('the bytes of a probe')
 const sha256 = createHash('sha256').update(body).digest('hex')
@@ -77,6 +78,25 @@ test('a body without a length is read to the bound and no further', async () => 
     response.on('close', () => clearInterval(timer))
   })
   await expect(store.get('endless', 100_000)).rejects.toMatchObject({ code: 'too-large' })
+})
+
+test('what S3 refuses because requests come too fast, or meet, is asked for again and stored once', async () => {
+  const struck: Fault[] = []
+  const seeded = seededFaults('too fast')
+  const strikes = (fault: Fault): boolean => {
+    const isStruck = seeded.strikes(fault)
+    if (isStruck) struck.push(fault)
+    return isStruck
+  }
+  const lab = await startLab({ faults: { strikes } })
+  onTestFinished(() => lab.stop())
+  // As many tries as a client of the SDK has where nothing is said, as in functions/runtime/ports.ts.
+  const store = createStore(used(clientOf(lab, OWNER, 3)), 'artifacts')
+  for (let i = 0; i < 60; i += 1) {
+    expect(await store.create(`k${i}`, body, META)).toBe('created')
+    expect(Buffer.from((await store.get(`k${i}`, 1000))!)).toEqual(Buffer.from(body))
+  }
+  expect(new Set(struck)).toEqual(new Set(['s3-slow-down', 's3-conflict']))
 })
 
 describe('two creators at the same moment', () => {

@@ -19,6 +19,8 @@ describe('a path', () => {
     [`/wait/${PROBE}`, '/wait/{name+}', 'GET, HEAD'],
     [`/${PROBE}`, '/{name+}', 'GET, HEAD'],
     [`/stable/${PROBE}`, '/{name+}', 'GET, HEAD'],
+    ['/apt/dists/1.2.3/InRelease', '/apt/{path+}', 'GET, HEAD'],
+    ['/rpm/1.2.3/x', '/rpm/{path+}', 'GET, HEAD'],
     ['/', '/{name+}', 'GET, HEAD'],
     ['', '/{name+}', 'GET, HEAD'],
   ])('%s is of the route %s, and allows %s', (path, route, allow) => {
@@ -49,7 +51,7 @@ describe('the table', () => {
   })
 
   test('has routes of its own only where no name is', () => {
-    expect([...RESERVED].sort()).toEqual(['keys', 'openapi.json', 's3', 'v1', 'wait'])
+    expect([...RESERVED].sort()).toEqual(['apt', 'keys', 'openapi.json', 'rpm', 's3', 'v1', 'wait'])
     for (const first of RESERVED) {
       const malformed = () => parse(`/${first}/${PROBE}`)
       expect(malformed, first).toThrow(expect.objectContaining({ code: 'malformed' }))

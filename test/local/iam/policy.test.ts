@@ -71,6 +71,20 @@ describe('a policy', () => {
     expect(ask([allow('*', '*'), elsewhere], 'a:b', 'c', to('b'))).toBe(true)
     expect(ask([allow('*', '*'), elsewhere], 'a:b', 'c', to('d'))).toBe(false)
   })
+  test('holds one on all of the values of a key where each fits, and where there are none', () => {
+    const own = allow('*', '*', {
+      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['~apt/*', '~rpm/*'] } },
+    })
+    const key = (value: string) => ({ 'dynamodb:leadingkeys': value })
+    expect(ask(own, 'a:b', 'c', key('~rpm/1'))).toBe(true)
+    expect(ask(own, 'a:b', 'c', key('~apt'))).toBe(false)
+    expect(ask(own, 'a:b', 'c')).toBe(true)
+    const some = allow('*', '*', {
+      Condition: { ...(own.Condition as JsonObject), Null: { 'dynamodb:LeadingKeys': 'false' } },
+    })
+    expect(ask(some, 'a:b', 'c', key('~rpm/1'))).toBe(true)
+    expect(ask(some, 'a:b', 'c')).toBe(false)
+  })
   test('knows by Null whether the request has a key at all', () => {
     const once = (lacks: Json) => allow('*', '*', { Condition: { Null: { 's3:If-None-Match': lacks } } })
     for (const no of ['false', false]) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { OF_AWS, OF_ONE_MACHINE } from '../../../local/lambda/pace.ts'
+import { faster, OF_AWS, OF_ONE_MACHINE } from '../../../local/lambda/pace.ts'
 
 const TRIES = [1, 2, 3, 4, 9, 10, 30]
 
@@ -11,4 +11,10 @@ test('an account waits one minute and then two after failures, and up to five wh
 test('one machine waits seconds after failures, and half a one for an execution', () => {
   expect([1, 2].map(OF_ONE_MACHINE.afterFailure)).toEqual([1000, 2000])
   expect(TRIES.map(OF_ONE_MACHINE.afterThrottle)).toEqual(TRIES.map(() => 500))
+})
+
+test('in a part of the time all of it is shorter by that', () => {
+  const { afterFailure, afterThrottle } = faster(OF_AWS, 0.1)
+  expect([1, 2].map(afterFailure)).toEqual([6000, 12_000])
+  expect([1, 20].map(afterThrottle)).toEqual([100, 30_000])
 })

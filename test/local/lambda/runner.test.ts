@@ -4,41 +4,48 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { accountExecutions } from '../../../local/lambda/executions.ts'
-import { createRunner, type Runner } from '../../../local/lambda/runner.ts'
+import { createRunner, type Outcome, type Runner } from '../../../local/lambda/runner.ts'
+import type { JsonObject } from '../../../local/wire/json.ts'
 
 const THREAD = "exports.handler = async () => require('node:worker_threads').threadId"
 
-/** `said`: what it wrote into its log. */
+const MB = 1024 * 1024
+
+/** `said`: what it wrote into its log; `told`: what Lambda did. */
 function runnerOf(
   source: string,
   {
     idleMs = 60_000,
+    atOnce = Number.POSITIVE_INFINITY,
+    mostMb = undefined as number | undefined,
     isForEvents = false,
     environment = () => ({ variables: { ITS: 'own' }, until: Number.POSITIVE_INFINITY }),
   } = {},
-): { runner: Runner; said: () => string } {
+): { runner: Runner; said: () => string; told: JsonObject[] } {
   const asset = mkdtempSync(join(tmpdir(), 'asset-'))
   writeFileSync(join(asset, 'index.js'), source)
   const lines: string[] = []
+  const told: JsonObject[] = []
   const runner = createRunner({
     setup: {
       ...{ asset, handler: 'index.handler', functionName: 'it', functionVersion: '1' },
-      ...{ memoryMb: 128, isForEvents },
+      ...{ memoryMb: 128, isForEvents, mostBytes: mostMb === undefined ? undefined : mostMb * MB },
     },
-    ...{ environment, now: Date.now, heapMb: 64, timeoutMs: 5000, idleMs },
+    ...{ environment, now: Date.now, atOnce, heapMb: 64, timeoutMs: 20_000, idleMs },
     executions: accountExecutions(10, new Map())('it'),
     log: {
       line: (text) => void lines.push(text),
       write: (chunk) => void lines.push(String(chunk)),
+      entry: (entry) => void told.push(entry),
     },
   })
   onTestFinished(async () => {
     await runner.stop()
     rmSync(asset, { recursive: true })
   })
-  return { runner, said: () => lines.join('\n') }
+  return { runner, told, said: () => lines.join('\n') }
 }
 
 test('calls come to the same worker, which sees the environment of its function and nothing else', async () => {
@@ -97,4 +104,72 @@ test('a function of events gives way to those for whose answers a client waits, 
     { tag: 'answer', payload: JSON.stringify([lower, lower]) },
     { tag: 'answer', payload: JSON.stringify([ours, ours]) },
   ])
+})
+
+describe('a worker that has one invocation at a time, as in AWS,', () => {
+  const apart = { atOnce: 1, mostMb: 48 }
+  /** Holds so many megabytes, of buffers or of its heap, and gives them up. */
+  const HOLDS = `exports.handler = async ({ buffers = 0, heap = 0 }) => {
+    const held = []
+    for (let i = 0; i < buffers; i += 1) {
+      held.push(Buffer.alloc(${MB}, i))
+      await new Promise((done) => setTimeout(done, 1))
+    }
+    for (let i = 0; i < heap; i += 1) held.push(new Array(${MB} / 8).fill(i + 0.5))
+    return [require('node:worker_threads').threadId, held.length]
+  }`
+  const thread = (outcome: Outcome): number =>
+    outcome.tag === 'answer' ? (JSON.parse(outcome.payload) as number[])[0]! : Number.NaN
+
+  test('stands beside others while it has one, and has the next one then', async () => {
+    const { runner } = runnerOf(
+      `exports.handler = async (ms) => {
+        await new Promise((done) => setTimeout(done, ms))
+        return [require('node:worker_threads').threadId]
+      }`,
+      apart,
+    )
+    const both = await Promise.all([runner.invoke('300', 'arn:it'), runner.invoke('300', 'arn:it')])
+    const [first, second] = both.map(thread)
+    expect(first).not.toBe(second)
+    expect([first, second]).toContain(thread(await runner.invoke('0', 'arn:it')))
+  })
+
+  test.each([
+    ['buffers', 'killed'],
+    ['heap', '(killed|aborted)'],
+  ])(
+    'is killed where its %s are more than its function has, and the next one is another',
+    async (of, how) => {
+      const { runner, said } = runnerOf(HOLDS, apart)
+      const fits = await runner.invoke(JSON.stringify({ [of]: 12 }), 'arn:it')
+      expect(fits).toMatchObject({ tag: 'answer' })
+      const outcome = await runner.invoke(JSON.stringify({ [of]: 100 }), 'arn:it')
+      const words = new RegExp(`^RequestId: \\S{36} Error: Runtime exited with error: signal: ${how}$`)
+      expect(outcome).toEqual({ tag: 'failed', message: expect.stringMatching(words) })
+      expect(said()).toMatch(new RegExp(words.source, 'm'))
+      const next = await runner.invoke('{}', 'arn:it')
+      expect(next).toMatchObject({ tag: 'answer' })
+      expect(thread(next)).not.toBe(thread(fits))
+    },
+  )
+
+  test('tells after each how much memory its environment has used at most, of how much', async () => {
+    const { runner, told } = runnerOf(HOLDS, apart)
+    for (const buffers of [0, 20, 0]) await runner.invoke(JSON.stringify({ buffers }), 'arn:it')
+    const records = told.map(({ record }) => record as { requestId: string; metrics: Record<string, number> })
+    expect(told.map(({ type }) => type)).toEqual(['platform.report', 'platform.report', 'platform.report'])
+    const [little, much, stays] = records.map(({ metrics }) => metrics.maxMemoryUsedMB!)
+    expect(records.map(({ metrics }) => metrics.memorySizeMB)).toEqual([128, 128, 128])
+    expect(little).toBeGreaterThan(64)
+    expect(little).toBeLessThan(80)
+    expect(much).toBeGreaterThanOrEqual(little! + 19)
+    expect(stays).toBeGreaterThanOrEqual(much!)
+  })
+})
+
+test('of a worker that has many invocations nothing is measured', async () => {
+  const { runner, told } = runnerOf(THREAD)
+  await runner.invoke('{}', 'arn:it')
+  expect(told).toEqual([])
 })

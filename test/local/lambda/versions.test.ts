@@ -16,7 +16,7 @@ const TELLS = `exports.handler = async (_, { functionVersion, invokedFunctionArn
 async function functionsOf(resources: JsonObject) {
   const assembly = await writeAssembly(join(temporaryFolder(), 'cdk.out'), resources, { Fn: { code: TELLS } })
   const template = loadTemplate(assembly, { publicUrl: 'http://127.0.0.1:1' })
-  const log = { line: () => {}, write: () => {} }
+  const log = { line: () => {}, write: () => {}, entry: () => {} }
   const functions = createFunctions({
     ...{ template, roles: createRoles(template, Date.now), now: Date.now, endpoints: {}, openLog: () => log },
   })

@@ -1,4 +1,4 @@
-// Which test runs the command lines of README.md and docs/.
+// Which test runs the command lines of the documents.
 
 type Run =
   /** test/e2e/readme.test.ts, as it is written but for the port and the kernel */
@@ -8,20 +8,28 @@ type Run =
   | { readonly by: 'nobody'; readonly why: string }
 
 const README: Run = { by: 'readme' }
+const README_TEST: Run = { by: 'test', file: 'test/e2e/readme.test.ts' }
 const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
 const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
+const APT: Run = { by: 'test', file: 'test/e2e/apt.test.ts' }
+const APT_HOSTS: Run = { by: 'test', file: 'test/systems/apt.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
 const AT_A_COPY = nobody(
   'it needs an AWS account; test/functions/signing-key.test.ts puts a key where these commands put one',
 )
 
 /** By what a command line begins with. */
+const BEHIND_EDGE = nobody(
+  'it needs an AWS account with a distribution; test/lib/aws/by-digest.test.ts checks the path',
+)
+
 export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'METRICS=127.0.0.1:9090 npm start': METRICS,
   'curl http://127.0.0.1:9090/healthz': METRICS,
   'curl http://127.0.0.1:9090/metrics': METRICS,
+  'SETTINGS_FILE=settings.json npm start': README_TEST,
   'npm run synth': README,
   'npx --no-install probe-registry name': README,
   'npx --no-install probe-registry build': { by: 'test', file: 'test/e2e/build-command.test.ts' },
@@ -30,12 +38,18 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry digests': { by: 'test', file: 'test/e2e/digests.test.ts' },
   'npx --no-install probe-registry backup': BACKUP,
   'npx --no-install probe-registry logs': { by: 'test', file: 'test/client/commands/logs.test.ts' },
+  'npx --no-install probe-registry packages': APT,
   'npx --no-install probe-registry quotas': { by: 'test', file: 'test/client/commands/quotas.test.ts' },
   'npx --no-install probe-registry restore': BACKUP,
   'npx --no-install probe-registry withdraw': { by: 'test', file: 'test/e2e/withdraw.test.ts' },
   'npx --no-install probe-registry replay': { by: 'test', file: 'test/client/commands/replay.test.ts' },
   'npx --no-install probe-registry verify': { by: 'test', file: 'test/client/commands/verify.test.ts' },
   'DRIVER=$(curl': README,
+  'echo "debian-$(uname': APT_HOSTS,
+  'echo "ubuntu-$(uname': APT_HOSTS,
+  'apt-get update': APT_HOSTS,
+  'apt-get install': APT_HOSTS,
+  'gpg --verify /usr/share/doc/scap-probe-0.20.0-6.1.0-56-amd64/scap.ko.asc': APT_HOSTS,
   curl: README,
   gpg: README,
   sha256sum: README,
@@ -45,6 +59,10 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'install -d -o probe-registry': nobody('it needs that user'),
   'systemctl enable': nobody('it needs systemd; test/documents/service.test.ts verifies the unit'),
   'npm test': nobody('it is what runs this test'),
+  'npm run test:long': nobody('it runs every test, this one as well'),
+  'npm run check': nobody('npm test checks types and style itself'),
+  'sh local/node.sh node_modules/.bin/vitest run': nobody('it runs tests as npm test does'),
+  'sh local/setup.sh node': nobody('npm start and npm test run it before all else'),
   'npx --no-install cdk bootstrap': nobody('it needs an AWS account'),
   'npx --no-install cdk deploy': nobody(
     'it needs an AWS account; the templates that it deploys are synthesized and checked in test/cdk',
@@ -64,8 +82,14 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'aws deploy': nobody(
     'it needs an AWS account, and a deployment that moves; test/cdk/live.test.ts checks what moves how',
   ),
+  'aws s3api delete-object': BEHIND_EDGE,
+  'aws cloudfront create-invalidation': BEHIND_EDGE,
   'aws cloudformation': nobody('it needs an AWS account, and a deployment that was rolled back'),
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
+  'npm run image': { by: 'test', file: 'test/e2e/image.test.ts' },
+  'skopeo copy': nobody(
+    'it needs a registry of images; test/e2e/image.test.ts has skopeo copy the same layout into a folder',
+  ),
   'npm run matrix': { by: 'test', file: 'test/e2e/matrix.long.test.ts' },
   'npm run bench': nobody('it measures, and is not a test'),
   'docker buildx imagetools inspect': nobody('it needs Docker and a registry of images'),

@@ -1,4 +1,4 @@
-// README.md and docs/ as tests read them: their links, their headings and their command lines.
+// The documents as tests read them: their links, their headings and their command lines.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,7 +16,11 @@ export const documentAt = (path: string): Document => ({ path, text: readFileSyn
 
 /** README first: what it starts is what the commands of all others ask. */
 export const documents = (): Document[] =>
-  ['README.md', ...namesIn('docs').map((name) => `docs/${name}`)].map(documentAt)
+  [
+    'README.md',
+    ...['CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+    ...namesIn('docs').map((name) => `docs/${name}`),
+  ].map(documentAt)
 
 const namesIn = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -26,6 +30,13 @@ const namesIn = (folder: string): string[] =>
 /** The command lines of a document, in its order, without their prompts. */
 export const commandsOf = ({ path, text }: Document): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'code' ? commandLines(token, path) : []))
+
+/** The blocks of code whose fence says that they are of that language. */
+export const blocksOf = ({ text }: Document, language: string): string[] =>
+  tokensOf(text).flatMap((token) => (token.type === 'code' && token.lang === language ? [token.text] : []))
+
+/** The blocks of JSON, each of which is a file of settings. */
+export const settingsFilesIn = (document: Document): string[] => blocksOf(document, 'json')
 
 /** An indented block holds commands; of any other its fence must say what it holds. */
 function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string): string[] {
@@ -47,6 +58,18 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
 /** Relative links that lead to no file, or to no heading of it. */
 export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
 
+/** Words that make a reader stop, outside of code and of what a program prints. */
+const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no \w+)\b/gi
+
+export const unplain = ({ text }: Document): string[] =>
+  tokensOf(text)
+    .filter((token) => token.type === 'text' && token.tokens === undefined)
+    .flatMap((token) => (token.type === 'text' ? (token.text.match(UNPLAIN) ?? []) : []))
+
+/** Files that a document links to, from the root of the repository. */
+export const linkedFrom = (document: Document): ReadonlySet<string> =>
+  new Set(linksOf(document).map((href) => join(dirname(document.path), href.split('#')[0] ?? '')))
+
 const linksOf = ({ text }: Document): string[] =>
   tokensOf(text)
     .flatMap((token) => (token.type === 'link' || token.type === 'image' ? [token.href] : []))
@@ -65,6 +88,8 @@ export interface Held {
   readonly sentence: string
   /** the test that holds it: from the root of the repository, and its name */
   readonly tests: readonly { readonly file: string; readonly name: string }[]
+  /** the pages elsewhere that it links to */
+  readonly pages: readonly string[]
 }
 
 /** The sentences of the lists below a heading, each with the tests that it links to; a test's name is a link's title. */
@@ -81,7 +106,11 @@ export const heldSentences = (document: Document, heading: string): Held[] => {
         file: join(dirname(document.path), href),
         name: title ?? '',
       }))
-      return { sentence: text, tests: tests.filter(({ file }) => file.startsWith('test/')) }
+      return {
+        sentence: text,
+        tests: tests.filter(({ file }) => file.startsWith('test/')),
+        pages: links.map(({ href }) => href).filter((href) => href.startsWith('https://')),
+      }
     })
 }
 

@@ -6,13 +6,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import type { Settings } from '../../../lib/model/settings.ts'
 import { NO_KERNEL_ORG } from '../kernel-org.ts'
 import { debianSuites } from '../mirrors.ts'
 import { giveAssembly, keepAssembly } from './assembly.ts'
-import { PATIENT, STRICT, STRICT_ARGS } from './mode.ts'
+import { overruns } from './memory.ts'
+import { PATIENCE, PATIENT, passes, STRICT, STRICT_ARGS, STRICT_ENV } from './mode.ts'
 
 const run = promisify(execFile)
 
@@ -63,7 +65,14 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const kept = args.some((arg) => arg.startsWith('--strict')) ? `${json} strict` : json
   giveAssembly(dataDir, kept)
   const child = spawn('sh', ['local/start.sh', ...args], {
-    env: { ...process.env, SETTINGS_FILE: settings, ...env, PORT: String(chosen), DATA_DIR: dataDir },
+    env: {
+      ...process.env,
+      ...STRICT_ENV,
+      SETTINGS_FILE: settings,
+      ...env,
+      PORT: String(chosen),
+      DATA_DIR: dataDir,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''
@@ -80,8 +89,19 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     pid: child.pid ?? 0,
     dataDir,
     output: () => text,
-    stop: (signal) => end(child, signal),
+    stop: async (signal) => {
+      const ended = await end(child, signal)
+      if (STRICT) refuseOverruns(dataDir)
+      return ended
+    },
   }
+}
+
+/** Error where a function had less memory than it wanted. */
+function refuseOverruns(dataDir: string): void {
+  const found = overruns(dataDir)
+  if (found.length > 0)
+    throw new Error(`functions want more memory than cdk/stack.ts gives:\n${found.join('\n')}`)
 }
 
 async function readyLine(child: ChildProcess, text: () => string): Promise<void> {
@@ -137,10 +157,12 @@ export interface Curl {
 }
 
 /** One that a strict registry sends away comes again. */
-export async function curl(args: readonly string[], cwd?: string): Promise<Curl> {
+export const curl = (args: readonly string[], cwd?: string): Promise<Curl> =>
+  curlOnce(STRICT ? [...PATIENT, ...args] : args, cwd)
+
+async function curlOnce(args: readonly string[], cwd?: string): Promise<Curl> {
   try {
-    const all = STRICT ? [...PATIENT, ...args] : [...args]
-    const { stdout, stderr } = await run('curl', all, { cwd, maxBuffer: 64 << 20 })
+    const { stdout, stderr } = await run('curl', [...args], { cwd, maxBuffer: 64 << 20 })
     return { code: 0, stdout, stderr }
   } catch (error) {
     const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string }
@@ -148,12 +170,26 @@ export async function curl(args: readonly string[], cwd?: string): Promise<Curl>
   }
 }
 
-/** Status and body of one request; the path goes out as it is written. */
-export async function ask(url: string, ...args: string[]): Promise<{ status: number; body: string }> {
+export interface Asked {
+  readonly status: number
+  readonly body: string
+}
+
+/** Status and body of one request; the path goes out as it is written. A strict registry is asked until it has decided. */
+export async function ask(url: string, ...args: string[]): Promise<Asked> {
+  const end = Date.now() + (STRICT ? PATIENCE * 1000 : 0)
+  for (;;) {
+    const answer = await askOnce(url, args)
+    if (!passes(answer.status, answer.body) || Date.now() >= end) return answer
+    await sleep(2000)
+  }
+}
+
+async function askOnce(url: string, args: readonly string[]): Promise<Asked> {
   // Of tries only the last one's is kept in a file; of what is printed, all.
   const file = join(tmpdir(), `answer-${randomUUID()}`)
   const written = ['-sS', '-o', file, '-w', '%{http_code}', '--path-as-is']
-  const { stdout, stderr } = await curl([...written, ...args, url])
+  const { stdout, stderr } = await curlOnce([...written, ...args, url])
   const body = await readFile(file, 'utf8').catch(() => '')
   await rm(file, { force: true })
   return { status: Number(stdout), body: body || stderr }

@@ -59,13 +59,14 @@ export interface RpmSpec {
   readonly compression?: 'w9.gzdio' | 'w2.xzdio' | 'w3.zstdio'
   /** e.g. `kernel-devel = 5.14.21-150500.55.19.1` */
   readonly needs?: readonly string[]
+  readonly gives?: readonly string[]
   /** a folder with what is in it, or files by their paths */
   readonly content: string | Readonly<Record<string, string>>
 }
 
 /** Into the folder; gives its path. */
 export function packRpm(into: string, spec: RpmSpec): string {
-  const { name, version, release, arch, compression = 'w3.zstdio', needs = [], content } = spec
+  const { name, version, release, arch, compression = 'w3.zstdio', needs = [], gives = [], content } = spec
   const work = mkdtempSync(join(tmpdir(), 'rpmbuild-'))
   try {
     const root = join(work, 'content')
@@ -79,6 +80,7 @@ export function packRpm(into: string, spec: RpmSpec): string {
       ...[`Name: ${name}`, `Version: ${version}`, `Release: ${release}`],
       ...['Summary: test', 'License: GPL-2.0', 'AutoReqProv: no'],
       ...needs.map((need) => `Requires: ${need}`),
+      ...gives.map((one) => `Provides: ${one}`),
       ...['%description', 'test', '%install', `cp -a ${root}/. %{buildroot}`, '%files'],
       ...readdirSync(root).map((entry) => `/${entry}`),
       '',

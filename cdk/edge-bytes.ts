@@ -1,0 +1,97 @@
+// What is published, served by the distribution itself: its caches hold it by the digest that is in its path.
+
+import { Duration, type Stack } from 'aws-cdk-lib'
+import {
+  AllowedMethods,
+  type BehaviorOptions,
+  CacheCookieBehavior,
+  CacheHeaderBehavior,
+  CachePolicy,
+  CacheQueryStringBehavior,
+  Function as EdgeFunction,
+  FunctionCode,
+  FunctionEventType,
+  FunctionRuntime,
+  ResponseHeadersPolicy,
+  S3OriginAccessControl,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront'
+import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3'
+import { BY_DIGEST } from '../lib/aws/resources.ts'
+
+/**
+ * Of the edges, and by `Age` of all caches behind them together: so long what was withdrawn may still come from one. Bytes
+ * of a digest never change, so that a longer time would be right as well, and only an operator's withdrawal later. An edge
+ * that asks again is answered 304.
+ */
+export const KEPT = Duration.hours(1)
+
+/** All of these are of the whole account, whatever region a registry is in; a function's name has at most 64 characters. */
+const nameIn = ({ stackName, region }: Stack): string => `${stackName.slice(0, 40)}-${region}-bytes`
+
+/** Which paths, and what becomes of them. `bucket`: whose policy lets this distribution read (buckets.ts). */
+export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<string, BehaviorOptions>> => ({
+  [`${BY_DIGEST}/*`]: {
+    origin: originOf(stack, bucket),
+    allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
+    viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+    cachePolicy: cachePolicy(stack),
+    responseHeadersPolicy: headersOf(stack),
+    compress: false,
+    functionAssociations: [{ function: pathsToKeys(stack), eventType: FunctionEventType.VIEWER_REQUEST }],
+  },
+})
+
+/**
+ * The bucket is of the other stack. Only its name is taken from there: another export would be one more that can never go.
+ */
+function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
+  const { originAccessControlId } = new S3OriginAccessControl(stack, 'EdgeBytesAccess', {
+    originAccessControlName: nameIn(stack),
+  })
+  const bucket = Bucket.fromBucketAttributes(stack, 'EdgeBytesBucket', { bucketName, region: stack.region })
+  return S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId }) as S3BucketOrigin
+}
+
+/** Nothing but the path decides what is kept. */
+const cachePolicy = (stack: Stack): CachePolicy =>
+  new CachePolicy(stack, 'EdgeBytesCache', {
+    cachePolicyName: nameIn(stack),
+    comment: 'Published probes, by their digests',
+    ...{ minTtl: KEPT, defaultTtl: KEPT, maxTtl: KEPT },
+    cookieBehavior: CacheCookieBehavior.none(),
+    headerBehavior: CacheHeaderBehavior.none(),
+    queryStringBehavior: CacheQueryStringBehavior.none(),
+  })
+
+const headersOf = (stack: Stack): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(stack, 'EdgeBytesHeaders', {
+    responseHeadersPolicyName: nameIn(stack),
+    comment: 'How long caches keep what is published',
+    customHeadersBehavior: {
+      customHeaders: [
+        { header: 'Cache-Control', value: `public, max-age=${KEPT.toSeconds()}, immutable`, override: true },
+        { header: 'Content-Disposition', value: 'attachment', override: true },
+      ],
+    },
+    securityHeadersBehavior: { contentTypeOptions: { override: true } },
+  })
+
+/**
+ * S3 knows an object by its key alone. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+ */
+const PATHS_TO_KEYS = `function handler(event) {
+  var request = event.request
+  request.uri = request.uri.slice(${BY_DIGEST.length})
+  return request
+}
+`
+
+const pathsToKeys = (stack: Stack): EdgeFunction =>
+  new EdgeFunction(stack, 'EdgeBytesPaths', {
+    functionName: nameIn(stack),
+    comment: 'From the path of a published object to its key',
+    runtime: FunctionRuntime.JS_2_0,
+    code: FunctionCode.fromInline(PATHS_TO_KEYS),
+  })

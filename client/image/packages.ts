@@ -1,0 +1,58 @@
+// Which packages the loader's image is composed of, out of which suites.
+
+import type { PackagesPorts } from '../../lib/archives/apt/packages.ts'
+import type { Suite } from '../../lib/archives/apt/suite.ts'
+import { type Root, rootOfSuites } from '../../lib/build/roots/roots.ts'
+import type { AllSettings } from '../../lib/kernels/settings.ts'
+import { isProbeError, ProbeError } from '../../lib/model/errors.ts'
+import type { Arch } from '../../lib/model/probe.ts'
+import type { Platform } from './layout.ts'
+
+/** Debian 13, which has security updates until August 2028: https://www.debian.org/releases/trixie/ */
+const SUITE = 'trixie'
+
+/**
+ * What `falco-driver-loader --help` names as its tools. busybox-static has the shell and all that is not listed beside it:
+ * its insmod cannot tell why a kernel refused a module, its wget gives a config to whoever it is redirected to, and it
+ * unpacks no zstd.
+ */
+const PACKAGES = ['busybox-static', 'ca-certificates', 'curl', 'gpgv', 'kmod', 'zstd']
+
+/** Nothing in the image runs them: maintainer scripts do, and none runs here. */
+const SCRIPTS_ONLY = ['debconf', 'openssl']
+
+const ARCHES: Readonly<Record<Platform, Arch>> = { amd64: 'x86_64', arm64: 'aarch64' }
+export const PLATFORMS = Object.keys(ARCHES) as readonly Platform[]
+
+export type Suites = readonly [Suite, Suite]
+
+/** The suite and its security updates, from the mirrors of the settings. */
+export function imageSuites({ roots, debian }: Pick<AllSettings, 'roots' | 'debian'>): Suites {
+  const believed = {
+    ...(roots.checkValidUntil === undefined ? {} : { checkValidUntil: roots.checkValidUntil }),
+    ...(roots.ofThePast === undefined ? {} : { ofThePast: roots.ofThePast }),
+  }
+  return [
+    { mirror: roots.mirror, suite: SUITE, ...believed },
+    { mirror: debian.mirrors.security, suite: `${SUITE}-security`, ...believed },
+  ]
+}
+
+/** ProbeError as for `rootOfSuites`, with what to do. */
+export async function imageRoot(ports: PackagesPorts, suites: Suites, platform: Platform): Promise<Root> {
+  try {
+    return await rootOfSuites(ports, suites, ARCHES[platform], { names: PACKAGES, without: SCRIPTS_ONLY })
+  } catch (cause) {
+    if (!isProbeError(cause)) throw cause
+    throw new ProbeError(cause.code, `${cause.message}. ${wayOut(cause, suites, platform)}`, { cause })
+  }
+}
+
+function wayOut({ code }: ProbeError, suites: Suites, platform: Platform): string {
+  const mirrors = [...new Set(suites.map(({ mirror }) => mirror))].join(' and ')
+  const others = 'name others in roots.mirror and debian.mirrors.security of --settings FILE'
+  if (code !== 'headers-not-found')
+    return `The packages of the image come from ${mirrors}: see that this machine reaches them, or ${others}`
+  const other = PLATFORMS.find((one) => one !== platform)
+  return `What the image is made of is not all at ${mirrors}: ${others}, or make it for the other architecture alone, by --arch ${other}`
+}

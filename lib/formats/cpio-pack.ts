@@ -1,0 +1,33 @@
+// A cpio archive in its "new ASCII format" (cpio(5)), as the payload of an rpm: of names, contents and one time, nothing else.
+
+export interface CpioEntry {
+  /** as it stands in the archive, e.g. `./usr/share/doc` */
+  readonly path: string
+  /** with the kind of file: `0o100644`, `0o040755` */
+  readonly mode: number
+  /** empty for a folder */
+  readonly body: Uint8Array
+}
+
+const MAGIC = '070701'
+const END = 'TRAILER!!!'
+
+/** `seconds` since the epoch: the time of every file. Owners are root; numbers of inodes count from 1. */
+export function packCpio(entries: readonly CpioEntry[], seconds: number): Uint8Array {
+  const files = entries.flatMap((entry, i) => packed(entry, { inode: i + 1, seconds }))
+  const end = packed({ path: END, mode: 0, body: new Uint8Array() }, { inode: 0, seconds: 0 })
+  return Buffer.concat([...files, ...end])
+}
+
+function packed(
+  { path, mode, body }: CpioEntry,
+  { inode, seconds }: { readonly inode: number; readonly seconds: number },
+): Uint8Array[] {
+  const name = Buffer.from(`${path}\0`)
+  // Inode, mode, user, group, links, time, bytes, device (2), device that it is (2), length of the name, checksum.
+  const fields = [inode, mode, 0, 0, 1, seconds, body.length, 0, 0, 0, 0, name.length, 0]
+  const head = Buffer.from(MAGIC + fields.map((field) => field.toString(16).padStart(8, '0')).join(''))
+  return [head, name, padding(head.length + name.length), body, padding(body.length)]
+}
+
+const padding = (bytes: number): Uint8Array => Buffer.alloc((4 - (bytes % 4)) % 4)

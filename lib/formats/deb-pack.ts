@@ -1,0 +1,62 @@
+// Writes a .deb: two archives and a number in an ar archive, of contents, names and one time alone. deb(5)
+
+import { gzipSync } from 'node:zlib'
+import type { FolderEntry } from '../model/ports.ts'
+import { packEntries } from './tar-pack.ts'
+
+export interface DebFile {
+  /** below the root of the system, e.g. `usr/share/doc/x/copyright`; of control files the name alone */
+  readonly path: string
+  readonly body: Uint8Array
+  readonly executable?: boolean
+}
+
+export interface DebParts {
+  /** `control`, `postinst`, ... */
+  readonly control: readonly DebFile[]
+  readonly data: readonly DebFile[]
+  /** of every file, in seconds since the epoch */
+  readonly time: number
+}
+
+/** The same parts give the same bytes. By gzip: what Node itself writes, and every dpkg reads. */
+export function packDeb({ control, data, time }: DebParts): Uint8Array {
+  return Buffer.concat([
+    Buffer.from('!<arch>\n'),
+    ...member('debian-binary', Buffer.from('2.0\n'), time),
+    ...member('control.tar.gz', tarOf(control, time), time),
+    ...member('data.tar.gz', tarOf(data, time), time),
+  ])
+}
+
+/** Sixty bytes of head, and an even number of bytes. */
+function member(name: string, body: Uint8Array, time: number): Uint8Array[] {
+  const fields = [name.padEnd(16), String(time).padEnd(12), '0     ', '0     ', '100644  ']
+  const head = Buffer.from(`${fields.join('')}${String(body.length).padEnd(10)}\`\n`)
+  return [head, body, Buffer.from('\n'.repeat(body.length % 2))]
+}
+
+function tarOf(files: readonly DebFile[], time: number): Uint8Array {
+  const tar = Buffer.concat([...packEntries(entriesOf(files), time)].map((chunk) => Buffer.from(chunk)))
+  return gzipSync(tar, { level: 9 })
+}
+
+/** dpkg makes no folder that is not in the archive, and knows paths by a `./` before them. */
+function entriesOf(files: readonly DebFile[]): FolderEntry[] {
+  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const folders = new Set(sorted.flatMap(({ path }) => parentsOf(path)))
+  const entries: (FolderEntry & { readonly path: string })[] = [
+    ...[...folders].map((folder) => ({ tag: 'folder' as const, path: `./${folder}` })),
+    ...sorted.map(({ path, body, executable = false }) => ({
+      ...{ tag: 'file' as const, path: `./${path}`, executable, bytes: body.length },
+      chunks: () => [body],
+    })),
+  ]
+  return [{ tag: 'folder', path: '.' }, ...entries.sort((a, b) => (a.path < b.path ? -1 : 1))]
+}
+
+/** `a/b` and `a` of `a/b/c`. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'))
+}

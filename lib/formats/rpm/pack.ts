@@ -1,0 +1,308 @@
+// An rpm package, version 4 of the format: lead, signature, header, payload (rpm's format_v4.md). Of the same words the same
+// bytes: its times are one that is given, and no host is named.
+
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { sha256 } from '../../model/digest.ts'
+import type { Arch } from '../../model/probe.ts'
+import { packCpio } from '../cpio-pack.ts'
+import { SIGNATURE_TAGS, TAGS } from './header.ts'
+import { bytes, type Entry, int16s, int32s, text, texts, translated, writeHeader } from './write-header.ts'
+
+/** What a package needs, provides or does not stand. */
+export interface Relation {
+  /** or a whole boolean condition in parentheses, `(a if b = 1)`, which has no version beside it */
+  readonly name: string
+  /** absent: whatever version */
+  readonly version?: {
+    readonly is: '=' | '<=' | '>='
+    /** `1.2`, `1.2-3` */
+    readonly of: string
+  }
+  /** scriptlets that it has to be there for */
+  readonly before?: readonly ('post' | 'postun')[]
+}
+
+export type RpmEntry =
+  | { readonly tag: 'folder'; readonly path: string }
+  | {
+      readonly tag: 'file'
+      /** from the root, e.g. `/lib/modules/...` */
+      readonly path: string
+      readonly body: Uint8Array
+      readonly kind?: 'doc' | 'license'
+    }
+
+export interface RpmSpec {
+  readonly name: string
+  readonly version: string
+  readonly release: string
+  readonly arch: Arch
+  readonly summary: string
+  readonly description: string
+  readonly license: string
+  /** beside that it provides itself in its own version */
+  readonly provides: readonly Relation[]
+  readonly requires: readonly Relation[]
+  readonly conflicts?: readonly Relation[]
+  /** shell scripts */
+  readonly scripts?: { readonly post: string; readonly postun: string }
+  readonly files: readonly RpmEntry[]
+  /** milliseconds since the epoch: when it was built, and of all files */
+  readonly at: number
+}
+
+export interface PackedRpm {
+  readonly body: Uint8Array
+  /** where its main header lies in it; lists tell it to clients that read no more than that */
+  readonly header: { readonly start: number; readonly end: number }
+  /** of its files */
+  readonly installedBytes: number
+  /** of the payload, unpacked */
+  readonly archiveBytes: number
+}
+
+/** Bits of a relation (rpm's include/rpm/rpmds.h). */
+const SENSE = { '=': 8, '<=': 2 | 8, '>=': 4 | 8, interpreter: 0x100, post: 0x400, postun: 0x1000 } as const
+/** What rpm itself has to know; it provides these. */
+const RPMLIB = 0x1000000
+const FEATURES: readonly Relation[] = [
+  ['CompressedFileNames', '3.0.4-1'],
+  ['FileDigests', '4.6.0-1'],
+  ['PayloadFilesHavePrefix', '4.0-1'],
+].map(([name, of]) => feature(name!, of!))
+const RICH = feature('RichDependencies', '4.12.0-1')
+
+function feature(name: string, of: string): Relation {
+  return { name: `rpmlib(${name})`, version: { is: '<=', of } }
+}
+
+/** Tags that only whoever writes one has to know (rpm's include/rpm/rpmtag.h). */
+const MORE = {
+  languages: 100,
+  summary: 1004,
+  description: 1005,
+  buildTime: 1006,
+  size: 1009,
+  license: 1014,
+  group: 1016,
+  os: 1021,
+  post: 1024,
+  postun: 1026,
+  fileSizes: 1028,
+  fileModes: 1030,
+  fileDevices: 1033,
+  fileTimes: 1034,
+  fileDigests: 1035,
+  fileLinks: 1036,
+  fileFlags: 1037,
+  fileUsers: 1039,
+  fileGroups: 1040,
+  fileVerify: 1045,
+  provideNames: 1047,
+  requireFlags: 1048,
+  requireNames: 1049,
+  requireVersions: 1050,
+  conflictFlags: 1053,
+  conflictNames: 1054,
+  conflictVersions: 1055,
+  rpmVersion: 1064,
+  postProgram: 1086,
+  postunProgram: 1088,
+  fileOnDevices: 1095,
+  fileInodes: 1096,
+  fileLanguages: 1097,
+  provideFlags: 1112,
+  provideVersions: 1113,
+  folderIndexes: 1116,
+  baseNames: 1117,
+  folderNames: 1118,
+  payloadFlags: 1126,
+  platform: 1132,
+  fileDigestAlgorithm: 5011,
+  encoding: 5062,
+  payloadDigestAlgorithm: 5093,
+  unpackedDigest: 5097,
+} as const
+/** of the signature header */
+const MEASURES = { bytes: 1000, archiveBytes: 1007 } as const
+
+const SHELL = '/bin/sh'
+const SHA256_NUMBER = 8
+const LEVEL = 9
+const FILE_FLAGS = { doc: 2, license: 128, other: 0 } as const
+
+/** `sign`: the binary OpenPGP signature over the bytes that it is given, which rpm looks at before anything else. */
+export async function packRpm(
+  spec: RpmSpec,
+  sign: (header: Uint8Array) => Promise<Uint8Array>,
+): Promise<PackedRpm> {
+  const seconds = Math.floor(spec.at / 1000)
+  const files = spec.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const archive = packCpio(files.map(inArchive), seconds)
+  const payload = gzipSync(archive, { level: LEVEL })
+  const header = writeHeader(TAGS.region, mainEntries({ ...spec, files }, { archive, payload, seconds }))
+  const signature = writeHeader(SIGNATURE_TAGS.region, [
+    [SIGNATURE_TAGS.rsa, bytes(await sign(header))],
+    [SIGNATURE_TAGS.sha1, text(createHash('sha1').update(header).digest('hex'))],
+    [SIGNATURE_TAGS.sha256, text(sha256(header))],
+    // All that rpm before 4.14 has of the payload.
+    [SIGNATURE_TAGS.md5, bytes(createHash('md5').update(header).update(payload).digest())],
+    [MEASURES.bytes, int32s(header.length + payload.length)],
+    [MEASURES.archiveBytes, int32s(archive.length)],
+  ])
+  const before = Buffer.concat([leadOf(spec), signature, Buffer.alloc((8 - (signature.length % 8)) % 8)])
+  return {
+    body: Buffer.concat([before, header, payload]),
+    header: { start: before.length, end: before.length + header.length },
+    installedBytes: sizeOf(files),
+    archiveBytes: archive.length,
+  }
+}
+
+const bodyOf = (entry: RpmEntry): Uint8Array => (entry.tag === 'file' ? entry.body : new Uint8Array())
+const modeOf = ({ tag }: RpmEntry): number => (tag === 'file' ? 0o100644 : 0o040755)
+const sizeOf = (files: readonly RpmEntry[]): number =>
+  files.reduce((sum, entry) => sum + bodyOf(entry).length, 0)
+
+const inArchive = (entry: RpmEntry) => ({
+  path: `.${entry.path}`,
+  mode: modeOf(entry),
+  body: bodyOf(entry),
+})
+
+/** What file(1) and old programs look at. */
+function leadOf({ name, version, release, arch }: RpmSpec): Uint8Array {
+  const lead = Buffer.alloc(96)
+  lead.writeUInt32BE(0xedabeedb)
+  lead.writeUInt8(3, 4)
+  lead.writeUInt16BE({ x86_64: 1, aarch64: 19 }[arch], 8)
+  // The last byte of the name stays 0.
+  Buffer.from(`${name}-${version}-${release}`).copy(lead, 10, 0, 65)
+  lead.writeUInt16BE(1, 76)
+  lead.writeUInt16BE(5, 78)
+  return lead
+}
+
+interface Payload {
+  readonly archive: Uint8Array
+  readonly payload: Uint8Array
+  readonly seconds: number
+}
+
+function mainEntries(spec: RpmSpec, { archive, payload, seconds }: Payload): Entry[] {
+  const { name, version, release, arch } = spec
+  return [
+    [MORE.languages, texts('C')],
+    [TAGS.name, text(name)],
+    [TAGS.version, text(version)],
+    [TAGS.release, text(release)],
+    [MORE.summary, translated(spec.summary)],
+    [MORE.description, translated(spec.description)],
+    [MORE.buildTime, int32s(seconds)],
+    [MORE.size, int32s(sizeOf(spec.files))],
+    [MORE.license, text(spec.license)],
+    [MORE.group, translated('Unspecified')],
+    [MORE.os, text('linux')],
+    [TAGS.arch, text(arch)],
+    // Without one it would be a package of sources.
+    [TAGS.sourceRpm, text(`${name}-${version}-${release}.src.rpm`)],
+    // Whose rules of the format it follows.
+    [MORE.rpmVersion, text('4.14.0')],
+    [MORE.platform, text(`${arch}-linux`)],
+    [MORE.encoding, text('utf-8')],
+    [TAGS.payloadFormat, text('cpio')],
+    [TAGS.payloadCompressor, text('gzip')],
+    [MORE.payloadFlags, text(String(LEVEL))],
+    [TAGS.payloadDigest, texts(sha256(payload))],
+    [MORE.payloadDigestAlgorithm, int32s(SHA256_NUMBER)],
+    [MORE.unpackedDigest, texts(sha256(archive))],
+    ...scriptEntries(spec),
+    ...relationEntries(spec),
+    ...fileEntries(spec.files, seconds),
+  ]
+}
+
+const scriptEntries = ({ scripts }: RpmSpec): Entry[] =>
+  scripts === undefined
+    ? []
+    : [
+        [MORE.post, text(scripts.post)],
+        [MORE.postun, text(scripts.postun)],
+        [MORE.postProgram, text(SHELL)],
+        [MORE.postunProgram, text(SHELL)],
+      ]
+
+/** All that it needs, with what rpm must know and what runs the scripts. */
+export function needsOf({ requires, scripts }: Pick<RpmSpec, 'requires' | 'scripts'>): readonly Relation[] {
+  const shell: Relation[] = scripts === undefined ? [] : [{ name: SHELL, before: ['post', 'postun'] }]
+  const rich = requires.some(({ name }) => name.startsWith('(')) ? [RICH] : []
+  return [...shell, ...requires, ...FEATURES, ...rich]
+}
+
+/** Itself first. */
+export const givesOf = (
+  spec: Pick<RpmSpec, 'name' | 'version' | 'release' | 'provides'>,
+): readonly Relation[] => [
+  { name: spec.name, version: { is: '=', of: `${spec.version}-${spec.release}` } },
+  ...spec.provides,
+]
+
+function relationEntries(spec: RpmSpec): Entry[] {
+  const conflicts = spec.conflicts ?? []
+  return [
+    ...relations([MORE.provideNames, MORE.provideFlags, MORE.provideVersions], givesOf(spec)),
+    ...relations([MORE.requireNames, MORE.requireFlags, MORE.requireVersions], needsOf(spec)),
+    ...relations([MORE.conflictNames, MORE.conflictFlags, MORE.conflictVersions], conflicts),
+  ]
+}
+
+function relations(
+  [names, flags, versions]: readonly [number, number, number],
+  list: readonly Relation[],
+): Entry[] {
+  if (list.length === 0) return []
+  return [
+    [names, texts(...list.map(({ name }) => name))],
+    [flags, int32s(...list.map(flagsOf))],
+    [versions, texts(...list.map(({ version }) => version?.of ?? ''))],
+  ]
+}
+
+function flagsOf({ name, version, before = [] }: Relation): number {
+  const sense = version === undefined ? 0 : SENSE[version.is]
+  const scripts = before.reduce((bits, script) => bits | SENSE[script], 0)
+  const interpreter = name === SHELL ? SENSE.interpreter : 0
+  return sense | scripts | interpreter | (name.startsWith('rpmlib(') ? RPMLIB : 0)
+}
+
+function fileEntries(files: readonly RpmEntry[], seconds: number): Entry[] {
+  if (files.length === 0) return []
+  const each = <T>(value: (entry: RpmEntry, i: number) => T): T[] => files.map(value)
+  const folders = [...new Set(each(({ path }) => folderOf(path)))]
+  return [
+    [MORE.fileSizes, int32s(...each((entry) => bodyOf(entry).length))],
+    [MORE.fileModes, int16s(...each(modeOf))],
+    [MORE.fileDevices, int16s(...each(() => 0))],
+    [MORE.fileTimes, int32s(...each(() => seconds))],
+    [MORE.fileDigests, texts(...each((entry) => (entry.tag === 'file' ? sha256(entry.body) : '')))],
+    [MORE.fileLinks, texts(...each(() => ''))],
+    [MORE.fileFlags, int32s(...each(fileFlags))],
+    [MORE.fileUsers, texts(...each(() => 'root'))],
+    [MORE.fileGroups, texts(...each(() => 'root'))],
+    [MORE.fileVerify, int32s(...each(() => 0xffffffff))],
+    [MORE.fileOnDevices, int32s(...each(() => 1))],
+    [MORE.fileInodes, int32s(...each((_, i) => i + 1))],
+    [MORE.fileLanguages, texts(...each(() => ''))],
+    [MORE.folderIndexes, int32s(...each(({ path }) => folders.indexOf(folderOf(path))))],
+    [MORE.baseNames, texts(...each(({ path }) => path.slice(folderOf(path).length)))],
+    [MORE.folderNames, texts(...folders)],
+    [MORE.fileDigestAlgorithm, int32s(SHA256_NUMBER)],
+  ]
+}
+
+const fileFlags = (entry: RpmEntry): number =>
+  FILE_FLAGS[entry.tag === 'file' ? (entry.kind ?? 'other') : 'other']
+
+/** With its slash, as rpm has it. */
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1)

@@ -1,0 +1,94 @@
+// A package manager asks for a list or a package: one read, and it is sent to an object that never changes.
+
+import { ProbeError, unreachable } from '../model/errors.ts'
+import { CHANNELS, type ChannelName, listObject } from '../model/keys.ts'
+import type { Index, Pointers, Presigner } from '../model/ports.ts'
+import type { Settings } from '../model/settings.ts'
+import { keyOf, probeOf } from '../names/grammar.ts'
+import { subjectOf } from '../names/subject.ts'
+import { type Answer, methodOf, redirect } from '../serve/answer.ts'
+import { refuseWithdrawn } from '../serve/states.ts'
+import { type Place, placeOf } from './places.ts'
+import { mirrorsOf } from './rpm/mirrors.ts'
+
+export interface PackageAnswerPorts {
+  readonly index: Pick<Index, 'get'>
+  readonly pointers: Pick<Pointers, 'read'>
+  readonly artifacts: Presigner
+  readonly settings: Pick<Settings, 'revoked'>
+}
+
+/** As of a probe itself: long enough to begin a download. */
+const PRESIGN = { expiresSeconds: 300 }
+
+/** Whether a path is one of a repository of packages. */
+export const isOfPackages = (path: string): boolean =>
+  CHANNELS.some((name) => name !== IMAGES && path.startsWith(`/${name}/`))
+
+/** Its protocol has paths of its own: oci/paths.ts. */
+const IMAGES: ChannelName = 'oci'
+
+/**
+ * The URL says nothing of a file's name or type: older releases of apt write the query of a redirect anew, in their own way.
+ * An object by its digest that was never there is told by S3, with 404. ProbeError `malformed`, `method-not-allowed`,
+ * `not-found`, `revoked`, `withdrawn`.
+ */
+export async function packageAnswer(
+  ports: PackageAnswerPorts,
+  request: { readonly method: string; readonly path: string; readonly query: string },
+): Promise<Answer> {
+  const method = methodOf(request)
+  const place = placeOf(request.path)
+  if (place?.tag === 'mirrors') return mirrors(ports, place.id, request.query)
+  const object = place === undefined ? undefined : await objectAt(ports, place)
+  if (object === undefined) throw nothingHere()
+  const { artifacts } = ports
+  return redirect(
+    await (method === 'HEAD' ? artifacts.head(object, PRESIGN) : artifacts.get(object, PRESIGN)),
+  )
+}
+
+const nothingHere = (): ProbeError =>
+  new ProbeError(
+    'not-found',
+    'no list and no package is here: docs/apt.md and docs/rpm.md tell what hosts write into their sources',
+  )
+
+/** The text itself: whoever asks for it may follow no redirect. */
+async function mirrors({ pointers }: PackageAnswerPorts, id: string, query: string): Promise<Answer> {
+  const shown = await pointers.read(id)
+  if (shown === undefined) throw nothingHere()
+  return { tag: 'bytes', body: Buffer.from(mirrorsOf(id, shown, query)), contentType: 'text/plain' }
+}
+
+async function objectAt(
+  ports: PackageAnswerPorts,
+  place: Exclude<Place, { readonly tag: 'mirrors' }>,
+): Promise<string | undefined> {
+  switch (place.tag) {
+    case 'kept':
+      return place.object
+    case 'shown': {
+      const file = (await ports.pointers.read(place.id))?.files[place.file]
+      return file && listObject(channelOf(place.id), file.sha256)
+    }
+    case 'package':
+      return (await isServed(ports, place.key)) ? place.object : undefined
+    default:
+      return unreachable(place)
+  }
+}
+
+const channelOf = (id: string) => CHANNELS.find((name) => id.startsWith(`${name}/`)) ?? CHANNELS[0]
+
+/** What was taken back is served to nobody, whatever list a host still has. ProbeError `revoked`, `withdrawn`. */
+async function isServed({ index, settings }: PackageAnswerPorts, key: string): Promise<boolean> {
+  const probe = probeOf(key)
+  if (keyOf(probe) !== key) return false
+  if (settings.revoked.includes(probe.driverVersion))
+    throw new ProbeError('revoked', `driver version ${probe.driverVersion} was revoked: use a newer one`)
+  const state = await index.get(key)
+  if (state?.state !== 'published') return false
+  refuseWithdrawn(subjectOf(probe), state)
+  return true
+}

@@ -1,0 +1,34 @@
+// The layout of the apt repository: https://wiki.debian.org/DebianRepository/Format
+
+import { isSha256 } from '../../model/digest.ts'
+import { listObject } from '../../model/keys.ts'
+import type { Place } from '../places.ts'
+
+/** Of the lists of one driver version, which is a suite. */
+export const repositoryId = (driverVersion: string): string => `apt/${driverVersion}`
+
+/** Below the repository: what `Filename` says of a package. Its object's key is the same, below `apt/`. */
+export const packagePath = (key: string, sha256: string, file: string): string =>
+  `pool/${key}/${sha256}/${file}`
+
+/** dists/{suite}/..., pool/{key of a probe}/{sha256 of the package}/{its file name} */
+export function aptPlace(parts: readonly string[]): Place | undefined {
+  const [first, ...rest] = parts
+  if (first === 'dists') return listPlace(rest)
+  return first === 'pool' ? poolPlace(rest) : undefined
+}
+
+/** What is asked for by its digest never changes; all else is what the suite shows now. */
+function listPlace([suite, ...file]: readonly string[]): Place | undefined {
+  if (suite === undefined || suite === '' || file.length === 0) return undefined
+  const [byHash, algorithm, digest = ''] = file.slice(-3)
+  if (byHash !== 'by-hash') return { tag: 'shown', id: repositoryId(suite), file: file.join('/') }
+  if (algorithm !== 'SHA256' || !isSha256(digest)) return undefined
+  return { tag: 'kept', object: listObject('apt', digest) }
+}
+
+function poolPlace(parts: readonly string[]): Place | undefined {
+  const [file = '', digest = '', ...key] = parts.toReversed()
+  if (!file.endsWith('.deb') || !isSha256(digest) || key.length !== 4) return undefined
+  return { tag: 'package', object: `apt/pool/${parts.join('/')}`, key: key.toReversed().join('/') }
+}

@@ -1,0 +1,173 @@
+// The lists of an rpm repository, as createrepo_c's own schema has them: of the same packages the same bytes.
+
+import { gzipSync } from 'node:zlib'
+import * as z from 'zod'
+import { givesOf, needsOf, type PackedRpm, type Relation, type RpmSpec } from '../../formats/rpm/pack.ts'
+import { sha256, sha256Hex } from '../../model/digest.ts'
+import { ARCHES } from '../../model/probe.ts'
+
+const relation = z.object({
+  name: z.string(),
+  version: z.object({ is: z.enum(['=', '<=', '>=']), of: z.string() }).optional(),
+  before: z.array(z.enum(['post', 'postun'])).optional(),
+})
+
+/** What the lists say of a package. */
+export const listedRpm = z.object({
+  name: z.string(),
+  version: z.string(),
+  release: z.string(),
+  arch: z.enum(ARCHES),
+  summary: z.string(),
+  description: z.string(),
+  license: z.string(),
+  /** seconds since the epoch: when it was built */
+  built: z.number(),
+  /** of the file */
+  sha256: sha256Hex,
+  bytes: z.number(),
+  /** below the repository */
+  href: z.string(),
+  installedBytes: z.number(),
+  archiveBytes: z.number(),
+  header: z.object({ start: z.number(), end: z.number() }),
+  provides: z.array(relation),
+  requires: z.array(relation),
+  conflicts: z.array(relation),
+  files: z.array(z.object({ tag: z.enum(['folder', 'file']), path: z.string() })),
+})
+export type ListedRpm = Readonly<z.infer<typeof listedRpm>>
+
+export function listedOf(spec: RpmSpec, { body, ...measured }: PackedRpm, href: string): ListedRpm {
+  const { name, version, release, arch, summary, description, license } = spec
+  return {
+    ...{ name, version, release, arch, summary, description, license },
+    built: Math.floor(spec.at / 1000),
+    sha256: sha256(body),
+    bytes: body.length,
+    href,
+    ...measured,
+    provides: plain(givesOf(spec)),
+    // What rpm provides itself is in no list.
+    requires: plain(needsOf(spec)).filter((one) => !one.name.startsWith('rpmlib(')),
+    conflicts: plain(spec.conflicts ?? []),
+    files: spec.files.map(({ tag, path }) => ({ tag, path })),
+  }
+}
+
+const plain = (relations: readonly Relation[]): ListedRpm['provides'] =>
+  relations.map(({ before, ...rest }) => ({ ...rest, ...(before && { before: [...before] }) }))
+
+export interface Lists {
+  readonly repomd: Uint8Array
+  /** packed by gzip: what repomd.xml names by their digests */
+  readonly files: readonly Uint8Array[]
+}
+
+/**
+ * `revision`: seconds since the epoch, later than that of any list before: some clients go by it (libdnf's DnfRepo ignores
+ * a list that is older than the one that it has).
+ */
+export function listsOf(packages: readonly ListedRpm[], revision: number): Lists {
+  const sorted = packages.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+  const data = [
+    dataOf('primary', primary(sorted), revision),
+    dataOf('filelists', filelists(sorted), revision),
+    dataOf('other', other(sorted), revision),
+  ]
+  const text = [
+    XML,
+    '<repomd xmlns="http://linux.duke.edu/metadata/repo" xmlns:rpm="http://linux.duke.edu/metadata/rpm">',
+    `<revision>${revision}</revision>`,
+    ...data.map(({ element }) => element),
+    '</repomd>',
+    '',
+  ].join('\n')
+  return { repomd: Buffer.from(text), files: data.map(({ body }) => body) }
+}
+
+const nameOf = (pkg: ListedRpm): string => `${pkg.name}-${pkg.version}-${pkg.release}.${pkg.arch}`
+
+const XML = '<?xml version="1.0" encoding="UTF-8"?>'
+
+function dataOf(
+  type: 'primary' | 'filelists' | 'other',
+  open: string,
+  revision: number,
+): { readonly element: string; readonly body: Uint8Array } {
+  const body = gzipSync(open)
+  const digest = sha256(body)
+  const path = `repodata/${digest}-${type}.xml.gz`
+  const element = `<data type="${type}"><checksum type="sha256">${digest}</checksum><open-checksum type="sha256">${sha256(open)}</open-checksum><location href="${path}"/><timestamp>${revision}</timestamp><size>${body.length}</size><open-size>${Buffer.byteLength(open)}</open-size></data>`
+  return { element, body }
+}
+
+const primary = (packages: readonly ListedRpm[]): string =>
+  list(
+    `<metadata xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="${packages.length}">`,
+    packages.map(primaryOf),
+    '</metadata>',
+  )
+
+const list = (open: string, elements: readonly string[], close: string): string =>
+  [XML, open, ...elements, close, ''].join('\n')
+
+function primaryOf(pkg: ListedRpm): string {
+  const { name, arch, bytes, installedBytes, archiveBytes, header, built } = pkg
+  return [
+    `<package type="rpm"><name>${escaped(name)}</name><arch>${arch}</arch>${versionOf(pkg)}`,
+    `<checksum type="sha256" pkgid="YES">${pkg.sha256}</checksum>`,
+    `<summary>${escaped(pkg.summary)}</summary><description>${escaped(pkg.description)}</description><packager/><url/>`,
+    `<time file="${built}" build="${built}"/>`,
+    `<size package="${bytes}" installed="${installedBytes}" archive="${archiveBytes}"/>`,
+    `<location href="${escaped(pkg.href)}"/>`,
+    `<format><rpm:license>${escaped(pkg.license)}</rpm:license><rpm:vendor/><rpm:group>Unspecified</rpm:group><rpm:buildhost/>`,
+    `<rpm:sourcerpm>${escaped(`${name}-${pkg.version}-${pkg.release}.src.rpm`)}</rpm:sourcerpm>`,
+    `<rpm:header-range start="${header.start}" end="${header.end}"/>`,
+    relations('provides', pkg.provides),
+    relations('requires', pkg.requires),
+    relations('conflicts', pkg.conflicts),
+    '</format></package>',
+  ].join('\n')
+}
+
+const versionOf = ({ version, release }: ListedRpm): string =>
+  `<version epoch="0" ver="${escaped(version)}" rel="${escaped(release)}"/>`
+
+function relations(kind: string, all: ListedRpm['provides']): string {
+  return all.length === 0 ? '' : `<rpm:${kind}>${all.map(relationOf).join('')}</rpm:${kind}>`
+}
+
+const SENSES = { '=': 'EQ', '<=': 'LE', '>=': 'GE' } as const
+
+function relationOf({ name, version, before }: ListedRpm['provides'][number]): string {
+  const pre = before?.includes('post') === true ? ' pre="1"' : ''
+  if (version === undefined) return `<rpm:entry name="${escaped(name)}"${pre}/>`
+  const [ver = '', rel] = version.of.split('-', 2)
+  const release = rel === undefined ? '' : ` rel="${escaped(rel)}"`
+  return `<rpm:entry name="${escaped(name)}" flags="${SENSES[version.is]}" epoch="0" ver="${escaped(ver)}"${release}${pre}/>`
+}
+
+const filelists = (packages: readonly ListedRpm[]): string =>
+  list(
+    `<filelists xmlns="http://linux.duke.edu/metadata/filelists" packages="${packages.length}">`,
+    packages.map((pkg) => `${idOf(pkg)}${pkg.files.map(fileOf).join('')}</package>`),
+    '</filelists>',
+  )
+
+const other = (packages: readonly ListedRpm[]): string =>
+  list(
+    `<otherdata xmlns="http://linux.duke.edu/metadata/other" packages="${packages.length}">`,
+    packages.map((pkg) => `${idOf(pkg)}</package>`),
+    '</otherdata>',
+  )
+
+const idOf = (pkg: ListedRpm): string =>
+  `<package pkgid="${pkg.sha256}" name="${escaped(pkg.name)}" arch="${pkg.arch}">${versionOf(pkg)}`
+
+const fileOf = ({ tag, path }: ListedRpm['files'][number]): string =>
+  `<file${tag === 'folder' ? ' type="dir"' : ''}>${escaped(path)}</file>`
+
+/** Of text that holds no control characters. */
+const escaped = (value: string): string =>
+  value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

@@ -1,0 +1,133 @@
+// A probe as a package of rpm, and the package of a flavour, which wants the probe of each kernel that a host has.
+
+import { unarmor } from '../../formats/openpgp/armor.ts'
+import { packRpm, type RpmSpec } from '../../formats/rpm/pack.ts'
+import { sha256 } from '../../model/digest.ts'
+import { ProbeError } from '../../model/errors.ts'
+import { listObject } from '../../model/keys.ts'
+import type { Signer } from '../../model/ports.ts'
+import type { Arch, Probe } from '../../model/probe.ts'
+import { quote } from '../../model/text.ts'
+import type { Contents, Published } from '../contents.ts'
+import { type ListedRpm, listedOf } from './lists.ts'
+import type { RpmNames } from './names.ts'
+import { flavourHref, packageHref, packageObject } from './paths.ts'
+
+export interface Rpm {
+  readonly object: string
+  readonly body: Uint8Array
+  /** what lists say of it */
+  readonly listed: ListedRpm
+}
+
+/** Of published bytes and the key that signs: the same probe gives the same package. ProbeError `misconfigured`. */
+export async function probePackage(
+  signer: Signer,
+  published: Published,
+  contents: Contents,
+  names: RpmNames,
+): Promise<Rpm> {
+  const { key } = published
+  return packed(signer, specOf(published, contents, names), (digest, file) => ({
+    object: packageObject(key, digest, file),
+    href: packageHref(key, digest, file),
+  }))
+}
+
+async function packed(
+  signer: Signer,
+  spec: RpmSpec,
+  place: (sha256: string, file: string) => { readonly object: string; readonly href: string },
+): Promise<Rpm> {
+  // rpm takes what is signed from the past as it takes anything, and the same header is signed by the same bytes.
+  const sign = async (header: Uint8Array): Promise<Uint8Array> =>
+    unarmor(Buffer.from(await signer.sign(header, [], spec.at)), 'signature')[0]!
+  const rpm = await packRpm(spec, sign)
+  const { object, href } = place(
+    sha256(rpm.body),
+    `${spec.name}-${spec.version}-${spec.release}.${spec.arch}.rpm`,
+  )
+  return { object, body: rpm.body, listed: listedOf(spec, rpm, href) }
+}
+
+function specOf({ key, probe, publication }: Published, contents: Contents, names: RpmNames): RpmSpec {
+  const { unameRelease } = publication.provenance
+  // It stands in scripts that root runs.
+  if (!/^\d[A-Za-z0-9.+~_^-]*$/.test(unameRelease))
+    throw new ProbeError('misconfigured', `${key} is of a kernel that calls itself ${quote(unameRelease)}`)
+  const { name, version, release, ofDriver, ofKernel, driverVersion } = names
+  const [modules, docs] = [`/lib/modules/${unameRelease}/extra`, `/usr/share/doc/${name}`]
+  const file = `${probe.driverName}.ko`
+  return {
+    ...{ name, version, release, arch: probe.arch, license: LICENSE, at: publication.publishedAt },
+    summary: `Falco's kernel module for Linux ${unameRelease}`,
+    description: `Driver ${probe.driverVersion}, built for exactly this kernel by a probe registry.`,
+    provides: [
+      { name: ofDriver, version: { is: '=', of: driverVersion } },
+      { name: ofKernel, version: { is: '=', of: driverVersion } },
+    ],
+    requires: [{ name: 'kmod', before: ['post', 'postun'] }],
+    // One driver version at a time for each kernel: their modules are of one name. No package is in its own way.
+    conflicts: [{ name: ofKernel }],
+    scripts: scriptsOf(unameRelease),
+    files: [
+      { tag: 'folder', path: modules },
+      { tag: 'file', path: `${modules}/${file}`, body: contents.module },
+      { tag: 'folder', path: docs },
+      { tag: 'file', path: `${docs}/${file}.asc`, body: contents.signature, kind: 'doc' },
+      { tag: 'file', path: `${docs}/LICENSE`, body: Buffer.from(contents.licence), kind: 'license' },
+      { tag: 'file', path: `${docs}/statement`, body: Buffer.from(contents.statement), kind: 'doc' },
+    ],
+  }
+}
+
+/** Of the module as a whole (SPDX). */
+const LICENSE = 'GPL-2.0-only'
+
+/**
+ * modprobe finds a module by what depmod wrote. Where the kernel is not there, or not there any more, nobody needs it: a
+ * kernel that is installed later has depmod run by its own package.
+ */
+function scriptsOf(unameRelease: string): { readonly post: string; readonly postun: string } {
+  const script = `if [ -d /lib/modules/${unameRelease}/kernel ]; then\n  /sbin/depmod ${unameRelease}\nfi\n`
+  return { post: script, postun: script }
+}
+
+/** A probe that a flavour's package leads to. */
+export interface Flavoured {
+  readonly name: string
+  readonly arch: Arch
+  /** `(falco-probe-11.0.0+driver-5.14.0-427.el9.x86_64 if kernel-core = 5.14.0-427.el9)` */
+  readonly want: string
+}
+
+export const flavouredOf = ({ arch }: Probe, { name, flavour }: RpmNames): Flavoured | undefined =>
+  flavour && { name: flavour.name, arch, want: `(${name} if ${flavour.condition})` }
+
+/**
+ * It needs the probe of each kernel that is there, and nothing for a kernel that is not: so a host gets that of the kernel that
+ * it upgrades to, whichever that is, and none of others. Without `wants` it needs nothing: a host that has it is held back by
+ * no probe that was taken back. `version`: of the driver, so that a newer one's takes its place; `revision`: seconds since the epoch, later each time.
+ */
+export const flavourPackage = (
+  signer: Signer,
+  { name, arch }: Pick<Flavoured, 'name' | 'arch'>,
+  {
+    wants,
+    version,
+    revision,
+  }: { readonly wants: readonly string[]; readonly version: string; readonly revision: number },
+): Promise<Rpm> =>
+  packed(
+    signer,
+    {
+      ...{ name, arch, version, release: String(revision), license: LICENSE },
+      at: revision * 1000,
+      summary: "Falco's kernel modules for the kernels of this flavour",
+      description: 'Needs the package of each kernel that is installed, and so brings it with a new kernel.',
+      provides: [],
+      requires: wants.map((want) => ({ name: want })),
+      files: [],
+    },
+    (digest, file) => ({ object: listObject('rpm', digest), href: flavourHref(digest, file) }),
+  )

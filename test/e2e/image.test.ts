@@ -1,0 +1,268 @@
+// The loader's image, made by its command, read by Debian's own tools for images, and run as an init container against the
+// whole stack, for a driver of a folder that the registry then builds from.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { treeEntries } from '../../lib/formats/tar-tree.ts'
+import { DEFAULTS } from '../../lib/kernels/settings.ts'
+import { sha256 } from '../../lib/model/digest.ts'
+import { type Ran, ran } from '../support/client/program.ts'
+import { contained, type ImageTools, imageTools } from '../support/image.ts'
+import { LONG } from '../support/long.ts'
+import { type DebianKernel, pinned } from '../support/registry/kernels.ts'
+import { ask, type Registry, scratch, sh, startRegistry } from '../support/registry/registry.ts'
+import { smallDriver } from '../support/small-driver.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const VERSION = '11.0.0+mine'
+const TAG = '11.0.0_mine'
+const ARCHES = LONG ? ['amd64', 'arm64'] : ['amd64']
+const MAX_BYTES = 15e6
+
+let work: Awaited<ReturnType<typeof scratch>>
+let tools: ImageTools
+let registry: Registry
+let kernel: DebianKernel
+let made: Ran
+
+/** In a folder of nothing else, as its operator. */
+function npmRunImage(...args: string[]): Promise<Ran> {
+  const command = `cd "$1" && shift && exec npm --prefix "${PROJECT}" run --silent image -- "$@"`
+  const arches = ARCHES.flatMap((arch) => ['--arch', arch])
+  return ran('sh', ['-c', command, 'sh', work.dir, ...arches, ...args], { HOME: process.env.HOME ?? '/root' })
+}
+
+const config = z.object({
+  architecture: z.string(),
+  config: z.object({
+    Env: z.array(z.string()),
+    Entrypoint: z.array(z.string()),
+    Labels: z.record(z.string(), z.string()),
+  }),
+})
+const inspected = z.object({
+  Name: z.string(),
+  Digest: z.string(),
+  Architecture: z.string(),
+  Os: z.string(),
+  Labels: z.record(z.string(), z.string()),
+  Layers: z.array(z.string()),
+})
+
+beforeAll(async () => {
+  work = await scratch()
+  kernel = pinned('6.1', 'cloud-amd64')
+  for (const { path, ...entry } of treeEntries(gunzipSync(smallDriver())))
+    if (entry.tag === 'file') {
+      mkdirSync(dirname(join(work.dir, path)), { recursive: true })
+      writeFileSync(join(work.dir, path), entry.body)
+    }
+  made = await npmRunImage('--driver-source', 'libs', '--driver-version', VERSION, '--out', 'image')
+  if (made.status !== 0) throw new Error(made.stderr)
+  tools = await imageTools()
+  mkdirSync(join(work.dir, 'unpacked'))
+  for (const arch of ARCHES)
+    tools.run(work.dir, [
+      'umoci',
+      'unpack',
+      '--rootless',
+      '--image',
+      `image:${TAG}-${arch}`,
+      `unpacked/${arch}`,
+    ])
+  const [, said = ''] = made.stdout.split('in SETTINGS_FILE:\n')
+  const { drivers } = JSON.parse(said)
+  registry = await startRegistry({
+    dataDir: join(work.dir, 'data'),
+    settings: { drivers: [...drivers, ...DEFAULTS.drivers] },
+  })
+}, 600_000)
+afterAll(async () => {
+  await registry?.stop()
+  await work.remove()
+})
+
+const rootfs = (arch = 'amd64') => join(work.dir, 'unpacked', arch, 'rootfs')
+const inspect = (arch: string) =>
+  inspected.parse(
+    JSON.parse(tools.run(work.dir, ['skopeo', 'inspect', '--override-arch', arch, `oci:image:${TAG}`])),
+  )
+const configOf = (arch: string) =>
+  config.parse(JSON.parse(tools.run(work.dir, ['skopeo', 'inspect', '--config', `oci:image:${TAG}-${arch}`])))
+    .config
+
+describe.each(ARCHES)('the image for %s', (arch) => {
+  test('is what skopeo and umoci read, with labels that tell what it is', () => {
+    const { Architecture, Os, Labels } = inspect(arch)
+    expect([Architecture, Os]).toEqual([arch, 'linux'])
+    expect(Labels['org.opencontainers.image.version']).toBe(VERSION)
+    const list = readFileSync(join(rootfs(arch), 'usr/share/falco-driver-loader/packages'))
+    expect(Labels['internal.falco-probe-registry.root-packages']).toBe(sha256(list))
+    expect(list.toString()).toMatch(/^curl \S+ [0-9a-f]{64}$/m)
+    const {
+      diff_ids: [root],
+    } = z
+      .object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) })
+      .parse(
+        JSON.parse(tools.run(work.dir, ['skopeo', 'inspect', '--config', `oci:image:${TAG}-${arch}`])),
+      ).rootfs
+    expect(Labels['internal.falco-probe-registry.root']).toBe(root)
+  })
+
+  test('has less than 15 MB compressed', () => {
+    const bytes = inspect(arch).Layers.map(
+      (digest) => statSync(join(work.dir, 'image/blobs', digest.replace(':', '/'))).size,
+    )
+    expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(MAX_BYTES)
+  })
+
+  test('has folders and programs of mode 0755, files of 0644, and nothing that is setuid', () => {
+    const modes = readdirSync(rootfs(arch), { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isSymbolicLink())
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).mode.toString(8))
+    expect([...new Set(modes)].sort()).toEqual(['100644', '100755', '40755'])
+  })
+
+  test('has programs of its architecture alone', async () => {
+    const machines = { amd64: 'Advanced Micro Devices X86-64', arm64: 'AArch64' } as const
+    for (const name of ['busybox', 'curl', 'gpgv', 'kmod', 'zstd'])
+      expect(await sh('readelf', ['-h', join(rootfs(arch), 'usr/bin', name)])).toContain(
+        machines[arch as keyof typeof machines],
+      )
+  })
+})
+
+describe('the layout', () => {
+  test('is copied whole by skopeo, with the digest that the command has told', () => {
+    mkdirSync(join(work.dir, 'copied'))
+    tools.run(work.dir, ['skopeo', 'copy', '--quiet', '--all', `oci:image:${TAG}`, 'oci:copied:there'])
+    const { manifests } = JSON.parse(readFileSync(join(work.dir, 'copied/index.json'), 'utf8'))
+    expect(made.stdout).toContain(`falco-driver-loader:${TAG}, ${manifests[0].digest}`)
+  })
+
+  test('is read out of its archive as well', () => {
+    const said = tools.run(work.dir, ['skopeo', 'inspect', '--raw', `oci-archive:image.tar:${TAG}`])
+    expect(`sha256:${sha256(Buffer.from(said))}`).toBe(/sha256:[0-9a-f]{64}/.exec(made.stdout)?.[0])
+  })
+
+  test('is the same bytes when it is made again, and others for another driver', async () => {
+    const digest = ({ stdout, stderr }: Ran) => /sha256:[0-9a-f]{64}/.exec(stdout)?.[0] ?? stderr
+    const again = await npmRunImage('--driver-source', 'libs', '--driver-version', VERSION, '--out', 'again')
+    expect(digest(again)).toBe(digest(made))
+    const archives = ['again.tar', 'image.tar'].map((name) => sha256(readFileSync(join(work.dir, name))))
+    expect(archives[0]).toBe(archives[1])
+    const other = await npmRunImage('--driver-version', '11.0.0+driver', '--out', 'again')
+    expect(other.stdout).toContain('falco-driver-loader:11.0.0_driver, sha256:')
+    expect(digest(other)).not.toBe(digest(made))
+    // The root is shared.
+    const layers = (name: string, tag: string) =>
+      inspected.parse(JSON.parse(tools.run(work.dir, ['skopeo', 'inspect', `oci:${name}:${tag}`]))).Layers
+    expect(layers('again', '11.0.0_driver')).toEqual(layers('image', TAG))
+  })
+})
+
+describe('an init container', () => {
+  const FILE = () => `falco_debian_${kernel.release}_1.ko`
+  const version = () =>
+    `#1 SMP PREEMPT_DYNAMIC Debian ${kernel.release.replace(/-cloud-amd64$/, '')} (2026-10-20)`
+
+  /** Of a Debian node, with what values.yaml mounts. */
+  async function run(
+    more: { env?: Record<string, string>; mounts?: Record<string, string>; user?: number } = {},
+  ) {
+    const node = mkdtempSync(join(work.dir, 'node-'))
+    for (const folder of ['falco', 'host/etc', 'host/proc', 'key'])
+      mkdirSync(join(node, folder), { recursive: true })
+    writeFileSync(join(node, 'host/etc/os-release'), 'ID=debian\nVERSION_ID="12"\n')
+    writeFileSync(join(node, 'host/proc/modules'), 'ext4 1000 1 - Live 0x0\n')
+    writeFileSync(
+      join(node, 'key/falco-probes.asc'),
+      (await ask(`${registry.url}/keys/falco-probes.asc`, '-L')).body,
+    )
+    const { Env, Entrypoint } = configOf('amd64')
+    const image = Object.fromEntries(Env.map((one) => [one.split('=')[0]!, one.slice(one.indexOf('=') + 1)]))
+    const said = await contained({
+      rootfs: rootfs(),
+      entrypoint: Entrypoint,
+      args: ['module'],
+      env: { ...image, DRIVERS_REPO: `${registry.url}/driver`, ...more.env },
+      mounts: {
+        '/root/.falco': `rw:${join(node, 'falco')}`,
+        '/host': join(node, 'host'),
+        '/etc/falco': join(node, 'key'),
+        ...more.mounts,
+      },
+      ...(more.user === undefined ? {} : { user: more.user }),
+    })
+    return { ...said, file: join(node, 'falco', VERSION, 'x86_64', FILE()) }
+  }
+  const otherKernel = () => ({
+    DRIVER_KERNEL_RELEASE: kernel.unameRelease,
+    DRIVER_KERNEL_VERSION: version(),
+  })
+
+  test('downloads, verifies and puts in place a probe that the registry builds of the folder, at its first request', async () => {
+    const { status, stdout, stderr, file } = await run({ env: otherKernel() })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain(`* The signature of ${FILE()} is good`)
+    expect(stdout).toContain(`is in place for the kernel ${kernel.unameRelease}`)
+    expect(await sh('/usr/sbin/modinfo', ['-F', 'version', file])).toBe(`${VERSION}\n`)
+    const { body } = await ask(`${registry.url}/driver/${encodeURIComponent(VERSION)}/x86_64/${FILE()}.json`)
+    expect(JSON.parse(body).manifest.driverSource.sha256).toBe(
+      inspect('amd64').Labels['internal.falco-probe-registry.driver-source'],
+    )
+  })
+
+  test('need not be root where it loads nothing', async () => {
+    const { status, stdout } = await run({
+      env: { ...otherKernel(), HOME: '/tmp' },
+      mounts: { '/tmp': `rw:${mkdtempSync(join(work.dir, 'home-'))}` },
+      user: 1000,
+    })
+    expect(stdout).toContain('is in place for the kernel')
+    expect(status).toBe(0)
+  })
+
+  test('has the kernel load it by its own insmod, and without CAP_SYS_MODULE is told that it is that which it lacks', async () => {
+    const tool = mkdtempSync(join(work.dir, 'bin-'))
+    const says = `-r) echo '${kernel.unameRelease}' ;; -v) echo '${version()}' ;; -m) echo x86_64 ;;`
+    writeFileSync(join(tool, 'uname'), `#!/bin/sh\ncase $1 in ${says} esac\n`, { mode: 0o755 })
+    const PATH = '/opt/bin:/usr/sbin:/usr/bin'
+    const { status, stderr } = await run({ env: { PATH }, mounts: { '/opt/bin': tool } })
+    expect(stderr).toMatch(
+      /the kernel refused .*insmod: ERROR: could not insert module .*: Operation not permitted/,
+    )
+    expect(stderr).toContain(
+      'This process may load no modules: in a container it must be privileged (CAP_SYS_MODULE).',
+    )
+    expect(status).toBe(7)
+  })
+
+  test('that is no user of the host’s root, and would load something, says so', async () => {
+    const { status, stderr } = await run({ user: 1000 })
+    expect(stderr).toContain('only root can load a probe')
+    expect(status).toBe(1)
+  })
+
+  test('needs no more of its pod where the image has the registry and its key', async () => {
+    const { body } = await ask(`${registry.url}/keys/falco-probes.asc`, '-L')
+    writeFileSync(join(work.dir, 'falco-probes.asc'), body)
+    const all = ['--key', 'falco-probes.asc', '--registries', `${registry.url}/driver`, '--out', 'whole']
+    const { stderr } = await npmRunImage('--driver-version', '11.0.0+driver', ...all)
+    expect(stderr).toBe('')
+    tools.run(work.dir, [
+      'umoci',
+      'unpack',
+      '--rootless',
+      '--image',
+      'whole:11.0.0_driver-amd64',
+      'unpacked/whole',
+    ])
+    expect(readFileSync(join(rootfs('whole'), 'etc/falco/falco-probes.asc'), 'utf8')).toBe(body)
+    const said = tools.run(work.dir, ['skopeo', 'inspect', '--config', 'oci:whole:11.0.0_driver-amd64'])
+    expect(config.parse(JSON.parse(said)).config.Env).toContain(`DRIVERS_REPO=${registry.url}/driver`)
+  })
+})

@@ -1,0 +1,343 @@
+// The registry of images over a world of its own: what is published is there, and what is taken back is not.
+
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { tarEntries } from '../../../../lib/formats/tar.ts'
+import type { Probe, ProbeState } from '../../../../lib/model/probe.ts'
+import { keyOf, probeOf } from '../../../../lib/names/grammar.ts'
+import { imageAnswer } from '../../../../lib/packages/oci/answer.ts'
+import { packages } from '../../../../lib/packages/packages.ts'
+import type { Answer } from '../../../../lib/serve/answer.ts'
+import { probeBytes } from '../../../support/probe.ts'
+import { createWorld, KEY, UNAME_RELEASE, type WorldOptions } from '../../../support/world.ts'
+
+const PROBES = 'probes/falco/1.2.3_driver'
+const MODULES = 'modules/falco/1.2.3_driver'
+const TAG = 'debian_6.1.1-1-amd64_1'
+
+type World = ReturnType<typeof createWorld>
+type Published = Extract<ProbeState, { state: 'published' }>
+
+/** Compiled once: each time they are others. */
+const BYTES = probeBytes()
+
+async function published(more: Partial<WorldOptions> = {}): Promise<World> {
+  const world = createWorld({ probe: BYTES, ...more })
+  await world.get()
+  await world.deliver()
+  return world
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+const ask = (
+  world: World,
+  path: string,
+  more: { method?: string; query?: Record<string, string>; revoked?: string[] } = {},
+) =>
+  imageAnswer(
+    {
+      index: world.memory.index,
+      images: world.memory.imageItems,
+      pointers: world.memory.pointers,
+      artifacts: world.memory.presigner.artifacts,
+      small: world.memory.store.artifacts,
+      settings: { revoked: more.revoked ?? [] },
+    },
+    { method: more.method ?? 'GET', path: `/v2/${path}`, query: more.query ?? {} },
+  )
+
+const errorOf = (answer: Answer) =>
+  answer.tag === 'json'
+    ? { status: answer.status, ...(answer.body as { errors: { code: string; message: string }[] }).errors[0] }
+    : answer.tag
+
+interface Descriptor {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+  readonly annotations: Record<string, string>
+  readonly platform: { readonly architecture: string; readonly os: string }
+}
+interface Document {
+  readonly manifests: Descriptor[]
+  readonly config: Descriptor
+  readonly layers: Descriptor[]
+  readonly subject: Descriptor
+  readonly rootfs: { readonly diff_ids: string[] }
+}
+
+async function document(world: World, path: string): Promise<Document> {
+  const answer = await ask(world, path)
+  if (answer.tag !== 'bytes') throw new Error(JSON.stringify(answer))
+  const digest = `sha256:${sha256(answer.body)}`
+  if (path.includes('/manifests/')) expect(answer.headers).toMatchObject({ 'docker-content-digest': digest })
+  if (path.includes('/manifests/sha256:')) expect(path).toContain(digest)
+  return JSON.parse(Buffer.from(answer.body).toString()) as Document
+}
+
+/** The bytes of a blob, which are what its digest says. */
+async function blob(world: World, name: string, { digest, size }: Descriptor): Promise<Uint8Array> {
+  const answer = await ask(world, `${name}/blobs/${digest}`)
+  if (answer.tag !== 'redirect') throw new Error(JSON.stringify(answer))
+  const { object } = (await world.memory.imageItems.find(digest))!
+  expect(answer.location).toContain(object)
+  const { body } = world.memory.inside.objects.artifacts.get(object)!
+  expect({ digest: `sha256:${sha256(body)}`, size: body.length }).toEqual({ digest, size })
+  return body
+}
+
+/** Publishes a further probe of the same kernel. */
+async function publishMore(world: World, more: Partial<Probe>): Promise<string> {
+  const key = keyOf({ ...probeOf(KEY), ...more })
+  const state = world.state() as Published
+  const objects = world.memory.inside.objects.artifacts
+  for (const suffix of ['', '.asc']) {
+    const { body, meta } = objects.get(`${state.objectKey}${suffix}`)!
+    objects.set(`${key}/probe${suffix}`, { body, meta })
+  }
+  world.memory.inside.states.set(key, { ...state, objectKey: `${key}/probe` })
+  await packages(world.publishPorts, key)
+  return key
+}
+
+const setState = (world: World, more: Partial<Published>, key = KEY): void =>
+  void world.memory.inside.states.set(key, { ...(world.memory.inside.states.get(key) as Published), ...more })
+const withdraw = (world: World, key = KEY): void =>
+  setState(world, { withdrawn: { reason: 'it panics', at: 1 } }, key)
+
+test('a probe is under its tag once it is published: as it is, with its signature, and for falcoctl as an asset', async () => {
+  const world = await published()
+  const index = await document(world, `${PROBES}/manifests/${TAG}`)
+  expect(index.manifests).toMatchObject([{ platform: { architecture: 'amd64', os: 'linux' } }])
+  const manifest = await document(world, `${PROBES}/manifests/${index.manifests[0]!.digest}`)
+  const state = world.state() as Published
+  const [asset, probe, signature] = manifest.layers
+  expect(asset!.mediaType).toBe('application/vnd.cncf.falco.asset.layer.v1+tar.gz')
+  expect(probe).toMatchObject({ digest: `sha256:${state.sha256}`, size: state.bytes })
+  expect(Buffer.from(await blob(world, PROBES, signature!)).toString()).toContain('signature over')
+  const config = JSON.parse(Buffer.from(await blob(world, PROBES, manifest.config)).toString())
+  expect(config).toEqual({ name: `${PROBES}/${TAG}`, version: '6.1.1' })
+})
+
+test('its bytes are kept once: the registry of images leads to where they were published', async () => {
+  const world = await published()
+  const { objectKey, sha256: digest } = world.state() as Published
+  expect(await world.memory.imageItems.find(`sha256:${digest}`)).toMatchObject({
+    object: objectKey,
+    of: [KEY],
+  })
+  const copies = [...world.memory.inside.objects.artifacts].filter(([, { meta }]) => meta.sha256 === digest)
+  expect(copies.map(([key]) => key)).toEqual([objectKey])
+})
+
+test('as an image it has the module where modprobe looks below /opt, and says what its layer unpacks to', async () => {
+  const world = await published()
+  const index = await document(world, `${MODULES}/manifests/${TAG}`)
+  const manifest = await document(world, `${MODULES}/manifests/${index.manifests[0]!.digest}`)
+  const config = JSON.parse(Buffer.from(await blob(world, MODULES, manifest.config)).toString()) as Document
+  expect(config).toMatchObject({ architecture: 'amd64', os: 'linux' })
+  const tar = gunzipSync(await blob(world, MODULES, manifest.layers[0]!))
+  expect(config.rootfs.diff_ids).toEqual([`sha256:${sha256(tar)}`])
+  const place = `opt/lib/modules/${UNAME_RELEASE}`
+  const files = Object.fromEntries(
+    [...tarEntries(tar)].filter(({ type }) => type === '0').map(({ path, body }) => [path, body]),
+  )
+  expect(Object.keys(files)).toEqual([
+    `${place}/falco.ko`,
+    `${place}/modules.dep`,
+    `${place}/modules.dep.bin`,
+  ])
+  expect(sha256(files[`${place}/falco.ko`]!)).toBe((world.state() as Published).sha256)
+})
+
+test('the layer is kept once for the image and for the artifact', async () => {
+  const world = await published()
+  const layerOf = async (name: string) => {
+    const index = await document(world, `${name}/manifests/${TAG}`)
+    return (await document(world, `${name}/manifests/${index.manifests[0]!.digest}`)).layers[0]!.digest
+  }
+  expect(await layerOf(PROBES)).toBe(await layerOf(MODULES))
+})
+
+test('one index has every arch and kind of a kernel, the module of x86_64 first, and images of modules alone', async () => {
+  const world = await published()
+  await publishMore(world, { kind: 'ebpf' })
+  await publishMore(world, { arch: 'aarch64' })
+  const told = async (name: string) =>
+    (await document(world, `${name}/manifests/${TAG}`)).manifests.map(
+      ({ platform, annotations }) =>
+        `${platform.architecture} ${annotations['internal.falco-probe-registry.kind']}`,
+    )
+  expect(await told(PROBES)).toEqual(['amd64 kmod', 'arm64 kmod', 'amd64 ebpf'])
+  expect(await told(MODULES)).toEqual(['amd64 kmod', 'arm64 kmod'])
+})
+
+test('each manifest is signed, over its own digest, under the tag that cosign looks for, and as what refers to it', async () => {
+  const world = await published()
+  const index = await ask(world, `${PROBES}/manifests/${TAG}`)
+  if (index.tag !== 'bytes') throw new Error(index.tag)
+  const digests = [
+    sha256(index.body),
+    ...(JSON.parse(Buffer.from(index.body).toString()) as Document).manifests.map(({ digest }) =>
+      digest.slice(7),
+    ),
+  ]
+  for (const hex of digests) {
+    const signature = await document(world, `${PROBES}/manifests/sha256-${hex}.sig`)
+    const [layer] = signature.layers
+    expect(layer!.annotations['dev.cosignproject.cosign/signature']).toMatch(/^[A-Za-z0-9+/]+=*$/)
+    const payload = JSON.parse(Buffer.from(await blob(world, PROBES, layer!)).toString())
+    expect(payload.critical).toEqual({
+      identity: { 'docker-reference': PROBES },
+      image: { 'docker-manifest-digest': `sha256:${hex}` },
+      type: 'cosign container image signature',
+    })
+    expect(signature.subject).toMatchObject({ digest: `sha256:${hex}` })
+    const referrers = await document(world, `${PROBES}/referrers/sha256:${hex}`)
+    expect(referrers.manifests).toMatchObject([
+      { artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' },
+    ])
+  }
+})
+
+test('the same publication gives the same manifests, whenever it is told', async () => {
+  const digestOf = async (world: World) => (await world.memory.imageItems.tagged(`${PROBES}:${TAG}`))?.digest
+  const [world, other] = [await published(), await published()]
+  setState(other, { publishedAt: (world.state() as Published).publishedAt })
+  await packages(other.publishPorts, KEY)
+  expect(await digestOf(other)).toBe(await digestOf(world))
+  const before = await world.memory.imageItems.tagged(`${PROBES}:${TAG}`)
+  await packages(world.publishPorts, KEY)
+  expect(await world.memory.imageItems.tagged(`${PROBES}:${TAG}`)).toEqual(before)
+})
+
+test('a withdrawn probe is gone at once, tag, manifests and blobs, with the reason; its tag leaves the list when that is told', async () => {
+  const world = await published()
+  const index = await document(world, `${PROBES}/manifests/${TAG}`)
+  const [entry] = index.manifests
+  const { layers } = await document(world, `${PROBES}/manifests/${entry!.digest}`)
+  const tags = () => ask(world, `${PROBES}/tags/list`)
+  expect(await tags()).toMatchObject({ body: { name: PROBES, tags: [TAG] } })
+  withdraw(world)
+  for (const told of [false, true]) {
+    if (told) await packages(world.publishPorts, KEY)
+    for (const path of [TAG, entry!.digest].map((reference) => `${PROBES}/manifests/${reference}`))
+      expect(errorOf(await ask(world, path))).toMatchObject({
+        ...{ status: 404, code: 'MANIFEST_UNKNOWN', message: expect.stringContaining('it panics') },
+      })
+    for (const { digest } of layers)
+      expect(errorOf(await ask(world, `${PROBES}/blobs/${digest}`))).toMatchObject({
+        status: 404,
+        code: 'BLOB_UNKNOWN',
+      })
+    expect(await tags()).toMatchObject({ body: { tags: told ? [] : [TAG] } })
+  }
+  setState(world, { withdrawn: undefined })
+  await packages(world.publishPorts, KEY)
+  expect(await document(world, `${PROBES}/manifests/${TAG}`)).toEqual(index)
+  expect(await tags()).toMatchObject({ body: { tags: [TAG] } })
+})
+
+test('of a kernel whose eBPF probe is withdrawn the module stays, under an index without it', async () => {
+  const world = await published()
+  const before = await document(world, `${PROBES}/manifests/${TAG}`)
+  const key = await publishMore(world, { kind: 'ebpf' })
+  const { digest } = (await world.memory.imageItems.tagged(`${PROBES}:${TAG}`))!
+  withdraw(world, key)
+  await packages(world.publishPorts, key)
+  expect(await document(world, `${PROBES}/manifests/${TAG}`)).toEqual(before)
+  expect(errorOf(await ask(world, `${PROBES}/manifests/${digest}`))).toMatchObject({
+    code: 'MANIFEST_UNKNOWN',
+  })
+})
+
+test('all of a revoked driver version is gone with the settings, and comes again with them', async () => {
+  const world = await published()
+  for (const path of ['manifests/x', 'tags/list', `manifests/${TAG}`])
+    expect(errorOf(await ask(world, `${PROBES}/${path}`, { revoked: ['1.2.3+driver'] }))).toMatchObject({
+      ...{
+        status: 404,
+        code: 'MANIFEST_UNKNOWN',
+        message: expect.stringContaining('1.2.3+driver was revoked'),
+      },
+    })
+  expect(await document(world, `${PROBES}/manifests/${TAG}`)).toMatchObject({ schemaVersion: 2 })
+})
+
+const A = 'a'.repeat(64)
+test.each([
+  [
+    `${PROBES}/manifests/debian_6.1.9-amd64_1`,
+    404,
+    'MANIFEST_UNKNOWN',
+    'GET /driver/1.2.3+driver/x86_64/falco_debian_6.1.9-amd64_1.ko builds it',
+  ],
+  [`${PROBES}/manifests/latest`, 404, 'MANIFEST_UNKNOWN', 'tags are TARGET_RELEASE_VERSION'],
+  [`${PROBES}/manifests/sha256:${A}`, 404, 'MANIFEST_UNKNOWN', 'has no manifest'],
+  [`${PROBES}/manifests/sha256-${A}.sig`, 404, 'MANIFEST_UNKNOWN', 'nothing here signs'],
+  [`${PROBES}/manifests/sha256:${'A'.repeat(64)}`, 400, 'DIGEST_INVALID', 'no digest'],
+  [`${PROBES}/manifests/sha256:abc`, 400, 'DIGEST_INVALID', 'no digest'],
+  [`${PROBES}/manifests/-x`, 404, 'MANIFEST_UNKNOWN', 'no tag is written so'],
+  [`${PROBES}/blobs/sha256:${A}`, 404, 'BLOB_UNKNOWN', 'has no blob'],
+  [`${PROBES}/blobs/sha512:${A}`, 404, 'BLOB_UNKNOWN', 'of sha256'],
+  [`${PROBES}/blobs/none`, 400, 'DIGEST_INVALID', 'no digest'],
+  ['probes/scap/9.9.9/tags/list', 404, 'NAME_UNKNOWN', 'ever published'],
+  ['library/debian/manifests/12', 404, 'NAME_UNKNOWN', 'docs/images.md'],
+  ['probes/scap/../../etc/manifests/x', 400, 'NAME_INVALID', 'no repository is called so'],
+  ['Probes/scap/1/tags/list', 400, 'NAME_INVALID', 'no repository is called so'],
+  ['_catalog', 404, 'UNSUPPORTED', 'no such path'],
+  [`${PROBES}/tags/other`, 404, 'UNSUPPORTED', 'tags/list'],
+  [`${PROBES}/blobs/uploads/`, 404, 'UNSUPPORTED', 'no such path'],
+])('%s is refused as the protocol has it: %s %s', async (path, status, code, words) => {
+  expect(errorOf(await ask(await published(), path))).toEqual({
+    status,
+    code,
+    message: expect.stringContaining(words),
+  })
+})
+
+test('a digest of another driver version is none of the repository that it is asked of', async () => {
+  const world = await published()
+  const { sha256: hex } = world.state() as Published
+  expect(errorOf(await ask(world, `probes/falco/1.2.4_driver/blobs/sha256:${hex}`))).toMatchObject({
+    code: 'BLOB_UNKNOWN',
+  })
+})
+
+test('the list of tags comes in pages, and a number of them that is none is refused', async () => {
+  const world = await published()
+  await publishMore(world, { kernelRelease: '6.1.2-1-amd64' })
+  expect(await ask(world, `${PROBES}/tags/list`, { query: { n: '1' } })).toMatchObject({
+    body: { tags: [TAG] },
+    headers: { link: `</v2/${PROBES}/tags/list?n=1&last=${TAG}>; rel="next"` },
+  })
+  const rest = await ask(world, `${PROBES}/tags/list`, { query: { n: '1', last: TAG } })
+  expect(rest).toMatchObject({ body: { tags: ['debian_6.1.2-1-amd64_1'] } })
+  expect(rest.headers).not.toHaveProperty('link')
+  expect(errorOf(await ask(world, `${PROBES}/tags/list`, { query: { n: '-1' } }))).toMatchObject({
+    status: 400,
+  })
+})
+
+test('nothing is pushed here', async () => {
+  const world = await published()
+  await expect(ask(world, `${PROBES}/manifests/${TAG}`, { method: 'PUT' })).rejects.toMatchObject({
+    code: 'method-not-allowed',
+  })
+})
+
+test('of two who write one tag at one moment, the one that knew less does not have the last word', async () => {
+  const world = await published()
+  const ebpf = keyOf({ ...probeOf(KEY), kind: 'ebpf' })
+  const state = world.state() as Published
+  world.memory.inside.states.set(ebpf, state)
+  withdraw(world)
+  await Promise.all([
+    packages(world.publishPorts, KEY),
+    packages(world.publishPorts, ebpf),
+    packages(world.publishPorts, KEY),
+  ])
+  expect(await world.memory.imageItems.tagged(`${PROBES}:${TAG}`)).toMatchObject({ of: [ebpf] })
+})

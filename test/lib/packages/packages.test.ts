@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import type { ProbeState } from '../../../lib/model/probe.ts'
+import { packages } from '../../../lib/packages/packages.ts'
+import { probeBytes } from '../../support/probe.ts'
+import { createWorld, DRIVER_VERSION, KEY, type WorldOptions } from '../../support/world.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const ID = `apt/${DRIVER_VERSION}`
+const LIST = 'debian-6.1/binary-amd64/Packages'
+
+type World = ReturnType<typeof createWorld>
+type Published = Extract<ProbeState, { state: 'published' }>
+
+async function published(more: Partial<WorldOptions> = {}): Promise<World> {
+  const world = createWorld({ probe: probeBytes(), ...more })
+  await world.get()
+  await world.deliver()
+  return world
+}
+
+const shown = ({ memory }: World) => memory.pointers.read(ID)
+
+/** What the suite shows now under that name; `undefined`: nothing. */
+async function file(world: World, name: string): Promise<string | undefined> {
+  const found = (await shown(world))?.files[name]
+  const object = found && world.memory.inside.objects.artifacts.get(`apt/by-hash/${found.sha256}`)
+  return object && Buffer.from(object.body).toString()
+}
+
+const listed = async (world: World): Promise<string[]> =>
+  [...((await file(world, LIST)) ?? '').matchAll(/^Package: (.*)$/gm)].map(([, name]) => name!)
+
+const setState = (world: World, more: Partial<Published>): void =>
+  void world.memory.inside.states.set(KEY, { ...(world.state() as Published), ...more })
+
+const withdraw = (world: World): void => setState(world, { withdrawn: { reason: 'it panics', at: 1 } })
+
+const tell = (world: World) => packages(world.publishPorts, KEY)
+
+const BOTH = [`falco-probe-${DRIVER_VERSION}-6.1.0-1-amd64`, 'falco-probe-amd64']
+
+describe('a probe', () => {
+  test('stands in the list of its line of kernels once it is published', async () => {
+    expect(await listed(await published())).toEqual(BOTH)
+  })
+
+  test('is in the lists whose signature is shown with them, and its packages are there', async () => {
+    const world = await published()
+    const files = (await shown(world))!.files
+    const release = await file(world, 'Release')
+    for (const name of [LIST, `${LIST}.gz`])
+      expect(release).toContain(` ${files[name]!.sha256} ${files[name]!.bytes} ${name}\n`)
+    expect(await file(world, 'InRelease')).toBe(`signed text\n${release}`)
+    const paths = [...(await file(world, LIST))!.matchAll(/^Filename: (.*)$/gm)].map(([, path]) => path)
+    for (const path of paths)
+      expect([...world.memory.inside.objects.artifacts.keys()]).toContain(`apt/${path}`)
+  })
+
+  test('leaves the lists when it is withdrawn, and comes back when it is served again', async () => {
+    const world = await published()
+    const before = await file(world, LIST)
+    withdraw(world)
+    expect(await tell(world)).toBe('gone')
+    expect(await listed(world)).toEqual([])
+    setState(world, { withdrawn: undefined })
+    expect(await tell(world)).toBe('published')
+    expect(await file(world, LIST)).toBe(before)
+  })
+
+  test('that is told of again changes nothing, and nothing is signed', async () => {
+    const world = await published()
+    const before = await shown(world)
+    world.pass(HOUR)
+    world.calls.length = 0
+    await tell(world)
+    expect(await shown(world)).toEqual(before)
+    expect(world.calls).not.toContain('signer.sign')
+  })
+
+  test.each(['ebpf', 'of a submitted kernel', 'of a host without apt'])(
+    '%s has no package',
+    async (which) => {
+      const keys: Record<string, string> = {
+        ebpf: KEY.replace(/ko$/, 'o'),
+        'of a submitted kernel': KEY.replace('driver', `config/${'a'.repeat(64)}`),
+        'of a host without apt': KEY.replace('_debian_', '_flatcar_'),
+      }
+      const world = createWorld({ probe: probeBytes() })
+      await packages(world.publishPorts, keys[which]!)
+      expect(await shown(world)).toBeUndefined()
+      expect(world.calls).not.toContain('signer.sign')
+    },
+  )
+
+  test('that is told of by its end of a build which comes again is listed, where the first told nobody', async () => {
+    const world = createWorld({ probe: probeBytes() })
+    world.lose('PackagesWanted')
+    await world.get()
+    await world.deliver()
+    expect(await listed(world)).toEqual([])
+    const again = createWorld({ probe: probeBytes() })
+    again.lose('PackagesWanted')
+    await again.get()
+    await again.deliver(2)
+    expect(await listed(again)).toEqual(BOTH)
+  })
+})
+
+describe('who reads a state and is slow', () => {
+  test('has not the last word: what was withdrawn meanwhile is in no list', async () => {
+    const world = await published()
+    withdraw(world)
+    await tell(world)
+    setState(world, { withdrawn: undefined })
+    let isFirst = true
+    world.onCall((call, when) => {
+      if (call !== 'pointers.move' || when !== 'before' || !isFirst) return
+      isFirst = false
+      withdraw(world)
+    })
+    expect(await tell(world)).toBe('gone')
+    expect(await listed(world)).toEqual([])
+  })
+
+  test('and meets another who moved the lists of the same driver version, leaves what that one wrote', async () => {
+    const world = createWorld({ probe: probeBytes() })
+    const second = KEY.replace('6.1.1-1', '6.1.2-1')
+    for (const key of [KEY, second]) await world.get(`/${key}`)
+    await world.deliver()
+    const before = await listed(world)
+    for (const key of [KEY, second]) {
+      const state = world.state(key) as Published
+      world.memory.inside.states.set(key, { ...state, withdrawn: { reason: 'x', at: 1 } })
+    }
+    await Promise.all([KEY, second].map((key) => packages(world.publishPorts, key)))
+    expect(before).toHaveLength(4)
+    expect(await listed(world)).toEqual([])
+  })
+})
+
+describe('every hour', () => {
+  test('lists that are a day old are signed anew, without another change, before they are invalid', async () => {
+    const world = await published()
+    const [list, first] = [await file(world, LIST), (await shown(world))!]
+    world.pass(23 * HOUR)
+    await world.everyHour()
+    expect((await shown(world))!.number).toBe(first.number)
+    world.pass(HOUR)
+    await world.everyHour()
+    const second = (await shown(world))!
+    expect(second.date - first.date).toBe(DAY)
+    expect(await file(world, LIST)).toBe(list)
+    const [, until = ''] = /^Valid-Until: (.*)$/m.exec((await file(world, 'Release'))!) ?? []
+    expect(Date.parse(until)).toBe(second.date + 7 * DAY)
+  })
+
+  test('what a driver version has that was revoked leaves its lists, which stay signed', async () => {
+    const world = await published()
+    const settings = { ...DEFAULTS, revoked: [DRIVER_VERSION] }
+    const { refreshPackages } = await import('../../../lib/packages/packages.ts')
+    await refreshPackages({ ...world.publishPorts, settings })
+    expect(await listed(world)).toEqual([])
+    const { number } = (await shown(world))!
+    await refreshPackages({ ...world.publishPorts, settings })
+    expect((await shown(world))!.number).toBe(number)
+    expect(await packages({ ...world.publishPorts, settings }, KEY)).toBe('gone')
+    expect((await shown(world))!.number).toBe(number)
+  })
+})
+
+test('the date of a list never goes back, though the clock does', async () => {
+  const world = await published()
+  const { date } = (await shown(world))!
+  world.pass(-5 * HOUR)
+  withdraw(world)
+  await tell(world)
+  expect((await shown(world))!.date).toBe(date)
+})

@@ -1,0 +1,205 @@
+import { gunzipSync } from 'node:zlib'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { readRepomd } from '../../../../lib/archives/rpm/repomd.ts'
+import { unarmor } from '../../../../lib/formats/openpgp/armor.ts'
+import { readCertificates } from '../../../../lib/formats/openpgp/certificates.ts'
+import { signaturesOf } from '../../../../lib/formats/openpgp/signature.ts'
+import { check } from '../../../../lib/formats/openpgp/verify.ts'
+import { packageAnswer } from '../../../../lib/packages/answer.ts'
+import { packages, refreshPackages } from '../../../../lib/packages/packages.ts'
+import { REPOMD, SIGNATURE } from '../../../../lib/packages/rpm/paths.ts'
+import {
+  DRIVER_VERSION,
+  type Kernel,
+  keyOf,
+  type RpmRegistry,
+  rpmRegistry,
+} from '../../../support/packages/rpm.ts'
+
+const ID = `rpm/${DRIVER_VERSION}/almalinux-el9`
+const HOUR = 3_600_000
+
+const kernelOf = (release: string, more: Partial<Kernel> = {}): Kernel => ({
+  target: 'almalinux',
+  release: `${release}.x86_64`,
+  headers: { name: 'kernel-devel', version: `${release}.x86_64` },
+  ...more,
+})
+const OLD = kernelOf('5.14.0-427.el9')
+const NEW = kernelOf('5.14.0-503.el9_5')
+const nameOf = ({ release }: Kernel) => `falco-probe-${DRIVER_VERSION}-${release}`
+const FLAVOUR = 'falco-probe-kernel'
+
+let registry: RpmRegistry
+beforeEach(async () => {
+  registry = await rpmRegistry()
+})
+
+const shown = () => registry.memory.pointers.read(ID)
+const byHash = (sha256: string) => registry.body(`rpm/by-hash/${sha256}`)
+
+async function primary(): Promise<string> {
+  const repomd = byHash((await shown())!.files[REPOMD]!.sha256)
+  return gunzipSync(byHash(readRepomd(repomd, '').get('primary')!.digest)).toString()
+}
+const listed = async (): Promise<string[]> =>
+  [...(await primary()).matchAll(/<name>(.*?)<\/name>/g)].map(([, name]) => name!).sort()
+const wanted = async (): Promise<string[]> =>
+  [...(await primary()).matchAll(/name="\((\S+) if /g)].map(([, name]) => name!)
+const flavourRelease = async (): Promise<string | undefined> =>
+  new RegExp(`<name>${FLAVOUR}</name>.*?rel="(\\d+)"`).exec(await primary())?.[1]
+
+describe('a probe', () => {
+  test('is in the list of its distribution once it is published, and the package of its flavour leads to it', async () => {
+    await registry.publish(OLD)
+    expect(await listed()).toEqual([nameOf(OLD), FLAVOUR].sort())
+    expect(await wanted()).toEqual([nameOf(OLD)])
+  })
+
+  test('stands beside those of before it, for whoever has their kernels', async () => {
+    for (const kernel of [NEW, OLD]) await registry.publish(kernel)
+    expect(await listed()).toEqual([nameOf(OLD), nameOf(NEW), FLAVOUR].sort())
+    expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
+  })
+
+  test('leaves the lists when it is withdrawn, and the package of its flavour stays, so that nothing is held back', async () => {
+    for (const kernel of [OLD, NEW]) await registry.publish(kernel)
+    await registry.withdraw(OLD)
+    expect(await listed()).toEqual([nameOf(NEW), FLAVOUR].sort())
+    await registry.withdraw(NEW)
+    expect(await listed()).toEqual([FLAVOUR])
+    expect(await wanted()).toEqual([])
+    await registry.publish(OLD)
+    expect(await wanted()).toEqual([nameOf(OLD)])
+  })
+
+  test('that is told of again changes nothing', async () => {
+    await registry.publish(OLD)
+    const before = await shown()
+    const objects = [...registry.artifacts.keys()]
+    registry.clock.now += HOUR
+    await packages(registry.ports, keyOf(OLD))
+    expect(await shown()).toEqual(before)
+    expect([...registry.artifacts.keys()]).toEqual(objects)
+  })
+
+  test('of which no packages are known has one, and no flavour leads to it', async () => {
+    await registry.publish(kernelOf('5.14.0-1.el9', { headers: { name: 'other', version: '1' } }))
+    expect(await listed()).toEqual([`falco-probe-${DRIVER_VERSION}-5.14.0-1.el9.x86_64`])
+  })
+})
+
+describe('lists', () => {
+  test('are signed by the key of the registry, with the signature beside them', async () => {
+    await registry.publish(OLD)
+    const { files } = (await shown())!
+    const signatures = unarmor(byHash(files[SIGNATURE]!.sha256), 'signature').flatMap(signaturesOf)
+    const certificates = readCertificates(Buffer.from(registry.publicKey))
+    const verdict = check(signatures, [byHash(files[REPOMD]!.sha256)], {
+      certificates,
+      now: registry.clock.now,
+    })
+    expect(verdict.tag).toBe('good')
+  })
+
+  test('are newer than those before them, though the clock goes back, and so is the package of a flavour', async () => {
+    await registry.publish(OLD)
+    const [before, release] = [(await shown())!.date, await flavourRelease()]
+    registry.clock.now -= 5 * HOUR
+    await registry.publish(NEW)
+    expect((await shown())!.date).toBe(before + 1000)
+    expect(Number(await flavourRelease())).toBe(Number(release) + 1)
+  })
+
+  test('leave the package of a flavour as it is whose kernels have not changed', async () => {
+    await registry.publish(OLD)
+    const release = await flavourRelease()
+    registry.clock.now += HOUR
+    const uek = '5.15.0-206.153.7.el9uek.x86_64'
+    await registry.publish({ ...OLD, release: uek, headers: { name: 'kernel-uek-devel', version: uek } })
+    expect(await listed()).toContain('falco-probe-kernel-uek')
+    expect(await flavourRelease()).toBe(release)
+  })
+
+  test('that two change at the same moment have what both wrote', async () => {
+    await Promise.all([registry.publish(OLD), registry.publish(NEW)])
+    expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
+  })
+
+  test('of a driver version that was revoked are empty from the next hour on, and stay signed', async () => {
+    await registry.publish(OLD)
+    const ports = { ...registry.ports, settings: { ...registry.ports.settings, revoked: [DRIVER_VERSION] } }
+    await refreshPackages(ports)
+    expect(await listed()).toEqual([FLAVOUR])
+    const before = await shown()
+    await refreshPackages(ports)
+    expect(await packages(ports, keyOf(OLD))).toBe('gone')
+    expect(await shown()).toEqual(before)
+  })
+})
+
+describe('a host', () => {
+  const ask = (path: string, query = '', revoked: string[] = []) =>
+    packageAnswer(
+      {
+        ...{ index: registry.memory.index, pointers: registry.memory.pointers },
+        ...{ artifacts: registry.memory.presigner.artifacts, settings: { revoked } },
+      },
+      { method: 'GET', path: `/${path}`, query },
+    )
+  const mirrors = async (query: string): Promise<string> => {
+    const answer = await ask(`${ID}/mirrorlist`, query)
+    return answer.tag === 'bytes' ? Buffer.from(answer.body).toString() : answer.tag
+  }
+
+  test('is led to a place where list and signature stay what they are, whatever is published meanwhile', async () => {
+    await registry.publish(OLD)
+    const { files } = (await shown())!
+    const [line] = (await mirrors('registry=https://probes.example.org:8443')).split('\n')
+    const base = /^https:\/\/probes\.example\.org:8443\/(.*)\/$/.exec(line!)![1]!
+    await registry.publish(NEW)
+    for (const file of [REPOMD, SIGNATURE])
+      expect(await ask(`${base}/${file}`)).toMatchObject({
+        tag: 'redirect',
+        location: expect.stringContaining(files[file]!.sha256),
+      })
+    expect((await shown())!.files[REPOMD]).not.toEqual(files[REPOMD])
+  })
+
+  test.each(['', 'registry=', 'registry=ftp://x', 'registry=https://x%0ahttps://y', 'registry=https://x/?a'])(
+    'has to say by which address it asks: %j is refused',
+    async (query) => {
+      await registry.publish(OLD)
+      await expect(mirrors(query)).rejects.toMatchObject({ code: 'bad-field' })
+    },
+  )
+
+  test('is told that nothing is there where nothing was published', async () => {
+    for (const path of ['mirrorlist', REPOMD, SIGNATURE, 'repodata/other.xml'])
+      await expect(ask(`${ID}/${path}`, 'registry=https://x')).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  test('gets no package of a probe that was withdrawn, whatever list it has', async () => {
+    await registry.publish(OLD)
+    const [, href] = /<location href="(packages\/[^"]+)"/.exec(await primary())!
+    expect(await ask(`${ID}/${href}`)).toMatchObject({ tag: 'redirect' })
+    await expect(ask(`${ID}/${href}`, '', [DRIVER_VERSION])).rejects.toMatchObject({ code: 'revoked' })
+    await registry.withdraw(OLD)
+    await expect(ask(`${ID}/${href}`)).rejects.toMatchObject({ code: 'withdrawn' })
+  })
+})
+
+test.each(['artifacts', 'pointers'] as const)(
+  'a crash of %s before the lists are shown leaves the old ones, and whoever comes again shows the new ones',
+  async (port) => {
+    await registry.publish(OLD)
+    const before = await shown()
+    await registry.keep(NEW)
+    const crash = async () => Promise.reject(new Error('crash'))
+    const broken = { ...registry.ports[port], create: crash, move: crash }
+    await expect(packages({ ...registry.ports, [port]: broken }, keyOf(NEW))).rejects.toThrow('crash')
+    expect(await shown()).toEqual(before)
+    await packages(registry.ports, keyOf(NEW))
+    expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
+  },
+)
