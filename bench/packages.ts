@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { S3Client } from '@aws-sdk/client-s3'
+import { createImages } from '../lib/aws/images.ts'
 import { createPointers } from '../lib/aws/pointers.ts'
 import { createStore } from '../lib/aws/store.ts'
 import { DEFAULTS } from '../lib/kernels/settings.ts'
@@ -13,7 +14,8 @@ import { sha256 } from '../lib/model/digest.ts'
 import { listObject } from '../lib/model/keys.ts'
 import type { Pointer } from '../lib/model/pointer.ts'
 import type { Store } from '../lib/model/ports.ts'
-import { fileOf, probeOf } from '../lib/names/grammar.ts'
+import { fileOf } from '../lib/names/file.ts'
+import { probeOf } from '../lib/names/grammar.ts'
 import { repositoryId } from '../lib/packages/apt/paths.ts'
 import type { PackagePorts } from '../lib/packages/channel.ts'
 import { packages } from '../lib/packages/packages.ts'
@@ -85,6 +87,7 @@ async function startRegistry({ folder }: Stage) {
     index: index.index,
     artifacts: s3.store,
     pointers: createPointers(table.client, await table.table()),
+    images: createImages(table.client, await table.table()),
     signer: createSigner(async () => key.privateKey, Date.now),
     now: Date.now,
     log: () => {},

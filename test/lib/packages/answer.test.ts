@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { packageAnswer } from '../../../lib/packages/answer.ts'
+import { type PackageAnswerPorts, packageAnswer } from '../../../lib/packages/answer.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { createWorld, DRIVER_VERSION, KEY } from '../../support/world.ts'
 
@@ -17,7 +17,7 @@ async function world() {
     artifacts: memory.presigner.artifacts,
     settings: publishPorts.settings,
   }
-  const ask = (path: string, method = 'GET', more: Partial<typeof ports> = {}) =>
+  const ask = (path: string, method = 'GET', more: Partial<PackageAnswerPorts> = {}) =>
     packageAnswer({ ...ports, ...more }, { method, path })
   const objectOf = async (path: string) => {
     const answer = await ask(path)
@@ -54,9 +54,13 @@ describe('a package manager', () => {
   test('costs one read and no write', async () => {
     const { ask, deb, calls, ports } = await world()
     const reads: string[] = []
+    const read = (id: string): string => {
+      reads.push(id)
+      return id
+    }
     const counted = {
-      index: { get: async (key: string) => (reads.push(key), ports.index.get(key)) },
-      pointers: { read: async (id: string) => (reads.push(id), ports.pointers.read(id)) },
+      index: { get: (key: string) => ports.index.get(read(key)) },
+      pointers: { read: (id: string) => ports.pointers.read(read(id)) },
     }
     calls.length = 0
     for (const path of [`${DIST}/InRelease`, deb]) await ask(path, 'GET', counted)
