@@ -14,16 +14,17 @@ const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
 const APT: Run = { by: 'test', file: 'test/e2e/apt.test.ts' }
 const APT_HOSTS: Run = { by: 'test', file: 'test/systems/apt.test.ts' }
+const DNF_HOST: Run = { by: 'test', file: 'test/systems/dnf.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
 const AT_A_COPY = nobody(
   'it needs an AWS account; test/functions/signing-key.test.ts puts a key where these commands put one',
 )
 
-/** By what a command line begins with. */
 const BEHIND_EDGE = nobody(
   'it needs an AWS account with a distribution; test/lib/aws/by-digest.test.ts checks the path',
 )
 
+/** By what a command line begins with. */
 export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'METRICS=127.0.0.1:9090 npm start': METRICS,
@@ -49,6 +50,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'echo "ubuntu-$(uname': APT_HOSTS,
   'apt-get update': APT_HOSTS,
   'apt-get install': APT_HOSTS,
+  'dnf install falco-probe-kernel': DNF_HOST,
   'gpg --verify /usr/share/doc/scap-probe-0.20.0-6.1.0-56-amd64/scap.ko.asc': APT_HOSTS,
   curl: README,
   gpg: README,
