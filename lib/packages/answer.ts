@@ -35,11 +35,11 @@ const IMAGES: ChannelName = 'oci'
  */
 export async function packageAnswer(
   ports: PackageAnswerPorts,
-  request: { readonly method: string; readonly path: string; readonly query: string },
+  request: { readonly method: string; readonly path: string; readonly query?: string },
 ): Promise<Answer> {
   const method = methodOf(request)
   const place = placeOf(request.path)
-  if (place?.tag === 'mirrors') return mirrors(ports, place.id, request.query)
+  if (place?.tag === 'mirrors') return mirrors(ports, place.id, request.query ?? '')
   const object = place === undefined ? undefined : await objectAt(ports, place)
   if (object === undefined) throw nothingHere()
   const { artifacts } = ports

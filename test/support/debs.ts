@@ -41,10 +41,14 @@ export function unpack(deb: Uint8Array, folder: string): void {
   for (const name of ['a.deb', 'a.tar']) rmSync(join(folder, name))
 }
 
-/** With all that they depend on. Of alternatives the first: the others are for what is no library. */
-export function closureOf(apt: Apt, names: readonly string[]): readonly Listed[] {
+/** With all that they depend on, but for what is left out. Of alternatives the first: the others are for what is no library. */
+export function closureOf(
+  apt: Apt,
+  names: readonly string[],
+  leftOut: readonly string[] = [],
+): readonly Listed[] {
   const found: Listed[] = []
-  const asked = new Set<string>()
+  const asked = new Set(leftOut)
   for (let wanted: readonly string[] = names; wanted.length > 0; ) {
     for (const one of wanted) asked.add(one)
     const these = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')

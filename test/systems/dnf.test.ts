@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REPOMD, SIGNATURE } from '../../lib/packages/rpm/paths.ts'
 import { generateSigningKey } from '../../lib/signing/key.ts'
+import { probeBytes } from '../support/probe.ts'
+import { type DnfHost, dnfHost, whyNoDnf } from '../support/rpm/dnf.ts'
+import { type OwnKernels, ownKernels, writeSources } from '../support/rpm/own-kernels.ts'
 import {
   DRIVER_VERSION,
   type Kernel,
@@ -13,10 +16,7 @@ import {
   rpmRegistry,
   type Served,
   serveRpms,
-} from '../support/packages/rpm.ts'
-import { probeBytes } from '../support/probe.ts'
-import { type DnfHost, dnfHost, whyNoDnf } from '../support/rpm/dnf.ts'
-import { type OwnKernels, ownKernels, writeSources } from '../support/rpm/own-kernels.ts'
+} from '../support/rpm/registry.ts'
 
 const whyNot = whyNoDnf()
 const MINUTES = 60_000
@@ -115,6 +115,8 @@ describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '
     const source = useRegistry(served)
     const plain = source.replace(/^mirrorlist=.*$/m, `baseurl=${served.url}/${ID}/`)
     host.write('etc/yum.repos.d/falco-probes.repo', plain)
+    // It takes up the key of what is a new repository to it, and reads the lists again then.
+    await refresh()
     await forget()
     served.before('/repomd.xml.asc', () => registry.publish(kernelOf('3.el9')))
     const { status, output } = await refresh()
@@ -157,7 +159,7 @@ describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '
 
   test('refuses lists by another key, and packages by another key in lists by the right one', async () => {
     const stranger = await generateSigningKey({ name: 'X', email: 'x@example.org' }, () => registry.clock.now)
-    const mixed = await rpmRegistry(stranger)
+    const mixed = await rpmRegistry({ packager: stranger })
     await mixed.publish(kernelOf(FAR))
     const other = await serveRpms(mixed)
     useRegistry(other)

@@ -18,6 +18,7 @@ export const rpm: Channel = { name: 'rpm', takes, update, refresh }
 const TRIES = 10
 const RPM = 'application/x-rpm'
 const SECOND = 1000
+const DAY = 24 * 60 * 60 * SECOND
 
 /**
  * The package first, then the lists by their digests, then what signs them, and last of all the one item that says which of
@@ -27,7 +28,7 @@ const SECOND = 1000
 async function update(ports: PackagePorts, change: Change): Promise<void> {
   const { driverVersion } = change.probe
   const id = repositoryId(driverVersion, repositoryOf(change.probe))
-  if (ports.settings.revoked.includes(driverVersion)) return empty(ports, id)
+  if (ports.settings.revoked.includes(driverVersion)) return refreshOne(ports, id)
   const probe = change.tag === 'published' ? await keepProbe(ports, change) : undefined
   for (let tries = TRIES; tries > 0; tries -= 1) {
     const shown = await ports.pointers.read(id, { consistent: true })
@@ -97,7 +98,7 @@ async function flavoursOf(
   { id, probes, flavours }: Next,
   revision: number,
 ): Promise<State['flavours']> {
-  const version = versionOf(id.split('/')[1]!)
+  const version = versionOf(driverVersionOf(id))
   const wanted = probes.flatMap(({ flavour }) => flavour ?? [])
   const all = [...flavours.map(({ listed }) => listed), ...wanted]
   const each = new Map(all.map(({ name, arch }) => [`${name}.${arch}`, { name, arch }]))
@@ -117,17 +118,25 @@ async function flavoursOf(
 async function refresh(ports: PackagePorts): Promise<void> {
   let failure: unknown
   for (const id of await ports.pointers.ids('rpm/')) {
-    if (!ports.settings.revoked.includes(id.split('/')[1]!)) continue
-    await empty(ports, id).catch((error: unknown) => {
+    await refreshOne(ports, id).catch((error: unknown) => {
       failure ??= error
     })
   }
   if (failure !== undefined) throw failure
 }
 
-/** Whoever was faster has done it, or the hour comes again. */
-async function empty(ports: PackagePorts, id: string): Promise<void> {
+/**
+ * Once a day it is signed anew, so that its revision tells a host whether it is kept from newer lists: dnf has nothing that
+ * looks by itself. Whoever was faster has done it, or the hour comes again.
+ */
+async function refreshOne(ports: PackagePorts, id: string): Promise<void> {
   const shown = await ports.pointers.read(id, { consistent: true })
-  const { probes, flavours } = await readState(ports.artifacts, shown)
-  if (probes.length > 0) await show(ports, { id, shown, probes: [], flavours })
+  if (shown === undefined) return
+  const state = await readState(ports.artifacts, shown)
+  const probes = ports.settings.revoked.includes(driverVersionOf(id)) ? [] : state.probes
+  const isFresh = ports.now() - shown.date < DAY
+  if (isFresh && probes.length === state.probes.length) return
+  await show(ports, { id, shown, probes, flavours: state.flavours })
 }
+
+const driverVersionOf = (id: string): string => id.split('/')[1]!

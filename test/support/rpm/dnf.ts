@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { sha256 } from '../../../lib/model/digest.ts'
-import { type Apt, archive, CACHE, type Listed } from '../builds/apt.ts'
+import { type Apt, archive, CACHE } from '../builds/apt.ts'
 import { bytesOf } from '../builds/archive.ts'
+import { closureOf, unpack } from '../debs.ts'
 import { startInside } from '../systems/inside.ts'
 
 /** Why none can be made here; undefined where one can. */
@@ -26,11 +27,11 @@ export interface DnfHost {
 }
 
 /** What dnf, rpm, their scripts, and whoever enters the system run. */
-const WANTED = ['dnf', 'rpm', 'python3-minimal', 'gpg', 'gpg-agent', 'kmod', 'mount']
-const SYSTEM = ['dash', 'coreutils', 'sed', 'grep']
-/** What they name and none of this runs. */
-const LEFT_OUT = ['adduser', 'debconf', 'dpkg', 'gnupg', 'init-system-helpers', 'media-types', 'passwd']
-const LEFT_OUT_TOO = ['perl', 'pinentry-curses', 'python3-lib2to3', 'usrmerge', 'libfile-find-rule-perl']
+const WANTED = ['dnf', 'rpm', 'gpg', 'gpg-agent', 'kmod', 'mount', 'dash', 'coreutils', 'sed', 'grep']
+/** What they name and none of this runs: perl with all that is written in it, and what configures packages. */
+const LEFT_OUT = ['adduser', 'debconf', 'dpkg', 'gnupg', 'init-system-helpers', 'passwd', 'perl', 'usrmerge']
+/** Nor read. */
+const UNREAD = ['doc', 'locale', 'man', 'info'].map((name) => `usr/share/${name}`)
 
 /** As a distribution with dnf sets it up; Debian's rpm has its database in a home. */
 const FILES = {
@@ -80,11 +81,10 @@ function write(root: string, path: string, text: string): void {
 
 /** Unpacked once, and kept from one run of the tests to the next. */
 function treeOf(apt: Apt): string {
-  const packages = closureOf(apt)
-  const id = sha256(JSON.stringify([FILES, packages.map(({ name, version }) => [name, version])])).slice(
-    0,
-    16,
-  )
+  const packages = closureOf(apt, WANTED, LEFT_OUT)
+  const id = sha256(
+    JSON.stringify([WANTED, FILES, packages.map(({ name, version }) => [name, version])]),
+  ).slice(0, 16)
   const tree = join(CACHE, `dnf-${id}`)
   if (existsSync(tree)) return tree
   mkdirSync(CACHE, { recursive: true })
@@ -94,6 +94,7 @@ function treeOf(apt: Apt): string {
     symlinkSync(`usr/${name}`, join(made, name))
   }
   for (const pkg of packages) unpack(bytesOf(pkg, apt), made)
+  for (const name of UNREAD) rmSync(join(made, name), { recursive: true, force: true })
   for (const name of ['proc', 'sys', 'dev', 'tmp', 'root', 'run', 'var/log', 'var/tmp', 'var/lib/rpm'])
     mkdirSync(join(made, name), { recursive: true })
   for (const [path, text] of Object.entries(FILES)) write(made, path, text)
@@ -107,30 +108,4 @@ function treeOf(apt: Apt): string {
     if (!existsSync(tree)) throw error
   }
   return tree
-}
-
-/** The first of alternatives, as everywhere in the tests. */
-function closureOf(apt: Apt): readonly Listed[] {
-  const found: Listed[] = []
-  const asked = new Set([...LEFT_OUT, ...LEFT_OUT_TOO])
-  for (let wanted = [...WANTED, ...SYSTEM]; wanted.length > 0; ) {
-    for (const one of wanted) asked.add(one)
-    const names = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
-    const level = apt.matching('', new RegExp(`^(${names})$`))
-    found.push(...level)
-    const next = level.flatMap(({ depends }) =>
-      depends.split(',').map((one) => one.trim().replace(/[ :(|].*/, '')),
-    )
-    wanted = [...new Set(next)].filter((one) => one !== '' && !asked.has(one))
-  }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-const NOT_READ = ['doc', 'locale', 'man', 'info'].map((name) => `--exclude=./usr/share/${name}`)
-
-function unpack(deb: Uint8Array, folder: string): void {
-  const tar = execFileSync('dpkg-deb', ['--fsys-tarfile', '-'], { input: deb, maxBuffer: 1 << 30 })
-  execFileSync('tar', ['-x', '--keep-directory-symlink', '--no-same-owner', ...NOT_READ, '-C', folder], {
-    input: tar,
-  })
 }

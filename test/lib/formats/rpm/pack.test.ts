@@ -14,7 +14,7 @@ import { packRpm, type RpmSpec } from '../../../../lib/formats/rpm/pack.ts'
 import { verifyRpm } from '../../../../lib/formats/rpm/verify.ts'
 import { int16s, int32s, text, texts, writeHeader } from '../../../../lib/formats/rpm/write-header.ts'
 import { createSigner } from '../../../../lib/signing/signer.ts'
-import { registryKey } from '../../../support/packages/rpm.ts'
+import { registryKey } from '../../../support/rpm/registry.ts'
 
 const AT = Date.UTC(2026, 10, 28)
 const KERNEL = '5.14.0-427.el9.x86_64'

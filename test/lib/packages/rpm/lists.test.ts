@@ -8,7 +8,7 @@ import { type Metadata, readRepomd } from '../../../../lib/archives/rpm/repomd.t
 import { xmlReader } from '../../../../lib/formats/xml.ts'
 import { sha256 } from '../../../../lib/model/digest.ts'
 import { REPOMD } from '../../../../lib/packages/rpm/paths.ts'
-import { keyOf, type RpmRegistry, rpmRegistry } from '../../../support/packages/rpm.ts'
+import { keyOf, type RpmRegistry, rpmRegistry } from '../../../support/rpm/registry.ts'
 
 const ID = 'rpm/10.2.0+driver/almalinux-el9'
 const KERNELS = ['5.14.0-427.el9', '5.14.0-503.el9_5'].map((release) => ({

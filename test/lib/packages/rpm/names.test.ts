@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { probeOf } from '../../../../lib/names/grammar.ts'
 import { namesOf, repositoryOf, takes } from '../../../../lib/packages/rpm/names.ts'
-import { type Kernel, keyOf } from '../../../support/packages/rpm.ts'
+import { type Kernel, keyOf } from '../../../support/rpm/registry.ts'
 
 const kernel = (target: string, release: string, more: Partial<Kernel> = {}) =>
   probeOf(keyOf({ target, release, ...more }))

@@ -6,6 +6,7 @@ import { readCertificates } from '../../../../lib/formats/openpgp/certificates.t
 import { signaturesOf } from '../../../../lib/formats/openpgp/signature.ts'
 import { check } from '../../../../lib/formats/openpgp/verify.ts'
 import { packageAnswer } from '../../../../lib/packages/answer.ts'
+import type { PackagePorts } from '../../../../lib/packages/channel.ts'
 import { packages, refreshPackages } from '../../../../lib/packages/packages.ts'
 import { REPOMD, SIGNATURE } from '../../../../lib/packages/rpm/paths.ts'
 import {
@@ -14,7 +15,7 @@ import {
   keyOf,
   type RpmRegistry,
   rpmRegistry,
-} from '../../../support/packages/rpm.ts'
+} from '../../../support/rpm/registry.ts'
 
 const ID = `rpm/${DRIVER_VERSION}/almalinux-el9`
 const HOUR = 3_600_000
@@ -126,6 +127,20 @@ describe('lists', () => {
     expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
   })
 
+  test('are signed anew once a day, and say so in their revision, without another change', async () => {
+    await registry.publish(OLD)
+    const [before, packagesBefore] = [(await shown())!, await primary()]
+    registry.clock.now += 23 * HOUR
+    await refreshPackages(registry.ports)
+    expect(await shown()).toEqual(before)
+    registry.clock.now += HOUR
+    await refreshPackages(registry.ports)
+    const { date, files } = (await shown())!
+    expect(date - before.date).toBe(24 * HOUR)
+    expect(Buffer.from(byHash(files[REPOMD]!.sha256)).toString()).toContain(`<revision>${date / 1000}<`)
+    expect(await primary()).toBe(packagesBefore)
+  })
+
   test('of a driver version that was revoked are empty from the next hour on, and stay signed', async () => {
     await registry.publish(OLD)
     const ports = { ...registry.ports, settings: { ...registry.ports.settings, revoked: [DRIVER_VERSION] } }
@@ -189,17 +204,52 @@ describe('a host', () => {
   })
 })
 
-test.each(['artifacts', 'pointers'] as const)(
-  'a crash of %s before the lists are shown leaves the old ones, and whoever comes again shows the new ones',
-  async (port) => {
+/** Every call of a port is counted, before it and after it; the one of that number crashes. */
+function crashing(ports: PackagePorts, at: number): PackagePorts {
+  let count = 0
+  const step = (): void => {
+    count += 1
+    if (count === at) throw new Error('crash')
+  }
+  const watched = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get:
+        (target, name) =>
+        async (...args: unknown[]) => {
+          step()
+          const result: unknown = await Reflect.get(target, name)(...args)
+          step()
+          return result
+        },
+    })
+  const { index, artifacts, pointers, signer } = ports
+  return {
+    ...ports,
+    ...{ index: watched(index), artifacts: watched(artifacts) },
+    ...{ pointers: watched(pointers), signer: watched(signer) },
+  }
+}
+
+/** Of the form alone, and quick. */
+const SIGNER = {
+  sign: async () => '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n',
+  signText: async (text: string) => text,
+}
+
+test('a crash before or after any call leaves the old lists or the new ones, and whoever comes again shows the new ones', async () => {
+  let [at, crashed] = [0, true]
+  for (; crashed; at += 1) {
+    registry = await rpmRegistry({ signer: SIGNER })
     await registry.publish(OLD)
-    const before = await shown()
     await registry.keep(NEW)
-    const crash = async () => Promise.reject(new Error('crash'))
-    const broken = { ...registry.ports[port], create: crash, move: crash }
-    await expect(packages({ ...registry.ports, [port]: broken }, keyOf(NEW))).rejects.toThrow('crash')
-    expect(await shown()).toEqual(before)
+    const run = packages(crashing(registry.ports, at + 1), keyOf(NEW))
+    crashed = await run.then(
+      () => false,
+      () => true,
+    )
+    expect([[nameOf(OLD)], [nameOf(OLD), nameOf(NEW)]]).toContainEqual(await wanted())
     await packages(registry.ports, keyOf(NEW))
     expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
-  },
-)
+  }
+  expect(at).toBeGreaterThan(30)
+})

@@ -42,13 +42,19 @@ export const keyOf = ({ target, release, arch = 'x86_64', driverVersion = DRIVER
 
 const NONE = { url: 'https://mirror.invalid/x', sha256: 'a'.repeat(64) }
 
-/** `packager`: whose key signs packages; absent: the registry's own, which signs the lists */
-export async function rpmRegistry(packager?: SigningKey) {
+export interface RpmRegistryOptions {
+  /** whose key signs packages; absent: the registry's own, which signs the lists */
+  readonly packager?: SigningKey
+  /** absent: a real one */
+  readonly signer?: Signer
+}
+
+export async function rpmRegistry({ packager, signer }: RpmRegistryOptions = {}) {
   const { privateKey, publicKey } = await registryKey()
   const clock = { now: START }
   const now = () => clock.now
   const memory = memoryPorts({ now })
-  const own = createSigner(async () => privateKey, now)
+  const own = signer ?? createSigner(async () => privateKey, now)
   const ports: PackagePorts = {
     index: memory.index,
     artifacts: memory.store.artifacts,
