@@ -15,8 +15,12 @@ function firstCells(heading: string): string[] {
 }
 
 /** `...` stands for what a message names. */
-const patternOf = (message: string): RegExp =>
-  new RegExp(message.split('...').map(RegExp.escape).join('[^\\n]+'))
+const isSaid = (message: string): boolean =>
+  LOADER.split('\n').some((line) => {
+    const [first = '', last = ''] = message.split('...')
+    const at = line.indexOf(first)
+    return at >= 0 && line.indexOf(last, at + first.length) >= 0
+  })
 
 describe('docs/client.md', () => {
   const messages = firstCells('Messages of the loader').flatMap((cell) =>
@@ -25,7 +29,7 @@ describe('docs/client.md', () => {
 
   test('quotes messages of the loader', () => {
     expect(messages.length).toBeGreaterThan(15)
-    expect(messages.filter((message) => !patternOf(message).test(LOADER))).toEqual([])
+    expect(messages.filter((message) => !isSaid(message))).toEqual([])
   })
 
   test('has the exit statuses of the loader, and no others', () => {

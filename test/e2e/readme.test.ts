@@ -10,16 +10,17 @@ import { debianSuites } from '../support/mirrors.ts'
 import { pinned } from '../support/registry/kernels.ts'
 import { freePort, scratch, sh } from '../support/registry/registry.ts'
 
-/** A machine that runs tests may hide its kernel's config, and keeps its own /etc/falco: the host is another one. */
+/** A machine that runs tests may hide its kernel's config, and keeps its own keys: the host is another one. */
 const HOST = {
   config: `${process.cwd()}/test/vectors/kernel-configs/bottlerocket_5.10.165_1_1.13.0-aws.config.gz`,
-  falco: 'etc/falco',
+  /** where documents put the registry's key, below the root of a host */
+  keys: ['etc/falco', 'etc/apt/keyrings', 'etc/pki/rpm-gpg'],
 }
 const onHost = (command: string): string =>
   command
     .replace('/proc/config.gz', HOST.config)
     .replace('$(uname -r)', '5.10.165')
-    .replace('/etc/falco', HOST.falco)
+    .replace(new RegExp(`/(?=(?:${HOST.keys.join('|')})/)`), '')
 
 test('every command of the documents does what it says', async () => {
   const work = await scratch()
@@ -32,7 +33,7 @@ test('every command of the documents does what it says', async () => {
   // Whatever suites this machine's own apt has.
   const settings = join(work.dir, 'settings.json')
   await writeFile(settings, JSON.stringify({ debian: { suites: debianSuites() } }))
-  await sh('mkdir', ['-p', '-m', '700', 'gnupg', HOST.falco], work.dir)
+  await sh('mkdir', ['-p', '-m', '700', 'gnupg', ...HOST.keys], work.dir)
   const ran: string[] = []
   /** what earlier commands have set, as in the one terminal of a user; URL is what a deploy prints */
   const env: Record<string, string> = { URL: `http://127.0.0.1:${port}` }

@@ -20,11 +20,11 @@ const AT_A_COPY = nobody(
   'it needs an AWS account; test/functions/signing-key.test.ts puts a key where these commands put one',
 )
 
-/** By what a command line begins with. */
 const BEHIND_EDGE = nobody(
   'it needs an AWS account with a distribution; test/lib/aws/by-digest.test.ts checks the path',
 )
 
+/** By what a command line begins with. */
 export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'METRICS=127.0.0.1:9090 npm start': METRICS,
