@@ -118,6 +118,13 @@ test('an operator tells of every probe, and what is as it should be is not signe
   expect((await ask(at(`dists/${suite}/InRelease`), '-L')).body).toBe(before)
 })
 
+test('what the command does not know is refused, and nothing is told', async () => {
+  for (const args of [['all'], ['--bus', 'b'], ['--no-such-option']])
+    expect(await command('packages', ...args).catch((error) => error)).toMatchObject({
+      ...{ code: 2, stderr: expect.stringMatching(/\nUsage: /) },
+    })
+})
+
 async function hostOf(release: 'bookworm'): Promise<AptHost> {
   const host = aptHost(release)
   host.write('etc/apt/keyrings/falco-probes.asc', (await ask(`${registry.url}/keys/falco-probes.asc`)).body)
