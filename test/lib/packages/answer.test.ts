@@ -54,13 +54,15 @@ describe('a package manager', () => {
   test('costs one read and no write', async () => {
     const { ask, deb, calls, ports } = await world()
     const reads: string[] = []
-    const read = (id: string): string => {
-      reads.push(id)
-      return id
-    }
+    const noted =
+      <T>(read: (id: string) => Promise<T>) =>
+      (id: string) => {
+        reads.push(id)
+        return read(id)
+      }
     const counted = {
-      index: { get: (key: string) => ports.index.get(read(key)) },
-      pointers: { read: (id: string) => ports.pointers.read(read(id)) },
+      index: { get: noted(ports.index.get) },
+      pointers: { read: noted(ports.pointers.read) },
     }
     calls.length = 0
     for (const path of [`${DIST}/InRelease`, deb]) await ask(path, 'GET', counted)
