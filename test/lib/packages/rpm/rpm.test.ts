@@ -217,7 +217,8 @@ function crashing(ports: PackagePorts, at: number): PackagePorts {
         (target, name) =>
         async (...args: unknown[]) => {
           step()
-          const result: unknown = await Reflect.get(target, name)(...args)
+          const call: unknown = Reflect.get(target, name)
+          const result: unknown = await (call as (...all: unknown[]) => unknown)(...args)
           step()
           return result
         },
