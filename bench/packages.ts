@@ -35,16 +35,12 @@ const BYTES_OF_A_MODULE = 800_000
 interface Size {
   readonly what: string
   readonly packages: number
-  readonly inAList: number
 }
 
-const SIZES: readonly Size[] = [
-  ...[100, 10_000, 100_000].map((packages) => ({
-    ...{ what: `${packages} packages: one update`, packages, inAList: IN_A_LIST },
-  })),
-  // More than any line of kernels can come to.
-  { what: '100000 packages in one list: one update', packages: 100_000, inAList: 100_000 },
-]
+const SIZES: readonly Size[] = [100, 10_000, 100_000].map((packages) => ({
+  what: `${packages} packages: one update`,
+  packages,
+}))
 
 export const measurePackages: Measure = async (stage) => {
   const registry = await startRegistry(stage)
@@ -181,9 +177,9 @@ const create = (store: Pick<Store, 'create'>, key: string, body: Uint8Array) =>
 /** Lists of so many packages, as so many updates would have left them; the probe that is measured comes into the first. */
 async function fill({ artifacts, pointers }: PackagePorts, driverVersion: string, size: Size): Promise<void> {
   const files: Record<string, Pointer['files'][string]> = {}
-  for (let list = 0; list * size.inAList < size.packages; list += 1) {
+  for (let list = 0; list * IN_A_LIST < size.packages; list += 1) {
     const path = `debian-6.${list}/binary-amd64/Packages`
-    const count = Math.min(size.inAList, size.packages)
+    const count = Math.min(IN_A_LIST, size.packages)
     const body = Buffer.from(Array.from({ length: count }, (_, i) => stanza(list, i)).join(''))
     for (const [name, bytes] of [[path, body] as const, [`${path}.gz`, gzipSync(body)] as const]) {
       await create(artifacts, listObject('apt', sha256(bytes)), bytes)
