@@ -1,5 +1,5 @@
-// One more probe in the lists of packages of apt: from its event to the moved item, over S3 and DynamoDB of one machine, beside so
-// many packages of the same driver version.
+// One more probe in the lists of packages of apt, and of rpm: from its event to the moved item, over S3 and DynamoDB of one
+// machine, beside so many packages of the same driver version.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -24,6 +24,7 @@ import { createSigner } from '../lib/signing/signer.ts'
 import { createS3 } from '../local/s3/s3.ts'
 import { startDynamoDb } from '../test/support/aws/dynamodb-lab.ts'
 import { memoryIndex } from '../test/support/memory.ts'
+import { RPM_SIZES, rpmSize } from './rpm-lists.ts'
 import type { Measure, Stage } from './stage.ts'
 import type { Row } from './table.ts'
 import { load, seconds } from './turns.ts'
@@ -47,20 +48,45 @@ export const measurePackages: Measure = async (stage) => {
   const registry = await startRegistry(stage)
   try {
     const rows: Row[] = []
-    for (const size of SIZES) rows.push(await measured(registry, size, stage.rounds))
+    for (const size of [...SIZES.map(aptSize), ...RPM_SIZES.map(rpmSize)])
+      rows.push(await measured(registry, size, stage.rounds))
     return rows
   } finally {
     await registry.stop()
   }
 }
 
-async function measured(registry: Registry, size: Size, rounds: number): Promise<Row> {
-  const driverVersion = `1.${SIZES.indexOf(size)}.0+driver`
-  await fill(registry.ports, driverVersion, size)
+/** A repository of some size, and what comes into it. */
+export interface Filled {
+  readonly what: string
+  readonly driverVersion: string
+  /** As so many updates would have left it. */
+  fill(ports: PackagePorts): Promise<void>
+  kernel(number: number): PublishedKernel
+}
+
+interface PublishedKernel {
+  readonly target: string
+  readonly release: string
+  /** name and version of their package */
+  readonly headers: readonly [string, string]
+}
+
+function aptSize(size: Size, i: number): Filled {
+  const driverVersion = `1.${i}.0+driver`
+  return {
+    ...{ what: size.what, driverVersion },
+    fill: (ports) => fill(ports, driverVersion, size),
+    kernel: (number) => ({ target: 'debian', release: `6.0.${number}-1-amd64`, headers: ['driver', '1'] }),
+  }
+}
+
+async function measured(registry: Registry, size: Filled, rounds: number): Promise<Row> {
+  await size.fill(registry.ports)
   const [times, loads]: [number[], number[]] = [[], []]
   // The first of all finds no connection and no compiled code, as a function that was just started.
   for (let round = -1; round < rounds; round += 1) {
-    const key = await registry.publish(driverVersion, `6.0.${1000 + round}-1-amd64`)
+    const key = await registry.publish(size.driverVersion, size.kernel(1000 + round))
     const took = await seconds(() => packages(registry.ports, key))
     if (round < 0) continue
     times.push(took)
@@ -92,14 +118,15 @@ async function startRegistry({ folder }: Stage) {
   const source = { name: 'driver', version: '1', url: 'https://example.org/driver', sha256: 'a'.repeat(64) }
 
   /** Its state, and the objects that a build would have left. */
-  async function publish(driverVersion: string, kernelRelease: string): Promise<string> {
-    const key = `driver/${driverVersion}/x86_64/scap_debian_${kernelRelease}_1.ko`
+  async function publish(driverVersion: string, kernel: PublishedKernel): Promise<string> {
+    const key = `driver/${driverVersion}/x86_64/scap_${kernel.target}_${kernel.release}_1.ko`
+    const [name, version] = kernel.headers
     const module = Uint8Array.from({ length: BYTES_OF_A_MODULE }, (_, i) => (i * i) >> (i % 13))
     const objectKey = `${key}/${sha256(module)}/${fileOf(probeOf(key))}`
     for (const [suffix, body] of [['', module] as const, ['.asc', Buffer.from('a signature')] as const])
       await create(s3.store, objectKey + suffix, body)
     const provenance = {
-      ...{ unameRelease: kernelRelease, driverSource: source, headers: [source] },
+      ...{ unameRelease: kernel.release, driverSource: source, headers: [{ ...source, name, version }] },
       ...{ compiler: 'gcc-12', compilerVersion: 'gcc 12', timings: {} },
     }
     const publication = {

@@ -127,6 +127,18 @@ describe('a signature', () => {
     expect(await verified(await signature(PROBE.subarray(1)), PROBE)).toMatch(/^\[GNUPG:\] BADSIG/m)
   })
 
+  test('at a time that is given is of that time, and the same whenever it is made again', async () => {
+    const signatures = [MADE + DAY, MADE + 2 * DAY].map((now) =>
+      createSigner(
+        async () => key.privateKey,
+        () => now,
+      ).sign(PROBE, STATEMENT, MADE + 5000),
+    )
+    const [one, other] = await Promise.all(signatures)
+    expect(other).toBe(one)
+    expect(await verified(one!, PROBE)).toMatch(` ${(MADE + 5000) / 1000} 0 4 0 1 10 00 `)
+  })
+
   test('of nothing is good for nothing', async () => {
     expect(await verified(await signature(new Uint8Array()), new Uint8Array())).toMatch(/GOODSIG/)
   })
