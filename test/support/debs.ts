@@ -18,11 +18,19 @@ export interface PackagedProgram {
   command(folder: string): string
 }
 
-/** `program` is its path in the package. Throws where the archive, or a library, is not there. */
-export function packagedProgram(apt: Apt, name: string, program: string): PackagedProgram {
+/**
+ * `program` is its path in the package. `isNeeded`: of the packages that it depends on, and those in turn, which are unpacked.
+ * Throws where the archive, or a library, is not there.
+ */
+export function packagedProgram(
+  apt: Apt,
+  name: string,
+  program: string,
+  isNeeded: (name: string) => boolean = () => true,
+): PackagedProgram {
   const folder = mkdtempSync(join(tmpdir(), 'debs-'))
   try {
-    for (const pkg of closureOf(apt, name)) unpack(bytesOf(pkg, apt), folder)
+    for (const pkg of closureOf(apt, name, isNeeded)) unpack(bytesOf(pkg, apt), folder)
     const paths = [join(folder, program), ...librariesOf(folder, program)]
     return {
       files: Object.fromEntries(paths.map((path) => [basename(path), readFileSync(path)])),
@@ -40,7 +48,7 @@ function unpack(deb: Uint8Array, folder: string): void {
 }
 
 /** Of alternatives the first: the others are for what is no library. */
-function closureOf(apt: Apt, name: string): readonly Listed[] {
+function closureOf(apt: Apt, name: string, isNeeded: (name: string) => boolean): readonly Listed[] {
   const found: Listed[] = []
   const asked = new Set<string>()
   for (let wanted = [name]; wanted.length > 0; ) {
@@ -53,7 +61,7 @@ function closureOf(apt: Apt, name: string): readonly Listed[] {
       ...level.flatMap(({ depends }) => depends.split(',').map(nameOf)),
       ...missing.map(providerOf),
     ]
-    wanted = [...new Set(next)].filter((one) => one !== '' && !asked.has(one))
+    wanted = [...new Set(next)].filter((one) => one !== '' && isNeeded(one) && !asked.has(one))
   }
   if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)
   return found

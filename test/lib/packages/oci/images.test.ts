@@ -31,7 +31,11 @@ async function published(more: Partial<WorldOptions> = {}): Promise<World> {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-const ask = (world: World, path: string, more: { method?: string; query?: Record<string, string>; revoked?: string[] } = {}) =>
+const ask = (
+  world: World,
+  path: string,
+  more: { method?: string; query?: Record<string, string>; revoked?: string[] } = {},
+) =>
   imageAnswer(
     {
       index: world.memory.index,
@@ -100,7 +104,8 @@ async function publishMore(world: World, more: Partial<Probe>): Promise<string> 
 
 const setState = (world: World, more: Partial<Published>, key = KEY): void =>
   void world.memory.inside.states.set(key, { ...(world.memory.inside.states.get(key) as Published), ...more })
-const withdraw = (world: World, key = KEY): void => setState(world, { withdrawn: { reason: 'it panics', at: 1 } }, key)
+const withdraw = (world: World, key = KEY): void =>
+  setState(world, { withdrawn: { reason: 'it panics', at: 1 } }, key)
 
 test('a probe is under its tag once it is published: as it is, with its signature, and for falcoctl as an asset', async () => {
   const world = await published()
@@ -119,7 +124,10 @@ test('a probe is under its tag once it is published: as it is, with its signatur
 test('its bytes are kept once: the registry of images leads to where they were published', async () => {
   const world = await published()
   const { objectKey, sha256: digest } = world.state() as Published
-  expect(await world.memory.imageItems.find(`sha256:${digest}`)).toMatchObject({ object: objectKey, of: [KEY] })
+  expect(await world.memory.imageItems.find(`sha256:${digest}`)).toMatchObject({
+    object: objectKey,
+    of: [KEY],
+  })
   const copies = [...world.memory.inside.objects.artifacts].filter(([, { meta }]) => meta.sha256 === digest)
   expect(copies.map(([key]) => key)).toEqual([objectKey])
 })
@@ -136,7 +144,11 @@ test('as an image it has the module where modprobe looks below /opt, and says wh
   const files = Object.fromEntries(
     [...tarEntries(tar)].filter(({ type }) => type === '0').map(({ path, body }) => [path, body]),
   )
-  expect(Object.keys(files)).toEqual([`${place}/falco.ko`, `${place}/modules.dep`, `${place}/modules.dep.bin`])
+  expect(Object.keys(files)).toEqual([
+    `${place}/falco.ko`,
+    `${place}/modules.dep`,
+    `${place}/modules.dep.bin`,
+  ])
   expect(sha256(files[`${place}/falco.ko`]!)).toBe((world.state() as Published).sha256)
 })
 
@@ -166,7 +178,12 @@ test('each manifest is signed, over its own digest, under the tag that cosign lo
   const world = await published()
   const index = await ask(world, `${PROBES}/manifests/${TAG}`)
   if (index.tag !== 'bytes') throw new Error(index.tag)
-  const digests = [sha256(index.body), ...(JSON.parse(Buffer.from(index.body).toString()) as Document).manifests.map(({ digest }) => digest.slice(7))]
+  const digests = [
+    sha256(index.body),
+    ...(JSON.parse(Buffer.from(index.body).toString()) as Document).manifests.map(({ digest }) =>
+      digest.slice(7),
+    ),
+  ]
   for (const hex of digests) {
     const signature = await document(world, `${PROBES}/manifests/sha256-${hex}.sig`)
     const [layer] = signature.layers
@@ -179,7 +196,9 @@ test('each manifest is signed, over its own digest, under the tag that cosign lo
     })
     expect(signature.subject).toMatchObject({ digest: `sha256:${hex}` })
     const referrers = await document(world, `${PROBES}/referrers/sha256:${hex}`)
-    expect(referrers.manifests).toMatchObject([{ artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' }])
+    expect(referrers.manifests).toMatchObject([
+      { artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' },
+    ])
   }
 })
 
@@ -209,7 +228,10 @@ test('a withdrawn probe is gone at once, tag, manifests and blobs, with the reas
         ...{ status: 404, code: 'MANIFEST_UNKNOWN', message: expect.stringContaining('it panics') },
       })
     for (const { digest } of layers)
-      expect(errorOf(await ask(world, `${PROBES}/blobs/${digest}`))).toMatchObject({ status: 404, code: 'BLOB_UNKNOWN' })
+      expect(errorOf(await ask(world, `${PROBES}/blobs/${digest}`))).toMatchObject({
+        status: 404,
+        code: 'BLOB_UNKNOWN',
+      })
     expect(await tags()).toMatchObject({ body: { tags: told ? [] : [TAG] } })
   }
   setState(world, { withdrawn: undefined })
@@ -226,21 +248,32 @@ test('of a kernel whose eBPF probe is withdrawn the module stays, under an index
   withdraw(world, key)
   await packages(world.publishPorts, key)
   expect(await document(world, `${PROBES}/manifests/${TAG}`)).toEqual(before)
-  expect(errorOf(await ask(world, `${PROBES}/manifests/${digest}`))).toMatchObject({ code: 'MANIFEST_UNKNOWN' })
+  expect(errorOf(await ask(world, `${PROBES}/manifests/${digest}`))).toMatchObject({
+    code: 'MANIFEST_UNKNOWN',
+  })
 })
 
 test('all of a revoked driver version is gone with the settings, and comes again with them', async () => {
   const world = await published()
   for (const path of ['manifests/x', 'tags/list', `manifests/${TAG}`])
     expect(errorOf(await ask(world, `${PROBES}/${path}`, { revoked: ['1.2.3+driver'] }))).toMatchObject({
-      ...{ status: 404, code: 'MANIFEST_UNKNOWN', message: expect.stringContaining('1.2.3+driver was revoked') },
+      ...{
+        status: 404,
+        code: 'MANIFEST_UNKNOWN',
+        message: expect.stringContaining('1.2.3+driver was revoked'),
+      },
     })
   expect(await document(world, `${PROBES}/manifests/${TAG}`)).toMatchObject({ schemaVersion: 2 })
 })
 
 const A = 'a'.repeat(64)
 test.each([
-  [`${PROBES}/manifests/debian_6.1.9-amd64_1`, 404, 'MANIFEST_UNKNOWN', 'GET /driver/1.2.3+driver/x86_64/falco_debian_6.1.9-amd64_1.ko builds it'],
+  [
+    `${PROBES}/manifests/debian_6.1.9-amd64_1`,
+    404,
+    'MANIFEST_UNKNOWN',
+    'GET /driver/1.2.3+driver/x86_64/falco_debian_6.1.9-amd64_1.ko builds it',
+  ],
   [`${PROBES}/manifests/latest`, 404, 'MANIFEST_UNKNOWN', 'tags are TARGET_RELEASE_VERSION'],
   [`${PROBES}/manifests/sha256:${A}`, 404, 'MANIFEST_UNKNOWN', 'has no manifest'],
   [`${PROBES}/manifests/sha256-${A}.sig`, 404, 'MANIFEST_UNKNOWN', 'nothing here signs'],
@@ -258,13 +291,19 @@ test.each([
   [`${PROBES}/tags/other`, 404, 'UNSUPPORTED', 'tags/list'],
   [`${PROBES}/blobs/uploads/`, 404, 'UNSUPPORTED', 'no such path'],
 ])('%s is refused as the protocol has it: %s %s', async (path, status, code, words) => {
-  expect(errorOf(await ask(await published(), path))).toEqual({ status, code, message: expect.stringContaining(words) })
+  expect(errorOf(await ask(await published(), path))).toEqual({
+    status,
+    code,
+    message: expect.stringContaining(words),
+  })
 })
 
 test('a digest of another driver version is none of the repository that it is asked of', async () => {
   const world = await published()
   const { sha256: hex } = world.state() as Published
-  expect(errorOf(await ask(world, `probes/falco/1.2.4_driver/blobs/sha256:${hex}`))).toMatchObject({ code: 'BLOB_UNKNOWN' })
+  expect(errorOf(await ask(world, `probes/falco/1.2.4_driver/blobs/sha256:${hex}`))).toMatchObject({
+    code: 'BLOB_UNKNOWN',
+  })
 })
 
 test('the list of tags comes in pages, and a number of them that is none is refused', async () => {
@@ -277,12 +316,16 @@ test('the list of tags comes in pages, and a number of them that is none is refu
   const rest = await ask(world, `${PROBES}/tags/list`, { query: { n: '1', last: TAG } })
   expect(rest).toMatchObject({ body: { tags: ['debian_6.1.2-1-amd64_1'] } })
   expect(rest.headers).not.toHaveProperty('link')
-  expect(errorOf(await ask(world, `${PROBES}/tags/list`, { query: { n: '-1' } }))).toMatchObject({ status: 400 })
+  expect(errorOf(await ask(world, `${PROBES}/tags/list`, { query: { n: '-1' } }))).toMatchObject({
+    status: 400,
+  })
 })
 
 test('nothing is pushed here', async () => {
   const world = await published()
-  await expect(ask(world, `${PROBES}/manifests/${TAG}`, { method: 'PUT' })).rejects.toMatchObject({ code: 'method-not-allowed' })
+  await expect(ask(world, `${PROBES}/manifests/${TAG}`, { method: 'PUT' })).rejects.toMatchObject({
+    code: 'method-not-allowed',
+  })
 })
 
 test('of two who write one tag at one moment, the one that knew less does not have the last word', async () => {
@@ -291,6 +334,10 @@ test('of two who write one tag at one moment, the one that knew less does not ha
   const state = world.state() as Published
   world.memory.inside.states.set(ebpf, state)
   withdraw(world)
-  await Promise.all([packages(world.publishPorts, KEY), packages(world.publishPorts, ebpf), packages(world.publishPorts, KEY)])
+  await Promise.all([
+    packages(world.publishPorts, KEY),
+    packages(world.publishPorts, ebpf),
+    packages(world.publishPorts, KEY),
+  ])
   expect(await world.memory.imageItems.tagged(`${PROBES}:${TAG}`)).toMatchObject({ of: [ebpf] })
 })

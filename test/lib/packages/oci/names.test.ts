@@ -83,9 +83,14 @@ test('a submitted kernel has no name here: anybody may submit any number of them
   fc.assert(fc.property(submittedProbes, (probe) => !hasName(probe)))
 })
 
-test.each(['probes', 'probes/scap', 'probes/scap/0.20.0/x', 'images/scap/0.20.0', 'probes/other/1', 'probes/scap/A', ''])(
-  'there is no repository %j',
-  (name) => {
-    expect(repositoryIn(name)).toBeUndefined()
-  },
-)
+test.each([
+  'probes',
+  'probes/scap',
+  'probes/scap/0.20.0/x',
+  'images/scap/0.20.0',
+  'probes/other/1',
+  'probes/scap/A',
+  '',
+])('there is no repository %j', (name) => {
+  expect(repositoryIn(name)).toBeUndefined()
+})
