@@ -18,6 +18,7 @@ import { measureMemory } from './memory.ts'
 import { measureMiss } from './miss.ts'
 import { measureNames } from './names.ts'
 import { measureBytes, measureHttp } from './over-http.ts'
+import { measurePackages } from './packages.ts'
 import { writeResult } from './results.ts'
 import { measureRoots } from './roots.ts'
 import { type Measure, openStage, type Stage } from './stage.ts'
@@ -48,6 +49,7 @@ const APART: Readonly<Record<string, Measure>> = {
   crowd: measureCrowds,
   index: measureIndexes,
   door: measureDoor,
+  packages: measurePackages,
 }
 
 const { values } = parseArgs({

@@ -13,6 +13,7 @@ import {
   checkKey,
   type Item,
   inputsOf,
+  isKept,
   isSettled,
   objectPath,
   pageSchema,
@@ -47,7 +48,7 @@ export async function collect(running: Running, writer: Writer): Promise<Collect
   const { dataDir, buckets } = running
   await writeJson(writer, HEADER, await headerOf(running))
   const index = await copyTable(running, 'probes', writer, isSettled)
-  await copyTable(running, 'sources', writer, () => true)
+  await copyTable(running, 'sources', writer, isKept)
   const objects = openObjects(join(dataDir, 's3'), [])
   const copy = copier(objects, buckets, writer)
   const kernels = await copyKernels(objects, buckets.inputs, copy)

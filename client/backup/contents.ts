@@ -2,8 +2,9 @@
 
 import { readKey, readPrivateKey } from 'openpgp'
 import * as z from 'zod'
+import { TABLE_KEY } from '../../lib/aws/resources.ts'
 import { decodeKernel } from '../../lib/model/kernel.ts'
-import { inputKey } from '../../lib/model/keys.ts'
+import { inputKey, POINTER_KEYS } from '../../lib/model/keys.ts'
 import { parseOwn } from '../../lib/model/parse.ts'
 import { objectName } from '../../local/s3/objects.ts'
 
@@ -24,6 +25,10 @@ const textOf = (item: Item, name: string): string | undefined => {
 
 /** What is being built is built by the next request: its claim is of a build that ends with the machine. */
 export const isSettled = (item: Item): boolean => textOf(item, 'state') !== 'building'
+
+/** Lists of packages are made anew of what is published (`probe-registry packages`), and their objects are in no backup. */
+export const isKept = (item: Item): boolean =>
+  !POINTER_KEYS.some((keys) => textOf(item, TABLE_KEY)?.startsWith(keys.replace(/\*$/, '')))
 
 /** What stands beside a published probe. */
 const BESIDE = ['', '.sha256', '.asc', '.log']

@@ -35,7 +35,9 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
     async signText(text) {
       const key = await readKey()
       const message = await createCleartextMessage({ text })
-      return sign({ message, signingKeys: key, date: dateFor(key), config: CONFIG })
+      const signed = await sign({ message, signingKeys: key, date: dateFor(key), config: CONFIG })
+      // How lines end counts for nothing in the signature of a text.
+      return signed.replaceAll('\r\n', '\n')
     },
     signPlain: async (body) => signPlain(await privateKey(), body),
   }

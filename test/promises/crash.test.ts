@@ -25,6 +25,14 @@ const MD5 = createHash('md5')
   .digest('hex')
 const SUBMITTED_KEY = PATH.replace('/driver', `config/${CONFIG}`).replace('6.1.1-1-amd64', '6.1.0-1-amd64')
 
+/** What the lists of packages have of the probe. */
+async function listed({ memory }: ReturnType<typeof createWorld>): Promise<string | undefined> {
+  const shown = await memory.pointers.read(`apt/${DRIVER_VERSION}`)
+  const list = shown?.files['debian-6.1/binary-amd64/Packages']
+  const object = list && memory.inside.objects.artifacts.get(`apt/by-hash/${list.sha256}`)
+  return object && Buffer.from(object.body).toString()
+}
+
 const isTested = (state: ProbeState | undefined): boolean =>
   state?.state === 'published' && state.loadTest !== undefined
 
@@ -112,6 +120,8 @@ describe('no state is lost on a crash', async () => {
       for (const suffix of ['', '.asc', '.sha256', '.log']) {
         expect(after.memory.inside.objects.artifacts.has(state.objectKey + suffix), suffix).toBe(true)
       }
+      // An event that is given up waits for an operator.
+      if (times === 1) expect(await listed(after)).toContain(`${state.objectKey.split('/')[3]}/`)
     },
   )
 

@@ -30,7 +30,7 @@ export function packagedProgram(
 ): PackagedProgram {
   const folder = mkdtempSync(join(tmpdir(), 'debs-'))
   try {
-    for (const pkg of closureOf(apt, name, isNeeded)) unpack(bytesOf(pkg, apt), folder)
+    for (const pkg of closureOf(apt, [name], isNeeded)) unpack(bytesOf(pkg, apt), folder)
     const paths = [join(folder, program), ...librariesOf(folder, program)]
     return {
       files: Object.fromEntries(paths.map((path) => [basename(path), readFileSync(path)])),
@@ -41,20 +41,26 @@ export function packagedProgram(
   }
 }
 
-function unpack(deb: Uint8Array, folder: string): void {
+/** Over what is there: folders that are links stay links. */
+export function unpack(deb: Uint8Array, folder: string): void {
   writeFileSync(join(folder, 'a.deb'), deb)
   execFileSync('sh', ['-c', 'dpkg-deb --fsys-tarfile a.deb >a.tar'], { cwd: folder })
   execFileSync('tar', ['-xf', 'a.tar', '--keep-directory-symlink', '--no-same-owner'], { cwd: folder })
+  for (const name of ['a.deb', 'a.tar']) rmSync(join(folder, name))
 }
 
-/** Of alternatives the first: the others are for what is no library. */
-function closureOf(apt: Apt, name: string, isNeeded: (name: string) => boolean): readonly Listed[] {
+/** With all that they depend on. Of alternatives the first: the others are for what is no library. */
+export function closureOf(
+  apt: Apt,
+  names: readonly string[],
+  isNeeded: (name: string) => boolean = () => true,
+): readonly Listed[] {
   const found: Listed[] = []
   const asked = new Set<string>()
-  for (let wanted = [name]; wanted.length > 0; ) {
+  for (let wanted: readonly string[] = names; wanted.length > 0; ) {
     for (const one of wanted) asked.add(one)
-    const names = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
-    const level = apt.matching('', new RegExp(`^(${names})$`))
+    const these = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
+    const level = apt.matching('', new RegExp(`^(${these})$`))
     found.push(...level)
     const missing = wanted.filter((one) => !level.some((pkg) => pkg.name === one))
     const next = [
@@ -63,7 +69,8 @@ function closureOf(apt: Apt, name: string, isNeeded: (name: string) => boolean):
     ]
     wanted = [...new Set(next)].filter((one) => one !== '' && isNeeded(one) && !asked.has(one))
   }
-  if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)
+  for (const name of names)
+    if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)
   return found
 }
 

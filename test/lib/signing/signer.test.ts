@@ -54,6 +54,31 @@ const signature = (body = PROBE, at = MADE + DAY) =>
     () => at,
   ).sign(body, STATEMENT)
 
+describe('a signed text', () => {
+  const TEXT = 'Origin: a\n\n- not a list\nFrom here\nSHA256:\n a 1 b\n'
+  const signed = () =>
+    createSigner(
+      async () => key.privateKey,
+      () => MADE + DAY,
+    ).signText(TEXT)
+  const verify = async (text: string) => {
+    await writeFile(join(home, 'InRelease'), text)
+    return gpg('--output', '-', '--verify', join(home, 'InRelease'))
+  }
+
+  test('is good to gpg, which gives back the very text', async () => {
+    const said = await verify(await signed())
+    expect(said).toMatch(/^\[GNUPG:\] GOODSIG /m)
+    // RFC 9580: a hash of at least 256 bits; 10 is SHA-512.
+    expect(said).toMatch(/^\[GNUPG:\] VALIDSIG \S+ \S+ \d+ 0 4 0 1 10 01 /m)
+    expect(said).toContain(TEXT.trimEnd())
+  })
+
+  test('is bad once a letter of it was changed', async () => {
+    expect(await verify((await signed()).replace('Origin: a', 'Origin: b'))).toMatch(/^\[GNUPG:\] BADSIG /m)
+  })
+})
+
 describe('a signature', () => {
   test('is made, and good, where the clock was set back to before its key was made', async () => {
     const said = await verified(await signature(PROBE, MADE - DAY), PROBE)

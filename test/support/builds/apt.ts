@@ -22,6 +22,7 @@ const FORGOTTEN = 48 * HOUR
 export interface Listed {
   readonly name: string
   readonly version: string
+  /** what has to be there when it is unpacked, and when it is used */
   readonly depends: string
   /** its file's path below the mirror */
   readonly file: string
@@ -100,9 +101,10 @@ const told = ({ name, version }: Listed): string => `${name} ${version}`
 function packageOf(stanza: string): Listed[] {
   const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? ''
   const name = field('Package')
+  const depends = ['Pre-Depends', 'Depends'].map(field).filter((relations) => relations !== '')
   return name === ''
     ? []
-    : [{ name, version: field('Version'), depends: field('Depends'), file: field('Filename') }]
+    : [{ name, version: field('Version'), depends: depends.join(', '), file: field('Filename') }]
 }
 
 /** Those that no mirror has. One that does not answer may have it. */

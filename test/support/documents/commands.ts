@@ -11,6 +11,8 @@ const README: Run = { by: 'readme' }
 const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
 const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
+const APT: Run = { by: 'test', file: 'test/e2e/apt.test.ts' }
+const APT_HOSTS: Run = { by: 'test', file: 'test/systems/apt.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
 const AT_A_COPY = nobody(
   'it needs an AWS account; test/functions/signing-key.test.ts puts a key where these commands put one',
@@ -30,12 +32,18 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry digests': { by: 'test', file: 'test/e2e/digests.test.ts' },
   'npx --no-install probe-registry backup': BACKUP,
   'npx --no-install probe-registry logs': { by: 'test', file: 'test/client/commands/logs.test.ts' },
+  'npx --no-install probe-registry packages': APT,
   'npx --no-install probe-registry quotas': { by: 'test', file: 'test/client/commands/quotas.test.ts' },
   'npx --no-install probe-registry restore': BACKUP,
   'npx --no-install probe-registry withdraw': { by: 'test', file: 'test/e2e/withdraw.test.ts' },
   'npx --no-install probe-registry replay': { by: 'test', file: 'test/client/commands/replay.test.ts' },
   'npx --no-install probe-registry verify': { by: 'test', file: 'test/client/commands/verify.test.ts' },
   'DRIVER=$(curl': README,
+  'echo "debian-$(uname': APT_HOSTS,
+  'echo "ubuntu-$(uname': APT_HOSTS,
+  'apt-get update': APT_HOSTS,
+  'apt-get install': APT_HOSTS,
+  'gpg --verify /usr/share/doc/scap-probe-0.20.0-6.1.0-56-amd64/scap.ko.asc': APT_HOSTS,
   curl: README,
   gpg: README,
   sha256sum: README,

@@ -1,0 +1,184 @@
+// One more probe in the lists of packages of apt: from its event to the moved item, over S3 and DynamoDB of one machine, beside so
+// many packages of the same driver version.
+
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { S3Client } from '@aws-sdk/client-s3'
+import { createPointers } from '../lib/aws/pointers.ts'
+import { createStore } from '../lib/aws/store.ts'
+import { DEFAULTS } from '../lib/kernels/settings.ts'
+import { sha256 } from '../lib/model/digest.ts'
+import { listObject } from '../lib/model/keys.ts'
+import type { Pointer } from '../lib/model/pointer.ts'
+import type { Store } from '../lib/model/ports.ts'
+import { fileOf, probeOf } from '../lib/names/grammar.ts'
+import { repositoryId } from '../lib/packages/apt/paths.ts'
+import type { PackagePorts } from '../lib/packages/channel.ts'
+import { packages } from '../lib/packages/packages.ts'
+import { generateSigningKey } from '../lib/signing/key.ts'
+import { createSigner } from '../lib/signing/signer.ts'
+import { createS3 } from '../local/s3/s3.ts'
+import { startDynamoDb } from '../test/support/aws/dynamodb-lab.ts'
+import { memoryIndex } from '../test/support/memory.ts'
+import type { Measure, Stage } from './stage.ts'
+import type { Row } from './table.ts'
+import { load, seconds } from './turns.ts'
+
+const GOAL_SECONDS = 2
+/** Of a line of kernels; Debian's 6.1 has had some 200 in its four years, of all flavours. */
+const IN_A_LIST = 1000
+const BYTES_OF_A_MODULE = 800_000
+
+interface Size {
+  readonly what: string
+  readonly packages: number
+}
+
+const SIZES: readonly Size[] = [100, 10_000, 100_000].map((packages) => ({
+  what: `${packages} packages: one update`,
+  packages,
+}))
+
+export const measurePackages: Measure = async (stage) => {
+  const registry = await startRegistry(stage)
+  try {
+    const rows: Row[] = []
+    for (const size of SIZES) rows.push(await measured(registry, size, stage.rounds))
+    return rows
+  } finally {
+    await registry.stop()
+  }
+}
+
+async function measured(registry: Registry, size: Size, rounds: number): Promise<Row> {
+  const driverVersion = `1.${SIZES.indexOf(size)}.0+driver`
+  await fill(registry.ports, driverVersion, size)
+  const [times, loads]: [number[], number[]] = [[], []]
+  // The first of all finds no connection and no compiled code, as a function that was just started.
+  for (let round = -1; round < rounds; round += 1) {
+    const key = await registry.publish(driverVersion, `6.0.${1000 + round}-1-amd64`)
+    const took = await seconds(() => packages(registry.ports, key))
+    if (round < 0) continue
+    times.push(took)
+    loads.push(load())
+  }
+  return {
+    ...{ name: 'packages', what: size.what, against: `${GOAL_SECONDS} s`, goal: { atMost: 1 }, loads },
+    ratios: times.map((time) => time / GOAL_SECONDS),
+    note: `${times.map((time) => time.toFixed(2)).join(', ')} s`,
+  }
+}
+
+type Registry = Awaited<ReturnType<typeof startRegistry>>
+
+async function startRegistry({ folder }: Stage) {
+  const [s3, table] = [await startS3(join(folder, 'packages-s3')), await startDynamoDb()]
+  const index = memoryIndex(Date.now)
+  const key = await generateSigningKey({ name: 'Probe registry', email: 'probes@example.org' }, () => 0)
+  const ports: PackagePorts = {
+    index: index.index,
+    artifacts: s3.store,
+    pointers: createPointers(table.client, await table.table()),
+    signer: createSigner(async () => key.privateKey, Date.now),
+    now: Date.now,
+    log: () => {},
+    settings: DEFAULTS,
+  }
+  const source = { name: 'driver', version: '1', url: 'https://example.org/driver', sha256: 'a'.repeat(64) }
+
+  /** Its state, and the objects that a build would have left. */
+  async function publish(driverVersion: string, kernelRelease: string): Promise<string> {
+    const key = `driver/${driverVersion}/x86_64/scap_debian_${kernelRelease}_1.ko`
+    const module = Uint8Array.from({ length: BYTES_OF_A_MODULE }, (_, i) => (i * i) >> (i % 13))
+    const objectKey = `${key}/${sha256(module)}/${fileOf(probeOf(key))}`
+    for (const [suffix, body] of [['', module] as const, ['.asc', Buffer.from('a signature')] as const])
+      await create(s3.store, objectKey + suffix, body)
+    const provenance = {
+      ...{ unameRelease: kernelRelease, driverSource: source, headers: [source] },
+      ...{ compiler: 'gcc-12', compilerVersion: 'gcc 12', timings: {} },
+    }
+    const publication = {
+      sha256: sha256(module),
+      bytes: module.length,
+      objectKey,
+      publishedAt: 0,
+      provenance,
+    }
+    index.states.set(key, { state: 'published', claim: 'c', attempt: 1, ...publication })
+    return key
+  }
+  return {
+    ports,
+    publish,
+    stop: async () => {
+      s3.stop()
+      await table.stop()
+    },
+  }
+}
+
+/** The one of this machine's stack, for one principal who may do anything. */
+async function startS3(dir: string) {
+  const credentials = { accessKeyId: 'AKIABENCH', secretAccessKey: 'bench', sessionToken: 'bench' }
+  const principal = { name: 'bench', ...credentials, may: () => true }
+  const { service } = createS3({
+    ...{ dir, buckets: ['artifacts'], prefix: '/s3', principals: () => principal, now: Date.now },
+    onError: (error) => console.error(error),
+  })
+  const server = createServer((request, response) => void service(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const client = new S3Client({
+    ...{ region: 'us-east-1', endpoint: `http://127.0.0.1:${port}/s3`, forcePathStyle: true },
+    credentials,
+  })
+  return {
+    store: createStore(client, 'artifacts'),
+    stop: () => {
+      client.destroy()
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+const create = (store: Pick<Store, 'create'>, key: string, body: Uint8Array) =>
+  store.create(key, body, { contentType: '', sha256: sha256(body) })
+
+/** Lists of so many packages, as so many updates would have left them; the probe that is measured comes into the first. */
+async function fill({ artifacts, pointers }: PackagePorts, driverVersion: string, size: Size): Promise<void> {
+  const files: Record<string, Pointer['files'][string]> = {}
+  for (let list = 0; list * IN_A_LIST < size.packages; list += 1) {
+    const path = `debian-6.${list}/binary-amd64/Packages`
+    const count = Math.min(IN_A_LIST, size.packages)
+    const body = Buffer.from(Array.from({ length: count }, (_, i) => stanza(list, i)).join(''))
+    for (const [name, bytes] of [[path, body] as const, [`${path}.gz`, gzipSync(body)] as const]) {
+      await create(artifacts, listObject('apt', sha256(bytes)), bytes)
+      files[name] = { sha256: sha256(bytes), bytes: bytes.length }
+    }
+  }
+  await pointers.move(repositoryId(driverVersion), { number: 1, date: 0, files })
+}
+
+/** Of the size of a real one. */
+const stanza = (list: number, i: number): string => `\
+Package: scap-probe-1.0.0+driver-6.${list}.0-${i}-amd64
+Version: 6.${list}.${i}-1
+Architecture: amd64
+Maintainer: Probe registry <probes@registry.invalid>
+Installed-Size: 830
+Depends: kmod
+Provides: scap-probe (= 1.0.0+driver), scap-probe-6.${list}.0-${i}-amd64
+Conflicts: scap-probe-6.${list}.0-${i}-amd64
+Replaces: scap-probe-6.${list}.0-${i}-amd64
+Section: kernel
+Priority: optional
+Description: Falco's kernel module for Linux 6.${list}.0-${i}-amd64
+ Driver 1.0.0+driver, built for exactly this kernel by a probe registry.
+Filename: pool/driver/1.0.0+driver/x86_64/scap_debian_6.${list}.${i}-1-amd64_1.ko/${sha256(`${list}/${i}`)}/a.deb
+Size: 250000
+SHA256: ${sha256(`${list}/${i}`)}
+
+`

@@ -1,0 +1,146 @@
+// From a probe that nobody has built to a host's own apt, against the registry as `npm start` starts it.
+
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LONG } from '../support/long.ts'
+import { pinned } from '../support/registry/kernels.ts'
+import { probePath } from '../support/registry/probes.ts'
+import {
+  ask,
+  curl,
+  DRIVER_VERSION,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { type AptHost, aptHost } from '../support/systems/apt-host.ts'
+import { whyNoDebian } from '../support/systems/debian.ts'
+import { bootVm, programs } from '../support/vm.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const SECONDS = 30_000
+
+let work: Awaited<ReturnType<typeof scratch>>
+let registry: Registry
+let host: AptHost | undefined
+beforeAll(async () => {
+  work = await scratch()
+  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
+})
+afterAll(async () => {
+  host?.remove()
+  await registry?.stop()
+  await work.remove()
+})
+
+const kernel = pinned('6.1', 'amd64')
+const path = probePath(kernel.release)
+const suite = encodeURIComponent(DRIVER_VERSION)
+const list = `dists/${suite}/debian-6.1/binary-amd64/Packages`
+const at = (file: string) => `${registry.url}/apt/${file}`
+const command = (...args: string[]) =>
+  sh('npx', ['--no-install', 'probe-registry', ...args, '--data', registry.dataDir], ROOT)
+
+/** What stands in the list now; the registry writes it after the probe is there. */
+const listed = async (): Promise<string[]> =>
+  [...(await ask(at(list), '-L')).body.matchAll(/^Filename: (.*)$/gm)].map(([, file]) => file!)
+
+test('what was never there is not there: no list, no package, by a name or by a digest', async () => {
+  const digest = '0'.repeat(64)
+  for (const file of [
+    `dists/${suite}/InRelease`,
+    `dists/${suite}/debian-6.1/binary-amd64/by-hash/SHA256/${digest}`,
+    `dists/${suite}`,
+    `pool${path}/${digest}/x.deb`,
+    'pool/x',
+    'nothing',
+  ])
+    expect(`${file} ${(await ask(at(file), '-L')).status}`).toBe(`${file} 404`)
+})
+
+const whyNot = whyNoDebian()
+const withHost = test.skipIf(whyNot !== undefined)
+const on = async (script: string): Promise<string> => {
+  const { status, output } = await host!.run(script)
+  expect(status, output).toBe(0)
+  return output
+}
+const FILE = `lib/modules/${kernel.unameRelease}/extra/scap.ko`
+const POLICY = 'apt-get update >/dev/null; apt-cache policy scap-probe-amd64'
+
+withHost('a probe that nobody had built is asked for once, and then installed by apt', async () => {
+  const probe = join(work.dir, 'probe.ko')
+  await curl(['-fsSL', '-o', probe, '--max-time', '70', '--retry', '5', registry.url + path])
+  await expect.poll(listed, { timeout: SECONDS }).toHaveLength(2)
+  host = await hostOf('bookworm')
+  await on('apt-get update; apt-get install -y scap-probe-amd64')
+  const installed = await on(`sha256sum </${FILE}`)
+  expect(installed.split(' ')[0]).toBe((await sh('sha256sum', [probe])).split(' ')[0])
+  expect(await on(`modprobe -S ${kernel.unameRelease} --show-depends scap`)).toContain(`insmod /${FILE}`)
+  expect(await on('apt-get update')).toMatch(/Hit:1 .*InRelease/)
+  expect(await on(POLICY)).toContain(`${registry.url}/apt `)
+})
+
+test.skipIf(whyNot !== undefined || !LONG)('its kernel loads what was installed, by modprobe', async () => {
+  const lists = ['modules.dep', 'modules.dep.bin', 'modules.alias.bin', 'modules.symbols.bin'].map(
+    (name) => `lib/modules/${kernel.unameRelease}/${name}`,
+  )
+  const files = Object.fromEntries([FILE, ...lists].map((name) => [`/${name}`, host!.read(name)]))
+  const said = await bootVm({
+    unameRelease: kernel.unameRelease,
+    files: { ...programs('modprobe'), ...files },
+    script: '/usr/sbin/modprobe scap; cat /proc/modules',
+    seconds: 120,
+  })
+  expect(said).toMatch(/^scap \d+ 0 - Live /m)
+})
+
+test('a probe that is withdrawn leaves the lists, and its packages are refused at once', async () => {
+  const before = await listed()
+  await command('withdraw', path, 'it panics')
+  for (const file of before) expect((await ask(at(file), '-L')).status).toBe(410)
+  await expect.poll(listed, { timeout: SECONDS }).toEqual([])
+  expect((await ask(at(`dists/${suite}/InRelease`), '-L')).body).toContain('Components: debian-6.1')
+  if (host !== undefined) expect(await on(POLICY)).not.toContain(`${registry.url}/apt `)
+  await command('withdraw', '--undo', path)
+  await expect.poll(listed, { timeout: SECONDS }).toEqual(before)
+  for (const file of before) expect((await ask(at(file), '-L')).status).toBe(200)
+})
+
+test('an operator tells of every probe, and what is as it should be is not signed again', async () => {
+  const before = (await ask(at(`dists/${suite}/InRelease`), '-L')).body
+  expect(await command('packages')).toContain('told of 1 published probes')
+  const log = () => sh('sh', ['-c', `cat ${registry.dataDir}/logs/*Publish*.log`])
+  const times = async () => (await log()).split('"packages"').length
+  const told = await times()
+  await expect.poll(times, { timeout: SECONDS }).toBeGreaterThanOrEqual(told)
+  expect((await ask(at(`dists/${suite}/InRelease`), '-L')).body).toBe(before)
+})
+
+test('what the command does not know is refused, and nothing is told', async () => {
+  for (const args of [['all'], ['--bus', 'b'], ['--no-such-option']])
+    expect(await command('packages', ...args).catch((error) => error)).toMatchObject({
+      ...{ code: 2, stderr: expect.stringMatching(/\nUsage: /) },
+    })
+})
+
+async function hostOf(release: 'bookworm'): Promise<AptHost> {
+  const host = aptHost(release)
+  host.write('etc/apt/keyrings/falco-probes.asc', (await ask(`${registry.url}/keys/falco-probes.asc`)).body)
+  host.write(
+    'etc/apt/sources.list.d/falco-probes.sources',
+    [
+      'Types: deb',
+      `URIs: ${registry.url}/apt`,
+      `Suites: ${DRIVER_VERSION}`,
+      'Components: debian-6.1',
+      'Signed-By: /etc/apt/keyrings/falco-probes.asc',
+      '',
+    ].join('\n'),
+  )
+  host.write(`lib/modules/${kernel.unameRelease}/kernel/none`, '')
+  for (const name of ['order', 'builtin'])
+    host.write(`lib/modules/${kernel.unameRelease}/modules.${name}`, '')
+  return host
+}
