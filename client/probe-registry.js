@@ -16,6 +16,7 @@ const COMMANDS = {
   logs: 'print all that the functions of a registry have written of one probe',
   name: 'explain names of probes, and tell by which name each client asks on a host',
   packages: 'bring the lists of packages to what is published, of every probe',
+  push: 'copy a published probe, with its signatures, into any registry of images',
   quotas: 'tell whether an AWS account has what a deployment needs, and how to get what is missing',
   replay: 'show the events that no function could handle, and send them again',
   restore: 'make a registry on this machine of such a file',

@@ -208,6 +208,17 @@ export const ROUTES: readonly Route[] = [
     responses: { 200: { about: 'armored OpenPGP', content: { 'application/pgp-keys': 'bytes' } }, ...ALWAYS },
   },
   {
+    id: 'getPlainKey',
+    method: 'get',
+    path: '/public-key.pem',
+    about: 'The same key as PEM, which signs the images below /v2/: docs/images.md.',
+    responses: {
+      200: { about: 'SubjectPublicKeyInfo', content: { 'application/x-pem-file': 'bytes' } },
+      ...ALWAYS,
+      404: problem('the key is no RSA key'),
+    },
+  },
+  {
     id: 'getDocument',
     method: 'get',
     path: '/openapi.json',

@@ -18,11 +18,19 @@ interface PackagedProgram {
   command(folder: string): string
 }
 
-/** `program` is its path in the package. Throws where the archive, or a library, is not there. */
-export function packagedProgram(apt: Apt, name: string, program: string): PackagedProgram {
+/**
+ * `program` is its path in the package. `isNeeded`: of the packages that it depends on, and those in turn, which are unpacked.
+ * Throws where the archive, or a library, is not there.
+ */
+export function packagedProgram(
+  apt: Apt,
+  name: string,
+  program: string,
+  isNeeded: (name: string) => boolean = () => true,
+): PackagedProgram {
   const folder = mkdtempSync(join(tmpdir(), 'debs-'))
   try {
-    for (const pkg of closureOf(apt, [name])) unpack(bytesOf(pkg, apt), folder)
+    for (const pkg of closureOf(apt, [name], isNeeded)) unpack(bytesOf(pkg, apt), folder)
     const paths = [join(folder, program), ...librariesOf(folder, program)]
     return {
       files: Object.fromEntries(paths.map((path) => [basename(path), readFileSync(path)])),
@@ -41,14 +49,14 @@ export function unpack(deb: Uint8Array, folder: string): void {
   for (const name of ['a.deb', 'a.tar']) rmSync(join(folder, name))
 }
 
-/** With all that they depend on, but for what is left out. Of alternatives the first: the others are for what is no library. */
+/** With all that they depend on and need. Of alternatives the first: the others are for what is no library. */
 export function closureOf(
   apt: Apt,
   names: readonly string[],
-  leftOut: readonly string[] = [],
+  isNeeded: (name: string) => boolean = () => true,
 ): readonly Listed[] {
   const found: Listed[] = []
-  const asked = new Set(leftOut)
+  const asked = new Set<string>()
   for (let wanted: readonly string[] = names; wanted.length > 0; ) {
     for (const one of wanted) asked.add(one)
     const these = wanted.map((one) => one.replaceAll(/[.+]/g, '\\$&')).join('|')
@@ -59,7 +67,7 @@ export function closureOf(
       ...level.flatMap(({ depends }) => depends.split(',').map(nameOf)),
       ...missing.map(providerOf),
     ]
-    wanted = [...new Set(next)].filter((one) => one !== '' && !asked.has(one))
+    wanted = [...new Set(next)].filter((one) => one !== '' && isNeeded(one) && !asked.has(one))
   }
   for (const name of names)
     if (!found.some((pkg) => pkg.name === name)) throw new Error(`the archive has no ${name}`)

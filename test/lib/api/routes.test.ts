@@ -4,8 +4,15 @@ import { expect, test } from 'vitest'
 import { ROUTES } from '../../../lib/api/routes.ts'
 import { firstOf, OWN_ROUTES, RESERVED, routeOf } from '../../../lib/names/routes.ts'
 
-/** A hop of a redirect that clients follow, and never ask for themselves; and what package managers have formats of their own for. */
-const UNDOCUMENTED = ['/wait/{name+}', '/apt/{path+}', '/rpm/{path+}']
+/** A hop of a redirect that clients follow, and never ask for themselves; and what package managers and clients of images have formats of their own for. */
+const UNDOCUMENTED = [
+  '/wait/{name+}',
+  '/apt/{path+}',
+  '/rpm/{path+}',
+  '/v2/',
+  '/v2/{path+}',
+  '/falcoctl/index.yaml',
+]
 
 const keys = ({ path, methods }: (typeof OWN_ROUTES)[number]) =>
   Object.keys(methods).map((method) => `${method} ${path}`)

@@ -21,6 +21,10 @@ describe('a path', () => {
     [`/stable/${PROBE}`, '/{name+}', 'GET, HEAD'],
     ['/apt/dists/1.2.3/InRelease', '/apt/{path+}', 'GET, HEAD'],
     ['/rpm/1.2.3/x', '/rpm/{path+}', 'GET, HEAD'],
+    ['/v2/', '/v2/', 'GET, HEAD'],
+    ['/v2/probes/scap/1/tags/list', '/v2/{path+}', 'GET, HEAD'],
+    ['/falcoctl/index.yaml', '/falcoctl/index.yaml', 'GET, HEAD'],
+    ['/public-key.pem', '/public-key.pem', 'GET, HEAD'],
     ['/', '/{name+}', 'GET, HEAD'],
     ['', '/{name+}', 'GET, HEAD'],
   ])('%s is of the route %s, and allows %s', (path, route, allow) => {

@@ -1,0 +1,77 @@
+// `probe-registry push`: copies a published probe, with its signatures, into any registry of images.
+
+import { probeOf } from '../../lib/names/grammar.ts'
+import { hasName, repositoryOf, type Shape, tagOf } from '../../lib/packages/oci/names.ts'
+import { readLine, UsageError } from '../command-line.ts'
+import { credentialsFor } from '../images/credentials.ts'
+import { push } from '../images/push.ts'
+import { placeOf } from '../images/reference.ts'
+import { openRegistry } from '../images/registry.ts'
+import { openSource } from '../images/source.ts'
+import { asOperator, printable } from '../operator.ts'
+import { keyOf } from '../probe-key.ts'
+
+const USAGE = `Usage: probe-registry push [--modules] [--plain-http] PROBE REGISTRY/NAME[:TAG]
+
+PROBE is the URL of a published probe: http://HOST/driver/VERSION/ARCH/FILE. Its kernel's index goes to that registry, with
+all that is published of the driver for that kernel, and with the signatures. TAG is the same as here unless another is given.
+  --modules       as images for a cluster's operator, which have the kernel module below /opt/lib/modules
+  --plain-http    that registry is asked without TLS
+A name and a password come from REGISTRY_USERNAME and REGISTRY_PASSWORD, or from docker's config.json
+(REGISTRY_AUTH_FILE, DOCKER_CONFIG). What is there already is not sent again, so a push that broke off goes on.
+Exit status: 0 it is there; 1 it is not, and why; 2 the command line is wrong.
+`
+
+const OPTIONS = {
+  modules: { type: 'boolean' },
+  'plain-http': { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+/** UsageError for what is no URL of a probe that images are made of. */
+function sourceOf(url: string, shape: Shape) {
+  if (!/^https?:\/\//.test(url))
+    throw new UsageError(`${JSON.stringify(url)} does not say which registry has it: give its whole URL`)
+  const probe = probeOf(keyOf(url))
+  if (!hasName(probe))
+    throw new UsageError('there are no images of submitted kernels, nor of names that are too long for a tag')
+  return { origin: new URL(url).origin, repository: repositoryOf({ shape, ...probe }), tag: tagOf(probe) }
+}
+
+/** What fetch says is of little use to a person. */
+const whyNot = (error: unknown): string =>
+  error instanceof TypeError && error.cause instanceof Error
+    ? `nothing answers: ${error.cause.message || error.cause.name}`
+    : error instanceof Error
+      ? error.message
+      : String(error)
+
+await asOperator('push', USAGE, async () => {
+  const { values, positionals } = readLine(process.argv.slice(2), OPTIONS)
+  if (values.help === true) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const [url, reference, ...more] = positionals
+  if (url === undefined || reference === undefined || more.length > 0)
+    throw new UsageError('it takes a probe and where it goes')
+  const { origin, repository, tag } = sourceOf(url, values.modules === true ? 'modules' : 'probes')
+  const place = placeOf(reference)
+  const credentials = credentialsFor(place.host, process.env)
+  const to = openRegistry({ place, plainHttp: values['plain-http'] === true, credentials })
+  const ports = {
+    from: openSource(origin, repository),
+    to,
+    say: (line: string) => console.error(printable(line)),
+  }
+  const target = place.tag ?? tag
+  try {
+    const digest = await push(ports, tag, target)
+    console.log(printable(`${place.host}/${place.name}:${target}@${digest}`))
+    return 0
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    console.error(printable(`probe-registry push: ${whyNot(error)}`))
+    return 1
+  }
+})

@@ -1,0 +1,103 @@
+// The registry that a published probe is copied from: what it has under a name, each thing checked by its digest.
+
+import * as z from 'zod'
+import { isDigest } from '../../lib/model/image.ts'
+import { parseOwnJson } from '../../lib/model/parse.ts'
+import { printable } from '../../lib/model/text.ts'
+import { signatureTag } from '../../lib/signing/cosign.ts'
+import { type Content, digestOfBytes } from './registry.ts'
+
+/** A manifest with its blobs and its signature. */
+export interface Whole {
+  readonly manifest: Content
+  /** of an index: what is in it */
+  readonly parts: readonly Whole[]
+  readonly blobs: readonly Described[]
+  /** under its tag; absent: there is none */
+  readonly signature?: { readonly tag: string; readonly whole: Whole }
+}
+
+const described = z.object({
+  mediaType: z.string(),
+  digest: z.string().refine(isDigest),
+  size: z.int().nonnegative(),
+})
+export type Described = z.infer<typeof described>
+
+const documentSchema = z.object({
+  manifests: z.array(described).optional(),
+  config: described.optional(),
+  layers: z.array(described).optional(),
+})
+
+export interface Source {
+  /** Error, in the registry's own words, where it has none. */
+  whole(reference: string): Promise<Whole>
+  blob(blob: Described): Promise<Content>
+}
+
+const INDEX = 'application/vnd.oci.image.index.v1+json'
+const ACCEPT = `${INDEX}, application/vnd.oci.image.manifest.v1+json`
+const MAX_MANIFEST = 4 * 1024 * 1024
+const MAX_BLOB = 1024 * 1024 * 1024
+const TIMEOUT_MS = 120_000
+
+/** `origin`: of the registry. */
+export function openSource(origin: string, repository: string): Source {
+  const base = `${origin}/v2/${repository}`
+
+  async function get(
+    path: string,
+    maxBytes: number,
+  ): Promise<{ readonly body: Uint8Array; readonly mediaType: string }> {
+    const url = `${base}/${path}`
+    const response = await fetch(url, {
+      headers: { accept: ACCEPT },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    if (!response.ok) throw new Error(`${url} answers ${response.status}${wordsOf(await response.text())}`)
+    if (Number(response.headers.get('content-length') ?? 0) > maxBytes) throw new Error(`${url} is too large`)
+    const body = new Uint8Array(await response.arrayBuffer())
+    return { body, mediaType: response.headers.get('content-type') ?? '' }
+  }
+
+  async function manifest(reference: string): Promise<Content> {
+    const { body, mediaType } = await get(`manifests/${reference}`, MAX_MANIFEST)
+    const digest = digestOfBytes(body)
+    if (isDigest(reference)) checkSame(reference, digest)
+    return { body, mediaType, digest }
+  }
+
+  async function whole(reference: string, isSigned = true): Promise<Whole> {
+    const found = await manifest(reference)
+    const text = Buffer.from(found.body).toString()
+    const {
+      manifests = [],
+      config,
+      layers = [],
+    } = parseOwnJson(documentSchema, text, found.digest, 'is that a registry of probes?')
+    const parts: Whole[] = []
+    for (const { digest } of manifests) parts.push(await whole(digest))
+    const blobs = config === undefined ? layers : [config, ...layers]
+    const tag = signatureTag(found.digest)
+    const signature = isSigned ? { tag, whole: await whole(tag, false) } : undefined
+    return { manifest: found, parts, blobs, ...(signature === undefined ? {} : { signature }) }
+  }
+  return {
+    whole: (reference) => whole(reference),
+    async blob({ digest, mediaType, size }) {
+      const { body } = await get(`blobs/${digest}`, Math.min(size, MAX_BLOB))
+      checkSame(digest, digestOfBytes(body))
+      return { body, digest, mediaType }
+    },
+  }
+}
+
+function checkSame(wanted: string, found: string): void {
+  if (wanted !== found) throw new Error(`what came for ${wanted} is ${found}: nothing of it is pushed`)
+}
+
+function wordsOf(text: string): string {
+  const message = /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
+  return message === undefined ? '' : `: ${printable(message, 300)}`
+}

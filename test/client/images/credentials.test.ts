@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { challengeOf } from '../../../client/images/challenge.ts'
+import { credentialsFor } from '../../../client/images/credentials.ts'
+import { placeOf } from '../../../client/images/reference.ts'
+
+function configured(config: unknown): Record<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'docker-config-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config))
+  return { DOCKER_CONFIG: folder }
+}
+const auth = Buffer.from('someone:se:cret').toString('base64')
+const SOMEONE = { user: 'someone', password: 'se:cret' }
+
+test('the environment comes before the file', () => {
+  const env = {
+    ...configured({ auths: { 'a.example': { auth } } }),
+    REGISTRY_USERNAME: 'me',
+    REGISTRY_PASSWORD: 'x',
+  }
+  expect(credentialsFor('a.example', env).credentials).toEqual({ user: 'me', password: 'x' })
+})
+
+test.each(['a.example:5000', 'https://a.example:5000', 'https://a.example:5000/v1/'])(
+  'the file has those of a host under %s',
+  (key) => {
+    const env = configured({ auths: { 'b.example': { auth: 'eDp5' }, [key]: { auth } } })
+    expect(credentialsFor('a.example:5000', env)).toEqual({
+      credentials: SOMEONE,
+      where: expect.stringContaining('config.json'),
+    })
+  },
+)
+
+test('the file that REGISTRY_AUTH_FILE names comes before that of docker', () => {
+  const { DOCKER_CONFIG } = configured({ auths: { 'a.example': { username: 'u', password: 'p' } } })
+  const env = { REGISTRY_AUTH_FILE: join(DOCKER_CONFIG!, 'config.json'), DOCKER_CONFIG: '/nowhere' }
+  expect(credentialsFor('a.example', env).credentials).toEqual({ user: 'u', password: 'p' })
+})
+
+test.each([
+  ['of another host', { auths: { 'b.example': { auth } } }, 'has none for a.example'],
+  [
+    'that a helper keeps',
+    { auths: { 'a.example': {} }, credsStore: 'pass' },
+    'docker-credential-pass, which is not asked here',
+  ],
+  ['of a helper of this host', { credHelpers: { 'a.example': 'ecr-login' } }, 'docker-credential-ecr-login'],
+])('there are none, and it is told why: those %s', (_, config, words) => {
+  expect(credentialsFor('a.example', configured(config))).toEqual({ where: expect.stringContaining(words) })
+})
+
+test('without a file there are none, and it is told where they were looked for', () => {
+  expect(credentialsFor('a.example', { DOCKER_CONFIG: '/nowhere' })).toEqual({
+    where: 'REGISTRY_USERNAME and REGISTRY_PASSWORD are not set, and there is no /nowhere/config.json',
+  })
+})
+
+test.each(['{', '{"auths":[]}', '{"auths":{"a":1}}'])(
+  'a file that is none is refused without a word of it: %s',
+  (text) => {
+    expect(() => credentialsFor('a.example', configured(text))).toThrow(/is that a config.json of docker/)
+  },
+)
+
+test.each([
+  ['Basic realm="x"', { tag: 'basic' }],
+  [
+    'Bearer realm="https://a.example/token",service="s",scope="repository:a:pull"',
+    { tag: 'bearer', realm: 'https://a.example/token', service: 's' },
+  ],
+  [
+    'Bearer realm="https://a.example/token"',
+    { tag: 'bearer', realm: 'https://a.example/token', service: undefined },
+  ],
+  ['Bearer', { tag: 'unknown' }],
+  ['Negotiate', { tag: 'unknown' }],
+  [null, { tag: 'unknown' }],
+])('the challenge %s', (header, challenge) => {
+  expect(challengeOf(header)).toEqual(challenge)
+})
+
+test.each([
+  ['ghcr.io/you/probes', { host: 'ghcr.io', name: 'you/probes', tag: undefined }],
+  ['127.0.0.1:5000/a:b_1..p', { host: '127.0.0.1:5000', name: 'a', tag: 'b_1..p' }],
+  ['localhost/a-b/c__d:1', { host: 'localhost', name: 'a-b/c__d', tag: '1' }],
+])('%s is a place', (text, place) => {
+  expect(placeOf(text)).toEqual(place)
+})
+
+test.each([
+  'ghcr.io',
+  'ghcr.io/',
+  'you/probes',
+  'ghcr.io/You',
+  'ghcr.io/a//b',
+  'ghcr.io/../b',
+  'ghcr.io/a:',
+  'https://ghcr.io/a',
+  'ghcr.io/a@sha256:b',
+])('%s is none', (text) => {
+  expect(() => placeOf(text)).toThrow(/is no REGISTRY\/NAME|names no registry/)
+})

@@ -1,0 +1,342 @@
+// The registry of images as its clients read it: skopeo and umoci of Debian, and cosign where it is there; over plain HTTP, from
+// a registry that builds the probe first.
+
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { modulesDepBin } from '../../lib/formats/modules-dep.ts'
+import { startCut } from '../support/images/cut.ts'
+import { type OtherRegistry, startOtherRegistry } from '../support/images/registry.ts'
+import { run } from '../support/images/run.ts'
+import { startTokenServer } from '../support/images/tokens.ts'
+import { cosign, skopeo, type Tool, umoci, whyNoCosign } from '../support/images/tools.ts'
+import { eventually } from '../support/registry/eventually.ts'
+import { pinned } from '../support/registry/kernels.ts'
+import {
+  ask,
+  curl,
+  freePort,
+  type Registry,
+  scratch,
+  sh,
+  startRegistry,
+} from '../support/registry/registry.ts'
+import { testUnless } from '../support/unless.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const DRIVER_VERSION = '0.20.0'
+const kernel = pinned('6.1', 'amd64')
+const path = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${kernel.release}_1.ko`
+const tag = `debian_${kernel.release}_1`
+const PROBES = `probes/scap/${DRIVER_VERSION}`
+const MODULES = `modules/scap/${DRIVER_VERSION}`
+
+let work: Awaited<ReturnType<typeof scratch>>
+let registry: Registry
+let reads: Tool
+let unpacks: Tool
+let host: string
+beforeAll(async () => {
+  work = await scratch()
+  reads = skopeo(work.dir)
+  unpacks = umoci(work.dir)
+  registry = await startRegistry({ dataDir: join(work.dir, 'data') })
+  host = registry.url.replace('http://', '')
+  expect(await curl(['-fsSL', '-o', join(work.dir, 'probe.ko'), registry.url + path])).toMatchObject({
+    code: 0,
+  })
+  await eventually('the tag is there', isTagged)
+})
+afterAll(async () => {
+  await registry?.stop()
+  await work?.remove()
+})
+
+const manifest = (name: string, reference: string) => ask(`${registry.url}/v2/${name}/manifests/${reference}`)
+const isTagged = async () => ((await manifest(PROBES, tag)).status === 200 ? true : undefined)
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+const digestOf = async (name: string) => `sha256:${sha256((await manifest(name, tag)).body)}`
+const image = (name: string, reference: string) => `docker://${host}/${name}${reference}`
+const PLAIN = '--src-tls-verify=false'
+
+test('skopeo reads an image of the module by its tag, and by its digest', async () => {
+  for (const reference of [`:${tag}`, `@${await digestOf(MODULES)}`]) {
+    const told = await reads('inspect', '--tls-verify=false', image(MODULES, reference))
+    expect(told).toMatchObject({ code: 0 })
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      ...{ Architecture: 'amd64', Os: 'linux', RepoTags: [tag] },
+      Labels: { 'org.opencontainers.image.version': DRIVER_VERSION },
+    })
+  }
+})
+
+test('umoci unpacks what skopeo copied: the module is below /opt, with the index by which modprobe finds it', async () => {
+  const layout = join(work.dir, 'layout')
+  expect(await reads('copy', PLAIN, image(MODULES, `:${tag}`), `oci:${layout}:module`)).toMatchObject({
+    code: 0,
+  })
+  const bundle = join(work.dir, 'bundle')
+  expect(await unpacks('unpack', '--rootless', '--image', `${layout}:module`, bundle)).toMatchObject({
+    code: 0,
+  })
+  const place = join(bundle, 'rootfs/opt/lib/modules', kernel.unameRelease)
+  expect(readdirSync(place).sort()).toEqual(['modules.dep', 'modules.dep.bin', 'scap.ko'])
+  expect(readFileSync(join(place, 'scap.ko'))).toEqual(readFileSync(join(work.dir, 'probe.ko')))
+  expect(readFileSync(join(place, 'modules.dep.bin'))).toEqual(Buffer.from(modulesDepBin('scap', 'scap.ko')))
+})
+
+test('skopeo copies the index of a probe with all that is in it, and each digest is what it says', async () => {
+  const folder = join(work.dir, 'artifact')
+  mkdirSync(folder)
+  expect(await reads('copy', '--all', PLAIN, image(PROBES, `:${tag}`), `dir:${folder}`)).toMatchObject({
+    code: 0,
+  })
+  const files = readdirSync(folder)
+  const blobs = files.filter((name) => /^[0-9a-f]{64}$/.test(name))
+  for (const name of blobs) expect(sha256(readFileSync(join(folder, name)))).toBe(name)
+  expect(blobs).toContain(sha256(readFileSync(join(work.dir, 'probe.ko'))))
+  expect(sha256(readFileSync(join(folder, 'manifest.json')))).toBe((await digestOf(PROBES)).slice(7))
+})
+
+test('a part of a blob is sent where a part is asked for', async () => {
+  const probe = readFileSync(join(work.dir, 'probe.ko'))
+  const url = `${registry.url}/v2/${PROBES}/blobs/sha256:${sha256(probe)}`
+  const part = join(work.dir, 'part')
+  expect(await curl(['-fsSL', '-r', '10-19', '-o', part, '-w', '%{http_code}', url])).toMatchObject({
+    stdout: '206',
+  })
+  expect(readFileSync(part)).toEqual(probe.subarray(10, 20))
+  const head = await curl(['-sSIL', url])
+  expect(head.stdout).toMatch(/HTTP\/1.1 307[\s\S]*HTTP\/1.1 200/)
+  expect(head.stdout).toMatch(new RegExp(`content-length: ${probe.length}`, 'i'))
+})
+
+test('openssl verifies the signature over an image by the key that the registry gives as PEM', async () => {
+  const digest = await digestOf(PROBES)
+  const signature = JSON.parse((await manifest(PROBES, `${digest.replace(':', '-')}.sig`)).body) as {
+    layers: { digest: string; annotations: Record<string, string> }[]
+  }
+  const [layer] = signature.layers
+  const [key, signed, payload] = ['key.pem', 'signed', 'payload'].map((name) => join(work.dir, name))
+  await curl(['-fsS', '-o', key!, `${registry.url}/public-key.pem`])
+  await curl(['-fsSL', '-o', payload!, `${registry.url}/v2/${PROBES}/blobs/${layer!.digest}`])
+  const base64 = layer!.annotations['dev.cosignproject.cosign/signature']!
+  await sh('sh', ['-c', `echo ${base64} | base64 -d >${signed}`])
+  expect(
+    await sh('openssl', ['dgst', '-sha256', '-verify', key!, '-signature', signed!, payload!]),
+  ).toContain('Verified OK')
+})
+
+testUnless(whyNoCosign())(
+  'cosign verifies an index, and the manifests in it, by that key and by no other',
+  async () => {
+    const verify = cosign(work.dir)
+    const key = join(work.dir, 'cosign.pem')
+    await curl(['-fsS', '-o', key, `${registry.url}/public-key.pem`])
+    const how = ['verify', '--insecure-ignore-tlog=true', '--allow-http-registry']
+    for (const name of [PROBES, MODULES]) {
+      const index = JSON.parse((await manifest(name, tag)).body) as { manifests: { digest: string }[] }
+      for (const reference of [`:${tag}`, ...index.manifests.map(({ digest }) => `@${digest}`)])
+        expect(await verify(...how, '--key', key, `${host}/${name}${reference}`)).toMatchObject({ code: 0 })
+    }
+    const other = join(work.dir, 'other.pem')
+    await sh('openssl', ['genrsa', '-out', `${other}.key`, '2048'])
+    await sh('openssl', ['rsa', '-in', `${other}.key`, '-pubout', '-out', other])
+    expect(await verify(...how, '--key', other, `${host}/${PROBES}:${tag}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('invalid signature'),
+    })
+  },
+)
+
+test('clients show why there is nothing: no such tag, no such digest, a name that is none', async () => {
+  const refusal = async (name: string, reference: string) => {
+    const { code, stderr } = await reads('inspect', '--raw', '--tls-verify=false', image(name, reference))
+    expect(code).not.toBe(0)
+    return stderr
+  }
+  const missing = tag.replace('amd64', 'cloud-amd64')
+  expect(await refusal(PROBES, `:${missing}`)).toContain(
+    `GET ${path.replace('amd64', 'cloud-amd64')} builds it`,
+  )
+  expect(await refusal(PROBES, `@sha256:${'a'.repeat(64)}`)).toContain('manifest unknown')
+  expect(await refusal('probes/scap', `:${tag}`)).toContain('repository name not known')
+  expect((await ask(`${registry.url}/v2/probes/../../etc/passwd/manifests/x`)).body).toContain('NAME_INVALID')
+})
+
+test('nothing is pushed here: skopeo is told so', async () => {
+  const { code, stderr } = await reads(
+    'copy',
+    '--dest-tls-verify=false',
+    `dir:${join(work.dir, 'artifact')}`,
+    image('probes/scap/9', ':x'),
+  )
+  expect(code).not.toBe(0)
+  expect(stderr).toMatch(/405|unsupported/i)
+})
+
+test('falcoctl finds the driver version in the index, with the key', async () => {
+  const { body } = await ask(`${registry.url}/falcoctl/index.yaml`)
+  expect(body).toContain(
+    `
+- name: "scap-${DRIVER_VERSION}"
+  type: asset
+  registry: "${host}"
+  repository: "${PROBES}"
+`.trimStart(),
+  )
+  expect(body).toContain(`key: "${registry.url}/public-key.pem"`)
+})
+
+/** `someone` with PASSWORD, by bcrypt: $2b$04$... */
+function htpasswd(): string {
+  const file = join(work.dir, 'htpasswd')
+  writeFileSync(file, 'someone:$2b$04$abcdefghijklmnopqrstuujV0zJ3tj1V5vPQQ5i8Bd/sbbeTbZTaC\n')
+  return `  htpasswd: {realm: images, path: "${file}"}`
+}
+const PASSWORD = 'secret-word'
+
+describe('a push into another registry', () => {
+  /** As a person runs it, with a home of its own. */
+  const pushes = (env: Record<string, string>, ...args: string[]) =>
+    run(
+      process.execPath,
+      [join(ROOT, 'client/probe-registry.js'), 'push', '--plain-http', ...args],
+      work.dir,
+      env,
+    )
+  const url = () => `${registry.url}${path}`
+  let other: OtherRegistry
+  beforeAll(async () => {
+    other = await startOtherRegistry(work.dir)
+  })
+  afterAll(() => other?.stop())
+
+  test('brings the index of its kernel, whole and under the same digest, which skopeo reads there', async () => {
+    const digest = await digestOf(PROBES)
+    expect(await pushes({}, url(), `${other.host}/copy/probes`)).toMatchObject({
+      ...{ code: 0, stdout: `${other.host}/copy/probes:${tag}@${digest}\n` },
+    })
+    const folder = join(work.dir, 'copied')
+    mkdirSync(folder)
+    const image = `docker://${other.host}/copy/probes@${digest}`
+    expect(await reads('copy', '--all', PLAIN, image, `dir:${folder}`)).toMatchObject({ code: 0 })
+    expect(readdirSync(folder)).toContain(sha256(readFileSync(join(work.dir, 'probe.ko'))))
+  })
+
+  test('brings an image of the module under a tag of its own', async () => {
+    expect(await pushes({}, '--modules', url(), `${other.host}/kmm:mine`)).toMatchObject({ code: 0 })
+    const told = await reads('inspect', '--tls-verify=false', `docker://${other.host}/kmm:mine`)
+    expect(JSON.parse(told.stdout)).toMatchObject({ Architecture: 'amd64' })
+  })
+
+  testUnless(whyNoCosign())('brings the signatures, by which cosign verifies what was copied', async () => {
+    const key = join(work.dir, 'pushed.pem')
+    await curl(['-fsS', '-o', key, `${registry.url}/public-key.pem`])
+    const how = ['verify', '--insecure-ignore-tlog=true', '--allow-http-registry', '--key', key]
+    expect(await cosign(work.dir)(...how, `${other.host}/copy/probes:${tag}`)).toMatchObject({ code: 0 })
+  })
+
+  test('sends nothing again that is there', async () => {
+    const { code, stderr } = await pushes({}, url(), `${other.host}/copy/probes`)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/ is there\n/)
+    expect(stderr).not.toMatch(/pushed, \d+ bytes/)
+  })
+
+  test('goes on where a connection broke off, and the copy is whole', async () => {
+    const road = await startCut(other.host)
+    try {
+      road.breakOff(2, 100_000)
+      const done = await pushes({}, url(), `${road.host}/broken/probes`)
+      expect(done).toMatchObject({ code: 0 })
+      expect(road.broken()).toBe(2)
+      const folder = join(work.dir, 'mended')
+      mkdirSync(folder)
+      const image = `docker://${other.host}/broken/probes:${tag}`
+      expect(await reads('copy', '--all', PLAIN, image, `dir:${folder}`)).toMatchObject({ code: 0 })
+    } finally {
+      road.stop()
+    }
+  })
+
+  test('that broke off for good leaves no tag, and the same command goes on', async () => {
+    const road = await startCut(other.host)
+    try {
+      road.breakOff(1000, 100_000)
+      const broken = await pushes({}, url(), `${road.host}/late/probes`)
+      expect(broken).toMatchObject({ code: 1, stderr: expect.stringContaining('breaks off again and again') })
+      expect((await ask(`http://${other.host}/v2/late/probes/manifests/${tag}`)).status).toBe(404)
+      road.breakOff(0, 0)
+      const done = await pushes({}, url(), `${road.host}/late/probes`)
+      expect(done).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(/ is there\n[\s\S]*pushed, \d+ bytes/),
+      })
+    } finally {
+      road.stop()
+    }
+  })
+
+  test('of what is not built, or goes nowhere, says why', async () => {
+    const missing = await pushes({}, url().replace('amd64', 'cloud-amd64'), `${other.host}/x`)
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('builds it') })
+    const nowhere = await pushes({}, url(), `127.0.0.1:${await freePort()}/x`)
+    expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('ECONNREFUSED') })
+    for (const args of [[], [url()], [path, 'a.example/x'], [url(), 'x'], [url(), 'a.example/X']])
+      expect(await pushes({}, ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: ') })
+  })
+
+  test.each(['basic', 'token'] as const)(
+    'into a registry with a password (%s) takes that of the environment or of the file, and tells nobody',
+    async (kind) => {
+      const tokens = await startTokenServer(work.dir, 'someone', PASSWORD)
+      const closed = await startOtherRegistry(work.dir, { auth: kind === 'token' ? tokens.auth : htpasswd() })
+      try {
+        const place = `${closed.host}/closed/probes`
+        const nobody = await pushes({}, url(), place)
+        expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('REGISTRY_USERNAME') })
+        const wrong = await pushes(
+          { REGISTRY_USERNAME: 'someone', REGISTRY_PASSWORD: 'wrong-one' },
+          url(),
+          place,
+        )
+        expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/401/) })
+        expect(wrong.stderr).not.toContain('wrong-one')
+        const config = join(work.dir, `${kind}.json`)
+        const auth = Buffer.from(`someone:${PASSWORD}`).toString('base64')
+        writeFileSync(config, JSON.stringify({ auths: { [closed.host]: { auth } } }))
+        const right = await pushes({ REGISTRY_AUTH_FILE: config }, url(), place)
+        expect(right).toMatchObject({ code: 0 })
+        expect(right.stdout + right.stderr).not.toContain(PASSWORD)
+        expect(right.stdout + right.stderr).not.toContain(auth)
+        const again = await pushes(
+          { REGISTRY_USERNAME: 'someone', REGISTRY_PASSWORD: PASSWORD },
+          url(),
+          place,
+        )
+        expect(again).toMatchObject({ code: 0 })
+      } finally {
+        tokens.stop()
+        await closed.stop()
+      }
+    },
+  )
+})
+
+test('a probe that is withdrawn is gone for clients, with the reason, until that is undone', async () => {
+  const withdraw = (...args: string[]) =>
+    sh('npx', ['--no-install', 'probe-registry', 'withdraw', '--data', registry.dataDir, ...args], ROOT)
+  const before = await digestOf(PROBES)
+  await withdraw(path, 'it panics')
+  const { stderr } = await reads('inspect', '--raw', '--tls-verify=false', image(PROBES, `@${before}`))
+  expect(stderr).toContain('it panics')
+  await eventually('the list has the tag no more', async () => {
+    const { body } = await ask(`${registry.url}/v2/${PROBES}/tags/list`)
+    return body.includes(tag) ? undefined : true
+  })
+  await withdraw('--undo', path)
+  await eventually('the tag is there again', isTagged)
+  expect(await digestOf(PROBES)).toBe(before)
+})

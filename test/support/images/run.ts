@@ -1,0 +1,31 @@
+// A program that is run to its end, and what came of it.
+
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** `home`: its home folder, so that it reads nothing of who runs the tests. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const options = {
+    env: { PATH: process.env.PATH, HOME: home, ...env },
+    timeout: 120_000,
+    maxBuffer: 1 << 26,
+  }
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, [...args], options)
+    return { code: 0, stdout, stderr }
+  } catch (error) {
+    const { code, stdout = '', stderr = '' } = error as Partial<Ran>
+    return { code: typeof code === 'number' ? code : -1, stdout, stderr }
+  }
+}

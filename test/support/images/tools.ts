@@ -1,0 +1,49 @@
+// Programs that read and write registries of images, out of Debian's packages, which are never installed; and cosign, where
+// somebody has it.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { archive } from '../builds/apt.ts'
+import { packagedProgram } from '../debs.ts'
+import { type Ran, run } from './run.ts'
+
+export type Tool = (...args: readonly string[]) => Promise<Ran>
+
+/** Below `folder`; `program`: its path in the package of that name. */
+export function toolOf(folder: string, name: string, program: string): string {
+  const place = join(folder, name)
+  mkdirSync(place, { recursive: true })
+  const packaged = packagedProgram(archive(), name, program, isLibrary)
+  for (const [file, body] of Object.entries(packaged.files))
+    writeFileSync(join(place, file), body, { mode: 0o755 })
+  return packaged.command(place)
+}
+
+/** What such a program runs with; all else that it depends on is for services and settings. */
+const isLibrary = (name: string): boolean => name.startsWith('lib')
+
+/** Copies and looks at images; it believes what it is told to read, and checks every digest. */
+export function skopeo(folder: string): Tool {
+  const [command = '', ...first] = toolOf(folder, 'skopeo', 'usr/bin/skopeo').split(' ')
+  return (...args) => run(command, [...first, '--insecure-policy', ...args], folder)
+}
+
+/** Unpacks images. */
+export function umoci(folder: string): Tool {
+  const [command = '', ...first] = toolOf(folder, 'umoci', 'usr/bin/umoci').split(' ')
+  return (...args) => run(command, [...first, ...args], folder)
+}
+
+/** Why cosign is not tried; `undefined`: it is there. */
+export const whyNoCosign = (): string | undefined =>
+  spawnSync(COSIGN, ['version']).status === 0
+    ? undefined
+    : 'no package has cosign: put it on the PATH, or name it in COSIGN (go install github.com/sigstore/cosign/v2/cmd/cosign@v2.4.1)'
+
+const COSIGN = process.env.COSIGN ?? 'cosign'
+
+export const cosign =
+  (folder: string): Tool =>
+  (...args) =>
+    run(COSIGN, args, folder)
