@@ -51,7 +51,18 @@ export async function imageTools(): Promise<ImageTools> {
   ]
   // Both look at what a machine that runs containers has there.
   const policy = ['--ro-bind', join(tools, 'etc/containers'), '/etc/containers']
-  const machines = ['--tmpfs', '/etc', ...policy, '--ro-bind', '/dev/null', '/etc/resolv.conf']
+  const machines = [
+    '--tmpfs',
+    '/var',
+    '--dir',
+    '/var/tmp',
+    '--tmpfs',
+    '/etc',
+    ...policy,
+    '--ro-bind',
+    '/dev/null',
+    '/etc/resolv.conf',
+  ]
   return {
     run: (folder, command) => {
       const here = ['--bind', folder, '/tmp/here', '--chdir', '/tmp/here']
