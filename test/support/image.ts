@@ -36,22 +36,11 @@ export async function imageTools(): Promise<ImageTools> {
   const root = await rootOfSuites(ports, [suite], machine, closure)
   tell(`skopeo and umoci: ${root.packages.length} packages`)
   const { folder: tools } = await openRootCache(CACHE, fetch).root(root)
-  const files = [
-    '--ro-bind',
-    tools,
-    '/',
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
-    '--tmpfs',
-    '/run',
-  ]
+  const own = ['/tmp', '/run', '/var', '/etc'].flatMap((place) => ['--tmpfs', place])
+  const files = ['--ro-bind', tools, '/', '--proc', '/proc', '--dev', '/dev', ...own, '--dir', '/var/tmp']
   // Both look at what a machine that runs containers has there.
   const policy = ['--ro-bind', join(tools, 'etc/containers'), '/etc/containers']
-  const machines = ['--tmpfs', '/etc', ...policy, '--ro-bind', '/dev/null', '/etc/resolv.conf']
+  const machines = [...policy, '--ro-bind', '/dev/null', '/etc/resolv.conf']
   return {
     run: (folder, command) => {
       const here = ['--bind', folder, '/tmp/here', '--chdir', '/tmp/here']
