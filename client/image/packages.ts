@@ -38,7 +38,7 @@ export function imageSuites({ roots, debian }: Pick<AllSettings, 'roots' | 'debi
   ]
 }
 
-/** ProbeError as for `rootOfSuites`, with what to do. */
+/** @throws {ProbeError} as for `rootOfSuites`, with what to do. */
 export async function imageRoot(ports: PackagesPorts, suites: Suites, platform: Platform): Promise<Root> {
   try {
     return await rootOfSuites(ports, suites, ARCHES[platform], { names: PACKAGES, without: SCRIPTS_ONLY })

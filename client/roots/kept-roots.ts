@@ -12,7 +12,7 @@ import { openRootCache, type Progress } from './cache.ts'
 
 interface KeptRoots {
   find(id: string): Promise<RootRecord | undefined>
-  /** ProbeError as for `RootCache.root` and `RootRecords.keep`. */
+  /** @throws {ProbeError} as for `RootCache.root` and `RootRecords.keep`. */
   compose(root: Root, progress: Progress): Promise<RootRecord>
 }
 

@@ -24,9 +24,9 @@ export const behind = (
 })
 
 /**
- * The event as if the viewer had asked the gateway itself: by its address, and without the secret. ProbeError
- * `past-the-edge` for what comes from elsewhere, where that is refused; where it is answered, what it says of a viewer
- * counts for nothing.
+ * The event as if the viewer had asked the gateway itself: by its address, and without the secret.
+ * @throws {ProbeError} `past-the-edge` for what comes from elsewhere, where that is refused; where it is answered, what it
+ * says of a viewer counts for nothing.
  */
 export async function asTheViewer(
   edge: Edge,

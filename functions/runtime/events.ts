@@ -52,7 +52,7 @@ type Requested =
   | { readonly type: 'LoadTestRequested'; readonly request: LoadTestRequest }
   | { readonly type: 'DriversWanted' }
 
-/** ProbeError `misconfigured`: a rule sends what this function does not know. */
+/** @throws {ProbeError} `misconfigured`: a rule sends what this function does not know. */
 export function requestedOf(event: unknown): Requested {
   const found = read(z.discriminatedUnion('type', [probeRequested, loadTestRequested, driversWanted]), event)
   switch (found.type) {
@@ -67,7 +67,7 @@ export function requestedOf(event: unknown): Requested {
   }
 }
 
-/** ProbeError `misconfigured`, as for `requestedOf`. */
+/** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
 export const rootWantedOf = (event: unknown) => read(rootWanted, event)
 
 /** What calls publish: the end of a build or of its time, a probe whose packages may have changed, or the hour. */
@@ -79,7 +79,7 @@ export type Told =
 /** As EventBridge names what a schedule sends. */
 const SCHEDULED = 'Scheduled Event'
 
-/** ProbeError `misconfigured`, as for `requestedOf`. */
+/** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
 export function toldOf(event: unknown): Told {
   switch (read(z.object({ type: z.string() }), event).type) {
     case 'PackagesWanted':
@@ -91,7 +91,7 @@ export function toldOf(event: unknown): Told {
   }
 }
 
-/** ProbeError `misconfigured`, as for `requestedOf`. */
+/** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
 export function buildEndOf(event: unknown): BuildEnd {
   const found = read(z.discriminatedUnion('type', [probeOverdue, buildRunning, buildEnded]), event)
   if (found.type !== BUILD_ENDED) {

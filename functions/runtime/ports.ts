@@ -42,7 +42,7 @@ import type { Edge } from './edge.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucket'
 
-/** ProbeError `misconfigured` that names the variable. */
+/** @throws {ProbeError} `misconfigured` that names the variable. */
 export function required(name: string): string {
   const value = process.env[name]
   if (value !== undefined && value !== '') return value

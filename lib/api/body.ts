@@ -141,7 +141,7 @@ export interface Body {
   readonly bytes: Uint8Array
 }
 
-/** ProbeError `body-too-large`, and `bad-field`, whose message begins with the name of the field as it was sent. */
+/** @throws {ProbeError} `body-too-large`, and `bad-field`, whose message begins with the name of the field as it was sent. */
 export const parseSubmission = (body: Body): Promise<Submission> =>
   withSubmission(body, async (submission) => submission)
 

@@ -15,7 +15,7 @@ export const decimal = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.int().min(min).max(max))
 
-/** ProbeError `bad-field`, in words: what a field must be is what its schema describes it as. */
+/** @throws {ProbeError} `bad-field`, in words: what a field must be is what its schema describes it as. */
 export function parseFields<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data

@@ -14,5 +14,5 @@ export const namesQuery = z.strictObject({
     .meta({ examples: ['/driver/11.0.0+driver/x86_64/falco_rhel_4.18.0-553.el8_10.x86_64_1.ko'] }),
 })
 
-/** ProbeError `bad-field`. */
+/** @throws {ProbeError} `bad-field`. */
 export const names = (query: Query): Explanation => explain(parseFields(namesQuery, query).url)

@@ -59,7 +59,7 @@ export const listQuery = z.strictObject({
     .describe('`next` of the page before'),
 })
 
-/** ProbeError `bad-field`, `too-many-waits`, and `not-found` for a name that is not known to be of any probe. */
+/** @throws {ProbeError} `bad-field`, `too-many-waits`, and `not-found` for a name that is not known to be of any probe. */
 export async function oneProbe(
   ports: ProbesPorts,
   id: string,
@@ -127,7 +127,8 @@ const UNBUILT: readonly FailureReason[] = [
 
 /**
  * A page holds what of the probes that were looked at is asked for: it may be empty, and others still follow. Older names
- * of kernels are no probes. ProbeError `bad-field`.
+ * of kernels are no probes.
+ * @throws {ProbeError} `bad-field`.
  */
 export async function listProbes(
   { index }: ProbesPorts,

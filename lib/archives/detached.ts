@@ -27,8 +27,8 @@ export interface Detached {
 }
 
 /**
- * ProbeError `mirror-unreachable` for what is no signature, as an error page is none; `signature-invalid` for one by any
- * other key; `misconfigured` for a key that is not that of its fingerprint.
+ * @throws {ProbeError} `mirror-unreachable` for what is no signature, as an error page is none; `signature-invalid` for one
+ * by any other key; `misconfigured` for a key that is not that of its fingerprint.
  */
 export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], url: string): Detached {
   const signatures = signaturesIn(body, url)
@@ -56,7 +56,8 @@ const isOf = ({ issuer }: Signature, { keys }: Certificate): boolean =>
 
 /**
  * What `read` makes of the bytes, which must read them to their end, once the signature holds for them: by its key as that
- * was when it signed. ProbeError `signature-invalid`, and what `read` throws.
+ * was when it signed.
+ * @throws {ProbeError} `signature-invalid`, and what `read` throws.
  */
 export async function throughSignature<T>(
   { url, made, certificate, signature }: Detached,

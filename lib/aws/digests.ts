@@ -26,7 +26,7 @@ export interface Digests {
 /** What else is in the table begins so: the list of versions, and the dates of lists. */
 const OTHER = '~'
 
-/** ProbeError `bad-field` for what can be no id of a source. */
+/** @throws {ProbeError} `bad-field` for what can be no id of a source. */
 export function checkId(id: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,127}$/.test(id)) return id
   throw new ProbeError('bad-field', `version: ${JSON.stringify(id)} is no driver version`)

@@ -16,7 +16,7 @@ import {
 
 type Item = Readonly<Record<string, unknown>>
 
-/** ProbeError `misconfigured` naming the key: somebody else has written to the table. */
+/** @throws {ProbeError} `misconfigured` naming the key: somebody else has written to the table. */
 const reader =
   <T>(schema: z.ZodType<T>) =>
   (key: string, item: Item): T =>

@@ -3,7 +3,7 @@
 import { ProbeError } from '../model/errors.ts'
 import type { Call } from './json-api.ts'
 
-/** ProbeError `misconfigured` when it is empty or not there; other errors are those of `call`. */
+/** @throws {ProbeError} `misconfigured` when it is empty or not there; other errors are those of `call`. */
 export async function readSecretText(call: Call, secretId: string): Promise<string> {
   const answer = await call('GetSecretValue', { SecretId: secretId }).catch(refuseEmpty)
   const text = 'SecretString' in answer ? answer.SecretString : undefined

@@ -61,6 +61,6 @@ export type BuildOrderRecord = Read<typeof orderRecord>
 export const encodeOrder = (order: BuildOrderRecord): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(order))
 
-/** ProbeError `misconfigured` when the object is not what `encodeOrder` wrote. */
+/** @throws {ProbeError} `misconfigured` when the object is not what `encodeOrder` wrote. */
 export const decodeOrder = (body: Uint8Array): BuildOrderRecord =>
   parseOwnJson(orderRecord, new TextDecoder().decode(body), 'a staged plan.json', 'plan did not write it so')

@@ -33,7 +33,7 @@ export interface PlanRequest {
   readonly caller: string
 }
 
-/** ProbeError `budget-spent`, `share-spent`. */
+/** @throws {ProbeError} `budget-spent`, `share-spent`. */
 async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Promise<void> {
   const { buildsPerDay } = ports.settings.budgets
   switch (await payBuild(ports, caller, claim)) {
@@ -56,8 +56,9 @@ async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Prom
 export type Started = 'started' | 'queued' | 'claim-lost'
 
 /**
- * `submission`: of the host that submitted the kernel. Runs again from the start without harm: see `plan`. ProbeError `budget-spent` when no more builds may be started today, `share-spent` when
- * none for this caller, `no-room` when the builder takes none now, and those of its ports.
+ * `submission`: of the host that submitted the kernel. Runs again from the start without harm: see `plan`.
+ * @throws {ProbeError} `budget-spent` when no more builds may be started today, `share-spent` when none for this caller,
+ * `no-room` when the builder takes none now, and those of its ports.
  */
 export async function startBuild(
   ports: StartBuildPorts,

@@ -31,7 +31,7 @@ export const probeAsked = (facts: HostFacts, wanted: Wanted, identity: Identity)
   kind: wanted.kind,
 })
 
-/** ProbeError `malformed` where the grammar of names reads nothing, or something else, in that path. */
+/** @throws {ProbeError} `malformed` where the grammar of names reads nothing, or something else, in that path. */
 export function ask(path: string, probe: Probe): Ask {
   const { asked, layout } = parseProbe(path)
   if (!same(asked, probe)) throw malformed(`${quote(path)} reads as another probe than the client means`)

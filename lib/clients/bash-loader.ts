@@ -37,7 +37,8 @@ export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.
 
 /**
  * The same of sysdig's scap-driver-loader (0.28.0 to 0.36.0): Falco's script of some months before, under
- * another folder, for the driver `scap`. ProbeError `unsupported-driver-name` for another.
+ * another folder, for the driver `scap`.
+ * @throws {ProbeError} `unsupported-driver-name` for another.
  */
 export function scapLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.0'): Ask {
   if (wanted.driverName !== 'scap')

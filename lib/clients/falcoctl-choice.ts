@@ -28,7 +28,10 @@ const OLDEST: Readonly<Record<Kind, Readonly<Record<Arch, string>>>> = {
 /** Of x86_64 since 0.13.0. */
 const OLDEST_KMOD = '3.10'
 
-/** ProbeError `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl of `version` asks nothing there. */
+/**
+ * @throws {ProbeError} `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl of `version` asks nothing
+ * there.
+ */
 export function refuseUnasked(choice: Choice, version: string): void {
   const { kind, target } = choice
   if (target === UNDETERMINED)

@@ -39,7 +39,8 @@ export function falcoctlAsk(facts: HostFacts, wanted: Wanted, version = CURRENT_
 
 /**
  * What falcoctl of `version` makes of a host, whether or not it then asks: a distribution that it cannot tell is
- * `undetermined`. ProbeError `malformed`, `unsupported-kernel`, `unknown-target`.
+ * `undetermined`.
+ * @throws {ProbeError} `malformed`, `unsupported-kernel`, `unknown-target`.
  */
 export function falcoctlIdentity(facts: HostFacts, version = CURRENT_FALCOCTL): Identity {
   const release = readRelease(facts.unameRelease, version)

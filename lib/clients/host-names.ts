@@ -25,6 +25,7 @@ function answerOf(client: Client, facts: HostFacts, wanted: Wanted): ClientAnswe
 
 /**
  * What a host's own loader of today makes of it, whatever the kind. Not canonical yet: `canonical` of lib/names
- * makes it so. ProbeError `unsupported-kernel`, `unknown-target`.
+ * makes it so.
+ * @throws {ProbeError} `unsupported-kernel`, `unknown-target`.
  */
 export const hostName = (facts: HostFacts): Identity => falcoctlIdentity(facts)

@@ -16,8 +16,8 @@ export interface ConfigAsk extends Pick<ConfigHash, 'unameRelease' | 'configMd5'
 
 /**
  * What they ask for; every `+` is `%2B` (since July 2015). The driver's version was the program's own then.
- * ProbeError `malformed`; `unsupported-driver-name`: each of them loads its own; `unsupported-kernel`: the
- * host's config is not known, without which they ask nothing.
+ * @throws {ProbeError} `malformed`; `unsupported-driver-name`: each of them loads its own; `unsupported-kernel`: the host's
+ * config is not known, without which they ask nothing.
  */
 export function probeLoaderAsk(facts: HostFacts, wanted: Wanted, own: DriverName): ConfigAsk {
   if (wanted.driverName !== own)

@@ -16,7 +16,7 @@ const END = 'TRAILER!!!'
 
 /**
  * `wants` says of each file whether `take` is given its bytes; `enough` ends the reading, and closes the stream.
- * ProbeError `digest-mismatch` for what is no cpio.
+ * @throws {ProbeError} `digest-mismatch` for what is no cpio.
  */
 export async function readCpio(
   chunks: AsyncIterable<Uint8Array>,

@@ -20,7 +20,8 @@ export function compressionOf(bytes: Uint8Array): Compression | undefined {
 }
 
 /**
- * At most `maxBytes`. A chunk is good until the next one. ProbeError `too-large`; errors of its own for what is broken.
+ * At most `maxBytes`. A chunk is good until the next one.
+ * @throws {ProbeError} `too-large`; errors of its own for what is broken.
  */
 export async function* decompressed(
   bytes: Uint8Array,

@@ -35,7 +35,7 @@ export interface ElfObject {
 
 /**
  * Every section, each with its range checked against the file; contents are views of `bytes`.
- * ProbeError `not-the-probe`, for whatever bytes: nothing else is thrown.
+ * @throws {ProbeError} `not-the-probe`, for whatever bytes: nothing else is thrown.
  */
 export function readElf(bytes: Uint8Array): ElfObject {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

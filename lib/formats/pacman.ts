@@ -29,7 +29,7 @@ const MAX_ENTRIES = 500_000
 
 /**
  * The files whose paths `wants` takes, until it has had `enough` of them; its own description comes first in each package.
- * ProbeError `digest-mismatch` for what is no such package, `too-large`.
+ * @throws {ProbeError} `digest-mismatch` for what is no such package, `too-large`.
  */
 export async function readPacmanPackage(
   file: Uint8Array,

@@ -14,8 +14,9 @@ export type TreeEntry =
 const EXECUTABLE = 0o100
 
 /**
- * Paths are relative, without `.` and `..`. ProbeError `digest-mismatch` for any that are not, and for what is neither
- * folder, file nor link: a device has no place in what this is used for.
+ * Paths are relative, without `.` and `..`.
+ * @throws {ProbeError} `digest-mismatch` for any that are not, and for what is neither folder, file nor link: a device has
+ * no place in what this is used for.
  */
 export function* treeEntries(tar: Uint8Array): Generator<TreeEntry> {
   let long: { name?: string; target?: string } = {}

@@ -5,7 +5,7 @@ import xz from 'xz-decompress'
 import { ProbeError } from '../model/errors.ts'
 import { joined } from '../model/joined.ts'
 
-/** ProbeError `too-large`; what `onChunk` throws; any error of its own for what is no xz. */
+/** @throws {ProbeError} `too-large`; what `onChunk` throws; any error of its own for what is no xz. */
 export function unxz(data: Uint8Array, maxBytes: number, onChunk = () => {}): Promise<Uint8Array> {
   const stream = new xz.XzReadableStream(new Blob([data as Uint8Array<ArrayBuffer>]).stream())
   const tooLarge = () => new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)

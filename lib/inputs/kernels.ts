@@ -22,7 +22,7 @@ export const createKernels = (inputs: Pick<Store, 'get' | 'create'>): Kernels =>
   },
 })
 
-/** ProbeError `misconfigured` for a record that is none. */
+/** @throws {ProbeError} `misconfigured` for a record that is none. */
 export async function recordedKernel(
   inputs: Pick<Store, 'get'>,
   id: string,

@@ -34,7 +34,8 @@ interface TrustedAtFirstUse {
 }
 
 /**
- * Fetched once. ProbeError `digest-mismatch` when it has changed, and those of `fetch` and of the check.
+ * Fetched once.
+ * @throws {ProbeError} `digest-mismatch` when it has changed, and those of `fetch` and of the check.
  */
 export async function recordedArchive(
   { inputs, sources, fetch }: RecordedArchivePorts,

@@ -20,7 +20,7 @@ export async function keepAgain(inputs: Pick<Store, 'size' | 'create'>, body: Ui
   if ((await inputs.size(submittedKey(sha256(body)))) === undefined) await keepSubmitted(inputs, body)
 }
 
-/** ProbeError `unknown-config` where it is gone. */
+/** @throws {ProbeError} `unknown-config` where it is gone. */
 export async function checkKept(inputs: Pick<Store, 'size'>, { sha256: digest }: Stored): Promise<void> {
   if ((await inputs.size(submittedKey(digest))) !== undefined) return
   throw new ProbeError(

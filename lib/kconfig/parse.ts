@@ -42,8 +42,7 @@ const COMPILER = /^#{1,3} Compiler: ([\x21-\x7e][\x20-\x7e]{0,511})$/
  * - Of an option that stands several times the last counts, to both; where they differ, the others are said. Only where
  *   they differ in type would Kconfig, which knows the type, take an earlier one.
  * - At a NUL, Kconfig's line ends and goes on here: no text has one, so that is no config.
- *
- * ProbeError `bad-config`, for whatever text, with the line and what was found there; nothing else is thrown.
+ * @throws {ProbeError} `bad-config`, for whatever text, with the line and what was found there; nothing else is thrown.
  */
 export function parseKconfig(text: string): Kconfig {
   if (text.length > MAX_CONFIG_BYTES) throw badConfig(`it has more than ${MAX_CONFIG_BYTES} bytes`)

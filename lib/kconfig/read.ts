@@ -5,8 +5,9 @@ import { ProbeError } from '../model/errors.ts'
 import { badConfig, MAX_CONFIG_BYTES } from './parse.ts'
 
 /**
- * Plain, gzip, xz or zstd; one character a byte, so that the parser sees each. ProbeError `body-too-large` over 4 MB of text
- * or of bytes, `bad-config` for a packed file that is broken, has several members or goes on after its end.
+ * Plain, gzip, xz or zstd; one character a byte, so that the parser sees each.
+ * @throws {ProbeError} `body-too-large` over 4 MB of text or of bytes, `bad-config` for a packed file that is broken, has
+ * several members or goes on after its end.
  */
 export async function readConfig(bytes: Uint8Array): Promise<{ readonly text: string }> {
   const plain = await unpacked(bytes, { maxBytes: MAX_CONFIG_BYTES, tooLarge, broken: badConfig })

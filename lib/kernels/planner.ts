@@ -93,27 +93,29 @@ export type KernelName = Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>
 
 /** One distribution's kernels, each answer from its metadata, checked against its signature. */
 export interface Planner {
-  /** ProbeError `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
+  /** @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
   plan(request: KernelRequest): Promise<KernelPlan>
   /**
    * The name of today of the distribution's own kernel with that release and exactly that config.
-   * ProbeError as for `plan`; `headers-not-found` where the config is another.
+   * @throws {ProbeError} as for `plan`; `headers-not-found` where the config is another.
    */
   identify(request: ConfigRequest): Promise<KernelName>
   /**
    * Against packages of the archive that a host names by their URLs, of which only the file names count: nothing is
-   * fetched from where a client says. ProbeError as for `plan`.
+   * fetched from where a client says.
+   * @throws {ProbeError} as for `plan`.
    */
   planPackages(request: PackagesRequest): Promise<HeadersPlan>
   /**
-   * Each version of that package, e.g. of a kernel's source, newest first. `isIt`: which of them is wanted. ProbeError
-   * `mirror-unreachable` where none of them is, and a list that may have it could not be read; and as for `plan`, but not
-   * `headers-not-found`.
+   * Each version of that package, e.g. of a kernel's source, newest first. `isIt`: which of them is wanted.
+   * @throws {ProbeError} `mirror-unreachable` where none of them is, and a list that may have it could not be read; and as
+   * for `plan`, but not `headers-not-found`.
    */
   find(name: string, arch: Arch, isIt: (pkg: Package) => boolean): Promise<readonly Package[]>
   /**
    * Puts a package that one of its plans named into the inputs, believed as this distribution's packages are: by a list that
-   * was signed, or by its own signature. ProbeError as for a plan.
+   * was signed, or by its own signature.
+   * @throws {ProbeError} as for a plan.
    */
   bring(pkg: KernelImage): Promise<void>
   /** Whose signatures are believed: their ends are watched. ProbeError `misconfigured` for a key of the settings that is none. */

@@ -50,16 +50,17 @@ interface MakerPorts extends PlannersPorts {
 }
 
 interface Planners {
-  /** ProbeError `unknown-target`, and those of its planner. */
+  /** @throws {ProbeError} `unknown-target`, and those of its planner. */
   plan(probe: Probe): Promise<KernelPlan>
   /**
-   * The probe that a name without a target means, or that a host means which submitted its config. ProbeError
-   * `headers-not-found`, and those of a planner.
+   * The probe that a name without a target means, or that a host means which submitted its config.
+   * @throws {ProbeError} `headers-not-found`, and those of a planner.
    */
   identify(asked: ConfigHash & { readonly target?: string }): Promise<Probe>
   /**
    * Puts a package that a plan has named into the inputs, by its own signature: what a list said of it was believed by
-   * nobody. ProbeError as for a plan.
+   * nobody.
+   * @throws {ProbeError} as for a plan.
    */
   bring(pkg: KernelImage): Promise<void>
   /** Of a submitted kernel: from the header packages that it names, else from source and config. */

@@ -5,7 +5,7 @@ import type { Series } from '../model/series.ts'
 import type { KernelRequest } from './planner.ts'
 
 export interface TargetFacts {
-  /** Throws ProbeError `unsupported-kernel` for names that this target cannot have: a forged name costs nothing. */
+  /** @throws {ProbeError} `unsupported-kernel` for names that this target cannot have: a forged name costs nothing. */
   readonly check: (request: KernelRequest) => void
   /** of the kernel that has that name */
   readonly series: (request: Pick<KernelRequest, 'kernelRelease'>) => Series | undefined

@@ -43,7 +43,7 @@ export const targetNamed = (name: string): Target | undefined => {
 }
 const UBUNTU = /^ubuntu-[a-z][a-z0-9-]*$/i
 
-/** ProbeError `unknown-target`, `unsupported-kernel`. */
+/** @throws {ProbeError} `unknown-target`, `unsupported-kernel`. */
 export function checkKernel(probe: Probe): void {
   const target = targetNamed(probe.target)
   if (target === undefined) throw unknownTarget(probe.target)

@@ -42,7 +42,7 @@ export function didYouMean(settings: Catalogued, driverVersion: string): string 
     : ''
 }
 
-/** ProbeError `unknown-driver-version`. */
+/** @throws {ProbeError} `unknown-driver-version`. */
 export function driverFor(settings: Catalogued, driverVersion: string): DriverVersions {
   const entry = entryOf(settings, driverVersion)
   if (entry !== undefined) return entry
@@ -54,7 +54,7 @@ export function driverFor(settings: Catalogued, driverVersion: string): DriverVe
   )
 }
 
-/** ProbeError `unsupported-driver-name`, `unsupported-kind`. */
+/** @throws {ProbeError} `unsupported-driver-name`, `unsupported-kind`. */
 export function checkDriver(
   settings: Catalogued,
   { names, kinds }: DriverVersions,

@@ -127,6 +127,6 @@ export const probeOfRecord = (
 
 export const encodeKernel = (record: RecordedKernel): string => JSON.stringify(record)
 
-/** ProbeError `misconfigured`. */
+/** @throws {ProbeError} `misconfigured`. */
 export const decodeKernel = (text: string): RecordedKernel =>
   parseOwnJson(recorded, text, 'a submitted kernel on record', 'was the table written by hand?')

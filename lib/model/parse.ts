@@ -7,7 +7,7 @@ import { ProbeError } from './errors.ts'
 export type Read<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>
 type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T
 
-/** ProbeError `misconfigured`: `what` was read, which member of it is wrong, and `hint`. */
+/** @throws {ProbeError} `misconfigured`: `what` was read, which member of it is wrong, and `hint`. */
 export function parseOwn<T>(schema: z.ZodType<T>, value: unknown, what: string, hint: string): T {
   parses += 1
   const { data, error } = schema.safeParse(value, { jitless: parses <= UNCOMPILED })
@@ -25,7 +25,7 @@ export function parseOwnJson<T>(schema: z.ZodType<T>, text: string, what: string
   return parseOwn(schema, jsonOf(text, what, hint), what, hint)
 }
 
-/** ProbeError `misconfigured`. */
+/** @throws {ProbeError} `misconfigured`. */
 export function jsonOf(text: string, what: string, hint: string): unknown {
   try {
     return JSON.parse(text)

@@ -319,7 +319,8 @@ export interface Signer {
 /**
  * GET of a URL (http, https), following redirects to public addresses and to what the operator's settings name.
  * `maxMilliseconds`: of the whole download, where it is given up earlier than others.
- * ProbeError `not-found` (404, 410), `mirror-unreachable` (any other answer, as 403 and 5xx, and none in time), `too-large`.
+ * @throws {ProbeError} `not-found` (404, 410), `mirror-unreachable` (any other answer, as 403 and 5xx, and none in time),
+ * `too-large`.
  */
 export type Fetch = (
   url: string,

@@ -103,7 +103,7 @@ export const objectionSchema = z.object({
 })
 export type Objection = Read<typeof objectionSchema>
 
-/** Where a published probe came from: the answer to promise 11. */
+/** Where a published probe came from: `manifest` in its `.json`. */
 export const provenanceSchema = z.object({
   /** the real `uname -r`; the module's vermagic starts with it */
   unameRelease: z.string(),

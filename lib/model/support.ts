@@ -13,8 +13,9 @@ import type { DriverVersions, Settings } from './settings.ts'
 type OfDriver = Pick<Probe, 'driverVersion' | 'kind' | 'arch'>
 
 /**
- * `entry`: of the catalogue, which serves that driver version. ProbeError `unsupported-kernel` where the kernel is older
- * than any that the driver supports, `known-to-fail` where it was tried and does not compile.
+ * `entry`: of the catalogue, which serves that driver version.
+ * @throws {ProbeError} `unsupported-kernel` where the kernel is older than any that the driver supports, `known-to-fail`
+ * where it was tried and does not compile.
  */
 export function checkSupport(
   { knownFailures }: Pick<DriverVersions, 'knownFailures'>,

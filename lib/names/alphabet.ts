@@ -21,7 +21,8 @@ interface Parts {
 /**
  * The parts of a path, percent-decoded once. A decoded space was a `+` in some client's query escaping. In the
  * last part an escaped slash separates, because one client escapes its whole key; a gateway may have decoded
- * it already. ProbeError `malformed`.
+ * it already.
+ * @throws {ProbeError} `malformed`.
  */
 export function partsOf(path: string): Parts {
   if (path.length > MAX_RAW_PATH) throw malformed(`the path has ${path.length} characters`)

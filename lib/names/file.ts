@@ -32,7 +32,7 @@ const EXTENSIONS: Readonly<Record<Kind, string>> = { kmod: 'ko', ebpf: 'o' }
 export const extensionOf = (kind: Kind): string => EXTENSIONS[kind]
 export const kindOf = (extension: string | undefined): Kind => (extension === 'ko' ? 'kmod' : 'ebpf')
 
-/** ProbeError `malformed`. */
+/** @throws {ProbeError} `malformed`. */
 export function parseFile(file: string): { facts: FileFacts; companion: Companion | undefined } {
   const match = file.length <= MAX_FILE ? FILE.exec(file) : null
   if (!match) throw malformed(`${quote(file)} is no file name of a probe`)

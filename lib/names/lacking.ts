@@ -18,7 +18,7 @@ export function refuseWithoutRelease(file: string): void {
   )
 }
 
-/** ProbeError `unknown-target`, for a name without a target: `falco__5.15.96-0-virt_1.ko`. */
+/** @throws {ProbeError} `unknown-target`, for a name without a target: `falco__5.15.96-0-virt_1.ko`. */
 export const withoutTarget = (file: string): ProbeError =>
   new ProbeError(
     'unknown-target',

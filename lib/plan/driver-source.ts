@@ -47,7 +47,7 @@ const WANTED: Readonly<Record<DriverVersions['recipe'], Wanted>> = {
   },
 }
 
-/** ProbeError `driver-source-not-found`, `digest-mismatch`, `mirror-unreachable`. */
+/** @throws {ProbeError} `driver-source-not-found`, `digest-mismatch`, `mirror-unreachable`. */
 export async function driverSource(
   ports: DriverSourcePorts,
   entry: DriverVersions,

@@ -92,8 +92,8 @@ const READING_MILLISECONDS = 120_000
 
 /**
  * Reads all suites; what was found before stays, since its package is kept. One reading at a time: the claim ends with
- * the list that it writes, or after two minutes, when whoever asks next has it read. ProbeError where no suite could
- * be read.
+ * the list that it writes, or after two minutes, when whoever asks next has it read.
+ * @throws {ProbeError} where no suite could be read.
  */
 export async function readDrivers(ports: ReadDriversPorts): Promise<void> {
   const { catalogue, settings, now } = ports

@@ -29,7 +29,7 @@ export type KernelOf =
   /** what was submitted is the config of a distribution's own kernel */
   | { readonly tag: 'distributions-own'; readonly of: Probe }
 
-/** ProbeError `cannot-load`, `unknown-config`, and those of its ports. */
+/** @throws {ProbeError} `cannot-load`, `unknown-config`, and those of its ports. */
 export async function kernelOf(ports: KernelOfPorts, probe: Probe): Promise<KernelOf> {
   if (probe.config !== undefined) return submittedKernelOf(ports, probe)
   const kernel = await ports.kernel(probe)

@@ -26,7 +26,8 @@ const MAX_TEXT_BYTES = 512
 
 /**
  * Passes only an object of the right machine that says of itself, where the kernel and Falco look, that it is
- * this driver in this version for this kernel. ProbeError `too-large`, `not-the-probe`.
+ * this driver in this version for this kernel.
+ * @throws {ProbeError} `too-large`, `not-the-probe`.
  */
 export function verifyProbe(bytes: Uint8Array, expected: Expected): void {
   if (bytes.length > expected.maxBytes) {

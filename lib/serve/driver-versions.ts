@@ -27,7 +27,8 @@ const POLL_MILLISECONDS = 500
 
 /**
  * Newest first, without those that were revoked. An old list is answered, and read again for those who ask later; one
- * that was never read is waited for. ProbeError `catalogue-unread` when that takes too long, `too-many-waits`.
+ * that was never read is waited for.
+ * @throws {ProbeError} `catalogue-unread` when that takes too long, `too-many-waits`.
  */
 export async function driverVersions(
   ports: DriverVersionsPorts,
@@ -76,7 +77,8 @@ export interface DriverPorts extends CataloguePorts {
 
 /**
  * Of versions that come as packages only those that were found exist, so that a forged one costs a look and nothing
- * else. Before the lists were read for the first time, the plan finds out. ProbeError `unknown-driver-version`.
+ * else. Before the lists were read for the first time, the plan finds out.
+ * @throws {ProbeError} `unknown-driver-version`.
  */
 export async function checkDriverVersion(ports: DriverPorts, driverVersion: string): Promise<void> {
   if (entryOf(ports.settings, driverVersion)?.source.from !== 'package') return

@@ -48,7 +48,7 @@ const notBuilt = ({ file, driverVersion, path }: Subject): Problem => ({
   detail: `${file} of driver ${driverVersion} is missing; GET ${path()} builds it`,
 })
 
-/** ProbeError `withdrawn`. */
+/** @throws {ProbeError} `withdrawn`. */
 export function refuseWithdrawn({ file, driverVersion }: Subject, { withdrawn }: Publication): void {
   if (withdrawn === undefined) return
   throw new ProbeError(

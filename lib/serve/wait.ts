@@ -43,8 +43,8 @@ export const waitPath = ({ path }: Subject, until: number): string => `${PREFIX}
 
 /**
  * Reads the state until it is no longer `building`, or this hop's time is over: then one more hop, or
- * 503 when the client has been held long enough. Who need not wait takes no place. ProbeError `malformed`,
- * `method-not-allowed`, `too-many-waits`.
+ * 503 when the client has been held long enough. Who need not wait takes no place.
+ * @throws {ProbeError} `malformed`, `method-not-allowed`, `too-many-waits`.
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
   const method = methodOf(request)

@@ -22,8 +22,8 @@ const REFUSALS: readonly ErrorCode[] = [
 
 /**
  * Reads what was sent: `known` says that these very bytes led to a record before, which costs nothing and nobody's place,
- * since a fleet behind one address sends the same again and again. ProbeError `budget-spent`, `too-many-waits`, before
- * anything is read; and those of `read`.
+ * since a fleet behind one address sends the same again and again.
+ * @throws {ProbeError} `budget-spent`, `too-many-waits`, before anything is read; and those of `read`.
  */
 export async function admitted<T>(
   ports: DoorPorts,
@@ -81,7 +81,7 @@ async function paid<T>(
   }
 }
 
-/** ProbeError `budget-spent`. */
+/** @throws {ProbeError} `budget-spent`. */
 async function checkBudget(ports: DoorPorts, caller: string): Promise<void> {
   const spent = await spentOut(ports, 'refused', caller)
   if (spent !== undefined) throw tooManyRefused(spent.holder, spent.limit)

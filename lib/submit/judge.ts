@@ -41,7 +41,7 @@ export interface Judged {
   readonly ignored: readonly IgnoredFact[]
 }
 
-/** ProbeError `bad-config`, `bad-field`, `body-too-large`. */
+/** @throws {ProbeError} `bad-config`, `bad-field`, `body-too-large`. */
 export async function judge({ build }: Pick<Settings, 'build'>, submission: Submission): Promise<Judged> {
   const { facts, procVersion } = submission
   const identity = identityOf(submission)

@@ -23,8 +23,8 @@ const TAKEN = /^(?!include\/config\/).*\.h$/
 /**
  * Only folders and regular files of `include` and `arch/.../include`, as kernel/gen_kheaders.sh packs them, and no path
  * out. What is no C header may be among them (`include/config/auto.conf`, `Kbuild`: kernels have packed these, too), but
- * a build takes none of it: take_kheaders of buildspecs/probe/sandbox/tree.sh. ProbeError `bad-field`,
- * `body-too-large`.
+ * a build takes none of it: take_kheaders of buildspecs/probe/sandbox/tree.sh.
+ * @throws {ProbeError} `bad-field`, `body-too-large`.
  */
 export async function checkKheaders(bytes: Uint8Array, now: Clock): Promise<void> {
   let files = 0

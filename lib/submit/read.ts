@@ -42,7 +42,8 @@ interface ReadOptions {
 }
 
 /**
- * What is cheap first. ProbeError `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and of what is asked for
+ * What is cheap first.
+ * @throws {ProbeError} `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and of what is asked for
  * `unknown-driver-version`, `revoked`, `unsupported-driver-name`, `unsupported-kind`.
  */
 export async function readSubmission(

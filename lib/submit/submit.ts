@@ -59,7 +59,7 @@ export interface Submitted {
 
 /**
  * The same submission twice is one record and one build. What is cheap to see is looked at before the door.
- * ProbeError as for `readSubmission`, `budget-spent` and `too-many-waits`; then nothing is stored.
+ * @throws {ProbeError} as for `readSubmission`, `budget-spent` and `too-many-waits`; then nothing is stored.
  */
 export async function submit(ports: SubmitPorts, submission: Submission, caller: string): Promise<Submitted> {
   const asked = { ...submission, driverVersions: await versionsOf(ports, submission, caller) }

@@ -24,8 +24,8 @@ const BLANKS = / {1,64}/
  * module and export in 5.4 and 5.5; crc, symbol, module, export and namespace from then on. Which of them a file is for is the
  * headers' matter, with whose modpost it is read.
  *
- * `release`: of the kernel; it tells where an empty column was that blanks do not show. ProbeError `body-too-large`, and
- * `bad-field` with the line that no Module.symvers has.
+ * `release`: of the kernel; it tells where an empty column was that blanks do not show.
+ * @throws {ProbeError} `body-too-large`, and `bad-field` with the line that no Module.symvers has.
  */
 export async function readSymvers(bytes: Uint8Array, release: string): Promise<Uint8Array> {
   const plain = await unpacked(bytes, { maxBytes: MAX_BYTES, tooLarge, broken: badSymvers })

@@ -49,7 +49,8 @@ export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Pro
 /**
  * The packages of these names and all that they need, sorted by name, each in its newest version that will do. Of
  * alternatives the first that exists; of the packages that provide a name, the one of the highest priority, then the
- * first by name. ProbeError `headers-not-found` that names what is missing, and for whom.
+ * first by name.
+ * @throws {ProbeError} `headers-not-found` that names what is missing, and for whom.
  */
 export function closureOf(everything: Everything, names: readonly string[]): RelatedPackage[] {
   const chosen = new Map<string, RelatedPackage>()

@@ -33,7 +33,7 @@ export interface ReleasePorts {
   readonly keyring: string
 }
 
-/** ProbeError `mirror-unreachable`, `not-found`, `signature-invalid`. */
+/** @throws {ProbeError} `mirror-unreachable`, `not-found`, `signature-invalid`. */
 export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<Release> {
   const { fetch, now, keyring } = ports
   const url = `${suite.mirror}/dists/${suite.suite}/InRelease`

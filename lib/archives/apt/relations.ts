@@ -21,7 +21,8 @@ export const dependenciesOf = ({ depends }: AptPackage): Dependency[] =>
 
 /**
  * Of the release that `of` is of, else of another one: in the version of `of` where there is one, else the oldest that
- * will do. ProbeError `headers-not-found`.
+ * will do.
+ * @throws {ProbeError} `headers-not-found`.
  */
 export function satisfying(
   archive: readonly AptPackage[],

@@ -28,8 +28,8 @@ interface ReadOptions {
 
 interface SuiteReader {
   /**
-   * ProbeError `signature-invalid`, `digest-mismatch` of any suite that was read; `mirror-unreachable` where none could
-   * be.
+   * @throws {ProbeError} `signature-invalid`, `digest-mismatch` of any suite that was read; `mirror-unreachable` where none
+   * could be.
    */
   read(arch: Arch, options?: ReadOptions): Promise<Reading>
 }

@@ -45,7 +45,7 @@ const MAX_LIST = 256 * 1024 * 1024
 const MAX_TEXT = 2048 * 1024 * 1024
 const MAX_SUBSET = 16 * 1024 * 1024
 
-/** ProbeError `not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`, `too-large`. */
+/** @throws {ProbeError} `not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`, `too-large`. */
 export async function fetchRpms(
   ports: PrimaryPorts,
   repository: Repository,
@@ -84,7 +84,7 @@ async function fetchList(
   )
 }
 
-/** ProbeError `mirror-unreachable` for what is no such list. */
+/** @throws {ProbeError} `mirror-unreachable` for what is no such list. */
 export async function readPrimary(
   list: Uint8Array,
   base: string,
@@ -128,7 +128,7 @@ const row = z.object({
   digest: z.string(),
 })
 
-/** ProbeError `mirror-unreachable` for what is no such database. */
+/** @throws {ProbeError} `mirror-unreachable` for what is no such database. */
 export async function readDatabase(
   query: QueryDatabase,
   packed: Uint8Array,

@@ -69,7 +69,7 @@ export async function fetchRepomd(
 const refused = (url: string, why: string): ProbeError =>
   new ProbeError('signature-invalid', `${url} is not believed: ${why}`)
 
-/** ProbeError `mirror-unreachable` for what is no repomd.xml, as an error page is none. */
+/** @throws {ProbeError} `mirror-unreachable` for what is no repomd.xml, as an error page is none. */
 export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, Metadata> {
   const found = new Map<string, Metadata>()
   let type = ''

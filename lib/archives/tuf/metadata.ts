@@ -31,7 +31,7 @@ export function readMetadata<R extends Role>(role: R, body: Uint8Array, url: str
   }
 }
 
-/** ProbeError `signature-invalid` unless as many keys of that root have signed it as its role asks for. */
+/** @throws {ProbeError} `signature-invalid` unless as many keys of that root have signed it as its role asks for. */
 export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>, url: string): void {
   try {
     root.verifyDelegate(role, file)
@@ -40,7 +40,10 @@ export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>
   }
 }
 
-/** ProbeError `signature-invalid` once its time is over: who holds back what is newer can show old files for no longer. */
+/**
+ * @throws {ProbeError} `signature-invalid` once its time is over: who holds back what is newer can show old files for no
+ * longer.
+ */
 export function checkTime({ signed }: Signed<Role>, now: number, url: string): void {
   if (!signed.isExpired(new Date(now))) return
   throw refused(url, `it was valid until ${signed.expires}: the mirror is stale, or nobody signs it any more`)

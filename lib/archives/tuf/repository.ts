@@ -36,8 +36,9 @@ interface RoleFile {
 const MAX_BYTES = { root: 512 * 1024, timestamp: 64 * 1024, snapshot: 1024 * 1024, targets: 16 * 1024 * 1024 }
 
 /**
- * Its targets by their names, which have no folder in them. Delegations are not followed. ProbeError `not-found` where there
- * is no such repository, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`, `too-large`.
+ * Its targets by their names, which have no folder in them. Delegations are not followed.
+ * @throws {ProbeError} `not-found` where there is no such repository, `mirror-unreachable`, `signature-invalid`,
+ * `digest-mismatch`, `too-large`.
  */
 export async function openRepository(
   ports: TufPorts,
@@ -101,7 +102,7 @@ function checkMeta(meta: MetaFile, body: Uint8Array, url: string): void {
   }
 }
 
-/** ProbeError `signature-invalid` for a version before the newest that was read. */
+/** @throws {ProbeError} `signature-invalid` for a version before the newest that was read. */
 async function checkNewest(
   { lists }: TufPorts,
   list: string,

@@ -26,8 +26,8 @@ const MAX_ROOT = 512 * 1024
 const MAX_ROOTS = 64
 
 /**
- * The one that is published, else the one `atHand`: whichever has a digest that is believed. ProbeError `signature-invalid`,
- * `mirror-unreachable`.
+ * The one that is published, else the one `atHand`: whichever has a digest that is believed.
+ * @throws {ProbeError} `signature-invalid`, `mirror-unreachable`.
  */
 export async function firstRoot(
   { fetch }: Pick<TufPorts, 'fetch'>,
@@ -56,8 +56,8 @@ function own(body: Uint8Array, url: string): Metadata<Root> {
 const sha512Of = (bytes: Uint8Array): string => createHash('sha512').update(bytes).digest('hex')
 
 /**
- * The newest one below `metadata` to which signatures lead from the first. ProbeError `signature-invalid`,
- * `mirror-unreachable`, `too-large`.
+ * The newest one below `metadata` to which signatures lead from the first.
+ * @throws {ProbeError} `signature-invalid`, `mirror-unreachable`, `too-large`.
  */
 export async function newestRoot(
   { fetch }: Pick<TufPorts, 'fetch'>,

@@ -47,7 +47,7 @@ export interface RootWantedPorts {
 /** The clang that the verifier of every kernel is known to take; of another suite the one that is nearest to it. */
 const CLANG = 'clang-14'
 
-/** ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
+/** @throws {ProbeError} `headers-not-found`, `root-missing`, and those of `Roots`. */
 export async function buildRoot(
   ports: BuildRootPorts,
   arch: Arch,

@@ -32,7 +32,8 @@ export interface Chosen extends Available {
 /**
  * The suite whose compiler is that very text; then the newest stable one that has the command, then any other; else the
  * nearest command of the family that takes the flags, the newer of two, again of a stable suite first. `all`: from the oldest suite to the
- * newest. ProbeError `headers-not-found` where no suite has a compiler of the family.
+ * newest.
+ * @throws {ProbeError} `headers-not-found` where no suite has a compiler of the family.
  */
 export function chooseCompiler(all: readonly Available[], { command, text, least, suite }: Wanted): Chosen {
   const available = suite === undefined ? all : all.filter((one) => one.suite === suite)
@@ -58,7 +59,8 @@ export function chooseCompiler(all: readonly Available[], { command, text, least
 /**
  * Of packages by their names: a cross compiler's ends with `suffix`, e.g. `-aarch64-linux-gnu`, that of a compiler of the
  * machine with none. The suite is that which a machine of the target would take: its cross compiler is made of the same
- * source, though not always of its last revision, and then the match is no longer `text`. ProbeError as for `chooseCompiler`.
+ * source, though not always of its last revision, and then the match is no longer `text`.
+ * @throws {ProbeError} as for `chooseCompiler`.
  */
 export function chooseCross(all: readonly Available[], wanted: Wanted, suffix: string): Chosen {
   const own = all.filter(({ command }) => OWN.test(command))

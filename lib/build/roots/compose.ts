@@ -17,7 +17,7 @@ export interface ComposePorts {
 /**
  * Into `folder`, which is empty. Only names and contents count: the same packages make the same tree, whoever unpacks
  * them, wherever. A crash leaves a folder that is not whole: who calls names it so until this resolves.
- * ProbeError `digest-mismatch` for a package that is another, or holds what no package of a distribution holds.
+ * @throws {ProbeError} `digest-mismatch` for a package that is another, or holds what no package of a distribution holds.
  */
 export async function composeRoot(
   { read, progress = () => {} }: ComposePorts,

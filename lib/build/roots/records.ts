@@ -22,8 +22,9 @@ export type RootRecord = Read<typeof schema>
 export interface RootRecords {
   find(id: string): Promise<RootRecord | undefined>
   /**
-   * Resolves to what is on record afterwards. ProbeError `digest-mismatch` where the same packages made something else
-   * before: then one of the two was not composed of them alone.
+   * Resolves to what is on record afterwards.
+   * @throws {ProbeError} `digest-mismatch` where the same packages made something else before: then one of the two was not
+   * composed of them alone.
    */
   keep(record: RootRecord, archive: Uint8Array): Promise<RootRecord>
 }

@@ -38,11 +38,11 @@ export interface Roots {
   /** the suite of what the steps run in */
   readonly steps: string
   /**
-   * Which suite's compiler builds for `target` on a machine of `arch`. ProbeError `headers-not-found`,
-   * `mirror-unreachable`, `signature-invalid`, ...
+   * Which suite's compiler builds for `target` on a machine of `arch`.
+   * @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, `signature-invalid`, ...
    */
   choose(wanted: Wanted, arch: Arch, target?: Arch): Promise<Chosen>
-  /** ProbeError `headers-not-found` where the suite lacks a package of it, and those of `choose`. */
+  /** @throws {ProbeError} `headers-not-found` where the suite lacks a package of it, and those of `choose`. */
   of(spec: RootSpec, suite: string, arch: Arch): Promise<Root>
 }
 

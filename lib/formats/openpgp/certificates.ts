@@ -52,7 +52,8 @@ const DAY = 24 * 3_600_000
 
 /**
  * Every certificate of every block, in their order; those of versions and algorithms that are not known here are left out,
- * as are keys that may not sign. ProbeError `signature-invalid` for what is not a key file.
+ * as are keys that may not sign.
+ * @throws {ProbeError} `signature-invalid` for what is not a key file.
  */
 export function readCertificates(file: Uint8Array): Certificate[] {
   return unarmor(file, 'key').flatMap(certificatesOf)

@@ -19,7 +19,7 @@ const SIGNATURE = '-----BEGIN PGP SIGNATURE-----'
 export const isCleartext = (file: Uint8Array): boolean =>
   Buffer.from(file.subarray(0, BEGIN.length)).toString('latin1') === BEGIN
 
-/** ProbeError `signature-invalid` for what is none. */
+/** @throws {ProbeError} `signature-invalid` for what is none. */
 export function readCleartext(file: Uint8Array): Cleartext {
   const lines = Buffer.from(file).toString('latin1').split(/\r?\n/)
   const empty = lines.indexOf('')

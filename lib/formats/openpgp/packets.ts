@@ -17,7 +17,7 @@ export const TAGS = {
   userAttribute: 17,
 } as const
 
-/** ProbeError `signature-invalid` for bytes that are no packets. */
+/** @throws {ProbeError} `signature-invalid` for bytes that are no packets. */
 export function packetsOf(bytes: Uint8Array): Packet[] {
   const reader = readerOf(bytes)
   const packets: Packet[] = []

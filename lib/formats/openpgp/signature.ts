@@ -61,7 +61,7 @@ export const signaturesOf = (bytes: Uint8Array): Signature[] =>
     .map(readSignature)
     .filter((signature) => signature !== undefined)
 
-/** ProbeError `signature-invalid` for what is cut off. */
+/** @throws {ProbeError} `signature-invalid` for what is cut off. */
 export function readSignature({ tag, body }: Packet): Signature | undefined {
   if (tag !== TAGS.signature) return undefined
   const reader = readerOf(body)

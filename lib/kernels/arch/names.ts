@@ -79,7 +79,7 @@ function versionsOf(kernel: string): string[] {
   return shorter === version ? [version] : [shorter, version]
 }
 
-/** ProbeError `unsupported-kernel`. */
+/** @throws {ProbeError} `unsupported-kernel`. */
 export function checkArch({
   kernelRelease,
   arch,

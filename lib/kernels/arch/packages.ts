@@ -44,8 +44,8 @@ export interface Reading {
 const NOTHING: Reading = { wants: () => false, enough: () => true }
 
 /**
- * Whatever the list says and whoever kept it: its own signature is verified each time. ProbeError `signature-invalid`,
- * `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`.
+ * Whatever the list says and whoever kept it: its own signature is verified each time.
+ * @throws {ProbeError} `signature-invalid`, `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`.
  */
 export async function bringPacman(
   ports: ArchPorts,

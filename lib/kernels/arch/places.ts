@@ -11,8 +11,8 @@ import type { ArchSettings } from './target.ts'
 export interface Candidate {
   readonly headers: WantedPacman
   /**
-   * What a list says of the kernel's own package. `built`: when its headers were, in seconds since 1970. ProbeError
-   * `mirror-unreachable` where a list that may have it could not be read.
+   * What a list says of the kernel's own package. `built`: when its headers were, in seconds since 1970.
+   * @throws {ProbeError} `mirror-unreachable` where a list that may have it could not be read.
    */
   readonly image: (built: number) => Promise<ListedPacman | undefined>
 }

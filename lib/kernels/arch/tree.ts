@@ -25,7 +25,7 @@ export const readingOf = (unameRelease: string): Reading => ({
   },
 })
 
-/** ProbeError `headers-not-found`. */
+/** @throws {ProbeError} `headers-not-found`. */
 export function treeIn({ content: { files, identity } }: Brought, unameRelease: string): ArchTree {
   const config = files.get(configOf(unameRelease))
   if (config !== undefined)

@@ -48,8 +48,9 @@ export async function knownFacts(
 }
 
 /**
- * Fetched, kept by its digest, and read once. ProbeError `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`;
- * `headers-not-found` for one without the tree of a kernel.
+ * Fetched, kept by its digest, and read once.
+ * @throws {ProbeError} `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`; `headers-not-found` for one
+ * without the tree of a kernel.
  */
 export async function readKit(ports: KitPorts, kit: TufTarget): Promise<KitFacts> {
   if (kit.bytes > MAX_KIT)

@@ -57,7 +57,7 @@ export function cosPlanner(
   }
 }
 
-/** ProbeError `headers-not-found`. */
+/** @throws {ProbeError} `headers-not-found`. */
 function buildOf({ mode, builds }: CosSettings, unameRelease: string): string {
   if (mode === 'off')
     throw new ProbeError(

@@ -19,7 +19,7 @@ const settings = z.object({
 })
 export type CosSettings = z.infer<typeof settings>
 
-/** ProbeError `unsupported-kernel`. */
+/** @throws {ProbeError} `unsupported-kernel`. */
 export function checkCos({ kernelRelease, arch, kind }: KernelRequest): void {
   const what = `a kernel of Container-Optimized OS`
   if (!UNAME.test(kernelRelease) || arch !== 'x86_64')

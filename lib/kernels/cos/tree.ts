@@ -10,7 +10,9 @@ import type { HeadersPlan } from '../planner.ts'
 const MAX_UNPACKED = 512 * 1024 * 1024
 const MAX_CONFIG = 4 * 1024 * 1024
 
-/** ProbeError `mirror-unreachable` for what is not such an archive, `headers-not-found` for one of another kernel. */
+/**
+ * @throws {ProbeError} `mirror-unreachable` for what is not such an archive, `headers-not-found` for one of another kernel.
+ */
 export function treeIn(archive: Uint8Array, unameRelease: string): TreeCompiler & Pick<HeadersPlan, 'tree'> {
   const tree = `usr/src/linux-headers-${unameRelease}`
   // auto.conf is what kbuild makes of it, where an archive has that alone.

@@ -27,7 +27,7 @@ interface Dropped {
 }
 
 interface DroppedKernels {
-  /** ProbeError `signature-invalid`, `digest-mismatch`; what cannot be reached is told, and not thrown. */
+  /** @throws {ProbeError} `signature-invalid`, `digest-mismatch`; what cannot be reached is told, and not thrown. */
   find(arch: Arch, kernelRelease: string): Promise<Dropped>
 }
 

@@ -15,8 +15,8 @@ export interface MachineArchive {
 }
 
 /**
- * The same headers, with the tools of the very same version that a machine of that architecture runs. ProbeError
- * `headers-not-found`, and those of the archive.
+ * The same headers, with the tools of the very same version that a machine of that architecture runs.
+ * @throws {ProbeError} `headers-not-found`, and those of the archive.
  */
 export async function withToolsFor(
   archive: MachineArchive,

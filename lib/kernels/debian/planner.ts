@@ -214,7 +214,7 @@ export const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 
 const COMPILER =
   /^(?:linux-compiler-)?(gcc-\d+(?:\.\d+)?)(?:-x86|-arm|-for-host|-(?:[a-z0-9_]+-)+gnu[a-z0-9]*)?$/
 
-/** ProbeError `headers-not-found`. */
+/** @throws {ProbeError} `headers-not-found`. */
 export function compilerOf(headers: AptPackage): string {
   const compilers = dependenciesOf(headers).map(({ name }) => COMPILER.exec(name)?.[1])
   const compiler = compilers.find((found) => found !== undefined)

@@ -21,7 +21,8 @@ const configsSchema = z.record(z.string(), z.string())
 
 /**
  * By the tree's folder; no further than `enough`. Kept by the package's digest, since a whole tree takes
- * seconds to unpack. ProbeError as for a plan.
+ * seconds to unpack.
+ * @throws {ProbeError} as for a plan.
  */
 export async function treeConfigs(
   { inputs, fetch }: { readonly inputs: Store; readonly fetch: Fetch },

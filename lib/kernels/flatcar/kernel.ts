@@ -33,7 +33,8 @@ const UNAME = /^(\d+\.\d+\.\d+)[A-Za-z0-9.+_~-]{0,40}$/
 
 /**
  * A signature says who made a file, and not of which release it is: files of two releases are found out here, by the
- * kernel's version, which both of them name. ProbeError `signature-invalid`.
+ * kernel's version, which both of them name.
+ * @throws {ProbeError} `signature-invalid`.
  */
 export function kernelOfRelease(
   release: FlatcarRelease,
@@ -78,7 +79,10 @@ function configIn(release: FlatcarRelease, text: string): Kconfig {
 /** These say that the config is not that of the release, whoever signed it. */
 const OF_ANOTHER: readonly VerdictCode[] = ['arch-mismatch', 'release-mismatch', 'not-a-whole-config']
 
-/** ProbeError `cannot-load` where a probe could never load there, and `signature-invalid` for a config of another kernel. */
+/**
+ * @throws {ProbeError} `cannot-load` where a probe could never load there, and `signature-invalid` for a config of another
+ * kernel.
+ */
 export function checkLoads(
   release: FlatcarRelease,
   { config, unameRelease }: FlatcarKernel,

@@ -18,7 +18,7 @@ export interface FlatcarRelease {
 /** Its first release was 1632; those of a developer's own begin with 9999. */
 const RELEASE = /^(?:1[5-9]\d\d|[2-9]\d{3}|[1-9]\d{4})\.(?:0|[1-9]\d?)\.(?:0|[1-9]\d{0,2})$/
 
-/** ProbeError `unsupported-kernel`. */
+/** @throws {ProbeError} `unsupported-kernel`. */
 export function flatcarRelease({
   kernelRelease,
   arch,

@@ -39,8 +39,8 @@ interface SignedFile {
 const MAX_SIGNATURE = 16 * 1024
 
 /**
- * ProbeError `not-found` where the folder has no such file, `mirror-unreachable` (also for an error page in a signature's
- * place), `signature-invalid`, `too-large`.
+ * @throws {ProbeError} `not-found` where the folder has no such file, `mirror-unreachable` (also for an error page in a
+ * signature's place), `signature-invalid`, `too-large`.
  */
 export async function signedFile(ports: SignedFilePorts, file: ReleaseFile): Promise<SignedFile> {
   const record = recordOf(ports, file)

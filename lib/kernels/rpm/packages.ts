@@ -33,8 +33,8 @@ export interface WantedRpm {
 const MAX_RPM = 512 * 1024 * 1024
 
 /**
- * Whatever the list says and whoever kept it: its own signature is verified each time. ProbeError `signature-invalid`,
- * `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`.
+ * Whatever the list says and whoever kept it: its own signature is verified each time.
+ * @throws {ProbeError} `signature-invalid`, `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`.
  */
 export async function bringRpm(
   ports: RpmPorts,

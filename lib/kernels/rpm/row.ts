@@ -48,7 +48,7 @@ export function kernelOf(row: RpmRow, unameRelease: string, arch: Arch): RpmKern
   return { unameRelease, arch, version, release, flavour }
 }
 
-/** ProbeError `unsupported-kernel` for what no kernel of it calls itself. */
+/** @throws {ProbeError} `unsupported-kernel` for what no kernel of it calls itself. */
 export function checkedKernel(
   row: RpmRow,
   target: string,

@@ -14,7 +14,7 @@ interface HeadersTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
 const CONFIG = /^usr\/src\/(?:.+\/)?\.config$/
 const COMPILE_H = '/include/generated/compile.h'
 
-/** ProbeError `headers-not-found`, `digest-mismatch`. */
+/** @throws {ProbeError} `headers-not-found`, `digest-mismatch`. */
 export async function treeIn(rpm: SignedRpm, unameRelease: string): Promise<HeadersTree> {
   const found = await filesIn(
     rpm,

@@ -34,7 +34,8 @@ const SHARED = /^linux-(?:[a-z0-9.-]+-)?headers-\d/
 
 /**
  * With the packages that make a build tree of these headers, in the order in which they are unpacked: each of exactly their
- * own version, since the list does not say which. ProbeError `headers-not-found`.
+ * own version, since the list does not say which.
+ * @throws {ProbeError} `headers-not-found`.
  */
 export function headersWith(archive: readonly AptPackage[], headers: AptPackage): readonly AptPackage[] {
   const shared = dependenciesOf(headers).filter(({ name }) => SHARED.test(name) && name !== headers.name)

@@ -16,7 +16,7 @@ interface UbuntuTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
   readonly config: Uint8Array
 }
 
-/** ProbeError `headers-not-found`, and those of its ports. */
+/** @throws {ProbeError} `headers-not-found`, and those of its ports. */
 export async function treeIn(
   { inputs, fetch }: { readonly inputs: Store; readonly fetch: Fetch },
   headers: Package,

@@ -39,8 +39,9 @@ const MAX_SIGNATURE = 16 * 1024
 const FIRST_ANSWER = 10_000
 
 /**
- * Fetched and verified once. ProbeError `not-found` where there is no such version, `mirror-unreachable` (also for half a
- * file, or an error page), `signature-invalid`, `too-large`.
+ * Fetched and verified once.
+ * @throws {ProbeError} `not-found` where there is no such version, `mirror-unreachable` (also for half a file, or an error
+ * page), `signature-invalid`, `too-large`.
  */
 export async function signedArchive(ports: ArchivePorts, archive: SignedArchive): Promise<Package> {
   const keys = [...KERNEL_ORG_KEYS, ...archive.keys]

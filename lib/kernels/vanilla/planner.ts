@@ -10,7 +10,7 @@ export interface VanillaPorts extends SourcePorts {
   readonly settings: VanillaSettings
 }
 
-/** ProbeError `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
+/** @throws {ProbeError} `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
 export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Promise<SourcePlan> {
   const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
   const source = await kernelSource(ports, ports.settings, {

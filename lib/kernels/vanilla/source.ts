@@ -8,8 +8,8 @@ import type { VanillaSettings } from './settings.ts'
 
 export interface SourcePorts extends ArchivePorts {
   /**
-   * Each version of that package in the distributions' signed lists, those of one distribution newest first. ProbeError
-   * `mirror-unreachable` where none of them `isIt`, and a list that may have it could not be read.
+   * Each version of that package in the distributions' signed lists, those of one distribution newest first.
+   * @throws {ProbeError} `mirror-unreachable` where none of them `isIt`, and a list that may have it could not be read.
    */
   readonly findPackages: Planner['find']
 }
@@ -29,8 +29,9 @@ type Place = () => Promise<Package | ProbeError>
 
 /**
  * The source of exactly that version, e.g. `6.1.192`: the archive's, and where it cannot be had there, a package's. Never
- * that of a version beside it, whose structures may differ. ProbeError `headers-not-found` where every place says that it
- * has none, `mirror-unreachable` where one of them could not be asked, `signature-invalid`, `too-large`.
+ * that of a version beside it, whose structures may differ.
+ * @throws {ProbeError} `headers-not-found` where every place says that it has none, `mirror-unreachable` where one of them
+ * could not be asked, `signature-invalid`, `too-large`.
  */
 export async function kernelSource(
   ports: SourcePorts,
@@ -59,7 +60,7 @@ function placesOf(
   return orArchive === true ? [packaged, archived] : [packaged]
 }
 
-/** ProbeError `not-found`, and those of `findPackages`. */
+/** @throws {ProbeError} `not-found`, and those of `findPackages`. */
 async function packageOf(
   { findPackages }: SourcePorts,
   names: readonly string[],
