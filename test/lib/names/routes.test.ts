@@ -56,7 +56,8 @@ describe('the table', () => {
 
   test('has routes of its own only where no name is', () => {
     const files = ['keys', 'openapi.json', 's3', 'v1', 'wait']
-    expect([...RESERVED].sort()).toEqual([...files, 'apt', 'rpm', 'v2', 'falcoctl'].sort())
+    const ofClients = ['apt', 'rpm', 'v2', 'falcoctl', 'public-key.pem']
+    expect([...RESERVED].sort()).toEqual([...files, ...ofClients].sort())
     for (const first of RESERVED) {
       const malformed = () => parse(`/${first}/${PROBE}`)
       expect(malformed, first).toThrow(expect.objectContaining({ code: 'malformed' }))
