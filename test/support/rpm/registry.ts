@@ -116,7 +116,7 @@ export interface Served {
   readonly asked: string[]
   /** `undefined`: the truth again */
   tamper(by: Tamper | undefined): void
-  /** Happens before the next answer to a path that ends so. */
+  /** Happens before the next answer to a path that ends so, once; several come one after the other. */
   before(end: string, happens: () => Promise<void>): void
   stop(): void
 }
@@ -125,7 +125,7 @@ export interface Served {
 export async function serveRpms(registry: RpmRegistry): Promise<Served> {
   const asked: string[] = []
   let change: Tamper | undefined
-  let next: { readonly end: string; readonly happens: () => Promise<void> } | undefined
+  const coming: { readonly end: string; readonly happens: () => Promise<void> }[] = []
   const presigner = (url: string): Presigner => {
     const to = async (objectKey: string) => `${url}/objects/${encodeURIComponent(objectKey)}`
     return { get: to, head: to, put: to }
@@ -143,11 +143,7 @@ export async function serveRpms(registry: RpmRegistry): Promise<Served> {
     const { pathname, search } = new URL(request.url ?? '', 'http://registry')
     asked.push(pathname)
     try {
-      if (next !== undefined && pathname.endsWith(next.end)) {
-        const { happens } = next
-        next = undefined
-        await happens()
-      }
+      if (pathname.endsWith(coming[0]?.end ?? '//')) await coming.shift()!.happens()
       const found = await bodyAt(request.method ?? 'GET', pathname, search.slice(1))
       if (typeof found === 'string') response.writeHead(307, { location: found }).end()
       else response.end(change?.(decodeURIComponent(pathname), found) ?? found)
@@ -164,9 +160,7 @@ export async function serveRpms(registry: RpmRegistry): Promise<Served> {
     tamper: (by) => {
       change = by
     },
-    before: (end, happens) => {
-      next = { end, happens }
-    },
+    before: (end, happens) => void coming.push({ end, happens }),
     stop: () => {
       server.closeAllConnections()
       server.close()
