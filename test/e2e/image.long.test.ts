@@ -68,10 +68,13 @@ test('an init container with SYS_MODULE alone has the kernel take the probe, and
     '--connect-to',
     `::127.0.0.1:${port}`,
   ])
+  // By its whole path: the machine's shell would take busybox's before it.
+  const dropping = programs('setpriv')
+  const [setpriv = ''] = Object.keys(dropping)
   const container = (name: string, capabilities: string) => `
 echo "== ${name}"
 DRIVERS_REPO=http://${HOST_LOOPBACK}:${port}/driver HOST_ROOT=/host HOME=/root DRIVER_NAME=scap DRIVER_VERSION='${DRIVER_VERSION}' \\
-  setpriv --bounding-set=-all,${capabilities} --inh-caps=-all chroot /image /usr/bin/falco-driver-loader module 2>&1
+  ${setpriv} --bounding-set=-all,${capabilities} --inh-caps=-all chroot /image /usr/bin/falco-driver-loader module 2>&1
 echo "exit $?"
 echo "live: $(grep -c '^scap ' /proc/modules)"
 `
@@ -80,7 +83,7 @@ echo "live: $(grep -c '^scap ' /proc/modules)"
     network: true,
     seconds: 300,
     files: {
-      ...programs('setpriv'),
+      ...dropping,
       '/root.tar.gz': readFileSync(join(work.dir, 'root.tar.gz')),
       '/node/etc/os-release': 'ID=debian\nVERSION_ID="12"\n',
       [`/node/boot/config-${kernel.unameRelease}`]: config,
