@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { S3Client } from '@aws-sdk/client-s3'
+import { createImages } from '../lib/aws/images.ts'
 import { createPointers } from '../lib/aws/pointers.ts'
 import { createStore } from '../lib/aws/store.ts'
 import { DEFAULTS } from '../lib/kernels/settings.ts'
@@ -20,7 +21,7 @@ import { packages } from '../lib/packages/packages.ts'
 import { generateSigningKey } from '../lib/signing/key.ts'
 import { createSigner } from '../lib/signing/signer.ts'
 import { createS3 } from '../local/s3/s3.ts'
-import { startDynamoDb } from '../test/support/aws/dynamodb-lab.ts'
+import { type DynamoDbLab, startDynamoDb } from '../test/support/aws/dynamodb-lab.ts'
 import { memoryIndex } from '../test/support/memory.ts'
 import type { Measure, Stage } from './stage.ts'
 import type { Row } from './table.ts'
@@ -71,6 +72,11 @@ async function measured(registry: Registry, size: Size, rounds: number): Promise
   }
 }
 
+async function itemsIn({ client, table }: DynamoDbLab) {
+  const name = await table()
+  return { pointers: createPointers(client, name), images: createImages(client, name) }
+}
+
 type Registry = Awaited<ReturnType<typeof startRegistry>>
 
 async function startRegistry({ folder }: Stage) {
@@ -80,7 +86,7 @@ async function startRegistry({ folder }: Stage) {
   const ports: PackagePorts = {
     index: index.index,
     artifacts: s3.store,
-    pointers: createPointers(table.client, await table.table()),
+    ...(await itemsIn(table)),
     signer: createSigner(async () => key.privateKey, Date.now),
     now: Date.now,
     log: () => {},

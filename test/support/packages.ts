@@ -39,6 +39,7 @@ export async function startRepositories(settings: Partial<typeof DEFAULTS> = {})
     index: memory.index,
     artifacts: memory.store.artifacts,
     pointers: memory.pointers,
+    images: memory.imageItems,
     signer: createSigner(async () => key.privateKey, now),
     now,
     log: memory.log,

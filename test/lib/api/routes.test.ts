@@ -5,7 +5,14 @@ import { ROUTES } from '../../../lib/api/routes.ts'
 import { firstOf, OWN_ROUTES, RESERVED, routeOf } from '../../../lib/names/routes.ts'
 
 /** A hop of a redirect that clients follow, and never ask for themselves; and what package managers and clients of images have formats of their own for. */
-const UNDOCUMENTED = ['/wait/{name+}', '/apt/{path+}', '/rpm/{path+}', '/v2/', '/v2/{path+}', '/falcoctl/index.yaml']
+const UNDOCUMENTED = [
+  '/wait/{name+}',
+  '/apt/{path+}',
+  '/rpm/{path+}',
+  '/v2/',
+  '/v2/{path+}',
+  '/falcoctl/index.yaml',
+]
 
 const keys = ({ path, methods }: (typeof OWN_ROUTES)[number]) =>
   Object.keys(methods).map((method) => `${method} ${path}`)

@@ -55,7 +55,9 @@ describe('the table', () => {
   })
 
   test('has routes of its own only where no name is', () => {
-    expect([...RESERVED].sort()).toEqual(['apt', 'keys', 'openapi.json', 'rpm', 's3', 'v1', 'wait'])
+    expect([...RESERVED].sort()).toEqual([
+      ...['apt', 'falcoctl', 'keys', 'openapi.json', 'public-key.pem', 'rpm', 's3', 'v1', 'v2', 'wait'],
+    ])
     for (const first of RESERVED) {
       const malformed = () => parse(`/${first}/${PROBE}`)
       expect(malformed, first).toThrow(expect.objectContaining({ code: 'malformed' }))

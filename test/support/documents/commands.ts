@@ -12,6 +12,7 @@ const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
 const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
 const APT: Run = { by: 'test', file: 'test/e2e/apt.test.ts' }
+const IMAGES: Run = { by: 'test', file: 'test/e2e/images.test.ts' }
 const APT_HOSTS: Run = { by: 'test', file: 'test/systems/apt.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
 const AT_A_COPY = nobody(
@@ -33,11 +34,14 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry backup': BACKUP,
   'npx --no-install probe-registry logs': { by: 'test', file: 'test/client/commands/logs.test.ts' },
   'npx --no-install probe-registry packages': APT,
+  'npx --no-install probe-registry push': IMAGES,
   'npx --no-install probe-registry quotas': { by: 'test', file: 'test/client/commands/quotas.test.ts' },
   'npx --no-install probe-registry restore': BACKUP,
   'npx --no-install probe-registry withdraw': { by: 'test', file: 'test/e2e/withdraw.test.ts' },
   'npx --no-install probe-registry replay': { by: 'test', file: 'test/client/commands/replay.test.ts' },
   'npx --no-install probe-registry verify': { by: 'test', file: 'test/client/commands/verify.test.ts' },
+  'skopeo copy': IMAGES,
+  'cosign verify': IMAGES,
   'DRIVER=$(curl': README,
   'echo "debian-$(uname': APT_HOSTS,
   'echo "ubuntu-$(uname': APT_HOSTS,
