@@ -22,7 +22,7 @@ import { packages } from '../lib/packages/packages.ts'
 import { generateSigningKey } from '../lib/signing/key.ts'
 import { createSigner } from '../lib/signing/signer.ts'
 import { createS3 } from '../local/s3/s3.ts'
-import { startDynamoDb } from '../test/support/aws/dynamodb-lab.ts'
+import { type DynamoDbLab, startDynamoDb } from '../test/support/aws/dynamodb-lab.ts'
 import { memoryIndex } from '../test/support/memory.ts'
 import { RPM_SIZES, rpmSize } from './rpm-lists.ts'
 import type { Measure, Stage } from './stage.ts'
@@ -99,6 +99,11 @@ async function measured(registry: Registry, size: Filled, rounds: number): Promi
   }
 }
 
+async function itemsIn({ client, table }: DynamoDbLab) {
+  const name = await table()
+  return { pointers: createPointers(client, name), images: createImages(client, name) }
+}
+
 type Registry = Awaited<ReturnType<typeof startRegistry>>
 
 async function startRegistry({ folder }: Stage) {
@@ -108,8 +113,7 @@ async function startRegistry({ folder }: Stage) {
   const ports: PackagePorts = {
     index: index.index,
     artifacts: s3.store,
-    pointers: createPointers(table.client, await table.table()),
-    images: createImages(table.client, await table.table()),
+    ...(await itemsIn(table)),
     signer: createSigner(async () => key.privateKey, Date.now),
     now: Date.now,
     log: () => {},

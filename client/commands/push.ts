@@ -2,7 +2,7 @@
 
 import { probeOf } from '../../lib/names/grammar.ts'
 import { hasName, repositoryOf, type Shape, tagOf } from '../../lib/packages/oci/names.ts'
-import { readLine, UsageError } from '../command-line.ts'
+import { readLine, said, UsageError } from '../command-line.ts'
 import { credentialsFor } from '../images/credentials.ts'
 import { push } from '../images/push.ts'
 import { placeOf } from '../images/reference.ts'
@@ -39,12 +39,13 @@ function sourceOf(url: string, shape: Shape) {
 }
 
 /** What fetch says is of little use to a person. */
-const whyNot = (error: unknown): string =>
-  error instanceof TypeError && error.cause instanceof Error
-    ? `nothing answers: ${error.cause.message || error.cause.name}`
-    : error instanceof Error
-      ? error.message
-      : String(error)
+function whyNot(error: unknown): string {
+  const cause = error instanceof TypeError ? error.cause : undefined
+  if (!(cause instanceof Error)) return said(error)
+  return /wrong version number/.test(cause.message)
+    ? 'what answers there does not speak TLS: --plain-http, if that is what you want'
+    : `nothing answers: ${cause.message || cause.name}`
+}
 
 await asOperator('push', USAGE, async () => {
   const { values, positionals } = readLine(process.argv.slice(2), OPTIONS)

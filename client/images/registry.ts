@@ -222,7 +222,7 @@ const told = (error: unknown, what: string): unknown =>
   isBrokenOff(error) ? new Error(`${what}: ${messageOf(error)}`, { cause: error }) : error
 
 const pause = (tries: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, 200 * 2 ** Math.min(tries, 5)))
+  new Promise((resolve) => setTimeout(resolve, 100 * 2 ** Math.min(tries, 5)))
 
 function locationOf({ headers }: Response, base: URL): URL {
   const location = headers.get('location')

@@ -1,7 +1,9 @@
 // Every route and method, asked of the whole stack over HTTP.
 
+import { createPublicKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { idOf } from '../../lib/api/view.ts'
+import { pemOf } from '../../lib/formats/openpgp/pem.ts'
 import { allowOf, routes } from '../../lib/names/routes.ts'
 import { startWholeStack, type WholeStack } from '../support/local/whole-stack.ts'
 
@@ -39,12 +41,12 @@ describe.each(PATHS)('%s', (path) => {
     const { status, header, text } = await ask(method, path)
     expect({ status, allow: header('allow') }).toEqual({ status: 405, allow })
     if (method === 'HEAD') return
-    const why = `${method} is not answered here, only ${allow}`
-    // Clients of images read errors as their protocol has them.
-    const refusal = path.startsWith('/v2/')
-      ? { errors: [{ code: 'UNSUPPORTED', message: why }] }
-      : { code: 'method-not-allowed', detail: why }
-    expect(JSON.parse(text)).toMatchObject(refusal)
+    const message = `${method} is not answered here, only ${allow}`
+    expect(JSON.parse(text)).toMatchObject(
+      path.startsWith('/v2/')
+        ? { errors: [{ code: 'UNSUPPORTED', message }] }
+        : { code: 'method-not-allowed', detail: message },
+    )
   })
 
   if (!allow.includes('GET')) return
@@ -61,6 +63,22 @@ test('the public key is there for HEAD as for GET', async () => {
   const { status, type, bytes } = await ask('HEAD', '/keys/falco-probes.asc')
   expect({ status, type }).toEqual({ status: 200, type: 'application/pgp-keys' })
   expect(Number(bytes)).toBeGreaterThan(1000)
+})
+
+test('a registry of images says that it is one, by the header that its clients look for', async () => {
+  const { status, header, text } = await ask('GET', '/v2/')
+  expect({ status, version: header('docker-distribution-api-version') }).toEqual({
+    ...{ status: 200, version: 'registry/2.0' },
+  })
+  expect(JSON.parse(text)).toEqual({})
+})
+
+test('the index of falcoctl is there, and names nothing yet; the key is there as PEM, and the same one', async () => {
+  expect(await ask('GET', '/falcoctl/index.yaml')).toMatchObject({ status: 200, text: '[]\n' })
+  const { text } = await ask('GET', '/public-key.pem')
+  expect(createPublicKey(text).asymmetricKeyDetails).toMatchObject({ modulusLength: 4096 })
+  const armored = await ask('GET', '/keys/falco-probes.asc')
+  expect(pemOf(Buffer.from(armored.text))).toBe(text)
 })
 
 test('what is no route of the API is not there, whatever the method', async () => {

@@ -13,6 +13,7 @@ const LOADER: Run = { by: 'test', file: 'test/e2e/client.test.ts' }
 const BACKUP: Run = { by: 'test', file: 'test/faults/backup.test.ts' }
 const METRICS: Run = { by: 'test', file: 'test/faults/metrics.test.ts' }
 const APT: Run = { by: 'test', file: 'test/e2e/apt.test.ts' }
+const IMAGES: Run = { by: 'test', file: 'test/e2e/images.test.ts' }
 const APT_HOSTS: Run = { by: 'test', file: 'test/systems/apt.test.ts' }
 const DNF_HOST: Run = { by: 'test', file: 'test/systems/dnf.test.ts' }
 const nobody = (why: string): Run => ({ by: 'nobody', why })
@@ -40,11 +41,17 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'npx --no-install probe-registry backup': BACKUP,
   'npx --no-install probe-registry logs': { by: 'test', file: 'test/client/commands/logs.test.ts' },
   'npx --no-install probe-registry packages': APT,
+  'npx --no-install probe-registry push': IMAGES,
   'npx --no-install probe-registry quotas': { by: 'test', file: 'test/client/commands/quotas.test.ts' },
   'npx --no-install probe-registry restore': BACKUP,
   'npx --no-install probe-registry withdraw': { by: 'test', file: 'test/e2e/withdraw.test.ts' },
   'npx --no-install probe-registry replay': { by: 'test', file: 'test/client/commands/replay.test.ts' },
   'npx --no-install probe-registry verify': { by: 'test', file: 'test/client/commands/verify.test.ts' },
+  'skopeo copy --all oci:': nobody(
+    'it needs a registry of images; test/e2e/image.test.ts has skopeo copy the same layout into a folder',
+  ),
+  'skopeo copy': IMAGES,
+  'cosign verify': IMAGES,
   'DRIVER=$(curl': README,
   'echo "debian-$(uname': APT_HOSTS,
   'echo "ubuntu-$(uname': APT_HOSTS,
@@ -89,9 +96,6 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'aws cloudformation': nobody('it needs an AWS account, and a deployment that was rolled back'),
   'npm run targets': { by: 'test', file: 'test/targets/judges.test.ts' },
   'npm run image': { by: 'test', file: 'test/e2e/image.test.ts' },
-  'skopeo copy': nobody(
-    'it needs a registry of images; test/e2e/image.test.ts has skopeo copy the same layout into a folder',
-  ),
   'npm run matrix': { by: 'test', file: 'test/e2e/matrix.long.test.ts' },
   'npm run bench': nobody('it measures, and is not a test'),
   'docker buildx imagetools inspect': nobody('it needs Docker and a registry of images'),

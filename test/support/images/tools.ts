@@ -13,12 +13,18 @@ export type Tool = (...args: readonly string[]) => Promise<Ran>
 /** Below `folder`; `program`: its path in the package of that name. */
 export function toolOf(folder: string, name: string, program: string): string {
   const place = join(folder, name)
+  // What runs cannot be written.
+  const known = commands.get(place)
+  if (known !== undefined) return known
   mkdirSync(place, { recursive: true })
   const packaged = packagedProgram(archive(), name, program, isLibrary)
   for (const [file, body] of Object.entries(packaged.files))
     writeFileSync(join(place, file), body, { mode: 0o755 })
-  return packaged.command(place)
+  const command = packaged.command(place)
+  commands.set(place, command)
+  return command
 }
+const commands = new Map<string, string>()
 
 /** What such a program runs with; all else that it depends on is for services and settings. */
 const isLibrary = (name: string): boolean => name.startsWith('lib')

@@ -1,0 +1,90 @@
+// Registries that lie, to whoever copies from them or to them.
+
+import { createHash } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { openRegistry } from '../../../client/images/registry.ts'
+import { openSource } from '../../../client/images/source.ts'
+
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+const digestOf = (body: string) => `sha256:${createHash('sha256').update(body).digest('hex')}`
+const placeAt = (host: string) => ({ host, name: 'a', tag: undefined })
+const opened = (host: string, plainHttp = true) =>
+  openRegistry({ place: placeAt(host), plainHttp, credentials: { where: 'nowhere' } })
+
+test('a blob that is not what its digest says is not passed on', async () => {
+  const host = await serve((_, response) => response.end('other'))
+  const blob = { digest: digestOf('bytes'), mediaType: 'text/plain', size: 5 }
+  await expect(openSource(`http://${host}`, 'a').blob(blob)).rejects.toThrow(
+    `what came for ${blob.digest} is ${digestOf('other')}: nothing of it is pushed`,
+  )
+})
+
+test('a manifest by its digest is that manifest', async () => {
+  const host = await serve((_, response) => response.end('{}'))
+  await expect(openSource(`http://${host}`, 'a').whole(digestOf('x'))).rejects.toThrow(
+    'nothing of it is pushed',
+  )
+})
+
+test('of a refusal the registry’s own words are told, without what a terminal would obey', async () => {
+  const host = await serve((_, response) =>
+    response
+      .writeHead(404)
+      .end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message: 'gone \u001b[31m' }] })),
+  )
+  await expect(openSource(`http://${host}`, 'a').whole('x')).rejects.toThrow(/answers 404: gone .*\[31m$/)
+})
+
+test('a registry that has taken something else has not taken it', async () => {
+  const digest = digestOf('{}')
+  const host = await serve((_, response) =>
+    response.writeHead(201, { 'docker-content-digest': digestOf('x') }).end(),
+  )
+  const manifest = { digest, mediaType: 'text/plain', body: Buffer.from('{}') }
+  await expect(opened(host).put(manifest, digest)).rejects.toThrow(`has taken ${digestOf('x')} for ${digest}`)
+})
+
+test.each([
+  [
+    403,
+    '{"errors":[{"code":"DENIED","message":"not yours"}]}',
+    /refuses to take anything into a, as nobody \(nowhere\): HTTP 403 DENIED: not yours/,
+  ],
+  [405, 'no', /HTTP 405$/],
+])('a refused push is told with the words of who refuses: %s', async (status, body, words) => {
+  const host = await serve((_, response) => response.writeHead(status).end(body))
+  const blob = { digest: digestOf('x'), mediaType: 'text/plain', body: Buffer.from('x') }
+  await expect(opened(host).upload(blob)).rejects.toThrow(words)
+})
+
+test('an upload that goes on at another host takes no credentials there', async () => {
+  const seen: (string | undefined)[] = []
+  const other = await serve((request, response) => {
+    seen.push(request.headers.authorization)
+    request
+      .resume()
+      .on('end', () =>
+        response.writeHead(request.method === 'PUT' ? 201 : 202, { location: request.url }).end(),
+      )
+  })
+  const host = await serve((request, response) => {
+    if (request.headers.authorization === undefined)
+      return void response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+    response.writeHead(202, { location: `http://${other}/upload` }).end()
+  })
+  const credentials = { credentials: { user: 'u', password: 'p' }, where: 'here' }
+  const body = Buffer.from('x')
+  await openRegistry({ place: placeAt(host), plainHttp: true, credentials }).upload({
+    digest: digestOf('x'),
+    mediaType: '',
+    body,
+  })
+  expect(seen).toEqual([undefined, undefined])
+})
