@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REPOMD, SIGNATURE } from '../../lib/packages/rpm/paths.ts'
 import { generateSigningKey } from '../../lib/signing/key.ts'
+import { LONG } from '../support/long.ts'
 import { probeBytes } from '../support/probe.ts'
 import { type DnfHost, dnfHost, whyNoDnf } from '../support/rpm/dnf.ts'
 import { type OwnKernels, ownKernels, writeSources } from '../support/rpm/own-kernels.ts'
@@ -33,209 +34,218 @@ const unameOf = (release: string) => `5.14.0-${release}.x86_64`
 const probeOf = (release: string, driverVersion = DRIVER_VERSION) =>
   `falco-probe-${driverVersion}-${unameOf(release)} 5.14.0-${release}`
 
-describe.skipIf(whyNot !== undefined)(`a host with dnf${whyNot === undefined ? '' : `: ${whyNot}`}`, () => {
-  let host: DnfHost
-  let distribution: OwnKernels
-  let registry: RpmRegistry
-  let served: Served
+/** rpm 4.18 and dnf 4.14, near those of EL 9; and 4.20, which looks at signatures by Sequoia, and 4.23. */
+const SUITES = LONG ? ['bookworm', 'trixie'] : ['bookworm']
 
-  const release = (kernel: string) => distribution.release(`5.14.0-${kernel}`)
-  const useRegistry = (at: Served, driverVersion = DRIVER_VERSION) =>
-    writeSources(host, at.url, driverVersion)
-  const refresh = () => host.run('dnf', '-y', '--refresh', 'makecache')
-  /** Before it reads anything dnf looks whether it has that already: of what it has nothing, it reads once. */
-  const forget = () => host.dnf('clean', 'metadata')
-  const moduleOf = (kernel: string) => join(host.root, `lib/modules/${unameOf(kernel)}/extra/falco.ko`)
-  const probes = async () => (await host.installed()).filter((name) => name.startsWith('falco-probe-'))
+describe.skipIf(whyNot !== undefined).each(SUITES)(
+  `a host with the dnf of %s${whyNot === undefined ? '' : `: ${whyNot}`}`,
+  (suite) => {
+    let host: DnfHost
+    let distribution: OwnKernels
+    let registry: RpmRegistry
+    let served: Served
 
-  beforeAll(async () => {
-    host = dnfHost()
-    distribution = await ownKernels()
-    registry = await rpmRegistry()
-    served = await serveRpms(registry)
-    release(FIRST)
-    await distribution.addTo(host)
-    host.write('etc/pki/rpm-gpg/falco-probes.asc', registry.publicKey)
-    for (const kernel of [FIRST, FAR]) await registry.publish(kernelOf(kernel))
-    useRegistry(served)
-    await host.dnf('install', 'kernel-core')
-  }, 10 * MINUTES)
-  afterAll(() => {
-    served?.stop()
-    distribution?.stop()
-    host?.remove()
-  })
+    const release = (kernel: string) => distribution.release(`5.14.0-${kernel}`)
+    const useRegistry = (at: Served, driverVersion = DRIVER_VERSION) =>
+      writeSources(host, at.url, driverVersion)
+    const refresh = () => host.run('dnf', '-y', '--refresh', 'makecache')
+    /** Before it reads anything dnf looks whether it has that already: of what it has nothing, it reads once. */
+    const forget = () => host.dnf('clean', 'metadata')
+    const moduleOf = (kernel: string) => join(host.root, `lib/modules/${unameOf(kernel)}/extra/falco.ko`)
+    const probes = async () => (await host.installed()).filter((name) => name.startsWith('falco-probe-'))
 
-  test('gets the module of its kernel where modprobe finds it, and none of a kernel that it has not', async () => {
-    await host.dnf('install', 'falco-probe-kernel')
-    expect(await probes()).toEqual([
-      probeOf(FIRST),
-      expect.stringMatching(/^falco-probe-kernel 10\.2\.0\+driver-\d+$/),
-    ])
-    expect(readFileSync(moduleOf(FIRST))).toEqual(Buffer.from(MODULE))
-    const dependencies = readFileSync(join(host.root, `lib/modules/${unameOf(FIRST)}/modules.dep`), 'utf8')
-    expect(dependencies).toMatch(/^extra\/falco\.ko:/m)
-    const docs = join(host.root, `usr/share/doc/falco-probe-${DRIVER_VERSION}-${unameOf(FIRST)}`)
-    expect(readFileSync(join(docs, 'statement'), 'utf8')).toContain(`!uname-release=${unameOf(FIRST)}\n`)
-    expect(existsSync(join(docs, 'falco.ko.asc'))).toBe(true)
-  })
-
-  test('gets that of a new kernel with the kernel, though newer ones of other kernels are there', async () => {
-    await registry.publish(kernelOf(SECOND))
-    release(SECOND)
-    await host.dnf('--refresh', 'upgrade')
-    expect(await host.installed()).toContain(`kernel-core 5.14.0-${SECOND}`)
-    expect(await probes()).toEqual([probeOf(SECOND), probeOf(FIRST), expect.stringContaining('-kernel ')])
-    expect(existsSync(moduleOf(SECOND))).toBe(true)
-    expect(existsSync(moduleOf(FAR))).toBe(false)
-  })
-
-  test('gets one that is published after its kernel was installed with the next upgrade', async () => {
-    release(THIRD)
-    await host.dnf('--refresh', 'upgrade')
-    expect(await host.installed()).toContain(`kernel-core 5.14.0-${THIRD}`)
-    expect(existsSync(moduleOf(THIRD))).toBe(false)
-    await registry.publish(kernelOf(THIRD))
-    await host.dnf('--refresh', 'upgrade')
-    expect(existsSync(moduleOf(THIRD))).toBe(true)
-  })
-
-  test('reads a list and a signature that belong together, though others are shown between the two', async () => {
-    const [before, after] = ['1.el9', '2.el9']
-    await registry.publish(kernelOf(before!))
-    await forget()
-    served.before('/repomd.xml.asc', () => registry.publish(kernelOf(after!)))
-    expect(await refresh()).toMatchObject({ status: 0 })
-    const offered = (await host.run('dnf', '-q', 'list', '--available', 'falco-probe-*')).output
-    expect(offered).toContain(unameOf(before!))
-    expect(offered).not.toContain(unameOf(after!))
-  })
-
-  test('without the list of mirrors may read two that do not, reads once more by itself, and then gives up until the next time', async () => {
-    const source = useRegistry(served)
-    const plain = source.replace(/^mirrorlist=.*$/m, `baseurl=${served.url}/${ID}/`)
-    host.write('etc/yum.repos.d/falco-probes.repo', plain)
-    // It takes up the key of what is a new repository to it, and reads the lists again then.
-    await refresh()
-    await forget()
-    served.asked.length = 0
-    served.before('/repomd.xml.asc', () => registry.publish(kernelOf('3.el9')))
-    expect(await refresh()).toMatchObject({ status: 0 })
-    expect(served.asked.filter((path) => path.endsWith(`${ID}/${SIGNATURE}`))).toHaveLength(2)
-    await forget()
-    for (const kernel of ['4.el9', '5.el9'])
-      served.before('/repomd.xml.asc', () => registry.publish(kernelOf(kernel)))
-    const { status, output } = await refresh()
-    expect(output).toMatch(/repomd\.xml GPG signature verification error: Bad GPG signature/)
-    expect(status).not.toBe(0)
-    expect(await refresh()).toMatchObject({ status: 0 })
-    useRegistry(served)
-  })
-
-  test('refuses a list that was changed', async () => {
-    served.tamper((_, body) =>
-      Buffer.from(body).includes('<repomd')
-        ? Buffer.from(Buffer.from(body).toString().replace('</revision>', '1</revision>'))
-        : body,
-    )
-    const { status, output } = await refresh()
-    served.tamper(undefined)
-    expect(output).toMatch(/Bad GPG signature/)
-    expect(status).not.toBe(0)
-  })
-
-  test('refuses a package that was changed', async () => {
-    served.tamper((path, body) => {
-      if (!path.endsWith('.rpm')) return body
-      const changed = Buffer.from(body)
-      changed[changed.length - 20]! ^= 1
-      return changed
+    beforeAll(async () => {
+      host = dnfHost(suite)
+      distribution = await ownKernels()
+      registry = await rpmRegistry()
+      served = await serveRpms(registry)
+      release(FIRST)
+      await distribution.addTo(host)
+      host.write('etc/pki/rpm-gpg/falco-probes.asc', registry.publicKey)
+      for (const kernel of [FIRST, FAR]) await registry.publish(kernelOf(kernel))
+      useRegistry(served)
+      await host.dnf('install', 'kernel-core')
+    }, 10 * MINUTES)
+    afterAll(() => {
+      served?.stop()
+      distribution?.stop()
+      host?.remove()
     })
-    const { status, output } = await host.run(
-      'dnf',
-      '-y',
-      'install',
-      `falco-probe-${DRIVER_VERSION}-${unameOf(FAR)}`,
-    )
-    served.tamper(undefined)
-    expect(output).toMatch(/checksum|No more mirrors/i)
-    expect(status).not.toBe(0)
-    expect(existsSync(moduleOf(FAR))).toBe(false)
-  })
 
-  test('refuses lists by another key, and packages by another key in lists by the right one', async () => {
-    const stranger = await generateSigningKey({ name: 'X', email: 'x@example.org' }, () => registry.clock.now)
-    const mixed = await rpmRegistry({ packager: stranger })
-    await mixed.publish(kernelOf(FAR))
-    const other = await serveRpms(mixed)
-    useRegistry(other)
-    const install = () =>
-      host.run('dnf', '-y', '--refresh', 'install', `falco-probe-${DRIVER_VERSION}-${unameOf(FAR)}`)
-    const refused = await install()
-    expect(refused.output).toMatch(/GPG check FAILED/)
-    host.write('etc/pki/rpm-gpg/falco-probes.asc', stranger.publicKey)
-    await host.run('sh', '-c', 'rm -rf /var/cache/dnf')
-    const lists = await install()
-    expect(lists.output).toMatch(/repomd\.xml GPG signature verification error/)
-    expect([refused.status, lists.status]).not.toContain(0)
-    expect(existsSync(moduleOf(FAR))).toBe(false)
-    host.write('etc/pki/rpm-gpg/falco-probes.asc', registry.publicKey)
-    useRegistry(served)
-    other.stop()
-  })
+    test('gets the module of its kernel where modprobe finds it, and none of a kernel that it has not', async () => {
+      await host.dnf('install', 'falco-probe-kernel')
+      expect(await probes()).toEqual([
+        probeOf(FIRST),
+        expect.stringMatching(/^falco-probe-kernel 10\.2\.0\+driver-\d+$/),
+      ])
+      expect(readFileSync(moduleOf(FIRST))).toEqual(Buffer.from(MODULE))
+      const dependencies = readFileSync(join(host.root, `lib/modules/${unameOf(FIRST)}/modules.dep`), 'utf8')
+      expect(dependencies).toMatch(/^extra\/falco\.ko:/m)
+      const docs = join(host.root, `usr/share/doc/falco-probe-${DRIVER_VERSION}-${unameOf(FIRST)}`)
+      expect(readFileSync(join(docs, 'statement'), 'utf8')).toContain(`!uname-release=${unameOf(FIRST)}\n`)
+      expect(existsSync(join(docs, 'falco.ko.asc'))).toBe(true)
+    })
 
-  test('believes a list that is older than the one it has, as dnf does of any, and goes back to nothing by it', async () => {
-    const { files } = (await registry.memory.pointers.read(ID))!
-    const repoinfo = async () => (await host.run('dnf', '-q', 'repoinfo', 'falco-probes')).output
-    const revision = async () => Number(/Repo-revision\s*: (\d+)/.exec(await repoinfo())?.[1])
-    expect(await refresh()).toMatchObject({ status: 0 })
-    const first = await revision()
-    await registry.publish(kernelOf('6.el9'))
-    await host.dnf('--refresh', 'upgrade')
-    const [second, before] = [await revision(), await host.installed()]
-    const old = `${ID}/at/${files[REPOMD]!.sha256}/${files[SIGNATURE]!.sha256}`
-    served.tamper((path, body) =>
-      path.endsWith('/mirrorlist') ? Buffer.from(`${served.url}/${old}/`) : body,
-    )
-    await host.dnf('--refresh', 'upgrade')
-    served.tamper(undefined)
-    expect(second).toBeGreaterThan(first)
-    expect(await revision()).toBe(first)
-    expect(await host.installed()).toEqual(before)
-  })
+    test('gets that of a new kernel with the kernel, though newer ones of other kernels are there', async () => {
+      await registry.publish(kernelOf(SECOND))
+      release(SECOND)
+      await host.dnf('--refresh', 'upgrade')
+      expect(await host.installed()).toContain(`kernel-core 5.14.0-${SECOND}`)
+      expect(await probes()).toEqual([probeOf(SECOND), probeOf(FIRST), expect.stringContaining('-kernel ')])
+      expect(existsSync(moduleOf(SECOND))).toBe(true)
+      expect(existsSync(moduleOf(FAR))).toBe(false)
+    })
 
-  test('keeps a probe that was withdrawn, is offered it no more, and is held back from no kernel by it', async () => {
-    await registry.withdraw(kernelOf(SECOND))
-    await host.dnf('--refresh', 'upgrade')
-    expect(await probes()).toContain(probeOf(SECOND))
-    const offered = (await host.run('dnf', '-q', 'list', '--available', 'falco-probe-*')).output
-    expect(offered).not.toContain(unameOf(SECOND))
-    await registry.publish(kernelOf('427.20.el9_4'))
-    await host.dnf('--refresh', 'upgrade')
-    await registry.withdraw(kernelOf('427.20.el9_4'))
-    release('427.20.el9_4')
-    await host.dnf('--refresh', 'upgrade')
-    expect(await host.installed()).toContain('kernel-core 5.14.0-427.20.el9_4')
-    expect(existsSync(moduleOf('427.20.el9_4'))).toBe(false)
-  })
+    test('gets one that is published after its kernel was installed with the next upgrade', async () => {
+      release(THIRD)
+      await host.dnf('--refresh', 'upgrade')
+      expect(await host.installed()).toContain(`kernel-core 5.14.0-${THIRD}`)
+      expect(existsSync(moduleOf(THIRD))).toBe(false)
+      await registry.publish(kernelOf(THIRD))
+      await host.dnf('--refresh', 'upgrade')
+      expect(existsSync(moduleOf(THIRD))).toBe(true)
+    })
 
-  test('goes to another driver version by its address, and has one module of each kernel', async () => {
-    for (const kernel of [SECOND, THIRD]) await registry.publish(kernelOf(kernel, OTHER_VERSION))
-    useRegistry(served, OTHER_VERSION)
-    await host.dnf('--refresh', 'upgrade', '--allowerasing')
-    // Of the first kernel, which went when there were too many.
-    await host.dnf('autoremove')
-    expect(await probes()).toEqual([
-      probeOf(SECOND, OTHER_VERSION),
-      probeOf(THIRD, OTHER_VERSION),
-      expect.stringMatching(/^falco-probe-kernel 11\.0\.0\+driver-/),
-    ])
-  })
+    test('reads a list and a signature that belong together, though others are shown between the two', async () => {
+      const [before, after] = ['1.el9', '2.el9']
+      await registry.publish(kernelOf(before!))
+      await forget()
+      served.before('/repomd.xml.asc', () => registry.publish(kernelOf(after!)))
+      expect(await refresh()).toMatchObject({ status: 0 })
+      const offered = (await host.run('dnf', '-q', 'list', '--available', 'falco-probe-*')).output
+      expect(offered).toContain(unameOf(before!))
+      expect(offered).not.toContain(unameOf(after!))
+    })
 
-  test('has nothing of it left once it is removed', async () => {
-    await host.dnf('remove', 'falco-probe-kernel')
-    expect(await probes()).toEqual([])
-    expect(existsSync(moduleOf(THIRD))).toBe(false)
-    expect(readFileSync(join(host.root, `lib/modules/${unameOf(THIRD)}/modules.dep`), 'utf8')).toBe('')
-  })
-})
+    test('without the list of mirrors may read two that do not, reads once more by itself, and then gives up until the next time', async () => {
+      const source = useRegistry(served)
+      const plain = source.replace(/^mirrorlist=.*$/m, `baseurl=${served.url}/${ID}/`)
+      host.write('etc/yum.repos.d/falco-probes.repo', plain)
+      // It takes up the key of what is a new repository to it, and reads the lists again then.
+      await refresh()
+      await forget()
+      served.asked.length = 0
+      served.before('/repomd.xml.asc', () => registry.publish(kernelOf('3.el9')))
+      expect(await refresh()).toMatchObject({ status: 0 })
+      expect(served.asked.filter((path) => path.endsWith(`${ID}/${SIGNATURE}`))).toHaveLength(2)
+      await forget()
+      for (const kernel of ['4.el9', '5.el9'])
+        served.before('/repomd.xml.asc', () => registry.publish(kernelOf(kernel)))
+      const { status, output } = await refresh()
+      expect(output).toMatch(/repomd\.xml GPG signature verification error: Bad GPG signature/)
+      expect(status).not.toBe(0)
+      expect(await refresh()).toMatchObject({ status: 0 })
+      useRegistry(served)
+    })
+
+    test('refuses a list that was changed', async () => {
+      served.tamper((_, body) =>
+        Buffer.from(body).includes('<repomd')
+          ? Buffer.from(Buffer.from(body).toString().replace('</revision>', '1</revision>'))
+          : body,
+      )
+      const { status, output } = await refresh()
+      served.tamper(undefined)
+      expect(output).toMatch(/Bad GPG signature/)
+      expect(status).not.toBe(0)
+    })
+
+    test('refuses a package that was changed', async () => {
+      served.tamper((path, body) => {
+        if (!path.endsWith('.rpm')) return body
+        const changed = Buffer.from(body)
+        changed[changed.length - 20]! ^= 1
+        return changed
+      })
+      const { status, output } = await host.run(
+        'dnf',
+        '-y',
+        'install',
+        `falco-probe-${DRIVER_VERSION}-${unameOf(FAR)}`,
+      )
+      served.tamper(undefined)
+      expect(output).toMatch(/checksum|No more mirrors/i)
+      expect(status).not.toBe(0)
+      expect(existsSync(moduleOf(FAR))).toBe(false)
+    })
+
+    test('refuses lists by another key, and packages by another key in lists by the right one', async () => {
+      const stranger = await generateSigningKey(
+        { name: 'X', email: 'x@example.org' },
+        () => registry.clock.now,
+      )
+      const mixed = await rpmRegistry({ packager: stranger })
+      await mixed.publish(kernelOf(FAR))
+      const other = await serveRpms(mixed)
+      useRegistry(other)
+      const install = () =>
+        host.run('dnf', '-y', '--refresh', 'install', `falco-probe-${DRIVER_VERSION}-${unameOf(FAR)}`)
+      const refused = await install()
+      expect(refused.output).toMatch(/GPG check FAILED/)
+      host.write('etc/pki/rpm-gpg/falco-probes.asc', stranger.publicKey)
+      await host.run('sh', '-c', 'rm -rf /var/cache/dnf')
+      const lists = await install()
+      expect(lists.output).toMatch(/repomd\.xml GPG signature verification error/)
+      expect([refused.status, lists.status]).not.toContain(0)
+      expect(existsSync(moduleOf(FAR))).toBe(false)
+      host.write('etc/pki/rpm-gpg/falco-probes.asc', registry.publicKey)
+      useRegistry(served)
+      other.stop()
+    })
+
+    test('believes a list that is older than the one it has, as dnf does of any, and goes back to nothing by it', async () => {
+      const { files } = (await registry.memory.pointers.read(ID))!
+      const repoinfo = async () => (await host.run('dnf', '-q', 'repoinfo', 'falco-probes')).output
+      const revision = async () => Number(/Repo-revision\s*: (\d+)/.exec(await repoinfo())?.[1])
+      expect(await refresh()).toMatchObject({ status: 0 })
+      const first = await revision()
+      await registry.publish(kernelOf('6.el9'))
+      await host.dnf('--refresh', 'upgrade')
+      const [second, before] = [await revision(), await host.installed()]
+      const old = `${ID}/at/${files[REPOMD]!.sha256}/${files[SIGNATURE]!.sha256}`
+      served.tamper((path, body) =>
+        path.endsWith('/mirrorlist') ? Buffer.from(`${served.url}/${old}/`) : body,
+      )
+      await host.dnf('--refresh', 'upgrade')
+      served.tamper(undefined)
+      expect(second).toBeGreaterThan(first)
+      expect(await revision()).toBe(first)
+      expect(await host.installed()).toEqual(before)
+    })
+
+    test('keeps a probe that was withdrawn, is offered it no more, and is held back from no kernel by it', async () => {
+      await registry.withdraw(kernelOf(SECOND))
+      await host.dnf('--refresh', 'upgrade')
+      expect(await probes()).toContain(probeOf(SECOND))
+      const offered = (await host.run('dnf', '-q', 'list', '--available', 'falco-probe-*')).output
+      expect(offered).not.toContain(unameOf(SECOND))
+      await registry.publish(kernelOf('427.20.el9_4'))
+      await host.dnf('--refresh', 'upgrade')
+      await registry.withdraw(kernelOf('427.20.el9_4'))
+      release('427.20.el9_4')
+      await host.dnf('--refresh', 'upgrade')
+      expect(await host.installed()).toContain('kernel-core 5.14.0-427.20.el9_4')
+      expect(existsSync(moduleOf('427.20.el9_4'))).toBe(false)
+    })
+
+    test('goes to another driver version by its address, and has one module of each kernel', async () => {
+      for (const kernel of [SECOND, THIRD]) await registry.publish(kernelOf(kernel, OTHER_VERSION))
+      useRegistry(served, OTHER_VERSION)
+      await host.dnf('--refresh', 'upgrade', '--allowerasing')
+      // Of the first kernel, which went when there were too many.
+      await host.dnf('autoremove')
+      expect(await probes()).toEqual([
+        probeOf(SECOND, OTHER_VERSION),
+        probeOf(THIRD, OTHER_VERSION),
+        expect.stringMatching(/^falco-probe-kernel 11\.0\.0\+driver-/),
+      ])
+    })
+
+    test('has nothing of it left once it is removed', async () => {
+      await host.dnf('remove', 'falco-probe-kernel')
+      expect(await probes()).toEqual([])
+      expect(existsSync(moduleOf(THIRD))).toBe(false)
+      expect(readFileSync(join(host.root, `lib/modules/${unameOf(THIRD)}/modules.dep`), 'utf8')).toBe('')
+    })
+  },
+)

@@ -5,9 +5,10 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { sha256 } from '../../../lib/model/digest.ts'
-import { type Apt, archive, CACHE } from '../builds/apt.ts'
+import { type Apt, archive, CACHE, openApt } from '../builds/apt.ts'
 import { bytesOf } from '../builds/archive.ts'
 import { closureOf, unpack } from '../debs.ts'
+import { mainMirror } from '../mirrors.ts'
 import { startInside } from '../systems/inside.ts'
 
 /** Why none can be made here; undefined where one can. */
@@ -33,6 +34,9 @@ const LEFT_OUT = ['adduser', 'debconf', 'dpkg', 'gnupg', 'init-system-helpers', 
 /** Nor read. */
 const UNREAD = ['doc', 'locale', 'man', 'info'].map((name) => `usr/share/${name}`)
 
+/** What is mounted over, some of it by rpm for its scripts, and what they write into. */
+const FOLDERS = 'proc sys dev tmp root home run var/log var/tmp var/lib/rpm'.split(' ')
+
 /** As a distribution with dnf sets it up; Debian's rpm has its database in a home. */
 const FILES = {
   'etc/dnf/dnf.conf': `[main]
@@ -45,10 +49,11 @@ skip_if_unavailable=False
   'etc/rpm/macros': '%_dbpath /var/lib/rpm\n',
 }
 
-export function dnfHost(): DnfHost {
+/** `suite`: whose dnf and rpm; absent: the one of the tests, bookworm. */
+export function dnfHost(suite?: string): DnfHost {
   const root = mkdtempSync(join(tmpdir(), 'dnf-host-'))
   // Linked files would be one with those of the next host.
-  execFileSync('cp', ['-a', '--reflink=auto', `${treeOf(archive())}/.`, root])
+  execFileSync('cp', ['-a', '--reflink=auto', `${treeOf(archiveOf(suite))}/.`, root])
   const run = async (...command: string[]) => {
     const env = { PATH: '/usr/bin:/usr/sbin', HOME: '/root', LANG: 'C.UTF-8' }
     const running = startInside(root, '/', { command, env, seconds: 120, say: () => {} })
@@ -74,6 +79,9 @@ export function dnfHost(): DnfHost {
   }
 }
 
+const archiveOf = (suite: string | undefined): Apt =>
+  suite === undefined ? archive() : openApt([{ mirror: mainMirror(), suite }])
+
 function write(root: string, path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true })
   writeFileSync(join(root, path), text)
@@ -83,7 +91,7 @@ function write(root: string, path: string, text: string): void {
 function treeOf(apt: Apt): string {
   const packages = closureOf(apt, WANTED, (name) => !LEFT_OUT.includes(name))
   const id = sha256(
-    JSON.stringify([WANTED, FILES, packages.map(({ name, version }) => [name, version])]),
+    JSON.stringify([WANTED, FOLDERS, FILES, packages.map(({ name, version }) => [name, version])]),
   ).slice(0, 16)
   const tree = join(CACHE, `dnf-${id}`)
   if (existsSync(tree)) return tree
@@ -95,8 +103,7 @@ function treeOf(apt: Apt): string {
   }
   for (const pkg of packages) unpack(bytesOf(pkg, apt), made)
   for (const name of UNREAD) rmSync(join(made, name), { recursive: true, force: true })
-  for (const name of ['proc', 'sys', 'dev', 'tmp', 'root', 'run', 'var/log', 'var/tmp', 'var/lib/rpm'])
-    mkdirSync(join(made, name), { recursive: true })
+  for (const name of FOLDERS) mkdirSync(join(made, name), { recursive: true })
   for (const [path, text] of Object.entries(FILES)) write(made, path, text)
   // rpm's own macros ask for it by name.
   symlinkSync('dash', join(made, 'usr/bin/bash'))
