@@ -186,8 +186,8 @@ export interface Pointers {
 export interface Images {
   /** `undefined`: nothing was ever kept by that digest. May be a second old. */
   find(digest: string): Promise<ImageObject | undefined>
-  /** Again, it adds to the probes that it is of; of all else the last one counts. */
-  keep(digest: string, object: ImageObject): Promise<void>
+  /** By digest. Again, each adds to the probes that it is of; of all else the last one counts. */
+  keep(objects: Readonly<Record<string, ImageObject>>): Promise<void>
   /** `undefined`: nothing was ever tagged so. `consistent: false` may be a second old. */
   tagged(name: string, options?: { consistent?: boolean }): Promise<Tagged | undefined>
   /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
