@@ -309,8 +309,11 @@ export interface Signer {
   sign(body: Uint8Array, statement: readonly string[]): Promise<string>
   /** The text with an OpenPGP signature around it (RFC 9580, section 7). Its lines end without blanks. */
   signText(text: string): Promise<string>
-  /** By the same key, for who knows no OpenPGP: RSA PKCS #1 v1.5 over SHA-256. The same bytes for the same body. */
-  signPlain(body: Uint8Array): Promise<Uint8Array>
+  /**
+   * By the same key, for who knows no OpenPGP: RSA PKCS #1 v1.5 over SHA-256, the same bytes for the same body; `undefined`:
+   * the key is no RSA key.
+   */
+  signPlain(body: Uint8Array): Promise<Uint8Array | undefined>
 }
 
 /**

@@ -76,11 +76,11 @@ async function keepSigned(
   blobs: readonly Blob[],
 ): Promise<void> {
   const signature = await signatureOf(ports.signer.signPlain, repository, manifest)
-  const all = [...blobs, ...signature.blobs, signature.manifest, manifest]
+  const all = [...blobs, ...(signature?.blobs ?? []), ...(signature ? [signature.manifest] : []), manifest]
   await Promise.all(all.map((blob) => keepObject(ports, blob)))
   const items = Object.fromEntries(all.map((blob) => [blob.digest, itemOf(blob, of)]))
-  const signed = { ...itemOf(manifest, of), signature: signature.manifest.digest }
-  await ports.images.keep({ ...items, [manifest.digest]: signed })
+  const signed = signature === undefined ? {} : { signature: signature.manifest.digest }
+  await ports.images.keep({ ...items, [manifest.digest]: { ...itemOf(manifest, of), ...signed } })
 }
 
 const objectOf = (blob: Blob): string => ('object' in blob ? blob.object : imageObject(blob.digest))
