@@ -38,6 +38,7 @@ async function pushWhole(ports: PushPorts, whole: Whole, reference: string): Pro
     }
   }
   if (signature !== undefined) await pushWhole(ports, signature.whole, signature.tag)
+  else if (parts.length > 0) ports.say(`${manifest.digest} is not signed`)
   await ports.to.put(manifest, reference)
   ports.say(`${manifest.digest} pushed as ${reference}`)
 }

@@ -55,7 +55,10 @@ export function openSource(origin: string, repository: string): Source {
       headers: { accept: ACCEPT },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    if (!response.ok) throw new Error(`${url} answers ${response.status}${wordsOf(await response.text())}`)
+    if (!response.ok) {
+      const { status } = response
+      throw new Error(`${url} answers ${status}${wordsOf(await response.text())}`, { cause: { status } })
+    }
     if (Number(response.headers.get('content-length') ?? 0) > maxBytes) throw new Error(`${url} is too large`)
     const body = new Uint8Array(await response.arrayBuffer())
     return { body, mediaType: response.headers.get('content-type') ?? '' }
@@ -80,8 +83,8 @@ export function openSource(origin: string, repository: string): Source {
     for (const { digest } of manifests) parts.push(await whole(digest))
     const blobs = config === undefined ? layers : [config, ...layers]
     const tag = signatureTag(found.digest)
-    const signature = isSigned ? { tag, whole: await whole(tag, false) } : undefined
-    return { manifest: found, parts, blobs, ...(signature === undefined ? {} : { signature }) }
+    const signature = isSigned ? await whole(tag, false).catch(absent) : undefined
+    return { manifest: found, parts, blobs, ...(signature && { signature: { tag, whole: signature } }) }
   }
   return {
     whole: (reference) => whole(reference),
@@ -91,6 +94,12 @@ export function openSource(origin: string, repository: string): Source {
       return { body, digest, mediaType }
     },
   }
+}
+
+/** A registry whose key is no RSA key signs no images. */
+function absent(error: unknown): undefined {
+  const { cause } = error as { readonly cause?: { readonly status?: number } }
+  if (cause?.status !== 404) throw error
 }
 
 function checkSame(wanted: string, found: string): void {

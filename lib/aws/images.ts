@@ -1,5 +1,6 @@
 // What the registry of images has, in DynamoDB: an item for each digest and for each tag, beside the pointers of repositories.
 
+import type { ImageObject } from '../model/image.ts'
 import { digestKey, tagKey } from '../model/keys.ts'
 import type { Images } from '../model/ports.ts'
 import { ifHeld } from './conditional.ts'
@@ -9,27 +10,28 @@ import { TABLE_KEY } from './resources.ts'
 
 export function createImages(client: DynamoDb, table: string): Images {
   const keyed = (key: string) => ({ TableName: table, Key: { [TABLE_KEY]: key } })
+  const keepOne = (digest: string, { mediaType, bytes, object, of, signature }: ImageObject) =>
+    client.update({
+      ...keyed(digestKey(digest)),
+      UpdateExpression: `SET #mediaType = :mediaType, #bytes = :bytes, #object = :object${signature === undefined ? '' : ', #signature = :signature'} ADD #of :of`,
+      ExpressionAttributeNames: {
+        ...{ '#mediaType': 'mediaType', '#bytes': 'bytes', '#object': 'object', '#of': 'of' },
+        ...(signature === undefined ? {} : { '#signature': 'signature' }),
+      },
+      ExpressionAttributeValues: {
+        ...{ ':mediaType': mediaType, ':bytes': bytes, ':object': object, ':of': new Set(of) },
+        ...(signature === undefined ? {} : { ':signature': signature }),
+      },
+    })
   return {
     async find(digest) {
       const key = digestKey(digest)
       const { Item } = await client.get(keyed(key))
       return Item === undefined ? undefined : imageObjectOf(key, Item)
     },
-    // One write that may be repeated: a crash leaves the item as it was, or as it was meant.
-    async keep(digest, { mediaType, bytes, object, of, signature }) {
-      const names = { '#mediaType': 'mediaType', '#bytes': 'bytes', '#object': 'object', '#of': 'of' }
-      await client.update({
-        ...keyed(digestKey(digest)),
-        UpdateExpression: `SET #mediaType = :mediaType, #bytes = :bytes, #object = :object${signature === undefined ? '' : ', #signature = :signature'} ADD #of :of`,
-        ExpressionAttributeNames: {
-          ...names,
-          ...(signature === undefined ? {} : { '#signature': 'signature' }),
-        },
-        ExpressionAttributeValues: {
-          ...{ ':mediaType': mediaType, ':bytes': bytes, ':object': object, ':of': new Set(of) },
-          ...(signature === undefined ? {} : { ':signature': signature }),
-        },
-      })
+    // Each is one write that may be repeated: a crash leaves some of the items as they were.
+    async keep(objects) {
+      await Promise.all(Object.entries(objects).map(([digest, object]) => keepOne(digest, object)))
     },
     async tagged(name, { consistent = false } = {}) {
       const key = tagKey(name)

@@ -186,8 +186,8 @@ export interface Pointers {
 export interface Images {
   /** `undefined`: nothing was ever kept by that digest. May be a second old. */
   find(digest: string): Promise<ImageObject | undefined>
-  /** Again, it adds to the probes that it is of; of all else the last one counts. */
-  keep(digest: string, object: ImageObject): Promise<void>
+  /** By digest. Again, each adds to the probes that it is of; of all else the last one counts. */
+  keep(objects: Readonly<Record<string, ImageObject>>): Promise<void>
   /** `undefined`: nothing was ever tagged so. `consistent: false` may be a second old. */
   tagged(name: string, options?: { consistent?: boolean }): Promise<Tagged | undefined>
   /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
@@ -312,8 +312,11 @@ export interface Signer {
   sign(body: Uint8Array, statement: readonly string[], at?: number): Promise<string>
   /** The text with an OpenPGP signature around it (RFC 9580, section 7). Its lines end without blanks. */
   signText(text: string): Promise<string>
-  /** By the same key, for who knows no OpenPGP: RSA PKCS #1 v1.5 over SHA-256. The same bytes for the same body. */
-  signPlain(body: Uint8Array): Promise<Uint8Array>
+  /**
+   * By the same key, for who knows no OpenPGP: RSA PKCS #1 v1.5 over SHA-256, the same bytes for the same body; `undefined`:
+   * the key is no RSA key.
+   */
+  signPlain(body: Uint8Array): Promise<Uint8Array | undefined>
 }
 
 /**

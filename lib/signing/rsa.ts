@@ -2,16 +2,18 @@
 
 import { createPrivateKey, sign } from 'node:crypto'
 import { readPrivateKey } from 'openpgp'
-import { ProbeError } from '../model/errors.ts'
 
-/** RSA PKCS #1 v1.5 over SHA-256. ProbeError `misconfigured` for a key that is no RSA key, which an operator has put there. */
-export async function signPlain(armoredKey: string, body: Uint8Array): Promise<Uint8Array> {
+/**
+ * RSA PKCS #1 v1.5 over SHA-256; `undefined` by a key that is no RSA key, which an operator has put there. No signature of
+ * the one kind can be shown as one of the other: what OpenPGP signs ends in bytes that no text has (RFC 9580, section 5.2.4),
+ * and the registry signs it over SHA-512.
+ */
+export async function signPlain(armoredKey: string, body: Uint8Array): Promise<Uint8Array | undefined> {
   const { keyPacket } = await readPrivateKey({ armoredKey })
   const { n, e } = keyPacket.publicParams as Numbers
   const { d, p, q, u } = ('privateParams' in keyPacket ? keyPacket.privateParams : {}) as Numbers
-  if (![n, e, d, p, q, u].every((one) => one instanceof Uint8Array))
-    throw new ProbeError('misconfigured', 'the signing key is no RSA key: images cannot be signed by it')
-  return sign('sha256', body, createPrivateKey({ key: jwkOf(n!, e!, d!, p!, q!, u!), format: 'jwk' }))
+  if (!(n && e && d && p && q && u)) return undefined
+  return sign('sha256', body, createPrivateKey({ key: jwkOf(n, e, d, p, q, u), format: 'jwk' }))
 }
 
 type Numbers = Readonly<Partial<Record<'n' | 'e' | 'd' | 'p' | 'q' | 'u', Uint8Array>>>

@@ -21,17 +21,19 @@ export function imagesContract(make: () => Promise<Images>): void {
 
   test('a digest leads nowhere until something is kept by it', async () => {
     expect(await images.find(digest('a'))).toBeUndefined()
-    await images.keep(digest('a'), object('one'))
+    await images.keep({ [digest('a')]: object('one') })
     expect(await images.find(digest('a'))).toEqual(object('one'))
     expect(await images.find(digest('b'))).toBeUndefined()
+    await images.keep({ [digest('b')]: object('two'), [digest('c')]: object('three') })
+    expect(await images.find(digest('c'))).toEqual(object('three'))
   })
 
   test('what is kept again is of one probe more, and keeps its signature until there is another', async () => {
-    await images.keep(digest('a'), { ...object('two'), signature: digest('c') })
-    await images.keep(digest('a'), object('one'))
-    await images.keep(digest('a'), object('two'))
+    await images.keep({ [digest('a')]: { ...object('two'), signature: digest('c') } })
+    await images.keep({ [digest('a')]: object('one') })
+    await images.keep({ [digest('a')]: object('two') })
     expect(await images.find(digest('a'))).toEqual({ ...object('one', 'two'), signature: digest('c') })
-    await images.keep(digest('a'), { ...object('one'), signature: digest('d') })
+    await images.keep({ [digest('a')]: { ...object('one'), signature: digest('d') } })
     expect(await images.find(digest('a'))).toMatchObject({ signature: digest('d') })
   })
 

@@ -33,6 +33,18 @@ async function listed({ memory }: ReturnType<typeof createWorld>): Promise<strin
   return object && Buffer.from(object.body).toString()
 }
 
+/** The list of tags of its images, and the object of what its own tag names. */
+async function imaged({ memory }: ReturnType<typeof createWorld>) {
+  const name = `modules/falco/${DRIVER_VERSION.replace('+', '_')}`
+  const [list, tagged] = await Promise.all([
+    memory.pointers.read(`oci/${name}`),
+    memory.imageItems.tagged(`${name}:debian_6.1.1-1-amd64_1`),
+  ])
+  const bodyOf = (sha256 = '') => memory.inside.objects.artifacts.get(`oci/by-hash/${sha256}`)?.body
+  const tags = Buffer.from(bodyOf(list?.files.tags?.sha256) ?? '').toString()
+  return { tags, isThere: bodyOf(tagged?.digest?.slice('sha256:'.length)) !== undefined }
+}
+
 const isTested = (state: ProbeState | undefined): boolean =>
   state?.state === 'published' && state.loadTest !== undefined
 
@@ -121,7 +133,9 @@ describe('no state is lost on a crash', async () => {
         expect(after.memory.inside.objects.artifacts.has(state.objectKey + suffix), suffix).toBe(true)
       }
       // An event that is given up waits for an operator.
-      if (times === 1) expect(await listed(after)).toContain(`${state.objectKey.split('/')[3]}/`)
+      if (times > 1) return
+      expect(await listed(after)).toContain(`${state.objectKey.split('/')[3]}/`)
+      expect(await imaged(after)).toEqual({ tags: 'debian_6.1.1-1-amd64_1\n', isThere: true })
     },
   )
 

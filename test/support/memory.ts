@@ -335,10 +335,12 @@ export function memoryImages(): Images {
   const tags = new Map<string, Tagged>()
   return {
     find: async (digest) => objects.get(digest),
-    keep: async (digest, object) => {
-      const before = objects.get(digest)
-      const of = [...new Set([...(before?.of ?? []), ...object.of])].sort()
-      objects.set(digest, { ...before, ...object, of })
+    keep: async (all) => {
+      for (const [digest, object] of Object.entries(all)) {
+        const before = objects.get(digest)
+        const of = [...new Set([...(before?.of ?? []), ...object.of])].sort()
+        objects.set(digest, { ...before, ...object, of })
+      }
     },
     tagged: async (name) => tags.get(name),
     move: async (name, next) => {

@@ -2,6 +2,7 @@
 
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
+import type { ImageObject } from '../../model/image.ts'
 import { imageObject } from '../../model/keys.ts'
 import { probeOf } from '../../names/grammar.ts'
 import { type Change, type Channel, changeOf, type PackagePorts } from '../channel.ts'
@@ -66,7 +67,7 @@ async function membersOf(ports: PackagePorts, keys: readonly string[]): Promise<
   return members.flat()
 }
 
-/** What it names before itself: who has a manifest finds all that is in it. */
+/** The objects before what leads to them: a crash between leaves some that are never asked for. */
 async function keepSigned(
   ports: PackagePorts,
   repository: string,
@@ -75,25 +76,23 @@ async function keepSigned(
   blobs: readonly Blob[],
 ): Promise<void> {
   const signature = await signatureOf(ports.signer.signPlain, repository, manifest)
-  for (const blob of [...blobs, ...signature.blobs, signature.manifest]) await keep(ports, of, blob)
-  await keep(ports, of, manifest, signature.manifest.digest)
+  const all = [...blobs, ...(signature?.blobs ?? []), ...(signature ? [signature.manifest] : []), manifest]
+  await Promise.all(all.map((blob) => keepObject(ports, blob)))
+  const items = Object.fromEntries(all.map((blob) => [blob.digest, itemOf(blob, of)]))
+  const signed = signature === undefined ? {} : { signature: signature.manifest.digest }
+  await ports.images.keep({ ...items, [manifest.digest]: { ...itemOf(manifest, of), ...signed } })
 }
 
-/** A crash before the item leaves an object that is never asked for. */
-async function keep(
-  { artifacts, images }: PackagePorts,
-  of: readonly string[],
-  blob: Blob,
-  signature?: string,
-): Promise<void> {
-  const { mediaType, digest, size: bytes } = blob
-  const object = 'object' in blob ? blob.object : imageObject(digest)
-  if ('body' in blob) {
-    const meta = { contentType: mediaType, sha256: sha256(blob.body) }
-    await artifacts.create(object, blob.body, meta)
-  }
-  const item = { mediaType, bytes, object, of }
-  await images.keep(digest, signature === undefined ? item : { ...item, signature })
+const objectOf = (blob: Blob): string => ('object' in blob ? blob.object : imageObject(blob.digest))
+
+const itemOf = (blob: Blob, of: readonly string[]): ImageObject => ({
+  ...{ mediaType: blob.mediaType, bytes: blob.size, object: objectOf(blob), of },
+})
+
+async function keepObject({ artifacts }: PackagePorts, blob: Blob): Promise<void> {
+  if (!('body' in blob)) return
+  const { body, mediaType } = blob
+  await artifacts.create(objectOf(blob), body, { contentType: mediaType, sha256: sha256(body) })
 }
 
 async function list(ports: PackagePorts, { probe }: Change, shape: Shape, isThere: boolean): Promise<void> {

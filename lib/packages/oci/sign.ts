@@ -5,21 +5,23 @@ import { type Blob, blobOf, documentOf } from './manifests.ts'
 import { CONFIG, MANIFEST } from './media-types.ts'
 
 /** Makes the signature over bytes. */
-export type SignBytes = (body: Uint8Array) => Promise<Uint8Array>
+export type SignBytes = (body: Uint8Array) => Promise<Uint8Array | undefined>
 
 export interface Signature {
   readonly manifest: Blob & { readonly body: Uint8Array }
   readonly blobs: readonly Blob[]
 }
 
-/** By the same key the same bytes. */
+/** By the same key the same bytes; `undefined`: the registry's key makes no such signatures. */
 export async function signatureOf(
   signBytes: SignBytes,
   repository: string,
   { mediaType, digest, size }: Blob,
-): Promise<Signature> {
+): Promise<Signature | undefined> {
   const payload = blobOf(PAYLOAD, signedPayload(repository, digest))
-  const signature = Buffer.from(await signBytes(payload.body)).toString('base64')
+  const signed = await signBytes(payload.body)
+  if (signed === undefined) return undefined
+  const signature = Buffer.from(signed).toString('base64')
   // Nobody runs it; tools that read any image want one.
   const config = documentOf(CONFIG, {
     created: NEVER,

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { push } from '../../../client/images/push.ts'
 import { openRegistry } from '../../../client/images/registry.ts'
 import { openSource } from '../../../client/images/source.ts'
 
@@ -87,4 +88,48 @@ test('an upload that goes on at another host takes no credentials there', async 
     body,
   })
   expect(seen).toEqual([undefined, undefined])
+})
+
+/** A registry with one manifest of nothing, under `x` and by its digest, in an index. */
+const withoutSignatures = () => {
+  const manifest = '{"layers":[]}'
+  const index = JSON.stringify({
+    manifests: [{ mediaType: 'm', digest: digestOf(manifest), size: manifest.length }],
+  })
+  const bodies = new Map([
+    ['x', index],
+    [digestOf(index), index],
+    [digestOf(manifest), manifest],
+  ])
+  return serve((request, response) => {
+    const body = bodies.get((request.url ?? '').split('/').at(-1) ?? '')
+    if (body === undefined) return void response.writeHead(404).end()
+    response.end(body)
+  })
+}
+
+test('what has no signature is copied without one, and that is told', async () => {
+  const lines: string[] = []
+  const put: string[] = []
+  const to = {
+    has: async () => true,
+    upload: async () => {},
+    put: async (_: unknown, reference: string) => void put.push(reference),
+    digestOf: async () => undefined,
+  }
+  const from = openSource(`http://${await withoutSignatures()}`, 'a')
+  const digest = await push({ from, to, say: (line) => lines.push(line) }, 'x', 'tag')
+  expect(lines).toContain(`${digest} is not signed`)
+  expect(put).toEqual([digestOf('{"layers":[]}'), 'tag'])
+})
+
+test('a tag that somebody else has moved meanwhile is no success', async () => {
+  const to = {
+    has: async () => true,
+    upload: async () => {},
+    put: async () => {},
+    digestOf: async () => digestOf('other'),
+  }
+  const from = openSource(`http://${await withoutSignatures()}`, 'a')
+  await expect(push({ from, to, say: () => {} }, 'x', 'tag')).rejects.toThrow('who else pushes there?')
 })

@@ -12,7 +12,7 @@ test('what the OpenPGP key signs plainly is verified by the PEM of its public ha
   const key = await generateSigningKey(USER, Date.now)
   const pem = pemOf(Buffer.from(key.publicKey))!
   expect(createPublicKey(pem).asymmetricKeyDetails).toMatchObject({ modulusLength: 4096 })
-  const signature = await signPlain(key.privateKey, BODY)
+  const signature = (await signPlain(key.privateKey, BODY))!
   expect(verify('sha256', BODY, pem, signature)).toBe(true)
   expect(verify('sha256', Buffer.from('something else'), pem, signature)).toBe(false)
   expect(await signPlain(key.privateKey, BODY)).toEqual(signature)
@@ -27,14 +27,14 @@ test('keys of any size that an operator has given sign as well', async () => {
       format: 'armored',
     })
     const pem = pemOf(Buffer.from(publicKey))!
-    expect(verify('sha256', BODY, pem, await signPlain(privateKey, BODY))).toBe(true)
+    expect(verify('sha256', BODY, pem, (await signPlain(privateKey, BODY))!)).toBe(true)
   }
 })
 
 test('a key that is no RSA key has no PEM, and signs nothing plainly', async () => {
   const { privateKey, publicKey } = await generateKey({ type: 'ecc', userIDs: [USER], format: 'armored' })
   expect(pemOf(Buffer.from(publicKey))).toBeUndefined()
-  await expect(signPlain(privateKey, BODY)).rejects.toMatchObject({ code: 'misconfigured' })
+  expect(await signPlain(privateKey, BODY)).toBeUndefined()
 })
 
 test.each(['', 'no key', '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n!\n-----END PGP PUBLIC KEY BLOCK-----'])(

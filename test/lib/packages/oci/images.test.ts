@@ -202,6 +202,24 @@ test('each manifest is signed, over its own digest, under the tag that cosign lo
   }
 })
 
+test('by a key that is no RSA key nothing is signed, and all else is there', async () => {
+  const world = await published()
+  const ports = {
+    ...world.publishPorts,
+    signer: { ...world.publishPorts.signer, signPlain: async () => undefined },
+  }
+  const key = keyOf({ ...probeOf(KEY), kernelRelease: '6.1.7-1-amd64' })
+  world.memory.inside.states.set(key, world.state()!)
+  await packages(ports, key)
+  const tag = 'debian_6.1.7-1-amd64_1'
+  expect(await document(world, `${PROBES}/manifests/${tag}`)).toMatchObject({ schemaVersion: 2 })
+  const { digest = '' } = (await world.memory.imageItems.tagged(`${PROBES}:${tag}`))!
+  expect(errorOf(await ask(world, `${PROBES}/manifests/${digest.replace(':', '-')}.sig`))).toMatchObject({
+    code: 'MANIFEST_UNKNOWN',
+  })
+  expect((await document(world, `${PROBES}/referrers/${digest}`)).manifests).toEqual([])
+})
+
 test('the same publication gives the same manifests, whenever it is told', async () => {
   const digestOf = async (world: World) => (await world.memory.imageItems.tagged(`${PROBES}:${TAG}`))?.digest
   const [world, other] = [await published(), await published()]
