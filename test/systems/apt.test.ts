@@ -147,7 +147,10 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
     useSources(NEXT_DRIVER)
     await good(`${UPDATE}; ${INSTALL}`)
     expect(await good(`sha256sum /${extra(NEW.unameRelease)}`)).toContain(sha256(NEXT.module))
-    expect(await good(`dpkg-query -W 'scap-probe-*'`)).not.toContain(DRIVER)
+    const installed = await good(
+      "dpkg-query -W -f '${db:Status-Abbrev}${Package}\\n' 'scap-probe-*' | grep ^ii",
+    )
+    expect(installed).not.toContain(DRIVER)
     await good('apt-get purge -y scap-probe-amd64; apt-get autoremove --purge -y')
     expect(host.has(extra(NEW.unameRelease))).toBe(false)
     expect(await refused(found(NEW.unameRelease))).toContain('not found')
