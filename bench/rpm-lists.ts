@@ -55,8 +55,8 @@ function probeOf(driverVersion: string, number: number): ListedProbe {
       version: { is: '=', of: driverVersion },
     })),
     requires: [
-      { name: '/bin/sh', before: ['post'] },
-      { name: 'kmod', before: ['post'] },
+      { name: '/bin/sh', before: ['posttrans'] },
+      { name: 'kmod', before: ['posttrans'] },
     ],
     conflicts: [{ name: `scap-probe(${unameRelease})` }],
     files: ['scap.ko.asc', 'LICENSE', 'statement'].map((file) => ({ tag: 'file', path: `${docs}/${file}` })),
