@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LONG } from '../support/long.ts'
 import { pinned } from '../support/registry/kernels.ts'
 import { probePath } from '../support/registry/probes.ts'
 import {
@@ -15,18 +16,21 @@ import {
 } from '../support/registry/registry.ts'
 import { type AptHost, aptHost } from '../support/systems/apt-host.ts'
 import { whyNoDebian } from '../support/systems/debian.ts'
+import { bootVm, programs } from '../support/vm.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const SECONDS = 30_000
 
 let work: Awaited<ReturnType<typeof scratch>>
 let registry: Registry
+let host: AptHost | undefined
 beforeAll(async () => {
   work = await scratch()
   registry = await startRegistry({ dataDir: join(work.dir, 'data') })
 })
 afterAll(async () => {
-  await registry.stop()
+  host?.remove()
+  await registry?.stop()
   await work.remove()
 })
 
@@ -56,36 +60,41 @@ test('what was never there is not there: no list, no package, by a name or by a 
 })
 
 const whyNot = whyNoDebian()
-test.skipIf(whyNot !== undefined)(
-  `a probe that nobody had built is asked for once, and then installed by apt${whyNot === undefined ? '' : `: ${whyNot}`}`,
-  async () => {
-    const [host] = await Promise.all([
-      hostOf('bookworm'),
-      curl([
-        '-fsSL',
-        '-o',
-        join(work.dir, 'probe.ko'),
-        '--max-time',
-        '70',
-        '--retry',
-        '5',
-        registry.url + path,
-      ]),
-    ])
-    await expect.poll(listed, { timeout: SECONDS }).toHaveLength(2)
-    const { status, output } = await host.run('apt-get update; apt-get install -y scap-probe-amd64')
-    expect(status, output).toBe(0)
-    const file = `lib/modules/${kernel.unameRelease}/extra/scap.ko`
-    const [installed, served] = [
-      await host.run(`sha256sum </${file}`),
-      await sh('sha256sum', [join(work.dir, 'probe.ko')]),
-    ]
-    expect(installed.output.split(' ')[0]).toBe(served.split(' ')[0])
-    const found = await host.run(`modprobe -S ${kernel.unameRelease} --show-depends scap`)
-    expect(found.output).toContain(`insmod /${file}`)
-    host.remove()
-  },
-)
+const withHost = test.skipIf(whyNot !== undefined)
+const on = async (script: string): Promise<string> => {
+  const { status, output } = await host!.run(script)
+  expect(status, output).toBe(0)
+  return output
+}
+const FILE = `lib/modules/${kernel.unameRelease}/extra/scap.ko`
+const POLICY = 'apt-get update >/dev/null; apt-cache policy scap-probe-amd64'
+
+withHost('a probe that nobody had built is asked for once, and then installed by apt', async () => {
+  const probe = join(work.dir, 'probe.ko')
+  await curl(['-fsSL', '-o', probe, '--max-time', '70', '--retry', '5', registry.url + path])
+  await expect.poll(listed, { timeout: SECONDS }).toHaveLength(2)
+  host = await hostOf('bookworm')
+  await on('apt-get update; apt-get install -y scap-probe-amd64')
+  const installed = await on(`sha256sum </${FILE}`)
+  expect(installed.split(' ')[0]).toBe((await sh('sha256sum', [probe])).split(' ')[0])
+  expect(await on(`modprobe -S ${kernel.unameRelease} --show-depends scap`)).toContain(`insmod /${FILE}`)
+  expect(await on('apt-get update')).toMatch(/Hit:1 .*InRelease/)
+  expect(await on(POLICY)).toContain(`${registry.url}/apt `)
+})
+
+test.skipIf(whyNot !== undefined || !LONG)('its kernel loads what was installed, by modprobe', async () => {
+  const lists = ['modules.dep', 'modules.dep.bin', 'modules.alias.bin', 'modules.symbols.bin'].map(
+    (name) => `lib/modules/${kernel.unameRelease}/${name}`,
+  )
+  const files = Object.fromEntries([FILE, ...lists].map((name) => [`/${name}`, host!.read(name)]))
+  const said = await bootVm({
+    unameRelease: kernel.unameRelease,
+    files: { ...programs('modprobe'), ...files },
+    script: '/usr/sbin/modprobe scap; cat /proc/modules',
+    seconds: 120,
+  })
+  expect(said).toMatch(/^scap \d+ 0 - Live /m)
+})
 
 test('a probe that is withdrawn leaves the lists, and its packages are refused at once', async () => {
   const before = await listed()
@@ -93,6 +102,7 @@ test('a probe that is withdrawn leaves the lists, and its packages are refused a
   for (const file of before) expect((await ask(at(file), '-L')).status).toBe(410)
   await expect.poll(listed, { timeout: SECONDS }).toEqual([])
   expect((await ask(at(`dists/${suite}/InRelease`), '-L')).body).toContain('Components: debian-6.1')
+  if (host !== undefined) expect(await on(POLICY)).not.toContain(`${registry.url}/apt `)
   await command('withdraw', '--undo', path)
   await expect.poll(listed, { timeout: SECONDS }).toEqual(before)
   for (const file of before) expect((await ask(at(file), '-L')).status).toBe(200)
@@ -106,6 +116,13 @@ test('an operator tells of every probe, and what is as it should be is not signe
   const told = await times()
   await expect.poll(times, { timeout: SECONDS }).toBeGreaterThanOrEqual(told)
   expect((await ask(at(`dists/${suite}/InRelease`), '-L')).body).toBe(before)
+})
+
+test('what the command does not know is refused, and nothing is told', async () => {
+  for (const args of [['all'], ['--bus', 'b'], ['--no-such-option']])
+    expect(await command('packages', ...args).catch((error) => error)).toMatchObject({
+      ...{ code: 2, stderr: expect.stringMatching(/\nUsage: /) },
+    })
 })
 
 async function hostOf(release: 'bookworm'): Promise<AptHost> {

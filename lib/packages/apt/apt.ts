@@ -121,18 +121,19 @@ async function refreshSuite(ports: PackagePorts, id: string): Promise<void> {
   const shown = await ports.pointers.read(id, { consistent: true })
   if (shown === undefined) return
   const driverVersion = id.slice(repositoryId('').length)
-  const lists = ports.settings.revoked.includes(driverVersion)
-    ? await emptied(ports, shown)
-    : isStale(shown, ports.now())
-      ? listsOf(shown)
-      : undefined
-  if (lists !== undefined) await show(ports, driverVersion, shown, lists)
+  const isRevoked = ports.settings.revoked.includes(driverVersion) && !isEmpty(shown)
+  if (!isRevoked && !isStale(shown, ports.now())) return
+  const lists = isRevoked ? await emptied(ports, shown) : listsOf(shown)
+  await show(ports, driverVersion, shown, lists)
 }
 
-/** Lists without packages, which hosts believe as they believe any; `undefined`: they are, and fresh. */
-async function emptied(ports: PackagePorts, shown: Pointer): Promise<Files | undefined> {
-  const lists = listsOf(shown)
-  const paths = Object.keys(lists).filter((path) => !path.endsWith('.gz'))
-  if (paths.every((path) => lists[path]!.bytes === 0) && !isStale(shown, ports.now())) return undefined
-  return Object.assign({}, ...(await Promise.all(paths.map((path) => keepList(ports, path, '')))))
+const plainLists = (shown: Pointer): string[] =>
+  Object.keys(listsOf(shown)).filter((path) => !path.endsWith('.gz'))
+
+const isEmpty = (shown: Pointer): boolean => plainLists(shown).every((path) => shown.files[path]!.bytes === 0)
+
+/** Lists without packages, which hosts believe as they believe any. */
+async function emptied(ports: PackagePorts, shown: Pointer): Promise<Files> {
+  const lists = await Promise.all(plainLists(shown).map((path) => keepList(ports, path, '')))
+  return Object.assign({}, ...lists)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { packageAnswer } from '../../../lib/packages/answer.ts'
+import { type PackageAnswerPorts, packageAnswer } from '../../../lib/packages/answer.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { createWorld, DRIVER_VERSION, KEY } from '../../support/world.ts'
 
@@ -17,7 +17,7 @@ async function world() {
     artifacts: memory.presigner.artifacts,
     settings: publishPorts.settings,
   }
-  const ask = (path: string, method = 'GET', more: Partial<typeof ports> = {}) =>
+  const ask = (path: string, method = 'GET', more: Partial<PackageAnswerPorts> = {}) =>
     packageAnswer({ ...ports, ...more }, { method, path })
   const objectOf = async (path: string) => {
     const answer = await ask(path)

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
+import { sha256 } from '../../../lib/model/digest.ts'
 import type { ProbeState } from '../../../lib/model/probe.ts'
-import { packages } from '../../../lib/packages/packages.ts'
+import { probeOf } from '../../../lib/names/grammar.ts'
+import { contentsOf } from '../../../lib/packages/contents.ts'
+import { packages, refreshPackages } from '../../../lib/packages/packages.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { createWorld, DRIVER_VERSION, KEY, type WorldOptions } from '../../support/world.ts'
 
@@ -56,6 +59,24 @@ describe('a probe', () => {
     const paths = [...(await file(world, LIST))!.matchAll(/^Filename: (.*)$/gm)].map(([, path]) => path)
     for (const path of paths)
       expect([...world.memory.inside.objects.artifacts.keys()]).toContain(`apt/${path}`)
+  })
+
+  test('is told in its package by the very statement that its signature has', async () => {
+    const world = await published()
+    const publication = world.state() as Published
+    const change = { tag: 'published', key: KEY, probe: probeOf(KEY), publication } as const
+    const { statement, signature, module } = await contentsOf(world.publishPorts.artifacts, change)
+    const signed = Buffer.from(signature).toString().split(' ').slice(3)
+    expect(statement).toBe(`${signed.join('\n')}\n`)
+    expect(sha256(module)).toBe(publication.sha256)
+  })
+
+  test('is in no package where its bytes are not those that were published', async () => {
+    const world = await published()
+    const { objectKey } = world.state() as Published
+    const { artifacts } = world.memory.inside.objects
+    artifacts.set(objectKey, { ...artifacts.get(objectKey)!, body: Buffer.from('other') })
+    await expect(tell(world)).rejects.toEqual(expect.objectContaining({ code: 'misconfigured' }))
   })
 
   test('leaves the lists when it is withdrawn, and comes back when it is served again', async () => {
@@ -158,7 +179,6 @@ describe('every hour', () => {
   test('what a driver version has that was revoked leaves its lists, which stay signed', async () => {
     const world = await published()
     const settings = { ...DEFAULTS, revoked: [DRIVER_VERSION] }
-    const { refreshPackages } = await import('../../../lib/packages/packages.ts')
     await refreshPackages({ ...world.publishPorts, settings })
     expect(await listed(world)).toEqual([])
     const { number } = (await shown(world))!

@@ -285,9 +285,10 @@ describe('an event', () => {
   })
 })
 
-test('a schedule fires once shortly after the start', async () => {
+test('a schedule fires once shortly after the start, and one of hours not at once', async () => {
+  const seldom = rule('Seldom', { ScheduleExpression: 'rate(1 hour)' }, 'Fn')
   const scheduled = rule('Every', { ScheduleExpression: 'rate(1 minute)' }, 'Fn')
-  const { events, got } = await lab(plain(scheduled))
+  const { events, got } = await lab(plain({ ...seldom, ...scheduled }))
   events.startSchedules()
   await until(() => got.length > 0 || undefined)
   events.stop()

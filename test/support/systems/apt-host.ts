@@ -2,7 +2,7 @@
 // was configured, and nothing is missing that apt and dpkg run.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { openApt } from '../builds/apt.ts'
 import { bytesOf } from '../builds/archive.ts'
@@ -15,6 +15,7 @@ export interface AptHost {
   run(script: string): Promise<{ readonly status: number; readonly output: string }>
   write(path: string, body: string | Uint8Array): void
   has(path: string): boolean
+  read(path: string): Uint8Array
   remove(): void
 }
 
@@ -59,6 +60,7 @@ export function aptHost(suite: 'bookworm' | 'trixie'): AptHost {
       return { status: await running.ended, output: running.output() }
     },
     has: (path) => existsSync(join(root, path)),
+    read: (path) => readFileSync(join(root, path)),
     remove: () => void execFileSync('rm', ['-rf', '--one-file-system', root]),
   }
 }
