@@ -94,6 +94,13 @@ test('what is not published, or no probe, is not withdrawn', async () => {
     code: 1,
     stderr: expect.stringContaining('is not published here'),
   })
-  for (const args of [['/etc/passwd', 'x'], [path], ['--undo', path, 'x'], [path, 'two\nlines'], ['--bus', 'b', path, 'x'], []])
+  for (const args of [
+    ['/etc/passwd', 'x'],
+    [path],
+    ['--undo', path, 'x'],
+    [path, 'two\nlines'],
+    ['--bus', 'b', path, 'x'],
+    [],
+  ])
     expect(await program(...args)).toMatchObject({ code: 2, stderr: expect.stringMatching(/\nUsage: /) })
 })
