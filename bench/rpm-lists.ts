@@ -54,10 +54,7 @@ function probeOf(driverVersion: string, number: number): ListedProbe {
       name: one,
       version: { is: '=', of: driverVersion },
     })),
-    requires: [
-      { name: '/bin/sh', before: ['post'] },
-      { name: 'kmod', before: ['post'] },
-    ],
+    requires: [{ name: '/bin/sh' }, { name: 'kmod' }],
     conflicts: [{ name: `scap-probe(${unameRelease})` }],
     files: ['scap.ko.asc', 'LICENSE', 'statement'].map((file) => ({ tag: 'file', path: `${docs}/${file}` })),
   }

@@ -20,7 +20,7 @@ export interface Relation {
     readonly of: string
   }
   /** scriptlets that it has to be there for */
-  readonly before?: readonly ('post' | 'postun')[]
+  readonly before?: readonly ('posttrans' | 'postun')[]
 }
 
 export type RpmEntry =
@@ -45,8 +45,8 @@ export interface RpmSpec {
   readonly provides: readonly Relation[]
   readonly requires: readonly Relation[]
   readonly conflicts?: readonly Relation[]
-  /** shell scripts */
-  readonly scripts?: { readonly post: string; readonly postun: string }
+  /** in shell: `posttrans` once all that comes with it is there, `postun` when it is gone */
+  readonly scripts?: { readonly posttrans: string; readonly postun: string }
   readonly files: readonly RpmEntry[]
   /** milliseconds since the epoch: when it was built, and of all files */
   readonly at: number
@@ -63,7 +63,14 @@ export interface PackedRpm {
 }
 
 /** Bits of a relation (rpm's include/rpm/rpmds.h). */
-const SENSE = { '=': 8, '<=': 2 | 8, '>=': 4 | 8, interpreter: 0x100, post: 0x400, postun: 0x1000 } as const
+const SENSE = {
+  '=': 8,
+  '<=': 2 | 8,
+  '>=': 4 | 8,
+  posttrans: 0x20,
+  interpreter: 0x100,
+  postun: 0x1000,
+} as const
 /** What rpm itself has to know; it provides these. */
 const RPMLIB = 0x1000000
 const FEATURES: readonly Relation[] = [
@@ -87,7 +94,6 @@ const MORE = {
   license: 1014,
   group: 1016,
   os: 1021,
-  post: 1024,
   postun: 1026,
   fileSizes: 1028,
   fileModes: 1030,
@@ -107,7 +113,6 @@ const MORE = {
   conflictNames: 1054,
   conflictVersions: 1055,
   rpmVersion: 1064,
-  postProgram: 1086,
   postunProgram: 1088,
   fileOnDevices: 1095,
   fileInodes: 1096,
@@ -119,6 +124,8 @@ const MORE = {
   folderNames: 1118,
   payloadFlags: 1126,
   platform: 1132,
+  posttrans: 1152,
+  posttransProgram: 1154,
   fileDigestAlgorithm: 5011,
   encoding: 5062,
   payloadDigestAlgorithm: 5093,
@@ -227,15 +234,15 @@ const scriptEntries = ({ scripts }: RpmSpec): Entry[] =>
   scripts === undefined
     ? []
     : [
-        [MORE.post, text(scripts.post)],
+        [MORE.posttrans, text(scripts.posttrans)],
         [MORE.postun, text(scripts.postun)],
-        [MORE.postProgram, text(SHELL)],
+        [MORE.posttransProgram, text(SHELL)],
         [MORE.postunProgram, text(SHELL)],
       ]
 
 /** All that it needs, with what rpm must know and what runs the scripts. */
 export function needsOf({ requires, scripts }: Pick<RpmSpec, 'requires' | 'scripts'>): readonly Relation[] {
-  const shell: Relation[] = scripts === undefined ? [] : [{ name: SHELL, before: ['post', 'postun'] }]
+  const shell: Relation[] = scripts === undefined ? [] : [{ name: SHELL, before: ['posttrans', 'postun'] }]
   const rich = requires.some(({ name }) => name.startsWith('(')) ? [RICH] : []
   return [...shell, ...requires, ...FEATURES, ...rich]
 }

@@ -9,7 +9,6 @@ import { ARCHES } from '../../model/probe.ts'
 const relation = z.object({
   name: z.string(),
   version: z.object({ is: z.enum(['=', '<=', '>=']), of: z.string() }).optional(),
-  before: z.array(z.enum(['post', 'postun'])).optional(),
 })
 
 /** What the lists say of a package. */
@@ -55,8 +54,9 @@ export function listedOf(spec: RpmSpec, { body, ...measured }: PackedRpm, href: 
   }
 }
 
+/** What they are wanted before, lists do not say. */
 const plain = (relations: readonly Relation[]): ListedRpm['provides'] =>
-  relations.map(({ before, ...rest }) => ({ ...rest, ...(before && { before: [...before] }) }))
+  relations.map(({ name, version }) => (version === undefined ? { name } : { name, version }))
 
 export interface Lists {
   readonly repomd: Uint8Array
@@ -140,12 +140,11 @@ function relations(kind: string, all: ListedRpm['provides']): string {
 
 const SENSES = { '=': 'EQ', '<=': 'LE', '>=': 'GE' } as const
 
-function relationOf({ name, version, before }: ListedRpm['provides'][number]): string {
-  const pre = before?.includes('post') === true ? ' pre="1"' : ''
-  if (version === undefined) return `<rpm:entry name="${escaped(name)}"${pre}/>`
+function relationOf({ name, version }: ListedRpm['provides'][number]): string {
+  if (version === undefined) return `<rpm:entry name="${escaped(name)}"/>`
   const [ver = '', rel] = version.of.split('-', 2)
   const release = rel === undefined ? '' : ` rel="${escaped(rel)}"`
-  return `<rpm:entry name="${escaped(name)}" flags="${SENSES[version.is]}" epoch="0" ver="${escaped(ver)}"${release}${pre}/>`
+  return `<rpm:entry name="${escaped(name)}" flags="${SENSES[version.is]}" epoch="0" ver="${escaped(ver)}"${release}/>`
 }
 
 const filelists = (packages: readonly ListedRpm[]): string =>

@@ -66,7 +66,7 @@ function specOf({ key, probe, publication }: Published, contents: Contents, name
       { name: ofDriver, version: { is: '=', of: driverVersion } },
       { name: ofKernel, version: { is: '=', of: driverVersion } },
     ],
-    requires: [{ name: 'kmod', before: ['post', 'postun'] }],
+    requires: [{ name: 'kmod', before: ['posttrans', 'postun'] }],
     // One driver version at a time for each kernel: their modules are of one name. No package is in its own way.
     conflicts: [{ name: ofKernel }],
     scripts: scriptsOf(unameRelease),
@@ -85,12 +85,13 @@ function specOf({ key, probe, publication }: Published, contents: Contents, name
 const LICENSE = 'GPL-2.0-only'
 
 /**
- * modprobe finds a module by what depmod wrote. Where the kernel is not there, or not there any more, nobody needs it: a
- * kernel that is installed later has depmod run by its own package.
+ * modprobe finds a module by what depmod wrote. It is run when all that is installed together is there: dnf may unpack a
+ * module before its kernel. Where the kernel is not there, or not there any more, nobody needs it: a kernel that is installed
+ * later has depmod run by its own package.
  */
-function scriptsOf(unameRelease: string): { readonly post: string; readonly postun: string } {
+function scriptsOf(unameRelease: string): { readonly posttrans: string; readonly postun: string } {
   const script = `if [ -d /lib/modules/${unameRelease}/kernel ]; then\n  /sbin/depmod ${unameRelease}\nfi\n`
-  return { post: script, postun: script }
+  return { posttrans: script, postun: script }
 }
 
 /** A probe that a flavour's package leads to. */

@@ -33,12 +33,12 @@ const SPEC: RpmSpec = {
   ...{ summary: 'A module', description: 'Of one kernel.', license: 'GPL-2.0-only', at: AT },
   provides: [{ name: 'falco-probe', version: { is: '=', of: '1.0+driver' } }],
   requires: [
-    { name: 'kmod', before: ['post', 'postun'] },
+    { name: 'kmod', before: ['posttrans', 'postun'] },
     { name: '(b if c = 1-2)' },
     { name: 'd', version: { is: '>=', of: '3' } },
   ],
   conflicts: [{ name: 'e' }],
-  scripts: { post: 'echo in\n', postun: 'echo out\n' },
+  scripts: { posttrans: 'echo in\n', postun: 'echo out\n' },
   files: [
     { tag: 'file', path: `/lib/modules/${KERNEL}/extra/falco.ko`, body: Buffer.alloc(100_001, 'ko') },
     { tag: 'folder', path: `/lib/modules/${KERNEL}/extra` },
@@ -79,10 +79,10 @@ describe("rpm's own program", () => {
     ])
     expect(query('--conflicts')).toEqual(['e'])
     expect(query('--scripts').filter((line) => line !== '')).toEqual([
-      'postinstall scriptlet (using /bin/sh):',
-      'echo in',
       'postuninstall scriptlet (using /bin/sh):',
       'echo out',
+      'posttrans scriptlet (using /bin/sh):',
+      'echo in',
     ])
     expect(query('-l')).toEqual(SPEC.files.map(({ path }) => path).sort())
     expect(query('--licensefiles')).toEqual(['/usr/share/doc/falco/LICENSE'])
