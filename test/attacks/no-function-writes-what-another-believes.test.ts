@@ -154,16 +154,19 @@ describe('plan', () => {
 })
 
 describe('publish', () => {
-  test.each([PROBE, CONFIG_PROBE, 'apt/pool/a.deb', 'rpm/a.rpm'])('publishes %s once', async (key) => {
-    expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
-    expect(await put('Publish', 'Artifacts', key, true)).toBe('done')
-    expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
-    expect(await put('Publish', 'Artifacts', key, true)).toBe('PreconditionFailed')
-    const { Body } = await client('Resolve').send(
-      new GetObjectCommand({ Bucket: bucket('Artifacts'), Key: key }),
-    )
-    expect(await Body?.transformToString()).toBe('Publish')
-  })
+  test.each([PROBE, CONFIG_PROBE, 'apt/pool/a.deb', 'rpm/a.rpm', 'oci/by-hash/a'])(
+    'publishes %s once',
+    async (key) => {
+      expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
+      expect(await put('Publish', 'Artifacts', key, true)).toBe('done')
+      expect(await put('Publish', 'Artifacts', key)).toBe('AccessDenied')
+      expect(await put('Publish', 'Artifacts', key, true)).toBe('PreconditionFailed')
+      const { Body } = await client('Resolve').send(
+        new GetObjectCommand({ Bucket: bucket('Artifacts'), Key: key }),
+      )
+      expect(await Body?.transformToString()).toBe('Publish')
+    },
+  )
 
   test.each([
     ['keys/falco-probes.asc', 'Artifacts'],
@@ -203,7 +206,13 @@ describe('what builds are held to', () => {
     },
   )
 
-  test.each(['~apt/10.2.0+driver', '~rpm/10.2.0+driver', '~apt/'])('publish moves %s', async (key) => {
+  test.each([
+    '~apt/10.2.0+driver',
+    '~rpm/10.2.0+driver',
+    '~apt/',
+    '~oci/@sha256:a',
+    '~oci/probes/scap/1:debian_6.1_1',
+  ])('publish moves %s', async (key) => {
     expect(await item('Publish', key)).toEqual(['done', 'done'])
     expect(await item('Resolve', key)).toEqual(['done', 'AccessDeniedException'])
   })

@@ -1,9 +1,10 @@
 // The registry of images: of each driver and kernel an index over what is published, under a tag.
 
-import { sha256 } from '../../model/digest.ts'
+import { type Stored, sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { ImageObject } from '../../model/image.ts'
-import { imageObject } from '../../model/keys.ts'
+import { imageObject, listObject } from '../../model/keys.ts'
+import type { Probe } from '../../model/probe.ts'
 import { probeOf } from '../../names/grammar.ts'
 import { type Change, type Channel, changeOf, type PackagePorts } from '../channel.ts'
 import { contentsOf } from '../contents.ts'
@@ -21,39 +22,55 @@ const TRIES = 10
 /** Of the list of one repository: some million tags. */
 const MAX_LIST = 64 * 1024 * 1024
 
+/** What a change is of: the tag of one kernel in one repository. */
+interface Place {
+  readonly shape: Shape
+  readonly probe: Probe
+  readonly repository: string
+  readonly tag: string
+}
+
 /**
- * Blobs first, then manifests and what signs them, then the tag, and last the list of tags. A crash before the tag leaves
- * objects that no client is sent to; the event comes again, and finds or makes them. ProbeError `misconfigured`, and
- * `no-room` where others were faster each time.
+ * Blobs, manifests and what signs them first, then the tag, and last the list of tags. A crash before the tag leaves objects
+ * that no client is sent to, one before the list a tag that is in no list; the event comes again, and does what is left.
+ * ProbeError `misconfigured`, and `no-room` where others were faster each time.
  */
-async function update(ports: PackagePorts, change: Change): Promise<void> {
+async function update(ports: PackagePorts, { probe }: Change): Promise<void> {
   for (const shape of SHAPES) {
-    if (shape === 'modules' && change.probe.kind !== 'kmod') continue
-    const isThere = await moveTag(ports, change, shape)
-    await list(ports, change, shape, isThere)
+    if (shape === 'modules' && probe.kind !== 'kmod') continue
+    const place = { shape, probe, repository: repositoryOf({ shape, ...probe }), tag: tagOf(probe) }
+    await moveTag(ports, place)
+    await list(ports, place)
   }
 }
 
-/** Whether it names anything now. The tag is read before the states, so that who knew less than another does not move it. */
-async function moveTag(ports: PackagePorts, { probe }: Change, shape: Shape): Promise<boolean> {
-  const name = `${repositoryOf({ shape, ...probe })}:${tagOf(probe)}`
+const nameOf = ({ repository, tag }: Place): string => `${repository}:${tag}`
+
+/** The tag is read before the states, so that who knew less than another does not move it. */
+async function moveTag(ports: PackagePorts, place: Place): Promise<void> {
+  const name = nameOf(place)
   for (let tries = TRIES; tries > 0; tries -= 1) {
     const before = await ports.images.tagged(name, { consistent: true })
-    const keys = keysOf(probe).filter((key) => shape === 'probes' || probeOf(key).kind === 'kmod')
-    const members = await membersOf(ports, keys)
-    const images = imagesOf(shape, members)
-    const of = members.map(({ published }) => published.key)
-    const digest = images?.index.digest
-    for (const [i, { manifest, blobs }] of (images?.made ?? []).entries())
-      await keepSigned(ports, repositoryOf({ shape, ...probe }), [of[i]!], manifest, blobs)
-    if (images !== undefined) await keepSigned(ports, repositoryOf({ shape, ...probe }), of, images.index, [])
-    if (before?.digest === digest) return digest !== undefined
-    const next = { number: (before?.number ?? 0) + 1, ...(digest === undefined ? {} : { digest }) }
+    const { of, digest } = await keepImages(ports, place)
+    if (before?.digest === digest) return
+    const number = (before?.number ?? 0) + 1
     // What is named no more is still told of by its probes.
-    if (await ports.images.move(name, { ...next, of: digest === undefined ? (before?.of ?? []) : of }))
-      return digest !== undefined
+    const next = digest === undefined ? { number, of: before?.of ?? [] } : { number, of, digest }
+    if (await ports.images.move(name, next)) return
   }
   throw new ProbeError('no-room', `the tag ${name} is written by too many at one time`)
+}
+
+/** All that is published of that kernel now, with the digest of the index over it; `undefined`: nothing is. */
+async function keepImages(ports: PackagePorts, { shape, probe, repository }: Place) {
+  const keys = keysOf(probe).filter((key) => shape === 'probes' || probeOf(key).kind === 'kmod')
+  const members = await membersOf(ports, keys)
+  const of = members.map(({ published }) => published.key)
+  const images = imagesOf(shape, members)
+  for (const [i, { manifest, blobs }] of (images?.made ?? []).entries())
+    await keepSigned(ports, repository, [of[i]!], manifest, blobs)
+  if (images !== undefined) await keepSigned(ports, repository, of, images.index, [])
+  return { of, digest: images?.index.digest }
 }
 
 async function membersOf(ports: PackagePorts, keys: readonly string[]): Promise<Member[]> {
@@ -95,28 +112,30 @@ async function keepObject({ artifacts }: PackagePorts, blob: Blob): Promise<void
   await artifacts.create(objectOf(blob), body, { contentType: mediaType, sha256: sha256(body) })
 }
 
-async function list(ports: PackagePorts, { probe }: Change, shape: Shape, isThere: boolean): Promise<void> {
-  const { artifacts, pointers, now } = ports
-  const id = tagsId(repositoryOf({ shape, ...probe }))
+/** The list is read before the tag: who moves the tag after that moves the list after this. */
+async function list(ports: PackagePorts, place: Place): Promise<void> {
+  const { artifacts, images, pointers, now } = ports
+  const id = tagsId(place.repository)
   for (let tries = TRIES; tries > 0; tries -= 1) {
     const shown = await pointers.read(id, { consistent: true })
-    const file = shown?.files[TAGS]
-    const before = file === undefined ? '' : await readList(ports, file.sha256)
-    const after = withTag(before, tagOf(probe), isThere)
+    const before = await readList(ports, shown?.files[TAGS])
+    const tagged = await images.tagged(nameOf(place), { consistent: true })
+    const after = withTag(before, place.tag, tagged?.digest !== undefined)
     if (after === before) return
     const body = Buffer.from(after)
-    const stored = { sha256: sha256(body), bytes: body.length }
-    const digest = `sha256:${stored.sha256}`
-    await artifacts.create(imageObject(digest), body, { contentType: 'text/plain', sha256: stored.sha256 })
+    const digest = sha256(body)
+    await artifacts.create(listObject('oci', digest), body, { contentType: 'text/plain', sha256: digest })
     const next = { number: (shown?.number ?? 0) + 1, date: Math.max(now(), shown?.date ?? 0) }
-    if (await pointers.move(id, { ...next, files: { [TAGS]: stored } })) return
+    if (await pointers.move(id, { ...next, files: { [TAGS]: { sha256: digest, bytes: body.length } } }))
+      return
   }
   throw new ProbeError('no-room', `the tags of ${id} are written by too many at one time`)
 }
 
-/** ProbeError `misconfigured`. */
-async function readList({ artifacts }: PackagePorts, digest: string): Promise<string> {
-  const body = await artifacts.get(imageObject(`sha256:${digest}`), MAX_LIST)
-  if (body === undefined) throw new ProbeError('misconfigured', `the list ${digest} of tags is gone`)
+/** Nothing where there is none. ProbeError `misconfigured`. */
+async function readList({ artifacts }: PackagePorts, list: Stored | undefined): Promise<string> {
+  if (list === undefined) return ''
+  const body = await artifacts.get(listObject('oci', list.sha256), MAX_LIST)
+  if (body === undefined) throw new ProbeError('misconfigured', `the list ${list.sha256} of tags is gone`)
   return Buffer.from(body).toString()
 }
