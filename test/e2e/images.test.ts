@@ -102,7 +102,9 @@ test('umoci unpacks what skopeo copied: the module is below /opt, with the index
 test('skopeo copies the index of a probe with all that is in it, and each digest is what it says', async () => {
   const folder = join(work.dir, 'artifact')
   mkdirSync(folder)
-  const command = documented('skopeo copy').map((part) => (part === 'dir:probe' ? `dir:${folder}` : part))
+  const command = documented('skopeo copy --all --src-tls-verify=false').map((part) =>
+    part === 'dir:probe' ? `dir:${folder}` : part,
+  )
   expect(await reads(...command)).toMatchObject({ code: 0 })
   const files = readdirSync(folder)
   const blobs = files.filter((name) => /^[0-9a-f]{64}$/.test(name))
