@@ -48,7 +48,7 @@ async function plainKey(): Promise<Answer> {
 async function imageIndex({ requestContext, headers }: APIGatewayProxyEventV2): Promise<Answer> {
   const { revoked, cloud } = ports.settings
   const host = cloud.edge.names[0] ?? requestContext.domainName
-  const keyUrl = `${headers['x-forwarded-proto'] ?? 'https'}://${host}/public-key.pem`
+  const keyUrl = `${headers['x-forwarded-proto'] ?? 'https'}://${host}/keys/falco-probes.pem`
   const index = falcoctlIndex({ ids: await ports.pointers.ids(IMAGES), revoked, host, keyUrl })
   return { tag: 'bytes', body: Buffer.from(index), contentType: 'application/yaml' }
 }
@@ -57,7 +57,7 @@ const IMAGES = 'oci/'
 /** What is at one path alone. */
 const AT: Readonly<Record<string, (event: APIGatewayProxyEventV2) => Promise<Answer>>> = {
   [`/${PUBLIC_KEY_OBJECT}`]: publicKey,
-  '/public-key.pem': plainKey,
+  '/keys/falco-probes.pem': plainKey,
   '/falcoctl/index.yaml': imageIndex,
 }
 

@@ -210,7 +210,7 @@ export const ROUTES: readonly Route[] = [
   {
     id: 'getPlainKey',
     method: 'get',
-    path: '/public-key.pem',
+    path: '/keys/falco-probes.pem',
     about: 'The same key as PEM, which signs the images below /v2/: docs/images.md.',
     responses: {
       200: { about: 'SubjectPublicKeyInfo', content: { 'application/x-pem-file': 'bytes' } },

@@ -27,7 +27,7 @@ export const OWN_ROUTES = [
   { path: '/v1/targets', methods: read('v1') },
   { path: '/v1/names', methods: read('v1') },
   { path: '/openapi.json', methods: read('v1') },
-  { path: '/public-key.pem', methods: read('resolve') },
+  { path: '/keys/falco-probes.pem', methods: read('resolve') },
   // Of the registry of images, and the index of it that falcoctl reads.
   { path: '/v2/', methods: read('resolve') },
   { path: '/v2/{path+}', methods: read('resolve') },

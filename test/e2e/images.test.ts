@@ -133,7 +133,7 @@ test('openssl verifies the signature over an image by the key that the registry 
   }
   const [layer] = signature.layers
   const [key, signed, payload] = ['key.pem', 'signed', 'payload'].map((name) => join(work.dir, name))
-  await curl(['-fsS', '-o', key!, `${registry.url}/public-key.pem`])
+  await curl(['-fsS', '-o', key!, `${registry.url}/keys/falco-probes.pem`])
   await curl(['-fsSL', '-o', payload!, `${registry.url}/v2/${PROBES}/blobs/${layer!.digest}`])
   const base64 = layer!.annotations['dev.cosignproject.cosign/signature']!
   await sh('sh', ['-c', `echo ${base64} | base64 -d >${signed}`])
@@ -147,8 +147,8 @@ testUnless(whyNoCosign())(
   async () => {
     const verify = cosign(work.dir)
     const key = join(work.dir, 'cosign.pem')
-    await curl(['-fsS', '-o', key, `${registry.url}/public-key.pem`])
-    const own = documented('cosign verify').map((part) => (part === 'public-key.pem' ? key : part))
+    await curl(['-fsS', '-o', key, `${registry.url}/keys/falco-probes.pem`])
+    const own = documented('cosign verify').map((part) => (part === 'falco-probes.pem' ? key : part))
     expect(await verify(...own)).toMatchObject({ code: 0 })
     const how = ['verify', '--insecure-ignore-tlog=true', '--allow-http-registry']
     for (const name of [PROBES, MODULES]) {
@@ -201,7 +201,7 @@ test('falcoctl finds the driver version in the index, with the key', async () =>
   repository: "${PROBES}"
 `.trimStart(),
   )
-  expect(body).toContain(`key: "${registry.url}/public-key.pem"`)
+  expect(body).toContain(`key: "${registry.url}/keys/falco-probes.pem"`)
 })
 
 /** `someone` with PASSWORD, by bcrypt: $2b$04$... */
@@ -250,7 +250,7 @@ describe('a push into another registry', () => {
 
   testUnless(whyNoCosign())('brings the signatures, by which cosign verifies what was copied', async () => {
     const key = join(work.dir, 'pushed.pem')
-    await curl(['-fsS', '-o', key, `${registry.url}/public-key.pem`])
+    await curl(['-fsS', '-o', key, `${registry.url}/keys/falco-probes.pem`])
     const how = ['verify', '--insecure-ignore-tlog=true', '--allow-http-registry', '--key', key]
     expect(await cosign(work.dir)(...how, `${other.host}/copy/probes:${tag}`)).toMatchObject({ code: 0 })
   })

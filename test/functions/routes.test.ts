@@ -75,7 +75,7 @@ test('a registry of images says that it is one, by the header that its clients l
 
 test('the index of falcoctl is there, and names nothing yet; the key is there as PEM, and the same one', async () => {
   expect(await ask('GET', '/falcoctl/index.yaml')).toMatchObject({ status: 200, text: '[]\n' })
-  const { text } = await ask('GET', '/public-key.pem')
+  const { text } = await ask('GET', '/keys/falco-probes.pem')
   expect(createPublicKey(text).asymmetricKeyDetails).toMatchObject({ modulusLength: 4096 })
   const armored = await ask('GET', '/keys/falco-probes.asc')
   expect(pemOf(Buffer.from(armored.text))).toBe(text)

@@ -24,7 +24,7 @@ describe('a path', () => {
     ['/v2/', '/v2/', 'GET, HEAD'],
     ['/v2/probes/scap/1/tags/list', '/v2/{path+}', 'GET, HEAD'],
     ['/falcoctl/index.yaml', '/falcoctl/index.yaml', 'GET, HEAD'],
-    ['/public-key.pem', '/public-key.pem', 'GET, HEAD'],
+    ['/keys/falco-probes.pem', '/keys/falco-probes.pem', 'GET, HEAD'],
     ['/', '/{name+}', 'GET, HEAD'],
     ['', '/{name+}', 'GET, HEAD'],
   ])('%s is of the route %s, and allows %s', (path, route, allow) => {
@@ -56,7 +56,7 @@ describe('the table', () => {
 
   test('has routes of its own only where no name is', () => {
     const files = ['keys', 'openapi.json', 's3', 'v1', 'wait']
-    const ofClients = ['apt', 'rpm', 'v2', 'falcoctl', 'public-key.pem']
+    const ofClients = ['apt', 'rpm', 'v2', 'falcoctl']
     expect([...RESERVED].sort()).toEqual([...files, ...ofClients].sort())
     for (const first of RESERVED) {
       const malformed = () => parse(`/${first}/${PROBE}`)

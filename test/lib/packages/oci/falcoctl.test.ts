@@ -6,7 +6,7 @@ const facts = {
   ids: ['oci/modules/scap/0.20.0', 'oci/probes/falco/11.0.0_driver', 'oci/probes/scap/0.20.0'],
   revoked: ['0.20.0'],
   host: 'probes.example:8080',
-  keyUrl: 'https://probes.example:8080/public-key.pem',
+  keyUrl: 'https://probes.example:8080/keys/falco-probes.pem',
 }
 
 test('an entry for each driver version that is not revoked, of the type that falcoctl installs, with the key', () => {
@@ -18,7 +18,9 @@ test('an entry for each driver version that is not revoked, of the type that fal
       repository: 'probes/falco/11.0.0_driver',
       description: 'Kernel probes of the driver falco 11.0.0+driver, by target and kernel',
       license: 'GPL-2.0',
-      signature: { cosign: { key: 'https://probes.example:8080/public-key.pem', 'ignore-tlog': true } },
+      signature: {
+        cosign: { key: 'https://probes.example:8080/keys/falco-probes.pem', 'ignore-tlog': true },
+      },
     },
   ])
 })
