@@ -16,6 +16,7 @@ import {
 } from '../support/registry/registry.ts'
 import { type AptHost, aptHost } from '../support/systems/apt-host.ts'
 import { whyNoDebian } from '../support/systems/debian.ts'
+import { testUnless } from '../support/unless.ts'
 import { bootVm, programs } from '../support/vm.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -60,7 +61,8 @@ test('what was never there is not there: no list, no package, by a name or by a 
 })
 
 const whyNot = whyNoDebian()
-const withHost = test.skipIf(whyNot !== undefined)
+const withHost = testUnless(whyNot)
+const withHostLong = testUnless(whyNot ?? (LONG ? undefined : 'npm run test:long runs it'))
 const on = async (script: string): Promise<string> => {
   const { status, output } = await host!.run(script)
   expect(status, output).toBe(0)
@@ -82,7 +84,7 @@ withHost('a probe that nobody had built is asked for once, and then installed by
   expect(await on(POLICY)).toContain(`${registry.url}/apt `)
 })
 
-test.skipIf(whyNot !== undefined || !LONG)('its kernel loads what was installed, by modprobe', async () => {
+withHostLong('its kernel loads what was installed, by modprobe', async () => {
   const lists = ['modules.dep', 'modules.dep.bin', 'modules.alias.bin', 'modules.symbols.bin'].map(
     (name) => `lib/modules/${kernel.unameRelease}/${name}`,
   )
