@@ -1,5 +1,6 @@
 // The registry that a published probe is copied from: what it has under a name, each thing checked by its digest.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { isDigest } from '../../lib/model/image.ts'
 import { parseOwnJson } from '../../lib/model/parse.ts'
@@ -51,10 +52,9 @@ export function openSource(origin: string, repository: string): Source {
     maxBytes: number,
   ): Promise<{ readonly body: Uint8Array; readonly mediaType: string }> {
     const url = `${base}/${path}`
-    const response = await fetch(url, {
-      headers: { accept: ACCEPT },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    const response = await patiently(() =>
+      fetch(url, { headers: { accept: ACCEPT }, signal: AbortSignal.timeout(TIMEOUT_MS) }),
+    )
     if (!response.ok) {
       const { status } = response
       throw new Error(`${url} answers ${status}${wordsOf(await response.text())}`, { cause: { status } })
@@ -95,6 +95,19 @@ export function openSource(origin: string, repository: string): Source {
     },
   }
 }
+
+/** S3 and the registry ask a client to come again when they are busy: after half a second, one, and two. */
+async function patiently(ask: () => Promise<Response>): Promise<Response> {
+  for (const pause of PAUSES_MS) {
+    const response = await ask()
+    if (!BUSY.includes(response.status)) return response
+    await response.body?.cancel()
+    await sleep(pause)
+  }
+  return ask()
+}
+const PAUSES_MS = [500, 1000, 2000]
+const BUSY: readonly number[] = [429, 500, 502, 503, 504]
 
 /** A registry whose key is no RSA key signs no images. */
 function absent(error: unknown): undefined {

@@ -27,6 +27,18 @@ test('a blob that is not what its digest says is not passed on', async () => {
   )
 })
 
+test('a blob is asked for again where its place was busy', async () => {
+  let asked = 0
+  const host = await serve((_, response) => {
+    asked += 1
+    if (asked === 1) response.writeHead(503).end('SlowDown')
+    else response.end('bytes')
+  })
+  const blob = { digest: digestOf('bytes'), mediaType: 'text/plain', size: 5 }
+  const { body } = await openSource(`http://${host}`, 'a').blob(blob)
+  expect([Buffer.from(body).toString(), asked]).toEqual(['bytes', 2])
+})
+
 test('a manifest by its digest is that manifest', async () => {
   const host = await serve((_, response) => response.end('{}'))
   await expect(openSource(`http://${host}`, 'a').whole(digestOf('x'))).rejects.toThrow(
