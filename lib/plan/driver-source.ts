@@ -7,13 +7,14 @@ import { keepInput } from '../inputs/inputs.ts'
 import { type RecordedArchivePorts, recordedArchive } from '../inputs/recorded-archive.ts'
 import { archiveUrl, filledIn } from '../model/driver-archives.ts'
 import { isCommit } from '../model/driver-numbers.ts'
+import { didYouMean } from '../model/drivers.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { withoutSecrets } from '../model/places.ts'
 import type { Probe, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 
 export interface DriverSourcePorts extends RecordedArchivePorts {
-  readonly settings: Pick<Settings, 'driverArchives' | 'driverCommits'>
+  readonly settings: Pick<Settings, 'drivers' | 'driverArchives' | 'driverCommits'>
   /** The package of that driver version, kept and on record. ProbeError as for `driverSource`. */
   readonly findDriver: (name: string, driverVersion: string) => Promise<Source | undefined>
   /** A folder as a .tar.gz that is the same bytes every time. */
@@ -70,7 +71,10 @@ type Found = Omit<DriverInput, 'recipe'>
 async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersion }: Probe): Promise<Found> {
   const found = (await ports.sources.recorded(driverVersion)) ?? (await ports.findDriver(name, driverVersion))
   if (found === undefined)
-    throw notFound(driverVersion, `no suite that is configured has ${name} in this version`)
+    throw notFound(
+      driverVersion,
+      `no suite that is configured has ${name} in this version.${didYouMean(ports.settings, driverVersion)}`,
+    )
   const archive = { id: driverVersion, ...found, pinned: found.sha256, maxBytes: MAX_ARCHIVE }
   return { ...(await recordedArchive(ports, archive)), format: 'deb' }
 }
@@ -136,7 +140,7 @@ async function fromDirectory(ports: DriverSourcePorts, path: string, driverVersi
 const notFound = (driverVersion: string, why: string): ProbeError =>
   new ProbeError(
     'driver-source-not-found',
-    `the sources of driver version ${driverVersion} were not found: ${why}. Is it the driver version that \`falco --version\` says?`,
+    `the sources of driver version ${driverVersion} were not found: ${why.replace(/(?<![.?])$/, '.')} Is it the driver version that \`falco --version\` says?`,
   )
 
 const inNoPlace = (driverVersion: string, urls: readonly string[]): ProbeError =>

@@ -38,6 +38,8 @@ export async function startWorld(): Promise<World> {
     dataDir: join(folder, 'data'),
     settings: settingsOf(mirror, signer, denying.url),
   })
+  // Before the lists of drivers were read for the first time, a host that asks for an unknown one is told another reason.
+  while ((await ask(`${registry.url}/v1/driver-versions`)).status === 503);
   const key = join(folder, 'falco-probes.asc')
   writeFileSync(key, (await ask(`${registry.url}/keys/falco-probes.asc`, '-L')).body)
   const kernel = pinned('6.1', 'amd64')

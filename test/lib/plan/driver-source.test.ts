@@ -142,6 +142,14 @@ describe('the source of a driver version', () => {
     })
   })
 
+  test('that is nearly one of upstream says which one was meant', async () => {
+    const source = entry({ from: 'package', package: 'scap-dkms' })
+    const nearly = { ...probe, driverVersion: '99.1' }
+    await expect(driverSource(world({}).ports, source, nearly)).rejects.toThrow(
+      'no suite that is configured has scap-dkms in this version. Did you mean 99.1.0+driver? Is it the driver version',
+    )
+  })
+
   test('from a folder is told by its digest', async () => {
     const { ports } = world({})
     const found = await driverSource(ports, entry({ from: 'directory', path: '/src' }), probe)
