@@ -97,9 +97,6 @@ async function filesIn(body: Uint8Array, name: string): Promise<Partial<KitFiles
   } catch (cause) {
     if (cause instanceof ProbeError) throw cause
     throw new ProbeError('headers-not-found', `${name} is no whole .tar.xz: ${String(cause)}`, { cause })
-  } finally {
-    // The decompressor is one for all; where it has ended by itself there is nothing to close.
-    await bytes.return(undefined).catch(() => {})
   }
 }
 
