@@ -1,8 +1,7 @@
 // Who signed a file, whichever form its signature has: an rpm, a text with its signature around it, or one beside it.
 
-import { unarmor } from './openpgp/armor.ts'
 import { isCleartext, readCleartext } from './openpgp/cleartext.ts'
-import { signaturesOf } from './openpgp/signature.ts'
+import { readSignatures } from './openpgp/signature.ts'
 import { type Believed, check, checking, type Good, type Refused, type Verdict } from './openpgp/verify.ts'
 import { isRpm } from './rpm/header.ts'
 import { type SignedRpm, verifyRpm } from './rpm/verify.ts'
@@ -29,7 +28,7 @@ export async function judgeDetached(
   signature: Uint8Array,
   believed: Believed,
 ): Promise<Verdict> {
-  const checked = checking(unarmor(signature, 'signature').flatMap(signaturesOf), believed)
+  const checked = checking(readSignatures(signature), believed)
   for await (const chunk of chunks) checked.update(chunk)
   return checked.verdict()
 }

@@ -141,7 +141,7 @@ const REFUSED: readonly [string, string, RegExp, () => Promise<Answers>][] = [
   [
     'no signature beside it',
     'signature-invalid',
-    /linux-6\.1\.54\.tar\.xz is not believed: its signature .*linux-6\.1\.54\.tar\.sign is not there/,
+    /linux-6\.1\.54\.tar\.xz is not believed: its signature .*linux-6\.1\.54\.tar\.sign is missing/,
     async () => ({ [XZ]: packed }),
   ],
   [

@@ -1,7 +1,8 @@
 // An apt archive: the packages of its suites that someone asks for, out of the suites' own signed lists.
 
 import type { Arch } from '../../model/probe.ts'
-import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
+import type { Keep } from '../records.ts'
+import { type AptPackage, fetchPackages, type PackagesPorts } from './packages.ts'
 import { newest } from './relations.ts'
 import { DPKG_ARCH, type Suite } from './suite.ts'
 

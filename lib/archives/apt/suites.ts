@@ -1,10 +1,12 @@
 // Many suites of an archive, read so that one of them that is not there fails nothing that another one answers.
 
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { ProbeError } from '../../model/errors.ts'
 import { limited } from '../../model/limited.ts'
 import type { Arch } from '../../model/probe.ts'
 import { isRecent } from '../../model/retry.ts'
-import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
+import { isAway } from '../away.ts'
+import type { Keep } from '../records.ts'
+import { type AptPackage, fetchPackages, type PackagesPorts } from './packages.ts'
 import { DPKG_ARCH, type Suite } from './suite.ts'
 
 /** A suite that its mirror does not have (`not-found`), or that could not be reached. */
@@ -72,7 +74,7 @@ export function suiteReader(
       const packages = await packagesOf(suite, arch)
       return { packages: packages.map((pkg) => ({ ...pkg, suite: suite.suite })), unread: [] }
     } catch (error) {
-      if (!isProbeError(error, 'mirror-unreachable') && !isProbeError(error, 'not-found')) throw error
+      if (!isAway(error)) throw error
       log('suite not read', { mirror: suite.mirror, suite: suite.suite, why: error.message })
       return { packages: [], unread: [{ suite, error }] }
     }

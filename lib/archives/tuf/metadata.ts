@@ -4,6 +4,7 @@
 
 import { Metadata, MetadataKind, type Root } from '@tufjs/models'
 import { ProbeError } from '../../model/errors.ts'
+import { notBelieved } from '../trust.ts'
 
 const READERS = {
   root: (json: never) => Metadata.fromJSON(MetadataKind.Root, json),
@@ -36,7 +37,7 @@ export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>
   try {
     root.verifyDelegate(role, file)
   } catch (cause) {
-    throw refused(url, wordsOf(cause), cause)
+    throw notBelieved(url, wordsOf(cause), cause)
   }
 }
 
@@ -46,10 +47,10 @@ export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>
  */
 export function checkTime({ signed }: Signed<Role>, now: number, url: string): void {
   if (!signed.isExpired(new Date(now))) return
-  throw refused(url, `it was valid until ${signed.expires}: the mirror is stale, or nobody signs it any more`)
+  throw notBelieved(
+    url,
+    `it was valid until ${signed.expires}: the mirror is stale, or nobody signs it any more`,
+  )
 }
-
-export const refused = (url: string, why: string, cause?: unknown): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed: ${why}`, { cause })
 
 const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto'
 import type { Metadata, Root } from '@tufjs/models'
 import { answers403, isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch, ListDates } from '../../model/ports.ts'
-import { checkSigned, readMetadata, refused } from './metadata.ts'
+import { notBelieved } from '../trust.ts'
+import { checkSigned, readMetadata } from './metadata.ts'
 
 export interface TufPorts {
   readonly fetch: Fetch
@@ -39,7 +40,7 @@ export async function firstRoot(
   if (!(published instanceof ProbeError) && sha512.includes(sha512Of(published))) return own(published, url)
   if (sha512.includes(sha512Of(held))) return own(held, 'the root at hand')
   if (published instanceof ProbeError) throw published
-  throw refused(url, `its sha512 is ${sha512Of(published)}, and not ${sha512.join(' or ')}`)
+  throw notBelieved(url, `its sha512 is ${sha512Of(published)}, and not ${sha512.join(' or ')}`)
 }
 
 function orError(error: unknown): ProbeError {
@@ -79,8 +80,8 @@ export async function newestRoot(
     checkSigned(root, 'root', next, url)
     checkSigned(next, 'root', next, url)
     if (next.signed.version !== version)
-      throw refused(url, `it says that it is version ${next.signed.version}`)
+      throw notBelieved(url, `it says that it is version ${next.signed.version}`)
     root = next
   }
-  throw refused(`${metadata}/root.json`, `more than ${MAX_ROOTS} roots follow the first one`)
+  throw notBelieved(`${metadata}/root.json`, `more than ${MAX_ROOTS} roots follow the first one`)
 }

@@ -1,8 +1,7 @@
 // A text with its signature around it (RFC 9580, section 7): Debian's InRelease, kernel.org's sha256sums.asc.
 
-import { unarmor } from './armor.ts'
 import { notOpenPgp } from './packets.ts'
-import { type Signature, signaturesOf } from './signature.ts'
+import { readSignatures, type Signature } from './signature.ts'
 
 export interface Cleartext {
   /** what is signed, and nothing of what stands around it in the file */
@@ -34,7 +33,7 @@ export function readCleartext(file: Uint8Array): Cleartext {
   return {
     text: Buffer.from(signed.join('\n'), 'latin1').toString('utf8'),
     signed: Buffer.from(signed.join('\r\n'), 'latin1'),
-    signatures: unarmor(block, 'signature').flatMap(signaturesOf),
+    signatures: readSignatures(block),
   }
 }
 

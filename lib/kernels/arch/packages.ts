@@ -1,9 +1,9 @@
 // A package itself: fetched, signed by its distribution, and the one that was asked for. Kept only then.
 
 import type { ListedPacman } from '../../archives/pacman/database.ts'
-import { unarmor } from '../../formats/openpgp/armor.ts'
+import { fetchSignature } from '../../archives/trust.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { signaturesOf } from '../../formats/openpgp/signature.ts'
+import { readSignatures } from '../../formats/openpgp/signature.ts'
 import { check } from '../../formats/openpgp/verify.ts'
 import { type PacmanPackage, readPacmanPackage } from '../../formats/pacman.ts'
 import { keepInput } from '../../inputs/inputs.ts'
@@ -34,7 +34,6 @@ export interface Brought {
 
 /** Above a kernel with all its modules, which has 150 MB. */
 const MAX_PACKAGE = 512 * 1024 * 1024
-const MAX_SIGNATURE = 16 * 1024
 
 /** Which files of it are read, and when there are enough of them. */
 export interface Reading {
@@ -72,14 +71,9 @@ export async function bringPacman(
   }
 }
 
-/** Beside it, where the list does not hold it. */
-async function signatureOf({ fetch }: ArchPorts, wanted: WantedPacman): Promise<Uint8Array> {
-  if (wanted.signature !== undefined) return Buffer.from(wanted.signature, 'base64')
-  return fetch(`${wanted.url}.sig`, { maxBytes: MAX_SIGNATURE }).catch((error: unknown) => {
-    if (isProbeError(error, 'not-found')) throw refused(wanted, 'it has no signature beside it')
-    throw error
-  })
-}
+/** In the list, or in a file next to the package. */
+const signatureOf = async ({ fetch }: ArchPorts, { url, signature }: WantedPacman): Promise<Uint8Array> =>
+  signature === undefined ? fetchSignature(fetch, url, `${url}.sig`) : Buffer.from(signature, 'base64')
 
 /** Nothing rests on it, but it tells half a file, or a mirror that is being updated, from one that somebody changed. */
 function checkDigest({ url, sha256: listed }: WantedPacman, body: Uint8Array): void {
@@ -98,8 +92,7 @@ function checkSigned(
   signature: Uint8Array,
 ): void {
   try {
-    const signatures = unarmor(signature, 'signature').flatMap(signaturesOf)
-    const verdict = check(signatures, [body], { certificates, now: now() })
+    const verdict = check(readSignatures(signature), [body], { certificates, now: now() })
     if (verdict.tag === 'refused') throw refused(wanted, `${verdict.why}.${hint(verdict.reason)}`)
   } catch (error) {
     throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)

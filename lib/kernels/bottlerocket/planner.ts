@@ -9,6 +9,7 @@ import { firstRoot } from '../../archives/tuf/root.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
 import { answers403, type ErrorCode, isProbeError, ProbeError } from '../../model/errors.ts'
 import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { namedByProbe } from '../shared.ts'
 import { type KitFacts, knownFacts, readKit } from './kit.ts'
 import { type BottlerocketKernel, checkedKernel } from './names.ts'
 import type { BottlerocketSettings } from './target.ts'
@@ -37,17 +38,11 @@ export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketS
         ...{ headers: [pkg], ...built },
       }
     },
-    // Neither a name of that time nor a config says which Bottlerocket it is, and without that there is no kit.
-    identify: async ({ unameRelease }) => {
-      throw new ProbeError('headers-not-found', `${unameRelease} does not say which Bottlerocket it is of`)
-    },
-    planPackages: async () => {
-      throw new ProbeError(
-        'headers-not-found',
-        'Bottlerocket has no packages of headers that a host could name',
-      )
-    },
-    find: async () => [],
+    // Without the release of Bottlerocket there is no kit.
+    ...namedByProbe(
+      (unameRelease) =>
+        new ProbeError('headers-not-found', `${unameRelease} does not say which Bottlerocket it is of`),
+    ),
     bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
     // Its roots are not OpenPGP's, and each one says when it ends.
     certificates: () => [],

@@ -2,9 +2,10 @@
 
 import { recordedArchive } from '../../inputs/recorded-archive.ts'
 import { ProbeError } from '../../model/errors.ts'
-import { inputKey } from '../../model/keys.ts'
 import type { Sources } from '../../model/ports.ts'
+import { keptBytes } from '../kept.ts'
 import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { namedByProbe } from '../shared.ts'
 import { type CosSettings, checkCos } from './target.ts'
 import { treeIn } from './tree.ts'
 
@@ -29,12 +30,7 @@ export function cosPlanner(
         pinned: undefined,
         check: async (body) => void treeIn(body, unameRelease),
       })
-      const body = await ports.inputs.get(inputKey(source.sha256), bytes)
-      if (body === undefined)
-        throw new ProbeError(
-          'misconfigured',
-          `${source.url} is on record, and has vanished from the inputs bucket`,
-        )
+      const body = await keptBytes(ports.inputs, { ...source, bytes })
       return {
         tag: 'headers',
         kernelRelease: unameRelease,
@@ -43,13 +39,7 @@ export function cosPlanner(
         ...treeIn(body, unameRelease),
       }
     },
-    identify: async ({ unameRelease }) => {
-      throw notTold(unameRelease)
-    },
-    planPackages: async ({ unameRelease }) => {
-      throw notTold(unameRelease)
-    },
-    find: async () => [],
+    ...namedByProbe(notTold),
     // It is in the inputs, or was fetched anew by its plan.
     bring: async () => undefined,
     // Nobody signs them.

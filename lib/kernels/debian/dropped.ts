@@ -1,6 +1,6 @@
 // Kernels that Debian's archive has dropped: found by its snapshot service, believed by the signed lists of their time.
 
-import { type AptPackage, fetchPackages, type Keep } from '../../archives/apt/packages.ts'
+import { type AptPackage, fetchPackages } from '../../archives/apt/packages.ts'
 import {
   type Binary,
   boundedFetch,
@@ -10,6 +10,7 @@ import {
 } from '../../archives/apt/snapshot.ts'
 import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
 import { compareVersions } from '../../archives/apt/version.ts'
+import type { Keep } from '../../archives/records.ts'
 import { isProbeError, type ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import type { PlannerPorts } from '../planner.ts'

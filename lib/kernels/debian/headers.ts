@@ -1,7 +1,7 @@
 // Which header package a Debian kernel's name means, and what that kernel calls itself.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
-import { type Dependency, dependenciesOf, newest } from '../../archives/apt/relations.ts'
+import { dependenciesOf, newest, type Relation } from '../../archives/apt/relations.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { formatRelease, parseRelease } from './names.ts'
 
@@ -25,7 +25,7 @@ export const isOf = (p: AptPackage, flavour: string): boolean =>
   parseRelease(unameReleaseOf(p))?.flavour === flavour
 
 /** The packages that make a kernel's build tree with its headers: what flavours share, and the tools. */
-export const buildPackagesOf = (headers: AptPackage): Dependency[] =>
+export const buildPackagesOf = (headers: AptPackage): Relation[] =>
   dependenciesOf(headers).filter(({ name }) => /^linux-(headers-.*-common(-rt|-rpi)?|kbuild-.*)$/.test(name))
 
 export const notFound = (kernel: string): ProbeError =>

@@ -11,6 +11,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { compilerIn } from '../built-by.ts'
 import { certificatesIn } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { ofPackages } from '../shared.ts'
 import { buildPackagesOf } from './headers.ts'
 import { checkConfig } from './identify.ts'
 import { checkDebian } from './names.ts'
@@ -24,7 +25,6 @@ import {
   unameOf,
 } from './other-headers.ts'
 import { OTHERS, type OtherName, type OtherSettings } from './others.ts'
-import { fileOf } from './planner.ts'
 import { treeConfigs } from './tree-configs.ts'
 
 const KEYS: Readonly<Record<OtherName, string>> = { raspberrypi: RASPBERRYPI_KEYS, proxmox: PROXMOX_KEYS }
@@ -75,15 +75,10 @@ export function otherPlanner(
       checkConfig(config, request)
       return { kernelRelease, kernelVersion: '1' }
     },
-    planPackages: async ({ unameRelease, kernelRelease, kernelUrls }) => {
+    planPackages: async (request) => {
       checkMachine(ports, other)
-      const { config: _, ...plan } = await find(unameRelease)
-      const files = plan.headers.map(({ url }) => fileOf(url))
-      if (kernelUrls.every((url) => files.includes(fileOf(url)))) return { ...plan, kernelRelease }
-      throw new ProbeError(
-        'headers-not-found',
-        `${OTHERS[other].title} builds ${unameRelease} of ${files.join(' and ')}, and of nothing else`,
-      )
+      const { config: _, ...plan } = await find(request.unameRelease)
+      return ofPackages(OTHERS[other].title, plan, request)
     },
     certificates,
   }

@@ -19,6 +19,7 @@ import type {
   PackagesRequest,
   PlannerPorts,
 } from '../planner.ts'
+import { fileOf } from '../shared.ts'
 import type { TargetSettings } from '../targets.ts'
 import { compilerTextOf } from './compiler-text.ts'
 import { droppedKernels } from './dropped.ts'
@@ -203,9 +204,6 @@ function planPackages(
     image: imageOf(archive, own),
   }
 }
-
-/** Of a URL, as it stands in the list. */
-export const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
 /**
  * `linux-compiler-gcc-12-x86`, `gcc-12`; `gcc-14-for-host`, which Debian has since 7.0 for whichever machine it is; and a

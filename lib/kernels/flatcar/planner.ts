@@ -9,6 +9,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { KernelImage, Source } from '../../model/probe.ts'
 import { certificatesIn, readOnce } from '../certificates.ts'
 import type { Planner, PlannerPorts, SourceKernel, SourcePlan } from '../planner.ts'
+import { namedByProbe } from '../shared.ts'
 import { notRead } from '../unread.ts'
 import { checkLoads, kernelOfRelease, type ReleaseTexts } from './kernel.ts'
 import { channelsFor, type FlatcarRelease, flatcarRelease } from './names.ts'
@@ -51,14 +52,7 @@ export function flatcarPlanner(
       ])
       return { ...plan, configFrom, image }
     },
-    identify: async ({ unameRelease }) => {
-      throw notByUname(unameRelease)
-    },
-    planPackages: async ({ unameRelease }) => {
-      throw notByUname(unameRelease)
-    },
-    // It has no packages of a kernel's source.
-    find: async () => [],
+    ...namedByProbe(notByUname),
     // By its digest, which is that of a file that was verified.
     bring: (image) => ensureInput(ports.inputs, ports.fetch, image),
     certificates,

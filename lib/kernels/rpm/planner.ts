@@ -1,10 +1,12 @@
 // Plans of kernels that come as rpms: the package of a kernel's headers, found in a list and believed for its own signature.
 
-import { createHash } from 'node:crypto'
-import { fetchRpms, type KeepRpm, type ListedRpm } from '../../archives/rpm/primary.ts'
+import { orAway } from '../../archives/away.ts'
+import type { Keep } from '../../archives/records.ts'
+import { fetchRpms, type ListedRpm } from '../../archives/rpm/primary.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { identified, ofPackages } from '../shared.ts'
 import { notRead } from '../unread.ts'
 import { companionsOf, headersIn, imageIn, wantedOf } from './choose.ts'
 import { certificatesOf } from './keys.ts'
@@ -15,7 +17,7 @@ import type { RpmSettings } from './target.ts'
 import { treeIn } from './tree.ts'
 
 /** What is kept of a list: kernels, by whatever names their distributions give them. */
-const KERNELS: KeepRpm = { id: 'kernels 1', test: (name) => /^(?:kernel|linux)(?:\d|-|$)/.test(name) }
+const KERNELS: Keep = { id: 'kernels 1', test: (name) => /^(?:kernel|linux)(?:\d|-|$)/.test(name) }
 
 /** A list of mirrors is a few lines. */
 const MAX_MIRRORS = 64 * 1024
@@ -48,8 +50,8 @@ export function rpmPlanner(
     const unread: ProbeError[] = []
     for (let at = 0; at < bases.length; at += AT_ONCE) {
       for (const one of await Promise.all(bases.slice(at, at + AT_ONCE).map(read))) {
-        if (one.tag === 'read') packages.push(...one.packages)
-        else unread.push(one.error)
+        if (one instanceof ProbeError) unread.push(one)
+        else packages.push(...one)
       }
       if (found(packages)) break
     }
@@ -82,23 +84,19 @@ export function rpmPlanner(
 
   return {
     plan: async (request) => plan(checkedKernel(row, target, request)),
-    identify: async ({ unameRelease, arch, configMd5 }) => {
-      const { config } = await plan(checkedKernel(row, target, { kernelRelease: unameRelease, arch }))
-      if (createHash('md5').update(config).digest('hex') === configMd5)
-        return { kernelRelease: unameRelease, kernelVersion: '1' }
-      throw new ProbeError('headers-not-found', `${target}'s kernel ${unameRelease} has another config`)
+    identify: async (asked) => {
+      const kernel = checkedKernel(row, target, { kernelRelease: asked.unameRelease, arch: asked.arch })
+      return identified(target, (await plan(kernel)).config, asked)
     },
-    planPackages: async ({ arch, unameRelease, kernelRelease, kernelUrls }) => {
-      const kernel = kernelOf(row, unameRelease, arch)
-      if (kernel === undefined || !kernelUrls.every((url) => url.endsWith('.rpm')))
-        throw new ProbeError('headers-not-found', `no kernel of ${target} calls itself ${unameRelease}`)
-      const { config, ...found } = await plan(kernel)
-      const files = [...found.headers.map(({ url }) => fileOf(url))]
-      if (kernelUrls.every((url) => files.includes(fileOf(url)))) return { ...found, kernelRelease }
-      throw new ProbeError(
-        'headers-not-found',
-        `${target} builds ${unameRelease} of ${files.join(' and ')}, and of nothing else`,
-      )
+    planPackages: async (asked) => {
+      const kernel = kernelOf(row, asked.unameRelease, asked.arch)
+      if (kernel === undefined || !asked.kernelUrls.every((url) => url.endsWith('.rpm')))
+        throw new ProbeError(
+          'headers-not-found',
+          `${asked.unameRelease} is not the \`uname -r\` of a kernel of ${target}`,
+        )
+      const { config: _, ...found } = await plan(kernel)
+      return ofPackages(target, found, asked)
     },
     // None of them has a kernel's source as a package that could be built from.
     find: async () => [],
@@ -112,22 +110,18 @@ interface Lists {
   readonly unread: readonly ProbeError[]
 }
 
-type OneList =
-  | { readonly tag: 'read'; readonly packages: readonly ListedRpm[] }
-  | { readonly tag: 'unread'; readonly error: ProbeError }
-
 /** A repository that is not there, or out of reach, fails no kernel that another one has. */
-function listReader(ports: RpmPorts & { readonly lists: 'signed' | 'unsigned' }) {
-  return async (base: string): Promise<OneList> => {
-    try {
-      const place = base.endsWith('mirror.list') ? await firstMirror(ports, base) : base
-      return { tag: 'read', packages: await fetchRpms(ports, { base: place, lists: ports.lists }, KERNELS) }
-    } catch (error) {
-      if (isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable'))
-        return { tag: 'unread', error }
-      throw error
-    }
-  }
+const listReader =
+  (ports: RpmPorts & Pick<RpmSettings, 'lists'>) =>
+  (base: string): Promise<readonly ListedRpm[] | ProbeError> =>
+    orAway(readList(ports, base))
+
+async function readList(
+  ports: RpmPorts & Pick<RpmSettings, 'lists'>,
+  place: string,
+): Promise<readonly ListedRpm[]> {
+  const base = place.endsWith('mirror.list') ? await firstMirror(ports, place) : place
+  return fetchRpms(ports, { base, lists: ports.lists }, KERNELS)
 }
 
 /** Amazon's: a URL a line, the last one without an end, each with a slash at its end or without. */
@@ -138,8 +132,6 @@ async function firstMirror({ fetch }: RpmPorts, url: string): Promise<string> {
   if (/^https?:\/\/[^\s]+$/.test(base)) return base
   throw new ProbeError('mirror-unreachable', `${url} is not a list of mirrors`)
 }
-
-const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
 
 function noPlace(target: string, { entitled }: RpmRow, { unameRelease }: RpmKernel): ProbeError {
   const what = `no repository is known for kernel ${unameRelease} of ${target}`

@@ -1,6 +1,7 @@
 // Where the source of a kernel comes from: an archive in kernel.org's layout, or a distribution's package of it.
 
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { orAway } from '../../archives/away.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { Arch, Package } from '../../model/probe.ts'
 import type { Planner } from '../planner.ts'
 import { type ArchivePorts, signedArchive } from './archive.ts'
@@ -97,16 +98,6 @@ const upstreamOf = (version: string): string =>
     .replace(/^\d+:/, '')
     .replace(/-[^-]*$/, '')
     .replace('~rc', '-rc')
-
-/** The ProbeError, where it says that the place does not have it or cannot be asked. */
-async function orAway<T>(reading: Promise<T>): Promise<T | ProbeError> {
-  try {
-    return await reading
-  } catch (error) {
-    if (isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable')) return error
-    throw error
-  }
-}
 
 function notHad({ version, patched }: WantedSource, lacks: readonly ProbeError[]): ProbeError {
   const why = lacks.map(({ message }) => message).join(', and ')

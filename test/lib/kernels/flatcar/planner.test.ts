@@ -165,7 +165,7 @@ describe('nothing is believed of', () => {
     const whole = made()
     const { [`${name}.sig`]: _, ...unsigned } = whole
     await expect(plan({ folders: { [HERE]: unsigned } })).rejects.toMatchObject(
-      refused('signature-invalid', /its signature .* is not there/),
+      refused('signature-invalid', /its signature .* is missing/),
     )
     const foreign = { ...whole, [`${name}.sig`]: stranger.sign(whole[name] as Uint8Array) }
     await expect(plan({ folders: { [HERE]: foreign } })).rejects.toMatchObject(
