@@ -1,4 +1,5 @@
-// cpio, as the payload of an rpm: its "new ASCII format" (cpio(5)), read as it passes.
+// Reads cpio as a stream, in the "new ASCII format" (cpio(5)) that rpm payloads have.
+// Hand-written: cpio-stream 1.4.3 is built on readable-stream 3 and bounds nothing.
 
 import { ProbeError } from '../model/errors.ts'
 import { runsOf } from './runs.ts'
@@ -16,7 +17,7 @@ const END = 'TRAILER!!!'
 
 /**
  * `wants` says of each file whether `take` is given its bytes; `enough` ends the reading, and closes the stream.
- * @throws {ProbeError} `digest-mismatch` for what is no cpio.
+ * @throws {ProbeError} `digest-mismatch` for what is not cpio.
  */
 export async function readCpio(
   chunks: AsyncIterable<Uint8Array>,

@@ -1,4 +1,5 @@
-// What lies in a .deb: ar(5), with data.tar inside, compressed (deb(5)).
+// Reads the files of a .deb: ar(5), with a compressed data.tar inside (deb(5)).
+// Hand-written: ar-async 0.1.4 reads from a path only, and ar has one header of 60 bytes.
 
 import { ProbeError } from '../model/errors.ts'
 import { compressionOf, decompressed, wholeOf } from './decompress.ts'
@@ -40,7 +41,7 @@ export const contentsOfDeb = async (deb: Uint8Array): Promise<Uint8Array> => who
 export function streamOfDeb(deb: Uint8Array): AsyncIterable<Uint8Array> {
   const { name, body } = member(deb, 'data.tar')
   const compression = compressionOf(body)
-  if (compression === undefined) throw broken(`the compression of its ${name} is not known`)
+  if (compression === undefined) throw broken(`the compression of its ${name} is not supported`)
   return decompressed(body, compression, MAX_UNPACKED)
 }
 

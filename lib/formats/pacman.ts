@@ -1,5 +1,4 @@
-// A package of pacman (a tar, by zstd or xz): what it says of itself in its .PKGINFO, and files of it. Its signature lies
-// beside it, over the file as it is: whoever reads one has verified that before.
+// Reads a package of pacman (a tar, by zstd or xz): its .PKGINFO and files of it. Verify its detached signature before.
 
 import { ProbeError } from '../model/errors.ts'
 import { packedTarHeads } from './tar-stream.ts'
@@ -22,13 +21,13 @@ export interface PacmanPackage {
 const INFO = '.PKGINFO'
 /** Of one file: an unpacked config has 300 KB. */
 const MAX_FILE = 4 * 1024 * 1024
-/** Of a whole package: a kernel's modules unpack to less. */
+/** Of a package: a kernel's modules unpack to less. */
 const MAX_UNPACKED = 2048 * 1024 * 1024
 const MAX_ENTRIES = 500_000
 
 /**
  * The files whose paths `wants` takes, until it has had `enough` of them; its own description comes first in each package.
- * @throws {ProbeError} `digest-mismatch` for what is no such package, `too-large`.
+ * @throws {ProbeError} `digest-mismatch` for what is not such a package, `too-large`.
  */
 export async function readPacmanPackage(
   file: Uint8Array,
@@ -62,4 +61,4 @@ function identityIn(info: Uint8Array): PacmanIdentity {
 }
 
 const noPackage = (why: string, cause?: unknown): ProbeError =>
-  new ProbeError('digest-mismatch', `it is no package of pacman: ${why}`, { cause })
+  new ProbeError('digest-mismatch', `it is not a package of pacman: ${why}`, { cause })

@@ -1,5 +1,6 @@
 // A folder as a tar archive that depends on names, contents and nothing else: no owners, and one time for all that is in it.
 // POSIX.1-2001 ustar, with GNU tar's long names.
+// Hand-written: digests are over these bytes, which no update of a library may change.
 
 import { gzipSync } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'

@@ -1,4 +1,6 @@
-// tar archives too large to be held unpacked: read as a stream, whole, each header checked. POSIX.1-2001 ustar, GNU tar.
+// Reads tar archives that are too large to hold unpacked: as a stream, to the end, with a check of each header.
+// POSIX.1-2001 ustar, GNU tar.
+// Hand-written: tar-stream 3.2.2 bounds neither bytes nor entries, and needs four more packages.
 
 import { isProbeError } from '../model/errors.ts'
 import { compressionOf, decompressed } from './decompress.ts'
@@ -6,7 +8,7 @@ import { runsOf } from './runs.ts'
 import { nameAt, text } from './tar.ts'
 
 export interface TarHead {
-  /** as it stands in the archive, without a leading `./`; of a name that ustar cannot hold, its beginning */
+  /** as in the archive, without a leading `./`; of a name that ustar cannot hold, its beginning */
   readonly path: string
   /** `0` a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
   readonly type: string
@@ -17,7 +19,7 @@ export interface TarHead {
 }
 
 interface TarBounds {
-  /** of the whole stream */
+  /** of the stream */
   readonly maxBytes: number
   readonly maxEntries: number
   /** how many of an entry's contents are kept */
@@ -57,14 +59,14 @@ export async function* tarHeads(
   }
 }
 
-/** The same of a packed archive. `broken` makes the error for what is no such archive. ProbeErrors pass. */
+/** The same of a packed archive. `broken` makes the error for what is not such an archive. ProbeErrors pass. */
 export async function* packedTarHeads(
   packed: Uint8Array,
   bounds: TarBounds,
   broken: (why: string, cause?: unknown) => Error,
 ): AsyncGenerator<TarHead> {
   const compression = compressionOf(packed)
-  if (compression === undefined) throw broken('it is compressed in a way that is not known here')
+  if (compression === undefined) throw broken('its compression is not supported')
   try {
     yield* tarHeads(decompressed(packed, compression, bounds.maxBytes), bounds)
   } catch (cause) {
@@ -78,7 +80,8 @@ function headerOf(block: Buffer): { path: string; type: string; bytes: number } 
   // The sum counts its own field as spaces.
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
   const size = text(block, 124, 12).trim()
-  if (said !== sum || !/^[0-7]{1,11}$/.test(size)) throw new Error('it is no tar archive, or a broken one')
+  if (said !== sum || !/^[0-7]{1,11}$/.test(size))
+    throw new Error('it is not a tar archive, or it is corrupt')
   const type = text(block, 156, 1) || '0'
   return { path: nameAt(block, 0), type, bytes: EMPTY.includes(type) ? 0 : Number.parseInt(size, 8) }
 }

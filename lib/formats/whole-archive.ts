@@ -1,4 +1,4 @@
-// Whether bytes are an archive, whole from its first to its last, and of what it should be: before they are trusted for good.
+// Whether bytes are a complete archive with the expected contents, before they are recorded for good.
 
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -31,7 +31,7 @@ export async function checkWhole(body: Uint8Array, url: string, wanted: Wanted):
   if (lacks !== undefined) throw refused(url, `holds no ${lacks}`)
 }
 
-/** What it lacks of what is wanted, in words. ProbeError `mirror-unreachable` for what is no whole archive. */
+/** Which of the wanted entries it lacks, in words. ProbeError `mirror-unreachable` for what is not a complete archive. */
 export async function lackOf(
   body: Uint8Array,
   url: string,
@@ -48,7 +48,7 @@ export async function lackOf(
   } catch (cause) {
     if (isProbeError(cause)) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw refused(url, `is no whole ${wanted.format} archive: ${why}`, cause)
+    throw refused(url, `is not a complete ${wanted.format} archive: ${why}`, cause)
   }
   const [lacks] = missing.keys()
   return lacks
