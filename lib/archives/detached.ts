@@ -27,7 +27,7 @@ export interface Detached {
 }
 
 /**
- * @throws {ProbeError} `mirror-unreachable` for what is no signature, as an error page is none; `signature-invalid` for one
+ * @throws {ProbeError} `mirror-unreachable` for what is not a signature, such as an error page; `signature-invalid` for one
  * by any other key; `misconfigured` for a key that is not that of its fingerprint.
  */
 export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], url: string): Detached {
@@ -46,7 +46,7 @@ export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], u
     )
   }
   // The other types sign texts, keys or nothing.
-  if (found.signature.type !== TYPES.binary) throw notBelieved(url, 'it is no signature of a file')
+  if (found.signature.type !== TYPES.binary) throw notBelieved(url, 'it is not the signature of a file')
   const day = new Date(found.signature.created * 1000).toISOString().slice(0, 10)
   return { url, made: `of ${day} by ${nameOf(found.certificate)}`, ...found }
 }
@@ -86,7 +86,7 @@ export function signaturesIn(body: Uint8Array, url: string): readonly Signature[
     if (!isProbeError(cause, 'signature-invalid')) throw cause
     throw new ProbeError(
       'mirror-unreachable',
-      `what ${url} answers is no OpenPGP signature: ${cause.message}`,
+      `${url} does not answer with an OpenPGP signature: ${cause.message}`,
       { cause },
     )
   }
@@ -97,10 +97,10 @@ function certificateOf({ fingerprint, armored }: SigningKey): Certificate {
   if (certificate?.fingerprint === fingerprint.toUpperCase()) return certificate
   throw new ProbeError(
     'misconfigured',
-    `the key that is to be ${fingerprint} is ${certificate?.fingerprint ?? 'of no kind that is known here'}: it is not believed`,
+    `the key that is to be ${fingerprint} is ${certificate?.fingerprint ?? 'not of a supported kind'}: it is not believed`,
   )
 }
 
-/** Whose key it is by its fingerprint, and what it says of itself. */
+/** Its fingerprint and user id. */
 const nameOf = ({ fingerprint, userIds: [name = 'no name'] }: Certificate): string =>
   `${fingerprint} (${printable(name, 200)})`

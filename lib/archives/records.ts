@@ -1,4 +1,4 @@
-// What was read of a list or a package, as JSON in the inputs, so that no plan reads it again.
+// Keeps parsed lists and packages as JSON in the inputs, so that no plan parses them again.
 
 import type * as z from 'zod'
 import { sha256 } from '../model/digest.ts'

@@ -1,4 +1,4 @@
-// A package with all that it needs to work: the closure over Depends and Pre-Depends, always the same for the same lists.
+// The closure of packages over Depends and Pre-Depends, always the same for the same lists.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { RelatedPackage } from './packages.ts'
@@ -26,9 +26,8 @@ export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Pro
 }
 
 /**
- * The packages of these names and all that they need, sorted by name, each in its newest version that will do. Of
- * alternatives the first that exists; of the packages that provide a name, the one of the highest priority, then the
- * first by name.
+ * The packages of these names and all that they need, sorted by name, each in its newest version that fits. Of alternatives
+ * the first that exists; of providers the one of the highest priority, then the first by name.
  * @throws {ProbeError} `headers-not-found` that names what is missing, and for whom.
  */
 export function closureOf(everything: Everything, names: readonly string[]): RelatedPackage[] {

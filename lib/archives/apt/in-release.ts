@@ -1,4 +1,4 @@
-// A suite's InRelease: what its archive signed about its package lists.
+// Reads a suite's InRelease: the signed digests of its Packages indexes.
 
 import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
 import { type Cleartext, readCleartext } from '../../formats/openpgp/cleartext.ts'
@@ -54,7 +54,7 @@ function certificatesOf(keyring: string): readonly Certificate[] {
   return read
 }
 
-/** Only the text that the signature covers: what stands around it in the file is never seen. */
+/** Only the text that the signature covers: the rest of the file is never read. */
 function verifiedText(raw: Uint8Array, keyring: string, now: number, url: string): string {
   const { text, signed, signatures } = cleartextOf(raw, url)
   const verdict = check(signatures, [signed], { certificates: certificatesOf(keyring), now, strict: true })
@@ -93,19 +93,18 @@ const MAX_AHEAD = 24 * 3_600_000
 const DAY = 24 * 3_600_000
 
 /**
- * The list, or the newer one that was read before: a mirror goes on, and none goes back behind what another had. One that
- * is behind, as the servers of a large mirror are to each other for some minutes, holds nothing up. The newest is
- * remembered by the names of archive and suite, which are signed, and not by where it came from; and apart for each
- * keyring, since another archive may sign any name: its list must neither be taken for this one's nor make it look old.
+ * The list, or the newer one that was read before, from whichever mirror: a mirror that lags behind for some minutes, as
+ * servers of a large mirror do, fails nothing. The newest is remembered by the signed names of archive and suite, and
+ * apart for each keyring: another archive may sign any name, and must neither replace this list nor make it look old.
  */
 async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: string): Promise<string> {
   const { lists, log, now, inputs, keyring } = ports
   const { mirror, suite, ofThePast = false } = asked
   const written = fieldOf(text, 'Date') ?? ''
   const date = Date.parse(written)
-  if (Number.isNaN(date)) throw notBelieved(url, 'it does not say of which date it is')
+  if (Number.isNaN(date)) throw notBelieved(url, 'it has no date')
   if (date > now() + MAX_AHEAD)
-    throw notBelieved(url, `its date is ${written}, which is yet to come: is this machine's clock right?`)
+    throw notBelieved(url, `its date is ${written}, which is in the future: is this machine's clock right?`)
   const ageDays = Math.max(0, Math.floor((now() - date) / DAY))
   log('list read', { mirror, suite, date: new Date(date).toISOString(), ageDays, ofThePast })
   if (ofThePast) return text

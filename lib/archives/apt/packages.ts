@@ -1,4 +1,4 @@
-// A suite's package list: checked against its InRelease, read as a stream, and only what is needed is kept.
+// Reads a suite's Packages index as a stream, checks it against InRelease, and keeps only what is needed.
 
 import * as z from 'zod'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
@@ -155,7 +155,7 @@ async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<AptP
 async function* stanzas(list: Uint8Array): AsyncGenerator<string> {
   const compression = compressionOf(list)
   if (compression === undefined)
-    throw new ProbeError('digest-mismatch', 'a package list is compressed in a way that is not known')
+    throw new ProbeError('digest-mismatch', 'a package list has a compression that is not supported')
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of decompressed(list, compression, MAX_TEXT)) {

@@ -1,4 +1,4 @@
-// What a package of an apt archive needs, and which package of the archive satisfies it: Debian Policy, 7.1.
+// Relations between packages of an apt archive, and the package that satisfies one: Debian Policy, 7.1.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { AptPackage } from './packages.ts'

@@ -15,7 +15,7 @@ export const pacmanListed = z.object({
   bytes: z.number(),
   /** lower-case hex */
   sha256: z.string(),
-  /** base64 of what lies beside the package as `.sig`; newer databases leave it out */
+  /** base64 of the package's `.sig` file; newer databases leave it out */
   signature: z.string().optional(),
 })
 export type ListedPacman = Readonly<z.infer<typeof pacmanListed>>
@@ -38,7 +38,7 @@ export async function fetchPacman(
   return readPacman(body, base, keep)
 }
 
-/** Those whose names `keep` takes, as they pass. ProbeError `mirror-unreachable` for what is no such database. */
+/** Those whose names `keep` takes, as they pass. ProbeError `mirror-unreachable` for what is not such a database. */
 export async function readPacman(
   database: Uint8Array,
   base: string,

@@ -1,5 +1,4 @@
-// The packages of an rpm repository that someone asks for, out of its primary.xml: read as a stream, of which the rest is
-// forgotten.
+// Reads the packages of an rpm repository from its primary.xml, as a stream, and keeps only what is needed.
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
@@ -90,7 +89,7 @@ async function unpacked<T>(
   if (compression === undefined)
     throw new ProbeError(
       'mirror-unreachable',
-      `the list of ${base} is compressed by lzma, which nothing here unpacks: it needs a primary.xml in gzip, bzip2, xz or zstd`,
+      `the list of ${base} is compressed by lzma, which is not supported: it needs a primary.xml in gzip, bzip2, xz or zstd`,
     )
   try {
     return await read(decompressed(list, compression, maxBytes))

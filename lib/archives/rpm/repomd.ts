@@ -1,4 +1,4 @@
-// What an rpm repository has: its repomd.xml, signed where its distribution signs it.
+// Reads the repomd.xml of an rpm repository, and verifies it where its distribution signs it.
 
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { readSignatures } from '../../formats/openpgp/signature.ts'
@@ -60,7 +60,7 @@ export async function fetchRepomd(
   return readRepomd(body, url)
 }
 
-/** @throws {ProbeError} `mirror-unreachable` for what is no repomd.xml, as an error page is none. */
+/** @throws {ProbeError} `mirror-unreachable` for what is not a repomd.xml, such as an error page. */
 export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, Metadata> {
   const found = new Map<string, Metadata>()
   let type = ''
@@ -76,7 +76,7 @@ export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, M
     close: ({ path }, text) => {
       if (path === 'repomd/data/checksum') digest = text.trim()
       const known = HASHES[hash]
-      // The first of a type; what names a place outside of the repository is none.
+      // The first of a type, if its path is inside the repository.
       if (path === 'repomd/data' && known !== undefined && isPath(href) && !found.has(type))
         found.set(type, { href, hash: known, digest })
     },
@@ -97,7 +97,7 @@ const isPath = (href: string): boolean =>
   PATH.test(href) && !href.startsWith('/') && !href.split('/').includes('..')
 const PATH = /^[A-Za-z0-9._+~^%/-]{1,300}$/
 
-/** Of a package, which may lie beside the repository on the same host, as Amazon's do: `../../../../blobstore/...`. */
+/** URL of a package, which may be outside of the repository but on the same host, such as Amazon's `../../../../blobstore/...`. */
 export function urlBelow(base: string, href: string): string | undefined {
   if (!PATH.test(href) || href.startsWith('/')) return undefined
   const url = new URL(href, `${base}/`)

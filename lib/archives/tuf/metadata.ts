@@ -15,20 +15,15 @@ const READERS = {
 export type Role = keyof typeof READERS
 export type Signed<R extends Role> = ReturnType<(typeof READERS)[R]>
 
-/** Nothing of it is believed yet. ProbeError `mirror-unreachable` for what is none, as an error page is. */
+/** Nothing of it is believed yet. ProbeError `mirror-unreachable` for anything else, such as an error page. */
 export function readMetadata<R extends Role>(role: R, body: Uint8Array, url: string): Signed<R> {
   try {
     const read = READERS[role](JSON.parse(new TextDecoder().decode(body)) as never)
     if (Number.isSafeInteger(read.signed.version) && read.signed.version > 0) return read as Signed<R>
     throw new Error(`its version is ${read.signed.version}`)
   } catch (cause) {
-    throw new ProbeError(
-      'mirror-unreachable',
-      `what ${url} answers is no ${role} of TUF: ${wordsOf(cause)}`,
-      {
-        cause,
-      },
-    )
+    const why = `${url} does not answer with a ${role} of TUF: ${wordsOf(cause)}`
+    throw new ProbeError('mirror-unreachable', why, { cause })
   }
 }
 
@@ -41,10 +36,7 @@ export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>
   }
 }
 
-/**
- * @throws {ProbeError} `signature-invalid` once its time is over: who holds back what is newer can show old files for no
- * longer.
- */
+/** @throws {ProbeError} `signature-invalid` after its time: until then somebody may hold back newer files. */
 export function checkTime({ signed }: Signed<Role>, now: number, url: string): void {
   if (!signed.isExpired(new Date(now))) return
   throw notBelieved(
@@ -53,4 +45,4 @@ export function checkTime({ signed }: Signed<Role>, now: number, url: string): v
   )
 }
 
-const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+export const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,11 +1,11 @@
-// What a TUF repository has: from its root to the digest of a target, each file signed, in time, and no older than what was
-// read of it before.
+// Reads a TUF repository from its root to the digest of a target: each file signed, in time, and no older than one that
+// was read before.
 
 import type { Metadata, MetaFile, Root } from '@tufjs/models'
 import { isSha256, sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { notBelieved } from '../trust.ts'
-import { checkSigned, checkTime, type Role, readMetadata, type Signed } from './metadata.ts'
+import { checkSigned, checkTime, type Role, readMetadata, type Signed, wordsOf } from './metadata.ts'
 import { newestRoot, type TufPorts } from './root.ts'
 
 interface TufRepository {
@@ -96,10 +96,8 @@ function checkMeta(meta: MetaFile, body: Uint8Array, url: string): void {
   try {
     meta.verify(Buffer.from(body))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ProbeError('digest-mismatch', `${url} is not the file that its repository names: ${why}`, {
-      cause,
-    })
+    const why = `${url} is not the file that its repository names: ${wordsOf(cause)}`
+    throw new ProbeError('digest-mismatch', why, { cause })
   }
 }
 

@@ -1,5 +1,5 @@
-// Whose signatures a TUF repository is believed for: a root that is known by its digest, and those after it, each of which
-// the one before has signed.
+// The root of trust of a TUF repository: a root with a known digest, and the chain of roots after it, each signed by the
+// one before.
 
 import { createHash } from 'node:crypto'
 import type { Metadata, Root } from '@tufjs/models'
@@ -38,7 +38,7 @@ export async function firstRoot(
   const held = new TextEncoder().encode(atHand)
   const published = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
   if (!(published instanceof ProbeError) && sha512.includes(sha512Of(published))) return own(published, url)
-  if (sha512.includes(sha512Of(held))) return own(held, 'the root at hand')
+  if (sha512.includes(sha512Of(held))) return own(held, 'the root that the registry brings')
   if (published instanceof ProbeError) throw published
   throw notBelieved(url, `its sha512 is ${sha512Of(published)}, and not ${sha512.join(' or ')}`)
 }
@@ -71,7 +71,7 @@ export async function newestRoot(
     const url = `${metadata}/${version}.root.json`
     const body = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
     if (body instanceof ProbeError) {
-      // Bottlerocket's store may not be listed, and answers 403 to what is not there: the last one's own time tells whether
+      // Bottlerocket's store may not be listed, and answers 403 for a missing file: the last one's own time says whether
       // it is old. Any other outage may hide a newer one.
       if (body.code === 'not-found' || answers403(body)) return root
       throw body
