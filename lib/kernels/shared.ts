@@ -1,8 +1,9 @@
 // Answers that planners of several distributions give in the same way.
 
 import { createHash } from 'node:crypto'
-import { ProbeError } from '../model/errors.ts'
+import type { ProbeError } from '../model/errors.ts'
 import type { ConfigRequest, HeadersPlan, KernelName, PackagesRequest, Planner } from './planner.ts'
+import { headersNotFound } from './refusals.ts'
 
 export const md5Of = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
@@ -11,8 +12,7 @@ export const otherConfig = (
   whose: string,
   { unameRelease, configMd5 }: Pick<ConfigRequest, 'unameRelease' | 'configMd5'>,
 ): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
+  headersNotFound(
     `the config of ${whose}'s kernel ${unameRelease} does not have the md5 ${configMd5}: this host runs a custom kernel`,
   )
 
@@ -33,10 +33,7 @@ export function ofPackages(
 ): HeadersPlan {
   const files = plan.headers.map(({ url }) => fileOf(url))
   if (kernelUrls.every((url) => files.includes(fileOf(url)))) return { ...plan, kernelRelease }
-  throw new ProbeError(
-    'headers-not-found',
-    `${whose} builds ${plan.unameRelease} of ${files.join(' and ')}, and of nothing else`,
-  )
+  throw headersNotFound(`${whose} builds ${plan.unameRelease} of ${files.join(' and ')}, and of nothing else`)
 }
 
 /** Of a distribution whose kernels are known by the names of their probes alone: neither `uname -r` nor packages name one. */

@@ -1,4 +1,4 @@
-// A package itself: fetched, signed by its distribution, and the one that was asked for. Kept only then.
+// Fetches a package of pacman, verifies its signature and its identity, and keeps it.
 
 import type { ListedPacman } from '../../archives/pacman/database.ts'
 import { fetchSignature } from '../../archives/trust.ts'
@@ -12,6 +12,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { inputKey } from '../../model/keys.ts'
 import type { Clock, Fetch, Store } from '../../model/ports.ts'
 import type { KernelImage, Package, PackageFormat } from '../../model/probe.ts'
+import { headersNotFound } from '../refusals.ts'
 
 export interface ArchPorts {
   readonly fetch: Fetch
@@ -75,7 +76,7 @@ export async function bringPacman(
 const signatureOf = async ({ fetch }: ArchPorts, { url, signature }: WantedPacman): Promise<Uint8Array> =>
   signature === undefined ? fetchSignature(fetch, url, `${url}.sig`) : Buffer.from(signature, 'base64')
 
-/** Nothing rests on it, but it tells half a file, or a mirror that is being updated, from one that somebody changed. */
+/** Not for trust: it tells a cut file, or a mirror in mid-update, from a forged one. */
 function checkDigest({ url, sha256: listed }: WantedPacman, body: Uint8Array): void {
   const found = sha256(body)
   if (listed === undefined || listed === found) return
@@ -104,7 +105,7 @@ function checkSigned(
 /** Arch withdraws its trust from packagers that left and from keys that were replaced, and with it from all that they signed. */
 const hint = (reason: string): string =>
   reason === 'unknown-key'
-    ? " Whoever packaged it may be none of Arch's packagers any more: name the key in arch.keys of the settings if you believe it"
+    ? ' Its packager may have left Arch: name the key in arch.keys of the settings if you trust it'
     : ''
 
 const refused = ({ url, name, version }: WantedPacman, why: string): ProbeError =>
@@ -116,7 +117,7 @@ const FILE = /\/[^/]+-(?<arch>[a-z0-9_]+)\.pkg\.(?<format>tar\.(?:zst|xz|gz))$/
 function formatOf(url: string): PackageFormat {
   const format = FILE.exec(url)?.groups?.format
   if (format === 'tar.zst' || format === 'tar.xz' || format === 'tar.gz') return format
-  throw new ProbeError('headers-not-found', `${url} is a package of a kind that nothing here unpacks`)
+  throw headersNotFound(`${url} is a package in a format that is not supported`)
 }
 
 /** Of a package that a plan has named. */

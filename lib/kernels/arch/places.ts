@@ -9,7 +9,7 @@ import type { ArchKernel } from './names.ts'
 import type { WantedPacman } from './packages.ts'
 import type { ArchSettings } from './target.ts'
 
-/** A place that has the package of a kernel's headers, as far as one can tell without it. */
+/** A place that seems to have the package of a kernel's headers. */
 export interface Candidate {
   readonly headers: WantedPacman
   /**
@@ -65,7 +65,7 @@ export function listedAs(
 /** zstd since January 2020. */
 const FORMATS = ['zst', 'xz'] as const
 
-/** Its files have names that can be told: the small signature beside one says whether it is there. */
+/** The names of its files can be computed: the small signature next to one shows whether it is there. */
 async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
   const { arch, versions } = kernel
   const name = headersOf(kernel)

@@ -9,6 +9,7 @@ import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import { readOnce } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 import { identified, ofPackages } from '../shared.ts'
 import type { TargetSettings } from '../targets.ts'
 import { notRead } from '../unread.ts'
@@ -48,7 +49,7 @@ export function archPlanner(
     }
   }
 
-  /** The first place that has it; what is signed by nobody who is believed is no reason to look on. */
+  /** The first place that has it. A package with a bad signature ends the search. */
   async function search(kernel: ArchKernel): Promise<PlanWithConfig> {
     const unread: ProbeError[] = []
     for await (const one of candidates(ports.fetch, settings, kernel)) {
@@ -93,10 +94,7 @@ export function archPlanner(
     planPackages: async (asked) => {
       const kernel = archKernel(asked.unameRelease, asked.arch)
       if (kernel === undefined || !asked.kernelUrls.every((url) => /\.pkg\.tar\.[a-z]+$/.test(url)))
-        throw new ProbeError(
-          'headers-not-found',
-          `${asked.unameRelease} is not the \`uname -r\` of a kernel of Arch Linux`,
-        )
+        throw headersNotFound(`${asked.unameRelease} is not the \`uname -r\` of a kernel of Arch Linux`)
       const { config: _, ...found } = await plan(kernel)
       return ofPackages('Arch Linux', found, asked)
     },

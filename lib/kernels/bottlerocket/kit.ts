@@ -9,6 +9,7 @@ import { ProbeError } from '../../model/errors.ts'
 import { printable } from '../../model/text.ts'
 import { compilerIn } from '../built-by.ts'
 import { bytesOf, type InputPorts } from '../kept.ts'
+import { headersNotFound } from '../refusals.ts'
 
 const kitFacts = z.object({
   kernelRelease: z.string(),
@@ -44,7 +45,7 @@ export const knownFacts = (
 export async function readKit(ports: InputPorts, kit: TufTarget): Promise<KitFacts> {
   if (kit.bytes > MAX_KIT)
     throw new ProbeError('too-large', `${kit.name} has ${kit.bytes} bytes, more than any kit`)
-  const facts = factsIn(await filesIn(await bytesOf(ports, kit), kit.name), kit.name)
+  const facts = await factsIn(await bytesOf(ports, kit), kit.name)
   await keepRecord(ports.inputs, recordOf(kit), facts)
   return facts
 }
@@ -52,43 +53,28 @@ export async function readKit(ports: InputPorts, kit: TufTarget): Promise<KitFac
 const CONFIG = /^([A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel)\/\.config$/
 const RELEASE = /^[A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel\/include\/config\/kernel\.release$/
 
-interface KitFiles {
-  readonly tree: string
-  readonly config: string
-  readonly release: string
-}
-
-/** To the last of the two: what comes after them is left. */
-async function filesIn(body: Uint8Array, name: string): Promise<Partial<KitFiles>> {
-  const bytes = decompressed(body, 'xz', MAX_UNPACKED)
-  const found: { -readonly [Field in keyof KitFiles]?: KitFiles[Field] } = {}
+/** To the last of the two files: the rest of a kit is not unpacked. */
+async function factsIn(body: Uint8Array, name: string): Promise<KitFacts> {
+  const keep = (path: string) => (CONFIG.test(path) || RELEASE.test(path) ? MAX_CONFIG : 0)
+  const bounds = { maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES, keep }
+  let tree: string | undefined
+  let config: Uint8Array | undefined
+  let release: string | undefined
   try {
-    const keep = (path: string) => (CONFIG.test(path) || RELEASE.test(path) ? MAX_CONFIG : 0)
-    const bounds = { maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES, keep }
-    for await (const { path, type, head } of tarHeads(bytes, bounds)) {
+    for await (const { path, type, head } of tarHeads(decompressed(body, 'xz', MAX_UNPACKED), bounds)) {
       if (type !== '0') continue
-      const text = Buffer.from(head).toString('latin1')
-      const tree = CONFIG.exec(path)?.[1]
-      if (tree !== undefined) Object.assign(found, { tree, config: text })
-      if (RELEASE.test(path)) found.release = text.trim()
-      if (found.config !== undefined && found.release !== undefined) break
+      const found = CONFIG.exec(path)?.[1]
+      if (found !== undefined) [tree, config] = [found, head]
+      if (RELEASE.test(path)) release = Buffer.from(head).toString('latin1').trim()
+      if (config !== undefined && release !== undefined) break
     }
-    return found
   } catch (cause) {
     if (cause instanceof ProbeError) throw cause
-    throw new ProbeError('headers-not-found', `${name} is no whole .tar.xz: ${String(cause)}`, { cause })
+    throw new ProbeError('headers-not-found', `${name} is not a complete .tar.xz: ${String(cause)}`, {
+      cause,
+    })
   }
-}
-
-function factsIn({ tree, config, release }: Partial<KitFiles>, name: string): KitFacts {
   if (tree === undefined || config === undefined || release === undefined)
-    throw new ProbeError(
-      'headers-not-found',
-      `${name} holds no kernel-devel/ with .config and kernel.release`,
-    )
-  return {
-    kernelRelease: printable(release, 100),
-    tree,
-    ...compilerIn(Buffer.from(config, 'latin1'), undefined, release),
-  }
+    throw headersNotFound(`${name} holds no kernel-devel/ with .config and kernel.release`)
+  return { kernelRelease: printable(release, 100), tree, ...compilerIn(config, undefined, release) }
 }

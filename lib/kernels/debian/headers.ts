@@ -2,7 +2,8 @@
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, newest, type Relation } from '../../archives/apt/relations.ts'
-import { ProbeError } from '../../model/errors.ts'
+import type { ProbeError } from '../../model/errors.ts'
+import { headersNotFound } from '../refusals.ts'
 import { formatRelease, parseRelease } from './names.ts'
 
 /**
@@ -29,14 +30,13 @@ export const buildPackagesOf = (headers: AptPackage): Relation[] =>
   dependenciesOf(headers).filter(({ name }) => /^linux-(headers-.*-common(-rt|-rpi)?|kbuild-.*)$/.test(name))
 
 export const notFound = (kernel: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
+  headersNotFound(
     `Debian's archive has no headers of kernel ${kernel}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has, or POST the config of this one to /v1/probes.`,
   )
 
 /**
- * As falcoctl asks for it, unless that is the name of another kernel (the same release in another suite, as
- * `6.12.95-1~bpo12+1` is beside `6.12.95-1`): then with the whole package version. `archive` has these headers.
+ * As falcoctl asks for it, unless that is the name of another kernel (the same release in another suite, such as
+ * `6.12.95-1~bpo12+1` and `6.12.95-1`): then with the full package version. `archive` has these headers.
  */
 export function canonicalRelease(archive: readonly AptPackage[], headers: AptPackage): string {
   const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''
@@ -54,3 +54,16 @@ export const isKernelHeaders = (p: AptPackage): boolean =>
   dependenciesOf(p).some(({ name }) => name.startsWith('linux-kbuild-'))
 
 export const unameReleaseOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
+
+/**
+ * The package of the very kernel of these headers, `linux-headers-{uname release}`: since 7.x that of the binary alone; the
+ * one that hosts have, signed for Secure Boot; else the same before it was signed.
+ */
+export const imageOf = (
+  archive: readonly AptPackage[],
+  { name, version }: AptPackage,
+): AptPackage | undefined =>
+  ['linux-binary-', 'linux-image-']
+    .flatMap((prefix) => ['', '-unsigned'].map((suffix) => name.replace('linux-headers-', prefix) + suffix))
+    .flatMap((image) => archive.filter((p) => p.name === image && p.version === version))
+    .at(0)

@@ -9,7 +9,7 @@ import { md5Of, otherConfig } from '../shared.ts'
 import { MAX_CONFIG } from './compiler-text.ts'
 import { canonicalRelease, isKernelHeaders, notFound, unameReleaseOf } from './headers.ts'
 
-/** By the config that lies in the header package, as it stands there or under /boot. */
+/** By the config in the header package, as it is there or under /boot. */
 export async function identify(
   ports: InputPorts,
   archive: readonly AptPackage[],

@@ -18,8 +18,8 @@ const BOUNDS = { maxBytes: 512 * 1024 * 1024, maxEntries: 200_000 }
 const configsSchema = z.record(z.string(), z.string())
 
 /**
- * By the tree's folder; no further than `enough`. Kept by the package's digest, since a whole tree takes
- * seconds to unpack.
+ * By the tree's folder; no further than `enough`. Kept by the package's digest, since a tree takes seconds
+ * to unpack.
  * @throws {ProbeError} as for a plan.
  */
 export async function treeConfigs(

@@ -9,6 +9,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { KernelImage, Source } from '../../model/probe.ts'
 import { certificatesIn, readOnce } from '../certificates.ts'
 import type { Planner, PlannerPorts, SourceKernel, SourcePlan } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 import { namedByProbe } from '../shared.ts'
 import { notRead } from '../unread.ts'
 import { checkLoads, kernelOfRelease, type ReleaseTexts } from './kernel.ts'
@@ -60,10 +61,7 @@ export function flatcarPlanner(
 }
 
 const notByUname = (unameRelease: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
-    `${unameRelease} does not tell which release of Flatcar has that kernel`,
-  )
+  headersNotFound(`${unameRelease} does not say which release of Flatcar has that kernel`)
 
 interface ReleaseFiles extends ReleaseTexts {
   /** of the channel that has the release */

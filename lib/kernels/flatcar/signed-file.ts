@@ -1,4 +1,4 @@
-// A file of a release: believed with the signature beside it, fetched once, and kept, as no release ever changes.
+// A file of a release: believed with its detached signature, fetched once and kept, since releases never change.
 
 import { signaturesIn } from '../../archives/detached.ts'
 import { fetchSignature, notBelieved } from '../../archives/trust.ts'

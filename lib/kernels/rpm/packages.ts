@@ -1,4 +1,4 @@
-// An rpm itself: fetched, signed by its distribution, and the one that was asked for. Kept only then.
+// Fetches an rpm, verifies its signature and its identity, and keeps it.
 
 import { readCpio } from '../../formats/cpio.ts'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
@@ -88,7 +88,7 @@ export async function filesIn(
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const compression = compressionOf(payload)
   if (compression === undefined)
-    throw new ProbeError('digest-mismatch', 'its payload is compressed by lzma, which nothing here unpacks')
+    throw new ProbeError('digest-mismatch', 'its payload is compressed by lzma, which is not supported')
   const found = new Map<string, Uint8Array>()
   await readCpio(
     decompressed(payload, compression, MAX_UNPACKED),

@@ -5,11 +5,13 @@ import type { Keep } from '../../archives/records.ts'
 import { fetchRpms, type ListedRpm } from '../../archives/rpm/primary.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { ProbeError } from '../../model/errors.ts'
+import { readOnce } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 import { identified, ofPackages } from '../shared.ts'
 import { notRead } from '../unread.ts'
 import { companionsOf, headersIn, imageIn, wantedOf } from './choose.ts'
-import { certificatesOf } from './keys.ts'
+import { certificatesFor } from './keys.ts'
 import { bringRpm, type RpmPorts } from './packages.ts'
 import { basesFor, checkedKernel, kernelOf, type RpmKernel, type RpmRow } from './row.ts'
 import { RPM_ROWS, type RpmTarget } from './rows.ts'
@@ -33,15 +35,15 @@ interface RpmPlannerOptions {
 
 export function rpmPlanner(
   ports: PlannerPorts & Pick<RpmPorts, 'query'>,
-  { target, settings, certificates = certificatesOf(target, settings.keys) }: RpmPlannerOptions,
+  {
+    target,
+    settings,
+    certificates = readOnce(() => certificatesFor(target, settings.keys)),
+  }: RpmPlannerOptions,
 ): HeadersPlanner {
   const row: RpmRow = RPM_ROWS[target]
-  /** The package of that name and version; first the current repositories, then those of the past, a few at a time. */
-  async function lists(
-    own: RpmPorts,
-    kernel: RpmKernel,
-    found: (list: readonly ListedRpm[]) => boolean,
-  ): Promise<Lists> {
+  /** First the current repositories, then those of the past, a few at a time, until the headers are found. */
+  async function lists(own: RpmPorts, kernel: RpmKernel): Promise<Lists> {
     const bases = basesFor(settings.places, kernel)
     if (bases.length === 0) throw noPlace(target, row, kernel)
     if (own.certificates.length === 0) throw noKey(target)
@@ -53,20 +55,15 @@ export function rpmPlanner(
         if (one instanceof ProbeError) unread.push(one)
         else packages.push(...one)
       }
-      if (found(packages)) break
+      const headers = headersIn(row, packages, kernel)
+      if (headers !== undefined) return { packages, headers }
     }
-    return { packages, unread }
+    throw notFound(row, kernel, { target, unread })
   }
 
   async function plan(kernel: RpmKernel): Promise<HeadersPlan & { readonly config: Uint8Array }> {
     const own = { ...ports, certificates: certificates() }
-    const { packages, unread } = await lists(
-      own,
-      kernel,
-      (list) => headersIn(row, list, kernel) !== undefined,
-    )
-    const headers = headersIn(row, packages, kernel)
-    if (headers === undefined) throw notFound(target, row, kernel, unread)
+    const { packages, headers } = await lists(own, kernel)
     const brought = await bringRpm(own, wantedOf(headers))
     const needed = await Promise.all(
       companionsOf(packages, headers).map(async (one) => (await bringRpm(own, wantedOf(one))).pkg),
@@ -91,10 +88,7 @@ export function rpmPlanner(
     planPackages: async (asked) => {
       const kernel = kernelOf(row, asked.unameRelease, asked.arch)
       if (kernel === undefined || !asked.kernelUrls.every((url) => url.endsWith('.rpm')))
-        throw new ProbeError(
-          'headers-not-found',
-          `${asked.unameRelease} is not the \`uname -r\` of a kernel of ${target}`,
-        )
+        throw headersNotFound(`${asked.unameRelease} is not the \`uname -r\` of a kernel of ${target}`)
       const { config: _, ...found } = await plan(kernel)
       return ofPackages(target, found, asked)
     },
@@ -107,7 +101,7 @@ export function rpmPlanner(
 
 interface Lists {
   readonly packages: readonly ListedRpm[]
-  readonly unread: readonly ProbeError[]
+  readonly headers: ListedRpm
 }
 
 /** A repository that is not there, or out of reach, fails no kernel that another one has. */
@@ -134,22 +128,21 @@ async function firstMirror({ fetch }: RpmPorts, url: string): Promise<string> {
 }
 
 function noPlace(target: string, { entitled }: RpmRow, { unameRelease }: RpmKernel): ProbeError {
-  const what = `no repository is known for kernel ${unameRelease} of ${target}`
-  return new ProbeError(
-    'headers-not-found',
-    entitled === undefined
-      ? `${what}: have the operator name one in ${target}.places of the settings, or POST the kernel's config to /v1/probes`
-      : `${what}: ${entitled}. Have the operator name a mirror in ${target}.places of the settings, or POST the kernel's config to /v1/probes`,
-  )
+  const todo = `have the operator name a mirror in ${target}.places of the settings, or POST the kernel's config to /v1/probes`
+  const why = entitled === undefined ? todo : `${entitled}. ${todo.replace('have', 'Have')}`
+  return headersNotFound(`no repository is known for kernel ${unameRelease} of ${target}: ${why}`)
 }
 
 const noKey = (target: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
-    `no key of ${target}'s packages is known here, and none is believed unseen: have the operator name it in ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
+  headersNotFound(
+    `no key of ${target}'s packages is known here, and none is believed on first use: have the operator name it in ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
   )
 
-function notFound(target: string, row: RpmRow, kernel: RpmKernel, unread: readonly ProbeError[]): ProbeError {
+function notFound(
+  row: RpmRow,
+  kernel: RpmKernel,
+  { target, unread }: { readonly target: string; readonly unread: readonly ProbeError[] },
+): ProbeError {
   const what = `no repository that is configured has ${row.headers(kernel).join(' or ')} ${kernel.version}-${kernel.release} of ${target}`
   const unreachable = unread.filter(({ code }) => code === 'mirror-unreachable')
   return new ProbeError(

@@ -8,7 +8,8 @@ import { ensureInput } from '../../inputs/inputs.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import { certificatesIn, readOnce } from '../certificates.ts'
-import type { HeadersPlan, HeadersPlanner, KernelRequest, PlannerPorts } from '../planner.ts'
+import type { HeadersPlan, HeadersPlanner, NamedKernel, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 import { fileOf, md5Of, ofPackages, otherConfig } from '../shared.ts'
 import type { TargetSettings } from '../targets.ts'
 import { headersWith, imageOf, kernelsIn, unameOf, uploadOf } from './choose.ts'
@@ -22,7 +23,7 @@ const KERNEL_PACKAGES = keepOf([], /^linux-(?:(?:[a-z0-9.-]+-)?headers-\d|image-
 /** Configs that are read to find the one that a host sent: one ABI has as many uploads as releases have it. */
 const MAX_UPLOADS = 4
 
-type Named = Pick<KernelRequest, 'arch' | 'kernelRelease'> & { readonly upload?: string }
+type Named = NamedKernel & { readonly upload?: string }
 
 export function ubuntuPlanner(
   ports: PlannerPorts,
@@ -90,10 +91,7 @@ export function ubuntuPlanner(
       const own = wanted.find((file) => file.startsWith(`linux-headers-${unameRelease}_`))
       const upload = own?.split('_')[1]?.replace(/^[^-]*-\d+\./, '')
       if (upload === undefined || parseUbuntu(unameRelease) === undefined)
-        throw new ProbeError(
-          'headers-not-found',
-          `none of the packages is Ubuntu's linux-headers-${unameRelease}`,
-        )
+        throw headersNotFound(`none of the packages is Ubuntu's linux-headers-${unameRelease}`)
       return ofPackages('Ubuntu', await plan({ arch, kernelRelease: unameRelease, upload }), asked)
     },
     // Its sources have Canonical's changes: none is kernel.org's of any version.

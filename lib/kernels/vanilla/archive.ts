@@ -1,4 +1,4 @@
-// kernel.org's archive of a kernel's source: believed with the signature beside it, over what it unpacks to.
+// kernel.org's archive of a kernel's source, believed with its detached signature over the unpacked archive.
 
 import { type Detached, readDetached, type SigningKey, throughSignature } from '../../archives/detached.ts'
 import { KERNEL_ORG_KEYS } from '../../archives/keys/kernel-org.ts'
@@ -25,7 +25,7 @@ interface SignedArchive {
   readonly version: string
   /** ends with `.tar.xz` */
   readonly url: string
-  /** believed beside kernel.org's own */
+  /** believed as well as kernel.org's own */
   readonly keys: readonly SigningKey[]
 }
 

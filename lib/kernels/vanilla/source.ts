@@ -4,6 +4,7 @@ import { orAway } from '../../archives/away.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Arch, Package } from '../../model/probe.ts'
 import type { Planner } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 import { type ArchivePorts, signedArchive } from './archive.ts'
 import type { VanillaSettings } from './settings.ts'
 
@@ -30,7 +31,7 @@ type Place = () => Promise<Package | ProbeError>
 
 /**
  * The source of exactly that version, e.g. `6.1.192`: the archive's, and where it cannot be had there, a package's. Never
- * that of a version beside it, whose structures may differ.
+ * that of another version, whose structures may differ.
  * @throws {ProbeError} `headers-not-found` where every place says that it has none, `mirror-unreachable` where one of them
  * could not be asked, `signature-invalid`, `too-large`.
  */
@@ -112,8 +113,7 @@ function notHad({ version, patched }: WantedSource, lacks: readonly ProbeError[]
     patched === undefined
       ? ''
       : `its config has ${patched}, which no kernel of kernel.org has, so another source is its own; and `
-  return new ProbeError(
-    'headers-not-found',
+  return headersNotFound(
     `the source of kernel ${version} was not found: ${own}${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,
   )
 }
