@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { parseDocument, visit } from 'yaml'
-import { type TarFile, tarGz } from '../lib/formats/tar.ts'
+import { type TarFile, tarGz } from '../lib/formats/tar-pack.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'buildspecs')
 /** `# steps`, then folders below buildspecs/ */

@@ -135,7 +135,7 @@ describe('imports run one way', () => {
       'lib/names/routes.ts',
       'lib/aws/resources.ts',
       'lib/aws/settings-text.ts',
-      'lib/formats/tar.ts',
+      'lib/formats/tar-pack.ts',
       'lib/kernels/settings.ts',
     )
     expect(

@@ -1,12 +1,12 @@
 // Detached OpenPGP signatures over more bytes than can be held: they are hashed as they pass.
 
 import * as z from 'zod'
-import { unarmor } from '../formats/openpgp/armor.ts'
 import { type Certificate, readCertificates } from '../formats/openpgp/certificates.ts'
-import { type Signature, signaturesOf, TYPES } from '../formats/openpgp/signature.ts'
+import { readSignatures, type Signature, TYPES } from '../formats/openpgp/signature.ts'
 import { checking } from '../formats/openpgp/verify.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { printable } from '../model/text.ts'
+import { notBelieved } from './trust.ts'
 
 export const signingKeySchema = z.object({
   /** hex, of the primary key: no other key is believed, whatever `armored` holds */
@@ -27,7 +27,7 @@ export interface Detached {
 }
 
 /**
- * @throws {ProbeError} `mirror-unreachable` for what is no signature, as an error page is none; `signature-invalid` for one
+ * @throws {ProbeError} `mirror-unreachable` for what is not a signature, such as an error page; `signature-invalid` for one
  * by any other key; `misconfigured` for a key that is not that of its fingerprint.
  */
 export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], url: string): Detached {
@@ -40,13 +40,13 @@ export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], u
   const found = pairs.find(({ signature, certificate }) => isOf(signature, certificate))
   if (found === undefined) {
     const by = signatures.map(({ issuer }) => issuer?.slice(-16) ?? 'nobody').slice(0, 3)
-    throw refused(
+    throw notBelieved(
       url,
       `it is by ${by.join(', ') || 'nobody'}, and the keys that are believed are ${certificates.map(nameOf).join(', ')}`,
     )
   }
   // The other types sign texts, keys or nothing.
-  if (found.signature.type !== TYPES.binary) throw refused(url, 'it is no signature of a file')
+  if (found.signature.type !== TYPES.binary) throw notBelieved(url, 'it is not the signature of a file')
   const day = new Date(found.signature.created * 1000).toISOString().slice(0, 10)
   return { url, made: `of ${day} by ${nameOf(found.certificate)}`, ...found }
 }
@@ -74,18 +74,19 @@ export async function throughSignature<T>(
   }
   const result = await read(passing())
   const said = verdict()
-  if (said.tag === 'refused') throw refused(url, `the signature ${made} does not hold: ${said.why}`)
+  if (said.tag === 'refused') throw notBelieved(url, `the signature ${made} does not hold: ${said.why}`)
   return result
 }
 
-function signaturesIn(body: Uint8Array, url: string): readonly Signature[] {
+/** The same of an OpenPGP signature file at `url`. ProbeError `mirror-unreachable` for what is none, such as an error page. */
+export function signaturesIn(body: Uint8Array, url: string): readonly Signature[] {
   try {
-    return unarmor(body, 'signature').flatMap(signaturesOf)
+    return readSignatures(body)
   } catch (cause) {
     if (!isProbeError(cause, 'signature-invalid')) throw cause
     throw new ProbeError(
       'mirror-unreachable',
-      `what ${url} answers is no OpenPGP signature: ${cause.message}`,
+      `${url} does not answer with an OpenPGP signature: ${cause.message}`,
       { cause },
     )
   }
@@ -96,13 +97,10 @@ function certificateOf({ fingerprint, armored }: SigningKey): Certificate {
   if (certificate?.fingerprint === fingerprint.toUpperCase()) return certificate
   throw new ProbeError(
     'misconfigured',
-    `the key that is to be ${fingerprint} is ${certificate?.fingerprint ?? 'of no kind that is known here'}: it is not believed`,
+    `the key that is to be ${fingerprint} is ${certificate?.fingerprint ?? 'not of a supported kind'}: it is not believed`,
   )
 }
 
-/** Whose key it is by its fingerprint, and what it says of itself. */
+/** Its fingerprint and user id. */
 const nameOf = ({ fingerprint, userIds: [name = 'no name'] }: Certificate): string =>
   `${fingerprint} (${printable(name, 200)})`
-
-const refused = (url: string, why: string): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed: ${why}`)

@@ -1,20 +1,17 @@
 // The archive that build roots are composed from: which suites, and what an operator may set of it.
 
 import * as z from 'zod'
-import { suiteSchema } from './apt/suite.ts'
+import { archiveSchema, suiteSchema } from './apt/suite.ts'
 
 export { DEBIAN_KEYRING as ROOT_KEYRING } from './keys/debian.ts'
 
-const suite = suiteSchema.shape
+const { suite } = suiteSchema.shape
 
-export const rootArchiveSchema = z.object({
-  mirror: suite.mirror,
+export const rootArchiveSchema = archiveSchema.extend({
   /** from the oldest to the newest; `stable: false` only where no other has the compiler */
-  suites: z.array(z.object({ suite: suite.suite, stable: z.boolean() })).min(1),
+  suites: z.array(z.object({ suite, stable: z.boolean() })).min(1),
   /** of what the steps run, and of the machine of a load test */
-  steps: suite.suite,
-  checkValidUntil: suite.checkValidUntil,
-  ofThePast: suite.ofThePast,
+  steps: suite,
 })
 export type RootArchive = Readonly<z.infer<typeof rootArchiveSchema>>
 

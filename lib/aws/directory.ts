@@ -2,7 +2,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { tarGz } from '../formats/tar.ts'
+import { tarGz } from '../formats/tar-pack.ts'
 import { ProbeError } from '../model/errors.ts'
 
 /** Repositories and old build trees are no sources. */

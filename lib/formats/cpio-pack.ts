@@ -1,7 +1,8 @@
 // A cpio archive in its "new ASCII format" (cpio(5)), as the payload of an rpm: of names, contents and one time, nothing else.
+// Hand-written, as the writer of rpms is: the same entries must give the same bytes.
 
 export interface CpioEntry {
-  /** as it stands in the archive, e.g. `./usr/share/doc` */
+  /** as in the archive, e.g. `./usr/share/doc` */
   readonly path: string
   /** with the kind of file: `0o100644`, `0o040755` */
   readonly mode: number
@@ -13,16 +14,13 @@ const MAGIC = '070701'
 const END = 'TRAILER!!!'
 
 /** `seconds` since the epoch: the time of every file. Owners are root; numbers of inodes count from 1. */
-export function packCpio(entries: readonly CpioEntry[], seconds: number): Uint8Array {
-  const files = entries.flatMap((entry, i) => packed(entry, { inode: i + 1, seconds }))
-  const end = packed({ path: END, mode: 0, body: new Uint8Array() }, { inode: 0, seconds: 0 })
-  return Buffer.concat([...files, ...end])
-}
+export const packCpio = (entries: readonly CpioEntry[], seconds: number): Uint8Array =>
+  Buffer.concat([
+    ...entries.flatMap((entry, i) => packed(entry, i + 1, seconds)),
+    ...packed({ path: END, mode: 0, body: new Uint8Array() }, 0, 0),
+  ])
 
-function packed(
-  { path, mode, body }: CpioEntry,
-  { inode, seconds }: { readonly inode: number; readonly seconds: number },
-): Uint8Array[] {
+function packed({ path, mode, body }: CpioEntry, inode: number, seconds: number): Uint8Array[] {
   const name = Buffer.from(`${path}\0`)
   // Inode, mode, user, group, links, time, bytes, device (2), device that it is (2), length of the name, checksum.
   const fields = [inode, mode, 0, 0, 1, seconds, body.length, 0, 0, 0, 0, name.length, 0]

@@ -1,4 +1,5 @@
 // Writes a .deb: two archives and a number in an ar archive, of contents, names and one time alone. deb(5)
+// Hand-written: the same parts must give the same bytes, on machines without dpkg-deb.
 
 import { gzipSync } from 'node:zlib'
 import type { FolderEntry } from '../model/ports.ts'

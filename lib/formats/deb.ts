@@ -1,10 +1,9 @@
-// What lies in a .deb: ar(5), with data.tar inside, compressed (deb(5)).
+// Reads the files of a .deb: ar(5), with a compressed data.tar inside (deb(5)).
+// Hand-written: ar-async 0.1.4 reads from a path only, and ar has one header of 60 bytes.
 
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'
-import { compressionOf, decompressed } from './decompress.ts'
+import { compressionOf, decompressed, wholeOf } from './decompress.ts'
 import { tarEntries, text } from './tar.ts'
-import { unxz } from './xz.ts'
 
 const AR_MAGIC = '!<arch>\n'
 const AR_HEADER = 60
@@ -36,36 +35,22 @@ export const fileInDeb = async (
 ): Promise<Uint8Array | undefined> => (await filesInDeb(deb, [path], maxBytes)).get(path)
 
 /** Its data.tar. ProbeError `digest-mismatch`, `too-large`. */
-export async function contentsOfDeb(deb: Uint8Array): Promise<Uint8Array> {
-  const { name, body } = member(deb, 'data.tar')
-  switch (name) {
-    case 'data.tar':
-      return body
-    case 'data.tar.xz':
-      return unxz(body, MAX_UNPACKED)
-    case 'data.tar.gz':
-      return gunzipSync(body, { maxOutputLength: MAX_UNPACKED })
-    case 'data.tar.zst':
-      return zstdDecompressSync(body, { maxOutputLength: MAX_UNPACKED })
-    default:
-      throw broken(`its ${name} is compressed in a way that is not known`)
-  }
-}
+export const contentsOfDeb = async (deb: Uint8Array): Promise<Uint8Array> => wholeOf(streamOfDeb(deb))
 
-/** Its data.tar as it is unpacked, for one that is too large to be held. A chunk is good until the next one. ProbeError as above. */
+/** Its data.tar as a stream, for one that is too large to hold. A chunk is good until the next one. ProbeError as above. */
 export function streamOfDeb(deb: Uint8Array): AsyncIterable<Uint8Array> {
   const { name, body } = member(deb, 'data.tar')
   const compression = compressionOf(body)
-  if (compression === undefined) throw broken(`its ${name} is compressed in a way that is not known`)
+  if (compression === undefined) throw broken(`the compression of its ${name} is not supported`)
   return decompressed(body, compression, MAX_UNPACKED)
 }
 
 /** The first whose name is that, whatever it is compressed by. */
 function member(deb: Uint8Array, wanted: string): { readonly name: string; readonly body: Uint8Array } {
-  if (text(deb, 0, AR_MAGIC.length) !== AR_MAGIC) throw broken('it is no ar archive')
+  if (text(deb, 0, AR_MAGIC.length) !== AR_MAGIC) throw broken('it is not an ar archive')
   for (let at = AR_MAGIC.length; at + AR_HEADER <= deb.length; ) {
     const size = Number(text(deb, at + 48, 10))
-    if (!Number.isSafeInteger(size) || size < 0) throw broken('a member has no proper size')
+    if (!Number.isSafeInteger(size) || size < 0) throw broken('the size of a member is not a number')
     const name = text(deb, at, 16).trim().replace(/\/$/, '')
     if (name === wanted || name.startsWith(`${wanted}.`))
       return { name, body: deb.subarray(at + AR_HEADER, at + AR_HEADER + size) }

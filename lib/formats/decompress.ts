@@ -36,6 +36,13 @@ export async function* decompressed(
   }
 }
 
+/** A stream of such chunks in one piece. */
+export async function wholeOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk.slice())
+  return Buffer.concat(chunks)
+}
+
 /** Nothing is asked for ahead: a chunk may lie where the next one will. */
 function streamOf(
   bytes: Uint8Array,

@@ -1,5 +1,6 @@
 // What a program or library has the dynamic linker load: the interpreter and the libraries that it names. ELF64,
 // little-endian: elf(5), and the System V gABI, chapter 5.
+// Hand-written: elfy 1.0.0 reads a section that reaches beyond the file as a shorter one, without an error.
 
 import { ProbeError } from '../model/errors.ts'
 
@@ -28,7 +29,7 @@ interface Segment {
   readonly bytes: number
 }
 
-/** `undefined`: it is no ELF file. ProbeError `digest-mismatch` for one that is cut off, or of another class. */
+/** `undefined`: it is not an ELF file. ProbeError `digest-mismatch` for one that is cut off, or of another class. */
 export function needsOf(file: Uint8Array): Needs | undefined {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   if (file.length < 4 || view.getUint32(0) !== 0x7f454c46) return undefined

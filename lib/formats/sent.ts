@@ -1,4 +1,4 @@
-// Files that a host sends plain, or packed by gzip, xz or zstd: told apart, and unpacked within a bound.
+// Unpacks files that a host sends, plain or packed by gzip, xz or zstd, within a bound.
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { isProbeError } from '../model/errors.ts'
@@ -38,7 +38,7 @@ export async function unpacked(bytes: Uint8Array, options: SentOptions): Promise
 
 function gunzip(bytes: Uint8Array, options: SentOptions): Uint8Array {
   const plain = unpackedBy('gzip', options, () => gunzipSync(bytes, { maxOutputLength: options.maxBytes }))
-  // Node joins members and drops what follows them; the last four bytes of one whole file are its length (RFC 1952).
+  // Node joins members and drops what follows them; the last four bytes of one complete file are its length (RFC 1952).
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true)
   if (length !== plain.length)
     throw options.broken('its gzip file has more than one member, or goes on after its end')

@@ -1,7 +1,17 @@
 // A folder as a tar archive that depends on names, contents and nothing else: no owners, and one time for all that is in it.
 // POSIX.1-2001 ustar, with GNU tar's long names.
+// Hand-written: digests are over these bytes, which no update of a library may change.
 
+import { gzipSync } from 'node:zlib'
+import { ProbeError } from '../model/errors.ts'
 import type { FolderEntry } from '../model/ports.ts'
+
+export interface TarFile {
+  /** relative, `/` between folders */
+  readonly path: string
+  readonly body: Uint8Array
+  readonly executable: boolean
+}
 
 const BLOCK = 512
 
@@ -9,12 +19,36 @@ type Kind = '0' | '2' | '5' | 'K' | 'L'
 
 interface Head {
   readonly name: string
+  /** folders before the name, as ustar has them; absent: GNU tar, whose long names are entries of their own */
+  readonly prefix?: string
   readonly kind: Kind
   readonly mode: number
   readonly bytes: number
   readonly target: string
   /** seconds since the epoch */
   readonly time: number
+}
+
+/** A packed archive of files, sorted by name. ProbeError `malformed` for a path that ustar cannot hold. */
+export function tarGz(files: readonly TarFile[]): Uint8Array {
+  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const blocks = sorted.flatMap(({ path, body, executable }) => {
+    const head = { kind: '0', mode: modeOf(executable), bytes: body.length, target: '', time: 0 } as const
+    return [block({ ...head, ...splitPath(path) }), body, filePadding(body.length)]
+  })
+  // Level, and with it the bytes, are fixed; gzip's own time field is zero.
+  return gzipSync(Buffer.concat([...blocks, endOfArchive()]), { level: 6 })
+}
+
+const modeOf = (executable: boolean): number => (executable ? 0o755 : 0o644)
+
+function splitPath(path: string): { prefix: string; name: string } {
+  if (Buffer.byteLength(path) <= 100) return { prefix: '', name: path }
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const [prefix, name] = [path.slice(0, slash), path.slice(slash + 1)]
+    if (Buffer.byteLength(prefix) <= 155 && Buffer.byteLength(name) <= 100) return { prefix, name }
+  }
+  throw new ProbeError('malformed', `the path ${path} is too long for an archive`)
 }
 
 /** What goes before the bytes of a file, whose path has at most 100, and after them. For archives that are written as they come. */
@@ -39,7 +73,7 @@ function* packed(entry: FolderEntry, time: number): Generator<Uint8Array> {
       return yield* head({ name: path, kind: '2', mode: 0o777, bytes: 0, target: entry.target, time })
     case 'file': {
       const { executable, bytes } = entry
-      yield* head({ name: path, kind: '0', mode: executable ? 0o755 : 0o644, bytes, target: '', time })
+      yield* head({ name: path, kind: '0', mode: modeOf(executable), bytes, target: '', time })
       yield* entry.chunks()
       if (bytes % BLOCK > 0) yield filePadding(bytes)
     }
@@ -59,7 +93,7 @@ function* long(kind: 'K' | 'L', value: string): Generator<Uint8Array> {
   yield Buffer.concat([body, filePadding(body.length)])
 }
 
-function block({ name, kind, mode, bytes, target, time }: Head): Uint8Array {
+function block({ name, prefix, kind, mode, bytes, target, time }: Head): Uint8Array {
   const header = Buffer.alloc(BLOCK)
   Buffer.from(name).copy(header, 0, 0, 100)
   header.write(octal(mode, 7), 100)
@@ -71,8 +105,8 @@ function block({ name, kind, mode, bytes, target, time }: Head): Uint8Array {
   header.write('        ', 148)
   header.write(kind, 156)
   Buffer.from(target).copy(header, 157, 0, 100)
-  // GNU's own magic, as its long names go with it.
-  header.write('ustar  \0', 257)
+  header.write(prefix === undefined ? 'ustar  \0' : 'ustar\x0000', 257)
+  header.write(prefix ?? '', 345, 155)
   const sum = header.reduce((total, byte) => total + byte, 0)
   header.write(`${octal(sum, 6)} `, 148)
   return header

@@ -1,10 +1,14 @@
-// tar archives too large to be held unpacked: read as a stream, whole, each header checked. POSIX.1-2001 ustar, GNU tar.
+// Reads tar archives that are too large to hold unpacked: as a stream, to the end, with a check of each header.
+// POSIX.1-2001 ustar, GNU tar.
+// Hand-written: tar-stream 3.2.2 bounds neither bytes nor entries, and needs four more packages.
 
-import { closed } from './decompress.ts'
-import { nameText, text } from './tar.ts'
+import { isProbeError } from '../model/errors.ts'
+import { compressionOf, decompressed } from './decompress.ts'
+import { runsOf } from './runs.ts'
+import { nameAt, text } from './tar.ts'
 
 export interface TarHead {
-  /** as it stands in the archive, without a leading `./`; of a name that ustar cannot hold, its beginning */
+  /** as in the archive, without a leading `./`; of a name that ustar cannot hold, its beginning */
   readonly path: string
   /** `0` a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
   readonly type: string
@@ -15,7 +19,7 @@ export interface TarHead {
 }
 
 interface TarBounds {
-  /** of the whole stream */
+  /** of the stream */
   readonly maxBytes: number
   readonly maxEntries: number
   /** how many of an entry's contents are kept */
@@ -36,7 +40,7 @@ export async function* tarHeads(
   stream: AsyncIterable<Uint8Array>,
   { maxBytes, maxEntries, keep = () => HEAD }: TarBounds,
 ): AsyncGenerator<TarHead> {
-  const input = inputOf(stream, maxBytes)
+  const input = runsOf(atMost(maxBytes, stream), (why) => new Error(why))
   try {
     let entries = 0
     for (;;) {
@@ -55,57 +59,38 @@ export async function* tarHeads(
   }
 }
 
+/** The same of a packed archive. `broken` makes the error for what is not such an archive. ProbeErrors pass. */
+export async function* packedTarHeads(
+  packed: Uint8Array,
+  bounds: TarBounds,
+  broken: (why: string, cause?: unknown) => Error,
+): AsyncGenerator<TarHead> {
+  const compression = compressionOf(packed)
+  if (compression === undefined) throw broken('its compression is not supported')
+  try {
+    yield* tarHeads(decompressed(packed, compression, bounds.maxBytes), bounds)
+  } catch (cause) {
+    if (isProbeError(cause)) throw cause
+    throw broken(cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
 function headerOf(block: Buffer): { path: string; type: string; bytes: number } {
   const said = Number.parseInt(text(block, 148, 8).trim(), 8)
   // The sum counts its own field as spaces.
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
   const size = text(block, 124, 12).trim()
-  if (said !== sum || !/^[0-7]{1,11}$/.test(size)) throw new Error('it is no tar archive, or a broken one')
-  const prefix = text(block, 257, 5) === 'ustar' ? nameText(block, 345, 155) : ''
-  const name = nameText(block, 0, 100)
+  if (said !== sum || !/^[0-7]{1,11}$/.test(size))
+    throw new Error('it is not a tar archive, or it is corrupt')
   const type = text(block, 156, 1) || '0'
-  return {
-    path: (prefix === '' ? name : `${prefix}/${name}`).replace(/^\.\//, ''),
-    type,
-    bytes: EMPTY.includes(type) ? 0 : Number.parseInt(size, 8),
-  }
+  return { path: nameAt(block, 0), type, bytes: EMPTY.includes(type) ? 0 : Number.parseInt(size, 8) }
 }
 
-/** Runs of bytes of a stream that is cut anywhere. */
-function inputOf(stream: AsyncIterable<Uint8Array>, maxBytes: number) {
-  const source = stream[Symbol.asyncIterator]()
-  let rest: Uint8Array = new Uint8Array()
-  let seen = 0
-  async function next(): Promise<boolean> {
-    const { done, value } = await source.next()
-    if (done === true) return false
-    seen += value.length
-    if (seen > maxBytes) throw new Error(`it unpacks to more than ${maxBytes} bytes`)
-    // A copy: the memory may be the decompressor's own.
-    rest = value.slice()
-    return true
-  }
-  async function* run(bytes: number): AsyncGenerator<Uint8Array> {
-    for (let left = bytes; left > 0; ) {
-      if (rest.length === 0 && !(await next())) throw new Error('it is cut off')
-      const part = rest.subarray(0, left)
-      rest = rest.subarray(part.length)
-      left -= part.length
-      yield part
-    }
-  }
-  return {
-    take: async (bytes: number): Promise<Buffer> => {
-      const parts: Uint8Array[] = []
-      for await (const part of run(bytes)) parts.push(part)
-      return Buffer.concat(parts)
-    },
-    skip: async (bytes: number): Promise<void> => {
-      for await (const _ of run(bytes));
-    },
-    end: async (): Promise<void> => {
-      while (await next());
-    },
-    close: () => closed(source),
+async function* atMost(maxBytes: number, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let passed = 0
+  for await (const chunk of stream) {
+    passed += chunk.length
+    if (passed > maxBytes) throw new Error(`it unpacks to more than ${maxBytes} bytes`)
+    yield chunk
   }
 }

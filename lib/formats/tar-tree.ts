@@ -1,4 +1,4 @@
-// What a tar archive unpacks to, each entry with its whole name: GNU tar's long names, as dpkg-deb writes them (deb(5)).
+// The entries of a tar archive with their full names: GNU tar's long names, as dpkg-deb writes them (deb(5)).
 
 import { ProbeError } from '../model/errors.ts'
 import { nameText, tarEntries } from './tar.ts'
@@ -6,7 +6,7 @@ import { nameText, tarEntries } from './tar.ts'
 export type TreeEntry =
   | { readonly tag: 'folder'; readonly path: string }
   | { readonly tag: 'file'; readonly path: string; readonly executable: boolean; readonly body: Uint8Array }
-  /** `target`: as it stands there, relative to the link's own folder or from the root */
+  /** `target`: as in the archive, relative to the link's own folder or from the root */
   | { readonly tag: 'symlink'; readonly path: string; readonly target: string }
   /** `target`: path of an entry before it */
   | { readonly tag: 'hardlink'; readonly path: string; readonly target: string }

@@ -1,10 +1,11 @@
-// Whether bytes are an archive, whole from its first to its last, and of what it should be: before they are trusted for good.
+// Whether bytes are a complete archive with the expected contents, before they are recorded for good.
 
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { type TarHead, tarHeads } from './tar-stream.ts'
 import { unxzStream } from './xz.ts'
+import { pieces } from './xz-container.ts'
 
 export interface Wanted {
   readonly format: 'tar.gz' | 'tar.xz'
@@ -30,7 +31,7 @@ export async function checkWhole(body: Uint8Array, url: string, wanted: Wanted):
   if (lacks !== undefined) throw refused(url, `holds no ${lacks}`)
 }
 
-/** What it lacks of what is wanted, in words. ProbeError `mirror-unreachable` for what is no whole archive. */
+/** Which of the wanted entries it lacks, in words. ProbeError `mirror-unreachable` for what is not a complete archive. */
 export async function lackOf(
   body: Uint8Array,
   url: string,
@@ -43,11 +44,11 @@ export async function lackOf(
       for (const [what, isIt] of missing) if (isIt(entry)) missing.delete(what)
   }
   try {
-    await unpacked(body, wanted.format, (bytes) => way(bytes, look))
+    await way(plain(body, wanted.format), look)
   } catch (cause) {
     if (isProbeError(cause)) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw refused(url, `is no whole ${wanted.format} archive: ${why}`, cause)
+    throw refused(url, `is not a complete ${wanted.format} archive: ${why}`, cause)
   }
   const [lacks] = missing.keys()
   return lacks
@@ -56,31 +57,9 @@ export async function lackOf(
 const refused = (url: string, why: string, cause?: unknown): ProbeError =>
   new ProbeError('mirror-unreachable', `what ${url} answers ${why}. It is not used`, { cause })
 
-/** Closed whoever leaves it early: the decompressor of xz is one for all, and would be kept from the next. */
-async function unpacked<T>(
-  body: Uint8Array,
-  format: Wanted['format'],
-  use: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
-): Promise<T> {
-  const bytes = plain(body, format)[Symbol.asyncIterator]()
-  try {
-    return await use({ [Symbol.asyncIterator]: () => bytes })
-  } finally {
-    // It may have ended already, with a piece that nobody took: xz-decompress has nothing to close then, and says so.
-    await bytes.return?.().catch(() => {})
-  }
-}
-
 function plain(body: Uint8Array, format: Wanted['format']): AsyncIterable<Uint8Array> {
   if (body.length === 0) throw new Error('it is empty')
   return format === 'tar.xz'
     ? unxzStream(pieces(body))
     : Readable.from([body]).pipe(createGunzip({ chunkSize: 256 * 1024 }))
-}
-
-const PIECE = 1024 * 1024
-
-/** Views of it: no copy of an archive of 140 MB is made. */
-function* pieces(body: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < body.length; at += PIECE) yield body.subarray(at, at + PIECE)
 }

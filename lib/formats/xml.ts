@@ -1,4 +1,4 @@
-// XML, an element at a time, of a text that is never held whole.
+// Reads XML an element at a time, so that no document is held in memory.
 
 import { SaxesParser } from 'saxes'
 
@@ -19,9 +19,7 @@ interface Handlers {
 const MAX_TEXT = 1_000_000
 const MAX_DEPTH = 32
 
-/**
- * Entities of a document's own are unknown, so that none can grow. Throws an Error that says what is wrong with the text.
- */
+/** Without a document's own entities, which could grow without a bound. Throws an Error for a broken text. */
 export function xmlReader({ open, close }: Handlers): { write(text: string): void; end(): void } {
   const parser = new SaxesParser()
   const elements: { element: Element; text: string }[] = []

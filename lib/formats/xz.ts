@@ -4,12 +4,12 @@ import { ReadableStream } from 'node:stream/web'
 import xz from 'xz-decompress'
 import { ProbeError } from '../model/errors.ts'
 import { joined } from '../model/joined.ts'
+import { pieces } from './xz-container.ts'
 
-/** @throws {ProbeError} `too-large`; what `onChunk` throws; any error of its own for what is no xz. */
-export function unxz(data: Uint8Array, maxBytes: number, onChunk = () => {}): Promise<Uint8Array> {
-  const stream = new xz.XzReadableStream(new Blob([data as Uint8Array<ArrayBuffer>]).stream())
+/** @throws {ProbeError} `too-large`; what `onChunk` throws; an error of its own for what is not xz. */
+export const unxz = (data: Uint8Array, maxBytes: number, onChunk = () => {}): Promise<Uint8Array> => {
   const tooLarge = () => new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)
-  return joined(copied(stream as AsyncIterable<Uint8Array>), maxBytes, tooLarge, onChunk)
+  return joined(copied(unxzStream(pieces(data))), maxBytes, tooLarge, onChunk)
 }
 
 async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-// Which compiler built a kernel, and which of those at hand builds a module for it.
+// Which compiler built a kernel, and which available one builds a module for it.
 
 import { ProbeError } from '../model/errors.ts'
 import { isOn, type Kconfig, numberOf, stringOf } from './kconfig.ts'
@@ -10,12 +10,12 @@ export interface Compiler {
   readonly family: Family
   /** of the compiler that built the kernel, e.g. `12.2.0`; of a guess only `12` */
   readonly version: string
-  /** what builds the module: one of the commands at hand */
+  /** builds the module: one of the available commands */
   readonly command: string
   readonly from: 'config' | 'proc-version' | 'kernel-version'
-  /** `command` is of the family and the major version that built the kernel, and that is no guess */
+  /** `command` is of the family and the major version that built the kernel, and not guessed */
   readonly exact: boolean
-  /** for a person */
+  /** human-readable */
   readonly text: string
 }
 
@@ -30,13 +30,13 @@ interface CompilerFacts {
   readonly commands: readonly string[]
 }
 
-/** The command that built the kernel, at hand or not: the config's own word, then that of `/proc/version`, then a guess. */
+/** The command that built the kernel, available or not: by the config, else by `/proc/version`, else a guess. */
 export const builtBy = (facts: Omit<CompilerFacts, 'commands'>): string => commandOf(foundIn(facts))
 
 const foundIn = ({ config, procVersion, kernelRelease }: Omit<CompilerFacts, 'commands'>): Found =>
   ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(config, kernelRelease)
 
-/** The same, and what of that is at hand. ProbeError `misconfigured` for no commands. */
+/** The same with the nearest available command. ProbeError `misconfigured` for no commands. */
 export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
   const found = foundIn(facts)
   const command = nearest(found, commands)
@@ -44,9 +44,7 @@ export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
   return { ...found, command, exact, text: `${ORIGIN[found.from](found)}; ${choice(found, command, exact)}` }
 }
 
-/**
- * CC_IS_CLANG is there from 4.18 on. Android's kernels of before, which clang built as well, say so by what gcc cannot do.
- */
+/** CC_IS_CLANG exists from 4.18 on. Before, Android's kernels that clang built have options that gcc cannot do. */
 const familyIn = (config: Kconfig): Family =>
   CLANGS.some((option) => isOn(config, option)) ? 'clang' : 'gcc'
 const CLANGS = ['CC_IS_CLANG', 'LTO_CLANG', 'CFI_CLANG']
@@ -87,10 +85,7 @@ function ofProcVersion(text: string): Found | undefined {
   return version === undefined ? undefined : { family, version, from: 'proc-version' }
 }
 
-/**
- * The compilers that those who built kernels of a series had in its years; whoever knows better sends the config or
- * /proc/version.
- */
+/** The usual compilers in the years of a series. A config or /proc/version knows better. */
 const GUESSES: readonly (readonly [major: number, minor: number, gcc: string, clang: string])[] = [
   [6, 9, '14', '18'],
   [6, 3, '13', '17'],
@@ -142,5 +137,5 @@ const ORIGIN: Readonly<Record<Compiler['from'], (found: Found) => string>> = {
 
 const choice = (found: Found, command: string, exact: boolean): string => {
   if (exact || commandOf(found) === command) return `${command} builds the module`
-  return `${command}, the nearest at hand, builds the module: features that the driver probes for may be missing`
+  return `${command}, the nearest that is available, builds the module: features that the driver probes for may be missing`
 }

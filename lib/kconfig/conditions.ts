@@ -1,4 +1,4 @@
-// Conditions on a kernel that a table of rules is written in: each can be held against a kernel, and read by a person.
+// The conditions of the rules: each can be checked against a kernel, and has a human-readable text.
 
 import { compareSeries, formatSeries, type Series } from '../model/series.ts'
 import { isOn, type Kconfig, stringOf } from './kconfig.ts'
@@ -7,9 +7,9 @@ import { type PatchedBy, patchesIn } from './patched.ts'
 /** What is known of a kernel. */
 export interface Seen {
   readonly config: Kconfig
-  /** whether the config has all options: only then is one that is absent off */
+  /** whether the config has all options: only then an absent one is off */
   readonly whole: boolean
-  /** of its version; `undefined`: neither the config nor the host tells it */
+  /** of its version; `undefined`: neither the config nor the host says it */
   readonly series: Series | undefined
   /** whether the kernel exports a symbol, by its Module.symvers; `undefined`: that was not sent */
   readonly exported: ((symbol: string) => boolean) | undefined
@@ -18,7 +18,7 @@ export interface Seen {
 export interface Condition {
   /** what decides it, e.g. `CONFIG_MODULES`; `undefined`: it does not hold, or nobody knows */
   readonly holds: (seen: Seen) => string | undefined
-  /** for a person */
+  /** human-readable */
   readonly text: string
 }
 
@@ -48,21 +48,16 @@ export const inLsm = (word: string): Condition => ({
   text: `"${word}" in LSM`,
 })
 
-export const before = (...series: Series): Condition => ({
+const ofSeries = (sign: '<' | '>=', series: Series): Condition => ({
   holds: (seen) =>
-    seen.series !== undefined && compareSeries(seen.series, series) < 0
+    seen.series !== undefined && compareSeries(seen.series, series) < 0 === (sign === '<')
       ? `Linux ${formatSeries(seen.series)}`
       : undefined,
-  text: `Linux < ${formatSeries(series)}`,
+  text: `Linux ${sign} ${formatSeries(series)}`,
 })
 
-export const since = (...series: Series): Condition => ({
-  holds: (seen) =>
-    seen.series !== undefined && compareSeries(seen.series, series) >= 0
-      ? `Linux ${formatSeries(seen.series)}`
-      : undefined,
-  text: `Linux >= ${formatSeries(series)}`,
-})
+export const before = (...series: Series): Condition => ofSeries('<', series)
+export const since = (...series: Series): Condition => ofSeries('>=', series)
 
 /** All of them; the first decides. */
 export const all = (...conditions: readonly [Condition, ...Condition[]]): Condition => ({
@@ -98,7 +93,7 @@ export const exportsAll = (symbols: readonly string[]): Condition => ({
 export const exportsNot = (symbols: readonly string[]): Condition => ({
   holds: ({ exported }) =>
     exported !== undefined && !symbols.every(exported) ? 'Module.symvers' : undefined,
-  text: 'Module.symvers has not all that the driver calls',
+  text: 'Module.symvers lacks symbols that the driver calls',
 })
 
 /** Module.symvers was not sent. */

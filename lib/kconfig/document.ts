@@ -34,13 +34,8 @@ export const verdictsDocument = (): string => HEAD + RULES.map(row).join('')
 
 function row({ when, engines, effect, what, todo, source }: Rule): string {
   const words = todo === undefined ? what : `${what} ${todo}.`
-  const cells = [
-    when.text,
-    engines.map((engine) => ENGINE[engine]).join(', '),
-    answerOf(effect),
-    words,
-    source,
-  ]
+  const names = engines.map((engine) => ENGINE[engine]).join(', ')
+  const cells = [when.text, names, answerOf(effect), words, source]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
 }
 

@@ -3,11 +3,10 @@
 import { isOn, type Kconfig, numberOf } from './kconfig.ts'
 
 /**
- * By the option that arch/*\/Makefile and Makefile of the kernel read. Distributions have brought flags to older compilers of
- * their own: Rocky 8's config has SLS by gcc 8.5, that of Leap 15.6 has CC_HAS_MIN_FUNCTION_ALIGNMENT by gcc 7.5. Tried with
- * Debian's compilers: 9 and 10 refuse the flags of SLS and ZERO_CALL_USED_REGS, 11 takes them and refuses that of
- * INIT_STACK_ALL_ZERO, 12 takes that and refuses the last. That 14 takes the last, and 12 SHADOW_CALL_STACK's, is from gcc's
- * release notes.
+ * By the option that arch/*\/Makefile and Makefile of the kernel read. Distributions brought flags to older compilers: Rocky 8's
+ * config has SLS with gcc 8.5, that of Leap 15.6 has CC_HAS_MIN_FUNCTION_ALIGNMENT with gcc 7.5. Tried with Debian's
+ * compilers: 9 and 10 refuse the flags of SLS and ZERO_CALL_USED_REGS, 11 refuses that of INIT_STACK_ALL_ZERO, 12 the last.
+ * That 14 takes the last, and 12 SHADOW_CALL_STACK's, is from gcc's release notes.
  */
 const FLAGS: readonly (readonly [option: string, gcc: number])[] = [
   // -mharden-sls=all

@@ -1,4 +1,4 @@
-// What a kernel config says, once it is read: options and their values, never the text of a client.
+// A kernel config as data: options and their values, never the text of a client.
 
 export type OptionValue =
   | { readonly tag: 'switch'; readonly value: 'y' | 'm' | 'n' }
@@ -9,13 +9,13 @@ export type OptionValue =
   /** without quotes and escapes; one character a byte, whatever the encoding */
   | { readonly tag: 'string'; readonly text: string }
 
-/** A line that says less than it seems to: what it says was left out, whole or in part. */
+/** A line that was left out, all of it or a part. */
 export interface IgnoredLine {
   /** from 1 */
   readonly line: number
-  /** what stands there, shortened to 80 characters of printable ASCII */
+  /** the line, shortened to 80 characters of printable ASCII */
   readonly text: string
-  /** for a person: what was left out */
+  /** human-readable: what was left out */
   readonly why: string
 }
 
@@ -48,7 +48,7 @@ export function stringOf({ options }: Kconfig, name: string): string | undefined
   return value?.tag === 'string' ? value.text : undefined
 }
 
-/** `undefined` for what is no number, and for one that a double cannot tell from its neighbours. */
+/** `undefined` for what is not a number, and for one that a double cannot hold exactly. */
 export function numberOf({ options }: Kconfig, name: string): number | undefined {
   const value = options.get(name)
   const number = value?.tag === 'number' ? Number(value.digits) : undefined

@@ -1,4 +1,4 @@
-// One line of a kernel config: the option that Kconfig reads in it, and what it leaves out.
+// Reads one line of a kernel config as Kconfig does, and reports what it ignores.
 
 import type { OptionValue } from './kconfig.ts'
 
@@ -8,7 +8,7 @@ type Line =
       /** without `CONFIG_` */
       readonly name: string
       readonly value: OptionValue
-      /** for a person: what else stands there, and counts for nothing */
+      /** human-readable: the rest of the line, which is ignored */
       readonly ignored?: string
     }
   | { readonly tag: 'comment'; readonly ignored?: string }
@@ -17,7 +17,7 @@ type Line =
 
 const NAME = '[A-Za-z0-9_]{1,128}'
 const ASSIGNMENT = new RegExp(`^CONFIG_(${NAME})=(.*)$`, 's')
-/** Whatever stands after the "#" and after "set". */
+/** Any character after the "#", any text after "set". */
 const NOT_SET = new RegExp(`^#.CONFIG_(${NAME}) is not set(.*)$`, 's')
 /** What a person takes for it, and Kconfig for a comment: no blank, or more than one. */
 const ALMOST_NOT_SET = /^#{1,3}[ \t]{0,8}CONFIG_[A-Za-z0-9_]{1,128}[ \t]{1,8}is not set/
@@ -60,7 +60,7 @@ function ofValue(name: string, written: string): Line {
   return damaged(written === '' ? 'it has no value' : 'no option has such a value')
 }
 
-/** Up to the next quote that no backslash stands before. Kconfig takes any character that one does as it is. */
+/** Up to the next quote without a backslash. Kconfig takes any character after a backslash literally. */
 function ofString(name: string, written: string): Line {
   const end = endOfString(written)
   if (end === undefined) return damaged('its quotes do not end')
@@ -79,7 +79,7 @@ function endOfString(written: string): number | undefined {
 function option(name: string, value: OptionValue, rest: string, where: string): Line {
   return BLANKS.test(rest)
     ? { tag: 'option', name, value }
-    : { tag: 'option', name, value, ignored: `what stands ${where}` }
+    : { tag: 'option', name, value, ignored: `the text ${where}` }
 }
 
 const damaged = (ignored: string): Line => ({ tag: 'damaged', ignored })

@@ -1,4 +1,4 @@
-// Takes out of a config what names a file, a key or a command, before any build sees it.
+// Sanitizes a config: removes file names, keys and commands before any build sees it.
 
 import { printable } from '../model/text.ts'
 import { isOn, type Kconfig, type OptionValue } from './kconfig.ts'
@@ -12,12 +12,11 @@ export interface Neutralized {
 }
 
 /**
- * The only strings that keep their value: names of algorithms, character sets and modules, which no Makefile
- * looks at, and nearly every config sets. All others become "": make strips the quotes of a string where it
- * names a file, key, flag or command (SYSTEM_TRUSTED_KEYS, MODULE_SIG_KEY, INITRAMFS_SOURCE, EXTRA_FIRMWARE,
- * BOOT_CONFIG_EMBED_FILE, UEVENT_HELPER_PATH, LOCALVERSION, BUILD_SALT, CC_IMPLICIT_FALLTHROUGH, ...), and a list
- * of those would be out of date with the next kernel. No string decides the layout of a structure. What make or a shell
- * expands (`$(...)`, `${...}`, backquotes) goes with the string that it stands in, whatever the option.
+ * The only strings that keep their value: names of algorithms, character sets and modules, which no Makefile reads, and
+ * nearly every config sets. All others become "": make strips the quotes of a string that names a file, key, flag or command
+ * (SYSTEM_TRUSTED_KEYS, INITRAMFS_SOURCE, UEVENT_HELPER_PATH, LOCALVERSION, ...), and a list of those would be out of date
+ * with the next kernel. No string decides the layout of a structure. What make or a shell expands (`$(...)`, `${...}`,
+ * backquotes) goes with its string, whatever the option.
  */
 const KEPT: ReadonlySet<string> = new Set([
   'ANDROID_BINDER_DEVICES',
@@ -44,7 +43,7 @@ const OFF: OptionValue = { tag: 'switch', value: 'n' }
 
 /**
  * The config a build may see, and what was taken from it, for the answer. LOCALVERSION is empty and
- * LOCALVERSION_AUTO off in every one: the release that the host told decides, not the config. No comment is left but that
+ * LOCALVERSION_AUTO off in every one: the release that the host sent decides, not the config. No comment is left but that
  * of the version.
  *
  * Switches stay as they are, also those that need further tools (DEBUG_INFO_BTF, GCC_PLUGINS): they name nothing,

@@ -1,15 +1,16 @@
-// Reads a kernel config as data: what Kconfig reads of it, and what a person or a copy did to it since.
+// Reads a kernel config as data, as Kconfig reads it, and reports the lines that it ignores.
+// Hand-written: no reader was found on npm, and the text is hostile.
 
 import { ProbeError } from '../model/errors.ts'
 import { printable, quote } from '../model/text.ts'
 import type { IgnoredLine, Kconfig, OptionValue } from './kconfig.ts'
 import { readLine } from './line.ts'
 
-/** A whole config of a distribution has 0.4 MB and 14,000 lines, the longest of 3,300 bytes. */
+/** A complete config of a distribution has 0.4 MB and 14,000 lines, the longest of 3,300 bytes. */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024
 const MAX_LINES = 100_000
 const MAX_OPTIONS = 40_000
-/** Of 784 real configs the worst had 26 lines of options that stand there twice. */
+/** Of 784 real configs the worst had 26 options twice. */
 export const MAX_IGNORED = 100
 /** A config from a page or a terminal brings a few lines of that along. */
 const FEW = 20
@@ -30,19 +31,17 @@ const COMPILER = /^#{1,3} Compiler: ([\x21-\x7e][\x20-\x7e]{0,511})$/
 /**
  * Lines `CONFIG_X=y|m|n|-1|0x1f|"text"`, `# CONFIG_X is not set`, other comments, and blank ones, ended by LF or CRLF.
  *
- * A build gets what is printed from this reading, never the text itself, so nothing that is left out here can reach it. What
- * Kconfig (`conf_read_simple` of scripts/kconfig/confdata.c) would make of the same line is where a mistake would hide:
- * - Kconfig looks at the first letter of a switch, up to the next quote of a string that no backslash stands before, and at no more than `is not set` of a
- *   comment, with any character after its `#`. Read here as it does, and what follows is said in `ignored`.
- * - Kconfig takes `#CONFIG_X is not set`, and the same with two blanks, for comments, and skips blanks before an option,
- *   around its `=`, a bare name, a capital Y and a string without an end: the option has its default. So it has here, and
- *   each of those lines is said: a person meant something by it.
- * - Kconfig refuses a number that blanks follow, and here it counts: Kconfig wrote that file without them, so they came by
- *   copying. That alone is not said.
- * - Of an option that stands several times the last counts, to both; where they differ, the others are said. Only where
- *   they differ in type would Kconfig, which knows the type, take an earlier one.
- * - At a NUL, Kconfig's line ends and goes on here: no text has one, so that is no config.
- * @throws {ProbeError} `bad-config`, for whatever text, with the line and what was found there; nothing else is thrown.
+ * A build gets what is printed from this reading, never the text, so an ignored line cannot reach it. Where this reading
+ * differs from Kconfig's (`conf_read_simple` of scripts/kconfig/confdata.c), a mistake could hide:
+ * - A switch is its first letter, a string ends at the next quote without a backslash, and a comment needs no more than
+ *   `is not set`, with any character after its `#`. As in Kconfig; `ignored` reports the rest of the line.
+ * - Kconfig reads `#CONFIG_X is not set`, and the same with two blanks, as comments, and skips blanks before an option and
+ *   around its `=`, a bare name, a capital Y and a string without an end. So does this; `ignored` reports each.
+ * - Kconfig refuses a number with blanks after it. Here it counts: Kconfig writes no blanks, so copying added them.
+ * - The last line of an option counts; `ignored` reports others that differ. Only if they differ in type, Kconfig, which
+ *   knows the type, would take an earlier one.
+ * - A NUL ends a line for Kconfig. Here a text with a NUL is not a config.
+ * @throws {ProbeError} `bad-config` with the line and what was found there, for any other text.
  */
 export function parseKconfig(text: string): Kconfig {
   if (text.length > MAX_CONFIG_BYTES) throw badConfig(`it has more than ${MAX_CONFIG_BYTES} bytes`)
@@ -110,7 +109,7 @@ const said = (lines: readonly string[], index: number, why: string): IgnoredLine
 const isSame = (one: OptionValue, other: OptionValue): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
-/** Deleted first, so that an option stands where it was last said. */
+/** Deleted first, so that an option is in the place of its last line. */
 function add(options: Map<string, OptionValue>, name: string, value: OptionValue): void {
   options.delete(name)
   if (options.size === MAX_OPTIONS) throw badConfig(`it has more than ${MAX_OPTIONS} options`)

@@ -1,4 +1,4 @@
-// Tells a whole config from a part of one, such as buildroot merges into a default one.
+// Whether a config is complete, or a fragment such as buildroot merges into a default config.
 
 import type { Kconfig } from './kconfig.ts'
 
@@ -7,10 +7,10 @@ const MIN_OPTIONS = 300
 /** Without a prompt and in every kernel since 2.6: in what Kconfig wrote, never in what a person did. */
 const HIDDEN = ['INIT_ENV_ARG_LIMIT', 'MMU']
 
-/** Why it is only a part of a config; `undefined`: it is a whole one. */
+/** Why it is only a fragment; `undefined`: it is complete. */
 export function partOf({ options, whole }: Kconfig): string | undefined {
   const missing = HIDDEN.find((name) => !options.has(name))
   if (missing !== undefined) return `it has no CONFIG_${missing}`
   if (options.size < MIN_OPTIONS) return `it has ${options.size} options`
-  return whole ? undefined : 'it says of no option that it is off'
+  return whole ? undefined : 'it turns no option off'
 }

@@ -1,4 +1,4 @@
-// Whose kernel a config is of: options that no kernel of kernel.org has, and that show a tree with a distribution's patches.
+// Recognizes patched kernels by options that no kernel of kernel.org has.
 
 import { compareSeries, seriesOf } from '../model/series.ts'
 import type { Kconfig } from './kconfig.ts'

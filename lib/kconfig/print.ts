@@ -1,4 +1,4 @@
-// The one text of a config, as a build gets it.
+// Prints a config in its one canonical form, for a build.
 
 import { unreachable } from '../model/errors.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'

@@ -1,4 +1,4 @@
-// What in a kernel's config keeps Falco's drivers from running there: one table, of Linux' own Kconfig and sources.
+// The rules for when a kernel's config keeps Falco's drivers from running, from Linux' own Kconfig and sources.
 
 import {
   all,
@@ -228,7 +228,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('MODULE_SIG'),
     effect: may('loads'),
-    what: 'This kernel loads unsigned modules unless module.sig_enforce=1 stands on its command line (/proc/cmdline).',
+    what: 'This kernel loads unsigned modules unless its command line (/proc/cmdline) has module.sig_enforce=1.',
     todo: `Where it does: ${lower(SIGN)}`,
     source: 'kernel/module/signing.c: module_sig_check()',
   },
@@ -426,7 +426,7 @@ export const RULES: readonly Rule[] = [
     engines: MODERN,
     when: on('GCC_PLUGIN_RANDSTRUCT'),
     effect: PREVENTS,
-    what: 'A kernel whose structures gcc shuffles cannot tell them (CONFIG_DEBUG_INFO_BTF).',
+    what: 'A kernel whose structures gcc shuffles cannot describe them (CONFIG_DEBUG_INFO_BTF).',
     source: 'lib/Kconfig.debug: DEBUG_INFO_BTF',
   },
   {
@@ -479,7 +479,7 @@ export const RULES: readonly Rule[] = [
     engines: MODERN,
     when: off('DEBUG_INFO_BTF'),
     effect: PREVENTS,
-    what: 'This kernel does not tell its structures (CONFIG_DEBUG_INFO_BTF is off), by which the modern eBPF probe fits itself in.',
+    what: 'This kernel does not describe its structures (CONFIG_DEBUG_INFO_BTF is off), which the modern eBPF probe needs.',
     source: 'lib/Kconfig.debug: DEBUG_INFO_BTF',
   },
   {

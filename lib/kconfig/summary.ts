@@ -1,5 +1,6 @@
 // Whether each of Falco's engines runs on a kernel, by its config: yes, maybe or no, with reasons and what to do.
 
+import { eachOf } from '../model/each.ts'
 import { seriesOf } from '../model/series.ts'
 import type { Seen } from './conditions.ts'
 import type { Kconfig } from './kconfig.ts'
@@ -13,7 +14,7 @@ export interface Reason {
   readonly effect: Effect['tag']
   /** a probe that is built from the config alone could never load, or could not be the right one */
   readonly blocks: boolean
-  /** for a person: what happens, and what to do */
+  /** human-readable: what happens, and what to do */
   readonly detail: string
   /** where the fact is from */
   readonly source: string
@@ -64,14 +65,10 @@ function heldRules(seen: Seen, engine: Engine): Held[] {
 
 export function summarize(config: Kconfig, facts: KernelFacts): Summary {
   const seen = seenOf(config, facts)
-  const held = Object.fromEntries(ENGINES.map((engine) => [engine, heldRules(seen, engine)])) as Record<
-    Engine,
-    Held[]
-  >
+  const held = eachOf(ENGINES, (engine) => heldRules(seen, engine))
   const unknown = unknowns(seen)
   const runs = ENGINES.filter((engine) => !held[engine].some(({ rule }) => rule.effect.tag === 'prevents'))
-  const answers = ENGINES.map((engine) => [engine, answerOf(engine, held[engine], unknown, runs)])
-  return Object.fromEntries(answers) as Summary
+  return eachOf(ENGINES, (engine) => answerOf(engine, held[engine], unknown, runs))
 }
 
 function answerOf(

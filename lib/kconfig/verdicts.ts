@@ -1,4 +1,4 @@
-// What a config says of a probe that is to be built from it: whether it may be, whether it will load, and what to do.
+// The compatibility check of a config: whether a probe may be built from it, whether it will load, and what to do.
 
 import type { Arch, Kind } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
@@ -21,7 +21,7 @@ export interface Verdict {
   readonly option: string
   /** the probe can never load, or could not be the right one: not built from the config unless forced */
   readonly blocks: boolean
-  /** for a person: why, and what to do */
+  /** human-readable: why, and what to do */
   readonly detail: string
 }
 
@@ -38,7 +38,7 @@ export interface VerdictFacts extends KernelFacts {
 }
 
 /**
- * Never empty: `will-load` stands first where nothing keeps the probe from loading as it is built, `may-load` where only the
+ * Never empty: `will-load` comes first where nothing keeps the probe from loading as it is built, `may-load` where only the
  * host's command line, Secure Boot or its policy does. A fragment of a config is judged no further.
  */
 export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
@@ -68,7 +68,7 @@ function patches(config: Kconfig, { kernelRelease }: VerdictFacts): Verdict[] {
   return [{ code: 'patched-kernel', option, blocks: false, detail: patchedNote(found) }]
 }
 
-/** Where the modern eBPF probe runs, nothing has to be built: for a person, who reads it first. */
+/** Where the modern eBPF probe runs, nothing has to be built: the first line of an answer. */
 export function noProbeNeeded({ modernEbpf }: Summary): string | undefined {
   if (modernEbpf.answer !== 'yes') return undefined
   const caveats = modernEbpf.reasons
@@ -82,7 +82,7 @@ function verdictOf({ code, option, blocks, detail }: Reason, { headersOf }: Verd
   return { code, option, blocks, detail: named(option, detail) }
 }
 
-/** It stands alone where a probe is refused. */
+/** A refusal shows it without its option. */
 const named = (option: string, detail: string): string =>
   option.startsWith('CONFIG_') && !detail.includes(option) ? `${option}: ${detail}` : detail
 
@@ -108,10 +108,8 @@ function loading(kind: Kind, { answer, byDefault }: EngineAnswer): Verdict {
 }
 
 const blocking = (code: VerdictCode, option: string, detail: string): Verdict => ({
-  code,
-  option,
+  ...{ code, option, detail },
   blocks: true,
-  detail,
 })
 
 const fragment = (why: string): Verdict =>
@@ -121,23 +119,22 @@ const fragment = (why: string): Verdict =>
     `This is a part of a config, such as buildroot merges into a default one: ${why}. Send what the running kernel was built with: /proc/config.gz (modprobe configs), /boot/config-$(uname -r) or /lib/modules/$(uname -r)/config.`,
   )
 
-/** Of what no driver is for, the rules say so. */
-const isBuiltFor = (config: Kconfig): boolean => isOn(config, 'X86_64') || isOn(config, 'ARM64')
-
 function mismatches(config: Kconfig, { kernelRelease, arch }: VerdictFacts): Verdict[] {
-  const own = arch === 'x86_64' ? 'X86_64' : 'ARM64'
-  const wrongArch =
-    isOn(config, own) || !isBuiltFor(config)
-      ? []
-      : [
-          blocking(
-            'arch-mismatch',
-            `CONFIG_${own}`,
-            `This config is not of ${arch}, because CONFIG_${own} is not set. Send the config and the machine (uname -m) of one host.`,
-          ),
-        ]
-  return [...wrongArch, ...otherVersion(config, kernelRelease), ...otherSuffix(config, kernelRelease)]
+  return [
+    ...otherArch(config, arch),
+    ...otherVersion(config, kernelRelease),
+    ...otherSuffix(config, kernelRelease),
+  ]
 }
+
+function otherArch(config: Kconfig, arch: Arch): Verdict[] {
+  const [own, other] = arch === 'x86_64' ? ['X86_64', 'ARM64'] : ['ARM64', 'X86_64']
+  // The rules report a machine that no driver is for.
+  if (isOn(config, own) || !isOn(config, other)) return []
+  const detail = `This config is not of ${arch}, because CONFIG_${own} is not set. Send the config and the machine (uname -m) of one host.`
+  return [blocking('arch-mismatch', `CONFIG_${own}`, detail)]
+}
+
 /** Distributions that keep their ABI's name write 0 for the last number: 6.1.0-56-amd64 is 6.1.192 (Debian, Ubuntu). */
 function otherVersion({ headerVersion }: Kconfig, kernelRelease: string): Verdict[] {
   const header = numbers(headerVersion ?? kernelRelease)
@@ -145,14 +142,11 @@ function otherVersion({ headerVersion }: Kconfig, kernelRelease: string): Verdic
   const fits =
     header[0] === release[0] && header[1] === release[1] && (header[2] === release[2] || release[2] === 0)
   if (fits) return []
-  return [
-    blocking(
-      'release-mismatch',
-      `# Linux ${headerVersion} Kernel Configuration`,
-      `This config is of ${headerVersion} and the host runs ${quote(kernelRelease)}. Send the config of the running kernel (uname -r).`,
-    ),
-  ]
+  const detail = `This config is of ${headerVersion} and the host runs ${quote(kernelRelease)}. ${SEND_RUNNING}`
+  return [blocking('release-mismatch', `# Linux ${headerVersion} Kernel Configuration`, detail)]
 }
+
+const SEND_RUNNING = 'Send the config of the running kernel (uname -r).'
 
 const numbers = (version: string): readonly number[] =>
   (/^(\d+)\.(\d+)(?:\.(\d+))?/.exec(version) ?? []).slice(1).map((part) => Number(part ?? 0))
@@ -161,11 +155,6 @@ const numbers = (version: string): readonly number[] =>
 function otherSuffix(config: Kconfig, kernelRelease: string): Verdict[] {
   const suffix = stringOf(config, 'LOCALVERSION') ?? ''
   if (kernelRelease.includes(suffix)) return []
-  return [
-    blocking(
-      'release-mismatch',
-      'CONFIG_LOCALVERSION',
-      `This config makes releases that contain ${quote(suffix)}, and the host runs ${quote(kernelRelease)}. Send the config of the running kernel (uname -r).`,
-    ),
-  ]
+  const detail = `This config makes releases that contain ${quote(suffix)}, and the host runs ${quote(kernelRelease)}. ${SEND_RUNNING}`
+  return [blocking('release-mismatch', 'CONFIG_LOCALVERSION', detail)]
 }

@@ -7,6 +7,11 @@ import type { HeadersPlan } from './planner.ts'
 
 export type TreeCompiler = Pick<HeadersPlan, 'compiler' | 'compilerText' | 'leastCompiler'>
 
+export interface BuildTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
+  /** as it is in the package */
+  readonly config: Uint8Array
+}
+
 const COMPILER_TEXT = /^CONFIG_CC_VERSION_TEXT="([ -~]{1,200})"$/m
 
 /** CONFIG_CC_VERSION_TEXT, which kernels have since 4.18. */

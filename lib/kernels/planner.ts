@@ -79,14 +79,12 @@ export interface KernelRequest {
 }
 
 /** A submitted kernel whose header packages the host names. */
-export interface PackagesRequest {
-  readonly arch: Arch
-  readonly kernelRelease: string
-  readonly unameRelease: string
-  readonly compiler: string
-  readonly compilerText?: string | undefined
-  readonly kernelUrls: readonly string[]
-}
+export type PackagesRequest = Pick<
+  SubmittedKernel,
+  'arch' | 'kernelRelease' | 'unameRelease' | 'compiler' | 'compilerText' | 'kernelUrls'
+>
+
+export type NamedKernel = Pick<KernelRequest, 'arch' | 'kernelRelease'>
 
 /** What clients put into the name of a kernel's probes. */
 export type KernelName = Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>
@@ -118,7 +116,7 @@ export interface Planner {
    * @throws {ProbeError} as for a plan.
    */
   bring(pkg: KernelImage): Promise<void>
-  /** Whose signatures are believed: their ends are watched. ProbeError `misconfigured` for a key of the settings that is none. */
+  /** Whose signatures are believed: their ends are watched. ProbeError `misconfigured` for a text in the settings that is not a key. */
   certificates(): readonly Certificate[]
 }
 

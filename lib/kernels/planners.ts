@@ -1,7 +1,8 @@
-// Every planner there is, by target.
+// All planners, by target.
 
 import { endingWithin } from '../formats/openpgp/certificates.ts'
 import { ensureInput } from '../inputs/inputs.ts'
+import { eachOf } from '../model/each.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { QueryDatabase, Sources } from '../model/ports.ts'
@@ -14,7 +15,7 @@ import { debianFamily } from './debian/family.ts'
 import { flatcarPlanner } from './flatcar/planner.ts'
 import type { KernelPlan, Planner, PlannerPorts, SourceKernel, SourcePlan } from './planner.ts'
 import { rpmPlanner } from './rpm/planner.ts'
-import { RPM_TARGET_NAMES, type RpmTarget } from './rpm/rows.ts'
+import { RPM_TARGET_NAMES } from './rpm/rows.ts'
 import { TARGET_NAMES, type Target, type TargetSettings, targetNamed, targetsOf } from './targets.ts'
 import { ubuntuPlanner } from './ubuntu/planner.ts'
 import { planSource, type VanillaPorts } from './vanilla/planner.ts'
@@ -23,10 +24,12 @@ import type { VanillaSettings } from './vanilla/settings.ts'
 type Make = (ports: MakerPorts, settings: TargetSettings) => Planner
 
 const MAKERS = {
-  ...(Object.fromEntries(RPM_TARGET_NAMES.map((target) => [target, rpmMaker(target)])) as Record<
-    RpmTarget,
-    Make
-  >),
+  ...eachOf(
+    RPM_TARGET_NAMES,
+    (target): Make =>
+      (ports, settings) =>
+        rpmPlanner(ports, { target, settings: settings[target] }),
+  ),
   arch: archPlanner,
   bottlerocket: (ports, { bottlerocket }) => bottlerocketPlanner(ports, bottlerocket),
   cos: cosPlanner,
@@ -34,10 +37,6 @@ const MAKERS = {
   flatcar: flatcarPlanner,
   ubuntu: ubuntuPlanner,
 } as const satisfies Readonly<Record<Target, Make>>
-
-function rpmMaker(target: RpmTarget): Make {
-  return (ports, settings) => rpmPlanner(ports, { target, settings: settings[target] })
-}
 
 interface PlannersPorts extends PlannerPorts {
   readonly sources: Sources
@@ -72,13 +71,8 @@ export function createPlanners(
   ports: PlannersPorts,
 ): Planners {
   const fromSource = (kernel: SourceKernel) => planSource(vanilla, kernel)
-  const made = new Map(
-    TARGET_NAMES.map((target): [Target, Planner] => [
-      target,
-      MAKERS[target]({ ...ports, fromSource }, settings),
-    ]),
-  )
-  const planners = [...made.values()]
+  const made = eachOf(TARGET_NAMES, (target) => MAKERS[target]({ ...ports, fromSource }, settings))
+  const planners = Object.values(made)
   const vanilla: VanillaPorts = {
     ...ports,
     settings: settings.vanilla,
@@ -87,8 +81,7 @@ export function createPlanners(
   }
   const plannerFor = (name: string): Planner => {
     const target = targetNamed(name)
-    const planner = target && made.get(target)
-    if (planner !== undefined) return planner
+    if (target !== undefined) return made[target]
     throw new ProbeError('unknown-target', `there is no planner of target "${name}"`)
   }
   const tellEnding = endingTeller(plannerFor, ports)

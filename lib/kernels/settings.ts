@@ -3,17 +3,16 @@
 import type * as z from 'zod'
 import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'
 import { ROOT_ARCHIVE, rootArchiveSchema } from '../archives/roots.ts'
+import { eachOf } from '../model/each.ts'
 import { NETWORK, networkSchema } from '../model/network.ts'
 import { BASE_DEFAULTS, baseSettings } from '../model/settings.ts'
 import { TARGET_NAMES, TARGETS, type Target, type TargetSettings } from './targets.ts'
 import { VANILLA, vanillaSchema } from './vanilla/settings.ts'
 
-/** By the name of each target. */
-const ofTargets = <T>(map: (target: Target) => T): Readonly<Record<Target, T>> =>
-  Object.fromEntries(TARGET_NAMES.map((target) => [target, map(target)])) as Record<Target, T>
-
 export const settingsSchema = baseSettings.extend({
-  ...(ofTargets((target) => TARGETS[target].settings) as { [T in Target]: (typeof TARGETS)[T]['settings'] }),
+  ...(eachOf(TARGET_NAMES, (target) => TARGETS[target].settings) as {
+    [T in Target]: (typeof TARGETS)[T]['settings']
+  }),
   vanilla: vanillaSchema,
   driverPackages: driverArchiveSchema,
   roots: rootArchiveSchema,
@@ -23,7 +22,7 @@ export type AllSettings = z.infer<typeof settingsSchema>
 
 export const DEFAULTS: AllSettings = {
   ...BASE_DEFAULTS,
-  ...(ofTargets((target) => TARGETS[target].defaults) as unknown as TargetSettings),
+  ...(eachOf(TARGET_NAMES, (target) => TARGETS[target].defaults) as unknown as TargetSettings),
   vanilla: VANILLA,
   driverPackages: DRIVER_ARCHIVE,
   roots: ROOT_ARCHIVE,

@@ -3,7 +3,7 @@
 import type * as z from 'zod'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { ConfigHash, Probe } from '../model/probe.ts'
-import type { Series } from '../model/series.ts'
+import { type Series, seriesOf } from '../model/series.ts'
 import { quote } from '../model/text.ts'
 import { orSubmit } from '../model/way-out.ts'
 import { arch } from './arch/target.ts'
@@ -12,6 +12,7 @@ import { cos } from './cos/target.ts'
 import { debian } from './debian/target.ts'
 import { flatcar } from './flatcar/target.ts'
 import type { KernelRequest } from './planner.ts'
+import { unsupported } from './refusals.ts'
 import { RPM_TARGETS } from './rpm/target.ts'
 import type { TargetFacts } from './target.ts'
 import { ubuntu } from './ubuntu/target.ts'
@@ -53,16 +54,14 @@ export function checkKernel(probe: Probe): void {
 /** Of the kernel of a probe that `checkKernel` takes. */
 export const seriesOfKernel = ({ target, kernelRelease }: Probe): Series | undefined => {
   const named = targetNamed(target)
-  return named && TARGETS[named].series({ kernelRelease })
+  const facts: TargetFacts | undefined = named && TARGETS[named]
+  return facts === undefined || facts.namesNoSeries ? undefined : seriesOf(kernelRelease)
 }
 
 /** Of a name that says no target: some target must have kernels that call themselves so. ProbeError `unsupported-kernel`. */
 export function checkUnameRelease(asked: ConfigHash): void {
   if (targetsOf(asked).length > 0) return
-  throw new ProbeError(
-    'unsupported-kernel',
-    `${asked.unameRelease} is not the release of a kernel of ${TARGET_NAMES.join(' or ')}`,
-  )
+  throw unsupported(`${asked.unameRelease} is not the release of a kernel of ${TARGET_NAMES.join(' or ')}`)
 }
 
 /** The targets that can have a kernel which calls itself so. */
@@ -81,7 +80,7 @@ function accepts({ check }: TargetFacts, request: KernelRequest): boolean {
   }
 }
 
-/** Why no kernel of a target can be planned by its name: for a person, who is told to submit the config. */
+/** Why no kernel of a target can be planned by its name. The message then says to submit the config. */
 export const SUBMITTED: Readonly<Record<string, string>> = {
   amazonlinux: 'Amazon Linux 1 ended in December 2023, and its packages are served no more',
   amazonlinux2022: 'Amazon Linux 2022 was a preview of 2023, and its packages are served no more',
@@ -92,12 +91,7 @@ export const SUBMITTED: Readonly<Record<string, string>> = {
 
 function unknownTarget(target: string): ProbeError {
   const why = Object.hasOwn(SUBMITTED, target) ? SUBMITTED[target] : undefined
-  return new ProbeError(
-    'unknown-target',
-    why === undefined
-      ? orSubmit(
-          `no kernels of target ${quote(target)} are built by name here, only of ${TARGET_NAMES.join(', ')}`,
-        )
-      : orSubmit(why),
-  )
+  const names = TARGET_NAMES.join(', ')
+  const unknown = `no kernels of target ${quote(target)} are built by name here, only of ${names}`
+  return new ProbeError('unknown-target', orSubmit(why ?? unknown))
 }

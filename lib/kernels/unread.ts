@@ -1,4 +1,4 @@
-// What a planner could not read, for the refusal that says so.
+// Lists what a planner could not read, for its refusal.
 
 import type { ProbeError } from '../model/errors.ts'
 

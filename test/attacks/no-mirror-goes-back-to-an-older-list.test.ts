@@ -134,7 +134,7 @@ test('a snapshot is believed by its name, and leaves no date behind', async () =
 })
 
 test('a list of a day that is yet to come is refused, and does not make those of today old', async () => {
-  await expect(read(await mirror(await signed(NOW + 2 * DAY)))).rejects.toEqual(refused(/yet to come/))
+  await expect(read(await mirror(await signed(NOW + 2 * DAY)))).rejects.toEqual(refused(/in the future/))
   await expect(read(await mirror(await signed(NOW - DAY)))).resolves.toBeDefined()
 })
 

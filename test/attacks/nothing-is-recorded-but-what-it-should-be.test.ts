@@ -95,7 +95,7 @@ describe('a driver version', () => {
     for (const recipe of ['libs', 'makefile'] as const)
       await expect(driver(recipe)).rejects.toMatchObject({
         code: 'mirror-unreachable',
-        message: expect.stringMatching(/\.tar\.gz answers (is no whole tar\.gz archive|holds no)/),
+        message: expect.stringMatching(/\.tar\.gz answers (is not a complete tar\.gz archive|holds no)/),
       })
     expect(await recorded()).toBeUndefined()
     expect(objects.size).toBe(0)

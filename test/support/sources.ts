@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { gunzipSync } from 'node:zlib'
-import { tarGz } from '../../lib/formats/tar.ts'
+import { tarGz } from '../../lib/formats/tar-pack.ts'
 
 const files = (texts: Readonly<Record<string, string>>) =>
   Object.entries(texts).map(([path, text]) => ({

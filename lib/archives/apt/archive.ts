@@ -1,29 +1,17 @@
-// An apt archive: the packages of its suites that someone asks for, out of the suites' own signed lists.
+// Finds packages in the signed lists of an apt archive.
 
 import type { Arch } from '../../model/probe.ts'
-import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
+import type { Keep } from '../records.ts'
+import { type AptPackage, fetchPackages, type PackagesPorts } from './packages.ts'
 import { newest } from './relations.ts'
-import { DPKG_ARCH, type Suite } from './suite.ts'
+import { DPKG_ARCH } from './suite.ts'
+import type { SuiteReaderOptions } from './suites.ts'
 
-interface AptArchive {
-  /** What is kept of all suites. ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
-  packages(arch: Arch): Promise<readonly AptPackage[]>
-  /** The newest package of that name; `undefined` when the archive has none. ProbeError as for `packages`. */
-  find(name: string, arch: Arch): Promise<AptPackage | undefined>
-}
-
-interface AptArchiveOptions {
-  readonly suites: readonly Suite[]
-  /** armored public keys, one of which must have signed each suite */
-  readonly keyring: string
-  /** which packages are ever asked for */
-  readonly keep: Keep
-}
-
+/** All methods: ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
 export function aptArchive(
   ports: Omit<PackagesPorts, 'keyring'>,
-  { suites, keyring, keep }: AptArchiveOptions,
-): AptArchive {
+  { suites, keyring, keep }: Omit<SuiteReaderOptions, 'whose'>,
+) {
   const read = async (arch: Arch): Promise<readonly AptPackage[]> => {
     const lists = suites.map((suite) => fetchPackages({ ...ports, keyring }, suite, DPKG_ARCH[arch], keep))
     return (await Promise.all(lists)).flat()
@@ -37,7 +25,9 @@ export function aptArchive(
   }
   return {
     packages,
-    find: async (name, arch) => newest((await packages(arch)).filter((pkg) => pkg.name === name)),
+    /** The newest package of that name; `undefined` when the archive has none. */
+    find: async (name: string, arch: Arch): Promise<AptPackage | undefined> =>
+      newest((await packages(arch)).filter((pkg) => pkg.name === name)),
   }
 }
 

@@ -1,35 +1,14 @@
-// A package with all that it needs to work: the closure over Depends and Pre-Depends, always the same for the same lists.
+// The closure of packages over Depends and Pre-Depends, always the same for the same lists.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { RelatedPackage } from './packages.ts'
-import { compareVersions } from './version.ts'
+import { groupsOf, holds, newest, type Relation, shown } from './relations.ts'
 
 /** Every package of some suites. */
 export interface Everything {
   readonly byName: ReadonlyMap<string, readonly RelatedPackage[]>
   readonly providers: ReadonlyMap<string, readonly RelatedPackage[]>
 }
-
-interface Relation {
-  readonly name: string
-  readonly operator: string | undefined
-  readonly version: string | undefined
-}
-
-const RELATION = /^\s*([a-z0-9][a-z0-9.+-]*)(?::[a-z0-9-]+)?\s*(?:\(\s*(<<|<=|=|>=|>>)\s*([^\s)]+)\s*\))?/
-
-/** `a (>= 1) | b`: the alternatives of one group. */
-const alternatives = (group: string): Relation[] =>
-  group.split('|').flatMap((text) => {
-    const [, name, operator, version] = RELATION.exec(text) ?? []
-    return name === undefined ? [] : [{ name, operator, version }]
-  })
-
-const groups = (field: string): Relation[][] =>
-  field
-    .split(',')
-    .map(alternatives)
-    .filter((group) => group.length > 0)
 
 export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Promise<Everything> {
   const byName = new Map<string, RelatedPackage[]>()
@@ -41,15 +20,14 @@ export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Pro
   }
   for await (const pkg of packages) {
     add(byName, pkg.name, pkg)
-    for (const { name } of groups(pkg.provides).flat()) add(providers, name, pkg)
+    for (const { name } of groupsOf(pkg.provides).flat()) add(providers, name, pkg)
   }
   return { byName, providers }
 }
 
 /**
- * The packages of these names and all that they need, sorted by name, each in its newest version that will do. Of
- * alternatives the first that exists; of the packages that provide a name, the one of the highest priority, then the
- * first by name.
+ * The packages of these names and all that they need, sorted by name, each in its newest version that fits. Of alternatives
+ * the first that exists; of providers the one of the highest priority, then the first by name.
  * @throws {ProbeError} `headers-not-found` that names what is missing, and for whom.
  */
 export function closureOf(everything: Everything, names: readonly string[]): RelatedPackage[] {
@@ -68,12 +46,10 @@ export function closureOf(everything: Everything, names: readonly string[]): Rel
       `${by} needs ${group.map(shown).join(' or ')}, and ${before.version} of it is what another package takes`,
     )
   }
-  let next = names.flatMap((name) =>
-    need([{ name, operator: undefined, version: undefined }], 'a build root'),
-  )
+  let next = names.flatMap((name) => need([{ name }], 'a build root'))
   while (next.length > 0) {
     next = next.flatMap((pkg) =>
-      [...groups(pkg.preDepends), ...groups(pkg.depends)].flatMap((group) => need(group, pkg.name)),
+      [...groupsOf(pkg.preDepends), ...groupsOf(pkg.depends)].flatMap((group) => need(group, pkg.name)),
     )
   }
   return [...chosen.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -88,7 +64,7 @@ function firstOf(everything: Everything, group: readonly Relation[]): RelatedPac
 }
 
 const named = ({ byName }: Everything, relation: Relation): RelatedPackage | undefined =>
-  newestOf((byName.get(relation.name) ?? []).filter(({ version }) => holds(version, relation)))
+  newest((byName.get(relation.name) ?? []).filter(({ version }) => holds(version, relation)))
 
 const PRIORITIES = ['required', 'important', 'standard']
 const rank = ({ priority }: RelatedPackage): number => {
@@ -99,7 +75,7 @@ const rank = ({ priority }: RelatedPackage): number => {
 /** A relation with a version is met by a versioned Provides alone, of which the operator must hold. */
 function provided({ providers }: Everything, relation: Relation): RelatedPackage | undefined {
   const found = (providers.get(relation.name) ?? []).filter((pkg) =>
-    groups(pkg.provides)
+    groupsOf(pkg.provides)
       .flat()
       .some(
         ({ name, version }) =>
@@ -110,27 +86,7 @@ function provided({ providers }: Everything, relation: Relation): RelatedPackage
   const [best] = found.toSorted(
     (a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : Number(a.name > b.name)),
   )
-  return best === undefined ? undefined : newestOf(found.filter(({ name }) => name === best.name))
-}
-
-const newestOf = (packages: readonly RelatedPackage[]): RelatedPackage | undefined =>
-  packages.toSorted((a, b) => compareVersions(a.version, b.version)).at(-1)
-
-function holds(version: string, { operator, version: wanted }: Relation): boolean {
-  if (operator === undefined || wanted === undefined) return true
-  const order = compareVersions(version, wanted)
-  switch (operator) {
-    case '<<':
-      return order < 0
-    case '<=':
-      return order <= 0
-    case '=':
-      return order === 0
-    case '>=':
-      return order >= 0
-    default:
-      return order > 0
-  }
+  return best === undefined ? undefined : newest(found.filter(({ name }) => name === best.name))
 }
 
 const missing = (group: readonly Relation[], by: string): ProbeError =>
@@ -138,6 +94,3 @@ const missing = (group: readonly Relation[], by: string): ProbeError =>
     'headers-not-found',
     `the archive has no ${group.map(shown).join(' or ')}, which ${by} needs`,
   )
-
-const shown = ({ name, operator, version }: Relation): string =>
-  operator === undefined ? name : `${name} (${operator} ${version})`

@@ -1,13 +1,14 @@
-// A suite's InRelease: what its archive signed about its package lists.
+// Reads a suite's InRelease: the signed digests of its Packages indexes.
 
 import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
 import { type Cleartext, readCleartext } from '../../formats/openpgp/cleartext.ts'
 import { check } from '../../formats/openpgp/verify.ts'
 import { sha256 } from '../../model/digest.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { isProbeError } from '../../model/errors.ts'
 import { listKey } from '../../model/keys.ts'
 import type { Clock, Fetch, ListDates, Log, Store } from '../../model/ports.ts'
 import { printable } from '../../model/text.ts'
+import { notBelieved } from '../trust.ts'
 import type { Suite } from './suite.ts'
 
 export interface IndexFile {
@@ -53,12 +54,12 @@ function certificatesOf(keyring: string): readonly Certificate[] {
   return read
 }
 
-/** Only the text that the signature covers: what stands around it in the file is never seen. */
+/** Only the text that the signature covers: the rest of the file is never read. */
 function verifiedText(raw: Uint8Array, keyring: string, now: number, url: string): string {
   const { text, signed, signatures } = cleartextOf(raw, url)
   const verdict = check(signatures, [signed], { certificates: certificatesOf(keyring), now, strict: true })
   if (verdict.tag === 'good') return text
-  throw refused(url, `no key of the keyring has signed it: ${verdict.why}`)
+  throw notBelieved(url, `no key of the keyring has signed it: ${verdict.why}`)
 }
 
 function cleartextOf(raw: Uint8Array, url: string): Cleartext {
@@ -66,7 +67,7 @@ function cleartextOf(raw: Uint8Array, url: string): Cleartext {
     return readCleartext(raw)
   } catch (cause) {
     if (!isProbeError(cause, 'signature-invalid')) throw cause
-    throw refused(url, `no key of the keyring has signed it: ${cause.message}`, cause)
+    throw notBelieved(url, `no key of the keyring has signed it: ${cause.message}`, cause)
   }
 }
 
@@ -74,10 +75,10 @@ function checkFields(text: string, { suite, checkValidUntil = true }: Suite, now
   const own = nameIn(text)
   // A signed list of another suite is still not the list that was asked for. `buster/updates` is of `buster`.
   if (own !== suite.replace(/\/updates$/, ''))
-    throw refused(url, `it is of ${own ?? 'no suite'}, not of ${suite}`)
+    throw notBelieved(url, `it is of ${own ?? 'no suite'}, not of ${suite}`)
   const until = checkValidUntil ? fieldOf(text, 'Valid-Until') : undefined
   if (until !== undefined && !(Date.parse(until) > now))
-    throw refused(url, `it was valid until ${until}: the mirror is stale`)
+    throw notBelieved(url, `it was valid until ${until}: the mirror is stale`)
 }
 
 /** Debian's `Codename: bookworm-updates` has `Suite: stable-updates`; Ubuntu's `Codename: jammy` has `Suite: jammy-updates`. */
@@ -92,19 +93,18 @@ const MAX_AHEAD = 24 * 3_600_000
 const DAY = 24 * 3_600_000
 
 /**
- * The list, or the newer one that was read before: a mirror goes on, and none goes back behind what another had. One that
- * is behind, as the servers of a large mirror are to each other for some minutes, holds nothing up. The newest is
- * remembered by the names of archive and suite, which are signed, and not by where it came from; and apart for each
- * keyring, since another archive may sign any name: its list must neither be taken for this one's nor make it look old.
+ * The list, or the newer one that was read before, from whichever mirror: a mirror that lags behind for some minutes, as
+ * servers of a large mirror do, fails nothing. The newest is remembered by the signed names of archive and suite, and
+ * apart for each keyring: another archive may sign any name, and must neither replace this list nor make it look old.
  */
 async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: string): Promise<string> {
   const { lists, log, now, inputs, keyring } = ports
   const { mirror, suite, ofThePast = false } = asked
   const written = fieldOf(text, 'Date') ?? ''
   const date = Date.parse(written)
-  if (Number.isNaN(date)) throw refused(url, 'it does not say of which date it is')
+  if (Number.isNaN(date)) throw notBelieved(url, 'it has no date')
   if (date > now() + MAX_AHEAD)
-    throw refused(url, `its date is ${written}, which is yet to come: is this machine's clock right?`)
+    throw notBelieved(url, `its date is ${written}, which is in the future: is this machine's clock right?`)
   const ageDays = Math.max(0, Math.floor((now() - date) / DAY))
   log('list read', { mirror, suite, date: new Date(date).toISOString(), ageDays, ofThePast })
   if (ofThePast) return text
@@ -115,7 +115,7 @@ async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: st
     log('mirror is behind', { mirror, suite, ageDays, newest: new Date(newest).toISOString() })
     const kept = await inputs.get(keptAt(list, newest), MAX_IN_RELEASE)
     if (kept === undefined)
-      throw refused(
+      throw notBelieved(
         url,
         `it is of ${written}, ${ageDays} days old, and one of ${new Date(newest).toUTCString()} was read before: the mirror is behind, or replays an old list. Wait until it has caught up, or use another mirror; a snapshot says ofThePast in its settings`,
       )
@@ -145,6 +145,3 @@ function filesOf(text: string): Map<string, IndexFile> {
     [...lines].map(([, sha256 = '', bytes, path = '']) => [path, { sha256, bytes: Number(bytes) }]),
   )
 }
-
-const refused = (url: string, why: string, cause?: unknown): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed: ${why}`, { cause })

@@ -1,12 +1,12 @@
-// A suite's package list: checked against its InRelease, read as a stream, and only what is needed is kept.
+// Reads a suite's Packages index as a stream, checks it against InRelease, and keeps only what is needed.
 
 import * as z from 'zod'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
 import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
-import { listKey } from '../../model/keys.ts'
-import type { Fetch, Store } from '../../model/ports.ts'
+import type { Fetch } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
+import { type Keep, recorded } from '../records.ts'
 import { fetchRelease, type IndexFile, type Release, type ReleasePorts } from './in-release.ts'
 import type { Suite } from './suite.ts'
 
@@ -17,24 +17,13 @@ export interface AptPackage extends Package {
   readonly suite?: string
 }
 
-export interface PackagesPorts extends ReleasePorts {
-  readonly fetch: Fetch
-  /** keeps the parsed subset, by the digest of the list that it was parsed from */
-  readonly inputs: Pick<Store, 'get' | 'create'>
-}
-
-/** Which packages are kept. `id` stands for the rule: another rule, another cached subset. */
-export interface Keep {
-  readonly id: string
-  readonly test: (name: string) => boolean
-}
+export type PackagesPorts = ReleasePorts
 
 /** Above the largest list, main of amd64, with 50 MB. */
 const MAX_TEXT = 256 * 1024 * 1024
 const MAX_LIST = 64 * 1024 * 1024
-export const MAX_SUBSET = 16 * 1024 * 1024
 
-const subsetSchema = z.array(
+const subsetSchema: z.ZodType<AptPackage[]> = z.array(
   z.object({
     name: z.string(),
     version: z.string(),
@@ -88,16 +77,10 @@ export function listIn(release: Release, arch: 'amd64' | 'arm64', component = 'm
 /** Another digest, another list. */
 export const digestOf = ([{ file }]: List): string => file.sha256
 
-async function packagesIn(ports: PackagesPorts, suite: Suite, list: List, keep: Keep): Promise<AptPackage[]> {
-  const key = listKey(sha256(`2 ${suite.mirror} ${keep.id} ${digestOf(list)}`))
-  const cached = await ports.inputs.get(key, MAX_SUBSET)
-  if (cached !== undefined) return subsetSchema.parse(JSON.parse(new TextDecoder().decode(cached)))
-  const packages = await parse(await fetchList(ports.fetch, suite, list), suite.mirror, keep)
-  const body = new TextEncoder().encode(JSON.stringify(packages))
-  // A crash before this line costs the next plan the same work; two at once write the same bytes.
-  await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
-  return packages
-}
+const packagesIn = (ports: PackagesPorts, suite: Suite, list: List, keep: Keep): Promise<AptPackage[]> =>
+  recorded(ports.inputs, `2 ${suite.mirror} ${keep.id} ${digestOf(list)}`, subsetSchema, async () =>
+    parse(await fetchList(ports.fetch, suite, list), suite.mirror, keep),
+  )
 
 /** By its path, or by its digest where the mirror has already gone on to the next one, in the first form that it has. */
 async function fetchList(fetch: Fetch, suite: Suite, list: List): Promise<Uint8Array> {
@@ -172,7 +155,7 @@ async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<AptP
 async function* stanzas(list: Uint8Array): AsyncGenerator<string> {
   const compression = compressionOf(list)
   if (compression === undefined)
-    throw new ProbeError('digest-mismatch', 'a package list is compressed in a way that is not known')
+    throw new ProbeError('digest-mismatch', 'a package list has a compression that is not supported')
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of decompressed(list, compression, MAX_TEXT)) {

@@ -1,5 +1,5 @@
 // The service that keeps what an archive has dropped, by its machine-readable interface (snapshot.debian.org, "API").
-// What it answers tells where to look; what is believed stands in the signed lists of the time.
+// Its answers say where to look. Only the signed lists of that time are believed.
 
 import * as z from 'zod'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
@@ -49,9 +49,7 @@ const filesSchema = z.object({
 /** The first of its archives is of 12 March 2005. */
 const OLDEST = Date.UTC(2005, 2, 12)
 
-/**
- * Each answer: ProbeError `mirror-unreachable`, also where it is not what the interface says.
- */
+/** All methods: ProbeError `mirror-unreachable`, also for an answer of another form. */
 export function snapshotService(
   { fetch, now }: { readonly fetch: Fetch; readonly now: Clock },
   base: string,
@@ -107,10 +105,7 @@ interface Bounds {
   readonly milliseconds: number
 }
 
-/**
- * A fetch that ends when so much has been asked or read, with ProbeError `headers-not-found`, or when so much time is
- * over, with `mirror-unreachable`.
- */
+/** A fetch within bounds. ProbeError `headers-not-found` above requests or bytes, `mirror-unreachable` above the time. */
 export function boundedFetch(fetch: Fetch, now: Clock, bounds: Bounds): Fetch {
   const until = now() + bounds.milliseconds
   let { requests, bytes } = bounds

@@ -1,10 +1,12 @@
-// Many suites of an archive, read so that one of them that is not there fails nothing that another one answers.
+// Reads many suites of an archive, so that a missing suite does not fail what another one has.
 
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { limited } from '../../model/limited.ts'
 import type { Arch } from '../../model/probe.ts'
 import { isRecent } from '../../model/retry.ts'
-import { type AptPackage, fetchPackages, type Keep, type PackagesPorts } from './packages.ts'
+import { isAway } from '../away.ts'
+import type { Keep } from '../records.ts'
+import { type AptPackage, fetchPackages, type PackagesPorts } from './packages.ts'
 import { DPKG_ARCH, type Suite } from './suite.ts'
 
 /** A suite that its mirror does not have (`not-found`), or that could not be reached. */
@@ -34,8 +36,8 @@ interface SuiteReader {
   read(arch: Arch, options?: ReadOptions): Promise<Reading>
 }
 
-interface SuiteReaderOptions {
-  /** whose archive it is, for a person */
+export interface SuiteReaderOptions {
+  /** whose archive it is, for messages */
   readonly whose: string
   readonly suites: readonly Suite[]
   /** armored public keys, one of which must have signed each suite */
@@ -72,7 +74,7 @@ export function suiteReader(
       const packages = await packagesOf(suite, arch)
       return { packages: packages.map((pkg) => ({ ...pkg, suite: suite.suite })), unread: [] }
     } catch (error) {
-      if (!isProbeError(error, 'mirror-unreachable') && !isProbeError(error, 'not-found')) throw error
+      if (!isAway(error)) throw error
       log('suite not read', { mirror: suite.mirror, suite: suite.suite, why: error.message })
       return { packages: [], unread: [{ suite, error }] }
     }
@@ -101,25 +103,32 @@ const byRank = (suites: readonly Suite[], rank: (suite: Suite) => number | undef
 const nothingRead = (whose: string, unread: readonly Unread[]): ProbeError =>
   new ProbeError(
     'mirror-unreachable',
-    `no suite of ${whose} could be read: ${told(unread)}. If it stays so, have the operator name a mirror that can be read`,
-    {
-      cause: unread[0]?.error,
-    },
+    `no suite of ${whose} could be read: ${listOf(unread)}. If this lasts, have the operator name another mirror`,
+    { cause: unread[0]?.error },
   )
 
 /**
- * The same refusal, saying what it does not know: what was not found may be in a suite that could not be reached, and
- * then it is asked again soon.
+ * What `look` finds in a reading. What it does not find may be in a suite that could not be reached: then its
+ * `headers-not-found` names those suites, and the registry asks again soon.
  */
+export async function lookIn<T>(
+  { packages, unread }: Reading,
+  look: (archive: readonly AptPackage[]) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await look(packages)
+  } catch (error) {
+    throw isProbeError(error, 'headers-not-found') ? refusalOf(error, unread) : error
+  }
+}
+
+/** The refusal with the suites that were not read; `mirror-unreachable` where one of them may have what is missing. */
 export function refusalOf(refusal: ProbeError, unread: readonly Unread[]): ProbeError {
   if (unread.length === 0) return refusal
   const reached = unread.every(({ error }) => error.code === 'not-found')
-  return new ProbeError(
-    reached ? refusal.code : 'mirror-unreachable',
-    `${refusal.message} Not read: ${told(unread)}`,
-    { cause: refusal },
-  )
+  const message = `${refusal.message} Not read: ${listOf(unread)}`
+  return new ProbeError(reached ? refusal.code : 'mirror-unreachable', message, { cause: refusal })
 }
 
-const told = (unread: readonly Unread[]): string =>
+const listOf = (unread: readonly Unread[]): string =>
   unread.map(({ suite, error }) => `${suite.suite} (${error.message})`).join(', ')

@@ -2,9 +2,8 @@
 // signed. What it says of a package is a hint, until the package's own signature was seen.
 
 import * as z from 'zod'
-import { compressionOf, decompressed } from '../../formats/decompress.ts'
-import { tarHeads } from '../../formats/tar-stream.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { packedTarHeads } from '../../formats/tar-stream.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { Fetch } from '../../model/ports.ts'
 
 export const pacmanListed = z.object({
@@ -16,7 +15,7 @@ export const pacmanListed = z.object({
   bytes: z.number(),
   /** lower-case hex */
   sha256: z.string(),
-  /** base64 of what lies beside the package as `.sig`; newer databases leave it out */
+  /** base64 of the package's `.sig` file; newer databases leave it out */
   signature: z.string().optional(),
 })
 export type ListedPacman = Readonly<z.infer<typeof pacmanListed>>
@@ -39,30 +38,19 @@ export async function fetchPacman(
   return readPacman(body, base, keep)
 }
 
-/** Those whose names `keep` takes, as they pass. ProbeError `mirror-unreachable` for what is no such database. */
+/** Those whose names `keep` takes, as they pass. ProbeError `mirror-unreachable` for what is not such a database. */
 export async function readPacman(
   database: Uint8Array,
   base: string,
   keep: (name: string) => boolean,
 ): Promise<readonly ListedPacman[]> {
-  const compression = compressionOf(database)
-  if (compression === undefined) throw broken(base, 'it is compressed in a way that is not known here')
-  const chunks = decompressed(database, compression, MAX_UNPACKED)
   const bounds = {
     ...{ maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES },
     keep: (path: string) => (isDescOf(path, keep) ? MAX_DESC : 0),
   }
   const packages: ListedPacman[] = []
-  try {
-    for await (const { path, type, head } of tarHeads(chunks, bounds))
-      if (type === '0' && isDescOf(path, keep)) packages.push(...listedIn(head, base))
-  } catch (cause) {
-    if (isProbeError(cause)) throw cause
-    throw broken(base, cause instanceof Error ? cause.message : String(cause), cause)
-  } finally {
-    // The decompressor of xz is one for all, and would be kept from the next.
-    await chunks.return(undefined).catch(() => {})
-  }
+  for await (const { path, type, head } of packedTarHeads(database, bounds, brokenAt(base)))
+    if (type === '0' && isDescOf(path, keep)) packages.push(...listedIn(head, base))
   return packages
 }
 
@@ -93,7 +81,7 @@ function listedIn(desc: Uint8Array, base: string): ListedPacman[] {
   ]
 }
 
-const broken = (base: string, why: string, cause?: unknown): ProbeError =>
+const brokenAt = (base: string) => (why: string, cause?: unknown) =>
   new ProbeError('mirror-unreachable', `what ${base} answers is not a database of packages: ${why}`, {
     cause,
   })

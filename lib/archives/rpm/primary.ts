@@ -1,14 +1,12 @@
-// The packages of an rpm repository that someone asks for, out of its primary.xml: read as a stream, of which the rest is
-// forgotten.
+// Reads the packages of an rpm repository from its primary.xml, as a stream, and keeps only what is needed.
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { type Compression, compressionOf, decompressed } from '../../formats/decompress.ts'
+import { compressionOf, decompressed, wholeOf } from '../../formats/decompress.ts'
 import { xmlReader } from '../../formats/xml.ts'
-import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
-import { listKey } from '../../model/keys.ts'
-import type { QueryDatabase, Store } from '../../model/ports.ts'
+import type { QueryDatabase } from '../../model/ports.ts'
+import { type Keep, type Records, recorded } from '../records.ts'
 import { fetchRepomd, type Metadata, type RepomdPorts, type Repository, urlBelow } from './repomd.ts'
 
 const listed = z.object({
@@ -29,27 +27,20 @@ export type ListedRpm = Readonly<z.infer<typeof listed>>
 
 interface PrimaryPorts extends RepomdPorts {
   /** keeps what was read of a list, by the list's digest */
-  readonly inputs: Pick<Store, 'get' | 'create'>
+  readonly inputs: Records
   /** for repositories that have their list as a database alone, as Amazon Linux 2 */
   readonly query: QueryDatabase
-}
-
-/** Which packages are kept. `id` stands for the rule: another rule, another cached subset. */
-export interface KeepRpm {
-  readonly id: string
-  readonly test: (name: string) => boolean
 }
 
 /** Above Fedora's, with 70,000 packages. */
 const MAX_LIST = 256 * 1024 * 1024
 const MAX_TEXT = 2048 * 1024 * 1024
-const MAX_SUBSET = 16 * 1024 * 1024
 
 /** @throws {ProbeError} `not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`, `too-large`. */
 export async function fetchRpms(
   ports: PrimaryPorts,
   repository: Repository,
-  keep: KeepRpm,
+  keep: Keep,
 ): Promise<readonly ListedRpm[]> {
   const repomd = await fetchRepomd(ports, repository)
   const { base } = repository
@@ -57,17 +48,11 @@ export async function fetchRpms(
   const primary = xml ?? repomd.get('primary_db')
   if (primary === undefined)
     throw new ProbeError('mirror-unreachable', `${base}/repodata/repomd.xml names no list of packages`)
-  const key = listKey(sha256(`rpm 1 ${base} ${keep.id} ${primary.hash} ${primary.digest}`))
-  const cached = await ports.inputs.get(key, MAX_SUBSET)
-  if (cached !== undefined) return z.array(listed).parse(JSON.parse(new TextDecoder().decode(cached)))
-  const list = await fetchList(ports, base, primary)
-  const packages = await (xml === undefined
-    ? readDatabase(ports.query, list, base, keep)
-    : readPrimary(list, base, keep))
-  const body = new TextEncoder().encode(JSON.stringify(packages))
-  // A crash before this line costs the next plan the same work; two at once write the same bytes.
-  await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
-  return packages
+  const id = `rpm 1 ${base} ${keep.id} ${primary.hash} ${primary.digest}`
+  return recorded(ports.inputs, id, z.array(listed), async () => {
+    const list = await fetchList(ports, base, primary)
+    return xml === undefined ? readDatabase(ports.query, list, base, keep) : readPrimary(list, base, keep)
+  })
 }
 
 async function fetchList(
@@ -84,33 +69,34 @@ async function fetchList(
   )
 }
 
-/** @throws {ProbeError} `mirror-unreachable` for what is no such list. */
-export async function readPrimary(
+/** @throws {ProbeError} `mirror-unreachable` for what is not such a list. */
+export const readPrimary = (list: Uint8Array, base: string, keep: Keep): Promise<ListedRpm[]> =>
+  unpacked(list, base, MAX_TEXT, async (text) => {
+    const { write, end, packages } = primaryReader(base, keep)
+    const decoder = new TextDecoder()
+    for await (const chunk of text) write(decoder.decode(chunk, { stream: true }))
+    end()
+    return packages
+  })
+
+async function unpacked<T>(
   list: Uint8Array,
   base: string,
-  keep: KeepRpm,
-): Promise<readonly ListedRpm[]> {
-  const compression = knownCompression(list, base)
-  const { write, end, packages } = primaryReader(base, keep)
-  const decoder = new TextDecoder()
+  maxBytes: number,
+  read: (unpacked: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const compression = compressionOf(list)
+  if (compression === undefined)
+    throw new ProbeError(
+      'mirror-unreachable',
+      `the list of ${base} is compressed by lzma, which is not supported: it needs a primary.xml in gzip, bzip2, xz or zstd`,
+    )
   try {
-    for await (const chunk of decompressed(list, compression, MAX_TEXT))
-      write(decoder.decode(chunk, { stream: true }))
-    end()
+    return await read(decompressed(list, compression, maxBytes))
   } catch (cause) {
     if (cause instanceof ProbeError) throw cause
     throw new ProbeError('mirror-unreachable', `the list of ${base} is broken: ${cause}`, { cause })
   }
-  return packages
-}
-
-function knownCompression(list: Uint8Array, base: string): Compression {
-  const found = compressionOf(list)
-  if (found !== undefined) return found
-  throw new ProbeError(
-    'mirror-unreachable',
-    `the list of ${base} is compressed by lzma, which nothing here unpacks: it needs a primary.xml in gzip, bzip2, xz or zstd`,
-  )
 }
 
 /** createrepo's own schema of primary.sqlite; what the packages need is not read. */
@@ -128,24 +114,17 @@ const row = z.object({
   digest: z.string(),
 })
 
-/** @throws {ProbeError} `mirror-unreachable` for what is no such database. */
-export async function readDatabase(
+/** @throws {ProbeError} `mirror-unreachable` for what is not such a database. */
+export const readDatabase = (
   query: QueryDatabase,
   packed: Uint8Array,
   base: string,
-  keep: KeepRpm,
-): Promise<readonly ListedRpm[]> {
-  const compression = knownCompression(packed, base)
-  try {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of decompressed(packed, compression, MAX_LIST)) chunks.push(chunk.slice())
-    const rows = z.array(row).parse(await query(Buffer.concat(chunks), QUERY))
+  keep: Keep,
+): Promise<ListedRpm[]> =>
+  unpacked(packed, base, MAX_LIST, async (database) => {
+    const rows = z.array(row).parse(await query(await wholeOf(database), QUERY))
     return rows.filter(({ name }) => keep.test(name)).flatMap((one) => listedOf(one, base))
-  } catch (cause) {
-    if (cause instanceof ProbeError) throw cause
-    throw new ProbeError('mirror-unreachable', `the list of ${base} is broken: ${cause}`, { cause })
-  }
-}
+  })
 
 function listedOf({ href, hash, digest, ...known }: z.infer<typeof row>, base: string): ListedRpm[] {
   const url = urlBelow(base, href)
@@ -156,7 +135,7 @@ function listedOf({ href, hash, digest, ...known }: z.infer<typeof row>, base: s
 
 type Reading = { -readonly [Name in keyof ListedRpm]: ListedRpm[Name] } & { needs: string[] }
 
-function primaryReader(base: string, keep: KeepRpm) {
+function primaryReader(base: string, keep: Keep) {
   const packages: ListedRpm[] = []
   let pkg: Reading | undefined
   let hash = ''

@@ -1,12 +1,12 @@
-// What an rpm repository has: its repomd.xml, signed where its distribution signs it.
+// Reads the repomd.xml of an rpm repository, and verifies it where its distribution signs it.
 
-import { unarmor } from '../../formats/openpgp/armor.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { signaturesOf } from '../../formats/openpgp/signature.ts'
+import { readSignatures } from '../../formats/openpgp/signature.ts'
 import { check } from '../../formats/openpgp/verify.ts'
 import { xmlReader } from '../../formats/xml.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch } from '../../model/ports.ts'
+import { fetchSignature, notBelieved } from '../trust.ts'
 
 export interface Repository {
   /** URL of the folder that has `repodata/`, without a slash at its end */
@@ -52,24 +52,15 @@ export async function fetchRepomd(
 ): Promise<ReadonlyMap<string, Metadata>> {
   const url = `${base}/repodata/repomd.xml`
   const body = await fetch(url, { maxBytes: MAX_REPOMD })
-  if (lists === 'signed') await checkSigned(body)
-  return readRepomd(body, url)
-
-  async function checkSigned(signed: Uint8Array): Promise<void> {
-    const signature = await fetch(`${url}.asc`, { maxBytes: MAX_REPOMD }).catch((error: unknown) => {
-      if (isProbeError(error, 'not-found')) throw refused(url, 'it has no signature beside it')
-      throw error
-    })
-    const signatures = unarmor(signature, 'signature').flatMap(signaturesOf)
-    const verdict = check(signatures, [signed], { certificates, now: now() })
-    if (verdict.tag === 'refused') throw refused(url, verdict.why)
+  if (lists === 'signed') {
+    const signatures = readSignatures(await fetchSignature(fetch, url, `${url}.asc`))
+    const verdict = check(signatures, [body], { certificates, now: now() })
+    if (verdict.tag === 'refused') throw notBelieved(url, verdict.why)
   }
+  return readRepomd(body, url)
 }
 
-const refused = (url: string, why: string): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed: ${why}`)
-
-/** @throws {ProbeError} `mirror-unreachable` for what is no repomd.xml, as an error page is none. */
+/** @throws {ProbeError} `mirror-unreachable` for what is not a repomd.xml, such as an error page. */
 export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, Metadata> {
   const found = new Map<string, Metadata>()
   let type = ''
@@ -85,7 +76,7 @@ export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, M
     close: ({ path }, text) => {
       if (path === 'repomd/data/checksum') digest = text.trim()
       const known = HASHES[hash]
-      // The first of a type; what names a place outside of the repository is none.
+      // The first of a type, if its path is inside the repository.
       if (path === 'repomd/data' && known !== undefined && isPath(href) && !found.has(type))
         found.set(type, { href, hash: known, digest })
     },
@@ -106,7 +97,7 @@ const isPath = (href: string): boolean =>
   PATH.test(href) && !href.startsWith('/') && !href.split('/').includes('..')
 const PATH = /^[A-Za-z0-9._+~^%/-]{1,300}$/
 
-/** Of a package, which may lie beside the repository on the same host, as Amazon's do: `../../../../blobstore/...`. */
+/** URL of a package, which may be outside of the repository but on the same host, such as Amazon's `../../../../blobstore/...`. */
 export function urlBelow(base: string, href: string): string | undefined {
   if (!PATH.test(href) || href.startsWith('/')) return undefined
   const url = new URL(href, `${base}/`)

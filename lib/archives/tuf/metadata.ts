@@ -4,6 +4,7 @@
 
 import { Metadata, MetadataKind, type Root } from '@tufjs/models'
 import { ProbeError } from '../../model/errors.ts'
+import { notBelieved } from '../trust.ts'
 
 const READERS = {
   root: (json: never) => Metadata.fromJSON(MetadataKind.Root, json),
@@ -14,20 +15,15 @@ const READERS = {
 export type Role = keyof typeof READERS
 export type Signed<R extends Role> = ReturnType<(typeof READERS)[R]>
 
-/** Nothing of it is believed yet. ProbeError `mirror-unreachable` for what is none, as an error page is. */
+/** Nothing of it is believed yet. ProbeError `mirror-unreachable` for anything else, such as an error page. */
 export function readMetadata<R extends Role>(role: R, body: Uint8Array, url: string): Signed<R> {
   try {
     const read = READERS[role](JSON.parse(new TextDecoder().decode(body)) as never)
     if (Number.isSafeInteger(read.signed.version) && read.signed.version > 0) return read as Signed<R>
     throw new Error(`its version is ${read.signed.version}`)
   } catch (cause) {
-    throw new ProbeError(
-      'mirror-unreachable',
-      `what ${url} answers is no ${role} of TUF: ${wordsOf(cause)}`,
-      {
-        cause,
-      },
-    )
+    const why = `${url} does not answer with a ${role} of TUF: ${wordsOf(cause)}`
+    throw new ProbeError('mirror-unreachable', why, { cause })
   }
 }
 
@@ -36,20 +32,17 @@ export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>
   try {
     root.verifyDelegate(role, file)
   } catch (cause) {
-    throw refused(url, wordsOf(cause), cause)
+    throw notBelieved(url, wordsOf(cause), cause)
   }
 }
 
-/**
- * @throws {ProbeError} `signature-invalid` once its time is over: who holds back what is newer can show old files for no
- * longer.
- */
+/** @throws {ProbeError} `signature-invalid` after its time: until then somebody may hold back newer files. */
 export function checkTime({ signed }: Signed<Role>, now: number, url: string): void {
   if (!signed.isExpired(new Date(now))) return
-  throw refused(url, `it was valid until ${signed.expires}: the mirror is stale, or nobody signs it any more`)
+  throw notBelieved(
+    url,
+    `it was valid until ${signed.expires}: the mirror is stale, or nobody signs it any more`,
+  )
 }
 
-export const refused = (url: string, why: string, cause?: unknown): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed: ${why}`, { cause })
-
-const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+export const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

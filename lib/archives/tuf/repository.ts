@@ -1,10 +1,11 @@
-// What a TUF repository has: from its root to the digest of a target, each file signed, in time, and no older than what was
-// read of it before.
+// Reads a TUF repository from its root to the digest of a target: each file signed, in time, and no older than one that
+// was read before.
 
 import type { Metadata, MetaFile, Root } from '@tufjs/models'
 import { isSha256, sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
-import { checkSigned, checkTime, type Role, readMetadata, refused, type Signed } from './metadata.ts'
+import { notBelieved } from '../trust.ts'
+import { checkSigned, checkTime, type Role, readMetadata, type Signed, wordsOf } from './metadata.ts'
 import { newestRoot, type TufPorts } from './root.ts'
 
 interface TufRepository {
@@ -57,7 +58,7 @@ export async function openRepository(
   })
   const { 'targets.json': targetsMeta } = snapshot.signed.meta
   if (targetsMeta === undefined)
-    throw refused(`${repository.metadata}/snapshot.json`, 'it names no targets.json')
+    throw notBelieved(`${repository.metadata}/snapshot.json`, 'it names no targets.json')
   const targets = await read('targets', { file: named('targets.json', targetsMeta), meta: targetsMeta })
   return (name) => targetIn(targets, repository, consistentSnapshot, name)
 }
@@ -83,7 +84,7 @@ function roleReader(ports: TufPorts, repository: TufRepository, root: Metadata<R
     checkSigned(root, role, read, url)
     const { version } = read.signed
     if (meta !== undefined && version !== meta.version)
-      throw refused(url, `it is version ${version}, and ${meta.version} was promised`)
+      throw notBelieved(url, `it is version ${version}, and ${meta.version} was promised`)
     if (!repository.ofThePast) checkTime(read, ports.now(), url)
     // By the keys, too: who gives a role new ones begins to count anew, whatever was signed with those that were lost.
     await checkNewest(ports, `${repository.id} ${keysIn(root, role)} ${role}`, read, url)
@@ -95,10 +96,8 @@ function checkMeta(meta: MetaFile, body: Uint8Array, url: string): void {
   try {
     meta.verify(Buffer.from(body))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ProbeError('digest-mismatch', `${url} is not the file that its repository names: ${why}`, {
-      cause,
-    })
+    const why = `${url} is not the file that its repository names: ${wordsOf(cause)}`
+    throw new ProbeError('digest-mismatch', why, { cause })
   }
 }
 
@@ -111,7 +110,7 @@ async function checkNewest(
 ): Promise<void> {
   const newest = await lists.newest(`tuf ${list}`)
   if (newest !== undefined && version < newest)
-    throw refused(
+    throw notBelieved(
       url,
       `it is version ${version}, and ${newest} was read before: the mirror is behind, or replays an old one. Wait until it has caught up`,
     )
@@ -132,7 +131,7 @@ function targetIn(
   const { hashes, length } = target
   const digest = hashes.sha256 ?? ''
   if (!isSha256(digest) || !Number.isSafeInteger(length))
-    throw refused(`${metadata}/targets.json`, `it has no sha256 and length of ${name}`)
+    throw notBelieved(`${metadata}/targets.json`, `it has no sha256 and length of ${name}`)
   const file = consistentSnapshot ? `${digest}.${name}` : name
   return { name, url: `${targets}/${file}`, sha256: digest, bytes: length }
 }

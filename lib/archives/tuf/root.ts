@@ -1,11 +1,12 @@
-// Whose signatures a TUF repository is believed for: a root that is known by its digest, and those after it, each of which
-// the one before has signed.
+// The root of trust of a TUF repository: a root with a known digest, and the chain of roots after it, each signed by the
+// one before.
 
 import { createHash } from 'node:crypto'
 import type { Metadata, Root } from '@tufjs/models'
 import { answers403, isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch, ListDates } from '../../model/ports.ts'
-import { checkSigned, readMetadata, refused } from './metadata.ts'
+import { notBelieved } from '../trust.ts'
+import { checkSigned, readMetadata } from './metadata.ts'
 
 export interface TufPorts {
   readonly fetch: Fetch
@@ -37,9 +38,9 @@ export async function firstRoot(
   const held = new TextEncoder().encode(atHand)
   const published = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
   if (!(published instanceof ProbeError) && sha512.includes(sha512Of(published))) return own(published, url)
-  if (sha512.includes(sha512Of(held))) return own(held, 'the root at hand')
+  if (sha512.includes(sha512Of(held))) return own(held, 'the root that the registry brings')
   if (published instanceof ProbeError) throw published
-  throw refused(url, `its sha512 is ${sha512Of(published)}, and not ${sha512.join(' or ')}`)
+  throw notBelieved(url, `its sha512 is ${sha512Of(published)}, and not ${sha512.join(' or ')}`)
 }
 
 function orError(error: unknown): ProbeError {
@@ -70,7 +71,7 @@ export async function newestRoot(
     const url = `${metadata}/${version}.root.json`
     const body = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
     if (body instanceof ProbeError) {
-      // Bottlerocket's store may not be listed, and answers 403 to what is not there: the last one's own time tells whether
+      // Bottlerocket's store may not be listed, and answers 403 for a missing file: the last one's own time says whether
       // it is old. Any other outage may hide a newer one.
       if (body.code === 'not-found' || answers403(body)) return root
       throw body
@@ -79,8 +80,8 @@ export async function newestRoot(
     checkSigned(root, 'root', next, url)
     checkSigned(next, 'root', next, url)
     if (next.signed.version !== version)
-      throw refused(url, `it says that it is version ${next.signed.version}`)
+      throw notBelieved(url, `it says that it is version ${next.signed.version}`)
     root = next
   }
-  throw refused(`${metadata}/root.json`, `more than ${MAX_ROOTS} roots follow the first one`)
+  throw notBelieved(`${metadata}/root.json`, `more than ${MAX_ROOTS} roots follow the first one`)
 }

@@ -28,9 +28,9 @@ export const algorithmName = (algorithm: number, hash: number): string =>
 
 /** Why none of them is verified here; `undefined` where it can be. */
 export function notVerified(algorithm: number, hash: number): string | undefined {
-  if (NAMES[algorithm] === undefined) return `its algorithm ${algorithm} is not known here`
-  if (hash === 1) return 'MD5 proves nothing'
-  return HASHES[hash] === undefined ? `its hash ${hash} is not known here` : undefined
+  if (NAMES[algorithm] === undefined) return `its algorithm ${algorithm} is not supported`
+  if (hash === 1) return 'MD5 is broken'
+  return HASHES[hash] === undefined ? `its hash ${hash} is not supported` : undefined
 }
 
 /** A public key that can verify. */
@@ -153,13 +153,14 @@ export interface Check {
   holds(): boolean
 }
 
+interface Signed {
+  readonly algorithm: number
+  readonly hash: number
+  readonly numbers: readonly Uint8Array[]
+}
+
 /** `undefined` where the signature is by another algorithm than the key. */
-export function checkBy(
-  material: Material,
-  algorithm: number,
-  hash: number,
-  numbers: readonly Uint8Array[],
-): Check | undefined {
+export function checkBy(material: Material, { algorithm, hash, numbers }: Signed): Check | undefined {
   const name = HASHES[hash]
   const isOfKey = material.algorithm === (algorithm === 3 ? 1 : algorithm)
   if (!isOfKey || name === undefined || numbers.some((number) => number.length > material.width))

@@ -10,7 +10,7 @@ const HEADERS = /^(?:[^\r\n:]+: ?[^\r\n]*\r?\n)*[ \t]*\r?\n/
 /** That line is for finding slips of a wire; nothing may rest on it (section 6.1). */
 const CHECKSUM = /^=[A-Za-z0-9+/]{4}[ \t]*\r?\n/m
 
-/** The packets of each block. ProbeError `signature-invalid` for a block that is none, and where there is no block at all. */
+/** The packets of each block. ProbeError `signature-invalid` for a corrupt block, and for a file without one. */
 export function unarmor(file: Uint8Array, kind: keyof typeof KINDS): Uint8Array[] {
   // The first bit of a packet is set; text has none.
   if (((file[0] ?? 0) & 0x80) !== 0) return [file]

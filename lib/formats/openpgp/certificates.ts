@@ -115,6 +115,7 @@ function materialIn(reader: Reader): Material | undefined {
 function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefined {
   const primary = first && publicKey(first.packet)
   if (first === undefined || primary?.material === undefined) return undefined
+  const { fingerprint, material, created } = primary
   const said = saidOfItself(primary, first, parts)
   const userIds = parts.filter(isUserId).map(({ packet }) => nameIn(packet))
   // A bare key says nothing of itself; one that does must have signed it.
@@ -122,22 +123,12 @@ function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefi
   const ends = endOf(primary, said)
   const revoked = revokedBy(primary, first.signatures, TYPES.keyRevocation, [primary.hashed])
   const itself: SigningKey[] =
-    said?.flags === undefined || maySign(said)
-      ? [
-          {
-            fingerprint: primary.fingerprint,
-            material: primary.material,
-            created: primary.created,
-            ends,
-            revoked,
-          },
-        ]
-      : []
+    said?.flags === undefined || maySign(said) ? [{ fingerprint, material, created, ends, revoked }] : []
   const subkeys = parts
     .filter(({ packet }) => packet.tag === TAGS.publicSubkey)
     .flatMap((part) => signingSubkey(primary, part))
   const keys = [...itself, ...subkeys.map((key) => within(key, ends, revoked))]
-  return { fingerprint: primary.fingerprint, material: primary.material, userIds, keys }
+  return { fingerprint, material, userIds, keys }
 }
 
 const isUserId = ({ packet }: Part): boolean => packet.tag === TAGS.userId
@@ -240,9 +231,8 @@ function revokedBy(
 }
 
 function isBy({ material }: PublicKey, signature: Signature, hashed: readonly Uint8Array[]): boolean {
-  const { algorithm, hash, numbers, trailer, unknownCritical } = signature
-  const check = material && !unknownCritical ? checkBy(material, algorithm, hash, numbers) : undefined
-  return check !== undefined && holdsOver(check, [...hashed, trailer])
+  const check = material && !signature.unknownCritical ? checkBy(material, signature) : undefined
+  return check !== undefined && holdsOver(check, [...hashed, signature.trailer])
 }
 
 function holdsOver(check: Check, pieces: readonly Uint8Array[]): boolean {

@@ -1,11 +1,10 @@
 // A text with its signature around it (RFC 9580, section 7): Debian's InRelease, kernel.org's sha256sums.asc.
 
-import { unarmor } from './armor.ts'
 import { notOpenPgp } from './packets.ts'
-import { type Signature, signaturesOf } from './signature.ts'
+import { readSignatures, type Signature } from './signature.ts'
 
 export interface Cleartext {
-  /** what is signed, and nothing of what stands around it in the file */
+  /** what is signed, without the rest of the file */
   readonly text: string
   /** the bytes that are hashed for a signature of type text */
   readonly signed: Uint8Array
@@ -19,13 +18,12 @@ const SIGNATURE = '-----BEGIN PGP SIGNATURE-----'
 export const isCleartext = (file: Uint8Array): boolean =>
   Buffer.from(file.subarray(0, BEGIN.length)).toString('latin1') === BEGIN
 
-/** @throws {ProbeError} `signature-invalid` for what is none. */
+/** @throws {ProbeError} `signature-invalid` for what is not a signed text. */
 export function readCleartext(file: Uint8Array): Cleartext {
   const lines = Buffer.from(file).toString('latin1').split(/\r?\n/)
   const empty = lines.indexOf('')
   const end = lines.indexOf(SIGNATURE)
-  if (lines[0]?.trimEnd() !== BEGIN || empty < 0 || end < empty)
-    throw notOpenPgp('it is no text with a signature around it')
+  if (lines[0]?.trimEnd() !== BEGIN || empty < 0 || end < empty) throw notOpenPgp('it is not a signed text')
   // Any other line there would be read as text by one reader, and not by another.
   if (!lines.slice(1, empty).every((line) => /^Hash: [A-Za-z0-9, -]+$/.test(line)))
     throw notOpenPgp('its first lines say more than the hash')
@@ -34,7 +32,7 @@ export function readCleartext(file: Uint8Array): Cleartext {
   return {
     text: Buffer.from(signed.join('\n'), 'latin1').toString('utf8'),
     signed: Buffer.from(signed.join('\r\n'), 'latin1'),
-    signatures: unarmor(block, 'signature').flatMap(signaturesOf),
+    signatures: readSignatures(block),
   }
 }
 

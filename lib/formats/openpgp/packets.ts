@@ -17,7 +17,7 @@ export const TAGS = {
   userAttribute: 17,
 } as const
 
-/** @throws {ProbeError} `signature-invalid` for bytes that are no packets. */
+/** @throws {ProbeError} `signature-invalid` for bytes that are not packets. */
 export function packetsOf(bytes: Uint8Array): Packet[] {
   const reader = readerOf(bytes)
   const packets: Packet[] = []
@@ -32,17 +32,9 @@ function packet(reader: Reader): Packet {
 }
 
 function oldPacket(reader: Reader, first: number): Packet {
-  const tag = (first >> 2) & 15
-  switch (first & 3) {
-    case 0:
-      return { tag, body: reader.bytes(reader.u8()) }
-    case 1:
-      return { tag, body: reader.bytes(reader.u16()) }
-    case 2:
-      return { tag, body: reader.bytes(reader.u32()) }
-    default:
-      throw notOpenPgp('a packet does not say where it ends')
-  }
+  const length = [reader.u8, reader.u16, reader.u32][first & 3]
+  if (length === undefined) throw notOpenPgp('a packet has no length')
+  return { tag: (first >> 2) & 15, body: reader.bytes(length()) }
 }
 
 function newPacket(reader: Reader, first: number): Packet {

@@ -7,7 +7,7 @@ import { readerOf } from './reader.ts'
 
 const VERSION_4 = 4
 
-/** SubjectPublicKeyInfo; `undefined` for a key that is no RSA key of version 4. ProbeError `signature-invalid` for what is no key file. */
+/** SubjectPublicKeyInfo; `undefined` for a key that is not an RSA key of version 4. ProbeError `signature-invalid` for what is not a key file. */
 export function pemOf(file: Uint8Array): string | undefined {
   const [block = new Uint8Array()] = unarmor(file, 'key')
   const packet = packetsOf(block).find(({ tag }) => tag === TAGS.publicKey)

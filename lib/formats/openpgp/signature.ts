@@ -2,6 +2,7 @@
 // serve have one of version 3.
 
 import { readNumbers } from './algorithms.ts'
+import { unarmor } from './armor.ts'
 import { type Packet, packetsOf, restOfLength, TAGS } from './packets.ts'
 import { type Reader, readerOf } from './reader.ts'
 
@@ -60,6 +61,10 @@ export const signaturesOf = (bytes: Uint8Array): Signature[] =>
   packetsOf(bytes)
     .map(readSignature)
     .filter((signature) => signature !== undefined)
+
+/** The same of a signature file, armored or not. */
+export const readSignatures = (file: Uint8Array): Signature[] =>
+  unarmor(file, 'signature').flatMap(signaturesOf)
 
 /** @throws {ProbeError} `signature-invalid` for what is cut off. */
 export function readSignature({ tag, body }: Packet): Signature | undefined {

@@ -1,4 +1,5 @@
-// An rpm file's headers: rpm's own docs/manual/format_v4.md and format_header.md. Every byte of them is a stranger's.
+// Reads the headers of an rpm file (rpm's docs/manual/format_v4.md and format_header.md), with hostile bytes in mind.
+// Hand-written: no npm package was found that checks which entries the signature covers.
 
 import { ProbeError } from '../../model/errors.ts'
 
@@ -70,7 +71,7 @@ export interface RpmFile {
 export const isRpm = (file: Uint8Array): boolean =>
   file.length >= LEAD_BYTES && new DataView(file.buffer, file.byteOffset).getUint32(0) === LEAD_MAGIC
 
-/** ProbeError `signature-invalid` for what is no rpm, or one whose header has parts that no signature covers. */
+/** ProbeError `signature-invalid` for what is not an rpm, or one whose header has parts that no signature covers. */
 export function readRpm(file: Uint8Array): RpmFile {
   if (!isRpm(file)) throw noRpm('it does not begin as one')
   checkLead(file)
@@ -87,7 +88,7 @@ export function readRpm(file: Uint8Array): RpmFile {
 function checkLead(file: Uint8Array): void {
   const lead = viewOf(file.subarray(0, LEAD_BYTES))
   if (!VERSIONS.includes(lead.getUint8(4)) || lead.getUint16(78) !== SIGNATURE_TYPE)
-    throw noRpm('its lead is of a version that is not known here')
+    throw noRpm('the version of its lead is not supported')
 }
 
 interface Entry {

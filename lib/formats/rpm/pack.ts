@@ -1,5 +1,6 @@
 // An rpm package, version 4 of the format: lead, signature, header, payload (rpm's format_v4.md). Of the same words the same
 // bytes: its times are one that is given, and no host is named.
+// Hand-written: no writer was found on npm, and the same spec must give the same bytes.
 
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
@@ -9,9 +10,9 @@ import { packCpio } from '../cpio-pack.ts'
 import { SIGNATURE_TAGS, TAGS } from './header.ts'
 import { bytes, type Entry, int16s, int32s, text, texts, translated, writeHeader } from './write-header.ts'
 
-/** What a package needs, provides or does not stand. */
+/** What a package needs, provides or conflicts with. */
 export interface Relation {
-  /** or a whole boolean condition in parentheses, `(a if b = 1)`, which has no version beside it */
+  /** or a boolean condition in parentheses, `(a if b = 1)`, without a `version` */
   readonly name: string
   /** absent: whatever version */
   readonly version?: {
@@ -41,7 +42,7 @@ export interface RpmSpec {
   readonly summary: string
   readonly description: string
   readonly license: string
-  /** beside that it provides itself in its own version */
+  /** as well as itself in its own version */
   readonly provides: readonly Relation[]
   readonly requires: readonly Relation[]
   readonly conflicts?: readonly Relation[]
@@ -54,7 +55,7 @@ export interface RpmSpec {
 
 export interface PackedRpm {
   readonly body: Uint8Array
-  /** where its main header lies in it; lists tell it to clients that read no more than that */
+  /** where its main header is; lists have it for clients that read only that */
   readonly header: { readonly start: number; readonly end: number }
   /** of its files */
   readonly installedBytes: number

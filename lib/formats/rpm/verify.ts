@@ -1,9 +1,9 @@
-// Who signed an rpm, and whether its payload is the one that was signed. Nothing of it may be unpacked before.
+// Verifies the signatures and digests of an rpm. Nothing of it may be unpacked before.
 
 import { createHash } from 'node:crypto'
 import { printable } from '../../model/text.ts'
 import { type Signature, signaturesOf } from '../openpgp/signature.ts'
-import { type Believed, check, type Good, type Refused, type Verdict } from '../openpgp/verify.ts'
+import { type Believed, check, type Good, type Refused, refused, type Verdict } from '../openpgp/verify.ts'
 import { type Header, type RpmFile, readRpm, SIGNATURE_TAGS, TAGS } from './header.ts'
 
 /** All from the signed header. */
@@ -27,38 +27,31 @@ export interface SignedRpm {
 
 /**
  * What is there must hold, each digest and each signature; one of these must be by a key that is believed, and one must
- * cover the payload, or the digest of it in the signed header. ProbeError `signature-invalid` for what is no rpm.
+ * cover the payload, or the digest of it in the signed header. ProbeError `signature-invalid` for what is not an rpm.
  */
 export function verifyRpm(file: Uint8Array, believed: Believed): SignedRpm | Refused {
   const rpm = readRpm(file)
-  const verdicts = [ofHeader(rpm, believed), ofHeaderAndPayload(rpm, believed)].filter(isThere)
-  const refusal = verdicts.find(isRefused) ?? brokenDigest(rpm)
+  const verdicts = [...ofHeader(rpm, believed), ...ofHeaderAndPayload(rpm, believed)]
+  const refusal = verdicts.find((one) => one.tag === 'refused') ?? brokenDigest(rpm)
   if (refusal !== undefined) return refusal
-  const [by] = verdicts.filter(isGood)
+  const [by] = verdicts.filter((one) => one.tag === 'good')
   if (by === undefined) return unsigned(rpm)
   // The signed header says what the payload is, where no signature is over both.
   const loose = rpm.signature.has(SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg) ? undefined : loosePayload(rpm)
   return loose ?? signed(rpm, by)
 }
 
-const isThere = (verdict: Verdict | undefined): verdict is Verdict => verdict !== undefined
-const isGood = (verdict: Verdict): verdict is Good => verdict.tag === 'good'
-const isRefused = (verdict: Verdict): verdict is Refused => verdict.tag === 'refused'
-
 const OF_HEADER = [SIGNATURE_TAGS.rsa, SIGNATURE_TAGS.dsa, SIGNATURE_TAGS.openpgp]
 /** What rpm 3 had, and the only one that covers the payload of packages of 2017 and before. */
 const OF_BOTH = [SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg]
 
-const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verdict | undefined =>
-  signature.has(...OF_HEADER) ? check(signaturesIn(signature, OF_HEADER), [header.blob], believed) : undefined
+const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verdict[] =>
+  signature.has(...OF_HEADER) ? [check(signaturesIn(signature, OF_HEADER), [header.blob], believed)] : []
 
-const ofHeaderAndPayload = (
-  { signature, header, payload }: RpmFile,
-  believed: Believed,
-): Verdict | undefined =>
+const ofHeaderAndPayload = ({ signature, header, payload }: RpmFile, believed: Believed): Verdict[] =>
   payload.length > 0 && signature.has(...OF_BOTH)
-    ? check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)
-    : undefined
+    ? [check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)]
+    : []
 
 /** Each tag holds the signature of one key, of whatever algorithm; that of rpm 6 those of several, in base64. */
 const signaturesIn = (signature: Header, tags: readonly number[]): Signature[] =>
@@ -86,7 +79,7 @@ function brokenDigest({ signature, header, payload }: RpmFile): Refused | undefi
     payload.length > 0 && !signature.has(SIGNATURE_TAGS.md5) && !header.has(TAGS.payloadDigest)
   if (md5Missing) return notTheBytes('it has no digest of its payload')
   const wrong = said.find(([, found, expected]) => found !== undefined && found !== expected())
-  return wrong && notTheBytes(`it does not have the ${wrong[0]} that it says of its header`)
+  return wrong && notTheBytes(`it does not have the ${wrong[0]} that its header names`)
 }
 
 const hexOf = (hash: string, ...pieces: readonly Uint8Array[]): string => {
@@ -104,31 +97,24 @@ function loosePayload({ header, payload }: RpmFile): Refused | undefined {
   if (payload.length === 0) return undefined
   const said = header.string(TAGS.payloadDigest)
   const hash = PAYLOAD_HASHES[said?.length ?? 0]
-  if (said === undefined || hash === undefined)
-    return { tag: 'refused', reason: 'unsigned', why: 'nothing that is signed covers its payload' }
+  if (said === undefined || hash === undefined) return refused('unsigned', 'no signature covers its payload')
   return hexOf(hash, payload) === said
     ? undefined
-    : notTheBytes('its payload is not the one that its signed header is of')
+    : notTheBytes('its payload does not match its signed header')
 }
 
-const notTheBytes = (why: string): Refused => ({ tag: 'refused', reason: 'not-the-bytes', why })
+const notTheBytes = (why: string): Refused => refused('not-the-bytes', why)
 
-function unsigned({ payload }: RpmFile): Refused {
-  const why =
-    payload.length === 0
-      ? 'no signature is of its header alone, and its payload is not there'
-      : 'it is not signed'
-  return { tag: 'refused', reason: 'unsigned', why }
-}
+const unsigned = ({ payload }: RpmFile): Refused =>
+  refused(
+    'unsigned',
+    payload.length === 0 ? 'it ends with its header, which has no signature of its own' : 'it is not signed',
+  )
 
 function signed({ header, payload }: RpmFile, by: Good): SignedRpm | Refused {
   const format = header.string(TAGS.payloadFormat) ?? 'cpio'
   if (format !== 'cpio')
-    return {
-      tag: 'refused',
-      reason: 'unknown-kind',
-      why: `its payload is ${printable(format, 20)}, no cpio archive`,
-    }
+    return refused('unknown-kind', `its payload is ${printable(format, 20)}, not a cpio archive`)
   return { tag: 'signed', by, identity: identityOf(header), payload }
 }
 

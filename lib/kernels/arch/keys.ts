@@ -8,7 +8,7 @@ import { certificatesIn } from '../certificates.ts'
 
 const KEYS: Readonly<Record<Arch, string>> = { x86_64: ARCH_KEYS, aarch64: ARCH_ARM_KEYS }
 
-/** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is no key. */
+/** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is not a key. */
 export const archCertificates = (arch: Arch, more: readonly string[]): readonly Certificate[] =>
   certificatesIn([KEYS[arch], ...more], 'arch.keys')
 

@@ -1,9 +1,9 @@
 // The names of Arch's kernels: what `uname -r` prints, and which package that means.
 
-import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import { seriesOf } from '../../model/series.ts'
-import type { KernelRequest } from '../planner.ts'
+import type { NamedKernel } from '../planner.ts'
+import { unsupported } from '../refusals.ts'
 
 /** A kernel by its `uname -r`, taken apart. */
 export interface ArchKernel {
@@ -22,7 +22,7 @@ export interface ArchKernel {
 interface Flavour extends Pick<ArchKernel, 'name' | 'repository' | 'hasImage'> {
   /** of `uname -r`: CONFIG_LOCALVERSION and what the package's name adds, after version and release */
   readonly ending: string
-  /** what stands before, where the ending is not enough to tell it */
+  /** what comes before, where the ending alone does not decide */
   readonly kernel?: RegExp
 }
 
@@ -80,14 +80,10 @@ function versionsOf(kernel: string): string[] {
 }
 
 /** @throws {ProbeError} `unsupported-kernel`. */
-export function checkArch({
-  kernelRelease,
-  arch,
-}: Pick<KernelRequest, 'kernelRelease' | 'arch'>): ArchKernel {
+export function checkArch({ kernelRelease, arch }: NamedKernel): ArchKernel {
   const kernel = archKernel(kernelRelease, arch)
   if (kernel !== undefined) return kernel
-  throw new ProbeError(
-    'unsupported-kernel',
+  throw unsupported(
     `${kernelRelease} is not the release of an ${arch} kernel of Arch Linux, such as 6.6.1-arch1-1 or 6.1.62-1-lts: this kernel is not Arch's own, or \`uname -r\` prints another name`,
   )
 }

@@ -1,9 +1,9 @@
-// A package itself: fetched, signed by its distribution, and the one that was asked for. Kept only then.
+// Fetches a package of pacman, verifies its signature and its identity, and keeps it.
 
 import type { ListedPacman } from '../../archives/pacman/database.ts'
-import { unarmor } from '../../formats/openpgp/armor.ts'
+import { fetchSignature } from '../../archives/trust.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { signaturesOf } from '../../formats/openpgp/signature.ts'
+import { readSignatures } from '../../formats/openpgp/signature.ts'
 import { check } from '../../formats/openpgp/verify.ts'
 import { type PacmanPackage, readPacmanPackage } from '../../formats/pacman.ts'
 import { keepInput } from '../../inputs/inputs.ts'
@@ -12,6 +12,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { inputKey } from '../../model/keys.ts'
 import type { Clock, Fetch, Store } from '../../model/ports.ts'
 import type { KernelImage, Package, PackageFormat } from '../../model/probe.ts'
+import { headersNotFound } from '../refusals.ts'
 
 export interface ArchPorts {
   readonly fetch: Fetch
@@ -34,7 +35,6 @@ export interface Brought {
 
 /** Above a kernel with all its modules, which has 150 MB. */
 const MAX_PACKAGE = 512 * 1024 * 1024
-const MAX_SIGNATURE = 16 * 1024
 
 /** Which files of it are read, and when there are enough of them. */
 export interface Reading {
@@ -72,16 +72,11 @@ export async function bringPacman(
   }
 }
 
-/** Beside it, where the list does not hold it. */
-async function signatureOf({ fetch }: ArchPorts, wanted: WantedPacman): Promise<Uint8Array> {
-  if (wanted.signature !== undefined) return Buffer.from(wanted.signature, 'base64')
-  return fetch(`${wanted.url}.sig`, { maxBytes: MAX_SIGNATURE }).catch((error: unknown) => {
-    if (isProbeError(error, 'not-found')) throw refused(wanted, 'it has no signature beside it')
-    throw error
-  })
-}
+/** In the list, or in a file next to the package. */
+const signatureOf = async ({ fetch }: ArchPorts, { url, signature }: WantedPacman): Promise<Uint8Array> =>
+  signature === undefined ? fetchSignature(fetch, url, `${url}.sig`) : Buffer.from(signature, 'base64')
 
-/** Nothing rests on it, but it tells half a file, or a mirror that is being updated, from one that somebody changed. */
+/** Not for trust: it tells a cut file, or a mirror in mid-update, from a forged one. */
 function checkDigest({ url, sha256: listed }: WantedPacman, body: Uint8Array): void {
   const found = sha256(body)
   if (listed === undefined || listed === found) return
@@ -98,8 +93,7 @@ function checkSigned(
   signature: Uint8Array,
 ): void {
   try {
-    const signatures = unarmor(signature, 'signature').flatMap(signaturesOf)
-    const verdict = check(signatures, [body], { certificates, now: now() })
+    const verdict = check(readSignatures(signature), [body], { certificates, now: now() })
     if (verdict.tag === 'refused') throw refused(wanted, `${verdict.why}.${hint(verdict.reason)}`)
   } catch (error) {
     throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)
@@ -111,7 +105,7 @@ function checkSigned(
 /** Arch withdraws its trust from packagers that left and from keys that were replaced, and with it from all that they signed. */
 const hint = (reason: string): string =>
   reason === 'unknown-key'
-    ? " Whoever packaged it may be none of Arch's packagers any more: name the key in arch.keys of the settings if you believe it"
+    ? ' Its packager may have left Arch: name the key in arch.keys of the settings if you trust it'
     : ''
 
 const refused = ({ url, name, version }: WantedPacman, why: string): ProbeError =>
@@ -123,7 +117,7 @@ const FILE = /\/[^/]+-(?<arch>[a-z0-9_]+)\.pkg\.(?<format>tar\.(?:zst|xz|gz))$/
 function formatOf(url: string): PackageFormat {
   const format = FILE.exec(url)?.groups?.format
   if (format === 'tar.zst' || format === 'tar.xz' || format === 'tar.gz') return format
-  throw new ProbeError('headers-not-found', `${url} is a package of a kind that nothing here unpacks`)
+  throw headersNotFound(`${url} is a package in a format that is not supported`)
 }
 
 /** Of a package that a plan has named. */

@@ -1,13 +1,15 @@
 // Where a kernel's packages may be: in a mirror's repository while it is the current one, and in an archive ever after.
 
+import { orAway } from '../../archives/away.ts'
 import { fetchPacman, type ListedPacman } from '../../archives/pacman/database.ts'
-import { isProbeError, type ProbeError } from '../../model/errors.ts'
+import { MAX_SIGNATURE } from '../../archives/trust.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { Fetch } from '../../model/ports.ts'
 import type { ArchKernel } from './names.ts'
 import type { WantedPacman } from './packages.ts'
 import type { ArchSettings } from './target.ts'
 
-/** A place that has the package of a kernel's headers, as far as one can tell without it. */
+/** A place that seems to have the package of a kernel's headers. */
 export interface Candidate {
   readonly headers: WantedPacman
   /**
@@ -17,7 +19,7 @@ export interface Candidate {
   readonly image: (built: number) => Promise<ListedPacman | undefined>
 }
 
-type Look = Candidate | { readonly unread: ProbeError }
+type Look = Candidate | ProbeError
 
 const isKernel = (name: string): boolean => /^linux(?:-|$)/.test(name)
 
@@ -36,12 +38,12 @@ const headersOf = ({ name }: ArchKernel): string => `${name}-headers`
 /** All have the same: the first that can be read says what is there. */
 async function* inMirrors(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
   for (const mirror of settings.mirrors[kernel.arch]) {
-    const list = await attempted(fetchPacman(fetch, filled(mirror, kernel), kernel.repository, isKernel))
-    if ('unread' in list) yield list
+    const list = await orAway(fetchPacman(fetch, filled(mirror, kernel), kernel.repository, isKernel))
+    if (list instanceof ProbeError) yield list
     else {
-      const headers = listedAs(list.found, kernel, headersOf(kernel))
+      const headers = listedAs(list, kernel, headersOf(kernel))
       if (headers !== undefined)
-        yield { headers, image: async () => listedAs(list.found, kernel, kernel.name, headers.version) }
+        yield { headers, image: async () => listedAs(list, kernel, kernel.name, headers.version) }
       return
     }
   }
@@ -62,9 +64,8 @@ export function listedAs(
 
 /** zstd since January 2020. */
 const FORMATS = ['zst', 'xz'] as const
-const MAX_SIGNATURE = 16 * 1024
 
-/** Its files have names that can be told: the small signature beside one says whether it is there. */
+/** The names of its files can be computed: the small signature next to one shows whether it is there. */
 async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
   const { arch, versions } = kernel
   const name = headersOf(kernel)
@@ -72,15 +73,15 @@ async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKer
     for (const version of versions)
       for (const format of FORMATS) {
         const url = `${packages}/${name[0]}/${name}/${name}-${version}-${arch}.pkg.tar.${format}`
-        const look = await attempted(fetch(`${url}.sig`, { maxBytes: MAX_SIGNATURE }))
-        if ('unread' in look) {
+        const look = await orAway(fetch(`${url}.sig`, { maxBytes: MAX_SIGNATURE }))
+        if (look instanceof ProbeError) {
           yield look
           continue
         }
-        const signature = Buffer.from(look.found).toString('base64')
+        const signature = Buffer.from(look).toString('base64')
         yield {
           headers: { name, version, arch, url, signature },
-          image: (built) => inSnapshots(fetch, snapshots, kernel, version, built),
+          image: (built) => inSnapshots(fetch, { snapshots, kernel, version, built }),
         }
       }
 }
@@ -89,24 +90,28 @@ const DAY = 24 * 3600
 /** A kernel is tested for days before it comes into core, and is there for a week or longer. */
 const DAYS_LATER = [1, 3, 5, 8, 12]
 
+interface Snapshots {
+  readonly snapshots: string
+  readonly kernel: ArchKernel
+  readonly version: string
+  readonly built: number
+}
+
 /** What the database of a day said of the kernel's package: only lists know its digest. A day may have none. */
 async function inSnapshots(
   fetch: Fetch,
-  snapshots: string,
-  kernel: ArchKernel,
-  version: string,
-  built: number,
+  { snapshots, kernel, version, built }: Snapshots,
 ): Promise<ListedPacman | undefined> {
   let away: ProbeError | undefined
   for (const days of DAYS_LATER) {
     const date = new Date((built + days * DAY) * 1000).toISOString().slice(0, 10).replaceAll('-', '/')
     const base = filled(snapshots.replaceAll('{date}', date), kernel)
-    const list = await attempted(fetchPacman(fetch, base, kernel.repository, isKernel))
-    if ('unread' in list) {
-      if (list.unread.code === 'mirror-unreachable') away = list.unread
+    const list = await orAway(fetchPacman(fetch, base, kernel.repository, isKernel))
+    if (list instanceof ProbeError) {
+      if (list.code === 'mirror-unreachable') away = list
       continue
     }
-    const found = listedAs(list.found, kernel, kernel.name, version)
+    const found = listedAs(list, kernel, kernel.name, version)
     if (found !== undefined) return found
   }
   if (away !== undefined) throw away
@@ -115,16 +120,3 @@ async function inSnapshots(
 
 const filled = (place: string, { repository, arch }: ArchKernel): string =>
   place.replaceAll('{repository}', repository).replaceAll('{arch}', arch)
-
-/** What is not there, or out of reach, fails no kernel that another place has. */
-async function attempted<T>(
-  reading: Promise<T>,
-): Promise<{ readonly found: T } | { readonly unread: ProbeError }> {
-  try {
-    return { found: await reading }
-  } catch (error) {
-    if (isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable'))
-      return { unread: error }
-    throw error
-  }
-}

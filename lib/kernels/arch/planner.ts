@@ -1,15 +1,16 @@
 // Plans of Arch's kernels: the package of a kernel's headers, believed for the signature of whoever packaged it.
 
-import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import { isAway } from '../../archives/away.ts'
 import { type ListedPacman, pacmanListed } from '../../archives/pacman/database.ts'
+import { keepRecord, readRecord } from '../../archives/records.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { sha256 } from '../../model/digest.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
-import { listKey } from '../../model/keys.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import { readOnce } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
+import { identified, ofPackages } from '../shared.ts'
 import type { TargetSettings } from '../targets.ts'
 import { notRead } from '../unread.ts'
 import { archCertificates, watchedCertificates } from './keys.ts'
@@ -20,7 +21,6 @@ import { readingOf, treeIn } from './tree.ts'
 
 /** What was found of a kernel. Its packages never change, so no place is asked for them again. */
 const foundSchema = z.object({ headers: pacmanListed, image: pacmanListed.optional() })
-const MAX_FOUND = 64 * 1024
 
 type PlanWithConfig = HeadersPlan & { readonly config: Uint8Array }
 
@@ -32,18 +32,16 @@ export function archPlanner(
   const read = { x86_64: readOnce(() => believed('x86_64')), aarch64: readOnce(() => believed('aarch64')) }
   const portsFor = (arch: Arch): ArchPorts => ({ ...ports, certificates: read[arch]() })
   const places = JSON.stringify(settings)
-  const recordOf = ({ arch, unameRelease }: ArchKernel): string =>
-    listKey(sha256(`arch 1 ${places} ${arch} ${unameRelease}`))
+  const recordOf = ({ arch, unameRelease }: ArchKernel): string => `arch 1 ${places} ${arch} ${unameRelease}`
 
   const bring = (kernel: ArchKernel, headers: Candidate['headers']): Promise<Brought> =>
     bringPacman(portsFor(kernel.arch), headers, readingOf(kernel.unameRelease))
 
   async function plan(kernel: ArchKernel): Promise<PlanWithConfig> {
-    const record = await ports.inputs.get(recordOf(kernel), MAX_FOUND)
+    const record = await readRecord(ports.inputs, recordOf(kernel), foundSchema)
     if (record === undefined) return search(kernel)
-    const { headers, image } = foundSchema.parse(JSON.parse(new TextDecoder().decode(record)))
     try {
-      return planOf(kernel, await bring(kernel, headers), image)
+      return planOf(kernel, await bring(kernel, record.headers), record.image)
     } catch (error) {
       // It was kept, and is gone: another place may have it.
       if (isAway(error)) return search(kernel)
@@ -51,12 +49,12 @@ export function archPlanner(
     }
   }
 
-  /** The first place that has it; what is signed by nobody who is believed is no reason to look on. */
+  /** The first place that has it. A package with a bad signature ends the search. */
   async function search(kernel: ArchKernel): Promise<PlanWithConfig> {
     const unread: ProbeError[] = []
     for await (const one of candidates(ports.fetch, settings, kernel)) {
-      if ('unread' in one) {
-        unread.push(one.unread)
+      if (one instanceof ProbeError) {
+        unread.push(one)
         continue
       }
       try {
@@ -78,7 +76,7 @@ export function archPlanner(
   ): Promise<ListedPacman | undefined> {
     try {
       const found = kernel.hasImage ? await image(content.identity.built) : undefined
-      await keep(kernel, { headers: listed, image: found })
+      await keepRecord(ports.inputs, recordOf(kernel), { headers: listed, image: found })
       return found
     } catch (error) {
       if (!isAway(error)) throw error
@@ -87,34 +85,18 @@ export function archPlanner(
     }
   }
 
-  /** Two plans at once write the same. */
-  async function keep(kernel: ArchKernel, found: z.infer<typeof foundSchema>): Promise<void> {
-    const body = new TextEncoder().encode(JSON.stringify(found))
-    await ports.inputs.create(recordOf(kernel), body, {
-      contentType: 'application/json',
-      sha256: sha256(body),
-    })
-  }
-
   return {
     plan: async (request) => plan(checkArch(request)),
-    identify: async ({ unameRelease, arch, configMd5 }) => {
-      const { config } = await plan(checkArch({ kernelRelease: unameRelease, arch }))
-      if (createHash('md5').update(config).digest('hex') === configMd5)
-        return { kernelRelease: unameRelease, kernelVersion: '1' }
-      throw new ProbeError('headers-not-found', `Arch's kernel ${unameRelease} has another config`)
+    identify: async (asked) => {
+      const { config } = await plan(checkArch({ kernelRelease: asked.unameRelease, arch: asked.arch }))
+      return identified('Arch Linux', config, asked)
     },
-    planPackages: async ({ arch, unameRelease, kernelRelease, kernelUrls }) => {
-      const kernel = archKernel(unameRelease, arch)
-      if (kernel === undefined || !kernelUrls.every((url) => /\.pkg\.tar\.[a-z]+$/.test(url)))
-        throw new ProbeError('headers-not-found', `no kernel of Arch Linux calls itself ${unameRelease}`)
-      const { config, ...found } = await plan(kernel)
-      const files = found.headers.map(({ url }) => fileOf(url))
-      if (kernelUrls.every((url) => files.includes(fileOf(url)))) return { ...found, kernelRelease }
-      throw new ProbeError(
-        'headers-not-found',
-        `Arch Linux builds ${unameRelease} of ${files.join(' and ')}, and of nothing else`,
-      )
+    planPackages: async (asked) => {
+      const kernel = archKernel(asked.unameRelease, asked.arch)
+      if (kernel === undefined || !asked.kernelUrls.every((url) => /\.pkg\.tar\.[a-z]+$/.test(url)))
+        throw headersNotFound(`${asked.unameRelease} is not the \`uname -r\` of a kernel of Arch Linux`)
+      const { config: _, ...found } = await plan(kernel)
+      return ofPackages('Arch Linux', found, asked)
     },
     // It has no kernel's source as a package.
     find: async () => [],
@@ -125,9 +107,6 @@ export function archPlanner(
     certificates: () => watchedCertificates(settings.keys),
   }
 }
-
-const isAway = (error: unknown): error is ProbeError =>
-  isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable')
 
 const planOf = (
   { unameRelease }: ArchKernel,
@@ -141,8 +120,6 @@ const planOf = (
   ...treeIn(brought, unameRelease),
   image: image && imageOf(image),
 })
-
-const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
 
 function notFound({ name, versions, arch }: ArchKernel, unread: readonly ProbeError[]): ProbeError {
   const what = `no mirror and no archive that is configured has ${name}-headers ${versions.join(' or ')} of Arch Linux for ${arch}`

@@ -1,28 +1,25 @@
 // What the read path knows of Arch's kernels: their names, and the settings of the operator.
 
 import * as z from 'zod'
-import { seriesOf } from '../../model/series.ts'
+import { folderUrl } from '../../archives/apt/suite.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkArch } from './names.ts'
 
-const place = z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/)
-
 const settings = z.object({
   /** by architecture: folders that have `core.db` or `extra.db`; `{repository}` and `{arch}` are filled in */
-  mirrors: z.object({ x86_64: z.array(place), aarch64: z.array(place) }),
+  mirrors: z.object({ x86_64: z.array(folderUrl), aarch64: z.array(folderUrl) }),
   /** by architecture: what was once in a repository */
   archives: z.object({
-    x86_64: z.array(z.object({ packages: place, snapshots: place })),
-    aarch64: z.array(z.object({ packages: place, snapshots: place })),
+    x86_64: z.array(z.object({ packages: folderUrl, snapshots: folderUrl })),
+    aarch64: z.array(z.object({ packages: folderUrl, snapshots: folderUrl })),
   }),
-  /** armored public keys that are believed beside the distribution's own: of packages of one's own, or of a former packager */
+  /** armored public keys that are believed as well as the distribution's own: of custom packages, or of a former packager */
   keys: z.array(z.string()),
 })
 export type ArchSettings = z.infer<typeof settings>
 
 export const arch = {
   check: (request) => void checkArch(request),
-  series: ({ kernelRelease }) => seriesOf(kernelRelease),
   settings,
   defaults: {
     mirrors: {

@@ -1,16 +1,15 @@
 // A kmod kit: Bottlerocket's archive of a kernel's build tree and of a toolchain, and what it says of its kernel.
 
 import * as z from 'zod'
+import { keepRecord, readRecord } from '../../archives/records.ts'
 import type { TufTarget } from '../../archives/tuf/repository.ts'
 import { decompressed } from '../../formats/decompress.ts'
 import { tarHeads } from '../../formats/tar-stream.ts'
-import { ensureInput } from '../../inputs/inputs.ts'
-import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
-import { inputKey, listKey } from '../../model/keys.ts'
-import type { Fetch, Store } from '../../model/ports.ts'
 import { printable } from '../../model/text.ts'
 import { compilerIn } from '../built-by.ts'
+import { bytesOf, type InputPorts } from '../kept.ts'
+import { headersNotFound } from '../refusals.ts'
 
 const kitFacts = z.object({
   kernelRelease: z.string(),
@@ -24,94 +23,58 @@ const kitFacts = z.object({
 })
 export type KitFacts = Readonly<z.infer<typeof kitFacts>>
 
-interface KitPorts {
-  readonly fetch: Fetch
-  readonly inputs: Store
-}
-
 /** Bytes of a kit, which has 100 to 200 million: twice as many are in memory while one is fetched. */
 const MAX_KIT = 400 * 1024 * 1024
 const MAX_UNPACKED = 6 * 1024 ** 3
 const MAX_ENTRIES = 500_000
 const MAX_CONFIG = 1024 * 1024
-const MAX_FACTS = 64 * 1024
 
-const factsKey = (kit: Pick<TufTarget, 'sha256'>): string => listKey(sha256(`kmod kit 2 ${kit.sha256}`))
+const recordOf = ({ sha256 }: TufTarget): string => `kmod kit 2 ${sha256}`
 
 /** What was read of a kit before; `undefined`: it was never read. */
-export async function knownFacts(
-  { inputs }: Pick<KitPorts, 'inputs'>,
+export const knownFacts = (
+  { inputs }: Pick<InputPorts, 'inputs'>,
   kit: TufTarget,
-): Promise<KitFacts | undefined> {
-  const known = await inputs.get(factsKey(kit), MAX_FACTS)
-  return known && kitFacts.parse(JSON.parse(new TextDecoder().decode(known)))
-}
+): Promise<KitFacts | undefined> => readRecord(inputs, recordOf(kit), kitFacts)
 
 /**
  * Fetched, kept by its digest, and read once.
  * @throws {ProbeError} `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`; `headers-not-found` for one
  * without the tree of a kernel.
  */
-export async function readKit(ports: KitPorts, kit: TufTarget): Promise<KitFacts> {
+export async function readKit(ports: InputPorts, kit: TufTarget): Promise<KitFacts> {
   if (kit.bytes > MAX_KIT)
     throw new ProbeError('too-large', `${kit.name} has ${kit.bytes} bytes, more than any kit`)
-  await ensureInput(ports.inputs, ports.fetch, kit)
-  const body = await ports.inputs.get(inputKey(kit.sha256), kit.bytes)
-  if (body === undefined)
-    throw new ProbeError('mirror-unreachable', `${kit.name} has vanished from the inputs`)
-  const facts = factsIn(await filesIn(body, kit.name), kit.name)
-  const record = new TextEncoder().encode(JSON.stringify(facts))
-  // A crash before this line costs the next plan the same work; two at once write the same bytes.
-  await ports.inputs.create(factsKey(kit), record, {
-    contentType: 'application/json',
-    sha256: sha256(record),
-  })
+  const facts = await factsIn(await bytesOf(ports, kit), kit.name)
+  await keepRecord(ports.inputs, recordOf(kit), facts)
   return facts
 }
 
 const CONFIG = /^([A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel)\/\.config$/
 const RELEASE = /^[A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel\/include\/config\/kernel\.release$/
 
-interface KitFiles {
-  readonly tree: string
-  readonly config: string
-  readonly release: string
-}
-
-/** To the last of the two: what comes after them is left. */
-async function filesIn(body: Uint8Array, name: string): Promise<Partial<KitFiles>> {
-  const bytes = decompressed(body, 'xz', MAX_UNPACKED)
-  const found: { -readonly [Field in keyof KitFiles]?: KitFiles[Field] } = {}
+/** To the last of the two files: the rest of a kit is not unpacked. */
+async function factsIn(body: Uint8Array, name: string): Promise<KitFacts> {
+  const keep = (path: string) => (CONFIG.test(path) || RELEASE.test(path) ? MAX_CONFIG : 0)
+  const bounds = { maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES, keep }
+  let tree: string | undefined
+  let config: Uint8Array | undefined
+  let release: string | undefined
   try {
-    const keep = (path: string) => (CONFIG.test(path) || RELEASE.test(path) ? MAX_CONFIG : 0)
-    const bounds = { maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES, keep }
-    for await (const { path, type, head } of tarHeads(bytes, bounds)) {
+    for await (const { path, type, head } of tarHeads(decompressed(body, 'xz', MAX_UNPACKED), bounds)) {
       if (type !== '0') continue
-      const text = Buffer.from(head).toString('latin1')
-      const tree = CONFIG.exec(path)?.[1]
-      if (tree !== undefined) Object.assign(found, { tree, config: text })
-      if (RELEASE.test(path)) found.release = text.trim()
-      if (found.config !== undefined && found.release !== undefined) break
+      const found = CONFIG.exec(path)?.[1]
+      if (found !== undefined) [tree, config] = [found, head]
+      if (RELEASE.test(path)) release = Buffer.from(head).toString('latin1').trim()
+      if (config !== undefined && release !== undefined) break
     }
-    return found
   } catch (cause) {
     if (cause instanceof ProbeError) throw cause
-    throw new ProbeError('headers-not-found', `${name} is no whole .tar.xz: ${String(cause)}`, { cause })
-  } finally {
-    // The decompressor is one for all; where it has ended by itself there is nothing to close.
-    await bytes.return(undefined).catch(() => {})
+    throw new ProbeError('headers-not-found', `${name} is not a complete .tar.xz: ${String(cause)}`, {
+      cause,
+    })
   }
-}
-
-function factsIn({ tree, config, release }: Partial<KitFiles>, name: string): KitFacts {
   if (tree === undefined || config === undefined || release === undefined)
-    throw new ProbeError(
-      'headers-not-found',
-      `${name} holds no kernel-devel/ with .config and kernel.release`,
-    )
-  return {
-    kernelRelease: printable(release, 100),
-    tree,
-    ...compilerIn(Buffer.from(config, 'latin1'), undefined, release),
-  }
+    throw headersNotFound(`${name} holds no kernel-devel/ with .config and kernel.release`)
+  return { kernelRelease: printable(release, 100), tree, ...compilerIn(config, undefined, release) }
 }

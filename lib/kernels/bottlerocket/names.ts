@@ -1,9 +1,9 @@
 // The names of Bottlerocket's kernels: `5.15.108` and `1_1.14.1-aws`, of which the latter is `#N` of `uname -v`, the release of
 // Bottlerocket, and the first part of its variant, as falcoctl and the loader write it.
 
-import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import type { KernelRequest } from '../planner.ts'
+import { unsupported } from '../refusals.ts'
 
 export interface BottlerocketKernel {
   readonly arch: Arch
@@ -19,11 +19,8 @@ const RELEASE = /^\d{1,2}\.\d{1,3}\.\d{1,4}$/
 const VERSION = /^\d{1,4}_(\d{1,3}\.\d{1,3}\.\d{1,3})-([a-z]{1,16})$/
 
 /** Pure. ProbeError `unsupported-kernel`. */
-export function checkedKernel({
-  arch,
-  kernelRelease,
-  kernelVersion,
-}: Omit<KernelRequest, 'kind'>): BottlerocketKernel {
+export function checkedKernel(request: Omit<KernelRequest, 'kind'>): BottlerocketKernel {
+  const { arch, kernelRelease, kernelVersion } = request
   if (!RELEASE.test(kernelRelease))
     throw unsupported(`${kernelRelease} is not the release of a kernel of Bottlerocket, e.g. 5.15.108`)
   const [, version, family] = VERSION.exec(kernelVersion) ?? []
@@ -33,5 +30,3 @@ export function checkedKernel({
     )
   return { arch, kernelRelease, version, family }
 }
-
-const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)

@@ -9,6 +9,8 @@ import { firstRoot } from '../../archives/tuf/root.ts'
 import { ensureInput } from '../../inputs/inputs.ts'
 import { answers403, type ErrorCode, isProbeError, ProbeError } from '../../model/errors.ts'
 import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
+import { namedByProbe } from '../shared.ts'
 import { type KitFacts, knownFacts, readKit } from './kit.ts'
 import { type BottlerocketKernel, checkedKernel } from './names.ts'
 import type { BottlerocketSettings } from './target.ts'
@@ -24,30 +26,18 @@ export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketS
     plan: async (request) => {
       const kernel = checkedKernel(request)
       const { kit, facts } = await kitOf(ports, settings, kernel)
-      const { kernelRelease: _, ...built } = facts
-      const { kernelRelease, version } = kernel
-      const pkg = {
-        ...kit,
-        name: kit.name.replace(/-v[0-9.]+\.tar\.xz$/, ''),
-        version,
-        format: 'tar.xz' as const,
-      }
+      const { kernelRelease, ...built } = facts
+      const { version } = kernel
+      const name = kit.name.replace(/-v[0-9.]+\.tar\.xz$/, '')
       return {
-        ...{ tag: 'headers', kernelRelease, unameRelease: kernelRelease },
-        ...{ headers: [pkg], ...built },
+        ...{ tag: 'headers', kernelRelease, unameRelease: kernelRelease, ...built },
+        headers: [{ ...kit, name, version, format: 'tar.xz' }],
       }
     },
-    // Neither a name of that time nor a config says which Bottlerocket it is, and without that there is no kit.
-    identify: async ({ unameRelease }) => {
-      throw new ProbeError('headers-not-found', `${unameRelease} does not say which Bottlerocket it is of`)
-    },
-    planPackages: async () => {
-      throw new ProbeError(
-        'headers-not-found',
-        'Bottlerocket has no packages of headers that a host could name',
-      )
-    },
-    find: async () => [],
+    // Without the release of Bottlerocket there is no kit.
+    ...namedByProbe((unameRelease) =>
+      headersNotFound(`${unameRelease} does not say which Bottlerocket it is of`),
+    ),
     bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
     // Its roots are not OpenPGP's, and each one says when it ends.
     certificates: () => [],
@@ -58,12 +48,6 @@ interface FoundKit {
   readonly kit: TufTarget
   readonly facts: KitFacts
 }
-
-/** What became of a variant's kit. */
-type Looked =
-  | { readonly tag: 'none' }
-  | { readonly tag: 'kit'; readonly kit: TufTarget }
-  | { readonly tag: 'unread'; readonly error: ProbeError }
 
 async function kitOf(
   ports: PlannerPorts,
@@ -79,22 +63,24 @@ async function kitOf(
   for (let at = 0; at < variants.length; at += AT_ONCE) {
     const look = (variant: Variant) => lookedFor(ports, settings, { kernel, variant, first })
     for (const one of await Promise.all(variants.slice(at, at + AT_ONCE).map(look))) {
-      if (one.tag === 'unread') unread.push(one.error)
+      if (one instanceof ProbeError) unread.push(one)
       else anyRead = true
-      const found = one.tag === 'kit' ? await kits.tryOne(one.kit) : undefined
+      if (one === undefined || one instanceof ProbeError) continue
+      const found = await kits.tryOne(one)
       if (found !== undefined) return found
     }
   }
-  // One store has them all, and answers 403 to what is not there: so it does, where it lets others be read.
+  // One store has them all, and answers 403 for a missing file. Where it let another be read, 403 means that.
   const away = unread.filter((error) => !(anyRead && answers403(error)))
   throw notFound(kernel, kits.others, [...away, ...kits.refused])
 }
 
+/** The kit of a variant; `undefined` where it has none; a ProbeError where that cannot be read. */
 async function lookedFor(
   ports: PlannerPorts,
   settings: Pick<BottlerocketSettings, 'metadata' | 'targets'>,
   asked: { readonly kernel: BottlerocketKernel; readonly variant: Variant; readonly first: Metadata<Root> },
-): Promise<Looked> {
+): Promise<TufTarget | ProbeError | undefined> {
   const { kernel, variant, first } = asked
   const { name, ofThePast = false } = variant
   const repository = {
@@ -103,12 +89,11 @@ async function lookedFor(
   }
   try {
     const targets = await openRepository(ports, repository)
-    const kit = targets(`${name}-${kernel.arch}-kmod-kit-v${kernel.version}.tar.xz`)
-    return kit === undefined ? { tag: 'none' } : { tag: 'kit', kit }
+    return targets(`${name}-${kernel.arch}-kmod-kit-v${kernel.version}.tar.xz`)
   } catch (error) {
     // A variant that never was there for that architecture.
-    if (isProbeError(error, 'not-found')) return { tag: 'none' }
-    if (isProbeError(error)) return { tag: 'unread', error }
+    if (isProbeError(error, 'not-found')) return undefined
+    if (isProbeError(error)) return error
     throw error
   }
 }
@@ -124,7 +109,7 @@ function kitReader(ports: PlannerPorts, kernel: BottlerocketKernel) {
     if (known !== undefined) return known
     left -= 1
     if (left >= 0) return readKit(ports, kit)
-    refused.push(new ProbeError('mirror-unreachable', `${kit.name} is looked into when this is tried again`))
+    refused.push(new ProbeError('mirror-unreachable', `${kit.name} is read at the next try`))
     return undefined
   }
   return {
@@ -144,7 +129,7 @@ function kitReader(ports: PlannerPorts, kernel: BottlerocketKernel) {
   }
 }
 
-/** What can be mended by another try comes last: a mirror that is not believed is worth a look. */
+/** Most important first: another try may fix the last ones. */
 const LOUDEST: readonly ErrorCode[] = [
   'signature-invalid',
   'digest-mismatch',
@@ -152,7 +137,7 @@ const LOUDEST: readonly ErrorCode[] = [
   'mirror-unreachable',
   'not-found',
 ]
-/** Of the reasons that are told. */
+/** In a message. */
 const MOST_REASONS = 3
 
 function notFound(
@@ -175,7 +160,6 @@ const HINT =
   'Take the sha512 of the newest root.json from Bottlerocket\'s BUILDING.md into bottlerocket.root.sha512 of the settings; a variant that is signed no more is believed with "ofThePast": true in bottlerocket.variants. '
 
 const noVariant = ({ family, version }: BottlerocketKernel): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
+  headersNotFound(
     `no variant of Bottlerocket ${version} is known whose name begins with ${family}-: have the operator name it in bottlerocket.variants of the settings, or POST the kernel's config to /v1/probes`,
   )

@@ -1,19 +1,17 @@
 // What the read path knows of Bottlerocket's kernels: their names, and the settings of the operator.
 
 import * as z from 'zod'
+import { folderUrl } from '../../archives/apt/suite.ts'
 import { BOTTLEROCKET_ROOTS } from '../../archives/keys/bottlerocket.ts'
-import { seriesOf } from '../../model/series.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkedKernel } from './names.ts'
 import { VARIANTS, variantSchema } from './variants.ts'
 
-const folder = z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/)
-
 const settings = z.object({
   /** below it `{variant}/{arch}/` has the metadata of each */
-  metadata: folder,
+  metadata: folderUrl,
   /** has the targets of all */
-  targets: folder,
+  targets: folderUrl,
   /** the root from which on signatures are believed: that at `url`, if its sha512 is one of these */
   root: z.object({
     url: z.string().regex(/^https?:\/\/[^\s]+$/),
@@ -25,7 +23,6 @@ export type BottlerocketSettings = z.infer<typeof settings>
 
 export const bottlerocket = {
   check: (request) => void checkedKernel(request),
-  series: ({ kernelRelease }) => seriesOf(kernelRelease),
   settings,
   defaults: {
     metadata: 'https://updates.bottlerocket.aws/2020-07-07',

@@ -1,10 +1,12 @@
 // Plans of Container-Optimized OS's kernels: of headers that nobody signs, where the operator says that they are believed.
 
 import { recordedArchive } from '../../inputs/recorded-archive.ts'
-import { ProbeError } from '../../model/errors.ts'
-import { inputKey } from '../../model/keys.ts'
+import type { ProbeError } from '../../model/errors.ts'
 import type { Sources } from '../../model/ports.ts'
+import { keptBytes } from '../kept.ts'
 import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
+import { namedByProbe } from '../shared.ts'
 import { type CosSettings, checkCos } from './target.ts'
 import { treeIn } from './tree.ts'
 
@@ -29,12 +31,7 @@ export function cosPlanner(
         pinned: undefined,
         check: async (body) => void treeIn(body, unameRelease),
       })
-      const body = await ports.inputs.get(inputKey(source.sha256), bytes)
-      if (body === undefined)
-        throw new ProbeError(
-          'misconfigured',
-          `${source.url} is on record, and has vanished from the inputs bucket`,
-        )
+      const body = await keptBytes(ports.inputs, { ...source, bytes })
       return {
         tag: 'headers',
         kernelRelease: unameRelease,
@@ -43,13 +40,7 @@ export function cosPlanner(
         ...treeIn(body, unameRelease),
       }
     },
-    identify: async ({ unameRelease }) => {
-      throw notTold(unameRelease)
-    },
-    planPackages: async ({ unameRelease }) => {
-      throw notTold(unameRelease)
-    },
-    find: async () => [],
+    ...namedByProbe(notTold),
     // It is in the inputs, or was fetched anew by its plan.
     bring: async () => undefined,
     // Nobody signs them.
@@ -60,8 +51,7 @@ export function cosPlanner(
 /** @throws {ProbeError} `headers-not-found`. */
 function buildOf({ mode, builds }: CosSettings, unameRelease: string): string {
   if (mode === 'off')
-    throw new ProbeError(
-      'headers-not-found',
+    throw headersNotFound(
       `nobody signs the kernel headers of Container-Optimized OS, so they are not used: POST the kernel's config to /v1/probes, or have the operator set cos.mode "on" in the settings, which believes them for TLS alone`,
     )
   const build = builds.find(({ kernel }) => kernel === unameRelease)?.build
@@ -70,7 +60,6 @@ function buildOf({ mode, builds }: CosSettings, unameRelease: string): string {
 }
 
 const notTold = (unameRelease: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
-    `${unameRelease} does not tell which build of Container-Optimized OS has that kernel: have the operator name it (BUILD_ID of os-release) in cos.builds of the settings, or POST the kernel's config to /v1/probes`,
+  headersNotFound(
+    `${unameRelease} does not say which build of Container-Optimized OS has that kernel: have the operator name it (BUILD_ID of os-release) in cos.builds of the settings, or POST the kernel's config to /v1/probes`,
   )

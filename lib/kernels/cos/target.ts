@@ -1,9 +1,8 @@
 // What the read path knows of Container-Optimized OS: its kernels' names, and the settings of the operator.
 
 import * as z from 'zod'
-import { ProbeError } from '../../model/errors.ts'
-import { seriesOf } from '../../model/series.ts'
 import type { KernelRequest } from '../planner.ts'
+import { unsupported } from '../refusals.ts'
 import type { TargetFacts } from '../target.ts'
 
 const UNAME = /^\d{1,3}\.\d{1,4}\.\d{1,5}\+$/
@@ -14,7 +13,7 @@ const settings = z.object({
   mode: z.enum(['on', 'off']),
   /** has `{build}/kernel-headers.tgz`; by TLS, or on this machine */
   tools: z.string().regex(/^(?:https:\/\/[^\s]+|http:\/\/(?:127\.0\.0\.1|\[::1\]):\d+(?:\/[^\s]+)?)(?<!\/)$/),
-  /** which build (BUILD_ID of os-release) the hosts with a kernel (`uname -r`) have: no client tells it */
+  /** which build (BUILD_ID of os-release) the hosts with a kernel (`uname -r`) have: no client says it */
   builds: z.array(z.object({ kernel: z.string().regex(UNAME), build: z.string().regex(BUILD) })),
 })
 export type CosSettings = z.infer<typeof settings>
@@ -23,20 +22,17 @@ export type CosSettings = z.infer<typeof settings>
 export function checkCos({ kernelRelease, arch, kind }: KernelRequest): void {
   const what = `a kernel of Container-Optimized OS`
   if (!UNAME.test(kernelRelease) || arch !== 'x86_64')
-    throw new ProbeError(
-      'unsupported-kernel',
-      `${kernelRelease} (${arch}) is not ${what} that is known here: those are 5.15.133+ and the like, of x86_64`,
+    throw unsupported(
+      `${kernelRelease} (${arch}) is not ${what} that this registry supports: those look like 5.15.133+, on x86_64`,
     )
   if (kind === 'kmod')
-    throw new ProbeError(
-      'unsupported-kernel',
+    throw unsupported(
       `${what} loads no modules but those that Google has signed: use the ebpf probe, or the modern_bpf engine, which needs none`,
     )
 }
 
 export const cos = {
   check: checkCos,
-  series: ({ kernelRelease }) => seriesOf(kernelRelease),
   settings,
   defaults: { mode: 'off', tools: 'https://storage.googleapis.com/cos-tools', builds: [] },
 } as const satisfies TargetFacts

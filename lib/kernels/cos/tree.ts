@@ -5,14 +5,13 @@ import { tarEntries } from '../../formats/tar.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { compilerIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 
 /** Real ones have 100 MB. */
 const MAX_UNPACKED = 512 * 1024 * 1024
 const MAX_CONFIG = 4 * 1024 * 1024
 
-/**
- * @throws {ProbeError} `mirror-unreachable` for what is not such an archive, `headers-not-found` for one of another kernel.
- */
+/** @throws {ProbeError} `mirror-unreachable` for what is not such an archive, `headers-not-found` for another kernel. */
 export function treeIn(archive: Uint8Array, unameRelease: string): TreeCompiler & Pick<HeadersPlan, 'tree'> {
   const tree = `usr/src/linux-headers-${unameRelease}`
   // auto.conf is what kbuild makes of it, where an archive has that alone.
@@ -20,8 +19,7 @@ export function treeIn(archive: Uint8Array, unameRelease: string): TreeCompiler 
   const found = filesIn(archive, paths)
   const config = paths.map((path) => found.get(path)).find((body) => body !== undefined)
   if (config !== undefined) return { tree, ...compilerIn(config, undefined, unameRelease) }
-  throw new ProbeError(
-    'headers-not-found',
+  throw headersNotFound(
     `the headers of that build hold no ${tree}/.config: is it the build (BUILD_ID) of the hosts with this kernel? See cos.builds of the settings`,
   )
 }
@@ -35,7 +33,7 @@ function filesIn(archive: Uint8Array, paths: readonly string[]): ReadonlyMap<str
     return new Map(files.map(({ path, body }) => [path, body]))
   } catch (cause) {
     if (isProbeError(cause)) throw cause
-    const what = 'what cos.tools of the settings answers is not a whole archive of headers'
+    const what = 'cos.tools of the settings does not answer with a complete archive of headers'
     throw new ProbeError('mirror-unreachable', what, { cause })
   }
 }

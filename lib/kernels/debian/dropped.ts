@@ -1,6 +1,6 @@
 // Kernels that Debian's archive has dropped: found by its snapshot service, believed by the signed lists of their time.
 
-import { type AptPackage, fetchPackages, type Keep } from '../../archives/apt/packages.ts'
+import { type AptPackage, fetchPackages } from '../../archives/apt/packages.ts'
 import {
   type Binary,
   boundedFetch,
@@ -10,6 +10,7 @@ import {
 } from '../../archives/apt/snapshot.ts'
 import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
 import { compareVersions } from '../../archives/apt/version.ts'
+import type { Keep } from '../../archives/records.ts'
 import { isProbeError, type ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import type { PlannerPorts } from '../planner.ts'
@@ -27,7 +28,7 @@ interface Dropped {
 }
 
 interface DroppedKernels {
-  /** @throws {ProbeError} `signature-invalid`, `digest-mismatch`; what cannot be reached is told, and not thrown. */
+  /** @throws {ProbeError} `signature-invalid`, `digest-mismatch`; `isAway` where the service cannot be reached. */
   find(arch: Arch, kernelRelease: string): Promise<Dropped>
 }
 
@@ -64,10 +65,7 @@ export function droppedKernels(
       return { packages, why: `Debian's snapshot service ${url} has none either.` }
     } catch (error) {
       if (isProbeError(error, 'headers-not-found'))
-        return {
-          packages: undefined,
-          why: `In Debian's snapshot service ${url} it was not found: ${error.message}.`,
-        }
+        return none(`In Debian's snapshot service ${url} it was not found: ${error.message}.`)
       if (!isProbeError(error, 'mirror-unreachable')) throw error
       log('snapshot service not asked', { url, why: error.message })
       failed = { error, until: now() + LEFT_ALONE_MILLISECONDS }
@@ -84,22 +82,24 @@ export function droppedKernels(
   return { find: mode === 'off' ? async () => OFF : inTurn }
 }
 
-const OFF: Dropped = {
+const none = (why: string, isAway?: true): Dropped => ({
   packages: undefined,
-  why: "Debian's snapshot service, which keeps what the archive dropped, is not asked: the setting debian.snapshot.mode is off.",
-}
-
-const BUSY: Dropped = {
-  packages: undefined,
-  isAway: true,
-  why: "Debian's snapshot service, which keeps what the archive dropped, was being asked about other kernels for too long: ask again.",
-}
-
-const unreachable = (url: string, error: ProbeError): Dropped => ({
-  packages: undefined,
-  isAway: true,
-  why: `Debian's snapshot service ${url}, which keeps what the archive dropped, could not be asked: ${error.message}.`,
+  why,
+  ...(isAway && { isAway }),
 })
+
+const OFF = none(
+  "Debian's snapshot service, which keeps what the archive dropped, is not asked: the setting debian.snapshot.mode is off.",
+)
+const BUSY = none(
+  "Debian's snapshot service, which keeps what the archive dropped, was being asked about other kernels for too long: ask again.",
+  true,
+)
+const unreachable = (url: string, error: ProbeError): Dropped =>
+  none(
+    `Debian's snapshot service ${url}, which keeps what the archive dropped, could not be asked: ${error.message}.`,
+    true,
+  )
 
 interface LookUp {
   readonly service: SnapshotService

@@ -1,11 +1,14 @@
 // Debian, and the distributions that call themselves so: each name is asked of the one archive that it can be of.
 
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { eachOf } from '../../model/each.ts'
+import { isProbeError } from '../../model/errors.ts'
+import type { Arch } from '../../model/probe.ts'
 import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 import type { TargetSettings } from '../targets.ts'
 import { parseRelease } from './names.ts'
 import { type OtherPlanner, otherPlanner } from './other-planner.ts'
-import { OTHER_NAMES, type OtherName, otherByUname, otherOf } from './others.ts'
+import { OTHER_NAMES, otherByUname, otherOf } from './others.ts'
 import { debianPlanner, type Keyrings } from './planner.ts'
 
 /**
@@ -18,15 +21,12 @@ export function debianFamily(
   keyrings?: Keyrings,
 ): HeadersPlanner {
   const own = debianPlanner(ports, settings, keyrings)
-  const others = Object.fromEntries(
-    OTHER_NAMES.map((name) => [name, otherPlanner(ports, name, settings.debian[name])]),
-  ) as Record<OtherName, OtherPlanner>
-  const ofUname = (arch: Parameters<typeof otherByUname>[0]['arch'], unameRelease: string): OtherPlanner => {
+  const others = eachOf(OTHER_NAMES, (name) => otherPlanner(ports, name, settings.debian[name]))
+  const ofUname = (arch: Arch, unameRelease: string): OtherPlanner => {
     const other = otherByUname({ arch, kernelRelease: unameRelease })
     if (other !== undefined) return others[other]
     if (parseRelease(unameRelease) !== undefined) return own
-    throw new ProbeError(
-      'headers-not-found',
+    throw headersNotFound(
       `no kernel of Debian, or of one that calls itself so, is ${unameRelease} to uname -r`,
     )
   }
@@ -44,7 +44,7 @@ export function debianFamily(
   }
 }
 
-/** A key of the settings that is none fails the plans of its own archive, and says so there. */
+/** A broken key in the settings fails the plans of its own archive only. */
 function readable({ certificates }: OtherPlanner): ReturnType<OtherPlanner['certificates']> {
   try {
     return certificates()

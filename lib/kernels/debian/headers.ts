@@ -1,8 +1,9 @@
 // Which header package a Debian kernel's name means, and what that kernel calls itself.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
-import { type Dependency, dependenciesOf, newest } from '../../archives/apt/relations.ts'
-import { ProbeError } from '../../model/errors.ts'
+import { dependenciesOf, newest, type Relation } from '../../archives/apt/relations.ts'
+import type { ProbeError } from '../../model/errors.ts'
+import { headersNotFound } from '../refusals.ts'
 import { formatRelease, parseRelease } from './names.ts'
 
 /**
@@ -25,18 +26,17 @@ export const isOf = (p: AptPackage, flavour: string): boolean =>
   parseRelease(unameReleaseOf(p))?.flavour === flavour
 
 /** The packages that make a kernel's build tree with its headers: what flavours share, and the tools. */
-export const buildPackagesOf = (headers: AptPackage): Dependency[] =>
+export const buildPackagesOf = (headers: AptPackage): Relation[] =>
   dependenciesOf(headers).filter(({ name }) => /^linux-(headers-.*-common(-rt|-rpi)?|kbuild-.*)$/.test(name))
 
 export const notFound = (kernel: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
+  headersNotFound(
     `Debian's archive has no headers of kernel ${kernel}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has, or POST the config of this one to /v1/probes.`,
   )
 
 /**
- * As falcoctl asks for it, unless that is the name of another kernel (the same release in another suite, as
- * `6.12.95-1~bpo12+1` is beside `6.12.95-1`): then with the whole package version. `archive` has these headers.
+ * As falcoctl asks for it, unless that is the name of another kernel (the same release in another suite, such as
+ * `6.12.95-1~bpo12+1` and `6.12.95-1`): then with the full package version. `archive` has these headers.
  */
 export function canonicalRelease(archive: readonly AptPackage[], headers: AptPackage): string {
   const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''
@@ -54,3 +54,16 @@ export const isKernelHeaders = (p: AptPackage): boolean =>
   dependenciesOf(p).some(({ name }) => name.startsWith('linux-kbuild-'))
 
 export const unameReleaseOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
+
+/**
+ * The package of the very kernel of these headers, `linux-headers-{uname release}`: since 7.x that of the binary alone; the
+ * one that hosts have, signed for Secure Boot; else the same before it was signed.
+ */
+export const imageOf = (
+  archive: readonly AptPackage[],
+  { name, version }: AptPackage,
+): AptPackage | undefined =>
+  ['linux-binary-', 'linux-image-']
+    .flatMap((prefix) => ['', '-unsigned'].map((suffix) => name.replace('linux-headers-', prefix) + suffix))
+    .flatMap((image) => archive.filter((p) => p.name === image && p.version === version))
+    .at(0)

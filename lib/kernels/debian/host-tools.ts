@@ -2,8 +2,8 @@
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
-import { ProbeError } from '../../model/errors.ts'
 import type { Arch, Package } from '../../model/probe.ts'
+import { headersNotFound } from '../refusals.ts'
 import { parseRelease } from './names.ts'
 
 const isTools = ({ name }: Package): boolean => name.startsWith('linux-kbuild-')
@@ -30,8 +30,7 @@ export async function withToolsFor(
     const found =
       now.find(isSame) ?? (await archive.dropped(machine, sameKernelOn(machine, kernelRelease))).find(isSame)
     if (found !== undefined) return found
-    throw new ProbeError(
-      'headers-not-found',
+    throw headersNotFound(
       `the archive has no ${tools.name} ${tools.version} for ${DPKG_ARCH[machine]}, which a build on such a machine runs: build it on a machine of the kernel's own architecture (build.machines of the settings)`,
     )
   }

@@ -1,12 +1,12 @@
 // The names of Debian's kernels: what clients put into a URL, and what the running kernel calls itself.
 
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
-import { ProbeError } from '../../model/errors.ts'
 import type { KernelRequest } from '../planner.ts'
+import { unsupported } from '../refusals.ts'
 import { otherOf } from './others.ts'
 
 interface DebianRelease {
-  /** package version (`6.1.192-2`), or what stands there in a `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
+  /** package version (`6.1.192-2`), or its counterpart in `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
   readonly version: string
   /** `amd64`, `cloud-amd64`, `rt-amd64`, the same with arm64, or `arm64-16k` */
   readonly flavour: string
@@ -41,5 +41,3 @@ function checkOwn({ kernelRelease, arch }: KernelRequest): void {
   if (debianArch !== DPKG_ARCH[arch])
     throw unsupported(`${kernelRelease} is a kernel for ${debianArch}, not for ${arch}`)
 }
-
-const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)

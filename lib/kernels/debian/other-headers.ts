@@ -3,7 +3,8 @@
 import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { newest } from '../../archives/apt/relations.ts'
-import { ProbeError } from '../../model/errors.ts'
+import type { ProbeError } from '../../model/errors.ts'
+import { headersNotFound } from '../refusals.ts'
 import { OTHERS, type OtherName } from './others.ts'
 
 /** Of Raspberry Pi OS before 6.6: one package for all kernels of one firmware, and no list says which. */
@@ -21,7 +22,7 @@ export function unameOf(other: OtherName, { name }: AptPackage): string | undefi
   return uname !== undefined && OTHERS[other].uname.test(uname) ? uname : undefined
 }
 
-/** By `uname -r`, in its newest version, else by the version that stands in `uname -v`. ProbeError `headers-not-found`. */
+/** By `uname -r`, in its newest version, else by the version in `uname -v`. ProbeError `headers-not-found`. */
 export function otherHeadersOf(
   archive: readonly AptPackage[],
   other: OtherName,
@@ -32,8 +33,7 @@ export function otherHeadersOf(
   const headers = newest(found)
   if (headers === undefined) throw notInArchive(other, kernelRelease)
   if (unames.length === 1) return headers
-  throw new ProbeError(
-    'headers-not-found',
+  throw headersNotFound(
     `${kernelRelease} is the version of ${unames.length} kernels of ${OTHERS[other].title}, ${unames.join(' and ')}: falcoctl, and Falco's script since 0.35, leave out which. Ask by what \`uname -r\` says (falcoctl driver install --kernelrelease "$(uname -r)" --kernelversion '#1'), or POST the kernel's config to /v1/probes`,
   )
 }
@@ -87,7 +87,6 @@ export function otherImageOf(
 }
 
 export const notInArchive = (other: OtherName, kernelRelease: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
+  headersNotFound(
     `the archive of ${OTHERS[other].title} has no headers of kernel ${kernelRelease}: it was taken out of the archive, or is not in the suites that are configured (debian.${other} of the settings). Upgrade the host to a kernel that the archive has, or POST the kernel's config to /v1/probes`,
   )

@@ -3,14 +3,15 @@
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { satisfying } from '../../archives/apt/relations.ts'
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
-import { refusalOf, suiteReader } from '../../archives/apt/suites.ts'
+import { lookIn, suiteReader } from '../../archives/apt/suites.ts'
 import { compareVersions } from '../../archives/apt/version.ts'
 import { PROXMOX_KEYS } from '../../archives/keys/proxmox.ts'
 import { RASPBERRYPI_KEYS } from '../../archives/keys/raspberrypi.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { compilerIn } from '../built-by.ts'
 import { certificatesIn } from '../certificates.ts'
 import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
+import { ofPackages } from '../shared.ts'
 import { buildPackagesOf } from './headers.ts'
 import { checkConfig } from './identify.ts'
 import { checkDebian } from './names.ts'
@@ -24,7 +25,6 @@ import {
   unameOf,
 } from './other-headers.ts'
 import { OTHERS, type OtherName, type OtherSettings } from './others.ts'
-import { fileOf } from './planner.ts'
 import { treeConfigs } from './tree-configs.ts'
 
 const KEYS: Readonly<Record<OtherName, string>> = { raspberrypi: RASPBERRYPI_KEYS, proxmox: PROXMOX_KEYS }
@@ -53,14 +53,8 @@ export function otherPlanner(
   })
   const find = async (kernelRelease: string): Promise<Found> => {
     certificates()
-    const { packages, unread } = await read(arch)
-    try {
-      return await (kernelRelease.endsWith('+')
-        ? inSharedHeaders(ports, packages, other, kernelRelease)
-        : inOwnHeaders(ports, packages, other, kernelRelease))
-    } catch (error) {
-      throw isProbeError(error, 'headers-not-found') ? refusalOf(error, unread) : error
-    }
+    const find = kernelRelease.endsWith('+') ? inSharedHeaders : inOwnHeaders
+    return lookIn(await read(arch), (archive) => find({ ports, archive, other }, kernelRelease))
   }
   return {
     plan: async (request) => {
@@ -75,15 +69,10 @@ export function otherPlanner(
       checkConfig(config, request)
       return { kernelRelease, kernelVersion: '1' }
     },
-    planPackages: async ({ unameRelease, kernelRelease, kernelUrls }) => {
+    planPackages: async (request) => {
       checkMachine(ports, other)
-      const { config: _, ...plan } = await find(unameRelease)
-      const files = plan.headers.map(({ url }) => fileOf(url))
-      if (kernelUrls.every((url) => files.includes(fileOf(url)))) return { ...plan, kernelRelease }
-      throw new ProbeError(
-        'headers-not-found',
-        `${OTHERS[other].title} builds ${unameRelease} of ${files.join(' and ')}, and of nothing else`,
-      )
+      const { config: _, ...plan } = await find(request.unameRelease)
+      return ofPackages(OTHERS[other].title, plan, request)
     },
     certificates,
   }
@@ -94,63 +83,49 @@ function checkMachine({ machines }: PlannerPorts, other: OtherName): void {
   const { arch, title } = OTHERS[other]
   const machine = machines?.[arch] ?? arch
   if (machine === arch) return
-  throw new ProbeError(
-    'headers-not-found',
+  throw headersNotFound(
     `${title} has the programs of its kernels' build trees for ${DPKG_ARCH[arch]} alone, and builds for ${arch} run on machines of ${machine} here, which cannot run them: have the operator set build.machines.${arch} of the settings to ${arch}, where such machines are, or build the probe on one with \`probe-registry build\``,
   )
 }
 
-async function inOwnHeaders(
-  ports: PlannerPorts,
-  archive: readonly AptPackage[],
-  other: OtherName,
-  kernelRelease: string,
-): Promise<Found> {
+interface Archive {
+  readonly ports: PlannerPorts
+  readonly archive: readonly AptPackage[]
+  readonly other: OtherName
+}
+
+async function inOwnHeaders({ ports, archive, other }: Archive, kernelRelease: string): Promise<Found> {
   const headers = otherHeadersOf(archive, other, kernelRelease)
   const unameRelease = unameOf(other, headers) ?? ''
   const tree = treeOf(unameRelease)
   const config = (await treeConfigs(ports, headers, (found) => found === tree)).get(tree)
   if (config === undefined)
-    throw new ProbeError('headers-not-found', `${headers.name} ${headers.version} holds no ${tree}/.config`)
+    throw headersNotFound(`${headers.name} ${headers.version} holds no ${tree}/.config`)
   const needed = buildPackagesOf(headers).map((dependency) => satisfying(archive, dependency, headers))
   return {
-    tag: 'headers',
+    ...foundOf(unameRelease, config, [...needed, headers]),
     kernelRelease: otherCanonical(archive, other, headers),
-    unameRelease,
-    headers: [...needed, headers],
-    tree,
     image: otherImageOf(archive, headers, unameRelease),
-    config,
-    // By the kernel's own word: not every one of these packages depends on its compiler.
-    ...compilerIn(config, undefined, unameRelease),
   }
 }
 
-/** Looked into, as no list says which kernels it is for. What boots is no vmlinuz: there is no image. */
-async function inSharedHeaders(
-  ports: PlannerPorts,
-  archive: readonly AptPackage[],
-  other: OtherName,
-  unameRelease: string,
-): Promise<Found> {
-  const tree = treeOf(unameRelease)
+/** Read, because no list says which kernels it is for. Without an image: these machines boot no vmlinuz. */
+async function inSharedHeaders({ ports, archive, other }: Archive, unameRelease: string): Promise<Found> {
   const shared = archive
     .filter(({ name }) => name === SHARED_HEADERS)
     .toSorted((a, b) => compareVersions(b.version, a.version))
   for (const headers of shared) {
-    const config = (await treeConfigs(ports, headers)).get(tree)
-    if (config !== undefined)
-      return {
-        tag: 'headers',
-        kernelRelease: unameRelease,
-        unameRelease,
-        headers: [headers],
-        tree,
-        config,
-        ...compilerIn(config, undefined, unameRelease),
-      }
+    const config = (await treeConfigs(ports, headers)).get(treeOf(unameRelease))
+    if (config !== undefined) return foundOf(unameRelease, config, [headers])
   }
   throw notInArchive(other, unameRelease)
 }
+
+const foundOf = (unameRelease: string, config: Uint8Array, headers: readonly AptPackage[]): Found => ({
+  ...{ tag: 'headers', kernelRelease: unameRelease, unameRelease, headers, config },
+  tree: treeOf(unameRelease),
+  // By the kernel's own word: not every one of these packages depends on its compiler.
+  ...compilerIn(config, undefined, unameRelease),
+})
 
 const treeOf = (unameRelease: string): string => `usr/src/linux-headers-${unameRelease}`

@@ -1,8 +1,9 @@
 // Distributions that call themselves Debian and have kernels of their own: how those are called, and where they are.
 
 import * as z from 'zod'
-import { suiteSchema } from '../../archives/apt/suite.ts'
+import { archiveSchema, suiteSchema } from '../../archives/apt/suite.ts'
 import type { Arch } from '../../model/probe.ts'
+import type { NamedKernel } from '../planner.ts'
 
 interface OtherFacts {
   /** for messages */
@@ -14,15 +15,10 @@ interface OtherFacts {
   readonly defaults: Required<Pick<OtherSettings, 'mirror' | 'suites' | 'components' | 'keys'>>
 }
 
-const { mirror, suite, components, checkValidUntil, ofThePast } = suiteSchema.shape
-
-export const otherSettings = z.object({
-  mirror,
-  suites: z.array(suite),
-  components: components.unwrap(),
-  checkValidUntil,
-  ofThePast,
-  /** armored public keys that are believed beside its own: of a mirror that signs its own lists */
+export const otherSettings = archiveSchema.extend({
+  suites: z.array(suiteSchema.shape.suite),
+  components: suiteSchema.shape.components.unwrap(),
+  /** armored public keys that are believed too: of a mirror that signs its own lists */
   keys: z.array(z.string()),
 })
 export type OtherSettings = Readonly<z.infer<typeof otherSettings>>
@@ -59,13 +55,8 @@ export const OTHERS = {
 export type OtherName = keyof typeof OTHERS
 export const OTHER_NAMES = Object.keys(OTHERS) as readonly OtherName[]
 
-interface Named {
-  readonly arch: Arch
-  readonly kernelRelease: string
-}
-
 /** Whose kernels call themselves so. */
-export const otherByUname = ({ arch, kernelRelease }: Named): OtherName | undefined =>
+export const otherByUname = ({ arch, kernelRelease }: NamedKernel): OtherName | undefined =>
   OTHER_NAMES.find((name) => OTHERS[name].arch === arch && OTHERS[name].uname.test(kernelRelease))
 
 /**
@@ -75,7 +66,7 @@ export const otherByUname = ({ arch, kernelRelease }: Named): OtherName | undefi
 const VERSION_ALONE = /^\d{1,4}\.\d{1,4}\.\d{1,6}-\d{1,6}$/
 
 /** Whose kernel a name means; `undefined`: it can only be one of Debian's own. */
-export const otherOf = (named: Named): OtherName | undefined =>
+export const otherOf = (named: NamedKernel): OtherName | undefined =>
   otherByUname(named) ??
   (VERSION_ALONE.test(named.kernelRelease)
     ? OTHER_NAMES.find((name) => OTHERS[name].arch === named.arch)

@@ -3,7 +3,7 @@
 import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, releaseOf, satisfying } from '../../archives/apt/relations.ts'
-import { type Reading, refusalOf, suiteReader } from '../../archives/apt/suites.ts'
+import { lookIn, type Reading, suiteReader } from '../../archives/apt/suites.ts'
 import { compareVersions } from '../../archives/apt/version.ts'
 import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
 import { DEBIAN_PAST_KEYRING } from '../../archives/keys/debian-past.ts'
@@ -15,10 +15,12 @@ import type {
   HeadersPlan,
   HeadersPlanner,
   KernelName,
-  KernelRequest,
+  NamedKernel,
   PackagesRequest,
   PlannerPorts,
 } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
+import { fileOf } from '../shared.ts'
 import type { TargetSettings } from '../targets.ts'
 import { compilerTextOf } from './compiler-text.ts'
 import { droppedKernels } from './dropped.ts'
@@ -26,13 +28,13 @@ import {
   buildPackagesOf,
   canonicalRelease,
   headersOf,
+  imageOf,
   isKernelHeaders,
   isOf,
   unameReleaseOf,
 } from './headers.ts'
 import { type MachineArchive, withToolsFor } from './host-tools.ts'
 import { identify } from './identify.ts'
-import { imageOf } from './image.ts'
 import { checkDebian, parseRelease } from './names.ts'
 import { rankFor, suitesOf } from './suites.ts'
 
@@ -57,30 +59,16 @@ export function debianPlanner(
   const keep = KERNEL_PACKAGES
   const { read } = suiteReader(ports, { whose: 'Debian', suites: suitesOf(debian), keyring, keep })
   const dropped = droppedKernels(ports, debian, { keyring: past, keep })
-  /** What is not found may be in a suite that could not be read: a refusal says which those are. */
-  const found = async <T>(reading: Reading, look: Look<T>): Promise<T> => {
+  /** In the archive; where that does not have it, in what it had. */
+  const foundEver = async <T>(asked: NamedKernel, reading: Reading, look: Look<T>): Promise<T> => {
     try {
-      return await look(reading.packages)
-    } catch (error) {
-      throw isProbeError(error, 'headers-not-found') ? refusalOf(error, reading.unread) : error
-    }
-  }
-  /** In the archive, or where that has not got it, in what it had. */
-  const foundEver = async <T>(
-    { arch, kernelRelease }: Named,
-    reading: Reading,
-    look: Look<T>,
-  ): Promise<T> => {
-    try {
-      return await found(reading, look)
-    } catch (error) {
-      if (!isProbeError(error, 'headers-not-found')) throw error
-      const { packages, why, isAway } = await dropped.find(arch, kernelRelease)
-      if (packages === undefined)
-        throw new ProbeError(isAway ? 'mirror-unreachable' : error.code, `${error.message} ${why}`, {
-          cause: error,
-        })
-      return look([...reading.packages, ...packages])
+      return await lookIn(reading, look)
+    } catch (cause) {
+      if (!isProbeError(cause, 'headers-not-found')) throw cause
+      const { packages, why, isAway } = await dropped.find(asked.arch, asked.kernelRelease)
+      if (packages !== undefined) return look([...reading.packages, ...packages])
+      const code = isAway ? 'mirror-unreachable' : cause.code
+      throw new ProbeError(code, `${cause.message} ${why}`, { cause })
     }
   }
   /** As a build on its machine needs it. */
@@ -99,7 +87,7 @@ export function debianPlanner(
       const reading = await read(arch)
       const look: Look<KernelName> = (archive) => identify(ports, archive, request)
       const isThere = reading.packages.some(({ name }) => name === `linux-headers-${unameRelease}`)
-      return isThere ? found(reading, look) : foundEver({ arch, kernelRelease: unameRelease }, reading, look)
+      return isThere ? lookIn(reading, look) : foundEver({ arch, kernelRelease: unameRelease }, reading, look)
     },
     plan: async (request) => {
       checkDebian(request)
@@ -112,19 +100,16 @@ export function debianPlanner(
       const compilerText = await compilerTextOf(ports, planned)
       return forMachine(arch, { ...planned, compilerText }, planned.kernelRelease)
     },
-    planPackages: async (request) =>
-      forMachine(
-        request.arch,
-        await found(await read(request.arch), (archive) => planPackages(archive, request)),
-        request.kernelRelease,
-      ),
+    planPackages: async (request) => {
+      const { arch, kernelRelease } = request
+      const planned = await lookIn(await read(arch), (archive) => planPackages(archive, request))
+      return forMachine(arch, planned, kernelRelease)
+    },
     find: async (name, arch, isIt) => allOf(await read(arch), name, isIt),
     bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
     certificates: () => readCertificates(new TextEncoder().encode(keyring)),
   }
 }
-
-type Named = Pick<KernelRequest, 'arch' | 'kernelRelease'>
 
 type Look<T> = (archive: readonly AptPackage[]) => T | Promise<T>
 
@@ -184,14 +169,10 @@ function planPackages(
   const headers = kernelUrls.map((url) => {
     const found = archive.find((pkg) => fileOf(pkg.url) === fileOf(url))
     if (found !== undefined) return found
-    throw new ProbeError(
-      'headers-not-found',
-      `no package ${fileOf(url)} is in the suites that are configured`,
-    )
+    throw headersNotFound(`no package ${fileOf(url)} is in the suites that are configured`)
   })
   const own = headers.find(({ name }) => name === `linux-headers-${unameRelease}`)
-  if (own === undefined)
-    throw new ProbeError('headers-not-found', `none of the packages is linux-headers-${unameRelease}`)
+  if (own === undefined) throw headersNotFound(`none of the packages is linux-headers-${unameRelease}`)
   return {
     tag: 'headers',
     kernelRelease,
@@ -203,9 +184,6 @@ function planPackages(
     image: imageOf(archive, own),
   }
 }
-
-/** Of a URL, as it stands in the list. */
-export const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
 /**
  * `linux-compiler-gcc-12-x86`, `gcc-12`; `gcc-14-for-host`, which Debian has since 7.0 for whichever machine it is; and a
@@ -219,5 +197,5 @@ export function compilerOf(headers: AptPackage): string {
   const compilers = dependenciesOf(headers).map(({ name }) => COMPILER.exec(name)?.[1])
   const compiler = compilers.find((found) => found !== undefined)
   if (compiler !== undefined) return compiler
-  throw new ProbeError('headers-not-found', `${headers.name} does not say which compiler built its kernel`)
+  throw headersNotFound(`${headers.name} does not say which compiler built its kernel`)
 }

@@ -4,24 +4,20 @@ import type { Suite } from '../../archives/apt/suite.ts'
 import type { TargetSettings } from '../targets.ts'
 import { parseRelease } from './names.ts'
 
-/** Each with the mirror that it is at. */
-export const suitesOf = ({ mirrors, suites, ...believed }: TargetSettings['debian']): Suite[] =>
-  suites.map(({ mirror, ...suite }) =>
-    mirror === undefined
-      ? {
-          mirror: suite.suite.endsWith('-security') ? mirrors.security : mirrors.main,
-          ...pastOf(believed),
-          ...suite,
-        }
-      : { mirror, ...suite },
-  )
-
-const pastOf = ({ checkValidUntil, ofThePast }: Pick<Suite, 'checkValidUntil' | 'ofThePast'>) => ({
+/** Each with its mirror. What the settings say of the archive is about suites at its own mirrors. */
+export const suitesOf = ({
+  mirrors,
+  suites,
   checkValidUntil,
   ofThePast,
-})
+}: TargetSettings['debian']): Suite[] =>
+  suites.map(({ mirror, ...suite }) => {
+    if (mirror !== undefined) return { mirror, ...suite }
+    const own = suite.suite.endsWith('-security') ? mirrors.security : mirrors.main
+    return { mirror: own, checkValidUntil, ofThePast, ...suite }
+  })
 
-/** By the number of the release, as it stands in `~bpo12+1`, `~deb12u1`, `+deb12` and `-0.deb11.47`. */
+/** By the number of the release, as in `~bpo12+1`, `~deb12u1`, `+deb12` and `-0.deb11.47`. */
 const CODENAMES: Readonly<Record<string, string>> = {
   '8': 'jessie',
   '9': 'stretch',
@@ -42,7 +38,7 @@ const SERIES: Readonly<Record<string, string>> = {
   '6.12': 'trixie',
 }
 
-/** The code name of the release that a kernel of that name was made for; `undefined` where the name does not tell. */
+/** The code name of the release that a kernel of that name was made for; `undefined` where the name does not say. */
 export function codenameOf(kernelRelease: string): string | undefined {
   const version = parseRelease(kernelRelease)?.version ?? ''
   // The last one: `+deb10u1~bpo9+1` is buster's, made anew for stretch.

@@ -2,7 +2,6 @@
 
 import * as z from 'zod'
 import { suiteSchema } from '../../archives/apt/suite.ts'
-import { seriesOf } from '../../model/series.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkDebian } from './names.ts'
 import { OTHERS, otherSettings } from './others.ts'
@@ -34,7 +33,6 @@ const SUITES = [
 
 export const debian = {
   check: checkDebian,
-  series: ({ kernelRelease }) => seriesOf(kernelRelease),
   settings,
   defaults: {
     mirrors: {

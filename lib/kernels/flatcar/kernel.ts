@@ -104,5 +104,5 @@ export function checkLoads(
 const mixed = ({ version, arch }: FlatcarRelease, why: string): ProbeError =>
   new ProbeError(
     'signature-invalid',
-    `what the mirror gives as Flatcar ${version} (${arch}) is signed, but is not one release of that machine: ${why.replace(/\.$/, '')}. Is its mirror being updated? It is tried again by itself`,
+    `the mirror's files of Flatcar ${version} (${arch}) are signed, but they are not of one release: ${why.replace(/\.$/, '')}. Its mirror may be in the middle of an update: the registry tries again`,
   )

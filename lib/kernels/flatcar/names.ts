@@ -1,9 +1,9 @@
 // The names of Flatcar's kernels: clients put the release of Flatcar into them, VERSION_ID of its os-release, where others
 // have `uname -r`.
 
-import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
-import type { KernelRequest } from '../planner.ts'
+import type { NamedKernel } from '../planner.ts'
+import { unsupported } from '../refusals.ts'
 
 /** By the second number of a release: 3510.0.0 is an alpha, 3510.1.0 a beta, 3510.2.0 stable, 3510.3.0 has long support. */
 export const CHANNELS = ['alpha', 'beta', 'stable', 'lts'] as const
@@ -19,14 +19,10 @@ export interface FlatcarRelease {
 const RELEASE = /^(?:1[5-9]\d\d|[2-9]\d{3}|[1-9]\d{4})\.(?:0|[1-9]\d?)\.(?:0|[1-9]\d{0,2})$/
 
 /** @throws {ProbeError} `unsupported-kernel`. */
-export function flatcarRelease({
-  kernelRelease,
-  arch,
-}: Pick<KernelRequest, 'kernelRelease' | 'arch'>): FlatcarRelease {
+export function flatcarRelease({ kernelRelease, arch }: NamedKernel): FlatcarRelease {
   if (RELEASE.test(kernelRelease)) return { version: kernelRelease, arch }
-  throw new ProbeError(
-    'unsupported-kernel',
-    `${kernelRelease} is not a release of Flatcar, as VERSION_ID of its os-release has it (3510.2.8): \`uname -r\` does not tell it, and older loaders ask by that. Use a loader of Falco 0.32.1 or newer, or POST the kernel's config to /v1/probes`,
+  throw unsupported(
+    `${kernelRelease} is not a release of Flatcar, as VERSION_ID of its os-release has it (3510.2.8): \`uname -r\` does not say it, and older loaders ask by that. Use a loader of Falco 0.32.1 or newer, or POST the kernel's config to /v1/probes`,
   )
 }
 

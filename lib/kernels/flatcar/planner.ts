@@ -9,6 +9,8 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { KernelImage, Source } from '../../model/probe.ts'
 import { certificatesIn, readOnce } from '../certificates.ts'
 import type { Planner, PlannerPorts, SourceKernel, SourcePlan } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
+import { namedByProbe } from '../shared.ts'
 import { notRead } from '../unread.ts'
 import { checkLoads, kernelOfRelease, type ReleaseTexts } from './kernel.ts'
 import { channelsFor, type FlatcarRelease, flatcarRelease } from './names.ts'
@@ -51,14 +53,7 @@ export function flatcarPlanner(
       ])
       return { ...plan, configFrom, image }
     },
-    identify: async ({ unameRelease }) => {
-      throw notByUname(unameRelease)
-    },
-    planPackages: async ({ unameRelease }) => {
-      throw notByUname(unameRelease)
-    },
-    // It has no packages of a kernel's source.
-    find: async () => [],
+    ...namedByProbe(notByUname),
     // By its digest, which is that of a file that was verified.
     bring: (image) => ensureInput(ports.inputs, ports.fetch, image),
     certificates,
@@ -66,10 +61,7 @@ export function flatcarPlanner(
 }
 
 const notByUname = (unameRelease: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
-    `${unameRelease} does not tell which release of Flatcar has that kernel`,
-  )
+  headersNotFound(`${unameRelease} does not say which release of Flatcar has that kernel`)
 
 interface ReleaseFiles extends ReleaseTexts {
   /** of the channel that has the release */

@@ -1,13 +1,13 @@
-// A file of a release: believed with the signature beside it, fetched once, and kept, as no release ever changes.
+// A file of a release: believed with its detached signature, fetched once and kept, since releases never change.
 
+import { signaturesIn } from '../../archives/detached.ts'
+import { fetchSignature, notBelieved } from '../../archives/trust.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { judgeDetached } from '../../formats/signed.ts'
-import { keepInput } from '../../inputs/inputs.ts'
+import { check } from '../../formats/openpgp/verify.ts'
 import { sha256 } from '../../model/digest.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
-import { inputKey } from '../../model/keys.ts'
 import type { Clock, Fetch, Log, Sources, Store } from '../../model/ports.ts'
 import type { Source } from '../../model/probe.ts'
+import { keptBytes, verifiedOnce } from '../kept.ts'
 import type { FlatcarRelease } from './names.ts'
 
 export interface SignedFilePorts {
@@ -30,31 +30,21 @@ interface ReleaseFile {
   readonly maxBytes: number
 }
 
-interface SignedFile {
-  readonly source: Source
-  readonly bytes: number
-}
-
-/** One has less than a thousand. */
-const MAX_SIGNATURE = 16 * 1024
-
 /**
  * @throws {ProbeError} `not-found` where the folder has no such file, `mirror-unreachable` (also for an error page in a
  * signature's place), `signature-invalid`, `too-large`.
  */
-export async function signedFile(ports: SignedFilePorts, file: ReleaseFile): Promise<SignedFile> {
-  const record = recordOf(ports, file)
-  const known = await ports.sources.recorded(record)
-  const kept = known && (await ports.inputs.size(inputKey(known.sha256)))
-  if (known !== undefined && kept !== undefined) return { source: known, bytes: kept }
-  const url = urlOf(file)
-  const body = await ports.fetch(url, { maxBytes: file.maxBytes })
-  await verify(ports, url, body)
-  const digest = await keepInput(ports.inputs, body)
-  const source = { name: file.name, version: file.release.version, url, sha256: digest }
-  // Recorded after it is verified and kept: a crash between leaves an object that nobody refers to.
-  await ports.sources.record(record, source)
-  return { source, bytes: body.length }
+export async function signedFile(
+  ports: SignedFilePorts,
+  file: ReleaseFile,
+): Promise<{ readonly source: Source; readonly bytes: number }> {
+  const { release, folder, name, maxBytes } = file
+  return verifiedOnce(ports, recordOf(ports, file), async () => {
+    const url = `${folder}/${name}`
+    const body = await ports.fetch(url, { maxBytes })
+    await verify(ports, url, body)
+    return { name, version: release.version, url, body }
+  })
 }
 
 /** The same with its bytes. */
@@ -63,12 +53,8 @@ export async function readSignedFile(
   file: ReleaseFile,
 ): Promise<{ readonly source: Source; readonly body: Uint8Array }> {
   const { source, bytes } = await signedFile(ports, file)
-  const body = await ports.inputs.get(inputKey(source.sha256), bytes)
-  if (body !== undefined) return { source, body }
-  throw new ProbeError('misconfigured', `${source.url} is on record, and has vanished from the inputs bucket`)
+  return { source, body: await keptBytes(ports.inputs, { ...source, bytes }) }
 }
-
-const urlOf = ({ folder, name }: ReleaseFile): string => `${folder}/${name}`
 
 /** By other keys nothing was verified yet. No driver version begins so. */
 function recordOf({ certificates }: SignedFilePorts, { release, name }: ReleaseFile): string {
@@ -76,39 +62,14 @@ function recordOf({ certificates }: SignedFilePorts, { release, name }: ReleaseF
   return `~flatcar/${release.arch}/${release.version}/${name}/${keys}`
 }
 
-async function verify(ports: SignedFilePorts, url: string, body: Uint8Array): Promise<void> {
-  const beside = `${url}.sig`
-  const signature = await signatureOf(ports, url, beside)
-  const verdict = await judged(ports, beside, signature, body)
-  if (verdict.tag === 'refused')
-    throw new ProbeError('signature-invalid', `${url} is not believed: ${verdict.why}`)
-  ports.log('file of a release verified', { url, key: verdict.signer.fingerprint })
-}
-
-async function signatureOf({ fetch }: SignedFilePorts, url: string, beside: string): Promise<Uint8Array> {
-  try {
-    return await fetch(beside, { maxBytes: MAX_SIGNATURE })
-  } catch (error) {
-    if (!isProbeError(error, 'not-found')) throw error
-    throw new ProbeError('signature-invalid', `${url} is not believed: its signature ${beside} is not there`)
-  }
-}
-
-async function judged(
-  { certificates, now }: SignedFilePorts,
-  beside: string,
-  signature: Uint8Array,
+async function verify(
+  { fetch, certificates, now, log }: SignedFilePorts,
+  url: string,
   body: Uint8Array,
-) {
-  try {
-    return await judgeDetached(once(body), signature, { certificates, now: now() })
-  } catch (error) {
-    if (!isProbeError(error, 'signature-invalid')) throw error
-    const why = `what ${beside} answers is not a signature: ${error.message}`
-    throw new ProbeError('mirror-unreachable', why, { cause: error })
-  }
-}
-
-async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield body
+): Promise<void> {
+  const beside = `${url}.sig`
+  const signatures = signaturesIn(await fetchSignature(fetch, url, beside), beside)
+  const verdict = check(signatures, [body], { certificates, now: now() })
+  if (verdict.tag === 'refused') throw notBelieved(url, verdict.why)
+  log('file of a release verified', { url, key: verdict.signer.fingerprint })
 }

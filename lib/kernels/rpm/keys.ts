@@ -12,7 +12,7 @@ import { REDHAT_KEYS } from '../../archives/keys/rpm/redhat.ts'
 import { ROCKY_KEYS } from '../../archives/keys/rpm/rocky.ts'
 import { SUSE_KEYS } from '../../archives/keys/rpm/suse.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { certificatesIn, readOnce } from '../certificates.ts'
+import { certificatesIn } from '../certificates.ts'
 import type { RpmTarget } from './rows.ts'
 
 /** `''`: its key was found nowhere that vouches for it, so an operator names it. */
@@ -33,12 +33,8 @@ const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
   sles: SUSE_KEYS,
 }
 
-/** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is no key. */
+/** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is not a key. */
 export function certificatesFor(target: RpmTarget, more: readonly string[]): readonly Certificate[] {
   const own = RPM_KEYS[target]
   return certificatesIn([...(own === '' ? [] : [own]), ...more], `${target}.keys`)
 }
-
-/** Read once, and not before one of its kernels is planned. */
-export const certificatesOf = (target: RpmTarget, more: readonly string[]): (() => readonly Certificate[]) =>
-  readOnce(() => certificatesFor(target, more))

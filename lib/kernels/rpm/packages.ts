@@ -1,8 +1,9 @@
-// An rpm itself: fetched, signed by its distribution, and the one that was asked for. Kept only then.
+// Fetches an rpm, verifies its signature and its identity, and keeps it.
 
 import { readCpio } from '../../formats/cpio.ts'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
+import type { Believed } from '../../formats/openpgp/verify.ts'
 import { type SignedRpm, verifyRpm } from '../../formats/rpm/verify.ts'
 import { keepInput } from '../../inputs/inputs.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
@@ -58,25 +59,12 @@ export async function bringRpm(
   return { pkg: { name, version: found, url, sha256, bytes: body.length, format: 'rpm' }, rpm }
 }
 
-function signedBy(
-  body: Uint8Array,
-  wanted: WantedRpm,
-  believed: { readonly certificates: readonly Certificate[]; readonly now: number },
-): SignedRpm {
-  const found = judged(body, wanted, believed)
-  if (found.payload.length === 0) throw refused(wanted, 'it ends with its header')
-  return found
-}
-
-function judged(
-  body: Uint8Array,
-  wanted: WantedRpm,
-  believed: { readonly certificates: readonly Certificate[]; readonly now: number },
-): SignedRpm {
+function signedBy(body: Uint8Array, wanted: WantedRpm, believed: Believed): SignedRpm {
   try {
     const found = verifyRpm(body, believed)
-    if (found.tag === 'signed') return found
-    throw refused(wanted, found.why)
+    if (found.tag === 'refused') throw refused(wanted, found.why)
+    if (found.payload.length === 0) throw refused(wanted, 'it ends with its header')
+    return found
   } catch (error) {
     throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)
       ? refused(wanted, error.message)
@@ -100,7 +88,7 @@ export async function filesIn(
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const compression = compressionOf(payload)
   if (compression === undefined)
-    throw new ProbeError('digest-mismatch', 'its payload is compressed by lzma, which nothing here unpacks')
+    throw new ProbeError('digest-mismatch', 'its payload is compressed by lzma, which is not supported')
   const found = new Map<string, Uint8Array>()
   await readCpio(
     decompressed(payload, compression, MAX_UNPACKED),

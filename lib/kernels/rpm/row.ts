@@ -1,9 +1,9 @@
 // What has to be known of a distribution whose kernels come as rpms: one row each, in rows.ts.
 
-import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import { seriesOf } from '../../model/series.ts'
-import type { KernelRequest } from '../planner.ts'
+import type { NamedKernel } from '../planner.ts'
+import { unsupported } from '../refusals.ts'
 
 /** A kernel by its `uname -r`, taken apart. */
 export interface RpmKernel {
@@ -35,7 +35,7 @@ export interface RpmRow {
   readonly counted?: boolean
   readonly places: readonly RpmPlace[]
   readonly lists: 'signed' | 'unsigned'
-  /** for a person: why there are no places until the operator names some */
+  /** human-readable: why there are no places until the operator names some */
   readonly entitled?: string
 }
 
@@ -49,15 +49,10 @@ export function kernelOf(row: RpmRow, unameRelease: string, arch: Arch): RpmKern
 }
 
 /** @throws {ProbeError} `unsupported-kernel` for what no kernel of it calls itself. */
-export function checkedKernel(
-  row: RpmRow,
-  target: string,
-  { kernelRelease, arch }: Pick<KernelRequest, 'kernelRelease' | 'arch'>,
-): RpmKernel {
+export function checkedKernel(row: RpmRow, target: string, { kernelRelease, arch }: NamedKernel): RpmKernel {
   const kernel = kernelOf(row, kernelRelease, arch)
   if (kernel !== undefined && seriesOf(kernelRelease) !== undefined) return kernel
-  throw new ProbeError(
-    'unsupported-kernel',
+  throw unsupported(
     `${kernelRelease} is not the release of an ${arch} kernel of ${target}: this kernel is not its own, or \`uname -r\` prints another name`,
   )
 }

@@ -1,7 +1,8 @@
 // What the read path knows of distributions whose kernels come as rpms: their names, and the settings of the operator.
 
 import * as z from 'zod'
-import { seriesOf } from '../../model/series.ts'
+import { folderUrl } from '../../archives/apt/suite.ts'
+import { eachOf } from '../../model/each.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkedKernel, type RpmRow } from './row.ts'
 import { RPM_ROWS, RPM_TARGET_NAMES, type RpmTarget } from './rows.ts'
@@ -18,12 +19,12 @@ const settings = z.object({
   places: z.array(
     z.object({
       of: z.string().max(200).refine(isPattern, 'is a regular expression over `uname -r`'),
-      base: z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/),
+      base: folderUrl,
     }),
   ),
   /** whether repomd.xml must be signed; packages always are */
   lists: z.enum(['signed', 'unsigned']),
-  /** armored public keys that are believed beside the distribution's own: of a mirror of one's own packages */
+  /** armored public keys that are believed as well as the distribution's own: of a mirror of custom packages */
   keys: z.array(z.string()),
 })
 export type RpmSettings = z.infer<typeof settings>
@@ -32,12 +33,9 @@ const factsOf = (target: RpmTarget) => {
   const row: RpmRow = RPM_ROWS[target]
   return {
     check: (request) => void checkedKernel(row, target, request),
-    series: ({ kernelRelease }) => seriesOf(kernelRelease),
     settings,
     defaults: { places: row.places, lists: row.lists, keys: [] },
   } as const satisfies TargetFacts
 }
 
-export const RPM_TARGETS = Object.fromEntries(
-  RPM_TARGET_NAMES.map((target) => [target, factsOf(target)]),
-) as Readonly<Record<RpmTarget, ReturnType<typeof factsOf>>>
+export const RPM_TARGETS = eachOf(RPM_TARGET_NAMES, factsOf)

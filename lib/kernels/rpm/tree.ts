@@ -1,21 +1,15 @@
 // A kernel's build tree in the package of its headers: where it is, its config, and the compiler that its kernel names.
 
 import type { SignedRpm } from '../../formats/rpm/verify.ts'
-import { ProbeError } from '../../model/errors.ts'
-import { compilerIn, compilerTextIn, type TreeCompiler } from '../built-by.ts'
-import type { HeadersPlan } from '../planner.ts'
+import { type BuildTree, compilerIn, compilerTextIn } from '../built-by.ts'
+import { headersNotFound } from '../refusals.ts'
 import { filesIn } from './packages.ts'
-
-interface HeadersTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
-  /** as it is in the package */
-  readonly config: Uint8Array
-}
 
 const CONFIG = /^usr\/src\/(?:.+\/)?\.config$/
 const COMPILE_H = '/include/generated/compile.h'
 
 /** @throws {ProbeError} `headers-not-found`, `digest-mismatch`. */
-export async function treeIn(rpm: SignedRpm, unameRelease: string): Promise<HeadersTree> {
+export async function treeIn(rpm: SignedRpm, unameRelease: string): Promise<BuildTree> {
   const found = await filesIn(
     rpm,
     (path) => CONFIG.test(path) || path.endsWith(COMPILE_H),
@@ -25,10 +19,7 @@ export async function treeIn(rpm: SignedRpm, unameRelease: string): Promise<Head
   const config = path === undefined ? undefined : found.get(path)
   if (path === undefined || config === undefined) {
     const { name, version, release } = rpm.identity
-    throw new ProbeError(
-      'headers-not-found',
-      `${name} ${version}-${release} holds no usr/src/.../.config of a kernel`,
-    )
+    throw headersNotFound(`${name} ${version}-${release} holds no usr/src/.../.config of a kernel`)
   }
   const compileH = [...found].find(([name]) => name.endsWith(COMPILE_H))?.[1]
   return { tree: path.slice(0, -'/.config'.length), config, ...compilerIn(config, compileH, unameRelease) }

@@ -2,7 +2,7 @@
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, newest, releaseOf } from '../../archives/apt/relations.ts'
-import { ProbeError } from '../../model/errors.ts'
+import { headersNotFound } from '../refusals.ts'
 import { othersCalled, type UbuntuRelease } from './names.ts'
 
 export const unameOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
@@ -26,7 +26,7 @@ export function kernelsIn(
   return exact.length > 0 || begun === undefined ? exact : [begun]
 }
 
-/** `26~22.04.1` of `6.2.0-26.26~22.04.1`: what stands after the # of its kernel's `uname -v`. */
+/** `26~22.04.1` of `6.2.0-26.26~22.04.1`: what follows the # in its kernel's `uname -v`. */
 export const uploadOf = ({ version }: AptPackage): string => version.replace(/^[^-]*-\d+\./, '')
 
 /** `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`, `linux-aws-headers-5.4.0-1111`: what flavours share. */
@@ -46,8 +46,7 @@ function sameVersion(archive: readonly AptPackage[], headers: AptPackage, name: 
   const fits = archive.filter((p) => p.name === name && p.version === headers.version)
   const found = fits.find((p) => releaseOf(p) === releaseOf(headers)) ?? fits[0]
   if (found !== undefined) return found
-  throw new ProbeError(
-    'headers-not-found',
+  throw headersNotFound(
     `the archive has ${headers.name} ${headers.version}, but not the ${name} ${headers.version} that it needs`,
   )
 }

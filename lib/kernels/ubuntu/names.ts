@@ -1,7 +1,7 @@
 // The names of Ubuntu's kernels: what clients put into a URL, and which package that means.
 
-import { ProbeError } from '../../model/errors.ts'
-import type { KernelRequest } from '../planner.ts'
+import type { KernelName } from '../planner.ts'
+import { unsupported } from '../refusals.ts'
 
 export interface UbuntuRelease {
   /** version and ABI, which a package's version begins with: `6.2.0-26` */
@@ -12,7 +12,7 @@ export interface UbuntuRelease {
 
 /** The third number is 0 since 2.6.32. Names that end with an architecture are Debian's. */
 const RELEASE = /^(\d{1,2}\.\d{1,3}\.0-\d{1,6})-(?!(?:.*-)?(?:amd64|arm64)$)([a-z][a-z0-9.-]{0,60})$/
-/** `26`, `26~22.04.1`, `5.1`: what stands after the ABI in a package's version, and after the `#` of `uname -v`. */
+/** `26`, `26~22.04.1`, `5.1`: what follows the ABI in a package's version, and the `#` in `uname -v`. */
 const UPLOAD = /^\d{1,6}[0-9A-Za-z.+~]{0,40}$/
 
 /** `undefined` where no kernel of Ubuntu can have that name. */
@@ -22,10 +22,7 @@ export function parseUbuntu(kernelRelease: string): UbuntuRelease | undefined {
 }
 
 /** Pure. ProbeError `unsupported-kernel`. */
-export function checkUbuntu({
-  kernelRelease,
-  kernelVersion,
-}: Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>): UbuntuRelease {
+export function checkUbuntu({ kernelRelease, kernelVersion }: KernelName): UbuntuRelease {
   const release = parseUbuntu(kernelRelease)
   if (release === undefined)
     throw unsupported(
@@ -33,12 +30,10 @@ export function checkUbuntu({
     )
   if (!UPLOAD.test(kernelVersion))
     throw unsupported(
-      `${kernelVersion} is not the version of a kernel of Ubuntu: ask by what stands after the # in \`uname -v\`, e.g. 53 or 53~22.04.1`,
+      `${kernelVersion} is not the version of a kernel of Ubuntu: ask by the text after the # in \`uname -v\`, e.g. 53 or 53~22.04.1`,
     )
   return release
 }
-
-const unsupported = (why: string): ProbeError => new ProbeError('unsupported-kernel', why)
 
 /**
  * What kernels call themselves that driverkit's configs call so: it named them by their source package, `linux-hwe`,

@@ -1,6 +1,5 @@
 // Plans of Ubuntu's kernels: which packages make the build tree, out of the archive's own signed lists.
 
-import { createHash } from 'node:crypto'
 import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { type Reading, refusalOf, suiteReader } from '../../archives/apt/suites.ts'
@@ -9,7 +8,9 @@ import { ensureInput } from '../../inputs/inputs.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
 import { certificatesIn, readOnce } from '../certificates.ts'
-import type { HeadersPlan, HeadersPlanner, KernelRequest, PlannerPorts } from '../planner.ts'
+import type { HeadersPlan, HeadersPlanner, NamedKernel, PlannerPorts } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
+import { fileOf, md5Of, ofPackages, otherConfig } from '../shared.ts'
 import type { TargetSettings } from '../targets.ts'
 import { headersWith, imageOf, kernelsIn, unameOf, uploadOf } from './choose.ts'
 import { checkUbuntu, parseUbuntu } from './names.ts'
@@ -22,7 +23,7 @@ const KERNEL_PACKAGES = keepOf([], /^linux-(?:(?:[a-z0-9.-]+-)?headers-\d|image-
 /** Configs that are read to find the one that a host sent: one ABI has as many uploads as releases have it. */
 const MAX_UPLOADS = 4
 
-type Named = Pick<KernelRequest, 'arch' | 'kernelRelease'> & { readonly upload?: string }
+type Named = NamedKernel & { readonly upload?: string }
 
 export function ubuntuPlanner(
   ports: PlannerPorts,
@@ -72,36 +73,26 @@ export function ubuntuPlanner(
 
   return {
     plan: ({ arch, kernelRelease, kernelVersion }) => plan({ arch, kernelRelease, upload: kernelVersion }),
-    identify: async ({ arch, unameRelease, configMd5 }) => {
+    identify: async (asked) => {
+      const { arch, unameRelease } = asked
       const request = { arch, kernelRelease: unameRelease }
       const found = await look(request)
       for (const headers of found.kernels.slice(0, MAX_UPLOADS)) {
         const { config } = await treeIn(ports, headers)
-        if (createHash('md5').update(config).digest('hex') === configMd5)
+        if (md5Of(config) === asked.configMd5)
           return { kernelRelease: unameRelease, kernelVersion: uploadOf(headers) }
       }
       if (found.kernels.length === 0) throw refusalOf(notFound(request), found.reading.unread)
-      throw new ProbeError(
-        'headers-not-found',
-        `the config of Ubuntu's kernel ${unameRelease} has not the md5 ${configMd5}: this host runs a kernel of its own`,
-      )
+      throw otherConfig('Ubuntu', asked)
     },
-    planPackages: async ({ arch, kernelRelease, unameRelease, kernelUrls }) => {
-      const wanted = kernelUrls.map(fileOf)
+    planPackages: async (asked) => {
+      const { arch, unameRelease } = asked
+      const wanted = asked.kernelUrls.map(fileOf)
       const own = wanted.find((file) => file.startsWith(`linux-headers-${unameRelease}_`))
       const upload = own?.split('_')[1]?.replace(/^[^-]*-\d+\./, '')
       if (upload === undefined || parseUbuntu(unameRelease) === undefined)
-        throw new ProbeError(
-          'headers-not-found',
-          `none of the packages is Ubuntu's linux-headers-${unameRelease}`,
-        )
-      const planned = await plan({ arch, kernelRelease: unameRelease, upload })
-      const files = planned.headers.map(({ url }) => fileOf(url))
-      if (wanted.every((file) => files.includes(file))) return { ...planned, kernelRelease }
-      throw new ProbeError(
-        'headers-not-found',
-        `Ubuntu's kernel ${unameRelease} is built of ${files.join(' and ')}, and of nothing else`,
-      )
+        throw headersNotFound(`none of the packages is Ubuntu's linux-headers-${unameRelease}`)
+      return ofPackages('Ubuntu', await plan({ arch, kernelRelease: unameRelease, upload }), asked)
     },
     // Its sources have Canonical's changes: none is kernel.org's of any version.
     find: async () => [],
@@ -119,8 +110,6 @@ interface Planned {
   readonly plan: HeadersPlan
   readonly config: Uint8Array
 }
-
-const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
 const notFound = ({ kernelRelease, upload }: Named): ProbeError =>
   new ProbeError(

@@ -2,7 +2,6 @@
 
 import * as z from 'zod'
 import { suiteSchema } from '../../archives/apt/suite.ts'
-import { seriesOf } from '../../model/series.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkUbuntu } from './names.ts'
 import { INTERIM, LONG_TERM } from './suites.ts'
@@ -13,7 +12,7 @@ const settings = z.object({
   /** where a suite is that names no mirror of its own: of x86_64 those of security updates at `security`, all others at `main`; of other architectures at `ports` */
   mirrors: z.object({ main: mirror, security: mirror, ports: mirror }),
   suites: z.array(suiteSchema.extend({ mirror: mirror.optional() })),
-  /** armored public keys that are believed beside Ubuntu's own: of an archive of one's own kernels */
+  /** armored public keys that are believed as well as Ubuntu's own: of an archive of custom kernels */
   keys: z.array(z.string()),
 })
 
@@ -30,7 +29,6 @@ const SUITES = [
 
 export const ubuntu = {
   check: (request) => void checkUbuntu(request),
-  series: ({ kernelRelease }) => seriesOf(kernelRelease),
   settings,
   defaults: {
     mirrors: {

@@ -1,14 +1,14 @@
-// kernel.org's archive of a kernel's source: believed with the signature beside it, over what it unpacks to.
+// kernel.org's archive of a kernel's source, believed with its detached signature over the unpacked archive.
 
 import { type Detached, readDetached, type SigningKey, throughSignature } from '../../archives/detached.ts'
 import { KERNEL_ORG_KEYS } from '../../archives/keys/kernel-org.ts'
+import { MAX_SIGNATURE, notBelieved } from '../../archives/trust.ts'
 import { lackOf, type Wanted } from '../../formats/whole-archive.ts'
-import { keepInput } from '../../inputs/inputs.ts'
 import { sha256 } from '../../model/digest.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
-import { inputKey } from '../../model/keys.ts'
+import { isProbeError } from '../../model/errors.ts'
 import type { Clock, Fetch, Log, Sources, Store } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
+import { verifiedOnce } from '../kept.ts'
 
 export interface ArchivePorts {
   /** keeps the archive */
@@ -25,7 +25,7 @@ interface SignedArchive {
   readonly version: string
   /** ends with `.tar.xz` */
   readonly url: string
-  /** believed beside kernel.org's own */
+  /** believed as well as kernel.org's own */
   readonly keys: readonly SigningKey[]
 }
 
@@ -33,8 +33,6 @@ interface SignedArchive {
 const MAX_SOURCE = 256 * 1024 * 1024
 /** Of what it unpacks to; that of today has 1.7 GB. */
 const MAX_UNPACKED = 4 * 1024 ** 3
-/** One signature has less than a thousand. */
-const MAX_SIGNATURE = 16 * 1024
 /** A place that takes longer for its first small file is out of reach: a client waits for what comes instead. */
 const FIRST_ANSWER = 10_000
 
@@ -45,18 +43,14 @@ const FIRST_ANSWER = 10_000
  */
 export async function signedArchive(ports: ArchivePorts, archive: SignedArchive): Promise<Package> {
   const keys = [...KERNEL_ORG_KEYS, ...archive.keys]
-  const record = recordOf(archive.version, keys)
-  const known = await ports.sources.recorded(record)
-  const kept = known && (await ports.inputs.size(inputKey(known.sha256)))
-  if (known !== undefined && kept !== undefined) return { ...known, bytes: kept, format: 'tar.xz' }
-  const signature = await signatureOf(ports.fetch, archive, keys)
-  const body = await ports.fetch(archive.url, { maxBytes: MAX_SOURCE })
-  await verify(ports, archive, signature, body)
   const { version, url } = archive
-  const source = { name: 'linux', version, url, sha256: await keepInput(ports.inputs, body) }
-  // Recorded after it is kept and verified: a crash between leaves an archive that nobody refers to.
-  await ports.sources.record(record, source)
-  return { ...source, bytes: body.length, format: 'tar.xz' }
+  const { source, bytes } = await verifiedOnce(ports, recordOf(version, keys), async () => {
+    const signature = await signatureOf(ports.fetch, archive, keys)
+    const body = await ports.fetch(url, { maxBytes: MAX_SOURCE })
+    await verify(ports, archive, signature, body)
+    return { name: 'linux', version, url, body }
+  })
+  return { ...source, bytes, format: 'tar.xz' }
 }
 
 /** Of another keyring nothing was verified yet. No driver version begins so. */
@@ -74,7 +68,7 @@ async function signatureOf(
     return readDetached(await fetch(beside, bounds), keys, beside)
   } catch (error) {
     if (!isProbeError(error, 'not-found') || !(await isThere(fetch, url))) throw error
-    throw new ProbeError('signature-invalid', `${url} is not believed: its signature ${beside} is not there`)
+    throw notBelieved(url, `its signature ${beside} is missing`)
   }
 }
 
@@ -101,8 +95,7 @@ async function verify(
     throughSignature(signature, began, bytes, read),
   )
   // An archive of another version is signed as well, and still not what was asked for.
-  if (lacks !== undefined)
-    throw new ProbeError('signature-invalid', `${url} is not believed: it is signed, but holds no ${lacks}`)
+  if (lacks !== undefined) throw notBelieved(url, `it is signed, but holds no ${lacks}`)
   log('kernel source verified', { version, url, signature: signature.made, milliseconds: now() - began })
 }
 

@@ -20,25 +20,11 @@ export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Pro
     // A host's own headers have the structures, whatever the rest is of.
     orArchive: kernel.force === true || kheaders !== undefined,
   })
-  const id = treeId({
-    arch,
-    unameRelease,
-    compiler,
-    source: source.sha256,
-    config: config.sha256,
-    kheaders: kheaders?.sha256,
-  })
+  const digests = { source: source.sha256, config: config.sha256, kheaders: kheaders?.sha256 }
   return {
-    tag: 'source',
-    kernelRelease,
-    unameRelease,
-    compiler,
-    compilerText,
-    source,
-    config,
-    symvers,
-    kheaders,
-    treeId: id,
+    ...{ tag: 'source', kernelRelease, unameRelease, compiler, compilerText },
+    ...{ source, config, symvers, kheaders },
+    treeId: treeId({ arch, unameRelease, compiler, ...digests }),
   }
 }
 

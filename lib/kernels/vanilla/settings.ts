@@ -4,9 +4,9 @@ import * as z from 'zod'
 import { signingKeySchema } from '../../archives/detached.ts'
 
 export const vanillaSchema = z.object({
-  /** URL in kernel.org's layout; beside it, as `.tar.sign`, the signature over what it unpacks to */
+  /** URL in kernel.org's layout; next to it, as `.tar.sign`, the signature over the unpacked archive */
   archive: z.string().regex(/\.tar\.xz$/),
-  /** whose signatures are believed beside kernel.org's own: of a mirror of one's own kernels */
+  /** whose signatures are believed as well as kernel.org's own: of a mirror of custom kernels */
   keys: z.array(signingKeySchema),
   /** packages of a kernel's source: taken where the archive has no such version, and one of them is of exactly that one */
   packages: z.array(z.string()),

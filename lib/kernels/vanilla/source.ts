@@ -1,8 +1,10 @@
 // Where the source of a kernel comes from: an archive in kernel.org's layout, or a distribution's package of it.
 
-import { isProbeError, ProbeError } from '../../model/errors.ts'
+import { orAway } from '../../archives/away.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { Arch, Package } from '../../model/probe.ts'
 import type { Planner } from '../planner.ts'
+import { headersNotFound } from '../refusals.ts'
 import { type ArchivePorts, signedArchive } from './archive.ts'
 import type { VanillaSettings } from './settings.ts'
 
@@ -29,7 +31,7 @@ type Place = () => Promise<Package | ProbeError>
 
 /**
  * The source of exactly that version, e.g. `6.1.192`: the archive's, and where it cannot be had there, a package's. Never
- * that of a version beside it, whose structures may differ.
+ * that of another version, whose structures may differ.
  * @throws {ProbeError} `headers-not-found` where every place says that it has none, `mirror-unreachable` where one of them
  * could not be asked, `signature-invalid`, `too-large`.
  */
@@ -98,16 +100,6 @@ const upstreamOf = (version: string): string =>
     .replace(/-[^-]*$/, '')
     .replace('~rc', '-rc')
 
-/** The ProbeError, where it says that the place does not have it or cannot be asked. */
-async function orAway<T>(reading: Promise<T>): Promise<T | ProbeError> {
-  try {
-    return await reading
-  } catch (error) {
-    if (isProbeError(error, 'not-found') || isProbeError(error, 'mirror-unreachable')) return error
-    throw error
-  }
-}
-
 function notHad({ version, patched }: WantedSource, lacks: readonly ProbeError[]): ProbeError {
   const why = lacks.map(({ message }) => message).join(', and ')
   const away = lacks.find(({ code }) => code === 'mirror-unreachable')
@@ -121,8 +113,7 @@ function notHad({ version, patched }: WantedSource, lacks: readonly ProbeError[]
     patched === undefined
       ? ''
       : `its config has ${patched}, which no kernel of kernel.org has, so another source is its own; and `
-  return new ProbeError(
-    'headers-not-found',
+  return headersNotFound(
     `the source of kernel ${version} was not found: ${own}${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,
   )
 }

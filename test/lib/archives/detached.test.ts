@@ -106,7 +106,7 @@ describe('a detached signature', () => {
     const message = await createMessage({ text: 'a text\n' })
     const signature = await sign({ message, signingKeys: by.secret, detached: true })
     await expect(checked(signature, { body: bytes('a text\n') })).rejects.toMatchObject(
-      refused(/no signature of a file/),
+      refused(/not the signature of a file/),
     )
   })
 

@@ -139,7 +139,7 @@ describe('a probe is bad', () => {
 
   test('that is signed by another key, or by none', async () => {
     const foreign = reply(200, await signed(PROBE, statement(), another))
-    expect(await whyOf({ [`${PATH}.asc`]: foreign })).toMatch(/which is none of those that are believed/)
+    expect(await whyOf({ [`${PATH}.asc`]: foreign })).toMatch(/which is not a believed key/)
     expect(await whyOf({ [`${PATH}.asc`]: reply(200, 'none') })).toMatch(
       /there is no -----BEGIN PGP SIGNATURE/,
     )

@@ -92,7 +92,7 @@ describe('a package', () => {
     execFileSync('sh', ['-euc', make(join(folder, 'file'))], { cwd: folder })
     await expect(readPacmanPackage(readFileSync(join(folder, 'file')), ...nothing)).rejects.toMatchObject({
       code: 'digest-mismatch',
-      message: expect.stringMatching(/^it is no package of pacman: /),
+      message: expect.stringMatching(/^it is not a package of pacman: /),
     })
   })
 })

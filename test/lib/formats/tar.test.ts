@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readDirectory } from '../../../lib/aws/directory.ts'
-import { tarGz } from '../../../lib/formats/tar.ts'
+import { tarGz } from '../../../lib/formats/tar-pack.ts'
 
 let dir: string
 beforeEach(() => {

@@ -148,9 +148,9 @@ describe('a config is data', () => {
   })
 
   test.each([
-    ['CONFIG_A=m # text', 'm', ['2: what stands after "m"']],
-    ['CONFIG_A=y;id', 'y', ['2: what stands after "y"']],
-    ['# CONFIG_A is not set # text', 'n', ['2: what stands after "is not set"']],
+    ['CONFIG_A=m # text', 'm', ['2: the text after "m"']],
+    ['CONFIG_A=y;id', 'y', ['2: the text after "y"']],
+    ['# CONFIG_A is not set # text', 'n', ['2: the text after "is not set"']],
     ['#\tCONFIG_A is not set', 'n', []],
     ['# CONFIG_A is not set  ', 'n', []],
     ['CONFIG_A=y\t ', 'y', []],
@@ -208,7 +208,7 @@ describe('a config is data', () => {
     expect(ignored[0]).toEqual({
       line: 1,
       text: `CONFIG_X0=y # ${'?'.repeat(66)}`,
-      why: 'what stands after "y"',
+      why: 'the text after "y"',
     })
   })
 

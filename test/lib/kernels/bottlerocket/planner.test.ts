@@ -131,7 +131,7 @@ describe('a kernel of Bottlerocket', () => {
     const { plan, kitsAsked } = world({ kits })
     expect(await refusal(plan())).toMatchObject({
       code: 'mirror-unreachable',
-      message: expect.stringMatching(/is looked into when this is tried again/),
+      message: expect.stringMatching(/is read at the next try/),
     })
     expect(kitsAsked()).toHaveLength(2)
     expect((await plan()).tree).toMatch(/^aws-dev-/)

@@ -64,7 +64,7 @@ describe('a kernel of Container-Optimized OS', () => {
   test('is not guessed: no client tells its build, so that the operator names it', async () => {
     const { planner, asked } = world({ ...ON, builds: [] }, whole)
     await expect(planner.plan(ask())).rejects.toMatchObject(
-      refused('headers-not-found', /does not tell which build .* cos\.builds .* POST/),
+      refused('headers-not-found', /does not say which build .* cos\.builds .* POST/),
     )
     const md5 = { arch: 'x86_64', unameRelease: UNAME, configMd5: 'a'.repeat(32) } as const
     await expect(planner.identify(md5)).rejects.toMatchObject({ code: 'headers-not-found' })

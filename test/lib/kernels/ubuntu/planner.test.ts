@@ -301,7 +301,7 @@ describe('a host that submits its config', () => {
   test('and runs another is told so', async () => {
     await expect(world().planner.identify(asked('0'.repeat(32)))).rejects.toMatchObject({
       code: 'headers-not-found',
-      message: expect.stringContaining('a kernel of its own'),
+      message: expect.stringContaining('a custom kernel'),
     })
   })
 

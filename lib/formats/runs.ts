@@ -1,0 +1,39 @@
+// Reads runs of bytes from a stream of chunks of any size. Holds no more than one chunk and the run that is asked for.
+
+import { closed } from './decompress.ts'
+
+/** `broken` makes the error for a stream that ends within a run. */
+export function runsOf(stream: AsyncIterable<Uint8Array>, broken: (why: string) => Error) {
+  const source = stream[Symbol.asyncIterator]()
+  let rest: Uint8Array = new Uint8Array()
+  async function next(): Promise<boolean> {
+    const { done, value } = await source.next()
+    if (done !== true) rest = value
+    return done !== true
+  }
+  async function* run(bytes: number): AsyncGenerator<Uint8Array> {
+    for (let left = bytes; left > 0; ) {
+      if (rest.length === 0 && !(await next())) throw broken('it is cut off')
+      const part = rest.subarray(0, left)
+      rest = rest.subarray(part.length)
+      left -= part.length
+      yield part
+    }
+  }
+  return {
+    take: async (bytes: number): Promise<Buffer> => {
+      const parts: Uint8Array[] = []
+      // A copy: a chunk is good until the next one.
+      for await (const part of run(bytes)) parts.push(part.slice())
+      return Buffer.concat(parts)
+    },
+    skip: async (bytes: number): Promise<void> => {
+      for await (const _ of run(bytes));
+    },
+    /** Reads to the end of the stream, so that the decompressor makes its own checks. */
+    end: async (): Promise<void> => {
+      while (await next());
+    },
+    close: () => closed(source),
+  }
+}
