@@ -133,7 +133,7 @@ describe('a probe is bad', () => {
     )
     const record = reply(200, JSON.stringify({ state: 'published', sha256: sha256(other) }))
     expect(await whyOf({ [`/s3/probe?${OPENS}`]: reply(200, other), [`${PATH}.json`]: record })).toMatch(
-      /the signature is not good by the registry's public key: these are not the bytes/,
+      /the signature does not verify with the registry's public key: these are not the bytes/,
     )
   })
 
