@@ -129,7 +129,7 @@ describe('a probe is bad', () => {
   test('whose bytes are not those of its record, or not those that were signed', async () => {
     const other = Buffer.from('b module')
     expect(await whyOf({ [`/s3/probe?${OPENS}`]: reply(200, other) })).toMatch(
-      /bytes that came have the sha256/,
+      /received bytes have the sha256/,
     )
     const record = reply(200, JSON.stringify({ state: 'published', sha256: sha256(other) }))
     expect(await whyOf({ [`/s3/probe?${OPENS}`]: reply(200, other), [`${PATH}.json`]: record })).toMatch(
