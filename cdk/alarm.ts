@@ -1,4 +1,4 @@
-// An alarm that cannot be made without saying what it means for people, and where the way out is written.
+// Alarms whose type demands an impact and a heading of the runbook.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import {
@@ -23,23 +23,22 @@ export const RUNBOOK = {
   building: 'Builds break',
   publishing: 'Builds are not published',
   sweeping: 'Lost claims are not freed',
-  tables: 'The tables refuse',
+  tables: 'DynamoDB throttles or fails',
   failures: 'Events fail',
   canary: 'The canary finds no good probe',
 } as const
 
 export interface Trouble {
   readonly metric: IMetric
-  /** in trouble at this value */
+  /** alarms at this value, default 1 */
   readonly atLeast?: number
   /**
-   * in trouble where the metric has told something before and tells nothing more. An alarm that was just made has not heard
-   * of it yet, and is silent
+   * alarms when the metric stops; not before its first data
    */
   readonly whenSilent?: true
-  /** of one that is in trouble when silent: in trouble under this value as well */
+  /** with `whenSilent`: alarms below this value as well */
   readonly below?: number
-  /** periods in a row, 1 where nothing is said */
+  /** periods in a row, default 1 */
   readonly periods?: number
   /** what it means for the people who use the registry */
   readonly impact: string
@@ -64,8 +63,8 @@ export function alarms(stack: Stack, topic: Topic): Alarms {
 }
 
 /**
- * Without data an alarm is quiet. Where silence itself is the trouble, the alarm begins as "insufficient data", which rings
- * nobody, and rings when it falls back to that. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ * Without data an alarm is quiet. With `whenSilent` it begins as "insufficient data", which alerts nobody, and alerts when it
+ * returns to that. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
  */
 const bound = ({ atLeast = 1, whenSilent, below = 0 }: Trouble) =>
   whenSilent === undefined
@@ -80,10 +79,10 @@ const bound = ({ atLeast = 1, whenSilent, below = 0 }: Trouble) =>
         treatMissingData: TreatMissingData.MISSING,
       }
 
-/** As a Markdown heading is linked to. */
+/** The anchor of a Markdown heading. */
 export const anchor = (heading: string): string => heading.toLowerCase().replaceAll(' ', '-')
 
-/** Where alarms are told: to these mail addresses, and to whoever else subscribes to it. */
+/** The topic of alarms: for these mail addresses, and for other subscribers. */
 export function addTopic(stack: Stack, mails: readonly string[]): Topic {
   const topic = new Topic(stack, 'AlarmTopic', { enforceSSL: true })
   for (const mail of mails) topic.addSubscription(new EmailSubscription(mail))

@@ -1,4 +1,4 @@
-// What can go wrong in the deployed stack, each with its alarm: the impact, and the way out.
+// All alarms of the deployed stack.
 
 import { Duration, Fn } from 'aws-cdk-lib'
 import { type Alarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
@@ -13,15 +13,28 @@ import {
   MetricFilter,
 } from 'aws-cdk-lib/aws-logs'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
 import type { MetricName } from '../lib/model/metrics.ts'
 import { type Alarms, FIVE_MINUTES, type Trouble } from './alarm.ts'
 import type { FunctionName } from './bundle.ts'
+import { capitalized } from './function.ts'
 
 const SUM = { period: FIVE_MINUTES, statistic: Stats.SUM }
 
+/** Counts the lines of a log that match. */
+const logMetric = (
+  scope: Construct,
+  logGroup: ILogGroup,
+  id: string,
+  filterPattern: IFilterPattern,
+): Metric => {
+  const metricNamespace = logGroup.stack.stackName
+  return new MetricFilter(scope, id, { logGroup, filterPattern, metricNamespace, metricName: id }).metric(SUM)
+}
+
 /**
- * No alarm for the signing key's maker: it runs in a deployment, which fails with it. The canary has one of its own, that
- * hears when it tells nothing.
+ * The maker of the signing key needs no alarm, since its deployment fails with it. The canary has its own, which also alerts
+ * when it is silent.
  */
 type Watched = Exclude<FunctionName, 'signing-key' | 'canary'>
 type Meaning = Pick<Trouble, 'impact' | 'runbook'>
@@ -33,7 +46,7 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     runbook: 'waits',
   },
   direct: {
-    impact: 'Clients of before May 2020 get errors instead of probes; newer ones are served.',
+    impact: 'Clients from before May 2020 get errors instead of probes; newer ones are served.',
     runbook: 'waits',
   },
   submit: {
@@ -41,12 +54,12 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
     runbook: 'submissions',
   },
   v1: {
-    impact: 'Lists of probes, and what is known of one, are not answered; probes are served and built.',
+    impact: 'Lists and states of probes are not answered; probes are served and built.',
     runbook: 'submissions',
   },
   plan: { impact: 'Missing probes are not built; published ones are served.', runbook: 'plans' },
   compose: {
-    impact: 'Probes that want a build root of a new compiler, or of a new list of packages, are not built.',
+    impact: 'Probes that need a build root of a new compiler, or of new packages, are not built.',
     runbook: 'roots',
   },
   publish: { impact: 'Builds end but their probes are not served.', runbook: 'publishing' },
@@ -56,7 +69,7 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
   },
 }
 
-/** Gives those of errors. A function's metrics count all of its versions, and what comes by its alias. */
+/** Returns the alarms for errors. A function's metrics include all of its versions and its alias. */
 export function watchFunctions(
   alarm: Alarms,
   functions: Readonly<Record<Watched, LambdaFunction>>,
@@ -64,17 +77,16 @@ export function watchFunctions(
   const errors = new Map<IFunction, Alarm>()
   for (const [name, meaning] of Object.entries(MEANING) as [Watched, Meaning][]) {
     const fn = functions[name]
-    const id = `${name[0]!.toUpperCase()}${name.slice(1)}`
+    const id = capitalized(name)
     errors.set(fn, alarm(`${id}Errors`, { metric: fn.metricErrors(SUM), atLeast: 3, ...meaning }))
     alarm(`${id}Throttles`, { metric: fn.metricThrottles(SUM), atLeast: 1, periods: 3, ...meaning })
   }
-  // After its last retry: nothing but the sweep, minutes later, will take the probe up again.
-  for (const name of ['plan', 'publish'] as const) {
-    alarm(name === 'plan' ? 'PlanDropped' : 'PublishDropped', {
+  // After the last retry only the sweep, minutes later, takes up the probe again.
+  for (const name of ['plan', 'publish'] as const)
+    alarm(`${capitalized(name)}Dropped`, {
       metric: functions[name].metric('AsyncEventsDropped', SUM),
       ...MEANING[name],
     })
-  }
   alarm('ResolveSlow', {
     metric: functions.resolve.metricDuration({ period: FIVE_MINUTES, statistic: 'p99' }),
     atLeast: 1000,
@@ -92,39 +104,31 @@ export function watchFunctions(
 }
 
 /**
- * Lines that this regular expression is found in. Throws on what CloudWatch takes no pattern with:
+ * Matches lines by a regular expression. Throws on characters that CloudWatch does not allow in patterns:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 export function lineLike(expression: string): IFilterPattern {
   const unknown = expression.match(/[^A-Za-z0-9:_#=@/;,^$?[\]{}|\\*+.-]/)
   if (unknown === null) return FilterPattern.literal(`%${expression}%`)
-  throw new Error(`CloudWatch knows no ${unknown[0]} in the pattern ${expression}`)
+  throw new Error(`CloudWatch allows no ${unknown[0]} in the pattern ${expression}`)
 }
 
-/** 503 is how a client is told to come back while its probe is built: it is no error. */
+/** Not 503, which asks clients to come back while their probe is built. */
 export function watchApi(alarm: Alarms, accessLog: LogGroup): Alarm {
-  const filter = new MetricFilter(accessLog, 'ServerErrors', {
-    logGroup: accessLog,
-    // The first characters of a line: {"status":"500" (api.ts).
-    filterPattern: lineLike('^..status...5[0-9][0-24-9]'),
-    metricNamespace: accessLog.stack.stackName,
-    metricName: 'ServerErrors',
-  })
-  return alarm('ServerErrors', { metric: filter.metric(SUM), atLeast: 5, ...MEANING.resolve })
+  // The first characters of a line: {"status":"500" (api.ts).
+  const metric = logMetric(accessLog, accessLog, 'ServerErrors', lineLike('^..status...5[0-9][0-24-9]'))
+  return alarm('ServerErrors', { metric, atLeast: 5, ...MEANING.resolve })
 }
 
 /**
- * Publish logs each failed build with its reason. A kernel that a host submitted brings code into its build: one of
- * those alone alarms nobody, or any stranger could.
+ * Publish logs each failed build with its reason. Submitted kernels bring code into their builds, so a few of their failures
+ * must not alert: anyone could cause them.
  */
 export function watchBuilds(alarm: Alarms, publishLog: ILogGroup): void {
-  const broken = (id: string, condition: string) =>
-    new MetricFilter(publishLog.stack, id, {
-      logGroup: publishLog,
-      filterPattern: FilterPattern.literal(`{ ($.message.reason = "build-broken") && (${condition}) }`),
-      metricNamespace: publishLog.stack.stackName,
-      metricName: id,
-    }).metric(SUM)
+  const broken = (id: string, condition: string) => {
+    const pattern = FilterPattern.literal(`{ ($.message.reason = "build-broken") && (${condition}) }`)
+    return logMetric(publishLog.stack, publishLog, id, pattern)
+  }
   alarm('BuildsBroken', {
     metric: broken('BuildsBroken', '$.message.key != "config/*"'),
     impact: 'The tools that builds run are broken: missing probes are not built, published ones are served.',
@@ -138,28 +142,24 @@ export function watchBuilds(alarm: Alarms, publishLog: ILogGroup): void {
   })
 }
 
-/** A plan tells once of each key that its target's archive signs by, and that ends within 60 days. */
+/** A plan logs each signing key of its target's archive that ends within 60 days, once. */
 export function watchKeys(alarm: Alarms, planLog: ILogGroup): void {
-  const filter = new MetricFilter(planLog.stack, 'KeyEndsSoon', {
-    logGroup: planLog,
-    filterPattern: FilterPattern.literal('{ $.message.event = "key ends soon" }'),
-    metricNamespace: planLog.stack.stackName,
-    metricName: 'KeyEndsSoon',
-  })
+  const pattern = FilterPattern.literal('{ $.message.event = "key ends soon" }')
   alarm('KeyEndsSoon', {
-    metric: filter.metric(SUM),
-    impact: 'In some weeks nothing new of a distribution is believed: its missing probes will not be built.',
+    metric: logMetric(planLog.stack, planLog, 'KeyEndsSoon', pattern),
+    impact:
+      'In some weeks new packages of a distribution are not trusted: its missing probes will not be built.',
     runbook: 'keys',
   })
 }
 
 /**
- * What a rule on a bus of its own is referred to by is `bus|rule`; a metric knows it as `rule`.
+ * The reference of a rule on an own bus is `bus|rule`, its name in metrics `rule`.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
  */
 const nameOf = ({ ruleName }: Rule): string => Fn.select(1, Fn.split('|', ruleName))
 
-/** The sweep tells `ProbeOverdue` for each claim whose end never came. */
+/** The sweep sends `ProbeOverdue` for each claim whose end event is missing. */
 export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
   alarm('Overdue', {
     metric: new Metric({
@@ -170,7 +170,7 @@ export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
     }),
     atLeast: 10,
     periods: 3,
-    impact: 'Many builds end without a word: their clients wait in vain and must ask again.',
+    impact: 'Many builds end without an event: their clients wait in vain and must try again.',
     runbook: 'publishing',
   })
 }
@@ -181,22 +181,22 @@ export function watchTables(alarm: Alarms, tables: Readonly<Record<string, Table
     ...[Operation.QUERY, Operation.SCAN],
   ]
   for (const [name, table] of Object.entries(tables)) {
-    const id = `${name[0]!.toUpperCase()}${name.slice(1)}Table`
+    const id = `${capitalized(name)}Table`
     const meaning: Meaning = {
-      impact: `The table of ${name} refuses reads or writes: requests for probes fail or are slow.`,
+      impact: `The table of ${name} throttles or fails: requests for probes fail or are slow.`,
       runbook: 'tables',
     }
     const options = { operations, period: FIVE_MINUTES }
-    alarm(`${id}Throttles`, {
-      metric: table.metricThrottledRequestsForOperations(options),
-      periods: 3,
-      ...meaning,
-    })
-    alarm(`${id}Errors`, { metric: table.metricSystemErrorsForOperations(options), periods: 3, ...meaning })
+    const [throttles, errors] = [
+      table.metricThrottledRequestsForOperations(options),
+      table.metricSystemErrorsForOperations(options),
+    ]
+    alarm(`${id}Throttles`, { metric: throttles, periods: 3, ...meaning })
+    alarm(`${id}Errors`, { metric: errors, periods: 3, ...meaning })
   }
 }
 
-/** Rings until the queue is empty: by then an operator has sent each event again, or forgotten it. */
+/** Rings until the queue is empty: an operator replays or forgets each event. */
 export function watchFailures(alarm: Alarms, failed: Queue): void {
   alarm('EventsFailed', {
     metric: failed.metricApproximateNumberOfMessagesVisible({
@@ -209,7 +209,7 @@ export function watchFailures(alarm: Alarms, failed: Queue): void {
   })
 }
 
-/** Two runs in a row: a period that one came too late for is passed over, and one with two is as good as its better. */
+/** Two runs in a row. A late run may leave a period without data, and then put two into the next, where the better counts. */
 export function watchCanary(alarm: Alarms, namespace: string, everyMinutes: number): void {
   alarm('Canary', {
     metric: new Metric({
@@ -217,7 +217,7 @@ export function watchCanary(alarm: Alarms, namespace: string, everyMinutes: numb
       ...{ period: Duration.minutes(everyMinutes), statistic: Stats.MAXIMUM },
     }),
     ...{ whenSilent: true, below: 1, periods: 2 },
-    impact: 'A known probe does not come, or is not what is signed: hosts may get none of theirs.',
+    impact: 'A known probe is missing, or does not match its signature: hosts may get none of theirs.',
     runbook: 'canary',
   })
 }

@@ -1,4 +1,4 @@
-// The HTTP API: everything is resolved, and those who wait do so elsewhere, so that they never slow a hit.
+// The HTTP API. Waiting requests go to other functions than `resolve`, so that they never slow a hit.
 
 import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
@@ -16,12 +16,12 @@ import type { Alias } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Settings } from '../lib/model/settings.ts'
 import { type Answering, firstOf, routes } from '../lib/names/routes.ts'
-import { idOf } from './function.ts'
+import { capitalized } from './function.ts'
 import { acknowledge } from './nag.ts'
 
 /**
- * Without the query, and no presigned URL is ever a request to this API. What a client says is written as it says it: a
- * quote in it makes the line no JSON. So the status is first, where an alarm finds it whatever follows (alarms.ts).
+ * Without the query; presigned URLs are never requests to this API. Client texts are not escaped, so a quote in one breaks the
+ * JSON. The status is first, where an alarm finds it in any case (alarms.ts).
  */
 export const ACCESS_LOG = {
   status: '$context.status',
@@ -37,8 +37,8 @@ export const ACCESS_LOG = {
 }
 
 /**
- * Whoever reads a path is given all that begins like it, whatever the method, so as to say itself what is not there; a
- * function that only takes what is posted there is given just that. All else is resolve's.
+ * A function that answers GET of a path gets all paths below its first segment with all methods, and refuses unknown ones
+ * itself; a function for POST gets just that path. `resolve` gets everything else.
  */
 function gatewayRoutes() {
   const all = routes().flatMap(({ path, methods: { GET, POST } }) => [
@@ -52,7 +52,7 @@ function gatewayRoutes() {
 const wholeOf = (path: string): string => (path === `/${firstOf(path)}` ? path : `/${firstOf(path)}/{proxy+}`)
 
 export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, { cloud }: Settings) {
-  const integration = (to: Answering) => new HttpLambdaIntegration(idOf(to), live[to])
+  const integration = (to: Answering) => new HttpLambdaIntegration(capitalized(to), live[to])
   const integrations: Readonly<Record<Answering, HttpLambdaIntegration>> = {
     resolve: integration('resolve'),
     wait: integration('wait'),
@@ -68,8 +68,8 @@ export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, {
   for (const { path, method, to } of gatewayRoutes())
     api.addRoutes({ path, methods: [method], integration: integrations[to] })
   const accessLog = new LogGroup(stack, 'AccessLog', {
-    // One policy of the account lets services write all groups below this name; each other one makes it longer, up to
-    // a limit: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    // One policy of the account covers all groups below this name. Any other name makes that policy longer, up to a limit:
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
     logGroupName: `/aws/vendedlogs/apis/${stack.stackName}`,
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -92,8 +92,7 @@ export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, {
 }
 
 /**
- * At the root of the domain and nowhere below it: redirects and links begin at the root of the host that was asked.
- * Whose the domain is says where it leads; the outputs are what its DNS needs.
+ * At the root of the domain only, since redirects and links begin there. The outputs are for the DNS of the domain.
  */
 function addDomain(
   stack: Stack,

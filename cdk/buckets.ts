@@ -1,4 +1,4 @@
-// The S3 buckets: what is published, what a build reads and writes, what builds are made from, and what they run in.
+// The S3 buckets of published objects, of builds' staging, of builds' inputs, and of build roots.
 
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
@@ -21,8 +21,8 @@ const ABORT = { abortIncompleteMultipartUploadAfter: Duration.days(1) }
 const ONE_VERSION = { ...ABORT, noncurrentVersionExpiration: Duration.days(1) }
 
 /**
- * Days that inputs are kept. What hosts submitted goes by them alone; its record first, or it would name what is gone. The
- * rest of the bucket is fetched from archives that may have dropped it since: it stays.
+ * Days that inputs are kept. Records of submitted kernels go before the files that they name. Inputs from archives stay, since
+ * an archive may have dropped them.
  */
 const INPUT_AGES = [
   { keys: INPUT_KEYS.kernels, days: 180 },
@@ -36,7 +36,7 @@ const expiring = ({ keys, days }: (typeof INPUT_AGES)[number]): LifecycleRule =>
   expiration: Duration.days(days),
 })
 
-/** `distribution`: the id of the one that serves what is published. */
+/** `distribution`: id of the one that serves published objects. */
 export function addBuckets(stack: Stack, distribution: string | undefined) {
   const artifacts = bucket(stack, 'Artifacts', ABORT)
   if (distribution !== undefined) serveBy(artifacts, distribution)
@@ -66,7 +66,7 @@ export function addBuckets(stack: Stack, distribution: string | undefined) {
         read: read(staging, '*'),
         'read logs': read(staging, LOGS),
         create: create(staging, '*'),
-        // A build stores its log again and again while it runs.
+        // A running build stores its log repeatedly.
         'write logs': write(staging, LOGS),
         'tell absent': list(staging),
       },
@@ -89,9 +89,9 @@ export function addBuckets(stack: Stack, distribution: string | undefined) {
 }
 
 /**
- * That distribution alone, whosever it is asked by, and nothing but what is published:
+ * Lets this distribution alone read published objects alone:
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
- * It is of the other stack, which is deployed after this one: so it is named by its id, and not referred to.
+ * Named by its id, because it is part of the other stack, which is deployed later.
  */
 function serveBy(bucket: Bucket, id: string): void {
   const { partition, account } = bucket.stack
@@ -117,27 +117,27 @@ function bucket(stack: Stack, id: string, ...lifecycleRules: LifecycleRule[]): B
     lifecycleRules,
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   })
-  // A bucket that outlives the stack is still asked by TLS alone.
+  // A bucket that outlives the stack still requires TLS.
   bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   acknowledge(bucket, {
-    S1: 'Objects are reached only by URLs that the functions sign one at a time; the access log of the API tells who asked for what, and a fourth bucket of logs would have no reader.',
+    S1: 'Objects are reached only by URLs that the functions sign one at a time; the access log of the API has all requests, and a fourth bucket of logs would have no reader.',
   })
   return bucket
 }
 
-/** Of a build and, in a folder of its own, of its load test: the star stands for that folder, too. */
+/** The star matches the folder of a load test, too. */
 const LOGS = stagingKeys('*').log
 
-/** `keys`: which object keys, `*` standing for anything. */
+/** `keys`: object keys, with `*` for anything. */
 const read = (bucket: Bucket, ...keys: string[]): Permission => objects(bucket, 's3:GetObject', keys)
 
-/** Only what is not there yet: S3 itself lets nothing be replaced by a request that does not say If-None-Match. */
+/** Only new objects: S3 refuses every request without If-None-Match, and so every replacement. */
 const create = (bucket: Bucket, ...keys: string[]): Permission => ({
   ...objects(bucket, 's3:PutObject', keys),
   conditions: { Null: { 's3:if-none-match': 'false' } },
 })
 
-/** Whatever was there. */
+/** May replace objects. */
 const write = (bucket: Bucket, ...keys: string[]): Permission => objects(bucket, 's3:PutObject', keys)
 
 function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys: string[]): Permission {
@@ -149,7 +149,7 @@ function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys: 
   }
 }
 
-/** The functions are of another stack, which imports the ARN by the name of its export. */
+/** The functions' stack imports the ARN by the name of its export. */
 const manyKeys = ({ stack, bucketArn }: Bucket, keys: string) => {
   const { 'Fn::ImportValue': name } = stack.resolve(stack.exportValue(bucketArn)) as Import
   return {
@@ -161,5 +161,5 @@ interface Import {
   readonly 'Fn::ImportValue': string
 }
 
-/** Without it S3 answers 403 where an object is absent, and absent cannot be told from forbidden. */
+/** Without it S3 answers 403 for absent objects, as for forbidden ones. */
 const list = (bucket: Bucket): Permission => ({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] })

@@ -1,5 +1,5 @@
-// The CodeBuild projects: of builds and of load tests, one an architecture. Their role has no policy at all: a build holds no credential
-// that opens anything, and leaves its results by presigned URLs.
+// The CodeBuild projects of builds and load tests, one for each architecture. Their role has no policy: a build has no useful
+// credential, and stores its results by presigned URLs.
 
 import type { Stack } from 'aws-cdk-lib'
 import { CfnProject } from 'aws-cdk-lib/aws-codebuild'
@@ -11,7 +11,7 @@ import { inlineBuildspec, loadTestBuildspec } from './buildspec.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
-/** By the architecture of the machine. */
+/** By architecture of the machine. */
 const TYPES = { x86_64: 'LINUX_CONTAINER', aarch64: 'ARM_CONTAINER' } as const satisfies Record<Arch, string>
 
 export type Projects = readonly CfnProject[]
@@ -19,7 +19,7 @@ export type Projects = readonly CfnProject[]
 export function addBuilds(stack: Stack, settings: Settings) {
   const role = new Role(stack, 'BuildRole', {
     assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
-    description: 'May do nothing: what a build needs, it is given by presigned URLs',
+    description: 'May do nothing: builds read and write by presigned URLs',
   })
   const probe = { role, settings, buildSpec: inlineBuildspec() }
   const load = { role, settings, buildSpec: loadTestBuildspec() }
@@ -51,7 +51,7 @@ interface ProjectSpec {
   readonly settings: Settings
 }
 
-/** `arch`: of what it builds, or loads; its machine's is what the settings say of it. */
+/** `arch`: of its probes; the settings decide the machine's. */
 function project(
   stack: Stack,
   id: string,
@@ -69,11 +69,11 @@ function project(
       type: TYPES[machine],
       computeType: cloud.computeType,
       image,
-      // CodeBuild pulls its own; a public one is pulled by the role, which needs no permission for it.
+      // CodeBuild pulls its own images; the role pulls public ones, without a permission.
       imagePullCredentialsType: image.startsWith('aws/codebuild/') ? 'CODEBUILD' : 'SERVICE_ROLE',
       privilegedMode: true,
     },
-    // The log is one of the build's own outputs; any other would need a permission.
+    // The log is one of the build's own outputs; CodeBuild's logs would need a permission.
     logsConfig: { cloudWatchLogs: { status: 'DISABLED' }, s3Logs: { status: 'DISABLED' } },
     cache: { type: 'NO_CACHE' },
     timeoutInMinutes: build.timeoutMinutes,

@@ -1,4 +1,4 @@
-// Composes an inline buildspec: one of buildspecs/*.yml, with the folders of steps that it names packed into it.
+// Makes an inline buildspec: one of buildspecs/*.yml, with the folders of its steps packed into it.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
@@ -12,14 +12,14 @@ const PLACE = /^# steps((?: [a-z-]+)+)$/
 export const MAX_BUILDSPEC = 25_600
 /** Characters of a line of base64, as in MIME (RFC 2045). */
 const LINE = /.{1,76}/g
-/** A line that is nothing but a comment. A quarter of the packed steps would be theirs. */
+/** Lines with only a comment, a quarter of the packed steps. */
 const COMMENT: Readonly<Record<string, RegExp>> = {
   '.sh': /^ *# .*$/gm,
   '.c': /^ *\/\/ .*$/gm,
   '.h': /^ *\/\/ .*$/gm,
 }
 
-/** The container gets no source: the steps come inside the buildspec, compressed. Throws when it is too long. */
+/** The container gets no source, so the buildspec contains the steps, compressed. Throws if it is too long. */
 export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
   const document = parseDocument(readFileSync(join(folder, name), 'utf8'))
   let places = 0
@@ -48,7 +48,7 @@ export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
 /** The load test's: buildspecs/load-test.yml. */
 export const loadTestBuildspec = (): string => inlineBuildspec(FOLDER, 'load-test.yml')
 
-/** The files of one folder and of those below it, by their path below `root`. Comments are left out, their lines stay. */
+/** All files below a folder, by their path below `root`, with empty lines in place of comments. */
 const filesOf = (root: string, steps: string): TarFile[] =>
   readdirSync(join(root, steps), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -60,11 +60,11 @@ const filesOf = (root: string, steps: string): TarFile[] =>
 function withoutComments(path: string): Uint8Array {
   const comment = COMMENT[extname(path)]
   const body = readFileSync(path)
-  // As bytes: a step may hold any.
+  // latin1 keeps all bytes.
   return comment === undefined ? body : Buffer.from(body.toString('latin1').replace(comment, ''), 'latin1')
 }
 
-/** One command of sh that unpacks every step below the folder "$STEPS". */
+/** A shell command that unpacks all steps below "$STEPS". */
 function unpackCommand(files: readonly TarFile[]): string {
   const lines = Buffer.from(tarGz(files)).toString('base64').match(LINE) ?? []
   return ['mkdir -p "$STEPS"', `base64 -d <<'STEPS' | tar -xz -C "$STEPS"`, ...lines, 'STEPS'].join('\n')

@@ -5,23 +5,14 @@ import { join, resolve } from 'node:path'
 import { type BuildOptions, buildSync } from 'esbuild'
 
 export const FUNCTIONS = [
-  'resolve',
-  'wait',
-  'direct',
-  'submit',
-  'v1',
-  'plan',
-  'compose',
-  'publish',
-  'sweep',
-  'canary',
-  'signing-key',
+  ...(['resolve', 'wait', 'direct', 'submit', 'v1'] as const),
+  ...(['plan', 'compose', 'publish', 'sweep', 'canary', 'signing-key'] as const),
 ] as const
 export type FunctionName = (typeof FUNCTIONS)[number]
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** Of esbuild, for whatever runs as a function. */
+/** esbuild's options for functions. */
 export const BUNDLING = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -30,12 +21,12 @@ export const BUNDLING = {
   format: 'cjs',
   // The ES modules of the AWS SDK shake down to two thirds.
   mainFields: ['module', 'main'],
-  // Files, processes and other services that the SDK would look for credentials in: a sixth of its start.
+  // The SDK's search for credentials in files, processes and other services: a sixth of its start.
   alias: { '@aws-sdk/credential-provider-node': './functions/runtime/credentials.ts' },
-  // The ES module of openpgp asks for its own URL, which a CommonJS file does not have.
+  // openpgp's ES module reads its own URL, which a CommonJS file does not have.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  // Names stay, for the traces of errors.
+  // Keeps names, for stack traces.
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
@@ -50,6 +41,6 @@ export function bundleFunctions(outdir: string): void {
     entryPoints: FUNCTIONS.map((name) => ({ in: `functions/${name}.ts`, out: `${name}/index` })),
     outdir: resolve(outdir),
   })
-  // Under a folder whose package.json says "module", index.js would be read as one.
+  // Below a package.json with "module", Node would read index.js as an ES module.
   for (const name of FUNCTIONS) writeFileSync(join(outdir, name, 'package.json'), '{"type":"commonjs"}\n')
 }

@@ -1,4 +1,4 @@
-// The canary: a function that asks the registry for a known probe as a host does, on a schedule, where the settings name one.
+// The canary: a scheduled function that requests a known probe as a host does, if the settings name one.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
@@ -13,20 +13,20 @@ import type { GoLive } from './live.ts'
 interface CanaryOptions {
   readonly make: ReturnType<typeof functions>
   readonly goLive: GoLive
-  /** that hosts ask */
+  /** address of the registry */
   readonly url: string
-  /** for what EventBridge cannot hand to it */
+  /** for events that EventBridge cannot deliver */
   readonly deadLetterQueue: Queue
 }
 
-/** It has no grant but its own log: whatever it knows, any host may ask. `undefined`: the settings name no probe. */
+/** It has no grants, since it requests only what any host may. `undefined`: the settings name no probe. */
 export function addCanary(
   stack: Stack,
   { probe, everyMinutes }: Settings['cloud']['canary'],
   { make, goLive, url, deadLetterQueue }: CanaryOptions,
 ): LambdaFunction | undefined {
   if (probe === undefined) return undefined
-  // Above its own patience, which is lib/clients/canary.ts's, for a last answer that is slow.
+  // More than PATIENCE_MS of lib/clients/canary.ts, for a slow last answer.
   const canary = make('canary', { memoryMegabytes: 512, timeoutSeconds: 150 })
   canary.addEnvironment(ENV.registryUrl, url)
   canary.addEnvironment(ENV.canaryProbe, probe)

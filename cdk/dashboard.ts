@@ -1,4 +1,4 @@
-// One page to look at: what clients get, what is built, what waits, and which alarm rings.
+// The dashboard: answers to clients, builds, queues, and alarms.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
@@ -22,7 +22,7 @@ interface Shown extends Readonly<Record<'resolve' | 'wait' | 'plan' | 'publish',
   readonly canary: LambdaFunction | undefined
 }
 
-/** After the alarms are made: it shows all of them. */
+/** Call it after all alarms are made, which it shows. */
 export function addDashboard(stack: Stack, api: HttpApi, functions: Shown): void {
   const dashboard = new Dashboard(stack, 'Dashboard', { dashboardName: stack.stackName })
   dashboard.addWidgets(
@@ -51,7 +51,7 @@ const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[
 const SUM = { statistic: Stats.SUM, period: FIVE_MINUTES }
 const p = (percent: number) => ({ statistic: Stats.percentile(percent), period: FIVE_MINUTES })
 
-/** Of the functions' own; `dimensions`: of the one that it is kept by, else of all together. */
+/** A metric of the functions; without `dimensionsMap` the total. */
 type Own = (
   metricName: MetricName,
   statistic: string,
@@ -107,7 +107,7 @@ const whatIsBuilt = (namespace: string, own: Own) => [
   graph('Queue', [own('QueueLength', Stats.MAXIMUM), own('BuildsRunning', Stats.MAXIMUM)]),
 ]
 
-/** Each execution of Wait holds one client. */
+/** Each execution of Wait serves one client. */
 function whatRuns({ resolve, wait, plan, publish }: Shown): GraphWidget[] {
   const minute = { period: Duration.minutes(1) }
   return [

@@ -1,8 +1,9 @@
-// The stack of what must not be lost: tables, buckets and the key's secret. All else can be destroyed and deployed anew beside it.
+// The stack of data: tables, buckets and the key's secret. The other stack can be destroyed and deployed again next to it.
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Settings } from '../lib/model/settings.ts'
 import { addBuckets } from './buckets.ts'
+import { capitalized } from './function.ts'
 import { addSigningKey } from './signing-key.ts'
 import { addTables } from './tables.ts'
 
@@ -16,11 +17,11 @@ export function addData(stack: Stack, { cloud }: Settings, isProtected: boolean)
   }
   const { tables, buckets, signingKey } = data
   for (const [name, { tableName, tableArn }] of Object.entries(tables)) {
-    give(stack, `${named(name)}Table`, tableName)
+    give(stack, `${capitalized(name)}Table`, tableName)
     stack.exportValue(tableArn)
   }
   for (const [name, { bucketName, bucketArn }] of Object.entries(buckets)) {
-    give(stack, `${named(name)}Bucket`, bucketName)
+    give(stack, `${capitalized(name)}Bucket`, bucketName)
     stack.exportValue(bucketArn)
   }
   give(stack, 'SigningKeySecretArn', signingKey.secret.ref)
@@ -28,13 +29,11 @@ export function addData(stack: Stack, { cloud }: Settings, isProtected: boolean)
 }
 
 /**
- * As an output for the operator, and as an export for the other stack. All are exported, whoever uses them today:
- * CloudFormation deploys this stack first, and lets no export go that the other one as it still is imports.
+ * An output for the operator, and an export for the other stack. All are exported, even unused ones: CloudFormation deploys this
+ * stack first, and refuses to remove an export that the other stack still imports.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
  */
 function give(stack: Stack, output: string, name: string): void {
   new CfnOutput(stack, output, { value: name })
   stack.exportValue(name)
 }
-
-const named = (name: string): string => `${name[0]!.toUpperCase()}${name.slice(1)}`

@@ -1,4 +1,4 @@
-// Where the stack is deployed to, and as what: the operator's settings, as the CDK takes them.
+// Converts the operator's settings of the deployment to the CDK's, and checks them against the region.
 
 import { PermissionsBoundary, type StackProps } from 'aws-cdk-lib'
 import { RegionInfo } from 'aws-cdk-lib/region-info'
@@ -8,8 +8,8 @@ import type { Settings } from '../lib/model/settings.ts'
 type Deployment = Settings['cloud']['deployment']
 
 /**
- * For one machine: it has no account, and no name but the one that its data is called by. Copies of the key's secret stay in
- * the template, so that they are told among what does nothing there.
+ * For the local registry: no account, and a fixed name. Copies of the key's secret stay in the template, so that the start
+ * reports them as without effect.
  */
 export const onOneMachine = ({ secretReplicas }: Deployment): Deployment => ({
   ...{ stackName: 'ProbeRegistry', tags: {}, armRegions: [] },
@@ -18,8 +18,8 @@ export const onOneMachine = ({ secretReplicas }: Deployment): Deployment => ({
 })
 
 /**
- * What keeps the stack from being deployed into that region, in words for whoever wrote the settings. Undefined: it is not
- * known where it goes, and CloudFormation will tell.
+ * Human-readable reasons against a deployment into that region. `undefined`: the region is unknown, and CloudFormation will
+ * check.
  */
 export function outOfPlace({ build, cloud }: Settings, region: string | undefined): string[] {
   const replicas = misplacedReplicas(cloud.deployment, region)
@@ -31,12 +31,12 @@ export function outOfPlace({ build, cloud }: Settings, region: string | undefine
     ...(partition === 'aws'
       ? []
       : [
-          `${region} is in the partition ${partition}, where hosts or ARNs have other names than the ones that this registry writes and signs: deploy it into a region of the partition aws`,
+          `${region} is in the partition ${partition}, whose hosts and ARNs have other names than this registry writes and signs: deploy it into a region of the partition aws`,
         ]),
     ...(onArm.length === 0 || armRegions.includes(region)
       ? []
       : [
-          `CodeBuild has no machines of ARM in ${region}, as far as cloud.deployment.armRegions knows, and builds for ${onArm.join(' and ')} run on those: say {"build": {"machines": {"x86_64": "x86_64", "aarch64": "x86_64"}}}, take one of ${armRegions.join(', ')}, or add ${region} to that list if CodeBuild has them there by now`,
+          `CodeBuild has no ARM machines in ${region}, according to cloud.deployment.armRegions, and builds for ${onArm.join(' and ')} run on those: set {"build": {"machines": {"x86_64": "x86_64", "aarch64": "x86_64"}}}, take one of ${armRegions.join(', ')}, or add ${region} to that list if CodeBuild has them there now`,
         ]),
     ...elsewhere('domain.certificateArn', domain?.certificateArn, region, 'an HTTP API takes a certificate'),
     ...elsewhere('secretKeyArn', secretKeyArn, region, 'a secret takes a KMS key'),
@@ -44,7 +44,7 @@ export function outOfPlace({ build, cloud }: Settings, region: string | undefine
   ]
 }
 
-/** `region`: of the stack, as far as it is known. Secrets Manager tells the same, but only once the stack is made. */
+/** `region`: of the stack, if known. Secrets Manager checks the same, but only in mid-deployment. */
 function misplacedReplicas({ secretReplicas, secretKeyArn }: Deployment, region?: string): string[] {
   const regions = secretReplicas.map((replica) => replica.region)
   return secretReplicas.flatMap((replica, i) => {
@@ -52,20 +52,22 @@ function misplacedReplicas({ secretReplicas, secretKeyArn }: Deployment, region?
     const { partition } = RegionInfo.get(replica.region)
     const keyIn = regionOf(replica.keyArn)
     return [
-      ...(partition === 'aws' ? [] : [`${at}.region: ${replica.region} is no region of the partition aws`]),
+      ...(partition === 'aws'
+        ? []
+        : [`${at}.region: ${replica.region} is not a region of the partition aws`]),
       ...(replica.region === region
-        ? [`${at}.region: ${region} is the stack's own, and lost with it: name another one`]
+        ? [`${at}.region: ${region} is the stack's own, and is lost with it: name another one`]
         : []),
       ...(regions.indexOf(replica.region) === i ? [] : [`${at}.region: ${replica.region} is named twice`]),
       ...(keyIn === undefined || keyIn === replica.region
         ? []
         : [
-            `${at}.keyArn is in ${keyIn}, and the copy in ${replica.region}: a KMS key is of one region alone`,
+            `${at}.keyArn is in ${keyIn}, and the copy in ${replica.region}: a KMS key works in its own region only`,
           ]),
       ...(secretKeyArn === undefined || keyIn !== undefined
         ? []
         : [
-            `${at}.keyArn: the secret has a KMS key of its own (secretKeyArn), and its copy needs one, too: name a key of ${replica.region}`,
+            `${at}.keyArn: the secret has a KMS key of its own (secretKeyArn), and its copy needs one, too: name a key in ${replica.region}`,
           ]),
     ]
   })
@@ -78,7 +80,7 @@ function elsewhere(setting: string, arn: string | undefined, region: string, rul
   const found = regionOf(arn) ?? region
   if (found === region) return []
   return [
-    `cloud.deployment.${setting} is in ${found}, and the stack goes to ${region}: ${rule} of its own region alone`,
+    `cloud.deployment.${setting} is in ${found}, and the stack goes to ${region}: ${rule} of its own region only`,
   ]
 }
 

@@ -1,4 +1,4 @@
-// What is published, served by the distribution itself: its caches hold it by the digest that is in its path.
+// Published objects, served by the distribution from S3 and its caches, by paths with their digests.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import {
@@ -21,16 +21,15 @@ import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3'
 import { BY_DIGEST } from '../lib/aws/resources.ts'
 
 /**
- * Of the edges, and by `Age` of all caches behind them together: so long what was withdrawn may still come from one. Bytes
- * of a digest never change, so that a longer time would be right as well, and only an operator's withdrawal later. An edge
- * that asks again is answered 304.
+ * How long all caches together keep an object (by `Age`), and so how long a withdrawn probe may still be served. Bytes of a
+ * digest never change, so a longer time would only delay withdrawals. Later requests of an edge get a 304.
  */
 export const KEPT = Duration.hours(1)
 
-/** All of these are of the whole account, whatever region a registry is in; a function's name has at most 64 characters. */
+/** Names of the complete account, in all regions; a function's name has at most 64 characters. */
 const nameIn = ({ stackName, region }: Stack): string => `${stackName.slice(0, 40)}-${region}-bytes`
 
-/** Which paths, and what becomes of them. `bucket`: whose policy lets this distribution read (buckets.ts). */
+/** `bucket`: its policy lets this distribution read (buckets.ts). */
 export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<string, BehaviorOptions>> => ({
   [`${BY_DIGEST}/*`]: {
     origin: originOf(stack, bucket),
@@ -43,9 +42,7 @@ export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<stri
   },
 })
 
-/**
- * The bucket is of the other stack. Only its name is taken from there: another export would be one more that can never go.
- */
+/** Takes only the name of the other stack's bucket: a further export could never be removed. */
 function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
   const { originAccessControlId } = new S3OriginAccessControl(stack, 'EdgeBytesAccess', {
     originAccessControlName: nameIn(stack),
@@ -54,7 +51,7 @@ function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
   return S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId }) as S3BucketOrigin
 }
 
-/** Nothing but the path decides what is kept. */
+/** The cache key is the path alone. */
 const cachePolicy = (stack: Stack): CachePolicy =>
   new CachePolicy(stack, 'EdgeBytesCache', {
     cachePolicyName: nameIn(stack),
@@ -79,7 +76,7 @@ const headersOf = (stack: Stack): ResponseHeadersPolicy =>
   })
 
 /**
- * S3 knows an object by its key alone. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+ * Removes the prefix from paths, which are then keys. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
  */
 const PATHS_TO_KEYS = `function handler(event) {
   var request = event.request

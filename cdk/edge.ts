@@ -1,4 +1,4 @@
-// CloudFront before the HTTP API, where the settings name a firewall for it: the API then answers to the distribution alone.
+// CloudFront before the HTTP API, if the settings name a firewall for it; the API then answers only the distribution.
 
 import { CfnOutput, Duration, Fn, RemovalPolicy, SecretValue, type Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
@@ -32,15 +32,15 @@ import { servedBytes } from './edge-bytes.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
-export interface BehindEdge {
+interface BehindEdge {
   readonly api: HttpApi
-  /** every function that a request reaches: each looks for itself where it came from */
+  /** functions that answer requests: each checks itself that the distribution sent them */
   readonly answering: Readonly<Record<Answering, LambdaFunction>>
-  /** what is published, which the distribution serves where it is told its own id */
+  /** published objects, which the distribution serves if the settings have its id */
   readonly published: IBucket
 }
 
-/** Gives the address of the registry behind the distribution; `undefined`: there is none. */
+/** Returns the registry's address through the distribution; `undefined`: there is none. */
 export function addEdge(
   stack: Stack,
   edge: EdgeSettings,
@@ -52,22 +52,22 @@ export function addEdge(
   for (const fn of functions) secrets.grantTo(fn, 'read')
   const bytes = edge.distribution === undefined ? {} : servedBytes(stack, published)
   const distribution = addDistribution(stack, edge, originOf(stack, api, secrets.newest), bytes)
-  // First all of them take the new secret, which they do when their aliases have moved, then it is sent.
+  // All functions accept the new secret, once their aliases have moved, before the distribution sends it.
   distribution.node.addDependency(...functions)
   new CfnOutput(stack, 'DistributionDomain', {
     value: distribution.distributionDomainName,
-    description: 'What the names of cloud.edge.names are an alias of (CNAME)',
+    description: 'Target of the names in cloud.edge.names (CNAME)',
   })
   new CfnOutput(stack, 'DistributionId', {
     value: distribution.distributionId,
-    description: 'For cloud.edge.distribution, so that it serves what is published by itself',
+    description: 'For cloud.edge.distribution, so that it serves published objects itself',
   })
   return `https://${edge.names[0] ?? distribution.distributionDomainName}`
 }
 
 /**
- * The newest, and the one before it, which the edges send until they all have heard of the newest. Each is a secret of its
- * own: CloudFormation does not look for a new value of one that it knows by the same name.
+ * The newest secret, and the one before, which edges send until they all know the newest. Each is a separate resource, because
+ * CloudFormation does not read a new value of the same resource.
  */
 function addSecrets(stack: Stack, newest: number) {
   const secrets = [newest, newest - 1].filter((n) => n >= 1).map((n) => addSecret(stack, n))
@@ -81,12 +81,12 @@ function addSecrets(stack: Stack, newest: number) {
 
 function addSecret(stack: Stack, number: number): CfnSecret {
   const secret = new CfnSecret(stack, `EdgeSecret${number}`, {
-    description: 'What the distribution proves to the registry that a request came through it',
+    description: 'Proves to the registry that a request came through the distribution',
     generateSecretString: { passwordLength: 48, excludePunctuation: true },
   })
   secret.applyRemovalPolicy(RemovalPolicy.DESTROY)
   acknowledge(secret, {
-    SMG4: 'Another one is made by raising cloud.edge.secret and deploying: the distribution must be told at the same time.',
+    SMG4: 'Raise cloud.edge.secret and deploy for a new one: the distribution must get it at the same time.',
   })
   return secret
 }
@@ -96,14 +96,13 @@ const originOf = (stack: Stack, api: HttpApi, secret: CfnSecret): HttpOrigin =>
   new HttpOrigin(`${api.apiId}.execute-api.${stack.region}.${stack.urlSuffix}`, {
     protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
     originSslProtocols: [OriginSslPolicy.TLS_V1_2],
-    // CloudFormation reads the value; the template names only where it is.
+    // A reference: CloudFormation reads the value, which is not in the template.
     customHeaders: { [EDGE_HEADER]: SecretValue.secretsManager(secret.ref).unsafeUnwrap() },
-    // Above the 30 seconds after which the API answers whatever happens, so that no request is cut, or sent again, while it
-    // is held. More than 60 is a quota of the account.
+    // More than the 30 seconds of the API, so that no held request is cut or repeated. More than 60 needs a quota.
     readTimeout: Duration.seconds(60),
   })
 
-/** An answer to one is none to the next, and no error stands for ten seconds, as CloudFront has it by default. */
+/** Errors are never cached; CloudFront's default is ten seconds. */
 const ERRORS: ErrorResponse[] = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504].map((httpStatus) => ({
   httpStatus,
   ttl: Duration.seconds(0),
@@ -119,14 +118,14 @@ function addDistribution(
     comment: `The registry of ${stack.stackName}`,
     webAclId: edge.webAcl!,
     httpVersion: HttpVersion.HTTP2_AND_3,
-    // Answers and probes are small: the nearest edge costs hardly more.
+    // Answers and probes are small, so all edges cost hardly more.
     priceClass: PriceClass.PRICE_CLASS_ALL,
     errorResponses: ERRORS,
     defaultBehavior: {
       origin,
       allowedMethods: AllowedMethods.ALLOW_ALL,
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-      // It also keeps requests apart that come at the same time.
+      // Also prevents the collapsing of simultaneous requests.
       cachePolicy: CachePolicy.CACHING_DISABLED,
       originRequestPolicy: requestPolicy(stack),
       compress: false,
@@ -137,15 +136,15 @@ function addDistribution(
   acknowledge(distribution, {
     CFR1: 'Probes are public, wherever their hosts are.',
     CFR3: "The API's access log has every request, the firewall's log those that were refused.",
-    CFR4: 'Without names of its own a distribution has the certificate of CloudFront, whose TLS nobody can choose; with names it is TLS 1.2 or newer.',
+    CFR4: 'Without own names a distribution has the certificate of CloudFront, whose TLS version is fixed; with names it is TLS 1.2 or newer.',
   })
   return distribution
 }
 
-/** All that a function reads. Not the host: the API knows only its own. */
+/** Everything that a function reads. Not the host: the API accepts only its own. */
 const requestPolicy = (stack: Stack): OriginRequestPolicy =>
   new OriginRequestPolicy(stack, 'EdgeRequests', {
-    // Of the whole account, whatever region a registry is in.
+    // A name of the complete account, in all regions.
     originRequestPolicyName: `${stack.stackName}-${stack.region}`,
     comment: 'What the registry reads of a request',
     headerBehavior: OriginRequestHeaderBehavior.allowList(VIEWER_HEADER, 'content-type', 'user-agent'),

@@ -1,4 +1,4 @@
-// The event bus and its rules: who is called when a probe is requested, built, overdue, or lost.
+// The event bus and its rules: which function each event invokes.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events'
@@ -11,7 +11,7 @@ import type { Projects } from './builds.ts'
 import { granting } from './grants.ts'
 
 export function addBus(stack: Stack) {
-  // Else the CDK names it after its path, which is the same for every registry of an account.
+  // The CDK's default name is the same for every registry of an account.
   const eventBus = new EventBus(stack, 'Bus', { eventBusName: `${stack.stackName}-Bus` })
   const bus = granting(
     { [ENV.eventBus]: eventBus.eventBusName },
@@ -20,18 +20,11 @@ export function addBus(stack: Stack) {
   return { eventBus, bus }
 }
 
-export interface Subscribers {
-  readonly plan: Alias
-  readonly compose: Alias
-  readonly publish: Alias
-  readonly sweep: Alias
-}
-
-export interface RulesOptions {
+interface RulesOptions {
   readonly eventBus: EventBus
   readonly projects: Projects
-  readonly to: Subscribers
-  /** for what EventBridge cannot hand to a function */
+  readonly to: Readonly<Record<'plan' | 'compose' | 'publish' | 'sweep', Alias>>
+  /** for events that EventBridge cannot deliver */
   readonly deadLetterQueue: Queue
 }
 
@@ -62,7 +55,7 @@ export function addRules(stack: Stack, { eventBus, projects, to, deadLetterQueue
   return { overdue }
 }
 
-/** CodeBuild tells the account's default bus. */
+/** CodeBuild sends to the account's default bus. */
 const buildEnded = (stack: Stack, projects: Projects, target: Target): Rule =>
   new Rule(stack, 'BuildEnded', {
     eventPattern: {

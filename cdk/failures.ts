@@ -1,5 +1,4 @@
-// Where an event ends that its function could not handle, or that could not be handed to it: one queue, until an operator
-// has seen it (probe-registry replay).
+// The queue of events that no function could handle, or that could not be delivered, for an operator (probe-registry replay).
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import type { IDestination } from 'aws-cdk-lib/aws-lambda'
@@ -9,11 +8,11 @@ import { acknowledge } from './nag.ts'
 
 interface Failures {
   readonly queue: Queue
-  /** Lambda tells it of each event of that function that it gives up, by the function's own role. */
+  /** Lambda sends it each event that it gives up, by the function's own role. */
   readonly destination: IDestination
 }
 
-/** SQS keeps nothing longer. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
+/** The limit of SQS. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
 const LONGEST = Duration.days(14)
 
 export function addFailures(stack: Stack): Failures {
@@ -23,7 +22,7 @@ export function addFailures(stack: Stack): Failures {
     retentionPeriod: LONGEST,
   })
   acknowledge(queue, {
-    SQS3: 'It is where failed events end: nothing reads it but an operator, and a queue behind it would have no other reader.',
+    SQS3: 'It is the queue of failed events: only an operator reads it, and a further queue would have no other reader.',
   })
   const { grantTo } = granting({}, { tell: { actions: ['sqs:SendMessage'], resources: [queue.queueArn] } })
   const destination: IDestination = {

@@ -1,5 +1,5 @@
-// The firewall of the distribution (edge.ts): what one address may ask in five minutes. A stack and an app of its own, since
-// AWS keeps firewalls of CloudFront in us-east-1 only, and the registry may be anywhere.
+// The firewall of the distribution (edge.ts): limits of one address in five minutes. A separate stack and app, since CloudFront's
+// firewalls exist only in us-east-1, and the registry may be in any region.
 
 import {
   App,
@@ -18,25 +18,25 @@ import { stackProps } from './deployment.ts'
 import { readSettings } from './settings.ts'
 import { strictly } from './strict.ts'
 
-/** Of its construct; the stack is called by the registry's. */
+/** Id of its construct; the stack's name derives from the registry's. */
 export const FIREWALL = 'ProbeRegistryFirewall'
 
 interface FirewallOptions {
   /** the cloud assembly */
   readonly outdir: string
-  /** the registry's own settings; of them `cloud.edge` and `cloud.deployment` count here */
+  /** the registry's settings, of which `cloud.edge` and `cloud.deployment` count */
   readonly settingsFile: string | undefined
 }
 
 const HERE = 'us-east-1'
 
-/** Writes the assembly. Throws on bad settings and on findings of the checks. */
+/** Throws on bad settings and on findings of the checks. */
 export function synthesizeFirewall({ outdir, settingsFile }: FirewallOptions): void {
   const app = new App({ outdir, analyticsReporting: false })
   const { deployment, edge } = readSettings(settingsFile, { local: false }).cloud
   const stack = new Stack(app, FIREWALL, {
     ...stackProps({ ...deployment, stackName: `${deployment.stackName}Firewall`, region: HERE }),
-    description: 'The firewall before the registry of kernel probes: what one address may ask.',
+    description: 'The firewall before the registry of kernel probes: limits of one address.',
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   })
   addFirewall(stack, edge)
@@ -48,7 +48,7 @@ function addFirewall(stack: Stack, edge: EdgeSettings): void {
   const { submissionsPerAddress, requestsPerAddress } = edge
   const webAcl = new CfnWebACL(stack, 'WebAcl', {
     scope: 'CLOUDFRONT',
-    description: 'What one address may ask of the registry in five minutes',
+    description: 'Limits of one address in five minutes',
     defaultAction: { allow: {} },
     customResponseBodies: { [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: problem() } },
     rules: [
@@ -94,7 +94,7 @@ const POSTS: CfnWebACL.StatementProperty = {
 
 const TOO_MANY = 'too-many-requests'
 
-/** The older loader gives up at once on a Retry-After above 120. */
+/** The bash loader gives up at a Retry-After above 120. */
 const REFUSAL: CfnWebACL.CustomResponseProperty = {
   responseCode: 429,
   responseHeaders: [
@@ -104,18 +104,18 @@ const REFUSAL: CfnWebACL.CustomResponseProperty = {
   customResponseBodyKey: TOO_MANY,
 }
 
-/** As the registry's own are (RFC 9457), but for a content type that the firewall does not have. */
+/** As the registry's own (RFC 9457), except for the content type, which the firewall lacks. */
 const problem = (): string =>
   JSON.stringify({
     type: `urn:probe-registry:problem:${TOO_MANY}`,
-    title: 'Too many requests of this address',
+    title: 'Too many requests from this address',
     status: 429,
-    detail: 'This address has asked more in five minutes than one may: ask again in a minute, and less often',
+    detail: 'This address has sent too many requests in five minutes: try again in a minute, and less often',
     code: TOO_MANY,
   })
 
 /**
- * Who was refused, and when: nothing of those who were answered. The name must begin so:
+ * Logs refused requests only. AWS prescribes the prefix of the name:
  * https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
  */
 function addLog(stack: Stack, webAcl: CfnWebACL): void {

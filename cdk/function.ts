@@ -1,4 +1,4 @@
-// One Lambda function with its own role, which may write its own log and nothing else until it is granted more.
+// Makes a Lambda function with its own role, which may only write its own log until it gets grants.
 
 import { join } from 'node:path'
 import { Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib'
@@ -16,17 +16,17 @@ import type { FunctionName } from './bundle.ts'
 interface FunctionSpec {
   readonly memoryMegabytes: number
   readonly timeoutSeconds: number
-  /** of /tmp, where it needs more than 512 */
+  /** size of /tmp, default 512 */
   readonly temporaryMegabytes?: number
-  /** executions kept for it, which are also its most; 0 keeps none */
+  /** reserved concurrency, also its limit; 0: none */
   readonly concurrency?: number
 }
 
-/** What each function file says is only what differs. */
+/** Defaults shared by all functions; callers pass only what differs. */
 export const functions =
   (stack: Stack, bundles: string) =>
   (name: FunctionName, spec: FunctionSpec): LambdaFunction => {
-    const id = idOf(name)
+    const id = capitalized(name)
     const logGroup = new LogGroup(stack, `${id}Log`, {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -48,8 +48,8 @@ export const functions =
     })
   }
 
-/** Of its constructs. */
-export const idOf = (name: FunctionName): string =>
+/** `signing-key` becomes `SigningKey`: ids of constructs. */
+export const capitalized = (name: string): string =>
   name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
 
 function roleThatLogs(stack: Stack, id: string, logGroup: LogGroup): Role {

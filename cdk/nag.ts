@@ -1,4 +1,4 @@
-// Says why a finding of the policy checks is meant to be so, beside the resource that it is about.
+// Acknowledges findings of the policy checks, with reasons, next to their resource.
 
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'

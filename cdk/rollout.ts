@@ -1,4 +1,4 @@
-// How a deployment's new versions come to be used: some requests and events first, and back to the old ones where an alarm rings.
+// Moves requests and events to a deployment's new versions step by step, and back if an alarm rings.
 
 import type { Stack } from 'aws-cdk-lib'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
@@ -16,7 +16,7 @@ import { acknowledge } from './nag.ts'
 
 export interface Shifted {
   readonly alias: Alias
-  /** any of these takes the alias back, and with it the deployment; before it has moved they stop it */
+  /** each of these rolls back alias and deployment; before the move it stops them */
   readonly alarms: readonly Alarm[]
 }
 
@@ -28,9 +28,9 @@ const CONFIGS: Readonly<Record<Exclude<Rollout, 'all-at-once'>, ILambdaDeploymen
 }
 
 /**
- * Without CodeDeploy an alias moves at once, whatever rings: the way for the repair of a registry whose alarms ring already.
- * A first deployment makes the alias and moves nothing, so CodeDeploy comes in with the second. An alarm that has no data
- * yet stops nothing: only its state ALARM does.
+ * `all-at-once` moves aliases without CodeDeploy, whatever alarms ring: for repairs of a registry whose alarms ring already.
+ * A first deployment makes the aliases and moves nothing; CodeDeploy begins with the second. An alarm without data stops
+ * nothing: only its state ALARM does.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
  * https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html
  */
@@ -42,9 +42,9 @@ export function addRollouts(stack: Stack, rollout: Rollout, shifted: readonly Sh
     const group = new LambdaDeploymentGroup(stack, `${alias.lambda.node.id}Rollout`, {
       ...{ application, alias, alarms: [...alarms] },
       deploymentConfig: CONFIGS[rollout],
-      // Else the CDK gives it AWS's own policy, which lets it move every alias of the account.
+      // Otherwise the CDK adds AWS's policy, which allows moving every alias of the account.
       role: role.withoutPolicyUpdates(),
-      // One that an operator stops leaves an alias between two versions, and none after it begins:
+      // A stopped deployment leaves an alias between two versions, and blocks later ones:
       // https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html
       autoRollback: { failedDeployment: true, deploymentInAlarm: true, stoppedDeployment: true },
     })
@@ -53,12 +53,12 @@ export function addRollouts(stack: Stack, rollout: Rollout, shifted: readonly Sh
 }
 
 /**
- * What CodeDeploy's own policy for Lambda has (AWSCodeDeployRoleForLambdaLimited), on these functions alone, and without
- * what only hooks and revisions in S3 take. https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
+ * The permissions of AWS's policy (AWSCodeDeployRoleForLambdaLimited) on these functions only, without those for hooks and
+ * revisions in S3. https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
  */
 function roleFor(stack: Stack, shifted: readonly Shifted[]): Role {
   const role = new Role(stack, 'RolloutRole', { assumedBy: new ServicePrincipal('codedeploy.amazonaws.com') })
-  // The alias itself waits for its group, and so for this role: its ARN is made of the function's.
+  // From the function's ARN, because the alias itself depends on this role.
   const arns = shifted.map(({ alias }) => alias.lambda.functionArn)
   role.addToPolicy(
     new PolicyStatement({
@@ -69,7 +69,7 @@ function roleFor(stack: Stack, shifted: readonly Shifted[]): Role {
   role.addToPolicy(new PolicyStatement({ actions: ['cloudwatch:DescribeAlarms'], resources: ['*'] }))
   acknowledge(role, {
     'IAM5[Resource::*]':
-      'It reads the states of alarms, and CloudWatch lets nobody read those of some alone: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html',
+      'It reads the states of alarms, and CloudWatch cannot limit that to some alarms: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html',
   })
   return role
 }

@@ -1,4 +1,4 @@
-// What the operator set, laid over the defaults and checked before anything is deployed.
+// Reads the operator's settings over the defaults, and checks them before a deployment.
 
 import { readFileSync } from 'node:fs'
 import type * as z from 'zod'
@@ -7,26 +7,37 @@ import { overlay } from '../lib/model/overlay.ts'
 import { placesIn, withoutSecrets } from '../lib/model/places.ts'
 import { outOfPlace } from './deployment.ts'
 
-/** For whoever wrote the settings: the file, each field that is wrong, and what it may be. */
+/** The message names the file, each wrong field, and what it may be. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
+/** Prints a SettingsError without its stack, and sets the exit code. */
+export function reportingSettings(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
+
 export interface ReadOptions {
   readonly local: boolean
-  /** where the credentials lead that will deploy, as far as that is known */
+  /** region of the deploying credentials, if known */
   readonly region?: string | undefined
 }
 
 /**
- * The defaults with the JSON of `file` over them: see `overlay`.
- * SettingsError on what the schema does not know or allow, and, unless `local`, on what no cloud can reach, or the region
- * does not have.
+ * The JSON of `file` over the defaults (`overlay`).
+ * @throws {SettingsError} The schema refuses a setting or, unless `local`, no cloud can reach a place, or the region lacks a
+ * resource.
  */
 export function readSettings(file: string | undefined, { local, region }: ReadOptions): AllSettings {
   const merged = overlay(DEFAULTS, file === undefined ? {} : readJson(file))
   const { data, error } = settingsSchema.safeParse(merged)
-  const wrong = error?.issues.map(toldOf) ?? unknownIn(merged, data)
+  const wrong = error?.issues.map(textOf) ?? unknownIn(merged, data)
   if (wrong.length > 0 || data === undefined) throw refused(file, wrong)
   if (local) return data
   refuseOutOfReach(file, data)
@@ -47,14 +58,14 @@ const refused = (file: string | undefined, wrong: readonly string[]): SettingsEr
   new SettingsError(`the settings ${file ?? '(defaults)'}: ${wrong.join('; ')}`)
 
 /** `hold.hopSeconds: Too big: expected number to be <=28 (the default is 22)`. */
-function toldOf({ path, message }: z.core.$ZodIssue): string {
+function textOf({ path, message }: z.core.$ZodIssue): string {
   const standard = path.reduce<unknown>((at, part) => memberOf(at, String(part)), DEFAULTS)
   const known = ['number', 'string', 'boolean'].includes(typeof standard)
   const hint = known ? ` (the default is ${JSON.stringify(standard)})` : ''
   return `${path.join('.') || 'all of it'}: ${message.replace(/^Invalid input: /, '')}${hint}`
 }
 
-/** The schema leaves out what it does not know. */
+/** Settings that the schema dropped as unknown. */
 function unknownIn(written: unknown, known: unknown, path: readonly string[] = []): string[] {
   if (Array.isArray(written))
     return written.flatMap((one, i) => unknownIn(one, memberOf(known, String(i)), [...path, String(i)]))
@@ -74,12 +85,12 @@ const memberOf = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined
 
-/** A folder, `file:` or loopback exists on one machine only. */
+/** Folders, `file:` and loopback exist only on this machine. */
 function refuseOutOfReach(file: string | undefined, settings: AllSettings): void {
   const bad = placesIn(settings).find(isOutOfReach)
   if (bad === undefined) return
   throw refused(file, [
-    `${withoutSecrets(bad)} is out of a deployed stack's reach; set PROBE_LOCAL=1 to run it on this machine`,
+    `${withoutSecrets(bad)} cannot be reached by a deployed stack; set PROBE_LOCAL=1 to run on this machine`,
   ])
 }
 

@@ -1,4 +1,4 @@
-// The signing key: an empty secret, and the resource that makes the key at the first deployment.
+// The signing key: a secret, and the custom resource that makes the key at the first deployment.
 
 import { CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
@@ -10,7 +10,7 @@ import { acknowledge } from './nag.ts'
 
 type Kept = Pick<Settings['cloud']['deployment'], 'secretKeyArn' | 'secretReplicas'>
 
-/** `secretKeyArn`: the operator's own key for the secret; who else may use it, its own policy says. */
+/** `secretKeyArn`: the operator's KMS key, whose own policy decides who else may use it. */
 export function addSigningKey(stack: Stack, { secretKeyArn, secretReplicas }: Kept) {
   const secret = new CfnSecret(stack, 'SigningKeySecret', {
     description: 'OpenPGP private key that signs the probes; only publish may read it',
@@ -44,8 +44,8 @@ const replicaOf = ({ region, keyArn }: Kept['secretReplicas'][number]) => ({
 })
 
 /**
- * Whoever writes the secret writes its copies, and by the same identity Secrets Manager encrypts them by the keys of their
- * regions. It asks for that from one of the two regions; the keys are of one each.
+ * A write to the secret also writes its copies: by the same identity, Secrets Manager encrypts them with the keys of their
+ * regions. The call comes from one of the two regions.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets_troubleshoot.html
  */
 const toCopies = ({ urlSuffix }: Stack, resources: readonly string[]) =>
@@ -63,7 +63,7 @@ const toCopies = ({ urlSuffix }: Stack, resources: readonly string[]) =>
       )
 
 /**
- * What reading and writing a secret under such a key take, of nobody but Secrets Manager on the function's behalf.
+ * Permissions for a secret under such a key, usable only by Secrets Manager on behalf of the function.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
  */
 const throughSecrets = ({ region, urlSuffix }: Stack, kmsKeyArn: string) => {
@@ -88,18 +88,18 @@ interface KeyHolders {
   readonly publish: LambdaFunction
 }
 
-/** What brings a key's value out of the secret, and what puts another in its place. */
+/** Actions that read the key, copy it, or replace it. */
 const READS = ['GetSecretValue']
 const REPLICATES = ['ReplicateSecretToRegions']
 const WRITES = ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage', 'RotateSecret']
 
 /**
- * The secret refuses everyone else by its own policy, whatever a role or a user of the account was granted. Nobody is locked
- * out by it: it says nothing of the policy itself, so the account's administrator can still change or remove it
- * (`secretsmanager:PutResourcePolicy`, `DeleteResourcePolicy`), which CloudTrail shows.
+ * The secret's own policy refuses everyone else, whatever permissions they have. It locks nobody out: an administrator of the
+ * account can still change or remove the policy (`secretsmanager:PutResourcePolicy`, `DeleteResourcePolicy`), which CloudTrail
+ * shows.
  */
 function guard(stack: Stack, { signingKey, keyMaker, publish }: KeyHolders): CfnResourcePolicy {
-  // AWS's own services have no such ARN, and are refused with all others.
+  // AWS's own services have no such ARN, and are refused as well.
   const butFor = ({ role }: LambdaFunction, verbs: readonly string[]) =>
     refuse(verbs, { ArnNotEquals: { 'aws:PrincipalArn': role!.roleArn } })
   const { replicas } = signingKey
@@ -118,22 +118,22 @@ const refuse = (verbs: readonly string[], Condition: Readonly<Record<string, unk
   Effect: 'Deny',
   Principal: { AWS: '*' },
   Action: verbs.map((verb) => `secretsmanager:${verb}`),
-  // In the policy of a secret this is that secret.
+  // In a secret's policy `*` is that secret.
   Resource: '*',
   Condition,
 })
 
 /**
- * CloudFormation makes the copies, by whichever role deploys: so it is their regions that are bounded. A copy has this policy
- * as well. https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets-permissions.html
+ * CloudFormation makes the copies with the deploying role, so their regions are limited instead. Copies have this policy as
+ * well. https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets-permissions.html
  */
 const elsewhereThan = (regions: readonly string[]) => ({
   'ForAnyValue:StringNotEquals': { 'secretsmanager:AddReplicaRegions': regions },
 })
 
 /**
- * The function answers CloudFormation itself, at the request's ResponseURL. Another generation makes a new key;
- * the stack never asks for one on its own. The secret is guarded before there is a key in it.
+ * The function answers CloudFormation at the request's ResponseURL. Only a new generation makes a new key, and the stack never
+ * changes it by itself. The secret gets its policy before it gets a key.
  */
 export function makeSigningKey(stack: Stack, holders: KeyHolders): void {
   const pair = new CustomResource(stack, 'SigningKeyPair', {

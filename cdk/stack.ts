@@ -1,4 +1,4 @@
-// The stack that works: what each function is, what it may do, and what calls it. Its data is another stack's (data.ts).
+// The stack of functions: their permissions and their triggers. Data is in another stack (data.ts).
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
@@ -58,7 +58,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
 
   const resolve = make('resolve', { memoryMegabytes: 512, timeoutSeconds: 10 })
   mayResolve(resolve)
-  // A list of packages that is asked for by its digest may never have been there.
+  // A digest of a package list may be unknown.
   artifacts.grantTo(resolve, 'tell absent')
 
   const wait = make('wait', {
@@ -66,7 +66,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
     timeoutSeconds: 29,
     concurrency: reserved.wait,
   })
-  // A sign of life of whoever waits; the event again that nobody took up.
+  // Signs of life of waiting clients; repeated events.
   probes.grantTo(wait, 'read', 'write', 'list open')
   budgets.grantTo(wait, 'look', 'spend')
   artifacts.grantTo(wait, 'read')
@@ -139,7 +139,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   makeSigningKey(stack, { signingKey, keyMaker, publish })
 
   addSettings(settings, plan, compose)
-  // They ask no mirror: a proxy's password is none of theirs.
+  // These read no mirrors, so they do not get a proxy's password.
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
   const goLive = live(failures.destination)
@@ -189,11 +189,11 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   new CfnOutput(stack, 'Url', { value: edgeUrl ?? url, description: 'The registry' })
   new CfnOutput(stack, 'FailedEventsQueue', {
     value: failures.queue.queueUrl,
-    description: 'The events that no function could handle, for probe-registry replay --queue',
+    description: 'Events that no function could handle, for probe-registry replay --queue',
   })
   new CfnOutput(stack, 'AlarmTopicArn', {
     value: topic.topicArn,
-    description: 'Subscribe to be told of alarms, as the mail addresses of cloud.alarmMails are',
+    description: 'Subscribe to it for alarms, as the mail addresses of cloud.alarmMails do',
   })
   new CfnOutput(stack, 'EventBusName', { value: eventBus.eventBusName })
   new CfnOutput(stack, 'AccessLogGroup', { value: accessLog.logGroupName })
@@ -215,14 +215,14 @@ const shifted = (
 ): Shifted[] =>
   Object.values(aliases).map((alias) => ({ alias, alarms: [errors.get(alias.lambda)!, ...more] }))
 
-/** What differs from the defaults, which are in each bundle. */
+/** Only differences from the defaults, which are in each bundle. */
 function addSettings({ cloud, ...others }: AllSettings, ...functions: LambdaFunction[]): void {
   const { deployment } = DEFAULTS.cloud
   const text = settingsText(difference(DEFAULTS, { ...others, cloud: { ...cloud, deployment } }))
   const bytes = Buffer.byteLength(text)
   if (bytes > SETTINGS_ROOM) {
     throw new Error(
-      `what the settings change takes ${bytes} bytes, compressed, and ${SETTINGS_ROOM} fit: shorten the longest list`,
+      `the changed settings take ${bytes} bytes, compressed, and ${SETTINGS_ROOM} fit: shorten the longest list`,
     )
   }
   for (const fn of functions) fn.addEnvironment(ENV.settings, text)

@@ -1,11 +1,11 @@
-// Writes the assembly, or refuses: what the CDK only warns of, CloudFormation mostly refuses in the middle of a deployment.
+// Writes the assembly, and treats the CDK's warnings as errors: CloudFormation mostly refuses those in mid-deployment.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { App } from 'aws-cdk-lib'
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 
-/** Of validation-report.json, which the CDK leaves beside the templates. */
+/** The part of validation-report.json, written next to the templates, that is used. */
 interface Report {
   readonly pluginReports: readonly { readonly violations: readonly Violation[] }[]
 }
@@ -16,13 +16,13 @@ interface Violation {
 }
 
 /**
- * Errors are the CDK's own to throw. Error on whatever else it or, where the app has any, a check says, unless the
- * construct acknowledges that with a reason (nag.ts).
+ * The CDK itself throws errors. Throws on its warnings and on findings of the checks, unless the construct acknowledges them
+ * with a reason (nag.ts). `isChecked`: the app has checks.
  */
 export function strictly(app: App, { isChecked }: { readonly isChecked: boolean }): void {
   const assembly = app.synth()
-  const said = [...annotationsOf(assembly), ...(isChecked ? findingsOf(assembly) : [])]
-  if (said.length > 0) throw new Error(`the stack is not as AWS takes it:\n${said.join('\n')}`)
+  const problems = [...annotationsOf(assembly), ...(isChecked ? findingsOf(assembly) : [])]
+  if (problems.length > 0) throw new Error(`AWS would not accept the stack:\n${problems.join('\n')}`)
 }
 
 const annotationsOf = ({ stacksRecursively }: CloudAssembly): string[] =>
@@ -32,10 +32,10 @@ const annotationsOf = ({ stacksRecursively }: CloudAssembly): string[] =>
 
 function findingsOf({ directory }: CloudAssembly): string[] {
   const report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as Report
-  return report.pluginReports.flatMap(({ violations }) => violations.map(toldOf))
+  return report.pluginReports.flatMap(({ violations }) => violations.map(textOf))
 }
 
-function toldOf({ ruleName, description, violatingConstructs }: Violation): string {
+function textOf({ ruleName, description, violatingConstructs }: Violation): string {
   const places = violatingConstructs.map(({ constructPath = 'the template' }) => constructPath)
   return `${places.join(', ')}: ${description} (${ruleName})`
 }

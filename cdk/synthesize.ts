@@ -1,4 +1,4 @@
-// From settings and sources to a cloud assembly: settings, bundles, the two stacks, and the policy checks over them.
+// Makes a cloud assembly from settings and sources: bundles, the two stacks, and policy checks.
 
 import { App, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
@@ -10,34 +10,34 @@ import { type ReadOptions, readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
 import { strictly } from './strict.ts'
 
-/** Of their files in the assembly, whatever they are called where they are deployed. */
+/** Names of their files in the assembly, whatever their deployed names are. */
 export const STACK = 'ProbeRegistry'
 export const DATA_STACK = 'ProbeRegistryData'
 
 interface SynthesisOptions {
-  /** the cloud assembly: a template for each stack, and the assets beside them */
+  /** for the cloud assembly: a template for each stack, and the assets */
   readonly outdir: string
-  /** where the functions are bundled to, one folder each */
+  /** for the bundled functions, a folder each */
   readonly bundles: string
-  /** JSON laid over the defaults of lib/kernels/settings.ts; else the context value `settings` names it */
+  /** JSON over the defaults of lib/kernels/settings.ts; default: the file in the context value `settings` */
   readonly settingsFile?: string | undefined
-  /** for this machine only: driver sources and mirrors that no cloud can reach; the template goes unchecked */
+  /** allows driver sources and mirrors that only this machine can reach, and skips the checks */
   readonly local: boolean
-  /** where the credentials lead that will deploy, as far as that is known; the template is the same for all */
+  /** region of the deploying credentials, if known, for checks; the template does not depend on it */
   readonly region?: string | undefined
 }
 
 /** Here and not in cdk.json, so that the template is the same without the CLI. */
 export const FLAGS = {
-  // Else the hash of a version has reserved executions in it, and Lambda refuses a second one of the same code and settings.
+  // Otherwise a version's hash includes reserved concurrency, and Lambda refuses a second version of the same code and settings.
   '@aws-cdk/aws-lambda:recognizeVersionProps': true,
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:validateAgainstDefaultRules': true,
-  // By exports: what the functions use cannot go while they use it (data.ts).
+  // By exports, which cannot be removed while they are used (data.ts).
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 }
 
-/** Writes the assembly. Throws on bad settings, and on whatever the checks find or warn of. */
+/** Throws on bad settings, and on findings and warnings of the checks. */
 export function synthesize({ outdir, bundles, settingsFile, local, region }: SynthesisOptions): void {
   const app = new App({
     outdir,
@@ -75,11 +75,10 @@ function settingsOf(file: string | undefined, options: ReadOptions): AllSettings
     : settings
 }
 
-/** The CLI checks the bootstrap version before it deploys; the template needs no parameter for it. */
+/** Without the parameter of the bootstrap version, which the CLI checks. */
 const synthesizer = () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })
 
 /**
- * Until a first deployment has succeeded nothing is worth protecting, and what is protected cannot be deleted for a second
- * try (first-deploy.sh).
+ * Not before the first successful deployment: a protected stack could not be deleted for a second try (first-deploy.sh).
  */
 const isProtected = (app: App): boolean => app.node.tryGetContext('protect') !== 'no'

@@ -70,7 +70,7 @@ export function addTables(stack: Stack, deletionProtection: boolean) {
   }
 }
 
-/** It outlives the stack, unless it was never made whole. */
+/** It outlives the stack, unless its creation failed. */
 const tableIn = (
   stack: Stack,
   id: string,
@@ -85,7 +85,7 @@ const tableIn = (
   })
 
 /**
- * The items of repositories of packages and no other of the table, whose digests builds are held to.
+ * Only items of package repositories, not the digests that builds are checked against.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 const point = (table: Table): Permission => ({
@@ -93,7 +93,7 @@ const point = (table: Table): Permission => ({
   resources: [table.tableArn],
   conditions: {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': POINTER_KEYS },
-    // Of a request without keys, all of them would be alike.
+    // A request without keys would match otherwise.
     Null: { 'dynamodb:LeadingKeys': 'false' },
   },
 })

@@ -1,4 +1,4 @@
-// From the body of a request to a submission: a form, as curl -F sends it, or the same as JSON.
+// Parses the body of a request to a submission: a form, as curl -F sends it, or the same as JSON.
 
 import * as z from 'zod'
 import { hostFacts, type IgnoredFact, NEEDED, type RawFacts } from '../clients/facts.ts'
@@ -8,14 +8,14 @@ import { quote } from '../model/text.ts'
 import type { Submission } from '../submit/submission.ts'
 import { badField, parseFields } from './fields.ts'
 
-/** A Lambda is given 6 MB, a third of which base64 takes: AWS Lambda developer guide, "Quotas". */
+/** A Lambda gets 6 MB, of which base64 takes a quarter: AWS Lambda developer guide, "Quotas". */
 export const MAX_BODY = 4_400_000
 const MAX_PARTS = 64
 
-/** What is too long or odd is ignored by who reads it, and said. */
+/** Its reader ignores unusable text, and reports that. */
 const text = z.string()
 
-/** One line of a host's, and the newline that a file upload keeps: what lib/clients/facts.ts takes. */
+/** One line, with the newline that a file upload keeps; lib/clients/facts.ts trims it. */
 const line = (pattern: string, what: string, example: string) =>
   z
     .string()
@@ -24,11 +24,11 @@ const line = (pattern: string, what: string, example: string) =>
     .describe(what)
     .meta({ examples: [example] })
 
-/** In every language that reads the document: no \p{...}, and no flag. */
+/** For every language that reads the document: no \p{...}, and no flag. */
 const VISIBLE = '[^\\u0000-\\u0020\\u007f-\\u00a0\\u2028\\u2029]'
 const VISIBLE_OR_BLANK = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]'
 
-/** The number of a kernel, and at most 64 characters in all, which a language without lookahead has to be told in pieces. */
+/** The number of a kernel, and at most 64 characters in all, without lookahead, which some languages lack. */
 const RELEASE = `(?:${[1, 2, 3]
   .map((digits) => `[0-9]{${digits}}\\.[0-9][A-Za-z0-9.+~_\\-]{0,${62 - digits}}`)
   .join('|')})`
@@ -42,29 +42,20 @@ const facts = {
   ),
   machine: line('(?:x86_64|amd64|aarch64|arm64)', NEEDED.machine, 'x86_64'),
 }
-const versions = z
-  .array(
-    z
-      .string()
-      .max(128)
-      .regex(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/, 'it is no driver version, e.g. 11.0.0+driver'),
-  )
-  .max(8)
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
+const version = z.string().max(128).regex(VERSION, 'it is not a driver version, e.g. 11.0.0+driver')
+const versions = z.array(version).max(8)
 const PACKAGE = new RegExp(
   `^https?://[!-~]+/[A-Za-z0-9][A-Za-z0-9.+~_%-]*\\.(?:${PACKAGE_FORMATS.map((f) => f.replace('.', '\\.')).join('|')})$`,
 )
+const NO_PACKAGE = `it is not the URL of a package (${PACKAGE_FORMATS.join(', ')})`
 const urls = z
-  .array(
-    z
-      .string()
-      .max(512)
-      .regex(PACKAGE, `it is not the URL of a package (${PACKAGE_FORMATS.join(', ')})`),
-  )
+  .array(z.string().max(512).regex(PACKAGE, NO_PACKAGE))
   .max(8)
   .describe("header packages in the distribution's archive")
 const FORCE = z.enum(['true', 'false', '1', '0', 'yes', 'no'])
 
-/** What a form and its JSON have in common, `File` being what each has for bytes. */
+/** Fields of both the form and the JSON; `File`: the type of bytes in each. */
 const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
   config: file.describe(`the config of the running kernel: /proc/config.gz or /boot/config-*, ${as}`),
   ...facts,
@@ -79,7 +70,7 @@ const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
   kind: z.array(z.enum(KINDS)).max(KINDS.length).optional().describe(KINDS.join(' or ')),
 })
 
-/** Of a form those of `MANY` stand several times; in JSON they are lists. */
+/** Fields of `MANY` are repeated in a form, and lists in JSON. */
 const PACKED = 'plain, or packed by gzip, xz or zstd'
 export const formFields = z.strictObject({
   ...fieldsWith(z.instanceof(Uint8Array), PACKED),
@@ -90,9 +81,9 @@ export const jsonFields = z.strictObject({
   force: z.boolean().optional().describe('true or false'),
 })
 
-/** Of a machine that nothing is built for the config says so itself: what is asked of it is answered all the same. */
+/** A question may be about a machine that the registry does not build for. */
 const anyMachine = line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64')
-/** The same for who only asks what is said of a kernel. */
+/** Fields of a question, which builds nothing. */
 export const askedFormFields = formFields.extend({ machine: anyMachine })
 export const askedJsonFields = jsonFields.extend({ machine: anyMachine })
 
@@ -100,17 +91,13 @@ export const askedJsonFields = jsonFields.extend({ machine: anyMachine })
 const SUBMITTED = { form: formFields, json: jsonFields }
 export const ASKED = { form: askedFormFields, json: askedJsonFields }
 
-/** A body that is taken: the least config that is one, of a kernel that can load modules. */
+/** A valid body, with the smallest config of a kernel that loads modules. */
 export const JSON_EXAMPLE: z.input<typeof jsonFields> = {
-  config: Buffer.from(
-    [
-      '# Linux/x86 6.1.192 Kernel Configuration',
-      'CONFIG_X86_64=y',
-      'CONFIG_MODULES=y',
-      'CONFIG_TRACEPOINTS=y',
-      '',
-    ].join('\n'),
-  ).toString('base64'),
+  config: Buffer.from(`# Linux/x86 6.1.192 Kernel Configuration
+CONFIG_X86_64=y
+CONFIG_MODULES=y
+CONFIG_TRACEPOINTS=y
+`).toString('base64'),
   release: '6.1.192-mine',
   version: '#1 SMP PREEMPT_DYNAMIC',
   machine: 'x86_64',
@@ -118,10 +105,13 @@ export const JSON_EXAMPLE: z.input<typeof jsonFields> = {
 
 const FILES: readonly string[] = ['config', 'symvers', 'kheaders']
 const MANY: readonly string[] = ['kernelurls', 'driver-version', 'kind']
-/** Facts that a host need not tell. What is odd about one is said in the answer, and it counts as not told. */
+type FormFields = z.infer<typeof formFields>
+type JsonFields = z.infer<typeof jsonFields>
+
+/** Optional facts: the answer reports an unusable one, which counts as missing. */
 const OPTIONAL: readonly IgnoredFact['field'][] = ['os-release', 'etc-version', 'proc-version']
 
-/** JSON may also have the names in the way of its languages. */
+/** Names that JSON may have as well. */
 const IN_CAMEL_CASE: Readonly<Record<string, string>> = {
   osRelease: 'os-release',
   etcVersion: 'etc-version',
@@ -136,16 +126,16 @@ const IN_CAMEL_CASE: Readonly<Record<string, string>> = {
 type FormValue = string | Blob
 
 export interface Body {
-  /** as the request's header says it */
+  /** the request's header */
   readonly contentType: string
   readonly bytes: Uint8Array
 }
 
-/** @throws {ProbeError} `body-too-large`, and `bad-field`, whose message begins with the name of the field as it was sent. */
+/** @throws {ProbeError} `body-too-large`; `bad-field`: the message begins with the field's name as it was sent. */
 export const parseSubmission = (body: Body): Promise<Submission> =>
   withSubmission(body, async (submission) => submission)
 
-/** The same for what is made of it: whatever is wrong with a field is told by the name that it was sent under. */
+/** Passes the submission to `use`, and reports errors of both with the field's name as it was sent. */
 export async function withSubmission<T>(
   { contentType, bytes }: Body,
   use: (submission: Submission) => Promise<T>,
@@ -156,14 +146,10 @@ export async function withSubmission<T>(
   const [type = ''] = contentType.toLowerCase().split(';', 1)
   switch (type.trim()) {
     case 'multipart/form-data':
-      return use(
-        ofForm(parseFields<z.infer<typeof formFields>>(read.form, await fieldsOf(contentType, bytes))),
-      )
+      return use(ofForm(parseFields<FormFields>(read.form, await fieldsOf(contentType, bytes))))
     case 'application/json': {
       const { fields, sentAs } = named(jsonOf(bytes))
-      return asSent(sentAs, async () =>
-        use(ofJson(parseFields<z.infer<typeof jsonFields>>(read.json, fields))),
-      )
+      return asSent(sentAs, async () => use(ofJson(parseFields<JsonFields>(read.json, fields))))
     }
     default:
       throw badField('content-type', `${quote(type)} is neither multipart/form-data nor application/json`)
@@ -186,25 +172,25 @@ function jsonOf(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    throw badField('body', 'it is no JSON')
+    throw badField('body', 'it is not JSON')
   }
 }
 
-/** One name for each field, and a list for what may be one; and of those that were sent by another name, which. */
+/** Unifies names of fields, and makes lists of single values; `sentAs`: the names that were sent, where they differ. */
 function named(json: unknown): { fields: unknown; sentAs: ReadonlyMap<string, string> } {
   const sentAs = new Map<string, string>()
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json, sentAs }
   const fields: Record<string, unknown> = Object.create(null)
   for (const [given, value] of Object.entries(json)) {
     const name = Object.hasOwn(IN_CAMEL_CASE, given) ? (IN_CAMEL_CASE[given] ?? given) : given
-    if (fields[name] !== undefined) throw badField(given, 'it stands there twice')
+    if (fields[name] !== undefined) throw badField(given, 'it is there twice')
     fields[name] = MANY.includes(name) && typeof value === 'string' ? [value] : value
     if (given !== name) sentAs.set(name, given)
   }
   return { fields, sentAs }
 }
 
-/** The values of a form by field: bytes of files, text of all else, a list of what may stand several times. */
+/** The values of a form by field: bytes of files, lists of repeated fields, and text of all others. */
 async function fieldsOf(contentType: string, bytes: Uint8Array): Promise<Record<string, unknown>> {
   const form = await formOf(contentType, bytes)
   const fields: Record<string, unknown> = Object.create(null)
@@ -215,7 +201,7 @@ async function fieldsOf(contentType: string, bytes: Uint8Array): Promise<Record<
     const content = FILES.includes(name) ? await bytesOf(value) : await textOf(name, value)
     if (MANY.includes(name)) fields[name] = [...((fields[name] as unknown[]) ?? []), content]
     else if (fields[name] === undefined) fields[name] = content
-    else throw badField(name, 'it stands there twice')
+    else throw badField(name, 'it is there twice')
   }
   return fields
 }
@@ -226,13 +212,13 @@ async function formOf(contentType: string, bytes: Uint8Array): Promise<FormData>
     const body = bytes as Uint8Array<ArrayBuffer>
     return await new Response(body, { headers: { 'content-type': contentType } }).formData()
   } catch {
-    throw badField('body', 'it is no whole multipart/form-data')
+    throw badField('body', 'it is not complete multipart/form-data')
   }
 }
 
 const tooManyParts = (): ProbeError => badField('body', `it has more than ${MAX_PARTS} parts`)
 
-/** What they are at least: counted before they are read, which takes far longer. */
+/** The least number of parts, counted before the much slower parser runs. */
 function parts(contentType: string, bytes: Uint8Array): number {
   const [, boundary] = /;\s*boundary="?([^";\s]+)/i.exec(contentType) ?? []
   if (boundary === undefined) return 0
@@ -247,27 +233,21 @@ function parts(contentType: string, bytes: Uint8Array): number {
 const bytesOf = async (value: FormValue): Promise<Uint8Array> =>
   typeof value === 'string' ? new TextEncoder().encode(value) : new Uint8Array(await value.arrayBuffer())
 
-/** Of an optional fact, what is no UTF-8 is read as far as it goes: its name or host may be in another encoding. */
+/** Optional facts need not be UTF-8: a name of a host may be in another encoding. */
 async function textOf(name: string, value: FormValue): Promise<string> {
   if (typeof value === 'string') return value
   const fatal = !OPTIONAL.some((field) => field === name)
   try {
     return new TextDecoder('utf-8', { fatal, ignoreBOM: true }).decode(await value.arrayBuffer())
   } catch {
-    throw badField(name, 'it is no text in UTF-8')
+    throw badField(name, 'it is not text in UTF-8')
   }
 }
 
-const ofForm = ({ force, ...form }: z.infer<typeof formFields>): Submission =>
+const ofForm = ({ force, ...form }: FormFields): Submission =>
   submissionOf({ ...form, force: ['true', '1', 'yes'].includes(force ?? '') })
 
-function ofJson({
-  config,
-  symvers,
-  kheaders,
-  force = false,
-  ...json
-}: z.infer<typeof jsonFields>): Submission {
+function ofJson({ config, symvers, kheaders, force = false, ...json }: JsonFields): Submission {
   const bytes = (base64: string | undefined) => base64 && Buffer.from(base64, 'base64')
   return submissionOf({
     ...json,
@@ -278,9 +258,7 @@ function ofJson({
   })
 }
 
-function submissionOf(
-  form: Omit<z.infer<typeof formFields>, 'force'> & { readonly force: boolean },
-): Submission {
+function submissionOf(form: Omit<FormFields, 'force'> & { readonly force: boolean }): Submission {
   const foreign = !facts.machine.safeParse(form.machine).success
   const machine = foreign ? 'x86_64' : form.machine
   return {
@@ -298,7 +276,7 @@ function submissionOf(
   }
 }
 
-/** What a fact is not is said of it in the same words wherever it is asked for. */
+/** Reports an invalid fact with the same message as the CLI does. */
 function factsOf({ release, version, machine, osRelease, etcVersion }: RawFacts) {
   try {
     return hostFacts({ release, version, machine, osRelease, etcVersion })

@@ -1,4 +1,4 @@
-// What the registry can build: driver versions and targets.
+// Lists the driver versions and targets that the registry can build.
 
 import type * as z from 'zod'
 import { TARGETS } from '../clients/targets.ts'
@@ -17,14 +17,14 @@ export const driverVersionsView = (
   submitted: submitted.length > 0 ? submitted : packaged.slice(0, 1),
 })
 
-/** `ubuntu` stands for each of its flavours. */
+/** `ubuntu` means each of its flavours. */
 export const targets = (): z.infer<typeof targetList> => ({
   targets: [...TARGETS, 'ubuntu'].sort().map((target) =>
     targetNamed(target) !== undefined
       ? {
           target,
           from: 'headers',
-          about: 'built by name, from what the distribution publishes of its kernels',
+          about: 'built by name, from packages of the distribution',
         }
       : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
   ),

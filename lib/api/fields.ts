@@ -1,10 +1,10 @@
-// What a client sends, held against a schema: the first fault is told by the name of its field.
+// Validates client input and reports the first invalid field by name.
 
 import * as z from 'zod'
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 
-/** A number of a query: decimal digits, and nothing else that languages take for a number. */
+/** A number in a query: decimal digits only. */
 export const decimal = (min: number, max: number) =>
   z
     .string()
@@ -15,7 +15,7 @@ export const decimal = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.int().min(min).max(max))
 
-/** @throws {ProbeError} `bad-field`, in words: what a field must be is what its schema describes it as. */
+/** @throws {ProbeError} `bad-field`: the message quotes the description of the field's schema. */
 export function parseFields<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -41,7 +41,7 @@ const noSuchField = (schema: z.ZodType): string => {
   return `there is no such field; there are ${known.join(', ')}`
 }
 
-/** zod's own words are for programmers, and hold patterns. A check that has words of its own says those. */
+/** A check's own message, or a plain one in place of zod's, which are for programmers. */
 function wordsOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':

@@ -1,4 +1,4 @@
-// What a URL or path names, in whatever layout.
+// Explains a URL or path in any layout.
 
 import * as z from 'zod'
 import { type Explanation, explain } from '../clients/explain.ts'

@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 document, made of the table of routes and its schemas: https://spec.openapis.org/oas/v3.1.0
+// Makes the OpenAPI 3.1 document from the table of routes and its schemas: https://spec.openapis.org/oas/v3.1.0
 
 import * as z from 'zod'
 import { sha256Hex } from '../model/digest.ts'
@@ -22,11 +22,11 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Problem: schemas.problemView,
 }
 
-/** A probe that one may ask for; what is asked of it is never built by asking with HEAD. */
+/** A probe for examples. */
 const EXAMPLE = { driverVersion: '11.0.0+driver', arch: 'x86_64', file: 'falco_debian_6.1.192-2-amd64_1.ko' }
 const EXAMPLE_KEY = `driver/${EXAMPLE.driverVersion}/${EXAMPLE.arch}/${EXAMPLE.file}`
 
-/** Parts of paths: what lib/names takes, in what all languages' regular expressions have, so without looking ahead. */
+/** Segments that lib/names accepts, as regular expressions of all languages, so without lookahead. */
 const PARAMETERS: Readonly<Record<string, Json>> = {
   driverVersion: {
     type: 'string',
@@ -48,13 +48,13 @@ const PARAMETERS: Readonly<Record<string, Json>> = {
   id: { type: 'string', maxLength: 1024, pattern: '^[A-Za-z0-9_-]+$', examples: [idOf(EXAMPLE_KEY)] },
 }
 
-/** What stands beside a probe has no longer a name than the probe itself may have. */
+/** A sidecar's name may not be longer than a probe's. */
 const FILE_BESIDE: Json = {
   ...PARAMETERS.file,
   maxLength: MAX_FILE - Math.max(...COMPANIONS.map((companion) => `.${companion}`.length)),
 }
 
-/** Bodies that are taken, by the schema that they are of. */
+/** Valid bodies by their schema. */
 const BODY_EXAMPLES: ReadonlyMap<z.ZodObject, unknown> = new Map<z.ZodObject, unknown>([
   [jsonFields, JSON_EXAMPLE],
   [askedJsonFields, JSON_EXAMPLE],
@@ -72,7 +72,7 @@ export function openApiDocument(): Json {
       title: "Registry of Falco's kernel probes",
       version: '1',
       description:
-        'Kernel modules and eBPF objects by kernel release; what is missing is built, checked and signed. HEAD is answered wherever GET is.',
+        'Kernel modules and eBPF objects by kernel release; missing ones are built, checked and signed. All GET routes answer HEAD as well.',
     },
     paths,
     components: { schemas: components() },
@@ -86,7 +86,7 @@ function components(): Json {
   return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, withoutId(schema)]))
 }
 
-/** In a document of its own a schema has an address; within this one it has a place. */
+/** Removes the address that a schema has as a document of its own. */
 function withoutId(schema: object): Json {
   const { $id: _, $schema: __, ...rest } = schema as Record<string, unknown>
   return rest
@@ -112,7 +112,7 @@ function operationOf({ id, about, path, query, body, responses }: Route): Json {
 function queryParameters(query: z.ZodObject): Json[] {
   const of = (io: 'input' | 'output') =>
     withoutId(z.toJSONSchema(query, { io })) as { properties?: Record<string, Json>; required?: string[] }
-  // What the text of a number is read as describes it better than the text; what may be left out, only the text does.
+  // The parsed number describes a parameter better than its text, but only the text knows what is optional.
   const { properties = {} } = of('output')
   const { required = [] } = of('input')
   return Object.entries(properties).map(([name, schema]) => ({
@@ -124,8 +124,8 @@ function queryParameters(query: z.ZodObject): Json[] {
 }
 
 /**
- * Files of a form are bytes, which JSON Schema has no type for and OpenAPI calls `binary`; what may stand several times
- * is sent as parts of one name, which clients must be told.
+ * Bytes have no type in JSON Schema; OpenAPI calls them `binary`. Repeated fields of a form are parts with one name, which
+ * `encoding` states.
  */
 function bodyOf(schema: z.ZodObject): Json {
   const described = withoutId(
@@ -147,7 +147,7 @@ function bodyOf(schema: z.ZodObject): Json {
   }
 }
 
-/** In JSON a list of one may be that one. */
+/** JSON may have the value in place of a list of one. */
 const orOne = (schema: Json): Json =>
   schema.type === 'array' ? { anyOf: [schema, schema.items as Json] } : schema
 

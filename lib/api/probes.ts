@@ -1,4 +1,4 @@
-// The resources of probes: one of them, held until its build ends, and lists of them.
+// Answers for one probe, as a long poll until its build ends, and for lists of probes.
 
 import * as z from 'zod'
 import { ProbeError, unreachable } from '../model/errors.ts'
@@ -24,7 +24,7 @@ export interface ProbesPorts extends HoldPorts {
   readonly settings: Settings
 }
 
-/** As the query string has them. */
+/** Values of the query string. */
 export type Query = Readonly<Record<string, string | undefined>>
 
 /** Seconds; an HTTP API gives up at 30. */
@@ -34,7 +34,7 @@ export const oneQuery = z.strictObject({
   wait: decimal(0, MAX_WAIT).default(0).describe('seconds to wait for the end of a build that is running'),
 })
 
-/** What a name of a probe can hold, and so what can be looked for. */
+/** Only values that a name can have. */
 const PART = 'it is not made of A-Z a-z 0-9 . + ~ _ - as in a name (percent-encode + as %2B)'
 const part = (pattern: RegExp, most = MAX_FILE) => z.string().max(most).regex(pattern, PART)
 
@@ -54,12 +54,12 @@ export const listQuery = z.strictObject({
   cursor: z
     .string()
     .max(1024)
-    .regex(/^[A-Za-z0-9_-]+$/, 'it is none that this registry gave')
+    .regex(/^[A-Za-z0-9_-]+$/, 'it is not one that this registry gave')
     .optional()
     .describe('`next` of the page before'),
 })
 
-/** @throws {ProbeError} `bad-field`, `too-many-waits`, and `not-found` for a name that is not known to be of any probe. */
+/** @throws {ProbeError} `bad-field`, `too-many-waits`; `not-found`: the name is unresolved. */
 export async function oneProbe(
   ports: ProbesPorts,
   id: string,
@@ -79,7 +79,7 @@ export async function oneProbe(
     ? first
     : await held(ports, { room: 'v1', caller }, end, () => untilOver(ports, look, isOver))
   if (probe !== undefined) return viewOf(key, state)
-  throw new ProbeError('not-found', 'that name is not known to mean any probe')
+  throw new ProbeError('not-found', 'that name is not known to name any probe')
 }
 
 async function untilOver(
@@ -96,8 +96,7 @@ async function untilOver(
 }
 
 /**
- * What was built, or is. A name that somebody asked for is no probe yet, whatever the registry has written down of it:
- * nobody puts names into a list by asking for them.
+ * Only probes with a build: requests for names alone must not add them to lists.
  */
 function isListed(state: ProbeState): state is OwnState {
   switch (state.state) {
@@ -114,20 +113,14 @@ function isListed(state: ProbeState): state is OwnState {
   }
 }
 
-/** Reasons of those that no build was ever started for. */
+/** Failures before a build. */
 const UNBUILT: readonly FailureReason[] = [
-  'headers-not-found',
-  'driver-source-not-found',
-  'cannot-load',
-  'mirror-unreachable',
-  'no-room',
-  'plan-error',
-  'budget-spent',
+  ...(['headers-not-found', 'driver-source-not-found', 'cannot-load', 'mirror-unreachable'] as const),
+  ...(['no-room', 'plan-error', 'budget-spent'] as const),
 ]
 
 /**
- * A page holds what of the probes that were looked at is asked for: it may be empty, and others still follow. Older names
- * of kernels are no probes.
+ * Filters apply after the page is read, so a page may be empty although more follow. Aliases are not listed.
  * @throws {ProbeError} `bad-field`.
  */
 export async function listProbes(

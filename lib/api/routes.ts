@@ -1,5 +1,4 @@
-// Every route of the registry, with what it takes and answers, in one table: the document describes it, and tests hold
-// the answers against it.
+// The table of all routes with their inputs and answers, for the OpenAPI document; tests check real answers against it.
 
 import * as z from 'zod'
 import { askedFormFields, askedJsonFields, formFields, jsonFields } from './body.ts'
@@ -19,7 +18,7 @@ import {
 
 export interface Response {
   readonly about: string
-  /** by content type; `bytes` is what has no schema */
+  /** by content type; `bytes`: without a schema */
   readonly content?: Readonly<Record<string, z.ZodType | 'bytes'>>
   readonly headers?: readonly string[]
 }
@@ -27,7 +26,7 @@ export interface Response {
 export interface Route {
   readonly id: string
   readonly method: 'get' | 'post'
-  /** with `{parameters}`, each one part of a path */
+  /** with `{parameters}` of one segment each */
   readonly path: string
   readonly about: string
   readonly query?: z.ZodObject
@@ -44,10 +43,10 @@ const json = (about: string, schema: z.ZodType): Response => ({
 const redirect = (about: string): Response => ({ about, headers: ['location'] })
 const retry = (about: string): Response => ({ ...problem(about), headers: ['retry-after'] })
 
-/** Of every route: the gateway in front and the registry itself. */
+/** Answers of all routes, by the gateway or the registry. */
 const ALWAYS = {
   400: problem('malformed: nothing was touched'),
-  403: problem('asked past the distribution that stands before this registry, where one does'),
+  403: problem('the request bypassed the distribution before this registry'),
   405: { ...problem('no such method here'), headers: ['allow'] },
   500: problem('a fault of the registry'),
 }
@@ -57,10 +56,10 @@ const ofProbe = {
   404: problem('failed and not due again, or it cannot be built: which, and what to do'),
   410: problem('the driver version was revoked, or the probe withdrawn: why, and what to do'),
   429: retry('the budget is spent'),
-  503: retry('still being built after all the time that a client is held; or too many of the caller wait'),
+  503: retry('still being built after the longest wait of a client; or too many of the caller wait'),
 }
 
-const beside = {
+const sidecar = {
   200: json('.json: state, identity, and where it came from', storyView),
   307: redirect('.asc, .sha256, .log: to a signed URL'),
   404: ofProbe[404],
@@ -68,161 +67,127 @@ const beside = {
   503: ofProbe[503],
 }
 
+const ofSubmission = {
+  400: problem('a field is missing, unknown or malformed: `field` names it'),
+  413: {
+    about: 'too large, for the gateway or for what it is',
+    content: { [PROBLEM]: problemView, 'application/json': z.strictObject({ message: z.string() }) },
+  },
+  429: ofProbe[429],
+}
+
+const unread = retry('not read yet, or too many requests of the caller wait for it')
+
+/** One of ALWAYS may be described more closely. */
+const route = (
+  method: Route['method'],
+  path: string,
+  { responses, ...more }: Omit<Route, 'method' | 'path'>,
+): Route => ({ method, path, ...more, responses: { ...ALWAYS, ...responses } })
+
 const FILE = '{driverVersion}/{arch}/{file}'
 
-/** Of the names of older clients only the one of today is listed: docs/names.md has them all. */
+/** Only the current layout of names; docs/names.md has all. */
 export const ROUTES: readonly Route[] = [
-  {
+  route('get', `/driver/${FILE}`, {
     id: 'getProbe',
-    method: 'get',
-    path: `/driver/${FILE}`,
-    about: 'A probe by its name; what is missing is built. HEAD never builds.',
-    responses: { ...ofProbe, ...ALWAYS },
-  },
-  {
+    about: 'A probe by its name; builds it where it is missing. HEAD never builds.',
+    responses: ofProbe,
+  }),
+  route('get', `/driver/${FILE}.{companion}`, {
     id: 'getProbeCompanion',
-    method: 'get',
-    path: `/driver/${FILE}.{companion}`,
-    about: 'What stands beside a probe: asc, sha256, json, log.',
-    responses: { ...beside, ...ALWAYS },
-  },
-  {
+    about: 'A sidecar of a probe: asc, sha256, json, log.',
+    responses: sidecar,
+  }),
+  route('get', `/config/{config}/${FILE}`, {
     id: 'getSubmittedProbe',
-    method: 'get',
-    path: `/config/{config}/${FILE}`,
-    about: 'The same of a kernel that was submitted.',
-    responses: { ...ofProbe, ...ALWAYS },
-  },
-  {
+    about: 'The same for a kernel that was submitted.',
+    responses: ofProbe,
+  }),
+  route('get', `/config/{config}/${FILE}.{companion}`, {
     id: 'getSubmittedProbeCompanion',
-    method: 'get',
-    path: `/config/{config}/${FILE}.{companion}`,
-    about: 'What stands beside it.',
-    responses: { ...beside, ...ALWAYS },
-  },
-  {
+    about: 'A sidecar of it.',
+    responses: sidecar,
+  }),
+  route('post', '/v1/probes', {
     id: 'submit',
-    method: 'post',
-    path: '/v1/probes',
-    about: "Submits a kernel's config and facts, and asks for its probes.",
+    about: "Submits a kernel's config and facts, and requests its probes.",
     body: { 'multipart/form-data': formFields, 'application/json': jsonFields },
     responses: {
-      200: json('the probes, the verdicts on the config, and the names to ask by', submissionAnswer),
-      ...ALWAYS,
-      400: problem('a field is missing, unknown or malformed: `field` names it'),
+      ...ofSubmission,
+      200: json('the probes, the verdicts on the config, and the names of the probes', submissionAnswer),
       404: problem('unknown driver version, or one that is not built so'),
       410: ofProbe[410],
-      413: {
-        about: 'too large, for the gateway or for what it is',
-        content: { [PROBLEM]: problemView, 'application/json': z.strictObject({ message: z.string() }) },
-      },
       422: problem('no kernel config, or the config of another kernel'),
-      429: ofProbe[429],
       503: retry('too many submissions of the caller are being read, or the driver versions are'),
     },
-  },
-  {
+  }),
+  route('post', '/v1/verdicts', {
     id: 'judge',
-    method: 'post',
-    path: '/v1/verdicts',
     about:
-      'Whether each engine of Falco runs on a kernel, by its config: takes what POST /v1/probes takes, builds nothing and keeps nothing.',
+      'Whether each engine of Falco runs on a kernel, by its config: takes the same as POST /v1/probes, builds nothing and keeps nothing.',
     body: { 'multipart/form-data': askedFormFields, 'application/json': askedJsonFields },
     responses: {
+      ...ofSubmission,
       200: json('yes, maybe or no for each engine, with the reasons', verdictsAnswer),
-      ...ALWAYS,
-      400: problem('a field is missing, unknown or malformed: `field` names it'),
-      413: {
-        about: 'too large, for the gateway or for what it is',
-        content: { [PROBLEM]: problemView, 'application/json': z.strictObject({ message: z.string() }) },
-      },
       422: problem('no kernel config'),
-      429: ofProbe[429],
       503: retry('too many submissions of the caller are being read'),
     },
-  },
-  {
+  }),
+  route('get', '/v1/probes', {
     id: 'listProbes',
-    method: 'get',
-    path: '/v1/probes',
     about: 'Probes that were built, or are being built, a page at a time.',
     query: listQuery,
-    responses: { 200: json('a page', probeList), ...ALWAYS },
-  },
-  {
+    responses: { 200: json('a page', probeList) },
+  }),
+  route('get', '/v1/probes/{id}', {
     id: 'getProbeState',
-    method: 'get',
-    path: '/v1/probes/{id}',
     about: 'One probe; with `wait`, once its build has ended.',
     query: oneQuery,
     responses: {
       200: json('the probe', probeView),
-      ...ALWAYS,
-      404: problem('of no probe'),
+      404: problem('the id is not of a probe'),
       503: retry('too many requests of the caller wait already'),
     },
-  },
-  {
+  }),
+  route('get', '/v1/driver-versions', {
     id: 'listDriverVersions',
-    method: 'get',
-    path: '/v1/driver-versions',
     about: 'Which driver versions are built, and how.',
-    responses: {
-      200: json('the catalogue', driverVersionList),
-      ...ALWAYS,
-      503: retry('not read yet, or too many requests of the caller wait for it'),
-    },
-  },
-  {
+    responses: { 200: json('the catalogue', driverVersionList), 503: unread },
+  }),
+  route('get', '/v1/driver-versions/newest', {
     id: 'newestDriverVersion',
-    method: 'get',
-    path: '/v1/driver-versions/newest',
     about:
-      'The newest driver version that comes as a package, as text: what a submission without one gets where its kernel can take it.',
-    responses: {
-      200: { about: 'one line', content: { 'text/plain': 'bytes' } },
-      ...ALWAYS,
-      503: retry('not read yet, or too many requests of the caller wait for it'),
-    },
-  },
-  {
+      'The newest driver version that comes as a package, as text: the default of a submission where its kernel can take it.',
+    responses: { 200: { about: 'one line', content: { 'text/plain': 'bytes' } }, 503: unread },
+  }),
+  route('get', '/v1/targets', {
     id: 'listTargets',
-    method: 'get',
-    path: '/v1/targets',
     about: 'Which targets are built by name, and which from a submitted config.',
-    responses: { 200: json('the targets', targetList), ...ALWAYS },
-  },
-  {
+    responses: { 200: json('the targets', targetList) },
+  }),
+  route('get', '/v1/names', {
     id: 'explainName',
-    method: 'get',
-    path: '/v1/names',
-    about: 'What a URL or path names, in whatever layout.',
+    about: 'Explains a URL or path in any layout.',
     query: namesQuery,
-    responses: { 200: json('what it names, or why nothing', explanationView), ...ALWAYS },
-  },
-  {
+    responses: { 200: json('its meaning, or why it has none', explanationView) },
+  }),
+  route('get', '/keys/falco-probes.asc', {
     id: 'getSigningKey',
-    method: 'get',
-    path: '/keys/falco-probes.asc',
-    about: 'The public key that every .asc verifies with.',
-    responses: { 200: { about: 'armored OpenPGP', content: { 'application/pgp-keys': 'bytes' } }, ...ALWAYS },
-  },
-  {
+    about: 'The public key that verifies every .asc.',
+    responses: { 200: { about: 'armored OpenPGP', content: { 'application/pgp-keys': 'bytes' } } },
+  }),
+  route('get', '/keys/falco-probes.pem', {
     id: 'getPlainKey',
-    method: 'get',
-    path: '/keys/falco-probes.pem',
     about: 'The same key as PEM, which signs the images below /v2/: docs/images.md.',
     responses: {
       200: { about: 'SubjectPublicKeyInfo', content: { 'application/x-pem-file': 'bytes' } },
-      ...ALWAYS,
-      404: problem('the key is no RSA key'),
+      404: problem('the key is not an RSA key'),
     },
-  },
-  {
+  }),
+  route('get', '/openapi.json', {
     id: 'getDocument',
-    method: 'get',
-    path: '/openapi.json',
     about: 'This document.',
-    responses: { 200: json('OpenAPI 3.1', z.looseObject({ openapi: z.literal('3.1.0') })), ...ALWAYS },
-  },
+    responses: { 200: json('OpenAPI 3.1', z.looseObject({ openapi: z.literal('3.1.0') })) },
+  }),
 ]

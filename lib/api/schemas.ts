@@ -1,4 +1,4 @@
-// What the API takes and answers: the same schemas validate, type, and describe themselves in /openapi.json.
+// Schemas of the API's inputs and answers: they validate, type, and describe themselves in /openapi.json.
 
 import * as z from 'zod'
 import { MAX_IGNORED } from '../kconfig/parse.ts'
@@ -9,7 +9,7 @@ const path = z.string().startsWith('/').describe('URL reference, relative to the
 
 const probeState = z.enum(['not-built', 'building', 'published', 'failed', 'refused'])
 
-/** Those of probes that are in lists. */
+/** States of listed probes. */
 export const listedState = probeState.extract(['building', 'published', 'failed'])
 
 /** One probe, as a list, a submission and its own resource show it. */
@@ -26,11 +26,11 @@ export const probeView = z.strictObject({
   state: probeState.describe(
     'refused: it could never load there, and is not built unless forced; or it was withdrawn',
   ),
-  url: path.describe('of the probe itself; .asc, .sha256, .json and .log stand beside it'),
+  url: path.describe('of the probe itself; append .asc, .sha256, .json or .log for its sidecars'),
   follow: path.describe('this resource: GET it with ?wait= seconds'),
   log: path.optional().describe('build log, while it runs too'),
   reason: z.string().optional().describe('why it failed or was refused'),
-  detail: z.string().optional().describe('the same for a person, and what to do'),
+  detail: z.string().optional().describe('human-readable, with what to do'),
   retryAt: z.iso.datetime().optional().describe('before it, a failed probe is not built again'),
   sha256: sha256Hex.optional().describe('of the published bytes'),
   bytes: z.int().positive().optional(),
@@ -40,7 +40,7 @@ export type ProbeView = z.infer<typeof probeView>
 const verdictView = z.strictObject({
   kind: z.enum(KINDS),
   code: z.string(),
-  option: z.string().describe('what decides it: an option, or the first comment of the config'),
+  option: z.string().describe('the deciding option, or the first comment of the config'),
   blocks: z.boolean().describe('whether a probe of that kind could never load, or not be the right one'),
   detail: z.string(),
 })
@@ -48,41 +48,39 @@ const verdictView = z.strictObject({
 const engineView = z.strictObject({
   answer: z
     .enum(['yes', 'maybe', 'no'])
-    .describe('maybe: the command line, Secure Boot or how it must be built decides'),
+    .describe('maybe: the command line, Secure Boot or the way of building decides'),
   byDefault: z
     .enum(['loads', 'refused', 'loads-if-built-so'])
-    .describe('with Secure Boot off and nothing of it on the command line'),
+    .describe('with Secure Boot off and no such option on the command line'),
   reasons: z
     .array(
       z.strictObject({
         code: z.string(),
-        option: z.string().describe('what decides it: an option of the config, or a version'),
-        effect: z
-          .enum(['prevents', 'may-prevent', 'note'])
-          .describe('note: worth knowing, and it changes no answer'),
-        detail: z.string().describe('for a person: what happens, and what to do'),
-        source: z.string().describe('where the fact is from'),
+        option: z.string().describe('the deciding option of the config, or a version'),
+        effect: z.enum(['prevents', 'may-prevent', 'note']).describe('note: changes no answer'),
+        detail: z.string().describe('human-readable: what happens, and what to do'),
+        source: z.string().describe('source of the fact'),
       }),
     )
     .min(1),
 })
 
-/** What is said of a kernel, whether a probe is built for it or not. */
+/** The compatibility check of a kernel, whether or not a probe is built for it. */
 const judged = {
   contradictions: z
     .array(z.strictObject({ between: z.array(z.string()).length(2), detail: z.string() }))
-    .describe('facts that cannot all be of one kernel, by the names of their fields'),
+    .describe('facts that contradict each other, by the names of their fields'),
   ignored: z
     .array(z.strictObject({ field: z.string(), why: z.string() }))
-    .describe('facts that were sent and cannot be used: which, why, and what follows'),
+    .describe('unusable facts: which, why, and what follows'),
   advice: z
     .array(z.string())
-    .describe('for a person, the most important first: whether a probe is needed at all'),
+    .describe('human-readable, the most important first: whether a probe is needed at all'),
   summary: z
     .strictObject({ modernEbpf: engineView, kmod: engineView, ebpf: engineView })
     .describe('whether each engine of Falco runs on this kernel'),
   compiler: z.strictObject({
-    command: z.string().describe('what builds the module'),
+    command: z.string().describe('the compiler that builds the module'),
     family: z.enum(['gcc', 'clang']),
     version: z.string().describe('of the compiler that built the kernel'),
     from: z.enum(['config', 'proc-version', 'kernel-version']),
@@ -91,7 +89,9 @@ const judged = {
       .describe('whether the command is of the family and major version that built the kernel'),
     detail: z.string(),
   }),
-  verdicts: z.array(verdictView).describe('what is to be said of a probe that is built from this config'),
+  verdicts: z
+    .array(verdictView)
+    .describe('the compatibility check of probes that are built from this config'),
 }
 
 export const verdictsAnswer = z.strictObject(judged)
@@ -108,17 +108,17 @@ export const submissionAnswer = z.strictObject({
     ignored: z
       .array(z.strictObject({ line: z.int().positive(), text: z.string(), why: z.string() }))
       .max(MAX_IGNORED)
-      .describe('lines that count for nothing, or not for all that they say: the first of them'),
-    ignoredLines: z.int().nonnegative().describe('how many there are of those'),
+      .describe('the first lines that were ignored, completely or in part'),
+    ignoredLines: z.int().nonnegative().describe('how many lines were ignored'),
   }),
   kernel: z.strictObject({
     arch: z.enum(ARCHES),
     target: z.string(),
-    kernelRelease: z.string().describe('as the host’s own loader names it'),
+    kernelRelease: z.string().describe('as the host’s own loader writes it'),
     kernelVersion: z.string(),
     unameRelease: z.string(),
   }),
-  repository: path.describe('what an unmodified client takes for its repository, below the registry'),
+  repository: path.describe('the repository for an unmodified client, below the registry'),
   probes: z.array(probeView).min(1),
 })
 export type SubmissionAnswer = z.infer<typeof submissionAnswer>
@@ -131,7 +131,7 @@ export const probeList = z.strictObject({
 export const driverVersionList = z.strictObject({
   driverVersions: z.array(
     z.strictObject({
-      about: z.string().describe('which versions, for a person'),
+      about: z.string().describe('human-readable: which versions'),
       match: z.string().describe('the same as an anchored regular expression'),
       names: z.array(z.enum(DRIVER_NAMES)),
       kinds: z.array(z.enum(KINDS)),
@@ -161,13 +161,10 @@ export const problemView = z.looseObject({
   status: z.int().min(400).max(599),
   detail: z.string(),
   code: z.string(),
-  field: z
-    .string()
-    .optional()
-    .describe('of a body or a query: the one that is missing, unknown or malformed'),
+  field: z.string().optional().describe('the missing, unknown or malformed field of the body or query'),
 })
 
-/** What a name says: lib/clients/explain.ts. */
+/** The explanation of a name: lib/clients/explain.ts. */
 export const explanationView = z.discriminatedUnion('tag', [
   z.looseObject({
     tag: z.literal('probe'),
@@ -187,18 +184,18 @@ export const explanationView = z.discriminatedUnion('tag', [
   z.strictObject({ tag: z.literal('malformed'), why: z.string() }),
 ])
 
-/** `.json` beside a probe: lib/serve/states.ts. */
+/** The status document, `.json`: lib/serve/states.ts. */
 export const storyView = z.looseObject({
   state: z.enum(['building', 'failed', 'published']),
   url: path,
   attempt: z.int(),
   links: z.record(z.string(), path),
-  manifest: provenanceSchema.optional().describe('which driver source and which packages it came from'),
+  manifest: provenanceSchema.optional().describe('its provenance: driver source and packages'),
   loadTest: loadTestSchema
     .optional()
-    .describe('what became of it when its own kernel loaded it in a virtual machine'),
+    .describe('the result when its own kernel loaded it in a virtual machine'),
   withdrawn: z
     .strictObject({ reason: z.string(), at: z.iso.datetime() })
     .optional()
-    .describe('it was taken back, and is served to nobody'),
+    .describe('it is not served any more'),
 })

@@ -1,4 +1,4 @@
-// A submission as the API answers it.
+// The API's answers to submissions and to questions.
 
 import type { EngineAnswer } from '../kconfig/summary.ts'
 import { repositoryOf } from '../names/layouts.ts'
@@ -12,10 +12,9 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
   const { arch, target, kernelRelease, kernelVersion, unameRelease, configSha256, configMd5 } = kernel
   const probes = requested.map(requestedView)
   const own = probes.every((probe) => probe.config === undefined)
+  const { compiler, verdicts, ...first } = verdictsAnswerOf(judged)
   return {
-    ...factsView(judged),
-    advice: [...judged.advice],
-    summary: summaryView(judged),
+    ...first,
     config: {
       sha256: configSha256,
       md5: configMd5,
@@ -24,51 +23,39 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
       ignoredLines: judged.config.ignoredLines,
     },
     kernel: { arch, target, kernelRelease, kernelVersion, unameRelease },
-    compiler: compilerView(judged),
-    verdicts: verdictsOf(judged).filter(({ kind }) => wanted.some((w) => w.kind === kind)),
+    compiler,
+    verdicts: verdicts.filter(({ kind }) => wanted.some((w) => w.kind === kind)),
     repository: `/${repositoryOf(own ? {} : { config: record.config })}`,
     probes,
   }
 }
 
-/** Of a config that is judged, and of which nothing is kept. */
-export const verdictsAnswerOf = (judged: Judged): VerdictsAnswer => ({
-  ...factsView(judged),
-  advice: [...judged.advice],
-  summary: summaryView(judged),
-  compiler: compilerView(judged),
-  verdicts: verdictsOf(judged),
-})
-
-const factsView = ({ contradictions, ignored }: Judged) => ({
-  contradictions: contradictions.map(({ between, detail }) => ({ between: [...between], detail })),
-  ignored: [...ignored],
-})
-
-function compilerView({ compiler }: Judged): VerdictsAnswer['compiler'] {
+/** Of a question, of which nothing is kept. */
+export function verdictsAnswerOf(judged: Judged): VerdictsAnswer {
+  const { contradictions, ignored, advice, summary, compiler, verdicts } = judged
   const { command, family, version, from, exact, text } = compiler
-  return { command, family, version, from, exact, detail: text }
-}
-
-const verdictsOf = ({ verdicts }: Judged): VerdictsAnswer['verdicts'] => [...verdicts]
-
-function summaryView({ summary }: Judged): VerdictsAnswer['summary'] {
-  const { kmod, ebpf, modernEbpf } = summary
-  return { modernEbpf: engineView(modernEbpf), kmod: engineView(kmod), ebpf: engineView(ebpf) }
+  return {
+    contradictions: contradictions.map(({ between, detail }) => ({ between: [...between], detail })),
+    ignored: [...ignored],
+    advice: [...advice],
+    summary: {
+      modernEbpf: engineView(summary.modernEbpf),
+      kmod: engineView(summary.kmod),
+      ebpf: engineView(summary.ebpf),
+    },
+    compiler: { command, family, version, from, exact, detail: text },
+    verdicts: [...verdicts],
+  }
 }
 
 const engineView = ({ answer, byDefault, reasons }: EngineAnswer) => ({
   ...{ answer, byDefault },
   reasons: reasons.map(({ code, option, effect, detail, source }) => ({
-    code,
-    option,
-    effect,
-    detail,
-    source,
+    ...{ code, option, effect, detail, source },
   })),
 })
 
-/** Asked again, they are refused again; of any other reason the state is that of the index. */
+/** Reasons that another request does not change; for others the index has the state. */
 const NEVER: Readonly<Partial<Record<WhyNot['reason'], ProbeView['state']>>> = {
   'cannot-load': 'refused',
   'known-to-fail': 'failed',

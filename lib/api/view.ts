@@ -6,10 +6,10 @@ import type { OwnState } from '../serve/follow.ts'
 import { badField } from './fields.ts'
 import type { ProbeView } from './schemas.ts'
 
-/** Opaque to clients; one part of a path. */
+/** Opaque to clients; one segment of a path. */
 export const idOf = (key: string): string => Buffer.from(key).toString('base64url')
 
-/** The key of an id that `idOf` made. ProbeError `bad-field` for any other, by the name of its field. */
+/** The key of an id that `idOf` made. @throws {ProbeError} `bad-field`, with the name of its field: any other. */
 export function keyOfId(id: string, field = 'id'): string {
   const key = Buffer.from(id, 'base64url').toString('latin1')
   try {
@@ -17,10 +17,10 @@ export function keyOfId(id: string, field = 'id'): string {
   } catch (error) {
     if (!isProbeError(error, 'malformed')) throw error
   }
-  throw badField(field, 'it is none that this registry gave')
+  throw badField(field, 'it is not one that this registry gave')
 }
 
-/** Of the key of a probe. `undefined`: not in the index. */
+/** `key`: of a probe. `state` `undefined`: not in the index. */
 export function viewOf(key: string, state: OwnState | undefined): ProbeView {
   const probe = probeOf(key)
   const id = idOf(key)

@@ -1,16 +1,16 @@
-// Between values and the attribute values of DynamoDB, which name the type of each.
+// Converts plain values to DynamoDB's typed attribute values, and back. Hand-written: the SDK's own would come with its client.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 
-/** The values of an item's attributes: text, numbers, booleans, null, sets of texts, and lists and objects of them. */
+/** An item: text, numbers, booleans, null, sets of texts, and lists and objects of these. */
 export type Item = Readonly<Record<string, unknown>>
 
 /** e.g. `{ S: 'text' }`, `{ N: '7' }`, `{ SS: ['a', 'b'] }` */
 type AttributeValue = Readonly<Record<string, unknown>>
 type Attributes = Readonly<Record<string, AttributeValue>>
 
-/** A member that is undefined is left out. TypeError for what no attribute can hold. */
+/** Skips undefined members. @throws {TypeError} No attribute can hold the value. */
 export function attributesOf(item: Item): Attributes {
-  // Not by assignment: `__proto__` is a name like any other.
+  // `fromEntries` and no assignment: `__proto__` is a name like any other.
   return Object.fromEntries(
     Object.entries(item)
       .filter(([, value]) => value !== undefined)
@@ -29,7 +29,7 @@ function attributeOf(value: unknown): AttributeValue {
   throw new TypeError(`no attribute of an item holds a ${typeof value} of this kind`)
 }
 
-/** One that JavaScript itself counts exactly. */
+/** Refuses numbers that JavaScript does not hold exactly. */
 function numberText(value: number): string {
   if (Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return String(value)
   throw new TypeError(`no attribute of an item holds the number ${value}`)
@@ -46,7 +46,7 @@ const isPlain = (value: unknown): value is Item =>
   value !== null &&
   [Object.prototype, null].includes(Object.getPrototypeOf(value))
 
-/** Of what DynamoDB has sent: what nobody here has written stays as it came, for the reader of the item to refuse. */
+/** From DynamoDB's answer. An unknown type stays as it came, and the item's schema refuses it. */
 export function itemOf(attributes: Item): Item {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => [name, readAttribute(attribute)]),
@@ -74,7 +74,7 @@ function readAttribute(attribute: unknown): unknown {
   }
 }
 
-/** DynamoDB's have 38 digits: one that would be rounded stays a text. */
+/** DynamoDB's numbers have 38 digits; one that would be rounded stays text. */
 function readNumber(text: string): number | string {
   const value = Number(text)
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : text

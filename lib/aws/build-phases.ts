@@ -1,4 +1,4 @@
-// Where a build of CodeBuild broke off, by its phases. The event of its end and BatchGetBuilds name them alike.
+// Finds the phase in which a CodeBuild build failed. Its end event and BatchGetBuilds name phases alike.
 
 import { faultOf } from '../model/fault.ts'
 import type { BrokeOff } from '../model/ports.ts'
@@ -6,19 +6,19 @@ import type { BrokeOff } from '../model/ports.ts'
 /** https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildPhase.html */
 export interface EndedPhase {
   readonly type: string
-  /** `undefined`: it runs, or is the one that only says that the build has ended */
+  /** `undefined`: it runs, or it only marks the build's end */
   readonly status: string | undefined
-  /** each as `CODE: message`; an empty one is `: ` */
+  /** messages as `CODE: message`; an empty one is `: ` */
   readonly said: readonly string[]
 }
 
-/** What CodeBuild does before the first command of a buildspec. */
+/** Phases before the first command of a buildspec. */
 const BEFORE = ['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE']
 
-/** How a build ends that no builder took: its time in the queue was over, or somebody stopped it there. */
+/** Outcomes of the queue for a build that no machine took. */
 const UNTAKEN = ['TIMED_OUT', 'STOPPED']
 
-/** `undefined`: the phases do not say. */
+/** `undefined`: no phase failed. */
 export function brokeOffIn(phases: readonly EndedPhase[]): BrokeOff | undefined {
   const stopped = phases.find(({ status }) => ![undefined, 'SUCCEEDED'].includes(status))
   if (stopped === undefined) return undefined

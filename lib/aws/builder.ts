@@ -1,4 +1,4 @@
-// Builds in CodeBuild.
+// Starts, watches and stops builds in CodeBuild.
 
 import {
   AccountLimitExceededException,
@@ -18,7 +18,7 @@ import { BUILD_ENDS, BUILD_ENV } from './resources.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = { IN_PROGRESS: 'running', ...BUILD_ENDS }
 
-/** All that a build is told before it has its job. */
+/** Environment of a build; everything else is in its job document. */
 export const variablesOf = (order: BuildOrder): Readonly<Record<string, string>> => ({
   [BUILD_ENV.probeKey]: order.key,
   [BUILD_ENV.claim]: order.claim,
@@ -87,6 +87,6 @@ async function unlessFull<T>(started: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The same claim, and the same test of it, finds the build that it has started before. */
+/** The same for each claim, and for each of its tests: a repeated call finds the build that it started before. */
 const tokenOf = (order: BuildOrder): string =>
   order.phase === 'build' ? order.claim : `${order.claim}-${order.phase}-${order.test}`

@@ -1,11 +1,11 @@
-// The stack's own event bus.
+// Puts events on the stack's own event bus.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Bus } from '../model/ports.ts'
 import type { Call } from './json-api.ts'
 import { EVENT_SOURCE } from './resources.ts'
 
-/** Of an entry, where it may be taken the next time: EventBridge API reference, PutEventsResultEntry. */
+/** Errors of an entry that may succeed later: EventBridge API reference, PutEventsResultEntry. */
 const BUSY = ['ThrottlingException', 'InternalFailure', 'InternalException']
 
 interface Put {
@@ -13,7 +13,7 @@ interface Put {
   readonly Entries?: readonly { readonly ErrorCode?: string; readonly ErrorMessage?: string }[]
 }
 
-/** `call`: of EventBridge */
+/** `call`: to EventBridge. */
 export function createBus(call: Call, bus: string): Bus {
   return {
     async emit({ type, ...detail }) {

@@ -1,12 +1,11 @@
-// Published objects on the host that was asked, by the path that a distribution before the registry serves them at: it holds
-// their digest, so that whoever keeps the answer keeps it rightly.
+// Paths of published objects below the CloudFront distribution. A path holds the object's digest, so caches never go stale.
 
 import { isPublished } from '../model/keys.ts'
 import type { Presigner } from '../model/ports.ts'
 import { BY_DIGEST } from './resources.ts'
 import { encode } from './sigv4.ts'
 
-/** Paths for what is published, and for all else what `signed` gives. Such a path names its file by its last part. */
+/** Paths for published objects; for all others, URLs by `signed`. The last segment names the file. */
 export const byDigest = (signed: Presigner): Presigner => ({
   ...signed,
   get: async (key, options) => (isPublished(key) ? pathOf(key) : signed.get(key, options)),

@@ -1,6 +1,6 @@
-// A conditional write to DynamoDB: that its condition did not hold is an answer, not an error.
+// Conditional writes to DynamoDB: a condition that does not hold is an answer, not an error.
 
-/** What the write resolves to; `undefined` where its condition did not hold, and nothing was written. */
+/** What the write resolves to; `undefined`: its condition did not hold, and nothing was written. */
 export async function ifHeld<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write
@@ -9,3 +9,7 @@ export async function ifHeld<T>(write: Promise<T>): Promise<T | undefined> {
     throw error
   }
 }
+
+/** False: the condition did not hold, and nothing was written. */
+export const isWritten = async (write: Promise<object>): Promise<boolean> =>
+  (await ifHeld(write)) !== undefined

@@ -1,12 +1,13 @@
-// The digests of sources as an operator sees them: all that are on record, in the table that the planner records them in.
+// Lists, names and forgets the recorded digests of sources, for operators. The planner records them in the same table.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Source } from '../model/probe.ts'
 import type { Item } from './attributes.ts'
-import { ifHeld } from './conditional.ts'
+import { isWritten } from './conditional.ts'
 import type { DynamoDb } from './dynamodb.ts'
 import { sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
+import { itemAt } from './update.ts'
 
 interface Recorded {
   /** a driver version */
@@ -19,17 +20,17 @@ export interface Digests {
   list(): Promise<Recorded[]>
   /** False: another digest is on record, which stays. */
   name(id: string, source: Source): Promise<boolean>
-  /** Resolves to what was on record. */
+  /** Resolves to the deleted record. */
   forget(id: string): Promise<Source | undefined>
 }
 
-/** What else is in the table begins so: the list of versions, and the dates of lists. */
+/** Ids of other items in the table begin so: the list of versions, dates of lists, pointers. */
 const OTHER = '~'
 
-/** @throws {ProbeError} `bad-field` for what can be no id of a source. */
+/** @throws {ProbeError} `bad-field`: it cannot be the id of a source. */
 export function checkId(id: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,127}$/.test(id)) return id
-  throw new ProbeError('bad-field', `version: ${JSON.stringify(id)} is no driver version`)
+  throw new ProbeError('bad-field', `version: ${JSON.stringify(id)} is not a driver version`)
 }
 
 export function createDigests(client: DynamoDb, table: string): Digests {
@@ -51,19 +52,18 @@ export function createDigests(client: DynamoDb, table: string): Digests {
       }
       return found.sort((a, b) => (a.id < b.id ? -1 : 1))
     },
-    // One conditional write: a crash leaves the whole record or none, and the same again changes nothing.
-    name: async (id, source) => {
-      const put = client.put({
-        TableName: table,
-        Item: { [TABLE_KEY]: id, ...source },
-        ConditionExpression: `attribute_not_exists(${TABLE_KEY}) OR sha256 = :same`,
-        ExpressionAttributeValues: { ':same': source.sha256 },
-      })
-      return (await ifHeld(put)) !== undefined
-    },
+    // One conditional write: a crash leaves the complete record or none, and a repetition changes nothing.
+    name: (id, source) =>
+      isWritten(
+        client.put({
+          TableName: table,
+          Item: { [TABLE_KEY]: id, ...source },
+          ConditionExpression: `attribute_not_exists(${TABLE_KEY}) OR sha256 = :same`,
+          ExpressionAttributeValues: { ':same': source.sha256 },
+        }),
+      ),
     forget: async (id) => {
-      const Key = { [TABLE_KEY]: id }
-      const { Attributes } = await client.delete({ TableName: table, Key, ReturnValues: 'ALL_OLD' })
+      const { Attributes } = await client.delete({ ...itemAt(table, id), ReturnValues: 'ALL_OLD' })
       return Attributes === undefined ? undefined : sourceOf(id, Attributes)
     },
   }

@@ -1,15 +1,18 @@
-// A folder of driver sources, as an archive: on one machine, where the planner can read the operator's disk.
+// Packs a local folder of driver sources into an archive; never in the cloud, whose planner cannot read the operator's disk.
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { tarGz } from '../formats/tar-pack.ts'
 import { ProbeError } from '../model/errors.ts'
 
-/** Repositories and old build trees are no sources. */
+/** Not sources: repositories and old build trees. */
 const SKIPPED = new Set(['.git', 'build', 'node_modules'])
 const MAX_FILES = 20_000
 
-/** Regular files only, links not followed. ProbeError `driver-source-not-found`, `too-large`. */
+/**
+ * Packs regular files only, and follows no links.
+ * @throws {ProbeError} `driver-source-not-found`, `too-large`.
+ */
 export async function readDirectory(path: string): Promise<Uint8Array> {
   const paths = await filesBelow(path).catch((cause: unknown) => {
     throw new ProbeError('driver-source-not-found', `the folder of driver sources ${path} cannot be read`, {

@@ -1,10 +1,10 @@
-// The operations on items that this registry knows, by values instead of DynamoDB's attribute values.
+// DynamoDB's operations on items, with plain values in place of attribute values.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 
 import { attributesOf, type Item, itemOf } from './attributes.ts'
 import type { Call } from './json-api.ts'
 
-/** Inputs and outputs are those of the API reference, with plain values wherever it has attribute values. */
+/** Inputs and outputs have the names of the API reference, and plain values in place of attribute values. */
 export interface DynamoDb {
   get(input: Keyed & { readonly ConsistentRead?: boolean }): Promise<{ readonly Item?: Item }>
   put(input: OfTable & Condition & { readonly Item: Item }): Promise<object>
@@ -62,12 +62,8 @@ export function createDynamoDb(call: Call): DynamoDb {
 
 /** The members of inputs and outputs that hold values. */
 const ITEMS = [
-  'Key',
-  'Item',
-  'Attributes',
-  'ExpressionAttributeValues',
-  'ExclusiveStartKey',
-  'LastEvaluatedKey',
+  ...['Key', 'Item', 'Attributes', 'ExpressionAttributeValues'],
+  ...['ExclusiveStartKey', 'LastEvaluatedKey'],
 ]
 
 const toAttributes = (input: object): object =>

@@ -1,4 +1,4 @@
-// The events that no function could handle, as an operator sees them: in the queue where Lambda and EventBridge put them.
+// Lists, replays and deletes events that no function could handle. Lambda and EventBridge put them into one queue.
 
 import * as z from 'zod'
 import type { Invoke } from './invoke.ts'
@@ -6,37 +6,37 @@ import type { Call } from './json-api.ts'
 import { BUILD_ENV, LIVE } from './resources.ts'
 
 interface FailedEvent {
-  /** of the message */
+  /** id of the message */
   readonly id: string
   /** when it was given up: ISO 8601, to the second */
   readonly time: string
-  /** `NAME`, or `NAME:ALIAS` where it was invoked by one; `-` where the message does not say, so with the next two */
+  /** `NAME` or `NAME:ALIAS`; `-` where the message does not say, as in the next two */
   readonly functionName: string
   /** `detail-type` */
   readonly type: string
-  /** key of the probe, or what the event is about in its stead */
+  /** key of the probe, or `{suite}/{arch}` of a build root */
   readonly about: string
   readonly error: string
 }
 
-/** A message that is ours for a while. */
+/** A message that is hidden from others for a while. */
 export interface Taken extends FailedEvent {
   readonly receipt: string
-  /** JSON; `undefined`: the message is of nobody that we know, and cannot be sent again */
+  /** JSON; `undefined`: neither Lambda nor EventBridge sent the message, and it cannot be replayed */
   readonly event: string | undefined
 }
 
 export interface FailedEvents {
-  /** All that nobody else works on, the oldest first, hidden from others for five minutes. */
+  /** All visible events, the oldest first; hides them from others for five minutes. */
   take(): Promise<readonly Taken[]>
-  /** Events that are hidden, by this or by another process. */
+  /** How many events are hidden, by this or by another process. */
   hidden(): Promise<number>
   /**
-   * The function gets it again, and then it is gone from here. A crash between the two leaves it here: it is sent once more
-   * the next time, and every event bears that.
+   * Sends the event to its function again, then deletes the message. A crash between the two leaves the message: the event is
+   * sent twice, which every handler bears.
    */
   replay(taken: Taken): Promise<void>
-  /** Deletes it, unsent. */
+  /** Deletes it without sending it. */
   forget(taken: Taken): Promise<void>
   /** Shows it to others again. */
   release(taken: Taken): Promise<void>
@@ -50,9 +50,9 @@ export interface FailedEventsOptions {
 }
 
 const HIDDEN_SECONDS = 300
-/** Of one call of ReceiveMessage. */
+/** Limit of ReceiveMessage. */
 const MOST_AT_ONCE = 10
-/** A wait has SQS look at all of its servers, of which a message may be on any. */
+/** A positive wait makes SQS query all of its servers. */
 const WAIT_SECONDS = 1
 
 const message = z.object({
@@ -95,7 +95,7 @@ export function createFailedEvents({ call, queueUrl, invoke }: FailedEventsOptio
       return Number(Attributes.ApproximateNumberOfMessagesNotVisible)
     },
     replay: async (taken) => {
-      if (taken.event === undefined) throw new Error(`${taken.id} is no event of this registry`)
+      if (taken.event === undefined) throw new Error(`${taken.id} is not an event of this registry`)
       await invoke(taken.functionName, taken.event)
       await remove(taken)
     },
@@ -116,7 +116,7 @@ const record = z.object({
   responsePayload: z.looseObject({ errorMessage: z.string() }).optional(),
 })
 
-/** Of Lambda, or of EventBridge, whose message is the event itself: what it says of it stands beside it. */
+/** Lambda sends a record of the event; EventBridge sends the event itself, with its error in message attributes. */
 function takenOf({
   MessageId,
   ReceiptHandle,
@@ -135,11 +135,16 @@ function takenOf({
     return { ...own, ...known(timestamp, requestContext.functionArn, requestPayload), error }
   }
   if (target !== undefined) {
-    const error = MessageAttributes.ERROR_MESSAGE?.StringValue ?? 'EventBridge could not hand it over'
+    const error = MessageAttributes.ERROR_MESSAGE?.StringValue ?? 'EventBridge could not deliver it'
     return { ...own, ...known(sent, target, body), error }
   }
   const nobody = { functionName: NONE, type: NONE, about: NONE, event: undefined }
-  return { ...own, ...nobody, time: toSecond(sent), error: 'this message is none of Lambda or EventBridge' }
+  return {
+    ...own,
+    ...nobody,
+    time: toSecond(sent),
+    error: 'neither Lambda nor EventBridge sent this message',
+  }
 }
 
 const known = (time: string, functionArn: string, event: unknown) => ({
@@ -149,7 +154,7 @@ const known = (time: string, functionArn: string, event: unknown) => ({
   event: JSON.stringify(event),
 })
 
-/** The version that gave it up may be gone by now: what is live in its place gets it. */
+/** The version that gave it up may be deleted by now: the live alias gets it instead. */
 function nameIn(functionArn: string): string {
   const [, name = NONE, qualifier = '$LATEST'] = /:function:([^:]+)(?::(.+))?$/.exec(functionArn) ?? []
   if (qualifier === '$LATEST') return name
@@ -165,7 +170,7 @@ function saidBy(event: unknown): Pick<Taken, 'type' | 'about'> {
     : { type: data['detail-type'], about: aboutOf(data.detail) }
 }
 
-/** What an event of a build was started with, it repeats. */
+/** A build's event repeats its environment. */
 const build = z.object({
   'additional-information': z.object({
     environment: z.object({

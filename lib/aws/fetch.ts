@@ -1,4 +1,4 @@
-// Downloads over HTTP, and of files where that is allowed: bounded in size, time and redirects.
+// Downloads over HTTP, and from files where allowed: bounded in size, time and redirects.
 
 import { readFile, stat } from 'node:fs/promises'
 import { get as httpGet, type IncomingMessage } from 'node:http'
@@ -16,11 +16,11 @@ interface FetchOptions {
   readonly files?: boolean
   /** of the whole download, in milliseconds */
   readonly timeoutMs?: number
-  /** the operator's: a redirect may lead to the places that they name, public or not */
+  /** the operator's settings: a redirect may lead to the places that they name, public or not */
   readonly settings?: unknown
-  /** how mirrors are reached; absent: straight, as what is the registry's own */
+  /** proxy and certificates for mirrors; absent: direct, as for the registry's own services */
   readonly network?: NetworkSettings
-  /** told when a download begins, and with each piece that comes; `all`: as its server promises */
+  /** called when a download begins, and with each chunk; `all`: the Content-Length */
   readonly progress?: (url: string, bytes: number, all: number | undefined) => void
 }
 
@@ -29,7 +29,7 @@ const MAX_REDIRECTS = 5
 export function createFetch(options: FetchOptions = {}): Fetch {
   const { files = false, timeoutMs = 60_000, settings, network, progress = () => {} } = options
   const ways = waysBy(network, timeoutMs)
-  // What leads to them is no place to be sent on to.
+  // A redirect may not lead to the proxy.
   const own = placesIn(settings).filter((place) => place !== network?.proxy)
   const named = new Set(own.map((place) => new URL(place).host))
   return async (url, { maxBytes, maxMilliseconds = timeoutMs }) => {
@@ -53,7 +53,7 @@ async function fromFile(url: string, maxBytes: number): Promise<Uint8Array> {
     return await readFile(path)
   } catch (cause) {
     if (cause instanceof ProbeError) throw cause
-    // No right to read it, or a disk that fails, does not say that it is not there.
+    // A missing permission or a failing disk does not mean that the file is absent.
     throw isAbsent(cause)
       ? new ProbeError('not-found', `${url} is not there`)
       : unread(url, messageOf(cause), cause)
@@ -64,8 +64,8 @@ const isAbsent = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
 
 /**
- * Redirects by hand: to http and https only, not for ever, and to no address that is not public. What is asked for first
- * is what the operator named, wherever it is; where that sends us on to, its server has chosen.
+ * Follows redirects to http and https, a few times, and to public addresses only: the operator named the first URL, but its
+ * server chose the next ones.
  */
 async function follow(
   url: string,
@@ -85,17 +85,17 @@ async function follow(
   }
   throw new ProbeError(
     'mirror-unreachable',
-    `${withoutSecrets(url)} leads nowhere: more than ${MAX_REDIRECTS} redirects, or to no http address`,
+    `${withoutSecrets(url)} has more than ${MAX_REDIRECTS} redirects, or one to a URL that is not http or https`,
   )
 }
 
-/** `url`: for messages; what was asked for first. */
+/** `url`: the first URL, for messages. */
 function ask(url: string, place: URL, way: Way, signal: AbortSignal): Promise<IncomingMessage> {
   const options = { ...way.options, headers: { 'user-agent': 'probe-registry' }, signal }
   const get = place.protocol === 'https:' ? httpsGet : httpGet
   return new Promise((resolve, reject) => {
     const unreached = (cause: unknown): void => reject(unread(url, way.reason(cause), cause))
-    // Node does not end the wait for a proxy's tunnel at the signal.
+    // The signal does not end Node's wait for a proxy's tunnel.
     signal.addEventListener('abort', () => unreached(signal.reason), { once: true })
     const request = get(place, options, (response) => {
       const refusal = way.refusal(response.statusCode ?? 0)
@@ -104,8 +104,8 @@ function ask(url: string, place: URL, way: Way, signal: AbortSignal): Promise<In
       reject(unread(url, refusal))
     })
     request.on('error', (cause) => {
-      // A server may close a connection that was kept just as it is used again: that says nothing of the server, and a new
-      // one is tried (https://nodejs.org/api/http.html#requestreusedsocket).
+      // A server may close a kept connection just as it is used again; a new one is tried
+      // (https://nodejs.org/api/http.html#requestreusedsocket).
       if (request.reusedSocket && 'code' in cause && cause.code === 'ECONNRESET')
         resolve(ask(url, place, way, signal))
       else unreached(cause)
@@ -130,7 +130,7 @@ async function bounded(
   return joined(response, maxBytes, () => tooLarge(url, maxBytes), told)
 }
 
-/** Only these two say that it is not there. A 403 may: see `answers403`. */
+/** Only these mean that the file is absent. A 403 may: see `answers403`. */
 const GONE = [404, 410]
 
 function refusal(url: string, status: number): ProbeError {

@@ -1,4 +1,4 @@
-// A folder on a disk as a Folder.
+// The port Folder, on a disk.
 
 import {
   chmodSync,
@@ -19,7 +19,7 @@ import type { Folder, FolderEntry } from '../model/ports.ts'
 
 const CHUNK = 1024 * 1024
 
-/** What is made in it everybody may read, whatever this process's mask says: builds are another user's. */
+/** Everybody may read what it writes, whatever this process's umask is: builds run as another user. */
 export function diskFolder(root: string): Folder {
   const at = (path: string): string => join(root, path)
   return {
@@ -56,7 +56,7 @@ function* entriesOf(root: string, path: string): Generator<FolderEntry> {
   }
 }
 
-/** Not by locale, and not as UTF-16: as the names stand on the disk. */
+/** By the bytes on the disk, neither by locale nor as UTF-16. */
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 function* chunksOf(file: string, bytes: number): Generator<Uint8Array> {

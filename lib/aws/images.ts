@@ -1,57 +1,41 @@
-// What the registry of images has, in DynamoDB: an item for each digest and for each tag, beside the pointers of repositories.
+// The registry of images in DynamoDB: an item for each digest and for each tag, in the table of sources.
 
 import type { ImageObject } from '../model/image.ts'
 import { digestKey, tagKey } from '../model/keys.ts'
 import type { Images } from '../model/ports.ts'
-import { ifHeld } from './conditional.ts'
+import { isWritten } from './conditional.ts'
 import type { DynamoDb } from './dynamodb.ts'
 import { imageObjectOf, taggedOf } from './item.ts'
-import { TABLE_KEY } from './resources.ts'
+import { changing, itemAt, movingTo } from './update.ts'
 
 export function createImages(client: DynamoDb, table: string): Images {
-  const keyed = (key: string) => ({ TableName: table, Key: { [TABLE_KEY]: key } })
-  const keepOne = (digest: string, { mediaType, bytes, object, of, signature }: ImageObject) =>
-    client.update({
-      ...keyed(digestKey(digest)),
-      UpdateExpression: `SET #mediaType = :mediaType, #bytes = :bytes, #object = :object${signature === undefined ? '' : ', #signature = :signature'} ADD #of :of`,
-      ExpressionAttributeNames: {
-        ...{ '#mediaType': 'mediaType', '#bytes': 'bytes', '#object': 'object', '#of': 'of' },
-        ...(signature === undefined ? {} : { '#signature': 'signature' }),
-      },
-      ExpressionAttributeValues: {
-        ...{ ':mediaType': mediaType, ':bytes': bytes, ':object': object, ':of': new Set(of) },
-        ...(signature === undefined ? {} : { ':signature': signature }),
-      },
+  const keepOne = (digest: string, { mediaType, bytes, object, of, signature }: ImageObject) => {
+    const change = changing({ mediaType, bytes, object, signature })
+    return client.update({
+      ...itemAt(table, digestKey(digest)),
+      UpdateExpression: `${change.UpdateExpression} ADD #of :of`,
+      ExpressionAttributeNames: { ...change.ExpressionAttributeNames, '#of': 'of' },
+      ExpressionAttributeValues: { ...change.ExpressionAttributeValues, ':of': new Set(of) },
     })
+  }
   return {
     async find(digest) {
       const key = digestKey(digest)
-      const { Item } = await client.get(keyed(key))
+      const { Item } = await client.get(itemAt(table, key))
       return Item === undefined ? undefined : imageObjectOf(key, Item)
     },
-    // Each is one write that may be repeated: a crash leaves some of the items as they were.
+    // One repeatable write each: a crash leaves some items unwritten, and the repeated event writes them.
     async keep(objects) {
       await Promise.all(Object.entries(objects).map(([digest, object]) => keepOne(digest, object)))
     },
     async tagged(name, { consistent = false } = {}) {
       const key = tagKey(name)
-      const { Item } = await client.get({ ...keyed(key), ConsistentRead: consistent })
+      const { Item } = await client.get({ ...itemAt(table, key), ConsistentRead: consistent })
       return Item === undefined ? undefined : taggedOf(key, Item)
     },
-    async move(name, { number, digest, of }) {
-      const isFirst = number === 1
-      const moved = client.update({
-        ...keyed(tagKey(name)),
-        UpdateExpression: `SET #number = :number, #of = :of${digest === undefined ? ' REMOVE' : ','} #digest${digest === undefined ? '' : ' = :digest'}`,
-        ConditionExpression: isFirst ? 'attribute_not_exists(#number)' : '#number = :before',
-        ExpressionAttributeNames: { '#number': 'number', '#of': 'of', '#digest': 'digest' },
-        ExpressionAttributeValues: {
-          ...{ ':number': number, ':of': of },
-          ...(digest === undefined ? {} : { ':digest': digest }),
-          ...(isFirst ? {} : { ':before': number - 1 }),
-        },
-      })
-      return (await ifHeld(moved)) !== undefined
+    move: (name, { number, digest, of }) => {
+      const next = movingTo({ number, of, digest }, digest === undefined ? ['digest'] : [])
+      return isWritten(client.update({ ...itemAt(table, tagKey(name)), ...next }))
     },
   }
 }

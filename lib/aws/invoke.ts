@@ -1,28 +1,20 @@
-// Lambda: hands an event to a function, as EventBridge does.
+// Sends an event to a Lambda function, as EventBridge does.
 
-import type { Clock } from '../model/ports.ts'
-import { type Credentials, signedPost } from './sigv4.ts'
+import type { ApiOptions } from './json-api.ts'
+import { signedPost } from './sigv4.ts'
 
 /**
- * `functionName`: the function's own, or `NAME:ALIAS`. Resolves when Lambda has taken the event (JSON), which the function
- * then gets at least once. Else an Error with AWS's reason.
+ * `functionName`: `NAME` or `NAME:ALIAS`. Resolves when Lambda has taken the event (JSON), which the function then gets at
+ * least once. Rejects with an Error with AWS's reason.
  */
 export type Invoke = (functionName: string, event: string) => Promise<void>
 
-interface InvokeOptions {
-  /** e.g. `http://127.0.0.1:8080`; without it Lambda's own in AWS */
-  readonly endpoint: string | undefined
-  readonly region: string
-  readonly credentials: () => Promise<Credentials>
-  readonly now: Clock
-}
-
 /** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
-export function createInvoke({ endpoint, region, credentials, now }: InvokeOptions): Invoke {
+export function createInvoke({ endpoint, region, credentials, now }: ApiOptions): Invoke {
   const place = new URL(endpoint ?? `https://lambda.${region}.amazonaws.com`)
   return async (functionName, event) => {
     const [, name, qualifier] = /^([A-Za-z0-9_-]{1,64})(?::([A-Za-z0-9_-]{1,128}))?$/.exec(functionName) ?? []
-    if (name === undefined) throw new Error(`${JSON.stringify(functionName)} is no name of a function`)
+    if (name === undefined) throw new Error(`${JSON.stringify(functionName)} is not a function's name`)
     const path = `/2015-03-31/functions/${name}/invocations`
     const query = qualifier === undefined ? '' : `Qualifier=${qualifier}`
     const url = new URL(query === '' ? path : `${path}?${query}`, place)
@@ -34,10 +26,10 @@ export function createInvoke({ endpoint, region, credentials, now }: InvokeOptio
     }
     const answer = await fetch(url, {
       ...{ method: 'POST', body: event, redirect: 'error' },
-      headers: signedPost(signing, headers, event, path, query),
+      headers: signedPost(signing, { headers, body: event, path, query }),
     })
     const text = await answer.text()
-    if (answer.status !== 202) throw new Error(`${functionName} does not take it: ${reasonOf(text)}`)
+    if (answer.status !== 202) throw new Error(`${functionName} refuses the event: ${reasonOf(text)}`)
   }
 }
 

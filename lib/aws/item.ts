@@ -1,35 +1,27 @@
-// From an item of a table to what it holds: what the registry did not write itself is refused.
+// Parses items of tables, and refuses items that the registry did not write.
 
 import * as z from 'zod'
-import { type DriverCatalogue, driverCatalogueSchema } from '../model/drivers.ts'
-import { type ImageObject, imageObjectSchema, type Tagged, taggedSchema } from '../model/image.ts'
+import { driverCatalogueSchema } from '../model/drivers.ts'
+import { imageObjectSchema, taggedSchema } from '../model/image.ts'
 import { parseOwn } from '../model/parse.ts'
-import { type Pointer, pointerSchema } from '../model/pointer.ts'
-import {
-  type Claim,
-  claimSchema,
-  type ProbeState,
-  type Source,
-  sourceSchema,
-  stateSchema,
-} from '../model/probe.ts'
+import { pointerSchema } from '../model/pointer.ts'
+import { claimSchema, sourceSchema, stateSchema } from '../model/probe.ts'
+import type { Item } from './attributes.ts'
 
-type Item = Readonly<Record<string, unknown>>
-
-/** @throws {ProbeError} `misconfigured` naming the key: somebody else has written to the table. */
+/** Readers throw ProbeError `misconfigured`, with the key: the item is corrupt. */
 const reader =
   <T>(schema: z.ZodType<T>) =>
   (key: string, item: Item): T =>
     parseOwn(schema, item, `the item of ${key}`, 'was the table written by hand?')
 
-export const stateOf = reader<ProbeState>(stateSchema)
-export const claimOf = reader<Claim>(claimSchema)
-/** Of whichever state: the id of its claim. */
+export const stateOf = reader(stateSchema)
+export const claimOf = reader(claimSchema)
+/** The id of the claim, whatever the state is. */
 export const claimIdOf = reader(z.object({ claim: z.string() }))
-export const catalogueOf = reader<DriverCatalogue>(driverCatalogueSchema)
-export const sourceOf = reader<Source>(sourceSchema)
-export const pointerOf = reader<Pointer>(pointerSchema)
-export const imageObjectOf = reader<ImageObject>(imageObjectSchema)
-export const taggedOf = reader<Tagged>(taggedSchema)
+export const catalogueOf = reader(driverCatalogueSchema)
+export const sourceOf = reader(sourceSchema)
+export const pointerOf = reader(pointerSchema)
+export const imageObjectOf = reader(imageObjectSchema)
+export const taggedOf = reader(taggedSchema)
 export const idsOf = reader(z.object({ ids: z.set(z.string()) }))
 export const listOf = reader(z.object({ newest: z.number() }))

@@ -1,4 +1,5 @@
-// The services of AWS that speak JSON: each call is one signed POST, made again where that may help.
+// Calls to AWS services that speak JSON: each call is one signed POST, repeated where that may help.
+// Hand-written, so that functions that answer requests start without the SDK's clients.
 
 import {
   type ClientRequest,
@@ -21,84 +22,67 @@ export type Call = (operation: string, input: object) => Promise<object>
 export interface Api {
   /** in the credential scope, and in the name of the service's host */
   readonly service: string
-  /** what X-Amz-Target begins with */
+  /** prefix of the header X-Amz-Target */
   readonly target: string
   readonly contentType: string
 }
 
+const api = (service: string, target: string, version: '1.0' | '1.1'): Api => ({
+  ...{ service, target, contentType: `application/x-amz-json-${version}` },
+})
+
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html */
-export const DYNAMODB: Api = {
-  service: 'dynamodb',
-  target: 'DynamoDB_20120810',
-  contentType: 'application/x-amz-json-1.0',
-}
+export const DYNAMODB = api('dynamodb', 'DynamoDB_20120810', '1.0')
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
-export const EVENTS: Api = {
-  service: 'events',
-  target: 'AWSEvents',
-  contentType: 'application/x-amz-json-1.1',
-}
+export const EVENTS = api('events', 'AWSEvents', '1.1')
 /** https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/Welcome.html */
-export const QUOTAS: Api = {
-  service: 'servicequotas',
-  target: 'ServiceQuotasV20190624',
-  contentType: 'application/x-amz-json-1.1',
-}
+export const QUOTAS = api('servicequotas', 'ServiceQuotasV20190624', '1.1')
 /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/Welcome.html */
-export const LOGS: Api = {
-  service: 'logs',
-  target: 'Logs_20140328',
-  contentType: 'application/x-amz-json-1.1',
-}
-
+export const LOGS = api('logs', 'Logs_20140328', '1.1')
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html */
-export const QUEUES: Api = {
-  service: 'sqs',
-  target: 'AmazonSQS',
-  contentType: 'application/x-amz-json-1.0',
-}
-
+export const QUEUES = api('sqs', 'AmazonSQS', '1.0')
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html */
-export const SECRETS: Api = {
-  service: 'secretsmanager',
-  target: 'secretsmanager',
-  contentType: 'application/x-amz-json-1.1',
-}
+export const SECRETS = api('secretsmanager', 'secretsmanager', '1.1')
 
-interface ApiOptions {
-  /** e.g. `http://127.0.0.1:8080`; without it the service's own in AWS */
+export interface ApiOptions {
+  /** e.g. `http://127.0.0.1:8080`; `undefined`: the service's own in AWS */
   readonly endpoint: string | undefined
   readonly region: string
   readonly credentials: () => Promise<Credentials>
   readonly now: Clock
-  /** milliseconds that one try has, once it has a connection, for its whole answer; 4000 unless said otherwise */
-  readonly tryMs?: number
 }
 
 const TRIES = 3
-/** Milliseconds, so that two tries end before the ten seconds of the function that a client waits for. */
+/** Milliseconds of one try, once it has a connection: two tries end before the ten seconds of `resolve` are over. */
 const TRY_MS = 4000
-/** Milliseconds before the second try at most, and twice that before the third: by chance, so that not all come at once. */
+/** The most milliseconds before the second try, and half the most before the third: random, so that not all come at once. */
 const PAUSE_MS = 50
 /** Connections of one process to one service. */
 const SOCKETS = 50
 
-export function createCall({ service, target, contentType }: Api, options: ApiOptions): Call {
-  const { endpoint, region, credentials, now, tryMs = TRY_MS } = options
+/** `tryMs`: milliseconds that one try has for its complete answer, once it has a connection. */
+export function createCall(
+  { service, target, contentType }: Api,
+  { endpoint, region, credentials, now, tryMs = TRY_MS }: ApiOptions & { readonly tryMs?: number },
+): Call {
   const place = new URL(endpoint ?? `https://${service}.${region}.amazonaws.com`)
   const post = poster(place, tryMs)
   return async (operation, input) => {
     const body = JSON.stringify(input)
-    const to = { host: place.host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` }
+    const headers = {
+      host: place.host,
+      'content-type': contentType,
+      'x-amz-target': `${target}.${operation}`,
+    }
     const once = async () => {
       const signing = { service, region, credentials: await credentials(), now: now() }
-      return outputOf(await post(signedPost(signing, to, body), body))
+      return outputOf(await post(signedPost(signing, { headers, body }), body))
     }
     return tried(once, tryMs)
   }
 }
 
-/** None begins when one and a half tries' time is over: a third one only where the others were refused at once. */
+/** No try begins after the time of one and a half tries: a third one only where the others were refused at once. */
 async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
   const began = performance.now()
   for (let tries = 1; ; tries += 1) {
@@ -113,8 +97,8 @@ async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
 }
 
 /**
- * Of refusals those that the services ask to try again, and those of a signature's moment; of connections whatever became of
- * them, and so of a write that may have been made.
+ * Refusals that the services ask to retry, refusals of a signature's time, and all faults of connections; the write may have
+ * been made already.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
 function mayPass(error: unknown): boolean {
@@ -132,7 +116,7 @@ const BUSY = [
   'TooManyRequestsException',
   'TransactionInProgressException',
 ]
-/** What was signed just before a clock was set, here or there, is signed anew. */
+/** Signed just before a clock was set, here or there: the next try signs anew. */
 const UNTIMELY = ['InvalidSignatureException', 'RequestExpired']
 
 interface Reply {
@@ -142,7 +126,7 @@ interface Reply {
 
 type Post = (headers: Readonly<Record<string, string>>, body: string) => Promise<Reply>
 
-/** On connections that are kept: a new one costs more than the call. */
+/** Keeps connections alive: a new one costs more than the call. */
 function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
   const isHttps = protocol === 'https:'
   const agent = new (isHttps ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: SOCKETS })
@@ -153,7 +137,7 @@ function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
     return new Promise((resolve, reject) => {
       const request = begin({ ...headers, 'content-length': Buffer.byteLength(body) })
       let timer: NodeJS.Timeout | undefined
-      // From when it has a connection: a crowd that waits for one is served in its turn, not sent away to come again.
+      // From the connection on: many calls that wait for one are served in turn, instead of timing out together.
       request.on('socket', () => {
         timer = setTimeout(() => request.destroy(late(hostname, timeoutMs)), timeoutMs)
       })
@@ -162,8 +146,8 @@ function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
         give()
       }
       const failed = (cause: unknown): void =>
-        // A server may close a connection that was kept just as it is used again: that says nothing of the server, and a new
-        // one is tried (https://nodejs.org/api/http.html#requestreusedsocket).
+        // A server may close a kept connection just as it is used again; a new one is tried
+        // (https://nodejs.org/api/http.html#requestreusedsocket).
         ended(() => (request.reusedSocket && isReset(cause) ? resolve(post(headers, body)) : reject(cause)))
       request.on('error', failed)
       request.on('response', (response) => {
@@ -187,7 +171,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The body of what went well. What did not is an Error with AWS's name for it, and the status. */
+/** The body of a success. A failure is an Error with AWS's name for it, and the status. */
 function outputOf({ status, text }: Reply): object {
   const body = objectOf(text)
   if (status === 200 && body !== undefined) return body

@@ -1,27 +1,27 @@
-// The places of builds and load tests in DynamoDB: one item, beside the budgets, with who has each.
+// Places of builds and load tests in DynamoDB: one item in the table of budgets, with the owner of each.
 
 import * as z from 'zod'
 import type { Clock, Place, Places } from '../model/ports.ts'
 import { FURTHEST_DEADLINE, hasCome } from '../model/retry.ts'
 import type { Item } from './attributes.ts'
-import { ifHeld } from './conditional.ts'
+import { isWritten } from './conditional.ts'
 import type { DynamoDb } from './dynamodb.ts'
-import { TABLE_KEY } from './resources.ts'
+import { itemAt } from './update.ts'
 
 const taken = z.object({ since: z.number(), until: z.number() })
 type Taken = z.infer<typeof taken>
 
 const stored = z.object({
   places: z.record(z.string(), taken).optional(),
-  /** of builds, the newer the more it counts */
+  /** moving average of builds */
   seconds: z.number().optional(),
 })
 
-/** How much the last build counts. */
+/** Weight of the last build. */
 const SHARE = 0.25
 
 export function createPlaces(client: DynamoDb, table: string, now: Clock): Places {
-  const item = { TableName: table, Key: { [TABLE_KEY]: 'places' } }
+  const item = itemAt(table, 'places')
   const read = async () => {
     const { Item } = await client.get({ ...item, ConsistentRead: true })
     return stored.parse(Item ?? {})
@@ -32,7 +32,7 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
     names: Readonly<Record<string, string>>,
     values: Item,
   ) =>
-    ifHeld(
+    isWritten(
       client.update({
         ...item,
         UpdateExpression,
@@ -41,7 +41,7 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
         ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
       }),
     )
-  /** Where its time is over: whoever took it has not told its end. */
+  /** Its owner ended without a release. */
   const free = (id: string, { until }: Taken) =>
     update(
       'REMOVE places.#id',
@@ -67,7 +67,7 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
         { '#id': id },
         { ':place': { since: now(), until }, ':limit': limit },
       )
-      return got === undefined ? 'full' : 'taken'
+      return got ? 'taken' : 'full'
     },
     async release(place) {
       const id = idOf(place)
@@ -77,13 +77,12 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
       const took = Math.max(0, now() - had.since) / 1000
       const counts = place.test === undefined
       const mean = seconds === undefined ? took : seconds + SHARE * (took - seconds)
-      const freed = await update(
+      return update(
         `${counts ? 'SET seconds = :mean ' : ''}REMOVE places.#id`,
         'attribute_exists(places.#id)',
         { '#id': id },
         counts ? { ':mean': Math.round(mean * 10) / 10 } : {},
       )
-      return freed !== undefined
     },
     typicalSeconds: async () => (await read()).seconds,
   }

@@ -1,10 +1,10 @@
-// Presigned S3 URLs, signed here without a call: on the read path an S3 client would be dead weight.
+// Presigns S3 URLs locally, without the SDK's S3 client, which would slow the read path's cold start.
 
 import type { Clock, Presigner, PresignOptions } from '../model/ports.ts'
 import { type Credentials, encode, signedQuery } from './sigv4.ts'
 
 interface PresignerOptions {
-  /** base of path-style URLs, e.g. `http://127.0.0.1:8080/s3`; without it the bucket's own host in AWS */
+  /** base of path-style URLs, e.g. `http://127.0.0.1:8080/s3`; `undefined`: the bucket's own host in AWS */
   readonly endpoint: string | undefined
   readonly bucket: string
   readonly region: string
@@ -35,7 +35,7 @@ export function createPresigner(options: PresignerOptions): Presigner {
         'GET',
         key,
         {
-          // File names are of an alphabet that needs no quoting rules (RFC 6266).
+          // Characters of file names need no quoting (RFC 6266).
           ...(fileName === undefined
             ? {}
             : { 'response-content-disposition': `attachment; filename="${fileName}"` }),

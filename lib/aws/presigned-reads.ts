@@ -1,4 +1,4 @@
-// Small objects of a bucket read by presigned URLs: on the read path an S3 client would be dead weight.
+// Reads small objects by presigned URLs, without the SDK's S3 client, which would slow the read path's cold start.
 
 import { ProbeError } from '../model/errors.ts'
 import { joined } from '../model/joined.ts'
@@ -8,9 +8,9 @@ import { tooLarge } from './too-large.ts'
 const EXPIRES = { expiresSeconds: 60 }
 /** A client waits for the answer. */
 const TIMEOUT_MS = 3_000
-/** What S3 answers with 5xx, or not at all, it asks to try again. */
+/** After a 5xx, or no answer. */
 const TRIES = 3
-/** What was signed just before a clock was set, here or there, is signed anew. */
+/** Signed just before a clock was set, here or there: the next try signs anew. */
 const UNTIMELY = 403
 
 export const createReads = (urls: Pick<Presigner, 'get'>): Pick<Store, 'get'> => ({
@@ -19,7 +19,7 @@ export const createReads = (urls: Pick<Presigner, 'get'>): Pick<Store, 'get'> =>
     if (response.ok) return bounded(key, response, maxBytes)
     await response.body?.cancel()
     if (response.status === 404) return undefined
-    // Without the URL, which is a secret.
+    // The message omits the URL, which is a secret.
     throw new ProbeError('misconfigured', `object ${key} could not be read: S3 answers ${response.status}`)
   },
 })

@@ -1,9 +1,9 @@
-// Which addresses are everyone's: none of this machine, of the networks that it stands in, or of the cloud that it runs on.
+// Tells public addresses from those of this machine, its networks and its cloud.
 
 import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
-/** Of RFC 6890 and its registries: loopback, private, shared, link-local (where clouds keep credentials), multicast. */
+/** RFC 6890 and its registries: loopback, private, shared, link-local (where clouds serve credentials), multicast. */
 const NOT_PUBLIC_IPV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -32,7 +32,7 @@ const NOT_PUBLIC_IPV6 = [
   ['ff00::', 8],
 ] as const
 
-/** A translator's prefix, behind which every IPv4 address stands; Node itself looks through `::ffff:`. */
+/** Prefix of translated IPv4 addresses; BlockList itself handles `::ffff:`. */
 const NAT64 = '64:ff9b::'
 
 const notPublic = new BlockList()
@@ -42,30 +42,30 @@ for (const [net, prefix] of NOT_PUBLIC_IPV4) {
 }
 for (const [net, prefix] of NOT_PUBLIC_IPV6) notPublic.addSubnet(net, prefix, 'ipv6')
 
-/** `address`: without brackets; a zone behind it decides nothing. */
+/** `address`: without brackets; ignores a zone. */
 export function isPublicAddress(address: string): boolean {
   const plain = address.replace(/%.*$/s, '')
   const family = isIP(plain)
   return family !== 0 && !notPublic.check(plain, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** Why nothing was asked of that host. */
+/** The host was not contacted, because its address is not public. */
 export class NotPublicError extends Error {
   constructor(host: string, address: string) {
     super(
-      `it sends us on, and ${host} is ${address}, which is no public address: only what the settings name may be there`,
+      `it redirects, and ${host} is ${address}, which is not a public address: only places that the settings name may be there`,
     )
     this.name = 'NotPublicError'
   }
 }
 
-/** Throws NotPublicError for a host that is an address itself: no name is looked up for it. */
+/** For hosts that are addresses, for which no name is looked up. @throws {NotPublicError} */
 export function checkLiteral(hostname: string): void {
   const address = hostname.replace(/^\[(.*)\]$/s, '$1')
   if (isIP(address) !== 0 && !isPublicAddress(address)) throw new NotPublicError(hostname, address)
 }
 
-/** A connection's own look at a name: what it answers is what is connected to, and no second answer is asked for. */
+/** The lookup of the connection itself, so that the checked address is the one that is connected to. */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {
     if (error !== null) return callback(error, [])

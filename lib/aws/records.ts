@@ -1,22 +1,22 @@
-// What is recorded once in DynamoDB and never changed, digests of driver sources; the one list of the driver versions that
-// were found; and how new an archive's lists were.
+// The table of sources in DynamoDB: digests, recorded once and never changed; the list of driver versions; and the dates of
+// an archive's lists.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Catalogue, ListDates, Sources } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
-import { ifHeld } from './conditional.ts'
+import { ifHeld, isWritten } from './conditional.ts'
 import type { DynamoDb } from './dynamodb.ts'
 import { catalogueOf, listOf, sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
+import { itemAt } from './update.ts'
 
-/** By driver version, or by what `~linux/` begins, for a kernel's source that was verified. */
+/** Ids: a driver version, or `~linux/...` for the verified source of a kernel. */
 export function createSources(client: DynamoDb, table: string): Sources {
   async function recorded(id: string): Promise<Source | undefined> {
-    const Key = { [TABLE_KEY]: id }
-    const { Item } = await client.get({ TableName: table, Key, ConsistentRead: true })
+    const { Item } = await client.get({ ...itemAt(table, id), ConsistentRead: true })
     return Item === undefined ? undefined : sourceOf(id, Item)
   }
-  /** One conditional write: a crash leaves the whole record or none. */
+  /** One conditional write: a crash leaves the complete record or none. */
   async function record(id: string, source: Source): Promise<Source> {
     const put = client.put({
       TableName: table,
@@ -31,33 +31,33 @@ export function createSources(client: DynamoDb, table: string): Sources {
   return { recorded, record }
 }
 
-/** Milliseconds, at most, between the clocks of two functions. */
+/** The most milliseconds by which the clocks of two functions differ. */
 const CLOCKS_DIFFER = 60_000
 
-/** Of the table of sources; no driver version begins so. */
+/** Its id in the table of sources: no driver version begins so. */
 const CATALOGUE = '~drivers'
 
 export function createCatalogue(client: DynamoDb, table: string): Catalogue {
-  const key = { TableName: table, Key: { [TABLE_KEY]: CATALOGUE } }
+  const item = itemAt(table, CATALOGUE)
   return {
     async read() {
-      const { Item } = await client.get(key)
+      const { Item } = await client.get(item)
       return Item?.readAt === undefined ? undefined : catalogueOf(CATALOGUE, Item)
     },
-    // A crash after it keeps the others off until it ends; an end that lies further ahead is of before the clock was set back.
+    // A crash after this blocks others until `until`. An end further ahead was written before the clock was set back: ignore it.
     async claim(now, until) {
       const claimed = client.update({
-        ...key,
+        ...item,
         UpdateExpression: 'SET claimedUntil = :until',
         ConditionExpression:
           'attribute_not_exists(claimedUntil) OR claimedUntil <= :now OR claimedUntil > :furthest',
         ExpressionAttributeValues: { ':until': until, ':now': now, ':furthest': until + CLOCKS_DIFFER },
       })
-      return (await ifHeld(claimed)) !== undefined
+      return isWritten(claimed)
     },
     async write({ versions, readAt }) {
       await client.update({
-        ...key,
+        ...item,
         UpdateExpression: 'SET versions = :versions, readAt = :readAt REMOVE claimedUntil',
         ExpressionAttributeValues: { ':versions': versions, ':readAt': readAt },
       })
@@ -65,19 +65,19 @@ export function createCatalogue(client: DynamoDb, table: string): Catalogue {
   }
 }
 
-/** Of the table of sources, by the names of archive and suite; no driver version begins so. */
+/** Its id in the table of sources, by archive and suite: no driver version begins so. */
 const listId = (list: string): string => `~list/${list}`
 
 export function createListDates(client: DynamoDb, table: string): ListDates {
-  const keyOf = (list: string) => ({ TableName: table, Key: { [TABLE_KEY]: listId(list) } })
+  const at = (list: string) => itemAt(table, listId(list))
   return {
     async newest(list) {
-      const { Item } = await client.get({ ...keyOf(list), ConsistentRead: true })
+      const { Item } = await client.get({ ...at(list), ConsistentRead: true })
       return Item === undefined ? undefined : listOf(listId(list), Item).newest
     },
     async seen(list, date) {
       const seen = client.update({
-        ...keyOf(list),
+        ...at(list),
         UpdateExpression: 'SET newest = :date',
         ConditionExpression: 'attribute_not_exists(newest) OR newest < :date',
         ExpressionAttributeValues: { ':date': date },

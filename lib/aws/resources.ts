@@ -2,7 +2,7 @@
 
 import type { BuildStatus } from '../model/ports.ts'
 
-/** Environment of the functions; cdk/ sets exactly these, functions/ read exactly these. */
+/** Environment of the functions: cdk/ sets these, and functions/ read these. */
 export const ENV = {
   probesTable: 'PROBES_TABLE',
   budgetsTable: 'BUDGETS_TABLE',
@@ -22,28 +22,28 @@ export const ENV = {
   projectAarch64: 'PROJECT_AARCH64',
   loadTestX86_64: 'LOAD_TEST_X86_64',
   loadTestAarch64: 'LOAD_TEST_AARCH64',
-  /** under which the function measures: the name of its stack, as two registries may share an account */
+  /** namespace of the function's metrics: the name of its stack, since two registries may share an account */
   metricsNamespace: 'METRICS_NAMESPACE',
-  /** `1`: one process answers all requests of the function. Only one machine's stack says so; no function of AWS is told. */
+  /** `1`: one process answers all requests of the function; only the local stack sets it */
   oneProcess: 'ONE_PROCESS',
-  /** ARNs of the secrets by which the distribution before the API is known, the newest first, with a comma between */
+  /** ARNs of the secrets that prove the distribution to the API, the newest first, separated by commas */
   edgeSecrets: 'EDGE_SECRETS',
-  /** that hosts ask, for the canary; and the path of the probe that it asks for */
+  /** for the canary: address of the registry, and path of the probe */
   registryUrl: 'REGISTRY_URL',
   canaryProbe: 'CANARY_PROBE',
-  /** JSON of what the operator changed of the settings' defaults */
+  /** the operator's changes to the default settings: settings-text.ts */
   settings: 'SETTINGS',
 } as const
 
-/** What the distribution before the API proves itself with: it puts its own in the place of any that a client sends. */
+/** Proves that a request came through the distribution, which replaces any value that a client sends. */
 export const EDGE_HEADER = 'x-probe-registry-edge'
 /** The viewer's address and port; CloudFront writes it. */
 export const VIEWER_HEADER = 'cloudfront-viewer-address'
 
-/** Below it the distribution serves published objects by their keys, from S3 and from its caches. */
+/** Below this path the distribution serves published objects by their keys, from S3 and from its caches. */
 export const BY_DIGEST = '/by-digest'
 
-/** Environment that a build is started with; the CodeBuild event repeats it, so nothing in it is secret for long. */
+/** Environment of a build. CodeBuild's event repeats it, so nothing in it stays secret for long. */
 export const BUILD_ENV = {
   probeKey: 'PROBE_KEY',
   claim: 'CLAIM',
@@ -58,7 +58,7 @@ export const BUILD_ENV = {
   test: 'LOAD_TEST',
 } as const
 
-/** How CodeBuild says that a build has ended, and what that is to us. */
+/** CodeBuild's words for a build that has ended, and ours. */
 export const BUILD_ENDS = {
   SUCCEEDED: 'succeeded',
   FAILED: 'failed',
@@ -82,5 +82,5 @@ export const RELEASE_PARTITION = 'kernelRelease'
 /** Epoch seconds; DynamoDB's time to live on the tables of budgets and of probes. */
 export const EXPIRES = 'expires'
 
-/** The alias of each function that routes, rules and permissions name. */
+/** The alias of each function, which routes, rules and permissions name. */
 export const LIVE = 'live'

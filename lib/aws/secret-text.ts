@@ -1,9 +1,9 @@
-// The text of a secret, by one call and no client of the SDK: whoever answers requests starts sooner.
+// Reads a secret without the SDK's client, which would slow the cold start of functions that answer requests.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Call } from './json-api.ts'
 
-/** @throws {ProbeError} `misconfigured` when it is empty or not there; other errors are those of `call`. */
+/** @throws {ProbeError} `misconfigured`: it is empty or missing; other errors are those of `call`. */
 export async function readSecretText(call: Call, secretId: string): Promise<string> {
   const answer = await call('GetSecretValue', { SecretId: secretId }).catch(refuseEmpty)
   const text = 'SecretString' in answer ? answer.SecretString : undefined

@@ -1,4 +1,4 @@
-// The private signing key, out of Secrets Manager.
+// Reads the private signing key from Secrets Manager.
 
 import {
   GetSecretValueCommand,
@@ -7,13 +7,13 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { ProbeError } from '../model/errors.ts'
 
-/** The armored private key. ProbeError `misconfigured` when the secret is empty. */
+/** The armored private key. @throws {ProbeError} `misconfigured`: the secret is empty or missing. */
 export async function readSigningKey(client: SecretsManagerClient, secretId: string): Promise<string> {
   const secret = await client.send(new GetSecretValueCommand({ SecretId: secretId })).catch(refuseEmpty)
   return secret.SecretString ?? refuseEmpty()
 }
 
-/** A secret that was never written to is one whose value is not found. */
+/** The value of a secret that was never written is "not found". */
 function refuseEmpty(cause?: unknown): never {
   if (cause !== undefined && !(cause instanceof ResourceNotFoundException)) throw cause
   throw new ProbeError(

@@ -1,10 +1,11 @@
-// The operator's settings as text in the environment of a function: JSON that a reader of the template understands, and
-// packed where that would not fit.
+// The operator's settings as text for the environment of a function: JSON, compressed only where it would not fit.
 
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 
-/** Bytes. A function has 4 KB of environment in all; a kilobyte is left to the names of resources.
- *  https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+/**
+ * Bytes. A function has 4 KB of environment in all; a kilobyte is left for the names of resources.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
 export const SETTINGS_ROOM = 3072
 
 /** The text of `own`, which may still be longer than SETTINGS_ROOM. */
@@ -13,7 +14,7 @@ export function settingsText(own: unknown): string {
   return Buffer.byteLength(json) <= SETTINGS_ROOM ? json : brotliCompressSync(json).toString('base64')
 }
 
-/** The JSON that `text` stands for. A text that is neither is returned as it is, for the reader of JSON to refuse. */
+/** The JSON in `text`. Any other text is returned unchanged, and the JSON parser refuses it. */
 export function settingsJson(text: string): string {
   if (text.startsWith('{')) return text
   try {

@@ -1,4 +1,5 @@
-// Signature Version 4 of what this registry sends: in the headers of a POST, or in the query of a URL.
+// Signature Version 4, in the headers of a POST or in the query of a URL. Hand-written, so that
+// functions that answer requests start without AWS's libraries.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
@@ -9,7 +10,7 @@ export interface Credentials {
   readonly sessionToken?: string
 }
 
-/** What a signature is good for, and when it is made. */
+/** Scope and time of a signature. */
 interface Signing {
   /** name in the credential scope, e.g. `s3`, `dynamodb`, `events` */
   readonly service: string
@@ -23,8 +24,17 @@ type Texts = Readonly<Record<string, string>>
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 
-/** `headers`, by lower-case names and the host among them, with those that sign a POST of `body` to `path` and `query`, in which nothing is encoded. */
-export function signedPost(signing: Signing, headers: Texts, body: string, path = '/', query = ''): Texts {
+interface Post {
+  /** by lower-case names, with `host` */
+  readonly headers: Texts
+  readonly body: string
+  /** default `/`; neither it nor `query` may need encoding */
+  readonly path?: string
+  readonly query?: string
+}
+
+/** The headers, and those that sign the request. */
+export function signedPost(signing: Signing, { headers, body, path = '/', query = '' }: Post): Texts {
   const { accessKeyId, sessionToken } = signing.credentials
   const moment = momentOf(signing)
   const all: Texts = {
@@ -45,15 +55,15 @@ export function signedPost(signing: Signing, headers: Texts, body: string, path 
 interface Presigned {
   readonly method: string
   readonly host: string
-  /** as it is sent: percent-encoded, once */
+  /** as it is sent: percent-encoded once */
   readonly path: string
   readonly query: Texts
   readonly expiresSeconds: number
 }
 
 /**
- * `query` with what signs it, as it is sent. Whoever holds the URL sends what they like: neither a body nor a header but the
- * host is part of the signature. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ * `query` with its signature, as it is sent. Only the host is a signed header and the body is not signed: whoever has the URL
+ * may send any other. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export function signedQuery(
   signing: Signing,
@@ -82,7 +92,7 @@ export function signedQuery(
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
 
-/** RFC 3986: everything but the unreserved characters. */
+/** Percent-encodes everything but the unreserved characters of RFC 3986. */
 export const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
@@ -98,7 +108,7 @@ function momentOf({ now, region, service }: Signing): Moment {
   return { time, scope: `${time.slice(0, 8)}/${region}/${service}/aws4_request` }
 }
 
-/** Of the lines of a canonical request; lower-case hex. */
+/** `canonical`: lines of the canonical request. Lower-case hex. */
 function signatureOf(
   { credentials }: Signing,
   { time, scope }: Moment,
@@ -108,7 +118,7 @@ function signatureOf(
   return createHmac('sha256', signingKey(credentials.secretAccessKey, scope)).update(text).digest('hex')
 }
 
-/** Derived once a secret, day and service. */
+/** Derived once for each secret, day and service. */
 function signingKey(secret: string, scope: string): KeyObject {
   const id = `${secret}/${scope}`
   const known = derived.get(id)

@@ -1,4 +1,4 @@
-// SQLite databases that came from a stranger, by Node's own library, which reads them from a file.
+// Queries untrusted SQLite databases with Node's library, which reads from a file only.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { QueryDatabase } from '../model/ports.ts'
 
-/** Nothing of the database's own runs: https://www.sqlite.org/security.html, "Untrusted SQLite Database Files". */
+/** Nothing that the database defines runs: https://www.sqlite.org/security.html, "Untrusted SQLite Database Files". */
 const GUARDS = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0'
 
 export const queryDatabase: QueryDatabase = async (database, query) => {

@@ -1,4 +1,4 @@
-// One S3 bucket as a Store.
+// The port Store, on one S3 bucket.
 
 import { Readable } from 'node:stream'
 import {
@@ -16,7 +16,7 @@ import { joined } from '../model/joined.ts'
 import type { ObjectMeta, Store } from '../model/ports.ts'
 import { tooLarge } from './too-large.ts'
 
-/** Two creators at the same moment: S3 asks both to try again. */
+/** S3 asks two simultaneous creators to try again. */
 const TRIES = 5
 
 export function createStore(client: S3Client, bucket: string): Store {
@@ -29,7 +29,7 @@ export function createStore(client: S3Client, bucket: string): Store {
         ContentType: contentType,
         ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
         Metadata: { sha256 },
-        // The grants allow no other: cdk/buckets.ts.
+        // The grants require it: cdk/buckets.ts.
         IfNoneMatch: '*',
       }),
     )
@@ -71,7 +71,7 @@ export function createStore(client: S3Client, bucket: string): Store {
   }
 }
 
-/** By what is promised, and by what comes in any case. A stream that stayed unread would keep its connection busy. */
+/** Checks the promised length, then the bytes that come. Destroys an unread stream, which would keep its connection busy. */
 async function readBounded(
   key: string,
   { Body, ContentLength = 0 }: Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>,

@@ -1,4 +1,4 @@
-// An object of a bucket that is larger than whoever reads it allows.
+// The error for an object that is larger than its reader allows.
 
 import { ProbeError } from '../model/errors.ts'
 

@@ -1,4 +1,4 @@
-// The way to a place: straight, or through the operator's proxy; and what to do where it leads nowhere.
+// How to connect to a place: directly or through the operator's proxy; and what to do where that fails.
 
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https'
@@ -8,21 +8,22 @@ import { withoutSecrets } from '../model/places.ts'
 import { checkLiteral, NotPublicError, publicLookup } from './public-addresses.ts'
 
 export interface Way {
-  /** of the request */
+  /** options of the request */
   readonly options: RequestOptions
-  /** Why the place was not reached, in words for a person. */
+  /** Human-readable: why the place was not reached. */
   reason(cause: unknown): string
-  /** The same of an answer that may be the proxy's own; `undefined`: it is the place's. */
+  /** The same for an answer that the proxy itself gave; `undefined`: the place gave it. */
   refusal(status: number): string | undefined
 }
 
 /**
- * `named`: by the operator, and so at whatever address. Any other place is asked for only at a public address: behind the
- * proxy, which looks names up for itself, by its name. Throws NotPublicError.
+ * `named`: the operator named the place, so it may have any address. Any other place needs a public one. The proxy resolves
+ * names itself, so there only the name is checked.
+ * @throws {NotPublicError}
  */
 export type Ways = (place: URL, named: boolean) => Way
 
-/** `timeoutMs`: of whoever waits for a proxy that says nothing. */
+/** `timeoutMs`: limit of the wait for a silent proxy. */
 export function waysBy(network: NetworkSettings = NETWORK, timeoutMs: number): Ways {
   const { proxy, direct, ca } = network
   const trusted = ca.length === 0 ? {} : { secureContext: trusting(ca) }
@@ -35,34 +36,34 @@ export function waysBy(network: NetworkSettings = NETWORK, timeoutMs: number): W
       if (!named) checkName(place.hostname)
       return { options: { agent: through[isHttps ? 'https' : 'http'] }, ...wordsThrough(proxy, ca, isHttps) }
     }
-    // A connection of its own: one that stands open was made without the look at its address.
+    // A new connection: the address of an open one was not checked.
     const own = named ? (isHttps ? straight : {}) : { agent: false, lookup: publicLookup, ...trusted }
     return { options: own, reason: (cause) => reasonOf(cause, ca), refusal: () => undefined }
   }
 }
 
-/** Those that every Node believes, and the operator's. */
+/** Node's default certificates, and the operator's. */
 const trusting = (ca: readonly string[]) =>
   createSecureContext({ ca: [...getCACertificates('default'), ...ca] })
 
-/** Idle connections end before a server ends them. */
+/** Closes idle connections before servers do. */
 const LIKE_THE_GLOBAL_ONE = { keepAlive: true, timeout: 5000 }
 
 /**
- * Node's own: a tunnel for https, the whole URL for http. A connection for each request: nobody knows when a proxy ends one
- * that is idle.
+ * Node's own agents: a tunnel for https, the full URL for http. A connection for each request, since proxies end idle ones at
+ * unknown times.
  */
 function agentsThrough(proxy: string, timeout: number, trusted: object) {
   const options = { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }, timeout }
   return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...trusted }) }
 }
 
-/** This machine, and what the operator names. */
+/** This machine, and hosts that the operator names. */
 const isDirect = (host: string, direct: readonly string[]): boolean =>
   /^(?:localhost|.+\.localhost|127\..*|\[::1\])$/.test(host) ||
   direct.some((one) => host === one || (one.startsWith('.') && host.endsWith(one)))
 
-/** Names that are of a network's own by their form (RFC 6761, 6762, 8375, ICANN's `internal`, and what companies use). */
+/** Names of private networks (RFC 6761, 6762, 8375, ICANN's `internal`, and names that companies use). */
 const OWN_NAMES = /^[^.]*\.?$|\.(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)\.?$/
 
 function checkName(hostname: string): void {
@@ -74,7 +75,7 @@ function wordsThrough(proxy: string, ca: readonly string[], isHttps: boolean): O
   const name = `the proxy ${withoutSecrets(proxy).replace(/\/$/, '')} (network.proxy of the settings)`
   const refused = (status: number): string =>
     status === 407
-      ? `${name} answers 407: it wants a name and a password, or others than network.proxy has`
+      ? `${name} answers 407: it wants a name and a password, or other ones than network.proxy has`
       : `${name} answers ${status}: let it allow this place, or name the place's host in network.direct`
   return {
     reason: (cause) => {
@@ -87,26 +88,25 @@ function wordsThrough(proxy: string, ca: readonly string[], isHttps: boolean): O
       if (isOfCertificate(cause)) return reasonOf(cause, ca)
       return `${name} cannot be used: ${reasonOf(cause, ca)}. Is it up, and may this machine reach it?`
     },
-    // Of http, nobody but the proxy can say who has answered.
+    // Over http, the proxy's own answer looks like the place's.
     refusal: (status) =>
       status === 407 || (!isHttps && REFUSALS.includes(status)) ? refused(status) : undefined,
   }
 }
 
-/** Forbidden; no way to the place. */
 const REFUSALS = [403, 502, 503, 504]
 
 const reasonOf = (cause: unknown, ca: readonly string[]): string =>
   isOfCertificate(cause) ? `${codeOf(cause)}: ${certificateHint(ca)}` : messageOf(cause)
 
-/** What went wrong, and why that did. */
+/** The message, and that of its cause. */
 export function messageOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ')
   return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message
 }
 
-/** Of OpenSSL's verification, by the names that Node gives them. */
+/** Node's codes for OpenSSL's verification errors. */
 const UNTRUSTED =
   /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_SELF_SIGNED|CERT_|INVALID_CA|PATH_LENGTH_|ERR_TLS_CERT_ALTNAME)/
 
@@ -117,5 +117,5 @@ const codeOf = (cause: unknown): string =>
 
 const certificateHint = (ca: readonly string[]): string =>
   ca.length === 0
-    ? 'its certificate is not by an authority that is believed here. Name the certificate of your own in network.ca of the settings'
-    : 'its certificate is neither by a public authority nor by one of network.ca of the settings. Is the right one named there, and has it not expired?'
+    ? 'no trusted authority signed its certificate. Name the certificate of your own authority in network.ca of the settings'
+    : 'neither a public authority nor one of network.ca of the settings signed its certificate. Is the right one named there, and has it not expired?'

@@ -5,21 +5,13 @@ import type { Kind, Probe } from '../model/probe.ts'
 import { ubuntuFlavour } from '../names/aliases.ts'
 import { fileOf } from '../names/file.ts'
 import { type Ask, ask, type Identity, probeAsked, type Wanted } from './ask.ts'
-import {
-  AMAZON_TARGETS,
-  bottlerocketVersion,
-  debianRelease,
-  minikubeVersion,
-  withRelease,
-  withTarget,
-  withVersion,
-} from './distributions.ts'
+import { AMAZON_TARGETS, bottlerocketVersion, debianRelease, minikubeVersion } from './distributions.ts'
 import type { HostFacts } from './facts.ts'
 import { since } from './version.ts'
 
 /**
- * The script as it was for some days between Falco 0.22.1 and 0.23.0, by a number that no release has. Its
- * folders were /kernel-module and /ebpf-probe.
+ * The script of some days between Falco 0.22.1 and 0.23.0, under a number that no release has. Its folders were /kernel-module
+ * and /ebpf-probe.
  */
 export const APRIL_2020 = '0.22.99'
 
@@ -27,8 +19,8 @@ const UBUNTU_TARGET = /-([a-zA-Z]+)(-.*)?$/
 const UBUNTU_BACKPORT = /^#(\d+~[^-]*)-Ubuntu /
 
 /**
- * What falco-driver-loader of Falco `version` (0.22.99 to 0.36.2) asks for; every `+` of its URL is `%2B`.
- * ProbeError: `malformed`, it asks for a name that is none; `unknown-target`, it gives up before asking.
+ * The request of falco-driver-loader of Falco `version` (0.22.99 to 0.36.2); every `+` of its URL is `%2B`.
+ * @throws {ProbeError} `malformed`: its request is not a name; `unknown-target`: it gives up before the request.
  */
 export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.2'): Ask {
   const probe = probeAsked(facts, wanted, bashLoaderIdentity(facts, version))
@@ -36,9 +28,8 @@ export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.
 }
 
 /**
- * The same of sysdig's scap-driver-loader (0.28.0 to 0.36.0): Falco's script of some months before, under
- * another folder, for the driver `scap`.
- * @throws {ProbeError} `unsupported-driver-name` for another.
+ * The request of sysdig's scap-driver-loader (0.28.0 to 0.36.0): Falco's script of some months before, with another folder.
+ * @throws {ProbeError} `unsupported-driver-name`: it loads the driver `scap` only.
  */
 export function scapLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.0'): Ask {
   if (wanted.driverName !== 'scap')
@@ -49,7 +40,7 @@ export function scapLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.
   return ask(path.replaceAll('+', '%2B'), probe)
 }
 
-/** The Falco whose script names kernels as sysdig's of `version`. */
+/** The version of Falco whose script names kernels in the same way. */
 function falcoOfSysdig(version: string): string {
   if (since(version, '0.32.0')) return '0.35.1'
   if (since(version, '0.31.0')) return '0.34.0'
@@ -63,42 +54,47 @@ function folder({ driverVersion, arch, kind }: Probe, version: string): string {
 
 const FIRST_WITH_ARCH: Readonly<Record<Kind, string>> = { kmod: '0.32.1', ebpf: '0.32.2' }
 
-/** What the script of Falco `version` makes of a host. ProbeError `unknown-target`. */
+/** The kernel's part of the name. @throws {ProbeError} `unknown-target`. */
 export function bashLoaderIdentity(facts: HostFacts, version: string): Identity {
   const id = idOf(facts, version)
   const kernelVersion = facts.unameVersion.replace(/#(\d+).*/, '$1')
   const common = { target: id.toLowerCase(), kernelRelease: facts.unameRelease, kernelVersion }
+  return { ...common, ...ofDistribution(id, facts, version) }
+}
+
+/** Members that differ on this distribution. */
+function ofDistribution(id: string, facts: HostFacts, version: string): Partial<Identity> {
   const variable = (name: string): string => facts.osRelease?.get(name) ?? ''
   switch (id) {
     case 'amzn':
-      return withTarget(common, amazon(variable('VERSION_ID'), version))
+      return { target: amazon(variable('VERSION_ID'), version) }
     case 'ubuntu':
-      return ubuntu(common, facts, version)
+      return ubuntu(facts, version)
     case 'debian':
-      return since(version, '0.35.0') ? debian(common, facts, version) : common
+      return since(version, '0.35.0') ? { kernelRelease: debian(facts, version) } : {}
     case 'flatcar':
-      return since(version, '0.32.1') ? withRelease(common, variable('VERSION_ID')) : common
+      return since(version, '0.32.1') ? { kernelRelease: variable('VERSION_ID') } : {}
     case 'minikube':
-      return since(version, '0.33.0') ? minikube(common, facts) : common
-    case 'bottlerocket': {
-      const kernelVersion = bottlerocketVersion(variable('VERSION_ID'), variable('VARIANT_ID'))
-      return since(version, '0.34.0') ? withVersion(common, kernelVersion) : common
-    }
+      return since(version, '0.33.0') ? { kernelVersion: minikube(facts) } : {}
+    case 'bottlerocket':
+      return since(version, '0.34.0')
+        ? { kernelVersion: bottlerocketVersion(variable('VERSION_ID'), variable('VARIANT_ID')) }
+        : {}
     case 'talos':
-      return since(version, '0.35.0') ? withVersion(common, `1_${variable('VERSION_ID')}`) : common
+      return since(version, '0.35.0') ? { kernelVersion: `1_${variable('VERSION_ID')}` } : {}
     default:
-      return common
+      return {}
   }
 }
 
-/** An os-release without ID leaves the target empty: `falco__5.15.96_1.ko`. */
+/** Without an ID in os-release the target is empty: `falco__5.15.96_1.ko`. */
 function idOf({ osRelease, etcVersion }: HostFacts, version: string): string {
   if (osRelease === undefined) {
     const minikubeOnly = etcVersion !== undefined && since(version, '0.28.0') && !since(version, '0.33.0')
     if (minikubeOnly) return 'minikube'
     throw new ProbeError(
       'unknown-target',
-      `falco-driver-loader ${version} asks nothing without an os-release`,
+      `falco-driver-loader ${version} sends no request without an os-release`,
     )
   }
   return etcVersion !== undefined && since(version, '0.33.0') ? 'minikube' : (osRelease.get('ID') ?? '')
@@ -109,24 +105,24 @@ function amazon(versionId: string, version: string): string {
   return (known ? AMAZON_TARGETS.get(versionId) : undefined) ?? 'amazonlinux'
 }
 
-/** 0.35.0 forgot cloud and rt: such a host asked for the probe of another kernel. */
-function debian(common: Identity, facts: HostFacts, version: string): Identity {
+/** 0.35.0 dropped `cloud` and `rt`, and requested the probe of another kernel. */
+function debian(facts: HostFacts, version: string): string {
   const release = facts.unameRelease
   const seen = since(version, '0.35.1') ? release : release.replace(/-(?:rt|cloud)-(?=amd64|arm64)/, '-')
-  return withRelease(common, debianRelease(seen, facts) ?? release)
+  return debianRelease(seen, facts) ?? release
 }
 
-function minikube(common: Identity, facts: HostFacts): Identity {
+function minikube(facts: HostFacts): string {
   const version = minikubeVersion(facts)
-  if (version !== undefined) return withVersion(common, `1_${version}`)
+  if (version !== undefined) return `1_${version}`
   throw new ProbeError('unknown-target', 'falco-driver-loader gives up on an /etc/VERSION without x.y.z')
 }
 
 /** `26~22.04.1` was cut to `26` until 0.35.1 (June 2023). */
-function ubuntu(common: Identity, facts: HostFacts, version: string): Identity {
-  const target = `ubuntu${ubuntuSuffix(facts.unameRelease, version)}`
-  const backport = since(version, '0.35.1') ? UBUNTU_BACKPORT.exec(`${facts.unameVersion}`)?.[1] : undefined
-  return { ...common, target, kernelVersion: backport?.split(/[ \\]/)[0] ?? common.kernelVersion }
+function ubuntu({ unameRelease, unameVersion }: HostFacts, version: string): Partial<Identity> {
+  const target = `ubuntu${ubuntuSuffix(unameRelease, version)}`
+  const backport = since(version, '0.35.1') ? UBUNTU_BACKPORT.exec(unameVersion)?.[1] : undefined
+  return backport === undefined ? { target } : { target, kernelVersion: backport.replace(/[ \\].*/s, '') }
 }
 
 function ubuntuSuffix(release: string, version: string): string {

@@ -1,4 +1,4 @@
-// A known probe, asked for as a host does, and what comes held against what is signed: the registry as its hosts have it.
+// Requests a known probe as a host does, and verifies the answer's digest, signature and statement.
 
 import * as z from 'zod'
 import { unarmor } from '../formats/openpgp/armor.ts'
@@ -21,7 +21,7 @@ export interface Reply {
 }
 
 export interface HostPorts {
-  /** One request; it follows no redirect. Error, for a person, where no whole answer comes within `milliseconds`. */
+  /** One request, without redirects. Rejects with a human-readable Error without a complete answer in `milliseconds`. */
   readonly get: (url: string, milliseconds: number) => Promise<Reply>
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly now: Clock
@@ -29,19 +29,18 @@ export interface HostPorts {
 
 export type Found =
   | { readonly tag: 'good'; readonly sha256: string; readonly bytes: number }
-  /** `why`: one line, in which no URL says what opens it */
+  /** `why`: one line, without the secrets of URLs */
   | { readonly tag: 'bad'; readonly why: string }
 
-/** The loaders of Falco 0.34 to 0.36 take no longer for a probe: curl's `--retry-max-time`. */
+/** The `--retry-max-time` of the loaders of Falco 0.34 to 0.36. */
 export const PATIENCE_MS = 120_000
-/** falcoctl follows no more. */
+/** falcoctl's limit. */
 const MOST_REDIRECTS = 10
-/** A probe that is being built comes later: this is no failure before the patience is over. */
+/** The probe is being built: a failure only once the patience is over. */
 const NOT_YET = 503
 
 /**
- * `registry`: the address that hosts ask, without a slash behind it; `path`: of a probe there. Whatever goes wrong, the
- * registry not answering included, is `bad`.
+ * `registry`: its address without a final slash; `path`: of a probe there. Any failure is `bad`, even no answer.
  */
 export async function askAsHost(ports: HostPorts, registry: string, path: string): Promise<Found> {
   const until = ports.now() + PATIENCE_MS
@@ -60,7 +59,7 @@ export async function askAsHost(ports: HostPorts, registry: string, path: string
   }
 }
 
-/** As curl has it with `-L --retry`: through redirects, and again where it is told to come again in time. */
+/** As `curl -L --retry`: follows redirects, and retries after a Retry-After that ends in time. */
 async function fetched(ports: HostPorts, registry: string, path: string, until: number): Promise<Uint8Array> {
   for (;;) {
     const reply = await followed(ports, registry + path, until)
@@ -85,7 +84,7 @@ async function followed({ get, now }: HostPorts, url: string, until: number): Pr
   throw new Error(`${url} is redirected more than ${MOST_REDIRECTS} times`)
 }
 
-/** The registry's own words; those of others may say what opens a URL. */
+/** Quotes only the registry's problem documents: other answers may contain the secrets of URLs. */
 function answerOf({ status, header, body }: Reply): string {
   const isProblem = header('content-type')?.startsWith('application/problem+json') === true
   const problem = isProblem ? problemSchema.safeParse(JSON.parse(Buffer.from(body).toString())) : undefined
@@ -104,7 +103,7 @@ function expectRecord(body: Uint8Array, digest: string): void {
     'is it published?',
   )
   if (record.sha256 !== digest)
-    throw new Error(`the bytes that came have the sha256 ${digest}, and ${what} says ${record.sha256}`)
+    throw new Error(`the received bytes have the sha256 ${digest}, and ${what} has ${record.sha256}`)
 }
 
 function expectSigned(
@@ -115,12 +114,12 @@ function expectSigned(
   const believed = { certificates: readCertificates(key), now, strict: true }
   const verdict = check(signaturesIn(signature), [probe], believed)
   if (verdict.tag === 'refused')
-    throw new Error(`the signature is not good by the registry's public key: ${verdict.why}`)
+    throw new Error(`the signature does not verify with the registry's public key: ${verdict.why}`)
 }
 
 const signaturesIn = (body: Uint8Array) => unarmor(body, 'signature').flatMap(signaturesOf)
 
-/** A genuine probe in the place of another is as bad as a forged one. */
+/** Refuses the genuine signature of another probe. */
 function expectStated(signature: Uint8Array, asked: Probe): void {
   const stated = signaturesIn(signature).flatMap(({ notations }) =>
     notations.flatMap(({ name, value }) => (name === NOTATION ? [value] : [])),
@@ -130,7 +129,7 @@ function expectStated(signature: Uint8Array, asked: Probe): void {
     throw new Error(`the signature is of another probe: it does not state ${missing.slice(1)}`)
 }
 
-/** Those that a name cannot say otherwise. */
+/** Parts of the statement that the name decides. */
 const partsOf = ({ driverName, driverVersion, kind, arch, kernelRelease }: Probe): string[] => [
   '!statement=1',
   `!driver-name=${driverName}`,

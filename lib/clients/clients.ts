@@ -1,6 +1,6 @@
-// Every family of clients that has asked for probes, one row for each change of what it asks, or does with the answer.
+// All clients that request probes, a row for each change of their requests or of how they handle answers.
 
-import type { DriverName, Kind } from '../model/probe.ts'
+import { type DriverName, KINDS, type Kind } from '../model/probe.ts'
 import type { Ask, Wanted } from './ask.ts'
 import { APRIL_2020, bashLoaderAsk, scapLoaderAsk } from './bash-loader.ts'
 import type { HostFacts } from './facts.ts'
@@ -9,8 +9,8 @@ import { type ConfigAsk, probeLoaderAsk } from './probe-loader.ts'
 import { since } from './version.ts'
 
 /** How long a client waits; `undefined`: for ever. */
-export interface Patience {
-  /** for one try, body included */
+interface Patience {
+  /** of one try, body included */
   readonly trySeconds: number | undefined
   /** after 408, 429 and 5xx, obeying Retry-After */
   readonly retries: number
@@ -24,82 +24,63 @@ export interface Client {
     | 'scap-driver-loader'
     | 'falco-probe-loader'
     | 'sysdig-probe-loader'
-  /** of which product, for people */
+  /** human-readable: the products that contain it */
   readonly versions: string
   readonly years: string
-  /** the driver that it loads unless told otherwise */
+  /** the driver that it loads by default */
   readonly driverName: DriverName
   readonly kinds: readonly Kind[]
-  /** redirects that it follows; 0: it saves the redirect's own body as the probe */
+  /** redirects that it follows; 0: it saves the body of the redirect as the probe */
   readonly redirects: number
   readonly patience: Patience
-  /** when the kernel refuses the module: whether it ends with an error, or only warns */
+  /** when the kernel refuses the module: it ends with an error (true), or only warns */
   readonly failsWhenRefused: boolean
-  /** Pure. ProbeError where it asks nothing, or nothing that is a name. */
+  /** Pure. @throws {ProbeError} It sends no request, or one that is not a name. */
   readonly asks: (facts: HostFacts, wanted: Wanted) => Ask | ConfigAsk
 }
 
-const BOTH: readonly Kind[] = ['kmod', 'ebpf']
 const ENDLESS: Patience = { trySeconds: undefined, retries: 0 }
-/** Go's http.Client.Timeout: redirects and body included. */
-const ONE_MINUTE: Patience = { ...ENDLESS, trySeconds: 60 }
-/** --connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120 */
-const THREE_RETRIES: Patience = { trySeconds: 60, retries: 3 }
-
-const GO = { redirects: 10, patience: ONE_MINUTE }
+/** Go's http.Client.Timeout includes redirects and body. */
+const GO = { redirects: 10, patience: { trySeconds: 60, retries: 0 } }
 /** curl -L */
 const CURL = { redirects: 50, patience: ENDLESS }
-const CURL_RETRYING = { redirects: 50, patience: THREE_RETRIES }
+/** --connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120 */
+const CURL_RETRYING = { redirects: 50, patience: { trySeconds: 60, retries: 3 } }
 const CURL_WITHOUT_L = { redirects: 0, patience: ENDLESS }
 
-/** `version`: the one whose rules all of `versions` share. */
-const falcoctl = (version: string, versions: string, years: string, kinds = BOTH): Client => ({
-  id: `falcoctl-${version}`,
-  program: 'falcoctl',
-  versions,
-  years,
-  driverName: 'falco',
-  kinds,
-  ...GO,
+const SCRIPT = { kinds: KINDS, failsWhenRefused: true }
+
+/** `version`: the one whose rules all of `versions` follow. */
+const falcoctl = (
+  version: string,
+  versions: string,
+  years: string,
+  kinds: Client['kinds'] = KINDS,
+): Client => ({
+  ...{ id: `falcoctl-${version}`, program: 'falcoctl', versions, years, driverName: 'falco', kinds, ...GO },
   failsWhenRefused: since(version, '0.14.0'),
   asks: (facts, wanted) => falcoctlAsk(facts, wanted, version),
 })
 
 const falcoLoader = (version: string, versions: string, years: string, curl: typeof CURL): Client => ({
   id: `falco-driver-loader-${version === APRIL_2020 ? '2020-04' : version}`,
-  program: 'falco-driver-loader',
-  versions,
-  years,
-  driverName: 'falco',
-  kinds: BOTH,
-  ...curl,
-  failsWhenRefused: true,
+  ...{ program: 'falco-driver-loader', versions, years, driverName: 'falco', ...SCRIPT, ...curl },
   asks: (facts, wanted) => bashLoaderAsk(facts, wanted, version),
 })
 
 const scapLoader = (version: string, versions: string, years: string, curl: typeof CURL): Client => ({
   id: `scap-driver-loader-${version}`,
-  program: 'scap-driver-loader',
-  versions,
-  years,
-  driverName: 'scap',
-  kinds: BOTH,
-  ...curl,
-  failsWhenRefused: true,
+  ...{ program: 'scap-driver-loader', versions, years, driverName: 'scap', ...SCRIPT, ...curl },
   asks: (facts, wanted) => scapLoaderAsk(facts, wanted, version),
 })
 
-const probeLoader = (driverName: DriverName, versions: string, years: string): Client => ({
-  id: driverName === 'falco' ? 'falco-probe-loader' : 'sysdig-probe-loader',
-  program: driverName === 'falco' ? 'falco-probe-loader' : 'sysdig-probe-loader',
-  versions,
-  years,
-  driverName,
-  kinds: BOTH,
-  ...CURL_WITHOUT_L,
-  failsWhenRefused: true,
-  asks: (facts, wanted) => probeLoaderAsk(facts, wanted, driverName),
-})
+function probeLoader(driverName: DriverName, versions: string, years: string): Client {
+  const id = driverName === 'falco' ? 'falco-probe-loader' : 'sysdig-probe-loader'
+  return {
+    ...{ id, program: id, versions, years, driverName, ...SCRIPT, ...CURL_WITHOUT_L },
+    asks: (facts, wanted) => probeLoaderAsk(facts, wanted, driverName),
+  }
+}
 
 /** Newest first within each program. */
 export const CLIENTS: readonly Client[] = [

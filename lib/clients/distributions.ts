@@ -1,9 +1,8 @@
-// The rules of distributions that all clients since 2020 share.
+// Rules for distributions that all clients since 2020 share.
 
-import type { Identity } from './ask.ts'
 import type { HostFacts } from './facts.ts'
 
-/** `VERSION_ID` of Amazon Linux; whatever is not here is `amazonlinux`. */
+/** By `VERSION_ID` of Amazon Linux; any other is `amazonlinux`. */
 export const AMAZON_TARGETS: ReadonlyMap<string, string> = new Map([
   ['2', 'amazonlinux2'],
   ['2022', 'amazonlinux2022'],
@@ -15,8 +14,8 @@ const DEBIAN_PACKAGE = /\d+\.\d+\.\d+-\d+/
 const MINIKUBE = /\d+\.\d+\.\d+/
 
 /**
- * Debian's `uname -r` says the ABI only; the package's version stands in `uname -v`: `6.1.192-2-cloud-amd64`.
- * `undefined`: it does not. `release`: where the client looks for the flavour.
+ * Debian's `uname -r` has only the ABI; the package's version is in `uname -v`: `6.1.192-2-cloud-amd64`.
+ * `undefined`: it is not. `release`: where the client looks for the flavour.
  */
 export function debianRelease(release: string, { unameVersion }: HostFacts): string | undefined {
   const version = DEBIAN_PACKAGE.exec(unameVersion)?.[0]
@@ -32,13 +31,3 @@ export const minikubeVersion = ({ etcVersion }: HostFacts): string | undefined =
 /** `aws-k8s-1.28` is `aws`. */
 export const bottlerocketVersion = (versionId: string, variantId: string): string =>
   `1_${versionId}-${variantId.split('-')[0] ?? ''}`
-
-export const withTarget = (identity: Identity, target: string): Identity => ({ ...identity, target })
-export const withRelease = (identity: Identity, kernelRelease: string): Identity => ({
-  ...identity,
-  kernelRelease,
-})
-export const withVersion = (identity: Identity, kernelVersion: string): Identity => ({
-  ...identity,
-  kernelVersion,
-})

@@ -1,4 +1,4 @@
-// The page of documentation of the nomenclature, out of the tables that the code itself uses.
+// Writes docs/names.md from the tables that the code uses.
 
 import { AMAZON_TARGETS, TARGET_ALIASES } from '../names/aliases.ts'
 import { COMPANIONS } from '../names/file.ts'
@@ -7,7 +7,7 @@ import { RESERVED } from '../names/routes.ts'
 import { CLIENTS, type Client } from './clients.ts'
 import { explain } from './explain.ts'
 
-/** Shown with what `explain` says of them. */
+/** Shown with their explanations. */
 const EXAMPLES: readonly string[] = [
   '/driver/11.0.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko',
   '/driver/7.0.0+driver/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30~20.04.2.ko',
@@ -36,7 +36,7 @@ const layouts = (): string =>
       code(layout.template),
       layout.clients,
       layout.years,
-      layout.redirects ? 'yes' : 'no: they are sent the bytes',
+      layout.redirects ? 'yes' : 'no: they get the bytes',
     ]),
   )
 
@@ -69,9 +69,9 @@ const aliases = (): string =>
       ]),
       [
         'target `ubuntu` or `ubuntu-generic`',
-        '`ubuntu-{flavour}`: the letters after a `-` that end the release or stand before another `-`, else `generic`',
+        '`ubuntu-{flavour}`: the letters after a `-` that end the release or are followed by another `-`, else `generic`',
       ],
-      ['target `ubuntu-{flavour}-{what follows it in the release}`', '`ubuntu-{flavour}`'],
+      ['target `ubuntu-{flavour}-{the rest of the release}`', '`ubuntu-{flavour}`'],
       ['driver name `falco-probe`', '`falco`'],
       ['target `debian`, kernel version any number', '`1`'],
       ['target `ubuntu-*`, kernel version `26~22.04.1-Ubuntu`', '`26~22.04.1`'],
@@ -113,66 +113,66 @@ Written by \`npx --no-install probe-registry name --document\`; a test fails whe
 \`npx --no-install probe-registry name URL\` and \`GET /v1/names?url=URL\` explain any name by the same code.
 
 A name says which driver version, arch, driver name (\`falco\` or \`scap\`), target, kernel release, kernel version
-and kind (\`.ko\`: kernel module, \`.o\`: legacy eBPF) is asked for. Behind each stand ${COMPANIONS.map((c) => code(`.${c}`)).join(', ')}.
+and kind (\`.ko\`: kernel module, \`.o\`: legacy eBPF) is requested. Each has the sidecars ${COMPANIONS.map((c) => code(`.${c}`)).join(', ')}.
 
 ## Layouts
 
 ${layouts()}
 
-* In place of \`/driver\`, \`/scap-drivers\` and \`/stable/sysdig-probe-binaries\` there may be any other prefix, or none: a
-  private mirror may have configured one. Only ${RESERVED.map((part) => code(`/${part}`)).join(', ')} are the registry's own.
-* Behind \`/config/{sha256}\` stands the name of a kernel that a host submitted, in the layouts \`current\` and \`flat\`: an
-  unmodified client takes that for its repository. Without it, a name is of the distribution's own kernel.
+* In place of \`/driver\`, \`/scap-drivers\` and \`/stable/sysdig-probe-binaries\` any other prefix works, or none: a
+  private mirror may have one. Only ${RESERVED.map((part) => code(`/${part}`)).join(', ')} are the registry's own.
+* Below \`/config/{sha256}\` are the names of submitted kernels, in the layouts \`current\` and \`flat\`: an unmodified client
+  uses that as its repository. All other names mean the distribution's own kernel.
 * \`config-hash\` is four of the eleven layouts: \`falco\` and \`sysdig\`, each with and without \`-bpf\`.
 * A layout without an arch means \`x86_64\`, unless the kernel release ends with \`aarch64\` or \`arm64\`.
 * The name of \`config-hash\` has no target: the md5 is that of the decompressed kernel config.
 
 ## Clients
 
-\`npx --no-install probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE --os-release FILE\` tells which
-of them asks for what on a host. None sends a kernel config, and none verifies a signature.
+\`npx --no-install probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE --os-release FILE\` prints the
+request of each client on a host. None sends a kernel config, and none verifies a signature.
 
 ${clients()}
 
-What falcoctl asks, and does not ask:
+When falcoctl sends a request, and when not:
 
 * From 0.8.0 on it sends no request for a kernel module on Container-Optimized OS and on Oracle's UEK (\`*uek*\`), and none
   at all for a kernel that is older than its driver, or whose \`uname -r\` it cannot read (Raspberry Pi's \`6.1.21-v8+\`,
-  Void's \`6.1.192_1\`). 0.7 asks for the latter without a release: \`falco_cos__1.ko\`, which is no name.
-* Without an os-release, or without an ID in it, it refuses; 0.7 crashes. \`undetermined\` is a target that this registry's
-  own loader asks for, and no version of falcoctl.
-* Where no type is set, the modern eBPF probe comes first, and where that runs nothing is asked. 0.13 and newer load no
-  eBPF objects (\`.o\`).
-* \`--kernelrelease\` alone keeps the running kernel's \`uname -v\`: on Debian, where the version of the package stands, it
-  asks for the running kernel's probe. Give it \`--kernelversion\` as well. 0.7 takes neither alone.
-* On Debian it asks by the package's version (\`6.1.192-2-amd64\`), and where \`uname -v\` does not say it by \`uname -r\`:
+  Void's \`6.1.192_1\`). 0.7 requests the latter without a release: \`falco_cos__1.ko\`, which is not a name.
+* Without an os-release, or without an ID in it, it refuses; 0.7 crashes. Only this registry's own loader requests the
+  target \`undetermined\`.
+* Without a configured type it prefers the modern eBPF probe, and where that runs it sends no request. 0.13 and newer load
+  no eBPF objects (\`.o\`).
+* \`--kernelrelease\` alone keeps the running kernel's \`uname -v\`: on Debian, where this has the version of the package, it
+  requests the running kernel's probe. Give it \`--kernelversion\` as well. 0.7 takes neither alone.
+* On Debian it requests the package's version (\`6.1.192-2-amd64\`); where \`uname -v\` lacks that, it requests \`uname -r\`:
   \`debian_6.1.0-56-amd64_1\`.
 * 0.14 stores the file of a kernel that does not run, and loads nothing.
 
-[client.md](client.md#with-falcoctl) says what its user sees of each answer.
+[client.md](client.md#with-falcoctl) shows what its user sees of each answer.
 
 ## How a name is read
 
 From the right. The file name is \`{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}\`: a release begins with a digit,
-so the first \`_\` before a digit ends the target, which may be empty. The last \`_\` begins the version; of \`minikube\`,
-\`talos\` and \`bottlerocket\` it is the last but one, where a number stands between the two (\`1_1.26.0\`).
+so the first \`_\` before a digit ends the target, which may be empty. The last \`_\` begins the version; for \`minikube\`,
+\`talos\` and \`bottlerocket\` it is the last but one, where a number is between the two (\`1_1.26.0\`).
 Every other \`_\` belongs to the release (\`el8_10.x86_64\`).
 
-Parts hold \`A-Z a-z 0-9 . + ~ _ -\`, never \`..\`. They are percent-decoded once: \`+\`, \`%2B\` and a decoded space are one
-character, \`~\` and \`%7E\` are one, and \`%252B\` is malformed. \`%2F\` separates where the whole key was escaped, and
-nowhere else. A gateway that has decoded the path already changes nothing.
+Segments hold \`A-Z a-z 0-9 . + ~ _ -\`, never \`..\`. They are percent-decoded once: \`+\`, \`%2B\` and a decoded space are one
+character, \`~\` and \`%7E\` are one, and \`%252B\` is malformed. \`%2F\` separates only where the complete key was
+escaped. A gateway may have decoded the path already.
 
 ## Aliases
 
-One probe has one canonical name. All that is below needs no look into an archive.
+Each probe has one canonical name. These aliases need no lookup in an archive.
 
 ${aliases()}
 
-Left as they are written, because the name alone does not tell:
+These stay as written, because the name alone does not decide:
 
 * Ubuntu's \`26\` against \`26~22.04.1\`: clients before June 2023 cut the version at \`~\`, but both kernels may exist under one
   release, built by different compilers.
-* \`amzn\` where the release does not say which Amazon Linux it is; clients translate it themselves.
+* \`amzn\` where the release does not show which Amazon Linux it is; clients translate it themselves.
 * Debian's \`6.1.0-56-amd64\` (the kernel's own release) against \`6.1.192-2-amd64\` (the package's version): only the archive knows
   which version has which release.
 * Proxmox's and Raspberry Pi's \`6.8.12-4\` (the package's version, without a flavour) against \`6.8.12-4-pve\` and

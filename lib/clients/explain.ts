@@ -1,4 +1,4 @@
-// Says of any URL what it names, under which canonical name, who asks for it, or what is wrong with it.
+// Explains a URL: which probe it names, its canonical name, which clients request it, or why it is invalid.
 
 import { isProbeError } from '../model/errors.ts'
 import type { Probe } from '../model/probe.ts'
@@ -10,26 +10,26 @@ import { reach, unaskedBy } from './reach.ts'
 
 interface Understood {
   readonly layout: LayoutId
-  /** how the layout is written, and when it was */
+  /** of the layout */
   readonly template: string
   readonly years: string
-  /** whether the layout's clients follow redirects; others are sent the bytes */
+  /** false: the layout's clients follow no redirects, and get the bytes inline */
   readonly redirects: boolean
   /** `undefined`: the probe itself */
   readonly companion?: Companion
-  /** clients that compute exactly this name; empty where none does */
+  /** clients that compute exactly this name */
   readonly clients: readonly string[]
 }
 
 export type Explanation =
   | ({
       readonly tag: 'probe'
-      /** as it was written */
+      /** as written */
       readonly parts: Probe
-      /** path of the one name that every alias leads to */
+      /** path of the name that all aliases lead to */
       readonly canonical: string
       readonly aliased: boolean
-      /** why no client computes this name, where none does */
+      /** why no client computes this name; absent: one does */
       readonly unreachable?: string
       readonly notes: readonly string[]
     } & Understood)
@@ -39,7 +39,7 @@ export type Explanation =
     } & Understood)
   | { readonly tag: 'malformed'; readonly why: string }
 
-/** Total. `urlOrPath`: with or without scheme and host; a query is passed over. */
+/** Total. `urlOrPath`: with or without scheme and host; a query is ignored. */
 export function explain(urlOrPath: string): Explanation {
   const [path = ''] = urlOrPath.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)
   try {
@@ -70,7 +70,7 @@ function explainProbe({ asked, probe, layout, companion }: ProbeName) {
   }
 }
 
-/** What `uname -r` says on Debian: the package's version is another number. */
+/** Debian's `uname -r`, which has not the package's version. */
 const DEBIAN_ABI = /^\d+\.\d+\.0-\d+-/
 
 function notesOn(asked: Probe, as: readonly string[]): string[] {

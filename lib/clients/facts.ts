@@ -1,11 +1,11 @@
-// What a host knows of itself, checked: everything that clients have ever made a probe's name of.
+// Validates a host's facts: everything that any client computes a probe's name from.
 
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { Arch } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { type OsRelease, parseOsRelease } from './os-release.ts'
 
-/** As a host sends it. */
+/** As the host sends them. */
 export interface RawFacts {
   /** text of /etc/os-release */
   readonly osRelease?: string | undefined
@@ -13,23 +13,23 @@ export interface RawFacts {
   readonly release: string
   /** `uname -v` */
   readonly version: string
-  /** `uname -m`, or the name that Debian has for it */
+  /** `uname -m`, or Debian's name for it */
   readonly machine: string
-  /** text of /etc/VERSION, by which clients tell minikube */
+  /** text of /etc/VERSION, by which clients recognize minikube */
   readonly etcVersion?: string | undefined
-  /** md5 of the decompressed kernel config, which loaders before April 2020 asked by */
+  /** md5 of the decompressed kernel config, for names of before April 2020 */
   readonly configMd5?: string | undefined
 }
 
-/** A fact that a host need not tell, and told in a way that nobody can use: as if it had not been told. */
+/** An optional fact that is unusable, and counts as missing. */
 export interface IgnoredFact {
   readonly field: 'os-release' | 'etc-version' | 'proc-version'
-  /** for a person: what is odd about it, and what follows */
+  /** human-readable: what is wrong with it, and what follows */
   readonly why: string
 }
 
 export interface HostFacts {
-  /** `undefined`: the host has no /etc/os-release, or an odd one */
+  /** `undefined`: /etc/os-release is missing or unusable */
   readonly osRelease: OsRelease | undefined
   readonly unameRelease: string
   readonly unameVersion: string
@@ -40,7 +40,7 @@ export interface HostFacts {
   readonly ignored: readonly IgnoredFact[]
 }
 
-/** What each fact is that a host must tell, in words: with what prints it, and an example. */
+/** Descriptions of the required facts: what prints each, and an example. */
 export const NEEDED = {
   release: 'what uname -r prints, such as 6.1.0-56-amd64: letters, digits and . + ~ _ -, at most 64 of them',
   version:
@@ -57,14 +57,14 @@ const MACHINES: ReadonlyMap<string, Arch> = new Map([
 
 /** The kernel's own bound of each field of uname(2) is 64. */
 const RELEASE = /^[A-Za-z0-9.+~_-]{1,64}$/
-/** Whoever builds a kernel says what stands there, in UTF-8 too. */
+/** Whoever builds a kernel chooses this text; it may be UTF-8. */
 const VERSION = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,64}$/u
 const ETC_VERSION = /^[\x20-\x7e]{0,256}$/
-/** `v1.26.0`: what makes a minikube of a host. */
+/** `v1.26.0`: marks a host as minikube. */
 const NUMBERS = /\d+\.\d+\.\d+/
 const MD5 = /^[0-9a-f]{32}$/
 
-/** ProbeError `malformed` of the facts that are needed; its message begins with the field. What else is odd is ignored. */
+/** Ignores unusable optional facts. @throws {ProbeError} `malformed`: a required fact; the message begins with its field. */
 export function hostFacts(raw: RawFacts): HostFacts {
   const ignored: IgnoredFact[] = []
   const ignore = (fact: IgnoredFact) => void ignored.push(fact)
@@ -79,7 +79,7 @@ export function hostFacts(raw: RawFacts): HostFacts {
   }
 }
 
-/** Without the newline that `$(uname -r)` drops and a file upload keeps. */
+/** Trims the newline, which `$(uname -r)` drops and a file upload keeps. */
 function needed<T>(field: keyof typeof NEEDED, value: string, read: (text: string) => T | undefined): T {
   const found = read(value.trim())
   if (found !== undefined) return found
@@ -91,19 +91,19 @@ function configMd5(text: string): string {
   throw new ProbeError('malformed', 'config-md5: it is not the md5 of a config: 32 digits of lower-case hex')
 }
 
-/** Half-read it could name another kernel, so it counts whole or not at all. */
+/** Uses all of it or nothing: a part of it could name another kernel. */
 function osReleaseOf(text: string | undefined, ignore: (fact: IgnoredFact) => void): OsRelease | undefined {
   try {
     return text === undefined ? undefined : parseOsRelease(text)
   } catch (error) {
     if (!isProbeError(error, 'malformed')) throw error
-    const why = `${error.message.replace(/^os-release: /, '')}; so nobody knows which distribution this is, and its kernel counts as one of your own (target vanilla)`
+    const why = `${error.message.replace(/^os-release: /, '')}; so the distribution is unknown, and its kernel counts as your own build (target vanilla)`
     ignore({ field: 'os-release', why })
     return undefined
   }
 }
 
-/** Many a device has such a file; minikube's is one line with its version. */
+/** Other devices also have this file; minikube's is one line with its version. */
 function etcVersionOf(text: string | undefined, ignore: (fact: IgnoredFact) => void): string | undefined {
   if (text === undefined || text === '') return text
   const odd = !ETC_VERSION.test(text)

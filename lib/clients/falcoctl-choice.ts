@@ -1,43 +1,42 @@
-// Which drivers falcoctl leaves out before it names anything: for those it sends no request at all.
+// Drivers for which falcoctl sends no request.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Arch, Kind } from '../model/probe.ts'
 import { since, versionNumber } from './version.ts'
 
-/** What it goes by. */
+/** Facts that decide it. */
 interface Choice {
   readonly kind: Kind
   readonly target: string
   readonly arch: Arch
-  /** as it has read it */
+  /** as falcoctl parsed it */
   readonly kernelRelease: string
 }
 
-/** It goes on with this target where it cannot tell the distribution. */
+/** falcoctl's target for an unknown distribution. */
 export const UNDETERMINED = 'undetermined'
 
-/** Before it, what it is told to load is asked for, whatever the kernel is. */
+/** Older versions request what they are configured to, whatever the kernel is. */
 const FIRST_TO_CHOOSE = '0.8.0'
 const FIRST_WITHOUT_EBPF = '0.13.0'
 
-/** Older kernels have no driver: driverkit's own table, which falcoctl holds a host against. */
+/** The oldest kernels with a driver, in driverkit's table, which falcoctl uses. */
 const OLDEST: Readonly<Record<Kind, Readonly<Record<Arch, string>>>> = {
   kmod: { x86_64: '2.6', aarch64: '3.16' },
   ebpf: { x86_64: '4.14', aarch64: '4.17' },
 }
-/** Of x86_64 since 0.13.0. */
+/** On x86_64 since 0.13.0. */
 const OLDEST_KMOD = '3.10'
 
 /**
- * @throws {ProbeError} `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl of `version` asks nothing
- * there.
+ * @throws {ProbeError} `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl `version` sends no request.
  */
 export function refuseUnasked(choice: Choice, version: string): void {
   const { kind, target } = choice
   if (target === UNDETERMINED)
     throw new ProbeError(
       'unknown-target',
-      `falcoctl ${version} asks nothing: /etc/os-release is missing, has no ID, or lacks what the names of its distribution are made of`,
+      `falcoctl ${version} sends no request: /etc/os-release is missing, has no ID, or lacks a variable that the names of its distribution contain`,
     )
   if (kind === 'ebpf' && since(version, FIRST_WITHOUT_EBPF))
     throw new ProbeError('unsupported-kind', `falcoctl ${version} loads no ebpf probes`)
@@ -51,7 +50,7 @@ export function refuseUnasked(choice: Choice, version: string): void {
   if (versionNumber(numbersOf(choice.kernelRelease)) < versionNumber(oldest))
     throw new ProbeError(
       'unsupported-kernel',
-      `falcoctl ${version} asks for a ${kind} probe from Linux ${oldest} on (${choice.arch})`,
+      `falcoctl ${version} requests ${kind} probes only from Linux ${oldest} on (${choice.arch})`,
     )
 }
 

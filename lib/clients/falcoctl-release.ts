@@ -1,11 +1,11 @@
-// How falcoctl takes a uname release apart: it asks by the parts that it understood.
+// How falcoctl parses a uname release; names contain only what it parsed.
 
 import { since } from './version.ts'
 
 export interface FalcoctlRelease {
-  /** what stands in the name */
+  /** the release in the name */
   readonly text: string
-  /** behind the numbers, with its separator: where flavours are looked for */
+  /** the rest after the numbers, with its separator: may contain a flavour */
   readonly extra: string
 }
 
@@ -43,7 +43,7 @@ const EXPRESSIONS = GRAMMARS.map(({ from, ...grammar }) => ({
   reads: expressionOf({ from, ...grammar }),
 }))
 
-/** `undefined`: falcoctl of that version understands nothing of it. At most 64 characters are ever given. */
+/** `undefined`: that version cannot parse it. `unameRelease`: at most 64 characters. */
 export function parseRelease(unameRelease: string, version: string): FalcoctlRelease | undefined {
   const expression = EXPRESSIONS.find(({ from }) => since(version, from))
   const [, numbers, extra] = expression?.reads.exec(unameRelease) ?? []

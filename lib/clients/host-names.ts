@@ -1,4 +1,4 @@
-// What the clients in the field ask for, computed from the facts of a host: the inverse of lib/names.
+// Computes the requests of all clients from the facts of a host: the inverse of lib/names.
 
 import { isProbeError } from '../model/errors.ts'
 import type { Ask, Identity, Wanted } from './ask.ts'
@@ -7,10 +7,10 @@ import type { HostFacts } from './facts.ts'
 import { falcoctlIdentity } from './falcoctl.ts'
 import type { ConfigAsk } from './probe-loader.ts'
 
-/** What a client asks for on a host, or why it asks nothing there, or nothing that is a name. */
+/** A client's request on a host, or why it sends none, or none that is a name. */
 type ClientAnswer = { readonly client: Client } & (Ask | ConfigAsk | { readonly why: string })
 
-/** Of every client that there has been, newest first. */
+/** All clients, newest first. */
 export const clientAnswers = (facts: HostFacts, wanted: Wanted): ClientAnswer[] =>
   CLIENTS.map((client) => answerOf(client, facts, wanted))
 
@@ -24,8 +24,7 @@ function answerOf(client: Client, facts: HostFacts, wanted: Wanted): ClientAnswe
 }
 
 /**
- * What a host's own loader of today makes of it, whatever the kind. Not canonical yet: `canonical` of lib/names
- * makes it so.
+ * The name by today's falcoctl, whatever the kind. Not canonical yet: see `canonical` of lib/names.
  * @throws {ProbeError} `unsupported-kernel`, `unknown-target`.
  */
 export const hostName = (facts: HostFacts): Identity => falcoctlIdentity(facts)

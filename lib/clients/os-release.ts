@@ -1,4 +1,4 @@
-// /etc/os-release as data: the assignments of the freedesktop grammar, never a shell.
+// Parses /etc/os-release by the freedesktop grammar, without a shell. Hand-written: no package in use parses shell quotes.
 
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
@@ -10,7 +10,7 @@ export type OsRelease = ReadonlyMap<string, string>
 const MAX_OS_RELEASE = 16 * 1024
 const MAX_VALUE = 1024
 
-/** What names of probes are made of: half-read, it would name another kernel. */
+/** Names of probes contain these: without one of them, a name could mean another kernel. */
 const READ: readonly string[] = ['ID', 'VERSION_ID', 'VARIANT_ID', 'BUILD_ID']
 
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]{0,63})=(.*)$/
@@ -23,8 +23,8 @@ const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
 const BYTE_ORDER_MARK = '\ufeff'
 
 /**
- * The assignments of an os-release text (os-release(5)). Lines of another form are ignored, as are values that
- * only a shell could read, unless a probe's name needs them: those are ProbeError `malformed`.
+ * The assignments of os-release(5). Ignores other lines, and values that only a shell could evaluate.
+ * @throws {ProbeError} `malformed`: such a value is part of names, or the text is too long.
  */
 export function parseOsRelease(text: string): OsRelease {
   if (text.length > MAX_OS_RELEASE) throw refused(`it has more than ${MAX_OS_RELEASE} characters`)
@@ -35,12 +35,12 @@ export function parseOsRelease(text: string): OsRelease {
     const value = unquoted(written)
     if (value !== undefined) found.set(name, value)
     else if (READ.includes(name))
-      throw refused(`its value of ${name} is ${quote(written)}, which only a shell could read`)
+      throw refused(`its value of ${name} is ${quote(written)}, which only a shell could evaluate`)
   }
   return found
 }
 
-/** `undefined`: not one word that is quoted whole or needs no quotes. */
+/** `undefined`: not one word that is completely quoted or needs no quotes. */
 function unquoted(written: string): string | undefined {
   if (written.length > MAX_VALUE || CONTROL.test(written)) return undefined
   if (PLAIN.test(written)) return written

@@ -1,4 +1,4 @@
-// The loaders of 2015 to 2021, who asked by release and config: sysdig-probe-loader and falco-probe-loader.
+// sysdig-probe-loader and falco-probe-loader, the loaders of 2015 to 2021, which ask by release and config.
 
 import { ProbeError } from '../model/errors.ts'
 import type { ConfigHash, DriverName } from '../model/probe.ts'
@@ -8,16 +8,16 @@ import { formatConfigHash } from '../names/layouts.ts'
 import type { Wanted } from './ask.ts'
 import type { HostFacts } from './facts.ts'
 
-/** Such a request names neither target nor package version. */
+/** A request that names neither target nor package version. */
 export interface ConfigAsk extends Pick<ConfigHash, 'unameRelease' | 'configMd5'> {
   readonly path: string
   readonly layout: 'config-hash'
 }
 
 /**
- * What they ask for; every `+` is `%2B` (since July 2015). The driver's version was the program's own then.
- * @throws {ProbeError} `malformed`; `unsupported-driver-name`: each of them loads its own; `unsupported-kernel`: the host's
- * config is not known, without which they ask nothing.
+ * Every `+` is `%2B` (since July 2015). The driver's version was the program's own then.
+ * @throws {ProbeError} `malformed`; `unsupported-driver-name`: each loads only its own; `unsupported-kernel`: the host's config
+ * is unknown, and the loader sends no request.
  */
 export function probeLoaderAsk(facts: HostFacts, wanted: Wanted, own: DriverName): ConfigAsk {
   if (wanted.driverName !== own)
@@ -26,20 +26,17 @@ export function probeLoaderAsk(facts: HostFacts, wanted: Wanted, own: DriverName
   if (configMd5 === undefined)
     throw new ProbeError(
       'unsupported-kernel',
-      'loaders of that time ask nothing of a host without kernel config',
+      'loaders of that time send no request from a host without kernel config',
     )
   const name: ConfigHash = { ...wanted, arch: machine, unameRelease, configMd5 }
   const path = formatConfigHash(name).replaceAll('+', '%2B')
-  if (!sameName(path, name)) throw malformed('the release and driver version do not read back from that name')
-  return { unameRelease, configMd5, path, layout: 'config-hash' }
-}
-
-function sameName(path: string, name: ConfigHash): boolean {
   const read = parse(path)
-  return (
-    read.tag === 'config-hash' &&
-    read.driverVersion === name.driverVersion &&
-    read.unameRelease === name.unameRelease &&
-    read.arch === name.arch
+  if (
+    read.tag !== 'config-hash' ||
+    formatConfigHash(read) !== formatConfigHash(name) ||
+    read.arch !== machine ||
+    read.unameRelease !== unameRelease
   )
+    throw malformed('the release and driver version do not read back from that name')
+  return { unameRelease, configMd5, path, layout: 'config-hash' }
 }

@@ -1,4 +1,4 @@
-// Which clients compute a name, or why none does: what each generation of loaders makes of a host's facts, read backwards.
+// Which clients compute a name, or why none does: the rules of host-names.ts, backwards.
 
 import { isProbeError } from '../model/errors.ts'
 import type { DriverName, Probe } from '../model/probe.ts'
@@ -21,7 +21,7 @@ const GENERATIONS: readonly Readonly<Partial<Record<DriverName, string>>>[] = [
   { falco: 'falcoctl 0.10 to 0.12', scap: 'falcoctl 0.10 to 0.12' },
   { falco: 'falcoctl 0.13 and later', scap: 'falcoctl 0.13 and later' },
 ]
-/** Places in GENERATIONS, by what came new. */
+/** Indices of GENERATIONS, by what was new. */
 const APRIL = 0
 const RELEASED = 1
 const FLAVOURS = 2
@@ -31,10 +31,10 @@ const WHOLE_VERSION = 5
 const FALCOCTL = 6
 const LAST = 10
 
-/** Whose rules the generations from FALCOCTL on go by. */
+/** Versions of the generations from FALCOCTL on. */
 const FALCOCTL_VERSIONS: readonly string[] = ['0.7.0', '0.7.2', '0.8.0', '0.10.0', '0.13.0']
 
-/** First and last generation that asks by a layout. */
+/** First and last generation that uses a layout. */
 const LAYOUT_SPANS: Readonly<Record<ProbeLayout, readonly [number, number]>> = {
   current: [RELEASED, LAST],
   escaped: [RELEASED, LAST],
@@ -56,9 +56,8 @@ const span = (first: number, last = LAST): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
 /**
- * Who computes the name `asked`, in one layout or in any, and under which target it is asked for (`as`).
- * A canonical name that is only ever asked for by an alias (`redhat`) is reachable; a name that nobody
- * computes is not, even where it leads to a probe.
+ * Who computes the name `asked`, in one layout or in any, and with which targets (`as`). A canonical name that clients
+ * request only by an alias (`redhat`) is reachable; a name that no client computes is not, even where it leads to a probe.
  */
 export function reach(asked: Probe, layout?: ProbeLayout): Reach {
   const verdict = generationsOf(asked)
@@ -69,7 +68,7 @@ export function reach(asked: Probe, layout?: ProbeLayout): Reach {
     .filter((generation) => generation < FALCOCTL || falcoctlAsks(asked, generation))
     .flatMap((generation) => GENERATIONS[generation]?.[asked.driverName] ?? [])
   if (by.length === 0)
-    return { tag: 'unreachable', why: 'no client that computes this name asks by this layout' }
+    return { tag: 'unreachable', why: 'no client that computes this name uses this layout' }
   const aliases = [...TARGET_ALIASES].flatMap(([alias, target]) => (target === asked.target ? [alias] : []))
   return { tag: 'reachable', by, as: asked.target === 'redhat' ? aliases : [asked.target, ...aliases] }
 }
@@ -77,10 +76,10 @@ export function reach(asked: Probe, layout?: ProbeLayout): Reach {
 const falcoctlAsks = (asked: Probe, generation: number): boolean =>
   unaskedBy(asked, FALCOCTL_VERSIONS[generation - FALCOCTL] ?? '') === undefined
 
-/** Why falcoctl of `version` sends no such request, whatever the host is: `undefined` where it may. */
+/** Why falcoctl `version` never sends this request; `undefined`: it may. */
 export function unaskedBy(asked: Probe, version: string): string | undefined {
   if (parseRelease(asked.kernelRelease, version)?.text !== asked.kernelRelease)
-    return `falcoctl ${version} cannot read the kernel release ${asked.kernelRelease}, and asks nothing`
+    return `falcoctl ${version} cannot read the kernel release ${asked.kernelRelease}, and sends no request`
   try {
     refuseUnasked(asked, version)
     return undefined
@@ -94,7 +93,7 @@ function generationsOf(probe: Probe): Generations {
   const { target, arch, kernelRelease } = probe
   const said = /[.-](x86_64|amd64|aarch64|arm64)$/.exec(kernelRelease)?.[1]
   if (said !== undefined && ['x86_64', 'amd64'].includes(said) !== (arch === 'x86_64'))
-    return `a host with the kernel ${kernelRelease} does not ask for ${arch}`
+    return `a host with the kernel ${kernelRelease} does not request ${arch}`
   if (target === 'ubuntu' || target.startsWith('ubuntu-')) return ubuntu(probe)
   if (target !== target.toLowerCase()) return 'clients write the ID of os-release in lower case'
   switch (target) {
@@ -117,9 +116,9 @@ function generationsOf(probe: Probe): Generations {
         ? numbered(probe, span(RELEASED))
         : numbered(probe, span(APRIL, RELEASED))
     case UNDETERMINED:
-      return "no client of Falco's or sysdig's asks where it cannot tell the distribution: only this registry's own loader does, and then submits the kernel's config"
+      return "no client of Falco or sysdig sends a request for an unknown distribution; only this registry's own loader does, and then submits the kernel's config"
     case 'vanilla':
-      return 'no os-release has the ID vanilla: it is what a kernel without packages is built as'
+      return 'no os-release has the ID vanilla, the target of kernels without packages'
     case '':
       return numbered(probe, span(APRIL, WHOLE_VERSION))
     default:
@@ -127,7 +126,7 @@ function generationsOf(probe: Probe): Generations {
   }
 }
 
-/** The number from `uname -v`; the first falcoctl left the vendor's word behind it. */
+/** The number from `uname -v`; the first falcoctl kept the vendor's suffix. */
 function numbered({ kernelVersion }: Probe, generations: readonly number[]): Generations {
   if (/^\d+$/.test(kernelVersion)) return generations
   if (/^\d[A-Za-z0-9.+~]*-[A-Za-z]+$/.test(kernelVersion)) return generations.filter((g) => g === FALCOCTL)
@@ -138,10 +137,10 @@ function variant({ target, kernelVersion }: Probe, form: RegExp, since: number, 
   return form.test(kernelVersion) ? span(since) : `on ${target} clients write ${words}, not ${kernelVersion}`
 }
 
-/** Packages whose names look like flavours; their kernels call themselves generic. */
+/** Packages whose names look like flavours; their kernels are generic. */
 const PACKAGES: readonly string[] = ['hwe', 'edge']
 
-/** Kernels whose release goes on where driver builders' lists cut it. */
+/** Releases that lists of driver builders cut short. */
 const CUT = /^5\.15\.0-\d+-intel$|^5\.(?:4|15)\.0-\d+-xilinx$/
 
 function ubuntu(probe: Probe): Generations {
@@ -173,7 +172,7 @@ function ubuntuGenerations({ target, kernelRelease, kernelVersion }: Probe, flav
   ]
 }
 
-/** What `uname -r` says where it is not the package's version: `6.1.0-56`, `5.10.0-0.bpo.15`, `6.12.38+deb13`. */
+/** `uname -r` without the package's version: `6.1.0-56`, `5.10.0-0.bpo.15`, `6.12.38+deb13`. */
 const DEBIAN_ABI = /^\d+\.\d+\.(?:0-|\d+\+)/
 const DEBIAN_PACKAGE = /^\d+\.\d+\.\d+-\d+([~+.][^-]*)?-((?:rt-|cloud-)?)(?:amd64|arm64)$/
 
@@ -182,7 +181,7 @@ function debian(probe: Probe): Generations {
   const [, tail, flavour] = DEBIAN_PACKAGE.exec(kernelRelease) ?? []
   const generations = (first: number, last: number): Generations =>
     kernelVersion === '1' ? span(first, last) : numbered(probe, span(first, Math.min(last, WHOLE_VERSION)))
-  // Later clients only where uname -v does not say the package's version.
+  // Later clients only where uname -v lacks the package's version.
   if (DEBIAN_ABI.test(kernelRelease)) return numbered(probe, span(APRIL))
   if (tail !== undefined)
     return `clients end the package's version before ${tail}, with the digits of its revision`

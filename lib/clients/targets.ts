@@ -1,45 +1,25 @@
-// Which target the registry has for a distribution, by what its os-release says.
+// The registry's target for a distribution's os-release ID.
 
 import { TARGET_ALIASES } from '../names/aliases.ts'
 import { AMAZON_TARGETS } from './distributions.ts'
 
 interface Target {
-  /** `vanilla` where no distribution's kernels are known: it needs the kernel's config */
+  /** `vanilla` for an unknown distribution: needs the kernel's config */
   readonly target: string
   readonly known: boolean
 }
 
-/** Distributions whose kernels have been published for by name; ubuntu's go by flavour. */
+/** Distributions with probes by name; Ubuntu has a target for each flavour. */
 export const TARGETS: readonly string[] = [
-  'alinux',
-  'almalinux',
-  'amazonlinux',
-  'amazonlinux2',
-  'amazonlinux2022',
-  'amazonlinux2023',
-  'arch',
-  'azurelinux',
-  'bottlerocket',
-  'centos',
-  'cos',
-  'debian',
-  'fedora',
-  'flatcar',
-  'minikube',
-  'ol',
-  'opensuse',
-  'photon',
-  'redhat',
-  'rocky',
-  'sles',
-  'talos',
-  'vanilla',
+  ...['alinux', 'almalinux', 'amazonlinux', 'amazonlinux2', 'amazonlinux2022', 'amazonlinux2023', 'arch'],
+  ...['azurelinux', 'bottlerocket', 'centos', 'cos', 'debian', 'fedora', 'flatcar', 'minikube', 'ol'],
+  ...['opensuse', 'photon', 'redhat', 'rocky', 'sles', 'talos', 'vanilla'],
 ]
 const UBUNTU = /^ubuntu(?:-[a-zA-Z0-9-]+)?$/
 
 /**
- * The canonical target of an os-release ID, or of a target that a client made of one. Amazon's needs the
- * VERSION_ID. `ubuntu` alone is known, but which flavour only its release says.
+ * The canonical target of an os-release ID, or of a client's target. Amazon's needs the VERSION_ID. `ubuntu` is known, but
+ * only the kernel release has its flavour.
  */
 export function targetOf(id: string, versionId?: string): Target {
   const lower = id.toLowerCase()

@@ -1,4 +1,4 @@
-// Versions of clients, to be compared: `0.35.1`.
+// Compares versions of clients, such as `0.35.1`.
 
 /** Greater for later versions. */
 export function versionNumber(version: string): number {

@@ -1,11 +1,11 @@
-// Executions that the stack keeps for those who wait, by the functions that hold them.
+// Reserved concurrency of the functions that hold requests.
 
 import type { Settings } from './settings.ts'
 
-/** The functions for which executions are kept. 0 keeps none: it is then without a bound of its own, too. */
+/** 0: nothing reserved, and no limit of its own. */
 type Reserved = Readonly<Record<'wait' | 'direct' | 'v1', number>>
 
-/** Clients of before May 2020 (`direct`) wait, too, and are few. */
+/** Clients from before May 2020 (`direct`) wait as well, and are few. */
 export const reservedFor = ({ waitConcurrency }: Pick<Settings['cloud'], 'waitConcurrency'>): Reserved => ({
   wait: waitConcurrency,
   direct: Math.ceil(waitConcurrency / 10),
@@ -13,7 +13,7 @@ export const reservedFor = ({ waitConcurrency }: Pick<Settings['cloud'], 'waitCo
 })
 
 /**
- * Executions that Lambda wants left for all functions that keep none: it refuses what leaves fewer.
+ * Lambda refuses reservations that leave fewer executions for all other functions.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
  */
 export const UNRESERVED = 100

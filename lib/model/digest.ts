@@ -1,4 +1,4 @@
-// Digests of bytes, and objects known by theirs.
+// SHA-256 digests, and objects identified by them.
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
@@ -13,7 +13,7 @@ export const isSha256 = (text: string): boolean => SHA256.test(text)
 export const storedSchema = z.object({ sha256: sha256Hex, bytes: z.number().int().nonnegative() })
 export type Stored = z.infer<typeof storedSchema>
 
-/** What a build says that it made: never empty. */
+/** An output that a build reports: never empty. */
 export const madeSchema = storedSchema.extend({ bytes: z.number().int().positive() })
 
 /** Lower-case hex; text counts as UTF-8. */

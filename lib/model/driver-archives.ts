@@ -1,10 +1,9 @@
-// Where archives of upstream's driver sources are: a mirror, a folder or a file, as an operator writes it.
+// Places of archives of upstream's driver sources: a mirror, a folder or a file, as in the settings.
 
 import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
 
 const VERSION = '{driverVersion}'
-/** What an archive is called in a folder. */
 const FILE = `${VERSION}.tar.gz`
 
 /** A place without `{driverVersion}` is a folder: one file for all versions would be a mistake. */

@@ -1,4 +1,4 @@
-// Driver versions that are commits of falcosecurity/libs, 40 hex digits: Falco's master asks by them.
+// Driver versions that are commits of falcosecurity/libs (40 hex digits), which Falco's master requests.
 
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'
@@ -7,16 +7,19 @@ import { ProbeError } from './errors.ts'
 import type { DriverVersions } from './settings.ts'
 
 /**
- * GitHub answers for the commits of every fork as for upstream's own, so that whoever may push to a fork can have sources
- * of theirs built by a registry that takes `any`.
+ * GitHub serves commits of every fork below upstream's URL, so anyone with a fork can have own sources built by a registry
+ * with the mode `any`.
  */
 export const driverCommitsSchema = z.object({
-  /** `off`: none is built. `listed`: those of `sha256` alone. `any`: each that the archives have */
+  /** `off`: builds none. `listed`: only those in `sha256`. `any`: all that the archives have */
   mode: z.enum(['off', 'listed', 'any']),
   /** as `driverArchives`: `{driverVersion}` is the commit */
   archives: z.array(driverArchive).min(1),
-  /** by commit, digest of its archive; of another one it is recorded at first use */
-  sha256: z.record(z.string().regex(/^[0-9a-f]{40}$/, { error: 'is no commit: 40 hex digits' }), sha256Hex),
+  /** digest of the archive by commit; for others, trust on first use */
+  sha256: z.record(
+    z.string().regex(/^[0-9a-f]{40}$/, { error: 'is not a commit (40 hex digits)' }),
+    sha256Hex,
+  ),
 })
 type DriverCommits = z.infer<typeof driverCommitsSchema>
 
@@ -26,7 +29,7 @@ export const DRIVER_COMMITS: DriverCommits = {
   sha256: {},
 }
 
-/** The entry of the catalogue that serves a commit, if it is taken. Of kernel modules: upstream has no other kind left. */
+/** The catalogue's entry for a commit, if the mode allows it. Only kernel modules: upstream has no other kind any more. */
 export function commitEntry({ mode, sha256 }: DriverCommits, commit: string): DriverVersions | undefined {
   const pinned = Object.hasOwn(sha256, commit) ? sha256[commit] : undefined
   if (mode === 'off' || (mode === 'listed' && pinned === undefined)) return undefined
@@ -40,7 +43,6 @@ export function commitEntry({ mode, sha256 }: DriverCommits, commit: string): Dr
   }
 }
 
-/** Both the host and the operator can do something. */
 export function noCommit({ mode }: DriverCommits, commit: string): ProbeError {
   const operator =
     mode === 'off'

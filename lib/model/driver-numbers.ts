@@ -1,6 +1,6 @@
-// The numbers of a driver version, which line of versions it is of, and ranges of them.
+// Compares driver versions within their line: upstream releases, packages, or commits.
 
-/** The first three numbers of a driver version, e.g. of `0.1.1dev+git20220316.e5c53d64`; what is not there is 0. */
+/** The first three numbers of a driver version, e.g. of `0.1.1dev+git20220316.e5c53d64`; missing ones are 0. */
 const numbersOf = (driverVersion: string): readonly [number, number, number] => {
   const [, major = 0, minor = 0, patch = 0] =
     /^(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?/.exec(driverVersion) ?? []
@@ -12,16 +12,16 @@ export const compareDrivers = (a: string, b: string): number => {
   return x[0] - y[0] || x[1] - y[1] || x[2] - y[2]
 }
 
-/** What Falco's master takes: a commit of falcosecurity/libs. */
+/** A commit of falcosecurity/libs, as Falco's master requests. */
 export const isCommit = (driverVersion: string): boolean => /^[0-9a-f]{40}$/.test(driverVersion)
 
-/** Upstream's releases end so; others are versions of a package, and no number of the one is one of the other. */
+/** Versions of different lines cannot be compared. */
 function lineOf(driverVersion: string): 'upstream' | 'package' | 'commit' {
   if (isCommit(driverVersion)) return 'commit'
   return driverVersion.endsWith('+driver') ? 'upstream' : 'package'
 }
 
-/** Whether a version is one of those from the first to the last, both included; no last: of all that come. */
+/** From the first to the last, inclusive; without a last, all later ones too. */
 export const isBetween = (driverVersion: string, first: string, last?: string): boolean =>
   lineOf(driverVersion) === lineOf(first) &&
   compareDrivers(driverVersion, first) >= 0 &&

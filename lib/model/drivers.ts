@@ -1,4 +1,4 @@
-// The catalogue of driver versions: which are served, of what kinds, and from which sources.
+// The catalogue of driver versions: kinds and sources of those that are served.
 
 import * as z from 'zod'
 import { commitEntry, noCommit } from './driver-commits.ts'
@@ -9,9 +9,9 @@ import type { Probe } from './probe.ts'
 import type { DriverVersions, Settings } from './settings.ts'
 import { quote } from './text.ts'
 
-/** Driver versions that were found as packages in the suites of an archive. */
+/** Driver versions that are packages in the suites of an archive. */
 export const driverCatalogueSchema = z.object({
-  /** newest first; what was once found stays */
+  /** newest first; never removed */
   versions: z.array(z.string()),
   /** milliseconds since the epoch */
   readAt: z.number(),
@@ -20,7 +20,7 @@ export type DriverCatalogue = Read<typeof driverCatalogueSchema>
 
 type Catalogued = Pick<Settings, 'drivers' | 'driverCommits'>
 
-/** The entry that serves a driver version, if any does. A commit may begin as a version of a package does. */
+/** The entry for a driver version. Commits go first, because they may look like a package's version. */
 export const entryOf = (
   { drivers, driverCommits }: Catalogued,
   driverVersion: string,
@@ -29,10 +29,10 @@ export const entryOf = (
     ? commitEntry(driverCommits, driverVersion)
     : drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
 
-/** As people write an upstream version who leave out a part of it: 7.3.0, v7.3.0, 7.3+driver, 7.3.0-driver. */
+/** Incomplete upstream versions, as people write them: 7.3.0, v7.3.0, 7.3+driver, 7.3.0-driver. */
 const NEARLY = /^v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-+_~.]?driver)?$/
 
-/** A sentence with the upstream version that was meant, and a blank before it; empty where none is. */
+/** ` Did you mean ...?` with the upstream version; empty if there is none. */
 export function didYouMean(settings: Catalogued, driverVersion: string): string {
   const [, major, minor, patch = '0'] = NEARLY.exec(driverVersion) ?? []
   const meant = `${major}.${minor}.${patch}+driver`
@@ -64,7 +64,7 @@ export function checkDriver(
   if (!names.includes(driverName)) {
     throw new ProbeError(
       'unsupported-driver-name',
-      `driver version ${driverVersion} has no driver named ${driverName}.${didYouMean(settings, driverVersion)} Its name is ${names.join(' or ')}: have the client ask for that (falcoctl driver config --name ${names[0]}, DRIVER_NAME=${names[0]} for a script)`,
+      `driver version ${driverVersion} has no driver named ${driverName}.${didYouMean(settings, driverVersion)} Its name is ${names.join(' or ')}: configure the client for that (falcoctl driver config --name ${names[0]}, DRIVER_NAME=${names[0]} for a script)`,
     )
   }
   if (!kinds.includes(kind)) {

@@ -1,58 +1,57 @@
 // The one error type of the domain, with its closed set of codes.
 
 export type ErrorCode =
-  /** the name parses as nothing */
+  /** not a name */
   | 'malformed'
   | 'method-not-allowed'
   | 'not-found'
   | 'unknown-driver-version'
   | 'revoked'
-  /** an operator took this one probe back */
+  /** an operator withdrew this probe */
   | 'withdrawn'
   | 'unknown-target'
   | 'unsupported-kernel'
   | 'unsupported-kind'
   | 'unsupported-driver-name'
-  /** it was tried before: this driver version does not compile for kernels of this series */
+  /** this driver version does not compile for this series of kernels, as tried before */
   | 'known-to-fail'
   | 'headers-not-found'
   | 'driver-source-not-found'
   | 'mirror-unreachable'
-  /** the registry begins nothing new now: no space is left, or the service that it asks is busy */
+  /** the registry starts nothing now: its disk is full, or a service is busy */
   | 'no-room'
   | 'digest-mismatch'
   | 'signature-invalid'
   | 'too-large'
   | 'not-the-probe'
-  /** no more builds, or no more of what a caller may ask for, on this day */
+  /** the daily limit of builds, or of the caller's requests, is reached */
   | 'budget-spent'
-  /** the caller has had its share of the builds of this day; what is left is kept for others */
+  /** the caller's share of today's builds is used; the rest is kept for others */
   | 'share-spent'
-  /** one caller has as many requests waiting as it may */
+  /** the caller's limit of waiting requests is reached */
   | 'too-many-waits'
   /** the build root was not composed in time */
   | 'root-missing'
   | 'misconfigured'
   /** a field of a submission is missing, unknown or malformed; the message begins with its name and a colon */
   | 'bad-field'
-  /** a submitted config is of another kernel than the facts; the message begins with the fact's name and a colon */
+  /** a submitted config contradicts a fact; the message begins with the fact's name and a colon */
   | 'config-mismatch'
   /** the config of a name was never submitted */
   | 'unknown-config'
   /** a probe that could never load on its kernel */
   | 'cannot-load'
-  /** what a client sent as a kernel config is none */
+  /** not a kernel config */
   | 'bad-config'
-  /** which driver versions there are is still being read */
+  /** the list of driver versions is still being read */
   | 'catalogue-unread'
-  /** it came past the distribution that stands before the registry */
+  /** the request bypassed the CloudFront distribution */
   | 'past-the-edge'
-  /** what a client sent is larger than anything it could be; `too-large` is the same of a mirror or a build */
+  /** a client's body is too large; `too-large`: a mirror's or a build's */
   | 'body-too-large'
 
 /**
- * What went wrong, to which probe or file, and what to do: `message` is written for a person at 3 a.m.
- * and never holds a secret.
+ * `message` is human-readable: what failed, for which probe or file, and what to do. It never contains a secret.
  */
 export class ProbeError extends Error {
   readonly code: ErrorCode
@@ -67,8 +66,8 @@ export const isProbeError = (error: unknown, code?: ErrorCode): error is ProbeEr
   error instanceof ProbeError && (code === undefined || error.code === code)
 
 /**
- * A 403 is an outage: a firewall, a proxy, a mirror that is closed to us. Only a store of S3 that may not be listed says so
- * of what is not there, and whoever reads such a one decides that for itself.
+ * A 403 is an outage, such as of a firewall, proxy or closed mirror. Only S3 without the permission to list answers 403 for
+ * absent objects; readers of such a store decide that themselves.
  */
 export const answers403 = (error: ProbeError): boolean =>
   typeof error.cause === 'object' &&
@@ -76,7 +75,7 @@ export const answers403 = (error: ProbeError): boolean =>
   'status' in error.cause &&
   error.cause.status === 403
 
-/** For switches that must name every case. */
+/** For exhaustive switches. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }

@@ -1,4 +1,4 @@
-// What the registry's own functions call each other with, over its event bus.
+// Events that the registry's functions send each other over its event bus.
 
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'
@@ -7,40 +7,39 @@ import { ARCHES } from './probe.ts'
 
 const claimed = { key: z.string(), claim: z.string() }
 
-/** A probe is missing: to plan. */
+/** To plan: a probe is missing. */
 export const probeRequested = z.object({
   type: z.literal('ProbeRequested'),
   ...claimed,
   attempt: z.number(),
-  /** who pays for it */
+  /** its build counts against this caller's limits */
   caller: z.string(),
 })
 
-/** Its claim is past its deadline: to publish, which asks how the build ended. */
+/** To publish: a claim is past its deadline; publish asks CodeBuild how the build ended. */
 export const probeOverdue = z.object({ type: z.literal('ProbeOverdue'), ...claimed })
 
-/** It runs, as far as was heard, and its end may have been lost: to publish, which asks how it goes. */
+/** To publish: the end event of a running build may be lost; publish asks CodeBuild for its state. */
 export const buildRunning = z.object({ type: z.literal('BuildRunning'), ...claimed })
 
-/** It is built and verified, and its own kernel is to load it: to plan. */
+/** To plan: a verified probe needs its load test. */
 export const loadTestRequested = z.object({
   type: z.literal('LoadTestRequested'),
   ...claimed,
-  /** of the probe that was built and verified */
+  /** of the probe */
   sha256: sha256Hex,
   bytes: z.number(),
-  /** which test of it that is, from 1; events of before have none */
+  /** number of the test, from 1; older events lack it */
   test: z.number().default(1),
 })
 
-/** Somebody asks for driver versions, and the lists of their archive were not read for a while: to plan. */
+/** To plan: the list of driver versions is old, and somebody needs it. */
 export const driversWanted = z.object({ type: z.literal('DriversWanted') })
 
 /**
- * What a build root holds. `steps`: what the steps of a build run themselves, outside of the compiler's sandbox.
- * `compilers`: what compiles, for `target` where that is not the root's own architecture; a kernel module needs a gcc (or
- * the clang that built its kernel), an eBPF object a clang as well. `machine`: what a load test boots its kernel in, by itself of the root's own
- * architecture.
+ * The contents of a build root. `steps`: tools of the build's steps, outside the compiler's sandbox. `compilers`: for `target`,
+ * by default the root's own architecture; a kernel module needs a gcc (or the clang that built its kernel), an eBPF object a
+ * clang as well. `machine`: the emulator of load tests, for `target` likewise.
  */
 const rootSpec = z.discriminatedUnion('tag', [
   z.object({ tag: z.literal('steps') }),
@@ -49,7 +48,7 @@ const rootSpec = z.discriminatedUnion('tag', [
 ])
 export type RootSpec = Read<typeof rootSpec>
 
-/** A build wants a root that was never composed: to compose, which finds its packages itself. */
+/** To compose: a build needs a root that does not exist yet; compose finds its packages. */
 export const rootWanted = z.object({
   type: z.literal('RootWanted'),
   suite: z.string(),
@@ -57,7 +56,7 @@ export const rootWanted = z.object({
   spec: rootSpec,
 })
 
-/** What is known of a probe may have changed, and with it the lists of packages: to publish, which reads what is so now. */
+/** To publish: a probe's state may have changed, and with it the package lists; publish reads the current state. */
 export const packagesWanted = z.object({ type: z.literal('PackagesWanted'), key: z.string() })
 
 export type RegistryEvent = Read<

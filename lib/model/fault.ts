@@ -1,14 +1,14 @@
-// What went wrong that nobody foresaw, in a line that anyone may read.
+// Makes one public line of an unexpected error.
 
 import { printable } from './text.ts'
 
-/** Of a message, at most: the rest stands in the function's log. */
+/** Characters; the function's log has the rest. */
 const MAX = 300
-/** A presigned URL says in its query what opens it. */
+/** The query of a presigned URL is a secret. */
 const QUERY = /\?[^\s"'<>)]*/g
 const ACCOUNT = /\b\d{12}\b/g
 
-/** One line of printable ASCII; without what could be a secret, or is nobody else's business. */
+/** Printable ASCII, without secrets and account numbers. */
 export function faultOf(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return printable(

@@ -1,8 +1,8 @@
-// Bytes of a stream in one piece, within a bound.
+// Collects the bytes of a stream, up to a limit.
 
 /**
- * By the bytes that come, not by the length that is promised. Above `maxBytes` it leaves the stream, which destroys it, and
- * throws `tooLarge()`. `progress` is given the bytes so far.
+ * Counts received bytes, not the promised length. Above `maxBytes` it throws `tooLarge()`, which destroys the stream.
+ * `progress` gets the bytes so far.
  */
 export async function joined(
   chunks: AsyncIterable<Uint8Array>,

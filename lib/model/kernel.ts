@@ -1,4 +1,4 @@
-// A kernel that a host submitted: all that decides what its probes are built from, on record once and for good.
+// A submitted kernel: everything that decides its probes' builds, recorded once and never changed.
 
 import * as z from 'zod'
 import { sha256, sha256Hex, storedSchema } from './digest.ts'
@@ -12,37 +12,37 @@ const schema = z.object({
   target: z.string(),
   kernelRelease: z.string(),
   kernelVersion: z.string(),
-  /** `uname -r`, with which the vermagic of its modules begins */
+  /** `uname -r`; the vermagic of its modules starts with it */
   unameRelease: z.string(),
-  /** of the config as the host has it, decompressed */
+  /** of the host's config, decompressed */
   configSha256: sha256Hex,
   configMd5: z.string(),
-  /** what builds see of the config */
+  /** the sanitized config, for builds */
   config: storedSchema,
   symvers: storedSchema.optional(),
   kheaders: storedSchema.optional(),
   /** of the text of /proc/version, without its last newline */
   procVersion: sha256Hex.optional(),
-  /** header packages in the distribution's archive, to be built against instead of the config */
+  /** header packages in the distribution's archive, used in place of the config */
   kernelUrls: z.array(z.string()),
-  /** of the kernel's source, e.g. `6.1.192` */
+  /** version of the kernel's source, e.g. `6.1.192` */
   sourceVersion: z.string(),
   /** command name */
   compiler: z.string(),
-  /** of the config: the first line of that compiler's `--version`; none of records of before */
+  /** from the config: the first line of the compiler's `--version`; older records lack it */
   compilerText: z.string().optional(),
-  /** why a probe of that kind could never load there, unless it was forced */
+  /** why a probe of that kind could never load, unless forced */
   refused: z.object({ kmod: z.string().optional(), ebpf: z.string().optional() }),
-  /** what could never load is built as well */
+  /** builds probes that could never load, too */
   force: z.boolean(),
-  /** with `force`: why a probe of that kind would have been refused */
+  /** with `force`: objections that would have refused it */
   forced: z.object({ kmod: objections, ebpf: objections }).optional(),
-  /** the option of its config that shows that it is not kernel.org's, e.g. `CONFIG_RHEL_DIFFERENCES` */
+  /** the config's option that shows a source other than kernel.org's, e.g. `CONFIG_RHEL_DIFFERENCES` */
   patched: z.string().optional(),
 })
 export type SubmittedKernel = Read<typeof schema>
 
-/** The sha256 of each thing of a submission that decides the bytes of its probes, and `force`. */
+/** The sha256 of each part of a submission that decides the bytes of its probes, and `force`. */
 export const submittedPartsSchema = z.object({
   config: sha256Hex,
   symvers: sha256Hex.optional(),
@@ -63,34 +63,34 @@ export const submittedParts = (kernel: SubmittedKernel): Read<typeof submittedPa
 })
 
 /**
- * Whether its config and `uname -r` are all that decides its probes. Only such a kernel may be reached by a name that is
- * computed of the two: whoever comes first must decide nothing for those who come later.
+ * True if config and `uname -r` alone decide its probes. Only then may a name computed from these two lead to it: the first
+ * submitter must not decide what later ones get.
  */
 export function isOfItsConfig(kernel: SubmittedKernel): boolean {
   const { config: _, force, ...others } = submittedParts(kernel)
   return !force && Object.values(others).every((part) => part === undefined)
 }
 
-/** Whether its names say its `uname -r`: on Debian and Flatcar they hold a version of the distribution in its place. */
+/** True if its names have its `uname -r`: on Debian and Flatcar they have the distribution's version instead. */
 const isNamedByItself = (kernel: SubmittedKernel): boolean => kernel.kernelRelease === kernel.unameRelease
 
-/** A kernel with the 64 hex digits under which its probes are reached. */
+/** A kernel with the 64 hex digits in its probes' names. */
 const recorded = z.object({ config: sha256Hex, kernel: schema })
 export type RecordedKernel = Read<typeof recorded>
 
 type Named = Pick<Probe, 'arch' | 'target' | 'kernelRelease' | 'kernelVersion'>
 
-/** Where the kernel of a name is on record; `undefined` for what no submission can decide. */
+/** Id of the record of a name's kernel; `undefined`: not a submitted kernel's name. */
 export function recordId(asked: Probe | ConfigHash): string | undefined {
   if ('configMd5' in asked) return idByMd5(asked)
   return asked.config === undefined ? undefined : idByName(asked.config, asked)
 }
 
-/** Where a kernel is on record under 64 hex digits. */
+/** Id of the record by 64 hex digits. */
 export const idByName = (config: string, { arch, target, kernelRelease, kernelVersion }: Named): string =>
   `${config}/${arch}/${target}_${kernelRelease}_${kernelVersion}`
 
-/** Where it is on record for the loaders of 2015 to 2020. */
+/** Id of the record for the loaders of 2015 to 2020. */
 export const idByMd5 = ({
   configMd5,
   arch,
@@ -98,19 +98,19 @@ export const idByMd5 = ({
 }: Pick<SubmittedKernel, 'configMd5' | 'arch' | 'unameRelease'>): string =>
   `md5/${configMd5}/${arch}/${unameRelease}`
 
-/** Of everything in it: two kernels of one digest get the very same probes. */
+/** Digest of everything in it: two kernels with one digest get the same probes. */
 export const digestOf = (kernel: SubmittedKernel): string => sha256(JSON.stringify(schema.parse(kernel)))
 
 /**
- * The 64 hex digits under which a kernel may be on record, the first that no other kernel has. The config's own only
- * where nothing but the config decides the bytes: whoever was first decides nothing for others.
+ * The 64 hex digits for a kernel's record; the first that no other kernel uses counts. The config's own digest only where the
+ * config alone decides the bytes, so that the first submitter decides nothing for others.
  */
 export function configsOf(kernel: SubmittedKernel): readonly [string, ...string[]] {
   const all = digestOf(kernel)
   return isOfItsConfig(kernel) && isNamedByItself(kernel) ? [kernel.configSha256, all] : [all]
 }
 
-/** The probe of a kernel on record. */
+/** The probe of a recorded kernel. */
 export const probeOfRecord = (
   { config, kernel }: RecordedKernel,
   { driverVersion, driverName, kind }: Pick<Probe, 'driverVersion' | 'driverName' | 'kind'>,

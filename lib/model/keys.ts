@@ -4,7 +4,7 @@ export const PUBLIC_KEY_OBJECT = 'keys/falco-probes.asc'
 
 /** Staging keys of one claim. */
 export const stagingKeys = (claim: string) => ({
-  /** what the plan decided; read by publish, out of the build's reach */
+  /** the plan, for publish; the build cannot write it */
   plan: `${claim}/plan.json`,
   job: `${claim}/job`,
   probe: `${claim}/probe`,
@@ -12,37 +12,37 @@ export const stagingKeys = (claim: string) => ({
   manifest: `${claim}/manifest`,
   /** the kernel's build tree, for the next driver version */
   prepared: `${claim}/prepared`,
-  /** why the plan broke off; out of the build's reach */
+  /** why the plan failed; the build cannot write it */
   fault: `${claim}/fault`,
 })
-/** Staging keys of one load test of one claim's probe; `test`: which one, from 1. */
+/** Staging keys of one load test; `test`: its number, from 1. */
 export const loadTestKeys = (claim: string, test: number) => ({
-  /** what the test was started with; out of its own reach */
+  /** inputs of the test; the test cannot write it */
   order: `${claim}/load-test-${test}/order.json`,
   job: `${claim}/load-test-${test}/job`,
   verdict: `${claim}/load-test-${test}/verdict`,
   log: `${claim}/load-test-${test}/log`,
   /** the kernel's image, for the next test */
   boot: `${claim}/load-test-${test}/boot`,
-  /** why the test could not be started; out of its own reach */
+  /** why the test could not be started; the test cannot write it */
   fault: `${claim}/load-test-${test}/fault`,
 })
 /** Key of bytes in the inputs bucket. */
 export const inputKey = (sha256: string): string => `sha256/${sha256}`
-/** Key of the subset that was kept of a package list. */
+/** Key of the kept subset of a Packages index. */
 export const listKey = (id: string): string => `metadata/${id}.json`
-/** Key of bytes that a host sent of its kernel. */
+/** Key of a submitted file. */
 export const submittedKey = (sha256: string): string => `submitted/${sha256}`
 /** Key of a kernel's build tree, by its `treeId`. */
 export const treeKey = (id: string): string => `trees/${id}`
-/** Key of a kernel's image, by the sha256 of the package that it is in. */
+/** Key of a kernel's image, by the sha256 of its package. */
 export const imageKey = (sha256: string): string => `images/${sha256}`
-/** Key of what says which root some packages make. */
+/** Key of the record of a root, by its packages. */
 export const rootKey = (id: string): string => `roots/${id}.json`
 /** Key of a submitted kernel, by its `recordId`. */
 export const kernelKey = (id: string): string => `kernels/${id}`
 
-/** What a function that keeps one kind of input may write: none of them what another believes. */
+/** Keys by kind of input: a function may write only its own, never one that another function trusts. */
 export const INPUT_KEYS = {
   kept: inputKey('*'),
   lists: listKey('*'),
@@ -51,28 +51,28 @@ export const INPUT_KEYS = {
   images: imageKey('*'),
   kernels: kernelKey('*'),
 }
-/** Kinds of repositories: what their objects' keys begin with, and the paths of those of packages. */
+/** Kinds of package repositories: prefixes of their objects' keys and of their paths. */
 export const CHANNELS = ['apt', 'rpm', 'oci'] as const
 export type ChannelName = (typeof CHANNELS)[number]
-/** Key of a file of a repository that only its pointer gives a name. */
+/** Key of a list of a repository, which its pointer names. */
 export const listObject = (channel: ChannelName, sha256: string): string => `${channel}/by-hash/${sha256}`
 
-/** Key of bytes of an image, by their digest. */
+/** Key of an image's bytes, by their digest. */
 export const imageObject = (digest: string): string => listObject('oci', digest.slice('sha256:'.length))
 
-/** What packages are made of. */
+/** Keys of probes that become packages. */
 export const PACKAGED_KEYS = ['driver/*']
 export const CHANNEL_KEYS = CHANNELS.map((channel) => `${channel}/*`)
-/** Whatever a probe's key can begin with (lib/names/grammar.ts), and a package's; none of the public keys. */
+/** All keys of probes (lib/names/grammar.ts) and packages; not the public keys. */
 export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*', ...CHANNEL_KEYS]
-/** Of the table of sources: what stands for a repository. No driver version begins so. */
+/** Id of a pointer in the table of sources: no driver version begins so. */
 export const pointerKey = (id: string): string => `~${id}`
-/** Of the same table: what a digest (`sha256:...`) of an image leads to, and what a tag (`repository:tag`) names. */
+/** Ids of a digest (`sha256:...`) and a tag (`repository:tag`) in the same table. */
 export const digestKey = (digest: string): string => pointerKey(`oci/@${digest}`)
 export const tagKey = (name: string): string => pointerKey(`oci/${name}`)
 export const POINTER_KEYS = CHANNEL_KEYS.map(pointerKey)
-/** Of these what is published: it lies in a folder that has the sha256 of the probe, or of the package, for a name. */
+/** Keys of published objects: their folder's name is the sha256 of the probe or package. */
 export const PUBLISHED_KEYS = ARTIFACT_KEYS.map((keys) => `${keys}/${'?'.repeat(64)}/*`)
 export const isPublished = (key: string): boolean => /\/[0-9a-f]{64}\/[^/]+$/.test(key)
-/** What compose writes of a root: itself, and its record. */
+/** Keys that compose writes: roots and their records. */
 export const ROOT_KEYS = [inputKey('*'), rootKey('*')]

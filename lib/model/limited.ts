@@ -1,10 +1,10 @@
-// So many of the same work at one time; the others wait for their turn.
+// Limits how many jobs run at one time.
 
-/** Runs at most `max` at one time, the others in the order in which they came. A job that fails leaves its place to the next. */
+/** Runs at most `max` jobs at one time, in the order of the calls. A failing job frees its place as well. */
 export function limited(max: number): <T>(job: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let free = max
-  // Whoever waits gets the place that is given up: nobody who comes now takes it before.
+  // A freed place goes to the first that waits, and not to a newcomer.
   const give = (): void => {
     const next = waiting.shift()
     if (next === undefined) free += 1

@@ -1,26 +1,26 @@
-// What the functions measure, by the names under which CloudWatch keeps it.
+// Metrics of the functions, by their names in CloudWatch.
 
 interface Metric {
   readonly unit: 'Count' | 'Seconds' | 'Milliseconds'
-  /** The dimension that it is kept by as well. Its values are words of the registry's own: each costs. */
+  /** A further dimension; its values are the registry's own words, since each one costs. */
   readonly by?: 'Target' | 'Reason'
 }
 
 export const METRICS = {
-  /** probes that were asked for and are there */
+  /** requests for published probes */
   Hits: { unit: 'Count' },
-  /** probes that were asked for and are being built */
+  /** requests for probes that are being built */
   Misses: { unit: 'Count' },
-  /** of each probe that was published, since its build was claimed */
+  /** from the claim to the publication of each probe */
   BuildSeconds: { unit: 'Seconds', by: 'Target' },
   BuildsFailed: { unit: 'Count', by: 'Reason' },
-  /** builds and load tests whose turn has not come, each minute */
+  /** builds and load tests that wait for their turn, each minute */
   QueueLength: { unit: 'Count' },
   /** builds and load tests that run, each minute */
   BuildsRunning: { unit: 'Count' },
-  /** 1: the canary got its probe as a host does, and it is what is signed; 0: it did not, or it is not */
+  /** 1: the canary got its probe as a host does, and verified it; 0: it did not */
   CanaryGood: { unit: 'Count' },
-  /** that the canary took */
+  /** duration of the canary's request */
   CanaryMilliseconds: { unit: 'Milliseconds' },
 } as const satisfies Readonly<Record<string, Metric>>
 

@@ -1,20 +1,19 @@
-// How mirrors are reached from where the registry runs: through which proxy, and by whose certificates.
+// Settings for the way to mirrors: proxy and certificates.
 
 import { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 
 export const networkSchema = z.object({
   /**
-   * URL of the proxy that mirrors are asked through, `http://proxy.example:3128`; it may hold a name and a password, which
-   * are never told to anyone but the proxy
+   * URL of the proxy for mirrors, `http://proxy.example:3128`; it may have a name and a password, which only the proxy gets
    */
   proxy: z
     .string()
     .refine(isProxy, { error: 'is not of the form http://proxy.example:3128, or https' })
     .optional(),
-  /** hosts that are reached without it: `mirror.lan`, or `.lan` for all that end so; this machine itself always is */
+  /** hosts that need no proxy: `mirror.lan`, or `.lan` for all that end so; this machine never needs it */
   direct: z.array(z.string().regex(/^\.?[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/)),
-  /** PEM of certificates: who signs by one of them is believed as public authorities are */
+  /** PEM of certificates, trusted as public authorities are */
   ca: z.array(z.string().refine(isCertificates, { error: 'is not a certificate in PEM' })),
 })
 export type NetworkSettings = z.infer<typeof networkSchema>

@@ -1,4 +1,4 @@
-// Which driver version a host gets that names none: the newest that its kernel can take.
+// Chooses the driver version for a host that names none: the newest that supports its kernel.
 
 import { entryOf } from './drivers.ts'
 import { isProbeError, type ProbeError } from './errors.ts'
@@ -13,16 +13,16 @@ interface AskedKernel {
   readonly arch: Arch
   /** `undefined`: any */
   readonly driverName: DriverName | undefined
-  /** none: a kernel module, and whatever else that version has */
+  /** empty: a kernel module, and the version's other kinds */
   readonly kinds: readonly Kind[]
 }
 
 type Catalogued = Pick<Settings, 'drivers' | 'driverCommits' | 'revoked'>
 
 /**
- * `packaged`: the versions that are there as packages, newest first. They come before upstream's releases, whose archives
- * are not reachable from every machine. Where none supports the kernel, the one that comes nearest, for its refusal to
- * say what is missing: the least demanding where the kernel is too old, else the newest. `undefined`: none is built so.
+ * `packaged`: versions available as packages, newest first. They go before upstream's releases, whose archives some machines
+ * cannot reach. If no version supports the kernel, the one whose refusal explains most: the least demanding where the kernel is
+ * too old, else the newest. `undefined`: none has that name and those kinds.
  */
 export function newestDriver(
   settings: Catalogued,

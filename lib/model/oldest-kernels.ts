@@ -1,4 +1,4 @@
-// From which kernel on each driver version supports it: falcosecurity/libs, README.md of each tag, "Drivers officially
+// The oldest kernel that each driver version supports: falcosecurity/libs, README.md of each tag, "Drivers officially
 // supported architectures".
 
 import type { Arch, Kind } from './probe.ts'
@@ -11,8 +11,8 @@ interface OldestKernels {
 }
 
 /**
- * Newest first. An ebpf probe is in no driver version since 10.0.0. Packages have the versions of libs, by the README of
- * whose tags it is the same; the README of 0.1.1 says nothing yet.
+ * Newest first. No driver version since 10.0.0 has an ebpf probe. Packages have the versions of libs, whose README has the same
+ * numbers; that of 0.1.1 has none yet.
  */
 export const OLDEST_KERNELS = [
   {

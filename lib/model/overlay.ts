@@ -1,17 +1,17 @@
-// Settings over their defaults, and back to what differs: JSON objects member by member, lists and all else as a whole.
+// Merges settings into defaults, and finds the difference again: objects by member, lists and others as one value.
 
 import { isDeepStrictEqual } from 'node:util'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** `defaults` with `own` over them. What the defaults do not know is kept, for a schema to refuse. */
+/** `own` over `defaults`. Keeps unknown members, for a schema to refuse. */
 export function overlay(defaults: unknown, own: unknown): unknown {
   if (!isJsonObject(defaults) || !isJsonObject(own)) return own
   const over = Object.entries(own).map(([name, value]) => [name, overlay(memberOf(defaults, name), value)])
   return Object.fromEntries([...Object.entries(defaults), ...over])
 }
 
-/** The least that gives `whole` again when it is laid over `defaults`, for every `whole` that was laid over them before. */
+/** The least that `overlay` turns into `whole` again, if `overlay` made `whole` of the same `defaults`. */
 export function difference(defaults: JsonObject, whole: JsonObject): JsonObject {
   const own = Object.entries(whole).flatMap(([name, value]): [string, unknown][] => {
     const before = memberOf(defaults, name)
@@ -24,6 +24,6 @@ export function difference(defaults: JsonObject, whole: JsonObject): JsonObject 
 const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Only its own: every object has a `constructor`. */
+/** Own members only: every object has a `constructor`. */
 const memberOf = (object: JsonObject, name: string): unknown =>
   Object.hasOwn(object, name) ? object[name] : undefined

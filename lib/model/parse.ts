@@ -1,9 +1,9 @@
-// What only the registry itself writes, read back against its schema: anything else there is a fault of its set-up.
+// Parses data that only the registry writes: anything else is an error of its set-up.
 
 import type * as z from 'zod'
 import { ProbeError } from './errors.ts'
 
-/** The type of what a schema reads, which nobody changes in place. */
+/** The read-only type of a schema. */
 export type Read<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>
 type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T
 
@@ -16,11 +16,11 @@ export function parseOwn<T>(schema: z.ZodType<T>, value: unknown, what: string, 
   throw misconfigured(`${what} has no proper ${path.join('.') || 'form'} (${message}): ${hint}`, error)
 }
 
-/** Reads. Compiled, a schema takes milliseconds of a cold start, and saves 20 microseconds of each hit that follows. */
+/** Parses before schemas are compiled: that takes milliseconds of a cold start, and saves 20 microseconds of each later hit. */
 const UNCOMPILED = 100
 let parses = 0
 
-/** The same of JSON text. */
+/** The same for JSON text. */
 export function parseOwnJson<T>(schema: z.ZodType<T>, text: string, what: string, hint: string): T {
   return parseOwn(schema, jsonOf(text, what, hint), what, hint)
 }

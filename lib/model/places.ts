@@ -1,6 +1,6 @@
-// The places that an operator's settings name.
+// Finds the URLs and paths in an operator's settings.
 
-/** Every URL in them, whatever it is for, and every path: those of driver sources, not the canary's, which hosts ask for. */
+/** All URLs, and the paths of driver sources; not the canary's path, which is a name. */
 export function placesIn(settings: unknown): string[] {
   if (typeof settings === 'string') {
     if (settings.startsWith('/')) return [`file:${settings}`]
@@ -12,6 +12,6 @@ export function placesIn(settings: unknown): string[] {
   return Object.entries(settings).flatMap(([name, value]) => (name === 'canary' ? [] : placesIn(value)))
 }
 
-/** For messages: without a password, and without a query, as that of a presigned URL is one. */
+/** For messages: removes a password, and the query, which may be a presigned URL's. */
 export const withoutSecrets = (url: string): string =>
   url.replace(/[?#].*$/s, '').replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')

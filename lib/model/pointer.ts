@@ -1,4 +1,4 @@
-// What a repository of packages shows now: one item that names objects which never change, replaced as a whole.
+// The pointer of a package repository: one item that names the immutable objects it shows now.
 
 import * as z from 'zod'
 import { storedSchema } from './digest.ts'
@@ -7,9 +7,9 @@ import type { Read } from './parse.ts'
 export const pointerSchema = z.object({
   /** counts its changes, from 1 */
   number: z.int().positive(),
-  /** milliseconds since the epoch: what its lists say of themselves, which no later one says less than */
+  /** date of its lists, in milliseconds since the epoch; it never decreases */
   date: z.number(),
-  /** by the path below the repository: its lists and their signatures */
+  /** lists and signatures by their path below the repository */
   files: z.record(z.string(), storedSchema),
 })
 export type Pointer = Read<typeof pointerSchema>

@@ -1,4 +1,4 @@
-// What the domain needs from the world. Adapters stand in lib/aws; every one runs the contract tests.
+// Ports: what the domain needs from outside. Adapters are in lib/aws; each runs the contract tests.
 
 import type { Stored } from './digest.ts'
 import type { DriverCatalogue } from './drivers.ts'
@@ -8,18 +8,18 @@ import type { RecordedKernel } from './kernel.ts'
 import type { Pointer } from './pointer.ts'
 import type { Claim, Failure, LoadTest, Probe, ProbeState, Publication, Source } from './probe.ts'
 
-/** Milliseconds since the epoch. A host's clock may be set, in both directions, between two looks. */
+/** Milliseconds since the epoch. The clock may be set between two calls, forward or back. */
 export type Clock = () => number
 
-/** Milliseconds since some moment of this process: it never goes back. */
+/** Milliseconds of a monotonic clock. */
 export type Elapsed = () => number
 
-/** A fresh unguessable id, of `[0-9a-f-]` (a UUID). */
+/** A new unguessable id of `[0-9a-f-]` (a UUID). */
 export type NewId = () => string
 
-/** Every write is conditional and on one item, so that a repeated or late call changes nothing. */
+/** Each write is conditional and to one item, so a repeated or late call changes nothing. */
 export interface Index {
-  /** The state of the probe, `undefined` when absent or expired. `consistent: false` may be a second old. */
+  /** `undefined`: absent or expired. `consistent: false` may be a second old. */
   get(key: string, options?: { consistent?: boolean }): Promise<ProbeState | undefined>
   /**
    * absent, failed-and-due or building-past-deadline -> building. Resolves to the attempt's number, or to
@@ -29,64 +29,64 @@ export interface Index {
     key: string,
     claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline' | 'caller'> & Expiring,
   ): Promise<number | undefined>
-  /** building(claim) -> the same, whose plan was begun at `at`; `undefined`: the claim is lost. */
+  /** building(claim) -> the same, with a plan begun at `at`; `undefined`: the claim is lost. */
   planned(key: string, claim: string, at: number): Promise<Claim | undefined>
-  /** building(claim) -> the same, with a sign of life at `at`; false: there was one a moment ago, or the claim is lost. */
+  /** building(claim) -> the same, with a sign of life at `at`; false: the last one is recent, or the claim is lost. */
   waited(key: string, claim: string, at: number): Promise<boolean>
   /**
-   * building(claim), or published(claim) in its load test, of which nothing runs -> the same in the queue, where it keeps
-   * the place that it has, until `deadline`; false: something of it runs, or the claim is lost.
+   * building(claim), or published(claim) in its load test, with nothing running -> the same in the queue until `deadline`; keeps
+   * an earlier place in the queue. False: something runs, or the claim is lost.
    */
   queued(key: string, claim: string, at: number, deadline: number): Promise<boolean>
   /**
-   * What is in its load test number `test` -> the same, where nothing runs and that test does not count; false: another
-   * runs, or the claim is lost. `buildId`: of the test; absent: whichever.
+   * In load test number `test` -> the same with nothing running, and that test does not count; false: another test runs, or the
+   * claim is lost. `buildId`: of the test; absent: any.
    */
   spare(key: string, claim: string, test: { test: number; buildId?: string }): Promise<boolean>
   /** building(claim) -> building(claim) with its build and the build's deadline; false: the claim is lost. */
   started(key: string, claim: string, build: { buildId: string; deadline: number }): Promise<boolean>
   /**
    * building(claim), or published(claim) without a verdict -> the same in its load test number `test`, until `deadline`.
-   * Without `buildId` the test is asked for, by one caller only; with it, that test runs. False: somebody asked for it
-   * already, or for a later one; it has a verdict; the claim is lost.
+   * Without `buildId` it requests the test, for one caller only; with it, that test runs. False: this test or a later one was
+   * requested already; it has a verdict; the claim is lost.
    */
   testing(key: string, claim: string, test: Testing & { buildId?: string }): Promise<boolean>
-  /** building(claim) -> published, in its load test where one is to come; false: the claim is lost. */
+  /** building(claim) -> published, in its load test if `testing`; false: the claim is lost. */
   publish(key: string, claim: string, publication: Publication, testing?: Testing): Promise<boolean>
   /** building(claim) -> failed; false: the claim is lost. */
   fail(key: string, claim: string, failure: Failure & Expiring): Promise<boolean>
   /** building(claim) -> alias of the probe at the key `of`; false: the claim is lost. */
   alias(key: string, claim: string, of: string): Promise<boolean>
   /**
-   * One page of what is in the index, of one kernel release (as it stands in the name) or of all. `limit`: items that are
-   * looked at; those that were written by hand and are none are left out. `next` is the `cursor` of the page after it.
+   * One page of the index, of one kernel release (as in the name) or of all. `limit`: number of items read; corrupt items are
+   * skipped. `next` is the `cursor` of the next page.
    */
   list(page: {
     release?: string | undefined
     cursor?: string | undefined
     limit: number
   }): Promise<{ items: { key: string; state: ProbeState }[]; next?: string }>
-  /** Adds the verdict to what this claim has published; false: it has one, or the claim is another's. */
+  /** Adds the verdict to this claim's published probe; false: it has one, or the claim is lost. */
   verdict(key: string, claim: string, loadTest: LoadTest): Promise<boolean>
-  /** Probes whose build or load test is past its deadline at `now`, oldest first, at most `limit`; and their claims. */
+  /** Keys and claims of builds and load tests past their deadline at `now`, oldest first, at most `limit`. */
   overdue(now: number, limit: number): Promise<{ key: string; claim: string }[]>
-  /** What is being built or tested, or waits for it, at most `limit`, the nearest deadline first; maybe a second old. */
+  /** Builds and load tests that run or wait, at most `limit`, the nearest deadline first; may be a second old. */
   open(limit: number): Promise<Open[]>
 }
 
-/** A build or a load test that runs, or that waits for its turn. */
+/** A build or load test that runs or waits for its turn. */
 export interface Open {
   readonly key: string
   readonly state: Extract<ProbeState, { state: 'building' | 'published' }>
 }
 
-/** A load test that is asked for. */
+/** A requested load test. */
 export interface Testing {
-  /** which one of that probe, from 1 */
+  /** its number, from 1 */
   readonly test: number
-  /** milliseconds since the epoch: past it the next one is asked for */
+  /** milliseconds since the epoch: after it the next one is requested */
   readonly deadline: number
-  /** of the probe that it is a test of */
+  /** the tested probe */
   readonly probe?: Measured
 }
 
@@ -95,9 +95,9 @@ export interface Measured {
   readonly bytes: number
 }
 
-/** Of what no build was started for. A build that is started, and what is published, never expires. */
+/** Only before a build: a started build and a published probe never expire. */
 interface Expiring {
-  /** milliseconds since the epoch: from then on the item counts as absent, and is deleted some time later */
+  /** milliseconds since the epoch: from then on the item counts as absent; it is deleted later */
   readonly expiresAt?: number
 }
 
@@ -113,91 +113,91 @@ export interface Budgets {
   giveBack(budget: string, claim: string, units?: number): Promise<void>
 }
 
-/** A place that is taken until it is released, or until then (milliseconds since the epoch): a crash frees it by time. */
+/** A place, taken until its release or until `until` (milliseconds since the epoch), which frees it after a crash. */
 export interface Lease {
   readonly id: string
   readonly until: number
 }
 
-/** Who holds how many requests open. */
+/** Open requests by holder. */
 export interface Holds {
   /** Takes one of the holder's `limit` places; false: all are taken. */
   take(holder: string, lease: Lease, limit: number): Promise<boolean>
-  /** Frees it; a place that is free is left alone. */
+  /** Frees the place; does nothing if it is free. */
   release(holder: string, lease: Lease): Promise<void>
 }
 
-/** Whose build, or whose load test, from 1, has a place. */
+/** Owner of a place: a build, or load test number `test`. */
 export interface Place {
   readonly claim: string
   readonly test?: number | undefined
 }
 
-/** Where builds and load tests run: so many at one time. */
+/** Limits how many builds and load tests run at one time. */
 export interface Places {
   /**
-   * Takes one of `limit` until then (milliseconds since the epoch), when it is free again if nobody releases it. `had`: it
-   * has one already. `full`: there is none.
+   * Takes one of `limit` places until its release, or until `until` (milliseconds since the epoch). `had`: it has one already.
+   * `full`: all are taken.
    */
   take(place: Place, until: number, limit: number): Promise<'taken' | 'had' | 'full'>
   /** Frees it; false: it was free. */
   release(place: Place): Promise<boolean>
-  /** Seconds that a build has its place, of late; `undefined`: none has ended yet. */
+  /** Recent average of a build's seconds; `undefined`: no build has ended yet. */
   typicalSeconds(): Promise<number | undefined>
 }
 
-/** Digests of driver sources, recorded at first use where the catalogue pins none; those of kernels, once verified. */
+/** Digests of driver sources (trust on first use, where the catalogue pins none) and of verified kernel sources. */
 export interface Sources {
   recorded(driverVersion: string): Promise<Source | undefined>
-  /** Resolves to what is on record afterwards: `source`, or what another call recorded first. */
+  /** Resolves to the record: `source`, or that of an earlier call. */
   record(driverVersion: string, source: Source): Promise<Source>
-  /** What a person does so that the next build records it anew; default: `probe-registry digests forget` */
+  /** Human-readable: how to have the next build record it anew; default: `probe-registry digests forget`. */
   readonly forgetBy?: (driverVersion: string) => string
 }
 
 export interface Catalogue {
   /** `undefined`: never read */
   read(): Promise<DriverCatalogue | undefined>
-  /** The right to read the lists, for one at a time; `until`: from when on the next may take it. */
+  /** Takes the right to read the lists until `until`; one caller has it at a time. */
   claim(now: number, until: number): Promise<boolean>
   /** Ends the claim. */
   write(catalogue: DriverCatalogue): Promise<void>
 }
 
-/** How new the newest list was that an archive signed for a suite, whichever mirror had it. */
+/** Dates of the newest list that an archive signed for each suite, from any mirror. */
 export interface ListDates {
-  /** milliseconds since the epoch; `undefined`: none was ever read */
+  /** milliseconds since the epoch; `undefined`: none was read yet */
   newest(list: string): Promise<number | undefined>
-  /** A later date stays. */
+  /** Never replaces a later date. */
   seen(list: string, date: number): Promise<void>
 }
 
-/** What each repository of packages shows, by an id such as `apt/11.0.0+driver`. */
+/** Pointers of package repositories, by an id such as `apt/11.0.0+driver`. */
 export interface Pointers {
-  /** `undefined`: nothing was ever in it. `consistent: false` may be a second old. */
+  /** `undefined`: never written. `consistent: false` may be a second old. */
   read(id: string, options?: { consistent?: boolean }): Promise<Pointer | undefined>
-  /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
+  /** Replaces number `next.number - 1`, or creates number 1; false: another was faster. */
   move(id: string, next: Pointer): Promise<boolean>
-  /** What was moved of a kind, e.g. all that begin with `apt/`, sorted; and maybe one that was about to be. */
+  /** Sorted ids of a kind such as `apt/`; a crash may leave an id without a pointer. */
   ids(kind: string): Promise<readonly string[]>
 }
 
-/** What the registry of images has, by digests (`sha256:...`) and by tags (`repository:tag`). */
+/** Items of the image registry, by digest (`sha256:...`) and tag (`repository:tag`). */
 export interface Images {
-  /** `undefined`: nothing was ever kept by that digest. May be a second old. */
+  /** `undefined`: unknown. May be a second old. */
   find(digest: string): Promise<ImageObject | undefined>
-  /** By digest. Again, each adds to the probes that it is of; of all else the last one counts. */
+  /** By digest. A repeated call adds probes to `of`, and replaces all other members. */
   keep(objects: Readonly<Record<string, ImageObject>>): Promise<void>
-  /** `undefined`: nothing was ever tagged so. `consistent: false` may be a second old. */
+  /** `undefined`: unknown. `consistent: false` may be a second old. */
   tagged(name: string, options?: { consistent?: boolean }): Promise<Tagged | undefined>
-  /** Puts `next` in the place of number `next.number - 1`, or of nothing; false: another was faster. */
+  /** Replaces number `next.number - 1`, or creates number 1; false: another was faster. */
   move(name: string, next: Tagged): Promise<boolean>
 }
 
-/** Kernels that hosts submitted, by `recordId`. */
+/** Submitted kernels, by `recordId`. */
 export interface Kernels {
   recorded(id: string): Promise<RecordedKernel | undefined>
-  /** Resolves to what is on record afterwards: `kernel`, or what another call recorded first. */
+  /** Resolves to the record: `kernel`, or that of an earlier call. */
   record(id: string, kernel: RecordedKernel): Promise<RecordedKernel>
 }
 
@@ -210,13 +210,13 @@ export interface Trees {
 
 /** One bucket. Keys are `[A-Za-z0-9.+~_/-]`, never with `..`. */
 export interface Store {
-  /** Bytes of the object; `undefined` when absent. */
+  /** Bytes of the object; `undefined`: absent. */
   size(key: string): Promise<number | undefined>
-  /** What it was created as; `undefined` when absent. */
+  /** Digest and size; `undefined`: absent. */
   stat(key: string): Promise<Stored | undefined>
-  /** The whole object; `undefined` when absent; ProbeError `too-large` above `maxBytes`. */
+  /** `undefined`: absent. @throws {ProbeError} `too-large`: more than `maxBytes`. */
   get(key: string, maxBytes: number): Promise<Uint8Array | undefined>
-  /** Creates the object; `exists` when there is one already, which stays as it is. */
+  /** Never replaces an object; `exists`: there is one already. */
   create(key: string, body: Uint8Array, meta: ObjectMeta): Promise<'created' | 'exists'>
 }
 
@@ -226,15 +226,15 @@ export interface ObjectMeta {
   readonly sha256: string
 }
 
-/** A folder that a build root is composed in. Paths are relative, their parents are there; what is there stays as it is. */
+/** A folder for composing a build root. Paths are relative, and their parents exist; nothing is overwritten. */
 export interface Folder {
   makeFolder(path: string): void
   writeFile(path: string, body: Uint8Array, executable: boolean): void
   symlink(path: string, target: string): void
-  /** The file `of` under a further name. */
+  /** Adds a hard link to the file `of`. */
   sameFile(path: string, of: string): void
   readFile(path: string): Uint8Array
-  /** All that is in it, sorted by the bytes of the names, a folder before what is in it. */
+  /** All entries, sorted by the bytes of their names, a folder before its contents. */
   entries(): Iterable<FolderEntry>
 }
 export type FolderEntry =
@@ -245,13 +245,13 @@ export type FolderEntry =
       readonly path: string
       readonly executable: boolean
       readonly bytes: number
-      /** A chunk is good until the next one is asked for. */
+      /** A chunk is valid until the next one is read. */
       chunks(): Iterable<Uint8Array>
     }
 
-/** Signs URLs locally: no call is made. */
+/** Signs URLs without a call. */
 export interface Presigner {
-  /** `fileName`: what the answer's Content-Disposition names. */
+  /** `fileName`: for the answer's Content-Disposition. */
   get(key: string, options: PresignOptions & { fileName?: string; contentType?: string }): Promise<string>
   head(key: string, options: PresignOptions): Promise<string>
   put(key: string, options: PresignOptions): Promise<string>
@@ -262,30 +262,30 @@ export interface PresignOptions {
 
 export type BuildStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'unknown'
 
-/** Where a build broke off, as its builder tells it. */
+/** Where a build failed, as reported by its builder. */
 export interface BrokeOff {
-  /** whether it came to its own first command */
+  /** it reached its first command */
   readonly begun: boolean
-  /** whether it waited for a builder in vain */
+  /** it waited for a machine in vain */
   readonly neverBegan?: boolean
-  /** one line, for a person; empty: the builder says nothing more */
+  /** human-readable line; may be empty */
   readonly why: string
 }
 
 export interface BuildLook {
   readonly status: BuildStatus
-  /** of one that failed or took too long, where its builder says so */
+  /** for `failed` and `timed-out`, where the builder reports it */
   readonly brokeOff?: BrokeOff
 }
 
 export interface Builder {
-  /** Starts the build, or returns the id of the one that this claim started before; `undefined`: it takes no more now. */
+  /** Starts the build, or finds the one that this claim started before; `undefined`: the builder is full. */
   start(build: BuildOrder): Promise<string | undefined>
-  /** How it is, or how it ended, as the event of its end would tell it. */
+  /** The state, or the end, as in the event of its end. */
   look(buildId: string): Promise<BuildLook>
   stop(buildId: string): Promise<void>
 }
-/** A build makes the probe; a load test has its own kernel load it. */
+/** A build makes the probe; in a load test its own kernel loads it. */
 export type Phase = 'build' | 'load-test'
 export type BuildOrder = OrderOfBuild &
   ({ readonly phase: 'build' } | { readonly phase: 'load-test'; readonly test: number })
@@ -293,10 +293,10 @@ interface OrderOfBuild {
   readonly key: string
   readonly probe: Probe
   readonly claim: string
-  /** presigned GET of the job document, and the digest that the build checks it against */
+  /** presigned GET of the job document; the build checks its digest */
   readonly jobUrl: string
   readonly jobSha256: string
-  /** digest of the root that its steps run in, by which a machine may have it already */
+  /** digest of the root of its steps; the machine may have it already */
   readonly stepsRoot: string
 }
 
@@ -306,34 +306,32 @@ export interface Bus {
 
 export interface Signer {
   /**
-   * ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). `at` (now):
-   * milliseconds since the epoch, when it says that it was made; with it, the same is signed by the same bytes.
+   * ASCII-armored detached OpenPGP signature over `body` and the parts of its statement (`statementOf`). `at`: its time, in
+   * milliseconds since the epoch (default now); with it the signature is deterministic.
    */
   sign(body: Uint8Array, statement: readonly string[], at?: number): Promise<string>
-  /** The text with an OpenPGP signature around it (RFC 9580, section 7). Its lines end without blanks. */
+  /** The text with a cleartext signature (RFC 9580, section 7). No line may end with a blank. */
   signText(text: string): Promise<string>
   /**
-   * By the same key, for who knows no OpenPGP: RSA PKCS #1 v1.5 over SHA-256, the same bytes for the same body; `undefined`:
-   * the key is no RSA key.
+   * For clients without OpenPGP: RSA PKCS #1 v1.5 over SHA-256 by the same key, deterministic; `undefined`: not an RSA key.
    */
   signPlain(body: Uint8Array): Promise<Uint8Array | undefined>
 }
 
 /**
- * GET of a URL (http, https), following redirects to public addresses and to what the operator's settings name.
- * `maxMilliseconds`: of the whole download, where it is given up earlier than others.
- * @throws {ProbeError} `not-found` (404, 410), `mirror-unreachable` (any other answer, as 403 and 5xx, and none in time),
- * `too-large`.
+ * GET of a URL (http, https); follows redirects to public addresses and to places in the operator's settings.
+ * `maxMilliseconds`: for the complete download, where it should end earlier than by default.
+ * @throws {ProbeError} `not-found` (404, 410), `mirror-unreachable` (any other answer, or none in time), `too-large`.
  */
 export type Fetch = (
   url: string,
   options: { readonly maxBytes: number; readonly maxMilliseconds?: number },
 ) => Promise<Uint8Array>
 
-/** One line of structured log; never with a presigned URL or key in it. */
+/** Writes a line of structured log; it must not contain presigned URLs or keys. */
 export type Log = (event: string, fields?: Readonly<Record<string, string | number | boolean>>) => void
 
-/** The rows of a query over a whole SQLite database, which may be anybody's. Rejects with any Error for what is none. */
+/** Queries an untrusted SQLite database. Rejects with an Error if it is not one. */
 export type QueryDatabase = (
   database: Uint8Array,
   query: string,

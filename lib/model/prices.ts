@@ -1,5 +1,5 @@
-// AWS's prices on demand in one region, in dollars, without free tiers, for the first tier of each: as articles quote them, or as
-// generally known. Read the pages below before you decide by them, and set the date.
+// AWS's on-demand prices in one region, in dollars, without free tiers, for the first tier of each. They are from articles or
+// common knowledge: read the pages below before you decide by them, and set the date.
 
 export const PRICES = {
   date: '2025',

@@ -1,4 +1,4 @@
-// What a probe is, and the states it goes through. What is stored has a schema; its type is inferred.
+// A probe and its states. Stored data has a schema, from which its type is inferred.
 
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'
@@ -7,7 +7,7 @@ import type { Read } from './parse.ts'
 export const ARCHES = ['x86_64', 'aarch64'] as const
 export type Arch = (typeof ARCHES)[number]
 
-/** On which architecture's machines the builds of each run. */
+/** Architecture of the machine by architecture of the build. */
 export type Machines = Readonly<Record<Arch, Arch>>
 
 export const KINDS = ['kmod', 'ebpf'] as const
@@ -16,7 +16,7 @@ export type Kind = (typeof KINDS)[number]
 export const DRIVER_NAMES = ['falco', 'scap'] as const
 export type DriverName = (typeof DRIVER_NAMES)[number]
 
-/** The identity of one probe: everything that a client's URL says. */
+/** The identity of a probe: all parts of a client's URL. */
 export interface Probe {
   /** version of the driver sources, e.g. `0.1.1dev+git20220316.e5c53d64` or `11.0.0+driver` */
   readonly driverVersion: string
@@ -24,18 +24,18 @@ export interface Probe {
   readonly driverName: DriverName
   /** distribution id, e.g. `debian` */
   readonly target: string
-  /** what the client puts in the name: on Debian the package version and flavour, not `uname -r` */
+  /** as in the client's name: on Debian the package version and flavour, not `uname -r` */
   readonly kernelRelease: string
   readonly kernelVersion: string
   readonly kind: Kind
   /**
-   * Of a kernel that a host submitted: 64 hex digits, the sha256 of its config, or of all that was submitted.
-   * Absent: the distribution's own kernel, which no submission can decide.
+   * Of a submitted kernel: 64 hex digits, the sha256 of its config, or of the complete submission.
+   * Absent: the distribution's own kernel, which submissions cannot change.
    */
   readonly config?: string
 }
 
-/** A probe as the names of 2015 to 2020 say it: no target, but the kernel's own release and the digest of its config. */
+/** A probe in the names of 2015 to 2020: without target, but with the kernel's own release and the digest of its config. */
 export interface ConfigHash {
   readonly driverVersion: string
   readonly driverName: DriverName
@@ -47,63 +47,63 @@ export interface ConfigHash {
   readonly kind: Kind
 }
 
-/** How a driver's sources are built. `makefile`: a Makefile beside them. `libs`: falcosecurity/libs since 2.0.0 */
+/** How driver sources are built. `makefile`: by their Makefile. `libs`: as falcosecurity/libs since 2.0.0. */
 export const RECIPES = ['makefile', 'libs'] as const
 export type Recipe = (typeof RECIPES)[number]
 
-/** How a package, or an archive of sources, is packed; `buildspecs/` unpacks each. */
+/** Formats of packages and source archives; `buildspecs/` unpacks each. */
 export const PACKAGE_FORMATS = ['deb', 'rpm', 'tar.gz', 'tar.xz', 'tar.zst'] as const
 export type PackageFormat = (typeof PACKAGE_FORMATS)[number]
 
-/** A package or archive that went into a build, with the digest it was checked against. */
+/** A package or archive of a build, with its verified digest. */
 export const sourceSchema = z.object({
   /** package name, or the archive's own name */
   name: z.string(),
   version: z.string(),
-  /** where it was first fetched from; never a presigned URL */
+  /** first place it was fetched from; never a presigned URL */
   url: z.string(),
   sha256: sha256Hex,
-  /** nobody has signed it: believed for the place that it came from alone (TLS), as the operator wants it */
+  /** unsigned: trusted only for its place (TLS), as the operator allows */
   unsigned: z.literal(true).optional(),
 })
 export type Source = Read<typeof sourceSchema>
 
-/** A file of a distribution's archive, with the digest of the distribution's signed metadata. */
+/** A file of a distribution's archive, with the digest in its signed metadata. */
 export const packageSchema = sourceSchema.extend({
   bytes: z.number(),
   format: z.enum(PACKAGE_FORMATS),
-  /** the target whose keys must have signed the package itself; none where a signed list has its digest */
+  /** target whose keys must sign the package itself; absent: a signed list has its digest */
   signedFor: z.string().optional(),
 })
 export type Package = Read<typeof packageSchema>
 
-/** What holds a kernel's image: a package, or, as `vmlinuz`, the image itself. */
+/** The package with a kernel's image, or (`vmlinuz`) the image itself. */
 export const imageSchema = packageSchema.extend({ format: z.enum([...PACKAGE_FORMATS, 'vmlinuz']) })
 export type KernelImage = Read<typeof imageSchema>
 
-/** The build root of a probe: which packages it is of, and what they unpack to. */
+/** The build root of a probe. `id`: of its packages; `digest`: of their contents. */
 export const rootSchema = z.object({
   id: z.string(),
   digest: z.string(),
-  /** whose packages they are, e.g. `bookworm` */
+  /** suite of its packages, e.g. `bookworm` */
   suite: z.string(),
-  /** how near its compiler is to the one that built the kernel: the very one, one of its major version, the nearest */
+  /** its compiler compared to the kernel's: the same, the same major version, or the nearest */
   match: z.enum(['text', 'major', 'nearest']),
 })
 export type ProbeRoot = Read<typeof rootSchema>
 
-/** What speaks against a probe that was built all the same, as whoever submitted its kernel wanted it. */
+/** An objection against a probe that the submitter forced. */
 export const objectionSchema = z.object({
   /** a verdict on the config, `patched-kernel`, `lost-options` */
   code: z.string(),
-  /** what shows it, e.g. `CONFIG_RHEL_DIFFERENCES` */
+  /** the deciding option, e.g. `CONFIG_RHEL_DIFFERENCES` */
   option: z.string(),
-  /** for a person */
+  /** human-readable */
   detail: z.string(),
 })
 export type Objection = Read<typeof objectionSchema>
 
-/** Where a published probe came from: `manifest` in its `.json`. */
+/** Provenance of a published probe: `manifest` in its `.json`. */
 export const provenanceSchema = z.object({
   /** the real `uname -r`; the module's vermagic starts with it */
   unameRelease: z.string(),
@@ -113,44 +113,44 @@ export const provenanceSchema = z.object({
   compiler: z.string(),
   /** first line of the compiler's own `--version`, as the build reported it (untrusted text) */
   compilerVersion: z.string(),
-  /** none of probes of before */
+  /** older probes lack it */
   root: rootSchema.optional(),
   /** seconds of each build step, as the build reported them */
   timings: z.object({}).catchall(z.number()),
-  /** absent: nothing speaks against it */
+  /** absent: no objections */
   forced: z.array(objectionSchema).optional(),
 })
 export type Provenance = Read<typeof provenanceSchema>
 
-/** What a reader in the machine saw of the probe's events, or why it did not try. */
+/** Events that the load test read from the probe, or why it did not try. */
 const captureSchema = z.union([
   z.object({
-    /** well-formed ones; an eBPF probe's are of the simplest of its programs */
+    /** well-formed events; an eBPF probe's are of its simplest program */
     events: z.int().positive(),
-    /** ring buffers of the module, or perf buffers: one a processor */
+    /** ring buffers of the module, or perf buffers: one for each processor */
     buffers: z.int().positive(),
-    /** version of the driver's API, as the probe itself says it, e.g. `8.0.4` */
+    /** version of the driver's API, as reported by the probe, e.g. `8.0.4` */
     api: z.string(),
   }),
   z.object({ untried: z.string() }),
 ])
 
-/** What became of the probe when its own kernel loaded it; bounded, printable. */
+/** Result of the load test; bounded, printable. */
 export const loadTestSchema = z.object({
-  /** `unavailable`: nothing was found out, e.g. because there is no image of that kernel */
+  /** `unavailable`: no result, e.g. without an image of that kernel */
   verdict: z.enum(['passed', 'failed', 'unavailable']),
   reason: z.string(),
-  /** what was looked at, e.g. `insmod`, `device` */
+  /** checks that were made, e.g. `insmod`, `device` */
   checked: z.array(z.string()),
-  /** what the kernel said */
+  /** lines of the kernel's log */
   lines: z.array(z.string()),
-  /** absent: it did not come to that, or it is a verdict from before events were looked for */
+  /** absent: the test ended before, or is older than this check */
   capture: captureSchema.optional(),
 })
 export type LoadTest = Read<typeof loadTestSchema>
 
 const withdrawnSchema = z.object({
-  /** for a person: one line */
+  /** human-readable line */
   reason: z.string(),
   /** milliseconds since the epoch */
   at: z.number(),
@@ -160,14 +160,14 @@ const publicationSchema = z.object({
   /** of the probe's bytes */
   sha256: sha256Hex,
   bytes: z.number(),
-  /** object key of the probe in the artifacts bucket; `.asc`, `.sha256` and `.log` stand beside it */
+  /** object key of the probe in the artifacts bucket; `.asc`, `.sha256` and `.log` are its sidecars */
   objectKey: z.string(),
   provenance: provenanceSchema,
   /** milliseconds since the epoch */
   publishedAt: z.number(),
-  /** absent: switched off, or not known yet */
+  /** absent: switched off, or not finished */
   loadTest: loadTestSchema.optional(),
-  /** an operator took it back: it stays as it is, and is served to nobody */
+  /** an operator withdrew it: the objects stay, and nobody is served them */
   withdrawn: withdrawnSchema.optional(),
 })
 export type Publication = Read<typeof publicationSchema>
@@ -189,21 +189,20 @@ export const FAILURE_REASONS = [
 ] as const
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
-/** What older items call `build-broken`. */
+/** Older items have this for `build-broken`. */
 const FORMERLY = 'build-error'
 
 const failureSchema = z.object({
   reason: z.preprocess((reason) => (reason === FORMERLY ? 'build-broken' : reason), z.enum(FAILURE_REASONS)),
-  /** for a person: what happened and what to do; bounded, printable */
+  /** human-readable: what happened and what to do; bounded, printable */
   detail: z.string(),
-  /** milliseconds since the epoch; before it the probe is not built again */
+  /** milliseconds since the epoch: not built again before */
   retryAt: z.number(),
   /** object key of the build log in the artifacts bucket, when there is one */
   logKey: z.string().optional(),
 })
 export type Failure = Read<typeof failureSchema>
 
-/** Whose build it was. */
 const builtBy = z.object({
   /** random id of the one build that may publish or fail the probe */
   claim: z.string(),
@@ -211,42 +210,42 @@ const builtBy = z.object({
   attempt: z.number(),
 })
 
-/** Of what is published while it is tested: milliseconds since the epoch; past it the next test is asked for. */
+/** Of a published probe in its load test, in milliseconds since the epoch: after it the next test is requested. */
 const deadline = z.number().optional()
 
-/** Of a load test that is under way, or has to be made up for. */
+/** Of a load test that runs, waits or must be repeated. */
 const testingShape = {
-  /** which one it is, from 1; absent: none was asked for yet, or its verdict is known */
+  /** its number, from 1; absent: none was requested, or there is a verdict */
   test: z.number().optional(),
-  /** CodeBuild's id of what runs now */
+  /** CodeBuild's id of the running build */
   buildId: z.string().optional(),
-  /** milliseconds since the epoch: since then it waits for its turn; absent: it does not */
+  /** waits for its turn since then, in milliseconds since the epoch; absent: it does not wait */
   queuedAt: z.number().optional(),
-  /** tests that count as none: they never began, or made room for a build that somebody waited for */
+  /** tests that do not count: they never began, or gave way to a build that somebody waited for */
   spared: z.number().optional(),
 }
 
 export const claimSchema = builtBy.extend({
-  /** milliseconds since the epoch; past it anyone may take the claim over */
+  /** milliseconds since the epoch; after it anyone may take over the claim */
   deadline: z.number(),
   /** milliseconds since the epoch */
   claimedAt: z.number(),
-  /** what runs now; absent: it makes the probe */
+  /** absent: the build */
   phase: z.literal('load-test').optional(),
-  /** who pays for it: an IPv4 address or an IPv6 /64 */
+  /** it counts against this caller's limits: an IPv4 address or an IPv6 /64 */
   caller: z.string().optional(),
-  /** milliseconds since the epoch: when its plan was begun last; absent: it was not */
+  /** start of the last plan, in milliseconds since the epoch; absent: none yet */
   plannedAt: z.number().optional(),
-  /** milliseconds since the epoch: the last sign of life of anybody who waits for it; absent: none since it was claimed */
+  /** last sign of life of a waiting client, in milliseconds since the epoch; absent: none since the claim */
   waitedAt: z.number().optional(),
-  /** of the probe that was built and verified, while it is tested */
+  /** of the verified probe, during its load test */
   sha256: sha256Hex.optional(),
   bytes: z.number().optional(),
   ...testingShape,
 })
 export type Claim = Read<typeof claimSchema>
 
-/** `absent` is the lack of a state. Forward only; `published` and `alias` are terminal. */
+/** An absent item is `absent`. States move forward only; `published` and `alias` are terminal. */
 export const stateSchema = z.discriminatedUnion('state', [
   claimSchema.extend({ state: z.literal('building') }),
   failureSchema.extend({ state: z.literal('failed'), ...builtBy.shape }),

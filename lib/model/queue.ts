@@ -1,11 +1,11 @@
-// The queue of builds and load tests: whose turn is next.
+// The order of builds and load tests that wait.
 
 import type { Open, Place } from './ports.ts'
 import { ALIVE_MILLISECONDS, isRecent } from './retry.ts'
 
 type State = Open['state']
 
-/** Of a probe that is published, or that is to be once its kernel has loaded it. */
+/** True in a load test, before or after the publication. */
 export const isTest = (state: State): boolean => state.state === 'published' || state.phase === 'load-test'
 
 export const placeOf = (state: State): Place =>
@@ -14,11 +14,11 @@ export const placeOf = (state: State): Place =>
 export const waitsForTurn = ({ state }: Open): boolean =>
   state.queuedAt !== undefined && state.buildId === undefined
 
-/** Whether somebody waits for it now. What is published, nobody waits for. */
+/** True if a client waits for it now; nobody waits for a published probe. */
 export const isWaitedFor = (state: State, now: number): boolean =>
   state.state === 'building' && isRecent(state.waitedAt ?? state.claimedAt, now, ALIVE_MILLISECONDS)
 
-/** First what somebody waits for now, then what somebody asked for, then the tests that nobody waits for. */
+/** Builds with a waiting client first, then other builds, then tests that nobody waits for. */
 function rankOf(state: State, now: number): number {
   if (isWaitedFor(state, now)) return 0
   return isTest(state) ? 2 : 1
@@ -27,7 +27,7 @@ function rankOf(state: State, now: number): number {
 const sinceOf = (state: State): number =>
   state.state === 'building' ? state.claimedAt : (state.queuedAt ?? 0)
 
-/** Those that wait for their turn, the next one first; of the same rank whoever came first. */
+/** Those that wait for their turn, in order; within a rank the oldest first. */
 export function queueOf(open: readonly Open[], now: number): readonly Open[] {
   const order = (a: Open, b: Open) =>
     rankOf(a.state, now) - rankOf(b.state, now) || sinceOf(a.state) - sinceOf(b.state)

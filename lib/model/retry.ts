@@ -1,4 +1,4 @@
-// When a failed probe may be tried again.
+// Times of retries, deadlines and waiting.
 
 import { unreachable } from './errors.ts'
 import type { FailureReason } from './probe.ts'
@@ -8,40 +8,39 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** How long a claim without a started build lives; a plan takes seconds. */
+/** Life of a claim without a started build; a plan takes seconds. */
 export const PLAN_MILLISECONDS = 120_000
 
-/** From when on a kernel that is to be submitted again is built, once it was. */
+/** Delay of a build after its kernel was submitted again. */
 export const RESUBMIT_MILLISECONDS = 10 * SECOND
 
-/** No deadline is given that lies further ahead: a build of an hour, the longest that settings allow, and its queue; and some, as no two clocks agree. */
+/** The furthest deadline: an hour for the longest build that settings allow, its queue, and the difference of clocks. */
 export const FURTHEST_DEADLINE = 75 * MINUTE
-/** The same of a request that is held. */
+/** The same for a held request. */
 export const FURTHEST_LEASE = 5 * MINUTE
-/** The same of what is tried again. */
+/** The same for a retry. */
 export const FURTHEST_RETRY = DAY + HOUR
 
 /**
- * Whether a moment that was written down has come. One that lies further ahead than any that is given was written before
- * the clock was set back: it has come as well. `furthest`: milliseconds.
+ * True if a recorded time is over. A time further ahead than `furthest` milliseconds was recorded before the clock was set
+ * back, and counts as over.
  */
 export const hasCome = (moment: number, now: number, furthest: number): boolean =>
   moment <= now || moment > now + furthest
 
-/** Nobody builds, or tests, a probe past its deadline any more. */
+/** After its deadline, nobody builds or tests the probe any more. */
 export const isOverdue = (deadline: number, now: number): boolean => hasCome(deadline, now, FURTHEST_DEADLINE)
 
-/** Whether something was done at most `milliseconds` ago; what was done in the future was done before the clock was set back. */
+/** True up to `milliseconds` after `at`. A later `at` was recorded before the clock was set back. */
 export const isRecent = (at: number, now: number, milliseconds: number): boolean =>
   now - at < milliseconds && at - now < milliseconds
 
-/** How old a list of driver versions is before it is read again: archives change a few times a day. */
+/** Age at which the list of driver versions is read again: archives change a few times a day. */
 export const CATALOGUE_MILLISECONDS = 15 * MINUTE
 
 /**
- * Milliseconds since the epoch. What only changes with the world outside (a package appears, a driver
- * is mended) waits long; what was our own accident is tried again soon, then ever later. A mirror that was away has said
- * nothing about the probe, and most are back within minutes: it is asked again at least four times an hour.
+ * Milliseconds since the epoch. Failures that only others can repair (a missing package, a broken driver) wait long; our own
+ * failures retry soon, then ever later. Most unreachable mirrors return within minutes: at least four retries an hour.
  */
 export function retryAt(reason: FailureReason, attempt: number, now: number): number {
   switch (reason) {
@@ -71,21 +70,21 @@ export function retryAt(reason: FailureReason, attempt: number, now: number): nu
   }
 }
 
-/** Between two signs of life of those who wait for a probe; and what an event may take to be taken up. */
+/** Interval of signs of life from waiting clients; also the time that an event may take. */
 export const SIGN_MILLISECONDS = 5000
-/** Whoever gave a sign of life within that time waits still: clients that are sent away come again after five seconds. */
+/** A client waits still if its last sign of life is no older: clients return five seconds after a 503. */
 export const ALIVE_MILLISECONDS = 15_000
-/** What waits for its turn is looked at again after that. */
+/** Interval of checks of a waiting build. */
 export const QUEUE_MILLISECONDS = 120_000
-/** A build that nobody has waited for so long is given up, if its turn has not come. */
+/** A queued build without waiting clients is given up after this. */
 export const PATIENCE_MILLISECONDS = 30 * MINUTE
 
-/** How long a claim without a started build is remembered past its deadline: the sweep settles it within minutes. */
+/** How long a claim without a started build outlives its deadline: the sweep settles it within minutes. */
 export const UNSETTLED_MILLISECONDS = 10 * MINUTE
 
 /**
- * From when on a failure without a build is forgotten: when it is due again, so that a name of nothing leaves nothing.
- * What was our own accident, or a mirror's, is remembered as long again, or it would never be tried ever later.
+ * When a failure without a build expires: when its retry is due, so that a wrong name leaves nothing. Our own failures and a
+ * mirror's live twice as long, so that their retries can back off.
  */
 export const forgottenAt = (reason: FailureReason, due: number, now: number): number =>
   reason === 'plan-error' || reason === 'mirror-unreachable' ? due + Math.max(0, due - now) : due

@@ -1,9 +1,8 @@
-// Series of kernels: the first two numbers of a version.
+// Series of kernels: the first two numbers of a version, e.g. 6.12.
 
-/** E.g. of 6.12.117. */
 export type Series = readonly [major: number, minor: number]
 
-/** Of a version, or of a release that begins with one; `undefined` where it does not. */
+/** `undefined`: does not begin with a version. */
 export const seriesOf = (release: string): Series | undefined => {
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})(?!\d)/.exec(release) ?? []
   return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)]

@@ -1,4 +1,4 @@
-// What an operator may set, whatever is built, typed, with its default. cdk/ writes it into each function's environment.
+// The operator's settings that concern all targets, with their defaults. cdk/ writes them into each function's environment.
 
 import * as z from 'zod'
 import { isCidr } from './caller.ts'
@@ -8,37 +8,35 @@ import { DRIVER_COMMITS, driverCommitsSchema } from './driver-commits.ts'
 import { ARCHES, DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
 const driverSource = z.discriminatedUnion('from', [
-  /** a package of driver sources with a ready-made Makefile; its digest comes from the signed lists of `driverPackages` */
+  /** a package of driver sources with a Makefile; its digest is in the signed lists of `driverPackages` */
   z.object({ from: z.literal('package'), package: z.string() }),
   /**
-   * a .tar.gz; `{driverVersion}` in the URL is filled in. No URL: it is looked for where `driverArchives` says. No digest:
-   * it is recorded at first use
+   * a .tar.gz; `{driverVersion}` in the URL is replaced. No URL: searched in `driverArchives`. No digest: trust on first use
    */
   z.object({
     from: z.literal('archive'),
     url: z.string().optional(),
     sha256: sha256Hex.optional(),
   }),
-  /** a folder of driver sources on the planning machine: for one machine only, never in the cloud */
+  /** a local folder of driver sources; never in the cloud */
   z.object({ from: z.literal('directory'), path: z.string() }),
 ])
 
 const driverVersions = z.object({
   /** anchored regular expression of the driver versions that this entry serves */
   match: z.string(),
-  /** the same for a person: what a client that asks for another version is told */
+  /** the same, human-readable, for refusals of other versions */
   about: z.string(),
   names: z.array(z.enum(DRIVER_NAMES)),
   kinds: z.array(z.enum(KINDS)),
   recipe: z.enum(RECIPES),
   source: driverSource,
-  /** what is known to fail of upstream's sources (support.ts): `refused`, unless these are others and it is to be `tried` */
+  /** versions that are known to fail with upstream's sources (support.ts): `refused`, or `tried` with other sources */
   knownFailures: z.enum(['refused', 'tried']).optional(),
 })
 
 /**
- * CodeBuild's own by its name: who may change it runs the machine as well. Any other by its digest: what a tag means
- * changes with whoever may push it.
+ * CodeBuild's own images by name, since AWS runs the machine as well. All others by digest, since a tag can be moved.
  */
 const buildImage = z
   .string()
@@ -47,9 +45,11 @@ const buildImage = z
       "an image is one of CodeBuild's own (aws/codebuild/NAME:VERSION), or named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it",
   })
 
-const region = z.string().regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is no region, such as eu-central-1' })
+const region = z
+  .string()
+  .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is not a region such as eu-central-1' })
 
-/** Of which CloudFormation makes the names of all else: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
+/** CloudFormation derives other names from it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
 const stackName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, {
   error: 'the name of a stack is letters, digits and hyphens, at most 100, and begins with a letter',
 })
@@ -66,12 +66,12 @@ const tags = z.record(
 )
 
 const kmsKeyArn = z.string().regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, {
-  error: "is no key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
+  error: "is not a key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
 })
 
 /**
- * How requests and events move to a deployment's new version of a function: `all-at-once` by CloudFormation alone, whatever
- * alarms ring; the others by CodeDeploy, and back where the function's alarms ring meanwhile.
+ * How requests and events move to a new version of a function: `all-at-once` by CloudFormation, whatever alarms ring; the others
+ * by CodeDeploy, which moves them back if the function's alarms ring.
  */
 const ROLLOUTS = [
   'all-at-once',
@@ -82,50 +82,55 @@ const ROLLOUTS = [
 ] as const
 export type Rollout = (typeof ROLLOUTS)[number]
 
-/** A name of one's own for the HTTP API, and the certificate for it, which lies in the region of the stack. */
+/** The operator's own name for the HTTP API, and its certificate, in the region of the stack. */
 const domain = z.object({
   name: z.string().regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
-    error: 'is no name of a host in small letters, such as probes.example.org',
+    error: 'is not a host name in small letters, such as probes.example.org',
   }),
   certificateArn: z.string().regex(/^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/, {
-    error: "is no certificate's ARN, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+    error: "is not a certificate's ARN, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
   }),
 })
 
-/** ARN of something global, which AWS keeps in us-east-1 whatever the region of the rest. */
+/** ARN of a global resource, which AWS keeps in us-east-1. */
 const inUsEast1 = (resource: RegExp, hint: string) =>
   z.string().regex(new RegExp(`^arn:aws:${resource.source}$`), { error: hint })
 
 /**
- * CloudFront before the API, with a firewall (AWS WAF) that bounds what one address may ask. Nothing of it is there unless
- * `webAcl` names the firewall.
+ * CloudFront before the API, with a firewall (AWS WAF) that limits requests by address. It exists only if `webAcl` names the
+ * firewall.
  */
 const edge = z
   .object({
     /** the firewall: a web ACL of scope CLOUDFRONT, made by `npm run deploy:firewall`, or the operator's own */
     webAcl: inUsEast1(
       /wafv2:us-east-1:\d{12}:global\/webacl\/[\w-]+\/[0-9a-f-]+/,
-      'is no ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...: `npm run deploy:firewall` makes one and prints it',
+      'is not the ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...: `npm run deploy:firewall` makes one and prints it',
     ).optional(),
-    /** requests of one address in five minutes; the firewall answers 429 to what is above */
+    /** requests of one address in five minutes; the firewall answers more with 429 */
     requestsPerAddress: z.int().min(10).max(2_000_000_000),
-    /** of those, what posts something; each may cost an unpacking */
+    /** POST requests among these; each may cost an unpacking */
     submissionsPerAddress: z.int().min(10).max(2_000_000_000),
-    /** host names by which hosts ask, beside the distribution's own */
-    names: z.array(z.string().regex(/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is no host name')).max(20),
+    /** further host names of the distribution */
+    names: z
+      .array(z.string().regex(/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a host name'))
+      .max(20),
     /** the certificate of those names */
     certificate: inUsEast1(
       /acm:us-east-1:\d{12}:certificate\/[\w-]+/,
-      'is no ARN of a certificate in us-east-1, where CloudFront wants it: arn:aws:acm:us-east-1:...:certificate/...',
+      'is not the ARN of a certificate in us-east-1, where CloudFront wants it: arn:aws:acm:us-east-1:...:certificate/...',
     ).optional(),
-    /** what becomes of requests that come to the API past the distribution; `answered` only until every host asks there */
+    /** requests that bypass the distribution; `answered` only until every host uses the distribution */
     direct: z.enum(['refused', 'answered']),
-    /** the distribution's own id, once it is there: what is published is served by it, and kept by its caches */
+    /** the distribution's id, once it exists: then it serves published objects from its caches */
     distribution: z
       .string()
-      .regex(/^E[A-Z0-9]{8,20}$/, 'is no id of a distribution: the output DistributionId of the stack has it')
+      .regex(
+        /^E[A-Z0-9]{8,20}$/,
+        'is not the id of a distribution: the output DistributionId of the stack has it',
+      )
       .optional(),
-    /** which secret the distribution proves itself with: one higher makes another, and the one before it still counts */
+    /** number of the secret that the distribution sends: one higher makes a new one, and the one before is still valid */
     secret: z.int().min(1),
   })
   .refine(({ names, certificate }) => names.length > 0 === (certificate !== undefined), {
@@ -134,61 +139,60 @@ const edge = z
   })
   .refine(({ distribution, webAcl }) => distribution === undefined || webAcl !== undefined, {
     path: ['distribution'],
-    error: 'there is none without a webAcl',
+    error: 'needs a webAcl',
   })
   .refine(({ distribution, direct }) => distribution === undefined || direct === 'refused', {
     path: ['distribution'],
     error:
-      'who asks the API directly would be sent to paths that it does not have: let direct be refused first',
+      'direct requests to the API would be redirected to paths that it does not have: set direct to refused first',
   })
 export type EdgeSettings = z.infer<typeof edge>
 
 export const baseSettings = z.object({
   /** the first entry that matches a driver version serves it */
   drivers: z.array(driverVersions),
-  /** where archives of upstream's driver versions are looked for, in this order: mirrors, folders, files */
+  /** places of archives of upstream's driver versions, in this order: mirrors, folders, files */
   driverArchives: z.array(driverArchive).min(1),
   /** driver versions that are commits of upstream's repository */
   driverCommits: driverCommitsSchema,
   /**
-   * driver versions that a submitted kernel gets probes of, unless it asks for others; none: the newest that is known and
-   * supports it (newest-driver.ts)
+   * default driver versions of submitted kernels; empty: the newest that supports the kernel (newest-driver.ts)
    */
   submitted: z.array(z.string()),
-  /** driver versions that are answered with 410 */
+  /** driver versions that the registry answers with 410 */
   revoked: z.array(z.string()),
   budgets: z.object({
     /** builds started a day, by everyone together; one item of the table holds all of their claims */
     buildsPerDay: z.int().positive().max(5000),
-    /** missing probes that one caller (an IPv4 address, an IPv6 /64) may ask for a day */
+    /** missing probes that one caller (an IPv4 address, an IPv6 /64) may request a day */
     requestsPerCallerPerDay: z.int().positive().max(5000),
-    /** of those, how many may turn out to be of no kernel or driver that exists; as many may be looked up at once */
+    /** of those, how many may name kernels or drivers that do not exist; also the limit of lookups at one time */
     unknownPerCallerPerDay: z.int().positive().max(5000),
     /**
-     * submissions that one caller may send a day that are read and refused, one with kernel headers counting as five; as
-     * many may be read at once
+     * refused submissions of one caller a day, one with kernel headers counting as five; also the limit of submissions that
+     * are read at one time
      */
     refusedPerCallerPerDay: z.int().positive().max(5000),
-    /** builds a day that are few: half of `buildsPerDay` is kept for callers that had fewer */
+    /** half of `buildsPerDay` is kept for callers with fewer builds a day than these */
     fewBuildsPerCaller: z.int().positive().max(5000),
-    /** a network of callers (an IPv4 /24, an IPv6 /48) may spend in all what so many callers may */
+    /** a network (an IPv4 /24, an IPv6 /48) has the limits of so many callers */
     callersPerNetwork: z.int().positive().max(256),
   }),
   /**
-   * Addresses and networks of the operator's own proxies: behind those the caller is whom the last of them forwards
-   * (X-Forwarded-For). Nobody else may be in them, since what they forward is believed.
+   * Addresses and networks of the operator's own proxies, whose X-Forwarded-For is trusted: nobody else may be in these
+   * networks.
    */
   trustedProxies: z.array(
-    z.string().refine(isCidr, 'is no address or network, e.g. 192.0.2.1 or 2001:db8::/32'),
+    z.string().refine(isCidr, 'is not an address or network, e.g. 192.0.2.1 or 2001:db8::/32'),
   ),
   /**
-   * path below which hosts ask, where whoever stands before the registry takes it away: what leads on to the same host
-   * begins with it. `/probes`, or nothing
+   * path of the registry on its host, such as `/probes`, which the proxy before the registry removes; redirects and links
+   * begin with it
    */
   prefix: z
     .string()
     .max(200)
-    .regex(/^(?:\/[\w.~-]+)*$/, 'is no beginning of a path, such as /probes, without a slash at its end'),
+    .regex(/^(?:\/[\w.~-]+)*$/, 'is not the beginning of a path, such as /probes, without a final slash'),
   hold: z.object({
     /** seconds that one request to /wait is held: an HTTP API gives up at 30 */
     hopSeconds: z.number().positive().max(28),
@@ -198,7 +202,7 @@ export const baseSettings = z.object({
     /** requests of one caller, and of its network, that wait for a build at /wait at one time */
     waitsPerCaller: z.int().positive().max(1000),
     waitsPerNetwork: z.int().positive().max(1000),
-    /** the same of each other place where a request is held: /v1, submissions, and names from before May 2020 */
+    /** the same for other held requests: /v1, submissions, and names from before May 2020 */
     othersPerCaller: z.int().positive().max(1000),
     othersPerNetwork: z.int().positive().max(1000),
   }),
@@ -207,72 +211,70 @@ export const baseSettings = z.object({
     timeoutMinutes: z.int().min(5).max(60),
     /** builds and load tests that run at one time; the others wait for their turn */
     atOnce: z.int().min(1).max(100),
-    /** bytes of a probe at most */
+    /** largest probe */
     maxProbeBytes: z.int().positive(),
     /**
-     * command names of the compilers that the suites of build roots have, for submitted kernels, whose config says which
-     * one built them
+     * command names of the compilers in the suites of build roots, for submitted kernels
      */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
     /**
-     * of the machines that builds and load tests of each architecture run on: those of another one are built by a cross
-     * compiler, and loaded in an emulated machine
+     * architecture of the machines for builds and load tests of each architecture: on another one, a cross compiler builds
+     * and an emulated machine loads them
      */
     machines: z.object({ x86_64: z.enum(ARCHES), aarch64: z.enum(ARCHES) }),
   }),
   loadTest: z.object({
     /**
-     * Whether each probe's own kernel loads it in a virtual machine, where the distribution has an image of that kernel.
-     * `required`: before it is published, and a probe that fails never is. `recorded`: once it is published, and the
-     * verdict is told beside it. `off`: never.
+     * Load tests, where the distribution has an image of the kernel. `required`: before the publication, and a failing probe is
+     * never published. `recorded`: after the publication, and the status document has the verdict. `off`: none.
      */
     mode: z.enum(['required', 'recorded', 'off']),
     /** seconds that the machine may run */
     maxSeconds: z.int().min(10).max(300),
   }),
-  /** what is paid for in the cloud; `npm start` has more of it (local/start/synthesize.ts), and needs no image */
+  /** sizes and costs in the cloud; `npm start` sets higher ones (local/start/synthesize.ts), and needs no image */
   cloud: z.object({
-    /** container image of the builds, of which sh, curl, tar and coreutils are used to enter a build root */
+    /** container images of the builds; sh, curl, tar and coreutils in it prepare the build root */
     buildImages: z.object({ x86_64: buildImage, aarch64: buildImage }),
     computeType: z.enum(['BUILD_GENERAL1_SMALL', 'BUILD_GENERAL1_MEDIUM', 'BUILD_GENERAL1_LARGE']),
-    /** of all clients together; above it the API answers 429 */
+    /** of all clients together; the API answers more with 429 */
     requestsPerSecond: z.int().positive(),
     requestBurst: z.int().positive(),
     /**
-     * executions kept for, and at most used by, clients that wait, so that they never starve hits; 0 keeps none: then four
-     * wait at one time, since a new account has ten executions for everything
+     * executions reserved for waiting clients, so that they never starve hits; 0: none, and then four wait at one time, since
+     * a new account has ten executions in all
      */
     waitConcurrency: z.int().min(0),
-    /** who is told of alarms, by mail: AWS asks each once whether they want it; others subscribe to the topic themselves */
+    /** mail addresses for alarms: AWS asks each once for consent; others subscribe to the topic themselves */
     alarmMails: z.array(z.email()),
-    /** A function that asks for a known probe as a host does, and verifies it. None is there unless it names a probe. */
+    /** a function that requests a known probe as a host does, and verifies it; exists only with `probe` */
     canary: z.object({
-      /** path of a probe below the registry's address, as hosts ask: /driver/... */
+      /** path of a probe on the registry: /driver/... */
       probe: z
         .string()
         .max(1000)
         .regex(/^\/driver\/[!-"$->@-~]+\.k?o$/, {
           error:
-            'is no path of a probe, such as /driver/11.0.0+driver/x86_64/falco_amazonlinux2_5.10.245-241.976.amzn2.x86_64_1.ko',
+            'is not the path of a probe, such as /driver/11.0.0+driver/x86_64/falco_amazonlinux2_5.10.245-241.976.amzn2.x86_64_1.ko',
         })
         .optional(),
-      /** a probe that is missing is waited for up to two minutes */
+      /** waits for a missing probe up to two minutes */
       everyMinutes: z.int().min(3).max(60),
     }),
-    /** where the stack is deployed to, and as what; no function is told, and one machine has none of it */
+    /** where and how the stack is deployed; functions do not get it, and the local registry does not use it */
     deployment: z.object({
       stackName,
-      /** without them: those of the credentials that deploy */
+      /** default of account and region: those of the deploying credentials */
       account: z
         .string()
         .regex(/^\d{12}$/, { error: 'an account is twelve digits' })
         .optional(),
       region: region.optional(),
-      /** where CodeBuild has machines of ARM */
+      /** regions where CodeBuild has ARM machines */
       armRegions: z.array(region),
-      /** of the stack, which CloudFormation hands on to all of its resources */
+      /** tags of the stack, and so of all of its resources */
       tags,
-      /** a policy that bounds what every role may do, by its name in the account or by its ARN */
+      /** name or ARN of a policy that limits every role */
       permissionsBoundary: z
         .string()
         .regex(/^(?:arn:aws:iam::\d{12}:policy\/)?[A-Za-z0-9+=,.@_/-]{1,512}$/, {
@@ -281,15 +283,15 @@ export const baseSettings = z.object({
         .optional(),
       rollout: z.enum(ROLLOUTS),
       domain: domain.optional(),
-      /** ARN of the KMS key that encrypts the secret of the signing key; else Secrets Manager's own of the account does */
+      /** ARN of the KMS key that encrypts the secret of the signing key; default: the account's key of Secrets Manager */
       secretKeyArn: kmsKeyArn.optional(),
-      /** other regions that have a copy of that secret, each with the KMS key there that encrypts it */
+      /** other regions with a copy of that secret, each with its KMS key there */
       secretReplicas: z.array(z.object({ region, keyArn: kmsKeyArn.optional() })),
     }),
     edge,
   }),
 })
-/** What every function is told; lib/kernels/settings.ts has the rest. */
+/** Settings that every function gets; lib/kernels/settings.ts has the rest. */
 export type Settings = z.infer<typeof baseSettings>
 export type DriverVersions = Settings['drivers'][number]
 
@@ -300,7 +302,7 @@ const PACKAGED = {
 } as const satisfies Partial<z.input<typeof driverVersions>>
 
 /**
- * Where AWS says that CodeBuild has ARM_CONTAINER, as read in November 2026; it adds regions before it says so there.
+ * Regions with ARM_CONTAINER by CodeBuild's documentation of November 2026, which lags behind.
  * https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Fleet.html (environmentType)
  */
 const ARM_REGIONS = [
@@ -310,7 +312,7 @@ const ARM_REGIONS = [
 
 export const BASE_DEFAULTS: Settings = {
   drivers: [
-    // The legacy eBPF probe left the sources after 9.1.0.
+    // 9.1.0 is the last version with the legacy eBPF probe.
     {
       match: '[2-8]\\.\\d+\\.\\d+\\+driver|9\\.[01]\\.\\d+\\+driver',
       about: '2.0.0+driver to 9.1.x+driver',
@@ -327,8 +329,8 @@ export const BASE_DEFAULTS: Settings = {
       recipe: 'libs',
       source: { from: 'archive' },
     },
-    // Any other version is looked up in the lists of the archive: an upstream version, Debian Policy, 5.6.12. Those are
-    // the versions of libs, which holds no legacy eBPF probe since 0.24.0.
+    // Any other upstream version (Debian Policy, 5.6.12) is looked up in the lists of the archive. These are versions of libs,
+    // which has no legacy eBPF probe since 0.24.0.
     {
       match: '0\\.(?:1?\\d|2[0-3])(?!\\d)[A-Za-z0-9.+~]*(?<!\\+driver)',
       about: "packages of the archive's suites up to 0.23.x",
@@ -378,7 +380,7 @@ export const BASE_DEFAULTS: Settings = {
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {
-    // They lie on CodeBuild's machines: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
+    // CodeBuild's machines have them already: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
     buildImages: {
       x86_64: 'aws/codebuild/amazonlinux-x86_64-standard:5.0',
       aarch64: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
@@ -391,11 +393,11 @@ export const BASE_DEFAULTS: Settings = {
     canary: { everyMinutes: 5 },
     deployment: {
       ...{ stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS], secretReplicas: [] },
-      // The alarms look at five minutes: two of them, so that one is whole.
+      // Alarms have periods of five minutes; ten contain a complete one.
       rollout: 'canary-10-percent-10-minutes',
     },
     edge: {
-      // A caller that holds all it may at /wait asks some 3300 times in that time; the stage takes 150,000.
+      // A caller with all of its waits open sends some 3300 requests in that time; the stage takes 150,000.
       requestsPerAddress: 6000,
       submissionsPerAddress: 300,
       names: [],

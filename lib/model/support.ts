@@ -1,4 +1,4 @@
-// What is known of a driver version on a kernel before anything is built. Pure: a refusal costs nothing.
+// Refuses driver versions that cannot work on a kernel, before any build. Pure, so a refusal costs nothing.
 
 import { isBetween } from './driver-numbers.ts'
 import { entryOf } from './drivers.ts'
@@ -13,9 +13,8 @@ import type { DriverVersions, Settings } from './settings.ts'
 type OfDriver = Pick<Probe, 'driverVersion' | 'kind' | 'arch'>
 
 /**
- * `entry`: of the catalogue, which serves that driver version.
- * @throws {ProbeError} `unsupported-kernel` where the kernel is older than any that the driver supports, `known-to-fail`
- * where it was tried and does not compile.
+ * First parameter: the catalogue's entry of that driver version.
+ * @throws {ProbeError} `unsupported-kernel`: the kernel is too old; `known-to-fail`: it does not compile, as tried before.
  */
 export function checkSupport(
   { knownFailures }: Pick<DriverVersions, 'knownFailures'>,
@@ -34,12 +33,12 @@ export function checkSupport(
   if (failure !== undefined) throw new ProbeError('known-to-fail', tell(driver, kernel, failure))
 }
 
-/** What else supports that kernel; empty where nothing does. */
+/** Alternatives for that kernel; empty: none. */
 function insteadOf(driver: OfDriver, kernel: Series): string {
   const { kind, arch, driverVersion } = driver
   const upstream = (version: string): boolean => version.endsWith('+driver')
   const module = kind === 'ebpf' && compareSeries(kernel, oldestKernel({ ...driver, kind: 'kmod' })) >= 0
-  // Of the same kind: who runs Falco has no use for a package of an archive.
+  // In the same line of versions: users of Falco cannot use a distribution's package.
   const older = OLDEST_KERNELS.find(
     ({ drivers: [first], kernels }) =>
       upstream(first) === upstream(driverVersion) && compareSeries(kernel, kernels[arch][kind]) >= 0,
@@ -51,7 +50,7 @@ function insteadOf(driver: OfDriver, kernel: Series): string {
   ].join('')
 }
 
-/** The same of a kernel that a host submitted, unless that was forced. */
+/** The same for a submitted kernel, unless forced. */
 export function checkSubmitted(
   settings: Pick<Settings, 'drivers' | 'driverCommits'>,
   driver: OfDriver,
@@ -62,7 +61,7 @@ export function checkSubmitted(
   if (series !== undefined && entry !== undefined && !force) checkSupport(entry, driver, series)
 }
 
-/** Of versions that nobody wrote anything down of, those of the newest. */
+/** Versions without a row count as the newest. */
 export function oldestKernel({ driverVersion, kind, arch }: OfDriver): Series {
   const row = OLDEST_KERNELS.find(({ drivers: [first, last] }) => isBetween(driverVersion, first, last))
   return (row ?? OLDEST_KERNELS[0]).kernels[arch][kind]
@@ -80,7 +79,6 @@ export const knownFailure = (
       (to === undefined || compareSeries(kernel, to) <= 0),
   )
 
-/** The reason, where it comes from, and what to do. */
 const tell = (
   { driverVersion, kind }: OfDriver,
   kernel: Series,

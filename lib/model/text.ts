@@ -1,4 +1,4 @@
-// Hostile text, made fit for messages: printable ASCII, and short.
+// Makes hostile text fit for messages: printable ASCII, and short.
 
 /** In quotes, with JSON's escapes. */
 export function quote(text: string): string {
@@ -6,6 +6,6 @@ export function quote(text: string): string {
   return JSON.stringify(short).replace(/[^\x20-\x7e]/g, '?')
 }
 
-/** What is not printable becomes `?`; at most `max` characters. */
+/** Replaces other characters by `?`; at most `max` characters. */
 export const printable = (text: string, max: number): string =>
   text.slice(0, max).replace(/[^\x20-\x7e]/g, '?')

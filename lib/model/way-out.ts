@@ -1,18 +1,18 @@
-// What a host can always do where no probe is found by name: have one built from its own config. No refusal ends the road.
+// The advice in refusals: a host can always have a probe built from its own config.
 
-/** For a shell on that host; URL stands for the registry's own. */
+/** For a shell on that host; `URL` is the registry's. */
 export const SUBMIT_LINE =
   'curl -F config=@/proc/config.gz -F release="$(uname -r)" -F version="$(uname -v)" -F machine="$(uname -m)" -F os-release=@/etc/os-release URL/v1/probes'
 
 const HOW = `on the host, with this registry's URL in the place of URL: ${SUBMIT_LINE} (no /proc/config.gz? Send /boot/config-$(uname -r)). The registry's falco-driver-loader does the same with --compile`
 
-/** `why`: one sentence or several. What it says of the submission already is not said twice. */
+/** `why`: one or more sentences; advice that they contain already is not repeated. */
 export const orSubmit = (why: string): string =>
   why.includes(SUBMIT_LINE)
     ? why
     : `${sentence(asSubmitted(why))} Have the probe built from the config of the kernel, ${HOW}`
 
-/** The same for who has submitted the kernel: without the advice to do so. */
+/** For a submitted kernel: removes the advice to submit it. */
 export const asSubmitted = (why: string): string =>
   why
     .replace(/,? or POST [^.;]{1,60} to \/v1\/probes/g, '')
@@ -21,5 +21,5 @@ export const asSubmitted = (why: string): string =>
     )
     .replace(/[:.] POST [^.;]{1,60} to \/v1\/probes(?=\.|$)/g, '')
 
-/** With its full stop. */
+/** Adds a missing full stop. */
 export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)

@@ -1,27 +1,26 @@
-// From a raw request path to parts of the stated alphabet: what is outside it never becomes a key.
+// Splits a raw request path into segments of allowed characters; nothing else becomes a key.
 
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 
-/** Longest path that is read at all, and longest after decoding; the longest real one has about 160 characters. */
+/** Longest raw path, and longest decoded one; real ones have up to 160 characters. */
 const MAX_RAW_PATH = 2048
 const MAX_PATH = 600
 const MAX_PARTS = 12
 
-/** What any part of a name may hold. */
+/** The allowed characters of a segment. */
 const PART = /^[A-Za-z0-9.+~_-]+$/
 
 interface Parts {
-  /** decoded, each of the alphabet; only leading ones may be empty */
+  /** decoded segments of allowed characters; only leading ones may be empty */
   readonly parts: readonly string[]
-  /** a slash between the last of them was percent-encoded: the whole key was escaped at once */
+  /** a slash between the last ones was percent-encoded: the client escaped the complete key */
   readonly escaped: boolean
 }
 
 /**
- * The parts of a path, percent-decoded once. A decoded space was a `+` in some client's query escaping. In the
- * last part an escaped slash separates, because one client escapes its whole key; a gateway may have decoded
- * it already.
+ * The segments of a path, percent-decoded once. A decoded space was a `+` in a client's query escaping. In the last segment an
+ * escaped slash separates, because one client escapes its complete key; a gateway may have decoded it already.
  * @throws {ProbeError} `malformed`.
  */
 export function partsOf(path: string): Parts {
@@ -31,7 +30,7 @@ export function partsOf(path: string): Parts {
   const last = decode(raw.pop() ?? '')
   const escaped = last.includes('/')
   const parts = [...raw.map(decode), ...last.split('/')]
-  if (parts.length > MAX_PARTS) throw malformed(`the path has more than ${MAX_PARTS} parts`)
+  if (parts.length > MAX_PARTS) throw malformed(`the path has more than ${MAX_PARTS} segments`)
   for (const part of parts) checkPart(part)
   if (parts.reduce((sum, part) => sum + part.length, 0) > MAX_PATH) throw malformed('the path is too long')
   return { parts, escaped }
@@ -46,19 +45,19 @@ function percentDecode(raw: string): string {
   try {
     return decodeURIComponent(raw)
   } catch {
-    throw malformed(`${quote(raw)} holds a broken percent escape`)
+    throw malformed(`${quote(raw)} has a broken percent escape`)
   }
 }
 
-/** An empty part is a doubled slash; whether it stands where one is harmless is the layouts' business. */
+/** An empty segment is a doubled slash; the layouts decide where it is harmless. */
 function checkPart(part: string): void {
   if (part === '') return
-  if (!PART.test(part)) throw malformed(`${quote(part)} holds a character other than A-Z a-z 0-9 . + ~ _ -`)
-  if (part.includes('..')) throw malformed(`${quote(part)} holds ".."`)
+  if (!PART.test(part)) throw malformed(`${quote(part)} has a character other than A-Z a-z 0-9 . + ~ _ -`)
+  if (part.includes('..')) throw malformed(`${quote(part)} has ".."`)
 }
 
 export const malformed = (why: string): ProbeError =>
   new ProbeError(
     'malformed',
-    `${why}. A probe is asked for as /driver/{driverVersion}/{arch}/{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}`,
+    `${why}. Names of probes have the form /driver/{driverVersion}/{arch}/{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}`,
   )

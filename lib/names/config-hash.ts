@@ -5,13 +5,13 @@ import { quote } from '../model/text.ts'
 import { malformed } from './alphabet.ts'
 import { type Companion, extensionOf, kindOf, MAX_FILE } from './file.ts'
 
-/** The first arch between dashes ends the version; releases say theirs after a dot. */
+/** The first arch between dashes ends the version; in releases the arch follows a dot. */
 const FILE =
   /^(falco|sysdig)-probe(-bpf)?-([A-Za-z0-9](?:(?!-x86_64-|-aarch64-)[A-Za-z0-9.+~_-])*)-(x86_64|aarch64)-(\d[A-Za-z0-9.+~_-]*)-([0-9a-f]{32})\.(ko|o)(?:\.(asc|sha256|json|log))?$/
 
 const LOOKS_LIKE = /^(?:falco|sysdig)-probe-/
 
-/** `undefined`: no name of that time at all. ProbeError `malformed`: one, but broken. */
+/** `undefined`: not such a name. @throws {ProbeError} `malformed`: such a name, but broken. */
 export function parseConfigHash(
   file: string,
 ): { facts: ConfigHash; companion: Companion | undefined } | undefined {
@@ -21,7 +21,9 @@ export function parseConfigHash(
     match ?? []
   const kind = kindOf(extension)
   if (!match || (bpf !== undefined) !== (kind === 'ebpf'))
-    throw malformed(`${quote(file)} is no {falco|sysdig}-probe[-bpf]-{version}-{arch}-{release}-{md5}.{ko|o}`)
+    throw malformed(
+      `${quote(file)} is not {falco|sysdig}-probe[-bpf]-{version}-{arch}-{release}-{md5}.{ko|o}`,
+    )
   const driverName = program === 'falco' ? 'falco' : 'scap'
   const facts: ConfigHash = { driverVersion, driverName, arch: arch as Arch, unameRelease, configMd5, kind }
   return { facts, companion: companion as Companion | undefined }

@@ -5,26 +5,26 @@ import { quote } from '../model/text.ts'
 import { malformed } from './alphabet.ts'
 import { refuseWithoutRelease } from './lacking.ts'
 
-/** What stands beside a probe at its URL. */
+/** Suffixes of a probe's sidecars. */
 export const COMPANIONS = ['asc', 'sha256', 'json', 'log'] as const
 export type Companion = (typeof COMPANIONS)[number]
 
-/** What a file name says of a probe. */
+/** The part of a probe that its file name has. */
 export type FileFacts = Omit<Probe, 'driverVersion' | 'arch'>
 
 /** Longest file name; ext4 and the clients' own paths allow no more. */
 export const MAX_FILE = 255
 
 /**
- * `falco-probe_` is what the loader of April 2020 wrote for `falco_`. A release begins with the kernel's number, so the first `_` before a digit ends the target, which may be
- * empty or hold `_` itself (os-release allows it).
+ * The loader of April 2020 wrote `falco-probe_` for `falco_`. A release begins with a digit, so the first `_` before a digit ends
+ * the target, which may be empty or contain `_` (os-release allows it).
  */
 const FILE =
   /^(falco(?=_|-probe_)|scap(?=_))(?:-probe)?_((?:[A-Za-z0-9.-]|_(?!\d))*)_(\d[A-Za-z0-9.+~_-]*)\.(ko|o)(?:\.(asc|sha256|json|log))?$/
-const ONE_PART_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~-]*$/
+const ONE_PART_VERSION = /^(.+)_([A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 const TWO_PART_VERSION = /^(.+)_(\d+_[A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 
-/** Targets whose kernel version has two parts, e.g. `1_1.26.0`: `_` alone does not tell where it begins. */
+/** Targets whose kernel version has two parts, e.g. `1_1.26.0`, so the last `_` does not begin it. */
 const TWO_PART_TARGETS: readonly string[] = ['minikube', 'talos', 'bottlerocket']
 
 const EXTENSIONS: Readonly<Record<Kind, string>> = { kmod: 'ko', ebpf: 'o' }
@@ -35,7 +35,7 @@ export const kindOf = (extension: string | undefined): Kind => (extension === 'k
 /** @throws {ProbeError} `malformed`. */
 export function parseFile(file: string): { facts: FileFacts; companion: Companion | undefined } {
   const match = file.length <= MAX_FILE ? FILE.exec(file) : null
-  if (!match) throw malformed(`${quote(file)} is no file name of a probe`)
+  if (!match) throw malformed(`${quote(file)} is not the file name of a probe`)
   refuseWithoutRelease(file)
   const [, driverName, target = '', rest = '', extension, companion] = match
   const { kernelRelease, kernelVersion } = splitRelease(target, rest)
@@ -46,11 +46,10 @@ export function parseFile(file: string): { facts: FileFacts; companion: Companio
 /** From the right: `_` may occur in the release (`el8_10.x86_64`), and in the version of some targets. */
 function splitRelease(target: string, rest: string): Pick<Probe, 'kernelRelease' | 'kernelVersion'> {
   const two = TWO_PART_TARGETS.includes(target) ? TWO_PART_VERSION.exec(rest) : null
-  const at = two ? (two[1] ?? '').length : rest.lastIndexOf('_')
-  const kernelVersion = rest.slice(at + 1)
-  if (at < 1) throw malformed(`${quote(rest)} holds no kernel version`)
-  if (!two && !ONE_PART_VERSION.test(kernelVersion)) throw malformed(`${quote(rest)} holds no kernel version`)
-  return { kernelRelease: rest.slice(0, at), kernelVersion }
+  const [, kernelRelease, kernelVersion] = two ?? ONE_PART_VERSION.exec(rest) ?? []
+  if (kernelRelease === undefined || kernelVersion === undefined)
+    throw malformed(`${quote(rest)} has no kernel version`)
+  return { kernelRelease, kernelVersion }
 }
 
 /** The probe's file name, e.g. `scap_debian_6.1.192-2-amd64_1.ko`. */

@@ -1,9 +1,8 @@
-// The grammar of names: every path that is not the name of a probe is refused here.
+// The grammar of names: parses paths to names of probes, and refuses all other paths.
 
 import { isSha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
-import type { ConfigHash } from '../model/probe.ts'
-import { ARCHES, type Arch, type Probe } from '../model/probe.ts'
+import { ARCHES, type Arch, type ConfigHash, type Probe } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { canonical } from './aliases.ts'
 import { malformed, partsOf } from './alphabet.ts'
@@ -12,19 +11,19 @@ import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
 import { archOfRelease, CONFIG, isVersion, type ProbeLayout, repositoryOf } from './layouts.ts'
 import { RESERVED } from './routes.ts'
 
-/** A name that says everything about a probe. */
+/** A name with all facts of a probe. */
 export interface ProbeName {
   readonly tag: 'probe'
   readonly layout: ProbeLayout
-  /** by its canonical name: the one that keys are made of */
+  /** canonical, as in keys */
   readonly probe: Probe
-  /** as it was written */
+  /** as written */
   readonly asked: Probe
   /** `undefined`: the probe itself */
   readonly companion: Companion | undefined
 }
 
-/** A name that says which kernel and config, but not which target. */
+/** A name with kernel and config, but without a target. */
 export interface ConfigHashName extends ConfigHash {
   readonly tag: 'config-hash'
   readonly layout: 'config-hash'
@@ -37,8 +36,8 @@ export const MAX_DRIVER_VERSION = 128
 const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
 
 /**
- * What a raw request path names, percent escapes as the client sent them or decoded once by a gateway, in any
- * layout, behind any prefix. Read from the right. Total: a Name or ProbeError `malformed`.
+ * Parses a raw request path in any layout, with any prefix, from the right. A gateway may have percent-decoded it once.
+ * @throws {ProbeError} `malformed`, and nothing else.
  */
 export function parse(path: string): Name {
   const { parts: all, escaped } = partsOf(path)
@@ -48,12 +47,12 @@ export function parse(path: string): Name {
   return parseParts(all, escaped)
 }
 
-/** Behind the digest, the names are those of any repository; no other prefix may stand there. */
+/** After the digest follow names as in any repository, without another prefix. */
 function parseConfigName(all: readonly string[], escaped: boolean): ProbeName {
   const [config = '', ...parts] = all.slice(all.indexOf(CONFIG) + 1)
-  if (!isSha256(config)) throw malformed(`${quote(config)} is no sha256 of a kernel config`)
+  if (!isSha256(config)) throw malformed(`${quote(config)} is not the sha256 of a kernel config`)
   const name = parts.length < 4 ? parseParts(parts, escaped) : undefined
-  if (name?.tag !== 'probe') throw malformed(`${quote(parts.join('/'))} is no probe of a submitted kernel`)
+  if (name?.tag !== 'probe') throw malformed(`${quote(parts.join('/'))} is not a probe of a submitted kernel`)
   return { ...name, probe: { ...name.probe, config }, asked: { ...name.asked, config } }
 }
 
@@ -71,22 +70,15 @@ function parseProbeName(parts: readonly string[], file: string, escaped: boolean
   const driverVersion = (inFolder ? parts.at(-3) : beside) ?? ''
   checkVersion(driverVersion, inFolder)
   const folder = parts.at(inFolder ? -4 : -3) ?? ''
-  const asked: Probe = {
-    driverVersion,
-    arch: inFolder ? beside : archOfRelease(facts.kernelRelease),
-    driverName: facts.driverName,
-    target: facts.target,
-    kernelRelease: facts.kernelRelease,
-    kernelVersion: facts.kernelVersion,
-    kind: facts.kind,
-  }
+  const arch = inFolder ? beside : archOfRelease(facts.kernelRelease)
+  const asked: Probe = { driverVersion, arch, ...facts }
   const layout = escaped ? 'escaped' : layoutOf(inFolder, folder, facts)
   return { tag: 'probe', layout, probe: canonical(asked), asked, companion }
 }
 
 function checkVersion(version: string, inFolder: boolean): void {
   if (version.length > MAX_DRIVER_VERSION || !DRIVER_VERSION.test(version))
-    throw malformed(`${quote(version)} is no driver version`)
+    throw malformed(`${quote(version)} is not a driver version`)
   if (!inFolder && !isVersion(version))
     throw malformed(`${quote(version)} is neither an arch (${ARCHES.join(' or ')}) nor a driver version`)
 }
@@ -102,18 +94,18 @@ function layoutOf(inFolder: boolean, folder: string, { driverName, kind }: FileF
 
 const isArch = (text: string): text is Arch => (ARCHES as readonly string[]).includes(text)
 
-/** As `parse`, for those who need to know which probe. ProbeError `malformed`, `not-found`. */
+/** As `parse`, for names with a target. @throws {ProbeError} `malformed`, `not-found`. */
 export function parseProbe(path: string): ProbeName {
   const name = parse(path)
   if (name.tag === 'probe') return name
-  throw new ProbeError('not-found', `which target has the config ${name.configMd5} is not known here`)
+  throw new ProbeError('not-found', `the target of the config ${name.configMd5} is unknown here`)
 }
 
 /** Index key and object prefix of a probe: its canonical path, without the first slash. */
 export const keyOf = (probe: Probe): string =>
   `${repositoryOf(probe)}/${probe.driverVersion}/${probe.arch}/${fileOf(probe)}`
 
-/** Index key of whatever a name says: `keyOf` its probe, or a key of its own for a config's digest. */
+/** Index key of a name: `keyOf` its probe, or the key of its config's digest. */
 export const keyOfName = (name: Name): string =>
   name.tag === 'probe' ? keyOf(name.probe) : `config-hash/${configHashFile(name)}`
 
@@ -123,7 +115,7 @@ export const nameOf = (key: string): Name => parse(`/${key}`)
 /** The probe of a key that `keyOf` made. */
 export const probeOf = (key: string): Probe => parseProbe(`/${key}`).probe
 
-/** The kernel release in a key, or the one that the kernel calls itself by; `undefined` for what is no key of ours. */
+/** The kernel release in a key; `undefined`: not a key of the index. */
 export function releaseIn(key: string): string | undefined {
   try {
     const name = nameOf(key)

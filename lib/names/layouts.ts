@@ -1,4 +1,4 @@
-// The layouts that clients' URLs have had since 2015, in one table.
+// The table of all layouts that clients' URLs have had since 2015.
 
 import type { ConfigHash, Probe } from '../model/probe.ts'
 import { malformed } from './alphabet.ts'
@@ -19,11 +19,11 @@ export type LayoutId = ProbeLayout | 'config-hash'
 
 interface Layout {
   readonly template: string
-  /** first parts of its clients' paths, unless a mirror was configured */
+  /** first segments of its clients' paths, unless they use a mirror */
   readonly folders: readonly string[]
   readonly years: string
   readonly clients: string
-  /** whether its clients follow redirects; to those that do not, the bytes themselves must be sent */
+  /** false: its clients follow no redirects, and need the bytes inline */
   readonly redirects: boolean
 }
 
@@ -90,21 +90,21 @@ export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
   },
 }
 
-/** A release that says its own arch, for the layouts without one; `x86_64` was the only one of that time. */
+/** The arch in a release, for layouts without an arch; default `x86_64`, then the only one. */
 export const archOfRelease = (kernelRelease: string): Probe['arch'] =>
   /[.-](?:aarch64|arm64)$/.test(kernelRelease) ? 'aarch64' : 'x86_64'
 
-/** Driver versions begin with a number, or are a commit's name: what can stand where an arch could, too. */
+/** Driver versions begin with a digit, or are a commit; needed where a segment could also be an arch. */
 export const isVersion = (text: string): boolean => /^(?:v?\d|[0-9a-f]{7,64}$)/.test(text)
 
-/** First part of the names of submitted kernels: an unmodified client takes `/config/{sha256}` for its repository. */
+/** First segment of submitted kernels' names: an unmodified client uses `/config/{sha256}` as its repository. */
 export const CONFIG = 'config'
 
-/** What a client of today takes for its repository, below the registry. */
+/** The repository of a current client, below the registry. */
 export const repositoryOf = ({ config }: { readonly config?: string | undefined }): string =>
   config === undefined ? 'driver' : `${CONFIG}/${config}`
 
-/** The path by which a layout's clients ask for a probe. ProbeError `malformed` where it has no words for it. */
+/** The path of a probe in a layout. @throws {ProbeError} `malformed`: the layout cannot name it. */
 export function formatAs(layout: ProbeLayout, probe: Probe): string {
   const { driverVersion, arch, config } = probe
   const file = fileOf(probe)
@@ -143,7 +143,7 @@ function flatPrefix(
 }
 
 function need(layout: LayoutId, can: boolean): void {
-  if (!can) throw malformed(`the layout ${layout} has no name for that probe`)
+  if (!can) throw malformed(`the layout ${layout} cannot name that probe`)
 }
 
 export const formatConfigHash = (name: ConfigHash): string =>

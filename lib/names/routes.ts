@@ -1,5 +1,5 @@
-// Every route of the registry: which function answers which methods of a path. The gateway, the names of probes, the
-// OpenAPI document and every 405 go by this table.
+// All routes of the registry: which function answers which methods of a path. The gateway, the grammar of names, the OpenAPI
+// document and every 405 use this table.
 
 import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
 import { LAYOUTS } from './layouts.ts'
@@ -8,14 +8,14 @@ import { LAYOUTS } from './layouts.ts'
 export type Answering = 'resolve' | 'wait' | 'direct' | 'submit' | 'v1'
 
 export interface Route {
-  /** `{part}` is one part of a path, `{part+}` all that follow */
+  /** `{part}` is one segment, `{part+}` all that follow */
   readonly path: string
   readonly methods: { readonly GET?: Answering; readonly HEAD?: Answering; readonly POST?: Answering }
 }
 
 const read = <By extends Answering>(by: By) => ({ GET: by, HEAD: by }) as const
 
-/** What is not a name of a probe. */
+/** All routes that are not names of probes. */
 export const OWN_ROUTES = [
   { path: '/wait/{name+}', methods: read('wait') },
   { path: `/${PUBLIC_KEY_OBJECT}`, methods: read('resolve') },
@@ -28,16 +28,16 @@ export const OWN_ROUTES = [
   { path: '/v1/names', methods: read('v1') },
   { path: '/openapi.json', methods: read('v1') },
   { path: '/keys/falco-probes.pem', methods: read('resolve') },
-  // Of the registry of images, and the index of it that falcoctl reads.
+  // The image registry, and falcoctl's index of it.
   { path: '/v2/', methods: read('resolve') },
   { path: '/v2/{path+}', methods: read('resolve') },
   { path: '/falcoctl/index.yaml', methods: read('resolve') },
-  // Of repositories of packages.
+  // Package repositories.
   { path: '/apt/{path+}', methods: read('resolve') },
   { path: '/rpm/{path+}', methods: read('resolve') },
 ] as const satisfies readonly Route[]
 
-/** Paths that a function reads. */
+/** Paths that a function answers. */
 export type PathOf<By extends Answering> = Extract<
   (typeof OWN_ROUTES)[number],
   { readonly methods: { readonly GET: By } }
@@ -49,7 +49,7 @@ export type PostedPath = Extract<
   { readonly methods: { readonly POST: Answering } }
 >['path']
 
-/** Names, behind whatever prefix. */
+/** Names, with any prefix. */
 const NAMES: Route = { path: '/{name+}', methods: read('resolve') }
 
 /** Names whose clients follow no redirect, oldest first. */
@@ -60,10 +60,10 @@ const direct = (): Route[] =>
     .flatMap(({ folders }) => folders)
     .map((folder) => ({ path: `/${folder}/{name+}`, methods: read('direct') }))
 
-/** All of them; where two are of one path, the first has it. */
+/** All routes; of two with one path the first counts. */
 export const routes = (): readonly Route[] => [...OWN_ROUTES, ...direct(), NAMES]
 
-/** The route of a raw path, and what stands for its `{part}`. Whoever answers a name, it has the same methods. */
+/** The route of a raw path, and the values of its `{part}`. All names have the same methods. */
 export function routeOf(path: string): {
   readonly route: Route
   readonly parts: Readonly<Record<string, string>>
@@ -75,7 +75,7 @@ export function routeOf(path: string): {
   return { route: NAMES, parts: {} }
 }
 
-/** Compiled once: every request asks. */
+/** Compiled once, for every request. */
 const PATTERNS = OWN_ROUTES.map((route) => [route, patternOf(route)] as const)
 
 function patternOf({ path }: Route): RegExp {
@@ -86,11 +86,11 @@ function patternOf({ path }: Route): RegExp {
   return new RegExp(`^${pattern}$`)
 }
 
-/** As the header `Allow` has them. */
+/** The value of the header `Allow`. */
 export const allowOf = (path: string): string => Object.keys(routeOf(path).route.methods).join(', ')
 
-/** First part of a path. */
+/** First segment of a path. */
 export const firstOf = (path: string): string => path.split('/', 2)[1] ?? ''
 
-/** First parts that no name begins with, so that no mirror has one for a prefix. `s3`: one machine's own S3. */
+/** First segments that no name has, so that no mirror uses one as prefix. `s3`: the local S3. */
 export const RESERVED: readonly string[] = [...new Set(OWN_ROUTES.map(({ path }) => firstOf(path))), 's3']

@@ -1,4 +1,4 @@
-// What an answer is about: a probe, or a name of which it is not known yet which probe it means.
+// The subject of a response: a probe, or a name that has not been resolved to a probe yet.
 
 import type { Probe } from '../model/probe.ts'
 import { type Companion, fileOf } from './file.ts'
@@ -8,7 +8,7 @@ import { formatConfigHash } from './layouts.ts'
 export interface Subject {
   readonly file: string
   readonly driverVersion: string
-  /** as a URL reference, of the subject itself or of what stands beside it */
+  /** URL reference of the subject itself, or of a sidecar */
   path(companion?: Companion): string
 }
 

@@ -1,4 +1,4 @@
-// A package manager asks for a list or a package: one read, and it is sent to an object that never changes.
+// Answers package managers: one read, then a redirect to an immutable object.
 
 import { ProbeError, unreachable } from '../model/errors.ts'
 import { CHANNELS, type ChannelName, listObject } from '../model/keys.ts'
@@ -18,20 +18,20 @@ export interface PackageAnswerPorts {
   readonly settings: Pick<Settings, 'revoked'>
 }
 
-/** As of a probe itself: long enough to begin a download. */
+/** Long enough to begin a download, as for a probe itself. */
 const PRESIGN = { expiresSeconds: 300 }
 
 /** Whether a path is one of a repository of packages. */
 export const isOfPackages = (path: string): boolean =>
   CHANNELS.some((name) => name !== IMAGES && path.startsWith(`/${name}/`))
 
-/** Its protocol has paths of its own: oci/paths.ts. */
+/** Has paths of its own: oci/paths.ts. */
 const IMAGES: ChannelName = 'oci'
 
 /**
- * The URL says nothing of a file's name or type: older releases of apt write the query of a redirect anew, in their own way.
- * An object by its digest that was never there is told by S3, with 404. ProbeError `malformed`, `method-not-allowed`,
- * `not-found`, `revoked`, `withdrawn`.
+ * The presigned URL sets neither file name nor type, because older releases of apt rewrite the query of a redirect. S3 itself
+ * answers 404 for an unknown digest.
+ * @throws {ProbeError} `malformed`, `method-not-allowed`, `not-found`, `revoked`, `withdrawn`.
  */
 export async function packageAnswer(
   ports: PackageAnswerPorts,
@@ -51,10 +51,10 @@ export async function packageAnswer(
 const nothingHere = (): ProbeError =>
   new ProbeError(
     'not-found',
-    'no list and no package is here: docs/apt.md and docs/rpm.md tell what hosts write into their sources',
+    'there is no such list or package: docs/apt.md and docs/rpm.md show what to write into the sources of a host',
   )
 
-/** The text itself: whoever asks for it may follow no redirect. */
+/** Answers with the text itself, since some clients follow no redirect here. */
 async function mirrors({ pointers }: PackageAnswerPorts, id: string, query: string): Promise<Answer> {
   const shown = await pointers.read(id)
   if (shown === undefined) throw nothingHere()
@@ -81,7 +81,7 @@ async function objectAt(
 
 const channelOf = (id: string) => CHANNELS.find((name) => id.startsWith(`${name}/`)) ?? CHANNELS[0]
 
-/** What was taken back is served to nobody, whatever list a host still has. ProbeError `revoked`, `withdrawn`. */
+/** Hosts may still have lists with withdrawn probes. @throws {ProbeError} `revoked`, `withdrawn`. */
 async function isServed({ index, settings }: PackageAnswerPorts, key: string): Promise<boolean> {
   const probe = probeOf(key)
   if (keyOf(probe) !== key) return false

@@ -1,4 +1,4 @@
-// What every kind of repository of packages has in common: it takes some probes, and brings its lists to what is so now.
+// The interface of a kind of package repository: which probes it takes, and how it updates its lists.
 
 import type { ChannelName } from '../model/keys.ts'
 import type { Clock, Images, Index, Log, Pointers, Signer, Store } from '../model/ports.ts'
@@ -7,7 +7,7 @@ import type { Settings } from '../model/settings.ts'
 
 export interface PackagePorts {
   readonly index: Pick<Index, 'get'>
-  /** packages and lists lie beside what they are made of */
+  /** holds packages and lists as well as probes */
   readonly artifacts: Pick<Store, 'get' | 'create'>
   readonly pointers: Pointers
   readonly images: Images
@@ -17,28 +17,23 @@ export interface PackagePorts {
   readonly settings: Settings
 }
 
-/** What the index says of a probe now. `gone`: not published, withdrawn, or of a driver version that was revoked. */
-export type Change =
-  | {
-      readonly tag: 'published'
-      readonly key: string
-      readonly probe: Probe
-      readonly publication: Publication
-    }
-  | { readonly tag: 'gone'; readonly key: string; readonly probe: Probe }
+/** The state of a probe. `gone`: not published, withdrawn, or its driver version is revoked. */
+export type Change = { readonly key: string; readonly probe: Probe } & (
+  | { readonly tag: 'published'; readonly publication: Publication }
+  | { readonly tag: 'gone' }
+)
 
 /** A new kind is a folder, a line in channels.ts, a line in places.ts, and its name in lib/model/keys.ts. */
 export interface Channel {
   readonly name: ChannelName
   /** Pure: whether its hosts can have such a probe as a package. */
   takes(probe: Probe): boolean
-  /** Brings its lists to that. It may come again, late, and at the same moment as another. */
+  /** Updates its lists. Calls may be repeated, late and concurrent. */
   update(ports: PackagePorts, change: Change): Promise<void>
-  /** Every hour: signs anew what would go stale, and takes out what was revoked. */
+  /** Every hour: signs lists anew before they go stale, and removes revoked driver versions. */
   refresh(ports: PackagePorts): Promise<void>
 }
 
-/** As it is at this moment. */
 export async function changeOf(
   { index, settings }: Pick<PackagePorts, 'index' | 'settings'>,
   key: string,

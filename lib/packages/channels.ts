@@ -1,4 +1,4 @@
-// Which kinds of repositories there are.
+// The kinds of package repositories.
 
 import { apt } from './apt/apt.ts'
 import type { Channel } from './channel.ts'

@@ -1,4 +1,4 @@
-// What a package holds of a probe, whoever packs it: published bytes, and what can be told of them.
+// The contents of a probe's package in any format: the published bytes, their statement and licence.
 
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -13,14 +13,14 @@ export interface Contents {
   readonly module: Uint8Array
   /** armored, over the module and its statement */
   readonly signature: Uint8Array
-  /** part by part, a line each, as the signature says it */
+  /** the parts that the signature states, one a line */
   readonly statement: string
   readonly licence: string
 }
 
 const MAX_SIGNATURE = 256 * 1024
 
-/** ProbeError `misconfigured` where what was published is not there, or is something else. */
+/** @throws {ProbeError} `misconfigured`: published objects are missing or changed. */
 export async function contentsOf(
   artifacts: Pick<Store, 'get'>,
   { probe, publication }: Published,
@@ -31,15 +31,12 @@ export async function contentsOf(
     artifacts.get(`${objectKey}.asc`, MAX_SIGNATURE),
   ])
   if (module === undefined || signature === undefined || sha256(module) !== publication.sha256)
-    throw new ProbeError(
-      'misconfigured',
-      `${objectKey} is not what was published, or its signature is not there`,
-    )
+    throw new ProbeError('misconfigured', `${objectKey} or its signature is missing or changed`)
   const statement = `${statementOf({ probe, ...publication.provenance }).join('\n')}\n`
   return { module, signature, statement, licence: licenceOf(publication) }
 }
 
-/** Which sources, and what may be done with what was made of them. Lines of less than 80 characters but for digests. */
+/** Licence of the module, with its sources. Lines have less than 80 characters, except for digests. */
 const licenceOf = ({ provenance: { driverSource, headers, unameRelease } }: Publication): string => `\
 This is the driver of Falco, compiled for the Linux kernel ${unameRelease}.
 
@@ -49,16 +46,16 @@ The module is compiled with the headers of that kernel, which are licensed under
 GPL-2.0. So the module as a whole may be passed on under GPL-2.0.
 
 Sources of the driver:
-${toldSource(driverSource)}
+${sourceLines(driverSource)}
 Headers of the kernel:
-${headers.map(toldSource).join('')}
+${headers.map(sourceLines).join('')}
 MIT:
 
 ${MIT}
 GPL-2.0: https://www.gnu.org/licenses/old-licenses/gpl-2.0.txt
 `
 
-const toldSource = ({ name, version, url, sha256 }: Source): string =>
+const sourceLines = ({ name, version, url, sha256 }: Source): string =>
   `  ${name} ${version}\n  ${url}\n  sha256 ${sha256}\n`
 
 /** https://spdx.org/licenses/MIT.html */

@@ -1,17 +1,17 @@
-// Published probes as packages of the hosts' own package managers: in their lists while they are served, out of them when not.
+// Keeps the package repositories up to date: a probe is in their lists while it is published and not withdrawn.
 
 import { ProbeError } from '../model/errors.ts'
 import { probeOf } from '../names/grammar.ts'
 import { type Change, changeOf, type PackagePorts } from './channel.ts'
 import { CHANNELS } from './channels.ts'
 
-/** Changes of one probe's state, while its packages are written, that are caught up with at once. */
+/** How often a probe's state may change while its packages are written. */
 const TRIES = 5
 
 /**
- * Brings every kind of repository to what the index says of that probe. The state is looked at again once it is written:
- * who read an old one and was slow would otherwise have the last word. A crash anywhere leaves old lists, or new ones that
- * nobody has looked at again: the event comes again, and does both. ProbeError `no-room` where the state never stands still.
+ * Updates every kind of repository for one probe. Reads the state again afterwards: a slow writer would otherwise publish an
+ * old state last. A crash leaves old lists, or new ones that were not compared again; the event comes again, and does both.
+ * @throws {ProbeError} `no-room`: the state changed each time.
  */
 export async function packages(ports: PackagePorts, key: string): Promise<Change['tag'] | 'none'> {
   const probe = probeOf(key)
@@ -30,9 +30,9 @@ export async function packages(ports: PackagePorts, key: string): Promise<Change
   throw new ProbeError('no-room', `the state of ${key} changes faster than its packages can be written`)
 }
 
-/** Every hour, of all kinds of repositories: one that fails keeps none of the others from it. */
+/** Every hour, all kinds of repositories: one that fails does not keep the others from it. */
 export async function refreshPackages(ports: PackagePorts): Promise<void> {
   const done = await Promise.allSettled(CHANNELS.map((channel) => channel.refresh(ports)))
-  const failed = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
-  if (failed.length > 0) throw failed[0]
+  const failed = done.find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }

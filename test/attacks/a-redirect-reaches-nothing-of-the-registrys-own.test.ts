@@ -43,7 +43,7 @@ const sentOn = (to: string, settings: unknown = {}) => {
 
 const refused = expect.objectContaining({
   code: 'mirror-unreachable',
-  message: expect.stringMatching(/is .*, which is no public address: only what the settings name/),
+  message: expect.stringMatching(/is .*, which is not a public address: only places that the settings name/),
 })
 
 const LOOPBACK = [

@@ -28,7 +28,7 @@ test('what is no path of a probe is refused, and so is a time that is shorter th
     'https://probes.example.org/driver/x.ko',
     '/driver/a?b.ko',
   ])
-    expect(refused({ probe })).toThrow(/cloud\.canary\.probe: is no path of a probe/)
+    expect(refused({ probe })).toThrow(/cloud\.canary\.probe: is not the path of a probe/)
   expect(refused({ probe: CANARY_PROBE, everyMinutes: 2 })).toThrow(/cloud\.canary\.everyMinutes: /)
 })
 

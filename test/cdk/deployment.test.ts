@@ -225,10 +225,10 @@ describe("copies of the signing key's secret", () => {
     [
       "in the stack's own region",
       { region: 'eu-central-1' },
-      /eu-central-1 is the stack's own, and lost with/,
+      /eu-central-1 is the stack's own, and is lost with/,
     ],
-    ['in a region that is none', { region: 'xx-nowhere-1' }, /0\.region: xx-nowhere-1 is no region of/],
-    ['in a partition of another kind', { region: 'us-gov-west-1' }, /is no region of the partition aws/],
+    ['in a region that is none', { region: 'xx-nowhere-1' }, /0\.region: xx-nowhere-1 is not a region of/],
+    ['in a partition of another kind', { region: 'us-gov-west-1' }, /is not a region of the partition aws/],
     [
       'under a KMS key of another region',
       { region: 'eu-west-1', keyArn: SECRET_KEY },
@@ -237,7 +237,7 @@ describe("copies of the signing key's secret", () => {
     [
       'under an alias of a KMS key',
       { region: 'eu-west-1', keyArn: 'alias/mine' },
-      /secretReplicas\.0\.keyArn: is no key's ARN/,
+      /secretReplicas\.0\.keyArn: is not a key's ARN/,
     ],
   ]
   test.each(refused)('are refused %s', (_, replica, words) => {
@@ -247,7 +247,7 @@ describe("copies of the signing key's secret", () => {
   test('are refused without a KMS key of their own where the secret has one, and twice in a region', () => {
     const region = 'eu-west-1'
     expect(() => read(of({ secretKeyArn: SECRET_KEY, secretReplicas: [{ region }] }))).toThrow(
-      /0\.keyArn: the secret has a KMS key of its own .* name a key of eu-west-1/,
+      /0\.keyArn: the secret has a KMS key of its own .* name a key in eu-west-1/,
     )
     expect(() => read(of({ secretReplicas: [{ region }, { region }] }))).toThrow(
       /secretReplicas\.1\.region: eu-west-1 is named twice/,
@@ -263,7 +263,7 @@ describe('refused, with what it may be', () => {
       /cloud\.deployment\.stackName: the name of a stack is/,
     ],
     ['an account of eleven digits', { account: '12345678901' }, /account: an account is twelve digits/],
-    ['a zone', { region: 'eu-central-1a' }, /region: is no region/],
+    ['a zone', { region: 'eu-central-1a' }, /region: is not a region/],
     ["a tag of AWS's own", { tags: { 'aws:x': 'y' } }, /tags/],
     [
       'a boundary in another form',
@@ -273,10 +273,10 @@ describe('refused, with what it may be', () => {
     [
       'a URL for a domain',
       { domain: { ...domain, name: 'https://x.org/y' } },
-      /domain\.name: is no name of a host/,
+      /domain\.name: is not a host name/,
     ],
     ['a path below a domain', { domain: { ...domain, path: 'probes' } }, /domain\.path: is not a setting/],
-    ['an alias of a KMS key', { secretKeyArn: 'alias/mine' }, /secretKeyArn: is no key's ARN/],
+    ['an alias of a KMS key', { secretKeyArn: 'alias/mine' }, /secretKeyArn: is not a key's ARN/],
     ['a domain without a certificate', { domain: { name: 'x.org' } }, /domain\.certificateArn/],
   ]
   test.each(cases)('%s', (_, deployment, words) => {
@@ -290,7 +290,7 @@ describe('a region', () => {
   test('where it has none is refused, and what to say instead leaves them out', () => {
     const there = of({ region: 'eu-west-3' })
     expect(() => read(there)).toThrow(
-      /no machines of ARM in eu-west-3.*builds for aarch64 run on those: say (\{.*\}), take one of us-east-1, .*, or add/,
+      /no ARM machines in eu-west-3.*builds for aarch64 run on those: set (\{.*\}), take one of us-east-1, .*, or add/,
     )
     expect(typesOf(synthesis({ ...there, ...onX86 }))).toEqual(['LINUX_CONTAINER'])
   })
@@ -301,7 +301,7 @@ describe('a region', () => {
   })
 
   test('is that of the credentials where the settings name none', () => {
-    expect(() => read({}, 'eu-west-3')).toThrow(/no machines of ARM in eu-west-3/)
+    expect(() => read({}, 'eu-west-3')).toThrow(/no ARM machines in eu-west-3/)
     expect(() => read(of({ region: 'eu-central-1' }), 'eu-west-3')).not.toThrow()
     expect(() => read({}, 'us-east-1')).not.toThrow()
   })

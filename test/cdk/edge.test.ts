@@ -205,11 +205,11 @@ test.each([
   [{ certificate: CERTIFICATE.replace('us-east-1', 'eu-central-1') }, /certificate: .*us-east-1/],
   [{ names: ['probes.example.org'] }, /certificate: names and their certificate go together/],
   [{ certificate: CERTIFICATE }, /certificate: names and their certificate go together/],
-  [{ names: ['https://probes.example.org'], certificate: CERTIFICATE }, /names.0: is no host name/],
+  [{ names: ['https://probes.example.org'], certificate: CERTIFICATE }, /names.0: is not a host name/],
   [{ requestsPerAddress: 9 }, /requestsPerAddress: .*6000/],
   [{ secret: 0 }, /secret/],
   [{ distribution: 'd111111abcdef8.cloudfront.net' }, /distribution: .*DistributionId/],
-  [{ distribution: 'E2QWRUHAPMQZL7', webAcl: undefined }, /distribution: there is none without a webAcl/],
+  [{ distribution: 'E2QWRUHAPMQZL7', webAcl: undefined }, /distribution: needs a webAcl/],
   [{ distribution: 'E2QWRUHAPMQZL7', direct: 'answered' }, /distribution: .*let direct be refused first/],
 ])('%j is refused before anything is deployed', (own, why) => {
   expect(() => readSettings(settingsFile(behindEdge(own)), { local: false })).toThrow(why)

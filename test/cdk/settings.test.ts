@@ -102,7 +102,7 @@ test.each([
 test('a proxy on this machine is refused in a deployment without a word of its password', () => {
   const network = { proxy: 'http://registry:secret@127.0.0.1:3128' }
   expect(() => read({ network })).toThrow(
-    /: http:\/\/127\.0\.0\.1:3128\/? is out of a deployed stack's reach/,
+    /: http:\/\/127\.0\.0\.1:3128\/? cannot be reached by a deployed stack/,
   )
   expect(() => read({ network }, true)).not.toThrow()
 })
@@ -110,7 +110,7 @@ test('a proxy on this machine is refused in a deployment without a word of its p
 test('settings that do not fit into the environment of a function are refused', () => {
   const random = (i: number) => createHash('sha256').update(`${i}`).digest('hex').slice(0, 40)
   const revoked = Array.from({ length: 300 }, (_, i) => random(i))
-  expect(() => synthesis({ revoked }, true)).toThrow(/takes \d+ bytes, compressed, and 3072 fit/)
+  expect(() => synthesis({ revoked }, true)).toThrow(/take \d+ bytes, compressed, and 3072 fit/)
 })
 
 test('executions are kept for those who wait where the operator says that the account has them to spare', () => {
@@ -125,5 +125,5 @@ test('executions are kept for those who wait where the operator says that the ac
 })
 
 test.each(['probes', '/probes/', '/a b', '//a', '/%2e', '/a?b'])('%s is no prefix', (prefix) => {
-  expect(() => read({ prefix }, true)).toThrow(/prefix: is no beginning of a path/)
+  expect(() => read({ prefix }, true)).toThrow(/prefix: is not the beginning of a path/)
 })

@@ -1,12 +1,13 @@
-// What a probe is called as a package of dpkg, and in which list of the repository it stands.
+// Names of a probe's Debian packages, and of the list that holds them.
 
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import { parseRelease } from '../../kernels/debian/names.ts'
 import { parseUbuntu } from '../../kernels/ubuntu/names.ts'
 import type { Probe } from '../../model/probe.ts'
 import { formatSeries, seriesOf } from '../../model/series.ts'
+import type { PackageNames } from '../names.ts'
 
-/** Whether its hosts have apt, and its kernel is the distribution's own. */
+/** True for the distribution's own kernels on hosts with apt. */
 export const takes = ({ kind, config, target, kernelRelease }: Probe): boolean =>
   kind === 'kmod' &&
   config === undefined &&
@@ -14,9 +15,9 @@ export const takes = ({ kind, config, target, kernelRelease }: Probe): boolean =
   seriesOf(kernelRelease) !== undefined
 
 /**
- * One for each target and line of kernels, e.g. `debian-6.1`, `ubuntu-aws-6.8`: what is newest in it is newest for all of its
- * hosts. A kernel that was made for an older release than its line's own is of a line of its own: `debian-6.12-deb12` for what
- * bookworm has of 6.12 (`6.12.43-1~bpo12+1`), `ubuntu-generic-6.8-22.04` (`53~22.04.1`).
+ * One for each target and series of kernels, e.g. `debian-6.1`, `ubuntu-aws-6.8`, so that the newest package in it is right for
+ * all of its hosts. Backports have their own: `debian-6.12-deb12` for 6.12 on bookworm (`6.12.43-1~bpo12+1`),
+ * `ubuntu-generic-6.8-22.04` (`53~22.04.1`).
  */
 export function componentOf({ target, kernelRelease, kernelVersion }: Probe): string {
   const line = formatSeries(seriesOf(kernelRelease)!)
@@ -26,33 +27,21 @@ export function componentOf({ target, kernelRelease, kernelVersion }: Probe): st
   return `${target}-${line}${older ?? ''}`
 }
 
-/** Of its list, below the suite. */
+/** Path of its list below the suite. */
 export const listPath = (probe: Probe): string =>
   `${componentOf(probe)}/binary-${DPKG_ARCH[probe.arch]}/Packages`
 
-export interface PackageNames {
-  /** of the one that has the module, e.g. `falco-probe-11.0.0+driver-6.1.0-56-amd64` */
-  readonly name: string
-  /** the kernel package's own: `6.1.192-2`, `6.8.0-52.53~22.04.1` */
-  readonly version: string
-  /** what all of its kernel, of whatever driver version, provide: `falco-probe-6.1.0-56-amd64` */
-  readonly ofKernel: string
-  /** what all provide, by the driver version: `falco-probe` */
-  readonly ofDriver: string
-  readonly driverVersion: string
-  /** `undefined`: the kernel's name tells no flavour */
-  readonly flavour: FlavourNames | undefined
-}
+export type DebNames = PackageNames<FlavourNames>
 
-/** Of the package that goes on with the kernel. */
+/** Names of the package that follows the kernel. */
 export interface FlavourNames {
   /** e.g. `falco-probe-cloud-amd64` */
   readonly name: string
-  /** the kernel's, and behind it the driver's: the packages of a newer driver version take the place of an older one's */
+  /** the kernel's version, then the driver's, so that packages of a newer driver version replace older ones */
   readonly version: string
 }
 
-export function namesOf(probe: Probe, unameRelease: string): PackageNames {
+export function namesOf(probe: Probe, unameRelease: string): DebNames {
   const ofDriver = `${probe.driverName}-probe`
   const kernel = nameOf(unameRelease)
   const version = versionOf(probe)
@@ -74,17 +63,17 @@ export function namesOf(probe: Probe, unameRelease: string): PackageNames {
   }
 }
 
-/** What a package may be called: Debian Policy, 5.6.7. */
+/** Debian Policy, 5.6.7. */
 const nameOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9+.-]/g, '-')
 
-/** Ubuntu's name has the ABI alone, and the upload stands in the version of the kernel. */
+/** Ubuntu's release has only the ABI; the upload is in the kernel version. */
 function versionOf({ kernelRelease, kernelVersion }: Probe): string {
   const ubuntu = parseUbuntu(kernelRelease)
   if (ubuntu !== undefined) return `${ubuntu.abi}.${kernelVersion}`
   return parseRelease(kernelRelease)?.version ?? kernelRelease.replace(OTHER_FLAVOUR, '').replaceAll('_', '.')
 }
 
-/** Of Raspberry Pi OS and Proxmox VE, which call themselves Debian. */
+/** Raspberry Pi OS and Proxmox VE, whose os-release says Debian. */
 const OTHER_FLAVOUR = /-(rpi-(?:v8|2712)(?:-rt)?|pve)$/
 
 const flavourOf = (unameRelease: string): string | undefined =>

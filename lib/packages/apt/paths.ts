@@ -4,10 +4,10 @@ import { isSha256 } from '../../model/digest.ts'
 import { listObject } from '../../model/keys.ts'
 import type { Place } from '../places.ts'
 
-/** Of the lists of one driver version, which is a suite. */
+/** Id of the pointer of one driver version, which is a suite. */
 export const repositoryId = (driverVersion: string): string => `apt/${driverVersion}`
 
-/** Below the repository: what `Filename` says of a package. Its object's key is the same, below `apt/`. */
+/** A package's `Filename`; below `apt/` also the key of its object. */
 export const packagePath = (key: string, sha256: string, file: string): string =>
   `pool/${key}/${sha256}/${file}`
 
@@ -18,7 +18,7 @@ export function aptPlace(parts: readonly string[]): Place | undefined {
   return first === 'pool' ? poolPlace(rest) : undefined
 }
 
-/** What is asked for by its digest never changes; all else is what the suite shows now. */
+/** Paths by digest are immutable; all others mean what the suite shows now. */
 function listPlace([suite, ...file]: readonly string[]): Place | undefined {
   if (suite === undefined || suite === '' || file.length === 0) return undefined
   const [byHash, algorithm, digest = ''] = file.slice(-3)

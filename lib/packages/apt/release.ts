@@ -1,13 +1,13 @@
-// `Release`: what a suite has, with the digests of its lists. https://wiki.debian.org/DebianRepository/Format
+// Writes `Release`: the description of a suite, with the digests of its lists. https://wiki.debian.org/DebianRepository/Format
 
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import type { Pointer } from '../../model/pointer.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** Who is kept from newer lists, by whoever stands between, believes old ones no longer than that. */
+/** A host that somebody keeps from newer lists trusts old ones no longer than that. */
 const VALID_DAYS = 7
-/** Signed anew once so old, so that a day without the hour's call makes nothing invalid. */
+/** Lists of this age are signed anew: a day without the hourly call makes nothing invalid. */
 const FRESH_DAYS = 1
 
 export const isStale = ({ date }: Pick<Pointer, 'date'>, now: number): boolean =>

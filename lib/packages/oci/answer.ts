@@ -1,5 +1,4 @@
-// A client of a registry of images asks for a manifest, a blob or a list: a few small reads, and for a blob it is sent to
-// the object.
+// Answers clients of the image registry: manifests and lists after a few small reads, blobs by a redirect to the object.
 
 import { unreachable } from '../../model/errors.ts'
 import type { ImageObject } from '../../model/image.ts'
@@ -15,32 +14,33 @@ import { kernelIn, repositoryIn } from './names.ts'
 import { type Asked, askedOf, TAGS, tagsId } from './paths.ts'
 import { type Refusal, refusalAnswer, refused, VERSION_HEADER } from './refusals.ts'
 
-export interface ImageAnswerPorts {
+interface Ports {
   readonly index: Pick<Index, 'get'>
   readonly images: Pick<Images, 'find' | 'tagged'>
   readonly pointers: Pick<Pointers, 'read'>
   readonly artifacts: Presigner
-  /** of the artifacts bucket: what is answered as it is */
+  /** the artifacts bucket, for manifests and lists, which are answered inline */
   readonly small: Pick<Store, 'get'>
   readonly settings: Pick<Settings, 'revoked'>
 }
 
-export interface ImageRequest {
+interface ImageRequest {
   readonly method: string
-  /** decoded once, as a gateway has it */
+  /** percent-decoded once, by the gateway */
   readonly path: string
   readonly query: Readonly<Record<string, string | undefined>>
 }
 
-/** As of a probe itself: long enough to begin a download. */
+type Answered = Answer | Refusal
+
+/** Long enough to begin a download, as for a probe itself. */
 const PRESIGN = { expiresSeconds: 300 }
-/** Of a manifest, and of a list of tags that is read whole for a page of it. */
 const MAX_MANIFEST = 1024 * 1024
 const MAX_LIST = 64 * 1024 * 1024
 const MAX_PAGE = 1000
 
-/** ProbeError `method-not-allowed`: nothing is pushed here. */
-export async function imageAnswer(ports: ImageAnswerPorts, request: ImageRequest): Promise<Answer> {
+/** @throws {ProbeError} `method-not-allowed`: the registry takes no pushes. */
+export async function imageAnswer(ports: Ports, request: ImageRequest): Promise<Answer> {
   const method = methodOf(request)
   const asked = askedOf(request.path)
   const answer = asked.tag === 'refused' ? asked : await answerTo(ports, asked, method, request.query)
@@ -48,11 +48,11 @@ export async function imageAnswer(ports: ImageAnswerPorts, request: ImageRequest
 }
 
 async function answerTo(
-  ports: ImageAnswerPorts,
+  ports: Ports,
   asked: Asked,
   method: ReadMethod,
   query: ImageRequest['query'],
-): Promise<Answer | Refusal> {
+): Promise<Answered> {
   if (asked.tag === 'version') return { tag: 'json', body: {}, headers: VERSION_HEADER }
   const unknown = unknownName(ports, asked.name)
   if (unknown !== undefined) return unknown
@@ -72,13 +72,13 @@ async function answerTo(
   }
 }
 
-/** Pure, and so for a revoked version from the moment on that the settings say so. */
-function unknownName({ settings }: ImageAnswerPorts, name: string): Refusal | undefined {
+/** Unknown, or revoked by the settings. */
+function unknownName({ settings }: Ports, name: string): Refusal | undefined {
   const repository = repositoryIn(name)
   if (repository === undefined)
     return refused(
       'NAME_UNKNOWN',
-      'here are probes/DRIVER/VERSION and modules/DRIVER/VERSION: docs/images.md',
+      'repositories are probes/DRIVER/VERSION and modules/DRIVER/VERSION: docs/images.md',
     )
   if (!settings.revoked.includes(repository.driverVersion)) return undefined
   return refused(
@@ -87,7 +87,7 @@ function unknownName({ settings }: ImageAnswerPorts, name: string): Refusal | un
   )
 }
 
-async function taggedAnswer(ports: ImageAnswerPorts, name: string, tag: string): Promise<Answer | Refusal> {
+async function taggedAnswer(ports: Ports, name: string, tag: string): Promise<Answered> {
   const signed = signedBy(tag)
   if (signed !== undefined) return signatureAnswer(ports, name, signed)
   const found = await ports.images.tagged(`${name}:${tag}`)
@@ -98,31 +98,23 @@ async function taggedAnswer(ports: ImageAnswerPorts, name: string, tag: string):
   return documentAnswer(ports, found.digest, INDEX)
 }
 
-/** What to do: a probe is built for whoever asks for it by its own name. */
+/** What to do instead: a GET of the probe by its name builds it. */
 function missing(name: string, tag: string): string {
   const repository = repositoryIn(name)
   const kernel = repository && kernelIn(repository, tag)
   if (kernel === undefined)
-    return `nothing of ${name} is called ${tag}: tags are TARGET_RELEASE_VERSION, as in names of probes`
+    return `${name} has no tag ${tag}: tags are TARGET_RELEASE_VERSION, as in names of probes`
   const path = format({ ...kernel, arch: 'x86_64', kind: 'kmod' })
-  return `${tag} is not built: GET ${path} builds it, and soon after it is here`
+  return `${tag} is not built: GET ${path} builds it, and the tag appears soon after`
 }
 
-async function signatureAnswer(
-  ports: ImageAnswerPorts,
-  name: string,
-  digest: string,
-): Promise<Answer | Refusal> {
+async function signatureAnswer(ports: Ports, name: string, digest: string): Promise<Answered> {
   const { signature } = (await ports.images.find(digest)) ?? {}
-  if (signature === undefined) return refused('MANIFEST_UNKNOWN', `nothing here signs ${digest}`)
+  if (signature === undefined) return refused('MANIFEST_UNKNOWN', `no manifest here signs ${digest}`)
   return manifestAnswer(ports, name, signature)
 }
 
-async function manifestAnswer(
-  ports: ImageAnswerPorts,
-  name: string,
-  digest: string,
-): Promise<Answer | Refusal> {
+async function manifestAnswer(ports: Ports, name: string, digest: string): Promise<Answered> {
   const found = await find(ports, name, digest)
   if (found === undefined || !MANIFESTS.includes(found.mediaType))
     return refused('MANIFEST_UNKNOWN', `${name} has no manifest ${digest}`)
@@ -134,23 +126,14 @@ async function manifestAnswer(
 
 const MANIFESTS: readonly string[] = [MANIFEST, INDEX]
 
-/** The bytes themselves: what they are is said in headers, which a redirect would lose. */
-async function documentAnswer(
-  { small }: ImageAnswerPorts,
-  digest: string,
-  contentType: string,
-): Promise<Answer> {
+/** Inline, because a redirect would lose the headers that describe it. */
+async function documentAnswer({ small }: Ports, digest: string, contentType: string): Promise<Answer> {
   const body = await small.get(imageObject(digest), MAX_MANIFEST)
-  if (body === undefined) throw new Error(`the manifest ${digest} is named, and its object is not there`)
+  if (body === undefined) throw new Error(`the object of the manifest ${digest} is missing`)
   return { tag: 'bytes', body, contentType, headers: { ...VERSION_HEADER, 'docker-content-digest': digest } }
 }
 
-async function blobAnswer(
-  ports: ImageAnswerPorts,
-  name: string,
-  digest: string,
-  method: ReadMethod,
-): Promise<Answer | Refusal> {
+async function blobAnswer(ports: Ports, name: string, digest: string, method: ReadMethod): Promise<Answered> {
   const found = await find(ports, name, digest)
   if (found === undefined) return refused('BLOB_UNKNOWN', `${name} has no blob ${digest}`)
   const gone = await whyGone(ports, found.of, 'any')
@@ -163,12 +146,8 @@ async function blobAnswer(
   return { ...redirect(url), headers: { ...VERSION_HEADER, 'docker-content-digest': digest } }
 }
 
-/** Of a repository is what is of one of its probes. */
-async function find(
-  { images }: ImageAnswerPorts,
-  name: string,
-  digest: string,
-): Promise<ImageObject | undefined> {
+/** Only objects of one of the repository's own probes. */
+async function find({ images }: Ports, name: string, digest: string): Promise<ImageObject | undefined> {
   const repository = repositoryIn(name)
   const found = await images.find(digest)
   const isOf = (found?.of ?? [])
@@ -181,11 +160,11 @@ async function find(
 }
 
 /**
- * Why one of them, or all of them, are served to nobody; `undefined`: what is made of them may be. The index has the truth,
- * whatever was tagged before.
+ * Why an object of these probes is not served, by the index; `undefined`: it is. `needed`: all of its probes, or any of them,
+ * must be served.
  */
 async function whyGone(
-  ports: ImageAnswerPorts,
+  ports: Ports,
   keys: readonly string[],
   needed: 'all' | 'any',
 ): Promise<string | undefined> {
@@ -195,7 +174,7 @@ async function whyGone(
   return isGone ? gone[0] : undefined
 }
 
-async function whyProbeGone({ index, settings }: ImageAnswerPorts, key: string): Promise<string | undefined> {
+async function whyProbeGone({ index, settings }: Ports, key: string): Promise<string | undefined> {
   const { driverVersion } = probeOf(key)
   if (settings.revoked.includes(driverVersion))
     return `driver version ${driverVersion} was revoked: use a newer one`
@@ -206,15 +185,15 @@ async function whyProbeGone({ index, settings }: ImageAnswerPorts, key: string):
 }
 
 async function tagsAnswer(
-  ports: ImageAnswerPorts,
+  ports: Ports,
   name: string,
   { n = String(MAX_PAGE), last }: ImageRequest['query'],
-): Promise<Answer | Refusal> {
-  if (!/^\d{1,9}$/.test(n)) return refused('PAGINATION_NUMBER_INVALID', 'n is a number')
+): Promise<Answered> {
+  if (!/^\d{1,9}$/.test(n)) return refused('PAGINATION_NUMBER_INVALID', 'n must be a number')
   const file = (await ports.pointers.read(tagsId(name)))?.files[TAGS]
-  if (file === undefined) return refused('NAME_UNKNOWN', `nothing of ${name} was ever published`)
+  if (file === undefined) return refused('NAME_UNKNOWN', `${name} was never published`)
   const body = await ports.small.get(imageObject(`sha256:${file.sha256}`), MAX_LIST)
-  if (body === undefined) throw new Error(`the tags of ${name} are named, and their object is not there`)
+  if (body === undefined) throw new Error(`the object of the tags of ${name} is missing`)
   const size = Math.min(Number(n), MAX_PAGE)
   const { tags, isCut } = pageOf(Buffer.from(body).toString(), size, last)
   const next = isCut ? `</v2/${name}/tags/list?n=${size}&last=${tags.at(-1)}>; rel="next"` : undefined
@@ -222,8 +201,8 @@ async function tagsAnswer(
   return { tag: 'json', body: { name, tags }, headers }
 }
 
-/** What refers to a digest is its signature, and nothing else; of one that is not there nothing does. */
-async function referrersAnswer(ports: ImageAnswerPorts, name: string, digest: string): Promise<Answer> {
+/** Only signatures refer to digests; the list for an unknown digest is empty. */
+async function referrersAnswer(ports: Ports, name: string, digest: string): Promise<Answer> {
   const signature = (await find(ports, name, digest))?.signature
   const found = signature === undefined ? undefined : await find(ports, name, signature)
   const manifests =

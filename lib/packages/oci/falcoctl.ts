@@ -1,15 +1,15 @@
-// The index that falcoctl reads: what there is to install, where it is, and by which key it is signed.
+// Writes falcoctl's index of artifacts, with their repositories and signing key.
 // https://github.com/falcosecurity/falcoctl#falcoctl-index
 
 import { repositoryIn } from './names.ts'
 
-export interface IndexFacts {
-  /** ids of what the repositories show */
+interface IndexFacts {
+  /** ids of pointers */
   readonly ids: readonly string[]
   readonly revoked: readonly string[]
-  /** under which clients reach the registry: host and port */
+  /** host and port of the registry, as clients reach it */
   readonly host: string
-  /** of the public key, as PEM */
+  /** URL of the public key in PEM */
   readonly keyUrl: string
 }
 
@@ -38,5 +38,5 @@ export function falcoctlIndex({ ids, revoked, host, keyUrl }: IndexFacts): strin
   return entries.length === 0 ? '[]\n' : entries.join('')
 }
 
-/** JSON's texts are texts of YAML. */
+/** A JSON string is also a YAML string. */
 const text = (value: string): string => JSON.stringify(value)

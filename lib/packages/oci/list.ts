@@ -1,6 +1,6 @@
-// The tags of a repository, as one text of a line each, and pages of it.
+// Edits and pages the list of a repository's tags: text with a tag a line.
 
-/** As the specification has it: letters alike in both cases. The plain order decides between those that are alike. */
+/** The specification's order: ignores case, and then compares plainly. */
 export function compareTags(a: string, b: string): number {
   const [lowA, lowB] = [a.toLowerCase(), b.toLowerCase()]
   if (lowA !== lowB) return lowA < lowB ? -1 : 1
@@ -9,7 +9,7 @@ export function compareTags(a: string, b: string): number {
 
 export const tagsIn = (text: string): string[] => text.split('\n').filter((line) => line !== '')
 
-/** The same text where the tag is in it, or out of it, already. */
+/** Adds or removes the tag; the same text where that changes nothing. */
 export function withTag(text: string, tag: string, isThere: boolean): string {
   const tags = tagsIn(text)
   if (tags.includes(tag) === isThere) return text
@@ -17,13 +17,13 @@ export function withTag(text: string, tag: string, isThere: boolean): string {
   return after.map((one) => `${one}\n`).join('')
 }
 
-export interface Page {
+interface Page {
   readonly tags: readonly string[]
   /** whether others follow */
   readonly isCut: boolean
 }
 
-/** `last`: of the page before, which need not be there any more. */
+/** `last`: last tag of the page before; it may be removed by now. */
 export function pageOf(text: string, n: number, last: string | undefined): Page {
   const all = tagsIn(text)
   const first = last === undefined ? 0 : all.findIndex((tag) => compareTags(tag, last) > 0)

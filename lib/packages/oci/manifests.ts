@@ -1,4 +1,4 @@
-// Probes as artifacts and images, and their indexes: documents that depend on what is published and on nothing else.
+// Makes the OCI artifacts, images and indexes of probes. Deterministic: they depend only on what is published.
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
 
 import { gzipSync } from 'node:zlib'
@@ -13,13 +13,13 @@ import type { Contents, Published } from '../contents.ts'
 import { CONFIG, INDEX, LAYER, MANIFEST } from './media-types.ts'
 import { repositoryOf, type Shape, tagOf } from './names.ts'
 
-/** What falcoctl installs as an `asset`, by the first layer, is unpacked; by the config it knows it again. */
+/** falcoctl unpacks the first layer of an `asset`, and recognizes the asset by its config. */
 const ASSET_CONFIG = 'application/vnd.cncf.falco.asset.config.v1+json'
 const ASSET_LAYER = 'application/vnd.cncf.falco.asset.layer.v1+tar.gz'
 const BYTES = 'application/octet-stream'
 const SIGNATURE = 'application/pgp-signature'
 
-/** Names of the image specification's own annotations, and of the registry's (`.internal` is nobody's). */
+/** Annotations of the image specification, and the registry's own (nobody owns `.internal`). */
 const TITLE = 'org.opencontainers.image.title'
 const CREATED = 'org.opencontainers.image.created'
 const VERSION = 'org.opencontainers.image.version'
@@ -36,10 +36,11 @@ export interface Descriptor {
   readonly annotations?: Texts
 }
 
-/** What a registry has by a digest: bytes that are kept for it, or an object that is there already. */
-export type Blob = Descriptor & ({ readonly body: Uint8Array } | { readonly object: string })
+/** Its own bytes, or an object that is published already. */
+export type Blob = BlobBytes | (Descriptor & { readonly object: string })
+export type BlobBytes = Descriptor & { readonly body: Uint8Array }
 
-export const blobOf = (mediaType: string, body: Uint8Array): Blob & { readonly body: Uint8Array } => ({
+export const blobOf = (mediaType: string, body: Uint8Array): BlobBytes => ({
   mediaType,
   digest: `sha256:${sha256(body)}`,
   size: body.length,
@@ -49,26 +50,29 @@ export const blobOf = (mediaType: string, body: Uint8Array): Blob & { readonly b
 export const documentOf = (mediaType: string, document: object) =>
   blobOf(mediaType, Buffer.from(JSON.stringify(document)))
 
-const descriptorOf = ({ mediaType, digest, size }: Descriptor, annotations?: Texts): Descriptor => ({
+export const manifestOf = (members: object) =>
+  documentOf(MANIFEST, { schemaVersion: 2, mediaType: MANIFEST, ...members })
+
+export const descriptorOf = ({ mediaType, digest, size }: Descriptor, annotations?: Texts): Descriptor => ({
   ...{ mediaType, digest, size },
   ...(annotations === undefined ? {} : { annotations }),
 })
 
-/** A published probe, and what it holds. */
+/** A published probe with its contents. */
 export interface Member {
   readonly published: Published
   readonly contents: Pick<Contents, 'module' | 'signature'>
 }
 
-/** A manifest, and the blobs that it names. */
+/** A manifest with the blobs that it names. */
 export interface Made {
-  readonly manifest: Blob & { readonly body: Uint8Array }
+  readonly manifest: BlobBytes
   readonly blobs: readonly Blob[]
-  /** of it, in an index */
+  /** its descriptor in an index */
   readonly entry: Descriptor
 }
 
-/** The shape's manifest of each that has that shape, in their order, and the index over them; `undefined`: there is none. */
+/** A manifest for each member that has that shape, in their order, and the index over them; `undefined`: no member has it. */
 export function imagesOf(
   shape: Shape,
   members: readonly Member[],
@@ -77,19 +81,15 @@ export function imagesOf(
     .filter(({ published }) => shape === 'probes' || published.probe.kind === 'kmod')
     .map(MAKE[shape])
   if (made.length === 0) return undefined
-  const index = documentOf(INDEX, {
-    schemaVersion: 2,
-    mediaType: INDEX,
-    manifests: made.map(({ entry }) => entry),
-  })
-  return { made, index }
+  const manifests = made.map(({ entry }) => entry)
+  return { made, index: documentOf(INDEX, { schemaVersion: 2, mediaType: INDEX, manifests }) }
 }
 
 const MAKE: Readonly<Record<Shape, (member: Member) => Made>> = { probes: artifact, modules: image }
 
 /**
- * The probe and its OpenPGP signature as they are published, which cost nothing, behind the layer that falcoctl unpacks: it
- * looks at the first one. The layer is the one of the image below.
+ * The layer for falcoctl, which unpacks the first one, then the published probe and its OpenPGP signature, which need no
+ * further objects. The layer is also that of the image below.
  */
 function artifact(member: Member): Made {
   const { probe, publication } = member.published
@@ -97,25 +97,23 @@ function artifact(member: Member): Made {
   const { objectKey } = publication
   const file = fileOf(probe)
   const layer = { ...layerOf(member).packed, mediaType: ASSET_LAYER }
-  const whole: Blob = { ...descriptorFor(BYTES, contents.module), object: objectKey }
-  const signature: Blob = { ...descriptorFor(SIGNATURE, contents.signature), object: `${objectKey}.asc` }
+  const module: Blob = { ...descriptorOf(blobOf(BYTES, contents.module)), object: objectKey }
+  const asc: Blob = { ...descriptorOf(blobOf(SIGNATURE, contents.signature)), object: `${objectKey}.asc` }
   const config = documentOf(ASSET_CONFIG, { name: assetName(probe), version: numberOf(probe.kernelRelease) })
-  const manifest = documentOf(MANIFEST, {
-    schemaVersion: 2,
-    mediaType: MANIFEST,
+  const manifest = manifestOf({
     config: descriptorOf(config),
     layers: [
       descriptorOf(layer, { [TITLE]: `${file}.tar.gz` }),
-      descriptorOf(whole, { [TITLE]: file }),
-      descriptorOf(signature, { [TITLE]: `${file}.asc` }),
+      descriptorOf(module, { [TITLE]: file }),
+      descriptorOf(asc, { [TITLE]: `${file}.asc` }),
     ],
     annotations: annotationsOf(member),
   })
-  return { manifest, blobs: [config, layer, whole, signature], entry: entryOf(manifest, probe) }
+  return { manifest, blobs: [config, layer, module, asc], entry: entryOf(manifest, probe) }
 }
 
 /**
- * falcoctl wants a semantic version, and takes of two artifacts with one name only the newer: so the name is the kernel's own.
+ * falcoctl wants a semantic version, and takes only the newer of two artifacts with one name, so each kernel has its own name.
  */
 const assetName = (probe: Probe): string => `${repositoryOf({ shape: 'probes', ...probe })}/${tagOf(probe)}`
 const numberOf = (release: string): string => /^\d+(?:\.\d+){0,2}/.exec(release)?.[0] ?? '0'
@@ -133,9 +131,7 @@ function image(member: Member): Made {
     rootfs: { type: 'layers', diff_ids: [diffId] },
     history: [{ created, created_by: `sha256:${publication.sha256}` }],
   })
-  const manifest = documentOf(MANIFEST, {
-    schemaVersion: 2,
-    mediaType: MANIFEST,
+  const manifest = manifestOf({
     config: descriptorOf(config),
     layers: [descriptorOf(packed)],
     annotations: annotationsOf(member),
@@ -160,29 +156,20 @@ const annotationsOf = ({ published: { probe, publication } }: Member): Texts => 
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
-const descriptorFor = (mediaType: string, body: Uint8Array): Descriptor => ({
-  mediaType,
-  digest: `sha256:${sha256(body)}`,
-  size: body.length,
-})
-
-/** Packed, and the digest of what it unpacks to. */
-function layerOf(member: Member): {
-  readonly packed: Blob & { readonly body: Uint8Array }
-  readonly diffId: string
-} {
+/** The compressed layer, and the digest of its tar. */
+function layerOf(member: Member): { readonly packed: BlobBytes; readonly diffId: string } {
   const tar = Buffer.concat([...packEntries(filesOf(member))].map((chunk) => Buffer.from(chunk)))
   return { packed: blobOf(LAYER, gzipSync(tar, { level: 9 })), diffId: `sha256:${sha256(tar)}` }
 }
 
-/** A module where modprobe finds it below `/opt`, with the index that depmod would write; an eBPF object by its file's name. */
+/** A module where modprobe finds it below `/opt`, with depmod's index; an eBPF object under its file name. */
 function filesOf({ published: { probe, publication }, contents: { module } }: Member): FolderEntry[] {
   if (probe.kind === 'ebpf') return [file(fileOf(probe), module)]
   const { unameRelease } = publication.provenance
   if (!/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/.test(unameRelease) || unameRelease.includes('..'))
     throw new ProbeError(
       'misconfigured',
-      `${publication.objectKey} is of a kernel that no folder is named after`,
+      `${publication.objectKey} is of a kernel whose release cannot be a folder's name`,
     )
   const name = `${probe.driverName}.ko`
   const folders = ['opt', 'lib', 'modules', unameRelease]

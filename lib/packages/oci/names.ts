@@ -1,32 +1,32 @@
-// Names of images: which repository and tag a probe's kernel has in a registry of images, and back.
-// What they may be made of: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+// Converts a probe's kernel to its repository and tag in an image registry, and back.
+// Allowed characters: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
 
 import { isProbeError } from '../../model/errors.ts'
 import { ARCHES, DRIVER_NAMES, type DriverName, KINDS, type Probe } from '../../model/probe.ts'
 import { fileOf, parseFile } from '../../names/file.ts'
 import { keyOf, MAX_DRIVER_VERSION } from '../../names/grammar.ts'
 
-/** `probes`: the probes themselves, as files. `modules`: kernel modules in images, where a cluster's operator looks for them. */
+/** `probes`: artifacts with the probes as files. `modules`: images with kernel modules where operators of clusters look for them. */
 export const SHAPES = ['probes', 'modules'] as const
 export type Shape = (typeof SHAPES)[number]
 
-/** All probes of one driver version, or all its modules: `probes/falco/11.0.0_driver`. */
+/** All probes, or all modules, of one driver version: `probes/falco/11.0.0_driver`. */
 export interface Repository {
   readonly shape: Shape
   readonly driverName: DriverName
   readonly driverVersion: string
 }
 
-/** What a tag stands for: every arch and kind of one driver for one kernel. */
+/** One driver and kernel in every arch and kind: the meaning of a tag. */
 export type KernelOf = Omit<Probe, 'arch' | 'kind' | 'config'>
 
-/** Of a whole name; clients count the host into it, which has some 60. */
+/** Longest name; clients count the host into it, which has some 60 characters. */
 const MAX_REPOSITORY = 190
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 
 /**
- * Whether such a probe has a name: not one of a kernel that a host submitted, of which there may be any number; nor one whose
- * name is too long for a tag, or begins as no tag may.
+ * False for submitted kernels, which may be any number, and where the tag would be too long or begin with a wrong
+ * character.
  */
 export const hasName = (probe: Probe): boolean =>
   probe.config === undefined &&
@@ -36,14 +36,14 @@ export const hasName = (probe: Probe): boolean =>
 export const repositoryOf = ({ shape, driverName, driverVersion }: Repository): string =>
   `${shape}/${driverName}/${versionPart(driverVersion)}`
 
-/** The file name of the probe without its driver's name and its ending, in the alphabet of tags. */
+/** The probe's file name without driver name and extension, with `+` and `~` escaped. */
 export const tagOf = (kernel: KernelOf): string =>
   fileOf({ ...kernel, kind: 'kmod' })
     .slice(kernel.driverName.length + 1, -'.ko'.length)
     .replaceAll('+', '..p')
     .replaceAll('~', '..t')
 
-/** `undefined`: there is no such repository, whatever is published. */
+/** `undefined`: no such repository can exist. */
 export function repositoryIn(name: string): Repository | undefined {
   const [shape, driverName, part = '', ...more] = name.split('/')
   const known = SHAPES.find((one) => one === shape)
@@ -67,17 +67,17 @@ export function kernelIn({ driverName, driverVersion }: Repository, tag: string)
   }
 }
 
-/** The keys of all that a tag of that repository may hold; those first that are chosen where a client does not say. */
+/** Keys of all probes of a tag; first those that a client gets by default. */
 export const keysOf = (kernel: KernelOf): string[] =>
   KINDS.flatMap((kind) => ARCHES.map((arch) => keyOf({ ...kernel, arch, kind })))
 
 const isPlain = (c: string | undefined): boolean => c !== undefined && /[a-z0-9]/.test(c)
-/** What a part of a name may have between two of those. */
+/** Separators that a segment may have between two of these. */
 const BETWEEN: Readonly<Record<string, string>> = { '.': '.', '-': '-', '+': '_' }
-/** Of a version that does not begin with one of those: the escape of what no version holds, behind what must come first. */
+/** Prefix where a version begins with another character: `__00` is the escape of a character that no version has. */
 const FIRST = '0__00'
 
-/** All else is `__` and two hex digits: `11.0.0+driver` is `11.0.0_driver`. */
+/** `11.0.0+driver` becomes `11.0.0_driver`; other characters become `__` and two hex digits. */
 function versionPart(version: string): string {
   const written = [...version].map((c, i) => {
     if (isPlain(c)) return c

@@ -1,28 +1,26 @@
-// The registry of images: of each driver and kernel an index over what is published, under a tag.
+// The image registry: a tag for each driver and kernel, with an index over its published probes.
 
-import { type Stored, sha256 } from '../../model/digest.ts'
-import { ProbeError } from '../../model/errors.ts'
+import { sha256 } from '../../model/digest.ts'
 import type { ImageObject } from '../../model/image.ts'
-import { imageObject, listObject } from '../../model/keys.ts'
+import { imageObject } from '../../model/keys.ts'
 import type { Probe } from '../../model/probe.ts'
 import { probeOf } from '../../names/grammar.ts'
 import { type Change, type Channel, changeOf, type PackagePorts } from '../channel.ts'
 import { contentsOf } from '../contents.ts'
+import { keepList, readList, retried } from '../lists.ts'
 import { withTag } from './list.ts'
-import { type Blob, imagesOf, type Member } from './manifests.ts'
+import { type Blob, imagesOf, type Made, type Member } from './manifests.ts'
 import { hasName, keysOf, repositoryOf, SHAPES, type Shape, tagOf } from './names.ts'
 import { TAGS, tagsId } from './paths.ts'
 import { signatureOf } from './sign.ts'
 
-/** Nothing goes stale here, and what was revoked is refused by whoever answers. */
+/** Nothing goes stale here, and answer.ts refuses revoked driver versions. */
 export const oci: Channel = { name: 'oci', takes: hasName, update, refresh: async () => {} }
 
-/** Changes of one tag, or of one list, by others meanwhile, before the event is left to come again. */
-const TRIES = 10
-/** Of the list of one repository: some million tags. */
+/** Some million tags. */
 const MAX_LIST = 64 * 1024 * 1024
 
-/** What a change is of: the tag of one kernel in one repository. */
+/** The tag of one kernel in one repository. */
 interface Place {
   readonly shape: Shape
   readonly probe: Probe
@@ -31,9 +29,9 @@ interface Place {
 }
 
 /**
- * Blobs, manifests and what signs them first, then the tag, and last the list of tags. A crash before the tag leaves objects
- * that no client is sent to, one before the list a tag that is in no list; the event comes again, and does what is left.
- * ProbeError `misconfigured`, and `no-room` where others were faster each time.
+ * Writes blobs, manifests and signatures, then the tag, and last the list of tags. A crash before the tag leaves objects that no
+ * client gets, one before the list a tag that is in no list; the event comes again, and does the rest.
+ * @throws {ProbeError} `misconfigured`, and `no-room`: others were faster each time.
  */
 async function update(ports: PackagePorts, { probe }: Change): Promise<void> {
   for (const shape of SHAPES) {
@@ -46,30 +44,29 @@ async function update(ports: PackagePorts, { probe }: Change): Promise<void> {
 
 const nameOf = ({ repository, tag }: Place): string => `${repository}:${tag}`
 
-/** The tag is read before the states, so that who knew less than another does not move it. */
+/** Reads the tag before the states: a writer that knows less than another must not move it. */
 async function moveTag(ports: PackagePorts, place: Place): Promise<void> {
   const name = nameOf(place)
-  for (let tries = TRIES; tries > 0; tries -= 1) {
+  await retried(`the tag ${name}`, async () => {
     const before = await ports.images.tagged(name, { consistent: true })
     const { of, digest } = await keepImages(ports, place)
-    if (before?.digest === digest) return
+    if (before?.digest === digest) return true
     const number = (before?.number ?? 0) + 1
-    // What is named no more is still told of by its probes.
+    // A tag that names nothing any more keeps its probes, which explain why.
     const next = digest === undefined ? { number, of: before?.of ?? [] } : { number, of, digest }
-    if (await ports.images.move(name, next)) return
-  }
-  throw new ProbeError('no-room', `the tag ${name} is written by too many at one time`)
+    return ports.images.move(name, next)
+  })
 }
 
-/** All that is published of that kernel now, with the digest of the index over it; `undefined`: nothing is. */
+/** Everything published for that kernel now, with the digest of the index over it; `undefined`: nothing is. */
 async function keepImages(ports: PackagePorts, { shape, probe, repository }: Place) {
   const keys = keysOf(probe).filter((key) => shape === 'probes' || probeOf(key).kind === 'kmod')
   const members = await membersOf(ports, keys)
   const of = members.map(({ published }) => published.key)
   const images = imagesOf(shape, members)
-  for (const [i, { manifest, blobs }] of (images?.made ?? []).entries())
-    await keepSigned(ports, repository, [of[i]!], manifest, blobs)
-  if (images !== undefined) await keepSigned(ports, repository, of, images.index, [])
+  for (const [i, made] of (images?.made ?? []).entries())
+    await keepSigned(ports, repository, { ...made, of: [of[i]!] })
+  if (images !== undefined) await keepSigned(ports, repository, { manifest: images.index, blobs: [], of })
   return { of, digest: images?.index.digest }
 }
 
@@ -84,13 +81,11 @@ async function membersOf(ports: PackagePorts, keys: readonly string[]): Promise<
   return members.flat()
 }
 
-/** The objects before what leads to them: a crash between leaves some that are never asked for. */
+/** Writes objects before the items that lead to them: a crash between leaves objects that nobody can reach. */
 async function keepSigned(
   ports: PackagePorts,
   repository: string,
-  of: readonly string[],
-  manifest: Blob,
-  blobs: readonly Blob[],
+  { manifest, blobs, of }: Pick<Made, 'manifest' | 'blobs'> & { readonly of: readonly string[] },
 ): Promise<void> {
   const signature = await signatureOf(ports.signer.signPlain, repository, manifest)
   const all = [...blobs, ...(signature?.blobs ?? []), ...(signature ? [signature.manifest] : []), manifest]
@@ -112,30 +107,18 @@ async function keepObject({ artifacts }: PackagePorts, blob: Blob): Promise<void
   await artifacts.create(objectOf(blob), body, { contentType: mediaType, sha256: sha256(body) })
 }
 
-/** The list is read before the tag: who moves the tag after that moves the list after this. */
+/** Reads the list before the tag: whoever moves the tag after that moves the list after this. */
 async function list(ports: PackagePorts, place: Place): Promise<void> {
   const { artifacts, images, pointers, now } = ports
   const id = tagsId(place.repository)
-  for (let tries = TRIES; tries > 0; tries -= 1) {
+  await retried(`the tags of ${id}`, async () => {
     const shown = await pointers.read(id, { consistent: true })
-    const before = await readList(ports, shown?.files[TAGS])
+    const before = (await readList(artifacts, 'oci', shown?.files[TAGS], MAX_LIST)) ?? ''
     const tagged = await images.tagged(nameOf(place), { consistent: true })
     const after = withTag(before, place.tag, tagged?.digest !== undefined)
-    if (after === before) return
-    const body = Buffer.from(after)
-    const digest = sha256(body)
-    await artifacts.create(listObject('oci', digest), body, { contentType: 'text/plain', sha256: digest })
-    const next = { number: (shown?.number ?? 0) + 1, date: Math.max(now(), shown?.date ?? 0) }
-    if (await pointers.move(id, { ...next, files: { [TAGS]: { sha256: digest, bytes: body.length } } }))
-      return
-  }
-  throw new ProbeError('no-room', `the tags of ${id} are written by too many at one time`)
-}
-
-/** Nothing where there is none. ProbeError `misconfigured`. */
-async function readList({ artifacts }: PackagePorts, list: Stored | undefined): Promise<string> {
-  if (list === undefined) return ''
-  const body = await artifacts.get(listObject('oci', list.sha256), MAX_LIST)
-  if (body === undefined) throw new ProbeError('misconfigured', `the list ${list.sha256} of tags is gone`)
-  return Buffer.from(body).toString()
+    if (after === before) return true
+    const files = { [TAGS]: await keepList(artifacts, 'oci', after, 'text/plain') }
+    const date = Math.max(now(), shown?.date ?? 0)
+    return pointers.move(id, { number: (shown?.number ?? 0) + 1, date, files })
+  })
 }

@@ -1,10 +1,10 @@
-// Paths below /v2/: what a client of a registry of images asks for.
+// Parses paths below /v2/, the API of image registries.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints
 
 import { isDigest } from '../../model/image.ts'
 import { type Refusal, type RefusalCode, refused } from './refusals.ts'
 
-/** Of what each repository shows: the text of its tags. */
+/** Id of the pointer to a repository's list of tags. */
 export const tagsId = (repository: string): string => `oci/${repository}`
 export const TAGS = 'tags'
 
@@ -21,20 +21,20 @@ const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const NAME = new RegExp(`^${PART}(?:/${PART})*$`)
 const MAX_NAME = 255
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
-/** Of any algorithm. */
+/** Any algorithm. */
 const DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[A-Za-z0-9=_-]+$/
 
 const PATH = /^\/v2\/(.+)\/(manifests|blobs|referrers|tags)\/([^/]+)$/
 
-/** Total: whatever it is. */
+/** Total. */
 export function askedOf(path: string): Asked | Refusal {
   if (path === API) return { tag: 'version' }
   const [whole, name = '', what, reference = ''] = PATH.exec(path) ?? []
-  if (whole === undefined) return refused('UNSUPPORTED', 'a registry of images has no such path')
+  if (whole === undefined) return refused('UNSUPPORTED', 'image registries have no such path')
   if (name.length > MAX_NAME || !NAME.test(name))
     return refused(
       'NAME_INVALID',
-      'no repository is called so: a-z and 0-9, with single . _ __ or - between them',
+      'not the name of a repository: a-z and 0-9, with single . _ __ or - between them',
     )
   switch (what) {
     case 'tags':
@@ -52,10 +52,7 @@ export function askedOf(path: string): Asked | Refusal {
 
 function byTag(name: string, reference: string): Asked | Refusal {
   if (TAG.test(reference)) return { tag: 'tagged', name, reference }
-  return refused(
-    'MANIFEST_UNKNOWN',
-    'no tag is written so: at most 128 of A-Z a-z 0-9 _ . - with neither . nor - first',
-  )
+  return refused('MANIFEST_UNKNOWN', 'not a tag: at most 128 of A-Z a-z 0-9 _ . - with neither . nor - first')
 }
 
 function byDigest(
@@ -66,6 +63,6 @@ function byDigest(
 ): Asked | Refusal {
   if (isDigest(digest)) return { tag, name, digest }
   if (digest.startsWith('sha256:') || !DIGEST.test(digest))
-    return refused('DIGEST_INVALID', 'no digest is written so: sha256: and 64 digits of 0-9 a-f')
-  return refused(unknown, 'all digests here are of sha256')
+    return refused('DIGEST_INVALID', 'not a digest: sha256: and 64 digits of 0-9 a-f')
+  return refused(unknown, 'this registry has sha256 digests only')
 }

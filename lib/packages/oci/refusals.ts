@@ -1,4 +1,4 @@
-// Refusals of a registry of images, in the words of its protocol.
+// Refusals with the error codes of the image registry's protocol.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
 
 import type { Answer } from '../../serve/answer.ts'
@@ -17,18 +17,18 @@ export type RefusalCode = keyof typeof STATUS
 export interface Refusal {
   readonly tag: 'refused'
   readonly code: RefusalCode
-  /** for a person: clients print it */
+  /** human-readable: clients print it */
   readonly message: string
 }
 
 export const refused = (code: RefusalCode, message: string): Refusal => ({ tag: 'refused', code, message })
 
-/** By it clients know that this is a registry. */
+/** Clients recognize a registry by it. */
 export const VERSION_HEADER = { 'docker-distribution-api-version': 'registry/2.0' }
 
 export const refusalAnswer = ({ code, message }: Refusal): Answer => coded(STATUS[code], code, message)
 
-/** What goes wrong before or behind: with the status that it has anywhere else. */
+/** A failure elsewhere keeps its HTTP status. */
 export const failedAnswer = (status: number, message: string): Answer =>
   coded(status, CODES[status] ?? 'UNKNOWN', message)
 

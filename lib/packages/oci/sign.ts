@@ -1,28 +1,26 @@
-// The signature over a manifest, as the manifest that cosign looks for beside it.
+// Signs a manifest; the signature is itself a manifest, which cosign looks for next to it.
 
+import type { Signer } from '../../model/ports.ts'
 import { PAYLOAD, SIGNATURE_ARTIFACT, SIGNED, signedPayload } from '../../signing/cosign.ts'
-import { type Blob, blobOf, documentOf } from './manifests.ts'
-import { CONFIG, MANIFEST } from './media-types.ts'
+import { type Blob, type BlobBytes, blobOf, descriptorOf, documentOf, manifestOf } from './manifests.ts'
+import { CONFIG } from './media-types.ts'
 
-/** Makes the signature over bytes. */
-export type SignBytes = (body: Uint8Array) => Promise<Uint8Array | undefined>
-
-export interface Signature {
-  readonly manifest: Blob & { readonly body: Uint8Array }
+interface Signature {
+  readonly manifest: BlobBytes
   readonly blobs: readonly Blob[]
 }
 
-/** By the same key the same bytes; `undefined`: the registry's key makes no such signatures. */
+/** Deterministic for each key; `undefined`: the registry's key cannot make such signatures. */
 export async function signatureOf(
-  signBytes: SignBytes,
+  signPlain: Signer['signPlain'],
   repository: string,
-  { mediaType, digest, size }: Blob,
+  signed: Blob,
 ): Promise<Signature | undefined> {
-  const payload = blobOf(PAYLOAD, signedPayload(repository, digest))
-  const signed = await signBytes(payload.body)
-  if (signed === undefined) return undefined
-  const signature = Buffer.from(signed).toString('base64')
-  // Nobody runs it; tools that read any image want one.
+  const payload = blobOf(PAYLOAD, signedPayload(repository, signed.digest))
+  const bytes = await signPlain(payload.body)
+  if (bytes === undefined) return undefined
+  const signature = Buffer.from(bytes).toString('base64')
+  // Nobody runs it, but generic tools want an image's config.
   const config = documentOf(CONFIG, {
     created: NEVER,
     architecture: '',
@@ -31,14 +29,11 @@ export async function signatureOf(
     rootfs: { type: 'layers', diff_ids: [payload.digest] },
     history: [{ created: NEVER }],
   })
-  const described = (blob: Blob) => ({ mediaType: blob.mediaType, digest: blob.digest, size: blob.size })
-  const manifest = documentOf(MANIFEST, {
-    schemaVersion: 2,
-    mediaType: MANIFEST,
+  const manifest = manifestOf({
     artifactType: SIGNATURE_ARTIFACT,
-    config: described(config),
-    layers: [{ ...described(payload), annotations: { [SIGNED]: signature } }],
-    subject: { mediaType, digest, size },
+    config: descriptorOf(config),
+    layers: [descriptorOf(payload, { [SIGNED]: signature })],
+    subject: descriptorOf(signed),
   })
   return { manifest, blobs: [config, payload] }
 }

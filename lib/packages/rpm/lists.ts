@@ -1,4 +1,5 @@
-// The lists of an rpm repository, as createrepo_c's own schema has them: of the same packages the same bytes.
+// Writes the lists of an rpm repository in createrepo_c's schema. Deterministic. Hand-written: createrepo_c is a program, and
+// npm has no library for it.
 
 import { gzipSync } from 'node:zlib'
 import * as z from 'zod'
@@ -11,7 +12,7 @@ const relation = z.object({
   version: z.object({ is: z.enum(['=', '<=', '>=']), of: z.string() }).optional(),
 })
 
-/** What the lists say of a package. */
+/** A package's entry in the lists. */
 export const listedRpm = z.object({
   name: z.string(),
   version: z.string(),
@@ -20,9 +21,9 @@ export const listedRpm = z.object({
   summary: z.string(),
   description: z.string(),
   license: z.string(),
-  /** seconds since the epoch: when it was built */
+  /** time of the build, in seconds since the epoch */
   built: z.number(),
-  /** of the file */
+  /** digest of the file */
   sha256: sha256Hex,
   bytes: z.number(),
   /** below the repository */
@@ -47,26 +48,26 @@ export function listedOf(spec: RpmSpec, { body, ...measured }: PackedRpm, href: 
     href,
     ...measured,
     provides: plain(givesOf(spec)),
-    // What rpm provides itself is in no list.
+    // rpm provides these itself; lists omit them.
     requires: plain(needsOf(spec)).filter((one) => !one.name.startsWith('rpmlib(')),
     conflicts: plain(spec.conflicts ?? []),
     files: spec.files.map(({ tag, path }) => ({ tag, path })),
   }
 }
 
-/** What they are wanted before, lists do not say. */
+/** Lists omit `before`. */
 const plain = (relations: readonly Relation[]): ListedRpm['provides'] =>
   relations.map(({ name, version }) => (version === undefined ? { name } : { name, version }))
 
 export interface Lists {
   readonly repomd: Uint8Array
-  /** packed by gzip: what repomd.xml names by their digests */
+  /** gzip; repomd.xml names each by its digest */
   readonly files: readonly Uint8Array[]
 }
 
 /**
- * `revision`: seconds since the epoch, later than that of any list before: some clients go by it (libdnf's DnfRepo ignores
- * a list that is older than the one that it has).
+ * `revision`: seconds since the epoch, higher than in all lists before: libdnf's DnfRepo ignores lists with a lower one than it
+ * has.
  */
 export function listsOf(packages: readonly ListedRpm[], revision: number): Lists {
   const sorted = packages.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
@@ -167,6 +168,6 @@ const idOf = (pkg: ListedRpm): string =>
 const fileOf = ({ tag, path }: ListedRpm['files'][number]): string =>
   `<file${tag === 'folder' ? ' type="dir"' : ''}>${escaped(path)}</file>`
 
-/** Of text that holds no control characters. */
+/** `value`: without control characters. */
 const escaped = (value: string): string =>
   value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

@@ -1,4 +1,4 @@
-// A probe as a package of rpm, and the package of a flavour, which wants the probe of each kernel that a host has.
+// A probe as an rpm package, and the package of a flavour, which requires the probe of each installed kernel.
 
 import { unarmor } from '../../formats/openpgp/armor.ts'
 import { packRpm, type RpmSpec } from '../../formats/rpm/pack.ts'
@@ -16,11 +16,11 @@ import { flavourHref, packageHref, packageObject } from './paths.ts'
 export interface Rpm {
   readonly object: string
   readonly body: Uint8Array
-  /** what lists say of it */
+  /** its entry in the lists */
   readonly listed: ListedRpm
 }
 
-/** Of published bytes and the key that signs: the same probe gives the same package. ProbeError `misconfigured`. */
+/** Deterministic: the same probe and key give the same package. @throws {ProbeError} `misconfigured`. */
 export async function probePackage(
   signer: Signer,
   published: Published,
@@ -39,7 +39,7 @@ async function packed(
   spec: RpmSpec,
   place: (sha256: string, file: string) => { readonly object: string; readonly href: string },
 ): Promise<Rpm> {
-  // rpm takes what is signed from the past as it takes anything, and the same header is signed by the same bytes.
+  // Signed as of the publication, so that the same header has the same signature.
   const sign = async (header: Uint8Array): Promise<Uint8Array> =>
     unarmor(Buffer.from(await signer.sign(header, [], spec.at)), 'signature')[0]!
   const rpm = await packRpm(spec, sign)
@@ -52,7 +52,7 @@ async function packed(
 
 function specOf({ key, probe, publication }: Published, contents: Contents, names: RpmNames): RpmSpec {
   const { unameRelease } = publication.provenance
-  // It stands in scripts that root runs.
+  // Root runs scripts that contain it.
   if (!/^\d[A-Za-z0-9.+~_^-]*$/.test(unameRelease))
     throw new ProbeError('misconfigured', `${key} is of a kernel that calls itself ${quote(unameRelease)}`)
   const { name, version, release, ofDriver, ofKernel, driverVersion } = names
@@ -67,7 +67,7 @@ function specOf({ key, probe, publication }: Published, contents: Contents, name
       { name: ofKernel, version: { is: '=', of: driverVersion } },
     ],
     requires: [{ name: 'kmod', before: ['posttrans', 'postun'] }],
-    // One driver version at a time for each kernel: their modules are of one name. No package is in its own way.
+    // One driver version at a time for each kernel: their modules have the same name. rpm ignores a package's conflict with itself.
     conflicts: [{ name: ofKernel }],
     scripts: scriptsOf(unameRelease),
     files: [
@@ -81,21 +81,20 @@ function specOf({ key, probe, publication }: Published, contents: Contents, name
   }
 }
 
-/** Of the module as a whole (SPDX). */
+/** SPDX, of the module. */
 const LICENSE = 'GPL-2.0-only'
 
 /**
- * modprobe finds a module by what depmod wrote. It is run when all that is installed together is there: dnf may unpack a
- * module before its kernel. Where the kernel is not there, or not there any more, nobody needs it: a kernel that is installed
- * later has depmod run by its own package.
+ * modprobe finds modules by depmod's index. depmod runs after the complete transaction, since dnf may unpack a module before its
+ * kernel. Without the kernel there is nothing to index: the package of a kernel that is installed later runs depmod itself.
  */
 function scriptsOf(unameRelease: string): { readonly posttrans: string; readonly postun: string } {
   const script = `if [ -d /lib/modules/${unameRelease}/kernel ]; then\n  /sbin/depmod ${unameRelease}\nfi\n`
   return { posttrans: script, postun: script }
 }
 
-/** A probe that a flavour's package leads to. */
-export interface Flavoured {
+/** A probe as its flavour's package requires it. */
+interface Flavoured {
   readonly name: string
   readonly arch: Arch
   /** `(falco-probe-11.0.0+driver-5.14.0-427.el9.x86_64 if kernel-core = 5.14.0-427.el9)` */
@@ -106,9 +105,9 @@ export const flavouredOf = ({ arch }: Probe, { name, flavour }: RpmNames): Flavo
   flavour && { name: flavour.name, arch, want: `(${name} if ${flavour.condition})` }
 
 /**
- * It needs the probe of each kernel that is there, and nothing for a kernel that is not: so a host gets that of the kernel that
- * it upgrades to, whichever that is, and none of others. Without `wants` it needs nothing: a host that has it is held back by
- * no probe that was taken back. `version`: of the driver, so that a newer one's takes its place; `revision`: seconds since the epoch, later each time.
+ * Requires the probe of each installed kernel and of no other, so a host gets the probe of the kernel that it upgrades to.
+ * Without `wants` it requires nothing, so a withdrawn probe holds back no upgrade. `version`: of the driver, so that a newer
+ * driver's package replaces it; `revision`: seconds since the epoch, higher each time.
  */
 export const flavourPackage = (
   signer: Signer,

@@ -1,4 +1,4 @@
-// The layout of the rpm repositories: one of each driver version, distribution and release of that.
+// Paths of the rpm repositories: one for each driver version, distribution and its release.
 
 import { isSha256 } from '../../model/digest.ts'
 import { listObject } from '../../model/keys.ts'
@@ -8,25 +8,25 @@ import type { Place } from '../places.ts'
 /** `of`: `almalinux-el9` */
 export const repositoryId = (driverVersion: string, of: string): string => `rpm/${driverVersion}/${of}`
 
-/** What the newest lists are shown as. */
+/** Files that a pointer shows. */
 export const REPOMD = 'repodata/repomd.xml'
 export const SIGNATURE = `${REPOMD}.asc`
 
-/** Where its object is. `key`: of the probe, `driver/{driverVersion}/{arch}/{name}` */
+/** Key of its object. `key`: the probe's, `driver/{driverVersion}/{arch}/{name}` */
 export const packageObject = (key: string, sha256: string, file: string): string =>
   `rpm/packages/${key}/${sha256}/${file}`
-/** The same below a repository: whose driver version it is stands before it. */
+/** Its path below a repository, whose path has the driver version. */
 export const packageHref = (key: string, sha256: string, file: string): string =>
   `packages/${key.split('/').slice(2).join('/')}/${sha256}/${file}`
 
-/** Of a package that is no probe's own, below a repository. */
+/** Path of a flavour's package below a repository. */
 export const flavourHref = (sha256: string, file: string): string => `flavours/${sha256}/${file}`
 
-/** Lists that belong together, of which no later ones take the place. */
+/** Path of lists that belong together and never change. */
 export const snapshotPath = (id: string, repomd: string, signature: string): string =>
   `${id}/at/${repomd}/${signature}`
 
-/** {driverVersion}/{repository}/..., where distributions may have the names that they give themselves. */
+/** {driverVersion}/{repository}/...: a repository may have the distribution's name from os-release. */
 export function rpmPlace([driverVersion = '', repository = '', ...path]: readonly string[]):
   | Place
   | undefined {
@@ -46,7 +46,7 @@ export function rpmPlace([driverVersion = '', repository = '', ...path]: readonl
   }
 }
 
-/** `amzn-amzn2023`, `rhel-el9`: as a host's os-release has it. */
+/** From the ID of os-release: `amzn-amzn2023`, `rhel-el9`. */
 function canonical(repository: string): string {
   const [, id = '', release = ''] = /^(.*)-([^-]*)$/.exec(repository) ?? []
   const amazon = id === 'amzn' ? AMAZON_TARGETS.get(release.replace(/^amzn/, '')) : undefined
@@ -58,7 +58,7 @@ const shownAt = (id: string, file: string): Place | undefined =>
 
 const kept = (sha256: string): Place => ({ tag: 'kept', object: listObject('rpm', sha256) })
 
-/** What is named by its digest, and the same in all snapshots. */
+/** Files named by their digests, which all snapshots share. */
 function fileAt(driverVersion: string, [folder, ...rest]: readonly string[]): Place | undefined {
   switch (folder) {
     case 'repodata':

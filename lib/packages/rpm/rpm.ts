@@ -1,43 +1,39 @@
-// The rpm repositories: one for each driver version, distribution and release of that.
+// The rpm repositories: one for each driver version, distribution and its release.
 
-import { type Stored, sha256 } from '../../model/digest.ts'
-import { ProbeError } from '../../model/errors.ts'
-import { listObject } from '../../model/keys.ts'
 import type { Pointer } from '../../model/pointer.ts'
 import type { Change, Channel, PackagePorts } from '../channel.ts'
 import { contentsOf, type Published } from '../contents.ts'
+import { keepList, refreshAll, retried } from '../lists.ts'
 import { listsOf } from './lists.ts'
 import { namesOf, repositoryOf, takes, versionOf } from './names.ts'
 import { flavouredOf, flavourPackage, probePackage, type Rpm } from './package.ts'
 import { REPOMD, repositoryId, SIGNATURE } from './paths.ts'
 import { type ListedProbe, readState, STATE, type State, withProbe } from './state.ts'
 
-export const rpm: Channel = { name: 'rpm', takes, update, refresh }
+export const rpm: Channel = {
+  ...{ name: 'rpm', takes, update },
+  refresh: (ports) => refreshAll(ports, 'rpm/', refreshOne),
+}
 
-/** Lists that somebody else has moved meanwhile, before the event is left to come again. */
-const TRIES = 10
-const RPM = 'application/x-rpm'
 const SECOND = 1000
 const DAY = 24 * 60 * 60 * SECOND
 
 /**
- * The package first, then the lists by their digests, then what signs them, and last of all the one item that says which of
- * those are shown. A crash before that leaves objects that no client is sent to; the event comes again, and finds or makes
- * them. ProbeError `misconfigured`, `too-large`, and `no-room` where others were faster each time.
+ * Writes the package, then the lists under their digests, then the signature, and last the pointer, which names all of these.
+ * A crash before the pointer leaves objects that no client gets; the event comes again, and finds or makes them.
+ * @throws {ProbeError} `misconfigured`, `too-large`, and `no-room`: others were faster each time.
  */
 async function update(ports: PackagePorts, change: Change): Promise<void> {
   const { driverVersion } = change.probe
   const id = repositoryId(driverVersion, repositoryOf(change.probe))
   if (ports.settings.revoked.includes(driverVersion)) return refreshOne(ports, id)
   const probe = change.tag === 'published' ? await keepProbe(ports, change) : undefined
-  for (let tries = TRIES; tries > 0; tries -= 1) {
+  await retried(`the lists of ${id}`, async () => {
     const shown = await ports.pointers.read(id, { consistent: true })
     const before = await readState(ports.artifacts, shown)
     const probes = withProbe(before.probes, change.key, probe)
-    if (probes === before.probes) return
-    if (await show(ports, { id, shown, probes, flavours: before.flavours })) return
-  }
-  throw new ProbeError('no-room', `the lists of ${id} are written by too many at one time`)
+    return probes === before.probes || show(ports, { id, shown, probes, flavours: before.flavours })
+  })
 }
 
 async function keepProbe(ports: PackagePorts, published: Published): Promise<ListedProbe> {
@@ -51,28 +47,17 @@ async function keepProbe(ports: PackagePorts, published: Published): Promise<Lis
 }
 
 const keepPackage = ({ artifacts }: PackagePorts, { object, body, listed }: Rpm) =>
-  artifacts.create(object, body, { contentType: RPM, sha256: listed.sha256 })
-
-async function keep(
-  { artifacts }: PackagePorts,
-  content: Uint8Array | string,
-  contentType: string,
-): Promise<Stored> {
-  const body = Buffer.from(content)
-  const digest = sha256(body)
-  await artifacts.create(listObject('rpm', digest), body, { contentType, sha256: digest })
-  return { sha256: digest, bytes: body.length }
-}
+  artifacts.create(object, body, { contentType: 'application/x-rpm', sha256: listed.sha256 })
 
 interface Next {
   readonly id: string
   readonly shown: Pointer | undefined
   readonly probes: readonly ListedProbe[]
-  /** of before */
+  /** as they were before */
   readonly flavours: State['flavours']
 }
 
-/** Each list is a second newer than the one before, at least, whatever the clock does. False: another was faster. */
+/** Lists get at least a second newer each time, whatever the clock does. False: another was faster. */
 async function show(ports: PackagePorts, next: Next): Promise<boolean> {
   const { id, shown, probes } = next
   const date = Math.max(ports.now(), (shown?.date ?? 0) + SECOND)
@@ -82,17 +67,19 @@ async function show(ports: PackagePorts, next: Next): Promise<boolean> {
     [...probes, ...flavours].map(({ listed }) => listed),
     revision,
   )
+  const keep = (content: Uint8Array | string, type: string) =>
+    keepList(ports.artifacts, 'rpm', content, `application/${type}`)
   const [state, repomd, signature] = await Promise.all([
-    keep(ports, JSON.stringify({ probes, flavours }), 'application/json'),
-    keep(ports, lists.repomd, 'application/xml'),
-    keep(ports, await ports.signer.sign(lists.repomd, []), 'application/pgp-signature'),
-    ...lists.files.map((list) => keep(ports, list, 'application/gzip')),
+    keep(JSON.stringify({ probes, flavours }), 'json'),
+    keep(lists.repomd, 'xml'),
+    keep(await ports.signer.sign(lists.repomd, []), 'pgp-signature'),
+    ...lists.files.map((list) => keep(list, 'gzip')),
   ])
   const files = { [REPOMD]: repomd!, [SIGNATURE]: signature!, [STATE]: state! }
   return ports.pointers.move(id, { number: (shown?.number ?? 0) + 1, date, files })
 }
 
-/** One that wants what it did before stays as it is: no host has to upgrade to it. */
+/** A package whose wants are the same stays as it is, so that no host upgrades it for nothing. */
 async function flavoursOf(
   ports: PackagePorts,
   { id, probes, flavours }: Next,
@@ -114,20 +101,9 @@ async function flavoursOf(
   )
 }
 
-/** One repository that fails keeps no other from it; the hour comes again. */
-async function refresh(ports: PackagePorts): Promise<void> {
-  let failure: unknown
-  for (const id of await ports.pointers.ids('rpm/')) {
-    await refreshOne(ports, id).catch((error: unknown) => {
-      failure ??= error
-    })
-  }
-  if (failure !== undefined) throw failure
-}
-
 /**
- * Once a day it is signed anew, so that its revision tells a host whether it is kept from newer lists: dnf has nothing that
- * looks by itself. Whoever was faster has done it, or the hour comes again.
+ * Signs the lists anew once a day: their revision shows a host whether somebody withholds newer ones, which dnf does not check
+ * itself. Where another was faster, that one has done it, or the next hour does.
  */
 async function refreshOne(ports: PackagePorts, id: string): Promise<void> {
   const shown = await ports.pointers.read(id, { consistent: true })

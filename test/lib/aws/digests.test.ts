@@ -57,6 +57,6 @@ describe('an operator', () => {
 
   test.each(['~drivers', '~list/bookworm', '', 'a b', `a${'b'.repeat(128)}`, '../a'])(
     'cannot mean what is no source: %j',
-    (id) => expect(() => checkId(id)).toThrow(/is no driver version/),
+    (id) => expect(() => checkId(id)).toThrow(/is not a driver version/),
   )
 })

@@ -36,7 +36,9 @@ test("a POST is signed as AWS's own library signs it", async () => {
         { method: 'POST', protocol: 'http:', hostname: '127.0.0.1', path: '/', headers: HEADERS, body },
         { signingDate: date },
       )
-      expect(signedPost(signing(who, 'dynamodb', date.getTime()), HEADERS, body)).toEqual(headers)
+      expect(signedPost(signing(who, 'dynamodb', date.getTime()), { headers: HEADERS, body })).toEqual(
+        headers,
+      )
     }),
     { numRuns: 200 },
   )
@@ -70,7 +72,7 @@ test.each([LASTING, ROLE])(
   'a signed POST is accepted where it is verified, and by whom it says',
   (credentials) => {
     const body = '{"TableName":"probes"}'
-    const headers = signedPost(signing(credentials, 'dynamodb'), HEADERS, body)
+    const headers = signedPost(signing(credentials, 'dynamodb'), { headers: HEADERS, body })
     const bodySha256 = createHash('sha256').update(body).digest('hex')
     const principal: Principal = { name: 'Role', may: () => true, sessionToken: '', ...credentials }
     const verified = (request: object) =>

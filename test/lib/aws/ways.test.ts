@@ -104,7 +104,7 @@ describe('through a proxy', () => {
     async (url) => {
       proxy.status = 407
       expect(await whyNot(url, through())).toContain(
-        `${named()} answers 407: it wants a name and a password, or others than network.proxy has`,
+        `${named()} answers 407: it wants a name and a password, or other ones than network.proxy has`,
       )
       proxy.status = 403
       expect(await whyNot(url, through())).toContain(`${named()} answers 403: let it allow this place, or`)
@@ -159,7 +159,7 @@ describe('a mirror that is read through a proxy sends nobody on', () => {
   test('to the proxy itself, though the settings name it', async () => {
     location = `http://127.0.0.1:${proxy.port}/`
     expect(await whyNot('http://plain.example/on', through())).toMatch(
-      /is 127\.0\.0\.1, which is no public address/,
+      /is 127\.0\.0\.1, which is not a public address/,
     )
     expect(proxy.asked).toHaveLength(1)
   })
@@ -173,11 +173,11 @@ describe('a mirror that is read through a proxy sends nobody on', () => {
 describe('a certificate', () => {
   test('that no authority of the settings has signed is refused, and it is said where to name that', async () => {
     expect(await whyNot('https://tls.example/', through({ ca: [] }))).toMatch(
-      /not by an authority that is believed here\. Name the certificate of your own in network\.ca/,
+      /no trusted authority signed its certificate\. Name the certificate of your own in network\.ca/,
     )
     const another = makeAuthority().certificate
     expect(await whyNot('https://tls.example/', through({ ca: [another] }))).toMatch(
-      /neither by a public authority nor by one of network\.ca/,
+      /neither a public authority nor one of network\.ca/,
     )
   })
 

@@ -129,11 +129,11 @@ describe('a probe is bad', () => {
   test('whose bytes are not those of its record, or not those that were signed', async () => {
     const other = Buffer.from('b module')
     expect(await whyOf({ [`/s3/probe?${OPENS}`]: reply(200, other) })).toMatch(
-      /bytes that came have the sha256/,
+      /received bytes have the sha256/,
     )
     const record = reply(200, JSON.stringify({ state: 'published', sha256: sha256(other) }))
     expect(await whyOf({ [`/s3/probe?${OPENS}`]: reply(200, other), [`${PATH}.json`]: record })).toMatch(
-      /the signature is not good by the registry's public key: these are not the bytes/,
+      /the signature does not verify with the registry's public key: these are not the bytes/,
     )
   })
 

@@ -52,12 +52,12 @@ describe('the explanation of a name', () => {
     ['cos_5.15.146+_1.ko', 'falcoctl 0.14.0 sends no request for a kernel module on Container-Optimized OS'],
     [
       'raspbian_6.1.21-v8+_1.ko',
-      'falcoctl 0.14.0 cannot read the kernel release 6.1.21-v8+, and asks nothing',
+      'falcoctl 0.14.0 cannot read the kernel release 6.1.21-v8+, and sends no request',
     ],
     ['rocky_4.18.0-553.el8_10.x86_64_1.o', 'falcoctl 0.14.0 loads no ebpf probes'],
     [
       'centos_2.6.32-754.el6.x86_64_1.ko',
-      'falcoctl 0.14.0 asks for a kmod probe from Linux 3.10 on (x86_64)',
+      'falcoctl 0.14.0 requests kmod probes only from Linux 3.10 on (x86_64)',
     ],
     [
       'debian_6.1.0-56-amd64_1.ko',

@@ -21,7 +21,7 @@ describe('a name without a kernel release', () => {
       const { code, message } = refusal(() => parse(`/driver/7.0.0+driver/x86_64/${file}`))
       expect(code).toBe('malformed')
       expect(message).toMatch(
-        /^"[a-z].* has no kernel release\. falcoctl 0\.7 asks so .* falcoctl 0\.10 or newer/,
+        /^"[a-z].* has no kernel release\. falcoctl 0\.7 sends such a name .* falcoctl 0\.10 or newer/,
       )
       expect(message).toContain('curl -F config=@/proc/config.gz')
     },

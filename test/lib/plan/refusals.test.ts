@@ -30,14 +30,14 @@ const MD5 = 'd41d8cd98f00b204e9800998ecf8427e'
 describe('a name that cannot be built is told what to do', () => {
   test.each<[string, string, string, readonly (string | RegExp)[]]>([
     // Names of nothing.
-    ['no driver', '/driver', 'malformed', ['A probe is asked for as /driver/']],
+    ['no driver', '/driver', 'malformed', ['Names of probes have the form /driver/']],
     [
       'no version',
       of('9.1.0+driver', 'falco_debian_6.1.0.ko'),
       'malformed',
-      ['A probe is asked for as /driver/'],
+      ['Names of probes have the form /driver/'],
     ],
-    ['no arch', '/driver/9.1.0+driver/riscv64/falco_x_6.1_1.ko', 'malformed', ['A probe is asked for as']],
+    ['no arch', '/driver/9.1.0+driver/riscv64/falco_x_6.1_1.ko', 'malformed', ['Names of probes have the form']],
     // Driver versions.
     [
       'an unknown driver version',

@@ -1,6 +1,6 @@
-// `Packages`: what packages a component has, a stanza each. https://wiki.debian.org/DebianRepository/Format
+// Edits `Packages`, the list of a component's packages, a stanza each. https://wiki.debian.org/DebianRepository/Format
 
-/** The list with those packages of a probe and no others of it; the very same text where that changes nothing. */
+/** Replaces the packages of a probe; the same text where that changes nothing. */
 export function withPackages(list: string, key: string, stanzas: readonly string[]): string {
   const marks = `\nFilename: pool/${key}/`
   const others = stanzasIn(list).filter((stanza) => !stanza.includes(marks))
@@ -11,11 +11,11 @@ export function withPackages(list: string, key: string, stanzas: readonly string
     .join('')
 }
 
-/** Each with the end of its last line. */
+/** Each with its last newline. */
 const stanzasIn = (list: string): string[] =>
   list.split('\n\n').flatMap((stanza) => (stanza.trim() === '' ? [] : [`${stanza.trimEnd()}\n`]))
 
-/** No two are alike: the digest of the package is a part of it. */
+/** Unique: the path has the digest of the package. */
 const nameIn = (stanza: string): string => {
   const at = stanza.indexOf('\nFilename: ')
   return stanza.slice(0, stanza.indexOf('\n')) + stanza.slice(at, stanza.indexOf('\n', at + 1))

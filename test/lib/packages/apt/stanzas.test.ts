@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { withPackages } from '../../../../lib/packages/apt/lists.ts'
+import { withPackages } from '../../../../lib/packages/apt/stanzas.ts'
 
 const keyOf = (n: number) => `driver/1/x86_64/falco_debian_6.1.${n}-1-amd64_1.ko`
 const stanzas = (n: number, version: number): string[] =>
