@@ -90,7 +90,7 @@ async function lab(
   ]
   const pattern = {
     source: ['aws.codebuild'],
-    detail: { 'build-status': [{ 'anything-but': 'IN_PROGRESS' }] },
+    detail: { 'build-status': ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'] },
   }
   const assembly = await writeAssembly(
     join(folder, 'cdk.out'),
