@@ -82,7 +82,7 @@ describe('a plan that breaks off', () => {
     await world.deliver()
     expect(await told(world, 503)).toMatchObject({
       code: 'mirror-unreachable',
-      detail: expect.stringMatching(/the mirror is away\. The next request after 2026-\S+Z asks it again$/),
+      detail: expect.stringMatching(/the mirror is away\. A request after 2026-\S+Z tries again$/),
     })
   })
 

@@ -101,7 +101,7 @@ const byRank = (suites: readonly Suite[], rank: (suite: Suite) => number | undef
 const nothingRead = (whose: string, unread: readonly Unread[]): ProbeError =>
   new ProbeError(
     'mirror-unreachable',
-    `no suite of ${whose} could be read: ${told(unread)}. If it stays so, have the operator name a mirror that can be read`,
+    `no suite of ${whose} could be read: ${told(unread)}. If this stays so, ask the operator to set a mirror that can be read`,
     {
       cause: unread[0]?.error,
     },
