@@ -74,7 +74,7 @@ async function rebuild(
     for (const table of tables) if (!(await dynalite.rebuildIndexes(table, stopped))) return
     onWhole()
   } catch (error) {
-    log(`the indexes of the tables are not whole, and rebuilt at the next start: ${String(error)}`)
+    log(`the indexes of the tables are incomplete, and are rebuilt at the next start: ${String(error)}`)
   }
 }
 
@@ -203,7 +203,9 @@ function sameKeys(found: JsonObject, { properties, name, logicalId }: Resource):
         .sort(),
     ])
   if (shape(found) !== shape(properties))
-    throw new Error(`table ${name} on disk has other keys or indexes than the template: remove the data`)
+    throw new Error(
+      `table ${name} on disk has other keys or indexes than the template: choose another DATA_DIR, or remove the data`,
+    )
 }
 
 async function expireItems(dynalite: Dynalite, table: Resource, seconds: number): Promise<void> {

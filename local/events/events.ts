@@ -76,7 +76,7 @@ export function createEvents(options: EventsOptions): Events {
     try {
       fire(rule, schedule(rule))
     } catch (error) {
-      log(`a schedule is left out this time: ${String(error)}`)
+      log(`a schedule was skipped once: ${String(error)}`)
     }
   }
   function publish(bus: string, event: JsonObject): void {

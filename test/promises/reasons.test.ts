@@ -163,10 +163,7 @@ describe('a build', () => {
   }
 
   test.each([
-    [
-      'QUEUED',
-      'this machine is x86_64, and the settings have such builds run on one of aarch64: set build.machines',
-    ],
+    ['QUEUED', 'this machine is x86_64, but the settings run such builds on aarch64: set build.machines'],
     ['PROVISIONING', 'CANNOT_PULL_CONTAINER_ERROR: no such image'],
   ])('that could not begin (%s) says why, and is not begun again at once', async (type, why) => {
     const world = await started()

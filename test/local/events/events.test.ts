@@ -295,7 +295,7 @@ test('a rule that is not known here is an error at load', async () => {
   )
 })
 
-test('a file of an event that cannot be read is left aside, and the others are delivered', async () => {
+test('a file of an event that cannot be read is skipped, and the others are delivered', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'events'))
   writeFileSync(join(folder, 'events', '1.json'), '{"torn')

@@ -134,7 +134,7 @@ test('the queue has bounds: the length of a message, and how many there are', as
   expect(small.send({ body: 'c', attributes: {} })).toEqual(expect.any(String))
 })
 
-test('a file that is no message is left aside, and the others are received', async () => {
+test('a file that is no message is skipped, and the others are received', async () => {
   const { send, receive, restart, files, lines } = await lab()
   mkdirSync(files, { recursive: true })
   writeFileSync(join(files, `000000000000001-${crypto.randomUUID()}.json`), '{"torn')
@@ -147,7 +147,7 @@ test('a file that is no message is left aside, and the others are received', asy
   writeFileSync(join(files, `${String(Date.now()).padStart(15, '0')}-${crypto.randomUUID()}.json`), '{"torn')
   restart()
   expect(receive().map(({ Body }) => Body)).toEqual(['a'])
-  expect(lines).toEqual([expect.stringContaining('is left aside')])
+  expect(lines).toEqual([expect.stringContaining('is skipped')])
 })
 
 test('who may not is refused, by the queue that is asked for', async () => {
