@@ -58,11 +58,13 @@ async function hitsAtTheDoor(url: string, hit: string): Promise<DoorTimes> {
     const { path, asked } = attacks()
     await other!.ask(url + path, asked)
   }
-  const calm = await hitsBeside(url, hit, host!, other!, plain, [], WHOLE_SECONDS)
-  const whole = await hitsBeside(url, hit, host!, attacker!, attacks, statuses, WHOLE_SECONDS)
+  const calmly = { url, hit, host: host!, loader: other!, attack: plain, statuses: [] }
+  const attacked = { url, hit, host: host!, loader: attacker!, attack: attacks, statuses }
+  const calm = await hitsBeside(calmly, WHOLE_SECONDS)
+  const whole = await hitsBeside(attacked, WHOLE_SECONDS)
   for (let round = 0; round < ROUNDS; round += 1) {
-    const beside = await hitsBeside(url, hit, host!, other!, plain, [])
-    rounds.push({ plain: beside, attacked: await hitsBeside(url, hit, host!, attacker!, attacks, statuses) })
+    const beside = await hitsBeside(calmly)
+    rounds.push({ plain: beside, attacked: await hitsBeside(attacked) })
   }
   for (const caller of [attacker, other, host]) caller!.end()
   return {
@@ -110,14 +112,20 @@ function submission(kheaders: Uint8Array): Asked {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }
 }
 
+interface Beside {
+  readonly url: string
+  readonly hit: string
+  readonly host: Caller
+  /** sends what `attack` makes */
+  readonly loader: Caller
+  readonly attack: () => Load
+  /** grows by the status of each attack */
+  readonly statuses: number[]
+}
+
 /** Milliseconds of each hit. Both generators keep their rate, whatever the answers take. */
 async function hitsBeside(
-  url: string,
-  hit: string,
-  host: Caller,
-  loader: Caller,
-  attack: () => Load,
-  statuses: number[],
+  { url, hit, host, loader, attack, statuses }: Beside,
   seconds = SECONDS,
 ): Promise<number[]> {
   const times: number[] = []

@@ -18,13 +18,8 @@ export const measureHits: Measure = async (stage) => {
   const { registry, path } = await stage.warm()
   const key = decodeURIComponent(path.slice(1))
   const database = join(registry.dataDir, 'dynamodb')
-  const turns = await timeHits(
-    registry.url + path,
-    database,
-    join(stage.folder, 'dynamodb'),
-    key,
-    stage.rounds,
-  )
+  const databaseCopy = join(stage.folder, 'dynamodb')
+  const turns = await timeHits({ url: registry.url + path, database, databaseCopy, key }, stage.rounds)
   const list = (which: 'ours' | 'theirs') => turns.map((turn) => turn[which].toFixed(2)).join(', ')
   const about: About = {
     ...{ name: 'hit', what: 'hit through the local stack', against: 'a bare GetItem' },
@@ -35,10 +30,7 @@ export const measureHits: Measure = async (stage) => {
 
 /** Milliseconds, medians. `databaseCopy`: where a copy of the stack's database may be made, which a bare dynalite then serves. */
 async function timeHits(
-  url: string,
-  database: string,
-  databaseCopy: string,
-  key: string,
+  { url, database, databaseCopy, key }: Readonly<Record<'url' | 'database' | 'databaseCopy' | 'key', string>>,
   rounds: number,
 ): Promise<Turn[]> {
   await cp(database, databaseCopy, { recursive: true })

@@ -48,7 +48,7 @@ function told(args: readonly string[]): { readonly form: Form; readonly strict: 
   const unknown = args.find((arg) => !(arg in FORMS) && !STRICT.test(arg))
   if (unknown !== undefined)
     throw new Error(
-      `${unknown} is not known here: --quiet tells no steps of probes, --json tells them as JSON, --strict has the quotas and faults of an account of AWS (--strict=SEED the same ones again)`,
+      `${unknown} is not an option. Options are --quiet (print no steps of probes), --json (print them as JSON), and --strict (have the quotas and faults of an AWS account; --strict=SEED repeats those of an earlier start)`,
     )
   const strict = args.find((arg) => STRICT.test(arg))
   const form = args.findLast((arg) => arg in FORMS)
@@ -66,7 +66,8 @@ function roomIn(folder: string): string {
 
 function settingsOf(env: NodeJS.ProcessEnv): Settings {
   const port = Number(env.PORT || 8080)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT=${env.PORT} is no port`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`PORT=${env.PORT} is not a port from 0 to 65535`)
   const publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '') || undefined
   if (publicUrl !== undefined && !/^https?:\/\/[^/?#@\s]+$/.test(publicUrl))
     throw new Error(`PUBLIC_URL=${env.PUBLIC_URL} is not of the form http://host:port`)
@@ -86,7 +87,7 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
 function paceOf({ STRICT_PACE = '1' }: NodeJS.ProcessEnv): number {
   const part = Number(STRICT_PACE)
   if (part > 0 && part <= 1) return part
-  throw new Error(`STRICT_PACE=${STRICT_PACE} is not above 0 and at most 1`)
+  throw new Error(`STRICT_PACE=${STRICT_PACE} must be above 0 and at most 1`)
 }
 
 /** Off unless it is set: what it tells is for the operator. */
@@ -108,7 +109,7 @@ const ROOM = '512'
 const CACHE_ROOM = '20000'
 
 function megabytes(name: string, text: string): number {
-  if (!/^\d{1,7}$/.test(text)) throw new Error(`${name}=${text} is no number of megabytes`)
+  if (!/^\d{1,7}$/.test(text)) throw new Error(`${name}=${text} is not a number of megabytes`)
   return Number(text) * 1e6
 }
 
@@ -146,19 +147,19 @@ async function start(): Promise<Stack> {
     ...{ builders, ...limits, ...others },
     ...(metrics === undefined ? {} : { metrics }),
   })
-  say(`state: ${dataDir}, logs: ${join(dataDir, 'logs')}, room there: ${roomIn(dataDir)}`)
+  say(`state: ${dataDir}, logs: ${join(dataDir, 'logs')}, free space: ${roomIn(dataDir)}`)
   if (strict !== undefined) tellStrict(strict, stack.inert)
   if (stack.metricsUrl !== undefined) say(`health and metrics: ${stack.metricsUrl}/metrics`)
   if (suites.some(({ checkValidUntil }) => checkValidUntil === false))
-    say('as apt on this machine, the registry believes package lists past their Valid-Until (apt.conf)')
+    say('like apt on this machine (apt.conf), the registry accepts package lists after their Valid-Until')
   return stack
 }
 
 function tellStrict(seed: string, inert: readonly string[]): void {
   say(
-    `strict: the quotas of a new account of AWS, and its faults by this seed: npm start -- --strict=${seed}`,
+    `strict: the quotas of a new AWS account and the faults of a seed; repeat them by npm start -- --strict=${seed}`,
   )
-  say(`strict: of the template these do nothing here: ${inert.join(', ')}`)
+  say(`strict: these parts of the template have no effect here: ${inert.join(', ')}`)
 }
 
 /** 13,000 are kept for those who wait (start/synthesize.ts); all others have the rest. */
@@ -190,7 +191,7 @@ function stopOn(stack: Promise<Stack>): void {
   )
   const stop = (): void => {
     for (const signal of SIGNALS) process.once(signal, () => process.exit(1))
-    say('stopping: downloads may end, for some seconds; once more stops at once')
+    say('stopping: running downloads have some seconds to finish; the next Ctrl-C stops at once')
     setTimeout(() => process.exit(0), started ? STOP_MS : STOP_START_MS)
     const stopped = stack.then(async (running) => {
       await running.drain()

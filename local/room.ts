@@ -123,8 +123,8 @@ function unwritable(dir: string, byWriting: boolean): Lack | undefined {
     if (['ENOSPC', 'EDQUOT', 'ENOENT'].includes(code)) return undefined
     return {
       code: 'not-writable',
-      told: 'its disk cannot be written now',
-      line: `${dir} cannot be written in: ${message}. What is published is served; no new probe is built until it can (a disk with errors becomes read-only: dmesg tells)`,
+      told: 'its disk is not writable now',
+      line: `${dir} is not writable: ${message}. Published probes are served; no new probe is built until it is writable (a disk with errors becomes read-only: see dmesg)`,
     }
   }
 }
@@ -142,14 +142,14 @@ function shortness(dir: string, needed: number): Lack | undefined {
   return {
     code: 'no-space',
     told: 'no space is left on its disk',
-    line: `no space: ${megabytes(free)} are free in ${dir}, and ${megabytes(needed)} are needed (DATA_ROOM). What is published is served; no new probe is built until there is room`,
+    line: `no space: ${megabytes(free)} are free in ${dir}, and ${megabytes(needed)} are needed (DATA_ROOM). Published probes are served; no new probe is built until there is enough space`,
   }
 }
 
 const lineAgain = (dir: string, lack: Lack | undefined): string =>
   lack?.code === 'not-writable'
-    ? `${dir} can be written in again: new probes are built`
-    : `there is room again in ${dir}: new probes are built`
+    ? `${dir} is writable again: new probes are built`
+    : `there is enough space again in ${dir}: new probes are built`
 
 /** For an ordinary user: some file systems keep the last blocks for root. A folder that is gone ends the stack, and lacks nothing. */
 function freeIn(dir: string): number {

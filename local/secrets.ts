@@ -6,7 +6,7 @@ import type { Resource, Template } from './template/template.ts'
 import { AwsError, authorize, member, type Operations } from './wire/aws-json.ts'
 import { sha256 } from './wire/digest.ts'
 import { readJson, writeJson } from './wire/files.ts'
-import { isObject, type JsonObject, list, number, object, string } from './wire/json.ts'
+import { type JsonObject, list, number, object } from './wire/json.ts'
 import type { Clock, Principal } from './wire/types.ts'
 
 /** One version; the newest is AWSCURRENT, the one before it AWSPREVIOUS, and no older one is kept. */
@@ -42,7 +42,6 @@ export function createSecrets(options: { dir: string; template: Template; now: C
   return {
     GetSecretValue: operation('GetSecretValue', getValue),
     PutSecretValue: operation('PutSecretValue', (secret, input) => putValue(secret, input, options.now)),
-    DescribeSecret: operation('DescribeSecret', describe),
   }
 }
 
@@ -54,15 +53,15 @@ function versions({ file }: Secret): readonly Version[] {
   return stored === undefined ? [] : (list(stored.versions, file) as unknown as Version[])
 }
 
+/** Of the newest version: no function asks for another. */
 function getValue(secret: Secret, input: JsonObject): JsonObject {
+  const unknown = Object.keys(input).filter((name) => name !== 'SecretId')
+  if (unknown.length > 0)
+    throw new AwsError('InvalidParameterException', `${unknown.join(', ')} is not known here`)
   const all = versions(secret)
-  const stage = typeof input.VersionStage === 'string' ? input.VersionStage : 'AWSCURRENT'
-  const found =
-    typeof input.VersionId === 'string'
-      ? all.find(({ id }) => id === input.VersionId)
-      : all[stage === 'AWSCURRENT' ? 0 : stage === 'AWSPREVIOUS' ? 1 : all.length]
+  const [found] = all
   if (found === undefined)
-    throw notFound(`Secrets Manager can't find the specified secret value for staging label: ${stage}`)
+    throw notFound("Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
   const { id, created, ...value } = found
   return {
     ...identity(secret),
@@ -97,29 +96,12 @@ function putValue(secret: Secret, input: JsonObject, now: Clock): JsonObject {
 const store = ({ file }: Secret, all: readonly Version[]): void =>
   writeJson(file, { versions: all.slice(0, 2) }, { durable: true })
 
-function describe(secret: Secret): JsonObject {
-  const all = versions(secret)
-  const named = Object.fromEntries(all.map((version) => [version.id, stages(all, version)]))
-  return { ...identity(secret), VersionIdsToStages: named }
-}
-
-/** The first value, where the template gives one or has one made up. */
+/** The first value, where the template has one made up. */
 function generate(secret: Secret, now: Clock): void {
   const { properties, logicalId } = secret.resource
-  if (versions(secret).length > 0) return
-  const { GenerateSecretString: wish, SecretString: given } = properties
-  if (given === undefined && wish === undefined) return
-  const value = given === undefined ? madeUp(object(wish, logicalId), logicalId) : string(given, logicalId)
-  store(secret, [{ id: randomUUID(), SecretString: value, created: Math.floor(now() / 1000) }])
-}
-
-function madeUp(wish: JsonObject, where: string): string {
-  const length = number(wish.PasswordLength ?? 32, where)
+  if (versions(secret).length > 0 || properties.GenerateSecretString === undefined) return
+  const { PasswordLength = 32 } = object(properties.GenerateSecretString, logicalId)
+  const length = number(PasswordLength, logicalId)
   const password = randomBytes(length).toString('base64url').slice(0, length)
-  if (wish.GenerateStringKey === undefined) return password
-  const template: unknown = JSON.parse(string(wish.SecretStringTemplate, where))
-  return JSON.stringify({
-    ...(isObject(template as JsonObject) ? (template as JsonObject) : {}),
-    [string(wish.GenerateStringKey, where)]: password,
-  })
+  store(secret, [{ id: randomUUID(), SecretString: password, created: Math.floor(now() / 1000) }])
 }

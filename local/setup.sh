@@ -34,7 +34,7 @@ step() {
   mkdir -p .build
   "$@" >"$log" 2>&1 </dev/null && return
   tail -n 20 "$log" >&2
-  fail "'$*' failed; all it said is in $root/$log"
+  fail "'$*' failed; its complete output is in $root/$log"
 }
 
 missing_packages() {
@@ -57,7 +57,7 @@ missing_commands() {
 system_packages() {
   if ! command -v apt-get >/dev/null; then
     missing=$(missing_commands)
-    [ -z "$missing" ] || fail "no apt-get here to install what is missing. Install these commands:$missing"
+    [ -z "$missing" ] || fail "apt-get is not available. Install these commands:$missing"
     return 0
   fi
   missing=$(missing_packages)
@@ -107,7 +107,7 @@ node_24() {
 }
 
 no_node_24() {
-  fail "npm brought no Node 24 that runs here, on $(uname -sm): its packages are for Linux with glibc on x64 and arm64. All that npm said is in $root/$log"
+  fail "npm installed no Node 24 that runs on $(uname -sm): its packages are for Linux with glibc on x64 and arm64. The output of npm is in $root/$log"
 }
 
 # Two at a time, say npm start beside npm test, would empty node_modules under each other.

@@ -320,7 +320,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const expire = (): void => {
     const trimmed = options.cacheRoom === undefined ? undefined : caches.trim()
     for (const expired of [dynamodb.expire(), s3.expire(), trimmed?.then((bytes) => tellFreed(log, bytes))])
-      expired?.catch((error: unknown) => log(`what is past its time is not deleted: ${String(error)}`))
+      expired?.catch((error: unknown) => log(`expired data could not be deleted: ${String(error)}`))
   }
   const expiry = [setTimeout(expire, MINUTE), setInterval(expire, HOUR)]
   closers.push(() => {
@@ -350,9 +350,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
 
 function tellFreed(log: (line: string) => void, bytes: number): void {
   if (bytes > 0)
-    log(
-      `${Math.ceil(bytes / 1e6)} MB were deleted that can be fetched or made again, and were not used for longest (CACHE_ROOM)`,
-    )
+    log(`${Math.ceil(bytes / 1e6)} MB of the least recently used cache were deleted (CACHE_ROOM)`)
 }
 
 /** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */

@@ -142,7 +142,7 @@ describe('system packages', () => {
   test('without apt, the commands that are missing are named', () => {
     const result = setUp('test', { env: { PATH: pathOf(...PLAIN, 'clang', 'curl') } })
     expect(result.status).toBe(1)
-    expect(result.stderr).toMatch(/^setup: no apt-get here .* Install these commands: bwrap .*\n$/)
+    expect(result.stderr).toMatch(/^setup: apt-get is not available\. Install these commands: bwrap .*\n$/)
     expect(result.stderr).not.toMatch(/ clang| curl/)
   })
 })
@@ -175,7 +175,7 @@ describe('npm packages', () => {
     expect(failed.status).toBe(1)
     expect(failed.stderr).toMatch(/npm ci/)
     expect(failed.stderr.trimEnd().split('\n').at(-1)).toBe(
-      `setup: 'npm ci --include=dev --include=optional' failed; all it said is in ${home}/.build/setup.log`,
+      `setup: 'npm ci --include=dev --include=optional' failed; its complete output is in ${home}/.build/setup.log`,
     )
     project('three')
     expect(setUp('node').status).toBe(0)
@@ -229,7 +229,7 @@ describe('Node', () => {
 
   test('24 that npm has not for this machine is told in one line', () => {
     expect(said(machineNode('v18.20.4')).stderr).toMatch(
-      /^setup: npm brought no Node 24 that runs here, on Linux \w+: its packages are for Linux with glibc on x64 and arm64\. .*setup\.log\n$/,
+      /^setup: npm installed no Node 24 that runs on Linux \w+: its packages are for Linux with glibc on x64 and arm64\. .*setup\.log\n$/,
     )
   })
 

@@ -17,7 +17,7 @@ import { readLine, said, UsageError } from '../command-line.ts'
 import { openRootCache } from '../roots/cache.ts'
 import { folderListDates, folderStore } from '../roots/folder-store.ts'
 import { teller } from '../roots/kept-roots.ts'
-import { driverName, driverOf, type ImageDriver } from './driver.ts'
+import { driverName, driverOf } from './driver.ts'
 import { imageOf, labelsOf, tagOf } from './image.ts'
 import { type Image, layoutOf, type Platform } from './layout.ts'
 import { imageRoot, imageSuites, PLATFORMS } from './packages.ts'
@@ -86,7 +86,7 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<vo
   }
   const images: Image[] = []
   for (const platform of platforms)
-    images.push(await made(settings, cacheFolder(env), platform, driver, beside))
+    images.push(await made(settings, cacheFolder(env), { platform, driver, ...beside }))
   const tag = tagOf(driver.version)
   const layout = layoutOf(tag, images, labelsOf(driver))
   const archive = writeLayout(out, layout)
@@ -94,16 +94,11 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<vo
   if (driver.hint !== undefined) say(driver.hint)
 }
 
-type Beside = Pick<Parameters<typeof imageOf>[0], 'created' | 'registries' | 'key'>
+type Wanted = Pick<Parameters<typeof imageOf>[0], 'platform' | 'driver' | 'created' | 'registries' | 'key'>
 
 /** Composed once for these packages, and kept with this user's other roots. */
-async function made(
-  settings: AllSettings,
-  cache: string,
-  platform: Platform,
-  driver: ImageDriver,
-  beside: Beside,
-): Promise<Image> {
+async function made(settings: AllSettings, cache: string, wanted: Wanted): Promise<Image> {
+  const { platform } = wanted
   const fetch = createFetch({ settings, network: settings.network, timeoutMs: 600_000 })
   const suites = imageSuites(settings)
   const [inputs, lists] = [folderStore(cache), folderListDates(cache)]
@@ -111,13 +106,11 @@ async function made(
   const root = await imageRoot(ports, suites, platform)
   const composed = await openRootCache(cache, fetch).root(root, teller(`packages for ${platform}`, say))
   const image = imageOf({
-    platform,
+    ...wanted,
     root,
     composed: diskFolder(composed.folder),
     suites: suites.map(({ suite }) => suite),
     loader: readFileSync(LOADER),
-    driver,
-    ...beside,
   })
   const bytes = image.layers.reduce((sum, { body }) => sum + body.length, 0)
   const { length } = root.packages

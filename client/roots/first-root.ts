@@ -53,5 +53,5 @@ try {
 } catch (error) {
   // The first request composes them: nothing that the registry serves already waits for that.
   const why = error instanceof Error ? error.message : String(error)
-  console.log(`not all build roots are composed yet (${why}); the first request for a probe tries again`)
+  console.log(`some build roots are not composed yet (${why}); the first request for a probe tries again`)
 }

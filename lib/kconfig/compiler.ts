@@ -137,5 +137,5 @@ const ORIGIN: Readonly<Record<Compiler['from'], (found: Found) => string>> = {
 
 const choice = (found: Found, command: string, exact: boolean): string => {
   if (exact || commandOf(found) === command) return `${command} builds the module`
-  return `${command}, the nearest that is available, builds the module: features that the driver probes for may be missing`
+  return `${command}, the nearest available, builds the module: features that the driver probes for may be missing`
 }

@@ -125,11 +125,11 @@ const TITLES = {
 
 /** For a person: why it is not built from kernel.org's source, and what to do. */
 export const patchedReason = ({ by, option }: Patched): string =>
-  `this is the config of a patched kernel ${TITLES[by]} (${option}): the structures of kernel.org's source are others, and a probe that is built from it may crash this host. Build it from the kernel's own headers: ask for it by the distribution's own name, or submit the URLs of its header packages (kernelurls) or its /sys/kernel/kheaders.tar.xz (kheaders). The operator of the registry can name its source (vanilla.archive and vanilla.keys of the settings). The modern_bpf engine needs no probe. force=true builds it from kernel.org's source all the same`
+  `this is the config of a patched kernel ${TITLES[by]} (${option}): its structures differ from those in kernel.org's source, and a probe built from that source may crash this host. Build it from the kernel's own headers: ask for it by the distribution's own name, or submit the URLs of its header packages (kernelurls) or its /sys/kernel/kheaders.tar.xz (kheaders). The registry's operator can name its source (vanilla.archive and vanilla.keys of the settings). The modern_bpf engine needs no probe. force=true builds it from kernel.org's source anyway`
 
 /** The same before anything was looked for. */
 export const patchedNote = ({ by, option }: Patched): string =>
-  `This is the config of a patched kernel ${TITLES[by]} (${option}): the structures of kernel.org's source are others. Its probe is built from its own headers: the registry looks for them by the host's names, or name them (kernelurls). Where there are none it is refused, unless force=true.`
+  `This is the config of a patched kernel ${TITLES[by]} (${option}): its structures differ from those in kernel.org's source. Its probe is built from its own headers: the registry looks for them by the host's names, or name them (kernelurls). Where there are none it is refused, unless force=true.`
 
 /** A distribution's source as a package is one that such a kernel can be built from. */
 export const hasOwnSource = ({ by }: Patched): boolean => by === 'debian'

@@ -94,7 +94,7 @@ const SHUFFLED = on(
   'GRKERNSEC_RANDSTRUCT',
 )
 const FROM_ITS_HEADERS =
-  'Build from the headers of that build (include/generated/randstruct_hash.h), with its very compiler'
+  'Build from the headers of that build (include/generated/randstruct_hash.h), with the same compiler'
 const BTF_BACKPORT = all(on('DEBUG_INFO_BTF'), before(5, 2))
 
 export const RULES: readonly Rule[] = [
@@ -406,7 +406,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: SHUFFLED,
     effect: may('loads-if-built-so'),
-    what: 'This kernel shuffles its structures by a seed that only its own build knows: no config has it.',
+    what: 'This kernel shuffles its structures by a seed that only its own build has, and no config contains it.',
     todo: FROM_ITS_HEADERS,
     blocksConfigBuild: true,
     source: 'security/Kconfig.hardening; include/linux/vermagic.h',
@@ -416,7 +416,7 @@ export const RULES: readonly Rule[] = [
     engines: EBPF,
     when: SHUFFLED,
     effect: may('loads'),
-    what: 'This kernel shuffles its structures by a seed that only its own build knows: a probe of other headers loads, and reads wrong fields.',
+    what: 'This kernel shuffles its structures by a seed that only its own build has: a probe built from other headers loads, and reads wrong fields.',
     todo: FROM_ITS_HEADERS,
     blocksConfigBuild: true,
     source: 'security/Kconfig.hardening',

@@ -84,7 +84,7 @@ function accepts({ check }: TargetFacts, request: KernelRequest): boolean {
 export const SUBMITTED: Readonly<Record<string, string>> = {
   amazonlinux: 'Amazon Linux 1 ended in December 2023, and its packages are served no more',
   amazonlinux2022: 'Amazon Linux 2022 was a preview of 2023, and its packages are served no more',
-  minikube: "minikube publishes a part of its kernel's config, and no headers",
+  minikube: "minikube publishes only a part of its kernel's config, and no headers",
   talos: 'Talos publishes no headers of its kernels, and no Module.symvers',
   vanilla: 'a kernel of your own has packages nowhere',
 }
@@ -92,6 +92,6 @@ export const SUBMITTED: Readonly<Record<string, string>> = {
 function unknownTarget(target: string): ProbeError {
   const why = Object.hasOwn(SUBMITTED, target) ? SUBMITTED[target] : undefined
   const names = TARGET_NAMES.join(', ')
-  const unknown = `no kernels of target ${quote(target)} are built by name here, only of ${names}`
+  const unknown = `no kernels of target ${quote(target)} can be built by name; the registry builds those of ${names}`
   return new ProbeError('unknown-target', orSubmit(why ?? unknown))
 }

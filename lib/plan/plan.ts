@@ -235,7 +235,7 @@ function withNextStep(key: string, error: ProbeError, reason: FailureReason, due
 /** An outage says nothing about the probe: when it is asked for anew, and nothing else, is what there is to tell. */
 function undecided(key: string, message: string, due: number): string {
   const { file, driverVersion } = subjectOfName(nameOf(key))
-  return `${file} of driver ${driverVersion} waits for a mirror: ${message}. The next request after ${new Date(due).toISOString()} asks it again`
+  return `${file} of driver ${driverVersion} waits for a mirror: ${message}. A request after ${new Date(due).toISOString()} tries again`
 }
 
 /** A name that was forged, or of what is not there yet. */

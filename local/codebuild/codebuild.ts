@@ -112,10 +112,10 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     try {
       builds.save(ended)
       announce(ended)
-      if (unsettled.delete(ended.id) && unsettled.size === 0) log('the ends of builds are written down again')
+      if (unsettled.delete(ended.id) && unsettled.size === 0) log('the ends of builds are recorded again')
     } catch (error) {
       if (unsettled.size === 0)
-        log(`the end of a build cannot be written down, and is tried again: ${String(error)}`)
+        log(`the end of a build cannot be recorded, and is tried again: ${String(error)}`)
       unsettled.add(ended.id)
       const timer = setTimeout(() => {
         if (!stopped) settle(ended)

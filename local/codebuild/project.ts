@@ -90,5 +90,5 @@ function otherArch(type: string): string | undefined {
   if (arch === process.arch) return undefined
   const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' }
   const own = names[process.arch] ?? process.arch
-  return `this machine is ${own}, and the settings have such builds run on one of ${names[arch]}: set build.machines to ${own} for both architectures, and a cross compiler of this machine builds them, or run the registry on a machine of ${names[arch]}`
+  return `this machine is ${own}, but the settings run such builds on ${names[arch]}: set build.machines to ${own} for both architectures, so that this machine cross-compiles them, or run the registry on a ${names[arch]} machine`
 }

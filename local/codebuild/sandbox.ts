@@ -57,7 +57,7 @@ export const IMAGE_PATH = '/image'
 export function openSandbox(root: string): Sandbox {
   if (!existsSync(join(root, 'usr/bin/bwrap')))
     throw new Error(
-      `the build root ${root} is gone, or has no bubblewrap: the next request for a probe composes it`,
+      `the build root ${root} is missing, or has no bubblewrap: the next request for a probe composes it`,
     )
   const isRoot = process.getuid?.() === 0
   const ways = isRoot ? [BUILD_UID, undefined] : [undefined]
@@ -69,7 +69,7 @@ export function openSandbox(root: string): Sandbox {
     failures.push(tried.error?.message ?? tried.stderr.trim())
   }
   throw new Error(
-    `no build can run here, since this ${isRoot ? 'root' : 'user'} may make no user namespaces (${failures.join('; ')}). Allow them, as root: sysctl -w kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0, whichever this kernel has, and user.max_user_namespaces above 0; in a container, run it privileged`,
+    `no build can run here, because ${isRoot ? 'root' : 'this user'} may not create user namespaces (${failures.join('; ')}). Allow them, as root: sysctl -w kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0, whichever this kernel has, and user.max_user_namespaces above 0; in a container, run it privileged`,
   )
 }
 
@@ -162,7 +162,7 @@ export function ownScratch(scratch: string): void {
   mkdirSync(scratch, { recursive: true })
   const found = lstatSync(scratch)
   if (!found.isDirectory() || found.uid !== process.getuid?.())
-    throw new Error(`${scratch} is not this user's: remove it`)
+    throw new Error(`${scratch} belongs to another user: remove it`)
   chmodSync(scratch, 0o711)
 }
 

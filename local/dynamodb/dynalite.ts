@@ -77,8 +77,6 @@ export interface TableIndex {
 }
 
 const OPERATIONS = [
-  'BatchGetItem',
-  'BatchWriteItem',
   'CreateTable',
   'DeleteItem',
   'DescribeTable',

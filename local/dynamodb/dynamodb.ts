@@ -43,8 +43,8 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   const keysOfTable = ({ TableName }: JsonObject) => keys.get(String(TableName)) ?? []
   return {
     service: ({ operation, input, caller }, _, response) => {
-      for (const resource of resourcesOf(operation, input))
-        authorize(caller, `dynamodb:${operation}`, resource, leadingKey(input, keysOfTable(input)))
+      const resource = resourceOf(operation, input)
+      authorize(caller, `dynamodb:${operation}`, resource, leadingKey(input, keysOfTable(input)))
       if (faults.strikes('dynamodb-throttle')) return send(response, THROTTLED)
       const fault = (read: JsonObject) => keyFault(operation, read, keysOfTable(read))
       dynalite.perform(operation, input, fault).then(
@@ -74,7 +74,7 @@ async function rebuild(
     for (const table of tables) if (!(await dynalite.rebuildIndexes(table, stopped))) return
     onWhole()
   } catch (error) {
-    log(`the indexes of the tables are not whole, and rebuilt at the next start: ${String(error)}`)
+    log(`the indexes of the tables are incomplete, and are rebuilt at the next start: ${String(error)}`)
   }
 }
 
@@ -105,17 +105,12 @@ function send(response: ServerResponse, { status, body }: Answer): void {
   response.end(text)
 }
 
-/** The ARNs that an operation touches. */
-function resourcesOf(operation: string, input: JsonObject): readonly string[] {
-  if (operation.startsWith('Batch')) {
-    const items = isObject(input.RequestItems) ? Object.keys(input.RequestItems) : []
-    if (items.length === 0) throw new AwsError('ValidationException', 'RequestItems is missing')
-    return items.map(tableArn)
-  }
-  if (operation === 'ListTables') return ['*']
-  if (typeof input.TableName !== 'string') throw new AwsError('ValidationException', 'TableName is missing')
-  const arn = tableArn(input.TableName)
-  return [typeof input.IndexName === 'string' ? `${arn}/index/${input.IndexName}` : arn]
+/** The ARN of the table or index that an operation uses. */
+function resourceOf(operation: string, { TableName, IndexName }: JsonObject): string {
+  if (operation === 'ListTables') return '*'
+  if (typeof TableName !== 'string') throw new AwsError('ValidationException', 'TableName is missing')
+  const arn = tableArn(TableName)
+  return typeof IndexName === 'string' ? `${arn}/index/${IndexName}` : arn
 }
 
 /**
@@ -208,7 +203,9 @@ function sameKeys(found: JsonObject, { properties, name, logicalId }: Resource):
         .sort(),
     ])
   if (shape(found) !== shape(properties))
-    throw new Error(`table ${name} on disk has other keys or indexes than the template: remove the data`)
+    throw new Error(
+      `table ${name} on disk has other keys or indexes than the template: choose another DATA_DIR, or remove the data`,
+    )
 }
 
 async function expireItems(dynalite: Dynalite, table: Resource, seconds: number): Promise<void> {

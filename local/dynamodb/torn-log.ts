@@ -31,7 +31,7 @@ export function mendTornLog(db: LoggedDb, dir: string): void {
     }
   const mend = async (): Promise<void> => {
     if (freeIn(dir) < NEEDED)
-      throw new Error('the database takes nothing until there is room: a write has failed')
+      throw new Error('the database accepts no write until there is enough space: a write has failed')
     await db.compactRange(NOTHING, NOTHING)
     torn = false
   }

@@ -76,12 +76,11 @@ export function createEvents(options: EventsOptions): Events {
     try {
       fire(rule, schedule(rule))
     } catch (error) {
-      log(`a schedule is left out this time: ${String(error)}`)
+      log(`a schedule was skipped once: ${String(error)}`)
     }
   }
-  /** `text`: the event as its sender wrote it, which is what patterns are matched with. */
-  function publish(bus: string, event: JsonObject, text = JSON.stringify(event)): void {
-    for (const rule of rules) if (rule.bus === bus && rule.matches?.(text) === true) fire(rule, event)
+  function publish(bus: string, event: JsonObject): void {
+    for (const rule of rules) if (rule.bus === bus && rule.matches?.(event) === true) fire(rule, event)
   }
   const envelope = (fields: JsonObject): JsonObject => ({
     version: '0',
@@ -107,15 +106,14 @@ export function createEvents(options: EventsOptions): Events {
       return refused('InvalidArgument', 'Source, DetailType and Detail are required')
     const detail = parseDetail(Detail)
     if (detail === undefined) return refused('MalformedDetail', 'Detail is malformed.')
-    const fields = envelope({ 'detail-type': DetailType, source: Source })
-    const event = { ...fields, detail }
+    const event = envelope({ 'detail-type': DetailType, source: Source, detail })
     try {
-      publish(bus, event, `${JSON.stringify(fields).slice(0, -1)},"detail":${Detail}}`)
+      publish(bus, event)
     } catch (error) {
       return refused('InternalFailure', lacks(true) ?? String(error))
     }
     options.onEvent?.(DetailType, detail)
-    return { EventId: fields.id as string }
+    return { EventId: event.id as string }
   }
   return {
     operations: { PutEvents: (input, caller) => putEvents(input, (entry) => put(entry, caller)) },

@@ -99,15 +99,15 @@ const TOO_LARGE = message(413, 'Request Entity Too Large')
 
 const STOPPING = later(5, {
   code: 'stopping',
-  title: 'The registry stops or restarts',
-  detail: 'Ask again in a few seconds: what it was building is built again by the next request',
+  title: 'The registry is stopping or restarting',
+  detail: 'Try again in a few seconds: the next request starts an interrupted build again',
 })
 
 const noRoom = (lack: string): HttpAnswer =>
   later(30, {
     code: 'no-room',
     title: 'There is no room for new builds now',
-    detail: `The registry begins nothing new: ${lack}. Published probes are served; ask again in half a minute`,
+    detail: `The registry starts no new builds: ${lack}. Published probes are served; try again in half a minute`,
   })
 
 function later(seconds: number, problem: Omit<Problem, 'status'>): HttpAnswer {

@@ -21,7 +21,7 @@ export interface Statement {
 
 type Test = (request: AccessRequest) => boolean
 
-const ELEMENTS = ['Action', 'Condition', 'Effect', 'NotAction', 'NotResource', 'Principal', 'Resource', 'Sid']
+const ELEMENTS = ['Action', 'Condition', 'Effect', 'Principal', 'Resource', 'Sid']
 
 /**
  * The statements of a policy. `identity`: a role's own; `resource`: a bucket's, a queue's or a secret's, which name their principals;
@@ -56,8 +56,8 @@ function parseStatement(raw: JsonObject, where: string, kind: string): Statement
   if ((raw.Principal === undefined) !== (kind === 'identity'))
     throw new Error(`${where}: a Principal stands in policies of resources and roles' trust only`)
   const tests: Test[] = [
-    oneOf(raw, 'Action', where, (request) => request.action.toLowerCase(), true),
-    ...(kind === 'trust' ? [] : [oneOf(raw, 'Resource', where, (request) => request.resource, false)]),
+    actions(raw, where),
+    ...(kind === 'trust' ? [] : [resources(raw, where)]),
     ...(raw.Principal === undefined ? [] : [principal(raw.Principal, where)]),
     ...conditions(raw.Condition, where),
   ]
@@ -68,23 +68,25 @@ function parseStatement(raw: JsonObject, where: string, kind: string): Statement
   }
 }
 
+/** Actions have no case. */
+function actions({ Action }: JsonObject, where: string): Test {
+  const fits = oneOf(Action, `${where}: Action`, (pattern) => pattern.toLowerCase())
+  return ({ action }) => fits(action.toLowerCase())
+}
+
+function resources({ Resource }: JsonObject, where: string): Test {
+  const fits = oneOf(Resource, `${where}: Resource`)
+  return ({ resource }) => fits(resource)
+}
+
 function oneOf(
-  raw: JsonObject,
-  element: 'Action' | 'Resource',
+  given: Json | undefined,
   where: string,
-  value: (request: AccessRequest) => string,
-  ignoreCase: boolean,
-): Test {
-  const not = raw[`Not${element}`]
-  if ((raw[element] === undefined) === (not === undefined))
-    throw new Error(`${where}: a statement has either ${element} or Not${element}`)
-  const patterns = strings(raw[element] ?? not, `${where}: ${element}`).map((pattern) =>
-    wildcard(ignoreCase ? pattern.toLowerCase() : pattern, where),
-  )
-  return (request) => {
-    const text = value(request)
-    return patterns.some((pattern) => pattern(text)) === (not === undefined)
-  }
+  normal = (pattern: string): string => pattern,
+): (text: string) => boolean {
+  const patterns = strings(given, where).map((pattern) => wildcard(normal(pattern), where))
+  if (patterns.length === 0) throw new Error(`${where} is missing`)
+  return (text) => patterns.some((fits) => fits(text))
 }
 
 function principal(raw: Json, where: string): Test {
@@ -123,29 +125,22 @@ const equals: Operator = { compile: (expected) => (actual) => actual === expecte
 const like: Operator = { compile: wildcard }
 const OPERATORS: Readonly<Record<string, Operator>> = {
   ArnEquals: like,
-  ArnLike: like,
   ArnNotEquals: { ...like, negated: true },
-  ArnNotLike: { ...like, negated: true },
   'ForAllValues:StringLike': { compile: wildcard, ofAll: true },
   'ForAnyValue:StringNotEquals': { ...equals, negated: true, ofAny: true },
   Bool: { compile: (expected) => (actual) => actual.toLowerCase() === expected.toLowerCase() },
   NumericLessThan: { compile: (expected) => (actual) => Number(actual) < Number(expected) },
   StringEquals: equals,
-  StringLike: like,
-  StringNotEquals: { ...equals, negated: true },
-  StringNotLike: { ...like, negated: true },
 }
 
 /** The keys that a request here has, or lacks by its own doing: a condition on any other would hold, or not, by accident. */
 const KEYS = [
-  'aws:PrincipalAccount',
   'aws:PrincipalArn',
   'aws:SecureTransport',
   'aws:SourceArn',
   'dynamodb:LeadingKeys',
   's3:TlsVersion',
   's3:if-none-match',
-  's3:prefix',
   'secretsmanager:AddReplicaRegions',
 ].map((key) => key.toLowerCase())
 

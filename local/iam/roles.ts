@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Resource, Template } from '../template/template.ts'
 import { list, object, string, strings } from '../wire/json.ts'
-import { ACCOUNT, type Clock, type Principal, type Principals, type Sender } from '../wire/types.ts'
+import type { Clock, Principal, Principals, Sender } from '../wire/types.ts'
 import { type AccessRequest, type Context, decide, parsePolicy, type Statement } from './policy.ts'
 
 export interface Roles {
@@ -18,8 +18,6 @@ export interface Roles {
   service(name: string, sourceArn: string): Sender
 }
 
-/** AWS's own policies that the template may attach: they grant logs only, which here are files. */
-const INERT_MANAGED = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole']
 const MAX_REMEMBERED = 10_000
 /** Longer than any URL lives that was signed in it. */
 const ENDED_MS = 24 * 60 * 60 * 1000
@@ -68,10 +66,6 @@ const trust = (role: Resource): readonly Statement[] =>
   parsePolicy(role.properties.AssumeRolePolicyDocument, `${role.logicalId}: trust`, 'trust')
 
 function roleStatements(role: Resource, template: Template): Statement[] {
-  for (const managed of strings(role.properties.ManagedPolicyArns, role.logicalId)) {
-    if (!INERT_MANAGED.includes(managed))
-      throw new Error(`${role.logicalId}: managed policy ${managed} is not known here`)
-  }
   const inline = list(role.properties.Policies ?? [], role.logicalId)
     .map((policy) => object(policy, role.logicalId))
     .flatMap((policy) => parsePolicy(policy.PolicyDocument, role.logicalId, 'identity'))
@@ -104,11 +98,7 @@ export function createPrincipal(
   { name, arn }: { readonly name: string; readonly arn: string },
   statements: readonly Statement[],
 ): Principal {
-  const common: Context = lowerCased({
-    ...COMMON,
-    'aws:PrincipalArn': arn,
-    'aws:PrincipalAccount': ACCOUNT,
-  })
+  const common: Context = lowerCased({ ...COMMON, 'aws:PrincipalArn': arn })
   const ask = (action: string, resource: string, context: Context): boolean => {
     const request: AccessRequest = { action, resource, context, principal: arn }
     return decide(statements, request)

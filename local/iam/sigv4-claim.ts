@@ -113,7 +113,7 @@ function claimOfHeader(authorization: string, headers: IncomingHttpHeaders): Cla
     )
   const [, credential, signedHeaders, signature] = found ?? []
   return {
-    ...partsOf(code, credential, signedHeaders, signature, single(headers, 'x-amz-date')),
+    ...partsOf(code, { credential, signedHeaders, signature, amzDate: single(headers, 'x-amz-date') }),
     presigned: false,
     token: single(headers, 'x-amz-security-token'),
     expires: undefined,
@@ -125,14 +125,20 @@ function claimOfQuery(query: ReadonlyMap<string, string>): Claim {
   const get = (name: string) => query.get(`x-amz-${name}`)
   if (get('algorithm') !== ALGORITHM) throw new SignatureError(code, `X-Amz-Algorithm is not ${ALGORITHM}.`)
   return {
-    ...partsOf(code, get('credential'), get('signedheaders'), get('signature'), get('date')),
+    ...partsOf(code, {
+      ...{ credential: get('credential'), signedHeaders: get('signedheaders') },
+      ...{ signature: get('signature'), amzDate: get('date') },
+    }),
     presigned: true,
     token: get('security-token'),
     expires: get('expires') ?? '',
   }
 }
 
-function partsOf(code: SignatureCode, credential = '', signedHeaders = '', signature = '', amzDate = '') {
+type Given = Readonly<Record<'credential' | 'signedHeaders' | 'signature' | 'amzDate', string | undefined>>
+
+function partsOf(code: SignatureCode, given: Given) {
+  const { credential = '', signedHeaders = '', signature = '', amzDate = '' } = given
   const found = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/(aws4_request)$/.exec(credential)
   const [, accessKeyId, day, region, service, end] = found ?? []
   if (!accessKeyId || !day || !region || !service || !end) {

@@ -57,7 +57,7 @@ export function verifyRequest(request: SignedRequest, { principals, now, service
   checkTime(claim, now())
   checkSignedHeaders(claim, request.headers)
   const payload = payloadOf(request, target, claim, service)
-  const canonical = canonicalRequest(request, target, claim, payload, service)
+  const canonical = canonicalRequest({ request, target, claim, payload, service })
   const expected = signatureOf(principal.secretAccessKey, claim, canonical)
   if (!equalSecrets(expected, claim.signature)) {
     throw new SignatureError('SignatureDoesNotMatch', 'The signature does not match the request.')
@@ -121,16 +121,19 @@ function payloadOf(request: SignedRequest, { query }: Target, claim: Claim, serv
   throw invalid('The header x-amz-content-sha256 is missing.')
 }
 
-function canonicalRequest(
-  { method, headers }: SignedRequest,
-  target: Target,
-  { signedHeaders }: Claim,
-  payload: string,
-  service: string,
-): string {
-  const lines = signedHeaders.map((name) => `${name}:${canonicalValue(single(headers, name) ?? '')}`)
+interface Signed {
+  readonly request: SignedRequest
+  readonly target: Target
+  readonly claim: Claim
+  readonly payload: string
+  readonly service: string
+}
+
+function canonicalRequest({ request, target, claim: { signedHeaders }, payload, service }: Signed): string {
+  const lines = signedHeaders.map((name) => `${name}:${canonicalValue(single(request.headers, name) ?? '')}`)
   const path = encode(service === 's3' ? target.path : target.rawPath).replaceAll('%2F', '/')
-  return [method, path, canonicalQuery(target), ...lines, '', signedHeaders.join(';'), payload].join('\n')
+  const head = [request.method, path, canonicalQuery(target)]
+  return [...head, ...lines, '', signedHeaders.join(';'), payload].join('\n')
 }
 
 const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ')

@@ -77,7 +77,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
   function unwritten(delivery: Delivery, error: unknown): void {
     if (stopped) return
-    if (!broken) log(`events cannot be written down, and are tried again: ${String(error)}`)
+    if (!broken) log(`events cannot be recorded, and are tried again: ${String(error)}`)
     broken = true
     later(delivery, BROKEN_MS)
   }
@@ -147,7 +147,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       const [since, failures] = [number(stored.since, 'since'), number(stored.failures, 'failures')]
       return { file, fn, event: stored.event as JsonObject, since, failures, throttles: 0 }
     } catch (error) {
-      log(`${file} is left aside: ${error instanceof Error ? error.message : String(error)}`)
+      log(`${file} is skipped: ${error instanceof Error ? error.message : String(error)}`)
       return undefined
     }
   }

@@ -1,10 +1,9 @@
 // Runs in a worker thread: one function's bundled asset, and its invocations as they come, side by side.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Module } from 'node:module'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import { giveWay } from '../priority.ts'
 import { watchHeld } from './held-bytes.ts'
@@ -24,15 +23,12 @@ writeJson(
   () => invocation.getStore(),
 )
 
-/** `index.handler`: file and export. An asset's `.js` is CommonJS whatever package.json stands above it. */
-async function loadHandler(): Promise<Handler> {
+/** `index.handler`: file and export. An asset is CommonJS, whatever a package.json in a folder above says. */
+function loadHandler(): Handler {
   const dot = setup.handler.lastIndexOf('.')
   const [file, name] = [join(setup.asset, setup.handler.slice(0, dot)), setup.handler.slice(dot + 1)]
-  const exported = existsSync(`${file}.mjs`)
-    ? ((await import(pathToFileURL(`${file}.mjs`).href)) as Record<string, unknown>)
-    : loadCommonJs(`${file}.js`)
-  const handler = exported[name]
-  if (typeof handler !== 'function') throw new Error(`${setup.handler} is no function of ${setup.asset}`)
+  const handler = loadCommonJs(`${file}.js`)[name]
+  if (typeof handler !== 'function') throw new Error(`${setup.handler} of ${setup.asset} is not a function`)
   return handler as Handler
 }
 
@@ -78,6 +74,6 @@ async function invoke(handler: Handler, message: ToWorker): Promise<void> {
   }
 }
 
-const handler = await loadHandler()
+const handler = loadHandler()
 port.on('message', (message: ToWorker) => void invoke(handler, message))
 send({ tag: 'ready' })

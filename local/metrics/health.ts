@@ -21,10 +21,10 @@ export async function faultOf({
 }: HealthOptions): Promise<string | undefined> {
   const now = phase()
   if (now !== 'running') return `the registry is ${now}`
-  if (!isThere()) return 'the folder of data was taken away or replaced'
+  if (!isThere()) return 'the data folder was removed or replaced'
   const lack = lacks()
   if (lack !== undefined)
-    return `${lack}: what is published is served, and no new probe is built until that is mended`
+    return `${lack}: published probes are served, and no new probe is built until that is repaired`
   return (await answers()) ? undefined : 'the registry does not answer its own request'
 }
 

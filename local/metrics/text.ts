@@ -19,9 +19,9 @@ export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 /** Each metric once, with all its samples. */
 export const textOf = (metrics: readonly Metric[]): string => metrics.map(metricText).join('')
 
-export const gauge = (name: string, help: string, value: number, labels: Labels = {}): Metric => ({
+export const gauge = (name: string, help: string, value: number): Metric => ({
   ...{ name, help, type: 'gauge' },
-  samples: [{ labels, value }],
+  samples: [{ labels: {}, value }],
 })
 
 const metricText = ({ name, help, type, samples }: Metric): string =>

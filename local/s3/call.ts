@@ -7,14 +7,13 @@ import type { Principal } from '../wire/types.ts'
 import { CHECKSUMS } from './digests.ts'
 import { S3Error } from './errors.ts'
 
-const OPERATIONS = ['GetObject', 'HeadObject', 'PutObject', 'DeleteObject', 'ListObjectsV2'] as const
-export type Operation = (typeof OPERATIONS)[number]
+const OPERATIONS = { GET: 'GetObject', HEAD: 'HeadObject', PUT: 'PutObject' } as const
+export type Operation = (typeof OPERATIONS)[keyof typeof OPERATIONS]
 
 export interface Call {
   readonly operation: Operation
   readonly principal: Principal
   readonly bucket: string
-  /** empty for operations on the bucket */
   readonly key: string
   /** what was signed for the body */
   readonly payload: string
@@ -57,19 +56,8 @@ const KNOWN: Readonly<Record<Operation, Known>> = {
   HeadObject: READ,
   PutObject: {
     parameters: [],
-    amz: [
-      'x-amz-decoded-content-length',
-      'x-amz-sdk-checksum-algorithm',
-      'x-amz-trailer',
-      ...CHECKSUMS.map((name) => `x-amz-checksum-${name}`),
-    ],
+    amz: ['x-amz-sdk-checksum-algorithm', ...CHECKSUMS.map((name) => `x-amz-checksum-${name}`)],
     refused: ['if-match', 'if-modified-since', 'if-unmodified-since'],
-  },
-  DeleteObject: { parameters: [], amz: [], refused: ['if-match', 'if-none-match'] },
-  ListObjectsV2: {
-    parameters: ['list-type', 'prefix', 'continuation-token', 'start-after', 'max-keys'],
-    amz: [],
-    refused: [],
   },
 }
 
@@ -81,7 +69,7 @@ export function callOf(
   response: ServerResponse,
 ): Call {
   const { bucket, key } = resourceOf(prefix, target.path)
-  const operation = operationOf(request.method ?? '', bucket, key, target.query)
+  const operation = operationOf(request.method ?? '', key)
   const hoisted = presigned ? target.query : new Map<string, string>()
   const header = (name: string) =>
     single(request.headers, name) ?? (isAmz(name) ? hoisted.get(name) : undefined)
@@ -106,24 +94,9 @@ function resourceOf(prefix: string, path: string): { bucket: string; key: string
   return { bucket, key }
 }
 
-function operationOf(
-  method: string,
-  bucket: string,
-  key: string,
-  query: ReadonlyMap<string, string>,
-): Operation {
-  if (!['GET', 'HEAD', 'PUT', 'DELETE'].includes(method)) {
-    throw new S3Error('MethodNotAllowed', 'The method is not allowed here.', {
-      allow: 'GET, HEAD, PUT, DELETE',
-    })
-  }
-  if (key === '') {
-    if (bucket !== '' && method === 'GET' && query.get('list-type') === '2') return 'ListObjectsV2'
-    throw new S3Error('NotImplemented', 'Of the operations on buckets only ListObjectsV2 is implemented.')
-  }
-  if (method === 'GET') return 'GetObject'
-  if (method === 'HEAD') return 'HeadObject'
-  return method === 'PUT' ? 'PutObject' : 'DeleteObject'
+function operationOf(method: string, key: string): Operation {
+  if (key !== '' && Object.hasOwn(OPERATIONS, method)) return OPERATIONS[method as keyof typeof OPERATIONS]
+  throw new S3Error('NotImplemented', 'Only GET, HEAD and PUT of an object are implemented.')
 }
 
 function refuseUnknown(

@@ -22,7 +22,6 @@ const STATUS = {
   InvalidToken: 400,
   KeyTooLongError: 400,
   MetadataTooLarge: 400,
-  MethodNotAllowed: 405,
   MissingContentLength: 411,
   NoSuchBucket: 404,
   NoSuchKey: 404,

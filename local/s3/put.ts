@@ -3,14 +3,12 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Clock } from '../wire/types.ts'
 import type { Call } from './call.ts'
-import { decodeChunked } from './chunked.ts'
 import { CHECKSUMS, type Checksums, checkDigests, measure } from './digests.ts'
 import { S3Error } from './errors.ts'
 import type { ObjectInfo, Objects } from './objects.ts'
 
 const MAX_BYTES = 5 * 1024 ** 3
 const MAX_METADATA_BYTES = 2048
-const CHUNKED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
 const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'content-language'].concat(
   'content-type',
   'expires',
@@ -19,12 +17,11 @@ const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'conte
 export async function putObject(call: Call, objects: Objects, now: Clock): Promise<void> {
   const ifAbsent = isIfAbsent(call)
   const headers = keptHeaders(call)
-  const incoming = bodyOf(call)
-  const { body, digests } = measure(incoming.body, lengthOf(call))
+  const checksums = checksumsOf(call)
+  const { body, digests } = measure(bodyOf(call), lengthOf(call))
   let stored: ObjectInfo | undefined
   const info = () => {
     const seen = digests()
-    const checksums = incoming.checksums()
     checkDigests(seen, { checksums, md5: call.header('content-md5'), sha256: signedDigest(call.payload) })
     const etag = `"${seen.md5.toString('hex')}"`
     stored = { key: call.key, bytes: seen.bytes, etag, lastModified: now(), headers, checksums }
@@ -50,43 +47,22 @@ function isIfAbsent({ header }: Call): boolean {
 
 const signedDigest = (payload: string) => (/^[0-9a-f]{64}$/.test(payload) ? payload : undefined)
 
-/** `checksums` once the body is through: a trailer comes last. */
-function bodyOf({ request, payload, header }: Call) {
-  // The request outlives a refused body, or there would be no socket left to answer on.
-  const source = request.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>
-  const given = (get: (name: string) => string | undefined): Checksums =>
-    Object.fromEntries(
-      CHECKSUMS.map((name) => [name, get(`x-amz-checksum-${name}`)]).filter(
-        ([, value]) => value !== undefined,
-      ),
-    )
-  if (payload !== CHUNKED) {
-    if (payload !== 'UNSIGNED-PAYLOAD' && signedDigest(payload) === undefined) {
-      throw new S3Error('NotImplemented', 'This value of x-amz-content-sha256 is not implemented.')
-    }
-    return { body: source, checksums: () => given(header) }
-  }
-  const trailers = new Map<string, string>()
-  const checksums = () => {
-    checkTrailers(header('x-amz-trailer'), trailers)
-    return { ...given(header), ...given((name) => trailers.get(name)) }
-  }
-  return { body: decodeChunked(source, trailers), checksums }
+/** The request outlives a refused body, or there would be no socket left to answer on. */
+function bodyOf({ request, payload }: Call): AsyncIterable<Uint8Array> {
+  if (payload !== 'UNSIGNED-PAYLOAD' && signedDigest(payload) === undefined)
+    throw new S3Error('NotImplemented', 'This value of x-amz-content-sha256 is not implemented.')
+  return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
 }
 
-/** The announced trailer has come, none came unannounced, and it is one that can be checked. */
-function checkTrailers(announced: string | undefined, trailers: ReadonlyMap<string, string>): void {
-  const names = announced === undefined ? [] : announced.toLowerCase().split(/\s*,\s*/)
-  const known = CHECKSUMS.map((name) => `x-amz-checksum-${name}`)
-  const same = names.length === trailers.size && names.every((name) => trailers.has(name))
-  if (!same) throw new S3Error('InvalidRequest', 'The trailers are not those that x-amz-trailer announces.')
-  if (!names.every((name) => known.includes(name))) {
-    throw new S3Error('NotImplemented', `Of the trailers only ${known.join(', ')} are implemented.`)
-  }
-}
+const checksumsOf = ({ header }: Call): Checksums =>
+  Object.fromEntries(
+    CHECKSUMS.map((name) => [name, header(`x-amz-checksum-${name}`)]).filter(
+      ([, value]) => value !== undefined,
+    ),
+  )
 
-function lengthOf({ payload, header }: Call): number {
-  const text = header(payload === CHUNKED ? 'x-amz-decoded-content-length' : 'content-length')
+function lengthOf({ header }: Call): number {
+  const text = header('content-length')
   if (text === undefined) throw new S3Error('MissingContentLength', 'The length of the body must be given.')
   if (!/^\d{1,15}$/.test(text)) throw new S3Error('InvalidArgument', 'The length of the body is no number.')
   const bytes = Number(text)
@@ -99,9 +75,7 @@ function keptHeaders({ header, amzHeaders }: Call): Record<string, string> {
   const kept = [...KEPT, ...meta].map((name) => [name, header(name)] as const)
   const headers: Record<string, string> = {}
   for (const [name, value] of kept) {
-    // aws-chunked is how the body came, not what it is.
-    const plain = name === 'content-encoding' ? value?.replace(/^aws-chunked(,\s*|$)/, '') : value
-    if (plain) headers[name] = checked(name, plain)
+    if (value) headers[name] = checked(name, value)
   }
   const bytes = meta.reduce((sum, name) => sum + name.length + Buffer.byteLength(header(name) ?? ''), 0)
   if (bytes > MAX_METADATA_BYTES) {

@@ -1,4 +1,4 @@
-// S3 on one machine: verified, authorized, and then one of five operations.
+// S3 on one machine: verified, authorized, and then one of three operations.
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,7 +11,6 @@ import { type Call, callOf, type Operation } from './call.ts'
 import { S3Error, s3ErrorOf, sendError } from './errors.ts'
 import { getObject } from './get.ts'
 import { type Expiration, expireObjects } from './lifecycle.ts'
-import { listObjects } from './list.ts'
 import { type Objects, openObjects } from './objects.ts'
 import { putObject } from './put.ts'
 
@@ -89,12 +88,6 @@ async function operate(call: Call, objects: Objects, now: Clock): Promise<void> 
       return getObject(call, objects, () => missing(call))
     case 'PutObject':
       return putObject(call, objects, now)
-    case 'DeleteObject':
-      await objects.delete(call.bucket, call.key)
-      call.response.writeHead(204).end()
-      return
-    case 'ListObjectsV2':
-      return listObjects(call, objects)
   }
 }
 
@@ -117,8 +110,6 @@ const ACTIONS: Readonly<Record<Operation, string>> = {
   GetObject: 's3:GetObject',
   HeadObject: 's3:GetObject',
   PutObject: 's3:PutObject',
-  DeleteObject: 's3:DeleteObject',
-  ListObjectsV2: 's3:ListBucket',
 }
 
 /** The loopback stands for TLS. */
@@ -127,20 +118,15 @@ const CONTEXT = { 'aws:SecureTransport': 'true' }
 function authorize(call: Call): void {
   const { operation, principal, bucket, key } = call
   const action = ACTIONS[operation]
-  const resource = key === '' ? bucketArn(bucket) : `${bucketArn(bucket)}/${key}`
+  const resource = `${bucketArn(bucket)}/${key}`
   if (principal.may(action, resource, contextOf(call))) return
   throw new S3Error('AccessDenied', `${principal.name} may not ${action} on ${resource}`)
 }
 
 /** The condition keys that come with the request; what it does not say, it lacks. */
-function contextOf({ operation, parameter, header }: Call): Context {
-  const prefix = operation === 'ListObjectsV2' ? parameter('prefix') : undefined
+function contextOf({ operation, header }: Call): Context {
   const ifNoneMatch = operation === 'PutObject' ? header('if-none-match') : undefined
-  return {
-    ...CONTEXT,
-    ...(prefix === undefined ? {} : { 's3:prefix': prefix }),
-    ...(ifNoneMatch === undefined ? {} : { 's3:if-none-match': ifNoneMatch }),
-  }
+  return ifNoneMatch === undefined ? CONTEXT : { ...CONTEXT, 's3:if-none-match': ifNoneMatch }
 }
 
 const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`

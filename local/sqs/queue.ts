@@ -133,7 +133,7 @@ function read(file: string, log: (line: string) => void): Message | undefined {
     const { body, attributes } = stored
     return { body: string(body, 'body'), attributes: textsOf(attributes) }
   } catch (error) {
-    log(`${file} is left aside: ${error instanceof Error ? error.message : String(error)}`)
+    log(`${file} is skipped: ${error instanceof Error ? error.message : String(error)}`)
     return undefined
   }
 }

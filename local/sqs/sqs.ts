@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Resource, Template } from '../template/template.ts'
 import { AwsError, authorize, member, type Operation, type Operations } from '../wire/aws-json.ts'
-import { isObject, type Json, type JsonObject, many, number, string } from '../wire/json.ts'
+import { type Json, type JsonObject, many, number } from '../wire/json.ts'
 import type { Clock, Sender } from '../wire/types.ts'
 import { type Message, openQueue, type Queue, type Received } from './queue.ts'
 
@@ -63,10 +63,6 @@ export function createQueues({ dir, template, now, log }: QueuesOptions): Queues
     }
   return {
     operations: {
-      SendMessage: asked('SendMessage', ({ queue }, input) => {
-        const message = { body: member(input, 'MessageBody'), attributes: sentAttributes(input) }
-        return { MessageId: queue.send(message), MD5OfMessageBody: md5(message.body) }
-      }),
       ReceiveMessage: asked('ReceiveMessage', receive),
       DeleteMessage: asked('DeleteMessage', ({ queue }, input) => {
         // SQS too says nothing of a message that is gone already.
@@ -130,18 +126,6 @@ const wantedOf = (all: Readonly<Record<string, string>>, names: Json | undefined
   const wanted = many(names)
   return Object.fromEntries(
     Object.entries(all).filter(([name]) => wanted.includes('All') || wanted.includes(name)),
-  )
-}
-
-function sentAttributes({ MessageAttributes }: JsonObject): Record<string, string> {
-  if (MessageAttributes === undefined) return {}
-  if (!isObject(MessageAttributes)) throw invalid('MessageAttributes is not an object')
-  return Object.fromEntries(
-    Object.entries(MessageAttributes).map(([name, value]) => {
-      if (!isObject(value) || value.DataType !== 'String')
-        throw invalid(`attribute ${name}: only a String is known on one machine`)
-      return [name, string(value.StringValue, name)]
-    }),
   )
 }
 

@@ -38,7 +38,7 @@ export function openDataFolder({ dir: wanted, log, onLost }: DataFolderOptions):
   const { dir, unlock } = claimDataFolder(wanted)
   try {
     if (existsSync(join(dir, RESTORING)))
-      throw new Error(`DATA_DIR=${dir}: a restore into it broke off. Empty it, and restore again`)
+      throw new Error(`DATA_DIR=${dir}: a restore into it was interrupted. Empty it, and restore again`)
     takeOver(dir, log)
   } catch (error) {
     unlock()
@@ -70,7 +70,9 @@ function made(dir: string): string {
     return realpathSync(dir)
   } catch (error) {
     const { message } = (whyNotIn(dir) ?? error) as Error
-    throw new Error(`DATA_DIR=${dir} cannot be made: ${message}. Name a folder that this user can write in`)
+    throw new Error(
+      `DATA_DIR=${dir} cannot be created: ${message}. Choose a folder that this user can write to`,
+    )
   }
 }
 
@@ -94,7 +96,7 @@ function refuseUnwritable(dir: string): void {
     // A full disk serves what is published.
     if (code === 'ENOSPC' || code === 'EDQUOT') return
     throw new Error(
-      `DATA_DIR=${dir} cannot be written in: ${message}. ${code === 'EROFS' ? 'Have its disk mounted for writing (where the disk has errors, check it first)' : 'Let this user write in it'}, or name another folder`,
+      `DATA_DIR=${dir} is not writable: ${message}. ${code === 'EROFS' ? 'Mount its disk for writing (if the disk has errors, check it first)' : 'Let this user write to it'}, or choose another folder`,
     )
   }
 }
@@ -103,7 +105,7 @@ function refuseInside(dir: string): void {
   for (let above = dirname(dir); above !== dirname(above); above = dirname(above))
     if (existsSync(join(above, MARK)))
       throw new Error(
-        `DATA_DIR=${dir} lies in ${above}, which is another stack's: name a folder outside of it`,
+        `DATA_DIR=${dir} is inside ${above}, which another registry has: choose a folder outside of it`,
       )
 }
 
@@ -127,8 +129,8 @@ function lock(dir: string): () => void {
     const { errcode, message } = error as { errcode?: number; message: string }
     throw new Error(
       errcode === SQLITE_BUSY
-        ? `DATA_DIR=${dir} is in use by another stack that runs: stop that one, or name another folder`
-        : `DATA_DIR=${dir} cannot be locked: ${message}. Name a folder on a disk of this machine that this user can write in; a network's file system may have no locks`,
+        ? `DATA_DIR=${dir} is in use by another running registry: stop it, or choose another folder`
+        : `DATA_DIR=${dir} cannot be locked: ${message}. Choose a folder on a local disk that this user can write to; a network file system may have no locks`,
     )
   }
 }
@@ -146,13 +148,13 @@ function takeOver(dir: string, log: (line: string) => void): void {
   const form = Number(readJson(mark)?.form ?? (isNew ? FORM : 0))
   if (form > FORM)
     throw new Error(
-      `DATA_DIR=${dir} is of a newer version of this software (form ${form}; this one knows ${FORM}): start that version, or name another folder`,
+      `DATA_DIR=${dir} was written by a newer version of this software (form ${form}; this version knows ${FORM}): start that version, or choose another folder`,
     )
   if (form < FORM) {
     const copy = join(dir, `form-${form}`)
     for (const name of STATE)
       if (existsSync(join(dir, name))) cpSync(join(dir, name), join(copy, name), { recursive: true })
-    log(`the data in ${dir} is of an older version, and taken over; as it was it stays in ${copy}`)
+    log(`the data in ${dir} was written by an older version, and is converted; a copy of it stays in ${copy}`)
   }
   if (form !== FORM || isNew) markForm(dir, FORM)
 }
@@ -179,7 +181,7 @@ function watch(dir: string, isThere: () => boolean, onLost: (why: string) => voi
     if (isThere()) return
     clearInterval(timer)
     onLost(
-      `DATA_DIR=${dir} was taken away or replaced while the registry ran. It stops, so that it does not begin anew with another signing key: put the folder back, then start it again`,
+      `DATA_DIR=${dir} was removed or replaced while the registry ran. The registry stops, so that it does not start anew with another signing key: put the folder back, then start it again`,
     )
   }, LOOK_MS)
   timer.unref()

@@ -20,11 +20,8 @@ export function resolver(scope: Scope): Resolve {
   const functions: Readonly<Record<string, Resolve>> = {
     Ref: (argument, where) => ref(scope, string(argument, where)),
     'Fn::GetAtt': (argument, where) => {
-      const [id, ...attribute] =
-        typeof argument === 'string'
-          ? argument.split('.')
-          : list(argument, where).map((a) => string(a, where))
-      return scope.attribute(id!, attribute.join('.'))
+      const [id = '', ...attribute] = list(argument, where).map((part) => string(part, where))
+      return scope.attribute(id, attribute.join('.'))
     },
     'Fn::ImportValue': (argument, where) => {
       const name = string(argument, where)
@@ -32,7 +29,11 @@ export function resolver(scope: Scope): Resolve {
       if (value === undefined) throw new Error(`${where}: Fn::ImportValue ${name}: no other stack exports it`)
       return value
     },
-    'Fn::Sub': (argument, where) => substitute(argument, where),
+    'Fn::Sub': (argument, where) =>
+      string(argument, where).replace(/\$\{([^}]*)\}/g, (_, name: string) => {
+        const dot = name.indexOf('.')
+        return dot < 0 ? ref(scope, name) : scope.attribute(name.slice(0, dot), name.slice(dot + 1))
+      }),
     'Fn::Join': (argument, where) => {
       const [separator, parts] = list(argument, where)
       return texts(parts, where).join(string(separator, where))
@@ -55,17 +56,6 @@ export function resolver(scope: Scope): Resolve {
   }
   const texts = (value: Json | undefined, where: string): string[] =>
     list(must(value, where), where).map((part) => string(part, where))
-
-  function substitute(argument: Json, where: string): string {
-    const [text, variables] = typeof argument === 'string' ? [argument] : list(argument, where)
-    return string(text, where).replace(/\$\{([^}]*)\}/g, (_, name: string) => {
-      if (name.startsWith('!')) return `\${${name.slice(1)}}`
-      if (isObject(variables) && Object.hasOwn(variables, name))
-        return string(must(variables[name], where), where)
-      const dot = name.indexOf('.')
-      return dot < 0 ? ref(scope, name) : scope.attribute(name.slice(0, dot), name.slice(dot + 1))
-    })
-  }
 
   function resolve(value: Json, where: string): Json {
     if (typeof value === 'string' && value.includes('{{resolve:'))

@@ -40,17 +40,9 @@ const bucketName = (stack: string, id: string): string =>
     .concat(`-${digest(id, 8)}`)
 const byName = (it: Identity): string => it.name
 
-const named = (
-  nameProperty: string | undefined,
-  attributes: ResourceType['attributes'],
-  lives: readonly string[],
-  inert: readonly string[],
-): ResourceType => ({
-  ...(nameProperty === undefined ? {} : { nameProperty }),
-  name: plainName,
-  ref: byName,
-  attributes,
-  lives: nameProperty === undefined ? lives : [nameProperty, ...lives],
+const living = ({ lives = [], inert = [], ...own }: Partial<ResourceType>): ResourceType => ({
+  ...{ name: plainName, ref: byName, attributes: {}, ...own },
+  lives: own.nameProperty === undefined ? lives : [own.nameProperty, ...lives],
   inert: ['Tags', 'Description', ...inert],
 })
 
@@ -74,187 +66,137 @@ const aliasArn = (it: Identity): string => ofFunction(it, it.name)
 const secretArn = (it: Identity): string => arn('secretsmanager', `secret:${it.name}-${digest(it.name, 6)}`)
 
 const LIVING: Readonly<Record<string, ResourceType>> = {
-  'AWS::DynamoDB::Table': named(
-    'TableName',
-    { Arn: (it) => arn('dynamodb', `table/${it.name}`) },
-    ['KeySchema', 'AttributeDefinitions', 'GlobalSecondaryIndexes', 'TimeToLiveSpecification', 'BillingMode'],
-    ['PointInTimeRecoverySpecification', 'DeletionProtectionEnabled', 'SSESpecification', 'TableClass'],
-  ),
-  'AWS::S3::Bucket': {
-    ...named(
-      'BucketName',
-      { Arn: bucketArn },
-      ['LifecycleConfiguration'],
-      [
-        'BucketEncryption',
-        'LoggingConfiguration',
-        'OwnershipControls',
-        'PublicAccessBlockConfiguration',
-        'VersioningConfiguration',
-      ],
-    ),
+  'AWS::DynamoDB::Table': living({
+    nameProperty: 'TableName',
+    attributes: { Arn: (it) => arn('dynamodb', `table/${it.name}`) },
+    lives: [
+      ...['AttributeDefinitions', 'BillingMode', 'GlobalSecondaryIndexes', 'KeySchema'],
+      'TimeToLiveSpecification',
+    ],
+    inert: ['DeletionProtectionEnabled', 'PointInTimeRecoverySpecification'],
+  }),
+  'AWS::S3::Bucket': living({
+    nameProperty: 'BucketName',
     name: bucketName,
-  },
-  'AWS::S3::BucketPolicy': named(undefined, {}, ['Bucket', 'PolicyDocument'], []),
-  'AWS::Lambda::Function': named(
-    'FunctionName',
-    { Arn: (it) => arn('lambda', `function:${it.name}`) },
-    [
-      'Code',
-      'Environment',
-      'Handler',
-      'MemorySize',
-      'PackageType',
-      'ReservedConcurrentExecutions',
-      'Role',
-      'Runtime',
+    attributes: { Arn: bucketArn },
+    lives: ['LifecycleConfiguration'],
+    inert: ['BucketEncryption', 'PublicAccessBlockConfiguration', 'VersioningConfiguration'],
+  }),
+  'AWS::S3::BucketPolicy': living({ lives: ['Bucket', 'PolicyDocument'] }),
+  'AWS::Lambda::Function': living({
+    nameProperty: 'FunctionName',
+    attributes: { Arn: (it) => arn('lambda', `function:${it.name}`) },
+    lives: [
+      ...['Code', 'Environment', 'Handler', 'MemorySize', 'ReservedConcurrentExecutions', 'Role', 'Runtime'],
       'Timeout',
     ],
-    [
-      'Architectures',
-      'EphemeralStorage',
-      'LoggingConfig',
-      'TracingConfig',
-      'KmsKeyArn',
-      'RuntimeManagementConfig',
-    ],
-  ),
+    inert: ['Architectures', 'EphemeralStorage', 'LoggingConfig'],
+  }),
   // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html
-  'AWS::Lambda::Version': {
-    ...named(undefined, { FunctionArn: versionArn, Version: () => FIRST_VERSION }, ['FunctionName'], []),
+  'AWS::Lambda::Version': living({
     withinProperty: 'FunctionName',
     ref: versionArn,
-  },
-  'AWS::Lambda::Alias': {
-    ...named('Name', { AliasArn: aliasArn }, ['FunctionName', 'FunctionVersion'], []),
+    attributes: { FunctionArn: versionArn, Version: () => FIRST_VERSION },
+    lives: ['FunctionName'],
+  }),
+  'AWS::Lambda::Alias': living({
+    nameProperty: 'Name',
     withinProperty: 'FunctionName',
     ref: aliasArn,
-  },
-  'AWS::Lambda::Permission': named(
-    undefined,
-    {},
-    ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
-    [],
-  ),
-  'AWS::Lambda::EventInvokeConfig': named(
-    undefined,
-    {},
-    ['DestinationConfig', 'FunctionName', 'MaximumEventAgeInSeconds', 'MaximumRetryAttempts', 'Qualifier'],
-    [],
-  ),
-  'AWS::IAM::Role': named(
-    'RoleName',
-    { Arn: roleArn },
-    ['AssumeRolePolicyDocument', 'ManagedPolicyArns', 'Policies'],
-    ['MaxSessionDuration', 'Path'],
-  ),
-  'AWS::IAM::Policy': named('PolicyName', {}, ['PolicyDocument', 'Roles'], []),
-  'AWS::ApiGatewayV2::Api': {
-    ...named(
-      undefined,
-      { ApiEndpoint: (it) => it.publicUrl },
-      ['ProtocolType'],
-      ['DisableExecuteApiEndpoint', 'IpAddressType', 'Name'],
-    ),
-    name: (stack, id) => digest(`${stack}/${id}`, 10),
-  },
-  'AWS::ApiGatewayV2::Stage': {
-    ...named(
-      undefined,
-      {},
-      ['ApiId', 'AutoDeploy', 'DefaultRouteSettings', 'StageName'],
-      ['AccessLogSettings'],
-    ),
-    nameProperty: 'StageName',
-  },
-  'AWS::ApiGatewayV2::Integration': named(
-    undefined,
-    {},
-    [
-      'ApiId',
-      'IntegrationMethod',
-      'IntegrationType',
-      'IntegrationUri',
-      'PayloadFormatVersion',
-      'TimeoutInMillis',
+    attributes: { AliasArn: aliasArn },
+    lives: ['FunctionName', 'FunctionVersion'],
+  }),
+  'AWS::Lambda::Permission': living({ lives: ['Action', 'FunctionName', 'Principal', 'SourceArn'] }),
+  'AWS::Lambda::EventInvokeConfig': living({
+    lives: [
+      ...['DestinationConfig', 'FunctionName', 'MaximumEventAgeInSeconds', 'MaximumRetryAttempts'],
+      'Qualifier',
     ],
-    [],
-  ),
-  'AWS::ApiGatewayV2::Route': named(undefined, {}, ['ApiId', 'AuthorizationType', 'RouteKey', 'Target'], []),
-  'AWS::Events::EventBus': named(
-    'Name',
-    { Arn: (it) => arn('events', `event-bus/${it.name}`), Name: byName },
-    [],
-    [],
-  ),
+  }),
+  'AWS::IAM::Role': living({
+    nameProperty: 'RoleName',
+    attributes: { Arn: roleArn },
+    lives: ['AssumeRolePolicyDocument', 'Policies'],
+  }),
+  'AWS::IAM::Policy': living({ nameProperty: 'PolicyName', lives: ['PolicyDocument', 'Roles'] }),
+  'AWS::ApiGatewayV2::Api': living({
+    name: (stack, id) => digest(`${stack}/${id}`, 10),
+    attributes: { ApiEndpoint: (it) => it.publicUrl },
+    lives: ['ProtocolType'],
+    inert: ['DisableExecuteApiEndpoint', 'Name'],
+  }),
+  'AWS::ApiGatewayV2::Stage': living({
+    nameProperty: 'StageName',
+    lives: ['ApiId', 'AutoDeploy', 'DefaultRouteSettings'],
+    inert: ['AccessLogSettings'],
+  }),
+  'AWS::ApiGatewayV2::Integration': living({
+    lives: ['ApiId', 'IntegrationType', 'IntegrationUri', 'PayloadFormatVersion', 'TimeoutInMillis'],
+  }),
+  'AWS::ApiGatewayV2::Route': living({ lives: ['ApiId', 'AuthorizationType', 'RouteKey', 'Target'] }),
+  'AWS::Events::EventBus': living({
+    nameProperty: 'Name',
+    attributes: { Arn: (it) => arn('events', `event-bus/${it.name}`), Name: byName },
+  }),
   // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
-  'AWS::Events::Rule': {
-    ...named(
-      'Name',
-      { Arn: (it) => arn('events', `rule/${onBus(it, '/')}`) },
-      ['EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
-      [],
-    ),
+  'AWS::Events::Rule': living({
+    nameProperty: 'Name',
     withinProperty: 'EventBusName',
     ref: (it) => onBus(it, '|'),
-  },
-  'AWS::SQS::Queue': {
-    ...named(
-      'QueueName',
-      { Arn: (it) => arn('sqs', it.name), QueueName: byName, QueueUrl: queueUrl },
-      ['MaximumMessageSize', 'MessageRetentionPeriod', 'VisibilityTimeout'],
-      ['SqsManagedSseEnabled'],
-    ),
+    attributes: { Arn: (it) => arn('events', `rule/${onBus(it, '/')}`) },
+    lives: ['EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
+  }),
+  'AWS::SQS::Queue': living({
+    nameProperty: 'QueueName',
     ref: queueUrl,
-  },
-  'AWS::SQS::QueuePolicy': named(undefined, {}, ['PolicyDocument', 'Queues'], []),
-  'AWS::SecretsManager::Secret': {
-    ...named('Name', {}, ['GenerateSecretString', 'SecretString'], ['KmsKeyId', 'ReplicaRegions']),
+    attributes: { Arn: (it) => arn('sqs', it.name), QueueName: byName, QueueUrl: queueUrl },
+    lives: ['MaximumMessageSize', 'MessageRetentionPeriod', 'VisibilityTimeout'],
+    inert: ['SqsManagedSseEnabled'],
+  }),
+  'AWS::SQS::QueuePolicy': living({ lives: ['PolicyDocument', 'Queues'] }),
+  'AWS::SecretsManager::Secret': living({
+    nameProperty: 'Name',
     ref: secretArn,
-  },
-  'AWS::SecretsManager::ResourcePolicy': named(
-    undefined,
-    {},
-    ['ResourcePolicy', 'SecretId'],
-    ['BlockPublicPolicy'],
-  ),
-  'AWS::CodeBuild::Project': named(
-    'Name',
-    { Arn: (it) => arn('codebuild', `project/${it.name}`) },
-    ['Artifacts', 'Environment', 'QueuedTimeoutInMinutes', 'ServiceRole', 'Source', 'TimeoutInMinutes'],
-    ['Cache', 'EncryptionKey', 'LogsConfig', 'Visibility'],
-  ),
+    lives: ['GenerateSecretString'],
+    inert: ['KmsKeyId', 'ReplicaRegions'],
+  }),
+  'AWS::SecretsManager::ResourcePolicy': living({
+    lives: ['ResourcePolicy', 'SecretId'],
+    inert: ['BlockPublicPolicy'],
+  }),
+  'AWS::CodeBuild::Project': living({
+    nameProperty: 'Name',
+    attributes: { Arn: (it) => arn('codebuild', `project/${it.name}`) },
+    lives: [
+      ...['Artifacts', 'Environment', 'QueuedTimeoutInMinutes', 'ServiceRole', 'Source', 'TimeoutInMinutes'],
+    ],
+    inert: ['Cache', 'LogsConfig'],
+  }),
 }
 
-/** Stand in the template, are referred to, and have no life on one machine: whatever they say is inert. */
-const INERT: Readonly<Record<string, Pick<ResourceType, 'ref' | 'attributes'>>> = {
-  'AWS::CDK::Metadata': { ref: byName, attributes: {} },
-  // Where a distribution stands before the API, one machine's port is the API itself, and refuses what comes past it.
+/** They are in the template and are referred to, but have no life on one machine: all of their properties are inert. */
+const INERT: Readonly<Record<string, Partial<ResourceType>>> = {
+  // CloudFront is in front of the API in the cloud; here the port is the API itself, and refuses requests past it.
   'AWS::CloudFront::Distribution': {
-    ref: byName,
     attributes: { DomainName: (it) => `${it.name.toLowerCase()}.cloudfront.net` },
   },
-  'AWS::CloudFront::CachePolicy': { ref: byName, attributes: {} },
+  'AWS::CloudFront::CachePolicy': {},
   'AWS::CloudFront::Function': {
-    ref: byName,
     attributes: { FunctionARN: (it) => arn('cloudfront', `function/${it.name}`) },
   },
-  'AWS::CloudFront::OriginAccessControl': { ref: byName, attributes: { Id: byName } },
-  'AWS::CloudFront::OriginRequestPolicy': { ref: byName, attributes: {} },
-  'AWS::CloudFront::ResponseHeadersPolicy': { ref: byName, attributes: {} },
-  'AWS::CloudWatch::Alarm': {
-    ref: byName,
-    attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) },
-  },
-  'AWS::CloudWatch::Dashboard': { ref: byName, attributes: {} },
+  'AWS::CloudFront::OriginAccessControl': { attributes: { Id: byName } },
+  'AWS::CloudFront::OriginRequestPolicy': {},
+  'AWS::CloudFront::ResponseHeadersPolicy': {},
+  'AWS::CloudWatch::Alarm': { attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) } },
+  'AWS::CloudWatch::Dashboard': {},
   // They move an alias from one version to the next; a start has one version.
-  'AWS::CodeDeploy::Application': { ref: byName, attributes: {} },
-  'AWS::CodeDeploy::DeploymentGroup': { ref: byName, attributes: {} },
-  'AWS::Logs::LogGroup': { ref: byName, attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
-  'AWS::Logs::MetricFilter': { ref: byName, attributes: {} },
-  'AWS::SNS::Topic': { ref: topicArn, attributes: {} },
-  'AWS::SNS::Subscription': { ref: byName, attributes: {} },
-  'AWS::SNS::TopicPolicy': { ref: byName, attributes: {} },
+  'AWS::CodeDeploy::Application': {},
+  'AWS::CodeDeploy::DeploymentGroup': {},
+  'AWS::Logs::LogGroup': { attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
+  'AWS::Logs::MetricFilter': {},
+  'AWS::SNS::Topic': { ref: topicArn },
+  'AWS::SNS::Subscription': {},
+  'AWS::SNS::TopicPolicy': {},
 }
 
 export const isCustom = (type: string): boolean =>
@@ -265,6 +207,6 @@ export const isInert = (type: string): boolean => Object.hasOwn(INERT, type)
 /** The type, or an error that names it: nothing is skipped. Custom resources are not in this table. */
 export function resourceType(type: string): ResourceType {
   if (Object.hasOwn(LIVING, type)) return LIVING[type]!
-  if (isInert(type)) return { ...named(undefined, {}, [], []), ...INERT[type]! }
+  if (isInert(type)) return living(INERT[type]!)
   throw new Error(`resource type ${type} is not known on one machine`)
 }

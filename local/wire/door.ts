@@ -80,7 +80,7 @@ function isForeign(method: string, headers: IncomingHttpHeaders, origins: Readon
 const misdirected = ({ publicUrl, remedy = OF_PUBLIC_URL }: Place): Problem => ({
   status: 421,
   code: 'unknown-host',
-  title: 'this registry does not go by that name',
+  title: 'this registry does not have that name',
   detail: `ask for ${publicUrl}, or ${remedy}`,
 })
 

@@ -45,7 +45,7 @@ describe('after a host has submitted its config', () => {
   test.each(changed)('a probe %s is refused', async (_, parts) => {
     const at = await host()
     await answered(at, parts(ownParts(at)))
-    expectRefused(at, await at.load(), 6, /signed as another probe; it is not kept/)
+    expectRefused(at, await at.load(), 6, /signed as another probe, so it is not kept/)
   })
 
   test('the probe of exactly what it sent is loaded', async () => {

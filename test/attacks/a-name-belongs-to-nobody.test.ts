@@ -106,7 +106,7 @@ test('a host is not talked into the probe of a submission that is not its own', 
     FALCO_PROBES_KEY: join(work.dir, 'falco-probes.asc'),
   })
   expect(ran.stderr).toMatch(
-    /signed as another probe; it is not kept\.\n {2}Its statement says .*symvers-sha256=/,
+    /signed as another probe, so it is not kept\.\n {2}It is signed for .*symvers-sha256=/,
   )
   expect(ran.status).toBe(6)
   expect(host.left()).toEqual([])

@@ -92,7 +92,7 @@ describe('a config', () => {
     })
     await builds(at)
     const words =
-      /config\.zst cannot be read: zstd is not here\. Install it \(package zstd\), then run this again/
+      /config\.zst cannot be read: zstd is not installed\. Install it \(package zstd\), then run this again/
     expectRefused(at, await at.load(['--compile'], PREPARED, shell), 3, words)
   })
 
@@ -235,7 +235,7 @@ describe('a proxy', () => {
           at,
           ran,
           2,
-          /a proxy answered, not the registry\. It is asked by way of: http_proxy=http:\/\/127\.0\.0\.1:\d+ https_proxy=http:\/\/127\.0\.0\.1:\d+ no_proxy=localhost\./,
+          /A proxy answered instead of the registry\. This host asks through: http_proxy=http:\/\/127\.0\.0\.1:\d+ https_proxy=http:\/\/127\.0\.0\.1:\d+ no_proxy=localhost\./,
         )
         expect(ran.stderr).not.toMatch(/secret|me:/)
       }

@@ -162,7 +162,7 @@ describe('on the host', () => {
 
   test('neither curl nor wget: it says so', async () => {
     const at = await scene({ without: ['curl'] })
-    expectRefused(at, await at.load(), 1, /neither curl nor wget is here/)
+    expectRefused(at, await at.load(), 1, /neither curl nor wget is installed/)
   })
 })
 

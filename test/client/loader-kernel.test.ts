@@ -118,7 +118,7 @@ describe('the module that is loaded', () => {
       await publishWanted(at)
       const ran = await at.load([], {}, shell)
       expect(ran).toMatchObject({ status: 0, stderr: '' })
-      expect(ran.stdout).toMatch(/is loaded already, and stays: falco 9\.1\.0\+driver/)
+      expect(ran.stdout).toMatch(/is already loaded: falco 9\.1\.0\+driver/)
       expect(at.calls()).toBe('')
     }
   })
@@ -137,7 +137,7 @@ describe('the module that is loaded', () => {
     const ran = await at.load([], { MAX_RMMOD_WAIT: '3' })
     expect(ran.status).toBe(7)
     expect(ran.stderr).toMatch(
-      /falco is in use and stays loaded: stop Falco, then run this again\.\n {2}Loaded is falco 9\.0\.0\+driver \(srcversion BBBB2222\), wanted is 9\.1\.0\+driver\n/,
+      /falco is in use, so it stays loaded: stop Falco, then run this again\.\n {2}Loaded: falco 9\.0\.0\+driver \(srcversion BBBB2222\)\. Needed: 9\.1\.0\+driver\n/,
     )
     expect(at.calls()).toBe('rmmod\nsleep 5\nrmmod\nsleep 5\nrmmod\n')
   })
@@ -213,7 +213,7 @@ describe('where the kernel refuses the probe', () => {
       'File exists',
       says('File exists'),
       loaded(OLDER),
-      /A module of that name is loaded: falco 9\.0\.0\+driver .*Wanted is 9\.1\.0\+driver\.\n.*rmmod falco/,
+      /The module falco 9\.0\.0\+driver .*is already loaded; this host needs 9\.1\.0\+driver\.\n.*rmmod falco/,
     ],
     [
       'Permission denied, in the kernel’s log',
@@ -261,7 +261,7 @@ describe('where the kernel refuses the probe', () => {
       'Unknown symbol',
       says('Unknown symbol in module', 'falco: Unknown symbol x (err -22)'),
       {},
-      /falco: Unknown symbol x .*\n.*Module\.symvers\.\n {2}Get it from the kernel's headers/,
+      /falco: Unknown symbol x .*\n.*Module\.symvers\.\n {2}Copy it from the kernel's headers/,
     ],
     [
       'another version of a symbol',

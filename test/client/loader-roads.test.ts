@@ -149,7 +149,7 @@ describe('a name that the registry gives', () => {
     const asked = await namedBy(at, server, raw.machine)
     const another = asked.replace('_vanilla_', '_arch_')
     await at.publish(asked, await signingKey(), at.statementAt(another, ownParts(at)))
-    expectRefused(at, await at.load(), 3, /is signed as another probe; it is not kept/)
+    expectRefused(at, await at.load(), 3, /is signed as another probe, so it is not kept/)
   })
 
   test('makes no probe good that was built from another config', async () => {

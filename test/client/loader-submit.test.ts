@@ -158,7 +158,7 @@ describe('the config of the kernel', () => {
       at,
       await at.load([], env),
       3,
-      /no config of 6\.1\.55-nowhere is here.*\n +mount the host's \/proc/,
+      /this host has no config of 6\.1\.55-nowhere\.\n +In a container, mount the host's \/proc/,
     )
   })
 
@@ -275,7 +275,7 @@ describe('a build', () => {
     at.registry.on(FOLLOW, ...flaky)
     expect(await at.load()).toMatchObject({
       status: 0,
-      stderr: expect.stringContaining('a fault; once more in 1 s'),
+      stderr: expect.stringContaining('a fault; next try in 1 s'),
     })
   })
 
@@ -290,7 +290,7 @@ describe('a build', () => {
 
 describe('an answer to a submission', () => {
   test.each([
-    ['a page of HTML', bytes('<html>"repository": "/driver"</html>')],
+    ['an HTML page', bytes('<html>"repository": "/driver"</html>')],
     ['nothing', bytes('')],
     ['a URL elsewhere', submitted(view('published', { url: '/../../evil' }))],
     ['a URL with a host', submitted(view('published', { url: '/@evil.example/driver/x' }))],

@@ -81,7 +81,7 @@ describe('a signature', () => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), changed(at.statementAt(ASKED)))
     const ran = await at.load()
-    expectRefused(at, ran, 6, /is signed as another probe; it is not kept/)
+    expectRefused(at, ran, 6, /is signed as another probe, so it is not kept/)
     expect(ran.stderr).toContain('This looks like an attack')
   })
 
@@ -161,10 +161,16 @@ describe('a signature', () => {
   })
 
   test.each([
-    ['no key', { FALCO_PROBES_KEY: '' }, {}, 1, /no key to verify with: put the registry's public key into/],
+    [
+      'no key',
+      { FALCO_PROBES_KEY: '' },
+      {},
+      1,
+      /this host has no key to verify with: save the registry's public key as/,
+    ],
     ['a key that is not there', { FALCO_PROBES_KEY: '/nowhere' }, {}, 1, /the key \/nowhere cannot be read/],
     ['a key that is none', { FALCO_PROBES_KEY: LOADER }, {}, 6, /not signed by a key that this host trusts/],
-    ['no gpgv', {}, { without: ['gpgv'] }, 1, /gpgv is not here, and nothing else can verify/],
+    ['no gpgv', {}, { without: ['gpgv'] }, 1, /gpgv is not installed, so the signature cannot be verified/],
     ['no base64 for an armored key', {}, { without: ['base64'] }, 1, /no key to verify with/],
   ])('cannot be verified with %s: nothing is loaded', async (_, env, options, exit, words) => {
     const at = await scene(options)
@@ -221,7 +227,7 @@ describe('a registry', () => {
       at,
       await at.load(['--download'], { DRIVER_MAX_SECONDS: '1' }),
       3,
-      /broke off: .*timed out.*once more in 2 s/,
+      /broke off: .*timed out.*next try in 2 s/,
     )
   })
 

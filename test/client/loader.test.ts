@@ -49,7 +49,7 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
     expect(at.registry.asked.map(({ url }) => url)).toEqual([ASKED, ASKED, ASKED])
   })
 
-  test('a page of HTML with 200 is refused', async ({ onTestFinished }) => {
+  test('an HTML page with 200 is refused', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     for (const beside of ['', '.asc', '.sha256'])
       at.registry.on(ASKED + beside, bytes('<html>Sign in to the hotel</html>'))
@@ -57,7 +57,7 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
       at,
       await at.load([], {}, shell),
       2,
-      /a page of HTML\n {2}a proxy answered, not the registry/,
+      /an HTML page\n {2}A proxy answered instead of the registry/,
     )
   })
 
@@ -86,7 +86,7 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
   test('a body without end is cut at 64 MiB', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     at.registry.on(ASKED, flood, problem(404, 'not-built', 'no'))
-    expectRefused(at, await at.load(['--download'], {}, shell), 3, /once more in 2 s/)
+    expectRefused(at, await at.load(['--download'], {}, shell), 3, /next try in 2 s/)
   })
 
   test('SIGTERM in mid-download leaves nothing, at once', async ({ onTestFinished }) => {

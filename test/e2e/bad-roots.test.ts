@@ -70,12 +70,12 @@ test('a kernel that grants no user namespaces is told in one line, with what all
   )
   expect(status).toBe(1)
   expect(stderr).toMatch(
-    /^Error: no build can run here, since this \w+ may make no user namespaces \(.*\)\. Allow them, as root: sysctl -w kernel\.unprivileged_userns_clone=1 or .*$/m,
+    /^Error: no build can run here, because .* may not create user namespaces \(.*\)\. Allow them, as root: sysctl -w kernel\.unprivileged_userns_clone=1 or .*$/m,
   )
 })
 
 test('a root that is gone is told, and what brings it back', async () => {
   const { folder } = await rootFor('steps')
-  expect(() => openSandbox(`${folder}-gone`)).toThrow(/is gone, or has no bubblewrap: the next request/)
+  expect(() => openSandbox(`${folder}-gone`)).toThrow(/is missing, or has no bubblewrap: the next request/)
   openSandbox(folder)
 })

@@ -199,7 +199,7 @@ describe('the build of a probe without a registry', () => {
       const command = direct(here(BY_NAME, join(work.dir, 'none'))).replace('exec ', '')
       const ran = await run(`exec unshare --user --map-root-user sh -c '${none}' sh ${command}`)
       expect([ran.status, ran.out]).toEqual([3, ''])
-      expect(ran.err).toMatch(/^probe-registry build: .*may make no user namespaces.* Allow them, .*\n$/m)
+      expect(ran.err).toMatch(/^probe-registry build: .*may not create user namespaces.* Allow them, .*\n$/m)
       expect(existsSync(join(work.dir, 'none'))).toBe(false)
     },
   )

@@ -56,7 +56,7 @@ const load = async (host: Host, args: string[] = [], shell?: Shell) =>
   calm(await host.run(args, { ...exported(), FALCO_PROBES_KEY: join(work.dir, 'falco-probes.asc') }, shell))
 /** A strict registry sends it away now and then, and it says that it comes again. */
 const calm = (ran: Ran): Ran =>
-  STRICT ? { ...ran, stderr: ran.stderr.replace(/^ {2}.*; once more in \d+ s\n/gm, '') } : ran
+  STRICT ? { ...ran, stderr: ran.stderr.replace(/^ {2}.*; next try in \d+ s\n/gm, '') } : ran
 const placed = (host: Host, file: string) => join(host.dir, 'home/.falco', DRIVER_VERSION, 'x86_64', file)
 const vermagic = async (file: string) =>
   (await sh('/usr/sbin/modinfo', ['-F', 'vermagic', file])).split(' ')[0]

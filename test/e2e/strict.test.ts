@@ -59,7 +59,7 @@ const builds = async () =>
 
 test('it says its seed, and what of the template does nothing here', () => {
   expect(registry.output()).toMatch(/^strict: .* npm start -- --strict=a-seed$/m)
-  expect(registry.output()).toMatch(/^strict: .* do nothing here: .*AWS::CloudWatch::Alarm, /m)
+  expect(registry.output()).toMatch(/^strict: .* have no effect here: .*AWS::CloudWatch::Alarm, /m)
   expect(registry.output()).toMatch(/AWS::S3::Bucket\.VersioningConfiguration/)
 })
 

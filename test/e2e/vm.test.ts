@@ -220,7 +220,7 @@ describe('a host with busybox and nothing else', () => {
     // Good by its key, and sent by a mirror in the place of what was asked for.
     [
       'other release',
-      /signed as another probe; it is not kept\.\s+Its statement says .*uname-release=\S+-rt-amd64/,
+      /signed as another probe, so it is not kept\.\s+It is signed for .*uname-release=\S+-rt-amd64/,
     ],
   ])('refuses what is %s, says why, loads nothing and leaves nothing', (name, why) => {
     expect(said[name]).toMatch(/^exit [1-9]\d*$/m)

@@ -65,7 +65,9 @@ test('what a build that runs now may need stays, however short the disk', async 
   await expect.poll(() => here.registry().output(), { timeout: 10_000 }).toMatch(/^no space: /m)
   expect(await keysOf('inputs')).toEqual(before)
   disk.empty()
-  await expect.poll(() => here.registry().output(), { timeout: 10_000 }).toMatch(/^there is room again/m)
+  await expect
+    .poll(() => here.registry().output(), { timeout: 10_000 })
+    .toMatch(/^there is enough space again/m)
 })
 
 test('on a disk that gets short what nobody uses goes before a build is refused', async () => {

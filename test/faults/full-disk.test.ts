@@ -60,7 +60,7 @@ test('work goes on by itself when there is room', async () => {
   disk.empty()
   await expect
     .poll(() => here.registry().output(), { timeout: 10_000 })
-    .toMatch(/^there is room again in \S+data/m)
+    .toMatch(/^there is enough space again in \S+data/m)
   // Whoever was refused asks again after the time that it was told.
   await new Promise((resolve) => setTimeout(resolve, 31_000))
   expect(await get(MISSING)).toMatchObject({ code: 0 })

@@ -20,7 +20,7 @@ const steps = (): { key: string; step: string; detail?: string; seconds?: number
     .map((line) => JSON.parse(line))
 
 test('each step of a probe is one line, and where state and logs are is told before all', async () => {
-  expect(registry.output()).toMatch(/^state: \S+data, logs: \S+data\/logs, room there: \d+\.\d GB$/m)
+  expect(registry.output()).toMatch(/^state: \S+data, logs: \S+data\/logs, free space: \d+\.\d GB$/m)
   const { release } = pinned('6.1', 'amd64')
   expect(await here.get(probePath(release))).toMatchObject({ code: 0 })
   expect(await curl(['-sSL', '-o', '/dev/null', registry.url + probePath('6.1.9999-1-amd64')])).toMatchObject(

@@ -41,7 +41,7 @@ async function expectRefused(): Promise<void> {
   expect(stdout).toMatch(/^HTTP\/1\.1 503 /)
   expect(stdout).toMatch(/^retry-after: (?:[12]?\d|30)\r$/im)
   expect(stdout).toMatch(/"code": "no-room"/)
-  expect(stdout).toMatch(/its disk cannot be written now/)
+  expect(stdout).toMatch(/its disk is not writable now/)
 }
 
 const told = (line: RegExp) => expect.poll(() => here.registry().output(), { timeout: 15_000 }).toMatch(line)
@@ -50,13 +50,13 @@ test('a miss is refused from the first one on, hits go on, and the operator is t
   await disk.cover()
   await expectRefused()
   await expectHits()
-  await told(/^\S+data cannot be written in: EROFS: read-only file system.* What is published is served/m)
+  await told(/^\S+data is not writable: EROFS: read-only file system.* Published probes are served/m)
   await expectRefused()
 })
 
 test('it goes on by itself once the folder can be written in, and the client that was refused is served', async () => {
   await disk.uncover()
-  await told(/^\S+data can be written in again: new probes are built$/m)
+  await told(/^\S+data is writable again: new probes are built$/m)
   // Whoever was refused asks again after the time that it was told.
   await new Promise((resolve) => setTimeout(resolve, 31_000))
   expect(await get(MISSING)).toMatchObject({ code: 0 })
@@ -76,11 +76,11 @@ test('a start is refused with a sentence that names the folder and what to do, a
   await here.stop()
   await sh('mount', ['-o', 'remount,ro', data])
   expect(startOutput(data)).toMatch(
-    /^cannot start: DATA_DIR=\S+data cannot be written in: EROFS: read-only file system.*\. Have its disk mounted for writing \(.*\), or name another folder$/m,
+    /^cannot start: DATA_DIR=\S+data is not writable: EROFS: read-only file system.*\. Mount its disk for writing \(.*\), or choose another folder$/m,
   )
   const fresh = join(data, 'new', 'data')
   expect(startOutput(fresh)).toMatch(
-    /^cannot start: DATA_DIR=\S+new\/data cannot be made: EROFS: read-only file system.*\. Name a folder/m,
+    /^cannot start: DATA_DIR=\S+new\/data cannot be created: EROFS: read-only file system.*\. Choose a folder/m,
   )
   expect(existsSync(fresh)).toBe(false)
   await sh('mount', ['-o', 'remount,rw', data])
@@ -103,7 +103,7 @@ testLong(
       await sh('mount', ['-o', 'remount,abort', dir])
       await expectRefused()
       await expectHits()
-      await told(/^\S+mounted\/data cannot be written in: EROFS: .*dmesg tells/m)
+      await told(/^\S+mounted\/data is not writable: EROFS: .*see dmesg/m)
       expect(await here.stop()).toBe(0)
     } finally {
       await here.stop()

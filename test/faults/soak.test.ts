@@ -97,7 +97,7 @@ const FAULTS: readonly [string, (path: string | undefined) => Promise<unknown>][
   ],
   ['it is stopped while it builds, and started', (path) => restartInBuild('SIGTERM', path)],
   [
-    'its disk cannot be written',
+    'its disk is not writable',
     async (path) => {
       await without(path, disk.cover, disk.uncover)
     },

@@ -1,8 +1,10 @@
 // The maker of the signing key as CloudFormation calls it: through its handler, and answered at the URL.
 
+import { rmSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { join } from 'node:path'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
 import { readKey, readPrivateKey } from 'openpgp'
@@ -11,6 +13,7 @@ import { handler } from '../../functions/signing-key.ts'
 import { ENV } from '../../lib/aws/resources.ts'
 import { readSigningKey } from '../../lib/aws/secrets.ts'
 import { PUBLIC_KEY_OBJECT } from '../../lib/model/keys.ts'
+import { objectName } from '../../local/s3/objects.ts'
 import { clientOptions, startServices } from '../support/aws/services-lab.ts'
 import { clientOf, OWNER, startLab } from '../support/local/s3-lab.ts'
 
@@ -76,6 +79,7 @@ async function lab(statuses: number[] = []) {
     put: (SecretString: string) =>
       secrets.send(new PutSecretValueCommand({ SecretId: refs.Secret!, SecretString })),
     publicKey,
+    losePublicKey: () => rmSync(join(s3.dir, 'artifacts', objectName(PUBLIC_KEY_OBJECT))),
     fingerprints: async () => ({
       private: (
         await readPrivateKey({ armoredKey: await readSigningKey(secrets, refs.Secret!) })
@@ -167,10 +171,10 @@ describe('the first deployment', () => {
   })
 
   test('that broke off between the two halves makes another pair', async () => {
-    const { url, told, client, fingerprints } = await lab()
+    const { url, told, losePublicKey, fingerprints } = await lab()
     await call(create(url))
     const { private: first } = await fingerprints()
-    await client.send(new DeleteObjectCommand({ Bucket: 'artifacts', Key: PUBLIC_KEY_OBJECT }))
+    losePublicKey()
     await call(create(url))
     const { private: second, public: other } = await fingerprints()
     expect(second).not.toBe(first)

@@ -127,7 +127,7 @@ function environment({ env = {} }: HostRow, host: Host): Record<string, string> 
 function tail(host: Host): string[] {
   const calls = readOr(host.calls).trimEnd()
   return [
-    ...(calls === '' ? ['# the kernel was told nothing'] : calls.split('\n').map((call) => `# ran: ${call}`)),
+    ...(calls === '' ? ['# nothing was loaded'] : calls.split('\n').map((call) => `# ran: ${call}`)),
     ...host.left().map((file) => `# left: ~/${file}`),
   ]
 }
@@ -162,7 +162,7 @@ function normal(text: string, host: Host): string {
       .replaceAll(version, '6.1.192-2')
       .replaceAll(version.replace(/-.*/, ''), '6.1.192')
       // How long it takes, and whether the run before has asked the same mirror in vain just now.
-      .replaceAll(/^ {2}(?:building, \d+ s|HTTP .*; once more in \d+ s)\n/gm, '')
+      .replaceAll(/^ {2}(?:building, \d+ s|HTTP .*; next try in \d+ s)\n/gm, '')
       .replaceAll(/\b\d+ s\b/g, '1 s')
       .replaceAll(/\b\d+ ms\b/g, '1 ms')
       .replaceAll(/key [0-9A-F]{16,40}/g, 'key 3A27B4F6ABB6A7814A91C7FDBD657C89FA4E7CA2')

@@ -64,14 +64,19 @@ describe('npm start says in one line why it cannot', () => {
   test('when it is told what it does not know', async () => {
     for (const arg of ['--help', '--strict=', '--strict=a b'])
       expect((await run({}, [arg])).said).toMatch(
-        new RegExp(`^cannot start: ${arg} is not known here: --quiet .* --json .* --strict .*\n$`),
+        new RegExp(
+          `^cannot start: ${arg} is not an option\\. Options are --quiet .* --json .* --strict .*\n$`,
+        ),
       )
   })
   test('when a setting is not one', async () => {
-    expect(await run({ PORT: 'x' })).toEqual({ code: 1, said: 'cannot start: PORT=x is no port\n' })
+    expect(await run({ PORT: 'x' })).toEqual({
+      code: 1,
+      said: 'cannot start: PORT=x is not a port from 0 to 65535\n',
+    })
     expect(await run({ STRICT_PACE: '0' }, ['--strict'])).toEqual({
       code: 1,
-      said: 'cannot start: STRICT_PACE=0 is not above 0 and at most 1\n',
+      said: 'cannot start: STRICT_PACE=0 must be above 0 and at most 1\n',
     })
     for (const METRICS of ['9090', '127.0.0.1:99999', '::1:9090'])
       expect(await run({ METRICS })).toEqual({

@@ -130,7 +130,7 @@ test('a folder of data serves one stack at a time', async () => {
   const folder = temporaryFolder()
   const options = { assembly: await items(folder, [GET]), dataDir: join(folder, 'data') }
   await startedStack(options)
-  await expect(startedStack(options)).rejects.toThrow(/in use by another stack/)
+  await expect(startedStack(options)).rejects.toThrow(/in use by another running registry/)
 })
 
 test('a stopped stack leaves nothing half-done behind', async () => {

@@ -27,7 +27,7 @@ export function checkCos({ kernelRelease, arch, kind }: KernelRequest): void {
     )
   if (kind === 'kmod')
     throw unsupported(
-      `${what} loads no modules but those that Google has signed: use the ebpf probe, or the modern_bpf engine, which needs none`,
+      `${what} loads only modules that Google has signed: use the ebpf probe, or the modern_bpf engine, which needs no probe`,
     )
 }
 

@@ -31,7 +31,7 @@ export const buildPackagesOf = (headers: AptPackage): Relation[] =>
 
 export const notFound = (kernel: string): ProbeError =>
   headersNotFound(
-    `Debian's archive has no headers of kernel ${kernel}: it was taken out of the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has, or POST the config of this one to /v1/probes.`,
+    `Debian's archive has no headers of kernel ${kernel}: it was removed from the archive, or is not in the suites that are configured. Upgrade the host to a kernel that the archive has, or POST the config of this one to /v1/probes.`,
   )
 
 /**

@@ -88,5 +88,5 @@ export function otherImageOf(
 
 export const notInArchive = (other: OtherName, kernelRelease: string): ProbeError =>
   headersNotFound(
-    `the archive of ${OTHERS[other].title} has no headers of kernel ${kernelRelease}: it was taken out of the archive, or is not in the suites that are configured (debian.${other} of the settings). Upgrade the host to a kernel that the archive has, or POST the kernel's config to /v1/probes`,
+    `the archive of ${OTHERS[other].title} has no headers of kernel ${kernelRelease}: it was removed from the archive, or is not in the suites that are configured (debian.${other} of the settings). Upgrade the host to a kernel that the archive has, or POST the kernel's config to /v1/probes`,
   )

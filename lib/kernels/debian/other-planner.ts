@@ -84,7 +84,7 @@ function checkMachine({ machines }: PlannerPorts, other: OtherName): void {
   const machine = machines?.[arch] ?? arch
   if (machine === arch) return
   throw headersNotFound(
-    `${title} has the programs of its kernels' build trees for ${DPKG_ARCH[arch]} alone, and builds for ${arch} run on machines of ${machine} here, which cannot run them: have the operator set build.machines.${arch} of the settings to ${arch}, where such machines are, or build the probe on one with \`probe-registry build\``,
+    `${title} publishes the build programs of its kernels for ${DPKG_ARCH[arch]} only, and this registry builds for ${arch} on ${machine} machines, which cannot run them: ask the operator to set build.machines.${arch} of the settings to ${arch}, where there are such machines, or build the probe on one with \`probe-registry build\``,
   )
 }
 

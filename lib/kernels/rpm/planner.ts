@@ -135,7 +135,7 @@ function noPlace(target: string, { entitled }: RpmRow, { unameRelease }: RpmKern
 
 const noKey = (target: string): ProbeError =>
   headersNotFound(
-    `no key of ${target}'s packages is known here, and none is believed on first use: have the operator name it in ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
+    `no key of ${target}'s packages is configured, and the registry trusts no other: ask the operator to add it to ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
   )
 
 function notFound(
@@ -143,7 +143,7 @@ function notFound(
   kernel: RpmKernel,
   { target, unread }: { readonly target: string; readonly unread: readonly ProbeError[] },
 ): ProbeError {
-  const what = `no repository that is configured has ${row.headers(kernel).join(' or ')} ${kernel.version}-${kernel.release} of ${target}`
+  const what = `no configured repository has ${row.headers(kernel).join(' or ')} ${kernel.version}-${kernel.release} of ${target}`
   const unreachable = unread.filter(({ code }) => code === 'mirror-unreachable')
   return new ProbeError(
     unreachable.length === 0 ? 'headers-not-found' : 'mirror-unreachable',

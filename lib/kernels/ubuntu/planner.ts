@@ -114,5 +114,5 @@ interface Planned {
 const notFound = ({ kernelRelease, upload }: Named): ProbeError =>
   new ProbeError(
     'headers-not-found',
-    `Ubuntu's archive has no headers of kernel ${kernelRelease}${upload === undefined ? '' : ` #${upload}`}: it was taken out of the archive, is a mainline or ESM kernel, or is not in the suites that are configured. POST the kernel's config to /v1/probes, or upgrade the host to a kernel that the archive has.`,
+    `Ubuntu's archive has no headers of kernel ${kernelRelease}${upload === undefined ? '' : ` #${upload}`}: it was removed from the archive, is a mainline or ESM kernel, or is not in the suites that are configured. POST the kernel's config to /v1/probes, or upgrade the host to a kernel that the archive has.`,
   )

@@ -106,13 +106,13 @@ function notHad({ version, patched }: WantedSource, lacks: readonly ProbeError[]
   if (away !== undefined)
     return new ProbeError(
       'mirror-unreachable',
-      `the source of kernel ${version} cannot be had now: ${why}. Nothing is built from another version. If it stays so, the operator lets this machine reach that place, or names a mirror in vanilla.archive of the settings`,
+      `the source of kernel ${version} is not available now: ${why}. No other version is used instead. If this stays so, the operator must let this machine reach that URL, or set a mirror in vanilla.archive of the settings`,
       { cause: away },
     )
   const own =
     patched === undefined
       ? ''
-      : `its config has ${patched}, which no kernel of kernel.org has, so another source is its own; and `
+      : `its config has ${patched}, which no kernel of kernel.org has, so it was built from another source; and `
   return headersNotFound(
     `the source of kernel ${version} was not found: ${own}${why}. For a distribution's kernel, submit the URLs of its header packages (kernelurls); for one of your own, have the operator name a mirror with its source (vanilla.archive and vanilla.keys of the settings)`,
   )

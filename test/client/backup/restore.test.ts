@@ -164,10 +164,10 @@ describe('nothing is restored', () => {
     const file = await backup()
     const dir = temporaryFolder()
     const { unlock } = claimDataFolder(dir)
-    await expect(restored(file, dir)).rejects.toThrow('is in use by another stack')
+    await expect(restored(file, dir)).rejects.toThrow('is in use by another running registry')
     unlock()
     await restored(file, dir)
-    await expect(restored(file, join(dir, 'inner'))).rejects.toThrow("which is another stack's")
+    await expect(restored(file, join(dir, 'inner'))).rejects.toThrow('which another registry has')
   })
 
   test('of an index that leads to what the archive lacks', async () => {

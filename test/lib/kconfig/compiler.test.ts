@@ -121,7 +121,7 @@ describe('the compiler of a kernel', () => {
   test('is told to a person', () => {
     const facts = { config: SILENT, kernelRelease: '5.10.57', commands: DEBIAN_12 }
     expect(compilerOf(facts).text).toBe(
-      'neither the config nor /proc/version names a compiler; kernels of this version were mostly built by gcc 10; gcc-11, the nearest that is available, builds the module: features that the driver probes for may be missing',
+      'neither the config nor /proc/version names a compiler; kernels of this version were mostly built by gcc 10; gcc-11, the nearest available, builds the module: features that the driver probes for may be missing',
     )
     const config = realConfig('debian_6.1.0-56-amd64')
     expect(compilerOf({ ...facts, config }).text).toBe(

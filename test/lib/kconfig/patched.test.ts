@@ -36,7 +36,7 @@ describe('a config that shows no kernel of kernel.org', () => {
     const found = patches(`CONFIG_X86_64=y\nCONFIG_${line}\n`)
     expect(found).toEqual({ by, option: `CONFIG_${line.split('=')[0]}` })
     expect(patchedReason(found!)).toMatch(
-      /^this is the config of a patched kernel .+ \(CONFIG_\w+\): the structures of kernel\.org's source are others, .*kernelurls.*modern_bpf.*force=true/,
+      /^this is the config of a patched kernel .+ \(CONFIG_\w+\): its structures differ from those in kernel\.org's source, .*kernelurls.*modern_bpf.*force=true/,
     )
   })
 

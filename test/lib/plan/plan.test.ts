@@ -23,7 +23,7 @@ test('a mirror that is away decides nothing: 503 at once, and built once it is b
       status: 503,
       code: 'mirror-unreachable',
       detail:
-        'falco_debian_6.1.1-1-amd64_1.ko of driver 1.2.3+driver waits for a mirror: http://mirror.invalid/InRelease answers 502. The next request after 2026-11-23T12:00:30.000Z asks it again',
+        'falco_debian_6.1.1-1-amd64_1.ko of driver 1.2.3+driver waits for a mirror: http://mirror.invalid/InRelease answers 502. A request after 2026-11-23T12:00:30.000Z tries again',
       retryAfter: 30,
     },
   })

@@ -90,7 +90,7 @@ async function lab(
   ]
   const pattern = {
     source: ['aws.codebuild'],
-    detail: { 'build-status': [{ 'anything-but': 'IN_PROGRESS' }] },
+    detail: { 'build-status': ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'] },
   }
   const assembly = await writeAssembly(
     join(folder, 'cdk.out'),
@@ -213,13 +213,13 @@ describe('a build', () => {
     const builds = join(options.dataDir, 'builds')
     renameSync(builds, `${builds}-away`)
     writeFileSync(builds, '')
-    await until(() => said.find((line) => line.startsWith('the end of a build cannot be written down')))
+    await until(() => said.find((line) => line.startsWith('the end of a build cannot be recorded')))
     // It was tried again meanwhile.
     await new Promise((resolve) => setTimeout(resolve, 6000))
     rmSync(builds)
     renameSync(`${builds}-away`, builds)
-    await until(() => said.includes('the ends of builds are written down again') || undefined)
-    expect(said.filter((line) => line.includes('cannot be written down'))).toHaveLength(1)
+    await until(() => said.includes('the ends of builds are recorded again') || undefined)
+    expect(said.filter((line) => line.includes('cannot be recorded'))).toHaveLength(1)
     await until(() => told().find(({ detail }) => detail['build-status'] === 'SUCCEEDED'))
   })
 

@@ -85,7 +85,7 @@ test('what is wrong with an asset is told with a short trace, not with the text 
   const outcome = await runner.invoke('{}', 'arn:it')
   expect(outcome).toMatchObject({
     tag: 'failed',
-    message: expect.stringContaining('index.handler is no function of '),
+    message: expect.stringMatching(/index\.handler of \S+ is not a function/),
   })
   const { message } = outcome as { message: string }
   expect(message).toContain('at loadHandler (worker.js:')

@@ -4,7 +4,10 @@ import { parseMetrics } from '../../support/local/prometheus.ts'
 
 test('what stands in a label or a help comes back as it was, whatever it holds', () => {
   const odd = 'a "b" \\ c\nd, e="f"} 7'
-  const text = textOf([gauge('x_bytes', `${odd}`, 1.5, { a: odd, b: '' }), gauge('y', 'plain', 0)])
+  const text = textOf([
+    { ...gauge('x_bytes', odd, 1.5), samples: [{ labels: { a: odd, b: '' }, value: 1.5 }] },
+    gauge('y', 'plain', 0),
+  ])
   expect(text.split('\n').length).toBe(7)
   expect(parseMetrics(text)).toEqual([
     { name: 'x_bytes', labels: { a: odd, b: '' }, value: 1.5 },

@@ -1,11 +1,6 @@
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  DeleteObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  type S3Client,
-} from '@aws-sdk/client-s3'
+import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -40,10 +35,6 @@ describe('a principal', () => {
     const denied = failed('AccessDenied', 403)
     await expect(get('granted', {}, nobody)).rejects.toMatchObject(denied)
     await expect(put('granted', 'x', {}, nobody)).rejects.toMatchObject(denied)
-    await expect(nobody.send(new DeleteObjectCommand({ Bucket, Key: 'granted' }))).rejects.toMatchObject(
-      denied,
-    )
-    await expect(nobody.send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject(denied)
     await expect(nobody.send(new HeadObjectCommand({ Bucket, Key: 'granted' }))).rejects.toMatchObject({
       $metadata: expect.objectContaining({ httpStatusCode: 403 }),
     })
@@ -175,7 +166,6 @@ describe('what is not known', () => {
     const path = '/s3/artifacts/one'
     expect(await code(path, 'GET', { query: { acl: '' } })).toEqual([501, 'NotImplemented'])
     expect(await code(path, 'PUT', { query: { tagging: '' } })).toEqual([501, 'NotImplemented'])
-    expect(await code(path, 'DELETE', { query: { versionId: 'a' } })).toEqual([501, 'NotImplemented'])
     expect(await code(path, 'PUT', { headers: { 'x-amz-copy-source': '/a/b' } })).toEqual([
       501,
       'NotImplemented',
@@ -185,10 +175,14 @@ describe('what is not known', () => {
       'NotImplemented',
     ])
     expect(await code(path, 'GET', { query: { 'x-id': 'PutObject' } })).toEqual([400, 'InvalidArgument'])
-    expect(await code(path, 'POST')).toEqual([405, 'MethodNotAllowed'])
+    expect(await code(path, 'POST')).toEqual([501, 'NotImplemented'])
+    expect(await code(path, 'DELETE')).toEqual([501, 'NotImplemented'])
     expect(await code('/s3/', 'GET')).toEqual([501, 'NotImplemented'])
     expect(await code('/s3/artifacts', 'DELETE')).toEqual([501, 'NotImplemented'])
-    expect(await code('/s3/artifacts', 'GET')).toEqual([501, 'NotImplemented'])
+    expect(await code('/s3/artifacts', 'GET', { query: { 'list-type': '2' } })).toEqual([
+      501,
+      'NotImplemented',
+    ])
     expect(await code('/s3/nothere/a', 'GET')).toEqual([404, 'NoSuchBucket'])
     expect(await code('/s3/../etc/a', 'GET')).toEqual([404, 'NoSuchBucket'])
     expect(await code('/s3/.incoming/a', 'GET')).toEqual([404, 'NoSuchBucket'])
@@ -224,17 +218,12 @@ describe('a key', () => {
     await expect(put('k'.repeat(1025))).rejects.toMatchObject(failed('KeyTooLongError', 400))
   })
 
-  test('round-trips, whatever it is, and is listed as it is', async () => {
+  test('round-trips, whatever it is', async () => {
     const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 })
     const check = async (Key: string) => {
       const to = await presign(lab.port, `/s3/staging/${Key}`, { method: 'PUT' })
       expect((await curl('-X', 'PUT', '--data-binary', 'round', to)).status).toBe(200)
       expect((await get(Key, { Bucket: 'staging' })).text).toBe('round')
-      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'staging', Prefix: Key }))
-      // Some white space is empty to the SDK's XML reader, where an element holds nothing else.
-      const listed = (text = '') => (text.trim() === '' ? '' : text)
-      expect(Contents.map((object) => listed(object.Key))).toContain(listed(Key))
-      await s3.send(new DeleteObjectCommand({ Bucket: 'staging', Key }))
     }
     await fc.assert(fc.asyncProperty(key, check), { numRuns: 60 })
   })

@@ -18,7 +18,7 @@ test('a folder that is not there is made, and is one stack’s at a time', () =>
   const dir = dirOf()
   const { folder, lines } = open(dir)
   expect(lines).toEqual([])
-  expect(() => open(dir)).toThrow(/^DATA_DIR=\S+ is in use by another stack that runs: stop that one, or/)
+  expect(() => open(dir)).toThrow(/^DATA_DIR=\S+ is in use by another running registry: stop it, or/)
   folder.close()
   open(dir)
 })
@@ -45,7 +45,7 @@ test('a folder inside another stack’s is refused', () => {
   const dir = dirOf()
   open(dir)
   expect(() => open(join(dir, 'logs/mine'))).toThrow(
-    /^DATA_DIR=\S+ lies in \S+, which is another stack's: name/,
+    /^DATA_DIR=\S+ is inside \S+, which another registry has: choose/,
   )
 })
 
@@ -53,7 +53,7 @@ test('a folder that cannot be made or locked is refused, with what to do', () =>
   const file = dirOf('file')
   writeFileSync(file, '')
   expect(() => open(join(file, 'data'))).toThrow(
-    /cannot be made: .* Name a folder that this user can write in$/,
+    /cannot be created: .* Choose a folder that this user can write to$/,
   )
   const dir = dirOf()
   mkdirSync(join(dir, 'lock.sqlite'), { recursive: true })
@@ -65,7 +65,7 @@ test('data of a newer version is left alone', () => {
   mkdirSync(dir)
   writeFileSync(join(dir, 'stack.json'), '{"form":2}')
   expect(() => open(dir)).toThrow(
-    /is of a newer version of this software \(form 2; this one knows 1\): start that/,
+    /was written by a newer version of this software \(form 2; this version knows 1\): start that/,
   )
   expect(readFileSync(join(dir, 'stack.json'), 'utf8')).toBe('{"form":2}')
 })
@@ -76,7 +76,7 @@ test('data of an older version is taken over, once, and a copy of it is kept', (
   writeFileSync(join(dir, 'dynamodb/items'), 'old')
   const { folder, lines } = open(dir)
   expect(lines).toEqual([
-    expect.stringMatching(/is of an older version, and taken over; .* stays in \S+form-0$/),
+    expect.stringMatching(/was written by an older version, and is converted; .* stays in \S+form-0$/),
   ])
   expect(readFileSync(join(dir, 'form-0/dynamodb/items'), 'utf8')).toBe('old')
   folder.close()
@@ -95,5 +95,7 @@ test.each(['taken away', 'replaced'])('a folder that is %s is told, once', async
     mkdirSync(dir)
     writeFileSync(join(dir, 'stack.json'), '{"form":1}')
   }
-  expect(await promise).toMatch(/was taken away or replaced while the registry ran\. It stops, so that/)
+  expect(await promise).toMatch(
+    /was removed or replaced while the registry ran\. The registry stops, so that/,
+  )
 })

@@ -1,4 +1,4 @@
-// An S3 endpoint on loopback with five principals, a real client, and presigning by hand.
+// An S3 endpoint on loopback with four principals, a real client, and presigning by hand.
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -27,11 +27,10 @@ const principal = (name: string, allows: readonly string[]): Principal => ({
   may: (action, resource, context) =>
     context?.['aws:SecureTransport'] === 'true' &&
     resource.startsWith('arn:aws:s3:::') &&
-    (allows.includes(action) ||
-      allows.includes(`${action} ${resource} ${context['s3:prefix'] ?? ''}`.trim())),
+    allows.includes(action),
 })
 
-const OBJECT_ACTIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']
+const OBJECT_ACTIONS = ['s3:GetObject', 's3:PutObject']
 export const OWNER = principal('owner', [...OBJECT_ACTIONS, 's3:ListBucket'])
 /** may do all but list */
 export const WORKER = principal('worker', OBJECT_ACTIONS)
@@ -41,8 +40,7 @@ export const CREATOR: Principal = {
   ...principal('creator', []),
   may: (action, _, context) => action === 's3:PutObject' && context?.['s3:if-none-match'] === '*',
 }
-export const LISTER = principal('lister', ['s3:ListBucket arn:aws:s3:::artifacts logs/'])
-const PRINCIPALS = [OWNER, WORKER, NOBODY, CREATOR, LISTER]
+const PRINCIPALS = [OWNER, WORKER, NOBODY, CREATOR]
 
 /** A session of S3; `dir` is kept when it was given. */
 export async function startLab(
