@@ -3,7 +3,14 @@
 import { unarmor } from './openpgp/armor.ts'
 import { isCleartext, readCleartext } from './openpgp/cleartext.ts'
 import { signaturesOf } from './openpgp/signature.ts'
-import { type Believed, check, checking, type Good, type Refused, type Verdict } from './openpgp/verify.ts'
+import {
+  type Believed,
+  check,
+  checking,
+  type Good,
+  type Refused,
+  type Verification,
+} from './openpgp/verify.ts'
 import { isRpm } from './rpm/header.ts'
 import { type SignedRpm, verifyRpm } from './rpm/verify.ts'
 
@@ -28,8 +35,8 @@ export async function judgeDetached(
   chunks: AsyncIterable<Uint8Array>,
   signature: Uint8Array,
   believed: Believed,
-): Promise<Verdict> {
+): Promise<Verification> {
   const checked = checking(unarmor(signature, 'signature').flatMap(signaturesOf), believed)
   for await (const chunk of chunks) checked.update(chunk)
-  return checked.verdict()
+  return checked.end()
 }

@@ -61,8 +61,8 @@ export async function fetchRepomd(
       throw error
     })
     const signatures = unarmor(signature, 'signature').flatMap(signaturesOf)
-    const verdict = check(signatures, [signed], { certificates, now: now() })
-    if (verdict.tag === 'refused') throw refused(url, verdict.why)
+    const verification = check(signatures, [signed], { certificates, now: now() })
+    if (verification.tag === 'refused') throw refused(url, verification.why)
   }
 }
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { printable } from '../../model/text.ts'
 import { type Signature, signaturesOf } from '../openpgp/signature.ts'
-import { type Believed, check, type Good, type Refused, type Verdict } from '../openpgp/verify.ts'
+import { type Believed, check, type Good, type Refused, type Verification } from '../openpgp/verify.ts'
 import { type Header, type RpmFile, readRpm, SIGNATURE_TAGS, TAGS } from './header.ts'
 
 /** All from the signed header. */
@@ -31,31 +31,32 @@ export interface SignedRpm {
  */
 export function verifyRpm(file: Uint8Array, believed: Believed): SignedRpm | Refused {
   const rpm = readRpm(file)
-  const verdicts = [ofHeader(rpm, believed), ofHeaderAndPayload(rpm, believed)].filter(isThere)
-  const refusal = verdicts.find(isRefused) ?? brokenDigest(rpm)
+  const verifications = [ofHeader(rpm, believed), ofHeaderAndPayload(rpm, believed)].filter(isThere)
+  const refusal = verifications.find(isRefused) ?? brokenDigest(rpm)
   if (refusal !== undefined) return refusal
-  const [by] = verdicts.filter(isGood)
+  const [by] = verifications.filter(isGood)
   if (by === undefined) return unsigned(rpm)
   // The signed header says what the payload is, where no signature is over both.
   const loose = rpm.signature.has(SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg) ? undefined : loosePayload(rpm)
   return loose ?? signed(rpm, by)
 }
 
-const isThere = (verdict: Verdict | undefined): verdict is Verdict => verdict !== undefined
-const isGood = (verdict: Verdict): verdict is Good => verdict.tag === 'good'
-const isRefused = (verdict: Verdict): verdict is Refused => verdict.tag === 'refused'
+const isThere = (verification: Verification | undefined): verification is Verification =>
+  verification !== undefined
+const isGood = (verification: Verification): verification is Good => verification.tag === 'good'
+const isRefused = (verification: Verification): verification is Refused => verification.tag === 'refused'
 
 const OF_HEADER = [SIGNATURE_TAGS.rsa, SIGNATURE_TAGS.dsa, SIGNATURE_TAGS.openpgp]
 /** What rpm 3 had, and the only one that covers the payload of packages of 2017 and before. */
 const OF_BOTH = [SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg]
 
-const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verdict | undefined =>
+const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verification | undefined =>
   signature.has(...OF_HEADER) ? check(signaturesIn(signature, OF_HEADER), [header.blob], believed) : undefined
 
 const ofHeaderAndPayload = (
   { signature, header, payload }: RpmFile,
   believed: Believed,
-): Verdict | undefined =>
+): Verification | undefined =>
   payload.length > 0 && signature.has(...OF_BOTH)
     ? check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)
     : undefined

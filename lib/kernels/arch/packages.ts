@@ -99,8 +99,9 @@ function checkSigned(
 ): void {
   try {
     const signatures = unarmor(signature, 'signature').flatMap(signaturesOf)
-    const verdict = check(signatures, [body], { certificates, now: now() })
-    if (verdict.tag === 'refused') throw refused(wanted, `${verdict.why}.${hint(verdict.reason)}`)
+    const verification = check(signatures, [body], { certificates, now: now() })
+    if (verification.tag === 'refused')
+      throw refused(wanted, `${verification.why}.${hint(verification.reason)}`)
   } catch (error) {
     throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)
       ? refused(wanted, error.message)

@@ -79,10 +79,10 @@ function recordOf({ certificates }: SignedFilePorts, { release, name }: ReleaseF
 async function verify(ports: SignedFilePorts, url: string, body: Uint8Array): Promise<void> {
   const beside = `${url}.sig`
   const signature = await signatureOf(ports, url, beside)
-  const verdict = await judged(ports, beside, signature, body)
-  if (verdict.tag === 'refused')
-    throw new ProbeError('signature-invalid', `${url} is not believed: ${verdict.why}`)
-  ports.log('file of a release verified', { url, key: verdict.signer.fingerprint })
+  const verification = await judged(ports, beside, signature, body)
+  if (verification.tag === 'refused')
+    throw new ProbeError('signature-invalid', `${url} is not believed: ${verification.why}`)
+  ports.log('file of a release verified', { url, key: verification.signer.fingerprint })
 }
 
 async function signatureOf({ fetch }: SignedFilePorts, url: string, beside: string): Promise<Uint8Array> {
