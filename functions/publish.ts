@@ -4,7 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
 import { ENV } from '../lib/aws/resources.ts'
 import { readSigningKey } from '../lib/aws/secrets.ts'
-import { createTrees } from '../lib/inputs/cache.ts'
+import { createBuildCache } from '../lib/inputs/cache.ts'
 import { unreachable } from '../lib/model/errors.ts'
 import type { PackagePorts } from '../lib/packages/channel.ts'
 import { packages, refreshPackages } from '../lib/packages/packages.ts'
@@ -36,7 +36,7 @@ const ports: PublishPorts & PackagePorts = {
   artifacts: store('artifactsBucket'),
   pointers: pointers(),
   images: images(),
-  trees: createTrees(store('inputsBucket')),
+  cache: createBuildCache(store('inputsBucket')),
   builder: builder(),
   budgets: budgets(),
   places: places(),

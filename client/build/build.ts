@@ -7,7 +7,7 @@ import { encodeOrder } from '../../lib/build/order.ts'
 import { sha256 } from '../../lib/model/digest.ts'
 import { ProbeError, unreachable } from '../../lib/model/errors.ts'
 import { stagingKeys } from '../../lib/model/keys.ts'
-import type { BuildOrder, Log, NewId, Store, Trees } from '../../lib/model/ports.ts'
+import type { BuildCache, BuildOrder, Log, NewId, Store } from '../../lib/model/ports.ts'
 import type { FailureReason, Probe } from '../../lib/model/probe.ts'
 import { format, keyOf } from '../../lib/names/grammar.ts'
 import { type KernelOf, type KernelOfPorts, kernelOf } from '../../lib/plan/kernel-of.ts'
@@ -16,7 +16,7 @@ import { keepTree, readStaged, type Staged, verifyStaged, type Whole } from '../
 import type { Ended } from './machine.ts'
 
 export interface BuildPorts extends KernelOfPorts, DecidePorts, OrderPorts {
-  readonly trees: Trees
+  readonly cache: BuildCache
   readonly staging: Store
   readonly run: (order: BuildOrder) => Promise<Ended>
   readonly newId: NewId

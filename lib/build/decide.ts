@@ -3,7 +3,7 @@
 import type { KernelPlan } from '../kernels/planner.ts'
 import type { Stored } from '../model/digest.ts'
 import { inputKey, stagingKeys, treeKey } from '../model/keys.ts'
-import type { Phase, Presigner, Trees } from '../model/ports.ts'
+import type { BuildCache, Phase, Presigner } from '../model/ports.ts'
 import type { Arch, KernelImage, Kind, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
@@ -30,7 +30,7 @@ export interface DecidePorts {
   readonly root: (arch: Arch, kind: Kind, wanted: Wanted) => Promise<BuildRoot>
   /** What its steps run in. ProbeError as `root`. */
   readonly stepsRoot: (arch: Arch, phase: Phase) => Promise<RootRecord>
-  readonly trees: Pick<Trees, 'find'>
+  readonly cache: Pick<BuildCache, 'find'>
   /** Brings a package into the inputs bucket, checked against its digest. */
   readonly ensureInput: (pkg: KernelImage) => Promise<unknown>
   /** Whether what a host submitted is still kept: ProbeError `unknown-config` where it is not. */
@@ -123,12 +123,12 @@ const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot 
 
 /** A tree of source and config is made in the root, so it belongs to that root alone. */
 async function treeIn(
-  { trees }: Pick<DecidePorts, 'trees'>,
+  { cache }: Pick<DecidePorts, 'cache'>,
   kernel: KernelPlan,
   root: BuildRoot,
 ): Promise<TreeInputs> {
   const makes = kernel.tag === 'source' ? treeIdIn(kernel.treeId, root) : ''
-  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await trees.find(treeKey(makes)) })
+  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await cache.find(treeKey(makes)) })
 }
 
 /** Only what is looked at later is written down: a package of the lists has more fields. */

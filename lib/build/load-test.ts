@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { imageKey, inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
-import type { Bus, Index, Open, Places, Trees } from '../model/ports.ts'
+import type { BuildCache, Bus, Index, Open, Places } from '../model/ports.ts'
 import type { KernelImage, ProbeState } from '../model/probe.ts'
 import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import { probeOf } from '../names/grammar.ts'
@@ -34,7 +34,7 @@ export interface LoadTestPorts
   readonly index: Pick<Index, 'get' | 'testing' | 'queued' | 'open' | 'spare'>
   readonly places: Places
   readonly bus: Bus
-  readonly trees: Pick<Trees, 'find'>
+  readonly cache: Pick<BuildCache, 'find'>
 }
 
 export interface LoadTestRequest {
@@ -191,7 +191,7 @@ async function jobOf(
  */
 async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<ImageInput[]> {
   const kept = imageKey(image.sha256)
-  const boot = await ports.trees.find(kept)
+  const boot = await ports.cache.find(kept)
   if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot, key: kept }]
   try {
     await ports.ensureInput(image)

@@ -202,7 +202,7 @@ export interface Kernels {
 }
 
 /** What earlier builds made for later ones: kernel build trees by their `treeKey`, kernel images by their `imageKey`. */
-export interface Trees {
+export interface BuildCache {
   find(key: string): Promise<Stored | undefined>
   /** The first one stays. */
   keep(key: string, body: Uint8Array): Promise<void>

@@ -9,6 +9,7 @@ import { faultOf } from '../model/fault.ts'
 import type {
   BrokeOff,
   Budgets,
+  BuildCache,
   Builder,
   BuildLook,
   BuildStatus,
@@ -22,7 +23,6 @@ import type {
   Places,
   Store,
   Testing,
-  Trees,
 } from '../model/ports.ts'
 import type { Claim, LoadTest, ProbeState } from '../model/probe.ts'
 import { isTest, placeOf, waitsForTurn } from '../model/queue.ts'
@@ -44,7 +44,7 @@ export interface PublishPorts extends ArtifactPorts, FailPorts, TurnPorts {
   readonly budgets: Budgets
   readonly staging: Pick<Store, 'get'>
   readonly artifacts: Pick<Store, 'create'>
-  readonly trees: Pick<Trees, 'keep'>
+  readonly cache: Pick<BuildCache, 'keep'>
   readonly builder: Pick<Builder, 'look' | 'stop'>
   readonly bus: Bus
   readonly log: Log

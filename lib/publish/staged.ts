@@ -4,11 +4,11 @@ import { readFault } from '../build/faults.ts'
 import { type BuildPlan, decodeOrder, MAX_ORDER } from '../build/order.ts'
 import { type BuildReport, MAX_LOG, MAX_MANIFEST, readReport } from '../build/report.ts'
 import { type LoadVerdict, MAX_VERDICT, NO_IMAGE, readVerdict } from '../build/verdict.ts'
-import { MAX_TREE } from '../inputs/cache.ts'
+import { MAX_CACHED } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { imageKey, loadTestKeys, stagingKeys, treeKey } from '../model/keys.ts'
-import type { Log, Store, Trees } from '../model/ports.ts'
+import type { BuildCache, Log, Store } from '../model/ports.ts'
 import type { FailureReason, Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
@@ -26,7 +26,7 @@ export interface TreePorts extends TestedPorts {
 
 interface TestedPorts {
   readonly staging: Pick<Store, 'get'>
-  readonly trees: Pick<Trees, 'keep'>
+  readonly cache: Pick<BuildCache, 'keep'>
 }
 
 export interface Staged {
@@ -112,7 +112,7 @@ export interface Tested {
  * What was tested is what the job of the test says, which no build can write.
  */
 export async function readLoadTest(
-  { staging, trees }: TestedPorts,
+  { staging, cache }: TestedPorts,
   claim: string,
   test: number,
   probeSha256: string,
@@ -134,9 +134,9 @@ export async function readLoadTest(
   const verdict = readVerdict(body)
   const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
   if (image !== undefined && verdict.boot !== undefined) {
-    const boot = await bounded(staging.get(keys.boot, MAX_TREE))
+    const boot = await bounded(staging.get(keys.boot, MAX_CACHED))
     if (boot !== undefined && sha256(boot) === verdict.boot.sha256)
-      await trees.keep(imageKey(image.sha256), boot)
+      await cache.keep(imageKey(image.sha256), boot)
   }
   return { known: verdict.verdict !== 'unavailable', verdict, log }
 }
@@ -161,8 +161,8 @@ const OTHER_BYTES: LoadVerdict = {
  */
 export async function keepTree(ports: TreePorts, claim: string, { plan, report }: Staged): Promise<void> {
   if (plan?.treeId === undefined || report?.prepared === undefined) return
-  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_TREE))
+  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_CACHED))
   if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
-  await ports.trees.keep(treeKey(plan.treeId), tree)
+  await ports.cache.keep(treeKey(plan.treeId), tree)
   ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
 }

@@ -224,7 +224,7 @@ describe('publishing that breaks off', () => {
   )
 
   test('after the probe is published takes nothing from it', async () => {
-    const { world, deliver, sweep } = broken('trees.keep')
+    const { world, deliver, sweep } = broken('cache.keep')
     await world.get()
     await deliver()
     await sweep()

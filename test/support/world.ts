@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { submissionAnswerOf } from '../../lib/api/submission.ts'
 import { type LoadTestPorts, planLoadTest } from '../../lib/build/load-test.ts'
 import type { BuildReport } from '../../lib/build/report.ts'
-import { createTrees } from '../../lib/inputs/cache.ts'
+import { createBuildCache } from '../../lib/inputs/cache.ts'
 import { checkKept } from '../../lib/inputs/submitted.ts'
 import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
@@ -206,7 +206,7 @@ export function createWorld(options: WorldOptions) {
       ...(kind === 'ebpf' ? { clang: 'clang-14' } : {}),
     }),
     rootUrls: memory.presigner.inputs,
-    trees: createTrees(memory.store.inputs),
+    cache: createBuildCache(memory.store.inputs),
   }
   const publishPorts: PublishPorts & PackagePorts = {
     pointers: watch('pointers', memory.pointers),
@@ -219,7 +219,7 @@ export function createWorld(options: WorldOptions) {
     now,
     settings,
     artifacts: watch('artifacts', memory.store.artifacts),
-    trees: watch('trees', createTrees(memory.store.inputs)),
+    cache: watch('cache', createBuildCache(memory.store.inputs)),
     bus,
     signer: watch('signer', memory.signer),
     log: memory.log,
