@@ -22,8 +22,14 @@ const reader =
   (key: string, item: Item): T =>
     parseOwn(schema, item, `the item of ${key}`, 'was the table written by hand?')
 
-export const stateOf = reader<ProbeState>(stateSchema)
-export const claimOf = reader<Claim>(claimSchema)
+/** The table calls the id of a claim `claim`. */
+const claimedReader =
+  <T>(schema: z.ZodType<T>) =>
+  (key: string, item: Item): T =>
+    reader(schema)(key, { ...item, id: item.claim })
+
+export const stateOf = claimedReader<ProbeState>(stateSchema)
+export const claimOf = claimedReader<Claim>(claimSchema)
 /** Of whichever state: the id of its claim. */
 export const claimIdOf = reader(z.object({ claim: z.string() }))
 export const catalogueOf = reader<DriverCatalogue>(driverCatalogueSchema)

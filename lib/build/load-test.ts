@@ -119,9 +119,9 @@ async function busy(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest)
 function isAskedFor(state: ProbeState | undefined, { claim, test }: LoadTestRequest): state is Open['state'] {
   switch (state?.state) {
     case 'building':
-      return state.claim === claim && state.test === test
+      return state.id === claim && state.test === test
     case 'published':
-      return state.claim === claim && state.test === test && state.loadTest === undefined
+      return state.id === claim && state.test === test && state.loadTest === undefined
     default:
       return false
   }

@@ -52,7 +52,7 @@ const waiting = ({ key, state }: Open, now: number): Open => ({
 
 /** What has it planned. */
 export function eventOf({ key, state }: Open): RegistryEvent {
-  const { claim, attempt } = state
+  const { id: claim, attempt } = state
   if (state.state === 'building' && !isTest(state))
     return { type: 'ProbeRequested', key, claim, attempt, caller: state.caller ?? NOBODY }
   const { test = 1, sha256 = '', bytes = 0 } = state
@@ -77,7 +77,7 @@ async function makeRoom({ index, builder, log, now }: TurnPorts, next: Open, ope
   )
   if (test === undefined) return
   const { key, state } = test
-  const { claim, buildId = '', test: number = 1 } = state
+  const { id: claim, buildId = '', test: number = 1 } = state
   if (!(await index.spare(key, claim, { test: number, buildId }))) return
   await builder.stop(buildId)
   log('load test interrupted', { key, claim, test: number, by: next.key })

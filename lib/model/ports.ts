@@ -27,7 +27,7 @@ export interface Index {
    */
   claim(
     key: string,
-    claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline' | 'caller'> & Expiring,
+    claim: Pick<Claim, 'id' | 'claimedAt' | 'deadline' | 'caller'> & Expiring,
   ): Promise<number | undefined>
   /** building(claim) -> the same, whose plan was begun at `at`; `undefined`: the claim is lost. */
   planned(key: string, claim: string, at: number): Promise<Claim | undefined>

@@ -146,7 +146,7 @@ async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Prom
   const claimedAt = ports.now()
   const deadline = claimedAt + PLAN_MILLISECONDS
   const expiresAt = deadline + UNSETTLED_MILLISECONDS
-  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline, caller, expiresAt })
+  const attempt = await ports.index.claim(key, { id: claim, claimedAt, deadline, caller, expiresAt })
   const outcome = await makeAlias(ports, request, own)
   await plan(ports, { key, claim, attempt: attempt ?? request.attempt, caller })
   return outcome

@@ -27,9 +27,9 @@ export async function failBuild(
   claim: Claim,
   brokeOff?: BrokeOff,
 ): Promise<FailOutcome> {
-  const staged = await readStaged(ports, claim.claim)
+  const staged = await readStaged(ports, claim.id)
   const { log, report } = staged
-  await keepTree(ports, claim.claim, staged)
+  await keepTree(ports, claim.id, staged)
   // What does not compile in another kernel's tree says nothing about the driver.
   const lost = lostWhy(staged)
   if (lost !== undefined) return fail(ports, key, claim, 'cannot-load', lost, log)
@@ -37,7 +37,7 @@ export async function failBuild(
     return fail(ports, key, claim, 'build-broken', (due) => notBegun(brokeOff, due), log)
   // The end of a build may be told before the index knows that it was started.
   if (report === undefined && brokeOff === undefined && claim.buildId === undefined) {
-    const fault = await readFault(ports.staging, stagingKeys(claim.claim).fault)
+    const fault = await readFault(ports.staging, stagingKeys(claim.id).fault)
     return fail(ports, key, claim, 'plan-error', (due) => notPlanned(fault, due))
   }
   const reason = failureOf(report, log)
@@ -76,7 +76,7 @@ function whatHappened(
 export async function fail(
   ports: FailPorts,
   key: string,
-  { claim, attempt }: Claim,
+  { id: claim, attempt }: Claim,
   reason: FailureReason,
   what: string | ((due: string) => string),
   log?: Uint8Array,

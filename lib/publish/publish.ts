@@ -126,7 +126,7 @@ async function ended(ports: PublishPorts, place: Place): Promise<void> {
 /** Only a claim that is still open is failed: a verdict that could not be added takes nothing from what is published. */
 async function giveUp(ports: PublishPorts, { key, claim }: BuildEnd, cause: unknown): Promise<void> {
   const state = await ports.index.get(key, { consistent: true })
-  if (state?.state !== 'building' || state.claim !== claim) return
+  if (state?.state !== 'building' || state.id !== claim) return
   await fail(
     ports,
     key,
@@ -147,14 +147,14 @@ async function settle(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcom
 }
 
 const isOf = (state: ProbeState | undefined, { claim }: BuildEnd): state is Open['state'] =>
-  (state?.state === 'building' || state?.state === 'published') && state.claim === claim
+  (state?.state === 'building' || state?.state === 'published') && state.id === claim
 
 const isQueued = (state: ProbeState | undefined, end: BuildEnd): state is Open['state'] =>
   isOf(state, end) && waitsForTurn({ key: end.key, state })
 
 /** It waits for its turn, and may have been forgotten on the way: plan looks whether that has come. */
 async function askAgain({ index, bus, now }: PublishPorts, key: string, state: Open['state']) {
-  await index.queued(key, state.claim, now(), now() + QUEUE_MILLISECONDS)
+  await index.queued(key, state.id, now(), now() + QUEUE_MILLISECONDS)
   await bus.emit(eventOf({ key, state }))
   return isTest(state) ? ('testing' as const) : ('queued' as const)
 }
@@ -164,11 +164,11 @@ async function settled(
   end: BuildEnd,
   state: ProbeState | undefined,
 ): Promise<PublishOutcome> {
-  if (state?.state === 'published' && state.claim === end.claim) {
+  if (state?.state === 'published' && state.id === end.claim) {
     if (state.test === undefined || end.phase === 'build') return wantPackages(ports, end.key)
     return testEnded(ports, end, { ...state, test: state.test })
   }
-  if (state?.state !== 'building' || state.claim !== end.claim) return 'claim-lost'
+  if (state?.state !== 'building' || state.id !== end.claim) return 'claim-lost'
   if (state.phase !== 'load-test') return publishBuilt(ports, end.key, state, await lookOf(ports, end, state))
   // The event of the build came again, after its load test was asked for.
   return end.phase === 'build' ? 'testing' : testEnded(ports, end, { ...state, test: state.test ?? 1 })
@@ -204,20 +204,20 @@ async function publishBuilt(
 async function forget(ports: PublishPorts, key: string, claim: Claim, { why }: BrokeOff) {
   const now = ports.now()
   for (const purpose of ['unknown', 'requests'] as const)
-    if (claim.caller !== undefined) await giveBack(ports, purpose, claim.caller, claim.claim)
-  if (claim.caller !== undefined) await giveBackBuild(ports, claim.caller, claim.claim)
+    if (claim.caller !== undefined) await giveBack(ports, purpose, claim.caller, claim.id)
+  if (claim.caller !== undefined) await giveBackBuild(ports, claim.caller, claim.id)
   const { file, driverVersion } = subjectOfName(nameOf(key))
   const detail = `${file} of driver ${driverVersion}: no builder took it in time. The builder said: ${why || 'nothing'}. The next request asks for it again`
-  const held = await ports.index.fail(key, claim.claim, {
+  const held = await ports.index.fail(key, claim.id, {
     ...{ reason: 'no-room', detail, retryAt: now, expiresAt: now },
   })
-  ports.log('build forgotten', { key, claim: claim.claim })
+  ports.log('build forgotten', { key, claim: claim.id })
   return held ? 'failed' : 'claim-lost'
 }
 
 /** Its log says how far it came. */
 async function failTimedOut(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
-  const { log } = await readStaged(ports, claim.claim)
+  const { log } = await readStaged(ports, claim.id)
   const { timeoutMinutes } = ports.settings.build
   const what = (due: string): string =>
     `its build did not end within ${timeoutMinutes} minutes and was stopped; the next request after ${due} builds it again. It said last:\n${lastLines(log)}`
@@ -239,7 +239,7 @@ async function lookOf(
  * leaves the claim in a test that never began: the sweep asks for the next one.
  */
 async function publishStaged(ports: PublishPorts, key: string, claim: Claim): Promise<PublishOutcome> {
-  const staged = await readStaged(ports, claim.claim)
+  const staged = await readStaged(ports, claim.id)
   const refusal = verifyStaged(ports.settings, key, staged)
   if (refusal !== undefined) return fail(ports, key, claim, refusal.reason, refusal.what, staged.log)
   const { plan, probe } = staged as Whole
@@ -269,19 +269,19 @@ const measured = (probe: Uint8Array): Measured => ({ sha256: sha256(probe), byte
 async function askForTest(
   ports: PublishPorts,
   key: string,
-  claim: { readonly claim: string },
+  claim: Pick<Claim, 'id'>,
   testing: Omit<Testing, 'probe'>,
   probe: Measured,
 ): Promise<PublishOutcome> {
   const test = { ...testing, probe }
-  if (await ports.index.testing(key, claim.claim, test)) await emitTest(ports, key, claim, test, probe)
+  if (await ports.index.testing(key, claim.id, test)) await emitTest(ports, key, claim, test, probe)
   return 'testing'
 }
 
 const emitTest = (
   { bus }: PublishPorts,
   key: string,
-  { claim }: { readonly claim: string },
+  { id: claim }: Pick<Claim, 'id'>,
   { test }: Testing,
   { sha256, bytes }: Measured,
 ) => bus.emit({ type: 'LoadTestRequested', key, claim, test, sha256, bytes })
@@ -297,7 +297,7 @@ async function testEnded(ports: PublishPorts, end: BuildEnd, state: InTest): Pro
   const look = await lookOf(ports, end, state)
   if (look.status === 'running') await ports.builder.stop(state.buildId ?? '')
   const probe = await testedProbe(ports, state)
-  const tested = await readLoadTest(ports, state.claim, state.test, probe.sha256)
+  const tested = await readLoadTest(ports, state.id, state.test, probe.sha256)
   const spared = (state.spared ?? 0) + (await spareUnbegun(ports, key, look, state))
   if (!tested.known && state.test < MAX_TESTS + spared)
     return askForTest(ports, key, state, testAt(ports, state.test + 1), probe)
@@ -311,7 +311,7 @@ async function spareUnbegun(
   { index }: PublishPorts,
   key: string,
   { brokeOff }: BuildLook,
-  { claim, test }: InTest,
+  { id: claim, test }: InTest,
 ): Promise<number> {
   if (brokeOff?.neverBegan !== true) return 0
   return (await index.spare(key, claim, { test })) ? 1 : 0
@@ -319,7 +319,7 @@ async function spareUnbegun(
 
 async function testedProbe(ports: PublishPorts, state: InTest): Promise<Measured> {
   if (state.state === 'published') return { sha256: state.sha256, bytes: state.bytes }
-  const { probe = new Uint8Array() } = await readStaged(ports, state.claim)
+  const { probe = new Uint8Array() } = await readStaged(ports, state.id)
   return measured(probe)
 }
 
@@ -339,7 +339,7 @@ async function settleTested(
       `its own kernel does not load it.\n${tellVerdict(verdict)}`,
       log,
     )
-  const staged = await readStaged(ports, claim.claim)
+  const staged = await readStaged(ports, claim.id)
   if (!known)
     return fail(ports, key, claim, 'build-broken', (due) => untested(verdict.reason, due), staged.log)
   const refusal = verifyStaged(ports.settings, key, staged)
@@ -355,7 +355,7 @@ const untested = (why: string, due: string): string =>
 async function addVerdict(
   ports: PublishPorts,
   key: string,
-  { claim }: InTest,
+  { id: claim }: InTest,
   { known, verdict }: Tested,
 ): Promise<PublishOutcome> {
   const loadTest = loadTestOf(verdict)
@@ -384,12 +384,12 @@ async function publishWhole(
   // The index last: a crash before this line leaves objects that nobody is sent to, and an open claim; the
   // event or the sweep comes again and finds the same objects under the same keys.
   const tested = loadTest === undefined ? publication : { ...publication, loadTest }
-  const held = await ports.index.publish(key, claim.claim, tested, test)
+  const held = await ports.index.publish(key, claim.id, tested, test)
   const seconds = Math.max(0, Math.round((ports.now() - claim.claimedAt) / 1000))
   const { sha256, bytes } = publication
   // Counted by this word: the event and the sweep may come by at the same moment, and only one of them has published it.
-  ports.log(held ? 'published' : 'published before', { key, claim: claim.claim, sha256, bytes, seconds })
-  await keepTree(ports, claim.claim, staged)
+  ports.log(held ? 'published' : 'published before', { key, claim: claim.id, sha256, bytes, seconds })
+  await keepTree(ports, claim.id, staged)
   if (held) await wantPackages(ports, key)
   return held
 }

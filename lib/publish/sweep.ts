@@ -25,7 +25,7 @@ export async function sweep({ index, bus, now, log }: SweepPorts): Promise<numbe
   }
   const told = new Set(overdue.map(({ claim }) => claim))
   for (const { key, state } of await index.open(BATCH)) {
-    const { claim, buildId } = state
+    const { id: claim, buildId } = state
     if (buildId !== undefined && !told.has(claim)) await bus.emit({ type: 'BuildRunning', key, claim })
   }
   return overdue.length

@@ -35,7 +35,7 @@ export async function requestBuild(
   const claim = ports.newId()
   const deadline = now + PLAN_MILLISECONDS
   const expiresAt = deadline + UNSETTLED_MILLISECONDS
-  const attempt = await ports.index.claim(key, { claim, claimedAt: now, deadline, caller, expiresAt })
+  const attempt = await ports.index.claim(key, { id: claim, claimedAt: now, deadline, caller, expiresAt })
   if (attempt === undefined) return undefined
   if (!(await pay(ports, caller, claim))) {
     // Due at once: the probe is free for whoever can still pay.

@@ -22,16 +22,16 @@ export type Sign = (key: string, state: Claim) => Promise<void>
  * has begun, or of a turn that has come. What fails here is tried again by the next sign, and keeps nobody from waiting.
  */
 export async function giveSign(ports: SignPorts, key: string, state: Claim): Promise<void> {
-  if (state.buildId !== undefined || !ports.isTime(state.claim)) return
+  if (state.buildId !== undefined || !ports.isTime(state.id)) return
   try {
     await sign(ports, key, state)
   } catch (error) {
-    ports.log('no sign of life given', { key, claim: state.claim, why: faultOf(error) })
+    ports.log('no sign of life given', { key, claim: state.id, why: faultOf(error) })
   }
 }
 
 async function sign({ index, bus, now }: SignPorts, key: string, state: Claim): Promise<void> {
-  const { claim, claimedAt, waitedAt = claimedAt, plannedAt, queuedAt, attempt, caller } = state
+  const { id: claim, claimedAt, waitedAt = claimedAt, plannedAt, queuedAt, attempt, caller } = state
   if (isRecent(waitedAt, now(), SIGN_MILLISECONDS)) return
   if (!(await index.waited(key, claim, now()))) return
   const isLost = plannedAt === undefined || queuedAt !== undefined

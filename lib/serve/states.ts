@@ -146,7 +146,7 @@ async function logAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> 
     case undefined:
       return problem(notBuilt(subject))
     case 'building':
-      return companionRedirect(ports.staging, asked, stagingKeys(state.claim).log)
+      return companionRedirect(ports.staging, asked, stagingKeys(state.id).log)
     case 'failed':
       if (state.logKey === undefined) return problem(stateProblem(subject, state, ports.now()))
       return companionRedirect(ports.artifacts, asked, state.logKey)

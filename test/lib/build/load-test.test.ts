@@ -26,7 +26,7 @@ async function inputsOf(image: KernelImage): Promise<string[]> {
   const { index, store, presigner, builder, log, now, places, bus } = memory
   const key = keyOf(probe)
   const until = { deadline: NOW + 60_000, expiresAt: NOW + 60_000 }
-  await index.claim(key, { claim: CLAIM, claimedAt: NOW, ...until })
+  await index.claim(key, { id: CLAIM, claimedAt: NOW, ...until })
   await index.testing(key, CLAIM, { test: 1, deadline: NOW + 60_000 })
   const plan = {
     ...{ key, claim: CLAIM, attempt: 1, unameRelease: '6.1.96-flatcar', compiler: 'gcc-13' },
