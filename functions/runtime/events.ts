@@ -16,7 +16,7 @@ import {
   rootWanted,
 } from '../../lib/model/events.ts'
 import { parseOwn } from '../../lib/model/parse.ts'
-import type { BuildEnd } from '../../lib/publish/publish.ts'
+import type { BuildEnd } from '../../lib/publish/end.ts'
 
 const BUILD_ENDED = 'CodeBuild Build State Change'
 

@@ -34,9 +34,9 @@ export interface PlanRequest {
 }
 
 /** @throws {ProbeError} `budget-spent`, `share-spent`. */
-async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Promise<void> {
+async function pay(ports: StartBuildPorts, request: PlanRequest): Promise<void> {
   const { buildsPerDay } = ports.settings.budgets
-  switch (await payBuild(ports, caller, claim)) {
+  switch (await payBuild(ports, request)) {
     case 'paid':
       return
     case 'spent':

@@ -84,7 +84,7 @@ async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Plan
   const now = ports.now()
   if (isRecent(state.waitedAt ?? state.claimedAt, now, PATIENCE_MILLISECONDS))
     return ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
-  await giveBack(ports, 'requests', caller, claim)
+  await giveBack(ports, 'requests', { caller, claim })
   await ports.index.fail(key, claim, { ...UNSERVED, retryAt: now, expiresAt: now })
   ports.log('build forgotten', { key, claim })
   await leavePlace(ports, claim)
@@ -116,8 +116,8 @@ const unforeseen = ({ key }: PlanRequest, cause: unknown): ProbeError => {
 }
 
 /** It is no name of nothing: that price goes back to who paid it. */
-async function known<T>(ports: PlanPorts, { caller, claim }: PlanRequest, outcome: T): Promise<T> {
-  await giveBack(ports, 'unknown', caller, claim)
+async function known<T>(ports: PlanPorts, request: PlanRequest, outcome: T): Promise<T> {
+  await giveBack(ports, 'unknown', request)
   return outcome
 }
 
@@ -169,11 +169,11 @@ async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> 
  * anything where that is published. The price first: a crash after it comes by here again.
  */
 async function makeAlias(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
-  const { key, claim, caller } = request
+  const { key, claim } = request
   const of = keyOf(probe)
   await known(ports, request, undefined)
   const own = await ports.index.get(of, { consistent: true })
-  if (own?.state === 'published') await giveBack(ports, 'requests', caller, claim)
+  if (own?.state === 'published') await giveBack(ports, 'requests', request)
   const held = await ports.index.alias(key, claim, of)
   ports.log('alias', { key, claim, of })
   return held ? 'alias' : 'claim-lost'
@@ -199,9 +199,9 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
 }
 
 /** Whoever asks again pays again. */
-async function unpaid(ports: PlanPorts, { caller, claim }: PlanRequest): Promise<void> {
-  await giveBack(ports, 'requests', caller, claim)
-  await giveBackBuild(ports, caller, claim)
+async function unpaid(ports: PlanPorts, request: PlanRequest): Promise<void> {
+  await giveBack(ports, 'requests', request)
+  await giveBackBuild(ports, request)
 }
 
 /** Others may have it built at once; what is submitted again is built soon, and whoever waited is told to do so before. */

@@ -6,7 +6,15 @@ import { nextDay, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../
 import type { Settings } from '../model/settings.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, problem, problemOf } from './answer.ts'
-import { type Account, giveBack, type SpendingPorts, shareSpent, spend, spentOut } from './spending.ts'
+import {
+  type Account,
+  giveBack,
+  type Payer,
+  type SpendingPorts,
+  shareSpent,
+  spend,
+  spentOut,
+} from './spending.ts'
 
 export interface RequestBuildPorts extends SpendingPorts {
   readonly index: Pick<Index, 'claim' | 'fail'>
@@ -37,7 +45,7 @@ export async function requestBuild(
   const expiresAt = deadline + UNSETTLED_MILLISECONDS
   const attempt = await ports.index.claim(key, { id: claim, claimedAt: now, deadline, caller, expiresAt })
   if (attempt === undefined) return undefined
-  if (!(await pay(ports, caller, claim))) {
+  if (!(await pay(ports, { caller, claim }))) {
     // Due at once: the probe is free for whoever can still pay.
     await ports.index.fail(key, claim, {
       reason: 'budget-spent',
@@ -68,7 +76,7 @@ interface PutOff {
 async function putOff(ports: RequestBuildPorts, { key, claim, file, caller }: PutOff, error: ProbeError) {
   const due = retryAt('no-room', 1, ports.now())
   const detail = `${file} is not built now: ${error.message}. Published probes are served; ask again in half a minute`
-  for (const purpose of ['unknown', 'requests'] as const) await giveBack(ports, purpose, caller, claim)
+  for (const purpose of ['unknown', 'requests'] as const) await giveBack(ports, purpose, { caller, claim })
   await ports.index.fail(key, claim, { reason: 'no-room', detail, retryAt: due, expiresAt: due })
   return problem(problemOf(new ProbeError('no-room', detail)))
 }
@@ -85,10 +93,10 @@ async function peek(ports: RequestBuildPorts, caller: string): Promise<Answer | 
 }
 
 /** Both or neither. */
-async function pay(ports: RequestBuildPorts, caller: string, claim: string): Promise<boolean> {
-  if (!(await spend(ports, 'unknown', caller, claim))) return false
-  if (await spend(ports, 'requests', caller, claim)) return true
-  await giveBack(ports, 'unknown', caller, claim)
+async function pay(ports: RequestBuildPorts, payer: Payer): Promise<boolean> {
+  if (!(await spend(ports, 'unknown', payer))) return false
+  if (await spend(ports, 'requests', payer)) return true
+  await giveBack(ports, 'unknown', payer)
   return false
 }
 

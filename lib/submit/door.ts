@@ -64,12 +64,12 @@ async function paid<T>(
   caller: string,
   read: () => Promise<T>,
 ): Promise<T> {
-  const claim = ports.newId()
+  const payer = { caller, claim: ports.newId() }
   const units = unitsOf(submission)
   // A crash from here on leaves units that are spent until the day is over.
-  if (!(await spend(ports, 'refused', caller, claim, units)))
+  if (!(await spend(ports, 'refused', payer, units)))
     throw tooManyRefused(caller, ports.settings.budgets.refusedPerCallerPerDay)
-  const back = () => giveBack(ports, 'refused', caller, claim, units)
+  const back = () => giveBack(ports, 'refused', payer, units)
   try {
     const result = await read()
     await back()

@@ -121,7 +121,7 @@ async function recorded(
 
 /** Records are as bounded per caller as missing probes are. */
 async function pay(ports: SubmitPorts, record: RecordedKernel, caller: string) {
-  if (await spend(ports, 'submissions', caller, digestOf(record.kernel))) return
+  if (await spend(ports, 'submissions', { caller, claim: digestOf(record.kernel) })) return
   const limit = ports.settings.budgets.requestsPerCallerPerDay
   throw new ProbeError(
     'budget-spent',
