@@ -1,4 +1,4 @@
-// All that a plan finds, put together: the planners of kernels and the sources of drivers, over ports alone.
+// Combines the planners of kernels and the sources of drivers for `plan`.
 
 import type { DecidePorts } from '../build/decide.ts'
 import { createBuildCache } from '../inputs/cache.ts'
@@ -22,7 +22,7 @@ import type { KernelOfPorts } from './kernel-of.ts'
 
 interface PlanningPorts {
   readonly settings: AllSettings
-  /** of places that the settings name: a file there is meant */
+  /** of places in the settings, which may be files */
   readonly fetch: Fetch
   readonly inputs: Store
   readonly lists: ListDates

@@ -195,4 +195,3 @@ export const packageLines = (packages: readonly Package[]): string =>
     .map(({ name, version, sha256: digest }) => `${name} ${version} ${digest}\n`)
     .sort()
     .join('')
-
