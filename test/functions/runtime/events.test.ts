@@ -80,7 +80,10 @@ describe('what publish is told', () => {
   test('is the end of a build, or of its time', async () => {
     const end = { ...claimed, status: undefined, phase: undefined }
     expect(triggerOf(await delivered(overdue))).toEqual({ type: 'BuildEnd', end })
-    expect(triggerOf(ended('FAILED', VARIABLES))).toMatchObject({ type: 'BuildEnd', end: { status: 'failed' } })
+    expect(triggerOf(ended('FAILED', VARIABLES))).toMatchObject({
+      type: 'BuildEnd',
+      end: { status: 'failed' },
+    })
   })
 })
 
