@@ -140,7 +140,7 @@ async function startRegistry({ folder }: Stage) {
       publishedAt: 0,
       provenance,
     }
-    index.states.set(key, { state: 'published', claim: 'c', attempt: 1, ...publication })
+    index.states.set(key, { state: 'published', id: 'c', attempt: 1, ...publication })
     return key
   }
   return {

@@ -58,7 +58,7 @@ async function serve(): Promise<void> {
   const table = await newTable()
   const index = createIndex(client, table, Date.now)
   const now = Date.now()
-  await index.claim(KEY, { claim: CLAIM, claimedAt: now, deadline: now + 60_000, caller: '192.0.2.1' })
+  await index.claim(KEY, { id: CLAIM, claimedAt: now, deadline: now + 60_000, caller: '192.0.2.1' })
   if (!(await index.publish(KEY, CLAIM, publicationAt(now)))) throw new Error('the probe is not published')
   console.log(JSON.stringify({ endpoint, table }))
   process.stdin.once('end', stop).resume()

@@ -1,13 +1,12 @@
-// On its schedule: whether the probe that the settings name comes as a host asks for it, and is what is signed.
+// On a schedule: checks that a host gets the probe that the settings name, with a valid signature.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import middy from '@middy/core'
 import { ENV } from '../lib/aws/resources.ts'
 import { askAsHost, type HostPorts, type Reply } from '../lib/clients/canary.ts'
 import { measure, measureFound } from './runtime/metrics.ts'
-import { log, required } from './runtime/ports.ts'
+import { log, required, sleep } from './runtime/ports.ts'
 
-const ports: HostPorts = { get, sleep: (milliseconds) => sleep(milliseconds), now: Date.now }
+const ports: HostPorts = { get, sleep, now: Date.now }
 
 async function get(url: string, milliseconds: number): Promise<Reply> {
   try {
@@ -21,7 +20,7 @@ async function get(url: string, milliseconds: number): Promise<Reply> {
   }
 }
 
-/** What it finds is a number and a line of its log; it fails at nothing. */
+/** The result is a metric and a line in the log; it never fails. */
 export const handler = middy().handler(async () => {
   const began = Date.now()
   const probe = required(ENV.canaryProbe)

@@ -1,8 +1,7 @@
-// On ProbeRequested: find what the probe is built from, and start its build. On LoadTestRequested: start its load test.
-// On DriversWanted: read which driver versions there are.
+// On ProbeRequested: plans and starts a build. On LoadTestRequested: starts a load test. On DriversWanted: reads the lists of
+// driver versions.
 
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import middy from '@middy/core'
 import { readDirectory } from '../lib/aws/directory.ts'
 import { createFetch } from '../lib/aws/fetch.ts'
@@ -37,6 +36,7 @@ import {
   log,
   places,
   settingsOf,
+  sleep,
   sources,
   store,
 } from './runtime/ports.ts'
@@ -45,7 +45,7 @@ const current = settingsOf(settingsSchema, DEFAULTS)
 const inputs = store('inputsBucket')
 const roots = store('rootsBucket')
 const archive = {
-  // The operator's settings name the places, no client does: a file there is meant.
+  // The operator's settings name the places, not clients, so files are allowed.
   fetch: createFetch({ files: true, settings: current, network: current.network }),
   inputs,
   now: Date.now,
@@ -75,7 +75,7 @@ const rootPorts: BuildRootPorts & RootWantedPorts = {
   bus: bus(),
   now: Date.now,
   newId: randomUUID,
-  sleep: (milliseconds) => setTimeout(milliseconds),
+  sleep,
   composed: (root, spec) => rootWanted(rootPorts, root, spec),
 }
 

@@ -1,16 +1,16 @@
-// On the end of a build, or of its time: verify, sign, store, index. And what is signed beside that: the lists of packages.
+// On the end or the deadline of a build: publishes the probe. Also signs the lists of packages.
 
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
 import { ENV } from '../lib/aws/resources.ts'
 import { readSigningKey } from '../lib/aws/secrets.ts'
-import { createTrees } from '../lib/inputs/cache.ts'
+import { createBuildCache } from '../lib/inputs/cache.ts'
 import { unreachable } from '../lib/model/errors.ts'
 import type { PackagePorts } from '../lib/packages/channel.ts'
 import { packages, refreshPackages } from '../lib/packages/packages.ts'
 import { type PublishPorts, publish } from '../lib/publish/publish.ts'
 import { createSigner } from '../lib/signing/signer.ts'
-import { type Told, toldOf } from './runtime/events.ts'
+import { type Trigger, triggerOf } from './runtime/events.ts'
 import { measure, measuringLog } from './runtime/metrics.ts'
 import {
   budgets,
@@ -26,7 +26,7 @@ import {
   store,
 } from './runtime/ports.ts'
 
-// Here and nowhere else: the private key is in reach of no other function.
+// No other function can read the private key.
 const secrets = new SecretsManagerClient()
 const signer = createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
 
@@ -36,7 +36,7 @@ const ports: PublishPorts & PackagePorts = {
   artifacts: store('artifactsBucket'),
   pointers: pointers(),
   images: images(),
-  trees: createTrees(store('inputsBucket')),
+  cache: createBuildCache(store('inputsBucket')),
   builder: builder(),
   budgets: budgets(),
   places: places(),
@@ -47,17 +47,17 @@ const ports: PublishPorts & PackagePorts = {
   settings: settings(),
 }
 
-function handle(told: Told): Promise<unknown> {
-  switch (told.type) {
+function handle(trigger: Trigger): Promise<unknown> {
+  switch (trigger.type) {
     case 'BuildEnd':
-      return publish(ports, told.end)
+      return publish(ports, trigger.end)
     case 'PackagesWanted':
-      return packages(ports, told.key)
+      return packages(ports, trigger.key)
     case 'EveryHour':
       return refreshPackages(ports)
     default:
-      return unreachable(told)
+      return unreachable(trigger)
   }
 }
 
-export const handler = middy<unknown>().handler((event) => handle(toldOf(event)))
+export const handler = middy<unknown>().handler((event) => handle(triggerOf(event)))

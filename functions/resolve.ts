@@ -1,7 +1,5 @@
-// GET or HEAD of a probe, of what stands beside it, of the public key, or of a repository of packages or images.
+// GET and HEAD of probes, sidecars, the public key, and repositories of packages and images.
 
-import middy from '@middy/core'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { createReads } from '../lib/aws/presigned-reads.ts'
 import { pemOf } from '../lib/formats/openpgp/pem.ts'
 import { ProbeError } from '../lib/model/errors.ts'
@@ -12,17 +10,17 @@ import { falcoctlIndex } from '../lib/packages/oci/falcoctl.ts'
 import { isOfImages } from '../lib/packages/oci/paths.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { resolve } from '../lib/serve/resolve.ts'
-import { behind } from './runtime/edge.ts'
-import { below, callerOf, problems, resultOf } from './runtime/http.ts'
+import { type HttpEvent, httpHandler } from './runtime/handler.ts'
+import { requestOf } from './runtime/http.ts'
 import { measure, measureAnswer } from './runtime/metrics.ts'
-import { edge, images, internalUrls, pointers, resolvePorts } from './runtime/ports.ts'
+import { images, internalUrls, pointers, resolvePorts } from './runtime/ports.ts'
 
 const MAX_KEY_BYTES = 64 * 1024
 
 const small = createReads(internalUrls('artifactsBucket'))
 const ports = { ...resolvePorts(), pointers: pointers(), images: images(), small }
 
-/** The key's bytes, not a redirect: it is piped into gpg by clients that follow none. */
+/** The key's bytes, not a redirect, for clients that pipe them into gpg and follow none. */
 async function publicKey(): Promise<Answer> {
   return { tag: 'bytes', body: await readKey(), contentType: 'application/pgp-keys' }
 }
@@ -33,19 +31,16 @@ async function readKey(): Promise<Uint8Array> {
   return body
 }
 
-/** Made of the key that is there, whoever has put it there: the two can never be of two keys. */
+/** Made from the stored key, so that both files always have the same key. */
 async function plainKey(): Promise<Answer> {
   const pem = pemOf(await readKey())
   if (pem === undefined)
-    throw new ProbeError(
-      'not-found',
-      'the key of this registry is no RSA key, and images are not signed by it',
-    )
+    throw new ProbeError('not-found', 'the key of this registry is not an RSA key, and does not sign images')
   return { tag: 'bytes', body: Buffer.from(pem), contentType: 'application/x-pem-file' }
 }
 
-/** Clients reach the registry as they have reached it now, but behind a distribution, whose name they ask by. */
-async function imageIndex({ requestContext, headers }: APIGatewayProxyEventV2): Promise<Answer> {
+/** Clients keep the address of this request; behind a distribution, its name. */
+async function imageIndex({ requestContext, headers }: HttpEvent): Promise<Answer> {
   const { revoked, cloud } = ports.settings
   const host = cloud.edge.names[0] ?? requestContext.domainName
   const keyUrl = `${headers['x-forwarded-proto'] ?? 'https'}://${host}/keys/falco-probes.pem`
@@ -54,16 +49,15 @@ async function imageIndex({ requestContext, headers }: APIGatewayProxyEventV2): 
 }
 const IMAGES = 'oci/'
 
-/** What is at one path alone. */
-const AT: Readonly<Record<string, (event: APIGatewayProxyEventV2) => Promise<Answer>>> = {
+/** Fixed paths. */
+const AT: Readonly<Record<string, (event: HttpEvent) => Promise<Answer>>> = {
   [`/${PUBLIC_KEY_OBJECT}`]: publicKey,
   '/keys/falco-probes.pem': plainKey,
   '/falcoctl/index.yaml': imageIndex,
 }
 
-function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
-  const { method } = event.requestContext.http
-  const request = { method, path: event.rawPath, caller: callerOf(event, ports.settings) }
+function answer(event: HttpEvent): Promise<Answer> {
+  const request = requestOf(event, ports.settings)
   if (isOfPackages(request.path)) return packageAnswer(ports, { ...request, query: event.rawQueryString })
   if (isOfImages(request.path))
     return imageAnswer(ports, { ...request, query: event.queryStringParameters ?? {} })
@@ -73,12 +67,8 @@ function answer(event: APIGatewayProxyEventV2): Promise<Answer> {
   return at(event)
 }
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(problems())
-  .use(behind(edge(ports.settings)))
-  .use(below(ports.settings.prefix))
-  .handler(async (event) => {
-    const answered = await answer(event)
-    measureAnswer(measure, event.rawPath, answered)
-    return resultOf(answered)
-  })
+export const handler = httpHandler(ports.settings, ports.settings.prefix, async (event) => {
+  const answered = await answer(event)
+  measureAnswer(measure, event.rawPath, answered)
+  return answered
+})

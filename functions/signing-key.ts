@@ -1,4 +1,4 @@
-// Custom resource: the first deployment makes the signing key. It can write the private key, never read it.
+// Custom resource: makes the signing key at the first deployment. It can write the private key, but not read it.
 
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
@@ -13,30 +13,29 @@ import { log, required } from './runtime/ports.ts'
 type Event = CloudFormationCustomResourceEvent
 
 /**
- * Characters, each of which may become six bytes of JSON: CloudFormation takes 4096 bytes of an answer
- * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html), the names of stack and resource
- * among them.
+ * Characters, each of which may become six bytes of JSON: CloudFormation accepts answers of 4096 bytes
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html), with names of stack and resource.
  */
 const MAX_REASON = 500
 
-/** Identity of the key that this event leaves in place. */
+/** Id of the key after this event. */
 async function keyFor(event: Event): Promise<string> {
   switch (event.RequestType) {
     case 'Create':
-      // The pair of before, where this stack was destroyed and is deployed anew beside its data.
+      // The data of a destroyed stack may still have a key.
       return (await existingKey()) ?? makeKey(event.RequestId)
     case 'Update':
-      // Only the operator's wish for a new generation makes a new key.
+      // A new key only if the operator changes the generation.
       return event.OldResourceProperties.Generation === event.ResourceProperties.Generation
         ? event.PhysicalResourceId
         : makeKey(event.RequestId)
     case 'Delete':
-      // The key outlives the stack: hosts go on verifying what it signed.
+      // The key outlives the stack: hosts still verify its signatures.
       return event.PhysicalResourceId
   }
 }
 
-/** Fingerprint of the public key that is there, which is stored last: then its private key is there as well. */
+/** Fingerprint of the stored public key. It is stored last, so its private key exists too. */
 async function existingKey(): Promise<string | undefined> {
   try {
     const Bucket = required(ENV.artifactsBucket)
@@ -52,10 +51,9 @@ async function existingKey(): Promise<string | undefined> {
 const s3 = () => new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
 
 /**
- * The public key last. A crash before it leaves a private key without a public one: the deployment fails, what
- * is signed meanwhile verifies nowhere, and the next deployment, or the rollback of this one, makes another pair.
- * The same event again makes another key under the same token: it is refused, or the two halves could be of
- * two keys.
+ * The public key last. A crash before it leaves a private key without a public one: the deployment fails, signatures made
+ * meanwhile verify nowhere, and the next deployment, or the rollback of this one, makes another pair. The same event again
+ * makes another key under the same token, which is refused: otherwise the two halves could be of two keys.
  */
 async function makeKey(requestId: string): Promise<string> {
   const key = await generateSigningKey({ name: 'Probe registry', email: 'probes@registry.invalid' }, Date.now)
@@ -92,13 +90,13 @@ async function answer(event: Event, result: { fingerprint: string } | { error: s
       : { Status: 'FAILED', PhysicalResourceId: existing, Reason: result.error.slice(0, MAX_REASON) }
   const response = await fetch(event.ResponseURL, {
     method: 'PUT',
-    // As bytes, because text would get a Content-Type, which the URL's signature does not have.
+    // As bytes: text would get a Content-Type, which the URL's signature does not cover.
     body: new TextEncoder().encode(JSON.stringify({ StackId, RequestId, LogicalResourceId, ...outcome })),
   })
   if (!response.ok) throw new Error(`CloudFormation refused the answer with ${response.status}`)
 }
 
-/** An error is an answer too: without one a deployment hangs for an hour. */
+/** Errors are answered too: without an answer a deployment hangs for an hour. */
 export const handler = middy<Event>().handler(async (event) => {
   try {
     await answer(event, { fingerprint: await keyFor(event) })

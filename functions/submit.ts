@@ -1,8 +1,5 @@
-// POST /v1/probes and /v1/verdicts: a host submits its kernel's config and what it knows of itself, or only asks what is said of it.
+// POST /v1/probes and /v1/verdicts: a host submits its kernel's config and facts, or only has them checked.
 
-import { setTimeout as sleep } from 'node:timers/promises'
-import middy from '@middy/core'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { ASKED, type Body, withSubmission } from '../lib/api/body.ts'
 import { submissionAnswerOf, verdictsAnswerOf } from '../lib/api/submission.ts'
 import { ProbeError, unreachable } from '../lib/model/errors.ts'
@@ -11,9 +8,9 @@ import { looked } from '../lib/submit/door.ts'
 import { judge } from '../lib/submit/judge.ts'
 import type { Submission } from '../lib/submit/submission.ts'
 import { type SubmitPorts, submit } from '../lib/submit/submit.ts'
-import { behind } from './runtime/edge.ts'
-import { bodyOf, callerOf, problems, resultOf } from './runtime/http.ts'
-import { edge, elapsed, holds, kernels, locatePorts, store } from './runtime/ports.ts'
+import { httpHandler } from './runtime/handler.ts'
+import { bodyOf, callerOf } from './runtime/http.ts'
+import { elapsed, holds, kernels, locatePorts, sleep, store } from './runtime/ports.ts'
 
 const ports: SubmitPorts = {
   ...locatePorts(),
@@ -21,7 +18,7 @@ const ports: SubmitPorts = {
   holds: holds(),
   inputs: store('inputsBucket'),
   elapsed,
-  sleep: (milliseconds) => sleep(milliseconds),
+  sleep,
 }
 
 function answered(path: PostedPath, sent: Body, caller: string): Promise<unknown> {
@@ -43,16 +40,11 @@ function answered(path: PostedPath, sent: Body, caller: string): Promise<unknown
 /** The gateway sends nothing else here. */
 function postedPath(path: string): PostedPath {
   if (path === '/v1/probes' || path === '/v1/verdicts') return path
-  throw new ProbeError('not-found', 'nothing is posted to this path; /openapi.json tells what is where')
+  throw new ProbeError('not-found', 'nothing is posted to this path; /openapi.json lists all paths')
 }
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(problems())
-  .use(behind(edge(ports.settings)))
-  .handler(async (event) => {
-    const contentType = event.headers['content-type'] ?? ''
-    const caller = callerOf(event, ports.settings)
-    const sent = { contentType, bytes: bodyOf(event) }
-    const body = await answered(postedPath(event.rawPath), sent, caller)
-    return resultOf({ tag: 'json', body })
-  })
+export const handler = httpHandler(ports.settings, '', async (event) => {
+  const sent = { contentType: event.headers['content-type'] ?? '', bytes: bodyOf(event) }
+  const caller = callerOf(event, ports.settings)
+  return { tag: 'json', body: await answered(postedPath(event.rawPath), sent, caller) }
+})

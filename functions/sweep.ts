@@ -1,4 +1,4 @@
-// Every minute: builds that are past their deadline, or run, are handed to publish.
+// Every minute: sends builds that run, or are past their deadline, to publish.
 
 import middy from '@middy/core'
 import { type SweepPorts, sweep } from '../lib/publish/sweep.ts'

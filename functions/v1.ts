@@ -1,9 +1,6 @@
-// GET of everything under /v1, and of /openapi.json: what the registry knows and can do.
+// GET of everything under /v1, and of /openapi.json.
 
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import middy from '@middy/core'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { driverVersionsView, targets } from '../lib/api/catalogue.ts'
 import { names } from '../lib/api/names.ts'
 import { openApiDocument } from '../lib/api/openapi.ts'
@@ -12,9 +9,9 @@ import { ProbeError } from '../lib/model/errors.ts'
 import { firstOf, type PathOf, RESERVED, routeOf } from '../lib/names/routes.ts'
 import { type Answer, methodOf } from '../lib/serve/answer.ts'
 import { type DriverVersionsPorts, driverVersions } from '../lib/serve/driver-versions.ts'
-import { behind } from './runtime/edge.ts'
-import { callerOf, problems, resultOf } from './runtime/http.ts'
-import { budgets, bus, catalogue, edge, elapsed, holds, index, settings, signs } from './runtime/ports.ts'
+import { type HttpEvent, httpHandler } from './runtime/handler.ts'
+import { callerOf } from './runtime/http.ts'
+import { budgets, bus, catalogue, elapsed, holds, index, settings, signs, sleep } from './runtime/ports.ts'
 
 const ports: ProbesPorts & DriverVersionsPorts = {
   index: index(),
@@ -26,7 +23,7 @@ const ports: ProbesPorts & DriverVersionsPorts = {
   now: Date.now,
   elapsed,
   sign: signs(),
-  sleep: (milliseconds) => sleep(milliseconds),
+  sleep,
   settings: settings(),
 }
 const document = openApiDocument()
@@ -65,9 +62,9 @@ function newest([version]: readonly string[]): string {
 }
 
 const nothingHere = (): ProbeError =>
-  new ProbeError('not-found', 'nothing is at this path; /openapi.json tells what is where')
+  new ProbeError('not-found', 'nothing is at this path; /openapi.json lists all paths')
 
-function answer(event: APIGatewayProxyEventV2): Answer | Promise<Answer> {
+function answer(event: HttpEvent): Answer | Promise<Answer> {
   const { rawPath: path, queryStringParameters: query = {}, requestContext } = event
   const { route, parts } = routeOf(path)
   if (!RESERVED.includes(firstOf(route.path))) throw nothingHere()
@@ -77,7 +74,4 @@ function answer(event: APIGatewayProxyEventV2): Answer | Promise<Answer> {
   return handler({ query, parts, caller: callerOf(event, ports.settings) })
 }
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(problems())
-  .use(behind(edge(ports.settings)))
-  .handler(async (event) => resultOf(await answer(event)))
+export const handler = httpHandler(ports.settings, '', answer)

@@ -7,16 +7,16 @@ import { encodeOrder } from '../../lib/build/order.ts'
 import { sha256 } from '../../lib/model/digest.ts'
 import { ProbeError, unreachable } from '../../lib/model/errors.ts'
 import { stagingKeys } from '../../lib/model/keys.ts'
-import type { BuildOrder, Log, NewId, Store, Trees } from '../../lib/model/ports.ts'
+import type { BuildCache, BuildOrder, Log, NewId, Store } from '../../lib/model/ports.ts'
 import type { FailureReason, Probe } from '../../lib/model/probe.ts'
 import { format, keyOf } from '../../lib/names/grammar.ts'
 import { type KernelOf, type KernelOfPorts, kernelOf } from '../../lib/plan/kernel-of.ts'
 import { lostWhy } from '../../lib/publish/lost.ts'
-import { keepTree, readStaged, type Staged, verifyStaged, type Whole } from '../../lib/publish/staged.ts'
+import { keepTree, readStaged, type Staged, type Verified, verifyStaged } from '../../lib/publish/staged.ts'
 import type { Ended } from './machine.ts'
 
 export interface BuildPorts extends KernelOfPorts, DecidePorts, OrderPorts {
-  readonly trees: Trees
+  readonly cache: BuildCache
   readonly staging: Store
   readonly run: (order: BuildOrder) => Promise<Ended>
   readonly newId: NewId
@@ -26,7 +26,7 @@ export interface BuildPorts extends KernelOfPorts, DecidePorts, OrderPorts {
 }
 
 export type Outcome =
-  | { readonly tag: 'built'; readonly probe: Probe; readonly staged: Whole }
+  | { readonly tag: 'built'; readonly probe: Probe; readonly staged: Verified }
   | {
       readonly tag: 'failed'
       readonly probe: Probe
@@ -115,9 +115,10 @@ function outcomeOf(ports: BuildPorts, probe: Probe, staged: Staged, ended: Ended
       return failed(reason, whatHappened(reason, log, ended.context))
     }
     case 'succeeded': {
-      const refusal = verifyStaged(ports.settings, keyOf(probe), staged)
-      if (refusal !== undefined) return failed(refusal.reason, refusal.what)
-      return { tag: 'built', probe, staged: staged as Whole }
+      const checked = verifyStaged(ports.settings, keyOf(probe), staged)
+      return checked.tag === 'refused'
+        ? failed(checked.reason, checked.detail)
+        : { tag: 'built', probe, staged: checked.staged }
     }
     default:
       return unreachable(ended.status)

@@ -1,10 +1,10 @@
-// A function has its role's credentials in its environment, and nowhere else. `defaultProvider` takes the place of the SDK's
-// search for them (cdk/bundle.ts). https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+// Reads a function's credentials from its environment. `defaultProvider` replaces the SDK's search for them (cdk/bundle.ts).
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 
 import type { Credentials } from '../../lib/aws/sigv4.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 
-/** ProbeError `misconfigured`. Without a token: an operator's own, who tries a function by hand. */
+/** An operator's own credentials have no token. @throws {ProbeError} `misconfigured`. */
 export async function fromEnvironment(): Promise<Credentials> {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,

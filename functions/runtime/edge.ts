@@ -1,4 +1,4 @@
-// Behind a distribution of CloudFront: what comes past it is refused, and who asks is its viewer.
+// Behind a CloudFront distribution: refuses requests that bypass it, and takes its viewer as the client.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareObj } from '@middy/core'
@@ -9,12 +9,11 @@ import { ProbeError } from '../../lib/model/errors.ts'
 import type { EdgeSettings } from '../../lib/model/settings.ts'
 
 export interface Edge {
-  /** what EDGE_HEADER may hold: the distribution's secret, and the one that it had before */
+  /** allowed values of EDGE_HEADER: the distribution's secret and the one before */
   readonly secrets: () => Promise<readonly string[]>
   readonly direct: EdgeSettings['direct']
 }
 
-/** Before anything is done for a request. Without a distribution every request is the gateway's own. */
 export const behind = (
   edge: Edge | undefined,
 ): MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> => ({
@@ -24,9 +23,9 @@ export const behind = (
 })
 
 /**
- * The event as if the viewer had asked the gateway itself: by its address, and without the secret.
- * @throws {ProbeError} `past-the-edge` for what comes from elsewhere, where that is refused; where it is answered, what it
- * says of a viewer counts for nothing.
+ * The event as if the viewer had called the gateway directly: with its address, and without the secret. For a request that
+ * bypassed the distribution, ignores its viewer header, if the settings allow the request.
+ * @throws {ProbeError} `past-the-edge`: they do not.
  */
 export async function asTheViewer(
   edge: Edge,
@@ -42,7 +41,7 @@ export async function asTheViewer(
   )
 }
 
-/** What is equal takes as long as what is not. */
+/** In constant time. */
 function isOneOf(secrets: readonly string[], sent: string): boolean {
   const digest = digestOf(sent)
   return secrets.map((secret) => timingSafeEqual(digestOf(secret), digest)).includes(true)
@@ -50,7 +49,7 @@ function isOneOf(secrets: readonly string[], sent: string): boolean {
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** The last that X-Forwarded-For names is the distribution, which the gateway was asked from. */
+/** The last address in X-Forwarded-For is the distribution's. */
 function withoutGateway(event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 {
   const { 'x-forwarded-for': forwarded, ...headers } = event.headers
   const before = forwarded?.split(',').slice(0, -1).join(',')

@@ -1,4 +1,4 @@
-// What the events that call plan and publish say, checked field by field.
+// Parses the events that call plan, publish and compose.
 
 import * as z from 'zod'
 import { brokeOffIn } from '../../lib/aws/build-phases.ts'
@@ -16,11 +16,10 @@ import {
   rootWanted,
 } from '../../lib/model/events.ts'
 import { parseOwn } from '../../lib/model/parse.ts'
-import type { BuildEnd } from '../../lib/publish/publish.ts'
+import type { BuildEnd } from '../../lib/publish/end.ts'
 
 const BUILD_ENDED = 'CodeBuild Build State Change'
 
-/** What EventBridge puts around every event. */
 const envelope = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) })
 
 const phase = z
@@ -52,7 +51,7 @@ type Requested =
   | { readonly type: 'LoadTestRequested'; readonly request: LoadTestRequest }
   | { readonly type: 'DriversWanted' }
 
-/** @throws {ProbeError} `misconfigured`: a rule sends what this function does not know. */
+/** @throws {ProbeError} `misconfigured`: a rule sends an unknown event. */
 export function requestedOf(event: unknown): Requested {
   const found = read(z.discriminatedUnion('type', [probeRequested, loadTestRequested, driversWanted]), event)
   switch (found.type) {
@@ -70,17 +69,16 @@ export function requestedOf(event: unknown): Requested {
 /** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
 export const rootWantedOf = (event: unknown) => read(rootWanted, event)
 
-/** What calls publish: the end of a build or of its time, a probe whose packages may have changed, or the hour. */
-export type Told =
+/** The end or the deadline of a build, a probe whose packages may have changed, or the hour. */
+export type Trigger =
   | { readonly type: 'BuildEnd'; readonly end: BuildEnd }
   | { readonly type: 'PackagesWanted'; readonly key: string }
   | { readonly type: 'EveryHour' }
 
-/** As EventBridge names what a schedule sends. */
 const SCHEDULED = 'Scheduled Event'
 
 /** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
-export function toldOf(event: unknown): Told {
+export function triggerOf(event: unknown): Trigger {
   switch (read(z.object({ type: z.string() }), event).type) {
     case 'PackagesWanted':
       return read(packagesWanted, event)
@@ -122,7 +120,7 @@ export function buildEndOf(event: unknown): BuildEnd {
   }
 }
 
-/** Tests of before have no number: they were the first. */
+/** Older tests have no number: they were the first. */
 const phaseOf = (phase: string, test = '1'): Pick<BuildEnd, 'phase' | 'test'> =>
   phase === 'load-test' ? { phase, test: Number(test) } : { phase: 'build' }
 

@@ -1,4 +1,4 @@
-// Between an HTTP API's events and the domain's answers.
+// Converts events of the HTTP API, and answers of the domain.
 
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
@@ -9,12 +9,13 @@ import { allowOf } from '../../lib/names/routes.ts'
 import { isOfImages } from '../../lib/packages/oci/paths.ts'
 import { failedAnswer } from '../../lib/packages/oci/refusals.ts'
 import { type Answer, type Problem, problemOf } from '../../lib/serve/answer.ts'
+import type { Request } from '../../lib/serve/resolve.ts'
 
 type Result = APIGatewayProxyStructuredResultV2
 
 const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
-/** A redirect is never stored either: what it leads to expires, or changes once the probe is built. */
+/** Redirects are not cached either: their targets expire, or change when the probe is built. */
 export function resultOf(answer: Answer): Result {
   const result = plainResult(answer)
   const headers = { ...result.headers, ...answer.headers }
@@ -51,11 +52,8 @@ function problemResult({ status, code, title, detail, retryAfter, more }: Proble
     code,
     ...more,
   })
-  const headers = {
-    ...result.headers,
-    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
-  }
-  return { ...result, headers }
+  if (retryAfter === undefined) return result
+  return { ...result, headers: { ...result.headers, 'retry-after': String(retryAfter) } }
 }
 
 const json = (statusCode: number, contentType: string, body: unknown): Result => ({
@@ -65,8 +63,8 @@ const json = (statusCode: number, contentType: string, body: unknown): Result =>
 })
 
 /**
- * Of a registry that hosts ask below a prefix, which is taken away before it: what leads on to the same host is below it as
- * well. What a body links to is below the address that the host has of the registry.
+ * For a registry below a prefix that a proxy removes: adds it to redirects and links to the same host. Links in bodies are
+ * relative to the registry's address already.
  */
 export const below = (prefix: string): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   after: ({ response }) => {
@@ -80,7 +78,7 @@ export const below = (prefix: string): MiddlewareObj<APIGatewayProxyEventV2, Res
   },
 })
 
-/** Errors become problems: the domain's own with their reason, any other without a word of what is inside. */
+/** Errors become problems: a ProbeError with its reason, any other without details. */
 export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   onError: (request) => {
     const { error, event } = request
@@ -89,14 +87,14 @@ export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   },
 })
 
-/** Clients of a registry of images read errors as it has them. */
+/** Clients of an image registry expect errors in its protocol. */
 function inProtocol({ statusCode = 500, headers }: Result, error: unknown): Result {
   const message = isProbeError(error) ? error.message : 'the registry failed: try again in a minute'
   const result = resultOf(failedAnswer(statusCode, message))
   return { ...result, headers: { ...headers, ...result.headers } }
 }
 
-/** A 405 names the methods that its path has: RFC 9110, section 15.5.6. */
+/** A 405 names the methods of the path: RFC 9110, section 15.5.6. */
 function refusal(error: ProbeError, { rawPath }: APIGatewayProxyEventV2): Result {
   const result = problemResult(problemOf(error))
   if (result.statusCode !== 405) return result
@@ -113,16 +111,24 @@ function internalError(error: unknown, { rawPath }: APIGatewayProxyEventV2): Res
   })
 }
 
-/** The bytes of a request's body, however the HTTP API wrote them. */
 export const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): Uint8Array =>
   Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
 
-/** Who pays for a miss, and whose places are taken: see `callerBehind`. */
+/** See `callerBehind`. */
 export function callerOf(
   { requestContext, headers }: APIGatewayProxyEventV2,
   { trustedProxies }: Pick<Settings, 'trustedProxies'>,
 ): string {
-  // The gateway adds the address of its peer to what the peer has sent, as every proxy does.
+  // Like every proxy, the gateway adds the address of its peer.
   const forwarded = headers['x-forwarded-for']?.split(',') ?? []
   return callerBehind(trustedProxies, requestContext.http.sourceIp, forwarded)
 }
+
+export const requestOf = (
+  event: APIGatewayProxyEventV2,
+  settings: Pick<Settings, 'trustedProxies'>,
+): Request => ({
+  method: event.requestContext.http.method,
+  path: event.rawPath,
+  caller: callerOf(event, settings),
+})

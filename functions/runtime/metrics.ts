@@ -1,4 +1,4 @@
-// Metrics of the functions: each one line in the log, of which CloudWatch makes numbers by itself.
+// Metrics of the functions: lines in the log that CloudWatch turns into metrics.
 
 import { ENV } from '../../lib/aws/resources.ts'
 import type { Found } from '../../lib/clients/canary.ts'
@@ -10,7 +10,7 @@ import { FAILURE_REASONS } from '../../lib/model/probe.ts'
 import { probeOf } from '../../lib/names/grammar.ts'
 import type { Answer } from '../../lib/serve/answer.ts'
 
-/** `by`: the value of the metric's dimension, if it has one; a word of the registry's own, never of a client's. */
+/** `by`: value of the metric's dimension, if it has one; never a client's text. */
 export type Measure = (name: MetricName, value: number, by?: string) => void
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
@@ -31,33 +31,32 @@ export const createMeasure =
 const namespace = process.env[ENV.metricsNamespace]
 
 /**
- * Past the console, which would wrap the line, so that CloudWatch would take no metric of it. One machine counts by itself
- * (local/metrics), and writes none.
+ * Not through the console, whose extra fields hide a metric from CloudWatch. One machine counts by itself (local/metrics).
  */
 export const measure: Measure =
   namespace === undefined || process.env[ENV.oneProcess] === '1'
     ? () => {}
     : createMeasure(namespace, (line) => process.stdout.write(line), Date.now)
 
-/** A probe itself: what stands beside it counts for nothing. */
+/** Of a probe, not of its sidecars. */
 const PROBE = /\.k?o$/
 
-/** Whether who asked for a probe was sent to it, or to where its build is waited for. */
-export function measureAnswer(told: Measure, path: string, answer: Answer): void {
+/** A hit redirects to the probe, a miss to a long poll. */
+export function measureAnswer(count: Measure, path: string, answer: Answer): void {
   if (answer.tag !== 'redirect' || !PROBE.test(path)) return
-  told(answer.location.startsWith('/wait/') ? 'Misses' : 'Hits', 1)
+  count(answer.location.startsWith('/wait/') ? 'Misses' : 'Hits', 1)
 }
 
-/** The log, of which the ends of builds are counted. */
+/** A log that counts the ends of builds. */
 export const measuringLog =
-  (log: Log, told: Measure): Log =>
+  (log: Log, count: Measure): Log =>
   (event, fields = {}) => {
     log(event, fields)
-    if (event === 'published') told('BuildSeconds', Number(fields.seconds), targetOf(String(fields.key)))
-    if (event === 'build failed' || event === 'plan failed') told('BuildsFailed', 1, reasonOf(fields.reason))
+    if (event === 'published') count('BuildSeconds', Number(fields.seconds), targetOf(String(fields.key)))
+    if (event === 'build failed' || event === 'plan failed') count('BuildsFailed', 1, reasonOf(fields.reason))
   }
 
-/** Anybody names the target of a kernel that they submit. */
+/** A submission may have any target, so those count as one. */
 function targetOf(key: string): string {
   try {
     const { target, config } = probeOf(key)
@@ -70,13 +69,13 @@ function targetOf(key: string): string {
 
 const reasonOf = (reason: unknown): string => FAILURE_REASONS.find((known) => known === reason) ?? 'other'
 
-/** Of what is open, as the sweep reads it: it reads no more than a hundred. */
-export function measureOpen(told: Measure, open: readonly Open[]): void {
-  told('QueueLength', open.filter(({ state }) => state.queuedAt !== undefined).length)
-  told('BuildsRunning', open.filter(({ state }) => state.buildId !== undefined).length)
+/** `open`: as the sweep reads it, a hundred at most. */
+export function measureOpen(count: Measure, open: readonly Open[]): void {
+  count('QueueLength', open.filter(({ state }) => state.queuedAt !== undefined).length)
+  count('BuildsRunning', open.filter(({ state }) => state.buildId !== undefined).length)
 }
 
-export function measureFound(told: Measure, { tag }: Found, milliseconds: number): void {
-  told('CanaryGood', tag === 'good' ? 1 : 0)
-  told('CanaryMilliseconds', milliseconds)
+export function measureFound(count: Measure, { tag }: Found, milliseconds: number): void {
+  count('CanaryGood', tag === 'good' ? 1 : 0)
+  count('CanaryMilliseconds', milliseconds)
 }

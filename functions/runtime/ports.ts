@@ -1,6 +1,7 @@
-// The environment of a function, read in one place: ports over AWS clients, each made when it is asked for.
+// Reads the environment of a function, and makes its ports over AWS clients, each on demand.
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { CodeBuildClient } from '@aws-sdk/client-codebuild'
 import { S3Client } from '@aws-sdk/client-s3'
 import type * as z from 'zod'
@@ -46,19 +47,19 @@ type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucke
 export function required(name: string): string {
   const value = process.env[name]
   if (value !== undefined && value !== '') return value
-  throw new ProbeError('misconfigured', `the environment variable ${name} is not set: the stack must give it`)
+  throw new ProbeError('misconfigured', `the environment variable ${name} is not set: the stack must set it`)
 }
 
 export const settings = (): Settings => settingsOf(baseSettings, BASE_DEFAULTS)
 
-/** Of a function that needs more than every function does: `defaults`, and over them what the operator changed. */
+/** For a function with more settings: `defaults`, changed by the operator's own. */
 export function settingsOf<T>(schema: z.ZodType<T>, defaults: T): T {
-  const [what, hint] = [`the environment variable ${ENV.settings}`, 'the stack must give it']
+  const [what, hint] = [`the environment variable ${ENV.settings}`, 'the stack must set it']
   const own = jsonOf(settingsJson(required(ENV.settings)), what, hint)
   return parseOwn(schema, overlay(defaults, own), what, hint)
 }
 
-// One client a service, made when the first port asks: each has connections of its own.
+// One client for each service, because each has its own connections.
 let dynamoClient: DynamoDb | undefined
 let s3Client: S3Client | undefined
 
@@ -67,13 +68,13 @@ function dynamo(): DynamoDb {
   return dynamoClient
 }
 
-/** As it was when the process began: Lambda gives others to the next one. Each look into the environment is a copy of it. */
+/** Read once: Lambda gives new credentials to a new process, and each read of the environment copies it. */
 const ofRole = kept(fromEnvironment)
 
 const callOf = (api: Api, endpoint: string | undefined) =>
   createCall(api, { endpoint, region: required('AWS_REGION'), credentials: ofRole, now: Date.now })
 
-/** Only one machine's own S3 has an endpoint of its own, and no host name for each bucket. */
+/** The local S3 endpoint supports path-style URLs only. */
 function s3(): S3Client {
   s3Client ??= new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
   return s3Client
@@ -82,13 +83,14 @@ function s3(): S3Client {
 export const index = () => createIndex(dynamo(), required(ENV.probesTable), Date.now)
 /** Milliseconds since this process began. */
 export const elapsed = (): number => performance.now()
+export const sleep = (milliseconds: number): Promise<void> => setTimeout(milliseconds)
 
 /** Milliseconds. */
 const REMEMBERED = 5000
 
 export const budgets = () =>
   rememberExhausted(createBudgets(dynamo(), required(ENV.budgetsTable), Date.now), elapsed, REMEMBERED)
-/** Counted in memory where one process answers all, as on one machine: those who wait are many, and each look costs. */
+/** In memory if one process answers all requests, as on one machine: many wait, and each read costs. */
 export const holds = () =>
   process.env[ENV.oneProcess] === '1'
     ? countedHolds(Date.now)
@@ -101,7 +103,7 @@ export const images = () => createImages(dynamo(), required(ENV.sourcesTable))
 export const pointers = () => createPointers(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const kernels = () => createKernels(store('inputsBucket'))
-/** For whoever reads them only: without an S3 client. */
+/** Read-only, without an S3 client. */
 const recordedKernels = (): LocatePorts['kernels'] => {
   const reads = createReads(internalUrls('inputsBucket'))
   return { recorded: (id) => recordedKernel(reads, id) }
@@ -115,8 +117,8 @@ export const builder = () =>
   })
 
 /**
- * The distribution before the API, where the settings have one. Its secrets are read at the first request and kept: another
- * one comes with another environment, and so with another process.
+ * The distribution in front of the API, if the settings have one. Its secrets are read once: a new secret comes with a new
+ * environment, and so with a new process.
  */
 export function edge({ cloud }: Settings): Edge | undefined {
   if (cloud.edge.webAcl === undefined) return undefined
@@ -128,7 +130,7 @@ export function edge({ cloud }: Settings): Edge | undefined {
   }
 }
 
-/** Read once; what failed is read again. */
+/** Reads once; after an error, again. */
 function kept<T>(read: () => Promise<T>): () => Promise<T> {
   let value: Promise<T> | undefined
   return () => {
@@ -140,13 +142,13 @@ function kept<T>(read: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** URLs for builds and for ourselves. */
+/** URLs for builds and for the registry itself. */
 export const internalUrls = (bucket: Bucket): Presigner => presigner(bucket, process.env.AWS_ENDPOINT_URL_S3)
-/** URLs for clients, who may see the registry under another address. */
+/** URLs for clients, which may reach S3 at another address. */
 export const clientUrls = (bucket: Bucket): Presigner =>
   presigner(bucket, process.env.AWS_ENDPOINT_URL_S3_PUBLIC ?? process.env.AWS_ENDPOINT_URL_S3)
 
-/** Of published probes: signed, or where the distribution before the API serves them. */
+/** URLs of published probes: presigned, or on the distribution in front of the API. */
 export function downloads({ cloud }: Settings): Presigner {
   const signed = clientUrls('artifactsBucket')
   return cloud.edge.distribution === undefined ? signed : byDigest(signed)
@@ -161,24 +163,23 @@ const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
     now: Date.now,
   })
 
-/** Lambda writes an object as one line of JSON. */
+/** Lambda logs an object as one line of JSON. */
 export const log: Log = (event, fields = {}) => console.log({ event, ...fields })
 
-/** Of those who wait, in this process. */
+/** Signs of life of waiting clients. */
 export function signs(): Sign {
   const isTime = everyMilliseconds(SIGN_MILLISECONDS, elapsed)
   const ports = { index: index(), bus: bus(), now: Date.now, log, isTime }
   return (key, state) => giveSign(ports, key, state)
 }
 
-/** The queue is read once a second, however many ask. */
+/** Reads the queue once a second, however many ask. */
 export function placesInQueue(settings: Settings): PlaceOf {
   const open = shareFor(index().open, elapsed, 1000)
   const ports = { index: { open }, places: places(), now: Date.now, settings }
   return (key) => placeInQueue(ports, key)
 }
 
-/** What resolving a name needs: for those who redirect, and those who send the bytes themselves. */
 export function resolvePorts(): ResolvePorts {
   const ports = locatePorts()
   return {
@@ -189,7 +190,6 @@ export function resolvePorts(): ResolvePorts {
   }
 }
 
-/** The same without what answers: for those who submit. */
 export function locatePorts(): LocatePorts {
   const current = settings()
   const probes = index()

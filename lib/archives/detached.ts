@@ -65,7 +65,7 @@ export async function throughSignature<T>(
   bytes: AsyncIterable<Uint8Array>,
   read: (passing: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
-  const { update, verdict } = checking([signature], { certificates: [certificate], now, strict: true })
+  const { update, end } = checking([signature], { certificates: [certificate], now, strict: true })
   async function* passing(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       update(chunk)
@@ -73,7 +73,7 @@ export async function throughSignature<T>(
     }
   }
   const result = await read(passing())
-  const said = verdict()
+  const said = end()
   if (said.tag === 'refused') throw notBelieved(url, `the signature ${made} does not hold: ${said.why}`)
   return result
 }

@@ -14,8 +14,14 @@ const reader =
   (key: string, item: Item): T =>
     parseOwn(schema, item, `the item of ${key}`, 'was the table written by hand?')
 
-export const stateOf = reader(stateSchema)
-export const claimOf = reader(claimSchema)
+/** The table calls the id of a claim `claim`. */
+const claimedReader =
+  <T>(schema: z.ZodType<T>) =>
+  (key: string, item: Item): T =>
+    reader(schema)(key, { ...item, id: item.claim })
+
+export const stateOf = claimedReader(stateSchema)
+export const claimOf = claimedReader(claimSchema)
 /** The id of the claim, whatever the state is. */
 export const claimIdOf = reader(z.object({ claim: z.string() }))
 export const catalogueOf = reader(driverCatalogueSchema)

@@ -82,9 +82,9 @@ export function createIndex(client: DynamoDb, table: string, now: Clock): Index 
       const { Item } = await client.get({ ...itemAt(table, key), ConsistentRead: consistent })
       return Item === undefined || isExpired(Item, now()) ? undefined : stateOf(key, Item)
     },
-    async claim(key, { claim, claimedAt, deadline, caller, expiresAt }) {
+    async claim(key, { id, claimedAt, deadline, caller, expiresAt }) {
       const set = {
-        ...{ state: 'building', claim, claimedAt, deadline, caller, attempt: NEXT },
+        ...{ state: 'building', claim: id, claimedAt, deadline, caller, attempt: NEXT },
         [OVERDUE_PARTITION]: OPEN,
         [RELEASE_PARTITION]: releaseIn(key),
         ...expiring(expiresAt),

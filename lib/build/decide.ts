@@ -1,9 +1,9 @@
-// What goes into a build is decided and put in place: its plan, and the job document that its builder is given.
+// Makes the build definition of a probe: its plan and the job document for the builder; brings the inputs into the bucket.
 
 import type { KernelPlan } from '../kernels/planner.ts'
 import type { Stored } from '../model/digest.ts'
 import { inputKey, stagingKeys, treeKey } from '../model/keys.ts'
-import type { Phase, Presigner, Trees } from '../model/ports.ts'
+import type { BuildCache, Phase, Presigner } from '../model/ports.ts'
 import type { Arch, KernelImage, Kind, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
@@ -14,7 +14,7 @@ import type { Wanted } from './roots/choose.ts'
 import type { RootRecord } from './roots/records.ts'
 import { type Input, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
 
-/** A driver source that lies in the inputs bucket. */
+/** A driver source in the inputs bucket. */
 export interface DriverInput {
   readonly source: Source
   readonly format: PackageFormat
@@ -24,16 +24,16 @@ export interface DriverInput {
 
 export interface DecidePorts {
   readonly settings: Settings
-  /** The driver source. ProbeError `driver-source-not-found`, `digest-mismatch`, ... */
+  /** @throws {ProbeError} `driver-source-not-found`, `digest-mismatch`, ... */
   readonly driver: (probe: Probe) => Promise<DriverInput>
-  /** What it is compiled in. ProbeError `headers-not-found`, `root-missing`, ... */
+  /** The root for the compiler. @throws {ProbeError} `headers-not-found`, `root-missing`, ... */
   readonly root: (arch: Arch, kind: Kind, wanted: Wanted) => Promise<BuildRoot>
-  /** What its steps run in. ProbeError as `root`. */
+  /** The root for the steps. @throws {ProbeError} as for `root`. */
   readonly stepsRoot: (arch: Arch, phase: Phase) => Promise<RootRecord>
-  readonly trees: Pick<Trees, 'find'>
-  /** Brings a package into the inputs bucket, checked against its digest. */
+  readonly cache: Pick<BuildCache, 'find'>
+  /** Brings a package into the inputs bucket, after a check of its digest. */
   readonly ensureInput: (pkg: KernelImage) => Promise<unknown>
-  /** Whether what a host submitted is still kept: ProbeError `unknown-config` where it is not. */
+  /** @throws {ProbeError} `unknown-config`: the submitted file has expired. */
   readonly checkKept: (file: Stored) => Promise<void>
 }
 
@@ -44,10 +44,10 @@ export interface OrderPorts {
   readonly rootUrls: Presigner
 }
 
-/** Minutes that a build may wait for a machine and be late with its end. */
+/** Minutes for the start of a machine and a late end. */
 const QUEUE_MINUTES = 6
 
-/** A plan, and what of it only the job needs. */
+/** A plan, and parts that only the job document needs. */
 export interface Decision {
   readonly plan: BuildPlan
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
@@ -57,8 +57,8 @@ export interface Decision {
 }
 
 /**
- * Runs again from the start without harm: all that it puts in place lies under its digest. `submission`: of the host that
- * submitted the kernel. ProbeError: those of its ports.
+ * Safe to repeat: each input has its digest as key.
+ * @throws {ProbeError} those of its ports.
  */
 export async function decide(
   ports: DecidePorts,
@@ -98,7 +98,7 @@ export async function decide(
   return { plan, kernel: tree.kernel, root, steps, inputs }
 }
 
-/** All of them; else the first in this order that failed, however soon another one did: the same fault gives the same reason. */
+/** Rejects with the first error in this order, not in time: the same fault gives the same reason. */
 async function inOrder<T extends readonly unknown[]>(all: readonly [...{ [K in keyof T]: Promise<T[K]> }]) {
   await Promise.allSettled(all)
   return Promise.all(all)
@@ -107,7 +107,7 @@ async function inOrder<T extends readonly unknown[]>(all: readonly [...{ [K in k
 const bring = ({ ensureInput }: Pick<DecidePorts, 'ensureInput'>, packages: readonly KernelImage[]) =>
   Promise.all(packages.map(ensureInput))
 
-/** A tree that is made here has no flags but those that its compiler takes. */
+/** A tree made here works with any compiler, so it needs no least one. */
 const wantedFor = (kernel: KernelPlan): Wanted => ({
   command: kernel.compiler,
   text: kernel.compilerText,
@@ -121,17 +121,17 @@ const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot 
   match,
 })
 
-/** A tree of source and config is made in the root, so it belongs to that root alone. */
+/** A tree made from source and config has programs of its root, so only that root can use it. */
 async function treeIn(
-  { trees }: Pick<DecidePorts, 'trees'>,
+  { cache }: Pick<DecidePorts, 'cache'>,
   kernel: KernelPlan,
   root: BuildRoot,
 ): Promise<TreeInputs> {
   const makes = kernel.tag === 'source' ? treeIdIn(kernel.treeId, root) : ''
-  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await trees.find(treeKey(makes)) })
+  return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await cache.find(treeKey(makes)) })
 }
 
-/** Only what is looked at later is written down: a package of the lists has more fields. */
+/** Without fields that only the lists need. */
 function loadTestRecordOf(
   { image, unameRelease }: KernelPlan,
   settings: Settings,
@@ -142,7 +142,7 @@ function loadTestRecordOf(
   return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format, ...signed } } }
 }
 
-/** Of a decision, with URLs that were signed now. */
+/** Signs the URLs now. */
 export async function orderOf(ports: OrderPorts, decision: Decision): Promise<BuildOrderRecord> {
   const { job: key } = stagingKeys(decision.plan.claim)
   const job = formatJob(await jobOf(ports, decision))
@@ -189,7 +189,6 @@ async function jobOf(ports: OrderPorts, { plan, kernel, root, steps, inputs }: D
   }
 }
 
-/** The archive of a root. */
 export async function rootInput<Role extends string>(
   { rootUrls }: Pick<OrderPorts, 'rootUrls'>,
   role: Role,

@@ -1,5 +1,5 @@
-// Why a build left no probe: the driver, or what the registry builds it with. A log is hostile text, and a driver that
-// lies about itself is only tried again too early.
+// Finds out why a build left no probe: the driver, or the registry's own tools. A log is hostile text; by lying, a driver can
+// only have itself built again too early.
 
 import type { FailureReason } from '../model/probe.ts'
 import { printable } from '../model/text.ts'
@@ -8,7 +8,7 @@ import type { BuildReport } from './report.ts'
 const MAX_LINES = 12
 const MAX_LINE = 240
 
-/** A build without any report was cut off from outside. */
+/** A build without a report was cut off from outside. */
 export function failureOf(report: BuildReport | undefined, log?: Uint8Array): FailureReason {
   if (report === undefined) return 'build-lost'
   if (report.cause === 'time') return 'build-timeout'
@@ -25,32 +25,32 @@ export function failureOf(report: BuildReport | undefined, log?: Uint8Array): Fa
 }
 
 /**
- * Whether compiling lacked what the registry has to bring, though the build saw its tools work. Space and memory are
- * lacked whatever else is said: with too little of them, a driver's feature probes fail, and then the driver does.
+ * Whether the compiler lacked something that the registry provides, although the tools worked before. Lack of space or memory
+ * decides, whatever other errors follow: it makes a driver's feature probes fail, and then the driver.
  */
 const lacked = (lines: readonly string[]): boolean =>
   lines.some((line) => SHORTAGE.test(line) || KERNEL_FILE.test(line)) ||
   (lines.some((line) => COMMAND.test(line) && !ofProbe(line)) &&
     !lines.some((line) => DIAGNOSTIC.test(line) && !ofProbe(line)))
 
-/** As cp, awk, gcc, clang, ld, make and the kernel say it. */
+/** Messages of cp, awk, gcc, clang, ld, make and the kernel. */
 const SHORTAGE =
   /[:(] ?No space left on device\)?$|: Killed signal terminated program |unable to execute command: Killed|^make(\[\d+\])?: \*\*\* \[[^\]]*\] (Killed|Error 137)$|: out of memory allocating |: Cannot (allocate memory|fork)$/
 
-/** A file of the kernel's tree is missing. What is missing of what a driver asks for may be of other kernels. */
+/** A file of the kernel's tree is missing. A file that a driver includes may be of other kernels. */
 const KERNEL_FILE =
   /^(\/kernel\/|\/build\/kernel\/|\.\/)\S+:\d+: (fatal error: )?\S+: No such file or directory$|fatal error: \/(build\/)?kernel\/\S+: No such file or directory$|No rule to make target '\/(build\/)?kernel\//
 
 /** A command that make could not find or execute. */
 const COMMAND = /^make(\[\d+\])?: \*\*\* \[[^\]]*\] Error 12[67]$/
 
-/** A compiler's word on a place in the sources. */
+/** A compiler's error in the sources. */
 const DIAGNOSTIC = /^\S+\.[chS]:\d+(:\d+)?: (fatal )?error: /
 
-/** A driver's own feature probes may fail; since Linux 6.13 their files are told without the folder. */
+/** A driver's feature probes may fail; since Linux 6.13 messages name their files without the folder. */
 const ofProbe = (line: string): boolean => line.includes('/configure/') || line.startsWith('test.c:')
 
-/** The compiler's own error lines out of a build log, else its last lines. */
+/** The compiler's error lines, else the last lines. */
 export function tellingLines(log: Uint8Array | undefined): string {
   const lines = linesOf(log)
   const errors = lines.filter((line) => /(^|[\s:])(fatal )?error:/i.test(line))
@@ -58,13 +58,12 @@ export function tellingLines(log: Uint8Array | undefined): string {
   return telling.map((line) => printable(line, MAX_LINE)).join('\n')
 }
 
-/** The compiler's first error on the driver itself; `undefined` where a log has none. */
+/** The compiler's first error in the driver itself. */
 export function firstError(log: Uint8Array): string | undefined {
   const line = linesOf(log).find((one) => DIAGNOSTIC.test(one) && !ofProbe(one))
   return line === undefined ? undefined : printable(line, MAX_LINE)
 }
 
-/** Its last lines. */
 export const lastLines = (log: Uint8Array | undefined): string =>
   linesOf(log)
     .slice(-MAX_LINES)

@@ -1,4 +1,4 @@
-// Why a function broke off, for the probe's own URL: written down at the first time, and told at the second.
+// Records an unexpected error of a function in staging, so that the probe's own URL can report it.
 
 import { faultOf } from '../model/fault.ts'
 import type { Store } from '../model/ports.ts'
@@ -7,8 +7,7 @@ import { stage } from './staging.ts'
 const MAX_FAULT = 4096
 
 /**
- * Whether it is the first one there: then its event comes again, and may do better. Where not even that can be written down,
- * it counts as the first.
+ * True: the first error at this key, so the event should come again. Also if the error cannot be recorded.
  */
 export async function isFirstFault(
   staging: Pick<Store, 'create'>,
@@ -22,7 +21,6 @@ export async function isFirstFault(
   }
 }
 
-/** `undefined`: none was written down. */
 export async function readFault(staging: Pick<Store, 'get'>, key: string): Promise<string | undefined> {
   const body = await staging.get(key, MAX_FAULT)
   return body === undefined ? undefined : new TextDecoder().decode(body)

@@ -1,12 +1,12 @@
-// The job documents: all that a build, or a load test, is told. One tab-separated line a fact, so that plain sh can read it.
+// Job documents: everything that a build or a load test gets. Tab-separated lines, so that plain sh can read them.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Arch, DriverName, Kind, PackageFormat, Recipe } from '../model/probe.ts'
 
 /**
- * `steps`: the root that the steps run in. `root`: what everything is compiled in. `header`: a package of the kernel's build tree. `source`: the kernel's source, as kernel.org's archive or as the
- * package that holds one. `config`: the kernel's configuration. `symvers`: its Module.symvers. `kheaders`: the headers that it was built with. `prepared`: the tree that
- * an earlier build made of the same source, config, compiler and release.
+ * `steps`: the root for the steps. `root`: the root for the compiler. `header`: a package of the kernel's build tree.
+ * `source`: the kernel's source, an archive or a package. `config`: its config. `symvers`: its Module.symvers. `kheaders`: its
+ * own headers. `prepared`: the tree that an earlier build made from the same source, config, compiler and release.
  */
 export type InputRole =
   | 'steps'
@@ -20,14 +20,14 @@ export type InputRole =
   | 'prepared'
 
 /**
- * `probe`: what is loaded, as it is (`text`). `kernel`: the package that holds the kernel's image. `boot`: that image itself
- * (`text`), as it was published, or as an earlier test stored it.
+ * `probe`: a file (`text`). `kernel`: the package with the kernel's image. `boot`: that image itself (`text`), published or
+ * stored by an earlier test.
  */
 export type LoadTestRole = 'steps' | 'probe' | 'kernel' | 'boot'
 
 export interface JobInput<Role extends string = InputRole> {
   readonly role: Role
-  /** `text` is a file as it is */
+  /** `text`: a file as it is */
   readonly format: PackageFormat | 'text'
   readonly sha256: string
   readonly bytes: number
@@ -41,19 +41,18 @@ export interface Job {
     readonly DRIVER_NAME: DriverName
     readonly DRIVER_VERSION: string
     readonly UNAME_RELEASE: string
-    /** how the driver source is built: steps in buildspecs/ */
     readonly RECIPE: Recipe
-    /** the kernel build tree: comes in header packages, is made of source and config, or was made so before */
+    /** the kernel build tree: in header packages, made from source and config, or made before */
     readonly KERNEL: 'headers' | 'source' | 'prepared'
-    /** with `headers`, the tree's place in the unpacked packages; otherwise `-` */
+    /** path of the tree in the unpacked packages, with `headers`; otherwise `-` */
     readonly TREE: string
-    /** the digest of the root, by which a machine may have it already */
+    /** digest of the root, which a machine may have cached */
     readonly ROOT: string
-    /** command name of the compiler in the root */
+    /** command in the root */
     readonly COMPILER: string
-    /** what the commands begin with that compile for another architecture than the machine's; otherwise `-` */
+    /** prefix of commands that compile for another architecture than the machine's; otherwise `-` */
     readonly CROSS: string
-    /** of the clang in the root, of an eBPF object; otherwise `-` */
+    /** clang in the root, for an eBPF object; otherwise `-` */
     readonly CLANG: string
     /** bytes of the probe at most */
     readonly MAX_PROBE_BYTES: string
@@ -66,7 +65,7 @@ export interface Job {
     readonly probe: string
     readonly log: string
     readonly manifest: string
-    /** with `KERNEL` `source`: where the tree goes, for the next driver version */
+    /** with `KERNEL` `source`: for the tree, which other driver versions use */
     readonly prepared?: string
   }
 }
@@ -85,7 +84,7 @@ export interface LoadTestJob {
   readonly outputs: {
     readonly verdict: string
     readonly log: string
-    /** with a `kernel`: where its image goes, for the next test */
+    /** for the image from `kernel`, which later tests use */
     readonly boot?: string
   }
 }
@@ -103,7 +102,7 @@ export function formatJob(job: Job | LoadTestJob): string {
   return lines.map((fields) => `${fields.map(field).join('\t')}\n`).join('')
 }
 
-/** The document's grammar has no escapes: what would need one never becomes a job. */
+/** The grammar has no escapes, so a value that would need one is refused. */
 function field(value: string): string {
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw new ProbeError(

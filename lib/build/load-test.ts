@@ -1,59 +1,47 @@
-// A probe was built: its own kernel is asked to load it, in a virtual machine, where there is an image of that kernel.
+// Starts the load test of a built probe: a virtual machine boots the probe's own kernel and loads it.
 
 import * as z from 'zod'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { imageKey, inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
-import type { Bus, Index, Open, Places, Trees } from '../model/ports.ts'
+import type { Index, Open } from '../model/ports.ts'
 import type { KernelImage, ProbeState } from '../model/probe.ts'
 import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import { probeOf } from '../names/grammar.ts'
-import { rootInput } from './decide.ts'
+import { type OrderPorts, rootInput } from './decide.ts'
 import { isFirstFault } from './faults.ts'
 import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
 import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
 import type { RootRecord } from './roots/records.ts'
 import { orderOnce, stage } from './staging.ts'
 import type { StartBuildPorts } from './start.ts'
-import { giveTurns } from './turn.ts'
+import { giveTurns, type TurnPorts } from './turn.ts'
 
 export interface LoadTestPorts
-  extends Pick<
-    StartBuildPorts,
-    | 'builder'
-    | 'staging'
-    | 'stagingUrls'
-    | 'inputUrls'
-    | 'now'
-    | 'log'
-    | 'settings'
-    | 'ensureInput'
-    | 'stepsRoot'
-    | 'rootUrls'
-  > {
-  readonly index: Pick<Index, 'get' | 'testing' | 'queued' | 'open' | 'spare'>
-  readonly places: Places
-  readonly bus: Bus
-  readonly trees: Pick<Trees, 'find'>
+  extends OrderPorts,
+    TurnPorts,
+    Pick<StartBuildPorts, 'staging' | 'ensureInput' | 'stepsRoot' | 'cache'> {
+  readonly index: TurnPorts['index'] & Pick<Index, 'get' | 'testing' | 'queued'>
+  readonly builder: StartBuildPorts['builder']
+  readonly places: StartBuildPorts['places']
 }
 
 export interface LoadTestRequest {
   readonly key: string
   readonly claim: string
-  /** of the probe that publish has verified */
+  /** of the verified probe */
   readonly sha256: string
   readonly bytes: number
-  /** which test of it that is, from 1 */
+  /** from 1 */
   readonly test: number
 }
 
-/** Minutes that a load test may wait for a machine, run, and be late with its end. */
+/** Minutes for the start of a machine, the test, and a late end. */
 const LOAD_TEST_MINUTES = 12
 
 /**
- * Runs again from the start when the event comes twice or a call failed: the staging keys belong to the test, and its
- * token is made of it. Why it failed is written down for whoever gives the probe up. False: there is nothing to test,
- * its turn has not come, another test was asked for, or the claim is lost.
+ * Safe to repeat: staging keys and the builder's token belong to the test. Records an error for the probe's own URL.
+ * False: there is nothing to test, its turn has not come, another test was requested, or the claim is lost.
  */
 export async function planLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
   try {
@@ -85,20 +73,20 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
     stepsRoot,
   })
   if (buildId === undefined) return busy(ports, request)
-  // A crash here leaves a test that the index does not know: its end is told by an event with the claim.
+  // A crash here leaves a test that the index does not know: the event of its end has the claim.
   const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
   const held = await ports.index.testing(key, claim, { test, deadline, buildId })
   ports.log('load test started', { key, claim, test, buildId })
   return held
 }
 
-/** Where its turn had come, the place is the next one's. */
+/** If its turn had come, the next in the queue gets its place. */
 async function leavePlace(ports: LoadTestPorts, { claim, test }: LoadTestRequest): Promise<false> {
   if (await ports.places.release({ claim, test })) await giveTurns(ports)
   return false
 }
 
-/** As that of a build (start.ts). */
+/** As for a build (start.ts). */
 async function hasTurn(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest, state: Open['state']) {
   if (await giveTurns(ports, { key, state })) return true
   const now = ports.now()
@@ -107,7 +95,7 @@ async function hasTurn(ports: LoadTestPorts, { key, claim, test }: LoadTestReque
   return giveTurns(ports, { key, state })
 }
 
-/** The builder takes no more: others have it. The sweep asks again. */
+/** The builder accepts no more. The sweep requests the test again. */
 async function busy(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest): Promise<boolean> {
   const now = ports.now()
   await ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
@@ -117,14 +105,9 @@ async function busy(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest)
 }
 
 function isAskedFor(state: ProbeState | undefined, { claim, test }: LoadTestRequest): state is Open['state'] {
-  switch (state?.state) {
-    case 'building':
-      return state.claim === claim && state.test === test
-    case 'published':
-      return state.claim === claim && state.test === test && state.loadTest === undefined
-    default:
-      return false
-  }
+  if (state?.state !== 'building' && state?.state !== 'published') return false
+  const isOpen = state.state === 'building' || state.loadTest === undefined
+  return isOpen && state.id === claim && state.test === test
 }
 
 const orderSchema = z.object({ job: z.string(), jobUrl: z.string(), stepsRoot: z.string() })
@@ -185,13 +168,13 @@ async function jobOf(
 }
 
 /**
- * The image that an earlier test kept, else its package. One that no mirror has, though a signed list named it, leaves a
- * recorded test without a verdict; a required one it breaks off, or a mirror could have what it likes published untested.
- * Whatever else keeps it away may be over at the next try.
+ * The image that an earlier test kept, else its package. If no mirror has the package, although a signed list names it, a
+ * recorded test has no verdict. A required test fails, or a mirror could decide to have probes published untested. Other
+ * errors may be over at the next try.
  */
 async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<ImageInput[]> {
   const kept = imageKey(image.sha256)
-  const boot = await ports.trees.find(kept)
+  const boot = await ports.cache.find(kept)
   if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot, key: kept }]
   try {
     await ports.ensureInput(image)

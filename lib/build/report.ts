@@ -1,10 +1,10 @@
-// What a build tells of itself: hostile text, of which only bounded, printable pieces are kept.
+// Reads the report of a build: hostile text, of which only bounded, printable parts are kept.
 
 import * as z from 'zod'
 import { madeSchema } from '../model/digest.ts'
 import { printable } from '../model/text.ts'
 
-/** Bytes of manifest and log that are read at most. */
+/** Bytes that are read at most. */
 export const MAX_MANIFEST = 64 * 1024
 export const MAX_LOG = 8 * 1024 * 1024
 
@@ -31,19 +31,19 @@ const schema = z.object({
   stage: z.enum(STAGES),
   compilerVersion: z.string().transform((text) => printable(text, MAX_LINE)),
   timings,
-  /** the kernel build tree that this build made and stored */
+  /** the kernel build tree that this build stored */
   prepared: madeSchema.optional(),
   /**
-   * options of the config that hold otherwise in the tree which was made of it, and may change a structure: the first ones
-   * (find_lost in buildspecs/probe/sandbox/tree.sh); absent: the tree came in packages
+   * the first options of the config that changed in the tree and may change a structure (find_lost in
+   * buildspecs/probe/sandbox/tree.sh); absent: the tree came in packages
    */
   lost: z.array(lostOption).max(64).optional(),
-  /** why compiling failed; absent: by the source that was compiled */
+  /** why compiling failed; absent: the compiled source */
   cause: z.enum(['tools', 'time']).optional(),
 })
 export type BuildReport = z.infer<typeof schema>
 
-/** `undefined`: the build left none, or none that can be read. */
+/** `undefined`: missing or unreadable. */
 export function readReport(body: Uint8Array | undefined): BuildReport | undefined {
   if (body === undefined) return undefined
   try {

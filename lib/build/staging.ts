@@ -1,4 +1,4 @@
-// What a plan leaves in the staging keys of its claim: each object is created once, however often the plan is made again.
+// Writes a plan's objects to staging, each once, however often the plan runs.
 
 import { sha256 } from '../model/digest.ts'
 import type { Store } from '../model/ports.ts'
@@ -15,8 +15,8 @@ export function stage(
 }
 
 /**
- * Resolves to what is there afterwards: `order`, or what an earlier try has put there. Signed URLs differ from try to try,
- * and what was started with the first ones could not be found by its token.
+ * Resolves to the stored object: `order`, or that of an earlier try. Signed URLs differ between tries, and the builder finds a
+ * started build only with the same ones.
  */
 export async function orderOnce(
   staging: Pick<Store, 'create' | 'get'>,

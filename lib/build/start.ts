@@ -1,4 +1,4 @@
-// A plan is made: what goes into the build is decided, written down once, paid for, and the build is started.
+// Starts a planned build: makes and stores its definition, pays, and calls the builder.
 
 import type { KernelPlan } from '../kernels/planner.ts'
 import { sha256 } from '../model/digest.ts'
@@ -34,9 +34,9 @@ export interface PlanRequest {
 }
 
 /** @throws {ProbeError} `budget-spent`, `share-spent`. */
-async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Promise<void> {
+async function pay(ports: StartBuildPorts, request: PlanRequest): Promise<void> {
   const { buildsPerDay } = ports.settings.budgets
-  switch (await payBuild(ports, caller, claim)) {
+  switch (await payBuild(ports, request)) {
     case 'paid':
       return
     case 'spent':
@@ -52,13 +52,13 @@ async function pay(ports: StartBuildPorts, { caller, claim }: PlanRequest): Prom
   }
 }
 
-/** `queued`: it waits for its turn, and is planned anew when that comes. */
+/** `queued`: it is planned again at its turn. */
 export type Started = 'started' | 'queued' | 'claim-lost'
 
 /**
- * `submission`: of the host that submitted the kernel. Runs again from the start without harm: see `plan`.
- * @throws {ProbeError} `budget-spent` when no more builds may be started today, `share-spent` when none for this caller,
- * `no-room` when the builder takes none now, and those of its ports.
+ * Safe to repeat: see `plan`.
+ * @throws {ProbeError} `budget-spent`: no more builds today; `share-spent`: none for this caller; `no-room`: the builder accepts
+ * none now; and those of its ports.
  */
 export async function startBuild(
   ports: StartBuildPorts,
@@ -74,7 +74,7 @@ export async function startBuild(
   const keys = stagingKeys(claim)
   const written = encodeOrder(await orderOf(ports, decision))
   const { plan, job, jobUrl, stepsRoot } = decodeOrder(await orderOnce(ports.staging, keys.plan, written))
-  // A crash in these writes leaves staging objects of this claim, which the same event finds again, or which expire.
+  // A crash in these writes leaves staging objects of this claim: the same event finds them, or they expire.
   await stage(ports.staging, keys.job, job)
   await stage(ports.staging, keys.log, opening(plan))
   const told = { jobUrl, jobSha256: sha256(job), stepsRoot }
@@ -82,8 +82,8 @@ export async function startBuild(
   const buildId = await ports.builder.start(order)
   if (buildId === undefined)
     throw new ProbeError('no-room', 'every builder that the registry may use is busy with others')
-  // A crash here leaves a build that the index does not know: its end is told by an event with the claim,
-  // and the same event again finds the same build by its token.
+  // A crash here leaves a build that the index does not know: the event of its end has the claim, and the same event of the
+  // plan finds the build by its token.
   const deadline = now + jobSeconds(ports.settings) * 1000
   const held = await ports.index.started(key, claim, { buildId, deadline })
   ports.log('build started', { key, claim, buildId, unameRelease: plan.unameRelease })
@@ -91,8 +91,8 @@ export async function startBuild(
 }
 
 /**
- * A turn that comes between the look and the place in the queue is seen by the second look. A crash after the first leaves
- * a claim without a build, as before its plan.
+ * The second look sees a turn that comes between the first look and the write to the queue. A crash after the first leaves a
+ * claim without a build, as before its plan.
  */
 async function hasTurn(
   ports: StartBuildPorts,
@@ -106,7 +106,7 @@ async function hasTurn(
   return giveTurns(ports, me)
 }
 
-/** First lines of the build log: there is a story to follow before the container has started. */
+/** First lines of the build log, before the container has started. */
 function opening(plan: BuildPlan): string {
   const sources = [plan.driverSource, ...plan.headers]
   return [

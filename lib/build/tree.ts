@@ -1,4 +1,4 @@
-// What a kernel's build tree is made of: header packages, or source and config, or the tree that an earlier build made.
+// Inputs of a kernel's build tree: header packages, source and config, or the cached tree of an earlier build.
 
 import type { KernelPlan, SourcePlan } from '../kernels/planner.ts'
 import { type Stored, sha256 } from '../model/digest.ts'
@@ -11,25 +11,24 @@ import type { BuildRoot } from './roots/build-root.ts'
 /** `key`: in the inputs bucket. */
 export type Input = Omit<JobInput, 'url'> & { readonly key: string }
 
-/** What a build tree comes from. */
 export interface TreeInputs {
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
   readonly inputs: readonly Input[]
   /** to be brought into the inputs bucket */
   readonly packages: readonly Package[]
-  /** what is in it only as long as what hosts submitted is kept */
+  /** submitted files, which expire */
   readonly submitted: readonly Stored[]
-  /** what the answer says that the tree came from */
+  /** for the provenance */
   readonly sources: readonly Source[]
-  /** under which the tree that this build makes is kept */
+  /** cache id of the tree that this build makes */
   readonly makes?: string
 }
 
-/** Under which a tree is kept: of what it was made, and in which root. */
+/** Cache id of a tree: its inputs and its root. */
 export const treeIdIn = (treeId: string, { treeRoot }: Pick<BuildRoot, 'treeRoot'>): string =>
   sha256(`${treeId} ${treeRoot}`)
 
-/** `prepared`: the tree that an earlier build made of the same in the same root. `makes`: under which this one is kept. */
+/** `prepared`: the cached tree. `makes`: the cache id of the tree that this build makes. */
 export function treeOf(
   kernel: KernelPlan,
   { makes, prepared }: { readonly makes: string; readonly prepared: Stored | undefined },
@@ -56,12 +55,7 @@ function treeToMake(kernel: SourcePlan, makes: string): TreeInputs {
     kernel: { KERNEL: 'source', TREE: '-' },
     inputs: [
       packageInput('source', source),
-      fileInput(
-        'config',
-        'text',
-        config,
-        (configFrom === undefined ? submittedKey : inputKey)(config.sha256),
-      ),
+      (configFrom === undefined ? submittedInput : fileInput)('config', 'text', config),
       ...(kheaders === undefined ? [] : [submittedInput('kheaders', 'tar.xz', kheaders)]),
       ...symversInput(kernel),
     ],

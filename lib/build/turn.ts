@@ -1,4 +1,4 @@
-// Whose turn it is: the places of builds and load tests are given to those that wait, in the order of the queue.
+// Gives free places to waiting builds and load tests, in the order of the queue.
 
 import type { RegistryEvent } from '../model/events.ts'
 import type { Builder, Bus, Clock, Index, Log, Open, Places } from '../model/ports.ts'
@@ -16,14 +16,14 @@ export interface TurnPorts {
   readonly settings: Settings
 }
 
-/** Builds and load tests that are looked through for the next one. */
+/** Open builds and load tests that are read. */
 const MANY = 500
 
 /**
- * Gives the places that are free to the first of the queue, each of which is told by its event, and then starts. `me`: who
- * asks, as if it waited in the queue; resolves to whether it has a place, and then starts itself.
- * A crash after a place is taken leaves it taken: whoever waits for that probe, and the sweep, has its event sent again,
- * and it finds the place that it has.
+ * Gives free places to the first in the queue, and sends the event that starts each. `me`: the caller, as if it were in the
+ * queue; resolves to whether it has a place, and then it starts itself.
+ * A crash after a place is taken leaves it taken: a waiting client or the sweep has its event sent again, and it finds its
+ * place.
  */
 export async function giveTurns(ports: TurnPorts, me?: Open): Promise<boolean> {
   const { places, settings, now } = ports
@@ -35,11 +35,11 @@ export async function giveTurns(ports: TurnPorts, me?: Open): Promise<boolean> {
   for (const next of queue) {
     const took = await take(next)
     if (next.key === me?.key && took !== 'full') return true
-    // Its event comes again: what it is built from is looked up anew, and it finds the place that it has.
+    // Its event comes again: it is planned again, and finds its place.
     if (took === 'taken') await ports.bus.emit(eventOf(next))
     if (took !== 'full') continue
     await makeRoom(ports, next, open)
-    // It was called before one came that goes before it.
+    // Its turn came before another got ahead of it.
     return me !== undefined && next.key !== me.key && (await take(me)) !== 'full'
   }
   return false
@@ -50,24 +50,24 @@ const waiting = ({ key, state }: Open, now: number): Open => ({
   state: { ...state, queuedAt: state.queuedAt ?? now },
 })
 
-/** What has it planned. */
+/** The event that has it planned. */
 export function eventOf({ key, state }: Open): RegistryEvent {
-  const { claim, attempt } = state
+  const { id: claim, attempt } = state
   if (state.state === 'building' && !isTest(state))
     return { type: 'ProbeRequested', key, claim, attempt, caller: state.caller ?? NOBODY }
   const { test = 1, sha256 = '', bytes = 0 } = state
   return { type: 'LoadTestRequested', key, claim, test, sha256, bytes }
 }
 
-/** Claims of before did not say who pays. */
+/** Older claims have no caller. */
 const NOBODY = '0.0.0.0'
 
-/** How often a load test makes room for a build before it is let be. */
+/** How often a load test makes room for a build. */
 const MOST_SPARED = 5
 
 /**
- * Somebody waits for `next`, and nobody for the verdict on what is published: such a test is stopped, and made up for. A
- * crash before the stop leaves a test that goes on, and that nobody stops again.
+ * If a client waits for `next`, stops a test of a published probe, which no client waits for and which runs again later. After
+ * a crash before the stop, the test goes on to its end.
  */
 async function makeRoom({ index, builder, log, now }: TurnPorts, next: Open, open: readonly Open[]) {
   if (isTest(next.state) || !isWaitedFor(next.state, now())) return
@@ -77,7 +77,7 @@ async function makeRoom({ index, builder, log, now }: TurnPorts, next: Open, ope
   )
   if (test === undefined) return
   const { key, state } = test
-  const { claim, buildId = '', test: number = 1 } = state
+  const { id: claim, buildId = '', test: number = 1 } = state
   if (!(await index.spare(key, claim, { test: number, buildId }))) return
   await builder.stop(buildId)
   log('load test interrupted', { key, claim, test: number, by: next.key })

@@ -1,4 +1,4 @@
-// What a load test tells of a probe: hostile text, of which only bounded, printable pieces are kept.
+// Reads the verdict of a load test: hostile text, of which only bounded, printable parts are kept.
 
 import * as z from 'zod'
 import { madeSchema } from '../model/digest.ts'
@@ -7,7 +7,7 @@ import type { LoadTest } from '../model/probe.ts'
 import { printable } from '../model/text.ts'
 import { timings } from './report.ts'
 
-/** Bytes of a verdict that are read at most. */
+/** Bytes that are read at most. */
 export const MAX_VERDICT = 64 * 1024
 
 const MAX_LINE = 240
@@ -24,19 +24,19 @@ const capture = z.union([
   z.strictObject({ untried: line }),
 ])
 
-const told = {
-  /** for a person: one line */
+const common = {
+  /** one line */
   reason: line,
   timings,
-  /** the kernel's image that the test took out of its package and stored, for the next one */
+  /** the kernel's image that the test took out of its package and stored, for later tests */
   boot: madeSchema.optional(),
 }
 
 /**
- * `passed`: its own kernel took it, and it captured events, or `capture` says why that was not tried. `failed`: its kernel
- * refused it or did not survive it, or it captured nothing; `lines` are what the kernel said.
- * `unavailable`: nothing was found out, at `stage`. What a probe made of evil intent says here, it may have forged: a
- * verdict tells what works from what does not, never good from evil (buildspecs/load-test/load-test.sh).
+ * `passed`: its own kernel loaded it, and it captured events, or `capture` has the reason why that was not tried. `failed`: its
+ * kernel refused it or crashed, or it captured nothing; `lines` has the kernel's messages. `unavailable`: the test stopped at
+ * `stage`. A malicious probe may forge all of this: a verdict shows that a probe works, not that it is benign
+ * (buildspecs/load-test/load-test.sh).
  */
 const schema = z.discriminatedUnion('verdict', [
   z.object({
@@ -44,14 +44,14 @@ const schema = z.discriminatedUnion('verdict', [
     checked: z.array(word).max(16),
     lines: z.array(line).max(12),
     capture: capture.optional(),
-    ...told,
+    ...common,
   }),
-  z.object({ verdict: z.literal('unavailable'), stage: word, ...told }),
+  z.object({ verdict: z.literal('unavailable'), stage: word, ...common }),
 ])
 
 export type LoadVerdict = Read<typeof schema>
 
-/** What is missing or cannot be read is `unavailable`: never `passed`. */
+/** A missing or unreadable verdict is `unavailable`, never `passed`. */
 export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
   const nothing = (reason: string): LoadVerdict => ({
     verdict: 'unavailable',
@@ -68,7 +68,7 @@ export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
   }
 }
 
-/** For good: no other test would find out more. */
+/** Final: another test would have the same verdict. */
 export const NO_IMAGE: LoadVerdict = {
   verdict: 'unavailable',
   stage: 'image',
@@ -76,14 +76,14 @@ export const NO_IMAGE: LoadVerdict = {
   timings: {},
 }
 
-/** What of it is kept with the probe. */
-export function loadTestOf(told: LoadVerdict): LoadTest {
-  const { verdict, reason } = told
-  if (told.verdict === 'unavailable') return { verdict, reason, checked: [], lines: [] }
-  const { checked, lines, capture: seen } = told
+/** The part that is kept with the probe. */
+export function loadTestOf(found: LoadVerdict): LoadTest {
+  const { verdict, reason } = found
+  if (found.verdict === 'unavailable') return { verdict, reason, checked: [], lines: [] }
+  const { checked, lines, capture: seen } = found
   return { verdict, reason, checked, lines, ...(seen === undefined ? {} : { capture: seen }) }
 }
 
-/** A few lines for a person: the reason, and what the kernel said. */
+/** A few lines: the reason and the kernel's messages. */
 export const tellVerdict = (verdict: LoadVerdict): string =>
   [verdict.reason, ...(verdict.verdict === 'failed' ? verdict.lines : [])].join('\n')

@@ -9,7 +9,7 @@ import {
   type Good,
   type Refused,
   refused,
-  type Verdict,
+  type Verification,
 } from './openpgp/verify.ts'
 import { isRpm } from './rpm/header.ts'
 import { type SignedRpm, verifyRpm } from './rpm/verify.ts'
@@ -34,8 +34,8 @@ export async function judgeDetached(
   chunks: AsyncIterable<Uint8Array>,
   signature: Uint8Array,
   believed: Believed,
-): Promise<Verdict> {
+): Promise<Verification> {
   const checked = checking(readSignatures(signature), believed)
   for await (const chunk of chunks) checked.update(chunk)
-  return checked.verdict()
+  return checked.end()
 }

@@ -1,4 +1,4 @@
-// Packages and archives in the inputs bucket, each under its sha256.
+// Stores packages and archives in the inputs bucket, each under its sha256.
 
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -12,7 +12,7 @@ interface Input {
   readonly bytes: number
 }
 
-/** Builds download from the bucket alone, and the archive may drop a package on any day. ProbeError `digest-mismatch`. */
+/** Builds download only from the bucket, because an archive may drop a package any day. @throws {ProbeError} `digest-mismatch`. */
 export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Promise<void> {
   if ((await inputs.size(inputKey(input.sha256))) !== undefined) return
   const body = await fetch(input.url, { maxBytes: input.bytes })
@@ -26,7 +26,7 @@ export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Pr
   await keepInput(inputs, body)
 }
 
-/** Under its digest; two callers at once write the same bytes, and a crash leaves the whole object or none. */
+/** Two callers at once write the same bytes; a crash leaves the complete object or none. */
 export async function keepInput(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<string> {
   const digest = sha256(body)
   await inputs.create(inputKey(digest), body, { contentType: 'application/octet-stream', sha256: digest })

@@ -1,4 +1,4 @@
-// Kernels that hosts submitted, on record in the inputs bucket: each an object that is created once and never replaced.
+// Records submitted kernels in the inputs bucket: one object each, never replaced.
 
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -6,12 +6,11 @@ import { decodeKernel, encodeKernel, type RecordedKernel } from '../model/kernel
 import { kernelKey } from '../model/keys.ts'
 import type { Kernels, Store } from '../model/ports.ts'
 
-/** Bytes of a record; those that a submission can make have 8 KB. */
+/** Bytes of a record; the largest possible one has 8 KB. */
 const MAX_RECORD = 64 * 1024
 
 export const createKernels = (inputs: Pick<Store, 'get' | 'create'>): Kernels => ({
   recorded: (id) => recordedKernel(inputs, id),
-  // A crash leaves the whole record or none.
   record: async (id, kernel) => {
     const body = new TextEncoder().encode(encodeKernel(kernel))
     const meta = { contentType: 'application/json', sha256: sha256(body) }
@@ -22,7 +21,7 @@ export const createKernels = (inputs: Pick<Store, 'get' | 'create'>): Kernels =>
   },
 })
 
-/** @throws {ProbeError} `misconfigured` for a record that is none. */
+/** @throws {ProbeError} `misconfigured` for a corrupt record. */
 export async function recordedKernel(
   inputs: Pick<Store, 'get'>,
   id: string,

@@ -1,4 +1,4 @@
-// An archive by its URL, kept in the inputs bucket, with its digest pinned or recorded at first use.
+// Fetches an archive into the inputs bucket. Its digest is pinned, or trusted on first use.
 
 import { ProbeError } from '../model/errors.ts'
 import { inputKey } from '../model/keys.ts'
@@ -12,11 +12,10 @@ export interface RecordedArchivePorts {
   readonly fetch: Fetch
 }
 
-/** Where an archive is, and what decides whether it is the right one. */
 type Archive = ArchivePlace & (Pinned | TrustedAtFirstUse)
 
 interface ArchivePlace {
-  /** under which the digest is on record */
+  /** key of the recorded digest */
   readonly id: string
   readonly name: string
   readonly version: string
@@ -29,12 +28,12 @@ interface Pinned {
 }
 interface TrustedAtFirstUse {
   readonly pinned: undefined
-  /** Rejects what is not what it should be: what the first use found is held to from then on. */
+  /** Rejects a wrong archive at first use. */
   readonly check: (body: Uint8Array) => Promise<void>
 }
 
 /**
- * Fetched once.
+ * Downloads once.
  * @throws {ProbeError} `digest-mismatch` when it has changed, and those of `fetch` and of the check.
  */
 export async function recordedArchive(
@@ -49,7 +48,7 @@ export async function recordedArchive(
   const body = await fetch(url, { maxBytes })
   if (known === undefined && archive.pinned === undefined) await archive.check(body)
   const sha256 = await keepInput(inputs, body)
-  // Recorded after it is kept: a crash between leaves an archive that nobody refers to.
+  // Recorded after it is kept: after a crash, nothing refers to the archive.
   const expected = archive.pinned ?? (await sources.record(id, sourceOf(sha256))).sha256
   if (sha256 === expected) return { source: sourceOf(sha256), bytes: body.length }
   throw new ProbeError('digest-mismatch', changed(archive, sha256, expected, sources))

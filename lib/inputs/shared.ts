@@ -1,8 +1,8 @@
-// What another registry of the same user has read already: looked for where this one has nothing of its own.
+// Reads from another registry's inputs what this one does not have.
 
 import type { Store } from '../model/ports.ts'
 
-/** Keys are those of content: both have the same bytes under one. What is created is this registry's own. */
+/** Keys are digests, so both have the same bytes. Writes go to this registry. */
 export const withShared = (
   own: Pick<Store, 'get' | 'create'>,
   shared: Pick<Store, 'get'>,

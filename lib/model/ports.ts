@@ -27,7 +27,7 @@ export interface Index {
    */
   claim(
     key: string,
-    claim: Pick<Claim, 'claim' | 'claimedAt' | 'deadline' | 'caller'> & Expiring,
+    claim: Pick<Claim, 'id' | 'claimedAt' | 'deadline' | 'caller'> & Expiring,
   ): Promise<number | undefined>
   /** building(claim) -> the same, with a plan begun at `at`; `undefined`: the claim is lost. */
   planned(key: string, claim: string, at: number): Promise<Claim | undefined>
@@ -202,7 +202,7 @@ export interface Kernels {
 }
 
 /** What earlier builds made for later ones: kernel build trees by their `treeKey`, kernel images by their `imageKey`. */
-export interface Trees {
+export interface BuildCache {
   find(key: string): Promise<Stored | undefined>
   /** The first one stays. */
   keep(key: string, body: Uint8Array): Promise<void>

@@ -204,8 +204,8 @@ const failureSchema = z.object({
 export type Failure = Read<typeof failureSchema>
 
 const builtBy = z.object({
-  /** random id of the one build that may publish or fail the probe */
-  claim: z.string(),
+  /** random id of its claim: only the build that holds it may publish or fail the probe */
+  id: z.string(),
   /** builds tried so far, this one included */
   attempt: z.number(),
 })

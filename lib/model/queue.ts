@@ -9,7 +9,7 @@ type State = Open['state']
 export const isTest = (state: State): boolean => state.state === 'published' || state.phase === 'load-test'
 
 export const placeOf = (state: State): Place =>
-  isTest(state) ? { claim: state.claim, test: state.test ?? 1 } : { claim: state.claim }
+  isTest(state) ? { claim: state.id, test: state.test ?? 1 } : { claim: state.id }
 
 export const waitsForTurn = ({ state }: Open): boolean =>
   state.queuedAt !== undefined && state.buildId === undefined

@@ -1,4 +1,4 @@
-// Can this probe be built at all? Pure: a forged name is refused here and costs nothing.
+// Checks whether a probe can be built. Pure: refusing a forged name costs nothing.
 
 import { checkKernel, checkUnameRelease, seriesOfKernel } from '../kernels/targets.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'
@@ -13,8 +13,9 @@ import type { ConfigHashName } from '../names/grammar.ts'
 import { withoutTarget } from '../names/lacking.ts'
 
 /**
- * ProbeError `unknown-driver-version`, `unsupported-driver-name`, `unsupported-kind`, `unknown-target`,
- * `unsupported-kernel`, `known-to-fail`. Of a submitted kernel the record knows the release, and its name need not.
+ * Does not check the name of a submitted kernel, whose record has the release.
+ * @throws {ProbeError} `unknown-driver-version`, `unsupported-driver-name`, `unsupported-kind`, `unknown-target`,
+ * `unsupported-kernel`, `known-to-fail`.
  */
 export function checkBuildable(settings: Settings, asked: Probe | ConfigHashName): void {
   const entry = driverFor(settings, asked.driverVersion)
@@ -43,7 +44,7 @@ function seriesIn(asked: Probe | ConfigHashName): Series | undefined {
   return seriesOfKernel(asked)
 }
 
-/** Where it is a kernel of the other architecture, that; else its config, unless another engine is told of. */
+/** Suggests the other architecture if it has this kernel, else a submission, unless `why` suggests another engine. */
 function wayOut(asked: Probe | ConfigHashName, why: string): string {
   const arch = ARCHES.find((one) => one !== asked.arch && isKernel({ ...asked, arch: one }))
   if (arch !== undefined)

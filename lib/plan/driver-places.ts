@@ -1,4 +1,4 @@
-// Whether this machine has a way to upstream's driver sources: told at the start, and not by the first probe that fails.
+// Checks at the start whether this machine can reach upstream's driver sources, before a probe fails.
 
 import { archiveUrl } from '../model/driver-archives.ts'
 import { isProbeError } from '../model/errors.ts'
@@ -6,10 +6,10 @@ import type { Fetch } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import { UPSTREAM_DRIVERS } from '../model/upstream-drivers.ts'
 
-/** Of each place, until one answers. */
+/** For each place. */
 const MILLISECONDS = 10_000
 
-/** The line to tell; `undefined` where a place answers, whatever it has, or none is needed. */
+/** A warning; `undefined`: a place answers, or none is needed. */
 export async function driverPlacesAway(
   { drivers, driverArchives }: Pick<Settings, 'drivers' | 'driverArchives'>,
   fetch: Fetch,
@@ -25,7 +25,7 @@ export async function driverPlacesAway(
   return `upstream's driver versions, such as ${newest}, cannot be built here: ${away.join('; ')}. Name a mirror, a folder or a file that has their sources in driverArchives of the settings (docs/operations.md, "Where driver sources come from"). Driver versions that come as packages do not need it`
 }
 
-/** Nothing is downloaded: what is too large is there. */
+/** Downloads nothing: `too-large` means that the place answers. */
 async function awayFrom(url: string, fetch: Fetch): Promise<string | undefined> {
   try {
     await fetch(url, { maxBytes: 0, maxMilliseconds: MILLISECONDS })

@@ -1,4 +1,4 @@
-// Brings the source of a driver version into the inputs bucket, with its digest pinned or on record.
+// Brings the source of a driver version into the inputs bucket. Its digest is pinned, or trusted on first use.
 
 import type { DriverInput } from '../build/decide.ts'
 import type { TarHead } from '../formats/tar-stream.ts'
@@ -15,13 +15,13 @@ import type { DriverVersions, Settings } from '../model/settings.ts'
 
 export interface DriverSourcePorts extends RecordedArchivePorts {
   readonly settings: Pick<Settings, 'drivers' | 'driverArchives' | 'driverCommits'>
-  /** The package of that driver version, kept and on record. ProbeError as for `driverSource`. */
+  /** Keeps and records the package of that driver version. @throws {ProbeError} as for `driverSource`. */
   readonly findDriver: (name: string, driverVersion: string) => Promise<Source | undefined>
-  /** A folder as a .tar.gz that is the same bytes every time. */
+  /** A folder as a .tar.gz, always with the same bytes. */
   readonly readDirectory: (path: string) => Promise<Uint8Array>
 }
 
-/** Bytes of an archive of driver sources; falcosecurity/libs has 5 MB. */
+/** Bytes; falcosecurity/libs has 5 MB. */
 const MAX_ARCHIVE = 64 * 1024 * 1024
 
 const file =
@@ -30,7 +30,7 @@ const file =
     type === '0' && place.test(path)
 const bounds = { format: 'tar.gz', maxBytes: 512 * 1024 * 1024, maxEntries: 50_000 } as const
 
-/** What each recipe begins with (buildspecs/probe/sandbox/): an archive without it is no driver's. */
+/** Files that each recipe needs (buildspecs/probe/sandbox/). */
 const WANTED: Readonly<Record<DriverVersions['recipe'], Wanted>> = {
   libs: {
     ...bounds,
@@ -43,7 +43,7 @@ const WANTED: Readonly<Record<DriverVersions['recipe'], Wanted>> = {
     ...bounds,
     entries: {
       'Makefile in its first folder': file(/^(?:usr\/src\/[^/]+\/|[^/]+\/)?Makefile$/),
-      'source beside it': file(/^(?:usr\/src\/[^/]+\/|[^/]+\/)?[^/]+\.c$/),
+      'source next to it': file(/^(?:usr\/src\/[^/]+\/|[^/]+\/)?[^/]+\.c$/),
     },
   },
 }
@@ -67,7 +67,7 @@ export async function driverSource(
 
 type Found = Omit<DriverInput, 'recipe'>
 
-/** Once found, a version is what was found then, also when the archive has gone on to the next one. */
+/** A recorded version stays what it was, also after the archive has dropped it. */
 async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersion }: Probe): Promise<Found> {
   const found = (await ports.sources.recorded(driverVersion)) ?? (await ports.findDriver(name, driverVersion))
   if (found === undefined)
@@ -81,7 +81,7 @@ async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersi
 
 type ArchiveSource = Extract<DriverVersions['source'], { from: 'archive' }>
 
-/** The first place that has it. One that cannot be read decides nothing: another may have it, and else it is asked again. */
+/** From the first place that has it. If none has it and one cannot be read, a later request tries again. */
 async function fromArchive(
   ports: DriverSourcePorts,
   { recipe }: DriverVersions,
@@ -104,7 +104,7 @@ async function fromArchive(
   throw unread.length > 0 ? unreached(driverVersion, unread) : inNoPlace(driverVersion, urls)
 }
 
-/** Where the settings say; first of all where it was found before. */
+/** The settings' places; first the one where it was found before. */
 async function urlsOf(
   { settings, sources }: DriverSourcePorts,
   { url }: ArchiveSource,
@@ -129,7 +129,7 @@ function archiveAt(
   return { ...place, pinned, check: (body) => checkWhole(body, url, WANTED[recipe]) }
 }
 
-/** A folder is the operator's own and may change from build to build: what was built from is told by its digest. */
+/** The operator's own folder may change from build to build; the digest identifies the source. */
 async function fromDirectory(ports: DriverSourcePorts, path: string, driverVersion: string): Promise<Found> {
   const body = await ports.readDirectory(path)
   const sha256 = await keepInput(ports.inputs, body)

@@ -1,4 +1,4 @@
-// Driver versions that the suites of an archive have as packages: read from the signed lists, kept, and put on record.
+// Finds driver versions in the signed lists of an archive's suites, and keeps and records their packages.
 
 import { aptArchive, keepOf } from '../archives/apt/archive.ts'
 import type { AptPackage, PackagesPorts } from '../archives/apt/packages.ts'
@@ -11,7 +11,6 @@ import type { Source } from '../model/probe.ts'
 import { CATALOGUE_MILLISECONDS, isRecent } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 
-/** One suite's package of that name; `undefined` where it has none. */
 interface DriverSuite {
   readonly suite: string
   find(name: string): Promise<AptPackage | undefined>
@@ -24,7 +23,7 @@ export interface DriversPorts {
   readonly fetch: Fetch
 }
 
-/** The packages are of every architecture, and so in the lists of each: one list a suite is enough. */
+/** The packages have architecture `all`: the list of any architecture has them. */
 const ARCH = 'x86_64'
 
 export function driverSuites(
@@ -44,14 +43,13 @@ const packageNames = (drivers: Settings['drivers']): string[] => [
   ...new Set(drivers.flatMap(({ source }) => (source.from === 'package' ? [source.package] : []))),
 ]
 
-/** The driver version is the upstream version: what is between the epoch and the revision (Debian Policy, 5.6.12). */
+/** The upstream version: without epoch and revision (Debian Policy, 5.6.12). */
 const driverVersionOf = ({ version }: AptPackage): string =>
   version.replace(/^\d+:/, '').replace(/-[^-]*$/, '')
 
 /**
- * The package of that driver version, kept and on record from now on; `undefined` when no suite has it.
- * A suite that cannot be read is passed over, unless no other has it: then ProbeError `mirror-unreachable`,
- * `signature-invalid`, `digest-mismatch`.
+ * Keeps and records the package of that driver version; `undefined`: no suite has it. Skips a suite that cannot be read.
+ * @throws {ProbeError} `mirror-unreachable`, `signature-invalid`, `digest-mismatch`: no other suite has it.
  */
 export async function findDriver(
   ports: DriversPorts,
@@ -73,7 +71,7 @@ export async function findDriver(
   return undefined
 }
 
-/** The package first: a crash before the record leaves one that nobody refers to, and the next reading finds it. */
+/** The package first: after a crash before the record, nothing refers to it, and the next reading finds it. */
 async function keepDriver({ inputs, fetch, sources }: DriversPorts, found: AptPackage): Promise<Source> {
   await ensureInput(inputs, fetch, found)
   const { name, version, url, sha256 } = found
@@ -91,9 +89,9 @@ export interface ReadDriversPorts extends DriversPorts {
 const READING_MILLISECONDS = 120_000
 
 /**
- * Reads all suites; what was found before stays, since its package is kept. One reading at a time: the claim ends with
- * the list that it writes, or after two minutes, when whoever asks next has it read.
- * @throws {ProbeError} where no suite could be read.
+ * Reads all suites. Versions from before stay, because their packages are kept. One reading at a time: the claim ends with
+ * the written list, or after two minutes, and then the next request starts a reading.
+ * @throws {ProbeError} no suite could be read.
  */
 export async function readDrivers(ports: ReadDriversPorts): Promise<void> {
   const { catalogue, settings, now } = ports

@@ -1,4 +1,4 @@
-// Which kernel a probe is built for, and of what its build tree is made: or that another probe is the one to build.
+// Finds the kernel of a probe and the sources of its build tree, or the other probe that this name means.
 
 import type { OfSubmission } from '../build/order.ts'
 import { hasOwnSource, type Patched, patchedReason, patchedWith } from '../kconfig/patched.ts'
@@ -12,21 +12,21 @@ import { asSubmitted } from '../model/way-out.ts'
 
 export interface KernelOfPorts {
   readonly kernels: Pick<Kernels, 'recorded'>
-  /** What its build tree is made of, and by which compiler. ProbeError `headers-not-found`, `mirror-unreachable`, ... */
+  /** Sources of its build tree, and its compiler. @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, ... */
   readonly kernel: (probe: Probe) => Promise<KernelPlan>
-  /** The same of a submitted kernel. */
+  /** The same for a submitted kernel. */
   readonly submitted: (kernel: SubmittedKernel) => Promise<KernelPlan>
-  /** The distribution's own probe that a release and the md5 of a config mean. ProbeError `headers-not-found`, ... */
+  /** The distribution's probe with that release and md5 of its config. @throws {ProbeError} `headers-not-found`, ... */
   readonly identify: (asked: ConfigHash & { readonly target?: string }) => Promise<Probe>
-  /** the operator has sources of patched kernels: whether one is a kernel's own shows when its tree is made */
+  /** the operator has sources of patched kernels; making the tree shows whether one fits */
   readonly ownSources: boolean
 }
 
 export type KernelOf =
   | { readonly tag: 'kernel'; readonly kernel: KernelPlan; readonly submission?: OfSubmission }
-  /** the kernel has another name today, and its probe is there */
+  /** the kernel has another name now, with its probe */
   | { readonly tag: 'older-name'; readonly of: Probe }
-  /** what was submitted is the config of a distribution's own kernel */
+  /** the submitted config is of a distribution's own kernel */
   | { readonly tag: 'distributions-own'; readonly of: Probe }
 
 /** @throws {ProbeError} `cannot-load`, `unknown-config`, and those of its ports. */
@@ -39,9 +39,9 @@ export async function kernelOf(ports: KernelOfPorts, probe: Probe): Promise<Kern
 }
 
 /**
- * Of a distribution's own kernel the probe is the canonical one, and only that, whoever submitted its config. A host
- * that calls that kernel otherwise (another os-release around it) could not take it: it gets one that is built from the
- * distribution's packages, too, and signed by its own names.
+ * A distribution's own kernel has only the canonical probe, whoever submitted its config. A host that names the kernel
+ * differently (another os-release around it) could not use that: it gets a probe built from the same packages, and signed
+ * for its own names.
  */
 async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<KernelOf> {
   const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
@@ -59,8 +59,8 @@ async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<Ke
 }
 
 /**
- * A kernel whose release some distribution might use, on a host that calls itself otherwise and with a config that shows nobody's
- * patches, does not wait for the mirrors of all of those.
+ * If the host is not of a known distribution, and its config shows no patches, it does not wait for the mirrors of
+ * distributions that might use the same release.
  */
 async function ownOf(
   ports: Pick<KernelOfPorts, 'identify'>,
@@ -76,13 +76,13 @@ async function ownOf(
   }
 }
 
-/** Whose patches keep it from being made of kernel.org's source, where that is what its structures would come from: one or none. */
+/** One or none: whose patches make a tree of kernel.org's source wrong, if no submitted headers replace it. */
 const patchesOf = ({ patched, kernelUrls, kheaders }: SubmittedKernel): readonly Patched[] =>
   patched === undefined || kernelUrls.length > 0 || kheaders !== undefined
     ? []
     : [patchedWith(patched)].filter((one) => !hasOwnSource(one))
 
-/** `own`: why the distribution's own headers are not what it is built of. */
+/** `own`: why the distribution's own headers are not used. */
 const patchedWhy = ([patched]: readonly Patched[], own: ProbeError): string | undefined =>
   patched && `${patchedReason(patched)}. By its name: ${asSubmitted(own.message)}`
 
@@ -101,7 +101,7 @@ const isNamedAs = (a: Probe, b: Probe): boolean =>
 
 type Asked = Parameters<KernelOfPorts['identify']>[0]
 
-/** `undefined` where no distribution has a kernel of that release with exactly that config. */
+/** `undefined`: no distribution has a kernel of that release with exactly that config. */
 export async function distributionsOwn(
   ports: Pick<KernelOfPorts, 'identify'>,
   asked: Asked,
@@ -110,7 +110,7 @@ export async function distributionsOwn(
   return own instanceof ProbeError ? undefined : own
 }
 
-/** The ProbeError, where it says that there is no such kernel. */
+/** Returns the error, if it means that there is no such kernel. */
 async function lookedUp(
   { identify }: Pick<KernelOfPorts, 'identify'>,
   asked: Asked,

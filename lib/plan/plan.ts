@@ -1,4 +1,4 @@
-// A probe was requested: find what it is built from, and start its build.
+// A probe was requested: finds its kernel and sources, and starts its build.
 
 import { isFirstFault } from '../build/faults.ts'
 import { type PlanRequest, type StartBuildPorts, type Started, startBuild } from '../build/start.ts'
@@ -38,19 +38,18 @@ type PlanOutcome = Started | 'alias' | 'failed' | 'forgotten'
 type Planned = PlanRequest & { readonly state: Claim }
 
 /**
- * Runs again from the start when the event comes twice or a call failed: inputs are content-addressed,
- * staging keys belong to the claim, the budget counts a claim once, and the build's token is the claim.
- * What cannot be mended by trying again now fails the claim; what can is thrown, and the event comes again. What nobody
- * foresaw is thrown once, and fails the claim when it comes a second time: whoever waits is told what it was.
- * What was paid for a name of nothing is given back once it is known to be of something.
- * What waits for its turn is planned anew when that comes: what it is built from may be another by then.
+ * Safe to repeat: inputs are content-addressed, staging keys belong to the claim, budgets count a claim once, and the build's
+ * token is the claim. A ProbeError fails the claim. An unexpected error is thrown once, so that the event comes again, and
+ * fails the claim the second time, so that its URL reports it.
+ * Refunds the price of an unknown name once its kernel is found. A queued build is planned again at its turn, because its
+ * sources may have changed.
  */
 export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOutcome> {
   const { key, claim } = asked
   const state = await ports.index.planned(key, claim, ports.now())
   if (state === undefined) return lost(ports, claim)
   const request = { ...asked, state }
-  // What follows the start of a build was cut off, maybe.
+  // A crash may have come right after the start of the build.
   if (state.buildId !== undefined) return known(ports, request, 'started')
   const turn = state.queuedAt === undefined ? 'come' : await turnOf(ports, request)
   if (turn !== 'come') return turn
@@ -68,7 +67,6 @@ export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOu
 
 const openOf = ({ key, state }: Planned): Open => ({ key, state: { ...state, state: 'building' } })
 
-/** Of what was in the queue. */
 async function turnOf(ports: PlanPorts, request: Planned): Promise<'come' | 'queued' | 'forgotten'> {
   if (!(await stillQueued(ports, request))) return 'forgotten'
   if (await giveTurns(ports, openOf(request))) return 'come'
@@ -77,21 +75,21 @@ async function turnOf(ports: PlanPorts, request: Planned): Promise<'come' | 'que
 }
 
 /**
- * What waits in the queue keeps its place there; what nobody has waited for any more, for so long that its turn should have
- * come, is forgotten, and costs nobody anything. A crash before it is forgotten leaves it to the next look.
+ * Keeps its place in the queue. A build without a waiting client for longer than a turn should take is forgotten and
+ * refunded. After a crash before that, the next event does it.
  */
 async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Planned): Promise<boolean> {
   const now = ports.now()
   if (isRecent(state.waitedAt ?? state.claimedAt, now, PATIENCE_MILLISECONDS))
     return ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
-  await giveBack(ports, 'requests', caller, claim)
+  await giveBack(ports, 'requests', { caller, claim })
   await ports.index.fail(key, claim, { ...UNSERVED, retryAt: now, expiresAt: now })
   ports.log('build forgotten', { key, claim })
   await leavePlace(ports, claim)
   return false
 }
 
-/** Where its turn had come, the place is the next one's. */
+/** If its turn had come, the next in the queue gets its place. */
 async function leavePlace(ports: PlanPorts, claim: string): Promise<void> {
   if (await ports.places.release({ claim })) await giveTurns(ports)
 }
@@ -115,9 +113,9 @@ const unforeseen = ({ key }: PlanRequest, cause: unknown): ProbeError => {
   )
 }
 
-/** It is no name of nothing: that price goes back to who paid it. */
-async function known<T>(ports: PlanPorts, { caller, claim }: PlanRequest, outcome: T): Promise<T> {
-  await giveBack(ports, 'unknown', caller, claim)
+/** The kernel is found: refunds the price of an unknown name. */
+async function known<T>(ports: PlanPorts, request: PlanRequest, outcome: T): Promise<T> {
+  await giveBack(ports, 'unknown', request)
   return outcome
 }
 
@@ -136,9 +134,9 @@ async function planProbe(ports: PlanPorts, request: Planned, probe: Probe): Prom
 }
 
 /**
- * Whoever submitted waits for the canonical probe, so it is claimed for them, by the same claim, and planned. A crash
- * before the alias is written leaves both claims to the same event again; one after it leaves the canonical claim open
- * until its deadline, when the sweep frees it.
+ * The submitting host waits for the canonical probe, so this claims and plans it with the same id. After a crash before the
+ * alias is written, the same event does both again; after a later one, the canonical claim stays open until its deadline,
+ * when the sweep frees it.
  */
 async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Promise<PlanOutcome> {
   const { claim, caller } = request
@@ -146,13 +144,13 @@ async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Prom
   const claimedAt = ports.now()
   const deadline = claimedAt + PLAN_MILLISECONDS
   const expiresAt = deadline + UNSETTLED_MILLISECONDS
-  const attempt = await ports.index.claim(key, { claim, claimedAt, deadline, caller, expiresAt })
+  const attempt = await ports.index.claim(key, { id: claim, claimedAt, deadline, caller, expiresAt })
   const outcome = await makeAlias(ports, request, own)
   await plan(ports, { key, claim, attempt: attempt ?? request.attempt, caller })
   return outcome
 }
 
-/** The distribution's own kernel first: no submission may come before it. */
+/** The distribution's own kernel first: no submission may replace it. */
 async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> {
   const own = await distributionsOwn(ports, name)
   if (own !== undefined) return own
@@ -165,21 +163,21 @@ async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> 
 }
 
 /**
- * An older name of a kernel makes no build of its own: whoever waits is sent on to the name of today. Nor does it cost
- * anything where that is published. The price first: a crash after it comes by here again.
+ * An older name of a kernel is not built: waiting clients are redirected to the current name. If that is published, the
+ * request is refunded. The refund first: the same event repeats it after a crash.
  */
 async function makeAlias(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
-  const { key, claim, caller } = request
+  const { key, claim } = request
   const of = keyOf(probe)
   await known(ports, request, undefined)
   const own = await ports.index.get(of, { consistent: true })
-  if (own?.state === 'published') await giveBack(ports, 'requests', caller, claim)
+  if (own?.state === 'published') await giveBack(ports, 'requests', request)
   const held = await ports.index.alias(key, claim, of)
   ports.log('alias', { key, claim, of })
   return held ? 'alias' : 'claim-lost'
 }
 
-/** No build was started: nothing of it is kept for longer than it means something. */
+/** No build was started, so the failure expires. */
 async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeError): Promise<PlanOutcome> {
   const { key, claim, attempt } = request
   const now = ports.now()
@@ -198,19 +196,19 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   return failed ? 'failed' : 'claim-lost'
 }
 
-/** Whoever asks again pays again. */
-async function unpaid(ports: PlanPorts, { caller, claim }: PlanRequest): Promise<void> {
-  await giveBack(ports, 'requests', caller, claim)
-  await giveBackBuild(ports, caller, claim)
+/** A later request pays again. */
+async function unpaid(ports: PlanPorts, request: PlanRequest): Promise<void> {
+  await giveBack(ports, 'requests', request)
+  await giveBackBuild(ports, request)
 }
 
-/** Others may have it built at once; what is submitted again is built soon, and whoever waited is told to do so before. */
+/** Other callers may have it built at once. A new submission is built soon, after waiting clients have seen the failure. */
 function dueOf({ code }: ProbeError, reason: FailureReason, attempt: number, now: number): number {
   if (code === 'share-spent') return now
   return code === 'unknown-config' ? now + RESUBMIT_MILLISECONDS : retryAt(reason, attempt, now)
 }
 
-/** What whoever asked can do about it. A kernel that was submitted needs no second submission. */
+/** Adds the next step. A submitted kernel needs no second submission. */
 function withNextStep(key: string, error: ProbeError, reason: FailureReason, due: number): string {
   const submitted = key.startsWith('config/')
   const message = submitted ? asSubmitted(error.message) : error.message
@@ -232,13 +230,12 @@ function withNextStep(key: string, error: ProbeError, reason: FailureReason, due
   }
 }
 
-/** An outage says nothing about the probe: when it is asked for anew, and nothing else, is what there is to tell. */
 function undecided(key: string, message: string, due: number): string {
   const { file, driverVersion } = subjectOfName(nameOf(key))
   return `${file} of driver ${driverVersion} waits for a mirror: ${message}. A request after ${new Date(due).toISOString()} tries again`
 }
 
-/** A name that was forged, or of what is not there yet. */
+/** The name is forged, or its kernel or driver does not exist yet. */
 const ofNothing = (reason: FailureReason): boolean =>
   reason === 'headers-not-found' || reason === 'driver-source-not-found'
 

@@ -1,19 +1,28 @@
-// All that a plan finds, put together: the planners of kernels and the sources of drivers, over ports alone.
+// Combines the planners of kernels and the sources of drivers for `plan`.
 
 import type { DecidePorts } from '../build/decide.ts'
-import { createTrees } from '../inputs/cache.ts'
+import { createBuildCache } from '../inputs/cache.ts'
 import { checkKept } from '../inputs/submitted.ts'
 import { createPlanners } from '../kernels/planners.ts'
 import type { AllSettings } from '../kernels/settings.ts'
 import { driverFor } from '../model/drivers.ts'
-import type { Clock, Fetch, ListDates, Log, QueryDatabase, Sources, Store, Trees } from '../model/ports.ts'
+import type {
+  BuildCache,
+  Clock,
+  Fetch,
+  ListDates,
+  Log,
+  QueryDatabase,
+  Sources,
+  Store,
+} from '../model/ports.ts'
 import { type DriverSourcePorts, driverSource } from './driver-source.ts'
 import { type DriversPorts, driverSuites, findDriver } from './drivers.ts'
 import type { KernelOfPorts } from './kernel-of.ts'
 
 interface PlanningPorts {
   readonly settings: AllSettings
-  /** of places that the settings name: a file there is meant */
+  /** of places in the settings, which may be files */
   readonly fetch: Fetch
   readonly inputs: Store
   readonly lists: ListDates
@@ -27,7 +36,7 @@ interface PlanningPorts {
 interface Planning
   extends Omit<KernelOfPorts, 'kernels'>,
     Pick<DecidePorts, 'driver' | 'ensureInput' | 'checkKept'> {
-  readonly trees: Trees
+  readonly cache: BuildCache
   readonly drivers: DriversPorts
 }
 
@@ -51,7 +60,7 @@ export function createPlanning(ports: PlanningPorts): Planning {
     driver: (probe) => driverSource(driverPorts, driverFor(settings, probe.driverVersion), probe),
     ensureInput: planners.bring,
     checkKept: (file) => checkKept(inputs, file),
-    trees: createTrees(inputs),
+    cache: createBuildCache(inputs),
     drivers,
   }
 }

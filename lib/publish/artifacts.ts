@@ -1,4 +1,4 @@
-// A verified probe becomes objects that never change: the bytes, their digest, their signature, and the build's log.
+// Stores a verified probe as objects that never change: bytes, checksum, signature and build log.
 
 import { sha256 } from '../model/digest.ts'
 import type { Clock, Signer, Store } from '../model/ports.ts'
@@ -6,7 +6,7 @@ import type { Probe, Provenance, Publication } from '../model/probe.ts'
 import { fileOf } from '../names/file.ts'
 import { statementOf } from '../signing/statement.ts'
 import { forcedOf } from './lost.ts'
-import type { Whole } from './staged.ts'
+import type { Verified } from './staged.ts'
 
 export interface ArtifactPorts {
   readonly artifacts: Pick<Store, 'create'>
@@ -14,20 +14,20 @@ export interface ArtifactPorts {
   readonly now: Clock
 }
 
-/** Runs again without harm: keys hold the digest of the bytes. */
+/** Safe to repeat: keys hold the digest of the bytes. */
 export async function storeProbe(
   ports: ArtifactPorts,
   probe: Probe,
   key: string,
-  { plan, probe: bytes, log, report }: Whole,
+  { plan, probe: bytes, log, report }: Verified,
 ): Promise<Publication> {
   const digest = sha256(bytes)
   const objectKey = `${key}/${digest}/${fileOf(probe)}`
   const text = new TextEncoder()
   const create = (suffix: string, body: Uint8Array, contentType: string) =>
     ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
-  // Each object is created once and never replaced; a crash between them is mended by the next try, which
-  // keeps what is there: any good signature over the same bytes and statement is as good as another.
+  // Each object is created once and never replaced. After a crash between them, the next try creates the others: any good
+  // signature over the same bytes and statement will do.
   await create('', bytes, 'application/octet-stream')
   const forced = forcedOf({ plan, report })
   const signature = await ports.signer.sign(bytes, statementOf({ probe, ...plan, forced }))
@@ -46,7 +46,7 @@ export async function storeProbe(
 }
 
 /** Where a probe came from. */
-export function provenanceOf({ plan, report }: Pick<Whole, 'plan' | 'report'>): Provenance {
+export function provenanceOf({ plan, report }: Pick<Verified, 'plan' | 'report'>): Provenance {
   const forced = forcedOf({ plan, report })
   return {
     unameRelease: plan.unameRelease,

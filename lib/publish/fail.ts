@@ -1,4 +1,4 @@
-// A build, or its load test, failed: works out the reason, keeps the log, and writes the failure to the index.
+// A build or its load test failed: finds the reason, keeps the log, and writes the failure to the index.
 
 import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
 import { readFault } from '../build/faults.ts'
@@ -10,7 +10,7 @@ import { forgottenAt, PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
 import { nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { lostWhy } from './lost.ts'
-import { keepTree, readStaged, type StagedPorts, type TreePorts } from './staged.ts'
+import { keepTree, readStaged, type Staged, type StagedPorts, type TreePorts } from './staged.ts'
 
 export interface FailPorts extends StagedPorts, TreePorts {
   readonly index: Pick<Index, 'fail'>
@@ -18,39 +18,59 @@ export interface FailPorts extends StagedPorts, TreePorts {
   readonly now: Clock
 }
 
-type FailOutcome = 'failed' | 'claim-lost'
-
-/** The build left no probe: what it left says why. `brokeOff`: as its end was told; `undefined`: nobody told it. */
-export async function failBuild(
-  ports: FailPorts,
-  key: string,
-  claim: Claim,
-  brokeOff?: BrokeOff,
-): Promise<FailOutcome> {
-  const staged = await readStaged(ports, claim.claim)
-  const { log, report } = staged
-  await keepTree(ports, claim.claim, staged)
-  // What does not compile in another kernel's tree says nothing about the driver.
-  const lost = lostWhy(staged)
-  if (lost !== undefined) return fail(ports, key, claim, 'cannot-load', lost, log)
-  if (report === undefined && brokeOff?.begun === false)
-    return fail(ports, key, claim, 'build-broken', (due) => notBegun(brokeOff, due), log)
-  // The end of a build may be told before the index knows that it was started.
-  if (report === undefined && brokeOff === undefined && claim.buildId === undefined) {
-    const fault = await readFault(ports.staging, stagingKeys(claim.claim).fault)
-    return fail(ports, key, claim, 'plan-error', (due) => notPlanned(fault, due))
-  }
-  const reason = failureOf(report, log)
-  return fail(ports, key, claim, reason, (due) => whatHappened(reason, log, due, brokeOff), log)
+/** A probe that is being built. */
+export interface Claimed {
+  readonly key: string
+  readonly claim: Claim
 }
 
-const notBegun = ({ why }: BrokeOff, due: string): string =>
-  `no build of it could begin. The builder said: ${why || 'nothing'}. The operator has to mend that; the next request after ${due} tries it again`
+interface Refusal {
+  readonly reason: FailureReason
+  /** what happened and what to do; `due`: when the probe is built again, in ISO 8601 */
+  readonly detail: string | ((due: string) => string)
+  /** becomes the probe's `.log` */
+  readonly log?: Uint8Array | undefined
+}
 
-const notPlanned = (fault: string | undefined, due: string): string =>
-  fault === undefined
-    ? `the registry did not get to it within ${PLAN_MILLISECONDS / 1000} s: it is busy, or an archive that it reads is slow. Ask again after ${due}; the log of the function plan has more for the operator`
-    : `the registry failed before it could be built: ${fault}. Ask again after ${due}; the log of the function plan has more for the operator`
+type FailOutcome = 'failed' | 'claim-lost'
+
+/** The build left no probe. `brokeOff`: where it stopped, as the builder reports it. */
+export async function failBuild(
+  ports: FailPorts,
+  claimed: Claimed,
+  brokeOff?: BrokeOff,
+): Promise<FailOutcome> {
+  const { id } = claimed.claim
+  const staged = await readStaged(ports, id)
+  await keepTree(ports, id, staged)
+  return fail(ports, { ...claimed, ...(await refusalOf(ports, claimed.claim, staged, brokeOff)) })
+}
+
+async function refusalOf(
+  { staging }: FailPorts,
+  { id, buildId }: Claim,
+  { log, report, plan }: Staged,
+  brokeOff: BrokeOff | undefined,
+): Promise<Refusal> {
+  // First: a compile error in the tree of another kernel says nothing about the driver.
+  const lost = lostWhy({ plan, report })
+  if (lost !== undefined) return { reason: 'cannot-load', detail: lost, log }
+  if (report === undefined && brokeOff?.begun === false)
+    return { reason: 'build-broken', detail: notBegun(brokeOff), log }
+  // With `brokeOff` there was a build: the event of its end may come before the index has its id.
+  if (report === undefined && brokeOff === undefined && buildId === undefined)
+    return { reason: 'plan-error', detail: notPlanned(await readFault(staging, stagingKeys(id).fault)) }
+  const reason = failureOf(report, log)
+  return { reason, detail: (due) => whatHappened(reason, log, due, brokeOff), log }
+}
+
+const notBegun =
+  ({ why }: BrokeOff) =>
+  (due: string): string =>
+    `no build could start. The builder reported: ${why || 'nothing'}. The operator must fix this; the next request after ${due} tries again`
+
+const notPlanned = (fault: string | undefined) => (due: string) =>
+  `${fault === undefined ? `the registry did not get to it within ${PLAN_MILLISECONDS / 1000} s: it is busy, or an archive that it reads is slow` : `the registry failed before it could be built: ${fault}`}. Ask again after ${due}; the log of the function plan has more for the operator`
 
 function whatHappened(
   reason: FailureReason,
@@ -58,49 +78,44 @@ function whatHappened(
   due: string,
   brokeOff: BrokeOff | undefined,
 ): string {
+  const again = `the next request after ${due} builds it again`
   switch (reason) {
-    case 'build-lost': {
-      const said = brokeOff === undefined || brokeOff.why === '' ? '' : ` The builder said: ${brokeOff.why}.`
-      return `its build was cut off before it could report.${said} The next request after ${due} builds it again`
-    }
+    case 'build-lost':
+      return `its build was cut off before it could report.${brokeOff?.why ? ` The builder reported: ${brokeOff.why}.` : ''} T${again.slice(1)}`
     case 'compile-error':
       return `the driver does not compile on this kernel; use a driver version that supports it. The compiler said:\n${tellingLines(log)}`
     case 'build-broken':
-      return `the registry's own tools failed, which says nothing about the driver. There is nothing to do: the next request after ${due} builds it again, and the operator is alarmed. The build said last:\n${lastLines(log)}`
+      return `the registry's own tools failed, not the driver. There is nothing to do: ${again}, and an alarm notifies the operator. Its last lines:\n${lastLines(log)}`
     default:
-      return `its build did not end in time; the next request after ${due} builds it again. It said last:\n${lastLines(log)}`
+      return `its build did not end in time; ${again}. Its last lines:\n${lastLines(log)}`
   }
 }
 
-/** `what`: for a person, who may be told when it is due again; `log`: kept beside the probe. */
 export async function fail(
   ports: FailPorts,
-  key: string,
-  { claim, attempt }: Claim,
-  reason: FailureReason,
-  what: string | ((due: string) => string),
-  log?: Uint8Array,
+  { key, claim, reason, detail, log }: Claimed & Refusal,
 ): Promise<FailOutcome> {
+  const { id, attempt } = claim
   const { file, driverVersion } = subjectOfName(nameOf(key))
-  const logKey = log === undefined ? undefined : `${key}/failed/${claim}.log`
-  // The log first: a crash after it leaves a log that nobody is sent to, and the next try keeps it.
-  if (log !== undefined && logKey !== undefined) {
-    await ports.artifacts.create(logKey, log, {
-      contentType: 'text/plain; charset=utf-8',
-      sha256: sha256(log),
-    })
-  }
+  // The log first: after a crash, nothing refers to the log, and the next try keeps it.
+  const kept = log === undefined ? {} : { logKey: await keepLog(ports, `${key}/failed/${id}.log`, log) }
   const now = ports.now()
   const due = retryAt(reason, attempt, now)
-  const told = typeof what === 'string' ? what : what(new Date(due).toISOString())
-  const held = await ports.index.fail(key, claim, {
+  const why = typeof detail === 'string' ? detail : detail(new Date(due).toISOString())
+  const held = await ports.index.fail(key, id, {
     reason,
-    detail: `${file} of driver ${driverVersion}: ${told}`,
+    detail: `${file} of driver ${driverVersion}: ${why}`,
     retryAt: due,
-    // What never got beyond its plan is not kept.
+    // A claim that never got beyond its plan is not kept.
     ...(reason === 'plan-error' ? { expiresAt: forgottenAt(reason, due, now) } : {}),
-    ...(logKey === undefined ? {} : { logKey }),
+    ...kept,
   })
-  ports.log('build failed', { key, claim, reason })
+  ports.log('build failed', { key, claim: id, reason })
   return held ? 'failed' : 'claim-lost'
+}
+
+async function keepLog({ artifacts }: FailPorts, logKey: string, log: Uint8Array): Promise<string> {
+  const contentType = 'text/plain; charset=utf-8'
+  await artifacts.create(logKey, log, { contentType, sha256: sha256(log) })
+  return logKey
 }

@@ -1,15 +1,15 @@
-// What a build and a load test left in their staging keys: read within bounds, and not believed.
+// Reads what a build and its load test left in staging, within bounds, and verifies it.
 
 import { readFault } from '../build/faults.ts'
 import { type BuildPlan, decodeOrder, MAX_ORDER } from '../build/order.ts'
 import { type BuildReport, MAX_LOG, MAX_MANIFEST, readReport } from '../build/report.ts'
 import { type LoadVerdict, MAX_VERDICT, NO_IMAGE, readVerdict } from '../build/verdict.ts'
-import { MAX_TREE } from '../inputs/cache.ts'
+import { MAX_CACHED } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
 import { imageKey, loadTestKeys, stagingKeys, treeKey } from '../model/keys.ts'
-import type { Log, Store, Trees } from '../model/ports.ts'
-import type { FailureReason, Probe } from '../model/probe.ts'
+import type { BuildCache, Log, Store } from '../model/ports.ts'
+import type { FailureReason } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
 import { lostWhy } from './lost.ts'
@@ -20,13 +20,13 @@ export interface StagedPorts {
   readonly settings: Settings
 }
 
-export interface TreePorts extends TestedPorts {
-  readonly log: Log
+interface CachePorts {
+  readonly staging: Pick<Store, 'get'>
+  readonly cache: Pick<BuildCache, 'keep'>
 }
 
-interface TestedPorts {
-  readonly staging: Pick<Store, 'get'>
-  readonly trees: Pick<Trees, 'keep'>
+export interface TreePorts extends CachePorts {
+  readonly log: Log
 }
 
 export interface Staged {
@@ -52,7 +52,7 @@ export async function readStaged({ staging, settings }: StagedPorts, claim: stri
   }
 }
 
-/** What is too large to be read counts as not written: the build is not believed, but it may be retried. */
+/** An object that is too large counts as absent: the build is not trusted, but it may run again. */
 async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
   try {
     return await read
@@ -62,59 +62,48 @@ async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Arra
   }
 }
 
-const verify = (settings: Settings, probe: Probe, plan: BuildPlan, bytes: Uint8Array) =>
-  verifyProbe(bytes, {
-    kind: probe.kind,
-    arch: probe.arch,
-    driverName: probe.driverName,
-    driverVersion: probe.driverVersion,
-    unameRelease: plan.unameRelease,
-    maxBytes: settings.build.maxProbeBytes,
-  })
+/** With a verified probe. */
+export type Verified = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Array }
 
-/** What can be published, once it is verified. */
-export type Whole = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Array }
+type Checked =
+  | { readonly tag: 'verified'; readonly staged: Verified }
+  | { readonly tag: 'refused'; readonly reason: FailureReason; readonly detail: string }
 
-/** Why what a build left is not published; `undefined`: it is a `Whole`. */
-export function verifyStaged(
-  settings: Settings,
-  key: string,
-  { plan, probe, report }: Staged,
-): { reason: FailureReason; what: string } | undefined {
+const refused = (reason: FailureReason, detail: string): Checked => ({ tag: 'refused', reason, detail })
+
+export function verifyStaged({ build }: Pick<Settings, 'build'>, key: string, staged: Staged): Checked {
+  const { plan, probe, report } = staged
   if (plan === undefined || probe === undefined)
-    return { reason: 'build-lost', what: 'the build ended well but left no probe' }
+    return refused('build-lost', 'the build ended well but left no probe')
   if (plan.ofConfig && report?.lost === undefined)
-    return {
-      reason: 'build-lost',
-      what: 'the build did not tell which options of the config hold in its tree',
-    }
+    return refused('build-lost', 'the build did not report which options of the config hold in its tree')
   const lost = lostWhy({ plan, report })
-  if (lost !== undefined) return { reason: 'cannot-load', what: lost }
+  if (lost !== undefined) return refused('cannot-load', lost)
   try {
-    verify(settings, probeOf(key), plan, probe)
-    return undefined
+    const { unameRelease } = plan
+    verifyProbe(probe, { ...probeOf(key), unameRelease, maxBytes: build.maxProbeBytes })
+    return { tag: 'verified', staged: { ...staged, plan, probe } }
   } catch (error) {
     if (!isProbeError(error)) throw error
-    return { reason: 'verification-failed', what: error.message }
+    return refused('verification-failed', error.message)
   }
 }
 
-/** What a load test left. */
+/** The result of a load test. */
 export interface Tested {
-  /** whether that is the end of it: what broke off on its way is tried again */
+  /** false: it was interrupted, and may run again */
   readonly known: boolean
   readonly verdict: LoadVerdict
   readonly log: Uint8Array | undefined
 }
 
 /**
- * The verdict on exactly those bytes, and the kernel's image, which the next test is spared taking out of its package.
- * What was tested is what the job of the test says, which no build can write.
+ * The verdict on exactly those bytes. Keeps the kernel's image for the next test. The test's job document names the tested
+ * bytes, and no build can write it.
  */
 export async function readLoadTest(
-  { staging, trees }: TestedPorts,
-  claim: string,
-  test: number,
+  { staging, cache }: CachePorts,
+  { claim, test }: { readonly claim: string; readonly test: number },
   probeSha256: string,
 ): Promise<Tested> {
   const keys = loadTestKeys(claim, test)
@@ -134,9 +123,9 @@ export async function readLoadTest(
   const verdict = readVerdict(body)
   const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
   if (image !== undefined && verdict.boot !== undefined) {
-    const boot = await bounded(staging.get(keys.boot, MAX_TREE))
+    const boot = await bounded(staging.get(keys.boot, MAX_CACHED))
     if (boot !== undefined && sha256(boot) === verdict.boot.sha256)
-      await trees.keep(imageKey(image.sha256), boot)
+      await cache.keep(imageKey(image.sha256), boot)
   }
   return { known: verdict.verdict !== 'unavailable', verdict, log }
 }
@@ -156,13 +145,13 @@ const OTHER_BYTES: LoadVerdict = {
 }
 
 /**
- * After the probe, which it must not hold up: a tree that is lost is made again. What the build says of it is checked
- * against its bytes; it serves only kernels of the very same source, config, compiler and release.
+ * After the probe, which must not wait for it: a tree that is lost is made again. Its bytes must have the digest in the
+ * report. Only kernels of the same source, config, compiler and release use it.
  */
 export async function keepTree(ports: TreePorts, claim: string, { plan, report }: Staged): Promise<void> {
   if (plan?.treeId === undefined || report?.prepared === undefined) return
-  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_TREE))
+  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_CACHED))
   if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
-  await ports.trees.keep(treeKey(plan.treeId), tree)
+  await ports.cache.keep(treeKey(plan.treeId), tree)
   ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
 }

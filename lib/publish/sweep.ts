@@ -1,4 +1,4 @@
-// Builds and load tests that are open, whatever was lost on their way: each is settled by the normal run's own path.
+// Finds open builds and load tests whose events may be lost, and sends them through publish.
 
 import type { Bus, Clock, Index, Log } from '../model/ports.ts'
 
@@ -9,13 +9,13 @@ export interface SweepPorts {
   readonly log: Log
 }
 
-/** What one sweep settles; the next sweep takes the rest. */
+/** Items of one sweep; the next sweep takes the rest. */
 const BATCH = 100
 
 /**
- * Emits `ProbeOverdue` for each that is, and `BuildRunning` for each other that was started; publish, which alone holds the
- * key, asks the builder how it ended, or whether. A sweep that crashes half-way leaves the rest for the next one. Resolves
- * to the number of those that were overdue.
+ * Emits `ProbeOverdue` for each that is past its deadline, and `BuildRunning` for each other that was started: publish, which
+ * alone holds the signing key, asks the builder about them. A sweep that crashes half-way leaves the rest for the next one.
+ * Resolves to the number of overdue ones.
  */
 export async function sweep({ index, bus, now, log }: SweepPorts): Promise<number> {
   const overdue = await index.overdue(now(), BATCH)
@@ -25,7 +25,7 @@ export async function sweep({ index, bus, now, log }: SweepPorts): Promise<numbe
   }
   const told = new Set(overdue.map(({ claim }) => claim))
   for (const { key, state } of await index.open(BATCH)) {
-    const { claim, buildId } = state
+    const { id: claim, buildId } = state
     if (buildId !== undefined && !told.has(claim)) await bus.emit({ type: 'BuildRunning', key, claim })
   }
   return overdue.length

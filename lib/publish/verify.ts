@@ -1,4 +1,4 @@
-// Is this really the probe that was asked for? The bytes come from a build that nobody trusts.
+// Verifies that an object is the requested probe. Its bytes come from an untrusted build.
 
 import { type ElfObject, loadedSection, notTheProbe, readElf } from '../formats/elf.ts'
 import { ProbeError, unreachable } from '../model/errors.ts'
@@ -25,8 +25,8 @@ const MAX_MODINFO_BYTES = 64 * 1024
 const MAX_TEXT_BYTES = 512
 
 /**
- * Passes only an object of the right machine that says of itself, where the kernel and Falco look, that it is
- * this driver in this version for this kernel.
+ * Accepts only an object of the right machine that names this driver, version and kernel where the kernel and Falco look
+ * for them.
  * @throws {ProbeError} `too-large`, `not-the-probe`.
  */
 export function verifyProbe(bytes: Uint8Array, expected: Expected): void {
@@ -50,8 +50,8 @@ export function verifyProbe(bytes: Uint8Array, expected: Expected): void {
 }
 
 /**
- * What modpost writes into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. In
- * include/linux/vermagic.h a blank follows the release whatever else is configured.
+ * Modpost writes these into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. In
+ * include/linux/vermagic.h a blank follows the release in every configuration.
  */
 function verifyModule(elf: ElfObject, expected: Expected): void {
   same('machine', elf.machine, MACHINES[expected.arch])
@@ -66,8 +66,8 @@ function verifyModule(elf: ElfObject, expected: Expected): void {
 }
 
 /**
- * What the driver's own probe.c declares in all of its versions. Falco refuses a probe whose `kernel_version`
- * is not the running one, as the kernel refuses a module by its vermagic.
+ * The driver's probe.c declares these in all of its versions. Falco refuses a probe whose `kernel_version` is not the
+ * running one, as the kernel refuses a module by its vermagic.
  */
 function verifyEbpf(elf: ElfObject, expected: Expected): void {
   same('machine', elf.machine, MACHINE_BPF)

@@ -1,10 +1,10 @@
-// What the domain answers to a request; functions/runtime/http.ts turns it into HTTP.
+// Answers of the domain; functions/runtime/http.ts turns them into HTTP.
 
 import { type ErrorCode, ProbeError, unreachable } from '../model/errors.ts'
 import type { FailureReason } from '../model/probe.ts'
 import { allowOf } from '../names/routes.ts'
 
-/** RFC 9457 problem details, without the members that HTTP adds. */
+/** RFC 9457 problem details. */
 export interface Problem {
   readonly status: 400 | 403 | 404 | 405 | 410 | 413 | 422 | 429 | 500 | 503
   readonly code: ErrorCode | FailureReason | 'not-built' | 'being-built' | 'internal-error'
@@ -18,18 +18,17 @@ export interface Problem {
 
 export type Answer = (
   | { readonly tag: 'redirect'; readonly location: string }
-  /** `status`: another than 200 */
+  /** `status`: default 200 */
   | { readonly tag: 'json'; readonly body: unknown; readonly status?: number }
   | { readonly tag: 'bytes'; readonly body: Uint8Array; readonly contentType: string }
   | { readonly tag: 'problem'; readonly problem: Problem }
 ) & {
-  /** path of the probe by its canonical name, where it was asked for by another */
+  /** canonical path of the probe, if the request had another name */
   readonly canonical?: string
-  /** further ones, by their names in small letters */
+  /** names in lower case */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The methods that read. */
 export type ReadMethod = 'GET' | 'HEAD'
 
 export const redirect = (location: string): Answer => ({ tag: 'redirect', location })
@@ -39,18 +38,13 @@ export const problem = (p: Problem): Answer => ({ tag: 'problem', problem: p })
 const ABOUT_FIELDS: readonly ErrorCode[] = ['bad-field', 'bad-config', 'config-mismatch', 'body-too-large']
 const FIELD = /^([\x21-\x7e]{1,100}): /
 
-/** A domain error that reached the edge of a request. */
 export function problemOf(error: ProbeError): Problem {
   const { status, title, retryAfter } = statusOf(error.code)
   const field = ABOUT_FIELDS.includes(error.code) ? FIELD.exec(error.message)?.[1] : undefined
-  const more = field === undefined ? {} : { more: { field } }
   return {
-    status,
-    code: error.code,
-    title,
-    detail: error.message,
+    ...{ status, code: error.code, title, detail: error.message },
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...more,
+    ...(field === undefined ? {} : { more: { field } }),
   }
 }
 
@@ -114,7 +108,7 @@ function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAft
   }
 }
 
-/** Probes are read and nothing else. ProbeError `method-not-allowed`. */
+/** @throws {ProbeError} `method-not-allowed`. */
 export function methodOf({ method, path }: { readonly method: string; readonly path: string }): ReadMethod {
   const allowed = allowOf(path)
   if ((method === 'GET' || method === 'HEAD') && allowed.includes(method)) return method

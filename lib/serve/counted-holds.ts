@@ -1,4 +1,4 @@
-// Holds that are counted in memory: for a function whose one process answers every request of it.
+// Counts held requests in memory: for a function with one process.
 
 import type { Clock, Holds } from '../model/ports.ts'
 import { FURTHEST_LEASE, hasCome } from '../model/retry.ts'

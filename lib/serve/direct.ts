@@ -1,4 +1,4 @@
-// Clients of before May 2020 follow no redirect: they are held in one request, and sent the bytes themselves.
+// Inline responses: clients from before May 2020 follow no redirect, so the registry holds them in one request and sends the bytes.
 
 import { unreachable } from '../model/errors.ts'
 import type { Elapsed } from '../model/ports.ts'
@@ -7,9 +7,9 @@ import { fileOf } from '../names/file.ts'
 import { format, parse } from '../names/grammar.ts'
 import { type Answer, methodOf, problem, type ReadMethod } from './answer.ts'
 import { type HoldPorts, held } from './hold.ts'
-import { beside, type Located, locate, type Request, type ResolvePorts } from './resolve.ts'
+import { answerBeside, type Located, locate, type Request, type ResolvePorts } from './resolve.ts'
 import type { Sign } from './sign-of-life.ts'
-import { beingBuilt, hitAnswer } from './states.ts'
+import { beingBuilt, type Hit, hitAnswer } from './states.ts'
 
 export interface DeliverPorts extends ResolvePorts, Pick<HoldPorts, 'holds'> {
   readonly elapsed: Elapsed
@@ -19,16 +19,16 @@ export interface DeliverPorts extends ResolvePorts, Pick<HoldPorts, 'holds'> {
   readonly read: (objectKey: string) => Promise<Uint8Array>
 }
 
-/** A Lambda's answer holds 6 MB, a third of which base64 takes: AWS Lambda developer guide, "Quotas". */
+/** A Lambda's answer has 6 MB at most, in base64: AWS Lambda developer guide, "Quotas". */
 const MAX_BYTES = 4_400_000
 
-/** Looks again and again, for as long as one request may last. ProbeError as for `resolve`, and `too-many-waits`. */
+/** Polls for as long as one request may last. @throws {ProbeError} as for `resolve`, and `too-many-waits`. */
 export async function deliver(ports: DeliverPorts, request: Request): Promise<Answer> {
   const hop = ports.settings.hold.hopSeconds * 1000
   const end = ports.now() + hop
   const method = methodOf(request)
   const name = parse(request.path)
-  if (name.companion !== undefined) return beside(ports, name, name.companion, method)
+  if (name.companion !== undefined) return answerBeside(ports, name, name.companion, method)
   const look = () => locate(ports, name, { method, caller: request.caller })
   const first = await look()
   if (first.tag !== 'being-built') return answerOf(ports, first, method)
@@ -38,7 +38,6 @@ export async function deliver(ports: DeliverPorts, request: Request): Promise<An
   )
 }
 
-/** What it leads to by then. */
 async function whileBuilt(
   { elapsed, sleep, sign, settings }: DeliverPorts,
   first: Located,
@@ -61,9 +60,7 @@ async function answerOf(ports: DeliverPorts, located: Located, method: ReadMetho
     case 'answer':
       return located.answer
     case 'hit':
-      return method === 'HEAD'
-        ? hitAnswer(ports.artifacts, located.probe, located.publication, 'HEAD')
-        : bytes(ports, located.probe, located.publication)
+      return method === 'HEAD' ? hitAnswer(ports.artifacts, located, 'HEAD') : bytes(ports, located)
     case 'being-built':
       return problem(beingBuilt(located.subject, await ports.placeOf(located.key)))
     default:
@@ -71,7 +68,7 @@ async function answerOf(ports: DeliverPorts, located: Located, method: ReadMetho
   }
 }
 
-async function bytes({ read }: DeliverPorts, probe: Probe, publication: Publication): Promise<Answer> {
+async function bytes({ read }: DeliverPorts, { probe, publication }: Hit): Promise<Answer> {
   if (publication.bytes > MAX_BYTES) return problem(tooLarge(probe, publication))
   const body = await read(publication.objectKey)
   return { tag: 'bytes', body, contentType: 'application/octet-stream', canonical: format(probe) }
@@ -82,5 +79,5 @@ const tooLarge = (probe: Probe, { bytes: size }: Publication) =>
     status: 404,
     code: 'too-large',
     title: 'This probe is too large for this URL',
-    detail: `${fileOf(probe)} has ${size} bytes, and this URL's clients can be sent ${MAX_BYTES} at most: get it at ${format(probe)}, following redirects`,
+    detail: `${fileOf(probe)} has ${size} bytes, and this URL can send ${MAX_BYTES} at most: get it at ${format(probe)}, following redirects`,
   }) as const

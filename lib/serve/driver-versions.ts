@@ -1,4 +1,4 @@
-// Which driver versions there are as packages, for those who ask; the lists are read elsewhere, by an event.
+// Driver versions that are available as packages. The function plan reads the lists, on an event.
 
 import { type DriverCatalogue, didYouMean, entryOf } from '../model/drivers.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -21,14 +21,13 @@ export interface DriverVersionsPorts extends CataloguePorts, HoldPorts {
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
-/** Reading all lists for the first time takes about ten seconds. */
+/** The first reading takes about ten seconds. */
 const HOLD_MILLISECONDS = 25_000
 const POLL_MILLISECONDS = 500
 
 /**
- * Newest first, without those that were revoked. An old list is answered, and read again for those who ask later; one
- * that was never read is waited for.
- * @throws {ProbeError} `catalogue-unread` when that takes too long, `too-many-waits`.
+ * Newest first, without revoked ones. Answers an old list and requests a new one; waits only for the first list.
+ * @throws {ProbeError} `catalogue-unread` if that takes too long, `too-many-waits`.
  */
 export async function driverVersions(
   ports: DriverVersionsPorts,
@@ -60,10 +59,7 @@ async function readOrAskFor(ports: CataloguePorts): Promise<DriverCatalogue | un
   return known
 }
 
-/**
- * One event a minute, whoever asks and by whatever versions: while the mirror is down, the list stays old. A crash
- * before the event leaves it to the next minute.
- */
+/** One event a minute, because the list stays old while the mirror is down. After a crash before the event, the next minute sends it. */
 async function askFor({ budgets, bus, now, newId }: CataloguePorts): Promise<void> {
   const budget = `drivers-wanted/${minuteOf(now())}`
   if (await budgets.exhausted(budget, 1)) return
@@ -76,8 +72,8 @@ export interface DriverPorts extends CataloguePorts {
 }
 
 /**
- * Of versions that come as packages only those that were found exist, so that a forged one costs a look and nothing
- * else. Before the lists were read for the first time, the plan finds out.
+ * A driver version from packages exists only if the lists have it, so a forged one costs one read. Before the first
+ * reading, the plan finds out.
  * @throws {ProbeError} `unknown-driver-version`.
  */
 export async function checkDriverVersion(ports: DriverPorts, driverVersion: string): Promise<void> {

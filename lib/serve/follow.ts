@@ -1,23 +1,22 @@
-// From a name to the probe that it means: an older name of a kernel leads to the one of today.
+// Finds the probe of a name: an older name of a kernel leads to the current one.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Index } from '../model/ports.ts'
 import type { Probe, ProbeState } from '../model/probe.ts'
 import { keyOfName, type Name, probeOf } from '../names/grammar.ts'
 
-/** A state of its own, not a reference to another's. */
 export type OwnState = Exclude<ProbeState, { state: 'alias' }>
 export type Unpublished = Exclude<OwnState, { state: 'published' }>
 
 export interface Found {
-  /** under which the claim on this name, or the probe that it leads to, is kept */
+  /** key in the index: of this name, or of the probe that it leads to */
   readonly key: string
-  /** `undefined`: not known yet which probe the name means */
+  /** `undefined`: the plan has not found the probe of this name yet */
   readonly probe: Probe | undefined
   readonly state: OwnState | undefined
 }
 
-/** One read, and a second one for an older name. ProbeError `misconfigured` for a chain of them. */
+/** One read, and a second one for an older name. @throws {ProbeError} `misconfigured` for a chain of names. */
 export async function follow(
   index: Pick<Index, 'get'>,
   name: Name,

@@ -1,4 +1,4 @@
-// A request that waits takes one of its caller's places, and one of its network's: one caller's waiting keeps nobody else out.
+// Limits how many requests of one caller, and of its network, may wait at the same time.
 
 import { networkOf } from '../model/caller.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -12,7 +12,7 @@ export interface HoldPorts {
   readonly settings: Pick<Settings, 'hold' | 'cloud'>
 }
 
-/** Where requests are held: each is a function with a limit of its own on what it can do at one time. */
+/** Functions that hold requests: each has its own limit. */
 export type Room = 'wait' | 'direct' | 'v1' | 'submit'
 
 export interface Waiting {
@@ -20,10 +20,10 @@ export interface Waiting {
   readonly caller: string
 }
 
-/** What a request may take longer than it meant to; its function is over by then. */
+/** Delay of a request at most; its function has timed out by then. */
 const LATE_MILLISECONDS = 8000
 
-/** Does `work`, which takes at most until `end`, in a place of the caller's. ProbeError `too-many-waits` at once. */
+/** Does `work`, which takes at most until `end`, in one of the caller's places. @throws {ProbeError} `too-many-waits` at once. */
 export async function held<T>(
   ports: HoldPorts,
   { room, caller }: Waiting,
@@ -32,13 +32,13 @@ export async function held<T>(
 ): Promise<T> {
   const lease = { id: ports.newId(), until: end + LATE_MILLISECONDS }
   const places = placesOf(ports.settings, room, caller)
-  // A crash from here on leaves places that are free again at the end of the lease.
+  // A crash from here on leaves places taken until the end of the lease.
   for (const [i, { holder, limit, who }] of places.entries()) {
     if (await ports.holds.take(holder, lease, limit)) continue
     await free(ports, places.slice(0, i), lease)
     throw new ProbeError(
       'too-many-waits',
-      `${who} ${limit} requests waiting here already, which is all that it may: ask again once one of them is answered`,
+      `${who} ${limit} requests waiting here already, which is the limit: ask again when one of them is answered`,
     )
   }
   try {
@@ -48,7 +48,7 @@ export async function held<T>(
   }
 }
 
-/** An answer that is there is not lost for a place that could not be freed: it is free at the end of its lease. */
+/** An error here must not lose the answer: the place is free again at the end of its lease. */
 async function free({ holds }: HoldPorts, places: readonly { holder: string }[], lease: Lease) {
   await Promise.allSettled(places.map(({ holder }) => holds.release(holder, lease)))
 }
@@ -56,12 +56,12 @@ async function free({ holds }: HoldPorts, places: readonly { holder: string }[],
 interface HoldPlace {
   readonly holder: string
   readonly limit: number
-  /** the words that its refusal begins with */
+  /** begins the refusal */
   readonly who: string
 }
 
 /**
- * Of all clients together, where no executions are kept for those who wait: a new account has ten for everything.
+ * For all clients together, if no executions are reserved for long polls: a new account has ten for everything.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const WAITS_OF_ALL = 4

@@ -1,14 +1,14 @@
-// Many who miss one probe at the same time, in one process: one of them asks for it, and the others wait for what comes of that.
+// Of many requests that miss the same probe at the same time in one process, one requests its build.
 
-/** Resolves to what `ask` resolves to; `undefined`: the probe is asked for. */
+/** Resolves to the refusal of `ask`; `undefined`: the build is requested. */
 export type Join<Refusal> = (
   key: string,
   ask: () => Promise<Refusal | undefined>,
 ) => Promise<Refusal | undefined>
 
 /**
- * Whoever comes while it is being asked for has nothing to do, as whoever loses a claim. Where the one who asks is refused,
- * by a budget of its own perhaps, each of the others asks for itself.
+ * The others wait, as losers of a claim do. If the first is refused, perhaps by its own budget, each of the others asks for
+ * itself.
  */
 export function createJoin<Refusal>(): Join<Refusal> {
   const asking = new Map<string, Promise<boolean>>()

@@ -1,4 +1,4 @@
-// Where a probe stands in the queue, and when it is built by that.
+// Position of a probe in the queue, and when it will be built.
 
 import type { Index, Open, Places } from '../model/ports.ts'
 import { isTest, queueOf } from '../model/queue.ts'
@@ -7,13 +7,13 @@ import type { Settings } from '../model/settings.ts'
 export interface QueuePlace {
   /** from 1 */
   readonly position: number
-  /** how many wait for their turn */
+  /** length of the queue */
   readonly of: number
-  /** until it is built; absent: no build has ended yet by which that could be told */
+  /** until it is built; absent: no build has ended yet to estimate it */
   readonly expectedSeconds?: number
 }
 
-/** Asked for by its key; `undefined`: it does not wait for its turn. */
+/** By key; `undefined`: not in the queue. */
 export type PlaceOf = (key: string) => Promise<QueuePlace | undefined>
 
 interface QueuePorts {
@@ -23,10 +23,10 @@ interface QueuePorts {
   readonly settings: Settings
 }
 
-/** As far as the queue is looked through; who stands behind that is told the end of it. */
+/** Items of the queue that are read at most. */
 const MANY = 500
 
-/** Load tests that nobody waits for are no part of the queue that clients stand in. */
+/** Without load tests that no client waits for. */
 export async function placeInQueue(ports: QueuePorts, key: string): Promise<QueuePlace | undefined> {
   const open = await ports.index.open(MANY)
   const queue = queueOf(open, ports.now()).filter(isForClients)

@@ -1,14 +1,13 @@
-// What one look has told is known for some seconds without another: an attack of thousands of requests is one look.
+// Caches reads for some seconds: an attack with thousands of requests costs one read.
 
 import type { Budgets, Elapsed, Sources } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
 
-/** Remembered at most; an attacker with more addresses costs looks again. */
+/** Entries at most; an attacker with more addresses costs reads again. */
 const MANY = 5000
 
 /**
- * Only that a budget is exhausted is remembered, never that it is not: nobody spends more by it. What was given back since
- * is seen `milliseconds` later.
+ * Caches only that a budget is exhausted, so nobody can spend more. A refund takes effect `milliseconds` later.
  */
 export function rememberExhausted(budgets: Budgets, now: Elapsed, milliseconds: number): Budgets {
   const until = new Map<string, number>()
@@ -27,7 +26,7 @@ export function rememberExhausted(budgets: Budgets, now: Elapsed, milliseconds: 
   }
 }
 
-/** What is on record stays; what is not may be there the next moment. An operator who forgets it is heard as late. */
+/** Caches only recorded sources: others may be recorded the next moment. `digests forget` takes effect as late. */
 export function rememberRecorded(sources: Sources, now: Elapsed, milliseconds: number): Sources {
   const found = new Map<string, { readonly until: number; readonly source: Source }>()
   return {

@@ -1,4 +1,4 @@
-// A missing probe: the claim, its price, and the event that has it planned.
+// Requests the build of a missing probe: claims it, pays, and sends the event to plan it.
 
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { Bus, Index, NewId } from '../model/ports.ts'
@@ -6,7 +6,15 @@ import { nextDay, PLAN_MILLISECONDS, retryAt, UNSETTLED_MILLISECONDS } from '../
 import type { Settings } from '../model/settings.ts'
 import type { Subject } from '../names/subject.ts'
 import { type Answer, problem, problemOf } from './answer.ts'
-import { type Account, giveBack, type SpendingPorts, shareSpent, spend, spentOut } from './spending.ts'
+import {
+  type Account,
+  giveBack,
+  type Payer,
+  type SpendingPorts,
+  shareSpent,
+  spend,
+  spentOut,
+} from './spending.ts'
 
 export interface RequestBuildPorts extends SpendingPorts {
   readonly index: Pick<Index, 'claim' | 'fail'>
@@ -16,12 +24,10 @@ export interface RequestBuildPorts extends SpendingPorts {
 }
 
 /**
- * Claims the probe, pays, and asks for its plan; the losers of the claim do nothing. Resolves to the
- * refusal, if any. The budgets are peeked at before the claim, so that a caller without one costs no write,
- * and spent after it, or a stampede's losers would burn them. Until its plan knows better, a name counts as one
- * of nothing.
- * A crash after the claim leaves a claim without a plan: past its deadline anyone's GET claims it again,
- * and the sweep frees it.
+ * Resolves to the refusal, if any; losers of the claim do nothing. The budgets are checked before the claim, so that a caller
+ * without budget costs no write, and spent after it, so that losers of the claim pay nothing. Until the plan has found its
+ * kernel, a name counts as unknown.
+ * A crash after the claim leaves a claim without a plan: past its deadline any GET claims it again, and the sweep frees it.
  */
 export async function requestBuild(
   ports: RequestBuildPorts,
@@ -35,10 +41,10 @@ export async function requestBuild(
   const claim = ports.newId()
   const deadline = now + PLAN_MILLISECONDS
   const expiresAt = deadline + UNSETTLED_MILLISECONDS
-  const attempt = await ports.index.claim(key, { claim, claimedAt: now, deadline, caller, expiresAt })
+  const attempt = await ports.index.claim(key, { id: claim, claimedAt: now, deadline, caller, expiresAt })
   if (attempt === undefined) return undefined
-  if (!(await pay(ports, caller, claim))) {
-    // Due at once: the probe is free for whoever can still pay.
+  if (!(await pay(ports, { caller, claim }))) {
+    // Due at once: another caller may still have budget.
     await ports.index.fail(key, claim, {
       reason: 'budget-spent',
       detail: `the caller who asked for ${file} had no budget left; ask again`,
@@ -57,23 +63,21 @@ export async function requestBuild(
   }
 }
 
-interface PutOff {
+interface PutOff extends Payer {
   readonly key: string
-  readonly claim: string
   readonly file: string
-  readonly caller: string
 }
 
-/** Nobody plans it: its price is given back, and whoever asks in a while asks anew. */
-async function putOff(ports: RequestBuildPorts, { key, claim, file, caller }: PutOff, error: ProbeError) {
+/** No plan comes of it: refunds the caller, who asks again later. */
+async function putOff(ports: RequestBuildPorts, { key, file, ...payer }: PutOff, error: ProbeError) {
   const due = retryAt('no-room', 1, ports.now())
   const detail = `${file} is not built now: ${error.message}. Published probes are served; ask again in half a minute`
-  for (const purpose of ['unknown', 'requests'] as const) await giveBack(ports, purpose, caller, claim)
-  await ports.index.fail(key, claim, { reason: 'no-room', detail, retryAt: due, expiresAt: due })
+  for (const purpose of ['unknown', 'requests'] as const) await giveBack(ports, purpose, payer)
+  await ports.index.fail(key, payer.claim, { reason: 'no-room', detail, retryAt: due, expiresAt: due })
   return problem(problemOf(new ProbeError('no-room', detail)))
 }
 
-/** The refusal of a caller that could not pay; the look that most of those who attack end at comes first. */
+/** The refusal of a caller that cannot pay. First the check at which most attacks end. */
 async function peek(ports: RequestBuildPorts, caller: string): Promise<Answer | undefined> {
   const now = ports.now()
   const unknown = await spentOut(ports, 'unknown', caller)
@@ -85,10 +89,10 @@ async function peek(ports: RequestBuildPorts, caller: string): Promise<Answer | 
 }
 
 /** Both or neither. */
-async function pay(ports: RequestBuildPorts, caller: string, claim: string): Promise<boolean> {
-  if (!(await spend(ports, 'unknown', caller, claim))) return false
-  if (await spend(ports, 'requests', caller, claim)) return true
-  await giveBack(ports, 'unknown', caller, claim)
+async function pay(ports: RequestBuildPorts, payer: Payer): Promise<boolean> {
+  if (!(await spend(ports, 'unknown', payer))) return false
+  if (await spend(ports, 'requests', payer)) return true
+  await giveBack(ports, 'unknown', payer)
   return false
 }
 
@@ -113,14 +117,14 @@ const shareGone = (caller: string, { budgets }: Settings, now: number): Answer =
     retryAfter: untilTomorrow(now),
   })
 
-/** Seconds; each name that is found to be of something makes room. */
+/** Seconds; each name whose kernel is found frees a unit. */
 const LOOKING_UP = 30
 
 const lookingUp = ({ holder, limit }: Omit<Account, 'budget'>, now: number): Answer =>
   problem({
     status: 429,
     code: 'budget-spent',
-    title: 'Too many names of nothing that is known',
-    detail: `${holder} has asked for ${limit} probes today that are still being looked up, or are of a kernel or a driver version that does not exist. Those that exist make room within seconds: ask again in half a minute. ${renewed(now)}`,
+    title: 'Too many unknown names',
+    detail: `${holder} has asked for ${limit} probes today that are still being looked up, or whose kernel or driver version does not exist. Names that exist free their share within seconds: ask again in half a minute. ${renewed(now)}`,
     retryAfter: LOOKING_UP,
   })

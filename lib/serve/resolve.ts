@@ -1,9 +1,9 @@
-// A client asks for a probe: present, it is sent to it; missing, the build is claimed and the client waits.
+// A client requests a probe: redirects to a published probe; for a missing one, claims the build and lets the client wait.
 
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import { recordId } from '../model/kernel.ts'
 import type { Index, Kernels, Presigner } from '../model/ports.ts'
-import type { Claim, Probe, Publication } from '../model/probe.ts'
+import type { Claim, Probe } from '../model/probe.ts'
 import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkSubmitted } from '../model/support.ts'
@@ -17,15 +17,14 @@ import { type Found, follow } from './follow.ts'
 import type { Join } from './join.ts'
 import type { PlaceOf } from './queue-place.ts'
 import { type RequestBuildPorts, requestBuild } from './request-build.ts'
-import { companionAnswer, hitAnswer, isDue, refuseWithdrawn, stateProblem } from './states.ts'
+import { companionAnswer, type Hit, hitAnswer, isDue, refuseWithdrawn, stateProblem } from './states.ts'
 import { waitPath } from './wait.ts'
 
 export interface LocatePorts extends RequestBuildPorts, DriverPorts {
   readonly index: Index
-  /** who misses the same probe at the same time */
   readonly join: Join<Answer>
   readonly kernels: Pick<Kernels, 'recorded'>
-  /** Pure; throws the ProbeError of a probe that cannot be built. */
+  /** Pure. @throws {ProbeError} the probe cannot be built */
   readonly check: (asked: Probe | ConfigHashName) => void
 }
 
@@ -43,10 +42,9 @@ export interface Request {
   readonly caller: string
 }
 
-/** Where a request leads. */
 export type Located =
-  | { readonly tag: 'hit'; readonly probe: Probe; readonly publication: Publication }
-  /** `claim`: as it was read; absent: it was claimed just now */
+  | ({ readonly tag: 'hit' } & Hit)
+  /** `claim`: as read; absent: claimed just now */
   | {
       readonly tag: 'being-built'
       readonly subject: Subject
@@ -55,16 +53,16 @@ export type Located =
     }
   | { readonly tag: 'answer'; readonly answer: Answer }
 
-/** A hit costs one read and no write. ProbeError `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
+/** A hit costs one read and no write. @throws {ProbeError} `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
 export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {
   const method = methodOf(request)
   const name = parse(request.path)
-  if (name.companion !== undefined) return beside(ports, name, name.companion, method)
+  if (name.companion !== undefined) return answerBeside(ports, name, name.companion, method)
   const located = await locate(ports, name, { method, caller: request.caller })
   switch (located.tag) {
     case 'hit':
       return withCanonical(
-        await hitAnswer(ports.artifacts, located.probe, located.publication, method),
+        await hitAnswer(ports.artifacts, located, method),
         subjectOf(located.probe),
         request,
       )
@@ -77,22 +75,20 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
   }
 }
 
-/** An alias answers with the canonical name beside it (RFC 8288, relation `canonical` of RFC 6596). */
+/** For another name than the canonical one (RFC 8288, relation `canonical` of RFC 6596). */
 function withCanonical(answer: Answer, subject: Subject, { path }: Request): Answer {
   return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
 }
 
-/** What stands beside a probe never starts its build. ProbeError as for `resolve`. */
-export async function beside(
+/** Sidecars never start a build. @throws {ProbeError} as for `resolve`. */
+export const answerBeside = async (
   ports: ResolvePorts,
   name: Name,
   companion: Companion,
   method: ReadMethod,
-): Promise<Answer> {
-  return companionAnswer(ports, { ...(await find(ports, name)), companion, method })
-}
+): Promise<Answer> => companionAnswer(ports, { ...(await find(ports, name)), companion, method })
 
-/** Claims what is missing and asks for its plan, whatever the client can make of the answer. ProbeError as for `resolve`. */
+/** Claims a missing probe and requests its plan. @throws {ProbeError} as for `resolve`. */
 export async function locate(
   ports: LocatePorts,
   name: Name,
@@ -113,12 +109,12 @@ async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly 
   const found = await follow(ports.index, name)
   const { probe, state } = found
   if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
-  // After what is pure: a name that could never be built costs no look at the driver versions.
+  // After the pure checks, so that an impossible name costs no read of the driver versions.
   if (state === undefined) await checkDriverVersion(ports, (probe ?? configHashOf(name)).driverVersion)
   return { ...found, subject: probe === undefined ? subjectOfName(name) : subjectOf(probe) }
 }
 
-/** One read for what only a submission can have told; none for what a distribution builds. */
+/** One read for the kernel of a submission; none for a distribution's. */
 async function checkMissing(
   { check, kernels, settings }: LocatePorts,
   asked: Probe | ConfigHashName,
@@ -135,13 +131,12 @@ async function checkMissing(
   throw new ProbeError('unknown-config', orSubmit('nobody has submitted this kernel yet'))
 }
 
-/** Only a name without a target is without a probe. */
+/** Only a config hash has no probe. */
 function configHashOf(name: Name): ConfigHashName {
   if (name.tag === 'config-hash') return name
   throw new Error('a name of a probe without a probe')
 }
 
-/** What is published is published under the key of a probe. */
 function unnamed(name: Name): never {
   throw new ProbeError(
     'misconfigured',
@@ -164,9 +159,8 @@ async function missing(
   const now = ports.now()
   if (state?.state === 'building' && !isOverdue(state.deadline, now))
     return { tag: 'being-built', subject, key, claim: state }
-  if (state?.state === 'failed' && !isDue(state, now)) {
+  if (state?.state === 'failed' && !isDue(state, now))
     return { tag: 'answer', answer: problem(stateProblem(subject, state, now)) }
-  }
   const refusal = await ports.join(key, () => requestBuild(ports, key, subject, caller))
   return refusal === undefined ? { tag: 'being-built', subject, key } : { tag: 'answer', answer: refusal }
 }

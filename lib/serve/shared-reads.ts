@@ -1,4 +1,4 @@
-// Many who ask for one probe, in one process, look at it by one read.
+// Shares one read of a probe among many requests in one process.
 
 import type { Elapsed, Index } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
@@ -11,12 +11,12 @@ interface SharedRead {
   isOpen: boolean
 }
 
-/** Entries that are looked through for old ones; more probes are hardly built at one time. */
+/** Entries from which old ones are removed; hardly more probes are built at one time. */
 const MANY = 200
 
 /**
- * A read is shared while it is under way, and then until it is `milliseconds` old. What it says may be as old as that: for
- * looks that repeat, and for those that may be a second old anyway.
+ * Shares a read while it is under way, and then until it is `milliseconds` old: for polls, and for reads that may be a second
+ * old.
  */
 export function shareReads(index: Reads, now: Elapsed, milliseconds = 0): Reads {
   const reads = new Map<string, SharedRead>()
@@ -35,14 +35,14 @@ export function shareReads(index: Reads, now: Elapsed, milliseconds = 0): Reads 
         entry.isOpen = false
         if (milliseconds === 0 && reads.get(name) === entry) reads.delete(name)
       }
-      // Whoever shares a failure has it; whoever comes later looks again.
+      // A failure is shared, but not kept.
       entry.read.then(end, () => reads.delete(name))
       return entry.read
     },
   }
 }
 
-/** One answer for all who ask within that time, whatever they ask with. */
+/** One answer for all calls within that time, whatever their arguments. */
 export function shareFor<A extends readonly unknown[], T>(
   ask: (...args: A) => Promise<T>,
   now: Elapsed,
@@ -61,8 +61,8 @@ export function shareFor<A extends readonly unknown[], T>(
 }
 
 /**
- * For the first look of whoever was just told that a probe is being built: a shared one where that says the same or more,
- * else a look of one's own, as the shared one may be from before the claim.
+ * For the first read of a client that was just redirected here: the shared read, or its own read if the shared one may be
+ * from before the claim.
  */
 export const sharedUnlessBefore = (shared: Reads, own: Reads): Reads => ({
   get: async (key, options) => {

@@ -1,4 +1,4 @@
-// Whoever waits for a probe gives a sign of life, by which its turn comes first, and what got lost on its way is sent again.
+// A waiting client renews its sign of life, so that its build comes first and lost events are sent again.
 
 import { faultOf } from '../model/fault.ts'
 import type { Bus, Clock, Index, Log } from '../model/ports.ts'
@@ -10,40 +10,40 @@ interface SignPorts {
   readonly bus: Bus
   readonly now: Clock
   readonly log: Log
-  /** whether it is long enough ago, in this process, that the same was asked */
+  /** whether this process gave the last sign of the claim long enough ago */
   readonly isTime: (claim: string) => boolean
 }
 
-/** Of whoever waits for what is being built under the key. Never rejects. */
+/** Never rejects. */
 export type Sign = (key: string, state: Claim) => Promise<void>
 
 /**
- * One write every five seconds, however many wait. Nobody waits in vain for an event that was lost: of a plan that nobody
- * has begun, or of a turn that has come. What fails here is tried again by the next sign, and keeps nobody from waiting.
+ * One write every five seconds, however many clients wait. Sends the event again if a plan has not begun, or a turn may have
+ * come. After an error, the next sign tries again.
  */
 export async function giveSign(ports: SignPorts, key: string, state: Claim): Promise<void> {
-  if (state.buildId !== undefined || !ports.isTime(state.claim)) return
+  if (state.buildId !== undefined || !ports.isTime(state.id)) return
   try {
     await sign(ports, key, state)
   } catch (error) {
-    ports.log('no sign of life given', { key, claim: state.claim, why: faultOf(error) })
+    ports.log('no sign of life given', { key, claim: state.id, why: faultOf(error) })
   }
 }
 
 async function sign({ index, bus, now }: SignPorts, key: string, state: Claim): Promise<void> {
-  const { claim, claimedAt, waitedAt = claimedAt, plannedAt, queuedAt, attempt, caller } = state
+  const { id: claim, claimedAt, waitedAt = claimedAt, plannedAt, queuedAt, attempt, caller } = state
   if (isRecent(waitedAt, now(), SIGN_MILLISECONDS)) return
   if (!(await index.waited(key, claim, now()))) return
   const isLost = plannedAt === undefined || queuedAt !== undefined
-  // Its load test is asked for again by the sweep.
+  // The sweep requests a load test again.
   if (isLost && state.phase === undefined && caller !== undefined)
     await bus.emit({ type: 'ProbeRequested', key, claim, attempt, caller })
 }
 
-/** Probes that are waited for at one time; of more, some give their sign more often. */
+/** Probes with waiting clients; with more, some signs come more often. */
 const MANY = 1000
 
-/** True once in that many milliseconds for the same claim. */
+/** True once in `milliseconds` for the same claim. */
 export function everyMilliseconds(milliseconds: number, elapsed: () => number): SignPorts['isTime'] {
   const last = new Map<string, number>()
   return (claim) => {

@@ -1,4 +1,4 @@
-// What one caller, and the network that it is of, may spend on one day: each has a budget of its own for each purpose.
+// Daily limits of each caller and its network: one budget for each purpose.
 
 import { networkOf } from '../model/caller.ts'
 import type { Budgets, Clock } from '../model/ports.ts'
@@ -12,41 +12,44 @@ export interface SpendingPorts {
 }
 
 /**
- * `requests`: missing probes that were asked for. `unknown`: those of which it is not known yet whether there is such a
- * kernel, or known that there is none. `submissions`: kernels that were put on record. `refused`: bodies that are being
- * read, or were and are no kernel. `few-builds`: the first builds of a day.
+ * `requests`: requests for missing probes. `unknown`: those whose kernel has not been found (yet). `submissions`: recorded
+ * kernels. `refused`: bodies that are being read, or were refused. `few-builds`: the first builds of a day.
  */
 type Purpose = 'requests' | 'unknown' | 'submissions' | 'refused' | 'few-builds'
 
-/** Spends so many units; false, and nothing is spent, where the caller or its network has not as many left. */
+/** `claim`: counts once in each budget, however often it pays. */
+export interface Payer {
+  readonly caller: string
+  readonly claim: string
+}
+
+/** False, and nothing is spent: the caller or its network has fewer units left. */
 export async function spend(
   ports: SpendingPorts,
   purpose: Purpose,
-  caller: string,
-  claim: string,
+  { caller, claim }: Payer,
   units = 1,
 ): Promise<boolean> {
   const [own, network] = accountsOf(ports, purpose, caller)
   if (!(await ports.budgets.spend(own.budget, claim, own.limit, units))) return false
   if (await ports.budgets.spend(network.budget, claim, network.limit, units)) return true
-  // A crash before this leaves units that are spent until the day is over.
+  // A crash before this line leaves the units spent until the day is over.
   await ports.budgets.giveBack(own.budget, claim, units)
   return false
 }
 
-/** Where the day has changed since, the unit stays with the day that is over. */
+/** If the day has changed since, the units stay spent on the day that is over. */
 export async function giveBack(
   ports: SpendingPorts,
   purpose: Purpose,
-  caller: string,
-  claim: string,
+  { caller, claim }: Payer,
   units = 1,
 ): Promise<void> {
   for (const { budget } of accountsOf(ports, purpose, caller))
     await ports.budgets.giveBack(budget, claim, units)
 }
 
-/** A look without a write: who has nothing left of it, the caller or its network? */
+/** Without a write: the account that has nothing left, of the caller or of its network. */
 export async function spentOut(
   ports: SpendingPorts,
   purpose: Purpose,
@@ -57,14 +60,13 @@ export async function spentOut(
   return undefined
 }
 
-/** Whose budget it is, and how much that is. */
 export interface Account {
   readonly holder: string
   readonly budget: string
   readonly limit: number
 }
 
-/** DynamoDB's item holds that many claims, and some more. */
+/** Claims of one budget: an item of DynamoDB holds some more. */
 const MOST = 5000
 
 function accountsOf(
@@ -97,30 +99,28 @@ function limitOf(budgets: Settings['budgets'], purpose: Purpose): number {
 }
 
 /**
- * The builds of a day: once half of them are spent, the rest stays with callers that had few. `spent`: there are none left
- * for anyone. `share-spent`: there are none left for this caller. The same claim pays once, however often it asks.
+ * Once half of the day's builds are spent, the rest is for callers that had few. `spent`: none is left for anyone.
+ * `share-spent`: none is left for this caller. The same claim pays once.
  */
 export async function payBuild(
   ports: SpendingPorts,
-  caller: string,
-  claim: string,
+  payer: Payer,
 ): Promise<'paid' | 'spent' | 'share-spent'> {
   const { budget, limit, shared } = buildsOf(ports)
-  const few = await spend(ports, 'few-builds', caller, claim)
-  if (await ports.budgets.spend(budget, claim, few ? limit : shared)) return 'paid'
+  const few = await spend(ports, 'few-builds', payer)
+  if (await ports.budgets.spend(budget, payer.claim, few ? limit : shared)) return 'paid'
   return few ? 'spent' : 'share-spent'
 }
 
-/** What a claim has paid for a build that did not begin. */
-export async function giveBackBuild(ports: SpendingPorts, caller: string, claim: string): Promise<void> {
-  await giveBack(ports, 'few-builds', caller, claim)
-  await ports.budgets.giveBack(buildsOf(ports).budget, claim)
+/** Refunds a build that did not begin. */
+export async function giveBackBuild(ports: SpendingPorts, payer: Payer): Promise<void> {
+  await giveBack(ports, 'few-builds', payer)
+  await ports.budgets.giveBack(buildsOf(ports).budget, payer.claim)
 }
 
-/** A look without a write: was this caller, or its network, built for often today, and is what all share spent? */
+/** Without a write: has this caller, or its network, had its builds of today, and is the part for everyone spent? */
 export async function shareSpent(ports: SpendingPorts, caller: string): Promise<boolean> {
   const { budget, shared } = buildsOf(ports)
-  // On most days that ends it.
   if (!(await ports.budgets.exhausted(budget, shared))) return false
   return (await spentOut(ports, 'few-builds', caller)) !== undefined
 }
@@ -128,6 +128,6 @@ export async function shareSpent(ports: SpendingPorts, caller: string): Promise<
 const buildsOf = ({ now, settings: { budgets } }: SpendingPorts) => ({
   budget: `builds/${dayOf(now())}`,
   limit: budgets.buildsPerDay,
-  /** at least one: a day of one build is anyone's */
+  /** the part for everyone: at least one */
   shared: Math.ceil(budgets.buildsPerDay / 2),
 })

@@ -1,4 +1,4 @@
-// What each state of a probe answers, at its own URL and beside it.
+// The answer to each state of a probe, at its own URL and at its sidecars'.
 
 import { ProbeError, unreachable } from '../model/errors.ts'
 import { stagingKeys } from '../model/keys.ts'
@@ -11,23 +11,26 @@ import { type Answer, NO_ROOM, type Problem, problem, type ReadMethod, redirect 
 import type { Found, OwnState, Unpublished } from './follow.ts'
 import type { PlaceOf, QueuePlace } from './queue-place.ts'
 
-/** Long enough for a slow client to begin its download, short enough to be of no use to a thief of logs. */
+/** Long enough for a slow client to start its download, too short to be useful from a stolen log. */
 const PRESIGN = { expiresSeconds: 300 }
+
+export interface Hit {
+  readonly probe: Probe
+  readonly publication: Publication
+}
 
 export const isDue = (failure: Failure, now: number): boolean => hasCome(failure.retryAt, now, FURTHEST_RETRY)
 
-/** To the bytes. HEAD has a signature of its own. */
+/** A redirect to the bytes. HEAD needs its own signature. */
 export async function hitAnswer(
   artifacts: Presigner,
-  probe: Probe,
-  { objectKey }: Publication,
+  { probe, publication: { objectKey } }: Hit,
   method: ReadMethod,
 ): Promise<Answer> {
   if (method === 'HEAD') return redirect(await artifacts.head(objectKey, PRESIGN))
   return redirect(await artifacts.get(objectKey, { ...PRESIGN, fileName: fileOf(probe) }))
 }
 
-/** Why a probe's own URL does not lead to its bytes. */
 export function stateProblem(subject: Subject, state: Unpublished | undefined, now: number): Problem {
   switch (state?.state) {
     case undefined:
@@ -57,24 +60,24 @@ export function refuseWithdrawn({ file, driverVersion }: Subject, { withdrawn }:
   )
 }
 
-/** `place`: where it waits for its turn; absent: it does not. */
+/** `place`: in the queue. */
 export const beingBuilt = ({ file, driverVersion, path }: Subject, place?: QueuePlace): Problem => ({
   status: 503,
   code: 'being-built',
   title: place === undefined ? 'This probe is being built' : 'This probe waits for its turn',
-  detail: `${file} of driver ${driverVersion} ${place === undefined ? `is being built; ask again, or follow ${path('log')}` : toldPlace(place)}`,
-  // Whoever comes again in time keeps its place before those whom nobody waits for.
+  detail: `${file} of driver ${driverVersion} ${place === undefined ? `is being built; ask again, or follow ${path('log')}` : placeText(place)}`,
+  // A client that asks again in time keeps its place before builds without waiting clients.
   retryAfter: 5,
   more: { log: path('log'), ...place },
 })
 
-const toldPlace = ({ position, of, expectedSeconds }: QueuePlace): string =>
+const placeText = ({ position, of, expectedSeconds }: QueuePlace): string =>
   `waits for a builder: it is number ${position} of ${of}${expectedSeconds === undefined ? '' : `, and is built in about ${expectedSeconds} s`}; ask again`
 
 function failed({ path }: Subject, failure: Failure, now: number): Problem {
   const seconds = Math.max(1, Math.ceil((failure.retryAt - now) / 1000))
   return {
-    ...statusOf(failure.reason),
+    ...headOf(failure.reason),
     code: failure.reason,
     detail: failure.detail,
     retryAfter: failure.reason === 'mirror-unreachable' ? Math.min(seconds, MOST_SECONDS) : seconds,
@@ -85,11 +88,11 @@ function failed({ path }: Subject, failure: Failure, now: number): Problem {
   }
 }
 
-/** curl's `--retry-max-time` in the loaders since 0.34: over it they give up at once. */
+/** curl's `--retry-max-time` in loaders since 0.34: with a longer Retry-After they give up at once. */
 const MOST_SECONDS = 120
 
-/** Clients show only the number: that a mirror is away is no word about the probe, so it is not said to be missing. */
-function statusOf(reason: FailureReason): Pick<Problem, 'status' | 'title'> {
+/** Clients show only the number. An unreachable mirror must not look like a missing probe. */
+function headOf(reason: FailureReason): Pick<Problem, 'status' | 'title'> {
   switch (reason) {
     case 'budget-spent':
       return { status: 429, title: 'The budget of builds is spent' }
@@ -109,21 +112,22 @@ interface CompanionPorts {
   readonly placeOf: PlaceOf
 }
 
-/** What is asked for beside a name. */
 interface Beside extends Found {
   readonly subject: Subject
   readonly companion: Companion
   readonly method: ReadMethod
 }
 
-/** `.asc`, `.sha256`, `.json`, `.log`: they tell of a build, and never start one. */
+/** `.asc`, `.sha256`, `.json`, `.log`: never start a build. */
 export async function companionAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
   const { subject, companion, state } = asked
   switch (companion) {
     case 'json':
-      return state === undefined
-        ? problem(notBuilt(subject))
-        : { tag: 'json', body: story(asked, state, await placeIn(ports, asked)) }
+      if (state === undefined) return problem(notBuilt(subject))
+      return {
+        tag: 'json',
+        body: statusOf(asked, state, state.state === 'building' ? await ports.placeOf(asked.key) : undefined),
+      }
     case 'log':
       return logAnswer(ports, asked)
     case 'asc':
@@ -136,17 +140,13 @@ export async function companionAnswer(ports: CompanionPorts, asked: Beside): Pro
   }
 }
 
-/** Looked up for nothing but what may wait for its turn. */
-const placeIn = async ({ placeOf }: CompanionPorts, { key, state }: Beside) =>
-  state?.state === 'building' ? placeOf(key) : undefined
-
 async function logAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
   const { subject, state } = asked
   switch (state?.state) {
     case undefined:
       return problem(notBuilt(subject))
     case 'building':
-      return companionRedirect(ports.staging, asked, stagingKeys(state.claim).log)
+      return companionRedirect(ports.staging, asked, stagingKeys(state.id).log)
     case 'failed':
       if (state.logKey === undefined) return problem(stateProblem(subject, state, ports.now()))
       return companionRedirect(ports.artifacts, asked, state.logKey)
@@ -157,7 +157,6 @@ async function logAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> 
   }
 }
 
-/** As `hitAnswer`. */
 async function companionRedirect(
   presigner: Presigner,
   { subject, companion, method }: Beside,
@@ -168,8 +167,8 @@ async function companionRedirect(
   return redirect(await presigner.get(key, { ...PRESIGN, ...as }))
 }
 
-/** The body of `.json`: every answer says which driver source and which header packages it came from. */
-function story({ subject: { path }, probe }: Beside, state: OwnState, queue?: QueuePlace): unknown {
+/** The status document. */
+function statusOf({ subject: { path }, probe }: Beside, state: OwnState, queue?: QueuePlace): unknown {
   const head = { state: state.state, url: path(), probe, attempt: state.attempt }
   const links = { log: path('log') }
   switch (state.state) {

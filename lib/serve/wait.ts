@@ -1,4 +1,4 @@
-// Holds a client while its probe is built, so that its very first GET can succeed.
+// Long poll: holds a client while its probe is built, so that its first GET can succeed.
 
 import { unreachable } from '../model/errors.ts'
 import type { Clock, Elapsed, Index, Presigner } from '../model/ports.ts'
@@ -16,9 +16,9 @@ import { beingBuilt, hitAnswer, isDue, stateProblem } from './states.ts'
 const PREFIX = '/wait'
 
 export interface WaitPorts extends HoldPorts {
-  /** for a first look */
+  /** for the first read */
   readonly index: Pick<Index, 'get'>
-  /** for looks that repeat: what it says may be a fraction of a poll old */
+  /** for later reads, which may be a fraction of a poll old */
   readonly polled: Pick<Index, 'get'>
   readonly artifacts: Presigner
   readonly now: Clock
@@ -33,17 +33,16 @@ interface WaitRequest {
   readonly method: string
   /** raw path, `/wait/driver/...` */
   readonly path: string
-  /** whose places are taken */
   readonly caller: string
-  /** the query's `until`: milliseconds since the epoch at which the client gives up */
+  /** from the query: milliseconds since the epoch at which the client gives up */
   readonly until: string | undefined
 }
 
 export const waitPath = ({ path }: Subject, until: number): string => `${PREFIX}${path()}?until=${until}`
 
 /**
- * Reads the state until it is no longer `building`, or this hop's time is over: then one more hop, or
- * 503 when the client has been held long enough. Who need not wait takes no place.
+ * Reads the state until it is no longer `building`, or until the end of this hop: then redirects to one more hop, or answers
+ * 503 if the client has waited long enough. A client that need not wait takes no place.
  * @throws {ProbeError} `malformed`, `method-not-allowed`, `too-many-waits`.
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
@@ -66,7 +65,7 @@ export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answ
   return problem(beingBuilt(subject, await ports.placeOf(keyOfName(name))))
 }
 
-/** `undefined`: its time is over before. */
+/** `undefined`: the hop is over. */
 async function untilSettled(
   { sleep, settings }: WaitPorts,
   look: () => Promise<Answer | undefined>,
@@ -80,27 +79,27 @@ async function untilSettled(
   return undefined
 }
 
-/** A client may ask to be held for less than we would hold it, never for more. */
+/** A client may ask to wait less than the settings allow, never more. */
 function clampUntil({ now, settings }: WaitPorts, until: string | undefined): number {
   const most = now() + settings.hold.totalSeconds * 1000
   const asked = /^\d{1,15}$/.test(until ?? '') ? Number(until) : most
   return Math.min(asked, most)
 }
 
-/** The answer of a probe that is not being built (any more). */
+/** `undefined`: it is still being built. */
 async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promise<Answer | undefined> {
   const { key, probe, state } = await follow(ports.index, name, { consistent: true })
   const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
   switch (state?.state) {
     case 'building':
-      // Past its deadline nobody builds any more: the probe's own URL claims it again.
+      // Nothing builds past the deadline: the probe's own URL claims it again.
       if (isOverdue(state.deadline, ports.now())) return redirect(subject.path())
       await ports.sign(key, state)
       return undefined
     case 'published':
       return probe === undefined || state.withdrawn !== undefined
         ? redirect(subject.path())
-        : hitAnswer(ports.artifacts, probe, state, method)
+        : hitAnswer(ports.artifacts, { probe, publication: state }, method)
     case 'failed':
       return isDue(state, ports.now())
         ? redirect(subject.path())

@@ -1,4 +1,4 @@
-// OpenPGP: the registry's own signing key, which gpg 2.2 and rpm know how to use.
+// Makes the registry's OpenPGP signing key, which gpg 2.2 and rpm support.
 
 import { generateKey } from 'openpgp'
 import type { Clock } from '../model/ports.ts'
@@ -16,8 +16,8 @@ export interface SigningKey {
 const RSA_BITS = 4096
 
 /**
- * Without a passphrase: it would have to be kept in the same secret store, for the same reader.
- * The key does not expire: what it signed must verify for as long as hosts keep it.
+ * Without a passphrase, which would have to be in the same secret store, for the same reader. The key does not expire: its
+ * signatures must verify for as long as hosts keep probes.
  */
 export async function generateSigningKey(
   user: { name: string; email: string },
@@ -28,7 +28,7 @@ export async function generateSigningKey(
     rsaBits: RSA_BITS,
     userIDs: [user],
     date: new Date(now()),
-    // No encryption subkey: this key signs and does nothing else.
+    // No encryption subkey: this key only signs.
     subkeys: [],
     format: 'object',
     config: { v6Keys: false, aeadProtect: false },

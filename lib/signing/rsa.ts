@@ -1,12 +1,11 @@
-// The registry's one key, without OpenPGP around it: for those who verify a plain RSA signature by a PEM file.
+// Signs with the RSA numbers of the registry's OpenPGP key: for tools that verify plain RSA signatures with a PEM file.
 
 import { createPrivateKey, sign } from 'node:crypto'
 import { readPrivateKey } from 'openpgp'
 
 /**
- * RSA PKCS #1 v1.5 over SHA-256; `undefined` by a key that is no RSA key, which an operator has put there. No signature of
- * the one kind can be shown as one of the other: what OpenPGP signs ends in bytes that no text has (RFC 9580, section 5.2.4),
- * and the registry signs it over SHA-512.
+ * RSA PKCS #1 v1.5 over SHA-256; `undefined`: an operator installed another kind of key. A signature of one format is never
+ * valid in the other: OpenPGP signs bytes that end in a trailer (RFC 9580, section 5.2.4), and the registry uses SHA-512 there.
  */
 export async function signPlain(armoredKey: string, body: Uint8Array): Promise<Uint8Array | undefined> {
   const { keyPacket } = await readPrivateKey({ armoredKey })
@@ -19,7 +18,7 @@ export async function signPlain(armoredKey: string, body: Uint8Array): Promise<U
 type Numbers = Readonly<Partial<Record<'n' | 'e' | 'd' | 'p' | 'q' | 'u', Uint8Array>>>
 
 /**
- * OpenPGP keeps the inverse of p by q (RFC 9580, section 5.5.5.1), JWK that of q by p (RFC 7518, section 6.3.2): so the two
+ * OpenPGP has the inverse of p mod q (RFC 9580, section 5.5.5.1), JWK that of q mod p (RFC 7518, section 6.3.2): p and q
  * change places.
  */
 const jwkOf = (...[n, e, d, p, q, u]: readonly [U, U, U, U, U, U]) => ({

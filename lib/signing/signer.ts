@@ -1,4 +1,4 @@
-// OpenPGP signatures that gpg 2.2 and rpm verify; and plain ones by the same key.
+// Makes OpenPGP signatures that gpg 2.2 and rpm verify, and plain RSA ones by the same key.
 
 import { createCleartextMessage, createMessage, enums, type PrivateKey, readPrivateKey, sign } from 'openpgp'
 import type { Clock, Signer } from '../model/ports.ts'
@@ -6,11 +6,10 @@ import { signPlain } from './rsa.ts'
 import { NOTATION } from './statement.ts'
 
 /**
- * SHA-512; what is detached is over the bytes as they are. `privateKey` is asked for at every signature and kept by nobody:
- * a key that was replaced signs nothing more.
+ * SHA-512. `privateKey` is read for every signature, so a replaced key signs nothing more.
  */
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
-  /** A clock that was set back since must not keep the key from signing. */
+  /** The key must sign even if the clock was set back since it was made. */
   const dateFor = (key: PrivateKey, at = now()) => new Date(Math.max(at, key.getCreationTime().getTime()))
   const readKey = async () => readPrivateKey({ armoredKey: await privateKey() })
   return {
@@ -20,7 +19,7 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
         message: await createMessage({ binary: body }),
         signingKeys: key,
         detached: true,
-        // Not critical in OpenPGP's sense, or plain gpg would refuse it: which part is, its `!` says.
+        // Not critical in OpenPGP's sense, or gpg alone would refuse it: a `!` marks critical parts.
         signatureNotations: statement.map((part) => ({
           name: NOTATION,
           value: new TextEncoder().encode(part),
@@ -29,7 +28,7 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
         })),
         date: dateFor(key, at),
         format: 'armored',
-        // Without the random notation that it adds by itself, what is signed again is the same.
+        // Without the random notation, the same input gives the same signature.
         config: { ...CONFIG, ...(at === undefined ? {} : { nonDeterministicSignaturesViaNotation: false }) },
       })
     },
@@ -37,7 +36,7 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
       const key = await readKey()
       const message = await createCleartextMessage({ text })
       const signed = await sign({ message, signingKeys: key, date: dateFor(key), config: CONFIG })
-      // How lines end counts for nothing in the signature of a text.
+      // The signature of a text does not cover its line ends.
       return signed.replaceAll('\r\n', '\n')
     },
     signPlain: async (body) => signPlain(await privateKey(), body),

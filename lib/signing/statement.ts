@@ -1,17 +1,17 @@
-// The statement: what a signature says of the bytes. A genuine probe in the place of another is as bad as a forged one.
+// The statement in each signature: what the signed bytes are, so that nobody can swap one genuine probe for another.
 
 import type { SubmittedParts } from '../model/kernel.ts'
 import type { Objection, Probe, ProbeRoot, Source } from '../model/probe.ts'
 
 /**
- * RFC 9580, section 5.2.3.24: the statement is a list of notations of the signature, one for each part, under a domain
- * as user-defined names have one; `.internal` is nobody's.
+ * RFC 9580, section 5.2.3.24: each part is a notation of the signature. User-defined names need a domain; `.internal` belongs
+ * to nobody.
  */
 export const NOTATION = 'statement@falco-probe-registry.internal'
 
 /**
- * Everything that decided the bytes. A host checks each critical part against its own files, and refuses a critical part
- * that it does not know; the others are for whoever audits.
+ * Everything that decided the bytes. A host checks each critical part against its own files, and refuses unknown critical
+ * parts; the others are for audits.
  */
 export interface StatementFacts {
   readonly probe: Probe
@@ -20,24 +20,23 @@ export interface StatementFacts {
   /** of a kernel that a host submitted */
   readonly submitted?: SubmittedParts | undefined
   readonly driverSource: Source
-  /** packages and files that the kernel's build tree comes from */
+  /** packages and files of the kernel's build tree */
   readonly headers: readonly Source[]
   /** command name */
   readonly compiler: string
   readonly root?: ProbeRoot | undefined
-  /** what speaks against the probe, and was overridden */
+  /** overridden objections */
   readonly forced?: readonly Objection[] | undefined
 }
 
 const VERSION = '1'
 
-/** One part: printable, without blanks, so that gpg's status lines give it back as it is. */
+/** Printable and without blanks, so that gpg's status lines show it unchanged. */
 const PART = /^!?[a-z0-9-]{1,40}=[!-~]{1,400}$/
 
 /**
- * The parts, `!` before the critical ones: `!statement=1`, `!driver-name=scap`, ..., `compiler=gcc-12`.
- * The loader takes exactly the critical ones that it expects, so a further one is refused by every loader of before, and
- * one that is not critical by none.
+ * The parts, critical ones with `!`: `!statement=1`, `!driver-name=scap`, ..., `compiler=gcc-12`. The loader accepts exactly
+ * the critical parts that it expects: older loaders refuse a new critical part, and ignore any other new part.
  */
 export function statementOf(facts: StatementFacts): readonly string[] {
   const { probe, unameRelease, submitted = {} } = facts
@@ -75,7 +74,7 @@ export function statementOf(facts: StatementFacts): readonly string[] {
 const critical = (parts: Readonly<Record<string, string | undefined>>): string[] =>
   Object.entries(parts).flatMap(([key, value]) => (value === undefined ? [] : [`!${key}=${value}`]))
 
-/** `compiler-match=nearest` says that it is another compiler than the kernel's. */
+/** `compiler-match=nearest`: another compiler than the kernel's. */
 const rootParts = (root: ProbeRoot | undefined): string[] =>
   root === undefined
     ? []
@@ -85,7 +84,7 @@ const rootParts = (root: ProbeRoot | undefined): string[] =>
         `compiler-match=${root.match}`,
       ]
 
-/** `forced=patched-kernel:CONFIG_RHEL_DIFFERENCES`; what decides a verdict may also be a line of a config, which is told elsewhere. */
+/** `forced=patched-kernel:CONFIG_RHEL_DIFFERENCES`; without the option if that is a complete line of a config. */
 const forcedPart = ({ code, option }: Objection): string =>
   `forced=${code}${/^[\w,]{1,300}$/.test(option) ? `:${option}` : ''}`
 

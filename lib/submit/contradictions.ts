@@ -1,4 +1,4 @@
-// Facts of a host that cannot all be true: pointed out, as a probe that is built of them is of none of its kernels. Pure.
+// Finds facts of a host that cannot all be true: a probe built from them fits no kernel. Pure.
 
 import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
 import type { Arch } from '../model/probe.ts'
@@ -8,7 +8,7 @@ import { parseProcVersion } from './proc-version.ts'
 export interface Contradiction {
   /** the two facts, by the names of their fields: `config`, `machine`, `proc-version`, `release`, `version` */
   readonly between: readonly [string, string]
-  /** for a person: what each says, and what to do */
+  /** what each fact is, and what to do */
   readonly detail: string
 }
 
@@ -17,14 +17,14 @@ export interface ContradictionFacts {
   readonly release: string
   /** `uname -v` */
   readonly version: string
-  /** `undefined`: one that nothing is built for */
+  /** `undefined`: an architecture without probes */
   readonly machine: Arch | undefined
   /** text of /proc/version */
   readonly procVersion?: string | undefined
   readonly config: Kconfig
 }
 
-/** Empty where all of them can be of one kernel. */
+/** Empty: all facts can be of one kernel. */
 export const contradictions = (facts: ContradictionFacts): Contradiction[] => [
   ...ofRelease(facts),
   ...ofPackage(facts),
@@ -32,18 +32,23 @@ export const contradictions = (facts: ContradictionFacts): Contradiction[] => [
   ...ofProcVersion(facts),
 ]
 
-const found = (one: string, other: string, says: string): Contradiction => ({
-  between: [one, other],
-  detail: `${says}. They are of two kernels: send all of them from one host, of the kernel that runs there`,
-})
+type Check = readonly [isContradiction: boolean, one: string, other: string, says: () => string]
 
-/** A release, taken apart: `5.10.52.1-3.cm1` is of the numbers 5.10.52.1 and ends with `-3.cm1`. */
+const found = (...checks: readonly Check[]): Contradiction[] =>
+  checks
+    .filter(([isContradiction]) => isContradiction)
+    .map(([, one, other, says]) => ({
+      between: [one, other],
+      detail: `${says()}. They are of two kernels: send all of them from one host, of the kernel that runs there`,
+    }))
+
+/** `5.10.52.1-3.cm1` has the numbers 5.10.52.1 and the rest `-3.cm1`. */
 function partsOf(release: string): { readonly numbers: readonly number[]; readonly rest: string } {
   const [numbers = ''] = /^\d{1,4}(?:\.\d{1,6}){1,3}/.exec(release) ?? []
   return { numbers: numbers.split('.').map(Number), rest: release.slice(numbers.length) }
 }
 
-/** What the config says of the release that it makes, in each of the places where a distribution writes it. */
+/** Distributions write the release into several places of a config. */
 function ofRelease({ release, config }: ContradictionFacts): Contradiction[] {
   const suffix = stringOf(config, 'LOCALVERSION') ?? ''
   const salt = stringOf(config, 'BUILD_SALT') ?? ''
@@ -58,29 +63,29 @@ function ofRelease({ release, config }: ContradictionFacts): Contradiction[] {
     [abi === undefined ? '' : `${abi}-${flavour}`, 'CONFIG_VERSION_SIGNATURE'],
   ]
   const other = says.find(([text]) => /^\d+\.\d/.test(text) && !canBe(text, release, suffix))
-  if (other !== undefined)
-    return [
-      found(
-        'release',
-        'config',
-        `the config is of kernel ${quote(other[0])} (${other[1]}), and uname -r says ${quote(release)}`,
-      ),
-    ]
-  if (release.includes(suffix)) return []
-  return [
-    found(
+  const [text = '', where] = other ?? []
+  return found(
+    [
+      other !== undefined,
       'release',
       'config',
-      `the config makes releases that contain ${quote(suffix)} (CONFIG_LOCALVERSION), and uname -r says ${quote(release)}`,
-    ),
-  ]
+      () => `the config is of kernel ${quote(text)} (${where}), and uname -r says ${quote(release)}`,
+    ],
+    [
+      other === undefined && !release.includes(suffix),
+      'release',
+      'config',
+      () =>
+        `the config makes releases that contain ${quote(suffix)} (CONFIG_LOCALVERSION), and uname -r says ${quote(release)}`,
+    ],
+  )
 }
 
 /**
- * Whether a kernel that the config calls so can have that release. Distributions that keep the name of an ABI write 0 for the
- * last number (6.1.0-56-amd64 is 6.1.192, Ubuntu's 6.8.0-52 is 6.8.12), and those that name the release themselves may carry a
- * config on from an older one (Clear Linux OS: 6.15.1 in 6.15.7-1591.native). Who builds another's kernel anew changes what
- * stands behind the numbers, unless it is the number of a package.
+ * Whether a kernel with that text in its config can have that release. Distributions that keep the name of an ABI write 0 for
+ * the last number (6.1.0-56-amd64 is 6.1.192, Ubuntu's 6.8.0-52 is 6.8.12), and those that name the release themselves may
+ * reuse the config of an older one (Clear Linux OS: 6.15.1 in 6.15.7-1591.native). A rebuilt kernel may change everything
+ * after the numbers except a package's number.
  */
 function canBe(said: string, release: string, suffix: string): boolean {
   const [a, b] = [partsOf(said), partsOf(release)]
@@ -92,11 +97,11 @@ function canBe(said: string, release: string, suffix: string): boolean {
   return a.rest === '' && !namedByConfig && (a.numbers[differs] ?? 0) < (b.numbers[differs] ?? 0)
 }
 
-/** `-147.57.1.el8_1.x86_64` and `-553.el8_10.x86_64` are two packages; one may say less than the other. */
+/** `-147.57.1.el8_1.x86_64` and `-553.el8_10.x86_64` are two packages; one text may be shorter than the other. */
 const isPackageOf = (one: string, other: string): boolean =>
   !/^-\d/.test(one) || !/^-\d/.test(other) || one.startsWith(other) || other.startsWith(one)
 
-/** Debian and its relatives say the version of the package in `uname -v`: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-09-30)`. */
+/** Debian and its relatives write the package version into `uname -v`: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-09-30)`. */
 function ofPackage({ version, release, config }: ContradictionFacts): Contradiction[] {
   const [, text] = / [A-Z][A-Za-z]{1,20} (?:\d:)?(\d{1,4}\.\d{1,4}\.\d{1,6})[-~+]/.exec(version) ?? []
   if (text === undefined) return []
@@ -105,34 +110,25 @@ function ofPackage({ version, release, config }: ContradictionFacts): Contradict
   const own = partsOf(release).numbers
   const ofAbi = own[0] === numbers[0] && own[1] === numbers[1] && (own[2] ?? 0) === 0
   const header = partsOf(config.headerVersion ?? '')
-  return [
-    ...(same(own) || ofAbi
-      ? []
-      : [
-          found(
-            'release',
-            'version',
-            `uname -v is of a package of ${text}, and uname -r says ${quote(release)}`,
-          ),
-        ]),
-    ...(header.rest !== '' || header.numbers.length < 3 || same(header.numbers)
-      ? []
-      : [
-          found(
-            'version',
-            'config',
-            `uname -v is of a package of ${text}, and the config is of ${quote(config.headerVersion ?? '')} (its first comment)`,
-          ),
-        ]),
-  ]
+  const ofPackage = `uname -v is of a package of ${text}`
+  return found(
+    [!same(own) && !ofAbi, 'release', 'version', () => `${ofPackage}, and uname -r says ${quote(release)}`],
+    [
+      header.rest === '' && header.numbers.length >= 3 && !same(header.numbers),
+      'version',
+      'config',
+      () => `${ofPackage}, and the config is of ${quote(config.headerVersion ?? '')} (its first comment)`,
+    ],
+  )
 }
 
-/** How the kernel calls the folder of an architecture, and distributions the last part of a release. */
+/** Folders of the kernel's `arch/`. */
 const FOLDERS: ReadonlyMap<string, Arch> = new Map([
   ['x86', 'x86_64'],
   ['x86_64', 'x86_64'],
   ['arm64', 'aarch64'],
 ])
+/** Ends of releases. */
 const ENDS: ReadonlyMap<string, Arch> = new Map([
   ['x86_64', 'x86_64'],
   ['amd64', 'x86_64'],
@@ -141,55 +137,44 @@ const ENDS: ReadonlyMap<string, Arch> = new Map([
 ])
 
 function ofMachine({ machine, release, config }: ContradictionFacts): Contradiction[] {
-  if (machine === undefined) return []
   const folder = config.headerArch
   const end = ENDS.get(/[.-](x86_64|amd64|aarch64|arm64)(?:\+\w{1,20})?$/.exec(release)?.[1] ?? '')
-  return [
-    ...(folder === undefined || FOLDERS.get(folder) === machine
-      ? []
-      : [
-          found(
-            'machine',
-            'config',
-            `the config is of a kernel for ${folder} (its first comment), and uname -m says ${machine}`,
-          ),
-        ]),
-    ...(end === undefined || end === machine
-      ? []
-      : [
-          found(
-            'machine',
-            'release',
-            `uname -r says ${quote(release)}, which is for ${end}, and uname -m says ${machine}`,
-          ),
-        ]),
-  ]
+  if (machine === undefined) return []
+  return found(
+    [
+      folder !== undefined && FOLDERS.get(folder) !== machine,
+      'machine',
+      'config',
+      () => `the config is of a kernel for ${folder} (its first comment), and uname -m says ${machine}`,
+    ],
+    [
+      end !== undefined && end !== machine,
+      'machine',
+      'release',
+      () => `uname -r says ${quote(release)}, which is for ${end}, and uname -m says ${machine}`,
+    ],
+  )
 }
 
-/** It holds both of the others, word for word. */
+/** /proc/version contains both other texts. */
 function ofProcVersion({ procVersion, release, version }: ContradictionFacts): Contradiction[] {
   const banner = procVersion === undefined ? undefined : parseProcVersion(procVersion)
   if (banner === undefined) return []
-  return [
-    ...(banner.release === release
-      ? []
-      : [
-          found(
-            'release',
-            'proc-version',
-            `/proc/version is of kernel ${quote(banner.release)}, and uname -r says ${quote(release)}`,
-          ),
-        ]),
-    ...(banner.version === undefined || words(banner.version) === words(version)
-      ? []
-      : [
-          found(
-            'version',
-            'proc-version',
-            `/proc/version says ${quote(banner.version)}, and uname -v says ${quote(version)}`,
-          ),
-        ]),
-  ]
+  const { version: own = version } = banner
+  return found(
+    [
+      banner.release !== release,
+      'release',
+      'proc-version',
+      () => `/proc/version is of kernel ${quote(banner.release)}, and uname -r says ${quote(release)}`,
+    ],
+    [
+      words(own) !== words(version),
+      'version',
+      'proc-version',
+      () => `/proc/version says ${quote(own)}, and uname -v says ${quote(version)}`,
+    ],
+  )
 }
 
 const words = (text: string): string => text.trim().replace(/ {1,64}/g, ' ')

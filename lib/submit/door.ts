@@ -1,4 +1,4 @@
-// The door of submissions: who sends one pays before it is read, and has that back when it led to a record.
+// Admits submissions: the caller pays before a body is read, and is refunded if it is accepted.
 
 import { sha256 } from '../model/digest.ts'
 import { type ErrorCode, isProbeError, ProbeError } from '../model/errors.ts'
@@ -8,10 +8,10 @@ import type { Submission } from './submission.ts'
 
 type DoorPorts = SpendingPorts & HoldPorts
 
-/** No reading takes longer: its function is over by then. */
+/** The function's own timeout. */
 const READING_MILLISECONDS = 29_000
 
-/** What makes a body one that its sender pays for. */
+/** Errors without a refund. */
 const REFUSALS: readonly ErrorCode[] = [
   'bad-field',
   'bad-config',
@@ -21,8 +21,8 @@ const REFUSALS: readonly ErrorCode[] = [
 ]
 
 /**
- * Reads what was sent: `known` says that these very bytes led to a record before, which costs nothing and nobody's place,
- * since a fleet behind one address sends the same again and again.
+ * `known`: the same submission was recorded before. It costs nothing and takes no place, because a fleet behind one address
+ * sends the same again and again.
  * @throws {ProbeError} `budget-spent`, `too-many-waits`, before anything is read; and those of `read`.
  */
 export async function admitted<T>(
@@ -33,17 +33,13 @@ export async function admitted<T>(
 ): Promise<T> {
   const mark = markOf(submission)
   if (await ports.budgets.exhausted(mark, 1)) return read(true)
-  await checkBudget(ports, caller)
-  const end = ports.now() + READING_MILLISECONDS
-  const result = await held(ports, { room: 'submit', caller }, end, () =>
-    paid(ports, submission, caller, () => read(false)),
-  )
-  // A crash before it: the same bytes pay once more, and have it back once more.
+  const result = await looked(ports, submission, caller, () => read(false))
+  // After a crash before this line, the same submission pays again, and is refunded again.
   await ports.budgets.spend(mark, 'known', 1)
   return result
 }
 
-/** The same for what is only looked at: nothing is remembered of it. */
+/** The same without a record. */
 export async function looked<T>(
   ports: DoorPorts,
   submission: Submission,
@@ -55,7 +51,7 @@ export async function looked<T>(
   return held(ports, { room: 'submit', caller }, end, () => paid(ports, submission, caller, look))
 }
 
-/** Kernel headers are dear to look through. */
+/** Kernel headers cost the most to check. */
 const unitsOf = ({ kheaders }: Submission): number => (kheaders === undefined ? 1 : 5)
 
 async function paid<T>(
@@ -64,18 +60,18 @@ async function paid<T>(
   caller: string,
   read: () => Promise<T>,
 ): Promise<T> {
-  const claim = ports.newId()
+  const payer = { caller, claim: ports.newId() }
   const units = unitsOf(submission)
-  // A crash from here on leaves units that are spent until the day is over.
-  if (!(await spend(ports, 'refused', caller, claim, units)))
+  // A crash from here on leaves the units spent until the day is over.
+  if (!(await spend(ports, 'refused', payer, units)))
     throw tooManyRefused(caller, ports.settings.budgets.refusedPerCallerPerDay)
-  const back = () => giveBack(ports, 'refused', caller, claim, units)
+  const back = () => giveBack(ports, 'refused', payer, units)
   try {
     const result = await read()
     await back()
     return result
   } catch (error) {
-    // What the registry failed at is nothing that was refused.
+    // A failure of the registry is refunded.
     if (!isProbeError(error) || !REFUSALS.includes(error.code)) await back()
     throw error
   }
@@ -90,10 +86,10 @@ async function checkBudget(ports: DoorPorts, caller: string): Promise<void> {
 const tooManyRefused = (holder: string, limit: number): ProbeError =>
   new ProbeError(
     'budget-spent',
-    `${holder} has sent submissions today that were refused, or are being read, of which ${limit} are allowed (one with kheaders counts as five); those that are known are still answered. Mend what the first answers named, and try again tomorrow`,
+    `${holder} has sent ${limit} submissions today that were refused or are being read, which is the daily limit (one with kheaders counts as five); recorded ones are still answered. Fix the errors in the first answers, and try again tomorrow`,
   )
 
-/** Of all that decides the record: remembered as a budget of one that is spent, and forgotten as that is. */
+/** Identifies a submission. It is stored as a spent budget of one, and expires like any budget. */
 function markOf({ config, facts, procVersion, symvers, kheaders, kernelUrls, force }: Submission): string {
   const all = {
     facts: { ...facts, osRelease: facts.osRelease && [...facts.osRelease] },

@@ -1,4 +1,4 @@
-// What a host's config says of Falco there, before anything is built: nothing is kept of it.
+// Checks what a host's config means for Falco. Builds and stores nothing.
 
 import type { Identity } from '../clients/ask.ts'
 import type { IgnoredFact } from '../clients/facts.ts'
@@ -22,22 +22,22 @@ import type { Submission } from './submission.ts'
 import { readSymvers } from './symvers.ts'
 
 export interface Judged {
-  /** as the host has it, decompressed; one character a byte */
+  /** the config, decompressed; one character for each byte */
   readonly text: string
   readonly config: Kconfig
-  /** plain */
+  /** uncompressed */
   readonly symvers: Uint8Array | undefined
   readonly identity: Identity
-  /** for a person, the most important first */
+  /** sentences, the most important first */
   readonly advice: readonly string[]
   /** whether each engine of Falco runs there */
   readonly summary: Summary
-  /** what is to be said of the probes that would be built */
+  /** for each kind of probe */
   readonly verdicts: readonly (Verdict & { readonly kind: Kind })[]
   readonly compiler: Compiler
   /** facts that cannot all be true */
   readonly contradictions: readonly Contradiction[]
-  /** facts that the host told, and that nobody can use */
+  /** facts that the registry cannot use */
   readonly ignored: readonly IgnoredFact[]
 }
 
@@ -48,10 +48,7 @@ export async function judge({ build }: Pick<Settings, 'build'>, submission: Subm
   const { text } = await readConfig(submission.config)
   const config = parseKconfig(text)
   const symvers = submission.symvers && (await readSymvers(submission.symvers, facts.unameRelease))
-  const kernel = {
-    kernelRelease: facts.unameRelease,
-    exported: symvers && exportsOf(symvers),
-  }
+  const kernel = { kernelRelease: facts.unameRelease, exported: symvers && exportsOf(symvers) }
   const odd = oddProcVersion(procVersion)
   const summary = summarize(config, kernel)
   const headersOf = ownTarget({ arch: facts.machine, ...identity })
@@ -78,7 +75,7 @@ export async function judge({ build }: Pick<Settings, 'build'>, submission: Subm
   }
 }
 
-/** The target whose archive may have the headers of this very kernel: then they decide, and the config does not. */
+/** The target whose archive may have this kernel's headers, which then decide instead of the config. */
 function ownTarget(kernel: Pick<Probe, 'arch'> & Identity): string | undefined {
   try {
     checkKernel({ driverVersion: '1', driverName: 'falco', kind: 'kmod', ...kernel })
@@ -89,7 +86,7 @@ function ownTarget(kernel: Pick<Probe, 'arch'> & Identity): string | undefined {
   }
 }
 
-/** By the host's own loader; where that cannot read the release, or nobody the os-release, by the kernel's own words. */
+/** The identity in the loader's URL; if no loader can name this kernel, one for the target `vanilla`. */
 function identityOf({ facts }: Submission): Identity {
   const named = facts.ignored.some(({ field }) => field === 'os-release') ? undefined : namedByLoader(facts)
   if (named !== undefined) return named
@@ -114,7 +111,7 @@ function namedByLoader(facts: Submission['facts']): Identity | undefined {
   }
 }
 
-/** The probe by its canonical name, where the grammar of names reads it back as it is meant. ProbeError `malformed`. */
+/** The canonical probe, if its name parses to the same identity. @throws {ProbeError} `malformed`. */
 function namedProbe(arch: Probe['arch'], identity: Identity): Probe {
   const probe = canonical({ driverVersion: '1', arch, driverName: 'falco', kind: 'kmod', ...identity })
   const read = parseProbe(format(probe)).probe

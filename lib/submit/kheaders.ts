@@ -1,4 +1,4 @@
-// The headers that a kernel carries in itself (CONFIG_IKHEADERS), as a host sends them: looked through, not unpacked.
+// Checks a submitted kheaders.tar.xz (headers from the running kernel, CONFIG_IKHEADERS) without unpacking it to disk.
 
 import { tarEntries } from '../formats/tar.ts'
 import { unxz } from '../formats/xz.ts'
@@ -6,9 +6,9 @@ import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { Clock } from '../model/ports.ts'
 import { quote } from '../model/text.ts'
 
-/** Those of a distribution's kernel have 4 MB packed, 40 MB unpacked, and 20,000 files. */
+/** Distributions' have 4 MB packed, 40 MB unpacked, and 20,000 files. */
 const MAX_UNPACKED = 96 * 1024 * 1024
-/** xz makes a tenth of headers: what it makes less of is zeros, of which a small file would hold hundreds of megabytes. */
+/** xz packs headers to a tenth. A higher ratio means a decompression bomb. */
 const MAX_RATIO = 30
 const LEAST_UNPACKED = 1024 * 1024
 /** Real ones take one or two. */
@@ -17,13 +17,13 @@ const MAX_FILES = 60_000
 
 const FILE = /^(?:include|arch\/[a-z0-9_]+\/include)\/[A-Za-z0-9_./+,@-]{1,250}$/
 const FOLDER = /^(?:|(?:include|arch)(?:\/[A-Za-z0-9_./+,@-]{0,250})?)$/
-/** What a build takes of it. */
+/** Files that a build uses. */
 const TAKEN = /^(?!include\/config\/).*\.h$/
 
 /**
- * Only folders and regular files of `include` and `arch/.../include`, as kernel/gen_kheaders.sh packs them, and no path
- * out. What is no C header may be among them (`include/config/auto.conf`, `Kbuild`: kernels have packed these, too), but
- * a build takes none of it: take_kheaders of buildspecs/probe/sandbox/tree.sh.
+ * Accepts only folders and regular files below `include` and `arch/.../include`, as kernel/gen_kheaders.sh packs them. Other
+ * files than C headers may be there (`include/config/auto.conf`, `Kbuild`), but a build ignores them: take_kheaders in
+ * buildspecs/probe/sandbox/tree.sh.
  * @throws {ProbeError} `bad-field`, `body-too-large`.
  */
 export async function checkKheaders(bytes: Uint8Array, now: Clock): Promise<void> {

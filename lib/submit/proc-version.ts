@@ -1,21 +1,21 @@
-// /proc/version as data: linux_proc_banner of fs/proc/version.c, `Linux version RELEASE (BUILDER) (COMPILER) VERSION`.
+// Parses /proc/version: linux_proc_banner of fs/proc/version.c, `Linux version RELEASE (BUILDER) (COMPILER) VERSION`.
 
 import type { IgnoredFact } from '../clients/facts.ts'
 
 interface ProcVersion {
-  /** as `uname -r` has it */
+  /** as in `uname -r` */
   readonly release: string
-  /** as `uname -v` has it; `undefined` where a vendor begins it with something else than "#" */
+  /** as in `uname -v`; `undefined`: a vendor's does not begin with "#" */
   readonly version: string | undefined
 }
 
-/** The kernel's own bound is a page. */
+/** The kernel prints a page at most. */
 const MAX_TEXT = 4096
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what no kernel prints there
+// biome-ignore lint/suspicious/noControlCharactersInRegex: no kernel prints them there
 const CONTROL = /[\x00-\x1f\x7f]/
 const BANNER = /^Linux version (\S{1,64}) \(/
 
-/** `undefined`: no kernel prints that. Who built it and on which host may be in any language. */
+/** `undefined`: no kernel prints that. Builder and host may be in any language. */
 export function parseProcVersion(text: string): ProcVersion | undefined {
   const line = text.replace(/\n$/, '')
   const release = line.length > MAX_TEXT || CONTROL.test(line) ? undefined : BANNER.exec(line)?.[1]
@@ -24,7 +24,7 @@ export function parseProcVersion(text: string): ProcVersion | undefined {
   return { release, version: at < 0 ? undefined : line.slice(at + 2).trimEnd() }
 }
 
-/** What is said of one that is odd; empty for a good one, and for none. */
+/** Reports a text that cannot be parsed. */
 export const oddProcVersion = (text: string | undefined): readonly IgnoredFact[] =>
   text === undefined || parseProcVersion(text) !== undefined
     ? []

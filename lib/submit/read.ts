@@ -1,4 +1,4 @@
-// From what a host sent to the kernel that it runs, what its config says, and how its loader would ask. Pure.
+// Parses a submission into the host's kernel and the requested probes. Pure.
 
 import { createHash } from 'node:crypto'
 import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
@@ -18,7 +18,7 @@ import { type Judged, judge } from './judge.ts'
 import { checkKheaders } from './kheaders.ts'
 import type { Submission } from './submission.ts'
 
-/** What is asked for on the host's kernel. */
+/** A requested probe. */
 export interface Wanted {
   readonly driverVersion: string
   readonly driverName: DriverName
@@ -27,23 +27,23 @@ export interface Wanted {
 
 export interface ReadSubmission {
   readonly kernel: SubmittedKernel
-  /** of what came, decompressed */
+  /** options that a build must not see */
   readonly neutralized: readonly Neutralized[]
   readonly judged: Judged
   readonly wanted: readonly Wanted[]
-  /** what the kernel refers to by digest, for the inputs bucket */
+  /** for the inputs bucket; the kernel has their digests */
   readonly files: readonly Uint8Array[]
 }
 
 interface ReadOptions {
-  /** whether these very bytes were read before, and taken: then what is dear to look through is not */
+  /** the same submission was accepted before: skips expensive checks */
   readonly known: boolean
   readonly now: Clock
 }
 
 /**
- * What is cheap first.
- * @throws {ProbeError} `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and of what is asked for
+ * Cheap checks first.
+ * @throws {ProbeError} `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and for the requested probes
  * `unknown-driver-version`, `revoked`, `unsupported-driver-name`, `unsupported-kind`.
  */
 export async function readSubmission(
@@ -88,7 +88,7 @@ export async function readSubmission(
   return { kernel, neutralized: build.neutralized, judged, wanted, files }
 }
 
-/** Of the catalogue alone. ProbeError as for `readSubmission`. */
+/** @throws {ProbeError} as for `readSubmission`. */
 export function wantedOf(settings: Settings, { driverVersions, driverName, kinds }: Submission): Wanted[] {
   return [...new Set(driverVersions)].flatMap((driverVersion) => {
     if (settings.revoked.includes(driverVersion))
@@ -103,13 +103,12 @@ export function wantedOf(settings: Settings, { driverVersions, driverName, kinds
   })
 }
 
-/** Text of a host's: only what is no more than a line of ASCII. */
+/** The host's own text: only one line of ASCII. */
 function compilerText(config: Kconfig): Pick<SubmittedKernel, 'compilerText'> {
   const text = stringOf(config, 'CC_VERSION_TEXT') ?? ''
   return /^[ -~]{1,200}$/.test(text) ? { compilerText: text } : {}
 }
 
-/** A config of another kernel is a mistake of whoever sent it: nothing is made of it. */
 function refuseMismatch(found: readonly Verdict[]): void {
   for (const { code, detail } of found) {
     if (code === 'release-mismatch') throw new ProbeError('config-mismatch', `release: ${detail}`)
@@ -117,17 +116,15 @@ function refuseMismatch(found: readonly Verdict[]): void {
   }
 }
 
-function refusals(found: Judged['verdicts']): SubmittedKernel['refused'] {
-  const of = (kind: Kind) => found.find((verdict) => verdict.kind === kind && verdict.blocks)?.detail
-  return Object.fromEntries(
-    KINDS.flatMap((kind) => {
-      const why = of(kind)
-      return why === undefined ? [] : [[kind, why]]
-    }),
+/** The first for each kind that has one, in the order of KINDS, which the digest of the kernel covers. */
+const refusals = (found: Judged['verdicts']): SubmittedKernel['refused'] =>
+  Object.fromEntries(
+    KINDS.flatMap((kind) => found.filter((one) => one.kind === kind && one.blocks).slice(0, 1)).map(
+      ({ kind, detail }) => [kind, detail],
+    ),
   )
-}
 
-/** What `force` overrides, of each kind that has any. */
+/** What `force` overrides, for each kind. */
 function objections(found: Judged['verdicts']): SubmittedKernel['forced'] {
   const of = (kind: Kind) => found.filter((verdict) => verdict.kind === kind && verdict.blocks)
   return Object.fromEntries(
@@ -140,7 +137,7 @@ function patchedIn(config: Kconfig, version: string): Pick<SubmittedKernel, 'pat
   return patched === undefined ? {} : { patched: patched.option }
 }
 
-/** Only its file name is ever looked at. ProbeError `bad-field`. */
+/** The registry uses only its file name. @throws {ProbeError} `bad-field`. */
 function packageUrl(url: string): string {
   const file = /^https?:\/\/[\x21-\x7e]+\/([A-Za-z0-9][A-Za-z0-9.+~_%-]*)$/.exec(url)?.[1] ?? ''
   if (url.length <= 512 && PACKAGE_FORMATS.some((format) => file.endsWith(`.${format}`))) return url
@@ -148,10 +145,9 @@ function packageUrl(url: string): string {
 }
 
 /**
- * As the release says. Where its last number is 0, as distributions write it that keep their ABI's name (`6.1.0-56-amd64`),
- * as the config's first comment says, if it is of the same series: anyone can write one, and of a config that is another
- * kernel's it is another version. What comes before a release is not the release: `6.12.0-rc3`, which Fedora calls
- * `6.12.0-0.rc3.27.fc42`.
+ * From the release. Distributions that keep their ABI's name write 0 for its last number (`6.1.0-56-amd64`): then from the
+ * config's first comment, if that is of the same series, because a config may be another kernel's. A release candidate keeps
+ * its suffix: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
  */
 function sourceVersion({ headerVersion }: Kconfig, unameRelease: string): string {
   const series = /^\d+\.\d+(?=\.0(?!\d)|$|[^.\d])/.exec(unameRelease)?.[0]
@@ -164,7 +160,7 @@ function sourceVersion({ headerVersion }: Kconfig, unameRelease: string): string
 
 const stored = (body: Uint8Array): Stored => ({ sha256: digest('sha256', body), bytes: body.length })
 
-/** Of a text with one character a byte, or of bytes. */
+/** `data`: bytes, or a text with one character for each byte. */
 const digest = (algorithm: 'sha256' | 'md5', data: string | Uint8Array): string =>
   typeof data === 'string'
     ? createHash(algorithm).update(data, 'latin1').digest('hex')

@@ -1,4 +1,4 @@
-// A host submits its kernel's config and facts: they are judged, put on record once, and the probes are built.
+// A host submits its kernel's config and facts: checks them, records the kernel once, and requests its probes.
 
 import { keepAgain, keepSubmitted } from '../inputs/submitted.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
@@ -33,24 +33,23 @@ export interface SubmitPorts extends LocatePorts {
   readonly inputs: Pick<Store, 'size' | 'create'>
 }
 
-/** A probe that was asked for on the host's kernel. */
 export interface RequestedProbe {
   readonly key: string
-  /** `undefined`: it is not even being built, and `whyNot` says why */
+  /** `undefined`: nothing was started, and `whyNot` is the reason */
   readonly state: OwnState | undefined
   readonly whyNot?: WhyNot
 }
 
 /**
- * `cannot-load`: it could never load there; `known-to-fail`, `unsupported-kernel`: nor compile. Any other code: the request
- * for it was refused.
+ * `cannot-load`: it cannot load there. `known-to-fail`, `unsupported-kernel`: it cannot compile. Others: the request was
+ * refused.
  */
 export interface WhyNot {
   readonly reason: Problem['code']
   readonly detail: string
 }
 
-/** What became of a submission; lib/api/submission.ts writes it out. */
+/** The result of a submission; lib/api/submission.ts makes the answer. */
 export interface Submitted {
   readonly read: ReadSubmission
   readonly record: RecordedKernel
@@ -58,11 +57,12 @@ export interface Submitted {
 }
 
 /**
- * The same submission twice is one record and one build. What is cheap to see is looked at before the door.
+ * The same submission twice is one record and one build.
  * @throws {ProbeError} as for `readSubmission`, `budget-spent` and `too-many-waits`; then nothing is stored.
  */
 export async function submit(ports: SubmitPorts, submission: Submission, caller: string): Promise<Submitted> {
   const asked = { ...submission, driverVersions: await versionsOf(ports, submission, caller) }
+  // A cheap check, before the caller pays.
   wantedOf(ports.settings, asked)
   const { read, record } = await admitted(ports, submission, caller, async (known) => {
     const read = await readSubmission(ports.settings, asked, { known, now: ports.now })
@@ -72,7 +72,7 @@ export async function submit(ports: SubmitPorts, submission: Submission, caller:
   return { read, record, probes }
 }
 
-/** Those that were asked for, else those of the settings, else the newest that is known and that the kernel can take. */
+/** The requested ones, else those in the settings, else the newest known one that supports the kernel. */
 async function versionsOf(
   ports: SubmitPorts,
   submission: Submission,
@@ -85,7 +85,7 @@ async function versionsOf(
   if (submitted.length > 0) return submitted
   const packaged = await driverVersions(ports, { room: 'submit', caller })
   const kernel = { ...submission, unameRelease: facts.unameRelease, arch: facts.machine }
-  // Where none is built as what was asked for, the newest says so.
+  // If none is built as the requested kind or name, the error names the newest one.
   return [newestDriver(ports.settings, packaged, kernel) ?? packaged[0]].filter((one) => one !== undefined)
 }
 
@@ -95,7 +95,7 @@ async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: stri
   for (const config of configsOf(kernel)) {
     const found = await recorded(ports, read, config, caller)
     if (digestOf(found.kernel) !== all) continue
-    // A file may be older than the record, of another kernel's submission, and gone before it.
+    // A file may be older than the record, from another submission, and expire before it.
     await Promise.all(files.map((file) => keepAgain(ports.inputs, file)))
     return found
   }
@@ -113,23 +113,22 @@ async function recorded(
   const found = await ports.kernels.recorded(id)
   if (found !== undefined) return found
   await pay(ports, record, caller)
-  // The files first, the record last: a crash between leaves objects that nobody refers to, and the next try finds them.
+  // The files first, the record last: after a crash, nothing refers to the files, and the next try finds them.
   await Promise.all(files.map((file) => keepSubmitted(ports.inputs, file)))
   if (isOfItsConfig(kernel)) await ports.kernels.record(idByMd5(kernel), record)
   return ports.kernels.record(id, record)
 }
 
-/** Records are as bounded per caller as missing probes are. */
 async function pay(ports: SubmitPorts, record: RecordedKernel, caller: string) {
-  if (await spend(ports, 'submissions', caller, digestOf(record.kernel))) return
+  if (await spend(ports, 'submissions', { caller, claim: digestOf(record.kernel) })) return
   const limit = ports.settings.budgets.requestsPerCallerPerDay
   throw new ProbeError(
     'budget-spent',
-    `${caller} has submitted ${limit} kernels today, or its network many more; those that are known are still answered. Try again tomorrow`,
+    `${caller} or its network has submitted as many kernels as it may today (${limit} for one caller); recorded ones are still answered. Try again tomorrow`,
   )
 }
 
-/** What could never load, or does not compile, is not built; all else is asked for as by a client. */
+/** Requests a probe as a client does, unless it cannot load or compile. */
 async function requested(
   ports: SubmitPorts,
   record: RecordedKernel,
@@ -161,6 +160,6 @@ function refusalOf(
   }
 }
 
-/** A probe that was asked for and is not even being built: the caller's budget is spent. */
+/** Such as a spent budget. */
 const whyNot = (answer: Answer): Pick<RequestedProbe, 'whyNot'> =>
   answer.tag === 'problem' ? { whyNot: { reason: answer.problem.code, detail: answer.problem.detail } } : {}

@@ -1,4 +1,4 @@
-// A kernel's Module.symvers as data: the versions of its symbols, which modpost writes into a module.
+// Reads a kernel's Module.symvers: the versions of its symbols, which modpost writes into a module.
 
 import { unpacked } from '../formats/sent.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -18,14 +18,13 @@ const NAMESPACE = /^[A-Za-z0-9_.:,*?+-]{0,256}$/
 const BLANKS = / {1,64}/
 
 /**
- * The plain text of a file that came plain or packed, with the columns that it has; the line ends of Windows, blanks that a copy
- * put in the place of tabs, and a last line without its end are mended, as modpost takes none of those. Scripts/mod/modpost.c,
- * `read_dump`, reads by position, and each kernel its own: crc, symbol, module and export up to 5.3; crc, symbol, namespace,
- * module and export in 5.4 and 5.5; crc, symbol, module, export and namespace from then on. Which of them a file is for is the
- * headers' matter, with whose modpost it is read.
+ * Unpacks the file and repairs what a copy may have changed and modpost does not accept: line ends of Windows, blanks instead
+ * of tabs, a missing last line end. scripts/mod/modpost.c, `read_dump`, reads columns by position: crc, symbol, module and
+ * export up to 5.3; crc, symbol, namespace, module and export in 5.4 and 5.5; crc, symbol, module, export and namespace since.
+ * The modpost of the kernel's headers reads the file, so the columns stay as they are.
  *
- * `release`: of the kernel; it tells where an empty column was that blanks do not show.
- * @throws {ProbeError} `body-too-large`, and `bad-field` with the line that no Module.symvers has.
+ * `release`: decides which column is empty if blanks separate them.
+ * @throws {ProbeError} `body-too-large`, and `bad-field` with the bad line.
  */
 export async function readSymvers(bytes: Uint8Array, release: string): Promise<Uint8Array> {
   const plain = await unpacked(bytes, { maxBytes: MAX_BYTES, tooLarge, broken: badSymvers })
@@ -47,7 +46,7 @@ function isEntry([crc = '', symbol = '', third = '', fourth = '', fifth, more]: 
   return MODULE.test(module) && EXPORT.test(exported) && NAMESPACE.test(namespace)
 }
 
-/** Columns that no tab divides: an empty one cannot be seen, and is in each line of a kernel that has one in the middle or last. */
+/** Columns separated by blanks: an empty column in the middle or at the end shows only by its absence. */
 function ofBlanks(line: string, release: string): string[] {
   const columns = line.trim().split(BLANKS, 6)
   if (columns.length !== 4) return columns
@@ -59,7 +58,7 @@ function ofBlanks(line: string, release: string): string[] {
 const badSymvers = (why: string): ProbeError =>
   new ProbeError(
     'bad-field',
-    `symvers: this is no Module.symvers: ${why}. Send /lib/modules/$(uname -r)/build/Module.symvers of the running kernel`,
+    `symvers: this is not a Module.symvers: ${why}. Send /lib/modules/$(uname -r)/build/Module.symvers of the running kernel`,
   )
 
 const tooLarge = (): ProbeError =>

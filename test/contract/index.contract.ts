@@ -39,7 +39,7 @@ const FAILURE: Failure = {
 const k = (patch: number): string => `driver/1/x86_64/falco_debian_6.1.${patch}-1-amd64_1.ko`
 
 /** A claim of a minute. */
-const claimed = (claim: string, claimedAt = NOW) => ({ claim, claimedAt, deadline: claimedAt + MINUTE })
+const claimed = (id: string, claimedAt = NOW) => ({ id, claimedAt, deadline: claimedAt + MINUTE })
 
 /** `make`: an empty index. */
 export function indexContract(make: () => Promise<Index>): void {
@@ -57,7 +57,7 @@ export function indexContract(make: () => Promise<Index>): void {
 
     test('says who pays for it, and since when it is planned', async () => {
       expect(await state()).toMatchObject({ caller: '203.0.113.1' })
-      expect(await index.planned(KEY, 'c1', NOW + 1)).toMatchObject({ claim: 'c1', plannedAt: NOW + 1 })
+      expect(await index.planned(KEY, 'c1', NOW + 1)).toMatchObject({ id: 'c1', plannedAt: NOW + 1 })
       expect(await index.planned(KEY, 'c2', NOW + 2)).toBeUndefined()
       expect(await state()).toMatchObject({ plannedAt: NOW + 1 })
     })
@@ -92,7 +92,7 @@ export function indexContract(make: () => Promise<Index>): void {
       await index.waited(KEY, 'c2', NOW)
       await index.queued(KEY, 'c2', NOW, NOW + MINUTE)
       await index.fail(KEY, 'c2', FAILURE)
-      expect(await state()).toEqual({ state: 'failed', attempt: 2, claim: 'c2', ...FAILURE })
+      expect(await state()).toEqual({ state: 'failed', attempt: 2, id: 'c2', ...FAILURE })
       expect(await index.open(9)).toEqual([])
     })
 
@@ -110,7 +110,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toMatchObject({ spared: 1, test: 1 })
       expect(await state()).not.toHaveProperty('buildId')
       await index.publish(KEY, 'c1', PUBLICATION)
-      expect(await state()).toEqual({ state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION })
+      expect(await state()).toEqual({ state: 'published', attempt: 1, id: 'c1', ...PUBLICATION })
     })
 
     test('of what is published in its test, all that is of the queue goes with the verdict', async () => {
@@ -121,7 +121,7 @@ export function indexContract(make: () => Promise<Index>): void {
       const verdict = { verdict: 'passed' as const, reason: '', checked: [], lines: [] }
       await index.verdict(KEY, 'c1', verdict)
       expect(await state()).toEqual({
-        ...{ state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION },
+        ...{ state: 'published', attempt: 1, id: 'c1', ...PUBLICATION },
         loadTest: verdict,
       })
       expect(await index.open(9)).toEqual([])
@@ -140,13 +140,13 @@ export function indexContract(make: () => Promise<Index>): void {
       const attempts = await Promise.all(names.map((name) => index.claim(KEY, claimed(name))))
       const winners = names.filter((_, i) => attempts[i] !== undefined)
       expect(winners).toHaveLength(1)
-      expect(await state()).toMatchObject({ state: 'building', claim: winners[0], attempt: 1 })
+      expect(await state()).toMatchObject({ state: 'building', id: winners[0], attempt: 1 })
     })
 
     test('is not taken over before its deadline', async () => {
       await index.claim(KEY, claimed('c1'))
       expect(await index.claim(KEY, claimed('c2', NOW + MINUTE - 1))).toBeUndefined()
-      expect(await state()).toMatchObject({ claim: 'c1', attempt: 1 })
+      expect(await state()).toMatchObject({ id: 'c1', attempt: 1 })
     })
 
     test('is taken over at its deadline, by exactly one', async () => {
@@ -201,7 +201,7 @@ export function indexContract(make: () => Promise<Index>): void {
   })
 
   describe('what is published', () => {
-    const published = { state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION }
+    const published = { state: 'published', attempt: 1, id: 'c1', ...PUBLICATION }
     const publish = async () => {
       await index.claim(KEY, claimed('c1'))
       await index.started(KEY, 'c1', { buildId: 'build:1', deadline: NOW + MINUTE })
@@ -236,7 +236,7 @@ export function indexContract(make: () => Promise<Index>): void {
       await index.claim(KEY, claimed('c2', NOW + MINUTE))
       expect(await index.publish(KEY, 'c1', PUBLICATION)).toBe(false)
       expect(await index.publish('never/claimed', 'c1', PUBLICATION)).toBe(false)
-      expect(await state()).toMatchObject({ state: 'building', claim: 'c2' })
+      expect(await state()).toMatchObject({ state: 'building', id: 'c2' })
       expect(await index.get('never/claimed', { consistent: true })).toBeUndefined()
     })
 
@@ -254,11 +254,11 @@ export function indexContract(make: () => Promise<Index>): void {
     test('is read back as it was written, with a log and without', async () => {
       await index.claim(KEY, claimed('c1'))
       expect(await index.fail(KEY, 'c1', FAILURE)).toBe(true)
-      expect(await state()).toEqual({ state: 'failed', attempt: 1, claim: 'c1', ...FAILURE })
+      expect(await state()).toEqual({ state: 'failed', attempt: 1, id: 'c1', ...FAILURE })
       await index.claim(KEY, claimed('c2', FAILURE.retryAt))
       const { logKey: _, ...unlogged } = FAILURE
       await index.fail(KEY, 'c2', unlogged)
-      expect(await state()).toEqual({ state: 'failed', attempt: 2, claim: 'c2', ...unlogged })
+      expect(await state()).toEqual({ state: 'failed', attempt: 2, id: 'c2', ...unlogged })
     })
 
     test('is not claimed before its time, and by one when it is due', async () => {
@@ -292,7 +292,7 @@ export function indexContract(make: () => Promise<Index>): void {
       await index.claim(KEY, claimed('c1'))
       await index.claim(KEY, claimed('c2', NOW + MINUTE))
       expect(await index.fail(KEY, 'c1', FAILURE)).toBe(false)
-      expect(await state()).toMatchObject({ state: 'building', claim: 'c2' })
+      expect(await state()).toMatchObject({ state: 'building', id: 'c2' })
     })
   })
 
@@ -407,7 +407,7 @@ export function indexContract(make: () => Promise<Index>): void {
       await index.testing(KEY, 'c1', { test: 1, deadline: late, buildId: 'test:1' })
       const loadTest = { verdict: 'passed', reason: 'it loads', checked: ['insmod'], lines: [] } as const
       expect(await index.verdict(KEY, 'c1', loadTest)).toBe(true)
-      expect(await state()).toEqual({ state: 'published', attempt: 1, claim: 'c1', ...PUBLICATION, loadTest })
+      expect(await state()).toEqual({ state: 'published', attempt: 1, id: 'c1', ...PUBLICATION, loadTest })
       expect(await index.overdue(late + MINUTE, 10)).toEqual([])
       expect(await index.testing(KEY, 'c1', { test: 2, deadline: late })).toBe(false)
       expect(await index.verdict(KEY, 'c1', { ...loadTest, verdict: 'failed' })).toBe(false)
@@ -420,7 +420,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed('c2', soon) })
       await index.testing(KEY, 'c2', { test: 1, deadline: late })
       await index.publish(KEY, 'c2', PUBLICATION)
-      expect(await state()).toEqual({ state: 'published', attempt: 2, claim: 'c2', ...PUBLICATION })
+      expect(await state()).toEqual({ state: 'published', attempt: 2, id: 'c2', ...PUBLICATION })
       expect(await index.overdue(late + MINUTE, 10)).toEqual([])
     })
 
@@ -437,7 +437,7 @@ export function indexContract(make: () => Promise<Index>): void {
     const claimAll = (deadlines: readonly number[]) =>
       Promise.all(
         deadlines.map((deadline) =>
-          index.claim(k(deadline), { claim: `c${deadline}`, claimedAt: NOW, deadline: NOW + deadline }),
+          index.claim(k(deadline), { id: `c${deadline}`, claimedAt: NOW, deadline: NOW + deadline }),
         ),
       )
     const overdue = async (after: number, limit = 100) =>
@@ -492,7 +492,7 @@ export function expiringContract(make: (now: Clock) => Promise<Index>): void {
     time += 1
     expect(await state()).toBeUndefined()
     expect(await claim('c2')).toBeGreaterThan(0)
-    expect(await state()).toMatchObject({ state: 'building', claim: 'c2' })
+    expect(await state()).toMatchObject({ state: 'building', id: 'c2' })
   })
 
   test('a failure without a build is gone when it is due, and until then nobody claims it', async () => {

@@ -176,7 +176,9 @@ test('clients show why there is nothing: no such tag, no such digest, a name tha
     `GET ${path.replace('amd64', 'cloud-amd64')} builds it`,
   )
   expect(await refusal(PROBES, `@sha256:${'a'.repeat(64)}`)).toContain('manifest unknown')
-  expect(await refusal('probes/scap', `:${tag}`)).toContain('name unknown: repositories are probes/DRIVER/VERSION')
+  expect(await refusal('probes/scap', `:${tag}`)).toContain(
+    'name unknown: repositories are probes/DRIVER/VERSION',
+  )
   expect((await ask(`${registry.url}/v2/probes/../../etc/passwd/manifests/x`)).body).toContain('NAME_INVALID')
 })
 

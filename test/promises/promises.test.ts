@@ -242,7 +242,7 @@ describe('a build whose end nobody is told', () => {
       const { bus, log, now } = world.memory
       const index = {
         overdue: async () =>
-          how === 'overdue' ? late.map(({ key, state: { claim } }) => ({ key, claim })) : [],
+          how === 'overdue' ? late.map(({ key, state: { id: claim } }) => ({ key, claim })) : [],
         open: async () => late,
       }
       expect(await sweep({ index, bus, log, now })).toBe(how === 'overdue' ? 1 : 0)

@@ -254,5 +254,5 @@ test('a load test that the builder does not take is asked for again, and its ver
 function claimOf(world: ReturnType<typeof worldOf>, i: number): string {
   const state = world.state(keyOf(i))
   if (state === undefined || state.state === 'alias') throw new Error('not claimed')
-  return state.claim
+  return state.id
 }

@@ -170,9 +170,7 @@ describe('a build', () => {
     await ends(world, phases(type, [why]))
     const { code, detail } = await told(world)
     expect(code).toBe('build-broken')
-    expect(detail).toContain(
-      `no build of it could begin. The builder said: ${why}. The operator has to mend that`,
-    )
+    expect(detail).toContain(`no build could start. The builder reported: ${why}. The operator must fix this`)
   })
 
   test('whose end is told before the index knows of its start is not taken for a plan', async () => {
@@ -185,7 +183,7 @@ describe('a build', () => {
     world.onCall(() => undefined)
     expect(world.state()).not.toHaveProperty('buildId')
     await ends(world, phases('QUEUED', ['no machine']))
-    expect((await told(world)).detail).toContain('The builder said: no machine.')
+    expect((await told(world)).detail).toContain('The builder reported: no machine.')
   })
 
   test('that was cut off says where', async () => {
@@ -195,7 +193,7 @@ describe('a build', () => {
       state: 'failed',
       reason: 'build-lost',
       detail: expect.stringContaining(
-        'The builder said: COMMAND_EXECUTION_ERROR: exit status 137. The next request',
+        'The builder reported: COMMAND_EXECUTION_ERROR: exit status 137. The next request',
       ),
     })
   })
@@ -214,14 +212,14 @@ describe('publishing that breaks off', () => {
       const { code, detail } = await told(world)
       expect(code).toBe('build-broken')
       expect(detail).toContain(
-        `failed to publish it: Error: ${call} is out of order. The operator has to mend that`,
+        `failed to publish it: Error: ${call} is out of order. The operator must fix this`,
       )
       expect(detail).toMatch(/the next request after 2026-\S+ builds it again$/)
     },
   )
 
   test('after the probe is published takes nothing from it', async () => {
-    const { world, deliver, sweep } = broken('trees.keep')
+    const { world, deliver, sweep } = broken('cache.keep')
     await world.get()
     await deliver()
     await sweep()
@@ -243,7 +241,7 @@ describe('a load test that is required', () => {
     for (let tests = 0; tests < 3; tests += 1) await sweep()
     const { code, detail } = await told(world)
     expect(code).toBe('build-broken')
-    expect(detail).toContain('its load test broke off 3 times: Error: no such project. The operator has to')
+    expect(detail).toContain('the load test broke off 3 times: Error: no such project. The operator must')
     expect(world.state(KEY)).toMatchObject({ state: 'failed' })
   })
 })

@@ -112,13 +112,12 @@ export function memoryIndex(now: Clock) {
   /** The claim that is open and held; `undefined`: the claim is lost. */
   const held = (key: string, claim: string) => {
     const state = states.get(key)
-    return state?.state === 'building' && state.claim === claim ? state : undefined
+    return state?.state === 'building' && state.id === claim ? state : undefined
   }
   /** What is built or published by the claim, and has no verdict. */
   const testable = (key: string, claim: string) => {
     const state = states.get(key)
-    if ((state?.state !== 'building' && state?.state !== 'published') || state.claim !== claim)
-      return undefined
+    if ((state?.state !== 'building' && state?.state !== 'published') || state.id !== claim) return undefined
     return state.state === 'published' && state.loadTest !== undefined ? undefined : state
   }
   const isFree = (state: ProbeState | undefined, now: number): boolean =>
@@ -196,14 +195,20 @@ export function memoryIndex(now: Clock) {
       return true
     },
     publish: async (key, claim, publication, testing) =>
-      settle(key, claim, (attempt) => ({ state: 'published', attempt, claim, ...publication, ...testing })),
+      settle(key, claim, (attempt) => ({
+        state: 'published',
+        attempt,
+        id: claim,
+        ...publication,
+        ...testing,
+      })),
     fail: async (key, claim, { expiresAt, ...failure }) =>
-      settle(key, claim, (attempt) => ({ state: 'failed', attempt, claim, ...failure }), expiresAt),
+      settle(key, claim, (attempt) => ({ state: 'failed', attempt, id: claim, ...failure }), expiresAt),
     alias: async (key, claim, of) =>
-      settle(key, claim, (attempt) => ({ state: 'alias', attempt, claim, of })),
+      settle(key, claim, (attempt) => ({ state: 'alias', attempt, id: claim, of })),
     verdict: async (key, claim, loadTest) => {
       const state = states.get(key)
-      if (state?.state !== 'published' || state.claim !== claim || state.loadTest !== undefined) return false
+      if (state?.state !== 'published' || state.id !== claim || state.loadTest !== undefined) return false
       const { test: _, buildId: __, deadline: ___, queuedAt: ____, spared: _____, ...settled } = state
       states.set(key, { ...settled, loadTest })
       return true
@@ -221,7 +226,7 @@ export function memoryIndex(now: Clock) {
       [...states]
         .flatMap(([key, state]) => {
           const open = state.state === 'building' || state.state === 'published' ? state.deadline : undefined
-          return open !== undefined && isOverdue(open, now) ? [{ key, claim: state.claim, open }] : []
+          return open !== undefined && isOverdue(open, now) ? [{ key, claim: state.id, open }] : []
         })
         .sort((a, b) => a.open - b.open)
         .slice(0, limit)

@@ -65,7 +65,7 @@ export async function startRepositories(settings: Partial<typeof DEFAULTS> = {})
     const signature = await ports.signer.sign(module, statementOf({ probe, ...provenance }))
     await put(objectKey, module)
     await put(`${objectKey}.asc`, Buffer.from(signature))
-    states.set(key, { state: 'published', claim: 'c', attempt: 1, ...publication })
+    states.set(key, { state: 'published', id: 'c', attempt: 1, ...publication })
     await packages(ports, key)
   }
 

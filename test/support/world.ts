@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { submissionAnswerOf } from '../../lib/api/submission.ts'
 import { type LoadTestPorts, planLoadTest } from '../../lib/build/load-test.ts'
 import type { BuildReport } from '../../lib/build/report.ts'
-import { createTrees } from '../../lib/inputs/cache.ts'
+import { createBuildCache } from '../../lib/inputs/cache.ts'
 import { checkKept } from '../../lib/inputs/submitted.ts'
 import type { HeadersPlan, SourcePlan } from '../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
@@ -12,7 +12,7 @@ import { ProbeError } from '../../lib/model/errors.ts'
 import type { RegistryEvent } from '../../lib/model/events.ts'
 import type { SubmittedKernel } from '../../lib/model/kernel.ts'
 import { loadTestKeys, stagingKeys } from '../../lib/model/keys.ts'
-import type { BuildLook, BuildOrder, BuildStatus } from '../../lib/model/ports.ts'
+import type { BuildOrder } from '../../lib/model/ports.ts'
 import type { ConfigHash, KernelImage, Probe } from '../../lib/model/probe.ts'
 import { SIGN_MILLISECONDS } from '../../lib/model/retry.ts'
 import type { Settings } from '../../lib/model/settings.ts'
@@ -20,7 +20,7 @@ import type { PackagePorts } from '../../lib/packages/channel.ts'
 import { packages, refreshPackages } from '../../lib/packages/packages.ts'
 import type { PlanPorts } from '../../lib/plan/plan.ts'
 import { plan } from '../../lib/plan/plan.ts'
-import type { BuildEnd } from '../../lib/publish/publish.ts'
+import type { BuildEnd, Ended } from '../../lib/publish/end.ts'
 import { type PublishPorts, publish } from '../../lib/publish/publish.ts'
 import { sweep } from '../../lib/publish/sweep.ts'
 import { createJoin } from '../../lib/serve/join.ts'
@@ -206,7 +206,7 @@ export function createWorld(options: WorldOptions) {
       ...(kind === 'ebpf' ? { clang: 'clang-14' } : {}),
     }),
     rootUrls: memory.presigner.inputs,
-    trees: createTrees(memory.store.inputs),
+    cache: createBuildCache(memory.store.inputs),
   }
   const publishPorts: PublishPorts & PackagePorts = {
     pointers: watch('pointers', memory.pointers),
@@ -219,14 +219,14 @@ export function createWorld(options: WorldOptions) {
     now,
     settings,
     artifacts: watch('artifacts', memory.store.artifacts),
-    trees: watch('trees', createTrees(memory.store.inputs)),
+    cache: watch('cache', createBuildCache(memory.store.inputs)),
     bus,
     signer: watch('signer', memory.signer),
     log: memory.log,
   }
 
   /** The build itself: it writes its staging keys, past all ports, and ends. */
-  async function build(order: BuildOrder): Promise<BuildStatus> {
+  async function build(order: BuildOrder): Promise<Ended['status']> {
     const { claim } = order
     const keys = stagingKeys(claim)
     const { staging: bucket } = memory.inside.objects
@@ -281,11 +281,12 @@ export function createWorld(options: WorldOptions) {
         for (let i = 0; i < times; i += 1) await handle(() => take(event))
       } else if (running !== undefined) {
         ended.add(running.id)
-        if (running.status === 'running') running.status = await build(running.order)
+        const status = running.status === 'running' ? await build(running.order) : running.status
+        running.status = status
         const { key, claim, phase } = running.order
         const test = running.order.phase === 'load-test' ? running.order.test : undefined
         for (let i = 0; i < times; i += 1) {
-          await handle(() => publish(publishPorts, { key, claim, phase, test, status: running.status }))
+          await handle(() => publish(publishPorts, { key, claim, phase, test, status }))
         }
       }
     }
@@ -302,15 +303,16 @@ export function createWorld(options: WorldOptions) {
     return publish(publishPorts, { key, claim, status: undefined, phase: undefined, mayRun })
   }
 
-  async function endOne(key: string, how: Partial<BuildLook> = {}): Promise<BuildEnd> {
+  async function endOne(key: string, how: Partial<Ended> = {}): Promise<BuildEnd> {
     const running = memory.inside.builds.find(({ id, order }) => order.key === key && !ended.has(id))
     if (running === undefined) throw new Error(`nothing runs of ${key}`)
     ended.add(running.id)
-    running.status = how.status ?? (await build(running.order))
+    const status = how.status ?? (await build(running.order))
+    running.status = status
     if (how.brokeOff !== undefined) running.brokeOff = how.brokeOff
     const { claim, phase } = running.order
     const test = running.order.phase === 'load-test' ? running.order.test : undefined
-    return { key, claim, phase, test, ...how, status: running.status }
+    return { key, claim, phase, test, ...how, status }
   }
 
   const isTime = everyMilliseconds(SIGN_MILLISECONDS, now)
@@ -332,11 +334,11 @@ export function createWorld(options: WorldOptions) {
       await giveSign({ index, bus, now, log: memory.log, isTime }, key, state)
     },
     /** What runs of that probe ends, or ends like that; nothing else happens. */
-    end: async (key: string, how?: BuildLook) => {
+    end: async (key: string, how?: Ended) => {
       await publish(publishPorts, await endOne(key, how))
     },
     /** The same, of which no event ever comes. */
-    endUnheard: (key = KEY, how?: BuildLook) => endOne(key, how),
+    endUnheard: (key = KEY, how?: Ended) => endOne(key, how),
     resolvePorts,
     holds,
     get: (path = PATH, more: Partial<Request> = {}) =>

@@ -57,9 +57,13 @@ function certificatesOf(keyring: string): readonly Certificate[] {
 /** Only the text that the signature covers: the rest of the file is never read. */
 function verifiedText(raw: Uint8Array, keyring: string, now: number, url: string): string {
   const { text, signed, signatures } = cleartextOf(raw, url)
-  const verdict = check(signatures, [signed], { certificates: certificatesOf(keyring), now, strict: true })
-  if (verdict.tag === 'good') return text
-  throw notBelieved(url, `no key of the keyring has signed it: ${verdict.why}`)
+  const verification = check(signatures, [signed], {
+    certificates: certificatesOf(keyring),
+    now,
+    strict: true,
+  })
+  if (verification.tag === 'good') return text
+  throw notBelieved(url, `no key of the keyring has signed it: ${verification.why}`)
 }
 
 function cleartextOf(raw: Uint8Array, url: string): Cleartext {

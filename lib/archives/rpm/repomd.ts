@@ -54,8 +54,8 @@ export async function fetchRepomd(
   const body = await fetch(url, { maxBytes: MAX_REPOMD })
   if (lists === 'signed') {
     const signatures = readSignatures(await fetchSignature(fetch, url, `${url}.asc`))
-    const verdict = check(signatures, [body], { certificates, now: now() })
-    if (verdict.tag === 'refused') throw notBelieved(url, verdict.why)
+    const verification = check(signatures, [body], { certificates, now: now() })
+    if (verification.tag === 'refused') throw notBelieved(url, verification.why)
   }
   return readRepomd(body, url)
 }

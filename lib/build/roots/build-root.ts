@@ -1,5 +1,4 @@
-// The roots of one build: what it compiles in, chosen by the word of its kernel, and what its steps run in. Each is composed
-// before the build where it never was.
+// Chooses the roots of one build, for its compiler and its steps, and has them composed if they never were.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { RootSpec } from '../../model/events.ts'
@@ -10,20 +9,18 @@ import type { RootRecord, RootRecords } from './records.ts'
 import type { Root, Roots } from './roots.ts'
 import { prefixOf } from './spec.ts'
 
-/** What a build compiles in, and with. */
 export interface BuildRoot {
   readonly record: RootRecord
-  /** of the machine that it runs on */
+  /** architecture of the machine that runs it */
   readonly machine: Arch
   /** command name, e.g. `gcc-12`; `aarch64-linux-gnu-gcc-12` on a machine of another architecture */
   readonly compiler: string
-  /** what the commands begin with that compile for another architecture than the machine's: kbuild's CROSS_COMPILE */
+  /** prefix of commands that compile for another architecture: kbuild's CROSS_COMPILE */
   readonly cross?: string
-  /** of the root that has the compiler alone: trees that are made of source are the same with a clang beside it */
+  /** id of the root without clang: trees made from source are the same with it */
   readonly treeRoot: string
-  /** of an eBPF object */
+  /** for an eBPF object */
   readonly clang?: string
-  /** how near it is to the compiler that built the kernel */
   readonly match: Chosen['match']
 }
 
@@ -31,7 +28,7 @@ export interface BuildRootPorts {
   readonly machines: Machines
   readonly roots: Roots
   readonly records: Pick<RootRecords, 'find'>
-  /** Has a root composed that never was. ProbeError `root-missing`, ... */
+  /** @throws {ProbeError} `root-missing`, ... */
   readonly composed: (root: Root, spec: RootSpec) => Promise<RootRecord>
 }
 
@@ -44,7 +41,7 @@ export interface RootWantedPorts {
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
-/** The clang that the verifier of every kernel is known to take; of another suite the one that is nearest to it. */
+/** The verifiers of all kernels are known to accept its objects; another suite has the nearest one. */
 const CLANG = 'clang-14'
 
 /** @throws {ProbeError} `headers-not-found`, `root-missing`, and those of `Roots`. */
@@ -75,7 +72,7 @@ function commandsOf(command: string, prefix: string): Pick<BuildRoot, 'compiler'
   return prefix === '' ? { compiler } : { compiler, cross: prefix }
 }
 
-/** What the steps of a phase of an architecture's builds run in. ProbeError `headers-not-found`, `root-missing`, and those of `Roots`. */
+/** The root for the steps of a phase. @throws {ProbeError} `headers-not-found`, `root-missing`, and those of `Roots`. */
 export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
   const machine = ports.machines[arch]
   const booted: RootSpec = { tag: 'machine', ...(machine === arch ? {} : { target: arch }) }
@@ -84,14 +81,15 @@ export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase)
   return (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
 }
 
-/** Composing takes some 20 seconds; whoever waits for the probe waits for it as well. */
+/** Composing takes some 20 seconds, while clients wait for the probe. */
 const WAIT_MILLISECONDS = 90_000
 const LOOK_MILLISECONDS = 500
 const MINUTE = 60_000
 
 /**
- * Asks for it by one event a minute, however many builds want it, and waits for its record. ProbeError `root-missing`. A crash before the event leaves it to the next minute; the
- * plan that waited is told again by its own event.
+ * Requests the root with one event a minute, however many builds want it, and waits for its record. After a crash before the
+ * event, the next minute sends it, and the plan's own event comes again.
+ * @throws {ProbeError} `root-missing`.
  */
 export async function rootWanted(
   ports: RootWantedPorts,

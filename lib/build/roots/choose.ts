@@ -1,9 +1,8 @@
-// Which suite's compiler builds for a kernel: the very one that built it, else the nearest, and then that is said.
+// Chooses the suite whose compiler builds for a kernel: the same compiler, or else the nearest one.
 
 import { isCompilerText } from '../../archives/roots.ts'
 import { ProbeError } from '../../model/errors.ts'
 
-/** A compiler that a suite has as a package of its name. */
 export interface Available {
   readonly suite: string
   readonly stable: boolean
@@ -18,22 +17,22 @@ export interface Wanted {
   readonly command: string
   /** CONFIG_CC_VERSION_TEXT, the first line of `--version`: `gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0` */
   readonly text?: string | undefined
-  /** the oldest that will do, where it is not that very compiler: `gcc-12` */
+  /** the oldest usable one, if that compiler is not available: `gcc-12` */
   readonly least?: string | undefined
-  /** only of this suite */
+  /** only in this suite */
   readonly suite?: string
 }
 
 export interface Chosen extends Available {
-  /** `text`: the very compiler. `major`: of its family and major version. `nearest`: there is none of these. */
+  /** `text`: the same compiler. `major`: the same family and major version. `nearest`: neither is available. */
   readonly match: 'text' | 'major' | 'nearest'
 }
 
 /**
- * The suite whose compiler is that very text; then the newest stable one that has the command, then any other; else the
- * nearest command of the family that takes the flags, the newer of two, again of a stable suite first. `all`: from the oldest suite to the
- * newest.
- * @throws {ProbeError} `headers-not-found` where no suite has a compiler of the family.
+ * The suite whose compiler has that text; then the newest stable one with the command, then any other; else the nearest
+ * command of the family that supports the flags, the newer of two, again from a stable suite first. `all`: from the oldest
+ * suite to the newest.
+ * @throws {ProbeError} `headers-not-found`: no suite has a compiler of the family.
  */
 export function chooseCompiler(all: readonly Available[], { command, text, least, suite }: Wanted): Chosen {
   const available = suite === undefined ? all : all.filter((one) => one.suite === suite)
@@ -57,9 +56,9 @@ export function chooseCompiler(all: readonly Available[], { command, text, least
 }
 
 /**
- * Of packages by their names: a cross compiler's ends with `suffix`, e.g. `-aarch64-linux-gnu`, that of a compiler of the
- * machine with none. The suite is that which a machine of the target would take: its cross compiler is made of the same
- * source, though not always of its last revision, and then the match is no longer `text`.
+ * Names of cross compilers end with `suffix`, e.g. `-aarch64-linux-gnu`; it is empty for the machine's own. The suite is the
+ * one for a machine of the target: its cross compiler has the same source, but not always the same revision, and then the
+ * match is not `text`.
  * @throws {ProbeError} as for `chooseCompiler`.
  */
 export function chooseCross(all: readonly Available[], wanted: Wanted, suffix: string): Chosen {
@@ -73,14 +72,14 @@ export function chooseCross(all: readonly Available[], wanted: Wanted, suffix: s
 
 const OWN = /^(?:gcc|clang)-\d+(?:\.\d+)?$/
 
-/** Of the version that it was made of: `12.2.0-14` of `12.2.0-14cross1`. */
+/** Its version is that of its source: `12.2.0-14` for `12.2.0-14cross1`. */
 const crossCompiler = (one: Available, suffix: string): Available[] => {
   const command = one.command.slice(0, -suffix.length)
   if (!one.command.endsWith(suffix) || !OWN.test(command)) return []
   return [{ ...one, command, version: one.version.replace(/cross\d+$/, '') }]
 }
 
-/** Stable ones first, of these the newest suite. */
+/** Stable ones first, the newest suite first. */
 const preferred = (available: readonly Available[]): Available[] =>
   available.toReversed().sort((a, b) => Number(b.stable) - Number(a.stable))
 

@@ -1,4 +1,4 @@
-// Composes a build root: the packages of its closure, unpacked into one folder without their maintainer scripts.
+// Composes a build root: unpacks its packages into one folder, without their maintainer scripts.
 
 import { contentsOfDeb } from '../../formats/deb.ts'
 import { type TreeEntry, treeEntries } from '../../formats/tar-tree.ts'
@@ -8,16 +8,15 @@ import type { Folder } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
 
 export interface ComposePorts {
-  /** The bytes of a package, wherever they lie. */
   readonly read: (pkg: Package) => Promise<Uint8Array>
-  /** after each package: bytes of packages that are unpacked by now */
+  /** after each package: bytes of all packages so far */
   readonly progress?: (bytes: number) => void
 }
 
 /**
- * Into `folder`, which is empty. Only names and contents count: the same packages make the same tree, whoever unpacks
- * them, wherever. A crash leaves a folder that is not whole: who calls names it so until this resolves.
- * @throws {ProbeError} `digest-mismatch` for a package that is another, or holds what no package of a distribution holds.
+ * `folder`: empty. The same packages always make the same tree. A crash leaves an incomplete folder: the caller gives it a
+ * temporary name until this resolves.
+ * @throws {ProbeError} `digest-mismatch`: another package, or one with entries that no distribution's package has.
  */
 export async function composeRoot(
   { read, progress = () => {} }: ComposePorts,
@@ -31,7 +30,7 @@ export async function composeRoot(
     if (sha256(body) !== pkg.sha256)
       throw new ProbeError(
         'digest-mismatch',
-        `${pkg.name} ${pkg.version} has not the sha256 of the signed list`,
+        `${pkg.name} ${pkg.version} does not have the sha256 of the signed list`,
       )
     for (const entry of treeEntries(await contentsOfDeb(body))) tree.add(entry)
     bytes += pkg.bytes
@@ -41,9 +40,9 @@ export async function composeRoot(
   for (const name of MERGED) if (tree.has(`usr/${name}`)) folder.symlink(name, `usr/${name}`)
 }
 
-/** Folders that are links into /usr in every Debian since bookworm, and in a root of bullseye as well. */
+/** Links into /usr: in every Debian since bookworm, and also in roots of bullseye. */
 const MERGED = ['bin', 'lib', 'lib32', 'lib64', 'libx32', 'sbin']
-/** Nobody reads them in a root. What says under which terms a package may be passed on stays. */
+/** Not needed in a root. Copyright files stay. */
 const LEFT_OUT = /^usr\/share\/(?:man|info|locale|lintian|bug|doc(?!\/[^/]+\/copyright$))\/./
 
 interface Tree {
@@ -62,12 +61,12 @@ function openTree(folder: Folder): Tree {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
     if (parent === '' || made.get(parent) === 'folder') return
     if (made.has(parent))
-      throw new ProbeError('digest-mismatch', `a package puts ${path} below ${parent}, which is no folder`)
+      throw new ProbeError('digest-mismatch', `a package puts ${path} below ${parent}, which is not a folder`)
     parents(parent)
     folder.makeFolder(parent)
     made.set(parent, 'folder')
   }
-  /** A folder is many packages'; anything else is one's. */
+  /** Packages may share folders, but nothing else. */
   function make(path: string, what: Made, how: () => void): void {
     const found = made.get(path)
     if (found === 'folder' && what === 'folder') return
@@ -85,7 +84,7 @@ function openTree(folder: Folder): Tree {
         .sort(),
     readFile: (path) => folder.readFile(path),
     add: (entry) => {
-      // A suite whose base package brings the links itself.
+      // In some suites a base package has these links.
       if (entry.tag === 'symlink' && MERGED.includes(entry.path)) return
       const path = placeOf(entry.path)
       if (LEFT_OUT.test(path)) return
@@ -110,7 +109,7 @@ const placeOf = (path: string): string => (MERGED.includes(path.split('/')[0] ??
 
 const CERTIFICATES = 'usr/share/ca-certificates/mozilla'
 
-/** What maintainer scripts would have made: the links of alternatives, accounts, the bundle of certificates. */
+/** Replaces the maintainer scripts: links of alternatives, accounts, the bundle of certificates. */
 function finish(tree: Tree): void {
   const gcc = tree.names('usr/bin').find((name) => /^gcc-\d+$/.test(name))
   const links = { sh: 'dash', awk: 'mawk', ...(gcc === undefined ? {} : { gcc, cc: gcc }) }

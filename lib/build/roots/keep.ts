@@ -1,4 +1,4 @@
-// A root is wanted that was not composed yet: composed of signed packages alone, and kept for every build to come.
+// Composes a wanted root from signed packages, and keeps it for all later builds.
 
 import { createHash } from 'node:crypto'
 import { createGzip } from 'node:zlib'
@@ -16,7 +16,7 @@ export interface KeepRootPorts extends ComposePorts {
   readonly log: Log
 }
 
-/** Runs again from the start without harm. ProbeError as for `composeRoot` and `RootRecords.keep`. */
+/** Safe to repeat. @throws {ProbeError} as for `composeRoot` and `RootRecords.keep`. */
 export async function keepRoot(ports: KeepRootPorts, root: Root): Promise<RootRecord> {
   const { records, withFolder, log } = ports
   const known = await records.find(root.id)
@@ -32,10 +32,10 @@ export async function keepRoot(ports: KeepRootPorts, root: Root): Promise<RootRe
   })
 }
 
-/** A level that takes a third of the time of the default, for a tenth more bytes. */
+/** A third of the default's time, for a tenth more bytes. */
 const LEVEL = 1
 
-/** The folder's archive in gzip, and the sha256 of what that unpacks to. */
+/** The folder's archive in gzip, and the sha256 of the uncompressed archive. */
 export async function packed(folder: Folder): Promise<{ digest: string; archive: Uint8Array }> {
   const hash = createHash('sha256')
   const gzip = createGzip({ level: LEVEL })
@@ -45,7 +45,7 @@ export async function packed(folder: Folder): Promise<{ digest: string; archive:
   })()
   for (const chunk of packEntries(folder.entries())) {
     hash.update(chunk)
-    // A copy: the next chunk is read into the same memory.
+    // A copy, because the next chunk reuses the memory.
     if (!gzip.write(Buffer.from(chunk))) await new Promise((resolve) => gzip.once('drain', resolve))
   }
   gzip.end()
@@ -53,7 +53,7 @@ export async function packed(folder: Folder): Promise<{ digest: string; archive:
   return { digest: hash.digest('hex'), archive: Buffer.concat(chunks) }
 }
 
-/** What a composed root is: sha256 of its archive. */
+/** Digest of a composed root: sha256 of its archive. */
 export function digestOf(folder: Folder): string {
   const hash = createHash('sha256')
   for (const chunk of packEntries(folder.entries())) hash.update(chunk)

@@ -1,4 +1,4 @@
-// Which roots are composed, on record in the bucket of roots: by the id of their packages, what they are.
+// Records of composed roots, in the roots bucket, by the id of their packages.
 
 import * as z from 'zod'
 import { sha256, sha256Hex } from '../../model/digest.ts'
@@ -11,9 +11,9 @@ const schema = z.object({
   /** of its packages: `rootId` */
   id: sha256Hex,
   suite: z.string(),
-  /** sha256 of the tar archive that its folder makes: `packEntries` */
+  /** sha256 of its folder's tar archive: `packEntries` */
   digest: sha256Hex,
-  /** the same archive in gzip, as it is stored */
+  /** of that archive in gzip, as stored */
   sha256: sha256Hex,
   bytes: z.number(),
 })
@@ -22,9 +22,8 @@ export type RootRecord = Read<typeof schema>
 export interface RootRecords {
   find(id: string): Promise<RootRecord | undefined>
   /**
-   * Resolves to what is on record afterwards.
-   * @throws {ProbeError} `digest-mismatch` where the same packages made something else before: then one of the two was not
-   * composed of them alone.
+   * Resolves to the recorded root: `record`, or an earlier one.
+   * @throws {ProbeError} `digest-mismatch`: the same packages made another root before, so one of the two is wrong.
    */
   keep(record: RootRecord, archive: Uint8Array): Promise<RootRecord>
 }
@@ -39,7 +38,7 @@ export function createRootRecords(roots: Pick<Store, 'get' | 'create'>): RootRec
   return {
     find,
     keep: async (record, archive) => {
-      // The archive first: a crash after it leaves bytes that nobody is told of, and the next composition stores them again.
+      // The archive first: after a crash, nothing refers to it, and the next composition stores it again.
       const meta = { contentType: 'application/gzip', sha256: record.sha256 }
       await roots.create(inputKey(record.sha256), archive, meta)
       const body = new TextEncoder().encode(JSON.stringify(record))

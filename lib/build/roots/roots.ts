@@ -1,4 +1,4 @@
-// Build roots by what is wanted of them: out of one suite's signed lists, always the same for the same lists.
+// Finds the packages of build roots in one suite's signed lists: the same lists give the same root.
 
 import * as z from 'zod'
 import { closureOf, everythingOf } from '../../archives/apt/closure.ts'
@@ -25,9 +25,8 @@ import { type Arch, type Package, packageSchema } from '../../model/probe.ts'
 import { type Available, type Chosen, chooseCross, type Wanted } from './choose.ts'
 import { guestsOf, packagesOf, suffixOf } from './spec.ts'
 
-/** A root that can be composed. */
 export interface Root {
-  /** of its packages, by name, version and sha256: two roots of one id are the same bytes */
+  /** digest of its packages' names, versions and sha256: two roots with one id are the same bytes */
   readonly id: string
   readonly suite: string
   readonly arch: Arch
@@ -35,14 +34,14 @@ export interface Root {
 }
 
 export interface Roots {
-  /** the suite of what the steps run in */
+  /** suite of the roots that steps run in */
   readonly steps: string
   /**
-   * Which suite's compiler builds for `target` on a machine of `arch`.
+   * Chooses the suite and the compiler that builds for `target` on a machine of `arch`.
    * @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, `signature-invalid`, ...
    */
   choose(wanted: Wanted, arch: Arch, target?: Arch): Promise<Chosen>
-  /** @throws {ProbeError} `headers-not-found` where the suite lacks a package of it, and those of `choose`. */
+  /** @throws {ProbeError} `headers-not-found` if the suite lacks a package, and those of `choose`. */
   of(spec: RootSpec, suite: string, arch: Arch): Promise<Root>
 }
 
@@ -52,18 +51,18 @@ const COMPILERS = {
 }
 const MAX_ROOT = 1024 * 1024
 
+export interface ClosurePorts extends PackagesPorts {
+  /**
+   * Runs one job at a time. A complete list takes a hundred megabytes, and many plans of one process may want the same root
+   * at once: the first one makes it.
+   */
+  readonly inTurn?: <T>(job: () => Promise<T>) => Promise<T>
+}
+
 export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: RootArchive): Roots {
-  const signed: PackagesPorts = { ...ports, keyring: ROOT_KEYRING }
-  const inTurn = limited(1)
-  const suiteOf = (suite: string): Suite => {
-    const { mirror, checkValidUntil, ofThePast } = archive
-    return {
-      mirror,
-      suite,
-      ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
-      ...(ofThePast === undefined ? {} : { ofThePast }),
-    }
-  }
+  const signed: ClosurePorts = { ...ports, keyring: ROOT_KEYRING, inTurn: limited(1) }
+  const { mirror, checkValidUntil, ofThePast } = archive
+  const suiteOf = (suite: string): Suite => ({ mirror, suite, checkValidUntil, ofThePast })
   return {
     steps: archive.steps,
     choose: async (wanted, arch, target = arch) => {
@@ -74,7 +73,7 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
       return chooseCross((await Promise.all(lists)).flat(), wanted, suffixOf(arch, target))
     },
     of: async (spec, suite, arch) => {
-      const root = await rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch), inTurn)
+      const root = await rootOf(signed, suiteOf(suite), arch, packagesOf(spec, arch))
       const guests = guestsOf(spec, arch)
       if (guests.length === 0 || !('target' in spec) || spec.target === undefined) return root
       const found = await staticOf(signed, suiteOf(suite), spec.target, guests)
@@ -83,39 +82,35 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
   }
 }
 
-/**
- * The root of these packages. Their closure is kept by the list that it is of: the next plan reads no list. `inTurn`: all of
- * a list takes a hundred megabytes, and many plans of one process may want the same root at one time: the first makes it.
- */
+/** The root of these packages. Their closure is kept under the digest of the list, so the next plan reads no list. */
 export const rootOf = (
-  ports: PackagesPorts,
+  ports: ClosurePorts,
   suite: Suite,
   arch: Arch,
   names: readonly string[],
-  inTurn: <T>(job: () => Promise<T>) => Promise<T> = (job) => job(),
-): Promise<Root> => rootOfSuites(ports, [suite], arch, { names, without: [] }, inTurn)
+): Promise<Root> => rootOfSuites(ports, [suite], arch, { names, without: [] })
 
 export interface Closure {
-  /** what is wanted, with all that it needs */
+  /** wanted packages; their dependencies come along */
   readonly names: readonly string[]
-  /** what is left out with its own needs, as only maintainer scripts call it */
+  /** left out with their dependencies: only maintainer scripts use them */
   readonly without: readonly string[]
 }
 
-/** The same of suites that go together, as one and its security updates: of each package the newest that any has. */
+/** The same for suites that belong together, such as one and its security updates: the newest version of each package. */
 export async function rootOfSuites(
-  ports: PackagesPorts,
+  ports: ClosurePorts,
   suites: readonly [Suite, ...Suite[]],
   arch: Arch,
   closure: Closure,
-  inTurn: <T>(job: () => Promise<T>) => Promise<T> = (job) => job(),
 ): Promise<Root> {
+  const { inTurn = (job) => job() } = ports
   const lists = await Promise.all(suites.map((suite) => listOf(ports, suite, arch)))
   const key = closureKey(lists, closure)
   const kept = () => ports.inputs.get(key, MAX_ROOT)
   const make = async (): Promise<Uint8Array> => {
     const body = new TextEncoder().encode(JSON.stringify(await packagesIn(ports, lists, closure)))
-    // A crash before this line costs the next plan the same work; two at once write the same bytes.
+    // After a crash before this line, the next plan does the work again; two at once write the same bytes.
     await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
     return body
   }
@@ -154,7 +149,7 @@ async function packagesIn(
   return found.filter(({ name }) => !without.includes(name)).map(plain)
 }
 
-/** Programs without libraries. ProbeError `headers-not-found`. */
+/** Static programs, without dependencies. @throws {ProbeError} `headers-not-found`. */
 async function staticOf(
   ports: PackagesPorts,
   suite: Suite,
@@ -188,18 +183,15 @@ const packagesFrom = (body: Uint8Array): Package[] =>
   )
 
 const rootFrom = (suite: string, arch: Arch, packages: readonly Package[]): Root => ({
-  id: rootId(packages),
+  id: sha256(packageLines(packages)),
   suite,
   arch,
   packages,
 })
 
-/** A line a package, sorted: its name, version and digest, and not where it was fetched. */
+/** One line for each package, sorted: name, version and digest, but not the URL. */
 export const packageLines = (packages: readonly Package[]): string =>
   packages
     .map(({ name, version, sha256: digest }) => `${name} ${version} ${digest}\n`)
     .sort()
     .join('')
-
-/** Of these lines, and of nothing else. */
-const rootId = (packages: readonly Package[]): string => sha256(packageLines(packages))

@@ -1,9 +1,9 @@
-// What a build root holds: names of packages, by what it is for.
+// Names of the packages in each kind of build root.
 
 import type { RootSpec } from '../../model/events.ts'
 import type { Arch } from '../../model/probe.ts'
 
-/** A shell, and what every script takes for granted. */
+/** A shell and the usual commands. */
 const BASE = [
   'bash',
   'coreutils',
@@ -18,12 +18,12 @@ const BASE = [
   'xz-utils',
 ]
 
-/** To fetch and to store, to take any package apart, to make a sandbox. */
+/** To download and upload, unpack any package, and make a sandbox. */
 const STEPS = ['bubblewrap', 'ca-certificates', 'curl', 'dpkg', 'libarchive-tools', 'mount', 'zstd']
 
 /**
- * What a kernel's tree and its modules are made with: the parser of Kconfig (bison, flex), the kernel's constants of time
- * (bc), objtool (libelf), what signs and unpacks (openssl, zstd), and pahole, for Kconfig's own question which there is.
+ * To make a kernel's tree and modules: the parser of Kconfig (bison, flex), the kernel's time constants (bc), objtool (libelf),
+ * signatures and archives (openssl, zstd), and pahole (dwarves), whose version Kconfig checks.
  */
 const KERNEL = [
   'bc',
@@ -44,22 +44,22 @@ const KERNEL = [
   'zstd',
 ]
 
-/** To start a machine. */
+/** To start a virtual machine. */
 const MACHINE = ['cpio']
-/** To compile the static programs that test in it; `libc6-dev` is of the root's own architecture. */
+/** To compile the static test programs in it; `libc6-dev` is for the root's own architecture. */
 const TESTER = {
   own: ['gcc', 'libc6-dev'],
   x86_64: 'libc6-dev-amd64-cross',
   aarch64: 'libc6-dev-arm64-cross',
 }
-/** What runs in it. */
+/** Runs in it. */
 const GUEST = ['busybox-static']
 const QEMU = {
   x86_64: ['qemu-system-x86'],
   aarch64: ['qemu-system-arm'],
 } as const satisfies Record<Arch, readonly string[]>
 
-/** The names whose closure the root is. */
+/** The root is the closure of these names. */
 export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
   switch (spec.tag) {
     case 'steps':
@@ -75,7 +75,7 @@ export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
   }
 }
 
-/** Names of packages of another architecture: static programs, which need no other, for a machine of that one. */
+/** Packages of the target's architecture: static programs for its virtual machine. */
 export const guestsOf = (spec: RootSpec, arch: Arch): readonly string[] =>
   spec.tag === 'machine' && spec.target !== undefined && spec.target !== arch ? GUEST : []
 
@@ -84,26 +84,24 @@ const machinePackages = (arch: Arch, target: Arch): readonly string[] =>
     ? [...GUEST, ...TESTER.own, ...QEMU[target]]
     : [`gcc${suffixOf(arch, target)}`, TESTER[target], ...QEMU[target]]
 
-/** As compilers of Debian, and the prefix of a cross compiler's commands, call an architecture's programs. */
+/** In names of Debian's compilers, and prefix of a cross compiler's commands. */
 const TRIPLET = {
   x86_64: 'x86_64-linux-gnu',
   aarch64: 'aarch64-linux-gnu',
 } as const satisfies Record<Arch, string>
-/** No name of a package has a `_`. */
-const inPackages = (target: Arch): string => TRIPLET[target].replace('_', '-')
 
-/** What the commands of its compilers and binutils begin with: kbuild's CROSS_COMPILE. Empty where they are its own. */
+/** Prefix of commands of compilers and binutils: kbuild's CROSS_COMPILE. Empty for the machine's own architecture. */
 export const prefixOf = (machine: Arch, target: Arch): string =>
   machine === target ? '' : `${TRIPLET[target]}-`
 
-/** Of a cross compiler a package's name ends so. */
+/** End of the names of a cross compiler's packages, which have no `_`. */
 export const suffixOf = (machine: Arch, target: Arch): string =>
-  machine === target ? '' : `-${inPackages(target)}`
+  machine === target ? '' : `-${TRIPLET[target].replace('_', '-')}`
 
 /**
- * `gcc-12`: with the headers of its plugins, without which Kconfig drops what the kernel's own plugins do, some of which
- * change structures; across architectures with the one of the machine beside it, for the tools of a tree. `clang-14`: for
- * every architecture, with the linker and the tools of its LLVM.
+ * `gcc-12`: with the headers of its plugins, without which Kconfig disables the kernel's own plugins, some of which change
+ * structures; for another architecture also the machine's own gcc, for the tools of a tree. `clang-14`: for every
+ * architecture, with the linker and the tools of its LLVM.
  */
 function compilerPackages(command: string, machine: Arch, target: Arch): string[] {
   const [family, version = ''] = command.split('-')

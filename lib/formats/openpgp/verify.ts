@@ -39,12 +39,12 @@ export interface Refused {
   readonly why: string
 }
 
-export type Verdict = Good | Refused
+export type Verification = Good | Refused
 
 /** Takes what was signed, piece by piece; after the last one it says whether that holds. */
 interface Checking {
   update(bytes: Uint8Array): void
-  verdict(): Verdict
+  end(): Verification
 }
 
 export interface Believed {
@@ -71,9 +71,9 @@ export function checking(signatures: readonly Signature[], believed: Believed): 
     update: (bytes) => {
       for (const { update } of open) update(bytes)
     },
-    verdict: () => {
-      const verdicts = judged.map((one) => (one.tag === 'open' ? one.end() : one))
-      return verdicts.find(({ tag }) => tag === 'good') ?? worst(verdicts) ?? NONE
+    end: () => {
+      const verifications = judged.map((one) => (one.tag === 'open' ? one.end() : one))
+      return verifications.find(({ tag }) => tag === 'good') ?? worst(verifications) ?? NONE
     },
   }
 }
@@ -83,25 +83,25 @@ export function check(
   signatures: readonly Signature[],
   pieces: readonly Uint8Array[],
   believed: Believed,
-): Verdict {
+): Verification {
   const open = checking(signatures, believed)
   for (const piece of pieces) open.update(piece)
-  return open.verdict()
+  return open.end()
 }
 
 export const refused = (reason: Refused['reason'], why: string): Refused => ({ tag: 'refused', reason, why })
 const NONE = refused('unsigned', 'it has no signature of a supported form')
 
 /** What a key that is believed has to say is more than that others are unknown. */
-const worst = (verdicts: readonly Verdict[]): Refused | undefined => {
-  const refusals = verdicts.filter((verdict) => verdict.tag === 'refused')
+const worst = (verifications: readonly Verification[]): Refused | undefined => {
+  const refusals = verifications.filter((verification) => verification.tag === 'refused')
   return refusals.find(({ reason }) => reason !== 'unknown-key') ?? refusals[0]
 }
 
 interface Open {
   readonly tag: 'open'
   update(bytes: Uint8Array): void
-  end(): Verdict
+  end(): Verification
 }
 
 function judge(signature: Signature, { certificates, now, strict = false }: Believed): Open | Refused {

@@ -3,7 +3,14 @@
 import { createHash } from 'node:crypto'
 import { printable } from '../../model/text.ts'
 import { type Signature, signaturesOf } from '../openpgp/signature.ts'
-import { type Believed, check, type Good, type Refused, refused, type Verdict } from '../openpgp/verify.ts'
+import {
+  type Believed,
+  check,
+  type Good,
+  type Refused,
+  refused,
+  type Verification,
+} from '../openpgp/verify.ts'
 import { type Header, type RpmFile, readRpm, SIGNATURE_TAGS, TAGS } from './header.ts'
 
 /** All from the signed header. */
@@ -31,10 +38,10 @@ export interface SignedRpm {
  */
 export function verifyRpm(file: Uint8Array, believed: Believed): SignedRpm | Refused {
   const rpm = readRpm(file)
-  const verdicts = [...ofHeader(rpm, believed), ...ofHeaderAndPayload(rpm, believed)]
-  const refusal = verdicts.find((one) => one.tag === 'refused') ?? brokenDigest(rpm)
+  const verifications = [...ofHeader(rpm, believed), ...ofHeaderAndPayload(rpm, believed)]
+  const refusal = verifications.find((one) => one.tag === 'refused') ?? brokenDigest(rpm)
   if (refusal !== undefined) return refusal
-  const [by] = verdicts.filter((one) => one.tag === 'good')
+  const [by] = verifications.filter((one) => one.tag === 'good')
   if (by === undefined) return unsigned(rpm)
   // The signed header says what the payload is, where no signature is over both.
   const loose = rpm.signature.has(SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg) ? undefined : loosePayload(rpm)
@@ -45,10 +52,10 @@ const OF_HEADER = [SIGNATURE_TAGS.rsa, SIGNATURE_TAGS.dsa, SIGNATURE_TAGS.openpg
 /** What rpm 3 had, and the only one that covers the payload of packages of 2017 and before. */
 const OF_BOTH = [SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg]
 
-const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verdict[] =>
+const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verification[] =>
   signature.has(...OF_HEADER) ? [check(signaturesIn(signature, OF_HEADER), [header.blob], believed)] : []
 
-const ofHeaderAndPayload = ({ signature, header, payload }: RpmFile, believed: Believed): Verdict[] =>
+const ofHeaderAndPayload = ({ signature, header, payload }: RpmFile, believed: Believed): Verification[] =>
   payload.length > 0 && signature.has(...OF_BOTH)
     ? [check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)]
     : []

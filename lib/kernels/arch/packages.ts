@@ -93,8 +93,9 @@ function checkSigned(
   signature: Uint8Array,
 ): void {
   try {
-    const verdict = check(readSignatures(signature), [body], { certificates, now: now() })
-    if (verdict.tag === 'refused') throw refused(wanted, `${verdict.why}.${hint(verdict.reason)}`)
+    const verification = check(readSignatures(signature), [body], { certificates, now: now() })
+    if (verification.tag === 'refused')
+      throw refused(wanted, `${verification.why}.${hint(verification.reason)}`)
   } catch (error) {
     throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)
       ? refused(wanted, error.message)

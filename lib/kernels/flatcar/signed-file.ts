@@ -69,7 +69,7 @@ async function verify(
 ): Promise<void> {
   const beside = `${url}.sig`
   const signatures = signaturesIn(await fetchSignature(fetch, url, beside), beside)
-  const verdict = check(signatures, [body], { certificates, now: now() })
-  if (verdict.tag === 'refused') throw notBelieved(url, verdict.why)
-  log('file of a release verified', { url, key: verdict.signer.fingerprint })
+  const verification = check(signatures, [body], { certificates, now: now() })
+  if (verification.tag === 'refused') throw notBelieved(url, verification.why)
+  log('file of a release verified', { url, key: verification.signer.fingerprint })
 }

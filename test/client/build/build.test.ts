@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type BuildPorts, buildProbe } from '../../../client/build/build.ts'
 import type { Ended } from '../../../client/build/machine.ts'
 import type { BuildReport } from '../../../lib/build/report.ts'
-import { createTrees } from '../../../lib/inputs/cache.ts'
+import { createBuildCache } from '../../../lib/inputs/cache.ts'
 import type { HeadersPlan } from '../../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import { sha256 } from '../../../lib/model/digest.ts'
@@ -80,7 +80,7 @@ function world({ probe, report, log, ended = SUCCEEDED, today = (release) => rel
     driver: async () => ({ source: source('driver'), format: 'deb', bytes: 1, recipe: 'makefile' }),
     ensureInput: async () => undefined,
     checkKept: async () => undefined,
-    trees: createTrees(memory.store.inputs),
+    cache: createBuildCache(memory.store.inputs),
     stepsRoot: async () => RECORD,
     root: async (machine, _kind, { command }) => ({
       record: RECORD,

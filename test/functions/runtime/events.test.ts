@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { buildEndOf, requestedOf, toldOf } from '../../../functions/runtime/events.ts'
+import { buildEndOf, requestedOf, triggerOf } from '../../../functions/runtime/events.ts'
 import { createBus } from '../../../lib/aws/bus.ts'
 import type { RegistryEvent } from '../../../lib/model/events.ts'
 
@@ -68,19 +68,22 @@ describe('what the bus sends is what plan and publish read', () => {
 describe('what publish is told', () => {
   test('is a probe whose packages may have changed', async () => {
     const wanted = { type: 'PackagesWanted', key: claimed.key } as const
-    expect(toldOf(await delivered(wanted))).toEqual(wanted)
+    expect(triggerOf(await delivered(wanted))).toEqual(wanted)
   })
 
   test('is that an hour is over', () => {
-    expect(toldOf({ 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} })).toEqual({
+    expect(triggerOf({ 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} })).toEqual({
       type: 'EveryHour',
     })
   })
 
   test('is the end of a build, or of its time', async () => {
     const end = { ...claimed, status: undefined, phase: undefined }
-    expect(toldOf(await delivered(overdue))).toEqual({ type: 'BuildEnd', end })
-    expect(toldOf(ended('FAILED', VARIABLES))).toMatchObject({ type: 'BuildEnd', end: { status: 'failed' } })
+    expect(triggerOf(await delivered(overdue))).toEqual({ type: 'BuildEnd', end })
+    expect(triggerOf(ended('FAILED', VARIABLES))).toMatchObject({
+      type: 'BuildEnd',
+      end: { status: 'failed' },
+    })
   })
 })
 

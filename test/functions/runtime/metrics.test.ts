@@ -144,7 +144,7 @@ describe('the log of builds', () => {
 test('of what is open, those that wait for their turn and those that run are told apart', () => {
   const open = (more: object): Open => ({
     key: KEY,
-    state: { state: 'building', claim: 'c', attempt: 1, deadline: 2, claimedAt: 1, ...more },
+    state: { state: 'building', id: 'c', attempt: 1, deadline: 2, claimedAt: 1, ...more },
   })
   const all = [open({}), open({ queuedAt: 1 }), open({ buildId: 'b:1' }), open({ buildId: 'b:2' })]
   expect(told((measure) => measureOpen(measure, all))).toEqual(['QueueLength=1', 'BuildsRunning=2'])

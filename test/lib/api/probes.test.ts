@@ -81,11 +81,10 @@ describe('a list of probes', () => {
       'budget-spent',
     ]
     for (const [i, reason] of reasons.entries()) {
-      await index.claim(key(i), { claim: 'c', claimedAt: NOW, deadline: NOW + 1000 })
+      await index.claim(key(i), { id: 'c', claimedAt: NOW, deadline: NOW + 1000 })
       await index.fail(key(i), 'c', { reason, detail: 'no', retryAt: NOW + 1000 })
     }
-    for (const i of [10, 11, 12])
-      await index.claim(key(i), { claim: 'c', claimedAt: NOW, deadline: NOW + 1000 })
+    for (const i of [10, 11, 12]) await index.claim(key(i), { id: 'c', claimedAt: NOW, deadline: NOW + 1000 })
     expect(await list()).toEqual({ probes: [] })
     await index.started(key(11), 'c', { buildId: 'b', deadline: NOW + 1000 })
     await index.started(key(12), 'c', { buildId: 'b', deadline: NOW + 1000 })

@@ -49,7 +49,7 @@ describe('the cost', () => {
 
   test('a claim is one write, for the winner and for the losers', async () => {
     const index = createIndex(lab.client, table, () => 0)
-    const claim = (name: string) => index.claim('cost', { claim: name, claimedAt: 1, deadline: 9 })
+    const claim = (name: string) => index.claim('cost', { id: name, claimedAt: 1, deadline: 9 })
     expect(await sentBy(lab, () => claim('c1'))).toMatchObject([{ operation: 'UpdateItem' }])
     expect(await sentBy(lab, () => claim('c2'))).toMatchObject([{ operation: 'UpdateItem' }])
   })
@@ -93,7 +93,7 @@ describe('an item that is no state of ours', () => {
   test('is not claimed over: somebody has to look', async () => {
     const Item = { [TABLE_KEY]: 'kept', state: 'unheard of', worth: 'much' }
     await lab.client.put({ TableName: table, Item })
-    const claim = { claim: 'c', claimedAt: 1, deadline: 2 }
+    const claim = { id: 'c', claimedAt: 1, deadline: 2 }
     expect(await createIndex(lab.client, table, () => 0).claim('kept', claim)).toBeUndefined()
     expect(await itemOf(table, 'kept')).toEqual(Item)
   })
@@ -103,7 +103,7 @@ test('other errors than a lost condition are thrown', async () => {
   const index = createIndex(lab.client, 'no-such-table', () => 0)
   const missing = { name: 'ResourceNotFoundException' }
   await expect(index.get('k')).rejects.toMatchObject(missing)
-  await expect(index.claim('k', { claim: 'c', claimedAt: 1, deadline: 2 })).rejects.toMatchObject(missing)
+  await expect(index.claim('k', { id: 'c', claimedAt: 1, deadline: 2 })).rejects.toMatchObject(missing)
   await expect(index.publish('k', 'c', PUBLICATION)).rejects.toMatchObject(missing)
 })
 
@@ -111,7 +111,7 @@ test('only what is open stands in the index of deadlines', async () => {
   const name = await lab.table()
   const index = createIndex(lab.client, name, () => 0)
   for (const key of ['open', 'published', 'failed'])
-    await index.claim(key, { claim: 'c', claimedAt: 1, deadline: 2 })
+    await index.claim(key, { id: 'c', claimedAt: 1, deadline: 2 })
   await index.publish('published', 'c', PUBLICATION)
   await index.fail('failed', 'c', FAILURE)
   const items = await Promise.all(['open', 'published', 'failed'].map((key) => itemOf(name, key)))
@@ -126,7 +126,7 @@ describe('any sequence of calls', () => {
     fc.tuple(key, claim, time, time).map(
       ([k, c, claimedAt, more]) =>
         (index: Index) =>
-          index.claim(k, { claim: c, claimedAt, deadline: claimedAt + more }),
+          index.claim(k, { id: c, claimedAt, deadline: claimedAt + more }),
     ),
     fc.tuple(key, claim, time).map(
       ([k, c, deadline]) =>

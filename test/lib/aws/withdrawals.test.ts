@@ -29,7 +29,7 @@ beforeEach(async () => {
   index = createIndex(lab.client, table, () => NOW)
   withdrawals = createWithdrawals(lab.client, table, () => NOW)
 })
-const claim = () => index.claim(KEY, { claim: 'c', claimedAt: NOW, deadline: NOW + 60_000 })
+const claim = () => index.claim(KEY, { id: 'c', claimedAt: NOW, deadline: NOW + 60_000 })
 const state = () => index.get(KEY, { consistent: true })
 
 test('it stays as it is beside the reason, and is as it was when that is undone', async () => {
@@ -56,7 +56,7 @@ test('it is not claimed, published or tested again', async () => {
   await claim()
   await index.publish(KEY, 'c', PUBLICATION)
   await withdrawals.withdraw(KEY, 'it panics')
-  expect(await index.claim(KEY, { claim: 'd', claimedAt: NOW + 1e9, deadline: NOW + 2e9 })).toBeUndefined()
+  expect(await index.claim(KEY, { id: 'd', claimedAt: NOW + 1e9, deadline: NOW + 2e9 })).toBeUndefined()
   expect(await index.publish(KEY, 'c', { ...PUBLICATION, bytes: 8 })).toBe(false)
   expect(await state()).toMatchObject({ bytes: 7, withdrawn: WITHDRAWN })
 })

@@ -30,7 +30,7 @@ const ports: DecidePorts = {
   driver: async () => ({ source: pkg('driver'), format: 'deb', bytes: 7, recipe: 'makefile' }),
   root: async () => ({ record, match: 'text', compiler: 'gcc-12', treeRoot: DIGEST, machine: 'x86_64' }),
   stepsRoot: async () => record,
-  trees: { find: async () => undefined },
+  cache: { find: async () => undefined },
   ensureInput: async () => undefined,
   checkKept: async () => {},
 }

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { planLoadTest } from '../../../lib/build/load-test.ts'
 import { type BuildOrderRecord, encodeOrder } from '../../../lib/build/order.ts'
-import { createTrees } from '../../../lib/inputs/cache.ts'
+import { createBuildCache } from '../../../lib/inputs/cache.ts'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
 import { sha256 } from '../../../lib/model/digest.ts'
 import { loadTestKeys, stagingKeys } from '../../../lib/model/keys.ts'
@@ -26,7 +26,7 @@ async function inputsOf(image: KernelImage): Promise<string[]> {
   const { index, store, presigner, builder, log, now, places, bus } = memory
   const key = keyOf(probe)
   const until = { deadline: NOW + 60_000, expiresAt: NOW + 60_000 }
-  await index.claim(key, { claim: CLAIM, claimedAt: NOW, ...until })
+  await index.claim(key, { id: CLAIM, claimedAt: NOW, ...until })
   await index.testing(key, CLAIM, { test: 1, deadline: NOW + 60_000 })
   const plan = {
     ...{ key, claim: CLAIM, attempt: 1, unameRelease: '6.1.96-flatcar', compiler: 'gcc-13' },
@@ -37,7 +37,7 @@ async function inputsOf(image: KernelImage): Promise<string[]> {
   const meta = { contentType: 'application/json', sha256: sha256(order) }
   await store.staging.create(stagingKeys(CLAIM).plan, order, meta)
   const ports = {
-    ...{ index, builder, places, bus, log, now, settings: DEFAULTS, trees: createTrees(store.inputs) },
+    ...{ index, builder, places, bus, log, now, settings: DEFAULTS, cache: createBuildCache(store.inputs) },
     ...{ staging: store.staging, stagingUrls: presigner.staging },
     ...{ inputUrls: presigner.inputs, rootUrls: presigner.inputs },
     ensureInput: async () => undefined,

@@ -11,7 +11,7 @@ const begin = async (settings: WorldOptions['settings'] = {}) => {
   world = createWorld({ probe: probeBytes(), settings })
   await world.get()
 }
-const claimOf = () => (world.state() as { claim: string }).claim
+const claimOf = () => (world.state() as { id: string }).id
 const started = () => world.memory.inside.builds.map(({ order }) => order)
 
 describe('a build that is started', () => {

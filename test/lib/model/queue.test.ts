@@ -13,13 +13,13 @@ const publication = {
 const build = (key: string, ago: number, waited?: number): Open => ({
   key,
   state: {
-    ...{ state: 'building', attempt: 1, claim: key, claimedAt: NOW - ago, deadline: NOW, queuedAt: NOW },
+    ...{ state: 'building', attempt: 1, id: key, claimedAt: NOW - ago, deadline: NOW, queuedAt: NOW },
     ...(waited === undefined ? {} : { waitedAt: NOW - waited }),
   },
 })
 const loadTest = (key: string, ago: number): Open => ({
   key,
-  state: { state: 'published', attempt: 1, claim: key, test: 2, queuedAt: NOW - ago, ...publication },
+  state: { state: 'published', attempt: 1, id: key, test: 2, queuedAt: NOW - ago, ...publication },
 })
 const keys = (open: readonly Open[]) => queueOf(open, NOW).map(({ key }) => key)
 

@@ -54,7 +54,7 @@ describe('the plan of a probe', () => {
   test('whose claim was lost changes nothing', async () => {
     const world = createWorld({ probe: probeBytes() })
     await world.get()
-    const other = { state: 'building', claim: 'other', attempt: 2, claimedAt: 0, deadline: 1 } as const
+    const other = { state: 'building', id: 'other', attempt: 2, claimedAt: 0, deadline: 1 } as const
     world.memory.inside.states.set(KEY, other)
     expect(await planned(world)).toEqual(['building', 0])
     expect(world.state()).toEqual(other)

@@ -37,7 +37,12 @@ describe('a name that cannot be built is told what to do', () => {
       'malformed',
       ['Names of probes have the form /driver/'],
     ],
-    ['no arch', '/driver/9.1.0+driver/riscv64/falco_x_6.1_1.ko', 'malformed', ['Names of probes have the form']],
+    [
+      'no arch',
+      '/driver/9.1.0+driver/riscv64/falco_x_6.1_1.ko',
+      'malformed',
+      ['Names of probes have the form'],
+    ],
     // Driver versions.
     [
       'an unknown driver version',

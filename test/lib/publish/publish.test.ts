@@ -94,9 +94,9 @@ describe('a build that fails by what the registry brings to it', () => {
   test('says so, and is never told as the fault of the driver', async () => {
     const { problem } = (await (await broken()).get()) as { problem: Problem }
     expect(problem).toMatchObject({ status: 404, code: 'build-broken' })
-    expect(problem.detail).toContain('which says nothing about the driver. There is nothing to do')
+    expect(problem.detail).toContain('own tools failed, not the driver. There is nothing to do')
     expect(problem.detail).toContain(`the next request after ${problem.more?.retryAt} builds it again`)
-    expect(problem.detail).toContain('the operator is alarmed')
+    expect(problem.detail).toContain('an alarm notifies the operator')
     expect(problem.detail).not.toContain('does not compile')
   })
 

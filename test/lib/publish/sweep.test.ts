@@ -5,7 +5,7 @@ import type { ProbeState } from '../../../lib/model/probe.ts'
 import { createWorld, KEY } from '../../support/world.ts'
 
 const NOW = createWorld({ probe: undefined }).resolvePorts.now()
-const claim = { claim: 'c', attempt: 1 }
+const claim = { id: 'c', attempt: 1 }
 const building = (more: object): ProbeState => ({
   ...claim,
   state: 'building',

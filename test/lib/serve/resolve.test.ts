@@ -16,7 +16,7 @@ beforeEach(() => {
 const asked = () => world.memory.inside.events.filter(({ type }) => type === 'ProbeRequested').length
 const is = (state: ProbeState, key = KEY) => world.memory.inside.states.set(key, state)
 
-const claim = { claim: 'c', attempt: 1 }
+const claim = { id: 'c', attempt: 1 }
 const building = (deadline: number): ProbeState => ({ ...claim, state: 'building', claimedAt: now, deadline })
 const failed = (retryAt: number): ProbeState => ({
   ...claim,

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { ProbeState } from '../../../lib/model/probe.ts'
 import { sharedUnlessBefore, shareReads } from '../../../lib/serve/shared-reads.ts'
 
-const building: ProbeState = { state: 'building', attempt: 1, claim: 'c', claimedAt: 0, deadline: 1 }
+const building: ProbeState = { state: 'building', attempt: 1, id: 'c', claimedAt: 0, deadline: 1 }
 
 let time: number
 let reads: string[]

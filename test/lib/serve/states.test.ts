@@ -10,7 +10,7 @@ import { PATH } from '../../support/world.ts'
 
 const NOW = Date.UTC(2026, 10, 26)
 const subject = subjectOf(parseProbe(PATH).probe)
-const claim = { claim: 'c', attempt: 1 }
+const claim = { id: 'c', attempt: 1 }
 const failed = (failure: Partial<Failure> = {}): Unpublished => ({
   ...claim,
   state: 'failed',

@@ -41,7 +41,7 @@ const waited = (until?: number) =>
   )
 const hold = () => world.resolvePorts.settings.hold
 const is = (state: ProbeState) => world.memory.inside.states.set(KEY, state)
-const claim = { claim: 'c', attempt: 1 }
+const claim = { id: 'c', attempt: 1 }
 const building = (): ProbeState => ({
   ...claim,
   state: 'building',

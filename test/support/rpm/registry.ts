@@ -77,7 +77,7 @@ export async function rpmRegistry({ packager, signer }: RpmRegistryOptions = {})
     await put(objectKey, module)
     await put(`${objectKey}.asc`, Buffer.from('a signature'))
     memory.inside.states.set(probeKey, {
-      ...{ state: 'published', claim: 'claim', attempt: 1, objectKey, publishedAt: START },
+      ...{ state: 'published', id: 'claim', attempt: 1, objectKey, publishedAt: START },
       ...{ sha256: sha256(module), bytes: module.length },
       provenance: {
         ...{ unameRelease: release, compiler: 'gcc-12', compilerVersion: 'gcc 12', timings: {} },

@@ -109,7 +109,7 @@ test('a package of other bytes than the list says is refused, and named', async 
   const other = { ...SHELL, body: AWK.body }
   await expect(composed(other)).rejects.toMatchObject({
     code: 'digest-mismatch',
-    message: 'dash 1 has not the sha256 of the signed list',
+    message: 'dash 1 does not have the sha256 of the signed list',
   })
 })
 

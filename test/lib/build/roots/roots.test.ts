@@ -44,7 +44,7 @@ test('plans that want the same root at one time have its list read once, and of 
   const { ports, lists } = await archive()
   const inTurn = limited(1)
   const wanted = [['gcc-12'], ['gcc-12'], ['gcc-12', 'clang-14'], ['gcc-12', 'clang-14'], ['gcc-12']]
-  const roots = await Promise.all(wanted.map((names) => rootOf(ports, SUITE, 'x86_64', names, inTurn)))
+  const roots = await Promise.all(wanted.map((names) => rootOf({ ...ports, inTurn }, SUITE, 'x86_64', names)))
   expect(roots.map(({ packages }) => packages.length)).toEqual([1, 1, 2, 2, 1])
   expect(lists).toMatchObject({ read: 2, most: 1 })
 })
@@ -53,8 +53,8 @@ test('a root that cannot be made keeps no other from its turn', async () => {
   const { ports } = await archive()
   const inTurn = limited(1)
   const [no, yes] = await Promise.allSettled([
-    rootOf(ports, SUITE, 'x86_64', ['gcc-99'], inTurn),
-    rootOf(ports, SUITE, 'x86_64', ['gcc-12'], inTurn),
+    rootOf({ ...ports, inTurn }, SUITE, 'x86_64', ['gcc-99']),
+    rootOf({ ...ports, inTurn }, SUITE, 'x86_64', ['gcc-12']),
   ])
   expect([no?.status, yes?.status]).toEqual(['rejected', 'fulfilled'])
 })

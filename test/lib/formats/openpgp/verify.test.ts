@@ -3,7 +3,7 @@ import { unarmor } from '../../../../lib/formats/openpgp/armor.ts'
 import { readCertificates } from '../../../../lib/formats/openpgp/certificates.ts'
 import { readCleartext } from '../../../../lib/formats/openpgp/cleartext.ts'
 import { signaturesOf } from '../../../../lib/formats/openpgp/signature.ts'
-import { type Believed, check, type Verdict } from '../../../../lib/formats/openpgp/verify.ts'
+import { type Believed, check, type Verification } from '../../../../lib/formats/openpgp/verify.ts'
 import { isProbeError } from '../../../../lib/model/errors.ts'
 import { certificatesOf, vector } from '../../../support/archives.ts'
 
@@ -11,11 +11,11 @@ import { certificatesOf, vector } from '../../../support/archives.ts'
 const NOW = Date.UTC(2026, 10, 26)
 const by = (...names: string[]): Believed => ({ certificates: names.flatMap(certificatesOf), now: NOW })
 
-function ofText(file: string | Uint8Array, believed: Believed): Verdict {
+function ofText(file: string | Uint8Array, believed: Believed): Verification {
   const { signed, signatures } = readCleartext(typeof file === 'string' ? vector(file) : file)
   return check(signatures, [signed], believed)
 }
-function ofRepomd(folder: string, believed: Believed): Verdict {
+function ofRepomd(folder: string, believed: Believed): Verification {
   const signatures = unarmor(vector(`repomd/${folder}/repomd.xml.asc`), 'signature').flatMap(signaturesOf)
   return check(signatures, [vector(`repomd/${folder}/repomd.xml`)], believed)
 }
@@ -115,13 +115,13 @@ describe('a signature is judged by its own time', () => {
   const folder = 'opensuse-11.0-update'
   const [certificate] = readCertificates(vector(`repomd/${folder}/repomd.xml.key`))
   const [key] = certificate!.keys
-  const withKey = (change: Partial<typeof key>): Verdict =>
+  const withKey = (change: Partial<typeof key>): Verification =>
     ofRepomd(folder, { certificates: [{ ...certificate!, keys: [{ ...key!, ...change }] }], now: NOW })
 
   test('its key has ended since then, which is said', () => {
-    const verdict = ofRepomd(folder, { certificates: [certificate!], now: NOW })
-    expect(verdict).toMatchObject({ tag: 'good' })
-    expect(verdict.tag === 'good' && verdict.ended! * 1000).toBeLessThan(NOW)
+    const verification = ofRepomd(folder, { certificates: [certificate!], now: NOW })
+    expect(verification).toMatchObject({ tag: 'good' })
+    expect(verification.tag === 'good' && verification.ended! * 1000).toBeLessThan(NOW)
   })
 
   test.each([
@@ -150,13 +150,13 @@ test('whatever bytes are signatures or are refused as none', () => {
     const bytes = Buffer.from(real)
     bytes[at] = (bytes[at] ?? 0) ^ 0x41
     try {
-      const verdict = check(
+      const verification = check(
         signaturesOf(bytes),
         [vector('repomd/centos-kmods-sig/repomd.xml')],
         by('centos-sig-kmods'),
       )
       // Not signed of it: by which key it is said to be, in its unhashed part.
-      expect(verdict.tag === 'good' ? at : -1).toBeLessThan(real.length)
+      expect(verification.tag === 'good' ? at : -1).toBeLessThan(real.length)
     } catch (error) {
       expect(isProbeError(error, 'signature-invalid')).toBe(true)
     }

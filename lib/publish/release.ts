@@ -1,0 +1,45 @@
+// Publishes a verified probe: stores it, and writes the index last.
+
+import type { Bus, Index, Testing } from '../model/ports.ts'
+import type { LoadTest } from '../model/probe.ts'
+import { probeOf } from '../names/grammar.ts'
+import { type ArtifactPorts, storeProbe } from './artifacts.ts'
+import type { Claimed } from './fail.ts'
+import { keepTree, type TreePorts, type Verified } from './staged.ts'
+
+export interface ReleasePorts extends ArtifactPorts, TreePorts {
+  readonly index: Pick<Index, 'publish'>
+  readonly bus: Bus
+}
+
+interface Release extends Claimed {
+  readonly staged: Verified
+  /** its verdict, if that is known */
+  readonly loadTest: LoadTest | undefined
+  /** the load test that is to come */
+  readonly testing?: Testing | undefined
+}
+
+/** False: the claim is lost, or another call has published the probe. */
+export async function publishVerified(ports: ReleasePorts, release: Release): Promise<boolean> {
+  const { key, claim, staged, loadTest, testing } = release
+  const publication = await storeProbe(ports, probeOf(key), key, staged)
+  // The index last: a crash before this line leaves objects that no URL leads to, and an open claim. The event or the sweep
+  // comes again, and finds the same objects under the same keys.
+  const tested = loadTest === undefined ? publication : { ...publication, loadTest }
+  const next = testing && { test: testing.test, deadline: testing.deadline }
+  const held = await ports.index.publish(key, claim.id, tested, next)
+  const seconds = Math.max(0, Math.round((ports.now() - claim.claimedAt) / 1000))
+  const { sha256, bytes } = publication
+  // A metric counts the first word: of the event and the sweep at the same moment, only one has published the probe.
+  ports.log(held ? 'published' : 'published before', { key, claim: claim.id, sha256, bytes, seconds })
+  await keepTree(ports, claim.id, staged)
+  if (held) await wantPackages(ports, key)
+  return held
+}
+
+/** After the index. After a crash before it, the same event of the build's end comes again and finds the probe published. */
+export async function wantPackages({ bus }: Pick<ReleasePorts, 'bus'>, key: string): Promise<'published'> {
+  await bus.emit({ type: 'PackagesWanted', key })
+  return 'published'
+}

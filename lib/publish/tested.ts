@@ -1,0 +1,125 @@
+// Load tests of a built probe: requests them, and settles the probe at their end.
+
+import { loadTestOf, tellVerdict } from '../build/verdict.ts'
+import { sha256 } from '../model/digest.ts'
+import type { Builder, Index, Measured, Testing } from '../model/ports.ts'
+import type { ProbeState } from '../model/probe.ts'
+import { PLAN_MILLISECONDS } from '../model/retry.ts'
+import { type BuildEnd, type Ended, endOf, type PublishOutcome } from './end.ts'
+import { type Claimed, type FailPorts, fail } from './fail.ts'
+import { publishVerified, type ReleasePorts } from './release.ts'
+import { readLoadTest, readStaged, type Tested, verifyStaged } from './staged.ts'
+
+export interface TestedPorts extends FailPorts, ReleasePorts {
+  readonly index: Pick<Index, 'publish' | 'testing' | 'verdict' | 'fail' | 'spare'>
+  readonly builder: Pick<Builder, 'look' | 'stop'>
+}
+
+/** A load test of one probe. `id`: of the claim. */
+interface Requested {
+  readonly key: string
+  readonly id: string
+  readonly testing: Required<Testing>
+}
+
+/** Load tests of one probe: a probe whose tests were interrupted that often is given up. */
+const MAX_TESTS = 3
+
+/** A test that has not begun after that time was lost on its way. */
+export const testOf = (
+  { now }: Pick<TestedPorts, 'now'>,
+  test: number,
+  probe: Uint8Array | Measured,
+): Required<Testing> => ({
+  test,
+  deadline: now() + PLAN_MILLISECONDS,
+  probe: probe instanceof Uint8Array ? measured(probe) : probe,
+})
+
+const measured = (probe: Uint8Array): Measured => ({ sha256: sha256(probe), bytes: probe.length })
+
+/** One caller requests it; later ones find it requested. A crash before the event leaves a test that never began. */
+export async function requestTest(ports: TestedPorts, requested: Requested): Promise<PublishOutcome> {
+  const { key, id, testing } = requested
+  if (await ports.index.testing(key, id, testing)) await emitTest(ports, requested)
+  return 'testing'
+}
+
+export const emitTest = ({ bus }: TestedPorts, { key, id: claim, testing: { test, probe } }: Requested) =>
+  bus.emit({ type: 'LoadTestRequested', key, claim, test, ...probe })
+
+/** A probe in its load test: under `required` before it is published, under `recorded` after that. */
+type InTest = Extract<ProbeState, { state: 'building' | 'published' }> & { readonly test: number }
+
+/** A load test ended, or its time is over: a known verdict settles the probe, and an interrupted test runs again. */
+export async function testEnded(ports: TestedPorts, end: BuildEnd, state: InTest): Promise<PublishOutcome> {
+  const { key } = end
+  const { id, test, spared = 0 } = state
+  // The end of an earlier test, late or repeated.
+  if (end.test !== undefined && end.test !== test) return 'testing'
+  const ended = await endOf(ports.builder, end, state)
+  const probe = await testedProbe(ports, state)
+  const tested = await readLoadTest(ports, { claim: id, test }, probe.sha256)
+  const most = MAX_TESTS + spared + (await spareUnbegun(ports, key, ended, state))
+  if (!tested.known && test < most)
+    return requestTest(ports, { key, id, testing: testOf(ports, test + 1, probe) })
+  return state.state === 'published'
+    ? addVerdict(ports, key, state, tested)
+    : settleTested(ports, { key, claim: state }, tested)
+}
+
+/** A test that no builder took does not count. A crash after the write counts one too few. */
+async function spareUnbegun(
+  { index }: TestedPorts,
+  key: string,
+  { brokeOff }: Ended,
+  { id, test }: InTest,
+): Promise<number> {
+  if (brokeOff?.neverBegan !== true) return 0
+  return (await index.spare(key, id, { test })) ? 1 : 0
+}
+
+async function testedProbe(ports: TestedPorts, state: InTest): Promise<Measured> {
+  if (state.state === 'published') return { sha256: state.sha256, bytes: state.bytes }
+  const { probe = new Uint8Array() } = await readStaged(ports, state.id)
+  return measured(probe)
+}
+
+/** Under `required`: a probe that its kernel refused to load, or that could not be tested, is never published. */
+async function settleTested(
+  ports: TestedPorts,
+  claimed: Claimed,
+  { known, verdict, log }: Tested,
+): Promise<PublishOutcome> {
+  if (verdict.verdict === 'failed') {
+    const detail = `its own kernel does not load it.\n${tellVerdict(verdict)}`
+    return fail(ports, { ...claimed, reason: 'load-test', detail, log })
+  }
+  const left = await readStaged(ports, claimed.claim.id)
+  if (!known) {
+    const detail = (due: string) =>
+      `it was built, and ${interrupted(verdict.reason)}. The operator must fix this; the next request after ${due} builds it again`
+    return fail(ports, { ...claimed, reason: 'build-broken', detail, log: left.log })
+  }
+  const checked = verifyStaged(ports.settings, claimed.key, left)
+  if (checked.tag === 'refused') return fail(ports, { ...claimed, ...checked, log: left.log })
+  const { staged } = checked
+  const held = await publishVerified(ports, { ...claimed, staged, loadTest: loadTestOf(verdict) })
+  return held ? 'published' : 'claim-lost'
+}
+
+const interrupted = (why: string): string => `the load test broke off ${MAX_TESTS} times: ${why}`
+
+/** Under `recorded`, once: the first verdict stays. */
+async function addVerdict(
+  ports: TestedPorts,
+  key: string,
+  { id }: InTest,
+  { known, verdict }: Tested,
+): Promise<PublishOutcome> {
+  const loadTest = loadTestOf(verdict)
+  const reason = known ? loadTest.reason : interrupted(verdict.reason)
+  if (await ports.index.verdict(key, id, { ...loadTest, reason }))
+    ports.log('load test', { key, claim: id, verdict: loadTest.verdict, reason })
+  return 'tested'
+}
