@@ -118,16 +118,8 @@ describe('commands', () => {
 
 const ofAws = () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')
 describe('plain words', () => {
-  /** Of the front door: what they read who see the project for the first time. */
-  const PAGES = [
-    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
-    ...['architecture', 'operations', 'settings', 'security', 'client', 'submitting'].map(
-      (name) => `docs/${name}.md`,
-    ),
-  ]
-
-  test.each(PAGES)('are what %s is written in', (path) => {
-    expect(unplain(documentAt(path))).toEqual([])
+  test.each(documents())('are what $path is written in', (document) => {
+    expect(unplain(document)).toEqual([])
   })
 
   test('are not these', () => {
