@@ -59,7 +59,7 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
 export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
 
 /** Words that make a reader stop, outside of code and of what a program prints. */
-const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no \w+)\b/gi
+const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no (?!longer)\w+)\b/gi
 
 export const unplain = ({ text }: Document): string[] =>
   tokensOf(text)
