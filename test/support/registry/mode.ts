@@ -10,7 +10,6 @@ const SAME_FOR_ALL = 'its plans differ, and what AWS does is the same for each d
 const NO_REGISTRY = 'it starts no registry by `npm start`'
 const ONCE =
   'its clients do not come again where AWS fails now and then, and miss a probe as they would in AWS'
-const NOT_SEEN = 'written for either mode, but nobody has seen it through with a strict registry yet'
 /**
  * The files of test/e2e that the project `strict` leaves out, and why; it runs all others. Those of `npm run test:long`
  * alone are left out as well: they are more of the same kind.
@@ -21,8 +20,6 @@ export const NOT_STRICT: Readonly<Record<string, string>> = {
   'bad-roots': NO_REGISTRY,
   'build-command':
     'it compares what a command builds with what a registry has built, which the other files have',
-  canary: NOT_SEEN,
-  client: NOT_SEEN,
   crash: 'it is about the folder of data of one machine, which is killed in the middle',
   'debian-family': SAME_FOR_ALL,
   digests: NO_REGISTRY,
@@ -32,12 +29,10 @@ export const NOT_STRICT: Readonly<Record<string, string>> = {
   flatcar: SAME_FOR_ALL,
   grants: 'it takes grants away one by one from a stack of its own: policies are in force in either mode',
   loaders: ONCE,
-  names: NOT_SEEN,
   proxy: SAME_FOR_ALL,
   readme: NO_REGISTRY,
   rpm: SAME_FOR_ALL,
   strict: 'it is strict by itself',
-  submit: NOT_SEEN,
   ubuntu: SAME_FOR_ALL,
   vm: ONCE,
 }
