@@ -21,21 +21,19 @@ Falco has three engines:
 * the kernel **module**;
 * the **legacy eBPF** probe, which Falco has up to 0.43.
 
-The kernel's config decides which of them run. This command reads the config and sends nothing:
+The kernel's config decides which of them run. In a clone where \`npm start\` or \`sh local/setup.sh node\` ran once, this command reads the config and sends nothing:
 
     npx --no-install probe-registry check /boot/config-$(uname -r)
 
-A registry gives the same answer, and neither builds nor keeps anything:
+Without a clone, ask a registry. It gives the same answer, and neither builds nor keeps anything:
 
     curl -F config=@/proc/config.gz -F release="$(uname -r)" -F version="$(uname -v)" -F machine="$(uname -m)" http://127.0.0.1:8080/v1/verdicts
 
 If the modern eBPF probe runs, the answer begins with that: no probe is needed. Each engine then has an answer, with the options that decide and what to do:
 
-| answer | meaning |
-|---|---|
-| **yes** | The kernel loads it. |
-| **maybe** | The command line, Secure Boot, or the way it is built decides. The answer says what happens by default. |
-| **no** | The kernel cannot load it. |
+* **yes**: the kernel loads it.
+* **maybe**: the command line, Secure Boot, or the way it is built decides. The answer says what happens by default.
+* **no**: the kernel cannot load it.
 
 ## The rules
 
