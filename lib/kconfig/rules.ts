@@ -228,7 +228,7 @@ export const RULES: readonly Rule[] = [
     engines: KMOD,
     when: on('MODULE_SIG'),
     effect: may('loads'),
-    what: 'This kernel loads unsigned modules unless module.sig_enforce=1 is on its command line (/proc/cmdline).',
+    what: 'This kernel loads unsigned modules unless its command line (/proc/cmdline) has module.sig_enforce=1.',
     todo: `Where it does: ${lower(SIGN)}`,
     source: 'kernel/module/signing.c: module_sig_check()',
   },
