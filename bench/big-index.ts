@@ -79,7 +79,7 @@ function rowsOf(items: number, rounds: readonly Round[], small: readonly Round[]
     of(`${items} probes: memory`, 'megabytes', (value) => `${value.toFixed(0)} MB`),
     of(`${items} probes: slowest of a hundred hits`, 'slowest', (value) => `${value.toFixed(0)} ms`),
     of(`${items} probes: a page of /v1/probes`, 'page', (value) => `${value.toFixed(1)} ms`),
-    of(`${items} probes: what a sweep reads`, 'sweep', (value) => `${value.toFixed(1)} ms`),
+    of(`${items} probes: the read of a sweep`, 'sweep', (value) => `${value.toFixed(1)} ms`),
   ]
 }
 

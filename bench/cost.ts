@@ -45,7 +45,7 @@ export const measureCost: Measure = async (stage) => {
   const dollars = (value: number): string => `$${value.toFixed(2)}`
   const hits = rounds.map(({ hit }) => hit)
   const row = (against: 'Function URL' | 'CloudFront'): Row => ({
-    ...{ name: 'cost', what: 'cost of a million hits, bytes apart' },
+    ...{ name: 'cost', what: 'cost of a million hits, without their bytes' },
     against: `the same behind ${against === 'Function URL' ? 'a Function URL' : 'CloudFront and a Function URL'}`,
     ratios: hits.map((hit) => ofHits(hit, 'HTTP API') / ofHits(hit, against)),
     loads: rounds.map((one) => one.load),

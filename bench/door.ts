@@ -30,11 +30,11 @@ interface DoorTimes {
 export const measureDoor: Measure = async (stage) => {
   const { registry, path } = await stage.warm()
   const { ratios, whole, attacked, plain, sent, refused } = await hitsAtTheDoor(registry.url, path.slice(1))
-  const about = { name: 'door', against: 'beside plain 404s', goal: { atMost: 2 } }
+  const about = { name: 'door', against: 'p99 of hits during plain 404s', goal: { atMost: 2 } }
   const loads = [load()]
   const note = `${attacked.toFixed(0)} / ${plain.toFixed(0)} ms; ${refused} of ${sent} refused`
   return [
-    { ...about, what: 'slowest hit in a hundred beside an attack', ratios, loads, note },
+    { ...about, what: 'p99 of hits during an attack', ratios, loads, note },
     { ...about, what: 'the same over a whole attack, from its first request', ratios: [whole], loads },
   ]
 }

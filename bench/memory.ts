@@ -40,8 +40,8 @@ export const measureMemory: Measure = async (stage) => {
   })
   return [
     row('memory, idle with an empty index', 'idle'),
-    row('memory at most while a first probe is planned and built', 'plan'),
-    row(`memory at most under hits by ${CONNECTIONS} connections`, 'load'),
+    row('peak memory while a first probe is planned and built', 'plan'),
+    row(`peak memory under hits by ${CONNECTIONS} connections`, 'load'),
   ]
 }
 

@@ -49,7 +49,7 @@ export const measureMiss: Measure = async (stage) => {
   return [
     row(
       {
-        ...{ what: 'miss, roots there: first GET to last byte', goal: aSecondMore(byHands.map(some)) },
+        ...{ what: 'miss with build roots: first GET to last byte', goal: aSecondMore(byHands.map(some)) },
         against: 'packages fetched and unpacked, and make',
         note: `${phasesOf(rounds.map(({ rooted }) => rooted))}; by hand ${list(byHands.map(some))} s`,
       },
@@ -58,7 +58,7 @@ export const measureMiss: Measure = async (stage) => {
     ),
     row(
       {
-        ...{ what: 'miss, headers there', against: 'make', goal: { atMost: 0.8 } },
+        ...{ what: 'miss with build roots and headers', against: 'make', goal: { atMost: 0.8 } },
         note: `${phasesOf(rounds.map(({ ready }) => ready))}; make ${list(byHands.map(({ make }) => make))} s`,
       },
       ({ ready }) => ready.whole,

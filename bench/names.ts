@@ -6,7 +6,7 @@ import type { Measure } from './stage.ts'
 import { inTurns, rowOf } from './turns.ts'
 
 export const measureNames: Measure = async ({ rounds }) => {
-  const about = { name: 'names', what: 'reading the name in a URL', against: 'new URL() of it' }
+  const about = { name: 'names', what: 'parse the name in a URL', against: 'new URL() of it' }
   const theirs = (path: string) => new URL(path, 'http://127.0.0.1')
   await nanoseconds(parse)
   const turns = await inTurns(

@@ -85,7 +85,7 @@ export const measureBytes: Measure = (stage) =>
       const turns = await inTurns(stage.rounds, rate(ours), rate(theirs))
       const list = (which: 'ours' | 'theirs') => turns.map((turn) => turn[which].toFixed(0)).join(', ')
       const about: About = {
-        ...{ name: 'bytes', what: `the bytes by their presigned URL, ${connections} at a time: MB/s` },
+        ...{ name: 'bytes', what: `download by presigned URL, ${connections} at a time: MB/s` },
         ...{ against: 'nginx, that file from disk', goal: { atLeast: 0.8 } },
         note: `${list('ours')} MB/s; nginx ${list('theirs')}`,
       }

@@ -27,7 +27,7 @@ function plotOf(rows: readonly Row[]): string {
     `<title>Measured ratios: ${escaped(rows[0]?.name ?? '')}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<line x1="${at(1)}" y1="0" x2="${at(1)}" y2="${height - 22}" stroke="#bbb"/>`,
-    text(at(1), height - 8, 'middle', '1: as what it is measured against'),
+    text(at(1), height - 8, 'middle', '1: the same as the comparison'),
     ...rows.flatMap((row, i) => barOf(row, i * LINE + 4)),
     '</svg>',
     '',

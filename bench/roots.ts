@@ -59,7 +59,7 @@ async function firstStarts({ folder, rounds }: Stage): Promise<Row[]> {
     ),
     rowOf(
       {
-        ...{ name: 'roots', what: 'miss, all cold: from that start to the last byte' },
+        ...{ name: 'roots', what: 'first miss: from that start to the last byte' },
         ...{ against: 'the same, the packages, and make', note: noteOf(wholes) },
         goal: aSecondMore(wholes.map(({ theirs }) => theirs)),
       },

@@ -15,7 +15,7 @@ const FLAVOUR = 'kernel-uek'
 export function rpmSize(packages: number, i: number): Filled {
   const driverVersion = `2.${i}.0+driver`
   return {
-    ...{ what: `${packages} packages of rpm in one repository: one update`, driverVersion },
+    ...{ what: `${packages} rpm packages in one repository: one update`, driverVersion },
     kernel: (number) => {
       const release = releaseOf(900_000 + number)
       return { target: 'ol', release, headers: [`${FLAVOUR}-devel`, release] }

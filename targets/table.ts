@@ -1,4 +1,4 @@
-// What is known of each target, as docs/targets.md shows it.
+// The facts about each target that docs/targets.md shows.
 
 import { TARGETS } from '../lib/clients/targets.ts'
 import { archCertificates } from '../lib/kernels/arch/keys.ts'
@@ -8,22 +8,22 @@ import { RPM_ROWS, type RpmTarget } from '../lib/kernels/rpm/rows.ts'
 import { SUBMITTED } from '../lib/kernels/targets.ts'
 
 interface Known {
-  /** hosts that its kernels are looked for at */
+  /** hosts that have its kernels */
   readonly found: string
   /** how its lists are signed */
   readonly lists: string
-  /** by what its packages are believed */
+  /** why the registry trusts its packages */
   readonly packages: string
-  /** that its kernels were built by; each kernel's own is read in its config */
+  /** of its kernels; the config of each kernel names its own */
   readonly compilers: string
   readonly kinds: string
   readonly archs: string
-  /** by tests; what is not said was not done */
+  /** by tests, and in no other way */
   readonly tried: string
 }
 
 const HEAD = [
-  '| target | its kernels are found at | lists | packages are believed | compilers | kinds | archs | how it was tried |',
+  '| target | where its kernels are | signed lists | trust in packages | compilers | kinds | archs | tested |',
   '|---|---|---|---|---|---|---|---|',
 ]
 
@@ -41,35 +41,36 @@ function lineOf(target: string): string {
 const isRpm = (target: string): target is RpmTarget => Object.hasOwn(RPM_ROWS, target)
 
 const BOTH = { kinds: 'kmod, ebpf', archs: 'x86_64, aarch64' } as const
-const BY_LISTS = 'by the digests in its lists'
-const LOADED = 'built, and loaded by its own kernel, from a repository of the test in its layout'
+const BY_LISTS = 'digests in its lists'
+const OF_TEST = 'from a repository that the test makes'
+const IN_CONFIG = 'named in its config'
+const LOADED = `built, and loaded by its own kernel, ${OF_TEST}`
 
 const OTHERS: Readonly<Record<string, Known>> = {
   arch: {
     found: 'its mirrors, archive.archlinux.org; aarch64: mirror.archlinuxarm.org, alaa.ad24.cz',
-    lists: 'not signed',
-    packages: `each by its own signature: ${archCertificates('x86_64', []).length} packagers, and the build system of Arch Linux ARM`,
-    compilers: 'the newest gcc of their day',
+    lists: 'none',
+    packages: `own signature of each: ${archCertificates('x86_64', []).length} packagers, and the build system of Arch Linux ARM`,
+    compilers: 'the newest gcc of their time',
     ...BOTH,
     tried: `${LOADED}; aarch64: planned`,
   },
   bottlerocket: {
     found: 'updates.bottlerocket.aws: the kmod kit of its release',
-    lists: 'TUF, from a root whose sha512 its project names',
+    lists: 'TUF, from a root with a pinned sha512',
     packages: BY_LISTS,
-    compilers: 'by its config',
+    compilers: IN_CONFIG,
     ...BOTH,
-    tried:
-      'built and loaded, from a repository of the test in its layout; the registry itself finds no image, as that lies in disk images alone',
+    tried: `built and loaded, ${OF_TEST}; a registry load-tests none, because only disk images have its kernels`,
   },
   cos: {
-    found: 'storage.googleapis.com/cos-tools, where the operator wants it and names the build',
+    found: 'storage.googleapis.com/cos-tools, if the operator turns it on and names the build',
     lists: 'none',
-    packages: 'for TLS alone: off by default, and said in the statement',
+    packages: 'only TLS: off by default, and marked in the statement',
     compilers: 'clang',
     kinds: 'ebpf',
     archs: 'x86_64',
-    tried: 'built, from an archive of the test',
+    tried: 'built, from an archive that the test makes',
   },
   debian: {
     found: 'its mirrors, security.debian.org, its snapshot service',
@@ -81,7 +82,7 @@ const OTHERS: Readonly<Record<string, Known>> = {
   },
   'debian: Proxmox VE': {
     found: 'download.proxmox.com',
-    lists: 'InRelease, by its own keys',
+    lists: 'InRelease, with its own keys',
     packages: BY_LISTS,
     compilers: 'those of its Debian',
     kinds: 'kmod, ebpf',
@@ -90,18 +91,18 @@ const OTHERS: Readonly<Record<string, Known>> = {
   },
   'debian: Raspberry Pi OS': {
     found: 'archive.raspberrypi.com',
-    lists: 'InRelease, by its own keys',
+    lists: 'InRelease, with its own keys',
     packages: BY_LISTS,
     compilers: 'those of its Debian',
     kinds: 'kmod, ebpf',
-    archs: 'aarch64, on machines of it',
-    tried: 'planned from an archive of the test, and built in its layout',
+    archs: 'aarch64, built on aarch64 machines',
+    tried: 'planned and built, from an archive that the test makes',
   },
   flatcar: {
-    found: 'kernel.org, and {alpha,beta,stable,lts}.release.flatcar-linux.net for its config',
-    lists: 'a signature beside each file',
-    packages: 'none: the signed config, and the source that kernel.org signed',
-    compilers: 'by its config',
+    found: 'kernel.org; its config at {alpha,beta,stable,lts}.release.flatcar-linux.net',
+    lists: 'a signature of each file',
+    packages: 'signed config, and source signed by kernel.org',
+    compilers: IN_CONFIG,
     ...BOTH,
     tried: LOADED,
   },
@@ -117,16 +118,16 @@ const OTHERS: Readonly<Record<string, Known>> = {
 
 const EL = 'gcc 8 (8), 11 (9), 14 (10)'
 const RPM_COMPILERS: Readonly<Record<RpmTarget, string>> = {
-  alinux: 'by its config',
+  alinux: IN_CONFIG,
   almalinux: EL,
   amazonlinux2: 'gcc 7 (4.14), 10 (5.10)',
   amazonlinux2023: 'gcc 11',
-  azurelinux: 'by its config',
+  azurelinux: IN_CONFIG,
   centos: `gcc 4.8 (7), ${EL.slice(4)}`,
   fedora: 'gcc 15, 16 (42 to 45)',
   ol: `gcc 4.8 (7), ${EL.slice(4)}; UEK 7: gcc-toolset 11`,
   opensuse: 'gcc 7 (15)',
-  photon: 'by its config',
+  photon: IN_CONFIG,
   redhat: EL,
   rocky: EL,
   sles: 'gcc 7 (15)',
@@ -139,22 +140,22 @@ function ofRpms(target: RpmTarget): Known {
   const row: RpmRow = RPM_ROWS[target]
   const hosts = [...new Set(row.places.map(({ base }) => new URL(base).host))]
   const keys = certificatesFor(target, []).length
-  const known = keys === 0 ? 'the operator names the key' : `${keys} ${keys === 1 ? 'key' : 'keys'}`
+  const known = keys === 0 ? 'the operator names a key' : `${keys} ${keys === 1 ? 'key' : 'keys'}`
   return {
     found: hosts.length === 0 ? `${row.entitled}: name your mirror` : hosts.join(', '),
-    lists: row.lists === 'signed' ? 'repomd.xml.asc' : 'not asked for',
-    packages: `each by its own signature: ${known}`,
+    lists: row.lists === 'signed' ? 'repomd.xml.asc' : 'not required',
+    packages: `own signature of each: ${known}`,
     compilers: RPM_COMPILERS[target],
     ...BOTH,
-    tried: LOADED_RPMS.includes(target) ? LOADED : 'built from a repository of the test in its layout',
+    tried: LOADED_RPMS.includes(target) ? LOADED : `built, ${OF_TEST}`,
   }
 }
 
 function submitted(target: string): Known {
-  const why = SUBMITTED[target] ?? 'not planned from packages yet'
+  const why = SUBMITTED[target] ?? 'no planner finds its packages yet'
   const none = '-'
   return {
     ...{ found: `${why}: the host submits its config`, lists: none, packages: none, compilers: none },
-    ...{ kinds: 'kmod, ebpf', archs: 'x86_64, aarch64', tried: 'as any submitted kernel' },
+    ...{ kinds: 'kmod, ebpf', archs: 'x86_64, aarch64', tried: 'like any submitted kernel' },
   }
 }

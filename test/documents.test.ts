@@ -13,6 +13,7 @@ import {
   documents,
   heldSentences,
   linkedFrom,
+  longSentences,
   unplain,
 } from './support/documents/markdown.ts'
 
@@ -118,16 +119,18 @@ describe('commands', () => {
 
 const ofAws = () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')
 describe('plain words', () => {
-  /** Of the front door: what they read who see the project for the first time. */
-  const PAGES = [
-    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
-    ...['architecture', 'operations', 'settings', 'security', 'client', 'submitting'].map(
-      (name) => `docs/${name}.md`,
-    ),
-  ]
+  test.each(documents())('are what $path is written in', (document) => {
+    expect(unplain(document)).toEqual([])
+  })
 
-  test.each(PAGES)('are what %s is written in', (path) => {
-    expect(unplain(documentAt(path))).toEqual([])
+  test.each(documents())('make short sentences in $path', (document) => {
+    expect(longSentences(document)).toEqual([])
+  })
+
+  test('make no sentence of more than thirty words, in a list or a table either', () => {
+    const [long, longer] = [`${'word '.repeat(29)}last.`, `${'word '.repeat(30)}last.`]
+    const text = [`${long} ${long}`, '', `* ${longer}`, '', '| a |', '|---|', `| ${longer} |`].join('\n')
+    expect(longSentences(sample(text))).toEqual([longer, longer])
   })
 
   test('are not these', () => {

@@ -1,4 +1,4 @@
-// Writes docs/names.md from the tables that the code uses.
+// Writes docs/names.md from the tables that the code itself uses.
 
 import { AMAZON_TARGETS, TARGET_ALIASES } from '../names/aliases.ts'
 import { COMPANIONS } from '../names/file.ts'
@@ -7,7 +7,7 @@ import { RESERVED } from '../names/routes.ts'
 import { CLIENTS, type Client } from './clients.ts'
 import { explain } from './explain.ts'
 
-/** Shown with their explanations. */
+/** The page shows each with its explanation. */
 const EXAMPLES: readonly string[] = [
   '/driver/11.0.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko',
   '/driver/7.0.0+driver/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30~20.04.2.ko',
@@ -36,25 +36,25 @@ const layouts = (): string =>
       code(layout.template),
       layout.clients,
       layout.years,
-      layout.redirects ? 'yes' : 'no: they get the bytes',
+      layout.redirects ? 'yes' : 'no: they get the bytes directly',
     ]),
   )
 
 const clients = (): string =>
   table(
-    ['client', 'when', 'asks for', 'waits', 'a module that the kernel refuses'],
+    ['client', 'when', 'requests', 'time limit', 'if the kernel refuses the module'],
     CLIENTS.map((client) => [
       client.program === 'falcoctl' ? client.versions : `${client.program}: ${client.versions}`,
       client.years,
       client.kinds.join(', '),
       patience(client),
-      client.failsWhenRefused ? 'is an error' : 'is only a warning: it ends with 0',
+      client.failsWhenRefused ? 'error' : 'only a warning: exit status 0',
     ]),
   )
 
 function patience({ patience: { trySeconds, retries } }: Client): string {
-  if (trySeconds === undefined) return 'for ever'
-  const tries = retries === 0 ? 'one try' : `${retries} tries more after 408, 429 and 5xx`
+  if (trySeconds === undefined) return 'none'
+  const tries = retries === 0 ? 'one try' : `${retries} retries after 408, 429 and 5xx`
   return `${trySeconds} s, body included; ${tries}`
 }
 
@@ -69,7 +69,7 @@ const aliases = (): string =>
       ]),
       [
         'target `ubuntu` or `ubuntu-generic`',
-        '`ubuntu-{flavour}`: the letters after a `-` that end the release or are followed by another `-`, else `generic`',
+        '`ubuntu-{flavour}`: the letters between a `-` and the end of the release, or between two `-`; else `generic`',
       ],
       ['target `ubuntu-{flavour}-{the rest of the release}`', '`ubuntu-{flavour}`'],
       ['driver name `falco-probe`', '`falco`'],
@@ -94,7 +94,7 @@ function example(path: string): string[] {
         code(path),
         said.layout,
         "the distribution's own kernel with that config",
-        `asked for by ${said.clients[0]}`,
+        `requested by ${said.clients[0]}`,
       ]
     case 'malformed':
       return [code(path), '', '', said.why]
@@ -103,83 +103,77 @@ function example(path: string): string[] {
 
 const askedFor = (clients: readonly string[]): string =>
   clients.length > 1
-    ? `asked for by clients from ${clients[0]} to ${clients.at(-1)}`
-    : `asked for by ${clients[0]}`
+    ? `requested by clients from ${clients[0]} to ${clients.at(-1)}`
+    : `requested by ${clients[0]}`
 
 /** Markdown. */
 export const namesDocument = (): string => `# Names of probes
 
-Written by \`npx --no-install probe-registry name --document\`; a test fails when it is stale.
-\`npx --no-install probe-registry name URL\` and \`GET /v1/names?url=URL\` explain any name by the same code.
+This command writes this page; a test fails if the page is stale:
 
-A name says which driver version, arch, driver name (\`falco\` or \`scap\`), target, kernel release, kernel version
-and kind (\`.ko\`: kernel module, \`.o\`: legacy eBPF) is requested. Each has the sidecars ${COMPANIONS.map((c) => code(`.${c}`)).join(', ')}.
+    npx --no-install probe-registry name --document
+
+To explain any name or URL:
+
+    npx --no-install probe-registry name /driver/2.0.0+driver/falco_ubuntu-generic_5.4.0-1049-gke_52.ko
+
+\`GET /v1/names?url=URL\` gives the same answer.
+
+A name contains the driver version, arch, driver name (\`falco\` or \`scap\`), target, kernel release, kernel version and kind (\`.ko\`: kernel module, \`.o\`: legacy eBPF). Each probe has the sidecar files ${COMPANIONS.map((c) => code(`.${c}`)).join(', ')}.
 
 ## Layouts
 
 ${layouts()}
 
-* In place of \`/driver\`, \`/scap-drivers\` and \`/stable/sysdig-probe-binaries\` any other prefix works, or none: a
-  private mirror may have one. Only ${RESERVED.map((part) => code(`/${part}`)).join(', ')} are the registry's own.
-* Below \`/config/{sha256}\` are the names of submitted kernels, in the layouts \`current\` and \`flat\`: an unmodified client
-  uses that as its repository. All other names mean the distribution's own kernel.
+* A path can have any other prefix than \`/driver\`, \`/scap-drivers\` and \`/stable/sysdig-probe-binaries\`, or none: private mirrors use such prefixes. The registry uses these for itself: ${RESERVED.map((part) => code(`/${part}`)).join(', ')}.
+* \`/config/{sha256}\` comes before the name of a kernel that a host submitted, in the layouts \`current\` and \`flat\`. An unmodified client uses it as its repository. Without it, a name means the distribution's own kernel.
 * \`config-hash\` is four of the eleven layouts: \`falco\` and \`sysdig\`, each with and without \`-bpf\`.
 * A layout without an arch means \`x86_64\`, unless the kernel release ends with \`aarch64\` or \`arm64\`.
-* The name of \`config-hash\` has no target: the md5 is that of the decompressed kernel config.
+* A name of \`config-hash\` has no target. Its md5 is that of the decompressed kernel config.
 
 ## Clients
 
-\`npx --no-install probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE --os-release FILE\` prints the
-request of each client on a host. None sends a kernel config, and none verifies a signature.
+\`npx --no-install probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE --os-release FILE\` shows which name each client requests on a host. No client sends a kernel config, and none verifies a signature.
 
 ${clients()}
 
-When falcoctl sends a request, and when not:
+When falcoctl sends no request, or an unusual one:
 
-* From 0.8.0 on it sends no request for a kernel module on Container-Optimized OS and on Oracle's UEK (\`*uek*\`), and none
-  at all for a kernel that is older than its driver, or whose \`uname -r\` it cannot read (Raspberry Pi's \`6.1.21-v8+\`,
-  Void's \`6.1.192_1\`). 0.7 requests the latter without a release: \`falco_cos__1.ko\`, which is not a name.
-* Without an os-release, or without an ID in it, it refuses; 0.7 crashes. Only this registry's own loader requests the
-  target \`undetermined\`.
-* Without a configured type it prefers the modern eBPF probe, and where that runs it sends no request. 0.13 and newer load
-  no eBPF objects (\`.o\`).
-* \`--kernelrelease\` alone keeps the running kernel's \`uname -v\`: on Debian, where this has the version of the package, it
-  requests the running kernel's probe. Give it \`--kernelversion\` as well. 0.7 takes neither alone.
-* On Debian it requests the package's version (\`6.1.192-2-amd64\`); where \`uname -v\` lacks that, it requests \`uname -r\`:
-  \`debian_6.1.0-56-amd64_1\`.
-* 0.14 stores the file of a kernel that does not run, and loads nothing.
+* **Kernel modules on Container-Optimized OS and on Oracle's UEK** (\`*uek*\`): none since 0.8.0.
+* **A kernel older than its driver, or an unreadable \`uname -r\`** (Raspberry Pi's \`6.1.21-v8+\`, Void's \`6.1.192_1\`): none since 0.8.0. 0.7 requests the latter without a release: \`falco_cos__1.ko\`, which is not a name.
+* **A host without an os-release, or without an ID in it:** it refuses; 0.7 crashes. Only this registry's own loader requests the target \`undetermined\`.
+* **No type set:** the modern eBPF probe comes first. If that runs, falcoctl requests nothing. 0.13 and newer load no eBPF objects (\`.o\`).
+* **\`--kernelrelease\` alone** keeps the \`uname -v\` of the running kernel. On Debian that contains the package's version, so falcoctl requests the running kernel's probe. Set \`--kernelversion\` too. 0.7 accepts neither alone.
+* **Debian:** it uses the package's version (\`6.1.192-2-amd64\`), or \`uname -r\` if \`uname -v\` does not contain it: \`debian_6.1.0-56-amd64_1\`.
+* **A kernel that does not run:** 0.14 stores the file and loads nothing.
 
-[client.md](client.md#with-falcoctl) shows what its user sees of each answer.
+[client.md](client.md#with-falcoctl) shows what its user sees for each answer.
 
-## How a name is read
+## How the registry reads a name
 
-From the right. The file name is \`{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}\`: a release begins with a digit,
-so the first \`_\` before a digit ends the target, which may be empty. The last \`_\` begins the version; for \`minikube\`,
-\`talos\` and \`bottlerocket\` it is the last but one, where a number is between the two (\`1_1.26.0\`).
-Every other \`_\` belongs to the release (\`el8_10.x86_64\`).
+From the right. The file name is \`{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}\`:
 
-Segments hold \`A-Z a-z 0-9 . + ~ _ -\`, never \`..\`. They are percent-decoded once: \`+\`, \`%2B\` and a decoded space are one
-character, \`~\` and \`%7E\` are one, and \`%252B\` is malformed. \`%2F\` separates only where the complete key was
-escaped. A gateway may have decoded the path already.
+* **Target.** A release begins with a digit, so the first \`_\` before a digit ends the target. The target can be empty.
+* **Version.** It begins after the last \`_\`. For \`minikube\`, \`talos\` and \`bottlerocket\` it begins after the last but one, if a number is between the two (\`1_1.26.0\`).
+* **Release.** Every other \`_\` belongs to it (\`el8_10.x86_64\`).
+
+Segments contain \`A-Z a-z 0-9 . + ~ _ -\`, and never \`..\`. The registry percent-decodes them once: \`+\`, \`%2B\` and a decoded space are one character, \`~\` and \`%7E\` are one, and \`%252B\` is malformed. \`%2F\` separates segments only if the whole key is escaped. A gateway that decodes the path first changes nothing.
 
 ## Aliases
 
-Each probe has one canonical name. These aliases need no lookup in an archive.
+One probe has one canonical name. The registry resolves these aliases without an archive:
 
 ${aliases()}
 
-These stay as written, because the name alone does not decide:
+It cannot resolve these without an archive, so it keeps them as they are:
 
-* Ubuntu's \`26\` against \`26~22.04.1\`: clients before June 2023 cut the version at \`~\`, but both kernels may exist under one
-  release, built by different compilers.
-* \`amzn\` where the release does not show which Amazon Linux it is; clients translate it themselves.
-* Debian's \`6.1.0-56-amd64\` (the kernel's own release) against \`6.1.192-2-amd64\` (the package's version): only the archive knows
-  which version has which release.
-* Proxmox's and Raspberry Pi's \`6.8.12-4\` (the package's version, without a flavour) against \`6.8.12-4-pve\` and
-  \`6.12.34+rpt-rpi-v8\` (the kernel's own release): where two kernels have one version, the name is refused, with both.
+* Ubuntu's \`26\` and \`26~22.04.1\`: clients before June 2023 cut the version at \`~\`. But both kernels can exist under one release, built by different compilers.
+* \`amzn\`, if the release does not say which Amazon Linux it is. Clients translate it themselves.
+* Debian's \`6.1.0-56-amd64\` (the kernel's own release) and \`6.1.192-2-amd64\` (the package's version): only the archive knows which version has which release.
+* Proxmox's and Raspberry Pi's \`6.8.12-4\` (the package's version, without a flavour), for \`6.8.12-4-pve\` and \`6.12.34+rpt-rpi-v8\` (the kernel's own release). If two kernels have one version, the registry refuses the name and lists both.
 * IDs of distributions without a target of their own (\`alpine\`, \`pop\`).
 
 ## Examples
 
-${table(['asked', 'layout', 'canonical', ''], EXAMPLES.map(example))}
+${table(['requested', 'layout', 'canonical', ''], EXAMPLES.map(example))}
 `

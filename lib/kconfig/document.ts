@@ -1,4 +1,4 @@
-// The table of rules as a page of documentation.
+// Writes docs/verdicts.md from the table of rules.
 
 import { type Effect, type Engine, RULES, type Rule } from './rules.ts'
 
@@ -15,18 +15,35 @@ const BY_DEFAULT = {
 
 const HEAD = `# Whether Falco runs on a kernel
 
-Written by \`npx --no-install probe-registry check --document\`; a test fails when it is stale.
+Falco has three engines:
 
-Falco has three engines: the **modern eBPF** probe, which is part of Falco itself and needs nothing from here, the kernel **module**, and the **legacy eBPF** probe of Falco up to 0.43. Which of them a kernel takes, its config tells:
+* the **modern eBPF** probe is part of Falco itself, and needs no registry;
+* the kernel **module**;
+* the **legacy eBPF** probe, which Falco has up to 0.43.
+
+The kernel's config decides which of them run. In a clone where \`npm start\` or \`sh local/setup.sh node\` ran once, this command reads the config and sends nothing:
 
     npx --no-install probe-registry check /boot/config-$(uname -r)
+
+Without a clone, ask a registry. It gives the same answer, and neither builds nor keeps anything:
+
     curl -F config=@/proc/config.gz -F release="$(uname -r)" -F version="$(uname -v)" -F machine="$(uname -m)" http://127.0.0.1:8080/v1/verdicts
 
-The first asks nobody; the second has a registry say the same, which builds nothing and keeps nothing. Each engine is answered with **yes**, **maybe** (the command line, Secure Boot or how it must be built decides; what happens by default is said) or **no**, with the options that decide and what to do. Where the modern eBPF probe runs, no probe is needed, and that is said first.
+If the modern eBPF probe runs, the answer begins with that: no probe is needed. Each engine then has an answer, with the options that decide and what to do:
 
-The first rule that prevents an engine decides; without one, those that may; where none holds, the answer is yes. What is *worth knowing* changes no answer. \`X off\` holds in a whole config only: in a part of one what is absent may be on, and the answer is maybe.
+* **yes**: the kernel loads it.
+* **maybe**: the command line, Secure Boot, or the way it is built decides. The answer says what happens by default.
+* **no**: the kernel cannot load it.
 
-| where | engine | answer | what happens, and what to do | source |
+## The rules
+
+This command writes this page; a test fails if the page is stale:
+
+    npx --no-install probe-registry check --document
+
+For each engine the first rule with *no* decides; without one, the rules with *maybe*; without these, the answer is *yes*. Rules with *worth knowing* change no answer. \`X off\` is sure only in a complete config. In a part of a config, an absent option can be on, so the answer is *maybe*.
+
+| condition | engine | answer | what happens, and what to do | source |
 |---|---|---|---|---|
 `
 

@@ -46,6 +46,28 @@ test('every runbook section that an alarm names begins with its impact', () => {
   for (const heading of Object.values(RUNBOOK)) expect(text).toContain(`\n### ${heading}\n\n**Impact:** `)
 })
 
+/** Of the table of alarms in docs/operations.md: names, `...` for any rest, and the section that their row links to. */
+function tableOfAlarms(): { readonly is: RegExp; readonly section: string }[] {
+  const [, after = ''] = documentAt('docs/operations.md').text.split('\n| alarm | section |\n|---|---|\n')
+  const [table = ''] = after.split('\n\n')
+  return [...table.matchAll(/^\| (.+) \| \[.+\]\(#(.+)\) \|$/gm)].map(([, names = '', section = '']) => ({
+    is: new RegExp(`^(?:${names.replaceAll('`', '').replaceAll(', ', '|').replaceAll('...', '\\w*')})Alarm$`),
+    section,
+  }))
+}
+
+test('every alarm is in one row of the table of alarms, with the section that it names', () => {
+  const rows = tableOfAlarms()
+  for (const [id, { Properties }] of alarms()) {
+    const sections = rows.flatMap(({ is, section }) => (is.test(id) ? section : []))
+    expect([String(Properties.AlarmDescription).split('#')[1]], id).toEqual(sections)
+  }
+  const ids = alarms().map(([id]) => id)
+  const unused = rows.filter(({ is }) => !ids.some((id) => is.test(id)))
+  // These settings have no canary.
+  expect(unused.map(({ section }) => section)).toEqual([anchor(RUNBOOK.canary)])
+})
+
 test('every alarm tells the topic', () => {
   for (const [, { Properties }] of alarms()) {
     expect((Properties.AlarmActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { lexer, type MarkedToken, type Tokens, walkTokens } from 'marked'
+import { lexer, type MarkedToken, type Token, type Tokens, walkTokens } from 'marked'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -59,12 +59,36 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
 export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
 
 /** Words that make a reader stop, outside of code and of what a program prints. */
-const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no \w+)\b/gi
+const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no (?!longer)\w+)\b/gi
 
 export const unplain = ({ text }: Document): string[] =>
   tokensOf(text)
     .filter((token) => token.type === 'text' && token.tokens === undefined)
     .flatMap((token) => (token.type === 'text' ? (token.text.match(UNPLAIN) ?? []) : []))
+
+/** Nobody reads a longer sentence only once. */
+const MAX_WORDS = 30
+
+/** Sentences of paragraphs, lists and tables that are too long; `:` and `;` end one as well. */
+export const longSentences = ({ text }: Document): string[] =>
+  tokensOf(text)
+    .flatMap((token) => {
+      if (token.type === 'table') return token.rows.flat().map(({ tokens }) => plainOf(tokens))
+      const isProse = token.type === 'paragraph' || token.type === 'text'
+      return isProse && token.tokens !== undefined ? [plainOf(token.tokens)] : []
+    })
+    .flatMap((prose) => prose.split(/(?<=[.!?;:]["')*]*)\s+/))
+    .filter((sentence) => sentence.trim().split(/\s+/).length > MAX_WORDS)
+
+/** Code counts as one word; a link to a test or to a page of AWS as none. */
+const plainOf = (tokens: readonly Token[]): string =>
+  tokens
+    .map((token) => {
+      if (token.type === 'codespan') return 'code'
+      if (token.type === 'link' && /^(test|AWS)$/.test(token.text)) return ''
+      return 'tokens' in token && token.tokens !== undefined ? plainOf(token.tokens) : token.raw
+    })
+    .join('')
 
 /** Files that a document links to, from the root of the repository. */
 export const linkedFrom = (document: Document): ReadonlySet<string> =>
