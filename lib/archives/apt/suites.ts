@@ -103,7 +103,7 @@ const byRank = (suites: readonly Suite[], rank: (suite: Suite) => number | undef
 const nothingRead = (whose: string, unread: readonly Unread[]): ProbeError =>
   new ProbeError(
     'mirror-unreachable',
-    `no suite of ${whose} could be read: ${listOf(unread)}. If this lasts, have the operator name another mirror`,
+    `no suite of ${whose} could be read: ${listOf(unread)}. If it stays so, have the operator name another mirror`,
     { cause: unread[0]?.error },
   )
 
