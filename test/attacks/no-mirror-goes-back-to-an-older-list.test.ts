@@ -139,5 +139,5 @@ test('a list of a day that is yet to come is refused, and does not make those of
 })
 
 test.each(['', 'Date: soon\n', 'Dated: x\n'])('a list that says no date (%j) is refused', async (fields) => {
-  await expect(read(await mirror(await signed(NOW - DAY, fields)))).rejects.toEqual(refused(/which date/))
+  await expect(read(await mirror(await signed(NOW - DAY, fields)))).rejects.toEqual(refused(/it has no date/))
 })

@@ -117,7 +117,9 @@ test('a text with its signature around it is shown with the subkey that signed, 
 test('a file that holds no signature is refused, and what to give is said', () => {
   expect(verify(vectorPath('repomd/centos-kmods-sig/repomd.xml'), ...key('alma-9'))).toMatchObject({
     status: 1,
-    stdout: expect.stringMatching(/its signature is a file of its own: give it by --signature\n$/),
+    stdout: expect.stringMatching(
+      /neither an rpm nor a signed text: name its signature file with --signature\n$/,
+    ),
   })
 })
 

@@ -117,7 +117,7 @@ describe('a detached signature', () => {
   ])('is not %s, for which the server may have the right one later', async (_, body) => {
     await expect(checked(body ?? by.key.armored)).rejects.toMatchObject({
       code: 'mirror-unreachable',
-      message: expect.stringContaining(`what ${URL} answers is no OpenPGP signature`),
+      message: expect.stringContaining(`${URL} does not answer with an OpenPGP signature`),
     })
   })
 

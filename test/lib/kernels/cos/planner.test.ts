@@ -72,7 +72,12 @@ describe('a kernel of Container-Optimized OS', () => {
   })
 
   test.each([
-    ['6.1.0-13-amd64', 'ebpf', 'x86_64', /is not a kernel of Container-Optimized OS that is known/],
+    [
+      '6.1.0-13-amd64',
+      'ebpf',
+      'x86_64',
+      /is not a kernel of Container-Optimized OS that this registry supports/,
+    ],
     ['5.15.133+;reboot', 'ebpf', 'x86_64', /is not a kernel/],
     [UNAME, 'ebpf', 'aarch64', /is not a kernel/],
     [UNAME, 'kmod', 'x86_64', /loads no modules but those that Google has signed/],
@@ -99,7 +104,7 @@ describe('nothing is built of', () => {
   ])('%s', async (_, body) => {
     const made = world(ON, { [URL]: body })
     await expect(made.planner.plan(ask())).rejects.toMatchObject(
-      refused('mirror-unreachable', /not a whole archive/),
+      refused('mirror-unreachable', /does not answer with a complete archive/),
     )
     // It was not recorded: the right one is taken later.
     made.web[URL] = whole[URL]!
