@@ -28,16 +28,14 @@ export function outOfPlace({ build, cloud }: Settings, region: string | undefine
   const { partition = 'aws' } = RegionInfo.get(region)
   const onArm = ARCHES.filter((arch) => build.machines[arch] === 'aarch64')
   return [
-    ...(partition === 'aws'
-      ? []
-      : [
-          `${region} is in the partition ${partition}, whose hosts and ARNs have other names than this registry writes and signs: deploy it into a region of the partition aws`,
-        ]),
-    ...(onArm.length === 0 || armRegions.includes(region)
-      ? []
-      : [
-          `CodeBuild has no ARM machines in ${region}, according to cloud.deployment.armRegions, and builds for ${onArm.join(' and ')} run on those: set {"build": {"machines": {"x86_64": "x86_64", "aarch64": "x86_64"}}}, take one of ${armRegions.join(', ')}, or add ${region} to that list if CodeBuild has them there now`,
-        ]),
+    ...wrong([
+      partition !== 'aws',
+      `${region} is in the partition ${partition}, whose hosts and ARNs have other names than this registry writes and signs: deploy it into a region of the partition aws`,
+    ]),
+    ...wrong([
+      onArm.length > 0 && !armRegions.includes(region),
+      `CodeBuild has no ARM machines in ${region}, according to cloud.deployment.armRegions, and builds for ${onArm.join(' and ')} run on those: set {"build": {"machines": {"x86_64": "x86_64", "aarch64": "x86_64"}}}, take one of ${armRegions.join(', ')}, or add ${region} to that list if CodeBuild has them there now`,
+    ]),
     ...elsewhere('domain.certificateArn', domain?.certificateArn, region, 'an HTTP API takes a certificate'),
     ...elsewhere('secretKeyArn', secretKeyArn, region, 'a secret takes a KMS key'),
     ...replicas,
@@ -51,37 +49,38 @@ function misplacedReplicas({ secretReplicas, secretKeyArn }: Deployment, region?
     const at = `cloud.deployment.secretReplicas.${i}`
     const { partition } = RegionInfo.get(replica.region)
     const keyIn = regionOf(replica.keyArn)
-    return [
-      ...(partition === 'aws'
-        ? []
-        : [`${at}.region: ${replica.region} is not a region of the partition aws`]),
-      ...(replica.region === region
-        ? [`${at}.region: ${region} is the stack's own, and is lost with it: name another one`]
-        : []),
-      ...(regions.indexOf(replica.region) === i ? [] : [`${at}.region: ${replica.region} is named twice`]),
-      ...(keyIn === undefined || keyIn === replica.region
-        ? []
-        : [
-            `${at}.keyArn is in ${keyIn}, and the copy in ${replica.region}: a KMS key works in its own region only`,
-          ]),
-      ...(secretKeyArn === undefined || keyIn !== undefined
-        ? []
-        : [
-            `${at}.keyArn: the secret has a KMS key of its own (secretKeyArn), and its copy needs one, too: name a key in ${replica.region}`,
-          ]),
-    ]
+    return wrong(
+      [partition !== 'aws', `${at}.region: ${replica.region} is not a region of the partition aws`],
+      [
+        replica.region === region,
+        `${at}.region: ${region} is the stack's own, and is lost with it: name another one`,
+      ],
+      [regions.indexOf(replica.region) !== i, `${at}.region: ${replica.region} is named twice`],
+      [
+        keyIn !== undefined && keyIn !== replica.region,
+        `${at}.keyArn is in ${keyIn}, and the copy in ${replica.region}: a KMS key works in its own region only`,
+      ],
+      [
+        secretKeyArn !== undefined && keyIn === undefined,
+        `${at}.keyArn: the secret has a KMS key of its own (secretKeyArn), and its copy needs one, too: name a key in ${replica.region}`,
+      ],
+    )
   })
 }
+
+/** The messages whose condition holds. */
+const wrong = (...checks: readonly (readonly [isWrong: boolean, message: string])[]): string[] =>
+  checks.flatMap(([isWrong, message]) => (isWrong ? [message] : []))
 
 /** `arn:aws:SERVICE:REGION:...`: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
 const regionOf = (arn: string | undefined): string | undefined => arn?.split(':')[3]
 
 function elsewhere(setting: string, arn: string | undefined, region: string, rule: string): string[] {
   const found = regionOf(arn) ?? region
-  if (found === region) return []
-  return [
+  return wrong([
+    found !== region,
     `cloud.deployment.${setting} is in ${found}, and the stack goes to ${region}: ${rule} of its own region only`,
-  ]
+  ])
 }
 
 export const stackProps = ({

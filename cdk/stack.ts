@@ -61,22 +61,14 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   // A digest of a package list may be unknown.
   artifacts.grantTo(resolve, 'tell absent')
 
-  const wait = make('wait', {
-    memoryMegabytes: 256,
-    timeoutSeconds: 29,
-    concurrency: reserved.wait,
-  })
+  const wait = make('wait', { memoryMegabytes: 256, timeoutSeconds: 29, concurrency: reserved.wait })
   // Signs of life of waiting clients; repeated events.
   probes.grantTo(wait, 'read', 'write', 'list open')
   budgets.grantTo(wait, 'look', 'spend')
   artifacts.grantTo(wait, 'read')
   bus.grantTo(wait, 'emit')
 
-  const direct = make('direct', {
-    memoryMegabytes: 512,
-    timeoutSeconds: 29,
-    concurrency: reserved.direct,
-  })
+  const direct = make('direct', { memoryMegabytes: 512, timeoutSeconds: 29, concurrency: reserved.direct })
   mayResolve(direct)
 
   const submit = make('submit', { memoryMegabytes: 1024, timeoutSeconds: 29 })
@@ -86,11 +78,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   sources.grantTo(submit, 'read')
   bus.grantTo(submit, 'emit')
 
-  const v1 = make('v1', {
-    memoryMegabytes: 512,
-    timeoutSeconds: 29,
-    concurrency: reserved.v1,
-  })
+  const v1 = make('v1', { memoryMegabytes: 512, timeoutSeconds: 29, concurrency: reserved.v1 })
   probes.grantTo(v1, 'read', 'write', 'list', 'list by release')
   sources.grantTo(v1, 'read')
   budgets.grantTo(v1, 'look', 'spend')
@@ -106,11 +94,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   roots.grantTo(plan, 'read', 'tell absent')
   bus.grantTo(plan, 'emit')
 
-  const compose = make('compose', {
-    memoryMegabytes: 3008,
-    timeoutSeconds: 600,
-    temporaryMegabytes: 4096,
-  })
+  const compose = make('compose', { memoryMegabytes: 3008, timeoutSeconds: 600, temporaryMegabytes: 4096 })
   roots.grantTo(compose, 'read', 'keep', 'tell absent')
   inputs.grantTo(compose, 'read', 'keep lists', 'tell absent')
   sources.grantTo(compose, 'read', 'list drivers')
@@ -160,13 +144,14 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
     answering: { resolve, wait, direct, submit, v1 },
     published: data.buckets.artifacts,
   })
+  const deadLetterQueue = failures.queue
   const canary = addCanary(stack, settings.cloud.canary, {
-    ...{ make, goLive, url: edgeUrl ?? url, deadLetterQueue: failures.queue },
+    make,
+    goLive,
+    url: edgeUrl ?? url,
+    deadLetterQueue,
   })
-  const { overdue } = addRules(stack, {
-    ...{ eventBus, projects, deadLetterQueue: failures.queue },
-    to: handling,
-  })
+  const { overdue } = addRules(stack, { eventBus, projects, deadLetterQueue, to: handling })
 
   const watched = { resolve, wait, direct, submit, v1, plan, compose, publish, sweep }
   const topic = addTopic(stack, settings.cloud.alarmMails)

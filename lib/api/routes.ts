@@ -4,17 +4,7 @@ import * as z from 'zod'
 import { askedFormFields, askedJsonFields, formFields, jsonFields } from './body.ts'
 import { namesQuery } from './names.ts'
 import { listQuery, oneQuery } from './probes.ts'
-import {
-  driverVersionList,
-  explanationView,
-  probeList,
-  probeView,
-  problemView,
-  storyView,
-  submissionAnswer,
-  targetList,
-  verdictsAnswer,
-} from './schemas.ts'
+import * as schemas from './schemas.ts'
 
 export interface Response {
   readonly about: string
@@ -35,7 +25,7 @@ export interface Route {
 }
 
 const PROBLEM = 'application/problem+json'
-const problem = (about: string): Response => ({ about, content: { [PROBLEM]: problemView } })
+const problem = (about: string): Response => ({ about, content: { [PROBLEM]: schemas.problemView } })
 const json = (about: string, schema: z.ZodType): Response => ({
   about,
   content: { 'application/json': schema },
@@ -60,7 +50,7 @@ const ofProbe = {
 }
 
 const sidecar = {
-  200: json('.json: state, identity, and where it came from', storyView),
+  200: json('.json: state, identity, and where it came from', schemas.storyView),
   307: redirect('.asc, .sha256, .log: to a signed URL'),
   404: ofProbe[404],
   410: ofProbe[410],
@@ -71,7 +61,7 @@ const ofSubmission = {
   400: problem('a field is missing, unknown or malformed: `field` names it'),
   413: {
     about: 'too large, for the gateway or for what it is',
-    content: { [PROBLEM]: problemView, 'application/json': z.strictObject({ message: z.string() }) },
+    content: { [PROBLEM]: schemas.problemView, 'application/json': z.strictObject({ message: z.string() }) },
   },
   429: ofProbe[429],
 }
@@ -115,7 +105,10 @@ export const ROUTES: readonly Route[] = [
     body: { 'multipart/form-data': formFields, 'application/json': jsonFields },
     responses: {
       ...ofSubmission,
-      200: json('the probes, the verdicts on the config, and the names of the probes', submissionAnswer),
+      200: json(
+        'the probes, the verdicts on the config, and the names of the probes',
+        schemas.submissionAnswer,
+      ),
       404: problem('unknown driver version, or one that is not built so'),
       410: ofProbe[410],
       422: problem('no kernel config, or the config of another kernel'),
@@ -129,7 +122,7 @@ export const ROUTES: readonly Route[] = [
     body: { 'multipart/form-data': askedFormFields, 'application/json': askedJsonFields },
     responses: {
       ...ofSubmission,
-      200: json('yes, maybe or no for each engine, with the reasons', verdictsAnswer),
+      200: json('yes, maybe or no for each engine, with the reasons', schemas.verdictsAnswer),
       422: problem('no kernel config'),
       503: retry('too many submissions of the caller are being read'),
     },
@@ -138,14 +131,14 @@ export const ROUTES: readonly Route[] = [
     id: 'listProbes',
     about: 'Probes that were built, or are being built, a page at a time.',
     query: listQuery,
-    responses: { 200: json('a page', probeList) },
+    responses: { 200: json('a page', schemas.probeList) },
   }),
   route('get', '/v1/probes/{id}', {
     id: 'getProbeState',
     about: 'One probe; with `wait`, once its build has ended.',
     query: oneQuery,
     responses: {
-      200: json('the probe', probeView),
+      200: json('the probe', schemas.probeView),
       404: problem('the id is not of a probe'),
       503: retry('too many requests of the caller wait already'),
     },
@@ -153,7 +146,7 @@ export const ROUTES: readonly Route[] = [
   route('get', '/v1/driver-versions', {
     id: 'listDriverVersions',
     about: 'Which driver versions are built, and how.',
-    responses: { 200: json('the catalogue', driverVersionList), 503: unread },
+    responses: { 200: json('the catalogue', schemas.driverVersionList), 503: unread },
   }),
   route('get', '/v1/driver-versions/newest', {
     id: 'newestDriverVersion',
@@ -164,13 +157,13 @@ export const ROUTES: readonly Route[] = [
   route('get', '/v1/targets', {
     id: 'listTargets',
     about: 'Which targets are built by name, and which from a submitted config.',
-    responses: { 200: json('the targets', targetList) },
+    responses: { 200: json('the targets', schemas.targetList) },
   }),
   route('get', '/v1/names', {
     id: 'explainName',
     about: 'Explains a URL or path in any layout.',
     query: namesQuery,
-    responses: { 200: json('its meaning, or why it has none', explanationView) },
+    responses: { 200: json('its meaning, or why it has none', schemas.explanationView) },
   }),
   route('get', '/keys/falco-probes.asc', {
     id: 'getSigningKey',

@@ -1,19 +1,6 @@
 // The port Folder, on a disk.
 
-import {
-  chmodSync,
-  closeSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import * as fs from 'node:fs'
 import { join } from 'node:path'
 import type { Folder, FolderEntry } from '../model/ports.ts'
 
@@ -24,29 +11,29 @@ export function diskFolder(root: string): Folder {
   const at = (path: string): string => join(root, path)
   return {
     makeFolder: (path) => {
-      mkdirSync(at(path))
-      chmodSync(at(path), 0o755)
+      fs.mkdirSync(at(path))
+      fs.chmodSync(at(path), 0o755)
     },
     writeFile: (path, body, executable) => {
-      writeFileSync(at(path), body, { flag: 'wx' })
-      chmodSync(at(path), executable ? 0o755 : 0o644)
+      fs.writeFileSync(at(path), body, { flag: 'wx' })
+      fs.chmodSync(at(path), executable ? 0o755 : 0o644)
     },
-    symlink: (path, target) => symlinkSync(target, at(path)),
-    sameFile: (path, of) => linkSync(at(of), at(path)),
-    readFile: (path) => readFileSync(at(path)),
+    symlink: (path, target) => fs.symlinkSync(target, at(path)),
+    sameFile: (path, of) => fs.linkSync(at(of), at(path)),
+    readFile: (path) => fs.readFileSync(at(path)),
     entries: () => entriesOf(root, ''),
   }
 }
 
 function* entriesOf(root: string, path: string): Generator<FolderEntry> {
-  for (const name of readdirSync(join(root, path)).sort(byBytes)) {
+  for (const name of fs.readdirSync(join(root, path)).sort(byBytes)) {
     const below = path === '' ? name : `${path}/${name}`
-    const found = lstatSync(join(root, below))
+    const found = fs.lstatSync(join(root, below))
     if (found.isDirectory()) {
       yield { tag: 'folder', path: below }
       yield* entriesOf(root, below)
     } else if (found.isSymbolicLink()) {
-      yield { tag: 'symlink', path: below, target: readlinkSync(join(root, below)) }
+      yield { tag: 'symlink', path: below, target: fs.readlinkSync(join(root, below)) }
     } else if (found.isFile()) {
       const chunks = () => chunksOf(join(root, below), found.size)
       yield { tag: 'file', path: below, executable: (found.mode & 0o100) !== 0, bytes: found.size, chunks }
@@ -60,16 +47,16 @@ function* entriesOf(root: string, path: string): Generator<FolderEntry> {
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 function* chunksOf(file: string, bytes: number): Generator<Uint8Array> {
-  const fd = openSync(file, 'r')
+  const fd = fs.openSync(file, 'r')
   const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, bytes)))
   try {
     for (let left = bytes; left > 0; ) {
-      const read = readSync(fd, buffer, 0, Math.min(buffer.length, left), null)
+      const read = fs.readSync(fd, buffer, 0, Math.min(buffer.length, left), null)
       if (read === 0) throw new Error(`${file} has become shorter while it was read`)
       left -= read
       yield buffer.subarray(0, read)
     }
   } finally {
-    closeSync(fd)
+    fs.closeSync(fd)
   }
 }

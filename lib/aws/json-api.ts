@@ -109,12 +109,8 @@ function mayPass(error: unknown): boolean {
 
 const LATE = 'TimeoutError'
 const BUSY = [
-  'LimitExceededException',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ThrottlingException',
-  'TooManyRequestsException',
-  'TransactionInProgressException',
+  ...['LimitExceededException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded'],
+  ...['ThrottlingException', 'TooManyRequestsException', 'TransactionInProgressException'],
 ]
 /** Signed just before a clock was set, here or there: the next try signs anew. */
 const UNTIMELY = ['InvalidSignatureException', 'RequestExpired']

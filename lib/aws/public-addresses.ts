@@ -5,42 +5,29 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 
 /** RFC 6890 and its registries: loopback, private, shared, link-local (where clouds serve credentials), multicast. */
 const NOT_PUBLIC_IPV4 = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-] as const
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
+]
 
 /** `::/96` holds the unspecified address and the loopback, `fc00::/7` the private ones and AWS's own services. */
 const NOT_PUBLIC_IPV6 = [
-  ['::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001::', 32],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
-] as const
+  ...['::/96', '64:ff9b:1::/48', '100::/64', '2001::/32', '2001:db8::/32', '2002::/16'],
+  ...['fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+]
 
 /** Prefix of translated IPv4 addresses; BlockList itself handles `::ffff:`. */
 const NAT64 = '64:ff9b::'
 
 const notPublic = new BlockList()
-for (const [net, prefix] of NOT_PUBLIC_IPV4) {
-  notPublic.addSubnet(net, prefix, 'ipv4')
-  notPublic.addSubnet(`${NAT64}${net}`, 96 + prefix, 'ipv6')
+for (const network of NOT_PUBLIC_IPV4) {
+  const [net = '', prefix] = network.split('/')
+  notPublic.addSubnet(net, Number(prefix), 'ipv4')
+  notPublic.addSubnet(`${NAT64}${net}`, 96 + Number(prefix), 'ipv6')
 }
-for (const [net, prefix] of NOT_PUBLIC_IPV6) notPublic.addSubnet(net, prefix, 'ipv6')
+for (const network of NOT_PUBLIC_IPV6) {
+  const [net = '', prefix] = network.split('/')
+  notPublic.addSubnet(net, Number(prefix), 'ipv6')
+}
 
 /** `address`: without brackets; ignores a zone. */
 export function isPublicAddress(address: string): boolean {

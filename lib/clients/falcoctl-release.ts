@@ -38,10 +38,7 @@ function expressionOf({ leadingZeros, bareSeparator, majorAlone }: Grammar): Reg
   return new RegExp(`^(${NUMBER}${minor})((?:[-.+]${first}(?:[.+~]${further})*)?)${BUILD}$`)
 }
 
-const EXPRESSIONS = GRAMMARS.map(({ from, ...grammar }) => ({
-  from,
-  reads: expressionOf({ from, ...grammar }),
-}))
+const EXPRESSIONS = GRAMMARS.map((grammar) => ({ from: grammar.from, reads: expressionOf(grammar) }))
 
 /** `undefined`: that version cannot parse it. `unameRelease`: at most 64 characters. */
 export function parseRelease(unameRelease: string, version: string): FalcoctlRelease | undefined {

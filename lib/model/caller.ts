@@ -1,6 +1,6 @@
 // The caller for budgets and holds: an IPv4 address or an IPv6 /64, and its network.
 
-import { isIP } from 'node:net'
+import * as z from 'zod'
 import { printable } from './text.ts'
 
 interface Address {
@@ -17,10 +17,9 @@ interface Network extends Address {
 /** `undefined`: not an IP address. An IPv4-mapped IPv6 address counts as IPv4. Ignores a zone. */
 function addressOf(text: string): Address | undefined {
   const plain = text.trim().replace(/%.*$/s, '')
-  const family = isIP(plain)
-  if (family === 0) return undefined
-  if (family === 4) return { bits: 32, value: joined(plain.split('.').map(Number), 8) }
+  if (z.regexes.ipv4.test(plain)) return { bits: 32, value: joined(plain.split('.').map(Number), 8) }
   const groups = groupsOf(plain)
+  if (groups === undefined) return undefined
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
   return isMapped
     ? { bits: 32, value: joined(groups.slice(6), 16) }
@@ -28,8 +27,10 @@ function addressOf(text: string): Address | undefined {
 }
 
 /** The eight groups of an IPv6 address. URL writes them in hexadecimal, with at most one `::`. */
-function groupsOf(address: string): number[] {
-  const sides = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
+function groupsOf(address: string): number[] | undefined {
+  const url = `http://[${address}]`
+  if (!/^[0-9A-Fa-f:.]+$/.test(address) || !URL.canParse(url)) return undefined
+  const sides = new URL(url).hostname.slice(1, -1).split('::')
   const [left = [], right = []] = sides.map((side) =>
     side === '' ? [] : side.split(':').map((group) => Number.parseInt(group, 16)),
   )

@@ -173,19 +173,9 @@ const publicationSchema = z.object({
 export type Publication = Read<typeof publicationSchema>
 
 export const FAILURE_REASONS = [
-  'headers-not-found',
-  'driver-source-not-found',
-  'compile-error',
-  'verification-failed',
-  'build-broken',
-  'build-timeout',
-  'build-lost',
-  'cannot-load',
-  'load-test',
-  'mirror-unreachable',
-  'no-room',
-  'plan-error',
-  'budget-spent',
+  ...(['headers-not-found', 'driver-source-not-found', 'compile-error', 'verification-failed'] as const),
+  ...(['build-broken', 'build-timeout', 'build-lost', 'cannot-load', 'load-test'] as const),
+  ...(['mirror-unreachable', 'no-room', 'plan-error', 'budget-spent'] as const),
 ] as const
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 

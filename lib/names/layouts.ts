@@ -1,21 +1,18 @@
 // The table of all layouts that clients' URLs have had since 2015.
 
 import type { ConfigHash, Probe } from '../model/probe.ts'
-import { malformed } from './alphabet.ts'
 import { configHashFile } from './config-hash.ts'
-import { fileOf } from './file.ts'
 
-export const PROBE_LAYOUTS = [
-  'current',
-  'escaped',
-  'flat',
-  'scap',
-  'scap-flat',
-  'kernel-module',
-  'ebpf-probe',
-] as const
-export type ProbeLayout = (typeof PROBE_LAYOUTS)[number]
-export type LayoutId = ProbeLayout | 'config-hash'
+export type ProbeLayout = Exclude<LayoutId, 'config-hash'>
+export type LayoutId =
+  | 'current'
+  | 'escaped'
+  | 'flat'
+  | 'scap'
+  | 'scap-flat'
+  | 'kernel-module'
+  | 'ebpf-probe'
+  | 'config-hash'
 
 interface Layout {
   readonly template: string
@@ -103,48 +100,6 @@ export const CONFIG = 'config'
 /** The repository of a current client, below the registry. */
 export const repositoryOf = ({ config }: { readonly config?: string | undefined }): string =>
   config === undefined ? 'driver' : `${CONFIG}/${config}`
-
-/** The path of a probe in a layout. @throws {ProbeError} `malformed`: the layout cannot name it. */
-export function formatAs(layout: ProbeLayout, probe: Probe): string {
-  const { driverVersion, arch, config } = probe
-  const file = fileOf(probe)
-  const repository = repositoryOf(probe)
-  switch (layout) {
-    case 'current':
-      return `/${repository}/${driverVersion}/${arch}/${file}`
-    case 'escaped':
-      return `/${encodeURIComponent(`${repository}/${driverVersion}/${arch}/${file}`)}`
-    case 'scap':
-      need(layout, probe.driverName === 'scap' && config === undefined)
-      return `/scap-drivers/${driverVersion}/${arch}/${file}`
-    default:
-      need(layout, archOfRelease(probe.kernelRelease) === arch && isVersion(driverVersion))
-      return `/${flatPrefix(layout, probe)}/${driverVersion}/${file}`
-  }
-}
-
-function flatPrefix(
-  layout: Exclude<ProbeLayout, 'current' | 'escaped' | 'scap'>,
-  { driverName, kind, config }: Probe,
-): string {
-  switch (layout) {
-    case 'flat':
-      return repositoryOf({ config })
-    case 'scap-flat':
-      need(layout, driverName === 'scap' && config === undefined)
-      return 'scap-drivers'
-    case 'kernel-module':
-      need(layout, kind === 'kmod' && config === undefined)
-      return layout
-    case 'ebpf-probe':
-      need(layout, kind === 'ebpf' && config === undefined)
-      return layout
-  }
-}
-
-function need(layout: LayoutId, can: boolean): void {
-  if (!can) throw malformed(`the layout ${layout} cannot name that probe`)
-}
 
 export const formatConfigHash = (name: ConfigHash): string =>
   `/stable/sysdig-probe-binaries/${configHashFile(name)}`

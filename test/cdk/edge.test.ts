@@ -210,7 +210,7 @@ test.each([
   [{ secret: 0 }, /secret/],
   [{ distribution: 'd111111abcdef8.cloudfront.net' }, /distribution: .*DistributionId/],
   [{ distribution: 'E2QWRUHAPMQZL7', webAcl: undefined }, /distribution: needs a webAcl/],
-  [{ distribution: 'E2QWRUHAPMQZL7', direct: 'answered' }, /distribution: .*let direct be refused first/],
+  [{ distribution: 'E2QWRUHAPMQZL7', direct: 'answered' }, /distribution: .*set direct to refused first/],
 ])('%j is refused before anything is deployed', (own, why) => {
   expect(() => readSettings(settingsFile(behindEdge(own)), { local: false })).toThrow(why)
 })

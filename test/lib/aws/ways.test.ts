@@ -151,7 +151,7 @@ describe('a mirror that is read through a proxy sends nobody on', () => {
   ])('to %s', async (to) => {
     location = to
     expect(await whyNot('http://plain.example/on', through())).toMatch(
-      /only what the settings name may be there/,
+      /only places that the settings name may be there/,
     )
     expect(proxy.asked).toHaveLength(1)
   })
@@ -173,7 +173,7 @@ describe('a mirror that is read through a proxy sends nobody on', () => {
 describe('a certificate', () => {
   test('that no authority of the settings has signed is refused, and it is said where to name that', async () => {
     expect(await whyNot('https://tls.example/', through({ ca: [] }))).toMatch(
-      /no trusted authority signed its certificate\. Name the certificate of your own in network\.ca/,
+      /no trusted authority signed its certificate\. Name the certificate of your own authority in network\.ca/,
     )
     const another = makeAuthority().certificate
     expect(await whyNot('https://tls.example/', through({ ca: [another] }))).toMatch(

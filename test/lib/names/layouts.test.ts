@@ -4,14 +4,9 @@ import { isProbeError } from '../../../lib/model/errors.ts'
 import type { Probe } from '../../../lib/model/probe.ts'
 import { canonical } from '../../../lib/names/aliases.ts'
 import { keyOfName, nameOf, parse, parseProbe } from '../../../lib/names/grammar.ts'
-import {
-  formatAs,
-  formatConfigHash,
-  LAYOUTS,
-  PROBE_LAYOUTS,
-  type ProbeLayout,
-} from '../../../lib/names/layouts.ts'
+import { formatConfigHash, LAYOUTS, type ProbeLayout } from '../../../lib/names/layouts.ts'
 import { configHashes, flatProbes, probes } from '../../support/names/arbitraries.ts'
+import { formatAs, PROBE_LAYOUTS } from '../../support/names/format-as.ts'
 
 const RUNS = { numRuns: 10_000 }
 const WITH_ARCH: readonly ProbeLayout[] = ['current', 'escaped', 'scap']

@@ -4,8 +4,8 @@ import { isProbeError } from '../../../lib/model/errors.ts'
 import type { Probe } from '../../../lib/model/probe.ts'
 import { canonical } from '../../../lib/names/aliases.ts'
 import { format, keyOf, keyOfName, parse, parseProbe, probeOf } from '../../../lib/names/grammar.ts'
-import { formatAs } from '../../../lib/names/layouts.ts'
 import { probes, submittedProbes } from '../../support/names/arbitraries.ts'
+import { formatAs } from '../../support/names/format-as.ts'
 
 const probe: Probe = {
   driverVersion: '0.1.1dev+git20220316.e5c53d64',

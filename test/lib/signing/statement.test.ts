@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from '../../../lib/names/grammar.ts'
-import { formatAs } from '../../../lib/names/layouts.ts'
 import { type StatementFacts, statementOf } from '../../../lib/signing/statement.ts'
+import { formatAs } from '../../support/names/format-as.ts'
 
 const source = (name: string) => ({
   name,
