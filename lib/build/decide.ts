@@ -77,9 +77,7 @@ export async function decide(
   await Promise.all(tree.submitted.map(ports.checkKept))
   if (kernel.tag === 'source') await bring(ports, tree.packages)
   const plan: BuildPlan = {
-    key,
-    claim,
-    attempt,
+    ...{ key, claim, attempt },
     unameRelease: kernel.unameRelease,
     compiler: root.compiler,
     root: rootOf(root),
@@ -115,10 +113,7 @@ const wantedFor = (kernel: KernelPlan): Wanted => ({
 })
 
 const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot => ({
-  id,
-  digest,
-  suite,
-  match,
+  ...{ id, digest, suite, match },
 })
 
 /** A tree made from source and config has programs of its root, so only that root can use it. */

@@ -4,7 +4,7 @@ import type { KernelPlan } from '../kernels/planner.ts'
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import { stagingKeys } from '../model/keys.ts'
-import type { Budgets, Builder, Clock, Index, Log, Places, Store } from '../model/ports.ts'
+import type { Budgets, Builder, Index, Places, Store } from '../model/ports.ts'
 import type { Claim } from '../model/probe.ts'
 import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import { fileOf } from '../names/file.ts'
@@ -21,8 +21,6 @@ export interface StartBuildPorts extends DecidePorts, OrderPorts, TurnPorts {
   readonly budgets: Budgets
   readonly builder: Pick<Builder, 'start' | 'stop'>
   readonly staging: Store
-  readonly now: Clock
-  readonly log: Log
 }
 
 export interface PlanRequest {

@@ -1,6 +1,6 @@
 // Answers of the domain; functions/runtime/http.ts turns them into HTTP.
 
-import { type ErrorCode, ProbeError, unreachable } from '../model/errors.ts'
+import { type ErrorCode, ProbeError } from '../model/errors.ts'
 import type { FailureReason } from '../model/probe.ts'
 import { allowOf } from '../names/routes.ts'
 
@@ -39,7 +39,7 @@ const ABOUT_FIELDS: readonly ErrorCode[] = ['bad-field', 'bad-config', 'config-m
 const FIELD = /^([\x21-\x7e]{1,100}): /
 
 export function problemOf(error: ProbeError): Problem {
-  const { status, title, retryAfter } = statusOf(error.code)
+  const { status, title, retryAfter } = HEADS[error.code]
   const field = ABOUT_FIELDS.includes(error.code) ? FIELD.exec(error.message)?.[1] : undefined
   return {
     ...{ status, code: error.code, title, detail: error.message },
@@ -50,62 +50,43 @@ export function problemOf(error: ProbeError): Problem {
 
 export const NO_ROOM = 'There is no room for new builds now'
 
-function statusOf(code: ErrorCode): Pick<Problem, 'status' | 'title' | 'retryAfter'> {
-  switch (code) {
-    case 'malformed':
-      return { status: 400, title: 'This is not the name of a probe' }
-    case 'method-not-allowed':
-      return { status: 405, title: 'This method is not answered here' }
-    case 'past-the-edge':
-      return { status: 403, title: 'The registry is asked at another address' }
-    case 'bad-field':
-      return { status: 400, title: 'A field or parameter is missing or malformed' }
-    case 'config-mismatch':
-      return { status: 422, title: 'The config and the facts are of two kernels' }
-    case 'unknown-config':
-      return { status: 404, title: 'This kernel was not submitted' }
-    case 'cannot-load':
-      return { status: 404, title: 'This probe could never load' }
-    case 'budget-spent':
-      return { status: 429, title: 'The budget of today is spent' }
-    case 'share-spent':
-      return { status: 429, title: 'Your share of the builds of today is spent' }
-    case 'too-many-waits':
-      return { status: 503, title: 'Too many of your requests are waiting', retryAfter: 15 }
-    case 'bad-config':
-      return { status: 422, title: 'This is not a kernel config' }
-    case 'body-too-large':
-      return { status: 413, title: 'This is too large' }
-    case 'revoked':
-      return { status: 410, title: 'This driver version was revoked' }
-    case 'withdrawn':
-      return { status: 410, title: 'This probe was withdrawn' }
-    case 'not-found':
-      return { status: 404, title: 'Nothing is here' }
-    case 'no-room':
-      return { status: 503, title: NO_ROOM, retryAfter: 30 }
-    case 'catalogue-unread':
-      return { status: 503, title: 'The driver versions are not known yet', retryAfter: 10 }
-    case 'unknown-driver-version':
-    case 'unknown-target':
-    case 'unsupported-kernel':
-    case 'unsupported-kind':
-    case 'unsupported-driver-name':
-    case 'known-to-fail':
-      return { status: 404, title: 'This probe cannot be built' }
-    case 'headers-not-found':
-    case 'driver-source-not-found':
-    case 'mirror-unreachable':
-    case 'digest-mismatch':
-    case 'signature-invalid':
-    case 'too-large':
-    case 'not-the-probe':
-    case 'root-missing':
-    case 'misconfigured':
-      return { status: 500, title: 'The registry failed' }
-    default:
-      return unreachable(code)
-  }
+type Head = Pick<Problem, 'status' | 'title' | 'retryAfter'>
+const IMPOSSIBLE: Head = { status: 404, title: 'This probe cannot be built' }
+const FAULT: Head = { status: 500, title: 'The registry failed' }
+
+const HEADS: Readonly<Record<ErrorCode, Head>> = {
+  malformed: { status: 400, title: 'This is not the name of a probe' },
+  'method-not-allowed': { status: 405, title: 'This method is not answered here' },
+  'past-the-edge': { status: 403, title: 'The registry is asked at another address' },
+  'bad-field': { status: 400, title: 'A field or parameter is missing or malformed' },
+  'config-mismatch': { status: 422, title: 'The config and the facts are of two kernels' },
+  'unknown-config': { status: 404, title: 'This kernel was not submitted' },
+  'cannot-load': { status: 404, title: 'This probe could never load' },
+  'budget-spent': { status: 429, title: 'The budget of today is spent' },
+  'share-spent': { status: 429, title: 'Your share of the builds of today is spent' },
+  'too-many-waits': { status: 503, title: 'Too many of your requests are waiting', retryAfter: 15 },
+  'bad-config': { status: 422, title: 'This is not a kernel config' },
+  'body-too-large': { status: 413, title: 'This is too large' },
+  revoked: { status: 410, title: 'This driver version was revoked' },
+  withdrawn: { status: 410, title: 'This probe was withdrawn' },
+  'not-found': { status: 404, title: 'Nothing is here' },
+  'no-room': { status: 503, title: NO_ROOM, retryAfter: 30 },
+  'catalogue-unread': { status: 503, title: 'The driver versions are not known yet', retryAfter: 10 },
+  'unknown-driver-version': IMPOSSIBLE,
+  'unknown-target': IMPOSSIBLE,
+  'unsupported-kernel': IMPOSSIBLE,
+  'unsupported-kind': IMPOSSIBLE,
+  'unsupported-driver-name': IMPOSSIBLE,
+  'known-to-fail': IMPOSSIBLE,
+  'headers-not-found': FAULT,
+  'driver-source-not-found': FAULT,
+  'mirror-unreachable': FAULT,
+  'digest-mismatch': FAULT,
+  'signature-invalid': FAULT,
+  'too-large': FAULT,
+  'not-the-probe': FAULT,
+  'root-missing': FAULT,
+  misconfigured: FAULT,
 }
 
 /** @throws {ProbeError} `method-not-allowed`. */

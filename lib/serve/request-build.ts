@@ -96,35 +96,39 @@ async function pay(ports: RequestBuildPorts, payer: Payer): Promise<boolean> {
   return false
 }
 
-const renewed = (now: number): string => `The budget is renewed at ${new Date(nextDay(now)).toISOString()}.`
-const untilTomorrow = (now: number): number => Math.ceil((retryAt('budget-spent', 1, now) - now) / 1000)
+/** `retryAfter`: in seconds; default: until the budgets are renewed. */
+const spentProblem = (
+  now: number,
+  title: string,
+  detail: string,
+  retryAfter = Math.ceil((retryAt('budget-spent', 1, now) - now) / 1000),
+): Answer =>
+  problem({
+    ...{ status: 429, code: 'budget-spent', title, retryAfter },
+    detail: `${detail}. The budget is renewed at ${new Date(nextDay(now)).toISOString()}.`,
+  })
 
 const requestsSpent = ({ holder, limit }: Account, now: number): Answer =>
-  problem({
-    status: 429,
-    code: 'budget-spent',
-    title: 'Too many missing probes asked for',
-    detail: `${holder} has asked for ${limit} missing probes today; published ones are still served. ${renewed(now)}`,
-    retryAfter: untilTomorrow(now),
-  })
+  spentProblem(
+    now,
+    'Too many missing probes asked for',
+    `${holder} has asked for ${limit} missing probes today; published ones are still served`,
+  )
 
 const shareGone = (caller: string, { budgets }: Settings, now: number): Answer =>
-  problem({
-    status: 429,
-    code: 'budget-spent',
-    title: 'Your share of the builds of today is spent',
-    detail: `${budgets.fewBuildsPerCaller} probes or more were built for ${caller} or its network today, and what is left of today's builds is kept for others; published probes are still served. ${renewed(now)}`,
-    retryAfter: untilTomorrow(now),
-  })
+  spentProblem(
+    now,
+    'Your share of the builds of today is spent',
+    `${budgets.fewBuildsPerCaller} probes or more were built for ${caller} or its network today, and what is left of today's builds is kept for others; published probes are still served`,
+  )
 
 /** Seconds; each name whose kernel is found frees a unit. */
 const LOOKING_UP = 30
 
 const lookingUp = ({ holder, limit }: Omit<Account, 'budget'>, now: number): Answer =>
-  problem({
-    status: 429,
-    code: 'budget-spent',
-    title: 'Too many unknown names',
-    detail: `${holder} has asked for ${limit} probes today that are still being looked up, or whose kernel or driver version does not exist. Names that exist free their share within seconds: ask again in half a minute. ${renewed(now)}`,
-    retryAfter: LOOKING_UP,
-  })
+  spentProblem(
+    now,
+    'Too many unknown names',
+    `${holder} has asked for ${limit} probes today that are still being looked up, or whose kernel or driver version does not exist. Names that exist free their share within seconds: ask again in half a minute`,
+    LOOKING_UP,
+  )

@@ -1,4 +1,4 @@
-// Shares one read of a probe among many requests in one process.
+// In one process, many requests for one probe share one read.
 
 import type { Elapsed, Index } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'

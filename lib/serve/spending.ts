@@ -74,7 +74,7 @@ function accountsOf(
   purpose: Purpose,
   caller: string,
 ): readonly [Account, Account] {
-  const limit = limitOf(settings.budgets, purpose)
+  const limit = limitsOf(settings.budgets)[purpose]
   const account = (holder: string, of: number) => ({
     holder,
     budget: `${purpose}/${dayOf(now())}/${holder}`,
@@ -84,19 +84,13 @@ function accountsOf(
   return [account(caller, limit), account(networkOf(caller), network)]
 }
 
-function limitOf(budgets: Settings['budgets'], purpose: Purpose): number {
-  switch (purpose) {
-    case 'requests':
-    case 'submissions':
-      return budgets.requestsPerCallerPerDay
-    case 'unknown':
-      return budgets.unknownPerCallerPerDay
-    case 'refused':
-      return budgets.refusedPerCallerPerDay
-    case 'few-builds':
-      return budgets.fewBuildsPerCaller
-  }
-}
+const limitsOf = (budgets: Settings['budgets']): Readonly<Record<Purpose, number>> => ({
+  requests: budgets.requestsPerCallerPerDay,
+  submissions: budgets.requestsPerCallerPerDay,
+  unknown: budgets.unknownPerCallerPerDay,
+  refused: budgets.refusedPerCallerPerDay,
+  'few-builds': budgets.fewBuildsPerCaller,
+})
 
 /**
  * Once half of the day's builds are spent, the rest is for callers that had few. `spent`: none is left for anyone.

@@ -476,7 +476,7 @@ describe('what was submitted is kept for some months', () => {
     await here.deliver()
     const answer = await here.get(probe!.url)
     expect(answer).toMatchObject({ tag: 'problem', problem: { status: 404, code: 'headers-not-found' } })
-    expect(JSON.stringify(answer)).toMatch(/is gone: submit it again\..*curl -F config=/)
+    expect(JSON.stringify(answer)).toMatch(/are gone: submit it again\..*curl -F config=/)
     await here.submit(submissionOf())
     here.pass(10_000)
     await here.submit(submissionOf())
