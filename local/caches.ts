@@ -1,10 +1,9 @@
-// What can be fetched or made again is kept within a bound: above it, and where the disk gets short, what nobody has used for
-// longest is deleted.
+// Keeps caches within a bound: above it, or when the disk gets full, the least recently used entries are deleted.
+// Hand-written: npm's caches (lru-cache) bound memory, not files on a disk.
 
 import { statSync } from 'node:fs'
 import type { Clock } from './wire/types.ts'
 
-/** Something that is kept only to spare its making. */
 export interface Cached {
   readonly bytes: number
   /** milliseconds since the epoch; within the hour */
@@ -13,17 +12,16 @@ export interface Cached {
   remove(): Promise<boolean>
 }
 
-/** All of one kind. */
 export interface Cache {
-  /** on whose disk it lies */
+  /** a folder on its disk */
   readonly dir: string
   list(): AsyncIterable<Cached>
 }
 
 export interface Caches {
-  /** Deletes what is above the bound. Resolves to bytes. */
+  /** Deletes entries until the bound holds. Resolves to bytes. */
   trim(): Promise<number>
-  /** Deletes from the disk of `dir` until there `isEnough`, or nothing is left that may go. Resolves to bytes. */
+  /** Deletes entries on the disk of `dir` until there `isEnough`, or none may go. Resolves to bytes. */
   free(dir: string, isEnough: () => boolean): Promise<number>
 }
 
@@ -35,10 +33,10 @@ interface CachesOptions {
   readonly now: Clock
 }
 
-/** A build has an hour and its time in the queue, and was given its URLs before it began. */
+/** A build has an hour and its time in the queue, and gets its URLs before it starts. */
 const IN_USE_MS = 2 * 3_600_000
 
-/** A crash leaves less than before, and each whole: the next time goes on. */
+/** A crash leaves fewer entries, each complete: the next run goes on. */
 export function createCaches({ caches, bound, now }: CachesOptions): Caches {
   return {
     trim: async () => {
@@ -53,7 +51,7 @@ export function createCaches({ caches, bound, now }: CachesOptions): Caches {
   }
 }
 
-/** `unusedSince`: what was used after it stays. */
+/** Keeps entries that were used after `unusedSince`. */
 async function removeUntil(
   caches: readonly (readonly Cached[])[],
   unusedSince: number,

@@ -1,22 +1,21 @@
-// What AWS does now and then and one machine never does: chosen by a seed, so that it can be seen again.
+// Faults that AWS has now and then and one machine never has, chosen by a seed, so that they can be repeated.
 
 import { createHash } from 'node:crypto'
 
 export interface Faults {
-  /** Whether this request is refused, though nothing is wrong with it. */
+  /** Whether this valid request fails. */
   strikes(fault: Fault): boolean
-  /** Milliseconds after which an index has what was written into its table just now. */
+  /** Milliseconds until an index has a write to its table. */
   lag(): number
-  /** Milliseconds after which a function gets an event that was told just now. */
+  /** Milliseconds until a function gets an event. */
   delay(): number
-  /** Milliseconds that an execution environment of a function which begins now is given requests. */
+  /** Milliseconds for which a new execution environment gets requests. */
   environment(): number
 }
 
 /**
- * Each is one of so many requests, or events: rare enough that a client that tries again gets through, for it cannot tell
- * why. Lambda may be given an event more than once (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html), and
- * CodeBuild's are best effort (https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-codebuild.html).
+ * One of so many requests or events: rare enough that a client that tries again succeeds. Lambda may get an event more than once (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html), and
+ * CodeBuild's events are best effort (https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-codebuild.html).
  */
 const ONE_OF = {
   ...{ 's3-slow-down': 30, 's3-conflict': 8, 'dynamodb-throttle': 30 },
@@ -47,7 +46,7 @@ export const NO_FAULTS: Faults = {
   environment: () => Number.POSITIVE_INFINITY,
 }
 
-/** The same seed, the same faults, each kind in its own order: the tenth request of a kind is struck or not, whichever it is. */
+/** The same seed gives the same faults: whether the tenth request of a kind fails does not depend on other kinds. */
 export function seededFaults(seed: string): Faults {
   const counts = new Map<string, number>()
   /** From 0 to 1. */

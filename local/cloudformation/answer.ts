@@ -1,20 +1,20 @@
-// What CloudFormation takes for the answer of a custom resource's function.
+// The answer of a custom resource's function, as CloudFormation accepts it.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 
 export type Answer =
   | { readonly tag: 'success'; readonly physicalId: string }
-  /** `physicalId`: as far as it was told */
+  /** `physicalId`: if the answer has one */
   | { readonly tag: 'failed'; readonly reason: string; readonly physicalId?: string }
 
 /** Bytes of the whole answer, and of its PhysicalResourceId. */
 const MAX_ANSWER = 4096
 const MAX_ID = 1024
-/** An answer repeats them, letter by letter. */
+/** The answer must repeat these of the request. */
 const REPEATED = ['StackId', 'RequestId', 'LogicalResourceId']
 
-/** An answer that CloudFormation does not take fails the resource. */
+/** An invalid answer fails the resource. */
 export function answerOf(body: Uint8Array, request: JsonObject): Answer {
   if (body.length > MAX_ANSWER)
     return failed(`Response object is too long: ${body.length} bytes, ${MAX_ANSWER} are taken`)

@@ -13,23 +13,22 @@ import { ACCOUNT, REGION, type Service } from '../wire/types.ts'
 import { type Answer, answerOf } from './answer.ts'
 
 interface CustomResources {
-  /** Where the functions answer: `{prefix}{token}`, by PUT. */
+  /** Functions PUT their answers here: `{prefix}{token}`. */
   readonly service: Service
-  /** Creates or updates what has to be; rejects with the reason when one fails, which is rolled back then. */
+  /** Creates or updates all resources. Rejects with the reason when one fails, after its rollback. */
   apply(responseUrl: string): Promise<void>
 }
 
 interface CustomResourcesOptions {
   readonly template: Template
   readonly functions: Functions
-  /** what was created, and with which properties */
+  /** records of created resources and their properties */
   readonly dir: string
   /** path of the answers, e.g. `/cloudformation/` */
   readonly prefix: string
   readonly log: (line: string) => void
 }
 
-/** One physical resource, as its function knows it. */
 interface Physical {
   readonly physicalId: string
   readonly properties: JsonObject
@@ -37,29 +36,28 @@ interface Physical {
 
 interface Made extends Physical {
   readonly digest: string
-  /** what an update put another in the place of, until that is deleted */
+  /** the resource that an update replaced, until it is deleted */
   readonly replaced?: Physical
 }
 
-/** From what was made of a resource to what the template wants. */
 interface Change {
   readonly resource: Resource
   readonly before: Made | undefined
-  /** of the properties that are wanted */
+  /** of the properties in the template */
   readonly digest: string
   readonly send: Send
-  /** where it is on record what was made */
+  /** the resource's record */
   readonly file: string
 }
 
-/** What the URL takes; S3, where it leads to in AWS, has no such bound. */
+/** S3, to which the URL leads in AWS, has no such bound. */
 const MAX_BODY = 1024 * 1024
 
 export function createCustomResources(options: CustomResourcesOptions): CustomResources {
   const { template, functions, log } = options
   const open = new Map<string, (body: Buffer) => void>()
 
-  /** As the S3 behind such a URL, which keeps whatever is put there: CloudFormation reads it after that. */
+  /** Like the S3 behind such a URL, it accepts any body; CloudFormation checks it later. */
   const service: Service = async (request, response) => {
     const answered = open.get((request.url ?? '').slice(options.prefix.length).split('?')[0]!)
     const body = await readBody(request, MAX_BODY).catch(() => undefined)
@@ -78,7 +76,7 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     if (made.replaced !== undefined) await removeReplaced(change, made)
   }
 
-  /** A crash between the function's answer and the record asks again: a custom resource bears that. */
+  /** A crash between the function's answer and the record repeats the request, which custom resources must support. */
   async function make(change: Change): Promise<Made> {
     const { resource, before, digest, send, file } = change
     const { logicalId, properties } = resource
@@ -95,7 +93,7 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     return made
   }
 
-  /** A crash on the way leaves what was before: a create is tried again, and so is an update. */
+  /** A crash here leaves the old record: the next start tries the create or update again. */
   async function rollBack(
     { resource, before, send, file }: Change,
     { physicalId = unnamed(resource) }: Extract<Answer, { tag: 'failed' }>,
@@ -112,7 +110,7 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
       writeJson(file, { ...before, physicalId: answer.physicalId } as unknown as JsonObject)
   }
 
-  /** The update stands, whatever becomes of the old one. A crash before it is forgotten asks again. */
+  /** The update is valid even if this fails. A crash before the record is written repeats the request. */
   async function removeReplaced(
     { resource, send, file }: Change,
     { replaced, ...made }: Made,
@@ -122,7 +120,7 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     writeJson(file, made as unknown as JsonObject)
   }
 
-  /** What is no answer, or none that CloudFormation takes, is a failure. */
+  /** A missing or invalid answer is a failure. */
   function ask(
     { logicalId, properties }: Resource,
     request: JsonObject,
@@ -171,7 +169,7 @@ function madeOf(physicalId: string, properties: JsonObject, digest: string, befo
     : { ...made, replaced: { physicalId: replaced.physicalId, properties: replaced.properties } }
 }
 
-/** What CloudFormation calls a resource of which no answer did. */
+/** CloudFormation's name for a resource that no answer named. */
 const unnamed = ({ logicalId }: Resource): string => `local-${logicalId}-${randomUUID().slice(0, 8)}`
 
 const common = ({ logicalId, type }: Resource): JsonObject => ({

@@ -1,4 +1,4 @@
-// One build while it runs: its log, its phases, its time. Its sandbox is the builder's.
+// One running build: its log, its phases, its time limit. The builder has its sandbox.
 
 import { createWriteStream } from 'node:fs'
 import type { RootPlaces } from '../roots.ts'
@@ -26,7 +26,7 @@ interface BuildRunOptions {
   readonly now: Clock
 }
 
-/** The variable of a build that names the root by which this machine makes its image. */
+/** The variable that names the build root of this build's image. */
 const IMAGE = 'STEPS_ROOT'
 
 export function runBuild(options: BuildRunOptions): BuildRun {
@@ -65,7 +65,7 @@ export function runBuild(options: BuildRunOptions): BuildRun {
   return { ended, stop: () => end('STOPPED') }
 }
 
-/** A log that cannot be written fails no build. */
+/** A build does not fail when its log cannot be written. */
 function openLog(file: string) {
   const stream = createWriteStream(file, { mode: 0o600 }).on('error', () => {})
   return {

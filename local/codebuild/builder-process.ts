@@ -10,14 +10,14 @@ import { unpackRoots } from '../roots.ts'
 import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
 import { openSandbox, type Running, removeFolder } from './sandbox.ts'
 
-/** Bytes of a build's log: what is more is left out before it fills the channel. */
+/** Bytes of a build's log; the rest is dropped before it fills the channel. */
 const MAX_LOG = 64 * 1024 * 1024
 /** O_CLOEXEC of fcntl.h */
 const CLOSE_ON_EXEC = 0o2000000
 
 /**
- * A stack that has been running has files open that do not close on exec (LevelDB's); so may whoever started the stack.
- * All that this process opens itself closes on exec: after this, a sandbox gets no descriptor but those that it is given.
+ * LevelDB's files do not close on exec, nor may those of the process that started the stack. All files that this process opens
+ * close on exec: after this, a sandbox gets only the descriptors that it is given.
  */
 function closeInherited(): void {
   for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd > 2 && !closesOnExec(fd)) closeSync(fd)
@@ -34,14 +34,14 @@ function closesOnExec(fd: number): boolean {
   }
 }
 
-/** How each build is ended that has not ended. */
+/** Ends a running build, by its run. */
 const kills = new Map<number, () => void>()
 
 const tell = (message: FromBuilder): void => void process.send?.(message)
 
 async function run(id: number, order: Order): Promise<void> {
   try {
-    // Who is killed before it has begun never begins.
+    // A build that is killed before it starts never starts.
     let killed = false
     kills.set(id, () => {
       killed = true
@@ -60,7 +60,7 @@ async function run(id: number, order: Order): Promise<void> {
   }
 }
 
-/** Resolves when the sandbox is gone: to why it failed, if it did. */
+/** Resolves when the sandbox is gone: to the reason of a failure, if it failed. */
 function follow(id: number, { process: child }: Running): Promise<string | undefined> {
   const output = bounded((bytes) => tell({ tag: 'output', run: id, bytes }))
   child.stdout!.on('data', output)

@@ -1,5 +1,5 @@
-// The stack's side of the builder: a process of its own, started before the stack opens anything, in which every sandbox
-// starts. What the stack has open or knows cannot come along into a build, as it is not there.
+// The stack's side of the builder, a process that starts before the stack opens anything and that starts every sandbox. So no
+// build can inherit a file or a secret of the stack.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,13 +19,13 @@ export interface Listener {
 }
 
 export interface Started {
-  /** Resolves when nothing of the sandbox is left: to why it failed, if it did. */
+  /** Resolves when the sandbox is gone: to the reason of a failure, if it failed. */
   readonly ended: Promise<string | undefined>
-  /** Kills everything in the sandbox, at whatever moment of its life. */
+  /** Kills everything in the sandbox, also before it has started. */
   kill(): void
 }
 
-/** Why a build failed that its builder did not outlive. */
+/** Reason of a build that failed with its builder. */
 export const DIED = 'The machine died under the build'
 
 /** milliseconds */
@@ -41,8 +41,8 @@ interface Live {
 }
 
 /**
- * Starts it at once. After a crash, which fails its builds, the next build starts it anew: as the stack has files open
- * by then, the process itself closes whatever came along. The folders of lost builds stay until the stack stops or starts.
+ * Starts it at once. A crash fails its builds, and the next build starts it again: the stack has files open by then, which the
+ * new process closes. The folders of lost builds stay until the stack stops or starts.
  */
 export function startBuilder(): Builder {
   let count = 0
@@ -66,7 +66,7 @@ export function startBuilder(): Builder {
       const stopped = live?.process
       if (stopped === undefined) return
       const gone = once(stopped, 'exit')
-      // It kills its builds itself; what does not end by that is ended.
+      // It kills its builds itself; if it does not end, it is killed.
       const late = setTimeout(() => stopped.kill('SIGKILL'), STOP_MS)
       if (stopped.connected) stopped.disconnect()
       await gone
@@ -75,7 +75,7 @@ export function startBuilder(): Builder {
   }
 }
 
-/** Detached: a Ctrl-C is for the stack alone, which ends its builds itself. When the stack is gone, so is the channel. */
+/** Detached: Ctrl-C reaches the stack alone, which ends its builds. The channel closes when the stack ends. */
 function launch(lose: (live: Live) => void): Live {
   const process = fork(join(import.meta.dirname, 'builder-process.ts'), [], {
     cwd: '/',
@@ -92,7 +92,7 @@ function launch(lose: (live: Live) => void): Live {
   return live
 }
 
-/** What does not arrive was for a process that is gone, whose builds end with its exit. */
+/** A message that does not arrive was for a process that is gone, whose builds end with its exit. */
 function send(to: ChildProcess, message: ToBuilder): void {
   to.send(message, () => {})
 }

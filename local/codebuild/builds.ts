@@ -1,4 +1,4 @@
-// The builds on record: one file each, and what CodeBuild's API and events say of them.
+// The recorded builds, one file each, and their form in CodeBuild's API and events.
 
 import { join } from 'node:path'
 import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
@@ -8,7 +8,7 @@ import { ACCOUNT, REGION } from '../wire/types.ts'
 export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
 type PhaseStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
 
-/** In their order; a build that a builder took passes all of these that nothing keeps it from. */
+/** In order. */
 const PHASES = [
   'SUBMITTED',
   'QUEUED',
@@ -55,7 +55,7 @@ export interface Build {
   /** milliseconds since the epoch */
   readonly start: number
   readonly end?: number
-  /** whether the event of its end is out; false after a crash between the two */
+  /** whether the event of its end was sent; false after a crash in between */
   readonly announced: boolean
 }
 
@@ -64,7 +64,7 @@ export interface Builds {
   all(): readonly Build[]
   /** On disk when it returns. */
   save(build: Build): void
-  /** The same of a build that goes on whether or not that can be written down now: a full disk stops nothing. */
+  /** Like `save`, but ignores errors: a full disk stops no running build. */
   note(build: Build): void
   /** Forgets a build and its log. */
   forget(build: Build): void
@@ -109,7 +109,7 @@ const seconds = (ms: number | undefined): number | undefined => (ms === undefine
 export const currentPhase = ({ phases }: Build): PhaseType =>
   phases.find(({ status }) => status === undefined)?.type ?? 'COMPLETED'
 
-/** The phase that ran has ended well, those that have nothing to do are passed, and `type` begins. */
+/** Ends the running phase as succeeded, passes the phases before `type`, and begins `type`. */
 export function inPhase(build: Build, type: PhaseType, now: number): Build {
   const ended = { status: 'SUCCEEDED', end: now } as const
   const phases = build.phases.map((phase) => (phase.status === undefined ? { ...phase, ...ended } : phase))
@@ -121,7 +121,7 @@ export function inPhase(build: Build, type: PhaseType, now: number): Build {
   return { ...build, phases: [...phases, ...passed, { type, start: now }] }
 }
 
-/** The phase that has not ended ends with the build; what a builder took is given back by it. */
+/** The running phase ends with the build. A build that a builder took has a FINALIZING phase. */
 export function endOf(
   build: Build,
   status: Exclude<Build['status'], 'IN_PROGRESS'>,
@@ -167,7 +167,7 @@ export const describe = (build: Build): JsonObject => ({
   })),
 })
 
-/** What an event tells in one line, `CODE: message`, in its two parts. */
+/** The two parts of an event's `CODE: message`. */
 function contextOf(context: string): JsonObject {
   const [, statusCode = '', message = context] = /^([A-Z_]+): (.*)$/s.exec(context) ?? []
   return { statusCode, message }

@@ -1,4 +1,5 @@
-// CodeBuild's buildspec 0.2: parsed strictly, and turned into the shell scripts of its phases.
+// CodeBuild's buildspec 0.2: parsed strictly, and turned into the shell scripts of its phases. Hand-written: AWS's own agent
+// (codebuild_build.sh) runs Docker images, which this machine may not have.
 
 import { parse } from 'yaml'
 import { isObject, type Json, type JsonObject, object, string, strings } from '../wire/json.ts'
@@ -18,10 +19,10 @@ export interface Phase {
   readonly last: readonly string[]
 }
 
-/** Characters of a buildspec that comes in a project; the longest that CodeBuild takes. */
+/** Characters of a project's buildspec at most. */
 const MAX_BUILDSPEC = 25_600
 
-/** What is not known here is an error that names it. */
+/** Unknown members are errors. */
 export function parseBuildSpec(text: string, where: string): BuildSpec {
   if (text.length > MAX_BUILDSPEC)
     throw new Error(`${where} has ${text.length} characters, and CodeBuild takes ${MAX_BUILDSPEC}`)
@@ -63,9 +64,8 @@ function only(given: JsonObject, known: readonly string[], where: string): void 
 
 /**
  * The files that run a build in its sandbox, by name: `driver`, and one script for the commands of each phase.
- * The driver tells on descriptor 3, which the commands do not have, what begins (`start PHASE`) and how it
- * ended (`end PHASE CODE`). When its standard input ends, it ends everything in the sandbox: bubblewrap does so with
- * its parent only once it is set up, and what is stopped before that would go on.
+ * The driver reports `start PHASE` and `end PHASE CODE` on descriptor 3, which the commands do not have. When its standard input
+ * ends, it ends everything in the sandbox: bubblewrap does so with its parent only once it is set up.
  */
 export function buildScripts({ shell, phases }: BuildSpec): Readonly<Record<string, string>> {
   const scripts = phases.flatMap(({ name, commands, last }) => [
@@ -75,7 +75,7 @@ export function buildScripts({ shell, phases }: BuildSpec): Readonly<Record<stri
   return { driver: driver(shell, phases), ...Object.fromEntries(scripts) }
 }
 
-/** Folder of the scripts in the sandbox, and of what one phase leaves to the next: variables and folder. */
+/** Folders in the sandbox: scripts, and the variables and working folder that one phase hands to the next. */
 export const SCRIPTS = '/codebuild/scripts'
 const STATE = '/codebuild/state'
 

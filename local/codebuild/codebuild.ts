@@ -27,11 +27,11 @@ import { openProject, type Project, variableOf } from './project.ts'
 
 interface CodeBuild {
   readonly operations: Operations
-  /** Ends what the last process left unended, and tells it. */
+  /** Ends builds that the last process left running, and sends their events. */
   recover(): void
-  /** Builds that run now, and that wait for their turn. */
+  /** Builds that run, and that wait for their turn. */
   counts(): { readonly running: number; readonly waiting: number }
-  /** The next start marks as failed what this ends. */
+  /** The next start marks the builds that this ends as failed. */
   stop(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ interface CodeBuildOptions {
   readonly builder: Builder
   /** records and logs */
   readonly dir: string
-  /** this stack's own, for the folders of its builds; every user must be able to pass through to it */
+  /** for the folders of this stack's builds; every user must be able to pass through it */
   readonly scratch: string
   readonly roots: RootPlaces
   /** path of the socket by which builds reach the store */
@@ -54,9 +54,9 @@ interface CodeBuildOptions {
   readonly faults?: Faults
 }
 
-/** CodeBuild's own: the same token starts no second build for five minutes. */
+/** The same token starts no second build for five minutes, as in CodeBuild. */
 const TOKEN_MS = 5 * 60 * 1000
-/** As many times the builds that run may wait: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html */
+/** Builds that may wait, for each that may run: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html */
 const QUEUE_FACTOR = 5
 /** Builds that one request may ask for: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html */
 const MAX_IDS = 100
@@ -71,10 +71,10 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   const runs = new Map<string, BuildRun>()
   const waiting: string[] = []
   let stopped = false
-  /** builds whose end could not be written down yet */
+  /** builds whose end could not be recorded yet */
   const unsettled = new Set<string>()
 
-  /** A crash before `announced` is stored tells the end again. One that is lost is told by nobody any more. */
+  /** A crash before `announced` is stored sends the event again. A lost event is never sent again. */
   function announce(build: Build): void {
     if (!faults.strikes('build-event-lost'))
       options.events.emit({
@@ -107,7 +107,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     })
   }
 
-  /** Writes down the end of a build and announces it. Where that fails, as on a full disk, it says so once, and tries again. */
+  /** Records the end of a build and announces it. If that fails, as on a full disk, it logs that once and tries again. */
   function settle(ended: Build): void {
     try {
       builds.save(ended)
@@ -199,7 +199,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   }
 }
 
-/** What ran when the stack died cannot have gone on: its sandbox died with it. */
+/** A build that ran when the stack died has ended: its sandbox died with the stack. */
 function recover(builds: Builds, announce: (build: Build) => void, now: number): void {
   for (const build of builds.all()) {
     if (build.end !== undefined && build.announced && now - build.end > KEPT_MS) builds.forget(build)
@@ -209,7 +209,7 @@ function recover(builds: Builds, announce: (build: Build) => void, now: number):
   }
 }
 
-/** What had not begun counts as stopped there. */
+/** A queued build counts as stopped. */
 const cutOff = (build: Build, now: number): Build =>
   endOf(build, currentPhase(build) === 'QUEUED' ? 'STOPPED' : 'FAILED', DIED, now)
 

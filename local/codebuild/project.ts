@@ -1,4 +1,4 @@
-// One CodeBuild project of the template, checked for what this machine can do of it.
+// One CodeBuild project of the template, checked against what this machine supports.
 
 import type { Roles } from '../iam/roles.ts'
 import type { Resource } from '../template/template.ts'
@@ -14,7 +14,7 @@ export interface Project {
   readonly queuedTimeoutMs: number
   /** https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html */
   readonly privileged: boolean
-  /** why no build of it can run on this machine */
+  /** why its builds cannot run on this machine */
   readonly impossible: string | undefined
 }
 
@@ -57,9 +57,9 @@ export function openProject({ properties, logicalId, name }: Resource, roles: Ro
 }
 
 /**
- * A variable as CodeBuild takes it; else an error in its words. Names that begin with CODEBUILD_ are its own:
- * https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html. The length is in no page; it is what
- * StartBuild answers.
+ * A variable as CodeBuild accepts it; otherwise an error in its words. Names that begin with CODEBUILD_ are reserved:
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html. The length is
+ * not documented; StartBuild answers so.
  */
 export function variableOf(name: string, value: string): Variable {
   if (name === '') throw new Error('EnvironmentVariable name should not be empty')

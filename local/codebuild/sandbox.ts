@@ -1,4 +1,4 @@
-// The sandbox of a build: the bare image that CodeBuild would start, out of a build root, with no network but the store's socket.
+// The sandbox of a build: a bare image made of a build root, with no network but the store's socket.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
@@ -9,26 +9,26 @@ import { SCRIPTS } from './buildspec.ts'
 
 interface Sandbox {
   /**
-   * Starts `sh {SCRIPTS}/driver` in a new folder of its own below `scratch`, with the roots at /roots. Output comes by stdout, what the
-   * driver tells by descriptor 3. The end of this process ends the sandbox with all that is in it.
+   * Starts `sh {SCRIPTS}/driver` in a new folder below `scratch`, with the roots at /roots. Output comes on stdout, reports of the
+   * driver on descriptor 3. The end of this process ends everything in the sandbox.
    */
   run(order: Order): Running
 }
 export interface Running {
   readonly process: ChildProcess
-  /** Kills everything in the sandbox, at whatever moment of its life. */
+  /** Kills everything in the sandbox, also before it has started. */
   kill(): void
   /** folder to remove when the process has ended */
   readonly folder: string
 }
 
-/** Where the build finds itself. */
+/** The working folder of a build. */
 export const SOURCE_FOLDER = '/codebuild/src'
 
-/** No user of the host: what breaks out of the sandbox owns nothing. */
+/** A user that the host does not have: a process that breaks out of the sandbox owns nothing. */
 const BUILD_UID = 64055
 
-/** Where the steps look for it: buildspecs/common/transfer.sh. */
+/** As in buildspecs/common/transfer.sh. */
 const STORE = '/run/store.sock'
 
 /**
@@ -38,8 +38,8 @@ const STORE = '/run/store.sock'
 const UNPRIVILEGED = ['--unshare-user', '--disable-userns']
 
 /**
- * What the image of a build project is relied on for: a shell, curl, tar with gzip, and some of coreutils. CodeBuild's own
- * have them: https://github.com/aws/aws-codebuild-docker-images/blob/master/al/x86_64/standard/5.0/Dockerfile and
+ * Commands that the steps expect in a project's image: a shell, curl, tar with gzip, and some of coreutils. CodeBuild's own
+ * images have them: https://github.com/aws/aws-codebuild-docker-images/blob/master/al/x86_64/standard/5.0/Dockerfile and
  * https://github.com/aws/aws-codebuild-docker-images/blob/master/al/aarch64/standard/3.0/Dockerfile.
  */
 const IMAGE_COMMANDS =
@@ -50,9 +50,9 @@ const IMAGE_COMMANDS =
 export const IMAGE_PATH = '/image'
 
 /**
- * `root`: folder of a build root that has bubblewrap. Started with the host's uid 0, bubblewrap covers parts of /proc, and
- * the kernel then lets no sandbox within mount a /proc. So root starts it under a uid that nobody has, where that may make
- * user namespaces; else as itself, and a sandbox within must do with the outer /proc. Throws when there is no way.
+ * `root`: folder of a build root that has bubblewrap. With the host's uid 0, bubblewrap covers parts of /proc, and the kernel then
+ * lets no inner sandbox mount a /proc. So root starts it under an unused uid, if that uid may create user namespaces; otherwise as
+ * root, and an inner sandbox uses the outer /proc. Throws when neither works.
  */
 export function openSandbox(root: string): Sandbox {
   if (!existsSync(join(root, 'usr/bin/bwrap')))
@@ -75,7 +75,7 @@ export function openSandbox(root: string): Sandbox {
 
 const asUser = (uid: number | undefined) => (uid === undefined ? {} : { uid, gid: uid })
 
-/** The root's own bubblewrap, by the root's own loader: nothing of the host's is run. */
+/** The build root's bubblewrap and dynamic loader: no program of the host runs. */
 function bubblewrap(root: string, args: readonly string[]): [string, string[]] {
   const [tuple, loader] =
     process.arch === 'arm64'
@@ -115,15 +115,14 @@ function start(root: string, uid: number | undefined, order: Order): Running {
     ...['--ro-bind', roots.unpacked, '/roots', '--ro-bind', store, STORE],
     ...(privileged ? [] : UNPRIVILEGED),
   ]
-  // The variables hold presigned URLs, so they come by a descriptor, not by a command line that all can read.
+  // The variables hold presigned URLs, so they go by a descriptor, and not by a command line that everybody can read.
   const args = [...environment, ...folders].map((arg) => `${arg}\0`).join('')
   const [command, own] = bubblewrap(root, [...image(root), '--args', '4', '/usr/bin/sh', `${SCRIPTS}/driver`])
   const child = spawn(command, own, {
     ...asUser(uid),
     cwd: '/',
     env: {},
-    // A group of its own, which `kill` reaches whole: until bubblewrap has set up its sandbox, its child waits for it, and
-    // does not end with it.
+    // Its own process group, for `kill`: until bubblewrap has set up its sandbox, its child does not end with it.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   })
@@ -137,7 +136,7 @@ function start(root: string, uid: number | undefined, order: Order): Running {
   return { process: child, folder, kill }
 }
 
-/** Once it is gone, so is its number: no other group gets that of one whose leader was not waited for. */
+/** No other group gets this number before its leader was waited for. */
 function killGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
@@ -157,7 +156,7 @@ function prepare(uid: number | undefined, scratch: string, scripts: Readonly<Rec
   return { folder, source }
 }
 
-/** The folder that builds have theirs in. Throws when it is somebody else's: its name can be foreseen. */
+/** Creates the folder for folders of builds. Throws when another user has it: its name is predictable. */
 export function ownScratch(scratch: string): void {
   mkdirSync(scratch, { recursive: true })
   const found = lstatSync(scratch)
@@ -166,6 +165,6 @@ export function ownScratch(scratch: string): void {
   chmodSync(scratch, 0o711)
 }
 
-/** Never fails: what cannot be removed now is removed at the next start. */
+/** Never fails: the next start removes leftovers. */
 export const removeFolder = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => {})

@@ -1,4 +1,4 @@
-// dynalite's own store and operations, called in this process: no port that could be reached around the policies.
+// dynalite's store and operations, called in this process: it opens no port that could be used around the policies.
 
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
@@ -54,9 +54,9 @@ export interface Answer {
 }
 
 export interface Dynalite {
-  /** `fault`: why an input that was read is not valid, though dynalite would take it. */
+  /** `fault`: why a parsed input is invalid although dynalite would accept it. */
   perform(operation: string, input: JsonObject, fault?: Fault): Promise<Answer>
-  /** Sets a table's indexes right by its items, while it is read and written. False: `stopped` came first. */
+  /** Repairs a table's indexes by its items, while it is read and written. False: `stopped` came first. */
   rebuildIndexes(table: IndexedTable, stopped: AbortSignal): Promise<boolean>
   close(): Promise<void>
 }
@@ -88,13 +88,12 @@ const OPERATIONS = [
   'UpdateItem',
 ] as const
 
-/** Of 2 MB each, all of it mapped into memory as it is read; of LevelDB's own thousand a big index has them all. */
+/** Each has 2 MB, mapped into memory when it is read. LevelDB's default is 1,000, which a big index would use. */
 const MAX_OPEN_FILES = 64
 
 /**
- * Opens the database at `dir`; rejects when another process has it. A write that was answered survives the
- * death of this process: LevelDB has handed its log to the kernel by then (not to the disk). `lag`: of a write's index
- * entries, which do not survive it.
+ * Opens the database at `dir`; rejects when another process has it. An answered write survives the death of this process: its log
+ * is in the kernel by then (not on the disk). `lag`: delay of a write's index entries, which do not survive it.
  */
 export async function openDynalite(dir: string, lag?: Lag): Promise<Dynalite> {
   const instant = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
@@ -118,7 +117,7 @@ export async function openDynalite(dir: string, lag?: Lag): Promise<Dynalite> {
   }
 }
 
-/** A read by way of LevelDB's thread costs more in waking it up than the read; a hit is two reads. */
+/** Waking LevelDB's thread costs more than a read, and a hit is two reads. */
 function readAtOnce(db: LevelDb): void {
   db.get = (key, done) => {
     try {
@@ -131,8 +130,8 @@ function readAtOnce(db: LevelDb): void {
 }
 
 /**
- * dynalite ends each stream of a Query or Scan by its iterator's `return`, which LevelDB's have not: each would stay open for
- * good, with what it has read and its snapshot.
+ * dynalite ends each stream of a Query or Scan by its iterator's `return`, which LevelDB's iterators lack: each would stay open,
+ * with its snapshot.
  */
 export function closeIterators(db: Pick<LevelDb, 'keys' | 'values'>): void {
   const closing =
@@ -193,12 +192,12 @@ const call = (action: Action, store: Store, input: JsonObject): Promise<JsonObje
 const isAnswer = (error: unknown): error is { statusCode: number; body: JsonObject } =>
   typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error
 
-/** Items between which others get their turn. */
+/** Items after which other work gets its turn. */
 const PAGE = 100
 
 /**
- * Of a database whose items and entries were not written together yet, by older software: each entry is set right in the turn
- * of its item, while all else goes on. False: it was stopped, and begins anew at the next start.
+ * For indexes that follow their table late, and databases of older software: repairs each entry under the lock of its item, while
+ * all else goes on. False: it was stopped, and starts again at the next start.
  */
 async function rebuildIndexes(
   store: Store,
@@ -251,7 +250,7 @@ async function rebuildIndexes(
 
 const prefixOf = (table: string, index: string): string => `index-global~${table}~${index}~`
 
-/** By the lock by which dynalite itself writes one item at a time. */
+/** Under the lock by which dynalite writes an item. */
 const inTurn = (items: ItemDb, key: string, work: () => Promise<void>): Promise<void> =>
   new Promise((resolve, reject) => {
     items.lock(key, (release) => {

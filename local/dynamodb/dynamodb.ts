@@ -1,4 +1,4 @@
-// DynamoDB: dynalite on disk, behind the signature and the policies of who asks.
+// DynamoDB: dynalite on disk, behind the caller's signature and policies. Amazon's DynamoDB Local would need a JVM.
 
 import type { ServerResponse } from 'node:http'
 import { type Faults, NO_FAULTS } from '../faults.ts'
@@ -19,18 +19,18 @@ interface DynamoDb {
 interface DynamoDbOptions {
   /** folder of the database; one process at a time can open it */
   readonly dir: string
-  /** whether the indexes may be wrong: then they are rebuilt, while all else goes on */
+  /** whether the indexes may be wrong and are rebuilt */
   readonly torn: boolean
-  /** called once they were: they stay whole */
+  /** called when they are rebuilt */
   readonly onWhole: () => void
   readonly template: Template
-  /** by default none; with any, the indexes are to be rebuilt by the next start */
+  /** default: none; with any, the next start must rebuild the indexes */
   readonly faults?: Faults
   readonly now: Clock
   readonly log: (line: string) => void
 }
 
-/** Opens the database and creates what the template has and the disk has not. */
+/** Opens the database and creates missing tables. */
 export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const { faults = NO_FAULTS } = options
   const dynalite = await openDynalite(options.dir, faults.lag)
@@ -63,7 +63,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   }
 }
 
-/** Nobody waits for it: hits read no index. */
+/** Runs in the background: hits read no index. */
 async function rebuild(
   dynalite: Dynalite,
   tables: readonly IndexedTable[],
@@ -79,7 +79,7 @@ async function rebuild(
 }
 
 /**
- * What a table answers whose traffic grew too fast, and asks to try again:
+ * The answer of a table whose traffic grew too fast:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
 const THROTTLED: Answer = {
@@ -114,8 +114,7 @@ function resourceOf(operation: string, { TableName, IndexName }: JsonObject): st
 }
 
 /**
- * The partition key of the one item that an operation is about: several in one request would be a list, of which policies
- * here know nothing. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+ * The partition key of an operation on one item. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
  */
 function leadingKey(
   { Key, Item }: JsonObject,
@@ -131,7 +130,7 @@ function leadingKey(
 
 const tableArn = (name: string): string => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}`
 
-/** An operation of the stack itself, which no policy binds. */
+/** An operation of the stack itself, without a policy. */
 async function own(dynalite: Dynalite, operation: string, input: JsonObject): Promise<JsonObject> {
   const { status, body } = await dynalite.perform(operation, input)
   if (status === 200) return body
@@ -192,7 +191,7 @@ function keySchemas({ properties, logicalId }: Resource): KeySchema[] {
   ]
 }
 
-/** Keys and indexes cannot change under a table's data here: better to say so than to go on with the old ones. */
+/** The keys and indexes of a table with data cannot change here. */
 function sameKeys(found: JsonObject, { properties, name, logicalId }: Resource): void {
   const shape = (table: JsonObject): string =>
     JSON.stringify([

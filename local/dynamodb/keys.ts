@@ -1,4 +1,4 @@
-// What DynamoDB takes for the value of a key, of a table or of an index: dynalite looks at less.
+// DynamoDB's rules for values of keys, of tables and of indexes; dynalite checks fewer.
 
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 
@@ -20,8 +20,8 @@ const NOT_VALID = 'One or more parameter values are not valid.'
 const EMPTY = 'The AttributeValue for a key attribute cannot contain an empty string value.'
 
 /**
- * Why DynamoDB refuses an operation that dynalite has read, as ValidationException: a key has 1 to 2,048 bytes, a sort
- * key 1 to 1,024. `undefined`: it does not.
+ * Why DynamoDB refuses a parsed operation with a ValidationException: a key has 1 to 2,048 bytes, a sort key 1 to 1,024.
+ * `undefined`: it does not.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
  */
 export function keyFault(
@@ -34,7 +34,7 @@ export function keyFault(
       ...key,
       values: valuesOf(operation, input, schema, key.name),
     }))
-    // What lacks one of its keys is not in the index.
+    // An item without one of its keys is not in the index.
     const isIn = values.every((key) => key.values.length > 0) || operation === 'Query'
     for (const { name, kind, values: given } of values) {
       const bytes = given.map(bytesOf)
@@ -52,14 +52,14 @@ function emptyFault(operation: string, name: string, index: string | undefined):
     : `${NOT_VALID} A value specified for a secondary index key is not supported. ${EMPTY} IndexName: ${index}, IndexKey: ${name}`
 }
 
-/** Of a key that is a number, DynamoDB has its own bounds. */
+/** `undefined` for numbers, which have other bounds. */
 function bytesOf(value: Json | undefined): number | undefined {
   if (!isObject(value)) return undefined
   if (typeof value.S === 'string') return Buffer.byteLength(value.S)
   return typeof value.B === 'string' ? Buffer.byteLength(value.B, 'base64') : undefined
 }
 
-/** All that an operation says of that attribute where it is a key of that table or index. */
+/** All values that an operation gives to that key of the table or index. */
 function valuesOf(operation: string, input: JsonObject, { index }: KeySchema, name: string): Json[] {
   const of = (...places: (Json | undefined)[]) => places.flatMap((place) => memberOf(place, name))
   switch (operation) {
@@ -77,14 +77,14 @@ function valuesOf(operation: string, input: JsonObject, { index }: KeySchema, na
 const memberOf = (of: Json | undefined, name: string): Json[] =>
   isObject(of) && of[name] !== undefined ? [of[name]] : []
 
-/** As dynalite has read `KeyConditionExpression`. */
+/** As dynalite parses `KeyConditionExpression`. */
 function conditionsOf({ KeyConditions }: JsonObject, name: string): Json[] {
   const condition = isObject(KeyConditions) ? KeyConditions[name] : undefined
   const values = isObject(condition) ? condition.AttributeValueList : undefined
   return Array.isArray(values) ? values : []
 }
 
-/** As dynalite has read `UpdateExpression`: what is set, and what may be by `if_not_exists`. */
+/** As dynalite parses `UpdateExpression`: values that are set, also by `if_not_exists`. */
 function updatesOf({ _updates }: JsonObject, name: string): Json[] {
   const sections = isObject(_updates) ? _updates.sections : undefined
   if (!Array.isArray(sections)) return []

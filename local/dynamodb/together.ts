@@ -1,5 +1,5 @@
-// An item and its index entries are written in one go, or the entries some time later. dynalite writes each by itself, the
-// entries first: a crash between would leave an entry without its item, an older one, or none.
+// Writes an item and its index entries in one batch, or the entries some time later. dynalite writes each by itself, entries
+// first: a crash in between would leave a stale entry, or none.
 
 import type { JsonObject } from '../wire/json.ts'
 
@@ -20,13 +20,13 @@ export interface WrittenDb {
 const ENTRY = /^index-[a-z]+~([^~]+)~/
 const ITEM = /^item-/
 
-/** How long entries come after their item, in milliseconds; 0: with it. */
+/** Milliseconds by which entries follow their item; 0: together with it. */
 export type Lag = () => number
 
 /**
- * Entries wait for the write of their item, which comes next, in the item's turn: no two writes of one item are under way.
- * `keyOf`: of the item in its table, by its entry's or its own attributes. A crash leaves all of a write or nothing; with a
- * `lag` it may leave the item without its entries, and the indexes have to be rebuilt. What is given writes all that lags.
+ * Entries wait for the write of their item, which follows under the item's lock. `keyOf`: key of the item in its table, by the
+ * attributes of the entry or of the item. A crash leaves all of a write or nothing; with a `lag` it may leave the item without its
+ * entries, and the indexes must be rebuilt. Returns a function that writes all delayed entries.
  */
 export function writeTogether(
   db: WrittenDb,
@@ -78,13 +78,13 @@ interface Late {
   readonly due: number
 }
 
-/** Entries that come after their items, in the order of their writes: none overtakes another. */
+/** Delayed entries, in the order of their writes. */
 function createLagging(db: WrittenDb) {
   let queue: readonly Late[] = []
   let underWay: readonly Operation[] = []
   let last = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
-  /** What cannot be written, as on a full disk, is lacking until the next start rebuilds the indexes. */
+  /** An entry that cannot be written, as on a full disk, is missing until the next start rebuilds the indexes. */
   const write = (until: number): Promise<void> =>
     new Promise((resolve) => {
       const due = queue.filter((one) => one.due <= until)
@@ -118,7 +118,7 @@ function createLagging(db: WrittenDb) {
       queue = [...queue, { entries, due }]
       schedule()
     },
-    /** As it will be once all is written. */
+    /** As it will be when all entries are written. */
     entryAt: (key: string): JsonObject | undefined => {
       const late = [...underWay, ...queue.flatMap(({ entries }) => entries)]
       const latest = late.findLast((operation) => operation.key === key)

@@ -1,21 +1,21 @@
-// A write that failed, as on a full disk, leaves LevelDB's log torn, and what is written after it would be lost at the next start.
-// A new log is begun before anything else is written.
+// A failed write, as on a full disk, tears LevelDB's log, and later writes would be lost at the next start. So a new log is started
+// before anything else is written.
 
 import { statfsSync } from 'node:fs'
 import type { Done, WrittenDb } from './together.ts'
 
 export interface LoggedDb extends WrittenDb {
-  /** Begins a new log first, and brings to disk what only the old one has. */
+  /** Starts a new log, and stores what only the old one has. */
   compactRange(start: string, end: string): Promise<void>
 }
 
-/** Bytes: of a log, and of what is made of it. Where it fails for want of them, LevelDB takes no write until it is opened again. */
+/** Bytes for a log and its table. If a compaction fails without them, LevelDB accepts no write until it is opened again. */
 const NEEDED = 16 * 1024 * 1024
 const AGAIN_MS = 1000
 /** A range that no key is in. */
 const NOTHING = '~~'
 
-/** `dir`: of the database. A crash before the new log leaves what was answered before the write that failed. */
+/** `dir`: of the database. A crash before the new log loses nothing that was answered before the failed write. */
 export function mendTornLog(db: LoggedDb, dir: string): void {
   const [put, del, batch] = [db.put.bind(db), db.del.bind(db), db.batch.bind(db)]
   let torn = false
@@ -41,7 +41,7 @@ export function mendTornLog(db: LoggedDb, dir: string): void {
     })
     return mending
   }
-  /** What was written at the same time as the one that failed is safe once this is done, also if nothing is written any more. */
+  /** Also without another write: it makes concurrent writes of the failed one safe. */
   const mendLater = (): void => {
     if (torn) mended().catch(() => setTimeout(mendLater, AGAIN_MS).unref())
   }

@@ -1,4 +1,5 @@
-// EventBridge: buses, rules by pattern and by schedule, and their targets, which are functions.
+// EventBridge: buses, rules by pattern and by schedule, and functions as targets. No kept library has it: serverless-offline's
+// plugins run from its own configuration, not from a template.
 
 import { randomUUID } from 'node:crypto'
 import type { Deliveries } from '../lambda/deliveries.ts'
@@ -28,7 +29,7 @@ export interface EventsOptions {
   readonly toQueue: (queueArn: string, message: Message, ruleArn: string) => void
   readonly now: Clock
   readonly log: (line: string) => void
-  /** why events of the template's own buses are refused, which cannot be written down */
+  /** why events cannot be recorded; then those of the template's own buses are refused */
   readonly lacks?: Room['lacks']
   /** hears each event on a bus of the template */
   readonly onEvent?: (type: string, detail: Json) => void
@@ -36,10 +37,10 @@ export interface EventsOptions {
 
 const MAX_ENTRY = 256 * 1024
 const MAX_ENTRIES = 10
-/** A stack that was killed recovers at once, not when the schedule comes round. */
+/** A killed stack recovers at once, and not at the next time of the schedule. */
 const FIRST_FIRE_MS = 500
 const HOUR_MS = 3_600_000
-/** What comes seldom mends nothing at a start, which it would make slower: the hour's call comes five minutes after it. */
+/** A rare schedule repairs nothing and would slow the start down: an hourly one first fires after five minutes. */
 const firstFireMs = (everyMs: number): number => (everyMs < HOUR_MS ? FIRST_FIRE_MS : everyMs / 12)
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
@@ -60,7 +61,7 @@ export function createEvents(options: EventsOptions): Events {
       else log(`rule ${arn} has no permission to invoke ${to.name}: ${bury(target, sent, arn)}`)
     }
   }
-  /** In words, what became of it. */
+  /** Returns what happened to the event, for the log. */
   function bury({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string {
     if (deadLetters === undefined) return 'the event is lost, as it would be in AWS'
     try {
@@ -71,7 +72,7 @@ export function createEvents(options: EventsOptions): Events {
       return `the event is lost, as it would be in AWS: ${error.message}`
     }
   }
-  /** What cannot be written down is fired when the schedule comes round again. */
+  /** An event that cannot be recorded is left to the next time of the schedule. */
   function fireOnTime(rule: Rule): void {
     try {
       fire(rule, schedule(rule))

@@ -1,4 +1,5 @@
-// The HTTP API of the template: its routes, its limits, and its functions' answers.
+// The HTTP API of the template: its routes, its limits, and its functions' answers. No kept library runs a template's HTTP API:
+// serverless-offline needs its own configuration, and SAM's needs Docker.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Fn, Functions } from '../lambda/lambda.ts'
@@ -19,11 +20,11 @@ interface HttpApiOptions {
   readonly publicUrl: string
   readonly now: Clock
   readonly waiting: Waiting
-  /** why nothing can be written: what fails then, fails by that */
+  /** why nothing can be written: explains an error 500 */
   readonly lacks: Room['lacks']
   /** aborted when the stack is about to stop */
   readonly stopping: AbortSignal
-  /** hears of each answer; `route`: its key in the template, absent where none takes the request */
+  /** called for each answer; `route`: its key in the template, absent if none matches */
   readonly onAnswer?: (route: string | undefined, status: number) => void
 }
 
@@ -47,7 +48,7 @@ const MAX_INTEGRATION_MS = 30_000
  */
 const MAX_EVENT = 6 * 1024 * 1024
 
-/** Of a stack that is about to stop: who has no answer by then has waited for one, and waits elsewhere or later. */
+/** For open requests of a stack that stops. */
 const LAST_MS = 1000
 
 /** The one HTTP API of the template, with its `$default` stage. */
@@ -91,7 +92,7 @@ export function createHttpApi(options: HttpApiOptions): Service {
   }
 }
 
-/** Without a body it is never too large: its head is bounded by the server. */
+/** Without a body it is never too large: the server bounds the head. */
 const sizeOf = (event: JsonObject, body: Buffer): number =>
   body.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(event))
 
@@ -125,8 +126,7 @@ const sourceArn = (
 type Late = 'late' | 'stopping'
 
 /**
- * How long an outcome is waited for. One listener for all: a signal looks through those that it has for each that comes or
- * goes, and a crowd that waits is thousands.
+ * Bounds the wait for an outcome. One listener for all: adding and removing listeners of a signal is linear, and thousands may wait.
  */
 function createPatience(stopping: AbortSignal) {
   const open = new Set<() => void>()
@@ -153,7 +153,7 @@ function toAnswer(outcome: Outcome | Late): HttpAnswer {
   return outcome.tag === 'answer' ? answerOf(outcome.payload) : INTERNAL
 }
 
-/** A function's header that HTTP does not allow is the function's error, not the server's end. */
+/** An invalid header of a function is an error 500, and does not end the server. */
 function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
   try {
     write(request, response, answer)

@@ -1,4 +1,4 @@
-// Between HTTP and a function: payload format 2.0 of HTTP APIs, and the answers that they understand.
+// Payload format 2.0 of HTTP APIs: events for functions, and their answers.
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -12,7 +12,7 @@ interface RouteMatch {
   readonly parameters: Readonly<Record<string, string>> | undefined
 }
 
-/** What the function is told of the request. `host`: the API's own, whatever the client's Host header says. */
+/** The event of a request. `host`: the API's own, whatever the client's Host header says. */
 export function eventOf(
   request: IncomingMessage,
   body: Buffer,
@@ -61,8 +61,7 @@ export function eventOf(
 }
 
 /**
- * As an HTTP API has it, however raw it is called: decoded once, slashes side by side taken for one, cut at a question mark
- * that was escaped. What no percent escape is stays as it came.
+ * As in an HTTP API: decoded once, repeated slashes merged, cut at an escaped question mark. Invalid escapes stay.
  */
 export function pathOf({ url = '/' }: IncomingMessage): string {
   const [raw = '/'] = url.split('?', 1)
@@ -98,7 +97,7 @@ function headersOf(
   }
 }
 
-/** A name that stands twice has its values joined by a comma. */
+/** Values of a repeated name are joined by a comma. */
 function queryOf(text: string): JsonObject {
   const query: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text))
@@ -120,7 +119,7 @@ export const message = (status: number, text: string): HttpAnswer => ({
 
 export const INTERNAL = message(500, 'Internal Server Error')
 
-/** A function's result as an HTTP answer: with a statusCode as it says, without one as 200 and JSON. */
+/** A function's result as an HTTP answer; without a statusCode it is 200 and JSON. */
 export function answerOf(payload: string): HttpAnswer {
   const result = JSON.parse(payload) as Json
   if (!isObject(result) || result.statusCode === undefined) return inferred(result)

@@ -1,7 +1,7 @@
-// Who waits for which probe now: requests that are open under /wait.
+// Counts open long polls (/wait) for each probe.
 
 export interface Waiting {
-  /** `path`: as it was asked for. Gives what ends the wait. */
+  /** `path`: of the request. Returns a function that ends the wait. */
   begin(path: string): () => void
   /** `key`: of a probe, e.g. `driver/0.20.0/x86_64/x.ko` */
   count(key: string): number

@@ -44,7 +44,7 @@ test('hits go on, new builds are refused, and the operator is told which folder 
   await expect
     .poll(() => here.registry().output(), { timeout: 10_000 })
     .toMatch(
-      /^no space: \d+ MB are free in \S+data, and 64 MB are needed \(DATA_ROOM\)\. What is published is served/m,
+      /^no space: \d+ MB are free in \S+data, and 64 MB are needed \(DATA_ROOM\)\. Published probes are served/m,
     )
   await expectFull()
 })

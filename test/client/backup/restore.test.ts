@@ -220,7 +220,7 @@ test('no registry starts on a folder into which a restore broke off', () => {
   const dir = temporaryFolder()
   writeFileSync(join(dir, RESTORING), '')
   expect(() => openDataFolder({ dir, log: () => {}, onLost: () => {} })).toThrow(
-    'a restore into it broke off',
+    'a restore into it was interrupted',
   )
   expect(existsSync(join(dir, 'stack.json'))).toBe(false)
 })

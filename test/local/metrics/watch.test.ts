@@ -125,7 +125,10 @@ describe('/healthz', () => {
   test('is 503 when the folder of data is gone', async () => {
     const { health, dataDir } = await watched()
     renameSync(dataDir, `${dataDir}-away`)
-    expect(await health()).toMatchObject({ status: 503, body: expect.stringMatching(/folder of data/) })
+    expect(await health()).toMatchObject({
+      status: 503,
+      body: expect.stringMatching(/the data folder was removed/),
+    })
     renameSync(`${dataDir}-away`, dataDir)
     expect((await health()).status).toBe(200)
   })
