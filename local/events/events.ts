@@ -1,5 +1,4 @@
-// EventBridge: buses, rules by pattern and by schedule, and functions as targets. No kept library has it: serverless-offline's
-// plugins run from its own configuration, not from a template.
+// EventBridge: buses, rules by pattern and by schedule, and their targets, which are functions.
 
 import { randomUUID } from 'node:crypto'
 import type { Deliveries } from '../lambda/deliveries.ts'
@@ -29,7 +28,7 @@ export interface EventsOptions {
   readonly toQueue: (queueArn: string, message: Message, ruleArn: string) => void
   readonly now: Clock
   readonly log: (line: string) => void
-  /** why events cannot be recorded; then those of the template's own buses are refused */
+  /** why events of the template's own buses are refused, which cannot be written down */
   readonly lacks?: Room['lacks']
   /** hears each event on a bus of the template */
   readonly onEvent?: (type: string, detail: Json) => void
@@ -37,10 +36,10 @@ export interface EventsOptions {
 
 const MAX_ENTRY = 256 * 1024
 const MAX_ENTRIES = 10
-/** A killed stack recovers at once, and not at the next time of the schedule. */
+/** A stack that was killed recovers at once, not when the schedule comes round. */
 const FIRST_FIRE_MS = 500
 const HOUR_MS = 3_600_000
-/** A rare schedule repairs nothing and would slow the start down: an hourly one first fires after five minutes. */
+/** What comes seldom mends nothing at a start, which it would make slower: the hour's call comes five minutes after it. */
 const firstFireMs = (everyMs: number): number => (everyMs < HOUR_MS ? FIRST_FIRE_MS : everyMs / 12)
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
@@ -61,7 +60,7 @@ export function createEvents(options: EventsOptions): Events {
       else log(`rule ${arn} has no permission to invoke ${to.name}: ${bury(target, sent, arn)}`)
     }
   }
-  /** Returns what happened to the event, for the log. */
+  /** In words, what became of it. */
   function bury({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string {
     if (deadLetters === undefined) return 'the event is lost, as it would be in AWS'
     try {
@@ -72,16 +71,17 @@ export function createEvents(options: EventsOptions): Events {
       return `the event is lost, as it would be in AWS: ${error.message}`
     }
   }
-  /** An event that cannot be recorded is left to the next time of the schedule. */
+  /** What cannot be written down is fired when the schedule comes round again. */
   function fireOnTime(rule: Rule): void {
     try {
       fire(rule, schedule(rule))
     } catch (error) {
-      log(`a schedule was skipped once: ${String(error)}`)
+      log(`a schedule is left out this time: ${String(error)}`)
     }
   }
-  function publish(bus: string, event: JsonObject): void {
-    for (const rule of rules) if (rule.bus === bus && rule.matches?.(event) === true) fire(rule, event)
+  /** `text`: the event as its sender wrote it, which is what patterns are matched with. */
+  function publish(bus: string, event: JsonObject, text = JSON.stringify(event)): void {
+    for (const rule of rules) if (rule.bus === bus && rule.matches?.(text) === true) fire(rule, event)
   }
   const envelope = (fields: JsonObject): JsonObject => ({
     version: '0',
@@ -107,14 +107,15 @@ export function createEvents(options: EventsOptions): Events {
       return refused('InvalidArgument', 'Source, DetailType and Detail are required')
     const detail = parseDetail(Detail)
     if (detail === undefined) return refused('MalformedDetail', 'Detail is malformed.')
-    const event = envelope({ 'detail-type': DetailType, source: Source, detail })
+    const fields = envelope({ 'detail-type': DetailType, source: Source })
+    const event = { ...fields, detail }
     try {
-      publish(bus, event)
+      publish(bus, event, `${JSON.stringify(fields).slice(0, -1)},"detail":${Detail}}`)
     } catch (error) {
       return refused('InternalFailure', lacks(true) ?? String(error))
     }
     options.onEvent?.(DetailType, detail)
-    return { EventId: event.id as string }
+    return { EventId: fields.id as string }
   }
   return {
     operations: { PutEvents: (input, caller) => putEvents(input, (entry) => put(entry, caller)) },

@@ -1,4 +1,4 @@
-// The template's rules: patterns or schedules, and target functions.
+// The template's rules: which events of which bus, or when, and which functions hear of it.
 
 import type { Fn, Functions } from '../lambda/lambda.ts'
 import type { Resource } from '../template/template.ts'
@@ -14,7 +14,7 @@ export interface Rule {
 }
 export interface Target {
   readonly fn: Fn
-  /** what the function gets instead of the event */
+  /** what the function gets in the event's place */
   readonly input: JsonObject | undefined
   /** ARN of the queue for what cannot be delivered */
   readonly deadLetters: string | undefined
@@ -26,7 +26,7 @@ export const DEFAULT_BUS = 'default'
 export const busName = (name: Json | undefined): string =>
   typeof name === 'string' ? name.replace(/^arn:aws:events:[^:]*:[^:]*:event-bus\//, '') : DEFAULT_BUS
 
-/** Throws for rules that EventBridge refuses or that are not known here. */
+/** Throws on what EventBridge refuses, and on what is not known here. */
 export function toRule({ properties, arn, logicalId }: Resource, functions: Functions): Rule {
   const { EventPattern, ScheduleExpression } = properties
   if ((EventPattern === undefined) === (ScheduleExpression === undefined))
@@ -45,7 +45,7 @@ export function toRule({ properties, arn, logicalId }: Resource, functions: Func
 
 const TARGET_FIELDS = ['Arn', 'DeadLetterConfig', 'Id', 'Input', 'RetryPolicy']
 
-/** RetryPolicy is ignored: EventBridge's call of Lambda cannot fail within one process. */
+/** RetryPolicy is of EventBridge's own call of Lambda, which cannot fail within one process. */
 function toTarget(raw: Json, functions: Functions, where: string): Target {
   const target = object(raw, where)
   const unknown = Object.keys(target).filter((field) => !TARGET_FIELDS.includes(field))

@@ -1,0 +1,124 @@
+// What one entry of a pattern's list asks of a value of the event.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+
+import { type Address, address, block } from './addresses.ts'
+import { type Fields, oneOrMore, only, text } from './arguments.ts'
+import type { Literal, Source } from './json-source.ts'
+import { comparable } from './numbers.ts'
+import { range } from './ranges.ts'
+import { inAnyCase, prefix, sameText, suffix, type TextTest, wildcard } from './texts.ts'
+
+/** `absent` fits where the event has no such field; a test is of one value. */
+export type Matcher = 'absent' | Test
+type Test = (value: Literal) => boolean
+
+/** Throws on what EventBridge refuses. */
+export function compileMatcher(entry: Source): Matcher {
+  if (entry.tag === 'list') throw new Error('a list within the list is not allowed')
+  if (entry.tag !== 'object') return equal(entry)
+  const [name, argument] = only(entry.fields)
+  const compile = Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined
+  if (compile === undefined) throw new Error(`there is no operator ${name}`)
+  return compile(argument)
+}
+
+const OPERATORS: Readonly<Record<string, (argument: Source) => Matcher>> = {
+  exactly: (argument) => ofText(sameText(text(argument))),
+  prefix: (argument) => ofText(prefix(argument)),
+  suffix: (argument) => ofText(suffix(argument)),
+  'equals-ignore-case': (argument) => ofText(inAnyCase('^', text(argument), '$')),
+  wildcard: (argument) => ofText(wildcard(text(argument))),
+  numeric: (argument) => ofNumber(range(argument)),
+  cidr: (argument) => cidr(text(argument)),
+  exists: (argument) => exists(argument),
+  'anything-but': (argument) => anythingBut(argument),
+}
+
+/** A number is equal by its value, and an IP address by the address. */
+function equal(wanted: Literal): Test {
+  if (wanted.tag === 'word') return (value) => value.tag === 'word' && value.word === wanted.word
+  if (wanted.tag === 'number') return sameNumber(wanted.digits)
+  const wantedAddress = address(wanted.text)
+  if (wantedAddress === undefined) return ofText(sameText(wanted.text))
+  return ofAddress(({ bits, value }) => bits === wantedAddress.bits && value === wantedAddress.value)
+}
+
+function sameNumber(digits: string): Test {
+  const wanted = comparable(digits)
+  return (value) => {
+    if (value.tag !== 'number') return false
+    const found = comparable(value.digits)
+    return wanted === undefined || found === undefined ? value.digits === digits : found === wanted
+  }
+}
+
+const ofText =
+  (test: TextTest): Test =>
+  (value) =>
+    value.tag === 'string' && test(value.text)
+
+const ofAddress = (test: (found: Address) => boolean): Test =>
+  ofText((found) => {
+    const parsed = address(found)
+    return parsed !== undefined && test(parsed)
+  })
+
+const ofNumber =
+  (test: (found: number) => boolean): Test =>
+  (value) => {
+    const found = value.tag === 'number' ? comparable(value.digits) : undefined
+    return found !== undefined && test(found)
+  }
+
+function cidr(wanted: string): Test {
+  const inside = block(wanted)
+  if (inside === undefined) throw new Error(`${wanted} is no block of IP addresses`)
+  return ofAddress(inside)
+}
+
+function exists(argument: Source): Matcher {
+  if (argument.tag === 'word' && argument.word === 'true') return () => true
+  if (argument.tag === 'word' && argument.word === 'false') return 'absent'
+  throw new Error('exists is true or false')
+}
+
+/** Values of every kind fit that are none of the unwanted: `null` and a number are no text, so they fit. */
+function anythingBut(argument: Source): Test {
+  const unwanted = argument.tag === 'object' ? unwantedTexts(argument.fields) : unwantedValues(argument)
+  return (value) => !unwanted.some((test) => test(value))
+}
+
+function unwantedValues(argument: Source): readonly Test[] {
+  const values = oneOrMore(argument)
+  const kinds = new Set(values.map(({ tag }) => tag))
+  if (kinds.size !== 1) throw new Error('anything-but takes texts or numbers, and not both')
+  return values.map((value) => {
+    if (value.tag === 'string') return ofText(sameText(value.text))
+    if (value.tag !== 'number') throw new Error('anything-but takes texts and numbers')
+    if (comparable(value.digits) === undefined)
+      throw new Error(`${value.digits} is no number that a double holds`)
+    return sameNumber(value.digits)
+  })
+}
+
+/** What begins or ends a text comes alone; the others may be a list. */
+function unwantedTexts(fields: Fields): readonly Test[] {
+  const [name, argument] = only(fields)
+  switch (name) {
+    case 'prefix':
+      return [ofText(prefix(notEmpty(argument)))]
+    case 'suffix':
+      return [ofText(suffix(notEmpty(argument)))]
+    case 'equals-ignore-case':
+      return oneOrMore(argument).map((one) => ofText(inAnyCase('^', text(one), '$')))
+    case 'wildcard':
+      return oneOrMore(argument).map((one) => ofText(wildcard(text(one))))
+    default:
+      throw new Error(`anything-but takes no ${name}`)
+  }
+}
+
+function notEmpty(argument: Source): Source {
+  if (text(argument) === '') throw new Error('anything-but takes no empty prefix or suffix')
+  return argument
+}

@@ -1,0 +1,16 @@
+// Numbers as EventBridge compares them: those that a double holds exactly, and no others.
+
+/** `undefined` when a double would be another number than these digits: `9007199254740993`, `1e400`. */
+export function comparable(digits: string): number | undefined {
+  const value = Number(digits)
+  return Number.isFinite(value) && plain(String(value)) === plain(digits) ? value : undefined
+}
+
+/** One text for each decimal number: `1.50`, `15e-1` and `0.15e1` are all `15e-1`. */
+function plain(digits: string): string {
+  const [, sign, whole, part = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(digits) ?? []
+  const all = `${whole}${part}`.replace(/^0+/, '')
+  const kept = all.replace(/0+$/, '')
+  return kept === '' ? '0' : `${sign}${kept}e${Number(exponent) - part.length + all.length - kept.length}`
+}

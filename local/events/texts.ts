@@ -1,0 +1,55 @@
+// Tests of a text: how it begins or ends, in any case, or with wildcards.
+
+import { type Fields, only, text } from './arguments.ts'
+import type { Source } from './json-source.ts'
+
+export type TextTest = (text: string) => boolean
+
+export const sameText =
+  (wanted: string): TextTest =>
+  (found) =>
+    found === wanted
+
+export function prefix(argument: Source): TextTest {
+  if (argument.tag === 'object') return inAnyCase('^', ignoringCase(argument.fields), '')
+  const wanted = text(argument)
+  return (found) => found.startsWith(wanted)
+}
+
+export function suffix(argument: Source): TextTest {
+  if (argument.tag === 'object') return inAnyCase('', ignoringCase(argument.fields), '$')
+  const wanted = text(argument)
+  return (found) => found.endsWith(wanted)
+}
+
+function ignoringCase(fields: Fields): string {
+  const [name, argument] = only(fields)
+  if (name !== 'equals-ignore-case') throw new Error(`there is no operator ${name} within this one`)
+  return text(argument)
+}
+
+/** Character by character, as UTF-16 has them: each is as it is in lower or in upper case. */
+export function inAnyCase(start: '^' | '', wanted: string, end: '$' | ''): TextTest {
+  const characters = wanted
+    .split('')
+    .map((one) => `(?:${literally(one.toLowerCase())}|${literally(one.toUpperCase())})`)
+  return matching(`${start}${characters.join('')}${end}`)
+}
+
+export function wildcard(wanted: string): TextTest {
+  if (!/^(?:[^*\\]|\\[*\\]|\*(?!\*))*$/s.test(wanted))
+    throw new Error('a wildcard has no two * in a row, and \\ only before * or \\')
+  const parts = wanted.match(/\\.|[^\\]/gs) ?? []
+  return matching(`^${parts.map((part) => (part === '*' ? '.*' : literally(part.at(-1)!))).join('')}$`)
+}
+
+const literally = (text: string): string =>
+  text
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
+
+function matching(expression: string): TextTest {
+  const compiled = new RegExp(expression, 's')
+  return (found) => compiled.test(found)
+}
