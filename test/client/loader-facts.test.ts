@@ -249,7 +249,7 @@ describe('a proxy', () => {
       at,
       await at.load(['--compile']),
       2,
-      /a proxy answered.*\. Neither http_proxy nor https_proxy is set here/,
+      /A proxy answered.*\. http_proxy and https_proxy are not set/,
     )
   })
 
@@ -257,13 +257,13 @@ describe('a proxy', () => {
     const at = await scene()
     await at.publish()
     at.registry.on(`${ASKED}.asc`, bytes('\ufeff <html><body>Sign in</body></html>'))
-    expectRefused(at, await at.load(['--download']), 2, /a proxy answered/)
+    expectRefused(at, await at.load(['--download']), 2, /A proxy answered/)
   })
 
   test('that asks to sign in by a status of its own is told', async () => {
     const at = await scene()
     at.registry.on(ASKED, json({}, 511))
-    expectRefused(at, await at.load(['--download']), 2, /HTTP 511\n {2}a proxy answered/)
+    expectRefused(at, await at.load(['--download']), 2, /HTTP 511\n {2}A proxy answered/)
   })
 })
 

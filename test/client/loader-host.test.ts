@@ -13,7 +13,7 @@ describe('on the host', () => {
     await at.publish()
     await at.load()
     const before = at.registry.asked.length
-    expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('in place already') })
+    expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('already in place') })
     expect(at.registry.asked.slice(before).map(({ url }) => url)).toEqual([`${ASKED}.sha256`])
   })
 
@@ -24,7 +24,7 @@ describe('on the host', () => {
     const env = { DRIVERS_REPO: 'http://127.0.0.1:9/driver' }
     expect(await at.load([], env)).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('in place already'),
+      stdout: expect.stringContaining('already in place'),
     })
   })
 
@@ -47,7 +47,7 @@ describe('on the host', () => {
       .filter((call) => call.startsWith('insmod'))
     expect(insmods).toHaveLength(1)
     at.registry.routes.delete(`${ASKED}.sha256`)
-    expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('in place already') })
+    expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('already in place') })
   })
 
   test('one that was changed there is fetched again', async () => {
@@ -118,7 +118,7 @@ describe('on the host', () => {
     const ran = await at.load([], { MAX_RMMOD_WAIT: '1' })
     expect(ran).toMatchObject({
       status: 7,
-      stderr: expect.stringMatching(/in use and stays loaded: stop Falco/),
+      stderr: expect.stringMatching(/in use, so it stays loaded: stop Falco/),
     })
     expect(at.calls()).toBe('')
   })

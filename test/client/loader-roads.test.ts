@@ -89,7 +89,7 @@ describe.each(ODD)('on %s', (_, raw, own, server) => {
       expect(await at.load([], {}, shell)).toMatchObject({
         status: 0,
         stderr: '',
-        stdout: expect.stringContaining('in place already'),
+        stdout: expect.stringContaining('already in place'),
       })
       expect(at.registry.asked.slice(before)).toMatchObject([
         { method: 'GET', url: expect.stringMatching(/\.sha256$/) },
@@ -170,7 +170,7 @@ describe('a name that the registry gives', () => {
     await at.load()
     write(join(at.host.dir, 'home'), { [`${place}.url`]: text })
     const ran = await at.load()
-    expect(ran.stdout).not.toContain('in place already')
+    expect(ran.stdout).not.toContain('already in place')
     expect(ran.status).toBe(0)
     expect(posts(at)).toBe(2)
   })

@@ -95,7 +95,7 @@ describe('a signature', () => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), changed(at.statementAt(ASKED)))
     const ran = await at.load(['--download'])
-    expectRefused(at, ran, 3, /The signature is good, and the probe is for another kernel than this one/)
+    expectRefused(at, ran, 3, /The signature is good, but the probe is for another kernel than this one/)
     expect(ran.stderr).not.toContain('attack')
   })
 
@@ -119,7 +119,7 @@ describe('a signature', () => {
   test('says what it differs in', async () => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), other('kind', 'ebpf')(at.statementAt(ASKED)))
-    expectRefused(at, await at.load(), 6, /statement says kind=ebpf\s+and this host says kind=kmod/)
+    expectRefused(at, await at.load(), 6, /It is signed for kind=ebpf\s+This host needs kind=kmod/)
   })
 
   test('beside one of another statement, both good, is refused', async () => {

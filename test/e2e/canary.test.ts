@@ -71,6 +71,6 @@ test('the canary goes good with the probe that it asked for, and red when that i
   changeBytes()
   expect(await nextFound()).toMatchObject({
     event: 'canary bad',
-    why: expect.stringMatching(/the bytes that came have the sha256|does not answer|the answer is 5/),
+    why: expect.stringMatching(/the received bytes have the sha256|does not answer|the answer is 5/),
   })
 })

@@ -179,7 +179,7 @@ describe('a kernel of a version that only kernel.org has', () => {
     expect(JSON.parse(answer.body)).toMatchObject({
       code: 'mirror-unreachable',
       detail: expect.stringMatching(
-        / waits for a mirror: the source of kernel 6\.1\.1 is not available now: .*Nothing is built from another version\. If it stays so/,
+        / waits for a mirror: the source of kernel 6\.1\.1 is not available now: .*No other version is used instead\. If this stays so/,
       ),
       retryAt: expect.anything(),
     })

@@ -63,7 +63,7 @@ function withdraw(...options: string[]): Promise<string> {
 test('it is refused to all from then on, the hosts that have it included, until that is undone', async () => {
   expect(await curl(['-fsSL', '-o', '/dev/null', registry.url + path])).toMatchObject({ code: 0 })
   const { load } = await hostThatHasIt()
-  expect(await load()).toMatchObject({ status: 0, stdout: expect.stringContaining('in place already') })
+  expect(await load()).toMatchObject({ status: 0, stdout: expect.stringContaining('already in place') })
 
   expect(await withdraw()).toContain(`is withdrawn: who asks for it gets 410 and reads: ${REASON}`)
   const refusal = await ask(registry.url + path)

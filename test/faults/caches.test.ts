@@ -79,7 +79,7 @@ test('on a disk that gets short what nobody uses goes before a build is refused'
   disk.fill(60_000_000)
   await expect
     .poll(() => here.registry().output(), { timeout: 10_000 })
-    .toMatch(/^\d+ MB were deleted that can be fetched or made again/m)
+    .toMatch(/^\d+ MB of the least recently used cache were deleted/m)
   disk.empty()
   expect(here.registry().output()).not.toMatch(/^no space/m)
   expect(inputBytes()).toBeLessThan(bytes)
@@ -118,7 +118,7 @@ testLong(
     // A minute after the start.
     await expect
       .poll(() => here.registry().output(), { timeout: 90_000 })
-      .toMatch(/^\d+ MB were deleted that can be fetched or made again/m)
+      .toMatch(/^\d+ MB of the least recently used cache were deleted/m)
     const left = await keysOf('inputs')
     expect(left).not.toContain(UNUSED)
     expect(left.filter((key) => key.startsWith('sha256/')).length).toBeGreaterThan(2)

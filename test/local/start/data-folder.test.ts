@@ -57,7 +57,7 @@ test('a folder that cannot be made or locked is refused, with what to do', () =>
   )
   const dir = dirOf()
   mkdirSync(join(dir, 'lock.sqlite'), { recursive: true })
-  expect(() => open(dir)).toThrow(/cannot be locked: .* Name a folder on a disk of this machine/)
+  expect(() => open(dir)).toThrow(/cannot be locked: .* Choose a folder on a local disk/)
 })
 
 test('data of a newer version is left alone', () => {

@@ -80,7 +80,7 @@ describe('the source of kernel 6.1.85', () => {
     await expect(found).rejects.toMatchObject({
       code: 'mirror-unreachable',
       message: expect.stringMatching(
-        /^the source of kernel 6\.1\.85 is not available now: .*there is 6\.1\.192-2.*Nothing is built from another version\. If it stays so/,
+        /^the source of kernel 6\.1\.85 is not available now: .*there is 6\.1\.192-2.*No other version is used instead\. If this stays so/,
       ),
     })
     expect(inside.objects.inputs.size).toBe(0)
