@@ -77,7 +77,7 @@ describe('suites', () => {
     await expect(reader(['gone', 'too']).read('x86_64')).rejects.toMatchObject({
       code: 'mirror-unreachable',
       message: expect.stringMatching(
-        /^no suite of the test could be read: gone \(.*404\), too \(.*404\)\. If it stays so, .*mirror/,
+        /^no suite of the test could be read: gone \(.*404\), too \(.*404\)\. If this stays so, .*mirror/,
       ),
     })
   })
