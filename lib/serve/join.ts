@@ -1,14 +1,14 @@
-// Of many requests that miss the same probe at the same time in one process, one requests its build.
+// Lets one request ask for a build on behalf of all requests that miss the same probe at the same time in one process.
 
-/** Resolves to the refusal of `ask`; `undefined`: the build is requested. */
+/** Resolves to the refusal of `ask`; `undefined`: the build has been requested. */
 export type Join<Refusal> = (
   key: string,
   ask: () => Promise<Refusal | undefined>,
 ) => Promise<Refusal | undefined>
 
 /**
- * The others wait, as losers of a claim do. If the first is refused, perhaps by its own budget, each of the others asks for
- * itself.
+ * The other requests wait, like losers of a claim. If the first is refused, perhaps because its caller's budget is spent, each
+ * of the others asks for itself.
  */
 export function createJoin<Refusal>(): Join<Refusal> {
   const asking = new Map<string, Promise<boolean>>()
