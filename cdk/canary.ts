@@ -19,14 +19,14 @@ interface CanaryOptions {
   readonly deadLetterQueue: Queue
 }
 
-/** It has no grants, since it requests only what any host may. `undefined`: the settings name no probe. */
+/** The canary gets no permissions, because it requests only what any host may. `undefined`: the settings name no probe. */
 export function addCanary(
   stack: Stack,
   { probe, everyMinutes }: Settings['cloud']['canary'],
   { make, goLive, url, deadLetterQueue }: CanaryOptions,
 ): LambdaFunction | undefined {
   if (probe === undefined) return undefined
-  // More than PATIENCE_MS of lib/clients/canary.ts, for a slow last answer.
+  // Longer than PATIENCE_MS of lib/clients/canary.ts, because the last answer may be slow.
   const canary = make('canary', { memoryMegabytes: 512, timeoutSeconds: 150 })
   canary.addEnvironment(ENV.registryUrl, url)
   canary.addEnvironment(ENV.canaryProbe, probe)
