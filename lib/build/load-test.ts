@@ -170,8 +170,8 @@ async function jobOf(
 
 /**
  * The image that an earlier test stored, or else the image's package. A mirror may lack the package, although a signed list names
- * it. Then a test in mode `recorded` gets no verdict. A test in mode `required` fails, because otherwise a mirror could cause
- * the publication of untested probes. Other errors are thrown, because they may be over at the next try.
+ * it. Then a test in mode `recorded` ends as `unavailable`. A test in mode `required` fails, because otherwise a mirror could
+ * cause the publication of untested probes. Other errors are thrown, because they may be over at the next try.
  */
 async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<ImageInput[]> {
   const kept = imageKey(image.sha256)
