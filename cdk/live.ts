@@ -28,7 +28,10 @@ export const live =
       ...(events === undefined ? {} : invokedByEvents(events, onFailure)),
     })
 
-/** Options for the alias, which does not inherit the function's: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html */
+/**
+ * Options for the alias, which does not inherit the function's:
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+ */
 const invokedByEvents = ({ eventMinutes, isRepeated }: EventsSpec, onFailure: IDestination) => ({
   ...{ retryAttempts: 2, maxEventAge: Duration.minutes(eventMinutes) },
   ...(isRepeated ? {} : { onFailure }),

@@ -42,10 +42,7 @@ const MOST_REDIRECTS = 10
 /** The probe is being built. This is a failure only after `PATIENCE_MS`. */
 const NOT_YET = 503
 
-/**
- * `registry`: its address without a final slash; `path`: of a probe in that registry. Any failure is `bad`, also a missing
- * answer.
- */
+/** `registry`: address without a final slash. `path`: of a probe there. Any failure is `bad`, even a missing answer. */
 export async function askAsHost(ports: HostPorts, registry: string, path: string): Promise<Found> {
   const until = ports.now() + PATIENCE_MS
   const got = (of: string) => fetched(ports, registry, of, until)

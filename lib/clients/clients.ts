@@ -33,7 +33,7 @@ export interface Client {
   /** number of redirects that it follows; 0: it saves the body of the redirect as the probe */
   readonly redirects: number
   readonly patience: Patience
-  /** if the kernel refuses the module: true: the client ends with an error; false: it only warns */
+  /** whether the client ends with an error if the kernel refuses the module; false: it only warns */
   readonly failsWhenRefused: boolean
   /** Pure. @throws {ProbeError} The client sends no request, or its request is not a valid name. */
   readonly asks: (facts: HostFacts, wanted: Wanted) => Ask | ConfigAsk
@@ -42,9 +42,9 @@ export interface Client {
 const ENDLESS: Patience = { trySeconds: undefined, retries: 0 }
 /** Go's http.Client.Timeout includes redirects and body. */
 const GO = { redirects: 10, patience: { trySeconds: 60, retries: 0 } }
-/** curl -L */
+/** Options: `curl -L`. */
 const CURL = { redirects: 50, patience: ENDLESS }
-/** --connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120 */
+/** Options: `--connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120`. */
 const CURL_RETRYING = { redirects: 50, patience: { trySeconds: 60, retries: 3 } }
 const CURL_WITHOUT_L = { redirects: 0, patience: ENDLESS }
 

@@ -15,7 +15,7 @@ const MINIKUBE = /\d+\.\d+\.\d+/
 
 /**
  * The release with the package's version: `6.1.192-2-cloud-amd64`. Debian's `uname -r` contains only the ABI; `uname -v`
- * contains the package's version. `undefined`: it does not. `release`: the text in which the client looks for the flavour.
+ * contains the package's version. `undefined`: `uname -v` lacks it. `release`: the text in which the client looks for the flavour.
  */
 export function debianRelease(release: string, { unameVersion }: HostFacts): string | undefined {
   const version = DEBIAN_PACKAGE.exec(unameVersion)?.[0]

@@ -11,7 +11,7 @@ import { refuseUnasked, UNDETERMINED } from './falcoctl-choice.ts'
 import { type FalcoctlRelease, parseRelease } from './falcoctl-release.ts'
 import { since } from './version.ts'
 
-/** Part of Falco 0.45 (September 2026). Assumed to name hosts as 0.13.0 does, the newest version whose source was read. */
+/** Part of Falco 0.45 (September 2026). It follows the rules of 0.13.0, the newest version whose source was read. */
 export const CURRENT_FALCOCTL = '0.14.0'
 
 const FIRST_NUMBER = /#(\d+)/

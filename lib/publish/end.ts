@@ -12,7 +12,7 @@ export interface BuildEnd {
   readonly phase: Phase | undefined
   /** number of the load test, from 1; `undefined`: the test that the index records as requested last */
   readonly test?: number | undefined
-  /** where and why the build failed or took too long */
+  /** stage and reason of a build that failed or took too long */
   readonly brokeOff?: BrokeOff
   /** true: it may still run; if it does, do nothing */
   readonly mayRun?: boolean

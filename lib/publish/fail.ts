@@ -26,7 +26,7 @@ export interface Claimed {
 
 interface Refusal {
   readonly reason: FailureReason
-  /** what happened, and what to do; `due`: when the probe can be built again, in ISO 8601 */
+  /** human-readable: the failure and its remedy; `due`: when the probe can be built again, in ISO 8601 */
   readonly detail: string | ((due: string) => string)
   /** becomes the probe's `.log` */
   readonly log?: Uint8Array | undefined

@@ -25,7 +25,7 @@ export type Answer = (
 ) & {
   /** canonical path of the probe, if the request used another name */
   readonly canonical?: string
-  /** by lower-case name */
+  /** all names are in lower case */
   readonly headers?: Readonly<Record<string, string>>
 }
 

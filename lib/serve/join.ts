@@ -1,4 +1,4 @@
-// Lets one request ask for a build on behalf of all requests that miss the same probe at the same time in one process.
+// Lets one of many requests in a process ask for a build, if they miss the same probe at the same time.
 
 /** Resolves to the refusal of `ask`; `undefined`: the build has been requested. */
 export type Join<Refusal> = (

@@ -24,7 +24,7 @@ export function rememberExhausted(budgets: Budgets, now: Elapsed, milliseconds: 
   }
 }
 
-/** Caches only recorded sources, because others may be recorded at any moment. `digests forget` takes effect as late. */
+/** Caches only recorded sources, because others may be recorded at any moment. So `digests forget` takes effect late, too. */
 export function rememberRecorded(sources: Sources, now: Elapsed, milliseconds: number): Sources {
   const found = new Map<string, { readonly until: number; readonly source: Source }>()
   return {

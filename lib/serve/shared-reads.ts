@@ -1,4 +1,4 @@
-// Lets many requests for one probe share one read, within one process.
+// Lets many requests in one process share one read of the same probe.
 
 import type { Elapsed, Index } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
@@ -61,8 +61,8 @@ export function shareFor<A extends readonly unknown[], T>(
 }
 
 /**
- * For the first read of a client that was just redirected here. Uses the shared read, unless it may be from before the claim;
- * then the client reads for itself.
+ * For the first read of a client that was just redirected here. Uses the shared read, unless that may be from before the claim.
+ * Then it makes a read of its own.
  */
 export const sharedUnlessBefore = (shared: Reads, own: Reads): Reads => ({
   get: async (key, options) => {

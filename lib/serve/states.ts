@@ -66,7 +66,7 @@ export const beingBuilt = ({ file, driverVersion, path }: Subject, place?: Queue
   code: 'being-built',
   title: place === undefined ? 'This probe is being built' : 'This probe waits for its turn',
   detail: `${file} of driver ${driverVersion} ${place === undefined ? `is being built; ask again, or follow ${path('log')}` : placeText(place)}`,
-  // A client that asks again by then keeps its place ahead of builds without waiting clients.
+  // Short enough that a client which obeys it keeps its place ahead of builds without waiting clients.
   retryAfter: 5,
   more: { log: path('log'), ...place },
 })

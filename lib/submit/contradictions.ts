@@ -97,7 +97,7 @@ function canBe(said: string, release: string, suffix: string): boolean {
   return a.rest === '' && !namedByConfig && (a.numbers[differs] ?? 0) < (b.numbers[differs] ?? 0)
 }
 
-/** `-147.57.1.el8_1.x86_64` and `-553.el8_10.x86_64` are two packages. One text may be a prefix of the other. */
+/** `-147.57.1.el8_1.x86_64` and `-553.el8_10.x86_64` are two packages. If one text is a prefix of the other, the package is the same. */
 const isPackageOf = (one: string, other: string): boolean =>
   !/^-\d/.test(one) || !/^-\d/.test(other) || one.startsWith(other) || other.startsWith(one)
 

@@ -145,7 +145,7 @@ function packageUrl(url: string): string {
 }
 
 /**
- * The source version from the release. Distributions with stable ABI names write 0 for the last number (`6.1.0-56-amd64`). Then
+ * Finds the source version in the release. Distributions with stable ABI names write 0 for the last number (`6.1.0-56-amd64`). Then
  * the config's first comment has the version, but it counts only if its series is the same, because the config may be another
  * kernel's. A release candidate keeps its suffix: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
  */

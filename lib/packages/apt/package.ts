@@ -1,4 +1,4 @@
-// Makes two Debian packages of a probe: one contains the module for one kernel, the flavour's depends on the newest of those.
+// Makes two Debian packages of a probe: the module for one kernel, and a flavour package that depends on the newest module.
 
 import { createHash } from 'node:crypto'
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'

@@ -18,7 +18,7 @@ export type ListedProbe = Readonly<z.infer<typeof probeSchema>>
 
 const stateSchema = z.object({
   probes: z.array(probeSchema),
-  /** also flavours without wants: their empty package replaces one on hosts that still requires withdrawn packages */
+  /** also flavours without wants: hosts may have an older package, which requires withdrawn probes until this replaces it */
   flavours: z.array(z.object({ wants: z.array(z.string()), listed: listedRpm })),
 })
 export type State = z.infer<typeof stateSchema>
