@@ -1,4 +1,4 @@
-// The canary: a scheduled function that requests a known probe as a host does, if the settings name one.
+// Makes the canary, if the settings name a probe: a scheduled function that requests that probe as a host does.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'

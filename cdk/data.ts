@@ -1,4 +1,4 @@
-// Fills the stack of data: tables, buckets and the key's secret. The other stack can be destroyed and deployed again without it.
+// Fills the stack of data: tables, buckets and the key's secret. It stays if the other stack is destroyed and deployed again.
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Settings } from '../lib/model/settings.ts'

@@ -1,4 +1,4 @@
-// Custom resource: makes the signing key at the first deployment. This function can write the private key, but not read it.
+// Makes the signing key at the first deployment, as a custom resource. This function can write the private key, but not read it.
 
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'

@@ -218,7 +218,7 @@ async function formOf(contentType: string, bytes: Uint8Array): Promise<FormData>
 
 const tooManyParts = (): ProbeError => badField('body', `it has more than ${MAX_PARTS} parts`)
 
-/** Counts the parts at least, before the much slower parser runs. */
+/** Computes a lower bound of the number of parts, before the much slower parser runs. */
 function parts(contentType: string, bytes: Uint8Array): number {
   const [, boundary] = /;\s*boundary="?([^";\s]+)/i.exec(contentType) ?? []
   if (boundary === undefined) return 0

@@ -1,5 +1,5 @@
 // Finds out whether the driver or the registry's own tools made a build fail. The log is hostile text: by forging it, a driver
-// can only cause a too early rebuild of itself.
+// can only cause its own rebuild too early.
 
 import type { FailureReason } from '../model/probe.ts'
 import { printable } from '../model/text.ts'

@@ -24,7 +24,7 @@ const FILE =
 const ONE_PART_VERSION = /^(.+)_([A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 const TWO_PART_VERSION = /^(.+)_(\d+_[A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 
-/** Targets whose kernel version has two parts, e.g. `1_1.26.0`. For these, the version begins before the last `_`. */
+/** Targets whose kernel version has two parts, e.g. `1_1.26.0`. For these, the version contains the last `_`. */
 const TWO_PART_TARGETS: readonly string[] = ['minikube', 'talos', 'bottlerocket']
 
 const EXTENSIONS: Readonly<Record<Kind, string>> = { kmod: 'ko', ebpf: 'o' }

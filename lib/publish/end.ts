@@ -38,7 +38,7 @@ export async function endOf(
   { buildId }: Pick<Claim, 'buildId'>,
 ): Promise<Ended> {
   if (status !== undefined) return { status, ...(brokeOff === undefined ? {} : { brokeOff }) }
-  // No build was started after its plan.
+  // No build was ever started for this claim.
   if (buildId === undefined) return { status: 'unknown' }
   const look = await builder.look(buildId)
   if (look.status !== 'running') return { ...look, status: look.status }

@@ -106,7 +106,7 @@ export async function fail(
     reason,
     detail: `${file} of driver ${driverVersion}: ${why}`,
     retryAt: due,
-    // A claim without a build expires.
+    // The failure of a claim without a build expires.
     ...(reason === 'plan-error' ? { expiresAt: forgottenAt(reason, due, now) } : {}),
     ...kept,
   })

@@ -1,4 +1,4 @@
-// Long poll: holds a client's request until its probe is built, so that the client's first GET can succeed.
+// Answers long polls: holds a client's request until its probe is built, so that the client's first GET can succeed.
 
 import { unreachable } from '../model/errors.ts'
 import type { Clock, Elapsed, Index, Presigner } from '../model/ports.ts'

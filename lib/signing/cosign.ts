@@ -6,7 +6,7 @@ const TYPE = 'cosign container image signature'
 /** The tag under which cosign looks for the signature of a digest (`sha256:...`). */
 export const signatureTag = (digest: string): string => `${digest.replace(':', '-')}.sig`
 
-/** The digest that the image with this tag signs; `undefined`: the tag is not a signature's. */
+/** The digest that the signature with this tag covers; `undefined`: the tag is not a signature's. */
 export const signedBy = (tag: string): string | undefined => {
   const [, hex] = /^sha256-([0-9a-f]{64})\.sig$/.exec(tag) ?? []
   return hex === undefined ? undefined : `sha256:${hex}`

@@ -1,4 +1,4 @@
-// The apt repository: a suite for each driver version, with a list for each series of kernels.
+// Maintains the apt repository: a suite for each driver version, with a list for each series of kernels.
 
 import { gzipSync } from 'node:zlib'
 import { sha256 } from '../../model/digest.ts'
