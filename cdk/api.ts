@@ -37,8 +37,8 @@ export const ACCESS_LOG = {
 }
 
 /**
- * A function that answers GET of a path gets all paths below its first segment, with all methods, and itself refuses unknown
- * paths. A function for POST gets only the exact path. `resolve` gets everything else.
+ * A function that answers GET of a path gets all paths below its first segment, with all methods. It refuses unknown paths
+ * itself. A function for POST gets only the exact path. `resolve` gets everything else.
  */
 function gatewayRoutes() {
   const all = routes().flatMap(({ path, methods: { GET, POST } }) => [

@@ -15,7 +15,7 @@ interface EventsSpec {
 export type GoLive = (fn: LambdaFunction, events?: EventsSpec) => Alias
 
 /**
- * A version contains code and environment, so moving the alias changes both. The CDK computes the version's hash when it writes
+ * A version contains code and environment, so moving the alias changes both or neither. The CDK computes the version's hash when it writes
  * the template, so the hash includes environment that is added after this call. CloudFormation deletes the old version in the
  * clean-up after an update, when the alias cannot return to it any more.
  */

@@ -1,4 +1,4 @@
-// Lets one of many requests in a process ask for a build, if they miss the same probe at the same time.
+// Merges requests in one process that miss the same probe at the same time: one of them asks for the build.
 
 /** Resolves to the refusal of `ask`; `undefined`: the build has been requested. */
 export type Join<Refusal> = (

@@ -25,8 +25,8 @@ export interface RequestBuildPorts extends SpendingPorts {
 
 /**
  * Resolves to the refusal, if any. Losers of the claim do nothing. Checks the budgets before the claim, so that a caller
- * without budget causes no write, and spends them after it, so that losers of the claim pay nothing. A name counts as unknown
- * until the plan has found its kernel.
+ * without budget causes no write. Spends them after the claim, so that its losers pay nothing. A name counts as unknown until
+ * the plan has found its kernel.
  * A crash after the claim leaves a claim without a plan. After its deadline any GET claims it again, and the sweep frees it.
  */
 export async function requestBuild(

@@ -146,8 +146,8 @@ function packageUrl(url: string): string {
 
 /**
  * Finds the source version in the release. Distributions with stable ABI names write 0 for the last number (`6.1.0-56-amd64`). Then
- * the config's first comment has the version, but it counts only if its series is the same, because the config may be another
- * kernel's. A release candidate keeps its suffix: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
+ * the config's first comment has the version. It counts only if its series is the same: the config may be of another kernel. A
+ * release candidate keeps its suffix: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
  */
 function sourceVersion({ headerVersion }: Kconfig, unameRelease: string): string {
   const series = /^\d+\.\d+(?=\.0(?!\d)|$|[^.\d])/.exec(unameRelease)?.[0]

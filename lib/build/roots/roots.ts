@@ -53,8 +53,8 @@ const MAX_ROOT = 1024 * 1024
 
 export interface ClosurePorts extends PackagesPorts {
   /**
-   * Runs one job at a time. A complete list takes a hundred megabytes of memory, and many plans of one process may want the same
-   * root at once. Then only the first plan makes it.
+   * Runs one job at a time, because a complete list takes a hundred megabytes of memory. If many plans of one process want the
+   * same root at once, only the first plan makes it.
    */
   readonly inTurn?: <T>(job: () => Promise<T>) => Promise<T>
 }
