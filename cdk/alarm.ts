@@ -1,4 +1,4 @@
-// Alarms whose type demands an impact and a heading of the runbook.
+// Makes alarms. Their type demands an impact and a heading of the runbook.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import {
@@ -12,7 +12,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 
-/** Headings under "Runbook" in docs/operations.md; a test looks for each. */
+/** Headings under "Runbook" in docs/operations.md. A test checks that each exists. */
 export const RUNBOOK = {
   hits: 'Hits fail',
   waits: 'Waiting clients fail',
@@ -30,17 +30,15 @@ export const RUNBOOK = {
 
 export interface Trouble {
   readonly metric: IMetric
-  /** alarms at this value, default 1 */
+  /** the alarm rings at this value; default 1 */
   readonly atLeast?: number
-  /**
-   * alarms when the metric stops; not before its first data
-   */
+  /** the alarm rings when the metric stops, but not before its first data */
   readonly whenSilent?: true
-  /** with `whenSilent`: alarms below this value as well */
+  /** with `whenSilent`: the alarm also rings below this value */
   readonly below?: number
-  /** periods in a row, default 1 */
+  /** number of periods in a row; default 1 */
   readonly periods?: number
-  /** what it means for the people who use the registry */
+  /** consequence for the users of the registry */
   readonly impact: string
   readonly runbook: keyof typeof RUNBOOK
 }
@@ -63,8 +61,9 @@ export function alarms(stack: Stack, topic: Topic): Alarms {
 }
 
 /**
- * Without data an alarm is quiet. With `whenSilent` it begins as "insufficient data", which alerts nobody, and alerts when it
- * returns to that. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ * By default, an alarm without data is quiet. With `whenSilent` it starts as "insufficient data", which notifies nobody, and
+ * notifies when it returns to that state.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
  */
 const bound = ({ atLeast = 1, whenSilent, below = 0 }: Trouble) =>
   whenSilent === undefined
@@ -82,7 +81,7 @@ const bound = ({ atLeast = 1, whenSilent, below = 0 }: Trouble) =>
 /** The anchor of a Markdown heading. */
 export const anchor = (heading: string): string => heading.toLowerCase().replaceAll(' ', '-')
 
-/** The topic of alarms: for these mail addresses, and for other subscribers. */
+/** Makes the topic of alarms, which sends to these mail addresses and to other subscribers. */
 export function addTopic(stack: Stack, mails: readonly string[]): Topic {
   const topic = new Topic(stack, 'AlarmTopic', { enforceSSL: true })
   for (const mail of mails) topic.addSubscription(new EmailSubscription(mail))

@@ -1,4 +1,4 @@
-// All alarms of the deployed stack.
+// Makes all alarms of the deployed stack.
 
 import { Duration, Fn } from 'aws-cdk-lib'
 import { type Alarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
@@ -21,7 +21,7 @@ import { capitalized } from './function.ts'
 
 const SUM = { period: FIVE_MINUTES, statistic: Stats.SUM }
 
-/** Counts the lines of a log that match. */
+/** Counts the matching lines of a log. */
 const logMetric = (
   scope: Construct,
   logGroup: ILogGroup,
@@ -33,8 +33,8 @@ const logMetric = (
 }
 
 /**
- * The maker of the signing key needs no alarm, since its deployment fails with it. The canary has its own, which also alerts
- * when it is silent.
+ * The function that makes the signing key needs no alarm, because its failure fails the deployment. The canary has its own alarm,
+ * which also rings when the canary is silent.
  */
 type Watched = Exclude<FunctionName, 'signing-key' | 'canary'>
 type Meaning = Pick<Trouble, 'impact' | 'runbook'>
@@ -69,7 +69,7 @@ const MEANING: Readonly<Record<Watched, Meaning>> = {
   },
 }
 
-/** Returns the alarms for errors. A function's metrics include all of its versions and its alias. */
+/** Returns the alarms for errors. The metrics of a function include all of its versions and its alias. */
 export function watchFunctions(
   alarm: Alarms,
   functions: Readonly<Record<Watched, LambdaFunction>>,
@@ -81,7 +81,7 @@ export function watchFunctions(
     errors.set(fn, alarm(`${id}Errors`, { metric: fn.metricErrors(SUM), atLeast: 3, ...meaning }))
     alarm(`${id}Throttles`, { metric: fn.metricThrottles(SUM), atLeast: 1, periods: 3, ...meaning })
   }
-  // After the last retry only the sweep, minutes later, takes up the probe again.
+  // After the last retry, only the sweep handles the probe again, minutes later.
   for (const name of ['plan', 'publish'] as const)
     alarm(`${capitalized(name)}Dropped`, {
       metric: functions[name].metric('AsyncEventsDropped', SUM),
@@ -104,7 +104,7 @@ export function watchFunctions(
 }
 
 /**
- * Matches lines by a regular expression. Throws on characters that CloudWatch does not allow in patterns:
+ * Matches lines by a regular expression. Throws if CloudWatch does not allow one of its characters:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 export function lineLike(expression: string): IFilterPattern {
@@ -113,16 +113,16 @@ export function lineLike(expression: string): IFilterPattern {
   throw new Error(`CloudWatch allows no ${unknown[0]} in the pattern ${expression}`)
 }
 
-/** Not 503, which asks clients to come back while their probe is built. */
+/** Does not count 503, which asks clients to come back while their probe is built. */
 export function watchApi(alarm: Alarms, accessLog: LogGroup): Alarm {
-  // The first characters of a line: {"status":"500" (api.ts).
+  // A line begins with {"status":"500" (api.ts).
   const metric = logMetric(accessLog, accessLog, 'ServerErrors', lineLike('^..status...5[0-9][0-24-9]'))
   return alarm('ServerErrors', { metric, atLeast: 5, ...MEANING.resolve })
 }
 
 /**
- * Publish logs each failed build with its reason. Submitted kernels bring code into their builds, so a few of their failures
- * must not alert: anyone could cause them.
+ * Counts broken builds by the reasons in publish's log. Submitted kernels bring code into their builds, so anyone can break them.
+ * Therefore a few of their failures must not ring the alarm.
  */
 export function watchBuilds(alarm: Alarms, publishLog: ILogGroup): void {
   const broken = (id: string, condition: string) => {
@@ -142,7 +142,7 @@ export function watchBuilds(alarm: Alarms, publishLog: ILogGroup): void {
   })
 }
 
-/** A plan logs each signing key of its target's archive that ends within 60 days, once. */
+/** Rings for signing keys that end within 60 days. A plan logs each such key of its target's archive once. */
 export function watchKeys(alarm: Alarms, planLog: ILogGroup): void {
   const pattern = FilterPattern.literal('{ $.message.event = "key ends soon" }')
   alarm('KeyEndsSoon', {
@@ -154,12 +154,12 @@ export function watchKeys(alarm: Alarms, planLog: ILogGroup): void {
 }
 
 /**
- * The reference of a rule on an own bus is `bus|rule`, its name in metrics `rule`.
+ * The reference of a rule on a custom bus is `bus|rule`, but metrics use only `rule`.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
  */
 const nameOf = ({ ruleName }: Rule): string => Fn.select(1, Fn.split('|', ruleName))
 
-/** The sweep sends `ProbeOverdue` for each claim whose end event is missing. */
+/** Counts `ProbeOverdue`, which the sweep sends for each claim whose end event is missing. */
 export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
   alarm('Overdue', {
     metric: new Metric({
@@ -196,7 +196,7 @@ export function watchTables(alarm: Alarms, tables: Readonly<Record<string, Table
   }
 }
 
-/** Rings until the queue is empty: an operator replays or forgets each event. */
+/** Rings until the queue is empty, because an operator must replay or delete each event. */
 export function watchFailures(alarm: Alarms, failed: Queue): void {
   alarm('EventsFailed', {
     metric: failed.metricApproximateNumberOfMessagesVisible({
@@ -209,7 +209,10 @@ export function watchFailures(alarm: Alarms, failed: Queue): void {
   })
 }
 
-/** Two runs in a row. A late run may leave a period without data, and then put two into the next, where the better counts. */
+/**
+ * Rings after two bad runs in a row. A late run may leave a period without data, and the next period then has two runs, of which
+ * the better counts.
+ */
 export function watchCanary(alarm: Alarms, namespace: string, everyMinutes: number): void {
   alarm('Canary', {
     metric: new Metric({

@@ -1,4 +1,4 @@
-// The HTTP API. Waiting requests go to other functions than `resolve`, so that they never slow a hit.
+// Makes the HTTP API. Requests that wait go to other functions than `resolve`, so that they never slow a hit.
 
 import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
@@ -20,8 +20,8 @@ import { capitalized } from './function.ts'
 import { acknowledge } from './nag.ts'
 
 /**
- * Without the query; presigned URLs are never requests to this API. Client texts are not escaped, so a quote in one breaks the
- * JSON. The status is first, where an alarm finds it in any case (alarms.ts).
+ * Omits the query. Presigned URLs are never requests to this API. Texts from clients are not escaped, so a quote in one makes the
+ * JSON invalid. The status comes first, so that an alarm can always find it (alarms.ts).
  */
 export const ACCESS_LOG = {
   status: '$context.status',
@@ -37,8 +37,8 @@ export const ACCESS_LOG = {
 }
 
 /**
- * A function that answers GET of a path gets all paths below its first segment with all methods, and refuses unknown ones
- * itself; a function for POST gets just that path. `resolve` gets everything else.
+ * A function that answers GET of a path gets all paths below its first segment, with all methods. It refuses unknown paths
+ * itself. A function for POST gets only the exact path. `resolve` gets everything else.
  */
 function gatewayRoutes() {
   const all = routes().flatMap(({ path, methods: { GET, POST } }) => [
@@ -68,7 +68,7 @@ export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, {
   for (const { path, method, to } of gatewayRoutes())
     api.addRoutes({ path, methods: [method], integration: integrations[to] })
   const accessLog = new LogGroup(stack, 'AccessLog', {
-    // One policy of the account covers all groups below this name. Any other name makes that policy longer, up to a limit:
+    // One policy of the account covers all log groups below this prefix. Any other name makes that policy longer, up to a limit:
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
     logGroupName: `/aws/vendedlogs/apis/${stack.stackName}`,
     retention: RetentionDays.ONE_MONTH,
@@ -92,7 +92,7 @@ export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, {
 }
 
 /**
- * At the root of the domain only, since redirects and links begin there. The outputs are for the DNS of the domain.
+ * Maps only the root of the domain, because redirects and links begin there. The outputs are needed for the domain's DNS.
  */
 function addDomain(
   stack: Stack,

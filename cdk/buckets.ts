@@ -1,4 +1,4 @@
-// The S3 buckets of published objects, of builds' staging, of builds' inputs, and of build roots.
+// Makes the S3 buckets of published objects, staging, inputs of builds, and build roots.
 
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
@@ -21,8 +21,8 @@ const ABORT = { abortIncompleteMultipartUploadAfter: Duration.days(1) }
 const ONE_VERSION = { ...ABORT, noncurrentVersionExpiration: Duration.days(1) }
 
 /**
- * Days that inputs are kept. Records of submitted kernels go before the files that they name. Inputs from archives stay, since
- * an archive may have dropped them.
+ * Days until inputs are deleted. Records of submitted kernels are deleted before their files. Inputs from archives stay, because
+ * the archive may have dropped them.
  */
 const INPUT_AGES = [
   { keys: INPUT_KEYS.kernels, days: 180 },
@@ -36,7 +36,7 @@ const expiring = ({ keys, days }: (typeof INPUT_AGES)[number]): LifecycleRule =>
   expiration: Duration.days(days),
 })
 
-/** `distribution`: id of the one that serves published objects. */
+/** `distribution`: id of the distribution that serves published objects. */
 export function addBuckets(stack: Stack, distribution: string | undefined) {
   const artifacts = bucket(stack, 'Artifacts', ABORT)
   if (distribution !== undefined) serveBy(artifacts, distribution)
@@ -66,7 +66,7 @@ export function addBuckets(stack: Stack, distribution: string | undefined) {
         read: read(staging, '*'),
         'read logs': read(staging, LOGS),
         create: create(staging, '*'),
-        // A running build stores its log repeatedly.
+        // A running build stores its log several times.
         'write logs': write(staging, LOGS),
         'tell absent': list(staging),
       },
@@ -89,9 +89,9 @@ export function addBuckets(stack: Stack, distribution: string | undefined) {
 }
 
 /**
- * Lets this distribution alone read published objects alone:
+ * Allows only this distribution to read, and only published objects:
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
- * Named by its id, because it is part of the other stack, which is deployed later.
+ * Refers to the distribution by its id, because it is part of the other stack, which is deployed later.
  */
 function serveBy(bucket: Bucket, id: string): void {
   const { partition, account } = bucket.stack
@@ -117,7 +117,7 @@ function bucket(stack: Stack, id: string, ...lifecycleRules: LifecycleRule[]): B
     lifecycleRules,
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   })
-  // A bucket that outlives the stack still requires TLS.
+  // A bucket that outlives the stack must still require TLS.
   bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   acknowledge(bucket, {
     S1: 'Objects are reached only by URLs that the functions sign one at a time; the access log of the API has all requests, and a fourth bucket of logs would have no reader.',
@@ -125,19 +125,19 @@ function bucket(stack: Stack, id: string, ...lifecycleRules: LifecycleRule[]): B
   return bucket
 }
 
-/** The star matches the folder of a load test, too. */
+/** The star also matches the folder of a load test. */
 const LOGS = stagingKeys('*').log
 
-/** `keys`: object keys, with `*` for anything. */
+/** `keys`: object keys, in which `*` stands for any text. */
 const read = (bucket: Bucket, ...keys: string[]): Permission => objects(bucket, 's3:GetObject', keys)
 
-/** Only new objects: S3 refuses every request without If-None-Match, and so every replacement. */
+/** Permits only new objects: S3 refuses requests without If-None-Match, and so refuses every replacement. */
 const create = (bucket: Bucket, ...keys: string[]): Permission => ({
   ...objects(bucket, 's3:PutObject', keys),
   conditions: { Null: { 's3:if-none-match': 'false' } },
 })
 
-/** May replace objects. */
+/** Also permits replacing objects. */
 const write = (bucket: Bucket, ...keys: string[]): Permission => objects(bucket, 's3:PutObject', keys)
 
 function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys: string[]): Permission {
@@ -149,7 +149,7 @@ function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys: 
   }
 }
 
-/** The functions' stack imports the ARN by the name of its export. */
+/** The finding contains the name of the export by which the functions' stack imports the ARN. */
 const manyKeys = ({ stack, bucketArn }: Bucket, keys: string) => {
   const { 'Fn::ImportValue': name } = stack.resolve(stack.exportValue(bucketArn)) as Import
   return {
@@ -161,5 +161,5 @@ interface Import {
   readonly 'Fn::ImportValue': string
 }
 
-/** Without it S3 answers 403 for absent objects, as for forbidden ones. */
+/** Without this permission, S3 answers 403 for absent objects, just as for forbidden ones. */
 const list = (bucket: Bucket): Permission => ({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] })

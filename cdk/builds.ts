@@ -1,5 +1,5 @@
-// The CodeBuild projects of builds and load tests, one for each architecture. Their role has no policy: a build has no useful
-// credential, and stores its results by presigned URLs.
+// Makes the CodeBuild projects of builds and load tests, one for each architecture. Their role has no policy: a build has no
+// useful credentials, and stores its results by presigned URLs.
 
 import type { Stack } from 'aws-cdk-lib'
 import { CfnProject } from 'aws-cdk-lib/aws-codebuild'
@@ -11,7 +11,7 @@ import { inlineBuildspec, loadTestBuildspec } from './buildspec.ts'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
-/** By architecture of the machine. */
+/** Environment types by the architecture of the machine. */
 const TYPES = { x86_64: 'LINUX_CONTAINER', aarch64: 'ARM_CONTAINER' } as const satisfies Record<Arch, string>
 
 export type Projects = readonly CfnProject[]
@@ -51,7 +51,7 @@ interface ProjectSpec {
   readonly settings: Settings
 }
 
-/** `arch`: of its probes; the settings decide the machine's. */
+/** `arch`: the architecture of the probes. The settings decide the architecture of the machine. */
 function project(
   stack: Stack,
   id: string,
@@ -69,15 +69,15 @@ function project(
       type: TYPES[machine],
       computeType: cloud.computeType,
       image,
-      // CodeBuild pulls its own images; the role pulls public ones, without a permission.
+      // CodeBuild pulls its own images. The role pulls public ones, which needs no permission.
       imagePullCredentialsType: image.startsWith('aws/codebuild/') ? 'CODEBUILD' : 'SERVICE_ROLE',
       privilegedMode: true,
     },
-    // The log is one of the build's own outputs; CodeBuild's logs would need a permission.
+    // A build stores its log as one of its outputs. CodeBuild's own logs would need a permission.
     logsConfig: { cloudWatchLogs: { status: 'DISABLED' }, s3Logs: { status: 'DISABLED' } },
     cache: { type: 'NO_CACHE' },
     timeoutInMinutes: build.timeoutMinutes,
-    // The deadline of a claim allows for it: lib/plan/plan.ts.
+    // The deadline of a claim includes this time: lib/plan/plan.ts.
     queuedTimeoutInMinutes: 5,
   })
   acknowledge(project, {

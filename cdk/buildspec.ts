@@ -1,4 +1,4 @@
-// Makes an inline buildspec: one of buildspecs/*.yml, with the folders of its steps packed into it.
+// Makes an inline buildspec from one of buildspecs/*.yml, and packs the folders of its steps into it.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
@@ -6,20 +6,20 @@ import { parseDocument, visit } from 'yaml'
 import { type TarFile, tarGz } from '../lib/formats/tar-pack.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'buildspecs')
-/** `# steps`, then folders below buildspecs/ */
+/** Format: `# steps`, then folders below buildspecs/. */
 const PLACE = /^# steps((?: [a-z-]+)+)$/
-/** characters; CodeBuild refuses a longer inline buildspec */
+/** Maximum length in characters. CodeBuild refuses a longer inline buildspec. */
 export const MAX_BUILDSPEC = 25_600
-/** Characters of a line of base64, as in MIME (RFC 2045). */
+/** Lines of base64 have at most 76 characters, as in MIME (RFC 2045). */
 const LINE = /.{1,76}/g
-/** Lines with only a comment, a quarter of the packed steps. */
+/** Lines that contain only a comment. They would be a quarter of the packed steps. */
 const COMMENT: Readonly<Record<string, RegExp>> = {
   '.sh': /^ *# .*$/gm,
   '.c': /^ *\/\/ .*$/gm,
   '.h': /^ *\/\/ .*$/gm,
 }
 
-/** The container gets no source, so the buildspec contains the steps, compressed. Throws if it is too long. */
+/** Packs the steps into the buildspec, because the container gets no source. Throws if the result is too long. */
 export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
   const document = parseDocument(readFileSync(join(folder, name), 'utf8'))
   let places = 0
@@ -45,10 +45,10 @@ export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
   )
 }
 
-/** The load test's: buildspecs/load-test.yml. */
+/** The load test's buildspec: buildspecs/load-test.yml. */
 export const loadTestBuildspec = (): string => inlineBuildspec(FOLDER, 'load-test.yml')
 
-/** All files below a folder, by their path below `root`, with empty lines in place of comments. */
+/** Reads all files below a folder, with paths relative to `root`. Empties lines that contain only a comment. */
 const filesOf = (root: string, steps: string): TarFile[] =>
   readdirSync(join(root, steps), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -60,11 +60,11 @@ const filesOf = (root: string, steps: string): TarFile[] =>
 function withoutComments(path: string): Uint8Array {
   const comment = COMMENT[extname(path)]
   const body = readFileSync(path)
-  // latin1 keeps all bytes.
+  // latin1 preserves all bytes.
   return comment === undefined ? body : Buffer.from(body.toString('latin1').replace(comment, ''), 'latin1')
 }
 
-/** A shell command that unpacks all steps below "$STEPS". */
+/** Returns a shell command that unpacks all steps below "$STEPS". */
 function unpackCommand(files: readonly TarFile[]): string {
   const lines = Buffer.from(tarGz(files)).toString('base64').match(LINE) ?? []
   return ['mkdir -p "$STEPS"', `base64 -d <<'STEPS' | tar -xz -C "$STEPS"`, ...lines, 'STEPS'].join('\n')

@@ -1,4 +1,4 @@
-// Bundles every function into one file each, in one call of esbuild.
+// Bundles each function into one file, all in one call of esbuild.
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -12,21 +12,21 @@ export type FunctionName = (typeof FUNCTIONS)[number]
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** esbuild's options for functions. */
+/** Options of esbuild for functions. */
 export const BUNDLING = {
   absWorkingDir: ROOT,
   bundle: true,
   platform: 'node',
   target: 'node24',
   format: 'cjs',
-  // The ES modules of the AWS SDK shake down to two thirds.
+  // Tree shaking works only with the ES modules of the AWS SDK, and saves a third of it.
   mainFields: ['module', 'main'],
-  // The SDK's search for credentials in files, processes and other services: a sixth of its start.
+  // Replaces the SDK's search for credentials in files, processes and other services, which takes a sixth of its start.
   alias: { '@aws-sdk/credential-provider-node': './functions/runtime/credentials.ts' },
   // openpgp's ES module reads its own URL, which a CommonJS file does not have.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  // Keeps names, for stack traces.
+  // Stack traces need the original names, so identifiers are not minified.
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
@@ -41,6 +41,6 @@ export function bundleFunctions(outdir: string): void {
     entryPoints: FUNCTIONS.map((name) => ({ in: `functions/${name}.ts`, out: `${name}/index` })),
     outdir: resolve(outdir),
   })
-  // Below a package.json with "module", Node would read index.js as an ES module.
+  // If a folder above has a package.json with "module", Node would read index.js as an ES module.
   for (const name of FUNCTIONS) writeFileSync(join(outdir, name, 'package.json'), '{"type":"commonjs"}\n')
 }

@@ -1,4 +1,4 @@
-// The canary: a scheduled function that requests a known probe as a host does, if the settings name one.
+// Makes the canary, if the settings name a probe: a scheduled function that requests that probe as a host does.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
@@ -19,14 +19,14 @@ interface CanaryOptions {
   readonly deadLetterQueue: Queue
 }
 
-/** It has no grants, since it requests only what any host may. `undefined`: the settings name no probe. */
+/** The canary gets no permissions, because it requests only what any host may. `undefined`: the settings name no probe. */
 export function addCanary(
   stack: Stack,
   { probe, everyMinutes }: Settings['cloud']['canary'],
   { make, goLive, url, deadLetterQueue }: CanaryOptions,
 ): LambdaFunction | undefined {
   if (probe === undefined) return undefined
-  // More than PATIENCE_MS of lib/clients/canary.ts, for a slow last answer.
+  // Longer than PATIENCE_MS of lib/clients/canary.ts, because the last answer may be slow.
   const canary = make('canary', { memoryMegabytes: 512, timeoutSeconds: 150 })
   canary.addEnvironment(ENV.registryUrl, url)
   canary.addEnvironment(ENV.canaryProbe, probe)

@@ -1,4 +1,4 @@
-// The dashboard: answers to clients, builds, queues, and alarms.
+// Makes the dashboard: answers to clients, builds, queues, and alarms.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
@@ -22,7 +22,7 @@ interface Shown extends Readonly<Record<'resolve' | 'wait' | 'plan' | 'publish',
   readonly canary: LambdaFunction | undefined
 }
 
-/** Call it after all alarms are made, which it shows. */
+/** Must be called after all alarms are made, because it shows them. */
 export function addDashboard(stack: Stack, api: HttpApi, functions: Shown): void {
   const dashboard = new Dashboard(stack, 'Dashboard', { dashboardName: stack.stackName })
   dashboard.addWidgets(
@@ -51,7 +51,7 @@ const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[
 const SUM = { statistic: Stats.SUM, period: FIVE_MINUTES }
 const p = (percent: number) => ({ statistic: Stats.percentile(percent), period: FIVE_MINUTES })
 
-/** A metric of the functions; without `dimensionsMap` the total. */
+/** Makes one of the functions' metrics. Without `dimensionsMap`, it is the total. */
 type Own = (
   metricName: MetricName,
   statistic: string,
@@ -79,7 +79,7 @@ const whatTheCanaryFinds = (own: Own): GraphWidget =>
     [own('CanaryMilliseconds', Stats.MAXIMUM)],
   )
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
+/** Syntax: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
 const byTarget = (namespace: string): IMetric =>
   new MathExpression({
     expression: `SEARCH('{"${namespace}",${metricOf('BuildSeconds').by}} MetricName="BuildSeconds"', 'p90', 300)`,
@@ -107,7 +107,7 @@ const whatIsBuilt = (namespace: string, own: Own) => [
   graph('Queue', [own('QueueLength', Stats.MAXIMUM), own('BuildsRunning', Stats.MAXIMUM)]),
 ]
 
-/** Each execution of Wait serves one client. */
+/** Each execution of Wait serves one client, so their number is that of the waiting clients. */
 function whatRuns({ resolve, wait, plan, publish }: Shown): GraphWidget[] {
   const minute = { period: Duration.minutes(1) }
   return [

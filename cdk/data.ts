@@ -1,4 +1,4 @@
-// The stack of data: tables, buckets and the key's secret. The other stack can be destroyed and deployed again next to it.
+// Fills the stack of data: tables, buckets and the key's secret. It stays if the other stack is destroyed and deployed again.
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Settings } from '../lib/model/settings.ts'
@@ -29,8 +29,8 @@ export function addData(stack: Stack, { cloud }: Settings, isProtected: boolean)
 }
 
 /**
- * An output for the operator, and an export for the other stack. All are exported, even unused ones: CloudFormation deploys this
- * stack first, and refuses to remove an export that the other stack still imports.
+ * Makes an output for the operator, and an export for the other stack. Exports all values, even unused ones: CloudFormation
+ * deploys this stack first, and refuses to remove an export that the other stack still imports.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
  */
 function give(stack: Stack, output: string, name: string): void {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `npm run deploy`: what the account may have is looked at first, so that what would fail never begins.
+# Deploys the stacks (`npm run deploy`). Checks the account first, so that a deployment that would fail does not start.
 set -eu
 cd "$(dirname "$0")/.."
 sh local/node.sh client/quotas/before-deploy.ts "$@"

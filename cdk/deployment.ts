@@ -1,4 +1,4 @@
-// Converts the operator's settings of the deployment to the CDK's, and checks them against the region.
+// Converts the operator's deployment settings to the CDK's, and checks them against the region.
 
 import { PermissionsBoundary, type StackProps } from 'aws-cdk-lib'
 import { RegionInfo } from 'aws-cdk-lib/region-info'
@@ -8,8 +8,8 @@ import type { Settings } from '../lib/model/settings.ts'
 type Deployment = Settings['cloud']['deployment']
 
 /**
- * For the local registry: no account, and a fixed name. Copies of the key's secret stay in the template, so that the start
- * reports them as without effect.
+ * The settings for the local registry, which has no account and a fixed name. Keeps the copies of the key's secret in the
+ * template, so that the start can report that they have no effect.
  */
 export const onOneMachine = ({ secretReplicas }: Deployment): Deployment => ({
   ...{ stackName: 'ProbeRegistry', tags: {}, armRegions: [] },
@@ -18,8 +18,8 @@ export const onOneMachine = ({ secretReplicas }: Deployment): Deployment => ({
 })
 
 /**
- * Human-readable reasons against a deployment into that region. `undefined`: the region is unknown, and CloudFormation will
- * check.
+ * Human-readable reasons against a deployment into that region. `undefined`: the region is unknown, so only the copies of the
+ * secret are checked, and CloudFormation checks the rest.
  */
 export function outOfPlace({ build, cloud }: Settings, region: string | undefined): string[] {
   const replicas = misplacedReplicas(cloud.deployment, region)
@@ -42,7 +42,7 @@ export function outOfPlace({ build, cloud }: Settings, region: string | undefine
   ]
 }
 
-/** `region`: of the stack, if known. Secrets Manager checks the same, but only in mid-deployment. */
+/** `region`: the stack's, if known. Secrets Manager checks the same facts, but only in the middle of a deployment. */
 function misplacedReplicas({ secretReplicas, secretKeyArn }: Deployment, region?: string): string[] {
   const regions = secretReplicas.map((replica) => replica.region)
   return secretReplicas.flatMap((replica, i) => {
@@ -68,11 +68,11 @@ function misplacedReplicas({ secretReplicas, secretKeyArn }: Deployment, region?
   })
 }
 
-/** The messages whose condition holds. */
+/** Returns the messages whose condition is true. */
 const wrong = (...checks: readonly (readonly [isWrong: boolean, message: string])[]): string[] =>
   checks.flatMap(([isWrong, message]) => (isWrong ? [message] : []))
 
-/** `arn:aws:SERVICE:REGION:...`: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+/** Format: `arn:aws:SERVICE:REGION:...`, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
 const regionOf = (arn: string | undefined): string | undefined => arn?.split(':')[3]
 
 function elsewhere(setting: string, arn: string | undefined, region: string, rule: string): string[] {

@@ -1,4 +1,4 @@
-// Published objects, served by the distribution from S3 and its caches, by paths with their digests.
+// Serves published objects by the distribution, from S3 and its caches, at paths that contain their digests.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import {
@@ -21,15 +21,15 @@ import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3'
 import { BY_DIGEST } from '../lib/aws/resources.ts'
 
 /**
- * How long all caches together keep an object (by `Age`), and so how long a withdrawn probe may still be served. Bytes of a
- * digest never change, so a longer time would only delay withdrawals. Later requests of an edge get a 304.
+ * How long caches keep an object (all together, by `Age`). A withdrawn probe may be served for this time. The bytes of a digest
+ * never change, so a longer time would only delay withdrawals. Later requests of an edge get a 304.
  */
 export const KEPT = Duration.hours(1)
 
-/** Names of the complete account, in all regions; a function's name has at most 64 characters. */
+/** The names must be unique in the account, in all regions. The name of a function has at most 64 characters. */
 const nameIn = ({ stackName, region }: Stack): string => `${stackName.slice(0, 40)}-${region}-bytes`
 
-/** `bucket`: its policy lets this distribution read (buckets.ts). */
+/** `bucket`: its policy must allow this distribution to read (buckets.ts). */
 export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<string, BehaviorOptions>> => ({
   [`${BY_DIGEST}/*`]: {
     origin: originOf(stack, bucket),
@@ -42,7 +42,7 @@ export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<stri
   },
 })
 
-/** Takes only the name of the other stack's bucket: a further export could never be removed. */
+/** Uses only the name of the other stack's bucket, because another export could never be removed. */
 function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
   const { originAccessControlId } = new S3OriginAccessControl(stack, 'EdgeBytesAccess', {
     originAccessControlName: nameIn(stack),
@@ -51,7 +51,7 @@ function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
   return S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId }) as S3BucketOrigin
 }
 
-/** The cache key is the path alone. */
+/** The cache key is only the path. */
 const cachePolicy = (stack: Stack): CachePolicy =>
   new CachePolicy(stack, 'EdgeBytesCache', {
     cachePolicyName: nameIn(stack),
@@ -76,7 +76,8 @@ const headersOf = (stack: Stack): ResponseHeadersPolicy =>
   })
 
 /**
- * Removes the prefix from paths, which are then keys. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+ * Removes the prefix from a path, which makes it an object key.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
  */
 const PATHS_TO_KEYS = `function handler(event) {
   var request = event.request

@@ -1,4 +1,4 @@
-// CloudFront before the HTTP API, if the settings name a firewall for it; the API then answers only the distribution.
+// Puts CloudFront in front of the HTTP API, if the settings name a firewall. The API then answers only the distribution.
 
 import { CfnOutput, Duration, Fn, RemovalPolicy, SecretValue, type Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
@@ -34,13 +34,13 @@ import { acknowledge } from './nag.ts'
 
 interface BehindEdge {
   readonly api: HttpApi
-  /** functions that answer requests: each checks itself that the distribution sent them */
+  /** functions that answer requests; each itself checks that a request came through the distribution */
   readonly answering: Readonly<Record<Answering, LambdaFunction>>
-  /** published objects, which the distribution serves if the settings have its id */
+  /** bucket of published objects, which the distribution serves if the settings have its id */
   readonly published: IBucket
 }
 
-/** Returns the registry's address through the distribution; `undefined`: there is none. */
+/** Returns the registry's address through the distribution; `undefined`: there is no distribution. */
 export function addEdge(
   stack: Stack,
   edge: EdgeSettings,
@@ -52,7 +52,7 @@ export function addEdge(
   for (const fn of functions) secrets.grantTo(fn, 'read')
   const bytes = edge.distribution === undefined ? {} : servedBytes(stack, published)
   const distribution = addDistribution(stack, edge, originOf(stack, api, secrets.newest), bytes)
-  // All functions accept the new secret, once their aliases have moved, before the distribution sends it.
+  // Before the distribution sends the new secret, all functions accept it, because their aliases have moved.
   distribution.node.addDependency(...functions)
   new CfnOutput(stack, 'DistributionDomain', {
     value: distribution.distributionDomainName,
@@ -66,7 +66,7 @@ export function addEdge(
 }
 
 /**
- * The newest secret, and the one before, which edges send until they all know the newest. Each is a separate resource, because
+ * The newest secret, and the previous one, which edges send until they all have the newest. Each is a separate resource, because
  * CloudFormation does not read a new value of the same resource.
  */
 function addSecrets(stack: Stack, newest: number) {
@@ -91,18 +91,18 @@ function addSecret(stack: Stack, number: number): CfnSecret {
   return secret
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html */
+/** Adds the secret header: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html */
 const originOf = (stack: Stack, api: HttpApi, secret: CfnSecret): HttpOrigin =>
   new HttpOrigin(`${api.apiId}.execute-api.${stack.region}.${stack.urlSuffix}`, {
     protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
     originSslProtocols: [OriginSslPolicy.TLS_V1_2],
-    // A reference: CloudFormation reads the value, which is not in the template.
+    // A reference: CloudFormation reads the value, so the template does not contain it.
     customHeaders: { [EDGE_HEADER]: SecretValue.secretsManager(secret.ref).unsafeUnwrap() },
-    // More than the 30 seconds of the API, so that no held request is cut or repeated. More than 60 needs a quota.
+    // Longer than the API's 30 seconds, so that no held request is cut off or repeated. More than 60 needs a higher quota.
     readTimeout: Duration.seconds(60),
   })
 
-/** Errors are never cached; CloudFront's default is ten seconds. */
+/** Disables caching of errors. CloudFront's default is ten seconds. */
 const ERRORS: ErrorResponse[] = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504].map((httpStatus) => ({
   httpStatus,
   ttl: Duration.seconds(0),
@@ -118,14 +118,14 @@ function addDistribution(
     comment: `The registry of ${stack.stackName}`,
     webAclId: edge.webAcl!,
     httpVersion: HttpVersion.HTTP2_AND_3,
-    // Answers and probes are small, so all edges cost hardly more.
+    // Answers and probes are small, so using all edges costs hardly more.
     priceClass: PriceClass.PRICE_CLASS_ALL,
     errorResponses: ERRORS,
     defaultBehavior: {
       origin,
       allowedMethods: AllowedMethods.ALLOW_ALL,
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-      // Also prevents the collapsing of simultaneous requests.
+      // Also prevents CloudFront from merging simultaneous requests.
       cachePolicy: CachePolicy.CACHING_DISABLED,
       originRequestPolicy: requestPolicy(stack),
       compress: false,
@@ -141,10 +141,10 @@ function addDistribution(
   return distribution
 }
 
-/** Everything that a function reads. Not the host: the API accepts only its own. */
+/** Sends everything that a function reads, but not the host, because the API accepts only its own. */
 const requestPolicy = (stack: Stack): OriginRequestPolicy =>
   new OriginRequestPolicy(stack, 'EdgeRequests', {
-    // A name of the complete account, in all regions.
+    // Must be unique in the account, in all regions.
     originRequestPolicyName: `${stack.stackName}-${stack.region}`,
     comment: 'What the registry reads of a request',
     headerBehavior: OriginRequestHeaderBehavior.allowList(VIEWER_HEADER, 'content-type', 'user-agent'),

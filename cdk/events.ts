@@ -1,4 +1,4 @@
-// The event bus and its rules: which function each event invokes.
+// Makes the event bus and its rules, which decide the function for each event.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events'
@@ -11,7 +11,7 @@ import type { Projects } from './builds.ts'
 import { granting } from './grants.ts'
 
 export function addBus(stack: Stack) {
-  // The CDK's default name is the same for every registry of an account.
+  // The CDK's default name would be the same for every registry of an account.
   const eventBus = new EventBus(stack, 'Bus', { eventBusName: `${stack.stackName}-Bus` })
   const bus = granting(
     { [ENV.eventBus]: eventBus.eventBusName },
@@ -55,7 +55,7 @@ export function addRules(stack: Stack, { eventBus, projects, to, deadLetterQueue
   return { overdue }
 }
 
-/** CodeBuild sends to the account's default bus. */
+/** CodeBuild sends its events to the account's default bus. */
 const buildEnded = (stack: Stack, projects: Projects, target: Target): Rule =>
   new Rule(stack, 'BuildEnded', {
     eventPattern: {

@@ -1,4 +1,4 @@
-// The queue of events that no function could handle, or that could not be delivered, for an operator (probe-registry replay).
+// Makes the queue for events that no function could handle or that were not delivered. An operator runs probe-registry replay.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
 import type { IDestination } from 'aws-cdk-lib/aws-lambda'
@@ -8,11 +8,11 @@ import { acknowledge } from './nag.ts'
 
 interface Failures {
   readonly queue: Queue
-  /** Lambda sends it each event that it gives up, by the function's own role. */
+  /** Lambda sends each event that it gives up to this destination, with the function's own role. */
   readonly destination: IDestination
 }
 
-/** The limit of SQS. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
+/** SQS allows no more: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
 const LONGEST = Duration.days(14)
 
 export function addFailures(stack: Stack): Failures {

@@ -1,4 +1,4 @@
-// Synthesizes the firewall before the registry, for `npm run deploy:firewall`. Needs neither network nor credentials.
+// Synthesizes the firewall in front of the registry, for `npm run deploy:firewall`. Needs neither network nor credentials.
 
 import { synthesizeFirewall } from './firewall.ts'
 import { reportingSettings } from './settings.ts'

@@ -1,5 +1,5 @@
-// The firewall of the distribution (edge.ts): limits of one address in five minutes. A separate stack and app, since CloudFront's
-// firewalls exist only in us-east-1, and the registry may be in any region.
+// Makes the firewall of the distribution (edge.ts), which limits the requests of an address in five minutes. It is a separate stack
+// and app, because CloudFront's firewalls exist only in us-east-1, and the registry may be in any region.
 
 import {
   App,
@@ -18,19 +18,19 @@ import { stackProps } from './deployment.ts'
 import { readSettings } from './settings.ts'
 import { strictly } from './strict.ts'
 
-/** Id of its construct; the stack's name derives from the registry's. */
+/** Id of the stack's construct. The stack's name derives from the registry's. */
 export const FIREWALL = 'ProbeRegistryFirewall'
 
 interface FirewallOptions {
   /** the cloud assembly */
   readonly outdir: string
-  /** the registry's settings, of which `cloud.edge` and `cloud.deployment` count */
+  /** the registry's settings; only `cloud.edge` and `cloud.deployment` are used */
   readonly settingsFile: string | undefined
 }
 
 const HERE = 'us-east-1'
 
-/** Throws on bad settings and on findings of the checks. */
+/** Throws on invalid settings, and on findings of the policy checks. */
 export function synthesizeFirewall({ outdir, settingsFile }: FirewallOptions): void {
   const app = new App({ outdir, analyticsReporting: false })
   const { deployment, edge } = readSettings(settingsFile, { local: false }).cloud
@@ -70,7 +70,7 @@ const watched = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
   metricName,
 })
 
-/** https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-high-level-settings.html */
+/** Syntax: https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-high-level-settings.html */
 const rule = (
   priority: number,
   name: string,
@@ -94,7 +94,7 @@ const POSTS: CfnWebACL.StatementProperty = {
 
 const TOO_MANY = 'too-many-requests'
 
-/** The bash loader gives up at a Retry-After above 120. */
+/** The bash loader gives up if Retry-After is above 120. */
 const REFUSAL: CfnWebACL.CustomResponseProperty = {
   responseCode: 429,
   responseHeaders: [
@@ -104,7 +104,7 @@ const REFUSAL: CfnWebACL.CustomResponseProperty = {
   customResponseBodyKey: TOO_MANY,
 }
 
-/** As the registry's own (RFC 9457), except for the content type, which the firewall lacks. */
+/** Has the format of the registry's problems (RFC 9457), except the content type, which the firewall does not support. */
 const problem = (): string =>
   JSON.stringify({
     type: `urn:probe-registry:problem:${TOO_MANY}`,
@@ -115,7 +115,7 @@ const problem = (): string =>
   })
 
 /**
- * Logs refused requests only. AWS prescribes the prefix of the name:
+ * Logs only refused requests. AWS prescribes the prefix of the log group's name:
  * https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
  */
 function addLog(stack: Stack, webAcl: CfnWebACL): void {

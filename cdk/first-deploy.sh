@@ -1,7 +1,7 @@
 #!/bin/sh
-# The first deployment into an account, `npm run deploy:first`. Whatever fails on its way can be deleted, and a second try
-# does that by itself; what has succeeded is then protected, by a deployment that changes nothing else. What the account may
-# have is looked at before either.
+# Deploys the stacks into an account for the first time (`npm run deploy:first`). Checks the account first. Then deploys without
+# protection, so that a failed deployment can be deleted; a second try deletes it by itself. After a success, a second
+# deployment only adds the protection.
 set -eu
 cd "$(dirname "$0")/.."
 cdk() {

@@ -1,4 +1,4 @@
-// Makes a Lambda function with its own role, which may only write its own log until it gets grants.
+// Makes a Lambda function with its own role. Without grants, the role may only write the function's log.
 
 import { join } from 'node:path'
 import { Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib'
@@ -16,9 +16,9 @@ import type { FunctionName } from './bundle.ts'
 interface FunctionSpec {
   readonly memoryMegabytes: number
   readonly timeoutSeconds: number
-  /** size of /tmp, default 512 */
+  /** size of /tmp; default 512 */
   readonly temporaryMegabytes?: number
-  /** reserved concurrency, also its limit; 0: none */
+  /** reserved concurrency, which is also the limit; 0: none is reserved */
   readonly concurrency?: number
 }
 
@@ -48,7 +48,7 @@ export const functions =
     })
   }
 
-/** `signing-key` becomes `SigningKey`: ids of constructs. */
+/** Ids of constructs: `signing-key` becomes `SigningKey`. */
 export const capitalized = (name: string): string =>
   name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
 

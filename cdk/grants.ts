@@ -1,16 +1,16 @@
-// A grant gives a function the permission and its environment, so neither exists without the other.
+// Defines grants. A grant gives a function both a permission and its environment, so neither exists without the other.
 
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { acknowledge } from './nag.ts'
 
-/** The meaning of one word of a grant: these actions on these ARNs, never on `*`. */
+/** The permission behind one word of a grant: these actions on these ARNs, never on `*`. */
 export interface Permission {
   readonly actions: readonly string[]
   readonly resources: readonly string[]
-  /** operator -> key -> value, or any of several; all keys must match */
+  /** operator -> key -> allowed value or values; all keys must match */
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
-  /** findings of the policy checks that it causes, with reasons */
+  /** findings of the policy checks that this permission causes, with reasons */
   readonly reasons?: Readonly<Record<string, string>>
 }
 
@@ -18,7 +18,7 @@ interface Granting<Word extends string> {
   grantTo(fn: LambdaFunction, ...words: [Word, ...Word[]]): void
 }
 
-/** `environment`: variable -> value, for functions with any of these permissions. */
+/** `environment`: variable -> value, set for functions that get any of these permissions. */
 export const granting = <Word extends string>(
   environment: Readonly<Record<string, string>>,
   permissions: Readonly<Record<Word, Permission>>,

@@ -1,4 +1,4 @@
-// Acknowledges findings of the policy checks, with reasons, next to their resource.
+// Acknowledges findings of the policy checks with reasons, in the code of their resource.
 
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'

@@ -1,4 +1,4 @@
-// Moves requests and events to a deployment's new versions step by step, and back if an alarm rings.
+// Moves requests and events step by step to the new versions of a deployment, and back if an alarm rings.
 
 import type { Stack } from 'aws-cdk-lib'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
@@ -16,7 +16,7 @@ import { acknowledge } from './nag.ts'
 
 export interface Shifted {
   readonly alias: Alias
-  /** each of these rolls back alias and deployment; before the move it stops them */
+  /** each of these rolls back the alias and the deployment; if one rings before the move, the move does not start */
   readonly alarms: readonly Alarm[]
 }
 
@@ -28,9 +28,9 @@ const CONFIGS: Readonly<Record<Exclude<Rollout, 'all-at-once'>, ILambdaDeploymen
 }
 
 /**
- * `all-at-once` moves aliases without CodeDeploy, whatever alarms ring: for repairs of a registry whose alarms ring already.
- * A first deployment makes the aliases and moves nothing; CodeDeploy begins with the second. An alarm without data stops
- * nothing: only its state ALARM does.
+ * `all-at-once` moves aliases without CodeDeploy, even if alarms ring: to repair a registry whose alarms are ringing. The first
+ * deployment makes the aliases and moves nothing, so CodeDeploy begins with the second. An alarm stops a move only in the state
+ * ALARM, not without data.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
  * https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html
  */
@@ -42,9 +42,9 @@ export function addRollouts(stack: Stack, rollout: Rollout, shifted: readonly Sh
     const group = new LambdaDeploymentGroup(stack, `${alias.lambda.node.id}Rollout`, {
       ...{ application, alias, alarms: [...alarms] },
       deploymentConfig: CONFIGS[rollout],
-      // Otherwise the CDK adds AWS's policy, which allows moving every alias of the account.
+      // Otherwise the CDK adds AWS's policy, which permits moving every alias of the account.
       role: role.withoutPolicyUpdates(),
-      // A stopped deployment leaves an alias between two versions, and blocks later ones:
+      // Without a rollback, a stopped deployment leaves an alias between two versions, and blocks later deployments:
       // https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html
       autoRollback: { failedDeployment: true, deploymentInAlarm: true, stoppedDeployment: true },
     })
@@ -53,12 +53,12 @@ export function addRollouts(stack: Stack, rollout: Rollout, shifted: readonly Sh
 }
 
 /**
- * The permissions of AWS's policy (AWSCodeDeployRoleForLambdaLimited) on these functions only, without those for hooks and
- * revisions in S3. https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
+ * Grants the permissions of AWS's policy (AWSCodeDeployRoleForLambdaLimited) only on these functions, and omits those for hooks
+ * and for revisions in S3. https://docs.aws.amazon.com/codedeploy/latest/userguide/managed-policies.html
  */
 function roleFor(stack: Stack, shifted: readonly Shifted[]): Role {
   const role = new Role(stack, 'RolloutRole', { assumedBy: new ServicePrincipal('codedeploy.amazonaws.com') })
-  // From the function's ARN, because the alias itself depends on this role.
+  // Uses the function's ARN, because the alias itself depends on this role.
   const arns = shifted.map(({ alias }) => alias.lambda.functionArn)
   role.addToPolicy(
     new PolicyStatement({

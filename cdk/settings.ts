@@ -1,4 +1,4 @@
-// Reads the operator's settings over the defaults, and checks them before a deployment.
+// Reads the operator's settings over the defaults, and validates them before a deployment.
 
 import { readFileSync } from 'node:fs'
 import type * as z from 'zod'
@@ -7,12 +7,12 @@ import { overlay } from '../lib/model/overlay.ts'
 import { placesIn, withoutSecrets } from '../lib/model/places.ts'
 import { outOfPlace } from './deployment.ts'
 
-/** The message names the file, each wrong field, and what it may be. */
+/** The message names the file, each invalid field, and its allowed values. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
-/** Prints a SettingsError without its stack, and sets the exit code. */
+/** Prints a SettingsError without its stack trace, and sets the exit code. */
 export function reportingSettings(work: () => void): void {
   try {
     work()
@@ -30,9 +30,9 @@ export interface ReadOptions {
 }
 
 /**
- * The JSON of `file` over the defaults (`overlay`).
- * @throws {SettingsError} The schema refuses a setting or, unless `local`, no cloud can reach a place, or the region lacks a
- * resource.
+ * Reads the JSON of `file` over the defaults (`overlay`).
+ * @throws {SettingsError} The schema refuses a setting. Unless `local`, also: a deployed stack cannot reach a place, or the
+ * region lacks a resource.
  */
 export function readSettings(file: string | undefined, { local, region }: ReadOptions): AllSettings {
   const merged = overlay(DEFAULTS, file === undefined ? {} : readJson(file))
@@ -57,7 +57,7 @@ function readJson(file: string): unknown {
 const refused = (file: string | undefined, wrong: readonly string[]): SettingsError =>
   new SettingsError(`the settings ${file ?? '(defaults)'}: ${wrong.join('; ')}`)
 
-/** `hold.hopSeconds: Too big: expected number to be <=28 (the default is 22)`. */
+/** For example `hold.hopSeconds: Too big: expected number to be <=28 (the default is 22)`. */
 function textOf({ path, message }: z.core.$ZodIssue): string {
   const standard = path.reduce<unknown>((at, part) => memberOf(at, String(part)), DEFAULTS)
   const known = ['number', 'string', 'boolean'].includes(typeof standard)
@@ -65,7 +65,7 @@ function textOf({ path, message }: z.core.$ZodIssue): string {
   return `${path.join('.') || 'all of it'}: ${message.replace(/^Invalid input: /, '')}${hint}`
 }
 
-/** Settings that the schema dropped as unknown. */
+/** Finds settings that the schema dropped because it does not know them. */
 function unknownIn(written: unknown, known: unknown, path: readonly string[] = []): string[] {
   if (Array.isArray(written))
     return written.flatMap((one, i) => unknownIn(one, memberOf(known, String(i)), [...path, String(i)]))
@@ -85,7 +85,7 @@ const memberOf = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined
 
-/** Folders, `file:` and loopback exist only on this machine. */
+/** Refuses folders, `file:` and loopback addresses, which exist only on this machine. */
 function refuseOutOfReach(file: string | undefined, settings: AllSettings): void {
   const bad = placesIn(settings).find(isOutOfReach)
   if (bad === undefined) return

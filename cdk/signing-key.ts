@@ -1,4 +1,4 @@
-// The signing key: a secret, and the custom resource that makes the key at the first deployment.
+// Makes the secret of the signing key, and the custom resource that makes the key at the first deployment.
 
 import { CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
@@ -10,7 +10,7 @@ import { acknowledge } from './nag.ts'
 
 type Kept = Pick<Settings['cloud']['deployment'], 'secretKeyArn' | 'secretReplicas'>
 
-/** `secretKeyArn`: the operator's KMS key, whose own policy decides who else may use it. */
+/** `secretKeyArn`: the operator's KMS key. Its own policy decides who else may use it. */
 export function addSigningKey(stack: Stack, { secretKeyArn, secretReplicas }: Kept) {
   const secret = new CfnSecret(stack, 'SigningKeySecret', {
     description: 'OpenPGP private key that signs the probes; only publish may read it',
@@ -44,8 +44,8 @@ const replicaOf = ({ region, keyArn }: Kept['secretReplicas'][number]) => ({
 })
 
 /**
- * A write to the secret also writes its copies: by the same identity, Secrets Manager encrypts them with the keys of their
- * regions. The call comes from one of the two regions.
+ * A write to the secret also writes its copies: Secrets Manager encrypts them with the keys of their regions, with the identity of
+ * the writer. The call may come from either of the two regions.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets_troubleshoot.html
  */
 const toCopies = ({ urlSuffix }: Stack, resources: readonly string[]) =>
@@ -63,7 +63,7 @@ const toCopies = ({ urlSuffix }: Stack, resources: readonly string[]) =>
       )
 
 /**
- * Permissions for a secret under such a key, usable only by Secrets Manager on behalf of the function.
+ * Permissions for a secret that a KMS key encrypts. Only Secrets Manager can use them, on behalf of the function.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
  */
 const throughSecrets = ({ region, urlSuffix }: Stack, kmsKeyArn: string) => {
@@ -82,9 +82,9 @@ const throughSecrets = ({ region, urlSuffix }: Stack, kmsKeyArn: string) => {
 
 interface KeyHolders {
   readonly signingKey: ReturnType<typeof addSigningKey>
-  /** the only one that may write it */
+  /** the only function that may write the key */
   readonly keyMaker: LambdaFunction
-  /** the only one that may read it */
+  /** the only function that may read the key */
   readonly publish: LambdaFunction
 }
 
@@ -94,12 +94,12 @@ const REPLICATES = ['ReplicateSecretToRegions']
 const WRITES = ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage', 'RotateSecret']
 
 /**
- * The secret's own policy refuses everyone else, whatever permissions they have. It locks nobody out: an administrator of the
- * account can still change or remove the policy (`secretsmanager:PutResourcePolicy`, `DeleteResourcePolicy`), which CloudTrail
- * shows.
+ * The secret's own policy refuses all other identities, even if they have permissions. It locks nobody out: an administrator of
+ * the account can still change or remove the policy (`secretsmanager:PutResourcePolicy`, `DeleteResourcePolicy`), and CloudTrail
+ * records that.
  */
 function guard(stack: Stack, { signingKey, keyMaker, publish }: KeyHolders): CfnResourcePolicy {
-  // AWS's own services have no such ARN, and are refused as well.
+  // AWS's own services have no such ARN, so they are refused too.
   const butFor = ({ role }: LambdaFunction, verbs: readonly string[]) =>
     refuse(verbs, { ArnNotEquals: { 'aws:PrincipalArn': role!.roleArn } })
   const { replicas } = signingKey
@@ -118,22 +118,22 @@ const refuse = (verbs: readonly string[], Condition: Readonly<Record<string, unk
   Effect: 'Deny',
   Principal: { AWS: '*' },
   Action: verbs.map((verb) => `secretsmanager:${verb}`),
-  // In a secret's policy `*` is that secret.
+  // In a secret's policy, `*` stands for that secret.
   Resource: '*',
   Condition,
 })
 
 /**
- * CloudFormation makes the copies with the deploying role, so their regions are limited instead. Copies have this policy as
- * well. https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets-permissions.html
+ * CloudFormation makes the copies with the deploying role, so the policy limits their regions instead. Copies have the same policy.
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets-permissions.html
  */
 const elsewhereThan = (regions: readonly string[]) => ({
   'ForAnyValue:StringNotEquals': { 'secretsmanager:AddReplicaRegions': regions },
 })
 
 /**
- * The function answers CloudFormation at the request's ResponseURL. Only a new generation makes a new key, and the stack never
- * changes it by itself. The secret gets its policy before it gets a key.
+ * The function sends its result to the ResponseURL of CloudFormation's request. Only a new generation makes a new key, and the
+ * stack never changes the generation by itself. The secret gets its policy before the key.
  */
 export function makeSigningKey(stack: Stack, holders: KeyHolders): void {
   const pair = new CustomResource(stack, 'SigningKeyPair', {

@@ -1,4 +1,4 @@
-// The stack of functions: their permissions and their triggers. Data is in another stack (data.ts).
+// Fills the stack of functions: their permissions and their triggers. Another stack contains the data (data.ts).
 
 import { CfnOutput, type Stack } from 'aws-cdk-lib'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
@@ -35,7 +35,7 @@ import { makeSigningKey } from './signing-key.ts'
 
 export interface RegistryOptions {
   readonly data: Data
-  /** folder of the bundled functions */
+  /** folder that contains the bundled functions */
   readonly bundles: string
 }
 
@@ -58,11 +58,11 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
 
   const resolve = make('resolve', { memoryMegabytes: 512, timeoutSeconds: 10 })
   mayResolve(resolve)
-  // A digest of a package list may be unknown.
+  // Clients may ask for a package list by an unknown digest.
   artifacts.grantTo(resolve, 'tell absent')
 
   const wait = make('wait', { memoryMegabytes: 256, timeoutSeconds: 29, concurrency: reserved.wait })
-  // Signs of life of waiting clients; repeated events.
+  // `wait` records signs of life of waiting clients, and sends events again.
   probes.grantTo(wait, 'read', 'write', 'list open')
   budgets.grantTo(wait, 'look', 'spend')
   artifacts.grantTo(wait, 'read')
@@ -123,7 +123,7 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   makeSigningKey(stack, { signingKey, keyMaker, publish })
 
   addSettings(settings, plan, compose)
-  // These read no mirrors, so they do not get a proxy's password.
+  // These functions read no mirrors, so they do not get a proxy's password.
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
   const goLive = live(failures.destination)
@@ -200,7 +200,7 @@ const shifted = (
 ): Shifted[] =>
   Object.values(aliases).map((alias) => ({ alias, alarms: [errors.get(alias.lambda)!, ...more] }))
 
-/** Only differences from the defaults, which are in each bundle. */
+/** Stores only differences from the defaults, which are in each bundle. */
 function addSettings({ cloud, ...others }: AllSettings, ...functions: LambdaFunction[]): void {
   const { deployment } = DEFAULTS.cloud
   const text = settingsText(difference(DEFAULTS, { ...others, cloud: { ...cloud, deployment } }))

@@ -1,11 +1,11 @@
-// Writes the assembly, and treats the CDK's warnings as errors: CloudFormation mostly refuses those in mid-deployment.
+// Writes the assembly, and treats the CDK's warnings as errors, because CloudFormation mostly refuses them during a deployment.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { App } from 'aws-cdk-lib'
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 
-/** The part of validation-report.json, written next to the templates, that is used. */
+/** The used part of validation-report.json, a file next to the templates. */
 interface Report {
   readonly pluginReports: readonly { readonly violations: readonly Violation[] }[]
 }
@@ -16,8 +16,8 @@ interface Violation {
 }
 
 /**
- * The CDK itself throws errors. Throws on its warnings and on findings of the checks, unless the construct acknowledges them
- * with a reason (nag.ts). `isChecked`: the app has checks.
+ * Throws on the CDK's warnings and on findings of the policy checks, unless the construct acknowledges them with a reason (nag.ts).
+ * The CDK itself throws its errors. `isChecked`: the app has policy checks.
  */
 export function strictly(app: App, { isChecked }: { readonly isChecked: boolean }): void {
   const assembly = app.synth()

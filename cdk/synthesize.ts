@@ -1,4 +1,4 @@
-// Makes a cloud assembly from settings and sources: bundles, the two stacks, and policy checks.
+// Makes a cloud assembly from settings and sources: bundles functions, fills the two stacks, and runs policy checks.
 
 import { App, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
@@ -10,34 +10,34 @@ import { type ReadOptions, readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
 import { strictly } from './strict.ts'
 
-/** Names of their files in the assembly, whatever their deployed names are. */
+/** Names of the stacks' files in the assembly, whatever their deployed names are. */
 export const STACK = 'ProbeRegistry'
 export const DATA_STACK = 'ProbeRegistryData'
 
 interface SynthesisOptions {
-  /** for the cloud assembly: a template for each stack, and the assets */
+  /** folder for the cloud assembly: a template for each stack, and the assets */
   readonly outdir: string
-  /** for the bundled functions, a folder each */
+  /** folder for the bundled functions, which get a folder each */
   readonly bundles: string
-  /** JSON over the defaults of lib/kernels/settings.ts; default: the file in the context value `settings` */
+  /** JSON over the defaults of lib/kernels/settings.ts; default: the file that the context value `settings` names */
   readonly settingsFile?: string | undefined
-  /** allows driver sources and mirrors that only this machine can reach, and skips the checks */
+  /** allows driver sources and mirrors that only this machine can reach, and skips the policy checks */
   readonly local: boolean
-  /** region of the deploying credentials, if known, for checks; the template does not depend on it */
+  /** region of the deploying credentials, if known; only checks use it, and the template does not depend on it */
   readonly region?: string | undefined
 }
 
-/** Here and not in cdk.json, so that the template is the same without the CLI. */
+/** In the code and not in cdk.json, so that the template is the same without the CLI. */
 export const FLAGS = {
-  // Otherwise a version's hash includes reserved concurrency, and Lambda refuses a second version of the same code and settings.
+  // Otherwise the hash of a version includes reserved concurrency, but Lambda refuses two versions with the same code and settings.
   '@aws-cdk/aws-lambda:recognizeVersionProps': true,
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:validateAgainstDefaultRules': true,
-  // By exports, which cannot be removed while they are used (data.ts).
+  // Uses exports, which cannot be removed while they are in use (data.ts).
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 }
 
-/** Throws on bad settings, and on findings and warnings of the checks. */
+/** Throws on invalid settings, and on findings and warnings of the checks. */
 export function synthesize({ outdir, bundles, settingsFile, local, region }: SynthesisOptions): void {
   const app = new App({
     outdir,
@@ -75,10 +75,10 @@ function settingsOf(file: string | undefined, options: ReadOptions): AllSettings
     : settings
 }
 
-/** Without the parameter of the bootstrap version, which the CLI checks. */
+/** Omits the parameter of the bootstrap version, which the CLI checks. */
 const synthesizer = () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })
 
 /**
- * Not before the first successful deployment: a protected stack could not be deleted for a second try (first-deploy.sh).
+ * False until the first deployment has succeeded: a protected stack could not be deleted for a second try (first-deploy.sh).
  */
 const isProtected = (app: App): boolean => app.node.tryGetContext('protect') !== 'no'

@@ -1,4 +1,4 @@
-// The DynamoDB tables: the index of probes, the budgets, and the recorded digests of sources.
+// Makes the DynamoDB tables: the index of probes, the budgets, and the records of sources and package repositories.
 
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb'
@@ -70,7 +70,7 @@ export function addTables(stack: Stack, deletionProtection: boolean) {
   }
 }
 
-/** It outlives the stack, unless its creation failed. */
+/** The table outlives the stack, unless its creation failed. */
 const tableIn = (
   stack: Stack,
   id: string,
@@ -85,7 +85,7 @@ const tableIn = (
   })
 
 /**
- * Only items of package repositories, not the digests that builds are checked against.
+ * Permits only items of package repositories, but not the digests that builds are checked against.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 const point = (table: Table): Permission => ({
@@ -93,7 +93,7 @@ const point = (table: Table): Permission => ({
   resources: [table.tableArn],
   conditions: {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': POINTER_KEYS },
-    // A request without keys would match otherwise.
+    // Otherwise a request without keys would match.
     Null: { 'dynamodb:LeadingKeys': 'false' },
   },
 })

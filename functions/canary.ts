@@ -1,4 +1,4 @@
-// On a schedule: checks that a host gets the probe that the settings name, with a valid signature.
+// Runs on a schedule: checks that a host gets the probe that the settings name, with a valid signature.
 
 import middy from '@middy/core'
 import { ENV } from '../lib/aws/resources.ts'
@@ -20,7 +20,7 @@ async function get(url: string, milliseconds: number): Promise<Reply> {
   }
 }
 
-/** The result is a metric and a line in the log; it never fails. */
+/** Reports the result as a metric and a line in the log. A bad probe does not make the function fail. */
 export const handler = middy().handler(async () => {
   const began = Date.now()
   const probe = required(ENV.canaryProbe)

@@ -1,4 +1,4 @@
-// On RootWanted: composes a build root from signed packages. This function cannot reach any data of clients.
+// Handles RootWanted: composes a build root from signed packages. This function has no access to clients' data.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ import { DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
 import { rootWantedOf } from './runtime/events.ts'
 import { listDates, log, settingsOf, store } from './runtime/ports.ts'
 
-/** Milliseconds for one package: the largest has 100 MB. */
+/** Time limit for one package, in milliseconds. The largest package has 100 MB. */
 const TIMEOUT = 300_000
 
 const current = settingsOf(settingsSchema, DEFAULTS)

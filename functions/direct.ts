@@ -1,4 +1,4 @@
-// GET and HEAD in the layouts from before May 2020, whose clients follow no redirect.
+// Answers GET and HEAD in the layouts from before May 2020, whose clients follow no redirect.
 
 import { createFetch } from '../lib/aws/fetch.ts'
 import { type DeliverPorts, deliver } from '../lib/serve/direct.ts'

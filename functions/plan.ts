@@ -1,5 +1,5 @@
-// On ProbeRequested: plans and starts a build. On LoadTestRequested: starts a load test. On DriversWanted: reads the lists of
-// driver versions.
+// Handles ProbeRequested: plans and starts a build. Handles LoadTestRequested: starts a load test. Handles DriversWanted: reads
+// the lists of driver versions.
 
 import { randomUUID } from 'node:crypto'
 import middy from '@middy/core'
@@ -45,7 +45,7 @@ const current = settingsOf(settingsSchema, DEFAULTS)
 const inputs = store('inputsBucket')
 const roots = store('rootsBucket')
 const archive = {
-  // The operator's settings name the places, not clients, so files are allowed.
+  // Allows files, because the operator's settings name the places, and clients cannot.
   fetch: createFetch({ files: true, settings: current, network: current.network }),
   inputs,
   now: Date.now,

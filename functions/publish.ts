@@ -1,4 +1,4 @@
-// On the end or the deadline of a build: publishes the probe. Also signs the lists of packages.
+// Handles the end or the deadline of a build: publishes the probe. Also signs the lists of packages.
 
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
@@ -26,7 +26,7 @@ import {
   store,
 } from './runtime/ports.ts'
 
-// No other function can read the private key.
+// Only this function can read the private key.
 const secrets = new SecretsManagerClient()
 const signer = createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
 

@@ -1,4 +1,4 @@
-// GET and HEAD of probes, sidecars, the public key, and repositories of packages and images.
+// Answers GET and HEAD of probes, sidecars, the public key, and repositories of packages and images.
 
 import { createReads } from '../lib/aws/presigned-reads.ts'
 import { pemOf } from '../lib/formats/openpgp/pem.ts'
@@ -20,7 +20,7 @@ const MAX_KEY_BYTES = 64 * 1024
 const small = createReads(internalUrls('artifactsBucket'))
 const ports = { ...resolvePorts(), pointers: pointers(), images: images(), small }
 
-/** The key's bytes, not a redirect, for clients that pipe them into gpg and follow none. */
+/** Sends the key's bytes, because clients that pipe them into gpg may follow no redirect. */
 async function publicKey(): Promise<Answer> {
   return { tag: 'bytes', body: await readKey(), contentType: 'application/pgp-keys' }
 }
@@ -31,7 +31,7 @@ async function readKey(): Promise<Uint8Array> {
   return body
 }
 
-/** Made from the stored key, so that both files always have the same key. */
+/** Derives the PEM from the stored key, so that both files always contain the same key. */
 async function plainKey(): Promise<Answer> {
   const pem = pemOf(await readKey())
   if (pem === undefined)
@@ -39,7 +39,7 @@ async function plainKey(): Promise<Answer> {
   return { tag: 'bytes', body: Buffer.from(pem), contentType: 'application/x-pem-file' }
 }
 
-/** Clients keep the address of this request; behind a distribution, its name. */
+/** The index contains the registry's address, which clients keep: the distribution's name, or else the address of this request. */
 async function imageIndex({ requestContext, headers }: HttpEvent): Promise<Answer> {
   const { revoked, cloud } = ports.settings
   const host = cloud.edge.names[0] ?? requestContext.domainName
@@ -49,7 +49,7 @@ async function imageIndex({ requestContext, headers }: HttpEvent): Promise<Answe
 }
 const IMAGES = 'oci/'
 
-/** Fixed paths. */
+/** Handlers of fixed paths. */
 const AT: Readonly<Record<string, (event: HttpEvent) => Promise<Answer>>> = {
   [`/${PUBLIC_KEY_OBJECT}`]: publicKey,
   '/keys/falco-probes.pem': plainKey,

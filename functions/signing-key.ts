@@ -1,4 +1,4 @@
-// Custom resource: makes the signing key at the first deployment. It can write the private key, but not read it.
+// Makes the signing key at the first deployment, as a custom resource. This function can write the private key, but not read it.
 
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
@@ -13,29 +13,30 @@ import { log, required } from './runtime/ports.ts'
 type Event = CloudFormationCustomResourceEvent
 
 /**
- * Characters, each of which may become six bytes of JSON: CloudFormation accepts answers of 4096 bytes
- * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html), with names of stack and resource.
+ * Maximum length of an error message, in characters. Each may become six bytes of JSON, and CloudFormation accepts answers of 4096
+ * bytes, with the names of stack and resource:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
  */
 const MAX_REASON = 500
 
-/** Id of the key after this event. */
+/** The fingerprint of the key after this event. */
 async function keyFor(event: Event): Promise<string> {
   switch (event.RequestType) {
     case 'Create':
-      // The data of a destroyed stack may still have a key.
+      // The data of a destroyed stack may still contain a key.
       return (await existingKey()) ?? makeKey(event.RequestId)
     case 'Update':
-      // A new key only if the operator changes the generation.
+      // Makes a new key only if the operator changed the generation.
       return event.OldResourceProperties.Generation === event.ResourceProperties.Generation
         ? event.PhysicalResourceId
         : makeKey(event.RequestId)
     case 'Delete':
-      // The key outlives the stack: hosts still verify its signatures.
+      // Keeps the key after the stack is deleted, because hosts still verify its signatures.
       return event.PhysicalResourceId
   }
 }
 
-/** Fingerprint of the stored public key. It is stored last, so its private key exists too. */
+/** The fingerprint of the stored public key. It is stored last, so the private key exists too. */
 async function existingKey(): Promise<string | undefined> {
   try {
     const Bucket = required(ENV.artifactsBucket)
@@ -51,9 +52,9 @@ async function existingKey(): Promise<string | undefined> {
 const s3 = () => new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined })
 
 /**
- * The public key last. A crash before it leaves a private key without a public one: the deployment fails, signatures made
- * meanwhile verify nowhere, and the next deployment, or the rollback of this one, makes another pair. The same event again
- * makes another key under the same token, which is refused: otherwise the two halves could be of two keys.
+ * Stores the public key last. A crash before it leaves a private key without a public one: the deployment fails, signatures made
+ * meanwhile verify nowhere, and the next deployment, or the rollback of this one, makes another pair. A repeated event would make
+ * another key under the same token. Secrets Manager refuses that, so the two halves always belong to the same key.
  */
 async function makeKey(requestId: string): Promise<string> {
   const key = await generateSigningKey({ name: 'Probe registry', email: 'probes@registry.invalid' }, Date.now)
@@ -76,7 +77,7 @@ async function makeKey(requestId: string): Promise<string> {
   return key.fingerprint
 }
 
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
+/** Format: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
 async function answer(event: Event, result: { fingerprint: string } | { error: string }): Promise<void> {
   const { StackId, RequestId, LogicalResourceId } = event
   const existing = event.RequestType === 'Create' ? 'no-key' : event.PhysicalResourceId
@@ -90,13 +91,13 @@ async function answer(event: Event, result: { fingerprint: string } | { error: s
       : { Status: 'FAILED', PhysicalResourceId: existing, Reason: result.error.slice(0, MAX_REASON) }
   const response = await fetch(event.ResponseURL, {
     method: 'PUT',
-    // As bytes: text would get a Content-Type, which the URL's signature does not cover.
+    // Sends bytes, because a text would get a Content-Type, which the URL's signature does not cover.
     body: new TextEncoder().encode(JSON.stringify({ StackId, RequestId, LogicalResourceId, ...outcome })),
   })
   if (!response.ok) throw new Error(`CloudFormation refused the answer with ${response.status}`)
 }
 
-/** Errors are answered too: without an answer a deployment hangs for an hour. */
+/** Also answers errors: without an answer, a deployment hangs for an hour. */
 export const handler = middy<Event>().handler(async (event) => {
   try {
     await answer(event, { fingerprint: await keyFor(event) })

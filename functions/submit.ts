@@ -1,4 +1,4 @@
-// POST /v1/probes and /v1/verdicts: a host submits its kernel's config and facts, or only has them checked.
+// Answers POST /v1/probes and /v1/verdicts: a host submits its kernel's config and facts, or only has them checked.
 
 import { ASKED, type Body, withSubmission } from '../lib/api/body.ts'
 import { submissionAnswerOf, verdictsAnswerOf } from '../lib/api/submission.ts'
@@ -37,7 +37,7 @@ function answered(path: PostedPath, sent: Body, caller: string): Promise<unknown
   }
 }
 
-/** The gateway sends nothing else here. */
+/** The gateway routes only these two paths to this function. */
 function postedPath(path: string): PostedPath {
   if (path === '/v1/probes' || path === '/v1/verdicts') return path
   throw new ProbeError('not-found', 'nothing is posted to this path; /openapi.json lists all paths')

@@ -1,4 +1,4 @@
-// Every minute: sends builds that run, or are past their deadline, to publish.
+// Runs every minute: sends builds that run, or are past their deadline, to publish.
 
 import middy from '@middy/core'
 import { type SweepPorts, sweep } from '../lib/publish/sweep.ts'

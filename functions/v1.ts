@@ -1,4 +1,4 @@
-// GET of everything under /v1, and of /openapi.json.
+// Answers GET below /v1, and of /openapi.json.
 
 import { randomUUID } from 'node:crypto'
 import { driverVersionsView, targets } from '../lib/api/catalogue.ts'

@@ -1,4 +1,4 @@
-// Long polls. A function of its own, so that waiting clients never slow a hit.
+// Answers long polls. They have a function of their own, so that waiting clients never slow a hit.
 
 import { randomUUID } from 'node:crypto'
 import { sharedUnlessBefore, shareReads } from '../lib/serve/shared-reads.ts'

@@ -4,7 +4,7 @@
 import type { Credentials } from '../../lib/aws/sigv4.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 
-/** An operator's own credentials have no token. @throws {ProbeError} `misconfigured`. */
+/** The session token is optional, because an operator's own credentials have none. @throws {ProbeError} `misconfigured`. */
 export async function fromEnvironment(): Promise<Credentials> {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,

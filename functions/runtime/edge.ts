@@ -1,4 +1,4 @@
-// Behind a CloudFront distribution: refuses requests that bypass it, and takes its viewer as the client.
+// Handles requests behind a CloudFront distribution: refuses those that bypass it, and treats its viewer as the client.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareObj } from '@middy/core'
@@ -9,7 +9,7 @@ import { ProbeError } from '../../lib/model/errors.ts'
 import type { EdgeSettings } from '../../lib/model/settings.ts'
 
 export interface Edge {
-  /** allowed values of EDGE_HEADER: the distribution's secret and the one before */
+  /** Returns the allowed values of EDGE_HEADER: the distribution's secret, and the previous one. */
   readonly secrets: () => Promise<readonly string[]>
   readonly direct: EdgeSettings['direct']
 }
@@ -23,9 +23,9 @@ export const behind = (
 })
 
 /**
- * The event as if the viewer had called the gateway directly: with its address, and without the secret. For a request that
- * bypassed the distribution, ignores its viewer header, if the settings allow the request.
- * @throws {ProbeError} `past-the-edge`: they do not.
+ * Rewrites the event as if the viewer had called the gateway directly: with the viewer's address, and without the secret. If a
+ * request bypassed the distribution and the settings allow that, ignores its viewer header.
+ * @throws {ProbeError} `past-the-edge`: the settings do not allow it.
  */
 export async function asTheViewer(
   edge: Edge,
@@ -41,7 +41,7 @@ export async function asTheViewer(
   )
 }
 
-/** In constant time. */
+/** Compares in constant time. */
 function isOneOf(secrets: readonly string[], sent: string): boolean {
   const digest = digestOf(sent)
   return secrets.map((secret) => timingSafeEqual(digestOf(secret), digest)).includes(true)
@@ -49,7 +49,7 @@ function isOneOf(secrets: readonly string[], sent: string): boolean {
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** The last address in X-Forwarded-For is the distribution's. */
+/** Removes the last address in X-Forwarded-For, which is the distribution's. */
 function withoutGateway(event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 {
   const { 'x-forwarded-for': forwarded, ...headers } = event.headers
   const before = forwarded?.split(',').slice(0, -1).join(',')

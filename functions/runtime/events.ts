@@ -1,4 +1,4 @@
-// Parses the events that call plan, publish and compose.
+// Parses the events that invoke plan, publish and compose.
 
 import * as z from 'zod'
 import { brokeOffIn } from '../../lib/aws/build-phases.ts'
@@ -34,7 +34,7 @@ const phase = z
     said,
   }))
 
-/** "Build state change" in the CodeBuild user guide, section "Build notifications sample". */
+/** Format: "Build state change" in the CodeBuild user guide, section "Build notifications sample". */
 const buildEnded = z.object({
   type: z.literal(BUILD_ENDED),
   'build-status': z.enum(Object.keys(BUILD_ENDS) as (keyof typeof BUILD_ENDS)[]),
@@ -51,7 +51,7 @@ type Requested =
   | { readonly type: 'LoadTestRequested'; readonly request: LoadTestRequest }
   | { readonly type: 'DriversWanted' }
 
-/** @throws {ProbeError} `misconfigured`: a rule sends an unknown event. */
+/** @throws {ProbeError} `misconfigured`: a rule sent an unknown event. */
 export function requestedOf(event: unknown): Requested {
   const found = read(z.discriminatedUnion('type', [probeRequested, loadTestRequested, driversWanted]), event)
   switch (found.type) {
@@ -66,10 +66,10 @@ export function requestedOf(event: unknown): Requested {
   }
 }
 
-/** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
+/** @throws {ProbeError} `misconfigured`: a rule sent an unknown event. */
 export const rootWantedOf = (event: unknown) => read(rootWanted, event)
 
-/** The end or the deadline of a build, a probe whose packages may have changed, or the hour. */
+/** The end or the deadline of a build, a probe whose packages may have changed, or the hourly schedule. */
 export type Trigger =
   | { readonly type: 'BuildEnd'; readonly end: BuildEnd }
   | { readonly type: 'PackagesWanted'; readonly key: string }
@@ -77,7 +77,7 @@ export type Trigger =
 
 const SCHEDULED = 'Scheduled Event'
 
-/** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
+/** @throws {ProbeError} `misconfigured`: a rule sent an unknown event. */
 export function triggerOf(event: unknown): Trigger {
   switch (read(z.object({ type: z.string() }), event).type) {
     case 'PackagesWanted':
@@ -89,7 +89,7 @@ export function triggerOf(event: unknown): Trigger {
   }
 }
 
-/** @throws {ProbeError} `misconfigured`, as for `requestedOf`. */
+/** @throws {ProbeError} `misconfigured`: a rule sent an unknown event. */
 export function buildEndOf(event: unknown): BuildEnd {
   const found = read(z.discriminatedUnion('type', [probeOverdue, buildRunning, buildEnded]), event)
   if (found.type !== BUILD_ENDED) {
@@ -120,7 +120,7 @@ export function buildEndOf(event: unknown): BuildEnd {
   }
 }
 
-/** Older tests have no number: they were the first. */
+/** Older tests have no number, because each was the first. */
 const phaseOf = (phase: string, test = '1'): Pick<BuildEnd, 'phase' | 'test'> =>
   phase === 'load-test' ? { phase, test: Number(test) } : { phase: 'build' }
 

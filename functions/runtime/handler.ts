@@ -10,7 +10,7 @@ import { edge } from './ports.ts'
 
 export type HttpEvent = APIGatewayProxyEventV2
 
-/** `prefix`: for redirects, see `below`. */
+/** `prefix`: added to redirects, see `below`. */
 export const httpHandler = (
   settings: Settings,
   prefix: string,

@@ -1,4 +1,4 @@
-// Converts events of the HTTP API, and answers of the domain.
+// Converts the HTTP API's events to requests, and the domain's answers to HTTP.
 
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
@@ -15,7 +15,7 @@ type Result = APIGatewayProxyStructuredResultV2
 
 const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
-/** Redirects are not cached either: their targets expire, or change when the probe is built. */
+/** Nothing is cached. This includes redirects: their targets expire, or change when the probe is built. */
 export function resultOf(answer: Answer): Result {
   const result = plainResult(answer)
   const headers = { ...result.headers, ...answer.headers }
@@ -63,8 +63,8 @@ const json = (statusCode: number, contentType: string, body: unknown): Result =>
 })
 
 /**
- * For a registry below a prefix that a proxy removes: adds it to redirects and links to the same host. Links in bodies are
- * relative to the registry's address already.
+ * For a registry behind a proxy that removes a path prefix: adds the prefix to redirects and links to the same host. Links in
+ * bodies need no prefix, because they are relative to the registry's address.
  */
 export const below = (prefix: string): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   after: ({ response }) => {
@@ -78,7 +78,7 @@ export const below = (prefix: string): MiddlewareObj<APIGatewayProxyEventV2, Res
   },
 })
 
-/** Errors become problems: a ProbeError with its reason, any other without details. */
+/** Converts errors to problems: a ProbeError with its reason, any other error without details. */
 export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   onError: (request) => {
     const { error, event } = request
@@ -87,14 +87,14 @@ export const problems = (): MiddlewareObj<APIGatewayProxyEventV2, Result> => ({
   },
 })
 
-/** Clients of an image registry expect errors in its protocol. */
+/** Converts errors to the image registry's protocol, which its clients expect. */
 function inProtocol({ statusCode = 500, headers }: Result, error: unknown): Result {
   const message = isProbeError(error) ? error.message : 'the registry failed: try again in a minute'
   const result = resultOf(failedAnswer(statusCode, message))
   return { ...result, headers: { ...headers, ...result.headers } }
 }
 
-/** A 405 names the methods of the path: RFC 9110, section 15.5.6. */
+/** A 405 must list the methods of the path: RFC 9110, section 15.5.6. */
 function refusal(error: ProbeError, { rawPath }: APIGatewayProxyEventV2): Result {
   const result = problemResult(problemOf(error))
   if (result.statusCode !== 405) return result
@@ -114,12 +114,12 @@ function internalError(error: unknown, { rawPath }: APIGatewayProxyEventV2): Res
 export const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): Uint8Array =>
   Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
 
-/** See `callerBehind`. */
+/** Who pays for the request: see `callerBehind`. */
 export function callerOf(
   { requestContext, headers }: APIGatewayProxyEventV2,
   { trustedProxies }: Pick<Settings, 'trustedProxies'>,
 ): string {
-  // Like every proxy, the gateway adds the address of its peer.
+  // Like every proxy, the gateway appends the address of its peer.
   const forwarded = headers['x-forwarded-for']?.split(',') ?? []
   return callerBehind(trustedProxies, requestContext.http.sourceIp, forwarded)
 }

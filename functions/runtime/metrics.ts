@@ -1,4 +1,4 @@
-// Metrics of the functions: lines in the log that CloudWatch turns into metrics.
+// Writes the functions' metrics as lines in the log, which CloudWatch converts to metrics.
 
 import { ENV } from '../../lib/aws/resources.ts'
 import type { Found } from '../../lib/clients/canary.ts'
@@ -10,10 +10,10 @@ import { FAILURE_REASONS } from '../../lib/model/probe.ts'
 import { probeOf } from '../../lib/names/grammar.ts'
 import type { Answer } from '../../lib/serve/answer.ts'
 
-/** `by`: value of the metric's dimension, if it has one; never a client's text. */
+/** `by`: value of the metric's dimension, if it has one. It must not come from a client. */
 export type Measure = (name: MetricName, value: number, by?: string) => void
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
+/** Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
 export const createMeasure =
   (namespace: string, write: (line: string) => void, now: () => number): Measure =>
   (name, value, by) => {
@@ -31,23 +31,24 @@ export const createMeasure =
 const namespace = process.env[ENV.metricsNamespace]
 
 /**
- * Not through the console, whose extra fields hide a metric from CloudWatch. One machine counts by itself (local/metrics).
+ * Does not use the console, whose extra fields hide a metric from CloudWatch. Does nothing in the local registry, which counts
+ * by itself (local/metrics).
  */
 export const measure: Measure =
   namespace === undefined || process.env[ENV.oneProcess] === '1'
     ? () => {}
     : createMeasure(namespace, (line) => process.stdout.write(line), Date.now)
 
-/** Of a probe, not of its sidecars. */
+/** Matches paths of probes, but not of their sidecars. */
 const PROBE = /\.k?o$/
 
-/** A hit redirects to the probe, a miss to a long poll. */
+/** Counts hits and misses: a hit redirects to the probe, a miss to a long poll. */
 export function measureAnswer(count: Measure, path: string, answer: Answer): void {
   if (answer.tag !== 'redirect' || !PROBE.test(path)) return
   count(answer.location.startsWith('/wait/') ? 'Misses' : 'Hits', 1)
 }
 
-/** A log that counts the ends of builds. */
+/** Returns a log that also counts the ends of builds. */
 export const measuringLog =
   (log: Log, count: Measure): Log =>
   (event, fields = {}) => {
@@ -56,7 +57,7 @@ export const measuringLog =
     if (event === 'build failed' || event === 'plan failed') count('BuildsFailed', 1, reasonOf(fields.reason))
   }
 
-/** A submission may have any target, so those count as one. */
+/** Counts all submissions as one target, because they may have any. */
 function targetOf(key: string): string {
   try {
     const { target, config } = probeOf(key)
@@ -69,7 +70,7 @@ function targetOf(key: string): string {
 
 const reasonOf = (reason: unknown): string => FAILURE_REASONS.find((known) => known === reason) ?? 'other'
 
-/** `open`: as the sweep reads it, a hundred at most. */
+/** `open`: the sweep reads at most a hundred. */
 export function measureOpen(count: Measure, open: readonly Open[]): void {
   count('QueueLength', open.filter(({ state }) => state.queuedAt !== undefined).length)
   count('BuildsRunning', open.filter(({ state }) => state.buildId !== undefined).length)

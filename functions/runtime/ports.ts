@@ -1,4 +1,4 @@
-// Reads the environment of a function, and makes its ports over AWS clients, each on demand.
+// Reads a function's environment, and makes its ports from AWS clients, each when it is needed.
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
@@ -43,7 +43,7 @@ import type { Edge } from './edge.ts'
 
 type Bucket = 'artifactsBucket' | 'stagingBucket' | 'inputsBucket' | 'rootsBucket'
 
-/** @throws {ProbeError} `misconfigured` that names the variable. */
+/** @throws {ProbeError} `misconfigured`: the message names the variable. */
 export function required(name: string): string {
   const value = process.env[name]
   if (value !== undefined && value !== '') return value
@@ -52,14 +52,14 @@ export function required(name: string): string {
 
 export const settings = (): Settings => settingsOf(baseSettings, BASE_DEFAULTS)
 
-/** For a function with more settings: `defaults`, changed by the operator's own. */
+/** For functions with more settings. The operator's settings override `defaults`. */
 export function settingsOf<T>(schema: z.ZodType<T>, defaults: T): T {
   const [what, hint] = [`the environment variable ${ENV.settings}`, 'the stack must set it']
   const own = jsonOf(settingsJson(required(ENV.settings)), what, hint)
   return parseOwn(schema, overlay(defaults, own), what, hint)
 }
 
-// One client for each service, because each has its own connections.
+// Each service has one client, because each client has its own connections.
 let dynamoClient: DynamoDb | undefined
 let s3Client: S3Client | undefined
 
@@ -68,7 +68,7 @@ function dynamo(): DynamoDb {
   return dynamoClient
 }
 
-/** Read once: Lambda gives new credentials to a new process, and each read of the environment copies it. */
+/** Reads the credentials once: new credentials come with a new process, and each read of the environment copies it. */
 const ofRole = kept(fromEnvironment)
 
 const callOf = (api: Api, endpoint: string | undefined) =>
@@ -81,16 +81,16 @@ function s3(): S3Client {
 }
 
 export const index = () => createIndex(dynamo(), required(ENV.probesTable), Date.now)
-/** Milliseconds since this process began. */
+/** Milliseconds since this process started. */
 export const elapsed = (): number => performance.now()
 export const sleep = (milliseconds: number): Promise<void> => setTimeout(milliseconds)
 
-/** Milliseconds. */
+/** In milliseconds. */
 const REMEMBERED = 5000
 
 export const budgets = () =>
   rememberExhausted(createBudgets(dynamo(), required(ENV.budgetsTable), Date.now), elapsed, REMEMBERED)
-/** In memory if one process answers all requests, as on one machine: many wait, and each read costs. */
+/** Counts in memory if one process answers all requests, as in the local registry: many requests wait, and reads are slow. */
 export const holds = () =>
   process.env[ENV.oneProcess] === '1'
     ? countedHolds(Date.now)
@@ -103,7 +103,7 @@ export const images = () => createImages(dynamo(), required(ENV.sourcesTable))
 export const pointers = () => createPointers(dynamo(), required(ENV.sourcesTable))
 export const store = (bucket: Bucket): Store => createStore(s3(), required(ENV[bucket]))
 export const kernels = () => createKernels(store('inputsBucket'))
-/** Read-only, without an S3 client. */
+/** Reads kernels without loading an S3 client. */
 const recordedKernels = (): LocatePorts['kernels'] => {
   const reads = createReads(internalUrls('inputsBucket'))
   return { recorded: (id) => recordedKernel(reads, id) }
@@ -117,8 +117,8 @@ export const builder = () =>
   })
 
 /**
- * The distribution in front of the API, if the settings have one. Its secrets are read once: a new secret comes with a new
- * environment, and so with a new process.
+ * The distribution in front of the API, if the settings have one. Reads its secrets once: a new secret changes the environment,
+ * and so starts a new process.
  */
 export function edge({ cloud }: Settings): Edge | undefined {
   if (cloud.edge.webAcl === undefined) return undefined
@@ -130,7 +130,7 @@ export function edge({ cloud }: Settings): Edge | undefined {
   }
 }
 
-/** Reads once; after an error, again. */
+/** Reads once. After an error, the next call reads again. */
 function kept<T>(read: () => Promise<T>): () => Promise<T> {
   let value: Promise<T> | undefined
   return () => {
@@ -142,13 +142,13 @@ function kept<T>(read: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** URLs for builds and for the registry itself. */
+/** Makes URLs for builds and for the registry itself. */
 export const internalUrls = (bucket: Bucket): Presigner => presigner(bucket, process.env.AWS_ENDPOINT_URL_S3)
-/** URLs for clients, which may reach S3 at another address. */
+/** Makes URLs for clients, which may reach S3 at another address. */
 export const clientUrls = (bucket: Bucket): Presigner =>
   presigner(bucket, process.env.AWS_ENDPOINT_URL_S3_PUBLIC ?? process.env.AWS_ENDPOINT_URL_S3)
 
-/** URLs of published probes: presigned, or on the distribution in front of the API. */
+/** Makes URLs of published probes: presigned ones, or ones of the distribution in front of the API. */
 export function downloads({ cloud }: Settings): Presigner {
   const signed = clientUrls('artifactsBucket')
   return cloud.edge.distribution === undefined ? signed : byDigest(signed)
@@ -163,17 +163,17 @@ const presigner = (bucket: Bucket, endpoint: string | undefined): Presigner =>
     now: Date.now,
   })
 
-/** Lambda logs an object as one line of JSON. */
+/** Lambda writes an object as one line of JSON. */
 export const log: Log = (event, fields = {}) => console.log({ event, ...fields })
 
-/** Signs of life of waiting clients. */
+/** Records signs of life of waiting clients. */
 export function signs(): Sign {
   const isTime = everyMilliseconds(SIGN_MILLISECONDS, elapsed)
   const ports = { index: index(), bus: bus(), now: Date.now, log, isTime }
   return (key, state) => giveSign(ports, key, state)
 }
 
-/** Reads the queue once a second, however many ask. */
+/** Reads the queue at most once a second, however many clients ask. */
 export function placesInQueue(settings: Settings): PlaceOf {
   const open = shareFor(index().open, elapsed, 1000)
   const ports = { index: { open }, places: places(), now: Date.now, settings }

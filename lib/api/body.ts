@@ -1,4 +1,4 @@
-// Parses the body of a request to a submission: a form, as curl -F sends it, or the same as JSON.
+// Parses the body of a submission: a form, as curl -F sends it, or JSON with the same fields.
 
 import * as z from 'zod'
 import { hostFacts, type IgnoredFact, NEEDED, type RawFacts } from '../clients/facts.ts'
@@ -8,14 +8,14 @@ import { quote } from '../model/text.ts'
 import type { Submission } from '../submit/submission.ts'
 import { badField, parseFields } from './fields.ts'
 
-/** A Lambda gets 6 MB, of which base64 takes a quarter: AWS Lambda developer guide, "Quotas". */
+/** In bytes. A Lambda gets at most 6 MB, a quarter of which base64 takes: AWS Lambda developer guide, "Quotas". */
 export const MAX_BODY = 4_400_000
 const MAX_PARTS = 64
 
-/** Its reader ignores unusable text, and reports that. */
+/** An optional fact. Its parser ignores and reports unusable text, so the schema accepts any. */
 const text = z.string()
 
-/** One line, with the newline that a file upload keeps; lib/clients/facts.ts trims it. */
+/** One line. It may have the newline that a file upload keeps; lib/clients/facts.ts trims it. */
 const line = (pattern: string, what: string, example: string) =>
   z
     .string()
@@ -24,11 +24,11 @@ const line = (pattern: string, what: string, example: string) =>
     .describe(what)
     .meta({ examples: [example] })
 
-/** For every language that reads the document: no \p{...}, and no flag. */
+/** The patterns avoid \p{...} and flags, so that readers of the OpenAPI document in every language can use them. */
 const VISIBLE = '[^\\u0000-\\u0020\\u007f-\\u00a0\\u2028\\u2029]'
 const VISIBLE_OR_BLANK = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]'
 
-/** The number of a kernel, and at most 64 characters in all, without lookahead, which some languages lack. */
+/** Begins with a kernel's number, and has at most 64 characters. Avoids lookahead, which some languages lack. */
 const RELEASE = `(?:${[1, 2, 3]
   .map((digits) => `[0-9]{${digits}}\\.[0-9][A-Za-z0-9.+~_\\-]{0,${62 - digits}}`)
   .join('|')})`
@@ -55,7 +55,7 @@ const urls = z
   .describe("header packages in the distribution's archive")
 const FORCE = z.enum(['true', 'false', '1', '0', 'yes', 'no'])
 
-/** Fields of both the form and the JSON; `File`: the type of bytes in each. */
+/** Fields of both the form and the JSON. `File`: the type of a file in each; `as`: its description. */
 const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
   config: file.describe(`the config of the running kernel: /proc/config.gz or /boot/config-*, ${as}`),
   ...facts,
@@ -70,7 +70,7 @@ const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
   kind: z.array(z.enum(KINDS)).max(KINDS.length).optional().describe(KINDS.join(' or ')),
 })
 
-/** Fields of `MANY` are repeated in a form, and lists in JSON. */
+/** Forms repeat the fields of `MANY`; JSON has lists. */
 const PACKED = 'plain, or packed by gzip, xz or zstd'
 export const formFields = z.strictObject({
   ...fieldsWith(z.instanceof(Uint8Array), PACKED),
@@ -81,17 +81,17 @@ export const jsonFields = z.strictObject({
   force: z.boolean().optional().describe('true or false'),
 })
 
-/** A question may be about a machine that the registry does not build for. */
+/** POST /v1/verdicts accepts machines for which the registry does not build. */
 const anyMachine = line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64')
-/** Fields of a question, which builds nothing. */
+/** Fields for POST /v1/verdicts, which builds nothing. */
 export const askedFormFields = formFields.extend({ machine: anyMachine })
 export const askedJsonFields = jsonFields.extend({ machine: anyMachine })
 
-/** How a body is read: for a submission, or for a question. */
+/** Schemas for submissions (POST /v1/probes), and for questions (POST /v1/verdicts). */
 const SUBMITTED = { form: formFields, json: jsonFields }
 export const ASKED = { form: askedFormFields, json: askedJsonFields }
 
-/** A valid body, with the smallest config of a kernel that loads modules. */
+/** A valid body. Its config is the smallest one of a kernel that loads modules. */
 export const JSON_EXAMPLE: z.input<typeof jsonFields> = {
   config: Buffer.from(`# Linux/x86 6.1.192 Kernel Configuration
 CONFIG_X86_64=y
@@ -108,10 +108,10 @@ const MANY: readonly string[] = ['kernelurls', 'driver-version', 'kind']
 type FormFields = z.infer<typeof formFields>
 type JsonFields = z.infer<typeof jsonFields>
 
-/** Optional facts: the answer reports an unusable one, which counts as missing. */
+/** Optional facts. An unusable one counts as missing, and the answer reports it. */
 const OPTIONAL: readonly IgnoredFact['field'][] = ['os-release', 'etc-version', 'proc-version']
 
-/** Names that JSON may have as well. */
+/** Other names that JSON may use for fields. */
 const IN_CAMEL_CASE: Readonly<Record<string, string>> = {
   osRelease: 'os-release',
   etcVersion: 'etc-version',
@@ -126,16 +126,16 @@ const IN_CAMEL_CASE: Readonly<Record<string, string>> = {
 type FormValue = string | Blob
 
 export interface Body {
-  /** the request's header */
+  /** the request's Content-Type header */
   readonly contentType: string
   readonly bytes: Uint8Array
 }
 
-/** @throws {ProbeError} `body-too-large`; `bad-field`: the message begins with the field's name as it was sent. */
+/** @throws {ProbeError} `body-too-large`; `bad-field`: the message begins with the field's name, as sent. */
 export const parseSubmission = (body: Body): Promise<Submission> =>
   withSubmission(body, async (submission) => submission)
 
-/** Passes the submission to `use`, and reports errors of both with the field's name as it was sent. */
+/** Passes the submission to `use`. Messages of all errors begin with the field's name, as sent. */
 export async function withSubmission<T>(
   { contentType, bytes }: Body,
   use: (submission: Submission) => Promise<T>,
@@ -176,7 +176,7 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** Unifies names of fields, and makes lists of single values; `sentAs`: the names that were sent, where they differ. */
+/** Unifies the names of fields, and converts single values to lists. `sentAs`: the names as sent, if they differ. */
 function named(json: unknown): { fields: unknown; sentAs: ReadonlyMap<string, string> } {
   const sentAs = new Map<string, string>()
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json, sentAs }
@@ -190,7 +190,7 @@ function named(json: unknown): { fields: unknown; sentAs: ReadonlyMap<string, st
   return { fields, sentAs }
 }
 
-/** The values of a form by field: bytes of files, lists of repeated fields, and text of all others. */
+/** Reads a form's values by field: files as bytes, repeated fields as lists, all others as text. */
 async function fieldsOf(contentType: string, bytes: Uint8Array): Promise<Record<string, unknown>> {
   const form = await formOf(contentType, bytes)
   const fields: Record<string, unknown> = Object.create(null)
@@ -218,7 +218,7 @@ async function formOf(contentType: string, bytes: Uint8Array): Promise<FormData>
 
 const tooManyParts = (): ProbeError => badField('body', `it has more than ${MAX_PARTS} parts`)
 
-/** The least number of parts, counted before the much slower parser runs. */
+/** Computes a lower bound of the number of parts, before the much slower parser runs. */
 function parts(contentType: string, bytes: Uint8Array): number {
   const [, boundary] = /;\s*boundary="?([^";\s]+)/i.exec(contentType) ?? []
   if (boundary === undefined) return 0
@@ -233,7 +233,7 @@ function parts(contentType: string, bytes: Uint8Array): number {
 const bytesOf = async (value: FormValue): Promise<Uint8Array> =>
   typeof value === 'string' ? new TextEncoder().encode(value) : new Uint8Array(await value.arrayBuffer())
 
-/** Optional facts need not be UTF-8: a name of a host may be in another encoding. */
+/** Optional facts need not be UTF-8: a host's name may have another encoding. */
 async function textOf(name: string, value: FormValue): Promise<string> {
   if (typeof value === 'string') return value
   const fatal = !OPTIONAL.some((field) => field === name)

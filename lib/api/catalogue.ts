@@ -6,7 +6,7 @@ import { targetNamed } from '../kernels/targets.ts'
 import type { Settings } from '../model/settings.ts'
 import type { driverVersionList, targetList } from './schemas.ts'
 
-/** `packaged`: versions that come as packages, newest first. */
+/** `packaged`: versions that are available as packages, newest first. */
 export const driverVersionsView = (
   { drivers, revoked, submitted }: Settings,
   packaged: readonly string[],
@@ -17,7 +17,7 @@ export const driverVersionsView = (
   submitted: submitted.length > 0 ? submitted : packaged.slice(0, 1),
 })
 
-/** `ubuntu` means each of its flavours. */
+/** The target `ubuntu` stands for all of its flavours. */
 export const targets = (): z.infer<typeof targetList> => ({
   targets: [...TARGETS, 'ubuntu'].sort().map((target) =>
     targetNamed(target) !== undefined

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 
-/** A number in a query: decimal digits only. */
+/** A number in a query, of decimal digits only. */
 export const decimal = (min: number, max: number) =>
   z
     .string()
@@ -15,7 +15,7 @@ export const decimal = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.int().min(min).max(max))
 
-/** @throws {ProbeError} `bad-field`: the message quotes the description of the field's schema. */
+/** @throws {ProbeError} `bad-field`: the message quotes the description in the field's schema. */
 export function parseFields<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -41,7 +41,7 @@ const noSuchField = (schema: z.ZodType): string => {
   return `there is no such field; there are ${known.join(', ')}`
 }
 
-/** A check's own message, or a plain one in place of zod's, which are for programmers. */
+/** Returns the check's own message, or a plain one in place of zod's, which are for programmers. */
 function wordsOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -74,6 +74,6 @@ const UNITS: Readonly<Record<string, string>> = { string: 'characters', array: '
 const boundOf = (which: 'least' | 'most', bound: number | bigint, origin: string): string =>
   UNITS[origin] === undefined ? `be at ${which} ${bound}` : `have at ${which} ${bound} ${UNITS[origin]}`
 
-/** `field` may be a client's own text. */
+/** `field` may be text from a client. */
 export const badField = (field: string, why: string): ProbeError =>
   new ProbeError('bad-field', `${quote(field).slice(1, -1).replaceAll(' ', '?')}: ${why}`)

@@ -1,4 +1,4 @@
-// Makes the OpenAPI 3.1 document from the table of routes and its schemas: https://spec.openapis.org/oas/v3.1.0
+// Generates the OpenAPI 3.1 document from the table of routes and its schemas: https://spec.openapis.org/oas/v3.1.0
 
 import * as z from 'zod'
 import { sha256Hex } from '../model/digest.ts'
@@ -22,11 +22,11 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Problem: schemas.problemView,
 }
 
-/** A probe for examples. */
+/** The probe in the document's examples. */
 const EXAMPLE = { driverVersion: '11.0.0+driver', arch: 'x86_64', file: 'falco_debian_6.1.192-2-amd64_1.ko' }
 const EXAMPLE_KEY = `driver/${EXAMPLE.driverVersion}/${EXAMPLE.arch}/${EXAMPLE.file}`
 
-/** Segments that lib/names accepts, as regular expressions of all languages, so without lookahead. */
+/** The segments that lib/names accepts. The patterns avoid lookahead, so that they work in all languages. */
 const PARAMETERS: Readonly<Record<string, Json>> = {
   driverVersion: {
     type: 'string',
@@ -48,13 +48,13 @@ const PARAMETERS: Readonly<Record<string, Json>> = {
   id: { type: 'string', maxLength: 1024, pattern: '^[A-Za-z0-9_-]+$', examples: [idOf(EXAMPLE_KEY)] },
 }
 
-/** A sidecar's name may not be longer than a probe's. */
+/** The name of a sidecar, suffix included, may be as long as a probe's, so the file part is shorter. */
 const FILE_BESIDE: Json = {
   ...PARAMETERS.file,
   maxLength: MAX_FILE - Math.max(...COMPANIONS.map((companion) => `.${companion}`.length)),
 }
 
-/** Valid bodies by their schema. */
+/** A valid body for each schema. */
 const BODY_EXAMPLES: ReadonlyMap<z.ZodObject, unknown> = new Map<z.ZodObject, unknown>([
   [jsonFields, JSON_EXAMPLE],
   [askedJsonFields, JSON_EXAMPLE],
@@ -86,7 +86,7 @@ function components(): Json {
   return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, withoutId(schema)]))
 }
 
-/** Removes the address that a schema has as a document of its own. */
+/** Removes the `$id` and `$schema` of a stand-alone schema. */
 function withoutId(schema: object): Json {
   const { $id: _, $schema: __, ...rest } = schema as Record<string, unknown>
   return rest
@@ -112,7 +112,7 @@ function operationOf({ id, about, path, query, body, responses }: Route): Json {
 function queryParameters(query: z.ZodObject): Json[] {
   const of = (io: 'input' | 'output') =>
     withoutId(z.toJSONSchema(query, { io })) as { properties?: Record<string, Json>; required?: string[] }
-  // The parsed number describes a parameter better than its text, but only the text knows what is optional.
+  // The output schema (a number) describes a parameter better than the input (a text), but only the input has `required`.
   const { properties = {} } = of('output')
   const { required = [] } = of('input')
   return Object.entries(properties).map(([name, schema]) => ({
@@ -124,8 +124,8 @@ function queryParameters(query: z.ZodObject): Json[] {
 }
 
 /**
- * Bytes have no type in JSON Schema; OpenAPI calls them `binary`. Repeated fields of a form are parts with one name, which
- * `encoding` states.
+ * JSON Schema has no type for bytes; OpenAPI calls them `binary`. In a form, repeated fields are parts with the same name, which
+ * `encoding` declares.
  */
 function bodyOf(schema: z.ZodObject): Json {
   const described = withoutId(
@@ -147,7 +147,7 @@ function bodyOf(schema: z.ZodObject): Json {
   }
 }
 
-/** JSON may have the value in place of a list of one. */
+/** JSON may contain a single value in place of a list of one. */
 const orOne = (schema: Json): Json =>
   schema.type === 'array' ? { anyOf: [schema, schema.items as Json] } : schema
 

@@ -1,4 +1,4 @@
-// Answers for one probe, as a long poll until its build ends, and for lists of probes.
+// Answers requests for one probe, also as a long poll until its build ends, and for lists of probes.
 
 import * as z from 'zod'
 import { ProbeError, unreachable } from '../model/errors.ts'
@@ -24,17 +24,17 @@ export interface ProbesPorts extends HoldPorts {
   readonly settings: Settings
 }
 
-/** Values of the query string. */
+/** Parameters of the query string. */
 export type Query = Readonly<Record<string, string | undefined>>
 
-/** Seconds; an HTTP API gives up at 30. */
+/** In seconds. An HTTP API ends a request after 30. */
 const MAX_WAIT = 25
 
 export const oneQuery = z.strictObject({
   wait: decimal(0, MAX_WAIT).default(0).describe('seconds to wait for the end of a build that is running'),
 })
 
-/** Only values that a name can have. */
+/** Only values that can occur in a name. */
 const PART = 'it is not made of A-Z a-z 0-9 . + ~ _ - as in a name (percent-encode + as %2B)'
 const part = (pattern: RegExp, most = MAX_FILE) => z.string().max(most).regex(pattern, PART)
 
@@ -59,7 +59,7 @@ export const listQuery = z.strictObject({
     .describe('`next` of the page before'),
 })
 
-/** @throws {ProbeError} `bad-field`, `too-many-waits`; `not-found`: the name is unresolved. */
+/** @throws {ProbeError} `bad-field`, `too-many-waits`; `not-found`: the name is not resolved to a probe. */
 export async function oneProbe(
   ports: ProbesPorts,
   id: string,
@@ -95,9 +95,7 @@ async function untilOver(
   }
 }
 
-/**
- * Only probes with a build: requests for names alone must not add them to lists.
- */
+/** Lists only probes for which a build was started, so that requests for invented names cannot fill the lists. */
 function isListed(state: ProbeState): state is OwnState {
   switch (state.state) {
     case 'published':
@@ -113,14 +111,14 @@ function isListed(state: ProbeState): state is OwnState {
   }
 }
 
-/** Failures before a build. */
+/** Failures that occur before a build. */
 const UNBUILT: readonly FailureReason[] = [
   ...(['headers-not-found', 'driver-source-not-found', 'cannot-load', 'mirror-unreachable'] as const),
   ...(['no-room', 'plan-error', 'budget-spent'] as const),
 ]
 
 /**
- * Filters apply after the page is read, so a page may be empty although more follow. Aliases are not listed.
+ * Filters after the page is read, so a page may be empty although more pages follow. Omits aliases.
  * @throws {ProbeError} `bad-field`.
  */
 export async function listProbes(

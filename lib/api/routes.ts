@@ -1,4 +1,4 @@
-// The table of all routes with their inputs and answers, for the OpenAPI document; tests check real answers against it.
+// Lists all routes with their inputs and answers. The OpenAPI document shows this table, and tests check real answers against it.
 
 import * as z from 'zod'
 import { askedFormFields, askedJsonFields, formFields, jsonFields } from './body.ts'
@@ -8,7 +8,7 @@ import * as schemas from './schemas.ts'
 
 export interface Response {
   readonly about: string
-  /** by content type; `bytes`: without a schema */
+  /** schema of each content type; `bytes`: no schema */
   readonly content?: Readonly<Record<string, z.ZodType | 'bytes'>>
   readonly headers?: readonly string[]
 }
@@ -16,7 +16,7 @@ export interface Response {
 export interface Route {
   readonly id: string
   readonly method: 'get' | 'post'
-  /** with `{parameters}` of one segment each */
+  /** path with `{parameters}`, each of one segment */
   readonly path: string
   readonly about: string
   readonly query?: z.ZodObject
@@ -33,7 +33,7 @@ const json = (about: string, schema: z.ZodType): Response => ({
 const redirect = (about: string): Response => ({ about, headers: ['location'] })
 const retry = (about: string): Response => ({ ...problem(about), headers: ['retry-after'] })
 
-/** Answers of all routes, by the gateway or the registry. */
+/** Answers that all routes may give, from the gateway or the registry. */
 const ALWAYS = {
   400: problem('malformed: nothing was touched'),
   403: problem('the request bypassed the distribution before this registry'),
@@ -68,7 +68,7 @@ const ofSubmission = {
 
 const unread = retry('not read yet, or too many requests of the caller wait for it')
 
-/** One of ALWAYS may be described more closely. */
+/** `responses` may describe the answers of `ALWAYS` more precisely. */
 const route = (
   method: Route['method'],
   path: string,
@@ -77,7 +77,7 @@ const route = (
 
 const FILE = '{driverVersion}/{arch}/{file}'
 
-/** Only the current layout of names; docs/names.md has all. */
+/** Names are listed only in the current layout. docs/names.md has all layouts. */
 export const ROUTES: readonly Route[] = [
   route('get', `/driver/${FILE}`, {
     id: 'getProbe',

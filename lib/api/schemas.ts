@@ -1,4 +1,4 @@
-// Schemas of the API's inputs and answers: they validate, type, and describe themselves in /openapi.json.
+// Defines the schemas of the API's answers: they validate and type the answers, and describe them in /openapi.json.
 
 import * as z from 'zod'
 import { MAX_IGNORED } from '../kconfig/parse.ts'
@@ -9,10 +9,10 @@ const path = z.string().startsWith('/').describe('URL reference, relative to the
 
 const probeState = z.enum(['not-built', 'building', 'published', 'failed', 'refused'])
 
-/** States of listed probes. */
+/** States of probes in lists. */
 export const listedState = probeState.extract(['building', 'published', 'failed'])
 
-/** One probe, as a list, a submission and its own resource show it. */
+/** One probe, in a list, in the answer to a submission, and as its own resource. */
 export const probeView = z.strictObject({
   id: z.string().describe('opaque; of GET /v1/probes/{id}'),
   driverVersion: z.string(),
@@ -65,7 +65,7 @@ const engineView = z.strictObject({
     .min(1),
 })
 
-/** The compatibility check of a kernel, whether or not a probe is built for it. */
+/** The compatibility check of a kernel, in the answers to submissions and to questions. */
 const judged = {
   contradictions: z
     .array(z.strictObject({ between: z.array(z.string()).length(2), detail: z.string() }))
@@ -154,7 +154,7 @@ export const targetList = z.strictObject({
   ),
 })
 
-/** RFC 9457 */
+/** Problem details of RFC 9457. */
 export const problemView = z.looseObject({
   type: z.string(),
   title: z.string(),
@@ -164,7 +164,7 @@ export const problemView = z.looseObject({
   field: z.string().optional().describe('the missing, unknown or malformed field of the body or query'),
 })
 
-/** The explanation of a name: lib/clients/explain.ts. */
+/** The explanation of a name, from lib/clients/explain.ts. */
 export const explanationView = z.discriminatedUnion('tag', [
   z.looseObject({
     tag: z.literal('probe'),
@@ -184,7 +184,7 @@ export const explanationView = z.discriminatedUnion('tag', [
   z.strictObject({ tag: z.literal('malformed'), why: z.string() }),
 ])
 
-/** The status document, `.json`: lib/serve/states.ts. */
+/** The status document, `.json`, from lib/serve/states.ts. */
 export const storyView = z.looseObject({
   state: z.enum(['building', 'failed', 'published']),
   url: path,

@@ -1,4 +1,4 @@
-// The API's answers to submissions and to questions.
+// Formats the answers to submissions and to questions.
 
 import type { EngineAnswer } from '../kconfig/summary.ts'
 import { repositoryOf } from '../names/layouts.ts'
@@ -30,7 +30,7 @@ export function submissionAnswerOf({ read, record, probes: requested }: Submitte
   }
 }
 
-/** Of a question, of which nothing is kept. */
+/** Formats the answer to a question, of which nothing is stored. */
 export function verdictsAnswerOf(judged: Judged): VerdictsAnswer {
   const { contradictions, ignored, advice, summary, compiler, verdicts } = judged
   const { command, family, version, from, exact, text } = compiler
@@ -55,7 +55,7 @@ const engineView = ({ answer, byDefault, reasons }: EngineAnswer) => ({
   })),
 })
 
-/** Reasons that another request does not change; for others the index has the state. */
+/** The states for reasons that stay the same at every request. For all others, the index has the state. */
 const NEVER: Readonly<Partial<Record<WhyNot['reason'], ProbeView['state']>>> = {
   'cannot-load': 'refused',
   'known-to-fail': 'failed',

@@ -1,4 +1,4 @@
-// One probe as the API shows it.
+// Formats one probe for the API.
 
 import { isProbeError, unreachable } from '../model/errors.ts'
 import { format, keyOfName, nameOf, probeOf } from '../names/grammar.ts'
@@ -6,10 +6,10 @@ import type { OwnState } from '../serve/follow.ts'
 import { badField } from './fields.ts'
 import type { ProbeView } from './schemas.ts'
 
-/** Opaque to clients; one segment of a path. */
+/** The id is opaque to clients, and fits into one segment of a path. */
 export const idOf = (key: string): string => Buffer.from(key).toString('base64url')
 
-/** The key of an id that `idOf` made. @throws {ProbeError} `bad-field`, with the name of its field: any other. */
+/** Inverts `idOf`. @throws {ProbeError} `bad-field`, with `field`: the id did not come from `idOf`. */
 export function keyOfId(id: string, field = 'id'): string {
   const key = Buffer.from(id, 'base64url').toString('latin1')
   try {
@@ -20,7 +20,7 @@ export function keyOfId(id: string, field = 'id'): string {
   throw badField(field, 'it is not one that this registry gave')
 }
 
-/** `key`: of a probe. `state` `undefined`: not in the index. */
+/** `key`: of a probe. `state`: `undefined` if the probe is not in the index. */
 export function viewOf(key: string, state: OwnState | undefined): ProbeView {
   const probe = probeOf(key)
   const id = idOf(key)

@@ -1,4 +1,4 @@
-// Makes the build definition of a probe: its plan and the job document for the builder; brings the inputs into the bucket.
+// Makes the build definition of a probe: its plan and the builder's job document. Copies the inputs into the bucket.
 
 import type { KernelPlan } from '../kernels/planner.ts'
 import type { Stored } from '../model/digest.ts'
@@ -26,12 +26,12 @@ export interface DecidePorts {
   readonly settings: Settings
   /** @throws {ProbeError} `driver-source-not-found`, `digest-mismatch`, ... */
   readonly driver: (probe: Probe) => Promise<DriverInput>
-  /** The root for the compiler. @throws {ProbeError} `headers-not-found`, `root-missing`, ... */
+  /** Finds the root for the compiler. @throws {ProbeError} `headers-not-found`, `root-missing`, ... */
   readonly root: (arch: Arch, kind: Kind, wanted: Wanted) => Promise<BuildRoot>
-  /** The root for the steps. @throws {ProbeError} as for `root`. */
+  /** Finds the root for the steps. @throws {ProbeError} those of `root`. */
   readonly stepsRoot: (arch: Arch, phase: Phase) => Promise<RootRecord>
   readonly cache: Pick<BuildCache, 'find'>
-  /** Brings a package into the inputs bucket, after a check of its digest. */
+  /** Checks the digest of a package, and copies it into the inputs bucket. */
   readonly ensureInput: (pkg: KernelImage) => Promise<unknown>
   /** @throws {ProbeError} `unknown-config`: the submitted file has expired. */
   readonly checkKept: (file: Stored) => Promise<void>
@@ -44,7 +44,7 @@ export interface OrderPorts {
   readonly rootUrls: Presigner
 }
 
-/** Minutes for the start of a machine and a late end. */
+/** Minutes for the start of a machine, and for a build that ends late. */
 const QUEUE_MINUTES = 6
 
 /** A plan, and parts that only the job document needs. */
@@ -57,7 +57,7 @@ export interface Decision {
 }
 
 /**
- * Safe to repeat: each input has its digest as key.
+ * Safe to repeat, because the key of each input is its digest.
  * @throws {ProbeError} those of its ports.
  */
 export async function decide(
@@ -96,7 +96,7 @@ export async function decide(
   return { plan, kernel: tree.kernel, root, steps, inputs }
 }
 
-/** Rejects with the first error in this order, not in time: the same fault gives the same reason. */
+/** Rejects with the first error in the order of `all`, not of time, so that the same fault always gives the same reason. */
 async function inOrder<T extends readonly unknown[]>(all: readonly [...{ [K in keyof T]: Promise<T[K]> }]) {
   await Promise.allSettled(all)
   return Promise.all(all)
@@ -105,7 +105,7 @@ async function inOrder<T extends readonly unknown[]>(all: readonly [...{ [K in k
 const bring = ({ ensureInput }: Pick<DecidePorts, 'ensureInput'>, packages: readonly KernelImage[]) =>
   Promise.all(packages.map(ensureInput))
 
-/** A tree made here works with any compiler, so it needs no least one. */
+/** A tree that the build makes works with any compiler, so it has no oldest one. */
 const wantedFor = (kernel: KernelPlan): Wanted => ({
   command: kernel.compiler,
   text: kernel.compilerText,
@@ -116,7 +116,7 @@ const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot 
   ...{ id, digest, suite, match },
 })
 
-/** A tree made from source and config has programs of its root, so only that root can use it. */
+/** A tree made from source and config contains programs for its root, so only that root can use it. */
 async function treeIn(
   { cache }: Pick<DecidePorts, 'cache'>,
   kernel: KernelPlan,
@@ -126,7 +126,7 @@ async function treeIn(
   return treeOf(kernel, { makes, prepared: makes === '' ? undefined : await cache.find(treeKey(makes)) })
 }
 
-/** Without fields that only the lists need. */
+/** Omits fields that only the package lists need. */
 function loadTestRecordOf(
   { image, unameRelease }: KernelPlan,
   settings: Settings,
@@ -137,7 +137,7 @@ function loadTestRecordOf(
   return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format, ...signed } } }
 }
 
-/** Signs the URLs now. */
+/** Formats the job document. The URLs in it are signed now. */
 export async function orderOf(ports: OrderPorts, decision: Decision): Promise<BuildOrderRecord> {
   const { job: key } = stagingKeys(decision.plan.claim)
   const job = formatJob(await jobOf(ports, decision))
@@ -145,7 +145,7 @@ export async function orderOf(ports: OrderPorts, decision: Decision): Promise<Bu
   return { plan: decision.plan, job, jobUrl, stepsRoot: decision.steps.digest }
 }
 
-/** Seconds that a build may take in all. */
+/** Maximum duration of a build in seconds, with the start of its machine. */
 export const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
 
 async function jobOf(ports: OrderPorts, { plan, kernel, root, steps, inputs }: Decision): Promise<Job> {

@@ -1,5 +1,5 @@
-// Finds out why a build left no probe: the driver, or the registry's own tools. A log is hostile text; by lying, a driver can
-// only have itself built again too early.
+// Finds out whether the driver or the registry's own tools made a build fail. The log is hostile text: by forging it, a driver
+// can only cause its own rebuild too early.
 
 import type { FailureReason } from '../model/probe.ts'
 import { printable } from '../model/text.ts'
@@ -8,7 +8,7 @@ import type { BuildReport } from './report.ts'
 const MAX_LINES = 12
 const MAX_LINE = 240
 
-/** A build without a report was cut off from outside. */
+/** A build without a report was stopped from outside. */
 export function failureOf(report: BuildReport | undefined, log?: Uint8Array): FailureReason {
   if (report === undefined) return 'build-lost'
   if (report.cause === 'time') return 'build-timeout'
@@ -25,8 +25,8 @@ export function failureOf(report: BuildReport | undefined, log?: Uint8Array): Fa
 }
 
 /**
- * Whether the compiler lacked something that the registry provides, although the tools worked before. Lack of space or memory
- * decides, whatever other errors follow: it makes a driver's feature probes fail, and then the driver.
+ * Whether the compiler lacked something that the registry provides, although the tools worked before. A lack of space or memory
+ * decides, even if other errors follow: it makes a driver's feature probes fail, and then the driver.
  */
 const lacked = (lines: readonly string[]): boolean =>
   lines.some((line) => SHORTAGE.test(line) || KERNEL_FILE.test(line)) ||
@@ -37,7 +37,7 @@ const lacked = (lines: readonly string[]): boolean =>
 const SHORTAGE =
   /[:(] ?No space left on device\)?$|: Killed signal terminated program |unable to execute command: Killed|^make(\[\d+\])?: \*\*\* \[[^\]]*\] (Killed|Error 137)$|: out of memory allocating |: Cannot (allocate memory|fork)$/
 
-/** A file of the kernel's tree is missing. A file that a driver includes may be of other kernels. */
+/** A file of the kernel's tree is missing. A driver may include files that only other kernels have, so those do not count. */
 const KERNEL_FILE =
   /^(\/kernel\/|\/build\/kernel\/|\.\/)\S+:\d+: (fatal error: )?\S+: No such file or directory$|fatal error: \/(build\/)?kernel\/\S+: No such file or directory$|No rule to make target '\/(build\/)?kernel\//
 
@@ -47,10 +47,10 @@ const COMMAND = /^make(\[\d+\])?: \*\*\* \[[^\]]*\] Error 12[67]$/
 /** A compiler's error in the sources. */
 const DIAGNOSTIC = /^\S+\.[chS]:\d+(:\d+)?: (fatal )?error: /
 
-/** A driver's feature probes may fail; since Linux 6.13 messages name their files without the folder. */
+/** Whether the line is about a driver's feature probe, which may fail. Since Linux 6.13, messages omit the folder of its file. */
 const ofProbe = (line: string): boolean => line.includes('/configure/') || line.startsWith('test.c:')
 
-/** The compiler's error lines, else the last lines. */
+/** The compiler's error lines, or the last lines if there are none. */
 export function tellingLines(log: Uint8Array | undefined): string {
   const lines = linesOf(log)
   const errors = lines.filter((line) => /(^|[\s:])(fatal )?error:/i.test(line))

@@ -6,9 +6,7 @@ import { stage } from './staging.ts'
 
 const MAX_FAULT = 4096
 
-/**
- * True: the first error at this key, so the event should come again. Also if the error cannot be recorded.
- */
+/** True: this is the first error at this key, or it cannot be recorded. Then the event should come again. */
 export async function isFirstFault(
   staging: Pick<Store, 'create'>,
   key: string,

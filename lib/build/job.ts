@@ -1,12 +1,13 @@
-// Job documents: everything that a build or a load test gets. Tab-separated lines, so that plain sh can read them.
+// Formats job documents: all input of a build or a load test, as tab-separated lines that plain sh can read.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Arch, DriverName, Kind, PackageFormat, Recipe } from '../model/probe.ts'
 
 /**
  * `steps`: the root for the steps. `root`: the root for the compiler. `header`: a package of the kernel's build tree.
- * `source`: the kernel's source, an archive or a package. `config`: its config. `symvers`: its Module.symvers. `kheaders`: its
- * own headers. `prepared`: the tree that an earlier build made from the same source, config, compiler and release.
+ * `source`: the kernel's source, an archive or a package. `config`: the kernel's config. `symvers`: its Module.symvers.
+ * `kheaders`: its own headers. `prepared`: the tree that an earlier build made from the same source, config, compiler and
+ * release.
  */
 export type InputRole =
   | 'steps'
@@ -20,14 +21,14 @@ export type InputRole =
   | 'prepared'
 
 /**
- * `probe`: a file (`text`). `kernel`: the package with the kernel's image. `boot`: that image itself (`text`), published or
- * stored by an earlier test.
+ * `probe`: the probe (`text`). `kernel`: the package that contains the kernel's image. `boot`: the image itself (`text`), as
+ * published or as stored by an earlier test.
  */
 export type LoadTestRole = 'steps' | 'probe' | 'kernel' | 'boot'
 
 export interface JobInput<Role extends string = InputRole> {
   readonly role: Role
-  /** `text`: a file as it is */
+  /** `text`: a file that needs no unpacking */
   readonly format: PackageFormat | 'text'
   readonly sha256: string
   readonly bytes: number
@@ -42,30 +43,30 @@ export interface Job {
     readonly DRIVER_VERSION: string
     readonly UNAME_RELEASE: string
     readonly RECIPE: Recipe
-    /** the kernel build tree: in header packages, made from source and config, or made before */
+    /** origin of the kernel build tree: header packages, made from source and config, or made by an earlier build */
     readonly KERNEL: 'headers' | 'source' | 'prepared'
-    /** path of the tree in the unpacked packages, with `headers`; otherwise `-` */
+    /** with `headers`: path of the tree in the unpacked packages; otherwise `-` */
     readonly TREE: string
-    /** digest of the root, which a machine may have cached */
+    /** digest of the root, which the machine may have cached */
     readonly ROOT: string
-    /** command in the root */
+    /** the compiler's command in the root */
     readonly COMPILER: string
-    /** prefix of commands that compile for another architecture than the machine's; otherwise `-` */
+    /** prefix of the cross compiler's commands, if the machine has another architecture; otherwise `-` */
     readonly CROSS: string
-    /** clang in the root, for an eBPF object; otherwise `-` */
+    /** for an eBPF object: the command of clang in the root; otherwise `-` */
     readonly CLANG: string
-    /** bytes of the probe at most */
+    /** maximum size of the probe, in bytes */
     readonly MAX_PROBE_BYTES: string
-    /** seconds of compiling at most */
+    /** maximum time for compiling, in seconds */
     readonly COMPILE_SECONDS: string
   }
   readonly inputs: readonly JobInput[]
-  /** presigned PUTs */
+  /** presigned URLs for PUT */
   readonly outputs: {
     readonly probe: string
     readonly log: string
     readonly manifest: string
-    /** with `KERNEL` `source`: for the tree, which other driver versions use */
+    /** with `KERNEL` `source`: for the made tree, which builds of other driver versions use */
     readonly prepared?: string
   }
 }
@@ -75,23 +76,23 @@ export interface LoadTestJob {
     Job['settings'],
     'KIND' | 'ARCH' | 'DRIVER_NAME' | 'DRIVER_VERSION' | 'UNAME_RELEASE'
   > & {
-    /** seconds that the machine may run */
+    /** maximum running time of the virtual machine, in seconds */
     readonly MAX_SECONDS: string
   }
-  /** one `probe`; with neither `boot` nor `kernel` the verdict is `unavailable` */
+  /** contains one `probe`; without `boot` and `kernel` the verdict is `unavailable` */
   readonly inputs: readonly JobInput<LoadTestRole>[]
-  /** presigned PUTs */
+  /** presigned URLs for PUT */
   readonly outputs: {
     readonly verdict: string
     readonly log: string
-    /** for the image from `kernel`, which later tests use */
+    /** for the image taken from `kernel`, which later tests use */
     readonly boot?: string
   }
 }
 
 /**
- * Lines `set<TAB>NAME<TAB>VALUE`, `get<TAB>ROLE<TAB>FORMAT<TAB>SHA256<TAB>BYTES<TAB>URL`,
- * `put<TAB>NAME<TAB>URL`, in this order, each ended by a newline.
+ * Lines: `set<TAB>NAME<TAB>VALUE`, then `get<TAB>ROLE<TAB>FORMAT<TAB>SHA256<TAB>BYTES<TAB>URL`, then
+ * `put<TAB>NAME<TAB>URL`. A newline ends each line.
  */
 export function formatJob(job: Job | LoadTestJob): string {
   const lines = [
@@ -102,7 +103,7 @@ export function formatJob(job: Job | LoadTestJob): string {
   return lines.map((fields) => `${fields.map(field).join('\t')}\n`).join('')
 }
 
-/** The grammar has no escapes, so a value that would need one is refused. */
+/** Refuses a value that would need an escape, because the format has none. */
 function field(value: string): string {
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw new ProbeError(

@@ -1,4 +1,4 @@
-// Starts the load test of a built probe: a virtual machine boots the probe's own kernel and loads it.
+// Starts the load test of a built probe: a virtual machine boots the probe's own kernel and loads the probe.
 
 import * as z from 'zod'
 import { sha256 } from '../model/digest.ts'
@@ -29,18 +29,19 @@ export interface LoadTestPorts
 export interface LoadTestRequest {
   readonly key: string
   readonly claim: string
-  /** of the verified probe */
+  /** digest of the verified probe */
   readonly sha256: string
   readonly bytes: number
-  /** from 1 */
+  /** number of the test, from 1 */
   readonly test: number
 }
 
-/** Minutes for the start of a machine, the test, and a late end. */
+/** Minutes for the start of a machine, the test, and a test that ends late. */
 const LOAD_TEST_MINUTES = 12
 
 /**
- * Safe to repeat: staging keys and the builder's token belong to the test. Records an error for the probe's own URL.
+ * Safe to repeat, because staging keys and the builder's token belong to the test. Records an error, which the probe's own URL
+ * then reports.
  * False: there is nothing to test, its turn has not come, another test was requested, or the claim is lost.
  */
 export async function planLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Promise<boolean> {
@@ -73,20 +74,20 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
     stepsRoot,
   })
   if (buildId === undefined) return busy(ports, request)
-  // A crash here leaves a test that the index does not know: the event of its end has the claim.
+  // A crash here leaves a running test that the index does not know. The event of its end contains the claim.
   const deadline = ports.now() + LOAD_TEST_MINUTES * 60_000
   const held = await ports.index.testing(key, claim, { test, deadline, buildId })
   ports.log('load test started', { key, claim, test, buildId })
   return held
 }
 
-/** If its turn had come, the next in the queue gets its place. */
+/** Releases the place that the test may have, and gives it to the next in the queue. */
 async function leavePlace(ports: LoadTestPorts, { claim, test }: LoadTestRequest): Promise<false> {
   if (await ports.places.release({ claim, test })) await giveTurns(ports)
   return false
 }
 
-/** As for a build (start.ts). */
+/** Works like `hasTurn` for a build (start.ts). */
 async function hasTurn(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest, state: Open['state']) {
   if (await giveTurns(ports, { key, state })) return true
   const now = ports.now()
@@ -95,7 +96,7 @@ async function hasTurn(ports: LoadTestPorts, { key, claim, test }: LoadTestReque
   return giveTurns(ports, { key, state })
 }
 
-/** The builder accepts no more. The sweep requests the test again. */
+/** Queues the test again, because the builder accepts no more now. The sweep requests it again. */
 async function busy(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest): Promise<boolean> {
   const now = ports.now()
   await ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
@@ -168,9 +169,9 @@ async function jobOf(
 }
 
 /**
- * The image that an earlier test kept, else its package. If no mirror has the package, although a signed list names it, a
- * recorded test has no verdict. A required test fails, or a mirror could decide to have probes published untested. Other
- * errors may be over at the next try.
+ * The image that an earlier test stored, or else the image's package. A mirror may lack the package, although a signed list names
+ * it. Then a test in mode `recorded` ends as `unavailable`. A test in mode `required` fails, because otherwise a mirror could
+ * cause the publication of untested probes. Other errors are thrown, because they may be over at the next try.
  */
 async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<ImageInput[]> {
   const kept = imageKey(image.sha256)

@@ -1,4 +1,4 @@
-// Writes a plan's objects to staging, each once, however often the plan runs.
+// Writes a plan's objects to staging. Each is written once, even if the plan runs again.
 
 import { sha256 } from '../model/digest.ts'
 import type { Store } from '../model/ports.ts'
@@ -15,8 +15,8 @@ export function stage(
 }
 
 /**
- * Resolves to the stored object: `order`, or that of an earlier try. Signed URLs differ between tries, and the builder finds a
- * started build only with the same ones.
+ * Resolves to the stored object: `order`, or that of an earlier try. Signed URLs differ between tries, and the builder
+ * recognizes a started build only by the same URLs.
  */
 export async function orderOnce(
   staging: Pick<Store, 'create' | 'get'>,

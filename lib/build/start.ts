@@ -1,4 +1,4 @@
-// Starts a planned build: makes and stores its definition, pays, and calls the builder.
+// Starts a planned build: makes and stores its definition, pays for it, and calls the builder.
 
 import type { KernelPlan } from '../kernels/planner.ts'
 import { sha256 } from '../model/digest.ts'
@@ -27,7 +27,7 @@ export interface PlanRequest {
   readonly key: string
   readonly claim: string
   readonly attempt: number
-  /** who pays for it */
+  /** who pays for the build */
   readonly caller: string
 }
 
@@ -50,13 +50,13 @@ async function pay(ports: StartBuildPorts, request: PlanRequest): Promise<void> 
   }
 }
 
-/** `queued`: it is planned again at its turn. */
+/** `queued`: the build is planned again when its turn comes. */
 export type Started = 'started' | 'queued' | 'claim-lost'
 
 /**
  * Safe to repeat: see `plan`.
- * @throws {ProbeError} `budget-spent`: no more builds today; `share-spent`: none for this caller; `no-room`: the builder accepts
- * none now; and those of its ports.
+ * @throws {ProbeError} `budget-spent`: all builds of today are spent; `share-spent`: this caller gets none of the rest;
+ * `no-room`: the builder accepts no build now; and those of its ports.
  */
 export async function startBuild(
   ports: StartBuildPorts,
@@ -72,7 +72,7 @@ export async function startBuild(
   const keys = stagingKeys(claim)
   const written = encodeOrder(await orderOf(ports, decision))
   const { plan, job, jobUrl, stepsRoot } = decodeOrder(await orderOnce(ports.staging, keys.plan, written))
-  // A crash in these writes leaves staging objects of this claim: the same event finds them, or they expire.
+  // A crash during these writes leaves staging objects of this claim. The repeated event finds them, or they expire.
   await stage(ports.staging, keys.job, job)
   await stage(ports.staging, keys.log, opening(plan))
   const told = { jobUrl, jobSha256: sha256(job), stepsRoot }
@@ -80,8 +80,8 @@ export async function startBuild(
   const buildId = await ports.builder.start(order)
   if (buildId === undefined)
     throw new ProbeError('no-room', 'every builder that the registry may use is busy with others')
-  // A crash here leaves a build that the index does not know: the event of its end has the claim, and the same event of the
-  // plan finds the build by its token.
+  // A crash here leaves a build that the index does not know. The event of its end contains the claim, and the repeated event
+  // of the plan finds the build by its token.
   const deadline = now + jobSeconds(ports.settings) * 1000
   const held = await ports.index.started(key, claim, { buildId, deadline })
   ports.log('build started', { key, claim, buildId, unameRelease: plan.unameRelease })
@@ -89,8 +89,8 @@ export async function startBuild(
 }
 
 /**
- * The second look sees a turn that comes between the first look and the write to the queue. A crash after the first leaves a
- * claim without a build, as before its plan.
+ * Checks twice, because the turn may come between the first check and the write to the queue. A crash after the first check
+ * leaves a claim without a build, as before its plan.
  */
 async function hasTurn(
   ports: StartBuildPorts,
@@ -104,7 +104,7 @@ async function hasTurn(
   return giveTurns(ports, me)
 }
 
-/** First lines of the build log, before the container has started. */
+/** First lines of the build log, which show until the container starts. */
 function opening(plan: BuildPlan): string {
   const sources = [plan.driverSource, ...plan.headers]
   return [

@@ -1,4 +1,4 @@
-// Inputs of a kernel's build tree: header packages, source and config, or the cached tree of an earlier build.
+// Collects the inputs of a kernel's build tree: header packages, source and config, or the cached tree of an earlier build.
 
 import type { KernelPlan, SourcePlan } from '../kernels/planner.ts'
 import { type Stored, sha256 } from '../model/digest.ts'
@@ -8,23 +8,23 @@ import type { Package, Source } from '../model/probe.ts'
 import type { InputRole, Job, JobInput } from './job.ts'
 import type { BuildRoot } from './roots/build-root.ts'
 
-/** `key`: in the inputs bucket. */
+/** `key`: of the object in the inputs bucket. */
 export type Input = Omit<JobInput, 'url'> & { readonly key: string }
 
 export interface TreeInputs {
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
   readonly inputs: readonly Input[]
-  /** to be brought into the inputs bucket */
+  /** packages to copy into the inputs bucket */
   readonly packages: readonly Package[]
-  /** submitted files, which expire */
+  /** submitted files, which may have expired */
   readonly submitted: readonly Stored[]
-  /** for the provenance */
+  /** sources for the provenance */
   readonly sources: readonly Source[]
   /** cache id of the tree that this build makes */
   readonly makes?: string
 }
 
-/** Cache id of a tree: its inputs and its root. */
+/** Cache id of a tree, from its inputs and its root. */
 export const treeIdIn = (treeId: string, { treeRoot }: Pick<BuildRoot, 'treeRoot'>): string =>
   sha256(`${treeId} ${treeRoot}`)
 

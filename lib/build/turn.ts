@@ -16,14 +16,14 @@ export interface TurnPorts {
   readonly settings: Settings
 }
 
-/** Open builds and load tests that are read. */
+/** Number of open builds and load tests that are read. */
 const MANY = 500
 
 /**
- * Gives free places to the first in the queue, and sends the event that starts each. `me`: the caller, as if it were in the
- * queue; resolves to whether it has a place, and then it starts itself.
- * A crash after a place is taken leaves it taken: a waiting client or the sweep has its event sent again, and it finds its
- * place.
+ * Gives free places to the first in the queue, and sends the event that starts each. `me`: the caller, which counts as queued.
+ * Resolves to whether `me` has a place; it gets no event, but starts itself.
+ * A crash after a place is taken leaves it taken. A waiting client or the sweep sends its event again, and the repeated plan
+ * finds the place.
  */
 export async function giveTurns(ports: TurnPorts, me?: Open): Promise<boolean> {
   const { places, settings, now } = ports
@@ -35,11 +35,11 @@ export async function giveTurns(ports: TurnPorts, me?: Open): Promise<boolean> {
   for (const next of queue) {
     const took = await take(next)
     if (next.key === me?.key && took !== 'full') return true
-    // Its event comes again: it is planned again, and finds its place.
+    // The event plans it again, and that plan finds its place.
     if (took === 'taken') await ports.bus.emit(eventOf(next))
     if (took !== 'full') continue
     await makeRoom(ports, next, open)
-    // Its turn came before another got ahead of it.
+    // Another got ahead of `me`, but `me` may already have a place from an earlier turn.
     return me !== undefined && next.key !== me.key && (await take(me)) !== 'full'
   }
   return false
@@ -50,7 +50,7 @@ const waiting = ({ key, state }: Open, now: number): Open => ({
   state: { ...state, queuedAt: state.queuedAt ?? now },
 })
 
-/** The event that has it planned. */
+/** The event that starts the plan of a build or of a load test. */
 export function eventOf({ key, state }: Open): RegistryEvent {
   const { id: claim, attempt } = state
   if (state.state === 'building' && !isTest(state))
@@ -59,15 +59,15 @@ export function eventOf({ key, state }: Open): RegistryEvent {
   return { type: 'LoadTestRequested', key, claim, test, sha256, bytes }
 }
 
-/** Older claims have no caller. */
+/** Stands for the caller of older claims, which have none. */
 const NOBODY = '0.0.0.0'
 
-/** How often a load test makes room for a build. */
+/** How often one load test may be interrupted for a build. */
 const MOST_SPARED = 5
 
 /**
- * If a client waits for `next`, stops a test of a published probe, which no client waits for and which runs again later. After
- * a crash before the stop, the test goes on to its end.
+ * If a client waits for `next`, stops the test of a published probe. No client waits for that test, and it runs again later.
+ * After a crash before the stop, the test continues to its end.
  */
 async function makeRoom({ index, builder, log, now }: TurnPorts, next: Open, open: readonly Open[]) {
   if (isTest(next.state) || !isWaitedFor(next.state, now())) return

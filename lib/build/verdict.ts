@@ -1,4 +1,4 @@
-// Reads the verdict of a load test: hostile text, of which only bounded, printable parts are kept.
+// Parses the verdict of a load test. It is hostile text, so only bounded, printable parts are kept.
 
 import * as z from 'zod'
 import { madeSchema } from '../model/digest.ts'
@@ -7,7 +7,7 @@ import type { LoadTest } from '../model/probe.ts'
 import { printable } from '../model/text.ts'
 import { timings } from './report.ts'
 
-/** Bytes that are read at most. */
+/** Maximum size, in bytes. */
 export const MAX_VERDICT = 64 * 1024
 
 const MAX_LINE = 240
@@ -28,14 +28,14 @@ const common = {
   /** one line */
   reason: line,
   timings,
-  /** the kernel's image that the test took out of its package and stored, for later tests */
+  /** digest and size of the kernel's image that the test took from its package and stored, for later tests */
   boot: madeSchema.optional(),
 }
 
 /**
- * `passed`: its own kernel loaded it, and it captured events, or `capture` has the reason why that was not tried. `failed`: its
- * kernel refused it or crashed, or it captured nothing; `lines` has the kernel's messages. `unavailable`: the test stopped at
- * `stage`. A malicious probe may forge all of this: a verdict shows that a probe works, not that it is benign
+ * `passed`: the probe's own kernel loaded it. Either it captured events, or `capture` has the reason why that was not tried.
+ * `failed`: the kernel refused it or crashed, or it captured nothing; `lines` has the kernel's messages. `unavailable`: the test
+ * stopped at `stage`. A malicious probe can forge all of this: a verdict shows that a probe works, not that it is benign
  * (buildspecs/load-test/load-test.sh).
  */
 const schema = z.discriminatedUnion('verdict', [
@@ -68,7 +68,7 @@ export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
   }
 }
 
-/** Final: another test would have the same verdict. */
+/** Final, because another test would get the same verdict. */
 export const NO_IMAGE: LoadVerdict = {
   verdict: 'unavailable',
   stage: 'image',
@@ -76,7 +76,7 @@ export const NO_IMAGE: LoadVerdict = {
   timings: {},
 }
 
-/** The part that is kept with the probe. */
+/** The part of a verdict that is stored with the probe. */
 export function loadTestOf(found: LoadVerdict): LoadTest {
   const { verdict, reason } = found
   if (found.verdict === 'unavailable') return { verdict, reason, checked: [], lines: [] }
@@ -84,6 +84,6 @@ export function loadTestOf(found: LoadVerdict): LoadTest {
   return { verdict, reason, checked, lines, ...(seen === undefined ? {} : { capture: seen }) }
 }
 
-/** A few lines: the reason and the kernel's messages. */
+/** Formats the reason and the kernel's messages, as a few lines. */
 export const tellVerdict = (verdict: LoadVerdict): string =>
   [verdict.reason, ...(verdict.verdict === 'failed' ? verdict.lines : [])].join('\n')

@@ -32,7 +32,7 @@ export const probeAsked = (facts: HostFacts, wanted: Wanted, identity: Identity)
   kind: wanted.kind,
 })
 
-/** @throws {ProbeError} `malformed`: the path parses as no probe, or as another one. */
+/** @throws {ProbeError} `malformed`: the path does not name a probe, or names a different one. */
 export function ask(path: string, probe: Probe): Ask {
   const { asked, layout } = parseProbe(path)
   if (!isDeepStrictEqual(asked, probe))

@@ -1,4 +1,4 @@
-// falco-driver-loader, Falco's loader from April 2020 to January 2024, and sysdig's copy of it.
+// Computes the requests of falco-driver-loader, Falco's loader from April 2020 to January 2024, and of sysdig's copy of it.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Kind, Probe } from '../model/probe.ts'
@@ -10,8 +10,8 @@ import type { HostFacts } from './facts.ts'
 import { since } from './version.ts'
 
 /**
- * The script of some days between Falco 0.22.1 and 0.23.0, under a number that no release has. Its folders were /kernel-module
- * and /ebpf-probe.
+ * Stands for the script that existed for some days between Falco 0.22.1 and 0.23.0. No release has this number. The
+ * script's folders were /kernel-module and /ebpf-probe.
  */
 export const APRIL_2020 = '0.22.99'
 
@@ -19,8 +19,8 @@ const UBUNTU_TARGET = /-([a-zA-Z]+)(-.*)?$/
 const UBUNTU_BACKPORT = /^#(\d+~[^-]*)-Ubuntu /
 
 /**
- * The request of falco-driver-loader of Falco `version` (0.22.99 to 0.36.2); every `+` of its URL is `%2B`.
- * @throws {ProbeError} `malformed`: its request is not a name; `unknown-target`: it gives up before the request.
+ * The request of falco-driver-loader of Falco `version` (0.22.99 to 0.36.2). Every `+` of its URL is written as `%2B`.
+ * @throws {ProbeError} `malformed`: its request is not a valid name; `unknown-target`: it sends no request.
  */
 export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.2'): Ask {
   const probe = probeAsked(facts, wanted, bashLoaderIdentity(facts, version))
@@ -28,8 +28,9 @@ export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.
 }
 
 /**
- * The request of sysdig's scap-driver-loader (0.28.0 to 0.36.0): Falco's script of some months before, with another folder.
- * @throws {ProbeError} `unsupported-driver-name`: it loads the driver `scap` only.
+ * The request of sysdig's scap-driver-loader (0.28.0 to 0.36.0). It is a copy of Falco's script, some months older, with
+ * another folder.
+ * @throws {ProbeError} `unsupported-driver-name`: it loads only the driver `scap`.
  */
 export function scapLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.0'): Ask {
   if (wanted.driverName !== 'scap')
@@ -62,7 +63,7 @@ export function bashLoaderIdentity(facts: HostFacts, version: string): Identity 
   return { ...common, ...ofDistribution(id, facts, version) }
 }
 
-/** Members that differ on this distribution. */
+/** Members of the name that differ on this distribution. */
 function ofDistribution(id: string, facts: HostFacts, version: string): Partial<Identity> {
   const variable = (name: string): string => facts.osRelease?.get(name) ?? ''
   switch (id) {
@@ -105,7 +106,7 @@ function amazon(versionId: string, version: string): string {
   return (known ? AMAZON_TARGETS.get(versionId) : undefined) ?? 'amazonlinux'
 }
 
-/** 0.35.0 dropped `cloud` and `rt`, and requested the probe of another kernel. */
+/** 0.35.0 dropped `cloud` and `rt`, so it requested the probe of another kernel. */
 function debian(facts: HostFacts, version: string): string {
   const release = facts.unameRelease
   const seen = since(version, '0.35.1') ? release : release.replace(/-(?:rt|cloud)-(?=amd64|arm64)/, '-')
@@ -118,7 +119,7 @@ function minikube(facts: HostFacts): string {
   throw new ProbeError('unknown-target', 'falco-driver-loader gives up on an /etc/VERSION without x.y.z')
 }
 
-/** `26~22.04.1` was cut to `26` until 0.35.1 (June 2023). */
+/** Before 0.35.1 (June 2023), the script cut `26~22.04.1` to `26`. */
 function ubuntu({ unameRelease, unameVersion }: HostFacts, version: string): Partial<Identity> {
   const target = `ubuntu${ubuntuSuffix(unameRelease, version)}`
   const backport = since(version, '0.35.1') ? UBUNTU_BACKPORT.exec(unameVersion)?.[1] : undefined

@@ -21,7 +21,10 @@ export interface Reply {
 }
 
 export interface HostPorts {
-  /** One request, without redirects. Rejects with a human-readable Error without a complete answer in `milliseconds`. */
+  /**
+   * Sends one request and follows no redirects. Rejects with a human-readable Error if the answer is not complete within
+   * `milliseconds`.
+   */
   readonly get: (url: string, milliseconds: number) => Promise<Reply>
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly now: Clock
@@ -34,14 +37,12 @@ export type Found =
 
 /** The `--retry-max-time` of the loaders of Falco 0.34 to 0.36. */
 export const PATIENCE_MS = 120_000
-/** falcoctl's limit. */
+/** falcoctl follows at most this many redirects. */
 const MOST_REDIRECTS = 10
-/** The probe is being built: a failure only once the patience is over. */
+/** The probe is being built. This is a failure only after `PATIENCE_MS`. */
 const NOT_YET = 503
 
-/**
- * `registry`: its address without a final slash; `path`: of a probe there. Any failure is `bad`, even no answer.
- */
+/** `registry`: address without a final slash. `path`: of a probe there. Any failure is `bad`, even a missing answer. */
 export async function askAsHost(ports: HostPorts, registry: string, path: string): Promise<Found> {
   const until = ports.now() + PATIENCE_MS
   const got = (of: string) => fetched(ports, registry, of, until)
@@ -59,7 +60,7 @@ export async function askAsHost(ports: HostPorts, registry: string, path: string
   }
 }
 
-/** As `curl -L --retry`: follows redirects, and retries after a Retry-After that ends in time. */
+/** Works like `curl -L --retry`: follows redirects, and tries again after Retry-After if the time suffices. */
 async function fetched(ports: HostPorts, registry: string, path: string, until: number): Promise<Uint8Array> {
   for (;;) {
     const reply = await followed(ports, registry + path, until)
@@ -84,7 +85,7 @@ async function followed({ get, now }: HostPorts, url: string, until: number): Pr
   throw new Error(`${url} is redirected more than ${MOST_REDIRECTS} times`)
 }
 
-/** Quotes only the registry's problem documents: other answers may contain the secrets of URLs. */
+/** Quotes only the registry's problem documents, because other answers may contain the secrets of URLs. */
 function answerOf({ status, header, body }: Reply): string {
   const isProblem = header('content-type')?.startsWith('application/problem+json') === true
   const problem = isProblem ? problemSchema.safeParse(JSON.parse(Buffer.from(body).toString())) : undefined
@@ -119,7 +120,7 @@ function expectSigned(
 
 const signaturesIn = (body: Uint8Array) => unarmor(body, 'signature').flatMap(signaturesOf)
 
-/** Refuses the genuine signature of another probe. */
+/** Refuses a genuine signature that was made for another probe. */
 function expectStated(signature: Uint8Array, asked: Probe): void {
   const stated = signaturesIn(signature).flatMap(({ notations }) =>
     notations.flatMap(({ name, value }) => (name === NOTATION ? [value] : [])),
@@ -129,7 +130,7 @@ function expectStated(signature: Uint8Array, asked: Probe): void {
     throw new Error(`the signature is of another probe: it does not state ${missing.slice(1)}`)
 }
 
-/** Parts of the statement that the name decides. */
+/** Parts of the statement that follow from the name. */
 const partsOf = ({ driverName, driverVersion, kind, arch, kernelRelease }: Probe): string[] => [
   '!statement=1',
   `!driver-name=${driverName}`,

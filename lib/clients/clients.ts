@@ -1,4 +1,4 @@
-// All clients that request probes, a row for each change of their requests or of how they handle answers.
+// Lists all clients that request probes. Each change of a client's requests, or of how it handles answers, has its own row.
 
 import { type DriverName, KINDS, type Kind } from '../model/probe.ts'
 import type { Ask, Wanted } from './ask.ts'
@@ -8,11 +8,11 @@ import { CURRENT_FALCOCTL, falcoctlAsk } from './falcoctl.ts'
 import { type ConfigAsk, probeLoaderAsk } from './probe-loader.ts'
 import { since } from './version.ts'
 
-/** How long a client waits; `undefined`: for ever. */
+/** How long a client waits; `undefined`: without limit. */
 interface Patience {
-  /** of one try, body included */
+  /** limit of one try, body included */
   readonly trySeconds: number | undefined
-  /** after 408, 429 and 5xx, obeying Retry-After */
+  /** number of retries after 408, 429 and 5xx; they obey Retry-After */
   readonly retries: number
 }
 
@@ -24,33 +24,33 @@ export interface Client {
     | 'scap-driver-loader'
     | 'falco-probe-loader'
     | 'sysdig-probe-loader'
-  /** human-readable: the products that contain it */
+  /** human-readable: the products that contain the client */
   readonly versions: string
   readonly years: string
   /** the driver that it loads by default */
   readonly driverName: DriverName
   readonly kinds: readonly Kind[]
-  /** redirects that it follows; 0: it saves the body of the redirect as the probe */
+  /** number of redirects that it follows; 0: it saves the body of the redirect as the probe */
   readonly redirects: number
   readonly patience: Patience
-  /** when the kernel refuses the module: it ends with an error (true), or only warns */
+  /** whether the client ends with an error if the kernel refuses the module; false: it only warns */
   readonly failsWhenRefused: boolean
-  /** Pure. @throws {ProbeError} It sends no request, or one that is not a name. */
+  /** Pure. @throws {ProbeError} The client sends no request, or its request is not a valid name. */
   readonly asks: (facts: HostFacts, wanted: Wanted) => Ask | ConfigAsk
 }
 
 const ENDLESS: Patience = { trySeconds: undefined, retries: 0 }
 /** Go's http.Client.Timeout includes redirects and body. */
 const GO = { redirects: 10, patience: { trySeconds: 60, retries: 0 } }
-/** curl -L */
+/** Options: `curl -L`. */
 const CURL = { redirects: 50, patience: ENDLESS }
-/** --connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120 */
+/** Options: `--connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120`. */
 const CURL_RETRYING = { redirects: 50, patience: { trySeconds: 60, retries: 3 } }
 const CURL_WITHOUT_L = { redirects: 0, patience: ENDLESS }
 
 const SCRIPT = { kinds: KINDS, failsWhenRefused: true }
 
-/** `version`: the one whose rules all of `versions` follow. */
+/** `version`: the version whose rules apply to all of `versions`. */
 const falcoctl = (
   version: string,
   versions: string,

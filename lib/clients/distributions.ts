@@ -1,8 +1,8 @@
-// Rules for distributions that all clients since 2020 share.
+// Contains the rules for distributions that all clients since 2020 share.
 
 import type { HostFacts } from './facts.ts'
 
-/** By `VERSION_ID` of Amazon Linux; any other is `amazonlinux`. */
+/** The target for each `VERSION_ID` of Amazon Linux. Any other is `amazonlinux`. */
 export const AMAZON_TARGETS: ReadonlyMap<string, string> = new Map([
   ['2', 'amazonlinux2'],
   ['2022', 'amazonlinux2022'],
@@ -14,8 +14,8 @@ const DEBIAN_PACKAGE = /\d+\.\d+\.\d+-\d+/
 const MINIKUBE = /\d+\.\d+\.\d+/
 
 /**
- * Debian's `uname -r` has only the ABI; the package's version is in `uname -v`: `6.1.192-2-cloud-amd64`.
- * `undefined`: it is not. `release`: where the client looks for the flavour.
+ * The release with the package's version: `6.1.192-2-cloud-amd64`. Debian's `uname -r` contains only the ABI; `uname -v`
+ * contains the package's version. `undefined`: `uname -v` lacks it. `release`: the text in which the client looks for the flavour.
  */
 export function debianRelease(release: string, { unameVersion }: HostFacts): string | undefined {
   const version = DEBIAN_PACKAGE.exec(unameVersion)?.[0]
@@ -24,10 +24,10 @@ export function debianRelease(release: string, { unameVersion }: HostFacts): str
   return arch === undefined ? version : `${version}-${flavour}${arch}`
 }
 
-/** `v1.26.0-1655407986-14197` in /etc/VERSION is `1.26.0`. */
+/** `v1.26.0-1655407986-14197` in /etc/VERSION becomes `1.26.0`. */
 export const minikubeVersion = ({ etcVersion }: HostFacts): string | undefined =>
   etcVersion === undefined ? undefined : MINIKUBE.exec(etcVersion)?.[0]
 
-/** `aws-k8s-1.28` is `aws`. */
+/** The variant `aws-k8s-1.28` becomes `aws`. */
 export const bottlerocketVersion = (versionId: string, variantId: string): string =>
   `1_${versionId}-${variantId.split('-')[0] ?? ''}`

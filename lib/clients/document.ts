@@ -1,4 +1,4 @@
-// Writes docs/names.md from the tables that the code itself uses.
+// Generates docs/names.md from the tables that the code uses.
 
 import { AMAZON_TARGETS, TARGET_ALIASES } from '../names/aliases.ts'
 import { COMPANIONS } from '../names/file.ts'
@@ -7,7 +7,7 @@ import { RESERVED } from '../names/routes.ts'
 import { CLIENTS, type Client } from './clients.ts'
 import { explain } from './explain.ts'
 
-/** The page shows each with its explanation. */
+/** The page shows each of these with its explanation. */
 const EXAMPLES: readonly string[] = [
   '/driver/11.0.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko',
   '/driver/7.0.0+driver/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30~20.04.2.ko',
@@ -106,7 +106,7 @@ const askedFor = (clients: readonly string[]): string =>
     ? `requested by clients from ${clients[0]} to ${clients.at(-1)}`
     : `requested by ${clients[0]}`
 
-/** Markdown. */
+/** The page as Markdown. */
 export const namesDocument = (): string => `# Names of probes
 
 This command writes this page; a test fails if the page is stale:

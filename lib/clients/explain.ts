@@ -10,10 +10,10 @@ import { reach, unaskedBy } from './reach.ts'
 
 interface Understood {
   readonly layout: LayoutId
-  /** of the layout */
+  /** the layout's pattern */
   readonly template: string
   readonly years: string
-  /** false: the layout's clients follow no redirects, and get the bytes inline */
+  /** false: clients of this layout follow no redirects, so they get the bytes inline */
   readonly redirects: boolean
   /** `undefined`: the probe itself */
   readonly companion?: Companion
@@ -24,12 +24,12 @@ interface Understood {
 export type Explanation =
   | ({
       readonly tag: 'probe'
-      /** as written */
+      /** the probe as the URL names it, aliases included */
       readonly parts: Probe
-      /** path of the name that all aliases lead to */
+      /** path of the canonical name */
       readonly canonical: string
       readonly aliased: boolean
-      /** why no client computes this name; absent: one does */
+      /** why no client computes this name; absent: at least one client does */
       readonly unreachable?: string
       readonly notes: readonly string[]
     } & Understood)
@@ -39,7 +39,7 @@ export type Explanation =
     } & Understood)
   | { readonly tag: 'malformed'; readonly why: string }
 
-/** Total. `urlOrPath`: with or without scheme and host; a query is ignored. */
+/** Never throws for bad names. `urlOrPath`: with or without scheme and host; a query is ignored. */
 export function explain(urlOrPath: string): Explanation {
   const [path = ''] = urlOrPath.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)
   try {
@@ -70,7 +70,7 @@ function explainProbe({ asked, probe, layout, companion }: ProbeName) {
   }
 }
 
-/** Debian's `uname -r`, which has not the package's version. */
+/** Debian's `uname -r`, which does not contain the package's version. */
 const DEBIAN_ABI = /^\d+\.\d+\.0-\d+-/
 
 function notesOn(asked: Probe, as: readonly string[]): string[] {

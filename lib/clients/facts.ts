@@ -1,11 +1,11 @@
-// Validates a host's facts: everything that any client computes a probe's name from.
+// Validates the facts of a host from which clients compute the name of a probe.
 
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { Arch } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { type OsRelease, parseOsRelease } from './os-release.ts'
 
-/** As the host sends them. */
+/** The facts as the host sends them. */
 export interface RawFacts {
   /** text of /etc/os-release */
   readonly osRelease?: string | undefined
@@ -15,16 +15,16 @@ export interface RawFacts {
   readonly version: string
   /** `uname -m`, or Debian's name for it */
   readonly machine: string
-  /** text of /etc/VERSION, by which clients recognize minikube */
+  /** text of /etc/VERSION; clients recognize minikube by it */
   readonly etcVersion?: string | undefined
-  /** md5 of the decompressed kernel config, for names of before April 2020 */
+  /** md5 of the decompressed kernel config; names from before April 2020 contain it */
   readonly configMd5?: string | undefined
 }
 
-/** An optional fact that is unusable, and counts as missing. */
+/** An optional fact that is unusable and therefore ignored. */
 export interface IgnoredFact {
   readonly field: 'os-release' | 'etc-version' | 'proc-version'
-  /** human-readable: what is wrong with it, and what follows */
+  /** human-readable: the fault and its consequence */
   readonly why: string
 }
 
@@ -40,7 +40,7 @@ export interface HostFacts {
   readonly ignored: readonly IgnoredFact[]
 }
 
-/** Descriptions of the required facts: what prints each, and an example. */
+/** Describes each required fact: the command that prints it, and an example. */
 export const NEEDED = {
   release: 'what uname -r prints, such as 6.1.0-56-amd64: letters, digits and . + ~ _ -, at most 64 of them',
   version:
@@ -55,16 +55,19 @@ const MACHINES: ReadonlyMap<string, Arch> = new Map([
   ['arm64', 'aarch64'],
 ])
 
-/** The kernel's own bound of each field of uname(2) is 64. */
+/** The kernel limits each field of uname(2) to 64 characters. */
 const RELEASE = /^[A-Za-z0-9.+~_-]{1,64}$/
-/** Whoever builds a kernel chooses this text; it may be UTF-8. */
+/** The builder of a kernel chooses this text. It may contain UTF-8. */
 const VERSION = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,64}$/u
 const ETC_VERSION = /^[\x20-\x7e]{0,256}$/
 /** `v1.26.0`: marks a host as minikube. */
 const NUMBERS = /\d+\.\d+\.\d+/
 const MD5 = /^[0-9a-f]{32}$/
 
-/** Ignores unusable optional facts. @throws {ProbeError} `malformed`: a required fact; the message begins with its field. */
+/**
+ * Ignores unusable optional facts.
+ * @throws {ProbeError} `malformed`: a required fact is unusable; the message begins with its field.
+ */
 export function hostFacts(raw: RawFacts): HostFacts {
   const ignored: IgnoredFact[] = []
   const ignore = (fact: IgnoredFact) => void ignored.push(fact)
@@ -79,7 +82,7 @@ export function hostFacts(raw: RawFacts): HostFacts {
   }
 }
 
-/** Trims the newline, which `$(uname -r)` drops and a file upload keeps. */
+/** Trims the newline: `$(uname -r)` drops it, but a file upload keeps it. */
 function needed<T>(field: keyof typeof NEEDED, value: string, read: (text: string) => T | undefined): T {
   const found = read(value.trim())
   if (found !== undefined) return found
@@ -91,7 +94,7 @@ function configMd5(text: string): string {
   throw new ProbeError('malformed', 'config-md5: it is not the md5 of a config: 32 digits of lower-case hex')
 }
 
-/** Uses all of it or nothing: a part of it could name another kernel. */
+/** Uses the complete file or nothing, because a part of it could name another kernel. */
 function osReleaseOf(text: string | undefined, ignore: (fact: IgnoredFact) => void): OsRelease | undefined {
   try {
     return text === undefined ? undefined : parseOsRelease(text)
@@ -103,7 +106,7 @@ function osReleaseOf(text: string | undefined, ignore: (fact: IgnoredFact) => vo
   }
 }
 
-/** Other devices also have this file; minikube's is one line with its version. */
+/** Other devices also have this file. On minikube it contains one line with minikube's version. */
 function etcVersionOf(text: string | undefined, ignore: (fact: IgnoredFact) => void): string | undefined {
   if (text === undefined || text === '') return text
   const odd = !ETC_VERSION.test(text)

@@ -1,36 +1,34 @@
-// Drivers for which falcoctl sends no request.
+// Refuses the drivers for which falcoctl sends no request.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Arch, Kind } from '../model/probe.ts'
 import { since, versionNumber } from './version.ts'
 
-/** Facts that decide it. */
+/** The facts by which falcoctl decides. */
 interface Choice {
   readonly kind: Kind
   readonly target: string
   readonly arch: Arch
-  /** as falcoctl parsed it */
+  /** as parsed by falcoctl */
   readonly kernelRelease: string
 }
 
 /** falcoctl's target for an unknown distribution. */
 export const UNDETERMINED = 'undetermined'
 
-/** Older versions request what they are configured to, whatever the kernel is. */
+/** Older versions request the configured driver for every kernel. */
 const FIRST_TO_CHOOSE = '0.8.0'
 const FIRST_WITHOUT_EBPF = '0.13.0'
 
-/** The oldest kernels with a driver, in driverkit's table, which falcoctl uses. */
+/** The oldest supported kernels, from driverkit's table, which falcoctl uses. */
 const OLDEST: Readonly<Record<Kind, Readonly<Record<Arch, string>>>> = {
   kmod: { x86_64: '2.6', aarch64: '3.16' },
   ebpf: { x86_64: '4.14', aarch64: '4.17' },
 }
-/** On x86_64 since 0.13.0. */
+/** Applies to x86_64 since 0.13.0. */
 const OLDEST_KMOD = '3.10'
 
-/**
- * @throws {ProbeError} `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl `version` sends no request.
- */
+/** @throws {ProbeError} `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl `version` sends no request. */
 export function refuseUnasked(choice: Choice, version: string): void {
   const { kind, target } = choice
   if (target === UNDETERMINED)

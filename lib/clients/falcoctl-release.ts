@@ -1,21 +1,21 @@
-// How falcoctl parses a uname release; names contain only what it parsed.
+// Parses a uname release as falcoctl does. Names contain only the part that falcoctl parsed.
 
 import { since } from './version.ts'
 
 export interface FalcoctlRelease {
   /** the release in the name */
   readonly text: string
-  /** the rest after the numbers, with its separator: may contain a flavour */
+  /** the text after the numbers, including its separator; may contain a flavour */
   readonly extra: string
 }
 
 interface Grammar {
   readonly from: string
-  /** words of digits may begin with 0: `5.4.119-19.0009.28` */
+  /** words of digits may begin with 0, as in `5.4.119-19.0009.28` */
   readonly leadingZeros: boolean
-  /** nothing needs to follow the first separator: `5.15.146+` */
+  /** the release may end after the first separator, as in `5.15.146+` */
   readonly bareSeparator: boolean
-  /** one number is enough: `7` */
+  /** the major number is enough, as in `7` */
   readonly majorAlone: boolean
 }
 
@@ -40,7 +40,7 @@ function expressionOf({ leadingZeros, bareSeparator, majorAlone }: Grammar): Reg
 
 const EXPRESSIONS = GRAMMARS.map((grammar) => ({ from: grammar.from, reads: expressionOf(grammar) }))
 
-/** `undefined`: that version cannot parse it. `unameRelease`: at most 64 characters. */
+/** `undefined`: that version cannot parse the release. `unameRelease`: at most 64 characters. */
 export function parseRelease(unameRelease: string, version: string): FalcoctlRelease | undefined {
   const expression = EXPRESSIONS.find(({ from }) => since(version, from))
   const [, numbers, extra] = expression?.reads.exec(unameRelease) ?? []

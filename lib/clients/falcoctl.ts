@@ -1,4 +1,4 @@
-// falcoctl's `driver install`: Falco's loader since January 2024 (Falco 0.37).
+// Computes the requests of falcoctl's `driver install`, Falco's loader since January 2024 (Falco 0.37).
 
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
@@ -11,16 +11,16 @@ import { refuseUnasked, UNDETERMINED } from './falcoctl-choice.ts'
 import { type FalcoctlRelease, parseRelease } from './falcoctl-release.ts'
 import { since } from './version.ts'
 
-/** Part of Falco 0.45 (September 2026). It names hosts as 0.13.0 does, the newest version whose source was read. */
+/** Part of Falco 0.45 (September 2026). It follows the rules of 0.13.0, the newest version whose source was read. */
 export const CURRENT_FALCOCTL = '0.14.0'
 
 const FIRST_NUMBER = /#(\d+)/
 const SEMVER = /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/
 
 /**
- * The request of falcoctl `version`. It escapes the driver version as in a query, and nothing else.
- * @throws {ProbeError} `malformed`: its request is not a name; `unsupported-kernel`, `unsupported-kind`, `unknown-target`: it
- * sends no request on that host.
+ * The request of falcoctl `version`. falcoctl escapes only the driver version, as in a query.
+ * @throws {ProbeError} `malformed`: its request is not a valid name; `unsupported-kernel`, `unsupported-kind`,
+ * `unknown-target`: it sends no request on that host.
  */
 export function falcoctlAsk(facts: HostFacts, wanted: Wanted, version = CURRENT_FALCOCTL): Ask {
   const probe = probeAsked(facts, wanted, falcoctlIdentity(facts, version))
@@ -30,7 +30,7 @@ export function falcoctlAsk(facts: HostFacts, wanted: Wanted, version = CURRENT_
 }
 
 /**
- * The kernel's part of the name, whether or not it then sends a request. Unknown distributions are `undetermined`.
+ * The kernel's part of the name, even if falcoctl then sends no request. Unknown distributions are `undetermined`.
  * @throws {ProbeError} `malformed`, `unsupported-kernel`, `unknown-target`.
  */
 export function falcoctlIdentity(facts: HostFacts, version = CURRENT_FALCOCTL): Identity {
@@ -40,7 +40,7 @@ export function falcoctlIdentity(facts: HostFacts, version = CURRENT_FALCOCTL): 
   return { ...common, ...(ofDistribution(common.target, release, facts) ?? { target: UNDETERMINED }) }
 }
 
-/** Since 0.8.0, a release that it cannot parse counts as older than the oldest supported kernel. */
+/** Since 0.8.0, falcoctl treats a release that it cannot parse as older than the oldest supported kernel. */
 function readRelease(unameRelease: string, version: string): FalcoctlRelease {
   const release = parseRelease(unameRelease, version)
   if (release) return release
@@ -50,7 +50,7 @@ function readRelease(unameRelease: string, version: string): FalcoctlRelease {
     : new ProbeError('malformed', `${unread} and asks for a name without a release`)
 }
 
-/** Any host with an ID and an /etc/VERSION counts as minikube. */
+/** falcoctl treats any host with an ID and a version in /etc/VERSION as minikube. */
 function idOf(facts: HostFacts, version: string): string {
   const id = facts.osRelease?.get('ID')
   if (id !== undefined) return minikubeVersion(facts) === undefined ? id.toLowerCase() : 'minikube'
@@ -58,7 +58,7 @@ function idOf(facts: HostFacts, version: string): string {
   throw new ProbeError('unknown-target', `falcoctl ${version} crashes on an os-release without ID`)
 }
 
-/** Members that differ on this distribution; `undefined`: its os-release lacks a variable that the name needs. */
+/** Members of the name that differ on this distribution; `undefined`: os-release lacks a variable that the name needs. */
 function ofDistribution(
   target: string,
   release: FalcoctlRelease,
@@ -88,7 +88,7 @@ function ofDistribution(
   }
 }
 
-/** The kernel version is always 1 where the package's version is known. */
+/** The kernel version is always 1 if the package's version is known. */
 function debian(release: FalcoctlRelease, facts: HostFacts): Partial<Identity> {
   const kernelRelease = debianRelease(release.extra, facts)
   return kernelRelease === undefined ? {} : { kernelRelease, kernelVersion: '1' }
@@ -109,7 +109,7 @@ const bottlerocket = (versionId?: string, variantId?: string): Partial<Identity>
     ? undefined
     : { kernelVersion: bottlerocketVersion(versionId, variantId) }
 
-/** 0.7.0 and 0.7.1 took the complete first word, with the vendor's suffix. */
+/** 0.7.0 and 0.7.1 used the complete first word, including the vendor's suffix. */
 const genericVersion = ({ unameVersion }: HostFacts, version: string): string =>
   since(version, '0.7.2') ? (FIRST_NUMBER.exec(unameVersion)?.[1] ?? unameVersion) : firstWord(unameVersion)
 

@@ -7,7 +7,7 @@ import type { HostFacts } from './facts.ts'
 import { falcoctlIdentity } from './falcoctl.ts'
 import type { ConfigAsk } from './probe-loader.ts'
 
-/** A client's request on a host, or why it sends none, or none that is a name. */
+/** A client's request on a host, or `why` the client sends no request with a valid name. */
 type ClientAnswer = { readonly client: Client } & (Ask | ConfigAsk | { readonly why: string })
 
 /** All clients, newest first. */
@@ -24,7 +24,7 @@ function answerOf(client: Client, facts: HostFacts, wanted: Wanted): ClientAnswe
 }
 
 /**
- * The name by today's falcoctl, whatever the kind. Not canonical yet: see `canonical` of lib/names.
+ * The name that the current falcoctl computes, for any kind of probe. It may be an alias: see `canonical` of lib/names.
  * @throws {ProbeError} `unsupported-kernel`, `unknown-target`.
  */
 export const hostName = (facts: HostFacts): Identity => falcoctlIdentity(facts)

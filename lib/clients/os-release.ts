@@ -1,16 +1,16 @@
-// Parses /etc/os-release by the freedesktop grammar, without a shell. Hand-written: no package in use parses shell quotes.
+// Parses /etc/os-release by the freedesktop grammar, without a shell. Hand-written: no dependency parses shell quotes.
 
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 
-/** Names and unquoted values, last assignment wins. */
+/** Unquoted values by name. The last assignment wins. */
 export type OsRelease = ReadonlyMap<string, string>
 
-/** Characters of the whole text and of one value; real files have about 500 and 60. */
+/** Limits of the complete text and of one value, in characters. Real files have about 500 and 60. */
 const MAX_OS_RELEASE = 16 * 1024
 const MAX_VALUE = 1024
 
-/** Names of probes contain these: without one of them, a name could mean another kernel. */
+/** Names of probes contain these variables. If one of them were ignored, the name could mean another kernel. */
 const READ: readonly string[] = ['ID', 'VERSION_ID', 'VARIANT_ID', 'BUILD_ID']
 
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]{0,63})=(.*)$/
@@ -23,8 +23,8 @@ const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
 const BYTE_ORDER_MARK = '\ufeff'
 
 /**
- * The assignments of os-release(5). Ignores other lines, and values that only a shell could evaluate.
- * @throws {ProbeError} `malformed`: such a value is part of names, or the text is too long.
+ * Parses the assignments of os-release(5). Ignores other lines, and values that only a shell could evaluate.
+ * @throws {ProbeError} `malformed`: names contain such a value, or the text is too long.
  */
 export function parseOsRelease(text: string): OsRelease {
   if (text.length > MAX_OS_RELEASE) throw refused(`it has more than ${MAX_OS_RELEASE} characters`)
@@ -40,7 +40,7 @@ export function parseOsRelease(text: string): OsRelease {
   return found
 }
 
-/** `undefined`: not one word that is completely quoted or needs no quotes. */
+/** `undefined`: the value is neither one quoted word nor one word that needs no quotes. */
 function unquoted(written: string): string | undefined {
   if (written.length > MAX_VALUE || CONTROL.test(written)) return undefined
   if (PLAIN.test(written)) return written

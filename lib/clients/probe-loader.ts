@@ -1,4 +1,4 @@
-// sysdig-probe-loader and falco-probe-loader, the loaders of 2015 to 2021, which ask by release and config.
+// Computes the requests of sysdig-probe-loader and falco-probe-loader (2015 to 2021), which name release and config hash.
 
 import { ProbeError } from '../model/errors.ts'
 import type { ConfigHash, DriverName } from '../model/probe.ts'
@@ -8,16 +8,16 @@ import { formatConfigHash } from '../names/layouts.ts'
 import type { Wanted } from './ask.ts'
 import type { HostFacts } from './facts.ts'
 
-/** A request that names neither target nor package version. */
+/** A request that contains neither a target nor a package version. */
 export interface ConfigAsk extends Pick<ConfigHash, 'unameRelease' | 'configMd5'> {
   readonly path: string
   readonly layout: 'config-hash'
 }
 
 /**
- * Every `+` is `%2B` (since July 2015). The driver's version was the program's own then.
- * @throws {ProbeError} `malformed`; `unsupported-driver-name`: each loads only its own; `unsupported-kernel`: the host's config
- * is unknown, and the loader sends no request.
+ * Every `+` is written as `%2B` (since July 2015). The driver then had the same version as the program.
+ * @throws {ProbeError} `malformed`; `unsupported-driver-name`: each loader loads only its own driver; `unsupported-kernel`:
+ * the host's config is unknown, so the loader sends no request.
  */
 export function probeLoaderAsk(facts: HostFacts, wanted: Wanted, own: DriverName): ConfigAsk {
   if (wanted.driverName !== own)

@@ -1,4 +1,4 @@
-// Which clients compute a name, or why none does: the rules of host-names.ts, backwards.
+// Finds the clients that compute a name, or explains why none does. It inverts the rules of host-names.ts.
 
 import { isProbeError } from '../model/errors.ts'
 import type { DriverName, Probe } from '../model/probe.ts'
@@ -7,7 +7,7 @@ import type { ProbeLayout } from '../names/layouts.ts'
 import { refuseUnasked, UNDETERMINED } from './falcoctl-choice.ts'
 import { parseRelease } from './falcoctl-release.ts'
 
-/** Loaders that compute names alike, oldest first. The two programs share their history. */
+/** Groups of loaders that compute the same names, oldest first. The two programs share their history. */
 const GENERATIONS: readonly Readonly<Partial<Record<DriverName, string>>>[] = [
   { falco: 'falco-driver-loader of April 2020' },
   { falco: 'falco-driver-loader 0.23 to 0.32', scap: 'scap-driver-loader 0.28 to 0.29' },
@@ -21,7 +21,7 @@ const GENERATIONS: readonly Readonly<Partial<Record<DriverName, string>>>[] = [
   { falco: 'falcoctl 0.10 to 0.12', scap: 'falcoctl 0.10 to 0.12' },
   { falco: 'falcoctl 0.13 and later', scap: 'falcoctl 0.13 and later' },
 ]
-/** Indices of GENERATIONS, by what was new. */
+/** Indices of GENERATIONS, named by the change that each introduced. */
 const APRIL = 0
 const RELEASED = 1
 const FLAVOURS = 2
@@ -31,10 +31,10 @@ const WHOLE_VERSION = 5
 const FALCOCTL = 6
 const LAST = 10
 
-/** Versions of the generations from FALCOCTL on. */
+/** falcoctl's version in each generation, beginning with FALCOCTL. */
 const FALCOCTL_VERSIONS: readonly string[] = ['0.7.0', '0.7.2', '0.8.0', '0.10.0', '0.13.0']
 
-/** First and last generation that uses a layout. */
+/** The first and the last generation that use each layout. */
 const LAYOUT_SPANS: Readonly<Record<ProbeLayout, readonly [number, number]>> = {
   current: [RELEASED, LAST],
   escaped: [RELEASED, LAST],
@@ -49,15 +49,16 @@ type Reach =
   | { readonly tag: 'reachable'; readonly by: readonly string[]; readonly as: readonly string[] }
   | { readonly tag: 'unreachable'; readonly why: string }
 
-/** Generations that compute the name, or why there is none. */
+/** The generations that compute the name, or the reason why there are none. */
 type Generations = readonly number[] | string
 
 const span = (first: number, last = LAST): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
 /**
- * Who computes the name `asked`, in one layout or in any, and with which targets (`as`). A canonical name that clients
- * request only by an alias (`redhat`) is reachable; a name that no client computes is not, even where it leads to a probe.
+ * Finds the clients that compute the name `asked`, in one layout or in any, and the targets that they write (`as`). A
+ * canonical name counts as reachable if clients request only its alias (`redhat`). A name that no client computes is
+ * unreachable, even if it leads to a probe.
  */
 export function reach(asked: Probe, layout?: ProbeLayout): Reach {
   const verdict = generationsOf(asked)
@@ -76,7 +77,7 @@ export function reach(asked: Probe, layout?: ProbeLayout): Reach {
 const falcoctlAsks = (asked: Probe, generation: number): boolean =>
   unaskedBy(asked, FALCOCTL_VERSIONS[generation - FALCOCTL] ?? '') === undefined
 
-/** Why falcoctl `version` never sends this request; `undefined`: it may. */
+/** Why falcoctl `version` never sends this request; `undefined`: it can send it. */
 export function unaskedBy(asked: Probe, version: string): string | undefined {
   if (parseRelease(asked.kernelRelease, version)?.text !== asked.kernelRelease)
     return `falcoctl ${version} cannot read the kernel release ${asked.kernelRelease}, and sends no request`
@@ -126,7 +127,7 @@ function generationsOf(probe: Probe): Generations {
   }
 }
 
-/** The number from `uname -v`; the first falcoctl kept the vendor's suffix. */
+/** Expects the number from `uname -v`. The first falcoctl kept the vendor's suffix. */
 function numbered({ kernelVersion }: Probe, generations: readonly number[]): Generations {
   if (/^\d+$/.test(kernelVersion)) return generations
   if (/^\d[A-Za-z0-9.+~]*-[A-Za-z]+$/.test(kernelVersion)) return generations.filter((g) => g === FALCOCTL)
@@ -137,10 +138,10 @@ function variant({ target, kernelVersion }: Probe, form: RegExp, since: number, 
   return form.test(kernelVersion) ? span(since) : `on ${target} clients write ${words}, not ${kernelVersion}`
 }
 
-/** Packages whose names look like flavours; their kernels are generic. */
+/** These packages contain generic kernels, although their names look like flavours. */
 const PACKAGES: readonly string[] = ['hwe', 'edge']
 
-/** Releases that lists of driver builders cut short. */
+/** Incomplete releases, from the lists of driver builders. */
 const CUT = /^5\.15\.0-\d+-intel$|^5\.(?:4|15)\.0-\d+-xilinx$/
 
 function ubuntu(probe: Probe): Generations {
@@ -181,7 +182,7 @@ function debian(probe: Probe): Generations {
   const [, tail, flavour] = DEBIAN_PACKAGE.exec(kernelRelease) ?? []
   const generations = (first: number, last: number): Generations =>
     kernelVersion === '1' ? span(first, last) : numbered(probe, span(first, Math.min(last, WHOLE_VERSION)))
-  // Later clients only where uname -v lacks the package's version.
+  // Later clients request this only if uname -v lacks the package's version.
   if (DEBIAN_ABI.test(kernelRelease)) return numbered(probe, span(APRIL))
   if (tail !== undefined)
     return `clients end the package's version before ${tail}, with the digits of its revision`

@@ -1,15 +1,15 @@
-// The registry's target for a distribution's os-release ID.
+// Maps a distribution's os-release ID to the registry's target.
 
 import { TARGET_ALIASES } from '../names/aliases.ts'
 import { AMAZON_TARGETS } from './distributions.ts'
 
 interface Target {
-  /** `vanilla` for an unknown distribution: needs the kernel's config */
+  /** `vanilla` for an unknown distribution, whose probes need the kernel's config */
   readonly target: string
   readonly known: boolean
 }
 
-/** Distributions with probes by name; Ubuntu has a target for each flavour. */
+/** Targets that the names of probes contain. Ubuntu has one for each flavour. */
 export const TARGETS: readonly string[] = [
   ...['alinux', 'almalinux', 'amazonlinux', 'amazonlinux2', 'amazonlinux2022', 'amazonlinux2023', 'arch'],
   ...['azurelinux', 'bottlerocket', 'centos', 'cos', 'debian', 'fedora', 'flatcar', 'minikube', 'ol'],
@@ -18,8 +18,8 @@ export const TARGETS: readonly string[] = [
 const UBUNTU = /^ubuntu(?:-[a-zA-Z0-9-]+)?$/
 
 /**
- * The canonical target of an os-release ID, or of a client's target. Amazon's needs the VERSION_ID. `ubuntu` is known, but
- * only the kernel release has its flavour.
+ * The canonical target of an os-release ID, or of a client's target. Amazon Linux also needs the VERSION_ID. `ubuntu` counts
+ * as known, although the flavour follows from the kernel release.
  */
 export function targetOf(id: string, versionId?: string): Target {
   const lower = id.toLowerCase()

@@ -12,7 +12,10 @@ interface Input {
   readonly bytes: number
 }
 
-/** Builds download only from the bucket, because an archive may drop a package any day. @throws {ProbeError} `digest-mismatch`. */
+/**
+ * Copies an input into the bucket. Builds download only from there, because an archive may drop a package at any time.
+ * @throws {ProbeError} `digest-mismatch`.
+ */
 export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Promise<void> {
   if ((await inputs.size(inputKey(input.sha256))) !== undefined) return
   const body = await fetch(input.url, { maxBytes: input.bytes })
@@ -26,7 +29,7 @@ export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Pr
   await keepInput(inputs, body)
 }
 
-/** Two callers at once write the same bytes; a crash leaves the complete object or none. */
+/** Safe to repeat: concurrent callers write the same bytes, and a crash leaves the complete object or none. */
 export async function keepInput(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<string> {
   const digest = sha256(body)
   await inputs.create(inputKey(digest), body, { contentType: 'application/octet-stream', sha256: digest })

@@ -1,4 +1,4 @@
-// Records submitted kernels in the inputs bucket: one object each, never replaced.
+// Records submitted kernels in the inputs bucket, each in one object that is never replaced.
 
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -6,7 +6,7 @@ import { decodeKernel, encodeKernel, type RecordedKernel } from '../model/kernel
 import { kernelKey } from '../model/keys.ts'
 import type { Kernels, Store } from '../model/ports.ts'
 
-/** Bytes of a record; the largest possible one has 8 KB. */
+/** In bytes. The largest possible record has 8 KB. */
 const MAX_RECORD = 64 * 1024
 
 export const createKernels = (inputs: Pick<Store, 'get' | 'create'>): Kernels => ({
@@ -21,7 +21,7 @@ export const createKernels = (inputs: Pick<Store, 'get' | 'create'>): Kernels =>
   },
 })
 
-/** @throws {ProbeError} `misconfigured` for a corrupt record. */
+/** @throws {ProbeError} `misconfigured`: the record is corrupt. */
 export async function recordedKernel(
   inputs: Pick<Store, 'get'>,
   id: string,

@@ -1,4 +1,4 @@
-// Fetches an archive into the inputs bucket. Its digest is pinned, or trusted on first use.
+// Copies an archive into the inputs bucket. Its digest is pinned, or trusted on first use.
 
 import { ProbeError } from '../model/errors.ts'
 import { inputKey } from '../model/keys.ts'
@@ -15,7 +15,7 @@ export interface RecordedArchivePorts {
 type Archive = ArchivePlace & (Pinned | TrustedAtFirstUse)
 
 interface ArchivePlace {
-  /** key of the recorded digest */
+  /** key under which the digest is recorded */
   readonly id: string
   readonly name: string
   readonly version: string
@@ -28,13 +28,13 @@ interface Pinned {
 }
 interface TrustedAtFirstUse {
   readonly pinned: undefined
-  /** Rejects a wrong archive at first use. */
+  /** Rejects an invalid archive at its first use. */
   readonly check: (body: Uint8Array) => Promise<void>
 }
 
 /**
- * Downloads once.
- * @throws {ProbeError} `digest-mismatch` when it has changed, and those of `fetch` and of the check.
+ * Downloads the archive only once.
+ * @throws {ProbeError} `digest-mismatch`: the archive has changed; and those of `fetch` and `check`.
  */
 export async function recordedArchive(
   { inputs, sources, fetch }: RecordedArchivePorts,
@@ -48,7 +48,7 @@ export async function recordedArchive(
   const body = await fetch(url, { maxBytes })
   if (known === undefined && archive.pinned === undefined) await archive.check(body)
   const sha256 = await keepInput(inputs, body)
-  // Recorded after it is kept: after a crash, nothing refers to the archive.
+  // Records the digest after the archive is stored: after a crash in between, nothing refers to the archive.
   const expected = archive.pinned ?? (await sources.record(id, sourceOf(sha256))).sha256
   if (sha256 === expected) return { source: sourceOf(sha256), bytes: body.length }
   throw new ProbeError('digest-mismatch', changed(archive, sha256, expected, sources))

@@ -1,8 +1,8 @@
-// Reads from another registry's inputs what this one does not have.
+// Reads inputs that this bucket lacks from another bucket.
 
 import type { Store } from '../model/ports.ts'
 
-/** Keys are digests, so both have the same bytes. Writes go to this registry. */
+/** Keys are digests, so both buckets have the same bytes under a key. Writes only to `own`. */
 export const withShared = (
   own: Pick<Store, 'get' | 'create'>,
   shared: Pick<Store, 'get'>,

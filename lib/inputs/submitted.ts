@@ -6,19 +6,19 @@ import { submittedKey } from '../model/keys.ts'
 import type { Store } from '../model/ports.ts'
 import { orSubmit } from '../model/way-out.ts'
 
-/** Two callers at once write the same bytes; a crash leaves the complete object or none. */
+/** Safe to repeat: concurrent callers write the same bytes, and a crash leaves the complete object or none. */
 export async function keepSubmitted(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<void> {
   const digest = sha256(body)
   const contentType = 'application/octet-stream'
   await inputs.create(submittedKey(digest), body, { contentType, sha256: digest })
 }
 
-/** The same for a recorded kernel: stores only a file that the lifecycle has deleted. */
+/** For a recorded kernel: stores a file again only if the lifecycle has deleted it. */
 export async function keepAgain(inputs: Pick<Store, 'size' | 'create'>, body: Uint8Array): Promise<void> {
   if ((await inputs.size(submittedKey(sha256(body)))) === undefined) await keepSubmitted(inputs, body)
 }
 
-/** @throws {ProbeError} `unknown-config`: it is gone. */
+/** @throws {ProbeError} `unknown-config`: the file has been deleted. */
 export async function checkKept(inputs: Pick<Store, 'size'>, { sha256: digest }: Stored): Promise<void> {
   if ((await inputs.size(submittedKey(digest))) !== undefined) return
   throw new ProbeError(

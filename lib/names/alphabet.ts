@@ -1,9 +1,9 @@
-// Splits a raw request path into segments of allowed characters; nothing else becomes a key.
+// Splits a raw request path into segments of allowed characters. No other text can become part of a key.
 
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 
-/** Longest raw path, and longest decoded one; real ones have up to 160 characters. */
+/** Maximum lengths of the raw path and of the decoded one. Real paths have up to 160 characters. */
 const MAX_RAW_PATH = 2048
 const MAX_PATH = 600
 const MAX_PARTS = 12
@@ -12,15 +12,16 @@ const MAX_PARTS = 12
 const PART = /^[A-Za-z0-9.+~_-]+$/
 
 interface Parts {
-  /** decoded segments of allowed characters; only leading ones may be empty */
+  /** decoded segments, of allowed characters; only the first ones may be empty */
   readonly parts: readonly string[]
-  /** a slash between the last ones was percent-encoded: the client escaped the complete key */
+  /** slashes between the last segments were percent-encoded, because the client escaped the complete key */
   readonly escaped: boolean
 }
 
 /**
- * The segments of a path, percent-decoded once. A decoded space was a `+` in a client's query escaping. In the last segment an
- * escaped slash separates, because one client escapes its complete key; a gateway may have decoded it already.
+ * Splits a path into segments, and percent-decodes them once. A decoded space stands for a `+` that a client escaped as in a
+ * query. In the last segment, an escaped slash also separates segments, because one client escapes its complete key. A gateway
+ * may have decoded that slash already.
  * @throws {ProbeError} `malformed`.
  */
 export function partsOf(path: string): Parts {
@@ -49,7 +50,7 @@ function percentDecode(raw: string): string {
   }
 }
 
-/** An empty segment is a doubled slash; the layouts decide where it is harmless. */
+/** Allows an empty segment, which comes from a double slash. The layouts decide whether it is harmless. */
 function checkPart(part: string): void {
   if (part === '') return
   if (!PART.test(part)) throw malformed(`${quote(part)} has a character other than A-Z a-z 0-9 . + ~ _ -`)

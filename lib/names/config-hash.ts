@@ -1,17 +1,17 @@
-// The names of 2015 to 2020: {falco|sysdig}-probe[-bpf]-{driverVersion}-{arch}-{unameRelease}-{md5 of the config}.{ko|o}
+// Parses names from 2015 to 2020: {falco|sysdig}-probe[-bpf]-{driverVersion}-{arch}-{unameRelease}-{md5 of the config}.{ko|o}
 
 import type { Arch, ConfigHash } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { malformed } from './alphabet.ts'
 import { type Companion, extensionOf, kindOf, MAX_FILE } from './file.ts'
 
-/** The first arch between dashes ends the version; in releases the arch follows a dot. */
+/** The first arch between hyphens ends the version. In releases, the arch follows a dot. */
 const FILE =
   /^(falco|sysdig)-probe(-bpf)?-([A-Za-z0-9](?:(?!-x86_64-|-aarch64-)[A-Za-z0-9.+~_-])*)-(x86_64|aarch64)-(\d[A-Za-z0-9.+~_-]*)-([0-9a-f]{32})\.(ko|o)(?:\.(asc|sha256|json|log))?$/
 
 const LOOKS_LIKE = /^(?:falco|sysdig)-probe-/
 
-/** `undefined`: not such a name. @throws {ProbeError} `malformed`: such a name, but broken. */
+/** `undefined`: another kind of name. @throws {ProbeError} `malformed`: this kind of name, but invalid. */
 export function parseConfigHash(
   file: string,
 ): { facts: ConfigHash; companion: Companion | undefined } | undefined {

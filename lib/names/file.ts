@@ -1,4 +1,4 @@
-// The file name of a probe: {name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}
+// Parses and formats the file name of a probe: {name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}
 
 import type { DriverName, Kind, Probe } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
@@ -9,22 +9,22 @@ import { refuseWithoutRelease } from './lacking.ts'
 export const COMPANIONS = ['asc', 'sha256', 'json', 'log'] as const
 export type Companion = (typeof COMPANIONS)[number]
 
-/** The part of a probe that its file name has. */
+/** The properties of a probe that its file name contains. */
 export type FileFacts = Omit<Probe, 'driverVersion' | 'arch'>
 
-/** Longest file name; ext4 and the clients' own paths allow no more. */
+/** Maximum length of a file name. ext4 and the clients' own paths allow no more. */
 export const MAX_FILE = 255
 
 /**
- * The loader of April 2020 wrote `falco-probe_` for `falco_`. A release begins with a digit, so the first `_` before a digit ends
- * the target, which may be empty or contain `_` (os-release allows it).
+ * The loader of April 2020 wrote `falco-probe_` in place of `falco_`. A release begins with a digit, so the first `_` before a
+ * digit ends the target. The target may be empty, and may contain `_`, because os-release allows it.
  */
 const FILE =
   /^(falco(?=_|-probe_)|scap(?=_))(?:-probe)?_((?:[A-Za-z0-9.-]|_(?!\d))*)_(\d[A-Za-z0-9.+~_-]*)\.(ko|o)(?:\.(asc|sha256|json|log))?$/
 const ONE_PART_VERSION = /^(.+)_([A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 const TWO_PART_VERSION = /^(.+)_(\d+_[A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 
-/** Targets whose kernel version has two parts, e.g. `1_1.26.0`, so the last `_` does not begin it. */
+/** Targets whose kernel version has two parts, e.g. `1_1.26.0`. For these, the version contains the last `_`. */
 const TWO_PART_TARGETS: readonly string[] = ['minikube', 'talos', 'bottlerocket']
 
 const EXTENSIONS: Readonly<Record<Kind, string>> = { kmod: 'ko', ebpf: 'o' }
@@ -43,7 +43,7 @@ export function parseFile(file: string): { facts: FileFacts; companion: Companio
   return { facts: { ...facts, kind: kindOf(extension) }, companion: companion as Companion | undefined }
 }
 
-/** From the right: `_` may occur in the release (`el8_10.x86_64`), and in the version of some targets. */
+/** Splits from the right: the release may contain `_` (`el8_10.x86_64`), and so may the version of some targets. */
 function splitRelease(target: string, rest: string): Pick<Probe, 'kernelRelease' | 'kernelVersion'> {
   const two = TWO_PART_TARGETS.includes(target) ? TWO_PART_VERSION.exec(rest) : null
   const [, kernelRelease, kernelVersion] = two ?? ONE_PART_VERSION.exec(rest) ?? []

@@ -1,4 +1,4 @@
-// The grammar of names: parses paths to names of probes, and refuses all other paths.
+// Parses request paths to names of probes, and refuses all other paths. Formats names and keys.
 
 import { isSha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -11,19 +11,19 @@ import { type Companion, type FileFacts, fileOf, parseFile } from './file.ts'
 import { archOfRelease, CONFIG, isVersion, type ProbeLayout, repositoryOf } from './layouts.ts'
 import { RESERVED } from './routes.ts'
 
-/** A name with all facts of a probe. */
+/** A name that contains all properties of a probe. */
 export interface ProbeName {
   readonly tag: 'probe'
   readonly layout: ProbeLayout
-  /** canonical, as in keys */
+  /** with its canonical name, as in keys */
   readonly probe: Probe
-  /** as written */
+  /** with the name as written */
   readonly asked: Probe
   /** `undefined`: the probe itself */
   readonly companion: Companion | undefined
 }
 
-/** A name with kernel and config, but without a target. */
+/** A name that contains kernel and config, but no target. */
 export interface ConfigHashName extends ConfigHash {
   readonly tag: 'config-hash'
   readonly layout: 'config-hash'
@@ -36,8 +36,8 @@ export const MAX_DRIVER_VERSION = 128
 const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
 
 /**
- * Parses a raw request path in any layout, with any prefix, from the right. A gateway may have percent-decoded it once.
- * @throws {ProbeError} `malformed`, and nothing else.
+ * Parses a raw request path from the right, in any layout and with any prefix. A gateway may have percent-decoded it once.
+ * @throws {ProbeError} `malformed`, and no other error.
  */
 export function parse(path: string): Name {
   const { parts: all, escaped } = partsOf(path)
@@ -47,7 +47,7 @@ export function parse(path: string): Name {
   return parseParts(all, escaped)
 }
 
-/** After the digest follow names as in any repository, without another prefix. */
+/** The digest is followed by a name as in any repository, but without another prefix. */
 function parseConfigName(all: readonly string[], escaped: boolean): ProbeName {
   const [config = '', ...parts] = all.slice(all.indexOf(CONFIG) + 1)
   if (!isSha256(config)) throw malformed(`${quote(config)} is not the sha256 of a kernel config`)
@@ -94,28 +94,28 @@ function layoutOf(inFolder: boolean, folder: string, { driverName, kind }: FileF
 
 const isArch = (text: string): text is Arch => (ARCHES as readonly string[]).includes(text)
 
-/** As `parse`, for names with a target. @throws {ProbeError} `malformed`, `not-found`. */
+/** Works like `parse`, for names with a target. @throws {ProbeError} `malformed`; `not-found`: the name has no target. */
 export function parseProbe(path: string): ProbeName {
   const name = parse(path)
   if (name.tag === 'probe') return name
   throw new ProbeError('not-found', `the target of the config ${name.configMd5} is unknown here`)
 }
 
-/** Index key and object prefix of a probe: its canonical path, without the first slash. */
+/** Index key and object prefix of a probe: its canonical path without the first slash. */
 export const keyOf = (probe: Probe): string =>
   `${repositoryOf(probe)}/${probe.driverVersion}/${probe.arch}/${fileOf(probe)}`
 
-/** Index key of a name: `keyOf` its probe, or the key of its config's digest. */
+/** Index key of a name: `keyOf` its probe, or a key with the digest of its config. */
 export const keyOfName = (name: Name): string =>
   name.tag === 'probe' ? keyOf(name.probe) : `config-hash/${configHashFile(name)}`
 
-/** The name of a key that `keyOfName` made. */
+/** Inverts `keyOfName`. */
 export const nameOf = (key: string): Name => parse(`/${key}`)
 
-/** The probe of a key that `keyOf` made. */
+/** Inverts `keyOf`. */
 export const probeOf = (key: string): Probe => parseProbe(`/${key}`).probe
 
-/** The kernel release in a key; `undefined`: not a key of the index. */
+/** The kernel release in a key; `undefined`: the text is not a key of the index. */
 export function releaseIn(key: string): string | undefined {
   try {
     const name = nameOf(key)
@@ -126,6 +126,6 @@ export function releaseIn(key: string): string | undefined {
   }
 }
 
-/** The canonical path, as a URL reference: `+` and `~` are plain characters in a path (RFC 3986, 3.3). */
+/** The canonical path, as a URL reference. `+` and `~` need no escapes in a path (RFC 3986, 3.3). */
 export const format = (probe: Probe, companion?: Companion): string =>
   `/${keyOf(probe)}${companion === undefined ? '' : `.${companion}`}`

@@ -1,10 +1,10 @@
-// Refuses names that lack a part, with the client that omits it and what to do.
+// Refuses names without a release or a target. The message names the client that sends them, and what to do.
 
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 import { orSubmit } from '../model/way-out.ts'
 
-/** `falco_cos__1.ko` */
+/** For example `falco_cos__1.ko`. */
 const NO_RELEASE = /^(?:falco|scap)_[A-Za-z0-9.-]*__[^_]+\.(?:ko|o)(?:\.[a-z0-9]+)?$/
 
 /** `file`: at most MAX_FILE characters. @throws {ProbeError} `malformed`. */
@@ -18,7 +18,7 @@ export function refuseWithoutRelease(file: string): void {
   )
 }
 
-/** @throws {ProbeError} `unknown-target`, for a name without a target: `falco__5.15.96-0-virt_1.ko`. */
+/** The error `unknown-target` for a name without a target: `falco__5.15.96-0-virt_1.ko`. */
 export const withoutTarget = (file: string): ProbeError =>
   new ProbeError(
     'unknown-target',

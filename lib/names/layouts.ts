@@ -1,4 +1,4 @@
-// The table of all layouts that clients' URLs have had since 2015.
+// Lists all layouts of clients' URLs since 2015.
 
 import type { ConfigHash, Probe } from '../model/probe.ts'
 import { configHashFile } from './config-hash.ts'
@@ -16,11 +16,11 @@ export type LayoutId =
 
 interface Layout {
   readonly template: string
-  /** first segments of its clients' paths, unless they use a mirror */
+  /** possible first segments of the clients' paths, unless they use a mirror */
   readonly folders: readonly string[]
   readonly years: string
   readonly clients: string
-  /** false: its clients follow no redirects, and need the bytes inline */
+  /** false: its clients follow no redirects, so they get the bytes inline */
   readonly redirects: boolean
 }
 
@@ -87,17 +87,17 @@ export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
   },
 }
 
-/** The arch in a release, for layouts without an arch; default `x86_64`, then the only one. */
+/** The arch in a release, for layouts without an arch. The default is `x86_64`, which was the only one then. */
 export const archOfRelease = (kernelRelease: string): Probe['arch'] =>
   /[.-](?:aarch64|arm64)$/.test(kernelRelease) ? 'aarch64' : 'x86_64'
 
-/** Driver versions begin with a digit, or are a commit; needed where a segment could also be an arch. */
+/** Whether the text is a driver version: it begins with a digit, or is a commit. Distinguishes versions from an arch. */
 export const isVersion = (text: string): boolean => /^(?:v?\d|[0-9a-f]{7,64}$)/.test(text)
 
-/** First segment of submitted kernels' names: an unmodified client uses `/config/{sha256}` as its repository. */
+/** First segment of the names of submitted kernels. An unmodified client uses `/config/{sha256}` as its repository. */
 export const CONFIG = 'config'
 
-/** The repository of a current client, below the registry. */
+/** The repository for a current client, as a path below the registry. */
 export const repositoryOf = ({ config }: { readonly config?: string | undefined }): string =>
   config === undefined ? 'driver' : `${CONFIG}/${config}`
 

@@ -1,21 +1,21 @@
-// All routes of the registry: which function answers which methods of a path. The gateway, the grammar of names, the OpenAPI
-// document and every 405 use this table.
+// Lists all routes of the registry: which function answers which methods of a path. The gateway, the grammar of names, the
+// OpenAPI document and every 405 use this table.
 
 import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
 import { LAYOUTS } from './layouts.ts'
 
-/** Functions that answer requests. */
+/** The functions that answer requests. */
 export type Answering = 'resolve' | 'wait' | 'direct' | 'submit' | 'v1'
 
 export interface Route {
-  /** `{part}` is one segment, `{part+}` all that follow */
+  /** `{part}` stands for one segment, `{part+}` for all segments that follow */
   readonly path: string
   readonly methods: { readonly GET?: Answering; readonly HEAD?: Answering; readonly POST?: Answering }
 }
 
 const read = <By extends Answering>(by: By) => ({ GET: by, HEAD: by }) as const
 
-/** All routes that are not names of probes. */
+/** All routes except names of probes. */
 export const OWN_ROUTES = [
   { path: '/wait/{name+}', methods: read('wait') },
   { path: `/${PUBLIC_KEY_OBJECT}`, methods: read('resolve') },
@@ -28,7 +28,7 @@ export const OWN_ROUTES = [
   { path: '/v1/names', methods: read('v1') },
   { path: '/openapi.json', methods: read('v1') },
   { path: '/keys/falco-probes.pem', methods: read('resolve') },
-  // The image registry, and falcoctl's index of it.
+  // The image registry, and falcoctl's index of its artifacts.
   { path: '/v2/', methods: read('resolve') },
   { path: '/v2/{path+}', methods: read('resolve') },
   { path: '/falcoctl/index.yaml', methods: read('resolve') },
@@ -37,22 +37,22 @@ export const OWN_ROUTES = [
   { path: '/rpm/{path+}', methods: read('resolve') },
 ] as const satisfies readonly Route[]
 
-/** Paths that a function answers. */
+/** The paths that one function answers. */
 export type PathOf<By extends Answering> = Extract<
   (typeof OWN_ROUTES)[number],
   { readonly methods: { readonly GET: By } }
 >['path']
 
-/** Paths that something is posted to. */
+/** The paths that accept POST. */
 export type PostedPath = Extract<
   (typeof OWN_ROUTES)[number],
   { readonly methods: { readonly POST: Answering } }
 >['path']
 
-/** Names, with any prefix. */
+/** Names of probes, with any prefix. */
 const NAMES: Route = { path: '/{name+}', methods: read('resolve') }
 
-/** Names whose clients follow no redirect, oldest first. */
+/** Layouts whose clients follow no redirect, oldest first. */
 const direct = (): Route[] =>
   Object.values(LAYOUTS)
     .filter(({ redirects }) => !redirects)
@@ -60,10 +60,10 @@ const direct = (): Route[] =>
     .flatMap(({ folders }) => folders)
     .map((folder) => ({ path: `/${folder}/{name+}`, methods: read('direct') }))
 
-/** All routes; of two with one path the first counts. */
+/** All routes. If two have the same path, the first one counts. */
 export const routes = (): readonly Route[] => [...OWN_ROUTES, ...direct(), NAMES]
 
-/** The route of a raw path, and the values of its `{part}`. All names have the same methods. */
+/** The route of a raw path, and the values of its `{part}` segments. All names have the same methods. */
 export function routeOf(path: string): {
   readonly route: Route
   readonly parts: Readonly<Record<string, string>>
@@ -75,7 +75,7 @@ export function routeOf(path: string): {
   return { route: NAMES, parts: {} }
 }
 
-/** Compiled once, for every request. */
+/** Compiled once for all requests. */
 const PATTERNS = OWN_ROUTES.map((route) => [route, patternOf(route)] as const)
 
 function patternOf({ path }: Route): RegExp {
@@ -92,5 +92,5 @@ export const allowOf = (path: string): string => Object.keys(routeOf(path).route
 /** First segment of a path. */
 export const firstOf = (path: string): string => path.split('/', 2)[1] ?? ''
 
-/** First segments that no name has, so that no mirror uses one as prefix. `s3`: the local S3. */
+/** First segments that no name may have, so no mirror can use them as a prefix. `s3`: the local S3. */
 export const RESERVED: readonly string[] = [...new Set(OWN_ROUTES.map(({ path }) => firstOf(path))), 's3']

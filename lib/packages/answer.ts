@@ -1,4 +1,4 @@
-// Answers package managers: one read, then a redirect to an immutable object.
+// Answers package managers: reads one item, then redirects to an immutable object.
 
 import { ProbeError, unreachable } from '../model/errors.ts'
 import { CHANNELS, type ChannelName, listObject } from '../model/keys.ts'
@@ -18,19 +18,19 @@ export interface PackageAnswerPorts {
   readonly settings: Pick<Settings, 'revoked'>
 }
 
-/** Long enough to begin a download, as for a probe itself. */
+/** Long enough to begin a download. The redirect to a probe uses the same time. */
 const PRESIGN = { expiresSeconds: 300 }
 
-/** Whether a path is one of a repository of packages. */
+/** Whether the path is in a package repository. */
 export const isOfPackages = (path: string): boolean =>
   CHANNELS.some((name) => name !== IMAGES && path.startsWith(`/${name}/`))
 
-/** Has paths of its own: oci/paths.ts. */
+/** Images have paths of their own: oci/paths.ts. */
 const IMAGES: ChannelName = 'oci'
 
 /**
- * The presigned URL sets neither file name nor type, because older releases of apt rewrite the query of a redirect. S3 itself
- * answers 404 for an unknown digest.
+ * The presigned URL sets neither file name nor type, because older releases of apt rewrite the query of a redirect. For an
+ * unknown digest, S3 itself answers 404.
  * @throws {ProbeError} `malformed`, `method-not-allowed`, `not-found`, `revoked`, `withdrawn`.
  */
 export async function packageAnswer(
@@ -54,7 +54,7 @@ const nothingHere = (): ProbeError =>
     'there is no such list or package: docs/apt.md and docs/rpm.md show what to write into the sources of a host',
   )
 
-/** Answers with the text itself, since some clients follow no redirect here. */
+/** Sends the text itself, because some clients follow no redirect here. */
 async function mirrors({ pointers }: PackageAnswerPorts, id: string, query: string): Promise<Answer> {
   const shown = await pointers.read(id)
   if (shown === undefined) throw nothingHere()
@@ -81,7 +81,7 @@ async function objectAt(
 
 const channelOf = (id: string) => CHANNELS.find((name) => id.startsWith(`${name}/`)) ?? CHANNELS[0]
 
-/** Hosts may still have lists with withdrawn probes. @throws {ProbeError} `revoked`, `withdrawn`. */
+/** Checks the state, because hosts may still have lists with withdrawn probes. @throws {ProbeError} `revoked`, `withdrawn`. */
 async function isServed({ index, settings }: PackageAnswerPorts, key: string): Promise<boolean> {
   const probe = probeOf(key)
   if (keyOf(probe) !== key) return false

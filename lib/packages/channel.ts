@@ -1,4 +1,4 @@
-// The interface of a kind of package repository: which probes it takes, and how it updates its lists.
+// Defines the interface of a kind of package repository: which probes it takes, and how it updates its lists.
 
 import type { ChannelName } from '../model/keys.ts'
 import type { Clock, Images, Index, Log, Pointers, Signer, Store } from '../model/ports.ts'
@@ -7,7 +7,7 @@ import type { Settings } from '../model/settings.ts'
 
 export interface PackagePorts {
   readonly index: Pick<Index, 'get'>
-  /** holds packages and lists as well as probes */
+  /** contains packages and lists as well as probes */
   readonly artifacts: Pick<Store, 'get' | 'create'>
   readonly pointers: Pointers
   readonly images: Images
@@ -17,20 +17,20 @@ export interface PackagePorts {
   readonly settings: Settings
 }
 
-/** The state of a probe. `gone`: not published, withdrawn, or its driver version is revoked. */
+/** The current state of a probe. `gone`: not published, withdrawn, or its driver version is revoked. */
 export type Change = { readonly key: string; readonly probe: Probe } & (
   | { readonly tag: 'published'; readonly publication: Publication }
   | { readonly tag: 'gone' }
 )
 
-/** A new kind is a folder, a line in channels.ts, a line in places.ts, and its name in lib/model/keys.ts. */
+/** To add a kind: a folder, a line in channels.ts, a line in places.ts, and its name in lib/model/keys.ts. */
 export interface Channel {
   readonly name: ChannelName
-  /** Pure: whether its hosts can have such a probe as a package. */
+  /** Pure. Whether hosts can get this probe as a package of this kind. */
   takes(probe: Probe): boolean
-  /** Updates its lists. Calls may be repeated, late and concurrent. */
+  /** Updates the lists. Calls may be repeated, late and concurrent. */
   update(ports: PackagePorts, change: Change): Promise<void>
-  /** Every hour: signs lists anew before they go stale, and removes revoked driver versions. */
+  /** Runs every hour: signs lists again before they go stale, and removes revoked driver versions. */
   refresh(ports: PackagePorts): Promise<void>
 }
 

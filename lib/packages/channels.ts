@@ -1,4 +1,4 @@
-// The kinds of package repositories.
+// Lists the kinds of package repositories.
 
 import { apt } from './apt/apt.ts'
 import type { Channel } from './channel.ts'

@@ -1,4 +1,4 @@
-// The contents of a probe's package in any format: the published bytes, their statement and licence.
+// Reads the contents of a probe's package, in any format: the published bytes, their statement and licence.
 
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -11,9 +11,9 @@ export type Published = Extract<Change, { tag: 'published' }>
 
 export interface Contents {
   readonly module: Uint8Array
-  /** armored, over the module and its statement */
+  /** armored; covers the module and its statement */
   readonly signature: Uint8Array
-  /** the parts that the signature states, one a line */
+  /** the parts of the signed statement, one a line */
   readonly statement: string
   readonly licence: string
 }
@@ -36,7 +36,7 @@ export async function contentsOf(
   return { module, signature, statement, licence: licenceOf(publication) }
 }
 
-/** Licence of the module, with its sources. Lines have less than 80 characters, except for digests. */
+/** Licence of the module, with its sources. Only lines with digests may have 80 characters or more. */
 const licenceOf = ({ provenance: { driverSource, headers, unameRelease } }: Publication): string => `\
 This is the driver of Falco, compiled for the Linux kernel ${unameRelease}.
 

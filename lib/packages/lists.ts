@@ -1,4 +1,4 @@
-// What the repositories of all kinds do with their lists: keep them by digest, read them, and write them against each other.
+// Stores lists by digest, reads them, and handles concurrent writers, for all kinds of repositories.
 
 import { type Stored, sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -7,16 +7,16 @@ import type { PackagePorts } from './channel.ts'
 
 type Artifacts = PackagePorts['artifacts']
 
-/** How often a list is written anew because another event was faster, before this event fails and comes again. */
+/** How often to write a list again if another event was faster. After that this event fails, and comes again. */
 const TRIES = 10
 
-/** `once`: reads the list, and writes it unless it is right already; false: another was faster. */
+/** `once`: reads the list, and writes it unless it is up to date; false: another writer was faster. */
 export async function retried(lists: string, once: () => Promise<boolean>): Promise<void> {
   for (let tries = TRIES; tries > 0; tries -= 1) if (await once()) return
   throw new ProbeError('no-room', `too many events write ${lists} at one time`)
 }
 
-/** Keeps it under its digest, by which a pointer names it. A crash before the pointer leaves an object that no client gets. */
+/** Stores the list under its digest, for a pointer to name. A crash before the pointer leaves an object that no client gets. */
 export async function keepList(
   artifacts: Artifacts,
   channel: ChannelName,
@@ -30,7 +30,7 @@ export async function keepList(
 }
 
 /**
- * `undefined`: nothing is stored. The digest is checked, because the registry signs what it reads here.
+ * `undefined`: nothing is stored. Checks the digest, because the registry signs lists that it makes from these bytes.
  * @throws {ProbeError} `misconfigured`, `too-large`.
  */
 export async function readList(
@@ -47,7 +47,7 @@ export async function readList(
   return Buffer.from(body).toString()
 }
 
-/** Refreshes each repository of a kind. One that fails does not keep the others from it; the next hour tries again. */
+/** Refreshes each repository of a kind. Continues after a failure, and then rejects; the next hour tries again. */
 export async function refreshAll(
   ports: PackagePorts,
   kind: string,

@@ -1,16 +1,17 @@
-// Keeps the package repositories up to date: a probe is in their lists while it is published and not withdrawn.
+// Updates the package repositories: a probe is in their lists while it is published and not withdrawn.
 
 import { ProbeError } from '../model/errors.ts'
 import { probeOf } from '../names/grammar.ts'
 import { type Change, changeOf, type PackagePorts } from './channel.ts'
 import { CHANNELS } from './channels.ts'
 
-/** How often a probe's state may change while its packages are written. */
+/** How often a probe's state may change during the writing of its packages. */
 const TRIES = 5
 
 /**
- * Updates every kind of repository for one probe. Reads the state again afterwards: a slow writer would otherwise publish an
- * old state last. A crash leaves old lists, or new ones that were not compared again; the event comes again, and does both.
+ * Updates every kind of repository for one probe. Reads the state again afterwards, because a slow writer would otherwise
+ * publish an old state last. A crash leaves old lists, or new ones without the second read; the event comes again, and does
+ * both.
  * @throws {ProbeError} `no-room`: the state changed each time.
  */
 export async function packages(ports: PackagePorts, key: string): Promise<Change['tag'] | 'none'> {
@@ -30,7 +31,7 @@ export async function packages(ports: PackagePorts, key: string): Promise<Change
   throw new ProbeError('no-room', `the state of ${key} changes faster than its packages can be written`)
 }
 
-/** Every hour, all kinds of repositories: one that fails does not keep the others from it. */
+/** Runs every hour for all kinds of repositories. A failure of one does not stop the others. */
 export async function refreshPackages(ports: PackagePorts): Promise<void> {
   const done = await Promise.allSettled(CHANNELS.map((channel) => channel.refresh(ports)))
   const failed = done.find((one) => one.status === 'rejected')

@@ -6,13 +6,13 @@ import { aptPlace } from './apt/paths.ts'
 import { rpmPlace } from './rpm/paths.ts'
 
 export type Place =
-  /** the file that the repository shows under that name now */
+  /** the repository's current file of that name */
   | { readonly tag: 'shown'; readonly id: string; readonly file: string }
-  /** answers with the URL of a snapshot, whose files do not change while a host reads them */
+  /** a text with the URL of a snapshot, whose files do not change while a host reads them */
   | { readonly tag: 'mirrors'; readonly id: string }
   /** an object that never changes */
   | { readonly tag: 'kept'; readonly object: string }
-  /** a package of the probe of that key, served while the probe is */
+  /** a package of the probe with that key, served only while the probe is */
   | { readonly tag: 'package'; readonly object: string; readonly key: string }
 
 /** `parts`: segments below `/apt/` or `/rpm/`; `undefined`: no such file can exist. */
@@ -24,7 +24,7 @@ const PLACES: Readonly<Record<ChannelName, PlaceOf>> = {
   oci: () => undefined,
 }
 
-/** @throws {ProbeError} `malformed`: a character that no path of the registry has. */
+/** @throws {ProbeError} `malformed`: the path contains a character that is not allowed. */
 export function placeOf(path: string): Place | undefined {
   const [first, ...parts] = partsOf(path).parts
   const channel = CHANNELS.find((name) => name === first)

@@ -1,4 +1,4 @@
-// Stores a verified probe as objects that never change: bytes, checksum, signature and build log.
+// Stores a verified probe as immutable objects: bytes, checksum, signature and build log.
 
 import { sha256 } from '../model/digest.ts'
 import type { Clock, Signer, Store } from '../model/ports.ts'
@@ -14,7 +14,7 @@ export interface ArtifactPorts {
   readonly now: Clock
 }
 
-/** Safe to repeat: keys hold the digest of the bytes. */
+/** Safe to repeat, because keys contain the digest of the bytes. */
 export async function storeProbe(
   ports: ArtifactPorts,
   probe: Probe,
@@ -26,8 +26,8 @@ export async function storeProbe(
   const text = new TextEncoder()
   const create = (suffix: string, body: Uint8Array, contentType: string) =>
     ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
-  // Each object is created once and never replaced. After a crash between them, the next try creates the others: any good
-  // signature over the same bytes and statement will do.
+  // Each object is created once and never replaced. After a crash in between, the next try creates the missing objects. A
+  // signature from another try is also valid, because the bytes and the statement are the same.
   await create('', bytes, 'application/octet-stream')
   const forced = forcedOf({ plan, report })
   const signature = await ports.signer.sign(bytes, statementOf({ probe, ...plan, forced }))
@@ -45,7 +45,7 @@ export async function storeProbe(
   }
 }
 
-/** Where a probe came from. */
+/** The origin of a probe. */
 export function provenanceOf({ plan, report }: Pick<Verified, 'plan' | 'report'>): Provenance {
   const forced = forcedOf({ plan, report })
   return {

@@ -1,4 +1,4 @@
-// A build ended: verifies its probe, and publishes it or requests its load test; or fails the claim.
+// Handles the end of a build: verifies the probe, then publishes it or requests its load test; or fails the claim.
 
 import { lastLines } from '../build/failure.ts'
 import { loadTestOf, NO_IMAGE } from '../build/verdict.ts'
@@ -37,8 +37,9 @@ export async function buildEnded(
 }
 
 /**
- * No builder took the build, which is not a failure of the probe: a waiting client requests it again, and comes first; else
- * nothing is left of it. A crash before the index is written repeats this.
+ * No builder took the build, which is not a failure of the probe. So this refunds the caller, and makes the failure due at once:
+ * a waiting client requests the build again, and comes first. Without one, nothing remains of it. A crash before the index is
+ * written repeats this.
  */
 async function forget(ports: BuiltPorts, { key, claim }: Claimed, { why }: BrokeOff) {
   const { id, caller } = claim
@@ -64,8 +65,8 @@ async function failTimedOut(ports: BuiltPorts, claimed: Claimed): Promise<Publis
 }
 
 /**
- * Under `required`, the load test comes first, and its end publishes the probe. A crash after the request leaves the claim in
- * a test that never began: the sweep requests the next one.
+ * In mode `required`, the load test comes first, and its end publishes the probe. A crash after the request leaves the claim in
+ * a test that never began; the sweep requests the next test.
  */
 async function publishStaged(ports: BuiltPorts, claimed: Claimed): Promise<PublishOutcome> {
   const { key, claim } = claimed
@@ -79,7 +80,7 @@ async function publishStaged(ports: BuiltPorts, claimed: Claimed): Promise<Publi
   if (mode === 'required' && testing !== undefined) return requestTest(ports, { key, id: claim.id, testing })
   const loadTest = mode === 'off' || isTested ? undefined : loadTestOf(NO_IMAGE)
   const held = await publishVerified(ports, { ...claimed, staged, loadTest, testing })
-  // After the probe, which must not wait for it. A crash before the event leaves a test that never began.
+  // Comes after the probe, which must not wait for it. A crash before the event leaves a test that never began.
   if (held && testing !== undefined) await emitTest(ports, { key, id: claim.id, testing })
   return held ? 'published' : 'claim-lost'
 }

@@ -1,4 +1,4 @@
-// The end of a build or a load test, as its event reports it, or as the builder does.
+// Finds how a build or a load test ended, from its event or from the builder.
 
 import type { BrokeOff, Builder, BuildLook, BuildStatus, Phase } from '../model/ports.ts'
 import type { Claim } from '../model/probe.ts'
@@ -6,22 +6,22 @@ import type { Claim } from '../model/probe.ts'
 export interface BuildEnd {
   readonly key: string
   readonly claim: string
-  /** `undefined`: ask the builder, because the event never came */
+  /** `undefined`: the event never came, so ask the builder */
   readonly status: EndStatus | undefined
-  /** `undefined`: whichever the index says was started last */
+  /** `undefined`: the phase that the index records as started last */
   readonly phase: Phase | undefined
-  /** number of the load test, from 1; `undefined`: whichever the index says was requested last */
+  /** number of the load test, from 1; `undefined`: the test that the index records as requested last */
   readonly test?: number | undefined
-  /** of a build that failed or took too long */
+  /** stage and reason of a build that failed or took too long */
   readonly brokeOff?: BrokeOff
-  /** it may still run: then leave it alone */
+  /** true: it may still run; if it does, do nothing */
   readonly mayRun?: boolean
 }
 
 type EndStatus = Exclude<BuildStatus, 'running'>
 export type Ended = BuildLook & { readonly status: EndStatus }
 
-/** `tested`: the verdict is known. `testing`: it will be. `queued`: its turn has not come. `running`: nothing is known yet. */
+/** `tested`: the verdict is known. `testing`: a test runs or will run. `queued`: its turn has not come. `running`: no end yet. */
 export type PublishOutcome =
   | 'published'
   | 'failed'
@@ -31,14 +31,14 @@ export type PublishOutcome =
   | 'running'
   | 'claim-lost'
 
-/** From the event, or else from the builder. Stops what still runs past its deadline. */
+/** Takes the status from the event, or else from the builder. Stops a build that runs past its deadline. */
 export async function endOf(
   builder: Pick<Builder, 'look' | 'stop'>,
   { status, brokeOff }: BuildEnd,
   { buildId }: Pick<Claim, 'buildId'>,
 ): Promise<Ended> {
   if (status !== undefined) return { status, ...(brokeOff === undefined ? {} : { brokeOff }) }
-  // It never got beyond its plan.
+  // No build was ever started for this claim.
   if (buildId === undefined) return { status: 'unknown' }
   const look = await builder.look(buildId)
   if (look.status !== 'running') return { ...look, status: look.status }

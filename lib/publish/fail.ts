@@ -1,4 +1,4 @@
-// A build or its load test failed: finds the reason, keeps the log, and writes the failure to the index.
+// Handles a failed build or load test: finds the reason, stores the log, and writes the failure to the index.
 
 import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
 import { readFault } from '../build/faults.ts'
@@ -26,7 +26,7 @@ export interface Claimed {
 
 interface Refusal {
   readonly reason: FailureReason
-  /** what happened and what to do; `due`: when the probe is built again, in ISO 8601 */
+  /** human-readable: the failure and its remedy; `due`: when the probe can be built again, in ISO 8601 */
   readonly detail: string | ((due: string) => string)
   /** becomes the probe's `.log` */
   readonly log?: Uint8Array | undefined
@@ -34,7 +34,7 @@ interface Refusal {
 
 type FailOutcome = 'failed' | 'claim-lost'
 
-/** The build left no probe. `brokeOff`: where it stopped, as the builder reports it. */
+/** Fails a build that left no probe. `brokeOff`: where it stopped, as the builder reports it. */
 export async function failBuild(
   ports: FailPorts,
   claimed: Claimed,
@@ -52,12 +52,12 @@ async function refusalOf(
   { log, report, plan }: Staged,
   brokeOff: BrokeOff | undefined,
 ): Promise<Refusal> {
-  // First: a compile error in the tree of another kernel says nothing about the driver.
+  // Checked first, because a compile error in the wrong kernel's tree is not a fault of the driver.
   const lost = lostWhy({ plan, report })
   if (lost !== undefined) return { reason: 'cannot-load', detail: lost, log }
   if (report === undefined && brokeOff?.begun === false)
     return { reason: 'build-broken', detail: notBegun(brokeOff), log }
-  // With `brokeOff` there was a build: the event of its end may come before the index has its id.
+  // If the builder sent `brokeOff`, a build existed: the event of its end may come before the index has its id.
   if (report === undefined && brokeOff === undefined && buildId === undefined)
     return { reason: 'plan-error', detail: notPlanned(await readFault(staging, stagingKeys(id).fault)) }
   const reason = failureOf(report, log)
@@ -97,7 +97,7 @@ export async function fail(
 ): Promise<FailOutcome> {
   const { id, attempt } = claim
   const { file, driverVersion } = subjectOfName(nameOf(key))
-  // The log first: after a crash, nothing refers to the log, and the next try keeps it.
+  // Stores the log first: after a crash, nothing refers to it, and the next try stores it again.
   const kept = log === undefined ? {} : { logKey: await keepLog(ports, `${key}/failed/${id}.log`, log) }
   const now = ports.now()
   const due = retryAt(reason, attempt, now)
@@ -106,7 +106,7 @@ export async function fail(
     reason,
     detail: `${file} of driver ${driverVersion}: ${why}`,
     retryAt: due,
-    // A claim that never got beyond its plan is not kept.
+    // The failure of a claim without a build expires.
     ...(reason === 'plan-error' ? { expiresAt: forgottenAt(reason, due, now) } : {}),
     ...kept,
   })

@@ -1,4 +1,4 @@
-// Options of a kernel config that changed in the build's tree: refuses such a probe, or adds them to its statement.
+// Handles options of a kernel config that changed in the build's tree: refuses the probe, or adds them to its statement.
 
 import type { BuildPlan } from '../build/order.ts'
 import type { BuildReport, LostOption } from '../build/report.ts'
@@ -10,10 +10,10 @@ interface Built {
   readonly report: BuildReport | undefined
 }
 
-/** Options in the message. */
+/** Number of options in the message. */
 const NAMED = 5
 
-/** One at most: `option` has the first names. */
+/** Returns at most one objection. Its `option` has the first names. */
 function lostIn({ report }: Pick<Built, 'report'>): readonly Objection[] {
   const lost = report?.lost ?? []
   if (lost.length === 0) return []
@@ -29,7 +29,7 @@ function lostIn({ report }: Pick<Built, 'report'>): readonly Objection[] {
 
 const shown = ({ option, asked, holds }: LostOption): string => `${option} (${asked}, and here ${holds})`
 
-/** Why the probe is not published; `undefined`: its options hold, or `force` was set. */
+/** Why the probe is not published; `undefined`: all options kept their values, or `force` was set. */
 export function lostWhy(built: Built): string | undefined {
   if (built.plan?.submitted?.force === true) return undefined
   const [lost] = lostIn(built)

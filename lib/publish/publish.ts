@@ -1,4 +1,4 @@
-// A build or a load test ended: publishes the probe, or records why not.
+// Handles the end of a build or a load test: publishes the probe, or records why it failed.
 
 import { eventOf, giveTurns, type TurnPorts } from '../build/turn.ts'
 import { faultOf } from '../model/fault.ts'
@@ -19,9 +19,9 @@ export interface PublishPorts extends BuiltPorts, TurnPorts {
 }
 
 /**
- * Every step may be repeated, in any order with other calls for the same probe: the keys of objects hold their digest, and
- * the index accepts only the holder of the claim. Errors are thrown, so that the event comes again; past the deadline of its
- * claim an error fails the claim, and the probe's own URL reports it.
+ * Every step can be repeated, in any order with other calls for the same probe: the keys of objects contain their digest, and
+ * the index accepts only the holder of the claim. Errors are thrown, so that the event comes again. After the deadline of its
+ * claim, an error fails the claim, and the probe's own URL reports it.
  */
 export async function publish(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   if (end.mayRun === true) return lookAt(ports, end)
@@ -35,14 +35,14 @@ export async function publish(ports: PublishPorts, end: BuildEnd): Promise<Publi
 }
 
 /**
- * The event of an end may be lost (https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html):
- * this finds the end before the deadline does. An event that comes later finds it settled.
+ * The event of an end may be lost (https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html).
+ * Asking the builder finds the end before the deadline does. An event that comes later finds the build settled.
  */
 async function lookAt(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   const state = await ports.index.get(end.key, { consistent: true })
   if (!isOf(state, end) || state.buildId === undefined) return 'claim-lost'
   const { status, ...look } = await ports.builder.look(state.buildId)
-  // The builder may not know a build that was started this moment.
+  // `unknown` does not mean lost: the builder may not know a build that was just started.
   if (status === 'running' || status === 'unknown') return 'running'
   const { key, claim } = end
   return publish(ports, { key, claim, status, ...look, ...phaseOf(state) })
@@ -54,7 +54,7 @@ const phaseOf = (state: Open['state']): Pick<BuildEnd, 'phase' | 'test'> =>
 const placeOfEnd = ({ claim, phase, test = 1 }: BuildEnd): Place =>
   phase === 'load-test' ? { claim, test } : { claim }
 
-/** For the next in the queue. An error here must not lose what was built: the sweep gives turns again within a minute. */
+/** Frees a place for the next in the queue. An error here must not lose the probe: the sweep gives turns within a minute. */
 async function freePlace(ports: PublishPorts, place: Place): Promise<void> {
   await ports.places.release(place)
   try {
@@ -64,7 +64,7 @@ async function freePlace(ports: PublishPorts, place: Place): Promise<void> {
   }
 }
 
-/** Fails only an open claim: if only a verdict could not be added, the probe stays published. */
+/** Fails only an open claim. If only a verdict could not be added, the probe stays published. */
 async function giveUp(ports: PublishPorts, { key, claim: id }: BuildEnd, cause: unknown): Promise<void> {
   const claim = await ports.index.get(key, { consistent: true })
   if (claim?.state !== 'building' || claim.id !== id) return
@@ -83,7 +83,7 @@ async function settle(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcom
   const state = await ports.index.get(end.key, { consistent: true })
   if (end.status === undefined && isQueued(state, end)) return requestAgain(ports, end.key, state)
   const outcome = await settled(ports, end, state)
-  // Past its deadline, no event frees its place.
+  // After the deadline, no event frees the place.
   if (end.status === undefined && isOf(state, end)) await freePlace(ports, placeOf(state))
   return outcome
 }
@@ -94,7 +94,7 @@ const isOf = (state: ProbeState | undefined, { claim }: BuildEnd): state is Open
 const isQueued = (state: ProbeState | undefined, end: BuildEnd): state is Open['state'] =>
   isOf(state, end) && waitsForTurn({ key: end.key, state })
 
-/** Its event may be lost: the plan checks again whether its turn has come. */
+/** Sends the event again, because it may be lost. The plan then checks whether the turn has come. */
 async function requestAgain({ index, bus, now }: PublishPorts, key: string, state: Open['state']) {
   await index.queued(key, state.id, now(), now() + QUEUE_MILLISECONDS)
   await bus.emit(eventOf({ key, state }))
@@ -114,6 +114,6 @@ async function settled(
   }
   if (state.phase !== 'load-test')
     return buildEnded(ports, { key, claim: state }, await endOf(ports.builder, end, state))
-  // The event of the build came again, after its load test was requested.
+  // If the phase is `build`, the build's event came again after its load test was requested.
   return phase === 'build' ? 'testing' : testEnded(ports, end, { ...state, test: state.test ?? 1 })
 }

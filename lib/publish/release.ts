@@ -1,4 +1,4 @@
-// Publishes a verified probe: stores it, and writes the index last.
+// Publishes a verified probe: stores its objects, and writes the index last.
 
 import type { Bus, Index, Testing } from '../model/ports.ts'
 import type { LoadTest } from '../model/probe.ts'
@@ -14,31 +14,31 @@ export interface ReleasePorts extends ArtifactPorts, TreePorts {
 
 interface Release extends Claimed {
   readonly staged: Verified
-  /** its verdict, if that is known */
+  /** verdict of its load test, if known */
   readonly loadTest: LoadTest | undefined
-  /** the load test that is to come */
+  /** the load test that will follow */
   readonly testing?: Testing | undefined
 }
 
-/** False: the claim is lost, or another call has published the probe. */
+/** False: the claim is lost, or another call has already published the probe. */
 export async function publishVerified(ports: ReleasePorts, release: Release): Promise<boolean> {
   const { key, claim, staged, loadTest, testing } = release
   const publication = await storeProbe(ports, probeOf(key), key, staged)
-  // The index last: a crash before this line leaves objects that no URL leads to, and an open claim. The event or the sweep
-  // comes again, and finds the same objects under the same keys.
+  // Writes the index last: a crash before this line leaves objects that no URL leads to, and an open claim. The event or the
+  // sweep comes again, and finds the same objects under the same keys.
   const tested = loadTest === undefined ? publication : { ...publication, loadTest }
   const next = testing && { test: testing.test, deadline: testing.deadline }
   const held = await ports.index.publish(key, claim.id, tested, next)
   const seconds = Math.max(0, Math.round((ports.now() - claim.claimedAt) / 1000))
   const { sha256, bytes } = publication
-  // A metric counts the first word: of the event and the sweep at the same moment, only one has published the probe.
+  // A metric counts the first word. If the event and the sweep come at the same moment, only one of them published the probe.
   ports.log(held ? 'published' : 'published before', { key, claim: claim.id, sha256, bytes, seconds })
   await keepTree(ports, claim.id, staged)
   if (held) await wantPackages(ports, key)
   return held
 }
 
-/** After the index. After a crash before it, the same event of the build's end comes again and finds the probe published. */
+/** Comes after the index. After a crash in between, the event of the build's end comes again and finds the probe published. */
 export async function wantPackages({ bus }: Pick<ReleasePorts, 'bus'>, key: string): Promise<'published'> {
   await bus.emit({ type: 'PackagesWanted', key })
   return 'published'

@@ -1,4 +1,4 @@
-// Reads what a build and its load test left in staging, within bounds, and verifies it.
+// Reads the objects that a build and its load test left in staging, with size limits, and verifies them.
 
 import { readFault } from '../build/faults.ts'
 import { type BuildPlan, decodeOrder, MAX_ORDER } from '../build/order.ts'
@@ -52,7 +52,7 @@ export async function readStaged({ staging, settings }: StagedPorts, claim: stri
   }
 }
 
-/** An object that is too large counts as absent: the build is not trusted, but it may run again. */
+/** Treats an object that is too large as absent. The build is not trusted, but it may run again. */
 async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
   try {
     return await read
@@ -62,7 +62,7 @@ async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Arra
   }
 }
 
-/** With a verified probe. */
+/** The staged objects, with a verified probe. */
 export type Verified = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Array }
 
 type Checked =
@@ -91,15 +91,15 @@ export function verifyStaged({ build }: Pick<Settings, 'build'>, key: string, st
 
 /** The result of a load test. */
 export interface Tested {
-  /** false: it was interrupted, and may run again */
+  /** false: the test was interrupted and may run again */
   readonly known: boolean
   readonly verdict: LoadVerdict
   readonly log: Uint8Array | undefined
 }
 
 /**
- * The verdict on exactly those bytes. Keeps the kernel's image for the next test. The test's job document names the tested
- * bytes, and no build can write it.
+ * Reads the verdict on exactly these bytes, and stores the kernel's image for the next test. The digest of the tested bytes is in
+ * the test's job document, which no build can write.
  */
 export async function readLoadTest(
   { staging, cache }: CachePorts,
@@ -145,8 +145,8 @@ const OTHER_BYTES: LoadVerdict = {
 }
 
 /**
- * After the probe, which must not wait for it: a tree that is lost is made again. Its bytes must have the digest in the
- * report. Only kernels of the same source, config, compiler and release use it.
+ * Stores the tree that a build made. Comes after the probe, which must not wait for it: a lost tree is made again. The tree must
+ * have the digest in the report. Only kernels of the same source, config, compiler and release use it.
  */
 export async function keepTree(ports: TreePorts, claim: string, { plan, report }: Staged): Promise<void> {
   if (plan?.treeId === undefined || report?.prepared === undefined) return

@@ -9,13 +9,13 @@ export interface SweepPorts {
   readonly log: Log
 }
 
-/** Items of one sweep; the next sweep takes the rest. */
+/** Maximum number of items in one sweep; the next sweep takes the rest. */
 const BATCH = 100
 
 /**
- * Emits `ProbeOverdue` for each that is past its deadline, and `BuildRunning` for each other that was started: publish, which
- * alone holds the signing key, asks the builder about them. A sweep that crashes half-way leaves the rest for the next one.
- * Resolves to the number of overdue ones.
+ * Emits `ProbeOverdue` for each claim past its deadline, and `BuildRunning` for each other one whose build was started. The
+ * function publish then asks the builder about them, because only publish has the signing key. After a crash, the next sweep
+ * takes the rest. Resolves to the number of overdue claims.
  */
 export async function sweep({ index, bus, now, log }: SweepPorts): Promise<number> {
   const overdue = await index.overdue(now(), BATCH)

@@ -1,4 +1,4 @@
-// Load tests of a built probe: requests them, and settles the probe at their end.
+// Requests load tests of a built probe, and settles the probe when they end.
 
 import { loadTestOf, tellVerdict } from '../build/verdict.ts'
 import { sha256 } from '../model/digest.ts'
@@ -15,17 +15,17 @@ export interface TestedPorts extends FailPorts, ReleasePorts {
   readonly builder: Pick<Builder, 'look' | 'stop'>
 }
 
-/** A load test of one probe. `id`: of the claim. */
+/** A load test of one probe. `id`: the claim's. */
 interface Requested {
   readonly key: string
   readonly id: string
   readonly testing: Required<Testing>
 }
 
-/** Load tests of one probe: a probe whose tests were interrupted that often is given up. */
+/** Maximum number of load tests of one probe. If all of them are interrupted, no more follow. */
 const MAX_TESTS = 3
 
-/** A test that has not begun after that time was lost on its way. */
+/** `deadline`: a test that has not begun by then is lost. */
 export const testOf = (
   { now }: Pick<TestedPorts, 'now'>,
   test: number,
@@ -38,7 +38,7 @@ export const testOf = (
 
 const measured = (probe: Uint8Array): Measured => ({ sha256: sha256(probe), bytes: probe.length })
 
-/** One caller requests it; later ones find it requested. A crash before the event leaves a test that never began. */
+/** Only one of several calls requests the test. A crash before the event leaves a test that never began. */
 export async function requestTest(ports: TestedPorts, requested: Requested): Promise<PublishOutcome> {
   const { key, id, testing } = requested
   if (await ports.index.testing(key, id, testing)) await emitTest(ports, requested)
@@ -48,14 +48,14 @@ export async function requestTest(ports: TestedPorts, requested: Requested): Pro
 export const emitTest = ({ bus }: TestedPorts, { key, id: claim, testing: { test, probe } }: Requested) =>
   bus.emit({ type: 'LoadTestRequested', key, claim, test, ...probe })
 
-/** A probe in its load test: under `required` before it is published, under `recorded` after that. */
+/** A probe during its load test: in mode `required` before it is published, in mode `recorded` afterwards. */
 type InTest = Extract<ProbeState, { state: 'building' | 'published' }> & { readonly test: number }
 
-/** A load test ended, or its time is over: a known verdict settles the probe, and an interrupted test runs again. */
+/** Handles the end or the deadline of a load test. A known verdict settles the probe; an interrupted test runs again. */
 export async function testEnded(ports: TestedPorts, end: BuildEnd, state: InTest): Promise<PublishOutcome> {
   const { key } = end
   const { id, test, spared = 0 } = state
-  // The end of an earlier test, late or repeated.
+  // This event is the end of an earlier test, late or repeated.
   if (end.test !== undefined && end.test !== test) return 'testing'
   const ended = await endOf(ports.builder, end, state)
   const probe = await testedProbe(ports, state)
@@ -68,7 +68,7 @@ export async function testEnded(ports: TestedPorts, end: BuildEnd, state: InTest
     : settleTested(ports, { key, claim: state }, tested)
 }
 
-/** A test that no builder took does not count. A crash after the write counts one too few. */
+/** A test that no builder took does not count. A crash after the write counts one test too few. */
 async function spareUnbegun(
   { index }: TestedPorts,
   key: string,
@@ -85,7 +85,7 @@ async function testedProbe(ports: TestedPorts, state: InTest): Promise<Measured>
   return measured(probe)
 }
 
-/** Under `required`: a probe that its kernel refused to load, or that could not be tested, is never published. */
+/** Mode `required`: never publishes a probe that its kernel refused to load, or that could not be tested. */
 async function settleTested(
   ports: TestedPorts,
   claimed: Claimed,
@@ -110,7 +110,7 @@ async function settleTested(
 
 const interrupted = (why: string): string => `the load test broke off ${MAX_TESTS} times: ${why}`
 
-/** Under `recorded`, once: the first verdict stays. */
+/** Mode `recorded`: adds the verdict once, so the first one stays. */
 async function addVerdict(
   ports: TestedPorts,
   key: string,

@@ -1,4 +1,4 @@
-// Verifies that an object is the requested probe. Its bytes come from an untrusted build.
+// Verifies that an object is the requested probe. The bytes come from an untrusted build.
 
 import { type ElfObject, loadedSection, notTheProbe, readElf } from '../formats/elf.ts'
 import { ProbeError, unreachable } from '../model/errors.ts'
@@ -15,18 +15,18 @@ export interface Expected {
   readonly maxBytes: number
 }
 
-/** e_machine, from the registry in the System V gABI */
+/** e_machine, from the registry in the System V gABI. */
 const MACHINES = { x86_64: 62, aarch64: 183 } as const satisfies Record<Arch, number>
 const MACHINE_BPF = 247
 
-/** The modules of every known driver hold less than 1 KB. */
+/** The modules of every known driver have less than 1 KB. */
 const MAX_MODINFO_BYTES = 64 * 1024
-/** of a release or version in a section of its own */
+/** Limit of a release or version in a section of its own. */
 const MAX_TEXT_BYTES = 512
 
 /**
- * Accepts only an object of the right machine that names this driver, version and kernel where the kernel and Falco look
- * for them.
+ * Accepts only an object for the right machine. It must name this driver, version and kernel at the places that the kernel and
+ * Falco read.
  * @throws {ProbeError} `too-large`, `not-the-probe`.
  */
 export function verifyProbe(bytes: Uint8Array, expected: Expected): void {
@@ -50,8 +50,8 @@ export function verifyProbe(bytes: Uint8Array, expected: Expected): void {
 }
 
 /**
- * Modpost writes these into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. In
- * include/linux/vermagic.h a blank follows the release in every configuration.
+ * Modpost writes these fields into every module: https://docs.kernel.org/kbuild/modules.html, and `modinfo`. By
+ * include/linux/vermagic.h, a blank follows the release in every configuration.
  */
 function verifyModule(elf: ElfObject, expected: Expected): void {
   same('machine', elf.machine, MACHINES[expected.arch])
@@ -66,8 +66,8 @@ function verifyModule(elf: ElfObject, expected: Expected): void {
 }
 
 /**
- * The driver's probe.c declares these in all of its versions. Falco refuses a probe whose `kernel_version` is not the
- * running one, as the kernel refuses a module by its vermagic.
+ * The driver's probe.c declares these sections in all of its versions. Falco refuses a probe whose `kernel_version` differs from
+ * the running kernel's, just as the kernel refuses a module by its vermagic.
  */
 function verifyEbpf(elf: ElfObject, expected: Expected): void {
   same('machine', elf.machine, MACHINE_BPF)
@@ -108,7 +108,7 @@ function same<T extends string | number>(what: string, found: T, expected: T): v
 
 const firstWord = (line: string): string => line.split(' ', 1)[0] ?? ''
 
-/** A C string, with the padding that a linker may have added. */
+/** Reads a C string, without the padding that a linker may have added. */
 function text(elf: ElfObject, section: string): string {
   const contents = loadedSection(elf, section)
   if (contents.length > MAX_TEXT_BYTES) {
@@ -117,7 +117,7 @@ function text(elf: ElfObject, section: string): string {
   return decode(contents).replace(/\0+$/, '')
 }
 
-/** A character a byte, so that no two byte strings decode to one. */
+/** Decodes each byte to one character, so that different bytes never give the same text. */
 const decode = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 
 const shown = (hostile: string): string => printable(hostile, 120)

@@ -1,4 +1,4 @@
-// Answers of the domain; functions/runtime/http.ts turns them into HTTP.
+// Defines the domain's answers, which functions/runtime/http.ts converts to HTTP.
 
 import { type ErrorCode, ProbeError } from '../model/errors.ts'
 import type { FailureReason } from '../model/probe.ts'
@@ -10,7 +10,7 @@ export interface Problem {
   readonly code: ErrorCode | FailureReason | 'not-built' | 'being-built' | 'internal-error'
   readonly title: string
   readonly detail: string
-  /** seconds until it is worth asking again */
+  /** seconds after which the client should ask again */
   readonly retryAfter?: number
   /** further members, e.g. `log`, `retryAt` */
   readonly more?: Readonly<Record<string, string | number>>
@@ -23,9 +23,9 @@ export type Answer = (
   | { readonly tag: 'bytes'; readonly body: Uint8Array; readonly contentType: string }
   | { readonly tag: 'problem'; readonly problem: Problem }
 ) & {
-  /** canonical path of the probe, if the request had another name */
+  /** canonical path of the probe, if the request used another name */
   readonly canonical?: string
-  /** names in lower case */
+  /** all names are in lower case */
   readonly headers?: Readonly<Record<string, string>>
 }
 

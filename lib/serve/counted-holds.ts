@@ -1,4 +1,4 @@
-// Counts held requests in memory, for a function whose one process answers all of them.
+// Counts held requests in memory, for a function with only one process that answers all of them.
 
 import type { Clock, Holds } from '../model/ports.ts'
 import { FURTHEST_LEASE, hasCome } from '../model/retry.ts'

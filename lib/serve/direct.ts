@@ -1,4 +1,4 @@
-// Inline responses: clients from before May 2020 follow no redirect, so the registry holds them in one request and sends the bytes.
+// Sends probes inline. Clients from before May 2020 follow no redirect, so one request both waits and returns the bytes.
 
 import { unreachable } from '../model/errors.ts'
 import type { Elapsed } from '../model/ports.ts'
@@ -15,14 +15,14 @@ export interface DeliverPorts extends ResolvePorts, Pick<HoldPorts, 'holds'> {
   readonly elapsed: Elapsed
   readonly sign: Sign
   readonly sleep: (milliseconds: number) => Promise<void>
-  /** The bytes of a published object. */
+  /** Returns the bytes of a published object. */
   readonly read: (objectKey: string) => Promise<Uint8Array>
 }
 
-/** A Lambda's answer has 6 MB at most, in base64: AWS Lambda developer guide, "Quotas". */
+/** A Lambda's answer may have at most 6 MB, in base64: AWS Lambda developer guide, "Quotas". */
 const MAX_BYTES = 4_400_000
 
-/** Polls for as long as one request may last. @throws {ProbeError} as for `resolve`, and `too-many-waits`. */
+/** Polls for as long as one request may last. @throws {ProbeError} those of `resolve`, and `too-many-waits`. */
 export async function deliver(ports: DeliverPorts, request: Request): Promise<Answer> {
   const hop = ports.settings.hold.hopSeconds * 1000
   const end = ports.now() + hop

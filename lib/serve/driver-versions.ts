@@ -1,4 +1,4 @@
-// Driver versions that are available as packages. The function plan reads the lists, on an event.
+// Lists the driver versions that are available as packages. The function plan reads the packages' lists, on an event.
 
 import { type DriverCatalogue, didYouMean, entryOf } from '../model/drivers.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -21,13 +21,13 @@ export interface DriverVersionsPorts extends CataloguePorts, HoldPorts {
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
-/** The first reading takes about ten seconds. */
+/** The first reading of the lists takes about ten seconds. */
 const HOLD_MILLISECONDS = 25_000
 const POLL_MILLISECONDS = 500
 
 /**
- * Newest first, without revoked ones. Answers an old list and requests a new one; waits only for the first list.
- * @throws {ProbeError} `catalogue-unread` if that takes too long, `too-many-waits`.
+ * Newest first, without revoked versions. Returns an old list at once and requests a new one; waits only for the first list.
+ * @throws {ProbeError} `catalogue-unread`: the first list takes too long; `too-many-waits`.
  */
 export async function driverVersions(
   ports: DriverVersionsPorts,
@@ -59,7 +59,7 @@ async function readOrAskFor(ports: CataloguePorts): Promise<DriverCatalogue | un
   return known
 }
 
-/** One event a minute, because the list stays old while the mirror is down. After a crash before the event, the next minute sends it. */
+/** Sends one event a minute, because the list stays old while the mirror is down. After a crash, the next minute sends it. */
 async function askFor({ budgets, bus, now, newId }: CataloguePorts): Promise<void> {
   const budget = `drivers-wanted/${minuteOf(now())}`
   if (await budgets.exhausted(budget, 1)) return
@@ -72,8 +72,8 @@ export interface DriverPorts extends CataloguePorts {
 }
 
 /**
- * A driver version from packages exists only if the lists have it, so a forged one costs one read. Before the first
- * reading, the plan finds out.
+ * A driver version from packages exists only if the lists contain it, so an invented version costs only one read. Before the
+ * lists have been read once, this accepts every version, and the plan checks it.
  * @throws {ProbeError} `unknown-driver-version`.
  */
 export async function checkDriverVersion(ports: DriverPorts, driverVersion: string): Promise<void> {

@@ -1,4 +1,4 @@
-// Finds the probe of a name: an older name of a kernel leads to the current one.
+// Finds the probe of a name. An older name of a kernel leads to the current one.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Index } from '../model/ports.ts'
@@ -9,14 +9,14 @@ export type OwnState = Exclude<ProbeState, { state: 'alias' }>
 export type Unpublished = Exclude<OwnState, { state: 'published' }>
 
 export interface Found {
-  /** key in the index: of this name, or of the probe that it leads to */
+  /** key in the index: of this name, or of the probe that the name leads to */
   readonly key: string
-  /** `undefined`: the plan has not found the probe of this name yet */
+  /** `undefined`: no plan has found the probe of this name yet */
   readonly probe: Probe | undefined
   readonly state: OwnState | undefined
 }
 
-/** One read, and a second one for an older name. @throws {ProbeError} `misconfigured` for a chain of names. */
+/** Reads one item, and a second one for an older name. @throws {ProbeError} `misconfigured`: a name leads to another name. */
 export async function follow(
   index: Pick<Index, 'get'>,
   name: Name,

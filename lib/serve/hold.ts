@@ -1,4 +1,4 @@
-// Limits how many requests of one caller, and of its network, may wait at the same time.
+// Limits how many requests of one caller, and of the caller's network, may wait at the same time.
 
 import { networkOf } from '../model/caller.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -12,7 +12,7 @@ export interface HoldPorts {
   readonly settings: Pick<Settings, 'hold' | 'cloud'>
 }
 
-/** Functions that hold requests: each has its own limit. */
+/** The functions that hold requests. Each has its own limit. */
 export type Room = 'wait' | 'direct' | 'v1' | 'submit'
 
 export interface Waiting {
@@ -20,10 +20,13 @@ export interface Waiting {
   readonly caller: string
 }
 
-/** Delay of a request at most; its function has timed out by then. */
+/** How late a request may end at most; after that its function has timed out. */
 const LATE_MILLISECONDS = 8000
 
-/** Does `work`, which takes at most until `end`, in one of the caller's places. @throws {ProbeError} `too-many-waits` at once. */
+/**
+ * Runs `work`, which lasts until `end` at most, in one of the caller's places.
+ * @throws {ProbeError} `too-many-waits`, at once.
+ */
 export async function held<T>(
   ports: HoldPorts,
   { room, caller }: Waiting,
@@ -32,7 +35,7 @@ export async function held<T>(
 ): Promise<T> {
   const lease = { id: ports.newId(), until: end + LATE_MILLISECONDS }
   const places = placesOf(ports.settings, room, caller)
-  // A crash from here on leaves places taken until the end of the lease.
+  // A crash after this line leaves the places taken until the lease ends.
   for (const [i, { holder, limit, who }] of places.entries()) {
     if (await ports.holds.take(holder, lease, limit)) continue
     await free(ports, places.slice(0, i), lease)
@@ -48,7 +51,7 @@ export async function held<T>(
   }
 }
 
-/** An error here must not lose the answer: the place is free again at the end of its lease. */
+/** An error here must not lose the answer. The place becomes free at the end of its lease. */
 async function free({ holds }: HoldPorts, places: readonly { holder: string }[], lease: Lease) {
   await Promise.allSettled(places.map(({ holder }) => holds.release(holder, lease)))
 }
@@ -56,13 +59,13 @@ async function free({ holds }: HoldPorts, places: readonly { holder: string }[],
 interface HoldPlace {
   readonly holder: string
   readonly limit: number
-  /** begins the refusal */
+  /** first words of the refusal */
   readonly who: string
 }
 
 /**
- * For all clients together, if no executions are reserved for long polls: a new account has ten for everything.
- * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ * Limit for all clients together if the settings reserve no executions for long polls. A new account has only ten for all
+ * functions. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const WAITS_OF_ALL = 4
 

@@ -1,14 +1,14 @@
-// Of many requests that miss the same probe at the same time in one process, one requests its build.
+// Merges requests in one process that miss the same probe at the same time: one of them asks for the build.
 
-/** Resolves to the refusal of `ask`; `undefined`: the build is requested. */
+/** Resolves to the refusal of `ask`; `undefined`: the build has been requested. */
 export type Join<Refusal> = (
   key: string,
   ask: () => Promise<Refusal | undefined>,
 ) => Promise<Refusal | undefined>
 
 /**
- * The others wait, as losers of a claim do. If the first is refused, perhaps by its own budget, each of the others asks for
- * itself.
+ * The other requests wait, like losers of a claim. If the first is refused, perhaps because its caller's budget is spent, each
+ * of the others asks for itself.
  */
 export function createJoin<Refusal>(): Join<Refusal> {
   const asking = new Map<string, Promise<boolean>>()

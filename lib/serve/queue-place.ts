@@ -1,4 +1,4 @@
-// Position of a probe in the queue, and when it will be built.
+// Computes the position of a probe in the queue, and estimates when it will be built.
 
 import type { Index, Open, Places } from '../model/ports.ts'
 import { isTest, queueOf } from '../model/queue.ts'
@@ -9,11 +9,11 @@ export interface QueuePlace {
   readonly position: number
   /** length of the queue */
   readonly of: number
-  /** until it is built; absent: no build has ended yet to estimate it */
+  /** seconds until it is built; absent: no build has ended yet, so there is no estimate */
   readonly expectedSeconds?: number
 }
 
-/** By key; `undefined`: not in the queue. */
+/** `undefined`: the key is not in the queue. */
 export type PlaceOf = (key: string) => Promise<QueuePlace | undefined>
 
 interface QueuePorts {
@@ -23,10 +23,10 @@ interface QueuePorts {
   readonly settings: Settings
 }
 
-/** Items of the queue that are read at most. */
+/** Number of items that are read at most. */
 const MANY = 500
 
-/** Without load tests that no client waits for. */
+/** Counts no load tests that no client waits for. */
 export async function placeInQueue(ports: QueuePorts, key: string): Promise<QueuePlace | undefined> {
   const open = await ports.index.open(MANY)
   const queue = queueOf(open, ports.now()).filter(isForClients)

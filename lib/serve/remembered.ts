@@ -1,14 +1,12 @@
-// Caches reads for some seconds: an attack with thousands of requests costs one read.
+// Caches reads for some seconds, so that an attack with thousands of requests costs only one read.
 
 import type { Budgets, Elapsed, Sources } from '../model/ports.ts'
 import type { Source } from '../model/probe.ts'
 
-/** Entries at most; an attacker with more addresses costs reads again. */
+/** Maximum number of entries. An attacker with more addresses causes reads again. */
 const MANY = 5000
 
-/**
- * Caches only that a budget is exhausted, so nobody can spend more. A refund takes effect `milliseconds` later.
- */
+/** Caches only that a budget is exhausted, so nobody can spend too much. A refund takes effect `milliseconds` later. */
 export function rememberExhausted(budgets: Budgets, now: Elapsed, milliseconds: number): Budgets {
   const until = new Map<string, number>()
   return {
@@ -26,7 +24,7 @@ export function rememberExhausted(budgets: Budgets, now: Elapsed, milliseconds: 
   }
 }
 
-/** Caches only recorded sources: others may be recorded the next moment. `digests forget` takes effect as late. */
+/** Caches only recorded sources, because others may be recorded at any moment. So `digests forget` takes effect late, too. */
 export function rememberRecorded(sources: Sources, now: Elapsed, milliseconds: number): Sources {
   const found = new Map<string, { readonly until: number; readonly source: Source }>()
   return {

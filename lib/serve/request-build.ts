@@ -1,4 +1,4 @@
-// Requests the build of a missing probe: claims it, pays, and sends the event to plan it.
+// Requests the build of a missing probe: claims it, pays, and sends the event that starts its plan.
 
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { Bus, Index, NewId } from '../model/ports.ts'
@@ -24,10 +24,10 @@ export interface RequestBuildPorts extends SpendingPorts {
 }
 
 /**
- * Resolves to the refusal, if any; losers of the claim do nothing. The budgets are checked before the claim, so that a caller
- * without budget costs no write, and spent after it, so that losers of the claim pay nothing. Until the plan has found its
- * kernel, a name counts as unknown.
- * A crash after the claim leaves a claim without a plan: past its deadline any GET claims it again, and the sweep frees it.
+ * Resolves to the refusal, if any. Losers of the claim do nothing. Checks the budgets before the claim, so that a caller
+ * without budget causes no write. Spends them after the claim, so that its losers pay nothing. A name counts as unknown until
+ * the plan has found its kernel.
+ * A crash after the claim leaves a claim without a plan. After its deadline any GET claims it again, and the sweep frees it.
  */
 export async function requestBuild(
   ports: RequestBuildPorts,
@@ -44,7 +44,7 @@ export async function requestBuild(
   const attempt = await ports.index.claim(key, { id: claim, claimedAt: now, deadline, caller, expiresAt })
   if (attempt === undefined) return undefined
   if (!(await pay(ports, { caller, claim }))) {
-    // Due at once: another caller may still have budget.
+    // `retryAt` is now, because another caller may still have budget.
     await ports.index.fail(key, claim, {
       reason: 'budget-spent',
       detail: `the caller who asked for ${file} had no budget left; ask again`,
@@ -68,7 +68,7 @@ interface PutOff extends Payer {
   readonly file: string
 }
 
-/** No plan comes of it: refunds the caller, who asks again later. */
+/** Fails the claim, because no plan will run for it. Refunds the caller, who should ask again later. */
 async function putOff(ports: RequestBuildPorts, { key, file, ...payer }: PutOff, error: ProbeError) {
   const due = retryAt('no-room', 1, ports.now())
   const detail = `${file} is not built now: ${error.message}. Published probes are served; ask again in half a minute`
@@ -77,7 +77,7 @@ async function putOff(ports: RequestBuildPorts, { key, file, ...payer }: PutOff,
   return problem(problemOf(new ProbeError('no-room', detail)))
 }
 
-/** The refusal of a caller that cannot pay. First the check at which most attacks end. */
+/** The refusal of a caller that cannot pay. The first check ends most attacks. */
 async function peek(ports: RequestBuildPorts, caller: string): Promise<Answer | undefined> {
   const now = ports.now()
   const unknown = await spentOut(ports, 'unknown', caller)
@@ -88,7 +88,7 @@ async function peek(ports: RequestBuildPorts, caller: string): Promise<Answer | 
   return undefined
 }
 
-/** Both or neither. */
+/** Spends from both budgets or from neither. */
 async function pay(ports: RequestBuildPorts, payer: Payer): Promise<boolean> {
   if (!(await spend(ports, 'unknown', payer))) return false
   if (await spend(ports, 'requests', payer)) return true
@@ -96,7 +96,7 @@ async function pay(ports: RequestBuildPorts, payer: Payer): Promise<boolean> {
   return false
 }
 
-/** `retryAfter`: in seconds; default: until the budgets are renewed. */
+/** `retryAfter`: in seconds; default: the time until the budgets are renewed. */
 const spentProblem = (
   now: number,
   title: string,
@@ -122,7 +122,7 @@ const shareGone = (caller: string, { budgets }: Settings, now: number): Answer =
     `${budgets.fewBuildsPerCaller} probes or more were built for ${caller} or its network today, and what is left of today's builds is kept for others; published probes are still served`,
   )
 
-/** Seconds; each name whose kernel is found frees a unit. */
+/** Seconds. Each name whose kernel is found frees a unit. */
 const LOOKING_UP = 30
 
 const lookingUp = ({ holder, limit }: Omit<Account, 'budget'>, now: number): Answer =>

@@ -1,4 +1,4 @@
-// A client requests a probe: redirects to a published probe; for a missing one, claims the build and lets the client wait.
+// Answers a request for a probe: redirects to a published one; claims the build of a missing one, and lets the client wait.
 
 import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import { recordId } from '../model/kernel.ts'
@@ -24,7 +24,7 @@ export interface LocatePorts extends RequestBuildPorts, DriverPorts {
   readonly index: Index
   readonly join: Join<Answer>
   readonly kernels: Pick<Kernels, 'recorded'>
-  /** Pure. @throws {ProbeError} the probe cannot be built */
+  /** Pure. @throws {ProbeError} The probe cannot be built. */
   readonly check: (asked: Probe | ConfigHashName) => void
 }
 
@@ -36,7 +36,7 @@ export interface ResolvePorts extends LocatePorts {
 
 export interface Request {
   readonly method: string
-  /** as the client sent it, percent escapes included, without the query */
+  /** path without the query, as the client sent it, percent escapes included */
   readonly path: string
   /** who pays for a miss: an IPv4 address or an IPv6 /64 */
   readonly caller: string
@@ -44,7 +44,7 @@ export interface Request {
 
 export type Located =
   | ({ readonly tag: 'hit' } & Hit)
-  /** `claim`: as read; absent: claimed just now */
+  /** `claim`: as read; absent: this request made the claim */
   | {
       readonly tag: 'being-built'
       readonly subject: Subject
@@ -53,7 +53,7 @@ export type Located =
     }
   | { readonly tag: 'answer'; readonly answer: Answer }
 
-/** A hit costs one read and no write. @throws {ProbeError} `malformed`, `method-not-allowed`, `revoked`, or `check`'s. */
+/** A hit costs one read and no write. @throws {ProbeError} `malformed`, `method-not-allowed`, `revoked`, or those of `check`. */
 export async function resolve(ports: ResolvePorts, request: Request): Promise<Answer> {
   const method = methodOf(request)
   const name = parse(request.path)
@@ -75,12 +75,12 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
   }
 }
 
-/** For another name than the canonical one (RFC 8288, relation `canonical` of RFC 6596). */
+/** Adds the canonical name if the request used another one (RFC 8288, relation `canonical` of RFC 6596). */
 function withCanonical(answer: Answer, subject: Subject, { path }: Request): Answer {
   return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
 }
 
-/** Sidecars never start a build. @throws {ProbeError} as for `resolve`. */
+/** Answers a sidecar, which never starts a build. @throws {ProbeError} those of `resolve`. */
 export const answerBeside = async (
   ports: ResolvePorts,
   name: Name,
@@ -88,7 +88,7 @@ export const answerBeside = async (
   method: ReadMethod,
 ): Promise<Answer> => companionAnswer(ports, { ...(await find(ports, name)), companion, method })
 
-/** Claims a missing probe and requests its plan. @throws {ProbeError} as for `resolve`. */
+/** Finds a probe. For a GET of a missing one, claims it and requests its plan. @throws {ProbeError} those of `resolve`. */
 export async function locate(
   ports: LocatePorts,
   name: Name,
@@ -109,12 +109,12 @@ async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly 
   const found = await follow(ports.index, name)
   const { probe, state } = found
   if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
-  // After the pure checks, so that an impossible name costs no read of the driver versions.
+  // Comes after the pure checks, so that an impossible name costs no read of the driver versions.
   if (state === undefined) await checkDriverVersion(ports, (probe ?? configHashOf(name)).driverVersion)
   return { ...found, subject: probe === undefined ? subjectOfName(name) : subjectOf(probe) }
 }
 
-/** One read for the kernel of a submission; none for a distribution's. */
+/** Costs one read for a submitted kernel, and none for a distribution's. */
 async function checkMissing(
   { check, kernels, settings }: LocatePorts,
   asked: Probe | ConfigHashName,
@@ -131,7 +131,7 @@ async function checkMissing(
   throw new ProbeError('unknown-config', orSubmit('nobody has submitted this kernel yet'))
 }
 
-/** Only a config hash has no probe. */
+/** Only the name of a config hash has no probe. */
 function configHashOf(name: Name): ConfigHashName {
   if (name.tag === 'config-hash') return name
   throw new Error('a name of a probe without a probe')

@@ -1,4 +1,4 @@
-// In one process, many requests for one probe share one read.
+// Lets many requests in one process share one read of the same probe.
 
 import type { Elapsed, Index } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
@@ -11,11 +11,11 @@ interface SharedRead {
   isOpen: boolean
 }
 
-/** Entries from which old ones are removed; hardly more probes are built at one time. */
+/** At this number of entries, old ones are removed. The number of builds at one time is smaller. */
 const MANY = 200
 
 /**
- * Shares a read while it is under way, and then until it is `milliseconds` old: for polls, and for reads that may be a second
+ * Shares a read while it is in progress, and then until it is `milliseconds` old. Suits polls, and reads that may be a second
  * old.
  */
 export function shareReads(index: Reads, now: Elapsed, milliseconds = 0): Reads {
@@ -35,14 +35,14 @@ export function shareReads(index: Reads, now: Elapsed, milliseconds = 0): Reads 
         entry.isOpen = false
         if (milliseconds === 0 && reads.get(name) === entry) reads.delete(name)
       }
-      // A failure is shared, but not kept.
+      // Requests share a failure, but later ones read again.
       entry.read.then(end, () => reads.delete(name))
       return entry.read
     },
   }
 }
 
-/** One answer for all calls within that time, whatever their arguments. */
+/** Returns one answer for all calls within that time, whatever their arguments are. */
 export function shareFor<A extends readonly unknown[], T>(
   ask: (...args: A) => Promise<T>,
   now: Elapsed,
@@ -61,8 +61,8 @@ export function shareFor<A extends readonly unknown[], T>(
 }
 
 /**
- * For the first read of a client that was just redirected here: the shared read, or its own read if the shared one may be
- * from before the claim.
+ * For the first read of a client that was just redirected here. Uses the shared read, unless that may be from before the claim.
+ * Then it makes a read of its own.
  */
 export const sharedUnlessBefore = (shared: Reads, own: Reads): Reads => ({
   get: async (key, options) => {

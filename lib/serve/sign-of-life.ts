@@ -1,4 +1,4 @@
-// A waiting client renews its sign of life, so that its build comes first and lost events are sent again.
+// Records that a client still waits, so that its build comes first and lost events are sent again.
 
 import { faultOf } from '../model/fault.ts'
 import type { Bus, Clock, Index, Log } from '../model/ports.ts'
@@ -10,7 +10,7 @@ interface SignPorts {
   readonly bus: Bus
   readonly now: Clock
   readonly log: Log
-  /** whether this process gave the last sign of the claim long enough ago */
+  /** whether enough time has passed since this process recorded the last sign for the claim */
   readonly isTime: (claim: string) => boolean
 }
 
@@ -18,8 +18,8 @@ interface SignPorts {
 export type Sign = (key: string, state: Claim) => Promise<void>
 
 /**
- * One write every five seconds, however many clients wait. Sends the event again if a plan has not begun, or a turn may have
- * come. After an error, the next sign tries again.
+ * Writes once in five seconds, however many clients wait. Sends the event again if no plan has begun, or if the build waits for
+ * its turn. After an error, the next sign tries again.
  */
 export async function giveSign(ports: SignPorts, key: string, state: Claim): Promise<void> {
   if (state.buildId !== undefined || !ports.isTime(state.id)) return
@@ -35,15 +35,15 @@ async function sign({ index, bus, now }: SignPorts, key: string, state: Claim): 
   if (isRecent(waitedAt, now(), SIGN_MILLISECONDS)) return
   if (!(await index.waited(key, claim, now()))) return
   const isLost = plannedAt === undefined || queuedAt !== undefined
-  // The sweep requests a load test again.
+  // Load tests need no event here, because the sweep requests them again.
   if (isLost && state.phase === undefined && caller !== undefined)
     await bus.emit({ type: 'ProbeRequested', key, claim, attempt, caller })
 }
 
-/** Probes with waiting clients; with more, some signs come more often. */
+/** Number of claims to remember. With more, some signs are recorded more often. */
 const MANY = 1000
 
-/** True once in `milliseconds` for the same claim. */
+/** True at most once in `milliseconds` for the same claim. */
 export function everyMilliseconds(milliseconds: number, elapsed: () => number): SignPorts['isTime'] {
   const last = new Map<string, number>()
   return (claim) => {

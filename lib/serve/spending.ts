@@ -1,4 +1,4 @@
-// Daily limits of each caller and its network: one budget for each purpose.
+// Counts the daily spending of each caller and its network, in one budget for each purpose.
 
 import { networkOf } from '../model/caller.ts'
 import type { Budgets, Clock } from '../model/ports.ts'
@@ -12,18 +12,18 @@ export interface SpendingPorts {
 }
 
 /**
- * `requests`: requests for missing probes. `unknown`: those whose kernel has not been found (yet). `submissions`: recorded
- * kernels. `refused`: bodies that are being read, or were refused. `few-builds`: the first builds of a day.
+ * `requests`: requests for missing probes. `unknown`: those whose kernel has not been found, or not yet. `submissions`: recorded
+ * kernels. `refused`: submissions that are being read, or were refused. `few-builds`: a caller's first builds of a day.
  */
 type Purpose = 'requests' | 'unknown' | 'submissions' | 'refused' | 'few-builds'
 
-/** `claim`: counts once in each budget, however often it pays. */
+/** `claim`: is charged only once in each budget, even if it pays again. */
 export interface Payer {
   readonly caller: string
   readonly claim: string
 }
 
-/** False, and nothing is spent: the caller or its network has fewer units left. */
+/** False: the caller or its network has too few units left, and nothing is spent. */
 export async function spend(
   ports: SpendingPorts,
   purpose: Purpose,
@@ -33,12 +33,12 @@ export async function spend(
   const [own, network] = accountsOf(ports, purpose, caller)
   if (!(await ports.budgets.spend(own.budget, claim, own.limit, units))) return false
   if (await ports.budgets.spend(network.budget, claim, network.limit, units)) return true
-  // A crash before this line leaves the units spent until the day is over.
+  // A crash before this line leaves the units spent until the end of the day.
   await ports.budgets.giveBack(own.budget, claim, units)
   return false
 }
 
-/** If the day has changed since, the units stay spent on the day that is over. */
+/** Refunds units. Has no effect if a new day has begun since they were spent. */
 export async function giveBack(
   ports: SpendingPorts,
   purpose: Purpose,
@@ -49,7 +49,7 @@ export async function giveBack(
     await ports.budgets.giveBack(budget, claim, units)
 }
 
-/** Without a write: the account that has nothing left, of the caller or of its network. */
+/** The account that has nothing left: the caller's or its network's. Writes nothing. */
 export async function spentOut(
   ports: SpendingPorts,
   purpose: Purpose,
@@ -66,7 +66,7 @@ export interface Account {
   readonly limit: number
 }
 
-/** Claims of one budget: an item of DynamoDB holds some more. */
+/** Maximum number of claims in one budget; an item of DynamoDB has room for a few more. */
 const MOST = 5000
 
 function accountsOf(
@@ -93,8 +93,8 @@ const limitsOf = (budgets: Settings['budgets']): Readonly<Record<Purpose, number
 })
 
 /**
- * Once half of the day's builds are spent, the rest is for callers that had few. `spent`: none is left for anyone.
- * `share-spent`: none is left for this caller. The same claim pays once.
+ * After half of the day's builds are spent, only callers that had few builds get the rest. `spent`: none is left for anyone.
+ * `share-spent`: none is left for this caller. A claim pays only once.
  */
 export async function payBuild(
   ports: SpendingPorts,
@@ -112,7 +112,7 @@ export async function giveBackBuild(ports: SpendingPorts, payer: Payer): Promise
   await ports.budgets.giveBack(buildsOf(ports).budget, payer.claim)
 }
 
-/** Without a write: has this caller, or its network, had its builds of today, and is the part for everyone spent? */
+/** Whether this caller, or its network, has had its first builds of today, and the part for everyone is spent. Writes nothing. */
 export async function shareSpent(ports: SpendingPorts, caller: string): Promise<boolean> {
   const { budget, shared } = buildsOf(ports)
   if (!(await ports.budgets.exhausted(budget, shared))) return false
@@ -122,6 +122,6 @@ export async function shareSpent(ports: SpendingPorts, caller: string): Promise<
 const buildsOf = ({ now, settings: { budgets } }: SpendingPorts) => ({
   budget: `builds/${dayOf(now())}`,
   limit: budgets.buildsPerDay,
-  /** the part for everyone: at least one */
+  /** number of builds for everyone: at least one */
   shared: Math.ceil(budgets.buildsPerDay / 2),
 })

@@ -1,4 +1,4 @@
-// The answer to each state of a probe, at its own URL and at its sidecars'.
+// Answers requests for a probe and its sidecars, for each state of the probe.
 
 import { ProbeError, unreachable } from '../model/errors.ts'
 import { stagingKeys } from '../model/keys.ts'
@@ -11,7 +11,7 @@ import { type Answer, NO_ROOM, type Problem, problem, type ReadMethod, redirect 
 import type { Found, OwnState, Unpublished } from './follow.ts'
 import type { PlaceOf, QueuePlace } from './queue-place.ts'
 
-/** Long enough for a slow client to start its download, too short to be useful from a stolen log. */
+/** Long enough for a slow client to start its download, and too short to use a URL from a stolen log. */
 const PRESIGN = { expiresSeconds: 300 }
 
 export interface Hit {
@@ -21,7 +21,7 @@ export interface Hit {
 
 export const isDue = (failure: Failure, now: number): boolean => hasCome(failure.retryAt, now, FURTHEST_RETRY)
 
-/** A redirect to the bytes. HEAD needs its own signature. */
+/** Redirects to the bytes. HEAD needs a signature of its own. */
 export async function hitAnswer(
   artifacts: Presigner,
   { probe, publication: { objectKey } }: Hit,
@@ -60,13 +60,13 @@ export function refuseWithdrawn({ file, driverVersion }: Subject, { withdrawn }:
   )
 }
 
-/** `place`: in the queue. */
+/** `place`: the probe's place in the queue. */
 export const beingBuilt = ({ file, driverVersion, path }: Subject, place?: QueuePlace): Problem => ({
   status: 503,
   code: 'being-built',
   title: place === undefined ? 'This probe is being built' : 'This probe waits for its turn',
   detail: `${file} of driver ${driverVersion} ${place === undefined ? `is being built; ask again, or follow ${path('log')}` : placeText(place)}`,
-  // A client that asks again in time keeps its place before builds without waiting clients.
+  // Short enough that a client which obeys it keeps its place ahead of builds without waiting clients.
   retryAfter: 5,
   more: { log: path('log'), ...place },
 })
@@ -88,10 +88,10 @@ function failed({ path }: Subject, failure: Failure, now: number): Problem {
   }
 }
 
-/** curl's `--retry-max-time` in loaders since 0.34: with a longer Retry-After they give up at once. */
+/** curl's `--retry-max-time` in loaders since 0.34. They give up at once if Retry-After is longer. */
 const MOST_SECONDS = 120
 
-/** Clients show only the number. An unreachable mirror must not look like a missing probe. */
+/** Clients show only the status number, so an unreachable mirror must not look like a missing probe. */
 function headOf(reason: FailureReason): Pick<Problem, 'status' | 'title'> {
   switch (reason) {
     case 'budget-spent':
@@ -118,7 +118,7 @@ interface Beside extends Found {
   readonly method: ReadMethod
 }
 
-/** `.asc`, `.sha256`, `.json`, `.log`: never start a build. */
+/** Answers a request for a sidecar (`.asc`, `.sha256`, `.json`, `.log`). It never starts a build. */
 export async function companionAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
   const { subject, companion, state } = asked
   switch (companion) {
@@ -167,7 +167,7 @@ async function companionRedirect(
   return redirect(await presigner.get(key, { ...PRESIGN, ...as }))
 }
 
-/** The status document. */
+/** Formats the status document. */
 function statusOf({ subject: { path }, probe }: Beside, state: OwnState, queue?: QueuePlace): unknown {
   const head = { state: state.state, url: path(), probe, attempt: state.attempt }
   const links = { log: path('log') }

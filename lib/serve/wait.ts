@@ -1,4 +1,4 @@
-// Long poll: holds a client while its probe is built, so that its first GET can succeed.
+// Answers long polls: holds a client's request until its probe is built, so that the client's first GET can succeed.
 
 import { unreachable } from '../model/errors.ts'
 import type { Clock, Elapsed, Index, Presigner } from '../model/ports.ts'
@@ -18,7 +18,7 @@ const PREFIX = '/wait'
 export interface WaitPorts extends HoldPorts {
   /** for the first read */
   readonly index: Pick<Index, 'get'>
-  /** for later reads, which may be a fraction of a poll old */
+  /** for later reads; their results may be older by a fraction of the polling interval */
   readonly polled: Pick<Index, 'get'>
   readonly artifacts: Presigner
   readonly now: Clock
@@ -34,15 +34,15 @@ interface WaitRequest {
   /** raw path, `/wait/driver/...` */
   readonly path: string
   readonly caller: string
-  /** from the query: milliseconds since the epoch at which the client gives up */
+  /** from the query: when the client gives up, in milliseconds since the epoch */
   readonly until: string | undefined
 }
 
 export const waitPath = ({ path }: Subject, until: number): string => `${PREFIX}${path()}?until=${until}`
 
 /**
- * Reads the state until it is no longer `building`, or until the end of this hop: then redirects to one more hop, or answers
- * 503 if the client has waited long enough. A client that need not wait takes no place.
+ * Reads the state until it is no longer `building` or this hop ends. After the hop, redirects to the next one, or answers 503
+ * if the client has waited long enough. A client that does not have to wait takes no place.
  * @throws {ProbeError} `malformed`, `method-not-allowed`, `too-many-waits`.
  */
 export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answer> {
@@ -65,7 +65,7 @@ export async function wait(ports: WaitPorts, request: WaitRequest): Promise<Answ
   return problem(beingBuilt(subject, await ports.placeOf(keyOfName(name))))
 }
 
-/** `undefined`: the hop is over. */
+/** `undefined`: the hop has ended. */
 async function untilSettled(
   { sleep, settings }: WaitPorts,
   look: () => Promise<Answer | undefined>,
@@ -79,20 +79,20 @@ async function untilSettled(
   return undefined
 }
 
-/** A client may ask to wait less than the settings allow, never more. */
+/** A client may ask for a shorter wait than the settings allow, but not for a longer one. */
 function clampUntil({ now, settings }: WaitPorts, until: string | undefined): number {
   const most = now() + settings.hold.totalSeconds * 1000
   const asked = /^\d{1,15}$/.test(until ?? '') ? Number(until) : most
   return Math.min(asked, most)
 }
 
-/** `undefined`: it is still being built. */
+/** `undefined`: the probe is still being built. */
 async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promise<Answer | undefined> {
   const { key, probe, state } = await follow(ports.index, name, { consistent: true })
   const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
   switch (state?.state) {
     case 'building':
-      // Nothing builds past the deadline: the probe's own URL claims it again.
+      // After the deadline nothing builds it. The probe's own URL claims it again.
       if (isOverdue(state.deadline, ports.now())) return redirect(subject.path())
       await ports.sign(key, state)
       return undefined

@@ -1,4 +1,4 @@
-// Makes the registry's OpenPGP signing key, which gpg 2.2 and rpm support.
+// Generates the registry's OpenPGP signing key, in a format that gpg 2.2 and rpm support.
 
 import { generateKey } from 'openpgp'
 import type { Clock } from '../model/ports.ts'
@@ -12,12 +12,12 @@ export interface SigningKey {
   readonly fingerprint: string
 }
 
-/** RSA because rpm refuses NIST curves and gpg 2.2 the newer key versions. */
+/** RSA, because rpm refuses NIST curves and gpg 2.2 refuses the newer key versions. */
 const RSA_BITS = 4096
 
 /**
- * Without a passphrase, which would have to be in the same secret store, for the same reader. The key does not expire: its
- * signatures must verify for as long as hosts keep probes.
+ * The key has no passphrase, because the passphrase would be in the same secret store, for the same reader. It does not expire,
+ * because its signatures must verify for as long as hosts keep probes.
  */
 export async function generateSigningKey(
   user: { name: string; email: string },

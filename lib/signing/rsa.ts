@@ -1,11 +1,12 @@
-// Signs with the RSA numbers of the registry's OpenPGP key: for tools that verify plain RSA signatures with a PEM file.
+// Makes plain RSA signatures with the registry's OpenPGP key, for tools that verify them with a PEM file.
 
 import { createPrivateKey, sign } from 'node:crypto'
 import { readPrivateKey } from 'openpgp'
 
 /**
- * RSA PKCS #1 v1.5 over SHA-256; `undefined`: an operator installed another kind of key. A signature of one format is never
- * valid in the other: OpenPGP signs bytes that end in a trailer (RFC 9580, section 5.2.4), and the registry uses SHA-512 there.
+ * Signs by RSA PKCS #1 v1.5 with SHA-256; `undefined`: an operator installed another kind of key. A signature in one format is
+ * never valid in the other: OpenPGP appends a trailer to the bytes (RFC 9580, section 5.2.4), and the registry's OpenPGP
+ * signatures use SHA-512.
  */
 export async function signPlain(armoredKey: string, body: Uint8Array): Promise<Uint8Array | undefined> {
   const { keyPacket } = await readPrivateKey({ armoredKey })
@@ -18,8 +19,8 @@ export async function signPlain(armoredKey: string, body: Uint8Array): Promise<U
 type Numbers = Readonly<Partial<Record<'n' | 'e' | 'd' | 'p' | 'q' | 'u', Uint8Array>>>
 
 /**
- * OpenPGP has the inverse of p mod q (RFC 9580, section 5.5.5.1), JWK that of q mod p (RFC 7518, section 6.3.2): p and q
- * change places.
+ * Swaps p and q, because OpenPGP stores the inverse of p mod q (RFC 9580, section 5.5.5.1), but JWK that of q mod p (RFC 7518,
+ * section 6.3.2).
  */
 const jwkOf = (...[n, e, d, p, q, u]: readonly [U, U, U, U, U, U]) => ({
   kty: 'RSA',

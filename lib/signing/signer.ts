@@ -1,15 +1,13 @@
-// Makes OpenPGP signatures that gpg 2.2 and rpm verify, and plain RSA ones by the same key.
+// Makes OpenPGP signatures that gpg 2.2 and rpm verify, and plain RSA signatures with the same key.
 
 import { createCleartextMessage, createMessage, enums, type PrivateKey, readPrivateKey, sign } from 'openpgp'
 import type { Clock, Signer } from '../model/ports.ts'
 import { signPlain } from './rsa.ts'
 import { NOTATION } from './statement.ts'
 
-/**
- * SHA-512. `privateKey` is read for every signature, so a replaced key signs nothing more.
- */
+/** Signs with SHA-512. Reads `privateKey` for every signature, so a replaced key makes no further signatures. */
 export function createSigner(privateKey: () => Promise<string>, now: Clock): Signer {
-  /** The key must sign even if the clock was set back since it was made. */
+  /** Never earlier than the key: it must sign even if the clock was set back since the key was made. */
   const dateFor = (key: PrivateKey, at = now()) => new Date(Math.max(at, key.getCreationTime().getTime()))
   const readKey = async () => readPrivateKey({ armoredKey: await privateKey() })
   return {
@@ -19,7 +17,7 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
         message: await createMessage({ binary: body }),
         signingKeys: key,
         detached: true,
-        // Not critical in OpenPGP's sense, or gpg alone would refuse it: a `!` marks critical parts.
+        // Not critical in OpenPGP's sense, because plain gpg would refuse such a signature. A `!` marks critical parts instead.
         signatureNotations: statement.map((part) => ({
           name: NOTATION,
           value: new TextEncoder().encode(part),
@@ -28,7 +26,7 @@ export function createSigner(privateKey: () => Promise<string>, now: Clock): Sig
         })),
         date: dateFor(key, at),
         format: 'armored',
-        // Without the random notation, the same input gives the same signature.
+        // If `at` is given, the same input must give the same signature, so the random notation is off.
         config: { ...CONFIG, ...(at === undefined ? {} : { nonDeterministicSignaturesViaNotation: false }) },
       })
     },

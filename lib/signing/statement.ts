@@ -1,28 +1,27 @@
-// The statement in each signature: what the signed bytes are, so that nobody can swap one genuine probe for another.
+// Formats the statement in each signature. It identifies the signed probe, so that nobody can swap it for another genuine one.
 
 import type { SubmittedParts } from '../model/kernel.ts'
 import type { Objection, Probe, ProbeRoot, Source } from '../model/probe.ts'
 
 /**
- * RFC 9580, section 5.2.3.24: each part is a notation of the signature. User-defined names need a domain; `.internal` belongs
- * to nobody.
+ * Name of the notation for each part (RFC 9580, section 5.2.3.24). User-defined names need a domain; nobody owns `.internal`.
  */
 export const NOTATION = 'statement@falco-probe-registry.internal'
 
 /**
- * Everything that decided the bytes. A host checks each critical part against its own files, and refuses unknown critical
- * parts; the others are for audits.
+ * The facts that decided the bytes. A host checks each critical part against its own files, and refuses critical parts that it
+ * does not know. The other parts are for audits.
  */
 export interface StatementFacts {
   readonly probe: Probe
-  /** the real `uname -r` */
+  /** as `uname -r` prints it */
   readonly unameRelease: string
-  /** of a kernel that a host submitted */
+  /** parts of the submission, for a kernel that a host submitted */
   readonly submitted?: SubmittedParts | undefined
   readonly driverSource: Source
   /** packages and files of the kernel's build tree */
   readonly headers: readonly Source[]
-  /** command name */
+  /** name of the command */
   readonly compiler: string
   readonly root?: ProbeRoot | undefined
   /** overridden objections */
@@ -31,12 +30,12 @@ export interface StatementFacts {
 
 const VERSION = '1'
 
-/** Printable and without blanks, so that gpg's status lines show it unchanged. */
+/** Printable characters without blanks, which gpg's status lines show unchanged. */
 const PART = /^!?[a-z0-9-]{1,40}=[!-~]{1,400}$/
 
 /**
- * The parts, critical ones with `!`: `!statement=1`, `!driver-name=scap`, ..., `compiler=gcc-12`. The loader accepts exactly
- * the critical parts that it expects: older loaders refuse a new critical part, and ignore any other new part.
+ * The parts; critical ones begin with `!`: `!statement=1`, `!driver-name=scap`, ..., `compiler=gcc-12`. The loader accepts only
+ * the critical parts that it expects. So older loaders refuse a new critical part, and ignore any other new part.
  */
 export function statementOf(facts: StatementFacts): readonly string[] {
   const { probe, unameRelease, submitted = {} } = facts
@@ -74,7 +73,7 @@ export function statementOf(facts: StatementFacts): readonly string[] {
 const critical = (parts: Readonly<Record<string, string | undefined>>): string[] =>
   Object.entries(parts).flatMap(([key, value]) => (value === undefined ? [] : [`!${key}=${value}`]))
 
-/** `compiler-match=nearest`: another compiler than the kernel's. */
+/** `compiler-match=nearest`: the probe's compiler differs from the kernel's. */
 const rootParts = (root: ProbeRoot | undefined): string[] =>
   root === undefined
     ? []
@@ -84,7 +83,7 @@ const rootParts = (root: ProbeRoot | undefined): string[] =>
         `compiler-match=${root.match}`,
       ]
 
-/** `forced=patched-kernel:CONFIG_RHEL_DIFFERENCES`; without the option if that is a complete line of a config. */
+/** For example `forced=patched-kernel:CONFIG_RHEL_DIFFERENCES`. Omits an option that is a complete line of a config. */
 const forcedPart = ({ code, option }: Objection): string =>
   `forced=${code}${/^[\w,]{1,300}$/.test(option) ? `:${option}` : ''}`
 

@@ -1,4 +1,4 @@
-// Finds facts of a host that cannot all be true: a probe built from them fits no kernel. Pure.
+// Finds facts of a host that cannot all be true. A probe built from such facts fits no kernel. Pure.
 
 import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
 import type { Arch } from '../model/probe.ts'
@@ -6,9 +6,9 @@ import { quote } from '../model/text.ts'
 import { parseProcVersion } from './proc-version.ts'
 
 export interface Contradiction {
-  /** the two facts, by the names of their fields: `config`, `machine`, `proc-version`, `release`, `version` */
+  /** names of the two facts' fields: `config`, `machine`, `proc-version`, `release`, `version` */
   readonly between: readonly [string, string]
-  /** what each fact is, and what to do */
+  /** the value of each fact, and what to do */
   readonly detail: string
 }
 
@@ -17,14 +17,14 @@ export interface ContradictionFacts {
   readonly release: string
   /** `uname -v` */
   readonly version: string
-  /** `undefined`: an architecture without probes */
+  /** `undefined`: an architecture for which no probes exist */
   readonly machine: Arch | undefined
   /** text of /proc/version */
   readonly procVersion?: string | undefined
   readonly config: Kconfig
 }
 
-/** Empty: all facts can be of one kernel. */
+/** Empty: all facts can belong to one kernel. */
 export const contradictions = (facts: ContradictionFacts): Contradiction[] => [
   ...ofRelease(facts),
   ...ofPackage(facts),
@@ -48,11 +48,11 @@ function partsOf(release: string): { readonly numbers: readonly number[]; readon
   return { numbers: numbers.split('.').map(Number), rest: release.slice(numbers.length) }
 }
 
-/** Distributions write the release into several places of a config. */
+/** Checks the release against the config: distributions write it into several places there. */
 function ofRelease({ release, config }: ContradictionFacts): Contradiction[] {
   const suffix = stringOf(config, 'LOCALVERSION') ?? ''
   const salt = stringOf(config, 'BUILD_SALT') ?? ''
-  // Ubuntu's: "Ubuntu 5.4.0-1060.63~18.04.1-aws 5.4.151", of the release 5.4.0-1060-aws.
+  // Ubuntu's looks like "Ubuntu 5.4.0-1060.63~18.04.1-aws 5.4.151", for the release 5.4.0-1060-aws.
   const [, abi, flavour] =
     /^Ubuntu (\d[\d.]{0,20}-\d{1,6})[.\d~]{0,40}-([a-z0-9-]{1,40}) /.exec(
       stringOf(config, 'VERSION_SIGNATURE') ?? '',
@@ -82,10 +82,10 @@ function ofRelease({ release, config }: ContradictionFacts): Contradiction[] {
 }
 
 /**
- * Whether a kernel with that text in its config can have that release. Distributions that keep the name of an ABI write 0 for
- * the last number (6.1.0-56-amd64 is 6.1.192, Ubuntu's 6.8.0-52 is 6.8.12), and those that name the release themselves may
- * reuse the config of an older one (Clear Linux OS: 6.15.1 in 6.15.7-1591.native). A rebuilt kernel may change everything
- * after the numbers except a package's number.
+ * Whether a kernel with the release `said` in its config can have the release `release`. Distributions with stable ABI names
+ * write 0 for the last number (6.1.0-56-amd64 is 6.1.192, Ubuntu's 6.8.0-52 is 6.8.12). Distributions that choose the release
+ * themselves may reuse the config of an older kernel (Clear Linux OS: 6.15.1 in 6.15.7-1591.native). Whoever rebuilds a kernel
+ * may change everything after the numbers, except a package's number.
  */
 function canBe(said: string, release: string, suffix: string): boolean {
   const [a, b] = [partsOf(said), partsOf(release)]
@@ -97,11 +97,11 @@ function canBe(said: string, release: string, suffix: string): boolean {
   return a.rest === '' && !namedByConfig && (a.numbers[differs] ?? 0) < (b.numbers[differs] ?? 0)
 }
 
-/** `-147.57.1.el8_1.x86_64` and `-553.el8_10.x86_64` are two packages; one text may be shorter than the other. */
+/** `-147.57.1.el8_1.x86_64` and `-553.el8_10.x86_64` are two packages. If one text is a prefix of the other, the package is the same. */
 const isPackageOf = (one: string, other: string): boolean =>
   !/^-\d/.test(one) || !/^-\d/.test(other) || one.startsWith(other) || other.startsWith(one)
 
-/** Debian and its relatives write the package version into `uname -v`: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-09-30)`. */
+/** Checks the package version, which Debian and its relatives write into `uname -v`: `#1 SMP Debian 6.1.192-2 (2026-09-30)`. */
 function ofPackage({ version, release, config }: ContradictionFacts): Contradiction[] {
   const [, text] = / [A-Z][A-Za-z]{1,20} (?:\d:)?(\d{1,4}\.\d{1,4}\.\d{1,6})[-~+]/.exec(version) ?? []
   if (text === undefined) return []
@@ -122,13 +122,13 @@ function ofPackage({ version, release, config }: ContradictionFacts): Contradict
   )
 }
 
-/** Folders of the kernel's `arch/`. */
+/** Architectures by folder of the kernel's `arch/`. */
 const FOLDERS: ReadonlyMap<string, Arch> = new Map([
   ['x86', 'x86_64'],
   ['x86_64', 'x86_64'],
   ['arm64', 'aarch64'],
 ])
-/** Ends of releases. */
+/** Architectures by the end of a release. */
 const ENDS: ReadonlyMap<string, Arch> = new Map([
   ['x86_64', 'x86_64'],
   ['amd64', 'x86_64'],
@@ -156,7 +156,7 @@ function ofMachine({ machine, release, config }: ContradictionFacts): Contradict
   )
 }
 
-/** /proc/version contains both other texts. */
+/** Checks /proc/version, which contains both the release and the version. */
 function ofProcVersion({ procVersion, release, version }: ContradictionFacts): Contradiction[] {
   const banner = procVersion === undefined ? undefined : parseProcVersion(procVersion)
   if (banner === undefined) return []

@@ -8,10 +8,10 @@ import type { Submission } from './submission.ts'
 
 type DoorPorts = SpendingPorts & HoldPorts
 
-/** The function's own timeout. */
+/** The timeout of the function. */
 const READING_MILLISECONDS = 29_000
 
-/** Errors without a refund. */
+/** Errors after which nothing is refunded. */
 const REFUSALS: readonly ErrorCode[] = [
   'bad-field',
   'bad-config',
@@ -21,8 +21,8 @@ const REFUSALS: readonly ErrorCode[] = [
 ]
 
 /**
- * `known`: the same submission was recorded before. It costs nothing and takes no place, because a fleet behind one address
- * sends the same again and again.
+ * `known`: the same submission was recorded before. It costs nothing and takes no place, because all hosts of a fleet behind
+ * one address send the same submission.
  * @throws {ProbeError} `budget-spent`, `too-many-waits`, before anything is read; and those of `read`.
  */
 export async function admitted<T>(
@@ -34,12 +34,12 @@ export async function admitted<T>(
   const mark = markOf(submission)
   if (await ports.budgets.exhausted(mark, 1)) return read(true)
   const result = await looked(ports, submission, caller, () => read(false))
-  // After a crash before this line, the same submission pays again, and is refunded again.
+  // After a crash before this line, the same submission pays again and gets another refund.
   await ports.budgets.spend(mark, 'known', 1)
   return result
 }
 
-/** The same without a record. */
+/** Works like `admitted`, but records nothing. */
 export async function looked<T>(
   ports: DoorPorts,
   submission: Submission,
@@ -51,7 +51,7 @@ export async function looked<T>(
   return held(ports, { room: 'submit', caller }, end, () => paid(ports, submission, caller, look))
 }
 
-/** Kernel headers cost the most to check. */
+/** Kernel headers are the most expensive to check. */
 const unitsOf = ({ kheaders }: Submission): number => (kheaders === undefined ? 1 : 5)
 
 async function paid<T>(
@@ -62,7 +62,7 @@ async function paid<T>(
 ): Promise<T> {
   const payer = { caller, claim: ports.newId() }
   const units = unitsOf(submission)
-  // A crash from here on leaves the units spent until the day is over.
+  // A crash after this line leaves the units spent until the end of the day.
   if (!(await spend(ports, 'refused', payer, units)))
     throw tooManyRefused(caller, ports.settings.budgets.refusedPerCallerPerDay)
   const back = () => giveBack(ports, 'refused', payer, units)
@@ -71,7 +71,7 @@ async function paid<T>(
     await back()
     return result
   } catch (error) {
-    // A failure of the registry is refunded.
+    // Refunds the caller if the fault is the registry's.
     if (!isProbeError(error) || !REFUSALS.includes(error.code)) await back()
     throw error
   }
@@ -89,7 +89,7 @@ const tooManyRefused = (holder: string, limit: number): ProbeError =>
     `${holder} has sent ${limit} submissions today that were refused or are being read, which is the daily limit (one with kheaders counts as five); recorded ones are still answered. Fix the errors in the first answers, and try again tomorrow`,
   )
 
-/** Identifies a submission. It is stored as a spent budget of one, and expires like any budget. */
+/** Identifies a submission. The id is stored as a spent budget of one unit, so it expires like any budget. */
 function markOf({ config, facts, procVersion, symvers, kheaders, kernelUrls, force }: Submission): string {
   const all = {
     facts: { ...facts, osRelease: facts.osRelease && [...facts.osRelease] },

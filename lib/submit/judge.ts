@@ -1,4 +1,4 @@
-// Checks what a host's config means for Falco. Builds and stores nothing.
+// Checks which probes can load on a host, from its kernel config. Builds and stores nothing.
 
 import type { Identity } from '../clients/ask.ts'
 import type { IgnoredFact } from '../clients/facts.ts'
@@ -30,9 +30,9 @@ export interface Judged {
   readonly identity: Identity
   /** sentences, the most important first */
   readonly advice: readonly string[]
-  /** whether each engine of Falco runs there */
+  /** whether each engine of Falco runs on that kernel */
   readonly summary: Summary
-  /** for each kind of probe */
+  /** results of the compatibility check, for each kind of probe */
   readonly verdicts: readonly (Verdict & { readonly kind: Kind })[]
   readonly compiler: Compiler
   /** facts that cannot all be true */
@@ -75,7 +75,7 @@ export async function judge({ build }: Pick<Settings, 'build'>, submission: Subm
   }
 }
 
-/** The target whose archive may have this kernel's headers, which then decide instead of the config. */
+/** The target whose archive may have this kernel's headers. The headers then decide, not the config. */
 function ownTarget(kernel: Pick<Probe, 'arch'> & Identity): string | undefined {
   try {
     checkKernel({ driverVersion: '1', driverName: 'falco', kind: 'kmod', ...kernel })
@@ -86,7 +86,7 @@ function ownTarget(kernel: Pick<Probe, 'arch'> & Identity): string | undefined {
   }
 }
 
-/** The identity in the loader's URL; if no loader can name this kernel, one for the target `vanilla`. */
+/** The identity in the loader's URL. If no loader can name this kernel, the target is `vanilla`. */
 function identityOf({ facts }: Submission): Identity {
   const named = facts.ignored.some(({ field }) => field === 'os-release') ? undefined : namedByLoader(facts)
   if (named !== undefined) return named
@@ -111,7 +111,7 @@ function namedByLoader(facts: Submission['facts']): Identity | undefined {
   }
 }
 
-/** The canonical probe, if its name parses to the same identity. @throws {ProbeError} `malformed`. */
+/** The canonical probe, if its name parses to the same identity. @throws {ProbeError} `malformed`: it does not. */
 function namedProbe(arch: Probe['arch'], identity: Identity): Probe {
   const probe = canonical({ driverVersion: '1', arch, driverName: 'falco', kind: 'kmod', ...identity })
   const read = parseProbe(format(probe)).probe

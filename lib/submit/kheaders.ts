@@ -6,24 +6,24 @@ import { isProbeError, ProbeError } from '../model/errors.ts'
 import type { Clock } from '../model/ports.ts'
 import { quote } from '../model/text.ts'
 
-/** Distributions' have 4 MB packed, 40 MB unpacked, and 20,000 files. */
+/** In bytes. Distributions' archives have 4 MB packed, 40 MB unpacked, and 20,000 files. */
 const MAX_UNPACKED = 96 * 1024 * 1024
-/** xz packs headers to a tenth. A higher ratio means a decompression bomb. */
+/** xz compresses headers to a tenth. A higher ratio indicates a decompression bomb. */
 const MAX_RATIO = 30
 const LEAST_UNPACKED = 1024 * 1024
-/** Real ones take one or two. */
+/** Real archives take one or two seconds. */
 const MAX_MILLISECONDS = 6000
 const MAX_FILES = 60_000
 
 const FILE = /^(?:include|arch\/[a-z0-9_]+\/include)\/[A-Za-z0-9_./+,@-]{1,250}$/
 const FOLDER = /^(?:|(?:include|arch)(?:\/[A-Za-z0-9_./+,@-]{0,250})?)$/
-/** Files that a build uses. */
+/** Files that builds use. */
 const TAKEN = /^(?!include\/config\/).*\.h$/
 
 /**
- * Accepts only folders and regular files below `include` and `arch/.../include`, as kernel/gen_kheaders.sh packs them. Other
- * files than C headers may be there (`include/config/auto.conf`, `Kbuild`), but a build ignores them: take_kheaders in
- * buildspecs/probe/sandbox/tree.sh.
+ * Accepts only folders and regular files below `include` and `arch/.../include`, as kernel/gen_kheaders.sh packs them. The
+ * archive may contain other files than C headers (`include/config/auto.conf`, `Kbuild`), but builds ignore them: take_kheaders
+ * in buildspecs/probe/sandbox/tree.sh.
  * @throws {ProbeError} `bad-field`, `body-too-large`.
  */
 export async function checkKheaders(bytes: Uint8Array, now: Clock): Promise<void> {

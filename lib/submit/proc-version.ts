@@ -1,21 +1,21 @@
-// Parses /proc/version: linux_proc_banner of fs/proc/version.c, `Linux version RELEASE (BUILDER) (COMPILER) VERSION`.
+// Parses /proc/version: `Linux version RELEASE (BUILDER) (COMPILER) VERSION` (linux_proc_banner in fs/proc/version.c).
 
 import type { IgnoredFact } from '../clients/facts.ts'
 
 interface ProcVersion {
   /** as in `uname -r` */
   readonly release: string
-  /** as in `uname -v`; `undefined`: a vendor's does not begin with "#" */
+  /** as in `uname -v`; `undefined`: it does not begin with "#", as in some vendors' kernels */
   readonly version: string | undefined
 }
 
-/** The kernel prints a page at most. */
+/** The kernel prints one page at most. */
 const MAX_TEXT = 4096
 // biome-ignore lint/suspicious/noControlCharactersInRegex: no kernel prints them there
 const CONTROL = /[\x00-\x1f\x7f]/
 const BANNER = /^Linux version (\S{1,64}) \(/
 
-/** `undefined`: no kernel prints that. Builder and host may be in any language. */
+/** `undefined`: no kernel prints this text. The names of builder and host may be in any language. */
 export function parseProcVersion(text: string): ProcVersion | undefined {
   const line = text.replace(/\n$/, '')
   const release = line.length > MAX_TEXT || CONTROL.test(line) ? undefined : BANNER.exec(line)?.[1]

@@ -27,23 +27,23 @@ export interface Wanted {
 
 export interface ReadSubmission {
   readonly kernel: SubmittedKernel
-  /** options that a build must not see */
+  /** options that the registry removed, because a build must not see them */
   readonly neutralized: readonly Neutralized[]
   readonly judged: Judged
   readonly wanted: readonly Wanted[]
-  /** for the inputs bucket; the kernel has their digests */
+  /** files for the inputs bucket; `kernel` contains their digests */
   readonly files: readonly Uint8Array[]
 }
 
 interface ReadOptions {
-  /** the same submission was accepted before: skips expensive checks */
+  /** the same submission was accepted before, so expensive checks are skipped */
   readonly known: boolean
   readonly now: Clock
 }
 
 /**
- * Cheap checks first.
- * @throws {ProbeError} `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`, and for the requested probes
+ * Runs cheap checks first.
+ * @throws {ProbeError} `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`; for the requested probes
  * `unknown-driver-version`, `revoked`, `unsupported-driver-name`, `unsupported-kind`.
  */
 export async function readSubmission(
@@ -88,7 +88,7 @@ export async function readSubmission(
   return { kernel, neutralized: build.neutralized, judged, wanted, files }
 }
 
-/** @throws {ProbeError} as for `readSubmission`. */
+/** @throws {ProbeError} those of `readSubmission` for the requested probes. */
 export function wantedOf(settings: Settings, { driverVersions, driverName, kinds }: Submission): Wanted[] {
   return [...new Set(driverVersions)].flatMap((driverVersion) => {
     if (settings.revoked.includes(driverVersion))
@@ -103,7 +103,7 @@ export function wantedOf(settings: Settings, { driverVersions, driverName, kinds
   })
 }
 
-/** The host's own text: only one line of ASCII. */
+/** Omits a text that is not one line of ASCII, because the host chooses it. */
 function compilerText(config: Kconfig): Pick<SubmittedKernel, 'compilerText'> {
   const text = stringOf(config, 'CC_VERSION_TEXT') ?? ''
   return /^[ -~]{1,200}$/.test(text) ? { compilerText: text } : {}
@@ -116,7 +116,7 @@ function refuseMismatch(found: readonly Verdict[]): void {
   }
 }
 
-/** The first for each kind that has one, in the order of KINDS, which the digest of the kernel covers. */
+/** The first blocking verdict of each kind, in the order of KINDS, because the digest of the kernel depends on the order. */
 const refusals = (found: Judged['verdicts']): SubmittedKernel['refused'] =>
   Object.fromEntries(
     KINDS.flatMap((kind) => found.filter((one) => one.kind === kind && one.blocks).slice(0, 1)).map(
@@ -124,7 +124,7 @@ const refusals = (found: Judged['verdicts']): SubmittedKernel['refused'] =>
     ),
   )
 
-/** What `force` overrides, for each kind. */
+/** All objections that `force` overrides, by kind. */
 function objections(found: Judged['verdicts']): SubmittedKernel['forced'] {
   const of = (kind: Kind) => found.filter((verdict) => verdict.kind === kind && verdict.blocks)
   return Object.fromEntries(
@@ -137,7 +137,7 @@ function patchedIn(config: Kconfig, version: string): Pick<SubmittedKernel, 'pat
   return patched === undefined ? {} : { patched: patched.option }
 }
 
-/** The registry uses only its file name. @throws {ProbeError} `bad-field`. */
+/** Checks the URL, of which the registry uses only the file name. @throws {ProbeError} `bad-field`. */
 function packageUrl(url: string): string {
   const file = /^https?:\/\/[\x21-\x7e]+\/([A-Za-z0-9][A-Za-z0-9.+~_%-]*)$/.exec(url)?.[1] ?? ''
   if (url.length <= 512 && PACKAGE_FORMATS.some((format) => file.endsWith(`.${format}`))) return url
@@ -145,9 +145,9 @@ function packageUrl(url: string): string {
 }
 
 /**
- * From the release. Distributions that keep their ABI's name write 0 for its last number (`6.1.0-56-amd64`): then from the
- * config's first comment, if that is of the same series, because a config may be another kernel's. A release candidate keeps
- * its suffix: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
+ * Finds the source version in the release. Distributions with stable ABI names write 0 for the last number (`6.1.0-56-amd64`). Then
+ * the config's first comment has the version. It counts only if its series is the same: the config may be of another kernel. A
+ * release candidate keeps its suffix: `6.12.0-rc3`, which Fedora calls `6.12.0-0.rc3.27.fc42`.
  */
 function sourceVersion({ headerVersion }: Kconfig, unameRelease: string): string {
   const series = /^\d+\.\d+(?=\.0(?!\d)|$|[^.\d])/.exec(unameRelease)?.[0]

@@ -1,4 +1,4 @@
-// A submission: checked facts, and files that are still hostile bytes.
+// Defines a submission: validated facts, and files that nothing has validated yet.
 
 import type { HostFacts } from '../clients/facts.ts'
 import type { DriverName, Kind } from '../model/probe.ts'
@@ -7,22 +7,22 @@ export interface Submission {
   /** as sent: plain, gzip, xz or zstd */
   readonly config: Uint8Array
   readonly facts: HostFacts
-  /** `uname -m` without probes: only the compatibility check answers */
+  /** the host's `uname -m`, if no probes exist for it; then only the compatibility check answers */
   readonly foreignMachine?: string | undefined
   /** text of /proc/version */
   readonly procVersion: string | undefined
   /** Module.symvers as sent: plain, gzip, xz or zstd */
   readonly symvers: Uint8Array | undefined
-  /** /sys/kernel/kheaders.tar.xz, with CONFIG_IKHEADERS */
+  /** /sys/kernel/kheaders.tar.xz, which exists with CONFIG_IKHEADERS */
   readonly kheaders: Uint8Array | undefined
-  /** of header packages in the distribution's archive */
+  /** URLs of header packages in the distribution's archive */
   readonly kernelUrls: readonly string[]
-  /** empty: those in the settings, or the newest known one */
+  /** empty: the versions in the settings, or the newest known one */
   readonly driverVersions: readonly string[]
-  /** `undefined`: the first name of the driver version */
+  /** `undefined`: the driver version's first name */
   readonly driverName: DriverName | undefined
   /** empty: all kinds of the driver version */
   readonly kinds: readonly Kind[]
-  /** build probes that cannot load, too */
+  /** whether to build even probes that cannot load */
   readonly force: boolean
 }

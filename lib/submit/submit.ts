@@ -1,4 +1,4 @@
-// A host submits its kernel's config and facts: checks them, records the kernel once, and requests its probes.
+// Handles a host's submission: checks its config and facts, records the kernel once, and requests its probes.
 
 import { keepAgain, keepSubmitted } from '../inputs/submitted.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
@@ -35,21 +35,21 @@ export interface SubmitPorts extends LocatePorts {
 
 export interface RequestedProbe {
   readonly key: string
-  /** `undefined`: nothing was started, and `whyNot` is the reason */
+  /** `undefined`: nothing was started; `whyNot` has the reason */
   readonly state: OwnState | undefined
   readonly whyNot?: WhyNot
 }
 
 /**
- * `cannot-load`: it cannot load there. `known-to-fail`, `unsupported-kernel`: it cannot compile. Others: the request was
- * refused.
+ * `cannot-load`: the probe cannot load on that kernel. `known-to-fail`, `unsupported-kernel`: it cannot compile. Others: the
+ * request was refused.
  */
 export interface WhyNot {
   readonly reason: Problem['code']
   readonly detail: string
 }
 
-/** The result of a submission; lib/api/submission.ts makes the answer. */
+/** The result of a submission. lib/api/submission.ts formats it as an answer. */
 export interface Submitted {
   readonly read: ReadSubmission
   readonly record: RecordedKernel
@@ -57,12 +57,12 @@ export interface Submitted {
 }
 
 /**
- * The same submission twice is one record and one build.
- * @throws {ProbeError} as for `readSubmission`, `budget-spent` and `too-many-waits`; then nothing is stored.
+ * Idempotent: two equal submissions make one record and one build.
+ * @throws {ProbeError} those of `readSubmission`, `budget-spent` and `too-many-waits`; then nothing is stored.
  */
 export async function submit(ports: SubmitPorts, submission: Submission, caller: string): Promise<Submitted> {
   const asked = { ...submission, driverVersions: await versionsOf(ports, submission, caller) }
-  // A cheap check, before the caller pays.
+  // Checked before the caller pays, because this is cheap.
   wantedOf(ports.settings, asked)
   const { read, record } = await admitted(ports, submission, caller, async (known) => {
     const read = await readSubmission(ports.settings, asked, { known, now: ports.now })
@@ -72,7 +72,7 @@ export async function submit(ports: SubmitPorts, submission: Submission, caller:
   return { read, record, probes }
 }
 
-/** The requested ones, else those in the settings, else the newest known one that supports the kernel. */
+/** The requested versions, else those in the settings, else the newest known one that supports the kernel. */
 async function versionsOf(
   ports: SubmitPorts,
   submission: Submission,
@@ -85,7 +85,7 @@ async function versionsOf(
   if (submitted.length > 0) return submitted
   const packaged = await driverVersions(ports, { room: 'submit', caller })
   const kernel = { ...submission, unameRelease: facts.unameRelease, arch: facts.machine }
-  // If none is built as the requested kind or name, the error names the newest one.
+  // If no version supports the requested kind or name, the error names the newest one.
   return [newestDriver(ports.settings, packaged, kernel) ?? packaged[0]].filter((one) => one !== undefined)
 }
 
@@ -95,7 +95,7 @@ async function recordOnce(ports: SubmitPorts, read: ReadSubmission, caller: stri
   for (const config of configsOf(kernel)) {
     const found = await recorded(ports, read, config, caller)
     if (digestOf(found.kernel) !== all) continue
-    // A file may be older than the record, from another submission, and expire before it.
+    // A file may come from an older submission, and would then expire before the record.
     await Promise.all(files.map((file) => keepAgain(ports.inputs, file)))
     return found
   }
@@ -113,7 +113,7 @@ async function recorded(
   const found = await ports.kernels.recorded(id)
   if (found !== undefined) return found
   await pay(ports, record, caller)
-  // The files first, the record last: after a crash, nothing refers to the files, and the next try finds them.
+  // Stores the files first and the record last. After a crash, nothing refers to the files, and the next try finds them.
   await Promise.all(files.map((file) => keepSubmitted(ports.inputs, file)))
   if (isOfItsConfig(kernel)) await ports.kernels.record(idByMd5(kernel), record)
   return ports.kernels.record(id, record)
@@ -128,7 +128,7 @@ async function pay(ports: SubmitPorts, record: RecordedKernel, caller: string) {
   )
 }
 
-/** Requests a probe as a client does, unless it cannot load or compile. */
+/** Requests a probe as a client's GET does, unless it cannot load or compile. */
 async function requested(
   ports: SubmitPorts,
   record: RecordedKernel,
@@ -160,6 +160,6 @@ function refusalOf(
   }
 }
 
-/** Such as a spent budget. */
+/** The reason why a request was refused, such as a spent budget. */
 const whyNot = (answer: Answer): Pick<RequestedProbe, 'whyNot'> =>
   answer.tag === 'problem' ? { whyNot: { reason: answer.problem.code, detail: answer.problem.detail } } : {}

@@ -4,27 +4,27 @@ import { unpacked } from '../formats/sent.ts'
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
 
-/** Debian's has 1.3 MB and 24,000 lines. */
+/** Debian's file has 1.3 MB and 24,000 lines. */
 const MAX_BYTES = 8 * 1024 * 1024
 const MAX_LINES = 100_000
 
 const CRC = /^0x[0-9a-f]{8}$/
 const SYMBOL = /^[A-Za-z_][A-Za-z0-9_.]{0,255}$/
-/** `vmlinux`, or a path without its `.ko`. */
+/** `vmlinux`, or a module's path without `.ko`. */
 const MODULE = /^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./+-]{0,255}$/
 const EXPORT = /^(?:EXPORT_[A-Z_]{1,40}|\(unknown\))$/
-/** A name, or since 6.16 modules, as of EXPORT_SYMBOL_FOR_MODULES: `module:kvm-intel,kvm-amd`. */
+/** A name; since 6.16 also a list of modules, for EXPORT_SYMBOL_FOR_MODULES: `module:kvm-intel,kvm-amd`. */
 const NAMESPACE = /^[A-Za-z0-9_.:,*?+-]{0,256}$/
 const BLANKS = / {1,64}/
 
 /**
- * Unpacks the file and repairs what a copy may have changed and modpost does not accept: line ends of Windows, blanks instead
- * of tabs, a missing last line end. scripts/mod/modpost.c, `read_dump`, reads columns by position: crc, symbol, module and
- * export up to 5.3; crc, symbol, namespace, module and export in 5.4 and 5.5; crc, symbol, module, export and namespace since.
- * The modpost of the kernel's headers reads the file, so the columns stay as they are.
+ * Unpacks the file, and repairs changes that a copy may have made and that modpost does not accept: line ends of Windows, blanks
+ * instead of tabs, a missing last line end. scripts/mod/modpost.c, `read_dump`, reads columns by position: crc, symbol, module
+ * and export up to 5.3; crc, symbol, namespace, module and export in 5.4 and 5.5; crc, symbol, module, export and namespace
+ * since. The order of columns stays, because the modpost of the same kernel's headers reads the file.
  *
  * `release`: decides which column is empty if blanks separate them.
- * @throws {ProbeError} `body-too-large`, and `bad-field` with the bad line.
+ * @throws {ProbeError} `body-too-large`; `bad-field`, with the invalid line.
  */
 export async function readSymvers(bytes: Uint8Array, release: string): Promise<Uint8Array> {
   const plain = await unpacked(bytes, { maxBytes: MAX_BYTES, tooLarge, broken: badSymvers })
@@ -46,7 +46,7 @@ function isEntry([crc = '', symbol = '', third = '', fourth = '', fifth, more]: 
   return MODULE.test(module) && EXPORT.test(exported) && NAMESPACE.test(namespace)
 }
 
-/** Columns separated by blanks: an empty column in the middle or at the end shows only by its absence. */
+/** Splits a line at blanks. An empty column in the middle or at the end can be recognized only by the number of columns. */
 function ofBlanks(line: string, release: string): string[] {
   const columns = line.trim().split(BLANKS, 6)
   if (columns.length !== 4) return columns

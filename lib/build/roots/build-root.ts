@@ -1,4 +1,4 @@
-// Chooses the roots of one build, for its compiler and its steps, and has them composed if they never were.
+// Chooses the roots of a build, for its compiler and its steps. Has roots composed that do not exist yet.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { RootSpec } from '../../model/events.ts'
@@ -11,15 +11,15 @@ import { prefixOf } from './spec.ts'
 
 export interface BuildRoot {
   readonly record: RootRecord
-  /** architecture of the machine that runs it */
+  /** architecture of the machine that runs the root */
   readonly machine: Arch
   /** command name, e.g. `gcc-12`; `aarch64-linux-gnu-gcc-12` on a machine of another architecture */
   readonly compiler: string
   /** prefix of commands that compile for another architecture: kbuild's CROSS_COMPILE */
   readonly cross?: string
-  /** id of the root without clang: trees made from source are the same with it */
+  /** id of the root without clang: trees made from source are the same with and without it */
   readonly treeRoot: string
-  /** for an eBPF object */
+  /** for an eBPF object: the command of clang */
   readonly clang?: string
   readonly match: Chosen['match']
 }
@@ -28,7 +28,7 @@ export interface BuildRootPorts {
   readonly machines: Machines
   readonly roots: Roots
   readonly records: Pick<RootRecords, 'find'>
-  /** @throws {ProbeError} `root-missing`, ... */
+  /** Composes the root, or has it composed. @throws {ProbeError} `root-missing`, ... */
   readonly composed: (root: Root, spec: RootSpec) => Promise<RootRecord>
 }
 
@@ -41,7 +41,7 @@ export interface RootWantedPorts {
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
-/** The verifiers of all kernels are known to accept its objects; another suite has the nearest one. */
+/** The verifiers of all kernels are known to accept its objects. A suite without it uses its nearest version. */
 const CLANG = 'clang-14'
 
 /** @throws {ProbeError} `headers-not-found`, `root-missing`, and those of `Roots`. */
@@ -66,13 +66,13 @@ export async function buildRoot(
   return { ...found, ...commandsOf(command, prefixOf(machine, arch)) }
 }
 
-/** clang compiles for every architecture by one command. */
+/** Adds the prefix to gcc only: one clang command compiles for every architecture. */
 function commandsOf(command: string, prefix: string): Pick<BuildRoot, 'compiler' | 'cross'> {
   const compiler = command.startsWith('clang-') ? command : `${prefix}${command}`
   return prefix === '' ? { compiler } : { compiler, cross: prefix }
 }
 
-/** The root for the steps of a phase. @throws {ProbeError} `headers-not-found`, `root-missing`, and those of `Roots`. */
+/** Finds the root for the steps of a phase. @throws {ProbeError} `headers-not-found`, `root-missing`, and those of `Roots`. */
 export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
   const machine = ports.machines[arch]
   const booted: RootSpec = { tag: 'machine', ...(machine === arch ? {} : { target: arch }) }
@@ -81,14 +81,14 @@ export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase)
   return (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
 }
 
-/** Composing takes some 20 seconds, while clients wait for the probe. */
+/** Composing a root takes some 20 seconds, during which clients wait for the probe. */
 const WAIT_MILLISECONDS = 90_000
 const LOOK_MILLISECONDS = 500
 const MINUTE = 60_000
 
 /**
- * Requests the root with one event a minute, however many builds want it, and waits for its record. After a crash before the
- * event, the next minute sends it, and the plan's own event comes again.
+ * Requests the root and waits for its record. Sends only one event a minute, even if many builds want the root. After a crash
+ * before the event, the next minute sends it, and the plan's own event comes again.
  * @throws {ProbeError} `root-missing`.
  */
 export async function rootWanted(

@@ -1,4 +1,4 @@
-// Chooses the suite whose compiler builds for a kernel: the same compiler, or else the nearest one.
+// Chooses the suite with the compiler for a kernel: the compiler that built the kernel, or else the nearest one.
 
 import { isCompilerText } from '../../archives/roots.ts'
 import { ProbeError } from '../../model/errors.ts'
@@ -8,30 +8,30 @@ export interface Available {
   readonly stable: boolean
   /** e.g. `gcc-12`, `clang-14` */
   readonly command: string
-  /** of the package, e.g. `12.2.0-14+deb12u1` */
+  /** version of the package, e.g. `12.2.0-14+deb12u1` */
   readonly version: string
 }
 
 export interface Wanted {
-  /** e.g. `gcc-12`; `gcc-4.8` */
+  /** e.g. `gcc-12` or `gcc-4.8` */
   readonly command: string
   /** CONFIG_CC_VERSION_TEXT, the first line of `--version`: `gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0` */
   readonly text?: string | undefined
-  /** the oldest usable one, if that compiler is not available: `gcc-12` */
+  /** the oldest usable compiler, if the wanted one is not available: `gcc-12` */
   readonly least?: string | undefined
-  /** only in this suite */
+  /** restricts the choice to this suite */
   readonly suite?: string
 }
 
 export interface Chosen extends Available {
-  /** `text`: the same compiler. `major`: the same family and major version. `nearest`: neither is available. */
+  /** `text`: the same compiler. `major`: the same family and major version. `nearest`: another version of the family. */
   readonly match: 'text' | 'major' | 'nearest'
 }
 
 /**
- * The suite whose compiler has that text; then the newest stable one with the command, then any other; else the nearest
- * command of the family that supports the flags, the newer of two, again from a stable suite first. `all`: from the oldest
- * suite to the newest.
+ * Prefers, in this order: the compiler with that text; the command in the newest stable suite; the command in any other suite;
+ * the nearest command of the family that is not older than `least`. Of two equally near commands, prefers the newer one, and
+ * then a stable suite. `all`: from the oldest suite to the newest.
  * @throws {ProbeError} `headers-not-found`: no suite has a compiler of the family.
  */
 export function chooseCompiler(all: readonly Available[], { command, text, least, suite }: Wanted): Chosen {
@@ -56,10 +56,10 @@ export function chooseCompiler(all: readonly Available[], { command, text, least
 }
 
 /**
- * Names of cross compilers end with `suffix`, e.g. `-aarch64-linux-gnu`; it is empty for the machine's own. The suite is the
- * one for a machine of the target: its cross compiler has the same source, but not always the same revision, and then the
- * match is not `text`.
- * @throws {ProbeError} as for `chooseCompiler`.
+ * Names of cross compilers end with `suffix`, e.g. `-aarch64-linux-gnu`. An empty suffix means the machine's own compiler.
+ * Chooses the suite whose compiler a machine of the target would use. The suite's cross compiler has the same source, but not
+ * always the same revision, and then the match is not `text`.
+ * @throws {ProbeError} those of `chooseCompiler`.
  */
 export function chooseCross(all: readonly Available[], wanted: Wanted, suffix: string): Chosen {
   const own = all.filter(({ command }) => OWN.test(command))
@@ -72,16 +72,16 @@ export function chooseCross(all: readonly Available[], wanted: Wanted, suffix: s
 
 const OWN = /^(?:gcc|clang)-\d+(?:\.\d+)?$/
 
-/** Its version is that of its source: `12.2.0-14` for `12.2.0-14cross1`. */
+/** Takes the version of its source: `12.2.0-14` for `12.2.0-14cross1`. */
 const crossCompiler = (one: Available, suffix: string): Available[] => {
   const command = one.command.slice(0, -suffix.length)
   if (!one.command.endsWith(suffix) || !OWN.test(command)) return []
   return [{ ...one, command, version: one.version.replace(/cross\d+$/, '') }]
 }
 
-/** Stable ones first, the newest suite first. */
+/** Sorts stable suites first, and newer suites before older ones. */
 const preferred = (available: readonly Available[]): Available[] =>
   available.toReversed().sort((a, b) => Number(b.stable) - Number(a.stable))
 
-/** 12 of `gcc-12`, 4.8 of `gcc-4.8`. */
+/** 12 for `gcc-12`, 4.8 for `gcc-4.8`. */
 const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)

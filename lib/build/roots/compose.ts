@@ -9,14 +9,14 @@ import type { Package } from '../../model/probe.ts'
 
 export interface ComposePorts {
   readonly read: (pkg: Package) => Promise<Uint8Array>
-  /** after each package: bytes of all packages so far */
+  /** called after each package, with the bytes of all packages so far */
   readonly progress?: (bytes: number) => void
 }
 
 /**
- * `folder`: empty. The same packages always make the same tree. A crash leaves an incomplete folder: the caller gives it a
- * temporary name until this resolves.
- * @throws {ProbeError} `digest-mismatch`: another package, or one with entries that no distribution's package has.
+ * `folder`: must be empty. The same packages always make the same tree. A crash leaves an incomplete folder, so the caller must
+ * use a temporary name until this resolves.
+ * @throws {ProbeError} `digest-mismatch`: the package has another digest, or entries that no distribution's package has.
  */
 export async function composeRoot(
   { read, progress = () => {} }: ComposePorts,
@@ -40,15 +40,15 @@ export async function composeRoot(
   for (const name of MERGED) if (tree.has(`usr/${name}`)) folder.symlink(name, `usr/${name}`)
 }
 
-/** Links into /usr: in every Debian since bookworm, and also in roots of bullseye. */
+/** Names that are links into /usr: in every Debian since bookworm, and also in roots of bullseye. */
 const MERGED = ['bin', 'lib', 'lib32', 'lib64', 'libx32', 'sbin']
-/** Not needed in a root. Copyright files stay. */
+/** Files that no build needs. Copyright files stay. */
 const LEFT_OUT = /^usr\/share\/(?:man|info|locale|lintian|bug|doc(?!\/[^/]+\/copyright$))\/./
 
 interface Tree {
   add(entry: TreeEntry): void
   has(path: string): boolean
-  /** The names in a folder, sorted. */
+  /** Returns the sorted names in a folder. */
   names(path: string): readonly string[]
   readFile(path: string): Uint8Array
 }
@@ -66,7 +66,7 @@ function openTree(folder: Folder): Tree {
     folder.makeFolder(parent)
     made.set(parent, 'folder')
   }
-  /** Packages may share folders, but nothing else. */
+  /** Packages may share folders, but not files or links. */
   function make(path: string, what: Made, how: () => void): void {
     const found = made.get(path)
     if (found === 'folder' && what === 'folder') return
@@ -84,7 +84,7 @@ function openTree(folder: Folder): Tree {
         .sort(),
     readFile: (path) => folder.readFile(path),
     add: (entry) => {
-      // In some suites a base package has these links.
+      // In some suites a base package contains these links.
       if (entry.tag === 'symlink' && MERGED.includes(entry.path)) return
       const path = placeOf(entry.path)
       if (LEFT_OUT.test(path)) return
@@ -104,12 +104,12 @@ function openTree(folder: Folder): Tree {
   }
 }
 
-/** `lib/x` lies at `usr/lib/x`. */
+/** `lib/x` becomes `usr/lib/x`. */
 const placeOf = (path: string): string => (MERGED.includes(path.split('/')[0] ?? '') ? `usr/${path}` : path)
 
 const CERTIFICATES = 'usr/share/ca-certificates/mozilla'
 
-/** Replaces the maintainer scripts: links of alternatives, accounts, the bundle of certificates. */
+/** Does the work of the maintainer scripts: links of alternatives, accounts, the bundle of certificates. */
 function finish(tree: Tree): void {
   const gcc = tree.names('usr/bin').find((name) => /^gcc-\d+$/.test(name))
   const links = { sh: 'dash', awk: 'mawk', ...(gcc === undefined ? {} : { gcc, cc: gcc }) }

@@ -1,4 +1,4 @@
-// Composes a wanted root from signed packages, and keeps it for all later builds.
+// Composes a requested root from signed packages, and stores it for all later builds.
 
 import { createHash } from 'node:crypto'
 import { createGzip } from 'node:zlib'
@@ -11,12 +11,12 @@ import type { Root } from './roots.ts'
 
 export interface KeepRootPorts extends ComposePorts {
   readonly records: RootRecords
-  /** An empty folder while `use` runs. */
+  /** Makes an empty folder, which exists while `use` runs. */
   readonly withFolder: <T>(use: (folder: Folder) => Promise<T>) => Promise<T>
   readonly log: Log
 }
 
-/** Safe to repeat. @throws {ProbeError} as for `composeRoot` and `RootRecords.keep`. */
+/** Safe to repeat. @throws {ProbeError} those of `composeRoot` and `RootRecords.keep`. */
 export async function keepRoot(ports: KeepRootPorts, root: Root): Promise<RootRecord> {
   const { records, withFolder, log } = ports
   const known = await records.find(root.id)
@@ -32,7 +32,7 @@ export async function keepRoot(ports: KeepRootPorts, root: Root): Promise<RootRe
   })
 }
 
-/** A third of the default's time, for a tenth more bytes. */
+/** Takes a third of the default level's time, for a tenth more bytes. */
 const LEVEL = 1
 
 /** The folder's archive in gzip, and the sha256 of the uncompressed archive. */
@@ -45,7 +45,7 @@ export async function packed(folder: Folder): Promise<{ digest: string; archive:
   })()
   for (const chunk of packEntries(folder.entries())) {
     hash.update(chunk)
-    // A copy, because the next chunk reuses the memory.
+    // Copies the chunk, because the next one reuses its memory.
     if (!gzip.write(Buffer.from(chunk))) await new Promise((resolve) => gzip.once('drain', resolve))
   }
   gzip.end()
@@ -53,7 +53,7 @@ export async function packed(folder: Folder): Promise<{ digest: string; archive:
   return { digest: hash.digest('hex'), archive: Buffer.concat(chunks) }
 }
 
-/** Digest of a composed root: sha256 of its archive. */
+/** The digest of a composed root: the sha256 of its archive. */
 export function digestOf(folder: Folder): string {
   const hash = createHash('sha256')
   for (const chunk of packEntries(folder.entries())) hash.update(chunk)

@@ -1,4 +1,4 @@
-// Records of composed roots, in the roots bucket, by the id of their packages.
+// Stores composed roots and their records in the roots bucket, by the id of their packages.
 
 import * as z from 'zod'
 import { sha256, sha256Hex } from '../../model/digest.ts'
@@ -8,12 +8,12 @@ import { parseOwnJson, type Read } from '../../model/parse.ts'
 import type { Store } from '../../model/ports.ts'
 
 const schema = z.object({
-  /** of its packages: `rootId` */
+  /** id of the root's packages */
   id: sha256Hex,
   suite: z.string(),
-  /** sha256 of its folder's tar archive: `packEntries` */
+  /** sha256 of the folder's tar archive, as `packEntries` writes it */
   digest: sha256Hex,
-  /** of that archive in gzip, as stored */
+  /** sha256 of the gzip of that archive, as stored */
   sha256: sha256Hex,
   bytes: z.number(),
 })
@@ -23,7 +23,7 @@ export interface RootRecords {
   find(id: string): Promise<RootRecord | undefined>
   /**
    * Resolves to the recorded root: `record`, or an earlier one.
-   * @throws {ProbeError} `digest-mismatch`: the same packages made another root before, so one of the two is wrong.
+   * @throws {ProbeError} `digest-mismatch`: earlier, the same packages made a different root, so one of the two is wrong.
    */
   keep(record: RootRecord, archive: Uint8Array): Promise<RootRecord>
 }
@@ -38,7 +38,7 @@ export function createRootRecords(roots: Pick<Store, 'get' | 'create'>): RootRec
   return {
     find,
     keep: async (record, archive) => {
-      // The archive first: after a crash, nothing refers to it, and the next composition stores it again.
+      // Stores the archive first: after a crash, nothing refers to it, and the next composition stores it again.
       const meta = { contentType: 'application/gzip', sha256: record.sha256 }
       await roots.create(inputKey(record.sha256), archive, meta)
       const body = new TextEncoder().encode(JSON.stringify(record))

@@ -1,4 +1,4 @@
-// Finds the packages of build roots in one suite's signed lists: the same lists give the same root.
+// Finds the packages of build roots in a suite's signed lists. The same lists give the same root.
 
 import * as z from 'zod'
 import { closureOf, everythingOf } from '../../archives/apt/closure.ts'
@@ -26,7 +26,7 @@ import { type Available, type Chosen, chooseCross, type Wanted } from './choose.
 import { guestsOf, packagesOf, suffixOf } from './spec.ts'
 
 export interface Root {
-  /** digest of its packages' names, versions and sha256: two roots with one id are the same bytes */
+  /** digest of the packages' names, versions and sha256; two roots with the same id have the same bytes */
   readonly id: string
   readonly suite: string
   readonly arch: Arch
@@ -34,14 +34,14 @@ export interface Root {
 }
 
 export interface Roots {
-  /** suite of the roots that steps run in */
+  /** the suite of the roots for steps */
   readonly steps: string
   /**
    * Chooses the suite and the compiler that builds for `target` on a machine of `arch`.
    * @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, `signature-invalid`, ...
    */
   choose(wanted: Wanted, arch: Arch, target?: Arch): Promise<Chosen>
-  /** @throws {ProbeError} `headers-not-found` if the suite lacks a package, and those of `choose`. */
+  /** @throws {ProbeError} `headers-not-found`: the suite lacks a package; and those of `choose`. */
   of(spec: RootSpec, suite: string, arch: Arch): Promise<Root>
 }
 
@@ -53,8 +53,8 @@ const MAX_ROOT = 1024 * 1024
 
 export interface ClosurePorts extends PackagesPorts {
   /**
-   * Runs one job at a time. A complete list takes a hundred megabytes, and many plans of one process may want the same root
-   * at once: the first one makes it.
+   * Runs one job at a time, because a complete list takes a hundred megabytes of memory. If many plans of one process want the
+   * same root at once, only the first plan makes it.
    */
   readonly inTurn?: <T>(job: () => Promise<T>) => Promise<T>
 }
@@ -82,7 +82,7 @@ export function createRoots(ports: Omit<PackagesPorts, 'keyring'>, archive: Root
   }
 }
 
-/** The root of these packages. Their closure is kept under the digest of the list, so the next plan reads no list. */
+/** The root of these packages. Stores their closure under the digest of the list, so the next plan does not read the list. */
 export const rootOf = (
   ports: ClosurePorts,
   suite: Suite,
@@ -91,13 +91,13 @@ export const rootOf = (
 ): Promise<Root> => rootOfSuites(ports, [suite], arch, { names, without: [] })
 
 export interface Closure {
-  /** wanted packages; their dependencies come along */
+  /** wanted packages; their dependencies are added */
   readonly names: readonly string[]
-  /** left out with their dependencies: only maintainer scripts use them */
+  /** packages to omit with their dependencies, because only maintainer scripts use them */
   readonly without: readonly string[]
 }
 
-/** The same for suites that belong together, such as one and its security updates: the newest version of each package. */
+/** The root from several related suites, such as a suite and its security updates: the newest version of each package. */
 export async function rootOfSuites(
   ports: ClosurePorts,
   suites: readonly [Suite, ...Suite[]],
@@ -110,7 +110,7 @@ export async function rootOfSuites(
   const kept = () => ports.inputs.get(key, MAX_ROOT)
   const make = async (): Promise<Uint8Array> => {
     const body = new TextEncoder().encode(JSON.stringify(await packagesIn(ports, lists, closure)))
-    // After a crash before this line, the next plan does the work again; two at once write the same bytes.
+    // After a crash before this line, the next plan repeats the work. Two plans at once write the same bytes.
     await ports.inputs.create(key, body, { contentType: 'application/json', sha256: sha256(body) })
     return body
   }
@@ -149,7 +149,7 @@ async function packagesIn(
   return found.filter(({ name }) => !without.includes(name)).map(plain)
 }
 
-/** Static programs, without dependencies. @throws {ProbeError} `headers-not-found`. */
+/** Finds static programs, which need no dependencies. @throws {ProbeError} `headers-not-found`. */
 async function staticOf(
   ports: PackagesPorts,
   suite: Suite,
@@ -189,7 +189,7 @@ const rootFrom = (suite: string, arch: Arch, packages: readonly Package[]): Root
   packages,
 })
 
-/** One line for each package, sorted: name, version and digest, but not the URL. */
+/** Formats one sorted line for each package: name, version and digest, but not the URL. */
 export const packageLines = (packages: readonly Package[]): string =>
   packages
     .map(({ name, version, sha256: digest }) => `${name} ${version} ${digest}\n`)

@@ -1,9 +1,9 @@
-// Names of the packages in each kind of build root.
+// Lists the packages in each kind of build root.
 
 import type { RootSpec } from '../../model/events.ts'
 import type { Arch } from '../../model/probe.ts'
 
-/** A shell and the usual commands. */
+/** Packages of a shell and the usual commands. */
 const BASE = [
   'bash',
   'coreutils',
@@ -18,12 +18,12 @@ const BASE = [
   'xz-utils',
 ]
 
-/** To download and upload, unpack any package, and make a sandbox. */
+/** Packages to download and upload, to unpack any package, and to make a sandbox. */
 const STEPS = ['bubblewrap', 'ca-certificates', 'curl', 'dpkg', 'libarchive-tools', 'mount', 'zstd']
 
 /**
- * To make a kernel's tree and modules: the parser of Kconfig (bison, flex), the kernel's time constants (bc), objtool (libelf),
- * signatures and archives (openssl, zstd), and pahole (dwarves), whose version Kconfig checks.
+ * Packages to make a kernel's tree and modules: the parser of Kconfig (bison, flex), the kernel's time constants (bc), objtool
+ * (libelf), signatures and archives (openssl, zstd), and pahole (dwarves), whose version Kconfig checks.
  */
 const KERNEL = [
   'bc',
@@ -44,22 +44,22 @@ const KERNEL = [
   'zstd',
 ]
 
-/** To start a virtual machine. */
+/** Packages to prepare the files of a virtual machine. */
 const MACHINE = ['cpio']
-/** To compile the static test programs in it; `libc6-dev` is for the root's own architecture. */
+/** Packages to compile the virtual machine's static test programs. `libc6-dev` is for the root's own architecture. */
 const TESTER = {
   own: ['gcc', 'libc6-dev'],
   x86_64: 'libc6-dev-amd64-cross',
   aarch64: 'libc6-dev-arm64-cross',
 }
-/** Runs in it. */
+/** Packages whose programs run in the virtual machine. */
 const GUEST = ['busybox-static']
 const QEMU = {
   x86_64: ['qemu-system-x86'],
   aarch64: ['qemu-system-arm'],
 } as const satisfies Record<Arch, readonly string[]>
 
-/** The root is the closure of these names. */
+/** Names of packages. The root contains these and their dependencies. */
 export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
   switch (spec.tag) {
     case 'steps':
@@ -75,7 +75,7 @@ export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
   }
 }
 
-/** Packages of the target's architecture: static programs for its virtual machine. */
+/** Packages of the target's architecture, with static programs for its virtual machine. */
 export const guestsOf = (spec: RootSpec, arch: Arch): readonly string[] =>
   spec.tag === 'machine' && spec.target !== undefined && spec.target !== arch ? GUEST : []
 
@@ -84,24 +84,24 @@ const machinePackages = (arch: Arch, target: Arch): readonly string[] =>
     ? [...GUEST, ...TESTER.own, ...QEMU[target]]
     : [`gcc${suffixOf(arch, target)}`, TESTER[target], ...QEMU[target]]
 
-/** In names of Debian's compilers, and prefix of a cross compiler's commands. */
+/** Part of the package names of Debian's compilers, and of the names of cross compilers' commands. */
 const TRIPLET = {
   x86_64: 'x86_64-linux-gnu',
   aarch64: 'aarch64-linux-gnu',
 } as const satisfies Record<Arch, string>
 
-/** Prefix of commands of compilers and binutils: kbuild's CROSS_COMPILE. Empty for the machine's own architecture. */
+/** Prefix of the commands of compilers and binutils: kbuild's CROSS_COMPILE. Empty for the machine's own architecture. */
 export const prefixOf = (machine: Arch, target: Arch): string =>
   machine === target ? '' : `${TRIPLET[target]}-`
 
-/** End of the names of a cross compiler's packages, which have no `_`. */
+/** End of the names of a cross compiler's packages, in which `-` replaces `_`. */
 export const suffixOf = (machine: Arch, target: Arch): string =>
   machine === target ? '' : `-${TRIPLET[target].replace('_', '-')}`
 
 /**
- * `gcc-12`: with the headers of its plugins, without which Kconfig disables the kernel's own plugins, some of which change
- * structures; for another architecture also the machine's own gcc, for the tools of a tree. `clang-14`: for every
- * architecture, with the linker and the tools of its LLVM.
+ * `gcc-12` comes with the headers for plugins. Without them, Kconfig disables the kernel's own plugins, and some of these change
+ * structures. For another architecture, the machine's own gcc is added, for the tools of a tree. `clang-14` compiles for every
+ * architecture, and comes with the linker and the tools of its LLVM.
  */
 function compilerPackages(command: string, machine: Arch, target: Arch): string[] {
   const [family, version = ''] = command.split('-')

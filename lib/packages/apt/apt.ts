@@ -1,4 +1,4 @@
-// The apt repository: a suite for each driver version, with a list for each series of kernels.
+// Maintains the apt repository: a suite for each driver version, with a list for each series of kernels.
 
 import { gzipSync } from 'node:zlib'
 import { sha256 } from '../../model/digest.ts'
@@ -19,16 +19,16 @@ export const apt: Channel = {
 
 type Files = Pointer['files']
 
-/** Half of the memory of the function. */
+/** Half of the function's memory, in bytes. */
 const MAX_LIST = 128 * 1024 * 1024
-/** Files of the suite itself that are signed, or signatures. */
+/** Files of the suite that are signed or are signatures. */
 const SIGNED = ['InRelease', 'Release', 'Release.gpg']
 const TEXT = 'text/plain; charset=utf-8'
 
 /**
- * Writes the packages, then the list under its digest, then the signed files, and last the pointer, which names all of these.
- * A crash before the pointer leaves objects that no client gets; the event comes again, and finds or makes them.
- * @throws {ProbeError} `misconfigured`, `too-large`, and `no-room`: others were faster each time.
+ * Writes the packages, then the list under its digest, then the signed files, and last the pointer, which names all lists and
+ * signed files. A crash before the pointer leaves objects that no client gets; the event comes again, and finds or makes them.
+ * @throws {ProbeError} `misconfigured`, `too-large`; `no-room`: another writer was faster each time.
  */
 async function update(ports: PackagePorts, change: Change): Promise<void> {
   const { artifacts, pointers, settings } = ports
@@ -54,7 +54,7 @@ const keepPackage = ({ artifacts }: PackagePorts, { path, body }: Deb) =>
     sha256: sha256(body),
   })
 
-/** The list, and the same compressed. */
+/** Stores the list, and a compressed copy. */
 async function keepPacked({ artifacts }: PackagePorts, path: string, list: string): Promise<Files> {
   const packed = gzipSync(list, { level: 6 })
   const [plain, gz] = await Promise.all([
@@ -68,8 +68,8 @@ const listsOf = (shown: Pointer | undefined): Files =>
   Object.fromEntries(Object.entries(shown?.files ?? {}).filter(([path]) => !SIGNED.includes(path)))
 
 /**
- * Signs and shows the lists. The date never goes back, whatever the clock does, since hosts refuse older lists than they have
- * seen. False: another was faster.
+ * Signs and shows the lists. The date never goes back, even if the clock does, because hosts refuse lists that are older than
+ * those they have seen. False: another writer was faster.
  */
 async function show(
   ports: PackagePorts,
@@ -89,7 +89,7 @@ async function show(
   return pointers.move(repositoryId(driverVersion), { number, date, files })
 }
 
-/** Signs a stale suite anew, and empties a revoked one. Where another was faster, that one has done it. */
+/** Signs a stale suite again, and empties a revoked one. If another writer was faster, it has done this. */
 async function refreshSuite(ports: PackagePorts, id: string): Promise<void> {
   const shown = await ports.pointers.read(id, { consistent: true })
   if (shown === undefined) return

@@ -1,4 +1,4 @@
-// Names of a probe's Debian packages, and of the list that holds them.
+// Names a probe's Debian packages, and the list that contains them.
 
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import { parseRelease } from '../../kernels/debian/names.ts'
@@ -15,8 +15,8 @@ export const takes = ({ kind, config, target, kernelRelease }: Probe): boolean =
   seriesOf(kernelRelease) !== undefined
 
 /**
- * One for each target and series of kernels, e.g. `debian-6.1`, `ubuntu-aws-6.8`, so that the newest package in it is right for
- * all of its hosts. Backports have their own: `debian-6.12-deb12` for 6.12 on bookworm (`6.12.43-1~bpo12+1`),
+ * One component for each target and series of kernels, e.g. `debian-6.1`, `ubuntu-aws-6.8`. So the newest package in it fits
+ * all of its hosts. Backports have components of their own: `debian-6.12-deb12` for 6.12 on bookworm (`6.12.43-1~bpo12+1`),
  * `ubuntu-generic-6.8-22.04` (`53~22.04.1`).
  */
 export function componentOf({ target, kernelRelease, kernelVersion }: Probe): string {
@@ -27,17 +27,17 @@ export function componentOf({ target, kernelRelease, kernelVersion }: Probe): st
   return `${target}-${line}${older ?? ''}`
 }
 
-/** Path of its list below the suite. */
+/** Path of the probe's list below the suite. */
 export const listPath = (probe: Probe): string =>
   `${componentOf(probe)}/binary-${DPKG_ARCH[probe.arch]}/Packages`
 
 export type DebNames = PackageNames<FlavourNames>
 
-/** Names of the package that follows the kernel. */
+/** Names the package that depends on the newest kernel's probe. */
 export interface FlavourNames {
   /** e.g. `falco-probe-cloud-amd64` */
   readonly name: string
-  /** the kernel's version, then the driver's, so that packages of a newer driver version replace older ones */
+  /** kernel version, then driver version, so that packages of a newer driver version replace older ones */
   readonly version: string
 }
 
@@ -63,17 +63,17 @@ export function namesOf(probe: Probe, unameRelease: string): DebNames {
   }
 }
 
-/** Debian Policy, 5.6.7. */
+/** Allowed characters: Debian Policy, 5.6.7. */
 const nameOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9+.-]/g, '-')
 
-/** Ubuntu's release has only the ABI; the upload is in the kernel version. */
+/** Ubuntu's release contains only the ABI. The kernel version contains the upload. */
 function versionOf({ kernelRelease, kernelVersion }: Probe): string {
   const ubuntu = parseUbuntu(kernelRelease)
   if (ubuntu !== undefined) return `${ubuntu.abi}.${kernelVersion}`
   return parseRelease(kernelRelease)?.version ?? kernelRelease.replace(OTHER_FLAVOUR, '').replaceAll('_', '.')
 }
 
-/** Raspberry Pi OS and Proxmox VE, whose os-release says Debian. */
+/** Flavours of Raspberry Pi OS and Proxmox VE, whose os-release has the ID debian. */
 const OTHER_FLAVOUR = /-(rpi-(?:v8|2712)(?:-rt)?|pve)$/
 
 const flavourOf = (unameRelease: string): string | undefined =>

@@ -1,4 +1,4 @@
-// A probe as two Debian packages: one holds the module for one kernel, the flavour's depends on the newest of those.
+// Makes two Debian packages of a probe: the module for one kernel, and a flavour package that depends on the newest module.
 
 import { createHash } from 'node:crypto'
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
@@ -11,26 +11,26 @@ import { type DebNames, type FlavourNames, namesOf } from './names.ts'
 import { packagePath } from './paths.ts'
 
 export interface Deb {
-  /** below the repository */
+  /** relative to the repository */
   readonly path: string
   readonly body: Uint8Array
-  /** its entry in `Packages` */
+  /** the package's entry in `Packages` */
   readonly stanza: string
 }
 
-/** Fields of a control file, in their order. deb-control(5) */
+/** Fields of a control file, in their order: deb-control(5). */
 type Fields = Readonly<Record<string, string>>
 
-/** The user id of the registry's key: functions/signing-key.ts. */
+/** The user id of the registry's key, as in functions/signing-key.ts. */
 const MAINTAINER = 'Probe registry <probes@registry.invalid>'
 
 /**
- * The module's package, and the flavour's. Deterministic: the same probe gives the same packages.
+ * The module's package, and the flavour's if the flavour is known. Deterministic: the same probe gives the same packages.
  * @throws {ProbeError} `misconfigured`.
  */
 export function debsOf(published: Published, contents: Contents): readonly Deb[] {
   const { unameRelease } = published.publication.provenance
-  // Root runs scripts that contain it.
+  // Scripts that run as root contain the release.
   if (!/^\d[A-Za-z0-9.+~_-]*$/.test(unameRelease))
     throw new ProbeError(
       'misconfigured',
@@ -63,7 +63,7 @@ function moduleParts({ probe, publication }: Published, contents: Contents, name
     relations: {
       Depends: 'kmod',
       Provides: `${ofDriver} (= ${driverVersion}), ${ofKernel}`,
-      // One driver version at a time for each kernel: their modules have the same name.
+      // Each kernel has one driver version at a time, because their modules have the same name.
       Conflicts: ofKernel,
       Replaces: ofKernel,
     },
@@ -113,17 +113,17 @@ const printed = (fields: Fields): string =>
     .map(([field, value]) => `${field}: ${value}\n`)
     .join('')
 
-/** dpkg counts each file in full kibibytes. */
+/** dpkg rounds the size of each file up to kibibytes. */
 const kibibytes = (files: readonly DebFile[]): number =>
   files.reduce((sum, { body }) => sum + Math.ceil(body.length / 1024), 0)
 
-/** dpkg compares installed files with these. */
+/** dpkg compares installed files with these digests. */
 const md5sums = (files: readonly DebFile[]): string =>
   files.map(({ path, body }) => `${createHash('md5').update(body).digest('hex')}  ${path}\n`).join('')
 
 /**
- * modprobe finds modules by depmod's index. Without the kernel there is nothing to index: the package of a kernel that is
- * installed later runs depmod itself.
+ * Runs depmod, because modprobe finds modules by depmod's index. Without the kernel there is nothing to index: a kernel package
+ * that is installed later runs depmod itself.
  */
 const scriptsOf = (unameRelease: string): DebFile[] => [
   depmodScript('postinst', 'configure', unameRelease),

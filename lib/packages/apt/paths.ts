@@ -1,24 +1,24 @@
-// The layout of the apt repository: https://wiki.debian.org/DebianRepository/Format
+// Parses and formats paths of the apt repository: https://wiki.debian.org/DebianRepository/Format
 
 import { isSha256 } from '../../model/digest.ts'
 import { listObject } from '../../model/keys.ts'
 import type { Place } from '../places.ts'
 
-/** Id of the pointer of one driver version, which is a suite. */
+/** Id of a driver version's pointer. Each driver version is a suite. */
 export const repositoryId = (driverVersion: string): string => `apt/${driverVersion}`
 
-/** A package's `Filename`; below `apt/` also the key of its object. */
+/** A package's `Filename`. Prefixed with `apt/`, it is also the key of its object. */
 export const packagePath = (key: string, sha256: string, file: string): string =>
   `pool/${key}/${sha256}/${file}`
 
-/** dists/{suite}/..., pool/{key of a probe}/{sha256 of the package}/{its file name} */
+/** Paths: `dists/{suite}/...`, and `pool/{key of a probe}/{sha256 of the package}/{its file name}`. */
 export function aptPlace(parts: readonly string[]): Place | undefined {
   const [first, ...rest] = parts
   if (first === 'dists') return listPlace(rest)
   return first === 'pool' ? poolPlace(rest) : undefined
 }
 
-/** Paths by digest are immutable; all others mean what the suite shows now. */
+/** Paths by digest are immutable; all others lead to the current files of the suite. */
 function listPlace([suite, ...file]: readonly string[]): Place | undefined {
   if (suite === undefined || suite === '' || file.length === 0) return undefined
   const [byHash, algorithm, digest = ''] = file.slice(-3)

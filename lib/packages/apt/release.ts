@@ -5,15 +5,15 @@ import type { Pointer } from '../../model/pointer.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** A host that somebody keeps from newer lists trusts old ones no longer than that. */
+/** An attacker who withholds newer lists from a host can make it use old ones for at most this time. */
 const VALID_DAYS = 7
-/** Lists of this age are signed anew: a day without the hourly call makes nothing invalid. */
+/** Lists of this age are signed again. So a day without the hourly call makes nothing invalid. */
 const FRESH_DAYS = 1
 
 export const isStale = ({ date }: Pick<Pointer, 'date'>, now: number): boolean =>
   now - date >= FRESH_DAYS * DAY
 
-/** `date`: milliseconds since the epoch */
+/** `date`: milliseconds since the epoch. */
 export function releaseOf(driverVersion: string, date: number, lists: Pointer['files']): string {
   const paths = Object.keys(lists).sort()
   const components = new Set(paths.map((path) => path.split('/', 1)[0]))

@@ -1,4 +1,4 @@
-// Answers clients of the image registry: manifests and lists after a few small reads, blobs by a redirect to the object.
+// Answers clients of the image registry: sends manifests and lists after a few small reads, and redirects to blobs.
 
 import { unreachable } from '../../model/errors.ts'
 import type { ImageObject } from '../../model/image.ts'
@@ -19,7 +19,7 @@ interface Ports {
   readonly images: Pick<Images, 'find' | 'tagged'>
   readonly pointers: Pick<Pointers, 'read'>
   readonly artifacts: Presigner
-  /** the artifacts bucket, for manifests and lists, which are answered inline */
+  /** the artifacts bucket, for manifests and lists, which are sent inline */
   readonly small: Pick<Store, 'get'>
   readonly settings: Pick<Settings, 'revoked'>
 }
@@ -33,13 +33,13 @@ interface ImageRequest {
 
 type Answered = Answer | Refusal
 
-/** Long enough to begin a download, as for a probe itself. */
+/** Long enough to begin a download. The redirect to a probe uses the same time. */
 const PRESIGN = { expiresSeconds: 300 }
 const MAX_MANIFEST = 1024 * 1024
 const MAX_LIST = 64 * 1024 * 1024
 const MAX_PAGE = 1000
 
-/** @throws {ProbeError} `method-not-allowed`: the registry takes no pushes. */
+/** @throws {ProbeError} `method-not-allowed`: the registry accepts no pushes. */
 export async function imageAnswer(ports: Ports, request: ImageRequest): Promise<Answer> {
   const method = methodOf(request)
   const asked = askedOf(request.path)
@@ -72,7 +72,7 @@ async function answerTo(
   }
 }
 
-/** Unknown, or revoked by the settings. */
+/** Refuses a repository that cannot exist, or whose driver version the settings revoke. */
 function unknownName({ settings }: Ports, name: string): Refusal | undefined {
   const repository = repositoryIn(name)
   if (repository === undefined)
@@ -98,7 +98,7 @@ async function taggedAnswer(ports: Ports, name: string, tag: string): Promise<An
   return documentAnswer(ports, found.digest, INDEX)
 }
 
-/** What to do instead: a GET of the probe by its name builds it. */
+/** Explains how to get the tag: a GET of the probe by its name builds it. */
 function missing(name: string, tag: string): string {
   const repository = repositoryIn(name)
   const kernel = repository && kernelIn(repository, tag)
@@ -126,7 +126,7 @@ async function manifestAnswer(ports: Ports, name: string, digest: string): Promi
 
 const MANIFESTS: readonly string[] = [MANIFEST, INDEX]
 
-/** Inline, because a redirect would lose the headers that describe it. */
+/** Sends the document inline, because a redirect would lose the headers that describe it. */
 async function documentAnswer({ small }: Ports, digest: string, contentType: string): Promise<Answer> {
   const body = await small.get(imageObject(digest), MAX_MANIFEST)
   if (body === undefined) throw new Error(`the object of the manifest ${digest} is missing`)
@@ -146,7 +146,7 @@ async function blobAnswer(ports: Ports, name: string, digest: string, method: Re
   return { ...redirect(url), headers: { ...VERSION_HEADER, 'docker-content-digest': digest } }
 }
 
-/** Only objects of one of the repository's own probes. */
+/** Finds only objects that belong to a probe of this repository. */
 async function find({ images }: Ports, name: string, digest: string): Promise<ImageObject | undefined> {
   const repository = repositoryIn(name)
   const found = await images.find(digest)
@@ -160,8 +160,8 @@ async function find({ images }: Ports, name: string, digest: string): Promise<Im
 }
 
 /**
- * Why an object of these probes is not served, by the index; `undefined`: it is. `needed`: all of its probes, or any of them,
- * must be served.
+ * Why the registry does not serve an object of these probes, from their states in the index; `undefined`: it serves it.
+ * `needed`: whether all of the probes must be served, or any.
  */
 async function whyGone(
   ports: Ports,
@@ -201,7 +201,7 @@ async function tagsAnswer(
   return { tag: 'json', body: { name, tags }, headers }
 }
 
-/** Only signatures refer to digests; the list for an unknown digest is empty. */
+/** Only signatures refer to digests. The list for an unknown digest is empty. */
 async function referrersAnswer(ports: Ports, name: string, digest: string): Promise<Answer> {
   const signature = (await find(ports, name, digest))?.signature
   const found = signature === undefined ? undefined : await find(ports, name, signature)

@@ -1,4 +1,4 @@
-// Writes falcoctl's index of artifacts, with their repositories and signing key.
+// Writes falcoctl's index of artifacts, with their repositories and the signing key.
 // https://github.com/falcosecurity/falcoctl#falcoctl-index
 
 import { repositoryIn } from './names.ts'
@@ -13,7 +13,7 @@ interface IndexFacts {
   readonly keyUrl: string
 }
 
-/** An entry for each driver version; its kernels are the tags. */
+/** Writes an entry for each driver version. Kernels are tags of it. */
 export function falcoctlIndex({ ids, revoked, host, keyUrl }: IndexFacts): string {
   const entries = ids.flatMap((id) => {
     const name = id.slice(id.indexOf('/') + 1)

@@ -1,6 +1,6 @@
-// Edits and pages the list of a repository's tags: text with a tag a line.
+// Edits the list of a repository's tags, a text with one tag a line, and cuts it into pages.
 
-/** The specification's order: ignores case, and then compares plainly. */
+/** The specification's order: first without regard to case, then by code unit. */
 export function compareTags(a: string, b: string): number {
   const [lowA, lowB] = [a.toLowerCase(), b.toLowerCase()]
   if (lowA !== lowB) return lowA < lowB ? -1 : 1
@@ -9,7 +9,7 @@ export function compareTags(a: string, b: string): number {
 
 export const tagsIn = (text: string): string[] => text.split('\n').filter((line) => line !== '')
 
-/** Adds or removes the tag; the same text where that changes nothing. */
+/** Adds or removes the tag. Returns the same text if nothing changes. */
 export function withTag(text: string, tag: string, isThere: boolean): string {
   const tags = tagsIn(text)
   if (tags.includes(tag) === isThere) return text
@@ -19,11 +19,11 @@ export function withTag(text: string, tag: string, isThere: boolean): string {
 
 interface Page {
   readonly tags: readonly string[]
-  /** whether others follow */
+  /** whether more tags follow */
   readonly isCut: boolean
 }
 
-/** `last`: last tag of the page before; it may be removed by now. */
+/** `last`: last tag of the previous page; it may have been removed since. */
 export function pageOf(text: string, n: number, last: string | undefined): Page {
   const all = tagsIn(text)
   const first = last === undefined ? 0 : all.findIndex((tag) => compareTags(tag, last) > 0)

@@ -1,4 +1,4 @@
-// Makes the OCI artifacts, images and indexes of probes. Deterministic: they depend only on what is published.
+// Makes the OCI artifacts, images and indexes of probes. Deterministic: the published probes decide every byte.
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
 
 import { gzipSync } from 'node:zlib'
@@ -36,7 +36,7 @@ export interface Descriptor {
   readonly annotations?: Texts
 }
 
-/** Its own bytes, or an object that is published already. */
+/** A blob with its own bytes, or one that is already a published object. */
 export type Blob = BlobBytes | (Descriptor & { readonly object: string })
 export type BlobBytes = Descriptor & { readonly body: Uint8Array }
 
@@ -64,15 +64,15 @@ export interface Member {
   readonly contents: Pick<Contents, 'module' | 'signature'>
 }
 
-/** A manifest with the blobs that it names. */
+/** A manifest with the blobs that it refers to. */
 export interface Made {
   readonly manifest: BlobBytes
   readonly blobs: readonly Blob[]
-  /** its descriptor in an index */
+  /** the manifest's descriptor in an index */
   readonly entry: Descriptor
 }
 
-/** A manifest for each member that has that shape, in their order, and the index over them; `undefined`: no member has it. */
+/** A manifest for each member of that shape, in their order, and the index of them; `undefined`: no member has that shape. */
 export function imagesOf(
   shape: Shape,
   members: readonly Member[],
@@ -88,8 +88,8 @@ export function imagesOf(
 const MAKE: Readonly<Record<Shape, (member: Member) => Made>> = { probes: artifact, modules: image }
 
 /**
- * The layer for falcoctl, which unpacks the first one, then the published probe and its OpenPGP signature, which need no
- * further objects. The layer is also that of the image below.
+ * Three layers: first a packed one, because falcoctl unpacks the first layer; then the published probe and its OpenPGP
+ * signature, whose objects exist already. `image` uses the same packed layer.
  */
 function artifact(member: Member): Made {
   const { probe, publication } = member.published
@@ -113,12 +113,13 @@ function artifact(member: Member): Made {
 }
 
 /**
- * falcoctl wants a semantic version, and takes only the newer of two artifacts with one name, so each kernel has its own name.
+ * Each kernel has its own name and version: falcoctl expects a semantic version, and if two artifacts have one name, it takes
+ * only the newer one.
  */
 const assetName = (probe: Probe): string => `${repositoryOf({ shape: 'probes', ...probe })}/${tagOf(probe)}`
 const numberOf = (release: string): string => /^\d+(?:\.\d+){0,2}/.exec(release)?.[0] ?? '0'
 
-/** https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md */
+/** Format: https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md */
 function image(member: Member): Made {
   const { probe, publication } = member.published
   const { packed, diffId } = layerOf(member)
@@ -162,7 +163,7 @@ function layerOf(member: Member): { readonly packed: BlobBytes; readonly diffId:
   return { packed: blobOf(LAYER, gzipSync(tar, { level: 9 })), diffId: `sha256:${sha256(tar)}` }
 }
 
-/** A module where modprobe finds it below `/opt`, with depmod's index; an eBPF object under its file name. */
+/** A module gets modprobe's path below `/opt`, with depmod's index. An eBPF object gets its file name. */
 function filesOf({ published: { probe, publication }, contents: { module } }: Member): FolderEntry[] {
   if (probe.kind === 'ebpf') return [file(fileOf(probe), module)]
   const { unameRelease } = publication.provenance

@@ -6,27 +6,27 @@ import { ARCHES, DRIVER_NAMES, type DriverName, KINDS, type Probe } from '../../
 import { fileOf, parseFile } from '../../names/file.ts'
 import { keyOf, MAX_DRIVER_VERSION } from '../../names/grammar.ts'
 
-/** `probes`: artifacts with the probes as files. `modules`: images with kernel modules where operators of clusters look for them. */
+/** `probes`: artifacts with probes as files. `modules`: images with kernel modules, at the path that cluster operators expect. */
 export const SHAPES = ['probes', 'modules'] as const
 export type Shape = (typeof SHAPES)[number]
 
-/** All probes, or all modules, of one driver version: `probes/falco/11.0.0_driver`. */
+/** The repository of all probes, or all modules, of one driver version: `probes/falco/11.0.0_driver`. */
 export interface Repository {
   readonly shape: Shape
   readonly driverName: DriverName
   readonly driverVersion: string
 }
 
-/** One driver and kernel in every arch and kind: the meaning of a tag. */
+/** The meaning of a tag: one driver and kernel, in every arch and kind. */
 export type KernelOf = Omit<Probe, 'arch' | 'kind' | 'config'>
 
-/** Longest name; clients count the host into it, which has some 60 characters. */
+/** Longest name of a repository. Clients add the name of the host, with some 60 characters, and limit the sum. */
 const MAX_REPOSITORY = 190
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 
 /**
- * False for submitted kernels, which may be any number, and where the tag would be too long or begin with a wrong
- * character.
+ * Whether the probe gets a tag. Submitted kernels get none, because their number has no limit. Neither do probes whose tag
+ * would be too long or begin with a wrong character.
  */
 export const hasName = (probe: Probe): boolean =>
   probe.config === undefined &&
@@ -54,7 +54,7 @@ export function repositoryIn(name: string): Repository | undefined {
   return { shape: known, driverName: driver, driverVersion }
 }
 
-/** `undefined`: no probe has such a tag. */
+/** `undefined`: no probe can have this tag. */
 export function kernelIn({ driverName, driverVersion }: Repository, tag: string): KernelOf | undefined {
   const text = tag.replaceAll(/\.\.([pt])/g, (_, letter: string) => (letter === 'p' ? '+' : '~'))
   try {
@@ -67,17 +67,17 @@ export function kernelIn({ driverName, driverVersion }: Repository, tag: string)
   }
 }
 
-/** Keys of all probes of a tag; first those that a client gets by default. */
+/** Keys of all probes of a tag. The client's default comes first. */
 export const keysOf = (kernel: KernelOf): string[] =>
   KINDS.flatMap((kind) => ARCHES.map((arch) => keyOf({ ...kernel, arch, kind })))
 
 const isPlain = (c: string | undefined): boolean => c !== undefined && /[a-z0-9]/.test(c)
-/** Separators that a segment may have between two of these. */
+/** How to write a separator between two plain characters. */
 const BETWEEN: Readonly<Record<string, string>> = { '.': '.', '-': '-', '+': '_' }
-/** Prefix where a version begins with another character: `__00` is the escape of a character that no version has. */
+/** Prefix for versions that do not begin with a plain character. `__00` escapes a character that no version contains. */
 const FIRST = '0__00'
 
-/** `11.0.0+driver` becomes `11.0.0_driver`; other characters become `__` and two hex digits. */
+/** `11.0.0+driver` becomes `11.0.0_driver`. Other characters become `__` and two hex digits. */
 function versionPart(version: string): string {
   const written = [...version].map((c, i) => {
     if (isPlain(c)) return c

@@ -1,4 +1,4 @@
-// The image registry: a tag for each driver and kernel, with an index over its published probes.
+// Maintains the image registry: a tag for each driver and kernel, with an index of its published probes.
 
 import { sha256 } from '../../model/digest.ts'
 import type { ImageObject } from '../../model/image.ts'
@@ -14,10 +14,10 @@ import { hasName, keysOf, repositoryOf, SHAPES, type Shape, tagOf } from './name
 import { TAGS, tagsId } from './paths.ts'
 import { signatureOf } from './sign.ts'
 
-/** Nothing goes stale here, and answer.ts refuses revoked driver versions. */
+/** `refresh` does nothing: no list goes stale, and answer.ts refuses revoked driver versions. */
 export const oci: Channel = { name: 'oci', takes: hasName, update, refresh: async () => {} }
 
-/** Some million tags. */
+/** In bytes: enough for some million tags. */
 const MAX_LIST = 64 * 1024 * 1024
 
 /** The tag of one kernel in one repository. */
@@ -30,8 +30,8 @@ interface Place {
 
 /**
  * Writes blobs, manifests and signatures, then the tag, and last the list of tags. A crash before the tag leaves objects that no
- * client gets, one before the list a tag that is in no list; the event comes again, and does the rest.
- * @throws {ProbeError} `misconfigured`, and `no-room`: others were faster each time.
+ * client gets. A crash before the list leaves a tag that the list lacks. The event comes again, and does the rest.
+ * @throws {ProbeError} `misconfigured`; `no-room`: another writer was faster each time.
  */
 async function update(ports: PackagePorts, { probe }: Change): Promise<void> {
   for (const shape of SHAPES) {
@@ -44,7 +44,7 @@ async function update(ports: PackagePorts, { probe }: Change): Promise<void> {
 
 const nameOf = ({ repository, tag }: Place): string => `${repository}:${tag}`
 
-/** Reads the tag before the states: a writer that knows less than another must not move it. */
+/** Reads the tag before the states, so that a writer with older states cannot replace the tag of a newer one. */
 async function moveTag(ports: PackagePorts, place: Place): Promise<void> {
   const name = nameOf(place)
   await retried(`the tag ${name}`, async () => {
@@ -52,13 +52,13 @@ async function moveTag(ports: PackagePorts, place: Place): Promise<void> {
     const { of, digest } = await keepImages(ports, place)
     if (before?.digest === digest) return true
     const number = (before?.number ?? 0) + 1
-    // A tag that names nothing any more keeps its probes, which explain why.
+    // A tag without an image keeps its probes, because their states explain why the image is gone.
     const next = digest === undefined ? { number, of: before?.of ?? [] } : { number, of, digest }
     return ports.images.move(name, next)
   })
 }
 
-/** Everything published for that kernel now, with the digest of the index over it; `undefined`: nothing is. */
+/** Stores images of all probes that are published for that kernel now. `digest`: of their index; `undefined`: there are none. */
 async function keepImages(ports: PackagePorts, { shape, probe, repository }: Place) {
   const keys = keysOf(probe).filter((key) => shape === 'probes' || probeOf(key).kind === 'kmod')
   const members = await membersOf(ports, keys)
@@ -81,7 +81,7 @@ async function membersOf(ports: PackagePorts, keys: readonly string[]): Promise<
   return members.flat()
 }
 
-/** Writes objects before the items that lead to them: a crash between leaves objects that nobody can reach. */
+/** Writes objects before the items that lead to them. A crash in between leaves objects that nobody can reach. */
 async function keepSigned(
   ports: PackagePorts,
   repository: string,
@@ -107,7 +107,7 @@ async function keepObject({ artifacts }: PackagePorts, blob: Blob): Promise<void
   await artifacts.create(objectOf(blob), body, { contentType: mediaType, sha256: sha256(body) })
 }
 
-/** Reads the list before the tag: whoever moves the tag after that moves the list after this. */
+/** Reads the list before the tag. So a writer that moves the tag later also moves the list later. */
 async function list(ports: PackagePorts, place: Place): Promise<void> {
   const { artifacts, images, pointers, now } = ports
   const id = tagsId(place.repository)

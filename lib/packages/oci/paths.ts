@@ -21,12 +21,12 @@ const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const NAME = new RegExp(`^${PART}(?:/${PART})*$`)
 const MAX_NAME = 255
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
-/** Any algorithm. */
+/** A digest of any algorithm. */
 const DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[A-Za-z0-9=_-]+$/
 
 const PATH = /^\/v2\/(.+)\/(manifests|blobs|referrers|tags)\/([^/]+)$/
 
-/** Total. */
+/** Never throws. */
 export function askedOf(path: string): Asked | Refusal {
   if (path === API) return { tag: 'version' }
   const [whole, name = '', what, reference = ''] = PATH.exec(path) ?? []

@@ -1,4 +1,4 @@
-// Refusals with the error codes of the image registry's protocol.
+// Formats refusals with the error codes of the image registry's protocol.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
 
 import type { Answer } from '../../serve/answer.ts'
@@ -23,12 +23,12 @@ export interface Refusal {
 
 export const refused = (code: RefusalCode, message: string): Refusal => ({ tag: 'refused', code, message })
 
-/** Clients recognize a registry by it. */
+/** Clients recognize a registry by this header. */
 export const VERSION_HEADER = { 'docker-distribution-api-version': 'registry/2.0' }
 
 export const refusalAnswer = ({ code, message }: Refusal): Answer => coded(STATUS[code], code, message)
 
-/** A failure elsewhere keeps its HTTP status. */
+/** Formats a failure from outside this folder, and keeps its HTTP status. */
 export const failedAnswer = (status: number, message: string): Answer =>
   coded(status, CODES[status] ?? 'UNKNOWN', message)
 

@@ -1,4 +1,4 @@
-// Signs a manifest; the signature is itself a manifest, which cosign looks for next to it.
+// Signs a manifest. The signature is itself a manifest, which cosign finds by its tag.
 
 import type { Signer } from '../../model/ports.ts'
 import { PAYLOAD, SIGNATURE_ARTIFACT, SIGNED, signedPayload } from '../../signing/cosign.ts'
@@ -10,7 +10,7 @@ interface Signature {
   readonly blobs: readonly Blob[]
 }
 
-/** Deterministic for each key; `undefined`: the registry's key cannot make such signatures. */
+/** Deterministic for each key; `undefined`: the registry's key cannot sign in cosign's format. */
 export async function signatureOf(
   signPlain: Signer['signPlain'],
   repository: string,
@@ -20,7 +20,7 @@ export async function signatureOf(
   const bytes = await signPlain(payload.body)
   if (bytes === undefined) return undefined
   const signature = Buffer.from(bytes).toString('base64')
-  // Nobody runs it, but generic tools want an image's config.
+  // Nobody runs this image, but generic tools expect a config.
   const config = documentOf(CONFIG, {
     created: NEVER,
     architecture: '',

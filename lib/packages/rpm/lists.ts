@@ -1,5 +1,5 @@
-// Writes the lists of an rpm repository in createrepo_c's schema. Deterministic. Hand-written: createrepo_c is a program, and
-// npm has no library for it.
+// Writes the lists of an rpm repository in createrepo_c's schema. Deterministic. Hand-written, because createrepo_c is a
+// program and npm has no library for this.
 
 import { gzipSync } from 'node:zlib'
 import * as z from 'zod'
@@ -26,7 +26,7 @@ export const listedRpm = z.object({
   /** digest of the file */
   sha256: sha256Hex,
   bytes: z.number(),
-  /** below the repository */
+  /** path relative to the repository */
   href: z.string(),
   installedBytes: z.number(),
   archiveBytes: z.number(),
@@ -48,7 +48,7 @@ export function listedOf(spec: RpmSpec, { body, ...measured }: PackedRpm, href: 
     href,
     ...measured,
     provides: plain(givesOf(spec)),
-    // rpm provides these itself; lists omit them.
+    // rpm itself provides these, so lists omit them.
     requires: plain(needsOf(spec)).filter((one) => !one.name.startsWith('rpmlib(')),
     conflicts: plain(spec.conflicts ?? []),
     files: spec.files.map(({ tag, path }) => ({ tag, path })),
@@ -61,13 +61,13 @@ const plain = (relations: readonly Relation[]): ListedRpm['provides'] =>
 
 export interface Lists {
   readonly repomd: Uint8Array
-  /** gzip; repomd.xml names each by its digest */
+  /** gzip; repomd.xml refers to each by its digest */
   readonly files: readonly Uint8Array[]
 }
 
 /**
- * `revision`: seconds since the epoch, higher than in all lists before: libdnf's DnfRepo ignores lists with a lower one than it
- * has.
+ * `revision`: seconds since the epoch. It must be higher than in all earlier lists, because libdnf's DnfRepo ignores lists with
+ * a lower revision than its own.
  */
 export function listsOf(packages: readonly ListedRpm[], revision: number): Lists {
   const sorted = packages.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
@@ -168,6 +168,6 @@ const idOf = (pkg: ListedRpm): string =>
 const fileOf = ({ tag, path }: ListedRpm['files'][number]): string =>
   `<file${tag === 'folder' ? ' type="dir"' : ''}>${escaped(path)}</file>`
 
-/** `value`: without control characters. */
+/** `value`: must not contain control characters. */
 const escaped = (value: string): string =>
   value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

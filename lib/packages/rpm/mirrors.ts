@@ -1,4 +1,4 @@
-// The mirror list of a repository: the URL of one snapshot, so that nothing changes while a host reads it.
+// Writes the mirror list of a repository: the URL of one snapshot, so that nothing changes while a host reads it.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { Pointer } from '../../model/pointer.ts'
@@ -7,8 +7,8 @@ import { REPOMD, SIGNATURE, snapshotPath } from './paths.ts'
 const BASE = /^https?:\/\/[A-Za-z0-9.:[\]-]{1,250}(?:\/[A-Za-z0-9._~-]{1,100}){0,10}\/?$/
 
 /**
- * A host fetches the list and its signature one after the other; below one URL both are of the same moment. Behind proxies the
- * registry does not know its own address, so the host sends it as `registry` in the query.
+ * A host fetches repomd.xml and its signature one after the other. Below the URL of a snapshot, they always fit together.
+ * Behind proxies the registry does not know its own address, so the host sends it as `registry` in the query.
  * @throws {ProbeError} `bad-field`.
  */
 export function mirrorsOf(id: string, { files }: Pointer, query: string): string {

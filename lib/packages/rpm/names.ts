@@ -1,4 +1,4 @@
-// Names of a probe's rpm packages, and of the repository that holds them.
+// Names a probe's rpm packages, and the repository that contains them.
 
 import { kernelOf, type RpmKernel, type RpmRow } from '../../kernels/rpm/row.ts'
 import { RPM_ROWS, RPM_TARGET_NAMES, type RpmTarget } from '../../kernels/rpm/rows.ts'
@@ -21,12 +21,12 @@ export const takes = (probe: Probe): boolean =>
 
 /** The distribution's release in a kernel's release: `el9`, `fc41`, `amzn2023`. */
 const RELEASE = /\.((?:el|fc|amzn|al|ph|azl|cm)\d+)/
-/** SUSE: 15.5 has kernels of 150500, 16.0 of 160000. */
+/** SUSE: kernels of 15.5 contain 150500, those of 16.0 contain 160000. */
 const SUSE = /-(1[56])0([0-9])00\./
 
 /**
- * One for each release of a distribution, e.g. `almalinux-el9`, `opensuse-15.5`, and not for each series of kernels: Fedora
- * and others move to newer series within a release, and no host should change its sources for that.
+ * One repository for each release of a distribution, e.g. `almalinux-el9`, `opensuse-15.5`. It contains all series of kernels:
+ * Fedora and others move to newer series within a release, and no host should have to change its sources then.
  */
 export function repositoryOf({ target, kernelRelease }: Probe): string {
   const [, major, minor] = SUSE.exec(kernelRelease) ?? []
@@ -39,18 +39,18 @@ export interface RpmNames extends PackageNames<FlavourNames> {
   readonly release: string
 }
 
-/** Names of the package that follows the kernel. */
+/** Names the package that requires the probe of each installed kernel. */
 export interface FlavourNames {
   /** e.g. `falco-probe-kernel-uek` */
   readonly name: string
-  /** which kernel packages need this probe: `(kernel-core = 5.14.0-427.el9 or kernel = 5.14.0-427.el9)` */
+  /** the kernel packages that need this probe: `(kernel-core = 5.14.0-427.el9 or kernel = 5.14.0-427.el9)` */
   readonly condition: string
 }
 
-/** Versions of rpm packages have no hyphen. */
+/** Versions of rpm packages must not contain a hyphen. */
 export const versionOf = (driverVersion: string): string => driverVersion.replaceAll('-', '_')
 
-/** `probe`: `takes` takes it. `headers`: packages that it was built with. */
+/** `probe`: `takes` is true for it. `headers`: the packages that it was built with. */
 export function namesOf(probe: Probe, headers: readonly Source[]): RpmNames {
   const { row, kernel } = rowKernel(probe)!
   const ofDriver = `${probe.driverName}-probe`
@@ -65,7 +65,7 @@ export function namesOf(probe: Probe, headers: readonly Source[]): RpmNames {
   }
 }
 
-/** Derives the kernel's package from its header package: both have the same base name, version and release. */
+/** Derives the kernel's package from its header package, because both have the same base name, version and release. */
 function flavourOf(
   row: RpmRow,
   kernel: RpmKernel,

@@ -1,4 +1,4 @@
-// A probe as an rpm package, and the package of a flavour, which requires the probe of each installed kernel.
+// Makes the rpm package of a probe, and that of a flavour, which requires the probe of each installed kernel.
 
 import { unarmor } from '../../formats/openpgp/armor.ts'
 import { packRpm, type RpmSpec } from '../../formats/rpm/pack.ts'
@@ -16,7 +16,7 @@ import { flavourHref, packageHref, packageObject } from './paths.ts'
 export interface Rpm {
   readonly object: string
   readonly body: Uint8Array
-  /** its entry in the lists */
+  /** the package's entry in the lists */
   readonly listed: ListedRpm
 }
 
@@ -39,7 +39,7 @@ async function packed(
   spec: RpmSpec,
   place: (sha256: string, file: string) => { readonly object: string; readonly href: string },
 ): Promise<Rpm> {
-  // Signed as of the publication, so that the same header has the same signature.
+  // Signs with the date of the publication, so that the same header gets the same signature.
   const sign = async (header: Uint8Array): Promise<Uint8Array> =>
     unarmor(Buffer.from(await signer.sign(header, [], spec.at)), 'signature')[0]!
   const rpm = await packRpm(spec, sign)
@@ -52,7 +52,7 @@ async function packed(
 
 function specOf({ key, probe, publication }: Published, contents: Contents, names: RpmNames): RpmSpec {
   const { unameRelease } = publication.provenance
-  // Root runs scripts that contain it.
+  // Scripts that run as root contain the release.
   if (!/^\d[A-Za-z0-9.+~_^-]*$/.test(unameRelease))
     throw new ProbeError('misconfigured', `${key} is of a kernel that calls itself ${quote(unameRelease)}`)
   const { name, version, release, ofDriver, ofKernel, driverVersion } = names
@@ -67,7 +67,7 @@ function specOf({ key, probe, publication }: Published, contents: Contents, name
       { name: ofKernel, version: { is: '=', of: driverVersion } },
     ],
     requires: [{ name: 'kmod', before: ['posttrans', 'postun'] }],
-    // One driver version at a time for each kernel: their modules have the same name. rpm ignores a package's conflict with itself.
+    // Each kernel has one driver version at a time, because their modules have the same name. rpm ignores self-conflicts.
     conflicts: [{ name: ofKernel }],
     scripts: scriptsOf(unameRelease),
     files: [
@@ -81,19 +81,20 @@ function specOf({ key, probe, publication }: Published, contents: Contents, name
   }
 }
 
-/** SPDX, of the module. */
+/** The module's licence, as an SPDX id. */
 const LICENSE = 'GPL-2.0-only'
 
 /**
- * modprobe finds modules by depmod's index. depmod runs after the complete transaction, since dnf may unpack a module before its
- * kernel. Without the kernel there is nothing to index: the package of a kernel that is installed later runs depmod itself.
+ * Runs depmod, because modprobe finds modules by depmod's index. depmod runs after the complete transaction, since dnf may
+ * unpack a module before its kernel. Without the kernel there is nothing to index: a kernel package that is installed later
+ * runs depmod itself.
  */
 function scriptsOf(unameRelease: string): { readonly posttrans: string; readonly postun: string } {
   const script = `if [ -d /lib/modules/${unameRelease}/kernel ]; then\n  /sbin/depmod ${unameRelease}\nfi\n`
   return { posttrans: script, postun: script }
 }
 
-/** A probe as its flavour's package requires it. */
+/** A probe and the requirement for it in the flavour's package. */
 interface Flavoured {
   readonly name: string
   readonly arch: Arch
@@ -105,9 +106,9 @@ export const flavouredOf = ({ arch }: Probe, { name, flavour }: RpmNames): Flavo
   flavour && { name: flavour.name, arch, want: `(${name} if ${flavour.condition})` }
 
 /**
- * Requires the probe of each installed kernel and of no other, so a host gets the probe of the kernel that it upgrades to.
- * Without `wants` it requires nothing, so a withdrawn probe holds back no upgrade. `version`: of the driver, so that a newer
- * driver's package replaces it; `revision`: seconds since the epoch, higher each time.
+ * Requires the probe of each installed kernel and no other, so a host that upgrades its kernel also gets the new kernel's probe.
+ * If `wants` is empty, the package requires nothing, so a withdrawn probe blocks no upgrade. `version`: the driver's, so that
+ * the package of a newer driver replaces it. `revision`: seconds since the epoch, higher each time.
  */
 export const flavourPackage = (
   signer: Signer,

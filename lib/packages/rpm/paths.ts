@@ -1,32 +1,32 @@
-// Paths of the rpm repositories: one for each driver version, distribution and its release.
+// Parses and formats paths of the rpm repositories: one for each driver version, distribution and its release.
 
 import { isSha256 } from '../../model/digest.ts'
 import { listObject } from '../../model/keys.ts'
 import { AMAZON_TARGETS, TARGET_ALIASES } from '../../names/aliases.ts'
 import type { Place } from '../places.ts'
 
-/** `of`: `almalinux-el9` */
+/** `of`: for example `almalinux-el9`. */
 export const repositoryId = (driverVersion: string, of: string): string => `rpm/${driverVersion}/${of}`
 
-/** Files that a pointer shows. */
+/** Names of files in a pointer. */
 export const REPOMD = 'repodata/repomd.xml'
 export const SIGNATURE = `${REPOMD}.asc`
 
-/** Key of its object. `key`: the probe's, `driver/{driverVersion}/{arch}/{name}` */
+/** Object key of a package. `key`: the probe's, `driver/{driverVersion}/{arch}/{name}`. */
 export const packageObject = (key: string, sha256: string, file: string): string =>
   `rpm/packages/${key}/${sha256}/${file}`
-/** Its path below a repository, whose path has the driver version. */
+/** Path of a package below a repository. It omits the driver version, which the repository's path contains. */
 export const packageHref = (key: string, sha256: string, file: string): string =>
   `packages/${key.split('/').slice(2).join('/')}/${sha256}/${file}`
 
-/** Path of a flavour's package below a repository. */
+/** Path of a flavour package below a repository. */
 export const flavourHref = (sha256: string, file: string): string => `flavours/${sha256}/${file}`
 
-/** Path of lists that belong together and never change. */
+/** Path of a snapshot: lists that fit together and never change. */
 export const snapshotPath = (id: string, repomd: string, signature: string): string =>
   `${id}/at/${repomd}/${signature}`
 
-/** {driverVersion}/{repository}/...: a repository may have the distribution's name from os-release. */
+/** Path: `{driverVersion}/{repository}/...`. The repository may begin with the distribution's ID from os-release. */
 export function rpmPlace([driverVersion = '', repository = '', ...path]: readonly string[]):
   | Place
   | undefined {
@@ -46,7 +46,7 @@ export function rpmPlace([driverVersion = '', repository = '', ...path]: readonl
   }
 }
 
-/** From the ID of os-release: `amzn-amzn2023`, `rhel-el9`. */
+/** Translates a repository that begins with an ID from os-release: `amzn-amzn2023`, `rhel-el9`. */
 function canonical(repository: string): string {
   const [, id = '', release = ''] = /^(.*)-([^-]*)$/.exec(repository) ?? []
   const amazon = id === 'amzn' ? AMAZON_TARGETS.get(release.replace(/^amzn/, '')) : undefined
@@ -58,7 +58,7 @@ const shownAt = (id: string, file: string): Place | undefined =>
 
 const kept = (sha256: string): Place => ({ tag: 'kept', object: listObject('rpm', sha256) })
 
-/** Files named by their digests, which all snapshots share. */
+/** Finds files that are named by their digests. All snapshots share them. */
 function fileAt(driverVersion: string, [folder, ...rest]: readonly string[]): Place | undefined {
   switch (folder) {
     case 'repodata':

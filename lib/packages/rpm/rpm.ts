@@ -1,4 +1,4 @@
-// The rpm repositories: one for each driver version, distribution and its release.
+// Maintains the rpm repositories: one for each driver version, distribution and its release.
 
 import type { Pointer } from '../../model/pointer.ts'
 import type { Change, Channel, PackagePorts } from '../channel.ts'
@@ -19,9 +19,9 @@ const SECOND = 1000
 const DAY = 24 * 60 * 60 * SECOND
 
 /**
- * Writes the package, then the lists under their digests, then the signature, and last the pointer, which names all of these.
+ * Writes the package, then the lists under their digests, then the signature, and last the pointer, which names all lists.
  * A crash before the pointer leaves objects that no client gets; the event comes again, and finds or makes them.
- * @throws {ProbeError} `misconfigured`, `too-large`, and `no-room`: others were faster each time.
+ * @throws {ProbeError} `misconfigured`, `too-large`; `no-room`: another writer was faster each time.
  */
 async function update(ports: PackagePorts, change: Change): Promise<void> {
   const { driverVersion } = change.probe
@@ -53,11 +53,11 @@ interface Next {
   readonly id: string
   readonly shown: Pointer | undefined
   readonly probes: readonly ListedProbe[]
-  /** as they were before */
+  /** the flavours before this change */
   readonly flavours: State['flavours']
 }
 
-/** Lists get at least a second newer each time, whatever the clock does. False: another was faster. */
+/** Each version of the lists is at least a second newer, even if the clock is not. False: another writer was faster. */
 async function show(ports: PackagePorts, next: Next): Promise<boolean> {
   const { id, shown, probes } = next
   const date = Math.max(ports.now(), (shown?.date ?? 0) + SECOND)
@@ -79,7 +79,7 @@ async function show(ports: PackagePorts, next: Next): Promise<boolean> {
   return ports.pointers.move(id, { number: (shown?.number ?? 0) + 1, date, files })
 }
 
-/** A package whose wants are the same stays as it is, so that no host upgrades it for nothing. */
+/** Keeps a package whose wants did not change, so that no host upgrades it for nothing. */
 async function flavoursOf(
   ports: PackagePorts,
   { id, probes, flavours }: Next,
@@ -102,8 +102,8 @@ async function flavoursOf(
 }
 
 /**
- * Signs the lists anew once a day: their revision shows a host whether somebody withholds newer ones, which dnf does not check
- * itself. Where another was faster, that one has done it, or the next hour does.
+ * Signs the lists again once a day. Their revision shows whether somebody withholds newer lists from a host, which dnf itself
+ * does not check. If another writer was faster, it has done this, or the next hour does.
  */
 async function refreshOne(ports: PackagePorts, id: string): Promise<void> {
   const shown = await ports.pointers.read(id, { consistent: true })

@@ -1,4 +1,4 @@
-// The contents of an rpm repository as JSON: its lists are written from this, and never read.
+// Stores the contents of an rpm repository as JSON. The lists are written from it, and never read back.
 
 import * as z from 'zod'
 import type { Pointer } from '../../model/pointer.ts'
@@ -10,7 +10,7 @@ import { listedRpm } from './lists.ts'
 const probeSchema = z.object({
   key: z.string(),
   listed: listedRpm,
-  /** the flavour's package that requires it, and its requirement */
+  /** the flavour package that requires the probe, and the requirement */
   flavour: z.object({ name: z.string(), arch: z.enum(ARCHES), want: z.string() }).optional(),
 })
 /** A probe that is in the lists. */
@@ -18,14 +18,14 @@ export type ListedProbe = Readonly<z.infer<typeof probeSchema>>
 
 const stateSchema = z.object({
   probes: z.array(probeSchema),
-  /** all that there ever were: one without wants must replace those on hosts that require withdrawn packages */
+  /** also flavours without wants: hosts may have an older package, which requires withdrawn probes until this replaces it */
   flavours: z.array(z.object({ wants: z.array(z.string()), listed: listedRpm })),
 })
 export type State = z.infer<typeof stateSchema>
 
-/** Its name in the pointer. */
+/** Name of this file in the pointer. */
 export const STATE = 'state.json'
-/** Half of the memory of the function. */
+/** Half of the function's memory, in bytes. */
 const MAX_STATE = 128 * 1024 * 1024
 
 /** @throws {ProbeError} `misconfigured`, `too-large`. */
@@ -34,7 +34,7 @@ export async function readState(artifacts: Pick<Store, 'get'>, shown: Pointer | 
   return text === undefined ? { probes: [], flavours: [] } : stateSchema.parse(JSON.parse(text))
 }
 
-/** Replaces, adds or removes (`undefined`) the probe of that key; `probes` itself where that changes nothing. */
+/** Replaces, adds or removes (`undefined`) the probe of that key. Returns `probes` itself if nothing changes. */
 export function withProbe(
   probes: readonly ListedProbe[],
   key: string,
