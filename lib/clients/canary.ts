@@ -88,8 +88,17 @@ async function followed({ get, now }: HostPorts, url: string, until: number): Pr
 /** Quotes only the registry's problem documents, because other answers may contain the secrets of URLs. */
 function answerOf({ status, header, body }: Reply): string {
   const isProblem = header('content-type')?.startsWith('application/problem+json') === true
-  const problem = isProblem ? problemSchema.safeParse(JSON.parse(Buffer.from(body).toString())) : undefined
-  return `the answer is ${status}${problem?.success === true ? `, ${problem.data.detail}` : ''}`
+  const detail = isProblem ? detailIn(Buffer.from(body).toString()) : undefined
+  return `the answer is ${status}${detail === undefined ? '' : `, ${detail}`}`
+}
+
+/** A gateway may cut a body off: the status must be reported all the same. */
+function detailIn(problem: string): string | undefined {
+  try {
+    return problemSchema.parse(JSON.parse(problem)).detail
+  } catch {
+    return undefined
+  }
 }
 const problemSchema = z.object({ detail: z.string() })
 

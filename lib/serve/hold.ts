@@ -36,19 +36,24 @@ export async function held<T>(
   const lease = { id: ports.newId(), until: end + LATE_MILLISECONDS }
   const places = placesOf(ports.settings, room, caller)
   // A crash after this line leaves the places taken until the lease ends.
-  for (const [i, { holder, limit, who }] of places.entries()) {
-    if (await ports.holds.take(holder, lease, limit)) continue
-    await free(ports, places.slice(0, i), lease)
-    throw new ProbeError(
-      'too-many-waits',
-      `${who} ${limit} requests waiting here already, which is the limit: ask again when one of them is answered`,
-    )
-  }
+  const taken: HoldPlace[] = []
   try {
+    for (const place of places) {
+      await take(ports, place, lease)
+      taken.push(place)
+    }
     return await work()
   } finally {
-    await free(ports, places, lease)
+    await free(ports, taken, lease)
   }
+}
+
+async function take({ holds }: HoldPorts, { holder, limit, who }: HoldPlace, lease: Lease): Promise<void> {
+  if (await holds.take(holder, lease, limit)) return
+  throw new ProbeError(
+    'too-many-waits',
+    `${who} ${limit} requests waiting here already, which is the limit: ask again when one of them is answered`,
+  )
 }
 
 /** An error here must not lose the answer. The place becomes free at the end of its lease. */

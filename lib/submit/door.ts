@@ -65,7 +65,8 @@ async function paid<T>(
   // A crash after this line leaves the units spent until the end of the day.
   if (!(await spend(ports, 'refused', payer, units)))
     throw tooManyRefused(caller, ports.settings.budgets.refusedPerCallerPerDay)
-  const back = () => giveBack(ports, 'refused', payer, units)
+  // An error here must not lose the answer: the units stay spent until the end of the day.
+  const back = () => Promise.allSettled([giveBack(ports, 'refused', payer, units)])
   try {
     const result = await read()
     await back()

@@ -134,7 +134,7 @@ describe('of a registry on this machine', () => {
       ])
         expect(await here(...args)).toMatchObject({
           status: 2,
-          err: expect.stringContaining('no driver version'),
+          err: expect.stringContaining('is not a driver version'),
         })
   })
 

@@ -124,6 +124,8 @@ describe('a probe is bad', () => {
     )
     const secret = reply(403, `<Error>${OPENS}</Error>`, { 'content-type': 'application/xml' })
     expect(await whyOf({ [`/s3/probe?${OPENS}`]: secret })).toMatch(/the answer is 403$/)
+    const cutOff = reply(410, '{"detail": "it pan', { 'content-type': 'application/problem+json' })
+    expect(await whyOf({ [PATH]: cutOff })).toMatch(/: the answer is 410$/)
   })
 
   test('whose bytes are not those of its record, or not those that were signed', async () => {

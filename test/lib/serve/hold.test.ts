@@ -52,6 +52,19 @@ describe('a request that waits', () => {
     expect(await here.holds.take('v1/192.0.2.1', { id: 'x', until: NOW + 1 }, 1)).toBe(true)
   })
 
+  test('leaves no place taken where the table fails at the next one', async () => {
+    const here = ports(1, 9)
+    let tries = 0
+    const take: typeof here.holds.take = async (holder, lease, limit) => {
+      tries += 1
+      if (tries === 2) throw new Error('DynamoDB throttles')
+      return here.holds.take(holder, lease, limit)
+    }
+    const holds = { ...here.holds, take }
+    await expect(held({ ...here, holds }, waiting('192.0.2.1'), NOW, never)).rejects.toThrow('throttles')
+    expect(await held(here, waiting('192.0.2.1'), NOW, async () => 'done')).toBe('done')
+  })
+
   test('has its answer also when its place could not be freed', async () => {
     const here = ports(1, 9)
     const holds = { ...here.holds, release: () => Promise.reject(new Error('DynamoDB is away')) }
