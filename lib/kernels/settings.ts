@@ -1,4 +1,5 @@
-// All that an operator may set: the model's settings, each target's, and where kernel sources and build roots come from.
+// Combines all settings and their defaults: the model's, each target's, and those of archives and the
+// network.
 
 import type * as z from 'zod'
 import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'
