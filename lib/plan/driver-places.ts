@@ -6,10 +6,10 @@ import type { Fetch } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import { UPSTREAM_DRIVERS } from '../model/upstream-drivers.ts'
 
-/** For each place. */
+/** Timeout for each place. */
 const MILLISECONDS = 10_000
 
-/** A warning; `undefined`: a place answers, or none is needed. */
+/** Returns a warning; `undefined` if a place answers, or none is needed. */
 export async function driverPlacesAway(
   { drivers, driverArchives }: Pick<Settings, 'drivers' | 'driverArchives'>,
   fetch: Fetch,

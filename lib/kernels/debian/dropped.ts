@@ -196,7 +196,7 @@ function suitesFor(archive: string, version: string): string[] {
   return [`${codename}-proposed-updates`, ...(version.includes('~') ? [] : ['sid']), codename]
 }
 
-/** Before bullseye, the suite was `{codename}/updates`. */
+/** Before bullseye, the suite was `{codename}/updates`, and its list named only `{codename}`. */
 const securityOf = (codename: string): string =>
   ['jessie', 'stretch', 'buster'].includes(codename) ? `${codename}/updates` : `${codename}-security`
 

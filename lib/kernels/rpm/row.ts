@@ -67,7 +67,7 @@ export function basesFor(places: readonly RpmPlace[], { unameRelease, arch }: Rp
     if (found === null) return []
     const values: Readonly<Record<string, string | undefined>> = { ...found.groups, arch }
     const names = [...base.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
-    // Skips e.g. the folder of a minor release, if the kernel's name has none.
+    // Skips places whose URL needs a group that did not match, e.g. a minor release.
     if (names.some((name) => values[name] === undefined)) return []
     return [base.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')]
   })

@@ -1,4 +1,5 @@
-// Plans kernels without header packages: the build tree is made from the kernel's source and its config.
+// Plans kernels without header packages: a build makes the tree from source and config, or reuses an earlier
+// one.
 
 import { treeId } from '../../inputs/cache.ts'
 import { hasOwnSource, patchedWith } from '../../kconfig/patched.ts'
