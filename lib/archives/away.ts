@@ -1,5 +1,4 @@
-// Recognizes errors of a place that lacks a file or cannot be reached, because another place may have the
-// file.
+// Recognizes errors of a place that lacks a file or cannot be reached. Another place may have the file.
 
 import { isProbeError, type ProbeError } from '../model/errors.ts'
 

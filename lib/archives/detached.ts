@@ -58,7 +58,7 @@ const isOf = ({ issuer }: Signature, { keys }: Certificate): boolean =>
 
 /**
  * Passes the bytes to `read`, which must read them to their end, and returns its result if the signature is
- * valid. The key may have expired since then: it is judged at the time of the signature.
+ * valid. The key may have expired after it made the signature.
  * @throws {ProbeError} `signature-invalid`, and the errors of `read`.
  */
 export async function throughSignature<T>(

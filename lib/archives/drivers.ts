@@ -1,5 +1,4 @@
-// Settings of the archive that has driver sources as packages. The lists of its suites decide which versions
-// exist.
+// Settings of the archive with packages of driver sources. Its lists decide which versions exist.
 
 import * as z from 'zod'
 import { archiveSchema, suiteSchema } from './apt/suite.ts'

@@ -26,10 +26,7 @@ export async function readRecord<T>(
   return kept && schema.parse(JSON.parse(new TextDecoder().decode(kept)))
 }
 
-/**
- * After a crash before this write, the next plan does the same work again. Parallel writers write the same
- * bytes.
- */
+/** After a crash before this write, the next plan repeats the work. Parallel writers write the same bytes. */
 export async function keepRecord(
   records: Pick<Records, 'create'>,
   id: string,

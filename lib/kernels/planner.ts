@@ -31,6 +31,7 @@ export interface HeadersPlan extends OfKernel {
   readonly tree: string
   /**
    * command name of the oldest compiler that accepts the flags of these headers, e.g. `gcc-12`; absent: any
+   * compiler
    */
   readonly leastCompiler?: string | undefined
 }

@@ -117,8 +117,7 @@ export function createPlanners(
 }
 
 /**
- * Days before a key's expiry, in which a newer key can be added. What is signed after the expiry is not
- * trusted.
+ * Days before a key's expiry in which a newer key can be added. Signatures after the expiry are not trusted.
  */
 const ENDING = 60
 

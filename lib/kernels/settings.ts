@@ -1,5 +1,4 @@
-// Combines all settings and their defaults: the model's, each target's, and those of archives and the
-// network.
+// Combines all settings and their defaults: of the model, the targets, the archives and the network.
 
 import type * as z from 'zod'
 import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'

@@ -89,7 +89,7 @@ function accepts({ check }: TargetFacts, request: KernelRequest): boolean {
   }
 }
 
-/** Targets whose kernels cannot be planned by name, and why. The message then tells to submit the config. */
+/** Targets whose kernels cannot be planned by name, and why. The message suggests submitting the config. */
 export const SUBMITTED: Readonly<Record<string, string>> = {
   amazonlinux: 'Amazon Linux 1 ended in December 2023, and its packages are served no more',
   amazonlinux2022: 'Amazon Linux 2022 was a preview of 2023, and its packages are served no more',

@@ -65,8 +65,8 @@ async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<Ke
 }
 
 /**
- * If the host is not of a known distribution, and its config shows no patches, it does not wait for the
- * mirrors of distributions that might use the same release.
+ * A host that is not of a known distribution, and whose config shows no patches, does not wait for mirrors of
+ * distributions that may use the same release.
  */
 async function ownOf(
   ports: Pick<KernelOfPorts, 'identify'>,

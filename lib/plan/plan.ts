@@ -75,8 +75,8 @@ async function turnOf(ports: PlanPorts, request: Planned): Promise<'come' | 'que
 }
 
 /**
- * Keeps the build's place in the queue. If no client has waited for the build for longer than a turn should
- * take, refunds and forgets it. After a crash in between, the next event does it.
+ * Keeps the build's place in the queue. If the last client stopped waiting long ago, refunds and
+ * forgets the build. After a crash in between, the next event repeats this.
  */
 async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Planned): Promise<boolean> {
   const now = ports.now()
@@ -89,7 +89,7 @@ async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Plan
   return false
 }
 
-/** Frees the place of a build whose turn had come, for the next build in the queue. */
+/** If the claim has a place, releases it to the next build in the queue. */
 async function leavePlace(ports: PlanPorts, claim: string): Promise<void> {
   if (await ports.places.release({ claim })) await giveTurns(ports)
 }
@@ -150,7 +150,7 @@ async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Prom
   return outcome
 }
 
-/** The distribution's own kernel first: no submission may replace it. */
+/** Looks for a distribution's own kernel first, because no submission may replace it. */
 async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> {
   const own = await distributionsOwn(ports, name)
   if (own !== undefined) return own
@@ -239,7 +239,7 @@ function undecided(key: string, message: string, due: number): string {
   return `${file} of driver ${driverVersion} waits for a mirror: ${message}. A request after ${new Date(due).toISOString()} tries again`
 }
 
-/** Whether the name may be forged: its kernel or driver does not exist, or not yet. */
+/** Whether the name may be forged: its kernel or driver does not exist, at least not yet. */
 const ofNothing = (reason: FailureReason): boolean =>
   reason === 'headers-not-found' || reason === 'driver-source-not-found'
 

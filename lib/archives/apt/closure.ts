@@ -1,5 +1,4 @@
-// Resolves packages and their dependencies (Depends, Pre-Depends). The same lists always give the same
-// result.
+// Resolves packages and their dependencies. The same lists always give the same result.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { RelatedPackage } from './packages.ts'

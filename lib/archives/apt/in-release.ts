@@ -45,7 +45,7 @@ export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<R
   return { file: (path) => files.get(path) }
 }
 
-/** Parsed keyrings. Keyrings never change, and each of their keys has dozens of signatures. */
+/** Cache of parsed keyrings, which never change. Parsing is slow: each key has dozens of signatures. */
 const keyrings = new Map<string, readonly Certificate[]>()
 
 function certificatesOf(keyring: string): readonly Certificate[] {

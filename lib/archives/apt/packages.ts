@@ -1,5 +1,4 @@
-// Checks a suite's Packages index against InRelease, reads it as a stream, and keeps only the needed
-// packages.
+// Checks a suite's Packages index against InRelease, and streams the needed packages out of it.
 
 import * as z from 'zod'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'

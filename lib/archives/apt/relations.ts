@@ -53,7 +53,7 @@ export const shown = ({ name, operator, version }: Relation): string =>
 
 /**
  * Finds the package that satisfies a relation of the package `of`. Prefers the release of `of` to other
- * releases. Within these, prefers the version of `of`, then the oldest version that fits.
+ * releases. Within a release, prefers the version of `of`, then the oldest that fits.
  * @throws {ProbeError} `headers-not-found`.
  */
 export function satisfying(archive: readonly AptPackage[], relation: Relation, of: AptPackage): AptPackage {
@@ -71,8 +71,8 @@ export function satisfying(archive: readonly AptPackage[], relation: Relation, o
 }
 
 /**
- * `bookworm` for `bookworm-security`; backports count as a release of their own. `undefined` if only one
- * suite was read.
+ * The release of a suite: `bookworm` of `bookworm-security`. Backports count as a separate release.
+ * `undefined` if only one suite was read.
  */
 export const releaseOf = ({ suite }: AptPackage): string | undefined =>
   suite?.replace(/-(security|updates|proposed-updates)$/, '')

@@ -25,7 +25,7 @@ export interface SnapshotService {
   binariesOf(source: string, version: string): Promise<readonly Binary[]>
   /** Versions of a binary package, newest first; empty if the service has none. */
   versionsOf(binary: string): Promise<readonly Binary[]>
-  /** Sightings of the package's file for `arch`, in dpkg's words; without impossible dates. */
+  /** Sightings of the package's file for a dpkg architecture; without impossible dates. */
   sightingsOf(binary: Binary, arch: string): Promise<readonly Sighting[]>
   /** A suite of one of its archives at the time `at`, in milliseconds since the epoch. */
   suiteAt(archive: string, suite: string, at: number): Suite

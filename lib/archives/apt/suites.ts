@@ -1,4 +1,4 @@
-// Reads several suites of an archive. A missing suite does not prevent finding a package in another suite.
+// Reads several suites of an archive. If one is missing, packages are still found in the others.
 
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { limited } from '../../model/limited.ts'
@@ -46,7 +46,7 @@ export interface SuiteReaderOptions {
   readonly keep: Keep
 }
 
-/** How long a process reuses what it has read of a suite. */
+/** How long a process reuses the packages that it has read of a suite. */
 export const BELIEVED_MILLISECONDS = 60_000
 
 /** Suites that are read in parallel. Reading a complete Debian list takes 40 MB of memory. */

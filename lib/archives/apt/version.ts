@@ -1,5 +1,5 @@
 // Compares Debian package versions: Debian Policy, 5.6.12.
-// Not a dependency, because the rule is short and never changes.
+// Needs no library, because the rule is short and never changes.
 
 /** Negative if `a` is older than `b`, zero if they are equal, positive if `a` is newer. */
 export function compareVersions(a: string, b: string): number {

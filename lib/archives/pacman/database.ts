@@ -8,7 +8,7 @@ import type { Fetch } from '../../model/ports.ts'
 
 export const pacmanListed = z.object({
   name: z.string(),
-  /** with its package release: `6.6.1.arch1-1` */
+  /** includes the package's release number: `6.6.1.arch1-1` */
   version: z.string(),
   arch: z.string(),
   url: z.string(),
@@ -68,8 +68,8 @@ function isDescOf(path: string, keep: (name: string) => boolean): boolean {
 }
 
 /**
- * File names that makepkg allows: https://man.archlinux.org/man/PKGBUILD.5. A colon or a tilde belongs to an
- * epoch.
+ * File names that makepkg allows: https://man.archlinux.org/man/PKGBUILD.5. Only an epoch has a colon or a
+ * tilde.
  */
 const FILE = /^[A-Za-z0-9@_+][A-Za-z0-9@._+:~-]{0,250}$/
 

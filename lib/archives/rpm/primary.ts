@@ -102,7 +102,7 @@ async function unpacked<T>(
   }
 }
 
-/** In createrepo's schema of primary.sqlite. Does not read the dependencies. */
+/** Uses createrepo's schema of primary.sqlite. Does not read dependencies. */
 const QUERY =
   'SELECT name, epoch, version, release, arch, location_href AS href, size_package AS bytes, checksum_type AS hash, pkgId AS digest FROM packages'
 const row = z.object({

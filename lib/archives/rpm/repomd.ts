@@ -30,7 +30,7 @@ export interface Metadata {
 export interface RepomdPorts {
   readonly fetch: Fetch
   readonly now: Clock
-  /** keys that are trusted */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 

@@ -33,11 +33,11 @@ interface RoleFile {
   readonly meta?: MetaFile | undefined
 }
 
-/** Above the files of Bottlerocket, whose list of targets is the largest. */
+/** Above the sizes of Bottlerocket's files; `targets` is the largest. */
 const MAX_BYTES = { root: 512 * 1024, timestamp: 64 * 1024, snapshot: 1024 * 1024, targets: 16 * 1024 * 1024 }
 
 /**
- * Finds the repository's targets by name. Names must not contain folders. Ignores delegations.
+ * Returns a function that finds a target by its name, which contains no folder. Ignores delegations.
  * @throws {ProbeError} `not-found` if there is no such repository, `mirror-unreachable`, `signature-invalid`,
  * `digest-mismatch`, `too-large`.
  */

@@ -23,12 +23,11 @@ export interface FirstRoot {
 }
 
 const MAX_ROOT = 512 * 1024
-/** Most roots after the first one; Bottlerocket publishes one a year. */
+/** Maximum number of roots after the first one; Bottlerocket publishes one a year. */
 const MAX_ROOTS = 64
 
 /**
- * Returns the published root if its digest is trusted, else the built-in root `atHand` if its digest is
- * trusted.
+ * Returns the published root or, if that has no trusted digest, the built-in root `atHand`.
  * @throws {ProbeError} `signature-invalid`, `mirror-unreachable`.
  */
 export async function firstRoot(

@@ -1,5 +1,4 @@
-// The trusted keys of packages: those of Arch's packagers, and on aarch64 the key of Arch Linux ARM's build
-// system.
+// The trusted keys of packages: Arch's packagers, and on aarch64 the build system of Arch Linux ARM.
 
 import { ARCH_KEYS } from '../../archives/keys/arch.ts'
 import { ARCH_ARM_KEYS } from '../../archives/keys/arch-arm.ts'

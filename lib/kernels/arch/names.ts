@@ -11,11 +11,11 @@ export interface ArchKernel {
   readonly arch: Arch
   /** name of its package, e.g. `linux-zen`; the name of its headers' package ends with `-headers` */
   readonly name: string
-  /** versions that its package may have: kernel 6.12.0 comes in a package 6.12 */
+  /** versions that its package may have: the package of kernel 6.12.0 has version 6.12 */
   readonly versions: readonly string[]
   /** the repository that has it while it is the current kernel */
   readonly repository: 'core' | 'extra'
-  /** whether its package contains a kernel image that can boot here */
+  /** whether its package contains an image that a load test can boot */
   readonly hasImage: boolean
 }
 

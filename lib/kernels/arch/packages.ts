@@ -18,7 +18,7 @@ export interface ArchPorts {
   readonly fetch: Fetch
   readonly inputs: Store
   readonly now: Clock
-  /** keys that are trusted */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 

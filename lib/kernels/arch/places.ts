@@ -1,5 +1,4 @@
-// Finds places that may have a kernel's packages: mirrors have only the current kernel, archives also have
-// older ones.
+// Finds places that may have a kernel's packages: mirrors have the current kernel, archives also older ones.
 
 import { orAway } from '../../archives/away.ts'
 import { fetchPacman, type ListedPacman } from '../../archives/pacman/database.ts'
@@ -51,10 +50,7 @@ async function* inMirrors(fetch: Fetch, settings: ArchSettings, kernel: ArchKern
   }
 }
 
-/**
- * Finds the package of that name for the kernel's architecture, in `version` or in one of the kernel's
- * versions.
- */
+/** Finds the package of that name for the kernel's architecture, in `version` or in any of its versions. */
 export function listedAs(
   list: readonly ListedPacman[],
   { arch, versions }: ArchKernel,
@@ -94,10 +90,7 @@ async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKer
 }
 
 const DAY = 24 * 3600
-/**
- * Days after the build. A kernel is tested for days before it enters core, and stays there for at least a
- * week.
- */
+/** Days after the build. A kernel is tested for days, and then stays in core for a week or longer. */
 const DAYS_LATER = [1, 3, 5, 8, 12]
 
 interface Snapshots {
@@ -108,8 +101,8 @@ interface Snapshots {
 }
 
 /**
- * Looks for the kernel's package in the databases of several days: only they have its digest. Some days have
- * no database.
+ * Looks for the kernel's package in the databases of several days, because only they have its digest. Some
+ * days have no database.
  */
 async function inSnapshots(
   fetch: Fetch,

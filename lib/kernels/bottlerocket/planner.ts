@@ -19,8 +19,8 @@ import { type Variant, variantsFor } from './variants.ts'
 /** Repositories that are read in parallel. */
 const AT_ONCE = 4
 /**
- * Most kits that one plan reads, of 100 to 200 MB each. It records their facts, so the next plan can read
- * others.
+ * Maximum number of kits that one plan reads, of 100 to 200 MB each. It records their facts, so the next plan
+ * can read others.
  */
 const MOST_KITS = 2
 
@@ -73,8 +73,8 @@ async function kitOf(
       if (found !== undefined) return found
     }
   }
-  // One store has all variants, and answers 403 for a missing file. If it answered for another variant, 403
-  // means missing.
+  // One store has all variants, and answers 403 for a missing file. If another variant could be read,
+  // a 403 means that the file is missing.
   const away = unread.filter((error) => !(anyRead && answers403(error)))
   throw notFound(kernel, kits.others, [...away, ...kits.refused])
 }
@@ -141,7 +141,7 @@ const LOUDEST: readonly ErrorCode[] = [
   'mirror-unreachable',
   'not-found',
 ]
-/** Most reasons in a message. */
+/** Maximum number of reasons in a message. */
 const MOST_REASONS = 3
 
 function notFound(

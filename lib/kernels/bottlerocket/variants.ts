@@ -1,5 +1,4 @@
-// Lists Bottlerocket's variants, which have separate repositories, and the kernel series that each variant
-// has had.
+// Lists Bottlerocket's variants, which have separate repositories, and the series of their kernels.
 
 import * as z from 'zod'
 import type { BottlerocketKernel } from './names.ts'

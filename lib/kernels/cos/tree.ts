@@ -7,7 +7,7 @@ import { compilerIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
 
-/** Bytes; real archives have 100 MB. */
+/** Unpacked bytes; real archives have 100 MB. */
 const MAX_UNPACKED = 512 * 1024 * 1024
 const MAX_CONFIG = 4 * 1024 * 1024
 

@@ -1,5 +1,5 @@
-// Finds kernels that Debian's archive has dropped: the snapshot service locates them, the signed lists of
-// that time prove them.
+// Finds kernels that Debian's archive has dropped: asks the snapshot service for them, and trusts only the
+// signed lists of that time.
 
 import { type AptPackage, fetchPackages } from '../../archives/apt/packages.ts'
 import {
@@ -41,7 +41,7 @@ interface DroppedKernels {
 /** Limits for one kernel; a complete plan has two minutes. */
 const BOUNDS = { requests: 30, bytes: 100 * 1024 * 1024, milliseconds: 45_000 }
 
-/** How long a failed service is not asked again. */
+/** How long the service is left alone after a failure. */
 const LEFT_ALONE_MILLISECONDS = 5 * 60_000
 
 const DAY = 24 * 3_600_000

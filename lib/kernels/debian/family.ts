@@ -1,5 +1,5 @@
-// Combines the planners of Debian and of distributions that call themselves Debian: one archive answers for
-// each name.
+// Combines the planners of Debian and of distributions that call themselves Debian. Each name belongs to one
+// archive.
 
 import { eachOf } from '../../model/each.ts'
 import { isProbeError } from '../../model/errors.ts'

@@ -37,9 +37,9 @@ export const notFound = (kernel: string): ProbeError =>
   )
 
 /**
- * The kernel release that falcoctl asks for, without the part after `~`. If that means another kernel
- * (`6.12.95-1~bpo12+1` and `6.12.95-1` are both in the archive), the full package version. `archive` must
- * contain these headers.
+ * Returns the kernel release that falcoctl asks for, which lacks the part after `~`. If that name means
+ * another kernel (`6.12.95-1` exists besides `6.12.95-1~bpo12+1`), returns the full package version.
+ * `archive` must contain these headers.
  */
 export function canonicalRelease(archive: readonly AptPackage[], headers: AptPackage): string {
   const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''

@@ -1,5 +1,4 @@
-// Describes the other distributions that call themselves Debian: the names of their kernels, and their
-// archives.
+// Describes other distributions that call themselves Debian: their kernels' names, and their archives.
 
 import * as z from 'zod'
 import { archiveSchema, suiteSchema } from '../../archives/apt/suite.ts'
@@ -30,7 +29,7 @@ export const OTHERS = {
   raspberrypi: {
     title: 'Raspberry Pi OS',
     arch: 'aarch64',
-    // 6.12.34+rpt-rpi-v8, in 2023 6.1.0-rpi7-rpi-v8, before 6.1.21-v8+
+    // 6.12.34+rpt-rpi-v8; in 2023: 6.1.0-rpi7-rpi-v8; before that: 6.1.21-v8+
     uname: /^\d{1,4}\.\d{1,4}\.\d{1,6}(?:(?:\+rpt|-rpi\d{1,4})-rpi-(?:v8|2712)(?:-rt)?|-v8\+)$/,
     defaults: {
       mirror: 'http://archive.raspberrypi.com/debian',
@@ -42,7 +41,7 @@ export const OTHERS = {
   proxmox: {
     title: 'Proxmox VE',
     arch: 'x86_64',
-    // 6.8.12-4-pve, of the next release's kernel 6.14.11-5-bpo12-pve
+    // 6.8.12-4-pve; for the next release's kernel: 6.14.11-5-bpo12-pve
     uname: /^\d{1,4}\.\d{1,4}\.\d{1,6}-\d{1,6}(?:-bpo\d{1,4})?-pve$/,
     defaults: {
       mirror: 'http://download.proxmox.com/debian/pve',

@@ -44,7 +44,7 @@ export const KERNEL_PACKAGES = keepOf(
   /^linux-(headers-\d|(?:image|binary)-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/,
 )
 
-/** Armored public keys: `keyring` signs current lists, `past` also signs lists of the past. */
+/** Armored public keys: `keyring` verifies current lists, `past` verifies lists of the past. */
 export interface Keyrings {
   readonly keyring: string
   readonly past: string

@@ -1,5 +1,4 @@
-// Lists Debian's suites from the settings, and ranks them for a kernel. The order affects only the speed, not
-// the plan.
+// Lists Debian's suites from the settings, and ranks them for a kernel. The order never changes a plan.
 
 import type { Suite } from '../../archives/apt/suite.ts'
 import type { TargetSettings } from '../targets.ts'

@@ -9,7 +9,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { bytesOf, type InputPorts } from '../kept.ts'
 import { MAX_CONFIG } from './compiler-text.ts'
 
-/** Most trees in a package: those of all kernels of one firmware. Packages of one kernel have one tree. */
+/** Maximum number of trees in a package, with all kernels of one firmware. Other packages have one tree. */
 const MAX_TREES = 8
 const CONFIG = /^(usr\/src\/linux-headers-[^/]+)\/\.config$/
 /** Above the largest trees, of 130 MB and 30,000 files. */

@@ -18,7 +18,7 @@ export interface SignedFilePorts {
   readonly fetch: Fetch
   readonly now: Clock
   readonly log: Log
-  /** keys that are trusted */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 

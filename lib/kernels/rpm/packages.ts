@@ -16,7 +16,7 @@ export interface RpmPorts {
   readonly inputs: Store
   readonly now: Clock
   readonly query: QueryDatabase
-  /** keys that are trusted */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 

@@ -248,8 +248,7 @@ export const RPM_TARGET_NAMES = Object.keys(RPM_ROWS) as readonly RpmTarget[]
 const seriesIn = (version: string): string => version.split('.').slice(0, 2).join('.')
 
 /**
- * Names as `5.14.21-150500.55.19-default`. They lack the number of the build service's rebuild, which
- * packages have.
+ * Names such as `5.14.21-150500.55.19-default`. Packages also have the number of the build service's rebuild.
  */
 function suse() {
   return {

@@ -20,7 +20,7 @@ import { treeIn } from './tree.ts'
 /** All packages that a plan can name. */
 const KERNEL_PACKAGES = keepOf([], /^linux-(?:(?:[a-z0-9.-]+-)?headers-\d|image-(?:unsigned-)?\d)/)
 
-/** Most configs that are compared with a host's config: one ABI may have an upload in several releases. */
+/** Maximum number of configs that are compared with a host's: several releases may have the same ABI. */
 const MAX_UPLOADS = 4
 
 type Named = NamedKernel & { readonly upload?: string }

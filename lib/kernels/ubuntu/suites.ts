@@ -5,7 +5,7 @@ import type { Arch } from '../../model/probe.ts'
 import { compareSeries, type Series, seriesOf } from '../../model/series.ts'
 import type { TargetSettings } from '../targets.ts'
 
-/** Releases from the oldest to the newest, with the kernel series of their first day. */
+/** Releases from the oldest to the newest, with the series of their first kernel. */
 const RELEASES = [
   { codename: 'trusty', number: '14.04', series: '3.13', lts: true },
   { codename: 'utopic', number: '14.10', series: '3.16', lts: false },

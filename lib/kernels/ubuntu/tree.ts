@@ -1,5 +1,4 @@
-// Reads the build tree in Ubuntu's header package: its folder, its config, and the compiler that built the
-// kernel.
+// Reads the build tree in Ubuntu's header package: its folder, its config, and the kernel's compiler.
 
 import { filesInDeb } from '../../formats/deb.ts'
 import type { Package } from '../../model/probe.ts'

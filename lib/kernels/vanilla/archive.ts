@@ -1,5 +1,4 @@
-// Fetches a kernel's source from kernel.org, and verifies its detached signature, which covers the unpacked
-// archive.
+// Fetches a kernel's source from kernel.org, and verifies the detached signature of the unpacked archive.
 
 import { type Detached, readDetached, type SigningKey, throughSignature } from '../../archives/detached.ts'
 import { KERNEL_ORG_KEYS } from '../../archives/keys/kernel-org.ts'
@@ -35,8 +34,7 @@ const MAX_SOURCE = 256 * 1024 * 1024
 /** Unpacked bytes; the newest release has 1.7 GB. */
 const MAX_UNPACKED = 4 * 1024 ** 3
 /**
- * Milliseconds for the first small file. A slower place counts as unreachable, because a client waits for the
- * next one.
+ * Milliseconds for the first small file. A slower place counts as unreachable, because a client is waiting.
  */
 const FIRST_ANSWER = 10_000
 

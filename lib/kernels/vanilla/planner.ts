@@ -1,5 +1,4 @@
-// Plans kernels without header packages: a build makes the tree from source and config, or reuses an earlier
-// one.
+// Plans kernels without header packages. A build makes the tree from source and config, or reuses one.
 
 import { treeId } from '../../inputs/cache.ts'
 import { hasOwnSource, patchedWith } from '../../kconfig/patched.ts'
