@@ -45,8 +45,8 @@ export async function verifiedOnce(
   if (known !== undefined && bytes !== undefined) return { source: known, bytes }
   const { body, ...named } = await verified()
   const source = { ...named, sha256: await keepInput(inputs, body) }
-  // Recorded last: a crash before this leaves a stored object without a record, and the next call repeats
-  // both writes.
+  // Records the file after storing it. A crash in between leaves an object without a record, and the next
+  // call repeats both writes.
   await sources.record(record, source)
   return { source, bytes: body.length }
 }

@@ -1,4 +1,4 @@
-// Checks whether a probe can be built. Pure: refusing a forged name costs nothing.
+// Checks whether a probe can be built. Pure, so that forged names cost nothing.
 
 import { checkKernel, checkUnameRelease, seriesOfKernel } from '../kernels/targets.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'

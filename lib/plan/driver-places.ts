@@ -1,4 +1,4 @@
-// Checks at the start whether this machine can reach upstream's driver sources, before a probe fails.
+// Checks at startup whether this machine can reach upstream's driver sources, so that no probe fails later.
 
 import { archiveUrl } from '../model/driver-archives.ts'
 import { isProbeError } from '../model/errors.ts'

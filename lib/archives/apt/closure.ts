@@ -29,8 +29,7 @@ export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Pro
  * Returns these packages and all their dependencies, sorted by name, each in the newest version that fits.
  * Takes the first alternative that exists. Among providers, takes the one with the highest priority, then the
  * first by name.
- * @throws {ProbeError} `headers-not-found`, whose message names the missing package and the package that
- * needs it.
+ * @throws {ProbeError} `headers-not-found`: names the unsatisfied relation and the package that needs it.
  */
 export function closureOf(everything: Everything, names: readonly string[]): RelatedPackage[] {
   const chosen = new Map<string, RelatedPackage>()

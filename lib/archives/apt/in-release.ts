@@ -132,8 +132,8 @@ async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: st
     return before
   }
   if (date === newest) return text
-  // Stores the list before its date. A crash in between leaves the old date; the next reader of this list
-  // repeats both.
+  // Stores the list before its date. After a crash in between, the old date remains, and the next
+  // reader of this list repeats both writes.
   const body = new TextEncoder().encode(text)
   await inputs.create(keptAt(list, date), body, { contentType: 'text/plain', sha256: sha256(body) })
   await lists.seen(list, date)

@@ -109,8 +109,8 @@ const nothingRead = (whose: string, unread: readonly Unread[]): ProbeError =>
 
 /**
  * Looks for packages in a reading. If `look` throws `headers-not-found`, the error also names the suites that
- * were not read. If one of these could not be reached, it becomes `mirror-unreachable`, which the registry
- * retries soon.
+ * were not read. If one of these could not be reached, the error becomes `mirror-unreachable`, which the
+ * registry retries soon.
  */
 export async function lookIn<T>(
   { packages, unread }: Reading,

@@ -12,7 +12,7 @@ const MAX_UNPACKED = 512 * 1024 * 1024
 const MAX_CONFIG = 4 * 1024 * 1024
 
 /**
- * @throws {ProbeError} `mirror-unreachable` if it is not an archive, `headers-not-found` if it has another
+ * @throws {ProbeError} `mirror-unreachable` if it is not an archive, `headers-not-found` if it is for another
  * kernel.
  */
 export function treeIn(archive: Uint8Array, unameRelease: string): TreeCompiler & Pick<HeadersPlan, 'tree'> {

@@ -1,5 +1,5 @@
-// Combines the planners of Debian and of distributions that call themselves Debian. Each name belongs to one
-// archive.
+// Combines the planners of Debian and of distributions that call themselves Debian. Each kernel name belongs
+// to one archive.
 
 import { eachOf } from '../../model/each.ts'
 import { isProbeError } from '../../model/errors.ts'

@@ -24,7 +24,7 @@ export interface WantedSource {
    * the option that reveals a distribution's patches; only the distribution's source packages contain these
    */
   readonly patched?: string | undefined
-  /** if `patched`: uses the archive, although it lacks the patches, when no package has that version */
+  /** with `patched`: if no package has that version, uses the archive, although it lacks the patches */
   readonly orArchive?: boolean
 }
 
