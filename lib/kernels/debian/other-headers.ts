@@ -86,7 +86,7 @@ export function otherImageOf(
   uname: string,
 ): AptPackage | undefined {
   const images = [
-    // The signed image has its own source package, whose version may have only one dash: `+` replaces the other.
+    // Proxmox's signed image has its own source package, whose version must not have a second dash.
     [`proxmox-kernel-${uname}-signed`, version.replace('-', '+')],
     ...['proxmox-kernel-', 'pve-kernel-', 'linux-image-'].map((prefix) => [prefix + uname, version]),
   ]
