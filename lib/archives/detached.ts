@@ -1,4 +1,4 @@
-// Detached OpenPGP signatures over more bytes than can be held: they are hashed as they pass.
+// Verifies detached OpenPGP signatures over streams that are too large for memory.
 
 import * as z from 'zod'
 import { type Certificate, readCertificates } from '../formats/openpgp/certificates.ts'
@@ -9,26 +9,28 @@ import { printable } from '../model/text.ts'
 import { notBelieved } from './trust.ts'
 
 export const signingKeySchema = z.object({
-  /** hex, of the primary key: no other key is believed, whatever `armored` holds */
+  /** hex, of the primary key: only this key is trusted, whatever else `armored` contains */
   fingerprint: z.string().regex(/^[0-9A-Fa-f]{40}$/),
   /** the public key, as `gpg --armor --export` writes it */
   armored: z.string(),
 })
 export type SigningKey = z.infer<typeof signingKeySchema>
 
-/** A signature that says it is by one of the keys that are believed; nothing of it is checked yet. */
+/** A signature that claims to be from one of the trusted keys; it is not verified yet. */
 export interface Detached {
-  /** for messages: where it was read */
+  /** for messages: where the signature was read */
   readonly url: string
-  /** for messages: of which day it is, and whose */
+  /** for messages: the signature's date and key */
   readonly made: string
   readonly certificate: Certificate
   readonly signature: Signature
 }
 
 /**
- * @throws {ProbeError} `mirror-unreachable` for what is not a signature, such as an error page; `signature-invalid` for one
- * by any other key; `misconfigured` for a key that is not that of its fingerprint.
+ * Parses a signature and finds its key. Does not verify it yet.
+ * @throws {ProbeError} `mirror-unreachable` if the body is not a signature, such as an error page;
+ * `signature-invalid` if no trusted key made it; `misconfigured` if a trusted key does not have its
+ * fingerprint.
  */
 export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], url: string): Detached {
   const signatures = signaturesIn(body, url)
@@ -36,7 +38,7 @@ export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], u
   const pairs = signatures.flatMap((signature) =>
     certificates.map((certificate) => ({ signature, certificate })),
   )
-  // One of them: each costs a hash over all that passes.
+  // Only one is verified, because each costs a hash over the complete stream.
   const found = pairs.find(({ signature, certificate }) => isOf(signature, certificate))
   if (found === undefined) {
     const by = signatures.map(({ issuer }) => issuer?.slice(-16) ?? 'nobody').slice(0, 3)
@@ -45,7 +47,7 @@ export function readDetached(body: Uint8Array, trusted: readonly SigningKey[], u
       `it is by ${by.join(', ') || 'nobody'}, and the keys that are believed are ${certificates.map(nameOf).join(', ')}`,
     )
   }
-  // The other types sign texts, keys or nothing.
+  // Signatures of other types sign texts, keys or nothing.
   if (found.signature.type !== TYPES.binary) throw notBelieved(url, 'it is not the signature of a file')
   const day = new Date(found.signature.created * 1000).toISOString().slice(0, 10)
   return { url, made: `of ${day} by ${nameOf(found.certificate)}`, ...found }
@@ -55,9 +57,9 @@ const isOf = ({ issuer }: Signature, { keys }: Certificate): boolean =>
   issuer !== undefined && keys.some(({ fingerprint }) => fingerprint.endsWith(issuer))
 
 /**
- * What `read` makes of the bytes, which must read them to their end, once the signature holds for them: by its key as that
- * was when it signed.
- * @throws {ProbeError} `signature-invalid`, and what `read` throws.
+ * Passes the bytes to `read`, which must read them to their end, and returns its result if the signature is
+ * valid. The key may have expired after it made the signature.
+ * @throws {ProbeError} `signature-invalid`, and the errors of `read`.
  */
 export async function throughSignature<T>(
   { url, made, certificate, signature }: Detached,
@@ -78,7 +80,10 @@ export async function throughSignature<T>(
   return result
 }
 
-/** The same of an OpenPGP signature file at `url`. ProbeError `mirror-unreachable` for what is none, such as an error page. */
+/**
+ * Parses an OpenPGP signature file that was read from `url`.
+ * @throws {ProbeError} `mirror-unreachable` if the body is not a signature, such as an error page.
+ */
 export function signaturesIn(body: Uint8Array, url: string): readonly Signature[] {
   try {
     return readSignatures(body)
@@ -101,6 +106,5 @@ function certificateOf({ fingerprint, armored }: SigningKey): Certificate {
   )
 }
 
-/** Its fingerprint and user id. */
 const nameOf = ({ fingerprint, userIds: [name = 'no name'] }: Certificate): string =>
   `${fingerprint} (${printable(name, 200)})`

@@ -1,4 +1,4 @@
-// The archive that has driver sources as packages. Their versions are those of its suites' lists; none is written down.
+// Settings of the archive with packages of driver sources. Its lists decide which versions exist.
 
 import * as z from 'zod'
 import { archiveSchema, suiteSchema } from './apt/suite.ts'
@@ -6,7 +6,7 @@ import { archiveSchema, suiteSchema } from './apt/suite.ts'
 export { DEBIAN_KEYRING as DRIVER_KEYRING } from './keys/debian.ts'
 
 export const driverArchiveSchema = archiveSchema.extend({
-  /** in the order in which they are looked through */
+  /** in the order of the search */
   suites: z.array(suiteSchema.shape.suite).min(1),
 })
 export type DriverArchive = Readonly<z.infer<typeof driverArchiveSchema>>

@@ -1,11 +1,11 @@
-// Keeps parsed lists and packages as JSON in the inputs, so that no plan parses them again.
+// Stores parsed lists and packages as JSON in the inputs bucket, so that no plan parses them again.
 
 import type * as z from 'zod'
 import { sha256 } from '../model/digest.ts'
 import { listKey } from '../model/keys.ts'
 import type { Store } from '../model/ports.ts'
 
-/** Which packages of a list are kept. `id` names the rule: another rule, another record. */
+/** Selects the packages of a list. `id` identifies the rule, so that a changed rule gets a new record. */
 export interface Keep {
   readonly id: string
   readonly test: (name: string) => boolean
@@ -16,7 +16,7 @@ export type Records = Pick<Store, 'get' | 'create'>
 const MAX_RECORD = 16 * 1024 * 1024
 const keyOf = (id: string): string => listKey(sha256(id))
 
-/** `id`: everything that decides the record. `undefined`: there is none. */
+/** `id`: everything that the record depends on. Returns `undefined` if there is no record. */
 export async function readRecord<T>(
   records: Pick<Records, 'get'>,
   id: string,
@@ -26,7 +26,7 @@ export async function readRecord<T>(
   return kept && schema.parse(JSON.parse(new TextDecoder().decode(kept)))
 }
 
-/** A crash before this write costs the next plan the same work; two at once write the same bytes. */
+/** After a crash before this write, the next plan repeats the work. Parallel writers write the same bytes. */
 export async function keepRecord(
   records: Pick<Records, 'create'>,
   id: string,
@@ -36,7 +36,7 @@ export async function keepRecord(
   await records.create(keyOf(id), body, { contentType: 'application/json', sha256: sha256(body) })
 }
 
-/** The record; where there is none, what `read` finds, which becomes the record. */
+/** Returns the record. If there is none, calls `read` and records its result. */
 export async function recorded<T>(
   records: Records,
   id: string,

@@ -1,4 +1,4 @@
-// Which compiler built a kernel, by what its packaged build tree says.
+// Finds the compiler that built a kernel, from files of its packaged build tree.
 
 import { builtBy } from '../kconfig/compiler.ts'
 import { leastCompiler } from '../kconfig/flags.ts'
@@ -8,17 +8,20 @@ import type { HeadersPlan } from './planner.ts'
 export type TreeCompiler = Pick<HeadersPlan, 'compiler' | 'compilerText' | 'leastCompiler'>
 
 export interface BuildTree extends TreeCompiler, Pick<HeadersPlan, 'tree'> {
-  /** as it is in the package */
+  /** unchanged, as in the package */
   readonly config: Uint8Array
 }
 
 const COMPILER_TEXT = /^CONFIG_CC_VERSION_TEXT="([ -~]{1,200})"$/m
 
-/** CONFIG_CC_VERSION_TEXT, which kernels have since 4.18. */
+/** CONFIG_CC_VERSION_TEXT; kernels have it since 4.18. */
 export const compilerTextIn = (config: Uint8Array): string | undefined =>
   COMPILER_TEXT.exec(latin1(config))?.[1]
 
-/** `compileH`: include/generated/compile.h, which named it before 4.18 (LINUX_COMPILER of scripts/mkcompile_h). */
+/**
+ * `compileH`: include/generated/compile.h; it names the compiler before 4.18 (LINUX_COMPILER of
+ * scripts/mkcompile_h).
+ */
 export function compilerIn(
   config: Uint8Array,
   compileH: Uint8Array | undefined,

@@ -1,9 +1,12 @@
-// Reads believed keys from the settings.
+// Reads trusted keys from the settings.
 
 import { type Certificate, readCertificates } from '../formats/openpgp/certificates.ts'
 import { ProbeError } from '../model/errors.ts'
 
-/** `keys`: armored; `setting`: where an operator names some of them. ProbeError `misconfigured` for one that is not a key. */
+/**
+ * `keys`: armored; `setting`: the setting that adds keys, for the message.
+ * @throws {ProbeError} `misconfigured` if one of them is not a key.
+ */
 export const certificatesIn = (keys: readonly string[], setting: string): readonly Certificate[] =>
   keys.flatMap((key) => {
     try {
@@ -14,7 +17,7 @@ export const certificatesIn = (keys: readonly string[], setting: string): readon
     }
   })
 
-/** Read once, at the first use: a broken key stops no other target. */
+/** Calls `read` at the first use, so that a broken key in the settings fails only its own target. */
 export function readOnce<T>(read: () => T): () => T {
   let known: { readonly value: T } | undefined
   return () => {

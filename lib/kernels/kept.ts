@@ -1,4 +1,4 @@
-// Files of a plan in the inputs bucket: brought there once, verified before they are kept.
+// Stores the files of a plan in the inputs bucket: verifies each file, and fetches it only once.
 
 import { ensureInput, keepInput } from '../inputs/inputs.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -11,13 +11,16 @@ export type InputPorts = Pick<PlannerPorts, 'inputs' | 'fetch'>
 
 type Kept = Pick<Package, 'url' | 'sha256' | 'bytes'>
 
-/** A package that a signed list names. ProbeError `digest-mismatch`, and those of `fetch`. */
+/**
+ * The bytes of a package whose digest is known from a signed list; fetches and stores it if necessary.
+ * @throws {ProbeError} `digest-mismatch`, and the errors of `fetch`.
+ */
 export async function bytesOf({ inputs, fetch }: InputPorts, pkg: Kept): Promise<Uint8Array> {
   await ensureInput(inputs, fetch, pkg)
   return keptBytes(inputs, pkg)
 }
 
-/** @throws {ProbeError} `misconfigured` for an object that somebody deleted. */
+/** @throws {ProbeError} `misconfigured` if somebody deleted the object. */
 export async function keptBytes(
   inputs: Pick<Store, 'get'>,
   { url, sha256, bytes }: Kept,
@@ -31,7 +34,7 @@ interface Verified extends Omit<Source, 'sha256'> {
   readonly body: Uint8Array
 }
 
-/** The file that is on record; where there is none, what `verified` brings, which is kept and goes on record. */
+/** Returns the recorded file. If there is none, calls `verified`, and stores and records its result. */
 export async function verifiedOnce(
   { inputs, sources }: { readonly inputs: Store; readonly sources: Sources },
   record: string,
@@ -42,7 +45,8 @@ export async function verifiedOnce(
   if (known !== undefined && bytes !== undefined) return { source: known, bytes }
   const { body, ...named } = await verified()
   const source = { ...named, sha256: await keepInput(inputs, body) }
-  // Recorded after it is verified and kept: a crash between leaves an object that nobody refers to.
+  // Records the file after storing it. A crash in between leaves an object without a record, and the next
+  // call repeats both writes.
   await sources.record(record, source)
   return { source, bytes: body.length }
 }

@@ -1,4 +1,4 @@
-// The contract of a planner: which packages make a kernel's build tree.
+// Defines the contract of a planner, which finds the sources of a kernel's build tree.
 
 import type { Certificate } from '../formats/openpgp/certificates.ts'
 import type { Stored } from '../model/digest.ts'
@@ -6,48 +6,56 @@ import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Clock, Fetch, ListDates, Log, Store } from '../model/ports.ts'
 import type { Arch, KernelImage, Kind, Machines, Package, Source } from '../model/probe.ts'
 
-/** What every plan of a kernel says. */
+/** Fields of every plan. */
 interface OfKernel {
-  /** what clients of today put into the name of this kernel's probes; what was asked for may be an older name */
+  /** the kernel release that current clients put into probe names; the requested name may be an older one */
   readonly kernelRelease: string
   /** the real `uname -r` */
   readonly unameRelease: string
-  /** command name of the compiler that the kernel asks for, e.g. `gcc-12` */
+  /** command name of the compiler that the kernel requires, e.g. `gcc-12` */
   readonly compiler: string
-  /** of the kernel's config: the first line of its compiler's `--version`, CONFIG_CC_VERSION_TEXT */
+  /** CONFIG_CC_VERSION_TEXT of the kernel's config: the first line of its compiler's `--version` */
   readonly compilerText?: string | undefined
-  /** what holds the kernel's own image, for a load test; none where the distribution has none */
+  /** the file or package with the kernel's image, for a load test; absent if the distribution has none */
   readonly image?: KernelImage | undefined
 }
 
-/** The build tree comes in the distribution's packages. */
+/** A plan whose build tree comes in the distribution's packages. */
 export interface HeadersPlan extends OfKernel {
   readonly tag: 'headers'
-  /** header packages, in the order in which they are unpacked */
+  /** header packages, in unpacking order */
   readonly headers: readonly Package[]
-  /** folder of the kernel build tree below the unpacked packages, e.g. `usr/src/linux-headers-6.1.0-56-amd64` */
+  /**
+   * folder of the kernel build tree below the unpacked packages, e.g. `usr/src/linux-headers-6.1.0-56-amd64`
+   */
   readonly tree: string
-  /** command name of the oldest compiler that takes the flags which these headers give it, e.g. `gcc-12`; absent: any does */
+  /**
+   * command name of the oldest compiler that accepts the flags of these headers, e.g. `gcc-12`; absent: any
+   * compiler
+   */
   readonly leastCompiler?: string | undefined
 }
 
-/** The build tree is made of the kernel's source and a config: a submitted one, or one that the distribution has signed. */
+/**
+ * A plan whose build tree is made from the kernel's source and a config, submitted or signed by the
+ * distribution.
+ */
 export interface SourcePlan extends OfKernel {
   readonly tag: 'source'
   readonly source: Package
-  /** as a build sees it */
+  /** sanitized, as the build sees it */
   readonly config: Stored
-  /** the signed file that the config was read from; absent: a host submitted it */
+  /** the signed file from which the config was read; absent: a host submitted it */
   readonly configFrom?: Source | undefined
   readonly symvers: Stored | undefined
   readonly kheaders: Stored | undefined
-  /** of all that the tree is made of, but the root in which it is made */
+  /** identifies everything that the tree is made from, except the build root */
   readonly treeId: string
 }
 
 export type KernelPlan = HeadersPlan | SourcePlan
 
-/** What such a build tree is made of; `sourceVersion`: e.g. `6.1.96`. */
+/** A kernel whose build tree is made from source; `sourceVersion`: e.g. `6.1.96`. */
 export type SourceKernel = Pick<
   SubmittedKernel,
   | 'arch'
@@ -63,11 +71,11 @@ export type SourceKernel = Pick<
 > &
   Partial<Pick<SubmittedKernel, 'force'>>
 
-/** A kernel as the loaders of 2015 to 2020 named it. */
+/** A kernel as the loaders of 2015 to 2020 name it. */
 export interface ConfigRequest {
   readonly arch: Arch
   readonly unameRelease: string
-  /** lower-case hex, of the config as /proc/config.gz or /boot/config-* has it, decompressed */
+  /** lower-case hex, of the decompressed config from /proc/config.gz or /boot/config-* */
   readonly configMd5: string
 }
 
@@ -86,54 +94,60 @@ export type PackagesRequest = Pick<
 
 export type NamedKernel = Pick<KernelRequest, 'arch' | 'kernelRelease'>
 
-/** What clients put into the name of a kernel's probes. */
+/** The parts that clients put into the names of a kernel's probes. */
 export type KernelName = Pick<KernelRequest, 'kernelRelease' | 'kernelVersion'>
 
-/** One distribution's kernels, each answer from its metadata, checked against its signature. */
+/** Plans the kernels of one distribution, from its signed lists or packages. */
 export interface Planner {
-  /** @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
+  /**
+   * @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`.
+   */
   plan(request: KernelRequest): Promise<KernelPlan>
   /**
-   * The name of today of the distribution's own kernel with that release and exactly that config.
-   * @throws {ProbeError} as for `plan`; `headers-not-found` where the config is another.
+   * Returns the current name of the distribution's own kernel with that release and exactly that config.
+   * @throws {ProbeError} as for `plan`; `headers-not-found` if its config is different.
    */
   identify(request: ConfigRequest): Promise<KernelName>
   /**
-   * Against packages of the archive that a host names by their URLs, of which only the file names count: nothing is
-   * fetched from where a client says.
+   * Plans a kernel from packages that a host names by URL. Only the file names count: nothing is fetched from
+   * URLs that a client sends, and the packages come from the archive.
    * @throws {ProbeError} as for `plan`.
    */
   planPackages(request: PackagesRequest): Promise<HeadersPlan>
   /**
-   * Each version of that package, e.g. of a kernel's source, newest first. `isIt`: which of them is wanted.
-   * @throws {ProbeError} `mirror-unreachable` where none of them is, and a list that may have it could not be read; and as
-   * for `plan`, but not `headers-not-found`.
+   * Returns all versions of a package, e.g. of a kernel's source, newest first. `isIt` recognizes the wanted
+   * version.
+   * @throws {ProbeError} `mirror-unreachable` if the wanted version was not found, and a list that may have
+   * it could not be read; else as for `plan`, but not `headers-not-found`.
    */
   find(name: string, arch: Arch, isIt: (pkg: Package) => boolean): Promise<readonly Package[]>
   /**
-   * Puts a package that one of its plans named into the inputs, believed as this distribution's packages are: by a list that
-   * was signed, or by its own signature.
+   * Stores a package of one of its plans in the inputs bucket. Verifies it as this distribution's packages
+   * are verified: by a signed list, or by its own signature.
    * @throws {ProbeError} as for a plan.
    */
   bring(pkg: KernelImage): Promise<void>
-  /** Whose signatures are believed: their ends are watched. ProbeError `misconfigured` for a text in the settings that is not a key. */
+  /**
+   * The trusted keys whose expiry is watched.
+   * @throws {ProbeError} `misconfigured` if a text in the settings is not a key.
+   */
   certificates(): readonly Certificate[]
 }
 
-/** Of a distribution whose build trees all come in packages. */
+/** The planner of a distribution whose build trees all come in packages. */
 export interface HeadersPlanner extends Planner {
   plan(request: KernelRequest): Promise<HeadersPlan>
 }
 
 export interface PlannerPorts {
   readonly fetch: Fetch
-  /** keeps packages, and what was read of the distribution's lists, by digest */
+  /** stores packages and parsed lists, by digest */
   readonly inputs: Store
   readonly lists: ListDates
   readonly log: Log
   readonly now: Clock
-  /** whose programs the build trees of each architecture have; absent: each its own */
+  /** architecture of the machines that build for each architecture; absent: the same */
   readonly machines?: Machines
-  /** whether a plan names the kernel's image, where that costs a download */
+  /** whether a plan names the kernel's image, if that needs a download; default: yes */
   readonly images?: boolean
 }

@@ -1,4 +1,4 @@
-// All planners, by target.
+// Creates the planners of all targets, and selects the planner of each request.
 
 import { endingWithin } from '../formats/openpgp/certificates.ts'
 import { ensureInput } from '../inputs/inputs.ts'
@@ -44,25 +44,25 @@ interface PlannersPorts extends PlannerPorts {
 }
 
 interface MakerPorts extends PlannersPorts {
-  /** Of a kernel that has a config, and no packages of headers. */
+  /** Plans a kernel that has a config, but no header packages. */
   readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
 }
 
 interface Planners {
-  /** @throws {ProbeError} `unknown-target`, and those of its planner. */
+  /** @throws {ProbeError} `unknown-target`, and the errors of the target's planner. */
   plan(probe: Probe): Promise<KernelPlan>
   /**
-   * The probe that a name without a target means, or that a host means which submitted its config.
-   * @throws {ProbeError} `headers-not-found`, and those of a planner.
+   * Finds the distribution's probe for a name without a target, or for a submitted config.
+   * @throws {ProbeError} `headers-not-found`, and the errors of a planner.
    */
   identify(asked: ConfigHash & { readonly target?: string }): Promise<Probe>
   /**
-   * Puts a package that a plan has named into the inputs, by its own signature: what a list said of it was believed by
-   * nobody.
+   * Stores a package of a plan in the inputs bucket. Verifies its own signature if its list is not
+   * trusted (`signedFor`), else its digest.
    * @throws {ProbeError} as for a plan.
    */
   bring(pkg: KernelImage): Promise<void>
-  /** Of a submitted kernel: from the header packages that it names, else from source and config. */
+  /** Plans a submitted kernel: from the header packages that it names, else from source and config. */
   planSubmitted(kernel: SubmittedKernel): Promise<KernelPlan>
 }
 
@@ -97,7 +97,7 @@ export function createPlanners(
         : plannerFor(pkg.signedFor).bring(pkg),
     identify: (asked) => {
       const all = targetsOf(asked)
-      // A dozen distributions call their kernels alike. A host that says which it is waits for no other one's mirror.
+      // A dozen distributions name their kernels alike. If the host names its own, only that mirror is asked.
       const own = all.filter((target) => target === targetNamed(asked.target ?? ''))
       return firstFound(
         (own.length > 0 ? own : all).map(
@@ -116,10 +116,12 @@ export function createPlanners(
   }
 }
 
-/** Days. Until then there is a newer one, or nothing that it would have signed is believed any more. */
+/**
+ * Days before a key's expiry in which a newer key can be added. Signatures after the expiry are not trusted.
+ */
 const ENDING = 60
 
-/** Once in a process: an alarm counts the lines. */
+/** Logs the keys of each target only once per process, because an alarm counts the lines. */
 function endingTeller(
   plannerFor: (target: string) => Planner,
   { log, now }: PlannerPorts,
@@ -140,8 +142,8 @@ const named = (
 ): Probe => canonical({ driverVersion, driverName, arch, kind, target, ...kernel })
 
 /**
- * The first answer; where there is none, what could not be reached, as it may have one, else the last one's words, or
- * `otherwise`.
+ * Returns the first success. If there is none, throws `mirror-unreachable` if a mirror could not be reached,
+ * because it may have the kernel; else the last refusal, or `otherwise` if nothing was tried.
  */
 async function firstFound<T>(tries: readonly (() => Promise<T>)[], otherwise: string): Promise<T> {
   let refusal = new ProbeError('headers-not-found', otherwise)

@@ -1,4 +1,4 @@
-// The two refusals that every target has.
+// Creates the two refusals that every target has.
 
 import { ProbeError } from '../model/errors.ts'
 

@@ -1,4 +1,4 @@
-// All that an operator may set: the model's settings, each target's, and where kernel sources and build roots come from.
+// Combines all settings and their defaults: of the model, the targets, the archives and the network.
 
 import type * as z from 'zod'
 import { DRIVER_ARCHIVE, driverArchiveSchema } from '../archives/drivers.ts'

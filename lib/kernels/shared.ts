@@ -1,4 +1,4 @@
-// Answers that planners of several distributions give in the same way.
+// Answers that the planners of several distributions share.
 
 import { createHash } from 'node:crypto'
 import type { ProbeError } from '../model/errors.ts'
@@ -16,16 +16,22 @@ export const otherConfig = (
     `the config of ${whose}'s kernel ${unameRelease} does not have the md5 ${configMd5}: this host runs a custom kernel`,
   )
 
-/** The name of a kernel that clients name by its `uname -r`. ProbeError `headers-not-found` for another config. */
+/**
+ * The name of a kernel that clients name by its `uname -r`.
+ * @throws {ProbeError} `headers-not-found` if its config is different.
+ */
 export function identified(whose: string, config: Uint8Array, asked: ConfigRequest): KernelName {
   if (md5Of(config) !== asked.configMd5) throw otherConfig(whose, asked)
   return { kernelRelease: asked.unameRelease, kernelVersion: '1' }
 }
 
-/** File name in a URL, as lists have it. */
+/** The file name in a URL, with `%2b` decoded, as lists have it. */
 export const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1).replaceAll(/%2b/gi, '+')
 
-/** The plan under the name that was asked for. ProbeError `headers-not-found` where the host names other packages. */
+/**
+ * Returns the plan with the requested kernel release.
+ * @throws {ProbeError} `headers-not-found` if the host names other packages.
+ */
 export function ofPackages(
   whose: string,
   plan: HeadersPlan,
@@ -36,7 +42,10 @@ export function ofPackages(
   throw headersNotFound(`${whose} builds ${plan.unameRelease} of ${files.join(' and ')}, and of nothing else`)
 }
 
-/** Of a distribution whose kernels are known by the names of their probes alone: neither `uname -r` nor packages name one. */
+/**
+ * For distributions whose kernels can only be found by the names of their probes, not by `uname -r` or
+ * packages.
+ */
 export const namedByProbe = (
   refusal: (unameRelease: string) => ProbeError,
 ): Pick<Planner, 'identify' | 'planPackages' | 'find'> => ({

@@ -1,14 +1,17 @@
-// What the read path knows of a target: pure and light, and without a word from the network.
+// Defines the facts about a target that the read path needs: pure, without the network.
 
 import type * as z from 'zod'
 import type { KernelRequest } from './planner.ts'
 
 export interface TargetFacts {
-  /** @throws {ProbeError} `unsupported-kernel` for names that this target cannot have: a forged name costs nothing. */
+  /**
+   * @throws {ProbeError} `unsupported-kernel` if the target cannot have this name, so that forged names cost
+   * nothing.
+   */
   readonly check: (request: KernelRequest) => void
-  /** the kernel release in a name does not begin with the kernel's version */
+  /** kernel releases of this target do not begin with the kernel's version */
   readonly namesNoSeries?: true
-  /** what an operator may set of it */
+  /** schema of the target's settings */
   readonly settings: z.ZodType
   readonly defaults: object
 }

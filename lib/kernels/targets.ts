@@ -1,4 +1,4 @@
-// Which targets there are, and whether a name can be a kernel of one: pure and light, for the read path.
+// Lists the targets, and checks whether they can have a kernel. Pure; the read path loads this file.
 
 import type * as z from 'zod'
 import { isProbeError, ProbeError } from '../model/errors.ts'
@@ -17,7 +17,10 @@ import { RPM_TARGETS } from './rpm/target.ts'
 import type { TargetFacts } from './target.ts'
 import { ubuntu } from './ubuntu/target.ts'
 
-/** A new target is a folder, a line here and a line in planners.ts; one whose kernels come as rpms a row of rpm/rows.ts. */
+/**
+ * A new target needs a folder, a line here and a line in planners.ts; one with rpms needs only a row in
+ * rpm/rows.ts.
+ */
 export const TARGETS = {
   debian,
   ubuntu,
@@ -29,7 +32,7 @@ export const TARGETS = {
 } as const satisfies Readonly<Record<string, TargetFacts>>
 
 export type Target = keyof typeof TARGETS
-/** What an operator sets, by target. */
+/** Settings by target. */
 export type TargetSettings = { readonly [T in Target]: Readonly<z.infer<(typeof TARGETS)[T]['settings']>> }
 
 /** Targets whose probes are built by name. */
@@ -37,7 +40,7 @@ export const TARGET_NAMES = Object.keys(TARGETS) as readonly Target[]
 
 const isTarget = (name: string): name is Target => Object.hasOwn(TARGETS, name)
 
-/** The target that a name means: its own, or a family's for each flavour, as `ubuntu` is for `ubuntu-aws`. */
+/** The target with that name; `ubuntu` for its flavours, e.g. `ubuntu-aws`. */
 export const targetNamed = (name: string): Target | undefined => {
   if (isTarget(name)) return name
   return UBUNTU.test(name) ? 'ubuntu' : undefined
@@ -51,20 +54,26 @@ export function checkKernel(probe: Probe): void {
   TARGETS[target].check(probe)
 }
 
-/** Of the kernel of a probe that `checkKernel` takes. */
+/**
+ * The series of a probe's kernel; `undefined` if its name does not show it. The probe must pass
+ * `checkKernel`.
+ */
 export const seriesOfKernel = ({ target, kernelRelease }: Probe): Series | undefined => {
   const named = targetNamed(target)
   const facts: TargetFacts | undefined = named && TARGETS[named]
   return facts === undefined || facts.namesNoSeries ? undefined : seriesOf(kernelRelease)
 }
 
-/** Of a name that says no target: some target must have kernels that call themselves so. ProbeError `unsupported-kernel`. */
+/**
+ * Checks a name without a target: at least one target must be able to have a kernel with this `uname -r`.
+ * @throws {ProbeError} `unsupported-kernel`.
+ */
 export function checkUnameRelease(asked: ConfigHash): void {
   if (targetsOf(asked).length > 0) return
   throw unsupported(`${asked.unameRelease} is not the release of a kernel of ${TARGET_NAMES.join(' or ')}`)
 }
 
-/** The targets that can have a kernel which calls itself so. */
+/** The targets that can have a kernel with this `uname -r`. */
 export const targetsOf = ({ unameRelease, arch, kind }: ConfigHash): readonly Target[] =>
   TARGET_NAMES.filter((target) =>
     accepts(TARGETS[target], { kernelRelease: unameRelease, kernelVersion: '1', arch, kind }),
@@ -80,7 +89,7 @@ function accepts({ check }: TargetFacts, request: KernelRequest): boolean {
   }
 }
 
-/** Why no kernel of a target can be planned by its name. The message then says to submit the config. */
+/** Targets whose kernels cannot be planned by name, and why. The message suggests submitting the config. */
 export const SUBMITTED: Readonly<Record<string, string>> = {
   amazonlinux: 'Amazon Linux 1 ended in December 2023, and its packages are served no more',
   amazonlinux2022: 'Amazon Linux 2022 was a preview of 2023, and its packages are served no more',

@@ -1,11 +1,11 @@
-// Lists what a planner could not read, for its refusal.
+// Lists the URLs that a planner could not read, for the message of its refusal.
 
 import type { ProbeError } from '../model/errors.ts'
 
-/** Between a URL and the reason in what a reading fails with (lib/aws/fetch.ts). */
+/** The text between URL and reason in the errors of lib/aws/fetch.ts. */
 const BECAUSE = ' could not be read: '
 
-/** ` Not read: URL, URL (why); URL (why).`, of all that failed for one reason together. Empty where all was read. */
+/** ` Not read: URL, URL (why); URL (why).`, grouped by reason; empty if everything was read. */
 export function notRead(unread: readonly ProbeError[]): string {
   const urls = new Map<string, string[]>()
   for (const { message } of unread) {

@@ -1,4 +1,4 @@
-// Checks whether a probe can be built. Pure: refusing a forged name costs nothing.
+// Checks whether a probe can be built. Pure, so that forged names cost nothing.
 
 import { checkKernel, checkUnameRelease, seriesOfKernel } from '../kernels/targets.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'
@@ -14,8 +14,8 @@ import { withoutTarget } from '../names/lacking.ts'
 
 /**
  * Does not check the name of a submitted kernel, whose record has the release.
- * @throws {ProbeError} `unknown-driver-version`, `unsupported-driver-name`, `unsupported-kind`, `unknown-target`,
- * `unsupported-kernel`, `known-to-fail`.
+ * @throws {ProbeError} `unknown-driver-version`, `unsupported-driver-name`, `unsupported-kind`,
+ * `unknown-target`, `unsupported-kernel`, `known-to-fail`.
  */
 export function checkBuildable(settings: Settings, asked: Probe | ConfigHashName): void {
   const entry = driverFor(settings, asked.driverVersion)
@@ -44,7 +44,10 @@ function seriesIn(asked: Probe | ConfigHashName): Series | undefined {
   return seriesOfKernel(asked)
 }
 
-/** Suggests the other architecture if it has this kernel, else a submission, unless `why` suggests another engine. */
+/**
+ * Suggests the other architecture if it has this kernel, else a submission, unless `why` suggests another
+ * engine.
+ */
 function wayOut(asked: Probe | ConfigHashName, why: string): string {
   const arch = ARCHES.find((one) => one !== asked.arch && isKernel({ ...asked, arch: one }))
   if (arch !== undefined)

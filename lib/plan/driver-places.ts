@@ -1,4 +1,4 @@
-// Checks at the start whether this machine can reach upstream's driver sources, before a probe fails.
+// Checks at startup whether this machine can reach upstream's driver sources, so that no probe fails later.
 
 import { archiveUrl } from '../model/driver-archives.ts'
 import { isProbeError } from '../model/errors.ts'
@@ -6,10 +6,10 @@ import type { Fetch } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import { UPSTREAM_DRIVERS } from '../model/upstream-drivers.ts'
 
-/** For each place. */
+/** Timeout for each place. */
 const MILLISECONDS = 10_000
 
-/** A warning; `undefined`: a place answers, or none is needed. */
+/** Returns a warning; `undefined` if a place answers, or none is needed. */
 export async function driverPlacesAway(
   { drivers, driverArchives }: Pick<Settings, 'drivers' | 'driverArchives'>,
   fetch: Fetch,

@@ -1,4 +1,4 @@
-// Brings the source of a driver version into the inputs bucket. Its digest is pinned, or trusted on first use.
+// Stores the source of a driver version in the inputs bucket. Its digest is pinned, or trusted on first use.
 
 import type { DriverInput } from '../build/decide.ts'
 import type { TarHead } from '../formats/tar-stream.ts'
@@ -15,9 +15,9 @@ import type { DriverVersions, Settings } from '../model/settings.ts'
 
 export interface DriverSourcePorts extends RecordedArchivePorts {
   readonly settings: Pick<Settings, 'drivers' | 'driverArchives' | 'driverCommits'>
-  /** Keeps and records the package of that driver version. @throws {ProbeError} as for `driverSource`. */
+  /** Stores and records the package of that driver version. @throws {ProbeError} as for `driverSource`. */
   readonly findDriver: (name: string, driverVersion: string) => Promise<Source | undefined>
-  /** A folder as a .tar.gz, always with the same bytes. */
+  /** Packs a folder as a .tar.gz. The same files always give the same bytes. */
   readonly readDirectory: (path: string) => Promise<Uint8Array>
 }
 
@@ -67,7 +67,7 @@ export async function driverSource(
 
 type Found = Omit<DriverInput, 'recipe'>
 
-/** A recorded version stays what it was, also after the archive has dropped it. */
+/** A recorded version never changes, and remains after the archive has dropped it. */
 async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersion }: Probe): Promise<Found> {
   const found = (await ports.sources.recorded(driverVersion)) ?? (await ports.findDriver(name, driverVersion))
   if (found === undefined)
@@ -81,7 +81,9 @@ async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersi
 
 type ArchiveSource = Extract<DriverVersions['source'], { from: 'archive' }>
 
-/** From the first place that has it. If none has it and one cannot be read, a later request tries again. */
+/**
+ * Uses the first place that has it. If no place has it, and one cannot be read, a later request tries again.
+ */
 async function fromArchive(
   ports: DriverSourcePorts,
   { recipe }: DriverVersions,
@@ -104,7 +106,7 @@ async function fromArchive(
   throw unread.length > 0 ? unreached(driverVersion, unread) : inNoPlace(driverVersion, urls)
 }
 
-/** The settings' places; first the one where it was found before. */
+/** URLs in the places of the settings; the place where it was found before comes first. */
 async function urlsOf(
   { settings, sources }: DriverSourcePorts,
   { url }: ArchiveSource,

@@ -1,4 +1,4 @@
-// Finds driver versions in the signed lists of an archive's suites, and keeps and records their packages.
+// Finds driver versions in the signed lists of an archive's suites, and stores and records their packages.
 
 import { aptArchive, keepOf } from '../archives/apt/archive.ts'
 import type { AptPackage, PackagesPorts } from '../archives/apt/packages.ts'
@@ -48,8 +48,10 @@ const driverVersionOf = ({ version }: AptPackage): string =>
   version.replace(/^\d+:/, '').replace(/-[^-]*$/, '')
 
 /**
- * Keeps and records the package of that driver version; `undefined`: no suite has it. Skips a suite that cannot be read.
- * @throws {ProbeError} `mirror-unreachable`, `signature-invalid`, `digest-mismatch`: no other suite has it.
+ * Stores and records the package of that driver version; `undefined` if no suite has it. Skips suites that
+ * cannot be read.
+ * @throws {ProbeError} `mirror-unreachable`, `signature-invalid`, `digest-mismatch` if a suite was skipped,
+ * and no other suite has it.
  */
 export async function findDriver(
   ports: DriversPorts,
@@ -71,7 +73,10 @@ export async function findDriver(
   return undefined
 }
 
-/** The package first: after a crash before the record, nothing refers to it, and the next reading finds it. */
+/**
+ * Stores the package before its record. After a crash in between, nothing refers to it, and the next reading
+ * finds it.
+ */
 async function keepDriver({ inputs, fetch, sources }: DriversPorts, found: AptPackage): Promise<Source> {
   await ensureInput(inputs, fetch, found)
   const { name, version, url, sha256 } = found
@@ -85,13 +90,14 @@ export interface ReadDriversPorts extends DriversPorts {
   readonly settings: Settings
 }
 
-/** Longer than any reading takes. */
+/** Longer than a reading takes. */
 const READING_MILLISECONDS = 120_000
 
 /**
- * Reads all suites. Versions from before stay, because their packages are kept. One reading at a time: the claim ends with
- * the written list, or after two minutes, and then the next request starts a reading.
- * @throws {ProbeError} no suite could be read.
+ * Reads all suites and writes the list of driver versions. Keeps earlier versions in the list, because their
+ * packages remain stored. A claim prevents parallel readings. It ends when the list is written, or after two
+ * minutes; after a crash, the next request then starts a reading.
+ * @throws {ProbeError} of a suite, if no suite could be read.
  */
 export async function readDrivers(ports: ReadDriversPorts): Promise<void> {
   const { catalogue, settings, now } = ports

@@ -12,24 +12,30 @@ import { asSubmitted } from '../model/way-out.ts'
 
 export interface KernelOfPorts {
   readonly kernels: Pick<Kernels, 'recorded'>
-  /** Sources of its build tree, and its compiler. @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, ... */
+  /**
+   * Plans a probe's kernel: build tree and compiler.
+   * @throws {ProbeError} `headers-not-found`, `mirror-unreachable`, ...
+   */
   readonly kernel: (probe: Probe) => Promise<KernelPlan>
-  /** The same for a submitted kernel. */
+  /** Plans a submitted kernel. */
   readonly submitted: (kernel: SubmittedKernel) => Promise<KernelPlan>
-  /** The distribution's probe with that release and md5 of its config. @throws {ProbeError} `headers-not-found`, ... */
+  /**
+   * Finds a distribution's probe by `uname -r` and the md5 of its config.
+   * @throws {ProbeError} `headers-not-found`, ...
+   */
   readonly identify: (asked: ConfigHash & { readonly target?: string }) => Promise<Probe>
-  /** the operator has sources of patched kernels; making the tree shows whether one fits */
+  /** whether the operator has sources of patched kernels; only making the tree shows if one fits */
   readonly ownSources: boolean
 }
 
 export type KernelOf =
   | { readonly tag: 'kernel'; readonly kernel: KernelPlan; readonly submission?: OfSubmission }
-  /** the kernel has another name now, with its probe */
+  /** the name is outdated; `of`: the probe under the current name */
   | { readonly tag: 'older-name'; readonly of: Probe }
-  /** the submitted config is of a distribution's own kernel */
+  /** the submitted config belongs to a distribution's own kernel; `of`: its probe */
   | { readonly tag: 'distributions-own'; readonly of: Probe }
 
-/** @throws {ProbeError} `cannot-load`, `unknown-config`, and those of its ports. */
+/** @throws {ProbeError} `cannot-load`, `unknown-config`, and the errors of its ports. */
 export async function kernelOf(ports: KernelOfPorts, probe: Probe): Promise<KernelOf> {
   if (probe.config !== undefined) return submittedKernelOf(ports, probe)
   const kernel = await ports.kernel(probe)
@@ -39,9 +45,9 @@ export async function kernelOf(ports: KernelOfPorts, probe: Probe): Promise<Kern
 }
 
 /**
- * A distribution's own kernel has only the canonical probe, whoever submitted its config. A host that names the kernel
- * differently (another os-release around it) could not use that: it gets a probe built from the same packages, and signed
- * for its own names.
+ * If the config belongs to a distribution's own kernel, the host gets the canonical probe. A host that names
+ * this kernel differently, because it has another os-release, cannot use that probe: it gets one that is
+ * built from the same packages and signed for its own names.
  */
 async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<KernelOf> {
   const { kernel } = (await ports.kernels.recorded(recordId(probe) ?? '')) ?? refuse(probe)
@@ -59,8 +65,8 @@ async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<Ke
 }
 
 /**
- * If the host is not of a known distribution, and its config shows no patches, it does not wait for the mirrors of
- * distributions that might use the same release.
+ * A host that is not of a known distribution, and whose config shows no patches, does not wait for mirrors of
+ * distributions that may use the same release.
  */
 async function ownOf(
   ports: Pick<KernelOfPorts, 'identify'>,
@@ -76,7 +82,10 @@ async function ownOf(
   }
 }
 
-/** One or none: whose patches make a tree of kernel.org's source wrong, if no submitted headers replace it. */
+/**
+ * The patches, if any, that make kernel.org's source wrong for this kernel. Submitted headers replace that
+ * source.
+ */
 const patchesOf = ({ patched, kernelUrls, kheaders }: SubmittedKernel): readonly Patched[] =>
   patched === undefined || kernelUrls.length > 0 || kheaders !== undefined
     ? []

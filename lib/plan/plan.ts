@@ -1,4 +1,4 @@
-// A probe was requested: finds its kernel and sources, and starts its build.
+// Plans a requested probe: finds its kernel and sources, and starts its build.
 
 import { isFirstFault } from '../build/faults.ts'
 import { type PlanRequest, type StartBuildPorts, type Started, startBuild } from '../build/start.ts'
@@ -34,14 +34,14 @@ export interface PlanPorts extends StartBuildPorts, KernelOfPorts {
 
 type PlanOutcome = Started | 'alias' | 'failed' | 'forgotten'
 
-/** The claim as it is when its plan begins. */
+/** A request with its claim at the start of the plan. */
 type Planned = PlanRequest & { readonly state: Claim }
 
 /**
- * Safe to repeat: inputs are content-addressed, staging keys belong to the claim, budgets count a claim once, and the build's
- * token is the claim. A ProbeError fails the claim. An unexpected error is thrown once, so that the event comes again, and
- * fails the claim the second time, so that its URL reports it.
- * Refunds the price of an unknown name once its kernel is found. A queued build is planned again at its turn, because its
+ * Safe to repeat: inputs are content-addressed, staging keys belong to the claim, budgets count a claim once,
+ * and the claim is the build's token. A ProbeError fails the claim. The first unexpected error is thrown
+ * again, so that the event is repeated; the second one fails the claim, so that its URL reports it. Refunds
+ * the price of an unknown name when its kernel is found. Plans a queued build again at its turn, because its
  * sources may have changed.
  */
 export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOutcome> {
@@ -49,7 +49,7 @@ export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOu
   const state = await ports.index.planned(key, claim, ports.now())
   if (state === undefined) return lost(ports, claim)
   const request = { ...asked, state }
-  // A crash may have come right after the start of the build.
+  // An earlier plan may have crashed right after it started the build.
   if (state.buildId !== undefined) return known(ports, request, 'started')
   const turn = state.queuedAt === undefined ? 'come' : await turnOf(ports, request)
   if (turn !== 'come') return turn
@@ -75,8 +75,8 @@ async function turnOf(ports: PlanPorts, request: Planned): Promise<'come' | 'que
 }
 
 /**
- * Keeps its place in the queue. A build without a waiting client for longer than a turn should take is forgotten and
- * refunded. After a crash before that, the next event does it.
+ * Keeps the build's place in the queue. If the last client stopped waiting long ago, refunds and
+ * forgets the build. After a crash in between, the next event repeats this.
  */
 async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Planned): Promise<boolean> {
   const now = ports.now()
@@ -89,7 +89,7 @@ async function stillQueued(ports: PlanPorts, { key, claim, caller, state }: Plan
   return false
 }
 
-/** If its turn had come, the next in the queue gets its place. */
+/** If the claim has a place, releases it to the next build in the queue. */
 async function leavePlace(ports: PlanPorts, claim: string): Promise<void> {
   if (await ports.places.release({ claim })) await giveTurns(ports)
 }
@@ -113,7 +113,7 @@ const unforeseen = ({ key }: PlanRequest, cause: unknown): ProbeError => {
   )
 }
 
-/** The kernel is found: refunds the price of an unknown name. */
+/** Refunds the price of an unknown name, because its kernel was found. */
 async function known<T>(ports: PlanPorts, request: PlanRequest, outcome: T): Promise<T> {
   await giveBack(ports, 'unknown', request)
   return outcome
@@ -134,9 +134,9 @@ async function planProbe(ports: PlanPorts, request: Planned, probe: Probe): Prom
 }
 
 /**
- * The submitting host waits for the canonical probe, so this claims and plans it with the same id. After a crash before the
- * alias is written, the same event does both again; after a later one, the canonical claim stays open until its deadline,
- * when the sweep frees it.
+ * Claims and plans the canonical probe with the same claim id, because the submitting host waits for it.
+ * After a crash before the alias is written, the same event repeats both. After a later crash, the canonical
+ * claim stays open until its deadline, and then the sweep frees it.
  */
 async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Promise<PlanOutcome> {
   const { claim, caller } = request
@@ -150,7 +150,7 @@ async function planOwn(ports: PlanPorts, request: PlanRequest, own: Probe): Prom
   return outcome
 }
 
-/** The distribution's own kernel first: no submission may replace it. */
+/** Looks for a distribution's own kernel first, because no submission may replace it. */
 async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> {
   const own = await distributionsOwn(ports, name)
   if (own !== undefined) return own
@@ -163,8 +163,9 @@ async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> 
 }
 
 /**
- * An older name of a kernel is not built: waiting clients are redirected to the current name. If that is published, the
- * request is refunded. The refund first: the same event repeats it after a crash.
+ * Redirects waiting clients to the current name of the kernel: an older name is not built. If the current
+ * name is published, refunds the request. Refunds before it writes the alias, so that after a crash the same
+ * event repeats both.
  */
 async function makeAlias(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
   const { key, claim } = request
@@ -177,7 +178,7 @@ async function makeAlias(ports: PlanPorts, request: PlanRequest, probe: Probe): 
   return held ? 'alias' : 'claim-lost'
 }
 
-/** No build was started, so the failure expires. */
+/** Records the failure. It expires, because no build was started. */
 async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeError): Promise<PlanOutcome> {
   const { key, claim, attempt } = request
   const now = ports.now()
@@ -196,19 +197,22 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   return failed ? 'failed' : 'claim-lost'
 }
 
-/** A later request pays again. */
+/** Refunds the request and the build, because a later request pays again. */
 async function unpaid(ports: PlanPorts, request: PlanRequest): Promise<void> {
   await giveBack(ports, 'requests', request)
   await giveBackBuild(ports, request)
 }
 
-/** Other callers may have it built at once. A new submission is built soon, after waiting clients have seen the failure. */
+/**
+ * When a request may try again. If only this caller's share is spent, other callers may try at once. If the
+ * config is unknown, a new submission is built soon, but only after waiting clients have seen the failure.
+ */
 function dueOf({ code }: ProbeError, reason: FailureReason, attempt: number, now: number): number {
   if (code === 'share-spent') return now
   return code === 'unknown-config' ? now + RESUBMIT_MILLISECONDS : retryAt(reason, attempt, now)
 }
 
-/** Adds the next step. A submitted kernel needs no second submission. */
+/** Adds the next step to the message. For a submitted kernel, this is never a second submission. */
 function withNextStep(key: string, error: ProbeError, reason: FailureReason, due: number): string {
   const submitted = key.startsWith('config/')
   const message = submitted ? asSubmitted(error.message) : error.message
@@ -235,7 +239,7 @@ function undecided(key: string, message: string, due: number): string {
   return `${file} of driver ${driverVersion} waits for a mirror: ${message}. A request after ${new Date(due).toISOString()} tries again`
 }
 
-/** The name is forged, or its kernel or driver does not exist yet. */
+/** Whether the name may be forged: its kernel or driver does not exist, at least not yet. */
 const ofNothing = (reason: FailureReason): boolean =>
   reason === 'headers-not-found' || reason === 'driver-source-not-found'
 

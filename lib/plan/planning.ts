@@ -1,4 +1,4 @@
-// Combines the planners of kernels and the sources of drivers for `plan`.
+// Creates the ports of `plan` from the planners of kernels and the sources of drivers.
 
 import type { DecidePorts } from '../build/decide.ts'
 import { createBuildCache } from '../inputs/cache.ts'
@@ -22,7 +22,7 @@ import type { KernelOfPorts } from './kernel-of.ts'
 
 interface PlanningPorts {
   readonly settings: AllSettings
-  /** of places in the settings, which may be files */
+  /** also reads files: places in the settings may be files */
   readonly fetch: Fetch
   readonly inputs: Store
   readonly lists: ListDates

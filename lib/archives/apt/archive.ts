@@ -7,7 +7,7 @@ import { newest } from './relations.ts'
 import { DPKG_ARCH } from './suite.ts'
 import type { SuiteReaderOptions } from './suites.ts'
 
-/** All methods: ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
+/** @throws {ProbeError} in each method: `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
 export function aptArchive(
   ports: Omit<PackagesPorts, 'keyring'>,
   { suites, keyring, keep }: Omit<SuiteReaderOptions, 'whose'>,
@@ -17,7 +17,7 @@ export function aptArchive(
     return (await Promise.all(lists)).flat()
   }
   const reading = new Map<Arch, Promise<readonly AptPackage[]>>()
-  /** Who asks while the lists are being read waits for that reading: many names at once are one reading. */
+  /** Calls during a reading share it, so a lookup of many names reads the lists only once. */
   const packages = (arch: Arch): Promise<readonly AptPackage[]> => {
     const begun = reading.get(arch) ?? read(arch).finally(() => reading.delete(arch))
     reading.set(arch, begun)
@@ -25,13 +25,13 @@ export function aptArchive(
   }
   return {
     packages,
-    /** The newest package of that name; `undefined` when the archive has none. */
+    /** The newest package of that name; `undefined` if the archive has none. */
     find: async (name: string, arch: Arch): Promise<AptPackage | undefined> =>
       newest((await packages(arch)).filter((pkg) => pkg.name === name)),
   }
 }
 
-/** Packages of these names, and those whose name the pattern matches. */
+/** Keeps packages with one of these names, or with a name that matches the pattern. */
 export function keepOf(names: readonly string[], pattern?: RegExp): Keep {
   const kept = new Set(names)
   return {

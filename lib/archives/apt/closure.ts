@@ -1,10 +1,10 @@
-// The closure of packages over Depends and Pre-Depends, always the same for the same lists.
+// Resolves packages and their dependencies. The same lists always give the same result.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { RelatedPackage } from './packages.ts'
 import { groupsOf, holds, newest, type Relation, shown } from './relations.ts'
 
-/** Every package of some suites. */
+/** All packages of some suites, by their names and by the names in their `Provides`. */
 export interface Everything {
   readonly byName: ReadonlyMap<string, readonly RelatedPackage[]>
   readonly providers: ReadonlyMap<string, readonly RelatedPackage[]>
@@ -26,9 +26,10 @@ export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Pro
 }
 
 /**
- * The packages of these names and all that they need, sorted by name, each in its newest version that fits. Of alternatives
- * the first that exists; of providers the one of the highest priority, then the first by name.
- * @throws {ProbeError} `headers-not-found` that names what is missing, and for whom.
+ * Returns these packages and all their dependencies, sorted by name, each in the newest version that fits.
+ * Takes the first alternative that exists. Among providers, takes the one with the highest priority, then the
+ * first by name.
+ * @throws {ProbeError} `headers-not-found`: names the unsatisfied relation and the package that needs it.
  */
 export function closureOf(everything: Everything, names: readonly string[]): RelatedPackage[] {
   const chosen = new Map<string, RelatedPackage>()
@@ -72,7 +73,7 @@ const rank = ({ priority }: RelatedPackage): number => {
   return at < 0 ? PRIORITIES.length : at
 }
 
-/** A relation with a version is met by a versioned Provides alone, of which the operator must hold. */
+/** Only a `Provides` with a version can satisfy a relation with a version. */
 function provided({ providers }: Everything, relation: Relation): RelatedPackage | undefined {
   const found = (providers.get(relation.name) ?? []).filter((pkg) =>
     groupsOf(pkg.provides)

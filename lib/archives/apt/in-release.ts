@@ -1,4 +1,4 @@
-// Reads a suite's InRelease: the signed digests of its Packages indexes.
+// Verifies and reads a suite's InRelease, which has the digests of its Packages indexes.
 
 import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
 import { type Cleartext, readCleartext } from '../../formats/openpgp/cleartext.ts'
@@ -16,7 +16,7 @@ export interface IndexFile {
   readonly bytes: number
 }
 
-/** What was verified: the files below `dists/{suite}/`, by path. */
+/** The files below `dists/{suite}/` that a verified InRelease lists, by path. */
 export interface Release {
   file(path: string): IndexFile | undefined
 }
@@ -27,10 +27,10 @@ export interface ReleasePorts {
   readonly fetch: Fetch
   readonly now: Clock
   readonly lists: ListDates
-  /** keeps the newest list of each suite */
+  /** stores the newest list of each suite */
   readonly inputs: Pick<Store, 'get' | 'create'>
   readonly log: Log
-  /** armored public keys, one of which must have signed */
+  /** armored public keys; one of them must have signed the list */
   readonly keyring: string
 }
 
@@ -45,7 +45,7 @@ export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<R
   return { file: (path) => files.get(path) }
 }
 
-/** Read once: a keyring is a constant, and each of its keys brings dozens of signatures. */
+/** Cache of parsed keyrings, which never change. Parsing is slow: each key has dozens of signatures. */
 const keyrings = new Map<string, readonly Certificate[]>()
 
 function certificatesOf(keyring: string): readonly Certificate[] {
@@ -54,7 +54,7 @@ function certificatesOf(keyring: string): readonly Certificate[] {
   return read
 }
 
-/** Only the text that the signature covers: the rest of the file is never read. */
+/** Returns only the text that the signature covers, and ignores the rest of the file. */
 function verifiedText(raw: Uint8Array, keyring: string, now: number, url: string): string {
   const { text, signed, signatures } = cleartextOf(raw, url)
   const verification = check(signatures, [signed], {
@@ -77,7 +77,7 @@ function cleartextOf(raw: Uint8Array, url: string): Cleartext {
 
 function checkFields(text: string, { suite, checkValidUntil = true }: Suite, now: number, url: string): void {
   const own = nameIn(text)
-  // A signed list of another suite is still not the list that was asked for. `buster/updates` is of `buster`.
+  // A mirror may serve the signed list of another suite. The list of `buster/updates` names only `buster`.
   if (own !== suite.replace(/\/updates$/, ''))
     throw notBelieved(url, `it is of ${own ?? 'no suite'}, not of ${suite}`)
   const until = checkValidUntil ? fieldOf(text, 'Valid-Until') : undefined
@@ -85,21 +85,25 @@ function checkFields(text: string, { suite, checkValidUntil = true }: Suite, now
     throw notBelieved(url, `it was valid until ${until}: the mirror is stale`)
 }
 
-/** Debian's `Codename: bookworm-updates` has `Suite: stable-updates`; Ubuntu's `Codename: jammy` has `Suite: jammy-updates`. */
+/**
+ * The suite's name. Debian has `Codename: bookworm-updates` with `Suite: stable-updates`; Ubuntu has
+ * `Codename: jammy` with `Suite: jammy-updates`.
+ */
 function nameIn(text: string): string | undefined {
   const codename = fieldOf(text, 'Codename')
   const suite = fieldOf(text, 'Suite')
   return codename !== undefined && suite?.startsWith(`${codename}-`) === true ? suite : codename
 }
 
-/** Clocks differ, and a list may be signed at the very moment when it is read. */
+/** Milliseconds that a list's date may be in the future, because clocks differ. */
 const MAX_AHEAD = 24 * 3_600_000
 const DAY = 24 * 3_600_000
 
 /**
- * The list, or the newer one that was read before, from whichever mirror: a mirror that lags behind for some minutes, as
- * servers of a large mirror do, fails nothing. The newest is remembered by the signed names of archive and suite, and
- * apart for each keyring: another archive may sign any name, and must neither replace this list nor make it look old.
+ * Returns `text`, or a newer list of the suite that any mirror served before. Servers of a large mirror lag
+ * behind for some minutes, and this must not fail a plan. The newest list is stored by the signed names of
+ * archive and suite, and by keyring: otherwise another archive could sign the same names, and replace this
+ * list or make it look old.
  */
 async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: string): Promise<string> {
   const { lists, log, now, inputs, keyring } = ports
@@ -128,20 +132,21 @@ async function newestOf(ports: ReleasePorts, text: string, asked: Suite, url: st
     return before
   }
   if (date === newest) return text
-  // The list first. A crash before either line leaves the date before: whoever reads this list next remembers it.
+  // Stores the list before its date. After a crash in between, the old date remains, and the next
+  // reader of this list repeats both writes.
   const body = new TextEncoder().encode(text)
   await inputs.create(keptAt(list, date), body, { contentType: 'text/plain', sha256: sha256(body) })
   await lists.seen(list, date)
   return text
 }
 
-/** An archive signs one list of a suite at a time. */
+/** Name and date identify a list: an archive never signs two lists of a suite at the same time. */
 const keptAt = (list: string, date: number): string => listKey(sha256(`the list of ${list} at ${date}`))
 
 const fieldOf = (text: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1]?.trim()
 
-/** Lines ` sha256 size path` of the section `SHA256:`. */
+/** Parses the lines ` sha256 size path` of the section `SHA256:`. */
 function filesOf(text: string): Map<string, IndexFile> {
   const section = /^SHA256:[ \t]*\r?\n((?:[ \t].*(?:\r?\n|$))*)/m.exec(text)?.[1] ?? ''
   const lines = section.matchAll(/^[ \t]+([0-9a-f]{64})[ \t]+(\d{1,12})[ \t]+(\S+)\r?$/gm)

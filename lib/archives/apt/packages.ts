@@ -1,4 +1,4 @@
-// Reads a suite's Packages index as a stream, checks it against InRelease, and keeps only what is needed.
+// Checks a suite's Packages index against InRelease, and streams the needed packages out of it.
 
 import * as z from 'zod'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
@@ -10,16 +10,16 @@ import { type Keep, recorded } from '../records.ts'
 import { fetchRelease, type IndexFile, type Release, type ReleasePorts } from './in-release.ts'
 import type { Suite } from './suite.ts'
 
-/** A package with what it needs, as `Depends` says. */
+/** A package with its field `Depends`. */
 export interface AptPackage extends Package {
   readonly depends: string
-  /** whose list has it, where many suites are read */
+  /** the suite that lists it; only set if several suites are read together */
   readonly suite?: string
 }
 
 export type PackagesPorts = ReleasePorts
 
-/** Above the largest list, main of amd64, with 50 MB. */
+/** Bytes. The largest list, main for amd64, has 50 MB. */
 const MAX_TEXT = 256 * 1024 * 1024
 const MAX_LIST = 64 * 1024 * 1024
 
@@ -35,7 +35,10 @@ const subsetSchema: z.ZodType<AptPackage[]> = z.array(
   }),
 )
 
-/** Of all components that the suite names. ProbeError `mirror-unreachable`, `signature-invalid`, `digest-mismatch`. */
+/**
+ * Reads the packages in all components of the suite.
+ * @throws {ProbeError} `mirror-unreachable`, `signature-invalid`, `digest-mismatch`.
+ */
 export async function fetchPackages(
   ports: PackagesPorts,
   suite: Suite,
@@ -55,13 +58,13 @@ interface Form {
   readonly path: string
   readonly file: IndexFile
 }
-/** The same list in each form that was signed, the one first that is read soonest. */
+/** One list in each form that was signed, the fastest to read first. */
 export type List = readonly [Form, ...Form[]]
 
-/** gzip has a third more bytes than xz, and is unpacked here in a quarter of the time. */
+/** gzip is first: it has a third more bytes than xz, but decompresses in a quarter of the time. */
 const PACKED = ['.gz', '.xz']
 
-/** Of a component; `undefined`: the archive has none for that architecture. */
+/** The list of a component; `undefined` if the archive has none for that architecture. */
 export function listIn(release: Release, arch: 'amd64' | 'arm64', component = 'main'): List | undefined {
   const formsOf = (endings: readonly string[]): Form[] =>
     endings.flatMap((ending) => {
@@ -74,7 +77,7 @@ export function listIn(release: Release, arch: 'amd64' | 'arm64', component = 'm
   return first === undefined ? undefined : [first, ...others]
 }
 
-/** Another digest, another list. */
+/** Identifies the content of a list: it changes whenever the list changes. */
 export const digestOf = ([{ file }]: List): string => file.sha256
 
 const packagesIn = (ports: PackagesPorts, suite: Suite, list: List, keep: Keep): Promise<AptPackage[]> =>
@@ -82,7 +85,7 @@ const packagesIn = (ports: PackagesPorts, suite: Suite, list: List, keep: Keep):
     parse(await fetchList(ports.fetch, suite, list), suite.mirror, keep),
   )
 
-/** By its path, or by its digest where the mirror has already gone on to the next one, in the first form that it has. */
+/** Fetches the first form that the mirror has: by path, or by digest if the path already has a newer list. */
 async function fetchList(fetch: Fetch, suite: Suite, list: List): Promise<Uint8Array> {
   const { path, file } = list[0]
   if (file.bytes > MAX_LIST)
@@ -112,21 +115,23 @@ async function fetchForm(
   return undefined
 }
 
-/** An older or newer list of another size is a mirror in mid-update: its digest decides, not its length. */
+/**
+ * `too-large` counts as absent: during an update, a mirror may serve an older or newer list, which is larger.
+ */
 function ignoreAbsent(error: unknown): undefined {
   if (error instanceof ProbeError && (error.code === 'not-found' || error.code === 'too-large'))
     return undefined
   throw error
 }
 
-/** What the closure of a package is found by: Debian Policy, 7.2 and 7.5. */
+/** A package with the fields that its closure depends on: Debian Policy, 7.2 and 7.5. */
 export interface RelatedPackage extends AptPackage {
   readonly preDepends: string
   readonly provides: string
   readonly priority: string
 }
 
-/** Every package of a list that was signed. ProbeError as for `fetchPackages`. */
+/** Yields every package of a signed list. @throws {ProbeError} as for `fetchPackages`. */
 export async function* everyPackage(fetch: Fetch, suite: Suite, list: List): AsyncGenerator<RelatedPackage> {
   for await (const stanza of stanzas(await fetchList(fetch, suite, list))) {
     const name = field(stanza, 'Package')
@@ -151,7 +156,7 @@ async function parse(list: Uint8Array, mirror: string, keep: Keep): Promise<AptP
   return packages
 }
 
-/** The decompressed text, a stanza at a time: the whole of it would be 50 MB. */
+/** Yields the decompressed text stanza by stanza, because the complete text has up to 50 MB. */
 async function* stanzas(list: Uint8Array): AsyncGenerator<string> {
   const compression = compressionOf(list)
   if (compression === undefined)

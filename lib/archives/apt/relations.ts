@@ -1,4 +1,4 @@
-// Relations between packages of an apt archive, and the package that satisfies one: Debian Policy, 7.1.
+// Parses relations between apt packages, and finds the package that satisfies one: Debian Policy, 7.1.
 
 import { ProbeError } from '../../model/errors.ts'
 import type { AptPackage } from './packages.ts'
@@ -12,25 +12,25 @@ export interface Relation {
 
 const RELATION = /^\s*([a-z0-9][a-z0-9.+-]*)(?::[a-z0-9-]+)?\s*(?:\(\s*(<<|<=|=|>=|>>)\s*([^\s)]+)\s*\))?/
 
-/** `a (>= 1) | b`: the alternatives of one group. */
+/** Parses the alternatives of one group: `a (>= 1) | b`. */
 const alternatives = (group: string): Relation[] =>
   group.split('|').flatMap((text) => {
     const [, name, operator, version] = RELATION.exec(text) ?? []
     return name === undefined ? [] : [{ name, operator, version }]
   })
 
-/** Of a field as `Depends`: every group has one relation at least. */
+/** Parses a field such as `Depends` into groups of alternatives; no group is empty. */
 export const groupsOf = (field: string): (readonly [Relation, ...Relation[]])[] =>
   field.split(',').flatMap((group) => {
     const [first, ...others] = alternatives(group)
     return first === undefined ? [] : [[first, ...others] as const]
   })
 
-/** `Depends`, of each group of alternatives the first. */
+/** The first alternative of each group in `Depends`. */
 export const dependenciesOf = ({ depends }: AptPackage): Relation[] =>
   groupsOf(depends).map(([first]) => first)
 
-/** Whether a version fits. */
+/** Whether `version` satisfies the relation. */
 export function holds(version: string, { operator, version: wanted }: Relation): boolean {
   if (operator === undefined || wanted === undefined) return true
   const order = compareVersions(version, wanted)
@@ -52,8 +52,8 @@ export const shown = ({ name, operator, version }: Relation): string =>
   operator === undefined ? name : `${name} (${operator} ${version})`
 
 /**
- * Of the release that `of` is of, else of another one: in the version of `of` where there is one, else the oldest that
- * fits.
+ * Finds the package that satisfies a relation of the package `of`. Prefers the release of `of` to other
+ * releases. Within a release, prefers the version of `of`, then the oldest that fits.
  * @throws {ProbeError} `headers-not-found`.
  */
 export function satisfying(archive: readonly AptPackage[], relation: Relation, of: AptPackage): AptPackage {
@@ -70,10 +70,13 @@ export function satisfying(archive: readonly AptPackage[], relation: Relation, o
   )
 }
 
-/** What a release adds to itself is of it; backports are of another one. `undefined` where only one suite was read. */
+/**
+ * The release of a suite: `bookworm` of `bookworm-security`. Backports count as a separate release.
+ * `undefined` if only one suite was read.
+ */
 export const releaseOf = ({ suite }: AptPackage): string | undefined =>
   suite?.replace(/-(security|updates|proposed-updates)$/, '')
 
-/** Of those of one version the last. */
+/** The package with the highest version; if several have it, the last of them. */
 export const newest = <P extends { readonly version: string }>(packages: readonly P[]): P | undefined =>
   packages.toSorted((a, b) => compareVersions(a.version, b.version)).at(-1)

@@ -1,5 +1,5 @@
-// The service that keeps what an archive has dropped, by its machine-readable interface (snapshot.debian.org, "API").
-// Its answers say where to look. Only the signed lists of that time are believed.
+// Asks the snapshot service, which keeps packages that the archive has dropped (snapshot.debian.org, "API").
+// Its answers only show where to look: the signed lists of that time decide what is trusted.
 
 import * as z from 'zod'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
@@ -12,26 +12,26 @@ export interface Binary {
   readonly version: string
 }
 
-/** Where a package's file was first seen. */
+/** When and in which archive the service first saw a package's file. */
 export interface Sighting {
-  /** of the service: `debian`, `debian-security` */
+  /** as the service calls it: `debian`, `debian-security` */
   readonly archive: string
   /** milliseconds since the epoch */
   readonly firstSeen: number
 }
 
 export interface SnapshotService {
-  /** The binary packages that a version of a source package made, of every architecture; none where it has none. */
+  /** Binary packages of a source package's version, for all architectures; empty if the service has none. */
   binariesOf(source: string, version: string): Promise<readonly Binary[]>
-  /** The versions of a binary package, newest first; none where it has none. */
+  /** Versions of a binary package, newest first; empty if the service has none. */
   versionsOf(binary: string): Promise<readonly Binary[]>
-  /** Of its file for that architecture, as dpkg calls it; those of the future are left out. */
+  /** Sightings of the package's file for a dpkg architecture; without impossible dates. */
   sightingsOf(binary: Binary, arch: string): Promise<readonly Sighting[]>
-  /** A suite of one of its archives as it was at that time. */
+  /** A suite of one of its archives at the time `at`, in milliseconds since the epoch. */
   suiteAt(archive: string, suite: string, at: number): Suite
 }
 
-/** Bytes of an answer; all binary packages of a kernel have 60 KB. */
+/** Bytes. The answer for all binary packages of a kernel has 60 KB. */
 const MAX_ANSWER = 2 * 1024 * 1024
 const MAX_ITEMS = 10_000
 
@@ -46,10 +46,12 @@ const filesSchema = z.object({
   ),
 })
 
-/** The first of its archives is of 12 March 2005. */
+/** The service's first archive is from 12 March 2005. */
 const OLDEST = Date.UTC(2005, 2, 12)
 
-/** All methods: ProbeError `mirror-unreachable`, also for an answer of another form. */
+/**
+ * @throws {ProbeError} in each method: `mirror-unreachable`, also for an answer that does not match the API.
+ */
 export function snapshotService(
   { fetch, now }: { readonly fetch: Fetch; readonly now: Clock },
   base: string,
@@ -93,7 +95,7 @@ export function snapshotService(
   }
 }
 
-/** `20230610T120000Z`; NaN for anything else. */
+/** Parses `20230610T120000Z`; NaN for anything else. */
 const timeOf = (stamp: string): number =>
   Date.parse(stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
 
@@ -105,7 +107,10 @@ interface Bounds {
   readonly milliseconds: number
 }
 
-/** A fetch within bounds. ProbeError `headers-not-found` above requests or bytes, `mirror-unreachable` above the time. */
+/**
+ * Limits the total requests, bytes and time of a fetch.
+ * @throws {ProbeError} `headers-not-found` above the requests or bytes, `mirror-unreachable` above the time.
+ */
 export function boundedFetch(fetch: Fetch, now: Clock, bounds: Bounds): Fetch {
   const until = now() + bounds.milliseconds
   let { requests, bytes } = bounds

@@ -1,12 +1,12 @@
-// A suite of a Debian archive, as an operator names it: light, for the read path, which only checks settings.
+// Settings of a suite in a Debian archive. The read path loads this file, so it stays small.
 
 import * as z from 'zod'
 import type { Arch } from '../../model/probe.ts'
 
-/** dpkg's word for the architecture: Debian Policy, 11.1. */
+/** dpkg's name of each architecture: Debian Policy, 11.1. */
 export const DPKG_ARCH = { x86_64: 'amd64', aarch64: 'arm64' } as const satisfies Record<Arch, string>
 
-/** Without a slash at its end. */
+/** URL without a trailing slash. */
 export const folderUrl = z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/)
 
 export const suiteSchema = z.object({
@@ -14,16 +14,16 @@ export const suiteSchema = z.object({
   mirror: folderUrl,
   /** e.g. `bookworm-security` */
   suite: z.string().regex(/^[a-z0-9-]+$/),
-  /** e.g. `main`, which is read where none is named */
+  /** default: `main` */
   components: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/))
     .min(1)
     .optional(),
-  /** `false`: lists past their Valid-Until are believed; the option of this name in sources.list(5) */
+  /** `false`: accepts lists after their Valid-Until, as the option of this name in sources.list(5) does */
   checkValidUntil: z.boolean().optional(),
-  /** `true`: a snapshot, whose lists may be older than one that was read before */
+  /** `true`: a snapshot, whose lists may be older than a list that was read before */
   ofThePast: z.boolean().optional(),
 })
-/** What an operator says of a whole archive. */
+/** Settings of a complete archive. */
 export const archiveSchema = suiteSchema.pick({ mirror: true, checkValidUntil: true, ofThePast: true })
 export type Suite = Readonly<z.infer<typeof suiteSchema>>

@@ -1,4 +1,4 @@
-// Reads many suites of an archive, so that a missing suite does not fail what another one has.
+// Reads several suites of an archive. If one is missing, packages are still found in the others.
 
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { limited } from '../../model/limited.ts'
@@ -9,50 +9,50 @@ import type { Keep } from '../records.ts'
 import { type AptPackage, fetchPackages, type PackagesPorts } from './packages.ts'
 import { DPKG_ARCH, type Suite } from './suite.ts'
 
-/** A suite that its mirror does not have (`not-found`), or that could not be reached. */
+/** A suite that its mirror does not have (`not-found`), or whose mirror could not be reached. */
 interface Unread {
   readonly suite: Suite
   readonly error: ProbeError
 }
 
-/** What could be read of the suites, in the order in which they were read. */
+/** The packages of the suites that could be read, in reading order, and the other suites. */
 export interface Reading {
   readonly packages: readonly AptPackage[]
   readonly unread: readonly Unread[]
 }
 
 interface ReadOptions {
-  /** suites of a lower rank are read before the others; those of none are not read */
+  /** suites with a lower rank are read first; suites without a rank are not read */
   readonly rank?: (suite: Suite) => number | undefined
-  /** whether what was read decides, whatever the suites of higher ranks have */
+  /** whether these packages decide, so that suites with higher ranks need not be read */
   readonly decides?: (packages: readonly AptPackage[]) => boolean
 }
 
 interface SuiteReader {
   /**
-   * @throws {ProbeError} `signature-invalid`, `digest-mismatch` of any suite that was read; `mirror-unreachable` where none
-   * could be.
+   * @throws {ProbeError} `signature-invalid`, `digest-mismatch` if one suite is invalid; `mirror-unreachable`
+   * if no suite could be read.
    */
   read(arch: Arch, options?: ReadOptions): Promise<Reading>
 }
 
 export interface SuiteReaderOptions {
-  /** whose archive it is, for messages */
+  /** name of the distribution, for messages */
   readonly whose: string
   readonly suites: readonly Suite[]
-  /** armored public keys, one of which must have signed each suite */
+  /** armored public keys; one of them must have signed each suite */
   readonly keyring: string
-  /** which packages are ever asked for */
+  /** selects the packages that can ever be needed */
   readonly keep: Keep
 }
 
-/** For so long what one process has read of a suite is what the suite has. */
+/** How long a process reuses the packages that it has read of a suite. */
 export const BELIEVED_MILLISECONDS = 60_000
 
-/** Suites read at one time: the list of a whole Debian takes 40 MB while it is read. */
+/** Suites that are read in parallel. Reading a complete Debian list takes 40 MB of memory. */
 const MAX_AT_ONCE = 4
 
-/** A reading that failed is forgotten: who asks next has the suite read again. */
+/** Does not cache failures: after a failed reading, the next call reads the suite again. */
 export function suiteReader(
   ports: Omit<PackagesPorts, 'keyring'>,
   { whose, suites, keyring, keep }: SuiteReaderOptions,
@@ -108,8 +108,9 @@ const nothingRead = (whose: string, unread: readonly Unread[]): ProbeError =>
   )
 
 /**
- * What `look` finds in a reading. What it does not find may be in a suite that could not be reached: then its
- * `headers-not-found` names those suites, and the registry asks again soon.
+ * Looks for packages in a reading. If `look` throws `headers-not-found`, the error also names the suites that
+ * were not read. If one of these could not be reached, the error becomes `mirror-unreachable`, which the
+ * registry retries soon.
  */
 export async function lookIn<T>(
   { packages, unread }: Reading,
@@ -122,7 +123,10 @@ export async function lookIn<T>(
   }
 }
 
-/** The refusal with the suites that were not read; `mirror-unreachable` where one of them may have what is missing. */
+/**
+ * Adds the suites that were not read to the refusal. If one of them could not be reached, it may have the
+ * package: then the code is `mirror-unreachable`.
+ */
 export function refusalOf(refusal: ProbeError, unread: readonly Unread[]): ProbeError {
   if (unread.length === 0) return refusal
   const reached = unread.every(({ error }) => error.code === 'not-found')

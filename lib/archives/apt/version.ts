@@ -1,7 +1,7 @@
-// Order of Debian package versions: Debian Policy, 5.6.12.
-// Hand-written: forty lines of a rule that never changes.
+// Compares Debian package versions: Debian Policy, 5.6.12.
+// Needs no library, because the rule is short and never changes.
 
-/** Negative, zero or positive, as `a` is older than, the same as or newer than `b`. */
+/** Negative if `a` is older than `b`, zero if they are equal, positive if `a` is newer. */
 export function compareVersions(a: string, b: string): number {
   const [x, y] = [split(a), split(b)]
   return x.epoch - y.epoch || compareParts(x.upstream, y.upstream) || compareParts(x.revision, y.revision)
@@ -18,7 +18,7 @@ function split(version: string): { epoch: number; upstream: string; revision: st
   }
 }
 
-/** Alternately: text, by character, and digits, by number. */
+/** Compares text by character and digits by number, in turn. */
 function compareParts(a: string, b: string): number {
   const [x, y] = [pieces(a), pieces(b)]
   for (let i = 0; i < Math.max(x.length, y.length); i += 1) {
@@ -29,7 +29,7 @@ function compareParts(a: string, b: string): number {
   return 0
 }
 
-/** Always text, number, text, number ...; the first text may be empty. */
+/** Splits into text, number, text, number, ...; the first text may be empty. */
 const pieces = (part: string): string[] => part.split(/(\d+)/)
 
 function compareNumbers(a: string, b: string): number {
@@ -45,7 +45,7 @@ function compareText(a: string, b: string): number {
   return 0
 }
 
-/** `~` before the end, the end before letters, letters before all else. */
+/** Sorts `~` before the end, the end before letters, and letters before all other characters. */
 function rank(character: string | undefined): number {
   if (character === '~') return -1
   if (character === undefined) return 0

@@ -1,5 +1,5 @@
-// The database of a pacman repository, `core.db`: a tar of NAME-VERSION/desc files, by gzip, xz or zstd, which nobody has
-// signed. What it says of a package is a hint, until the package's own signature was seen.
+// Reads the database of a pacman repository, e.g. `core.db`: a tar of NAME-VERSION/desc files, in gzip, xz or
+// zstd. Nobody signs it: its facts are hints until the package's own signature is verified.
 
 import * as z from 'zod'
 import { packedTarHeads } from '../../formats/tar-stream.ts'
@@ -8,7 +8,7 @@ import type { Fetch } from '../../model/ports.ts'
 
 export const pacmanListed = z.object({
   name: z.string(),
-  /** with the number of its release: `6.6.1.arch1-1` */
+  /** includes the package's release number: `6.6.1.arch1-1` */
   version: z.string(),
   arch: z.string(),
   url: z.string(),
@@ -20,14 +20,17 @@ export const pacmanListed = z.object({
 })
 export type ListedPacman = Readonly<z.infer<typeof pacmanListed>>
 
-/** Above that of Arch's extra, with 15,000 packages: 8 MB. */
+/** Bytes. Arch's extra, with 15,000 packages, has 8 MB. */
 const MAX_DATABASE = 64 * 1024 * 1024
 const MAX_UNPACKED = 512 * 1024 * 1024
 const MAX_ENTRIES = 500_000
-/** Of one desc; what a package needs comes at its end. */
+/** Bytes that are read of one desc. Only the package's dependencies come later, and nothing needs them. */
 const MAX_DESC = 64 * 1024
 
-/** `base`: the folder that has `NAME.db` and the packages. ProbeError `not-found`, `mirror-unreachable`, `too-large`. */
+/**
+ * `base`: the folder that has `NAME.db` and the packages.
+ * @throws {ProbeError} `not-found`, `mirror-unreachable`, `too-large`.
+ */
 export async function fetchPacman(
   fetch: Fetch,
   base: string,
@@ -38,7 +41,10 @@ export async function fetchPacman(
   return readPacman(body, base, keep)
 }
 
-/** Those whose names `keep` takes, as they pass. ProbeError `mirror-unreachable` for what is not such a database. */
+/**
+ * Reads the packages whose names `keep` accepts, as a stream.
+ * @throws {ProbeError} `mirror-unreachable` if it is not such a database.
+ */
 export async function readPacman(
   database: Uint8Array,
   base: string,
@@ -61,10 +67,13 @@ function isDescOf(path: string, keep: (name: string) => boolean): boolean {
   return name !== undefined && keep(name)
 }
 
-/** As makepkg allows them: https://man.archlinux.org/man/PKGBUILD.5. A colon, or a tilde, is that of an epoch. */
+/**
+ * File names that makepkg allows: https://man.archlinux.org/man/PKGBUILD.5. Only an epoch has a colon or a
+ * tilde.
+ */
 const FILE = /^[A-Za-z0-9@_+][A-Za-z0-9@._+:~-]{0,250}$/
 
-/** `%NAME%`, and below it its value. One that lacks something is left out. */
+/** Parses `%NAME%` and the value on the next line. Skips a package that lacks a field. */
 function listedIn(desc: Uint8Array, base: string): ListedPacman[] {
   const text = Buffer.from(desc).toString('utf8')
   const field = (name: string): string => new RegExp(`^%${name}%\\n([^\\n]+)$`, 'm').exec(text)?.[1] ?? ''

@@ -1,4 +1,4 @@
-// Reads the packages of an rpm repository from its primary.xml, as a stream, and keeps only what is needed.
+// Reads the packages of an rpm repository from its primary.xml as a stream, and keeps only the needed ones.
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
@@ -17,26 +17,29 @@ const listed = z.object({
   arch: z.string(),
   url: z.string(),
   bytes: z.number(),
-  /** lower-case hex; what the list says, which nobody may have signed */
+  /** lower-case hex, from the list, which may be unsigned */
   sha256: z.string().optional(),
-  /** packages that it needs in exactly one version: `name version-release` */
+  /** dependencies on exactly one version: `name version-release` */
   needs: z.array(z.string()),
 })
-/** What a list says of a package: a hint, until the package's own signature was seen. */
+/** A package's entry in a list: a hint until the package's own signature is verified. */
 export type ListedRpm = Readonly<z.infer<typeof listed>>
 
 interface PrimaryPorts extends RepomdPorts {
-  /** keeps what was read of a list, by the list's digest */
+  /** stores the parsed lists, by their digests */
   readonly inputs: Records
-  /** for repositories that have their list as a database alone, as Amazon Linux 2 */
+  /** for repositories whose list is only a database, such as those of Amazon Linux 2 */
   readonly query: QueryDatabase
 }
 
-/** Above Fedora's, with 70,000 packages. */
+/** Bytes; above Fedora's list, which has 70,000 packages. */
 const MAX_LIST = 256 * 1024 * 1024
 const MAX_TEXT = 2048 * 1024 * 1024
 
-/** @throws {ProbeError} `not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`, `too-large`. */
+/**
+ * @throws {ProbeError} `not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`,
+ * `too-large`.
+ */
 export async function fetchRpms(
   ports: PrimaryPorts,
   repository: Repository,
@@ -69,7 +72,7 @@ async function fetchList(
   )
 }
 
-/** @throws {ProbeError} `mirror-unreachable` for what is not such a list. */
+/** @throws {ProbeError} `mirror-unreachable` if it is not such a list. */
 export const readPrimary = (list: Uint8Array, base: string, keep: Keep): Promise<ListedRpm[]> =>
   unpacked(list, base, MAX_TEXT, async (text) => {
     const { write, end, packages } = primaryReader(base, keep)
@@ -99,7 +102,7 @@ async function unpacked<T>(
   }
 }
 
-/** createrepo's own schema of primary.sqlite; what the packages need is not read. */
+/** Uses createrepo's schema of primary.sqlite. Does not read dependencies. */
 const QUERY =
   'SELECT name, epoch, version, release, arch, location_href AS href, size_package AS bytes, checksum_type AS hash, pkgId AS digest FROM packages'
 const row = z.object({
@@ -114,7 +117,7 @@ const row = z.object({
   digest: z.string(),
 })
 
-/** @throws {ProbeError} `mirror-unreachable` for what is not such a database. */
+/** @throws {ProbeError} `mirror-unreachable` if it is not such a database. */
 export const readDatabase = (
   query: QueryDatabase,
   packed: Uint8Array,
@@ -167,7 +170,7 @@ function primaryReader(base: string, keep: Keep) {
     close: ({ path }, text) => {
       switch (path) {
         case 'metadata/package/name':
-          // Nothing more is read of a package that nobody asks for.
+          // Skips the rest of a package that `keep` rejects.
           pkg = pkg !== undefined && keep.test(text) ? { ...pkg, name: text } : undefined
           return
         case 'metadata/package/arch':

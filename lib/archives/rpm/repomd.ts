@@ -1,4 +1,4 @@
-// Reads the repomd.xml of an rpm repository, and verifies it where its distribution signs it.
+// Reads the repomd.xml of an rpm repository, and verifies it if its distribution signs it.
 
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { readSignatures } from '../../formats/openpgp/signature.ts'
@@ -9,18 +9,18 @@ import type { Clock, Fetch } from '../../model/ports.ts'
 import { fetchSignature, notBelieved } from '../trust.ts'
 
 export interface Repository {
-  /** URL of the folder that has `repodata/`, without a slash at its end */
+  /** URL of the folder that has `repodata/`, without a trailing slash */
   readonly base: string
   /**
-   * Whether repomd.xml.asc must be by a key of the distribution. Where it signs none, a list is a hint and nothing more: each
-   * package is signed by itself.
+   * `signed`: a trusted key must have made repomd.xml.asc. `unsigned`: the distribution signs only its
+   * packages, so that a list is only a hint.
    */
   readonly lists: 'signed' | 'unsigned'
 }
 
 /** A file of the repository's metadata. */
 export interface Metadata {
-  /** below the repository's base */
+  /** path below the repository's base */
   readonly href: string
   readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512'
   /** lower-case hex */
@@ -30,13 +30,13 @@ export interface Metadata {
 export interface RepomdPorts {
   readonly fetch: Fetch
   readonly now: Clock
-  /** whose signatures are believed */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 
 const MAX_REPOMD = 1024 * 1024
 
-/** `sha` is SHA-1: createrepo's word for it. */
+/** createrepo calls SHA-1 `sha`. */
 const HASHES: Readonly<Record<string, Metadata['hash']>> = {
   sha: 'sha1',
   sha1: 'sha1',
@@ -45,7 +45,10 @@ const HASHES: Readonly<Record<string, Metadata['hash']>> = {
   sha512: 'sha512',
 }
 
-/** By their types, e.g. `primary`. ProbeError `not-found`, `mirror-unreachable`, `signature-invalid`. */
+/**
+ * Returns the metadata files by their types, e.g. `primary`.
+ * @throws {ProbeError} `not-found`, `mirror-unreachable`, `signature-invalid`.
+ */
 export async function fetchRepomd(
   { fetch, now, certificates }: RepomdPorts,
   { base, lists }: Repository,
@@ -60,7 +63,7 @@ export async function fetchRepomd(
   return readRepomd(body, url)
 }
 
-/** @throws {ProbeError} `mirror-unreachable` for what is not a repomd.xml, such as an error page. */
+/** @throws {ProbeError} `mirror-unreachable` if it is not a repomd.xml, such as an error page. */
 export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, Metadata> {
   const found = new Map<string, Metadata>()
   let type = ''
@@ -76,7 +79,7 @@ export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, M
     close: ({ path }, text) => {
       if (path === 'repomd/data/checksum') digest = text.trim()
       const known = HASHES[hash]
-      // The first of a type, if its path is inside the repository.
+      // Takes the first file of each type whose path is inside the repository.
       if (path === 'repomd/data' && known !== undefined && isPath(href) && !found.has(type))
         found.set(type, { href, hash: known, digest })
     },
@@ -92,12 +95,15 @@ export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, M
   return found
 }
 
-/** Of a file below the repository. */
+/** Whether the path stays below the repository. */
 const isPath = (href: string): boolean =>
   PATH.test(href) && !href.startsWith('/') && !href.split('/').includes('..')
 const PATH = /^[A-Za-z0-9._+~^%/-]{1,300}$/
 
-/** URL of a package, which may be outside of the repository but on the same host, such as Amazon's `../../../../blobstore/...`. */
+/**
+ * The URL of a package; `undefined` on another host. It may be outside of the repository, such as Amazon's
+ * `../../../../blobstore/...`.
+ */
 export function urlBelow(base: string, href: string): string | undefined {
   if (!PATH.test(href) || href.startsWith('/')) return undefined
   const url = new URL(href, `${base}/`)

@@ -1,6 +1,6 @@
-// One file of a TUF repository's metadata: read, and believed when those have signed it who may
-// (theupdateframework.github.io/specification, 1.0). By @tufjs/models, and not by tuf-js, which keeps what it trusts on a disk
-// and asks a clock and a network of its own.
+// Reads one metadata file of a TUF repository, and checks its signatures and its expiry
+// (theupdateframework.github.io/specification, 1.0). Uses @tufjs/models instead of tuf-js, because tuf-js
+// stores its trusted files on a disk and brings its own clock and network.
 
 import { Metadata, MetadataKind, type Root } from '@tufjs/models'
 import { ProbeError } from '../../model/errors.ts'
@@ -15,7 +15,10 @@ const READERS = {
 export type Role = keyof typeof READERS
 export type Signed<R extends Role> = ReturnType<(typeof READERS)[R]>
 
-/** Nothing of it is believed yet. ProbeError `mirror-unreachable` for anything else, such as an error page. */
+/**
+ * Parses a metadata file. Does not verify it yet.
+ * @throws {ProbeError} `mirror-unreachable` if it is not such a file, but e.g. an error page.
+ */
 export function readMetadata<R extends Role>(role: R, body: Uint8Array, url: string): Signed<R> {
   try {
     const read = READERS[role](JSON.parse(new TextDecoder().decode(body)) as never)
@@ -27,7 +30,9 @@ export function readMetadata<R extends Role>(role: R, body: Uint8Array, url: str
   }
 }
 
-/** @throws {ProbeError} `signature-invalid` unless as many keys of that root have signed it as its role asks for. */
+/**
+ * @throws {ProbeError} `signature-invalid` if fewer keys of `root` signed the file than its role requires.
+ */
 export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>, url: string): void {
   try {
     root.verifyDelegate(role, file)
@@ -36,7 +41,9 @@ export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>
   }
 }
 
-/** @throws {ProbeError} `signature-invalid` after its time: until then somebody may hold back newer files. */
+/**
+ * @throws {ProbeError} `signature-invalid` after the expiry, which limits how long newer files can be hidden.
+ */
 export function checkTime({ signed }: Signed<Role>, now: number, url: string): void {
   if (!signed.isExpired(new Date(now))) return
   throw notBelieved(

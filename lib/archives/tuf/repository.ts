@@ -1,5 +1,5 @@
-// Reads a TUF repository from its root to the digest of a target: each file signed, in time, and no older than one that
-// was read before.
+// Reads a TUF repository from its root to the digest of a target. Each file must be signed, not expired, and
+// not older than the newest version that was read before.
 
 import type { Metadata, MetaFile, Root } from '@tufjs/models'
 import { isSha256, sha256 } from '../../model/digest.ts'
@@ -9,13 +9,13 @@ import { checkSigned, checkTime, type Role, readMetadata, type Signed, wordsOf }
 import { newestRoot, type TufPorts } from './root.ts'
 
 interface TufRepository {
-  /** under which the versions that were read are remembered, wherever the repository is */
+  /** key of the stored newest versions; does not depend on the URL */
   readonly id: string
-  /** URLs of the two folders, without a slash at their ends */
+  /** URLs of the two folders, without trailing slashes */
   readonly metadata: string
   readonly targets: string
   readonly first: Metadata<Root>
-  /** whether what was signed last is believed after its time: of a repository that nobody signs any more */
+  /** whether expired files are accepted: for a repository that nobody signs any more */
   readonly ofThePast: boolean
 }
 
@@ -27,18 +27,18 @@ export interface TufTarget {
   readonly bytes: number
 }
 
-/** A file of a role, and what its repository's own metadata says of it. */
+/** A file of a role; `meta`: its version, length and hashes in the file that lists it. */
 interface RoleFile {
   readonly file: string
   readonly meta?: MetaFile | undefined
 }
 
-/** Above those of Bottlerocket, whose list of targets is the largest. */
+/** Above the sizes of Bottlerocket's files; `targets` is the largest. */
 const MAX_BYTES = { root: 512 * 1024, timestamp: 64 * 1024, snapshot: 1024 * 1024, targets: 16 * 1024 * 1024 }
 
 /**
- * Its targets by their names, which have no folder in them. Delegations are not followed.
- * @throws {ProbeError} `not-found` where there is no such repository, `mirror-unreachable`, `signature-invalid`,
+ * Returns a function that finds a target by its name, which contains no folder. Ignores delegations.
+ * @throws {ProbeError} `not-found` if there is no such repository, `mirror-unreachable`, `signature-invalid`,
  * `digest-mismatch`, `too-large`.
  */
 export async function openRepository(
@@ -63,7 +63,7 @@ export async function openRepository(
   return (name) => targetIn(targets, repository, consistentSnapshot, name)
 }
 
-/** One that is behind what was read before is refused, and so is one whose time is over: there must be a newer one. */
+/** Refuses a root that is older than one read before, or expired: there must be a newer one. */
 async function currentRoot(ports: TufPorts, repository: TufRepository): Promise<Metadata<Root>> {
   const { id, metadata, first, ofThePast } = repository
   const root = await newestRoot(ports, metadata, first)
@@ -86,7 +86,8 @@ function roleReader(ports: TufPorts, repository: TufRepository, root: Metadata<R
     if (meta !== undefined && version !== meta.version)
       throw notBelieved(url, `it is version ${version}, and ${meta.version} was promised`)
     if (!repository.ofThePast) checkTime(read, ports.now(), url)
-    // By the keys, too: who gives a role new ones begins to count anew, whatever was signed with those that were lost.
+    // The stored version also depends on the role's keys. After lost keys are replaced, versions may start
+    // again at 1, and versions that the lost keys signed no longer matter.
     await checkNewest(ports, `${repository.id} ${keysIn(root, role)} ${role}`, read, url)
     return read
   }
@@ -101,7 +102,7 @@ function checkMeta(meta: MetaFile, body: Uint8Array, url: string): void {
   }
 }
 
-/** @throws {ProbeError} `signature-invalid` for a version before the newest that was read. */
+/** @throws {ProbeError} `signature-invalid` if the version is older than the newest that was read. */
 async function checkNewest(
   { lists }: TufPorts,
   list: string,

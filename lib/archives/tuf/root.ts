@@ -1,5 +1,5 @@
-// The root of trust of a TUF repository: a root with a known digest, and the chain of roots after it, each signed by the
-// one before.
+// Finds the root of trust of a TUF repository: starts at a root with a known digest, and follows the chain of
+// roots, each signed by the one before.
 
 import { createHash } from 'node:crypto'
 import type { Metadata, Root } from '@tufjs/models'
@@ -10,24 +10,24 @@ import { checkSigned, readMetadata } from './metadata.ts'
 
 export interface TufPorts {
   readonly fetch: Fetch
-  /** remembers the newest versions, so that none goes back behind them */
+  /** stores the newest versions, to refuse older ones */
   readonly lists: ListDates
   readonly now: Clock
 }
 
-/** Where to find a first root, and what makes it one. */
+/** Where the first root is, and the digests that it may have. */
 export interface FirstRoot {
   readonly url: string
-  /** lower-case hex, of each root that is believed by its digest */
+  /** lower-case hex, of each root that is trusted by its digest */
   readonly sha512: readonly string[]
 }
 
 const MAX_ROOT = 512 * 1024
-/** Roots after the first one; Bottlerocket has one a year. */
+/** Maximum number of roots after the first one; Bottlerocket publishes one a year. */
 const MAX_ROOTS = 64
 
 /**
- * The one that is published, else the one `atHand`: whichever has a digest that is believed.
+ * Returns the published root or, if that has no trusted digest, the built-in root `atHand`.
  * @throws {ProbeError} `signature-invalid`, `mirror-unreachable`.
  */
 export async function firstRoot(
@@ -57,7 +57,7 @@ function own(body: Uint8Array, url: string): Metadata<Root> {
 const sha512Of = (bytes: Uint8Array): string => createHash('sha512').update(bytes).digest('hex')
 
 /**
- * The newest one below `metadata` to which signatures lead from the first.
+ * Returns the newest root below `metadata` that a chain of signatures connects to the first root.
  * @throws {ProbeError} `signature-invalid`, `mirror-unreachable`, `too-large`.
  */
 export async function newestRoot(
@@ -71,8 +71,8 @@ export async function newestRoot(
     const url = `${metadata}/${version}.root.json`
     const body = await fetch(url, { maxBytes: MAX_ROOT }).catch(orError)
     if (body instanceof ProbeError) {
-      // Bottlerocket's store may not be listed, and answers 403 for a missing file: the last one's own time says whether
-      // it is old. Any other outage may hide a newer one.
+      // Bottlerocket's store answers 403 for a missing file, because it may not be listed. Then `root` is the
+      // newest, and its expiry shows whether it is too old. Any other error may hide a newer root.
       if (body.code === 'not-found' || answers403(body)) return root
       throw body
     }

@@ -1,4 +1,4 @@
-// Whose signatures on packages are believed: Arch's trusted packagers, and on aarch64 the build system of Arch Linux ARM.
+// The trusted keys of packages: Arch's packagers, and on aarch64 the build system of Arch Linux ARM.
 
 import { ARCH_KEYS } from '../../archives/keys/arch.ts'
 import { ARCH_ARM_KEYS } from '../../archives/keys/arch-arm.ts'
@@ -8,11 +8,17 @@ import { certificatesIn } from '../certificates.ts'
 
 const KEYS: Readonly<Record<Arch, string>> = { x86_64: ARCH_KEYS, aarch64: ARCH_ARM_KEYS }
 
-/** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is not a key. */
+/**
+ * `more`: armored keys from the operator's settings.
+ * @throws {ProbeError} `misconfigured` if one of them is not a key.
+ */
 export const archCertificates = (arch: Arch, more: readonly string[]): readonly Certificate[] =>
   certificatesIn([KEYS[arch], ...more], 'arch.keys')
 
-/** Who package kernels in 2026: Steffens and Heusel linux and linux-zen, Radke linux-lts, Polyak linux-hardened, Runge linux-rt. */
+/**
+ * Keys of those who package kernels in 2026: Steffens and Heusel (linux, linux-zen), Radke (linux-lts),
+ * Polyak (linux-hardened), Runge (linux-rt).
+ */
 const OF_KERNELS: readonly string[] = [
   '83BC8889351B5DEBBB68416EB8AC08600F108CDF',
   'F00B96D15228013FFC9C9D0393B11DAA4C197E3D',
@@ -21,7 +27,7 @@ const OF_KERNELS: readonly string[] = [
   '991F6E3F0765CF6295888586139B09DA5BF0D338',
 ]
 
-/** Those whose end leaves kernels without a probe: of all packagers there is always one whose key ends soon. */
+/** Only the keys that sign kernels: among the keys of all packagers, one always ends soon. */
 export const watchedCertificates = (more: readonly string[]): readonly Certificate[] => [
   ...archCertificates('x86_64', []).filter(({ fingerprint }) => OF_KERNELS.includes(fingerprint)),
   ...archCertificates('aarch64', more),

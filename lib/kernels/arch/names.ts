@@ -1,28 +1,30 @@
-// The names of Arch's kernels: what `uname -r` prints, and which package that means.
+// Finds the package of an Arch kernel by its `uname -r`.
 
 import type { Arch } from '../../model/probe.ts'
 import { seriesOf } from '../../model/series.ts'
 import type { NamedKernel } from '../planner.ts'
 import { unsupported } from '../refusals.ts'
 
-/** A kernel by its `uname -r`, taken apart. */
+/** The parts of a kernel's `uname -r`, and its package. */
 export interface ArchKernel {
   readonly unameRelease: string
   readonly arch: Arch
-  /** name of the package that it is in, e.g. `linux-zen`; that of its headers ends with `-headers` */
+  /** name of its package, e.g. `linux-zen`; the name of its headers' package ends with `-headers` */
   readonly name: string
-  /** that its package may have: a kernel calls itself 6.12.0 where its package is of 6.12 */
+  /** versions that its package may have: the package of kernel 6.12.0 has version 6.12 */
   readonly versions: readonly string[]
-  /** which has it while it is the current one */
+  /** the repository that has it while it is the current kernel */
   readonly repository: 'core' | 'extra'
-  /** whether its package holds the image that boots */
+  /** whether its package contains an image that a load test can boot */
   readonly hasImage: boolean
 }
 
 interface Flavour extends Pick<ArchKernel, 'name' | 'repository' | 'hasImage'> {
-  /** of `uname -r`: CONFIG_LOCALVERSION and what the package's name adds, after version and release */
+  /**
+   * the end of `uname -r`, after version and release: CONFIG_LOCALVERSION and a part from the package's name
+   */
   readonly ending: string
-  /** what comes before, where the ending alone does not decide */
+  /** must match the part before the release, if the ending alone does not identify the flavour */
   readonly kernel?: RegExp
 }
 
@@ -33,7 +35,10 @@ const flavour = (
   more: Partial<Flavour> = {},
 ): Flavour => ({ ending, name, repository, hasImage: true, ...more })
 
-/** By the PKGBUILDs of Arch and of Arch Linux ARM, whose Raspberry Pi kernels lie in a partition that no machine here boots from. */
+/**
+ * From the PKGBUILDs of Arch and of Arch Linux ARM. The images of Raspberry Pi kernels are in a separate
+ * partition, from which no load test can boot.
+ */
 const FLAVOURS: Readonly<Record<Arch, readonly Flavour[]>> = {
   x86_64: [
     flavour('', 'linux', 'core', { kernel: /-arch\d+$/ }),
@@ -42,7 +47,7 @@ const FLAVOURS: Readonly<Record<Arch, readonly Flavour[]>> = {
     flavour('-hardened', 'linux-hardened', 'extra'),
     flavour('-rt', 'linux-rt', 'extra'),
     flavour('-rt-lts', 'linux-rt-lts', 'extra'),
-    // Until 2018.
+    // `linux` had this ending until 2018.
     flavour('-ARCH', 'linux', 'core'),
   ],
   aarch64: [
@@ -55,11 +60,14 @@ const FLAVOURS: Readonly<Record<Arch, readonly Flavour[]>> = {
   ],
 }
 
-/** `6.6.1-arch1`, `6.14.0-rt3-arch1`, `6.5.2.8.realtime1`; `1` or `1.1`: the release of the package; `-zen`: the ending. */
+/**
+ * `kernel`: `6.6.1-arch1`, `6.14.0-rt3-arch1`, `6.5.2.8.realtime1`; `release`, that of the package: `1`,
+ * `1.1`; `ending`: `-zen`.
+ */
 const RELEASE =
   /^(?<kernel>\d{1,3}\.\d{1,4}(?:[.-][a-z0-9]{1,20}){0,6})-(?<release>\d{1,4}(?:\.\d{1,4})?)(?<ending>(?:-[A-Za-z0-9]{1,12}){0,3})$/
 
-/** `undefined` for what no kernel of it calls itself. */
+/** `undefined` if no Arch kernel has this `uname -r`. */
 export function archKernel(unameRelease: string, arch: Arch): ArchKernel | undefined {
   const { kernel, release, ending } = RELEASE.exec(unameRelease)?.groups ?? {}
   if (kernel === undefined || release === undefined || seriesOf(kernel) === undefined) return undefined
@@ -72,7 +80,7 @@ export function archKernel(unameRelease: string, arch: Arch): ArchKernel | undef
   return { unameRelease, arch, name, versions, repository, hasImage }
 }
 
-/** A package's version has no dash. */
+/** The package versions that a kernel's version may mean. They contain no dash. */
 function versionsOf(kernel: string): string[] {
   const version = kernel.replaceAll('-', '.')
   const shorter = version.replace(/^(\d+\.\d+)\.0(?=\.|$)/, '$1')

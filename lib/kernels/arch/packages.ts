@@ -1,4 +1,4 @@
-// Fetches a package of pacman, verifies its signature and its identity, and keeps it.
+// Fetches a pacman package, verifies its signature and its identity, and stores it.
 
 import type { ListedPacman } from '../../archives/pacman/database.ts'
 import { fetchSignature } from '../../archives/trust.ts'
@@ -18,25 +18,25 @@ export interface ArchPorts {
   readonly fetch: Fetch
   readonly inputs: Store
   readonly now: Clock
-  /** whose signatures are believed */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 
-/** What a list says of one, or an archive by the name of its file. */
+/** A package as a list describes it, or as an archive names its file. */
 export type WantedPacman = Pick<ListedPacman, 'name' | 'version' | 'arch' | 'url' | 'signature'> &
   Partial<Pick<ListedPacman, 'bytes' | 'sha256'>>
 
 export interface Brought {
   readonly pkg: Package
   readonly content: PacmanPackage
-  /** what is known of it now: enough to bring it again without a word from the network */
+  /** all facts about the package that were found: with them, it can be read again without the network */
   readonly listed: ListedPacman
 }
 
-/** Above a kernel with all its modules, which has 150 MB. */
+/** Bytes. A kernel with all its modules has 150 MB. */
 const MAX_PACKAGE = 512 * 1024 * 1024
 
-/** Which files of it are read, and when there are enough of them. */
+/** Selects the files that are read, and ends the reading when they are `enough`. */
 export interface Reading {
   readonly wants: (path: string) => boolean
   readonly enough: (files: ReadonlyMap<string, Uint8Array>) => boolean
@@ -44,8 +44,10 @@ export interface Reading {
 const NOTHING: Reading = { wants: () => false, enough: () => true }
 
 /**
- * Whatever the list says and whoever kept it: its own signature is verified each time.
- * @throws {ProbeError} `signature-invalid`, `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`.
+ * Fetches a package, or reads its stored copy. Verifies its own signature each time, and trusts neither list
+ * nor copy.
+ * @throws {ProbeError} `signature-invalid`, `digest-mismatch`, `mirror-unreachable`, `not-found`,
+ * `too-large`.
  */
 export async function bringPacman(
   ports: ArchPorts,
@@ -72,11 +74,11 @@ export async function bringPacman(
   }
 }
 
-/** In the list, or in a file next to the package. */
+/** From the list, or from the file next to the package. */
 const signatureOf = async ({ fetch }: ArchPorts, { url, signature }: WantedPacman): Promise<Uint8Array> =>
   signature === undefined ? fetchSignature(fetch, url, `${url}.sig`) : Buffer.from(signature, 'base64')
 
-/** Not for trust: it tells a cut file, or a mirror in mid-update, from a forged one. */
+/** Not for trust: distinguishes a truncated file, or a mirror during an update, from a forged file. */
 function checkDigest({ url, sha256: listed }: WantedPacman, body: Uint8Array): void {
   const found = sha256(body)
   if (listed === undefined || listed === found) return
@@ -103,7 +105,10 @@ function checkSigned(
   }
 }
 
-/** Arch withdraws its trust from packagers that left and from keys that were replaced, and with it from all that they signed. */
+/**
+ * Arch withdraws its trust from packagers who left, and from replaced keys. Their older packages then have no
+ * trusted key.
+ */
 const hint = (reason: string): string =>
   reason === 'unknown-key'
     ? ' Its packager may have left Arch: name the key in arch.keys of the settings if you trust it'
@@ -114,20 +119,23 @@ const refused = ({ url, name, version }: WantedPacman, why: string): ProbeError 
 
 const FILE = /\/[^/]+-(?<arch>[a-z0-9_]+)\.pkg\.(?<format>tar\.(?:zst|xz|gz))$/
 
-/** Of a file name, as makepkg makes it. ProbeError `headers-not-found` for one that nothing here unpacks. */
+/**
+ * The format of a package, by the file name that makepkg gives it.
+ * @throws {ProbeError} `headers-not-found` if the format is not supported.
+ */
 function formatOf(url: string): PackageFormat {
   const format = FILE.exec(url)?.groups?.format
   if (format === 'tar.zst' || format === 'tar.xz' || format === 'tar.gz') return format
   throw headersNotFound(`${url} is a package in a format that is not supported`)
 }
 
-/** Of a package that a plan has named. */
+/** For a package that a plan has named. */
 export const wantedOf = ({ name, version, url, sha256, bytes }: KernelImage): WantedPacman => ({
   ...{ name, version, url, sha256, bytes },
   arch: FILE.exec(url)?.groups?.arch ?? '',
 })
 
-/** Not fetched yet: whoever boots it verifies it first. */
+/** Does not fetch the package: `bringPacman` verifies it before a load test boots it. */
 export function imageOf({ name, version, url, sha256, bytes }: ListedPacman): Package {
   return { name, version, url, sha256, bytes, format: formatOf(url), signedFor: 'arch' }
 }

@@ -1,4 +1,4 @@
-// Where a kernel's packages may be: in a mirror's repository while it is the current one, and in an archive ever after.
+// Finds places that may have a kernel's packages: mirrors have the current kernel, archives also older ones.
 
 import { orAway } from '../../archives/away.ts'
 import { fetchPacman, type ListedPacman } from '../../archives/pacman/database.ts'
@@ -13,8 +13,9 @@ import type { ArchSettings } from './target.ts'
 export interface Candidate {
   readonly headers: WantedPacman
   /**
-   * What a list says of the kernel's own package. `built`: when its headers were, in seconds since 1970.
-   * @throws {ProbeError} `mirror-unreachable` where a list that may have it could not be read.
+   * Looks for the kernel's own package in a list. `built`: when its headers were built, in seconds since
+   * 1970.
+   * @throws {ProbeError} `mirror-unreachable` if a list that may have it could not be read.
    */
   readonly image: (built: number) => Promise<ListedPacman | undefined>
 }
@@ -23,7 +24,7 @@ type Look = Candidate | ProbeError
 
 const isKernel = (name: string): boolean => /^linux(?:-|$)/.test(name)
 
-/** One after the other, and no later one asked before an earlier one has failed. */
+/** Yields one place after another. Asks a place only after all earlier ones have failed. */
 export async function* candidates(
   fetch: Fetch,
   settings: ArchSettings,
@@ -35,7 +36,7 @@ export async function* candidates(
 
 const headersOf = ({ name }: ArchKernel): string => `${name}-headers`
 
-/** All have the same: the first that can be read says what is there. */
+/** All mirrors have the same packages, so the first readable list decides. */
 async function* inMirrors(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
   for (const mirror of settings.mirrors[kernel.arch]) {
     const list = await orAway(fetchPacman(fetch, filled(mirror, kernel), kernel.repository, isKernel))
@@ -49,7 +50,7 @@ async function* inMirrors(fetch: Fetch, settings: ArchSettings, kernel: ArchKern
   }
 }
 
-/** The package of that name, in one of the kernel's versions, for its architecture. */
+/** Finds the package of that name for the kernel's architecture, in `version` or in any of its versions. */
 export function listedAs(
   list: readonly ListedPacman[],
   { arch, versions }: ArchKernel,
@@ -62,10 +63,12 @@ export function listedAs(
   )[0]
 }
 
-/** zstd since January 2020. */
+/** Arch uses zstd since January 2020. */
 const FORMATS = ['zst', 'xz'] as const
 
-/** The names of its files can be computed: the small signature next to one shows whether it is there. */
+/**
+ * File names in an archive are predictable. The small signature next to a package shows whether it exists.
+ */
 async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
   const { arch, versions } = kernel
   const name = headersOf(kernel)
@@ -87,7 +90,7 @@ async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKer
 }
 
 const DAY = 24 * 3600
-/** A kernel is tested for days before it comes into core, and is there for a week or longer. */
+/** Days after the build. A kernel is tested for days, and then stays in core for a week or longer. */
 const DAYS_LATER = [1, 3, 5, 8, 12]
 
 interface Snapshots {
@@ -97,7 +100,10 @@ interface Snapshots {
   readonly built: number
 }
 
-/** What the database of a day said of the kernel's package: only lists know its digest. A day may have none. */
+/**
+ * Looks for the kernel's package in the databases of several days, because only they have its digest. Some
+ * days have no database.
+ */
 async function inSnapshots(
   fetch: Fetch,
   { snapshots, kernel, version, built }: Snapshots,

@@ -1,4 +1,4 @@
-// Plans of Arch's kernels: the package of a kernel's headers, believed for the signature of whoever packaged it.
+// Plans Arch's kernels from their header packages, which their packagers sign.
 
 import * as z from 'zod'
 import { isAway } from '../../archives/away.ts'
@@ -19,7 +19,7 @@ import { type ArchPorts, type Brought, bringPacman, imageOf, wantedOf } from './
 import { type Candidate, candidates } from './places.ts'
 import { readingOf, treeIn } from './tree.ts'
 
-/** What was found of a kernel. Its packages never change, so no place is asked for them again. */
+/** The packages of a kernel. They never change, so they are recorded and not searched again. */
 const foundSchema = z.object({ headers: pacmanListed, image: pacmanListed.optional() })
 
 type PlanWithConfig = HeadersPlan & { readonly config: Uint8Array }
@@ -43,13 +43,13 @@ export function archPlanner(
     try {
       return planOf(kernel, await bring(kernel, record.headers), record.image)
     } catch (error) {
-      // It was kept, and is gone: another place may have it.
+      // The stored package was deleted, and its URL does not have it any more: another place may have it.
       if (isAway(error)) return search(kernel)
       throw error
     }
   }
 
-  /** The first place that has it. A package with a bad signature ends the search. */
+  /** Takes the first place that has the headers. A package with a bad signature ends the search. */
   async function search(kernel: ArchKernel): Promise<PlanWithConfig> {
     const unread: ProbeError[] = []
     for await (const one of candidates(ports.fetch, settings, kernel)) {
@@ -68,7 +68,10 @@ export function archPlanner(
     throw notFound(kernel, unread)
   }
 
-  /** And keeps what was found. Where a list could not be read, the next plan looks again: this one does without an image. */
+  /**
+   * Finds the kernel's image, and records both packages. If a list could not be read, records nothing: this
+   * plan has no image, and the next plan searches again.
+   */
   async function imageFor(
     kernel: ArchKernel,
     { image }: Candidate,
@@ -98,7 +101,7 @@ export function archPlanner(
       const { config: _, ...found } = await plan(kernel)
       return ofPackages('Arch Linux', found, asked)
     },
-    // It has no kernel's source as a package.
+    // Arch has no packages of kernel sources.
     find: async () => [],
     bring: async (pkg) => {
       const wanted = wantedOf(pkg)

@@ -1,4 +1,4 @@
-// What the read path knows of Arch's kernels: their names, and the settings of the operator.
+// Checks the names of Arch's kernels, and defines the target's settings.
 
 import * as z from 'zod'
 import { folderUrl } from '../../archives/apt/suite.ts'
@@ -6,14 +6,14 @@ import type { TargetFacts } from '../target.ts'
 import { checkArch } from './names.ts'
 
 const settings = z.object({
-  /** by architecture: folders that have `core.db` or `extra.db`; `{repository}` and `{arch}` are filled in */
+  /** by architecture: folders with `core.db` or `extra.db`; `{repository}` and `{arch}` are replaced */
   mirrors: z.object({ x86_64: z.array(folderUrl), aarch64: z.array(folderUrl) }),
-  /** by architecture: what was once in a repository */
+  /** by architecture: places with packages and databases that the repositories had in the past */
   archives: z.object({
     x86_64: z.array(z.object({ packages: folderUrl, snapshots: folderUrl })),
     aarch64: z.array(z.object({ packages: folderUrl, snapshots: folderUrl })),
   }),
-  /** armored public keys that are believed as well as the distribution's own: of custom packages, or of a former packager */
+  /** additional armored public keys that are trusted: for custom packages, or of a former packager */
   keys: z.array(z.string()),
 })
 export type ArchSettings = z.infer<typeof settings>
@@ -36,7 +36,7 @@ export const arch = {
           snapshots: 'https://archive.archlinux.org/repos/{date}/{repository}/os/{arch}',
         },
       ],
-      // Nobody of Arch Linux ARM keeps one; what is there is believed for its signature alone.
+      // Arch Linux ARM has no archive of its own. Packages of this one are trusted only by their signatures.
       aarch64: [
         {
           packages: 'https://alaa.ad24.cz/packages',

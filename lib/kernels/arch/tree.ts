@@ -1,4 +1,4 @@
-// A kernel's build tree in the package of its headers: where it is, its config, and the compiler that its kernel names.
+// Reads the build tree in a header package: its folder, its config, and the compiler that built the kernel.
 
 import { type BuildTree, compilerIn, compilerTextIn } from '../built-by.ts'
 import { headersNotFound } from '../refusals.ts'
@@ -8,7 +8,7 @@ const treeOf = (unameRelease: string): string => `usr/lib/modules/${unameRelease
 const configOf = (unameRelease: string): string => `${treeOf(unameRelease)}/.config`
 const compileHOf = (unameRelease: string): string => `${treeOf(unameRelease)}/include/generated/compile.h`
 
-/** Which files to read: the second one only where the config does not name the compiler. */
+/** Reads the config, and compile.h only if the config does not name the compiler. */
 export const readingOf = (unameRelease: string): Reading => ({
   wants: (path) => path === configOf(unameRelease) || path === compileHOf(unameRelease),
   enough: (files) => {

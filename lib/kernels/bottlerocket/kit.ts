@@ -1,4 +1,4 @@
-// A kmod kit: Bottlerocket's archive of a kernel's build tree and of a toolchain, and what it says of its kernel.
+// Reads a kmod kit: Bottlerocket's archive with a kernel's build tree and a toolchain.
 
 import * as z from 'zod'
 import { keepRecord, readRecord } from '../../archives/records.ts'
@@ -13,7 +13,7 @@ import { headersNotFound } from '../refusals.ts'
 
 const kitFacts = z.object({
   kernelRelease: z.string(),
-  /** folder of the build tree in it */
+  /** folder of the build tree in the kit */
   tree: z.string(),
   /** command name of the compiler that built the kernel */
   compiler: z.string(),
@@ -23,7 +23,7 @@ const kitFacts = z.object({
 })
 export type KitFacts = Readonly<z.infer<typeof kitFacts>>
 
-/** Bytes of a kit, which has 100 to 200 million: twice as many are in memory while one is fetched. */
+/** Bytes. A kit has 100 to 200 million; while it is fetched, it takes twice as much memory. */
 const MAX_KIT = 400 * 1024 * 1024
 const MAX_UNPACKED = 6 * 1024 ** 3
 const MAX_ENTRIES = 500_000
@@ -31,16 +31,16 @@ const MAX_CONFIG = 1024 * 1024
 
 const recordOf = ({ sha256 }: TufTarget): string => `kmod kit 2 ${sha256}`
 
-/** What was read of a kit before; `undefined`: it was never read. */
+/** The recorded facts of a kit; `undefined` if it was never read. */
 export const knownFacts = (
   { inputs }: Pick<InputPorts, 'inputs'>,
   kit: TufTarget,
 ): Promise<KitFacts | undefined> => readRecord(inputs, recordOf(kit), kitFacts)
 
 /**
- * Fetched, kept by its digest, and read once.
- * @throws {ProbeError} `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`; `headers-not-found` for one
- * without the tree of a kernel.
+ * Fetches a kit, stores it by its digest, and records its facts.
+ * @throws {ProbeError} `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`; `headers-not-found`
+ * if it has no build tree.
  */
 export async function readKit(ports: InputPorts, kit: TufTarget): Promise<KitFacts> {
   if (kit.bytes > MAX_KIT)
@@ -53,7 +53,7 @@ export async function readKit(ports: InputPorts, kit: TufTarget): Promise<KitFac
 const CONFIG = /^([A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel)\/\.config$/
 const RELEASE = /^[A-Za-z0-9][A-Za-z0-9._-]*\/kernel-devel\/include\/config\/kernel\.release$/
 
-/** To the last of the two files: the rest of a kit is not unpacked. */
+/** Unpacks the kit only until both files are read. */
 async function factsIn(body: Uint8Array, name: string): Promise<KitFacts> {
   const keep = (path: string) => (CONFIG.test(path) || RELEASE.test(path) ? MAX_CONFIG : 0)
   const bounds = { maxBytes: MAX_UNPACKED, maxEntries: MAX_ENTRIES, keep }

@@ -1,5 +1,6 @@
-// The names of Bottlerocket's kernels: `5.15.108` and `1_1.14.1-aws`, of which the latter is `#N` of `uname -v`, the release of
-// Bottlerocket, and the first part of its variant, as falcoctl and the loader write it.
+// Parses the names of Bottlerocket's kernels: a kernel release `5.15.108` and a kernel version
+// `1_1.14.1-aws`. falcoctl and the loader compose this version from `#N` of `uname -v`, Bottlerocket's
+// release, and the first part of its variant.
 
 import type { Arch } from '../../model/probe.ts'
 import type { KernelRequest } from '../planner.ts'
@@ -9,7 +10,7 @@ export interface BottlerocketKernel {
   readonly arch: Arch
   /** also `uname -r` */
   readonly kernelRelease: string
-  /** of Bottlerocket, e.g. `1.14.1` */
+  /** Bottlerocket's own release, e.g. `1.14.1` */
   readonly version: string
   /** the first part of the variant: `aws` of `aws-k8s-1.28` */
   readonly family: string
@@ -18,7 +19,7 @@ export interface BottlerocketKernel {
 const RELEASE = /^\d{1,2}\.\d{1,3}\.\d{1,4}$/
 const VERSION = /^\d{1,4}_(\d{1,3}\.\d{1,3}\.\d{1,3})-([a-z]{1,16})$/
 
-/** Pure. ProbeError `unsupported-kernel`. */
+/** Pure. @throws {ProbeError} `unsupported-kernel`. */
 export function checkedKernel(request: Omit<KernelRequest, 'kind'>): BottlerocketKernel {
   const { arch, kernelRelease, kernelVersion } = request
   if (!RELEASE.test(kernelRelease))

@@ -1,6 +1,6 @@
-// Plans of Bottlerocket's kernels: the kmod kit of a release and an architecture, of the first variant whose kernel is the one
-// that is asked for. Its TUF repository says which bytes it is; the kit's own toolchain is left where it is, as it is another
-// one than built the kernel, and lacks what makes the tools of the tree.
+// Plans Bottlerocket's kernels from kmod kits, taking the first variant of the release that has the requested
+// kernel. The variant's TUF repository signs the kit's digest. The kit's toolchain is not used: it is not the
+// compiler that built the kernel, and it cannot build the programs of the tree.
 
 import type { Metadata, Root } from '@tufjs/models'
 import { BOTTLEROCKET_ROOT } from '../../archives/keys/bottlerocket.ts'
@@ -16,9 +16,12 @@ import { type BottlerocketKernel, checkedKernel } from './names.ts'
 import type { BottlerocketSettings } from './target.ts'
 import { type Variant, variantsFor } from './variants.ts'
 
-/** Repositories read at one time. */
+/** Repositories that are read in parallel. */
 const AT_ONCE = 4
-/** Kits that one plan reads, of 100 to 200 MB each: what it has read, the next one knows. */
+/**
+ * Maximum number of kits that one plan reads, of 100 to 200 MB each. It records their facts, so the next plan
+ * can read others.
+ */
 const MOST_KITS = 2
 
 export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketSettings): HeadersPlanner {
@@ -34,12 +37,12 @@ export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketS
         headers: [{ ...kit, name, version, format: 'tar.xz' }],
       }
     },
-    // Without the release of Bottlerocket there is no kit.
+    // `uname -r` does not include Bottlerocket's release, and without it no kit can be found.
     ...namedByProbe((unameRelease) =>
       headersNotFound(`${unameRelease} does not say which Bottlerocket it is of`),
     ),
     bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
-    // Its roots are not OpenPGP's, and each one says when it ends.
+    // TUF roots are not OpenPGP keys, and each has its own expiry.
     certificates: () => [],
   }
 }
@@ -70,12 +73,13 @@ async function kitOf(
       if (found !== undefined) return found
     }
   }
-  // One store has them all, and answers 403 for a missing file. Where it let another be read, 403 means that.
+  // One store has all variants, and answers 403 for a missing file. If another variant could be read,
+  // a 403 means that the file is missing.
   const away = unread.filter((error) => !(anyRead && answers403(error)))
   throw notFound(kernel, kits.others, [...away, ...kits.refused])
 }
 
-/** The kit of a variant; `undefined` where it has none; a ProbeError where that cannot be read. */
+/** The kit of a variant; `undefined` if it has none; a ProbeError if its repository cannot be read. */
 async function lookedFor(
   ports: PlannerPorts,
   settings: Pick<BottlerocketSettings, 'metadata' | 'targets'>,
@@ -91,17 +95,17 @@ async function lookedFor(
     const targets = await openRepository(ports, repository)
     return targets(`${name}-${kernel.arch}-kmod-kit-v${kernel.version}.tar.xz`)
   } catch (error) {
-    // A variant that never was there for that architecture.
+    // This variant never existed for that architecture.
     if (isProbeError(error, 'not-found')) return undefined
     if (isProbeError(error)) return error
     throw error
   }
 }
 
-/** Tries kits one after another: one is as large as a hundred lists. */
+/** Reads kits one after another, because they are large. */
 function kitReader(ports: PlannerPorts, kernel: BottlerocketKernel) {
   let left = MOST_KITS
-  /** kits of other kernels, and those that were not read */
+  /** why a kit was not taken: `others` have another kernel, `refused` were not read */
   const others: string[] = []
   const refused: ProbeError[] = []
   async function factsOf(kit: TufTarget): Promise<KitFacts | undefined> {
@@ -129,7 +133,7 @@ function kitReader(ports: PlannerPorts, kernel: BottlerocketKernel) {
   }
 }
 
-/** Most important first: another try may fix the last ones. */
+/** Most important first: a retry may fix the last ones. */
 const LOUDEST: readonly ErrorCode[] = [
   'signature-invalid',
   'digest-mismatch',
@@ -137,7 +141,7 @@ const LOUDEST: readonly ErrorCode[] = [
   'mirror-unreachable',
   'not-found',
 ]
-/** In a message. */
+/** Maximum number of reasons in a message. */
 const MOST_REASONS = 3
 
 function notFound(

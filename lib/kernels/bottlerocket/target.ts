@@ -1,4 +1,4 @@
-// What the read path knows of Bottlerocket's kernels: their names, and the settings of the operator.
+// Checks the names of Bottlerocket's kernels, and defines the target's settings.
 
 import * as z from 'zod'
 import { folderUrl } from '../../archives/apt/suite.ts'
@@ -8,11 +8,11 @@ import { checkedKernel } from './names.ts'
 import { VARIANTS, variantSchema } from './variants.ts'
 
 const settings = z.object({
-  /** below it `{variant}/{arch}/` has the metadata of each */
+  /** URL below which `{variant}/{arch}/` has the metadata of each variant */
   metadata: folderUrl,
-  /** has the targets of all */
+  /** URL of the folder with the targets of all variants */
   targets: folderUrl,
-  /** the root from which on signatures are believed: that at `url`, if its sha512 is one of these */
+  /** the first trusted root: the file at `url`, if its sha512 is one of these */
   root: z.object({
     url: z.string().regex(/^https?:\/\/[^\s]+$/),
     sha512: z.array(z.string().regex(/^[0-9a-f]{128}$/)).min(1),

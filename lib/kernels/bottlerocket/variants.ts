@@ -1,4 +1,4 @@
-// The variants of Bottlerocket, each with a repository of its own, and which kernels they have had.
+// Lists Bottlerocket's variants, which have separate repositories, and the series of their kernels.
 
 import * as z from 'zod'
 import type { BottlerocketKernel } from './names.ts'
@@ -6,16 +6,17 @@ import type { BottlerocketKernel } from './names.ts'
 export const variantSchema = z.object({
   /** e.g. `aws-k8s-1.28` */
   name: z.string().regex(/^[a-z]{1,16}(?:-[a-z0-9.]{1,16}){1,6}$/),
-  /** series of its kernels, e.g. `6.1`: it is asked first for these, and last for others */
+  /** series of its kernels, e.g. `6.1`: for these it is asked first, for others last */
   kernels: z.array(z.string().regex(/^\d{1,2}\.\d{1,3}$/)),
-  /** its metadata is believed after its time: Bottlerocket signs that of a variant no more which it has given up */
+  /** accepts expired metadata: Bottlerocket no longer signs the metadata of discontinued variants */
   ofThePast: z.boolean().optional(),
 })
 export type Variant = z.infer<typeof variantSchema>
 
 /**
- * Of the same release and family, `-nvidia` and `-fips` variants have the kernel of those without. As Bottlerocket's
- * releases have them (variants/, and bottlerocket.dev, "Variants & Kernels"): a variant of Kubernetes keeps its series.
+ * From Bottlerocket's releases (variants/, and bottlerocket.dev, "Variants & Kernels"). A Kubernetes variant
+ * keeps its series. `-nvidia` and `-fips` variants are not listed, because they have the same kernel as the
+ * plain variant of their release.
  */
 export const VARIANTS: readonly Variant[] = [
   ...kubernetes('aws', 15, 35),
@@ -30,7 +31,7 @@ export const VARIANTS: readonly Variant[] = [
   })),
 ]
 
-/** Newest first. */
+/** The variants of all Kubernetes minor versions, newest first. */
 function kubernetes(family: string, oldest: number, newest: number): Variant[] {
   const minors = Array.from({ length: newest - oldest + 1 }, (_, i) => newest - i)
   return minors.map((minor) => ({ name: `${family}-k8s-1.${minor}`, kernels: [seriesSince(minor)] }))
@@ -43,7 +44,7 @@ function seriesSince(minor: number): string {
   return minor >= 20 ? '5.10' : '5.4'
 }
 
-/** Those of its family, likely ones first. */
+/** The variants of the kernel's family, likely ones first. */
 export function variantsFor(
   variants: readonly Variant[],
   { family, kernelRelease }: BottlerocketKernel,

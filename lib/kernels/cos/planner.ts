@@ -1,4 +1,4 @@
-// Plans of Container-Optimized OS's kernels: of headers that nobody signs, where the operator says that they are believed.
+// Plans kernels of Container-Optimized OS from unsigned headers, if the operator trusts these.
 
 import { recordedArchive } from '../../inputs/recorded-archive.ts'
 import type { ProbeError } from '../../model/errors.ts'
@@ -10,7 +10,7 @@ import { namedByProbe } from '../shared.ts'
 import { type CosSettings, checkCos } from './target.ts'
 import { treeIn } from './tree.ts'
 
-/** Real ones have 20 MB. */
+/** Bytes; real archives have 20 MB. */
 const MAX_HEADERS = 128 * 1024 * 1024
 
 export function cosPlanner(
@@ -41,9 +41,9 @@ export function cosPlanner(
       }
     },
     ...namedByProbe(notTold),
-    // It is in the inputs, or was fetched anew by its plan.
+    // The plan has already stored it in the inputs bucket.
     bring: async () => undefined,
-    // Nobody signs them.
+    // Nobody signs these headers.
     certificates: () => [],
   }
 }

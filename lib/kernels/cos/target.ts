@@ -1,4 +1,4 @@
-// What the read path knows of Container-Optimized OS: its kernels' names, and the settings of the operator.
+// Checks the names of Container-Optimized OS's kernels, and defines the target's settings.
 
 import * as z from 'zod'
 import type { KernelRequest } from '../planner.ts'
@@ -9,11 +9,11 @@ const UNAME = /^\d{1,3}\.\d{1,4}\.\d{1,5}\+$/
 const BUILD = /^\d{4,6}(?:\.\d{1,4}){1,3}$/
 
 const settings = z.object({
-  /** `on`: the kernel's headers are believed for the place that they come from alone, as nobody signs them */
+  /** `on`: trusts headers only because of the URL they come from, since nobody signs them */
   mode: z.enum(['on', 'off']),
-  /** has `{build}/kernel-headers.tgz`; by TLS, or on this machine */
+  /** folder with `{build}/kernel-headers.tgz`; by TLS, or on the local machine */
   tools: z.string().regex(/^(?:https:\/\/[^\s]+|http:\/\/(?:127\.0\.0\.1|\[::1\]):\d+(?:\/[^\s]+)?)(?<!\/)$/),
-  /** which build (BUILD_ID of os-release) the hosts with a kernel (`uname -r`) have: no client says it */
+  /** maps a kernel (`uname -r`) to its build (BUILD_ID of os-release), which no client sends */
   builds: z.array(z.object({ kernel: z.string().regex(UNAME), build: z.string().regex(BUILD) })),
 })
 export type CosSettings = z.infer<typeof settings>

@@ -1,4 +1,4 @@
-// A kernel's build tree in the archive of its headers, and the compiler that its config names.
+// Finds the build tree in an archive of headers, and the compiler that its config names.
 
 import { gunzipSync } from 'node:zlib'
 import { tarEntries } from '../../formats/tar.ts'
@@ -7,14 +7,17 @@ import { compilerIn, type TreeCompiler } from '../built-by.ts'
 import type { HeadersPlan } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
 
-/** Real ones have 100 MB. */
+/** Unpacked bytes; real archives have 100 MB. */
 const MAX_UNPACKED = 512 * 1024 * 1024
 const MAX_CONFIG = 4 * 1024 * 1024
 
-/** @throws {ProbeError} `mirror-unreachable` for what is not such an archive, `headers-not-found` for another kernel. */
+/**
+ * @throws {ProbeError} `mirror-unreachable` if it is not an archive, `headers-not-found` if it is for another
+ * kernel.
+ */
 export function treeIn(archive: Uint8Array, unameRelease: string): TreeCompiler & Pick<HeadersPlan, 'tree'> {
   const tree = `usr/src/linux-headers-${unameRelease}`
-  // auto.conf is what kbuild makes of it, where an archive has that alone.
+  // kbuild makes auto.conf from .config; some archives have only auto.conf.
   const paths = [`${tree}/.config`, `${tree}/include/config/auto.conf`]
   const found = filesIn(archive, paths)
   const config = paths.map((path) => found.get(path)).find((body) => body !== undefined)

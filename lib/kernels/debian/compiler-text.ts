@@ -1,4 +1,4 @@
-// Which very compiler built a kernel: the text that its config, in its header package, has of it.
+// Reads the exact compiler that built a kernel, from the config in its header package.
 
 import { fileInDeb } from '../../formats/deb.ts'
 import { compilerTextIn } from '../built-by.ts'
@@ -7,7 +7,10 @@ import type { HeadersPlan } from '../planner.ts'
 
 export const MAX_CONFIG = 1024 * 1024
 
-/** CONFIG_CC_VERSION_TEXT; `undefined` of kernels before 4.18, which have none. ProbeError as for a plan. */
+/**
+ * CONFIG_CC_VERSION_TEXT; `undefined` for kernels before 4.18, which lack it.
+ * @throws {ProbeError} as for a plan.
+ */
 export async function compilerTextOf(
   ports: InputPorts,
   { headers, tree }: Pick<HeadersPlan, 'headers' | 'tree'>,

@@ -1,4 +1,5 @@
-// Kernels that Debian's archive has dropped: found by its snapshot service, believed by the signed lists of their time.
+// Finds kernels that Debian's archive has dropped: asks the snapshot service for them, and trusts only the
+// signed lists of that time.
 
 import { type AptPackage, fetchPackages } from '../../archives/apt/packages.ts'
 import {
@@ -18,29 +19,37 @@ import type { TargetSettings } from '../targets.ts'
 import { parseRelease } from './names.ts'
 import { codenameOf } from './suites.ts'
 
-/** `packages`: all kernels of the suite that had this one, at its time; `undefined`: there are none. */
+/**
+ * `packages`: all kernel packages of the suite that had this kernel, at that time; `undefined`: not found.
+ */
 interface Dropped {
   readonly packages: readonly AptPackage[] | undefined
-  /** why there are none, for the refusal */
+  /** why none were found, for the refusal */
   readonly why: string
-  /** nobody could say whether there are any */
+  /** the service could not be asked */
   readonly isAway?: true
 }
 
 interface DroppedKernels {
-  /** @throws {ProbeError} `signature-invalid`, `digest-mismatch`; `isAway` where the service cannot be reached. */
+  /**
+   * Returns `isAway` if the service cannot be reached.
+   * @throws {ProbeError} `signature-invalid`, `digest-mismatch`.
+   */
   find(arch: Arch, kernelRelease: string): Promise<Dropped>
 }
 
-/** Of one kernel; a plan has two minutes for everything. */
+/** Limits for one kernel; a complete plan has two minutes. */
 const BOUNDS = { requests: 30, bytes: 100 * 1024 * 1024, milliseconds: 45_000 }
 
-/** A service that failed is left alone for so long. */
+/** How long the service is left alone after a failure. */
 const LEFT_ALONE_MILLISECONDS = 5 * 60_000
 
 const DAY = 24 * 3_600_000
 
-/** What else a version was built of: the image is signed after the headers are there, and a list is written after that. */
+/**
+ * Milliseconds after the headers were first seen. The signed image follows the headers, and the list follows
+ * both.
+ */
 const TIMES = [DAY, 0, 7 * DAY]
 
 export function droppedKernels(
@@ -57,7 +66,7 @@ export function droppedKernels(
     const fetch = boundedFetch(ports.fetch, now, BOUNDS)
     const service = snapshotService({ fetch, now }, url)
     const read = (suite: Suite, at: number): Promise<AptPackage[]> =>
-      // Judged as of then: signature, Valid-Until and date.
+      // Judges signature, Valid-Until and date as of that time.
       fetchPackages({ ...ports, fetch, keyring, now: () => at }, suite, DPKG_ARCH[arch], keep)
     try {
       const packages = await lookUp({ service, read, now: now() }, arch, kernelRelease)
@@ -72,7 +81,9 @@ export function droppedKernels(
       return unreachable(url, error)
     }
   }
-  /** One kernel at a time: what the service has to bear does not grow with those who ask. */
+  /**
+   * Looks up one kernel at a time, so that the load on the service does not grow with the number of requests.
+   */
   const inTurn = (arch: Arch, kernelRelease: string): Promise<Dropped> => {
     const since = now()
     const turn = last.then(() => ask(arch, kernelRelease, since))
@@ -107,7 +118,10 @@ interface LookUp {
   readonly now: number
 }
 
-/** The kernels of the first suite whose signed list has the headers. ProbeError of the service and of each list. */
+/**
+ * The kernels of the first suite whose signed list has the headers.
+ * @throws {ProbeError} of the service and of each list.
+ */
 async function lookUp(
   ports: LookUp,
   arch: Arch,
@@ -124,10 +138,16 @@ async function lookUp(
   return undefined
 }
 
-/** Sources that kernels came from: since 2020 older releases get newer series by a source of that series' name. */
+/**
+ * Names of kernel source packages. Since 2020, older releases get a newer series from a source with the
+ * series in its name.
+ */
 const sourcesOf = (version: string): string[] => ['linux', `linux-${/^\d+\.\d+/.exec(version)?.[0]}`]
 
-/** By package version and flavour, as the clients ask; else by the running kernel's own name, in its newest versions. */
+/**
+ * Finds headers by package version and flavour, as clients ask; else by `uname -r`, in the three newest
+ * versions.
+ */
 async function headersNamed(service: SnapshotService, kernelRelease: string): Promise<readonly Binary[]> {
   const asked = parseRelease(kernelRelease)
   if (asked === undefined) return []
@@ -151,7 +171,7 @@ interface Place {
   readonly at: number
 }
 
-/** Likely ones first; never more than the bounds of requests let be read. */
+/** Likely places first. All of them fit into the limit of requests. */
 function placesOf(sightings: readonly Sighting[], version: string, now: number): Place[] {
   const known = sightings
     .filter(({ archive }) => archive === 'debian' || archive === 'debian-security')
@@ -167,7 +187,7 @@ function placesOf(sightings: readonly Sighting[], version: string, now: number):
   )
 }
 
-/** Where a version of a kernel was published first, in the archive that saw it. */
+/** Suites in which a kernel version may have appeared first, in the archive that saw it. */
 function suitesFor(archive: string, version: string): string[] {
   const codename = codenameOf(`${version}-amd64`)
   if (archive === 'debian-security') return codename === undefined ? [] : [securityOf(codename)]
@@ -176,11 +196,11 @@ function suitesFor(archive: string, version: string): string[] {
   return [`${codename}-proposed-updates`, ...(version.includes('~') ? [] : ['sid']), codename]
 }
 
-/** Before bullseye it was called so, and calls itself by the release's code name. */
+/** Before bullseye, the suite was `{codename}/updates`, and its list named only `{codename}`. */
 const securityOf = (codename: string): string =>
   ['jessie', 'stretch', 'buster'].includes(codename) ? `${codename}/updates` : `${codename}-security`
 
-/** Empty where the archive had no such suite at that time. */
+/** Empty if the archive had no such suite at that time. */
 async function listed({ service, read }: LookUp, { archive, suite, at }: Place): Promise<AptPackage[]> {
   try {
     return await read(service.suiteAt(archive, suite, at), at)

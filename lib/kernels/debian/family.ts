@@ -1,4 +1,5 @@
-// Debian, and the distributions that call themselves so: each name is asked of the one archive that it can be of.
+// Combines the planners of Debian and of distributions that call themselves Debian. Each kernel name belongs
+// to one archive.
 
 import { eachOf } from '../../model/each.ts'
 import { isProbeError } from '../../model/errors.ts'
@@ -12,8 +13,8 @@ import { OTHER_NAMES, otherByUname, otherOf } from './others.ts'
 import { debianPlanner, type Keyrings } from './planner.ts'
 
 /**
- * No archive answers for another one's kernels, and none that is down or not believed holds up another one's. `keyrings`:
- * Debian's, where they are not its own.
+ * Archives are independent: if one is down or not trusted, the kernels of the others are still planned.
+ * `keyrings` replaces Debian's own.
  */
 export function debianFamily(
   ports: PlannerPorts,
@@ -37,14 +38,14 @@ export function debianFamily(
     },
     identify: async (request) => ofUname(request.arch, request.unameRelease).identify(request),
     planPackages: async (request) => ofUname(request.arch, request.unameRelease).planPackages(request),
-    // A kernel's source is Debian's alone.
+    // Only Debian has packages of kernel sources.
     find: own.find,
     bring: own.bring,
     certificates: () => [...own.certificates(), ...OTHER_NAMES.flatMap((name) => readable(others[name]))],
   }
 }
 
-/** A broken key in the settings fails the plans of its own archive only. */
+/** Ignores a broken key here: it fails only the plans of its own archive. */
 function readable({ certificates }: OtherPlanner): ReturnType<OtherPlanner['certificates']> {
   try {
     return certificates()

@@ -1,4 +1,4 @@
-// Which header package a Debian kernel's name means, and what that kernel calls itself.
+// Finds the header package that a Debian kernel's name means, and the kernel's `uname -r`.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, newest, type Relation } from '../../archives/apt/relations.ts'
@@ -7,8 +7,10 @@ import { headersNotFound } from '../refusals.ts'
 import { formatRelease, parseRelease } from './names.ts'
 
 /**
- * By package version, as the clients ask, in the first suite that was read and has it; else by the version before its `~`, since falcoctl takes only
- * `\d+\.\d+\.\d+-\d+` out of `uname -v` (its kernelrelease for Debian); else by the running kernel's own name.
+ * Finds the headers by package version, as clients ask, in the first suite that has them. Else by the version
+ * before its `~`, because falcoctl takes only `\d+\.\d+\.\d+-\d+` from `uname -v` as the kernel release. Else
+ * by `uname -r`.
+ * @throws {ProbeError} `headers-not-found`.
  */
 export function headersOf(archive: readonly AptPackage[], kernelRelease: string): AptPackage {
   const asked = parseRelease(kernelRelease)
@@ -25,7 +27,7 @@ export function headersOf(archive: readonly AptPackage[], kernelRelease: string)
 export const isOf = (p: AptPackage, flavour: string): boolean =>
   parseRelease(unameReleaseOf(p))?.flavour === flavour
 
-/** The packages that make a kernel's build tree with its headers: what flavours share, and the tools. */
+/** The other packages of a kernel's build tree: headers that flavours share, and build programs. */
 export const buildPackagesOf = (headers: AptPackage): Relation[] =>
   dependenciesOf(headers).filter(({ name }) => /^linux-(headers-.*-common(-rt|-rpi)?|kbuild-.*)$/.test(name))
 
@@ -35,8 +37,9 @@ export const notFound = (kernel: string): ProbeError =>
   )
 
 /**
- * As falcoctl asks for it, unless that is the name of another kernel (the same release in another suite, such as
- * `6.12.95-1~bpo12+1` and `6.12.95-1`): then with the full package version. `archive` has these headers.
+ * Returns the kernel release that falcoctl asks for, which lacks the part after `~`. If that name means
+ * another kernel (`6.12.95-1` exists besides `6.12.95-1~bpo12+1`), returns the full package version.
+ * `archive` must contain these headers.
  */
 export function canonicalRelease(archive: readonly AptPackage[], headers: AptPackage): string {
   const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''
@@ -47,7 +50,7 @@ export function canonicalRelease(archive: readonly AptPackage[], headers: AptPac
     : formatRelease({ version: headers.version, flavour })
 }
 
-/** Not a metapackage, nor the part that flavours share: a package of one kernel. */
+/** Whether these are the headers of one kernel: not a metapackage, and not the part that flavours share. */
 export const isKernelHeaders = (p: AptPackage): boolean =>
   p.name.startsWith('linux-headers-') &&
   parseRelease(unameReleaseOf(p)) !== undefined &&
@@ -56,8 +59,9 @@ export const isKernelHeaders = (p: AptPackage): boolean =>
 export const unameReleaseOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
 
 /**
- * The package of the very kernel of these headers, `linux-headers-{uname release}`: since 7.x that of the binary alone; the
- * one that hosts have, signed for Secure Boot; else the same before it was signed.
+ * The image of the kernel of these headers (`linux-headers-{uname release}`): since 7.x `linux-binary-*`,
+ * before that `linux-image-*`. Prefers the image signed for Secure Boot, which hosts have, to the unsigned
+ * one.
  */
 export const imageOf = (
   archive: readonly AptPackage[],

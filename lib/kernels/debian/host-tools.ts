@@ -1,4 +1,4 @@
-// A kernel's build tree on a machine of another architecture: its programs, which run there, come from that one's package.
+// Replaces the programs of a build tree, if the build machine has another architecture than the kernel.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
@@ -8,15 +8,15 @@ import { parseRelease } from './names.ts'
 
 const isTools = ({ name }: Package): boolean => name.startsWith('linux-kbuild-')
 
-/** What a machine of that architecture has: in the archive, and where that has not got it in what it had of that kernel. */
+/** Packages for a build machine's architecture: current ones, and those of a dropped kernel. */
 export interface MachineArchive {
   read(machine: Arch): Promise<readonly AptPackage[]>
   dropped(machine: Arch, kernelRelease: string): Promise<readonly AptPackage[]>
 }
 
 /**
- * The same headers, with the tools of the very same version that a machine of that architecture runs.
- * @throws {ProbeError} `headers-not-found`, and those of the archive.
+ * Replaces `linux-kbuild-*` with the package of the same version for the machine's architecture.
+ * @throws {ProbeError} `headers-not-found`, and the errors of the archive.
  */
 export async function withToolsFor(
   archive: MachineArchive,
@@ -37,6 +37,6 @@ export async function withToolsFor(
   return Promise.all(headers.map((pkg) => (isTools(pkg) ? toolsFor(pkg) : pkg)))
 }
 
-/** The plain flavour of that version, which each architecture has. */
+/** The plain flavour of that version, which every architecture has. */
 const sameKernelOn = (machine: Arch, kernelRelease: string): string =>
   `${parseRelease(kernelRelease)?.version ?? kernelRelease}-${DPKG_ARCH[machine]}`

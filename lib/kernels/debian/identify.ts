@@ -1,4 +1,4 @@
-// Whether a config is that of one of Debian's own kernels, and which.
+// Finds the Debian kernel that has a config.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { newest } from '../../archives/apt/relations.ts'
@@ -9,7 +9,7 @@ import { md5Of, otherConfig } from '../shared.ts'
 import { MAX_CONFIG } from './compiler-text.ts'
 import { canonicalRelease, isKernelHeaders, notFound, unameReleaseOf } from './headers.ts'
 
-/** By the config in the header package, as it is there or under /boot. */
+/** Compares the config in the header package, in its own form and in the form under /boot. */
 export async function identify(
   ports: InputPorts,
   archive: readonly AptPackage[],
@@ -22,7 +22,10 @@ export async function identify(
   return { kernelRelease: canonicalRelease(archive, headers), kernelVersion: '1' }
 }
 
-/** `config` is that of the header package. ProbeError `headers-not-found` where it is not the one that was asked for. */
+/**
+ * `config`: from the header package.
+ * @throws {ProbeError} `headers-not-found` if it is not the requested config.
+ */
 export function checkConfig(
   config: Uint8Array | undefined,
   asked: Pick<ConfigRequest, 'unameRelease' | 'configMd5'>,
@@ -32,7 +35,10 @@ export function checkConfig(
   throw otherConfig('the distribution', asked)
 }
 
-/** What a host has under /boot: Debian's kernel packages leave out what only the build of the kernel used (debian/rules.real). */
+/**
+ * The config under /boot: Debian's kernel packages leave out options that only the kernel's build uses
+ * (debian/rules.real).
+ */
 const bootConfig = (config: Uint8Array): Uint8Array =>
   Buffer.from(
     Buffer.from(config)

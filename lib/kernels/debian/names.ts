@@ -1,4 +1,4 @@
-// The names of Debian's kernels: what clients put into a URL, and what the running kernel calls itself.
+// Parses the names of Debian's kernels: those that clients put into a URL, and `uname -r`.
 
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import type { KernelRequest } from '../planner.ts'
@@ -6,17 +6,17 @@ import { unsupported } from '../refusals.ts'
 import { otherOf } from './others.ts'
 
 interface DebianRelease {
-  /** package version (`6.1.192-2`), or its counterpart in `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
+  /** package version (`6.1.192-2`), or the version in `uname -r` (`6.1.0-56`, `6.12.117+deb12`) */
   readonly version: string
   /** `amd64`, `cloud-amd64`, `rt-amd64`, the same with arm64, or `arm64-16k` */
   readonly flavour: string
 }
 
-/** A revision begins with a digit: `-rt` and `-cloud` are never part of the version. */
+/** A revision begins with a digit, so `-rt` and `-cloud` are never part of the version. */
 const RELEASE =
   /^(\d{1,4}\.\d{1,4}\.\d{1,6}[A-Za-z0-9.+~]*(?:-\d[A-Za-z0-9.+~]*)?)-((?:cloud-|rt-)?(amd64|arm64)(?:(?<=arm64)-16k)?)$/
 
-/** `undefined` where no Debian kernel can have that name. */
+/** `undefined` if no Debian kernel can have that name. */
 export function parseRelease(kernelRelease: string): DebianRelease | undefined {
   const [, version, flavour] = RELEASE.exec(kernelRelease) ?? []
   return version === undefined || flavour === undefined ? undefined : { version, flavour }
@@ -24,7 +24,10 @@ export function parseRelease(kernelRelease: string): DebianRelease | undefined {
 
 export const formatRelease = ({ version, flavour }: DebianRelease): string => `${version}-${flavour}`
 
-/** Of Debian's own kernels, and of those whose distributions call themselves Debian. Pure. ProbeError `unsupported-kernel`. */
+/**
+ * Checks names of Debian's own kernels, and of kernels of distributions that call themselves Debian. Pure.
+ * @throws {ProbeError} `unsupported-kernel`.
+ */
 export function checkDebian(request: KernelRequest): void {
   if (otherOf(request) === undefined) checkOwn(request)
   if (request.kernelVersion !== '1')

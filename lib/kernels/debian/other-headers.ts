@@ -1,4 +1,4 @@
-// Which packages make a kernel of a distribution that calls itself Debian, in that distribution's archive.
+// Finds a kernel's packages in the archive of another distribution that calls itself Debian.
 
 import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
@@ -7,22 +7,28 @@ import type { ProbeError } from '../../model/errors.ts'
 import { headersNotFound } from '../refusals.ts'
 import { OTHERS, type OtherName } from './others.ts'
 
-/** Of Raspberry Pi OS before 6.6: one package for all kernels of one firmware, and no list says which. */
+/** Raspberry Pi OS before 6.6 has one package for all kernels of a firmware. No list names these kernels. */
 export const SHARED_HEADERS = 'raspberrypi-kernel-headers'
 
-/** All that a plan can name. */
+/** All packages that a plan can name. */
 export const OTHER_PACKAGES = keepOf(
   [SHARED_HEADERS],
   /^(?:linux-(?:headers-\d|kbuild-|image-\d(?!.*-dbg$))|(?:proxmox|pve)-(?:headers-\d|kernel-\d(?!.*-(?:dbgsym|template)$)))/,
 )
 
-/** `uname -r` of the kernel whose headers a package holds; `undefined`: of none of this distribution's. */
+/**
+ * `uname -r` of the kernel whose headers a package contains; `undefined` if it is not a kernel of this
+ * distribution.
+ */
 export function unameOf(other: OtherName, { name }: AptPackage): string | undefined {
   const uname = /^(?:linux|proxmox|pve)-headers-(\d.*)$/.exec(name)?.[1]
   return uname !== undefined && OTHERS[other].uname.test(uname) ? uname : undefined
 }
 
-/** By `uname -r`, in its newest version, else by the version in `uname -v`. ProbeError `headers-not-found`. */
+/**
+ * Finds headers by `uname -r`, in the newest version; else by the version in `uname -v`.
+ * @throws {ProbeError} `headers-not-found`, also if the version has several kernels.
+ */
 export function otherHeadersOf(
   archive: readonly AptPackage[],
   other: OtherName,
@@ -39,8 +45,8 @@ export function otherHeadersOf(
 }
 
 /**
- * As falcoctl asks for it, unless that is the name of another kernel too: then as it calls itself. `archive` has these
- * headers.
+ * The kernel release that falcoctl asks for; if another kernel has the same one, `uname -r`. `archive` must
+ * contain these headers.
  */
 export function otherCanonical(
   archive: readonly AptPackage[],
@@ -53,7 +59,10 @@ export function otherCanonical(
   return meant.length === 1 && meant[0] === uname ? version : uname
 }
 
-/** Those of that very version before those that only begin with it, as `6.14.11-5~bpo12+1` does with `6.14.11-5`. */
+/**
+ * Prefers the exact version to versions that only begin with it, as `6.14.11-5~bpo12+1` begins with
+ * `6.14.11-5`.
+ */
 function kernelsNamed(archive: readonly AptPackage[], other: OtherName, kernelRelease: string): AptPackage[] {
   const kernels = archive.filter((pkg) => unameOf(other, pkg) !== undefined)
   const named = [
@@ -67,17 +76,17 @@ function kernelsNamed(archive: readonly AptPackage[], other: OtherName, kernelRe
 const unamesOf = (other: OtherName, kernels: readonly AptPackage[]): string[] =>
   [...new Set(kernels.flatMap((pkg) => unameOf(other, pkg) ?? []))].sort()
 
-/** What clients find of it in `uname -v`: `6.12.34-1` of `1:6.12.34-1+rpt1~bookworm`. */
+/** The part that clients find in `uname -v`: `6.12.34-1` of `1:6.12.34-1+rpt1~bookworm`. */
 const versionAlone = ({ version }: AptPackage): string => /\d+\.\d+\.\d+-\d+/.exec(version)?.[0] ?? version
 
-/** Of the very kernel of these headers, signed for Secure Boot where there is one. */
+/** The image of these headers' kernel; the one signed for Secure Boot, if it exists. */
 export function otherImageOf(
   archive: readonly AptPackage[],
   { version }: AptPackage,
   uname: string,
 ): AptPackage | undefined {
   const images = [
-    // Proxmox's is of a source of its own, whose version may have no second dash.
+    // Proxmox's signed image has its own source package, whose version must not have a second dash.
     [`proxmox-kernel-${uname}-signed`, version.replace('-', '+')],
     ...['proxmox-kernel-', 'pve-kernel-', 'linux-image-'].map((prefix) => [prefix + uname, version]),
   ]

@@ -1,4 +1,4 @@
-// Plans of kernels of the distributions that call themselves Debian, each out of its own archive, by its own keys.
+// Plans kernels of other distributions that call themselves Debian. Each has its own archive and keys.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { satisfying } from '../../archives/apt/relations.ts'
@@ -31,12 +31,12 @@ const KEYS: Readonly<Record<OtherName, string>> = { raspberrypi: RASPBERRYPI_KEY
 
 export type OtherPlanner = Omit<HeadersPlanner, 'find' | 'bring'>
 
-/** A kernel with its packages, and the config of its tree. */
+/** A plan, and the config of its build tree. */
 interface Found extends HeadersPlan {
   readonly config: Uint8Array
 }
 
-/** The archive's lists are asked for when one of its own kernels is, and only then. */
+/** Reads the archive's lists only when a kernel of this distribution is requested. */
 export function otherPlanner(
   ports: PlannerPorts,
   other: OtherName,
@@ -78,7 +78,10 @@ export function otherPlanner(
   }
 }
 
-/** A build tree holds programs that run on the machine of the build, and these archives have them for one architecture. */
+/**
+ * A build tree contains programs for the build machine, and these archives have them for only one
+ * architecture.
+ */
 function checkMachine({ machines }: PlannerPorts, other: OtherName): void {
   const { arch, title } = OTHERS[other]
   const machine = machines?.[arch] ?? arch
@@ -109,7 +112,10 @@ async function inOwnHeaders({ ports, archive, other }: Archive, kernelRelease: s
   }
 }
 
-/** Read, because no list says which kernels it is for. Without an image: these machines boot no vmlinuz. */
+/**
+ * Reads the package itself, because no list names its kernels. Has no image, because these machines do not
+ * boot a vmlinuz.
+ */
 async function inSharedHeaders({ ports, archive, other }: Archive, unameRelease: string): Promise<Found> {
   const shared = archive
     .filter(({ name }) => name === SHARED_HEADERS)
@@ -124,7 +130,7 @@ async function inSharedHeaders({ ports, archive, other }: Archive, unameRelease:
 const foundOf = (unameRelease: string, config: Uint8Array, headers: readonly AptPackage[]): Found => ({
   ...{ tag: 'headers', kernelRelease: unameRelease, unameRelease, headers, config },
   tree: treeOf(unameRelease),
-  // By the kernel's own word: not every one of these packages depends on its compiler.
+  // Taken from the config, because not all of these packages depend on their compiler.
   ...compilerIn(config, undefined, unameRelease),
 })
 

@@ -1,4 +1,4 @@
-// Plans of Debian's kernels: which packages make the build tree, out of the archive's own signed lists.
+// Plans Debian's kernels: finds the packages of their build trees in the archive's signed lists.
 
 import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
@@ -38,13 +38,13 @@ import { identify } from './identify.ts'
 import { checkDebian, parseRelease } from './names.ts'
 import { rankFor, suitesOf } from './suites.ts'
 
-/** All that a plan can name. */
+/** All packages that a plan can name. */
 export const KERNEL_PACKAGES = keepOf(
   [],
   /^linux-(headers-\d|(?:image|binary)-\d(?!.*-dbg$)|kbuild-|compiler-|source-\d)/,
 )
 
-/** Armored public keys that must have signed what the archive has, and what it had. */
+/** Armored public keys: `keyring` verifies current lists, `past` verifies lists of the past. */
 export interface Keyrings {
   readonly keyring: string
   readonly past: string
@@ -59,7 +59,7 @@ export function debianPlanner(
   const keep = KERNEL_PACKAGES
   const { read } = suiteReader(ports, { whose: 'Debian', suites: suitesOf(debian), keyring, keep })
   const dropped = droppedKernels(ports, debian, { keyring: past, keep })
-  /** In the archive; where that does not have it, in what it had. */
+  /** Looks in the current archive, then in what the archive had in the past. */
   const foundEver = async <T>(asked: NamedKernel, reading: Reading, look: Look<T>): Promise<T> => {
     try {
       return await lookIn(reading, look)
@@ -71,7 +71,7 @@ export function debianPlanner(
       throw new ProbeError(code, `${cause.message} ${why}`, { cause })
     }
   }
-  /** As a build on its machine needs it. */
+  /** Replaces the programs of the build tree, if the build machine has another architecture. */
   const forMachine = async (arch: Arch, planned: HeadersPlan, version: string): Promise<HeadersPlan> => {
     const machine = ports.machines?.[arch] ?? arch
     if (machine === arch) return planned
@@ -113,7 +113,11 @@ export function debianPlanner(
 
 type Look<T> = (archive: readonly AptPackage[]) => T | Promise<T>
 
-/** Newest first. ProbeError `mirror-unreachable` where a suite that may have it could not be reached, and no other has it. */
+/**
+ * All packages of that name, newest first.
+ * @throws {ProbeError} `mirror-unreachable` if none `isIt`, and a suite that may have one could not be
+ * reached.
+ */
 function allOf(
   { packages, unread }: Reading,
   name: string,
@@ -128,8 +132,9 @@ function allOf(
 }
 
 /**
- * Whether these packages decide the plan of that kernel, whatever suites of other releases have: it is asked for by a
- * package version, and its release has all that a plan takes. A version with a `~`, or none, may mean another one elsewhere.
+ * Whether these packages decide the plan of that kernel, so that suites of other releases need not be read.
+ * They do if the name is a package version, and that package's release has everything for the plan. Versions
+ * with a `~`, and other names, may mean another kernel in another release.
  */
 export function isDecided(archive: readonly AptPackage[], kernelRelease: string): boolean {
   const asked = parseRelease(kernelRelease)
@@ -147,7 +152,7 @@ export function isDecided(archive: readonly AptPackage[], kernelRelease: string)
   }
 }
 
-/** Out of these packages. ProbeError `headers-not-found`. */
+/** Plans a kernel from these packages. @throws {ProbeError} `headers-not-found`. */
 export function planOf(archive: readonly AptPackage[], kernelRelease: string): HeadersPlan {
   const headers = headersOf(archive, kernelRelease)
   const build = buildPackagesOf(headers).map((dependency) => satisfying(archive, dependency, headers))
@@ -186,8 +191,9 @@ function planPackages(
 }
 
 /**
- * `linux-compiler-gcc-12-x86`, `gcc-12`; `gcc-14-for-host`, which Debian has since 7.0 for whichever machine it is; and a
- * cross compiler, `gcc-12-aarch64-linux-gnu`: the compiler is the same, whatever it runs on.
+ * Matches `linux-compiler-gcc-12-x86`, `gcc-12`, `gcc-14-for-host` (since 7.0, for any machine), and the
+ * cross compiler `gcc-12-aarch64-linux-gnu`. The version of the compiler matters, not the machine that it
+ * runs on.
  */
 const COMPILER =
   /^(?:linux-compiler-)?(gcc-\d+(?:\.\d+)?)(?:-x86|-arm|-for-host|-(?:[a-z0-9_]+-)+gnu[a-z0-9]*)?$/

@@ -1,10 +1,10 @@
-// Debian's suites as the settings name them, and in which order they are asked for a kernel: that decides nothing.
+// Lists Debian's suites from the settings, and ranks them for a kernel. The order never changes a plan.
 
 import type { Suite } from '../../archives/apt/suite.ts'
 import type { TargetSettings } from '../targets.ts'
 import { parseRelease } from './names.ts'
 
-/** Each with its mirror. What the settings say of the archive is about suites at its own mirrors. */
+/** Suites with their mirrors. The archive's settings apply only to suites without a mirror of their own. */
 export const suitesOf = ({
   mirrors,
   suites,
@@ -17,7 +17,7 @@ export const suitesOf = ({
     return { mirror: own, checkValidUntil, ofThePast, ...suite }
   })
 
-/** By the number of the release, as in `~bpo12+1`, `~deb12u1`, `+deb12` and `-0.deb11.47`. */
+/** Code names by the number of the release, as in `~bpo12+1`, `~deb12u1`, `+deb12` and `-0.deb11.47`. */
 const CODENAMES: Readonly<Record<string, string>> = {
   '8': 'jessie',
   '9': 'stretch',
@@ -28,7 +28,7 @@ const CODENAMES: Readonly<Record<string, string>> = {
   '14': 'forky',
 }
 
-/** A stable release has one series of kernels. */
+/** The series of kernels that each stable release has. */
 const SERIES: Readonly<Record<string, string>> = {
   '3.16': 'jessie',
   '4.9': 'stretch',
@@ -38,17 +38,17 @@ const SERIES: Readonly<Record<string, string>> = {
   '6.12': 'trixie',
 }
 
-/** The code name of the release that a kernel of that name was made for; `undefined` where the name does not say. */
+/** The code name of the release for which a kernel was made; `undefined` if the name does not show it. */
 export function codenameOf(kernelRelease: string): string | undefined {
   const version = parseRelease(kernelRelease)?.version ?? ''
-  // The last one: `+deb10u1~bpo9+1` is buster's, made anew for stretch.
+  // The last number counts: `+deb10u1~bpo9+1` is buster's kernel, rebuilt for stretch.
   const number = [...version.matchAll(/[~+.](?:bpo|deb)(\d{1,2})/g)].at(-1)?.[1]
   return number === undefined ? SERIES[/^\d+\.\d+/.exec(version)?.[0] ?? ''] : CODENAMES[number]
 }
 
 /**
- * Before all others the suites of the release that the name suggests; of a kernel of none, those of releases that are yet
- * to come. What is in backports has a `~` in its version, and is looked for in all suites.
+ * Ranks the suites of the release that the name suggests first; if it suggests none, those of releases that
+ * are not stable yet. Backports are never first: versions there have a `~`, for which all suites are read.
  */
 export function rankFor(kernelRelease: string): (suite: Suite) => number {
   const codename = codenameOf(kernelRelease)

@@ -1,4 +1,4 @@
-// What the read path knows of Debian's kernels: their names, and the settings of the operator.
+// Checks the names of Debian's kernels, and defines the target's settings.
 
 import * as z from 'zod'
 import { suiteSchema } from '../../archives/apt/suite.ts'
@@ -9,20 +9,25 @@ import { OTHERS, otherSettings } from './others.ts'
 const { mirror, checkValidUntil, ofThePast } = suiteSchema.shape
 
 const settings = z.object({
-  /** where a suite is that names no mirror of its own: those of security updates at `security`, all others at `main` */
+  /**
+   * mirrors of suites that name no mirror themselves: `security` for security updates, `main` for all others
+   */
   mirrors: z.object({ main: mirror, security: mirror }),
-  /** of the suites at those mirrors */
+  /** for the suites at those mirrors */
   checkValidUntil,
   ofThePast,
   suites: z.array(suiteSchema.extend({ mirror: mirror.optional() })),
-  /** the service that keeps what the archive has dropped, asked for kernels that no suite has; `off`: never */
+  /** the service that keeps dropped packages; asked for kernels that no suite has, or never (`off`) */
   snapshot: z.object({ mode: z.enum(['on', 'off']), url: mirror }),
-  /** the archives of distributions that call themselves Debian, each believed by its own keys alone */
+  /** archives of other distributions that call themselves Debian; each is trusted only by its own keys */
   raspberrypi: otherSettings,
   proxmox: otherSettings,
 })
 
-/** What Debian has of each release that it still keeps in its archive; a suite that is not there yet, or any more, is passed over. */
+/**
+ * The suites of all releases that may be in Debian's archive. Suites that it does not have yet, or no longer,
+ * are skipped.
+ */
 const SUITES = [
   ...['bookworm-security', 'bookworm', 'bookworm-updates', 'bookworm-backports'],
   ...['trixie-security', 'trixie', 'trixie-updates', 'trixie-backports'],

@@ -1,4 +1,4 @@
-// The configs of the kernel build trees that a header package holds.
+// Reads the configs of all build trees in a header package.
 
 import * as z from 'zod'
 import type { AptPackage } from '../../archives/apt/packages.ts'
@@ -9,7 +9,7 @@ import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { bytesOf, type InputPorts } from '../kept.ts'
 import { MAX_CONFIG } from './compiler-text.ts'
 
-/** Of all kernels of one firmware; a package of one kernel has one tree. */
+/** Maximum number of trees in a package, with all kernels of one firmware. Other packages have one tree. */
 const MAX_TREES = 8
 const CONFIG = /^(usr\/src\/linux-headers-[^/]+)\/\.config$/
 /** Above the largest trees, of 130 MB and 30,000 files. */
@@ -18,8 +18,8 @@ const BOUNDS = { maxBytes: 512 * 1024 * 1024, maxEntries: 200_000 }
 const configsSchema = z.record(z.string(), z.string())
 
 /**
- * By the tree's folder; no further than `enough`. Kept by the package's digest, since a tree takes seconds
- * to unpack.
+ * Returns configs by the tree's folder; stops at a tree that is `enough`. Records them by the package's
+ * digest, because a tree takes seconds to unpack.
  * @throws {ProbeError} as for a plan.
  */
 export async function treeConfigs(

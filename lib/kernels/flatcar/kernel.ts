@@ -1,4 +1,4 @@
-// The kernel of a release, by two of its signed files: the kernel's config, and the list of the image's packages.
+// Reads a release's kernel from two signed files: the kernel's config, and the list of the image's packages.
 
 import { builtBy } from '../../kconfig/compiler.ts'
 import { type Kconfig, stringOf } from '../../kconfig/kconfig.ts'
@@ -12,11 +12,11 @@ interface FlatcarKernel {
   readonly config: Kconfig
   /** e.g. `6.1.96-flatcar` */
   readonly unameRelease: string
-  /** of its source, e.g. `6.1.96` */
+  /** version of its source, e.g. `6.1.96` */
   readonly sourceVersion: string
   /** command name of the compiler that built it */
   readonly compiler: string
-  /** CONFIG_CC_VERSION_TEXT; none before 4.18 */
+  /** CONFIG_CC_VERSION_TEXT; `undefined` before 4.18 */
   readonly compilerText: string | undefined
 }
 
@@ -32,9 +32,9 @@ const GCC = /^sys-devel\/gcc-(\d+\.\d+\.\d+)(?=[_:-]|$)/m
 const UNAME = /^(\d+\.\d+\.\d+)[A-Za-z0-9.+_~-]{0,40}$/
 
 /**
- * A signature says who made a file, and not of which release it is: files of two releases are found out here, by the
- * kernel's version, which both of them name.
- * @throws {ProbeError} `signature-invalid`.
+ * Combines the facts of both files. A signature does not name the release of its file, so this compares the
+ * kernel's version in both files.
+ * @throws {ProbeError} `signature-invalid` if the files are from different releases.
  */
 export function kernelOfRelease(
   release: FlatcarRelease,
@@ -61,7 +61,7 @@ export function kernelOfRelease(
   }
 }
 
-/** For a config of before 4.18, which names no compiler: in the words of /proc/version. */
+/** The compiler in the form of /proc/version, for a config before 4.18, which names no compiler. */
 function gccIn(packages: string): string | undefined {
   const version = GCC.exec(packages)?.[1]
   return version && `gcc version ${version}`
@@ -76,12 +76,12 @@ function configIn(release: FlatcarRelease, text: string): Kconfig {
   }
 }
 
-/** These say that the config is not that of the release, whoever signed it. */
+/** With these verdicts, a config cannot be from this release, although it is signed. */
 const OF_ANOTHER: readonly VerdictCode[] = ['arch-mismatch', 'release-mismatch', 'not-a-whole-config']
 
 /**
- * @throws {ProbeError} `cannot-load` where a probe could never load there, and `signature-invalid` for a config of another
- * kernel.
+ * @throws {ProbeError} `cannot-load` if no probe can load into this kernel, `signature-invalid` if the config
+ * is from another kernel.
  */
 export function checkLoads(
   release: FlatcarRelease,

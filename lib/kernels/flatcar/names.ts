@@ -1,11 +1,11 @@
-// The names of Flatcar's kernels: clients put the release of Flatcar into them, VERSION_ID of its os-release, where others
-// have `uname -r`.
+// Parses the names of Flatcar's kernels. Clients name them by the release of Flatcar (VERSION_ID of
+// os-release) instead of `uname -r`.
 
 import type { Arch } from '../../model/probe.ts'
 import type { NamedKernel } from '../planner.ts'
 import { unsupported } from '../refusals.ts'
 
-/** By the second number of a release: 3510.0.0 is an alpha, 3510.1.0 a beta, 3510.2.0 stable, 3510.3.0 has long support. */
+/** By the second number of a release: 3510.0.0 is alpha, 3510.1.0 beta, 3510.2.0 stable, 3510.3.0 lts. */
 export const CHANNELS = ['alpha', 'beta', 'stable', 'lts'] as const
 export type Channel = (typeof CHANNELS)[number]
 
@@ -15,7 +15,7 @@ export interface FlatcarRelease {
   readonly arch: Arch
 }
 
-/** Its first release was 1632; those of a developer's own begin with 9999. */
+/** Flatcar's first release is 1632; developers' own releases begin with 9999. */
 const RELEASE = /^(?:1[5-9]\d\d|[2-9]\d{3}|[1-9]\d{4})\.(?:0|[1-9]\d?)\.(?:0|[1-9]\d{0,2})$/
 
 /** @throws {ProbeError} `unsupported-kernel`. */
@@ -26,7 +26,7 @@ export function flatcarRelease({ kernelRelease, arch }: NamedKernel): FlatcarRel
   )
 }
 
-/** The likely one first. */
+/** All channels, the likely one first. */
 export function channelsFor({ version }: FlatcarRelease): readonly Channel[] {
   const likely = CHANNELS[Number(version.split('.')[1])] ?? 'lts'
   return [likely, ...CHANNELS.filter((channel) => channel !== likely)]

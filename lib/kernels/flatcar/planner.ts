@@ -1,4 +1,4 @@
-// Plans of Flatcar's kernels: made of kernel.org's source, and of the config that is signed with the release.
+// Plans Flatcar's kernels from kernel.org's source and the release's signed config.
 
 import { FLATCAR_KEYS } from '../../archives/keys/flatcar.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
@@ -19,14 +19,14 @@ import type { FlatcarSettings } from './target.ts'
 
 const CONFIG = { name: 'flatcar_production_image_kernel_config.txt', maxBytes: 4 * 1024 * 1024 }
 const PACKAGES = { name: 'flatcar_production_image_packages.txt', maxBytes: 1024 * 1024 }
-/** With its first initramfs in it, 60 MB. */
+/** The image includes its initramfs, and has 60 MB. */
 const IMAGE = { name: 'flatcar_production_pxe.vmlinuz', maxBytes: 256 * 1024 * 1024 }
 
 interface FlatcarPorts extends PlannerPorts, Pick<SignedFilePorts, 'sources'> {
   readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
 }
 
-/** `certificates`: absent, Flatcar's own and those of the settings. */
+/** `certificates`: by default Flatcar's own and those of the settings. */
 export function flatcarPlanner(
   ports: FlatcarPorts,
   { flatcar }: { readonly flatcar: FlatcarSettings },
@@ -54,7 +54,7 @@ export function flatcarPlanner(
       return { ...plan, configFrom, image }
     },
     ...namedByProbe(notByUname),
-    // By its digest, which is that of a file that was verified.
+    // The digest is from a file whose signature was verified.
     bring: (image) => ensureInput(ports.inputs, ports.fetch, image),
     certificates,
   }
@@ -64,15 +64,15 @@ const notByUname = (unameRelease: string): ProbeError =>
   headersNotFound(`${unameRelease} does not say which release of Flatcar has that kernel`)
 
 interface ReleaseFiles extends ReleaseTexts {
-  /** of the channel that has the release */
+  /** folder of the release, in the channel that has it */
   readonly folder: string
-  /** of the config */
+  /** source of the config */
   readonly source: Source
 }
 
 const BOARDS = { x86_64: 'amd64-usr', aarch64: 'arm64-usr' } as const
 
-/** Of the first channel that has it; one that cannot be reached keeps none of the others from being asked. */
+/** Reads the files from the first channel that has the release; skips channels that cannot be reached. */
 async function releaseFiles(
   ports: SignedFilePorts,
   { channels }: FlatcarSettings,
@@ -104,7 +104,7 @@ function notFound({ version, arch }: FlatcarRelease, unreachable: readonly Probe
   )
 }
 
-/** A probe is built without it as well, and then not loaded before it is published. */
+/** Without an image, the probe is built all the same, but published without a load test. */
 async function imageOf(
   ports: SignedFilePorts,
   release: FlatcarRelease,

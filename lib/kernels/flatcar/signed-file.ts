@@ -1,4 +1,4 @@
-// A file of a release: believed with its detached signature, fetched once and kept, since releases never change.
+// Fetches a file of a release once, verifies its detached signature, and stores it: releases never change.
 
 import { signaturesIn } from '../../archives/detached.ts'
 import { fetchSignature, notBelieved } from '../../archives/trust.ts'
@@ -11,28 +11,28 @@ import { keptBytes, verifiedOnce } from '../kept.ts'
 import type { FlatcarRelease } from './names.ts'
 
 export interface SignedFilePorts {
-  /** keeps the files */
+  /** stores the files */
   readonly inputs: Store
-  /** keeps which were verified */
+  /** records which files were verified */
   readonly sources: Sources
   readonly fetch: Fetch
   readonly now: Clock
   readonly log: Log
-  /** whose signatures are believed */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 
 interface ReleaseFile {
   readonly release: FlatcarRelease
-  /** of the release, without a slash at its end */
+  /** folder of the release, without a trailing slash */
   readonly folder: string
   readonly name: string
   readonly maxBytes: number
 }
 
 /**
- * @throws {ProbeError} `not-found` where the folder has no such file, `mirror-unreachable` (also for an error page in a
- * signature's place), `signature-invalid`, `too-large`.
+ * @throws {ProbeError} `not-found` if the folder has no such file, `mirror-unreachable` (also for an error
+ * page instead of a signature), `signature-invalid`, `too-large`.
  */
 export async function signedFile(
   ports: SignedFilePorts,
@@ -47,7 +47,7 @@ export async function signedFile(
   })
 }
 
-/** The same with its bytes. */
+/** Like `signedFile`, but returns the bytes. */
 export async function readSignedFile(
   ports: SignedFilePorts,
   file: ReleaseFile,
@@ -56,7 +56,9 @@ export async function readSignedFile(
   return { source, body: await keptBytes(ports.inputs, { ...source, bytes }) }
 }
 
-/** By other keys nothing was verified yet. No driver version begins so. */
+/**
+ * Includes the keys, so that other keys mean a new verification. `~` avoids collisions with driver versions.
+ */
 function recordOf({ certificates }: SignedFilePorts, { release, name }: ReleaseFile): string {
   const keys = sha256(certificates.map(({ fingerprint }) => fingerprint).join(' ')).slice(0, 32)
   return `~flatcar/${release.arch}/${release.version}/${name}/${keys}`

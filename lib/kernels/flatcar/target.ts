@@ -1,4 +1,4 @@
-// What the read path knows of Flatcar's kernels: their names, and the settings of the operator.
+// Checks the names of Flatcar's kernels, and defines the target's settings.
 
 import * as z from 'zod'
 import { folderUrl } from '../../archives/apt/suite.ts'
@@ -7,16 +7,16 @@ import type { TargetFacts } from '../target.ts'
 import { CHANNELS, flatcarRelease } from './names.ts'
 
 const settings = z.object({
-  /** where the releases of each channel are, in folders `amd64-usr/{version}/` and `arm64-usr/{version}/` */
+  /** URL of each channel; it has the folders `amd64-usr/{version}/` and `arm64-usr/{version}/` */
   channels: z.object(eachOf(CHANNELS, () => folderUrl)),
-  /** armored public keys that are believed as well as Flatcar's own: of custom builds */
+  /** additional armored public keys that are trusted: for custom builds */
   keys: z.array(z.string()),
 })
 export type FlatcarSettings = z.infer<typeof settings>
 
 export const flatcar = {
   check: (request) => void flatcarRelease(request),
-  // Only the files of a release say which kernel it has.
+  // Only the files of a release show which kernel it has.
   namesNoSeries: true,
   settings,
   defaults: {

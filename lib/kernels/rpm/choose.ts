@@ -1,11 +1,11 @@
-// Which packages of a repository are a kernel's: by its own name, out of all that are there.
+// Selects a kernel's packages from the packages of its repositories.
 
 import type { ListedRpm } from '../../archives/rpm/primary.ts'
 import type { Package } from '../../model/probe.ts'
 import type { WantedRpm } from './packages.ts'
 import type { RpmKernel, RpmRow } from './row.ts'
 
-/** In the order of the names, and of several rebuilds the last one. */
+/** Finds the headers by the row's names, in their order; of several rebuilds, takes the last one. */
 export function headersIn(row: RpmRow, list: readonly ListedRpm[], kernel: RpmKernel): ListedRpm | undefined {
   const own = list.filter(
     ({ arch, version, release }) =>
@@ -26,7 +26,10 @@ const isRelease = ({ counted }: RpmRow, release: string, kernel: RpmKernel): boo
 const byRelease = (a: ListedRpm, b: ListedRpm): number =>
   a.release.localeCompare(b.release, 'en', { numeric: true })
 
-/** Packages of a kernel's headers that these need in exactly one version, as SUSE's need those that all flavours share. */
+/**
+ * Other header packages that these headers depend on in exactly one version: SUSE's need those that all
+ * flavours share.
+ */
 export const companionsOf = (list: readonly ListedRpm[], { needs, name }: ListedRpm): ListedRpm[] =>
   needs.flatMap((need) =>
     list
@@ -47,7 +50,7 @@ export const wantedOf = ({ name, version, release, arch, url, bytes, sha256 }: L
   sha256,
 })
 
-/** Not fetched yet: whoever boots it verifies it first. */
+/** Does not fetch the package: `bringRpm` verifies it before a load test boots it. */
 export function imageIn(
   row: RpmRow,
   list: readonly ListedRpm[],

@@ -1,4 +1,4 @@
-// Whose signatures on packages are believed, by target: each its own distribution's, and nobody else's.
+// The trusted keys of packages, by target: only those of the target's own distribution.
 
 import { ALMALINUX_KEYS } from '../../archives/keys/rpm/almalinux.ts'
 import { AMAZONLINUX2_KEYS } from '../../archives/keys/rpm/amazonlinux2.ts'
@@ -15,7 +15,7 @@ import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { certificatesIn } from '../certificates.ts'
 import type { RpmTarget } from './rows.ts'
 
-/** `''`: its key was found nowhere that vouches for it, so an operator names it. */
+/** `''`: no trustworthy source publishes its key, so an operator has to add it in the settings. */
 const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
   alinux: '',
   almalinux: ALMALINUX_KEYS,
@@ -25,7 +25,7 @@ const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
   centos: CENTOS_KEYS,
   fedora: FEDORA_KEYS,
   ol: OL_KEYS,
-  // Since Leap 15.3 its kernels are SUSE's own.
+  // Since Leap 15.3, its kernels are those of SUSE.
   opensuse: OPENSUSE_KEYS + SUSE_KEYS,
   photon: '',
   redhat: REDHAT_KEYS,
@@ -33,7 +33,10 @@ const RPM_KEYS: Readonly<Record<RpmTarget, string>> = {
   sles: SUSE_KEYS,
 }
 
-/** `more`: armored, named by the operator. ProbeError `misconfigured` for one that is not a key. */
+/**
+ * `more`: armored keys from the operator's settings.
+ * @throws {ProbeError} `misconfigured` if one of them is not a key.
+ */
 export function certificatesFor(target: RpmTarget, more: readonly string[]): readonly Certificate[] {
   const own = RPM_KEYS[target]
   return certificatesIn([...(own === '' ? [] : [own]), ...more], `${target}.keys`)

@@ -1,4 +1,4 @@
-// Fetches an rpm, verifies its signature and its identity, and keeps it.
+// Fetches an rpm, verifies its signature and its identity, and stores it.
 
 import { readCpio } from '../../formats/cpio.ts'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
@@ -16,26 +16,28 @@ export interface RpmPorts {
   readonly inputs: Store
   readonly now: Clock
   readonly query: QueryDatabase
-  /** whose signatures are believed */
+  /** trusted keys */
   readonly certificates: readonly Certificate[]
 }
 
-/** What a list says of one; `version`: with release and architecture, `5.14.0-427.el9.x86_64`. */
+/** An rpm as a list describes it; `version` includes release and architecture: `5.14.0-427.el9.x86_64`. */
 export interface WantedRpm {
   readonly name: string
   readonly version: string
   readonly url: string
-  /** lower-case hex; `undefined` where the list has another digest */
+  /** lower-case hex; `undefined` if the list has another kind of digest */
   readonly sha256: string | undefined
   readonly bytes: number
 }
 
-/** Above the largest of a kernel's, with its debug files left out. */
+/** Bytes; above the largest package of a kernel, except debug files. */
 const MAX_RPM = 512 * 1024 * 1024
 
 /**
- * Whatever the list says and whoever kept it: its own signature is verified each time.
- * @throws {ProbeError} `signature-invalid`, `digest-mismatch`, `mirror-unreachable`, `not-found`, `too-large`.
+ * Fetches an rpm, or reads its stored copy. Verifies its own signature each time, and trusts neither list nor
+ * copy.
+ * @throws {ProbeError} `signature-invalid`, `digest-mismatch`, `mirror-unreachable`, `not-found`,
+ * `too-large`.
  */
 export async function bringRpm(
   ports: RpmPorts,
@@ -75,12 +77,15 @@ function signedBy(body: Uint8Array, wanted: WantedRpm, believed: Believed): Sign
 const refused = ({ url, name, version }: WantedRpm, why: string): ProbeError =>
   new ProbeError('signature-invalid', `${url} is not believed as ${name} ${version}: ${why}`)
 
-/** Of one, in a file: an unpacked config has 300 KB. */
+/** Bytes of one file in an rpm. A config has 300 KB. */
 const MAX_FILE = 4 * 1024 * 1024
-/** A kernel's image unpacks to less, its headers to a tenth. */
+/** Bytes. A kernel's image unpacks to less, its headers to a tenth of this. */
 const MAX_UNPACKED = 2048 * 1024 * 1024
 
-/** The files whose paths `wants` takes, until it has had `enough`. ProbeError `digest-mismatch`, `too-large`. */
+/**
+ * Reads the files whose paths `wants` accepts, until they are `enough`.
+ * @throws {ProbeError} `digest-mismatch`, `too-large`.
+ */
 export async function filesIn(
   { payload }: SignedRpm,
   wants: (path: string) => boolean,

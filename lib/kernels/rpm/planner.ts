@@ -1,4 +1,4 @@
-// Plans of kernels that come as rpms: the package of a kernel's headers, found in a list and believed for its own signature.
+// Plans kernels that come as rpms: finds the header package in a list, and trusts it by its own signature.
 
 import { orAway } from '../../archives/away.ts'
 import type { Keep } from '../../archives/records.ts'
@@ -18,18 +18,18 @@ import { RPM_ROWS, type RpmTarget } from './rows.ts'
 import type { RpmSettings } from './target.ts'
 import { treeIn } from './tree.ts'
 
-/** What is kept of a list: kernels, by whatever names their distributions give them. */
+/** Packages of a list that are recorded: kernels, under the names of all distributions. */
 const KERNELS: Keep = { id: 'kernels 1', test: (name) => /^(?:kernel|linux)(?:\d|-|$)/.test(name) }
 
-/** A list of mirrors is a few lines. */
+/** Bytes; a list of mirrors has a few lines. */
 const MAX_MIRRORS = 64 * 1024
-/** Lists read at one time. */
+/** Lists that are read in parallel. */
 const AT_ONCE = 4
 
 interface RpmPlannerOptions {
   readonly target: RpmTarget
   readonly settings: RpmSettings
-  /** absent: its distribution's, and those of the settings */
+  /** default: the keys of the distribution and of the settings */
   readonly certificates?: () => readonly Certificate[]
 }
 
@@ -42,7 +42,7 @@ export function rpmPlanner(
   }: RpmPlannerOptions,
 ): HeadersPlanner {
   const row: RpmRow = RPM_ROWS[target]
-  /** First the current repositories, then those of the past, a few at a time, until the headers are found. */
+  /** Reads a few repositories at a time, in the order of the places, until the headers are found. */
   async function lists(own: RpmPorts, kernel: RpmKernel): Promise<Lists> {
     const bases = basesFor(settings.places, kernel)
     if (bases.length === 0) throw noPlace(target, row, kernel)
@@ -92,7 +92,7 @@ export function rpmPlanner(
       const { config: _, ...found } = await plan(kernel)
       return ofPackages(target, found, asked)
     },
-    // None of them has a kernel's source as a package that could be built from.
+    // None of these distributions has a package of kernel sources from which a tree can be built.
     find: async () => [],
     bring: async (pkg) => void (await bringRpm({ ...ports, certificates: certificates() }, pkg)),
     certificates,
@@ -104,7 +104,7 @@ interface Lists {
   readonly headers: ListedRpm
 }
 
-/** A repository that is not there, or out of reach, fails no kernel that another one has. */
+/** If a repository is missing or unreachable, another one may still have the kernel. */
 const listReader =
   (ports: RpmPorts & Pick<RpmSettings, 'lists'>) =>
   (base: string): Promise<readonly ListedRpm[] | ProbeError> =>
@@ -118,7 +118,9 @@ async function readList(
   return fetchRpms(ports, { base, lists: ports.lists }, KERNELS)
 }
 
-/** Amazon's: a URL a line, the last one without an end, each with a slash at its end or without. */
+/**
+ * Reads Amazon's list: one URL per line, with or without a trailing slash; the last line may have no newline.
+ */
 async function firstMirror({ fetch }: RpmPorts, url: string): Promise<string> {
   const body = await fetch(url, { maxBytes: MAX_MIRRORS })
   const [first] = new TextDecoder().decode(body).split('\n')

@@ -1,12 +1,12 @@
-// The distributions whose kernels come as rpms. A new one is a row here, and a file of its keys.
+// Lists the distributions whose kernels come as rpms. A new one needs a row here, and a file with its keys.
 
 import type { RpmKernel, RpmPlace, RpmRow } from './row.ts'
 
-/** Red Hat's way: `5.14.0-427.13.1.el9_4.x86_64`, `...aarch64+64k`. */
+/** Names in Red Hat's form: `5.14.0-427.13.1.el9_4.x86_64`, `...aarch64+64k`. */
 const EL =
   /^(?<version>\d+\.\d+\.\d+)-(?<release>[A-Za-z0-9._~^]+)\.(?<arch>x86_64|aarch64)(?:\+(?<flavour>[a-z0-9-]+))?$/
 
-/** The kernel's name in its packages, before `-devel` and the like. */
+/** The names of the kernel's packages, without suffixes such as `-devel`. */
 function elName({ release, flavour }: RpmKernel): string[] {
   const plain = release.endsWith('uek')
     ? ['kernel-uek']
@@ -24,7 +24,7 @@ const el = {
   images: (kernel: RpmKernel) => elName(kernel).flatMap((name) => [`${name}-core`, name]),
 }
 
-/** The same release at each of these bases. */
+/** Places for the same kernels at each of these bases. */
 const at = (of: string, ...bases: readonly string[]): RpmPlace[] => bases.map((base) => ({ of, base }))
 
 const CENTOS_VAULT = 'https://vault.centos.org'
@@ -39,7 +39,7 @@ const PHOTON = 'https://packages.vmware.com/photon/{major}.0'
 const OPENSUSE = 'https://download.opensuse.org'
 const MICROSOFT = 'https://packages.microsoft.com'
 
-/** Each minor release of CentOS has kernels of one number, and its own folder in the vault. */
+/** Each minor release of CentOS has one kernel version, and its own folder in the vault. */
 const CENTOS = [
   ['2.6.32-71', '6.0'],
   ['2.6.32-131', '6.1'],
@@ -71,12 +71,12 @@ const CENTOS_8 = [
   ['4.18.0-305', '8.4.2105'],
   ['4.18.0-348', '8.5.2111'],
 ] as const
-/** Of aarch64, whose kernels of 7 are others. */
+/** Folders for aarch64, where CentOS 7 has other kernels. */
 const CENTOS_7_ALTARCH = ['7.9.2009', '7.8.2003', '7.7.1908', '7.6.1810', '7.5.1804', '7.4.1708', '7.3.1611']
 
 const escaped = (text: string): string => text.replaceAll('.', '\\.')
 
-/** Which of Oracle's own kernels is in which repository. */
+/** The repository of each version of Oracle's own kernel. */
 const UEK = [
   { version: '3\\.8\\.13', name: 'UEKR3' },
   { version: '4\\.1\\.12', name: 'UEKR4' },
@@ -86,7 +86,7 @@ const UEK = [
   { version: '6\\.12\\.0', name: 'UEKR8' },
 ]
 
-/** Of the rebuilds of Red Hat's: the current minor release of each major one, and the vault of those before it. */
+/** Places of Red Hat's rebuilds: current minor releases, and the vault with older ones. */
 const rebuilds = (current: string, vault: string): RpmPlace[] => [
   ...at('\\.el(?<major>8|9|10)', ...PARTS.map((part) => `${current}/{major}/${part}/{arch}/os`)),
   ...at(
@@ -109,7 +109,7 @@ export const RPM_ROWS = {
   },
   centos: {
     ...el,
-    // Those of 6, and of 7 before 2018, are not.
+    // The lists of 6, and of 7 before 2018, are not signed.
     lists: 'unsigned',
     places: [
       ...at('\\.el(?<major>\\d+)\\.elrepo', `${ELREPO}/el{major}/{arch}`),
@@ -181,7 +181,7 @@ export const RPM_ROWS = {
   },
   amazonlinux2023: {
     kernels: /^(?<version>\d+\.\d+\.\d+)-(?<release>[0-9.]+\.amzn2023)\.(?<arch>x86_64|aarch64)$/,
-    // Each series since 6.1 has packages of its own name.
+    // Since 6.1, each series has its own package names.
     headers: ({ version }) => ['kernel-devel', `kernel${seriesIn(version)}-devel`],
     images: ({ version }) => ['kernel', `kernel${seriesIn(version)}`],
     lists: 'unsigned',
@@ -247,7 +247,9 @@ export const RPM_TARGET_NAMES = Object.keys(RPM_ROWS) as readonly RpmTarget[]
 
 const seriesIn = (version: string): string => version.split('.').slice(0, 2).join('.')
 
-/** `5.14.21-150500.55.19-default`: without the number of the build service's rebuilds, which packages have after it. */
+/**
+ * Names such as `5.14.21-150500.55.19-default`. Packages also have the number of the build service's rebuild.
+ */
 function suse() {
   return {
     kernels:

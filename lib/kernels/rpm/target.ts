@@ -1,4 +1,4 @@
-// What the read path knows of distributions whose kernels come as rpms: their names, and the settings of the operator.
+// Checks the names of kernels that come as rpms, and defines the settings of these targets.
 
 import * as z from 'zod'
 import { folderUrl } from '../../archives/apt/suite.ts'
@@ -24,7 +24,7 @@ const settings = z.object({
   ),
   /** whether repomd.xml must be signed; packages always are */
   lists: z.enum(['signed', 'unsigned']),
-  /** armored public keys that are believed as well as the distribution's own: of a mirror of custom packages */
+  /** additional armored public keys that are trusted: for a mirror of custom packages */
   keys: z.array(z.string()),
 })
 export type RpmSettings = z.infer<typeof settings>

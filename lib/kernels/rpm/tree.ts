@@ -1,4 +1,4 @@
-// A kernel's build tree in the package of its headers: where it is, its config, and the compiler that its kernel names.
+// Reads the build tree in a header rpm: its folder, its config, and the compiler that built the kernel.
 
 import type { SignedRpm } from '../../formats/rpm/verify.ts'
 import { type BuildTree, compilerIn, compilerTextIn } from '../built-by.ts'

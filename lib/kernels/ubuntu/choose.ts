@@ -1,4 +1,4 @@
-// Which packages of Ubuntu's archive are a kernel's: by its name and the number of its upload, out of all that are there.
+// Selects a kernel's packages in Ubuntu's archive, by its name and the number of its upload.
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, newest, releaseOf } from '../../archives/apt/relations.ts'
@@ -8,9 +8,10 @@ import { othersCalled, type UbuntuRelease } from './names.ts'
 export const unameOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
 
 /**
- * The headers of each kernel that may be meant, the likeliest first. Two releases may have the same ABI in two uploads,
- * `140` and `140~20.04.1`, by two compilers: the one that was asked for, or where clients say no more than `140` and there
- * is none of exactly that, the newest that begins so. Without an `upload`: every one.
+ * Finds the headers of the kernels that the name may mean, the likeliest first. Two releases may have the
+ * same ABI in two uploads, `140` and `140~20.04.1`, built by different compilers. Takes exactly the requested
+ * upload; else, because some clients send only `140`, the newest that begins with it. Without `upload`,
+ * returns all uploads.
  */
 export function kernelsIn(
   archive: readonly AptPackage[],
@@ -26,15 +27,18 @@ export function kernelsIn(
   return exact.length > 0 || begun === undefined ? exact : [begun]
 }
 
-/** `26~22.04.1` of `6.2.0-26.26~22.04.1`: what follows the # in its kernel's `uname -v`. */
+/** The text after the # in the kernel's `uname -v`: `26~22.04.1` of `6.2.0-26.26~22.04.1`. */
 export const uploadOf = ({ version }: AptPackage): string => version.replace(/^[^-]*-\d+\./, '')
 
-/** `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`, `linux-aws-headers-5.4.0-1111`: what flavours share. */
+/**
+ * Headers that flavours share: `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`,
+ * `linux-aws-headers-5.4.0-1111`.
+ */
 const SHARED = /^linux-(?:[a-z0-9.-]+-)?headers-\d/
 
 /**
- * With the packages that make a build tree of these headers, in the order in which they are unpacked: each of exactly their
- * own version, since the list does not say which.
+ * Returns the headers and the shared headers that they depend on, in unpacking order. All have the same
+ * version, because `Depends` names none.
  * @throws {ProbeError} `headers-not-found`.
  */
 export function headersWith(archive: readonly AptPackage[], headers: AptPackage): readonly AptPackage[] {
@@ -51,7 +55,7 @@ function sameVersion(archive: readonly AptPackage[], headers: AptPackage, name: 
   )
 }
 
-/** As hosts have it, signed for Secure Boot, or as it was before. */
+/** The kernel's image. Prefers the one signed for Secure Boot, which hosts have, to the unsigned one. */
 export const imageOf = (archive: readonly AptPackage[], headers: AptPackage): AptPackage | undefined =>
   ['linux-image-', 'linux-image-unsigned-']
     .map((prefix) => prefix + unameOf(headers))

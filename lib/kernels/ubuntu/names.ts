@@ -1,27 +1,29 @@
-// The names of Ubuntu's kernels: what clients put into a URL, and which package that means.
+// Parses the names of Ubuntu's kernels that clients put into a URL.
 
 import type { KernelName } from '../planner.ts'
 import { unsupported } from '../refusals.ts'
 
 export interface UbuntuRelease {
-  /** version and ABI, which a package's version begins with: `6.2.0-26` */
+  /** version and ABI, the beginning of a package's version: `6.2.0-26` */
   readonly abi: string
   /** `generic`, `aws`, `lowlatency-64k`, ... */
   readonly flavour: string
 }
 
-/** The third number is 0 since 2.6.32. Names that end with an architecture are Debian's. */
+/** Since 2.6.32, the third number is 0. Names that end with an architecture are Debian's. */
 const RELEASE = /^(\d{1,2}\.\d{1,3}\.0-\d{1,6})-(?!(?:.*-)?(?:amd64|arm64)$)([a-z][a-z0-9.-]{0,60})$/
-/** `26`, `26~22.04.1`, `5.1`: what follows the ABI in a package's version, and the `#` in `uname -v`. */
+/**
+ * The text after the ABI in a package's version, and after the `#` in `uname -v`: `26`, `26~22.04.1`, `5.1`.
+ */
 const UPLOAD = /^\d{1,6}[0-9A-Za-z.+~]{0,40}$/
 
-/** `undefined` where no kernel of Ubuntu can have that name. */
+/** `undefined` if no kernel of Ubuntu can have that name. */
 export function parseUbuntu(kernelRelease: string): UbuntuRelease | undefined {
   const [, abi, flavour] = RELEASE.exec(kernelRelease) ?? []
   return abi === undefined || flavour === undefined ? undefined : { abi, flavour }
 }
 
-/** Pure. ProbeError `unsupported-kernel`. */
+/** Pure. @throws {ProbeError} `unsupported-kernel`. */
 export function checkUbuntu({ kernelRelease, kernelVersion }: KernelName): UbuntuRelease {
   const release = parseUbuntu(kernelRelease)
   if (release === undefined)
@@ -36,8 +38,9 @@ export function checkUbuntu({ kernelRelease, kernelVersion }: KernelName): Ubunt
 }
 
 /**
- * What kernels call themselves that driverkit's configs call so: it named them by their source package, `linux-hwe`,
- * `linux-intel-iotg`, `linux-azure-cvm`, and took the first word of that for the flavour.
+ * Other values of `uname -r` that a name from driverkit's configs may mean. driverkit took the flavour from
+ * the first word of the source package: `hwe` of `linux-hwe`, `intel` of `linux-intel-iotg`, `azure` of
+ * `linux-azure-cvm`.
  */
 export const othersCalled = ({ abi, flavour }: UbuntuRelease): readonly string[] =>
   (SOURCES[flavour] ?? []).map((own) => `${abi}-${own}`)

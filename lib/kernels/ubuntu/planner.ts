@@ -1,4 +1,4 @@
-// Plans of Ubuntu's kernels: which packages make the build tree, out of the archive's own signed lists.
+// Plans Ubuntu's kernels: finds the packages of their build trees in the archive's signed lists.
 
 import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
@@ -17,10 +17,10 @@ import { checkUbuntu, parseUbuntu } from './names.ts'
 import { rankFor, suitesOf } from './suites.ts'
 import { treeIn } from './tree.ts'
 
-/** All that a plan can name. */
+/** All packages that a plan can name. */
 const KERNEL_PACKAGES = keepOf([], /^linux-(?:(?:[a-z0-9.-]+-)?headers-\d|image-(?:unsigned-)?\d)/)
 
-/** Configs that are read to find the one that a host sent: one ABI has as many uploads as releases have it. */
+/** Maximum number of configs that are compared with a host's: several releases may have the same ABI. */
 const MAX_UPLOADS = 4
 
 type Named = NamedKernel & { readonly upload?: string }
@@ -39,13 +39,13 @@ export function ubuntuPlanner(
     aarch64: readerOf('aarch64'),
   } as const satisfies Readonly<Record<Arch, unknown>>
 
-  /** Headers of the kernels that may be meant, and all that was read. */
+  /** Finds the headers of the kernels that the name may mean, and returns all packages that were read. */
   async function look({ arch, kernelRelease, upload }: Named): Promise<Found> {
     const release = checkUbuntu({ kernelRelease, kernelVersion: upload ?? '1' })
     certificates()
     const reading = await readers[arch].read(arch, {
       rank: rankFor(kernelRelease, upload ?? ''),
-      // `26` may be `26~22.04.1` of another release, where none has exactly that.
+      // Only an exact match ends the reading: `26` may also mean `26~22.04.1` of another release.
       decides: (archive) =>
         upload !== undefined && kernelsIn(archive, release, upload).some((pkg) => uploadOf(pkg) === upload),
     })
@@ -94,7 +94,7 @@ export function ubuntuPlanner(
         throw headersNotFound(`none of the packages is Ubuntu's linux-headers-${unameRelease}`)
       return ofPackages('Ubuntu', await plan({ arch, kernelRelease: unameRelease, upload }), asked)
     },
-    // Its sources have Canonical's changes: none is kernel.org's of any version.
+    // Ubuntu's sources contain Canonical's changes, so none equals a kernel.org version.
     find: async () => [],
     bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
     certificates,

@@ -1,11 +1,11 @@
-// Ubuntu's suites as the settings name them, and which of them can have a kernel.
+// Lists Ubuntu's suites from the settings, and ranks those that can have a kernel.
 
 import type { Suite } from '../../archives/apt/suite.ts'
 import type { Arch } from '../../model/probe.ts'
 import { compareSeries, type Series, seriesOf } from '../../model/series.ts'
 import type { TargetSettings } from '../targets.ts'
 
-/** Releases from the oldest to the newest, with the series of the kernel that each came with. */
+/** Releases from the oldest to the newest, with the series of their first kernel. */
 const RELEASES = [
   { codename: 'trusty', number: '14.04', series: '3.13', lts: true },
   { codename: 'utopic', number: '14.10', series: '3.16', lts: false },
@@ -34,13 +34,14 @@ const RELEASES = [
   { codename: 'resolute', number: '26.04', series: '7.0', lts: true },
 ] as const
 
-/** Whose suites Ubuntu has moved to old-releases.ubuntu.com, or will. */
+/** Releases whose suites Ubuntu has moved, or will move, to old-releases.ubuntu.com. */
 export const INTERIM = RELEASES.filter(({ lts }) => !lts).map(({ codename }) => codename)
 export const LONG_TERM = RELEASES.filter(({ lts }) => lts).map(({ codename }) => codename)
 
 /**
- * Releases that can have a kernel: the one that its upload names, `26~22.04.1`; else the one that came with its series, or
- * with the next, and the long-term one before that, which gets the kernels of those that follow it.
+ * Releases that can have a kernel. An upload such as `26~22.04.1` names the release. Else the first release
+ * that came with this series or a newer one, and the long-term release before it, which gets the kernels of
+ * later releases.
  */
 export function releasesOf(kernelRelease: string, upload: string): readonly string[] {
   const number = /~(\d\d\.\d\d)/.exec(upload)?.[1]
@@ -57,8 +58,9 @@ export function releasesOf(kernelRelease: string, upload: string): readonly stri
 const ofRelease = ({ series }: (typeof RELEASES)[number]): Series => seriesOf(series) ?? [0, 0]
 
 /**
- * The order in which suites are read: those of the likeliest release first, and of each what was added to it before what it
- * came with. `undefined`: no such kernel is in there. A suite of a name that is not Ubuntu's is the operator's own.
+ * Ranks suites for reading: the likeliest release first, and within a release its updates before its first
+ * packages. `undefined`: the suite cannot have this kernel. A suite with a name that Ubuntu does not use is
+ * the operator's own.
  */
 export function rankFor(kernelRelease: string, upload: string): (suite: Suite) => number | undefined {
   const likely = releasesOf(kernelRelease, upload)
@@ -70,10 +72,10 @@ export function rankFor(kernelRelease: string, upload: string): (suite: Suite) =
   }
 }
 
-/** Kernels of flavours that Canonical does not support for so long are in universe. */
+/** Flavours with a shorter support by Canonical are in universe. */
 const COMPONENTS = ['main', 'universe']
 
-/** Each with the mirror that it is at: `ports` has all architectures but x86_64. */
+/** Suites with their mirrors: `ports` has all architectures except x86_64. */
 export const suitesOf = ({ mirrors, suites }: TargetSettings['ubuntu'], arch: Arch): Suite[] =>
   suites.map(({ mirror, ...suite }) => ({
     components: COMPONENTS,

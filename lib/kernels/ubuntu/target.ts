@@ -1,4 +1,4 @@
-// What the read path knows of Ubuntu's kernels: their names, and the settings of the operator.
+// Checks the names of Ubuntu's kernels, and defines the target's settings.
 
 import * as z from 'zod'
 import { suiteSchema } from '../../archives/apt/suite.ts'
@@ -9,17 +9,20 @@ import { INTERIM, LONG_TERM } from './suites.ts'
 const { mirror } = suiteSchema.shape
 
 const settings = z.object({
-  /** where a suite is that names no mirror of its own: of x86_64 those of security updates at `security`, all others at `main`; of other architectures at `ports` */
+  /**
+   * mirrors of suites that name no mirror themselves: for x86_64 `security` (security updates) and `main`
+   * (all others), for other architectures `ports`
+   */
   mirrors: z.object({ main: mirror, security: mirror, ports: mirror }),
   suites: z.array(suiteSchema.extend({ mirror: mirror.optional() })),
-  /** armored public keys that are believed as well as Ubuntu's own: of an archive of custom kernels */
+  /** additional armored public keys that are trusted: for an archive of custom kernels */
   keys: z.array(z.string()),
 })
 
 const POCKETS = ['-security', '-updates', '']
 const OLD_RELEASES = 'http://old-releases.ubuntu.com/ubuntu'
 
-/** A suite that is not there yet, or any more, is passed over. */
+/** Suites that the mirrors do not have yet, or no longer, are skipped. */
 const SUITES = [
   ...LONG_TERM.flatMap((codename) => POCKETS.map((pocket) => ({ suite: codename + pocket }))),
   ...INTERIM.flatMap((codename) =>

@@ -1,4 +1,4 @@
-// A kernel's build tree in Ubuntu's package of its headers: where it is, its config, and the compiler that its kernel names.
+// Reads the build tree in Ubuntu's header package: its folder, its config, and the kernel's compiler.
 
 import { filesInDeb } from '../../formats/deb.ts'
 import type { Package } from '../../model/probe.ts'
@@ -8,7 +8,7 @@ import { headersNotFound } from '../refusals.ts'
 
 const MAX_CONFIG = 1024 * 1024
 
-/** @throws {ProbeError} `headers-not-found`, and those of its ports. */
+/** @throws {ProbeError} `headers-not-found`, and the errors of its ports. */
 export async function treeIn(ports: InputPorts, headers: Package): Promise<BuildTree> {
   const tree = `usr/src/${headers.name}`
   const paths = { config: `${tree}/.config`, compileH: `${tree}/include/generated/compile.h` }

@@ -1,4 +1,4 @@
-// kernel.org's archive of a kernel's source, believed with its detached signature over the unpacked archive.
+// Fetches a kernel's source from kernel.org, and verifies the detached signature of the unpacked archive.
 
 import { type Detached, readDetached, type SigningKey, throughSignature } from '../../archives/detached.ts'
 import { KERNEL_ORG_KEYS } from '../../archives/keys/kernel-org.ts'
@@ -11,9 +11,9 @@ import type { Package } from '../../model/probe.ts'
 import { verifiedOnce } from '../kept.ts'
 
 export interface ArchivePorts {
-  /** keeps the archive */
+  /** stores the archive */
   readonly inputs: Store
-  /** keeps which archive was verified */
+  /** records which archive was verified */
   readonly sources: Sources
   readonly fetch: Fetch
   readonly now: Clock
@@ -25,21 +25,23 @@ interface SignedArchive {
   readonly version: string
   /** ends with `.tar.xz` */
   readonly url: string
-  /** believed as well as kernel.org's own */
+  /** trusted in addition to kernel.org's own */
   readonly keys: readonly SigningKey[]
 }
 
-/** Above the largest release, with 165 MB. */
+/** Bytes; the largest release has 165 MB. */
 const MAX_SOURCE = 256 * 1024 * 1024
-/** Of what it unpacks to; that of today has 1.7 GB. */
+/** Unpacked bytes; the newest release has 1.7 GB. */
 const MAX_UNPACKED = 4 * 1024 ** 3
-/** A place that takes longer for its first small file is out of reach: a client waits for what comes instead. */
+/**
+ * Milliseconds for the first small file. A slower place counts as unreachable, because a client is waiting.
+ */
 const FIRST_ANSWER = 10_000
 
 /**
- * Fetched and verified once.
- * @throws {ProbeError} `not-found` where there is no such version, `mirror-unreachable` (also for half a file, or an error
- * page), `signature-invalid`, `too-large`.
+ * Fetches and verifies an archive, but only once for each version and keyring.
+ * @throws {ProbeError} `not-found` if there is no such version, `mirror-unreachable` (also for a truncated
+ * file or an error page), `signature-invalid`, `too-large`.
  */
 export async function signedArchive(ports: ArchivePorts, archive: SignedArchive): Promise<Package> {
   const keys = [...KERNEL_ORG_KEYS, ...archive.keys]
@@ -53,7 +55,10 @@ export async function signedArchive(ports: ArchivePorts, archive: SignedArchive)
   return { ...source, bytes, format: 'tar.xz' }
 }
 
-/** Of another keyring nothing was verified yet. No driver version begins so. */
+/**
+ * Includes the keyring, so that another keyring means a new verification. `~` avoids collisions with driver
+ * versions.
+ */
 const recordOf = (version: string, keys: readonly SigningKey[]): string =>
   `~linux/${version}/${sha256(JSON.stringify(keys)).slice(0, 32)}`
 
@@ -72,7 +77,7 @@ async function signatureOf(
   }
 }
 
-/** Not a byte of it is taken. */
+/** Downloads nothing: `too-large` means that the file exists. */
 async function isThere(fetch: Fetch, url: string): Promise<boolean> {
   try {
     await fetch(url, { maxBytes: 0, maxMilliseconds: FIRST_ANSWER })
@@ -94,12 +99,12 @@ async function verify(
   const lacks = await lackOf(body, url, kernelOf(version), (bytes, read) =>
     throughSignature(signature, began, bytes, read),
   )
-  // An archive of another version is signed as well, and still not what was asked for.
+  // A mirror may serve the signed archive of another version.
   if (lacks !== undefined) throw notBelieved(url, `it is signed, but holds no ${lacks}`)
   log('kernel source verified', { version, url, signature: signature.made, milliseconds: now() - began })
 }
 
-/** By the first lines of its Makefile, which say which version it is. */
+/** Recognizes the version by the first lines of the Makefile. */
 function kernelOf(version: string): Wanted {
   const [numbers = '', extra = ''] = version.split(/(?=-)/)
   const [major, minor, patch = '0'] = numbers.split('.')

@@ -1,4 +1,4 @@
-// Plans of kernels without header packages: the build tree is made of the kernel's source and its config, or was made so before.
+// Plans kernels without header packages. A build makes the tree from source and config, or reuses one.
 
 import { treeId } from '../../inputs/cache.ts'
 import { hasOwnSource, patchedWith } from '../../kconfig/patched.ts'
@@ -10,14 +10,14 @@ export interface VanillaPorts extends SourcePorts {
   readonly settings: VanillaSettings
 }
 
-/** @throws {ProbeError} `headers-not-found` where no source of that kernel is found, `digest-mismatch`, ... */
+/** @throws {ProbeError} `headers-not-found` if no source of that kernel is found, `digest-mismatch`, ... */
 export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Promise<SourcePlan> {
   const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
   const source = await kernelSource(ports, ports.settings, {
     version: kernel.sourceVersion,
     arch,
     patched: isOfPackages(kernel) ? kernel.patched : undefined,
-    // A host's own headers have the structures, whatever the rest is of.
+    // The host's own headers have the right structures, even if the rest of the source differs.
     orArchive: kernel.force === true || kheaders !== undefined,
   })
   const digests = { source: source.sha256, config: config.sha256, kheaders: kheaders?.sha256 }

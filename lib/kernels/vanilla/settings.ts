@@ -1,14 +1,18 @@
-// Where the source of a submitted kernel comes from: `{major}` 6, `{series}` 6.1, `{version}` 6.1.192.
+// Settings of the places with kernel sources. Their URLs may contain `{major}` (6), `{series}` (6.1),
+// `{version}` (6.1.192).
 
 import * as z from 'zod'
 import { signingKeySchema } from '../../archives/detached.ts'
 
 export const vanillaSchema = z.object({
-  /** URL in kernel.org's layout; next to it, as `.tar.sign`, the signature over the unpacked archive */
+  /** URL in kernel.org's layout; the `.tar.sign` next to it is the signature of the unpacked archive */
   archive: z.string().regex(/\.tar\.xz$/),
-  /** whose signatures are believed as well as kernel.org's own: of a mirror of custom kernels */
+  /** keys that are trusted in addition to kernel.org's own: for a mirror of custom kernels */
   keys: z.array(signingKeySchema),
-  /** packages of a kernel's source: taken where the archive has no such version, and one of them is of exactly that one */
+  /**
+   * names of kernel source packages: used if the archive lacks a version, and a package has exactly that
+   * version
+   */
   packages: z.array(z.string()),
 })
 

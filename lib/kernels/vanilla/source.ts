@@ -1,4 +1,4 @@
-// Where the source of a kernel comes from: an archive in kernel.org's layout, or a distribution's package of it.
+// Finds the source of a kernel: in an archive with kernel.org's layout, or in a distribution's package.
 
 import { orAway } from '../../archives/away.ts'
 import { ProbeError } from '../../model/errors.ts'
@@ -10,8 +10,8 @@ import type { VanillaSettings } from './settings.ts'
 
 export interface SourcePorts extends ArchivePorts {
   /**
-   * Each version of that package in the distributions' signed lists, those of one distribution newest first.
-   * @throws {ProbeError} `mirror-unreachable` where none of them `isIt`, and a list that may have it could not be read.
+   * Returns all versions of a package in the distributions' signed lists, newest first for each distribution.
+   * @throws {ProbeError} `mirror-unreachable` if none `isIt`, and a list that may have it could not be read.
    */
   readonly findPackages: Planner['find']
 }
@@ -20,20 +20,25 @@ export interface WantedSource {
   /** e.g. `6.1.192` */
   readonly version: string
   readonly arch: Arch
-  /** the option that shows a distribution's own patches, which are in its packages and not in kernel.org's archive */
+  /**
+   * the option that reveals a distribution's patches; only the distribution's source packages contain these
+   */
   readonly patched?: string | undefined
-  /** then the archive all the same, where no package is of that version */
+  /** with `patched`: if no package has that version, uses the archive, although it lacks the patches */
   readonly orArchive?: boolean
 }
 
-/** A source of exactly that version; a ProbeError where the place has none (`not-found`) or cannot be asked. */
+/**
+ * Returns a source of exactly that version; a ProbeError if the place has none (`not-found`) or cannot be
+ * asked.
+ */
 type Place = () => Promise<Package | ProbeError>
 
 /**
- * The source of exactly that version, e.g. `6.1.192`: the archive's, and where it cannot be had there, a package's. Never
- * that of another version, whose structures may differ.
- * @throws {ProbeError} `headers-not-found` where every place says that it has none, `mirror-unreachable` where one of them
- * could not be asked, `signature-invalid`, `too-large`.
+ * Finds the source of exactly that version, e.g. `6.1.192`: in the archive, else in a package. Never uses
+ * another version, because its structures may differ.
+ * @throws {ProbeError} `headers-not-found` if no place has it, `mirror-unreachable` if one of them could not
+ * be asked, `signature-invalid`, `too-large`.
  */
 export async function kernelSource(
   ports: SourcePorts,
@@ -62,7 +67,7 @@ function placesOf(
   return orArchive === true ? [packaged, archived] : [packaged]
 }
 
-/** @throws {ProbeError} `not-found`, and those of `findPackages`. */
+/** @throws {ProbeError} `not-found`, and the errors of `findPackages`. */
 async function packageOf(
   { findPackages }: SourcePorts,
   names: readonly string[],
@@ -78,7 +83,7 @@ async function packageOf(
   throw new ProbeError('not-found', `no package ${names.join(' or ')} is of that version${beside}`)
 }
 
-/** `{major}` 6, `{series}` 6.1, `{version}` 6.1.54; kernel.org calls 6.1.0 just 6.1. */
+/** Replaces `{major}` (6), `{series}` (6.1) and `{version}` (6.1.54); kernel.org's name of 6.1.0 is 6.1. */
 function filler(version: string) {
   const [major = '', minor = ''] = version.split('.')
   const names: Readonly<Record<string, string>> = {
@@ -93,7 +98,7 @@ function filler(version: string) {
 const short = (version: string): string => version.replace(/^(\d+\.\d+)\.0(?=$|-)/, '$1')
 const sameVersion = (a: string, b: string): boolean => short(a) === short(b)
 
-/** `6.1.192` of `6.1.192-2~bpo11+1`, `6.12-rc3` of `6.12~rc3-1~exp1`: without the distribution's own revision. */
+/** Removes the distribution's revision: `6.1.192` of `6.1.192-2~bpo11+1`, `6.12-rc3` of `6.12~rc3-1~exp1`. */
 const upstreamOf = (version: string): string =>
   version
     .replace(/^\d+:/, '')
