@@ -61,7 +61,8 @@ export function suiteReader(
   const inTurn = limited(MAX_AT_ONCE)
   const readings = new Map<string, { readonly at: number; readonly packages: Promise<AptPackage[]> }>()
   const packagesOf = (suite: Suite, arch: Arch): Promise<AptPackage[]> => {
-    const id = `${arch} ${suite.mirror} ${suite.suite}`
+    // All of it: one suite may be listed twice, with other components.
+    const id = JSON.stringify([arch, suite])
     const begun = readings.get(id)
     if (begun !== undefined && isRecent(begun.at, now(), BELIEVED_MILLISECONDS)) return begun.packages
     const packages = inTurn(() => fetchPackages({ ...ports, keyring }, suite, DPKG_ARCH[arch], keep))

@@ -26,11 +26,14 @@ beforeEach(async () => {
 const add = (suite: string, key: ArchiveKey, version = '1') =>
   archive.add({ archive: 'debian', suite, date: NOW - DAY, key, debs: [{ name: `linux-${suite}`, version }] })
 
-function reader(names: readonly string[]) {
+function reader(names: readonly string[], components?: readonly string[][]) {
   let now = NOW
   const { store, lists, log, inside } = memoryPorts({ now: () => now })
   const ports = { fetch: createFetch(), inputs: store.inputs, lists, log, now: () => now }
-  const suites = names.map((suite) => ({ mirror: `${archive.url}/debian`, suite }))
+  const suites = names.map((suite, i) => ({
+    ...{ mirror: `${archive.url}/debian`, suite },
+    ...(components?.[i] === undefined ? {} : { components: components[i] }),
+  }))
   const { read } = suiteReader(ports, {
     whose: 'the test',
     suites,
@@ -47,6 +50,12 @@ describe('suites', () => {
     await add('b', key)
     await add('a', key)
     expect(named(await reader(['a', 'b']).read('x86_64'))).toEqual(['linux-a', 'linux-b'])
+  })
+
+  test('that are listed twice with other components are read for each', async () => {
+    await add('a', key)
+    const { read } = reader(['a', 'a'], [['main'], ['contrib']])
+    expect(named(await read('x86_64'))).toEqual(['linux-a'])
   })
 
   test('that the mirror does not have are passed over, and that is said', async () => {
