@@ -33,7 +33,7 @@ interface CachesOptions {
   readonly now: Clock
 }
 
-/** A build gets its URLs before it is queued. Its queue time and its hour must end before its inputs may be deleted. */
+/** A build gets its URLs before it starts. It may wait in the queue and then run for an hour, so its inputs must stay that long. */
 const IN_USE_MS = 2 * 3_600_000
 
 /** A crash leaves fewer entries, each complete. The next run continues. */

@@ -103,9 +103,9 @@ function metricsOf({ METRICS, PORT }: NodeJS.ProcessEnv): Address | undefined {
   return { host, port }
 }
 
-/** In megabytes. A build leaves some tens of them: its inputs, its tree, its root. */
+/** Default in megabytes. A build leaves some tens of megabytes: its inputs, its tree, its root. */
 const ROOM = '512'
-/** In megabytes. A kernel's packages and source have some hundreds of them, and so does a root. */
+/** Default in megabytes. A kernel's packages and source have some hundred megabytes, and a root has as many. */
 const CACHE_ROOM = '20000'
 
 function megabytes(name: string, text: string): number {
@@ -113,7 +113,7 @@ function megabytes(name: string, text: string): number {
   return Number(text) * 1e6
 }
 
-/** Fails at the start, and not with the first build, if this kernel lets this user create no sandbox. */
+/** Checks that this kernel lets this user create a sandbox, so that the start fails and not only the first build. */
 function checkSandbox({ unpacked }: RootPlaces): void {
   const root = readdirSync(unpacked).find((name) => existsSync(join(unpacked, name, 'usr/bin/bwrap')))
   if (root !== undefined) openSandbox(join(unpacked, root))

@@ -41,7 +41,7 @@ interface Lack {
 }
 
 const RESERVES = { running: 'reserve-running', starting: 'reserve-starting' } as const
-/** Each reserve has this fraction of `needed`: one of 16 parts. */
+/** Size of each reserve: `needed` divided by this number. */
 const SHARE = 16
 const LOOK_MS = 2000
 /** Milliseconds between test writes: a disk that became read-only after errors does not report it by itself. */
@@ -54,7 +54,7 @@ export const roomUnwatched = (dir: string): Room => ({
   close: () => {},
 })
 
-/** A crash leaves the reserves. The next start deletes one if space is short, and otherwise continues with them. */
+/** A crash leaves the reserves. The next start deletes them if space is short, and otherwise continues with them. */
 export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
   const part = needed / SHARE
   const isDue = { write: every(WRITE_MS), free: every(FREE_MS) }
@@ -151,7 +151,10 @@ const lineAgain = (dir: string, lack: Lack | undefined): string =>
     ? `${dir} is writable again: new probes are built`
     : `there is enough space again in ${dir}: new probes are built`
 
-/** Free bytes for an ordinary user: some file systems reserve blocks for root. A missing folder ends the stack, so it lacks nothing. */
+/**
+ * Free bytes for an ordinary user: some file systems reserve blocks for root. A missing folder ends the stack, so it does not
+ * count as a lack of space.
+ */
 function freeIn(dir: string): number {
   if (!existsSync(dir)) return Number.POSITIVE_INFINITY
   const { bavail, bsize } = statfsSync(dir)

@@ -84,7 +84,10 @@ async function* recordsIn(bucket: Objects): AsyncGenerator<FoundRecord> {
   }
 }
 
-/** The roots of this user, and archives without a record, which a crash left. The next request that needs a root composes it again. */
+/**
+ * The roots of this user, and archives without a record, which a crash left. The next request that needs a deleted root composes
+ * it again.
+ */
 export function rootsCache({ objects, unpacked }: RootPlaces): Cache {
   // Unpacked roots never change.
   const sizes = new Map<string, number>()

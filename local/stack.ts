@@ -104,8 +104,8 @@ const ROOTS = /^Roots[0-9A-F]{8}$/
 const S3_PREFIX = '/s3'
 const CUSTOM_PREFIX = '/cloudformation/'
 /**
- * Limits of the public port: more concurrent requests would only queue in a function. A long poll does not delay others. A
- * download that takes longer than a read from memory has a slow client.
+ * Limits of the public port: more concurrent requests would only queue in a function. A long poll does not delay others. If a
+ * download takes longer than a read from memory, its client is slow.
  */
 const TURNS = {
   atOnce: 64,

@@ -25,7 +25,7 @@ export interface Started {
   kill(): void
 }
 
-/** The reason if a build's builder ended before it. */
+/** Failure of a build whose builder ended before it. */
 export const DIED = 'The machine died under the build'
 
 /** milliseconds */

@@ -109,7 +109,7 @@ const seconds = (ms: number | undefined): number | undefined => (ms === undefine
 export const currentPhase = ({ phases }: Build): PhaseType =>
   phases.find(({ status }) => status === undefined)?.type ?? 'COMPLETED'
 
-/** Ends the running phase as succeeded, passes the phases before `type`, and begins `type`. */
+/** Ends the running phase as succeeded, adds the phases before `type` as succeeded, and begins `type`. */
 export function inPhase(build: Build, type: PhaseType, now: number): Build {
   const ended = { status: 'SUCCEEDED', end: now } as const
   const phases = build.phases.map((phase) => (phase.status === undefined ? { ...phase, ...ended } : phase))
@@ -121,7 +121,7 @@ export function inPhase(build: Build, type: PhaseType, now: number): Build {
   return { ...build, phases: [...phases, ...passed, { type, start: now }] }
 }
 
-/** The running phase ends with the build. A build that a builder took has a FINALIZING phase. */
+/** Ends the running phase with the build. Adds a FINALIZING phase if a builder had started the build. */
 export function endOf(
   build: Build,
   status: Exclude<Build['status'], 'IN_PROGRESS'>,

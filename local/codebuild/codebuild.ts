@@ -42,7 +42,7 @@ interface CodeBuildOptions {
   readonly builder: Builder
   /** records and logs */
   readonly dir: string
-  /** for the folders of this stack's builds; every user must be able to pass through it */
+  /** folder for the folders of this stack's builds; every user must be able to pass through it */
   readonly scratch: string
   readonly roots: RootPlaces
   /** path of the socket through which builds reach the store */

@@ -88,7 +88,10 @@ const OPERATIONS = [
   'UpdateItem',
 ] as const
 
-/** Each file has 2 MB and is mapped into memory when it is read. LevelDB's default is 1,000, and a big index would use them all. */
+/**
+ * Each file has 2 MB and is mapped into memory when it is read. LevelDB's default is 1,000 files, and a big index would use all
+ * of them.
+ */
 const MAX_OPEN_FILES = 64
 
 /**

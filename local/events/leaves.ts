@@ -7,7 +7,7 @@ import type { Literal, Source } from './json-source.ts'
 export interface Leaf {
   readonly path: string
   readonly value: Literal
-  /** list number -> index of the entry around the value, if that entry is an object or a list; plain entries count for any index */
+  /** list number -> index of its entry around the value; only for entries that are objects or lists, so a plain value fits any index */
   readonly within: ReadonlyMap<number, number>
 }
 

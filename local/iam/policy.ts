@@ -1,4 +1,4 @@
-// Parses one policy document strictly and evaluates it as IAM does. An element it does not know is an error at load.
+// Parses one policy document strictly, and evaluates it as IAM does. Unknown elements are errors at load.
 
 import { type Json, type JsonObject, list, many, object, string, strings } from '../wire/json.ts'
 
@@ -133,7 +133,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   StringEquals: equals,
 }
 
-/** The keys that requests here set, or leave out on purpose. A condition on any other key would be true or false by accident. */
+/** Keys that requests here set, or lack on purpose. With any other key, a condition would be true or false by accident. */
 const KEYS = [
   'aws:PrincipalArn',
   'aws:SecureTransport',
@@ -178,7 +178,10 @@ const texts = (values: Json | undefined, where: string): string[] =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),
   )
 
-/** If the request lacks the key: `ForAllValues` is true, a negated operator is true unless it is `ForAnyValue`, any other is false. */
+/**
+ * If the request lacks the key, `ForAllValues` is true. A negated operator is true too, unless it is `ForAnyValue`. Any other
+ * condition is false.
+ */
 function condition(operator: Operator, key: string, values: string[], where: string): Test {
   const accepts = values.map((value) => operator.compile(value, where))
   const negated = operator.negated === true

@@ -87,10 +87,9 @@ export const invalid = (message: string) => new SignatureError('InvalidRequest',
 /**
  * Parses the signature from the header or from the query, never both.
  *
- * S3 refuses any `Authorization` header in a presigned request. It rarely receives one: when a client follows a redirect
- * from the registry to S3's host, it drops the header. Here both are ports of one host, and Go's client and curl's
- * `--location-trusted` send the header on. A header that is not a signature of AWS was meant for a proxy: ignore it if the
- * query is signed.
+ * S3 refuses a presigned request that has an `Authorization` header. It rarely gets one, because clients drop the header when
+ * they follow a redirect from the registry to S3's host. Here both are ports of one host, and then Go's client and curl's
+ * `--location-trusted` keep the header. If the query is signed, a header that is not AWS's was meant for a proxy, and is ignored.
  * @throws {SignatureError}
  */
 export function claimOf(headers: IncomingHttpHeaders, target: Target): Claim {

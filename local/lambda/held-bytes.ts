@@ -6,7 +6,7 @@ import { getHeapStatistics } from 'node:v8'
 /** Milliseconds between two measurements. Memory that is freed in between is not seen. */
 const LOOK_MS = 50
 
-/** Memory of the calling thread, including garbage, as a process would count it. */
+/** Memory of the calling thread. Like a process's memory, it includes garbage. */
 function heldBytes(): number {
   const { used_heap_size, external_memory } = getHeapStatistics()
   return used_heap_size + external_memory

@@ -44,12 +44,12 @@ export interface Runner {
 
 export const MB = 1024 * 1024
 /**
- * Lambda reports 60 to 70 MB for an empty Node function. A worker here is a thread, so the stack's process already
- * contains its share of that.
+ * Lambda reports 60 to 70 MB for an empty Node function. A worker here is a thread, and the process of the stack contains its
+ * share of that memory. So reports add it to the worker's own, and limits subtract it.
  */
 export const RUNTIME_MB = 64
 
-/** Lambda's limit of a synchronous answer, and of the time in which a module must load. */
+/** Lambda's limit of a synchronous answer in bytes, and its limit in milliseconds for a module to load. */
 const MAX_ANSWER = 6 * MB
 const INIT_MS = 10_000
 

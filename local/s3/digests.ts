@@ -16,7 +16,10 @@ interface Digests {
   readonly crc32: Buffer
 }
 
-/** `body` passes on `source`, which must have exactly `bytes` bytes; call `digests` after it ended. @throws {S3Error} IncompleteBody */
+/**
+ * `body` passes on `source`, which must have exactly `bytes` bytes. Call `digests` after it has ended.
+ * @throws {S3Error} IncompleteBody
+ */
 export function measure(source: AsyncIterable<Uint8Array>, bytes: number) {
   const md5 = createHash('md5')
   const sha256 = createHash('sha256')

@@ -78,6 +78,6 @@ export function holdObjects(read: (file: FileHandle, path: string) => Promise<He
   }
 }
 
-/** Objects' files are never written to: a replacement is another file, or has other times. */
+/** An object's file is never written to again. If it is replaced, the new file has another inode or other times. */
 const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`

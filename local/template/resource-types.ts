@@ -176,7 +176,8 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
 
 /** Types that other resources refer to, but that do nothing on one machine: all their properties are inert. */
 const INERT: Readonly<Record<string, Partial<ResourceType>>> = {
-  // In AWS, CloudFront is in front of the API. Here the port is the API itself, and nothing bypasses it.
+  // In AWS, CloudFront is in front of the API. Here clients reach the API directly. If the settings say so, it refuses them,
+  // because they bypass CloudFront (functions/runtime/edge.ts).
   'AWS::CloudFront::Distribution': {
     attributes: { DomainName: (it) => `${it.name.toLowerCase()}.cloudfront.net` },
   },

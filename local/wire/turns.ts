@@ -53,7 +53,7 @@ export function createTurns({ atOnce, headStart }: TurnsOptions): Turns {
       running -= 1
       next()
     }
-    // If other work ends, this work is only queued behind it: to start more would not help.
+    // If other work has ended meanwhile, this work only waits behind it. One more would wait, too.
     const look = (): void => {
       if (over) return
       const now = performance.now()
