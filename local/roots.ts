@@ -1,4 +1,4 @@
-// Manages this user's build roots: a bucket of archives that all his registries share, and the folders unpacked from them.
+// Manages a user's build roots: a bucket of archives, which all registries of the user share, and the folders unpacked from them.
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'

@@ -1,5 +1,5 @@
-// Protects the public port from web pages. A browser lets pages of any origin send requests to this machine, and read the
-// responses through a host name of the page that resolves to it (DNS rebinding). Such requests are refused here.
+// Protects the public port from web pages. A browser lets a page of any origin send requests to this machine. If a host name of
+// the page resolves to this machine (DNS rebinding), the page can read the responses, too. Such requests are refused here.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isIPv6 } from 'node:net'
