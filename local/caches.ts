@@ -1,42 +1,42 @@
-// Keeps caches within a bound: above it, or when the disk gets full, the least recently used entries are deleted.
-// Hand-written: npm's caches (lru-cache) bound memory, not files on a disk.
+// Keeps caches within a bound: above it, or when the disk gets full, deletes the least recently used entries. npm's caches
+// (lru-cache) bound memory, not files on a disk.
 
 import { statSync } from 'node:fs'
 import type { Clock } from './wire/types.ts'
 
 export interface Cached {
   readonly bytes: number
-  /** milliseconds since the epoch; within the hour */
+  /** milliseconds since the epoch, to the hour */
   readonly usedAt: number
-  /** Deletes it, unless it was used again since. Resolves to whether it did. */
+  /** Deletes the entry unless it was used since it was listed. Returns whether it did. */
   remove(): Promise<boolean>
 }
 
 export interface Cache {
-  /** a folder on its disk */
+  /** a folder on the cache's disk */
   readonly dir: string
   list(): AsyncIterable<Cached>
 }
 
 export interface Caches {
-  /** Deletes entries until the bound holds. Resolves to bytes. */
+  /** Deletes entries until the bound holds. Returns the deleted bytes. */
   trim(): Promise<number>
-  /** Deletes entries on the disk of `dir` until there `isEnough`, or none may go. Resolves to bytes. */
+  /** Deletes entries on the disk of `dir` until `isEnough`, or until no more may be deleted. Returns the deleted bytes. */
   free(dir: string, isEnough: () => boolean): Promise<number>
 }
 
 interface CachesOptions {
-  /** in the order in which they go */
+  /** in the order in which their entries are deleted */
   readonly caches: readonly Cache[]
-  /** bytes of all together */
+  /** maximum bytes of all caches together */
   readonly bound: number
   readonly now: Clock
 }
 
-/** A build has an hour and its time in the queue, and gets its URLs before it starts. */
+/** A build gets its URLs before it starts. It may wait in the queue and then run for an hour, so its inputs must stay that long. */
 const IN_USE_MS = 2 * 3_600_000
 
-/** A crash leaves fewer entries, each complete: the next run goes on. */
+/** A crash leaves fewer entries, each complete. The next run continues. */
 export function createCaches({ caches, bound, now }: CachesOptions): Caches {
   return {
     trim: async () => {
@@ -51,7 +51,7 @@ export function createCaches({ caches, bound, now }: CachesOptions): Caches {
   }
 }
 
-/** Keeps entries that were used after `unusedSince`. */
+/** Deletes entries in order until `isEnough`; skips those that were used after `unusedSince`. */
 async function removeUntil(
   caches: readonly (readonly Cached[])[],
   unusedSince: number,

@@ -1,21 +1,22 @@
-// Faults that AWS has now and then and one machine never has, chosen by a seed, so that they can be repeated.
+// Simulates faults that occur sometimes in AWS and never on one machine. A seed chooses them, so that they can be repeated.
 
 import { createHash } from 'node:crypto'
 
 export interface Faults {
-  /** Whether this valid request fails. */
+  /** Decides whether this valid request fails. */
   strikes(fault: Fault): boolean
-  /** Milliseconds until an index has a write to its table. */
+  /** Milliseconds until an index shows a write to its table. */
   lag(): number
   /** Milliseconds until a function gets an event. */
   delay(): number
-  /** Milliseconds for which a new execution environment gets requests. */
+  /** Milliseconds during which a new execution environment gets requests. */
   environment(): number
 }
 
 /**
- * One of so many requests or events: rare enough that a client that tries again succeeds. Lambda may get an event more than once (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html), and
- * CodeBuild's events are best effort (https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-codebuild.html).
+ * One of so many requests or events has the fault. That is rare enough for clients that retry to succeed. Lambda may get an event
+ * more than once (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html), and CodeBuild's events are best effort
+ * (https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-codebuild.html).
  */
 const ONE_OF = {
   ...{ 's3-slow-down': 30, 's3-conflict': 8, 'dynamodb-throttle': 30 },
@@ -24,17 +25,17 @@ const ONE_OF = {
 export type Fault = keyof typeof ONE_OF
 
 /**
- * Milliseconds. An index is eventually consistent, and follows mostly within a fraction of a second:
+ * Milliseconds. Indexes are eventually consistent, mostly within a fraction of a second:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
  */
 const MAX_LAG = 2000
 
-/** Milliseconds. AWS promises no bound, and no order: an event that waits is overtaken. */
+/** Milliseconds. AWS promises no limit and no order, so later events may overtake a delayed one. */
 const MAX_DELAY = 10_000
 
 /**
  * Milliseconds. Lambda ends its environments every few hours
- * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html) and promises no length: here they are minutes.
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html) without a promised length. Here they last minutes.
  */
 const LEAST_ENVIRONMENT = 60_000
 const MAX_ENVIRONMENT = 10 * LEAST_ENVIRONMENT
@@ -46,10 +47,10 @@ export const NO_FAULTS: Faults = {
   environment: () => Number.POSITIVE_INFINITY,
 }
 
-/** The same seed gives the same faults: whether the tenth request of a kind fails does not depend on other kinds. */
+/** Equal seeds give equal faults. The faults of one kind of request do not depend on requests of other kinds. */
 export function seededFaults(seed: string): Faults {
   const counts = new Map<string, number>()
-  /** From 0 to 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   const next = (kind: string): number => {
     const count = (counts.get(kind) ?? 0) + 1
     counts.set(kind, count)
@@ -57,7 +58,7 @@ export function seededFaults(seed: string): Faults {
   }
   return {
     strikes: (fault) => next(fault) < 1 / ONE_OF[fault],
-    // Mostly short, and now and then as long as can be.
+    // Mostly short, sometimes close to the maximum.
     lag: () => Math.round(MAX_LAG * next('dynamodb-lag') ** 3),
     delay: () => Math.round(MAX_DELAY * next('event-delay') ** 6),
     environment: () =>

@@ -1,4 +1,4 @@
-// `npm start`: this machine's settings, the stack synthesized over them, and alive until Ctrl-C.
+// `npm start`: reads this machine's settings, synthesizes the stack, and runs it until Ctrl-C.
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
@@ -21,29 +21,29 @@ interface Settings {
   readonly dataDir: string
   readonly publicUrl: string | undefined
   readonly settingsFile: string | undefined
-  /** bytes */
+  /** bytes that must be free for new work */
   readonly room: number
   readonly metrics: Address | undefined
   readonly cacheRoom: number
 }
 
-/** A stop that takes longer is cut off: whatever it would still do, the next start does. */
+/** Milliseconds until a slow stop is cut off. The next start does the rest. */
 const STOP_MS = 9500
-/** The same of one that has not started yet. */
+/** The same limit for a stack that is still starting. */
 const STOP_START_MS = 1500
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const ROOT = join(import.meta.dirname, '..')
 
 const ARGS = process.argv.slice(2)
 
-/** Where steps are told as JSON, standard output has nothing else. */
+/** With `--json`, standard output contains only the steps. */
 const say = (line: string): void => (ARGS.includes('--json') ? console.error(line) : console.log(line))
 
 const FORMS: Readonly<Record<string, Form>> = { '--quiet': 'quiet', '--json': 'json' }
 
 const STRICT = /^--strict(?:=([\w.-]{1,64}))?$/
 
-/** What `npm start -- ...` is told. `strict`: a seed. */
+/** Parses the arguments of `npm start -- ...`. `strict`: a seed. */
 function told(args: readonly string[]): { readonly form: Form; readonly strict: string | undefined } {
   const unknown = args.find((arg) => !(arg in FORMS) && !STRICT.test(arg))
   if (unknown !== undefined)
@@ -58,7 +58,7 @@ function told(args: readonly string[]): { readonly form: Form; readonly strict: 
   }
 }
 
-/** Free for this user, in GB. */
+/** Free space for this user, in GB. */
 function roomIn(folder: string): string {
   const { bavail, bsize } = statfsSync(folder)
   return `${((bavail * bsize) / 1e9).toFixed(1)} GB`
@@ -83,14 +83,14 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
   }
 }
 
-/** Of the time that AWS takes for it, events come again in this part. */
+/** The fraction of AWS's delays after which events are retried. */
 function paceOf({ STRICT_PACE = '1' }: NodeJS.ProcessEnv): number {
   const part = Number(STRICT_PACE)
   if (part > 0 && part <= 1) return part
   throw new Error(`STRICT_PACE=${STRICT_PACE} must be above 0 and at most 1`)
 }
 
-/** Off unless it is set: what it tells is for the operator. */
+/** Off by default, because the metrics are for the operator. */
 function metricsOf({ METRICS, PORT }: NodeJS.ProcessEnv): Address | undefined {
   if (!METRICS) return undefined
   const [, bracketed, plain, digits] = /^(?:\[([\da-f:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/i.exec(METRICS) ?? []
@@ -103,9 +103,9 @@ function metricsOf({ METRICS, PORT }: NodeJS.ProcessEnv): Address | undefined {
   return { host, port }
 }
 
-/** A build leaves some tens of megabytes: its inputs, its tree, its root. */
+/** Default in megabytes. A build leaves some tens of megabytes: its inputs, its tree, its root. */
 const ROOM = '512'
-/** A kernel's packages and source have some hundred megabytes, a root as much. */
+/** Default in megabytes. A kernel's packages and source have some hundred megabytes, and a root has as many. */
 const CACHE_ROOM = '20000'
 
 function megabytes(name: string, text: string): number {
@@ -113,7 +113,7 @@ function megabytes(name: string, text: string): number {
   return Number(text) * 1e6
 }
 
-/** Tells at the start, and not by the first build that fails, where this kernel lets this user make no sandbox. */
+/** Checks that this kernel lets this user create a sandbox, so that the start fails and not only the first build. */
 function checkSandbox({ unpacked }: RootPlaces): void {
   const root = readdirSync(unpacked).find((name) => existsSync(join(unpacked, name, 'usr/bin/bwrap')))
   if (root !== undefined) openSandbox(join(unpacked, root))
@@ -162,7 +162,7 @@ function tellStrict(seed: string, inert: readonly string[]): void {
   say(`strict: these parts of the template have no effect here: ${inert.join(', ')}`)
 }
 
-/** 13,000 are kept for those who wait (start/synthesize.ts); all others have the rest. */
+/** 13,000 of them are reserved for waiting requests (start/synthesize.ts); all other functions share the rest. */
 const EXECUTIONS = 23_000
 
 function giveUp(why: string): void {
@@ -180,7 +180,7 @@ function explain(error: unknown): string {
   return message
 }
 
-/** The second signal does not wait. */
+/** Stops the stack at the first signal. A second signal exits at once. */
 function stopOn(stack: Promise<Stack>): void {
   let started = false
   stack.then(

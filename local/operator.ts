@@ -1,6 +1,5 @@
-// What the operator of this machine's stack may do beside its functions: tend the digests of sources, take probes back, have lists
-// of packages written, read both tables whole for a backup, send failed events again, and nothing else.
-
+// Creates the operator's credentials for this machine's stack. The operator may only: change the digests of sources, withdraw
+// probes, trigger the writing of package lists, read both tables completely for a backup, and send failed events again.
 import { rmSync } from 'node:fs'
 import { parsePolicy } from './iam/policy.ts'
 import { createPrincipal } from './iam/roles.ts'
@@ -14,27 +13,28 @@ interface Operator {
   close(): void
 }
 
-/** What the operator may do to which table: the template's output that names it, and its name in the file. */
+/** The operator's permissions by table. `output`: the template's output with the table's name. */
 const TABLES = {
   Sources: { output: 'SourcesTable', verbs: ['DeleteItem', 'DescribeTable', 'PutItem', 'Scan'] },
   Probes: { output: 'ProbesTable', verbs: ['DescribeTable', 'Scan', 'UpdateItem'] },
 } as const
 
-/** The queue of failed events: the template's output that names it, and what an operator may do to it. */
+/** The queue of failed events: `output` is the template's output with its URL, `verbs` are the operator's permissions. */
 const QUEUE = {
   output: 'FailedEventsQueue',
   verbs: ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'],
 } as const
 
-/** The template's output that names the bus, on which an operator tells that a probe was taken back. */
+/** The template's output with the name of the bus, on which the operator reports withdrawn probes. */
 const BUS = 'EventBusName'
 
-/** The buckets of which a backup has objects, by their logical ids: whoever may read the folder may read their files. */
+/** Buckets that a backup contains, by logical id. It reads their files directly, with the permissions of the data folder. */
 const BUCKETS = { Artifacts: /^Artifacts[0-9A-F]{8}$/, Inputs: /^Inputs[0-9A-F]{8}$/ } as const
 
 /**
- * Leaves in `file`, which only this user can read, where and with which credentials of this start. A crash leaves the
- * file with credentials that open nothing: the next start replaces it. A template without such tables has no operator.
+ * Writes the endpoint, the names and the credentials of this start into `file`, which only this user can read. After a crash the
+ * file contains credentials that are no longer valid; the next start replaces it. Returns `undefined` if the template has no such
+ * tables.
  */
 export function createOperator(template: Template, file: string, endpoint: string): Operator | undefined {
   const tables = Object.entries(TABLES).flatMap(([name, { output, verbs }]) => {
@@ -69,7 +69,7 @@ export function createOperator(template: Template, file: string, endpoint: strin
 const queueOf = (template: Template): Resource | undefined =>
   template.ofType('AWS::SQS::Queue').find(({ ref }) => ref === template.outputs[QUEUE.output])
 
-/** To the queue itself, and to the functions whose events end there. */
+/** Permissions for the queue, and for the functions whose failed events it contains. */
 function mayReplay(template: Template) {
   const queue = queueOf(template)
   if (queue === undefined) return []

@@ -1,4 +1,4 @@
-// What nobody waits for by the millisecond gives way to what answers requests: plans, publications and builds.
+// Lowers the priority of plans, publications and builds, so that they do not delay answers to requests.
 
 import { getPriority, setPriority } from 'node:os'
 
@@ -6,5 +6,5 @@ import { getPriority, setPriority } from 'node:os'
 const GIVES_WAY = 10
 const LEAST = 19
 
-/** The calling thread, which is what has a priority on Linux, and all that it starts from now on. */
+/** Applies to the calling thread, because Linux has priorities per thread, and to everything that it starts later. */
 export const giveWay = (): void => setPriority(Math.min(getPriority() + GIVES_WAY, LEAST))

@@ -1,5 +1,5 @@
-// Whether the folder of the data takes what is new: there is room on its disk, and it can be written in. Some room is kept back
-// for a disk that others fill: by one part of it a stack that runs writes down what it must, by the other one starts.
+// Watches whether the data folder can take new data: free space, and permission to write. It also keeps two reserves for a disk
+// that other programs fill: from one a running stack writes the data that it must write, the other lets a stack start.
 
 import {
   accessSync,
@@ -14,47 +14,47 @@ import {
 import { join } from 'node:path'
 
 export interface Room {
-  /** why what is new is refused, for whoever asks for it; `undefined`: it is not. `failed`: something has, so look again */
+  /** why new work is refused, for the client; `undefined`: it is not. `failed`: a write has just failed, so check again */
   lacks(failed?: boolean): string | undefined
-  /** bytes that an ordinary user has left there now; 0 where that cannot be told */
+  /** bytes that are free for an ordinary user now; 0 if unknown */
   free(): number
-  /** bytes that must be free, or new work is refused; 0: never */
+  /** bytes that must be free for new work; 0: no limit */
   readonly needed: number
   close(): void
 }
 
 interface RoomOptions {
   readonly dir: string
-  /** bytes that are free, or new work is refused; 0: that is not looked at */
+  /** bytes that must be free for new work; 0: no limit */
   readonly needed: number
   readonly log: (line: string) => void
-  /** Called before new work is refused for want of room: deletes what can be made again until there `isEnough`. */
+  /** Called before new work is refused for lack of space. Deletes data that can be made again until `isEnough`. */
   readonly free?: (isEnough: () => boolean) => Promise<void>
 }
 
 interface Lack {
   readonly code: 'no-space' | 'not-writable'
-  /** for whoever asks for what is new */
+  /** for the client */
   readonly told: string
   /** for the operator */
   readonly line: string
 }
 
 const RESERVES = { running: 'reserve-running', starting: 'reserve-starting' } as const
-/** Of what is needed the part that each holds. */
+/** Size of each reserve: `needed` divided by this number. */
 const SHARE = 16
 const LOOK_MS = 2000
-/** A disk whose errors ended its writing does not say so of itself. */
+/** Milliseconds between test writes: a disk that became read-only after errors does not report it by itself. */
 const WRITE_MS = 10_000
 const FREE_MS = 60_000
 
-/** Of a stack whose disk nobody looks at. */
+/** For a stack without a limit. */
 export const roomUnwatched = (dir: string): Room => ({
   ...{ needed: 0, lacks: () => undefined, free: () => freeOr0(dir) },
   close: () => {},
 })
 
-/** A crash leaves the reserves as they are: the next start gives them up, where there is no other room, or goes on with them. */
+/** A crash leaves the reserves. The next start deletes them if space is short, and otherwise continues with them. */
 export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
   const part = needed / SHARE
   const isDue = { write: every(WRITE_MS), free: every(FREE_MS) }
@@ -64,7 +64,7 @@ export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
     if (found?.code !== lack?.code) log(found?.line ?? lineAgain(dir, lack))
     lack = found
   }
-  /** What the folder lacks now. It is known at once, also while room is made. */
+  /** Returns the current lack, at once, even while space is being freed. */
   const look = (failed = false): Lack | undefined => {
     const found = unwritable(dir, failed || isDue.write()) ?? shortness(dir, needed)
     tendReserves(dir, part, found === undefined)
@@ -87,7 +87,7 @@ export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
   const timer = setInterval(look, LOOK_MS)
   timer.unref()
   return {
-    // What failed meanwhile failed by that, though room be made for the next one.
+    // A failed request reports the lack that it met, even while space is being freed for the next one.
     lacks: (failed) => (failed ? (look(true) ?? lack) : lack)?.told,
     free: () => freeOr0(dir),
     needed,
@@ -95,7 +95,7 @@ export function watchRoom({ dir, needed, log, free }: RoomOptions): Room {
   }
 }
 
-/** Whether that long has passed since it last was so. */
+/** Returns true at most once in that time. */
 function every(ms: number): () => boolean {
   let last = Number.NEGATIVE_INFINITY
   return () => {
@@ -111,7 +111,7 @@ function tendReserves(dir: string, part: number, mayKeep: boolean): void {
   if (mayKeep && part > 0) for (const name of Object.values(RESERVES)) keep(join(dir, name), part)
 }
 
-/** `byWriting`: by a file, and not by what the system says of the folder alone. */
+/** `byWriting`: also write a file, because the folder's permissions are not enough to know. */
 function unwritable(dir: string, byWriting: boolean): Lack | undefined {
   try {
     accessSync(dir, constants.W_OK)
@@ -119,7 +119,7 @@ function unwritable(dir: string, byWriting: boolean): Lack | undefined {
     return undefined
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    // What there is no room for is told as that, and a folder that is gone ends the stack.
+    // Missing space has its own check, and a missing folder ends the stack.
     if (['ENOSPC', 'EDQUOT', 'ENOENT'].includes(code)) return undefined
     return {
       code: 'not-writable',
@@ -129,7 +129,7 @@ function unwritable(dir: string, byWriting: boolean): Lack | undefined {
   }
 }
 
-/** A crash leaves an empty file, which the next look removes. */
+/** A crash leaves an empty file, which the next check removes. */
 export function tryWriting(dir: string): void {
   const file = join(dir, 'is-writable')
   closeSync(openSync(file, 'w', 0o600))
@@ -151,7 +151,10 @@ const lineAgain = (dir: string, lack: Lack | undefined): string =>
     ? `${dir} is writable again: new probes are built`
     : `there is enough space again in ${dir}: new probes are built`
 
-/** For an ordinary user: some file systems keep the last blocks for root. A folder that is gone ends the stack, and lacks nothing. */
+/**
+ * Free bytes for an ordinary user: some file systems reserve blocks for root. A missing folder ends the stack, so it does not
+ * count as a lack of space.
+ */
 function freeIn(dir: string): number {
   if (!existsSync(dir)) return Number.POSITIVE_INFINITY
   const { bavail, bsize } = statfsSync(dir)
@@ -170,7 +173,7 @@ function give(dir: string, name: string): void {
   try {
     rmSync(join(dir, name), { force: true })
   } catch {
-    // On a disk that cannot be written there is nothing to gain by it.
+    // If the disk cannot be written, deleting the reserve would not help.
   }
 }
 
@@ -179,7 +182,7 @@ function keep(file: string, bytes: number): void {
   try {
     writeFileSync(file, Buffer.alloc(Math.floor(bytes)), { mode: 0o600 })
   } catch {
-    // The next look knows of it.
+    // There is no space for the reserve; the next check tries again.
     rmSync(file, { force: true })
   }
 }

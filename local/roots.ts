@@ -1,4 +1,4 @@
-// The build roots of this user: a bucket of archives that all of his registries share, and what they unpack to, once.
+// Manages a user's build roots: a bucket of archives, which all registries of the user share, and the folders unpacked from them.
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -14,13 +14,13 @@ import { isObject, type Json, string } from './wire/json.ts'
 export interface RootPlaces {
   /** folder of the bucket's objects */
   readonly objects: string
-  /** folder of what they unpack to, by digest */
+  /** folder of the unpacked roots, each named by its digest */
   readonly unpacked: string
 }
 
 /**
- * As in the XDG Base Directory Specification; root's is where those can read it as whom root runs builds, who may not
- * enter its home.
+ * As in the XDG Base Directory Specification. For root it is /var/cache: builds of root run as another user, who may not enter
+ * root's home.
  */
 export function cacheFolder(env: NodeJS.ProcessEnv, uid = process.getuid?.()): string {
   const base = env.XDG_CACHE_HOME || (uid === 0 ? '/var/cache' : join(homedir(), '.cache'))
@@ -28,8 +28,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv, uid = process.getuid?.()): s
 }
 
 /**
- * Where the roots of this cache are. What is there everybody may enter, whatever this process's mask says: root's builds
- * are another user's.
+ * Creates the folders of the roots in this cache. Everybody may enter them, whatever this process's umask is, because root's
+ * builds run as another user.
  */
 export function rootPlaces(cache: string): RootPlaces {
   const places = { objects: join(cache, 'bucket'), unpacked: join(cache, 'roots') }
@@ -40,13 +40,13 @@ export function rootPlaces(cache: string): RootPlaces {
   return places
 }
 
-/** A bucket's name is of no meaning within its own folder. */
+/** The bucket's folder is given separately, so its name has no meaning here. */
 const BUCKET = 'roots'
-/** What says which archive is which root. */
+/** Keys of records, which connect a root's digest with its archive. */
 const RECORD = /^roots\/[0-9a-f]{64}\.json$/
 const MAX_RECORD = 4096
 
-/** Unpacks what is new. Rejects where an archive is not what its record says. */
+/** Unpacks new roots. Rejects if a record's archive is missing or differs from the record. */
 export async function unpackRoots({ objects, unpacked }: RootPlaces): Promise<void> {
   if (!existsSync(objects)) return
   const bucket = openBucket(objects)
@@ -55,7 +55,7 @@ export async function unpackRoots({ objects, unpacked }: RootPlaces): Promise<vo
     if (existsSync(join(unpacked, digest))) continue
     const body = await wholeObject(bucket, BUCKET, archive)
     if (body !== undefined) await unpack(unpacked, digest, body)
-    // A root that was not used for long goes record first.
+    // When an unused root is deleted, its record goes first. So an existing record without an archive is an error.
     else if ((await wholeObject(bucket, BUCKET, object.key)) !== undefined)
       throw new Error(`${archive} is missing among the build roots of this machine`)
   }
@@ -65,13 +65,13 @@ const openBucket = (objects: string): Objects => openObjects(objects, [], { shar
 
 interface FoundRecord {
   readonly object: ListedObject
-  /** of what it unpacks to */
+  /** digest of the unpacked root */
   readonly digest: string
   /** key of its archive */
   readonly archive: string
 }
 
-/** What is gone by the time that it is read is left out. */
+/** Skips records that disappear before they are read. */
 async function* recordsIn(bucket: Objects): AsyncGenerator<FoundRecord> {
   for await (const object of bucket.list(BUCKET)) {
     const { key, bytes } = object
@@ -84,9 +84,12 @@ async function* recordsIn(bucket: Objects): AsyncGenerator<FoundRecord> {
   }
 }
 
-/** The roots of this user, and archives without a record, which a crash left. Composed again where they are wanted. */
+/**
+ * The roots of this user, and archives without a record, which a crash left. The next request that needs a deleted root composes
+ * it again.
+ */
 export function rootsCache({ objects, unpacked }: RootPlaces): Cache {
-  // What was unpacked never changes.
+  // Unpacked roots never change.
   const sizes = new Map<string, number>()
   const sizeOf = async (digest: string): Promise<number> => {
     const bytes = sizes.get(digest) ?? (await bytesIn(join(unpacked, digest)))
@@ -118,8 +121,8 @@ async function* cachedRoots(
 }
 
 /**
- * Whoever plans a build reads the record: without it the root is composed again. A crash after it leaves an archive that the
- * next time deletes, and a folder that the same root finds again.
+ * Deletes the record first: plans read it, and compose the root again without it. A crash after that leaves an archive, which the
+ * next run deletes, and a folder, which is used again if the same root is composed.
  */
 async function removeRoot(bucket: Objects, unpacked: string, root: FoundRecord): Promise<boolean> {
   if (!(await bucket.deleteUnused(BUCKET, root.object))) return false
@@ -131,7 +134,7 @@ async function removeRoot(bucket: Objects, unpacked: string, root: FoundRecord):
   return true
 }
 
-/** On the disk; 0 where there is none. */
+/** Bytes of all files in the folder; 0 if it does not exist. */
 async function bytesIn(folder: string): Promise<number> {
   let bytes = 0
   const entries = existsSync(folder) ? await readdir(folder, { recursive: true, withFileTypes: true }) : []
@@ -142,7 +145,7 @@ async function bytesIn(folder: string): Promise<number> {
 
 const UNPACK = join(import.meta.dirname, '..', 'client', 'roots', 'unpack.ts')
 
-/** In a process of its own, so that a build that runs beside is not held up. */
+/** Runs in a separate process, so that it does not delay running builds. */
 function unpack(dir: string, digest: string, archive: Buffer): Promise<void> {
   const child = spawn(process.execPath, [UNPACK, dir, digest], { env: {}, stdio: ['pipe', 'ignore', 'pipe'] })
   let said = ''

@@ -1,4 +1,4 @@
-// Secrets Manager: secrets with their versions, as files that only this user can read.
+// Secrets Manager: stores secrets and their versions in files that only this user can read.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { readJson, writeJson } from './wire/files.ts'
 import { type JsonObject, list, number, object } from './wire/json.ts'
 import type { Clock, Principal } from './wire/types.ts'
 
-/** One version; the newest is AWSCURRENT, the one before it AWSPREVIOUS, and no older one is kept. */
+/** The newest version is AWSCURRENT, and the one before it AWSPREVIOUS. Older ones are deleted. */
 interface Version {
   readonly id: string
   readonly SecretString?: string
@@ -53,7 +53,7 @@ function versions({ file }: Secret): readonly Version[] {
   return stored === undefined ? [] : (list(stored.versions, file) as unknown as Version[])
 }
 
-/** Of the newest version: no function asks for another. */
+/** Returns the newest version. Functions never request another one. */
 function getValue(secret: Secret, input: JsonObject): JsonObject {
   const unknown = Object.keys(input).filter((name) => name !== 'SecretId')
   if (unknown.length > 0)
@@ -75,7 +75,7 @@ function getValue(secret: Secret, input: JsonObject): JsonObject {
 const stages = (all: readonly Version[], version: Version): string[] =>
   [['AWSCURRENT'], ['AWSPREVIOUS']][all.indexOf(version)] ?? []
 
-/** The same token with the same value changes nothing; with another value it is refused. */
+/** A repeated token with the same value changes nothing; with another value it is refused. */
 function putValue(secret: Secret, input: JsonObject, now: Clock): JsonObject {
   const { SecretString, SecretBinary } = input
   if ((typeof SecretString === 'string') === (typeof SecretBinary === 'string'))
@@ -96,7 +96,7 @@ function putValue(secret: Secret, input: JsonObject, now: Clock): JsonObject {
 const store = ({ file }: Secret, all: readonly Version[]): void =>
   writeJson(file, { versions: all.slice(0, 2) }, { durable: true })
 
-/** The first value, where the template has one made up. */
+/** Generates the first value, if the template says so. */
 function generate(secret: Secret, now: Clock): void {
   const { properties, logicalId } = secret.resource
   if (versions(secret).length > 0 || properties.GenerateSecretString === undefined) return

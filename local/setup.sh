@@ -1,9 +1,9 @@
 #!/bin/sh
-# Sets a machine up: npm packages and Node 24 (mode node, all that `npm start` needs), and for `npm test` system packages
-# before (mode test).
+# Sets up a machine. Mode node: npm packages and Node 24, which is all that `npm start` needs. Mode test: also system packages,
+# which `npm test` needs.
 set -eu
 
-# package:command, for the tests alone. The command stands for the package where there is no apt; `-`: no command does.
+# package:command, for tests only. Without apt, the command is checked instead of the package; `-`: there is no command.
 TEST_TOOLS='bubblewrap:bwrap ca-certificates:- clang:clang curl:curl gcc-12:gcc-12 libarchive-tools:bsdtar llvm:llc
   make:make xz-utils:xz bison:bison flex:flex bc:bc libelf-dev:- busybox-static:busybox binutils:readelf bzip2:bzip2
   createrepo-c:createrepo_c debootstrap:debootstrap faketime:faketime gnupg:gpg gpgv:gpgv kmod:modinfo openssl:openssl rpm:rpmbuild
@@ -27,7 +27,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 log=.build/setup.log
 stamp=node_modules/.setup
 
-# One step: its output goes to the log, and is shown only when it fails.
+# Runs one step. Its output goes to the log, and is printed only if the step fails.
 step() {
   echo "setup: $1"
   shift
@@ -40,7 +40,7 @@ step() {
 missing_packages() {
   packages=
   for tool in $tools; do packages="$packages ${tool%:*}"; done
-  # It fails when it does not know one of them, which is what is asked here.
+  # dpkg-query fails if it does not know a package. That is expected: the loop below finds the missing ones.
   # shellcheck disable=SC2086
   known=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $packages 2>/dev/null || :)
   for package in $packages; do
@@ -70,11 +70,11 @@ system_packages() {
   step "$install" apt-get -o DPkg::Lock::Timeout=300 ${install#apt-get }
 }
 
-# The lock file's digest is written last, so that an npm ci that was cut off is done again.
+# The digest of the lock file is written last, so that an interrupted npm ci runs again.
 npm_packages() {
   digest=$(sha256sum package-lock.json)
   if [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && node_24; then return 0; fi
-  # npm ci empties node_modules: it must not run on the Node in there.
+  # npm ci empties node_modules, so it must not run on the Node inside it.
   PATH=$(echo "$PATH" | tr ':' '\n' | grep -vF "$root/node_modules/" | paste -sd: -)
   command -v npm >/dev/null || fail 'npm is missing: install Node 18 or later, with npm'
   found=$(node --version 2>/dev/null || echo none)
@@ -86,14 +86,14 @@ npm_packages() {
   step 'npm ci' npm ci --include=dev --include=optional
   node_24 || no_node_24
   rm -rf .build/node
-  # npx remembers for a folder which commands its package once had: what it finds here, it does not look up.
+  # For each folder, npx remembers the commands that a package had. It does not look up a command that it finds here.
   mkdir -p node_modules/.bin
   ln -sf ../../client/probe-registry.js node_modules/.bin/probe-registry
   echo "$digest" >"$stamp"
 }
 
-# npm leaves out the optional packages that are not for the Node that it runs on: on Node 18, a part of the test runner.
-# So Node 24 comes first, and runs npm from where no npm ci removes it.
+# npm omits optional packages that do not support its own Node version: on Node 18, a part of the test runner. So this installs
+# Node 24 first, and moves it to a folder that npm ci does not remove, to run npm on it.
 npm_on_node_24() {
   step 'npm ci --omit=dev, for Node 24' npm ci --omit=dev --include=optional --ignore-scripts
   node_24 || no_node_24
@@ -110,7 +110,7 @@ no_node_24() {
   fail "npm installed no Node 24 that runs on $(uname -sm): its packages are for Linux with glibc on x64 and arm64. The output of npm is in $root/$log"
 }
 
-# Two at a time, say npm start beside npm test, would empty node_modules under each other.
+# A lock, because two runs at once, e.g. of npm start and npm test, would empty node_modules for each other.
 if [ -z "${SETUP_ALONE:-}" ] && command -v flock >/dev/null; then
   SETUP_ALONE=1 exec flock -o "$0" sh "$0" "$@"
 fi

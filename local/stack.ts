@@ -1,4 +1,4 @@
-// The synthesized stack, alive: every resource of the template, on two loopback ports and one folder.
+// Runs the synthesized stack: every resource of the template, on two ports and one data folder.
 
 import { existsSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
@@ -45,67 +45,67 @@ import { inTurns } from './wire/turns.ts'
 import type { Clock, Principal, Principals, Service } from './wire/types.ts'
 
 export interface StackOptions {
-  /** folder of the cloud assembly, e.g. `cdk.out`; a function is called once the folder of data is ours */
+  /** folder of the cloud assembly, e.g. `cdk.out`, or a function that makes it; it is called when the data folder is locked */
   readonly assembly: string | (() => Promise<string>)
-  /** all data; one stack at a time */
+  /** folder of all data, for one stack at a time */
   readonly dataDir: string
-  /** of the HTTP API and of S3; 0 takes a free one */
+  /** port of the HTTP API and of S3; 0 selects a free one */
   readonly port: number
   readonly host?: string
-  /** what every link that a client is given begins with; default `http://127.0.0.1:{port}` */
+  /** beginning of every link for clients; default `http://127.0.0.1:{port}` */
   readonly publicUrl?: string
-  /** Where this user's build roots are, for all of his data folders; default: in this one */
+  /** folders of the build roots, which this user's stacks share; default: in this data folder */
   readonly roots?: RootPlaces
   readonly now?: Clock
   readonly log?: (line: string) => void
-  /** bytes that are free on the disk of the data, or nothing new is built; default: nobody looks at that disk */
+  /** bytes that must be free on the data's disk for new builds; default: the disk is not watched */
   readonly room?: number
-  /** executions at one time, of all functions together; default: as many as a new account of AWS has */
+  /** concurrent executions of all functions together; default: the limit of a new AWS account */
   readonly executions?: number
-  /** whether each invocation of a function has a process of its own, and its memory, as in AWS; default: many share one */
+  /** whether each invocation gets its own worker with its function's memory, as in AWS; default: many share one */
   readonly apart?: boolean
-  /** builds that run at one time; default: one for two processors */
+  /** maximum concurrent builds; default: one for two processors */
   readonly builders?: number
-  /** where /healthz and /metrics are asked; by default nowhere */
+  /** address of /healthz and /metrics; default: none */
   readonly metrics?: Address
-  /** what AWS does now and then; by default nothing of it happens */
+  /** simulated faults of AWS; default: none */
   readonly faults?: Faults
-  /** how long events wait for their next try; by default as one machine has it */
+  /** delays before events are retried; default: those for one machine */
   readonly pace?: Pace
-  /** bytes of what can be fetched or made again, above which it is deleted; default: it all stays */
+  /** maximum bytes of data that can be fetched or made again; the rest is deleted; default: no limit */
   readonly cacheRoom?: number
-  /** called with each step of each probe */
+  /** called for each step of each probe */
   readonly tell?: (step: Step) => void
-  /** called where the folder of data is taken away under it, with what to tell a person */
+  /** called if the data folder is removed while the stack runs, with a message for the operator */
   readonly onLost?: (why: string) => void
 }
 
 export interface Stack {
-  /** of the HTTP API, on this machine */
+  /** URL of the HTTP API on this machine */
   readonly url: string
-  /** what stands in the template and does nothing here: types, and properties as `type.property` */
+  /** parts of the template that have no effect here: types, and properties as `type.property` */
   readonly inert: readonly string[]
-  /** of /healthz and /metrics, where they are wanted */
+  /** URL of /healthz and /metrics, if they are enabled */
   readonly metricsUrl: string | undefined
-  /** whose credentials the functions have, and the environment that leads their clients to the services */
+  /** the roles with the functions' credentials; `endpoints`: environment variables that lead their clients to the services */
   readonly roles: Roles
   readonly endpoints: Readonly<Record<string, string>>
-  /** Takes no request any more, and ends when those that are open were answered, or after some seconds. */
+  /** Accepts no more requests. Resolves when the open ones are answered, or after DRAIN_MS. */
   drain(): Promise<void>
   stop(): Promise<void>
 }
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
-/** Milliseconds for what is being downloaded when the stack stops. */
+/** Milliseconds for running downloads when the stack stops. */
 const DRAIN_MS = 7000
-/** The bucket of build roots, by its logical id. */
+/** Matches the logical id of the bucket of build roots. */
 const ROOTS = /^Roots[0-9A-F]{8}$/
 const S3_PREFIX = '/s3'
 const CUSTOM_PREFIX = '/cloudformation/'
 /**
- * Of the public port: more at one time would only stand behind each other in a function. Who waits for a build holds
- * nothing up, and a download is a slow client's where it takes longer than from memory.
+ * Limits of the public port: more concurrent requests would only queue in a function. A long poll does not delay others. If a
+ * download takes longer than a read from memory, its client is slow.
  */
 const TURNS = {
   atOnce: 64,
@@ -117,7 +117,7 @@ const TURNS = {
         : { ms: 50, mostMs: 1000 },
 }
 
-/** Rejects, with nothing left running, on an address or a folder that is taken and on what it does not know. */
+/** If it rejects, nothing is left running. Reasons: an address or folder in use, or unknown parts of the template. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const closers: Closer[] = []
   try {
@@ -130,7 +130,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 type Closer = () => void | Promise<void>
 
-/** What was opened last is closed first. */
+/** Closes in reverse order of opening. */
 async function closeAll(closers: Closer[]): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close()
 }
@@ -146,7 +146,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
     faults = NO_FAULTS,
     pace = OF_ONE_MACHINE,
   } = options
-  // First of all: a process inherits what is open when it starts.
+  // First, because a process inherits everything that is open when it starts.
   const builder = startBuilder()
   closers.push(builder.stop)
   const { dir: dataDir, isThere, close } = openDataFolder({ dir: options.dataDir, log, onLost })
@@ -163,7 +163,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const inData = (name: string): string => join(dataDir, name)
   const roots = options.roots ?? { objects: inData('roots-bucket'), unpacked: inData('roots') }
 
-  // The ports come first: the functions' environment names them.
+  // Open the ports first, because the functions' environment contains them.
   const front = gate()
   const publicServer = await listen(front.service, { host, port: options.port })
   closers.push(publicServer.close)
@@ -234,10 +234,10 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   })
   closers.push(codebuild.stop)
 
-  // Left by a process that died with the database open, of the time when an item and its index entries were written one by one.
+  // Older software wrote an item and its index entries separately. It left this file if it died with the database open.
   const torn = inData('dynamodb.open')
   const isTorn = existsSync(torn)
-  // Indexes that are late may lack entries if this process dies: the next start rebuilds them, however it ends.
+  // With faults, index entries are delayed and lost if this process dies. So the next start must always rebuild the indexes.
   if (faults !== NO_FAULTS) writeFileSync(torn, '')
   const dynamodb = await createDynamoDb({
     ...{ dir: inData('dynamodb'), torn: isTorn, template, now, log, faults },
@@ -353,15 +353,15 @@ function tellFreed(log: (line: string) => void, bytes: number): void {
     log(`${Math.ceil(bytes / 1e6)} MB of the least recently used cache were deleted (CACHE_ROOM)`)
 }
 
-/** On disk, where TMPDIR may be memory, and open to the builds' user, where a home is not. */
+/** On disk, because TMPDIR may be in memory. Builds run as another user, who can enter it, unlike a home. */
 const scratchOf = (dataDir: string): string => `/var/tmp/probe-registry-${sha256(dataDir).slice(0, 16)}`
 
-/** The socket by which builds, that have no network, reach the store, and nothing else. */
+/** The socket through which builds reach the store. It is the only service that they can reach. */
 const storeOf = (scratch: string): string => join(scratch, 'store.sock')
 
 const refuse: Service = async (_, response) => void response.writeHead(404).end()
 
-/** Tells of each answer when it is through, or broken off. */
+/** Reports the status of each answer when it has ended or was aborted. */
 const counted =
   (service: Service, told: (status: number) => void): Service =>
   (request, response) => {
@@ -369,13 +369,13 @@ const counted =
     return service(request, response)
   }
 
-/** A service that has an address before it can answer: until then requests wait. */
+/** A service that listens before it can answer. Until `open`, requests wait. */
 function gate(): { service: Service; open(service: Service): void } {
   const { promise, resolve } = Promise.withResolvers<Service>()
   return { open: resolve, service: async (request, response) => (await promise)(request, response) }
 }
 
-/** `/s3` and what is below it, but not `/s3x`. */
+/** A prefix `/s3` covers the paths below it, but not `/s3x`. */
 function byPath(services: readonly (readonly [string, Service])[], otherwise: Service): Service {
   return (request, response) => {
     const path = request.url ?? ''
@@ -393,7 +393,7 @@ const endpointsOf = (privateUrl: string, publicUrl: string): Record<string, stri
   AWS_ENDPOINT_URL_S3_PUBLIC: `${publicUrl}${S3_PREFIX}`,
 })
 
-/** The credential's scope names the service that a request is for; each target has one. */
+/** The name of each target's service in the scope of a credential. */
 const SCOPES: Readonly<Record<string, string>> = {
   AmazonSQS: 'sqs',
   DynamoDB_20120810: 'dynamodb',

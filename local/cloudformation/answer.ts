@@ -1,20 +1,20 @@
-// The answer of a custom resource's function, as CloudFormation accepts it.
+// Validates the answer of a custom resource's function as CloudFormation does.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 
 export type Answer =
   | { readonly tag: 'success'; readonly physicalId: string }
-  /** `physicalId`: if the answer has one */
+  /** `physicalId`: absent if the answer has none */
   | { readonly tag: 'failed'; readonly reason: string; readonly physicalId?: string }
 
-/** Bytes of the whole answer, and of its PhysicalResourceId. */
+/** Maximum bytes of the complete answer, and of its PhysicalResourceId. */
 const MAX_ANSWER = 4096
 const MAX_ID = 1024
-/** The answer must repeat these of the request. */
+/** Members that the answer must repeat from the request. */
 const REPEATED = ['StackId', 'RequestId', 'LogicalResourceId']
 
-/** An invalid answer fails the resource. */
+/** Parses an answer. If it is invalid, the resource has failed. */
 export function answerOf(body: Uint8Array, request: JsonObject): Answer {
   if (body.length > MAX_ANSWER)
     return failed(`Response object is too long: ${body.length} bytes, ${MAX_ANSWER} are taken`)

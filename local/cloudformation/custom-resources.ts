@@ -1,5 +1,5 @@
-// Custom resources: each created once, updated when its properties change, rolled back when that fails, by the protocol of
-// CloudFormation: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
+// Creates and updates custom resources, and rolls back failed changes. It follows CloudFormation's protocol:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
 
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { type Answer, answerOf } from './answer.ts'
 interface CustomResources {
   /** Functions PUT their answers here: `{prefix}{token}`. */
   readonly service: Service
-  /** Creates or updates all resources. Rejects with the reason when one fails, after its rollback. */
+  /** Creates or updates all resources. Rejects with the reason if one fails, after its rollback. */
   apply(responseUrl: string): Promise<void>
 }
 
@@ -24,7 +24,7 @@ interface CustomResourcesOptions {
   readonly functions: Functions
   /** records of created resources and their properties */
   readonly dir: string
-  /** path of the answers, e.g. `/cloudformation/` */
+  /** path that receives the answers, e.g. `/cloudformation/` */
   readonly prefix: string
   readonly log: (line: string) => void
 }
@@ -43,21 +43,21 @@ interface Made extends Physical {
 interface Change {
   readonly resource: Resource
   readonly before: Made | undefined
-  /** of the properties in the template */
+  /** digest of the properties in the template */
   readonly digest: string
   readonly send: Send
   /** the resource's record */
   readonly file: string
 }
 
-/** S3, to which the URL leads in AWS, has no such bound. */
+/** Bounds an answer in bytes. In AWS the URL leads to S3, which has no such limit. */
 const MAX_BODY = 1024 * 1024
 
 export function createCustomResources(options: CustomResourcesOptions): CustomResources {
   const { template, functions, log } = options
   const open = new Map<string, (body: Buffer) => void>()
 
-  /** Like the S3 behind such a URL, it accepts any body; CloudFormation checks it later. */
+  /** Accepts any body, like S3 behind such a URL in AWS. CloudFormation checks it later. */
   const service: Service = async (request, response) => {
     const answered = open.get((request.url ?? '').slice(options.prefix.length).split('?')[0]!)
     const body = await readBody(request, MAX_BODY).catch(() => undefined)
@@ -157,7 +157,7 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
 type Send = (request: JsonObject) => Promise<Answer>
 
 /**
- * Another PhysicalResourceId means that the update made another resource, and the old one is deleted:
+ * If the PhysicalResourceId changed, the update made a new resource, and the old one must be deleted:
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes-update.html
  */
 function madeOf(physicalId: string, properties: JsonObject, digest: string, before: Made | undefined): Made {
@@ -169,7 +169,7 @@ function madeOf(physicalId: string, properties: JsonObject, digest: string, befo
     : { ...made, replaced: { physicalId: replaced.physicalId, properties: replaced.properties } }
 }
 
-/** CloudFormation's name for a resource that no answer named. */
+/** CloudFormation's name for a resource if no answer names it. */
 const unnamed = ({ logicalId }: Resource): string => `local-${logicalId}-${randomUUID().slice(0, 8)}`
 
 const common = ({ logicalId, type }: Resource): JsonObject => ({

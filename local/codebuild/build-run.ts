@@ -1,4 +1,4 @@
-// One running build: its log, its phases, its time limit. The builder has its sandbox.
+// Runs one build in the builder: records its log and phases, and applies its time limit.
 
 import { createWriteStream } from 'node:fs'
 import type { RootPlaces } from '../roots.ts'
@@ -10,7 +10,7 @@ import type { Project } from './project.ts'
 import { IMAGE_PATH, SOURCE_FOLDER } from './sandbox.ts'
 
 export interface BuildRun {
-  /** The build as it ended; never rejects. */
+  /** Resolves to the ended build; never rejects. */
   readonly ended: Promise<Build>
   stop(): void
 }
@@ -26,7 +26,7 @@ interface BuildRunOptions {
   readonly now: Clock
 }
 
-/** The variable that names the build root of this build's image. */
+/** Environment variable with the digest of this build's root, which is its image. */
 const IMAGE = 'STEPS_ROOT'
 
 export function runBuild(options: BuildRunOptions): BuildRun {
@@ -65,7 +65,7 @@ export function runBuild(options: BuildRunOptions): BuildRun {
   return { ended, stop: () => end('STOPPED') }
 }
 
-/** A build does not fail when its log cannot be written. */
+/** Opens the log. If it cannot be written, the build still runs. */
 function openLog(file: string) {
   const stream = createWriteStream(file, { mode: 0o600 }).on('error', () => {})
   return {
@@ -74,7 +74,7 @@ function openLog(file: string) {
   }
 }
 
-/** A line of the driver: `start PHASE` or `end PHASE CODE`. */
+/** Parses a report of the driver: `start PHASE` or `end PHASE CODE`. */
 function onTold(build: Build, line: string, now: number): Build {
   const [, what, phase, code] = /^(start|end) ([A-Z_]+)(?: (\d+))?$/.exec(line) ?? []
   if (what === 'start') return inPhase(build, phase as PhaseType, now)

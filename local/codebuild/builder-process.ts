@@ -1,5 +1,5 @@
-// The builder: a process with an empty environment, its standard streams and one channel to the stack. It starts each
-// build in its sandbox, and ends with the stack.
+// The builder's process: starts each build in its sandbox, and ends with the stack. It has an empty environment, its standard
+// streams and one channel to the stack.
 
 import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,14 +10,14 @@ import { unpackRoots } from '../roots.ts'
 import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
 import { openSandbox, type Running, removeFolder } from './sandbox.ts'
 
-/** Bytes of a build's log; the rest is dropped before it fills the channel. */
+/** Maximum bytes of a build's log. The rest is dropped before it fills the channel. */
 const MAX_LOG = 64 * 1024 * 1024
 /** O_CLOEXEC of fcntl.h */
 const CLOSE_ON_EXEC = 0o2000000
 
 /**
- * LevelDB's files do not close on exec, nor may those of the process that started the stack. All files that this process opens
- * close on exec: after this, a sandbox gets only the descriptors that it is given.
+ * Closes inherited files that would stay open in a new program, e.g. LevelDB's. Files that this process opens itself close on
+ * exec, so a sandbox then gets only the descriptors that it is given.
  */
 function closeInherited(): void {
   for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd > 2 && !closesOnExec(fd)) closeSync(fd)
@@ -28,20 +28,20 @@ function closesOnExec(fd: number): boolean {
     const [, flags = ''] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
     return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) !== 0
   } catch (error) {
-    // The list itself was open while it was read.
+    // This was the descriptor that listed the folder.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
     throw error
   }
 }
 
-/** Ends a running build, by its run. */
+/** Functions that end a running build, by its run number. */
 const kills = new Map<number, () => void>()
 
 const tell = (message: FromBuilder): void => void process.send?.(message)
 
 async function run(id: number, order: Order): Promise<void> {
   try {
-    // A build that is killed before it starts never starts.
+    // If the build is killed before it starts, it must not start.
     let killed = false
     kills.set(id, () => {
       killed = true
@@ -60,7 +60,7 @@ async function run(id: number, order: Order): Promise<void> {
   }
 }
 
-/** Resolves when the sandbox is gone: to the reason of a failure, if it failed. */
+/** Resolves when the sandbox has ended: to the reason if it failed, otherwise to undefined. */
 function follow(id: number, { process: child }: Running): Promise<string | undefined> {
   const output = bounded((bytes) => tell({ tag: 'output', run: id, bytes }))
   child.stdout!.on('data', output)

@@ -1,4 +1,4 @@
-// The stack's side of the builder, a process that starts before the stack opens anything and that starts every sandbox. So no
+// The stack's side of the builder: a process that starts every sandbox. It starts before the stack opens anything, so that no
 // build can inherit a file or a secret of the stack.
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -9,7 +9,7 @@ import type { FromBuilder, Order, ToBuilder } from './builder-protocol.ts'
 export interface Builder {
   /** Starts a build in a sandbox of its own. */
   run(order: Order, listener: Listener): Started
-  /** Its sandboxes die with it. */
+  /** Stops the builder, which kills its sandboxes. */
   stop(): Promise<void>
 }
 
@@ -19,13 +19,13 @@ export interface Listener {
 }
 
 export interface Started {
-  /** Resolves when the sandbox is gone: to the reason of a failure, if it failed. */
+  /** Resolves when the sandbox has ended: to the reason if it failed, otherwise to undefined. */
   readonly ended: Promise<string | undefined>
   /** Kills everything in the sandbox, also before it has started. */
   kill(): void
 }
 
-/** Reason of a build that failed with its builder. */
+/** Failure of a build whose builder ended before it. */
 export const DIED = 'The machine died under the build'
 
 /** milliseconds */
@@ -41,8 +41,8 @@ interface Live {
 }
 
 /**
- * Starts it at once. A crash fails its builds, and the next build starts it again: the stack has files open by then, which the
- * new process closes. The folders of lost builds stay until the stack stops or starts.
+ * Starts the builder at once. If it crashes, its builds fail, and the next build starts it again. By then the stack has files
+ * open, which the new process closes. The folders of lost builds stay until the stack stops or starts.
  */
 export function startBuilder(): Builder {
   let count = 0
@@ -66,7 +66,7 @@ export function startBuilder(): Builder {
       const stopped = live?.process
       if (stopped === undefined) return
       const gone = once(stopped, 'exit')
-      // It kills its builds itself; if it does not end, it is killed.
+      // It kills its builds and exits by itself. If it is too slow, it is killed.
       const late = setTimeout(() => stopped.kill('SIGKILL'), STOP_MS)
       if (stopped.connected) stopped.disconnect()
       await gone
@@ -75,7 +75,7 @@ export function startBuilder(): Builder {
   }
 }
 
-/** Detached: Ctrl-C reaches the stack alone, which ends its builds. The channel closes when the stack ends. */
+/** Detached, so that Ctrl-C reaches only the stack, which then ends its builds. The channel closes when the stack ends. */
 function launch(lose: (live: Live) => void): Live {
   const process = fork(join(import.meta.dirname, 'builder-process.ts'), [], {
     cwd: '/',
@@ -92,7 +92,7 @@ function launch(lose: (live: Live) => void): Live {
   return live
 }
 
-/** A message that does not arrive was for a process that is gone, whose builds end with its exit. */
+/** Ignores errors: if the process has gone, its exit ends its builds. */
 function send(to: ChildProcess, message: ToBuilder): void {
   to.send(message, () => {})
 }

@@ -1,4 +1,4 @@
-// The recorded builds, one file each, and their form in CodeBuild's API and events.
+// Records builds, one file each, and converts them to the forms of CodeBuild's API and events.
 
 import { join } from 'node:path'
 import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
@@ -32,7 +32,7 @@ interface PhaseRecord {
   /** milliseconds since the epoch */
   readonly start: number
   readonly end?: number
-  /** why it failed */
+  /** why the phase failed */
   readonly context?: string
 }
 
@@ -55,18 +55,18 @@ export interface Build {
   /** milliseconds since the epoch */
   readonly start: number
   readonly end?: number
-  /** whether the event of its end was sent; false after a crash in between */
+  /** whether the event of the build's end was sent; a crash between the end and the event leaves false */
   readonly announced: boolean
 }
 
 export interface Builds {
   get(id: string): Build | undefined
   all(): readonly Build[]
-  /** On disk when it returns. */
+  /** The build is on disk when this returns. */
   save(build: Build): void
-  /** Like `save`, but ignores errors: a full disk stops no running build. */
+  /** Like `save`, but ignores errors, because a full disk must not stop a running build. */
   note(build: Build): void
-  /** Forgets a build and its log. */
+  /** Deletes a build and its log. */
   forget(build: Build): void
   logFile(id: string): string
 }
@@ -109,7 +109,7 @@ const seconds = (ms: number | undefined): number | undefined => (ms === undefine
 export const currentPhase = ({ phases }: Build): PhaseType =>
   phases.find(({ status }) => status === undefined)?.type ?? 'COMPLETED'
 
-/** Ends the running phase as succeeded, passes the phases before `type`, and begins `type`. */
+/** Ends the running phase as succeeded, adds the phases before `type` as succeeded, and begins `type`. */
 export function inPhase(build: Build, type: PhaseType, now: number): Build {
   const ended = { status: 'SUCCEEDED', end: now } as const
   const phases = build.phases.map((phase) => (phase.status === undefined ? { ...phase, ...ended } : phase))
@@ -121,7 +121,7 @@ export function inPhase(build: Build, type: PhaseType, now: number): Build {
   return { ...build, phases: [...phases, ...passed, { type, start: now }] }
 }
 
-/** The running phase ends with the build. A build that a builder took has a FINALIZING phase. */
+/** Ends the running phase with the build. Adds a FINALIZING phase if a builder had started the build. */
 export function endOf(
   build: Build,
   status: Exclude<Build['status'], 'IN_PROGRESS'>,
@@ -144,7 +144,7 @@ export function endOf(
   }
 }
 
-/** As BatchGetBuilds and StartBuild answer. */
+/** The form of BatchGetBuilds and StartBuild. */
 export const describe = (build: Build): JsonObject => ({
   id: build.id,
   arn: buildArn(build.id),
@@ -167,7 +167,7 @@ export const describe = (build: Build): JsonObject => ({
   })),
 })
 
-/** The two parts of an event's `CODE: message`. */
+/** Splits `CODE: message`, as events write it, into its two parts. */
 function contextOf(context: string): JsonObject {
   const [, statusCode = '', message = context] = /^([A-Z_]+): (.*)$/s.exec(context) ?? []
   return { statusCode, message }
@@ -201,7 +201,7 @@ const phaseDetail = ({ type, status, start, end, context }: PhaseRecord): JsonOb
     : { 'end-time': time(end), 'duration-in-seconds': Math.round((end - start) / 1000) }),
 })
 
-/** As in `Sep 1, 2017 4:12:29 PM`. */
+/** Formats a time like `Sep 1, 2017 4:12:29 PM`. */
 const time = (ms: number): string =>
   new Date(ms)
     .toLocaleString('en-US', {

@@ -1,5 +1,5 @@
-// CodeBuild's buildspec 0.2: parsed strictly, and turned into the shell scripts of its phases. Hand-written: AWS's own agent
-// (codebuild_build.sh) runs Docker images, which this machine may not have.
+// Parses CodeBuild's buildspec 0.2 strictly, and writes the shell scripts of its phases. AWS's own agent (codebuild_build.sh)
+// runs Docker images, which this machine may not have.
 
 import { parse } from 'yaml'
 import { isObject, type Json, type JsonObject, object, string, strings } from '../wire/json.ts'
@@ -15,14 +15,14 @@ export interface BuildSpec {
 export interface Phase {
   readonly name: PhaseName
   readonly commands: readonly string[]
-  /** run after the commands, whether they failed or not */
+  /** run after the commands, even if they failed */
   readonly last: readonly string[]
 }
 
-/** Characters of a project's buildspec at most. */
+/** Maximum characters of a project's buildspec. */
 const MAX_BUILDSPEC = 25_600
 
-/** Unknown members are errors. */
+/** Throws if there are unknown members. */
 export function parseBuildSpec(text: string, where: string): BuildSpec {
   if (text.length > MAX_BUILDSPEC)
     throw new Error(`${where} has ${text.length} characters, and CodeBuild takes ${MAX_BUILDSPEC}`)
@@ -63,9 +63,9 @@ function only(given: JsonObject, known: readonly string[], where: string): void 
 }
 
 /**
- * The files that run a build in its sandbox, by name: `driver`, and one script for the commands of each phase.
- * The driver reports `start PHASE` and `end PHASE CODE` on descriptor 3, which the commands do not have. When its standard input
- * ends, it ends everything in the sandbox: bubblewrap does so with its parent only once it is set up.
+ * Returns the scripts that run a build in its sandbox, by file name: `driver`, and two scripts for each phase.
+ * The driver reports `start PHASE` and `end PHASE CODE` on descriptor 3, which the commands do not have. It kills everything in
+ * the sandbox when its standard input ends: bubblewrap does that at its parent's death only after its setup.
  */
 export function buildScripts({ shell, phases }: BuildSpec): Readonly<Record<string, string>> {
   const scripts = phases.flatMap(({ name, commands, last }) => [
@@ -75,7 +75,7 @@ export function buildScripts({ shell, phases }: BuildSpec): Readonly<Record<stri
   return { driver: driver(shell, phases), ...Object.fromEntries(scripts) }
 }
 
-/** Folders in the sandbox: scripts, and the variables and working folder that one phase hands to the next. */
+/** Folders in the sandbox: the scripts, and the variables and working folder that each phase passes to the next. */
 export const SCRIPTS = '/codebuild/scripts'
 const STATE = '/codebuild/state'
 

@@ -1,4 +1,4 @@
-// CodeBuild: the template's projects, a queue of builds, each in its sandbox, and the events of their ends.
+// CodeBuild: runs the template's projects from a queue, each build in its sandbox, and sends events when builds end.
 
 import { randomUUID } from 'node:crypto'
 import type { Events } from '../events/events.ts'
@@ -29,9 +29,9 @@ interface CodeBuild {
   readonly operations: Operations
   /** Ends builds that the last process left running, and sends their events. */
   recover(): void
-  /** Builds that run, and that wait for their turn. */
+  /** Numbers of running and of queued builds. */
   counts(): { readonly running: number; readonly waiting: number }
-  /** The next start marks the builds that this ends as failed. */
+  /** Ends all builds. The next start marks them as failed. */
   stop(): Promise<void>
 }
 
@@ -42,23 +42,23 @@ interface CodeBuildOptions {
   readonly builder: Builder
   /** records and logs */
   readonly dir: string
-  /** for the folders of this stack's builds; every user must be able to pass through it */
+  /** folder for the folders of this stack's builds; every user must be able to pass through it */
   readonly scratch: string
   readonly roots: RootPlaces
-  /** path of the socket by which builds reach the store */
+  /** path of the socket through which builds reach the store */
   readonly store: string
-  /** builds at one time */
+  /** maximum concurrent builds */
   readonly concurrency: number
   readonly now: Clock
   readonly log?: (line: string) => void
   readonly faults?: Faults
 }
 
-/** The same token starts no second build for five minutes, as in CodeBuild. */
+/** For five minutes, the same token starts no second build, as in CodeBuild. */
 const TOKEN_MS = 5 * 60 * 1000
-/** Builds that may wait, for each that may run: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html */
+/** Queued builds for each concurrent build: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html */
 const QUEUE_FACTOR = 5
-/** Builds that one request may ask for: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html */
+/** Maximum builds in one request: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html */
 const MAX_IDS = 100
 const SETTLE_MS = 5000
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000
@@ -71,10 +71,10 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   const runs = new Map<string, BuildRun>()
   const waiting: string[] = []
   let stopped = false
-  /** builds whose end could not be recorded yet */
+  /** builds whose end has not been recorded yet */
   const unsettled = new Set<string>()
 
-  /** A crash before `announced` is stored sends the event again. A lost event is never sent again. */
+  /** A crash before `announced` is stored sends the event again. The fault `build-event-lost` loses it for good. */
   function announce(build: Build): void {
     if (!faults.strikes('build-event-lost'))
       options.events.emit({
@@ -107,7 +107,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     })
   }
 
-  /** Records the end of a build and announces it. If that fails, as on a full disk, it logs that once and tries again. */
+  /** Records the end of a build and announces it. If that fails, e.g. on a full disk, logs it once and tries again. */
   function settle(ended: Build): void {
     try {
       builds.save(ended)
@@ -141,7 +141,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     return { build: describe(builds.get(build.id)!) }
   }
 
-  /** https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html: a build more is refused, not queued. */
+  /** Refuses a build if the queue is full: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html */
   function checkQueue(): void {
     const most = QUEUE_FACTOR * options.concurrency
     if (waiting.length >= most)
@@ -199,7 +199,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   }
 }
 
-/** A build that ran when the stack died has ended: its sandbox died with the stack. */
+/** Builds that ran when the stack died have ended, because their sandboxes died with it. */
 function recover(builds: Builds, announce: (build: Build) => void, now: number): void {
   for (const build of builds.all()) {
     if (build.end !== undefined && build.announced && now - build.end > KEPT_MS) builds.forget(build)
@@ -209,7 +209,7 @@ function recover(builds: Builds, announce: (build: Build) => void, now: number):
   }
 }
 
-/** A queued build counts as stopped. */
+/** A build that was still queued counts as stopped. */
 const cutOff = (build: Build, now: number): Build =>
   endOf(build, currentPhase(build) === 'QUEUED' ? 'STOPPED' : 'FAILED', DIED, now)
 

@@ -1,4 +1,4 @@
-// One CodeBuild project of the template, checked against what this machine supports.
+// Parses one CodeBuild project of the template, and checks that this machine supports it.
 
 import type { Roles } from '../iam/roles.ts'
 import type { Resource } from '../template/template.ts'
@@ -14,12 +14,12 @@ export interface Project {
   readonly queuedTimeoutMs: number
   /** https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html */
   readonly privileged: boolean
-  /** why its builds cannot run on this machine */
+  /** why this machine cannot run its builds; undefined if it can */
   readonly impossible: string | undefined
 }
 
 const MINUTE = 60_000
-/** characters of a variable's value */
+/** maximum characters of a variable's value */
 const MAX_VALUE = 4096
 const ARCHES: Readonly<Record<string, string>> = { LINUX_CONTAINER: 'x64', ARM_CONTAINER: 'arm64' }
 const ENVIRONMENT = [
@@ -57,9 +57,9 @@ export function openProject({ properties, logicalId, name }: Resource, roles: Ro
 }
 
 /**
- * A variable as CodeBuild accepts it; otherwise an error in its words. Names that begin with CODEBUILD_ are reserved:
- * https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html. The length is
- * not documented; StartBuild answers so.
+ * Validates a variable; throws CodeBuild's message. Names that begin with CODEBUILD_ are reserved:
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html. The maximum length is not documented, but
+ * StartBuild reports it in its error.
  */
 export function variableOf(name: string, value: string): Variable {
   if (name === '') throw new Error('EnvironmentVariable name should not be empty')
@@ -72,7 +72,7 @@ export function variableOf(name: string, value: string): Variable {
   return { name, value, type: 'PLAINTEXT' }
 }
 
-/** CodeBuild pulls its own images itself: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html */
+/** CodeBuild's own images need its own credentials: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html */
 function checkImage({ Image, ImagePullCredentialsType = 'CODEBUILD' }: JsonObject, logicalId: string): void {
   const image = string(Image, `${logicalId}.Environment.Image`)
   const puller = string(ImagePullCredentialsType, `${logicalId}.Environment.ImagePullCredentialsType`)

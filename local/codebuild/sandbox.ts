@@ -1,4 +1,4 @@
-// The sandbox of a build: a bare image made of a build root, with no network but the store's socket.
+// Runs a build in a sandbox: a bare image made from a build root. Its only network is the store's socket.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
@@ -9,8 +9,8 @@ import { SCRIPTS } from './buildspec.ts'
 
 interface Sandbox {
   /**
-   * Starts `sh {SCRIPTS}/driver` in a new folder below `scratch`, with the roots at /roots. Output comes on stdout, reports of the
-   * driver on descriptor 3. The end of this process ends everything in the sandbox.
+   * Starts `sh {SCRIPTS}/driver` in a new folder below `scratch`, with the roots at /roots. The output is on stdout and stderr,
+   * and the driver's reports are on descriptor 3. When this process ends, everything in the sandbox ends.
    */
   run(order: Order): Running
 }
@@ -18,28 +18,28 @@ export interface Running {
   readonly process: ChildProcess
   /** Kills everything in the sandbox, also before it has started. */
   kill(): void
-  /** folder to remove when the process has ended */
+  /** folder that the caller removes when the process has ended */
   readonly folder: string
 }
 
-/** The working folder of a build. */
+/** Working folder of a build. */
 export const SOURCE_FOLDER = '/codebuild/src'
 
-/** A user that the host does not have: a process that breaks out of the sandbox owns nothing. */
+/** A uid that the host does not use, so that a process that escapes from the sandbox owns nothing. */
 const BUILD_UID = 64055
 
-/** As in buildspecs/common/transfer.sh. */
+/** Same path as in buildspecs/common/transfer.sh. */
 const STORE = '/run/store.sock'
 
 /**
- * A container that is not privileged may make no namespaces: https://docs.docker.com/engine/security/seccomp/ has `unshare`
- * and `clone` among what is denied.
+ * A container that is not privileged may not create namespaces: https://docs.docker.com/engine/security/seccomp/ lists `unshare`
+ * and `clone` as denied.
  */
 const UNPRIVILEGED = ['--unshare-user', '--disable-userns']
 
 /**
- * Commands that the steps expect in a project's image: a shell, curl, tar with gzip, and some of coreutils. CodeBuild's own
- * images have them: https://github.com/aws/aws-codebuild-docker-images/blob/master/al/x86_64/standard/5.0/Dockerfile and
+ * Commands that the steps expect in a project's image: a shell, curl, tar with gzip, and parts of coreutils. CodeBuild's own
+ * images contain them: https://github.com/aws/aws-codebuild-docker-images/blob/master/al/x86_64/standard/5.0/Dockerfile and
  * https://github.com/aws/aws-codebuild-docker-images/blob/master/al/aarch64/standard/3.0/Dockerfile.
  */
 const IMAGE_COMMANDS =
@@ -50,9 +50,9 @@ const IMAGE_COMMANDS =
 export const IMAGE_PATH = '/image'
 
 /**
- * `root`: folder of a build root that has bubblewrap. With the host's uid 0, bubblewrap covers parts of /proc, and the kernel then
- * lets no inner sandbox mount a /proc. So root starts it under an unused uid, if that uid may create user namespaces; otherwise as
- * root, and an inner sandbox uses the outer /proc. Throws when neither works.
+ * `root`: folder of a build root that contains bubblewrap. If bubblewrap runs with the host's uid 0, it covers parts of /proc, and
+ * then the kernel does not let an inner sandbox mount a /proc. So root runs it under an unused uid, if that uid may create user
+ * namespaces. Otherwise it runs as root, and inner sandboxes use the outer /proc. Throws if neither works.
  */
 export function openSandbox(root: string): Sandbox {
   if (!existsSync(join(root, 'usr/bin/bwrap')))
@@ -75,7 +75,7 @@ export function openSandbox(root: string): Sandbox {
 
 const asUser = (uid: number | undefined) => (uid === undefined ? {} : { uid, gid: uid })
 
-/** The build root's bubblewrap and dynamic loader: no program of the host runs. */
+/** Runs the build root's own bubblewrap and dynamic loader, so no program of the host runs. */
 function bubblewrap(root: string, args: readonly string[]): [string, string[]] {
   const [tuple, loader] =
     process.arch === 'arm64'
@@ -115,14 +115,14 @@ function start(root: string, uid: number | undefined, order: Order): Running {
     ...['--ro-bind', roots.unpacked, '/roots', '--ro-bind', store, STORE],
     ...(privileged ? [] : UNPRIVILEGED),
   ]
-  // The variables hold presigned URLs, so they go by a descriptor, and not by a command line that everybody can read.
+  // The variables contain presigned URLs, so they go through a descriptor: every user can read a command line.
   const args = [...environment, ...folders].map((arg) => `${arg}\0`).join('')
   const [command, own] = bubblewrap(root, [...image(root), '--args', '4', '/usr/bin/sh', `${SCRIPTS}/driver`])
   const child = spawn(command, own, {
     ...asUser(uid),
     cwd: '/',
     env: {},
-    // Its own process group, for `kill`: until bubblewrap has set up its sandbox, its child does not end with it.
+    // A process group for `kill`: until bubblewrap has finished its setup, its child survives it.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   })
@@ -136,7 +136,7 @@ function start(root: string, uid: number | undefined, order: Order): Running {
   return { process: child, folder, kill }
 }
 
-/** No other group gets this number before its leader was waited for. */
+/** Safe, because the group's number is not reused before its leader has been waited for. */
 function killGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
@@ -156,7 +156,7 @@ function prepare(uid: number | undefined, scratch: string, scripts: Readonly<Rec
   return { folder, source }
 }
 
-/** Creates the folder for folders of builds. Throws when another user has it: its name is predictable. */
+/** Creates the folder for the folders of builds. Throws if another user owns it, because its name is predictable. */
 export function ownScratch(scratch: string): void {
   mkdirSync(scratch, { recursive: true })
   const found = lstatSync(scratch)
@@ -165,6 +165,6 @@ export function ownScratch(scratch: string): void {
   chmodSync(scratch, 0o711)
 }
 
-/** Never fails: the next start removes leftovers. */
+/** Ignores errors: the next start removes what is left. */
 export const removeFolder = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => {})

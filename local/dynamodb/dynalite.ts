@@ -1,4 +1,4 @@
-// dynalite's store and operations, called in this process: it opens no port that could be used around the policies.
+// Calls dynalite's store and operations in this process. There is no port that could bypass the policies.
 
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
@@ -54,9 +54,9 @@ export interface Answer {
 }
 
 export interface Dynalite {
-  /** `fault`: why a parsed input is invalid although dynalite would accept it. */
+  /** `fault`: returns why a parsed input is invalid, if dynalite would accept it. */
   perform(operation: string, input: JsonObject, fault?: Fault): Promise<Answer>
-  /** Repairs a table's indexes by its items, while it is read and written. False: `stopped` came first. */
+  /** Repairs a table's indexes from its items, during reads and writes. Resolves to false if `stopped` came first. */
   rebuildIndexes(table: IndexedTable, stopped: AbortSignal): Promise<boolean>
   close(): Promise<void>
 }
@@ -72,7 +72,7 @@ export interface TableIndex {
   readonly name: string
   readonly keySchema: Json
   readonly keys: readonly string[]
-  /** attributes that the index holds; `undefined`: all */
+  /** attributes in the index; `undefined`: all */
   readonly attributes: readonly string[] | undefined
 }
 
@@ -88,12 +88,16 @@ const OPERATIONS = [
   'UpdateItem',
 ] as const
 
-/** Each has 2 MB, mapped into memory when it is read. LevelDB's default is 1,000, which a big index would use. */
+/**
+ * Each file has 2 MB and is mapped into memory when it is read. LevelDB's default is 1,000 files, and a big index would use all
+ * of them.
+ */
 const MAX_OPEN_FILES = 64
 
 /**
- * Opens the database at `dir`; rejects when another process has it. An answered write survives the death of this process: its log
- * is in the kernel by then (not on the disk). `lag`: delay of a write's index entries, which do not survive it.
+ * Opens the database at `dir`. Rejects if another process has it open. An answered write survives the death of this process,
+ * because its log is already in the kernel, but perhaps not the death of the machine. `lag`: delay of a write's index entries,
+ * which do not survive the process.
  */
 export async function openDynalite(dir: string, lag?: Lag): Promise<Dynalite> {
   const instant = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
@@ -117,7 +121,7 @@ export async function openDynalite(dir: string, lag?: Lag): Promise<Dynalite> {
   }
 }
 
-/** Waking LevelDB's thread costs more than a read, and a hit is two reads. */
+/** Reads synchronously: waking LevelDB's thread costs more than a read, and each hit needs two reads. */
 function readAtOnce(db: LevelDb): void {
   db.get = (key, done) => {
     try {
@@ -130,8 +134,8 @@ function readAtOnce(db: LevelDb): void {
 }
 
 /**
- * dynalite ends each stream of a Query or Scan by its iterator's `return`, which LevelDB's iterators lack: each would stay open,
- * with its snapshot.
+ * dynalite ends each stream of a Query or Scan with its iterator's `return`. LevelDB's iterators have no `return`, so each would
+ * stay open with its snapshot.
  */
 export function closeIterators(db: Pick<LevelDb, 'keys' | 'values'>): void {
   const closing =
@@ -192,12 +196,12 @@ const call = (action: Action, store: Store, input: JsonObject): Promise<JsonObje
 const isAnswer = (error: unknown): error is { statusCode: number; body: JsonObject } =>
   typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error
 
-/** Items after which other work gets its turn. */
+/** Number of items between two pauses for other work. */
 const PAGE = 100
 
 /**
- * For indexes that follow their table late, and databases of older software: repairs each entry under the lock of its item, while
- * all else goes on. False: it was stopped, and starts again at the next start.
+ * Repairs databases of older software, and indexes that lag behind their table. Each entry is repaired under the lock of its
+ * item, while other operations continue. False: it was stopped; the next start begins again.
  */
 async function rebuildIndexes(
   store: Store,
@@ -250,7 +254,7 @@ async function rebuildIndexes(
 
 const prefixOf = (table: string, index: string): string => `index-global~${table}~${index}~`
 
-/** Under the lock by which dynalite writes an item. */
+/** Runs under the lock that dynalite uses to write an item. */
 const inTurn = (items: ItemDb, key: string, work: () => Promise<void>): Promise<void> =>
   new Promise((resolve, reject) => {
     items.lock(key, (release) => {

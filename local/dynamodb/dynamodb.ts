@@ -1,4 +1,4 @@
-// DynamoDB: dynalite on disk, behind the caller's signature and policies. Amazon's DynamoDB Local would need a JVM.
+// DynamoDB: dynalite on disk, after a check of signature and policies. Amazon's DynamoDB Local would need a JVM.
 
 import type { ServerResponse } from 'node:http'
 import { type Faults, NO_FAULTS } from '../faults.ts'
@@ -11,20 +11,20 @@ import { type KeySchema, keyFault } from './keys.ts'
 
 interface DynamoDb {
   readonly service: RawService
-  /** Deletes the items past their time to live. */
+  /** Deletes the items after their time to live. */
   expire(): Promise<void>
   close(): Promise<void>
 }
 
 interface DynamoDbOptions {
-  /** folder of the database; one process at a time can open it */
+  /** folder of the database; only one process at a time can open it */
   readonly dir: string
-  /** whether the indexes may be wrong and are rebuilt */
+  /** whether the indexes may be wrong and must be rebuilt */
   readonly torn: boolean
-  /** called when they are rebuilt */
+  /** called when all indexes have been rebuilt */
   readonly onWhole: () => void
   readonly template: Template
-  /** default: none; with any, the next start must rebuild the indexes */
+  /** default: none; if there are any, the next start must rebuild the indexes */
   readonly faults?: Faults
   readonly now: Clock
   readonly log: (line: string) => void
@@ -63,7 +63,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   }
 }
 
-/** Runs in the background: hits read no index. */
+/** Runs in the background, which is safe because hits read no index. */
 async function rebuild(
   dynalite: Dynalite,
   tables: readonly IndexedTable[],
@@ -79,7 +79,7 @@ async function rebuild(
 }
 
 /**
- * The answer of a table whose traffic grew too fast:
+ * The error of a table whose traffic grew too fast:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
 const THROTTLED: Answer = {
@@ -114,7 +114,8 @@ function resourceOf(operation: string, { TableName, IndexName }: JsonObject): st
 }
 
 /**
- * The partition key of an operation on one item. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+ * Condition key with the partition key of an operation on one item.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
  */
 function leadingKey(
   { Key, Item }: JsonObject,
@@ -130,7 +131,7 @@ function leadingKey(
 
 const tableArn = (name: string): string => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}`
 
-/** An operation of the stack itself, without a policy. */
+/** Runs an operation for the stack itself, without a policy. */
 async function own(dynalite: Dynalite, operation: string, input: JsonObject): Promise<JsonObject> {
   const { status, body } = await dynalite.perform(operation, input)
   if (status === 200) return body
@@ -191,7 +192,7 @@ function keySchemas({ properties, logicalId }: Resource): KeySchema[] {
   ]
 }
 
-/** The keys and indexes of a table with data cannot change here. */
+/** Throws if keys or indexes differ from the template: here they cannot change in a table with data. */
 function sameKeys(found: JsonObject, { properties, name, logicalId }: Resource): void {
   const shape = (table: JsonObject): string =>
     JSON.stringify([

@@ -1,14 +1,14 @@
-// DynamoDB's rules for values of keys, of tables and of indexes; dynalite checks fewer.
+// DynamoDB's rules for the values of table keys and index keys. dynalite checks only some of them.
 
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 
 export interface KeySchema {
-  /** of the index; `undefined`: of the table itself */
+  /** name of the index; `undefined`: the table itself */
   readonly index: string | undefined
   readonly keys: readonly { readonly name: string; readonly kind: 'HASH' | 'RANGE' }[]
 }
 
-/** Bytes: `HASH` is a partition key, `RANGE` a sort key. */
+/** Maximum bytes. `HASH` is a partition key, `RANGE` a sort key. */
 const MOST = { HASH: 2048, RANGE: 1024 } as const
 
 const TOO_LONG = {
@@ -20,8 +20,8 @@ const NOT_VALID = 'One or more parameter values are not valid.'
 const EMPTY = 'The AttributeValue for a key attribute cannot contain an empty string value.'
 
 /**
- * Why DynamoDB refuses a parsed operation with a ValidationException: a key has 1 to 2,048 bytes, a sort key 1 to 1,024.
- * `undefined`: it does not.
+ * Returns DynamoDB's ValidationException message for a parsed operation, or `undefined` if its keys are valid: a partition key
+ * has 1 to 2,048 bytes, a sort key 1 to 1,024.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
  */
 export function keyFault(
@@ -34,7 +34,7 @@ export function keyFault(
       ...key,
       values: valuesOf(operation, input, schema, key.name),
     }))
-    // An item without one of its keys is not in the index.
+    // An index omits items that lack one of its keys.
     const isIn = values.every((key) => key.values.length > 0) || operation === 'Query'
     for (const { name, kind, values: given } of values) {
       const bytes = given.map(bytesOf)
@@ -52,14 +52,14 @@ function emptyFault(operation: string, name: string, index: string | undefined):
     : `${NOT_VALID} A value specified for a secondary index key is not supported. ${EMPTY} IndexName: ${index}, IndexKey: ${name}`
 }
 
-/** `undefined` for numbers, which have other bounds. */
+/** `undefined` for numbers, which have other limits. */
 function bytesOf(value: Json | undefined): number | undefined {
   if (!isObject(value)) return undefined
   if (typeof value.S === 'string') return Buffer.byteLength(value.S)
   return typeof value.B === 'string' ? Buffer.byteLength(value.B, 'base64') : undefined
 }
 
-/** All values that an operation gives to that key of the table or index. */
+/** All values that an operation gives to this key of the table or index. */
 function valuesOf(operation: string, input: JsonObject, { index }: KeySchema, name: string): Json[] {
   const of = (...places: (Json | undefined)[]) => places.flatMap((place) => memberOf(place, name))
   switch (operation) {
@@ -77,14 +77,14 @@ function valuesOf(operation: string, input: JsonObject, { index }: KeySchema, na
 const memberOf = (of: Json | undefined, name: string): Json[] =>
   isObject(of) && of[name] !== undefined ? [of[name]] : []
 
-/** As dynalite parses `KeyConditionExpression`. */
+/** The form in which dynalite parses `KeyConditionExpression`. */
 function conditionsOf({ KeyConditions }: JsonObject, name: string): Json[] {
   const condition = isObject(KeyConditions) ? KeyConditions[name] : undefined
   const values = isObject(condition) ? condition.AttributeValueList : undefined
   return Array.isArray(values) ? values : []
 }
 
-/** As dynalite parses `UpdateExpression`: values that are set, also by `if_not_exists`. */
+/** The form in which dynalite parses `UpdateExpression`: values that are set, also by `if_not_exists`. */
 function updatesOf({ _updates }: JsonObject, name: string): Json[] {
   const sections = isObject(_updates) ? _updates.sections : undefined
   if (!Array.isArray(sections)) return []

@@ -1,5 +1,5 @@
-// Writes an item and its index entries in one batch, or the entries some time later. dynalite writes each by itself, entries
-// first: a crash in between would leave a stale entry, or none.
+// Writes an item and its index entries in one batch, or the entries some time later. dynalite writes each separately, entries
+// first, so a crash in between would leave a stale entry or lack a new one.
 
 import type { JsonObject } from '../wire/json.ts'
 
@@ -8,7 +8,7 @@ export type Operation =
   | { readonly type: 'del'; readonly key: string }
 export type Done = (error: unknown) => void
 
-/** As dynalite calls it. */
+/** The functions of the database that dynalite calls. */
 export interface WrittenDb {
   getSync(key: string): JsonObject | undefined
   put(key: string, value: JsonObject, done: Done): void
@@ -16,17 +16,17 @@ export interface WrittenDb {
   batch(operations: readonly Operation[], done: Done): void
 }
 
-/** `index-global~{table}~{index}~{key}`, `item-{table}~{key}`: no name has a `~`. */
+/** Forms of keys: `index-global~{table}~{index}~{key}` and `item-{table}~{key}`. Names contain no `~`. */
 const ENTRY = /^index-[a-z]+~([^~]+)~/
 const ITEM = /^item-/
 
-/** Milliseconds by which entries follow their item; 0: together with it. */
+/** Milliseconds between the write of an item and the write of its entries; 0: both in one batch. */
 export type Lag = () => number
 
 /**
- * Entries wait for the write of their item, which follows under the item's lock. `keyOf`: key of the item in its table, by the
- * attributes of the entry or of the item. A crash leaves all of a write or nothing; with a `lag` it may leave the item without its
- * entries, and the indexes must be rebuilt. Returns a function that writes all delayed entries.
+ * Entries wait for the write of their item, which follows under the item's lock. `keyOf`: returns an item's key in its table,
+ * from the attributes of the entry or of the item. A crash leaves a write complete or absent. With a `lag` it may leave the item
+ * without its entries; then the indexes must be rebuilt. Returns a function that writes all delayed entries.
  */
 export function writeTogether(
   db: WrittenDb,
@@ -74,7 +74,7 @@ export function writeTogether(
 
 interface Late {
   readonly entries: readonly Operation[]
-  /** by the clock that only goes forward */
+  /** in milliseconds of `performance.now()` */
   readonly due: number
 }
 
@@ -84,7 +84,7 @@ function createLagging(db: WrittenDb) {
   let underWay: readonly Operation[] = []
   let last = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
-  /** An entry that cannot be written, as on a full disk, is missing until the next start rebuilds the indexes. */
+  /** If an entry cannot be written, e.g. on a full disk, it is missing until the next start rebuilds the indexes. */
   const write = (until: number): Promise<void> =>
     new Promise((resolve) => {
       const due = queue.filter((one) => one.due <= until)
@@ -118,7 +118,7 @@ function createLagging(db: WrittenDb) {
       queue = [...queue, { entries, due }]
       schedule()
     },
-    /** As it will be when all entries are written. */
+    /** The entry as it will be after all delayed writes. */
     entryAt: (key: string): JsonObject | undefined => {
       const late = [...underWay, ...queue.flatMap(({ entries }) => entries)]
       const latest = late.findLast((operation) => operation.key === key)

@@ -1,21 +1,21 @@
-// A failed write, as on a full disk, tears LevelDB's log, and later writes would be lost at the next start. So a new log is started
-// before anything else is written.
+// Starts a new LevelDB log after a failed write, e.g. on a full disk. A failed write tears the log, and the next start would lose
+// all later writes in it. So nothing is written before the new log exists.
 
 import { statfsSync } from 'node:fs'
 import type { Done, WrittenDb } from './together.ts'
 
 export interface LoggedDb extends WrittenDb {
-  /** Starts a new log, and stores what only the old one has. */
+  /** Starts a new log, and stores the data that only the old log contains. */
   compactRange(start: string, end: string): Promise<void>
 }
 
-/** Bytes for a log and its table. If a compaction fails without them, LevelDB accepts no write until it is opened again. */
+/** Bytes for a log and its table. If a compaction fails without them, LevelDB accepts no writes until it is opened again. */
 const NEEDED = 16 * 1024 * 1024
 const AGAIN_MS = 1000
-/** A range that no key is in. */
+/** Start and end of a range that contains no keys. */
 const NOTHING = '~~'
 
-/** `dir`: of the database. A crash before the new log loses nothing that was answered before the failed write. */
+/** `dir`: folder of the database. A crash before the new log loses nothing that was answered before the failed write. */
 export function mendTornLog(db: LoggedDb, dir: string): void {
   const [put, del, batch] = [db.put.bind(db), db.del.bind(db), db.batch.bind(db)]
   let torn = false
@@ -41,7 +41,7 @@ export function mendTornLog(db: LoggedDb, dir: string): void {
     })
     return mending
   }
-  /** Also without another write: it makes concurrent writes of the failed one safe. */
+  /** Runs even if no other write comes, because writes that ran at the same time as the failed one are not safe before. */
   const mendLater = (): void => {
     if (torn) mended().catch(() => setTimeout(mendLater, AGAIN_MS).unref())
   }

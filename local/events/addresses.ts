@@ -1,4 +1,4 @@
-// IP addresses as numbers, and blocks of them.
+// Parses IP addresses and CIDR blocks as numbers.
 
 import { isIPv4, isIPv6 } from 'node:net'
 
@@ -7,10 +7,10 @@ export interface Address {
   readonly value: bigint
 }
 
-/** `undefined` for what is no address. */
+/** `undefined` if the text is not an IP address. */
 export function address(text: string): Address | undefined {
   if (isIPv4(text)) return { bits: 32, value: joined(text.split('.').map(Number), 8n) }
-  // An address of IPv6 with dots or a zone is plain text to EventBridge.
+  // EventBridge treats an IPv6 address with dots or a zone as plain text.
   if (isIPv6(text) && /^[\da-fA-F:]+$/.test(text)) return { bits: 128, value: joined(groups(text), 16n) }
   return undefined
 }
@@ -18,7 +18,7 @@ export function address(text: string): Address | undefined {
 const joined = (parts: readonly number[], width: bigint): bigint =>
   parts.reduce((sum, part) => (sum << width) | BigInt(part), 0n)
 
-/** The eight of them: `::` stands for as many zeros as are missing. */
+/** The eight groups of an IPv6 address; `::` replaces all missing groups, which are zero. */
 function groups(text: string): readonly number[] {
   const [before = [], after = []] = text
     .split('::')
@@ -26,7 +26,7 @@ function groups(text: string): readonly number[] {
   return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after]
 }
 
-/** Of `10.0.0.0/24`; `undefined` when it is no block, or one of a single address, which EventBridge refuses. */
+/** Parses a block like `10.0.0.0/24`; `undefined` if it is invalid or a single address, which EventBridge refuses. */
 export function block(cidr: string): ((inside: Address) => boolean) | undefined {
   const [, text = '', mask] = /^([^/]+)\/(\d{1,3})$/.exec(cidr) ?? []
   const network = address(text)

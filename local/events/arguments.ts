@@ -1,4 +1,4 @@
-// What operators take, read from the pattern: anything else is refused.
+// Reads the arguments of a pattern's operators, and throws if one has the wrong form.
 
 import type { Source } from './json-source.ts'
 

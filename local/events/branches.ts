@@ -1,23 +1,23 @@
-// The ways in which an event can fit a pattern: one without `$or`, and one for each choice among its alternatives.
+// Expands a pattern into branches: one for each combination of alternatives of its `$or`s, or only one without `$or`.
 
 import type { Source } from './json-source.ts'
 import { compileMatcher, type Matcher } from './matchers.ts'
 
-/** All of them must fit. By the order of their paths. */
+/** An event fits if all fields fit. Sorted by path. */
 export type Branch = readonly Field[]
 interface Field {
-  /** `detail.build-status`: a name with a dot is the same as a name within a name */
+  /** e.g. `detail.build-status`; a name with a dot equals nested names */
   readonly path: string
-  /** one of them must fit */
+  /** the field fits if one of them fits */
   readonly matchers: readonly Matcher[]
 }
 
-/** Of a field that is named twice the last one counts. */
+/** If a field is named twice, the last one counts. */
 type Fields = ReadonlyMap<string, readonly Matcher[]>
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html (Considerations of $or) */
 const MAX_BRANCHES = 1000
-/** The operators, and what is kept for operators to come. */
+/** The operators of today, and names that EventBridge reserves for future operators. */
 const NO_FIELDS_WITHIN_OR = new Set([
   ...['exactly', 'prefix', 'suffix', 'equals-ignore-case', 'wildcard', 'anything-but', 'exists'],
   ...['numeric', 'cidr', '=', '<', '<=', '>', '>=', 'regex', 'not-wildcard', 'not-equals-ignore-case'],
@@ -25,7 +25,7 @@ const NO_FIELDS_WITHIN_OR = new Set([
   ...['ip-address-in-range', 'ip-address-not-in-range'],
 ])
 
-/** Throws on what EventBridge refuses; the message begins with `where` and the field. */
+/** Throws if EventBridge refuses the pattern; the message begins with `where` and the field. */
 export function branches(pattern: Source, where: string): readonly Branch[] {
   return ofObject(pattern, { where, path: [], withinOr: false }, [new Map()]).map((fields) =>
     [...fields].map(([path, matchers]) => ({ path, matchers })).sort((a, b) => (a.path < b.path ? -1 : 1)),

@@ -1,15 +1,15 @@
-// EventBridge's event patterns: what is refused there is an error at load here, and the rest matches as it does there.
+// Matches events with patterns as EventBridge does. A pattern that EventBridge refuses is an error at load.
 
 import type { Json, JsonObject } from '../wire/json.ts'
 import { type Branch, branches } from './branches.ts'
 import { readSource } from './json-source.ts'
 import { consistent, type Leaf, leavesOf } from './leaves.ts'
 
-/** Of an event, or of its JSON text, in which no number is rounded and a name that comes twice counts twice. */
+/** Matches an event or its JSON text. Text keeps the digits of all numbers, and counts repeated names separately. */
 export type Pattern = (event: JsonObject | string) => boolean
 
 /**
- * `where` begins the message of an error, which goes on with the field and what is wrong with it.
+ * Throws an error that begins with `where` and names the field and its fault.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
  */
 export function compilePattern(pattern: Json | undefined, where: string): Pattern {
@@ -20,12 +20,12 @@ export function compilePattern(pattern: Json | undefined, where: string): Patter
   }
 }
 
-/** A text is JSON already. */
+/** A string is JSON text already. */
 const sourceText = (json: Json): string => (typeof json === 'string' ? json : JSON.stringify(json))
 
 /**
- * Every field fits, and all those that lie in lists lie in the same entries of them. Fields are taken in the order of
- * their names: `exists: false` sees only what is in the entries chosen so far.
+ * All fields of the branch must fit. Fields within the same list must fit in the same entry of it. Fields are tried in the order
+ * of their paths, so `exists: false` looks only at the entries that earlier fields have chosen.
  */
 function fits([field, ...rest]: Branch, leaves: readonly Leaf[], chosen: Leaf['within']): boolean {
   if (field === undefined) return true

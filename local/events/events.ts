@@ -1,4 +1,4 @@
-// EventBridge: buses, rules by pattern and by schedule, and their targets, which are functions.
+// EventBridge: buses, rules with patterns or schedules, and functions as targets.
 
 import { randomUUID } from 'node:crypto'
 import type { Deliveries } from '../lambda/deliveries.ts'
@@ -13,9 +13,9 @@ import { busName, DEFAULT_BUS, type Rule, type Target, toRule } from './rules.ts
 
 export interface Events {
   readonly operations: Operations
-  /** An event of AWS itself, on the default bus: durable when the call returns. */
+  /** Sends an event of AWS itself on the default bus. It is durable when the call returns. */
   emit(event: { source: string; detailType: string; detail: JsonObject; resources: readonly string[] }): void
-  /** Fires each schedule shortly, those of hours some minutes later, and then at its rate. */
+  /** Fires each schedule shortly after the start (rates from an hour: a twelfth of the rate later), and then at its rate. */
   startSchedules(): void
   stop(): void
 }
@@ -24,22 +24,22 @@ export interface EventsOptions {
   readonly template: Template
   readonly functions: Functions
   readonly deliveries: Deliveries
-  /** Hands a dead letter of that rule to that queue, which may refuse it. */
+  /** Sends a rule's dead letter to the queue. Throws if the queue refuses it. */
   readonly toQueue: (queueArn: string, message: Message, ruleArn: string) => void
   readonly now: Clock
   readonly log: (line: string) => void
-  /** why events of the template's own buses are refused, which cannot be written down */
+  /** returns why events cannot be stored now; then events on the template's own buses are refused */
   readonly lacks?: Room['lacks']
-  /** hears each event on a bus of the template */
+  /** called for each event on a bus of the template */
   readonly onEvent?: (type: string, detail: Json) => void
 }
 
 const MAX_ENTRY = 256 * 1024
 const MAX_ENTRIES = 10
-/** A stack that was killed recovers at once, not when the schedule comes round. */
+/** Short, so that a killed stack recovers at once and not only after the schedule's rate. */
 const FIRST_FIRE_MS = 500
 const HOUR_MS = 3_600_000
-/** What comes seldom mends nothing at a start, which it would make slower: the hour's call comes five minutes after it. */
+/** Rare schedules repair nothing at a start and would slow it down. So an hourly one fires first after five minutes. */
 const firstFireMs = (everyMs: number): number => (everyMs < HOUR_MS ? FIRST_FIRE_MS : everyMs / 12)
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
@@ -60,7 +60,7 @@ export function createEvents(options: EventsOptions): Events {
       else log(`rule ${arn} has no permission to invoke ${to.name}: ${bury(target, sent, arn)}`)
     }
   }
-  /** In words, what became of it. */
+  /** Sends the event to the dead-letter queue, and returns the outcome as text for the log. */
   function bury({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string {
     if (deadLetters === undefined) return 'the event is lost, as it would be in AWS'
     try {
@@ -71,7 +71,7 @@ export function createEvents(options: EventsOptions): Events {
       return `the event is lost, as it would be in AWS: ${error.message}`
     }
   }
-  /** What cannot be written down is fired when the schedule comes round again. */
+  /** If the event cannot be written to disk, it is skipped until the schedule fires again. */
   function fireOnTime(rule: Rule): void {
     try {
       fire(rule, schedule(rule))
@@ -79,7 +79,7 @@ export function createEvents(options: EventsOptions): Events {
       log(`a schedule is left out this time: ${String(error)}`)
     }
   }
-  /** `text`: the event as its sender wrote it, which is what patterns are matched with. */
+  /** `text`: the event with the detail as its sender wrote it, to match patterns with. */
   function publish(bus: string, event: JsonObject, text = JSON.stringify(event)): void {
     for (const rule of rules) if (rule.bus === bus && rule.matches?.(text) === true) fire(rule, event)
   }
@@ -160,7 +160,7 @@ function putEvents(input: JsonObject, put: (entry: JsonObject) => JsonObject): J
   }
 }
 
-/** As EventBridge counts: the texts, and 14 for a time. */
+/** Counts as EventBridge does: the texts, and 14 bytes for a time. */
 const sizeOf = ({ Source, DetailType, Detail, Time }: JsonObject): number =>
   [Source, DetailType, Detail].reduce<number>(
     (sum, text) => sum + (typeof text === 'string' ? Buffer.byteLength(text) : 0),

@@ -1,4 +1,4 @@
-// JSON as it was written: a name that comes twice stays twice, and a number is its digits.
+// Parses JSON without loss: repeated names stay separate, and numbers keep their digits.
 
 export type Source =
   | { readonly tag: 'object'; readonly fields: readonly (readonly [name: string, value: Source])[] }
@@ -6,13 +6,13 @@ export type Source =
   | Literal
 export type Literal =
   | { readonly tag: 'string'; readonly text: string }
-  /** `digits` as they were written: `3.0e2` */
+  /** as written, e.g. `3.0e2` */
   | { readonly tag: 'number'; readonly digits: string }
   | { readonly tag: 'word'; readonly word: string }
 
 const TOKEN = /[{}[\]]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+/g
 
-/** Of text that `JSON.parse` takes: commas and colons are passed over. */
+/** Needs text that `JSON.parse` accepts, because it ignores commas and colons. */
 export function readSource(text: string): Source {
   const tokens = text.match(TOKEN) ?? []
   let at = 0

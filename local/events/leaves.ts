@@ -1,5 +1,5 @@
-// An event as EventBridge looks at it: its values, each with the path of names to it, and the entries of lists that it
-// lies in. An object or a list is no value, so an empty one is nothing.
+// Flattens an event as EventBridge does: into its values, each with its path of names and the list entries around it.
+// Objects and lists are not values, so empty ones disappear.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-arrays.html
 
 import type { Literal, Source } from './json-source.ts'
@@ -7,7 +7,7 @@ import type { Literal, Source } from './json-source.ts'
 export interface Leaf {
   readonly path: string
   readonly value: Literal
-  /** which entry of which list: only lists whose entries are objects or lists, for a value is every entry at once */
+  /** list number -> index of its entry around the value; only for entries that are objects or lists, so a plain value fits any index */
   readonly within: ReadonlyMap<number, number>
 }
 
@@ -33,7 +33,7 @@ export function leavesOf(event: Source): readonly Leaf[] {
   return leaves
 }
 
-/** Both together; `undefined` when they are of two entries of one list. */
+/** Merges both; `undefined` if they are in different entries of the same list. */
 export function consistent(a: Leaf['within'], b: Leaf['within']): Leaf['within'] | undefined {
   for (const [list, entry] of b) if ((a.get(list) ?? entry) !== entry) return undefined
   return new Map([...a, ...b])

@@ -1,4 +1,4 @@
-// What one entry of a pattern's list asks of a value of the event.
+// Compiles one entry of a pattern's list into a test for a value of the event.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 
 import { type Address, address, block } from './addresses.ts'
@@ -8,11 +8,11 @@ import { comparable } from './numbers.ts'
 import { range } from './ranges.ts'
 import { inAnyCase, prefix, sameText, suffix, type TextTest, wildcard } from './texts.ts'
 
-/** `absent` fits where the event has no such field; a test is of one value. */
+/** `absent` fits if the event lacks the field; a test checks one value. */
 export type Matcher = 'absent' | Test
 type Test = (value: Literal) => boolean
 
-/** Throws on what EventBridge refuses. */
+/** Throws if EventBridge refuses the entry. */
 export function compileMatcher(entry: Source): Matcher {
   if (entry.tag === 'list') throw new Error('a list within the list is not allowed')
   if (entry.tag !== 'object') return equal(entry)
@@ -34,7 +34,7 @@ const OPERATORS: Readonly<Record<string, (argument: Source) => Matcher>> = {
   'anything-but': (argument) => anythingBut(argument),
 }
 
-/** A number is equal by its value, and an IP address by the address. */
+/** Compares numbers by value, and IP addresses by address. */
 function equal(wanted: Literal): Test {
   if (wanted.tag === 'word') return (value) => value.tag === 'word' && value.word === wanted.word
   if (wanted.tag === 'number') return sameNumber(wanted.digits)
@@ -82,7 +82,7 @@ function exists(argument: Source): Matcher {
   throw new Error('exists is true or false')
 }
 
-/** Values of every kind fit that are none of the unwanted: `null` and a number are no text, so they fit. */
+/** Fits all values except the unwanted ones, of any type: if texts are unwanted, `null` and numbers fit. */
 function anythingBut(argument: Source): Test {
   const unwanted = argument.tag === 'object' ? unwantedTexts(argument.fields) : unwantedValues(argument)
   return (value) => !unwanted.some((test) => test(value))
@@ -101,7 +101,7 @@ function unwantedValues(argument: Source): readonly Test[] {
   })
 }
 
-/** What begins or ends a text comes alone; the others may be a list. */
+/** `prefix` and `suffix` take one text; the other operators also take a list. */
 function unwantedTexts(fields: Fields): readonly Test[] {
   const [name, argument] = only(fields)
   switch (name) {

@@ -1,12 +1,12 @@
-// Numbers as EventBridge compares them: those that a double holds exactly, and no others.
+// Compares numbers as EventBridge does: only those that a double represents exactly.
 
-/** `undefined` when a double would be another number than these digits: `9007199254740993`, `1e400`. */
+/** `undefined` if a double cannot represent the digits exactly, e.g. `9007199254740993` or `1e400`. */
 export function comparable(digits: string): number | undefined {
   const value = Number(digits)
   return Number.isFinite(value) && plain(String(value)) === plain(digits) ? value : undefined
 }
 
-/** One text for each decimal number: `1.50`, `15e-1` and `0.15e1` are all `15e-1`. */
+/** Returns the same text for equal decimal numbers: `1.50`, `15e-1` and `0.15e1` all give `15e-1`. */
 function plain(digits: string): string {
   const [, sign, whole, part = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(digits) ?? []

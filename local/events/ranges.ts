@@ -1,4 +1,4 @@
-// Numbers between bounds.
+// Compiles the operator `numeric`: a comparison with one or two bounds.
 
 import { entriesOf } from './arguments.ts'
 import type { Source } from './json-source.ts'
@@ -14,7 +14,7 @@ const UPPER: typeof LOWER = {
 }
 const BOUNDS: typeof LOWER = { ...LOWER, ...UPPER, '=': (found, bound) => found === bound }
 
-/** `["=", 3]`, `["<", 3]`, or a range from below to above: `[">", 0, "<=", 5]`. */
+/** Parses `["=", 3]`, `["<", 3]`, or a lower and an upper bound: `[">", 0, "<=", 5]`. */
 export function range(argument: Source): (found: number) => boolean {
   const [first, low, second, high, ...more] = entriesOf(argument)
   const lower = bound(first, low, second === undefined ? BOUNDS : LOWER)

@@ -1,4 +1,4 @@
-// The template's rules: which events of which bus, or when, and which functions hear of it.
+// Parses the template's rules: a bus with a pattern, or a schedule, and the functions that are invoked.
 
 import type { Fn, Functions } from '../lambda/lambda.ts'
 import type { Resource } from '../template/template.ts'
@@ -14,19 +14,19 @@ export interface Rule {
 }
 export interface Target {
   readonly fn: Fn
-  /** what the function gets in the event's place */
+  /** replaces the event as the function's input */
   readonly input: JsonObject | undefined
-  /** ARN of the queue for what cannot be delivered */
+  /** ARN of the queue for events that cannot be delivered */
   readonly deadLetters: string | undefined
 }
 
 export const DEFAULT_BUS = 'default'
 
-/** A bus by its name or its ARN. */
+/** The bus may be given by name or by ARN. */
 export const busName = (name: Json | undefined): string =>
   typeof name === 'string' ? name.replace(/^arn:aws:events:[^:]*:[^:]*:event-bus\//, '') : DEFAULT_BUS
 
-/** Throws on what EventBridge refuses, and on what is not known here. */
+/** Throws if EventBridge refuses the rule, or if a part of it is unknown here. */
 export function toRule({ properties, arn, logicalId }: Resource, functions: Functions): Rule {
   const { EventPattern, ScheduleExpression } = properties
   if ((EventPattern === undefined) === (ScheduleExpression === undefined))
@@ -45,7 +45,7 @@ export function toRule({ properties, arn, logicalId }: Resource, functions: Func
 
 const TARGET_FIELDS = ['Arn', 'DeadLetterConfig', 'Id', 'Input', 'RetryPolicy']
 
-/** RetryPolicy is of EventBridge's own call of Lambda, which cannot fail within one process. */
+/** Ignores RetryPolicy: it is about EventBridge's call of Lambda, which cannot fail within one process. */
 function toTarget(raw: Json, functions: Functions, where: string): Target {
   const target = object(raw, where)
   const unknown = Object.keys(target).filter((field) => !TARGET_FIELDS.includes(field))

@@ -1,4 +1,4 @@
-// Tests of a text: how it begins or ends, in any case, or with wildcards.
+// Tests for a text: equality, prefix and suffix, with or without case, and wildcards.
 
 import { type Fields, only, text } from './arguments.ts'
 import type { Source } from './json-source.ts'
@@ -28,7 +28,7 @@ function ignoringCase(fields: Fields): string {
   return text(argument)
 }
 
-/** Character by character, as UTF-16 has them: each is as it is in lower or in upper case. */
+/** Ignores case for each UTF-16 unit separately: it fits if it equals the unit's lower or upper case. */
 export function inAnyCase(start: '^' | '', wanted: string, end: '$' | ''): TextTest {
   const characters = wanted
     .split('')

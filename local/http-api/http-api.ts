@@ -1,4 +1,4 @@
-// The HTTP API of the template: its routes, its limits, and its functions' answers. No kept library runs a template's HTTP API:
+// Serves the template's HTTP API: its routes, limits and integrations. No maintained library runs a template's HTTP API:
 // serverless-offline needs its own configuration, and SAM's needs Docker.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -20,11 +20,11 @@ interface HttpApiOptions {
   readonly publicUrl: string
   readonly now: Clock
   readonly waiting: Waiting
-  /** why nothing can be written: explains an error 500 */
+  /** returns why nothing can be written now; explains an error 500 */
   readonly lacks: Room['lacks']
-  /** aborted when the stack is about to stop */
+  /** aborts when the stack is about to stop */
   readonly stopping: AbortSignal
-  /** called for each answer; `route`: its key in the template, absent if none matches */
+  /** called for each answer; `route`: its key in the template, absent if no route matches */
   readonly onAnswer?: (route: string | undefined, status: number) => void
 }
 
@@ -43,15 +43,15 @@ const MAX_BODY = 10 * 1024 * 1024
 const MAX_INTEGRATION_MS = 30_000
 
 /**
- * Lambda's limit of an event, in bytes. A binary body is in base64 there, a third larger.
+ * Lambda's limit of an event, in bytes. Events contain binary bodies as base64, which is a third larger.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const MAX_EVENT = 6 * 1024 * 1024
 
-/** For open requests of a stack that stops. */
+/** Milliseconds for open requests when the stack stops. */
 const LAST_MS = 1000
 
-/** The one HTTP API of the template, with its `$default` stage. */
+/** Serves the one HTTP API of the template, with its `$default` stage. */
 export function createHttpApi(options: HttpApiOptions): Service {
   const { template, now, stopping, waiting, lacks, onAnswer = () => {} } = options
   const api = only(template, 'AWS::ApiGatewayV2::Api')
@@ -92,7 +92,7 @@ export function createHttpApi(options: HttpApiOptions): Service {
   }
 }
 
-/** Without a body it is never too large: the server bounds the head. */
+/** An event without a body is never too large, because the server limits the head. */
 const sizeOf = (event: JsonObject, body: Buffer): number =>
   body.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(event))
 
@@ -126,7 +126,8 @@ const sourceArn = (
 type Late = 'late' | 'stopping'
 
 /**
- * Bounds the wait for an outcome. One listener for all: adding and removing listeners of a signal is linear, and thousands may wait.
+ * Bounds the wait for an outcome. All waits share one listener: adding and removing a signal's listeners takes linear time, and
+ * thousands may wait.
  */
 function createPatience(stopping: AbortSignal) {
   const open = new Set<() => void>()
@@ -153,7 +154,7 @@ function toAnswer(outcome: Outcome | Late): HttpAnswer {
   return outcome.tag === 'answer' ? answerOf(outcome.payload) : INTERNAL
 }
 
-/** An invalid header of a function is an error 500, and does not end the server. */
+/** If a function returns an invalid header, the client gets an error 500, and the server continues. */
 function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
   try {
     write(request, response, answer)
@@ -206,7 +207,7 @@ function integrationOf({ properties, logicalId }: Resource, functions: Functions
   const { IntegrationType, IntegrationUri, PayloadFormatVersion, TimeoutInMillis } = properties
   if (IntegrationType !== 'AWS_PROXY' || PayloadFormatVersion !== '2.0')
     throw new Error(`${logicalId}: only AWS_PROXY with payload format 2.0 is known here`)
-  // The URI is the function's ARN, by itself or within the ARN of API Gateway's own path to it.
+  // The URI is the function's ARN, or API Gateway's own ARN with a path that contains it.
   const uri = string(IntegrationUri, logicalId).replace(
     /^arn:aws:apigateway:.*\/functions\/(.*)\/invocations$/,
     '$1',
@@ -215,7 +216,7 @@ function integrationOf({ properties, logicalId }: Resource, functions: Functions
   return { fn: functions.find(uri), timeoutMs }
 }
 
-/** The stage's token bucket, where it has one. */
+/** The stage's token bucket, if it has one. */
 function throttle({ properties, logicalId }: Resource, elapsed: () => number): () => boolean {
   if (properties.DefaultRouteSettings === undefined) return () => true
   const { ThrottlingBurstLimit, ThrottlingRateLimit, ...others } = object(

@@ -1,4 +1,4 @@
-// Payload format 2.0 of HTTP APIs: events for functions, and their answers.
+// Converts requests to events of payload format 2.0, and results of functions to HTTP answers.
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -12,7 +12,7 @@ interface RouteMatch {
   readonly parameters: Readonly<Record<string, string>> | undefined
 }
 
-/** The event of a request. `host`: the API's own, whatever the client's Host header says. */
+/** Makes the event of a request. `host`: of the API, whatever the client's Host header contains. */
 export function eventOf(
   request: IncomingMessage,
   body: Buffer,
@@ -60,9 +60,7 @@ export function eventOf(
   }
 }
 
-/**
- * As in an HTTP API: decoded once, repeated slashes merged, cut at an escaped question mark. Invalid escapes stay.
- */
+/** Decodes a path as HTTP APIs do: once, with repeated slashes merged, cut at an escaped question mark. Invalid escapes stay. */
 export function pathOf({ url = '/' }: IncomingMessage): string {
   const [raw = '/'] = url.split('?', 1)
   const [path = '/'] = decoded(raw).split('?', 1)
@@ -97,7 +95,7 @@ function headersOf(
   }
 }
 
-/** Values of a repeated name are joined by a comma. */
+/** Joins the values of a repeated name with commas. */
 function queryOf(text: string): JsonObject {
   const query: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text))
@@ -119,7 +117,7 @@ export const message = (status: number, text: string): HttpAnswer => ({
 
 export const INTERNAL = message(500, 'Internal Server Error')
 
-/** A function's result as an HTTP answer; without a statusCode it is 200 and JSON. */
+/** Converts a function's result to an HTTP answer. A result without statusCode becomes status 200 with JSON. */
 export function answerOf(payload: string): HttpAnswer {
   const result = JSON.parse(payload) as Json
   if (!isObject(result) || result.statusCode === undefined) return inferred(result)

@@ -1,4 +1,4 @@
-// Which route of an HTTP API a request takes: the most specific wins, as in API Gateway.
+// Finds the route of a request in an HTTP API: the most specific one wins, as in API Gateway.
 
 export interface Route<T> {
   readonly routeKey: string
@@ -20,7 +20,7 @@ interface Compiled<T> {
   readonly rank: number
 }
 
-/** `key`: `$default`, or a method (or `ANY`) and a path with `{name}` and at its end `{name+}`. */
+/** `key`: `$default`, or a method (or `ANY`) and a path. The path may contain `{name}`, and `{name+}` at its end. */
 export function parseRouteKey<T>(key: string, to: T): Route<T> {
   if (key === '$default') return { routeKey: key, method: 'ANY', path: '$default', to }
   const [, method, path] = /^([A-Z]+) (\/\S*)$/.exec(key) ?? []

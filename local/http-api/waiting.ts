@@ -1,11 +1,11 @@
-// Counts open long polls (/wait) for each probe.
+// Counts the open long polls (/wait) of each probe.
 
 export interface Waiting {
-  /** `path`: of the request. Returns a function that ends the wait. */
+  /** `path`: of the request. Call the result when the request ends. */
   begin(path: string): () => void
   /** `key`: of a probe, e.g. `driver/0.20.0/x86_64/x.ko` */
   count(key: string): number
-  /** of all probes */
+  /** count for all probes */
   total(): number
 }
 

@@ -1,4 +1,4 @@
-// One policy document: parsed strictly, evaluated as IAM does. What it does not understand is an error at load.
+// Parses one policy document strictly, and evaluates it as IAM does. Unknown elements are errors at load.
 
 import { type Json, type JsonObject, list, many, object, string, strings } from '../wire/json.ts'
 
@@ -8,13 +8,13 @@ export interface AccessRequest {
   readonly action: string
   readonly resource: string
   readonly context: Context
-  /** ARN of the role that asks, or a service's name in a trust policy */
+  /** ARN of the calling role; in a trust policy, the name of a service */
   readonly principal: string
 }
 
 export interface Statement {
   readonly effect: 'Allow' | 'Deny'
-  /** condition keys that it looks at, in lower case */
+  /** condition keys that this statement reads, in lower case */
   readonly keys: readonly string[]
   applies(request: AccessRequest): boolean
 }
@@ -24,8 +24,8 @@ type Test = (request: AccessRequest) => boolean
 const ELEMENTS = ['Action', 'Condition', 'Effect', 'Principal', 'Resource', 'Sid']
 
 /**
- * The statements of a policy. `identity`: a role's own; `resource`: a bucket's, a queue's or a secret's, which name their principals;
- * `trust`: who may assume a role.
+ * Parses the statements of a policy. `identity`: attached to a role. `resource`: attached to a bucket, a queue or a secret;
+ * it names its principals. `trust`: names who may assume a role.
  */
 export function parsePolicy(
   document: Json | undefined,
@@ -37,7 +37,7 @@ export function parsePolicy(
   return all.map((raw) => parseStatement(object(raw, where), where, kind))
 }
 
-/** An explicit deny wins; silence allows nothing. */
+/** An explicit deny wins. Without any matching statement, the request is denied. */
 export function decide(statements: readonly Statement[], request: AccessRequest): boolean {
   let allowed = false
   for (const statement of statements) {
@@ -68,7 +68,7 @@ function parseStatement(raw: JsonObject, where: string, kind: string): Statement
   }
 }
 
-/** Actions have no case. */
+/** Actions are compared without case. */
 function actions({ Action }: JsonObject, where: string): Test {
   const fits = oneOf(Action, `${where}: Action`, (pattern) => pattern.toLowerCase())
   return ({ action }) => fits(action.toLowerCase())
@@ -98,7 +98,7 @@ function principal(raw: Json, where: string): Test {
   return (request) => patterns.some((name) => name === '*' || name === request.principal)
 }
 
-/** `*` is any text, `?` any one character. Policy variables are not known here. */
+/** `*` matches any text, `?` any one character. Throws on policy variables. */
 export function wildcard(pattern: string, where: string): (text: string) => boolean {
   if (pattern.includes('${')) throw new Error(`${where}: the policy variable in ${pattern} is not known here`)
   if (pattern === '*') return () => true
@@ -111,13 +111,13 @@ export function wildcard(pattern: string, where: string): (text: string) => bool
   return (text) => compiled.test(text)
 }
 
-/** How a condition's value is held against the request's; `negated`: none of the values may fit. */
+/** Compares a value of the policy with the value of the request. `negated`: true if none of the policy's values match. */
 interface Operator {
   compile(expected: string, where: string): (actual: string) => boolean
   readonly negated?: true
-  /** of any of a key's values: where there are none, it does not hold */
+  /** `ForAnyValue`: false if the request does not have the key */
   readonly ofAny?: true
-  /** of all of a key's values, of which a request here has one at most: where there are none, it holds */
+  /** `ForAllValues`: true if the request does not have the key; a request here has at most one value per key */
   readonly ofAll?: true
 }
 
@@ -133,7 +133,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   StringEquals: equals,
 }
 
-/** The keys that a request here has, or lacks by its own doing: a condition on any other would hold, or not, by accident. */
+/** Keys that requests here set, or lack on purpose. With any other key, a condition would be true or false by accident. */
 const KEYS = [
   'aws:PrincipalArn',
   'aws:SecureTransport',
@@ -165,7 +165,7 @@ function conditions(raw: Json | undefined, where: string): Test[] {
   )
 }
 
-/** `true`: the request must lack the key; `false`: it must have it, whatever the value. */
+/** `true`: the request must lack the key. `false`: the request must have the key, with any value. */
 function presence(key: string, values: string[], where: string): Test {
   const [lacks = ''] = values
   if (values.length !== 1 || !['true', 'false'].includes(lacks))
@@ -178,7 +178,10 @@ const texts = (values: Json | undefined, where: string): string[] =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),
   )
 
-/** A key that the request lacks fits no positive condition but one of all values, and every negated one that is not of any value. */
+/**
+ * If the request lacks the key, `ForAllValues` is true. A negated operator is true too, unless it is `ForAnyValue`. Any other
+ * condition is false.
+ */
 function condition(operator: Operator, key: string, values: string[], where: string): Test {
   const accepts = values.map((value) => operator.compile(value, where))
   const negated = operator.negated === true

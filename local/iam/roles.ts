@@ -1,4 +1,4 @@
-// The template's roles brought to life: each with sessions of this start, and IAM's decision of what it may.
+// Creates the template's roles: each with session credentials that change at every start, and with IAM's decisions.
 
 import { randomBytes } from 'node:crypto'
 import type { Resource, Template } from '../template/template.ts'
@@ -7,19 +7,19 @@ import type { Clock, Principal, Principals, Sender } from '../wire/types.ts'
 import { type AccessRequest, type Context, decide, parsePolicy, type Statement } from './policy.ts'
 
 export interface Roles {
-  /** by access key: for whoever verifies a signature; one that has ended is known for a while, so that it is told */
+  /** by access key, to verify signatures; an ended session stays known for ENDED_MS, so that the error can name it */
   readonly principals: Principals
   /**
-   * A session of a role, which must trust `service` (e.g. `lambda.amazonaws.com`). `lifeMs`: what it lasts, and then it is
-   * nobody else's; without an end, it is the same each time.
+   * Returns a session of a role, which must trust `service` (e.g. `lambda.amazonaws.com`). `lifeMs`: each call makes a new
+   * session that ends after this time. Without it, every call returns the same session, which does not end.
    */
   assume(roleArn: string, service: string, lifeMs?: number): Principal
-  /** A service of AWS itself, e.g. `events.amazonaws.com`, on behalf of that resource: resources' own policies decide. */
+  /** A service of AWS, e.g. `events.amazonaws.com`, that acts for that resource. Only resource policies decide. */
   service(name: string, sourceArn: string): Sender
 }
 
 const MAX_REMEMBERED = 10_000
-/** Longer than any URL lives that was signed in it. */
+/** Longer than any presigned URL of such a session is valid. */
 const ENDED_MS = 24 * 60 * 60 * 1000
 
 export function createRoles(template: Template, now: Clock): Roles {
@@ -76,13 +76,13 @@ function roleStatements(role: Resource, template: Template): Statement[] {
   return [...inline, ...attached]
 }
 
-/** Of policies that name their resource themselves. */
+/** Statements of policies that name their resource themselves. */
 const documentStatements = (template: Template, type: string): Statement[] =>
   template
     .ofType(type)
     .flatMap((policy) => parsePolicy(policy.properties.PolicyDocument, policy.logicalId, 'resource'))
 
-/** Whatever such a policy calls its resource, it speaks of its own secret only. */
+/** Such a policy applies to its own secret only, whatever its Resource says. */
 const secretStatements = (template: Template): Statement[] =>
   template.ofType('AWS::SecretsManager::ResourcePolicy').flatMap(({ properties, logicalId }) => {
     const secret = string(properties.SecretId, logicalId)
@@ -93,7 +93,7 @@ const secretStatements = (template: Template): Statement[] =>
     }))
   })
 
-/** With credentials of this start. */
+/** Creates a principal with new credentials. */
 export function createPrincipal(
   { name, arn }: { readonly name: string; readonly arn: string },
   statements: readonly Statement[],
@@ -116,14 +116,14 @@ export function createPrincipal(
   }
 }
 
-/** What counts as known of every request: loopback stands for TLS. */
+/** Context keys that every request has. Connections here use loopback, which counts as TLS. */
 const COMMON: Context = { 'aws:securetransport': 'true', 's3:tlsversion': '1.3' }
 
-/** Condition keys have no case. */
+/** Condition keys are compared without case. */
 const lowerCased = (context: Context): Context =>
   Object.fromEntries(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]))
 
-/** A hit asks the same thing a thousand times a second. */
+/** Caches decisions: hits repeat the same question a thousand times a second. */
 function remember(ask: (action: string, resource: string) => boolean): typeof ask {
   const answers = new Map<string, boolean>()
   return (action, resource) => {
@@ -137,7 +137,7 @@ function remember(ask: (action: string, resource: string) => boolean): typeof as
   }
 }
 
-/** A token is as long as those of AWS are, and of the same letters: URLs that it stands in are as long, too. */
+/** The token has the length and the alphabet of AWS's tokens, so that presigned URLs are as long as in AWS. */
 const credentials = (): Pick<Principal, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> => ({
   accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
   secretAccessKey: randomBytes(30).toString('base64url'),

@@ -1,24 +1,24 @@
-// AWS Signature Version 4: what a request claims about its signer, read and not yet believed.
+// AWS Signature Version 4: parses the signature that a request claims, and verifies nothing.
 
 import type { IncomingHttpHeaders } from 'node:http'
 
 type SignatureCode =
   /** neither an Authorization header nor a presigned query */
   | 'MissingAuthentication'
-  /** the request line, the header or the query cannot be read, or says two things at once */
+  /** the request line, the header or the query cannot be parsed, or contradicts itself */
   | 'InvalidRequest'
   | 'AuthorizationHeaderMalformed'
   | 'AuthorizationQueryParametersError'
   | 'InvalidAccessKeyId'
   | 'InvalidToken'
-  /** the session that signed it is over */
+  /** the session of the access key has ended */
   | 'ExpiredToken'
   | 'SignatureDoesNotMatch'
   | 'RequestTimeTooSkewed'
-  /** a presigned request outside its time, or a header that should have been signed */
+  /** a presigned request outside its validity, or an unsigned header that must be signed */
   | 'AccessDenied'
 
-/** Why a request is nobody's. The message never holds a signature, a token or a query. */
+/** Why no signer was found. The message never contains a signature, a token or a query. */
 export class SignatureError extends Error {
   readonly code: SignatureCode
   constructor(code: SignatureCode, message: string) {
@@ -28,14 +28,14 @@ export class SignatureError extends Error {
   }
 }
 
-/** A request-target, decoded once: what is verified is what is served. */
+/** A request-target, decoded once, so that the service reads exactly the verified text. */
 export interface Target {
   /** undecoded */
   readonly rawPath: string
   readonly path: string
   /** decoded; names that begin with `x-amz-` are in lower case */
   readonly query: ReadonlyMap<string, string>
-  /** decoded, in the order and the case of the wire */
+  /** decoded, in the order and the case of the request */
   readonly pairs: readonly (readonly [string, string])[]
 }
 
@@ -55,7 +55,7 @@ export interface Claim {
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 
-/** Throws SignatureError `InvalidRequest` for bad escapes and for a parameter given twice. */
+/** @throws {SignatureError} InvalidRequest for a bad percent escape or a parameter that appears twice */
 export function parseTarget(url: string): Target {
   const mark = url.indexOf('?')
   const rawPath = mark < 0 ? url : url.slice(0, mark)
@@ -85,11 +85,12 @@ function decode(text: string): string {
 export const invalid = (message: string) => new SignatureError('InvalidRequest', message)
 
 /**
- * The header or the query, never both. Throws SignatureError.
+ * Parses the signature from the header or from the query, never both.
  *
- * S3 refuses any `Authorization` beside a presigned query. Of that it sees little: clients do not send on to its host
- * name what was meant for the registry's. Here the two are ports of one host, which Go's client and curl's
- * `--location-trusted` take for one: what is no signature of AWS's was meant for a proxy, and the query decides.
+ * S3 refuses a presigned request that has an `Authorization` header. It rarely gets one, because clients drop the header when
+ * they follow a redirect from the registry to S3's host. Here both are ports of one host, and then Go's client and curl's
+ * `--location-trusted` keep the header. If the query is signed, a header that is not AWS's was meant for a proxy, and is ignored.
+ * @throws {SignatureError}
  */
 export function claimOf(headers: IncomingHttpHeaders, target: Target): Claim {
   const inQuery = target.query.has('x-amz-algorithm')
@@ -102,7 +103,7 @@ export function claimOf(headers: IncomingHttpHeaders, target: Target): Claim {
   return claimOfHeader(authorization, headers)
 }
 
-/** Of versions 4 and 2. */
+/** Matches signature versions 4 and 2. */
 const AWS_SCHEME = /^\s*AWS/i
 
 function claimOfHeader(authorization: string, headers: IncomingHttpHeaders): Claim {
@@ -154,7 +155,7 @@ function partsOf(code: SignatureCode, given: Given) {
   return { accessKeyId, scope, signedHeaders: signedHeaders.split(';'), signature, amzDate }
 }
 
-/** A header that may have come several times. */
+/** Returns a header, with repeated values joined by commas. */
 export function single(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   return Array.isArray(value) ? value.join(',') : value

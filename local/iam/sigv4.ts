@@ -1,4 +1,4 @@
-// AWS Signature Version 4, the verifying side: who signed this request, if anyone that we know.
+// AWS Signature Version 4, the verifying side: finds the known principal that signed a request.
 
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -17,10 +17,10 @@ import {
 
 export interface SignedRequest {
   readonly method: string
-  /** the request-target as it came over the wire */
+  /** the request-target as received */
   readonly url: string
   readonly headers: IncomingHttpHeaders
-  /** lower-case hex; needed by every service but s3, whose clients declare it */
+  /** lower-case hex; every service except s3 needs it, because s3's clients declare it in a header */
   readonly bodySha256?: string
 }
 
@@ -36,7 +36,7 @@ export interface Verified {
   readonly presigned: boolean
   /** lower-case names */
   readonly signedHeaders: readonly string[]
-  /** what was signed for the body: a lower-case hex sha256, or for s3 also `UNSIGNED-PAYLOAD` and the like */
+  /** the signed digest of the body: a lower-case hex sha256, or for s3 also `UNSIGNED-PAYLOAD` and the like */
   readonly payload: string
   readonly target: Target
 }
@@ -45,8 +45,9 @@ const MAX_SKEW_MS = 15 * 60 * 1000
 const MAX_EXPIRES_SECONDS = 7 * 24 * 3600
 
 /**
- * Resolves who signed the request, in its header or its query; throws SignatureError.
- * With s3 the body is still unread: hold it against `payload` while it streams in.
+ * Finds who signed the request, in its header or its query.
+ * For s3 the body has not been read yet: the caller compares it with `payload` while it arrives.
+ * @throws {SignatureError}
  */
 export function verifyRequest(request: SignedRequest, { principals, now, service }: Verifier): Verified {
   const target = parseTarget(request.url)
@@ -87,7 +88,7 @@ function checkTime({ amzDate, expires }: Claim, now: number): void {
   if (now > signedAt + seconds * 1000) throw new SignatureError('AccessDenied', 'Request has expired')
 }
 
-/** A header that steers the service must not be added by somebody on the way. */
+/** Headers that control the service must be signed, so that nobody on the path can add one. */
 function checkSignedHeaders({ signedHeaders }: Claim, headers: IncomingHttpHeaders): void {
   const needed = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-'))]
   const unsigned = needed.filter((name) => !signedHeaders.includes(name))
@@ -99,7 +100,7 @@ function checkSignedHeaders({ signedHeaders }: Claim, headers: IncomingHttpHeade
 }
 
 /**
- * What a session signed ends with it, a presigned URL as well, however long that was to live:
+ * Everything that a session signed expires with the session, also a presigned URL with a longer validity:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
  */
 function checkSession({ token }: Claim, { sessionToken, endsAt }: Principal, now: number): void {
@@ -142,7 +143,7 @@ function canonicalQuery({ pairs }: Target): string {
   const encoded = pairs
     .filter(([name]) => name !== 'X-Amz-Signature')
     .map(([name, value]) => [encode(name), encode(value)] as const)
-  // Names are unique, so the values never decide.
+  // Names are unique, so sorting by name is enough.
   return encoded
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map((pair) => pair.join('='))
@@ -157,7 +158,7 @@ function signatureOf(secret: string, { scope, amzDate }: Claim, canonical: strin
   return createHmac('sha256', signingKey(secret, scope)).update(text).digest('hex')
 }
 
-/** Derived once a role, day and service. Who asks names the day, so only the last few are remembered. */
+/** Derives the key once per role, day and service. The client chooses the day, so the cache is bounded. */
 function signingKey(secret: string, scope: readonly string[]): KeyObject {
   const id = [secret, ...scope].join('/')
   const known = derived.get(id)
@@ -172,6 +173,6 @@ const derived = new Map<string, KeyObject>()
 
 const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
-/** Constant time for secrets of any length. */
+/** Compares secrets of any length in constant time. */
 const equalSecrets = (a: string, b: string): boolean =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())

@@ -1,4 +1,4 @@
-// Asynchronous invocations: durable before they are accepted, repeated until they succeed or are given up.
+// Asynchronous invocations: written to disk before they are accepted, retried until they succeed or are given up.
 
 import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
@@ -13,9 +13,9 @@ import type { Fn, Functions } from './lambda.ts'
 import { OF_ONE_MACHINE, type Pace } from './pace.ts'
 
 export interface Deliveries {
-  /** After it the event survives the death of the process, and reaches the function at least once. */
+  /** After it returns, the event survives the death of the process and reaches the function at least once. */
   accept(fn: Fn, event: JsonObject): void
-  /** Takes up what the last process left. */
+  /** Resumes the deliveries that the last process left on disk. */
   recover(): void
   stop(): void
 }
@@ -23,7 +23,7 @@ export interface Deliveries {
 export interface DeliveriesOptions {
   readonly dir: string
   readonly functions: Functions
-  /** where events end that are given up */
+  /** receive events that are given up */
   readonly queues: Pick<Queues, 'send'>
   readonly now: Clock
   readonly log: (line: string) => void
@@ -37,13 +37,13 @@ interface Delivery {
   readonly event: JsonObject
   /** milliseconds since the epoch */
   readonly since: number
-  /** invocations that failed */
+  /** failed invocations */
   readonly failures: number
-  /** tries in a row for which there was no execution, which count as no failure, as in Lambda; not written down */
+  /** tries in a row that found no free execution; as in Lambda they are not failures; not written to disk */
   readonly throttles: number
 }
 
-/** A full disk keeps a delivery from being written down: it is tried again until there is room. */
+/** Delay in milliseconds before the next try if the disk is full and the delivery cannot be written. */
 const BROKEN_MS = 5000
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
@@ -83,8 +83,8 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   /**
-   * A crash after the function succeeded and before the file is gone delivers the event again. One after the queue was told
-   * and before the file is gone has it told twice.
+   * A crash after the function succeeded and before the file is removed delivers the event again.
+   * A crash after the queue got the record and before the file is removed sends the record twice.
    */
   async function deliver(delivery: Delivery): Promise<void> {
     const { fn, file, failures } = delivery
@@ -110,7 +110,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     return now() - since > fn.maxAge ? 'EventAgeExceeded' : undefined
   }
 
-  /** Throws where the disk refuses: the event is not given up yet, then. */
+  /** Throws if the disk refuses: then the event is not given up yet. */
   function giveUp(
     { fn, file, event, failures }: Delivery,
     condition: Condition,
@@ -127,7 +127,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     )
   }
 
-  /** In words, what became of it. */
+  /** Sends the record to the on-failure queue, and returns the outcome as text for the log. */
   function keep({ onFailure }: Fn, record: JsonObject): string {
     if (onFailure === undefined) return 'it is lost, as it would be in AWS'
     try {
@@ -155,7 +155,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   return {
     accept: (fn, event) => {
       accept(fn, event)
-      // At least once, says AWS, and in no order.
+      // AWS delivers at least once, in any order.
       if (faults.strikes('event-twice')) accept(fn, event)
     },
     recover: () => {
@@ -171,5 +171,5 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 }
 
-/** Of the request, which is the same for each of its tries. */
+/** The request id, which is the same for each try. */
 const idOf = (file: string): string => basename(file, '.json').replace(/^\d+-/, '')

@@ -1,4 +1,4 @@
-// What Lambda tells a function's on-failure destination of an event that it gives up.
+// The record that Lambda sends to a function's on-failure destination when it gives up an event.
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 
 import type { Json, JsonObject } from '../wire/json.ts'
@@ -8,20 +8,20 @@ export type Condition = 'RetriesExhausted' | 'EventAgeExceeded'
 
 export interface GivenUp {
   readonly requestId: string
-  /** with the qualifier that it was invoked by */
+  /** with the qualifier of the invocation */
   readonly functionArn: string
-  /** of the function, which ran */
+  /** version of the function that ran */
   readonly version: string
   readonly event: Json
   readonly condition: Condition
-  /** of the event, those that failed and the last one */
+  /** failed invocations of this event, including the last */
   readonly invocations: number
   readonly last: Exclude<Outcome, { tag: 'answer' }>
   /** milliseconds since the epoch */
   readonly at: number
 }
 
-/** Without a response where the function was throttled the last time, for it gave none. */
+/** Has no response if the last try was throttled, because the function did not run. */
 export const recordOf = (it: GivenUp): JsonObject => ({
   version: '1.0',
   timestamp: new Date(it.at).toISOString(),

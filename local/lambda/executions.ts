@@ -1,20 +1,20 @@
-// Executions at one time, as an account has them: those that are kept for a function are its own and its most, and all
-// other functions share the rest. https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+// Concurrent executions of an account: a function's reserved executions are both its own and its limit; all other
+// functions share the rest. https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 
 export interface Executions {
-  /** Whether there was room for one more, which is taken then. */
+  /** Takes one execution. Returns false if none is free. */
   begin(): boolean
   end(): void
 }
 
-/** An account that was made today: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+/** Limit of a new account: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const NEW_ACCOUNT = 10
-/** Of these nothing is kept for anybody: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html */
+/** Executions that nobody can reserve: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html */
 const LEAST_SHARED = 100
 
 /**
- * By function. `kept`: what is kept for each that has some. Throws, in the words of AWS, where too little would be left for
- * the others; a deployment of such a stack is rolled back.
+ * Returns the executions of each function by name. `kept`: reserved executions of the functions that have some. Throws AWS's
+ * message if too few remain for the others; AWS would roll back the deployment of such a stack.
  */
 export function accountExecutions(
   account: number,

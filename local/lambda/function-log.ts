@@ -1,4 +1,4 @@
-// A function's console, as a file that does not grow without bound.
+// Writes a function's console output to a file of bounded size.
 
 import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,19 +7,19 @@ import { linesOf } from './lines.ts'
 
 export interface FunctionLog {
   write(chunk: Buffer): void
-  /** of the stack itself, beside what the function writes */
+  /** writes a line of the stack itself into the function's log */
   line(text: string): void
-  /** the same of Lambda, as one line of JSON */
+  /** writes an entry of Lambda itself, as one line of JSON */
   entry(told: JsonObject): void
 }
 
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** Appends to `{dir}/{name}.log`; what is full becomes `{name}.log.1`. `onEntry`: hears the message of each entry. */
+/** Appends to `{dir}/{name}.log`; a full file becomes `{name}.log.1`. `onEntry` gets the message of each entry. */
 export function openFunctionLog(dir: string, name: string, onEntry: (message: Json) => void): FunctionLog {
   mkdirSync(dir, { recursive: true })
   const file = join(dir, `${name}.log`)
-  // What cannot be written, as on a full disk, is lost; what comes after it is not.
+  // If a write fails, e.g. because the disk is full, its text is lost; later writes open the file again.
   const open = () => createWriteStream(file, { flags: 'a', mode: 0o600 }).on('error', () => {})
   let stream = open()
   let size = sizeOf(file)

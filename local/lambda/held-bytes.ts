@@ -1,18 +1,18 @@
-// What a worker holds of memory: its heap, and buffers beside it.
+// Measures the memory that a worker uses: its heap and its external buffers.
 
 import { setInterval } from 'node:timers'
 import { getHeapStatistics } from 'node:v8'
 
-/** Milliseconds between two looks: what comes and goes in between is not seen. */
+/** Milliseconds between two measurements. Memory that is freed in between is not seen. */
 const LOOK_MS = 50
 
-/** Of the calling thread, garbage included, as in the memory of a process. */
+/** Memory of the calling thread. Like a process's memory, it includes garbage. */
 function heldBytes(): number {
   const { used_heap_size, external_memory } = getHeapStatistics()
   return used_heap_size + external_memory
 }
 
-/** Tells each time that it was more than ever before. Looks until `stop`, which looks once more. */
+/** Calls `tell` with each new maximum until `stop`, which measures once more. */
 export function watchHeld(tell: (bytes: number) => void): { stop(): void } {
   const timer = setInterval(look, LOOK_MS).unref()
   let most = 0

@@ -1,4 +1,4 @@
-// Lambda's Invoke, of the one kind that an operator needs: an event for a function, taken to be delivered.
+// Lambda's Invoke for asynchronous events only, which is all that an operator needs.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -13,11 +13,11 @@ export const INVOKE_PREFIX = '/2015-03-31/functions/'
 export interface InvokeOptions {
   readonly functions: Functions
   readonly deliveries: Deliveries
-  /** `undefined`: there is no valid signature */
+  /** returns undefined if the signature is not valid */
   readonly authenticate: (request: IncomingMessage, body: Buffer) => Principal | undefined
 }
 
-/** Of an asynchronous event: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+/** Limit of an asynchronous event in bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const MAX_EVENT = 1024 * 1024
 
 export function createInvokeApi(options: InvokeOptions): Service {
@@ -31,7 +31,7 @@ export function createInvokeApi(options: InvokeOptions): Service {
   }
 }
 
-/** The event survives the death of the process when it resolves. */
+/** After it resolves, the event survives the death of the process. */
 async function accept(request: IncomingMessage, { functions, deliveries, authenticate }: InvokeOptions) {
   const body = await readBody(request, MAX_EVENT)
   const caller = authenticate(request, body)
@@ -45,7 +45,7 @@ async function accept(request: IncomingMessage, { functions, deliveries, authent
   deliveries.accept(fn, eventOf(body))
 }
 
-/** `NAME/invocations`, with an alias or a version in `?Qualifier=`. */
+/** Parses `NAME/invocations`, with an alias or a version in `?Qualifier=`. */
 function found(functions: Functions, url: string): Fn | undefined {
   const { pathname, searchParams } = new URL(url, 'http://lambda')
   const name = /^([A-Za-z0-9_-]+)\/invocations$/.exec(pathname.slice(INVOKE_PREFIX.length))?.[1]

@@ -1,4 +1,4 @@
-// A function's console as Lambda writes it in the log format JSON: one entry a line, an object as it is.
+// Writes a function's console in Lambda's JSON log format: one entry per line, with a logged object kept as an object.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
 
 import { formatWithOptions } from 'node:util'
@@ -8,7 +8,7 @@ const LEVELS = {
 } as const
 type Method = keyof typeof LEVELS
 
-/** Takes the place of the methods of `console`. `requestId`: of the invocation that writes. */
+/** Replaces the methods of `console`. `requestId`: returns the id of the current invocation. */
 export function writeJson(
   console: Pick<Console, Method>,
   write: (line: string) => void,

@@ -1,4 +1,4 @@
-// The template's functions: their limits and permissions, each with one worker at a time, started when needed.
+// The template's functions with their limits and permissions. Workers start when they are needed.
 
 import { type Faults, NO_FAULTS } from '../faults.ts'
 import { wildcard } from '../iam/policy.ts'
@@ -10,27 +10,27 @@ import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts
 import type { FunctionLog } from './function-log.ts'
 import { createRunner, type Environment, MB, type Outcome, RUNTIME_MB, type Runner } from './runner.ts'
 
-/** A function as it is invoked: by itself, by the number of a version, or by an alias. */
+/** A function under one of its names: unqualified, with a version number, or with an alias. */
 export interface Fn {
   readonly name: string
-  /** ends with the version or the alias; without one: the function itself */
+  /** ends with the version or the alias; an unqualified function has neither */
   readonly arn: string
-  /** the same with `$LATEST` at the end where there is neither */
+  /** `arn`, with `$LATEST` at the end if it is unqualified */
   readonly qualifiedArn: string
-  /** what runs: `$LATEST`, or the number of a version */
+  /** the code that runs: `$LATEST` or a version number */
   readonly version: string
-  /** Retries of an asynchronous invocation, and how old its event may become, in milliseconds. */
+  /** retries of an asynchronous invocation; `maxAge`: milliseconds until its event is too old */
   readonly retries: number
   readonly maxAge: number
-  /** The queue that is told of an event that is given up, and who tells it: the function's role. */
+  /** the queue that gets a record of each event that is given up, and its sender: the function's role */
   readonly onFailure: { readonly queueArn: string; readonly sender: Sender } | undefined
   invoke(event: Json): Promise<Outcome>
-  /** Whether a permission of the template lets the service invoke the function for that source. */
+  /** whether the template permits this service to invoke the function for this source */
   permits(service: string, sourceArn: string): boolean
 }
 
 export interface Functions {
-  /** By name, `NAME:QUALIFIER` or ARN; an unknown one is an error. */
+  /** By name, `NAME:QUALIFIER` or ARN. Throws if it is unknown. */
   find(nameOrArn: string): Fn
   stop(): Promise<void>
 }
@@ -38,29 +38,29 @@ export interface Functions {
 export interface FunctionsOptions {
   readonly template: Template
   readonly roles: Roles
-  /** `AWS_ENDPOINT_URL_*` and the like, the same for every function */
+  /** `AWS_ENDPOINT_URL_*` and similar variables, the same for every function */
   readonly endpoints: Readonly<Record<string, string>>
   readonly openLog: (functionName: string) => FunctionLog
   readonly now: Clock
-  /** by default none */
+  /** default: none */
   readonly faults?: Pick<Faults, 'environment'>
-  /** at one time, of all functions together; default: as many as a new account has */
+  /** concurrent executions of all functions together; default: the limit of a new account */
   readonly executions?: number | undefined
-  /** whether each invocation has a worker of its own, with the memory of its function and no more; default: many share one */
+  /** whether each invocation gets its own worker with only its function's memory; default: many invocations share one worker */
   readonly apart?: boolean
   /** milliseconds without an invocation after which a worker ends */
   readonly idleMs?: number
-  /** hears how each invocation ended */
+  /** called with the result of each invocation */
   readonly onOutcome?: (functionName: string, tag: Outcome['tag']) => void
 }
 
 const DEFAULT_RETRIES = 2
-/** Long enough that a registry in use is never cold: four workers that start together hold up every hit for a second. */
+/** Long, so that a registry in use always has its workers: when four workers start together, every hit waits for a second. */
 const IDLE_MS = 600_000
-/** Of a function that makes custom resources: it has done so when the stack starts, and is asked no more. */
+/** For a function that makes custom resources: after the stack has started, nobody calls it. */
 const IDLE_ONCE_MS = 1000
 const DEFAULT_MAX_AGE = 6 * 60 * 60
-/** A worker that serves many invocations, where the cloud has a process each, may hold more. */
+/** One worker here serves many invocations and needs more heap; AWS runs a process for each. */
 const LEAST_HEAP_MB = 512
 
 export function createFunctions(options: FunctionsOptions): Functions {
@@ -88,7 +88,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
 
 const LATEST = '$LATEST'
 
-/** By its ARN, or by what stands behind `function:` there. */
+/** By its ARN, or by the part of it after `function:`. */
 const isCalled = (name: Json | undefined, arn: string): boolean =>
   typeof name === 'string' && (arn === name || arn.endsWith(`:function:${name}`))
 
@@ -108,7 +108,7 @@ function createFunction(
   const assume = (lifeMs?: number) => roles.assume(roleArn, 'lambda.amazonaws.com', lifeMs)
   const log = options.openLog(name)
   const versions = versionsOf(resource, template)
-  // Processes of their own, whose environment tells them their version; the executions are the function's.
+  // Each version has its own runner, because the environment names the version. All share the function's executions.
   const runners = new Map<string, Runner>(
     [LATEST, ...versions].map((version) => {
       const runner = createRunner({ ...runnerOptions(resource, version, assume, options), executions, log })
@@ -152,7 +152,7 @@ interface Qualified {
   readonly version: string
 }
 
-/** Lambda refuses a second version of what did not change: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html */
+/** Lambda makes no second version of unchanged code: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html */
 function versionsOf({ name, arn, logicalId }: Resource, template: Template): readonly string[] {
   const own = template
     .ofType('AWS::Lambda::Version')
@@ -173,7 +173,7 @@ const aliasesOf = ({ name, arn }: Resource, template: Template): readonly Qualif
 type Assume = (lifeMs?: number) => Principal
 
 /**
- * Its credentials are fixed when it begins, and outlive the last request that it is given:
+ * The credentials are fixed when the environment starts. They outlive the last request that the environment gets:
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
 function beginEnvironment(
@@ -225,7 +225,7 @@ function variables({ properties, logicalId }: Resource): Record<string, string> 
   )
 }
 
-/** AWS says no such thing: there, each request that a function answers at one time has a process of its own. */
+/** AWS does not set this variable: there, each concurrent request runs in its own process. */
 const ONE_PROCESS = { ONE_PROCESS: '1' }
 
 const lambdaEnvironment = (
@@ -254,8 +254,8 @@ const makesResources = (fn: Resource, template: Template): boolean =>
   template.custom().some(({ properties }) => concerns(properties.ServiceToken, fn))
 
 /**
- * Of what is invoked by that ARN and by no other: what is allowed of a function is not of its alias, nor the other way
- * round. https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+ * Permissions for exactly this ARN. A permission on the function does not apply to its alias, nor the reverse:
+ * https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
  */
 function permissionsOf(arn: string, template: Template): ((service: string, source: string) => boolean)[] {
   return template
@@ -274,7 +274,7 @@ interface InvokeConfig {
   readonly queueArn: string | undefined
 }
 
-/** Of that qualifier alone: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html */
+/** Settings of exactly this qualifier: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html */
 function invokeConfig(fn: Resource, qualifier: string | undefined, template: Template): InvokeConfig {
   const config = template
     .ofType('AWS::Lambda::EventInvokeConfig')

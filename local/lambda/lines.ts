@@ -1,9 +1,9 @@
-// A stream of bytes as its lines, each of a bounded length.
+// Splits a stream of bytes into lines of bounded length.
 
-/** A longer line is cut off there. */
+/** Longer lines are cut off. */
 const MAX_LINE = 64 * 1024
 
-/** Gives each whole line to `line`, without its end; what comes after the last one waits for the rest of it. */
+/** Passes each complete line to `line`, without its newline. An incomplete last line waits for more bytes. */
 export function linesOf(line: (text: string) => void): (chunk: Buffer) => void {
   let open = ''
   return (chunk) => {

@@ -1,5 +1,5 @@
-// Runs one function: a worker thread started at the first invocation, replaced after a crash, a timeout or its time, ended when
-// idle. It has all invocations, or, as an execution environment of AWS, one at a time, and others beside it.
+// Runs one function in worker threads. A worker starts at the first invocation and ends when it is idle. A crash, a timeout
+// or the end of its environment's time replaces it. One worker takes all invocations or, as in AWS, one at a time.
 
 import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
@@ -15,19 +15,19 @@ export type Outcome =
   | { readonly tag: 'throttled' }
   | { readonly tag: 'failed'; readonly message: string }
 
-/** An execution environment. */
+/** An execution environment of Lambda. */
 export interface Environment {
   readonly variables: Readonly<Record<string, string>>
-  /** until when it is given invocations, in milliseconds since the epoch */
+  /** end of new invocations, in milliseconds since the epoch */
   readonly until: number
 }
 
 export interface RunnerOptions {
   readonly setup: WorkerSetup
-  /** Of a worker that is started now. */
+  /** makes the environment of a new worker */
   readonly environment: () => Environment
   readonly now: Clock
-  /** invocations that one worker has at one time */
+  /** concurrent invocations of one worker */
   readonly atOnce: number
   readonly heapMb: number
   readonly timeoutMs: number
@@ -37,19 +37,19 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
-  /** `event`: JSON; `functionArn`: as it is invoked. Never rejects. */
+  /** `event`: JSON; `functionArn`: the invoked ARN, with its qualifier. Never rejects. */
   invoke(event: string, functionArn: string): Promise<Outcome>
   stop(): Promise<void>
 }
 
 export const MB = 1024 * 1024
 /**
- * What Lambda reports of a function of Node that does nothing is 60 to 70 MB, (g): a worker is a thread, and has its share of
- * that from the stack.
+ * Lambda reports 60 to 70 MB for an empty Node function. A worker here is a thread, and the process of the stack contains its
+ * share of that memory. So reports add it to the worker's own, and limits subtract it.
  */
 export const RUNTIME_MB = 64
 
-/** Lambda's limit of a synchronous answer, and the time it gives a module to load. */
+/** Lambda's limit of a synchronous answer in bytes, and its limit in milliseconds for a module to load. */
 const MAX_ANSWER = 6 * MB
 const INIT_MS = 10_000
 
@@ -62,13 +62,13 @@ interface Live {
   readonly invocations: Map<string, Invocation>
   readonly ready: Promise<boolean>
   readonly until: number
-  /** bytes at most, as far as it has told */
+  /** maximum in bytes that the worker has reported */
   held: number
   idle: NodeJS.Timeout | undefined
 }
 
 export function createRunner(options: RunnerOptions): Runner {
-  /** of these, those that are given invocations */
+  /** the workers that get new invocations */
   const open = new Set<Live>()
   const all = new Set<Live>()
 
@@ -90,7 +90,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return live
   }
 
-  /** One that has room, or else another one. One that is past its time ends. */
+  /** Returns a worker with room, or starts one. Workers past their time get no more invocations. */
   function worker(): Live {
     for (const live of open)
       if (options.now() >= live.until) {
@@ -100,7 +100,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return [...open].find(({ invocations }) => invocations.size < options.atOnce) ?? start()
   }
 
-  /** What still runs in a worker that is replaced ends there; the worker ends with its last invocation. */
+  /** A replaced worker finishes its running invocations and ends with the last of them. */
   function settle(live: Live): void {
     if (live.invocations.size > 0) return
     clearTimeout(live.idle)
@@ -166,7 +166,7 @@ const bounded = (outcome: Outcome): Outcome =>
     : outcome
 
 /**
- * As Lambda tells of each invocation in the log format JSON; the memory is the most of its environment so far:
+ * Reports an invocation as Lambda does in the JSON log format. The memory is the maximum of the environment so far:
  * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
  */
 function report(
@@ -204,7 +204,7 @@ function startWorker(options: RunnerOptions, lose: (live: Live, message: string)
   let why = 'Runtime exited'
   worker.on('message', (message: FromWorker) => {
     if (message.tag === 'ready') clearTimeout(init)
-    // What it still says is not heard.
+    // Ignore later messages of a killed worker.
     if (why === KILLED) return
     receive(live, message, resolve)
     if (live.held <= mostBytes) return
@@ -222,10 +222,10 @@ function startWorker(options: RunnerOptions, lose: (live: Live, message: string)
   return live
 }
 
-/** What AWS says of a process that has more memory than its function. */
+/** AWS's message for a process that exceeds its function's memory. */
 const KILLED = 'Runtime exited with error: signal: killed'
 
-/** One whose heap is full ends itself: the first of the errors that AWS has for too little memory. */
+/** A worker with a full heap aborts: the first of AWS's two errors for too little memory. */
 function exitOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code } = error as NodeJS.ErrnoException

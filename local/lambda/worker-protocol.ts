@@ -1,4 +1,4 @@
-// What the stack and a function's worker thread say to each other.
+// The messages between the stack and a function's worker thread.
 
 export interface WorkerSetup {
   /** folder of the bundled asset */
@@ -9,15 +9,15 @@ export interface WorkerSetup {
   /** `$LATEST`, or the number of a version */
   readonly functionVersion: string
   readonly memoryMb: number
-  /** bytes that its one invocation may hold, beside the runtime itself; undefined: it has many, and nobody looks */
+  /** bytes that the one invocation may use in addition to the runtime; undefined: many share the worker, without a limit */
   readonly mostBytes: number | undefined
-  /** no client waits for its answer: those for whose answers one does go first */
+  /** whether it only handles events: no client waits for it, so it runs with lower priority */
   readonly isForEvents: boolean
 }
 
 export interface ToWorker {
   readonly requestId: string
-  /** with the qualifier that it was invoked by */
+  /** with the qualifier of the invocation */
   readonly functionArn: string
   /** JSON */
   readonly event: string
@@ -25,12 +25,12 @@ export interface ToWorker {
   readonly deadline: number
 }
 
-/** Milliseconds by a clock that nobody can set, and that is the same in every thread. */
+/** Milliseconds of a clock that nobody can set. All threads share it. */
 export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
 export type FromWorker =
   | { readonly tag: 'ready' }
-  /** that it held at most, since it began; of a worker whose invocations are bounded */
+  /** maximum since the worker started; sent only if `mostBytes` is set */
   | { readonly tag: 'held'; readonly bytes: number }
   /** `payload`: JSON */
   | { readonly tag: 'answer'; readonly requestId: string; readonly payload: string }

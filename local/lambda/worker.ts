@@ -1,4 +1,4 @@
-// Runs in a worker thread: one function's bundled asset, and its invocations as they come, side by side.
+// Runs in a worker thread: loads one function's bundled asset and handles its invocations concurrently.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { readFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ writeJson(
   () => invocation.getStore(),
 )
 
-/** `index.handler`: file and export. An asset is CommonJS, whatever a package.json in a folder above says. */
+/** `index.handler`: file and export. An asset is always CommonJS, even if a package.json in a parent folder disagrees. */
 function loadHandler(): Handler {
   const dot = setup.handler.lastIndexOf('.')
   const [file, name] = [join(setup.asset, setup.handler.slice(0, dot)), setup.handler.slice(dot + 1)]
@@ -55,7 +55,7 @@ const context = ({ requestId, functionArn, deadline }: ToWorker): object => ({
   getRemainingTimeInMillis: () => Math.max(0, deadline - monotonic()),
 })
 
-/** Where nobody looks, nothing is measured. */
+/** Measures only if there is a limit. */
 const held = () =>
   setup.mostBytes === undefined ? undefined : watchHeld((bytes) => send({ tag: 'held', bytes }))
 

@@ -1,4 +1,4 @@
-// A number that only grows, one for each set of labels, of which there are only so many.
+// Counts events by their labels. The number of label sets is bounded.
 
 import type { Labels, Metric, Sample } from './text.ts'
 
@@ -10,14 +10,14 @@ interface Counter {
 interface CounterOptions {
   readonly name: string
   readonly help: string
-  /** Those that are told from the beginning, as 0: a rate needs a value before the first event. */
+  /** label sets that exist from the start with value 0: a rate needs a value before the first event */
   readonly from?: readonly Labels[]
 }
 
-/** Sets of labels of one counter. Whatever comes beyond them is counted as `other`, so that nobody can fill the memory. */
+/** Maximum label sets of one counter. Further ones are counted as `other`, so that nobody can fill the memory. */
 const MOST = 200
 const OTHER = 'other'
-/** Of a label's value: routes of the template, names of functions, words of the registry. */
+/** Allowed label values: routes of the template, names of functions, words of the registry. */
 const VALUE = /^[\x20-\x7e]{0,120}$/
 
 export function createCounter({ name, help, from = [] }: CounterOptions): Counter {

@@ -1,5 +1,5 @@
-// What a stack counts while it runs: requests, ends of probes, load tests, invocations. Labels are words of the template and of
-// the registry; nothing that a client sends is one.
+// Counts requests, ends of probes, load tests and invocations while the stack runs. Labels are words of the template and of the
+// registry, never text that a client sends.
 
 import type { Outcome } from '../lambda/runner.ts'
 import type { Step } from '../story/story.ts'
@@ -7,15 +7,15 @@ import { createCounter } from './counter.ts'
 import type { Metric } from './text.ts'
 
 interface Counts {
-  /** `route`: as it stands in the template, or one of `OWN_ROUTES` */
+  /** `route`: its key in the template, or one of `OWN_ROUTES` */
   answered(route: string, status: number): void
   step(step: Step): void
-  /** `name`: of a function of the template */
+  /** `name`: function of the template */
   invoked(name: string, tag: Outcome['tag']): void
   metrics(): Metric[]
 }
 
-/** Of requests that no route of the template takes: downloads, and what the door refuses. */
+/** Labels for requests without a route in the template: downloads, refusals at the door, and unknown paths. */
 export const OWN_ROUTES = { downloads: '/s3', door: 'refused at the door', none: 'no route' } as const
 
 const OUTCOMES = [
@@ -23,7 +23,7 @@ const OUTCOMES = [
   { outcome: 'renamed', reason: '' },
 ]
 const VERDICTS = ['passed', 'failed', 'unavailable']
-/** A reason of a failure is one of the registry's closed list (lib/model/probe.ts), which is written so. */
+/** Form of the registry's failure reasons, which are a closed list (lib/model/probe.ts). */
 const REASON = /^[a-z]+(-[a-z]+){0,4}$/
 
 export function createCounts(functions: readonly string[]): Counts {
@@ -70,6 +70,6 @@ export function createCounts(functions: readonly string[]): Counts {
   }
 }
 
-/** As the story tells it: the word alone, or with its reason after a colon. */
+/** The detail is the verdict, or the verdict with a colon and a reason. */
 const verdictOf = (detail: string): string =>
   VERDICTS.find((verdict) => detail === verdict || detail.startsWith(`${verdict}:`)) ?? 'other'

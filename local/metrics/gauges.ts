@@ -1,13 +1,13 @@
-// How things stand at the moment that they are asked for: waiting clients, builds, the disk, the process.
+// Gauges of the current state: waiting clients, builds, the disk, the process.
 
 import { gauge, type Metric } from './text.ts'
 
 export interface Standing {
   /** requests that wait for a build */
   readonly waiting: number
-  /** `waiting` for a machine, `queued` for their turn */
+  /** `waiting` for a machine, or `queued` for their turn */
   readonly builds: { readonly running: number; readonly waiting: number; readonly queued: number }
-  /** that no function could handle, and no operator has seen to */
+  /** events that no function could handle and that no operator has handled yet */
   readonly failedEvents: number
   /** bytes */
   readonly disk: { readonly free: number; readonly needed: number }
@@ -17,7 +17,7 @@ export interface Standing {
   readonly cpu: number
   /** seconds since the epoch */
   readonly started: number
-  /** seconds; never goes back */
+  /** seconds, by a clock that never goes back */
   readonly uptime: number
 }
 

@@ -1,14 +1,14 @@
-// Whether the stack answers and takes new builds, or in plain words why not.
+// Checks whether the stack answers requests and takes new builds, and reports why not.
 
 import { request } from 'node:http'
 
 interface HealthOptions {
-  /** whether it has started, goes on, or is about to stop */
+  /** the phase of the stack */
   readonly phase: () => 'starting' | 'running' | 'stopping'
   readonly lacks: () => string | undefined
-  /** whether the folder of data is where it was */
+  /** whether the data folder is still in its place */
   readonly isThere: () => boolean
-  /** whether a request to it is answered */
+  /** whether the registry answers a request to itself */
   readonly answers: () => Promise<boolean>
 }
 
@@ -28,17 +28,17 @@ export async function faultOf({
   return (await answers()) ? undefined : 'the registry does not answer its own request'
 }
 
-/** A name that is none: nothing is looked up for it, built or counted. */
+/** Path of an invalid name, so nothing is looked up, built or counted for it. */
 const NO_NAME = '/driver/healthz'
 const ANY = ['0.0.0.0', '::']
 const ANSWER_MS = 5000
 
-/** Asks the public port as a client does, down to the function that answers names. */
+/** Sends a request to the public port as a client does. It reaches the function that resolves names. */
 export function asksItself({ host, port }: { readonly host: string; readonly port: number }) {
   const address = ANY.includes(host) ? '127.0.0.1' : host
   return (): Promise<boolean> =>
     new Promise((resolve) => {
-      // The name `localhost` is good wherever it listens.
+      // The registry accepts the host name `localhost` wherever it listens.
       const headers = { host: `localhost:${port}` }
       const options = { host: address, port, path: NO_NAME, method: 'HEAD', headers, timeout: ANSWER_MS }
       const asked = request(options, (response) => {

@@ -1,13 +1,13 @@
-// What watches the stack asks here, at an address of its own: /healthz and /metrics, and nothing else.
+// Serves /healthz and /metrics to monitoring systems, at a separate address.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Service } from '../wire/types.ts'
 import { CONTENT_TYPE } from './text.ts'
 
 interface MonitorOptions {
-  /** `undefined`: all is well; else why not, in one line */
+  /** `undefined`: all is well; otherwise the reason in one line */
   readonly fault: () => Promise<string | undefined>
-  /** `undefined`: it has not started yet */
+  /** `undefined`: the registry has not started yet */
   readonly metrics: () => string | undefined
 }
 
@@ -24,7 +24,7 @@ const plain = (status: Page['status'], text: string): Page => ({
 
 export function createMonitor({ fault, metrics }: MonitorOptions): Service {
   let looking: Promise<string | undefined> | undefined
-  /** However many ask at one time, it looks once. */
+  /** Concurrent requests share one check. */
   const look = (): Promise<string | undefined> => {
     looking ??= fault().finally(() => {
       looking = undefined

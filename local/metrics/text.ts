@@ -1,4 +1,4 @@
-// Prometheus' text format, version 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
+// Writes Prometheus' text format, version 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -16,7 +16,7 @@ export interface Metric {
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Each metric once, with all its samples. */
+/** `metrics`: each metric once, with all its samples. */
 export const textOf = (metrics: readonly Metric[]): string => metrics.map(metricText).join('')
 
 export const gauge = (name: string, help: string, value: number): Metric => ({

@@ -1,4 +1,4 @@
-// The address at which a stack is watched, open from its start to its end; none unless one is wanted.
+// Opens the address for monitoring, from the stack's start to its end, if the operator wants one.
 
 import { isIPv6 } from 'node:net'
 import { behindDoor } from '../wire/door.ts'
@@ -10,20 +10,20 @@ import { type Metric, textOf } from './text.ts'
 
 export interface Address {
   readonly host: string
-  /** 0 takes a free one */
+  /** 0 selects a free port */
   readonly port: number
 }
 
 interface WatchOptions {
-  /** `undefined`: nobody watches */
+  /** `undefined`: no monitoring */
   readonly address: Address | undefined
-  /** of the stack itself */
+  /** address of the registry itself */
   readonly front: Address
   readonly lacks: () => string | undefined
   readonly isThere: () => boolean
 }
 
-/** What a stack that has started can tell. */
+/** The sources of metrics, available when the stack has started. */
 interface Told {
   readonly counts: () => Metric[]
   readonly standing: () => Pick<Standing, 'waiting' | 'builds' | 'failedEvents' | 'disk'>
@@ -39,7 +39,7 @@ interface Watch {
 const NOBODY: Watch = { url: undefined, running: () => {}, stopping: () => {}, close: async () => {} }
 const REMEDY = 'start the registry with METRICS set to the name and the port by which it is asked'
 
-/** Rejects when the address is taken. */
+/** Rejects if the address is in use. */
 export async function openWatch(options: WatchOptions): Promise<Watch> {
   const { address, front, lacks, isThere } = options
   if (address === undefined) return NOBODY

@@ -1,26 +1,26 @@
-// Which objects of the template's buckets can be fetched or made again, by their keys: in the order in which they go.
+// Lists the cached objects: those that can be fetched or made again, in the order in which they are deleted.
 
 import type { Cache } from '../caches.ts'
 import type { Resource } from '../template/template.ts'
 import type { S3 } from './s3.ts'
 
 interface Kind {
-  /** of the bucket's logical id */
+  /** matches the bucket's logical id */
   readonly bucket: RegExp
   readonly keys: RegExp
 }
 
-/** What hosts submitted is none of them, and what is published. */
+/** Submissions and published objects are never in this list. */
 const KINDS: readonly Kind[] = [
-  // What builds and load tests left for others, who took it when they ended.
+  // Output that a build or load test left for others, which took it when they ended.
   { bucket: /^Staging[0-9A-F]{8}$/, keys: /\/(?:boot|prepared)$/ },
   { bucket: /^Inputs[0-9A-F]{8}$/, keys: /^images\// },
   { bucket: /^Inputs[0-9A-F]{8}$/, keys: /^trees\// },
-  // Packages, sources, and what was read of lists.
+  // Packages, sources, and extracts of package lists.
   { bucket: /^Inputs[0-9A-F]{8}$/, keys: /^(?:sha256|metadata)\// },
 ]
 
-/** The buckets, whose use is told. */
+/** The buckets that record when an object was last read. */
 export const cachedBuckets = (buckets: readonly Resource[]): string[] =>
   buckets
     .filter(({ logicalId }) => KINDS.some(({ bucket }) => bucket.test(logicalId)))

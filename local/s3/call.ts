@@ -1,4 +1,4 @@
-// From a verified request to the operation it asks for; what is not known is refused, never ignored.
+// Parses a verified request into an operation. Unknown parts of a request are refused, never ignored.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Verified } from '../iam/sigv4.ts'
@@ -15,15 +15,15 @@ export interface Call {
   readonly principal: Principal
   readonly bucket: string
   readonly key: string
-  /** what was signed for the body */
+  /** the signed value of `x-amz-content-sha256` */
   readonly payload: string
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** A parameter in the query. */
+  /** A query parameter. */
   parameter(name: string): string | undefined
-  /** A header; `x-amz-*` may stand in a presigned query instead. */
+  /** A header. A presigned query may contain `x-amz-*` headers as parameters instead. */
   header(name: string): string | undefined
-  /** Names of all `x-amz-*` headers, wherever they stand. */
+  /** Names of all `x-amz-*` headers, from the headers and from a presigned query. */
   readonly amzHeaders: readonly string[]
 }
 
@@ -61,7 +61,7 @@ const KNOWN: Readonly<Record<Operation, Known>> = {
   },
 }
 
-/** Throws S3Error for what is not an operation that is known here, with all that it says. */
+/** @throws {S3Error} if the operation, or any part of the request, is unknown here */
 export function callOf(
   prefix: string,
   { principal, payload, target, presigned }: Verified,

@@ -1,4 +1,4 @@
-// What a body is measured by while it streams in, and held against at its end.
+// Computes the digests of a body while it streams in, and compares them with the expected ones at its end.
 
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -16,7 +16,10 @@ interface Digests {
   readonly crc32: Buffer
 }
 
-/** `body` passes `source` on, at most `bytes` of it (S3Error `IncompleteBody`); `digests` once it is through. */
+/**
+ * `body` passes on `source`, which must have exactly `bytes` bytes. Call `digests` after it has ended.
+ * @throws {S3Error} IncompleteBody
+ */
 export function measure(source: AsyncIterable<Uint8Array>, bytes: number) {
   const md5 = createHash('md5')
   const sha256 = createHash('sha256')
@@ -43,7 +46,7 @@ export function measure(source: AsyncIterable<Uint8Array>, bytes: number) {
 
 const incomplete = () => new S3Error('IncompleteBody', 'The body is not as long as its Content-Length says.')
 
-/** Throws S3Error `BadDigest`, or `XAmzContentSHA256Mismatch` for the digest that was signed. */
+/** @throws {S3Error} BadDigest; XAmzContentSHA256Mismatch for the signed digest */
 export function checkDigests(
   digests: Digests,
   expected: { readonly checksums: Checksums; readonly md5?: string; readonly sha256?: string },

@@ -11,7 +11,7 @@ const STATUS = {
   BadDigest: 400,
   ConditionalRequestConflict: 409,
   EntityTooLarge: 400,
-  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html has it among those with 400.
+  // Status 400 is from https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html.
   ExpiredToken: 400,
   IncompleteBody: 400,
   InternalError: 500,
@@ -45,7 +45,7 @@ export class S3Error extends Error {
   }
 }
 
-/** The answer that an error deserves: S3's own, the signature's, or `InternalError` without a word of the inside. */
+/** Returns S3's own errors, translates signature errors, and hides all others behind `InternalError`. */
 export function s3ErrorOf(error: unknown): S3Error {
   if (error instanceof S3Error) return error
   if (!(error instanceof SignatureError))

@@ -1,4 +1,4 @@
-// GetObject and HeadObject: conditions, ranges, and the headers that a signed query may set.
+// GetObject and HeadObject: conditions, ranges, and response headers from a signed query.
 
 import { validateHeaderValue } from 'node:http'
 import { pipeline } from 'node:stream/promises'
@@ -7,10 +7,10 @@ import { S3Error } from './errors.ts'
 import type { ObjectInfo, Objects } from './objects.ts'
 import { checksumHeaders } from './put.ts'
 
-/** Bytes that are read at one time of an object that is not held: fewer cost a turn of the loop each. */
+/** Bytes of one read of an object that is not in memory. Each read costs a turn of the event loop, so this is large. */
 const CHUNK = 512 * 1024
 
-/** `missing` makes the error for an object that is not there. */
+/** `missing` makes the error for an object that does not exist. */
 export async function getObject(call: Call, objects: Objects, missing: () => S3Error): Promise<void> {
   const overrides = overridesOf(call)
   const held = call.operation === 'GetObject' ? await objects.held(call.bucket, call.key) : undefined
@@ -34,7 +34,7 @@ export async function getObject(call: Call, objects: Objects, missing: () => S3E
   }
 }
 
-/** The head of the answer is out; gives which bytes follow. */
+/** Sends the head of the response, and returns which bytes of the object follow. */
 function begin(call: Call, info: ObjectInfo, overrides: Record<string, string>): Answer {
   const answer = answerOf(call, info)
   call.response.writeHead(answer.status, { ...answer.headers, ...overrides })
@@ -59,7 +59,7 @@ function overridesOf({ parameter }: Call): Record<string, string> {
 interface Answer {
   readonly status: 200 | 206 | 304
   readonly headers: Record<string, string | number>
-  /** of the object */
+  /** offset in the object */
   readonly start: number
   readonly bytes: number
 }
@@ -74,7 +74,7 @@ function answerOf(call: Call, info: ObjectInfo): Answer {
   if (isUnchanged(call, info)) return { status: 304, headers, start: 0, bytes: 0 }
   const range = rangeOf(call, info)
   if (range === undefined) {
-    // A checksum is the whole object's: over a part the client would find it wrong.
+    // A checksum covers the complete object: a client would find that it does not match a part.
     const checksums = call.header('x-amz-checksum-mode') === 'ENABLED' ? checksumHeaders(info.checksums) : {}
     const whole = { ...headers, ...checksums, 'content-length': info.bytes }
     return { status: 200, headers: whole, start: 0, bytes: info.bytes }
@@ -90,7 +90,7 @@ function answerOf(call: Call, info: ObjectInfo): Answer {
   }
 }
 
-/** RFC 9110, 13.2.2: tags before dates. S3Error `PreconditionFailed`. */
+/** Checks tags before dates, see RFC 9110, 13.2.2. @throws {S3Error} PreconditionFailed */
 function isUnchanged({ header }: Call, { etag, lastModified }: ObjectInfo): boolean {
   const seconds = Math.floor(lastModified / 1000) * 1000
   const [match, noneMatch] = [header('if-match'), header('if-none-match')]
@@ -105,7 +105,7 @@ function isUnchanged({ header }: Call, { etag, lastModified }: ObjectInfo): bool
 const names = (list: string, etag: string): boolean =>
   list.split(',').some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))
 
-/** `undefined`: the whole object, also for ranges that are none or many, as S3 has it. S3Error `InvalidRange`. */
+/** `undefined`: the complete object, also for invalid or several ranges, as in S3. @throws {S3Error} InvalidRange */
 function rangeOf({ header }: Call, { bytes, etag }: ObjectInfo): { start: number; end: number } | undefined {
   if ((header('if-range') ?? etag) !== etag) return undefined
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header('range') ?? '') ?? []

@@ -1,4 +1,4 @@
-// Small objects that are asked for again and again: their bytes stay in memory for as long as their file is the same one.
+// Keeps small, often requested objects in memory for as long as their file does not change.
 
 import { type BigIntStats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -6,14 +6,14 @@ import type { ObjectInfo } from './objects.ts'
 
 export interface HeldObject {
   readonly info: ObjectInfo
-  /** whoever has them may not write into them: others have them, too */
+  /** shared with other readers: never write to it */
   readonly bytes: Buffer
 }
 
 export interface HeldObjects {
-  /** `undefined`: no such file, or one that is too big to be held. */
+  /** `undefined`: the file does not exist or is too big to keep in memory. */
   get(path: string): Promise<HeldObject | undefined>
-  /** To be called when the file was replaced or deleted: by its times alone, a clock's tick later may look the same. */
+  /** Call it after a file was replaced or deleted: if both changes fall into one clock tick, its times may look the same. */
   forget(path: string): void
 }
 
@@ -23,14 +23,14 @@ interface Entry {
   readonly object: Promise<HeldObject>
 }
 
-/** A probe has 0.8 MB, the largest seen 6. */
+/** In bytes. A typical probe has 0.8 MB, the largest one seen has 6. */
 const MAX_FILE = 8 * 1024 * 1024
-/** All together; who is longest without a reader goes first. */
+/** Bytes of all kept objects together; the least recently read ones are dropped first. */
 const MAX_HELD = 32 * 1024 * 1024
 
 /**
- * Each `get` looks at the file, whose identity decides; many at one time share one read. `read`: of a whole file, however
- * it ends.
+ * Each `get` checks with stat(2) whether the file is still the same. Concurrent calls share one read. `read` reads a complete
+ * object; it need not close the file.
  */
 export function holdObjects(read: (file: FileHandle, path: string) => Promise<HeldObject>): HeldObjects {
   const entries = new Map<string, Entry>()
@@ -51,7 +51,7 @@ export function holdObjects(read: (file: FileHandle, path: string) => Promise<He
   async function load(path: string, identity: string): Promise<HeldObject> {
     const file = await open(path)
     try {
-      // It may have been replaced since it was looked at: then this is right now, and not for whoever comes later.
+      // If the file was replaced after the check, this result is right for this caller, but not for later ones.
       if (identityOf(await file.stat({ bigint: true })) !== identity) forget(path)
       return await read(file, path)
     } finally {
@@ -78,6 +78,6 @@ export function holdObjects(read: (file: FileHandle, path: string) => Promise<He
   }
 }
 
-/** A file is never written once it is an object; what takes its place is another file, or was changed at another time. */
+/** An object's file is never written to again. If it is replaced, the new file has another inode or other times. */
 const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`

@@ -1,4 +1,4 @@
-// The lifecycle rules of buckets: what is older than their days is deleted.
+// Lifecycle rules of buckets: delete objects that are older than a number of days.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 
 import type { Resource } from '../template/template.ts'
@@ -7,18 +7,18 @@ import type { Objects } from './objects.ts'
 
 export interface Expiration {
   readonly bucket: string
-  /** what the keys begin with that are meant */
+  /** beginning of the keys that the rule applies to */
   readonly prefix: string
-  /** days after its creation that an object is deleted */
+  /** days between an object's creation and its deletion */
   readonly days: number
 }
 
 const DAY = 86_400_000
-/** There is one version of an object here, and no upload in parts. */
+/** Here an object has only one version, and there are no multipart uploads. */
 const OF_NOTHING_HERE = ['AbortIncompleteMultipartUpload', 'NoncurrentVersionExpiration']
 const KNOWN = ['ExpirationInDays', 'Id', 'Prefix', 'Status', ...OF_NOTHING_HERE]
 
-/** Error for a rule with what is not known here. */
+/** Throws if a rule has an element that is unknown here. */
 export function expirationsOf(buckets: readonly Resource[]): Expiration[] {
   return buckets.flatMap(({ name, logicalId, properties }) => {
     const configuration = object(properties.LifecycleConfiguration ?? {}, logicalId)
@@ -34,7 +34,7 @@ export function expirationsOf(buckets: readonly Resource[]): Expiration[] {
   })
 }
 
-/** A crash leaves some of it, which the next time deletes. What cannot be read stays. Resolves to the number of objects. */
+/** Returns the number of deleted objects. After a crash, the next call deletes the rest. Unreadable objects stay. */
 export async function expireObjects(
   objects: Pick<Objects, 'list' | 'delete'>,
   expirations: readonly Expiration[],

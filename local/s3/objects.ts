@@ -1,4 +1,4 @@
-// Objects on disk: one file each, the bytes and then what is known about them, so that one rename is all.
+// Stores each object as one file: its bytes, then its metadata. So one rename publishes both.
 
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
@@ -15,7 +15,7 @@ export interface ObjectInfo {
   readonly etag: string
   /** milliseconds since the epoch */
   readonly lastModified: number
-  /** the headers that come back with the object, `x-amz-meta-*` included */
+  /** headers that a response repeats, including `x-amz-meta-*` */
   readonly headers: Readonly<Record<string, string>>
   readonly checksums: Checksums
 }
@@ -24,45 +24,45 @@ interface Upload {
   readonly bucket: string
   readonly key: string
   readonly body: AsyncIterable<Uint8Array>
-  /** called when the body is through; what it throws refuses the object */
+  /** called after the complete body; throws to refuse the object */
   readonly info: () => ObjectInfo
-  /** only where there is no such object yet */
+  /** whether to refuse an object that exists already */
   readonly ifAbsent: boolean
 }
 
 export interface Objects {
   put(upload: Upload): Promise<'stored' | 'exists'>
-  /** The caller closes `file`; the object's bytes begin at its beginning. */
+  /** The caller closes `file`. The object's bytes are at the start of the file. */
   open(bucket: string, key: string): Promise<{ info: ObjectInfo; file: FileHandle } | undefined>
-  /** One that is small, and in a bucket whose use is not told; `undefined` for any other. Nobody writes into its bytes. */
+  /** An object that is kept in memory; `undefined` if it is big or in a bucket of `used`. Never write to its bytes. */
   held(bucket: string, key: string): Promise<HeldObject | undefined>
-  /** No matter if there is one. */
+  /** Does nothing if the object does not exist. */
   delete(bucket: string, key: string): Promise<void>
-  /** In no order. */
+  /** In no particular order. */
   list(bucket: string): AsyncIterable<ListedObject>
-  /** Deletes an object that is as old and unused as it was listed. Resolves to whether it did. */
+  /** Deletes the object unless it was read or replaced since it was listed. Returns whether it did. */
   deleteUnused(bucket: string, object: ListedObject): Promise<boolean>
 }
 
 export interface ListedObject extends ObjectInfo {
-  /** milliseconds since the epoch: when it was stored; in a bucket whose use is told, when it was last read, within the hour */
+  /** milliseconds since the epoch: when it was stored or, in a bucket of `used`, last read, to the hour */
   readonly usedAt: number
 }
 
 interface ObjectsOptions {
-  /** folders of buckets that several processes have: what they create there is whole or not there at all */
+  /** folder of each bucket that several processes share: there, files appear complete or not at all */
   readonly shared?: Readonly<Record<string, string>>
-  /** buckets whose use is told */
+  /** buckets that record when an object was last read */
   readonly used?: readonly string[]
 }
 
-/** Closes every file: `S3o1` and, before it, the length of the JSON before that. */
+/** The end of every file: four bytes with the length of the JSON, then `S3o1`. */
 const MAGIC = Buffer.from('S3o1')
 const OBJECT = /^[0-9a-f]{64}$/
 const TAIL_BYTES = 8
 const MAX_INFO_BYTES = 1024 * 1024
 
-/** One process at a time owns `dir`. What a crash left half-written is removed here. */
+/** Only one process at a time may use `dir`. Removes incomplete files that a crash left. */
 export function openObjects(
   dir: string,
   buckets: readonly string[],
@@ -72,7 +72,7 @@ export function openObjects(
   if (buckets.length > 0) rmSync(incoming, { recursive: true, force: true })
   const folderOf = (bucket: string): string => shared[bucket] ?? join(dir, bucket)
   for (const folder of [incoming, ...buckets.map(folderOf)]) mkdirSync(folder, { recursive: true })
-  // A key becomes its digest: no key, however long or odd, can name a path.
+  // The file name is the key's digest, so that no key can form a path or be too long.
   const fileOf = (bucket: string, key: string) => join(folderOf(bucket), objectName(key))
   const held = holdObjects(readWhole)
   const opened: Objects['open'] = async (bucket, key) => {
@@ -109,7 +109,7 @@ export function openObjects(
     },
     async deleteUnused(bucket, { key, usedAt }) {
       const file = fileOf(bucket, key)
-      // In one go: no request of this process comes between. Who opened it before reads on.
+      // Synchronous, so that no request of this process runs in between. Readers that opened the file before can still read it.
       if (statSync(file, { throwIfNoEntry: false })?.mtimeMs !== usedAt) return false
       unlinkSync(file)
       held.forget(file)
@@ -119,10 +119,10 @@ export function openObjects(
   }
 }
 
-/** Of an object's file in the folder of its bucket. */
+/** Name of an object's file in its bucket's folder. */
 export const objectName = (key: string): string => sha256(key)
 
-/** All of an object's bytes; `undefined` where there is none. For what is small enough to be held. */
+/** Reads all bytes of a small object; `undefined` if it does not exist. */
 export async function wholeObject(
   objects: Pick<Objects, 'open'>,
   bucket: string,
@@ -138,13 +138,13 @@ export async function wholeObject(
 }
 
 /**
- * A crash before the last step leaves the old object and a file in `.incoming`, which the next start removes;
- * a crash after it leaves the new object whole.
+ * A crash before the last step leaves the old object and a file in `.incoming`, which the next start removes.
+ * A crash after the last step leaves the complete new object.
  */
 async function put(upload: Upload, temporary: string, file: string, folder: string) {
   try {
     await writeObject(temporary, upload)
-    // link(2) refuses where there is a file, rename(2) replaces it; both are atomic.
+    // If the file exists, link(2) fails and rename(2) replaces it. Both are atomic.
     await (upload.ifAbsent ? link(temporary, file) : rename(temporary, file))
     await sync(folder)
     return 'stored'
@@ -156,7 +156,7 @@ async function put(upload: Upload, temporary: string, file: string, folder: stri
   }
 }
 
-/** What is there stays as it is, and nothing is written: the body is only held against what was said of it. */
+/** Writes nothing, and keeps the existing object. Reads the body only to compare it with its declared digests. */
 async function refused({ body, info }: Upload): Promise<'exists'> {
   for await (const _ of body);
   info()
@@ -165,12 +165,12 @@ async function refused({ body, info }: Upload): Promise<'exists'> {
 
 const USE_MS = 3_600_000
 
-/** By the file's time of change, which nothing else needs: a listing reads the objects, too. Once an hour is enough. */
+/** Records the use as the file's mtime, once an hour. Nothing else needs the mtime, and the atime changes with each listing. */
 async function tellUse(file: FileHandle): Promise<void> {
   const { mtimeMs } = await file.stat()
   const now = new Date()
   if (now.getTime() - mtimeMs < USE_MS) return
-  // On a disk that cannot be written it is read all the same.
+  // On a read-only disk the object can still be read.
   await file.utimes(now, now).catch(() => {})
 }
 
@@ -206,7 +206,7 @@ async function readWhole(file: FileHandle, path: string): Promise<HeldObject> {
   return { info, bytes: await readAt(file, 0, info.bytes) }
 }
 
-/** `path`: for messages. `start`, `size`: of the object's file where it lies within another one. */
+/** `path`: for messages. `start`, `size`: position of the object's file if another file contains it. */
 export async function readInfo(
   file: FileHandle,
   path: string,
@@ -227,7 +227,7 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
   return buffer.subarray(0, bytesRead)
 }
 
-/** Makes the folder's own entries durable. */
+/** Makes the entries of the folder durable. */
 async function sync(folder: string): Promise<void> {
   const handle = await open(folder)
   try {

@@ -1,4 +1,4 @@
-// PutObject: the body streams to disk and is held against everything that was said of it.
+// PutObject: streams the body to disk, and checks its length and digests.
 
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Clock } from '../wire/types.ts'
@@ -35,7 +35,7 @@ export async function putObject(call: Call, objects: Objects, now: Clock): Promi
   call.response.writeHead(200, answer).end()
 }
 
-/** As `x-amz-checksum-*`. */
+/** As `x-amz-checksum-*` headers. */
 export const checksumHeaders = (checksums: Checksums): Record<string, string> =>
   Object.fromEntries(Object.entries(checksums).map(([name, value]) => [`x-amz-checksum-${name}`, value]))
 
@@ -47,7 +47,7 @@ function isIfAbsent({ header }: Call): boolean {
 
 const signedDigest = (payload: string) => (/^[0-9a-f]{64}$/.test(payload) ? payload : undefined)
 
-/** The request outlives a refused body, or there would be no socket left to answer on. */
+/** Keeps the request open when a body is refused, because the response needs its socket. */
 function bodyOf({ request, payload }: Call): AsyncIterable<Uint8Array> {
   if (payload !== 'UNSIGNED-PAYLOAD' && signedDigest(payload) === undefined)
     throw new S3Error('NotImplemented', 'This value of x-amz-content-sha256 is not implemented.')
@@ -84,7 +84,7 @@ function keptHeaders({ header, amzHeaders }: Call): Record<string, string> {
   return headers
 }
 
-/** What came in a presigned query is not a header yet. */
+/** Validates the header, because Node does not check values from a presigned query. */
 function checked(name: string, value: string): string {
   try {
     validateHeaderName(name)

@@ -1,4 +1,4 @@
-// S3 on one machine: verified, authorized, and then one of three operations.
+// S3 on one machine: verifies and authorizes requests for three operations.
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -15,30 +15,30 @@ import { type Objects, openObjects } from './objects.ts'
 import { putObject } from './put.ts'
 
 interface S3Options {
-  /** belongs to this service alone, and to one process at a time */
+  /** belongs to this service only, and to one process at a time */
   readonly dir: string
   readonly buckets: readonly string[]
-  /** by bucket, where it lies that is not below `dir` */
+  /** folder of each bucket that is not below `dir` */
   readonly shared?: Readonly<Record<string, string>>
-  /** path before the bucket, part of what clients sign, e.g. `/s3` */
+  /** path before the bucket, e.g. `/s3`; clients sign it */
   readonly prefix: string
   readonly principals: Principals
   readonly now: Clock
-  /** by default none */
+  /** default: none */
   readonly faults?: Pick<Faults, 'strikes'>
   readonly expirations?: readonly Expiration[]
-  /** buckets of which objects may go whose use was longest ago */
+  /** buckets whose least recently used objects may be deleted */
   readonly cached?: readonly string[]
-  /** told of what became an `InternalError` */
+  /** called for each error that the response reports as `InternalError` */
   readonly onError?: (error: unknown) => void
 }
 
 export interface S3 {
   /** Path-style endpoint, `${prefix}/{bucket}/{key}`. Never rejects. */
   readonly service: Service
-  /** Deletes what is past its days. */
+  /** Deletes expired objects, and returns their number. */
   expire(): Promise<number>
-  /** What of a bucket can be fetched or made again. */
+  /** The objects of a bucket that can be fetched or made again. */
   cache(bucket: string, keys: RegExp): Cache
 }
 
@@ -74,7 +74,7 @@ async function* cachedObjects(objects: Objects, bucket: string, keys: RegExp): A
   }
 }
 
-/** The rules of S3's own: such a name is also a plain folder name. */
+/** S3's own rules, which also make the name a plain folder name. */
 function checkBucketName(bucket: string): void {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes('..')) {
     throw new Error(`${JSON.stringify(bucket)} is no bucket name`)
@@ -92,9 +92,9 @@ async function operate(call: Call, objects: Objects, now: Clock): Promise<void> 
 }
 
 /**
- * 503 where requests come too fast: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html. 409
- * where another request for the key comes between a condition and its write:
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. Both are to be tried again.
+ * 503 if requests come too fast: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html.
+ * 409 if another request changes the key between the condition and the write:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. Clients should retry both.
  */
 function strike({ operation, header }: Call, faults: Pick<Faults, 'strikes'>): void {
   if (faults.strikes('s3-slow-down')) throw new S3Error('SlowDown', 'Please reduce your request rate.')
@@ -112,7 +112,7 @@ const ACTIONS: Readonly<Record<Operation, string>> = {
   PutObject: 's3:PutObject',
 }
 
-/** The loopback stands for TLS. */
+/** Connections here use loopback, which counts as TLS. */
 const CONTEXT = { 'aws:SecureTransport': 'true' }
 
 function authorize(call: Call): void {
@@ -123,7 +123,7 @@ function authorize(call: Call): void {
   throw new S3Error('AccessDenied', `${principal.name} may not ${action} on ${resource}`)
 }
 
-/** The condition keys that come with the request; what it does not say, it lacks. */
+/** The condition keys that this request sets. */
 function contextOf({ operation, header }: Call): Context {
   const ifNoneMatch = operation === 'PutObject' ? header('if-none-match') : undefined
   return ifNoneMatch === undefined ? CONTEXT : { ...CONTEXT, 's3:if-none-match': ifNoneMatch }
@@ -131,7 +131,7 @@ function contextOf({ operation, header }: Call): Context {
 
 const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`
 
-/** Who may not list a bucket is told only that, as S3 has it. */
+/** As in S3, a client without the permission to list a bucket does not learn whether the key exists. */
 function missing({ principal, bucket }: Call): S3Error {
   const arn = bucketArn(bucket)
   if (principal.may('s3:ListBucket', arn, CONTEXT)) return new S3Error('NoSuchKey', 'There is no such key.')

@@ -1,4 +1,4 @@
-// One queue: each message a file, until it is deleted or older than the queue keeps it.
+// Stores one queue: each message is a file until it is deleted or expires.
 
 import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
@@ -9,13 +9,13 @@ import type { Clock } from '../wire/types.ts'
 
 export interface Message {
   readonly body: string
-  /** texts by name */
+  /** string values by name */
   readonly attributes: Readonly<Record<string, string>>
 }
 
 export interface Received extends Message {
   readonly id: string
-  /** for whoever deletes or hides it; that of an earlier receipt is good for nothing any more */
+  /** token to delete or hide the message; each receive makes a new one and invalidates the old one */
   readonly receipt: string
   /** milliseconds since the epoch */
   readonly sent: number
@@ -23,13 +23,13 @@ export interface Received extends Message {
 }
 
 export interface Queue {
-  /** On disk when it returns, with the id of the message. AwsError where it is too long, or the queue is full. */
+  /** Writes the message to disk, and returns its id. @throws {AwsError} if it is too long or the queue is full */
   send(message: Message): string
-  /** The oldest first. What is received is hidden for `hiddenMs`. */
+  /** Returns the oldest messages first, and hides them for `hiddenMs`. */
   receive(most: number, hiddenMs: number): readonly Received[]
-  /** False: the receipt is not, or no longer, of a message. */
+  /** Returns false if the receipt is unknown or no longer valid. */
   remove(receipt: string): boolean
-  /** False as of `remove`. From now on, so 0 shows it at once. */
+  /** Hides the message for `ms` from now; 0 shows it at once. Returns false as `remove` does. */
   hide(receipt: string, ms: number): boolean
   counts(): { readonly visible: number; readonly hidden: number }
 }
@@ -37,9 +37,9 @@ export interface Queue {
 interface QueueOptions {
   readonly dir: string
   readonly retentionMs: number
-  /** bytes of a message */
+  /** maximum size of a message in bytes */
   readonly maxBytes: number
-  /** messages that it holds at most; on one machine the disk is an end: AWS has none */
+  /** maximum number of messages; AWS has no limit, but the disk of one machine is finite */
   readonly most?: number
   readonly now: Clock
   readonly log: (line: string) => void
@@ -47,7 +47,7 @@ interface QueueOptions {
 
 const MOST = 10_000
 
-/** A crash forgets who received what, so all messages are visible again: a queue delivers at least once. */
+/** A crash loses the receipts and shows all messages again: a queue delivers at least once. */
 interface Kept {
   readonly id: string
   readonly file: string
@@ -115,11 +115,11 @@ export function openQueue(options: QueueOptions): Queue {
   }
 }
 
-/** As SQS counts: the body, and the names and values of attributes. */
+/** Counts as SQS does: the body, and the names and values of attributes. */
 const sizeOf = ({ body, attributes }: Message): number =>
   [body, ...Object.entries(attributes).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
 
-/** By the name that `send` gave it; a file of another name is nobody's message. */
+/** Parses the name that `send` gave the file. Files with other names are ignored. */
 function named(file: string): Kept[] {
   const [, sent, id] = /^(\d{15})-([0-9a-f-]{36})\.json$/.exec(basename(file)) ?? []
   if (sent === undefined || id === undefined) return []

@@ -1,4 +1,4 @@
-// SQS: the template's queues, and those of its operations that this registry and its operator use.
+// SQS: the template's queues, and the operations that this registry and its operator use.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html
 
 import { createHash } from 'node:crypto'
@@ -12,11 +12,11 @@ import { type Message, openQueue, type Queue, type Received } from './queue.ts'
 export interface Queues {
   readonly operations: Operations
   /**
-   * What Lambda and EventBridge do on somebody's behalf: on disk when it returns. AwsError where the sender may not, or the
-   * queue is full.
+   * Sends a message for Lambda or EventBridge, which act for `sender`. It is on disk when this returns.
+   * @throws {AwsError} if the sender has no permission or the queue is full
    */
   send(arn: string, message: Message, sender: Sender): void
-  /** messages of all queues */
+  /** number of messages in all queues */
   count(): number
 }
 
@@ -65,7 +65,7 @@ export function createQueues({ dir, template, now, log }: QueuesOptions): Queues
     operations: {
       ReceiveMessage: asked('ReceiveMessage', receive),
       DeleteMessage: asked('DeleteMessage', ({ queue }, input) => {
-        // SQS too says nothing of a message that is gone already.
+        // Like SQS, report success if the message is already gone.
         queue.remove(member(input, 'ReceiptHandle'))
         return {}
       }),
@@ -90,7 +90,7 @@ export function createQueues({ dir, template, now, log }: QueuesOptions): Queues
   }
 }
 
-/** Answers at once, as SQS does without WaitTimeSeconds: whoever gives it sees every message of this one machine anyway. */
+/** Answers at once, as SQS does without WaitTimeSeconds. Here a receive sees every message anyway. */
 function receive({ queue, hiddenSeconds }: Living, input: JsonObject): JsonObject {
   const most = within(input.MaxNumberOfMessages ?? 1, 'MaxNumberOfMessages', 1, MOST_AT_ONCE)
   const seconds = within(

@@ -1,13 +1,13 @@
-// What this host's own apt is told (apt.conf(5)), read without calling it.
+// Reads the configuration of this host's apt (apt.conf(5)) without running apt.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const TOKEN = /"([^"]*)"|\/\*[\s\S]*?\*\/|(?:\/\/|#).*|[{};]|[^\s{};"]+/g
-/** What apt takes for no. */
+/** Values that apt reads as false. */
 const NO = new Set(['no', 'false', 'without', 'off', 'disable', '0'])
 
-/** By its whole name in small letters, e.g. `acquire::check-valid-until`; none on a host without apt. `etc`: /etc/apt. */
+/** By full name in lower case, e.g. `acquire::check-valid-until`; empty on a host without apt. `etc`: /etc/apt. */
 export function aptConf(etc: string): ReadonlyMap<string, string> {
   const parts = join(etc, 'apt.conf.d')
   const names = read(() => readdirSync(parts).sort(), []).filter((name) => /^[\w-]+(\.conf)?$/.test(name))
@@ -15,11 +15,11 @@ export function aptConf(etc: string): ReadonlyMap<string, string> {
   return new Map(files.flatMap((file) => optionsOf(read(() => readFileSync(file, 'utf8'), ''))))
 }
 
-/** Whether an option is there, and says no. */
+/** Whether the option is set to false. */
 export const saysNo = (options: ReadonlyMap<string, string>, name: string): boolean =>
   NO.has(options.get(name.toLowerCase())?.toLowerCase() ?? '')
 
-/** `A::B "value";`, or `A { B "value"; };`, in the order in which they stand: of two the later counts. */
+/** Parses `A::B "value";` and `A { B "value"; };` in their order in the file: the last value of an option counts. */
 function optionsOf(text: string): [string, string][] {
   const options: [string, string][] = []
   const scopes: string[] = []
@@ -46,7 +46,7 @@ function optionsOf(text: string): [string, string][] {
   return options
 }
 
-/** What is not there, or not for this user to read, is nothing. */
+/** Returns `otherwise` if the file is missing or not readable for this user. */
 function read<T>(what: () => T, otherwise: T): T {
   try {
     return what()

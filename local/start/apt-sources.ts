@@ -1,17 +1,17 @@
-// Which Debian archives this host's own apt uses, from its lists of sources (sources.list(5), both formats).
+// Finds the Debian archives that this host's apt uses, from its sources lists (sources.list(5), both formats).
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { aptConf, saysNo } from './apt-conf.ts'
 
 export interface Suite extends AptOptions {
-  /** base URL, without a slash at its end */
+  /** base URL, without a trailing slash */
   readonly mirror: string
   readonly suite: string
 }
 
 interface AptOptions {
-  /** `false`: apt on this host believes lists past their Valid-Until, apt.conf(5) */
+  /** `false`: apt on this host accepts lists after their Valid-Until, see apt.conf(5) */
   readonly checkValidUntil?: boolean
 }
 
@@ -23,11 +23,11 @@ interface Entry {
   readonly components: readonly string[]
 }
 
-/** A code name or a class, and the archive's own additions to it. Third parties name theirs alike, see `ofDebian`. */
+/** A code name or a class, with an optional suffix of the archive. Third parties use the same names, see `ofDebian`. */
 const SUITE =
   /^(buster|bullseye|bookworm|trixie|forky|duke|sid|oldoldstable|oldstable|stable|testing|unstable)(-security|-updates|-backports)?$/
 
-/** Every suite once, in the order of the lists; none on a host without apt. `etc`: the folder `/etc/apt`. */
+/** Every suite once, in the order of the lists; empty on a host without apt. `etc`: the folder `/etc/apt`. */
 export function aptSuites(etc = ETC, options = aptOptions(etc)): Suite[] {
   const parts = join(etc, 'sources.list.d')
   const files = [join(etc, 'sources.list'), ...names(parts).map((name) => join(parts, name))]
@@ -46,16 +46,16 @@ function suitesOf({ uris, suites, components }: Entry): Suite[] {
     .flatMap((mirror) => suites.filter((suite) => SUITE.test(suite)).map((suite) => ({ mirror, suite })))
 }
 
-/** What the host's own apt.conf says of lists; nothing where there is no apt, or nothing is said. */
+/** The options of this host's apt.conf for lists; empty if there is no apt or no option. */
 export function aptOptions(etc = ETC): AptOptions {
   return saysNo(aptConf(etc), 'Acquire::Check-Valid-Until') ? { checkValidUntil: false } : {}
 }
 
-/** Debian's archive and its mirrors end so; a URL with a password would end up in logs. */
+/** Debian's archive and its mirrors end like this. URLs with a password are excluded, because logs would show them. */
 const ofDebian = (mirror: string): boolean =>
   /^https?:\/\/[^@\s]+\/(debian|debian-security|debian-archive)$/.test(mirror)
 
-/** Debian's cloud images name a file with a list of mirrors. */
+/** Debian's cloud images use a file with a list of mirrors. */
 function expand(uri: string): string[] {
   if (!uri.startsWith('mirror+file:')) return [uri]
   const lines = read(uri.replace(/^mirror\+file:(\/\/)?/, '')).split('\n')
@@ -64,7 +64,7 @@ function expand(uri: string): string[] {
     .filter((word) => word !== '' && !word.startsWith('#'))
 }
 
-/** `deb [options] uri suite component...` */
+/** Format: `deb [options] uri suite component...` */
 function oneLineEntries(text: string): Entry[] {
   return text.split('\n').flatMap((line) => {
     const [, rest] = /^\s*deb\s+(?:\[[^\]]*\]\s+)?([^#]+)/.exec(line) ?? []
@@ -73,7 +73,7 @@ function oneLineEntries(text: string): Entry[] {
   })
 }
 
-/** deb822: stanzas of fields, whose values go on in lines that begin with a space. */
+/** deb822: stanzas of fields. A line that starts with a space continues a value. */
 function stanzas(text: string): Entry[] {
   const lines = text.split('\n').filter((line) => !line.startsWith('#'))
   return lines

@@ -1,4 +1,4 @@
-// The folder of a stack's data: one stack at a time, of a form that this software knows, and there for as long as it runs.
+// Locks the folder of a stack's data, checks the form of its data, and watches that it stays in place.
 
 import { accessSync, constants, cpSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,31 +9,31 @@ import { readJson, writeJson } from '../wire/files.ts'
 interface DataFolder {
   /** its real path */
   readonly dir: string
-  /** whether it is still where it was, and the same */
+  /** whether the folder is still in its place and still the same one */
   isThere(): boolean
-  /** Unlocks it. */
+  /** Unlocks the folder. */
   close(): void
 }
 
 interface DataFolderOptions {
   readonly dir: string
   readonly log: (line: string) => void
-  /** Called once where the folder is taken away while the stack runs, with what to tell a person. */
+  /** Called once if the folder is removed while the stack runs, with a message for the operator. */
   readonly onLost: (why: string) => void
 }
 
-/** Says that a folder is a stack's, and in which form its data is. */
+/** Marks a folder as a stack's data, and states the form of the data. */
 const MARK = 'stack.json'
-/** A change of form that older software cannot read counts one up, and takes the form before it over. */
+/** Increase it when older software cannot read the data any more, and convert the previous form. */
 export const FORM = 1
-/** There while a backup is restored into the folder. */
+/** Exists while a backup is being restored into the folder. */
 export const RESTORING = 'restoring'
-/** What a form may change; objects and logs are as they are. */
+/** Folders that a conversion may change. Objects and logs never change. */
 const STATE = ['dynamodb', 'secrets', 'custom-resources', 'events', 'queues', 'builds']
 export const LOCK = 'lock.sqlite'
 const LOOK_MS = 2000
 
-/** Creates it where it is not there. Error, for a person, where it cannot be a stack's folder or is another's. */
+/** Creates the folder if it is missing. Throws a message for the operator if the folder is unusable or in use. */
 export function openDataFolder({ dir: wanted, log, onLost }: DataFolderOptions): DataFolder {
   const { dir, unlock } = claimDataFolder(wanted)
   try {
@@ -56,7 +56,7 @@ export function openDataFolder({ dir: wanted, log, onLost }: DataFolderOptions):
   }
 }
 
-/** Creates it, and keeps every stack off it until it is unlocked. Error as for `openDataFolder`. */
+/** Creates the folder, and locks it against other stacks until `unlock`. Throws as `openDataFolder` does. */
 export function claimDataFolder(wanted: string): { readonly dir: string; readonly unlock: () => void } {
   const dir = made(wanted)
   refuseInside(dir)
@@ -76,7 +76,7 @@ function made(dir: string): string {
   }
 }
 
-/** Of the nearest folder above that is there: that its disk is read-only, Node tells of no folder that it is to make. */
+/** Checks the nearest existing folder above: Node's own error for mkdir does not mention a read-only disk. */
 function whyNotIn(dir: string): unknown {
   const above = dirname(dir)
   if (!existsSync(above)) return whyNotIn(above)
@@ -93,7 +93,7 @@ function refuseUnwritable(dir: string): void {
     tryWriting(dir)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    // A full disk serves what is published.
+    // With a full disk, the registry can still serve published probes.
     if (code === 'ENOSPC' || code === 'EDQUOT') return
     throw new Error(
       `DATA_DIR=${dir} is not writable: ${message}. ${code === 'EROFS' ? 'Mount its disk for writing (if the disk has errors, check it first)' : 'Let this user write to it'}, or choose another folder`,
@@ -109,12 +109,12 @@ function refuseInside(dir: string): void {
       )
 }
 
-/** What nobody refers to is collected, and a database that is collected gives its lock back. */
+/** Keeps the databases referenced: if one were garbage-collected, its lock would be released. */
 const locks = new Set<DatabaseSync>()
 
 /**
- * The kernel gives the lock back when the process is gone, however it went, and knows it for every process of this
- * machine, in whichever container.
+ * The kernel releases the lock when the process ends, for whatever reason. The lock applies to all processes on this machine,
+ * in any container.
  */
 function lock(dir: string): () => void {
   try {
@@ -139,8 +139,8 @@ function lock(dir: string): () => void {
 const SQLITE_BUSY = 5
 
 /**
- * A crash before the mark is written leaves an older form and its copy: the next start copies again. Data of before there
- * was a mark is of form 0.
+ * A crash before the mark is written leaves the older form and its copy; the next start copies again. Data without a mark has
+ * form 0.
  */
 function takeOver(dir: string, log: (line: string) => void): void {
   const mark = join(dir, MARK)
@@ -159,11 +159,11 @@ function takeOver(dir: string, log: (line: string) => void): void {
   if (form !== FORM || isNew) markForm(dir, FORM)
 }
 
-/** On disk when it returns. */
+/** The mark is durable on disk when this returns. */
 export const markForm = (dir: string, form: number): void =>
   writeJson(join(dir, MARK), { stack: 'probe-registry', form }, { durable: true })
 
-/** `undefined`: it is no stack's. */
+/** `undefined`: the folder has no stack's data. */
 export const formOf = (dir: string): number | undefined => {
   const form = readJson(join(dir, MARK))?.form
   return typeof form === 'number' ? form : undefined
@@ -175,7 +175,7 @@ function identityOf(dir: string): () => boolean {
   return () => statSync(mark, { throwIfNoEntry: false })?.ino === ino
 }
 
-/** A stack without its folder would begin anew, with another signing key. */
+/** Without its folder, a stack would start again with an empty one and a new signing key. */
 function watch(dir: string, isThere: () => boolean, onLost: (why: string) => void): () => void {
   const timer = setInterval(() => {
     if (isThere()) return

@@ -1,15 +1,15 @@
-// A start says where this machine has no way to upstream's driver sources, by a script that knows the settings.
+// Reports at start if this machine cannot reach upstream's driver sources. A script does it, with the settings.
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { JsonObject } from '../wire/json.ts'
 
-/** The script's environment has the settings here. */
+/** Name of the environment variable that passes the settings to the script. */
 export const SETTINGS = 'DRIVER_PLACES_SETTINGS'
 
-/** Nobody waits for it: what is built of packages needs no such place. Ends with this process at the latest. */
+/** Runs in the background, because builds from packages need no driver sources. The script ends with this process at the latest. */
 export function tellDriverPlaces(root: string, settings: JsonObject): void {
-  // Not as an argument: those are for all users to see, and a proxy's password may be in it.
+  // Not as an argument: all users can see arguments, and the settings may contain a proxy's password.
   const env = { ...process.env, [SETTINGS]: JSON.stringify(settings) }
   const script = join(root, 'client', 'driver-places.ts')
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'inherit', 'inherit'] })

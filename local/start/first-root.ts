@@ -1,29 +1,29 @@
-// A user's first start composes the roots of the first example, and shows how far it is: who asks then does not wait for it.
+// Composes the roots of the first example at a user's first start, with progress, so that its first request does not wait.
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json } from '../wire/json.ts'
 
-/** What the script leaves in the cache when it has done all. */
+/** File that the script leaves in the cache when it has finished. */
 export const DONE = 'first-roots'
-/** The script's environment has the settings here. */
+/** Name of the environment variable that passes the settings to the script. */
 export const SETTINGS = 'FIRST_ROOT_SETTINGS'
 
 interface FirstRootOptions {
   /** folder of the project */
   readonly root: string
-  /** of this user */
+  /** the user's cache folder */
   readonly cache: string
-  /** what differs from the settings' defaults of where roots come from, and of how mirrors are reached */
+  /** the settings that differ from the defaults: the source of roots, and the access to mirrors */
   readonly settings: { readonly archive: Json; readonly network: Json }
 }
 
-/** Does nothing where it was done. Never rejects: what is not composed now, the first request composes. */
+/** Does nothing if the roots exist. Never rejects: if it fails, the first request composes them. */
 export async function firstRoot({ root, cache, settings }: FirstRootOptions): Promise<void> {
   if (existsSync(join(cache, DONE))) return
   const script = join(root, 'client', 'roots', 'first-root.ts')
-  // Not as an argument: those are for all users to see, and a proxy's password may be in it.
+  // Not as an argument: all users can see arguments, and the settings may contain a proxy's password.
   const env = { ...process.env, [SETTINGS]: JSON.stringify(settings) }
   const child = spawn(process.execPath, [script, cache], { env, stdio: ['ignore', 'inherit', 'inherit'] })
   const killed = () => child.kill('SIGKILL')

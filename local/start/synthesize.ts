@@ -1,4 +1,4 @@
-// The cloud assembly of this machine: its settings, and `cdk/app.ts` run over them when anything has changed.
+// Makes the cloud assembly of this machine: writes its settings, and runs `cdk/app.ts` if anything changed.
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,17 +14,17 @@ interface SynthesisOptions {
   readonly root: string
   readonly dataDir: string
   readonly suites: readonly Suite[]
-  /** JSON laid over the settings of this machine */
+  /** JSON file that overrides the settings of this machine */
   readonly settingsFile: string | undefined
-  /** default `machine`: as many clients as this machine holds; `account`: as many as an account of AWS that is new */
+  /** default `machine`: as many clients as this machine can serve; `account`: the limits of a new AWS account */
   readonly capacity?: 'machine' | 'account'
   readonly log: (line: string) => void
 }
 
-/** What the assembly is made of. */
+/** Files and folders that the assembly depends on. */
 const SOURCES = ['buildspecs', 'cdk', 'functions', 'lib', 'package-lock.json']
 
-/** Gives the folder of the assembly. A crash leaves no digest, and then the next start synthesizes again. */
+/** Returns the folder of the assembly. A crash leaves no digest, so the next start synthesizes again. */
 export async function synthesize(options: SynthesisOptions): Promise<string> {
   const { root, dataDir } = options
   const settings = join(dataDir, 'settings.json')
@@ -46,7 +46,7 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   return assembly
 }
 
-/** What is wrong with the settings is said of the file that a person wrote, not of what was made of it. */
+/** Errors in the settings name the file that the operator wrote, not the file that was generated from it. */
 function inOwnWords({ message }: Error, settings: string, settingsFile: string | undefined): Error {
   const at = message.indexOf(`the settings ${settings}: `)
   if (at < 0 || settingsFile === undefined) return new Error(`the stack cannot be synthesized:\n${message}`)
@@ -54,26 +54,24 @@ function inOwnWords({ message }: Error, settings: string, settingsFile: string |
 }
 
 /**
- * One process holds thousands of clients where the cloud has an execution for each, and nobody pays for their requests: a
- * company of hosts behind one door is let in. Beyond it they are told to come again.
+ * AWS runs an execution for each client; here one process holds thousands of clients, and requests cost nothing. The limits
+ * are high enough for all hosts of a company behind one address. Clients above them are told to retry.
  */
 const CAPACITY: JsonObject = { waitConcurrency: 10_000, requestsPerSecond: 5000, requestBurst: 20_000 }
 
-/** A build keeps two processors busy. */
+/** A build uses two processors. */
 const BUILDERS = Math.max(1, Math.floor(availableParallelism() / 2))
 
-/** Builds at one time, by the settings of this machine. */
+/** Concurrent builds by the settings of this machine. */
 export function buildersOf({ build }: JsonObject): number {
   const atOnce = isObject(build) ? build.atOnce : undefined
   return typeof atOnce === 'number' ? atOnce : BUILDERS
 }
 
-/** As the cloud calls them. */
+/** Named as in AWS. */
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 
-/**
- * Another architecture's probes are built here, too. A host without Debian's archive keeps the mirrors of the defaults.
- */
+/** Builds for other architectures run on this machine too. A host without Debian's archive uses the default mirrors. */
 export function settingsOf({
   suites,
   settingsFile,
@@ -105,7 +103,7 @@ function ownSettings(file: string): JsonObject {
   )
 }
 
-/** From where this host's own apt has Debian: the suites are those of the defaults, whatever release this host is. */
+/** Uses the mirrors of this host's apt with the default suites, whatever release this host runs. */
 function mirrorsOf(suites: readonly Suite[]): JsonObject {
   const main = suites.find(({ mirror }) => mirror.endsWith('/debian'))
   const security = suites.find(({ mirror }) => mirror.endsWith('/debian-security'))
@@ -121,7 +119,7 @@ function mirrorsOf(suites: readonly Suite[]): JsonObject {
   }
 }
 
-/** Of names below `root`, whatever that is called, and of the settings. */
+/** Digest of the sources by their paths relative to `root`, and of the settings. */
 function digestOf(root: string, sources: readonly string[], settings: Uint8Array): string {
   const hash = createHash('sha256').update(process.version)
   const add = (name: string, content: Uint8Array) =>
@@ -132,7 +130,7 @@ function digestOf(root: string, sources: readonly string[], settings: Uint8Array
   return hash.digest('hex')
 }
 
-/** The file of that name below `root`, or all that are in that folder; each by its name below `root`. */
+/** The file with that name, or all files in that folder. All paths are relative to `root`. */
 function filesOf(root: string, name: string): string[] {
   const path = join(root, name)
   if (statSync(path).isFile()) return [name]
@@ -142,7 +140,7 @@ function filesOf(root: string, name: string): string[] {
     .sort()
 }
 
-/** Rejects with the last lines of what the command said. */
+/** Rejects with the last lines of the command's output. */
 function run(
   command: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-// What happens to each probe, as the operator of one machine reads it: one line a step.
+// Reports each probe's progress to the operator of one machine: one line per step.
 
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 
@@ -20,30 +20,30 @@ export interface Step {
     | 'overdue'
   /** e.g. the reason of a failure */
   readonly detail?: string
-  /** since it was asked for; absent: that was before this start */
+  /** since the request for the probe; absent if the request came before this start */
   readonly seconds?: number
-  /** clients that wait for it now */
+  /** number of clients that wait for the probe now */
   readonly waiting: number
 }
 
 interface StoryOptions {
   readonly now: () => number
-  /** milliseconds since some moment; never goes back */
+  /** milliseconds since a fixed moment; never goes back */
   readonly elapsed: () => number
   readonly waiting: (key: string) => number
   readonly tell: (step: Step) => void
 }
 
 interface Story {
-  /** an event on the bus: its `detail-type` and its `detail` */
+  /** handles an event on the bus, by its `detail-type` and `detail` */
   event(type: string, detail: Json): void
-  /** the `message` of an entry in a function's log */
+  /** handles the `message` of an entry in a function's log */
   logged(message: Json): void
-  /** probes whose build or load test waits for its turn, as far as this start knows */
+  /** number of probes whose build or load test is queued, as far as this start knows */
   queued(): number
 }
 
-/** Claims that are remembered: more are hardly open at one time. */
+/** Maximum number of remembered claims; more are hardly open at one time. */
 const MANY = 10_000
 
 export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Story {
@@ -59,7 +59,7 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
       if (type !== 'ProbeRequested' || !isObject(detail)) return
       const { key, claim } = detail
       if (typeof key !== 'string' || typeof claim !== 'string') return
-      // It is sent again where its turn has come, or where it may have been lost.
+      // The event is sent again when its turn comes, or when it may have been lost.
       if (asked.has(claim)) return
       if (asked.size >= MANY) asked.clear()
       asked.set(claim, elapsed())
@@ -77,7 +77,7 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
   }
 }
 
-/** What waits for its turn is looked at every two minutes, and still waits. */
+/** False if the probe is known to wait: functions log that again every two minutes. */
 function isNews(queued: Set<string>, key: string, step: Step['step']): boolean {
   if (step === 'overdue') return true
   if (step !== 'waiting') {
@@ -89,12 +89,12 @@ function isNews(queued: Set<string>, key: string, step: Step['step']): boolean {
   return true
 }
 
-/** What becomes of a claim, each of which it comes to once. */
+/** Final steps: each claim reaches one of them once. */
 const ENDS: readonly Step['step'][] = ['published', 'failed', 'renamed']
 
 /**
- * The event of a build's end and the sweep may both come by at the same moment: one of them settles the claim, and both may
- * say so.
+ * The event of a build's end and the sweep may run at the same moment. Only one of them settles the claim, but both may
+ * log it.
  */
 function isFirst(ended: Set<string>, claim: Json | undefined, { step, detail }: Told): boolean {
   if (!ENDS.includes(step) || typeof claim !== 'string') return true
@@ -107,7 +107,7 @@ function isFirst(ended: Set<string>, claim: Json | undefined, { step, detail }: 
 
 type Told = Pick<Step, 'step' | 'detail'>
 
-/** By the events that the functions log (lib/plan, lib/build, lib/publish). */
+/** Reads the events that the functions log (lib/plan, lib/build, lib/publish). */
 function stepOf({ event, reason, of, verdict, test }: JsonObject): Told | undefined {
   switch (event) {
     case 'build queued':
@@ -140,7 +140,7 @@ function stepOf({ event, reason, of, verdict, test }: JsonObject): Told | undefi
 
 export type Form = 'text' | 'json' | 'quiet'
 
-/** One line, printable whatever a build or a client has put into it; `undefined` where nothing is to be said. */
+/** One line without unprintable characters, whatever a build or a client wrote; `undefined` in quiet form. */
 export function lineOf(step: Step, form: Form): string | undefined {
   switch (form) {
     case 'quiet':

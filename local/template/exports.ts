@@ -1,4 +1,4 @@
-// What one stack exports and another imports, as CloudFormation has it: one name is exported once, before it is imported.
+// Exports and imports between stacks, as in CloudFormation: a name is exported once, before it is imported.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-importvalue.html
 
 import { isObject, type Json, type JsonObject, object, string } from '../wire/json.ts'
@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject, object, string } from '../wire/js
 /** name -> value */
 export type Exports = ReadonlyMap<string, Json>
 
-/** Of the resolved outputs of one stack. Error where it exports a name twice. */
+/** Reads the exports of one stack's resolved outputs. Throws if it exports a name twice. */
 export function exportsOf(outputs: JsonObject): Exports {
   const exports = Object.entries(outputs).flatMap(([output, given]): [string, Json][] => {
     const { Export, Value } = object(given, output)
@@ -26,8 +26,8 @@ const joined = (all: readonly Iterable<[string, Json]>[]): Exports => {
 }
 
 /**
- * Each stack with the exports of those that come before it, which all that it imports must be among. Error that names the
- * import where no order has it: nobody exports it, the stack itself does, or two import from each other.
+ * Resolves the stacks in an order in which each stack imports only from stacks before it. If there is no such order, throws an
+ * error that names the import: no stack exports it, the stack itself does, or two stacks import from each other.
  */
 export function resolveInOrder<Part extends { readonly exports: Exports }>(
   documents: readonly JsonObject[],
@@ -49,7 +49,7 @@ export function resolveInOrder<Part extends { readonly exports: Exports }>(
   return parts
 }
 
-/** Names that are not written out are errors later: intrinsics.ts. */
+/** Only literal names; intrinsics.ts reports any others as errors. */
 function* importsIn(value: Json): Generator<string> {
   if (Array.isArray(value)) for (const one of value) yield* importsIn(one)
   else if (isObject(value))

@@ -1,9 +1,9 @@
-// What stands in a template and does nothing on one machine.
+// Lists the parts of a template that have no effect on one machine.
 
 import { isCustom, isInert, resourceType } from './resource-types.ts'
 import type { Template } from './template.ts'
 
-/** Each once, sorted: types without a life, and properties (`type.property`) of those that have one. */
+/** Each part once, sorted: inert resource types, and inert properties (`type.property`) of other types. */
 export function inertIn({ resources }: Pick<Template, 'resources'>): readonly string[] {
   const found = resources
     .filter(({ type }) => !isCustom(type))

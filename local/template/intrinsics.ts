@@ -1,11 +1,11 @@
-// CloudFormation's intrinsic functions, as far as the template uses them; any other is an error that names it.
+// CloudFormation's intrinsic functions that the template uses. Any other function is an error that names it.
 
 import { isObject, type Json, list, number, string } from '../wire/json.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
 import type { Identity } from './resource-types.ts'
 
 export interface Scope {
-  /** what another stack exports under that name */
+  /** the value that another stack exports under this name */
   exported(name: string): Json | undefined
   isResource(logicalId: string): boolean
   identity(logicalId: string): Identity

@@ -1,31 +1,31 @@
-// The resource types that have a life, or a stated rest, on one machine: their names, attributes and properties.
+// The resource types that are known on one machine, active or inert: their names, attributes and properties.
 
 import { sha256 } from '../wire/digest.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
 
-/** What a resource's references are made of. */
+/** The data from which a resource's references are made. */
 export interface Identity {
   readonly stack: string
   readonly logicalId: string
   /** physical name */
   readonly name: string
-  /** of what it lies in, where its property says so */
+  /** name of the containing resource, if a property gives it */
   readonly within: string | undefined
   readonly publicUrl: string
 }
 
 interface ResourceType {
-  /** the property that names the resource, where there is one */
+  /** property that contains the resource's name, if there is one */
   readonly nameProperty?: string
-  /** the property that names what it lies in */
+  /** property that names the containing resource */
   readonly withinProperty?: string
-  /** the physical name when no property gives it */
+  /** the physical name if no property gives it */
   name(stack: string, logicalId: string): string
   ref(it: Identity): string
   readonly attributes: Readonly<Record<string, (it: Identity) => string>>
-  /** properties that do something here */
+  /** properties that have an effect here */
   readonly lives: readonly string[]
-  /** properties that mean nothing on one machine */
+  /** properties that have no effect on one machine */
   readonly inert: readonly string[]
 }
 
@@ -50,19 +50,19 @@ const roleArn = (it: Identity): string => `arn:aws:iam::${ACCOUNT}:role/${it.nam
 const bucketArn = (it: Identity): string => `arn:aws:s3:::${it.name}`
 const topicArn = (it: Identity): string => arn('sns', it.name)
 const queueUrl = (it: Identity): string => `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${it.name}`
-/** A rule of the default bus is called by its name alone. */
+/** A rule of the default bus has no bus in its references. */
 const onBus = ({ within, name }: Identity, between: string): string =>
   within === undefined || within === 'default' ? name : `${within}${between}${name}`
-/** Its function is named, or given by its ARN. */
+/** FunctionName may be a name or an ARN. */
 function ofFunction({ within, logicalId }: Identity, qualifier: string): string {
   if (within === undefined) throw new Error(`${logicalId}: FunctionName is expected`)
   return arn('lambda', `function:${within.replace(/^arn:aws:lambda:[^:]*:[^:]*:function:/, '')}:${qualifier}`)
 }
-/** Each start is a first deployment, so there is no other. */
+/** Each start is a first deployment, so there is only one version. */
 const FIRST_VERSION = '1'
 const versionArn = (it: Identity): string => ofFunction(it, FIRST_VERSION)
 const aliasArn = (it: Identity): string => ofFunction(it, it.name)
-/** Six characters follow a secret's name, as Secrets Manager has it. */
+/** Secrets Manager adds six characters to a secret's name. */
 const secretArn = (it: Identity): string => arn('secretsmanager', `secret:${it.name}-${digest(it.name, 6)}`)
 
 const LIVING: Readonly<Record<string, ResourceType>> = {
@@ -174,9 +174,10 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   }),
 }
 
-/** They are in the template and are referred to, but have no life on one machine: all of their properties are inert. */
+/** Types that other resources refer to, but that do nothing on one machine: all their properties are inert. */
 const INERT: Readonly<Record<string, Partial<ResourceType>>> = {
-  // CloudFront is in front of the API in the cloud; here the port is the API itself, and refuses requests past it.
+  // In AWS, CloudFront is in front of the API. Here clients reach the API directly. If the settings say so, it refuses them,
+  // because they bypass CloudFront (functions/runtime/edge.ts).
   'AWS::CloudFront::Distribution': {
     attributes: { DomainName: (it) => `${it.name.toLowerCase()}.cloudfront.net` },
   },
@@ -189,7 +190,7 @@ const INERT: Readonly<Record<string, Partial<ResourceType>>> = {
   'AWS::CloudFront::ResponseHeadersPolicy': {},
   'AWS::CloudWatch::Alarm': { attributes: { Arn: (it) => arn('cloudwatch', `alarm:${it.name}`) } },
   'AWS::CloudWatch::Dashboard': {},
-  // They move an alias from one version to the next; a start has one version.
+  // CodeDeploy moves an alias from one version to the next; here there is only one version.
   'AWS::CodeDeploy::Application': {},
   'AWS::CodeDeploy::DeploymentGroup': {},
   'AWS::Logs::LogGroup': { attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
@@ -204,7 +205,7 @@ export const isCustom = (type: string): boolean =>
 
 export const isInert = (type: string): boolean => Object.hasOwn(INERT, type)
 
-/** The type, or an error that names it: nothing is skipped. Custom resources are not in this table. */
+/** Returns the type. Throws if it is unknown; nothing is skipped. Custom resources are not in this table. */
 export function resourceType(type: string): ResourceType {
   if (Object.hasOwn(LIVING, type)) return LIVING[type]!
   if (isInert(type)) return living(INERT[type]!)

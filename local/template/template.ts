@@ -1,4 +1,4 @@
-// The synthesized templates of one registry: loaded, checked against what is known here, and resolved to concrete names.
+// Loads the synthesized templates of one registry, checks that all parts are known here, and resolves their names.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve as resolvePath } from 'node:path'
@@ -12,22 +12,22 @@ export interface Resource {
   readonly type: string
   /** physical name */
   readonly name: string
-  /** what `Ref` gives, and `Fn::GetAtt` of `Arn` where the type has one */
+  /** value of `Ref`; `arn`: value of `Fn::GetAtt` of `Arn`, if the type has one */
   readonly ref: string
   readonly arn: string | undefined
   readonly properties: JsonObject
 }
 
-/** Of all stacks of the assembly together: on one machine they are one. */
+/** All stacks of the assembly together: on one machine they are one. */
 export interface Template {
-  /** what all physical names begin with: the name of the stack that the others are named after */
+  /** prefix of all physical names: the name of the first stack, which the names of the others extend */
   readonly stack: string
   readonly resources: readonly Resource[]
   ofType(type: string): readonly Resource[]
   custom(): readonly Resource[]
-  /** those that are texts, by name */
+  /** outputs with string values, by name */
   readonly outputs: Readonly<Record<string, string>>
-  /** folder of the asset that stands in the template as S3Key */
+  /** folder of the asset with this S3Key */
   asset(s3Key: string): string
 }
 
@@ -43,12 +43,12 @@ const ATTRIBUTES = [
 ]
 
 /**
- * The templates of a cloud assembly (`cdk.out`). An unknown resource type, property, intrinsic or section is an error that
- * names it, and so is an import of what no stack exports before.
+ * Loads the templates of a cloud assembly (`cdk.out`). Throws an error that names the part if a resource type, property,
+ * intrinsic or section is unknown, or if an import has no export in an earlier stack.
  */
 export function loadTemplate(assembly: string, { publicUrl }: { publicUrl: string }): Template {
   const stacks = stacksIn(assembly)
-  // Data folders are older than the second stack: what is in either is named as it was in one.
+  // Older data folders are from a time with one stack, so resources of all stacks get names with the first stack's name.
   const [stack = ''] = stacks
   const documents = stacks.map((name) => readJson(join(assembly, `${name}.template.json`)))
   const parts = resolveInOrder(documents, (document, exports) =>
@@ -66,7 +66,7 @@ export function loadTemplate(assembly: string, { publicUrl }: { publicUrl: strin
   }
 }
 
-/** The names of all begin with that of the first. */
+/** Every stack's name must start with the first one's. */
 function stacksIn(assembly: string): string[] {
   const files = readdirSync(assembly).filter((file) => file.endsWith('.template.json'))
   const names = files.map((file) => file.replace(/\.template\.json$/, '')).sort()
@@ -101,7 +101,7 @@ interface Part extends Pick<Template, 'resources' | 'outputs'> {
 interface Surroundings {
   readonly stack: string
   readonly publicUrl: string
-  /** of the stacks before */
+  /** exports of the stacks that are resolved before */
   readonly exports: Exports
 }
 
@@ -151,7 +151,7 @@ function checkProperties(type: string, logicalId: string, properties: JsonObject
   known(Object.keys(properties), [...lives, ...inert], `property of ${type} (${logicalId}):`)
 }
 
-/** Physical names depend on nothing but the template, so that a second start finds its data. */
+/** Physical names depend only on the template, so that the next start finds its data. */
 function scopeOf({ stack, publicUrl, exports }: Surroundings, raw: JsonObject): Scope {
   const identity = (logicalId: string): Identity => {
     const entry = raw[logicalId]

@@ -1,11 +1,11 @@
-// AWS's JSON protocol: signature, target, body, and the operations of the services that speak it.
+// AWS's JSON protocol: checks the signature, parses target and body, and runs the operation.
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import type { Principal, Sender, Service } from './types.ts'
 
-/** What a service answers instead of a result; `code` is what the SDK names the exception by. */
+/** An error response; the SDK uses `code` as the name of the exception. */
 export class AwsError extends Error {
   readonly code: string
   readonly status: number
@@ -16,11 +16,11 @@ export class AwsError extends Error {
   }
 }
 
-/** Answers one operation with what becomes the body. */
+/** Runs one operation, and returns the body of the response. */
 export type Operation = (input: JsonObject, caller: Principal) => JsonObject | Promise<JsonObject>
 export type Operations = Readonly<Record<string, Operation>>
 
-/** Verifies a request's signature; `undefined` when there is no valid one. */
+/** Verifies a request's signature; `undefined` if it is not valid. */
 type Authenticate = (request: IncomingMessage, body: Buffer) => Principal | undefined
 
 export interface Call {
@@ -29,14 +29,14 @@ export interface Call {
   readonly body: Buffer
   readonly caller: Principal
 }
-/** Takes over one request whole, its response included. */
+/** Handles one request completely, including its response. */
 export type RawService = (call: Call, request: IncomingMessage, response: ServerResponse) => void
 
 const MAX_BODY = 16 * 1024 * 1024
 
 /**
- * `services` by the part of X-Amz-Target before the dot. A function may do what its role's policy says:
- * `authorize` is called by the operations with the resource that they know.
+ * `services`: by the part of X-Amz-Target before the dot. The operations call `authorize` to check the caller's policies,
+ * because only they know the resource.
  */
 export function createAwsJson(options: {
   readonly authenticate: Authenticate
@@ -69,7 +69,7 @@ function perform(
   return operations[operation]!(input, caller)
 }
 
-/** AccessDeniedException unless the caller's policies allow it. */
+/** @throws {AwsError} AccessDeniedException if the caller's policies do not allow it */
 export function authorize(
   caller: Sender,
   action: string,
@@ -83,7 +83,7 @@ export function authorize(
   )
 }
 
-/** The member, or a ValidationException that names it. */
+/** @throws {AwsError} ValidationException, with the name of the missing member */
 export function member(input: JsonObject, name: string): string {
   const value = input[name]
   if (typeof value !== 'string' || value === '')
@@ -100,8 +100,8 @@ function parse(body: Buffer): JsonObject {
 }
 
 /**
- * Rejects when there are more than `max` bytes; of those that follow as many are read and dropped, or their sender would not
- * hear why. By the stream's events: its iterator costs as much as a small answer.
+ * Rejects if there are more than `max` bytes. It reads and drops up to as many again, because otherwise the sender would not
+ * receive the error. Uses the stream's events: its iterator costs as much as a small response.
  */
 export function readBody(request: IncomingMessage, max: number): Promise<Buffer> {
   if (isBodiless(request)) return NO_BODY
@@ -123,7 +123,7 @@ export function readBody(request: IncomingMessage, max: number): Promise<Buffer>
 
 const NO_BODY = Promise.resolve(Buffer.alloc(0))
 
-/** RFC 9112, 6.3: a request has a body where it says so. */
+/** RFC 9112, 6.3: only these headers announce a body. */
 const isBodiless = ({ headers }: IncomingMessage): boolean =>
   headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
 

@@ -1,5 +1,5 @@
-// The door of the public port. A browser lets a page of any origin send requests to this machine, and lets it read the
-// answers by a name of the page's own that leads here (DNS rebinding): neither gets further than this.
+// Protects the public port from web pages. A browser lets a page of any origin send requests to this machine. If a host name of
+// the page resolves to this machine (DNS rebinding), the page can read the responses, too. Such requests are refused here.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isIPv6 } from 'node:net'
@@ -8,14 +8,14 @@ import { type Problem, problemAnswer } from './problem.ts'
 import type { Service } from './types.ts'
 
 export interface Place {
-  /** that the port listens on */
+  /** address that the port listens on */
   readonly host: string
   readonly port: number
-  /** what links begin with: the registry's name for others */
+  /** beginning of links: the registry's URL for its clients */
   readonly publicUrl: string
-  /** what to do for another name; by default that of the public port */
+  /** what to do about an unknown name, for the error; default: that of the public port */
   readonly remedy?: string
-  /** hears of each refusal */
+  /** called for each refusal */
   readonly onRefusal?: (status: number) => void
 }
 
@@ -23,7 +23,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 const ANY = ['0.0.0.0', '::']
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
 
-/** Refuses, before any work, what is asked by a name that is not the place's, or for a page that is not its own. */
+/** Refuses requests with an unknown host name or from another origin's page, before any work is done. */
 export function behindDoor(service: Service, place: Place): Service {
   const urls = urlsOf(place)
   const hosts = new Set(urls.flatMap(writtenHosts))
@@ -43,7 +43,7 @@ export function behindDoor(service: Service, place: Place): Service {
 
 const OF_PUBLIC_URL = 'start the registry with PUBLIC_URL set to the URL by which its clients know it'
 
-/** Every URL that the place has. Addresses of the machine are those that it has now. */
+/** All URLs of the place, with the addresses that the machine has now. */
 function urlsOf({ host, port, publicUrl }: Place): URL[] {
   const own = ANY.includes(host) ? addresses() : [host]
   return [
@@ -52,23 +52,23 @@ function urlsOf({ host, port, publicUrl }: Place): URL[] {
   ]
 }
 
-/** A link-local address may be listened on with its interface, e.g. `fe80::1%eth0`, which no client writes. */
+/** A link-local listening address may contain its interface, e.g. `fe80::1%eth0`; clients never send that. */
 const bracketed = (name: string): string => (isIPv6(name) ? `[${name.replace(/%.*/, '')}]` : name)
 
 const addresses = (): string[] =>
   Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
 
-/** A scheme's default port may be written or left out. */
+/** A scheme's default port is optional in a Host header. */
 const writtenHosts = ({ host, port, protocol }: URL): string[] =>
   port === '' ? [host, `${host}:${DEFAULT_PORTS[protocol]}`] : [host]
 
-/** Every browser names a host; HTTP/1.1 without one does not come this far, and HTTP/1.0 may go without. */
+/** Every browser sends a Host. Node refuses HTTP/1.1 without one; HTTP/1.0 may leave it out. */
 const isNamed = ({ host }: IncomingHttpHeaders, hosts: ReadonlySet<string>): boolean =>
   host === undefined || hosts.has(host.toLowerCase())
 
 /**
- * A page of another origin may link here, no more: as an image or a frame of it, a probe's URL would start builds. What
- * is no browser sends none of these headers.
+ * A page of another origin may only link here. If it could embed a probe's URL as an image or a frame, it would start builds.
+ * Clients that are not browsers send none of these headers.
  */
 function isForeign(method: string, headers: IncomingHttpHeaders, origins: ReadonlySet<string>): boolean {
   if (headers.origin !== undefined && !origins.has(headers.origin)) return true

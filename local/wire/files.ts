@@ -1,12 +1,12 @@
-// Small files that survive the death of the process at any moment.
+// Reads and writes small files that survive the death of the process at any moment.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isObject, type Json, type JsonObject } from './json.ts'
 
 /**
- * Replaces the file whole: a crash before the rename leaves the old one, and a `.tmp` that the next write of
- * it replaces. Survives the death of the process; `durable`: that of the machine too.
+ * Replaces the complete file. A crash before the rename leaves the old file, and a `.tmp` that the next write of the file
+ * replaces. The file survives the death of the process; with `durable`, also that of the machine.
  */
 export function writeJson(file: string, value: unknown, options?: { durable: boolean }): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -14,7 +14,7 @@ export function writeJson(file: string, value: unknown, options?: { durable: boo
   renameSync(`${file}.tmp`, file)
 }
 
-/** `undefined` when there is no such file. */
+/** `undefined` if the file does not exist. */
 export function readJson(file: string): JsonObject | undefined {
   try {
     const value = JSON.parse(readFileSync(file, 'utf8')) as Json
@@ -25,7 +25,7 @@ export function readJson(file: string): JsonObject | undefined {
   }
 }
 
-/** The `.json` files of a folder, by name. */
+/** The paths of a folder's `.json` files, sorted by name. */
 export function listJson(dir: string): string[] {
   try {
     const names = readdirSync(dir).filter((name) => name.endsWith('.json'))

@@ -1,4 +1,4 @@
-// JSON values, and how to read them without trusting them: what is not as expected is an error that names its place.
+// JSON values, and functions that read them without trust: an unexpected value is an error that names its place.
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export interface JsonObject {
@@ -30,14 +30,14 @@ export function list(value: Json | undefined, where: string): readonly Json[] {
   return value
 }
 
-/** `value` itself when it is a list, else a list of it alone; absent is empty: IAM's and the events' convention. */
+/** Returns a list unchanged, wraps any other value, and makes an absent one empty: the convention of IAM and EventBridge. */
 export const many = (value: Json | undefined): readonly Json[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value as Json]
 
 export const strings = (value: Json | undefined, where: string): readonly string[] =>
   many(value).map((entry) => string(entry, where))
 
-/** Same value, same text: names are sorted. */
+/** Equal values give equal texts, because names are sorted. */
 export function canonicalJson(value: Json | undefined): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value ?? null)

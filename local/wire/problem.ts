@@ -1,10 +1,10 @@
-// A problem as the registry's functions tell it (RFC 9457), of what never came to one of them.
+// Makes problem responses (RFC 9457), in the registry's format, for requests that no function handles.
 
 export interface Problem {
   readonly status: 403 | 421 | 503
   readonly code: string
   readonly title: string
-  /** what to do */
+  /** the advice for the client */
   readonly detail: string
 }
 
@@ -14,7 +14,7 @@ interface ProblemAnswer {
   readonly body: Buffer
 }
 
-/** The connection ends with it: a body that follows is not read, and a stack that stops waits for nobody. */
+/** Closes the connection, so that a request body is not read, and a stack that stops does not wait. */
 export function problemAnswer(
   { code, ...told }: Problem,
   headers: Readonly<Record<string, string>> = {},

@@ -1,4 +1,4 @@
-// An HTTP server that hostile input cannot bring down: bounded heads, bounded waits, and no error that escapes.
+// An HTTP server for untrusted clients: limits headers and waiting times, and catches every error.
 
 import { chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -9,14 +9,14 @@ import type { Service } from './types.ts'
 interface Listening {
   readonly port: number
   close(): Promise<void>
-  /** Takes no connection any more, and ends when those that are open have been answered, or after `ms`. */
+  /** Accepts no more connections. Resolves when the open ones have ended, or after `ms`. */
   drain(ms: number): Promise<void>
 }
 
-/** API Gateway's: bytes of the request line and the headers together. */
+/** API Gateway's limit: bytes of the request line and the headers together. */
 const MAX_HEAD = 10_240
 
-/** Rejects when the address is taken. `port` 0 takes a free one. */
+/** Rejects if the address is in use. `port` 0 selects a free one. */
 export async function listen(service: Service, address: { host: string; port: number }): Promise<Listening> {
   const server = await open(service, address)
   return {
@@ -26,7 +26,7 @@ export async function listen(service: Service, address: { host: string; port: nu
   }
 }
 
-/** `path`: of a socket that every user of this machine may connect to who can reach it. */
+/** `path`: a socket that every user of this machine may connect to, if its folder allows it. */
 export async function listenOn(service: Service, path: string): Promise<Pick<Listening, 'close'>> {
   remove(path)
   const server = await open(service, { path })
@@ -38,7 +38,7 @@ async function open(service: Service, address: ListenOptions): Promise<Server> {
   const server = createServer({ maxHeaderSize: MAX_HEAD, keepAliveTimeout: 60_000 }, (request, response) => {
     request.on('error', () => {})
     response.on('error', () => {})
-    // Node's own is up to a second old, and by it the AWS SDK sets the clock that it signs by.
+    // Node's own value is up to a second old, and the AWS SDK sets its signing clock by this header.
     response.setHeader('date', new Date().toUTCString())
     service(request, response).catch(() => {
       if (response.headersSent) response.destroy()
@@ -65,12 +65,12 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 
-/** A client that was sent on asks again by the same connection: it has that long to do so. */
+/** Time for a redirected client to send its next request on the same connection. */
 const FOLLOW_MS = 1000
 
 async function drain(server: Server, ms: number): Promise<void> {
   const began = performance.now()
-  // Not HTTP's own, which ends every connection that is idle at that moment.
+  // HTTP's own close also ends every connection that is idle at that moment.
   const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   const idle = setInterval(() => {
     if (performance.now() - began > FOLLOW_MS) server.closeIdleConnections()

@@ -1,23 +1,23 @@
-// Turns: of all requests that wait to begin, each path begins one when its turn comes. A crowd that wants one thing keeps
-// itself waiting, and hardly whoever wants another.
+// Limits concurrent requests. The paths take turns to start their waiting requests, so many requests for one path hardly
+// delay requests for another.
 
 import type { Service } from './types.ts'
 
 interface Turns {
-  /** Resolves when one more of `kind` may begin, the first one first; to what tells that it has ended. */
+  /** Waits for a turn of `kind`, first come, first served. Call the result when the work has ended. */
   begin(kind: string): Promise<() => void>
 }
 
-/** How long one that has not ended keeps others waiting, in milliseconds. */
+/** How long running work counts against the limit, in milliseconds. */
 export interface HeadStart {
-  /** where no other has ended for as long: a slow client, one who waits */
+  /** if no other work ended in this time, e.g. because of a slow client or a long poll */
   readonly ms: number
   /** in any case */
   readonly mostMs: number
 }
 
 interface TurnsOptions {
-  /** that run at one time */
+  /** maximum concurrency */
   readonly atOnce: number
   readonly headStart: (kind: string) => HeadStart
 }
@@ -25,7 +25,7 @@ interface TurnsOptions {
 type Start = () => void
 
 export function createTurns({ atOnce, headStart }: TurnsOptions): Turns {
-  /** in the order of their turns; none is empty */
+  /** in the order of their turns; no list is empty */
   const waiting = new Map<string, Start[]>()
   let running = 0
   let lastEnd = 0
@@ -53,14 +53,14 @@ export function createTurns({ atOnce, headStart }: TurnsOptions): Turns {
       running -= 1
       next()
     }
-    // Where others end, it stands behind them itself: more beside it would only stand there, too.
+    // If other work has ended meanwhile, this work only waits behind it. One more would wait, too.
     const look = (): void => {
       if (over) return
       const now = performance.now()
       if (now - lastEnd >= ms || now - began >= mostMs) giveBack()
       else lookLater()
     }
-    // After what has come in while this process itself was held up, which may be the end of another.
+    // Run after events that arrived while the process was blocked; they may include the end of other work.
     const lookLater = (): void => {
       timer = setTimeout(() => setImmediate(look), ms)
     }
@@ -83,12 +83,12 @@ export function createTurns({ atOnce, headStart }: TurnsOptions): Turns {
   }
 }
 
-/** A request begins when it is its path's turn, and its turn ends with its answer or with its head start. */
+/** A request starts when its path has a turn. The turn ends with the response or with the head start. */
 export function inTurns(service: Service, options: TurnsOptions): Service {
   const turns = createTurns(options)
   return async (request, response) => {
     const ended = await turns.begin((request.url ?? '').split('?', 1)[0] ?? '')
-    // Whoever is gone by now is answered nothing.
+    // The client has already disconnected.
     if (response.destroyed) return ended()
     response.once('close', ended)
     return service(request, response)

@@ -1,26 +1,26 @@
-// What the local services share: who may do what, and the shape of a service.
+// Types that the local services share: principals, senders and services.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** A role brought to life: its own credentials, and its policies as the template has them. */
+/** A role of the template with its credentials and its policies. */
 export interface Principal {
   /** logical id of the role, for messages */
   readonly name: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string
-  /** when these credentials end, in milliseconds since the epoch; absent: with the stack */
+  /** end of these credentials in milliseconds since the epoch; absent: valid until the stack stops */
   readonly endsAt?: number
-  /** IAM's evaluation: an explicit deny wins, nothing is allowed by silence. `context`: condition keys, e.g. `aws:SecureTransport`. */
+  /** IAM's decision: an explicit deny wins, and the default is no. `context`: condition keys, e.g. `aws:SecureTransport`. */
   may(action: string, resource: string, context?: Readonly<Record<string, string>>): boolean
 }
 
-/** Whoever asks a service: a role by its own requests, or a service of AWS on somebody's behalf. */
+/** The caller of a service: a role, or a service of AWS that acts for a resource. */
 export type Sender = Pick<Principal, 'name' | 'may'>
 
 export type Principals = (accessKeyId: string) => Principal | undefined
 
-/** Answers one request; `body` only where the caller has read it already. */
+/** Handles one request. */
 export type Service = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /** Milliseconds since the epoch. */
