@@ -60,7 +60,7 @@ const fileIn = (folder: string, name: Bundle): string => join(folder, name, 'ind
 const ofEach = <T>(value: (name: Bundle) => T): Record<Bundle, T> =>
   Object.fromEntries(BUNDLES.map((name) => [name, value(name)])) as Record<Bundle, T>
 
-/** Bundles the source like the functions. */
+/** Bundles a source in the same way as the functions are bundled. */
 function bundle(folder: string, name: keyof typeof SOURCES): void {
   const stdin = { contents: SOURCES[name], resolveDir: import.meta.dirname }
   buildSync({ ...BUNDLING, stdin, outfile: fileIn(folder, name) })

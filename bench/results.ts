@@ -36,8 +36,8 @@ const beginOf = (only: string | undefined): string =>
 const END = '<!-- end -->'
 
 /**
- * Returns the document with the table and plots of the result. @throws {Error} if the document has no place
- * for them
+ * Returns the document with the table and plots of the result.
+ * @throws {Error} if the document has no place for them
  */
 export function withTable(text: string, only: string | undefined, result: Result): string {
   const begin = text.indexOf(beginOf(only))

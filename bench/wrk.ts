@@ -14,7 +14,8 @@ const BYTES = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 } as co
 const MILLISECONDS = { us: 0.001, ms: 1, s: 1000, m: 60_000 } as const
 
 /**
- * Parses the output of `wrk --latency`. @throws {Error} if a response was an error or there was no response
+ * Parses the output of `wrk --latency`.
+ * @throws {Error} if a response was an error or there was no response
  */
 export function readLoad(text: string): Load {
   const failed = /^.*(?:Non-2xx|Socket errors|unable to connect).*$/m.exec(text)

@@ -67,8 +67,8 @@ const operatorSchema = z.object({
 })
 
 /**
- * @throws {UsageError} if more than one place is named. @throws {Error} with a readable message if no
- * registry is there
+ * @throws {UsageError} if more than one place is named.
+ * @throws {Error} with a readable message if no registry is there
  */
 export async function tableIn({ data, stack, table }: Where, which: TableName): Promise<OperatorsTable> {
   if ([data, stack, table].filter((one) => one !== undefined).length > 1)
@@ -92,8 +92,8 @@ export const BUS_TEXT =
 
 /**
  * The bus for events about changed packages. `undefined`: only the table is known, or the registry is older
- * than this event. @throws {UsageError} if a bus is named together with a stack or a folder, which have their
- * own
+ * than this event.
+ * @throws {UsageError} if a bus is named together with a stack or a folder, which have their own
  */
 export async function busIn({
   data,

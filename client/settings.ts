@@ -7,8 +7,8 @@ import { jsonOf, parseOwn } from '../lib/model/parse.ts'
 import { said, UsageError } from './command-line.ts'
 
 /**
- * The defaults, overridden by the JSON in `file`. @throws {UsageError} if the file is missing or contains an
- * invalid setting
+ * The defaults, overridden by the JSON in `file`.
+ * @throws {UsageError} if the file is missing or contains an invalid setting
  */
 export function settingsIn(file: string | undefined): AllSettings {
   if (file === undefined) return DEFAULTS

@@ -60,8 +60,8 @@ export function inputsOf(record: string): string[] {
 const secretSchema = z.object({ versions: z.array(z.object({ SecretString: z.string().optional() })) })
 
 /**
- * Checks that the hosts' public key belongs to the private key, without showing the private key. @throws
- * {Error}
+ * Checks that the hosts' public key belongs to the private key, without showing the private key.
+ * @throws {Error}
  */
 export async function checkKey(secrets: readonly unknown[], publicKey: Uint8Array): Promise<void> {
   const wanted = await fingerprint(() => readKey({ armoredKey: Buffer.from(publicKey).toString('latin1') }))

@@ -46,8 +46,9 @@ const MOST_PARTS = 2_000_000
 const broken = (why: string): Error => new Error(`it is no whole backup of a registry: ${why}`)
 
 /**
- * Reads the archive to its end. @throws {Error} with a readable message for an archive that is truncated,
- * changed, of a newer format, or not a backup.
+ * Reads the archive to its end.
+ * @throws {Error} with a readable message for an archive that is truncated, changed, of a newer format, or
+ * not a backup.
  */
 export async function openArchive(file: string): Promise<Archive> {
   const handle = await open(file)

@@ -74,8 +74,8 @@ const isNobodys = (name: string): boolean => name === 'lost+found' || name.start
 
 /**
  * Restores into an empty or new folder. A crash leaves a mark, and no stack starts on a folder with that
- * mark. Any other failure leaves the folder empty. @throws {Error} with a readable message if the folder has
- * other contents; they stay unchanged.
+ * mark. Any other failure leaves the folder empty.
+ * @throws {Error} with a readable message if the folder has other contents; they stay unchanged.
  */
 export async function restoreInto(wanted: string, archive: Archive): Promise<void> {
   refuseUsed(wanted)

@@ -15,8 +15,8 @@ const CHUNK = 1024 * 1024
 
 /**
  * `fill` writes the parts and `check` reads the file back; then the file gets its final name. A failure
- * leaves nothing behind. A crash leaves a file whose name ends in `.partial`. @throws {Error} if a file with
- * the final name exists.
+ * leaves nothing behind. A crash leaves a file whose name ends in `.partial`.
+ * @throws {Error} if a file with the final name exists.
  */
 export async function writeArchive(
   file: string,

@@ -27,8 +27,8 @@ interface Left {
 }
 
 /**
- * Refuses a folder that cannot be written, before the build starts. Does not create the folder. @throws
- * {UsageError}
+ * Refuses a folder that cannot be written, before the build starts. Does not create the folder.
+ * @throws {UsageError}
  */
 export function checkFolder(folder: string): void {
   const found = existsSync(folder) ? folder : nearest(resolve(folder))

@@ -88,7 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** This process is the only client of the builder: the builder stops its work when this process ends. */
+/** When this process ends, its builder ends as well and stops the running build. */
 function endOn(signal: 'SIGINT' | 'SIGTERM', clean: () => void): void {
   process.once(signal, () => {
     clean()

@@ -34,7 +34,7 @@ interface Ports {
 
 /**
  * Sends an event to update the package lists, whatever the write found. If the command crashes between the write and
- * this event, run it again. By then, the registry already refuses to serve the package.
+ * this event, run it again. The registry already refuses the packages themselves after the write.
  */
 async function tellLists({ bus }: Ports, key: string): Promise<void> {
   if (bus !== undefined) return bus.emit({ type: 'PackagesWanted', key })

@@ -86,8 +86,8 @@ interface SourceLayout {
 }
 
 /**
- * Finds the layout by the same rules as the registry's recipes: lib/plan/driver-source.ts. @throws
- * {ProbeError} `driver-source-not-found`
+ * Finds the layout by the same rules as the registry's recipes: lib/plan/driver-source.ts.
+ * @throws {ProbeError} `driver-source-not-found`
  */
 function layoutOf(folder: string): SourceLayout {
   const has = (path: string): boolean => existsSync(join(folder, path))

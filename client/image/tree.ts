@@ -28,8 +28,8 @@ const MAX_LINKS = 40
 type Entries = ReadonlyMap<string, FolderEntry>
 
 /**
- * Sorted by path, so that each folder comes before its contents. @throws {Error} if a program needs a library
- * that no package has
+ * Sorted by path, so that each folder comes before its contents.
+ * @throws {Error} if a program needs a library that no package has
  */
 export function imageTree(root: Folder): FolderEntry[] {
   const all: Entries = new Map([...root.entries()].map((entry) => [entry.path, entry]))

@@ -38,8 +38,8 @@ const fileSchema = z.object({
 })
 
 /**
- * Prefers the environment to the file. @throws {ProbeError} `misconfigured` for a file that docker would not
- * write
+ * Prefers the environment to the file.
+ * @throws {ProbeError} `misconfigured` for a file that docker would not write
  */
 export function credentialsFor(host: string, env: Environment): Found {
   const { [USER]: user, [PASSWORD]: password } = env

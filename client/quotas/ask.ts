@@ -15,8 +15,9 @@ export interface Account {
 }
 
 /**
- * Prints one or more lines for each quota. @throws {UsageError} for invalid settings @throws errors of AWS or
- * the network
+ * Prints one or more lines for each quota.
+ * @throws {UsageError} for invalid settings
+ * @throws errors of AWS or the network
  */
 export async function askQuotas(account: Account): Promise<readonly Judged[]> {
   const settings = settingsIn(account.settingsFile)

@@ -42,7 +42,8 @@ export type Progress = (step: 'fetch' | 'unpack', done: number, all: number) => 
 
 interface RootCache {
   /**
-   * Returns the root, and composes it if it is missing. @throws {ProbeError} as for `fetch` and `composeRoot`
+   * Returns the root, and composes it if it is missing.
+   * @throws {ProbeError} as for `fetch` and `composeRoot`
    */
   root(root: Root, progress?: Progress): Promise<Composed>
 }
