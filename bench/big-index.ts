@@ -1,5 +1,5 @@
-// What depends on how many probes the index has, and should not: a start after a kill, hits, pages of the list, the sweep,
-// memory.
+// Measures times and memory that must not depend on the number of probes in the index: a restart after a
+// kill, hits, list pages and the sweep.
 
 import { cp, readFile } from 'node:fs/promises'
 import { Agent, get, type Server } from 'node:http'
@@ -46,7 +46,7 @@ const SIZES = [1000, 100_000, 1_000_000]
 const ROUNDS = 3
 const WATCHED_MS = 20_000
 
-/** The largest index has some gigabytes on the disk. */
+/** The largest index takes some gigabytes on disk. */
 export const measureIndexes: Measure = async ({ folder: work }) => {
   const dataDir = join(work, 'index')
   await firstProbe(dataDir)
@@ -55,11 +55,11 @@ export const measureIndexes: Measure = async ({ folder: work }) => {
     const folder = `${dataDir}-${items}`
     await cp(dataDir, folder, { recursive: true })
     await fill(join(folder, 'dynamodb'), PATH, items)
-    // Its first start in a new place synthesizes anew.
+    // The first start in a new folder synthesizes the stack.
     await startOnce(folder, PATH)
     folders.push({ items, folder, rounds: [] })
   }
-  // Turn by turn, so that whatever else the machine does is on all of them.
+  // Alternate between the indexes, so that other load on the machine affects all of them.
   for (let round = 0; round < ROUNDS; round += 1)
     for (const { folder, rounds } of folders) rounds.push(await startOnce(folder, PATH))
   const [small, ...large] = folders
@@ -95,19 +95,19 @@ async function firstProbe(dataDir: string): Promise<void> {
 interface Round {
   /** from the start of the process to the first hit */
   readonly seconds: number
-  /** of its own at most, without the pages of the database's files */
+  /** maximum memory of the process itself, without the pages of the database's files */
   readonly megabytes: number
   /** milliseconds of the slowest of a hundred hits */
   readonly slowest: number
-  /** milliseconds of a page of the list */
+  /** milliseconds of one list page */
   readonly page: number
-  /** milliseconds of the query for what is overdue, of the database alone */
+  /** milliseconds of the database's query for overdue builds */
   readonly sweep: number
-  /** of the machine */
+  /** load of the machine */
   readonly load: number
 }
 
-/** As the stack that died left it; killed at the end, as the next round needs it. */
+/** Starts from the data that the killed stack left, and kills the stack again for the next round. */
 async function startOnce(dataDir: string, path: string): Promise<Round> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}/${path}`
@@ -139,7 +139,7 @@ async function typical(action: () => Promise<unknown>): Promise<number> {
   return median(all)
 }
 
-/** A dynalite of its own has the database that the stack left. */
+/** Opens the stack's database in a separate dynalite. */
 async function sweep(dataDir: string): Promise<number> {
   const { tables } = JSON.parse(await readFile(join(dataDir, 'operator.json'), 'utf8')) as {
     tables: { Probes: string }
@@ -191,7 +191,10 @@ async function ownMegabytes({ pid }: Registry): Promise<number> {
 
 const BATCH = 2000
 
-/** With copies of that probe's item, each of another kernel, and their index entries; past dynalite, which takes a day for it. */
+/**
+ * Copies the probe's item for other kernels, with index entries. It writes past dynalite, which would need a
+ * day.
+ */
 async function fill(path: string, id: string, items: number): Promise<void> {
   const { db, lifecycleManager } = internals.create({ path })
   await db.open()

@@ -1,5 +1,5 @@
-// What the work itself costs: Debian's packages fetched by curl, unpacked, and nothing but `make` in the root that builds
-// run in.
+// Measures the minimum work of a build: fetch Debian's packages with curl, unpack them, and run only `make`
+// in the root of the builds.
 
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,14 +12,14 @@ import { sh } from '../test/support/registry/registry.ts'
 
 export type Kind = 'kmod' | 'ebpf'
 
-/** Of the archive's package of a driver. */
+/** A driver package of the archive. */
 interface Driver {
-  /** its version, as it is asked for */
+  /** the driver version, as requests name it */
   readonly version: string
   readonly url: string
 }
 
-/** The driver packages of these suites of Debian's. */
+/** The driver packages of these Debian suites. */
 export const driversOf = (suites: readonly string[]): Driver[] =>
   suites.map((suite) => {
     const found = openApt([{ mirror: mainMirror(), suite }]).find('falcosecurity-scap-dkms')
@@ -27,7 +27,7 @@ export const driversOf = (suites: readonly string[]): Driver[] =>
     return { version: found.version.replace(/-[^-]*$/, ''), url: urlOf(found) }
   })
 
-/** Of all that make the build trees of these kernels, each once. */
+/** URLs of all packages that the build trees of these kernels need, each once. */
 export function headerUrls(kernels: readonly DebianKernel[]): string[] {
   const names = kernels.flatMap(({ headers }) => [
     headers.name,
@@ -40,14 +40,14 @@ export function headerUrls(kernels: readonly DebianKernel[]): string[] {
   })
 }
 
-/** Of each root that a user's first start composes (client/roots/first-root.ts). */
+/** URLs of the packages of each root that a user's first start composes (client/roots/first-root.ts). */
 export async function firstRootUrls(): Promise<string[][]> {
   const specs = [{ tag: 'steps' }, { tag: 'compilers', commands: ['gcc-12'] }, { tag: 'machine' }] as const
   const all = await Promise.all(specs.map((spec) => roots().of(spec, 'bookworm', machine)))
   return all.map(({ packages }) => packages.map(({ url }) => url))
 }
 
-/** Updates of security have a pool of their own, on a mirror of its own. */
+/** Security updates have their own pool on their own mirror. */
 function urlOf({ file }: Listed): string {
   const security = debianSuites().find(({ suite }) => suite.endsWith('-security'))
   return `${file.startsWith('pool/updates/') ? security?.mirror : mainMirror()}/${file.replaceAll('+', '%2b')}`
@@ -55,7 +55,7 @@ function urlOf({ file }: Listed): string {
 
 const FETCH_EACH = 'xargs -P 4 -n 1 curl -fsSLO <urls'
 
-/** Into the folder. */
+/** Fetches all URLs into the folder. */
 export async function fetchAll(folder: string, urls: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'urls'), urls.map((url) => `${url}\n`).join(''))
@@ -64,13 +64,13 @@ export async function fetchAll(folder: string, urls: readonly string[]): Promise
 
 const UNPACK_EACH = 'for deb in *.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x -C tree; done'
 
-/** All packages of the folder, into its folder `tree`. */
+/** Unpacks all packages in the folder into its subfolder `tree`. */
 export async function unpackAll(folder: string): Promise<void> {
   await mkdir(join(folder, 'tree'), { recursive: true })
   await sh('sh', ['-ec', UNPACK_EACH], folder)
 }
 
-/** The kernel's tree names its shared half by absolute path. */
+/** The kernel's tree refers to its shared part by an absolute path. */
 export async function placeTree(folder: string, { headers }: DebianKernel): Promise<void> {
   const makefile = join(treeIn(folder, headers.name), 'Makefile')
   const text = await readFile(makefile, 'utf8')
@@ -79,7 +79,7 @@ export async function placeTree(folder: string, { headers }: DebianKernel): Prom
 
 const treeIn = (folder: string, name: string): string => join(folder, 'tree/usr/src', name)
 
-/** The sources of a driver that were unpacked there, as a copy that nothing was made in. */
+/** Copies a driver's unpacked sources, without build results. */
 export async function freshDriver(folder: string, version: string, to: string): Promise<void> {
   const name = (await readdir(join(folder, 'tree/usr/src'))).find((one) => one === `scap-${version}`)
   if (name === undefined) throw new Error(`the package of driver sources holds no usr/src/scap-${version}`)
@@ -87,7 +87,7 @@ export async function freshDriver(folder: string, version: string, to: string): 
   await cp(treeIn(folder, name), to, { recursive: true })
 }
 
-/** `driver`: below the folder. */
+/** `driver`: path below the folder */
 export async function makeDriver(
   folder: string,
   kernel: DebianKernel,
@@ -100,7 +100,7 @@ export async function makeDriver(
   await inRoot(folder, kind === 'kmod' ? kmod : ebpf)
 }
 
-/** A command in the root of gcc-12 and clang-14, which sees that folder and no network. */
+/** Runs a command in the root of gcc-12 and clang-14. It sees only that folder, and no network. */
 export async function inRoot(folder: string, command: readonly string[]): Promise<void> {
   const { folder: root } = await rootFor('compilers')
   const links = ['bin', 'sbin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`])

@@ -1,5 +1,6 @@
-// A cold start of the read path: a fresh process, the import of the bundle, the first answer. Against a bundle of the SDK's
-// DynamoDB client alone that reads the same item, and against one that only answers.
+// Measures a cold start of the read path: a new process, the import of the bundle, the first answer. The
+// first baseline contains only the SDK's DynamoDB client and reads the same item; the second one only
+// answers.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -59,7 +60,7 @@ const fileIn = (folder: string, name: Bundle): string => join(folder, name, 'ind
 const ofEach = <T>(value: (name: Bundle) => T): Record<Bundle, T> =>
   Object.fromEntries(BUNDLES.map((name) => [name, value(name)])) as Record<Bundle, T>
 
-/** As the functions themselves are bundled. */
+/** Bundles a source in the same way as the functions are bundled. */
 function bundle(folder: string, name: keyof typeof SOURCES): void {
   const stdin = { contents: SOURCES[name], resolveDir: import.meta.dirname }
   buildSync({ ...BUNDLING, stdin, outfile: fileIn(folder, name) })
@@ -76,7 +77,7 @@ async function mediansOf(
   return ofEach((name) => median(times[name]))
 }
 
-/** Milliseconds from before the process to its end, which is at the first answer. */
+/** Milliseconds from before the process starts until it ends, which is after the first answer. */
 function startOf(file: string, env: Readonly<Record<string, string>>): Promise<number> {
   const script = `require(${JSON.stringify(file)}).handler(${JSON.stringify(EVENT)}, {})
     .then(({ statusCode }) => process.exit(statusCode === 307 ? 0 : 1))`

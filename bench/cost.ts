@@ -1,4 +1,5 @@
-// What hits and builds cost in AWS, by a dated price list, and by milliseconds and bytes that are measured here.
+// Calculates what hits and builds cost in AWS from a dated price list and from milliseconds and bytes
+// measured here.
 
 import { stat } from 'node:fs/promises'
 import { Agent } from 'node:http'
@@ -10,17 +11,17 @@ import { median, type Row } from './table.ts'
 import { load } from './turns.ts'
 
 const HITS = 200
-/** As cdk/stack.ts gives the function `resolve`. */
+/** Memory that cdk/stack.ts gives the function `resolve`. */
 const MEGABYTES = 512
 
 interface Hit {
-  /** of the function, each begun one counts */
+  /** billed milliseconds of the function, rounded up */
   readonly milliseconds: number
-  /** of the probe */
+  /** size of the probe */
   readonly bytes: number
 }
 
-/** Dollars of a million hits, without the bytes. */
+/** Dollars per million hits, without data transfer. */
 function ofHits({ milliseconds }: Hit, door: 'HTTP API' | 'Function URL' | 'CloudFront'): number {
   const { lambda, httpApi, dynamoDb, s3, cloudFront } = PRICES
   const compute = (Math.ceil(milliseconds) / 1000) * (MEGABYTES / 1024) * lambda.gigabyteSecondArm64
@@ -28,11 +29,11 @@ function ofHits({ milliseconds }: Hit, door: 'HTTP API' | 'Function URL' | 'Clou
   return 1e6 * (doors[door] + lambda.request + compute + dynamoDb.readUnit / 2 + s3.get)
 }
 
-/** Dollars of the bytes of a million hits. */
+/** Dollars for the data transfer of a million hits. */
 const ofBytes = ({ bytes }: Hit, door: 'S3' | 'CloudFront'): number =>
   ((1e6 * bytes) / 1e9) * (door === 'S3' ? PRICES.egress.gigabyte : PRICES.cloudFront.gigabyte)
 
-/** Dollars of one build of so many seconds. */
+/** Dollars of one build that takes this many seconds. */
 const ofBuild = (seconds: number): number =>
   Math.ceil(seconds / 60) * PRICES.codeBuild.minute.BUILD_GENERAL1_MEDIUM
 
@@ -66,7 +67,9 @@ export const measureCost: Measure = async (stage) => {
   ]
 }
 
-/** Milliseconds of a hit through the local stack: more than the function's own, which AWS bills. */
+/**
+ * Milliseconds of a hit through the local stack, which is more than the function's own time that AWS bills.
+ */
 async function hitOf(url: string): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const times: number[] = []

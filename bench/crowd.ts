@@ -1,4 +1,5 @@
-// A crowd of clients on one missing probe against one client, and the hits beside it against hits alone.
+// Compares a crowd of clients that request one missing probe with one client, and hits during the crowd with
+// hits on an idle registry.
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,15 +23,15 @@ interface Crowd {
   readonly clients: number
   readonly served: number
   readonly builds: number
-  /** of the last client's time over that of the one client of the same round */
+  /** time of the last client, divided by the time of the single client in the same round */
   readonly ratio: number
-  /** of the hits' p99 beside it over that of hits alone */
+  /** p99 of the hits during the crowd, divided by the p99 of hits without it */
   readonly hits: number
-  /** of the machine */
+  /** load of the machine */
   readonly load: number
 }
 
-/** Three rounds, the last one beside a busy processor. */
+/** Three rounds; the last one runs on a busy processor. */
 export const measureCrowds: Measure = async ({ folder }) => {
   const registry = await startRegistry({ dataDir: join(folder, 'crowd'), settings: BEHIND_PROXY })
   try {
@@ -54,7 +55,7 @@ export const measureCrowds: Measure = async ({ folder }) => {
   }
 }
 
-/** Of every kernel of 6.1 that the archive has, in both kinds. */
+/** Paths of both kinds for every 6.1 kernel in the archive. */
 function paths(): string[] {
   const releases = FLAVOURS.flatMap((flavour) => debianKernels('6.1', flavour).map(({ release }) => release))
   const folder = `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64`
@@ -83,7 +84,7 @@ async function oneRound(registry: Registry, there: string, missing: string[]): P
   return results
 }
 
-/** `many` at the same moment, of one probe. */
+/** `many` clients request one probe at the same moment. */
 const crowd = (url: string, many: number): Promise<Got[]> =>
   Promise.all(
     Array.from({ length: many }, (_, i) => leanClient({ address: addressOf(i), url, patience: PATIENCE_MS })),

@@ -1,4 +1,5 @@
-// Hits beside one caller that attacks, against hits beside as many plain 404s, turn by turn, at one fixed rate.
+// Compares hits during an attack by one caller with hits during the same number of plain 404s, alternately,
+// at one fixed rate.
 
 import { execFileSync } from 'node:child_process'
 import { type Asked, type Caller, callerFrom } from '../test/support/registry/caller.ts'
@@ -8,21 +9,24 @@ import { load } from './turns.ts'
 
 const ROUNDS = 3
 const SECONDS = 5
-/** The whole of an attack: 6,000 names of nothing, 3,000 sockets that are held and 1,000 submissions. */
+/** Duration of a complete attack: 6,000 invalid names, 3,000 long polls and 1,000 submissions. */
 const WHOLE_SECONDS = 100
-/** a second */
+/** requests per second */
 const LOAD = 100
 const HITS = 50
 
 interface DoorTimes {
-  /** of each round: how many times as long the slowest hit in a hundred takes beside the attack */
+  /** for each round: p99 during the attack, divided by p99 during plain 404s */
   readonly ratios: number[]
-  /** the same over a whole attack from its first request on, in which the attacker spends what a caller may in a day */
+  /**
+   * the same ratio for a complete attack from its first request, in which the attacker uses up a caller's
+   * daily limits
+   */
   readonly whole: number
-  /** milliseconds, p99, in the rounds: beside the attack, and beside plain 404s */
+  /** p99 in milliseconds in the rounds, during the attack and during plain 404s */
   readonly attacked: number
   readonly plain: number
-  /** what the attacker sent, and how often it was answered with its own refusal */
+  /** requests that the attacker sent, and how many got the expected refusal */
   readonly sent: number
   readonly refused: number
 }
@@ -44,7 +48,7 @@ interface Load {
   readonly asked?: Asked
 }
 
-/** `hit`: path of a published probe. */
+/** `hit`: path of a published probe */
 async function hitsAtTheDoor(url: string, hit: string): Promise<DoorTimes> {
   const attacks = attackOn(
     execFileSync('sh', ['-c', 'head -c 300000000 /dev/zero | xz'], { maxBuffer: 1 << 26 }),
@@ -53,7 +57,7 @@ async function hitsAtTheDoor(url: string, hit: string): Promise<DoorTimes> {
   const [attacker, other, host] = ['127.0.66.2', '127.0.67.2', '127.0.0.1'].map(callerFrom)
   const rounds: { attacked: number[]; plain: number[] }[] = []
   const statuses: number[] = []
-  // Every function has its worker by then, as in a registry that is in use.
+  // Start the workers of every function first, as in a registry in use.
   for (let i = 0; i < 10; i += 1) {
     const { path, asked } = attacks()
     await other!.ask(url + path, asked)
@@ -80,7 +84,10 @@ async function hitsAtTheDoor(url: string, hit: string): Promise<DoorTimes> {
 const forged = (target: string, i: number): string =>
   `/driver/${DRIVER_VERSION}/x86_64/scap_${target}_6.1.9${i}-1-amd64_1.ko`
 
-/** Of ten requests six are names of nothing, three sockets that are held, and one is a submission that unpacks to much. */
+/**
+ * Of ten requests, six are invalid names, three are long polls, and one is a submission that unpacks to many
+ * bytes.
+ */
 function attackOn(bomb: Uint8Array): () => Load {
   let i = 0
   const body = submission(bomb)
@@ -116,14 +123,14 @@ interface Beside {
   readonly url: string
   readonly hit: string
   readonly host: Caller
-  /** sends what `attack` makes */
+  /** sends the requests that `attack` makes */
   readonly loader: Caller
   readonly attack: () => Load
-  /** grows by the status of each attack */
+  /** counts the attacks by response status */
   readonly statuses: number[]
 }
 
-/** Milliseconds of each hit. Both generators keep their rate, whatever the answers take. */
+/** Returns the milliseconds of each hit. Both generators keep their rate, however slow the answers are. */
 async function hitsBeside(
   { url, hit, host, loader, attack, statuses }: Beside,
   seconds = SECONDS,
@@ -151,7 +158,10 @@ async function hitsBeside(
   return times
 }
 
-/** Starts so many a second, for all of the time; resolves, when the last one has started, to all of them. */
+/**
+ * Starts `rate` requests per second for the given time. After the last start, resolves to the promises of all
+ * of them.
+ */
 async function atRate(rate: number, seconds: number, start: () => Promise<void>): Promise<Promise<void>[]> {
   const began = performance.now()
   const all: Promise<void>[] = []

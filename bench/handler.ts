@@ -1,5 +1,5 @@
-// A hit in the handler, in this process, against its bare work: one GetItem and one presigned URL. Turn by turn, of the same
-// item in the same table.
+// Compares a hit in the handler, in this process, with its minimum work: one GetItem and one presigned URL.
+// The measurements alternate, on the same item in the same table.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'

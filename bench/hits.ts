@@ -1,4 +1,4 @@
-// A hit through the whole local stack against a bare GetItem of the same item, turn by turn.
+// Compares a hit through the complete local stack with only a GetItem of the same item, alternately.
 
 import { cp } from 'node:fs/promises'
 import type { Server } from 'node:http'
@@ -28,7 +28,10 @@ export const measureHits: Measure = async (stage) => {
   return [rowOf(about, turns)]
 }
 
-/** Milliseconds, medians. `databaseCopy`: where a copy of the stack's database may be made, which a bare dynalite then serves. */
+/**
+ * Median milliseconds. `databaseCopy`: path for a copy of the stack's database, which a separate dynalite
+ * then serves.
+ */
 async function timeHits(
   { url, database, databaseCopy, key }: Readonly<Record<'url' | 'database' | 'databaseCopy' | 'key', string>>,
   rounds: number,
@@ -69,7 +72,7 @@ async function tableOf(client: DynamoDBClient, key: string): Promise<string> {
   throw new Error(`no table holds ${key}`)
 }
 
-/** One hit. Rejects where it is none. */
+/** Sends one hit. Rejects if the response is not a hit. */
 export const request = (url: string, agent: Agent): Promise<void> =>
   new Promise((resolve, reject) => {
     get(url, { agent }, (response) => {

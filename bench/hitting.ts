@@ -1,5 +1,5 @@
-// Hits, one after the other, from a thread of their own: what the crowd's clients have to do does not delay them. Run as a
-// worker, this is that thread.
+// Sends hits one after the other from a separate thread, so that the work of the crowd's clients does not
+// delay them. Started as a worker, this file is that thread.
 
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { leanClient } from './lean-client.ts'
@@ -7,7 +7,10 @@ import { leanClient } from './lean-client.ts'
 const PAUSE_MS = 10
 const ADDRESS = '10.255.0.2'
 
-/** Until the function that it returns is called, which resolves to what each of them took, in milliseconds. Throws where one failed. */
+/**
+ * Sends hits until the returned function is called; that function resolves to the milliseconds of each hit.
+ * Throws if a hit failed.
+ */
 export function hitting(url: string): () => Promise<readonly number[]> {
   const worker = new Worker(import.meta.filename, { workerData: url })
   const said = new Promise<readonly number[]>((resolve, reject) => {

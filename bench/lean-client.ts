@@ -1,26 +1,26 @@
-// A client that costs its machine next to nothing: one connection, no copy of a byte. Clients by Node's own http take more
-// processor time than the registry that they ask, on the same cores.
+// An HTTP client that uses little processor time: one connection, no copies of the body. Clients with Node's
+// own http need more processor time than the registry, on the same cores.
 
 import { createConnection, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What became of one client. */
+/** Result of one client. */
 export interface Got {
   /** from its first request to its last byte */
   readonly milliseconds: number
-  /** of the body that it got; absent: it gave up */
+  /** size of the received body; absent: the client gave up */
   readonly bytes?: number
 }
 
 interface Asking {
-  /** whose address a proxy on this machine forwards */
+  /** client address that the local proxy forwards */
   readonly address: string
   readonly url: string
-  /** milliseconds that it goes on asking */
+  /** milliseconds until the client gives up */
   readonly patience: number
 }
 
-/** As a loader asks: follows redirects, and comes again when it is told to. */
+/** Requests like a loader: follows redirects and obeys Retry-After. */
 export async function leanClient({ address, url, patience }: Asking): Promise<Got> {
   const began = performance.now()
   const took = () => performance.now() - began
@@ -53,17 +53,17 @@ interface Answer {
   readonly location: string
   /** seconds */
   readonly retryAfter: number
-  /** of the body */
+  /** size of the body */
   readonly bytes: number
 }
 
 interface Connection {
-  /** One request at a time. Rejects where the connection ends before its answer does. */
+  /** One request at a time. Rejects if the connection ends before the answer is complete. */
   get(path: string, address: string): Promise<Answer>
   end(): void
 }
 
-/** What one socket reads is looked at before the next one reads into it. */
+/** Shared by all sockets: the data of one read is parsed before the next read overwrites it. */
 const buffer = Buffer.alloc(256 * 1024)
 
 function connect({ hostname, port, host }: URL): Connection {
@@ -92,7 +92,7 @@ function connect({ hostname, port, host }: URL): Connection {
   }
 }
 
-/** Of one answer, which has to tell its length. */
+/** Parses one answer, which must give its length. */
 function reader(done: (answer: Answer) => void, failed: (error: Error) => void): (chunk: Buffer) => void {
   let head = ''
   let answer: Answer | undefined

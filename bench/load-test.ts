@@ -1,4 +1,4 @@
-// The load test of a probe in its own kernel, against qemu booting that kernel and powering off.
+// Compares the load test of a probe in its own kernel with qemu that boots this kernel and powers off.
 
 import { readFile } from 'node:fs/promises'
 import { packageBytes } from '../test/support/builds/archive.ts'
@@ -23,7 +23,7 @@ export const measureLoadTest: Measure = async (stage) => {
     return loaded
   }
   try {
-    // The first test of a kernel leaves its image for the next ones.
+    // The first test of a kernel caches its image for later tests.
     const image = packageBytes(`linux-image-${unameRelease}`)
     const { boot } = await test({ role: 'kernel', format: 'deb', body: image })
     if (boot === undefined) throw new Error('the load test left no image')

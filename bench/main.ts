@@ -1,5 +1,6 @@
-// `npm run bench`: what the registry costs beside the bare work and beside what a user would run instead, as one table of
-// ratios. `-- --only NAME`: the rows of one name. `-- --write`: kept in bench/results, and shown in docs/performance.md.
+// `npm run bench`: compares the registry with the minimum work and with alternatives, and prints a table of
+// ratios. `-- --only NAME` runs only the rows of one name. `-- --write` stores the result in bench/results
+// and docs/performance.md.
 
 import { chmod } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
@@ -43,7 +44,7 @@ const PARTS: Readonly<Record<string, Measure>> = {
   names: measureNames,
   cost: measureCost,
 }
-/** They take minutes each. */
+/** These take minutes each. */
 const APART: Readonly<Record<string, Measure>> = {
   roots: measureRoots,
   crowd: measureCrowds,
@@ -61,7 +62,7 @@ const { values } = parseArgs({
 })
 const parts = partsOf(values.only)
 const work = await scratch()
-// Builds run as a user of their own, who has to reach the roots in there.
+// Builds run as a separate user, who must reach the roots in this folder.
 await chmod(work.dir, 0o711)
 const stage = openStage(work.dir, Number(values.rounds))
 try {
@@ -84,7 +85,7 @@ function partsOf(only: string | undefined): [string, Measure][] {
   throw new Error(`npm run bench -- --only NAME has these: ${names}`)
 }
 
-/** What fails is a row that says why: the others are measured all the same. */
+/** If a measurement fails, its row contains the reason, and the others still run. */
 async function rowsOf(name: string, measure: Measure, stage: Stage): Promise<readonly Row[]> {
   console.error(`bench: ${name}`)
   const began = performance.now()

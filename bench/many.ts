@@ -1,4 +1,5 @@
-// Several probes that share their packages, all asked for at once, against the same made by hand, one after the other.
+// Builds several probes that share packages, requested at the same time, and compares with the minimum work
+// for each in sequence.
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,7 +24,7 @@ interface Wanted {
   readonly kind: Kind
 }
 
-/** Of two drivers, as modules: the newest one's eBPF probe takes as long as all else. */
+/** Modules of two drivers. The eBPF probe of the newest driver would take as long as everything else. */
 export const measureDrivers: Measure = (stage) => {
   const drivers = driversOf(['bookworm', 'sid'])
   const [kernel] = debianKernels('6.1', 'amd64')
@@ -35,7 +36,7 @@ export const measureDrivers: Measure = (stage) => {
   )
 }
 
-/** As many flavours as the archive has of 6.1. */
+/** As many 6.1 flavours as the archive has. */
 export const measureFlavours: Measure = (stage) => {
   const [driver] = driversOf(['bookworm'])
   const wanted = FLAVOURS.flatMap((flavour) =>
@@ -62,7 +63,7 @@ async function measure(stage: Stage, about: About, wanted: readonly Wanted[]): P
   return [rowOf({ ...about, goal: { atMost: 1 }, note }, turns)]
 }
 
-/** Seconds, of a registry that has fetched nothing yet. */
+/** Seconds of a registry that has fetched nothing yet. */
 async function byRegistry(folder: string, wanted: readonly Wanted[]): Promise<number> {
   await mkdir(folder, { recursive: true })
   try {
@@ -79,7 +80,7 @@ const pathOf = ({ kernel, driver, kind }: Wanted): string => {
   return `/driver/${encodeURIComponent(driver)}/x86_64/scap_debian_${kernel.release}_1.${end}`
 }
 
-/** Seconds. Each package is fetched once, and each kernel's tree unpacked once. */
+/** Seconds. Each package is fetched once, and each kernel's tree is unpacked once. */
 async function byHand(folder: string, wanted: readonly Wanted[]): Promise<number> {
   const kernels = [...new Set(wanted.map(({ kernel }) => kernel))]
   const versions = new Set(wanted.map(({ driver }) => driver))

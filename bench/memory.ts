@@ -1,4 +1,4 @@
-// Memory of the whole stack on one machine, against what it may take.
+// Compares the memory of the complete local stack with its limits.
 
 import { readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
@@ -20,7 +20,7 @@ interface Megabytes {
   readonly idle: number
   readonly plan: number
   readonly load: number
-  /** of the machine */
+  /** load of the machine */
   readonly machine: number
 }
 
@@ -78,7 +78,7 @@ async function mostDuring(pid: number, action: () => Promise<void>): Promise<num
   return most
 }
 
-/** Resident, of the stack's process: not of the builder beside it, and not of what a build runs. */
+/** Resident memory of the stack's process, without the builder and without the builds. */
 async function megabytesOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024

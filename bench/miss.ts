@@ -1,4 +1,5 @@
-// The first GET of a probe, to its last byte, against what a person does by hand: fetch, unpack, make.
+// Measures the first GET of a probe until its last byte, and compares it with the minimum work: fetch,
+// unpack, make.
 
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,12 +13,12 @@ import { type Goal, median } from './table.ts'
 import { type About, load, rowOf, seconds } from './turns.ts'
 
 interface Round {
-  /** the first GET of a registry that has its roots and nothing else */
+  /** first GET of a registry that has its roots and nothing else */
   readonly rooted: Miss
-  /** with all that the build takes */
+  /** with all inputs of the build already stored */
   readonly ready: Miss
   readonly hand: Hand
-  /** of the machine */
+  /** load of the machine */
   readonly load: number
 }
 
@@ -31,7 +32,7 @@ interface Miss {
 
 /** Seconds. */
 interface Hand {
-  /** to fetch and unpack the kernel's and the driver's packages */
+  /** to fetch and unpack the packages of the kernel and the driver */
   readonly packages: number
   readonly make: number
 }
@@ -67,14 +68,14 @@ export const measureMiss: Measure = async (stage) => {
   ]
 }
 
-/** The goal is a second more than the work by hand takes. */
+/** The goal: at most one second more than the minimum work. */
 export const aSecondMore = (hands: readonly number[]): Goal => ({
   atMost: median(hands.map((hand) => (hand + 1) / hand)),
 })
 
 const list = (values: readonly number[]): string => values.map((value) => value.toFixed(1)).join(', ')
 
-/** Each of them by a median. */
+/** Median of each phase. */
 function phasesOf(misses: readonly Miss[]): string {
   const of = (phase: keyof Miss): string => median(misses.map((miss) => miss[phase])).toFixed(1)
   return `${of('whole')} s: plan ${of('plan')}, build ${of('build')}, publish ${of('publish')}`
@@ -91,8 +92,8 @@ async function oneRound(stage: Stage, round: number): Promise<Round> {
 }
 
 /**
- * Later, without its index, the registry knows of no probe, and has all inputs at hand; the other probe starts its
- * workers.
+ * In the second measurement the registry has lost its index: it knows no probe, but has all inputs. The other
+ * probe starts its workers.
  */
 async function misses(folder: string, kernel: DebianKernel, other: DebianKernel) {
   const dataDir = join(folder, 'data')
@@ -138,7 +139,7 @@ export async function firstGet(registry: Registry, folder: string, path: string)
   return { whole, ...(await phasesIn(registry, decodeURIComponent(path.slice(1)))) }
 }
 
-/** By what the registry says of the probe's steps, and CodeBuild of its build. */
+/** Durations from the registry's status of the probe's steps, and from CodeBuild's status of the build. */
 async function phasesIn(registry: Registry, key: string): Promise<Omit<Miss, 'whole'>> {
   const steps = registry
     .output()
@@ -165,7 +166,7 @@ interface Build {
   readonly end?: number
 }
 
-/** Of its last build, in milliseconds since the epoch. */
+/** End of its last build, in milliseconds since the epoch. */
 async function endOfBuild(folder: string, key: string): Promise<number> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json'))
   const builds = await Promise.all(

@@ -1,4 +1,4 @@
-// How long it takes to read a name, over all names of the vectors.
+// Measures how long it takes to parse a name, over all names of the vectors.
 
 import { parse } from '../lib/names/grammar.ts'
 import { VECTORS } from '../test/support/names/vectors.ts'
@@ -17,7 +17,7 @@ export const measureNames: Measure = async ({ rounds }) => {
   return [rowOf({ ...about, note: `${turns.map(({ ours }) => ours.toFixed(0)).join(', ')} ns` }, turns)]
 }
 
-/** A name. */
+/** Nanoseconds for one name. */
 async function nanoseconds(read: (path: string) => unknown): Promise<number> {
   const start = performance.now()
   for (const { path } of VECTORS) read(path)

@@ -1,4 +1,5 @@
-// A hit over HTTP, and the probe's bytes, against what serves files by their build id (debuginfod) and by their name (nginx).
+// Compares a hit over HTTP, and the download of a probe, with two file servers: debuginfod (by build id) and
+// nginx (by name).
 
 import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { type About, inTurns, load, rowOf, seconds, skipped } from './turns.ts'
 import type { Load } from './wrk.ts'
 
 const CONNECTIONS = [1, 16, 64] as const
-/** of each run of wrk */
+/** duration of each run of wrk */
 const SECONDS = 1
 
 export const measureHttp: Measure = (stage) =>
@@ -27,7 +28,7 @@ interface Hits {
   readonly hit: Load
   readonly debuginfod: Load
   readonly redirect: Load
-  /** of the machine */
+  /** load of the machine */
   readonly load: number
 }
 
@@ -94,7 +95,7 @@ export const measureBytes: Measure = (stage) =>
     return rows
   })
 
-/** Where a hit is sent on to; good for some minutes. */
+/** The presigned URL that a hit redirects to; it is valid for some minutes. */
 async function presigned(hit: string): Promise<string> {
   const { headers } = await fetch(hit, { redirect: 'manual' })
   const location = headers.get('location')
@@ -102,7 +103,7 @@ async function presigned(hit: string): Promise<string> {
   return new URL(location, hit).href
 }
 
-/** Seconds of so many GETs of it, which differ in what curl sends to nobody. */
+/** Seconds for this many GETs. The requests differ only in the URL's fragment, which curl does not send. */
 const fetched = (url: string, connections: number): Promise<number> =>
   seconds(async () => {
     const parallel = connections === 1 ? [] : ['--parallel', '--parallel-max', String(connections)]
@@ -129,7 +130,10 @@ async function besidePeers(
   }
 }
 
-/** What the peers serve. Resolves to the build id of a program of Debian's that is padded to the size of the probe. */
+/**
+ * Writes the files that the peers serve. Resolves to the build id of a Debian program, padded to the size of
+ * the probe.
+ */
 async function lay(folder: string, { file, bytes }: Warm, root: string, port: number): Promise<string> {
   const files = join(folder, 'files')
   await mkdir(files, { recursive: true })

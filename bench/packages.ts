@@ -1,5 +1,5 @@
-// One more probe in the lists of packages of apt, and of rpm: from its event to the moved item, over S3 and DynamoDB of one
-// machine, beside so many packages of the same driver version.
+// Measures how one more probe enters the package lists of apt and rpm, from its event to the moved item, over
+// the local S3 and DynamoDB, when the driver version already has many packages.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -30,7 +30,7 @@ import type { Row } from './table.ts'
 import { load, seconds } from './turns.ts'
 
 const GOAL_SECONDS = 2
-/** Of a line of kernels; Debian's 6.1 has had some 200 in its four years, of all flavours. */
+/** Packages in one list. Debian's 6.1 has had about 200 kernels in its four years, over all flavours. */
 const IN_A_LIST = 1000
 const BYTES_OF_A_MODULE = 800_000
 
@@ -56,11 +56,11 @@ export const measurePackages: Measure = async (stage) => {
   }
 }
 
-/** A repository of some size, and what comes into it. */
+/** A filled repository, and the probe that is added to it. */
 export interface Filled {
   readonly what: string
   readonly driverVersion: string
-  /** As so many updates would have left it. */
+  /** Writes the lists as that many updates would have left them. */
   fill(ports: PackagePorts): Promise<void>
   kernel(number: number): PublishedKernel
 }
@@ -68,7 +68,7 @@ export interface Filled {
 interface PublishedKernel {
   readonly target: string
   readonly release: string
-  /** name and version of their package */
+  /** name and version of the kernel's package */
   readonly headers: readonly [string, string]
 }
 
@@ -84,7 +84,7 @@ function aptSize(size: Size, i: number): Filled {
 async function measured(registry: Registry, size: Filled, rounds: number): Promise<Row> {
   await size.fill(registry.ports)
   const [times, loads]: [number[], number[]] = [[], []]
-  // The first of all finds no connection and no compiled code, as a function that was just started.
+  // The first round opens connections and compiles code, like a new function.
   for (let round = -1; round < rounds; round += 1) {
     const key = await registry.publish(size.driverVersion, size.kernel(1000 + round))
     const took = await seconds(() => packages(registry.ports, key))
@@ -121,7 +121,7 @@ async function startRegistry({ folder }: Stage) {
   }
   const source = { name: 'driver', version: '1', url: 'https://example.org/driver', sha256: 'a'.repeat(64) }
 
-  /** Its state, and the objects that a build would have left. */
+  /** Writes the state of a published probe, and the objects that a build would have left. */
   async function publish(driverVersion: string, kernel: PublishedKernel): Promise<string> {
     const key = `driver/${driverVersion}/x86_64/scap_${kernel.target}_${kernel.release}_1.ko`
     const [name, version] = kernel.headers
@@ -153,7 +153,7 @@ async function startRegistry({ folder }: Stage) {
   }
 }
 
-/** The one of this machine's stack, for one principal who may do anything. */
+/** The local stack's S3, with one principal who may do everything. */
 async function startS3(dir: string) {
   const credentials = { accessKeyId: 'AKIABENCH', secretAccessKey: 'bench', sessionToken: 'bench' }
   const principal = { name: 'bench', ...credentials, may: () => true }
@@ -181,7 +181,10 @@ async function startS3(dir: string) {
 const create = (store: Pick<Store, 'create'>, key: string, body: Uint8Array) =>
   store.create(key, body, { contentType: '', sha256: sha256(body) })
 
-/** Lists of so many packages, as so many updates would have left them; the probe that is measured comes into the first. */
+/**
+ * Writes lists of this many packages, as that many updates would have left them. The measured probe enters
+ * the first list.
+ */
 async function fill({ artifacts, pointers }: PackagePorts, driverVersion: string, size: Size): Promise<void> {
   const files: Record<string, Pointer['files'][string]> = {}
   for (let list = 0; list * IN_A_LIST < size.packages; list += 1) {
@@ -196,7 +199,7 @@ async function fill({ artifacts, pointers }: PackagePorts, driverVersion: string
   await pointers.move(repositoryId(driverVersion), { number: 1, date: 0, files })
 }
 
-/** Of the size of a real one. */
+/** A stanza as large as a real one. */
 const stanza = (list: number, i: number): string => `\
 Package: scap-probe-1.0.0+driver-6.${list}.0-${i}-amd64
 Version: 6.${list}.${i}-1

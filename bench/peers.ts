@@ -1,5 +1,5 @@
-// What a user would run instead, and wrk, which asks it: out of a root composed from Debian's signed packages, as a build's
-// root is. Nothing is installed.
+// Runs the alternatives that a user could run, and wrk as their client, in a root composed from Debian's
+// signed packages like the root of a build. Nothing is installed.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -21,7 +21,7 @@ import { type Load, readLoad } from './wrk.ts'
 const PACKAGES = ['wrk', 'nginx', 'debuginfod', 'dash', 'coreutils']
 
 let composed: Promise<string> | undefined
-/** Folder of their root. Composed once for this user, within seconds. */
+/** Folder of the root, composed once for this user within seconds. */
 export function peersRoot(): Promise<string> {
   composed ??= compose()
   return composed
@@ -38,11 +38,11 @@ async function compose(): Promise<string> {
 }
 
 export interface Peers {
-  /** Answers `/hit` with a redirect, and has the folder's files below `/files/`. */
+  /** Answers `/hit` with a redirect, and serves the folder's files below `/files/`. */
   readonly nginx: string
-  /** wrk at a server of this machine's loopback */
+  /** Runs wrk against a server on this machine's loopback. */
   load(url: string, asked: Asked): Promise<Load>
-  /** wrk at debuginfod, which serves the folder's one ELF file by its build id */
+  /** Runs wrk against debuginfod, which serves the folder's one ELF file by its build id. */
   debuginfod(asked: Asked): Promise<Load>
   stop(): Promise<void>
 }
@@ -52,10 +52,10 @@ export interface Asked {
   readonly seconds: number
 }
 
-/** `folder`: with an ELF file of that build id in `files/`; the servers write beside it. */
+/** `folder`: contains an ELF file with that build id in `files/`; the servers write to other paths in it. */
 export async function startPeers(folder: string, port: number, buildId: string): Promise<Peers> {
   const nginx = await room(folder, 'shared', `nginx -c ${join(folder, 'nginx.conf')}`)
-  // It listens on every address: so it has a network of its own, and its wrk is in there.
+  // debuginfod listens on every address, so it gets its own network, which its wrk shares.
   const files = join(folder, 'files')
   const debuginfod = await room(folder, 'own', `debuginfod -p ${PORT} -F -d :memory: -t 0 ${files}`)
   const load = async ({ run }: Room, url: string, { connections, seconds }: Asked): Promise<Load> =>
@@ -75,7 +75,7 @@ export async function startPeers(folder: string, port: number, buildId: string):
 }
 
 const TRIES = 20
-/** Until it has started, and read what it serves. */
+/** Retries until the server has started and read its files. */
 async function patiently<T>(action: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -87,16 +87,19 @@ async function patiently<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** In a network of its own. */
+/** Port in the separate network. */
 const PORT = 8002
 
 interface Room {
-  /** Resolves to what a command said. */
+  /** Resolves to the output of a command. */
   run(command: string): Promise<string>
   stop(): Promise<void>
 }
 
-/** A shell in the peers' root, which sees that folder; its server ends with it, and it with this process. */
+/**
+ * Opens a shell in the peers' root that sees the folder. Its server ends with the shell, and the shell ends
+ * with this process.
+ */
 async function room(folder: string, network: 'shared' | 'own', server: string): Promise<Room> {
   const root = await peersRoot()
   const binds = ['--ro-bind', join(root, 'usr'), '/usr', '--ro-bind', join(root, 'etc'), '/etc']
@@ -114,7 +117,7 @@ async function room(folder: string, network: 'shared' | 'own', server: string): 
     folder,
     folder,
   ]
-  // As root nginx would take another user's id, which it may not in here.
+  // As root, nginx would switch to another user id, which the sandbox forbids.
   const alone = ['--unshare-all', '--unshare-user', '--uid', '1', '--gid', '1', '--die-with-parent']
   const shared = network === 'shared' ? ['--share-net'] : []
   const loop = `${server} >/dev/null 2>&1 & while read -r line; do $line 2>&1; echo "$0"; done`

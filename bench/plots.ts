@@ -1,16 +1,17 @@
-// Plots of a result for docs/performance.md: of each row its ratios as a bar with their spread, and its goal as a line.
+// Draws the plots of a result for docs/performance.md: each row is a bar with the spread of its ratios, and a
+// line for the goal.
 
 import { goalOf, isMet, median, type Result, type Row } from './table.ts'
 
 const WIDTH = 720
 const LINE = 34
-/** Where bars begin and end: what is beyond is cut. */
+/** Left and right ends of the bars; longer bars are cut. */
 const LEFT = 330
 const RIGHT = 660
 /** Ratio at the right end. */
 const MOST = 4
 
-/** By file name, one for each name of rows. */
+/** Plots by file name, one per row name. */
 export function plotsOf({ rows }: Result): Record<string, string> {
   const measured = rows.filter(({ ratios }) => ratios.length > 0)
   const names = [...new Set(measured.map(({ name }) => name))]

@@ -1,4 +1,5 @@
-// One published probe in a dynalite of its own process; run as a program, this is that process.
+// Serves one published probe from a dynalite in a separate process. Started as a program, this file is that
+// process.
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -15,12 +16,12 @@ export const CREDENTIALS = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' }
 export interface PublishedProbe {
   readonly endpoint: string
   readonly table: string
-  /** of a function that answers for it */
+  /** environment of a function that serves this probe */
   readonly environment: Readonly<Record<string, string>>
   stop(): void
 }
 
-/** What the gateway tells of a GET of it. */
+/** The gateway's event for a GET of the probe. */
 export const EVENT = {
   version: '2.0',
   rawPath: `/${KEY}`,
@@ -52,7 +53,7 @@ const environmentOf = (endpoint: string, table: string) => ({
 
 if (process.argv[1] === import.meta.filename) await serve()
 
-/** Until its standard input ends. */
+/** Serves until its standard input ends. */
 async function serve(): Promise<void> {
   const { endpoint, client, table: newTable, stop } = await startDynamoDb()
   const table = await newTable()
@@ -64,7 +65,7 @@ async function serve(): Promise<void> {
   process.stdin.once('end', stop).resume()
 }
 
-/** As large as one of Debian's. */
+/** As large as a Debian probe. */
 function publicationAt(now: number): Publication {
   const sha256 = 'a'.repeat(64)
   const source = (name: string): Source => ({

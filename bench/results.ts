@@ -1,4 +1,4 @@
-// What is kept of a run: its rows in bench/results, its table and plots in docs/.
+// Stores the result of a run: its rows in bench/results, its table and plots in docs/.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,10 +7,13 @@ import { markdownOf, type Result } from './table.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DOCUMENT = join(ROOT, 'docs/performance.md')
-/** Beside the document. */
+/** Folder of the plots, next to the document. */
 const PLOTS = 'performance'
 
-/** `only`: the rows of one name; else those of a whole run. The document shows those that it has a place for. */
+/**
+ * `only`: the name of the measured rows; undefined for a complete run. The document shows the results for
+ * which it has a place.
+ */
 export async function writeResult(only: string | undefined, result: Result): Promise<void> {
   const folder = join(ROOT, 'bench/results')
   await mkdir(folder, { recursive: true })
@@ -27,12 +30,15 @@ async function drawPlots(result: Result): Promise<void> {
   for (const [file, svg] of Object.entries(plotsOf(result))) await writeFile(join(folder, file), svg)
 }
 
-/** The line that a table follows is the command that makes it. */
+/** The table follows the line with the command that makes it. */
 const beginOf = (only: string | undefined): string =>
   `<!-- npm run bench -- ${only === undefined ? '' : `--only ${only} `}--write -->`
 const END = '<!-- end -->'
 
-/** The document with the table and the plots of that result. Throws where it has no place for them. */
+/**
+ * Returns the document with the table and plots of the result.
+ * @throws {Error} if the document has no place for them
+ */
 export function withTable(text: string, only: string | undefined, result: Result): string {
   const begin = text.indexOf(beginOf(only))
   const end = text.indexOf(END, begin)

@@ -1,5 +1,5 @@
-// Composing build roots against what nobody could do with less: fetching their packages, and unpacking them. One root; and a
-// start with empty folders, which composes every root, with the first probe after it.
+// Compares composing build roots with the minimum work: fetching and unpacking the packages. It measures one
+// root, and a start with empty folders that composes every root and then builds the first probe.
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ import { type About, inTurns, load, rowOf, seconds, type Turn } from './turns.ts
 
 export const measureRoots: Measure = async (stage) => [await oneRoot(stage), ...(await firstStarts(stage))]
 
-/** Signed lists, packages, digests and all; and the bare work. */
+/** Composes from signed lists, with all digests checked, and compares with the minimum work. */
 async function oneRoot({ folder, rounds }: Stage): Promise<Row> {
   const root = await roots().of({ tag: 'compilers', commands: ['gcc-12'] }, 'bookworm', 'x86_64')
   const urls = root.packages.map(({ url }) => url)
@@ -39,7 +39,7 @@ const compose = (root: Root, cache: string) =>
 
 interface FirstStart {
   readonly start: Turn
-  /** from that start to the first probe's last byte */
+  /** from that start to the last byte of the first probe */
   readonly whole: Turn
 }
 
@@ -68,7 +68,7 @@ async function firstStarts({ folder, rounds }: Stage): Promise<Row[]> {
   ]
 }
 
-/** Of a user who has no registry yet, and no roots. */
+/** The first start of a user who has no registry and no roots. */
 async function firstStart(folder: string): Promise<FirstStart> {
   const [kernel] = debianKernels('6.1', 'amd64')
   if (kernel === undefined) throw new Error('a 6.1 kernel is needed')

@@ -1,4 +1,4 @@
-// Repositories of rpm of some size, as so many updates would have left them.
+// Creates rpm repositories of a given size, as that many updates would have left them.
 
 import { sha256 } from '../lib/model/digest.ts'
 import { listObject } from '../lib/model/keys.ts'
@@ -7,7 +7,7 @@ import { repositoryId } from '../lib/packages/rpm/paths.ts'
 import { type ListedProbe, STATE } from '../lib/packages/rpm/state.ts'
 import type { Filled } from './packages.ts'
 
-/** Oracle Linux 7 has the most kernels of all that driverkit has configs of: 1450. */
+/** Among the distributions in driverkit's configs, Oracle Linux 7 has the most kernels: 1450. */
 export const RPM_SIZES = [100, 1500, 10_000] as const
 
 const FLAVOUR = 'kernel-uek'
@@ -36,7 +36,7 @@ export function rpmSize(packages: number, i: number): Filled {
 
 const releaseOf = (number: number): string => `5.15.0-${100_000 + number}.1.el9uek.x86_64`
 
-/** Of the size of a real one. */
+/** A listed probe as large as a real one. */
 function probeOf(driverVersion: string, number: number): ListedProbe {
   const unameRelease = releaseOf(number)
   const key = `driver/${driverVersion}/x86_64/scap_ol_${unameRelease}_1.ko`

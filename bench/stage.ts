@@ -1,4 +1,4 @@
-// What the rows share: a folder, and a registry with one probe published.
+// Shared setup of the rows: a folder, and a registry with one published probe.
 
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,21 +8,21 @@ import { type Registry, type RegistryOptions, startRegistry } from '../test/supp
 import type { Row } from './table.ts'
 
 export interface Stage {
-  /** gone when the bench is over */
+  /** removed when the bench ends */
   readonly folder: string
-  /** of each row */
+  /** number of rounds of each row */
   readonly rounds: number
-  /** Started by whoever asks first, for all that follow. */
+  /** Starts the registry on the first call; later calls share it. */
   warm(): Promise<Warm>
   close(): Promise<void>
 }
 
-/** A registry whose functions have all their workers. */
+/** A registry in which all workers of the functions run. */
 export interface Warm {
   readonly registry: Registry
-  /** of the published probe, e.g. `/driver/...` */
+  /** path of the published probe, e.g. `/driver/...` */
   readonly path: string
-  /** its bytes, as they were served */
+  /** path of a file with the served bytes */
   readonly file: string
   readonly bytes: number
 }
@@ -54,14 +54,17 @@ async function startWarm(folder: string): Promise<Warm> {
   return { registry, path, file, bytes: (await stat(file)).size }
 }
 
-/** As clients ask until it is there: `probe.ko` in the folder. Throws what the registry printed where it is refused. */
+/**
+ * Requests the probe until it is there, like a client, and stores it as `probe.ko` in the folder. Throws the
+ * registry's output if it refuses.
+ */
 export async function got(registry: Registry, path: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   const code = await downloaded(registry.url + path, folder)
   if (code !== 0) throw new Error(`no ${path}: curl ended with ${code}\n${registry.output()}`)
 }
 
-/** With a registry that is stopped again, whatever comes. */
+/** Starts a registry for the action, and always stops it afterwards. */
 export async function withRegistry<T>(
   options: RegistryOptions,
   action: (registry: Registry) => Promise<T>,

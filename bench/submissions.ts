@@ -1,4 +1,5 @@
-// A submitted kernel against the bare steps that its probe takes: olddefconfig, modules_prepare, and the module.
+// Compares a submitted kernel with the minimum steps that its probe needs: olddefconfig, modules_prepare, and
+// the module.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +23,7 @@ export const measureSubmissions: Measure = async (stage) => {
   const version = /^# Linux\/\S+ (\d+\.\d+\.\d+) /m.exec(config)?.[1] ?? '6.1.0'
   const probe = (name: string) =>
     toProbe(registry.url, work, localversion(config, name), `${version}-${name}`)
-  // The source of the series comes into the bucket with the first kernel of it.
+  // The first kernel of a series brings the source of the series into the bucket.
   const [tree] = await Promise.all([sourceTree(work, kernel.series), probe('warm')])
   const turns = await inTurns(
     stage.rounds,
@@ -38,7 +39,7 @@ export const measureSubmissions: Measure = async (stage) => {
   return [rowOf(about, turns)]
 }
 
-/** Unpacked beforehand, as nobody compiles an archive. */
+/** Unpacked before the measurement, because unpacking is not part of the steps. */
 async function sourceTree(work: string, series: string): Promise<string> {
   const deb = `linux-source-${series}.deb`
   await writeFile(join(work, deb), packageBytes(`linux-source-${series}`))
@@ -47,7 +48,7 @@ async function sourceTree(work: string, series: string): Promise<string> {
   return join(work, `linux-source-${series}`)
 }
 
-/** Seconds, in a tree that nothing was made in. */
+/** Seconds, in a tree without build results. */
 async function bareSteps(work: string, tree: string, config: string, driverVersion: string): Promise<number> {
   const make = ['-s', '-C', tree, '-j2', 'CC=gcc-12', 'HOSTCC=gcc-12']
   await sh('make', [...make, 'mrproper'])
@@ -61,7 +62,6 @@ async function bareSteps(work: string, tree: string, config: string, driverVersi
   })
 }
 
-/** Without the keys of the distribution, which no other machine has. */
 const localversion = (config: string, name: string): string =>
   config.replace(/^CONFIG_LOCALVERSION=.*$/m, `CONFIG_LOCALVERSION="-${name}"`)
 

@@ -1,4 +1,5 @@
-// The table of a run: a row a figure, each as ratios against something that ran on the same machine in the same run.
+// Formats the results of a run as a table. Each row contains ratios to a baseline that ran on the same
+// machine in the same run.
 
 import * as z from 'zod'
 
@@ -6,18 +7,20 @@ const goal = z.union([z.object({ atMost: z.number() }), z.object({ atLeast: z.nu
 export type Goal = Readonly<z.infer<typeof goal>>
 
 const row = z.object({
-  /** what `--only` calls it, and all rows that are measured with it */
+  /** the value for `--only`, shared by all rows that are measured together */
   name: z.string(),
   what: z.string(),
-  /** what 1 is */
+  /** the baseline: a ratio of 1 is equal to it */
   against: z.string(),
-  /** absent: nobody promised any */
+  /** absent: there is no goal */
   goal: goal.optional(),
-  /** one a run; none: it was not measured, and the note says why */
+  /** one ratio per round; empty: not measured, and the note has the reason */
   ratios: z.array(z.number()),
-  /** of the machine in each run: processes that ran or wanted to, as the kernel averages them over a minute */
+  /**
+   * load of the machine in each round: running and waiting processes, averaged over a minute by the kernel
+   */
   loads: z.array(z.number()),
-  /** what the ratio does not tell, e.g. phases in seconds */
+  /** additional information, e.g. phases in seconds */
   note: z.string().optional(),
 })
 export type Row = Readonly<z.infer<typeof row>>
@@ -26,7 +29,7 @@ export const resultSchema = z.object({
   /** e.g. `2026-11-27` */
   date: z.string(),
   machine: z.object({ cpu: z.string(), cores: z.number(), gigabytes: z.number() }),
-  /** that the run took */
+  /** duration of the run */
   minutes: z.number(),
   rows: z.array(row),
 })
@@ -39,7 +42,7 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 0 ? (low + high) / 2 : high
 }
 
-/** Undefined where nothing was measured, or nothing promised. */
+/** Undefined if nothing was measured or there is no goal. */
 export function isMet({ goal, ratios }: Row): boolean | undefined {
   if (goal === undefined || ratios.length === 0) return undefined
   const ratio = median(ratios)
@@ -47,10 +50,10 @@ export function isMet({ goal, ratios }: Row): boolean | undefined {
 }
 
 const COLUMNS = ['what', 'against', 'median', 'spread', 'goal', 'met', 'load'] as const
-/** Columns of figures. */
+/** Number of columns with figures. */
 const FIGURES = 2
 
-/** For a terminal: a line a row, its note below it. */
+/** For a terminal: one line per row, with its note below. */
 export function textOf(result: Result): string {
   const lines = [COLUMNS, ...result.rows.map(cellsOf)]
   const widths = COLUMNS.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)))
@@ -92,7 +95,7 @@ function cellsOf(one: Row): readonly string[] {
 export const goalOf = (goal: Goal): string =>
   'atMost' in goal ? `at most ${figure(goal.atMost)}` : `at least ${figure(goal.atLeast)}`
 
-/** Two digits of a small one, three of others, at most two of them behind the point. */
+/** Two digits of a small number, three of others, at most two of them after the decimal point. */
 const figure = (value: number): string =>
   value < 0.1 ? value.toPrecision(2) : value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
 

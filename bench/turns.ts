@@ -1,4 +1,4 @@
-// How a row is measured: the registry's way and the other one in turns, so that whatever else the machine does hits both.
+// Measures a row: alternates the registry and its baseline, so that other load on the machine affects both.
 
 import { loadavg } from 'node:os'
 import type { Row } from './table.ts'
@@ -6,7 +6,7 @@ import type { Row } from './table.ts'
 export interface Turn {
   readonly ours: number
   readonly theirs: number
-  /** of the machine at its end */
+  /** load of the machine at the end */
   readonly load: number
 }
 
@@ -21,10 +21,10 @@ export async function inTurns(rounds: number, ours: Measure, theirs: Measure): P
   return turns
 }
 
-/** Processes that ran or wanted to, averaged over the last minute. */
+/** Running and waiting processes, averaged over the last minute. */
 export const load = (): number => loadavg()[0] ?? Number.NaN
 
-/** What is said of a row before it is measured. */
+/** The description of a row, known before it is measured. */
 export type About = Omit<Row, 'ratios' | 'loads'>
 
 export const rowOf = (about: About, turns: readonly Turn[]): Row => ({
@@ -33,7 +33,7 @@ export const rowOf = (about: About, turns: readonly Turn[]): Row => ({
   loads: turns.map((turn) => turn.load),
 })
 
-/** A row that could not be measured here. */
+/** A row that could not be measured on this machine. */
 export const skipped = (about: About, why: unknown): Row => {
   const [line] = (why instanceof Error ? why.message : String(why)).split('\n')
   return { ...about, ratios: [], loads: [], note: `skipped: ${line}` }

@@ -1,9 +1,9 @@
-// What wrk tells of one run.
+// Parses the output of one wrk run.
 
 export interface Load {
-  /** a second */
+  /** per second */
   readonly requests: number
-  /** a second */
+  /** per second */
   readonly bytes: number
   /** milliseconds */
   readonly p50: number
@@ -13,7 +13,10 @@ export interface Load {
 const BYTES = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 } as const
 const MILLISECONDS = { us: 0.001, ms: 1, s: 1000, m: 60_000 } as const
 
-/** Of `wrk --latency`. Throws where an answer was an error, or there was none. */
+/**
+ * Parses the output of `wrk --latency`.
+ * @throws {Error} if a response was an error or there was no response
+ */
 export function readLoad(text: string): Load {
   const failed = /^.*(?:Non-2xx|Socket errors|unable to connect).*$/m.exec(text)
   if (failed !== null) throw new Error(`wrk says: ${failed[0].trim()}`)

@@ -1,13 +1,13 @@
-// The command line of a command: as it is meant, or refused as one that is used wrongly.
+// Parses the command line of a command, and refuses wrong usage.
 
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 
-/** The command line is wrong, or a file that it names is not there. */
+/** The command line is wrong, or a file that it names does not exist. */
 export class UsageError extends Error {}
 
 export const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** UsageError. */
+/** @throws {UsageError} */
 export function readLine<const T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })

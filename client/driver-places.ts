@@ -1,5 +1,5 @@
-// Beside the start of a registry: says where this machine has no way to upstream's driver sources. The environment has JSON
-// of what differs from the settings' defaults.
+// Reports at the start of a registry where this machine cannot reach upstream's driver sources. An
+// environment variable contains the settings that differ from the defaults, as JSON.
 
 import { createFetch } from '../lib/aws/fetch.ts'
 import { DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'

@@ -1,4 +1,4 @@
-// Where the registry is that an operator's command works on: one that runs on this machine, or a deployed one.
+// Finds the registry that an operator's command works on: a running local one, or a deployed one.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,13 +13,13 @@ import { jsonOf, parseOwn } from '../lib/model/parse.ts'
 import type { Bus } from '../lib/model/ports.ts'
 import { UsageError } from './command-line.ts'
 
-/** For a command's usage. `output`: of the stack, that names the table. */
+/** Part of a command's usage. `output`: the stack output that names the table */
 export const whereText = (output: string): string => `WHERE is one of
   --data DIR      a registry that runs on this machine, by its folder; .data unless said otherwise
   --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region
   --table NAME    the same by the name of its table, which is the stack's output ${output}`
 
-/** The folder of a registry, where none is named. */
+/** Default data folder. */
 export const DATA = '.data'
 
 export const WHERE_OPTIONS = {
@@ -45,7 +45,7 @@ interface Where {
   readonly table?: string | undefined
 }
 
-/** A table of the stack: its name in the template, and what it is called in `operator.json`. */
+/** A table of the stack: its name in the template, and the matching name in `operator.json`. */
 type TableName = 'Sources' | 'Probes'
 
 interface OperatorsTable {
@@ -53,7 +53,9 @@ interface OperatorsTable {
   readonly name: string
 }
 
-/** What a running registry leaves for whoever may read its folder: local/operator.ts writes it. */
+/**
+ * Connection data that a running registry writes for users who may read its folder; see local/operator.ts.
+ */
 const operatorSchema = z.object({
   endpoint: z.string(),
   region: z.string(),
@@ -64,7 +66,10 @@ const operatorSchema = z.object({
   credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
 })
 
-/** UsageError where more than one place is named. Error, for a person, where nothing is there. */
+/**
+ * @throws {UsageError} if more than one place is named.
+ * @throws {Error} with a readable message if no registry is there
+ */
 export async function tableIn({ data, stack, table }: Where, which: TableName): Promise<OperatorsTable> {
   if ([data, stack, table].filter((one) => one !== undefined).length > 1)
     throw new UsageError('--data, --stack and --table name three places: give one')
@@ -75,16 +80,20 @@ export async function tableIn({ data, stack, table }: Where, which: TableName): 
   return open({ region, credentials }, endpoint, tables[which])
 }
 
-/** Of the event bus, which is called after its stack (cdk/events.ts). `bus`: its name, where the registry is named by its table. */
+/**
+ * The event bus has a name derived from its stack (cdk/events.ts). `bus`: its name, if only the table
+ * identifies the registry.
+ */
 export const BUS_OPTIONS = { ...WHERE_OPTIONS, bus: { type: 'string' } } as const
 
-/** For a command's usage, below `whereText`. */
+/** Part of a command's usage, below `whereText`. */
 export const BUS_TEXT =
   "  --bus NAME      with --table: its event bus, which is the stack's output EventBusName"
 
 /**
- * Where an operator tells that a probe's packages may have changed; `undefined`: the table alone does not say where, nor does a
- * registry of before. UsageError where a bus is named beside a stack or a folder, which have their own.
+ * The bus for events about changed packages. `undefined`: only the table is known, or the registry is older
+ * than this event.
+ * @throws {UsageError} if a bus is named together with a stack or a folder, which have their own
  */
 export async function busIn({
   data,
@@ -123,7 +132,7 @@ export async function operatorsCall(
   }
 }
 
-/** An operator's credentials and region may be in any of the many places that the SDK looks at. */
+/** The SDK looks for credentials and the region in many places. */
 async function callOptions(config: Config, endpoint: string | undefined) {
   const { credentials, region } = new DynamoDBClient(config).config
   return { endpoint, region: await region(), credentials, now: Date.now }
@@ -135,7 +144,7 @@ interface WhereQueue {
   readonly queue?: string | undefined
 }
 
-/** UsageError and Error as for `tableIn`. */
+/** @throws {UsageError} @throws {Error} as for `tableIn` */
 export async function queueIn({ data, stack, queue }: WhereQueue): Promise<FailedEventsOptions> {
   if ([data, stack, queue].filter((one) => one !== undefined).length > 1)
     throw new UsageError('--data, --stack and --queue name three places: give one')
@@ -172,7 +181,7 @@ async function queueOf(call: Call, stack: string): Promise<string> {
   )
 }
 
-/** Error, for a person, where no registry runs on that folder. */
+/** @throws {Error} with a readable message if no registry runs on that folder */
 export function operatorOf(folder: string): z.infer<typeof operatorSchema> {
   const file = join(folder, 'operator.json')
   let text: string
@@ -189,8 +198,8 @@ export function operatorOf(folder: string): z.infer<typeof operatorSchema> {
 }
 
 /**
- * CloudFormation calls it by the stack of the data (`NAMEData`, cdk/synthesize.ts), its name in the template, and what makes
- * both unique.
+ * Finds the table by the name that CloudFormation gives it: the stack of the data (`NAMEData`,
+ * cdk/synthesize.ts), the table's name in the template, and a unique suffix.
  */
 async function tableOf(stack: string, which: TableName): Promise<string> {
   const tables: string[] = []
@@ -203,10 +212,10 @@ async function tableOf(stack: string, which: TableName): Promise<string> {
   )
 }
 
-/** Nothing that a terminal would obey. */
+/** Replaces every character that a terminal could interpret. */
 export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?')
 
-/** In words for a person: which of the many ways in which a network says no is of little use to them. */
+/** A readable reason, without details of the many network errors. */
 export function why(error: unknown): string {
   const { name, message, code } = error as Error & { code?: string }
   if (code === 'ECONNREFUSED') return 'the registry of that folder does not run any more: start it'
@@ -215,7 +224,7 @@ export function why(error: unknown): string {
   return message
 }
 
-/** Runs an operator's command and sets the exit status. An error is printed and gives status 2. */
+/** Runs an operator's command and sets the exit status. An error is printed and sets status 2. */
 export async function asOperator(command: string, usage: string, work: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await work()

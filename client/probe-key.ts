@@ -1,10 +1,10 @@
-// The key of a probe that an operator names.
+// Parses the probe that an operator names, and returns its key.
 
 import { isProbeError } from '../lib/model/errors.ts'
 import { keyOfName, parse } from '../lib/names/grammar.ts'
 import { UsageError } from './command-line.ts'
 
-/** Of its URL, the path of it, or its key. UsageError where the text does not name a probe. */
+/** Accepts a URL, a path or a key. @throws {UsageError} if the text does not name a probe */
 export function keyOf(probe: string): string {
   try {
     const path = /^https?:\/\//.test(probe) ? new URL(probe).pathname : probe

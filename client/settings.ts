@@ -1,4 +1,4 @@
-// The settings of a deployment, as an operator's file has them.
+// Reads the settings of a deployment from an operator's file.
 
 import { readFileSync } from 'node:fs'
 import { type AllSettings, DEFAULTS, settingsSchema } from '../lib/kernels/settings.ts'
@@ -6,7 +6,10 @@ import { overlay } from '../lib/model/overlay.ts'
 import { jsonOf, parseOwn } from '../lib/model/parse.ts'
 import { said, UsageError } from './command-line.ts'
 
-/** The defaults with the JSON of `file` over them. UsageError where the file is missing or holds what is not a setting. */
+/**
+ * The defaults, overridden by the JSON in `file`.
+ * @throws {UsageError} if the file is missing or contains an invalid setting
+ */
 export function settingsIn(file: string | undefined): AllSettings {
   if (file === undefined) return DEFAULTS
   const hint = 'docs/settings.md lists every setting'

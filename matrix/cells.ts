@@ -1,4 +1,4 @@
-// What the matrix is made of: a driver version, a kernel, a kind; and what became of it.
+// The cells of the matrix, a driver version, a kernel and a kind each, and their results.
 
 import * as z from 'zod'
 import { DEFAULTS } from '../lib/kernels/settings.ts'
@@ -7,7 +7,7 @@ import { type DriverName, KINDS, type Kind } from '../lib/model/probe.ts'
 import type { Settings } from '../lib/model/settings.ts'
 import type { DebianKernel } from '../test/support/registry/kernels.ts'
 
-/** One probe to be tried. */
+/** One probe to try. */
 export interface Cell {
   readonly driverVersion: string
   readonly driverName: DriverName
@@ -16,26 +16,26 @@ export interface Cell {
 }
 
 const outcome = z.discriminatedUnion('result', [
-  /** its own kernel loaded it; `events`: that were captured, none where that was not tried */
+  /** its own kernel loaded it; `events`: number of captured events, absent if capturing was not tried */
   z.object({ result: z.literal('loaded'), events: z.int().optional() }),
-  /** nobody tried to load it */
+  /** built, but nobody tried to load it */
   z.object({ result: z.literal('built') }),
-  /** it was built, and its own kernel refused it or saw nothing; `error`: the reason */
+  /** built, but its own kernel refused it or captured no events; `error`: the reason */
   z.object({ result: z.literal('not-loaded'), error: z.string() }),
-  /** `error`: the compiler's first, or why there was no build */
+  /** `error`: the first compiler error, or the reason why there was no build */
   z.object({ result: z.literal('failed'), error: z.string() }),
 ])
 export type Outcome = z.infer<typeof outcome>
 
-/** What was seen of one cell, as results.json keeps it. */
+/** The result of one cell, as results.json stores it. */
 const seen = z.object({
   driverVersion: z.string(),
   kind: z.enum(KINDS),
-  /** of kernels, e.g. `6.1` */
+  /** kernel series, e.g. `6.1` */
   series: z.string(),
   /** e.g. `6.1.192-2-amd64` */
   kernel: z.string(),
-  /** as the plan chose it, e.g. `gcc-12`; none where it came to no build */
+  /** the plan's choice, e.g. `gcc-12`; absent if there was no build */
   compiler: z.string().optional(),
   outcome,
 })
@@ -46,7 +46,7 @@ export const resultsSchema = z.array(seen)
 export const sameCell = (a: Seen, b: Seen): boolean =>
   a.driverVersion === b.driverVersion && a.kind === b.kind && a.series === b.series
 
-/** Of each kernel each driver version in each kind that the catalogue serves it in, so that a root is composed but once. */
+/** All cells that the catalogue supports, ordered by kernel so that each root is composed only once. */
 export const cellsOf = (
   catalogue: Settings['drivers'],
   versions: readonly string[],

@@ -1,4 +1,5 @@
-// Which driver versions there are: Debian's, as the registry found them in its archive, and upstream's at a place.
+// Lists driver versions: Debian's, as the registry found them in its archive, and upstream's at a given
+// place.
 
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -10,7 +11,10 @@ import type { Settings } from '../lib/model/settings.ts'
 const ENDING = '.tar.gz'
 const isUrl = (place: string): boolean => /^https?:\/\//.test(place)
 
-/** Those in a folder of archives, oldest first; none where the place is a URL: nobody can list one. */
+/**
+ * Versions of the archives in a folder, oldest first; empty if the place is a URL, because a URL cannot be
+ * listed.
+ */
 export function upstreamVersions(place: string | undefined): readonly string[] {
   if (place === undefined || isUrl(place)) return []
   return readdirSync(place)
@@ -19,7 +23,7 @@ export function upstreamVersions(place: string | undefined): readonly string[] {
     .sort(compareDrivers)
 }
 
-/** The catalogue of the defaults, with archives from that place; what is known to fail is tried all the same. */
+/** The default catalogue, with archives from that place. Known failures are tried as well. */
 export const catalogueAt = (place: string | undefined): Settings['drivers'] =>
   DEFAULTS.drivers.map((entry) => ({
     ...entry,
@@ -29,6 +33,9 @@ export const catalogueAt = (place: string | undefined): Settings['drivers'] =>
       : {}),
   }))
 
-/** `{driverVersion}` becomes one with a %2B in it, which a URL of a file reads back. */
+/**
+ * Turns a path into a file URL; `{driverVersion}` is replaced by a version with %2B, which the file URL
+ * decodes.
+ */
 const urlOf = (place: string): string =>
   isUrl(place) ? place : `${pathToFileURL(resolve(place)).href}/{driverVersion}${ENDING}`

@@ -1,9 +1,9 @@
-// What is known to fail, for people.
+// Formats the known failures for the documentation.
 
 import { KNOWN_FAILURES, type KnownFailure } from '../lib/model/known-failures.ts'
 import { formatSeries } from '../lib/model/series.ts'
 
-/** Markdown: a line a row, and what the registry answers with. */
+/** Markdown table: one row per failure, with the registry's answer. */
 export function knownTable(): string {
   const rows = KNOWN_FAILURES.map((row) => {
     const { kinds, why, instead } = row

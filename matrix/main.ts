@@ -1,4 +1,5 @@
-// `npm run matrix`: which driver version builds for which kernel, and loads there, by the registry's own planner and steps.
+// `npm run matrix`: tries which driver versions build and load for which kernels, with the registry's own
+// planner and steps.
 
 import { type Options, readOptions, USAGE, UsageError } from './options.ts'
 import { laidOver, readResults, writeResults } from './results.ts'

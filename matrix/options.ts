@@ -1,4 +1,4 @@
-// What the matrix is asked for, on its command line.
+// Parses the command line of the matrix.
 
 import { parseArgs } from 'node:util'
 import { KINDS, type Kind } from '../lib/model/probe.ts'
@@ -40,7 +40,7 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const
 
-/** Throws a UsageError. */
+/** @throws {UsageError} */
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const { drivers = env.MATRIX_DRIVERS, versions, series, kinds, data, ...flags } = parsed(args)
   return {

@@ -1,4 +1,4 @@
-// What was seen of the matrix, in a file of its own, and the page of docs/ that is made of it.
+// Stores the results of the matrix in a file, and writes them into a page of docs/.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ export const PAGE = join(import.meta.dirname, '..', 'docs', 'matrix.md')
 export const readResults = async (): Promise<readonly Seen[]> =>
   resultsSchema.parse(JSON.parse(await readFile(RESULTS, 'utf8')))
 
-/** What was seen last of each cell; that it was loaded is not taken back by a build that nobody tried to load. */
+/** The newest result of each cell. A build that nobody tried to load does not replace the result `loaded`. */
 export function laidOver(before: readonly Seen[], seen: readonly Seen[]): Seen[] {
   const kept = before.filter((one) => !seen.some((other) => sameCell(one, other) && !saysLess(other, one)))
   const fresh = seen.filter((one) => !kept.some((other) => sameCell(one, other)))
@@ -34,14 +34,14 @@ export async function writeResults(results: readonly Seen[]): Promise<void> {
   await writeFile(PAGE, between(await readFile(PAGE, 'utf8'), pageOf(results)))
 }
 
-/** What is written into the page. */
+/** The text between the page's markers. */
 export const pageOf = (results: readonly Seen[]): string =>
   `${tableOf(results)}\n### Known to fail\n\n${knownTable()}`
 
 const BEGIN = '<!-- npm run matrix -- --write: begin -->'
 const END = '<!-- end -->'
 
-/** The page with that text between its markers. */
+/** Replaces the text between the page's markers. */
 export function between(page: string, text: string): string {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
   if (begin < 0 || end < begin) throw new Error(`the page has no place between ${BEGIN} and ${END}`)

@@ -1,4 +1,4 @@
-// A run of the matrix: a registry of its own, each cell asked of it, and what was seen told as it comes.
+// Runs the matrix: starts its own registry, requests each cell, and reports the results as they arrive.
 
 import * as z from 'zod'
 import { openApt } from '../test/support/builds/apt.ts'
@@ -12,14 +12,14 @@ import { tryCell } from './try.ts'
 
 export interface Ran {
   readonly cells: readonly Cell[]
-  /** of those cells that came to an end */
+  /** results of the cells that ended */
   readonly seen: readonly Seen[]
 }
 
-/** Cells that are asked for at one time: there is a build, and a virtual machine beside it. */
+/** Number of parallel requests: one cell can build while the virtual machine tests another. */
 const AT_ONCE = 2
 
-/** `tell` is given what was seen of each cell, as it comes; `undefined`: it came to no end. */
+/** `tell` receives the result of each cell when it ends; `undefined`: it did not end */
 export async function run(
   options: Options,
   tell: (cell: Cell, seen: Seen | undefined) => void,
@@ -44,7 +44,7 @@ export async function run(
   }
 }
 
-/** Its only caller may ask for all of it in a day; a virtual machine may be slow beside builds. */
+/** The only caller may start all builds in one day, and a virtual machine may be slow during builds. */
 const settingsFor = ({ drivers, load }: Options) => ({
   debian: { suites: everySuite(), snapshot: { mode: 'off' } },
   drivers: catalogueAt(drivers),
@@ -57,7 +57,7 @@ const settingsFor = ({ drivers, load }: Options) => ({
   loadTest: { mode: load ? 'recorded' : 'off', maxSeconds: 180 },
 })
 
-/** The newest of each series, oldest series first. */
+/** The newest kernel of each series, oldest series first. */
 function kernelsFor({ series }: Options): readonly DebianKernel[] {
   const kernels = newestKernels('amd64', openApt(everySuite())).toReversed()
   return series === undefined ? kernels : kernels.filter((kernel) => series.includes(kernel.series))
@@ -65,7 +65,7 @@ function kernelsFor({ series }: Options): readonly DebianKernel[] {
 
 const known = z.object({ packaged: z.array(z.string()) })
 
-/** Those that were named, else Debian's and those of the folder. */
+/** The versions on the command line, or else Debian's versions and those in the folder. */
 async function versionsFor({ url }: Registry, { versions, drivers }: Options): Promise<readonly string[]> {
   const { status, body } = await ask(`${url}/v1/driver-versions`, '--max-time', '60')
   if (status !== 200) throw new Error(`the registry does not say which driver versions there are: ${body}`)

@@ -1,11 +1,11 @@
-// What was seen of the matrix, for people: a line a cell, and a table a kind.
+// Formats the results of the matrix: one line per cell, and one table per kind.
 
 import { compareDrivers } from '../lib/model/driver-numbers.ts'
 import { unreachable } from '../lib/model/errors.ts'
 import { KINDS, type Kind } from '../lib/model/probe.ts'
 import type { Cell, Outcome, Seen } from './cells.ts'
 
-/** One line of what became of a cell. */
+/** One line with the result of a cell. */
 export function tell({ driverVersion, kernel, kind }: Cell, seen: Seen | undefined): string {
   const what = `${kind.padEnd(4)} ${driverVersion} for ${kernel.release}`
   if (seen === undefined) return `${what}: came to no end`
@@ -28,7 +28,9 @@ function words(outcome: Outcome): string {
   }
 }
 
-/** Markdown: a table for each kind, driver versions down and series across, and the errors by their number. */
+/**
+ * Markdown: a table per kind, with driver versions as rows and series as columns, and the numbered errors.
+ */
 export function tableOf(results: readonly Seen[]): string {
   const errors = [...new Set(results.flatMap(errorOf))]
   const tables = KINDS.filter((kind) => results.some((one) => one.kind === kind)).map((kind) =>
@@ -44,7 +46,7 @@ export function tableOf(results: readonly Seen[]): string {
 
 const errorOf = ({ outcome }: Seen): string[] => ('error' in outcome ? [placeless(outcome.error)] : [])
 
-/** The same error of two driver versions is in two lines of one file. */
+/** Removes line numbers and folders, so that two driver versions with the same error share its number. */
 const placeless = (error: string): string => error.replace(/^(?:\S*\/)?([^\s/:]+)(?::\d+)+: /, '$1: ')
 
 function tableOfKind(kind: Kind, results: readonly Seen[], errors: readonly string[]): string {
@@ -66,7 +68,7 @@ function tableOfKind(kind: Kind, results: readonly Seen[], errors: readonly stri
   ].join('\n')
 }
 
-/** A series, and the kernels and compilers that were tried of it. */
+/** Column title: a series, with the kernels and compilers that were tried. */
 function headOf(series: string, results: readonly Seen[]): string {
   const own = results.filter((one) => one.series === series)
   const kernels = [...new Set(own.map(({ kernel }) => kernel))]

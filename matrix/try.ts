@@ -1,4 +1,4 @@
-// One cell, by the registry's own flow: asked for as a client asks, and what became of it read beside the probe.
+// Tries one cell like a client: requests the probe, and reads the result from its sidecars.
 
 import * as z from 'zod'
 import { firstError } from '../lib/build/failure.ts'
@@ -13,10 +13,10 @@ const story = z.object({
 })
 type Story = z.infer<typeof story>
 
-/** A build, a virtual machine, and the wait for both. */
+/** Maximum milliseconds of a build, a virtual machine, and the wait for both. */
 const LIMIT = 20 * 60_000
 
-/** `undefined`: it came to no end in time, or the registry could not say. */
+/** `undefined`: no result in time, or the registry had an error of its own */
 export async function tryCell(
   registry: Pick<Registry, 'url'>,
   { driverVersion, driverName, kernel, kind }: Cell,
@@ -50,7 +50,7 @@ async function untilEnded(url: string, load: boolean): Promise<Story | undefined
   return undefined
 }
 
-/** The log begins with what the compiler says of itself. */
+/** The log begins with the compiler's version. */
 function compilerOf(log: string): string | undefined {
   const [, gcc, clang] = /^(?:(gcc-\S+) \(|.*\bclang version (\d+))/m.exec(log) ?? []
   return gcc ?? (clang === undefined ? undefined : `clang-${clang}`)

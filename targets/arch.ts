@@ -1,4 +1,5 @@
-// Whether each kernel of Arch's finds its own package in one database that has those of all, and of their neighbours.
+// Checks whether each Arch kernel finds its own package in one database with the packages of all kernels and
+// similar ones.
 
 import type { ListedPacman } from '../lib/archives/pacman/database.ts'
 import { archKernel } from '../lib/kernels/arch/names.ts'
@@ -17,7 +18,7 @@ function judge(list: readonly ListedPacman[], row: Row): Verdict {
   if (kernel === undefined) return wrong(`${row.kernelRelease} is not read as a kernel's release`)
   const found = listedAs(list, kernel, `${kernel.name}-headers`)
   if (found === undefined) return wrong(`no ${kernel.name}-headers ${kernel.versions.join(' or ')} is found`)
-  // The archive has it in one of its two forms, of which a row may name both.
+  // The archive has the package in one of two formats; a row may name both.
   const stem = (file: string): string => file.replace(/\.(?:zst|xz)$/, '')
   const expected = row.urls.map(fileOf).map(stem)
   return expected.length === 0 || expected.includes(stem(fileOf(found.url)))
@@ -25,14 +26,14 @@ function judge(list: readonly ListedPacman[], row: Row): Verdict {
     : wrong(`it finds ${fileOf(found.url)}, and ${expected.join(', ')} was used`)
 }
 
-/** A package that a row lacks is generated. */
+/** Generates the file names of packages that a row lacks. */
 function filesOf({ kernelRelease, arch, urls }: Row): string[] {
   const kernel = archKernel(kernelRelease, arch)
   if (urls.length > 0 || kernel === undefined) return urls.map(fileOf)
   return [`${kernel.name}-headers-${kernel.versions[0]}-${arch}.pkg.tar.zst`]
 }
 
-/** The kernel's own package, other flavours, the other architecture, and the release after it. */
+/** Packages similar to the kernel's own: other flavours, the other architecture, and the next release. */
 function neighbours(file: string): string[] {
   const { name, version, arch } = FILE.exec(file)?.groups ?? {}
   if (name === undefined || version === undefined || arch === undefined) return []

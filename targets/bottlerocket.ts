@@ -1,5 +1,5 @@
-// Whether each kernel of Bottlerocket finds a kit of its release, its architecture and its family, whose kernel it is, among
-// the kits of all.
+// Checks whether each Bottlerocket kernel finds, among the kits of all kernels, a kit with its release,
+// architecture, family and kernel.
 
 import { bottlerocketPlanner } from '../lib/kernels/bottlerocket/planner.ts'
 import { VARIANTS } from '../lib/kernels/bottlerocket/variants.ts'
@@ -19,7 +19,7 @@ import { fileOf, type Judge, RIGHT, type Row, type Verdict, wrong } from './rows
 
 const SERVICE = 'https://updates.invalid'
 
-/** One service: each kernel finds its own while those of all others lie beside it. */
+/** All kits are on one server, so each kernel must find its own among all others. */
 export const bottlerocketJudge: Judge = async (rows) => {
   const kernels = kernelsOf(rows)
   const key = tufKey()
@@ -55,7 +55,10 @@ async function judge(
   }
 }
 
-/** By the names of their files: a kit of each row, in a variant that had kernels of its series, as far as there are any left. */
+/**
+ * Kits by file name. Each row gets a free kit of its family, preferably of a variant with kernels of its
+ * series; rows get none when no kit is free.
+ */
 function kernelsOf(rows: readonly Row[]): ReadonlyMap<string, KernelKit> {
   const kits = new Map<string, KernelKit>()
   const wanted = new Map(rows.map((row) => [`${row.arch} ${row.kernelRelease} ${row.kernelVersion}`, row]))

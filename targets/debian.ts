@@ -1,4 +1,4 @@
-// Whether each kernel of Debian's finds its own packages in one archive that has those of all.
+// Checks whether each Debian kernel finds its own packages in one archive with the packages of all kernels.
 
 import type { AptPackage } from '../lib/archives/apt/packages.ts'
 import { planOf } from '../lib/kernels/debian/planner.ts'
@@ -19,7 +19,8 @@ function judge(archive: readonly AptPackage[], { kernelRelease, urls }: Row): Ve
     const found = plan.headers.map(({ url }) => fileOf(url))
     const own = found.at(-1) ?? ''
     const [version = ''] = /^.*?-\d+[^-]*/.exec(kernelRelease) ?? []
-    // The rows have one copy of linux-kbuild for a whole series, and lack some packages, which were generated.
+    // The rows name one linux-kbuild for a complete series, and some packages were generated because the row
+    // lacks them.
     const others = found.filter(
       (file) => !file.startsWith('linux-kbuild-') && !urls.map(fileOf).includes(file),
     )
@@ -40,7 +41,7 @@ function archiveOf(rows: readonly Row[], arch: Row['arch']): AptPackage[] {
   return [...files].flatMap((file) => packageOf(file, dpkgArch, names))
 }
 
-/** The package of the flavour, which some rows lack: by the ABI of the common one. */
+/** Packages that some rows lack: the package of the flavour, named by the ABI of the common package. */
 function lackedBy({ kernelRelease, arch, urls }: Row): string[] {
   const flavour = /-((?:rt-|cloud-)?(?:amd64|arm64))$/.exec(kernelRelease)?.[1]
   const common = urls.map(fileOf).find((file) => /-common(-rt)?_/.test(file))
@@ -67,12 +68,15 @@ function packageOf(file: string, dpkgArch: string, names: ReadonlySet<string>): 
   ]
 }
 
-/** As Debian writes it: a flavour's headers need the common ones of their version, and the tools of their series. */
+/**
+ * Debian's dependencies: a flavour's headers need the common headers of their version, and the tools of their
+ * series.
+ */
 function dependsOf(name: string, version: string, names: ReadonlySet<string>): string {
   const [, abi = '', rt = ''] = /^linux-headers-(.+?)-(rt-)?(?:cloud-)?(?:amd64|arm64)$/.exec(name) ?? []
   if (abi === '') return ''
   const common = `linux-headers-${abi}-common${rt === '' ? '' : '-rt'} (= ${version})`
-  // Since 6.4 the tools are of one ABI, too.
+  // Since 6.4 the tools belong to one ABI as well.
   const tools = [`linux-kbuild-${abi}`, `linux-kbuild-${version.split('.').slice(0, 2).join('.')}`]
   return `${common}, ${tools.find((one) => names.has(one)) ?? tools[1]}, linux-compiler-gcc-10-x86`
 }

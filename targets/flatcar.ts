@@ -1,4 +1,4 @@
-// Whether each release of Flatcar finds its own kernel among the folders of all, by what is in its own.
+// Checks whether each Flatcar release finds its own kernel among the folders of all releases.
 
 import { kernelOfRelease } from '../lib/kernels/flatcar/kernel.ts'
 import { channelsFor, flatcarRelease } from '../lib/kernels/flatcar/names.ts'
@@ -32,20 +32,20 @@ function judge(folders: ReadonlyMap<string, Texts>, row: Row): Verdict {
   }
 }
 
-/** Of the channel that its second number tells. */
+/** The second number of a release identifies its channel. */
 function folderOf({ kernelRelease, arch }: Row): string {
   const channel = (['alpha', 'beta', 'stable'] as const)[Number(kernelRelease.split('.')[1])] ?? 'lts'
   return `${flatcar.defaults.channels[channel]}/${arch}/${kernelRelease}`
 }
 
-/** kernel.org calls 6.1.0 just 6.1. */
+/** kernel.org names the release 6.1.0 only 6.1. */
 const sourcesOf = ({ urls }: Row): string[] =>
   urls.flatMap((url) => {
     const version = SOURCE.exec(fileOf(url))?.[1]
     return version === undefined ? [] : [version.replace(/^(\d+\.\d+)$/, '$1.0')]
   })
 
-/** A row without a source gets one that no other has. */
+/** A row without a source gets one that no other row has. */
 function releaseOf(row: Row, at: number): Texts {
   const version = sourcesOf(row)[0] ?? `6.1.${at}`
   return {

@@ -1,4 +1,4 @@
-// Who judges the kernels of a target: its planner's own choice, or where there is none what a host is told.
+// Selects the judge of a target's kernels: its planner's choice of packages, or else the answer to the host.
 
 import { RPM_ROWS } from '../lib/kernels/rpm/rows.ts'
 import { checkKernel, targetNamed } from '../lib/kernels/targets.ts'
@@ -34,7 +34,9 @@ export function judgeOf(target: string): Judge {
   }
 }
 
-/** Where no package leads to a kernel, or its distribution has ended, the right answer is to submit its config. */
+/**
+ * If no package exists for a kernel, or its distribution has ended, the right answer is to submit the config.
+ */
 function told({ arch, target, kernelRelease, kernelVersion, urls }: Row): Verdict {
   const probe = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' } as const
   try {

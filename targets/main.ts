@@ -1,5 +1,5 @@
-// `npm run targets`: whose kernels are planned from packages, and how; with --vectors FILE, how many real kernels of each
-// target find their own packages.
+// `npm run targets`: shows which targets are planned from packages, and how. With --vectors FILE: how many
+// real kernels of each target find their own packages.
 
 import { parseArgs } from 'node:util'
 import { judgeOf } from './judges.ts'
@@ -9,7 +9,7 @@ import { table } from './table.ts'
 const USAGE = `Usage: npm run targets                     the targets, and what is known of each
        npm run targets -- --vectors FILE   judge the kernels of a file of driverkit's configs: a line TARGET ROWS RIGHT each
 `
-/** Of the reasons of one target. */
+/** Maximum number of reasons shown for one target. */
 const MOST_REASONS = 3
 
 async function judged(rows: readonly Row[]): Promise<void> {

@@ -1,4 +1,4 @@
-// Real kernels of the field, a line each, as driverkit's configs of them were: arch, target, kernelrelease, kernelversion,
+// Reads real kernels from driverkit's configs, one line each: arch, target, kernelrelease, kernelversion,
 // module, probe, config_md5, kernelurls.
 
 import { readFileSync } from 'node:fs'
@@ -10,11 +10,11 @@ export interface Row {
   readonly target: string
   readonly kernelRelease: string
   readonly kernelVersion: string
-  /** of its header packages; empty where they are none that a URL leads to */
+  /** URLs of its header packages; empty if it has no packages with URLs */
   readonly urls: readonly string[]
 }
 
-/** Plain or gzip. Throws an Error for a file that is none of that form. */
+/** Reads plain or gzip text. @throws {Error} for a file of another format */
 export function readRows(file: string): Row[] {
   const bytes = readFileSync(file)
   const text = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString()
@@ -40,11 +40,11 @@ export function readRows(file: string): Row[] {
 
 export const fileOf = (url: string): string => decodeURIComponent(url.slice(url.lastIndexOf('/') + 1))
 
-/** Of one row. */
+/** Result for one row. */
 export type Verdict = { readonly right: true } | { readonly right: false; readonly why: string }
 
 export const RIGHT: Verdict = { right: true }
 export const wrong = (why: string): Verdict => ({ right: false, why })
 
-/** Rows of one target, judged together: each has to find its own packages among those of all. */
+/** Judges all rows of one target together: each row must find its own packages among those of all rows. */
 export type Judge = (rows: readonly Row[]) => Promise<readonly Verdict[]>

@@ -1,5 +1,5 @@
-// Whether each kernel of an rpm distribution finds its own package in one repository that has those of all, and of their
-// neighbours.
+// Checks whether each kernel of an rpm distribution finds its own package in one repository with the packages
+// of all kernels and similar ones.
 
 import { type ListedRpm, readPrimary } from '../lib/archives/rpm/primary.ts'
 import { companionsOf, headersIn } from '../lib/kernels/rpm/choose.ts'
@@ -25,13 +25,13 @@ function judge(row: RpmRow, list: readonly ListedRpm[], { arch, kernelRelease, u
   if (headers === undefined) return wrong(`none of ${row.headers(kernel).join(', ')} is found`)
   const found = [...companionsOf(list, headers), headers].map(({ url }) => fileOf(url)).sort()
   const expected = [...new Set(urls.map(fileOf))]
-  // What a row has beside its own kernel's package is noise; what it lacks was generated.
+  // Ignore other packages in a row; missing packages were generated.
   return found.every((file) => expected.includes(file)) || expected.length === 0
     ? RIGHT
     : wrong(`it finds ${found.join(', ')}, and ${expected.join(', ')} was used`)
 }
 
-/** With other flavours, other architectures, the images, and the release after it. */
+/** A primary list that also has other flavours, other architectures, the images, and the next release. */
 function primaryOf(rows: readonly Row[]): string {
   const files = new Set(rows.flatMap(({ urls }) => urls.map(fileOf)).flatMap(neighbours))
   const packages = [...files].map(packageOf)

@@ -8,17 +8,17 @@ import { RPM_ROWS, type RpmTarget } from '../lib/kernels/rpm/rows.ts'
 import { SUBMITTED } from '../lib/kernels/targets.ts'
 
 interface Known {
-  /** hosts that have its kernels */
+  /** hosts that run its kernels */
   readonly found: string
-  /** how its lists are signed */
+  /** how its package lists are signed */
   readonly lists: string
   /** why the registry trusts its packages */
   readonly packages: string
-  /** of its kernels; the config of each kernel names its own */
+  /** compilers of its kernels; each kernel's config names its compiler */
   readonly compilers: string
   readonly kinds: string
   readonly archs: string
-  /** by tests, and in no other way */
+  /** how tests tried it; nobody tried it in another way */
   readonly tried: string
 }
 
@@ -133,7 +133,7 @@ const RPM_COMPILERS: Readonly<Record<RpmTarget, string>> = {
   sles: 'gcc 7 (15)',
 }
 
-/** Whose module its own kernel has loaded: the others differ in names, places and keys. */
+/** Distributions whose own kernel has loaded a module. The others differ only in names, places and keys. */
 const LOADED_RPMS: readonly string[] = ['almalinux']
 
 function ofRpms(target: RpmTarget): Known {

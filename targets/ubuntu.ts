@@ -1,4 +1,5 @@
-// Whether each kernel of Ubuntu's finds its own packages in one archive that has those of all, and of their neighbours.
+// Checks whether each Ubuntu kernel finds its own packages in one archive with the packages of all kernels
+// and similar ones.
 
 import type { AptPackage } from '../lib/archives/apt/packages.ts'
 import { headersWith, kernelsIn } from '../lib/kernels/ubuntu/choose.ts'
@@ -10,7 +11,7 @@ import { fileOf, type Judge, RIGHT, type Row, type Verdict, wrong } from './rows
 const FILE = /^(?<name>linux-[^_]+)_(?<version>[^_]+)_(?<arch>all|amd64|arm64)\.deb$/
 const DPKG_ARCH = { x86_64: 'amd64', aarch64: 'arm64' } as const
 
-/** Of every flavour: the archive has the kernels of all of them in the same lists. */
+/** Judges all flavours together, because the archive has them in the same lists. */
 export const ubuntuJudge: Judge = async (rows) => {
   const archives = { x86_64: archiveOf(rows, 'x86_64'), aarch64: archiveOf(rows, 'aarch64') }
   return rows.map((row) => judge(archives[row.arch], row))
@@ -22,7 +23,7 @@ function judge(archive: readonly AptPackage[], { kernelRelease, kernelVersion, u
     if (headers === undefined) return wrong(`no headers of ${kernelRelease} #${kernelVersion} are found`)
     if (releasesOf(kernelRelease, kernelVersion).length === 0) return wrong('it is looked for in no release')
     const found = headersWith(archive, headers).map(({ url }) => fileOf(url))
-    // What a row has beside its own kernel's packages is noise; what it lacks was generated.
+    // Ignore other packages in a row; missing packages were generated.
     const expected = urls.map(fileOf)
     const others = found.filter((file) => !expected.includes(file) && expected.length > 0)
     return others.length === 0
@@ -34,7 +35,7 @@ function judge(archive: readonly AptPackage[], { kernelRelease, kernelVersion, u
   }
 }
 
-/** A file's package, and the names of those that it needs. */
+/** The package of a file, and the packages that it needs. */
 interface Listed {
   readonly file: string
   readonly needs: readonly string[]
@@ -42,12 +43,15 @@ interface Listed {
 
 function archiveOf(rows: readonly Row[], arch: Row['arch']): AptPackage[] {
   const own = rows.filter((row) => row.arch === arch).flatMap(listedBy)
-  // What a row names is as the row has it.
+  // Packages of the rows override generated ones.
   const unique = new Map([...own.flatMap(neighbours), ...own].map((one) => [one.file, one]))
   return [...unique.values()].flatMap((one) => packageOf(one, DPKG_ARCH[arch]))
 }
 
-/** A kernel's own headers need what flavours share, in the version of the same row; a row without them gets them. */
+/**
+ * A kernel's own headers need the headers that flavours share, in the same version; a row without shared
+ * headers gets generated ones.
+ */
 function listedBy({ arch, kernelRelease, kernelVersion, urls }: Row): Listed[] {
   const files = [...new Set(urls.map(fileOf))]
   const own = files.filter((file) => !isShared(file))
@@ -61,10 +65,16 @@ function listedBy({ arch, kernelRelease, kernelVersion, urls }: Row): Listed[] {
   ]
 }
 
-/** `linux-headers-6.2.0-26` and `linux-aws-headers-5.4.0-1111` end with the ABI, and a kernel's own with its flavour. */
+/**
+ * Shared headers end with the ABI, such as `linux-headers-6.2.0-26` and `linux-aws-headers-5.4.0-1111`; a
+ * kernel's own headers end with its flavour.
+ */
 const isShared = (file: string): boolean => /^linux-(?:[a-z0-9.-]+-)?headers-\d[^-_]*-\d+_/.test(file)
 
-/** The next upload of the same ABI, the same made anew for an older release, and the one after that. */
+/**
+ * Similar packages: the next upload of the same ABI, its rebuild for an older release, and this upload for
+ * another release.
+ */
 function neighbours({ file, needs }: Listed): Listed[] {
   const { name = '', version = '', arch = '' } = FILE.exec(file)?.groups ?? {}
   const [first = '', release = ''] = version.split('~')

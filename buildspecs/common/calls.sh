@@ -2,8 +2,8 @@
 # program of classic BPF (Documentation/userspace-api/seccomp_filter.rst in the kernel's source).
 # shellcheck shell=sh
 
-# syslog, add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd, io_uring_*: by their numbers on each
-# architecture. Sockets are of the families unix, inet and inet6 alone: a virtual machine's vsock leads to its host.
+# syslog, add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd, io_uring_*: numbers of each architecture. Sockets
+# may only be unix, inet and inet6: vsock would reach the host of a virtual machine.
 filter_calls() {
   case $(uname -m) in
     x86_64) architecture=0xc000003e socket=41 calls='103 248 249 250 298 321 323 425 426 427' ;;
@@ -12,7 +12,7 @@ filter_calls() {
   load 4
   unless_equal "$architecture" && answer "$ENOSYS"
   load 0
-  # From here on, numbers are x32's, by which x86_64 has every call a second time.
+  # Numbers from here on are x32's: they repeat every call of x86_64.
   if_at_least 0x40000000 && answer "$ENOSYS"
   for call in $calls; do if_equal "$call" && answer "$ENOSYS"; done
   unless_equal "$socket" && answer "$ALLOWED"
@@ -25,7 +25,7 @@ ALLOWED=0x7fff0000
 ENOSYS=0x50026
 EAFNOSUPPORT=0x50061
 
-# load OFFSET: a word of struct seccomp_data; each condition is one on the instruction after it.
+# load OFFSET: a word of struct seccomp_data; each condition applies to the next instruction.
 load() { instruction 0x20 0 0 "$1"; }
 if_equal() { instruction 0x15 0 1 "$1"; }
 unless_equal() { instruction 0x15 1 0 "$1"; }

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Enters the root that the steps run in, from an image that has sh, curl, tar, gzip and coreutils: all that is run after
-# this comes out of signed packages. SCRIPT: what runs there, e.g. `probe/build.sh`.
+# Enters the root of the steps, from an image that has sh, curl, tar, gzip and coreutils. Everything that runs later comes
+# from signed packages. SCRIPT: what to run there, e.g. `probe/build.sh`.
 #
 # Environment: JOB_URL (presigned GET of the job document), JOB_SHA256, STEPS (the folder of all steps), STEPS_ROOT (the
-# digest of the root, which a machine has as /roots/DIGEST; else it is fetched).
+# root's digest; the machine has the root in /roots/DIGEST, or it is fetched).
 set -eu
 exec 3>&-
 umask 022
@@ -20,7 +20,7 @@ say() {
   printf '%s\n' "$*"
 }
 
-# stop REASON: told as the log, where the job says its place: the steps that would write one do not run.
+# stop REASON: stored as the log, if the job has a place for one: the steps that write it do not run.
 stop() {
   say "failed at enter: ${PROBE_KEY:-this probe}: $*" | tee "$WORK/log"
   while IFS=$TAB read -r what name url _; do
@@ -29,7 +29,7 @@ stop() {
   exit 1
 }
 
-# open_root: ROOT_FOLDER has it, unpacked.
+# open_root: sets ROOT_FOLDER.
 open_root() {
   ROOT_FOLDER=/roots/$STEPS_ROOT
   [ ! -d "$ROOT_FOLDER" ] || return 0
@@ -47,9 +47,9 @@ open_root() {
   rm "$WORK/root.tar.gz"
 }
 
-# enter COMMAND...: by the root's own bubblewrap and loader, so nothing of the image runs any more. /tmp stays on the disk:
-# it has to hold a root that is compiled in. /proc is bound, not mounted: over a part that is covered no sandbox within
-# could mount its own. Folders that it makes by itself for a file it closes to all but its user.
+# enter COMMAND...: with the root's own bubblewrap and loader, so nothing of the image runs any more. /tmp is on disk: it
+# must hold a compiler's root. /proc is bound, not mounted: if parts are covered, no inner sandbox could mount its own.
+# Without --dir, parents of its mounts are private.
 enter() {
   libraries=$ROOT_FOLDER/usr/lib/$(uname -m)-linux-gnu
   case $(uname -m) in
@@ -76,6 +76,6 @@ mkdir "$WORK" "$WORK/tmp"
 chmod 1777 "$WORK/tmp"
 fetch_job "$WORK/job"
 open_root
-# What update-ca-certificates makes of that package when it is installed.
+# The file that update-ca-certificates would make.
 cat "$ROOT_FOLDER"/usr/share/ca-certificates/mozilla/*.crt >"$WORK/tmp/authorities"
 enter sh "/steps/$1"

@@ -15,7 +15,7 @@ fetch_inputs() {
   all_of $pids
 }
 
-# fetch_input NAME SHA256 BYTES URL: NAME, e.g. `header-1.deb`, tells the later stages what it is.
+# fetch_input NAME SHA256 BYTES URL: later stages know the input by NAME, e.g. `header-1.deb`.
 fetch_input() {
   case $1-$2-$3 in
     *[!a-z0-9.-]*) fail 'an input of the job document is malformed' ;;

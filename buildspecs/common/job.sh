@@ -4,7 +4,7 @@
 
 TAB=$(printf '\t')
 
-# fetch_job FILE: checked against its digest before it is read; without it there is nowhere to report to.
+# fetch_job FILE: checks the digest first; without a job no report is possible.
 fetch_job() {
   status=0
   (umask 077 && get "$JOB_URL" "$1" 1048576 "$JOB_SHA256") || status=$?

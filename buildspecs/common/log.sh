@@ -1,7 +1,7 @@
 # The log can be followed while the build runs, and stays bounded whatever a compiler prints.
 # shellcheck shell=sh
 
-# keep_ends: the first 3 MiB as they come, of what is longer only the last 1 MiB.
+# keep_ends: passes on the first 3 MiB, and the last 1 MiB of the rest.
 keep_ends() {
   stdbuf -o0 head -c 3145728
   tail -c 1048576 >"$WORK/tail"
@@ -10,7 +10,7 @@ keep_ends() {
   cat "$WORK/tail"
 }
 
-# Stores the log whenever it has grown, every 3 seconds, in the background.
+# Stores the log every 3 seconds if it has grown, in the background.
 follow_log() {
   : >"$WORK/log"
   follow >/dev/null 2>&1 </dev/null &
@@ -31,13 +31,13 @@ follow() {
   done
 }
 
-# A store that is under way is waited for: it must not come after the whole log.
+# Waits for a running upload: it must not replace the complete log.
 stop_following() {
   kill "$FOLLOWER"
   wait "$FOLLOWER" || true
 }
 
-# The manifest comes last: with it, everything is there.
+# The manifest is last: it means that all is there.
 publish_report() {
   put "$PUT_LOG" "$WORK/log" || say "the log was not stored: $(why $?)"
   manifest >"$WORK/manifest"

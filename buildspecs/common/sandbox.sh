@@ -2,17 +2,17 @@
 # of the outside, and nothing to write to but what the caller binds.
 # shellcheck shell=sh
 
-# An id that nobody has: a root that got out of a sandbox would be root.
+# An id that nobody has: root could escape a sandbox as root.
 NOBODY='setpriv --reuid 64055 --regid 64055 --clear-groups --no-new-privs'
 
-# What bubblewrap was started with can be read in the sandbox as /proc/1/environ, and what is open here stays open in
-# there: so it is started with no variable, and with descriptors 0 to 4 alone. In bash, as dash closes none above 9.
+# The sandbox sees bubblewrap's variables in /proc/1/environ, and inherits open files. So bubblewrap starts without
+# variables, and with descriptors 0 to 4. In bash: dash closes none above 9.
 # shellcheck disable=SC2016
 ALONE='open=$(ls /proc/$$/fd) || exit
 for fd in $open; do [ "$fd" -le 4 ] || eval "exec $fd>&-"; done
 exec env -i PATH="$PATH" "$@"'
 
-# Whose programs run in it: the machine's, or those of a root in that folder.
+# Folder whose programs run in it; empty: the machine's.
 FROM=''
 
 # sandbox BWRAP-OPTION... COMMAND...
@@ -29,8 +29,8 @@ sandbox() {
     "$@" 4<"$WORK/filter"
 }
 
-# choose_sandbox TRIAL: the forms, best first: as nobody; as the user that this is; without a /proc, where the kernel
-# grants none but that of a sandbox around this one; and the same for a root in whose kernel there are no user namespaces.
+# choose_sandbox TRIAL: tries the forms, best first: as nobody; as this user; without /proc, if an outer sandbox prevents a
+# new one; and both again without user namespaces, for root.
 choose_sandbox() {
   TRIAL=$1
   filter_calls >"$WORK/filter"
@@ -42,7 +42,7 @@ choose_sandbox() {
   }
 }
 
-# works DROP FORM: tried with the binds of TRIAL, a function like `sandbox`.
+# works DROP FORM: runs TRIAL, a function like `sandbox`.
 works() {
   DROP=$1
   FORM=$2

@@ -11,7 +11,7 @@ fail() {
   exit 1
 }
 
-# all_of PID...: waits for every one; false when one failed.
+# all_of PID...: waits for all; false if one failed.
 all_of() {
   failed=0
   for pid; do wait "$pid" || failed=1; done
@@ -22,7 +22,7 @@ milliseconds() {
   echo $(($(date +%s%N) / 1000000))
 }
 
-# The stage that runs is a file: the flow runs in a subshell, and the manifest is written outside of it.
+# The stage is a file: the flow runs in a subshell, the manifest is written outside of it.
 stage() {
   end_stage
   printf '%s %s\n' "$1" "$(milliseconds)" >"$WORK/stage"

@@ -1,11 +1,11 @@
 # Bounded GET and PUT of presigned URLs.
 # shellcheck shell=sh
 
-# Where a machine keeps its builds from any network, the store is this socket.
+# The store's socket, on machines whose builds have no network.
 STORE=/run/store.sock
 
-# request URL CURL-OPTION...: the URL is a secret, so curl reads it from stdin (a command line is for every
-# process to see) and says nothing itself (its messages can repeat it).
+# request URL CURL-OPTION...: the URL is a secret, so curl reads it from stdin (every process sees command lines) and prints
+# nothing (messages may contain it).
 request() {
   url=$1
   shift
@@ -19,10 +19,10 @@ request() {
     --connect-timeout 10 --speed-time 20 --speed-limit 1000 --retry 4 --retry-connrefused --retry-max-time 60 "$@"
 }
 
-# get URL FILE BYTES SHA256: FILE appears only when its digest is right.
+# get URL FILE BYTES SHA256: FILE exists only if its digest is right.
 get() {
   (
-    # A server that gives no length is cut off here: --max-filesize does not see it.
+    # Stops a response without a length: --max-filesize cannot.
     ulimit -f $(($3 / 512 + 1))
     request "$1" --max-time 180 --max-filesize "$3" --output "$2.part"
   ) || return
@@ -30,14 +30,14 @@ get() {
   mv "$2.part" "$2"
 }
 
-# put URL FILE: in the place of what was there.
+# put URL FILE: replaces the object.
 put() {
   request "$1" --max-time 60 --upload-file "$2" --output /dev/null
 }
 
-# put_once URL FILE: what is there stays, by the store's own rule. It is what an earlier try of this build has stored,
-# whose answer was lost: nobody else has the URL. With 409 the store says that another request for it was under way, and asks
-# to try again (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html), which curl does not do.
+# put_once URL FILE: never replaces; the store checks that. An existing object is from an earlier try whose answer was lost:
+# nobody else has the URL. 409 means that another request was in progress. The store asks to retry
+# (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html), which curl does not do.
 put_once() {
   for _ in 1 2 3 4 5; do
     status=0
@@ -50,7 +50,7 @@ put_once() {
   return "$status"
 }
 
-# why STATUS: what a status of `get` or `put` means.
+# why STATUS: explains a status of `get` or `put`.
 why() {
   case $1 in
     3) echo 'its URL is not one' ;;

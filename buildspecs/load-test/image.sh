@@ -4,7 +4,7 @@
 # Blocks of 512 bytes.
 ulimit -f 524288
 
-# The image is among the first files of its package, which is not read any further.
+# The image comes early in its package: stop reading there.
 packaged() {
   for image in /inputs/boot-*; do
     [ ! -f "$image" ] || exec cat "$image"
@@ -19,8 +19,7 @@ packaged() {
 
 MODULES=./usr/lib/modules/$UNAME_RELEASE
 
-# packed_by_others PACKAGE: each distribution has it in a place of its own; Arch Linux until 2019, and that of ARM, in one of
-# no release.
+# packed_by_others PACKAGE: places differ by distribution; Arch Linux until 2019 and on ARM has no release in the path.
 packed_by_others() {
   for path in "./lib/modules/$UNAME_RELEASE/vmlinuz" "$MODULES/vmlinuz" "./boot/vmlinuz-$UNAME_RELEASE" \
     './boot/vmlinuz-linux*' ./boot/Image; do
@@ -38,8 +37,8 @@ word() {
   od -An "-t$1" "-j$2" "-N$3" /kernel/vmlinuz | tr -d ' \n'
 }
 
-# Decompressing itself takes an emulated kernel longer than all the rest of its boot. Offsets: "The Linux/x86 Boot
-# Protocol" (HdrS, setup_sects, payload_offset).
+# An emulated kernel needs longer to decompress itself than to boot. Offsets: "The Linux/x86 Boot Protocol" (HdrS,
+# setup_sects, payload_offset).
 unwrapped() {
   [ "$(word c 514 4)" = HdrS ]
   at=$((($(word u1 497 1) + 1) * 512 + $(word u4 584 4)))

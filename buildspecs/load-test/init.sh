@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# In the VM, as its first process: loads /probe, and tells of each step.
+# First process of the VM: loads /probe, reports each step.
 
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -10,7 +10,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 
-# By the kernel's own log: written to the console directly, it and what the kernel says would mix within a line.
+# Uses the kernel's log: on the console, its lines and the kernel's would mix.
 tell() {
   echo "$NONCE $*" >/dev/kmsg
 }
@@ -42,7 +42,7 @@ opened() {
   : <"/dev/${DRIVER_NAME}0"
 }
 
-# What bpf-load, which holds what it verified, has captured with it.
+# Prints what bpf-load captured; it holds the probe.
 captured() {
   { read -r captured && cat; } </captured && return "$captured"
 }
@@ -61,7 +61,7 @@ case $KIND in
     step device test -c "/dev/${DRIVER_NAME}0"
     step opened opened
     step capture /ring-read "$DRIVER_NAME"
-    # The process that made the events goes on with it.
+    # The process that made events still makes them.
     step rmmod rmmod "$DRIVER_NAME"
     step gone gone
     ;;

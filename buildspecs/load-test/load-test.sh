@@ -1,17 +1,16 @@
 #!/bin/sh
-# The load test of one probe, from the job document (/job) to the uploaded verdict: lib/build/verdict.ts reads it. Runs in
-# the root of the machine.
+# Tests one probe, from the job document (/job) to the uploaded verdict (lib/build/verdict.ts). Runs in the root of the
+# machine.
 #
-# What a verdict is worth. Before the probe is loaded, nothing of it has run: that the machine booted, and which kernel,
-# is certain. From then on the probe is part of the kernel that reports on it: one written to deceive can forge all
-# that follows. So `passed` tells a probe that works from one that does not, and never a good one from an evil one.
-# The nonce keeps apart what this test says and what an honest kernel happens to print, no more. What a probe cannot do
-# from in there is to touch the machine outside: the machine runs as nobody, without network, in the sandbox.
+# Limits of a verdict: the boot and the kernel's release are certain, because no code of the probe has run yet. Once loaded,
+# the probe is part of the kernel that reports on it, and a malicious one can forge everything that follows. So `passed`
+# shows that a probe works, not that it is benign. The nonce only separates the test's output from other kernel output. A
+# probe cannot reach the outside: the machine runs as nobody, without network, in the sandbox.
 #
 # Environment: STEPS (the folder of all steps).
-# Exits 0 when there was a verdict of `passed` or `failed`.
+# Exits 0 if the verdict is `passed` or `failed`.
 set -eu
-# Where a sandbox writes to it, it is given one.
+# Sandboxes that write to it get their own.
 exec 3>&-
 umask 022
 export LC_ALL=C
@@ -41,7 +40,7 @@ flow() {
 }
 
 mkdir "$WORK"
-# A machine that may not mount has a /tmp in memory.
+# Where mounting is forbidden, /tmp is in memory.
 mount -t tmpfs -o mode=755 load-test "$WORK" 2>/dev/null || true
 mkdir "$WORK/inputs" "$WORK/vm" "$WORK/root"
 : >"$WORK/gets"

@@ -1,7 +1,7 @@
 # What the job document of a load test must and may say.
 # shellcheck shell=sh disable=SC2034 # what is set here is read by the others
 
-# Unset ones end the test here. IMAGE: the better of what the job brings, empty for none.
+# Unset ones end the test. IMAGE: the best image in the job, or empty.
 check_job() {
   : "$KIND $ARCH $DRIVER_NAME $DRIVER_VERSION $UNAME_RELEASE $MAX_SECONDS $PUT_MANIFEST $PUT_LOG ${PUT_BOOT:=}"
   SANDBOX_SECONDS=$MAX_SECONDS
@@ -10,7 +10,7 @@ check_job() {
   IMAGE=$(grep -x 'boot\|kernel' "$WORK/roles" | sort | head -n 1)
 }
 
-# set_setting NAME VALUE: only names of lib/build/job.ts, only values that need no quoting anywhere.
+# set_setting NAME VALUE: only names of lib/build/job.ts, only values that need no quoting.
 set_setting() {
   case $2 in
     '' | *[!A-Za-z0-9.+~_-]* | -*) malformed "setting $1" ;;
@@ -26,7 +26,7 @@ set_setting() {
 
 set_output() {
   case $1 in
-    # log.sh calls what is stored last the manifest.
+    # log.sh uploads the manifest last.
     verdict) PUT_MANIFEST=$2 ;;
     log) PUT_LOG=$2 ;;
     boot) PUT_BOOT=$2 ;;

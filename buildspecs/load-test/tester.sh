@@ -1,7 +1,7 @@
 # What a load test makes itself before the machine starts.
 # shellcheck shell=sh
 
-# The VM has no libraries, so the program that it tests with is a static one.
+# Static, because the VM has no libraries.
 compile_tester() {
   case $KIND in
     kmod) program=ring-read ;;

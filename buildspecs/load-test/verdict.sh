@@ -3,12 +3,12 @@
 
 MAX_LINES=12
 
-# told WHAT: what followed WHAT when the test's own voice first said it in the machine.
+# told WHAT: the text after WHAT in the test's first such line.
 told() {
   sed -n "s/^$NONCE $1 //p" "$WORK/lines" | head -n 1
 }
 
-# judge: after a `ready` of another kernel, or none at all, nothing that the console says counts.
+# judge: without a `ready` of the right kernel first, no output counts.
 judge() {
   [ -n "$(told ready)" ] || fail "the kernel's image did not boot: $(machine_end)"
   [ "$(told ready)" = "$UNAME_RELEASE" ] || fail "the image is of another kernel: $(told ready)"
@@ -25,7 +25,7 @@ judge() {
   fi
 }
 
-# The reader's last line: `events 512 buffers 1 api 8.0.4`, or why it did not try.
+# The reader's last line: `events 512 buffers 1 api 8.0.4`, or why it read none.
 captured() {
   if [ -n "$(told untried)" ]; then
     printf ',"capture":{"untried":%s}' "$(told untried | json_strings)" >"$WORK/capture"
@@ -51,7 +51,7 @@ verdict() {
   say "$1" >"$WORK/verdict"
 }
 
-# What the kernel and the tools said while the probe was there, of much the first and the last. Its clock is no news.
+# Output of kernel and tools while the probe was loaded: first and last lines, without times.
 told_lines() {
   sed "0,/^$NONCE ready /d; /^$NONCE \(end\|refused\) /,\$d; s/^$NONCE says //; /^$NONCE /d" "$WORK/lines" |
     sed '/^\(tsc\|clocksource\|hrtimer\): /d' >"$WORK/all"
@@ -63,7 +63,7 @@ told_lines() {
   fi
 }
 
-# conclude STATUS: the log's last line. Whatever kept the test from a verdict makes it `unavailable`.
+# conclude STATUS: the log's last line. Without a verdict, it is `unavailable`.
 conclude() {
   echo "$1" >"$WORK/status"
   if [ "$1" -ne 0 ]; then
@@ -73,7 +73,7 @@ conclude() {
   say "$(cat "$WORK/verdict"): $PROBE: $(cat "$WORK/reason")"
 }
 
-# manifest: JSON of lib/build/verdict.ts.
+# manifest: JSON (lib/build/verdict.ts).
 manifest() {
   touch "$WORK/stored" "$WORK/capture"
   read -r name _ <"$WORK/stage"

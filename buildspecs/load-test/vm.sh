@@ -6,7 +6,7 @@ image_sandbox() {
     --setenv ARCH "$ARCH" --setenv KIND "$KIND" --setenv UNAME_RELEASE "$UNAME_RELEASE" "$@"
 }
 
-# take_image: vm/vmlinuz as the package has it, and vm/vmlinux, which is empty where the boot is left to vmlinuz.
+# take_image: vm/vmlinuz from the package, and vm/vmlinux, empty if vmlinuz must unpack itself.
 take_image() {
   image_sandbox sh -eu /steps/load-test/image.sh package 3>"$WORK/vm/vmlinuz" ||
     fail "the kernel package holds no image of $UNAME_RELEASE"
@@ -14,7 +14,7 @@ take_image() {
   image_sandbox sh -eu /steps/load-test/image.sh unwrapped 3>"$WORK/vm/vmlinux" || : >"$WORK/vm/vmlinux"
 }
 
-# The next test of this kernel is spared the package by it. Before the machine runs: no probe can have a hand in it.
+# The next test then needs no package. Runs before the machine: no probe can change the image.
 keep_image() {
   if [ "$IMAGE" = boot ] || [ -z "$PUT_BOOT" ]; then return 0; fi
   bytes=$(stat -c %s "$WORK/vm/vmlinuz")
@@ -37,8 +37,7 @@ pack_initramfs() {
   (cd "$WORK/root" && find . | cpio -o -H newc) >"$WORK/vm/initramfs" 2>/dev/null
 }
 
-# boot_image: the machine's console, printable; MACHINE is how it ended. A kernel that qemu cannot start unwrapped is
-# started as it is.
+# boot_image: prints the console; MACHINE is how it ended. If qemu cannot start an unwrapped kernel, it starts vmlinuz.
 boot_image() {
   for image in vmlinux vmlinuz; do
     [ -s "$WORK/vm/$image" ] || continue

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The build of one probe, from the job document (/job) to the uploaded probe, log and manifest. Runs in the root of the steps.
+# Builds one probe, from the job document (/job) to the uploaded probe, log and manifest. Runs in the root of the steps.
 #
 # Environment: STEPS (the folder of all steps).
-# Exits 0 only when the probe was uploaded.
+# Exits 0 only if the probe was uploaded.
 set -eu
-# Where a sandbox writes to it, it is given one.
+# Sandboxes that write to it get their own.
 exec 3>&-
 umask 022
 export LC_ALL=C
@@ -59,10 +59,10 @@ flow() {
 }
 
 mkdir "$WORK"
-# Ten thousand header files take ten times as long on a disk. A machine that may not mount has a /tmp in memory.
+# On disk, 10,000 headers take ten times as long. If mounting is forbidden, /tmp is in memory already.
 mount -t tmpfs -o mode=755 probe-build "$WORK" 2>/dev/null || true
 mkdir "$WORK/inputs" "$WORK/tree"
-# Another user unpacks into these (sandbox.sh); nobody else is on a machine that builds one probe.
+# Another user unpacks here (sandbox.sh); each machine builds only one probe.
 mkdir -m 777 "$WORK/kernel" "$WORK/driver"
 stage fetch
 read_job /job

@@ -13,15 +13,15 @@ unpack_inputs() {
   [ "$KERNEL" != headers ] || [ -d "$WORK/kernel/$TREE" ] || fail "the header packages hold no $TREE"
 }
 
-# take ROLE FORMAT NAME: a compilation finds that input as /inputs/NAME.
+# take ROLE FORMAT NAME: binds that input as /inputs/NAME.
 take() {
   for input in "$WORK/inputs/$1"-*."$2"; do
     [ ! -f "$input" ] || mv "$input" "$WORK/tree/$3"
   done
 }
 
-# The build folder is in memory and ends with the sandbox: the one thing that leaves it is what is written to
-# file descriptor 3, so there is no link to follow.
+# The build folder is in memory and ends with the sandbox. Output leaves only through file descriptor 3, so no link is ever
+# followed.
 building() {
   FROM=$COMPILER_ROOT sandbox --size 1073741824 --tmpfs /build --chdir /build \
     --setenv CC "$COMPILER" --setenv CROSS "${CROSS#-}" --setenv ARCH "$ARCH" "$@"
@@ -36,14 +36,14 @@ make_tree() {
   say "the kernel tree: $TREE_BYTES bytes, sha256 $TREE_SHA256"
 }
 
-# build_tree CONFIG: `submitted`, or the source's own `default`.
+# build_tree CONFIG: `submitted`, or the source's `default`.
 build_tree() {
   building --ro-bind "$WORK/inputs" /inputs --setenv UNAME_RELEASE "$UNAME_RELEASE" \
     --setenv CONFIG "$1" sh -eu /steps/probe/sandbox/tree.sh 3>&1 >&2
 }
 
-# Which options of the config do not hold in the tree, as whoever made it tells it: hostile text, of which only lines of that
-# form are taken.
+# Options of the config that the tree dropped, as its builder printed them. That text is hostile: only lines of that form
+# are kept.
 read_lost() {
   [ "$KERNEL" != headers ] || return 0
   building --ro-bind "$WORK/tree" /inputs sh -c 'tar -xzOf /inputs/prepared.tar.gz lost-options >&3' 3>&1 >/dev/null |
@@ -66,7 +66,7 @@ compile() {
     sh -eu /steps/probe/sandbox/compile.sh 3>&1 >&2
 }
 
-# ended STATUS CONTROL REASON: CONTROL is a command that does the same with what is known to be good.
+# ended STATUS CONTROL REASON: CONTROL runs the same with known good inputs.
 ended() {
   case $1 in
     0) ;;
@@ -76,7 +76,7 @@ ended() {
   esac
 }
 
-# blame CONTROL REASON: the tools and the kernel's files when CONTROL fails as well, else what was compiled.
+# blame CONTROL REASON: if CONTROL fails too, tools or kernel files are to blame, else the sources.
 blame() {
   say 'trying what is known to be good'
   # shellcheck disable=SC2034,SC2086 # sandbox.sh
@@ -101,7 +101,7 @@ collect_probe() {
   say "the probe: $bytes bytes, sha256 $(sha256sum <"$WORK/probe" | cut -c 1-64)"
 }
 
-# The next driver version is spared this stage by it, also when this one does not compile.
+# The next driver version reuses the tree, even if this one does not compile.
 upload_tree() {
   [ -n "$PUT_PREPARED" ] || return 0
   if put_once "$PUT_PREPARED" "$WORK/tree/prepared.tar.gz"; then

@@ -1,7 +1,7 @@
 # What the build of a probe tells in the end: its last line, its manifest.
 # shellcheck shell=sh
 
-# conclude STATUS: the log's last line, whatever ended the flow.
+# conclude STATUS: the log's last line, in every case.
 conclude() {
   echo "$1" >"$WORK/status"
   if [ "$1" -eq 0 ]; then
@@ -13,7 +13,7 @@ conclude() {
   say "failed at $name: $PROBE: $reason"
 }
 
-# manifest: JSON of lib/build/report.ts. The compiler's version is the only text in it that is not ours.
+# manifest: JSON for lib/build/report.ts. Only the compiler's version is text that is not ours.
 manifest() {
   read -r name _ <"$WORK/stage"
   version=$(head -n 1 "$WORK/compiler" 2>/dev/null | tr -cd ' -~' | cut -c 1-200 | sed 's/[\\"]/\\&/g' || true)

@@ -1,16 +1,16 @@
 # The root that a probe is compiled in.
 # shellcheck shell=sh disable=SC2034 # sandbox.sh passes them on
 
-# A cross compiler is of a root for this machine.
+# A cross compiler's root is for this machine.
 check_machine() {
   [ "$(uname -m)" = "$ARCH" ] || [ "$CROSS" != - ] || fail "this builder is $(uname -m)"
 }
 
-# The root as this machine has it unpacked already, or out of its archive.
+# Uses the machine's unpacked root, or unpacks its archive.
 open_root() {
   COMPILER_ROOT=/roots/$ROOT
   if [ ! -d "$COMPILER_ROOT" ]; then
-    # On the disk: it has a gigabyte, and what $WORK is in may be memory.
+    # On disk: it has a gigabyte, and $WORK may be in memory.
     COMPILER_ROOT=/tmp/build-root
     mkdir "$COMPILER_ROOT"
     tar -xz -C "$COMPILER_ROOT" -f "$WORK"/inputs/root-*.tar.gz ||

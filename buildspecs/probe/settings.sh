@@ -1,7 +1,7 @@
 # What the job document of a probe must and may say.
 # shellcheck shell=sh
 
-# Unset ones end the build here.
+# Unset ones end the build.
 check_job() {
   : "$KIND $ARCH $DRIVER_NAME $DRIVER_VERSION $UNAME_RELEASE $RECIPE $KERNEL $TREE $ROOT $COMPILER $CROSS $CLANG"
   : "$MAX_PROBE_BYTES $COMPILE_SECONDS $PUT_PROBE $PUT_LOG $PUT_MANIFEST ${PUT_PREPARED:=}"
@@ -9,7 +9,7 @@ check_job() {
   SANDBOX_SECONDS=$COMPILE_SECONDS
 }
 
-# set_setting NAME VALUE: only names of lib/build/job.ts, only values that need no quoting anywhere.
+# set_setting NAME VALUE: only names of lib/build/job.ts, only values that need no quoting.
 set_setting() {
   case $2 in
     '' | *[!A-Za-z0-9.+~_/-]* | -?* | /* | *..*) malformed "setting $1" ;;

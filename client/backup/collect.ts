@@ -1,5 +1,5 @@
-// What a backup holds, read of a registry that runs. The index comes first and then what it leads to: objects are written before
-// the index and never change, so that whatever the copied index names is there.
+// Reads everything that a backup contains from a running registry. It reads the index first, then the objects
+// that the index names. Objects are written before the index and never change, so every named object exists.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,24 +26,24 @@ export interface Running {
   readonly client: DynamoDBClient
   readonly tables: { readonly probes: string; readonly sources: string }
   readonly buckets: Readonly<Record<Bucket, string>>
-  /** the queue of failed events */
+  /** name of the queue of failed events */
   readonly failedEvents: string
   readonly now: () => number
 }
 
 export interface Collected {
-  /** published ones */
+  /** number of published probes */
   readonly probes: number
-  /** that hosts submitted */
+  /** number of submitted kernels */
   readonly kernels: number
-  /** that wait for an operator */
+  /** number of events that wait for an operator */
   readonly failedEvents: number
 }
 
-/** Items of one page at most: one of DynamoDB's has at most 1 MB. */
+/** Maximum items of one page. A page of DynamoDB has at most 1 MB. */
 const PAGE = 500
 
-/** Error, for a person, where something is missing: a backup is whole or none. */
+/** Copies everything, or throws an Error with a readable message: a backup is never partial. */
 export async function collect(running: Running, writer: Writer): Promise<Collected> {
   const { dataDir, buckets } = running
   await writeJson(writer, HEADER, await headerOf(running))
@@ -72,7 +72,7 @@ async function headerOf(running: Running): Promise<Header> {
   }
 }
 
-/** What it takes to make the table again. */
+/** Describes the table, so that a restore can create it again. */
 async function describe(client: DynamoDBClient, name: string): Promise<TableDescription> {
   const { Table = {} } = await client.send(new DescribeTableCommand({ TableName: name }))
   const { KeySchema = [], AttributeDefinitions = [], GlobalSecondaryIndexes } = Table
@@ -85,7 +85,7 @@ async function describe(client: DynamoDBClient, name: string): Promise<TableDesc
   } as TableDescription
 }
 
-/** One file a page. Gives of each item what leads to objects. */
+/** Writes one file per page. Returns the attributes that name objects. */
 async function copyTable(
   { client, tables }: Running,
   table: 'probes' | 'sources',
@@ -110,7 +110,7 @@ const leadOf = ({ objectKey, logKey }: Item): Item => ({
   ...(logKey === undefined ? {} : { logKey }),
 })
 
-/** No table has bytes: as JSON they would be something else. */
+/** Refuses binary attributes: JSON would change them. */
 const plain = (items: unknown): unknown =>
   JSON.parse(
     JSON.stringify(items, (_, value: unknown) => {
@@ -122,7 +122,7 @@ const plain = (items: unknown): unknown =>
 
 type Copy = (bucket: Bucket, key: string) => Promise<void>
 
-/** Objects as they lie on disk, each once: their bytes and what is known about them. */
+/** Copies each object once: its bytes and its metadata, as they are on disk. */
 function copier(objects: Objects, buckets: Running['buckets'], writer: Writer): Copy {
   const copied = new Set<string>()
   return async (bucket, key) => {
@@ -140,7 +140,7 @@ function copier(objects: Objects, buckets: Running['buckets'], writer: Writer): 
   }
 }
 
-/** A record is written after what it leads to. */
+/** Writes a record after the objects that it names. */
 async function copyKernels(objects: Objects, bucket: string, copy: Copy): Promise<number> {
   let kernels = 0
   for await (const { key } of objects.list(bucket)) {
@@ -153,7 +153,10 @@ async function copyKernels(objects: Objects, bucket: string, copy: Copy): Promis
   return kernels
 }
 
-/** Each is a file of its own, which nobody changes. One that an operator is done with meanwhile is gone, and stays so. */
+/**
+ * Copies each event as one file. Nobody changes these files. If an operator removes an event meanwhile, it is
+ * left out.
+ */
 async function copyFailedEvents({ dataDir, failedEvents }: Running, writer: Writer): Promise<number> {
   const folder = join(dataDir, 'queues', failedEvents)
   let copied = 0
@@ -176,10 +179,10 @@ async function unlessGone<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Both are replaced whole, by a rename: what is read is one of them or the next. */
+/** Files in these folders are replaced atomically by a rename, so a read returns the old or the new file. */
 const KEY_FOLDERS = ['secrets', 'custom-resources']
 
-/** The signing key, and what says that it was made. */
+/** Copies the signing key, and the record that the key was made. */
 async function copyKey(dataDir: string, objects: Objects, bucket: string, writer: Writer): Promise<void> {
   const secrets: unknown[] = []
   for (const folder of KEY_FOLDERS)

@@ -1,4 +1,5 @@
-// What belongs to a registry that cannot be made anew: what each item of its index needs, and its key.
+// Lists the parts of a registry that cannot be rebuilt: the objects that each index item needs, and the
+// signing key.
 
 import { readKey, readPrivateKey } from 'openpgp'
 import * as z from 'zod'
@@ -10,10 +11,10 @@ import { objectName } from '../../local/s3/objects.ts'
 
 export type Bucket = 'artifacts' | 'inputs'
 
-/** Of an object, in the archive. */
+/** Path of an object in the archive. */
 export const objectPath = (bucket: Bucket, key: string): string => `objects/${bucket}/${objectName(key)}`
 
-/** As DynamoDB has it on the wire. */
+/** Attributes in DynamoDB's wire format. */
 const attributes = z.record(z.string(), z.record(z.string(), z.unknown()))
 export const pageSchema = z.array(attributes)
 export type Item = z.infer<typeof attributes>
@@ -23,17 +24,23 @@ const textOf = (item: Item, name: string): string | undefined => {
   return typeof value === 'string' ? value : undefined
 }
 
-/** What is being built is built by the next request: its claim is of a build that ends with the machine. */
+/**
+ * False for a probe that is being built: its build ends with the machine, and the next request builds it
+ * again.
+ */
 export const isSettled = (item: Item): boolean => textOf(item, 'state') !== 'building'
 
-/** Lists of packages are made anew of what is published (`probe-registry packages`), and their objects are in no backup. */
+/**
+ * False for package lists: `probe-registry packages` rebuilds them from the published probes, and no backup
+ * contains their objects.
+ */
 export const isKept = (item: Item): boolean =>
   !POINTER_KEYS.some((keys) => textOf(item, TABLE_KEY)?.startsWith(keys.replace(/\*$/, '')))
 
-/** What stands beside a published probe. */
+/** Suffixes of a published probe and its sidecars. */
 const BESIDE = ['', '.sha256', '.asc', '.log']
 
-/** The objects of artifacts that an item of the index leads to. */
+/** Keys of the artifacts that an index item names. */
 export function artifactsOf(item: Item): string[] {
   const [objectKey, logKey] = [textOf(item, 'objectKey'), textOf(item, 'logKey')]
   return [
@@ -42,7 +49,7 @@ export function artifactsOf(item: Item): string[] {
   ]
 }
 
-/** The objects of inputs that the record of a submitted kernel leads to. */
+/** Keys of the inputs that the record of a submitted kernel names. */
 export function inputsOf(record: string): string[] {
   const { config, symvers, kheaders } = decodeKernel(record).kernel
   return [config, symvers, kheaders].flatMap((stored) =>
@@ -52,7 +59,10 @@ export function inputsOf(record: string): string[] {
 
 const secretSchema = z.object({ versions: z.array(z.object({ SecretString: z.string().optional() })) })
 
-/** Error unless the public key that hosts have is that of the private one, which is never shown. */
+/**
+ * Checks that the hosts' public key belongs to the private key, without showing the private key.
+ * @throws {Error}
+ */
 export async function checkKey(secrets: readonly unknown[], publicKey: Uint8Array): Promise<void> {
   const wanted = await fingerprint(() => readKey({ armoredKey: Buffer.from(publicKey).toString('latin1') }))
   for (const secret of secrets) {

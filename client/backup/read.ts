@@ -1,4 +1,4 @@
-// Reads an archive, whoever made it: nothing of it is believed before all of it was seen to be whole.
+// Reads a backup from any source. It uses nothing of the archive before it has checked all of it.
 
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -23,19 +23,19 @@ export interface Part {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** in the archive */
+  /** byte offset in the archive */
   readonly start: number
 }
 
 export interface Archive {
   readonly header: Header
-  /** by path, in their order; neither what it is nor its sums */
+  /** by path, in archive order, without the header and the checksums */
   readonly parts: ReadonlyMap<string, Part>
-  /** Error where it is not what it was when the archive was read. */
+  /** Reads a part again. @throws {Error} if the part has changed since the archive was opened. */
   read(part: Part): AsyncIterable<Uint8Array>
-  /** For a file of this user's, of which there may be many: whole. */
+  /** Reads a small JSON file completely into memory. */
   json(part: Part): Promise<unknown>
-  /** A range of bytes, as of a file of its own. */
+  /** The open archive, for reading byte ranges. */
   readonly file: FileHandle
   close(): Promise<void>
 }
@@ -45,7 +45,11 @@ const MOST_PARTS = 2_000_000
 
 const broken = (why: string): Error => new Error(`it is no whole backup of a registry: ${why}`)
 
-/** Reads it to its end. Error, for a person, for what is cut off, changed, of a newer form, or no backup. */
+/**
+ * Reads the archive to its end.
+ * @throws {Error} with a readable message for an archive that is truncated, changed, of a newer format, or
+ * not a backup.
+ */
 export async function openArchive(file: string): Promise<Archive> {
   const handle = await open(file)
   try {
@@ -64,7 +68,10 @@ export async function openArchive(file: string): Promise<Archive> {
   }
 }
 
-/** All that it holds, each with its digest. What it is comes first: what a newer form holds is not for this software to judge. */
+/**
+ * Lists all entries with their digests. The header comes first: this software must not judge the contents of
+ * a newer format.
+ */
 async function entriesOf(handle: FileHandle): Promise<{ header: Header; entries: Part[] }> {
   const { size } = await handle.stat()
   const entries: Part[] = []
@@ -116,7 +123,7 @@ async function headerOf(handle: FileHandle, first: Part): Promise<Header> {
   return header.data
 }
 
-/** Exactly those files, in that order, with those digests. */
+/** Checks that the archive has exactly these files, in this order, with these digests. */
 async function checkSums(handle: FileHandle, entries: readonly Part[]): Promise<void> {
   const last = entries.at(-1)
   if (last?.path !== SUMS) throw broken(`it does not end with ${SUMS}`)

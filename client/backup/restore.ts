@@ -1,4 +1,4 @@
-// Makes the folder of data of an archive. Only the archive as a whole decides whether anything is written at all.
+// Restores the data folder from an archive. Nothing is written until the complete archive was checked.
 
 import { createWriteStream, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -23,7 +23,9 @@ import { bytesOf } from './write.ts'
 const TABLES = ['probes', 'sources'] as const
 type TableKey = (typeof TABLES)[number]
 
-/** Error, for a person, where it holds less than a registry, or of a newer form of data. */
+/**
+ * @throws {Error} with a readable message if a part of a registry is missing, or the data has a newer format.
+ */
 export async function checkContents(archive: Archive): Promise<void> {
   const { header, parts } = archive
   if (header.dataForm > DATA_FORM)
@@ -35,7 +37,7 @@ export async function checkContents(archive: Archive): Promise<void> {
     for (const key of artifactsOf(item)) partOf(archive, objectPath('artifacts', key))
   if (header.failedEvents === undefined && [...parts.keys()].some((path) => path.startsWith('queues/')))
     throw new Error('it has failed events, and does not say of which queue')
-  // Without it the first start makes another key.
+  // Without this file the first start would make another key.
   if (![...parts.keys()].some((path) => path.startsWith('custom-resources/')))
     throw new Error('it lacks what says that its signing key was made')
   const publicKey = partOf(archive, objectPath('artifacts', PUBLIC_KEY_OBJECT))
@@ -43,7 +45,7 @@ export async function checkContents(archive: Archive): Promise<void> {
   await checkKey(await Promise.all(secrets.map(archive.json)), await objectBody(archive, publicKey))
 }
 
-/** It is whole, and of the key that its name says. */
+/** Checks that the object is complete and that its key matches its file name. */
 async function checkObject({ file }: Archive, { path, start, bytes }: Part): Promise<void> {
   const { key } = await readInfo(file, path, { start, size: bytes })
   if (!path.endsWith(`/${objectName(key)}`)) throw new Error(`${path} is an object of another name`)
@@ -67,18 +69,19 @@ async function* itemsOf(archive: Archive, table: TableKey): AsyncGenerator<Item>
     if (part.path.startsWith(`tables/${table}/`)) yield* pageSchema.parse(await archive.json(part))
 }
 
-/** What a new file system has in it, and a folder that was only locked. */
+/** True for entries of a new file system, and for the lock of a folder. */
 const isNobodys = (name: string): boolean => name === 'lost+found' || name.startsWith(LOCK)
 
 /**
- * Into a folder that is empty or not there. A crash leaves a mark, with which no stack starts on it; whatever else fails leaves
- * the folder empty. Error, for a person, for a folder that holds anything, which is then as it was.
+ * Restores into an empty or new folder. A crash leaves a mark, and no stack starts on a folder with that
+ * mark. Any other failure leaves the folder empty.
+ * @throws {Error} with a readable message if the folder has other contents; they stay unchanged.
  */
 export async function restoreInto(wanted: string, archive: Archive): Promise<void> {
   refuseUsed(wanted)
   const { dir, unlock } = claimDataFolder(wanted)
   try {
-    // Whoever had it before it was locked may have begun a registry in it.
+    // Before we got the lock, another process may have started a registry here.
     refuseUsed(dir)
     writeFileSync(join(dir, RESTORING), '', { mode: 0o600, flush: true })
     try {
@@ -130,7 +133,7 @@ async function writeAll(dir: string, archive: Archive): Promise<void> {
   for (const folder of [...folders, join(dir, 'dynamodb'), dir]) await sync(folder)
 }
 
-/** Where a part lies in the folder of data. Its path is one of the few that an archive can have (form.ts). */
+/** Path of a part in the data folder. form.ts allows only a few paths in an archive. */
 function placeOf({ header: { buckets, failedEvents } }: Archive, { path }: Part): string {
   const [kind, bucket, name] = path.split('/')
   if (kind === 'queues') return join('queues', String(failedEvents), String(name))
@@ -169,7 +172,7 @@ async function active(
   }
 }
 
-/** A file, or the entries of a folder. */
+/** Flushes a file, or the entries of a folder, to disk. */
 async function sync(path: string): Promise<void> {
   const handle = await open(resolve(path))
   await handle.sync().finally(() => handle.close())

@@ -1,4 +1,4 @@
-// Writes an archive: aside, for this user alone, and under its name when it is whole.
+// Writes an archive under a temporary name, readable only by this user, and renames it when it is complete.
 
 import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises'
@@ -7,16 +7,16 @@ import { endOfArchive, fileHead, filePadding } from '../../lib/formats/tar-pack.
 import { MODE, mostOf, SUMS, sumLine } from './form.ts'
 
 export interface Writer {
-  /** `body` has exactly `bytes` bytes. Error for what no archive holds. */
+  /** `body` must have exactly `bytes` bytes. @throws {Error} for a path that no archive may contain. */
   add(path: string, bytes: number, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>
 }
 
-/** `most`: of the file, where the form says no other. */
 const CHUNK = 1024 * 1024
 
 /**
- * `fill` writes the parts, `check` reads it back, and then it gets its name. Whatever fails leaves nothing behind; a crash
- * leaves a file whose name ends in `.partial`. Error where there is a file of that name.
+ * `fill` writes the parts and `check` reads the file back; then the file gets its final name. A failure
+ * leaves nothing behind. A crash leaves a file whose name ends in `.partial`.
+ * @throws {Error} if a file with the final name exists.
  */
 export async function writeArchive(
   file: string,
@@ -70,7 +70,7 @@ async function writeParts(handle: FileHandle, fill: (writer: Writer) => Promise<
   await handle.writeFile(endOfArchive())
 }
 
-/** Of a file that is open, from its beginning. */
+/** Reads a range of an open file. */
 export async function* bytesOf(handle: FileHandle, start: number, bytes: number): AsyncGenerator<Uint8Array> {
   for (let at = start; at < start + bytes; ) {
     const buffer = Buffer.alloc(Math.min(CHUNK, start + bytes - at))
@@ -92,7 +92,10 @@ async function refuseExisting(file: string): Promise<void> {
 const exists = (file: string): Error =>
   new Error(`${file} is there already, and is not replaced: name another file`)
 
-/** link(2) replaces nothing; a file system without it has a moment in which another file of that name would be replaced. */
+/**
+ * link(2) never replaces a file. On a file system without links, a rename could replace a file that appeared
+ * just before.
+ */
 async function give(partial: string, file: string): Promise<void> {
   try {
     await link(partial, file)
@@ -107,7 +110,7 @@ async function give(partial: string, file: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
-/** Whoever breaks it off leaves no half of a signing key about. */
+/** Removes the partial file on a signal, because it may contain part of the signing key. */
 function abandonOnSignals(partial: string): () => void {
   const stop = (): void => {
     void rm(partial, { force: true }).finally(() => process.exit(2))

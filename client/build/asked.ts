@@ -1,5 +1,5 @@
-// From the command line of `probe-registry build` to the probe that is asked for, as the registry understands both: by a
-// name, or by a submission.
+// Turns the command line of `probe-registry build` into the requested probe, as the registry reads it: from a
+// name or a submission.
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -17,7 +17,7 @@ import { type ReadSubmission, readSubmission } from '../../lib/submit/read.ts'
 import { said, UsageError } from '../command-line.ts'
 
 const text = { type: 'string' } as const
-/** What only a submission says; the same names as the fields of the registry's form. */
+/** Options that only a submission has, with the field names of the registry's form. */
 const FIELDS = {
   version: text,
   'os-release': text,
@@ -46,7 +46,7 @@ const OPTIONS = {
 type Options = ReturnType<typeof parsed>['values']
 const parsed = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS })
 
-/** UsageError. */
+/** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
   try {
     return parsed(args).values
@@ -55,25 +55,24 @@ export function readOptions(args: readonly string[]): Options {
   }
 }
 
-/** A probe that is to be built. */
 export interface Asked {
   readonly probe: Probe
-  /** of a kernel whose config is given */
+  /** kernel record, if the user gave a config */
   readonly record?: RecordedKernel
-  /** what the kernel refers to by digest */
+  /** files that the record names by digest */
   readonly files: readonly Uint8Array[]
-  /** what there is to say of the config, for a person */
+  /** readable remarks about the config */
   readonly notes: readonly string[]
 }
 
 interface AskedPorts {
   readonly settings: Settings
-  /** of the machine that this is */
+  /** architecture of this machine */
   readonly arch: Arch
   readonly now: () => number
 }
 
-/** UsageError, and ProbeError of what the registry would refuse, too. */
+/** @throws {UsageError} @throws {ProbeError} also for requests that a registry would refuse */
 export async function askedOf(ports: AskedPorts, options: Options): Promise<Asked> {
   const { settings } = ports
   const driverVersion = required(options, 'driver-version')
@@ -146,7 +145,7 @@ const emptied = (options: ReadSubmission['neutralized']): string[] =>
         `what names a file, key or command is not in the build: ${options.map(({ option }) => option).join(', ')}`,
       ]
 
-/** As curl -F sends it: the registry's own reading judges it. */
+/** Builds the form that `curl -F` would send, so that the registry's own code validates it. */
 async function formOf(options: Options, { arch, driverVersion, driverName, kind }: Wanted) {
   const form = new FormData()
   const add = (name: string, value: string | undefined): void => {
@@ -183,13 +182,13 @@ async function formOf(options: Options, { arch, driverVersion, driverName, kind 
   }
 }
 
-/** What calls itself `ubuntu-aws` in a name is an `ubuntu` in its os-release. */
+/** A kernel named `ubuntu-aws` runs on a host whose os-release says `ubuntu`. */
 function distributionOf(target: string): string {
   if (!/^[a-z0-9._-]{1,64}$/.test(target)) throw new UsageError(`--target ${quoted(target)} is no target`)
   return target.replace(/^ubuntu-.*/, 'ubuntu')
 }
 
-/** A name that the host's own loader would not ask by is of no use to it. */
+/** Refuses a name that the host's own loader would not ask for. */
 function checkTarget({ target }: Options, probe: Probe): void {
   if (target === undefined || canonical({ ...probe, target }).target === probe.target) return
   throw new UsageError(
@@ -224,6 +223,6 @@ function oneOf<T extends string>(
 
 const quoted = (value: string): string => JSON.stringify(value)
 
-/** Whether what is wrong is the command line, as far as the registry's own reading of it says. */
+/** True if the error comes from the command line, according to the registry's own validation. */
 export const isOfTheCommandLine = (error: unknown): boolean =>
   error instanceof UsageError || isProbeError(error, 'malformed') || isProbeError(error, 'bad-field')

@@ -1,5 +1,5 @@
-// One probe, built without a registry: planned, built and verified by the registry's own code, and neither signed nor
-// published.
+// Builds one probe without a registry. The registry's own code plans, builds and verifies it; nothing is
+// signed or published.
 
 import { type DecidePorts, type Decision, decide, type OrderPorts, orderOf } from '../../lib/build/decide.ts'
 import { failureOf, lastLines, tellingLines } from '../../lib/build/failure.ts'
@@ -21,7 +21,7 @@ export interface BuildPorts extends KernelOfPorts, DecidePorts, OrderPorts {
   readonly run: (order: BuildOrder) => Promise<Ended>
   readonly newId: NewId
   readonly log: Log
-  /** of what goes on, for a person */
+  /** receives readable progress lines */
   readonly tell: (line: string) => void
 }
 
@@ -31,12 +31,12 @@ export type Outcome =
       readonly tag: 'failed'
       readonly probe: Probe
       readonly reason: FailureReason
-      /** for a person: what happened and what to do */
+      /** readable: what happened and what to do */
       readonly detail: string
       readonly log: Uint8Array | undefined
     }
 
-/** ProbeError: those of the ports, before anything is built. */
+/** @throws {ProbeError} from the ports, before the build starts */
 export async function buildProbe(ports: BuildPorts, asked: Probe): Promise<Outcome> {
   const { probe, found } = await toBuild(ports, asked)
   const claim = ports.newId()
@@ -53,7 +53,10 @@ export async function buildProbe(ports: BuildPorts, asked: Probe): Promise<Outco
   return outcomeOf(ports, probe, staged, ended)
 }
 
-/** Names that a registry would send on are sent on here as well, each once: there are two. */
+/**
+ * Maximum number of names. Redirects of a registry are followed here as well, each once; there are at most
+ * two.
+ */
 const MOST_NAMES = 3
 
 async function toBuild(
@@ -82,7 +85,7 @@ function tellPlan({ tell }: BuildPorts, probe: Probe, { plan }: Decision): void 
   tell(`with ${plan.compiler} of ${suite}${near}`)
 }
 
-/** What publish of a registry reads afterwards lies there as well. */
+/** The work folder also receives the files that a registry's publish reads later. */
 async function ordered(ports: BuildPorts, probe: Probe, decision: Decision): Promise<BuildOrder> {
   const { key, claim } = decision.plan
   const keys = stagingKeys(claim)

@@ -1,4 +1,4 @@
-// What a build leaves: the probe, and beside it `.json` and `.log` as at a registry's URL, but nothing signed.
+// Writes the results of a build: the probe with `.json` and `.log`, as at a registry's URL, but unsigned.
 
 import { randomUUID } from 'node:crypto'
 import {
@@ -20,13 +20,16 @@ import { UsageError } from '../command-line.ts'
 import type { Outcome } from './build.ts'
 
 interface Left {
-  /** of the probe; absent: there is none */
+  /** the probe; absent if there is none */
   readonly file?: { readonly path: string; readonly sha256: string }
-  /** of the log; absent: the build left none */
+  /** path of the log; absent if the build wrote none */
   readonly log?: string
 }
 
-/** Rejects a folder that could not be written to, before anything is built for it. It is not made yet. */
+/**
+ * Refuses a folder that cannot be written, before the build starts. Does not create the folder.
+ * @throws {UsageError}
+ */
 export function checkFolder(folder: string): void {
   const found = existsSync(folder) ? folder : nearest(resolve(folder))
   if (!statSync(found).isDirectory()) throw new UsageError(`--out ${folder}: ${found} is no folder`)
@@ -39,7 +42,7 @@ export function checkFolder(folder: string): void {
 
 const nearest = (path: string): string => (existsSync(path) ? path : nearest(dirname(path)))
 
-/** Each file is whole or as it was; the probe comes last. */
+/** Writes each file atomically, and the probe last. */
 export function leave(folder: string, outcome: Outcome): Left {
   const path = join(folder, fileOf(outcome.probe))
   const body = outcome.tag === 'built' ? outcome.staged.log : outcome.log
@@ -52,7 +55,7 @@ export function leave(folder: string, outcome: Outcome): Left {
   return { ...log, file: { path, sha256: sha256(probe) } }
 }
 
-/** As a registry's `.json`, but for what only a registry has. */
+/** The status document of a registry, without the parts that only a registry knows. */
 function story({ probe, staged }: Extract<Outcome, { tag: 'built' }>): object {
   return {
     state: 'built',

@@ -1,4 +1,4 @@
-// What a build is made with on this machine: this user's cache, and folders of this build alone that are gone afterwards.
+// Runs a build with this user's cache, and with folders that exist only during the build.
 
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -28,7 +28,7 @@ import { openBuildStore } from './store.ts'
 
 interface LocalOptions {
   readonly settings: AllSettings
-  /** of this user */
+  /** cache folder of this user */
   readonly cache: string
   readonly builder: Builder
   readonly folders: Folders
@@ -36,14 +36,14 @@ interface LocalOptions {
 }
 
 interface Folders {
-  /** for nobody else's eyes */
+  /** readable only by this user */
   readonly work: string
-  /** on disk, where a folder of temporary files may be memory, and open to the builds' user */
+  /** on disk, because a temporary folder may be in memory; the build user may enter it */
   readonly scratch: string
   remove(): void
 }
 
-/** A crash leaves them behind, for the machine to remove as it does with such files. */
+/** Creates the folders. A crash leaves them behind; the machine cleans up its temporary files. */
 export function openFolders(): Folders {
   const [work, scratch] = [tmpdir(), '/var/tmp'].map((dir) => mkdtempSync(join(dir, 'probe-registry-build-')))
   const folders = { work: work!, scratch: scratch! }
@@ -51,12 +51,12 @@ export function openFolders(): Folders {
   return { ...folders, remove: () => Object.values(folders).forEach(remove) }
 }
 
-/** Of one download, in milliseconds. */
+/** Maximum milliseconds of one download. */
 const TIMEOUT = 600_000
-/** Bytes of an answer at most. */
+/** Maximum bytes of a response that is cached. */
 const MAX_REMEMBERED = 4 * 1024 * 1024
 
-/** ProbeError: those of `buildProbe`. */
+/** @throws {ProbeError} as for `buildProbe` */
 export async function buildHere(options: LocalOptions, asked: Asked): Promise<Outcome> {
   const { settings, cache, builder, folders, tell } = options
   const now = Date.now
@@ -120,7 +120,7 @@ export async function buildHere(options: LocalOptions, asked: Asked): Promise<Ou
   }
 }
 
-/** What is asked for once is not asked for again: each part of a plan reads the same signed lists. */
+/** Fetches each URL only once: several parts of a plan read the same signed lists. */
 function onceEach(fetch: Fetch): Fetch {
   const answers = new Map<string, Promise<Uint8Array>>()
   return (url, options) => {
@@ -132,7 +132,10 @@ function onceEach(fetch: Fetch): Fetch {
   }
 }
 
-/** Two roots have packages in common, which go once the first of them is there. */
+/**
+ * Runs calls one after the other. Two roots share packages, which are removed when the first root is
+ * complete.
+ */
 function oneByOne<A extends readonly unknown[], T>(
   work: (...args: A) => Promise<T>,
 ): (...args: A) => Promise<T> {
@@ -147,7 +150,7 @@ function oneByOne<A extends readonly unknown[], T>(
   }
 }
 
-/** Which stage the build is in, and how long each took: its log says more. */
+/** Prints the current stage and its duration; the log has the details. */
 function tellStage(line: string, tell: (line: string) => void): void {
   const [, said] = /^== ([ -~]{1,80})$/.exec(line) ?? []
   if (said !== undefined) tell(`build: ${said}`)

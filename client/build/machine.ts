@@ -1,4 +1,4 @@
-// Runs one build as this machine's CodeBuild does: the same buildspec, the same builder, the same sandbox, the same limit.
+// Runs one build like this machine's CodeBuild: with the same buildspec, builder, sandbox and time limit.
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,22 +15,22 @@ import type { Clock } from '../../local/wire/types.ts'
 
 interface MachineOptions {
   readonly builder: Builder
-  /** of this build alone */
+  /** work folder, only for this build */
   readonly work: string
-  /** the same, through to which every user can pass */
+  /** the same, but every user may enter its parent folders */
   readonly scratch: string
   readonly roots: RootPlaces
-  /** path of the socket of its store */
+  /** path of the socket of the build's store */
   readonly store: string
   readonly timeoutMinutes: number
   readonly now: Clock
-  /** told of each line that the build says */
+  /** receives each line of the build's output */
   readonly said: (line: string) => void
 }
 
 export interface Ended {
   readonly status: 'succeeded' | 'failed' | 'timed-out'
-  /** why, where it was not the steps that said so */
+  /** the reason, if the steps did not report one */
   readonly context: string
 }
 
@@ -83,7 +83,7 @@ function overheard(listener: Listener, said: (line: string) => void): Listener {
     output: (bytes) => {
       listener.output(bytes)
       const lines = (open + decoder.decode(bytes, { stream: true })).split('\n')
-      // Bounded: a compiler may print no end of a line.
+      // Bounded, because a compiler may print a line without end.
       open = (lines.pop() ?? '').slice(0, 4096)
       for (const line of lines) said(line)
     },

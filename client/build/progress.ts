@@ -1,11 +1,14 @@
-// How far downloads are, in lines that a terminal and a log can show.
+// Prints the progress of downloads in lines for a terminal or a log.
 
 import type { Clock } from '../../lib/model/ports.ts'
 
 /** Milliseconds between two lines of one download. */
 const EVERY = 3000
 
-/** One line when a download begins, and every few seconds one more, with the seconds that are left. */
+/**
+ * Prints a line when a download begins, and then one every few seconds with the estimated seconds that
+ * remain.
+ */
 export function downloads(
   tell: (line: string) => void,
   now: Clock,

@@ -1,4 +1,4 @@
-// Digests of driver sources that this user's builds have taken, as a registry records them: each once.
+// Records the digest of each driver source that this user's builds have used, once, like a registry.
 
 import { join } from 'node:path'
 import { sha256 } from '../../lib/model/digest.ts'
@@ -10,7 +10,7 @@ import { folderStore } from '../roots/folder-store.ts'
 const MAX_RECORD = 4096
 const keyOf = (id: string): string => `sources/${sha256(id)}.json`
 
-/** In `folder`, each a file that a person can find. */
+/** Stores each digest as a readable file in `folder`. */
 export function storedSources(folder: string): Sources {
   const store = folderStore(folder)
   const fileOf = (id: string): string => join(folder, keyOf(id))

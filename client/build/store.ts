@@ -1,5 +1,5 @@
-// What one build may read and write: this user's inputs and roots, and a bucket of its own, by presigned URLs and over
-// one socket.
+// Serves the data of one build over a socket by presigned URLs: this user's inputs and roots, and a bucket
+// for the build's output.
 
 import { join } from 'node:path'
 import { createPresigner } from '../../lib/aws/presign.ts'
@@ -20,17 +20,17 @@ export interface BuildStore {
 }
 
 interface BuildStoreOptions {
-  /** of this build alone, for nobody else's eyes */
+  /** work folder of this build, readable only by this user */
   readonly work: string
-  /** path of the socket by which the build reaches it */
+  /** path of the socket that the build uses */
   readonly socket: string
-  /** folders of the buckets of inputs and of roots */
+  /** folders of the input bucket and the root bucket */
   readonly inputs: string
   readonly roots: string
   readonly now: Clock
 }
 
-/** Part of what is signed; nobody looks for it on a network. */
+/** Part of the signed URLs; it is never resolved. */
 const ENDPOINT = 'http://store.invalid/s3'
 const BUCKETS = ['inputs', 'roots', 'staging'] as const
 const POLICY = {
@@ -40,7 +40,10 @@ const POLICY = {
   ],
 }
 
-/** The steps speak to it as to S3; it answers nobody without one of its URLs, and ends with the build. */
+/**
+ * Opens a store that the steps use like S3. It accepts only its own presigned URLs, and it closes with the
+ * build.
+ */
 export async function openBuildStore(options: BuildStoreOptions): Promise<BuildStore> {
   const { work, socket, inputs, roots, now } = options
   const principal = createPrincipal(

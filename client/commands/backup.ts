@@ -1,4 +1,4 @@
-// `probe-registry backup`: the state of a registry of one machine that cannot be made anew, as one file, while it runs.
+// `probe-registry backup`: writes the irreplaceable state of a running local registry into one file.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Collected, collect } from '../backup/collect.ts'
@@ -41,7 +41,7 @@ async function backup(dataDir: string, file: string): Promise<Collected> {
   return collected
 }
 
-/** As a restore reads it. */
+/** Checks the backup as a restore would read it. */
 async function readBack(file: string): Promise<void> {
   const archive = await openArchive(file)
   await checkContents(archive).finally(archive.close)

@@ -1,4 +1,4 @@
-// `probe-registry build`: one probe, built on this machine as a registry builds it, without a registry.
+// `probe-registry build`: builds one probe on this machine as a registry does, without a registry.
 
 import { DEFAULTS, settingsSchema } from '../../lib/kernels/settings.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
@@ -44,11 +44,11 @@ mended is in the way (a mirror that is away, no space, no namespaces), and what.
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 const MAX_LINE = 2000
 
-/** Nothing that a terminal would obey. */
+/** Replaces every character that a terminal could interpret. */
 const printable = (text: string): string => text.slice(0, MAX_LINE).replace(/[^\x20-\x7e\n]/g, '?')
 const tell = (line: string): void => void process.stderr.write(`${printable(line)}\n`)
 
-/** As `npm start` has them: from this host's own mirrors, and the file's over them. */
+/** The same settings as `npm start`: this host's own mirrors, overridden by the file. */
 function settings(file: string | undefined) {
   const own = settingsOf({ suites: aptSuites(), settingsFile: file })
   const what = file ?? "this machine's settings"
@@ -65,7 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
   const asked = await askedOf({ settings: current, arch: ARCH, now: Date.now }, options)
   checkFolder(options.out)
   for (const note of asked.notes) tell(`config: ${note}`)
-  // First of all: a process inherits what is open when it starts.
+  // The builder must start first: a process inherits the files that are open when it starts.
   const builder = startBuilder()
   const folders = openFolders()
   const clean = (): void => folders.remove()
@@ -88,7 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The builder's own end, which this is, ends what runs. */
+/** When this process ends, its builder ends as well and stops the running build. */
 function endOn(signal: 'SIGINT' | 'SIGTERM', clean: () => void): void {
   process.once(signal, () => {
     clean()
@@ -107,7 +107,7 @@ function statusOf(reason: FailureReason): number {
   }
 }
 
-/** Of what came before a build. */
+/** Exit status of an error before the build. */
 function statusOfError(error: unknown): number {
   if (isOfTheCommandLine(error)) return 2
   if (!isProbeError(error)) return 3

@@ -1,4 +1,5 @@
-// `probe-registry check`: whether Falco's engines run on a kernel, by its config alone; nobody is asked.
+// `probe-registry check`: checks from a kernel config whether Falco's engines run on that kernel, without a
+// network.
 
 import { readFileSync } from 'node:fs'
 import { compilerOf } from '../../lib/kconfig/compiler.ts'
@@ -40,7 +41,7 @@ const OPTIONS = {
 type Options = ReturnType<typeof read>['values']
 const read = (args: readonly string[]) => readLine(args, OPTIONS)
 
-/** The most that a file may have: no config comes near it. */
+/** Maximum bytes of a file; real configs are far smaller. */
 const MAX_BYTES = 32 * 1024 * 1024
 
 function bytesOf(file: string): Buffer {
@@ -110,7 +111,7 @@ function engineLines(name: string, { answer, byDefault, reasons }: EngineAnswer)
   return [`${name}: ${head}`, ...reasons.map(({ option, detail }) => `  ${option}: ${detail}`), '']
 }
 
-/** Nothing that a terminal would obey. */
+/** Replaces every character that a terminal could interpret. */
 const printable = (lines: string): string => lines.replace(/[^\x20-\x7e\n]/g, '?')
 
 try {

@@ -1,4 +1,5 @@
-// `probe-registry cost`: what a deployed registry costs by its settings and a dated list of prices; nobody is asked.
+// `probe-registry cost`: estimates the cost of a deployed registry from its settings and a dated price list,
+// without a network.
 
 import { PRICES } from '../../lib/model/prices.ts'
 import { readLine, UsageError } from '../command-line.ts'
@@ -27,7 +28,7 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const
 
-/** UsageError where it is not a number above zero. */
+/** @throws {UsageError} for a number that is not above zero */
 function numberOf(value: string | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   if (/^\d{1,9}(\.\d{1,9})?$/.test(value) && Number(value) > 0) return Number(value)

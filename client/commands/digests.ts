@@ -1,4 +1,4 @@
-// `probe-registry digests`: an operator lists, names and forgets the digests of the sources that builds are made from.
+// `probe-registry digests`: lists, adds and removes the recorded digests of build sources, for an operator.
 
 import { checkId, createDigests, type Digests } from '../../lib/aws/digests.ts'
 import { isSha256 } from '../../lib/model/digest.ts'
@@ -16,7 +16,7 @@ ${whereText('SourcesTable')}
 Exit status: 0 done; 1 not done, and why; 2 the command line is wrong, or the registry is out of reach.
 `
 
-/** Where a digest comes from that no download was needed for. */
+/** Origin of a digest that an operator recorded without a download. */
 const NAMED = 'urn:operator'
 
 const OPTIONS = { ...WHERE_OPTIONS, help: { type: 'boolean' } } as const

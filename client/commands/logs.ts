@@ -1,4 +1,4 @@
-// `probe-registry logs`: all that the functions have written of one probe, in the order of time.
+// `probe-registry logs`: prints all log lines of the functions about one probe, oldest first.
 
 import { LOGS } from '../../lib/aws/json-api.ts'
 import { createLogs } from '../../lib/aws/logs.ts'
@@ -29,7 +29,7 @@ const OPTIONS = { data: text, stack: text, since: text, json: flag, help: flag }
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** Milliseconds since the epoch. UsageError. */
+/** Milliseconds since the epoch. @throws {UsageError} */
 function timeOf(since: string): number {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
   if (count !== undefined) return Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS]
@@ -39,7 +39,7 @@ function timeOf(since: string): number {
   return date
 }
 
-/** Milliseconds that one look into a group may take. */
+/** Maximum milliseconds of one query of a log group. */
 const TRY_MS = 30_000
 
 async function reader(

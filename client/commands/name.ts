@@ -1,4 +1,4 @@
-// `probe-registry name`: explains names of probes, and tells by which name each client asks on a host.
+// `probe-registry name`: explains names of probes, and shows which name each client requests on a host.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -72,7 +72,7 @@ const partLines = (parts: object): string[] =>
 const text = (file: string | undefined): string | undefined =>
   file === undefined ? undefined : readFileSync(file, 'utf8')
 
-/** As the loaders of 2015 computed it: of the decompressed config. */
+/** The loaders of 2015 computed the md5 of the decompressed config. */
 function configMd5(file: string | undefined): string | undefined {
   if (file === undefined) return undefined
   const bytes = readFileSync(file)
@@ -92,7 +92,7 @@ function factsOf(options: Options): HostFacts {
   })
 }
 
-/** Newest client first; each for the driver that it loads. Behind `-`: why it asks nothing. */
+/** One line per client and driver, newest client first. After `-` follows why a client requests nothing. */
 function hostLines(options: Options): string[] {
   const facts = factsOf(options)
   for (const { field, why } of facts.ignored) console.error(`${field} is ignored: ${why}`)
@@ -109,7 +109,7 @@ function hostLines(options: Options): string[] {
   )
 }
 
-/** Of upstream: what Falco takes. */
+/** The newest upstream driver, which Falco uses. */
 const newestOf = (kind: Kind): string =>
   UPSTREAM_DRIVERS.find((one) => entryOf(DEFAULTS, one)?.kinds.includes(kind)) ?? ''
 

@@ -1,4 +1,4 @@
-// `probe-registry packages`: an operator has the lists of packages brought to what the index says, of every published probe.
+// `probe-registry packages`: updates the package lists from the index, for every published probe.
 
 import { createIndex } from '../../lib/aws/probe-index.ts'
 import type { Bus, Index } from '../../lib/model/ports.ts'
@@ -18,10 +18,10 @@ Exit status: 0 done; 2 the command line is wrong, or the registry is out of reac
 
 const OPTIONS = { ...BUS_OPTIONS, help: { type: 'boolean' } } as const
 
-/** Items of the index that are looked at together. */
+/** Number of index items read together. */
 const PAGE = 200
 
-/** A crash leaves the rest untold: the command is run again. */
+/** Sends one event per probe. After a crash, run the command again: it sends the missing events. */
 async function tellAll(index: Pick<Index, 'list'>, bus: Bus): Promise<number> {
   let told = 0
   for (let cursor: string | undefined; ; ) {

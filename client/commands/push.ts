@@ -1,4 +1,4 @@
-// `probe-registry push`: copies a published probe, with its signatures, into any registry of images.
+// `probe-registry push`: copies a published probe with its signatures to another image registry.
 
 import { probeOf } from '../../lib/names/grammar.ts'
 import { hasName, repositoryOf, type Shape, tagOf } from '../../lib/packages/oci/names.ts'
@@ -28,7 +28,7 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const
 
-/** UsageError for what is no URL of a probe that images are made of. */
+/** @throws {UsageError} if the text is not the URL of a probe that has images */
 function sourceOf(url: string, shape: Shape) {
   if (!/^https?:\/\//.test(url))
     throw new UsageError(`${JSON.stringify(url)} does not say which registry has it: give its whole URL`)
@@ -38,7 +38,7 @@ function sourceOf(url: string, shape: Shape) {
   return { origin: new URL(url).origin, repository: repositoryOf({ shape, ...probe }), tag: tagOf(probe) }
 }
 
-/** What fetch says is of little use to a person. */
+/** A readable reason; the error message of fetch alone does not help. */
 function whyNot(error: unknown): string {
   const cause = error instanceof TypeError ? error.cause : undefined
   if (!(cause instanceof Error)) return said(error)

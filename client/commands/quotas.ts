@@ -1,4 +1,5 @@
-// `probe-registry quotas`: whether an AWS account has what a deployment needs, and what to do where it has not.
+// `probe-registry quotas`: checks whether an AWS account has the quotas that a deployment needs, and suggests
+// fixes.
 
 import { readLine, UsageError } from '../command-line.ts'
 import { asOperator } from '../operator.ts'

@@ -1,4 +1,4 @@
-// `probe-registry replay`: an operator sees which events no function could handle, and sends them again.
+// `probe-registry replay`: lists the events that functions failed to handle, and sends them again.
 
 import { createFailedEvents, type FailedEvents, type Taken } from '../../lib/aws/failed-events.ts'
 import { readLine, UsageError } from '../command-line.ts'
@@ -26,7 +26,7 @@ const OPTIONS = {
 const lineOf = ({ id, time, functionName, type, about, error }: Taken): string =>
   printable([id, time, functionName, type, about, error.split('\n')[0]].join(' '))
 
-/** What is taken is shown to others again, whatever happens meanwhile. */
+/** Lists events. Every event becomes visible to other readers again, even if the listing fails. */
 async function list(events: FailedEvents): Promise<number> {
   const taken = await events.take()
   try {
@@ -46,7 +46,7 @@ async function nothing(events: FailedEvents): Promise<string> {
 }
 
 interface Wish {
-  /** `undefined`: all */
+  /** `undefined`: all events */
   readonly ids: readonly string[] | undefined
   readonly verb: 'replay' | 'forget'
 }

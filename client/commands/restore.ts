@@ -1,4 +1,4 @@
-// `probe-registry restore`: a registry of one machine out of a backup.
+// `probe-registry restore`: restores a local registry from a backup.
 
 import { type Archive, openArchive } from '../backup/read.ts'
 import { checkContents, restoreInto } from '../backup/restore.ts'

@@ -1,4 +1,4 @@
-// `probe-registry verify`: who signed a file of a distribution's, or why its signature is refused.
+// `probe-registry verify`: shows who signed a distribution's file, or why its signature is refused.
 
 import { createReadStream, readFileSync } from 'node:fs'
 import { createGunzip } from 'node:zlib'
@@ -72,7 +72,7 @@ async function judged(
   }
 }
 
-/** kernel.org signs what its archives unpack to. */
+/** kernel.org signs the decompressed archive. */
 function unpackedChunks(file: string): AsyncIterable<Uint8Array> {
   const packed = createReadStream(file)
   if (file.endsWith('.xz')) return unxzStream(packed)

@@ -1,4 +1,4 @@
-// `probe-registry withdraw`: an operator takes back one published probe that harms its hosts, or serves it again.
+// `probe-registry withdraw`: withdraws one published probe that harms its hosts, or serves it again.
 
 import { createWithdrawals, type Withdrawals } from '../../lib/aws/withdrawals.ts'
 import type { Bus } from '../../lib/model/ports.ts'
@@ -27,15 +27,14 @@ function reasonOf(text: string): string {
   throw new UsageError(`the reason is up to ${MAX_REASON} printable ASCII characters on one line`)
 }
 
-/** What an operator works on. */
 interface Ports {
   readonly withdrawals: Withdrawals
   readonly bus: Bus | undefined
 }
 
 /**
- * After the write, and whatever it found: a crash between them is mended by the same command. Packages themselves are refused
- * by then.
+ * Sends an event to update the package lists, whatever the write found. If the command crashes between the write and
+ * this event, run it again. The registry already refuses the packages themselves after the write.
  */
 async function tellLists({ bus }: Ports, key: string): Promise<void> {
   if (bus !== undefined) return bus.emit({ type: 'PackagesWanted', key })
@@ -77,7 +76,7 @@ await asOperator('withdraw', USAGE, async () => {
   const [probe, reason, ...more] = positionals
   if (probe === undefined || more.length > 0 || (values.undo === true) === (reason !== undefined))
     throw new UsageError('it takes a probe and a reason, or --undo and a probe')
-  // A wrong command line is refused before anything is asked.
+  // Refuse a wrong command line before any request.
   keyOf(probe)
   const { client, name } = await tableIn(values, 'Probes')
   const ports = { withdrawals: createWithdrawals(client, name, Date.now), bus: await busIn(values) }

@@ -1,16 +1,17 @@
-// What a deployed registry costs: a million hits, a build, a month in which nobody asks. Each line says what it is made of.
+// Estimates the cost of a deployed registry: per million hits, per build, and per idle month. Each line
+// explains its parts.
 
 import { PRICES } from '../../lib/model/prices.ts'
 import type { Settings } from '../../lib/model/settings.ts'
 import { STACK } from './stack.ts'
 
-/** What nobody but the operator can know; the defaults are guesses. */
+/** Values that only the operator can know; the defaults are guesses. */
 export interface Assumed {
-  /** of the function that answers a hit, as Lambda bills it */
+  /** billed milliseconds of the function that answers a hit */
   readonly hitMilliseconds: number
-  /** that a build takes on its machine */
+  /** duration of a build on its machine */
   readonly buildSeconds: number
-  /** of a probe */
+  /** size of a probe */
   readonly probeMegabytes: number
 }
 
@@ -23,13 +24,13 @@ export interface Line {
 export interface Section {
   readonly title: string
   readonly lines: readonly Line[]
-  /** what is paid as well, and is no part of the sum */
+  /** costs that the sum does not include */
   readonly apart: readonly Line[]
 }
 
 const MILLION = 1_000_000
 
-/** Dollars. `seconds`: of one call. */
+/** Dollars of one call that takes `seconds`. */
 const computing = (megabytes: number, seconds: number): number =>
   (megabytes / 1024) * seconds * PRICES.lambda.gigabyteSecondArm64
 
@@ -85,7 +86,10 @@ export function hits(
   }
 }
 
-/** Without its firewall. Where the distribution serves the bytes, each hit is two requests, and the second one calls a function. */
+/**
+ * Cost of the edge without its firewall. If the distribution serves the bytes, each hit is two requests, and
+ * the second one calls a function.
+ */
 function edgeOf({ webAcl, distribution }: Settings['cloud']['edge']): Line[] {
   if (webAcl === undefined) return []
   const { request, call } = PRICES.cloudFront
@@ -133,7 +137,7 @@ export function build(
   }
 }
 
-/** Its probe comes from S3 in its own region, which costs a GET. */
+/** Cost of the canary. S3 in the canary's region serves the probe, which costs one GET. */
 function canaryOf({ probe, everyMinutes }: Settings['cloud']['canary']): Line[] {
   if (probe === undefined) return []
   const { megabytes, seconds, requests, alarmMetrics, metrics } = STACK.canary

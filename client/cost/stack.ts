@@ -1,5 +1,5 @@
-// Of the stack in cdk/ what its cost depends on. A test holds what the template has against it; times and bytes are guesses
-// that nobody has measured in an account.
+// Properties of the stack in cdk/ that decide its cost. A test compares them with the template; durations and
+// sizes are guesses that nobody has measured in an AWS account.
 
 export const STACK = {
   /** memory of the functions */
@@ -7,14 +7,14 @@ export const STACK = {
   logBytes: {
     /** cdk/api.ts */
     accessLine: 400,
-    /** `platform.start` and `platform.report`, which Lambda writes of each call, and the line of a metric */
+    /** `platform.start` and `platform.report`, which Lambda writes for each call, and the metric line */
     functionLines: 1200,
   },
   ofBuild: { planSeconds: 10, publishSeconds: 5, writes: 15, puts: 15 },
-  /** of one run of cdk/canary.ts; each request is one of the API, and a call of Resolve */
+  /** per run of cdk/canary.ts; each request goes to the API and calls the function Resolve */
   canary: { megabytes: 512, seconds: 1, requests: 4, alarmMetrics: 1, metrics: 2 },
   idle: {
-    /** an alarm over an expression is paid for by the metrics in it; rounded up to tens */
+    /** AWS bills a metric-math alarm for each of its metrics; rounded up to a multiple of ten */
     alarmMetrics: 60,
     dashboards: 1,
     secrets: 1,

@@ -1,4 +1,4 @@
-// Which driver the loader of an image asks for: a version, a commit, or what a folder of the driver's sources is.
+// Finds the driver that the image's loader requests: a version, a commit, or the driver in a source folder.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
@@ -15,9 +15,12 @@ import { UsageError } from '../command-line.ts'
 export interface ImageDriver {
   readonly version: string
   readonly name: DriverName
-  /** sha256 of the sources in the folder, as a probe's `.json` says it of a folder */
+  /** sha256 of the sources in the folder, in the same form as in a probe's `.json` */
   readonly source?: string
-  /** what a registry must be told before it builds this driver, for a person; nothing where every registry does */
+  /**
+   * readable instruction for a registry that must be configured to build this driver; absent if every
+   * registry builds it
+   */
   readonly hint?: string
 }
 
@@ -29,7 +32,7 @@ export interface Wanted {
 
 type Catalogued = Pick<Settings, 'drivers' | 'driverCommits'>
 
-/** UsageError; ProbeError `unknown-driver-version`, `driver-source-not-found`. */
+/** @throws {UsageError} @throws {ProbeError} `unknown-driver-version` or `driver-source-not-found` */
 export async function driverOf(settings: Catalogued, wanted: Wanted): Promise<ImageDriver> {
   const { version, folder, name } = wanted
   if (folder !== undefined) return ofFolder(resolve(folder), wanted)
@@ -45,7 +48,7 @@ export async function driverOf(settings: Catalogued, wanted: Wanted): Promise<Im
   return { version, name: name ?? names[0] ?? 'falco', ...hint }
 }
 
-/** What git shows of a commit where it is asked for little. */
+/** A shortened commit id, as git prints it by default. */
 const SHORT_COMMIT = /^(?=.*\d)(?=.*[a-f])[0-9a-f]{7,39}$/
 
 function entryFor(settings: Catalogued, version: string): DriverVersions {
@@ -54,7 +57,7 @@ function entryFor(settings: Catalogued, version: string): DriverVersions {
       `${version} is no driver version; a commit is written with all of its 40 digits: \`git rev-parse ${version}\` in a clone of falcosecurity/libs prints them`,
     )
   const entry = driverFor(settings, version)
-  // Of a package any version is taken, and so upstream's without its ending.
+  // A package catalogue accepts any version, so also an upstream version without its ending.
   const meant = entry.source.from === 'package' ? didYouMean(settings, version) : ''
   if (meant === '') return entry
   throw new ProbeError('unknown-driver-version', `no package has the driver version ${version}.${meant}`)
@@ -82,7 +85,10 @@ interface SourceLayout {
   readonly kinds: readonly string[]
 }
 
-/** As the registry's own recipes have them: lib/plan/driver-source.ts. ProbeError `driver-source-not-found`. */
+/**
+ * Finds the layout by the same rules as the registry's recipes: lib/plan/driver-source.ts.
+ * @throws {ProbeError} `driver-source-not-found`
+ */
 function layoutOf(folder: string): SourceLayout {
   const has = (path: string): boolean => existsSync(join(folder, path))
   const kinds = (bpf: string) => KINDS.filter((kind) => kind === 'kmod' || has(bpf))
@@ -95,7 +101,7 @@ function layoutOf(folder: string): SourceLayout {
   )
 }
 
-/** Of a checkout whose driver is what that commit has. UsageError with what to do. */
+/** Commit of a checkout whose driver files are unchanged. @throws {UsageError} with a fix */
 function commitOf(folder: string): string {
   const [top = '', commit = ''] = git(folder, 'rev-parse', '--show-toplevel', 'HEAD').split('\n')
   if (realpathSync(top) !== realpathSync(folder))
@@ -125,7 +131,7 @@ const hintOfFolder = (version: string, name: DriverName, { recipe, kinds }: Sour
   return `a registry on this machine builds it with these settings in SETTINGS_FILE:\n${JSON.stringify({ drivers: [entry] })}`
 }
 
-/** UsageError. */
+/** @throws {UsageError} */
 export function driverName(given: string | undefined): DriverName | undefined {
   const found = DRIVER_NAMES.find((one) => one === given)
   if (given === undefined || found !== undefined) return found

@@ -1,4 +1,5 @@
-// The image of the loader, one architecture: the root that it runs in, and above it the loader itself.
+// Builds the loader's image for one architecture: the root with its tools in the lower layer, the loader in
+// the upper one.
 
 import { packageLines, type Root } from '../../lib/build/roots/roots.ts'
 import type { Folder, FolderEntry } from '../../lib/model/ports.ts'
@@ -8,29 +9,29 @@ import { fileOf, imageTree, sorted } from './tree.ts'
 
 export interface ImageParts {
   readonly platform: Platform
-  /** its packages, and what they were composed to */
+  /** packages, and the root that they were composed to */
   readonly root: Root
   readonly composed: Folder
-  /** suites that the packages are of, for a person */
+  /** readable names of the packages' suites */
   readonly suites: readonly string[]
   readonly loader: Uint8Array
   readonly driver: ImageDriver
-  /** DRIVERS_REPO, where the image is to say it */
+  /** value of DRIVERS_REPO, if the image sets it */
   readonly registries?: string
-  /** the registry's public key, armored, where the image is to have it */
+  /** the registry's armored public key, if the image contains it */
   readonly key?: Uint8Array
   readonly created?: string
 }
 
 const LOADER = 'usr/bin/falco-driver-loader'
-/** The list of the packages; its sha256 is the id of the list. */
+/** The package list; the file's sha256 is the id of the list. */
 const PACKAGES = 'usr/share/falco-driver-loader/packages'
-/** Where the loader looks for one that nothing else names. */
+/** Where the loader looks for a key by default. */
 const KEY = 'etc/falco/falco-probes.asc'
-/** Before the names of labels of our own. */
+/** Prefix of our own label names. */
 const OWN = 'internal.falco-probe-registry'
 
-/** Error as for `imageTree`. */
+/** @throws {Error} as for `imageTree` */
 export function imageOf(parts: ImageParts): Image {
   const { platform, root, composed, suites, loader, driver, key, created } = parts
   const list = fileOf(PACKAGES, Buffer.from(packageLines(root.packages)))
@@ -53,7 +54,7 @@ export function imageOf(parts: ImageParts): Image {
   }
 }
 
-/** What is the same for every architecture. */
+/** Labels that are the same for every architecture. */
 export const labelsOf = ({ version, name, source }: ImageDriver) => ({
   'org.opencontainers.image.title': 'falco-driver-loader',
   'org.opencontainers.image.description':
@@ -63,7 +64,7 @@ export const labelsOf = ({ version, name, source }: ImageDriver) => ({
   ...(source === undefined ? {} : { [`${OWN}.driver-source`]: source }),
 })
 
-/** A name of an image may hold no `+`, for which Helm writes `_` as well, and no `~`. */
+/** An image tag may not contain `+`, which Helm also replaces by `_`, or `~`. */
 export const tagOf = (driverVersion: string): string =>
   driverVersion.replaceAll('+', '_').replaceAll('~', '-')
 
@@ -78,7 +79,7 @@ const envOf = ({ driver, registries }: ImageParts) => ({
 
 const folder = (path: string): FolderEntry => ({ tag: 'folder', path })
 
-/** Each path once, with the folders that it lies in. */
+/** Each path once, together with its parent folders. */
 function withFolders(entries: readonly FolderEntry[]): FolderEntry[] {
   const all = new Map<string, FolderEntry>()
   for (const { path } of entries)

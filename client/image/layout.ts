@@ -1,4 +1,4 @@
-// An image for several architectures as an OCI image layout: the same bytes for the same layers and settings.
+// Builds a multi-architecture OCI image layout; the same layers and settings always give the same bytes.
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
 
 import { gzipSync } from 'node:zlib'
@@ -6,28 +6,28 @@ import { packEntries } from '../../lib/formats/tar-pack.ts'
 import { sha256 } from '../../lib/model/digest.ts'
 import type { FolderEntry } from '../../lib/model/ports.ts'
 
-/** Towards OCI; `os` is always Linux. */
+/** Architecture in OCI's words; `os` is always Linux. */
 export type Platform = 'amd64' | 'arm64'
 
 type Texts = Readonly<Record<string, string>>
 
 export interface Layer {
-  /** how it came to be, for a person */
+  /** readable origin of the layer */
   readonly about: string
   /** sha256 of the tar archive */
   readonly diffId: string
-  /** the archive in gzip */
+  /** the archive, compressed by gzip */
   readonly body: Uint8Array
 }
 
-/** `entries`: a folder before what is in it, no path twice. Times and owners are zero: root's. */
+/** `entries`: each folder before its contents, no path twice. Times are zero, and root owns all files. */
 export function layerOf(about: string, entries: readonly FolderEntry[]): Layer {
   const tar = tarOf(entries)
-  // Node's own zlib makes the same bytes on x64 and arm64.
+  // Node includes its own zlib, so x64 and arm64 write the same bytes.
   return { about, diffId: sha256(tar), body: gzipSync(tar, { level: 9 }) }
 }
 
-/** A copy of each chunk, as the next one is read into the same memory. */
+/** Copies each chunk, because the next chunk reuses the same memory. */
 export const tarOf = (entries: readonly FolderEntry[]): Uint8Array =>
   Buffer.concat(Array.from(packEntries(entries), (chunk) => Buffer.from(chunk)))
 
@@ -38,7 +38,7 @@ export interface Image {
   readonly env: Texts
   readonly entrypoint: readonly string[]
   readonly labels: Texts
-  /** RFC 3339; nothing says when where it is missing */
+  /** RFC 3339; absent: the image has no creation time */
   readonly created?: string
 }
 
@@ -66,8 +66,8 @@ const TYPES = {
 const REF_NAME = 'org.opencontainers.image.ref.name'
 
 /**
- * The index of all images is called `tag`; each image is `{tag}-{platform}` as well, for readers that choose none of an
- * index themselves. `annotations`: of the index.
+ * The index of all images has the tag `tag`. Each image also has the tag `{tag}-{platform}`, for readers that
+ * cannot choose from an index. `annotations`: of the index.
  */
 export function layoutOf(tag: string, images: readonly Image[], annotations: Texts): Layout {
   const files = new Map<string, Uint8Array>()

@@ -1,5 +1,5 @@
-// `npm run image -- --driver-version 11.0.0+driver`: the loader as an image for init containers, made of signed packages
-// alone, without any engine of containers.
+// `npm run image -- --driver-version 11.0.0+driver`: builds the loader's image for init containers from
+// signed packages, without a container engine.
 
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -58,7 +58,7 @@ const OPTIONS = {
   settings: text,
 } as const
 
-/** Of the project's own folder, which git ignores. */
+/** Output folder inside the project; git ignores it. */
 const PLACE = '.build/image'
 const LOADER = join(import.meta.dirname, '..', 'falco-driver-loader')
 
@@ -68,7 +68,7 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<vo
   const { values, positionals } = readLine(args, OPTIONS)
   if (values.help === true) return say(USAGE)
   if (positionals.length > 0) throw new UsageError(`${JSON.stringify(positionals[0])} is no option`)
-  // npm runs a script in the folder of the project, wherever it was called.
+  // npm runs scripts in the project folder. INIT_CWD is the folder where the user called it.
   const at = (path: string): string => resolve(env.INIT_CWD ?? '.', path)
   const out = values.out === undefined ? resolve(PLACE) : at(values.out)
   const platforms = platformsOf(values.arch)
@@ -96,7 +96,7 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<vo
 
 type Wanted = Pick<Parameters<typeof imageOf>[0], 'platform' | 'driver' | 'created' | 'registries' | 'key'>
 
-/** Composed once for these packages, and kept with this user's other roots. */
+/** Composes the root once for these packages, and keeps it with this user's other roots. */
 async function made(settings: AllSettings, cache: string, wanted: Wanted): Promise<Image> {
   const { platform } = wanted
   const fetch = createFetch({ settings, network: settings.network, timeoutMs: 600_000 })
@@ -118,7 +118,7 @@ async function made(settings: AllSettings, cache: string, wanted: Wanted): Promi
   return image
 }
 
-/** From this host's own mirrors, and the file's over them. */
+/** This host's own mirrors, overridden by the file. */
 function settingsIn(file: string | undefined): AllSettings {
   const own = settingsOf({ suites: aptSuites(), settingsFile: file || undefined })
   const what = file ?? "this machine's settings"
@@ -141,7 +141,7 @@ function createdIn(epoch: string | undefined): { created?: string } {
   return { created: time.toISOString().replace('.000Z', 'Z') }
 }
 
-/** As the loader separates them. */
+/** Reads the list with the loader's separators. */
 function registriesIn(urls: string | undefined): { registries?: string } {
   if (urls === undefined) return {}
   const wrong = urls.split(/[\s,;]+/).find((url) => !/^https?:\/\/[^/]/.test(url))
@@ -149,7 +149,7 @@ function registriesIn(urls: string | undefined): { registries?: string } {
   throw new UsageError(`--registries: ${JSON.stringify(wrong)} is no http or https URL`)
 }
 
-/** Everybody who may pull the image reads what is in it. */
+/** Reads the key. Everyone who can pull the image can read its contents, so a private key is refused. */
 function keyIn(file: string): Uint8Array {
   const key = bytesOf(file)
   if (key.includes('PRIVATE KEY BLOCK'))

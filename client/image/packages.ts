@@ -1,4 +1,4 @@
-// Which packages the loader's image is composed of, out of which suites.
+// Selects the packages and suites of the loader's image.
 
 import type { PackagesPorts } from '../../lib/archives/apt/packages.ts'
 import type { Suite } from '../../lib/archives/apt/suite.ts'
@@ -12,13 +12,13 @@ import type { Platform } from './layout.ts'
 const SUITE = 'trixie'
 
 /**
- * What `falco-driver-loader --help` names as its tools. busybox-static has the shell and all that is not listed beside it:
- * its insmod cannot tell why a kernel refused a module, its wget gives a config to whoever it is redirected to, and it
- * unpacks no zstd.
+ * The tools that `falco-driver-loader --help` lists. busybox-static has the shell and all other tools. Its
+ * applets cannot replace the listed packages: its insmod does not report why a kernel refused a module, its
+ * wget sends a config to any redirect target, and it cannot unpack zstd.
  */
 const PACKAGES = ['busybox-static', 'ca-certificates', 'curl', 'gpgv', 'kmod', 'zstd']
 
-/** Nothing in the image runs them: maintainer scripts do, and none runs here. */
+/** Only maintainer scripts use these packages, and the image runs no maintainer scripts. */
 const SCRIPTS_ONLY = ['debconf', 'openssl']
 
 const ARCHES: Readonly<Record<Platform, Arch>> = { amd64: 'x86_64', arm64: 'aarch64' }
@@ -26,7 +26,7 @@ export const PLATFORMS = Object.keys(ARCHES) as readonly Platform[]
 
 export type Suites = readonly [Suite, Suite]
 
-/** The suite and its security updates, from the mirrors of the settings. */
+/** The suite and its security updates, from the mirrors in the settings. */
 export function imageSuites({ roots, debian }: Pick<AllSettings, 'roots' | 'debian'>): Suites {
   const believed = {
     ...(roots.checkValidUntil === undefined ? {} : { checkValidUntil: roots.checkValidUntil }),
@@ -38,7 +38,7 @@ export function imageSuites({ roots, debian }: Pick<AllSettings, 'roots' | 'debi
   ]
 }
 
-/** @throws {ProbeError} as for `rootOfSuites`, with what to do. */
+/** @throws {ProbeError} as for `rootOfSuites`, with a fix in the message */
 export async function imageRoot(ports: PackagesPorts, suites: Suites, platform: Platform): Promise<Root> {
   try {
     return await rootOfSuites(ports, suites, ARCHES[platform], { names: PACKAGES, without: SCRIPTS_ONLY })

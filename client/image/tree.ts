@@ -1,32 +1,36 @@
-// What of a composed root is in the image: the programs that the loader runs, what these load, and nothing else.
+// Selects the image's files from a composed root: the loader's programs, the libraries that they load, and
+// little else.
 
 import { needsOf } from '../../lib/formats/elf-needs.ts'
 import type { Folder, FolderEntry } from '../../lib/model/ports.ts'
 
-/** A program is one file, or a link to one. */
+/** Each program is one file, or a link to one. */
 const PROGRAMS = [
   ...['usr/bin/busybox', 'usr/bin/curl', 'usr/bin/gpgv', 'usr/bin/kmod', 'usr/bin/zstd'],
   ...['usr/sbin/insmod', 'usr/sbin/rmmod'],
 ]
-/** glibc opens it where a thread is cancelled, and ends the program where it is not there. */
+/** glibc opens this library when a thread is cancelled, and ends the program if it is missing. */
 const OPENED = ['libgcc_s.so.1']
-/** Names that busybox is called by where nothing else has them: the loader's tools, and a look around. */
+/** busybox applets for names that no other program has: the loader's tools, and commands to look around. */
 const APPLETS = [
   ...['awk', 'base64', 'cat', 'cp', 'cut', 'dmesg', 'echo', 'env', 'false', 'find', 'grep', 'head', 'id'],
   ...['ln', 'ls', 'lsmod', 'mkdir', 'mount', 'mv', 'od', 'printf', 'ps', 'rm', 'sed', 'sh', 'sha256sum'],
   ...['sleep', 'sort', 'stat', 'tail', 'test', 'timeout', 'tr', 'true', 'umount', 'uname', 'vi', 'wc'],
   ...['xargs', 'xz', 'zcat'],
 ]
-/** Files, folders and links that no program names. The terms of every package stay with what is of it. */
+/** Files, folders and links that no program names. The licence of every package stays next to its files. */
 const BESIDE =
   /^(?:bin|dev|lib|lib64|proc|root|run|sbin|sys|tmp|var|etc\/(?:group|hosts|nsswitch\.conf|passwd)|etc\/ssl\/certs\/ca-certificates\.crt|usr\/share\/doc\/[^/]+\/copyright)$/
 const LIBRARY = /^usr\/lib(?:\/[a-z0-9_]+-linux-gnu)?\/([^/]+)$/
-/** A path that has more links than this leads round in a circle. */
+/** A path with more links is a loop. */
 const MAX_LINKS = 40
 
 type Entries = ReadonlyMap<string, FolderEntry>
 
-/** Sorted by path, so that a folder comes before what is in it. Error where a program lacks a library: none of the packages has it. */
+/**
+ * Sorted by path, so that each folder comes before its contents.
+ * @throws {Error} if a program needs a library that no package has
+ */
 export function imageTree(root: Folder): FolderEntry[] {
   const all: Entries = new Map([...root.entries()].map((entry) => [entry.path, entry]))
   const libraries = librariesIn(all)
@@ -50,7 +54,7 @@ export function imageTree(root: Folder): FolderEntry[] {
 export const sorted = (entries: Iterable<FolderEntry>): FolderEntry[] =>
   [...entries].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
 
-/** A file that lies on no disk. */
+/** A file that exists only in memory. */
 export const fileOf = (path: string, body: Uint8Array, executable = false): FolderEntry => ({
   tag: 'file',
   path,
@@ -59,7 +63,7 @@ export const fileOf = (path: string, body: Uint8Array, executable = false): Fold
   chunks: () => [body],
 })
 
-/** Paths by the name that a program gives them. */
+/** Library paths by the name that programs use. */
 const librariesIn = (all: Entries): ReadonlyMap<string, string> =>
   new Map(
     [...all.values()].flatMap(({ tag, path }) => {
@@ -74,7 +78,7 @@ function libraryOf(libraries: ReadonlyMap<string, string>, name: string, by: str
   throw new Error(`no package of the image has ${name}, which ${by} needs`)
 }
 
-/** Itself with the folders that it lies in, as it stands. */
+/** Keeps a path and its parent folders, unchanged. */
 function keepWhole(all: Entries, kept: Map<string, FolderEntry>, path: string): void {
   const parts = path.split('/')
   for (const length of parts.keys()) {
@@ -83,7 +87,7 @@ function keepWhole(all: Entries, kept: Map<string, FolderEntry>, path: string): 
   }
 }
 
-/** Every folder and link that is met on the way to a path, and last what it leads to. */
+/** Every folder and link on the way to a path, and finally its target. */
 function wayTo(all: Entries, path: string): FolderEntry[] {
   const way: FolderEntry[] = []
   const rest = partsOf(path)

@@ -1,4 +1,4 @@
-// An image layout onto a disk: as a folder, and as one tar archive of it.
+// Writes an image layout to disk, as a folder and as a tar archive.
 
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { UsageError } from '../command-line.ts'
 import { type Layout, tarOf } from './layout.ts'
 import { fileOf, sorted } from './tree.ts'
 
-/** UsageError where something else is there than such a layout, or nothing. */
+/** Refuses a folder that contains anything but such a layout. @throws {UsageError} */
 export function checkPlace(folder: string): void {
   if (!existsSync(folder) || existsSync(join(folder, 'oci-layout'))) return
   if (readdirSync(folder).length > 0)
@@ -15,8 +15,8 @@ export function checkPlace(folder: string): void {
 }
 
 /**
- * In the place of one that is there; gives the path of the archive, `{folder}.tar`. A crash leaves a folder or a file of a
- * name that nobody looks for, and between the two moves no layout at all: the next run writes it.
+ * Replaces an existing layout; returns the path of the archive, `{folder}.tar`. A crash leaves a temporary
+ * folder or file that nobody reads. A crash between the two renames leaves no layout; the next run writes it.
  */
 export function writeLayout(place: string, { files }: Layout): string {
   const folder = resolve(place)
@@ -37,6 +37,6 @@ export function writeLayout(place: string, { files }: Layout): string {
   }
 }
 
-/** Readers of such an archive want no entries of folders. */
+/** Packs the layout without folder entries, because readers of such archives do not expect them. */
 const archiveOf = (files: Layout['files']): Uint8Array =>
   tarOf(sorted([...files].map(([path, body]) => fileOf(path, body))))

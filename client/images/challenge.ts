@@ -1,4 +1,4 @@
-// What a registry of images answers to who has not said who they are: how it wants to be told.
+// Parses the challenge of an image registry that asks a client to authenticate.
 // https://distribution.github.io/distribution/spec/auth/token/
 
 export type Challenge =
@@ -6,7 +6,7 @@ export type Challenge =
   | { readonly tag: 'bearer'; readonly realm: string; readonly service: string | undefined }
   | { readonly tag: 'unknown' }
 
-/** Of the header `WWW-Authenticate`. */
+/** Parses the header `WWW-Authenticate`. */
 export function challengeOf(header: string | null): Challenge {
   const [scheme = '', ...rest] = (header ?? '').trim().split(' ')
   const parameters = new Map(

@@ -1,4 +1,4 @@
-// A name and a password for a registry of images, from where clients of images keep them. They are never printed.
+// Finds a user name and password for an image registry where image clients keep them. It never prints them.
 
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -13,7 +13,7 @@ export interface Credentials {
 
 export interface Found {
   readonly credentials?: Credentials
-  /** in words for a person: where it was looked, or what is there instead */
+  /** readable: which places were searched, or why an entry is unusable */
   readonly where: string
 }
 
@@ -37,7 +37,10 @@ const fileSchema = z.object({
   credHelpers: z.record(z.string(), z.string()).optional(),
 })
 
-/** The environment before the file. ProbeError `misconfigured` for a file that is not as docker writes it. */
+/**
+ * Prefers the environment to the file.
+ * @throws {ProbeError} `misconfigured` for a file that docker would not write
+ */
 export function credentialsFor(host: string, env: Environment): Found {
   const { [USER]: user, [PASSWORD]: password } = env
   if (user !== undefined && password !== undefined)
@@ -75,7 +78,7 @@ function credentialsOf({
   return cut < 1 ? undefined : { user: plain.slice(0, cut), password: plain.slice(cut + 1) }
 }
 
-/** Older clients have written whole URLs. */
+/** Old clients stored complete URLs as keys. */
 const hostIn = (key: string): string => key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
 
 function readIfThere(file: string): string | undefined {

@@ -1,4 +1,5 @@
-// A published probe of one registry into another registry of images, with its signatures, so that nobody finds half of it.
+// Copies a published probe with its signatures to another image registry, in an order in which no client
+// finds a part of it.
 
 import type { Content, Registry } from './registry.ts'
 import type { Source, Whole } from './source.ts'
@@ -6,13 +7,14 @@ import type { Source, Whole } from './source.ts'
 export interface PushPorts {
   readonly from: Source
   readonly to: Registry
-  /** a line for a person */
+  /** prints a readable line */
   readonly say: (line: string) => void
 }
 
 /**
- * Blobs before the manifest that names them, signatures before what they sign, and the tag last. A crash leaves blobs and
- * manifests that no tag leads to; the same command again finds them there. Resolves to the digest of what has the tag now.
+ * Pushes blobs before the manifest that names them, signatures before the signed manifest, and the tag last.
+ * A crash leaves blobs and manifests without a tag; the next run finds and uses them. Resolves to the digest
+ * that the tag now has.
  */
 export async function push(ports: PushPorts, reference: string, tag: string): Promise<string> {
   const whole = await ports.from.whole(reference)

@@ -1,9 +1,9 @@
-// Where an image is pushed to: a registry, a repository and a tag, as clients of images write it.
+// Parses the target of a push as image clients write it: registry, repository and tag.
 
 import { UsageError } from '../command-line.ts'
 
 export interface Place {
-  /** with its port, if it says one */
+  /** host name, with the port if the text has one */
   readonly host: string
   readonly name: string
   readonly tag: string | undefined
@@ -14,14 +14,14 @@ const REFERENCE = new RegExp(
   `^([A-Za-z0-9.-]+(?::[0-9]{1,5})?|\\[[0-9a-f:]+\\](?::[0-9]{1,5})?)/(${PART}(?:/${PART})*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$`,
 )
 
-/** UsageError for what no client would take. */
+/** @throws {UsageError} for a text that image clients refuse */
 export function placeOf(text: string): Place {
   const [, host = '', name = '', tag] = REFERENCE.exec(text) ?? []
   if (name === '' || name.length > 255)
     throw new UsageError(
       `${JSON.stringify(text)} is no REGISTRY/NAME or REGISTRY/NAME:TAG, as ghcr.io/you/probes`,
     )
-  // What has neither dot nor port is a part of a name to other clients.
+  // Other clients read a first part without dot or port as part of the repository.
   if (!/[.:]/.test(host) && host !== 'localhost')
     throw new UsageError(
       `${JSON.stringify(text)} names no registry: begin with its host, as ghcr.io/${host}/${name}`,

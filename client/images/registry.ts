@@ -1,4 +1,4 @@
-// A registry of images that something is pushed to.
+// Pushes blobs and manifests to an image registry.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push
 
 import { createHash } from 'node:crypto'
@@ -8,7 +8,7 @@ import { challengeOf } from './challenge.ts'
 import type { Found } from './credentials.ts'
 import type { Place } from './reference.ts'
 
-/** What is pushed: bytes with the digest (`sha256:...`) that they were checked by. */
+/** Bytes to push, with the digest (`sha256:...`) that was verified. */
 export interface Content {
   readonly mediaType: string
   readonly digest: string
@@ -17,11 +17,11 @@ export interface Content {
 
 export interface Registry {
   has(digest: string): Promise<boolean>
-  /** Takes up an upload that broke off where the registry says that it did. */
+  /** Continues an interrupted upload at the offset that the registry reports. */
   upload(blob: Content): Promise<void>
-  /** Under its digest, or under a tag as well. */
+  /** Stores a manifest; `reference` is its digest or a tag. */
   put(manifest: Content, reference: string): Promise<void>
-  /** `undefined`: it has none, or does not tell its digest */
+  /** `undefined`: the registry has no such manifest, or does not report its digest */
   digestOf(reference: string): Promise<string | undefined>
 }
 
@@ -29,17 +29,20 @@ export interface RegistryOptions {
   readonly place: Place
   readonly plainHttp: boolean
   readonly credentials: Found
-  /** of one request, in milliseconds; 60 s */
+  /** timeout of one request in milliseconds; default 60 s */
   readonly timeoutMs?: number
 }
 
-/** Times that an upload is taken up, or that a busy registry is asked. */
+/** Maximum attempts to continue an upload or to ask a busy registry. */
 const TRIES = 5
-/** Some registries take no smaller ones but the last. */
+/** Some registries refuse smaller chunks, except for the last one. */
 const CHUNK = 8 * 1024 * 1024
 const DOCKER_HUB = 'docker.io'
 
-/** Error, for a person, for whatever the registry refuses: never with a password or a token in it. */
+/**
+ * @throws {Error} with a readable message if the registry refuses a request; the message never contains a
+ * password or token
+ */
 export function openRegistry({
   place,
   plainHttp,
@@ -52,7 +55,7 @@ export function openRegistry({
   let authorization: string | undefined
 
   async function send(method: string, url: URL, headers: Headers = {}, body?: Uint8Array): Promise<Response> {
-    // What another host has of an upload is its own business.
+    // Do not send our credentials to another host, even if it receives a part of the upload.
     const own = url.host === base.host && authorization !== undefined ? { authorization } : {}
     const init = {
       method,
@@ -105,7 +108,7 @@ export function openRegistry({
     return `Bearer ${given}`
   }
 
-  /** ProbeError-like words of whoever refuses. */
+  /** @throws {Error} with the registry's own message */
   async function expecting(
     what: string,
     asked: Promise<Response>,
@@ -122,7 +125,7 @@ export function openRegistry({
 
   const at = (path: string): URL => new URL(path, base)
 
-  /** Where it goes on, and how many bytes are there. */
+  /** Starts an upload. Returns the URL of the next chunk, and how many bytes the registry has. */
   async function begin(): Promise<Upload> {
     const response = await expecting(
       `to take anything into ${place.name}`,
@@ -148,13 +151,16 @@ export function openRegistry({
     return { location: locationOf(response, upload.location), offset: end }
   }
 
-  /** After a connection that broke off: the registry says how far it came, or has forgotten it. */
+  /**
+   * Asks the registry for its offset after a broken connection, or starts again if it has forgotten the
+   * upload.
+   */
   async function takeUp(upload: Upload): Promise<Upload> {
     const response = await ask('GET', upload.location)
     await response.body?.cancel()
     const last = /^(?:bytes=)?0-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1]
     if (response.status !== 204 || last === undefined) return begin()
-    // An upload of nothing is told as 0-0, as one of a single byte is: that byte is not worth the doubt.
+    // A registry reports `0-0` for an empty upload and for a single byte, so send that byte again.
     const offset = Number(last) === 0 ? 0 : Number(last) + 1
     return offset === 0 ? begin() : { location: locationOf(response, upload.location), offset }
   }
@@ -214,7 +220,7 @@ interface Upload {
 
 const BUSY = [429, 502, 503, 504]
 
-/** What fetch says where there is no answer. */
+/** True for errors of fetch that mean that no response arrived. */
 const isBrokenOff = (error: unknown): boolean =>
   error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')
 
@@ -230,14 +236,14 @@ function locationOf({ headers }: Response, base: URL): URL {
   return new URL(location, base)
 }
 
-/** A registry that has taken something else for it has not taken it. */
+/** Refuses a response with a different digest: the registry stored something else. */
 function checkDigest({ headers }: Response, digest: string, host: string): void {
   const said = headers.get('docker-content-digest')
   if (said !== null && said !== digest)
     throw new Error(`${host} has taken ${printable(said, 80)} for ${digest}`)
 }
 
-/** With the registry's own words, where it has some. */
+/** Includes the registry's own message, if there is one. */
 async function refusal(response: Response, what: string): Promise<Error> {
   const text = await response.text().catch(() => '')
   return new Error(`${what}: HTTP ${response.status}${wordsIn(text)}`)

@@ -1,4 +1,4 @@
-// The registry that a published probe is copied from: what it has under a name, each thing checked by its digest.
+// Reads a published probe's images from its registry, and verifies each part by its digest.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
@@ -11,10 +11,10 @@ import { type Content, digestOfBytes } from './registry.ts'
 /** A manifest with its blobs and its signature. */
 export interface Whole {
   readonly manifest: Content
-  /** of an index: what is in it */
+  /** the manifests in an index */
   readonly parts: readonly Whole[]
   readonly blobs: readonly Described[]
-  /** under its tag; absent: there is none */
+  /** the signature with its tag; absent if there is none */
   readonly signature?: { readonly tag: string; readonly whole: Whole }
 }
 
@@ -32,7 +32,7 @@ const documentSchema = z.object({
 })
 
 export interface Source {
-  /** Error, in the registry's own words, where it has none. */
+  /** @throws {Error} with the registry's message if it has no such manifest */
   whole(reference: string): Promise<Whole>
   blob(blob: Described): Promise<Content>
 }
@@ -43,7 +43,7 @@ const MAX_MANIFEST = 4 * 1024 * 1024
 const MAX_BLOB = 1024 * 1024 * 1024
 const TIMEOUT_MS = 120_000
 
-/** `origin`: of the registry. */
+/** `origin`: of the registry */
 export function openSource(origin: string, repository: string): Source {
   const base = `${origin}/v2/${repository}`
 
@@ -96,7 +96,7 @@ export function openSource(origin: string, repository: string): Source {
   }
 }
 
-/** S3 and the registry ask a client to come again when they are busy: after half a second, one, and two. */
+/** Retries when S3 or the registry is busy: after half a second, one second and two seconds. */
 async function patiently(ask: () => Promise<Response>): Promise<Response> {
   for (const pause of PAUSES_MS) {
     const response = await ask()
@@ -109,7 +109,7 @@ async function patiently(ask: () => Promise<Response>): Promise<Response> {
 const PAUSES_MS = [500, 1000, 2000]
 const BUSY: readonly number[] = [429, 500, 502, 503, 504]
 
-/** A registry whose key is no RSA key signs no images. */
+/** A registry signs images only if its key is an RSA key. */
 function absent(error: unknown): undefined {
   const { cause } = error as { readonly cause?: { readonly status?: number } }
   if (cause?.status !== 404) throw error

@@ -1,14 +1,14 @@
-// The logs of a registry that runs on this machine, or has run: a file for each function, and the one before it.
+// Reads the logs of a local registry, running or stopped: a current and a previous file per function.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LogLine, lineOf } from './line.ts'
 import type { ReadLines } from './of-probe.ts'
 
-/** As local/lambda/function-log.ts names them, by the functions of the template. */
+/** File names as local/lambda/function-log.ts writes them, with the function names of the template. */
 const FILE = /^(?:ProbeRegistry-)?(.+?)(?:[0-9A-F]{8})?\.log(?:\.1)?$/
 
-/** Error, for a person, where no registry has written there. */
+/** @throws {Error} with a readable message if no registry has written to the folder */
 export function readHere(folder: string, since: number): ReadLines {
   const dir = join(folder, 'logs')
   const files = filesIn(dir, folder)
@@ -31,7 +31,7 @@ function filesIn(dir: string, folder: string): string[] {
 
 const functionOf = (file: string): string => FILE.exec(file)?.[1] ?? file
 
-/** 16 MB at most, as it becomes the one before then. */
+/** A file has at most 16 MB: then it becomes the previous file. */
 function linesIn(file: string, from: string, texts: readonly string[]): LogLine[] {
   const lines = readFileSync(file, 'utf8').split('\n')
   return lines

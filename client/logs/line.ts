@@ -1,14 +1,14 @@
-// One line of a function's log: an entry as Lambda writes it, whoever has kept it.
+// Parses one line of a function's log in Lambda's JSON format, from any log storage.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
 
 export interface LogLine {
   /** milliseconds since the epoch */
   readonly time: number
-  /** e.g. `Plan` */
+  /** name of the function, e.g. `Plan` */
   readonly from: string
-  /** as it was written */
+  /** the unchanged line */
   readonly text: string
-  /** what it says: an object where it is one */
+  /** the parsed line, if it is a JSON object */
   readonly entry: unknown
 }
 
@@ -16,7 +16,7 @@ type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** `kept`: when whoever keeps it has got it, where the entry says no time itself. */
+/** `kept`: when the log storage received the line; used if the entry has no time */
 export function lineOf(from: string, text: string, kept: number): LogLine {
   const entry = jsonOf(text)
   return { from, text, entry: entry ?? text, time: timeOf(entry) ?? kept }
@@ -37,19 +37,19 @@ function timeOf(entry: unknown): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** What the function has said, field by field; none of a line that is text. */
+/** Fields that the function logged; empty for a plain text line. */
 export function saidIn({ entry }: LogLine): Fields {
   if (!isFields(entry)) return {}
   return isFields(entry.message) ? entry.message : {}
 }
 
-/** Of the invocation that wrote it. */
+/** Id of the invocation that wrote the line. */
 export function requestIn({ entry }: LogLine): string | undefined {
   if (!isFields(entry)) return undefined
   const { requestId = isFields(entry.record) ? entry.record.requestId : undefined } = entry
   return typeof requestId === 'string' ? requestId : undefined
 }
 
-/** How grave it is, where it says so: `INFO`, `ERROR`, ... */
+/** Log level, if the entry has one: `INFO`, `ERROR`, ... */
 export const levelIn = ({ entry }: LogLine): string =>
   isFields(entry) && typeof entry.level === 'string' ? entry.level : ''

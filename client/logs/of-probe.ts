@@ -1,13 +1,13 @@
-// All lines of one probe: those that name it, and what else their builds and their invocations have said.
+// Collects all log lines of one probe: lines that name it, and the other lines of its builds and invocations.
 
 import { isProbeError } from '../../lib/model/errors.ts'
 import { keyOfName, parse } from '../../lib/names/grammar.ts'
 import { type LogLine, requestIn, saidIn } from './line.ts'
 
-/** Lines that hold at least one of the texts, and more of them if it likes. */
+/** Returns all lines that contain at least one of the texts; it may return more. */
 export type ReadLines = (texts: readonly string[]) => Promise<readonly LogLine[]>
 
-/** In the order of time. */
+/** Oldest first. */
 export async function linesOfProbe(read: ReadLines, key: string): Promise<readonly LogLine[]> {
   const own = (await read([searchedFor(key)])).filter((line) => names(line, key))
   const claims = new Set(own.flatMap((line) => claimIn(line) ?? []))
@@ -18,17 +18,17 @@ export async function linesOfProbe(read: ReadLines, key: string): Promise<readon
   return onceEach([...own, ...near]).sort((a, b) => a.time - b.time)
 }
 
-/** The longest part of a key that stands in a line however a client has written the name. */
+/** The longest part of the key that a line contains, however a client spelled the name. */
 const searchedFor = (key: string): string =>
   key.split(/[^A-Za-z0-9.-]+/).reduce((longest, part) => (part.length > longest.length ? part : longest))
 
-/** By its key, as the other one of an alias, or by a path that a client asked for. */
+/** True if the line contains the probe's key, its key under an alias, or a path that a client requested. */
 function names(line: LogLine, key: string): boolean {
   const said = saidIn(line)
   return Object.values(said).includes(key) || keyOfPath(said.path) === key
 }
 
-/** One invocation may look at many probes, as the sweep does. */
+/** True if the line names another probe: one invocation, such as the sweep, may handle many probes. */
 function namesAnother(line: LogLine, key: string): boolean {
   const { key: named } = saidIn(line)
   return typeof named === 'string' && named !== key
@@ -36,7 +36,7 @@ function namesAnother(line: LogLine, key: string): boolean {
 
 function claimIn(line: LogLine): string | undefined {
   const { claim } = saidIn(line)
-  // As the registry makes them: nothing else is searched for.
+  // Only ids in the registry's own format are searched for.
   return typeof claim === 'string' && /^[\w-]{8,64}$/.test(claim) ? claim : undefined
 }
 

@@ -1,8 +1,8 @@
-// Lines for a person, and for a program; in either, nothing that a terminal would obey.
+// Formats log lines for readers and for programs, without characters that a terminal could interpret.
 
 import { type LogLine, levelIn, saidIn } from './line.ts'
 
-/** Everything but printable ASCII as JSON escapes it, so that JSON stays what it is. */
+/** Escapes all but printable ASCII in JSON's own form, so JSON stays valid. */
 const escaped = (text: string): string =>
   text.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
@@ -14,6 +14,6 @@ export function personsLine(line: LogLine): string {
   return escaped(`${head} ${level}${event === undefined ? line.text : `${event} ${JSON.stringify(fields)}`}`)
 }
 
-/** One object a line. */
+/** One JSON object per line. */
 export const programsLine = ({ time, from, entry }: LogLine): string =>
   escaped(JSON.stringify({ time: new Date(time).toISOString(), function: from, entry }))

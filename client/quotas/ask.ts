@@ -1,4 +1,4 @@
-// The quotas of the operator's account against settings: asked, judged and printed.
+// Reads the quotas of the operator's account, compares them with the settings, and prints the result.
 
 import { QUOTAS } from '../../lib/aws/json-api.ts'
 import { createQuotas } from '../../lib/aws/quotas.ts'
@@ -10,11 +10,15 @@ import { needsOf } from './needs.ts'
 export interface Account {
   readonly region: string | undefined
   readonly profile: string | undefined
-  /** JSON of settings, laid over the defaults */
+  /** JSON file of settings that override the defaults */
   readonly settingsFile: string | undefined
 }
 
-/** Prints a line or more of each. UsageError of the settings; rejects with what AWS, or the way to it, says. */
+/**
+ * Prints one or more lines for each quota.
+ * @throws {UsageError} for invalid settings
+ * @throws errors of AWS or the network
+ */
 export async function askQuotas(account: Account): Promise<readonly Judged[]> {
   const settings = settingsIn(account.settingsFile)
   const { call, region } = await operatorsCall(QUOTAS, process.env.AWS_ENDPOINT_URL_SERVICE_QUOTAS, {
@@ -26,13 +30,13 @@ export async function askQuotas(account: Account): Promise<readonly Judged[]> {
   return judged
 }
 
-/** The CDK takes the second one as well; AWS's SDK does not. */
+/** The CDK reads AWS_DEFAULT_REGION too; the AWS SDK does not. */
 const regionAround = () => process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION
 
 const given = (name: 'region' | 'profile', value: string | undefined) =>
   value === undefined || value === '' ? {} : { [name]: value }
 
-/** Why nothing was asked, with what is missing where AWS forbids it. */
+/** A readable reason why the quotas could not be read, with the missing permission if AWS denied access. */
 export function whyUnasked(error: unknown): string {
   const { name, message, code } = error as Error & { code?: string }
   if (name === 'AccessDeniedException')

@@ -1,6 +1,6 @@
-// What `npm run deploy` asks before it deploys: a deployment that would fail, or ask what nobody can answer, stops here; one
-// that would be slow is only told of.
-// Its arguments are those of `cdk deploy`, of which it takes the profile and the context value `settings`.
+// Checks the account before `npm run deploy`. It stops a deployment that would fail or ask a question without
+// a terminal, and only warns about a slow one.
+// It accepts the arguments of `cdk deploy`, and uses the profile and the context value `settings`.
 
 import { parseArgs } from 'node:util'
 import { printable } from '../operator.ts'
@@ -25,7 +25,8 @@ const SETTINGS = 'settings='
 const isSettings = (context: string): boolean => context.startsWith(SETTINGS)
 
 /**
- * `cdk deploy` asks before rights grow, and fails where no terminal is there to answer, of two stacks maybe after the first:
+ * `cdk deploy` asks for confirmation before it adds permissions. Without a terminal it fails, possibly after
+ * it deployed the first of two stacks:
  * https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-deploy.html
  */
 const wouldAskNobody = (args: readonly string[]): boolean =>
@@ -35,7 +36,7 @@ const wouldAskNobody = (args: readonly string[]): boolean =>
 
 const say = (text: string): void => void process.stderr.write(`${printable(text)}\n`)
 
-/** The exit status: 0 deploys. */
+/** Returns the exit status; with 0 the deployment continues. */
 async function beforeDeploy(args: readonly string[]): Promise<0 | 1> {
   if (wouldAskNobody(args)) {
     say('nothing was deployed: it asks before rights grow, and without a terminal nobody can answer')

@@ -1,16 +1,16 @@
-// Whether an account has what a deployment needs, and for a person what to do where it has not.
+// Decides whether an account has what a deployment needs, and suggests readable fixes.
 
 import type { Quota, Quotas } from '../../lib/aws/quotas.ts'
 import type { Need } from './needs.ts'
 
 export type Judged =
   | { readonly tag: 'fits' | 'slow' | 'fails'; readonly need: Need; readonly quota: Quota }
-  /** the service tells of no such quota in this region */
+  /** the service lists no such quota in this region */
   | { readonly tag: 'unknown'; readonly need: Need }
 
 export async function judge(quotas: Quotas, needs: readonly Need[]): Promise<readonly Judged[]> {
   const services = new Map<string, readonly Quota[]>()
-  // One after the other: the service lets few requests in.
+  // Sequential, because the service limits the request rate.
   for (const { service } of needs) if (!services.has(service)) services.set(service, await quotas.of(service))
   return needs.map((need) => {
     const quota = services.get(need.service)?.find(({ name }) => need.name.test(name))
@@ -50,7 +50,10 @@ function way(tag: 'slow' | 'fails', need: Need, quota: Quota, region: string): s
   return [...said, `raise it, or ${instead}:`, raiseCommand(need, quota, region)]
 }
 
-/** At least to what accounts have by default: AWS grants a new account that, and refuses to be asked for less. */
+/**
+ * Asks for at least the default quota: AWS gives that to a new account on request, and refuses a lower
+ * request.
+ */
 function raiseCommand({ service, enough }: Need, { code, standard = 0 }: Quota, region: string): string {
   const value = Math.max(enough, standard)
   return `aws service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code} --desired-value ${value} --region ${region}`

@@ -1,25 +1,25 @@
-// What a deployment by these settings needs of its account.
+// Calculates the quotas that a deployment needs from its settings.
 
 import { reservedFor, UNRESERVED } from '../../lib/model/concurrency.ts'
 import { ARCHES, type Arch } from '../../lib/model/probe.ts'
 import type { Settings } from '../../lib/model/settings.ts'
 
 export interface Need {
-  /** of the quota, as Service Quotas calls it */
+  /** service of the quota, as Service Quotas names it */
   readonly service: 'lambda' | 'codebuild' | 'apigateway'
-  /** of the quota: a code for each cannot be read anywhere, and the service tells its own */
+  /** name of the quota; the codes are not documented, so the service's own list is searched */
   readonly name: RegExp
-  /** for a person, where the service has no such quota */
+  /** readable name, if the service has no such quota */
   readonly called: string
-  /** with less it fails, as `failing` says */
+  /** with a lower quota the deployment fails; `failing` describes how */
   readonly least: number
-  /** with less it is slower than the settings allow, as `slow` says */
+  /** with a lower quota it is slower than the settings allow; `slow` describes how */
   readonly enough: number
-  /** what `enough` is the sum of */
+  /** readable parts of the sum `enough` */
   readonly because: string
   readonly failing: string
   readonly slow: string
-  /** in place of a higher quota */
+  /** alternative to a higher quota */
   readonly instead: string
 }
 
@@ -52,11 +52,11 @@ function executions({ cloud }: Needing): Need {
   }
 }
 
-/** Of the machines' architectures, each once. */
+/** The machines' architectures, each once. */
 const machinesOf = ({ build }: Needing): readonly Arch[] =>
   ARCHES.filter((arch) => Object.values(build.machines).includes(arch))
 
-/** As CodeBuild calls its environments: https://docs.aws.amazon.com/general/latest/gr/codebuild.html */
+/** CodeBuild's names of its environments: https://docs.aws.amazon.com/general/latest/gr/codebuild.html */
 const ENVIRONMENTS = { x86_64: 'Linux', aarch64: 'ARM' } as const satisfies Record<Arch, string>
 const SIZES = {
   BUILD_GENERAL1_SMALL: 'Small',
@@ -79,7 +79,7 @@ function builds({ build, cloud }: Needing, machine: Arch): Need {
   }
 }
 
-/** The stage's own limit cannot let in what the account's does not. */
+/** The account's limit applies even if the stage's own limit is higher. */
 const requests = ({ cloud }: Needing): Need => ({
   service: 'apigateway',
   name: /^throttle rate$/i,

@@ -1,5 +1,5 @@
-// A bucket of this machine's S3, from outside of a registry: of its roots, for who composes one before a registry runs,
-// and of what a build without any registry reads and writes.
+// Opens a bucket of the local S3 from outside a registry: the bucket of roots before a registry runs, or the
+// buckets of a build without a registry.
 
 import { createHash } from 'node:crypto'
 import { isSha256, sha256 } from '../../lib/model/digest.ts'
@@ -7,12 +7,12 @@ import { ProbeError } from '../../lib/model/errors.ts'
 import type { Store } from '../../lib/model/ports.ts'
 import { openObjects, wholeObject } from '../../local/s3/objects.ts'
 
-/** A bucket's name is of no meaning within its own folder. */
+/** The folder contains only one bucket, so its name does not matter. */
 const BUCKET = 'bucket'
-/** As S3 calls the metadata of that name. */
+/** S3's name of that metadata. */
 const SHA256 = 'x-amz-meta-sha256'
 
-/** `folder`: of the bucket's objects. Several processes may have it: what is created is whole, or not there. */
+/** `folder`: of the bucket's objects. Several processes may use it; each object is created atomically. */
 export function bucketStore(folder: string): Store {
   const objects = openObjects(folder, [], { shared: { [BUCKET]: folder }, used: [BUCKET] })
   const size = async (key: string): Promise<number | undefined> => {

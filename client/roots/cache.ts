@@ -1,4 +1,4 @@
-// The roots of this user, unpacked once and shared by all registries and builds that he runs.
+// Caches this user's unpacked roots, shared by all of the user's registries and builds.
 
 import { randomUUID } from 'node:crypto'
 import {
@@ -26,33 +26,42 @@ import type { Package } from '../../lib/model/probe.ts'
 import { rootPlaces } from '../../local/roots.ts'
 
 const composedSchema = z.object({
-  /** of the root's packages */
+  /** id of the root's package list */
   id: z.string(),
-  /** sha256 of all that it unpacks to: of the tar archive that `packEntries` makes of it */
+  /** sha256 of the tar archive that `packEntries` makes of the unpacked root */
   digest: z.string(),
   suite: z.string(),
 })
 export type Composed = Read<typeof composedSchema> & {
-  /** where it lies, unpacked */
+  /** folder of the unpacked root */
   readonly folder: string
 }
 
-/** What is told while a root is being fetched and composed. */
+/** Reports progress while a root is fetched and composed. */
 export type Progress = (step: 'fetch' | 'unpack', done: number, all: number) => void
 
 interface RootCache {
-  /** The root, composed if need be. ProbeError as for `fetch` and `composeRoot`. */
+  /**
+   * Returns the root, and composes it if it is missing.
+   * @throws {ProbeError} as for `fetch` and `composeRoot`
+   */
   root(root: Root, progress?: Progress): Promise<Composed>
 }
 
-/** Packages fetched at one time. */
+/** Number of parallel fetches of packages. */
 const FETCHES = 4
 
-/** `dir`: this user's own. What was fetched is kept until its root is there, so that a start that was cut off goes on. */
+/**
+ * `dir`: folder of this user. Fetched packages stay until their root is complete, so an interrupted start can
+ * continue.
+ */
 export function openRootCache(dir: string, fetch: Fetch): RootCache {
   const packages = join(dir, 'packages')
   const fileOf = ({ sha256: digest }: Package): string => join(packages, digest)
-  /** Again, where another process has removed it, whose root of the same package was there first. */
+  /**
+   * Fetches the package again if another process, which completed a root with the same package first, has
+   * removed it.
+   */
   const read = async (pkg: Package): Promise<Uint8Array> => {
     await fetchPackage(fetch, pkg, fileOf(pkg))
     return readFile(fileOf(pkg))
@@ -71,7 +80,7 @@ export function openRootCache(dir: string, fetch: Fetch): RootCache {
   }
 }
 
-/** Those of the root, and what a fetch that was cut off left of them. */
+/** Removes the packages of the root, and partial files of interrupted fetches. */
 function removePackages(folder: string, { packages }: Root): void {
   const digests = new Set(packages.map(({ sha256: digest }) => digest))
   for (const name of readdirSync(folder))
@@ -86,7 +95,10 @@ function recorded(dir: string, id: string): Composed | undefined {
   return existsSync(folder) ? { ...found, folder } : undefined
 }
 
-/** A crash before the rename leaves a folder of a name that nobody looks for; one after it, a root that is composed again. */
+/**
+ * A crash before the rename leaves a folder that nobody reads. A crash after it leaves a complete root
+ * folder; the next call composes the root again.
+ */
 async function compose(
   dir: string,
   { id, suite, packages }: Root,

@@ -1,4 +1,5 @@
-// `npm run compose-root -- gcc-14`: composes the root of these compilers, and prints what it is: the same on every machine.
+// `npm run compose-root -- gcc-14`: composes the root of these compilers and prints its digest, which is
+// equal on every machine.
 
 import { ROOT_ARCHIVE } from '../../lib/archives/roots.ts'
 import { createFetch } from '../../lib/aws/fetch.ts'

@@ -1,6 +1,6 @@
-// Before the first start of a user's first registry: composes the roots of the first example, and tells how far it is.
-// CACHE: the folder of this user's roots. The environment has JSON of what differs from the settings of their archive, and
-// of the network.
+// Composes the roots of the first example before a user's first registry starts, and prints the progress.
+// CACHE: folder of this user's roots. The environment contains JSON of the settings of the archive and the
+// network that differ from the defaults.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,10 +16,10 @@ import { keptRoots, teller } from './kept-roots.ts'
 
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 const COMPILER = 'gcc-12'
-/** Of one package, in milliseconds. */
+/** Timeout of one package in milliseconds. */
 const TIMEOUT = 600_000
 
-/** What the first example is built with: its steps, its compiler, and the machine that then loads it. */
+/** The roots of the first example: its steps, its compiler, and the machine of its load test. */
 const FIRST: readonly { readonly what: string; readonly spec: RootSpec }[] = [
   { what: 'build root of the steps', spec: { tag: 'steps' } },
   { what: `build root of ${COMPILER}`, spec: { tag: 'compilers', commands: [COMPILER] } },
@@ -31,7 +31,7 @@ async function main(cache: string, settings: string): Promise<void> {
   const archive = rootArchiveSchema.parse({ ...ROOT_ARCHIVE, ...own.archive })
   const network = networkSchema.parse({ ...NETWORK, ...own.network })
   const fetch = createFetch({ settings: archive, network, timeoutMs: TIMEOUT })
-  // What is read of the lists is kept beside the roots, where every registry's first plan finds it.
+  // Signed lists are cached next to the roots, where the first plan of every registry finds them.
   const inputs = bucketStore(join(cache, 'bucket'))
   const ports = { fetch, now: Date.now, lists: folderListDates(cache), inputs }
   const roots = createRoots({ ...ports, log: () => {} }, archive)
@@ -43,7 +43,7 @@ async function main(cache: string, settings: string): Promise<void> {
     console.log(`${what}: composing it in ${cache}, once for all registries of this user`)
     await kept.compose(root, teller(what, console.log))
   }
-  // A crash before this line looks for what is left at the next start.
+  // After a crash before this line, the next start checks again for missing roots.
   writeFileSync(join(cache, DONE), '')
 }
 
@@ -51,7 +51,7 @@ const [cache = ''] = process.argv.slice(2)
 try {
   await main(cache, process.env[SETTINGS] ?? '{}')
 } catch (error) {
-  // The first request composes them: nothing that the registry serves already waits for that.
+  // The registry starts without these roots: the first request composes them.
   const why = error instanceof Error ? error.message : String(error)
   console.log(`some build roots are not composed yet (${why}); the first request for a probe tries again`)
 }

@@ -1,4 +1,4 @@
-// A folder as a Store: what a registry keeps in its bucket of inputs, for those who work without a registry.
+// Implements Store on a folder, for the contents of a registry's input bucket without a registry.
 
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -7,7 +7,10 @@ import { sha256 } from '../../lib/model/digest.ts'
 import { ProbeError } from '../../lib/model/errors.ts'
 import type { ListDates, Store } from '../../lib/model/ports.ts'
 
-/** Keys become paths below `folder`, as a Store's have no `..`; so none may be the beginning of another, up to a `/`. */
+/**
+ * Keys become paths below `folder`. A Store's keys contain no `..`. No key may be a parent folder of another
+ * key.
+ */
 export function folderStore(folder: string): Store {
   const pathOf = (key: string): string => join(folder, key)
   const size = async (key: string): Promise<number | undefined> =>
@@ -25,7 +28,7 @@ export function folderStore(folder: string): Store {
       if (bytes > maxBytes) throw new ProbeError('too-large', `${pathOf(key)} has ${bytes} bytes`)
       return body(key)
     },
-    // A crash leaves the whole file, or one of a name that nobody looks for.
+    // A crash leaves the complete file, or a temporary file that nobody reads.
     create: async (key, body, meta) => {
       if (sha256(body) !== meta.sha256) throw new Error(`${key} is not what its sha256 says`)
       const temporary = `${pathOf(key)}.${randomUUID()}`
@@ -45,8 +48,8 @@ export function folderStore(folder: string): Store {
 }
 
 /**
- * Dates of lists in the same folder, each a file of that name: whoever sees one beside another, in this process or
- * another, the newest stays. A crash leaves older ones beside it.
+ * Stores the date of each list as the name of a file in its folder. If several processes record dates, the
+ * newest one remains. A crash may leave older files in the folder.
  */
 export function folderListDates(folder: string): ListDates {
   const placeOf = (list: string): string => join(folder, 'list-dates', list.replaceAll('/', '_'))

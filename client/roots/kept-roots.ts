@@ -1,4 +1,4 @@
-// The roots of this user's registries, for who composes one without a registry: unpacked, packed, and on record.
+// Composes roots for a user without a registry: unpacks, packs and records them.
 
 import { join } from 'node:path'
 import { diskFolder } from '../../lib/aws/folder.ts'
@@ -16,7 +16,7 @@ interface KeptRoots {
   compose(root: Root, progress: Progress): Promise<RootRecord>
 }
 
-/** `cache`: of this user. */
+/** `cache`: folder of this user */
 export function keptRoots(cache: string, fetch: Fetch): KeptRoots {
   const records = createRootRecords(bucketStore(join(cache, 'bucket')))
   return {
@@ -30,7 +30,7 @@ export function keptRoots(cache: string, fetch: Fetch): KeptRoots {
   }
 }
 
-/** Every few seconds one line, whether it goes to a terminal or into a log. */
+/** Prints a progress line every few seconds, for terminals and logs. */
 export function teller(what: string, say: (line: string) => void): Progress {
   const [began, every] = [Date.now(), 3000]
   let next = began + every

@@ -1,4 +1,4 @@
-// Unpacks a build root out of its archive on standard input, and checks that it is the one that is meant: DIR DIGEST.
+// Unpacks a build root from the archive on standard input, and checks its digest. Arguments: DIR DIGEST.
 
 import { randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
@@ -10,10 +10,10 @@ import { digestOf } from '../../lib/build/roots/keep.ts'
 import { treeEntries } from '../../lib/formats/tar-tree.ts'
 import type { Folder } from '../../lib/model/ports.ts'
 
-/** Above the largest, of clang, with 1 GB. */
+/** Maximum unpacked bytes. The largest root, of clang, has 1 GB. */
 const MAX_UNPACKED = 3 * 1024 ** 3
 
-/** A crash before the rename leaves a folder of a name that nobody looks for. */
+/** A crash before the rename leaves a folder that nobody reads. */
 function unpack(archive: Uint8Array, dir: string, digest: string): void {
   const temporary = join(dir, `.${randomUUID()}`)
   mkdirSync(temporary)
@@ -29,7 +29,7 @@ function unpack(archive: Uint8Array, dir: string, digest: string): void {
   }
 }
 
-/** Our own archives name each folder before what is in it, and hold no hard links. */
+/** Unpacks our own archives, which list each folder before its contents and contain no hard links. */
 function fill(folder: Folder, tar: Uint8Array): void {
   for (const entry of treeEntries(tar)) {
     switch (entry.tag) {

@@ -12,7 +12,7 @@
 # shellcheck source-path=SCRIPTDIR source=compile-kmod.sh
 . "/steps/probe/sandbox/compile-$KIND.sh"
 
-# Without the kernel's symbols a module is made all the same; whether it loads was judged before.
+# Without the kernel's symbols, build anyway; whether it loads was checked before.
 [ "$KERNEL" = headers ] || [ -f /inputs/Module.symvers ] || export KBUILD_MODPOST_WARN=1
 KERNELDIR=$(kernel_tree)
 prepare_driver

@@ -5,12 +5,12 @@ case $ARCH in
   x86_64) SRCARCH=x86 ;;
   aarch64) SRCARCH=arm64 ;;
 esac
-# In the environment make would take it for the kernel's own name of it, which `aarch64` is not.
+# An exported ARCH would reach make, whose names differ: `aarch64` is not one.
 TARGET=$ARCH
 unset ARCH
 
-# tool NAME: the command that `make` calls so by itself. A kernel that clang built is linked by lld, and its objects may be
-# bitcode, which no tool of binutils reads.
+# tool NAME: the command for what `make` calls NAME. A kernel built by clang is linked by lld, and may have bitcode objects,
+# which binutils cannot read.
 tool() {
   case $CC-$1 in
     *-gcc) echo "$CC" ;;
@@ -22,7 +22,7 @@ tool() {
 LLVM=${CC#clang-}
 BINUTILS='ld ar nm objcopy objdump readelf strip'
 
-# family: make's variables, one a word. What kbuild has for it, LLVM=-14, knows versions since 5.18 only.
+# family: make's variables, one a word. kbuild's own LLVM=-14 needs 5.18.
 family() {
   echo "CC=$CC"
   [ -z "$CROSS" ] || echo "ARCH=$SRCARCH CROSS_COMPILE=$CROSS"
@@ -31,7 +31,7 @@ family() {
   esac
 }
 
-# The same of the tools that a tree is made with: they run on this machine.
+# The same for tools of the tree: they run on this machine.
 host_family() {
   case $CC in
     clang-*) echo "HOSTCC=$CC HOSTLD=ld.lld-$LLVM HOSTAR=llvm-ar-$LLVM" ;;
@@ -39,8 +39,8 @@ host_family() {
   esac
 }
 
-# A driver tries out its kernel under `env -i`, by PATH alone, and what fails there chooses other code in silence: the
-# family by the names that make knows. Before 7.3.0 that is also so of the compiler, before 10.0.0 of the linker.
+# A driver probes its kernel under `env -i` with only PATH, and a failure selects other code silently. So PATH has the tools
+# by make's names; before 7.3.0 also the compiler, before 10.0.0 the linker.
 shadow_tools() {
   case $CC-$CROSS in
     gcc-*-) return ;;

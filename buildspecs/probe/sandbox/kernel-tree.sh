@@ -9,7 +9,7 @@ kernel_tree() {
   esac
 }
 
-# A hostile config may have made that archive: in here it finds nothing but this build.
+# A hostile config may have made it: the sandbox has only this build.
 tree_prepared() {
   mkdir /build/kernel
   tar -xz --no-same-owner --no-same-permissions -C /build/kernel -f /inputs/prepared.tar.gz
@@ -19,8 +19,8 @@ tree_prepared() {
   echo /build/kernel
 }
 
-# Debian's includes /usr/src/... by absolute path; as /usr here is the machine's own,
-# that tree is one of links to the real one, with a Makefile that names the real place.
+# Debian's includes /usr/src/... by absolute path. /usr here is the machine's, so this makes a tree of links with a Makefile
+# of the real path.
 tree_of_headers() {
   real=/kernel/$TREE
   if [ ! -e "$real/scripts/mod/modpost" ] && [ -f "$real/scripts/mod/modpost.c" ]; then
@@ -35,13 +35,13 @@ tree_of_headers() {
   mkdir /build/kernel
   ln -s "$real"/* "$real"/.[!.]* /build/kernel/
   rm /build/kernel/Makefile
-  # Since 7.x it names its own place as well.
+  # Since 7.x it names its own path too.
   sed 's,^include /usr/,include /kernel/usr/,; s,^KBUILD_OUTPUT=.*,KBUILD_OUTPUT=/build/kernel,' \
     "$real/Makefile" >/build/kernel/Makefile
   echo /build/kernel
 }
 
-# Bottlerocket's holds the sources of its tools, and a Makefile that makes them before any module.
+# Bottlerocket's has its tools' sources, and a Makefile that builds them first.
 with_tools() {
   echo 'making the tools of the kernel tree'
   mkdir /build/kernel /build/nothing

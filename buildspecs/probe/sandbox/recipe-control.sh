@@ -11,7 +11,7 @@ prepare_driver() {
   printf '#include <linux/%s.h>\n' module cdev fs sched slab tracepoint uaccess vmalloc wait >control.c
   printf '%s\n' 'static int __init start(void) { return 0; }' 'static void __exit stop(void) {}' \
     'module_init(start);' 'module_exit(stop);' 'MODULE_LICENSE("GPL");' >>control.c
-  # Before 5.11 it is `always`.
+  # `always` before 5.11.
   printf '%s\n' 'always-y += probe.o' 'always = $(always-y)' 'all:' \
     '	$(MAKE) -C $(KERNELDIR) M=$(CURDIR)' '$(obj)/probe.o: $(src)/probe.c' \
     '	$(CLANG) $(LINUXINCLUDE) -D__KERNEL__ -O2 -emit-llvm -c $< -o $@.ll' \

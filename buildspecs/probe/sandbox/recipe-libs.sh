@@ -1,5 +1,5 @@
 # In the sandbox, recipe `libs`: the sources as falcosecurity/libs has them, whose driver/ is filled in by CMake.
-# All that CMake does there is to fill in templates, which have been the same since 1.0.0; so it is not needed.
+# There CMake only fills in templates, which are the same since 1.0.0, so sed replaces it here.
 # shellcheck shell=sh disable=SC2016 # ${...} are CMake's
 
 # prepare_driver: /build/driver, ready for `make`.
@@ -18,7 +18,7 @@ prepare_driver() {
   prepare_bpf
 }
 
-# fill TEMPLATE: with a placeholder left over, the sources are newer than this recipe.
+# fill TEMPLATE: a leftover placeholder means newer sources than this recipe.
 fill() {
   filled=$(sed \
     -e "$(placeholder DRIVER_NAME "$DRIVER_NAME")" \
@@ -35,12 +35,12 @@ fill() {
   printf '%s\n' "$filled"
 }
 
-# placeholder NAME VALUE: the sed command that fills in both of CMake's forms.
+# placeholder NAME VALUE: a sed command for both of CMake's forms.
 placeholder() {
   printf 's/@%s@/%s/g;s/${%s}/%s/g' "$1" "$2" "$1" "$2"
 }
 
-# version_parts PREFIX FILE: FILE holds `major.minor.patch`.
+# version_parts PREFIX FILE: FILE has `major.minor.patch`.
 version_parts() {
   IFS=. read -r major minor patch <"$2"
   placeholder "$1_CURRENT_VERSION_MAJOR" "$major"
@@ -50,8 +50,8 @@ version_parts() {
   placeholder "$1_CURRENT_VERSION_PATCH" "$patch"
 }
 
-# prepare_probes FOLDER: since 7.1.0 each folder in configure/ is a feature probe, tried by the driver's Makefile with the
-# compiler of the driver; since 0__SANITY a compiler that does not work at all is an error.
+# prepare_probes FOLDER: since 7.1.0 each folder in configure/ is a feature probe, which the driver's Makefile compiles;
+# since 0__SANITY, a broken compiler is an error.
 prepare_probes() {
   for probe in "$1"/*/; do
     [ -f "$probe/test.c" ] || continue
@@ -61,7 +61,7 @@ prepare_probes() {
   done
 }
 
-# Since 7.1.0 the sources of the ebpf probe include the driver's headers as if they lay beside them.
+# Since 7.1.0 the ebpf sources include the driver's headers from their own folder.
 prepare_bpf() {
   [ -d bpf ] || return 0
   cp ./*.h bpf/

@@ -1,8 +1,7 @@
 # In the sandbox: as much of the kernel's source as its build tree is made of.
 # shellcheck shell=sh
 
-# To /build/kernel. All of it is read, a tenth is written: every Kconfig and Makefile, the headers, and the sources of
-# the tools.
+# To /build/kernel. Reads all, writes a tenth: every Kconfig and Makefile, the headers, and the sources of the tools.
 unpack_source() {
   set -- 'Documentation/*/*' 'tools/testing/*' 'tools/perf/*' "arch/[!${SRCARCH%"${SRCARCH#?}"}]*/*.[chS]" \
     '*.dts' '*.dtsi' 'drivers/*.[chS]' 'sound/*.[ch]'
@@ -25,7 +24,7 @@ unpack_source() {
   return 1
 }
 
-# -T0: an archive of more than one block is read by all processors.
+# -T0: all processors read an archive of several blocks.
 source_tar() {
   case $1 in
     *.deb) deb_tar "$1" | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dc -T0 ;;
@@ -34,7 +33,7 @@ source_tar() {
   esac
 }
 
-# A package is an archive of ar with its files in one member: the root of a compiler has ar, and no dpkg.
+# A package is an ar archive with one member of files: a compiler's root has ar, not dpkg.
 deb_tar() {
   member=$(ar t "$1" | grep '^data\.tar')
   case $member in

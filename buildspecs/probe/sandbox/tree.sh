@@ -9,14 +9,14 @@
 # shellcheck source-path=SCRIPTDIR source=source.sh
 . /steps/probe/sandbox/source.sh
 
-# What no module needs: resolve_btfids is for a whole kernel, and signing needs OpenSSL.
+# Not for modules: resolve_btfids is for kernels, signing needs OpenSSL.
 leave_out() {
   sed -i '/^prepare[a-z0-9-]*:/s, [a-z/-]*resolve_btfids,,' Makefile
   sed -i '/+= *\(sign-file\|extract-cert\|insert-sys-cert\)$/d' scripts/Makefile
 }
 
-# Without the pahole of the kernel's own build, options that change the layout of `struct module` would be turned
-# off: this one says its version, and is asked for no more. Before 5.16 a config does not name it.
+# Without the pahole of the kernel's build, options that change the layout of `struct module` would be dropped: this one
+# only prints its version. Configs before 5.16 lack it.
 stand_in_for_pahole() {
   version=$(sed -n 's/^CONFIG_PAHOLE_VERSION=\([1-9]\)\([0-9][0-9]\)$/v\1.\2/p' "$1" | tail -n 1)
   if [ -z "$version" ] && grep -qx CONFIG_PAHOLE_HAS_SPLIT_BTF=y "$1"; then version=v1.22; fi
@@ -31,10 +31,10 @@ make_kernel() {
   make -s -j"$(nproc)" ARCH="$SRCARCH" $(family) $(host_family) PAHOLE=/build/pahole LOCALVERSION= "$@" 3>&-
 }
 
-# The module must have the structures of the running kernel. A line `CONFIG_X y n` for each option that was asked for so, and
-# holds so, where that may change one: a header names it, or no Kconfig of this source knows it, which shows that the kernel
-# is of another. What only says which tools there are changes none, but for what GCC's plugins and stack protector add; nor
-# does arm64's second vDSO, which takes a compiler for 32 bits.
+# The module must have the structures of the running kernel. Prints `CONFIG_X y n` (requested, actual) for each option that
+# differs and may change one: a header names it, or no Kconfig here knows it, which means another kernel's source. Options
+# that only describe tools change none, except GCC's plugins and stack protector. Nor does arm64's second vDSO, which needs
+# a 32-bit compiler.
 find_lost() {
   grep -rhoE 'CONFIG_[A-Za-z0-9_]+' --include='*.h' --exclude=autoconf.h --exclude=vmlinux.lds.h \
     include "arch/$SRCARCH/include" >/build/named || true
@@ -68,14 +68,14 @@ find_lost() {
   }
 }
 
-# The release is the running kernel's, whatever the source and the config call it.
+# Use the running kernel's release, whatever source and config say.
 name_release() {
   printf '%s\n' "$UNAME_RELEASE" >include/config/kernel.release
   printf '#define UTS_RELEASE "%s"\n' "$UNAME_RELEASE" >include/generated/utsrelease.h
 }
 
-# The headers that the running kernel carries in itself are those of its own build. A host sends them: its C headers are
-# taken, and nothing that make or a shell reads. That is made of the config.
+# A host sends the headers that its kernel contains: those of its own build. Only C headers are taken, nothing that make or
+# a shell reads. That is made from the config.
 take_kheaders() {
   for archive in /inputs/kheaders-*.tar.xz; do
     [ -f "$archive" ] || return 0
@@ -88,7 +88,7 @@ take_kheaders() {
   done
 }
 
-# Regular files only, and only what a module's build reads.
+# Regular files only, and only those that modules need.
 pack() {
   {
     find .config lost-options Makefile include scripts "arch/$SRCARCH/include" -type f ! -name '*.[cos]' ! -name '.*.cmd' \

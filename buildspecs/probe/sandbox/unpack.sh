@@ -2,7 +2,7 @@
 # whatever mix of formats they are (PACKAGE_FORMATS of lib/model/probe.ts).
 # shellcheck shell=sh
 
-# unpack FILE FOLDER [MEMBER]: of a .tar.xz, as kits are, only that member where one is named.
+# unpack FILE FOLDER [MEMBER]: MEMBER limits what a .tar.xz, such as a kit, writes.
 unpack() {
   case $1 in
     *.deb) dpkg-deb --fsys-tarfile "$1" | extract "$2" ;;
@@ -14,14 +14,14 @@ unpack() {
   esac
 }
 
-# before_names FILE: what its names begin with, if they do: tar takes a member by its very name.
+# before_names FILE: the prefix of its names, if any: tar needs exact names.
 before_names() {
   case $(xz -dc "$1" 2>/dev/null | tar -t 2>/dev/null | head -n 1) in
     ./*) echo ./ ;;
   esac
 }
 
-# The folder itself may be another user's, and stays as it is: what exists is skipped.
+# Skip the folder itself: it may be another user's.
 extract() {
   tar -x --no-same-owner --no-same-permissions --skip-old-files -C "$@"
 }
@@ -29,7 +29,7 @@ extract() {
 pids=
 for input in /inputs/*; do
   case $input in
-    # What else is in it, as the toolchain of a kit, is several times as large.
+    # The rest, such as a kit's toolchain, is several times as large.
     /inputs/header-*) set -- /kernel "$TREE" ;;
     /inputs/driver-*) set -- /driver ;;
     *) continue ;;
@@ -38,6 +38,6 @@ for input in /inputs/*; do
   pids="$pids $!"
 done
 for pid in $pids; do wait "$pid"; done
-# Debian's headers hold a small vmlinux from 6.12 on. Where it finds one, kbuild has pahole make the module's BTF of it,
-# which some kernels refuse where another pahole made theirs; without one it leaves that out by its own rule.
+# Since 6.12 Debian's headers have a small vmlinux. If it exists, kbuild lets pahole add BTF to the module, which kernels
+# with another pahole's may refuse. Without it kbuild omits BTF.
 rm -f "/kernel/$TREE/vmlinux"
