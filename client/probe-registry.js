@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// `npx --no-install probe-registry COMMAND`: what people run, each command on the project's own Node. Plain JavaScript, for the
-// Node that a machine has.
+// `npx --no-install probe-registry COMMAND`: runs each command on the project's own Node. Plain JavaScript,
+// because the machine's Node may be older.
 
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-/** What each is for, in one line. */
+/** A one-line description of each command. */
 const COMMANDS = {
   backup: 'write the state and the signing key of a registry on this machine into one file, while it runs',
   build: 'build a probe on this machine as a registry builds it, without a registry',
@@ -37,7 +37,7 @@ function run(command, args) {
   const child = spawn('sh', [fileOf('../local/node.sh'), fileOf(`commands/${command}.ts`), ...args], {
     stdio: 'inherit',
   })
-  // The terminal tells the child as well: it decides when it ends.
+  // The terminal sends the signal to the child as well, and the child decides when to end.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
   child.on('error', (error) => {
     process.stderr.write(`probe-registry: sh could not be run: ${error.message}\n`)

@@ -1,5 +1,5 @@
-# The system calls that a sandbox is without: those that no namespace holds apart and no build needs. For bubblewrap, as a
-# program of classic BPF (Documentation/userspace-api/seccomp_filter.rst in the kernel's source).
+# Blocks system calls that no namespace isolates and no build needs, in every sandbox: a classic BPF program for bubblewrap
+# (Documentation/userspace-api/seccomp_filter.rst in the kernel's source).
 # shellcheck shell=sh
 
 # syslog, add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd, io_uring_*: numbers of each architecture. Sockets

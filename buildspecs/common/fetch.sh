@@ -1,4 +1,4 @@
-# Brings the inputs of the job, all at once, each checked against its digest before anything reads it.
+# Fetches all inputs at once. Nothing reads one before its digest is checked.
 # shellcheck shell=sh
 
 fetch_inputs() {

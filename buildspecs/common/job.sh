@@ -1,4 +1,4 @@
-# The job document (lib/build/job.ts): settings, inputs, outputs. Which there are, the flow says: check_job, set_setting,
+# Reads the job document (lib/build/job.ts): settings, inputs, outputs. Each flow defines check_job, set_setting,
 # set_output.
 # shellcheck shell=sh
 

@@ -1,4 +1,4 @@
-# The log can be followed while the build runs, and stays bounded whatever a compiler prints.
+# Stores the log while the build runs, and bounds its size.
 # shellcheck shell=sh
 
 # keep_ends: passes on the first 3 MiB, and the last 1 MiB of the rest.

@@ -1,5 +1,5 @@
-# Everything that touches the insides of an input runs in here: no network, no process, descriptor, file or variable
-# of the outside, and nothing to write to but what the caller binds.
+# Runs everything that reads the contents of an input: no network, no process, descriptor, file or variable of the outside,
+# and only the caller's binds are writable.
 # shellcheck shell=sh
 
 # An id that nobody has: root could escape a sandbox as root.

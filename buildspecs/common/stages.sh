@@ -1,4 +1,4 @@
-# What a run tells while it runs: its stages, with their seconds.
+# Prints the stages of a run, with their seconds.
 # shellcheck shell=sh
 
 say() {

@@ -1,4 +1,4 @@
-# In the sandbox: a kernel's image, on file descriptor 3.
+# In the sandbox: writes a kernel's image to fd 3.
 # shellcheck shell=sh
 
 # Blocks of 512 bytes.

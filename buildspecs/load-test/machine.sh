@@ -1,4 +1,4 @@
-# In the sandbox: the machine, its console on standard output.
+# In the sandbox: runs the machine, console on stdout.
 # shellcheck shell=sh disable=SC3045
 
 # Console: at most 1 MB (blocks of 512 bytes); memory: KiB.

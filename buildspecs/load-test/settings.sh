@@ -1,4 +1,4 @@
-# What the job document of a load test must and may say.
+# Checks and sets the settings of a load test's job.
 # shellcheck shell=sh disable=SC2034 # what is set here is read by the others
 
 # Unset ones end the test. IMAGE: the best image in the job, or empty.

@@ -1,4 +1,4 @@
-# What a load test makes itself before the machine starts.
+# Compiles the test program before the machine starts.
 # shellcheck shell=sh
 
 # Static, because the VM has no libraries.

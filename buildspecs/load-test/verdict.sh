@@ -1,4 +1,4 @@
-# From the machine's console to the verdict.
+# Derives the verdict from the console.
 # shellcheck shell=sh
 
 MAX_LINES=12

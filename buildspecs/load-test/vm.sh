@@ -1,4 +1,4 @@
-# The virtual machine: its kernel, its initramfs, its one run.
+# Runs the virtual machine with its kernel and initramfs.
 # shellcheck shell=sh disable=SC2034,SC2153 # IMAGE is of settings.sh, MACHINE for verdict.sh
 
 image_sandbox() {

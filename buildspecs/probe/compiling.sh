@@ -1,4 +1,4 @@
-# What the build of a probe does in the sandbox.
+# Runs the sandboxed parts of a probe's build.
 # shellcheck shell=sh
 
 unpack_sandbox() {

@@ -1,4 +1,4 @@
-# What the build of a probe tells in the end: its last line, its manifest.
+# Writes the build's last log line and its manifest.
 # shellcheck shell=sh
 
 # conclude STATUS: the log's last line, in every case.

@@ -1,4 +1,4 @@
-# The root that a probe is compiled in.
+# Opens the root of the compiler.
 # shellcheck shell=sh disable=SC2034 # sandbox.sh passes them on
 
 # A cross compiler's root is for this machine.

@@ -1,4 +1,4 @@
-# What the job document of a probe must and may say.
+# Checks and sets the settings of a probe's job.
 # shellcheck shell=sh
 
 # Unset ones end the build.

@@ -1,4 +1,4 @@
-# In the sandbox: what every compilation is held to.
+# In the sandbox: limits of every compilation.
 # shellcheck shell=sh
 
 # A limit that is lower already cannot be raised.

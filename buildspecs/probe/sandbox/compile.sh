@@ -1,4 +1,4 @@
-# In the sandbox: from /kernel and /driver to the probe on file descriptor 3.
+# In the sandbox: compiles /kernel and /driver to file descriptor 3.
 # shellcheck shell=sh
 
 # shellcheck source-path=SCRIPTDIR source=bounds.sh

@@ -1,4 +1,4 @@
-# In the sandbox: the tools of the compiler's family, for the architecture that the probe is of.
+# In the sandbox: selects the compiler's tools for the probe's architecture.
 # shellcheck shell=sh
 
 case $ARCH in

@@ -1,4 +1,4 @@
-# In the sandbox: the kernel build tree as `make` wants it.
+# In the sandbox: prepares the build tree for `make`.
 # shellcheck shell=sh
 
 # kernel_tree: prints its path.

@@ -1,5 +1,5 @@
-# In the sandbox, recipe `control`: the least that a driver asks of the kernel's tree and of the tools. What cannot make
-# this is broken, whatever a driver's own log says. No file of a driver is in it.
+# In the sandbox, recipe `control`: the minimum that a driver needs of the kernel tree and the tools, without driver files.
+# If this fails, those are broken, whatever a driver's log says.
 # shellcheck shell=sh disable=SC2016 # $(...) are make's
 
 # prepare_driver: /build/driver, ready for `make`.

@@ -1,5 +1,5 @@
-# In the sandbox, recipe `libs`: the sources as falcosecurity/libs has them, whose driver/ is filled in by CMake.
-# There CMake only fills in templates, which are the same since 1.0.0, so sed replaces it here.
+# In the sandbox, recipe `libs`: sources of falcosecurity/libs, where CMake fills in driver/. CMake only fills in templates,
+# which are the same since 1.0.0, so sed does it here.
 # shellcheck shell=sh disable=SC2016 # ${...} are CMake's
 
 # prepare_driver: /build/driver, ready for `make`.

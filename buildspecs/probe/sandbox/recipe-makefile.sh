@@ -1,4 +1,4 @@
-# In the sandbox, recipe `makefile`: sources with their Makefile beside them, and bpf/ below.
+# In the sandbox, recipe `makefile`: sources with a Makefile, and bpf/ below.
 # shellcheck shell=sh
 
 # prepare_driver: /build/driver, ready for `make`.

@@ -1,4 +1,4 @@
-# In the sandbox: as much of the kernel's source as its build tree is made of.
+# In the sandbox: unpacks the kernel sources that its build tree needs.
 # shellcheck shell=sh
 
 # To /build/kernel. Reads all, writes a tenth: every Kconfig and Makefile, the headers, and the sources of the tools.

@@ -1,5 +1,5 @@
-# In the sandbox: from the kernel's source and config in /inputs to its build tree, a .tar.gz on file descriptor 3.
-# A config can run commands in here: whatever was checked before, nothing here relies on it.
+# In the sandbox: builds a kernel tree from source and config in /inputs, as .tar.gz on file descriptor 3. A config can run
+# commands here: nothing relies on earlier checks.
 # shellcheck shell=sh
 
 # shellcheck source-path=SCRIPTDIR source=bounds.sh

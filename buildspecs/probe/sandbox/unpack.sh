@@ -1,5 +1,5 @@
-# In the sandbox: /inputs taken apart into /kernel (header packages) and /driver (driver sources), all at once,
-# whatever mix of formats they are (PACKAGE_FORMATS of lib/model/probe.ts).
+# In the sandbox: unpacks /inputs into /kernel (header packages) and /driver (driver sources), in parallel, for any mix of
+# formats (PACKAGE_FORMATS of lib/model/probe.ts).
 # shellcheck shell=sh
 
 # unpack FILE FOLDER [MEMBER]: MEMBER limits what a .tar.xz, such as a kit, writes.
