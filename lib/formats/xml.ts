@@ -19,7 +19,10 @@ interface Handlers {
 const MAX_TEXT = 1_000_000
 const MAX_DEPTH = 32
 
-/** Ignores entities that the document defines, because they could expand without limit. @throws {Error} The XML is broken. */
+/**
+ * Knows only XML's predefined entities, because entities that a document defines could expand without limit.
+ * @throws {Error} The XML is broken.
+ */
 export function xmlReader({ open, close }: Handlers): { write(text: string): void; end(): void } {
   const parser = new SaxesParser()
   const elements: { element: Element; text: string }[] = []
