@@ -82,7 +82,7 @@ export function createCall(
   }
 }
 
-/** Starts no try later than 1.5 times `tryMs`. So a third try happens only if the first two failed quickly. */
+/** Starts no try later than 1.5 times `tryMs`, so there is no third try after two timeouts. */
 async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
   const began = performance.now()
   for (let tries = 1; ; tries += 1) {
