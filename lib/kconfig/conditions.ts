@@ -11,7 +11,7 @@ export interface Seen {
   readonly whole: boolean
   /** series of the kernel's version; `undefined`: neither the config nor the host names it */
   readonly series: Series | undefined
-  /** looks up in Module.symvers if the kernel exports a symbol; `undefined`: the host did not send Module.symvers */
+  /** true for symbols that the kernel exports, by its Module.symvers; `undefined`: the host did not send that file */
   readonly exported: ((symbol: string) => boolean) | undefined
 }
 

@@ -36,7 +36,7 @@ export type Summary = Readonly<Record<Engine, EngineAnswer>>
 export interface KernelFacts {
   /** `uname -r`; absent: unknown */
   readonly kernelRelease?: string | undefined
-  /** looks up in Module.symvers if the kernel exports a symbol; absent: the host did not send Module.symvers */
+  /** true for symbols that the kernel exports, by its Module.symvers; absent: the host did not send that file */
   readonly exported?: ((symbol: string) => boolean) | undefined
 }
 

@@ -31,7 +31,7 @@ const schema = z.object({
   compiler: z.string(),
   /** first line of the compiler's `--version`, as recorded in the config; older records lack it */
   compilerText: z.string().optional(),
-  /** by kind: why its probe could never load; `force` removes it */
+  /** by kind: why its probe could never load; empty with `force` */
   refused: z.object({ kmod: z.string().optional(), ebpf: z.string().optional() }),
   /** also build probes that could never load */
   force: z.boolean(),
