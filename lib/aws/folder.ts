@@ -6,7 +6,7 @@ import type { Folder, FolderEntry } from '../model/ports.ts'
 
 const CHUNK = 1024 * 1024
 
-/** Makes everything readable for all users, whatever the umask is, because builds run as another user. */
+/** Ignores the umask and makes everything readable for all users, because builds run as another user. */
 export function diskFolder(root: string): Folder {
   const at = (path: string): string => join(root, path)
   return {

@@ -51,7 +51,10 @@ function splitPath(path: string): { prefix: string; name: string } {
   throw new ProbeError('malformed', `the path ${path} is too long for an archive`)
 }
 
-/** The header before a file's bytes, and the padding after them, for archives that are written as a stream. `path`: up to 100 bytes. */
+/**
+ * The header before a file's bytes, and the padding after them, for archives that are written as a stream. `path`: at most 100
+ * bytes.
+ */
 export const fileHead = (path: string, mode: number, bytes: number): Uint8Array =>
   block({ name: path, kind: '0', mode, bytes, target: '', time: 0 })
 export const filePadding = (bytes: number): Uint8Array => Buffer.alloc((BLOCK - (bytes % BLOCK)) % BLOCK)

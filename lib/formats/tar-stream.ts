@@ -29,7 +29,7 @@ interface TarBounds {
 const BLOCK = 512
 /** Default of `keep`. */
 const HEAD = 1024
-/** Types without contents, whatever number is in their size field. */
+/** Types without contents; their size field has no meaning. */
 const EMPTY = ['1', '2', '3', '4', '5', '6']
 
 /**
@@ -60,7 +60,7 @@ export async function* tarHeads(
   }
 }
 
-/** The same for a packed archive. `broken` makes the error for a bad archive; a ProbeError is thrown unchanged. */
+/** `tarHeads` for a packed archive. `broken` makes the error for a bad archive; a ProbeError is thrown unchanged. */
 export async function* packedTarHeads(
   packed: Uint8Array,
   bounds: TarBounds,

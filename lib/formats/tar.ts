@@ -43,7 +43,7 @@ export function nameAt(tar: Uint8Array, at: number): string {
 export const text = (bytes: Uint8Array, at: number, length: number): string =>
   field(bytes, at, length).toString('latin1')
 
-/** The same for a name, which today is UTF-8. In any other name, each byte becomes one character, so that no byte is lost. */
+/** The same for a name, which is normally UTF-8. In any other name, each byte becomes one character, so that no byte is lost. */
 export function nameText(bytes: Uint8Array, at: number, length: number): string {
   const name = field(bytes, at, length)
   return name.toString(isUtf8(name) ? 'utf8' : 'latin1')

@@ -38,7 +38,7 @@ export const builtBy = (facts: Omit<CompilerFacts, 'commands'>): string => comma
 const foundIn = ({ config, procVersion, kernelRelease }: Omit<CompilerFacts, 'commands'>): Found =>
   ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(config, kernelRelease)
 
-/** The same, with the nearest available command. @throws {ProbeError} `misconfigured`: there are no commands. */
+/** Finds that compiler, and the nearest available command. @throws {ProbeError} `misconfigured`: there are no commands. */
 export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
   const found = foundIn(facts)
   const command = nearest(found, commands)

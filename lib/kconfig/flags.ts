@@ -5,9 +5,11 @@ import { isOn, type Kconfig, numberOf } from './kconfig.ts'
 /**
  * The options that the kernel's Makefile and arch/*\/Makefile read, and the first gcc in build roots that accepts their flags.
  * Distributions backported flags to older compilers: Rocky 8's config has SLS with gcc 8.5, and that of Leap 15.6 has
- * CC_HAS_MIN_FUNCTION_ALIGNMENT with gcc 7.5. Trials with Debian's compilers: 9 and 10 refuse the flags of SLS and
- * ZERO_CALL_USED_REGS, 11 refuses that of INIT_STACK_ALL_ZERO, and 12 refuses the last row's. gcc's release notes say that 14
- * accepts the last row's flag, and that 12 accepts SHADOW_CALL_STACK's.
+ * CC_HAS_MIN_FUNCTION_ALIGNMENT with gcc 7.5.
+ *
+ * Trials with Debian's gcc: 9 and 10 refuse the flags of SLS and ZERO_CALL_USED_REGS, 11 refuses that of INIT_STACK_ALL_ZERO, and
+ * 12 refuses the last row's. Two rows were not tried: by gcc's release notes, 14 accepts the last row's flag, and 12 accepts that
+ * of SHADOW_CALL_STACK.
  */
 const FLAGS: readonly (readonly [option: string, gcc: number])[] = [
   // -mharden-sls=all

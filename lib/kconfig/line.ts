@@ -19,7 +19,7 @@ const NAME = '[A-Za-z0-9_]{1,128}'
 const ASSIGNMENT = new RegExp(`^CONFIG_(${NAME})=(.*)$`, 's')
 /** Any character after the "#", any text after "set". */
 const NOT_SET = new RegExp(`^#.CONFIG_(${NAME}) is not set(.*)$`, 's')
-/** A person reads it like NOT_SET, but Kconfig reads a comment, because it has no blank after the "#" or more than one. */
+/** Looks like NOT_SET to a person. For Kconfig it is only a comment, because its blanks or its number of "#" are wrong. */
 const ALMOST_NOT_SET = /^#{1,3}[ \t]{0,8}CONFIG_[A-Za-z0-9_]{1,128}[ \t]{1,8}is not set/
 const BARE = new RegExp(`^CONFIG_${NAME}[ \\t\\r]*$`)
 

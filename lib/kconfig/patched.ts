@@ -83,7 +83,7 @@ export function patchesIn(config: Kconfig, release: string): Patched | undefined
   return found === undefined ? undefined : { by: found.by, option: `CONFIG_${found.option}` }
 }
 
-/** The same from a recorded option. An option that is no longer in the table counts as `several`. */
+/** Finds the distribution of a recorded option. An option that is no longer in the table counts as `several`. */
 export const patchedWith = (option: string): Patched => ({
   by: MARKS.find((mark) => `CONFIG_${mark.option}` === option)?.by ?? 'several',
   option,
@@ -127,7 +127,7 @@ const TITLES = {
 export const patchedReason = ({ by, option }: Patched): string =>
   `this is the config of a patched kernel ${TITLES[by]} (${option}): its structures differ from those in kernel.org's source, and a probe built from that source may crash this host. Build it from the kernel's own headers: ask for it by the distribution's own name, or submit the URLs of its header packages (kernelurls) or its /sys/kernel/kheaders.tar.xz (kheaders). The registry's operator can name its source (vanilla.archive and vanilla.keys of the settings). The modern_bpf engine needs no probe. force=true builds it from kernel.org's source anyway`
 
-/** The same, before the registry looks for the kernel's headers. */
+/** Human-readable: how the registry treats it. For an answer before the registry has looked for the kernel's headers. */
 export const patchedNote = ({ by, option }: Patched): string =>
   `This is the config of a patched kernel ${TITLES[by]} (${option}): its structures differ from those in kernel.org's source. Its probe is built from its own headers: the registry looks for them by the host's names, or name them (kernelurls). Where there are none it is refused, unless force=true.`
 

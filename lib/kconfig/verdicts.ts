@@ -1,4 +1,4 @@
-// Checks the compatibility of a config: can a probe be built from it, will the probe load, and what should the host do?
+// Checks a config: whether a probe can be built from it, whether the probe will load, and the remedy if not.
 
 import type { Arch, Kind } from '../model/probe.ts'
 import { quote } from '../model/text.ts'

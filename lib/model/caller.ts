@@ -1,4 +1,4 @@
-// Finds the caller of a request, whom budgets and holds limit: an IPv4 address or an IPv6 /64. Also finds its network.
+// Finds the caller of a request (an IPv4 address or an IPv6 /64) and the caller's network. Budgets and holds limit both.
 
 import * as z from 'zod'
 import { printable } from './text.ts'

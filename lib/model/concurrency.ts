@@ -1,4 +1,4 @@
-// Reserved concurrency of the functions that hold requests.
+// Computes the reserved concurrency of the functions that hold requests.
 
 import type { Settings } from './settings.ts'
 

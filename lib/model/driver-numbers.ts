@@ -21,7 +21,7 @@ function lineOf(driverVersion: string): 'upstream' | 'package' | 'commit' {
   return driverVersion.endsWith('+driver') ? 'upstream' : 'package'
 }
 
-/** Is it in the range from `first` to `last`, inclusive? Without `last`, the range has no end. */
+/** True from `first` to `last`, inclusive, in the same line of versions. Without `last`, the range has no end. */
 export const isBetween = (driverVersion: string, first: string, last?: string): boolean =>
   lineOf(driverVersion) === lineOf(first) &&
   compareDrivers(driverVersion, first) >= 0 &&

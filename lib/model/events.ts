@@ -26,7 +26,7 @@ export const buildRunning = z.object({ type: z.literal('BuildRunning'), ...claim
 export const loadTestRequested = z.object({
   type: z.literal('LoadTestRequested'),
   ...claimed,
-  /** of the probe */
+  /** digest of the probe; `bytes` is its size */
   sha256: sha256Hex,
   bytes: z.number(),
   /** number of the test, from 1; older events lack it */

@@ -1,4 +1,4 @@
-// Collects the bytes of a stream, up to a limit.
+// Joins the chunks of a stream, up to a limit.
 
 /**
  * Counts the bytes that arrive and ignores any declared length. Throws `tooLarge()` above `maxBytes`; the throw also destroys

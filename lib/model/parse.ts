@@ -26,7 +26,7 @@ export function parseOwn<T>(schema: z.ZodType<T>, value: unknown, what: string, 
 const UNCOMPILED = 100
 let parses = 0
 
-/** The same for JSON text. */
+/** `parseOwn` for JSON text. */
 export function parseOwnJson<T>(schema: z.ZodType<T>, text: string, what: string, hint: string): T {
   return parseOwn(schema, jsonOf(text, what, hint), what, hint)
 }

@@ -51,7 +51,7 @@ const region = z
   .string()
   .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is not a region such as eu-central-1' })
 
-/** CloudFormation derives other names from it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
+/** CloudFormation derives names of resources from it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
 const stackName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, {
   error: 'the name of a stack is letters, digits and hyphens, at most 100, and begins with a letter',
 })
@@ -332,8 +332,8 @@ export const BASE_DEFAULTS: Settings = {
       recipe: 'libs',
       source: { from: 'archive' },
     },
-    // Any other upstream version (in the sense of Debian Policy, 5.6.12) is searched in the lists of the archive. These are versions
-    // of libs, which has no legacy eBPF probe since 0.24.0.
+    // Any other version (upstream_version in Debian Policy, 5.6.12) is searched in the lists of the archive. These are versions of
+    // libs, which has no legacy eBPF probe since 0.24.0.
     {
       match: '0\\.(?:1?\\d|2[0-3])(?!\\d)[A-Za-z0-9.+~]*(?<!\\+driver)',
       about: "packages of the archive's suites up to 0.23.x",

@@ -16,7 +16,7 @@ export function pemOf(file: Uint8Array): string | undefined {
   const packet = packetsOf(block).find(({ tag }) => tag === TAGS.publicKey)
   if (packet === undefined) return undefined
   const reader = readerOf(packet.body)
-  // The version, then the time of creation, which is skipped: RFC 9580, section 5.5.2.2.
+  // The time of creation follows the version, and is skipped: RFC 9580, section 5.5.2.2.
   if (reader.u8() !== VERSION_4 || reader.u32() < 0) return undefined
   const material = readMaterial(reader.u8(), reader)
   if (material?.key.asymmetricKeyType !== 'rsa') return undefined

@@ -78,7 +78,7 @@ export function checking(signatures: readonly Signature[], believed: Believed): 
   }
 }
 
-/** The same for data that are complete. */
+/** `checking` for data that are complete. */
 export function check(
   signatures: readonly Signature[],
   pieces: readonly Uint8Array[],
@@ -161,8 +161,8 @@ function open(
 }
 
 /**
- * Why the signature does not count, whatever it signs. Compares the key's end and revocation with the signature's own time, so
- * that older signatures stay valid.
+ * The reason why the signature does not count, before any data are checked. Compares the key's end and revocation with the
+ * signature's own time, so that older signatures stay valid.
  */
 function untimely(signature: Signature, key: SigningKey, now: number, maxAhead: number): string | undefined {
   const { created: made, ends, unknownCritical } = signature

@@ -20,7 +20,7 @@ export interface RpmIdentity {
   readonly version: string
   readonly release: string
   readonly arch: string
-  /** true for a source package, whatever its `arch` is */
+  /** true for a source package; its `arch` may be any architecture */
   readonly isSource: boolean
 }
 
@@ -61,7 +61,7 @@ const ofHeaderAndPayload = ({ signature, header, payload }: RpmFile, believed: B
     ? [check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)]
     : []
 
-/** Each tag contains one signature, whatever its algorithm. Only rpm 6's tag contains a list of them, in base64. */
+/** Each tag contains one signature. Only rpm 6's tag `openpgp` contains a list of signatures, in base64. */
 const signaturesIn = (signature: Header, tags: readonly number[]): Signature[] =>
   tags
     .flatMap((tag) =>
