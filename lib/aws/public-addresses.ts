@@ -46,7 +46,8 @@ export class NotPublicError extends Error {
   }
 }
 
-/** Checks a host that is an address, because connections to it look up no name. @throws {NotPublicError} */
+/** Checks a host name that is an address. `publicLookup` does not run for such a host. @throws {NotPublicError} */
+
 export function checkLiteral(hostname: string): void {
   const address = hostname.replace(/^\[(.*)\]$/s, '$1')
   if (isIP(address) !== 0 && !isPublicAddress(address)) throw new NotPublicError(hostname, address)

@@ -30,7 +30,7 @@ export function runsOf(stream: AsyncIterable<Uint8Array>, broken: (why: string) 
     skip: async (bytes: number): Promise<void> => {
       for await (const _ of run(bytes));
     },
-    /** Reads to the end of the stream, so that the decompressor makes its own checks. */
+    /** Reads to the end of the stream, so that the decompressor checks its checksums. */
     end: async (): Promise<void> => {
       while (await next());
     },

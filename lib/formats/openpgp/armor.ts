@@ -7,7 +7,7 @@ const KINDS = { key: 'PUBLIC KEY BLOCK', signature: 'SIGNATURE' } as const
 const BLOCK = /^-----BEGIN PGP ([A-Z ]+)-----[ \t]*\r?\n([\s\S]*?)^-----END PGP \1-----/gm
 /** Lines `Version: ...`, and the empty line after them. */
 const HEADERS = /^(?:[^\r\n:]+: ?[^\r\n]*\r?\n)*[ \t]*\r?\n/
-/** This line only detects transmission errors, and section 6.1 forbids to rely on it. */
+/** This line only detects transmission errors, and by section 6.1 nothing may depend on it. */
 const CHECKSUM = /^=[A-Za-z0-9+/]{4}[ \t]*\r?\n/m
 
 /**

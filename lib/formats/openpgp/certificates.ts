@@ -1,4 +1,4 @@
-// Reads a file of public keys (RFC 9580, section 10.1): each certificate, the keys in it that may sign data, and their ends.
+// Reads a file of public keys (RFC 9580, section 10.1): each certificate, and its keys that may sign data, with their expiry.
 // The caller trusts the file, but the keys' statements about themselves are verified nevertheless.
 
 import { createHash } from 'node:crypto'
@@ -147,7 +147,7 @@ function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): 
     .filter(({ packet: { tag } }) => tag === TAGS.userId || tag === TAGS.userAttribute)
     .flatMap((part) => saidWithName(primary, part))
   const newest = [newestOf(direct), newestOf(named)].filter((one) => one !== undefined)
-  // One of them may lack a statement that the other has. Debian's keys are examples.
+  // One of them may lack a statement that the other has, for example in Debian's keys.
   const [older, newer] = newest.toSorted((a, b) => a.created - b.created).map(keySaid)
   return older && { ...older, ...newer }
 }

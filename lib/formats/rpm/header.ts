@@ -40,7 +40,7 @@ export const SIGNATURE_TAGS = {
   sha1: 269,
   sha256: 273,
   openpgp: 278,
-  /** over header and payload */
+  /** this and the following tags cover header and payload */
   pgp: 1002,
   md5: 1004,
   gpg: 1005,

@@ -55,7 +55,7 @@ export interface RpmSpec {
 
 export interface PackedRpm {
   readonly body: Uint8Array
-  /** byte range of the main header; lists contain it for clients that read only the header */
+  /** byte range of the main header; repository lists contain the range, for clients that read only the header */
   readonly header: { readonly start: number; readonly end: number }
   /** sum of its files */
   readonly installedBytes: number
