@@ -31,7 +31,7 @@ interface CompilerFacts {
 }
 
 /**
- * The command that built the kernel, available or not. Uses the config; if it names no compiler, `/proc/version`; else a guess.
+ * The command that built the kernel, available or not. Reads it from the config, else from `/proc/version`, else guesses.
  */
 export const builtBy = (facts: Omit<CompilerFacts, 'commands'>): string => commandOf(foundIn(facts))
 

@@ -34,8 +34,8 @@ const COMPILER = /^#{1,3} Compiler: ([\x21-\x7e][\x20-\x7e]{0,511})$/
  *
  * A build gets a config that is printed from the parsed options and never the text, so an ignored line cannot reach it. If this
  * parser differed from Kconfig's (`conf_read_simple` in scripts/kconfig/confdata.c), an attacker could use the difference:
- * - As in Kconfig, the value of a switch is its first letter, a string ends at the next quote without a backslash, and a comment
- *   turns an option off if it contains `is not set` with any one character after its `#`. `ignored` reports the rest of the line.
+ * - As in Kconfig, the value of a switch is its first letter, and a string ends at the next quote without a backslash. After the
+ *   `#` of `# CONFIG_X is not set`, any one character may stand for the blank. `ignored` reports the rest of such lines.
  * - As in Kconfig, `#CONFIG_X is not set` is only a comment, also with two blanks. Lines with blanks before an option or around
  *   its `=`, a bare name, a capital Y, or a string without an end have no effect. `ignored` reports each.
  * - Kconfig refuses a number with blanks after it. This parser accepts it: Kconfig writes no blanks, so copying added them.

@@ -1,4 +1,5 @@
-// Serves driver versions that are commits of falcosecurity/libs (40 hex digits). Falco's master branch requests them.
+// Defines how the registry serves driver versions that are commits of falcosecurity/libs (40 hex digits). Falco's master branch
+// requests such versions.
 
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'

@@ -67,7 +67,7 @@ export const isProbeError = (error: unknown, code?: ErrorCode): error is ProbeEr
 
 /**
  * True if a server answered 403. Normally that is an outage: a firewall, a proxy or a closed mirror. But S3 also answers 403 for
- * absent objects if the caller may not list the bucket; code that reads such a bucket must decide which one it is.
+ * absent objects if the caller may not list the bucket. Code that reads such a bucket must decide between the two cases.
  */
 export const answers403 = (error: ProbeError): boolean =>
   typeof error.cause === 'object' &&

@@ -60,10 +60,11 @@ export const listObject = (channel: ChannelName, sha256: string): string => `${c
 /** Key of an image's bytes, by their digest. */
 export const imageObject = (digest: string): string => listObject('oci', digest.slice('sha256:'.length))
 
-/** Keys of probes that become packages. */
+/** Patterns of keys of probes that become packages. */
 export const PACKAGED_KEYS = ['driver/*']
 export const CHANNEL_KEYS = CHANNELS.map((channel) => `${channel}/*`)
-/** All keys of probes (lib/names/grammar.ts) and packages; not the public keys. */
+/** Patterns of keys of all probes (lib/names/grammar.ts) and packages, without the public keys. */
+
 export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*', ...CHANNEL_KEYS]
 /** Id of a pointer in the table of sources. No driver version begins with `~`. */
 export const pointerKey = (id: string): string => `~${id}`
