@@ -1,4 +1,5 @@
-// Converts plain values to DynamoDB's typed attribute values, and back. Hand-written: the SDK's own would come with its client.
+// Converts plain values to DynamoDB's typed attribute values, and back.
+// Hand-written: the SDK's converter would also load the SDK's client.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 
 /** An item: text, numbers, booleans, null, sets of texts, and lists and objects of these. */
@@ -8,9 +9,9 @@ export type Item = Readonly<Record<string, unknown>>
 type AttributeValue = Readonly<Record<string, unknown>>
 type Attributes = Readonly<Record<string, AttributeValue>>
 
-/** Skips undefined members. @throws {TypeError} No attribute can hold the value. */
+/** Skips undefined members. @throws {TypeError} DynamoDB has no attribute for the value. */
 export function attributesOf(item: Item): Attributes {
-  // `fromEntries` and no assignment: `__proto__` is a name like any other.
+  // `fromEntries` instead of assignments, because an assignment to `__proto__` would change the prototype.
   return Object.fromEntries(
     Object.entries(item)
       .filter(([, value]) => value !== undefined)
@@ -29,7 +30,7 @@ function attributeOf(value: unknown): AttributeValue {
   throw new TypeError(`no attribute of an item holds a ${typeof value} of this kind`)
 }
 
-/** Refuses numbers that JavaScript does not hold exactly. */
+/** Refuses numbers that are not exact in JavaScript. */
 function numberText(value: number): string {
   if (Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return String(value)
   throw new TypeError(`no attribute of an item holds the number ${value}`)
@@ -46,7 +47,7 @@ const isPlain = (value: unknown): value is Item =>
   value !== null &&
   [Object.prototype, null].includes(Object.getPrototypeOf(value))
 
-/** From DynamoDB's answer. An unknown type stays as it came, and the item's schema refuses it. */
+/** Converts attributes in DynamoDB's answer. Leaves unknown types unchanged, so that the item's schema refuses them. */
 export function itemOf(attributes: Item): Item {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => [name, readAttribute(attribute)]),
@@ -74,7 +75,7 @@ function readAttribute(attribute: unknown): unknown {
   }
 }
 
-/** DynamoDB's numbers have 38 digits; one that would be rounded stays text. */
+/** DynamoDB's numbers have up to 38 digits. A number that JavaScript would round stays text. */
 function readNumber(text: string): number | string {
   const value = Number(text)
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : text

@@ -1,11 +1,11 @@
-// Budgets in DynamoDB: one item a budget, holding the claims that spent from it.
+// Implements the port Budgets on DynamoDB: one item for each budget, with the claims that spent from it.
 
 import type { Budgets, Clock } from '../model/ports.ts'
 import { ifHeld } from './conditional.ts'
 import type { DynamoDb } from './dynamodb.ts'
 import { EXPIRES, TABLE_KEY } from './resources.ts'
 
-/** A budget is of one day; it is deleted when nobody can spend from it any more. */
+/** A budget is for one day. DynamoDB deletes it when nobody can spend from it any more. */
 const LIFE_SECONDS = 2 * 86_400
 
 export function createBudgets(client: DynamoDb, table: string, now: Clock): Budgets {
@@ -15,7 +15,7 @@ export function createBudgets(client: DynamoDb, table: string, now: Clock): Budg
       const spent = client.update({
         TableName: table,
         Key: { [TABLE_KEY]: budget },
-        // A set of claims, not a counter: a repeated event spends nothing.
+        // A set of claims and not a counter, so that a repeated event spends nothing.
         UpdateExpression: 'ADD claims :claims SET #expires = :expires',
         ConditionExpression:
           'attribute_not_exists(claims) OR size(claims) <= :room OR contains(claims, :claim)',
@@ -34,7 +34,7 @@ export function createBudgets(client: DynamoDb, table: string, now: Clock): Budg
         TableName: table,
         Key: { [TABLE_KEY]: budget },
         UpdateExpression: 'DELETE claims :claims',
-        // Of nothing that is not there: a budget that is deleted must not come back, to stay.
+        // Without this condition, an update of a deleted budget would create it again, without an expiry.
         ConditionExpression: 'contains(claims, :claim)',
         ExpressionAttributeValues: { ':claims': claimsOf(claim, units), ':claim': claim },
       })
@@ -47,6 +47,6 @@ export function createBudgets(client: DynamoDb, table: string, now: Clock): Budg
   }
 }
 
-/** A unit is a member of the set: the claim itself, and one more for each further unit. */
+/** Each unit is one member of the set: the claim for the first unit, `{claim}/{n}` for further ones. */
 const claimsOf = (claim: string, units: number): Set<string> =>
   new Set(Array.from({ length: units }, (_, i) => (i === 0 ? claim : `${claim}/${i}`)))

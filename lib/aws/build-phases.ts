@@ -1,4 +1,4 @@
-// Finds the phase in which a CodeBuild build failed. Its end event and BatchGetBuilds name phases alike.
+// Finds the phase in which a CodeBuild build failed. The build's end event and BatchGetBuilds use the same names of phases.
 
 import { faultOf } from '../model/fault.ts'
 import type { BrokeOff } from '../model/ports.ts'
@@ -6,7 +6,7 @@ import type { BrokeOff } from '../model/ports.ts'
 /** https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildPhase.html */
 export interface EndedPhase {
   readonly type: string
-  /** `undefined`: it runs, or it only marks the build's end */
+  /** `undefined`: the phase still runs, or it is the last one, which only marks the end of the build */
   readonly status: string | undefined
   /** messages as `CODE: message`; an empty one is `: ` */
   readonly said: readonly string[]
@@ -15,7 +15,7 @@ export interface EndedPhase {
 /** Phases before the first command of a buildspec. */
 const BEFORE = ['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE']
 
-/** Outcomes of the queue for a build that no machine took. */
+/** Statuses of the queue phase if no machine ever took the build. */
 const UNTAKEN = ['TIMED_OUT', 'STOPPED']
 
 /** `undefined`: no phase failed. */

@@ -18,7 +18,7 @@ import { BUILD_ENDS, BUILD_ENV } from './resources.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = { IN_PROGRESS: 'running', ...BUILD_ENDS }
 
-/** Environment of a build; everything else is in its job document. */
+/** Environment variables of a build. Everything else is in its job document. */
 export const variablesOf = (order: BuildOrder): Readonly<Record<string, string>> => ({
   [BUILD_ENV.probeKey]: order.key,
   [BUILD_ENV.claim]: order.claim,
@@ -77,7 +77,10 @@ const endedPhase = ({ phaseType, phaseStatus, contexts = [] }: BuildPhase): Ende
   said: contexts.map(({ statusCode, message = '' }) => (statusCode ? `${statusCode}: ${message}` : message)),
 })
 
-/** An account has a limit of builds that run and wait: https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html */
+/**
+ * `undefined`: CodeBuild limits how many builds of an account run and wait, and the limit is reached.
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+ */
 async function unlessFull<T>(started: Promise<T>): Promise<T | undefined> {
   try {
     return await started
@@ -87,6 +90,6 @@ async function unlessFull<T>(started: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The same for each claim, and for each of its tests: a repeated call finds the build that it started before. */
+/** Each claim and each of its load tests has one token, so a repeated call finds the build that an earlier call started. */
 const tokenOf = (order: BuildOrder): string =>
   order.phase === 'build' ? order.claim : `${order.claim}-${order.phase}-${order.test}`

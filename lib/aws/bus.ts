@@ -5,7 +5,7 @@ import type { Bus } from '../model/ports.ts'
 import type { Call } from './json-api.ts'
 import { EVENT_SOURCE } from './resources.ts'
 
-/** Errors of an entry that may succeed later: EventBridge API reference, PutEventsResultEntry. */
+/** Errors after which the same entry may succeed later: EventBridge API reference, PutEventsResultEntry. */
 const BUSY = ['ThrottlingException', 'InternalFailure', 'InternalException']
 
 interface Put {
@@ -13,7 +13,7 @@ interface Put {
   readonly Entries?: readonly { readonly ErrorCode?: string; readonly ErrorMessage?: string }[]
 }
 
-/** `call`: to EventBridge. */
+/** `call`: calls EventBridge. */
 export function createBus(call: Call, bus: string): Bus {
   return {
     async emit({ type, ...detail }) {
@@ -24,7 +24,7 @@ export function createBus(call: Call, bus: string): Bus {
         Detail: JSON.stringify(detail),
       }
       const { FailedEntryCount, Entries } = (await call('PutEvents', { Entries: [entry] })) as Put
-      // PutEvents answers 200 when the bus refused the event.
+      // PutEvents answers 200 even if the bus refused the event.
       if (FailedEntryCount === 0) return
       const { ErrorCode = '', ErrorMessage = '' } = Entries?.[0] ?? {}
       if (BUSY.includes(ErrorCode))

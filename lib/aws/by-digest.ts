@@ -1,11 +1,11 @@
-// Paths of published objects below the CloudFront distribution. A path holds the object's digest, so caches never go stale.
+// Makes the paths of published objects on the CloudFront distribution. A path contains a digest, so no cache ever goes stale.
 
 import { isPublished } from '../model/keys.ts'
 import type { Presigner } from '../model/ports.ts'
 import { BY_DIGEST } from './resources.ts'
 import { encode } from './sigv4.ts'
 
-/** Paths for published objects; for all others, URLs by `signed`. The last segment names the file. */
+/** Returns paths for published objects, and `signed`'s URLs for all others. The last segment of a path is the file's name. */
 export const byDigest = (signed: Presigner): Presigner => ({
   ...signed,
   get: async (key, options) => (isPublished(key) ? pathOf(key) : signed.get(key, options)),

@@ -1,6 +1,6 @@
-// Conditional writes to DynamoDB: a condition that does not hold is an answer, not an error.
+// Turns the failed condition of a DynamoDB write into a result. All other errors stay errors.
 
-/** What the write resolves to; `undefined`: its condition did not hold, and nothing was written. */
+/** Result of the write; `undefined`: its condition did not hold, so nothing was written. */
 export async function ifHeld<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write
@@ -10,6 +10,6 @@ export async function ifHeld<T>(write: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** False: the condition did not hold, and nothing was written. */
+/** False: the condition did not hold, so nothing was written. */
 export const isWritten = async (write: Promise<object>): Promise<boolean> =>
   (await ifHeld(write)) !== undefined

@@ -1,4 +1,4 @@
-// Lists, names and forgets the recorded digests of sources, for operators. The planner records them in the same table.
+// Lists, sets and deletes the recorded digests of driver sources, for operators. The planner records digests in the same table.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Source } from '../model/probe.ts'
@@ -16,18 +16,18 @@ interface Recorded {
 }
 
 export interface Digests {
-  /** By id. */
+  /** Sorted by id. */
   list(): Promise<Recorded[]>
-  /** False: another digest is on record, which stays. */
+  /** Records a source. False: the table has another digest for this id, which stays. */
   name(id: string, source: Source): Promise<boolean>
   /** Resolves to the deleted record. */
   forget(id: string): Promise<Source | undefined>
 }
 
-/** Ids of other items in the table begin so: the list of versions, dates of lists, pointers. */
+/** First character of the ids of all other items: the list of versions, dates of lists, pointers. */
 const OTHER = '~'
 
-/** @throws {ProbeError} `bad-field`: it cannot be the id of a source. */
+/** @throws {ProbeError} `bad-field`: no source can have this id. */
 export function checkId(id: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,127}$/.test(id)) return id
   throw new ProbeError('bad-field', `version: ${JSON.stringify(id)} is not a driver version`)
@@ -52,7 +52,7 @@ export function createDigests(client: DynamoDb, table: string): Digests {
       }
       return found.sort((a, b) => (a.id < b.id ? -1 : 1))
     },
-    // One conditional write: a crash leaves the complete record or none, and a repetition changes nothing.
+    // One conditional write: a crash leaves the complete record or no record, and a repeated call changes nothing.
     name: (id, source) =>
       isWritten(
         client.put({

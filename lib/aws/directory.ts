@@ -1,16 +1,17 @@
-// Packs a local folder of driver sources into an archive; never in the cloud, whose planner cannot read the operator's disk.
+// Packs a local folder of driver sources into an archive. Only for the local registry, because a planner in the cloud cannot
+// read the operator's disk.
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { tarGz } from '../formats/tar-pack.ts'
 import { ProbeError } from '../model/errors.ts'
 
-/** Not sources: repositories and old build trees. */
+/** Folders without driver sources: repositories, old build trees, packages. */
 const SKIPPED = new Set(['.git', 'build', 'node_modules'])
 const MAX_FILES = 20_000
 
 /**
- * Packs regular files only, and follows no links.
+ * Packs only regular files, and follows no links.
  * @throws {ProbeError} `driver-source-not-found`, `too-large`.
  */
 export async function readDirectory(path: string): Promise<Uint8Array> {

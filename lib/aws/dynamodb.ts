@@ -1,10 +1,10 @@
-// DynamoDB's operations on items, with plain values in place of attribute values.
+// Calls DynamoDB's operations on items, with plain values instead of attribute values.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 
 import { attributesOf, type Item, itemOf } from './attributes.ts'
 import type { Call } from './json-api.ts'
 
-/** Inputs and outputs have the names of the API reference, and plain values in place of attribute values. */
+/** Inputs and outputs have the names in the API reference, but plain values instead of attribute values. */
 export interface DynamoDb {
   get(input: Keyed & { readonly ConsistentRead?: boolean }): Promise<{ readonly Item?: Item }>
   put(input: OfTable & Condition & { readonly Item: Item }): Promise<object>
@@ -60,7 +60,7 @@ export function createDynamoDb(call: Call): DynamoDb {
   }
 }
 
-/** The members of inputs and outputs that hold values. */
+/** Members of inputs and outputs that contain attribute values. */
 const ITEMS = [
   ...['Key', 'Item', 'Attributes', 'ExpressionAttributeValues'],
   ...['ExclusiveStartKey', 'LastEvaluatedKey'],

@@ -1,4 +1,4 @@
-// Lists, replays and deletes events that no function could handle. Lambda and EventBridge put them into one queue.
+// Lists, replays and deletes events that no function could handle. Lambda and EventBridge put such events into one queue.
 
 import * as z from 'zod'
 import type { Invoke } from './invoke.ts'
@@ -8,9 +8,9 @@ import { BUILD_ENV, LIVE } from './resources.ts'
 interface FailedEvent {
   /** id of the message */
   readonly id: string
-  /** when it was given up: ISO 8601, to the second */
+  /** when Lambda or EventBridge gave it up: ISO 8601, to the second */
   readonly time: string
-  /** `NAME` or `NAME:ALIAS`; `-` where the message does not say, as in the next two */
+  /** `NAME` or `NAME:ALIAS`; this and the next two fields are `-` if the message does not contain them */
   readonly functionName: string
   /** `detail-type` */
   readonly type: string
@@ -19,7 +19,7 @@ interface FailedEvent {
   readonly error: string
 }
 
-/** A message that is hidden from others for a while. */
+/** A message that SQS hides from other readers for a while. */
 export interface Taken extends FailedEvent {
   readonly receipt: string
   /** JSON; `undefined`: neither Lambda nor EventBridge sent the message, and it cannot be replayed */
@@ -27,13 +27,13 @@ export interface Taken extends FailedEvent {
 }
 
 export interface FailedEvents {
-  /** All visible events, the oldest first; hides them from others for five minutes. */
+  /** Takes all visible events, the oldest first, and hides them from other readers for five minutes. */
   take(): Promise<readonly Taken[]>
-  /** How many events are hidden, by this or by another process. */
+  /** Number of events that this or another process has hidden. */
   hidden(): Promise<number>
   /**
-   * Sends the event to its function again, then deletes the message. A crash between the two leaves the message: the event is
-   * sent twice, which every handler bears.
+   * Sends the event to its function again, then deletes the message. A crash between the two steps leaves the message, so the
+   * event can be sent twice. Every handler accepts repeated events.
    */
   replay(taken: Taken): Promise<void>
   /** Deletes it without sending it. */
@@ -43,7 +43,7 @@ export interface FailedEvents {
 }
 
 export interface FailedEventsOptions {
-  /** of SQS */
+  /** calls SQS */
   readonly call: Call
   readonly queueUrl: string
   readonly invoke: Invoke
@@ -52,7 +52,7 @@ export interface FailedEventsOptions {
 const HIDDEN_SECONDS = 300
 /** Limit of ReceiveMessage. */
 const MOST_AT_ONCE = 10
-/** A positive wait makes SQS query all of its servers. */
+/** With a wait above zero, SQS asks all of its servers. */
 const WAIT_SECONDS = 1
 
 const message = z.object({
@@ -108,7 +108,7 @@ export function createFailedEvents({ call, queueUrl, invoke }: FailedEventsOptio
 const NONE = '-'
 
 const envelope = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) })
-/** Of Lambda: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+/** A message from Lambda: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
 const record = z.object({
   timestamp: z.string(),
   requestContext: z.object({ functionArn: z.string(), condition: z.string() }),
@@ -116,7 +116,7 @@ const record = z.object({
   responsePayload: z.looseObject({ errorMessage: z.string() }).optional(),
 })
 
-/** Lambda sends a record of the event; EventBridge sends the event itself, with its error in message attributes. */
+/** Lambda sends a record that contains the event. EventBridge sends the event itself, with the error in message attributes. */
 function takenOf({
   MessageId,
   ReceiptHandle,
@@ -154,7 +154,7 @@ const known = (time: string, functionArn: string, event: unknown) => ({
   event: JSON.stringify(event),
 })
 
-/** The version that gave it up may be deleted by now: the live alias gets it instead. */
+/** Replaces a version by the live alias, because that version may be deleted by now. */
 function nameIn(functionArn: string): string {
   const [, name = NONE, qualifier = '$LATEST'] = /:function:([^:]+)(?::(.+))?$/.exec(functionArn) ?? []
   if (qualifier === '$LATEST') return name
@@ -170,7 +170,7 @@ function saidBy(event: unknown): Pick<Taken, 'type' | 'about'> {
     : { type: data['detail-type'], about: aboutOf(data.detail) }
 }
 
-/** A build's event repeats its environment. */
+/** CodeBuild's event, which repeats the environment of the build. */
 const build = z.object({
   'additional-information': z.object({
     environment: z.object({

@@ -1,4 +1,4 @@
-// Downloads over HTTP, and from files where allowed: bounded in size, time and redirects.
+// Downloads over HTTP, and reads files if allowed. Limits size, time and redirects.
 
 import { readFile, stat } from 'node:fs/promises'
 import { get as httpGet, type IncomingMessage } from 'node:http'
@@ -12,15 +12,15 @@ import type { Fetch } from '../model/ports.ts'
 import { messageOf, type Way, type Ways, waysBy } from './ways.ts'
 
 interface FetchOptions {
-  /** whether `file:` URLs may be read; never where a client chooses the URL */
+  /** allows `file:` URLs; never set it if a client chooses the URL */
   readonly files?: boolean
-  /** of the whole download, in milliseconds */
+  /** milliseconds for the complete download */
   readonly timeoutMs?: number
-  /** the operator's settings: a redirect may lead to the places that they name, public or not */
+  /** the operator's settings: redirects may lead to the places in them, even if these are not public */
   readonly settings?: unknown
-  /** proxy and certificates for mirrors; absent: direct, as for the registry's own services */
+  /** proxy and certificates for mirrors; absent: connects directly, as to the registry's own services */
   readonly network?: NetworkSettings
-  /** called when a download begins, and with each chunk; `all`: the Content-Length */
+  /** called when a download begins, and for each chunk; `all`: the Content-Length */
   readonly progress?: (url: string, bytes: number, all: number | undefined) => void
 }
 
@@ -53,7 +53,7 @@ async function fromFile(url: string, maxBytes: number): Promise<Uint8Array> {
     return await readFile(path)
   } catch (cause) {
     if (cause instanceof ProbeError) throw cause
-    // A missing permission or a failing disk does not mean that the file is absent.
+    // Other errors, such as a missing permission or a broken disk, do not prove that the file is absent.
     throw isAbsent(cause)
       ? new ProbeError('not-found', `${url} is not there`)
       : unread(url, messageOf(cause), cause)
@@ -64,8 +64,8 @@ const isAbsent = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
 
 /**
- * Follows redirects to http and https, a few times, and to public addresses only: the operator named the first URL, but its
- * server chose the next ones.
+ * Follows a few redirects, only to http and https, and only to public addresses or places of the operator. The operator named
+ * the first URL, but its server chooses the next ones.
  */
 async function follow(
   url: string,
@@ -89,13 +89,13 @@ async function follow(
   )
 }
 
-/** `url`: the first URL, for messages. */
+/** Sends one request to `place`. `url`: the first URL, for messages. */
 function ask(url: string, place: URL, way: Way, signal: AbortSignal): Promise<IncomingMessage> {
   const options = { ...way.options, headers: { 'user-agent': 'probe-registry' }, signal }
   const get = place.protocol === 'https:' ? httpsGet : httpGet
   return new Promise((resolve, reject) => {
     const unreached = (cause: unknown): void => reject(unread(url, way.reason(cause), cause))
-    // The signal does not end Node's wait for a proxy's tunnel.
+    // Needed because the signal does not end Node's wait for a tunnel through a proxy.
     signal.addEventListener('abort', () => unreached(signal.reason), { once: true })
     const request = get(place, options, (response) => {
       const refusal = way.refusal(response.statusCode ?? 0)
@@ -104,7 +104,7 @@ function ask(url: string, place: URL, way: Way, signal: AbortSignal): Promise<In
       reject(unread(url, refusal))
     })
     request.on('error', (cause) => {
-      // A server may close a kept connection just as it is used again; a new one is tried
+      // A server may close a kept connection just when it is used again. Then try a new connection
       // (https://nodejs.org/api/http.html#requestreusedsocket).
       if (request.reusedSocket && 'code' in cause && cause.code === 'ECONNRESET')
         resolve(ask(url, place, way, signal))
@@ -130,7 +130,7 @@ async function bounded(
   return joined(response, maxBytes, () => tooLarge(url, maxBytes), told)
 }
 
-/** Only these mean that the file is absent. A 403 may: see `answers403`. */
+/** Statuses that prove that the file is absent. A 403 does not: see `answers403`. */
 const GONE = [404, 410]
 
 function refusal(url: string, status: number): ProbeError {

@@ -1,4 +1,4 @@
-// The port Folder, on a disk.
+// Implements the port Folder on a disk.
 
 import * as fs from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import type { Folder, FolderEntry } from '../model/ports.ts'
 
 const CHUNK = 1024 * 1024
 
-/** Everybody may read what it writes, whatever this process's umask is: builds run as another user. */
+/** Ignores the umask and makes everything readable for all users, because builds run as another user. */
 export function diskFolder(root: string): Folder {
   const at = (path: string): string => join(root, path)
   return {
@@ -43,7 +43,7 @@ function* entriesOf(root: string, path: string): Generator<FolderEntry> {
   }
 }
 
-/** By the bytes on the disk, neither by locale nor as UTF-16. */
+/** Compares the bytes of the names, independent of locale and of UTF-16. */
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 function* chunksOf(file: string, bytes: number): Generator<Uint8Array> {

@@ -1,4 +1,4 @@
-// Holds in DynamoDB, in the table of budgets: one item a holder, with its leases and when each ends.
+// Implements the port Holds on DynamoDB: one item for each holder in the table of budgets, with its leases and their ends.
 
 import type { Clock, Holds, Lease } from '../model/ports.ts'
 import { FURTHEST_LEASE, hasCome } from '../model/retry.ts'
@@ -7,7 +7,7 @@ import type { DynamoDb } from './dynamodb.ts'
 import { EXPIRES } from './resources.ts'
 import { itemAt } from './update.ts'
 
-/** How long the item stays of a holder whose leases have all ended. */
+/** How long a holder's item stays after its last lease has ended. */
 const LIFE_SECONDS = 3600
 
 const HEX = 16
@@ -19,14 +19,14 @@ export function createHolds(client: DynamoDb, table: string, now: Clock): Holds 
       client.update({
         ...at(holder),
         UpdateExpression: 'DELETE leases :leases',
-        // Otherwise an update of an expired item would create it again, without an expiry.
+        // Without this condition, an update of a deleted item would create it again, without an expiry.
         ConditionExpression: 'attribute_exists(leases)',
         ExpressionAttributeValues: { ':leases': new Set(leases) },
       }),
     )
   return {
     async take(holder, lease, limit) {
-      // Read first: a caller with too many leases costs no write.
+      // Reads first, so that a caller with too many leases costs no write.
       const { Item } = await client.get(at(holder))
       const leases = Item?.leases instanceof Set ? [...Item.leases].map(String) : []
       const over = leases.filter((written) => hasCome(endOf(written), now(), FURTHEST_LEASE))
@@ -52,7 +52,7 @@ export function createHolds(client: DynamoDb, table: string, now: Clock): Holds 
   }
 }
 
-/** Short, since a write costs by the size of the item; eight characters tell a few hundred leases of one holder apart. */
+/** Short, because a larger item costs more to write. Eight characters of the id distinguish a few hundred leases of a holder. */
 const written = ({ id, until }: Lease): string => `${until.toString(HEX)}.${id.slice(0, 8)}`
 
 const endOf = (lease: string): number => Number.parseInt(lease, HEX)

@@ -1,4 +1,4 @@
-// The registry of images in DynamoDB: an item for each digest and for each tag, in the table of sources.
+// Implements the port Images on DynamoDB: one item for each digest and for each tag, in the table of sources.
 
 import type { ImageObject } from '../model/image.ts'
 import { digestKey, tagKey } from '../model/keys.ts'
@@ -24,7 +24,7 @@ export function createImages(client: DynamoDb, table: string): Images {
       const { Item } = await client.get(itemAt(table, key))
       return Item === undefined ? undefined : imageObjectOf(key, Item)
     },
-    // One repeatable write each: a crash leaves some items unwritten, and the repeated event writes them.
+    // One repeatable write for each item. After a crash some items are missing, and the repeated event writes them.
     async keep(objects) {
       await Promise.all(Object.entries(objects).map(([digest, object]) => keepOne(digest, object)))
     },

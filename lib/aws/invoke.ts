@@ -4,8 +4,8 @@ import type { ApiOptions } from './json-api.ts'
 import { signedPost } from './sigv4.ts'
 
 /**
- * `functionName`: `NAME` or `NAME:ALIAS`. Resolves when Lambda has taken the event (JSON), which the function then gets at
- * least once. Rejects with an Error with AWS's reason.
+ * `functionName`: `NAME` or `NAME:ALIAS`. Resolves when Lambda has accepted the event (JSON); then the function gets it at least
+ * once. Rejects with an Error that contains AWS's reason.
  */
 export type Invoke = (functionName: string, event: string) => Promise<void>
 

@@ -1,4 +1,4 @@
-// Parses items of tables, and refuses items that the registry did not write.
+// Parses items of tables, and refuses corrupt ones.
 
 import * as z from 'zod'
 import { driverCatalogueSchema } from '../model/drivers.ts'
@@ -8,13 +8,13 @@ import { pointerSchema } from '../model/pointer.ts'
 import { claimSchema, sourceSchema, stateSchema } from '../model/probe.ts'
 import type { Item } from './attributes.ts'
 
-/** Readers throw ProbeError `misconfigured`, with the key: the item is corrupt. */
+/** A reader: @throws {ProbeError} `misconfigured`: the item is corrupt; the message contains its key. */
 const reader =
   <T>(schema: z.ZodType<T>) =>
   (key: string, item: Item): T =>
     parseOwn(schema, item, `the item of ${key}`, 'was the table written by hand?')
 
-/** The table calls the id of a claim `claim`. */
+/** In the table, the id of a claim has the name `claim`. */
 const claimedReader =
   <T>(schema: z.ZodType<T>) =>
   (key: string, item: Item): T =>
@@ -22,7 +22,7 @@ const claimedReader =
 
 export const stateOf = claimedReader(stateSchema)
 export const claimOf = claimedReader(claimSchema)
-/** The id of the claim, whatever the state is. */
+/** The id of the claim, in any state. */
 export const claimIdOf = reader(z.object({ claim: z.string() }))
 export const catalogueOf = reader(driverCatalogueSchema)
 export const sourceOf = reader(sourceSchema)

@@ -1,5 +1,5 @@
-// Calls to AWS services that speak JSON: each call is one signed POST, repeated where that may help.
-// Hand-written, so that functions that answer requests start without the SDK's clients.
+// Calls AWS services with JSON APIs: each call is one signed POST, which is repeated after errors that may pass.
+// Hand-written, because the SDK's clients would slow the cold start of functions that answer requests.
 
 import {
   type ClientRequest,
@@ -14,13 +14,13 @@ import type { Clock } from '../model/ports.ts'
 import { type Credentials, signedPost } from './sigv4.ts'
 
 /**
- * One operation, by its name and its input as the service's API reference has them. Rejects with an Error whose name is
- * AWS's own, e.g. `ConditionalCheckFailedException`, or with the connection's.
+ * Calls one operation; its name and input are as in the service's API reference. Rejects with an Error whose name is AWS's own,
+ * e.g. `ConditionalCheckFailedException`, or with the connection's error.
  */
 export type Call = (operation: string, input: object) => Promise<object>
 
 export interface Api {
-  /** in the credential scope, and in the name of the service's host */
+  /** name in the credential scope and in the service's host name */
   readonly service: string
   /** prefix of the header X-Amz-Target */
   readonly target: string
@@ -45,7 +45,7 @@ export const QUEUES = api('sqs', 'AmazonSQS', '1.0')
 export const SECRETS = api('secretsmanager', 'secretsmanager', '1.1')
 
 export interface ApiOptions {
-  /** e.g. `http://127.0.0.1:8080`; `undefined`: the service's own in AWS */
+  /** e.g. `http://127.0.0.1:8080`; `undefined`: the service's endpoint in AWS */
   readonly endpoint: string | undefined
   readonly region: string
   readonly credentials: () => Promise<Credentials>
@@ -53,14 +53,14 @@ export interface ApiOptions {
 }
 
 const TRIES = 3
-/** Milliseconds of one try, once it has a connection: two tries end before the ten seconds of `resolve` are over. */
+/** Milliseconds of one try after it has a connection. Two tries must end within the ten seconds of the function `resolve`. */
 const TRY_MS = 4000
-/** The most milliseconds before the second try, and half the most before the third: random, so that not all come at once. */
+/** Longest pause before the second try, in milliseconds; twice as long before the third. Random, so that tries spread out. */
 const PAUSE_MS = 50
-/** Connections of one process to one service. */
+/** Limit of connections from one process to one service. */
 const SOCKETS = 50
 
-/** `tryMs`: milliseconds that one try has for its complete answer, once it has a connection. */
+/** `tryMs`: milliseconds in which one try must get its complete answer, counted from its connection. */
 export function createCall(
   { service, target, contentType }: Api,
   { endpoint, region, credentials, now, tryMs = TRY_MS }: ApiOptions & { readonly tryMs?: number },
@@ -82,7 +82,7 @@ export function createCall(
   }
 }
 
-/** No try begins after the time of one and a half tries: a third one only where the others were refused at once. */
+/** Starts no try later than 1.5 times `tryMs`, so there is no third try after two timeouts. */
 async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
   const began = performance.now()
   for (let tries = 1; ; tries += 1) {
@@ -97,8 +97,8 @@ async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
 }
 
 /**
- * Refusals that the services ask to retry, refusals of a signature's time, and all faults of connections; the write may have
- * been made already.
+ * True for refusals that the services ask to retry, for refused times of signatures, and for all connection errors. After such
+ * an error, the first write may have succeeded.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
 function mayPass(error: unknown): boolean {
@@ -112,7 +112,7 @@ const BUSY = [
   ...['LimitExceededException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded'],
   ...['ThrottlingException', 'TooManyRequestsException', 'TransactionInProgressException'],
 ]
-/** Signed just before a clock was set, here or there: the next try signs anew. */
+/** The signature's time was refused, because a clock was just set here or at AWS. The next try makes a new signature. */
 const UNTIMELY = ['InvalidSignatureException', 'RequestExpired']
 
 interface Reply {
@@ -122,7 +122,7 @@ interface Reply {
 
 type Post = (headers: Readonly<Record<string, string>>, body: string) => Promise<Reply>
 
-/** Keeps connections alive: a new one costs more than the call. */
+/** Keeps connections alive, because a new one takes longer than the call itself. */
 function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
   const isHttps = protocol === 'https:'
   const agent = new (isHttps ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: SOCKETS })
@@ -133,7 +133,7 @@ function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
     return new Promise((resolve, reject) => {
       const request = begin({ ...headers, 'content-length': Buffer.byteLength(body) })
       let timer: NodeJS.Timeout | undefined
-      // From the connection on: many calls that wait for one are served in turn, instead of timing out together.
+      // The timer starts with the connection, so that many calls that wait for one do not all time out together.
       request.on('socket', () => {
         timer = setTimeout(() => request.destroy(late(hostname, timeoutMs)), timeoutMs)
       })
@@ -142,7 +142,7 @@ function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
         give()
       }
       const failed = (cause: unknown): void =>
-        // A server may close a kept connection just as it is used again; a new one is tried
+        // A server may close a kept connection just when it is used again. Then try a new connection
         // (https://nodejs.org/api/http.html#requestreusedsocket).
         ended(() => (request.reusedSocket && isReset(cause) ? resolve(post(headers, body)) : reject(cause)))
       request.on('error', failed)
@@ -167,12 +167,12 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The body of a success. A failure is an Error with AWS's name for it, and the status. */
+/** The body of a successful reply. @throws {Error} with AWS's own name, and the member `status`. */
 function outputOf({ status, text }: Reply): object {
   const body = objectOf(text)
   if (status === 200 && body !== undefined) return body
   const { __type: type = `Status${status}`, message, Message = message } = body ?? {}
-  // As `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`.
+  // `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException` -> `ConditionalCheckFailedException`.
   const name = String(type).replace(/^.*#/, '')
   throw Object.assign(named(name, String(Message ?? `an answer with status ${status}`)), { status })
 }

@@ -1,4 +1,4 @@
-// What functions have written, by AWS's CloudWatch Logs.
+// Searches the functions' logs in CloudWatch Logs.
 
 import * as z from 'zod'
 import { parseOwn } from '../model/parse.ts'
@@ -12,9 +12,9 @@ interface LogEvent {
 }
 
 export interface Logs {
-  /** Names of the groups that begin so. */
+  /** Names of the log groups that begin with `prefix`. */
   groups(prefix: string): Promise<readonly string[]>
-  /** Of one group from `since` on (milliseconds since the epoch), those that hold at least one of the texts as it is. */
+  /** Events of a group that contain at least one of the texts verbatim. `since`: the earliest, in milliseconds since the epoch. */
   events(group: string, since: number, texts: readonly string[]): Promise<readonly LogEvent[]>
 }
 
@@ -28,7 +28,7 @@ const eventsPage = z.object({
   nextToken: token,
 })
 
-/** Of texts in one request: a pattern holds 1,024 characters. */
+/** Texts in one request, because a pattern has at most 1,024 characters. */
 const TEXTS = 20
 
 /**
@@ -57,7 +57,7 @@ export function createLogs(call: Call): Logs {
   }
 }
 
-/** A text that is not this plain would mean something else in a pattern. */
+/** Refuses other characters, because they may have a special meaning in a pattern. */
 function anyOf(text: string): string {
   if (/^[\w.+~/-]+$/.test(text)) return `?"${text}"`
   throw new Error(`${JSON.stringify(text)} is nothing that logs are searched for`)

@@ -1,4 +1,4 @@
-// Places of builds and load tests in DynamoDB: one item in the table of budgets, with the owner of each.
+// Implements the port Places on DynamoDB: one item in the table of budgets, with the owner of each place.
 
 import * as z from 'zod'
 import type { Clock, Place, Places } from '../model/ports.ts'
@@ -13,11 +13,11 @@ type Taken = z.infer<typeof taken>
 
 const stored = z.object({
   places: z.record(z.string(), taken).optional(),
-  /** moving average of builds */
+  /** moving average of the seconds that a build takes */
   seconds: z.number().optional(),
 })
 
-/** Weight of the last build. */
+/** Weight of the last build in the moving average. */
 const SHARE = 0.25
 
 export function createPlaces(client: DynamoDb, table: string, now: Clock): Places {
@@ -41,7 +41,7 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
         ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
       }),
     )
-  /** Its owner ended without a release. */
+  /** Frees the place of an owner that ended without a release. */
   const free = (id: string, { until }: Taken) =>
     update(
       'REMOVE places.#id',

@@ -1,4 +1,5 @@
-// Pointers of package repositories in DynamoDB: one item each in the table of sources, and one per kind with their ids.
+// Implements the port Pointers on DynamoDB: in the table of sources, one item for each pointer, and one for each kind that lists
+// the ids.
 
 import { pointerKey } from '../model/keys.ts'
 import type { Pointers } from '../model/ports.ts'
@@ -32,5 +33,5 @@ export function createPointers(client: DynamoDb, table: string): Pointers {
   }
 }
 
-/** `apt/` of `apt/11.0.0+driver`: also the key of the item with the ids, since no repository's name is empty. */
+/** `apt/11.0.0+driver` -> `apt/`. This is also the id of the item that lists the ids, because no repository has an empty name. */
 const kindOf = (id: string): string => id.slice(0, id.indexOf('/') + 1)

@@ -1,10 +1,10 @@
-// Presigns S3 URLs locally, without the SDK's S3 client, which would slow the read path's cold start.
+// Presigns S3 URLs without a network call, and without the SDK's S3 client, which would slow the read path's cold start.
 
 import type { Clock, Presigner, PresignOptions } from '../model/ports.ts'
 import { type Credentials, encode, signedQuery } from './sigv4.ts'
 
 interface PresignerOptions {
-  /** base of path-style URLs, e.g. `http://127.0.0.1:8080/s3`; `undefined`: the bucket's own host in AWS */
+  /** base of path-style URLs, e.g. `http://127.0.0.1:8080/s3`; `undefined`: the bucket's host in AWS */
   readonly endpoint: string | undefined
   readonly bucket: string
   readonly region: string
@@ -23,7 +23,7 @@ export function createPresigner(options: PresignerOptions): Presigner {
     query: Readonly<Record<string, string>>,
     { expiresSeconds }: PresignOptions,
   ) {
-    // S3 signs the path as it is sent, encoded once.
+    // S3's signatures cover the path as sent: percent-encoded once.
     const path = `${prefix}/${key.split('/').map(encode).join('/')}`
     const signing = { service: 's3', region, credentials: await credentials(), now: now() }
     const search = signedQuery(signing, { method, host: base.host, path, query, expiresSeconds })
@@ -35,7 +35,7 @@ export function createPresigner(options: PresignerOptions): Presigner {
         'GET',
         key,
         {
-          // Characters of file names need no quoting (RFC 6266).
+          // No allowed character in a file name needs an escape between the quotes (RFC 6266).
           ...(fileName === undefined
             ? {}
             : { 'response-content-disposition': `attachment; filename="${fileName}"` }),

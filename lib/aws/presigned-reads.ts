@@ -1,4 +1,4 @@
-// Reads small objects by presigned URLs, without the SDK's S3 client, which would slow the read path's cold start.
+// Reads small objects through presigned URLs, without the SDK's S3 client, which would slow the read path's cold start.
 
 import { ProbeError } from '../model/errors.ts'
 import { joined } from '../model/joined.ts'
@@ -6,11 +6,12 @@ import type { Presigner, Store } from '../model/ports.ts'
 import { tooLarge } from './too-large.ts'
 
 const EXPIRES = { expiresSeconds: 60 }
-/** A client waits for the answer. */
+/** Short, because a client waits for the answer. */
 const TIMEOUT_MS = 3_000
-/** After a 5xx, or no answer. */
+/** Tries again after a 5xx, after no answer, and after `UNTIMELY`. */
 const TRIES = 3
-/** Signed just before a clock was set, here or there: the next try signs anew. */
+/** The signature's time was refused, because a clock was just set here or at AWS. The next try makes a new signature. */
+
 const UNTIMELY = 403
 
 export const createReads = (urls: Pick<Presigner, 'get'>): Pick<Store, 'get'> => ({

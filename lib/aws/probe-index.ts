@@ -1,4 +1,4 @@
-// The index of probes in DynamoDB: one item a probe, conditional writes on that one item only.
+// Implements the port Index on DynamoDB: one item for each probe, and conditional writes that change only that item.
 
 import { isProbeError } from '../model/errors.ts'
 import type { Clock, Index, Open, Testing } from '../model/ports.ts'
@@ -20,17 +20,17 @@ import {
 } from './resources.ts'
 import { changing, FIRST, itemAt, NEXT } from './update.ts'
 
-/** The one value of the sparse index's partition key: only items that are being built or tested have it. */
+/** The only value of the sparse index's partition key. Only items in a build or load test have it. */
 const OPEN = '1'
 
-/** Attributes of a claim, removed when the next state replaces it. */
+/** Attributes of a claim. The next state removes them. */
 const OF_CLAIM = [
   ...['claimedAt', 'deadline', 'buildId', 'phase', 'test', 'caller', 'plannedAt', 'waitedAt', 'queuedAt'],
   ...['spared', OVERDUE_PARTITION],
 ]
-/** Attributes of a probe that was verified and is not published yet. */
+/** Attributes of a probe that is verified but not published yet. */
 const OF_PROBE = ['sha256', 'bytes']
-/** Removed for good: a published probe and an alias never expire. */
+/** Attributes that a published probe and an alias do not have; these never expire. */
 const OF_SETTLED = [...OF_CLAIM, EXPIRES]
 const OF_FAILURE = ['reason', 'detail', 'retryAt', 'logKey']
 
@@ -38,21 +38,21 @@ const HELD = '#state = :building AND claim = :claim'
 const UNTESTED = '#state = :published AND claim = :claim AND attribute_not_exists(loadTest)'
 const TESTABLE = `((${HELD}) OR (${UNTESTED}))`
 const NEWER_TEST = '(attribute_not_exists(#test) OR #test < :set_test)'
-/** absent, failed and due, or building past its deadline (lib/model/retry.ts, hasCome) */
+/** The item is absent, or failed and due, or building past its deadline (lib/model/retry.ts, hasCome). */
 const FREE =
   'attribute_not_exists(#state) OR (#state = :failed AND NOT retryAt BETWEEN :after AND :retry) OR (#state = :building AND NOT deadline BETWEEN :after AND :furthest)'
 
-/** An update of an item under a condition. */
+/** A conditional update of an item. */
 interface Change {
   readonly when: string
   readonly set: Item
   readonly remove?: readonly string[]
-  /** of the condition's placeholders */
+  /** values of the condition's placeholders */
   readonly values: Item
 }
 
 export function createIndex(client: DynamoDb, table: string, now: Clock): Index {
-  /** The item after the change; `undefined`: the condition did not hold. */
+  /** Returns the item after the change; `undefined`: the condition did not hold. */
   async function update(key: string, { when, set, remove, values }: Change) {
     const change = changing(set, remove)
     const updated = client.update({
@@ -65,7 +65,7 @@ export function createIndex(client: DynamoDb, table: string, now: Clock): Index 
   }
   const isUpdated = async (key: string, change: Change): Promise<boolean> =>
     (await update(key, change)) !== undefined
-  /** Open items by a condition on their deadline, the nearest first. */
+  /** Finds open items whose deadline meets the condition, the nearest deadline first. */
   async function open(condition: string, moment: number, limit: number) {
     const found = await client.query({
       TableName: table,
@@ -129,7 +129,7 @@ export function createIndex(client: DynamoDb, table: string, now: Clock): Index 
       const asked = buildId === undefined
       return isUpdated(key, {
         when: `${TESTABLE} AND ${asked ? NEWER_TEST : '#test = :set_test'}`,
-        // Only these two: callers may pass a complete state, which would undo the requested test.
+        // Only these two members, because callers may pass a complete state, and its other members would undo the requested test.
         set: { ...inTest({ test, deadline }), buildId, sha256: probe?.sha256, bytes: probe?.bytes },
         remove: [EXPIRES, 'queuedAt', ...(asked ? ['buildId'] : [])],
         values: testable(claim),
@@ -189,7 +189,7 @@ export function createIndex(client: DynamoDb, table: string, now: Clock): Index 
     },
     async overdue(now, limit) {
       const past = await open('#deadline <= :moment', now, limit)
-      // Deadlines written before the clock was set back.
+      // Deadlines that were written before the clock was set back.
       const ahead =
         past.length < limit
           ? await open('#deadline > :moment', now + FURTHEST_DEADLINE, limit - past.length)
@@ -202,13 +202,13 @@ export function createIndex(client: DynamoDb, table: string, now: Clock): Index 
   }
 }
 
-/** DynamoDB deletes expired items hours or days later; until then they count as absent. */
+/** DynamoDB deletes an item hours or days after its expiry. Until then it counts as absent. */
 const isExpired = ({ [EXPIRES]: seconds }: Item, now: number): boolean =>
   typeof seconds === 'number' && seconds * 1000 <= now
 
 const expiring = (expiresAt: number | undefined): Item =>
   expiresAt === undefined ? {} : { [EXPIRES]: Math.ceil(expiresAt / 1000) }
-/** To remove where nothing expires. */
+/** Attributes to remove from an item that does not expire. */
 const lasting = (expiresAt: number | undefined): string[] => (expiresAt === undefined ? [EXPIRES] : [])
 
 const inTest = ({ test, deadline }: Omit<Testing, 'probe'>): Item => ({
@@ -219,7 +219,7 @@ const inTest = ({ test, deadline }: Omit<Testing, 'probe'>): Item => ({
 const held = (claim: string): Item => ({ ':claim': claim, ':building': 'building' })
 const testable = (claim: string): Item => ({ ...held(claim), ':published': 'published' })
 
-/** The last key of the page before. */
+/** The last key of the previous page. */
 const keyAt = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1')
 
 function itemOf(item: Item): { key: string; state: ProbeState }[] {
@@ -238,7 +238,7 @@ function overdueOf(item: Item): { key: string; claim: string }[] {
   return unlessCorrupt(() => ({ key, ...claimIdOf(key, item) }))
 }
 
-/** Skips corrupt items, so that one of them cannot block a sweep or a list; a GET of that probe reports the corruption. */
+/** Skips corrupt items, so that one of them cannot block a sweep or a list. A GET of that probe reports the corruption. */
 function unlessCorrupt<T>(read: () => T): T[] {
   try {
     return [read()]

@@ -1,4 +1,4 @@
-// What an account may have of a service, by AWS's Service Quotas.
+// Reads an account's quotas for a service from AWS's Service Quotas.
 
 import * as z from 'zod'
 import { parseOwn } from '../model/parse.ts'
@@ -9,16 +9,16 @@ export interface Quota {
   readonly code: string
   /** e.g. `Concurrent executions` */
   readonly name: string
-  /** of this account, in this region */
+  /** quota of this account in this region */
   readonly value: number
-  /** of accounts for which nothing was changed */
+  /** default quota of accounts; `undefined`: unknown */
   readonly standard: number | undefined
-  /** whether AWS raises it when it is asked to */
+  /** true if AWS can raise it on request */
   readonly adjustable: boolean
 }
 
 export interface Quotas {
-  /** None where the service is not in the region. Rejects with the service's own error, as `Call` does. */
+  /** Empty if the region does not have the service. Rejects with AWS's own error, like `Call`. */
   of(service: string): Promise<readonly Quota[]>
 }
 
@@ -31,11 +31,11 @@ const found = z.object({
 const page = z.object({ Quotas: z.array(found).optional(), NextToken: z.string().nullish() })
 type Found = z.infer<typeof found>
 
-/** Pages of a list at most: the longest service has a few hundred quotas, a hundred a page. */
+/** Limit of pages with a hundred quotas each. The largest service has a few hundred quotas. */
 const MAX_PAGES = 100
 
 /**
- * The list of an account leaves out what was never set for it; that has the standard value.
+ * Merges two lists, because the account's own list lacks quotas that were never changed; these have the default value.
  * https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html
  */
 export function createQuotas(call: Call): Quotas {

@@ -1,5 +1,5 @@
-// The table of sources in DynamoDB: digests, recorded once and never changed; the list of driver versions; and the dates of
-// an archive's lists.
+// Implements the ports Sources, Catalogue and ListDates on the table of sources in DynamoDB. It contains digests, which never
+// change; the list of driver versions; and the dates of archives' lists.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Catalogue, ListDates, Sources } from '../model/ports.ts'
@@ -10,13 +10,13 @@ import { catalogueOf, listOf, sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 import { itemAt } from './update.ts'
 
-/** Ids: a driver version, or `~linux/...` for the verified source of a kernel. */
+/** An id is a driver version, or `~linux/...` for the verified source of a kernel. */
 export function createSources(client: DynamoDb, table: string): Sources {
   async function recorded(id: string): Promise<Source | undefined> {
     const { Item } = await client.get({ ...itemAt(table, id), ConsistentRead: true })
     return Item === undefined ? undefined : sourceOf(id, Item)
   }
-  /** One conditional write: a crash leaves the complete record or none. */
+  /** One conditional write: a crash leaves the complete record or no record. */
   async function record(id: string, source: Source): Promise<Source> {
     const put = client.put({
       TableName: table,
@@ -31,10 +31,10 @@ export function createSources(client: DynamoDb, table: string): Sources {
   return { recorded, record }
 }
 
-/** The most milliseconds by which the clocks of two functions differ. */
+/** Limit of the difference between the clocks of two functions, in milliseconds. */
 const CLOCKS_DIFFER = 60_000
 
-/** Its id in the table of sources: no driver version begins so. */
+/** Id of the list of driver versions in the table of sources. No driver version begins with `~`. */
 const CATALOGUE = '~drivers'
 
 export function createCatalogue(client: DynamoDb, table: string): Catalogue {
@@ -44,7 +44,8 @@ export function createCatalogue(client: DynamoDb, table: string): Catalogue {
       const { Item } = await client.get(item)
       return Item?.readAt === undefined ? undefined : catalogueOf(CATALOGUE, Item)
     },
-    // A crash after this blocks others until `until`. An end further ahead was written before the clock was set back: ignore it.
+    // A crash after this write blocks others until `until`. Ignores a later end, because it was written before the clock was set
+    // back.
     async claim(now, until) {
       const claimed = client.update({
         ...item,
@@ -65,7 +66,7 @@ export function createCatalogue(client: DynamoDb, table: string): Catalogue {
   }
 }
 
-/** Its id in the table of sources, by archive and suite: no driver version begins so. */
+/** Id of an archive's list in the table of sources. `list`: archive and suite. No driver version begins with `~`. */
 const listId = (list: string): string => `~list/${list}`
 
 export function createListDates(client: DynamoDb, table: string): ListDates {

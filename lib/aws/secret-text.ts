@@ -3,7 +3,7 @@
 import { ProbeError } from '../model/errors.ts'
 import type { Call } from './json-api.ts'
 
-/** @throws {ProbeError} `misconfigured`: it is empty or missing; other errors are those of `call`. */
+/** Also throws the errors of `call`. @throws {ProbeError} `misconfigured`: the secret is empty or missing. */
 export async function readSecretText(call: Call, secretId: string): Promise<string> {
   const answer = await call('GetSecretValue', { SecretId: secretId }).catch(refuseEmpty)
   const text = 'SecretString' in answer ? answer.SecretString : undefined

@@ -7,13 +7,13 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { ProbeError } from '../model/errors.ts'
 
-/** The armored private key. @throws {ProbeError} `misconfigured`: the secret is empty or missing. */
+/** Returns the armored private key. @throws {ProbeError} `misconfigured`: the secret is empty or missing. */
 export async function readSigningKey(client: SecretsManagerClient, secretId: string): Promise<string> {
   const secret = await client.send(new GetSecretValueCommand({ SecretId: secretId })).catch(refuseEmpty)
   return secret.SecretString ?? refuseEmpty()
 }
 
-/** The value of a secret that was never written is "not found". */
+/** Secrets Manager answers "not found" for a secret that never got a value. */
 function refuseEmpty(cause?: unknown): never {
   if (cause !== undefined && !(cause instanceof ResourceNotFoundException)) throw cause
   throw new ProbeError(

@@ -1,14 +1,14 @@
-// The operator's settings as text for the environment of a function: JSON, compressed only where it would not fit.
+// Writes the operator's settings as text for a function's environment: JSON, compressed only if it would not fit.
 
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 
 /**
- * Bytes. A function has 4 KB of environment in all; a kilobyte is left for the names of resources.
+ * Bytes for the settings. A function's environment has 4 KB, of which one is for the names of resources.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 export const SETTINGS_ROOM = 3072
 
-/** The text of `own`, which may still be longer than SETTINGS_ROOM. */
+/** The text of `own`. It may be longer than SETTINGS_ROOM even after compression. */
 export function settingsText(own: unknown): string {
   const json = JSON.stringify(own)
   return Buffer.byteLength(json) <= SETTINGS_ROOM ? json : brotliCompressSync(json).toString('base64')

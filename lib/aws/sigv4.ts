@@ -1,5 +1,5 @@
-// Signature Version 4, in the headers of a POST or in the query of a URL. Hand-written, so that
-// functions that answer requests start without AWS's libraries.
+// Signs requests with Signature Version 4, in the headers of a POST or in the query of a URL.
+// Hand-written, because AWS's libraries would slow the cold start of functions that answer requests.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
@@ -25,15 +25,15 @@ type Texts = Readonly<Record<string, string>>
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 
 interface Post {
-  /** by lower-case names, with `host` */
+  /** names in lower case; must contain `host` */
   readonly headers: Texts
   readonly body: string
-  /** default `/`; neither it nor `query` may need encoding */
+  /** default `/`; path and query must contain no character that needs percent-encoding */
   readonly path?: string
   readonly query?: string
 }
 
-/** The headers, and those that sign the request. */
+/** Returns the headers with the signature added. */
 export function signedPost(signing: Signing, { headers, body, path = '/', query = '' }: Post): Texts {
   const { accessKeyId, sessionToken } = signing.credentials
   const moment = momentOf(signing)
@@ -55,15 +55,15 @@ export function signedPost(signing: Signing, { headers, body, path = '/', query 
 interface Presigned {
   readonly method: string
   readonly host: string
-  /** as it is sent: percent-encoded once */
+  /** as sent: percent-encoded once */
   readonly path: string
   readonly query: Texts
   readonly expiresSeconds: number
 }
 
 /**
- * `query` with its signature, as it is sent. Only the host is a signed header and the body is not signed: whoever has the URL
- * may send any other. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ * Returns `query` with its signature, encoded. It signs no header except the host, and no body, so the holder of the URL may send
+ * any other headers and any body. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export function signedQuery(
   signing: Signing,
@@ -92,7 +92,7 @@ export function signedQuery(
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
 
-/** Percent-encodes everything but the unreserved characters of RFC 3986. */
+/** Percent-encodes all characters except the unreserved ones of RFC 3986. */
 export const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
@@ -108,7 +108,7 @@ function momentOf({ now, region, service }: Signing): Moment {
   return { time, scope: `${time.slice(0, 8)}/${region}/${service}/aws4_request` }
 }
 
-/** `canonical`: lines of the canonical request. Lower-case hex. */
+/** Returns the signature in lower-case hex. `canonical`: lines of the canonical request. */
 function signatureOf(
   { credentials }: Signing,
   { time, scope }: Moment,
@@ -118,7 +118,7 @@ function signatureOf(
   return createHmac('sha256', signingKey(credentials.secretAccessKey, scope)).update(text).digest('hex')
 }
 
-/** Derived once for each secret, day and service. */
+/** Keeps derived keys, so that each is derived once for each secret, day, region and service. */
 function signingKey(secret: string, scope: string): KeyObject {
   const id = `${secret}/${scope}`
   const known = derived.get(id)

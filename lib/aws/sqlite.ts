@@ -1,4 +1,4 @@
-// Queries untrusted SQLite databases with Node's library, which reads from a file only.
+// Queries untrusted SQLite databases with Node's library, which can only read a file.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { QueryDatabase } from '../model/ports.ts'
 
-/** Nothing that the database defines runs: https://www.sqlite.org/security.html, "Untrusted SQLite Database Files". */
+/** Forbid code that the database defines: https://www.sqlite.org/security.html, "Untrusted SQLite Database Files". */
 const GUARDS = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0'
 
 export const queryDatabase: QueryDatabase = async (database, query) => {

@@ -1,4 +1,4 @@
-// The port Store, on one S3 bucket.
+// Implements the port Store on one S3 bucket.
 
 import { Readable } from 'node:stream'
 import {
@@ -16,7 +16,7 @@ import { joined } from '../model/joined.ts'
 import type { ObjectMeta, Store } from '../model/ports.ts'
 import { tooLarge } from './too-large.ts'
 
-/** S3 asks two simultaneous creators to try again. */
+/** If two callers create the same object at once, S3 may ask them to try again (409). */
 const TRIES = 5
 
 export function createStore(client: S3Client, bucket: string): Store {
@@ -29,7 +29,7 @@ export function createStore(client: S3Client, bucket: string): Store {
         ContentType: contentType,
         ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
         Metadata: { sha256 },
-        // The grants require it: cdk/buckets.ts.
+        // Never replaces an object. The functions' permissions require this header, too: cdk/buckets.ts.
         IfNoneMatch: '*',
       }),
     )
@@ -71,7 +71,7 @@ export function createStore(client: S3Client, bucket: string): Store {
   }
 }
 
-/** Checks the promised length, then the bytes that come. Destroys an unread stream, which would keep its connection busy. */
+/** Checks the declared length, then counts the bytes. Destroys an unread stream, because it would keep its connection busy. */
 async function readBounded(
   key: string,
   { Body, ContentLength = 0 }: Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>,

@@ -1,4 +1,4 @@
-// The error for an object that is larger than its reader allows.
+// Makes the error for an object that is larger than its reader allows.
 
 import { ProbeError } from '../model/errors.ts'
 

@@ -1,14 +1,14 @@
-// What the tables' adapters share: an item's key, and update expressions.
+// Builds keys and update expressions for the adapters of the DynamoDB tables.
 
 import type { Item } from './attributes.ts'
 import { TABLE_KEY } from './resources.ts'
 
-/** Names one item in the input of an operation. */
+/** Members of an operation's input that name one item. */
 export const itemAt = (table: string, id: string) => ({ TableName: table, Key: { [TABLE_KEY]: id } })
 
-/** As a value in `changing`: one more than the attribute was. */
+/** A value for `changing`: increments the attribute by one. */
 export const NEXT = Symbol('next')
-/** `{ [FIRST]: value }`, as a value in `changing`: the attribute as it is, or `value` where there is none. */
+/** A value for `changing`: `{ [FIRST]: value }` sets the attribute only if the item does not have it. */
 export const FIRST = Symbol('first')
 
 interface Changing {
@@ -17,7 +17,10 @@ interface Changing {
   readonly ExpressionAttributeValues: Item
 }
 
-/** Sets and removes attributes by the placeholders `#name` and `:set_name`, because names may be reserved words. Skips undefined values. */
+/**
+ * Sets and removes attributes, and skips undefined values. Uses the placeholders `#name` and `:set_name`, because names may be
+ * reserved words.
+ */
 export function changing(set: Item, remove: readonly string[] = []): Changing {
   const entries = Object.entries(set).filter(([, value]) => value !== undefined)
   const plain = entries.filter(([, value]) => value !== NEXT)
@@ -42,7 +45,7 @@ function sourceOf(name: string, value: unknown): string {
 const firstOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && FIRST in value ? value[FIRST] : undefined
 
-/** Replaces number `next.number - 1`, or creates the first; false (by its condition): another was faster. */
+/** Replaces number `next.number - 1`, or creates number 1. The condition fails if another writer was faster. */
 export function movingTo(next: Item & { readonly number: number }, remove: readonly string[] = []) {
   const change = changing(next, remove)
   if (next.number === 1) return { ...change, ConditionExpression: 'attribute_not_exists(#number)' }

@@ -1,4 +1,4 @@
-// How to connect to a place: directly or through the operator's proxy; and what to do where that fails.
+// Chooses how to connect to a host, directly or through the operator's proxy, and explains failures.
 
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https'
@@ -10,20 +10,20 @@ import { checkLiteral, NotPublicError, publicLookup } from './public-addresses.t
 export interface Way {
   /** options of the request */
   readonly options: RequestOptions
-  /** Human-readable: why the place was not reached. */
+  /** Human-readable: why the host was not reached, and what to do. */
   reason(cause: unknown): string
-  /** The same for an answer that the proxy itself gave; `undefined`: the place gave it. */
+  /** The same if the proxy itself gave the answer; `undefined`: the host gave it. */
   refusal(status: number): string | undefined
 }
 
 /**
- * `named`: the operator named the place, so it may have any address. Any other place needs a public one. The proxy resolves
- * names itself, so there only the name is checked.
+ * `named`: the operator named the host, so it may have any address. Any other host needs a public address. A proxy resolves names
+ * itself, so for a proxy only the name is checked.
  * @throws {NotPublicError}
  */
 export type Ways = (place: URL, named: boolean) => Way
 
-/** `timeoutMs`: limit of the wait for a silent proxy. */
+/** `timeoutMs`: how long to wait for a silent proxy. */
 export function waysBy(network: NetworkSettings = NETWORK, timeoutMs: number): Ways {
   const { proxy, direct, ca } = network
   const trusted = ca.length === 0 ? {} : { secureContext: trusting(ca) }
@@ -36,34 +36,34 @@ export function waysBy(network: NetworkSettings = NETWORK, timeoutMs: number): W
       if (!named) checkName(place.hostname)
       return { options: { agent: through[isHttps ? 'https' : 'http'] }, ...wordsThrough(proxy, ca, isHttps) }
     }
-    // A new connection: the address of an open one was not checked.
+    // Hosts that the operator did not name get a new connection, because the address of an open one was not checked.
     const own = named ? (isHttps ? straight : {}) : { agent: false, lookup: publicLookup, ...trusted }
     return { options: own, reason: (cause) => reasonOf(cause, ca), refusal: () => undefined }
   }
 }
 
-/** Node's default certificates, and the operator's. */
+/** Trusts Node's default certificates and the operator's. */
 const trusting = (ca: readonly string[]) =>
   createSecureContext({ ca: [...getCACertificates('default'), ...ca] })
 
-/** Closes idle connections before servers do. */
+/** The options of Node's global agent: it closes idle connections after five seconds, before servers do. */
 const LIKE_THE_GLOBAL_ONE = { keepAlive: true, timeout: 5000 }
 
 /**
- * Node's own agents: a tunnel for https, the full URL for http. A connection for each request, since proxies end idle ones at
- * unknown times.
+ * Node's own agents: they use a tunnel for https, and send the full URL for http. Each request gets its own connection, because
+ * proxies close idle ones at unknown times.
  */
 function agentsThrough(proxy: string, timeout: number, trusted: object) {
   const options = { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }, timeout }
   return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...trusted }) }
 }
 
-/** This machine, and hosts that the operator names. */
+/** True for this machine, and for hosts that the operator lists in `network.direct`. */
 const isDirect = (host: string, direct: readonly string[]): boolean =>
   /^(?:localhost|.+\.localhost|127\..*|\[::1\])$/.test(host) ||
   direct.some((one) => host === one || (one.startsWith('.') && host.endsWith(one)))
 
-/** Names of private networks (RFC 6761, 6762, 8375, ICANN's `internal`, and names that companies use). */
+/** Names of private networks: RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`, and endings that companies often use. */
 const OWN_NAMES = /^[^.]*\.?$|\.(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)\.?$/
 
 function checkName(hostname: string): void {
@@ -88,7 +88,7 @@ function wordsThrough(proxy: string, ca: readonly string[], isHttps: boolean): O
       if (isOfCertificate(cause)) return reasonOf(cause, ca)
       return `${name} cannot be used: ${reasonOf(cause, ca)}. Is it up, and may this machine reach it?`
     },
-    // Over http, the proxy's own answer looks like the place's.
+    // Over http, the proxy's own answer looks like the host's.
     refusal: (status) =>
       status === 407 || (!isHttps && REFUSALS.includes(status)) ? refused(status) : undefined,
   }
@@ -99,7 +99,7 @@ const REFUSALS = [403, 502, 503, 504]
 const reasonOf = (cause: unknown, ca: readonly string[]): string =>
   isOfCertificate(cause) ? `${codeOf(cause)}: ${certificateHint(ca)}` : messageOf(cause)
 
-/** The message, and that of its cause. */
+/** The error's message, and its cause's. */
 export function messageOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ')

@@ -1,4 +1,4 @@
-// Withdraws and restores published probes: the objects stay, and nobody is served them.
+// Withdraws and restores published probes. The objects of a withdrawn probe stay, but the registry does not serve them.
 
 import type { Clock } from '../model/ports.ts'
 import type { Item } from './attributes.ts'
@@ -7,14 +7,15 @@ import type { DynamoDb } from './dynamodb.ts'
 import { itemAt } from './update.ts'
 
 export interface Withdrawals {
-  /** False: nothing is published under that key. A second reason replaces the first. */
+  /** False: no probe is published under that key. A second call replaces the reason. */
   withdraw(key: string, reason: string): Promise<boolean>
-  /** Serves it again. False: it was not withdrawn. */
+  /** Serves the probe again. False: it was not withdrawn. */
   restore(key: string): Promise<boolean>
 }
 
 export function createWithdrawals(client: DynamoDb, table: string, now: Clock): Withdrawals {
-  // One conditional write each: a crash leaves the item as it was before or after.
+  // One conditional write for each call: a crash leaves the old item or the new one.
+
   const update = (key: string, expression: string, condition: string, values: Item) =>
     isWritten(
       client.update({

@@ -1,14 +1,15 @@
-// Unpacks bzip2, which old mirrors have lists in, as a stream. The format: bzip2's decompress.c, and "The bzip2 format" of its manual.
-// Hand-written: unbzip2-stream 1.4.3 collects a block in an array before it hands any of it on, up to 46 million numbers.
+// Unpacks bzip2 as a stream, because old mirrors pack their lists with it. Sources of the format: bzip2's decompress.c, and
+// "The bzip2 format" in its manual.
+// Hand-written: unbzip2-stream 1.4.3 collects each complete block in an array, up to 46 million numbers, before it emits any.
 
 const STREAM = 0x425a68
 const BLOCK = [0x314159, 0x265359] as const
 const END = [0x177245, 0x385090] as const
-/** A block of level 9 has so many bytes before runs are written out. */
+/** The largest block, for each level from 1 to 9, in bytes before runs are expanded. */
 const BLOCK_BYTES = 100_000
 const PIECE = 64 * 1024
 
-/** Each chunk is good until the next one. Throws an Error that says what is wrong with it. */
+/** A chunk is valid until the next one is read. @throws {Error} The message names the fault in the file. */
 export function* bunzip2(bytes: Uint8Array): Generator<Uint8Array> {
   const bits = bitReader(bytes)
   do {
@@ -61,7 +62,7 @@ function bitReader(bytes: Uint8Array) {
   }
 }
 
-/** A block as it was sorted: its bytes, and where the text begins. */
+/** A block after Burrows and Wheeler's sort: its bytes, and the index at which the text begins. */
 interface Sorted {
   readonly bytes: Uint32Array
   readonly length: number
@@ -91,7 +92,7 @@ function alphabetOf(bits: Bits): number[] {
   return alphabet
 }
 
-/** Symbols one after another, each group of 50 by the Huffman table that was selected for it. */
+/** Returns a reader of the next symbol. Each group of 50 symbols has its own selected Huffman table. */
 function symbolsOf(bits: Bits, symbols: number): () => number {
   const tables = bits.read(3)
   const groups = bits.read(15)
@@ -131,7 +132,7 @@ function lengthsOf(bits: Bits, symbols: number): number[] {
   })
 }
 
-/** Codes of one length follow each other, and those of the next length them. */
+/** Codes are canonical: consecutive numbers within each length, and longer codes after shorter ones. */
 function decoderOf(bits: Bits, lengths: readonly number[]): () => number {
   const symbols = lengths
     .map((_, symbol) => symbol)
@@ -154,7 +155,7 @@ function decoderOf(bits: Bits, lengths: readonly number[]): () => number {
   }
 }
 
-/** Writes into `bytes` and returns how many. Symbols 0 and 1 count repetitions of the first byte. */
+/** Fills `bytes` and returns how many were written. Symbols 0 and 1 count repetitions of the first byte in the list. */
 function moveToFront(next: () => number, alphabet: number[], bytes: Uint32Array): number {
   const end = alphabet.length + 1
   let length = 0
@@ -183,7 +184,7 @@ function moveToFront(next: () => number, alphabet: number[], bytes: Uint32Array)
   }
 }
 
-/** The text of a block, with runs written out; returns its checksum. */
+/** Yields the text of a block with its runs expanded, and returns the checksum. */
 function* written({ bytes, length, origin }: Sorted): Generator<Uint8Array, number> {
   unsort(bytes, length)
   const piece = new Uint8Array(PIECE)
@@ -196,7 +197,7 @@ function* written({ bytes, length, origin }: Sorted): Generator<Uint8Array, numb
     const entry = bytes[place] ?? 0
     const byte = entry & 0xff
     place = entry >>> 8
-    // After four of the same there is a number of how many more.
+    // After four equal bytes, one byte counts further repetitions.
     const isCount = same === 4
     const times = isCount ? byte : 1
     const value = isCount ? last : byte
@@ -216,7 +217,7 @@ function* written({ bytes, length, origin }: Sorted): Generator<Uint8Array, numb
   return ~sum >>> 0
 }
 
-/** The inverse of Burrows and Wheeler's transform: each byte gets, above its eight bits, where the one after it is. */
+/** Inverts Burrows and Wheeler's transform: the upper 24 bits of each entry become the index of the next byte. */
 function unsort(bytes: Uint32Array, length: number): void {
   const starts = new Uint32Array(257)
   for (let i = 0; i < length; i += 1) {
@@ -232,7 +233,7 @@ function unsort(bytes: Uint32Array, length: number): void {
   }
 }
 
-/** Of the polynomial 0x04c11db7, the most significant bit first. */
+/** CRC table of the polynomial 0x04c11db7, most significant bit first. */
 const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte << 24
   for (let bit = 0; bit < 8; bit += 1) value = value < 0 ? (value << 1) ^ 0x04c11db7 : value << 1

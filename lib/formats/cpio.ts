@@ -1,11 +1,11 @@
-// Reads cpio as a stream, in the "new ASCII format" (cpio(5)) that rpm payloads have.
-// Hand-written: cpio-stream 1.4.3 is built on readable-stream 3 and bounds nothing.
+// Reads the payloads of rpms as a stream: cpio in the "new ASCII format" (cpio(5)).
+// Hand-written: cpio-stream 1.4.3 is built on readable-stream 3 and has no limits.
 
 import { ProbeError } from '../model/errors.ts'
 import { runsOf } from './runs.ts'
 
 interface CpioFile {
-  /** without `./` or `/` at its beginning */
+  /** without a leading `./` or `/` */
   readonly path: string
   readonly bytes: number
 }
@@ -16,8 +16,8 @@ const MAX_NAME = 4096
 const END = 'TRAILER!!!'
 
 /**
- * `wants` says of each file whether `take` is given its bytes; `enough` ends the reading, and closes the stream.
- * @throws {ProbeError} `digest-mismatch` for what is not cpio.
+ * Calls `take` with the bytes of each file that `wants` accepts. The answer `enough` ends the reading and closes the stream.
+ * @throws {ProbeError} `digest-mismatch`: it is not cpio.
  */
 export async function readCpio(
   chunks: AsyncIterable<Uint8Array>,
@@ -43,7 +43,7 @@ export async function readCpio(
   }
 }
 
-/** Eight hex digits. */
+/** Field number `index`, from 0: eight hex digits. */
 function field(header: string, index: number): number {
   const text = header.slice(6 + index * 8, 14 + index * 8)
   if (!/^[0-9a-fA-F]{8}$/.test(text)) throw noCpio('a header holds more than digits')

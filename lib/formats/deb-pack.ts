@@ -1,12 +1,13 @@
-// Writes a .deb: two archives and a number in an ar archive, of contents, names and one time alone. deb(5)
-// Hand-written: the same parts must give the same bytes, on machines without dpkg-deb.
+// Writes a .deb: an ar archive with a version number and two tar archives (deb(5)). It depends only on contents, names and one
+// time.
+// Hand-written: the same parts must give the same bytes, also on machines without dpkg-deb.
 
 import { gzipSync } from 'node:zlib'
 import type { FolderEntry } from '../model/ports.ts'
 import { packEntries } from './tar-pack.ts'
 
 export interface DebFile {
-  /** below the root of the system, e.g. `usr/share/doc/x/copyright`; of control files the name alone */
+  /** relative to the root of the system, e.g. `usr/share/doc/x/copyright`; for control files only the name */
   readonly path: string
   readonly body: Uint8Array
   readonly executable?: boolean
@@ -16,11 +17,11 @@ export interface DebParts {
   /** `control`, `postinst`, ... */
   readonly control: readonly DebFile[]
   readonly data: readonly DebFile[]
-  /** of every file, in seconds since the epoch */
+  /** time of every file, in seconds since the epoch */
   readonly time: number
 }
 
-/** The same parts give the same bytes. By gzip: what Node itself writes, and every dpkg reads. */
+/** The same parts give the same bytes. Packs with gzip, because Node can write it and every dpkg can read it. */
 export function packDeb({ control, data, time }: DebParts): Uint8Array {
   return Buffer.concat([
     Buffer.from('!<arch>\n'),
@@ -30,7 +31,7 @@ export function packDeb({ control, data, time }: DebParts): Uint8Array {
   ])
 }
 
-/** Sixty bytes of head, and an even number of bytes. */
+/** A header of sixty bytes, and a body that is padded to an even number of bytes. */
 function member(name: string, body: Uint8Array, time: number): Uint8Array[] {
   const fields = [name.padEnd(16), String(time).padEnd(12), '0     ', '0     ', '100644  ']
   const head = Buffer.from(`${fields.join('')}${String(body.length).padEnd(10)}\`\n`)
@@ -42,7 +43,7 @@ function tarOf(files: readonly DebFile[], time: number): Uint8Array {
   return gzipSync(tar, { level: 9 })
 }
 
-/** dpkg makes no folder that is not in the archive, and knows paths by a `./` before them. */
+/** dpkg creates only folders that the archive lists, and expects paths that begin with `./`. */
 function entriesOf(files: readonly DebFile[]): FolderEntry[] {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const folders = new Set(sorted.flatMap(({ path }) => parentsOf(path)))
@@ -56,7 +57,7 @@ function entriesOf(files: readonly DebFile[]): FolderEntry[] {
   return [{ tag: 'folder', path: '.' }, ...entries.sort((a, b) => (a.path < b.path ? -1 : 1))]
 }
 
-/** `a/b` and `a` of `a/b/c`. */
+/** `a/b/c` -> `a`, `a/b`. */
 function parentsOf(path: string): string[] {
   const parts = path.split('/').slice(0, -1)
   return parts.map((_, i) => parts.slice(0, i + 1).join('/'))

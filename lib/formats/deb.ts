@@ -1,5 +1,5 @@
 // Reads the files of a .deb: ar(5), with a compressed data.tar inside (deb(5)).
-// Hand-written: ar-async 0.1.4 reads from a path only, and ar has one header of 60 bytes.
+// Hand-written: ar-async 0.1.4 reads only from a path, and ar is simple: one header of 60 bytes.
 
 import { ProbeError } from '../model/errors.ts'
 import { compressionOf, decompressed, wholeOf } from './decompress.ts'
@@ -7,10 +7,13 @@ import { tarEntries, text } from './tar.ts'
 
 const AR_MAGIC = '!<arch>\n'
 const AR_HEADER = 60
-/** Above the unpacked header package of one kernel, 15 MB, and the largest of a compiler, LLVM's library with 200 MB. */
+/** Headers of one kernel unpack to 15 MB. The largest package of a compiler, LLVM's library, unpacks to 200 MB. */
 const MAX_UNPACKED = 512 * 1024 * 1024
 
-/** The files at these paths (without the leading `./`), as far as the package has them. ProbeError `digest-mismatch`, `too-large`. */
+/**
+ * Files of the package at `paths`, which have no leading `./`. Absent files are left out.
+ * @throws {ProbeError} `digest-mismatch`, `too-large`.
+ */
 export async function filesInDeb(
   deb: Uint8Array,
   paths: readonly string[],
@@ -27,17 +30,20 @@ export async function filesInDeb(
   return found
 }
 
-/** The file at `path`; `undefined` when the package has none. ProbeError as for `filesInDeb`. */
+/** The file at `path`; `undefined`: the package does not have it. @throws {ProbeError} as `filesInDeb`. */
 export const fileInDeb = async (
   deb: Uint8Array,
   path: string,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> => (await filesInDeb(deb, [path], maxBytes)).get(path)
 
-/** Its data.tar. ProbeError `digest-mismatch`, `too-large`. */
+/** The unpacked data.tar. @throws {ProbeError} `digest-mismatch`, `too-large`. */
 export const contentsOfDeb = async (deb: Uint8Array): Promise<Uint8Array> => wholeOf(streamOfDeb(deb))
 
-/** Its data.tar as a stream, for one that is too large to hold. A chunk is good until the next one. ProbeError as above. */
+/**
+ * The unpacked data.tar as a stream, for packages that are too large for memory. A chunk is valid until the next one is read.
+ * @throws {ProbeError} `digest-mismatch`, `too-large`.
+ */
 export function streamOfDeb(deb: Uint8Array): AsyncIterable<Uint8Array> {
   const { name, body } = member(deb, 'data.tar')
   const compression = compressionOf(body)
@@ -45,7 +51,7 @@ export function streamOfDeb(deb: Uint8Array): AsyncIterable<Uint8Array> {
   return decompressed(body, compression, MAX_UNPACKED)
 }
 
-/** The first whose name is that, whatever it is compressed by. */
+/** The first member with that name, with or without a suffix such as `.xz`. */
 function member(deb: Uint8Array, wanted: string): { readonly name: string; readonly body: Uint8Array } {
   if (text(deb, 0, AR_MAGIC.length) !== AR_MAGIC) throw broken('it is not an ar archive')
   for (let at = AR_MAGIC.length; at + AR_HEADER <= deb.length; ) {

@@ -1,4 +1,4 @@
-// Compressed bytes, unpacked as they pass.
+// Unpacks gzip, bzip2, xz and zstd as a stream.
 
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
@@ -9,7 +9,7 @@ import { pieces, withKnownChecks } from './xz-container.ts'
 
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd'
 
-/** By its first bytes; `undefined` for lzma, which nothing here unpacks. */
+/** Recognizes a compression by its first bytes. `undefined`: lzma, which the registry cannot unpack. */
 export function compressionOf(bytes: Uint8Array): Compression | undefined {
   const magic = Buffer.from(bytes.subarray(0, 6)).toString('hex')
   if (magic.startsWith('1f8b')) return 'gzip'
@@ -20,8 +20,8 @@ export function compressionOf(bytes: Uint8Array): Compression | undefined {
 }
 
 /**
- * At most `maxBytes`. A chunk is good until the next one.
- * @throws {ProbeError} `too-large`; errors of its own for what is broken.
+ * A chunk is valid until the next one is read.
+ * @throws {ProbeError} `too-large`: it unpacks to more than `maxBytes`. Broken data throw the decompressor's own error.
  */
 export async function* decompressed(
   bytes: Uint8Array,
@@ -36,14 +36,14 @@ export async function* decompressed(
   }
 }
 
-/** A stream of such chunks in one piece. */
+/** Joins such a stream into one piece. */
 export async function wholeOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk.slice())
   return Buffer.concat(chunks)
 }
 
-/** Nothing is asked for ahead: a chunk may lie where the next one will. */
+/** Reads nothing ahead, because the next chunk may overwrite this one. */
 function streamOf(
   bytes: Uint8Array,
   compression: Compression,
@@ -63,8 +63,8 @@ function streamOf(
 }
 
 /**
- * Whoever leaves a stream before its end closes it: the decompressor of xz is one for all, and would be kept from the next,
- * for ever. One that has ended by itself has nothing to close, and may say so.
+ * Closes a stream that its reader leaves before the end. All xz streams share one decompressor, so an open one would block the
+ * next one for ever. Ignores the error of a stream that has already ended.
  */
 export async function closed(source: AsyncIterator<Uint8Array>): Promise<void> {
   await source.return?.().catch(() => {})

@@ -1,13 +1,13 @@
-// What a program or library has the dynamic linker load: the interpreter and the libraries that it names. ELF64,
-// little-endian: elf(5), and the System V gABI, chapter 5.
-// Hand-written: elfy 1.0.0 reads a section that reaches beyond the file as a shorter one, without an error.
+// Reads which interpreter and libraries an ELF64 little-endian program or library needs from the dynamic linker. Sources:
+// elf(5), and the System V gABI, chapter 5.
+// Hand-written: elfy 1.0.0 silently shortens a section that extends beyond the end of the file.
 
 import { ProbeError } from '../model/errors.ts'
 
 export interface Needs {
-  /** absolute path; of a program that is linked dynamically */
+  /** absolute path; `undefined`: not a dynamically linked program */
   readonly interpreter: string | undefined
-  /** by their names, e.g. `libc.so.6`, in the order in which they are loaded */
+  /** names such as `libc.so.6`, in the order in which the linker loads them */
   readonly libraries: readonly string[]
 }
 
@@ -29,7 +29,10 @@ interface Segment {
   readonly bytes: number
 }
 
-/** `undefined`: it is not an ELF file. ProbeError `digest-mismatch` for one that is cut off, or of another class. */
+/**
+ * `undefined`: it is not an ELF file.
+ * @throws {ProbeError} `digest-mismatch`: it is cut off, or it is not 64-bit little-endian.
+ */
 export function needsOf(file: Uint8Array): Needs | undefined {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   if (file.length < 4 || view.getUint32(0) !== 0x7f454c46) return undefined
@@ -84,7 +87,7 @@ function librariesOf(
   return needed.map((name) => textAt(file, (names ?? 0) + name))
 }
 
-/** Where in the file lies what is loaded at that address. */
+/** Offset in the file of the data that are loaded at `address`. */
 function placeOf(segments: readonly Segment[], address: number): number {
   const holds = (one: Segment) =>
     one.type === PT_LOAD && address >= one.address && address < one.address + one.bytes
@@ -93,7 +96,7 @@ function placeOf(segments: readonly Segment[], address: number): number {
   return segment.offset + address - segment.address
 }
 
-/** Of a file that is held in memory, every offset is below 2^53. */
+/** A file in memory is so small that every valid offset is below 2^53. */
 function numberAt(view: DataView, at: number): number {
   const value = Number(view.getBigUint64(at, true))
   if (!Number.isSafeInteger(value)) throw broken('has an offset beyond any file')

@@ -1,5 +1,5 @@
-// A bounds-checked reader of ELF64 little-endian relocatable objects that come from an untrusted build.
-// Hand-written: elfy 1.0.0 reads a section that reaches beyond the file as a shorter one, without an error.
+// Reads ELF64 little-endian relocatable objects from untrusted builds, and checks all bounds.
+// Hand-written: elfy 1.0.0 silently shortens a section that extends beyond the end of the file.
 
 import { ProbeError } from '../model/errors.ts'
 
@@ -10,21 +10,21 @@ const CLASS_64 = 2
 const LITTLE_ENDIAN = 1
 const CURRENT_VERSION = 1
 const RELOCATABLE = 1
-/** section counts and indexes from here on are kept elsewhere ("extended numbering") */
+/** larger section counts and indexes are stored elsewhere ("extended numbering") */
 const RESERVED_INDEXES = 0xff00
 const SHT_NULL = 0
 const SHT_NOBITS = 8
 const SHF_ALLOC = 0x2n
 const SHF_COMPRESSED = 0x800n
-/** the longest names in real probes have about 60 bytes */
+/** the longest section names in real probes have about 60 bytes */
 const MAX_NAME_BYTES = 255
 
 export interface Section {
   readonly name: string
-  /** becomes part of the running program: what a loader looks at */
+  /** is loaded into memory with the program; loaders ignore all other sections */
   readonly loaded: boolean
   readonly compressed: boolean
-  /** `undefined` where the file holds no bytes for it (SHT_NULL, SHT_NOBITS) */
+  /** `undefined`: the file contains no bytes of it (SHT_NULL, SHT_NOBITS) */
   readonly contents: Uint8Array | undefined
 }
 
@@ -35,8 +35,8 @@ export interface ElfObject {
 }
 
 /**
- * Every section, each with its range checked against the file; contents are views of `bytes`.
- * @throws {ProbeError} `not-the-probe`, for whatever bytes: nothing else is thrown.
+ * Reads all sections, and checks that each lies within the file. Their contents are views of `bytes`.
+ * @throws {ProbeError} `not-the-probe`; no bytes can cause any other error.
  */
 export function readElf(bytes: Uint8Array): ElfObject {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -49,7 +49,10 @@ export function readElf(bytes: Uint8Array): ElfObject {
   }
 }
 
-/** Contents of the one loaded, uncompressed section of that name. ProbeError `not-the-probe` for none or several. */
+/**
+ * Contents of the only section with that name.
+ * @throws {ProbeError} `not-the-probe`: there are none or several, or it is empty, compressed or not loaded.
+ */
 export function loadedSection({ sections }: ElfObject, name: string): Uint8Array {
   const [section, ...others] = sections.filter((candidate) => candidate.name === name)
   if (section === undefined) throw notTheProbe(`it has no section ${name}`)
@@ -114,7 +117,7 @@ function sectionHeader(bytes: Uint8Array, table: DataView, index: number): Secti
   }
 }
 
-/** In 64-bit integers of any size, so that no sum wraps around. */
+/** Adds bigints, so that no sum of two 64-bit numbers wraps around. */
 function range(bytes: Uint8Array, offset: bigint, size: bigint, what: () => string): Uint8Array {
   if (offset + size > BigInt(bytes.length)) {
     throw notTheProbe(`${what()} would end at byte ${offset + size} of a file of ${bytes.length} bytes`)

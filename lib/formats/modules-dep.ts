@@ -1,21 +1,21 @@
-// What `depmod` writes of a folder that holds one kernel module without dependencies: `modprobe` looks modules up in there.
-// The format is that of kmod's indexes: a tree of names, numbers with the highest byte first.
+// Writes the indexes in which `modprobe` finds modules, as `depmod` does for a folder with one module without dependencies.
+// The format is of kmod's indexes: a tree of names, with big-endian numbers.
 
 const MAGIC = 0xb007f457
 const VERSION = 0x0002_0001
 
-/** Flags of what a node has, in the highest bits of its offset. */
+/** Flags in the highest bits of a node's offset: which parts the node has. */
 const PREFIX = 0x8000_0000
 const VALUES = 0x4000_0000
 const CHILDS = 0x2000_0000
 
-/** `modules.dep`, for people. `file`: of the module, below the folder. */
+/** The human-readable `modules.dep`. `file`: path of the module in the folder. */
 export const modulesDep = (file: string): Uint8Array => Buffer.from(`${file}:\n`)
 
-/** `modules.dep.bin`. `name`: of the module, ASCII. */
+/** `modules.dep.bin`, which `modprobe` reads. `name`: name of the module, ASCII. */
 export function modulesDepBin(name: string, file: string): Uint8Array {
   const first = name.charCodeAt(0)
-  // What follows the first letter, and one value of priority 0.
+  // The name after its first letter, then one value of priority 0.
   const leaf = [text(name.slice(1)), word(1), word(0), text(`${file}:`)]
   const head = 3 * WORD
   const offset = head + leaf.reduce((sum, { length }) => sum + length, 0)

@@ -1,33 +1,35 @@
-// Reads a package of pacman (a tar, by zstd or xz): its .PKGINFO and files of it. Verify its detached signature before.
+// Reads the .PKGINFO and chosen files of a pacman package, which is a tar packed with zstd or xz. Verify the package's detached
+// signature first.
 
 import { ProbeError } from '../model/errors.ts'
 import { packedTarHeads } from './tar-stream.ts'
 
 interface PacmanIdentity {
   readonly name: string
-  /** with the number of its release: `6.6.1.arch1-1` */
+  /** with the release number: `6.6.1.arch1-1` */
   readonly version: string
   readonly arch: string
-  /** seconds since 1970; 0 where it does not say it */
+  /** time of the build, in seconds since 1970; 0: unknown */
   readonly built: number
 }
 
 export interface PacmanPackage {
   readonly identity: PacmanIdentity
-  /** by their paths, e.g. `usr/lib/modules/6.6.1-arch1-1/build/.config` */
+  /** by path, e.g. `usr/lib/modules/6.6.1-arch1-1/build/.config` */
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
 const INFO = '.PKGINFO'
-/** Of one file: an unpacked config has 300 KB. */
+/** Bytes of one file. An unpacked config has 300 KB. */
 const MAX_FILE = 4 * 1024 * 1024
-/** Of a package: a kernel's modules unpack to less. */
+/** Bytes of an unpacked package. A kernel's modules have less. */
 const MAX_UNPACKED = 2048 * 1024 * 1024
 const MAX_ENTRIES = 500_000
 
 /**
- * The files whose paths `wants` takes, until it has had `enough` of them; its own description comes first in each package.
- * @throws {ProbeError} `digest-mismatch` for what is not such a package, `too-large`.
+ * Reads the files whose paths `wants` accepts, and stops when `enough` accepts the files so far. The package's description is
+ * always the first file.
+ * @throws {ProbeError} `digest-mismatch`: it is not a pacman package; `too-large`.
  */
 export async function readPacmanPackage(
   file: Uint8Array,
@@ -41,7 +43,7 @@ export async function readPacmanPackage(
   }
   const files = new Map<string, Uint8Array>()
   for await (const { path, type, head, bytes } of packedTarHeads(file, bounds, noPackage)) {
-    // Of two of a name the first one.
+    // If a name occurs twice, the first file counts.
     if (type === '0' && bytes <= MAX_FILE && wanted(path) && !files.has(path)) files.set(path, head)
     if (files.has(INFO) && enough(files)) break
   }

@@ -1,8 +1,8 @@
-// Reads runs of bytes from a stream of chunks of any size. Holds no more than one chunk and the run that is asked for.
+// Reads runs of bytes from a stream whose chunks have any size. Keeps only one chunk and the current run in memory.
 
 import { closed } from './decompress.ts'
 
-/** `broken` makes the error for a stream that ends within a run. */
+/** `broken` makes the error for a stream that ends inside a run. */
 export function runsOf(stream: AsyncIterable<Uint8Array>, broken: (why: string) => Error) {
   const source = stream[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array()
@@ -23,14 +23,14 @@ export function runsOf(stream: AsyncIterable<Uint8Array>, broken: (why: string) 
   return {
     take: async (bytes: number): Promise<Buffer> => {
       const parts: Uint8Array[] = []
-      // A copy: a chunk is good until the next one.
+      // A copy, because a chunk is valid only until the next one is read.
       for await (const part of run(bytes)) parts.push(part.slice())
       return Buffer.concat(parts)
     },
     skip: async (bytes: number): Promise<void> => {
       for await (const _ of run(bytes));
     },
-    /** Reads to the end of the stream, so that the decompressor makes its own checks. */
+    /** Reads to the end of the stream, so that the decompressor checks its checksums. */
     end: async (): Promise<void> => {
       while (await next());
     },

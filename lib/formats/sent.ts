@@ -1,4 +1,4 @@
-// Unpacks files that a host sends, plain or packed by gzip, xz or zstd, within a bound.
+// Unpacks a file that a host sends, up to a limit. The file is plain, or packed with gzip, xz or zstd.
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { isProbeError } from '../model/errors.ts'
@@ -6,18 +6,17 @@ import { compressionOf } from './decompress.ts'
 import { unxz } from './xz.ts'
 
 interface SentOptions {
-  /** of the plain text, and of what came */
+  /** limit of the file as it arrives, and of the unpacked file */
   readonly maxBytes: number
-  /** thrown above the bound */
+  /** the error for a file above the limit */
   readonly tooLarge: () => Error
-  /** thrown for a packed file that is broken; `why` is a part of a sentence */
+  /** the error for a broken packed file; `why` is a part of a sentence */
   readonly broken: (why: string) => Error
 }
 
 /**
- * Told apart by the first bytes. Nothing is unpacked beyond the bound, so no more time goes into a file than its own bytes
- * and the bound take. Of gzip and zstd only a file with one member, and nothing after it; xz files may be joined, as xz reads
- * them.
+ * Recognizes the compression by the first bytes. Stops unpacking at the limit, so file size and limit also limit the time.
+ * Accepts only one gzip member or zstd frame, with nothing after it. Joined xz files are accepted, because xz reads them, too.
  */
 export async function unpacked(bytes: Uint8Array, options: SentOptions): Promise<Uint8Array> {
   if (bytes.length > options.maxBytes) throw options.tooLarge()
@@ -38,17 +37,17 @@ export async function unpacked(bytes: Uint8Array, options: SentOptions): Promise
 
 function gunzip(bytes: Uint8Array, options: SentOptions): Uint8Array {
   const plain = unpackedBy('gzip', options, () => gunzipSync(bytes, { maxOutputLength: options.maxBytes }))
-  // Node joins members and drops what follows them; the last four bytes of one complete file are its length (RFC 1952).
+  // Node joins all members and ignores trailing data. The last four bytes of a single member are its length (RFC 1952).
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true)
   if (length !== plain.length)
     throw options.broken('its gzip file has more than one member, or goes on after its end')
   return plain
 }
 
-/** What zlib answers with `info`, which its types do not know. */
+/** The result of zlib with the option `info`, which Node's types lack. */
 interface WithInfo {
   readonly buffer: Uint8Array
-  /** `bytesWritten`: that were read */
+  /** `bytesWritten`: number of input bytes that were consumed */
   readonly engine: { readonly bytesWritten: number }
 }
 
@@ -57,7 +56,7 @@ function unzstd(bytes: Uint8Array, options: SentOptions): Uint8Array {
     const read: unknown = zstdDecompressSync(bytes, { maxOutputLength: options.maxBytes, info: true })
     return read as WithInfo
   })
-  // Node stops after the first frame, and says nothing of what follows it.
+  // Node stops after the first frame and silently ignores the rest.
   if (engine.bytesWritten !== bytes.length)
     throw options.broken('its zstd file has more than one frame, or goes on after its end')
   return buffer

@@ -1,4 +1,4 @@
-// Who signed a file: an rpm, a signed text, or a file with a detached signature.
+// Finds out who signed a file: an rpm, a signed text, or a file with a detached signature.
 
 import { isCleartext, readCleartext } from './openpgp/cleartext.ts'
 import { readSignatures } from './openpgp/signature.ts'
@@ -16,7 +16,7 @@ import { type SignedRpm, verifyRpm } from './rpm/verify.ts'
 
 export type Signed = SignedRpm | Good
 
-/** A file that holds its own signature. ProbeError `signature-invalid` for a file without one, or a corrupt one. */
+/** Judges a file that contains its own signature. @throws {ProbeError} `signature-invalid`: the file is corrupt. */
 export function judge(file: Uint8Array, believed: Believed): Signed | Refused {
   if (isRpm(file)) return verifyRpm(file, believed)
   if (!isCleartext(file)) return ALONE
@@ -29,7 +29,10 @@ const ALONE = refused(
   'it is neither an rpm nor a signed text: name its signature file with --signature',
 )
 
-/** A file with a detached signature, armored or not. ProbeError `signature-invalid` for what is not a signature. */
+/**
+ * Judges a file with a detached signature, armored or not.
+ * @throws {ProbeError} `signature-invalid`: `signature` is not a signature.
+ */
 export async function judgeDetached(
   chunks: AsyncIterable<Uint8Array>,
   signature: Uint8Array,

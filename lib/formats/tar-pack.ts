@@ -1,13 +1,13 @@
-// A folder as a tar archive that depends on names, contents and nothing else: no owners, and one time for all that is in it.
+// Writes a folder as a tar archive that depends only on names and contents: without owners, and with one time for all entries.
 // POSIX.1-2001 ustar, with GNU tar's long names.
-// Hand-written: digests are over these bytes, which no update of a library may change.
+// Hand-written: digests cover these bytes, so no update of a library may change them.
 
 import { gzipSync } from 'node:zlib'
 import { ProbeError } from '../model/errors.ts'
 import type { FolderEntry } from '../model/ports.ts'
 
 export interface TarFile {
-  /** relative, `/` between folders */
+  /** relative, with `/` between folders */
   readonly path: string
   readonly body: Uint8Array
   readonly executable: boolean
@@ -19,7 +19,7 @@ type Kind = '0' | '2' | '5' | 'K' | 'L'
 
 interface Head {
   readonly name: string
-  /** folders before the name, as ustar has them; absent: GNU tar, whose long names are entries of their own */
+  /** ustar: the folders before the name. Absent: GNU tar, which writes a long name as a separate entry */
   readonly prefix?: string
   readonly kind: Kind
   readonly mode: number
@@ -29,14 +29,14 @@ interface Head {
   readonly time: number
 }
 
-/** A packed archive of files, sorted by name. ProbeError `malformed` for a path that ustar cannot hold. */
+/** A .tar.gz of the files, sorted by path. @throws {ProbeError} `malformed`: a path is too long for ustar. */
 export function tarGz(files: readonly TarFile[]): Uint8Array {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const blocks = sorted.flatMap(({ path, body, executable }) => {
     const head = { kind: '0', mode: modeOf(executable), bytes: body.length, target: '', time: 0 } as const
     return [block({ ...head, ...splitPath(path) }), body, filePadding(body.length)]
   })
-  // Level, and with it the bytes, are fixed; gzip's own time field is zero.
+  // A fixed level gives the same bytes each time; Node writes zero into gzip's time field.
   return gzipSync(Buffer.concat([...blocks, endOfArchive()]), { level: 6 })
 }
 
@@ -51,14 +51,20 @@ function splitPath(path: string): { prefix: string; name: string } {
   throw new ProbeError('malformed', `the path ${path} is too long for an archive`)
 }
 
-/** What goes before the bytes of a file, whose path has at most 100, and after them. For archives that are written as they come. */
+/**
+ * The header before a file's bytes, and the padding after them, for archives that are written as a stream. `path`: at most 100
+ * bytes.
+ */
 export const fileHead = (path: string, mode: number, bytes: number): Uint8Array =>
   block({ name: path, kind: '0', mode, bytes, target: '', time: 0 })
 export const filePadding = (bytes: number): Uint8Array => Buffer.alloc((BLOCK - (bytes % BLOCK)) % BLOCK)
 /** The last bytes of an archive. */
 export const endOfArchive = (): Uint8Array => Buffer.alloc(2 * BLOCK)
 
-/** In the order of the entries. A chunk is good until the next one is asked for. `time`: of all, in seconds since the epoch. */
+/**
+ * Writes the entries in their order. A chunk is valid until the next one is read. `time`: of all entries, in seconds since the
+ * epoch.
+ */
 export function* packEntries(entries: Iterable<FolderEntry>, time = 0): Generator<Uint8Array> {
   for (const entry of entries) yield* packed(entry, time)
   yield endOfArchive()
@@ -101,7 +107,7 @@ function block({ name, prefix, kind, mode, bytes, target, time }: Head): Uint8Ar
   header.write(octal(0, 7), 116)
   header.write(octal(bytes, 11), 124)
   header.write(octal(time, 11), 136)
-  // The sum counts its own field as spaces.
+  // The checksum counts its own field as spaces.
   header.write('        ', 148)
   header.write(kind, 156)
   Buffer.from(target).copy(header, 157, 0, 100)

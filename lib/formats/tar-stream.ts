@@ -1,6 +1,6 @@
-// Reads tar archives that are too large to hold unpacked: as a stream, to the end, with a check of each header.
+// Reads tar archives that are too large for memory: as a stream, to the end, with a check of each header.
 // POSIX.1-2001 ustar, GNU tar.
-// Hand-written: tar-stream 3.2.2 bounds neither bytes nor entries, and needs four more packages.
+// Hand-written: tar-stream 3.2.2 limits neither bytes nor entries, and needs four more packages.
 
 import { isProbeError } from '../model/errors.ts'
 import { compressionOf, decompressed } from './decompress.ts'
@@ -8,33 +8,34 @@ import { runsOf } from './runs.ts'
 import { nameAt, text } from './tar.ts'
 
 export interface TarHead {
-  /** as in the archive, without a leading `./`; of a name that ustar cannot hold, its beginning */
+  /** as in the archive, without a leading `./`; a name that is too long for ustar is cut off */
   readonly path: string
-  /** `0` a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
+  /** `0` file, `5` folder, `1` and `2` links, `x`, `g`, `L` and `K` headers of the next entry, ... */
   readonly type: string
-  /** the first bytes of its contents, at most `HEAD`, or as many as were asked for */
+  /** the first bytes of its contents, at most as many as `keep` returns for its path */
   readonly head: Uint8Array
-  /** of its contents */
+  /** size of its contents */
   readonly bytes: number
 }
 
 interface TarBounds {
-  /** of the stream */
+  /** limit of the unpacked stream */
   readonly maxBytes: number
   readonly maxEntries: number
-  /** how many of an entry's contents are kept */
+  /** bytes of an entry's contents that go into `head`; default: 1024 */
   readonly keep?: (path: string) => number
 }
 
 const BLOCK = 512
-/** Bytes of each entry's contents that are kept where nobody asks for another number. */
+/** Default of `keep`. */
 const HEAD = 1024
-/** Types that have no contents, whatever their size field says. */
+/** Types without contents; their size field has no meaning. */
 const EMPTY = ['1', '2', '3', '4', '5', '6']
 
 /**
- * All entries, to the end that an archive marks by a block of zeros, and from there to the end of the stream, so that its
- * own checks are made. Throws an Error that says what is wrong with it. The stream is closed, whoever leaves it early.
+ * Reads all entries up to the block of zeros that ends an archive. Then reads to the end of the stream, so that the decompressor
+ * checks its checksums. Closes the stream, even if the caller stops early.
+ * @throws {Error} The message names the fault in the archive.
  */
 export async function* tarHeads(
   stream: AsyncIterable<Uint8Array>,
@@ -59,7 +60,7 @@ export async function* tarHeads(
   }
 }
 
-/** The same of a packed archive. `broken` makes the error for what is not such an archive. ProbeErrors pass. */
+/** `tarHeads` for a packed archive. `broken` makes the error for a bad archive; a ProbeError is thrown unchanged. */
 export async function* packedTarHeads(
   packed: Uint8Array,
   bounds: TarBounds,
@@ -77,7 +78,7 @@ export async function* packedTarHeads(
 
 function headerOf(block: Buffer): { path: string; type: string; bytes: number } {
   const said = Number.parseInt(text(block, 148, 8).trim(), 8)
-  // The sum counts its own field as spaces.
+  // The checksum counts its own field as spaces.
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
   const size = text(block, 124, 12).trim()
   if (said !== sum || !/^[0-7]{1,11}$/.test(size))

@@ -1,4 +1,4 @@
-// The entries of a tar archive with their full names: GNU tar's long names, as dpkg-deb writes them (deb(5)).
+// Reads the entries of a tar archive with their complete names. Supports GNU tar's long names, which dpkg-deb writes (deb(5)).
 
 import { ProbeError } from '../model/errors.ts'
 import { nameText, tarEntries } from './tar.ts'
@@ -6,17 +6,17 @@ import { nameText, tarEntries } from './tar.ts'
 export type TreeEntry =
   | { readonly tag: 'folder'; readonly path: string }
   | { readonly tag: 'file'; readonly path: string; readonly executable: boolean; readonly body: Uint8Array }
-  /** `target`: as in the archive, relative to the link's own folder or from the root */
+  /** `target`: as in the archive, absolute or relative to the link's folder */
   | { readonly tag: 'symlink'; readonly path: string; readonly target: string }
-  /** `target`: path of an entry before it */
+  /** `target`: path of an earlier entry */
   | { readonly tag: 'hardlink'; readonly path: string; readonly target: string }
 
 const EXECUTABLE = 0o100
 
 /**
- * Paths are relative, without `.` and `..`.
- * @throws {ProbeError} `digest-mismatch` for any that are not, and for what is neither folder, file nor link: a device has
- * no place in what this is used for.
+ * Returned paths are relative, without `.` and `..`.
+ * @throws {ProbeError} `digest-mismatch`: a path leads out of the archive's folder, or an entry is not a folder, file or link.
+ * Callers never need devices.
  */
 export function* treeEntries(tar: Uint8Array): Generator<TreeEntry> {
   let long: { name?: string; target?: string } = {}
@@ -56,7 +56,7 @@ function entryOf(
   }
 }
 
-/** Without `./` and a slash at its end. */
+/** Removes `./` and a final slash. */
 function plain(name: string): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
   if (!name.startsWith('/') && !parts.includes('..')) return parts.join('/')

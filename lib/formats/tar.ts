@@ -1,5 +1,5 @@
-// Reads tar archives that are held in memory, within bounds, whoever wrote them. POSIX.1-2001 ustar, GNU tar.
-// Hand-written: nanotar 0.3.0 takes a whole archive at once, checks no sums and ignores a cut; tar-stream is asynchronous.
+// Reads tar archives in memory, and checks all bounds, because anyone may have written them. POSIX.1-2001 ustar, GNU tar.
+// Hand-written: nanotar 0.3.0 reads a complete archive at once, checks no sums and ignores a cut; tar-stream is asynchronous.
 
 import { isUtf8 } from 'node:buffer'
 import { ProbeError } from '../model/errors.ts'
@@ -9,15 +9,15 @@ const BLOCK = 512
 interface TarEntry {
   /** as in the archive, without a leading `./` */
   readonly path: string
-  /** `0` or NUL a file, `5` a folder, `1` and `2` links, `x`, `g`, `L`, `K` headers of the next entry, ... */
+  /** `0` file, `5` folder, `1` and `2` links, `x`, `g`, `L` and `K` headers of the next entry, ... */
   readonly type: string
-  /** of a link, where it leads */
+  /** target of a link */
   readonly link: string
   readonly mode: number
   readonly body: Uint8Array
 }
 
-/** Up to the first empty name. A body is cut off where the archive is. */
+/** Reads up to the first empty name. If the archive is cut off, so is the last body. */
 export function* tarEntries(tar: Uint8Array): Generator<TarEntry> {
   for (let at = 0; at + BLOCK <= tar.length; ) {
     const path = nameAt(tar, at)
@@ -32,18 +32,18 @@ export function* tarEntries(tar: Uint8Array): Generator<TarEntry> {
   }
 }
 
-/** ustar: prefix and name. */
+/** The path in the header at `at`; in ustar, prefix and name. */
 export function nameAt(tar: Uint8Array, at: number): string {
   const prefix = text(tar, at + 257, 5) === 'ustar' ? nameText(tar, at + 345, 155) : ''
   const name = nameText(tar, at, 100)
   return (prefix === '' ? name : `${prefix}/${name}`).replace(/^\.\//, '')
 }
 
-/** Up to the first NUL, a character a byte. */
+/** The text up to the first NUL; each byte becomes one character. */
 export const text = (bytes: Uint8Array, at: number, length: number): string =>
   field(bytes, at, length).toString('latin1')
 
-/** The same of a name, which is UTF-8 on every system of today. One that is not has a character a byte, so that it has one. */
+/** The same for a name, which is normally UTF-8. In any other name, each byte becomes one character, so that no byte is lost. */
 export function nameText(bytes: Uint8Array, at: number, length: number): string {
   const name = field(bytes, at, length)
   return name.toString(isUtf8(name) ? 'utf8' : 'latin1')

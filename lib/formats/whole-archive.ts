@@ -1,4 +1,4 @@
-// Whether bytes are a complete archive with the expected contents, before they are recorded for good.
+// Checks that bytes are a complete archive with the expected contents, before the registry records their digest for ever.
 
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -9,29 +9,36 @@ import { pieces } from './xz-container.ts'
 
 export interface Wanted {
   readonly format: 'tar.gz' | 'tar.xz'
-  /** of what it unpacks to */
+  /** limit of the unpacked archive */
   readonly maxBytes: number
   readonly maxEntries: number
-  /** in words: what must be in it -> the entry that is it */
+  /** the entries that must be in it: a human-readable name -> a test that recognizes the entry */
   readonly entries: Readonly<Record<string, (entry: TarHead) => boolean>>
 }
 
-/** What the unpacked bytes pass on their way to who reads them, to the end. Its own ProbeErrors are kept. */
+/**
+ * Passes the unpacked bytes to `read`, and may inspect them as they pass, e.g. to verify a signature. A ProbeError that it
+ * throws stays unchanged.
+ */
 type Way = <T>(
   bytes: AsyncIterable<Uint8Array>,
   read: (passing: AsyncIterable<Uint8Array>) => Promise<T>,
 ) => Promise<T>
 
 /**
- * Throws ProbeError `mirror-unreachable` for whatever else a server may have answered with, an error page, half a file or
- * another archive: asked again later it may have the right one. A stream: of an archive of any size little is held.
+ * Reads the archive as a stream, so that an archive of any size needs little memory.
+ * @throws {ProbeError} `mirror-unreachable`: the server answered with an error page, half a file or another archive. Later it
+ * may answer with the right one.
  */
 export async function checkWhole(body: Uint8Array, url: string, wanted: Wanted): Promise<void> {
   const lacks = await lackOf(body, url, wanted)
   if (lacks !== undefined) throw refused(url, `holds no ${lacks}`)
 }
 
-/** Which of the wanted entries it lacks, in words. ProbeError `mirror-unreachable` for what is not a complete archive. */
+/**
+ * Human-readable name of a wanted entry that is missing; `undefined`: none is missing.
+ * @throws {ProbeError} `mirror-unreachable`: it is not a complete archive.
+ */
 export async function lackOf(
   body: Uint8Array,
   url: string,

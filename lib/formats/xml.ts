@@ -1,4 +1,4 @@
-// Reads XML an element at a time, so that no document is held in memory.
+// Reads XML element by element, so that memory never contains a complete document.
 
 import { SaxesParser } from 'saxes'
 
@@ -9,17 +9,20 @@ interface Element {
 }
 
 interface Handlers {
-  /** it begins */
+  /** called when an element begins */
   readonly open: (element: Element) => void
-  /** it ends; `text`: all of its own, without that of elements in it */
+  /** called when an element ends; `text`: its own text, without that of inner elements */
   readonly close: (element: Element, text: string) => void
 }
 
-/** Of an element: a description has pages. */
+/** Characters in one element. A description can have pages. */
 const MAX_TEXT = 1_000_000
 const MAX_DEPTH = 32
 
-/** Without a document's own entities, which could grow without a bound. Throws an Error for a broken text. */
+/**
+ * Knows only XML's predefined entities, because entities that a document defines could expand without limit.
+ * @throws {Error} The XML is broken.
+ */
 export function xmlReader({ open, close }: Handlers): { write(text: string): void; end(): void } {
   const parser = new SaxesParser()
   const elements: { element: Element; text: string }[] = []

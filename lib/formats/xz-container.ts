@@ -1,16 +1,16 @@
-// xz as rpm writes it, with a SHA-256 of each block, for a library that knows no check of that kind: the same blocks in a
-// container without checks (The .xz File Format, 1.2.1). Only for bytes whose digest was verified.
-// Hand-written: xz-decompress 0.2.3 unpacks no xz with SHA-256, and lzma-native 8.0.6 is a native addon.
+// Rewrites an xz file without its checks (The .xz File Format, 1.2.1). rpm writes xz with a SHA-256 of each block, which the xz
+// library does not support. Use it only for bytes whose digest was verified.
+// Hand-written: xz-decompress 0.2.3 cannot unpack xz with SHA-256, and lzma-native 8.0.6 is a native addon.
 
 import { crc32 } from 'node:zlib'
 
 const HEADER_BYTES = 12
-/** Of each block, by the kind that the header names: section 2.1.1.2. */
+/** Bytes of each block's check, by the kind of check in the header: section 2.1.1.2. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64]
-/** None, CRC32, CRC64. */
+/** The kinds that the library supports: none, CRC32, CRC64. */
 const KNOWN = [0, 1, 4]
 
-/** As it is where its check is one of those. Throws an Error for what is broken. */
+/** Returns a file with a supported check unchanged. @throws {Error} The file is cut off. */
 export function* withKnownChecks(xz: Uint8Array): Generator<Uint8Array> {
   const kind = (xz[7] ?? 0) & 15
   if (KNOWN.includes(kind)) {
@@ -19,7 +19,7 @@ export function* withKnownChecks(xz: Uint8Array): Generator<Uint8Array> {
   }
   yield Buffer.concat([xz.subarray(0, 6), FLAGS, u32(crc32(FLAGS))])
   const records: Uint8Array[] = []
-  // A block's header begins with its size; the index, which comes after the last one, with a zero.
+  // A block's header begins with its size. The index after the last block begins with a zero.
   for (let at = HEADER_BYTES; at < xz.length && xz[at] !== 0; ) {
     const data = at + (xz[at]! + 1) * 4
     const { end, bytes } = endOfData(xz, data)
@@ -31,10 +31,10 @@ export function* withKnownChecks(xz: Uint8Array): Generator<Uint8Array> {
   yield* tail(records)
 }
 
-/** No check. */
+/** Stream flags for "no check". */
 const FLAGS = Buffer.of(0, 0)
 
-/** LZMA2 says before each chunk how long it is: where a block's data ends, and what they unpack to. */
+/** Finds the end of a block's data and its unpacked size. LZMA2 stores both sizes before each chunk. */
 function endOfData(xz: Uint8Array, from: number): { readonly end: number; readonly bytes: number } {
   const view = new DataView(xz.buffer, xz.byteOffset, xz.byteLength)
   let bytes = 0
@@ -71,7 +71,7 @@ function u32(value: number): Uint8Array {
   return bytes
 }
 
-/** Seven bits a byte, the lowest first: section 1.2. */
+/** Encodes a number with seven bits in each byte, lowest first: section 1.2. */
 function number(value: number): Uint8Array {
   const bytes: number[] = []
   let rest = value
@@ -84,7 +84,7 @@ function number(value: number): Uint8Array {
 
 const PIECE = 64 * 1024
 
-/** What is read a piece at a time is not all copied before the first one is asked for. */
+/** Splits bytes, so that a stream copies one piece at a time and not everything at the start. */
 export function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE)
 }

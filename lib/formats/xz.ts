@@ -1,4 +1,4 @@
-// xz, unpacked within a bound.
+// Unpacks xz.
 
 import { ReadableStream } from 'node:stream/web'
 import xz from 'xz-decompress'
@@ -6,7 +6,7 @@ import { ProbeError } from '../model/errors.ts'
 import { joined } from '../model/joined.ts'
 import { pieces } from './xz-container.ts'
 
-/** @throws {ProbeError} `too-large`; what `onChunk` throws; an error of its own for what is not xz. */
+/** Also throws the errors of `onChunk`, and the library's own if the data are not xz. @throws {ProbeError} `too-large`. */
 export const unxz = (data: Uint8Array, maxBytes: number, onChunk = () => {}): Promise<Uint8Array> => {
   const tooLarge = () => new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)
   return joined(copied(unxzStream(pieces(data))), maxBytes, tooLarge, onChunk)
@@ -16,7 +16,8 @@ async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   for await (const chunk of chunks) yield chunk.slice()
 }
 
-/** As it passes, without a bound. A chunk is good until the next one. */
+/** Unpacks a stream without a limit. A chunk is valid until the next one is read. */
+
 export const unxzStream = (
   packed: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> =>

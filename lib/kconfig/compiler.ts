@@ -1,4 +1,4 @@
-// Which compiler built a kernel, and which available one builds a module for it.
+// Finds the compiler that built a kernel, and the available compiler that builds modules for it.
 
 import { ProbeError } from '../model/errors.ts'
 import { isOn, type Kconfig, numberOf, stringOf } from './kconfig.ts'
@@ -6,14 +6,14 @@ import { isOn, type Kconfig, numberOf, stringOf } from './kconfig.ts'
 type Family = 'gcc' | 'clang'
 
 export interface Compiler {
-  /** of the compiler that built the kernel */
+  /** family of the compiler that built the kernel */
   readonly family: Family
-  /** of the compiler that built the kernel, e.g. `12.2.0`; of a guess only `12` */
+  /** version of the compiler that built the kernel, e.g. `12.2.0`; if guessed, only `12` */
   readonly version: string
-  /** builds the module: one of the available commands */
+  /** the available command that builds the module */
   readonly command: string
   readonly from: 'config' | 'proc-version' | 'kernel-version'
-  /** `command` is of the family and the major version that built the kernel, and not guessed */
+  /** true if family and major version are known and `command` has the same ones */
   readonly exact: boolean
   /** human-readable */
   readonly text: string
@@ -23,20 +23,22 @@ type Found = Pick<Compiler, 'family' | 'version' | 'from'>
 
 interface CompilerFacts {
   readonly config: Kconfig
-  /** `/proc/version` as a client sent it: any text */
+  /** `/proc/version` from a client, so it may be any text */
   readonly procVersion?: string | undefined
   readonly kernelRelease: string
-  /** what the build image has, e.g. `gcc-12`, `gcc-4.8`, `clang-14` */
+  /** available commands, e.g. `gcc-12`, `gcc-4.8`, `clang-14` */
   readonly commands: readonly string[]
 }
 
-/** The command that built the kernel, available or not: by the config, else by `/proc/version`, else a guess. */
+/**
+ * The command that built the kernel, available or not. Reads it from the config, else from `/proc/version`, else guesses.
+ */
 export const builtBy = (facts: Omit<CompilerFacts, 'commands'>): string => commandOf(foundIn(facts))
 
 const foundIn = ({ config, procVersion, kernelRelease }: Omit<CompilerFacts, 'commands'>): Found =>
   ofConfig(config) ?? ofProcVersion(procVersion?.slice(0, 1024) ?? '') ?? guessed(config, kernelRelease)
 
-/** The same with the nearest available command. ProbeError `misconfigured` for no commands. */
+/** Finds that compiler, and the nearest available command. @throws {ProbeError} `misconfigured`: there are no commands. */
 export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
   const found = foundIn(facts)
   const command = nearest(found, commands)
@@ -44,15 +46,15 @@ export function compilerOf({ commands, ...facts }: CompilerFacts): Compiler {
   return { ...found, command, exact, text: `${ORIGIN[found.from](found)}; ${choice(found, command, exact)}` }
 }
 
-/** CC_IS_CLANG exists from 4.18 on. Before, Android's kernels that clang built have options that gcc cannot do. */
+/** CC_IS_CLANG exists since 4.18. In older configs, Android's clang kernels have options that gcc does not support. */
 const familyIn = (config: Kconfig): Family =>
   CLANGS.some((option) => isOn(config, option)) ? 'clang' : 'gcc'
 const CLANGS = ['CC_IS_CLANG', 'LTO_CLANG', 'CFI_CLANG']
 
-/** What scripts/dummy-tools/gcc says of itself, by which distributions make configs where no compiler is: 20.0.0. */
+/** 20.0.0: the version that scripts/dummy-tools/gcc prints. Distributions use it to make configs without a compiler. */
 const DUMMY = 200_000
 
-/** e.g. 120200 for 12.2.0: GCC_VERSION and CLANG_VERSION, from 4.18 on; the one that was not used is 0. */
+/** Since 4.18, GCC_VERSION or CLANG_VERSION is e.g. 120200 for 12.2.0. The one of the unused compiler is 0. */
 function ofConfig(config: Kconfig): Found | undefined {
   const family = familyIn(config)
   const number = numberOf(config, family === 'clang' ? 'CLANG_VERSION' : 'GCC_VERSION') ?? 0
@@ -65,7 +67,7 @@ function ofConfig(config: Kconfig): Found | undefined {
   return text === undefined ? undefined : ofFirstLine(text.slice(0, 1024))
 }
 
-/** The first line of `--version`: "gcc-12 (Debian 12.2.0-14) 12.2.0", "Debian clang version 14.0.6". */
+/** Parses the first line of `--version`: "gcc-12 (Debian 12.2.0-14) 12.2.0", "Debian clang version 14.0.6". */
 function ofFirstLine(text: string): Found | undefined {
   const clang = /clang version (\d{1,3}\.\d{1,3}\.\d{1,3})/.exec(text)
   if (clang !== null) return { family: 'clang', version: clang[1]!, from: 'config' }
@@ -74,8 +76,9 @@ function ofFirstLine(text: string): Found | undefined {
 }
 
 /**
- * "(gcc version 7.3.0 (Ubuntu 7.3.0-16ubuntu3))" up to 5.7, "(gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld ...)"
- * from then on, "(clang version 14.0.6 ...)" in both: LINUX_COMPILER of scripts/mkcompile_h, and what became of it.
+ * Parses LINUX_COMPILER, which scripts/mkcompile_h and its successors write. Up to 5.7:
+ * "(gcc version 7.3.0 (Ubuntu 7.3.0-16ubuntu3))". Later: "(gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld ...)". Always for clang:
+ * "(clang version 14.0.6 ...)".
  */
 function ofProcVersion(text: string): Found | undefined {
   const family: Family = /clang version \d/.test(text) ? 'clang' : 'gcc'
@@ -85,7 +88,7 @@ function ofProcVersion(text: string): Found | undefined {
   return version === undefined ? undefined : { family, version, from: 'proc-version' }
 }
 
-/** The usual compilers in the years of a series. A config or /proc/version knows better. */
+/** Usual compilers when a series was new, newest first. Used only if neither the config nor /proc/version names one. */
 const GUESSES: readonly (readonly [major: number, minor: number, gcc: string, clang: string])[] = [
   [6, 9, '14', '18'],
   [6, 3, '13', '17'],
@@ -107,13 +110,13 @@ function guessed(config: Kconfig, kernelRelease: string): Found {
   return { family, version: family === 'clang' ? clang : gcc, from: 'kernel-version' }
 }
 
-/** As Debian names them: `gcc-12`, but `gcc-4.8`; `clang-14`. */
+/** Debian's names of commands: `gcc-12`, but `gcc-4.8`; `clang-14`. */
 function commandOf({ family, version }: Pick<Found, 'family' | 'version'>): string {
   const [major = '', minor = ''] = version.split('.')
   return `${family}-${family === 'gcc' && Number(major) < 5 ? `${major}.${minor}` : major}`
 }
 
-/** Of two equally near the newer: a kernel's headers may use what an older compiler does not know. */
+/** If two are equally near, chooses the newer one, because a kernel's headers may need features that the older one lacks. */
 function nearest(found: Found, commands: readonly string[]): string {
   const family = commands.filter((command) => command.startsWith(`${found.family}-`))
   const wanted = ordinal(commandOf(found))
@@ -125,7 +128,7 @@ function nearest(found: Found, commands: readonly string[]): string {
   return command
 }
 
-/** 12 of `gcc-12`, 4.8 of `gcc-4.8`. */
+/** `gcc-12` -> 12, `gcc-4.8` -> 4.8. */
 const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)
 
 const ORIGIN: Readonly<Record<Compiler['from'], (found: Found) => string>> = {

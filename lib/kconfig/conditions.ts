@@ -1,22 +1,22 @@
-// The conditions of the rules: each can be checked against a kernel, and has a human-readable text.
+// Defines the conditions of the rules. Each one can be checked against a kernel, and has a human-readable text.
 
 import { compareSeries, formatSeries, type Series } from '../model/series.ts'
 import { isOn, type Kconfig, stringOf } from './kconfig.ts'
 import { type PatchedBy, patchesIn } from './patched.ts'
 
-/** What is known of a kernel. */
+/** The known facts about a kernel. */
 export interface Seen {
   readonly config: Kconfig
-  /** whether the config has all options: only then an absent one is off */
+  /** true if the config is complete; only then is an absent option off */
   readonly whole: boolean
-  /** of its version; `undefined`: neither the config nor the host says it */
+  /** series of the kernel's version; `undefined`: neither the config nor the host names it */
   readonly series: Series | undefined
-  /** whether the kernel exports a symbol, by its Module.symvers; `undefined`: that was not sent */
+  /** true for symbols that the kernel exports, by its Module.symvers; `undefined`: the host did not send that file */
   readonly exported: ((symbol: string) => boolean) | undefined
 }
 
 export interface Condition {
-  /** what decides it, e.g. `CONFIG_MODULES`; `undefined`: it does not hold, or nobody knows */
+  /** returns the deciding fact, e.g. `CONFIG_MODULES`; `undefined`: the condition does not hold, or cannot be known */
   readonly holds: (seen: Seen) => string | undefined
   /** human-readable */
   readonly text: string
@@ -24,20 +24,20 @@ export interface Condition {
 
 const full = (option: string): string => `CONFIG_${option}`
 
-/** Any of them is on. */
+/** At least one of the options is on. */
 export const on = (...options: readonly [string, ...string[]]): Condition => ({
   holds: ({ config }) => options.filter((option) => isOn(config, option)).map(full)[0],
   text: options.map((option) => `${option}=y`).join(' or '),
 })
 
-/** It is off. In a part of a config what is absent may be on. */
+/** The option is off. In an incomplete config, an absent option may be on, so the condition does not hold. */
 export const off = (option: string): Condition => ({
   holds: ({ config, whole }) =>
     !isOn(config, option) && (whole || config.options.has(option)) ? full(option) : undefined,
   text: `${option} off`,
 })
 
-/** A word of the list in CONFIG_LSM, where that exists (from 5.1 on; what is older starts every module that it has). */
+/** The list in CONFIG_LSM contains the word. Kernels before 5.1 have no such list: they start every security module. */
 export const inLsm = (word: string): Condition => ({
   holds: ({ config, series }) => {
     const list = stringOf(config, 'LSM')
@@ -59,7 +59,7 @@ const ofSeries = (sign: '<' | '>=', series: Series): Condition => ({
 export const before = (...series: Series): Condition => ofSeries('<', series)
 export const since = (...series: Series): Condition => ofSeries('>=', series)
 
-/** All of them; the first decides. */
+/** All conditions hold. The deciding fact is that of the first one. */
 export const all = (...conditions: readonly [Condition, ...Condition[]]): Condition => ({
   holds: (seen) => {
     const found = conditions.map(({ holds }) => holds(seen))
@@ -68,13 +68,13 @@ export const all = (...conditions: readonly [Condition, ...Condition[]]): Condit
   text: conditions.map(({ text }) => text).join(', '),
 })
 
-/** Never the first of `all`: it names no option. */
+/** Must not be the first condition of `all`, because it names no option. */
 export const not = ({ holds, text }: Condition): Condition => ({
   holds: (seen) => (holds(seen) === undefined ? 'the config' : undefined),
   text: /,| or /.test(text) ? `not (${text})` : `not ${text}`,
 })
 
-/** A tree with patches of one of these, that change structures. */
+/** The kernel has patches of one of these, which change structures. */
 export const patchedBy = (...by: readonly PatchedBy[]): Condition => ({
   holds: ({ config, series }) => {
     const found = patchesIn(config, series === undefined ? '' : formatSeries(series))
@@ -83,20 +83,20 @@ export const patchedBy = (...by: readonly PatchedBy[]): Condition => ({
   text: `an option of a patched tree (${by.join(', ')}; lib/kconfig/patched.ts)`,
 })
 
-/** Module.symvers was sent, and the kernel exports them all. */
+/** The host sent Module.symvers, and the kernel exports all of the symbols. */
 export const exportsAll = (symbols: readonly string[]): Condition => ({
   holds: ({ exported }) => (exported !== undefined && symbols.every(exported) ? 'Module.symvers' : undefined),
   text: 'Module.symvers has what the driver calls',
 })
 
-/** Module.symvers was sent, and the kernel exports not all of them. */
+/** The host sent Module.symvers, and the kernel does not export all of the symbols. */
 export const exportsNot = (symbols: readonly string[]): Condition => ({
   holds: ({ exported }) =>
     exported !== undefined && !symbols.every(exported) ? 'Module.symvers' : undefined,
   text: 'Module.symvers lacks symbols that the driver calls',
 })
 
-/** Module.symvers was not sent. */
+/** The host did not send Module.symvers. */
 export const symversUnknown: Condition = {
   holds: ({ exported }) => (exported === undefined ? 'Module.symvers' : undefined),
   text: 'no Module.symvers was sent',

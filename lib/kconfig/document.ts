@@ -1,4 +1,4 @@
-// Writes docs/verdicts.md from the table of rules.
+// Generates docs/verdicts.md from the table of rules.
 
 import { type Effect, type Engine, RULES, type Rule } from './rules.ts'
 

@@ -1,4 +1,4 @@
-// Reads one line of a kernel config as Kconfig does, and reports what it ignores.
+// Reads one line of a kernel config as Kconfig does, and reports ignored parts.
 
 import type { OptionValue } from './kconfig.ts'
 
@@ -8,18 +8,18 @@ type Line =
       /** without `CONFIG_` */
       readonly name: string
       readonly value: OptionValue
-      /** human-readable: the rest of the line, which is ignored */
+      /** human-readable: the ignored rest of the line */
       readonly ignored?: string
     }
   | { readonly tag: 'comment'; readonly ignored?: string }
-  /** says nothing that Kconfig would read */
+  /** Kconfig would ignore the complete line */
   | { readonly tag: 'damaged'; readonly ignored: string }
 
 const NAME = '[A-Za-z0-9_]{1,128}'
 const ASSIGNMENT = new RegExp(`^CONFIG_(${NAME})=(.*)$`, 's')
 /** Any character after the "#", any text after "set". */
 const NOT_SET = new RegExp(`^#.CONFIG_(${NAME}) is not set(.*)$`, 's')
-/** What a person takes for it, and Kconfig for a comment: no blank, or more than one. */
+/** Looks like NOT_SET to a person. For Kconfig it is only a comment, because its blanks or its number of "#" are wrong. */
 const ALMOST_NOT_SET = /^#{1,3}[ \t]{0,8}CONFIG_[A-Za-z0-9_]{1,128}[ \t]{1,8}is not set/
 const BARE = new RegExp(`^CONFIG_${NAME}[ \\t\\r]*$`)
 
@@ -27,7 +27,7 @@ const NUMBER = /^-?(?:0|[1-9]\d{0,18})$/
 const HEX = /^0[xX][0-9A-Fa-f]{1,16}$/
 const BLANKS = /^[ \t\r]*$/
 
-/** Total: any text without a line's end is one of the three. */
+/** Accepts any text without a line break. */
 export function readLine(line: string): Line {
   if (BLANKS.test(line)) return { tag: 'comment' }
   if (line.startsWith('#')) return ofComment(line)
@@ -48,7 +48,7 @@ function ofComment(line: string): Line {
     : { tag: 'comment' }
 }
 
-/** As the first character says, which is all that Kconfig looks at where it is a switch. */
+/** The first character decides the type. Of a switch, Kconfig reads only this character. */
 function ofValue(name: string, written: string): Line {
   const [first = ''] = written
   if (first === 'y' || first === 'm' || first === 'n')
@@ -60,7 +60,7 @@ function ofValue(name: string, written: string): Line {
   return damaged(written === '' ? 'it has no value' : 'no option has such a value')
 }
 
-/** Up to the next quote without a backslash. Kconfig takes any character after a backslash literally. */
+/** Reads up to the next quote without a backslash. Like Kconfig, takes any character after a backslash literally. */
 function ofString(name: string, written: string): Line {
   const end = endOfString(written)
   if (end === undefined) return damaged('its quotes do not end')

@@ -1,4 +1,4 @@
-// Sanitizes a config: removes file names, keys and commands before any build sees it.
+// Sanitizes a config: removes file names, keys and commands before any build gets it.
 
 import { printable } from '../model/text.ts'
 import { isOn, type Kconfig, type OptionValue } from './kconfig.ts'
@@ -6,17 +6,17 @@ import { isOn, type Kconfig, type OptionValue } from './kconfig.ts'
 export interface Neutralized {
   /** without `CONFIG_` */
   readonly option: string
-  /** what the config said, shortened to 80 characters of printable ASCII */
+  /** value in the config, shortened to 80 characters of printable ASCII */
   readonly was: string
   readonly now: string
 }
 
 /**
- * The only strings that keep their value: names of algorithms, character sets and modules, which no Makefile reads, and
- * nearly every config sets. All others become "": make strips the quotes of a string that names a file, key, flag or command
- * (SYSTEM_TRUSTED_KEYS, INITRAMFS_SOURCE, UEVENT_HELPER_PATH, LOCALVERSION, ...), and a list of those would be out of date
- * with the next kernel. No string decides the layout of a structure. What make or a shell expands (`$(...)`, `${...}`,
- * backquotes) goes with its string, whatever the option.
+ * The only strings that keep their value: names of algorithms, character sets and modules. No Makefile reads them, and nearly
+ * every config sets them. All other strings become "". Some of them name files, keys, flags or commands, and make removes their
+ * quotes (SYSTEM_TRUSTED_KEYS, INITRAMFS_SOURCE, UEVENT_HELPER_PATH, LOCALVERSION, ...). A list of the dangerous ones would be
+ * out of date with the next kernel. This also removes text that make or a shell would expand: `$(...)`, `${...}`, backquotes.
+ * No string decides the layout of a structure.
  */
 const KEPT: ReadonlySet<string> = new Set([
   'ANDROID_BINDER_DEVICES',
@@ -42,12 +42,12 @@ const EMPTY: OptionValue = { tag: 'string', text: '' }
 const OFF: OptionValue = { tag: 'switch', value: 'n' }
 
 /**
- * The config a build may see, and what was taken from it, for the answer. LOCALVERSION is empty and
- * LOCALVERSION_AUTO off in every one: the release that the host sent decides, not the config. No comment is left but that
- * of the version.
+ * Returns the config for builds, and a list of the removed values for the answer to the host. LOCALVERSION is always empty and
+ * LOCALVERSION_AUTO always off, because the release from the host counts and not the config's. Removes all comments except the
+ * one with the version.
  *
- * Switches stay as they are, also those that need further tools (DEBUG_INFO_BTF, GCC_PLUGINS): they name nothing,
- * and they do decide layouts: DEBUG_INFO_BTF_MODULES that of `struct module`, GCC_PLUGIN_STACKLEAK that of `task_struct`.
+ * Switches keep their value, even if they need further tools (DEBUG_INFO_BTF, GCC_PLUGINS): they name nothing, and they decide
+ * layouts. DEBUG_INFO_BTF_MODULES changes `struct module`, and GCC_PLUGIN_STACKLEAK changes `task_struct`.
  */
 export function neutralize(config: Kconfig): {
   readonly config: Kconfig

@@ -1,47 +1,48 @@
-// Reads a kernel config as data, as Kconfig reads it, and reports the lines that it ignores.
-// Hand-written: no reader was found on npm, and the text is hostile.
+// Parses a kernel config as Kconfig does, and reports ignored lines.
+// Hand-written: no parser was found on npm, and the text may be hostile.
 
 import { ProbeError } from '../model/errors.ts'
 import { printable, quote } from '../model/text.ts'
 import type { IgnoredLine, Kconfig, OptionValue } from './kconfig.ts'
 import { readLine } from './line.ts'
 
-/** A complete config of a distribution has 0.4 MB and 14,000 lines, the longest of 3,300 bytes. */
+/** A distribution's complete config has 0.4 MB and 14,000 lines; the longest line has 3,300 bytes. */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024
 const MAX_LINES = 100_000
 const MAX_OPTIONS = 40_000
-/** Of 784 real configs the worst had 26 options twice. */
+/** The worst of 784 real configs had 26 duplicate options. */
 export const MAX_IGNORED = 100
-/** A config from a page or a terminal brings a few lines of that along. */
+/** Damaged lines that are always accepted: a copy from a page or a terminal contains a few other lines. */
 const FEW = 20
 
-/** Of those that are looked into. */
+/** Longest comment that is parsed. */
 const MAX_COMMENT = 600
 
 const BYTE_ORDER_MARK = /^(?:\ufeff|\xef\xbb\xbf)/
 /**
- * "Linux/x86 6.1.54 Kernel Configuration"; before 2.6.39 "Linux kernel version: 2.6.32". Photon OS has more "#" there, and
- * some vendors blanks in the version.
+ * "Linux/x86 6.1.54 Kernel Configuration"; before 2.6.39 "Linux kernel version: 2.6.32". Photon OS writes more than one "#",
+ * and some vendors' versions contain blanks.
  */
 const HEADER =
   /^#{1,3} Linux(?: kernel version:|(?:\/([a-z0-9_]{1,20}))?) (\d{1,3}\.\d{1,5}[A-Za-z0-9.+_~ -]{0,64}?)(?: Kernel Configuration)?[ \t\r]*$/
-/** `comment "Compiler: $(CC_VERSION_TEXT)"` of init/Kconfig, Linux 4.18 to 5.7. */
+/** `comment "Compiler: $(CC_VERSION_TEXT)"` in init/Kconfig of Linux 4.18 to 5.7. */
 const COMPILER = /^#{1,3} Compiler: ([\x21-\x7e][\x20-\x7e]{0,511})$/
 
 /**
- * Lines `CONFIG_X=y|m|n|-1|0x1f|"text"`, `# CONFIG_X is not set`, other comments, and blank ones, ended by LF or CRLF.
+ * Accepts lines `CONFIG_X=y|m|n|-1|0x1f|"text"`, `# CONFIG_X is not set`, other comments, and blank lines. They end with LF or
+ * CRLF.
  *
- * A build gets what is printed from this reading, never the text, so an ignored line cannot reach it. Where this reading
- * differs from Kconfig's (`conf_read_simple` of scripts/kconfig/confdata.c), a mistake could hide:
- * - A switch is its first letter, a string ends at the next quote without a backslash, and a comment needs no more than
- *   `is not set`, with any character after its `#`. As in Kconfig; `ignored` reports the rest of the line.
- * - Kconfig reads `#CONFIG_X is not set`, and the same with two blanks, as comments, and skips blanks before an option and
- *   around its `=`, a bare name, a capital Y and a string without an end. So does this; `ignored` reports each.
- * - Kconfig refuses a number with blanks after it. Here it counts: Kconfig writes no blanks, so copying added them.
- * - The last line of an option counts; `ignored` reports others that differ. Only if they differ in type, Kconfig, which
- *   knows the type, would take an earlier one.
- * - A NUL ends a line for Kconfig. Here a text with a NUL is not a config.
- * @throws {ProbeError} `bad-config` with the line and what was found there, for any other text.
+ * A build gets a config that is printed from the parsed options and never the text, so an ignored line cannot reach it. If this
+ * parser differed from Kconfig's (`conf_read_simple` in scripts/kconfig/confdata.c), an attacker could use the difference:
+ * - As in Kconfig, the value of a switch is its first letter, and a string ends at the next quote without a backslash. After the
+ *   `#` of `# CONFIG_X is not set`, any one character may stand for the blank. `ignored` reports the rest of such lines.
+ * - As in Kconfig, `#CONFIG_X is not set` is only a comment, also with two blanks. Lines with blanks before an option or around
+ *   its `=`, a bare name, a capital Y, or a string without an end have no effect. `ignored` reports each.
+ * - Kconfig refuses a number with blanks after it. This parser accepts it: Kconfig writes no blanks, so copying added them.
+ * - The last line of an option counts, and `ignored` reports earlier ones that differ. Kconfig, which knows the option's type,
+ *   would use an earlier line only if the last one is of another type.
+ * - For Kconfig, a NUL ends a line. This parser refuses a text with a NUL.
+ * @throws {ProbeError} `bad-config`: the text is not a config; the message quotes the line.
  */
 export function parseKconfig(text: string): Kconfig {
   if (text.length > MAX_CONFIG_BYTES) throw badConfig(`it has more than ${MAX_CONFIG_BYTES} bytes`)
@@ -76,7 +77,7 @@ interface ReadLines {
   readonly options: ReadonlyMap<string, OptionValue>
   /** in the order of the file */
   readonly ignored: readonly IgnoredLine[]
-  /** of those, the ones that say nothing that Kconfig would read */
+  /** the lines among them that Kconfig would ignore completely */
   readonly damaged: readonly IgnoredLine[]
 }
 
@@ -109,14 +110,15 @@ const said = (lines: readonly string[], index: number, why: string): IgnoredLine
 const isSame = (one: OptionValue, other: OptionValue): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
-/** Deleted first, so that an option is in the place of its last line. */
+/** Deletes the option first, so that its position is that of its last line. */
 function add(options: Map<string, OptionValue>, name: string, value: OptionValue): void {
   options.delete(name)
   if (options.size === MAX_OPTIONS) throw badConfig(`it has more than ${MAX_OPTIONS} options`)
   options.set(name, value)
 }
 
-/** A few damaged lines leave a config what it is; a text of little else is another file. */
+/** Accepts a config with a few damaged lines. Refuses a text with mostly such lines, because it is another file. */
+
 function checkIsConfig(options: number, damaged: readonly IgnoredLine[]): void {
   const [first] = damaged
   const such = first === undefined ? '' : `: line ${first.line} is ${quote(first.text)}`

@@ -1,13 +1,13 @@
-// Whether a config is complete, or a fragment such as buildroot merges into a default config.
+// Decides if a config is complete, or only a fragment like those that buildroot merges into a default config.
 
 import type { Kconfig } from './kconfig.ts'
 
-/** A tenth of what the smallest kernels for virtual machines have, unset ones counted. */
+/** The smallest kernels for virtual machines have ten times as many options, including those that are off. */
 const MIN_OPTIONS = 300
-/** Without a prompt and in every kernel since 2.6: in what Kconfig wrote, never in what a person did. */
+/** Options without a prompt, in every kernel since 2.6. Kconfig writes them into each config; a person never does. */
 const HIDDEN = ['INIT_ENV_ARG_LIMIT', 'MMU']
 
-/** Why it is only a fragment; `undefined`: it is complete. */
+/** The reason why it is only a fragment; `undefined`: it is complete. */
 export function partOf({ options, whole }: Kconfig): string | undefined {
   const missing = HIDDEN.find((name) => !options.has(name))
   if (missing !== undefined) return `it has no CONFIG_${missing}`

@@ -1,4 +1,4 @@
-// Recognizes patched kernels by options that no kernel of kernel.org has.
+// Recognizes patched kernels by options that kernel.org's kernels do not have.
 
 import { compareSeries, seriesOf } from '../model/series.ts'
 import type { Kconfig } from './kconfig.ts'
@@ -8,35 +8,35 @@ export type PatchedBy = keyof typeof TITLES
 
 export interface Patched {
   readonly by: PatchedBy
-  /** what shows it, with `CONFIG_` */
+  /** the option that shows it, with `CONFIG_` */
   readonly option: string
 }
 
 interface Mark {
   readonly option: string
   readonly by: PatchedBy
-  /** kernel.org has it, too, from that series on */
+  /** first series in which kernel.org's kernel has the option, too */
   readonly until?: readonly [number, number]
 }
 
 const marks = (by: PatchedBy, ...options: string[]): Mark[] => options.map((option) => ({ option, by }))
 
 /**
- * What one tree alone has comes before what many have taken from it. Seen in real configs of each (test/vectors, and those
- * of its test), and in no Kconfig of kernel.org's 6.1, where it has no other source here.
+ * Options of a single tree come first, then those that several trees share. Unless a row names another source: the option is in
+ * real configs of that distribution (test/vectors, and those in this file's test), and in no Kconfig file of kernel.org's 6.1.
  */
 const MARKS: readonly Mark[] = [
-  // Padding in structures for an ABI that stays (include/linux/rh_kabi.h); Red Hat 8 and later, CentOS Stream, and rebuilds.
+  // Padding in structures for a stable ABI (include/linux/rh_kabi.h): Red Hat 8 and later, CentOS Stream, and rebuilds.
   ...marks('redhat', 'RHEL_DIFFERENCES', 'RH_KABI_SIZE_ALIGN_CHECKS'),
   // init/Kconfig.suse.
   ...marks('suse', 'SUSE_KERNEL', 'SUSE_KERNEL_SUPPORTED', 'SUSE_VERSION'),
-  // Canonical's; Proxmox VE's kernel is made of it. VERSION_SIGNATURE is a text, and /proc/version_signature has it.
+  // Canonical's kernel, from which Proxmox VE makes its own. VERSION_SIGNATURE is the text in /proc/version_signature.
   ...marks('ubuntu', 'UBUNTU_ODM_DRIVERS', 'UBUNTU_HOST', 'VERSION_SIGNATURE', 'LOCK_DOWN_IN_SECURE_BOOT'),
-  // drivers/amazon; Bottlerocket's kernel is Amazon Linux's.
+  // drivers/amazon. Bottlerocket uses Amazon Linux's kernel.
   ...marks('amazon', 'AMAZON_DRIVER_UPDATES', 'AMAZON_ENA_ETHERNET', 'SYSGENID'),
-  // The unbreakable kernel: its DTrace adds to task_struct and to struct module.
+  // The Unbreakable Enterprise Kernel: its DTrace adds fields to task_struct and struct module.
   ...marks('oracle', 'DTRACE', 'LOCK_DOWN_KERNEL_SECUREBOOT_FORCE_INTEGRITY'),
-  // drivers/android/Kconfig and init/Kconfig.gki of Android's common kernels: padding, too.
+  // drivers/android/Kconfig and init/Kconfig.gki of Android's common kernels. They add padding, too.
   ...marks(
     'android',
     'ANDROID_KABI_RESERVE',
@@ -46,7 +46,7 @@ const MARKS: readonly Mark[] = [
     'ANDROID_PARANOID_NETWORK',
   ),
   ...marks('cos', 'SECURITY_CONTAINER_MONITOR', 'SECURITY_CHROMIUMOS'),
-  // WSL2's, and Azure Linux's.
+  // WSL2 and Azure Linux.
   ...marks('microsoft', 'DXGKRNL'),
   ...marks('raspberrypi', 'BCM_VCIO', 'BCM2708_VCMEM', 'BCM2835_SMI'),
   ...marks('synology', 'SYNO_FEATURES', 'SYNO_SYSTEM_CALL'),
@@ -56,12 +56,12 @@ const MARKS: readonly Mark[] = [
   ...marks('hardened', 'SLAB_CANARY', 'SECURITY_TIOCSTI_RESTRICT'),
   // Other schedulers: zen, liquorix, xanmod, CachyOS.
   ...marks('desktop', 'ZEN_INTERACTIVE', 'SCHED_BORE', 'SCHED_ALT', 'SCHED_PDS', 'SCHED_BMQ', 'SCHED_MUQSS'),
-  // Its locks are other structures. In kernel.org's since 5.3, but no architecture of ours let it be chosen before 6.12.
+  // Changes the structures of locks. kernel.org has PREEMPT_RT since 5.3, but x86_64 and aarch64 allow it only since 6.12.
   ...marks('realtime', 'PREEMPT_RT_FULL'),
   { option: 'PREEMPT_RT', by: 'realtime', until: [6, 12] },
-  // debian/patches of its package linux.
+  // debian/patches in Debian's package linux.
   ...marks('debian', 'X86_X32_DISABLED', 'SECURITY_PERF_EVENTS_RESTRICT'),
-  // Lockdown before 5.4, and its tie to Secure Boot: Fedora, SUSE and others. User namespaces of their own: Arch, zen.
+  // Lockdown before 5.4, and its link to Secure Boot: Fedora, SUSE and others. An option for user namespaces: Arch, zen.
   ...marks(
     'several',
     'LOCK_DOWN_KERNEL',
@@ -72,7 +72,7 @@ const MARKS: readonly Mark[] = [
   ),
 ]
 
-/** `release`: of the kernel, as `uname -r` or its source has it. `undefined`: nothing shows that it is not kernel.org's. */
+/** `release`: `uname -r`, or the version of the source. `undefined`: no option shows that it is not kernel.org's kernel. */
 export function patchesIn(config: Kconfig, release: string): Patched | undefined {
   const series = seriesOf(release)
   const found = MARKS.find(
@@ -83,7 +83,7 @@ export function patchesIn(config: Kconfig, release: string): Patched | undefined
   return found === undefined ? undefined : { by: found.by, option: `CONFIG_${found.option}` }
 }
 
-/** The same of an option that was found before; one that is no mark any more is of `several`. */
+/** Finds the distribution of a recorded option. An option that is no longer in the table counts as `several`. */
 export const patchedWith = (option: string): Patched => ({
   by: MARKS.find((mark) => `CONFIG_${mark.option}` === option)?.by ?? 'several',
   option,
@@ -123,13 +123,13 @@ const TITLES = {
   ubuntu: 'of Ubuntu or Proxmox VE',
 } as const
 
-/** For a person: why it is not built from kernel.org's source, and what to do. */
+/** Human-readable: why the registry does not build it from kernel.org's source, and what to do. */
 export const patchedReason = ({ by, option }: Patched): string =>
   `this is the config of a patched kernel ${TITLES[by]} (${option}): its structures differ from those in kernel.org's source, and a probe built from that source may crash this host. Build it from the kernel's own headers: ask for it by the distribution's own name, or submit the URLs of its header packages (kernelurls) or its /sys/kernel/kheaders.tar.xz (kheaders). The registry's operator can name its source (vanilla.archive and vanilla.keys of the settings). The modern_bpf engine needs no probe. force=true builds it from kernel.org's source anyway`
 
-/** The same before anything was looked for. */
+/** Human-readable: how the registry treats it. For an answer before the registry has looked for the kernel's headers. */
 export const patchedNote = ({ by, option }: Patched): string =>
   `This is the config of a patched kernel ${TITLES[by]} (${option}): its structures differ from those in kernel.org's source. Its probe is built from its own headers: the registry looks for them by the host's names, or name them (kernelurls). Where there are none it is refused, unless force=true.`
 
-/** A distribution's source as a package is one that such a kernel can be built from. */
+/** True if the distribution packages its kernel's source, from which the registry can build. */
 export const hasOwnSource = ({ by }: Patched): boolean => by === 'debian'

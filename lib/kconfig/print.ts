@@ -1,4 +1,4 @@
-// Prints a config in its one canonical form, for a build.
+// Prints a config in canonical form, for builds.
 
 import { unreachable } from '../model/errors.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'
@@ -6,8 +6,9 @@ import type { Kconfig, OptionValue } from './kconfig.ts'
 type Printed = Pick<Kconfig, 'headerVersion' | 'headerArch' | 'compilerComment' | 'options'>
 
 /**
- * Canonical: LF, no comment but those of the version and the compiler, `n` as "is not set", options in the order of the file,
- * which decides between those of one choice. `parseKconfig` reads the same config from it, and nothing to ignore.
+ * Canonical form: lines end with LF, the only comments are those of the version and the compiler, and `n` is "is not set".
+ * Options keep the order of the file, which decides between options of one choice. `parseKconfig` parses the text to the same
+ * config, without ignored lines.
  */
 export function printKconfig({ headerVersion, headerArch, compilerComment, options }: Printed): string {
   const arch = headerArch === undefined ? '' : `/${headerArch}`
@@ -19,7 +20,7 @@ export function printKconfig({ headerVersion, headerArch, compilerComment, optio
   ].join('\n')
 }
 
-/** As `conf_write_symbol` of scripts/kconfig/confdata.c prints it. */
+/** Prints an option like `conf_write_symbol` in scripts/kconfig/confdata.c. */
 function line(name: string, value: OptionValue): string {
   switch (value.tag) {
     case 'switch':

@@ -1,13 +1,13 @@
-// From the bytes of /proc/config.gz, /boot/config-... or a form's field to text, within bounds.
+// Unpacks a kernel config from /proc/config.gz, /boot/config-... or a form's field, up to a limit.
 
 import { unpacked } from '../formats/sent.ts'
 import { ProbeError } from '../model/errors.ts'
 import { badConfig, MAX_CONFIG_BYTES } from './parse.ts'
 
 /**
- * Plain, gzip, xz or zstd; one character a byte, so that the parser sees each.
- * @throws {ProbeError} `body-too-large` over 4 MB of text or of bytes, `bad-config` for a packed file that is broken, has
- * several members or goes on after its end.
+ * Accepts plain text, gzip, xz and zstd. Each byte becomes one character, so that the parser sees every byte.
+ * @throws {ProbeError} `body-too-large`: more than 4 MB, packed or unpacked. `bad-config`: a packed file is broken, or has several
+ * members or data after its end.
  */
 export async function readConfig(bytes: Uint8Array): Promise<{ readonly text: string }> {
   const plain = await unpacked(bytes, { maxBytes: MAX_CONFIG_BYTES, tooLarge, broken: badConfig })

@@ -1,4 +1,4 @@
-// The rules for when a kernel's config keeps Falco's drivers from running, from Linux' own Kconfig and sources.
+// Defines the rules that decide if a kernel's config prevents Falco's drivers from running. The facts are from Linux's sources.
 
 import {
   all,
@@ -15,7 +15,7 @@ import {
   symversUnknown,
 } from './conditions.ts'
 
-/** What watches a kernel: the module, the legacy eBPF probe, and the modern one that is part of Falco itself. */
+/** Falco's engines: the kernel module, the legacy eBPF probe, and the modern eBPF probe, which is part of Falco itself. */
 export const ENGINES = ['kmod', 'ebpf', 'modernEbpf'] as const
 export type Engine = (typeof ENGINES)[number]
 
@@ -43,8 +43,8 @@ export type RuleCode =
   | 'legacy-driver'
 
 /**
- * `prevents`: it cannot run. `may-prevent`: the command line, Secure Boot or how it must be built decides; `byDefault` says what
- * happens without any of those. `note`: worth knowing, and it changes no answer.
+ * `prevents`: the engine cannot run. `may-prevent`: the command line, Secure Boot or the way of building decides; `byDefault` is
+ * the result without these. `note`: useful information, which changes no answer.
  */
 export type Effect =
   | { readonly tag: 'prevents' }
@@ -56,15 +56,15 @@ export interface Rule {
   readonly engines: readonly Engine[]
   readonly when: Condition
   readonly effect: Effect
-  /** what happens there */
+  /** human-readable: the consequence on such a kernel */
   readonly what: string
-  /** what to do; `undefined`: use another engine, where one runs there */
+  /** human-readable: the remedy; absent: use another engine that runs there */
   readonly todo?: string
-  /** a probe built from the config alone could never be right, whatever the answer is for one that is built otherwise */
+  /** a probe that is built only from the config would be wrong, even if a probe that is built in another way can run */
   readonly blocksConfigBuild?: true
-  /** another part of the registry refuses it by driver version, and knows those that still go */
+  /** lib/model/support.ts refuses it by driver version, and names the versions that still work */
   readonly byDriverVersion?: true
-  /** where the fact is from: a file of Linux unless it says otherwise */
+  /** source of the fact: a file of Linux, or another source by name */
   readonly source: string
 }
 
@@ -82,7 +82,7 @@ const may = (byDefault: 'loads' | 'refused' | 'loads-if-built-so'): Effect => ({
   byDefault,
 })
 
-/** Called by main.c of the driver, of what only some kernels export. */
+/** Symbols that the driver's main.c calls, and that only some kernels export. */
 const CALLED = ['tracepoint_probe_register', 'for_each_kernel_tracepoint'] as const
 
 const SIGN = 'Sign the module with a key that this kernel trusts, or use another engine where one runs there'
@@ -177,7 +177,7 @@ export const RULES: readonly Rule[] = [
     source:
       'DEBUG_INFO_BTF is in Linux since 5.2; falcosecurity/libs: userspace/libpman, pman_check_support()',
   },
-  // What all of them hook into.
+  // Tracepoints, which all engines need.
   {
     code: 'no-tracepoints',
     engines: EVERY,
@@ -196,7 +196,7 @@ export const RULES: readonly Rule[] = [
     todo: 'Boot a kernel that was built with CONFIG_HAVE_SYSCALL_TRACEPOINTS',
     source: 'arch/Kconfig; falcosecurity/libs: driver/main.c, #error',
   },
-  // Whether the kernel takes a module at all.
+  // Does the kernel load modules?
   {
     code: 'modules-disabled',
     engines: KMOD,
@@ -320,7 +320,7 @@ export const RULES: readonly Rule[] = [
     todo: 'Where modprobe refuses it: set allow_unsupported_modules 1, or load it by insmod',
     source: "SUSE's patch: Documentation/admin-guide/kernel-parameters.txt, unsupported",
   },
-  // Whether what is built fits.
+  // Does the built module fit the kernel?
   {
     code: 'trimmed-symbols',
     engines: KMOD,
@@ -460,7 +460,7 @@ export const RULES: readonly Rule[] = [
     todo: 'Send it too: /lib/modules/$(uname -r)/build/Module.symvers or /boot/symvers-$(uname -r).gz',
     source: 'kernel/module/Kconfig: GENDWARFKSYMS, since 6.14',
   },
-  // What eBPF needs.
+  // Requirements of eBPF.
   ...(['BPF', 'BPF_SYSCALL', 'PERF_EVENTS', 'BPF_EVENTS'] as const).map(
     (option): Rule => ({
       code: 'ebpf-prerequisites',

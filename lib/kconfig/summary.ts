@@ -1,4 +1,4 @@
-// Whether each of Falco's engines runs on a kernel, by its config: yes, maybe or no, with reasons and what to do.
+// Decides from a kernel's config if each of Falco's engines runs: yes, maybe or no, with reasons and remedies.
 
 import { eachOf } from '../model/each.ts'
 import { seriesOf } from '../model/series.ts'
@@ -9,44 +9,44 @@ import { type Effect, ENGINES, type Engine, RULES, type Rule, type RuleCode } fr
 
 export interface Reason {
   readonly code: RuleCode | 'not-a-whole-config' | 'unknown-version' | 'nothing-in-the-way'
-  /** what decides it: an option as `CONFIG_MODULES`, or a version */
+  /** the deciding fact: an option such as `CONFIG_MODULES`, or a version */
   readonly option: string
   readonly effect: Effect['tag']
-  /** a probe that is built from the config alone could never load, or could not be the right one */
+  /** a probe that is built only from the config could never load, or would be wrong */
   readonly blocks: boolean
   /** human-readable: what happens, and what to do */
   readonly detail: string
-  /** where the fact is from */
+  /** source of the fact */
   readonly source: string
 }
 
 export interface EngineAnswer {
   readonly answer: 'yes' | 'maybe' | 'no'
   /**
-   * what happens with Secure Boot off and nothing of it on the command line; `loads-if-built-so`: it loads where it was built
-   * as the reasons say
+   * result if Secure Boot is off and the command line has no related option; `loads-if-built-so`: it loads if it was built as the
+   * reasons require
    */
   readonly byDefault: 'loads' | 'refused' | 'loads-if-built-so'
-  /** never empty; what decides comes first */
+  /** never empty; the deciding reasons come first */
   readonly reasons: readonly Reason[]
 }
 
 export type Summary = Readonly<Record<Engine, EngineAnswer>>
 
 export interface KernelFacts {
-  /** `uname -r`, where it is known */
+  /** `uname -r`; absent: unknown */
   readonly kernelRelease?: string | undefined
-  /** whether the kernel exports a symbol, by its Module.symvers; `undefined`: that was not sent */
+  /** true for symbols that the kernel exports, by its Module.symvers; absent: the host did not send that file */
   readonly exported?: ((symbol: string) => boolean) | undefined
 }
 
-/** A rule that holds of a kernel, and what decides it there. */
+/** A rule that applies to a kernel, and the fact that decides it. */
 interface Held {
   readonly rule: Rule
   readonly option: string
 }
 
-/** What is known of a kernel: the version of its config, else of its release. */
+/** Collects the known facts. The series is from the config's version; without one, from the release. */
 const seenOf = (config: Kconfig, { kernelRelease, exported }: KernelFacts): Seen => ({
   config,
   whole: partOf(config) === undefined,
@@ -54,7 +54,7 @@ const seenOf = (config: Kconfig, { kernelRelease, exported }: KernelFacts): Seen
   exported,
 })
 
-/** All rules that hold, in the order of the table. */
+/** All rules that apply, in the order of the table. */
 function heldRules(seen: Seen, engine: Engine): Held[] {
   return RULES.flatMap((rule) => {
     if (!rule.engines.includes(engine)) return []
@@ -90,13 +90,13 @@ function answerOf(
   return { answer: 'yes', byDefault: 'loads', reasons: [nothingInTheWay(engine), ...notes] }
 }
 
-/** Whoever signs the module still has to build it. */
+/** Someone who signs the module must also build it, and needs this advice for that. */
 const adviceForSigned = (preventing: readonly Reason[], notes: readonly Reason[]): Reason[] =>
   preventing.every(({ code }) => code === 'unsigned-refused' || code === 'lockdown')
     ? notes.filter(({ code }) => code === 'needs-symvers')
     : []
 
-/** The worst of what they say. */
+/** The worst result of the rules that may prevent it. */
 function byDefaultOf(held: readonly Held[]): EngineAnswer['byDefault'] {
   const said = held.flatMap(({ rule: { effect } }) =>
     effect.tag === 'may-prevent' ? [effect.byDefault] : [],
@@ -113,7 +113,7 @@ const reasonOf = ({ rule, option }: Held): Reason => ({
   source: rule.source,
 })
 
-/** Where no rule itself says what to do, the first reason does. */
+/** If no preventing rule has a remedy, adds `otherwise` to the first reason. */
 function withWayOut(held: readonly Held[], reasons: readonly Reason[], otherwise: string): readonly Reason[] {
   const [first, ...others] = reasons
   const said = held.some(({ rule }) => rule.effect.tag === 'prevents' && rule.todo !== undefined)
@@ -127,7 +127,7 @@ const USE: Readonly<Record<Engine, string>> = {
   ebpf: 'Use the legacy eBPF probe (engine.kind=ebpf, Falco up to 0.43, driver versions up to 9.1.0+driver)',
 }
 
-/** What to use in the place of an engine that cannot run; the best comes first. */
+/** Recommends the best engine that runs instead of `engine`. */
 function instead(engine: Engine, runs: readonly Engine[]): string {
   const best = (['modernEbpf', 'kmod', 'ebpf'] as const).find((one) => one !== engine && runs.includes(one))
   return best === undefined
@@ -156,7 +156,7 @@ const nothingInTheWay = (engine: Engine): Reason => ({
   source: 'lib/kconfig/rules.ts: no rule that prevents it holds',
 })
 
-/** What nobody can know of a kernel by what is there. */
+/** Reasons for doubt: facts that the submitted data do not contain. */
 function unknowns({ config, series }: Seen): Reason[] {
   const part = partOf(config)
   return [...(part === undefined ? [] : [partReason(part)]), ...(series === undefined ? [NO_VERSION] : [])]

@@ -1,4 +1,4 @@
-// The compatibility check of a config: whether a probe may be built from it, whether it will load, and what to do.
+// Checks a config: whether a probe can be built from it, whether the probe will load, and the remedy if not.
 
 import type { Arch, Kind } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
@@ -17,11 +17,11 @@ export type VerdictCode =
 
 export interface Verdict {
   readonly code: VerdictCode
-  /** what decides it: an option, a version, or the config's first comment */
+  /** the deciding fact: an option, a version, or the config's first comment */
   readonly option: string
-  /** the probe can never load, or could not be the right one: not built from the config unless forced */
+  /** the probe can never load, or would be wrong, so the registry builds it from the config only if forced */
   readonly blocks: boolean
-  /** human-readable: why, and what to do */
+  /** human-readable: reason and remedy */
   readonly detail: string
 }
 
@@ -31,15 +31,15 @@ export interface VerdictFacts extends KernelFacts {
   readonly arch: Arch
   readonly kind: Kind
   /**
-   * the target by whose name this kernel is built from its own headers, where those are had: they carry what a config alone
-   * does not
+   * target under whose name the registry builds this kernel from its own headers, if it finds them. Headers contain data that a
+   * config lacks, such as Module.symvers
    */
   readonly headersOf?: string | undefined
 }
 
 /**
- * Never empty: `will-load` comes first where nothing keeps the probe from loading as it is built, `may-load` where only the
- * host's command line, Secure Boot or its policy does. A fragment of a config is judged no further.
+ * Never empty. The first verdict is `will-load` if nothing prevents the probe from loading, and `may-load` if only the host's
+ * command line, Secure Boot or policy can prevent it. A fragment of a config gets only one verdict.
  */
 export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
   const part = partOf(config)
@@ -54,13 +54,13 @@ export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
   return doubtful || answer.answer === 'no' ? found : [loading(facts.kind, answer), ...found]
 }
 
-/** Told in other words. */
+/** Reasons that other verdicts express already. */
 const SAID: readonly Reason['code'][] = ['nothing-in-the-way', 'patched-kernel']
 
-/** What is built from the config alone may not be right, whatever the kernel itself would load. */
+/** With these, a probe that is built only from the config may be wrong, even if the kernel would load it. */
 const DOUBTS: readonly VerdictCode[] = ['needs-symvers', 'patched-kernel']
 
-/** Its own headers are looked for first: without them it is refused, unless that was forced. */
+/** Does not block, because the registry first looks for the kernel's own headers. Without them it refuses, unless forced. */
 function patches(config: Kconfig, { kernelRelease }: VerdictFacts): Verdict[] {
   const found = patchesIn(config, kernelRelease)
   if (found === undefined || hasOwnSource(found)) return []
@@ -68,7 +68,7 @@ function patches(config: Kconfig, { kernelRelease }: VerdictFacts): Verdict[] {
   return [{ code: 'patched-kernel', option, blocks: false, detail: patchedNote(found) }]
 }
 
-/** Where the modern eBPF probe runs, nothing has to be built: the first line of an answer. */
+/** First line of the answer if the modern eBPF probe runs, so that no build is needed; `undefined`: it may not run. */
 export function noProbeNeeded({ modernEbpf }: Summary): string | undefined {
   if (modernEbpf.answer !== 'yes') return undefined
   const caveats = modernEbpf.reasons
@@ -82,7 +82,7 @@ function verdictOf({ code, option, blocks, detail }: Reason, { headersOf }: Verd
   return { code, option, blocks, detail: named(option, detail) }
 }
 
-/** A refusal shows it without its option. */
+/** Adds the option, because a refusal shows only the detail. */
 const named = (option: string, detail: string): string =>
   option.startsWith('CONFIG_') && !detail.includes(option) ? `${option}: ${detail}` : detail
 
@@ -129,13 +129,13 @@ function mismatches(config: Kconfig, { kernelRelease, arch }: VerdictFacts): Ver
 
 function otherArch(config: Kconfig, arch: Arch): Verdict[] {
   const [own, other] = arch === 'x86_64' ? ['X86_64', 'ARM64'] : ['ARM64', 'X86_64']
-  // The rules report a machine that no driver is for.
+  // The rules report machines without a driver.
   if (isOn(config, own) || !isOn(config, other)) return []
   const detail = `This config is not of ${arch}, because CONFIG_${own} is not set. Send the config and the machine (uname -m) of one host.`
   return [blocking('arch-mismatch', `CONFIG_${own}`, detail)]
 }
 
-/** Distributions that keep their ABI's name write 0 for the last number: 6.1.0-56-amd64 is 6.1.192 (Debian, Ubuntu). */
+/** Debian and Ubuntu write 0 for the last number in a release, to keep the ABI's name: 6.1.0-56-amd64 is 6.1.192. */
 function otherVersion({ headerVersion }: Kconfig, kernelRelease: string): Verdict[] {
   const header = numbers(headerVersion ?? kernelRelease)
   const release = numbers(kernelRelease)
@@ -151,7 +151,7 @@ const SEND_RUNNING = 'Send the config of the running kernel (uname -r).'
 const numbers = (version: string): readonly number[] =>
   (/^(\d+)\.(\d+)(?:\.(\d+))?/.exec(version) ?? []).slice(1).map((part) => Number(part ?? 0))
 
-/** A release is the version, CONFIG_LOCALVERSION and what the build adds; LOCALVERSION is never taken out of it. */
+/** A release is the version, then CONFIG_LOCALVERSION, then additions of the build. So it always contains LOCALVERSION. */
 function otherSuffix(config: Kconfig, kernelRelease: string): Verdict[] {
   const suffix = stringOf(config, 'LOCALVERSION') ?? ''
   if (kernelRelease.includes(suffix)) return []

@@ -1,4 +1,4 @@
-// The caller for budgets and holds: an IPv4 address or an IPv6 /64, and its network.
+// Finds the caller of a request (an IPv4 address or an IPv6 /64) and the caller's network. Budgets and holds limit both.
 
 import * as z from 'zod'
 import { printable } from './text.ts'
@@ -68,7 +68,7 @@ const holds = ({ bits, value, prefix }: Network, address: Address): boolean =>
 
 export const isCidr = (text: string): boolean => cidrOf(text) !== undefined
 
-/** An IPv4 address, or the /64 of an IPv6 one, which one subscriber gets. */
+/** An IPv4 address, or the /64 of an IPv6 address, because providers give each subscriber a /64. */
 export function callerName(text: string): string {
   const address = addressOf(text)
   if (address === undefined) return printable(text, 64) || 'unknown'
@@ -76,7 +76,7 @@ export function callerName(text: string): string {
   return `${hextets(address.value, 4)}::/64`
 }
 
-/** The /24 or /48 of a caller, which one organisation gets. */
+/** The IPv4 /24 or IPv6 /48 of a caller, because one organisation often has such a block. */
 export function networkOf(caller: string): string {
   const address = addressOf(caller.replace(/\/64$/, ''))
   if (address === undefined) return caller
@@ -91,8 +91,9 @@ const hextets = (value: bigint, count: number): string =>
   Array.from({ length: count }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)).join(':')
 
 /**
- * The caller of a connection from `peer`. `forwarded`: X-Forwarded-For, to which each proxy appends its peer's address. Reads
- * it from the right, up to the first address that is not one of the operator's proxies: that one may have forged the rest.
+ * Finds the caller of a connection from `peer`. `forwarded`: the addresses in X-Forwarded-For; each proxy appends its peer's
+ * address. Reads them from the right and stops at the first address that is not one of the operator's proxies, because that
+ * host may have forged the addresses before it.
  */
 export function callerBehind(proxies: readonly string[], peer: string, forwarded: readonly string[]): string {
   const trusted = proxies.flatMap((text) => cidrOf(text) ?? [])

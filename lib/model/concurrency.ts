@@ -1,11 +1,11 @@
-// Reserved concurrency of the functions that hold requests.
+// Computes the reserved concurrency of the functions that hold requests.
 
 import type { Settings } from './settings.ts'
 
-/** 0: nothing reserved, and no limit of its own. */
+/** Executions. 0: the function has no reservation and no limit of its own. */
 type Reserved = Readonly<Record<'wait' | 'direct' | 'v1', number>>
 
-/** Clients from before May 2020 (`direct`) wait as well, and are few. */
+/** `direct` serves clients from before May 2020. They wait too, but they are few. */
 export const reservedFor = ({ waitConcurrency }: Pick<Settings['cloud'], 'waitConcurrency'>): Reserved => ({
   wait: waitConcurrency,
   direct: Math.ceil(waitConcurrency / 10),
@@ -13,7 +13,7 @@ export const reservedFor = ({ waitConcurrency }: Pick<Settings['cloud'], 'waitCo
 })
 
 /**
- * Lambda refuses reservations that leave fewer executions for all other functions.
+ * Executions that must stay unreserved: Lambda refuses a reservation that leaves fewer for all other functions.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
  */
 export const UNRESERVED = 100

@@ -9,12 +9,12 @@ const SHA256 = /^[0-9a-f]{64}$/
 export const sha256Hex = z.string().regex(SHA256)
 export const isSha256 = (text: string): boolean => SHA256.test(text)
 
-/** An object of the inputs bucket. */
+/** Digest and size of an object in the inputs bucket. */
 export const storedSchema = z.object({ sha256: sha256Hex, bytes: z.number().int().nonnegative() })
 export type Stored = z.infer<typeof storedSchema>
 
-/** An output that a build reports: never empty. */
+/** Digest and size of an output that a build reports. An output is never empty. */
 export const madeSchema = storedSchema.extend({ bytes: z.number().int().positive() })
 
-/** Lower-case hex; text counts as UTF-8. */
+/** Lower-case hex. Text is encoded as UTF-8 first. */
 export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex')

@@ -1,4 +1,4 @@
-// Places of archives of upstream's driver sources: a mirror, a folder or a file, as in the settings.
+// Validates the settings that name archives of upstream's driver sources, and turns them into URLs.
 
 import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
@@ -6,7 +6,9 @@ import * as z from 'zod'
 const VERSION = '{driverVersion}'
 const FILE = `${VERSION}.tar.gz`
 
-/** A place without `{driverVersion}` is a folder: one file for all versions would be a mistake. */
+/**
+ * A mirror, a folder or a file. Without `{driverVersion}` it must be a folder: one file cannot be the archive of all versions.
+ */
 export const driverArchive = z
   .string()
   .refine((place) => place.includes(VERSION) || !/\.(?:tar\.gz|tgz)$/.test(place), {
@@ -21,13 +23,13 @@ function isPlace(place: string): boolean {
   return URL.canParse(place) && /^(?:https?|file):$/.test(new URL(place).protocol)
 }
 
-/** URL of the archive of one driver version at a place. */
+/** URL of one driver version's archive at `place`. */
 export function archiveUrl(place: string, driverVersion: string): string {
   const template = place.includes(VERSION) ? place : `${place.replace(/\/$/, '')}/${FILE}`
   if (template.startsWith('/')) return pathToFileURL(template.replaceAll(VERSION, driverVersion)).href
   return filledIn(template, driverVersion)
 }
 
-/** URL of a template of URLs. */
+/** Replaces `{driverVersion}` in a URL. */
 export const filledIn = (template: string, driverVersion: string): string =>
   template.replaceAll(VERSION, encodeURIComponent(driverVersion))

@@ -1,4 +1,5 @@
-// Driver versions that are commits of falcosecurity/libs (40 hex digits), which Falco's master requests.
+// Defines how the registry serves driver versions that are commits of falcosecurity/libs (40 hex digits). Falco's master branch
+// requests such versions.
 
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'
@@ -7,15 +8,15 @@ import { ProbeError } from './errors.ts'
 import type { DriverVersions } from './settings.ts'
 
 /**
- * GitHub serves commits of every fork below upstream's URL, so anyone with a fork can have own sources built by a registry
- * with the mode `any`.
+ * GitHub serves the commits of every fork under upstream's URL. With mode `any`, anyone with a fork can therefore make the
+ * registry build their own sources.
  */
 export const driverCommitsSchema = z.object({
-  /** `off`: builds none. `listed`: only those in `sha256`. `any`: all that the archives have */
+  /** `off`: builds no commit. `listed`: builds the commits in `sha256`. `any`: builds every commit in the archives */
   mode: z.enum(['off', 'listed', 'any']),
-  /** as `driverArchives`: `{driverVersion}` is the commit */
+  /** same format as the setting `driverArchives`; `{driverVersion}` is replaced by the commit */
   archives: z.array(driverArchive).min(1),
-  /** digest of the archive by commit; for others, trust on first use */
+  /** digest of each commit's archive; other commits are trusted on first use */
   sha256: z.record(
     z.string().regex(/^[0-9a-f]{40}$/, { error: 'is not a commit (40 hex digits)' }),
     sha256Hex,
@@ -29,7 +30,7 @@ export const DRIVER_COMMITS: DriverCommits = {
   sha256: {},
 }
 
-/** The catalogue's entry for a commit, if the mode allows it. Only kernel modules: upstream has no other kind any more. */
+/** Catalogue entry of a commit; `undefined`: the mode does not allow it. Only kmod: upstream removed the other kind. */
 export function commitEntry({ mode, sha256 }: DriverCommits, commit: string): DriverVersions | undefined {
   const pinned = Object.hasOwn(sha256, commit) ? sha256[commit] : undefined
   if (mode === 'off' || (mode === 'listed' && pinned === undefined)) return undefined

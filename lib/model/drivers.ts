@@ -1,4 +1,4 @@
-// The catalogue of driver versions: kinds and sources of those that are served.
+// Looks up driver versions in the catalogue, which lists the kinds and the source of each served version.
 
 import * as z from 'zod'
 import { commitEntry, noCommit } from './driver-commits.ts'
@@ -9,9 +9,9 @@ import type { Probe } from './probe.ts'
 import type { DriverVersions, Settings } from './settings.ts'
 import { quote } from './text.ts'
 
-/** Driver versions that are packages in the suites of an archive. */
+/** Driver versions that an archive's suites contain as packages. */
 export const driverCatalogueSchema = z.object({
-  /** newest first; never removed */
+  /** newest first; a version stays here after it leaves the archive */
   versions: z.array(z.string()),
   /** milliseconds since the epoch */
   readAt: z.number(),
@@ -20,7 +20,7 @@ export type DriverCatalogue = Read<typeof driverCatalogueSchema>
 
 type Catalogued = Pick<Settings, 'drivers' | 'driverCommits'>
 
-/** The entry for a driver version. Commits go first, because they may look like a package's version. */
+/** Catalogue entry of a driver version. Tests for a commit first, because a commit may look like a package's version. */
 export const entryOf = (
   { drivers, driverCommits }: Catalogued,
   driverVersion: string,
@@ -29,10 +29,10 @@ export const entryOf = (
     ? commitEntry(driverCommits, driverVersion)
     : drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
 
-/** Incomplete upstream versions, as people write them: 7.3.0, v7.3.0, 7.3+driver, 7.3.0-driver. */
+/** Upstream versions as people misspell them: 7.3.0, v7.3.0, 7.3+driver, 7.3.0-driver. */
 const NEARLY = /^v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-+_~.]?driver)?$/
 
-/** ` Did you mean ...?` with the upstream version; empty if there is none. */
+/** ` Did you mean {version}?`, with a leading blank; empty if no upstream version is similar. */
 export function didYouMean(settings: Catalogued, driverVersion: string): string {
   const [, major, minor, patch = '0'] = NEARLY.exec(driverVersion) ?? []
   const meant = `${major}.${minor}.${patch}+driver`

@@ -1,4 +1,4 @@
-// Records with one value for each key of a closed list.
+// Makes a record with one value for each key of a closed list.
 
 export const eachOf = <K extends string, T>(
   keys: readonly K[],

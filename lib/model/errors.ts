@@ -1,7 +1,7 @@
-// The one error type of the domain, with its closed set of codes.
+// Defines the domain's only error type, and the closed set of its codes.
 
 export type ErrorCode =
-  /** not a name */
+  /** the path is not a valid name of a probe */
   | 'malformed'
   | 'method-not-allowed'
   | 'not-found'
@@ -13,20 +13,20 @@ export type ErrorCode =
   | 'unsupported-kernel'
   | 'unsupported-kind'
   | 'unsupported-driver-name'
-  /** this driver version does not compile for this series of kernels, as tried before */
+  /** an earlier trial showed that this driver version does not compile for this kernel series */
   | 'known-to-fail'
   | 'headers-not-found'
   | 'driver-source-not-found'
   | 'mirror-unreachable'
-  /** the registry starts nothing now: its disk is full, or a service is busy */
+  /** the registry cannot start anything now, because its disk is full or a service is busy */
   | 'no-room'
   | 'digest-mismatch'
   | 'signature-invalid'
   | 'too-large'
   | 'not-the-probe'
-  /** the daily limit of builds, or of the caller's requests, is reached */
+  /** the daily build limit, or the caller's daily limit of requests, is reached */
   | 'budget-spent'
-  /** the caller's share of today's builds is used; the rest is kept for others */
+  /** the caller has used its share of today's builds; the rest is for other callers */
   | 'share-spent'
   /** the caller's limit of waiting requests is reached */
   | 'too-many-waits'
@@ -37,21 +37,21 @@ export type ErrorCode =
   | 'bad-field'
   /** a submitted config contradicts a fact; the message begins with the fact's name and a colon */
   | 'config-mismatch'
-  /** the config of a name was never submitted */
+  /** the name contains a config that nobody submitted */
   | 'unknown-config'
-  /** a probe that could never load on its kernel */
+  /** the probe could never load on its kernel */
   | 'cannot-load'
-  /** not a kernel config */
+  /** the submitted file is not a kernel config */
   | 'bad-config'
-  /** the list of driver versions is still being read */
+  /** the registry is still reading the list of driver versions */
   | 'catalogue-unread'
   /** the request bypassed the CloudFront distribution */
   | 'past-the-edge'
-  /** a client's body is too large; `too-large`: a mirror's or a build's */
+  /** a client's request body is too large; `too-large` is for data from mirrors and builds */
   | 'body-too-large'
 
 /**
- * `message` is human-readable: what failed, for which probe or file, and what to do. It never contains a secret.
+ * `message` is human-readable. It names the failure, the probe or file, and the remedy. It never contains a secret.
  */
 export class ProbeError extends Error {
   readonly code: ErrorCode
@@ -66,8 +66,8 @@ export const isProbeError = (error: unknown, code?: ErrorCode): error is ProbeEr
   error instanceof ProbeError && (code === undefined || error.code === code)
 
 /**
- * A 403 is an outage, such as of a firewall, proxy or closed mirror. Only S3 without the permission to list answers 403 for
- * absent objects; readers of such a store decide that themselves.
+ * True if a server answered 403. Normally that is an outage: a firewall, a proxy or a closed mirror. But S3 also answers 403 for
+ * absent objects if the caller may not list the bucket. Code that reads such a bucket must decide between the two cases.
  */
 export const answers403 = (error: ProbeError): boolean =>
   typeof error.cause === 'object' &&

@@ -1,4 +1,4 @@
-// Events that the registry's functions send each other over its event bus.
+// Defines the events that the registry's functions send each other over the event bus.
 
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'
@@ -7,39 +7,41 @@ import { ARCHES } from './probe.ts'
 
 const claimed = { key: z.string(), claim: z.string() }
 
-/** To plan: a probe is missing. */
+/** Sent to plan: a probe is missing. */
 export const probeRequested = z.object({
   type: z.literal('ProbeRequested'),
   ...claimed,
   attempt: z.number(),
-  /** its build counts against this caller's limits */
+  /** the build counts against this caller's limits */
   caller: z.string(),
 })
 
-/** To publish: a claim is past its deadline; publish asks CodeBuild how the build ended. */
+/** Sent to publish: a claim is past its deadline. Publish asks CodeBuild how the build ended. */
 export const probeOverdue = z.object({ type: z.literal('ProbeOverdue'), ...claimed })
 
-/** To publish: the end event of a running build may be lost; publish asks CodeBuild for its state. */
+/** Sent to publish: the event that ends a running build may be lost. Publish asks CodeBuild for the build's state. */
 export const buildRunning = z.object({ type: z.literal('BuildRunning'), ...claimed })
 
-/** To plan: a verified probe needs its load test. */
+/** Sent to plan: a verified probe needs its load test. */
 export const loadTestRequested = z.object({
   type: z.literal('LoadTestRequested'),
   ...claimed,
-  /** of the probe */
+  /** digest of the probe; `bytes` is its size */
   sha256: sha256Hex,
   bytes: z.number(),
   /** number of the test, from 1; older events lack it */
   test: z.number().default(1),
 })
 
-/** To plan: the list of driver versions is old, and somebody needs it. */
+/** Sent to plan: somebody needs the list of driver versions, and the recorded list is old. */
 export const driversWanted = z.object({ type: z.literal('DriversWanted') })
 
 /**
- * The contents of a build root. `steps`: tools of the build's steps, outside the compiler's sandbox. `compilers`: for `target`,
- * by default the root's own architecture; a kernel module needs a gcc (or the clang that built its kernel), an eBPF object a
- * clang as well. `machine`: the emulator of load tests, for `target` likewise.
+ * The contents of a build root. `target` defaults to the root's own architecture.
+ * `steps`: the tools of the build's steps, which run outside the compiler's sandbox.
+ * `compilers`: the compilers for `target`. A kernel module needs gcc, or the clang that built its kernel. An eBPF object also
+ * needs a clang.
+ * `machine`: the emulator that runs load tests for `target`.
  */
 const rootSpec = z.discriminatedUnion('tag', [
   z.object({ tag: z.literal('steps') }),
@@ -48,7 +50,7 @@ const rootSpec = z.discriminatedUnion('tag', [
 ])
 export type RootSpec = Read<typeof rootSpec>
 
-/** To compose: a build needs a root that does not exist yet; compose finds its packages. */
+/** Sent to compose: a build needs a root that does not exist yet. Compose chooses its packages. */
 export const rootWanted = z.object({
   type: z.literal('RootWanted'),
   suite: z.string(),
@@ -56,7 +58,7 @@ export const rootWanted = z.object({
   spec: rootSpec,
 })
 
-/** To publish: a probe's state may have changed, and with it the package lists; publish reads the current state. */
+/** Sent to publish: a probe's state may have changed, so the package lists may be outdated. Publish reads the current state. */
 export const packagesWanted = z.object({ type: z.literal('PackagesWanted'), key: z.string() })
 
 export type RegistryEvent = Read<

@@ -1,8 +1,8 @@
-// Makes one public line of an unexpected error.
+// Summarizes an unexpected error in one line that may be public.
 
 import { printable } from './text.ts'
 
-/** Characters; the function's log has the rest. */
+/** Characters. The function's log contains the complete error. */
 const MAX = 300
 /** The query of a presigned URL is a secret. */
 const QUERY = /\?[^\s"'<>)]*/g

@@ -1,8 +1,8 @@
-// Collects the bytes of a stream, up to a limit.
+// Joins the chunks of a stream, up to a limit.
 
 /**
- * Counts received bytes, not the promised length. Above `maxBytes` it throws `tooLarge()`, which destroys the stream.
- * `progress` gets the bytes so far.
+ * Counts the bytes that arrive and ignores any declared length. Throws `tooLarge()` above `maxBytes`; the throw also destroys
+ * the stream. Calls `progress` with the number of bytes so far.
  */
 export async function joined(
   chunks: AsyncIterable<Uint8Array>,

@@ -1,4 +1,4 @@
-// A submitted kernel: everything that decides its probes' builds, recorded once and never changed.
+// Defines the record of a submitted kernel: everything that decides how its probes are built. A record never changes.
 
 import * as z from 'zod'
 import { sha256, sha256Hex, storedSchema } from './digest.ts'
@@ -14,35 +14,35 @@ const schema = z.object({
   kernelVersion: z.string(),
   /** `uname -r`; the vermagic of its modules starts with it */
   unameRelease: z.string(),
-  /** of the host's config, decompressed */
+  /** sha256 of the host's decompressed config */
   configSha256: sha256Hex,
   configMd5: z.string(),
   /** the sanitized config, for builds */
   config: storedSchema,
   symvers: storedSchema.optional(),
   kheaders: storedSchema.optional(),
-  /** of the text of /proc/version, without its last newline */
+  /** sha256 of the text of /proc/version, without its last newline */
   procVersion: sha256Hex.optional(),
-  /** header packages in the distribution's archive, used in place of the config */
+  /** URLs of header packages in the distribution's archive; builds use them instead of the config */
   kernelUrls: z.array(z.string()),
   /** version of the kernel's source, e.g. `6.1.192` */
   sourceVersion: z.string(),
-  /** command name */
+  /** name of the compiler's command */
   compiler: z.string(),
-  /** from the config: the first line of the compiler's `--version`; older records lack it */
+  /** first line of the compiler's `--version`, as recorded in the config; older records lack it */
   compilerText: z.string().optional(),
-  /** why a probe of that kind could never load, unless forced */
+  /** by kind: why its probe could never load; empty with `force` */
   refused: z.object({ kmod: z.string().optional(), ebpf: z.string().optional() }),
-  /** builds probes that could never load, too */
+  /** also build probes that could never load */
   force: z.boolean(),
-  /** with `force`: objections that would have refused it */
+  /** with `force`: the objections that it overruled */
   forced: z.object({ kmod: objections, ebpf: objections }).optional(),
-  /** the config's option that shows a source other than kernel.org's, e.g. `CONFIG_RHEL_DIFFERENCES` */
+  /** option in the config that proves a source other than kernel.org's, e.g. `CONFIG_RHEL_DIFFERENCES` */
   patched: z.string().optional(),
 })
 export type SubmittedKernel = Read<typeof schema>
 
-/** The sha256 of each part of a submission that decides the bytes of its probes, and `force`. */
+/** `force`, and the sha256 of each part of a submission that decides the bytes of its probes. */
 export const submittedPartsSchema = z.object({
   config: sha256Hex,
   symvers: sha256Hex.optional(),
@@ -63,34 +63,34 @@ export const submittedParts = (kernel: SubmittedKernel): Read<typeof submittedPa
 })
 
 /**
- * True if config and `uname -r` alone decide its probes. Only then may a name computed from these two lead to it: the first
- * submitter must not decide what later ones get.
+ * True if nothing but the config and `uname -r` decides its probes. Only then may a name computed from these two resolve to it.
+ * Otherwise the first submitter could choose the probes that later submitters get.
  */
 export function isOfItsConfig(kernel: SubmittedKernel): boolean {
   const { config: _, force, ...others } = submittedParts(kernel)
   return !force && Object.values(others).every((part) => part === undefined)
 }
 
-/** True if its names have its `uname -r`: on Debian and Flatcar they have the distribution's version instead. */
+/** True if its names contain `uname -r`. On Debian and Flatcar they contain the distribution's version instead. */
 const isNamedByItself = (kernel: SubmittedKernel): boolean => kernel.kernelRelease === kernel.unameRelease
 
-/** A kernel with the 64 hex digits in its probes' names. */
+/** A kernel, and the 64 hex digits that its probes' names contain. */
 const recorded = z.object({ config: sha256Hex, kernel: schema })
 export type RecordedKernel = Read<typeof recorded>
 
 type Named = Pick<Probe, 'arch' | 'target' | 'kernelRelease' | 'kernelVersion'>
 
-/** Id of the record of a name's kernel; `undefined`: not a submitted kernel's name. */
+/** Id of the record of the kernel in a name; `undefined`: the name is not of a submitted kernel. */
 export function recordId(asked: Probe | ConfigHash): string | undefined {
   if ('configMd5' in asked) return idByMd5(asked)
   return asked.config === undefined ? undefined : idByName(asked.config, asked)
 }
 
-/** Id of the record by 64 hex digits. */
+/** Id of the record for names with 64 hex digits. */
 export const idByName = (config: string, { arch, target, kernelRelease, kernelVersion }: Named): string =>
   `${config}/${arch}/${target}_${kernelRelease}_${kernelVersion}`
 
-/** Id of the record for the loaders of 2015 to 2020. */
+/** Id of the record for names that the loaders of 2015 to 2020 request. */
 export const idByMd5 = ({
   configMd5,
   arch,
@@ -98,12 +98,13 @@ export const idByMd5 = ({
 }: Pick<SubmittedKernel, 'configMd5' | 'arch' | 'unameRelease'>): string =>
   `md5/${configMd5}/${arch}/${unameRelease}`
 
-/** Digest of everything in it: two kernels with one digest get the same probes. */
+/** Digest of the complete record. Kernels with the same digest get the same probes. */
 export const digestOf = (kernel: SubmittedKernel): string => sha256(JSON.stringify(schema.parse(kernel)))
 
 /**
- * The 64 hex digits for a kernel's record; the first that no other kernel uses counts. The config's own digest only where the
- * config alone decides the bytes, so that the first submitter decides nothing for others.
+ * Candidates for the 64 hex digits of a kernel's record, in order of preference. The caller uses the first one that no other
+ * kernel uses. The config's own digest is a candidate only if nothing else decides the bytes of the probes, so that the first
+ * submitter decides nothing for others.
  */
 export function configsOf(kernel: SubmittedKernel): readonly [string, ...string[]] {
   const all = digestOf(kernel)

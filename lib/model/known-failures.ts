@@ -1,14 +1,14 @@
-// Which driver versions do not compile for which kernels. Each row was tried: `npm run matrix` prints the errors, and
-// docs/matrix.md shows them.
+// Lists driver versions that do not compile for some kernels. Each row was tried: `npm run matrix` prints the compiler's errors,
+// and docs/matrix.md shows them.
 
 import type { Kind } from './probe.ts'
 import type { Series } from './series.ts'
 
 export interface KnownFailure {
-  /** the first driver version and the last that fail; no last: future versions fail as well */
+  /** first and last driver version that fail; without a last, future versions fail too */
   readonly drivers: readonly [first: string, last?: string]
   readonly kinds: readonly Kind[]
-  /** the first series of kernels and the last; no last: all later kernels, since a removed function does not come back */
+  /** first and last kernel series; without a last, all later kernels: a function that Linux removed does not come back */
   readonly kernels: readonly [from: Series, to?: Series]
   /** human-readable: what changed in the kernel */
   readonly why: string
@@ -88,7 +88,7 @@ const NEWER_PACKAGE = 'Use driver version 0.20.0 or a newer one'
 
 const span = (from: Series, to?: Series): KnownFailure['kernels'] => (to === undefined ? [from] : [from, to])
 
-/** The first matching row is the one that a refusal quotes. */
+/** A refusal quotes the first row that matches. */
 export const KNOWN_FAILURES: readonly KnownFailure[] = [
   { ...MS_EXTENSIONS, drivers: ['2.0.0+driver', '9.1.0+driver'], kernels: span([7, 2]), instead: KMOD },
   { ...MS_EXTENSIONS, drivers: ['0.1.1', '0.23.2'], kernels: span([7, 2]), instead: KMOD },

@@ -1,10 +1,11 @@
-// Limits how many jobs run at one time.
+// Limits how many jobs run at the same time.
 
-/** Runs at most `max` jobs at one time, in the order of the calls. A failing job frees its place as well. */
+/** Runs at most `max` jobs at the same time, in the order of the calls. A job that fails also frees its place. */
 export function limited(max: number): <T>(job: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let free = max
-  // A freed place goes to the first that waits, and not to a newcomer.
+  // A free place goes to the job that has waited longest, even if a new call arrives first.
+
   const give = (): void => {
     const next = waiting.shift()
     if (next === undefined) free += 1

@@ -1,8 +1,8 @@
-// Metrics of the functions, by their names in CloudWatch.
+// Defines the functions' metrics, by their names in CloudWatch.
 
 interface Metric {
   readonly unit: 'Count' | 'Seconds' | 'Milliseconds'
-  /** A further dimension; its values are the registry's own words, since each one costs. */
+  /** A further dimension. Its values must be from a closed list of the registry, because each value costs money. */
   readonly by?: 'Target' | 'Reason'
 }
 
@@ -11,12 +11,12 @@ export const METRICS = {
   Hits: { unit: 'Count' },
   /** requests for probes that are being built */
   Misses: { unit: 'Count' },
-  /** from the claim to the publication of each probe */
+  /** seconds from the claim to the publication of each probe */
   BuildSeconds: { unit: 'Seconds', by: 'Target' },
   BuildsFailed: { unit: 'Count', by: 'Reason' },
-  /** builds and load tests that wait for their turn, each minute */
+  /** measured each minute: builds and load tests that wait for their turn */
   QueueLength: { unit: 'Count' },
-  /** builds and load tests that run, each minute */
+  /** measured each minute: builds and load tests that run */
   BuildsRunning: { unit: 'Count' },
   /** 1: the canary got its probe as a host does, and verified it; 0: it did not */
   CanaryGood: { unit: 'Count' },

@@ -1,19 +1,20 @@
-// Settings for the way to mirrors: proxy and certificates.
+// Defines the settings for connections to mirrors: proxy and certificates.
 
 import { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 
 export const networkSchema = z.object({
   /**
-   * URL of the proxy for mirrors, `http://proxy.example:3128`; it may have a name and a password, which only the proxy gets
+   * URL of the proxy for mirrors, such as `http://proxy.example:3128`. It may contain a user name and a password, which only the
+   * proxy gets
    */
   proxy: z
     .string()
     .refine(isProxy, { error: 'is not of the form http://proxy.example:3128, or https' })
     .optional(),
-  /** hosts that need no proxy: `mirror.lan`, or `.lan` for all that end so; this machine never needs it */
+  /** hosts to which the registry connects without the proxy: `mirror.lan`, or `.lan` for all hosts under it; localhost always */
   direct: z.array(z.string().regex(/^\.?[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/)),
-  /** PEM of certificates, trusted as public authorities are */
+  /** PEM of certificates that are trusted like those of public authorities */
   ca: z.array(z.string().refine(isCertificates, { error: 'is not a certificate in PEM' })),
 })
 export type NetworkSettings = z.infer<typeof networkSchema>

@@ -1,4 +1,4 @@
-// Chooses the driver version for a host that names none: the newest that supports its kernel.
+// Chooses the driver version for a host that requests no version: the newest one that supports its kernel.
 
 import { entryOf } from './drivers.ts'
 import { isProbeError, type ProbeError } from './errors.ts'
@@ -13,16 +13,17 @@ interface AskedKernel {
   readonly arch: Arch
   /** `undefined`: any */
   readonly driverName: DriverName | undefined
-  /** empty: a kernel module, and the version's other kinds */
+  /** empty: kmod is required, other kinds are optional */
   readonly kinds: readonly Kind[]
 }
 
 type Catalogued = Pick<Settings, 'drivers' | 'driverCommits' | 'revoked'>
 
 /**
- * `packaged`: versions available as packages, newest first. They go before upstream's releases, whose archives some machines
- * cannot reach. If no version supports the kernel, the one whose refusal explains most: the least demanding where the kernel is
- * too old, else the newest. `undefined`: none has that name and those kinds.
+ * `packaged`: versions that are available as packages, newest first. Prefers them to upstream's releases, because some machines
+ * cannot reach upstream's archives. If no version supports the kernel, returns the one with the most helpful refusal: for a
+ * kernel that is too old, the version with the oldest supported kernel; otherwise the newest version. `undefined`: no version has
+ * that name and those kinds.
  */
 export function newestDriver(
   settings: Catalogued,

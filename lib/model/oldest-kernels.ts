@@ -1,18 +1,18 @@
-// The oldest kernel that each driver version supports: falcosecurity/libs, README.md of each tag, "Drivers officially
-// supported architectures".
+// Lists the oldest kernel that each driver version supports. Source: README.md of each tag of falcosecurity/libs, "Drivers
+// officially supported architectures".
 
 import type { Arch, Kind } from './probe.ts'
 import type { Series } from './series.ts'
 
 interface OldestKernels {
-  /** the first driver version and the last */
+  /** first and last driver version; without a last, all later ones */
   readonly drivers: readonly [first: string, last?: string]
   readonly kernels: Readonly<Record<Arch, Readonly<Record<Kind, Series>>>>
 }
 
 /**
- * Newest first. No driver version since 10.0.0 has an ebpf probe. Packages have the versions of libs, whose README has the same
- * numbers; that of 0.1.1 has none yet.
+ * Newest first. Driver versions since 10.0.0 have no ebpf probe. Packages have the version numbers of libs. Its README has the
+ * same oldest kernels, but that of 0.1.1 has none yet.
  */
 export const OLDEST_KERNELS = [
   {

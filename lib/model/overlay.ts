@@ -1,17 +1,18 @@
-// Merges settings into defaults, and finds the difference again: objects by member, lists and others as one value.
+// Merges settings into defaults, and computes the difference again. Merges objects member by member, and replaces lists and other
+// values.
 
 import { isDeepStrictEqual } from 'node:util'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** `own` over `defaults`. Keeps unknown members, for a schema to refuse. */
+/** Merges `own` into `defaults`. Keeps unknown members, so that a schema can refuse them. */
 export function overlay(defaults: unknown, own: unknown): unknown {
   if (!isJsonObject(defaults) || !isJsonObject(own)) return own
   const over = Object.entries(own).map(([name, value]) => [name, overlay(memberOf(defaults, name), value)])
   return Object.fromEntries([...Object.entries(defaults), ...over])
 }
 
-/** The least that `overlay` turns into `whole` again, if `overlay` made `whole` of the same `defaults`. */
+/** The smallest object that `overlay` merges to `whole` again. `overlay` must have made `whole` from the same `defaults`. */
 export function difference(defaults: JsonObject, whole: JsonObject): JsonObject {
   const own = Object.entries(whole).flatMap(([name, value]): [string, unknown][] => {
     const before = memberOf(defaults, name)
@@ -24,6 +25,6 @@ export function difference(defaults: JsonObject, whole: JsonObject): JsonObject 
 const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Own members only: every object has a `constructor`. */
+/** Reads only own members, because every object inherits members such as `constructor`. */
 const memberOf = (object: JsonObject, name: string): unknown =>
   Object.hasOwn(object, name) ? object[name] : undefined

@@ -1,4 +1,4 @@
-// Parses data that only the registry writes: anything else is an error of its set-up.
+// Parses data that only the registry writes. If other data are there, its set-up is wrong.
 
 import type * as z from 'zod'
 import { ProbeError } from './errors.ts'
@@ -7,7 +7,10 @@ import { ProbeError } from './errors.ts'
 export type Read<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>
 type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T
 
-/** @throws {ProbeError} `misconfigured`: `what` was read, which member of it is wrong, and `hint`. */
+/**
+ * `what`: the data, for the message. `hint`: advice for the operator.
+ * @throws {ProbeError} `misconfigured`: the data do not match the schema; the message names the wrong member.
+ */
 export function parseOwn<T>(schema: z.ZodType<T>, value: unknown, what: string, hint: string): T {
   parses += 1
   const { data, error } = schema.safeParse(value, { jitless: parses <= UNCOMPILED })
@@ -16,11 +19,14 @@ export function parseOwn<T>(schema: z.ZodType<T>, value: unknown, what: string, 
   throw misconfigured(`${what} has no proper ${path.join('.') || 'form'} (${message}): ${hint}`, error)
 }
 
-/** Parses before schemas are compiled: that takes milliseconds of a cold start, and saves 20 microseconds of each later hit. */
+/**
+ * Number of parses before schemas are compiled. A compilation adds milliseconds to a cold start, and saves 20 microseconds in each
+ * later hit.
+ */
 const UNCOMPILED = 100
 let parses = 0
 
-/** The same for JSON text. */
+/** `parseOwn` for JSON text. */
 export function parseOwnJson<T>(schema: z.ZodType<T>, text: string, what: string, hint: string): T {
   return parseOwn(schema, jsonOf(text, what, hint), what, hint)
 }

@@ -1,6 +1,6 @@
 // Finds the URLs and paths in an operator's settings.
 
-/** All URLs, and the paths of driver sources; not the canary's path, which is a name. */
+/** All URLs, and paths of driver sources as `file:` URLs. Skips the canary's path, because it is a probe's name. */
 export function placesIn(settings: unknown): string[] {
   if (typeof settings === 'string') {
     if (settings.startsWith('/')) return [`file:${settings}`]
@@ -12,6 +12,6 @@ export function placesIn(settings: unknown): string[] {
   return Object.entries(settings).flatMap(([name, value]) => (name === 'canary' ? [] : placesIn(value)))
 }
 
-/** For messages: removes a password, and the query, which may be a presigned URL's. */
+/** For messages: removes user name, password and query. A query may be of a presigned URL. */
 export const withoutSecrets = (url: string): string =>
   url.replace(/[?#].*$/s, '').replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')

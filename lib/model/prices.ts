@@ -1,5 +1,5 @@
-// AWS's on-demand prices in one region, in dollars, without free tiers, for the first tier of each. They are from articles or
-// common knowledge: read the pages below before you decide by them, and set the date.
+// Lists AWS's on-demand prices in one region, in dollars: the first tier of each, without free tiers. They are from articles and
+// common knowledge. Before you rely on them, compare them with the pages below, and set the date.
 
 export const PRICES = {
   date: '2025',
@@ -16,16 +16,20 @@ export const PRICES = {
   ],
   lambda: { request: 0.2e-6, gigabyteSecondArm64: 0.0000133334 },
   httpApi: { request: 1e-6 },
-  /** half a unit is an eventually consistent read of at most 4 KB; a write is of at most 1 KB; stored with its recovery */
+  /**
+   * An eventually consistent read of up to 4 KB is half a read unit. A write unit is up to 1 KB. The storage price includes
+   * point-in-time recovery.
+   */
   dynamoDb: { readUnit: 0.125e-6, writeUnit: 0.625e-6, gigabyteMonth: 0.25 + 0.2 },
   s3: { get: 0.4e-6, put: 5e-6, gigabyteMonth: 0.023 },
-  /** out to the internet */
+  /** data from AWS to the internet */
   egress: { gigabyte: 0.09 },
-  /** of x86_64; each begun minute counts. Machines of arm64 cost no more */
+  /** prices for x86_64; arm64 costs no more. Each started minute counts */
   codeBuild: {
     minute: { BUILD_GENERAL1_SMALL: 0.005, BUILD_GENERAL1_MEDIUM: 0.01, BUILD_GENERAL1_LARGE: 0.02 },
   },
-  /** a request by HTTPS; a call of a function at its edges; out to the internet */
+  /** an HTTPS request; a call of a CloudFront function; data to the internet */
+
   cloudFront: { request: 1e-6, call: 0.1e-6, gigabyte: 0.085 },
   cloudWatch: { logGigabyte: 0.5, alarmMetricMonth: 0.1, metricMonth: 0.3, dashboardMonth: 3 },
   secrets: { month: 0.4 },

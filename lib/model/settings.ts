@@ -1,4 +1,4 @@
-// The operator's settings that concern all targets, with their defaults. cdk/ writes them into each function's environment.
+// Defines the operator's settings for all targets, and their defaults. cdk/ writes the settings into each function's environment.
 
 import * as z from 'zod'
 import { isCidr } from './caller.ts'
@@ -8,10 +8,11 @@ import { DRIVER_COMMITS, driverCommitsSchema } from './driver-commits.ts'
 import { ARCHES, DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
 const driverSource = z.discriminatedUnion('from', [
-  /** a package of driver sources with a Makefile; its digest is in the signed lists of `driverPackages` */
+  /** a package of driver sources with a Makefile; the signed lists of `driverPackages` contain its digest */
   z.object({ from: z.literal('package'), package: z.string() }),
   /**
-   * a .tar.gz; `{driverVersion}` in the URL is replaced. No URL: searched in `driverArchives`. No digest: trust on first use
+   * a .tar.gz. `{driverVersion}` in the URL is replaced. Without a URL, it is searched in `driverArchives`. Without a digest, it is
+   * trusted on first use
    */
   z.object({
     from: z.literal('archive'),
@@ -25,18 +26,19 @@ const driverSource = z.discriminatedUnion('from', [
 const driverVersions = z.object({
   /** anchored regular expression of the driver versions that this entry serves */
   match: z.string(),
-  /** the same, human-readable, for refusals of other versions */
+  /** the same, human-readable; refusals of other versions quote it */
   about: z.string(),
   names: z.array(z.enum(DRIVER_NAMES)),
   kinds: z.array(z.enum(KINDS)),
   recipe: z.enum(RECIPES),
   source: driverSource,
-  /** versions that are known to fail with upstream's sources (support.ts): `refused`, or `tried` with other sources */
+  /** for versions that fail with upstream's sources (support.ts): `refused` (default), or `tried` because the sources differ */
   knownFailures: z.enum(['refused', 'tried']).optional(),
 })
 
 /**
- * CodeBuild's own images by name, since AWS runs the machine as well. All others by digest, since a tag can be moved.
+ * CodeBuild's own images are named by tag, because AWS also runs the machine. All others are named by digest, because a tag can be
+ * moved.
  */
 const buildImage = z
   .string()
@@ -49,7 +51,7 @@ const region = z
   .string()
   .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is not a region such as eu-central-1' })
 
-/** CloudFormation derives other names from it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
+/** CloudFormation derives names of resources from it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
 const stackName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, {
   error: 'the name of a stack is letters, digits and hyphens, at most 100, and begins with a letter',
 })
@@ -70,8 +72,8 @@ const kmsKeyArn = z.string().regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0
 })
 
 /**
- * How requests and events move to a new version of a function: `all-at-once` by CloudFormation, whatever alarms ring; the others
- * by CodeDeploy, which moves them back if the function's alarms ring.
+ * Ways to move requests and events to a new version of a function. `all-at-once`: CloudFormation moves them and ignores alarms.
+ * All others: CodeDeploy moves them step by step, and moves them back if the function's alarms ring.
  */
 const ROLLOUTS = [
   'all-at-once',
@@ -82,7 +84,7 @@ const ROLLOUTS = [
 ] as const
 export type Rollout = (typeof ROLLOUTS)[number]
 
-/** The operator's own name for the HTTP API, and its certificate, in the region of the stack. */
+/** The operator's own host name for the HTTP API, and its certificate, which must be in the region of the stack. */
 const domain = z.object({
   name: z.string().regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
     error: 'is not a host name in small letters, such as probes.example.org',
@@ -92,37 +94,37 @@ const domain = z.object({
   }),
 })
 
-/** ARN of a global resource, which AWS keeps in us-east-1. */
+/** ARN of a resource that must be in us-east-1. */
 const inUsEast1 = (resource: RegExp, hint: string) =>
   z.string().regex(new RegExp(`^arn:aws:${resource.source}$`), { error: hint })
 
 /**
- * CloudFront before the API, with a firewall (AWS WAF) that limits requests by address. It exists only if `webAcl` names the
- * firewall.
+ * A CloudFront distribution in front of the API, with a firewall (AWS WAF) that limits requests by address. It exists only if
+ * `webAcl` names the firewall.
  */
 const edge = z
   .object({
-    /** the firewall: a web ACL of scope CLOUDFRONT, made by `npm run deploy:firewall`, or the operator's own */
+    /** the firewall: a web ACL of scope CLOUDFRONT, from `npm run deploy:firewall` or the operator's own */
     webAcl: inUsEast1(
       /wafv2:us-east-1:\d{12}:global\/webacl\/[\w-]+\/[0-9a-f-]+/,
       'is not the ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...: `npm run deploy:firewall` makes one and prints it',
     ).optional(),
-    /** requests of one address in five minutes; the firewall answers more with 429 */
+    /** limit of requests from one address in five minutes; the firewall answers further ones with 429 */
     requestsPerAddress: z.int().min(10).max(2_000_000_000),
-    /** POST requests among these; each may cost an unpacking */
+    /** limit of POST requests among these, because the registry may have to unpack a file for each */
     submissionsPerAddress: z.int().min(10).max(2_000_000_000),
     /** further host names of the distribution */
     names: z
       .array(z.string().regex(/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a host name'))
       .max(20),
-    /** the certificate of those names */
+    /** certificate for `names` */
     certificate: inUsEast1(
       /acm:us-east-1:\d{12}:certificate\/[\w-]+/,
       'is not the ARN of a certificate in us-east-1, where CloudFront wants it: arn:aws:acm:us-east-1:...:certificate/...',
     ).optional(),
-    /** requests that bypass the distribution; `answered` only until every host uses the distribution */
+    /** treatment of requests that bypass the distribution; use `answered` only until every host uses the distribution */
     direct: z.enum(['refused', 'answered']),
-    /** the distribution's id, once it exists: then it serves published objects from its caches */
+    /** id of the distribution, once it exists; then its caches serve published objects */
     distribution: z
       .string()
       .regex(
@@ -130,7 +132,7 @@ const edge = z
         'is not the id of a distribution: the output DistributionId of the stack has it',
       )
       .optional(),
-    /** number of the secret that the distribution sends: one higher makes a new one, and the one before is still valid */
+    /** number of the secret that the distribution sends. Add one to make a new secret; the previous one stays valid */
     secret: z.int().min(1),
   })
   .refine(({ names, certificate }) => names.length > 0 === (certificate !== undefined), {
@@ -149,57 +151,57 @@ const edge = z
 export type EdgeSettings = z.infer<typeof edge>
 
 export const baseSettings = z.object({
-  /** the first entry that matches a driver version serves it */
+  /** the first entry that matches a driver version counts */
   drivers: z.array(driverVersions),
-  /** places of archives of upstream's driver versions, in this order: mirrors, folders, files */
+  /** mirrors, folders and files with archives of upstream's driver versions; tried in this order */
   driverArchives: z.array(driverArchive).min(1),
   /** driver versions that are commits of upstream's repository */
   driverCommits: driverCommitsSchema,
   /**
-   * default driver versions of submitted kernels; empty: the newest that supports the kernel (newest-driver.ts)
+   * default driver versions for submitted kernels; empty: the newest version that supports the kernel (newest-driver.ts)
    */
   submitted: z.array(z.string()),
-  /** driver versions that the registry answers with 410 */
+  /** driver versions for which the registry answers 410 */
   revoked: z.array(z.string()),
   budgets: z.object({
-    /** builds started a day, by everyone together; one item of the table holds all of their claims */
+    /** builds that start in a day, for all callers together; the maximum exists because one item contains all their claims */
     buildsPerDay: z.int().positive().max(5000),
-    /** missing probes that one caller (an IPv4 address, an IPv6 /64) may request a day */
+    /** missing probes that one caller (an IPv4 address, an IPv6 /64) may request in a day */
     requestsPerCallerPerDay: z.int().positive().max(5000),
-    /** of those, how many may name kernels or drivers that do not exist; also the limit of lookups at one time */
+    /** how many of these may name kernels or drivers that do not exist; also limits simultaneous lookups */
     unknownPerCallerPerDay: z.int().positive().max(5000),
     /**
-     * refused submissions of one caller a day, one with kernel headers counting as five; also the limit of submissions that
-     * are read at one time
+     * refused submissions of one caller in a day. One with kernel headers counts as five. Also limits how many submissions are
+     * read at the same time
      */
     refusedPerCallerPerDay: z.int().positive().max(5000),
-    /** half of `buildsPerDay` is kept for callers with fewer builds a day than these */
+    /** half of `buildsPerDay` is reserved for callers with fewer builds in a day than this */
     fewBuildsPerCaller: z.int().positive().max(5000),
-    /** a network (an IPv4 /24, an IPv6 /48) has the limits of so many callers */
+    /** a network (an IPv4 /24, an IPv6 /48) has the limits of this many callers */
     callersPerNetwork: z.int().positive().max(256),
   }),
   /**
-   * Addresses and networks of the operator's own proxies, whose X-Forwarded-For is trusted: nobody else may be in these
-   * networks.
+   * Addresses and networks of the operator's own proxies. The registry trusts their X-Forwarded-For, so no other hosts may be in
+   * these networks.
    */
   trustedProxies: z.array(
     z.string().refine(isCidr, 'is not an address or network, e.g. 192.0.2.1 or 2001:db8::/32'),
   ),
   /**
-   * path of the registry on its host, such as `/probes`, which the proxy before the registry removes; redirects and links
-   * begin with it
+   * path of the registry on its host, such as `/probes`. The proxy in front of the registry removes it from requests; the registry
+   * puts it before its redirects and links
    */
   prefix: z
     .string()
     .max(200)
     .regex(/^(?:\/[\w.~-]+)*$/, 'is not the beginning of a path, such as /probes, without a final slash'),
   hold: z.object({
-    /** seconds that one request to /wait is held: an HTTP API gives up at 30 */
+    /** seconds for which the registry holds one request to /wait; an HTTP API ends requests after 30 */
     hopSeconds: z.number().positive().max(28),
-    /** seconds that a client is held in all: falcoctl and curl give up at 60 */
+    /** seconds for which the registry holds a client in all; falcoctl and curl give up after 60 */
     totalSeconds: z.number().positive().max(58),
     pollSeconds: z.number().positive(),
-    /** requests of one caller, and of its network, that wait for a build at /wait at one time */
+    /** requests of one caller, and of its network, that may wait at /wait at the same time */
     waitsPerCaller: z.int().positive().max(1000),
     waitsPerNetwork: z.int().positive().max(1000),
     /** the same for other held requests: /v1, submissions, and names from before May 2020 */
@@ -209,45 +211,46 @@ export const baseSettings = z.object({
   build: z.object({
     /** minutes after which CodeBuild ends a build */
     timeoutMinutes: z.int().min(5).max(60),
-    /** builds and load tests that run at one time; the others wait for their turn */
+    /** builds and load tests that run at the same time; all others wait for their turn */
     atOnce: z.int().min(1).max(100),
-    /** largest probe */
+    /** size of the largest accepted probe */
     maxProbeBytes: z.int().positive(),
     /**
-     * command names of the compilers in the suites of build roots, for submitted kernels
+     * commands of the compilers in the suites of build roots, from which submitted kernels get one
      */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
     /**
-     * architecture of the machines for builds and load tests of each architecture: on another one, a cross compiler builds
-     * and an emulated machine loads them
+     * architecture of the machines for builds and load tests, by architecture of the probe. If they differ, a cross compiler
+     * builds the probe, and an emulated machine loads it
      */
     machines: z.object({ x86_64: z.enum(ARCHES), aarch64: z.enum(ARCHES) }),
   }),
   loadTest: z.object({
     /**
-     * Load tests, where the distribution has an image of the kernel. `required`: before the publication, and a failing probe is
-     * never published. `recorded`: after the publication, and the status document has the verdict. `off`: none.
+     * Load tests happen only if the distribution has an image of the kernel. `required`: the test is before the publication, and
+     * the registry never publishes a probe that fails. `recorded`: the test is after the publication, and the status document
+     * contains the verdict. `off`: no tests.
      */
     mode: z.enum(['required', 'recorded', 'off']),
     /** seconds that the machine may run */
     maxSeconds: z.int().min(10).max(300),
   }),
-  /** sizes and costs in the cloud; `npm start` sets higher ones (local/start/synthesize.ts), and needs no image */
+  /** sizes and costs in the cloud. `npm start` sets higher limits (local/start/synthesize.ts), and needs no image */
   cloud: z.object({
-    /** container images of the builds; sh, curl, tar and coreutils in it prepare the build root */
+    /** container images for builds. Their sh, curl, tar and coreutils prepare the build root */
     buildImages: z.object({ x86_64: buildImage, aarch64: buildImage }),
     computeType: z.enum(['BUILD_GENERAL1_SMALL', 'BUILD_GENERAL1_MEDIUM', 'BUILD_GENERAL1_LARGE']),
-    /** of all clients together; the API answers more with 429 */
+    /** limit for all clients together; the API answers further requests with 429 */
     requestsPerSecond: z.int().positive(),
     requestBurst: z.int().positive(),
     /**
-     * executions reserved for waiting clients, so that they never starve hits; 0: none, and then four wait at one time, since
-     * a new account has ten executions in all
+     * executions that are reserved for waiting clients, so that waits cannot block hits. 0: none are reserved. Then four clients
+     * can wait at the same time, because a new account has only ten executions
      */
     waitConcurrency: z.int().min(0),
-    /** mail addresses for alarms: AWS asks each once for consent; others subscribe to the topic themselves */
+    /** mail addresses for alarms. AWS asks each address once for consent. Anyone else can subscribe to the topic */
     alarmMails: z.array(z.email()),
-    /** a function that requests a known probe as a host does, and verifies it; exists only with `probe` */
+    /** a function that downloads and verifies a known probe like a host; it exists only if `probe` is set */
     canary: z.object({
       /** path of a probe on the registry: /driver/... */
       probe: z
@@ -258,13 +261,13 @@ export const baseSettings = z.object({
             'is not the path of a probe, such as /driver/11.0.0+driver/x86_64/falco_amazonlinux2_5.10.245-241.976.amzn2.x86_64_1.ko',
         })
         .optional(),
-      /** waits for a missing probe up to two minutes */
+      /** minutes between two runs. At least three, because a run waits up to two minutes for a missing probe */
       everyMinutes: z.int().min(3).max(60),
     }),
-    /** where and how the stack is deployed; functions do not get it, and the local registry does not use it */
+    /** place and method of the deployment. Functions do not get these settings, and the local registry ignores them */
     deployment: z.object({
       stackName,
-      /** default of account and region: those of the deploying credentials */
+      /** account and region default to those of the deploying credentials */
       account: z
         .string()
         .regex(/^\d{12}$/, { error: 'an account is twelve digits' })
@@ -272,9 +275,9 @@ export const baseSettings = z.object({
       region: region.optional(),
       /** regions where CodeBuild has ARM machines */
       armRegions: z.array(region),
-      /** tags of the stack, and so of all of its resources */
+      /** tags of the stack, which CloudFormation copies to its resources */
       tags,
-      /** name or ARN of a policy that limits every role */
+      /** name or ARN of a policy that limits all roles */
       permissionsBoundary: z
         .string()
         .regex(/^(?:arn:aws:iam::\d{12}:policy\/)?[A-Za-z0-9+=,.@_/-]{1,512}$/, {
@@ -285,13 +288,13 @@ export const baseSettings = z.object({
       domain: domain.optional(),
       /** ARN of the KMS key that encrypts the secret of the signing key; default: the account's key of Secrets Manager */
       secretKeyArn: kmsKeyArn.optional(),
-      /** other regions with a copy of that secret, each with its KMS key there */
+      /** other regions with a copy of that secret, each with the KMS key in that region */
       secretReplicas: z.array(z.object({ region, keyArn: kmsKeyArn.optional() })),
     }),
     edge,
   }),
 })
-/** Settings that every function gets; lib/kernels/settings.ts has the rest. */
+/** Settings for all targets; lib/kernels/settings.ts adds those of each target. */
 export type Settings = z.infer<typeof baseSettings>
 export type DriverVersions = Settings['drivers'][number]
 
@@ -302,7 +305,7 @@ const PACKAGED = {
 } as const satisfies Partial<z.input<typeof driverVersions>>
 
 /**
- * Regions with ARM_CONTAINER by CodeBuild's documentation of November 2026, which lags behind.
+ * Regions with ARM_CONTAINER in CodeBuild's documentation of November 2026, which may be incomplete.
  * https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Fleet.html (environmentType)
  */
 const ARM_REGIONS = [
@@ -329,8 +332,8 @@ export const BASE_DEFAULTS: Settings = {
       recipe: 'libs',
       source: { from: 'archive' },
     },
-    // Any other upstream version (Debian Policy, 5.6.12) is looked up in the lists of the archive. These are versions of libs,
-    // which has no legacy eBPF probe since 0.24.0.
+    // Any other version (upstream_version in Debian Policy, 5.6.12) is searched in the lists of the archive. These are versions of
+    // libs, which has no legacy eBPF probe since 0.24.0.
     {
       match: '0\\.(?:1?\\d|2[0-3])(?!\\d)[A-Za-z0-9.+~]*(?<!\\+driver)',
       about: "packages of the archive's suites up to 0.23.x",
@@ -380,7 +383,8 @@ export const BASE_DEFAULTS: Settings = {
   },
   loadTest: { mode: 'recorded', maxSeconds: 60 },
   cloud: {
-    // CodeBuild's machines have them already: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
+    // CodeBuild's machines already have these images, so a build starts fast:
+    // https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
     buildImages: {
       x86_64: 'aws/codebuild/amazonlinux-x86_64-standard:5.0',
       aarch64: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
@@ -393,11 +397,11 @@ export const BASE_DEFAULTS: Settings = {
     canary: { everyMinutes: 5 },
     deployment: {
       ...{ stackName: 'ProbeRegistry', tags: {}, armRegions: [...ARM_REGIONS], secretReplicas: [] },
-      // Alarms have periods of five minutes; ten contain a complete one.
+      // Alarms have periods of five minutes. Ten minutes always contain one complete period.
       rollout: 'canary-10-percent-10-minutes',
     },
     edge: {
-      // A caller with all of its waits open sends some 3300 requests in that time; the stage takes 150,000.
+      // A caller that uses all of its waits sends about 3300 requests in five minutes. The API's stage accepts 150,000.
       requestsPerAddress: 6000,
       submissionsPerAddress: 300,
       names: [],

@@ -1,4 +1,4 @@
-// Refuses driver versions that cannot work on a kernel, before any build. Pure, so a refusal costs nothing.
+// Refuses driver versions that cannot work on a kernel, before any build. Makes no calls, so a refusal costs nothing.
 
 import { isBetween } from './driver-numbers.ts'
 import { entryOf } from './drivers.ts'
@@ -13,8 +13,8 @@ import type { DriverVersions, Settings } from './settings.ts'
 type OfDriver = Pick<Probe, 'driverVersion' | 'kind' | 'arch'>
 
 /**
- * First parameter: the catalogue's entry of that driver version.
- * @throws {ProbeError} `unsupported-kernel`: the kernel is too old; `known-to-fail`: it does not compile, as tried before.
+ * First parameter: the catalogue's entry for that driver version.
+ * @throws {ProbeError} `unsupported-kernel`: the kernel is too old; `known-to-fail`: a trial showed that it does not compile.
  */
 export function checkSupport(
   { knownFailures }: Pick<DriverVersions, 'knownFailures'>,
@@ -33,12 +33,12 @@ export function checkSupport(
   if (failure !== undefined) throw new ProbeError('known-to-fail', tell(driver, kernel, failure))
 }
 
-/** Alternatives for that kernel; empty: none. */
+/** Human-readable alternatives for that kernel; empty: there are none. */
 function insteadOf(driver: OfDriver, kernel: Series): string {
   const { kind, arch, driverVersion } = driver
   const upstream = (version: string): boolean => version.endsWith('+driver')
   const module = kind === 'ebpf' && compareSeries(kernel, oldestKernel({ ...driver, kind: 'kmod' })) >= 0
-  // In the same line of versions: users of Falco cannot use a distribution's package.
+  // Only versions of the same line, because users of Falco cannot use a distribution's package.
   const older = OLDEST_KERNELS.find(
     ({ drivers: [first], kernels }) =>
       upstream(first) === upstream(driverVersion) && compareSeries(kernel, kernels[arch][kind]) >= 0,
@@ -50,7 +50,7 @@ function insteadOf(driver: OfDriver, kernel: Series): string {
   ].join('')
 }
 
-/** The same for a submitted kernel, unless forced. */
+/** `checkSupport` for a submitted kernel. Does nothing if the submitter forced the build. */
 export function checkSubmitted(
   settings: Pick<Settings, 'drivers' | 'driverCommits'>,
   driver: OfDriver,
@@ -61,7 +61,7 @@ export function checkSubmitted(
   if (series !== undefined && entry !== undefined && !force) checkSupport(entry, driver, series)
 }
 
-/** Versions without a row count as the newest. */
+/** The oldest kernel that a driver version supports. A version without a row counts as the newest. */
 export function oldestKernel({ driverVersion, kind, arch }: OfDriver): Series {
   const row = OLDEST_KERNELS.find(({ drivers: [first, last] }) => isBetween(driverVersion, first, last))
   return (row ?? OLDEST_KERNELS[0]).kernels[arch][kind]

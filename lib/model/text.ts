@@ -1,11 +1,11 @@
-// Makes hostile text fit for messages: printable ASCII, and short.
+// Makes hostile text safe for messages: printable ASCII, and short.
 
-/** In quotes, with JSON's escapes. */
+/** Puts text in quotes, with JSON's escapes; at most its first 80 characters. */
 export function quote(text: string): string {
   const short = text.length > 80 ? `${text.slice(0, 80)}...` : text
   return JSON.stringify(short).replace(/[^\x20-\x7e]/g, '?')
 }
 
-/** Replaces other characters by `?`; at most `max` characters. */
+/** Replaces all other characters by `?`, and keeps at most `max` characters. */
 export const printable = (text: string, max: number): string =>
   text.slice(0, max).replace(/[^\x20-\x7e]/g, '?')

@@ -1,9 +1,12 @@
-// What OpenPGP's numbers of algorithms mean (RFC 9580, section 9), to verify by what Node has.
+// Maps OpenPGP's numbers of algorithms (RFC 9580, section 9) to Node's functions that verify signatures.
 
 import { createHash, createPublicKey, createVerify, type Hash, type KeyObject, verify } from 'node:crypto'
 import type { Reader } from './reader.ts'
 
-/** MD5 is broken for signatures, and left out. SHA-1 is not, as long as nobody but the signer chose the text: old packages have no other. */
+/**
+ * Without MD5, which is broken for signatures. With SHA-1, the only hash of old packages: it is safe as long as only the signer
+ * chose the text.
+ */
 const HASHES: Readonly<Record<number, string>> = {
   2: 'sha1',
   8: 'sha256',
@@ -26,7 +29,7 @@ const NAMES: Readonly<Record<number, string>> = {
 export const algorithmName = (algorithm: number, hash: number): string =>
   `${NAMES[algorithm] ?? `algorithm ${algorithm}`} with ${(HASHES[hash] ?? `hash ${hash}`).toUpperCase()}`
 
-/** Why none of them is verified here; `undefined` where it can be. */
+/** Why the registry cannot verify such a signature; `undefined`: it can. */
 export function notVerified(algorithm: number, hash: number): string | undefined {
   if (NAMES[algorithm] === undefined) return `its algorithm ${algorithm} is not supported`
   if (hash === 1) return 'MD5 is broken'
@@ -37,14 +40,14 @@ export function notVerified(algorithm: number, hash: number): string | undefined
 export interface Material {
   readonly algorithm: number
   readonly key: KeyObject
-  /** bytes of each number of a signature: those of the modulus, of the subgroup, of the curve */
+  /** bytes of each number in its signatures: the size of the modulus, the subgroup or the curve */
   readonly width: number
 }
 
-/** Less is within reach of whoever buys enough machines. */
+/** An attacker with enough money can break shorter keys. */
 const MIN_RSA_BITS = 2047
 
-/** Why nothing of today is signed so, whoever did it; `undefined` where it may be. */
+/** Why no signature of today may use this hash or these keys; `undefined`: it may. */
 export function outdated(hash: number, ...keys: readonly Material[]): string | undefined {
   if (hash === 2) return 'SHA-1 is broken for whoever can choose a part of the text'
   const weak = keys.find(({ algorithm, key }) => algorithm === 17 || bitsOf(key) < MIN_RSA_BITS)
@@ -54,14 +57,14 @@ export function outdated(hash: number, ...keys: readonly Material[]): string | u
     : `an RSA key of ${bitsOf(weak.key)} bits is too weak`
 }
 
-/** Of a modulus. */
+/** Bits of the modulus; `Infinity`: a key without a modulus. */
 const bitsOf = (key: KeyObject): number => key.asymmetricKeyDetails?.modulusLength ?? Infinity
 
 interface Curve {
   readonly name: 'P-256' | 'P-384' | 'P-521'
   readonly width: number
 }
-/** By their object identifiers: RFC 9580, section 9.2. */
+/** Curves by object identifier: RFC 9580, section 9.2. */
 const CURVES: Readonly<Record<string, Curve>> = {
   '2a8648ce3d030107': { name: 'P-256', width: 32 },
   '2b81040022': { name: 'P-384', width: 48 },
@@ -69,7 +72,7 @@ const CURVES: Readonly<Record<string, Curve>> = {
 }
 const ED25519 = '2b06010401da470f01'
 
-/** The numbers of a public key: RFC 9580, section 5.5.5. `undefined` for one that signs nothing, or that is not known here. */
+/** Reads a public key's numbers: RFC 9580, section 5.5.5. `undefined`: its algorithm cannot sign, or is not supported. */
 export function readMaterial(algorithm: number, reader: Reader): Material | undefined {
   switch (algorithm) {
     case 1:
@@ -94,7 +97,7 @@ function dsa(reader: Reader): Material {
   const [p, q, g, y] = [reader.mpi(), reader.mpi(), reader.mpi(), reader.mpi()]
   const parameters = der(0x30, [integer(p), integer(q), integer(g)])
   const algorithm = der(0x30, [der(0x06, [Buffer.from('2a8648ce380401', 'hex')]), parameters])
-  // RFC 3279, section 2.3.2. A bit string begins with how many bits of its end are unused.
+  // RFC 3279, section 2.3.2. The first byte of a bit string is the number of unused bits at its end.
   const key = createPublicKey({
     key: Buffer.from(der(0x30, [algorithm, der(0x03, [Buffer.of(0), integer(y)])])),
     format: 'der',
@@ -129,7 +132,7 @@ const ed25519 = (algorithm: number, x: Uint8Array): Material => ({
 
 const jwk = (key: import('node:crypto').JsonWebKey): KeyObject => createPublicKey({ key, format: 'jwk' })
 
-/** The numbers of a signature: RFC 9580, section 5.2.3. `undefined` for one that is not known here. */
+/** Reads a signature's numbers: RFC 9580, section 5.2.3. `undefined`: its algorithm is not supported. */
 export function readNumbers(algorithm: number, reader: Reader): readonly Uint8Array[] | undefined {
   switch (algorithm) {
     case 1:
@@ -146,10 +149,10 @@ export function readNumbers(algorithm: number, reader: Reader): readonly Uint8Ar
   }
 }
 
-/** Takes what was signed, piece by piece. */
+/** Checks one signature over data that arrive piece by piece. */
 export interface Check {
   update(bytes: Uint8Array): void
-  /** Whether it is signed by that key. */
+  /** True if that key signed exactly these data. */
   holds(): boolean
 }
 
@@ -159,7 +162,7 @@ interface Signed {
   readonly numbers: readonly Uint8Array[]
 }
 
-/** `undefined` where the signature is by another algorithm than the key. */
+/** `undefined`: the signature's algorithm differs from the key's. */
 export function checkBy(material: Material, { algorithm, hash, numbers }: Signed): Check | undefined {
   const name = HASHES[hash]
   const isOfKey = material.algorithm === (algorithm === 3 ? 1 : algorithm)
@@ -171,7 +174,7 @@ export function checkBy(material: Material, { algorithm, hash, numbers }: Signed
     : usual(name, material.key, value)
 }
 
-/** OpenPGP signs the digest as if it were the message. */
+/** In OpenPGP, the message that EdDSA signs is the digest of the data. */
 const edwards = (digest: Hash, key: KeyObject, value: Uint8Array): Check => ({
   update: (bytes) => void digest.update(bytes),
   holds: () => verify(null, digest.digest(), key, value),
@@ -191,7 +194,7 @@ const padded = (bytes: Uint8Array, width: number): Uint8Array =>
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
-/** An element of DER. */
+/** Encodes one element of DER. */
 function der(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   const body = Buffer.concat(parts)
   const [high, low] = [body.length >> 8, body.length & 255]
@@ -199,6 +202,6 @@ function der(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat([Buffer.of(tag, ...size), body])
 }
 
-/** One more zero where the first bit would make it negative. */
+/** Prepends a zero byte if the first bit is set, because DER would read the number as negative. */
 const integer = (value: Uint8Array): Uint8Array =>
   der(0x02, [(value[0] ?? 0) >= 128 ? Buffer.concat([Buffer.of(0), value]) : value])

@@ -1,4 +1,4 @@
-// ASCII armor (RFC 9580, section 6): every block of its kind in a file, or the file itself where it is binary.
+// Removes ASCII armor (RFC 9580, section 6).
 
 import { notOpenPgp } from './packets.ts'
 
@@ -7,12 +7,15 @@ const KINDS = { key: 'PUBLIC KEY BLOCK', signature: 'SIGNATURE' } as const
 const BLOCK = /^-----BEGIN PGP ([A-Z ]+)-----[ \t]*\r?\n([\s\S]*?)^-----END PGP \1-----/gm
 /** Lines `Version: ...`, and the empty line after them. */
 const HEADERS = /^(?:[^\r\n:]+: ?[^\r\n]*\r?\n)*[ \t]*\r?\n/
-/** That line is for finding slips of a wire; nothing may rest on it (section 6.1). */
+/** This line only detects transmission errors, and by section 6.1 nothing may depend on it. */
 const CHECKSUM = /^=[A-Za-z0-9+/]{4}[ \t]*\r?\n/m
 
-/** The packets of each block. ProbeError `signature-invalid` for a corrupt block, and for a file without one. */
+/**
+ * Returns the packets of each block of that kind; of a binary file, the file itself.
+ * @throws {ProbeError} `signature-invalid`: a block is corrupt, or there is none.
+ */
 export function unarmor(file: Uint8Array, kind: keyof typeof KINDS): Uint8Array[] {
-  // The first bit of a packet is set; text has none.
+  // The first bit of a packet is set, and that of ASCII text is not.
   if (((file[0] ?? 0) & 0x80) !== 0) return [file]
   const blocks = [...latin1(file).matchAll(BLOCK)].filter(([, name]) => name === KINDS[kind])
   if (blocks.length === 0) throw notOpenPgp(`there is no -----BEGIN PGP ${KINDS[kind]}----- with its end`)

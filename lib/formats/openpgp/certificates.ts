@@ -1,5 +1,5 @@
-// A file of public keys (RFC 9580, section 10.1): each certificate with the keys that may sign data by it, and until when.
-// Whoever reads one believes the file; what its keys say of themselves is checked all the same.
+// Reads a file of public keys (RFC 9580, section 10.1): each certificate, and its keys that may sign data, with their expiry.
+// The caller trusts the file, but the keys' statements about themselves are verified nevertheless.
 
 import { createHash } from 'node:crypto'
 import { isProbeError } from '../../model/errors.ts'
@@ -15,30 +15,30 @@ export interface SigningKey {
   readonly fingerprint: string
   readonly material: Material
   readonly created: number
-  /** its own end or that of its certificate, whichever comes first; `undefined`: none */
+  /** the key's own end or its certificate's, whichever comes first; `undefined`: neither has an end */
   readonly ends: number | undefined
-  /** from when on it is revoked; 0 where it cannot be said what was signed before by its owner */
+  /** time of the revocation; 0: somebody else may have used the key at any time */
   readonly revoked: number | undefined
 }
 
 export interface Certificate {
-  /** of the primary key */
+  /** fingerprint of the primary key */
   readonly fingerprint: string
-  /** of the primary key, which vouches for the others */
+  /** the primary key, which certifies the other keys */
   readonly material: Material
   /** for messages only */
   readonly userIds: readonly string[]
   readonly keys: readonly SigningKey[]
 }
 
-/** A key that may sign yet, and will not for long. */
+/** A key that may still sign, but expires soon. */
 interface EndingKey {
   readonly fingerprint: string
   /** seconds since 1970 */
   readonly ends: number
 }
 
-/** Those that end within so many days of `now`, in milliseconds since 1970. */
+/** Keys that expire within `days` after `now`. `now`: milliseconds since 1970. */
 export const endingWithin = (days: number, certificates: readonly Certificate[], now: number): EndingKey[] =>
   certificates
     .flatMap(({ keys }) => keys)
@@ -51,15 +51,15 @@ export const endingWithin = (days: number, certificates: readonly Certificate[],
 const DAY = 24 * 3_600_000
 
 /**
- * Every certificate of every block, in their order; those of versions and algorithms that are not known here are left out,
- * as are keys that may not sign.
- * @throws {ProbeError} `signature-invalid` for what is not a key file.
+ * All certificates of all blocks, in the order of the file. Skips unsupported versions and algorithms, and keys that may not
+ * sign.
+ * @throws {ProbeError} `signature-invalid`: it is not a key file.
  */
 export function readCertificates(file: Uint8Array): Certificate[] {
   return unarmor(file, 'key').flatMap(certificatesOf)
 }
 
-/** A key, user id or subkey, and the signatures that come after it. */
+/** A key, user id or subkey, and the signatures that follow it in the file. */
 interface Part {
   readonly packet: Packet
   readonly signatures: Signature[]
@@ -76,7 +76,7 @@ function certificatesOf(block: Uint8Array): Certificate[] {
   return certificates.map(certificateOf).filter((certificate) => certificate !== undefined)
 }
 
-/** One that is of no known form says nothing. */
+/** `undefined`: the signature has an unknown form, so it has no effect. */
 function signatureIn(packet: Packet): Signature | undefined {
   try {
     return readSignature(packet)
@@ -90,7 +90,7 @@ interface PublicKey {
   readonly fingerprint: string
   readonly created: number
   readonly material: Material | undefined
-  /** what is hashed of it where it is signed: section 5.2.4 */
+  /** the bytes that signatures over this key hash: section 5.2.4 */
   readonly hashed: Uint8Array
 }
 
@@ -103,7 +103,7 @@ function publicKey({ body }: Packet): PublicKey | undefined {
   return { fingerprint, created, hashed, material: materialIn(reader) }
 }
 
-/** One whose numbers make no key verifies nothing. */
+/** `undefined`: its numbers are not a valid key, so it cannot verify anything. */
 function materialIn(reader: Reader): Material | undefined {
   try {
     return readMaterial(reader.u8(), reader)
@@ -118,7 +118,7 @@ function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefi
   const { fingerprint, material, created } = primary
   const said = saidOfItself(primary, first, parts)
   const userIds = parts.filter(isUserId).map(({ packet }) => nameIn(packet))
-  // A bare key says nothing of itself; one that does must have signed it.
+  // A key without user ids makes no statements about itself. A key with user ids must have signed them.
   if (userIds.length > 0 && said === undefined) return undefined
   const ends = endOf(primary, said)
   const revoked = revokedBy(primary, first.signatures, TYPES.keyRevocation, [primary.hashed])
@@ -135,7 +135,10 @@ const isUserId = ({ packet }: Part): boolean => packet.tag === TAGS.userId
 
 const nameIn = ({ body }: Packet): string => new TextDecoder().decode(body)
 
-/** What the certificate's own key has signed of itself, and with its names: the newest of each, of which the newer one counts. */
+/**
+ * The primary key's statements about itself: the newest signature over the key itself, and the newest over one of its names.
+ * Where they differ, the newer of the two counts.
+ */
 function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): KeySaid | undefined {
   const direct = first.signatures.filter(
     (signature) => signature.type === TYPES.directKey && says(primary, signature, [primary.hashed]),
@@ -144,12 +147,12 @@ function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): 
     .filter(({ packet: { tag } }) => tag === TAGS.userId || tag === TAGS.userAttribute)
     .flatMap((part) => saidWithName(primary, part))
   const newest = [newestOf(direct), newestOf(named)].filter((one) => one !== undefined)
-  // One of them may leave out what the other says, as Debian's do.
+  // One of them may lack a statement that the other has, for example in Debian's keys.
   const [older, newer] = newest.toSorted((a, b) => a.created - b.created).map(keySaid)
   return older && { ...older, ...newer }
 }
 
-/** Nothing that it took back later. */
+/** Skips signatures that the primary key revoked later. */
 function saidWithName(primary: PublicKey, { packet, signatures }: Part): Signature[] {
   const own = signatures.filter((signature) =>
     says(primary, signature, [primary.hashed, ...nameHashed(packet, signature)]),
@@ -161,7 +164,7 @@ function saidWithName(primary: PublicKey, { packet, signatures }: Part): Signatu
   )
 }
 
-/** For good: what ends of itself says nothing of a key, whose end would be said in other words. */
+/** Accepts only signatures that do not expire. A key's end is in its own field, not in the end of a signature over it. */
 const says = (primary: PublicKey, signature: Signature, hashed: readonly Uint8Array[]): boolean =>
   signature.ends === undefined && isBy(primary, signature, hashed)
 
@@ -172,7 +175,7 @@ const keySaid = ({ keySeconds, flags }: Signature): KeySaid => ({
   ...(flags === undefined ? {} : { flags }),
 })
 
-/** Section 5.2.4: a signature of version 3 has the bare name. */
+/** Section 5.2.4: a signature of version 3 hashes the name without a header. */
 function nameHashed({ tag, body }: Packet, { version }: Signature): Uint8Array[] {
   if (version === 3) return [body]
   const head = Buffer.alloc(5)
@@ -181,7 +184,7 @@ function nameHashed({ tag, body }: Packet, { version }: Signature): Uint8Array[]
   return [head, body]
 }
 
-/** A subkey that signs must have signed, in turn, that it is of this certificate: section 10.1.5. */
+/** A subkey may sign data only if it has itself signed that it belongs to this certificate: section 10.1.5. */
 function signingSubkey(primary: PublicKey, { packet, signatures }: Part): SigningKey[] {
   const key = publicKey(packet)
   if (key?.material === undefined) return []
@@ -204,7 +207,7 @@ const newestOf = (signatures: readonly Signature[]): Signature | undefined =>
 const endOf = ({ created }: PublicKey, said: KeySaid | undefined): number | undefined =>
   said?.keySeconds === undefined ? undefined : created + said.keySeconds
 
-/** A subkey ends with its certificate, and is revoked with it. */
+/** A subkey expires when its certificate expires, and is revoked when its certificate is revoked. */
 const within = (key: SigningKey, ends: number | undefined, revoked: number | undefined): SigningKey => ({
   ...key,
   ends: earlier(key.ends, ends),
@@ -214,7 +217,7 @@ const within = (key: SigningKey, ends: number | undefined, revoked: number | und
 const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 
-/** Superseded, retired: section 5.2.3.31. What was signed before is as good as ever. */
+/** Superseded and retired: section 5.2.3.31. Signatures from before such a revocation stay valid. */
 const SOFT_REASONS = [1, 3]
 
 function revokedBy(

@@ -1,4 +1,4 @@
-// OpenPGP's packets (RFC 9580, section 4.2) of keys and signatures, in both forms of their headers.
+// Splits bytes into OpenPGP packets of keys and signatures (RFC 9580, section 4.2), with headers of the old and the new form.
 
 import { ProbeError } from '../../model/errors.ts'
 import { type Reader, readerOf } from './reader.ts'
@@ -8,7 +8,7 @@ export interface Packet {
   readonly body: Uint8Array
 }
 
-/** Packet types (RFC 9580, section 5) that mean something here. */
+/** The packet types (RFC 9580, section 5) that the registry reads. */
 export const TAGS = {
   signature: 2,
   publicKey: 6,
@@ -17,7 +17,7 @@ export const TAGS = {
   userAttribute: 17,
 } as const
 
-/** @throws {ProbeError} `signature-invalid` for bytes that are not packets. */
+/** @throws {ProbeError} `signature-invalid`: the bytes are not packets. */
 export function packetsOf(bytes: Uint8Array): Packet[] {
   const reader = readerOf(bytes)
   const packets: Packet[] = []
@@ -39,12 +39,12 @@ function oldPacket(reader: Reader, first: number): Packet {
 
 function newPacket(reader: Reader, first: number): Packet {
   const length = reader.u8()
-  // Only packets of data come in parts.
+  // Only packets of data may have partial lengths.
   if (length >= 224 && length < 255) throw notOpenPgp('a packet comes in parts')
   return { tag: first & 63, body: reader.bytes(restOfLength(reader, length)) }
 }
 
-/** A length of one, two or five octets, of which the first was read: RFC 9580, sections 4.2.1 and 5.2.3.7. */
+/** Reads the rest of a length of one, two or five octets. `first`: the first octet. RFC 9580, sections 4.2.1 and 5.2.3.7. */
 export function restOfLength(reader: Reader, first: number): number {
   if (first < 192) return first
   return first < 255 ? (first - 192) * 256 + reader.u8() + 192 : reader.u32()

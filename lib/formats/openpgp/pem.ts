@@ -1,4 +1,4 @@
-// The first key of a file of OpenPGP public keys as PEM: the same numbers, for tools that do not know OpenPGP.
+// Converts the first key in a file of OpenPGP public keys to PEM, for tools without OpenPGP. The key's numbers stay the same.
 
 import { readMaterial } from './algorithms.ts'
 import { unarmor } from './armor.ts'
@@ -7,13 +7,16 @@ import { readerOf } from './reader.ts'
 
 const VERSION_4 = 4
 
-/** SubjectPublicKeyInfo; `undefined` for a key that is not an RSA key of version 4. ProbeError `signature-invalid` for what is not a key file. */
+/**
+ * PEM of a SubjectPublicKeyInfo; `undefined`: it is not an RSA key of version 4.
+ * @throws {ProbeError} `signature-invalid`: it is not a key file.
+ */
 export function pemOf(file: Uint8Array): string | undefined {
   const [block = new Uint8Array()] = unarmor(file, 'key')
   const packet = packetsOf(block).find(({ tag }) => tag === TAGS.publicKey)
   if (packet === undefined) return undefined
   const reader = readerOf(packet.body)
-  // After the version comes the time that it was made at: RFC 9580, section 5.5.2.2.
+  // The time of creation follows the version, and is skipped: RFC 9580, section 5.5.2.2.
   if (reader.u8() !== VERSION_4 || reader.u32() < 0) return undefined
   const material = readMaterial(reader.u8(), reader)
   if (material?.key.asymmetricKeyType !== 'rsa') return undefined

@@ -1,4 +1,4 @@
-// Reads bytes from front to back, and never beyond their end.
+// Reads numbers and bytes of OpenPGP packets from front to back, and never beyond the end.
 
 import { ProbeError } from '../../model/errors.ts'
 
@@ -10,11 +10,11 @@ export interface Reader {
   u32(): number
   bytes(length: number): Uint8Array
   rest(): Uint8Array
-  /** a number of any length (RFC 9580, section 3.2), without leading zeros */
+  /** a multiprecision integer (RFC 9580, section 3.2), without leading zeros */
   mpi(): Uint8Array
 }
 
-/** Each throws ProbeError `signature-invalid` where the bytes end too soon. */
+/** Every method: @throws {ProbeError} `signature-invalid`: the bytes end too soon. */
 export function readerOf(body: Uint8Array): Reader {
   let at = 0
   const bytes = (length: number): Uint8Array => {

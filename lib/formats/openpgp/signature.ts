@@ -1,5 +1,5 @@
-// A signature packet of version 3 or 4 (RFC 9580, section 5.2): more than half of the signed packages that distributions
-// serve have one of version 3.
+// Reads signature packets of versions 3 and 4 (RFC 9580, section 5.2). More than half of the signed packages that distributions
+// serve have a signature of version 3.
 
 import { readNumbers } from './algorithms.ts'
 import { unarmor } from './armor.ts'
@@ -19,14 +19,14 @@ export const TYPES = {
   certificationRevocation: 0x30,
 } as const
 
-/** What its hashed part says; times in seconds since 1970. */
+/** Fields from the hashed part of a signature. Times are in seconds since 1970. */
 interface Said {
   readonly created: number
-  /** when it ends; `undefined`: never */
+  /** time when the signature expires; absent: never */
   readonly ends?: number
-  /** seconds that a key lasts from its creation on */
+  /** lifetime of the key, in seconds from its creation */
   readonly keySeconds?: number
-  /** of a key: bit 2 is "may sign data" (RFC 9580, section 5.2.3.29) */
+  /** flags of a key: the bit with value 2 is "may sign data" (RFC 9580, section 5.2.3.29) */
   readonly flags?: number
   /** why a key was revoked: RFC 9580, section 5.2.3.31 */
   readonly reason?: number
@@ -43,30 +43,33 @@ export interface Signature extends Said {
   readonly type: number
   readonly algorithm: number
   readonly hash: number
-  /** hex, upper case: 16 digits, or a whole fingerprint where it says one; a hint, which nothing signs */
+  /** hex, upper case: 16 digits, or the fingerprint if the signature contains it. Only a hint, because it may be unsigned */
   readonly issuer: string | undefined
-  /** of its hashed part */
+  /** notations in the hashed part */
   readonly notations: readonly Notation[]
-  /** what a subkey signs of its primary key */
+  /** signatures of a subkey over its primary key */
   readonly embedded: readonly Signature[]
-  /** it must be understood to be believed, and is not known here */
+  /** it has an unknown critical part, so it must not be trusted */
   readonly unknownCritical: boolean
-  /** what is hashed after the data */
+  /** bytes that are hashed after the data */
   readonly trailer: Uint8Array
   readonly numbers: readonly Uint8Array[]
 }
 
-/** Those that are of a version and an algorithm that are known here. ProbeError `signature-invalid` for what is cut off. */
+/**
+ * The signatures in packets. Skips unsupported versions and algorithms.
+ * @throws {ProbeError} `signature-invalid`: a packet is cut off.
+ */
 export const signaturesOf = (bytes: Uint8Array): Signature[] =>
   packetsOf(bytes)
     .map(readSignature)
     .filter((signature) => signature !== undefined)
 
-/** The same of a signature file, armored or not. */
+/** The signatures in a signature file, armored or not. @throws {ProbeError} as `signaturesOf` and `unarmor`. */
 export const readSignatures = (file: Uint8Array): Signature[] =>
   unarmor(file, 'signature').flatMap(signaturesOf)
 
-/** @throws {ProbeError} `signature-invalid` for what is cut off. */
+/** @throws {ProbeError} `signature-invalid`: the packet is cut off. */
 export function readSignature({ tag, body }: Packet): Signature | undefined {
   if (tag !== TAGS.signature) return undefined
   const reader = readerOf(body)
@@ -129,7 +132,9 @@ function subpacketsOf(bytes: Uint8Array): Subpacket[] {
   return subpackets
 }
 
-/** RFC 9580, section 5.2.3.7: what a reader that knows nothing else of them may leave out. */
+/**
+ * Types of subpackets in RFC 9580, section 5.2.3.7. A critical subpacket of any other type makes a signature untrusted.
+ */
 const KNOWN = new Set([
   2, 3, 4, 5, 6, 7, 9, 11, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
 ])
@@ -155,7 +160,7 @@ function issuerIn(subpackets: readonly Subpacket[]): string | undefined {
   const fingerprint = subpackets.find(({ type, body }) => type === 33 && body[0] === 4)
   const id = subpackets.find(({ type }) => type === 16)
   const [long, short] = [fingerprint && hex(fingerprint.body.subarray(1)), id && hex(id.body)]
-  // Where they are two keys, it is neither's.
+  // If the fingerprint and the id belong to different keys, the fingerprint is ignored.
   return long === undefined || (short !== undefined && !long.endsWith(short)) ? short : long
 }
 

@@ -1,4 +1,4 @@
-// Whether a believed key signed some bytes: each signature is checked as of the time when it was made.
+// Verifies that a trusted key signed some bytes. Judges each key as of the time when the signature was made.
 // Hand-written: openpgp 6.3.2 refuses signatures of version 3, which more than half of the signed packages have.
 
 import { algorithmName, type Check, checkBy, notVerified, outdated } from './algorithms.ts'
@@ -6,11 +6,11 @@ import type { Certificate, SigningKey } from './certificates.ts'
 import { type Signature, TYPES } from './signature.ts'
 
 export interface Signer {
-  /** of the key that signed: hex, upper case */
+  /** fingerprint of the key that signed: hex, upper case */
   readonly fingerprint: string
-  /** of the primary key of its certificate */
+  /** fingerprint of its certificate's primary key */
   readonly certificate: string
-  /** what that calls itself; '' for a bare key */
+  /** first user id of the certificate; empty: it has none */
   readonly userId: string
 }
 
@@ -19,9 +19,9 @@ export interface Good {
   readonly signer: Signer
   /** seconds since 1970 */
   readonly made: number
-  /** human-readable: by which algorithms, and in which version of a packet */
+  /** human-readable: the algorithms, and the version of the signature packet */
   readonly how: string
-  /** since when its key signs no more, in seconds since 1970; `undefined` while it may */
+  /** end or revocation of its key, in seconds since 1970; `undefined`: neither is known */
   readonly ended: number | undefined
 }
 
@@ -30,10 +30,10 @@ export interface Refused {
   readonly reason:
     | 'unsigned'
     | 'unknown-key'
-    /** the signature or its key was not yet, or no longer, to be believed */
+    /** the signature or its key was not valid yet, or not valid any more */
     | 'untimely'
     | 'not-the-bytes'
-    /** of a kind that is not known here, or proves nothing */
+    /** the signature's kind is not supported, or proves nothing */
     | 'unknown-kind'
   /** a part of a sentence, for messages */
   readonly why: string
@@ -41,7 +41,7 @@ export interface Refused {
 
 export type Verification = Good | Refused
 
-/** Takes what was signed, piece by piece; after the last one it says whether that holds. */
+/** Verifies data that arrive piece by piece. `end` returns the result after the last piece. */
 interface Checking {
   update(bytes: Uint8Array): void
   end(): Verification
@@ -52,18 +52,18 @@ export interface Believed {
   /** milliseconds since 1970 */
   readonly now: number
   /**
-   * `true`: as for what is signed anew all the time. Nothing counts that nobody signs so any more (`outdated`), nor what is
-   * of a moment that is yet to come. Packages are signed once, some of them twenty years ago.
+   * `true` is for files that are signed often, such as lists: refuses outdated algorithms (`outdated`) and signatures from the
+   * future. Packages are signed only once, some of them twenty years ago, and need `false`.
    */
   readonly strict?: boolean
 }
 
-/** Each costs a hash over all that passes. */
+/** Limit of signatures, because each one hashes all of the data. */
 const MOST_CHECKED = 8
-/** Clocks differ. */
+/** Seconds that a package's signature may be in the future, because clocks differ. */
 const MAX_AHEAD = 24 * 3600
 
-/** One good signature among others is enough: archives sign by their old key and their new one. */
+/** One good signature is enough, because archives sign with both their old key and their new one. */
 export function checking(signatures: readonly Signature[], believed: Believed): Checking {
   const judged = signatures.slice(0, MOST_CHECKED).map((signature) => judge(signature, believed))
   const open = judged.filter((one) => one.tag === 'open')
@@ -78,7 +78,7 @@ export function checking(signatures: readonly Signature[], believed: Believed): 
   }
 }
 
-/** The same of all of them at once. */
+/** `checking` for data that are complete. */
 export function check(
   signatures: readonly Signature[],
   pieces: readonly Uint8Array[],
@@ -92,7 +92,7 @@ export function check(
 export const refused = (reason: Refused['reason'], why: string): Refused => ({ tag: 'refused', reason, why })
 const NONE = refused('unsigned', 'it has no signature of a supported form')
 
-/** What a key that is believed has to say is more than that others are unknown. */
+/** The refusal to report: one about a trusted key goes before those about unknown keys. */
 const worst = (verifications: readonly Verification[]): Refused | undefined => {
   const refusals = verifications.filter((verification) => verification.tag === 'refused')
   return refusals.find(({ reason }) => reason !== 'unknown-key') ?? refusals[0]
@@ -160,7 +160,10 @@ function open(
   }
 }
 
-/** Why it counts for nothing, whatever it signs: by its own time, and by none that came later. */
+/**
+ * The reason why the signature does not count, before any data are checked. Compares the key's end and revocation with the
+ * signature's own time, so that older signatures stay valid.
+ */
 function untimely(signature: Signature, key: SigningKey, now: number, maxAhead: number): string | undefined {
   const { created: made, ends, unknownCritical } = signature
   const { fingerprint, created, ends: keyEnds, revoked } = key
@@ -182,7 +185,8 @@ const day = (seconds: number): string => new Date(seconds * 1000).toISOString().
 
 const [LF, CR] = [10, 13]
 
-/** A text is signed with CR LF at the end of each line: RFC 9580, section 5.2.1.2. */
+/** Converts line ends to CR LF, as a signature of type text hashes them: RFC 9580, section 5.2.1.2. */
+
 function asText(update: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
   let last = 0
   return (bytes) => {

@@ -1,21 +1,21 @@
-// Reads the headers of an rpm file (rpm's docs/manual/format_v4.md and format_header.md), with hostile bytes in mind.
+// Reads the headers of an rpm file (rpm's docs/manual/format_v4.md and format_header.md). The bytes may be hostile.
 // Hand-written: no npm package was found that checks which entries the signature covers.
 
 import { ProbeError } from '../../model/errors.ts'
 
 const LEAD_BYTES = 96
 const LEAD_MAGIC = 0xedabeedb
-/** and its version, 1 */
+/** the last byte is the version, 1 */
 const HEADER_MAGIC = 0x8eade801
 const PREAMBLE_BYTES = 16
 const ENTRY_BYTES = 16
-/** Those of a kernel's debug package have 10 MB: they list each of its files. */
+/** Bytes. The header of a kernel's debug package has 10 MB, because it lists each file. */
 const MAX_STORE = 64 * 1024 * 1024
 const MAX_ENTRIES = 65_536
-/** header and signature of their own: rpm 3 and later */
+/** the file has a signature header before its main header: rpm 3 and later */
 const SIGNATURE_TYPE = 5
 
-/** Which versions of files there are: rpm 6 writes 4 as well. */
+/** Supported versions of the lead. rpm 6 writes 4, too. */
 const VERSIONS = [3, 4]
 
 /** Tags of the main header (rpm's include/rpm/rpmtag.h). */
@@ -40,7 +40,7 @@ export const SIGNATURE_TAGS = {
   sha1: 269,
   sha256: 273,
   openpgp: 278,
-  /** over header and payload */
+  /** this and the following tags cover header and payload */
   pgp: 1002,
   md5: 1004,
   gpg: 1005,
@@ -49,9 +49,9 @@ export const SIGNATURE_TAGS = {
 const TYPES = { int32: 4, string: 6, bin: 7, strings: 8, translated: 9 } as const
 
 export interface Header {
-  /** all of it, as it lies in the file: what is signed */
+  /** the complete header with its preamble, as in the file: signatures cover these bytes */
   readonly blob: Uint8Array
-  /** one of them, at least */
+  /** true if it has at least one of the tags */
   readonly has: (...tags: readonly number[]) => boolean
   readonly string: (tag: number) => string | undefined
   readonly strings: (tag: number) => readonly string[]
@@ -60,18 +60,18 @@ export interface Header {
 }
 
 export interface RpmFile {
-  /** unsigned: what is in it proves something, or nothing */
+  /** the signature header; it is not signed itself */
   readonly signature: Header
   readonly header: Header
-  /** compressed; empty where the file ends with its header */
+  /** compressed; empty: the file ends with its header */
   readonly payload: Uint8Array
 }
 
-/** Whether a file begins as one. */
+/** True if the file begins like an rpm. */
 export const isRpm = (file: Uint8Array): boolean =>
   file.length >= LEAD_BYTES && new DataView(file.buffer, file.byteOffset).getUint32(0) === LEAD_MAGIC
 
-/** ProbeError `signature-invalid` for what is not an rpm, or one whose header has parts that no signature covers. */
+/** @throws {ProbeError} `signature-invalid`: it is not an rpm, or its header has entries that no signature can cover. */
 export function readRpm(file: Uint8Array): RpmFile {
   if (!isRpm(file)) throw noRpm('it does not begin as one')
   checkLead(file)
@@ -125,7 +125,7 @@ const entryAt = (view: DataView, at: number): Entry => ({
   count: view.getUint32(at + 12),
 })
 
-/** What one value of each type has, in bytes; a text has any number. */
+/** Bytes of one value, by type. 0: null, or a text of any length. */
 const WIDTHS: Readonly<Record<number, number>> = {
   0: 0,
   1: 1,
@@ -140,7 +140,7 @@ const WIDTHS: Readonly<Record<number, number>> = {
 }
 const TEXTS: readonly number[] = [TYPES.string, TYPES.strings, TYPES.translated]
 
-/** One after the other in the store, each within it: nothing lies about what it is. As rpm's lib/header.c looks at them. */
+/** Checks, as rpm's lib/header.c does, that the entries' values follow each other in the store, and lie within it. */
 function checkEntries(entries: readonly Entry[], store: Uint8Array): void {
   let end = 0
   for (const { tag, type, offset, count } of isRegion(entries[0]) ? entries.slice(1) : entries) {
@@ -153,7 +153,7 @@ function checkEntries(entries: readonly Entry[], store: Uint8Array): void {
   }
 }
 
-/** The lower ones are of the header itself. */
+/** Lower tags describe the header itself. */
 const FIRST_TAG = 100
 const isRegion = (entry: Entry | undefined): boolean =>
   entry?.tag === TAGS.region || entry?.tag === SIGNATURE_TAGS.region
@@ -169,8 +169,8 @@ function endOfTexts(store: Uint8Array, offset: number, count: number): number {
 }
 
 /**
- * The first entry is the region that a signature is over, and its trailer, at the end of the store, counts the entries in
- * it. One that is smaller than the header leaves entries that anybody may have added.
+ * The first entry is the region that signatures cover. Its trailer, at the end of the store, counts the entries in the region.
+ * If the region were smaller than the header, anybody could have added the entries outside of it.
  */
 function checkRegion({ entries, store }: Read, tag: number): void {
   const [first] = entries
@@ -189,7 +189,7 @@ function checkRegion({ entries, store }: Read, tag: number): void {
     throw noRpm('entries of its header lie outside of the region that is signed')
 }
 
-/** Of entries that were checked. */
+/** Access by tag; the entries must have passed `checkEntries`. */
 function accessTo(entries: readonly Entry[], store: Uint8Array): Omit<Header, 'blob'> {
   const find = (tag: number, types: readonly number[]): Entry | undefined => {
     const entry = entries.find((one) => one.tag === tag)

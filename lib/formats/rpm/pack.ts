@@ -1,6 +1,6 @@
-// An rpm package, version 4 of the format: lead, signature, header, payload (rpm's format_v4.md). Of the same words the same
-// bytes: its times are one that is given, and no host is named.
-// Hand-written: no writer was found on npm, and the same spec must give the same bytes.
+// Writes an rpm package in version 4 of the format: lead, signature, header, payload (rpm's format_v4.md). The same spec gives
+// the same bytes: the package contains only the given time, and no host name.
+// Hand-written: no writer was found on npm.
 
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
@@ -10,17 +10,17 @@ import { packCpio } from '../cpio-pack.ts'
 import { SIGNATURE_TAGS, TAGS } from './header.ts'
 import { bytes, type Entry, int16s, int32s, text, texts, translated, writeHeader } from './write-header.ts'
 
-/** What a package needs, provides or conflicts with. */
+/** Something that a package requires, provides or conflicts with. */
 export interface Relation {
-  /** or a boolean condition in parentheses, `(a if b = 1)`, without a `version` */
+  /** a package's name, or a boolean condition in parentheses such as `(a if b = 1)`, which has no `version` */
   readonly name: string
-  /** absent: whatever version */
+  /** absent: any version */
   readonly version?: {
     readonly is: '=' | '<=' | '>='
     /** `1.2`, `1.2-3` */
     readonly of: string
   }
-  /** scriptlets that it has to be there for */
+  /** scriptlets that need it when they run */
   readonly before?: readonly ('posttrans' | 'postun')[]
 }
 
@@ -28,7 +28,7 @@ export type RpmEntry =
   | { readonly tag: 'folder'; readonly path: string }
   | {
       readonly tag: 'file'
-      /** from the root, e.g. `/lib/modules/...` */
+      /** absolute, e.g. `/lib/modules/...` */
       readonly path: string
       readonly body: Uint8Array
       readonly kind?: 'doc' | 'license'
@@ -42,24 +42,24 @@ export interface RpmSpec {
   readonly summary: string
   readonly description: string
   readonly license: string
-  /** as well as itself in its own version */
+  /** in addition to the package's own name and version */
   readonly provides: readonly Relation[]
   readonly requires: readonly Relation[]
   readonly conflicts?: readonly Relation[]
-  /** in shell: `posttrans` once all that comes with it is there, `postun` when it is gone */
+  /** shell scripts: `posttrans` runs when the complete transaction is installed, `postun` after the package is removed */
   readonly scripts?: { readonly posttrans: string; readonly postun: string }
   readonly files: readonly RpmEntry[]
-  /** milliseconds since the epoch: when it was built, and of all files */
+  /** time of the build and of all files, in milliseconds since the epoch */
   readonly at: number
 }
 
 export interface PackedRpm {
   readonly body: Uint8Array
-  /** where its main header is; lists have it for clients that read only that */
+  /** byte range of the main header; repository lists contain the range, for clients that read only the header */
   readonly header: { readonly start: number; readonly end: number }
-  /** of its files */
+  /** sum of its files */
   readonly installedBytes: number
-  /** of the payload, unpacked */
+  /** size of the unpacked payload */
   readonly archiveBytes: number
 }
 
@@ -72,7 +72,7 @@ const SENSE = {
   interpreter: 0x100,
   postun: 0x1000,
 } as const
-/** What rpm itself has to know; it provides these. */
+/** Features that rpm itself must support, and provides. */
 const RPMLIB = 0x1000000
 const FEATURES: readonly Relation[] = [
   ['CompressedFileNames', '3.0.4-1'],
@@ -85,7 +85,7 @@ function feature(name: string, of: string): Relation {
   return { name: `rpmlib(${name})`, version: { is: '<=', of } }
 }
 
-/** Tags that only whoever writes one has to know (rpm's include/rpm/rpmtag.h). */
+/** Tags that only this writer needs (rpm's include/rpm/rpmtag.h). */
 const MORE = {
   languages: 100,
   summary: 1004,
@@ -132,7 +132,7 @@ const MORE = {
   payloadDigestAlgorithm: 5093,
   unpackedDigest: 5097,
 } as const
-/** of the signature header */
+/** Tags of sizes in the signature header. */
 const MEASURES = { bytes: 1000, archiveBytes: 1007 } as const
 
 const SHELL = '/bin/sh'
@@ -140,7 +140,7 @@ const SHA256_NUMBER = 8
 const LEVEL = 9
 const FILE_FLAGS = { doc: 2, license: 128, other: 0 } as const
 
-/** `sign`: the binary OpenPGP signature over the bytes that it is given, which rpm looks at before anything else. */
+/** `sign` returns a binary OpenPGP signature over the main header. rpm verifies it before it reads anything else. */
 export async function packRpm(
   spec: RpmSpec,
   sign: (header: Uint8Array) => Promise<Uint8Array>,
@@ -154,7 +154,7 @@ export async function packRpm(
     [SIGNATURE_TAGS.rsa, bytes(await sign(header))],
     [SIGNATURE_TAGS.sha1, text(createHash('sha1').update(header).digest('hex'))],
     [SIGNATURE_TAGS.sha256, text(sha256(header))],
-    // All that rpm before 4.14 has of the payload.
+    // The only check of the payload in rpm before 4.14.
     [SIGNATURE_TAGS.md5, bytes(createHash('md5').update(header).update(payload).digest())],
     [MEASURES.bytes, int32s(header.length + payload.length)],
     [MEASURES.archiveBytes, int32s(archive.length)],
@@ -179,7 +179,7 @@ const inArchive = (entry: RpmEntry) => ({
   body: bodyOf(entry),
 })
 
-/** What file(1) and old programs look at. */
+/** Only file(1) and old programs read the lead. */
 function leadOf({ name, version, release, arch }: RpmSpec): Uint8Array {
   const lead = Buffer.alloc(96)
   lead.writeUInt32BE(0xedabeedb)
@@ -213,9 +213,9 @@ function mainEntries(spec: RpmSpec, { archive, payload, seconds }: Payload): Ent
     [MORE.group, translated('Unspecified')],
     [MORE.os, text('linux')],
     [TAGS.arch, text(arch)],
-    // Without one it would be a package of sources.
+    // rpm takes a package without this tag for a source package.
     [TAGS.sourceRpm, text(`${name}-${version}-${release}.src.rpm`)],
-    // Whose rules of the format it follows.
+    // The version of rpm whose rules the format follows.
     [MORE.rpmVersion, text('4.14.0')],
     [MORE.platform, text(`${arch}-linux`)],
     [MORE.encoding, text('utf-8')],
@@ -241,14 +241,14 @@ const scriptEntries = ({ scripts }: RpmSpec): Entry[] =>
         [MORE.postunProgram, text(SHELL)],
       ]
 
-/** All that it needs, with what rpm must know and what runs the scripts. */
+/** All requirements: those of the spec, rpm's features, and the shell for the scripts. */
 export function needsOf({ requires, scripts }: Pick<RpmSpec, 'requires' | 'scripts'>): readonly Relation[] {
   const shell: Relation[] = scripts === undefined ? [] : [{ name: SHELL, before: ['posttrans', 'postun'] }]
   const rich = requires.some(({ name }) => name.startsWith('(')) ? [RICH] : []
   return [...shell, ...requires, ...FEATURES, ...rich]
 }
 
-/** Itself first. */
+/** Everything that the package provides; its own name and version come first. */
 export const givesOf = (
   spec: Pick<RpmSpec, 'name' | 'version' | 'release' | 'provides'>,
 ): readonly Relation[] => [
@@ -312,5 +312,5 @@ function fileEntries(files: readonly RpmEntry[], seconds: number): Entry[] {
 const fileFlags = (entry: RpmEntry): number =>
   FILE_FLAGS[entry.tag === 'file' ? (entry.kind ?? 'other') : 'other']
 
-/** With its slash, as rpm has it. */
+/** With the final slash, as rpm stores it. */
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1)

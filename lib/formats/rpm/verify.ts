@@ -1,4 +1,4 @@
-// Verifies the signatures and digests of an rpm. Nothing of it may be unpacked before.
+// Verifies the signatures and digests of an rpm. Do this before you unpack anything from it.
 
 import { createHash } from 'node:crypto'
 import { printable } from '../../model/text.ts'
@@ -13,14 +13,14 @@ import {
 } from '../openpgp/verify.ts'
 import { type Header, type RpmFile, readRpm, SIGNATURE_TAGS, TAGS } from './header.ts'
 
-/** All from the signed header. */
+/** All fields are from the signed header. */
 export interface RpmIdentity {
   readonly name: string
   readonly epoch: number
   readonly version: string
   readonly release: string
   readonly arch: string
-  /** it holds the sources, whatever its `arch` says */
+  /** true for a source package; its `arch` may be any architecture */
   readonly isSource: boolean
 }
 
@@ -28,13 +28,14 @@ export interface SignedRpm {
   readonly tag: 'signed'
   readonly by: Good
   readonly identity: RpmIdentity
-  /** empty where the file ends with its header, which was judged by itself */
+  /** empty: the file ends with its header, and only the header was verified */
   readonly payload: Uint8Array
 }
 
 /**
- * What is there must hold, each digest and each signature; one of these must be by a key that is believed, and one must
- * cover the payload, or the digest of it in the signed header. ProbeError `signature-invalid` for what is not an rpm.
+ * All present digests and signatures must be right, and at least one signature must be by a trusted key. A signature must cover
+ * the payload, either directly or by the payload's digest in the signed header.
+ * @throws {ProbeError} `signature-invalid`: it is not an rpm.
  */
 export function verifyRpm(file: Uint8Array, believed: Believed): SignedRpm | Refused {
   const rpm = readRpm(file)
@@ -43,13 +44,13 @@ export function verifyRpm(file: Uint8Array, believed: Believed): SignedRpm | Ref
   if (refusal !== undefined) return refusal
   const [by] = verifications.filter((one) => one.tag === 'good')
   if (by === undefined) return unsigned(rpm)
-  // The signed header says what the payload is, where no signature is over both.
+  // Without a signature over header and payload, the digest in the signed header must cover the payload.
   const loose = rpm.signature.has(SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg) ? undefined : loosePayload(rpm)
   return loose ?? signed(rpm, by)
 }
 
 const OF_HEADER = [SIGNATURE_TAGS.rsa, SIGNATURE_TAGS.dsa, SIGNATURE_TAGS.openpgp]
-/** What rpm 3 had, and the only one that covers the payload of packages of 2017 and before. */
+/** Signatures of rpm 3. In packages of 2017 and before, nothing else covers the payload. */
 const OF_BOTH = [SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg]
 
 const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verification[] =>
@@ -60,7 +61,7 @@ const ofHeaderAndPayload = ({ signature, header, payload }: RpmFile, believed: B
     ? [check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)]
     : []
 
-/** Each tag holds the signature of one key, of whatever algorithm; that of rpm 6 those of several, in base64. */
+/** Each tag contains one signature. Only rpm 6's tag `openpgp` contains a list of signatures, in base64. */
 const signaturesIn = (signature: Header, tags: readonly number[]): Signature[] =>
   tags
     .flatMap((tag) =>
@@ -70,7 +71,7 @@ const signaturesIn = (signature: Header, tags: readonly number[]): Signature[] =
     )
     .flatMap(signaturesOf)
 
-/** Digests prove nothing by themselves; one that is wrong says that the file is not what was packed. */
+/** A digest alone does not prove who made the file, but a wrong one proves that the file was changed. */
 function brokenDigest({ signature, header, payload }: RpmFile): Refused | undefined {
   const said = [
     ['SHA-1', signature.string(SIGNATURE_TAGS.sha1), () => hexOf('sha1', header.blob)],
@@ -81,7 +82,7 @@ function brokenDigest({ signature, header, payload }: RpmFile): Refused | undefi
       () => hexOf('md5', header.blob, payload),
     ],
   ] as const
-  // Older packages have no other digest of it.
+  // Older packages have no other digest of the payload.
   const md5Missing =
     payload.length > 0 && !signature.has(SIGNATURE_TAGS.md5) && !header.has(TAGS.payloadDigest)
   if (md5Missing) return notTheBytes('it has no digest of its payload')
@@ -97,7 +98,7 @@ const hexOf = (hash: string, ...pieces: readonly Uint8Array[]): string => {
 
 const hex = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString('hex')
 
-/** By its length: the tag that names the algorithm came later. */
+/** Algorithm by the length of the digest, because the tag that names the algorithm is newer than the digest. */
 const PAYLOAD_HASHES: Readonly<Record<number, string>> = { 64: 'sha256', 96: 'sha384', 128: 'sha512' }
 
 function loosePayload({ header, payload }: RpmFile): Refused | undefined {

@@ -1,6 +1,6 @@
-// A header of an rpm file: entries by their tags, all of them in the region that is signed (rpm's format_header.md).
+// Writes a header of an rpm file: entries in the order of their tags, all of them in the signed region (rpm's format_header.md).
 
-/** `type`: rpm's number of it; `align`: its bytes begin at a multiple of that; `count`: of values. */
+/** `type`: rpm's number. `align`: its bytes begin at a multiple of this. `count`: number of values. */
 interface Value {
   readonly type: number
   readonly align: number
@@ -24,7 +24,7 @@ export const int32s = (...values: number[]): Value => ({
 })
 export const text = (value: string): Value => strings(6, [value])
 export const texts = (...values: string[]): Value => strings(8, values)
-/** With a text for each language. There is one, `C`. */
+/** A text in each language. The only language here is `C`. */
 export const translated = (value: string): Value => strings(9, [value])
 export const bytes = (value: Uint8Array): Value => ({
   type: BYTES,
@@ -37,7 +37,7 @@ const BYTES = 7
 const MAGIC = [0x8eade801, 0]
 const REGION_BYTES = 16
 
-/** `region`: the tag that the region of this kind of header has. An entry has one value at least. */
+/** `region`: tag of the region in this kind of header. Each entry has at least one value. */
 export function writeHeader(region: number, entries: readonly Entry[]): Uint8Array {
   const sorted = entries.toSorted(([a], [b]) => a - b)
   const store: Uint8Array[] = []
@@ -52,14 +52,14 @@ export function writeHeader(region: number, entries: readonly Entry[]): Uint8Arr
     index.push(words(tag, type, at, count))
     add(stored)
   }
-  // The region comes first, and its values last: an entry that says where its own begin, seen from there.
+  // The region is the first entry. Its value, at the end of the store, is an entry whose offset leads back to the first entry.
   const count = sorted.length + 1
   const first = words(region, BYTES, at, REGION_BYTES)
   add(words(region, BYTES, -count * REGION_BYTES, REGION_BYTES))
   return Buffer.concat([words(...MAGIC, count, at), first, ...index, ...store])
 }
 
-/** Of 32 bits, big-endian; negative ones as two's complement. */
+/** 32-bit big-endian numbers; negative ones in two's complement. */
 function words(...values: readonly number[]): Uint8Array {
   const body = Buffer.alloc(values.length * 4)
   for (const [i, value] of values.entries()) body.writeUInt32BE(value >>> 0, i * 4)
