@@ -13,5 +13,5 @@ export function keyOf(probe: string): string {
   } catch (error) {
     if (!isProbeError(error) && !(error instanceof TypeError)) throw error
   }
-  throw new UsageError(`${JSON.stringify(probe)} is no URL of a probe`)
+  throw new UsageError(`${JSON.stringify(probe)} is not a URL of a probe`)
 }

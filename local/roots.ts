@@ -79,7 +79,7 @@ async function* recordsIn(bucket: Objects): AsyncGenerator<FoundRecord> {
     const body = await wholeObject(bucket, BUCKET, key)
     if (body === undefined) continue
     const record = JSON.parse(body.toString()) as Json
-    if (!isObject(record)) throw new Error(`${key} is no record of a root`)
+    if (!isObject(record)) throw new Error(`${key} is not a record of a root`)
     yield { object, digest: string(record.digest, key), archive: `sha256/${string(record.sha256, key)}` }
   }
 }

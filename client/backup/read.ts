@@ -43,7 +43,7 @@ export interface Archive {
 const BLOCK = 512
 const MOST_PARTS = 2_000_000
 
-const broken = (why: string): Error => new Error(`it is no whole backup of a registry: ${why}`)
+const broken = (why: string): Error => new Error(`it is not a complete backup of a registry: ${why}`)
 
 /**
  * Reads the archive to its end.

@@ -184,7 +184,7 @@ async function formOf(options: Options, { arch, driverVersion, driverName, kind 
 
 /** A kernel named `ubuntu-aws` runs on a host whose os-release says `ubuntu`. */
 function distributionOf(target: string): string {
-  if (!/^[a-z0-9._-]{1,64}$/.test(target)) throw new UsageError(`--target ${quoted(target)} is no target`)
+  if (!/^[a-z0-9._-]{1,64}$/.test(target)) throw new UsageError(`--target ${quoted(target)} is not a target`)
   return target.replace(/^ubuntu-.*/, 'ubuntu')
 }
 

@@ -32,7 +32,7 @@ interface Left {
  */
 export function checkFolder(folder: string): void {
   const found = existsSync(folder) ? folder : nearest(resolve(folder))
-  if (!statSync(found).isDirectory()) throw new UsageError(`--out ${folder}: ${found} is no folder`)
+  if (!statSync(found).isDirectory()) throw new UsageError(`--out ${folder}: ${found} is not a folder`)
   try {
     accessSync(found, constants.W_OK | constants.X_OK)
   } catch {

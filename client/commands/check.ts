@@ -25,7 +25,7 @@ const USAGE = `Usage: probe-registry check CONFIG [OPTION...]
   --symvers FILE       its Module.symvers, which shows what it exports
   --json               the answer as POST /v1/verdicts gives it
 
-Exit status: 0 an engine runs there, or may; 1 none does; 2 the command line is wrong, or a file is no kernel config.
+Exit status: 0 an engine runs there, or may; 1 none does; 2 the command line is wrong, or a file is not a kernel config.
 `
 
 const text = { type: 'string' } as const
@@ -51,7 +51,7 @@ function bytesOf(file: string): Buffer {
   } catch (error) {
     throw new UsageError(said(error))
   }
-  throw new UsageError(`${file} has more than ${MAX_BYTES} bytes: it is no file of a kernel's config`)
+  throw new UsageError(`${file} has more than ${MAX_BYTES} bytes: it is not a kernel config`)
 }
 
 async function main(args: readonly string[]): Promise<number> {

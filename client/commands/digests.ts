@@ -37,8 +37,8 @@ async function list(digests: Digests): Promise<number> {
 async function name(digests: Digests, id: string, sha256: string, url = NAMED): Promise<number> {
   checkId(id)
   if (!isSha256(sha256))
-    throw new UsageError(`${JSON.stringify(sha256)} is no sha256: 64 lower-case hex digits`)
-  if (!/^(https?|urn):[\x21-\x7e]+$/.test(url)) throw new UsageError(`${JSON.stringify(url)} is no URL`)
+    throw new UsageError(`${JSON.stringify(sha256)} is not a sha256: 64 lower-case hex digits`)
+  if (!/^(https?|urn):[\x21-\x7e]+$/.test(url)) throw new UsageError(`${JSON.stringify(url)} is not a URL`)
   if (await digests.name(id, { name: 'driver', version: id, url, sha256 })) {
     console.log(printable(`${id}: no other source is taken than that with sha256 ${sha256}`))
     return 0

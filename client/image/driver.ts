@@ -54,7 +54,7 @@ const SHORT_COMMIT = /^(?=.*\d)(?=.*[a-f])[0-9a-f]{7,39}$/
 function entryFor(settings: Catalogued, version: string): DriverVersions {
   if (SHORT_COMMIT.test(version))
     throw new UsageError(
-      `${version} is no driver version; a commit is written with all of its 40 digits: \`git rev-parse ${version}\` in a clone of falcosecurity/libs prints them`,
+      `${version} is not a driver version; a commit is written with all of its 40 digits: \`git rev-parse ${version}\` in a clone of falcosecurity/libs prints them`,
     )
   const entry = driverFor(settings, version)
   // A package catalogue accepts any version, so also an upstream version without its ending.
@@ -105,7 +105,7 @@ function layoutOf(folder: string): SourceLayout {
 function commitOf(folder: string): string {
   const [top = '', commit = ''] = git(folder, 'rev-parse', '--show-toplevel', 'HEAD').split('\n')
   if (realpathSync(top) !== realpathSync(folder))
-    throw new UsageError(`${folder} is no checkout of its own, but a part of ${top}: ${NAME_ONE}`)
+    throw new UsageError(`${folder} is not a checkout of its own, but a part of ${top}: ${NAME_ONE}`)
   const changed = git(folder, 'status', '--porcelain', '--', 'driver')
   if (changed === '') return commit
   throw new UsageError(

@@ -67,7 +67,7 @@ const say = (line: string): void => console.log(line)
 async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { values, positionals } = readLine(args, OPTIONS)
   if (values.help === true) return say(USAGE)
-  if (positionals.length > 0) throw new UsageError(`${JSON.stringify(positionals[0])} is no option`)
+  if (positionals.length > 0) throw new UsageError(`${JSON.stringify(positionals[0])} is not an option`)
   // npm runs scripts in the project folder. INIT_CWD is the folder where the user called it.
   const at = (path: string): string => resolve(env.INIT_CWD ?? '.', path)
   const out = values.out === undefined ? resolve(PLACE) : at(values.out)
@@ -137,7 +137,7 @@ function createdIn(epoch: string | undefined): { created?: string } {
   if (epoch === undefined || epoch === '') return {}
   const time = new Date(/^\d{1,11}$/.test(epoch) ? Number(epoch) * 1000 : Number.NaN)
   if (Number.isNaN(time.getTime()))
-    throw new UsageError(`SOURCE_DATE_EPOCH=${epoch} is no number of seconds since 1970`)
+    throw new UsageError(`SOURCE_DATE_EPOCH=${epoch} is not a number of seconds since 1970`)
   return { created: time.toISOString().replace('.000Z', 'Z') }
 }
 
@@ -146,7 +146,7 @@ function registriesIn(urls: string | undefined): { registries?: string } {
   if (urls === undefined) return {}
   const wrong = urls.split(/[\s,;]+/).find((url) => !/^https?:\/\/[^/]/.test(url))
   if (wrong === undefined) return { registries: urls }
-  throw new UsageError(`--registries: ${JSON.stringify(wrong)} is no http or https URL`)
+  throw new UsageError(`--registries: ${JSON.stringify(wrong)} is not an http or https URL`)
 }
 
 /** Reads the key. Everyone who can pull the image can read its contents, so a private key is refused. */

@@ -19,7 +19,7 @@ export function placeOf(text: string): Place {
   const [, host = '', name = '', tag] = REFERENCE.exec(text) ?? []
   if (name === '' || name.length > 255)
     throw new UsageError(
-      `${JSON.stringify(text)} is no REGISTRY/NAME or REGISTRY/NAME:TAG, as ghcr.io/you/probes`,
+      `${JSON.stringify(text)} is not REGISTRY/NAME or REGISTRY/NAME:TAG, as ghcr.io/you/probes`,
     )
   // Other clients read a first part without dot or port as part of the repository.
   if (!/[.:]/.test(host) && host !== 'localhost')

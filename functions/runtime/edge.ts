@@ -37,7 +37,7 @@ export async function asTheViewer(
   if (edge.direct === 'answered') return { ...event, headers }
   throw new ProbeError(
     'past-the-edge',
-    'this request came past the distribution that the registry is behind, and nothing was done for it: ask by the address that the operator gives out, which is the output Url of the stack',
+    'this request bypassed the distribution in front of the registry, so it was refused: use the address that the operator gives out, which is the output Url of the stack',
   )
 }
 

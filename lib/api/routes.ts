@@ -81,7 +81,7 @@ const FILE = '{driverVersion}/{arch}/{file}'
 export const ROUTES: readonly Route[] = [
   route('get', `/driver/${FILE}`, {
     id: 'getProbe',
-    about: 'A probe by its name; builds it where it is missing. HEAD never builds.',
+    about: 'A probe by its name; builds it if it is missing. HEAD never builds.',
     responses: ofProbe,
   }),
   route('get', `/driver/${FILE}.{companion}`, {

@@ -12,7 +12,7 @@ import type { Item } from './attributes.ts'
 const reader =
   <T>(schema: z.ZodType<T>) =>
   (key: string, item: Item): T =>
-    parseOwn(schema, item, `the item of ${key}`, 'was the table written by hand?')
+    parseOwn(schema, item, `the item of ${key}`, 'did something else than the registry write the table?')
 
 /** In the table, the id of a claim has the name `claim`. */
 const claimedReader =

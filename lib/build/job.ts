@@ -108,7 +108,7 @@ function field(value: string): string {
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw new ProbeError(
       'malformed',
-      `job field ${JSON.stringify(value)} holds a space, a control or a non-ASCII character`,
+      `job field ${JSON.stringify(value)} contains a space, a control or a non-ASCII character`,
     )
   }
   return value

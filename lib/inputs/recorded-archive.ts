@@ -62,7 +62,7 @@ function changed(
 ): string {
   const what = `${name} ${version} at ${url} has changed: sha256 ${found}, where ${expected} was`
   return pinned === undefined
-    ? `${what} recorded at first use. Find out why; then ${forgetBy(id)} has the next build record it anew`
+    ? `${what} recorded at first use. Find out why; then ${forgetBy(id)} makes the next build record it again`
     : `${what} pinned. Find out why before anything else`
 }
 

@@ -130,4 +130,9 @@ export const encodeKernel = (record: RecordedKernel): string => JSON.stringify(r
 
 /** @throws {ProbeError} `misconfigured`. */
 export const decodeKernel = (text: string): RecordedKernel =>
-  parseOwnJson(recorded, text, 'a submitted kernel on record', 'was the table written by hand?')
+  parseOwnJson(
+    recorded,
+    text,
+    'a submitted kernel on record',
+    'did something else than the registry write the table?',
+  )

@@ -56,8 +56,8 @@ const FAULT: Head = { status: 500, title: 'The registry failed' }
 
 const HEADS: Readonly<Record<ErrorCode, Head>> = {
   malformed: { status: 400, title: 'This is not the name of a probe' },
-  'method-not-allowed': { status: 405, title: 'This method is not answered here' },
-  'past-the-edge': { status: 403, title: 'The registry is asked at another address' },
+  'method-not-allowed': { status: 405, title: 'This method is not supported here' },
+  'past-the-edge': { status: 403, title: 'The registry has another address' },
   'bad-field': { status: 400, title: 'A field or parameter is missing or malformed' },
   'config-mismatch': { status: 422, title: 'The config and the facts are of two kernels' },
   'unknown-config': { status: 404, title: 'This kernel was not submitted' },
@@ -93,5 +93,5 @@ const HEADS: Readonly<Record<ErrorCode, Head>> = {
 export function methodOf({ method, path }: { readonly method: string; readonly path: string }): ReadMethod {
   const allowed = allowOf(path)
   if ((method === 'GET' || method === 'HEAD') && allowed.includes(method)) return method
-  throw new ProbeError('method-not-allowed', `${method.slice(0, 20)} is not answered here, only ${allowed}`)
+  throw new ProbeError('method-not-allowed', `${method.slice(0, 20)} is not supported here, only ${allowed}`)
 }

@@ -27,6 +27,9 @@ export async function follow(
   if (state?.state !== 'alias') return { key, probe: name.tag === 'probe' ? name.probe : undefined, state }
   const own = await index.get(state.of, options)
   if (own?.state === 'alias')
-    throw new ProbeError('misconfigured', `the name ${key} leads to a name: was the table written by hand?`)
+    throw new ProbeError(
+      'misconfigured',
+      `the name ${key} leads to a name: did something else than the registry write the table?`,
+    )
   return { key: state.of, probe: probeOf(state.of), state: own }
 }

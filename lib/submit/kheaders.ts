@@ -53,12 +53,12 @@ async function unpack(bytes: Uint8Array, now: Clock): Promise<Uint8Array> {
     return await unxz(bytes, most, onChunk)
   } catch (error) {
     if (isProbeError(error, 'too-large')) throw new ProbeError('body-too-large', `kheaders: ${error.message}`)
-    throw bad('it is no xz file')
+    throw bad('it is not an xz file')
   }
 }
 
 const bad = (why: string): ProbeError =>
   new ProbeError(
     'bad-field',
-    `kheaders: these are no headers of a kernel: ${why}. Send /sys/kernel/kheaders.tar.xz`,
+    `kheaders: these are not kernel headers: ${why}. Send /sys/kernel/kheaders.tar.xz`,
   )

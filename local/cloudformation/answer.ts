@@ -19,7 +19,7 @@ export function answerOf(body: Uint8Array, request: JsonObject): Answer {
   if (body.length > MAX_ANSWER)
     return failed(`Response object is too long: ${body.length} bytes, ${MAX_ANSWER} are taken`)
   const answer = parse(body)
-  if (answer === undefined) return failed('Invalid response object: it is no JSON object')
+  if (answer === undefined) return failed('Invalid response object: it is not a JSON object')
   const wrong = REPEATED.find((name) => answer[name] !== request[name])
   if (wrong !== undefined) return failed(`Invalid response object: ${wrong} is not the request's`)
   const { PhysicalResourceId: physicalId, Status, Reason, Data = {}, NoEcho = false } = answer

@@ -47,7 +47,8 @@ function ofObject(value: Source, at: Place, so: readonly Fields[]): readonly Fie
 function ofField(name: string, wanted: Source, at: Place, so: readonly Fields[]): readonly Fields[] {
   const here: Place = { ...at, path: [...at.path, name] }
   if (name === '$or') return ofOr(wanted, at, here, so)
-  if (at.withinOr && NO_FIELDS_WITHIN_OR.has(name)) throw refused(here, 'is no name of a field within $or')
+  if (at.withinOr && NO_FIELDS_WITHIN_OR.has(name))
+    throw refused(here, 'is not the name of a field within $or')
   if (wanted.tag !== 'list') return ofObject(wanted, here, so)
   const matchers = ofList(wanted.entries, here)
   return so.map((fields) => new Map(fields).set(here.path.join('.'), matchers))
@@ -55,7 +56,7 @@ function ofField(name: string, wanted: Source, at: Place, so: readonly Fields[])
 
 function ofOr(wanted: Source, at: Place, here: Place, so: readonly Fields[]): readonly Fields[] {
   if (wanted.tag !== 'list' || wanted.entries.length < 2)
-    throw refused(here, 'is no list of at least two objects')
+    throw refused(here, 'is not a list of at least two objects')
   const ways = wanted.entries.flatMap((way) => ofObject(way, { ...at, withinOr: true }, so))
   if (ways.length > MAX_BRANCHES) throw refused(here, `makes more than ${MAX_BRANCHES} combinations`)
   return ways

@@ -72,7 +72,7 @@ const ofNumber =
 
 function cidr(wanted: string): Test {
   const inside = block(wanted)
-  if (inside === undefined) throw new Error(`${wanted} is no block of IP addresses`)
+  if (inside === undefined) throw new Error(`${wanted} is not a block of IP addresses`)
   return ofAddress(inside)
 }
 
@@ -96,7 +96,7 @@ function unwantedValues(argument: Source): readonly Test[] {
     if (value.tag === 'string') return ofText(sameText(value.text))
     if (value.tag !== 'number') throw new Error('anything-but takes texts and numbers')
     if (comparable(value.digits) === undefined)
-      throw new Error(`${value.digits} is no number that a double holds`)
+      throw new Error(`${value.digits} is not a number that a double can have`)
     return sameNumber(value.digits)
   })
 }

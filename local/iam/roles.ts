@@ -47,7 +47,7 @@ export function createRoles(template: Template, now: Clock): Roles {
     principals: (accessKeyId) => byKey.get(accessKeyId),
     assume: (roleArn, service, lifeMs = Number.POSITIVE_INFINITY) => {
       const role = roles.find(({ arn }) => arn === roleArn)
-      if (role === undefined) throw new Error(`role ${roleArn} does not stand in the template`)
+      if (role === undefined) throw new Error(`role ${roleArn} is not in the template`)
       const request = { action: 'sts:AssumeRole', resource: roleArn, context: {}, principal: service }
       if (!decide(role.trust, request)) throw new Error(`${roleArn} does not trust ${service}`)
       return Number.isFinite(lifeMs) ? sessionOf(role.principal, lifeMs) : role.principal

@@ -59,7 +59,7 @@ export const ALGORITHM = 'AWS4-HMAC-SHA256'
 export function parseTarget(url: string): Target {
   const mark = url.indexOf('?')
   const rawPath = mark < 0 ? url : url.slice(0, mark)
-  if (!rawPath.startsWith('/')) throw invalid('The request-target is no path.')
+  if (!rawPath.startsWith('/')) throw invalid('The request-target is not a path.')
   const fields = mark < 0 ? [] : url.slice(mark + 1).split('&')
   const pairs = fields.filter((field) => field !== '').map(pairOf)
   const query = new Map(

@@ -142,7 +142,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   function load(file: string): Delivery | undefined {
     try {
       const stored = readJson(file)
-      if (!isObject(stored) || !isObject(stored.event as Json)) throw new Error('is no event')
+      if (!isObject(stored) || !isObject(stored.event as Json)) throw new Error('is not an event')
       const fn = functions.find(string(stored.fn, 'fn'))
       const [since, failures] = [number(stored.since, 'since'), number(stored.failures, 'failures')]
       return { file, fn, event: stored.event as JsonObject, since, failures, throttles: 0 }

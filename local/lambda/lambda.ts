@@ -73,7 +73,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
   const functions = made.flatMap(({ fns }) => fns)
   const find = (nameOrArn: string): Fn => {
     const found = functions.find(({ arn }) => isCalled(nameOrArn, arn))
-    if (found === undefined) throw new Error(`function ${nameOrArn} does not stand in the template`)
+    if (found === undefined) throw new Error(`function ${nameOrArn} is not in the template`)
     return found
   }
   for (const { properties, logicalId } of options.template.ofType('AWS::Lambda::Permission'))

@@ -64,7 +64,8 @@ const checksumsOf = ({ header }: Call): Checksums =>
 function lengthOf({ header }: Call): number {
   const text = header('content-length')
   if (text === undefined) throw new S3Error('MissingContentLength', 'The length of the body must be given.')
-  if (!/^\d{1,15}$/.test(text)) throw new S3Error('InvalidArgument', 'The length of the body is no number.')
+  if (!/^\d{1,15}$/.test(text))
+    throw new S3Error('InvalidArgument', 'The length of the body is not a number.')
   const bytes = Number(text)
   if (bytes > MAX_BYTES) throw new S3Error('EntityTooLarge', `An object has at most ${MAX_BYTES} bytes.`)
   return bytes

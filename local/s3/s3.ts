@@ -77,7 +77,7 @@ async function* cachedObjects(objects: Objects, bucket: string, keys: RegExp): A
 /** S3's own rules, which also make the name a plain folder name. */
 function checkBucketName(bucket: string): void {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes('..')) {
-    throw new Error(`${JSON.stringify(bucket)} is no bucket name`)
+    throw new Error(`${JSON.stringify(bucket)} is not a bucket name`)
   }
 }
 

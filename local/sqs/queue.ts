@@ -129,7 +129,7 @@ function named(file: string): Kept[] {
 function read(file: string, log: (line: string) => void): Message | undefined {
   try {
     const stored = readJson(file)
-    if (!isObject(stored)) throw new Error('is no message')
+    if (!isObject(stored)) throw new Error('is not a message')
     const { body, attributes } = stored
     return { body: string(body, 'body'), attributes: textsOf(attributes) }
   } catch (error) {

@@ -78,7 +78,7 @@ export function createQueues({ dir, template, now, log }: QueuesOptions): Queues
     },
     send: (arn, message, sender) => {
       const found = living.find(({ resource }) => resource.arn === arn)
-      if (found === undefined) throw new Error(`queue ${arn} does not stand in the template`)
+      if (found === undefined) throw new Error(`queue ${arn} is not in the template`)
       authorize(sender, 'sqs:SendMessage', arn)
       found.queue.send(message)
     },

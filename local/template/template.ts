@@ -90,7 +90,7 @@ function assets(assembly: string, stacks: readonly string[]): (s3Key: string) =>
   const files: JsonObject = Object.assign({}, ...listed.map((files) => object(files, 'assets.json: files')))
   return (s3Key) => {
     const entry = files[s3Key.replace(/\.zip$/, '')]
-    if (!isObject(entry)) throw new Error(`asset ${s3Key} does not stand in ${stacks[0]}.assets.json`)
+    if (!isObject(entry)) throw new Error(`asset ${s3Key} is not in ${stacks[0]}.assets.json`)
     return resolvePath(assembly, string(object(entry.source, s3Key).path, s3Key))
   }
 }

@@ -153,7 +153,7 @@ describe('on the host', () => {
     [['bpf', 'module'], {}, /one driver at a time/],
     [[], { DRIVER_VERSION: '' }, /DRIVER_VERSION is not set/],
     [[], { DRIVERS_REPO: '' }, /DRIVERS_REPO is not set/],
-    [[], { DRIVER_MAX_SECONDS: 'soon' }, /'soon' is no number/],
+    [[], { DRIVER_MAX_SECONDS: 'soon' }, /'soon' is not a number/],
     [[], { DRIVER_NAME: '../x' }, /no name of a probe/],
   ])('%j with %j is wrong use', async (args, env, words) => {
     const at = await scene()

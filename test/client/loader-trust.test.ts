@@ -237,7 +237,7 @@ describe('a registry', () => {
     const list = `ftp://x/, ${at.registry.url}/empty/driver/,http://user:secret@127.0.0.1:1/driver ${at.registry.url}/driver/`
     const ran = await at.load(['--download'], { DRIVERS_REPO: list })
     expect(ran).toMatchObject({ status: 0 })
-    expect(ran.stderr).toMatch(/ftp:\/\/x\/ is no http or https URL/)
+    expect(ran.stderr).toMatch(/ftp:\/\/x\/ is not an http or https URL/)
     expect(ran.stdout + ran.stderr).not.toContain('secret')
   }, 30_000)
 })

@@ -41,7 +41,7 @@ describe.each(PATHS)('%s', (path) => {
     const { status, header, text } = await ask(method, path)
     expect({ status, allow: header('allow') }).toEqual({ status: 405, allow })
     if (method === 'HEAD') return
-    const message = `${method} is not answered here, only ${allow}`
+    const message = `${method} is not supported here, only ${allow}`
     expect(JSON.parse(text)).toMatchObject(
       path.startsWith('/v2/')
         ? { errors: [{ code: 'UNSUPPORTED', message }] }

@@ -70,7 +70,7 @@ function openTree(folder: Folder): Tree {
   function make(path: string, what: Made, how: () => void): void {
     const found = made.get(path)
     if (found === 'folder' && what === 'folder') return
-    if (found !== undefined) throw new ProbeError('digest-mismatch', `two packages hold ${path}`)
+    if (found !== undefined) throw new ProbeError('digest-mismatch', `two packages contain ${path}`)
     parents(path)
     made.set(path, what)
     how()

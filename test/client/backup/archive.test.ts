@@ -90,7 +90,9 @@ describe('an archive', () => {
     const good = packed(GOOD)
     await fc.assert(
       fc.asyncProperty(fc.nat(good.length - 1), async (end) => {
-        await expect(opened(good.subarray(0, end))).rejects.toThrow(/^it is no whole backup of a registry: /)
+        await expect(opened(good.subarray(0, end))).rejects.toThrow(
+          /^it is not a complete backup of a registry: /,
+        )
       }),
       { numRuns: 200 },
     )

@@ -119,7 +119,7 @@ describe('a kernel by its config', () => {
   })
 
   test.each([
-    ['"a b" is no target', ['--target', 'a b']],
+    ['"a b" is not a target', ['--target', 'a b']],
     ['asks for target', ['--target', 'ubuntu-aws', '--os-release', '/dev/null']],
     ['--symvers /no/such: ENOENT', ['--symvers', '/no/such']],
   ])('is refused where the command line is wrong: %s', async (said, args) => {
@@ -168,7 +168,7 @@ describe('the command', () => {
     ["Unexpected argument 'positional'", [...NAMED, 'positional']],
     ['--symvers says something of the kernel of a --config', [...NAMED, '--symvers', '/dev/null']],
     ['--config /no/such: ENOENT', [...NAMED, '--config', '/no/such']],
-    ['--out /dev/null/a: /dev/null is no folder', [...NAMED, '--out', '/dev/null/a']],
+    ['--out /dev/null/a: /dev/null is not a folder', [...NAMED, '--out', '/dev/null/a']],
     ['release: ', [...NAMED, '--config', '/dev/null', '--release', 'a b']],
   ])('ends with 2 and one line where it is used wrongly: %s', async (said, args) => {
     const { status, out, err } = await build(...args)

@@ -51,10 +51,14 @@ describe('npm run image', () => {
     [[], 2, /name a driver by --driver-version or --driver-source/],
     [[...DRIVER, '--arch', 'riscv64'], 2, /is made for amd64 and arm64, not for riscv64/],
     [[...DRIVER, '--driver-name', 'sysdig'], 2, /--driver-name is falco or scap, not "sysdig"/],
-    [[...DRIVER, '--registries', 'probes.example.org'], 2, /"probes\.example\.org" is no http or https URL/],
+    [
+      [...DRIVER, '--registries', 'probes.example.org'],
+      2,
+      /"probes\.example\.org" is not an http or https URL/,
+    ],
     [[...DRIVER, '--key', 'nowhere.asc'], 2, /--key .*nowhere\.asc: ENOENT/],
     [[...DRIVER, '--unknown'], 2, /'--unknown'/],
-    [[...DRIVER, 'what'], 2, /"what" is no option/],
+    [[...DRIVER, 'what'], 2, /"what" is not an option/],
   ] as const)('%j ends with %i and says why', async (args, status, why) => {
     const said = await image(args)
     expect(said.stderr).toMatch(why)
@@ -88,7 +92,7 @@ describe('npm run image', () => {
 
   test('refuses a time of making that is none', async () => {
     const { status, stderr } = await image(DRIVER, { SOURCE_DATE_EPOCH: 'now' })
-    expect(stderr).toContain('SOURCE_DATE_EPOCH=now is no number of seconds since 1970')
+    expect(stderr).toContain('SOURCE_DATE_EPOCH=now is not a number of seconds since 1970')
     expect(status).toBe(2)
   })
 })

@@ -51,9 +51,9 @@ test('what is invoked by an alias is its version, and is told both', async () =>
 test('a qualifier that nothing has is refused, by whoever names it', async () => {
   const { find } = await functionsOf(live('Fn'))
   for (const name of ['Small-Fn:old', `${ARN}:2`, `${ARN}:`])
-    expect(() => find(name)).toThrow(/does not stand/)
+    expect(() => find(name)).toThrow(/is not in the template/)
   await expect(functionsOf({ Permits: permit('Small-Fn:old', 'events.amazonaws.com') })).rejects.toThrow(
-    /Small-Fn:old does not stand/,
+    /Small-Fn:old is not in/,
   )
   const { FnLive } = live('Fn')
   await expect(

@@ -131,6 +131,6 @@ test('a package that writes through a link of another is refused: it would land 
 
 test('two packages that hold the same file are refused', async () => {
   await expect(composed(SHELL, deb('other', { 'usr/bin/dash': 'x' }))).rejects.toThrow(
-    'two packages hold usr/bin/dash',
+    'two packages contain usr/bin/dash',
   )
 })
