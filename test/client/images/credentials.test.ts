@@ -102,5 +102,5 @@ test.each([
   'https://ghcr.io/a',
   'ghcr.io/a@sha256:b',
 ])('%s is none', (text) => {
-  expect(() => placeOf(text)).toThrow(/is no REGISTRY\/NAME|names no registry/)
+  expect(() => placeOf(text)).toThrow(/is not REGISTRY\/NAME|names no registry/)
 })

@@ -70,7 +70,7 @@ describe('what comes past the distribution', () => {
       const headers = { ...claims, ...(secret === undefined ? {} : { [EDGE_HEADER]: secret }) }
       await expect(asTheViewer(EDGE, event(headers))).rejects.toMatchObject({
         code: 'past-the-edge',
-        message: expect.stringContaining('ask by the address'),
+        message: expect.stringContaining('use the address'),
       })
     },
   )
