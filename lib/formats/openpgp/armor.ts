@@ -1,4 +1,4 @@
-// Removes ASCII armor (RFC 9580, section 6).
+// Removes and adds ASCII armor (RFC 9580, section 6).
 
 import { notOpenPgp } from './packets.ts'
 
@@ -30,3 +30,10 @@ function decoded(text: string): Uint8Array {
 
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+
+/** `keys`: by fingerprint and owner, each certificate in base64, which `gpg --export FINGERPRINT | base64 -w0` prints. */
+export const publicKeys = (keys: Readonly<Record<string, string>>): string =>
+  Object.values(keys)
+    .map((key) => key.replace(/.{64}(?!$)/g, '$&\n'))
+    .map((text) => `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${text}\n-----END PGP PUBLIC KEY BLOCK-----\n`)
+    .join('')

@@ -15,8 +15,8 @@ export interface Keyring {
   readonly packagers: readonly string[]
   /** fingerprints that nobody may believe */
   readonly revoked: readonly string[]
-  /** of those packagers, armored: one name each, and the keys that sign */
-  readonly armored: string
+  /** the rows of lib/archives/keys/arch.ts: by fingerprint and name, the certificate in base64 with the keys that sign */
+  readonly keys: Readonly<Record<string, string>>
 }
 
 /** As a Debian suite has it today. Throws an Error where it cannot be had. */
@@ -60,7 +60,11 @@ function believed(home: string, folder: string): Omit<Keyring, 'version'> {
     ...['--export-options', 'export-minimal', '--export-filter', 'keep-uid=primary -t'],
     ...['--export-filter', 'drop-subkey=usage !~ s'],
   ]
-  return { packagers, revoked, armored: gpg('--armor', ...small, '--export', ...packagers).toString() }
+  const row = (one: string): [string, string] => {
+    const name = /^uid:(?:[^:]*:){8}([^:]*):/m.exec(gpg('--with-colons', '--list-keys', one).toString())?.[1]
+    return [`${one} ${name}`, gpg(...small, '--export', one).toString('base64')]
+  }
+  return { packagers, revoked, keys: Object.fromEntries(packagers.map(row)) }
 }
 
 /** gpg's doc/DETAILS: a line `pub` with the validity, and the first line `fpr` after it. */

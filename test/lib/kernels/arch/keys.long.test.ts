@@ -1,7 +1,8 @@
 // Whom Arch's keyring of today believes, computed by gpg, against whom this project believes.
 
 import { expect, test } from 'vitest'
-import { ARCH_KEYRING } from '../../../../lib/archives/keys/arch.ts'
+import { ARCH_KEYRING, ARCH_KEYS } from '../../../../lib/archives/keys/arch.ts'
+import { publicKeys } from '../../../../lib/formats/openpgp/armor.ts'
 import { archCertificates } from '../../../../lib/kernels/arch/keys.ts'
 import { tell } from '../../../support/builds/apt.ts'
 import { archKeyring, type Keyring } from '../../../support/pacman/keyring.ts'
@@ -35,4 +36,5 @@ test('packagers are believed for whom three master keys vouch, none that are rev
   }
   expect([...own].sort()).toEqual(keyring.packagers)
   expect(own.filter((one) => keyring.revoked.includes(one))).toEqual([])
+  expect(ARCH_KEYS).toBe(publicKeys(keyring.keys))
 })
