@@ -15,9 +15,9 @@ import { UsageError } from './command-line.ts'
 
 /** Part of a command's usage. `output`: the stack output that names the table */
 export const whereText = (output: string): string => `WHERE is one of
-  --data DIR      a registry that runs on this machine, by its folder; .data unless said otherwise
+  --data DIR      a running registry on this machine, by its data folder (default: .data)
   --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region
-  --table NAME    the same by the name of its table, which is the stack's output ${output}`
+  --table NAME    a deployed stack, by its table: the stack's output ${output}`
 
 /** Default data folder. */
 export const DATA = '.data'
@@ -29,9 +29,9 @@ export const WHERE_OPTIONS = {
 } as const
 
 export const queueText = `WHERE is one of
-  --data DIR      a registry that runs on this machine, by its folder; .data unless said otherwise
+  --data DIR      a running registry on this machine, by its data folder (default: .data)
   --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region
-  --queue URL     the same by its queue, which is the stack's output FailedEventsQueue`
+  --queue URL     a deployed stack, by its queue: the stack's output FailedEventsQueue`
 
 export const QUEUE_OPTIONS = {
   data: { type: 'string' },

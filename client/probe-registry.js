@@ -8,26 +8,26 @@ import { fileURLToPath } from 'node:url'
 
 /** A one-line description of each command. */
 const COMMANDS = {
-  backup: 'write the state and the signing key of a registry on this machine into one file, while it runs',
-  build: 'build a probe on this machine as a registry builds it, without a registry',
-  check: "tell whether Falco's engines run on a kernel, by its config",
-  cost: 'tell what a deployed registry costs, by its settings and a dated list of prices',
-  digests: 'list, name and forget the digests of the sources that builds are made from',
-  logs: 'print all that the functions of a registry have written of one probe',
-  name: 'explain names of probes, and tell by which name each client asks on a host',
-  packages: 'bring the lists of packages to what is published, of every probe',
-  push: 'copy a published probe, with its signatures, into any registry of images',
-  quotas: 'tell whether an AWS account has what a deployment needs, and how to get what is missing',
-  replay: 'show the events that no function could handle, and send them again',
-  restore: 'make a registry on this machine of such a file',
-  verify: 'tell who signed a package, a list or any other file of a distribution, or why it is refused',
-  withdraw: 'take one published probe back that harms its hosts, or serve it again',
+  backup: 'write the state and the signing key of a registry on this machine to one file, while it runs',
+  build: 'build a probe on this machine as a registry does, without a registry',
+  check: "check by a kernel's config whether Falco's engines run on it",
+  cost: 'estimate the AWS costs of a deployed registry from its settings and a dated price list',
+  digests: 'list, pin and forget the digests of driver sources',
+  logs: 'print all log lines about one probe, from all functions',
+  name: 'explain names of probes, and show which name each client requests on a host',
+  packages: 'update the package lists for every published probe',
+  push: 'copy a published probe, with its signatures, to any image registry',
+  quotas: "check an AWS account's quotas for a deployment, and show how to raise them",
+  replay: 'list the failed events, and send them again',
+  restore: 'restore a registry on this machine from a backup',
+  verify: "show who signed a distribution's file, or why its signature is refused",
+  withdraw: 'stop serving a published probe that harms its hosts, or serve it again',
 }
 
 const USAGE = [
   'Usage: probe-registry COMMAND ARGUMENT...',
   ...Object.entries(COMMANDS).map(([name, about]) => `  ${name.padEnd(10)} ${about}`),
-  '`probe-registry COMMAND --help` tells how each is used.',
+  '`probe-registry COMMAND --help` shows how to use a command.',
   '',
 ].join('\n')
 

@@ -300,7 +300,7 @@ static void drain(void) {
       unsigned bytes = header->size;
       for (unsigned j = 0; j < bytes; j++) record[j] = data[(at + j) % PERF_BYTES];
       if (header->type == PERF_RECORD_SAMPLE && !take(record + SAMPLE_AT, bytes - SAMPLE_AT))
-        end(REFUSED, "a sample after %lu events is no event", seen);
+        end(REFUSED, "a sample after %lu events is not an event", seen);
       at += bytes;
     }
     buffers[i]->data_tail = head;

@@ -52,7 +52,7 @@ static void start_worker(void) {
 }
 
 // Counts the event, whose parts must add up to its length; an answer is one that tells what the worker's close(-1)
-// returned. Returns its bytes, 0 for what is no event.
+// returned. Returns its bytes, 0 if that is not an event.
 static unsigned take(void *place, size_t room) {
   struct event *event = place;
   size_t bytes = sizeof *event;

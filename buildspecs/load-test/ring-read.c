@@ -67,7 +67,7 @@ static void drain(void) {
     if (head >= RING_BYTES || at >= RING_BYTES) end(REFUSED, "a ring's head is at %u", head);
     for (unsigned bytes; at != head; at = (at + bytes) % RING_BYTES)
       if (!(bytes = take(ring->data + at, (head - at) % RING_BYTES)))
-        end(REFUSED, "what is at %u of a ring after %lu events is no event", at, seen);
+        end(REFUSED, "the bytes at %u of a ring after %lu events are not an event", at, seen);
     ring->info->tail = at;
   }
 }

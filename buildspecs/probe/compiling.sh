@@ -7,7 +7,7 @@ unpack_sandbox() {
 }
 
 unpack_inputs() {
-  unpack_sandbox sh -eu /steps/probe/sandbox/unpack.sh || fail 'an input is no archive of its kind'
+  unpack_sandbox sh -eu /steps/probe/sandbox/unpack.sh || fail 'an input is not an archive of its kind'
   take prepared tar.gz prepared.tar.gz
   take symvers text Module.symvers
   [ "$KERNEL" != headers ] || [ -d "$WORK/kernel/$TREE" ] || fail "the header packages hold no $TREE"

@@ -130,7 +130,7 @@ function copier(objects: Objects, buckets: Running['buckets'], writer: Writer): 
     if (copied.has(path)) return
     copied.add(path)
     const found = await objects.open(buckets[bucket], key)
-    if (found === undefined) throw new Error(`the object ${key} is missing: the backup would not be whole`)
+    if (found === undefined) throw new Error(`the object ${key} is missing: the backup would not be complete`)
     try {
       const { size } = await found.file.stat()
       await writer.add(path, size, bytesOf(found.file, 0, size))

@@ -71,9 +71,7 @@ export async function checkKey(secrets: readonly unknown[], publicKey: Uint8Arra
     const found = await fingerprint(() => readPrivateKey({ armoredKey: current?.SecretString ?? '' }))
     if (found !== undefined && found === wanted) return
   }
-  throw new Error(
-    'the signing key is not the one of which hosts have the public key: is it being replaced now?',
-  )
+  throw new Error('the signing key does not match the published public key: is it being replaced now?')
 }
 
 async function fingerprint(read: () => Promise<{ getFingerprint(): string }>): Promise<string | undefined> {

@@ -99,21 +99,21 @@ async function entryAt(handle: FileHandle, at: number, block: Buffer, size: numb
   const path = text(block, 0, 100)
   const bytes = Number.parseInt(text(block, 124, 12), 8)
   const most = path === HEADER ? MOST_HEADER : path === SUMS ? MOST_SUMS : mostOf(path)
-  if (most === undefined) throw broken(`${JSON.stringify(path)} is nothing that a backup holds`)
+  if (most === undefined) throw broken(`${JSON.stringify(path)} is not a file of a backup`)
   if (!(bytes >= 0 && bytes <= most)) throw broken(`${path} has a size that it cannot have`)
-  if (!block.equals(fileHead(path, MODE, bytes))) throw broken(`what it says of ${path} is changed`)
+  if (!block.equals(fileHead(path, MODE, bytes))) throw broken(`the header of ${path} is changed`)
   const start = at + BLOCK
   const padding = filePadding(bytes)
   if (start + bytes + padding.length > size) throw broken('it is cut off')
   if (!(await exactly(handle, start + bytes, padding.length)).equals(padding))
-    throw broken(`what follows ${path} is changed`)
+    throw broken(`the padding after ${path} is changed`)
   return { path, bytes, start, sha256: await digestOf(bytesOf(handle, start, bytes)) }
 }
 
 async function headerOf(handle: FileHandle, first: Part): Promise<Header> {
   const value = parsed(await whole(bytesOf(handle, first.start, first.bytes)), HEADER)
   const form = formSchema.safeParse(value)
-  if (!form.success) throw broken(`${HEADER} does not say that it is one`)
+  if (!form.success) throw broken(`${HEADER} is not the header of one`)
   if (form.data.form > FORM)
     throw new Error(
       `it is a backup of a newer version of this software (form ${form.data.form}; this one knows ${FORM}): restore it with that version`,
@@ -130,7 +130,7 @@ async function checkSums(handle: FileHandle, entries: readonly Part[]): Promise<
   const said = (await whole(bytesOf(handle, last.start, last.bytes))).toString('latin1').split('\n')
   const others = entries.slice(0, -1)
   const wrong = others.findIndex(({ sha256, path }, at) => `${said[at]}\n` !== sumLine(sha256, path))
-  if (wrong >= 0) throw broken(`${others[wrong]!.path} is not what ${SUMS} says`)
+  if (wrong >= 0) throw broken(`${others[wrong]!.path} does not match ${SUMS}`)
   if (said.length !== others.length + 1 || said.at(-1) !== '')
     throw broken(`${SUMS} names files that it lacks`)
 }

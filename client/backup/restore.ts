@@ -36,10 +36,10 @@ export async function checkContents(archive: Archive): Promise<void> {
   for await (const item of itemsOf(archive, 'probes'))
     for (const key of artifactsOf(item)) partOf(archive, objectPath('artifacts', key))
   if (header.failedEvents === undefined && [...parts.keys()].some((path) => path.startsWith('queues/')))
-    throw new Error('it has failed events, and does not say of which queue')
+    throw new Error('it has failed events, but not the name of their queue')
   // Without this file the first start would make another key.
   if (![...parts.keys()].some((path) => path.startsWith('custom-resources/')))
-    throw new Error('it lacks what says that its signing key was made')
+    throw new Error('it lacks the record of its signing key')
   const publicKey = partOf(archive, objectPath('artifacts', PUBLIC_KEY_OBJECT))
   const secrets = [...parts.values()].filter(({ path }) => path.startsWith('secrets/'))
   await checkKey(await Promise.all(secrets.map(archive.json)), await objectBody(archive, publicKey))

@@ -142,7 +142,7 @@ const emptied = (options: ReadSubmission['neutralized']): string[] =>
   options.length === 0
     ? []
     : [
-        `what names a file, key or command is not in the build: ${options.map(({ option }) => option).join(', ')}`,
+        `these options name a file, key or command, and are not in the build: ${options.map(({ option }) => option).join(', ')}`,
       ]
 
 /** Builds the form that `curl -F` would send, so that the registry's own code validates it. */

@@ -10,13 +10,12 @@ import { asOperator, DATA, operatorOf, printable } from '../operator.ts'
 
 const USAGE = `Usage: probe-registry backup [--data DIR] FILE
 
-Writes FILE, which is not there yet, while the registry runs on DIR (.data unless said otherwise): the index of probes and the
-digests of sources, the published probes with their signatures and logs, the kernels that hosts submitted, the events that
-failed and wait for an operator, and the signing key.
-It is a tar archive without a password, for your eyes alone: whoever has it can sign as this registry. What can be made anew
-is not in it: package lists, packages, build roots, builds that run. \`probe-registry restore\` makes a registry of it.
-For a registry of one machine. A deployed one has point-in-time recovery of its tables and versions of its objects.
-Exit status: 0 done, read back and found whole; 2 nothing was written, and why.
+Writes the new FILE while the registry runs on DIR (default: .data). It contains the index of probes, the digests of sources,
+the published probes with their signatures and logs, the submitted kernels, the failed events, and the signing key.
+FILE is a tar archive without a password. Keep it secret: whoever has it can sign as this registry. It does not contain what the
+registry can make again: package lists, packages, build roots, running builds. \`probe-registry restore\` restores it.
+This is for a registry on one machine. A deployed one has point-in-time recovery of its tables and versions of its objects.
+Exit status: 0 written, read back and found complete; 2 nothing was written, with the reason.
 `
 
 const OPTIONS = { data: { type: 'string' }, help: { type: 'boolean' } } as const
@@ -25,7 +24,7 @@ async function backup(dataDir: string, file: string): Promise<Collected> {
   const { endpoint, region, credentials, tables, buckets, queues } = operatorOf(dataDir)
   const failedEvents = queues?.FailedEvents?.split('/').at(-1)
   if (buckets === undefined || failedEvents === undefined)
-    throw new Error('the registry that runs there is older than this command: restart it')
+    throw new Error('the running registry is older than this command: restart it')
   const client = new DynamoDBClient({ endpoint, region, credentials })
   let collected: Collected = { probes: 0, kernels: 0, failedEvents: 0 }
   const running = {

@@ -15,30 +15,30 @@ import { buildHere, openFolders } from '../build/local.ts'
 
 const USAGE = `Usage: probe-registry build --driver-version VERSION --release RELEASE --target TARGET [OPTION...]
        probe-registry build --driver-version VERSION --release RELEASE --config FILE [OPTION...]
-                                         build a probe on this machine, as a registry builds it, without a registry
+                                         build a probe on this machine, as a registry does, without a registry
 
-A kernel by its name, as in the name of its probes:
+A distribution's kernel, as in the name of its probes:
   --release RELEASE         e.g. 6.1.192-2-amd64
   --target TARGET           e.g. debian
-  --kernel-version VERSION  1 unless said otherwise
-A kernel that nobody publishes headers for, as it is submitted to a registry:
-  --config FILE             its config, plain or gzip; --release is uname -r then
-  --target TARGET           ID of its os-release, or --os-release FILE
+  --kernel-version VERSION  default: 1
+A kernel without published headers, as a host submits it to a registry:
+  --config FILE             its config, plain or gzip; --release is then its uname -r
+  --target TARGET           ID in its os-release, or --os-release FILE
   --version TEXT            uname -v
-  --proc-version FILE       /proc/version, where the config names no compiler
+  --proc-version FILE       /proc/version, if the config does not name the compiler
   --symvers FILE  --kheaders FILE  --etc-version FILE  --kernelurls URL...
-  --force                   build what could never load, too
-What to build:
+  --force                   build even if the kernel could never load the probe
+The probe:
   --driver-version VERSION  e.g. 0.23.2 or 11.0.0+driver
-  --driver-name NAME        falco or scap; by itself the first that the version is built as
-  --kind KIND               kmod (by itself) or ebpf
-  --arch ARCH               x86_64 or aarch64; by itself this machine's
-  --out DIR                 where the probe, its .json and its .log are left; by itself here
-  --settings FILE           JSON of settings, as a registry's SETTINGS_FILE
+  --driver-name NAME        falco or scap; default: the first that this version has
+  --kind KIND               kmod (default) or ebpf
+  --arch ARCH               x86_64 or aarch64; default: this machine's
+  --out DIR                 folder for the probe, its .json and its .log; default: this one
+  --settings FILE           JSON settings, as a registry's SETTINGS_FILE
 
-It prints the sha256 and the path of the probe; how it goes is told on standard error. The probe is not signed.
-Exit status: 0 built; 1 it cannot be built, and why; 2 the command line is wrong; 3 something that may pass or can be
-mended is in the way (a mirror that is away, no space, no namespaces), and what.
+The command prints the sha256 and the path of the probe, and its progress on standard error. The probe is not signed.
+Exit status: 0 built; 1 it cannot be built, with the reason; 2 the command line is wrong; 3 a problem that may pass or that
+you can solve (a mirror does not answer, no space, no namespaces), with the reason.
 `
 
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
@@ -128,14 +128,14 @@ function said(error: unknown): string {
   const { code, message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
   if (code !== 'ENOSPC') return message
-  return `there is no space left (${message}): what is fetched lies in ${cacheFolder(process.env)} (XDG_CACHE_HOME), what is built in /tmp and /var/tmp; a build needs up to two gigabytes`
+  return `there is no space left (${message}): downloads are in ${cacheFolder(process.env)} (XDG_CACHE_HOME), builds in /tmp and /var/tmp; a build needs up to two gigabytes`
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   const status = statusOfError(error)
-  const hint = status === 2 ? '\n`probe-registry build --help` tells how it is used' : ''
+  const hint = status === 2 ? '\n`probe-registry build --help` shows how to use it' : ''
   tell(`probe-registry build: ${said(error)}${hint}`)
   process.exitCode = status
 }

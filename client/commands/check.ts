@@ -16,16 +16,16 @@ import { readSymvers } from '../../lib/submit/symvers.ts'
 import { readLine, said, UsageError } from '../command-line.ts'
 
 const USAGE = `Usage: probe-registry check CONFIG [OPTION...]
-                                         tell whether Falco's engines run on the kernel of CONFIG: /proc/config.gz,
-                                         /boot/config-$(uname -r), a file of those, or - for standard input
-       probe-registry check --document   write the page of documentation
+                                         check whether Falco's engines run on the kernel of CONFIG: /proc/config.gz,
+                                         /boot/config-$(uname -r), a copy of these, or - for standard input
+       probe-registry check --document   print the page of the documentation
 
-  --release RELEASE    its uname -r, where the first comment of the config does not tell its version
-  --proc-version FILE  its /proc/version, where the config does not name its compiler
-  --symvers FILE       its Module.symvers, which shows what it exports
-  --json               the answer as POST /v1/verdicts gives it
+  --release RELEASE    its uname -r, if the first comment of the config has no version
+  --proc-version FILE  its /proc/version, if the config does not name the compiler
+  --symvers FILE       its Module.symvers, the list of its exported symbols
+  --json               print the answer of POST /v1/verdicts
 
-Exit status: 0 an engine runs there, or may; 1 none does; 2 the command line is wrong, or a file is not a kernel config.
+Exit status: 0 an engine runs there, or may run; 1 none runs; 2 the command line is wrong, or a file is not a kernel config.
 `
 
 const text = { type: 'string' } as const
@@ -119,7 +119,7 @@ try {
 } catch (error) {
   const usage = error instanceof UsageError
   if (!usage && !isProbeError(error)) throw error
-  const hint = usage ? '\n`probe-registry check --help` tells how it is used' : ''
+  const hint = usage ? '\n`probe-registry check --help` shows how to use it' : ''
   process.stderr.write(`probe-registry check: ${printable(said(error))}${hint}\n`)
   process.exitCode = 2
 }

@@ -9,12 +9,12 @@ import { settingsIn } from '../settings.ts'
 
 const USAGE = `Usage: probe-registry cost [--settings FILE] [ASSUMED...] [--json]
 
-Tells what a registry that is deployed by the settings of FILE (the defaults unless said otherwise) costs in AWS: a million
-hits, a build, and a month in which nobody asks; each with what it is made of. The prices are a list with a date and a
-region (${PRICES.date}, ${PRICES.region}), without free tiers and taxes. Nobody is asked for them. What nobody can know is ASSUMED:
-  --hit-milliseconds N   that Lambda bills of a hit (${ASSUMED.hitMilliseconds})
-  --build-seconds N      that a build takes (${ASSUMED.buildSeconds})
-  --probe-megabytes N    of a probe (${ASSUMED.probeMegabytes})
+Estimates the AWS costs of a registry that is deployed with the settings in FILE (without it: the defaults): for a million
+hits, for a build, and for a month without requests, each with its items. The command asks nobody: it has a price list of one
+date and region (${PRICES.date}, ${PRICES.region}), without free tiers and taxes. ASSUMED are numbers that it cannot know:
+  --hit-milliseconds N   that Lambda bills for a hit (${ASSUMED.hitMilliseconds})
+  --build-seconds N      duration of a build (${ASSUMED.buildSeconds})
+  --probe-megabytes N    size of a probe (${ASSUMED.probeMegabytes})
 Exit status: 0 done; 2 the command line is wrong.
 `
 
@@ -71,6 +71,6 @@ await asOperator('cost', USAGE, async () => {
   }
   console.log(sections.flatMap(printed).join('\n'))
   console.log(`Prices of ${date} in ${region}, in dollars, on demand, without free tiers and taxes.`)
-  console.log(`They differ by region and they change: look before you decide by them.\n${sources.join('\n')}`)
+  console.log(`They differ by region and they change: check them before you decide.\n${sources.join('\n')}`)
   return 0
 })

@@ -7,13 +7,13 @@ import { asOperator, printable, tableIn, WHERE_OPTIONS, whereText } from '../ope
 
 const USAGE = `Usage: probe-registry digests [WHERE]                       list: VERSION SHA256 URL, one a line
        probe-registry digests [WHERE] name VERSION SHA256 [URL]
-                                                           take no other source for VERSION than that
-       probe-registry digests [WHERE] forget VERSION       the next build of VERSION records what it finds
+                                                           accept only this source for VERSION
+       probe-registry digests [WHERE] forget VERSION       the next build of VERSION trusts and records what it finds
 
-VERSION is a driver version. URL is that of the package, for a version that comes as one; an archive is read from where
-the settings say. (The source of a kernel is held to kernel.org's signature, and to no digest.)
+VERSION is a driver version. URL is needed only for a version that comes as a package; for an archive, the settings have the
+URL. (Sources of kernels are not listed: kernel.org's signature protects them.)
 ${whereText('SourcesTable')}
-Exit status: 0 done; 1 not done, and why; 2 the command line is wrong, or the registry is out of reach.
+Exit status: 0 done; 1 not done, with the reason; 2 the command line is wrong, or the registry cannot be reached.
 `
 
 /** Origin of a digest that an operator recorded without a download. */
@@ -30,7 +30,7 @@ async function list(digests: Digests): Promise<number> {
   const all = await digests.list()
   for (const { id, source } of all) console.log(printable(`${id} ${source.sha256} ${source.url}`))
   if (all.length === 0)
-    console.error('no digest is on record yet: the first build of a version records its own')
+    console.error('no digest is recorded yet: the first build of a version records its digest')
   return 0
 }
 
@@ -40,11 +40,11 @@ async function name(digests: Digests, id: string, sha256: string, url = NAMED): 
     throw new UsageError(`${JSON.stringify(sha256)} is not a sha256: 64 lower-case hex digits`)
   if (!/^(https?|urn):[\x21-\x7e]+$/.test(url)) throw new UsageError(`${JSON.stringify(url)} is not a URL`)
   if (await digests.name(id, { name: 'driver', version: id, url, sha256 })) {
-    console.log(printable(`${id}: no other source is taken than that with sha256 ${sha256}`))
+    console.log(printable(`${id}: only a source with sha256 ${sha256} is accepted`))
     return 0
   }
   console.error(
-    printable(`${id} has another digest on record: \`probe-registry digests forget ${id}\` first`),
+    printable(`${id} has another recorded digest: run \`probe-registry digests forget ${id}\` first`),
   )
   return 1
 }
@@ -52,12 +52,12 @@ async function name(digests: Digests, id: string, sha256: string, url = NAMED): 
 async function forget(digests: Digests, id: string): Promise<number> {
   const source = await digests.forget(checkId(id))
   if (source === undefined) {
-    console.error(printable(`${id} is not on record: \`probe-registry digests\` lists what is`))
+    console.error(printable(`${id} is not recorded: \`probe-registry digests\` lists the recorded versions`))
     return 1
   }
   console.log(
     printable(
-      `${id}: sha256 ${source.sha256} is forgotten. The next build of it trusts whoever answers for its URL then, and records what it finds. Probes that are published stay.`,
+      `${id}: sha256 ${source.sha256} is forgotten. The next build of it trusts the source that its URL then has, and records its digest. Published probes stay.`,
     ),
   )
   return 0
@@ -75,7 +75,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (verb === 'name' && id !== undefined && sha256 !== undefined && rest.length <= 3)
     return name(await digestsIn(values), id, sha256, url)
   if (verb === 'forget' && id !== undefined && rest.length === 1) return forget(await digestsIn(values), id)
-  throw new UsageError(`${verb} is not used so`)
+  throw new UsageError(`the arguments of ${verb} are wrong`)
 }
 
 await asOperator('digests', USAGE, () => main(process.argv.slice(2)))

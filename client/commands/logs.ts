@@ -12,15 +12,15 @@ import { keyOf } from '../probe-key.ts'
 
 const USAGE = `Usage: probe-registry logs [WHERE] [--since TIME] [--json] PROBE
 
-Prints what all functions have written of PROBE, in the order of time: lines that name it, and what else was written of its
-builds and by the invocations that looked at it. PROBE is its URL, the path of it, or its key.
-  --data DIR      of a registry that runs on this machine, or has run, by its folder; .data unless said otherwise
-  --stack NAME    of a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region; they need
+Prints all log lines about PROBE from all functions, sorted by time: lines that name it, and the other lines of its builds and
+of the invocations that handled it. PROBE is its URL, the URL's path, or its key.
+  --data DIR      a registry on this machine, by its data folder, even if it does not run (default: .data)
+  --stack NAME    a deployed stack, e.g. ProbeRegistry, with your AWS credentials and region; they need
                   logs:DescribeLogGroups and logs:FilterLogEvents
-  --since TIME    from then on: 90m, 12h or 3d ago, or a date as 2026-11-27T20:00Z; 1d unless said otherwise
-  --json          one JSON object a line
-What clients have sent is printed with everything but plain characters as \\uXXXX.
-Exit status: 0 done; 1 no line of it since then; 2 the command line is wrong, or the logs are out of reach.
+  --since TIME    only newer lines: 90m, 12h or 3d ago, or a date such as 2026-11-27T20:00Z (default: 1d)
+  --json          print one JSON object for each line
+Text from clients is printed with all but plain ASCII characters as \\uXXXX.
+Exit status: 0 done; 1 no such line; 2 the command line is wrong, or the logs cannot be reached.
 `
 
 const text = { type: 'string' } as const

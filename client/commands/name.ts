@@ -14,12 +14,12 @@ import { isProbeError } from '../../lib/model/errors.ts'
 import { DRIVER_NAMES, KINDS, type Kind } from '../../lib/model/probe.ts'
 import { UPSTREAM_DRIVERS } from '../../lib/model/upstream-drivers.ts'
 
-const USAGE = `Usage: probe-registry name URL...        explain names of probes; 1 when one of them is none
+const USAGE = `Usage: probe-registry name URL...        explain names of probes; exit status 1 if one is invalid
        probe-registry name --uname-r RELEASE --uname-v VERSION --uname-m MACHINE [--os-release FILE]
                            [--etc-version FILE] [--config FILE] [--driver-version VERSION] [--kind kmod|ebpf]
-                                         tell by which name each client asks on that host, for the newest driver of
-                                         that kind unless a version is given
-       probe-registry name --document    write the page of documentation
+                                         show which name each client requests on that host, for the newest driver of
+                                         that kind if no version is given
+       probe-registry name --document    print the page of the documentation
 `
 
 const OPTIONS = {

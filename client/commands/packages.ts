@@ -7,13 +7,13 @@ import { asOperator, BUS_OPTIONS, BUS_TEXT, busIn, tableIn, whereText } from '..
 
 const USAGE = `Usage: probe-registry packages [WHERE]
 
-Tells the registry of every published probe, which then brings its packages into the lists, or out of them where the probe was
-withdrawn or its driver version revoked. For probes of before there were packages, after a restored backup, and after a change
-of the revoked driver versions. What is as it should be is not changed. It ends before the registry is done: the log of Publish
-tells of each.
+Sends an event for every published probe. The registry then adds the probe's packages to the lists, or removes them if the
+probe is withdrawn or its driver version is revoked. Use it for probes from before there were packages, after a restore, and
+after a change of the revoked driver versions. Correct entries are not changed. The command ends before the registry has
+finished: the log of Publish shows each probe.
 ${whereText('ProbesTable')}
 ${BUS_TEXT}
-Exit status: 0 done; 2 the command line is wrong, or the registry is out of reach.
+Exit status: 0 done; 2 the command line is wrong, or the registry cannot be reached.
 `
 
 const OPTIONS = { ...BUS_OPTIONS, help: { type: 'boolean' } } as const
@@ -42,13 +42,12 @@ await asOperator('packages', USAGE, async () => {
     process.stdout.write(USAGE)
     return 0
   }
-  if (positionals.length > 0) throw new UsageError('it takes no probe: it tells of all')
-  if (values.table !== undefined && values.bus === undefined)
-    throw new UsageError('beside --table it needs --bus')
+  if (positionals.length > 0) throw new UsageError('it takes no probe: it handles all of them')
+  if (values.table !== undefined && values.bus === undefined) throw new UsageError('--table also needs --bus')
   const { client, name } = await tableIn(values, 'Probes')
   const bus = await busIn(values)
   if (bus === undefined)
-    throw new Error('the registry of that folder is of an older version, which has no lists of packages')
-  console.log(`told of ${await tellAll(createIndex(client, name, Date.now), bus)} published probes`)
+    throw new Error('the registry of that folder has an older version, which has no package lists')
+  console.log(`sent events for ${await tellAll(createIndex(client, name, Date.now), bus)} published probes`)
   return 0
 })

@@ -13,13 +13,13 @@ import { keyOf } from '../probe-key.ts'
 
 const USAGE = `Usage: probe-registry push [--modules] [--plain-http] PROBE REGISTRY/NAME[:TAG]
 
-PROBE is the URL of a published probe: http://HOST/driver/VERSION/ARCH/FILE. Its kernel's index goes to that registry, with
-all that is published of the driver for that kernel, and with the signatures. TAG is the same as here unless another is given.
-  --modules       as images for a cluster's operator, which have the kernel module below /opt/lib/modules
-  --plain-http    that registry is asked without TLS
-A name and a password come from REGISTRY_USERNAME and REGISTRY_PASSWORD, or from docker's config.json
-(REGISTRY_AUTH_FILE, DOCKER_CONFIG). What is there already is not sent again, so a push that broke off goes on.
-Exit status: 0 it is there; 1 it is not, and why; 2 the command line is wrong.
+PROBE is the URL of a published probe: http://HOST/driver/VERSION/ARCH/FILE. The command copies the image index of its kernel:
+all published kinds of the driver for that kernel, with their signatures. Without TAG, the tag stays the same.
+  --modules       copy images for a cluster's operator, which have the kernel module below /opt/lib/modules
+  --plain-http    use no TLS for that registry
+The user name and password come from REGISTRY_USERNAME and REGISTRY_PASSWORD, or from docker's config.json
+(REGISTRY_AUTH_FILE, DOCKER_CONFIG). A second push after an interruption sends only the missing parts.
+Exit status: 0 copied; 1 not copied, with the reason; 2 the command line is wrong.
 `
 
 const OPTIONS = {
@@ -43,7 +43,7 @@ function whyNot(error: unknown): string {
   const cause = error instanceof TypeError ? error.cause : undefined
   if (!(cause instanceof Error)) return said(error)
   return /wrong version number/.test(cause.message)
-    ? 'what answers there does not speak TLS: --plain-http, if that is what you want'
+    ? 'the server does not speak TLS: add --plain-http if you want to push without it'
     : `nothing answers: ${cause.message || cause.name}`
 }
 

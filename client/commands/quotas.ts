@@ -7,15 +7,15 @@ import { askQuotas, whyUnasked } from '../quotas/ask.ts'
 
 const USAGE = `Usage: probe-registry quotas [--region REGION] [--profile NAME] [--settings FILE]
 
-Reads with your AWS credentials what the account may have in a region, and tells for each quota that a deployment by the
-settings of FILE needs (the defaults unless said otherwise) what is there and what is needed:
-  fits     it is enough
-  SLOW     it works, and slower than the settings allow
-  FAILS    the deployment, or what it deploys, would not work
-  UNKNOWN  AWS tells of no such quota in this region
-with the command that asks AWS for more. \`npm run deploy\` looks first, and stops where something FAILS.
+Reads the account's quotas in a region with your AWS credentials, and compares them with the needs of a deployment with the
+settings in FILE (without it: the defaults). For each quota it prints
+  fits     the quota is enough
+  SLOW     the registry works, but slower than its settings allow
+  FAILS    the deployment or the registry would not work
+  UNKNOWN  AWS does not have this quota in this region
+and the command that requests more from AWS. \`npm run deploy\` runs this first, and stops if something FAILS.
 The credentials need servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas.
-Exit status: 0 all of it fits; 1 something does not; 2 the command line is wrong, or AWS was not asked, and why.
+Exit status: 0 everything fits; 1 something does not; 2 the command line is wrong, or AWS was not asked, with the reason.
 `
 
 const text = { type: 'string' } as const

@@ -7,13 +7,12 @@ import { asOperator, printable, QUEUE_OPTIONS, queueIn, queueText } from '../ope
 const USAGE = `Usage: probe-registry replay [WHERE]                    list: ID TIME FUNCTION EVENT PROBE ERROR, one a line
        probe-registry replay [WHERE] ID... | --all      send them again
        probe-registry replay [WHERE] --forget ID... | --forget --all
-                                                        delete them, unsent
+                                                        delete them without sending them
 
-An event that was given up after its last retry waits here for 14 days. What is sent again goes to the function that gave it
-up, and then it is gone from here; should that function fail again, it comes back. An event whose build is over changes
-nothing.
+After the last retry of an event, the queue keeps it for 14 days. This command sends it to the same function again and deletes
+it from the queue. If the function fails again, the event returns. An event of a finished build changes nothing.
 ${queueText}
-Exit status: 0 done; 1 not all of it, and why; 2 the command line is wrong, or the registry is out of reach.
+Exit status: 0 done; 1 some events failed, with the reason; 2 the command line is wrong, or the registry cannot be reached.
 `
 
 const OPTIONS = {
@@ -42,7 +41,7 @@ async function nothing(events: FailedEvents): Promise<string> {
   const hidden = await events.hidden()
   return hidden === 0
     ? 'no event has failed'
-    : `no event is to be seen; ${hidden} are hidden for up to five minutes: somebody replays them, or broke off`
+    : `no event is visible; ${hidden} are hidden for up to five minutes, because another replay is running or was interrupted`
 }
 
 interface Wish {
@@ -67,7 +66,7 @@ async function work(events: FailedEvents, { ids, verb }: Wish): Promise<number> 
   }
   for (const id of ids ?? [])
     if (!taken.some((one) => one.id === id))
-      told(`${id} is not here: \`probe-registry replay\` lists what is`)
+      told(`${id} is not here: \`probe-registry replay\` lists the failed events`)
   if (ids === undefined && taken.length === 0) console.error(await nothing(events))
   return failed ? 1 : 0
 }

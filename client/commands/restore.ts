@@ -7,11 +7,11 @@ import { asOperator, DATA, printable } from '../operator.ts'
 
 const USAGE = `Usage: probe-registry restore [--data DIR] FILE
 
-Makes DIR (.data unless said otherwise), which is empty or not there yet, of FILE, which \`probe-registry backup\` wrote. FILE is
-read to its end first: one that is cut off, changed or of a newer version is refused, and nothing is written. Then
-\`npm start\` with DATA_DIR=DIR serves the same probes, with the same signatures, and signs with the same key.
-For a registry of one machine. A deployed one is restored by AWS: point-in-time recovery of its tables.
-Exit status: 0 done; 2 nothing was restored, and why.
+Restores FILE, which \`probe-registry backup\` wrote, to the new or empty folder DIR (default: .data). First it checks all of
+FILE: if FILE is truncated, changed or from a newer version, nothing is written. Afterwards \`npm start\` with DATA_DIR=DIR
+serves the same probes with the same signatures, and signs with the same key.
+This is for a registry on one machine. AWS restores a deployed one: point-in-time recovery of its tables.
+Exit status: 0 restored; 2 nothing was restored, with the reason.
 `
 
 const OPTIONS = { data: { type: 'string' }, help: { type: 'boolean' } } as const

@@ -11,12 +11,12 @@ import { printable } from '../../lib/model/text.ts'
 import { readLine, said, UsageError } from '../command-line.ts'
 
 const USAGE = `Usage: probe-registry verify FILE [--signature FILE] --key FILE...
-                                         tell who signed FILE: an rpm, a text with its signature around it (InRelease,
-                                         sha256sums.asc), or any file with its signature beside it (repomd.xml.asc, .sig,
-                                         .gpg; .tar.sign is of the archive as it is unpacked)
+                                         show who signed FILE: an rpm, a text that contains its signature (InRelease,
+                                         sha256sums.asc), or any file with a detached signature (repomd.xml.asc, .sig,
+                                         .gpg; .tar.sign signs the unpacked archive)
 
-Exactly the keys of the key files are believed, and each signature is judged by its own time.
-Exit status: 0 it is signed by one of them; 1 it is not, and why; 2 the command line is wrong, or a file cannot be read.
+Only the keys in the key files are trusted, and each signature is judged by its own time.
+Exit status: 0 one of the keys signed it; 1 none did, with the reason; 2 the command line is wrong, or a file cannot be read.
 `
 
 const OPTIONS = {
@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const [file, ...others] = positionals
   if (file === undefined || others.length > 0) throw new UsageError('name one FILE')
-  if (values.key === undefined) throw new UsageError('name the keys that you believe: --key FILE')
+  if (values.key === undefined) throw new UsageError('name the keys that you trust: --key FILE')
   const believed = { certificates: values.key.flatMap(certificatesIn), now: Date.now() }
   const found = await judged(file, values.signature, believed)
   print(file, found)
@@ -46,7 +46,7 @@ function certificatesIn(file: string): Certificate[] {
   try {
     const found = readCertificates(bytesOf(file))
     if (found.length === 0)
-      process.stderr.write(`probe-registry verify: ${file} holds no key of a kind that is known here\n`)
+      process.stderr.write(`probe-registry verify: ${file} contains no key of a supported kind\n`)
     return found
   } catch (error) {
     if (isProbeError(error, 'signature-invalid'))
@@ -106,7 +106,7 @@ function aboutRpm({ identity, payload }: Extract<Signed, { tag: 'signed' }>): st
     item(
       'payload',
       payload.length === 0
-        ? 'not there: the header was judged by itself'
+        ? 'not there: only the header was checked'
         : `${payload.length} bytes, those that were signed`,
     ),
   ]
@@ -128,7 +128,7 @@ const day = (seconds: number): string => new Date(seconds * 1000).toISOString().
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  const hint = error instanceof UsageError ? '\n`probe-registry verify --help` tells how it is used' : ''
+  const hint = error instanceof UsageError ? '\n`probe-registry verify --help` shows how to use it' : ''
   process.stderr.write(`probe-registry verify: ${said(error)}${hint}\n`)
   process.exitCode = 2
 }

@@ -6,16 +6,16 @@ import { readLine, UsageError } from '../command-line.ts'
 import { asOperator, BUS_OPTIONS, BUS_TEXT, busIn, printable, tableIn, whereText } from '../operator.ts'
 import { keyOf } from '../probe-key.ts'
 
-const USAGE = `Usage: probe-registry withdraw [WHERE] PROBE REASON    serve it to nobody: 410, with the reason
+const USAGE = `Usage: probe-registry withdraw [WHERE] PROBE REASON    answer 410 with the reason instead of the probe
        probe-registry withdraw [WHERE] --undo PROBE      serve it again
 
-PROBE is its URL, or the path of it: /driver/VERSION/ARCH/FILE. Its bytes, its signature and its log stay where they are,
-it is not built again, and a host that has it is told at the next run of falco-driver-loader, which does not load it. The lists
-of packages have it no more.
-REASON is what its hosts read, e.g. 'it panics on machines with 512 CPUs: use modern_ebpf'.
+PROBE is its URL, or the URL's path: /driver/VERSION/ARCH/FILE. The bytes, signature and log stay in the bucket, and the probe
+is not built again. falco-driver-loader does not load it any more, even on a host that has it already, and prints the reason.
+The package lists no longer contain it.
+REASON is for people who operate its hosts, e.g. 'it panics on machines with 512 CPUs: use modern_ebpf'.
 ${whereText('ProbesTable')}
 ${BUS_TEXT}
-Exit status: 0 done; 1 not done, and why; 2 the command line is wrong, or the registry is out of reach.
+Exit status: 0 done; 1 not done, with the reason; 2 the command line is wrong, or the registry cannot be reached.
 `
 
 const OPTIONS = { ...BUS_OPTIONS, undo: { type: 'boolean' }, help: { type: 'boolean' } } as const
@@ -38,21 +38,19 @@ interface Ports {
  */
 async function tellLists({ bus }: Ports, key: string): Promise<void> {
   if (bus !== undefined) return bus.emit({ type: 'PackagesWanted', key })
-  console.error(
-    'The lists of packages are as they were: the table does not say which bus is told of it. Name it by --bus',
-  )
+  console.error('The package lists are not updated, because --table does not name the event bus. Add --bus')
 }
 
 async function withdraw(ports: Ports, probe: string, reason: string): Promise<number> {
   const key = keyOf(probe)
   if (await ports.withdrawals.withdraw(key, reasonOf(reason))) {
     await tellLists(ports, key)
-    console.log(printable(`${key} is withdrawn: who asks for it gets 410 and reads: ${reason}`))
+    console.log(printable(`${key} is withdrawn: a request for it gets 410 and the reason: ${reason}`))
     return 0
   }
   console.error(
     printable(
-      `${key} is not published here: its .json tells what it is. An older name of a kernel leads to another`,
+      `${key} is not published here: its .json has its state. An older name of a kernel redirects to another`,
     ),
   )
   return 1

@@ -109,7 +109,7 @@ function commitOf(folder: string): string {
   const changed = git(folder, 'status', '--porcelain', '--', 'driver')
   if (changed === '') return commit
   throw new UsageError(
-    `the driver in ${folder} is not what its commit ${commit} has (${changed.split('\n')[0]?.trim()}): commit it, or ${NAME_ONE}`,
+    `the driver in ${folder} differs from its commit ${commit} (${changed.split('\n')[0]?.trim()}): commit it, or ${NAME_ONE}`,
   )
 }
 

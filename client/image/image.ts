@@ -58,7 +58,7 @@ export function imageOf(parts: ImageParts): Image {
 export const labelsOf = ({ version, name, source }: ImageDriver) => ({
   'org.opencontainers.image.title': 'falco-driver-loader',
   'org.opencontainers.image.description':
-    "Puts the probe of a host's kernel in place, out of a registry that builds what is missing",
+    "Installs the probe for a host's kernel from a registry that builds missing probes",
   'org.opencontainers.image.version': version,
   [`${OWN}.driver-name`]: name,
   ...(source === undefined ? {} : { [`${OWN}.driver-source`]: source }),

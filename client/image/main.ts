@@ -27,22 +27,22 @@ const USAGE = `Usage: npm run image -- --driver-version VERSION [OPTION...]
        npm run image -- --driver-source FOLDER [OPTION...]
                                  write an image with the loader for init containers, as an OCI image layout
 
-Which driver the loader asks a registry for:
+The driver that the loader requests from a registry:
   --driver-version VERSION   e.g. 11.0.0+driver, or a commit of falcosecurity/libs (40 hex digits)
-  --driver-source FOLDER     the commit that a checkout of a branch or a pull request is at; with --driver-version any
-                             folder of the driver's sources, under that name
-  --driver-name NAME         falco or scap; by itself the first that the version is built as
-What the image knows beside it:
-  --registries URLS          DRIVERS_REPO, e.g. https://probes.example.org/driver; by itself the container's environment
-  --key FILE                 the registry's public key, armored; by itself what is mounted at /etc/falco
+  --driver-source FOLDER     the commit of a checkout of a branch or a pull request; with --driver-version any folder
+                             of driver sources, under that name
+  --driver-name NAME         falco or scap; default: the first that this version has
+Defaults in the image:
+  --registries URLS          DRIVERS_REPO, e.g. https://probes.example.org/driver; default: the container's environment
+  --key FILE                 the registry's public key, armored; default: the file that is mounted at /etc/falco
 The image:
-  --arch ARCH                amd64 or arm64, may be repeated; by itself both
-  --out DIR                  the layout, and beside it DIR.tar; by itself .build/image
-  --settings FILE            JSON of settings, as a registry's SETTINGS_FILE: roots.mirror, debian.mirrors, network
+  --arch ARCH                amd64 or arm64, may be repeated; default: both
+  --out DIR                  the layout, and DIR.tar next to it; default: .build/image
+  --settings FILE            JSON settings, as a registry's SETTINGS_FILE: roots.mirror, debian.mirrors, network
 
-SOURCE_DATE_EPOCH in the environment, seconds since 1970, is the time that the image says that it was made at.
-Exit status: 0 written; 1 there is no such driver; 2 the command line is wrong; 3 something that may pass or can be mended
-is in the way (a mirror that is away, an architecture that it lacks, no space), and what.
+SOURCE_DATE_EPOCH in the environment, in seconds since 1970, is the creation time in the image.
+Exit status: 0 written; 1 there is no such driver; 2 the command line is wrong; 3 a problem that may pass or that you can
+solve (a mirror does not answer or lacks an architecture, no space), with the reason.
 `
 
 const text = { type: 'string' } as const
@@ -154,10 +154,10 @@ function keyIn(file: string): Uint8Array {
   const key = bytesOf(file)
   if (key.includes('PRIVATE KEY BLOCK'))
     throw new UsageError(
-      `--key ${file} holds a private key, which belongs into no image: curl -O https://REGISTRY/keys/falco-probes.asc fetches the public one`,
+      `--key ${file} holds a private key, which must not be in an image: curl -O https://REGISTRY/keys/falco-probes.asc fetches the public one`,
     )
   if (key.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----')) return key
-  throw new UsageError(`--key ${file} holds no armored public key of OpenPGP`)
+  throw new UsageError(`--key ${file} contains no armored OpenPGP public key`)
 }
 
 function bytesOf(file: string): Buffer {
@@ -178,7 +178,7 @@ main(process.argv.slice(2), process.env).catch((error: unknown) => {
   process.exitCode = statusOf(error)
   const { code } = error as NodeJS.ErrnoException
   const room =
-    code === 'ENOSPC' ? ': there is no space left; XDG_CACHE_HOME and --out say where it is taken' : ''
-  const hint = process.exitCode === 2 ? '\n`npm run image -- --help` tells how it is used' : ''
+    code === 'ENOSPC' ? ': there is no space left; XDG_CACHE_HOME and --out choose the folders' : ''
+  const hint = process.exitCode === 2 ? '\n`npm run image -- --help` shows how to use it' : ''
   console.error(`image: ${said(error)}${room}${hint}`)
 })

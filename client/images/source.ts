@@ -116,7 +116,8 @@ function absent(error: unknown): undefined {
 }
 
 function checkSame(wanted: string, found: string): void {
-  if (wanted !== found) throw new Error(`what came for ${wanted} is ${found}: nothing of it is pushed`)
+  if (wanted !== found)
+    throw new Error(`the download of ${wanted} has the digest ${found}: nothing was pushed`)
 }
 
 function wordsOf(text: string): string {

@@ -39,15 +39,19 @@ const say = (text: string): void => void process.stderr.write(`${printable(text)
 /** Returns the exit status; with 0 the deployment continues. */
 async function beforeDeploy(args: readonly string[]): Promise<0 | 1> {
   if (wouldAskNobody(args)) {
-    say('nothing was deployed: it asks before rights grow, and without a terminal nobody can answer')
-    say('say what it may do by itself, as in npm run deploy -- --require-approval never')
+    say('nothing was deployed: CDK asks before it adds permissions, and without a terminal nobody can answer')
+    say('choose what it may do without a question, e.g. npm run deploy -- --require-approval never')
     return 1
   }
   const judged = await askQuotas(accountOf(args))
   if (judged.every(({ tag }) => tag !== 'fails')) return 0
   if (process.env.PROBE_QUOTAS === 'warn') return 0
-  say('nothing was deployed: an account with those quotas (FAILS) cannot run what these settings ask for')
-  say('do what is said there, or deploy all the same by PROBE_QUOTAS=warn npm run deploy')
+  say(
+    'nothing was deployed: with these quotas (FAILS), the account cannot run a registry with these settings',
+  )
+  say(
+    'raise the quotas or change the settings as shown above, or deploy anyway: PROBE_QUOTAS=warn npm run deploy',
+  )
   return 1
 }
 

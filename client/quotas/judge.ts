@@ -38,14 +38,14 @@ function untold({ service, because }: Need, region: string): string[] {
   const list = `aws service-quotas list-aws-default-service-quotas --service-code ${service} --region ${region}`
   return [
     `needed: ${because}`,
-    `${region} tells of no such quota: look for what it has in its place by`,
+    `AWS does not list this quota in ${region}. List the similar quotas with`,
     list,
   ]
 }
 
 function way(tag: 'slow' | 'fails', need: Need, quota: Quota, region: string): string[] {
   const [what, { instead }] = [tag === 'fails' ? need.failing : need.slow, need]
-  const said = [`needed: ${need.because}`, `so: ${what}`]
+  const said = [`needed: ${need.because}`, `result: ${what}`]
   if (!quota.adjustable) return [...said, `AWS does not raise this one: ${instead}`]
   return [...said, `raise it, or ${instead}:`, raiseCommand(need, quota, region)]
 }

@@ -37,8 +37,8 @@ function executions({ cloud }: Needing): Need {
   const kept = wait + direct + v1
   const because =
     kept === 0
-      ? `${UNRESERVED} for hits, plans and those who wait together (cloud.waitConcurrency is 0, so nothing is kept for any)`
-      : `${kept} are kept by cloud.waitConcurrency=${cloud.waitConcurrency} (Wait ${wait}, Direct ${direct}, V1 ${v1}) and ${UNRESERVED} must be left; what other stacks of the account keep comes on top`
+      ? `${UNRESERVED} shared by hits, plans and waiting clients (cloud.waitConcurrency is 0, so none are reserved)`
+      : `cloud.waitConcurrency=${cloud.waitConcurrency} reserves ${kept} (Wait ${wait}, Direct ${direct}, V1 ${v1}), and ${UNRESERVED} must stay unreserved; add the reservations of other stacks in the account`
   return {
     service: 'lambda',
     name: /^concurrent executions$/i,
@@ -46,9 +46,9 @@ function executions({ cloud }: Needing): Need {
     least: kept === 0 ? 1 : kept + UNRESERVED,
     enough: kept + UNRESERVED,
     because,
-    failing: 'Lambda refuses to keep so many, and the deployment is rolled back',
-    slow: 'hits, plans and those who wait share these: in a crowd, clients are sent away to come again',
-    instead: 'lower cloud.waitConcurrency (0 keeps none)',
+    failing: 'Lambda refuses this reservation, and the deployment is rolled back',
+    slow: 'hits, plans and waiting clients share these: in a crowd, clients have to retry',
+    instead: 'lower cloud.waitConcurrency (0 reserves none)',
   }
 }
 
@@ -72,8 +72,8 @@ function builds({ build, cloud }: Needing, machine: Arch): Need {
     called: `Concurrently running builds for ${environment} environment`,
     least: 1,
     enough: build.atOnce,
-    because: `build.atOnce is ${build.atOnce}, and all of those may be on ${machine} machines of cloud.computeType=${cloud.computeType}`,
-    failing: `CodeBuild starts nothing, so no probe is built on ${machine} machines`,
+    because: `build.atOnce is ${build.atOnce}, and all of these builds may run on ${machine} machines of cloud.computeType=${cloud.computeType}`,
+    failing: `CodeBuild starts no build on ${machine} machines, so no probe is built there`,
     slow: 'the other builds wait for their turn in CodeBuild',
     instead: 'choose another cloud.computeType, build on other machines (build.machines)',
   }
@@ -87,7 +87,7 @@ const requests = ({ cloud }: Needing): Need => ({
   least: 1,
   enough: cloud.requestsPerSecond,
   because: `cloud.requestsPerSecond is ${cloud.requestsPerSecond}; all APIs of the account share the quota`,
-  failing: 'API Gateway lets no request in',
+  failing: 'API Gateway refuses every request',
   slow: 'API Gateway answers 429 above the quota',
   instead: 'lower cloud.requestsPerSecond',
 })
@@ -99,7 +99,7 @@ const burst = ({ cloud }: Needing): Need => ({
   least: 1,
   enough: cloud.requestBurst,
   because: `cloud.requestBurst is ${cloud.requestBurst}; all APIs of the account share the quota`,
-  failing: 'API Gateway lets no request in',
+  failing: 'API Gateway refuses every request',
   slow: 'API Gateway answers 429 above the quota',
   instead: 'lower cloud.requestBurst',
 })

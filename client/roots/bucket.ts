@@ -37,7 +37,7 @@ export function bucketStore(folder: string): Store {
       return wholeObject(objects, BUCKET, key)
     },
     create: async (key, body, { contentType, sha256: digest }) => {
-      if (sha256(body) !== digest) throw new Error(`${key} is not what its sha256 says`)
+      if (sha256(body) !== digest) throw new Error(`${key} does not have its sha256`)
       const etag = `"${createHash('md5').update(body).digest('hex')}"`
       const headers = { 'content-type': contentType, [SHA256]: digest }
       const info = { key, bytes: body.length, etag, lastModified: Date.now(), headers, checksums: {} }

@@ -163,7 +163,7 @@ async function fetchPackage(fetch: Fetch, pkg: Package, file: string): Promise<v
   if (sha256(body) !== pkg.sha256)
     throw new ProbeError(
       'digest-mismatch',
-      `${pkg.url} has not the sha256 ${pkg.sha256} of the signed list: it is not used`,
+      `${pkg.url} does not have the sha256 ${pkg.sha256} of the signed list: it is not used`,
     )
   const temporary = `${file}.${randomUUID()}`
   await writeFile(temporary, body)

@@ -30,7 +30,7 @@ export function folderStore(folder: string): Store {
     },
     // A crash leaves the complete file, or a temporary file that nobody reads.
     create: async (key, body, meta) => {
-      if (sha256(body) !== meta.sha256) throw new Error(`${key} is not what its sha256 says`)
+      if (sha256(body) !== meta.sha256) throw new Error(`${key} does not have its sha256`)
       const temporary = `${pathOf(key)}.${randomUUID()}`
       await mkdir(dirname(temporary), { recursive: true })
       try {

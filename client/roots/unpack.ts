@@ -22,7 +22,7 @@ function unpack(archive: Uint8Array, dir: string, digest: string): void {
     const folder = diskFolder(temporary)
     fill(folder, gunzipSync(archive, { maxOutputLength: MAX_UNPACKED }))
     const found = digestOf(folder)
-    if (found !== digest) throw new Error(`it unpacks to ${found}: remove ${dir} and what lies beside it`)
+    if (found !== digest) throw new Error(`it unpacks to ${found}: remove ${dir} and the files next to it`)
     if (!existsSync(join(dir, digest))) renameSync(temporary, join(dir, digest))
   } finally {
     rmSync(temporary, { recursive: true, force: true })
@@ -43,7 +43,7 @@ function fill(folder: Folder, tar: Uint8Array): void {
         folder.symlink(entry.path, entry.target)
         break
       case 'hardlink':
-        throw new Error(`${entry.path} is a hard link, of which a build root has none`)
+        throw new Error(`${entry.path} is a hard link, and build roots have no hard links`)
     }
   }
 }

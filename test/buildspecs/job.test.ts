@@ -100,7 +100,7 @@ test('an archive that is none ends the build at unpacking', async () => {
   const { exit, log, manifest } = await build(store, { ...good, inputs })
   expect(exit).toBe(1)
   expect(manifest?.stage).toBe('unpack')
-  expect(log).toMatch(/: an input is no archive of its kind\n$/)
+  expect(log).toMatch(/: an input is not an archive of its kind\n$/)
 })
 
 test('header packages without the tree are told apart from a driver that does not compile', async () => {

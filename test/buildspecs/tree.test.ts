@@ -136,7 +136,7 @@ describe('of source and config', () => {
     expect(exit).toBe(1)
     expect(manifest).toMatchObject({ stage: 'tree', cause: 'tools' })
     expect(log).toMatch(
-      /the source is no archive of a kernel\n[\s\S]*\nfailed at tree: .*: not even that was made: /,
+      /the source is not an archive of a kernel\n[\s\S]*\nfailed at tree: .*: not even that was made: /,
     )
   })
 

@@ -20,7 +20,7 @@ unpack_source() {
       return
     fi
   done
-  echo 'the source is no archive of a kernel'
+  echo 'the source is not an archive of a kernel'
   return 1
 }
 

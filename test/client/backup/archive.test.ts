@@ -100,18 +100,18 @@ describe('an archive', () => {
   })
 
   test.each<[string, Buffer, RegExp]>([
-    ['a path that leads out of it', packed(files(['../x', ''])), /"\.\.\/x" is nothing that a backup holds/],
-    ['a path from the root', packed(files(['/etc/passwd', ''])), /is nothing that a backup holds/],
-    ['a path with a step up', packed(files(['objects/artifacts/../../x', ''])), /is nothing that/],
-    ['a path of another kind', packed(files(['dynamodb/CURRENT', ''])), /is nothing that/],
-    ['a line break in a path', packed(files([`${OBJECT}\n`, ''])), /is nothing that/],
+    ['a path that leads out of it', packed(files(['../x', ''])), /"\.\.\/x" is not a file of a backup/],
+    ['a path from the root', packed(files(['/etc/passwd', ''])), /is not a file of a backup/],
+    ['a path with a step up', packed(files(['objects/artifacts/../../x', ''])), /is not a file of/],
+    ['a path of another kind', packed(files(['dynamodb/CURRENT', ''])), /is not a file of/],
+    ['a line break in a path', packed(files([`${OBJECT}\n`, ''])), /is not a file of/],
     ['a file twice', packed(files([OBJECT, ''], [OBJECT, ''])), /is in it twice/],
-    ['another mode', packed(GOOD, { mode: 0o4755 }), /what it says of backup\.json is changed/],
+    ['another mode', packed(GOOD, { mode: 0o4755 }), /the header of backup\.json is changed/],
     ['no header', packed([[OBJECT, '']]), /does not begin with backup\.json/],
     [
       'sums of other files',
       packed(GOOD, { sums: sumLine('0'.repeat(64), HEADER) }),
-      /is not what SHA256SUMS says/,
+      /does not match SHA256SUMS/,
     ],
     ['sums of more files', packed(GOOD.slice(0, 1), { sums: packedSums(GOOD) }), /names files that it lacks/],
     [
@@ -119,7 +119,7 @@ describe('an archive', () => {
       packed(files([`secrets/${'0'.repeat(16)}.json`, ' '.repeat(2 ** 21)])),
       /size that it cannot/,
     ],
-    ['no registry', packed([[HEADER, '{"backup":"other","form":1}']]), /does not say that it is one/],
+    ['no registry', packed([[HEADER, '{"backup":"other","form":1}']]), /is not the header of one/],
     [
       'a header without buckets',
       packed([[HEADER, JSON.stringify(header({ buckets: {} }))]]),

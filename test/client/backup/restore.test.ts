@@ -142,7 +142,7 @@ describe('no backup is made', () => {
     const text = JSON.stringify({ versions: [{ id: 'v', SecretString: other.privateKey }] })
     writeFileSync(join(one.running.dataDir, SECRET_FILE), text)
     const error = await one.backup().catch((found: unknown) => found)
-    expect(String(error)).toMatch(/the signing key is not the one/)
+    expect(String(error)).toMatch(/the signing key does not match the published public key/)
     expect(String(error)).not.toContain('PRIVATE')
   })
 })
@@ -189,7 +189,7 @@ describe('nothing is restored', () => {
     writeFileSync(join(running.dataDir, 'queues', QUEUE, name), '{"body":"","attributes":{}}')
     const archive = await openArchive(await backup())
     const { failedEvents: _, ...header } = archive.header
-    await expect(checkContents({ ...archive, header })).rejects.toThrow('does not say of which queue')
+    await expect(checkContents({ ...archive, header })).rejects.toThrow('not the name of their queue')
     await archive.close()
   })
 

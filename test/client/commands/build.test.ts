@@ -173,9 +173,7 @@ describe('the command', () => {
   ])('ends with 2 and one line where it is used wrongly: %s', async (said, args) => {
     const { status, out, err } = await build(...args)
     expect([status, out]).toEqual([2, ''])
-    expect(err).toMatch(
-      /^probe-registry build: [^\n]+\n`probe-registry build --help` tells how it is used\n$/,
-    )
+    expect(err).toMatch(/^probe-registry build: [^\n]+\n`probe-registry build --help` shows how to use it\n$/)
     expect(err).toContain(said)
   })
 

@@ -76,9 +76,9 @@ describe('npm run image', () => {
     ]
     expect([secret.status, none.status]).toEqual([2, 2])
     expect(secret.stderr).toMatch(
-      /holds a private key, which belongs into no image: .*\/keys\/falco-probes\.asc/,
+      /holds a private key, which must not be in an image: .*\/keys\/falco-probes\.asc/,
     )
-    expect(none.stderr).toContain('holds no armored public key')
+    expect(none.stderr).toContain('contains no armored OpenPGP public key')
   })
 
   test('takes no folder that holds something else', async () => {

@@ -23,7 +23,7 @@ test('a blob that is not what its digest says is not passed on', async () => {
   const host = await serve((_, response) => response.end('other'))
   const blob = { digest: digestOf('bytes'), mediaType: 'text/plain', size: 5 }
   await expect(openSource(`http://${host}`, 'a').blob(blob)).rejects.toThrow(
-    `what came for ${blob.digest} is ${digestOf('other')}: nothing of it is pushed`,
+    `the download of ${blob.digest} has the digest ${digestOf('other')}: nothing was pushed`,
   )
 })
 
