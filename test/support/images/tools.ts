@@ -4,8 +4,10 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { archive } from '../builds/apt.ts'
 import { packagedProgram } from '../debs.ts'
+import { STRICT } from '../registry/mode.ts'
 import { type Ran, run } from './run.ts'
 
 export type Tool = (...args: readonly string[]) => Promise<Ran>
@@ -29,11 +31,26 @@ const commands = new Map<string, string>()
 /** What such a program runs with; all else that it depends on is for services and settings. */
 const isLibrary = (name: string): boolean => name.startsWith('lib')
 
-/** Copies and looks at images; it believes what it is told to read, and checks every digest. */
+/** Copies and shows images. It trusts the registry, and checks every digest. */
 export function skopeo(folder: string): Tool {
   const [command = '', ...first] = toolOf(folder, 'skopeo', 'usr/bin/skopeo').split(' ')
-  return (...args) => run(command, [...first, '--insecure-policy', ...args], folder)
+  const once: Tool = (...args) => run(command, [...first, '--insecure-policy', ...args], folder)
+  return STRICT ? again(once) : once
 }
+
+/** S3 and DynamoDB sometimes throttle. skopeo 1.9 does not retry after such an answer, not even with `--retry-times`. */
+const THROTTLED = /status(?: code from registry|:) (?:429|50[0-4])\b/i
+const TRIES = 5
+
+const again =
+  (tool: Tool): Tool =>
+  async (...args) => {
+    for (let tried = 1; ; tried++) {
+      const ran = await tool(...args)
+      if (ran.code === 0 || tried === TRIES || !THROTTLED.test(ran.stderr)) return ran
+      await setTimeout(1000 * tried)
+    }
+  }
 
 /** Unpacks images. */
 export function umoci(folder: string): Tool {
